@@ -1,0 +1,48 @@
+"""What can go wrong between a command and the log.
+
+EventStoreError
+├── StoreUnavailable      nothing was sent; try again later
+├── OutcomeUnknown        sent, no verdict; only the same batch may be sent again
+├── ClockBehind           the server's clock ran backwards; nothing was written, an operator must look
+├── BatchRefused          the server refused the whole batch; nothing was written
+├── Overloaded            the queue is full; nothing was sent
+├── Unencodable           an event cannot be stored (NUL, lone surrogate, naive time, over 64 KiB)
+├── UnknownEvent          a stored name, schema version or field that this code does not know
+└── VersionConflict       a command lost the race too often
+"""
+
+
+class EventStoreError(Exception):
+    """The root of everything the event store raises."""
+
+
+class StoreUnavailable(EventStoreError):
+    """The store cannot be asked; nothing was sent."""
+
+
+class OutcomeUnknown(EventStoreError):
+    """A batch was sent and no verdict came back."""
+
+
+class ClockBehind(EventStoreError):
+    """The server's clock is more than two seconds behind the last recorded event."""
+
+
+class BatchRefused(EventStoreError):
+    """The server refused the batch as a whole; nothing of it was written."""
+
+
+class Overloaded(EventStoreError):
+    """More commands are waiting than the queue admits."""
+
+
+class Unencodable(EventStoreError):
+    """An event that cannot be stored as it is."""
+
+
+class UnknownEvent(EventStoreError):
+    """An event in the log that this code has no name, version or field for."""
+
+
+class VersionConflict(EventStoreError):
+    """A command met newer versions on every one of its tries."""

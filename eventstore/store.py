@@ -1,0 +1,157 @@
+"""What an event store promises: positions, versions, atomic appends over many streams, one verdict per command.
+
+The two backends (`memory`, `postgres`) pass one contract of tests. Nothing here knows a business word.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+COMMANDS_PER_BATCH_MAX = 200
+EVENTS_PER_COMMAND_MAX = 500
+STREAMS_PER_COMMAND_MAX = 1_000
+EVENT_BYTES_MAX = 64 * 1024
+BATCH_BYTES_MAX = 4 * 1024 * 1024
+RANGE_EVENTS_MAX = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """One encoded event on its way into the log; `data` is stored byte for byte."""
+
+    name: str
+    schema_version: int
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Events for one stream, valid only while that stream's version is `expected` (0: the stream does not exist)."""
+
+    stream: str
+    expected: int
+    events: tuple[NewEvent, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """Who sent a command and what it said, so that the same idempotency key with another body is noticed."""
+
+    account: str = ""
+    route: str = ""
+    body_sha256: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Append:
+    """One command's wish: all of its writes or none, if every guard holds and the server's clock is inside the window.
+
+    `guards` maps a stream that was read but is not written to the version it was read at. A command without writes
+    asks only whether its guards hold; it is never stored. `not_before` ≤ server time < `not_after`.
+    """
+
+    command_id: UUID
+    writes: tuple[Write, ...]
+    guards: Mapping[str, int] = field(default_factory=dict)
+    metadata: str = "{}"
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+    receipt: Receipt = Receipt()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appended:
+    """The command's events stand at positions `first` … `last` (a guard-only command: `first` > `last` = the head)."""
+
+    first: int
+    last: int
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """The command had already been done; its events stand at `first` … `last`."""
+
+    first: int
+    last: int
+    recorded_at: datetime
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """`stream` was at `version`, not where the command believed it; nothing was written."""
+
+    stream: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Late:
+    """The server's clock, `now`, lies outside the command's window; nothing was written. Decide again."""
+
+    now: datetime
+
+
+Verdict = Appended | Replayed | Conflict | Late
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """One event as it stands in the log. `part` (1 …) of `parts`: its place in its command."""
+
+    position: int
+    stream: str
+    version: int
+    name: str
+    schema_version: int
+    command_id: UUID
+    part: int
+    parts: int
+    recorded_at: datetime
+    data: str
+    metadata: str
+    digest: bytes
+
+
+class Store(Protocol):
+    """The log. Every method raises `StoreUnavailable` when the server cannot be asked."""
+
+    async def append(self, batch: Sequence[Append]) -> list[Verdict]:
+        """Judge every command of the batch, in order, in one transaction; the verdicts come in the same order.
+
+        No two commands of a batch may share a command id, and none may write what another one writes or guards
+        (the batcher sees to that).
+
+        Raises:
+            OutcomeUnknown: the connection was lost after the batch was sent; the same batch may be sent again.
+            BatchRefused: the server refused the batch as a whole (a malformed command); nothing was written.
+            ClockBehind: the server's clock is more than 2 s behind the last event; nothing was written.
+            StoreUnavailable: nothing was sent.
+        """
+        ...
+
+    async def read_streams(self, streams: Sequence[str]) -> dict[str, list[Recorded]]:
+        """Return every named stream's events in version order; a stream that does not exist gets an empty list."""
+        ...
+
+    async def read_stream(self, stream: str, *, after_version: int = 0, limit: int = RANGE_EVENTS_MAX) -> list[Recorded]:
+        """Return at most `limit` events of one stream with version > `after_version`, in order."""
+        ...
+
+    async def read_range(self, *, after: int, limit: int) -> list[Recorded]:
+        """Return events with position > `after` in order, ending on a command's last part.
+
+        At most `limit` events, except that a single command larger than `limit` is returned whole.
+        """
+        ...
+
+    async def head(self) -> int:
+        """Return the last position, 0 for an empty log."""
+        ...
+
+    async def now(self) -> datetime:
+        """Return the server's clock."""
+        ...
