@@ -1,0 +1,200 @@
+"""Every refusal: the business said no, and why.
+
+Rejected
+├── Invalid                the command makes no sense as it stands (422)
+│   ├── UnknownSeats       seats, areas, ticket types or prices that the performance does not have
+│   ├── SeatsNamedTwice    one seat more than once
+│   └── TooManySeats       none, or more than the hard cap
+├── NotFound               no such thing, or nothing the asker may see (404)
+├── Forbidden              may see it, may not do that (403)
+└── Impossible             true but impossible now (409)
+    ├── SeatsTaken         sold, blocked or in somebody else's live hold; names the seats
+    ├── AreaSoldOut        fewer free places in the area than asked for
+    ├── HoldLapsed, HoldOrdered, HoldEnded, AlreadyExtended
+    ├── LimitReached       seats per order, seats per buyer, live holds per buyer
+    ├── NotOnSale          not yet, no longer, paused
+    ├── PerformanceCancelled
+    ├── PerformanceStarted
+    ├── AlreadyPaid, OrderEnded, NotConfirmed, TooManyPayments
+    ├── NothingToRefund, RefundDecided, TicketUsed
+    ├── HasBookings
+    └── AlreadyThere       the name, address or state is taken already
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+
+class Rejected(Exception):
+    """The business said no; `code` is public and stable, the message says what to do."""
+
+    code: ClassVar[str] = "rejected"
+
+    def __init__(self, message: str, **details: object) -> None:
+        super().__init__(message)
+        self.details = details
+
+
+class Invalid(Rejected):
+    """The command makes no sense as it stands."""
+
+    code = "invalid"
+
+
+class UnknownSeats(Invalid):
+    """Seats, areas or prices that the performance does not have."""
+
+    code = "unknown_seats"
+
+
+class SeatsNamedTwice(Invalid):
+    """One seat was named more than once."""
+
+    code = "seats_named_twice"
+
+
+class TooManySeats(Invalid):
+    """No seat, or more than the hard cap."""
+
+    code = "too_many_seats"
+
+
+class NotFound(Rejected):
+    """There is no such thing, or nothing the asker may see."""
+
+    code = "not_found"
+
+
+class Forbidden(Rejected):
+    """The asker may see it but may not do that."""
+
+    code = "forbidden"
+
+
+class Impossible(Rejected):
+    """True but impossible now."""
+
+    code = "impossible"
+
+
+class SeatsTaken(Impossible):
+    """Sold, blocked, or in somebody else's live hold."""
+
+    code = "seats_taken"
+
+    def __init__(self, seats: Sequence[str]) -> None:
+        super().__init__("These seats are no longer free; choose others.", seats=list(seats))
+
+
+class AreaSoldOut(Impossible):
+    """Fewer free places are left in the area than were asked for."""
+
+    code = "area_sold_out"
+
+
+class HoldLapsed(Impossible):
+    """The basket's deadline has passed."""
+
+    code = "hold_lapsed"
+
+
+class HoldOrdered(Impossible):
+    """The hold belongs to an order; it ends only through that order."""
+
+    code = "hold_ordered"
+
+
+class HoldEnded(Impossible):
+    """The hold was released or has expired."""
+
+    code = "hold_ended"
+
+
+class AlreadyExtended(Impossible):
+    """A basket's deadline moves once."""
+
+    code = "already_extended"
+
+
+class LimitReached(Impossible):
+    """The buyer may not take more of this performance."""
+
+    code = "limit_reached"
+
+
+class NotOnSale(Impossible):
+    """Not yet, no longer, or paused."""
+
+    code = "not_on_sale"
+
+
+class PerformanceCancelled(Impossible):
+    """The performance does not take place."""
+
+    code = "performance_cancelled"
+
+
+class PerformanceStarted(Impossible):
+    """The performance has begun."""
+
+    code = "performance_started"
+
+
+class AlreadyPaid(Impossible):
+    """The order is paid."""
+
+    code = "already_paid"
+
+
+class OrderEnded(Impossible):
+    """The order has expired or was cancelled."""
+
+    code = "order_ended"
+
+
+class OrderConfirmedAlready(Impossible):
+    """A confirmed order is not cancelled but refunded."""
+
+    code = "order_confirmed"
+
+
+class NotConfirmed(Impossible):
+    """Only a confirmed order can do that."""
+
+    code = "not_confirmed"
+
+
+class TooManyPayments(Impossible):
+    """The order has seen as many attempts to pay as it may."""
+
+    code = "too_many_payments"
+
+
+class NothingToRefund(Impossible):
+    """The lines are refunded already, or a refund of them is open."""
+
+    code = "nothing_to_refund"
+
+
+class RefundDecided(Impossible):
+    """The refund was approved or rejected before."""
+
+    code = "refund_decided"
+
+
+class TicketUsed(Impossible):
+    """Somebody has entered with one of the tickets."""
+
+    code = "ticket_used"
+
+
+class HasBookings(Impossible):
+    """Something was booked; what was booked cannot be deleted."""
+
+    code = "has_bookings"
+
+
+class AlreadyThere(Impossible):
+    """It exists or is so already."""
+
+    code = "already_there"

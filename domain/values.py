@@ -1,0 +1,172 @@
+"""The values that events and states are made of: places, lines, amounts, closed lists of reasons, derived ids."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+SEATS_PER_HOLD_MAX = 50
+SEATS_PER_BLOCK_MAX = 400
+AMOUNT_MAX = 10_000_000_00
+TITLE_LENGTH_MAX = 200
+TEXT_LENGTH_MAX = 10_000
+SEAT_KEY = re.compile(r"[a-z0-9]{1,12}")
+ORDER_CODE_LENGTH = 10
+_CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+class Role(StrEnum):
+    """What an account may do. Organizer and entry manager are held within one organizer."""
+
+    CUSTOMER = "customer"
+    ORGANIZER = "organizer"
+    ENTRY_MANAGER = "entry_manager"
+    SUPPORT = "support"
+    ADMIN = "admin"
+    AUDITOR = "auditor"
+
+
+class ReleaseReason(StrEnum):
+    """Why a hold gave its seat back."""
+
+    BUYER = "buyer"
+    LAPSED = "lapsed"
+    ORDER_CANCELLED = "order_cancelled"
+    PAYMENT_REFUNDED = "payment_refunded"
+
+
+class BlockReason(StrEnum):
+    """Why staff took a seat off sale."""
+
+    HOUSE = "house"
+    TECHNICAL = "technical"
+    SIGHTLINE = "sightline"
+    DAMAGED = "damaged"
+    PRESS = "press"
+    OTHER = "other"
+
+
+class RefundReason(StrEnum):
+    """Why money goes back."""
+
+    BUYER_REQUEST = "buyer_request"
+    SUPPORT = "support"
+    LATE_PAYMENT = "late_payment"
+    ORDER_CANCELLED = "order_cancelled"
+    ALREADY_PAID = "already_paid"
+    WRONG_AMOUNT = "wrong_amount"
+    PERFORMANCE_CANCELLED = "performance_cancelled"
+    LIMIT_REACHED = "limit_reached"
+
+
+class CancelReason(StrEnum):
+    """Why a performance does not take place, or an order was given up."""
+
+    BUYER = "buyer"
+    SUPPORT = "support"
+    ILLNESS = "illness"
+    WEATHER = "weather"
+    VENUE = "venue"
+    SAFETY = "safety"
+    LOW_DEMAND = "low_demand"
+    PAYMENT_REFUNDED = "payment_refunded"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tax:
+    """The tax inside one component, in minor units; `rate_bp` in hundredths of a percent."""
+
+    code: str
+    rate_bp: int
+    amount: int
+
+
+class ComponentKind(StrEnum):
+    """What a part of a price is for."""
+
+    FACE = "face"
+    FEE = "fee"
+    DISCOUNT = "discount"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Component:
+    """One part of a line's price, in minor units: gross = net + tax."""
+
+    kind: ComponentKind
+    net: int
+    tax: tuple[Tax, ...] = ()
+    gross: int
+    refundable: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What is sold, with the label it had when it was quoted (layouts change)."""
+
+    seat: str
+    area: str | None = None
+    label: str
+    category: str
+    attributes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One place in a basket or an order, with the price it was promised at."""
+
+    line_id: str
+    performance: str
+    place: Place
+    ticket_type: str
+    components: tuple[Component, ...]
+    gross: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much one buyer may take of a performance; None: no limit beside the hard cap."""
+
+    seats_per_order: int | None = 8
+    seats_per_buyer: int | None = 8
+    live_holds_per_buyer: int | None = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """What a ticket type costs in a price category, in minor units, tax included."""
+
+    category: str
+    ticket_type: str = "adult"
+    amount: int
+
+
+def total(lines: Iterable[Line]) -> int:
+    """Sum the lines' gross amounts, in minor units."""
+    return sum(line.gross for line in lines)
+
+
+def seats_of(lines: Sequence[Line]) -> list[tuple[str, str]]:
+    """Return (performance, seat key) of every line: the keys of their seat streams."""
+    return [(line.performance, line.place.seat) for line in lines]
+
+
+def derived_id(parent: str, *parts: str) -> str:
+    """Return a UUIDv7 that depends on nothing but its arguments: the parent's time, the rest hashed.
+
+    Source: RFC 9562 §5.7 for the layout; 74 bits of SHA-256 stand in for the random ones.
+    """
+    seed = UUID(parent).int
+    digest = hashlib.sha256("/".join((parent, *parts)).encode()).digest()
+    tail = int.from_bytes(digest[:10])
+    bits = (seed >> 80) << 80 | 0x7 << 76 | (tail >> 68) << 64 | 0b10 << 62 | tail & ((1 << 62) - 1)
+    return str(UUID(int=bits))
+
+
+def order_code(order: str) -> str:
+    """Return the short code a person can read out, derived from the order's id (50 bits, Crockford's alphabet)."""
+    number = int.from_bytes(hashlib.sha256(order.encode()).digest()[:8]) >> 14
+    return "".join(_CODE_ALPHABET[number >> shift & 31] for shift in range(0, 5 * ORDER_CODE_LENGTH, 5))
