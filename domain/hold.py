@@ -1,0 +1,115 @@
+"""A basket: seats claimed together until one deadline, at a promised price."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import assert_never
+
+from domain.books import Kind
+from domain.values import Line, ReleaseReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldPlaced:
+    """A buyer claimed every line until `expires_at`; `order` is set when hold and order were one step."""
+
+    performance: str
+    event: str
+    organizer: str
+    holder: str
+    lines: tuple[Line, ...]
+    total: int
+    currency: str
+    expires_at: datetime
+    origin: str
+    order: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldExtended:
+    """The basket's one deadline moved, for its seats, order and quota alike."""
+
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldOrdered:
+    """The basket became an order; from here on it ends only through that order."""
+
+    order: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldReleased:
+    """The basket was given up before its deadline."""
+
+    reason: ReleaseReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldExpired:
+    """The deadline passed and the basket was cleared away."""
+
+
+HoldEvent = HoldPlaced | HoldExtended | HoldOrdered | HoldReleased | HoldExpired
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoHold:
+    """Not placed yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenHold:
+    """A live basket, or one whose deadline has passed unswept."""
+
+    performance: str
+    event: str
+    organizer: str
+    holder: str
+    lines: tuple[Line, ...]
+    total: int
+    currency: str
+    expires_at: datetime
+    extended: bool = False
+    order: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedHold:
+    """Released or expired."""
+
+    holder: str
+
+
+Hold = NoHold | OpenHold | EndedHold
+
+
+def evolve(hold: Hold, event: HoldEvent) -> Hold:
+    """Return the hold after `event`."""
+    match event:
+        case HoldPlaced():
+            return OpenHold(
+                performance=event.performance,
+                event=event.event,
+                organizer=event.organizer,
+                holder=event.holder,
+                lines=event.lines,
+                total=event.total,
+                currency=event.currency,
+                expires_at=event.expires_at,
+                order=event.order,
+            )
+        case HoldExtended():
+            assert isinstance(hold, OpenHold)
+            return replace(hold, expires_at=event.expires_at, extended=True)
+        case HoldOrdered():
+            assert isinstance(hold, OpenHold)
+            return replace(hold, order=event.order)
+        case HoldReleased() | HoldExpired():
+            assert isinstance(hold, OpenHold)
+            return EndedHold(holder=hold.holder)
+        case _:
+            assert_never(event)
+
+
+HOLD: Kind[Hold] = Kind("hold", NoHold(), evolve)

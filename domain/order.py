@@ -1,0 +1,239 @@
+"""The purchase, and every fact about its money: payments and refunds of one order meet here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import assert_never
+
+from domain.books import Kind
+from domain.values import CancelReason, Line
+
+PAYMENTS_PER_ORDER_MAX = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderPlaced:
+    """A buyer bound themselves to pay for every line until `expires_at`; `contact` names a personal record."""
+
+    order_code: str
+    account: str
+    performance: str
+    event: str
+    organizer: str
+    hold: str
+    lines: tuple[Line, ...]
+    total: int
+    currency: str
+    contact: str | None
+    terms_version: str | None
+    policy: str
+    locale: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderExtended:
+    """The basket's one deadline moved."""
+
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentOpened:
+    """An attempt to pay began."""
+
+    payment: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentTaken:
+    """Money arrived, in the order's currency, and is decided on in the same append."""
+
+    payment: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundOpened:
+    """`amount` is spoken for: it goes back, or the refund is rejected. `lines` is empty for money beside the lines."""
+
+    refund: str
+    payment: str
+    lines: tuple[str, ...]
+    amount: int
+
+
+class RefundOutcome(StrEnum):
+    """How a refund ended."""
+
+    COMPLETED = "completed"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundClosed:
+    """The refund ended; what was spoken for is gone, or free again."""
+
+    refund: str
+    outcome: RefundOutcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderedTicket:
+    """The ticket of one line."""
+
+    line_id: str
+    ticket: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderConfirmed:
+    """Paid and all seats sold; `payment` is None where nothing was to pay."""
+
+    payment: str | None
+    tickets: tuple[OrderedTicket, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderExpired:
+    """The deadline passed without money."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderCancelled:
+    """Given up before it was confirmed."""
+
+    reason: CancelReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderLinesCancelled:
+    """The right to attend ended for these lines of a confirmed order."""
+
+    lines: tuple[str, ...]
+    refund: str
+
+
+OrderEvent = (
+    OrderPlaced
+    | OrderExtended
+    | PaymentOpened
+    | PaymentTaken
+    | RefundOpened
+    | RefundClosed
+    | OrderConfirmed
+    | OrderExpired
+    | OrderCancelled
+    | OrderLinesCancelled
+)
+
+
+class OrderStatus(StrEnum):
+    """Where an order stands; refunds are a field of their own."""
+
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRefund:
+    """One refund's claim on the order's money."""
+
+    payment: str
+    lines: tuple[str, ...]
+    amount: int
+    outcome: RefundOutcome | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoOrder:
+    """Not placed yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedOrder:
+    """An order with what decisions ask for; money in minor units of `currency`."""
+
+    account: str
+    performance: str
+    event: str
+    organizer: str
+    hold: str
+    lines: tuple[Line, ...]
+    total: int
+    currency: str
+    expires_at: datetime
+    contact: str | None
+    status: OrderStatus = OrderStatus.PENDING
+    payments: tuple[str, ...] = ()
+    paid_by: str | None = None
+    tickets: Mapping[str, str] = field(default_factory=dict)
+    cancelled_lines: frozenset[str] = frozenset()
+    refunds: Mapping[str, OrderRefund] = field(default_factory=dict)
+
+    def refundable(self) -> list[Line]:
+        """Return the live lines that no open or completed refund speaks for."""
+        spoken_for = {
+            line
+            for refund in self.refunds.values()
+            if refund.outcome != RefundOutcome.REJECTED
+            for line in refund.lines
+        }
+        return [line for line in self.lines if line.line_id not in spoken_for | self.cancelled_lines]
+
+
+Order = NoOrder | PlacedOrder
+
+
+def evolve(order: Order, event: OrderEvent) -> Order:
+    """Return the order after `event`."""
+    if isinstance(event, OrderPlaced):
+        return placed(event)
+    assert isinstance(order, PlacedOrder)
+    match event:
+        case OrderExtended():
+            return replace(order, expires_at=event.expires_at)
+        case PaymentOpened():
+            return replace(order, payments=(*order.payments, event.payment))
+        case PaymentTaken():
+            return order
+        case RefundOpened():
+            claim = OrderRefund(payment=event.payment, lines=event.lines, amount=event.amount)
+            return replace(order, refunds={**order.refunds, event.refund: claim})
+        case RefundClosed():
+            closed = replace(order.refunds[event.refund], outcome=event.outcome)
+            return replace(order, refunds={**order.refunds, event.refund: closed})
+        case OrderConfirmed():
+            tickets = {ordered.line_id: ordered.ticket for ordered in event.tickets}
+            return replace(order, status=OrderStatus.CONFIRMED, paid_by=event.payment, tickets=tickets)
+        case OrderExpired():
+            return replace(order, status=OrderStatus.EXPIRED)
+        case OrderCancelled():
+            return replace(order, status=OrderStatus.CANCELLED)
+        case OrderLinesCancelled():
+            return replace(order, cancelled_lines=order.cancelled_lines | set(event.lines))
+        case _:
+            assert_never(event)
+
+
+def placed(event: OrderPlaced) -> PlacedOrder:
+    """Return the order that `event` began."""
+    return PlacedOrder(
+        account=event.account,
+        performance=event.performance,
+        event=event.event,
+        organizer=event.organizer,
+        hold=event.hold,
+        lines=event.lines,
+        total=event.total,
+        currency=event.currency,
+        expires_at=event.expires_at,
+        contact=event.contact,
+    )
+
+
+ORDER: Kind[Order] = Kind("order", NoOrder(), evolve)

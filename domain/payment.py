@@ -1,0 +1,168 @@
+"""One attempt to take money, as the provider tells it, and what we decided when it arrived."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import assert_never
+
+from domain.books import Kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentRequested:
+    """We want `amount` from the buyer; the provider's checkout ends at `expires_at`, before the order does."""
+
+    order: str
+    account: str
+    performance: str
+    organizer: str
+    provider: str
+    amount: int
+    currency: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentCheckoutOpened:
+    """The provider waits for the buyer at `checkout_url`."""
+
+    checkout: str
+    checkout_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentActionRequired:
+    """The provider asks the buyer for one more step."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentCaptured:
+    """The provider took the money; `source` tells how we learned it: webhook, return or books."""
+
+    amount: int
+    currency: str
+    captured_at: datetime
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentFailed:
+    """The provider refused; the buyer may try again with a new payment."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentExpired:
+    """The checkout ended without money."""
+
+
+class PaymentOutcome(StrEnum):
+    """What a capture led to."""
+
+    CONFIRMED = "confirmed"
+    REFUNDED = "refunded"
+    EXCEPTION = "exception"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentSettled:
+    """The capture was decided: the order is confirmed, or `refund` returns the money, or `owner` must look at it."""
+
+    outcome: PaymentOutcome
+    refund: str | None = None
+    owner: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentReconciled:
+    """The provider's books and ours differ in a way no rule mends; `owner` must look at it."""
+
+    difference: str
+    owner: str
+
+
+PaymentEvent = (
+    PaymentRequested
+    | PaymentCheckoutOpened
+    | PaymentActionRequired
+    | PaymentCaptured
+    | PaymentFailed
+    | PaymentExpired
+    | PaymentSettled
+    | PaymentReconciled
+)
+
+
+class PaymentStatus(StrEnum):
+    """Where a payment stands."""
+
+    OPEN = "open"
+    ACTION_REQUIRED = "action_required"
+    CAPTURED = "captured"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    SETTLED = "settled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoPayment:
+    """Not requested yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestedPayment:
+    """A payment with what decisions ask for; amounts in minor units."""
+
+    order: str
+    account: str
+    provider: str
+    amount: int
+    currency: str
+    expires_at: datetime
+    status: PaymentStatus = PaymentStatus.OPEN
+    checkout: str | None = None
+    checkout_url: str | None = None
+    captured: int = 0
+    captured_currency: str | None = None
+    outcome: PaymentOutcome | None = None
+    reconciled: bool = False
+
+
+Payment = NoPayment | RequestedPayment
+
+
+def evolve(payment: Payment, event: PaymentEvent) -> Payment:
+    """Return the payment after `event`."""
+    if isinstance(event, PaymentRequested):
+        return RequestedPayment(
+            order=event.order,
+            account=event.account,
+            provider=event.provider,
+            amount=event.amount,
+            currency=event.currency,
+            expires_at=event.expires_at,
+        )
+    assert isinstance(payment, RequestedPayment)
+    match event:
+        case PaymentCheckoutOpened():
+            return replace(payment, checkout=event.checkout, checkout_url=event.checkout_url)
+        case PaymentActionRequired():
+            return replace(payment, status=PaymentStatus.ACTION_REQUIRED)
+        case PaymentCaptured():
+            return replace(
+                payment, status=PaymentStatus.CAPTURED, captured=event.amount, captured_currency=event.currency
+            )
+        case PaymentFailed():
+            return replace(payment, status=PaymentStatus.FAILED)
+        case PaymentExpired():
+            return replace(payment, status=PaymentStatus.EXPIRED)
+        case PaymentSettled():
+            return replace(payment, status=PaymentStatus.SETTLED, outcome=event.outcome)
+        case PaymentReconciled():
+            return replace(payment, reconciled=True)
+        case _:
+            assert_never(event)
+
+
+PAYMENT: Kind[Payment] = Kind("payment", NoPayment(), evolve)

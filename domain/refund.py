@@ -1,0 +1,131 @@
+"""Money going back: asked for, decided, submitted, completed."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import assert_never
+
+from domain.books import Kind
+from domain.values import RefundReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundRequested:
+    """`amount` of `payment` is to go back; `lines` lose their seats if it is approved."""
+
+    order: str
+    payment: str
+    account: str
+    organizer: str
+    performance: str
+    provider: str
+    lines: tuple[str, ...]
+    amount: int
+    currency: str
+    reason: RefundReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundApproved:
+    """`by` is the account that decided, or the name of the rule that did."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundRejected:
+    """The order stays as it was."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundSubmitted:
+    """The provider is about to be asked, for the `attempt`-th time."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundCompleted:
+    """The provider gave the money back."""
+
+    provider_refund: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundFailed:
+    """The provider refused; after the last attempt `owner` must look at it."""
+
+    reason: str
+    owner: str | None = None
+
+
+RefundEvent = RefundRequested | RefundApproved | RefundRejected | RefundSubmitted | RefundCompleted | RefundFailed
+
+
+class RefundStatus(StrEnum):
+    """Where a refund stands."""
+
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    SUBMITTED = "submitted"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoRefund:
+    """Not requested yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestedRefund:
+    """A refund with what decisions ask for; `amount` in minor units."""
+
+    order: str
+    payment: str
+    account: str
+    provider: str
+    lines: tuple[str, ...]
+    amount: int
+    currency: str
+    reason: RefundReason
+    status: RefundStatus = RefundStatus.REQUESTED
+    attempts: int = 0
+    owner: str | None = None
+
+
+Refund = NoRefund | RequestedRefund
+
+
+def evolve(refund: Refund, event: RefundEvent) -> Refund:
+    """Return the refund after `event`."""
+    if isinstance(event, RefundRequested):
+        return RequestedRefund(
+            order=event.order,
+            payment=event.payment,
+            account=event.account,
+            provider=event.provider,
+            lines=event.lines,
+            amount=event.amount,
+            currency=event.currency,
+            reason=event.reason,
+        )
+    assert isinstance(refund, RequestedRefund)
+    match event:
+        case RefundApproved():
+            return replace(refund, status=RefundStatus.APPROVED)
+        case RefundRejected():
+            return replace(refund, status=RefundStatus.REJECTED)
+        case RefundSubmitted():
+            return replace(refund, status=RefundStatus.SUBMITTED, attempts=event.attempt)
+        case RefundCompleted():
+            return replace(refund, status=RefundStatus.COMPLETED)
+        case RefundFailed():
+            return replace(refund, status=RefundStatus.FAILED, owner=event.owner)
+        case _:
+            assert_never(event)
+
+
+REFUND: Kind[Refund] = Kind("refund", NoRefund(), evolve)
