@@ -103,7 +103,7 @@ Seat = Free | Held | Sold | Blocked
 FREE = Free()
 
 
-def evolve(seat: Seat, event: SeatEvent) -> Seat:
+def evolve(_: Seat, event: SeatEvent) -> Seat:
     """Return the seat after `event`."""
     match event:
         case SeatHeld():

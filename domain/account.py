@@ -1,0 +1,116 @@
+"""Who acts: a guest or a registered account, and the roles it holds. Names and addresses are kept elsewhere."""
+
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from domain.books import Books, Changes, Kind
+from domain.errors import AlreadyThere, Invalid, NotFound
+from domain.values import Role
+
+GLOBAL_ROLES = frozenset({Role.SUPPORT, Role.ADMIN, Role.AUDITOR})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountOpened:
+    """Somebody came; a guest has no password yet."""
+
+    guest: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountRegistered:
+    """A guest chose a password and keeps basket and orders."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolesChanged:
+    """From here on the account holds exactly these roles beside customer."""
+
+    roles: tuple[Role, ...]
+
+
+AccountEvent = AccountOpened | AccountRegistered | RolesChanged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoAccount:
+    """Not opened."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAccount:
+    """An account and the roles it holds beside customer."""
+
+    guest: bool
+    roles: frozenset[Role] = frozenset()
+
+
+Account = NoAccount | OpenAccount
+
+
+def evolve(account: Account, event: AccountEvent) -> Account:
+    """Return the account after `event`."""
+    if isinstance(event, AccountOpened):
+        return OpenAccount(guest=event.guest)
+    assert isinstance(account, OpenAccount)
+    match event:
+        case AccountRegistered():
+            return replace(account, guest=False)
+        case RolesChanged():
+            return replace(account, roles=frozenset(event.roles))
+        case _:
+            assert_never(event)
+
+
+ACCOUNT: Kind[Account] = Kind("account", NoAccount(), evolve)
+
+
+def existing(books: Books, account: str) -> OpenAccount:
+    """Read an account that must be there.
+
+    Raises:
+        NotFound: never opened.
+    """
+    state = books.read(ACCOUNT, account)
+    if isinstance(state, NoAccount):
+        raise NotFound("There is no such account.")
+    return state
+
+
+def open_account(books: Books, account: str, *, guest: bool) -> Changes:
+    """Let somebody in.
+
+    Raises:
+        AlreadyThere: the id is taken.
+    """
+    if not isinstance(books.read(ACCOUNT, account), NoAccount):
+        raise AlreadyThere("The account exists.")
+    return {ACCOUNT.stream(account): [AccountOpened(guest=guest)]}
+
+
+def register(books: Books, account: str) -> Changes:
+    """Turn a guest into a registered customer; a second time records nothing.
+
+    Raises:
+        NotFound: no such account.
+    """
+    if not existing(books, account).guest:
+        return {}
+    return {ACCOUNT.stream(account): [AccountRegistered()]}
+
+
+def change_roles(books: Books, account: str, roles: frozenset[Role]) -> Changes:
+    """Let the account hold exactly these roles; the same roles record nothing.
+
+    Raises:
+        NotFound: no such account.
+        Invalid: a role that is held within an organizer only, or a guest.
+    """
+    state = existing(books, account)
+    if roles - GLOBAL_ROLES:
+        raise Invalid("Everybody is a customer; organizer and entry manager are given within an organizer.")
+    if state.guest and roles:
+        raise Invalid("A guest has to register before holding a role.")
+    if state.roles == roles:
+        return {}
+    return {ACCOUNT.stream(account): [RolesChanged(roles=tuple(sorted(roles)))]}

@@ -1,0 +1,175 @@
+"""The show as marketed: what it is called, who sells it, whether the public sees it."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import assert_never
+
+from domain.books import Books, Changes, Kind
+from domain.errors import AlreadyThere, NotFound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventDetails:
+    """What the public reads about an event."""
+
+    title: str
+    description: str = ""
+    category: str = ""
+    image_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventCreated:
+    """An organizer drafted an event at a venue."""
+
+    organizer: str
+    venue: str
+    details: EventDetails
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventChanged:
+    """The event is described anew."""
+
+    details: EventDetails
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventPublished:
+    """The public sees it, and its performances may sell."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventClosedForDeletion:
+    """Nothing of it sells while it is looked at whether anything was booked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventReopened:
+    """Something was booked: it stays."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventArchived:
+    """Nothing was booked: it is gone from every list."""
+
+
+ShowEvent = EventCreated | EventChanged | EventPublished | EventClosedForDeletion | EventReopened | EventArchived
+
+
+class EventStatus(StrEnum):
+    """Where an event stands."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    CLOSING = "closing"
+    ARCHIVED = "archived"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoEvent:
+    """Not created."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedEvent:
+    """An event; `published` survives a deletion that was refused."""
+
+    organizer: str
+    venue: str
+    details: EventDetails
+    status: EventStatus = EventStatus.DRAFT
+    published: bool = False
+
+
+Event = NoEvent | ListedEvent
+
+
+def evolve(state: Event, event: ShowEvent) -> Event:
+    """Return the show after `event`."""
+    if isinstance(event, EventCreated):
+        return ListedEvent(organizer=event.organizer, venue=event.venue, details=event.details)
+    assert isinstance(state, ListedEvent)
+    match event:
+        case EventChanged():
+            return replace(state, details=event.details)
+        case EventPublished():
+            return replace(state, status=EventStatus.PUBLISHED, published=True)
+        case EventClosedForDeletion():
+            return replace(state, status=EventStatus.CLOSING)
+        case EventReopened():
+            return replace(state, status=EventStatus.PUBLISHED if state.published else EventStatus.DRAFT)
+        case EventArchived():
+            return replace(state, status=EventStatus.ARCHIVED)
+        case _:
+            assert_never(event)
+
+
+EVENT: Kind[Event] = Kind("event", NoEvent(), evolve)
+
+
+def existing(books: Books, event: str) -> ListedEvent:
+    """Read an event that must be there.
+
+    Raises:
+        NotFound: never created, or archived.
+    """
+    state = books.read(EVENT, event)
+    if isinstance(state, NoEvent) or state.status is EventStatus.ARCHIVED:
+        raise NotFound("There is no such event.")
+    return state
+
+
+def create(books: Books, event: str, wish: EventCreated) -> Changes:
+    """Draft an event.
+
+    Raises:
+        AlreadyThere: the id is taken.
+    """
+    if not isinstance(books.read(EVENT, event), NoEvent):
+        raise AlreadyThere("The event exists.")
+    return {EVENT.stream(event): [wish]}
+
+
+def change(books: Books, event: str, details: EventDetails) -> Changes:
+    """Describe the event anew; the same words record nothing.
+
+    Raises:
+        NotFound: no such event.
+    """
+    if existing(books, event).details == details:
+        return {}
+    return {EVENT.stream(event): [EventChanged(details=details)]}
+
+
+def publish(books: Books, event: str) -> Changes:
+    """Show the event to the public; a second time records nothing.
+
+    Raises:
+        NotFound: no such event.
+    """
+    if existing(books, event).published:
+        return {}
+    return {EVENT.stream(event): [EventPublished()]}
+
+
+def close_for_deletion(books: Books, event: str) -> Changes:
+    """Stop every sale of the event, so that one look at the log tells whether anything was booked.
+
+    Raises:
+        NotFound: no such event.
+    """
+    if existing(books, event).status is EventStatus.CLOSING:
+        return {}
+    return {EVENT.stream(event): [EventClosedForDeletion()]}
+
+
+def finish_deletion(books: Books, event: str, *, booked: bool) -> Changes:
+    """Archive the event if nothing was booked while it was closed, else reopen it.
+
+    Raises:
+        NotFound: no such event.
+    """
+    if existing(books, event).status is not EventStatus.CLOSING:
+        return {}
+    return {EVENT.stream(event): [EventReopened() if booked else EventArchived()]}

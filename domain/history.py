@@ -1,0 +1,83 @@
+"""Every stored name and the class it stands for. A class may be renamed; its stored name may not."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from domain import account, buyer, event, hold, order, organizer, payment, performance, refund, seat, ticket, venue
+
+Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
+
+EVENTS: Mapping[str, type] = {
+    "AccountOpened": account.AccountOpened,
+    "AccountRegistered": account.AccountRegistered,
+    "RolesChanged": account.RolesChanged,
+    "BuyerQuotaTaken": buyer.BuyerQuotaTaken,
+    "BuyerQuotaExtended": buyer.BuyerQuotaExtended,
+    "BuyerQuotaKept": buyer.BuyerQuotaKept,
+    "BuyerQuotaReturned": buyer.BuyerQuotaReturned,
+    "EventCreated": event.EventCreated,
+    "EventChanged": event.EventChanged,
+    "EventPublished": event.EventPublished,
+    "EventClosedForDeletion": event.EventClosedForDeletion,
+    "EventReopened": event.EventReopened,
+    "EventArchived": event.EventArchived,
+    "HoldPlaced": hold.HoldPlaced,
+    "HoldExtended": hold.HoldExtended,
+    "HoldOrdered": hold.HoldOrdered,
+    "HoldReleased": hold.HoldReleased,
+    "HoldExpired": hold.HoldExpired,
+    "OrderPlaced": order.OrderPlaced,
+    "OrderExtended": order.OrderExtended,
+    "PaymentOpened": order.PaymentOpened,
+    "PaymentTaken": order.PaymentTaken,
+    "RefundOpened": order.RefundOpened,
+    "RefundClosed": order.RefundClosed,
+    "OrderConfirmed": order.OrderConfirmed,
+    "OrderExpired": order.OrderExpired,
+    "OrderCancelled": order.OrderCancelled,
+    "OrderLinesCancelled": order.OrderLinesCancelled,
+    "OrganizerFounded": organizer.OrganizerFounded,
+    "MemberRolesChanged": organizer.MemberRolesChanged,
+    "PaymentRequested": payment.PaymentRequested,
+    "PaymentCheckoutOpened": payment.PaymentCheckoutOpened,
+    "PaymentActionRequired": payment.PaymentActionRequired,
+    "PaymentCaptured": payment.PaymentCaptured,
+    "PaymentFailed": payment.PaymentFailed,
+    "PaymentExpired": payment.PaymentExpired,
+    "PaymentSettled": payment.PaymentSettled,
+    "PaymentReconciled": payment.PaymentReconciled,
+    "PerformanceScheduled": performance.PerformanceScheduled,
+    "PerformanceRescheduled": performance.PerformanceRescheduled,
+    "PricesChanged": performance.PricesChanged,
+    "LimitsChanged": performance.LimitsChanged,
+    "PerformanceCancelled": performance.PerformanceCancelled,
+    "SalesPaused": performance.SalesPaused,
+    "SalesResumed": performance.SalesResumed,
+    "SalesClosed": performance.SalesClosed,
+    "RefundRequested": refund.RefundRequested,
+    "RefundApproved": refund.RefundApproved,
+    "RefundRejected": refund.RefundRejected,
+    "RefundSubmitted": refund.RefundSubmitted,
+    "RefundCompleted": refund.RefundCompleted,
+    "RefundFailed": refund.RefundFailed,
+    "SeatHeld": seat.SeatHeld,
+    "SeatHoldExtended": seat.SeatHoldExtended,
+    "SeatReleased": seat.SeatReleased,
+    "SeatSold": seat.SeatSold,
+    "SeatReturned": seat.SeatReturned,
+    "SeatBlocked": seat.SeatBlocked,
+    "SeatUnblocked": seat.SeatUnblocked,
+    "ScanRefused": ticket.ScanRefused,
+    "TicketIssued": ticket.TicketIssued,
+    "TicketVoided": ticket.TicketVoided,
+    "EntryRecorded": ticket.EntryRecorded,
+    "VenueOpened": venue.VenueOpened,
+    "LayoutPublished": venue.LayoutPublished,
+    "LayoutAdded": venue.LayoutAdded,
+}
+
+VERSIONS: Mapping[str, int] = dict.fromkeys(EVENTS, 1)
+"""The schema version each event is written in today."""
+
+UPCASTERS: Mapping[tuple[str, int], Upcaster] = {}
+"""(name, version) → the step that turns its stored fields into those of the next version."""

@@ -1,0 +1,102 @@
+"""The legal seller of events, and who may act for it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import assert_never
+
+from domain.books import Books, Changes, Kind
+from domain.errors import AlreadyThere, Invalid, NotFound
+from domain.values import Role
+
+MEMBER_ROLES = frozenset({Role.ORGANIZER, Role.ENTRY_MANAGER})
+MEMBERS_MAX = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganizerFounded:
+    """A seller joined."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberRolesChanged:
+    """From here on `account` has exactly these roles within the organizer; none: no member."""
+
+    account: str
+    roles: tuple[Role, ...]
+
+
+OrganizerEvent = OrganizerFounded | MemberRolesChanged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoOrganizer:
+    """Not founded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundedOrganizer:
+    """A seller and the roles of its members, by account."""
+
+    name: str
+    members: Mapping[str, frozenset[Role]] = field(default_factory=dict)
+
+
+Organizer = NoOrganizer | FoundedOrganizer
+
+
+def evolve(organizer: Organizer, event: OrganizerEvent) -> Organizer:
+    """Return the organizer after `event`."""
+    if isinstance(event, OrganizerFounded):
+        return FoundedOrganizer(name=event.name)
+    assert isinstance(organizer, FoundedOrganizer)
+    match event:
+        case MemberRolesChanged():
+            members = {**organizer.members, event.account: frozenset(event.roles)}
+            return replace(organizer, members={account: roles for account, roles in members.items() if roles})
+        case _:
+            assert_never(event)
+
+
+ORGANIZER: Kind[Organizer] = Kind("organizer", NoOrganizer(), evolve)
+
+
+def existing(books: Books, organizer: str) -> FoundedOrganizer:
+    """Read an organizer that must be there.
+
+    Raises:
+        NotFound: never founded.
+    """
+    state = books.read(ORGANIZER, organizer)
+    if isinstance(state, NoOrganizer):
+        raise NotFound("There is no such organizer.")
+    return state
+
+
+def found(books: Books, organizer: str, name: str) -> Changes:
+    """Let a seller join.
+
+    Raises:
+        AlreadyThere: the id is taken.
+    """
+    if not isinstance(books.read(ORGANIZER, organizer), NoOrganizer):
+        raise AlreadyThere("The organizer exists.")
+    return {ORGANIZER.stream(organizer): [OrganizerFounded(name=name)]}
+
+
+def change_member(books: Books, organizer: str, account: str, roles: frozenset[Role]) -> Changes:
+    """Give a member exactly these roles; the same roles record nothing.
+
+    Raises:
+        NotFound: no such organizer.
+        Invalid: a role that is not held within an organizer, or too many members.
+    """
+    state = existing(books, organizer)
+    if roles - MEMBER_ROLES:
+        raise Invalid("Within an organizer one is organizer or entry manager.")
+    if state.members.get(account, frozenset()) == roles:
+        return {}
+    if account not in state.members and len(state.members) >= MEMBERS_MAX:
+        raise Invalid(f"An organizer has at most {MEMBERS_MAX} members.")
+    return {ORGANIZER.stream(organizer): [MemberRolesChanged(account=account, roles=tuple(sorted(roles)))]}

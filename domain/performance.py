@@ -1,0 +1,213 @@
+"""One dated showing of an event: when it is on sale, at what prices, within which limits. Nothing per booking."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import assert_never
+
+from domain import errors
+from domain.books import Books, Kind
+from domain.errors import NotFound, NotOnSale
+from domain.event import EVENT, EventStatus, ListedEvent
+from domain.values import CancelReason, Limits, Price
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PerformanceScheduled:
+    """The showing was announced; sales open at `on_sale_at` by the clock and end at `starts_at`."""
+
+    event: str
+    organizer: str
+    venue: str
+    layout: str
+    seats: int
+    currency: str
+    starts_at: datetime
+    doors_at: datetime | None
+    on_sale_at: datetime
+    prices: tuple[Price, ...]
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PerformanceRescheduled:
+    """The showing moved."""
+
+    starts_at: datetime
+    doors_at: datetime | None
+    on_sale_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricesChanged:
+    """From here on quotes use these prices; what was quoted stays."""
+
+    prices: tuple[Price, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitsChanged:
+    """From here on these limits hold."""
+
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PerformanceCancelled:
+    """The showing does not take place: sale, confirmation and entry end with this event."""
+
+    reason: CancelReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SalesPaused:
+    """Staff stopped sales for a while."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SalesResumed:
+    """Sales go on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SalesClosed:
+    """Staff ended sales."""
+
+
+PerformanceEvent = (
+    PerformanceScheduled
+    | PerformanceRescheduled
+    | PricesChanged
+    | LimitsChanged
+    | PerformanceCancelled
+    | SalesPaused
+    | SalesResumed
+    | SalesClosed
+)
+
+
+class SalesState(StrEnum):
+    """What people decided about sales; the clock decides the rest."""
+
+    OPEN = "open"
+    PAUSED = "paused"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoPerformance:
+    """Not scheduled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduledPerformance:
+    """A showing with what decisions ask for; `prices` in minor units by (category, ticket type)."""
+
+    event: str
+    organizer: str
+    layout: str
+    currency: str
+    starts_at: datetime
+    doors_at: datetime | None
+    on_sale_at: datetime
+    prices: dict[tuple[str, str], int]
+    limits: Limits
+    sales: SalesState = SalesState.OPEN
+    called_off: bool = False
+
+
+Performance = NoPerformance | ScheduledPerformance
+
+
+def evolve(performance: Performance, event: PerformanceEvent) -> Performance:
+    """Return the performance after `event`."""
+    if isinstance(event, PerformanceScheduled):
+        return scheduled(event)
+    assert isinstance(performance, ScheduledPerformance)
+    match event:
+        case PerformanceRescheduled():
+            return replace(performance, starts_at=event.starts_at, doors_at=event.doors_at, on_sale_at=event.on_sale_at)
+        case PricesChanged():
+            return replace(performance, prices=by_category(event.prices))
+        case LimitsChanged():
+            return replace(performance, limits=event.limits)
+        case PerformanceCancelled():
+            return replace(performance, called_off=True)
+        case SalesPaused():
+            return replace(performance, sales=SalesState.PAUSED)
+        case SalesResumed():
+            return replace(performance, sales=SalesState.OPEN)
+        case SalesClosed():
+            return replace(performance, sales=SalesState.CLOSED)
+        case _:
+            assert_never(event)
+
+
+def scheduled(event: PerformanceScheduled) -> ScheduledPerformance:
+    """Return the performance that `event` began."""
+    return ScheduledPerformance(
+        event=event.event,
+        organizer=event.organizer,
+        layout=event.layout,
+        currency=event.currency,
+        starts_at=event.starts_at,
+        doors_at=event.doors_at,
+        on_sale_at=event.on_sale_at,
+        prices=by_category(event.prices),
+        limits=event.limits,
+    )
+
+
+def by_category(prices: tuple[Price, ...]) -> dict[tuple[str, str], int]:
+    """Index prices by (category, ticket type)."""
+    return {(price.category, price.ticket_type): price.amount for price in prices}
+
+
+PERFORMANCE: Kind[Performance] = Kind("performance", NoPerformance(), evolve)
+
+
+def existing(books: Books, performance: str) -> ScheduledPerformance:
+    """Read a performance that must be there.
+
+    Raises:
+        NotFound: it was never scheduled.
+    """
+    state = books.read(PERFORMANCE, performance)
+    if isinstance(state, NoPerformance):
+        raise NotFound("There is no such performance.")
+    return state
+
+
+def taking_place(books: Books, performance: str) -> ScheduledPerformance:
+    """Read a performance that must still take place, guarding it and its event.
+
+    Raises:
+        NotFound: it was never scheduled, or its event was archived.
+        PerformanceCancelled: it was called off.
+    """
+    state = existing(books, performance)
+    event = books.read(EVENT, state.event)
+    if not isinstance(event, ListedEvent) or event.status == EventStatus.ARCHIVED:
+        raise NotFound("The event is no longer there.")
+    if state.called_off:
+        raise errors.PerformanceCancelled("The performance was cancelled.")
+    return state
+
+
+def on_sale(books: Books, performance: str) -> ScheduledPerformance:
+    """Read a performance that must be on sale now.
+
+    Raises:
+        NotOnSale: not published, not yet, no longer, paused or closed; says which and when it opens.
+    """
+    state = taking_place(books, performance)
+    event = books.read(EVENT, state.event)
+    if not isinstance(event, ListedEvent) or event.status != EventStatus.PUBLISHED:
+        raise NotOnSale("The event is not published yet.")
+    if state.sales is not SalesState.OPEN:
+        raise NotOnSale(f"Sales are {state.sales.value}.", sales=state.sales.value)
+    if not books.passed(state.on_sale_at):
+        raise NotOnSale("Sales have not opened yet.", on_sale_at=state.on_sale_at.isoformat())
+    if books.passed(state.starts_at):
+        raise NotOnSale("Sales ended when the performance began.")
+    return state

@@ -1,0 +1,142 @@
+"""What organizers decide about a performance: announce it, move it, price it, pause it, cancel it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.books import Books, Changes
+from domain.errors import AlreadyThere, Invalid, NotFound, PerformanceStarted
+from domain.event import EVENT, EventStatus, ListedEvent
+from domain.performance import (
+    PERFORMANCE,
+    LimitsChanged,
+    NoPerformance,
+    PerformanceCancelled,
+    PerformanceEvent,
+    PerformanceRescheduled,
+    PerformanceScheduled,
+    PricesChanged,
+    SalesClosed,
+    SalesPaused,
+    SalesResumed,
+    SalesState,
+    ScheduledPerformance,
+    by_category,
+    existing,
+    taking_place,
+)
+from domain.values import AMOUNT_MAX, CancelReason, Limits, Price
+
+PRICES_PER_PERFORMANCE_MAX = 200
+
+
+def schedule(books: Books, performance: str, wish: PerformanceScheduled) -> Changes:
+    """Announce a showing.
+
+    Raises:
+        NotFound: the event is not there.
+        AlreadyThere: the performance exists.
+        Invalid: doors or on-sale after the start, a price twice, negative or over the cap.
+    """
+    event = books.read(EVENT, wish.event)
+    if not isinstance(event, ListedEvent) or event.status == EventStatus.ARCHIVED:
+        raise NotFound("There is no such event.")
+    if not isinstance(books.read(PERFORMANCE, performance), NoPerformance):
+        raise AlreadyThere("The performance exists.")
+    check_times(wish.starts_at, wish.doors_at, wish.on_sale_at)
+    check_prices(wish.prices)
+    return {PERFORMANCE.stream(performance): [wish]}
+
+
+def check_times(starts_at: datetime, doors_at: datetime | None, on_sale_at: datetime) -> None:
+    """Refuse doors or sales that open after the start."""
+    if doors_at is not None and doors_at > starts_at:
+        raise Invalid("Doors must open before the performance starts.")
+    if on_sale_at >= starts_at:
+        raise Invalid("Sales must open before the performance starts.")
+
+
+def check_prices(prices: tuple[Price, ...]) -> None:
+    """Refuse prices named twice, below zero or over the cap."""
+    if not 0 < len(prices) <= PRICES_PER_PERFORMANCE_MAX:
+        raise Invalid(f"A performance has 1 to {PRICES_PER_PERFORMANCE_MAX} prices.")
+    if len(by_category(prices)) < len(prices):
+        raise Invalid("A category and ticket type may have one price only.")
+    if not all(0 <= price.amount <= AMOUNT_MAX for price in prices):
+        raise Invalid(f"Prices lie between 0 and {AMOUNT_MAX} minor units.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangePerformance:
+    """An organizer's wish to move a performance, or to change its prices, limits or sales; None leaves as it is."""
+
+    performance: str
+    starts_at: datetime | None = None
+    doors_at: datetime | None = None
+    on_sale_at: datetime | None = None
+    prices: tuple[Price, ...] | None = None
+    limits: Limits | None = None
+    sales: SalesState | None = None
+
+
+def change(books: Books, command: ChangePerformance) -> Changes:
+    """Change what differs.
+
+    Raises:
+        NotFound, PerformanceCancelled, Invalid.
+        PerformanceStarted: what has begun moves no more.
+    """
+    state = taking_place(books, command.performance)
+    if books.passed(state.starts_at):
+        raise PerformanceStarted("The performance has begun.")
+    events = [*moved(state, command), *repriced(state, command), *sales_changed(state, command)]
+    return {PERFORMANCE.stream(command.performance): events} if events else {}
+
+
+def moved(state: ScheduledPerformance, command: ChangePerformance) -> list[PerformanceEvent]:
+    """Return the new times, if they differ."""
+    starts_at = command.starts_at or state.starts_at
+    doors_at = command.doors_at or state.doors_at
+    on_sale_at = command.on_sale_at or state.on_sale_at
+    if (starts_at, doors_at, on_sale_at) == (state.starts_at, state.doors_at, state.on_sale_at):
+        return []
+    check_times(starts_at, doors_at, on_sale_at)
+    return [PerformanceRescheduled(starts_at=starts_at, doors_at=doors_at, on_sale_at=on_sale_at)]
+
+
+def repriced(state: ScheduledPerformance, command: ChangePerformance) -> list[PerformanceEvent]:
+    """Return the new prices and limits, if they differ."""
+    events: list[PerformanceEvent] = []
+    if command.prices is not None:
+        check_prices(command.prices)
+        if by_category(command.prices) != state.prices:
+            events.append(PricesChanged(prices=command.prices))
+    if command.limits is not None and command.limits != state.limits:
+        events.append(LimitsChanged(limits=command.limits))
+    return events
+
+
+def sales_changed(state: ScheduledPerformance, command: ChangePerformance) -> list[PerformanceEvent]:
+    """Return what was decided about sales, if it differs."""
+    if command.sales is None or command.sales is state.sales:
+        return []
+    events: dict[SalesState, PerformanceEvent] = {
+        SalesState.OPEN: SalesResumed(),
+        SalesState.PAUSED: SalesPaused(),
+        SalesState.CLOSED: SalesClosed(),
+    }
+    return [events[command.sales]]
+
+
+def call_off(books: Books, performance: str, reason: CancelReason) -> Changes:
+    """Cancel a performance; a second time records nothing.
+
+    Raises:
+        NotFound: no such performance.
+        PerformanceStarted: it has begun.
+    """
+    state = existing(books, performance)
+    if state.called_off:
+        return {}
+    if books.passed(state.starts_at):
+        raise PerformanceStarted("The performance has begun.")
+    return {PERFORMANCE.stream(performance): [PerformanceCancelled(reason=reason)]}
