@@ -60,7 +60,7 @@ class RefundOpened:
     """`amount` is spoken for: it goes back, or the refund is rejected. `lines` is empty for money beside the lines."""
 
     refund: str
-    payment: str
+    payment: str | None
     lines: tuple[str, ...]
     amount: int
 
@@ -143,7 +143,7 @@ class OrderStatus(StrEnum):
 class OrderRefund:
     """One refund's claim on the order's money."""
 
-    payment: str
+    payment: str | None
     lines: tuple[str, ...]
     amount: int
     outcome: RefundOutcome | None = None

@@ -10,10 +10,10 @@ from domain.values import RefundReason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundRequested:
-    """`amount` of `payment` is to go back; `lines` lose their seats if it is approved."""
+    """`amount` of `payment` (None: nothing was paid) is to go back; `lines` lose their seats if it is approved."""
 
     order: str
-    payment: str
+    payment: str | None
     account: str
     organizer: str
     performance: str
@@ -84,7 +84,7 @@ class RequestedRefund:
     """A refund with what decisions ask for; `amount` in minor units."""
 
     order: str
-    payment: str
+    payment: str | None
     account: str
     provider: str
     lines: tuple[str, ...]

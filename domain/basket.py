@@ -1,0 +1,254 @@
+"""A basket from claim to end: hold seats, extend once, release, expire. Seats, hold, order and quota move together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from domain.books import Books, Changes
+from domain.buyer import BUYER, BuyerQuotaExtended, BuyerQuotaTaken, check_limits, returned
+from domain.errors import (
+    AlreadyExtended,
+    AlreadyPaid,
+    AreaSoldOut,
+    HoldEnded,
+    HoldLapsed,
+    HoldOrdered,
+    LimitReached,
+    NotFound,
+    SeatsNamedTwice,
+    SeatsTaken,
+    TooManySeats,
+)
+from domain.hold import HOLD, EndedHold, HoldExpired, HoldExtended, HoldPlaced, HoldReleased, NoHold, OpenHold
+from domain.order import ORDER, OrderExpired, OrderExtended, OrderStatus, PlacedOrder
+from domain.performance import on_sale
+from domain.pricing import Choice, Inventory, quote
+from domain.seat import SEAT, SeatHeld, SeatHoldExtended, cleared, is_free, released
+from domain.values import SEATS_PER_HOLD_MAX, Limits, ReleaseReason, seats_of, total
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaDraw:
+    """So many places of an area, to be found among `candidates` (drawn at random outside)."""
+
+    area: str
+    quantity: int
+    candidates: tuple[str, ...]
+    ticket_type: str = "adult"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldSeats:
+    """A buyer's wish for several places of one performance, all or nothing, for `lasts`."""
+
+    hold: str
+    holder: str
+    performance: str
+    choices: tuple[Choice, ...]
+    draws: tuple[AreaDraw, ...] = ()
+    lasts: timedelta
+    origin: str = "web"
+
+
+def hold_seats(books: Books, command: HoldSeats, inventory: Inventory, *, order: str | None = None) -> Changes:
+    """Claim every wanted place, at today's price; `order` is set when the order follows in the same step.
+
+    Raises:
+        TooManySeats, SeatsNamedTwice, UnknownSeats, Invalid: the wish makes no sense.
+        NotFound, PerformanceCancelled, NotOnSale: the performance cannot be booked now.
+        SeatsTaken: names every wanted seat that is not free.
+        AreaSoldOut: too few of the candidates are free.
+        LimitReached: per order, per buyer, or open baskets.
+    """
+    check_wish(command)
+    performance = on_sale(books, command.performance)
+    choices = [*command.choices, *drawn(books, command)]
+    check_order_limit(performance.limits, len(choices))
+    lines = quote(command.performance, performance, inventory, choices)
+    expires_at = books.now + command.lasts
+    check_limits(
+        books.read(BUYER, command.holder, command.performance),
+        performance.limits,
+        hold=command.hold,
+        seats=len(lines),
+        books=books,
+    )
+    claims = {line.place.seat: held(command, line.gross, expires_at) for line in lines}
+    return {
+        **claimed(books, command.performance, claims),
+        HOLD.stream(command.hold): [
+            HoldPlaced(
+                performance=command.performance,
+                event=performance.event,
+                organizer=performance.organizer,
+                holder=command.holder,
+                lines=lines,
+                total=total(lines),
+                currency=performance.currency,
+                expires_at=expires_at,
+                origin=command.origin,
+                order=order,
+            )
+        ],
+        BUYER.stream(command.holder, command.performance): [
+            BuyerQuotaTaken(hold=command.hold, seats=len(lines), expires_at=expires_at)
+        ],
+    }
+
+
+def check_wish(command: HoldSeats) -> None:
+    """Refuse no seat, too many, or one seat named twice."""
+    wanted = len(command.choices) + sum(draw.quantity for draw in command.draws)
+    if not 0 < wanted <= SEATS_PER_HOLD_MAX:
+        raise TooManySeats(f"Choose 1 to {SEATS_PER_HOLD_MAX} seats.", allowed=SEATS_PER_HOLD_MAX)
+    seats = [choice.seat for choice in command.choices]
+    if len(set(seats)) < len(seats):
+        twice = sorted({seat for seat in seats if seats.count(seat) > 1})
+        raise SeatsNamedTwice("Name each seat once.", seats=twice)
+
+
+def check_order_limit(limits: Limits, seats: int) -> None:
+    """Refuse more seats in one basket than the performance allows."""
+    if limits.seats_per_order is not None and seats > limits.seats_per_order:
+        raise LimitReached(
+            f"One order may have at most {limits.seats_per_order} seats.",
+            limit="seats_per_order",
+            allowed=limits.seats_per_order,
+        )
+
+
+def drawn(books: Books, command: HoldSeats) -> list[Choice]:
+    """Find free places for every area asked for.
+
+    Raises:
+        AreaSoldOut: too few of an area's candidates are free.
+    """
+    chosen: list[Choice] = []
+    for draw in command.draws:
+        free: list[Choice] = []
+        for candidate in draw.candidates:
+            if len(free) == draw.quantity:
+                break
+            if is_free(books.read(SEAT, command.performance, candidate), books):
+                free.append(Choice(seat=candidate, ticket_type=draw.ticket_type))
+        if len(free) < draw.quantity:
+            raise AreaSoldOut("Too few places are left in this area.", area=draw.area, left=len(free))
+        chosen += free
+    return chosen
+
+
+def held(command: HoldSeats, price: int, expires_at: datetime) -> SeatHeld:
+    """Return the claim on one seat."""
+    return SeatHeld(hold=command.hold, holder=command.holder, price=price, expires_at=expires_at)
+
+
+def claimed(books: Books, performance: str, claims: dict[str, SeatHeld]) -> dict[str, list[Any]]:
+    """Take every seat, ending lapsed claims of others first.
+
+    Raises:
+        SeatsTaken: names every seat that is not free.
+    """
+    seats = books.read_each(SEAT, [(performance, key) for key in claims])
+    changes: dict[str, list[Any]] = {}
+    taken: list[str] = []
+    for seat, (key, claim) in zip(seats, claims.items(), strict=True):
+        try:
+            changes[SEAT.stream(performance, key)] = [*cleared(seat, key, books), claim]
+        except SeatsTaken:
+            taken.append(key)
+    if taken:
+        raise SeatsTaken(taken)
+    return changes
+
+
+def own_hold(books: Books, hold: str, holder: str) -> OpenHold:
+    """Read a hold that must be the asker's and not ended.
+
+    Raises:
+        NotFound: no such hold, or somebody else's.
+        HoldEnded: released or expired.
+    """
+    state = books.read(HOLD, hold)
+    if isinstance(state, NoHold) or state.holder != holder:
+        raise NotFound("There is no such hold.")
+    if isinstance(state, EndedHold):
+        raise HoldEnded("The hold has ended; choose seats again.")
+    return state
+
+
+def extend_hold(books: Books, *, hold: str, holder: str, by: timedelta) -> Changes:
+    """Move the basket's one deadline, once, for its seats, order and quota alike.
+
+    Raises:
+        NotFound, HoldEnded.
+        HoldLapsed: the deadline has passed.
+        AlreadyExtended: it moved before.
+        AlreadyPaid: the basket's order is confirmed.
+    """
+    state = own_hold(books, hold, holder)
+    order = books.read(ORDER, state.order) if state.order else None
+    if isinstance(order, PlacedOrder) and order.status is OrderStatus.CONFIRMED:
+        raise AlreadyPaid("The order is paid; there is no deadline any more.")
+    if books.passed(state.expires_at):
+        raise HoldLapsed("The hold has lapsed; choose seats again.")
+    if state.extended:
+        raise AlreadyExtended("A hold can be extended once.")
+    expires_at = state.expires_at + by
+    seats = seats_of(state.lines)
+    books.read_each(SEAT, seats)
+    changes: dict[str, Sequence[Any]] = {
+        SEAT.stream(*seat): [SeatHoldExtended(hold=hold, expires_at=expires_at)] for seat in seats
+    }
+    changes[HOLD.stream(hold)] = [HoldExtended(expires_at=expires_at)]
+    if hold in books.read(BUYER, holder, state.performance).shares:
+        changes[BUYER.stream(holder, state.performance)] = [BuyerQuotaExtended(hold=hold, expires_at=expires_at)]
+    if state.order:
+        changes[ORDER.stream(state.order)] = [OrderExtended(expires_at=expires_at)]
+    return changes
+
+
+def release_hold(books: Books, *, hold: str, holder: str) -> Changes:
+    """Give the basket up; an ended one stays ended.
+
+    Raises:
+        NotFound: no such hold, or somebody else's.
+        HoldOrdered: it belongs to an order; cancel that.
+    """
+    try:
+        state = own_hold(books, hold, holder)
+    except HoldEnded:
+        return {}
+    if state.order:
+        raise HoldOrdered("The hold belongs to an order; cancel the order instead.", order=state.order)
+    return {
+        HOLD.stream(hold): [HoldReleased(reason=ReleaseReason.BUYER)],
+        **seats_and_quota_back(books, hold, state, ReleaseReason.BUYER),
+    }
+
+
+def expire_hold(books: Books, *, hold: str) -> Changes:
+    """Clear a lapsed basket away, with its order and quota; anything else records nothing."""
+    state = books.read(HOLD, hold)
+    if not isinstance(state, OpenHold) or not books.passed(state.expires_at):
+        return {}
+    changes: dict[str, Sequence[Any]] = {}
+    if state.order:
+        order = books.read(ORDER, state.order)
+        if not isinstance(order, PlacedOrder) or order.status is not OrderStatus.PENDING:
+            return {}
+        changes[ORDER.stream(state.order)] = [OrderExpired()]
+    changes[HOLD.stream(hold)] = [HoldExpired()]
+    return {**changes, **seats_and_quota_back(books, hold, state, ReleaseReason.LAPSED)}
+
+
+def seats_and_quota_back(books: Books, hold: str, state: OpenHold, reason: ReleaseReason) -> dict[str, Sequence[Any]]:
+    """Return the seats that are still this hold's, and its share of the buyer's quota."""
+    keys = seats_of(state.lines)
+    seats = zip(keys, books.read_each(SEAT, keys), strict=True)
+    changes: dict[str, Sequence[Any]] = {
+        SEAT.stream(*key): released(seat, hold=hold, reason=reason) for key, seat in seats
+    }
+    buyer = books.read(BUYER, state.holder, state.performance)
+    changes[BUYER.stream(state.holder, state.performance)] = returned(buyer, hold=hold, seats=len(keys))
+    return {stream: events for stream, events in changes.items() if events}

@@ -1,0 +1,79 @@
+"""Staff takes seats off sale, and puts them back."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from domain.books import Books, Changes
+from domain.errors import SeatsNamedTwice, SeatsTaken, TooManySeats, UnknownSeats
+from domain.performance import taking_place
+from domain.pricing import Inventory
+from domain.seat import SEAT, Blocked, Seat, SeatBlocked, SeatEvent, SeatUnblocked, cleared
+from domain.values import SEATS_PER_BLOCK_MAX, BlockReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockSeats:
+    """A wish to take seats off sale, at most until `release_at`."""
+
+    performance: str
+    seats: tuple[str, ...]
+    reason: BlockReason
+    owner: str
+    release_at: datetime | None = None
+
+
+def block_seats(books: Books, command: BlockSeats, inventory: Inventory) -> Changes:
+    """Block every seat or none; seats that are blocked already stay as they are.
+
+    Raises:
+        NotFound, PerformanceCancelled, TooManySeats, SeatsNamedTwice, UnknownSeats.
+        SeatsTaken: names every seat that is sold or in a live hold.
+    """
+    check_seats(books, command.performance, command.seats, inventory)
+    states = books.read_each(SEAT, [(command.performance, key) for key in command.seats])
+    changes: dict[str, list[Any]] = {}
+    taken: list[str] = []
+    for key, state in zip(command.seats, states, strict=True):
+        try:
+            changes[SEAT.stream(command.performance, key)] = blocked(state, key, command, books)
+        except SeatsTaken:
+            taken.append(key)
+    if taken:
+        raise SeatsTaken(taken)
+    return {stream: events for stream, events in changes.items() if events}
+
+
+def blocked(seat: Seat, key: str, command: BlockSeats, books: Books) -> list[SeatEvent]:
+    """Return what blocks one seat; nothing if it is blocked."""
+    if isinstance(seat, Blocked):
+        return []
+    block = SeatBlocked(reason=command.reason, owner=command.owner, release_at=command.release_at)
+    return [*cleared(seat, key, books), block]
+
+
+def unblock_seats(books: Books, *, performance: str, seats: tuple[str, ...], inventory: Inventory) -> Changes:
+    """Put seats back on sale; those that are not blocked stay as they are.
+
+    Raises:
+        NotFound, PerformanceCancelled, TooManySeats, SeatsNamedTwice, UnknownSeats.
+    """
+    check_seats(books, performance, seats, inventory)
+    states = books.read_each(SEAT, [(performance, key) for key in seats])
+    return {
+        SEAT.stream(performance, key): [SeatUnblocked()]
+        for key, state in zip(seats, states, strict=True)
+        if isinstance(state, Blocked)
+    }
+
+
+def check_seats(books: Books, performance: str, seats: tuple[str, ...], inventory: Inventory) -> None:
+    """Refuse no seat, too many, one named twice, or one the performance does not have."""
+    if not 0 < len(seats) <= SEATS_PER_BLOCK_MAX:
+        raise TooManySeats(f"Name 1 to {SEATS_PER_BLOCK_MAX} seats.", allowed=SEATS_PER_BLOCK_MAX)
+    if len(set(seats)) < len(seats):
+        raise SeatsNamedTwice("Name each seat once.")
+    taking_place(books, performance)
+    unknown = [key for key in seats if inventory.place(key) is None]
+    if unknown:
+        raise UnknownSeats("The performance has no such seats.", seats=unknown)

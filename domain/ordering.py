@@ -1,0 +1,159 @@
+"""From basket to purchase: order a hold, hold and order in one step, confirm, cancel."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from domain.basket import HoldSeats, hold_seats, own_hold, seats_and_quota_back
+from domain.books import Books, Changes, merged
+from domain.buyer import BUYER, BuyerQuotaKept
+from domain.errors import HoldLapsed, HoldOrdered, NotFound, OrderConfirmedAlready
+from domain.hold import HOLD, HoldEvent, HoldPlaced, HoldReleased, OpenHold
+from domain.hold import HoldOrdered as OrderedHold
+from domain.order import (
+    ORDER,
+    NoOrder,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderedTicket,
+    OrderPlaced,
+    OrderStatus,
+    PlacedOrder,
+    placed,
+)
+from domain.performance import taking_place
+from domain.pricing import Inventory
+from domain.seat import SEAT, SeatSold
+from domain.ticket import TICKET, TicketIssued
+from domain.values import CancelReason, ReleaseReason, derived_id, order_code
+
+POLICY = "standard-1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceOrder:
+    """A buyer's wish to bind themselves; `contact` names a personal record."""
+
+    order: str
+    account: str
+    contact: str | None
+    terms_version: str | None = None
+    locale: str = "en"
+
+
+def order_hold(books: Books, command: PlaceOrder, *, hold: str) -> Changes:
+    """Turn a hold into an order; both keep the basket's deadline.
+
+    Raises:
+        NotFound, HoldEnded, HoldLapsed, PerformanceCancelled.
+        HoldOrdered: it was ordered before; names that order.
+    """
+    state = own_hold(books, hold, command.account)
+    if state.order is not None:
+        raise HoldOrdered("The hold was ordered before.", order=state.order)
+    if books.passed(state.expires_at):
+        raise HoldLapsed("The hold has lapsed; choose seats again.")
+    taking_place(books, state.performance)
+    order = order_placed(command, hold, state)
+    changes = {HOLD.stream(hold): [OrderedHold(order=command.order)], ORDER.stream(command.order): [order]}
+    return merged(changes, confirmed_if_free(command.order, order))
+
+
+def hold_and_order(books: Books, command: PlaceOrder, wish: HoldSeats, inventory: Inventory) -> Changes:
+    """Hold seats and order them in one atomic step.
+
+    Raises:
+        Whatever `hold_seats` raises.
+    """
+    holding = hold_seats(books, wish, inventory, order=command.order)
+    (hold,) = holding[HOLD.stream(wish.hold)]
+    order = order_placed(command, wish.hold, hold)
+    return merged(holding, {ORDER.stream(command.order): [order]}, confirmed_if_free(command.order, order))
+
+
+def order_placed(command: PlaceOrder, hold_id: str, hold: OpenHold | HoldPlaced) -> OrderPlaced:
+    """Return the order of a basket's lines."""
+    return OrderPlaced(
+        order_code=order_code(command.order),
+        account=command.account,
+        performance=hold.performance,
+        event=hold.event,
+        organizer=hold.organizer,
+        hold=hold_id,
+        lines=hold.lines,
+        total=hold.total,
+        currency=hold.currency,
+        contact=command.contact,
+        terms_version=command.terms_version,
+        policy=POLICY,
+        locale=command.locale,
+        expires_at=hold.expires_at,
+    )
+
+
+def confirmed_if_free(order_id: str, order: OrderPlaced) -> Changes:
+    """Confirm at once where nothing is to pay."""
+    return confirmed(order_id, placed(order), payment=None) if order.total == 0 else {}
+
+
+def confirmed(order_id: str, order: PlacedOrder, *, payment: str | None) -> dict[str, list[Any]]:
+    """Sell every seat, issue every ticket, keep the quota. Whether the seats may be sold is the caller's to judge."""
+    changes: dict[str, list[Any]] = {}
+    tickets: list[OrderedTicket] = []
+    for line in order.lines:
+        ticket = derived_id(order_id, "ticket", line.line_id)
+        tickets.append(OrderedTicket(line_id=line.line_id, ticket=ticket))
+        changes[SEAT.stream(line.performance, line.place.seat)] = [SeatSold(order=order_id, ticket=ticket)]
+        changes[TICKET.stream(ticket)] = [
+            TicketIssued(
+                order=order_id,
+                line_id=line.line_id,
+                account=order.account,
+                performance=line.performance,
+                event=order.event,
+                organizer=order.organizer,
+                place=line.place,
+                ticket_type=line.ticket_type,
+            )
+        ]
+    changes[ORDER.stream(order_id)] = [OrderConfirmed(payment=payment, tickets=tuple(tickets))]
+    changes[BUYER.stream(order.account, order.performance)] = [
+        BuyerQuotaKept(hold=order.hold, order=order_id, seats=len(order.lines))
+    ]
+    return changes
+
+
+def visible_order(books: Books, order: str, account: str | None) -> PlacedOrder:
+    """Read an order that must be the account's own; None: anybody's.
+
+    Raises:
+        NotFound: no such order, or somebody else's.
+    """
+    state = books.read(ORDER, order)
+    if isinstance(state, NoOrder) or account not in {None, state.account}:
+        raise NotFound("There is no such order.")
+    return state
+
+
+def cancel_order(books: Books, *, order: str, account: str | None, reason: CancelReason) -> Changes:
+    """Give up an order that is not paid; an ended one stays ended. `account`: whose it must be; None: support acts.
+
+    Raises:
+        NotFound: no such order, or somebody else's.
+        OrderConfirmedAlready: ask for a refund instead.
+    """
+    state = visible_order(books, order, account)
+    if state.status is OrderStatus.CONFIRMED:
+        raise OrderConfirmedAlready("The order is confirmed; ask for a refund instead.")
+    if state.status is not OrderStatus.PENDING:
+        return {}
+    ending = {ORDER.stream(order): [OrderCancelled(reason=reason)]}
+    return merged(ending, basket_released(books, state, ReleaseReason.ORDER_CANCELLED))
+
+
+def basket_released(books: Books, order: PlacedOrder, reason: ReleaseReason) -> Changes:
+    """End the basket of an order that ends; an ended basket stays ended."""
+    hold = books.read(HOLD, order.hold)
+    if not isinstance(hold, OpenHold):
+        return {}
+    ended: list[HoldEvent] = [HoldReleased(reason=reason)]
+    return merged({HOLD.stream(order.hold): ended}, seats_and_quota_back(books, order.hold, hold, reason))

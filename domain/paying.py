@@ -1,0 +1,134 @@
+"""Taking money: open a payment, record what the provider says, and decide every capture exactly once."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from domain.books import Books, Changes
+from domain.errors import AlreadyPaid, HoldLapsed, NotFound, OrderEnded, TooManyPayments
+from domain.order import ORDER, PAYMENTS_PER_ORDER_MAX, OrderStatus, PaymentOpened
+from domain.ordering import visible_order
+from domain.payment import (
+    PAYMENT,
+    NoPayment,
+    PaymentActionRequired,
+    PaymentCaptured,
+    PaymentCheckoutOpened,
+    PaymentExpired,
+    PaymentFailed,
+    PaymentReconciled,
+    PaymentRequested,
+    PaymentStatus,
+    RequestedPayment,
+)
+from domain.performance import taking_place
+
+CHECKOUT_MARGIN = timedelta(seconds=60)
+"""The provider's checkout ends this long before the order does."""
+
+WAITING = frozenset({PaymentStatus.OPEN, PaymentStatus.ACTION_REQUIRED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPayment:
+    """A buyer's wish to pay their order through `provider`."""
+
+    payment: str
+    order: str
+    account: str
+    provider: str
+
+
+def open_payment(books: Books, command: OpenPayment) -> Changes:
+    """Begin an attempt to pay the whole order.
+
+    Raises:
+        NotFound, PerformanceCancelled.
+        AlreadyPaid: the order is confirmed.
+        OrderEnded: it has expired or was cancelled.
+        HoldLapsed: too little time is left for a checkout.
+        TooManyPayments: too many attempts.
+    """
+    order = visible_order(books, command.order, command.account)
+    if order.status is OrderStatus.CONFIRMED:
+        raise AlreadyPaid("The order is paid.")
+    if order.status is not OrderStatus.PENDING:
+        raise OrderEnded("The order has ended; choose seats again.", status=order.status.value)
+    if books.passed(order.expires_at - CHECKOUT_MARGIN):
+        raise HoldLapsed("Too little time is left to pay; extend the hold or choose seats again.")
+    if len(order.payments) >= PAYMENTS_PER_ORDER_MAX:
+        raise TooManyPayments(f"An order can be tried {PAYMENTS_PER_ORDER_MAX} times; ask support.")
+    performance = taking_place(books, order.performance)
+    return {
+        PAYMENT.stream(command.payment): [
+            PaymentRequested(
+                order=command.order,
+                account=command.account,
+                performance=order.performance,
+                organizer=performance.organizer,
+                provider=command.provider,
+                amount=order.total,
+                currency=order.currency,
+                expires_at=order.expires_at - CHECKOUT_MARGIN,
+            )
+        ],
+        ORDER.stream(command.order): [PaymentOpened(payment=command.payment, amount=order.total)],
+    }
+
+
+def existing(books: Books, payment: str) -> RequestedPayment:
+    """Read a payment that must be there.
+
+    Raises:
+        NotFound: never requested.
+    """
+    state = books.read(PAYMENT, payment)
+    if isinstance(state, NoPayment):
+        raise NotFound("There is no such payment.")
+    return state
+
+
+def open_checkout(books: Books, *, payment: str, checkout: str, checkout_url: str) -> Changes:
+    """Record where the buyer pays; once."""
+    if existing(books, payment).checkout is not None:
+        return {}
+    return {PAYMENT.stream(payment): [PaymentCheckoutOpened(checkout=checkout, checkout_url=checkout_url)]}
+
+
+def require_action(books: Books, *, payment: str) -> Changes:
+    """Record that the provider asks the buyer for one more step."""
+    if existing(books, payment).status is not PaymentStatus.OPEN:
+        return {}
+    return {PAYMENT.stream(payment): [PaymentActionRequired()]}
+
+
+def capture(books: Books, *, payment: str, amount: int, currency: str, captured_at: datetime, source: str) -> Changes:
+    """Record that the provider took the money, however late; once. `settle` decides what it leads to."""
+    if existing(books, payment).status in {PaymentStatus.CAPTURED, PaymentStatus.SETTLED}:
+        return {}
+    captured = PaymentCaptured(amount=amount, currency=currency, captured_at=captured_at, source=source)
+    return {PAYMENT.stream(payment): [captured]}
+
+
+def fail(books: Books, *, payment: str, reason: str) -> Changes:
+    """Record that the provider refused; what ended otherwise stays as it is."""
+    return ended(books, payment, PaymentFailed(reason=reason))
+
+
+def expire(books: Books, *, payment: str) -> Changes:
+    """Record that the checkout ended without money; what ended otherwise stays as it is."""
+    return ended(books, payment, PaymentExpired())
+
+
+def ended(books: Books, payment: str, event: PaymentFailed | PaymentExpired) -> dict[str, list[Any]]:
+    """End a payment that still waits for the buyer."""
+    if existing(books, payment).status not in WAITING:
+        return {}
+    return {PAYMENT.stream(payment): [event]}
+
+
+def reconcile(books: Books, *, payment: str, difference: str, owner: str) -> Changes:
+    """Record a difference between the provider's books and ours that a person must look at; once."""
+    if existing(books, payment).reconciled:
+        return {}
+    return {PAYMENT.stream(payment): [PaymentReconciled(difference=difference, owner=owner)]}

@@ -1,0 +1,70 @@
+"""What a choice of places costs: one line per place, face value, fees and tax apart, fixed when quoted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from domain.errors import Invalid, UnknownSeats
+from domain.performance import ScheduledPerformance
+from domain.values import Component, ComponentKind, Line, Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One place somebody wants, and who is to sit there."""
+
+    seat: str
+    ticket_type: str = "adult"
+
+
+class Inventory(Protocol):
+    """Every sellable place of a layout."""
+
+    def place(self, key: str) -> Place | None:
+        """Return the place as it is labelled now, or None if the layout has no such place."""
+        ...
+
+
+def quote(
+    performance_id: str, performance: ScheduledPerformance, inventory: Inventory, choices: Sequence[Choice]
+) -> tuple[Line, ...]:
+    """Price every choice; line ids count from 1.
+
+    Raises:
+        UnknownSeats: names every seat that the performance does not have.
+        Invalid: no price for a category and ticket type.
+    """
+    places = [inventory.place(choice.seat) for choice in choices]
+    unknown = [choice.seat for choice, place in zip(choices, places, strict=True) if place is None]
+    if unknown:
+        raise UnknownSeats("The performance has no such seats.", seats=unknown)
+    return tuple(
+        line(str(number), performance_id, performance, place, choice.ticket_type)
+        for number, (choice, place) in enumerate(zip(choices, places, strict=True), start=1)
+        if place is not None
+    )
+
+
+def line(line_id: str, performance_id: str, performance: ScheduledPerformance, place: Place, ticket_type: str) -> Line:
+    """Price one place for one ticket type.
+
+    Raises:
+        Invalid: the performance has no price for them.
+    """
+    amount = performance.prices.get((place.category, ticket_type))
+    if amount is None:
+        raise Invalid("There is no price for this ticket type here.", category=place.category, ticket_type=ticket_type)
+    face = Component(kind=ComponentKind.FACE, net=amount, gross=amount)
+    return Line(
+        line_id=line_id,
+        performance=performance_id,
+        place=place,
+        ticket_type=ticket_type,
+        components=(face,),
+        gross=amount,
+    )
+
+
+def refundable_amount(lines: Sequence[Line]) -> int:
+    """Sum the parts of the lines' prices that go back with them, in minor units."""
+    return sum(component.gross for line in lines for component in line.components if component.refundable)

@@ -1,0 +1,241 @@
+"""Giving money back: asked for by the owner, decided by support, carried out afterwards.
+
+Money, the right to attend, the ticket and the seat are four facts; an approval records the last three at once.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from domain.books import Books, Changes, merged
+from domain.buyer import BUYER, returned
+from domain.errors import (
+    Invalid,
+    NotConfirmed,
+    NotFound,
+    NothingToRefund,
+    PerformanceStarted,
+    RefundDecided,
+    TicketUsed,
+)
+from domain.order import (
+    ORDER,
+    OrderLinesCancelled,
+    OrderStatus,
+    PlacedOrder,
+    RefundClosed,
+    RefundOpened,
+    RefundOutcome,
+)
+from domain.ordering import visible_order
+from domain.payment import PAYMENT, RequestedPayment
+from domain.performance import existing as existing_performance
+from domain.pricing import refundable_amount
+from domain.refund import (
+    REFUND,
+    NoRefund,
+    RefundApproved,
+    RefundCompleted,
+    RefundFailed,
+    RefundRejected,
+    RefundRequested,
+    RefundStatus,
+    RefundSubmitted,
+    RequestedRefund,
+)
+from domain.seat import SEAT, SeatReturned, Sold
+from domain.ticket import TICKET, IssuedTicket, TicketVoided
+from domain.values import Line, RefundReason
+
+REFUND_ATTEMPTS_MAX = 8
+EXCEPTIONS_OWNER = "support"
+NOTHING_TO_TRANSFER = "nothing-to-transfer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRefund:
+    """A wish to get money back for `lines` (None: for all that is left) of an order.
+
+    `account`: whose order it must be; None: support acts.
+    """
+
+    refund: str
+    order: str
+    account: str | None
+    lines: tuple[str, ...] | None = None
+    reason: RefundReason = RefundReason.BUYER_REQUEST
+
+
+def request_refund(books: Books, command: RequestRefund) -> Changes:
+    """Ask for money back; the amount is spoken for from now on.
+
+    Raises:
+        NotFound, Invalid (a line the order does not have).
+        NotConfirmed: nothing was sold.
+        PerformanceStarted, TicketUsed: too late.
+        NothingToRefund: refunded already, or a refund is open.
+    """
+    order = visible_order(books, command.order, command.account)
+    if order.status is not OrderStatus.CONFIRMED:
+        raise NotConfirmed("Only a confirmed order can be refunded.")
+    check_not_started(books, order)
+    lines = wanted_lines(order, command.lines)
+    check_unused(books, order, lines)
+    payment = books.read(PAYMENT, order.paid_by) if order.paid_by else None
+    requested = RefundRequested(
+        order=command.order,
+        payment=order.paid_by,
+        account=order.account,
+        organizer=order.organizer,
+        performance=order.performance,
+        provider=payment.provider if isinstance(payment, RequestedPayment) else NOTHING_TO_TRANSFER,
+        lines=tuple(line.line_id for line in lines),
+        amount=refundable_amount(lines),
+        currency=order.currency,
+        reason=command.reason,
+    )
+    opened = RefundOpened(refund=command.refund, payment=order.paid_by, lines=requested.lines, amount=requested.amount)
+    return {REFUND.stream(command.refund): [requested], ORDER.stream(command.order): [opened]}
+
+
+def wanted_lines(order: PlacedOrder, wanted: tuple[str, ...] | None) -> list[Line]:
+    """Return the lines to refund.
+
+    Raises:
+        Invalid: a line the order does not have, or one named twice.
+        NothingToRefund: a line that is refunded already or spoken for.
+    """
+    left = order.refundable()
+    if wanted is None:
+        lines = left
+    else:
+        if len(set(wanted)) < len(wanted) or set(wanted) - {line.line_id for line in order.lines}:
+            raise Invalid("Name lines of this order, each once.", lines=list(wanted))
+        lines = [line for line in left if line.line_id in wanted]
+    if not lines or (wanted is not None and len(lines) < len(wanted)):
+        raise NothingToRefund("These lines are refunded already, or a refund of them is open.")
+    return lines
+
+
+def check_not_started(books: Books, order: PlacedOrder) -> None:
+    """Refuse once the performance has begun; one that was cancelled never begins."""
+    performance = existing_performance(books, order.performance)
+    if not performance.called_off and books.passed(performance.starts_at):
+        raise PerformanceStarted("The performance has begun; ask the organizer.")
+
+
+def check_unused(books: Books, order: PlacedOrder, lines: list[Line]) -> None:
+    """Refuse if somebody has entered with one of the lines' tickets."""
+    tickets = books.read_each(TICKET, [(order.tickets[line.line_id],) for line in lines])
+    if any(isinstance(ticket, IssuedTicket) and ticket.entry for ticket in tickets):
+        raise TicketUsed("A ticket of this order was used to enter.")
+
+
+def existing(books: Books, refund: str) -> RequestedRefund:
+    """Read a refund that must be there.
+
+    Raises:
+        NotFound: never requested.
+    """
+    state = books.read(REFUND, refund)
+    if isinstance(state, NoRefund):
+        raise NotFound("There is no such refund.")
+    return state
+
+
+def undecided(books: Books, refund: str) -> RequestedRefund:
+    """Read a refund that waits for its decision.
+
+    Raises:
+        NotFound; RefundDecided: approved or rejected before.
+    """
+    state = existing(books, refund)
+    if state.status is not RefundStatus.REQUESTED:
+        raise RefundDecided("The refund was decided before.", status=state.status.value)
+    return state
+
+
+def approve_refund(books: Books, *, refund: str, by: str) -> Changes:
+    """Let the money go back: the lines end, their tickets are void, their seats free, the quota returned.
+
+    Raises:
+        NotFound, RefundDecided, PerformanceStarted, TicketUsed.
+    """
+    state = undecided(books, refund)
+    order = visible_order(books, state.order, None)
+    check_not_started(books, order)
+    lines = [line for line in order.lines if line.line_id in state.lines]
+    check_unused(books, order, lines)
+    approval: dict[str, list[Any]] = {
+        REFUND.stream(refund): [RefundApproved(by=by)],
+        ORDER.stream(state.order): [OrderLinesCancelled(lines=state.lines, refund=refund)],
+    }
+    return merged(approval, attendance_ended(books, refund, state, order, lines), completed_if_free(refund, state))
+
+
+def attendance_ended(
+    books: Books, refund: str, state: RequestedRefund, order: PlacedOrder, lines: list[Line]
+) -> Changes:
+    """Void the lines' tickets, free their seats and give the quota back."""
+    changes: dict[str, list[Any]] = {}
+    for line in lines:
+        changes[TICKET.stream(order.tickets[line.line_id])] = [TicketVoided(refund=refund)]
+        seat = books.read(SEAT, line.performance, line.place.seat)
+        assert isinstance(seat, Sold), "a live line's seat is sold"
+        changes[SEAT.stream(line.performance, line.place.seat)] = [SeatReturned(order=state.order, reason=state.reason)]
+    buyer = books.read(BUYER, order.account, order.performance)
+    back = returned(buyer, hold=order.hold, seats=len(lines))
+    return {**changes, **({BUYER.stream(order.account, order.performance): back} if back else {})}
+
+
+def completed_if_free(refund: str, state: RequestedRefund) -> Changes:
+    """Close a refund at once where no money moves."""
+    return completed(refund, state, NOTHING_TO_TRANSFER) if state.amount == 0 else {}
+
+
+def completed(refund: str, state: RequestedRefund, provider_refund: str) -> dict[str, list[Any]]:
+    """Close a refund whose money has gone back."""
+    return {
+        REFUND.stream(refund): [RefundCompleted(provider_refund=provider_refund)],
+        ORDER.stream(state.order): [RefundClosed(refund=refund, outcome=RefundOutcome.COMPLETED)],
+    }
+
+
+def reject_refund(books: Books, *, refund: str, by: str) -> Changes:
+    """Leave the order as it was; what was spoken for is free again.
+
+    Raises:
+        NotFound, RefundDecided.
+    """
+    state = undecided(books, refund)
+    books.read(ORDER, state.order)
+    return {
+        REFUND.stream(refund): [RefundRejected(by=by)],
+        ORDER.stream(state.order): [RefundClosed(refund=refund, outcome=RefundOutcome.REJECTED)],
+    }
+
+
+def submit_refund(books: Books, *, refund: str) -> Changes:
+    """Record that the provider is about to be asked, before it is asked; a refund that waits for nobody does not move."""
+    state = existing(books, refund)
+    waiting = state.status in {RefundStatus.APPROVED, RefundStatus.SUBMITTED, RefundStatus.FAILED}
+    if not waiting or state.owner is not None:
+        return {}
+    return {REFUND.stream(refund): [RefundSubmitted(attempt=state.attempts + 1)]}
+
+
+def complete_refund(books: Books, *, refund: str, provider_refund: str) -> Changes:
+    """Record that the money has gone back; once."""
+    state = existing(books, refund)
+    if state.status not in {RefundStatus.SUBMITTED, RefundStatus.FAILED}:
+        return {}
+    books.read(ORDER, state.order)
+    return completed(refund, state, provider_refund)
+
+
+def fail_refund(books: Books, *, refund: str, reason: str) -> Changes:
+    """Record that the provider refused; after the last attempt a person owns the refund. The seat never goes back."""
+    state = existing(books, refund)
+    if state.status is not RefundStatus.SUBMITTED:
+        return {}
+    owner = EXCEPTIONS_OWNER if state.attempts >= REFUND_ATTEMPTS_MAX else None
+    return {REFUND.stream(refund): [RefundFailed(reason=reason, owner=owner)]}

@@ -1,0 +1,128 @@
+"""What a capture leads to: the order is confirmed, or the money goes back. Never neither, never both.
+
+A captured payment is not judged by a deadline: if every seat is free, lapsed or still this basket's, the performance is
+on and the buyer's limits admit it, the order is confirmed, even one that had expired.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from domain.books import Books, Changes, merged
+from domain.buyer import BUYER, check_limits
+from domain.errors import LimitReached, NotFound, PerformanceCancelled, Rejected, SeatsTaken
+from domain.order import ORDER, OrderCancelled, OrderStatus, PaymentTaken, PlacedOrder, RefundOpened
+from domain.ordering import basket_released, confirmed, visible_order
+from domain.payment import PAYMENT, PaymentOutcome, PaymentSettled, PaymentStatus, RequestedPayment
+from domain.performance import taking_place
+from domain.refund import REFUND, RefundApproved, RefundRequested
+from domain.seat import SEAT, Held, Seat, SeatEvent, cleared
+from domain.values import CancelReason, RefundReason, ReleaseReason, derived_id, seats_of
+
+RULE = "settle_payments"
+EXCEPTIONS_OWNER = "support"
+
+
+def settle(books: Books, *, payment: str) -> Changes:
+    """Decide a capture in one append to payment and order; a decided one records nothing."""
+    state = books.read(PAYMENT, payment)
+    if not isinstance(state, RequestedPayment) or state.status is not PaymentStatus.CAPTURED:
+        return {}
+    order = visible_order(books, state.order, None)
+    if state.captured_currency != order.currency:
+        settled = PaymentSettled(outcome=PaymentOutcome.EXCEPTION, owner=EXCEPTIONS_OWNER)
+        return {PAYMENT.stream(payment): [settled]}
+    taken = {ORDER.stream(state.order): [PaymentTaken(payment=payment, amount=state.captured)]}
+    reason = objection(state, order)
+    if reason is None:
+        try:
+            return merged(taken, confirmation(books, payment, state.order, order))
+        except Rejected as refusal:
+            reason = refund_reason(refusal)
+    return merged(taken, ended_unpaid(books, state.order, order), refunded(payment, state, order, reason))
+
+
+def objection(payment: RequestedPayment, order: PlacedOrder) -> RefundReason | None:
+    """Return why the money cannot be kept, whatever the seats are."""
+    if payment.captured != order.total:
+        return RefundReason.WRONG_AMOUNT
+    match order.status:
+        case OrderStatus.CONFIRMED:
+            return RefundReason.ALREADY_PAID
+        case OrderStatus.CANCELLED:
+            return RefundReason.ORDER_CANCELLED
+        case _:
+            return None
+
+
+def confirmation(books: Books, payment: str, order_id: str, order: PlacedOrder) -> Changes:
+    """Sell the order's seats, taking back those that had lapsed.
+
+    Raises:
+        SeatsTaken, PerformanceCancelled, LimitReached, NotFound: the order cannot be confirmed any more.
+    """
+    performance = taking_place(books, order.performance)
+    buyer = books.read(BUYER, order.account, order.performance)
+    check_limits(buyer, performance.limits, hold=order.hold, seats=len(order.lines), books=books, paid=True)
+    keys = seats_of(order.lines)
+    seats = books.read_each(SEAT, keys)
+    lapsed = {
+        SEAT.stream(*key): taken_again(seat, key[1], order.hold, books) for key, seat in zip(keys, seats, strict=True)
+    }
+    settled = {PAYMENT.stream(payment): [PaymentSettled(outcome=PaymentOutcome.CONFIRMED)]}
+    return merged(lapsed, confirmed(order_id, order, payment=payment), settled)
+
+
+def taken_again(seat: Seat, key: str, hold: str, books: Books) -> Sequence[SeatEvent]:
+    """Return what must happen to a seat before it is sold to the basket `hold`.
+
+    Raises:
+        SeatsTaken: somebody else has it.
+    """
+    match seat:
+        case Held(hold=own) if own == hold:
+            return ()
+        case _:
+            return cleared(seat, key, books)
+
+
+def refund_reason(refusal: Rejected) -> RefundReason:
+    """Say in the refund's words why the order was not confirmed."""
+    match refusal:
+        case SeatsTaken():
+            return RefundReason.LATE_PAYMENT
+        case PerformanceCancelled() | NotFound():
+            return RefundReason.PERFORMANCE_CANCELLED
+        case LimitReached():
+            return RefundReason.LIMIT_REACHED
+        case _:
+            raise refusal
+
+
+def ended_unpaid(books: Books, order_id: str, order: PlacedOrder) -> Changes:
+    """End an order whose money goes back although it was still waiting for it; a wrong amount leaves it waiting."""
+    if order.status is not OrderStatus.PENDING:
+        return {}
+    ending: dict[str, list[Any]] = {ORDER.stream(order_id): [OrderCancelled(reason=CancelReason.PAYMENT_REFUNDED)]}
+    return merged(ending, basket_released(books, order, ReleaseReason.PAYMENT_REFUNDED))
+
+
+def refunded(payment: str, state: RequestedPayment, order: PlacedOrder, reason: RefundReason) -> Changes:
+    """Send the whole capture back, without anybody's approval."""
+    refund = derived_id(payment, "refund")
+    requested = RefundRequested(
+        order=state.order,
+        payment=payment,
+        account=order.account,
+        organizer=order.organizer,
+        performance=order.performance,
+        provider=state.provider,
+        lines=(),
+        amount=state.captured,
+        currency=order.currency,
+        reason=reason,
+    )
+    return {
+        PAYMENT.stream(payment): [PaymentSettled(outcome=PaymentOutcome.REFUNDED, refund=refund)],
+        ORDER.stream(state.order): [RefundOpened(refund=refund, payment=payment, lines=(), amount=state.captured)],
+        REFUND.stream(refund): [requested, RefundApproved(by=RULE)],
+    }
