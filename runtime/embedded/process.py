@@ -1,0 +1,107 @@
+"""The parent's side of a supervised process: start it, watch it, stop it."""
+
+import json
+import os
+import select
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+LOG_BYTES_MAX = 16 * 1024 * 1024
+LAST_LINES = 20
+LAST_BYTES = 16 * 1024
+KILL_SECONDS_MAX = 10.0
+
+_SUPERVISOR = Path(__file__).with_name("supervisor.py")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """How to run one process.
+
+    Args:
+        log: its output is appended here; a log that has grown too large becomes `<log>.1` first.
+        stops: signals (without SIG) in the order to try them, each with the seconds to wait; then it is killed. The
+            first is also the one it gets from the kernel if its supervisor dies.
+        as_account: what stands before the command when it must run under another account.
+        inherited: descriptors it inherits and its supervisor closes.
+    """
+
+    name: str
+    argv: Sequence[str]
+    env: Mapping[str, str]
+    folder: Path
+    log: Path
+    stops: Sequence[tuple[str, float]]
+    nice: int = 0
+    as_account: Sequence[str] = field(default=())
+    inherited: Sequence[int] = field(default=())
+
+
+class SupervisedProcess:
+    """A process that ends when we do, however we end."""
+
+    def __init__(self, launch: Launch) -> None:
+        self.name = launch.name
+        self.log = launch.log
+        self._patience_s = sum(seconds for _, seconds in launch.stops) + KILL_SECONDS_MAX
+        self._popen = _start(launch)
+        self._pidfd = os.pidfd_open(self._popen.pid)
+
+    def fileno(self) -> int:
+        """A descriptor that becomes readable when the process has ended."""
+        return self._pidfd
+
+    def exit_status(self) -> int | None:
+        """The exit status, 128 + n after signal n, or nothing while it runs."""
+        return self._popen.poll()
+
+    def wait(self, seconds_max: float) -> int | None:
+        """Wait for the end; nothing when the time runs out first."""
+        if self._popen.returncode is None:
+            select.select([self._pidfd], [], [], seconds_max)
+        return self._popen.poll()
+
+    def stop(self) -> int:
+        """Stop it and wait until nothing of it is left; a second time changes nothing."""
+        if self._popen.stdin is not None:
+            self._popen.stdin.close()
+        if self.wait(self._patience_s) is None:
+            self._popen.kill()
+        status = self._popen.wait()
+        if self._pidfd >= 0:
+            os.close(self._pidfd)
+            self._pidfd = -1
+        return status
+
+    def last_words(self) -> str:
+        """The last lines of its log."""
+        with self.log.open("rb") as log:
+            log.seek(max(0, self.log.stat().st_size - LAST_BYTES))
+            lines = log.read().decode(errors="replace").splitlines()
+        return "\n".join(lines[-LAST_LINES:])
+
+
+def _start(launch: Launch) -> subprocess.Popen[bytes]:
+    order = {
+        "argv": list(launch.argv),
+        "as_account": list(launch.as_account),
+        "inherited": list(launch.inherited),
+        "nice": launch.nice,
+        "stops": list(launch.stops),
+    }
+    if launch.log.exists() and launch.log.stat().st_size > LOG_BYTES_MAX:
+        launch.log.replace(launch.log.with_name(launch.log.name + ".1"))
+    with launch.log.open("ab") as log:
+        return subprocess.Popen(  # noqa: S603
+            [sys.executable, "-I", "-S", str(_SUPERVISOR), json.dumps(order)],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=dict(launch.env),
+            cwd=launch.folder,
+            pass_fds=launch.inherited,
+            start_new_session=True,  # Ctrl-C in the terminal reaches us alone; we stop the others in our order
+        )

@@ -1,0 +1,79 @@
+"""The child between us and a server: it holds the read end of a pipe and stops the server when the pipe ends.
+
+Run as a script with the standard library alone, so that it starts in a few milliseconds. The pipe is its standard
+input; nothing is ever written to it, and the kernel closes it however the parent dies.
+"""
+
+import ctypes
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import FrameType
+
+PR_SET_CHILD_SUBREAPER = 36
+PIPE = 0
+KILLED_STATUS_BASE = 128
+
+# The kernel signals the server when we die. If we died before it was told to, the parent is another one already.
+UNLESS_ORPHANED = '[ "$PPID" = "$0" ] && exec "$@"'
+
+
+def main() -> int:
+    """Run the server named in the order until it ends or the parent does; answer with the server's exit status."""
+    order = json.loads(sys.argv[1])
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    os.nice(order["nice"])
+    asked = ask_by_signal()
+    guard = ["setpriv", "--pdeathsig", order["stops"][0][0], "--", "sh", "-c", UNLESS_ORPHANED, str(os.getpid())]
+    server = subprocess.Popen(  # noqa: S603
+        [*order["as_account"], *guard, *order["argv"]], stdin=subprocess.DEVNULL, pass_fds=order["inherited"]
+    )
+    for descriptor in order["inherited"]:
+        os.close(descriptor)
+    pidfd = os.pidfd_open(server.pid)
+    ended, _, _ = select.select([PIPE, asked, pidfd], [], [])
+    if pidfd not in ended:
+        stop(pidfd, order["stops"])
+    status = server.wait()
+    end_orphans()
+    return status if status >= 0 else KILLED_STATUS_BASE - status
+
+
+def ask_by_signal() -> int:
+    """Turn SIGTERM and SIGINT into a readable descriptor; a closed terminal is no reason to stop."""
+    readable, writable = os.pipe()
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        os.write(writable, b".")
+
+    signal.signal(signal.SIGTERM, ask)
+    signal.signal(signal.SIGINT, ask)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    return readable
+
+
+def stop(pidfd: int, stops: list[tuple[str, float]]) -> None:
+    """Ask the server to end, each time harder, and kill it when it was asked often enough."""
+    for name, patience_s in stops:
+        signal.pidfd_send_signal(pidfd, signal.Signals["SIG" + name])
+        ended, _, _ = select.select([pidfd], [], [], patience_s)
+        if ended:
+            return
+    signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+
+
+def end_orphans() -> None:
+    """Kill what the server left behind; as subreaper we are the parent of all of it, so no pid is a stranger's."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children")
+    while orphans := children.read_text().split():
+        for orphan in map(int, orphans):
+            os.kill(orphan, signal.SIGKILL)
+            os.waitpid(orphan, 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
