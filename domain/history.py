@@ -4,6 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from domain import account, buyer, event, hold, order, organizer, payment, performance, refund, seat, ticket, venue
+from domain.books import Changes, Kind
+
+SUBJECTS = ("organizer", "performance")
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -81,3 +84,38 @@ VERSIONS: Mapping[str, int] = dict.fromkeys(EVENTS, 1)
 
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {}
 """(name, version) → the step that turns its stored fields into those of the next version."""
+
+KINDS: Mapping[str, Kind[Any]] = {
+    kind.prefix: kind
+    for kind in (
+        account.ACCOUNT,
+        buyer.BUYER,
+        event.EVENT,
+        hold.HOLD,
+        order.ORDER,
+        organizer.ORGANIZER,
+        payment.PAYMENT,
+        performance.PERFORMANCE,
+        refund.REFUND,
+        seat.SEAT,
+        ticket.SCAN,
+        ticket.TICKET,
+        venue.LAYOUT,
+        venue.VENUE,
+    )
+}
+"""How a stream's name begins → how it folds."""
+
+
+def subjects(changes: Changes) -> dict[str, str]:
+    """Say whose business a command was: the organizer and the performance its events name, if any."""
+    found: dict[str, str] = {}
+    for events in changes.values():
+        for fact in events:
+            for subject in SUBJECTS:
+                value = getattr(fact, subject, None)
+                if value is not None:
+                    found.setdefault(subject, value)
+        if len(found) == len(SUBJECTS):
+            break
+    return found

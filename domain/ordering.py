@@ -24,7 +24,7 @@ from domain.performance import taking_place
 from domain.pricing import Inventory
 from domain.seat import SEAT, SeatSold
 from domain.ticket import TICKET, TicketIssued
-from domain.values import CancelReason, ReleaseReason, derived_id, order_code
+from domain.values import CancelReason, ReleaseReason, derived_id, order_code, seats_of
 
 POLICY = "standard-1"
 
@@ -54,8 +54,8 @@ def order_hold(books: Books, command: PlaceOrder, *, hold: str) -> Changes:
         raise HoldLapsed("The hold has lapsed; choose seats again.")
     taking_place(books, state.performance)
     order = order_placed(command, hold, state)
-    changes = {HOLD.stream(hold): [OrderedHold(order=command.order)], ORDER.stream(command.order): [order]}
-    return merged(changes, confirmed_if_free(command.order, order))
+    changes: Changes = {HOLD.stream(hold): [OrderedHold(order=command.order)], ORDER.stream(command.order): [order]}
+    return merged(changes, confirmed_if_free(books, command.order, order))
 
 
 def hold_and_order(books: Books, command: PlaceOrder, wish: HoldSeats, inventory: Inventory) -> Changes:
@@ -67,7 +67,7 @@ def hold_and_order(books: Books, command: PlaceOrder, wish: HoldSeats, inventory
     holding = hold_seats(books, wish, inventory, order=command.order)
     (hold,) = holding[HOLD.stream(wish.hold)]
     order = order_placed(command, wish.hold, hold)
-    return merged(holding, {ORDER.stream(command.order): [order]}, confirmed_if_free(command.order, order))
+    return merged(holding, {ORDER.stream(command.order): [order]}, confirmed_if_free(books, command.order, order))
 
 
 def order_placed(command: PlaceOrder, hold_id: str, hold: OpenHold | HoldPlaced) -> OrderPlaced:
@@ -90,9 +90,13 @@ def order_placed(command: PlaceOrder, hold_id: str, hold: OpenHold | HoldPlaced)
     )
 
 
-def confirmed_if_free(order_id: str, order: OrderPlaced) -> Changes:
+def confirmed_if_free(books: Books, order_id: str, order: OrderPlaced) -> Changes:
     """Confirm at once where nothing is to pay."""
-    return confirmed(order_id, placed(order), payment=None) if order.total == 0 else {}
+    if order.total > 0:
+        return {}
+    books.read_each(SEAT, seats_of(order.lines))
+    books.read(BUYER, order.account, order.performance)
+    return confirmed(order_id, placed(order), payment=None)
 
 
 def confirmed(order_id: str, order: PlacedOrder, *, payment: str | None) -> dict[str, list[Any]]:

@@ -215,7 +215,7 @@ def reject_refund(books: Books, *, refund: str, by: str) -> Changes:
 
 
 def submit_refund(books: Books, *, refund: str) -> Changes:
-    """Record that the provider is about to be asked, before it is asked; a refund that waits for nobody does not move."""
+    """Record that the provider is about to be asked, before it is; what waits for no transfer stays."""
     state = existing(books, refund)
     waiting = state.status in {RefundStatus.APPROVED, RefundStatus.SUBMITTED, RefundStatus.FAILED}
     if not waiting or state.owner is not None:

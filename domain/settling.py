@@ -38,7 +38,7 @@ def settle(books: Books, *, payment: str) -> Changes:
             return merged(taken, confirmation(books, payment, state.order, order))
         except Rejected as refusal:
             reason = refund_reason(refusal)
-    return merged(taken, ended_unpaid(books, state.order, order), refunded(payment, state, order, reason))
+    return merged(taken, ended_unpaid(books, state.order, order, reason), refunded(payment, state, order, reason))
 
 
 def objection(payment: RequestedPayment, order: PlacedOrder) -> RefundReason | None:
@@ -98,9 +98,9 @@ def refund_reason(refusal: Rejected) -> RefundReason:
             raise refusal
 
 
-def ended_unpaid(books: Books, order_id: str, order: PlacedOrder) -> Changes:
+def ended_unpaid(books: Books, order_id: str, order: PlacedOrder, reason: RefundReason) -> Changes:
     """End an order whose money goes back although it was still waiting for it; a wrong amount leaves it waiting."""
-    if order.status is not OrderStatus.PENDING:
+    if order.status is not OrderStatus.PENDING or reason is RefundReason.WRONG_AMOUNT:
         return {}
     ending: dict[str, list[Any]] = {ORDER.stream(order_id): [OrderCancelled(reason=CancelReason.PAYMENT_REFUNDED)]}
     return merged(ending, basket_released(books, order, ReleaseReason.PAYMENT_REFUNDED))

@@ -8,6 +8,7 @@ EventStoreError
 ├── Overloaded            the queue is full; nothing was sent
 ├── Unencodable           an event cannot be stored (NUL, lone surrogate, naive time, over 64 KiB)
 ├── UnknownEvent          a stored name, schema version or field that this code does not know
+├── CommandReused         one command id for two different requests
 └── VersionConflict       a command lost the race too often
 """
 
@@ -46,3 +47,7 @@ class UnknownEvent(EventStoreError):
 
 class VersionConflict(EventStoreError):
     """A command met newer versions on every one of its tries."""
+
+
+class CommandReused(EventStoreError):
+    """A command id came back with another body."""

@@ -44,6 +44,9 @@ class Receipt:
     body_sha256: bytes = b""
 
 
+NO_RECEIPT = Receipt()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Append:
     """One command's wish: all of its writes or none, if every guard holds and the server's clock is inside the window.
@@ -58,7 +61,7 @@ class Append:
     metadata: str = "{}"
     not_before: datetime | None = None
     not_after: datetime | None = None
-    receipt: Receipt = Receipt()
+    receipt: Receipt = NO_RECEIPT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +140,9 @@ class Store(Protocol):
         """Return every named stream's events in version order; a stream that does not exist gets an empty list."""
         ...
 
-    async def read_stream(self, stream: str, *, after_version: int = 0, limit: int = RANGE_EVENTS_MAX) -> list[Recorded]:
+    async def read_stream(
+        self, stream: str, *, after_version: int = 0, limit: int = RANGE_EVENTS_MAX
+    ) -> list[Recorded]:
         """Return at most `limit` events of one stream with version > `after_version`, in order."""
         ...
 

@@ -1,0 +1,106 @@
+"""Event ↔ JSON. Strict both ways: unknown names, unknown fields and naive times are refused."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import datetime
+from typing import Any, get_args, get_type_hints
+
+import orjson
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from eventstore.errors import Unencodable, UnknownEvent
+from eventstore.store import EVENT_BYTES_MAX, NewEvent
+
+Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How one class of events is written and read."""
+
+    name: str
+    schema_version: int
+    times: tuple[str, ...]
+    read: Callable[[Any], Any]
+
+
+class Codec:
+    """Writes and reads the events of one register of names.
+
+    Args:
+        names: stored name → class (a frozen dataclass).
+        versions: stored name → the schema version it is written in today.
+        upcasters: (stored name, version) → the step to the next version.
+    """
+
+    def __init__(
+        self,
+        names: Mapping[str, type],
+        versions: Mapping[str, int],
+        upcasters: Mapping[tuple[str, int], Upcaster],
+    ) -> None:
+        self._upcasters = upcasters
+        self._by_name = {name: shape_of(name, event, versions[name]) for name, event in names.items()}
+        self._by_class = {event: self._by_name[name] for name, event in names.items()}
+
+    def encode(self, event: object) -> NewEvent:
+        """Return the event as it will stand in the log.
+
+        Raises:
+            Unencodable: a class without a stored name, a naive time, text that is not Unicode, or over 64 KiB.
+        """
+        shape = self._by_class.get(type(event))
+        if shape is None:
+            raise Unencodable(f"{type(event).__name__} has no stored name.")
+        for name in shape.times:
+            moment = getattr(event, name)
+            if moment is not None and moment.tzinfo is None:
+                raise Unencodable(f"{shape.name}.{name} is a time without a zone.")
+        try:
+            data = orjson.dumps(event)
+        except TypeError as error:
+            raise Unencodable(f"{shape.name} cannot be written as JSON: {error}.") from error
+        if len(data) > EVENT_BYTES_MAX or b"\\u0000" in data:
+            raise Unencodable(f"{shape.name} holds a NUL or is longer than {EVENT_BYTES_MAX} bytes.")
+        return NewEvent(shape.name, shape.schema_version, data.decode())
+
+    def decode(self, name: str, schema_version: int, data: str) -> Any:
+        """Return the event that was stored.
+
+        Raises:
+            UnknownEvent: no such name, no path from that version, or fields that the class does not have.
+        """
+        shape = self._by_name.get(name)
+        if shape is None:
+            raise UnknownEvent(f"No event is called {name}.")
+        stored = orjson.loads(data)
+        for version in range(schema_version, shape.schema_version):
+            upcaster = self._upcasters.get((name, version))
+            if upcaster is None:
+                raise UnknownEvent(f"There is no way from {name} version {version} to the next.")
+            stored = upcaster(stored)
+        if schema_version > shape.schema_version:
+            raise UnknownEvent(f"{name} version {schema_version} is newer than this program.")
+        try:
+            return shape.read(stored)
+        except ValidationError as error:
+            raise UnknownEvent(f"{name} version {schema_version} does not fit its class: {error}") from error
+
+
+def shape_of(name: str, event: type, schema_version: int) -> Shape:
+    """Prepare one class: which fields are times, and a strict reader."""
+    forbid_unknown_fields(event)
+    hints = get_type_hints(event)
+    times = tuple(field for field, hint in hints.items() if hint is datetime or datetime in get_args(hint))
+    return Shape(name, schema_version, times, TypeAdapter(event).validate_python)
+
+
+def forbid_unknown_fields(shape: Any) -> None:
+    """Make the reader of a dataclass, and of those inside it, refuse fields it does not know."""
+    if is_dataclass(shape) and isinstance(shape, type):
+        shape.__pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[attr-defined]
+        hints = get_type_hints(shape)
+        for field in fields(shape):
+            forbid_unknown_fields(hints[field.name])
+    for argument in get_args(shape):
+        forbid_unknown_fields(argument)

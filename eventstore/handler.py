@@ -1,0 +1,277 @@
+"""The one way a command becomes events: load, decide, append, and on a conflict again.
+
+It knows no business word. The decision is a plain function over the books; whatever it read is guarded, whatever it
+asked the clock becomes the append's window, a stream it writes without having read must not exist yet. A refusal is
+confirmed by a guard-only append, so nobody is turned away because of an outdated state; that append also finds out
+that the command had been done before.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+import orjson
+
+from eventstore.cache import StateCache
+from eventstore.codec import Codec
+from eventstore.errors import CommandReused, VersionConflict
+from eventstore.loaded import LoadedBooks, Unread
+from eventstore.store import (
+    NO_RECEIPT,
+    RANGE_EVENTS_MAX,
+    Append,
+    Appended,
+    Conflict,
+    Late,
+    Receipt,
+    Recorded,
+    Replayed,
+    Store,
+    Verdict,
+    Write,
+)
+
+TRIES_MAX = 64
+LOADS_MAX = 64
+
+Changes = Mapping[str, Sequence[Any]]
+Decide = Callable[[LoadedBooks], Changes]
+
+
+class Kind(Protocol):
+    """How a kind of stream folds."""
+
+    @property
+    def initial(self) -> Any: ...
+
+    @property
+    def evolve(self) -> Callable[[Any, Any], Any]: ...
+
+
+class Clock(Protocol):
+    """The server's time as far as it is known here."""
+
+    def now(self) -> datetime: ...
+
+    def correct(self, server_now: datetime) -> None: ...
+
+
+class Judge(Protocol):
+    """Takes one append and returns its verdict: the batcher, or a store in a test."""
+
+    async def submit(self, append: Append) -> Verdict: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Who sends a command, and why: what is kept beside its events.
+
+    `guards`: streams the sender's rights were read from, at their versions.
+    """
+
+    command_id: UUID
+    actor: Mapping[str, str | None]
+    causation: int | None = None
+    correlation: str | None = None
+    channel: str = "api"
+    receipt: Receipt = NO_RECEIPT
+    guards: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a command came to: its events as (stream, event) at positions `first` … `last`; none if nothing changed."""
+
+    events: Sequence[tuple[str, Any]]
+    first: int
+    last: int
+    recorded_at: datetime
+    replayed: bool = False
+
+    def of(self, kind: type[Any]) -> Any:
+        """Return the command's only event of a class."""
+        (event,) = (event for _, event in self.events if isinstance(event, kind))
+        return event
+
+
+class GuardMoved(Exception):
+    """The sender's rights changed while the command was under way; look at them again."""
+
+
+class Handler:
+    """Carries commands out, one after the other for the caller, many at a time for the process.
+
+    Args:
+        store: the log, for reading.
+        judge: takes appends (the batcher).
+        codec: writes and reads events.
+        kinds: how a stream's name begins → how it folds.
+        refusal: the class of exceptions that mean "the business said no".
+        subjects: says whose business a command's changes are, for its metadata.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        judge: Judge,
+        codec: Codec,
+        kinds: Mapping[str, Kind],
+        refusal: type[Exception],
+        clock: Clock,
+        cache: StateCache,
+        subjects: Callable[[Changes], Mapping[str, str]],
+    ) -> None:
+        self._store = store
+        self._judge = judge
+        self._codec = codec
+        self._kinds = kinds
+        self._refusal = refusal
+        self._clock = clock
+        self._cache = cache
+        self._subjects = subjects
+
+    async def handle(self, decide: Decide, context: Context, *, presumed: frozenset[str] = frozenset()) -> Outcome:
+        """Carry one command out.
+
+        Args:
+            decide: the decision; called again, with newer states, as often as it takes.
+            presumed: prefixes of streams to take for new where nothing is known of them.
+
+        Raises:
+            Whatever the decision refuses with, once the refusal is confirmed.
+            CommandReused: the command id was used for another body.
+            GuardMoved: the sender's rights changed.
+            VersionConflict: too many rivals; nothing was written.
+            EventStoreError: see the store.
+        """
+        loaded: dict[str, tuple[int, Any]] = {}
+        for _ in range(TRIES_MAX):
+            books, changes, refusal = await self._decide(decide, loaded, presumed)
+            append = self._append(books, changes, context)
+            if refusal is not None and not append.guards:
+                raise refusal
+            verdict = await self._judge.submit(append)
+            match verdict:
+                case Appended():
+                    self._clock.correct(verdict.recorded_at)
+                    if refusal is not None:
+                        raise refusal
+                    return self._done(books, changes, verdict)
+                case Replayed():
+                    return await self._replay(verdict, context.receipt)
+                case Late():
+                    self._clock.correct(verdict.now)
+                case Conflict():
+                    if verdict.stream in context.guards:
+                        raise GuardMoved(verdict.stream)
+                    self._cache.forget(verdict.stream)
+                    loaded.pop(verdict.stream, None)
+                    await self._load([verdict.stream], loaded)
+        raise VersionConflict(f"{TRIES_MAX} tries met newer versions.")
+
+    async def state(self, kind: Kind, stream: str) -> tuple[int, Any]:
+        """Return a stream's (version, state) as the store has it now."""
+        recorded = (await self._store.read_streams([stream]))[stream]
+        return len(recorded), self._fold(kind, recorded)
+
+    async def look(self, view: Callable[[LoadedBooks], Any]) -> Any:
+        """Return what a plain function reads from the books, fresh from the store; nothing is guarded."""
+        loaded: dict[str, tuple[int, Any]] = {}
+        nothing = StateCache(0)
+        for _ in range(LOADS_MAX):
+            try:
+                return view(LoadedBooks(loaded, nothing, self._clock.now()))
+            except Unread as unread:
+                await self._load(unread.streams, loaded)
+        raise VersionConflict(f"{LOADS_MAX} loads were not enough.")
+
+    async def _decide(
+        self, decide: Decide, loaded: dict[str, tuple[int, Any]], presumed: frozenset[str]
+    ) -> tuple[LoadedBooks, Changes, Exception | None]:
+        for _ in range(LOADS_MAX):
+            books = LoadedBooks(loaded, self._cache, self._clock.now(), presumed)
+            try:
+                return books, {stream: events for stream, events in decide(books).items() if events}, None
+            except Unread as unread:
+                await self._load(unread.streams, loaded)
+            except self._refusal as refusal:
+                return books, {}, refusal
+        raise VersionConflict(f"{LOADS_MAX} loads were not enough for one decision.")
+
+    async def _load(self, streams: list[str], loaded: dict[str, tuple[int, Any]]) -> None:
+        for stream, recorded in (await self._store.read_streams(streams)).items():
+            state = self._fold(self._kinds[stream.split("-", 1)[0]], recorded)
+            loaded[stream] = (len(recorded), state)
+            self._cache.put(stream, len(recorded), state)
+
+    def _fold(self, kind: Kind, recorded: Sequence[Recorded]) -> Any:
+        state = kind.initial
+        for event in recorded:
+            state = kind.evolve(state, self._codec.decode(event.name, event.schema_version, event.data))
+        return state
+
+    def _append(self, books: LoadedBooks, changes: Changes, context: Context) -> Append:
+        encode = self._codec.encode
+        seen = books.seen
+        writes = tuple(
+            Write(stream, seen[stream][0] if stream in seen else 0, tuple(map(encode, events)))
+            for stream, events in changes.items()
+        )
+        guards = {stream: version for stream, (version, _) in seen.items() if stream not in changes}
+        guards.update(context.guards)
+        return Append(
+            command_id=context.command_id,
+            writes=writes,
+            guards=guards,
+            metadata=self._metadata(changes, context),
+            not_before=books.not_before,
+            not_after=books.not_after,
+            receipt=context.receipt,
+        )
+
+    def _metadata(self, changes: Changes, context: Context) -> str:
+        if not changes:
+            return "{}"
+        known = {
+            "actor": context.actor,
+            "channel": context.channel,
+            "causation": context.causation,
+            "correlation": context.correlation,
+            **self._subjects(changes),
+        }
+        return orjson.dumps(known).decode()
+
+    def _done(self, books: LoadedBooks, changes: Changes, verdict: Appended) -> Outcome:
+        for stream, events in changes.items():
+            kind = self._kinds[stream.split("-", 1)[0]]
+            version, state = books.seen.get(stream) or (0, kind.initial)
+            for event in events:
+                state = kind.evolve(state, event)
+            self._cache.put(stream, version + len(events), state)
+        return Outcome(
+            events=[(stream, event) for stream, events in changes.items() for event in events],
+            first=verdict.first,
+            last=verdict.last,
+            recorded_at=verdict.recorded_at,
+        )
+
+    async def _replay(self, verdict: Replayed, receipt: Receipt) -> Outcome:
+        if verdict.receipt.body_sha256 != receipt.body_sha256:
+            raise CommandReused("This idempotency key was used for another request.")
+        recorded: list[Recorded] = []
+        after = verdict.first - 1
+        while after < verdict.last:
+            part = await self._store.read_range(after=after, limit=min(verdict.last - after, RANGE_EVENTS_MAX))
+            recorded += part
+            after = part[-1].position
+        decode = self._codec.decode
+        return Outcome(
+            events=[(event.stream, decode(event.name, event.schema_version, event.data)) for event in recorded],
+            first=verdict.first,
+            last=verdict.last,
+            recorded_at=verdict.recorded_at,
+            replayed=True,
+        )

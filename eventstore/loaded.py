@@ -1,0 +1,105 @@
+"""What a decision sees: states at versions, one moment in time, and a record of all it looked at."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from eventstore.cache import StateCache
+
+State_co = TypeVar("State_co", covariant=True)
+
+
+class Foldable(Protocol[State_co]):
+    """A kind of stream: its name's beginning, its first state, its step."""
+
+    @property
+    def prefix(self) -> str: ...
+
+    @property
+    def initial(self) -> State_co: ...
+
+    def stream(self, *key: str) -> str: ...
+
+
+class Unread(Exception):
+    """The decision asked for streams that are not loaded yet; load them and decide again."""
+
+    def __init__(self, streams: list[str]) -> None:
+        super().__init__(streams)
+        self.streams = streams
+
+
+class LoadedBooks:
+    """States for one decision. Everything read is noted with its version, everything asked of the clock as a window.
+
+    Args:
+        loaded: streams loaded for this command, by name; they win over the cache.
+        cache: streams known from before.
+        now: the estimated server time.
+        presumed: prefixes of streams that are taken for new where nothing is known of them; the append finds out.
+    """
+
+    __slots__ = ("_cache", "_loaded", "_presumed", "not_after", "not_before", "now", "seen")
+
+    def __init__(
+        self,
+        loaded: dict[str, tuple[int, Any]],
+        cache: StateCache,
+        now: datetime,
+        presumed: frozenset[str] = frozenset(),
+    ) -> None:
+        self._loaded = loaded
+        self._cache = cache
+        self._presumed = presumed
+        self.now = now
+        self.not_before: datetime | None = None
+        self.not_after: datetime | None = None
+        self.seen: dict[str, tuple[int, Any]] = {}
+
+    def passed(self, moment: datetime) -> bool:
+        """Say whether `moment` has come, and bind the append to that answer staying true."""
+        if self.now >= moment:
+            self.not_before = moment if self.not_before is None else max(self.not_before, moment)
+            return True
+        self.not_after = moment if self.not_after is None else min(self.not_after, moment)
+        return False
+
+    def read(self, kind: Foldable[State_co], *key: str) -> State_co:
+        """Return the state of one stream.
+
+        Raises:
+            Unread: it has to be loaded first.
+        """
+        stream = kind.stream(*key)
+        entry = self.seen.get(stream) or self._find(kind, stream)
+        if entry is None:
+            raise Unread([stream])
+        state: State_co = entry[1]
+        return state
+
+    def read_each(self, kind: Foldable[State_co], keys: Iterable[tuple[str, ...]]) -> list[State_co]:
+        """Return the states of many streams of one kind, in the order of `keys`.
+
+        Raises:
+            Unread: names all that have to be loaded first.
+        """
+        states: list[State_co] = []
+        missing: list[str] = []
+        for key in keys:
+            stream = kind.stream(*key)
+            entry = self.seen.get(stream) or self._find(kind, stream)
+            if entry is None:
+                missing.append(stream)
+            else:
+                states.append(entry[1])
+        if missing:
+            raise Unread(missing)
+        return states
+
+    def _find(self, kind: Foldable[Any], stream: str) -> tuple[int, Any] | None:
+        entry = self._loaded.get(stream) or self._cache.get(stream)
+        if entry is None and kind.prefix in self._presumed:
+            entry = (0, kind.initial)
+        if entry is not None:
+            self.seen[stream] = entry
+        return entry
