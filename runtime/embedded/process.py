@@ -11,7 +11,7 @@ from pathlib import Path
 
 LOG_BYTES_MAX = 16 * 1024 * 1024
 LAST_LINES = 20
-LAST_BYTES = 16 * 1024
+OUTPUT_BYTES_MAX = 64 * 1024
 KILL_SECONDS_MAX = 10.0
 
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
@@ -46,6 +46,7 @@ class SupervisedProcess:
     def __init__(self, launch: Launch) -> None:
         self.name = launch.name
         self.log = launch.log
+        self._log_begins_at = _make_room(launch.log)
         self._patience_s = sum(seconds for _, seconds in launch.stops) + KILL_SECONDS_MAX
         self._popen = _start(launch)
         self._pidfd = os.pidfd_open(self._popen.pid)
@@ -76,12 +77,24 @@ class SupervisedProcess:
             self._pidfd = -1
         return status
 
-    def last_words(self) -> str:
-        """The last lines of its log."""
+    def output(self) -> str:
+        """What it has written so far, the last part of it if that is much."""
         with self.log.open("rb") as log:
-            log.seek(max(0, self.log.stat().st_size - LAST_BYTES))
-            lines = log.read().decode(errors="replace").splitlines()
-        return "\n".join(lines[-LAST_LINES:])
+            log.seek(max(self._log_begins_at, self.log.stat().st_size - OUTPUT_BYTES_MAX))
+            return log.read().decode(errors="replace")
+
+    def last_words(self) -> str:
+        """The last lines it has written."""
+        return "\n".join(self.output().splitlines()[-LAST_LINES:])
+
+
+def _make_room(log: Path) -> int:
+    """Move a large log away; answer where in the log the next line will stand."""
+    size = log.stat().st_size if log.exists() else 0
+    if size <= LOG_BYTES_MAX:
+        return size
+    log.replace(log.with_name(log.name + ".1"))
+    return 0
 
 
 def _start(launch: Launch) -> subprocess.Popen[bytes]:
@@ -92,8 +105,6 @@ def _start(launch: Launch) -> subprocess.Popen[bytes]:
         "nice": launch.nice,
         "stops": list(launch.stops),
     }
-    if launch.log.exists() and launch.log.stat().st_size > LOG_BYTES_MAX:
-        launch.log.replace(launch.log.with_name(launch.log.name + ".1"))
     with launch.log.open("ab") as log:
         return subprocess.Popen(  # noqa: S603
             [sys.executable, "-I", "-S", str(_SUPERVISOR), json.dumps(order)],
