@@ -9,7 +9,7 @@ that the command had been done before.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 import orjson
@@ -38,6 +38,7 @@ LOADS_MAX = 64
 
 Changes = Mapping[str, Sequence[Any]]
 Decide = Callable[[LoadedBooks], Changes]
+Seen = TypeVar("Seen")
 
 
 class Kind(Protocol):
@@ -96,6 +97,17 @@ class Outcome:
         return event
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """A decision and the append that would carry it out."""
+
+    loaded: dict[str, tuple[int, Any]]
+    books: LoadedBooks
+    changes: Changes
+    refusal: Exception | None
+    append: Append
+
+
 class GuardMoved(Exception):
     """The sender's rights changed while the command was under way; look at them again."""
 
@@ -149,35 +161,61 @@ class Handler:
         """
         loaded: dict[str, tuple[int, Any]] = {}
         for _ in range(TRIES_MAX):
-            books, changes, refusal = await self._decide(decide, loaded, presumed)
-            append = self._append(books, changes, context)
-            if refusal is not None and not append.guards:
-                raise refusal
-            verdict = await self._judge.submit(append)
-            match verdict:
-                case Appended():
-                    self._clock.correct(verdict.recorded_at)
-                    if refusal is not None:
-                        raise refusal
-                    return self._done(books, changes, verdict)
-                case Replayed():
-                    return await self._replay(verdict, context.receipt)
-                case Late():
-                    self._clock.correct(verdict.now)
-                case Conflict():
-                    if verdict.stream in context.guards:
-                        raise GuardMoved(verdict.stream)
-                    self._cache.forget(verdict.stream)
-                    loaded.pop(verdict.stream, None)
-                    await self._load([verdict.stream], loaded)
+            attempt = await self.prepare(decide, context, loaded, presumed)
+            if attempt.refusal is not None and not attempt.append.guards:
+                raise attempt.refusal
+            outcome = await self.conclude(attempt, await self._judge.submit(attempt.append), context)
+            if outcome is not None:
+                return outcome
         raise VersionConflict(f"{TRIES_MAX} tries met newer versions.")
 
-    async def state(self, kind: Kind, stream: str) -> tuple[int, Any]:
-        """Return a stream's (version, state) as the store has it now."""
-        recorded = (await self._store.read_streams([stream]))[stream]
-        return len(recorded), self._fold(kind, recorded)
+    async def prepare(
+        self,
+        decide: Decide,
+        context: Context,
+        loaded: dict[str, tuple[int, Any]],
+        presumed: frozenset[str] = frozenset(),
+    ) -> Attempt:
+        """Load and decide, up to the append that would carry it out; `loaded` keeps what had to be loaded."""
+        for _ in range(LOADS_MAX):
+            books = LoadedBooks(loaded, self._cache, self._clock.now(), presumed)
+            changes: Changes = {}
+            refusal: Exception | None = None
+            try:
+                changes = {stream: events for stream, events in decide(books).items() if events}
+            except Unread as unread:
+                await self._load(unread.streams, loaded)
+                continue
+            except self._refusal as refused:
+                refusal = refused
+            append = self._append(books, changes, context)
+            return Attempt(loaded=loaded, books=books, changes=changes, refusal=refusal, append=append)
+        raise VersionConflict(f"{LOADS_MAX} loads were not enough for one decision.")
 
-    async def look(self, view: Callable[[LoadedBooks], Any]) -> Any:
+    async def conclude(self, attempt: Attempt, verdict: Verdict, context: Context) -> Outcome | None:
+        """Return what the verdict makes of an attempt; None: prepare and append again.
+
+        Raises:
+            The attempt's refusal, now confirmed; CommandReused; GuardMoved.
+        """
+        match verdict:
+            case Appended():
+                self._clock.correct(verdict.recorded_at)
+                if attempt.refusal is not None:
+                    raise attempt.refusal
+                return self._done(attempt, verdict)
+            case Replayed():
+                return await self._replay(verdict, context.receipt)
+            case Late():
+                self._clock.correct(verdict.now)
+            case Conflict():
+                if verdict.stream in context.guards:
+                    raise GuardMoved(verdict.stream)
+                self._cache.forget(verdict.stream)
+                await self._load([verdict.stream], attempt.loaded)
+        return None
+
+    async def look(self, view: Callable[[LoadedBooks], Seen]) -> Seen:
         """Return what a plain function reads from the books, fresh from the store; nothing is guarded."""
         loaded: dict[str, tuple[int, Any]] = {}
         nothing = StateCache(0)
@@ -187,19 +225,6 @@ class Handler:
             except Unread as unread:
                 await self._load(unread.streams, loaded)
         raise VersionConflict(f"{LOADS_MAX} loads were not enough.")
-
-    async def _decide(
-        self, decide: Decide, loaded: dict[str, tuple[int, Any]], presumed: frozenset[str]
-    ) -> tuple[LoadedBooks, Changes, Exception | None]:
-        for _ in range(LOADS_MAX):
-            books = LoadedBooks(loaded, self._cache, self._clock.now(), presumed)
-            try:
-                return books, {stream: events for stream, events in decide(books).items() if events}, None
-            except Unread as unread:
-                await self._load(unread.streams, loaded)
-            except self._refusal as refusal:
-                return books, {}, refusal
-        raise VersionConflict(f"{LOADS_MAX} loads were not enough for one decision.")
 
     async def _load(self, streams: list[str], loaded: dict[str, tuple[int, Any]]) -> None:
         for stream, recorded in (await self._store.read_streams(streams)).items():
@@ -244,15 +269,15 @@ class Handler:
         }
         return orjson.dumps(known).decode()
 
-    def _done(self, books: LoadedBooks, changes: Changes, verdict: Appended) -> Outcome:
-        for stream, events in changes.items():
+    def _done(self, attempt: Attempt, verdict: Appended) -> Outcome:
+        for stream, events in attempt.changes.items():
             kind = self._kinds[stream.split("-", 1)[0]]
-            version, state = books.seen.get(stream) or (0, kind.initial)
+            version, state = attempt.books.seen.get(stream) or (0, kind.initial)
             for event in events:
                 state = kind.evolve(state, event)
             self._cache.put(stream, version + len(events), state)
         return Outcome(
-            events=[(stream, event) for stream, events in changes.items() for event in events],
+            events=[(stream, event) for stream, events in attempt.changes.items() for event in events],
             first=verdict.first,
             last=verdict.last,
             recorded_at=verdict.recorded_at,
