@@ -1,0 +1,175 @@
+"""What an auditor knows of the log: a fold that shares no code with the states that decisions use."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from domain import order as orders
+from domain import payment as payments
+from domain import refund as refunds
+from domain import seat as seats
+from domain import ticket as tickets
+from domain.performance import PerformanceCancelled
+from domain.values import Line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One event of a command, where it stands and when it was recorded."""
+
+    stream: str
+    event: Any
+    recorded_at: datetime
+
+
+@dataclass(slots=True)
+class SeatFacts:
+    """Who claims a seat: nobody, a hold until a deadline, an order with a ticket, or staff."""
+
+    hold: str | None = None
+    deadline: datetime | None = None
+    order: str | None = None
+    ticket: str | None = None
+    blocked: bool = False
+
+    def claimed(self) -> bool:
+        """Say whether anybody has it."""
+        return bool(self.hold or self.order or self.blocked)
+
+
+@dataclass(slots=True)
+class TicketFacts:
+    """Which seat a ticket is for, and what happened to it."""
+
+    seat: str
+    void: bool = False
+    entries: int = 0
+
+
+@dataclass(slots=True)
+class OrderFacts:
+    """An order's lines and the money that was spoken for."""
+
+    performance: str
+    hold: str
+    lines: dict[str, Line]
+    confirmed_by: str | None = None
+    confirmed: bool = False
+    refunds: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class PaymentFacts:
+    """What was captured, and what became of it."""
+
+    order: str
+    captured: int | None = None
+    outcome: payments.PaymentOutcome | None = None
+
+
+@dataclass(slots=True)
+class RefundFacts:
+    """Money on its way back; `open` until it is completed or rejected."""
+
+    payment: str | None
+    lines: tuple[str, ...]
+    amount: int
+    rejected: bool = False
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Everything the promises speak of, folded from the log."""
+
+    seats: dict[str, SeatFacts] = field(default_factory=lambda: defaultdict(SeatFacts))
+    tickets: dict[str, TicketFacts] = field(default_factory=dict)
+    orders: dict[str, OrderFacts] = field(default_factory=dict)
+    payments: dict[str, PaymentFacts] = field(default_factory=dict)
+    refunds: dict[str, RefundFacts] = field(default_factory=dict)
+    cancelled: set[str] = field(default_factory=set)
+
+    def undecided(self) -> list[str]:
+        """Name the captures nobody has decided on yet."""
+        return [name for name, paid in self.payments.items() if paid.captured is not None and paid.outcome is None]
+
+
+def identity(stream: str) -> str:
+    """Return what follows the kind in a stream's name."""
+    return stream.split("-", 1)[1]
+
+
+def note(ledger: Ledger, fact: Fact) -> None:
+    """Let the ledger know one event."""
+    match fact.stream.split("-", 1)[0]:
+        case "seat":
+            ledger.seats[fact.stream] = seat_after(ledger.seats[fact.stream], fact.event)
+        case "ticket":
+            note_ticket(ledger, identity(fact.stream), fact.event)
+        case "order":
+            note_order(ledger, identity(fact.stream), fact.event)
+        case "payment":
+            note_payment(ledger, identity(fact.stream), fact.event)
+        case "refund":
+            note_refund(ledger, identity(fact.stream), fact.event)
+        case "performance" if isinstance(fact.event, PerformanceCancelled):
+            ledger.cancelled.add(identity(fact.stream))
+
+
+def seat_after(seat: SeatFacts, event: seats.SeatEvent) -> SeatFacts:
+    """Return the claim on a seat after an event."""
+    match event:
+        case seats.SeatHeld():
+            return SeatFacts(hold=event.hold, deadline=event.expires_at)
+        case seats.SeatHoldExtended():
+            return SeatFacts(hold=seat.hold, deadline=event.expires_at)
+        case seats.SeatSold():
+            return SeatFacts(order=event.order, ticket=event.ticket)
+        case seats.SeatBlocked():
+            return SeatFacts(blocked=True)
+        case _:
+            return SeatFacts()
+
+
+def note_ticket(ledger: Ledger, ticket: str, event: tickets.TicketEvent) -> None:
+    """Let the ledger know what happened to a ticket."""
+    match event:
+        case tickets.TicketIssued():
+            ledger.tickets[ticket] = TicketFacts(seat=f"seat-{event.performance}-{event.place.seat}")
+        case tickets.TicketVoided():
+            ledger.tickets[ticket].void = True
+        case tickets.EntryRecorded():
+            ledger.tickets[ticket].entries += 1
+
+
+def note_order(ledger: Ledger, order: str, event: orders.OrderEvent) -> None:
+    """Let the ledger know what happened to an order."""
+    match event:
+        case orders.OrderPlaced():
+            lines = {line.line_id: line for line in event.lines}
+            ledger.orders[order] = OrderFacts(performance=event.performance, hold=event.hold, lines=lines)
+        case orders.OrderConfirmed():
+            ledger.orders[order].confirmed = True
+            ledger.orders[order].confirmed_by = event.payment
+        case orders.RefundOpened():
+            ledger.orders[order].refunds.add(event.refund)
+
+
+def note_payment(ledger: Ledger, payment: str, event: payments.PaymentEvent) -> None:
+    """Let the ledger know what happened to a payment."""
+    match event:
+        case payments.PaymentRequested():
+            ledger.payments[payment] = PaymentFacts(order=event.order)
+        case payments.PaymentCaptured():
+            ledger.payments[payment].captured = event.amount
+        case payments.PaymentSettled():
+            ledger.payments[payment].outcome = event.outcome
+
+
+def note_refund(ledger: Ledger, refund: str, event: refunds.RefundEvent) -> None:
+    """Let the ledger know what happened to a refund."""
+    match event:
+        case refunds.RefundRequested():
+            ledger.refunds[refund] = RefundFacts(payment=event.payment, lines=event.lines, amount=event.amount)
+        case refunds.RefundRejected():
+            ledger.refunds[refund].rejected = True

@@ -1,0 +1,142 @@
+"""The promises, one function each: what must be true of every command in the log."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from domain import order as orders
+from domain import payment as payments
+from domain import seat as seats
+from domain import ticket as tickets
+from domain.invariants.checking import promise, watch
+from domain.invariants.ledger import Fact, Ledger, SeatFacts, identity
+from domain.values import ReleaseReason
+
+
+@watch
+def one_live_claim_per_seat(ledger: Ledger, fact: Fact) -> Iterator[str]:
+    """Invariant 1: a claim begins only where none is, and ends only as its own."""
+    seat = ledger.seats[fact.stream] if fact.stream.startswith("seat-") else SeatFacts()
+    match fact.event:
+        case seats.SeatHeld() | seats.SeatBlocked() if seat.claimed():
+            yield f"{fact.stream} was claimed although {seat} had it."
+        case seats.SeatSold(order=order) if seat.order or seat.blocked or not own(ledger, seat, order):
+            yield f"{fact.stream} was sold to {order} although {seat} had it."
+        case seats.SeatReturned(order=order) if seat.order != order:
+            yield f"{fact.stream} was returned by {order} although {seat} had it."
+        case seats.SeatReleased(hold=hold) | seats.SeatHoldExtended(hold=hold) if seat.hold != hold:
+            yield f"{fact.stream} was released or extended by {hold} although {seat} had it."
+
+
+def own(ledger: Ledger, seat: SeatFacts, order: str) -> bool:
+    """Say whether a seat is free or held by the order's own basket."""
+    return seat.hold is None or (order in ledger.orders and ledger.orders[order].hold == seat.hold)
+
+
+@watch
+def nobody_is_robbed_before_the_deadline(ledger: Ledger, fact: Fact) -> Iterator[str]:
+    """Invariant 1: a hold is ended as lapsed only when its deadline has come by the server's clock."""
+    if isinstance(fact.event, seats.SeatReleased) and fact.event.reason is ReleaseReason.LAPSED:
+        deadline = ledger.seats[fact.stream].deadline
+        if deadline is not None and fact.recorded_at < deadline:
+            yield f"{fact.stream} was taken from {fact.event.hold} before {deadline}."
+
+
+@promise
+def a_sold_seat_has_one_ticket(ledger: Ledger, command: Sequence[Fact]) -> Iterator[str]:
+    """Invariant 2: a sold seat's ticket is valid and for that seat; a void ticket has no seat."""
+    touched = {fact.stream for fact in command}
+    for stream in touched:
+        seat = ledger.seats[stream] if stream.startswith("seat-") else SeatFacts()
+        if seat.ticket is not None:
+            ticket = ledger.tickets.get(seat.ticket)
+            if ticket is None or ticket.void or ticket.seat != stream:
+                yield f"{stream} is sold with {ticket}."
+        held = ledger.tickets.get(identity(stream)) if stream.startswith("ticket-") else None
+        if held is not None and held.void == (ledger.seats[held.seat].ticket == identity(stream)):
+            yield f"{stream} is void: {held.void}, yet its seat is {ledger.seats[held.seat]}."
+
+
+@promise
+def no_money_lost(ledger: Ledger, command: Sequence[Fact]) -> Iterator[str]:
+    """Invariant 4: captured = live lines + fees kept + refunds not rejected, unless it is undecided or an exception."""
+    for payment in {name for fact in command for name in payments_touched(ledger, fact)}:
+        paid = ledger.payments[payment]
+        if paid.captured is None or paid.outcome in {None, payments.PaymentOutcome.EXCEPTION}:
+            continue
+        order = ledger.orders[paid.order]
+        back = [ledger.refunds[refund] for refund in order.refunds]
+        back = [refund for refund in back if refund.payment == payment and not refund.rejected]
+        gone = [line for refund in back for line in refund.lines]
+        kept = sum(order.lines[line].gross for line in gone) - sum(refund.amount for refund in back if refund.lines)
+        live = 0
+        if order.confirmed_by == payment:
+            live = sum(line.gross for line in order.lines.values() if line.line_id not in gone)
+        accounted = live + kept + sum(refund.amount for refund in back)
+        if accounted != paid.captured or kept < 0 or len(set(gone)) < len(gone):
+            yield f"payment {payment} captured {paid.captured}, accounted for {accounted}: {back}."
+
+
+def payments_touched(ledger: Ledger, fact: Fact) -> set[str]:
+    """Name the captured payments whose sum an event may change."""
+    match fact.stream.split("-", 1)[0]:
+        case "payment":
+            return {identity(fact.stream)}
+        case "refund":
+            paid_by = ledger.refunds[identity(fact.stream)].payment
+            return {paid_by} if paid_by else set()
+        case "order":
+            confirmed_by = ledger.orders[identity(fact.stream)].confirmed_by
+            return {confirmed_by} if confirmed_by else set()
+        case _:
+            return set()
+
+
+@promise
+def one_entry_per_ticket(ledger: Ledger, command: Sequence[Fact]) -> Iterator[str]:
+    """Invariant 7: a single-entry ticket is admitted once."""
+    for fact in command:
+        if isinstance(fact.event, tickets.EntryRecorded) and ledger.tickets[identity(fact.stream)].entries > 1:
+            yield f"{fact.stream} was admitted twice."
+
+
+@watch
+def nothing_enters_on_a_void_ticket(ledger: Ledger, fact: Fact) -> Iterator[str]:
+    """Invariant 9: a void ticket admits nobody, and a used one is not refunded."""
+    if not fact.stream.startswith("ticket-"):
+        return
+    ticket = ledger.tickets.get(identity(fact.stream))
+    if ticket is None:
+        return
+    if isinstance(fact.event, tickets.EntryRecorded) and ticket.void:
+        yield f"{fact.stream} was admitted although it is void."
+    if isinstance(fact.event, tickets.TicketVoided) and (ticket.entries or ticket.void):
+        yield f"{fact.stream} was voided although it was used or void."
+
+
+@watch
+def a_cancelled_performance_sells_and_admits_nothing(ledger: Ledger, fact: Fact) -> Iterator[str]:
+    """A performance that was called off sells, confirms and admits nothing from that event on."""
+    match fact.event:
+        case seats.SeatHeld() | seats.SeatSold():
+            if fact.stream.split("-", 1)[1].rsplit("-", 1)[0] in ledger.cancelled:
+                yield f"{fact.stream} was sold for a cancelled performance."
+        case tickets.EntryRecorded():
+            seat = ledger.tickets[identity(fact.stream)].seat
+            if seat.split("-", 1)[1].rsplit("-", 1)[0] in ledger.cancelled:
+                yield f"{fact.stream} was admitted to a cancelled performance."
+
+
+@promise
+def seats_of_an_order_are_sold_together(ledger: Ledger, command: Sequence[Fact]) -> Iterator[str]:
+    """Invariant 12: one command sells all of an order's seats, or none."""
+    sold: dict[str, set[str]] = defaultdict(set)
+    for fact in command:
+        if isinstance(fact.event, seats.SeatSold):
+            sold[fact.event.order].add(fact.stream)
+        if isinstance(fact.event, orders.OrderConfirmed):
+            sold[identity(fact.stream)] |= set()
+    for order, streams in sold.items():
+        known = ledger.orders.get(order)
+        wanted = {f"seat-{line.performance}-{line.place.seat}" for line in known.lines.values()} if known else set()
+        if streams != wanted or known is None or not known.confirmed:
+            yield f"order {order} was sold {sorted(streams)} of {sorted(wanted)}."
