@@ -1,0 +1,56 @@
+"""Makes a draft a layout: every seat and area gets the key it keeps through relabelling and new versions."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import fields, replace
+
+from domain.layout.model import PLACE_DIGITS, Area, Draft, Layout, Row, Seat, Section
+from domain.layout.numerals import base36
+
+KEY_LENGTH_MAX = 12
+SEAT_KEY = re.compile(rf"s[1-9a-z][0-9a-z]{{0,{KEY_LENGTH_MAX - 2}}}")
+AREA_KEY = re.compile(rf"a[1-9a-z][0-9a-z]{{0,{KEY_LENGTH_MAX - PLACE_DIGITS - 2}}}")
+_NOTHING = Layout(categories=(), sections=())
+
+
+def publish(draft: Draft, previous: Layout | None = None) -> Layout:
+    """Give every seat and area its key.
+
+    A key that the document itself brings is kept; else the key that the same source id had in `previous`; else a new
+    one, counted on from the highest ever made. Seats' keys begin with s, areas' with a, so they never meet; a place's
+    key is its area's and a number of fixed width.
+    """
+    before = previous or _NOTHING
+    seats = _Mint("s", draft.seats(), before.seats(), max(draft.seats_minted, before.seats_minted))
+    areas = _Mint("a", draft.areas, before.areas, max(draft.areas_minted, before.areas_minted))
+    content = {field.name: getattr(draft, field.name) for field in fields(Draft)}
+    content["sections"] = tuple(_keyed_section(section, seats) for section in draft.sections)
+    content["areas"] = tuple(replace(area, key=areas.key_of(area)) for area in draft.areas)
+    content["seats_minted"], content["areas_minted"] = seats.highest, areas.highest
+    return Layout(**content)
+
+
+class _Mint:
+    """Hands out the keys of one kind."""
+
+    def __init__(self, letter: str, drafted: Iterable[Seat | Area], known: Iterable[Seat | Area], highest: int) -> None:
+        brought = {thing.key for thing in drafted if thing.key}
+        self._letter = letter
+        self._known = {thing.source_id: thing.key for thing in known if thing.key not in brought}
+        self.highest = max([highest, *(int(key[1:], 36) for key in brought)])
+
+    def key_of(self, thing: Seat | Area) -> str:
+        """Return the key of a seat or area, making one where there is none yet."""
+        return thing.key or self._known.get(thing.source_id) or self._new()
+
+    def _new(self) -> str:
+        self.highest += 1
+        return f"{self._letter}{base36(self.highest)}"
+
+
+def _keyed_section(section: Section, mint: _Mint) -> Section:
+    return replace(section, rows=tuple(_keyed_row(row, mint) for row in section.rows))
+
+
+def _keyed_row(row: Row, mint: _Mint) -> Row:
+    return replace(row, seats=tuple(replace(seat, key=mint.key_of(seat)) for seat in row.seats))

@@ -1,0 +1,1 @@
+"""One file per format that layouts come in, and what they share."""

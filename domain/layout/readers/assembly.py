@@ -1,0 +1,151 @@
+"""Puts a draft together and checks what holds for every format: labels and ids occur once, categories exist, limits."""
+
+from dataclasses import dataclass, replace
+
+from domain.layout.faults import FaultCode, Findings
+from domain.layout.model import SEATS_MAX, Area, Category, Draft, FocalPoint, Landmark, Seat, Section
+from domain.layout.readers.node import Node, shown
+
+UNLABELLED = "?"
+PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#5B5B5B")
+_HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
+_COLOR_LENGTHS = frozenset({4, 7})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldNames:
+    """How a format names what every seat and area has."""
+
+    label: str
+    category: str
+    source_id: str
+
+
+class Assembly:
+    """The parts of a draft, gathered while a document is read."""
+
+    def __init__(self, findings: Findings) -> None:
+        self.findings = findings
+        self.categories: dict[str, Category] = {}
+        self.focal_points: dict[str, FocalPoint] = {}
+        self.sections: list[Section] = []
+        self.areas: list[Area] = []
+        self.landmarks: list[Landmark] = []
+        self._seat_labels: dict[tuple[str, str, str], Node] = {}
+        self._area_labels: dict[tuple[str, str], Node] = {}
+        self._source_ids: dict[str, Node] = {}
+        self._seats = 0
+
+    def add_category(self, node: Node, field: str, category: Category) -> None:
+        """Add a category whose key stands in `field`; one that is there already is a fault."""
+        if category.key in self.categories:
+            known = f"Category {shown(category.key)} is listed twice; give each its own."
+            node.fault(FaultCode.DUPLICATE_KEY, field, known)
+        self.categories.setdefault(category.key, category)
+
+    def named_category(self, name: str) -> str:
+        """Return the key of a category known by name alone, adding it in the next colour of the palette."""
+        if name and name not in self.categories:
+            color = PALETTE[len(self.categories) % len(PALETTE)]
+            self.categories[name] = Category(key=name, label=name, color=color)
+        return name
+
+    def category(self, node: Node, field: str, inherited: str = "") -> str:
+        """Read a category's key; absent, it is the one inherited from the row, section or zone around, if any."""
+        if not node.has(field):
+            return inherited
+        key = node.text(field)
+        if key and key not in self.categories:
+            message = f"There is no category {shown(key)}; add it to the list of categories or choose one of them."
+            node.fault(FaultCode.UNKNOWN_CATEGORY, field, message)
+        return key
+
+    def judge_seat(self, node: Node, section: str, row: str, seat: Seat, fields: FieldNames) -> None:
+        """Note what is wrong with a seat in view of those before it."""
+        self._count_seat(node)
+        if not seat.category and not node.has(fields.category):
+            message = "This seat has no category, so it would have no price; paint it with one."
+            node.fault(FaultCode.CATEGORY_MISSING, fields.category, message)
+        if self._labelled(node, fields.label, seat.label):
+            self._judge_label(node, section, row, seat, fields.label)
+        self._judge_source_id(node, seat.source_id, fields.source_id)
+
+    def judge_area(self, node: Node, area: Area, fields: FieldNames) -> None:
+        """Note what is wrong with an area in view of those before it."""
+        if not area.category and not node.has(fields.category):
+            message = "This area has no category, so it would have no price; paint it with one."
+            node.fault(FaultCode.CATEGORY_MISSING, fields.category, message)
+        if self._labelled(node, fields.label, area.label):
+            first = self._area_labels.setdefault((area.section, area.label), node)
+            if first is not node:
+                message = f"Area {shown(area.label)} is there twice, first at {first.path()}; give each its own label."
+                node.fault(FaultCode.DUPLICATE_LABEL, fields.label, message)
+        self._judge_source_id(node, area.source_id, fields.source_id)
+
+    def add_section(self, section: Section) -> None:
+        """Add a section without its empty rows; one without any seat is left out."""
+        rows = tuple(row for row in section.rows if row.seats)
+        if rows:
+            self.sections.append(replace(section, rows=rows))
+
+    def finish(self, root: Node, name: str = "", *, seats_minted: int = 0, areas_minted: int = 0) -> Draft:
+        """Return the draft.
+
+        Raises:
+            LayoutFaults: anything was noted.
+        """
+        if not self.findings and not self.sections and not self.areas:
+            root.fault(FaultCode.NOTHING_TO_SELL, "", "There is neither a seat nor an area here; add at least one.")
+        self.findings.raise_if_any()
+        return Draft(
+            name=name,
+            categories=tuple(self.categories.values()),
+            sections=tuple(self.sections),
+            areas=tuple(self.areas),
+            focal_points=tuple(self.focal_points.values()),
+            landmarks=tuple(self.landmarks),
+            seats_minted=seats_minted,
+            areas_minted=areas_minted,
+        )
+
+    def _count_seat(self, node: Node) -> None:
+        self._seats += 1
+        if self._seats == SEATS_MAX + 1:
+            message = f"A layout has at most {SEATS_MAX} seats; this is one more. Split it or use standing areas."
+            node.fault(FaultCode.TOO_MANY, "", message)
+
+    def _labelled(self, node: Node, field: str, label: str) -> bool:
+        if label == UNLABELLED:
+            node.fault(FaultCode.LABEL_MISSING, field, "This has no label yet; write what people shall read.")
+        return label not in ("", UNLABELLED)
+
+    def _judge_label(self, node: Node, section: str, row: str, seat: Seat, field: str) -> None:
+        first = self._seat_labels.setdefault((section, row, seat.label), node)
+        if first is not node:
+            where = " of ".join(filter(None, (row and f"row {shown(row)}", section and f"section {shown(section)}")))
+            twice = f"Seat {shown(seat.label)} is twice in {where or 'one row'}, first at {first.path()}"
+            message = f"{twice}; give each its own label."
+            node.fault(FaultCode.DUPLICATE_LABEL, field, message)
+
+    def _judge_source_id(self, node: Node, source_id: str, field: str) -> None:
+        if not source_id:
+            return
+        first = self._source_ids.setdefault(source_id, node)
+        if first is not node:
+            message = f"The id {shown(source_id)} is there twice, first at {first.path()}; each place needs its own."
+            node.fault(FaultCode.DUPLICATE_SOURCE_ID, field, message)
+
+
+def labels_id(*labels: str) -> str:
+    """Make a source id of labels, for sources without ids; two different paths never give the same id."""
+    return "/".join(label.replace("~", "~0").replace("/", "~1") for label in labels)
+
+
+def color(node: Node, field: str, position: int) -> str:
+    """Read a colour such as `#0072B2`; absent, the palette's colour for that position."""
+    text = node.optional_text(field)
+    if not text:
+        return PALETTE[position % len(PALETTE)]
+    if text[0] != "#" or len(text) not in _COLOR_LENGTHS or not _HEX_DIGITS.issuperset(text[1:]):
+        node.fault(FaultCode.BAD_COLOR, field, f"A colour is written like #0072B2; {shown(text)} is not.")
+    return text

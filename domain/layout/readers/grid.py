@@ -1,0 +1,100 @@
+"""The format `grid`: `{sections: [{name, category, rows, seats_per_row}]}`, drawn one behind the other."""
+
+from dataclasses import dataclass
+
+from domain.layout.faults import FaultCode
+from domain.layout.model import (
+    ROWS_PER_SECTION_MAX,
+    SEATS_MAX,
+    SEATS_PER_ROW_MAX,
+    SECTIONS_MAX,
+    Draft,
+    FocalPoint,
+    Row,
+    Seat,
+    Section,
+)
+from domain.layout.numerals import letters
+from domain.layout.readers.assembly import Assembly, labels_id
+from domain.layout.readers.node import Node, shown
+
+SEAT_PITCH = 50
+ROW_PITCH = 90
+SECTION_GAP = 200
+STAGE_GAP = 300
+_STAGE = "stage"
+
+
+def read_grid(document: Node) -> Draft:
+    """Read sections of equal rows, lettered from the front; seats are numbered from the left, units are centimetres.
+
+    Raises:
+        LayoutFaults: everything that is wrong with the document.
+    """
+    document.only({"sections"})
+    assembly = Assembly(document.findings)
+    assembly.focal_points[_STAGE] = FocalPoint(key=_STAGE, x=0.0, y=-float(STAGE_GAP))
+    grids = [_read_section(node) for node in document.required_children("sections", SECTIONS_MAX)]
+    _judge(document, grids)
+    front = 0
+    for grid in grids:
+        assembly.named_category(grid.category)
+        assembly.add_section(_section(grid, front))
+        front += grid.rows * ROW_PITCH + SECTION_GAP
+    return assembly.finish(document)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Grid:
+    node: Node
+    name: str
+    category: str
+    rows: int
+    seats_per_row: int
+
+
+def _read_section(node: Node) -> _Grid:
+    node.only({"name", "category", "rows", "seats_per_row"})
+    return _Grid(
+        node=node,
+        name=node.text("name"),
+        category=node.text("category"),
+        rows=node.whole("rows", 1, ROWS_PER_SECTION_MAX),
+        seats_per_row=node.whole("seats_per_row", 1, SEATS_PER_ROW_MAX),
+    )
+
+
+def _judge(document: Node, grids: list[_Grid]) -> None:
+    first: dict[str, Node] = {}
+    for grid in grids:
+        if grid.name and first.setdefault(grid.name, grid.node) is not grid.node:
+            message = f"Section {shown(grid.name)} is there twice, first at {first[grid.name].path()}; rename one."
+            grid.node.fault(FaultCode.DUPLICATE_LABEL, "name", message)
+    if sum(grid.rows * grid.seats_per_row for grid in grids) > SEATS_MAX:
+        document.fault(FaultCode.TOO_MANY, "sections", f"A layout has at most {SEATS_MAX} seats; make it smaller.")
+    document.findings.raise_if_any()
+
+
+def _section(grid: _Grid, front: int) -> Section:
+    return Section(
+        label=grid.name,
+        focal_point=_STAGE,
+        rows=tuple(_row(grid, letters(index), front + index * ROW_PITCH) for index in range(grid.rows)),
+    )
+
+
+def _row(grid: _Grid, label: str, y: int) -> Row:
+    left = -(grid.seats_per_row - 1) * SEAT_PITCH / 2
+    return Row(
+        label=label,
+        seats=tuple(
+            Seat(
+                label=str(number),
+                category=grid.category,
+                x=left + (number - 1) * SEAT_PITCH,
+                y=float(y),
+                source_id=labels_id(grid.name, label, str(number)),
+            )
+            for number in range(1, grid.seats_per_row + 1)
+        ),
+    )

@@ -1,0 +1,48 @@
+"""Reads a layout document of any known format."""
+
+import json
+from collections.abc import Callable
+from typing import Final
+
+from domain.layout.faults import FaultCode, Findings
+from domain.layout.model import Draft
+from domain.layout.readers.grid import read_grid
+from domain.layout.readers.node import Node, shown
+from domain.layout.readers.seatsio import read_seatsio
+
+_READERS: Final[dict[str, Callable[[Node], Draft]]] = {
+    "grid": read_grid,
+    "seatsio": read_seatsio,
+}
+FORMATS: Final = tuple(_READERS)
+BYTE_ORDER_MARK = "\ufeff"
+
+
+def read_layout(format_name: str, document: object) -> Draft:
+    """Read a document: the text of a file, or what a JSON text was parsed to.
+
+    Raises:
+        LayoutFaults: everything that is wrong with the document, or the format is none of `FORMATS`.
+    """
+    findings = Findings()
+    reader = _READERS.get(format_name)
+    if reader is None:
+        known = ", ".join(FORMATS)
+        findings.fail(FaultCode.UNKNOWN_FORMAT, "", f"There is no format {shown(format_name)}; choose one of: {known}.")
+    return reader(_root(document, findings))
+
+
+def _root(document: object, findings: Findings) -> Node:
+    parsed = _parsed(document, findings) if isinstance(document, str) else document
+    if not isinstance(parsed, dict):
+        findings.fail(FaultCode.WRONG_TYPE, "", "The document must be a JSON object.")
+    return Node(parsed, findings)
+
+
+def _parsed(text: str, findings: Findings) -> object:
+    try:
+        return json.loads(text.removeprefix(BYTE_ORDER_MARK))
+    except RecursionError:
+        findings.fail(FaultCode.TOO_DEEP, "", "The document is nested too deeply.")
+    except ValueError as error:
+        findings.fail(FaultCode.MALFORMED, "", f"This is not JSON: {error}.")
