@@ -73,7 +73,6 @@ class ProviderRefundStatus(StrEnum):
 class ProviderEventKind(StrEnum):
     """What a webhook announces."""
 
-    CHECKOUT_OPENED = "checkout.opened"
     CHECKOUT_ACTION_REQUIRED = "checkout.action_required"
     CHECKOUT_CAPTURED = "checkout.captured"
     CHECKOUT_FAILED = "checkout.failed"
@@ -107,14 +106,18 @@ class Checkout:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderPayment:
-    """A payment as the provider sees it. `captured_amount` (0 before) can differ from `amount`, which was asked for."""
+    """A payment as the provider sees it. What was captured can differ from `amount` and `currency`, which we asked for.
+
+    `captured_amount` is 0 and `captured_currency` None before the capture.
+    """
 
     reference: str
     checkout_id: str
     status: CheckoutStatus
     amount: int
-    captured_amount: int
     currency: str
+    captured_amount: int
+    captured_currency: str | None
     opened_at: datetime
     expires_at: datetime
     captured_at: datetime | None
