@@ -138,22 +138,24 @@ class EmbeddedPostgres(EmbeddedServer):
         )
 
     def _answers(self) -> bool:
+        # Only our own server writes this file, so nobody else on the port is taken for it.
         try:
-            psycopg.connect(self.url_of("postgres"), connect_timeout=CONNECT_SECONDS_MAX).close()
-        except psycopg.OperationalError as error:
-            if "password authentication failed" in str(error):
-                raise ServerDidNotStart(
-                    f"{self.data / 'password'} is not the password this cluster was made with: restore that one."
-                ) from error
+            return (self._cluster / "postmaster.pid").read_text().rstrip().endswith("\nready")
+        except FileNotFoundError:
             return False
-        return True
 
     def _when_ready(self) -> None:
-        with psycopg.connect(self.url_of("postgres"), autocommit=True) as connection:
+        with self._connection() as connection:
             check_postgres_version(connection.info.server_version)
             known = connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
             if known is None:
                 connection.execute(f"CREATE DATABASE {DATABASE}")
+
+    def _connection(self) -> psycopg.Connection[tuple[object, ...]]:
+        try:
+            return psycopg.connect(self.url_of("postgres"), autocommit=True, connect_timeout=CONNECT_SECONDS_MAX)
+        except psycopg.OperationalError as error:
+            raise ServerDidNotStart(f"PostgreSQL runs but refuses {self.data / 'password'}: {error}") from error
 
 
 def binary(major: int, program: str) -> Path:

@@ -1,5 +1,7 @@
 """The embedded PostgreSQL: what it is like for those who use it."""
 
+from pathlib import Path
+
 import psycopg
 import pytest
 
@@ -21,3 +23,15 @@ class TestServer:
     def test_a_stranger_is_refused(self, postgres_server: EmbeddedPostgres) -> None:
         with pytest.raises(psycopg.OperationalError, match="password"):
             psycopg.connect(postgres_server.url, password="guessed")
+
+    def test_an_idle_session_does_not_hold_up_the_stop(self, folder: Path) -> None:
+        with EmbeddedPostgres(folder, fast=True) as server, psycopg.connect(server.url):
+            server.stop()
+            assert "database system is shut down" in server.log.read_text().splitlines()[-1]
+            assert "immediate shutdown" not in server.log.read_text()
+
+    def test_what_it_promises_about_power_cuts_is_switched_on(self, folder: Path) -> None:
+        with EmbeddedPostgres(folder) as server, psycopg.connect(server.url) as connection:
+            names = ("fsync", "synchronous_commit", "full_page_writes", "data_checksums")
+            found = {name: connection.execute("SELECT current_setting(%s)", [name]).fetchone() for name in names}
+        assert set(found.values()) == {("on",)}
