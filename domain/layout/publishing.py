@@ -1,15 +1,11 @@
 """Makes a draft a layout: every seat and area gets the key it keeps through relabelling and new versions."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import fields, replace
 
-from domain.layout.model import PLACE_DIGITS, Area, Draft, Layout, Row, Seat, Section
+from domain.layout.model import AREA_LETTER, SEAT_LETTER, Area, Draft, Layout, Row, Seat, Section
 from domain.layout.numerals import base36
 
-KEY_LENGTH_MAX = 12
-SEAT_KEY = re.compile(rf"s[1-9a-z][0-9a-z]{{0,{KEY_LENGTH_MAX - 2}}}")
-AREA_KEY = re.compile(rf"a[1-9a-z][0-9a-z]{{0,{KEY_LENGTH_MAX - PLACE_DIGITS - 2}}}")
 _NOTHING = Layout(categories=(), sections=())
 
 
@@ -21,8 +17,8 @@ def publish(draft: Draft, previous: Layout | None = None) -> Layout:
     key is its area's and a number of fixed width.
     """
     before = previous or _NOTHING
-    seats = _Mint("s", draft.seats(), before.seats(), max(draft.seats_minted, before.seats_minted))
-    areas = _Mint("a", draft.areas, before.areas, max(draft.areas_minted, before.areas_minted))
+    seats = _Mint(SEAT_LETTER, draft.seats(), before.seats(), max(draft.seats_minted, before.seats_minted))
+    areas = _Mint(AREA_LETTER, draft.areas, before.areas, max(draft.areas_minted, before.areas_minted))
     content = {field.name: getattr(draft, field.name) for field in fields(Draft)}
     content["sections"] = tuple(_keyed_section(section, seats) for section in draft.sections)
     content["areas"] = tuple(replace(area, key=areas.key_of(area)) for area in draft.areas)

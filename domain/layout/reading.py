@@ -6,16 +6,21 @@ from typing import Final
 
 from domain.layout.faults import FaultCode, Findings
 from domain.layout.model import Draft
+from domain.layout.readers.csv_table import BYTE_ORDER_MARK, read_csv
 from domain.layout.readers.grid import read_grid
 from domain.layout.readers.node import Node, shown
+from domain.layout.readers.pretix import read_pretix
+from domain.layout.readers.seatledger import read_seatledger
 from domain.layout.readers.seatsio import read_seatsio
 
-_READERS: Final[dict[str, Callable[[Node], Draft]]] = {
+CSV: Final = "csv"
+_JSON_READERS: Final[dict[str, Callable[[Node], Draft]]] = {
     "grid": read_grid,
     "seatsio": read_seatsio,
+    "pretix": read_pretix,
+    "seatledger": read_seatledger,
 }
-FORMATS: Final = tuple(_READERS)
-BYTE_ORDER_MARK = "\ufeff"
+FORMATS: Final = (*_JSON_READERS, CSV)
 
 
 def read_layout(format_name: str, document: object) -> Draft:
@@ -25,11 +30,19 @@ def read_layout(format_name: str, document: object) -> Draft:
         LayoutFaults: everything that is wrong with the document, or the format is none of `FORMATS`.
     """
     findings = Findings()
-    reader = _READERS.get(format_name)
+    if format_name == CSV:
+        return _read_table(document, findings)
+    reader = _JSON_READERS.get(format_name)
     if reader is None:
         known = ", ".join(FORMATS)
         findings.fail(FaultCode.UNKNOWN_FORMAT, "", f"There is no format {shown(format_name)}; choose one of: {known}.")
     return reader(_root(document, findings))
+
+
+def _read_table(document: object, findings: Findings) -> Draft:
+    if not isinstance(document, str):
+        findings.fail(FaultCode.WRONG_TYPE, "", "A table must be sent as one text.")
+    return read_csv(document, findings)
 
 
 def _root(document: object, findings: Findings) -> Node:

@@ -66,7 +66,7 @@ class Assembly:
         if not seat.category and not node.has(fields.category):
             message = "This seat has no category, so it would have no price; paint it with one."
             node.fault(FaultCode.CATEGORY_MISSING, fields.category, message)
-        if self._labelled(node, fields.label, seat.label):
+        if self.labelled(node, fields.label, seat.label):
             self._judge_label(node, section, row, seat, fields.label)
         self._judge_source_id(node, seat.source_id, fields.source_id)
 
@@ -75,12 +75,18 @@ class Assembly:
         if not area.category and not node.has(fields.category):
             message = "This area has no category, so it would have no price; paint it with one."
             node.fault(FaultCode.CATEGORY_MISSING, fields.category, message)
-        if self._labelled(node, fields.label, area.label):
+        if self.labelled(node, fields.label, area.label):
             first = self._area_labels.setdefault((area.section, area.label), node)
             if first is not node:
                 message = f"Area {shown(area.label)} is there twice, first at {first.path()}; give each its own label."
                 node.fault(FaultCode.DUPLICATE_LABEL, fields.label, message)
         self._judge_source_id(node, area.source_id, fields.source_id)
+
+    def labelled(self, node: Node, field: str, label: str) -> bool:
+        """Say whether a label was given; the designer's placeholder is none and is noted."""
+        if label == UNLABELLED:
+            node.fault(FaultCode.LABEL_MISSING, field, "This has no label yet; write what people shall read.")
+        return label not in {"", UNLABELLED}
 
     def add_section(self, section: Section) -> None:
         """Add a section without its empty rows; one without any seat is left out."""
@@ -113,11 +119,6 @@ class Assembly:
         if self._seats == SEATS_MAX + 1:
             message = f"A layout has at most {SEATS_MAX} seats; this is one more. Split it or use standing areas."
             node.fault(FaultCode.TOO_MANY, "", message)
-
-    def _labelled(self, node: Node, field: str, label: str) -> bool:
-        if label == UNLABELLED:
-            node.fault(FaultCode.LABEL_MISSING, field, "This has no label yet; write what people shall read.")
-        return label not in ("", UNLABELLED)
 
     def _judge_label(self, node: Node, section: str, row: str, seat: Seat, field: str) -> None:
         first = self._seat_labels.setdefault((section, row, seat.label), node)

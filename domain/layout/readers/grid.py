@@ -9,20 +9,14 @@ from domain.layout.model import (
     SEATS_PER_ROW_MAX,
     SECTIONS_MAX,
     Draft,
-    FocalPoint,
     Row,
     Seat,
     Section,
 )
 from domain.layout.numerals import letters
 from domain.layout.readers.assembly import Assembly, labels_id
+from domain.layout.readers.blocks import STAGE, in_blocks
 from domain.layout.readers.node import Node, shown
-
-SEAT_PITCH = 50
-ROW_PITCH = 90
-SECTION_GAP = 200
-STAGE_GAP = 300
-_STAGE = "stage"
 
 
 def read_grid(document: Node) -> Draft:
@@ -33,14 +27,13 @@ def read_grid(document: Node) -> Draft:
     """
     document.only({"sections"})
     assembly = Assembly(document.findings)
-    assembly.focal_points[_STAGE] = FocalPoint(key=_STAGE, x=0.0, y=-float(STAGE_GAP))
+    assembly.focal_points[STAGE.key] = STAGE
     grids = [_read_section(node) for node in document.required_children("sections", SECTIONS_MAX)]
     _judge(document, grids)
-    front = 0
     for grid in grids:
         assembly.named_category(grid.category)
-        assembly.add_section(_section(grid, front))
-        front += grid.rows * ROW_PITCH + SECTION_GAP
+    for section in in_blocks([_section(grid) for grid in grids]):
+        assembly.add_section(section)
     return assembly.finish(document)
 
 
@@ -75,26 +68,15 @@ def _judge(document: Node, grids: list[_Grid]) -> None:
     document.findings.raise_if_any()
 
 
-def _section(grid: _Grid, front: int) -> Section:
-    return Section(
-        label=grid.name,
-        focal_point=_STAGE,
-        rows=tuple(_row(grid, letters(index), front + index * ROW_PITCH) for index in range(grid.rows)),
-    )
+def _section(grid: _Grid) -> Section:
+    return Section(label=grid.name, rows=tuple(_row(grid, letters(index)) for index in range(grid.rows)))
 
 
-def _row(grid: _Grid, label: str, y: int) -> Row:
-    left = -(grid.seats_per_row - 1) * SEAT_PITCH / 2
-    return Row(
-        label=label,
-        seats=tuple(
-            Seat(
-                label=str(number),
-                category=grid.category,
-                x=left + (number - 1) * SEAT_PITCH,
-                y=float(y),
-                source_id=labels_id(grid.name, label, str(number)),
-            )
-            for number in range(1, grid.seats_per_row + 1)
-        ),
-    )
+def _row(grid: _Grid, label: str) -> Row:
+    numbers = map(str, range(1, grid.seats_per_row + 1))
+    return Row(label=label, seats=tuple(_seat(grid, label, number) for number in numbers))
+
+
+def _seat(grid: _Grid, row: str, number: str) -> Seat:
+    source_id = labels_id(grid.name, row, number)
+    return Seat(label=number, category=grid.category, x=0.0, y=0.0, source_id=source_id)

@@ -78,6 +78,9 @@ class Node:
 
     def text(self, field: str, limit: int = LABEL_LENGTH_MAX) -> str:
         """Read a required text, trimmed and in normal form C; a whole number counts as its digits."""
+        value = self.fields.get(field)
+        if type(value) is str and len(value) <= limit and value.isascii() and value.isalnum():
+            return value
         value = self._required(field, "a text")
         if isinstance(value, str) and not value.strip():
             self.fault(FaultCode.LABEL_MISSING, field, "This is empty; write what people shall read.")
@@ -89,12 +92,25 @@ class Node:
         value = self.fields.get(field)
         return "" if value is None else self._clean(field, value, limit)
 
+    def texts(self, field: str, limit: int) -> list[str]:
+        """Read an optional list of texts, at most `limit` of them."""
+        value = self.fields.get(field)
+        if value is None:
+            return []
+        if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value) or len(value) > limit:
+            self._wrong_type(field, f"a list of at most {limit} texts")
+            return []
+        return value
+
     def source_id(self, field: str) -> str:
         """Read the source's own name for a thing."""
         return self.text(field, SOURCE_ID_LENGTH_MAX)
 
     def number(self, field: str) -> float:
         """Read a required coordinate."""
+        value = self.fields.get(field)
+        if type(value) is float and -COORDINATE_MAX <= value <= COORDINATE_MAX:
+            return coordinate(value)
         value = self._required(field, "a number")
         if value is ABSENT:
             return 0.0

@@ -88,8 +88,10 @@ class _ChartReader:
             node.fault(FaultCode.TOO_DEEP, "", f"Sections are nested deeper than {SECTION_DEPTH_MAX}; flatten them.")
             return
         corner = node.optional_point("topLeft") or ORIGIN
+        label = node.text("label")
+        self._assembly.labelled(node, "label", label)
         inner = _Surroundings(
-            section=node.text("label"),
+            section=label,
             category=self._assembly.category(node, "categoryKey", around.category),
             focal_point=self._zone(node) or around.focal_point,
             outline=polygon(node, "points", around.offset),
@@ -125,6 +127,7 @@ class _ChartReader:
 
     def _read_row(self, node: Node, around: _Surroundings, kind: RowKind) -> Row:
         label = node.text("label")
+        self._assembly.labelled(node, "label", label)
         category = self._assembly.category(node, "categoryKey", around.category)
         inner = replace(around, category=category)
         seats = node.required_children("seats", SEATS_PER_ROW_MAX)

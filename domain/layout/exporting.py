@@ -1,0 +1,89 @@
+"""Writes a layout as a document of our own format `seatledger`: canonical JSON, the same bytes for the same layout."""
+
+import json
+from collections.abc import Iterable
+from typing import Final
+
+from domain.layout.model import Area, Draft, Landmark, Point, Row, RowKind, Seat, Section
+
+FORMAT: Final = "seatledger-layout-1"
+
+
+def export(layout: Draft) -> bytes:
+    """Write a layout so that reading and publishing the document gives the same layout again, keys included.
+
+    Returns:
+        UTF-8 JSON with sorted names and without white space; what has its default value is left out.
+    """
+    return json.dumps(as_document(layout), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def as_document(layout: Draft) -> dict[str, object]:
+    """Return the document as plain objects, lists, texts and numbers."""
+    return {
+        "format": FORMAT,
+        "name": layout.name,
+        "minted": {"seats": layout.seats_minted, "areas": layout.areas_minted},
+        "categories": [
+            {"key": category.key, "label": category.label, "color": category.color, "accessible": category.accessible}
+            for category in layout.categories
+        ],
+        "focal_points": [{"key": point.key, "x": point.x, "y": point.y} for point in layout.focal_points],
+        "landmarks": [_landmark(landmark) for landmark in layout.landmarks],
+        "sections": [_section(section) for section in layout.sections],
+        "areas": [_area(area) for area in layout.areas],
+    }
+
+
+def _landmark(landmark: Landmark) -> dict[str, object]:
+    return {"label": landmark.label, "outline": _outline(landmark.outline)}
+
+
+def _section(section: Section) -> dict[str, object]:
+    document: dict[str, object] = {
+        "label": section.label,
+        "focal_point": section.focal_point,
+        "outline": _outline(section.outline),
+        "rows": [_row(row) for row in section.rows],
+    }
+    return _without_defaults(document)
+
+
+def _row(row: Row) -> dict[str, object]:
+    kind = None if row.kind is RowKind.ROW else row.kind.value
+    return _without_defaults({"label": row.label, "kind": kind, "seats": [_seat(seat) for seat in row.seats]})
+
+
+def _seat(seat: Seat) -> dict[str, object]:
+    document: dict[str, object] = {
+        "key": seat.key,
+        "id": seat.source_id,
+        "label": seat.label,
+        "category": seat.category,
+        "x": seat.x,
+        "y": seat.y,
+    }
+    if seat.attributes:
+        document["attributes"] = [attribute.value for attribute in seat.attributes]
+    return document
+
+
+def _area(area: Area) -> dict[str, object]:
+    document: dict[str, object] = {
+        "key": area.key,
+        "id": area.source_id,
+        "label": area.label,
+        "section": area.section,
+        "category": area.category,
+        "capacity": area.capacity,
+        "outline": _outline(area.outline),
+    }
+    return _without_defaults(document)
+
+
+def _outline(points: Iterable[Point]) -> list[dict[str, float]]:
+    return [{"x": point.x, "y": point.y} for point in points]
+
+
+def _without_defaults(document: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in document.items() if value not in (None, "", [])}

@@ -1,0 +1,117 @@
+"""The format `csv`: a line per seat under the header `section,row,seat,category`; more columns are optional."""
+
+import csv
+import io
+from itertools import zip_longest
+
+from domain.layout.faults import FaultCode, Findings
+from domain.layout.model import SEATS_MAX, Attribute, Draft, Row, Seat, Section
+from domain.layout.readers.assembly import Assembly, FieldNames, labels_id
+from domain.layout.readers.blocks import STAGE, in_blocks
+from domain.layout.readers.node import Node, shown
+
+REQUIRED_COLUMNS = ("section", "row", "seat", "category")
+POSITION_COLUMNS = ("x", "y")
+FLAG_COLUMNS = tuple(attribute.value for attribute in Attribute)
+COLUMNS = (*REQUIRED_COLUMNS, "id", *POSITION_COLUMNS, *FLAG_COLUMNS)
+SEPARATORS = (",", ";", "\t")
+FIELDS = FieldNames(label="seat", category="category", source_id="id")
+BYTE_ORDER_MARK = "\ufeff"
+_FLAGS = {"": False, "0": False, "no": False, "false": False, "1": True, "yes": True, "true": True, "x": True}
+
+
+def read_csv(text: str, findings: Findings) -> Draft:
+    """Read a table of seats, separated by commas, semicolons or tabs; without positions it is drawn in straight rows.
+
+    Raises:
+        LayoutFaults: everything that is wrong with the table; a path begins with the line's number in the file.
+    """
+    lines = _lines(text.removeprefix(BYTE_ORDER_MARK), findings)
+    columns = _columns(lines[0][1] if lines else [], findings)
+    assembly = Assembly(findings)
+    rows: dict[str, dict[str, list[Seat]]] = {}
+    for number, cells in lines[1:]:
+        _read_line(_node(number, cells, columns, findings), assembly, rows)
+    sections = [
+        Section(label=section, rows=tuple(Row(label=row, seats=tuple(seats)) for row, seats in found.items()))
+        for section, found in rows.items()
+    ]
+    _place(sections, assembly, positioned="x" in columns)
+    return assembly.finish(Node({}, findings))
+
+
+def _lines(text: str, findings: Findings) -> list[tuple[int, list[str]]]:
+    header = text.split("\n", 1)[0]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(SEPARATORS, key=header.count), strict=True)
+    lines: list[tuple[int, list[str]]] = []
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                lines.append((reader.line_num, cells))
+            if len(lines) > SEATS_MAX + 1:
+                message = f"A layout has at most {SEATS_MAX} seats; this table has more."
+                findings.fail(FaultCode.TOO_MANY, f"lines[{reader.line_num}]", message)
+    except csv.Error as error:
+        findings.fail(FaultCode.MALFORMED, f"lines[{reader.line_num}]", f"This line is not CSV: {error}.")
+    return lines
+
+
+def _columns(header: list[str], findings: Findings) -> list[str]:
+    columns = [cell.strip().casefold() for cell in header]
+    for column in REQUIRED_COLUMNS:
+        if column not in columns:
+            findings.add(FaultCode.MISSING, "lines[1]", f"The header has no column {column}; add it.")
+    for column in dict.fromkeys(columns):
+        if column not in COLUMNS:
+            message = f"There is no column {shown(column)}; known are: {', '.join(COLUMNS)}."
+            findings.add(FaultCode.UNKNOWN_FIELD, "lines[1]", message)
+        elif columns.count(column) > 1:
+            findings.add(FaultCode.DUPLICATE_LABEL, "lines[1]", f"The column {column} is there twice; keep one.")
+    if len({"x", "y"}.intersection(columns)) == 1:
+        findings.add(FaultCode.MISSING, "lines[1]", "A position needs both columns x and y; add the other one.")
+    findings.raise_if_any()
+    return columns
+
+
+def _node(number: int, cells: list[str], columns: list[str], findings: Findings) -> Node:
+    fields: dict[str, object] = dict(zip_longest(columns, cells[: len(columns)], fillvalue=""))
+    for column in POSITION_COLUMNS:
+        if column in fields:
+            fields[column] = _number(str(fields[column]))
+    for column in FLAG_COLUMNS:
+        if column in fields:
+            text = str(fields[column])
+            fields[column] = _FLAGS.get(text.strip().casefold(), text)
+    node = Node(fields, findings, None, f"lines[{number}]")
+    if len(cells) > len(columns):
+        message = f"This line has {len(cells)} cells, the header {len(columns)}; quote cells that hold the separator."
+        node.fault(FaultCode.MALFORMED, "", message)
+    return node
+
+
+def _number(text: str) -> float | str:
+    try:
+        return float(text.replace(",", "."))
+    except ValueError:
+        return text
+
+
+def _read_line(node: Node, assembly: Assembly, rows: dict[str, dict[str, list[Seat]]]) -> None:
+    section, row, label = node.optional_text("section"), node.optional_text("row"), node.text("seat")
+    seat = Seat(
+        label=label,
+        category=assembly.named_category(node.text("category")),
+        x=node.optional_number("x"),
+        y=node.optional_number("y"),
+        source_id=node.source_id("id") if "id" in node.fields else labels_id(section, row, label),
+        attributes=tuple(attribute for attribute in Attribute if node.flag(attribute.value)),
+    )
+    assembly.judge_seat(node, section, row, seat, FIELDS)
+    rows.setdefault(section, {}).setdefault(row, []).append(seat)
+
+
+def _place(sections: list[Section], assembly: Assembly, *, positioned: bool) -> None:
+    if not positioned:
+        assembly.focal_points[STAGE.key] = STAGE
+    for section in sections if positioned else in_blocks(sections):
+        assembly.add_section(section)

@@ -1,0 +1,105 @@
+"""The format `pretix`: zones of rows of seats, as the pretix ticket shop keeps them; its areas are drawn, never sold.
+
+Source: the JSON schema of a seating plan in pretix's repository (src/pretix/static/seating/seating-plan.schema.json).
+"""
+
+from domain.layout.model import (
+    CATEGORIES_MAX,
+    LANDMARKS_MAX,
+    ROWS_PER_SECTION_MAX,
+    SEATS_PER_ROW_MAX,
+    SECTIONS_MAX,
+    Category,
+    Draft,
+    Landmark,
+    Point,
+    Row,
+    Seat,
+    Section,
+)
+from domain.layout.readers.assembly import Assembly, FieldNames, color
+from domain.layout.readers.node import Node
+from domain.layout.readers.shapes import ORIGIN, ellipse, moved, polygon, rectangle
+
+FIELDS = FieldNames(label="seat_number", category="category", source_id="seat_guid")
+
+
+def read_pretix(document: Node) -> Draft:
+    """Read a seating plan; positions are counted from the zone's, the row's is added to its seats'.
+
+    Raises:
+        LayoutFaults: everything that is wrong with the document.
+    """
+    assembly = Assembly(document.findings)
+    for position, node in enumerate(document.required_children("categories", CATEGORIES_MAX)):
+        name = node.text("name")
+        category = Category(key=name, label=name, color=color(node, "color", position))
+        assembly.add_category(node, "name", category)
+    for zone in document.required_children("zones", SECTIONS_MAX):
+        _read_zone(zone, assembly)
+    return assembly.finish(document, document.optional_text("name"))
+
+
+def _read_zone(zone: Node, assembly: Assembly) -> None:
+    label = zone.optional_text("name")
+    offset = zone.optional_point("position") or ORIGIN
+    rows = tuple(_read_row(row, assembly, label, offset) for row in zone.children("rows", ROWS_PER_SECTION_MAX))
+    assembly.add_section(Section(label=label, rows=rows))
+    for area in zone.children("areas", LANDMARKS_MAX):
+        _read_area(area, assembly, offset)
+
+
+def _read_row(node: Node, assembly: Assembly, section: str, zone_offset: Point) -> Row:
+    label = node.text("row_number")
+    offset = moved(node.optional_point("position") or ORIGIN, zone_offset)
+    seats = node.required_children("seats", SEATS_PER_ROW_MAX)
+    return Row(label=label, seats=tuple(_read_seat(seat, assembly, section, label, offset) for seat in seats))
+
+
+def _read_seat(node: Node, assembly: Assembly, section: str, row: str, offset: Point) -> Seat:
+    place = node.child("position")
+    position = moved(place.point() if place else ORIGIN, offset)
+    seat = Seat(
+        label=node.text("seat_number"),
+        category=assembly.category(node, "category"),
+        x=position.x,
+        y=position.y,
+        source_id=node.source_id("seat_guid"),
+    )
+    assembly.judge_seat(node, section, row, seat, FIELDS)
+    return seat
+
+
+def _read_area(node: Node, assembly: Assembly, zone_offset: Point) -> None:
+    center = moved(node.optional_point("position") or ORIGIN, zone_offset)
+    outline = _outline(node, center)
+    if outline:
+        assembly.landmarks.append(Landmark(label=_words(node), outline=outline))
+
+
+def _words(area: Node) -> str:
+    text = area.fields.get("text")
+    words = area.child("text") if isinstance(text, dict) else None
+    return words.optional_text("text") if words else area.optional_text("text")
+
+
+def _outline(node: Node, center: Point) -> tuple[Point, ...]:
+    shape = node.optional_text("shape")
+    size = node.child(shape) if shape in {"rectangle", "circle", "ellipse", "polygon"} and node.has(shape) else node
+    if size is None:
+        return ()
+    rotation = node.optional_number("rotation")
+    match shape:
+        case "polygon":
+            return polygon(size, "points", center)
+        case "circle":
+            radius = size.optional_number("radius")
+            return ellipse(center, radius, radius)
+        case "ellipse":
+            radii = size.optional_point("radius") or ORIGIN
+            return ellipse(center, radii.x, radii.y, rotation)
+        case "text":
+            return ()
+        case _:
+            width, height = size.optional_number("width"), size.optional_number("height")
+            return rectangle(center, width, height, rotation) if width and height else ()
