@@ -33,7 +33,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arc:
-    """Seat i stands on the circle round (x, y) at the angle `start` + i·`step`, in radians from the x axis towards y."""
+    """Seat i stands on the circle round (x, y) at the angle `start` + i·`step`, in radians from x towards y."""
 
     count: int
     x: float
@@ -51,7 +51,7 @@ class Arc:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explicit:
-    """Seat 0 stands at `grain` × the first pair, every other one that many grains from the seat before it."""
+    """Seat 0 stands as many grains from the origin as the first pair says, every other one from the seat before it."""
 
     grain: float
     steps: tuple[tuple[int, int], ...]
@@ -161,11 +161,9 @@ def _circumcenter(one: Point, two: Point, three: Point) -> Point | None:
 def _pieces(points: Sequence[Point]) -> Iterator[Sequence[Point]]:
     """Cut a row where the distance between neighbours differs from the last one."""
     begin = 0
-    for index in range(2, len(points)):
-        if index - begin < 2:
-            continue
-        before, here = _distance(points[index - 2], points[index - 1]), _distance(points[index - 1], points[index])
-        if abs(here - before) > BREAK * before:
+    gaps = [_distance(one, other) for one, other in pairwise(points)]
+    for index, (before, here) in enumerate(pairwise(gaps), 2):
+        if index - begin > 1 and abs(here - before) > BREAK * before:
             yield points[begin:index]
             begin = index
     yield points[begin:]

@@ -10,13 +10,13 @@ follows no rule lists its `labels`. `attributes` give the positions in the row o
 
 import re
 from collections.abc import Iterable, Sequence
-from itertools import groupby, pairwise
+from itertools import chain, groupby, pairwise
 from typing import assert_never
 
 from domain.layout.curves import Arc, Explicit, Line, Run, runs
-from domain.layout.model import Area, Attribute, Landmark, Layout, Point, Row, RowKind, Section
+from domain.layout.model import Area, Attribute, Landmark, Layout, Point, Row, RowKind, Seat, Section
 
-OUTLINE_DECIMALS = 2
+ORIGIN = Point(x=0.0, y=0.0)
 NUMBERED = re.compile(r"(\D*)(0|[1-9][0-9]{0,8})", re.ASCII)
 
 Document = dict[str, object]
@@ -42,11 +42,14 @@ def draw(layout: Layout) -> Document:
 
 def _bounds(layout: Layout) -> list[float]:
     """Return the smallest x and y and the largest x and y of anything drawn."""
-    drawn = (*layout.areas, *layout.landmarks, *layout.sections)
-    corners = [(point.x, point.y) for thing in drawn for point in thing.outline]
-    spots = [*((seat.x, seat.y) for seat in layout.seats()), *corners] or [(0.0, 0.0)]
-    across, down = zip(*spots, strict=True)
-    return [_rounded(edge) for edge in (min(across), min(down), max(across), max(down))]
+    outlines = chain(
+        (area.outline for area in layout.areas),
+        (landmark.outline for landmark in layout.landmarks),
+        (section.outline for section in layout.sections),
+    )
+    spots: list[Seat | Point] = [*layout.seats(), *chain.from_iterable(outlines)] or [ORIGIN]
+    across, down = [spot.x for spot in spots], [spot.y for spot in spots]
+    return [min(across), min(down), max(across), max(down)]
 
 
 def _landmark(landmark: Landmark) -> Document:
@@ -133,8 +136,4 @@ def _attributes(row: Row) -> dict[str, list[int]]:
 
 def _outline(points: Iterable[Point]) -> list[float]:
     """Return x, y, x, y … of the corners."""
-    return [_rounded(ordinate) for point in points for ordinate in (point.x, point.y)]
-
-
-def _rounded(value: float) -> float:
-    return round(value, OUTLINE_DECIMALS) + 0.0
+    return [ordinate for point in points for ordinate in (point.x, point.y)]
