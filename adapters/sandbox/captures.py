@@ -1,0 +1,89 @@
+"""The steps money takes, inside a transaction that a checkout's method holds: expiry, refusal, capture, dispute."""
+
+import sqlite3
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from adapters.sandbox import sql
+from adapters.sandbox.cards import Capture, Card, Delivery
+from adapters.sandbox.journal import about_payment, announce, book_entry
+from adapters.sandbox.records import Checkout, DisputeStatus, EntryKind, EventType, NoSuchThing
+
+
+def load_checkout(connection: sqlite3.Connection, checkout_id: str) -> Checkout:
+    """Return one checkout, or raise NoSuchThing."""
+    row = connection.execute(sql.CHECKOUT_BY_ID, {"checkout_id": checkout_id}).fetchone()
+    if row is None:
+        raise NoSuchThing("unknown_checkout", "There is no such checkout.")
+    return Checkout(**row)
+
+
+def checkout_of_reference(connection: sqlite3.Connection, reference: str) -> Checkout | None:
+    """Return the checkout of a shop's reference, if there is one."""
+    row = connection.execute(sql.CHECKOUT_BY_REFERENCE, {"reference": reference}).fetchone()
+    return None if row is None else Checkout(**row)
+
+
+def expire(connection: sqlite3.Connection, checkout: Checkout, now: datetime) -> None:
+    """End a checkout without money; a card accepted before may still be charged."""
+    connection.execute(sql.MARK_EXPIRED, {"checkout_id": checkout.checkout_id})
+    announce(connection, checkout, [about_payment(checkout, EventType.EXPIRED, now)])
+
+
+def ask(connection: sqlite3.Connection, checkout: Checkout, card: Card, now: datetime) -> None:
+    """Ask the customer to confirm."""
+    connection.execute(sql.MARK_ACTION_REQUIRED, {"checkout_id": checkout.checkout_id, "card": card.name})
+    asked = load_checkout(connection, checkout.checkout_id)
+    announce(connection, asked, [about_payment(asked, EventType.ACTION_REQUIRED, now)])
+
+
+def refuse(connection: sqlite3.Connection, checkout: Checkout, card: Card, failure: str, now: datetime) -> None:
+    """Decline the card; the checkout has ended."""
+    change = {"checkout_id": checkout.checkout_id, "card": card.name, "failure": failure, "now": now}
+    connection.execute(sql.MARK_FAILED, change)
+    refused = load_checkout(connection, checkout.checkout_id)
+    announce(connection, refused, [about_payment(refused, EventType.FAILED, now, failure)])
+
+
+def capture(connection: sqlite3.Connection, asked: Checkout, card: Card, now: datetime) -> None:
+    """Charge the card: what it takes, how it is announced and whether it is disputed are the card's choice."""
+    amount, currency = _taken(asked, card.capture)
+    change = {"checkout_id": asked.checkout_id, "card": card.name, "now": now, "amount": amount, "currency": currency}
+    connection.execute(sql.MARK_CAPTURED, change)
+    captured = load_checkout(connection, asked.checkout_id)
+    book_payment(connection, captured, EntryKind.CAPTURE, now)
+    happenings = [about_payment(captured, EventType.CAPTURED, now)]
+    if card.delivery is Delivery.REVERSED:
+        happenings.insert(0, about_payment(asked, EventType.ACTION_REQUIRED, now - timedelta(seconds=1)))
+    if card.disputed:
+        connection.execute(sql.MARK_DISPUTE, {"checkout_id": captured.checkout_id, "dispute": DisputeStatus.OPENED})
+        book_payment(connection, captured, EntryKind.DISPUTE, now)
+        happenings.append(about_payment(captured, EventType.DISPUTE_OPENED, now))
+    announce(connection, captured, happenings)
+
+
+def _taken(asked: Checkout, way: Capture) -> tuple[int, str]:
+    match way:
+        case Capture.EXACT:
+            return asked.amount, asked.currency
+        case Capture.TOO_LITTLE:
+            return max(1, asked.amount - 1), asked.currency
+        case Capture.TOO_MUCH:
+            return asked.amount + 1, asked.currency
+        case Capture.OTHER_CURRENCY:
+            return asked.amount, "USD" if asked.currency != "USD" else "EUR"
+        case _:
+            assert_never(way)
+
+
+def book_payment(connection: sqlite3.Connection, checkout: Checkout, kind: EntryKind, now: datetime) -> None:
+    """Book a movement of the whole captured amount."""
+    book_entry(
+        connection,
+        kind=kind,
+        reference=checkout.reference,
+        checkout_id=checkout.checkout_id,
+        amount=checkout.captured_amount,
+        currency=checkout.captured_currency or checkout.currency,
+        now=now,
+    )

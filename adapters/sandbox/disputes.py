@@ -1,0 +1,35 @@
+"""Disputes: a card's owner asks the bank for the money back, and the bank decides."""
+
+from datetime import datetime
+
+from adapters.sandbox import sql
+from adapters.sandbox.captures import book_payment, load_checkout
+from adapters.sandbox.file import BooksFile
+from adapters.sandbox.journal import about_payment, announce
+from adapters.sandbox.records import Checkout, DisputeStatus, EntryKind, EventType, NotPossible
+
+
+class Disputes:
+    """The disputes in one file of books; a card opens them, this ends them."""
+
+    def __init__(self, file: BooksFile) -> None:
+        self._file = file
+
+    def close(self, checkout_id: str, now: datetime, *, won: bool) -> Checkout:
+        """Decide an open dispute; a won one returns the money to the shop.
+
+        Raises:
+            NotPossible: no dispute is open.
+        """
+        outcome, event_type = (
+            (DisputeStatus.WON, EventType.DISPUTE_WON) if won else (DisputeStatus.LOST, EventType.DISPUTE_LOST)
+        )
+        with self._file.transaction() as connection:
+            checkout = load_checkout(connection, checkout_id)
+            if checkout.dispute is not DisputeStatus.OPENED:
+                raise NotPossible("no_open_dispute", "No dispute is open here.")
+            connection.execute(sql.MARK_DISPUTE, {"checkout_id": checkout_id, "dispute": outcome})
+            if won:
+                book_payment(connection, checkout, EntryKind.DISPUTE_RETURNED, now)
+            announce(connection, checkout, [about_payment(checkout, event_type, now)])
+            return load_checkout(connection, checkout_id)

@@ -1,0 +1,45 @@
+"""What every route of the gateway works with."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from adapters.sandbox.books import Books
+from adapters.sandbox.records import Checkout
+from adapters.sandbox.webhooks import Courier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """The books, the courier, and how unfriendly an unfriendly card is.
+
+    Attributes:
+        base_url: where browsers and the shop reach this process, without a slash at the end.
+        hang_s: how long a request that shall time out is held before it ends with a 504.
+        late_by: how long a late capture or a pending refund lets others wait.
+    """
+
+    books: Books
+    courier: Courier
+    api_key: str
+    base_url: str
+    hang_s: float
+    late_by: timedelta
+
+    def page_of(self, checkout: Checkout) -> str:
+        """Return the address of a checkout's page."""
+        return f"{self.base_url}/sandbox/checkouts/{checkout.checkout_id}/pay"
+
+    def now(self) -> datetime:
+        """Return the provider's own time, which is not the shop's."""
+        return datetime.now(UTC)
+
+
+def _gateway(request: Request) -> Gateway:
+    gateway: Gateway = request.app.state.gateway
+    return gateway
+
+
+TheGateway = Annotated[Gateway, Depends(_gateway)]

@@ -1,0 +1,102 @@
+"""Write down what happened, inside the transaction in which it happens: money entries, events, and their deliveries."""
+
+import json
+import secrets
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from adapters.sandbox import sql
+from adapters.sandbox.cards import Delivery, card_named
+from adapters.sandbox.records import Checkout, DeliveryState, EntryKind, EventType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """One event to announce; `reference` and the amount are the refund's for a refund's event."""
+
+    type: EventType
+    at: datetime
+    reference: str
+    amount: int
+    currency: str
+    failure: str | None = None
+
+
+def new_id(prefix: str) -> str:
+    """Make an id nobody can guess: a checkout's id is all that guards its page."""
+    return f"{prefix}_{secrets.token_urlsafe(18)}"
+
+
+def about_payment(checkout: Checkout, event_type: EventType, at: datetime, failure: str | None = None) -> Happening:
+    """Describe an event of a checkout: what was captured if anything was, else what was asked for."""
+    return Happening(
+        type=event_type,
+        at=at,
+        reference=checkout.reference,
+        amount=checkout.captured_amount or checkout.amount,
+        currency=checkout.captured_currency or checkout.currency,
+        failure=failure,
+    )
+
+
+def announce(connection: sqlite3.Connection, checkout: Checkout, happenings: Sequence[Happening]) -> None:
+    """Book the events, given oldest first, and queue their webhooks as the card wants: once, twice, reversed, never."""
+    delivery = card_named(checkout.card).delivery
+    state = DeliveryState.WITHHELD if delivery is Delivery.NEVER else DeliveryState.PENDING
+    copies = 2 if delivery is Delivery.TWICE else 1
+    for happening in reversed(happenings) if delivery is Delivery.REVERSED else happenings:
+        event_id = _book_event(connection, checkout, happening)
+        for _ in range(copies):
+            connection.execute(
+                sql.INSERT_DELIVERY,
+                {
+                    "event_id": event_id,
+                    "checkout_id": checkout.checkout_id,
+                    "state": state,
+                    "due_at": happenings[-1].at,
+                },
+            )
+
+
+def _book_event(connection: sqlite3.Connection, checkout: Checkout, happening: Happening) -> str:
+    event_id = new_id("ev")
+    body = {
+        "event_id": event_id,
+        "type": happening.type,
+        "created_at": happening.at.isoformat(timespec="microseconds"),
+        "reference": happening.reference,
+        "checkout_id": checkout.checkout_id,
+        "amount": happening.amount,
+        "currency": happening.currency,
+        "failure": happening.failure,
+    }
+    connection.execute(
+        sql.INSERT_EVENT, {"event_id": event_id, "checkout_id": checkout.checkout_id, "body": json.dumps(body)}
+    )
+    return event_id
+
+
+def book_entry(
+    connection: sqlite3.Connection,
+    *,
+    kind: EntryKind,
+    reference: str,
+    checkout_id: str,
+    amount: int,
+    currency: str,
+    now: datetime,
+) -> None:
+    """Book one movement of money."""
+    connection.execute(
+        sql.INSERT_ENTRY,
+        {
+            "kind": kind,
+            "reference": reference,
+            "checkout_id": checkout_id,
+            "amount": amount,
+            "currency": currency,
+            "now": now,
+        },
+    )

@@ -1,0 +1,106 @@
+"""The shapes that cross the gateway's HTTP boundary; amounts are integers in minor units, times RFC 3339."""
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from adapters.sandbox.checkouts import CheckoutWish
+from adapters.sandbox.records import Checkout, Refund
+from adapters.sandbox.refunds import RefundWish
+
+AMOUNT_MAX = 99_999_999
+LATE_S_MAX = 86_400.0
+
+Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,100}$")]
+Amount = Annotated[int, Field(strict=True, gt=0, le=AMOUNT_MAX)]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+WebAddress = Annotated[str, StringConstraints(pattern=r"^https?://[^\s\x00-\x1f\x7f]+$", max_length=2_000)]
+Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=200)]
+
+
+class Request(BaseModel):
+    """A request body; a field nobody knows is a mistake worth telling."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class OpenCheckout(Request):
+    """Ask for a checkout."""
+
+    reference: Reference
+    amount: Amount
+    currency: Currency
+    expires_at: AwareDatetime
+    return_url: WebAddress
+    description: Line = ""
+
+    def wish(self) -> CheckoutWish:
+        """Return what the books understand."""
+        return CheckoutWish(**self.model_dump())
+
+
+class SubmitRefund(Request):
+    """Ask for money to go back."""
+
+    reference: Reference
+    checkout_id: Reference
+    amount: Amount
+    currency: Currency
+
+    def wish(self) -> RefundWish:
+        """Return what the books understand."""
+        return RefundWish(**self.model_dump())
+
+
+class Pay(Request):
+    """Use a card. `delay_s` counts from the expiry, for a card that is captured late."""
+
+    card: Annotated[str, StringConstraints(max_length=40)]
+    delay_s: Annotated[float, Field(ge=0, le=LATE_S_MAX, allow_inf_nan=False)] | None = None
+
+
+class Confirm(Request):
+    """Answer the bank's question."""
+
+    decision: Literal["approve", "decline"]
+
+
+class CloseDispute(Request):
+    """Decide a dispute, from the shop's point of view."""
+
+    outcome: Literal["won", "lost"]
+
+
+def checkout_document(checkout: Checkout, url: str) -> dict[str, object]:
+    """Describe a checkout to the shop; `url` is its page."""
+    return {
+        "checkout_id": checkout.checkout_id,
+        "reference": checkout.reference,
+        "url": url,
+        "status": checkout.status,
+        "amount": checkout.amount,
+        "currency": checkout.currency,
+        "captured_amount": checkout.captured_amount,
+        "captured_currency": checkout.captured_currency,
+        "opened_at": checkout.opened_at,
+        "expires_at": checkout.expires_at,
+        "captured_at": checkout.captured_at,
+        "failed_at": checkout.failed_at,
+        "failure": checkout.failure,
+        "dispute": checkout.dispute,
+    }
+
+
+def refund_document(refund: Refund) -> dict[str, object]:
+    """Describe a refund to the shop."""
+    return {
+        "refund_id": refund.refund_id,
+        "reference": refund.reference,
+        "checkout_id": refund.checkout_id,
+        "status": refund.status,
+        "amount": refund.amount,
+        "currency": refund.currency,
+        "requested_at": refund.requested_at,
+        "decided_at": refund.decided_at,
+        "failure": refund.failure,
+    }

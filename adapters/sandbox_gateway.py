@@ -1,0 +1,164 @@
+"""Our side of the sandbox payment gateway: its HTTP API and its webhooks as `domain.ports.PaymentGateway`.
+
+Whatever is not a clear answer (no connection, no time, a 5xx, a body that makes no sense) is `PaymentUnavailable`.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+from urllib.parse import quote
+
+import httpx
+from pydantic import TypeAdapter, ValidationError
+
+from adapters.sandbox_webhooks import read_webhook
+from domain.ports import (
+    BookEntry,
+    BooksPage,
+    Checkout,
+    PaymentRefused,
+    PaymentUnavailable,
+    ProviderEvent,
+    ProviderPayment,
+    ProviderRefund,
+)
+
+CONNECT_WITHIN_S = 2.0
+ANSWER_WITHIN_S = 5.0
+CONNECTIONS_MAX = 20
+IDLE_S = 2.0
+TOO_MANY_REQUESTS = 429
+SHOWN_MAX = 200
+
+Item = TypeVar("Item")
+_Fields = Mapping[str, str | int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Items(Generic[Item]):
+    items: tuple[Item, ...]
+    next: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    code: str
+    detail: str
+
+
+_CHECKOUT = TypeAdapter(Checkout)
+_PAYMENT = TypeAdapter(ProviderPayment)
+_PAYMENTS = TypeAdapter(_Items[ProviderPayment])
+_REFUND = TypeAdapter(ProviderRefund)
+_REFUNDS = TypeAdapter(_Items[ProviderRefund])
+_ENTRIES = TypeAdapter(_Items[BookEntry])
+_REFUSAL = TypeAdapter(_Refusal)
+
+
+class SandboxGateway:
+    """A client of one sandbox gateway; belongs to the event loop that uses it first, and wants to be closed."""
+
+    def __init__(
+        self, base_url: str, api_key: str, webhook_secret: str, *, answer_within_s: float = ANSWER_WITHIN_S
+    ) -> None:
+        self._webhook_secret = webhook_secret
+        self._answer_within_s = answer_within_s
+        self._client = httpx.AsyncClient(
+            base_url=f"{base_url.rstrip('/')}/sandbox",
+            headers={"Authorization": f"Bearer {api_key}"},
+            timeout=httpx.Timeout(answer_within_s, connect=min(CONNECT_WITHIN_S, answer_within_s)),
+            limits=httpx.Limits(max_connections=CONNECTIONS_MAX, keepalive_expiry=IDLE_S),
+            trust_env=False,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._client.aclose()
+
+    async def open_checkout(
+        self,
+        *,
+        reference: str,
+        amount: int,
+        currency: str,
+        expires_at: datetime,
+        return_url: str,
+        description: str,
+    ) -> Checkout:
+        """Make the checkout of this reference, or find it; see `PaymentGateway`."""
+        body: _Fields = {
+            "reference": reference,
+            "amount": amount,
+            "currency": currency,
+            "expires_at": expires_at.isoformat(),
+            "return_url": return_url,
+            "description": description,
+        }
+        return _read(_CHECKOUT, await self._ask("POST", "/checkouts", json=body))
+
+    async def expire_checkout(self, checkout_id: str) -> ProviderPayment:
+        """End an unpaid checkout; see `PaymentGateway`."""
+        return _read(_PAYMENT, await self._ask("POST", f"/checkouts/{quote(checkout_id, safe='')}/expire"))
+
+    async def find_payment(self, reference: str) -> ProviderPayment | None:
+        """Look a payment up by our reference; see `PaymentGateway`."""
+        answer = await self._ask("GET", "/checkouts", params={"reference": reference})
+        return next(iter(_read(_PAYMENTS, answer).items), None)
+
+    async def submit_refund(self, *, reference: str, checkout_id: str, amount: int, currency: str) -> ProviderRefund:
+        """Send money back, or find the refund this reference already caused; see `PaymentGateway`."""
+        body: _Fields = {"reference": reference, "checkout_id": checkout_id, "amount": amount, "currency": currency}
+        return _read(_REFUND, await self._ask("POST", "/refunds", json=body))
+
+    async def find_refund(self, reference: str) -> ProviderRefund | None:
+        """Look a refund up by our reference; see `PaymentGateway`."""
+        answer = await self._ask("GET", "/refunds", params={"reference": reference})
+        return next(iter(_read(_REFUNDS, answer).items), None)
+
+    async def books(self, *, after: int = 0, limit: int = 100) -> BooksPage:
+        """Read the provider's money facts, oldest first; see `PaymentGateway`."""
+        page = _read(_ENTRIES, await self._ask("GET", "/books", params={"after": after, "limit": limit}))
+        return BooksPage(entries=page.items, next_cursor=page.next)
+
+    def read_webhook(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> ProviderEvent:
+        """Verify and read one delivery; see `PaymentGateway`."""
+        return read_webhook(secret=self._webhook_secret, headers=headers, body=body, now=now)
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: _Fields | None = None,
+        json: _Fields | None = None,
+    ) -> bytes:
+        try:
+            # httpx bounds each read; only this bounds an answer that trickles in.
+            async with asyncio.timeout(self._answer_within_s):
+                response = await self._client.request(method, path, params=params, json=json)
+        except (httpx.HTTPError, TimeoutError) as error:
+            raise PaymentUnavailable(f"No answer from the sandbox gateway: {type(error).__name__}") from error
+        if response.is_success:
+            return response.content
+        if response.is_client_error and response.status_code != TOO_MANY_REQUESTS:
+            refusal = _read(_REFUSAL, response.content)
+            raise PaymentRefused(refusal.code, refusal.detail[:SHOWN_MAX])
+        raise PaymentUnavailable(f"The sandbox gateway answered {response.status_code}")
+
+
+def _read(shape: TypeAdapter[Item], content: bytes) -> Item:
+    try:
+        return shape.validate_json(content)
+    except ValidationError as error:
+        raise PaymentUnavailable("The sandbox gateway's answer makes no sense") from error

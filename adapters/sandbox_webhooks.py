@@ -1,0 +1,90 @@
+"""Verify and read the sandbox gateway's webhooks: signature, then age, then body.
+
+Source: the scheme of https://docs.stripe.com/webhooks#verify-manually, under the sandbox's own header name.
+"""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, ValidationError
+
+from domain.ports import (
+    WEBHOOK_WINDOW,
+    ProviderEvent,
+    ProviderEventKind,
+    WebhookForged,
+    WebhookMalformed,
+    WebhookStale,
+)
+
+SIGNATURE_HEADER = "seatledger-sandbox-signature"
+SIGNATURES_MAX = 8
+UNIX_SECONDS = re.compile(r"[0-9]{1,11}")
+
+_Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,100}$")]
+
+
+class _EventBody(BaseModel):
+    """What a webhook says; fields we do not know are the provider's business."""
+
+    event_id: _Id
+    type: ProviderEventKind
+    created_at: AwareDatetime
+    reference: _Id
+    checkout_id: _Id
+    amount: Annotated[int, Field(strict=True, gt=0)]
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+    failure: _Id | None = None
+
+
+def read_webhook(*, secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> ProviderEvent:
+    """Turn one delivery into the event it announces.
+
+    Args:
+        headers: looked up without regard to case.
+        body: the bytes as they came; one changed space breaks the signature.
+
+    Raises:
+        WebhookForged: no signature, or none made with `secret` over this time and body.
+        WebhookStale: signed more than `WEBHOOK_WINDOW` before or after `now`.
+        WebhookMalformed: genuine and fresh, but not an event.
+    """
+    header = next((value for name, value in headers.items() if name.lower() == SIGNATURE_HEADER), "")
+    seconds, signatures = _parts(header)
+    expected = hmac.new(secret.encode(), f"{seconds}.".encode() + body, hashlib.sha256).hexdigest().encode()
+    if not any(hmac.compare_digest(expected, signature) for signature in signatures):
+        raise WebhookForged("No signature matches this body.")
+    if abs(now - datetime.fromtimestamp(seconds, UTC)) > WEBHOOK_WINDOW:
+        raise WebhookStale("Signed too far from now.")
+    return _event(body)
+
+
+def _parts(header: str) -> tuple[int, list[bytes]]:
+    """Split `t=<unix seconds>,v1=<hex>[,v1=<hex>…]`; there are several while the provider changes its secret."""
+    pairs = [part.strip().partition("=") for part in header.split(",")]
+    times = [value for name, _, value in pairs if name == "t"]
+    signatures = [value.encode() for name, _, value in pairs if name == "v1"]
+    if len(times) != 1 or not UNIX_SECONDS.fullmatch(times[0]) or not 0 < len(signatures) <= SIGNATURES_MAX:
+        raise WebhookForged("The signature header is missing or not understood.")
+    return int(times[0]), signatures
+
+
+def _event(body: bytes) -> ProviderEvent:
+    try:
+        fields = _EventBody.model_validate_json(body)
+    except ValidationError as error:
+        raise WebhookMalformed("The body is not an event we know.") from error
+    return ProviderEvent(
+        event_id=fields.event_id,
+        kind=fields.type,
+        created_at=fields.created_at,
+        reference=fields.reference,
+        checkout_id=fields.checkout_id,
+        amount=fields.amount,
+        currency=fields.currency,
+        failure=fields.failure,
+    )
