@@ -65,6 +65,8 @@ def _seat(seat: Seat) -> dict[str, object]:
     }
     if seat.attributes:
         document["attributes"] = [attribute.value for attribute in seat.attributes]
+    if not seat.key:
+        del document["key"]
     return document
 
 

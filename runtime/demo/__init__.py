@@ -1,0 +1,1 @@
+"""What the demo shows: venues, events and accounts of our own making."""

@@ -1,0 +1,81 @@
+"""Draws straight and curved rows for the demo venues.
+
+Lengths are centimetres, angles radians from the x axis towards y; y grows downwards, so growing angles turn clockwise.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from domain.layout.model import Attribute, Point, Row, Seat
+
+SEAT_PITCH = 52.0
+ROW_PITCH = 85.0
+UP, DOWN = -math.pi / 2, math.pi / 2
+FOCUS = "focus"
+
+Attributes = Mapping[int, tuple[Attribute, ...]]
+NO_ATTRIBUTES: Attributes = {}
+RESTRICTED = (Attribute.RESTRICTED_VIEW,)
+
+
+def row(section: str, label: str, spots: Sequence[Point], category: str, attributes: Attributes = NO_ATTRIBUTES) -> Row:
+    """Make a row of seats numbered from 1 along `spots`; `attributes` are given by seat number."""
+    return Row(
+        label=label,
+        seats=tuple(
+            Seat(
+                label=str(number),
+                category=category,
+                x=round(spot.x, 2),
+                y=round(spot.y, 2),
+                source_id=f"{section}/{label}/{number}",
+                attributes=attributes.get(number, ()),
+            )
+            for number, spot in enumerate(spots, 1)
+        ),
+    )
+
+
+def away(origin: Point, angle: float, distance: float) -> Point:
+    """Return the point that lies so far from `origin` in that direction."""
+    return Point(x=origin.x + distance * math.cos(angle), y=origin.y + distance * math.sin(angle))
+
+
+def line(begin: Point, angle: float, seats: int, pitch: float = SEAT_PITCH) -> list[Point]:
+    """Place seats along a straight line that leaves `begin` at `angle`."""
+    return [away(begin, angle, index * pitch) for index in range(seats)]
+
+
+def clockwise_arc(center: Point, radius: float, middle: float, gaps: Sequence[float]) -> list[Point]:
+    """Place seats on a circle, clockwise; the row's middle lies at the angle `middle`, neighbours `gaps` apart."""
+    angle = middle - sum(gaps) / radius / 2
+    spots = [away(center, angle, radius)]
+    for gap in gaps:
+        angle += gap / radius
+        spots.append(away(center, angle, radius))
+    return spots
+
+
+def gaps_of(blocks: Sequence[int], aisle: float = SEAT_PITCH) -> list[float]:
+    """Return the distances between neighbours of a row that aisles cut into blocks of so many seats."""
+    distances: list[float] = []
+    for seats in blocks:
+        distances += [aisle] if distances else []
+        distances += [SEAT_PITCH] * (seats - 1)
+    return distances
+
+
+def seats_within(length: float, gangway: float) -> int:
+    """Return how many seats find room on `length` beside a gangway."""
+    return int((length - gangway) // SEAT_PITCH)
+
+
+def wheelchair_places(first: int, pairs: int) -> Attributes:
+    """Mark pairs of an accessible place and its companion's, counted from seat `first`."""
+    kinds = (Attribute.ACCESSIBLE, Attribute.COMPANION)
+    return {first + index: (kinds[index % len(kinds)],) for index in range(len(kinds) * pairs)}
+
+
+def rectangle(left: float, top: float, right: float, bottom: float) -> tuple[Point, ...]:
+    """Return the corners of an upright rectangle."""
+    return (Point(x=left, y=top), Point(x=right, y=top), Point(x=right, y=bottom), Point(x=left, y=bottom))
