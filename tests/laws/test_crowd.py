@@ -1,0 +1,76 @@
+"""Outdated decisions from many clients at once, on every store: the promises hold, and without the guard they break."""
+
+from collections import Counter
+
+import pytest
+from eventstore.memory import MemoryStore
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from eventstore.clock import FixedClock
+from tests.laws.crowd import CrowdMachine
+from tests.laws.world import START, PromiseBroken, World
+
+STEPS = 80
+EXAMPLES = 150
+PLANTED_EXAMPLES = 500
+CONFLICTS_MIN = 0.2
+"""Under this share of conflicts among the appends, a run proves too little."""
+
+
+class MemoryCrowd(CrowdMachine):
+    """The crowd on the memory store."""
+
+    async def make_world(self) -> World:
+        clock = FixedClock(START)
+        return World(MemoryStore(now=clock.now), clock, cache_size=self.cache_size)
+
+
+class ForgetfulCrowd(MemoryCrowd):
+    """The same; nothing is remembered between two commands."""
+
+    cache_size = 0
+
+
+class BlindStore(MemoryStore):
+    """A planted bug: nobody looks at versions."""
+
+    def _mismatch(self, stream: str, version: int) -> None:
+        return None
+
+
+class BlindCrowd(CrowdMachine):
+    """The crowd on a store without the guard."""
+
+    async def make_world(self) -> World:
+        clock = FixedClock(START)
+        return World(BlindStore(now=clock.now), clock, cache_size=self.cache_size)
+
+
+def unleash(machine: type[CrowdMachine], *, examples: int, phases: tuple[Phase, ...] = tuple(Phase)) -> float:
+    """Let a crowd loose; return the share of conflicts among the appends that had something to write."""
+    machine.appends = Counter()
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=STEPS,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            phases=phases,
+            report_multiple_bugs=False,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    return machine.appends["conflicts"] / machine.appends["sent"]
+
+
+class TestCrowd:
+    @pytest.mark.parametrize("machine", [MemoryCrowd, ForgetfulCrowd])
+    def test_outdated_decisions_break_no_promise(self, machine: type[CrowdMachine]) -> None:
+        assert unleash(machine, examples=EXAMPLES) >= CONFLICTS_MIN
+
+    def test_without_the_version_check_a_promise_breaks(self) -> None:
+        with pytest.raises(PromiseBroken):
+            unleash(BlindCrowd, examples=PLANTED_EXAMPLES, phases=(Phase.generate,))

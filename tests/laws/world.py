@@ -1,0 +1,205 @@
+"""A small theatre with its whole engine on any store, for tests that look for a way to break the promises."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from domain import event, ordering, organizer, scheduling, settling
+from domain.basket import HoldSeats, hold_seats
+from domain.books import Books, Changes
+from domain.errors import Rejected
+from domain.event import EventCreated, EventDetails
+from domain.history import EVENTS, KINDS, UPCASTERS, VERSIONS, subjects
+from domain.invariants import Fact, Ledger, broken
+from domain.layout.inventory import Inventory
+from domain.layout.publishing import publish
+from domain.layout.reading import read_layout
+from domain.ordering import PlaceOrder
+from domain.performance import PerformanceScheduled
+from domain.pricing import Choice
+from domain.values import Limits, Price
+from eventstore.cache import StateCache
+from eventstore.codec import Codec
+from eventstore.handler import Attempt, Clock, Context, Handler, Judge, Outcome
+from eventstore.store import RANGE_EVENTS_MAX, Append, Recorded, Store, Verdict
+
+START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+HOLD_LASTS = timedelta(minutes=10)
+BUYERS = ("ann", "bob", "cleo")
+CODEC = Codec(EVENTS, VERSIONS, UPCASTERS)
+HOUSE = read_layout("grid", {"sections": [{"name": "Stalls", "category": "A", "rows": 2, "seats_per_row": 3}]})
+ACTOR = {"kind": "account", "id": "tester", "role": None}
+
+Decide = Callable[[Books], Changes]
+
+
+class PromiseBroken(AssertionError):
+    """The auditor found something in the log that must never be there."""
+
+
+class OneByOne:
+    """Asks the store for one verdict at a time: what the batcher does, without its concurrency."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def submit(self, append: Append) -> Verdict:
+        """Return the store's verdict."""
+        (verdict,) = await self._store.append([append])
+        return verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A command that can be sent again: the same id, the same decision."""
+
+    decide: Decide
+    command_id: UUID = field(default_factory=uuid7)
+
+    def context(self) -> Context:
+        """Return what is kept beside its events."""
+        return Context(command_id=self.command_id, actor=ACTOR)
+
+
+class World:
+    """One performance with six seats, its engine, and an auditor who reads every command once."""
+
+    def __init__(self, store: Store, clock: Clock, *, cache_size: int, judge: Judge | None = None) -> None:
+        self.store = store
+        self.clock = clock
+        self.handler = Handler(
+            store=store,
+            judge=judge or OneByOne(store),
+            codec=CODEC,
+            kinds=KINDS,
+            refusal=Rejected,
+            clock=clock,
+            cache=StateCache(cache_size),
+            subjects=subjects,
+        )
+        self.inventory = Inventory(publish(HOUSE, None))
+        self.seats = self.inventory.keys
+        self.performance = str(uuid7())
+        self.show = str(uuid7())
+        self.organizer = str(uuid7())
+        self.ledger = Ledger()
+        self.audited = 0
+        self.commands: set[UUID] = set()
+
+    async def open(self, *, limits: Limits = Limits(), price: int = 4500) -> None:  # noqa: B008 - frozen
+        """Found the organizer, publish the event, put the performance on sale."""
+        start = await self.store.now()
+        details = EventDetails(title="Hamlet")
+        created = EventCreated(organizer=self.organizer, venue=str(uuid7()), details=details)
+        scheduled = PerformanceScheduled(
+            event=self.show,
+            organizer=self.organizer,
+            venue=created.venue,
+            layout=str(uuid7()),
+            seats=len(self.seats),
+            currency="EUR",
+            starts_at=start + timedelta(days=30),
+            doors_at=None,
+            on_sale_at=start - timedelta(days=1),
+            prices=(Price(category=self.inventory_category(), amount=price),),
+            limits=limits,
+        )
+        await self.do(Wish(partial(organizer.found, organizer=self.organizer, name="The Globe")))
+        await self.do(Wish(lambda books: event.create(books, self.show, created)))
+        await self.do(Wish(lambda books: event.publish(books, self.show)))
+        await self.do(Wish(lambda books: scheduling.schedule(books, self.performance, scheduled)))
+
+    def inventory_category(self) -> str:
+        """Return the category of every seat of the house."""
+        place = self.inventory.place(self.seats[0])
+        assert place is not None
+        return place.category
+
+    def hold_wish(self, buyer: str, seats: Sequence[str], *, lasts: timedelta = HOLD_LASTS) -> tuple[str, HoldSeats]:
+        """Return a new hold's id and the wish for it."""
+        hold = str(uuid7())
+        choices = tuple(Choice(seat=seat) for seat in seats)
+        wish = HoldSeats(hold=hold, holder=buyer, performance=self.performance, choices=choices, lasts=lasts)
+        return hold, wish
+
+    def hold(self, buyer: str, seats: Sequence[str], *, lasts: timedelta = HOLD_LASTS) -> tuple[str, Wish]:
+        """Return a new hold's id and the command for it."""
+        hold, wish = self.hold_wish(buyer, seats, lasts=lasts)
+        return hold, Wish(lambda books: hold_seats(books, wish, self.inventory))
+
+    def one_step(self, buyer: str, seats: Sequence[str], *, lasts: timedelta = HOLD_LASTS) -> tuple[str, Wish]:
+        """Return a new order's id and the command that holds and orders in one step."""
+        _, wish = self.hold_wish(buyer, seats, lasts=lasts)
+        place = PlaceOrder(order=str(uuid7()), account=buyer, contact=None)
+        return place.order, Wish(lambda books: ordering.hold_and_order(books, place, wish, self.inventory))
+
+    def order(self, buyer: str, hold: str) -> tuple[str, Wish]:
+        """Return a new order's id and the command that orders a hold."""
+        place = PlaceOrder(order=str(uuid7()), account=buyer, contact=None)
+        return place.order, Wish(lambda books: ordering.order_hold(books, place, hold=hold))
+
+    async def do(self, wish: Wish) -> Outcome:
+        """Carry a command out; the auditor looks afterwards."""
+        try:
+            return await self.handler.handle(wish.decide, wish.context())
+        finally:
+            await self.audit()
+
+    async def refused(self, wish: Wish) -> str:
+        """Carry out a command that must be refused and leave no trace; return the refusal's code."""
+        before = await self.store.head()
+        try:
+            await self.do(wish)
+        except Rejected as refusal:
+            assert await self.store.head() == before
+            return refusal.code
+        raise AssertionError("The command was accepted.")
+
+    async def prepared(self, wish: Wish) -> Attempt:
+        """Load and decide now, to append later."""
+        return await self.handler.prepare(wish.decide, wish.context(), {})
+
+    async def appended(self, attempt: Attempt) -> Verdict:
+        """Append what was decided some time ago; the auditor looks afterwards."""
+        (verdict,) = await self.store.append([attempt.append])
+        await self.audit()
+        return verdict
+
+    async def audit(self) -> None:
+        """Read what is new in the log, command by command, and check every promise."""
+        while new := await self.store.read_range(after=self.audited, limit=RANGE_EVENTS_MAX):
+            for command in commands(new):
+                found = broken(self.ledger, [fact(recorded) for recorded in command])
+                if command[0].command_id in self.commands:
+                    found.append(f"command {command[0].command_id} took effect twice")
+                self.commands.add(command[0].command_id)
+                if found:
+                    raise PromiseBroken(found)
+            assert [recorded.position for recorded in new] == list(range(self.audited + 1, new[-1].position + 1))
+            self.audited = new[-1].position
+
+    async def settle_all(self) -> None:
+        """Let the process decide every capture; none may stay undecided."""
+        for payment in self.ledger.undecided():
+            await self.do(Wish(partial(settling.settle, payment=payment)))
+        assert self.ledger.undecided() == []
+
+
+def commands(recorded: Sequence[Recorded]) -> list[list[Recorded]]:
+    """Split a range into its commands."""
+    split: list[list[Recorded]] = []
+    for one in recorded:
+        if one.part == 1:
+            split.append([])
+        split[-1].append(one)
+    return split
+
+
+def fact(recorded: Recorded) -> Fact:
+    """Return what the auditor sees of a stored event."""
+    event_ = CODEC.decode(recorded.name, recorded.schema_version, recorded.data)
+    return Fact(stream=recorded.stream, event=event_, recorded_at=recorded.recorded_at)
