@@ -8,9 +8,11 @@ import psycopg
 import pytest
 
 from runtime.embedded import DataInUse, EmbeddedNats, EmbeddedPostgres, ServerDidNotStart
+from runtime.embedded.lock import locked
 from tests.runtime.owner import SERVERS
 from tests.runtime.processes import all_gone, is_listening, owner, processes_of, the_process, until
 
+PROGRAMS = {"postgres": "postgres", "nats": "nats-server"}
 both_servers = pytest.mark.parametrize("kind", SERVERS)
 
 
@@ -40,6 +42,22 @@ class TestOwnerEnds:
             process.wait()
             with SERVERS[kind](folder) as server:
                 assert is_listening(server.port)
+
+    def test_given_owner_and_supervisor_killed_then_the_folder_is_locked_as_long_as_the_server_lives(
+        self, kind: str, folder: Path
+    ) -> None:
+        with owner(kind, folder) as process:
+            server = the_process(folder, PROGRAMS[kind])
+            [supervisor] = [pid for pid, command in processes_of(folder).items() if "supervisor.py" in command]
+            os.kill(server, signal.SIGSTOP)  # a server that takes its time
+            for pid in (process.pid, supervisor):
+                os.kill(pid, signal.SIGKILL)
+            until(lambda: supervisor not in processes_of(folder), "the end of the supervisor")
+            with (folder / "server.lock").open() as lock:
+                assert not locked(lock.fileno())
+                os.kill(server, signal.SIGCONT)
+                until(lambda: locked(lock.fileno()), "the end of the server")
+        assert processes_of(folder) == {}
 
 
 @both_servers
