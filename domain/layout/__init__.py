@@ -1,5 +1,28 @@
 """The drawing of a venue: its model, its keys, its readers and the document that browsers draw from.
 
-`reading.read_layout` makes a `model.Draft` of somebody's document, `publishing.publish` a `model.Layout` with keys,
-`inventory.Inventory` the quick answers that a sale needs, `drawing.draw` the public document.
+A document becomes a draft by `read_layout`, a draft a layout with seat keys by `publish`; a layout answers a sale's
+questions through `Inventory`, becomes our own file by `export` and the public document by `draw`.
 """
+
+from domain.layout.drawing import draw
+from domain.layout.exporting import export
+from domain.layout.faults import Fault, FaultCode, LayoutFaults
+from domain.layout.inventory import Inventory
+from domain.layout.model import DOCUMENT_BYTES_MAX, Draft, Layout
+from domain.layout.publishing import publish
+from domain.layout.reading import FORMATS, read_layout
+
+__all__ = [
+    "DOCUMENT_BYTES_MAX",
+    "FORMATS",
+    "Draft",
+    "Fault",
+    "FaultCode",
+    "Inventory",
+    "Layout",
+    "LayoutFaults",
+    "draw",
+    "export",
+    "publish",
+    "read_layout",
+]
