@@ -10,13 +10,11 @@ from domain.order import ORDER, PAYMENTS_PER_ORDER_MAX, OrderStatus, PaymentOpen
 from domain.ordering import visible_order
 from domain.payment import (
     PAYMENT,
-    NoPayment,
     PaymentActionRequired,
     PaymentCaptured,
     PaymentCheckoutOpened,
     PaymentExpired,
     PaymentFailed,
-    PaymentReconciled,
     PaymentRequested,
     PaymentStatus,
     RequestedPayment,
@@ -83,7 +81,7 @@ def existing(books: Books, payment: str) -> RequestedPayment:
         NotFound: never requested.
     """
     state = books.read(PAYMENT, payment)
-    if isinstance(state, NoPayment):
+    if not isinstance(state, RequestedPayment):
         raise NotFound("There is no such payment.")
     return state
 
@@ -125,10 +123,3 @@ def ended(books: Books, payment: str, event: PaymentFailed | PaymentExpired) -> 
     if existing(books, payment).status not in WAITING:
         return {}
     return {PAYMENT.stream(payment): [event]}
-
-
-def reconcile(books: Books, *, payment: str, difference: str, owner: str) -> Changes:
-    """Record a difference between the provider's books and ours that a person must look at; once."""
-    if existing(books, payment).reconciled:
-        return {}
-    return {PAYMENT.stream(payment): [PaymentReconciled(difference=difference, owner=owner)]}

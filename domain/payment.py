@@ -74,11 +74,31 @@ class PaymentSettled:
     owner: str | None = None
 
 
+class Difference(StrEnum):
+    """How the provider's books differ from ours in a way no rule mends."""
+
+    UNKNOWN_CAPTURE = "unknown_capture"
+    OTHER_CAPTURE = "other_capture"
+    UNKNOWN_REFUND = "unknown_refund"
+    OTHER_REFUND = "other_refund"
+    REFUNDED_TWICE = "refunded_twice"
+    DISPUTED = "disputed"
+    DISPUTE_RETURNED = "dispute_returned"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentReconciled:
-    """The provider's books and ours differ in a way no rule mends; `owner` must look at it."""
+    """Entry number `entry` in the provider's books can't be explained by ours; `owner` must look at it.
 
-    difference: str
+    An entry that belongs to no payment of ours begins a stream of its own.
+    """
+
+    difference: Difference
+    provider: str
+    entry: int
+    reference: str
+    amount: int
+    currency: str
     owner: str
 
 
@@ -126,10 +146,17 @@ class RequestedPayment:
     captured: int = 0
     captured_currency: str | None = None
     outcome: PaymentOutcome | None = None
-    reconciled: bool = False
+    differing_entries: frozenset[int] = frozenset()
 
 
-Payment = NoPayment | RequestedPayment
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrayPayment:
+    """Money in the provider's books that no payment of ours explains."""
+
+    differing_entries: frozenset[int] = frozenset()
+
+
+Payment = NoPayment | RequestedPayment | StrayPayment
 
 
 def evolve(payment: Payment, event: PaymentEvent) -> Payment:
@@ -143,6 +170,10 @@ def evolve(payment: Payment, event: PaymentEvent) -> Payment:
             currency=event.currency,
             expires_at=event.expires_at,
         )
+    if isinstance(payment, NoPayment):
+        payment = StrayPayment()
+    if isinstance(event, PaymentReconciled):
+        return replace(payment, differing_entries=payment.differing_entries | {event.entry})
     assert isinstance(payment, RequestedPayment)
     match event:
         case PaymentCheckoutOpened():
@@ -159,8 +190,6 @@ def evolve(payment: Payment, event: PaymentEvent) -> Payment:
             return replace(payment, status=PaymentStatus.EXPIRED)
         case PaymentSettled():
             return replace(payment, status=PaymentStatus.SETTLED, outcome=event.outcome)
-        case PaymentReconciled():
-            return replace(payment, reconciled=True)
         case _:
             assert_never(event)
 

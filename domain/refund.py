@@ -47,9 +47,10 @@ class RefundSubmitted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundCompleted:
-    """The provider gave the money back."""
+    """The provider gave the money back, at the `attempt`-th transfer (0: nothing was to transfer)."""
 
     provider_refund: str
+    attempt: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +94,7 @@ class RequestedRefund:
     reason: RefundReason
     status: RefundStatus = RefundStatus.REQUESTED
     attempts: int = 0
+    completed_attempt: int | None = None
     owner: str | None = None
 
 
@@ -121,7 +123,7 @@ def evolve(refund: Refund, event: RefundEvent) -> Refund:
         case RefundSubmitted():
             return replace(refund, status=RefundStatus.SUBMITTED, attempts=event.attempt)
         case RefundCompleted():
-            return replace(refund, status=RefundStatus.COMPLETED)
+            return replace(refund, status=RefundStatus.COMPLETED, completed_attempt=event.attempt)
         case RefundFailed():
             return replace(refund, status=RefundStatus.FAILED, owner=event.owner)
         case _:
@@ -129,3 +131,14 @@ def evolve(refund: Refund, event: RefundEvent) -> Refund:
 
 
 REFUND: Kind[Refund] = Kind("refund", NoRefund(), evolve)
+
+
+def transfer_reference(refund: str, attempt: int) -> str:
+    """Name the `attempt`-th transfer of a refund: a provider never acts again on a reference that failed."""
+    return refund if attempt == 1 else f"{refund}.{attempt}"
+
+
+def transfer_of(reference: str) -> tuple[str, int]:
+    """Return the refund and the attempt that a transfer's reference names."""
+    refund, _, attempt = reference.partition(".")
+    return (refund, int(attempt)) if attempt.isdecimal() else (refund, 1)

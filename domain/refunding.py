@@ -41,6 +41,7 @@ from domain.refund import (
     RefundStatus,
     RefundSubmitted,
     RequestedRefund,
+    transfer_of,
 )
 from domain.seat import SEAT, SeatReturned, Sold
 from domain.ticket import TICKET, IssuedTicket, TicketVoided
@@ -189,13 +190,13 @@ def attendance_ended(
 
 def completed_if_free(refund: str, state: RequestedRefund) -> Changes:
     """Close a refund at once where no money moves."""
-    return completed(refund, state, NOTHING_TO_TRANSFER) if state.amount == 0 else {}
+    return completed(refund, state, NOTHING_TO_TRANSFER, 0) if state.amount == 0 else {}
 
 
-def completed(refund: str, state: RequestedRefund, provider_refund: str) -> dict[str, list[Any]]:
+def completed(refund: str, state: RequestedRefund, provider_refund: str, attempt: int) -> dict[str, list[Any]]:
     """Close a refund whose money has gone back."""
     return {
-        REFUND.stream(refund): [RefundCompleted(provider_refund=provider_refund)],
+        REFUND.stream(refund): [RefundCompleted(provider_refund=provider_refund, attempt=attempt)],
         ORDER.stream(state.order): [RefundClosed(refund=refund, outcome=RefundOutcome.COMPLETED)],
     }
 
@@ -215,27 +216,34 @@ def reject_refund(books: Books, *, refund: str, by: str) -> Changes:
 
 
 def submit_refund(books: Books, *, refund: str) -> Changes:
-    """Record that the provider is about to be asked, before it is; what waits for no transfer stays."""
+    """Record that the provider is about to be asked, before it is.
+
+    Only a transfer that is known to have failed is followed by another; what a person owns waits for that person.
+    """
     state = existing(books, refund)
-    waiting = state.status in {RefundStatus.APPROVED, RefundStatus.SUBMITTED, RefundStatus.FAILED}
-    if not waiting or state.owner is not None:
+    if state.status not in {RefundStatus.APPROVED, RefundStatus.FAILED} or state.owner is not None:
         return {}
     return {REFUND.stream(refund): [RefundSubmitted(attempt=state.attempts + 1)]}
 
 
-def complete_refund(books: Books, *, refund: str, provider_refund: str) -> Changes:
-    """Record that the money has gone back; once."""
+def complete_refund(books: Books, *, reference: str, provider_refund: str) -> Changes:
+    """Record that the transfer called `reference` gave the money back; once, even if we had believed it failed."""
+    refund, attempt = transfer_of(reference)
     state = existing(books, refund)
-    if state.status not in {RefundStatus.SUBMITTED, RefundStatus.FAILED}:
+    if state.status not in {RefundStatus.SUBMITTED, RefundStatus.FAILED} or not 1 <= attempt <= state.attempts:
         return {}
     books.read(ORDER, state.order)
-    return completed(refund, state, provider_refund)
+    return completed(refund, state, provider_refund, attempt)
 
 
-def fail_refund(books: Books, *, refund: str, reason: str) -> Changes:
-    """Record that the provider refused; after the last attempt a person owns the refund. The seat never goes back."""
+def fail_refund(books: Books, *, reference: str, reason: str) -> Changes:
+    """Record that the transfer called `reference` failed; after the last attempt a person owns the refund.
+
+    The seat never goes back. Late word of an earlier attempt says nothing about the one under way.
+    """
+    refund, attempt = transfer_of(reference)
     state = existing(books, refund)
-    if state.status is not RefundStatus.SUBMITTED:
+    if state.status is not RefundStatus.SUBMITTED or attempt != state.attempts:
         return {}
     owner = EXCEPTIONS_OWNER if state.attempts >= REFUND_ATTEMPTS_MAX else None
     return {REFUND.stream(refund): [RefundFailed(reason=reason, owner=owner)]}

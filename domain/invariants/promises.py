@@ -80,7 +80,7 @@ def payments_touched(ledger: Ledger, fact: Fact) -> set[str]:
     """Name the captured payments whose sum an event may change."""
     match fact.stream.split("-", 1)[0]:
         case "payment":
-            return {identity(fact.stream)}
+            return {identity(fact.stream)} & ledger.payments.keys()
         case "refund":
             paid_by = ledger.refunds[identity(fact.stream)].payment
             return {paid_by} if paid_by else set()

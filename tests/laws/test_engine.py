@@ -27,6 +27,7 @@ from domain.books import Books, Changes, merged
 from domain.errors import Rejected
 from domain.order import OrderStatus, PlacedOrder
 from domain.payment import PaymentSettled
+from domain.refund import transfer_reference
 from domain.ticket import EntryRecorded
 from domain.values import BlockReason, CancelReason, Limits
 from eventstore.clock import FixedClock
@@ -238,10 +239,12 @@ class EngineMachine(RuleBasedStateMachine):
     @rule(refund=refunds, outcome=st.sampled_from(["submitted", "completed", "failed"]))
     def transfer(self, refund: str, outcome: str) -> None:
         self.send(Wish(partial(refunding.submit_refund, refund=refund)), "submitted")
+        state = self.run(self.world.handler.look(lambda books: refunding.existing(books, refund)))
+        reference = transfer_reference(refund, state.attempts)
         if outcome == "completed":
-            self.send(Wish(partial(refunding.complete_refund, refund=refund, provider_refund="r1")), outcome)
+            self.send(Wish(partial(refunding.complete_refund, reference=reference, provider_refund="r1")), outcome)
         if outcome == "failed":
-            self.send(Wish(partial(refunding.fail_refund, refund=refund, reason="closed")), outcome)
+            self.send(Wish(partial(refunding.fail_refund, reference=reference, reason="closed")), outcome)
 
     @rule(order=orders, line=st.sampled_from(["1", "1", "2"]), gate=st.sampled_from(GATES))
     def scan(self, order: tuple[str, str], line: str, gate: str) -> None:
