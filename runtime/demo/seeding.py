@@ -1,0 +1,181 @@
+"""Makes the demo by commands through the handler, as people would; interrupted anywhere, it goes on where it was.
+
+Every id and command id is derived from one root, so a step that was done is replayed and records nothing.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
+
+from domain import account, event, organizer, scheduling, venue
+from domain.books import Books, Changes
+from domain.event import EventCreated, EventDetails
+from domain.layout.exporting import export
+from domain.layout.inventory import Inventory
+from domain.layout.model import Layout
+from domain.layout.publishing import publish
+from domain.layout.reading import read_layout
+from domain.people import AddressTaken, LayoutDocuments, People, Person
+from domain.performance import PERFORMANCE, PerformanceScheduled, ScheduledPerformance
+from domain.values import Limits, Role, derived_id
+from domain.venue import VenueOpened
+from eventstore.handler import Context, Handler
+from runtime.demo.season import HOUSES, SHOWS, House, Show, prices
+
+ROOT = "019a5b00-0000-7000-8000-000000000001"
+CURRENCY = "EUR"
+DOORS_BEFORE = timedelta(hours=1)
+ORGANIZER_NAME = "Harbour Stages"
+GLOBAL_ROLES = {"admin": Role.ADMIN, "support": Role.SUPPORT, "auditor": Role.AUDITOR}
+MEMBER_ROLES = {"organizer": Role.ORGANIZER, "gate": Role.ENTRY_MANAGER}
+ACCOUNTS = (*GLOBAL_ROLES, *MEMBER_ROLES, "customer")
+EMAILS = {role: f"{role}@demo.test" for role in ACCOUNTS}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """What the demo is made with; `say` tells a person how far it is."""
+
+    handler: Handler
+    people: People
+    documents: LayoutDocuments
+    hash_password: Callable[[str], Awaitable[str]]
+    say: Callable[[str], None]
+
+
+async def seed(stage: Stage, *, password: str, today: datetime) -> None:
+    """Make accounts, houses and shows; what is there already stays as it is."""
+    if await seeded(stage):
+        return
+    stage.say("demo accounts")
+    await make_accounts(stage, await stage.hash_password(password))
+    layouts = {house.key: await make_house(stage, house) for house in HOUSES}
+    for show in SHOWS:
+        stage.say(show.title)
+        await make_show(stage, show, layouts[show.house], today)
+
+
+async def seeded(stage: Stage) -> bool:
+    """Say whether the last step was done before."""
+    last = performance_id(SHOWS[-1], SHOWS[-1].days[-1])
+
+    def there(books: Books) -> bool:
+        return isinstance(books.read(PERFORMANCE, last), ScheduledPerformance)
+
+    return bool(await stage.handler.look(there))
+
+
+async def make_accounts(stage: Stage, password_hash: str) -> None:
+    """Open one account per role, all with the same password, and found the organizer with its members."""
+    seller = derived_id(ROOT, "organizer")
+    await carry_out(stage, "organizer", partial(organizer.found, organizer=seller, name=ORGANIZER_NAME))
+    for role in ACCOUNTS:
+        own = account_id(role)
+        await carry_out(stage, f"account {role}", partial(account.open_account, account=own, guest=False))
+        try:
+            person = Person(account=own, email=EMAILS[role], name=f"Demo {role.capitalize()}")
+            await stage.people.register(person, password_hash)
+        except AddressTaken:
+            pass  # from a run that was interrupted
+        if role in GLOBAL_ROLES:
+            roles = frozenset({GLOBAL_ROLES[role]})
+            await carry_out(stage, f"role {role}", partial(account.change_roles, account=own, roles=roles))
+        if role in MEMBER_ROLES:
+            roles = frozenset({MEMBER_ROLES[role]})
+            change = partial(organizer.change_member, organizer=seller, account=own, roles=roles)
+            await carry_out(stage, f"member {role}", change)
+
+
+async def make_house(stage: Stage, house: House) -> Layout:
+    """Open a venue and publish the drawing of it."""
+    stage.say(house.name)
+    layout = publish(read_layout("seatledger", house.document()))
+    document = export(layout)
+    opened = VenueOpened(
+        organizer=derived_id(ROOT, "organizer"),
+        name=house.name,
+        address=house.address,
+        city=house.city,
+        country=house.country,
+        time_zone=house.time_zone,
+    )
+    await carry_out(stage, f"venue {house.key}", partial(venue.open_venue, venue=venue_id(house.key), wish=opened))
+    await stage.documents.keep(layout_id(house.key), document)
+    published = partial(
+        venue.publish_layout,
+        venue=venue_id(house.key),
+        layout=layout_id(house.key),
+        name=layout.name,
+        seats=len(Inventory(layout)),
+        document_sha256=hashlib.sha256(document).hexdigest(),
+    )
+    await carry_out(stage, f"layout {house.key}", published)
+    return layout
+
+
+async def make_show(stage: Stage, show: Show, layout: Layout, today: datetime) -> None:
+    """Create and publish an event and put its performances on sale."""
+    own = derived_id(ROOT, "event", show.key)
+    created = EventCreated(
+        organizer=derived_id(ROOT, "organizer"),
+        venue=venue_id(show.house),
+        details=EventDetails(title=show.title, description=show.description, category=show.category),
+    )
+    await carry_out(stage, f"event {show.key}", partial(event.create, event=own, wish=created))
+    await carry_out(stage, f"publish {show.key}", partial(event.publish, event=own))
+    for day in show.days:
+        wish = scheduled(show, layout, today, day)
+        schedule = partial(scheduling.schedule, performance=performance_id(show, day), wish=wish)
+        await carry_out(stage, f"performance {show.key} {day}", schedule)
+
+
+def scheduled(show: Show, layout: Layout, today: datetime, day: int) -> PerformanceScheduled:
+    """Return one showing, `day` days from `today` at the house's own time."""
+    house = next(house for house in HOUSES if house.key == show.house)
+    date = today.astimezone(ZoneInfo(house.time_zone)).date() + timedelta(days=day)
+    starts_at = datetime.combine(date, show.starts, ZoneInfo(house.time_zone)).astimezone(UTC)
+    return PerformanceScheduled(
+        event=derived_id(ROOT, "event", show.key),
+        organizer=derived_id(ROOT, "organizer"),
+        venue=venue_id(house.key),
+        layout=layout_id(house.key),
+        seats=len(Inventory(layout)),
+        currency=CURRENCY,
+        starts_at=starts_at,
+        doors_at=starts_at - DOORS_BEFORE,
+        on_sale_at=today + timedelta(days=show.on_sale_days),
+        prices=prices(tuple(category.key for category in layout.categories), show.dearest),
+        limits=Limits(),
+    )
+
+
+def account_id(role: str) -> str:
+    """Return the id of a demo account."""
+    return derived_id(ROOT, "account", role)
+
+
+def venue_id(house: str) -> str:
+    """Return the id of a demo venue."""
+    return derived_id(ROOT, "venue", house)
+
+
+def layout_id(house: str) -> str:
+    """Return the id of a demo venue's layout."""
+    return derived_id(ROOT, "layout", house)
+
+
+def performance_id(show: Show, day: int) -> str:
+    """Return the id of one showing."""
+    return derived_id(ROOT, "performance", show.key, str(day))
+
+
+async def carry_out(stage: Stage, step: str, decide: Callable[[Books], Changes]) -> None:
+    """Carry out one named step, once."""
+    actor: Mapping[str, Any] = {"kind": "process", "id": "demo", "role": None}
+    context = Context(command_id=uuid5(UUID(ROOT), step), actor=actor, channel="demo")
+    await stage.handler.handle(decide, context)
