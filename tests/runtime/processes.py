@@ -36,10 +36,15 @@ def processes_of(folder: Path) -> dict[int, str]:
     return found
 
 
-def the_process(folder: Path, beginning: str) -> int:
-    """The one process of a folder whose command has this beginning, whatever folder the program lies in."""
-    [pid] = [pid for pid, command in processes_of(folder).items() if Path(command.split(" ")[0]).name == beginning]
+def the_process(folder: Path, program: str) -> int:
+    """Wait for the one process of a folder that runs this program; a new one has no command for an instant."""
+    until(lambda: len(_running(folder, program)) == 1, f"the one {program} of {folder}")
+    [pid] = _running(folder, program)
     return pid
+
+
+def _running(folder: Path, program: str) -> list[int]:
+    return [pid for pid, command in processes_of(folder).items() if Path(command.split(" ")[0]).name == program]
 
 
 def is_listening(port: int) -> bool:
