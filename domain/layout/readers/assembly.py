@@ -14,11 +14,11 @@ _COLOR_LENGTHS = frozenset({4, 7})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldNames:
-    """How a format names what every seat and area has."""
+    """How a format names what every seat and area has; no name for source ids that are made of labels."""
 
     label: str
     category: str
-    source_id: str
+    source_id: str = ""
 
 
 class Assembly:
@@ -55,7 +55,7 @@ class Assembly:
         if not node.has(field):
             return inherited
         key = node.text(field)
-        if key and key not in self.categories:
+        if key and self.categories and key not in self.categories:
             message = f"There is no category {shown(key)}; add it to the list of categories or choose one of them."
             node.fault(FaultCode.UNKNOWN_CATEGORY, field, message)
         return key
@@ -102,6 +102,8 @@ class Assembly:
         """
         if not self.findings and not self.sections and not self.areas:
             root.fault(FaultCode.NOTHING_TO_SELL, "", "There is neither a seat nor an area here; add at least one.")
+        if not self.findings and not self.categories:
+            root.fault(FaultCode.CATEGORY_MISSING, "", "There are no categories here; list at least one.")
         self.findings.raise_if_any()
         return Draft(
             name=name,
@@ -129,7 +131,7 @@ class Assembly:
             node.fault(FaultCode.DUPLICATE_LABEL, field, message)
 
     def _judge_source_id(self, node: Node, source_id: str, field: str) -> None:
-        if not source_id:
+        if not source_id or not field:
             return
         first = self._source_ids.setdefault(source_id, node)
         if first is not node:

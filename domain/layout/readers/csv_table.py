@@ -15,7 +15,8 @@ POSITION_COLUMNS = ("x", "y")
 FLAG_COLUMNS = tuple(attribute.value for attribute in Attribute)
 COLUMNS = (*REQUIRED_COLUMNS, "id", *POSITION_COLUMNS, *FLAG_COLUMNS)
 SEPARATORS = (",", ";", "\t")
-FIELDS = FieldNames(label="seat", category="category", source_id="id")
+FIELDS = FieldNames(label="seat", category="category")
+FIELDS_WITH_ID = FieldNames(label="seat", category="category", source_id="id")
 BYTE_ORDER_MARK = "\ufeff"
 _FLAGS = {"": False, "0": False, "no": False, "false": False, "1": True, "yes": True, "true": True, "x": True}
 
@@ -98,15 +99,16 @@ def _number(text: str) -> float | str:
 
 def _read_line(node: Node, assembly: Assembly, rows: dict[str, dict[str, list[Seat]]]) -> None:
     section, row, label = node.optional_text("section"), node.optional_text("row"), node.text("seat")
+    has_id = "id" in node.fields
     seat = Seat(
         label=label,
         category=assembly.named_category(node.text("category")),
         x=node.optional_number("x"),
         y=node.optional_number("y"),
-        source_id=node.source_id("id") if "id" in node.fields else labels_id(section, row, label),
+        source_id=node.source_id("id") if has_id else labels_id(section, row, label),
         attributes=tuple(attribute for attribute in Attribute if node.flag(attribute.value)),
     )
-    assembly.judge_seat(node, section, row, seat, FIELDS)
+    assembly.judge_seat(node, section, row, seat, FIELDS_WITH_ID if has_id else FIELDS)
     rows.setdefault(section, {}).setdefault(row, []).append(seat)
 
 

@@ -3,6 +3,8 @@
 import copy
 import json
 import re
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +14,7 @@ from domain.layout.faults import LayoutFaults
 from domain.layout.model import Layout
 from domain.layout.publishing import publish
 from domain.layout.reading import read_layout
+from runtime.demo.venues import arena, stadium, theatre
 
 CHARTS = Path(__file__).resolve().parents[4] / "shared" / "data" / "layouts"
 GONE: Final = object()
@@ -179,6 +182,7 @@ SEATLEDGER: dict[str, Any] = {
     "minted": {"seats": 9, "areas": 3},
 }
 
+VENUES: dict[str, Callable[[], dict[str, object]]] = {"theatre": theatre, "stadium": stadium, "arena": arena}
 SAMPLES: dict[str, Any] = {
     "grid": GRID,
     "seatsio": SEATSIO,
@@ -191,6 +195,12 @@ SAMPLES: dict[str, Any] = {
 def published(format_name: str, document: object) -> Layout:
     """Read and publish a document for the first time."""
     return publish(read_layout(format_name, document))
+
+
+@cache
+def demo_venue(name: str) -> Layout:
+    """Publish one of the demo's venues, once a session."""
+    return published("seatledger", VENUES[name]())
 
 
 def changed(document: dict[str, Any], path: str, value: object) -> dict[str, Any]:
