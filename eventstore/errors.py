@@ -5,6 +5,8 @@ EventStoreError
 ├── OutcomeUnknown        sent, no verdict; only the same batch may be sent again
 ├── ClockBehind           the server's clock ran backwards; nothing was written, an operator must look
 ├── BatchRefused          the server refused the whole batch; nothing was written
+├── ServerTooOld          a PostgreSQL that is older than the oldest we support
+├── MigrationRefused      the database and this code's migrations do not belong together
 ├── Overloaded            the queue is full; nothing was sent
 ├── Unencodable           an event cannot be stored (NUL, lone surrogate, naive time, over 64 KiB)
 ├── UnknownEvent          a stored name, schema version or field that this code does not know
@@ -31,6 +33,14 @@ class ClockBehind(EventStoreError):
 
 class BatchRefused(EventStoreError):
     """The server refused the batch as a whole; nothing of it was written."""
+
+
+class ServerTooOld(EventStoreError):
+    """A PostgreSQL that is older than the oldest we support."""
+
+
+class MigrationRefused(EventStoreError):
+    """The migrations recorded in the database are not the beginning of those this code has."""
 
 
 class Overloaded(EventStoreError):

@@ -1,0 +1,50 @@
+"""The digest that every event carries: one definition for whoever writes events and whoever checks them.
+
+The preimage is the concatenation of, big-endian, position (8 bytes), stream, version (8), name, schema version (4),
+command id (16), part (4), recorded at (8: µs since 1970), data, metadata; each text is UTF-8 behind its length in
+bytes (4). The append function in the migrations computes the same in SQL.
+"""
+
+import hashlib
+import struct
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_LONG = struct.Struct(">q")
+_INTEGER = struct.Struct(">i")
+
+
+def digest_of(
+    *,
+    position: int,
+    stream: str,
+    version: int,
+    name: str,
+    schema_version: int,
+    command_id: UUID,
+    part: int,
+    recorded_at: datetime,
+    data: str,
+    metadata: str,
+) -> bytes:
+    """Return the SHA-256 of an event's preimage."""
+    preimage = (
+        _LONG.pack(position),
+        _text(stream),
+        _LONG.pack(version),
+        _text(name),
+        _INTEGER.pack(schema_version),
+        command_id.bytes,
+        _INTEGER.pack(part),
+        _LONG.pack((recorded_at - _EPOCH) // _MICROSECOND),
+        _text(data),
+        _text(metadata),
+    )
+    return hashlib.sha256(b"".join(preimage)).digest()
+
+
+def _text(value: str) -> bytes:
+    encoded = value.encode()
+    return _INTEGER.pack(len(encoded)) + encoded

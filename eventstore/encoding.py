@@ -1,0 +1,116 @@
+"""What can be stored, judged before anything is sent: a command that would poison its batch is refused alone."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+import orjson
+
+from eventstore.errors import BatchRefused, Unencodable
+from eventstore.store import (
+    BATCH_BYTES_MAX,
+    COMMANDS_PER_BATCH_MAX,
+    EVENT_BYTES_MAX,
+    EVENTS_PER_COMMAND_MAX,
+    STREAM_CHARACTERS_MAX,
+    STREAMS_PER_COMMAND_MAX,
+    Append,
+)
+
+_NUL_ESCAPE = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+_VERSION_MAX = 2**63 - 1
+
+
+def check_append(append: Append) -> int:
+    """Judge one command by itself.
+
+    Returns:
+        Its size in bytes, as far as it counts towards the size of a batch.
+
+    Raises:
+        Unencodable: it can never be stored as it is.
+    """
+    size = _json_size(append.metadata)
+    events = 0
+    for write in append.writes:
+        _check_expectation(write.stream, write.expected)
+        events += len(write.events)
+        for event in write.events:
+            size += _json_size(event.data) + _text_size(event.name)
+    for stream, version in append.guards.items():
+        _check_expectation(stream, version)
+    if events > EVENTS_PER_COMMAND_MAX:
+        raise Unencodable(f"a command of {events} events; at most {EVENTS_PER_COMMAND_MAX} are admitted")
+    if len(append.writes) + len(append.guards) > STREAMS_PER_COMMAND_MAX:
+        raise Unencodable(f"a command over more than {STREAMS_PER_COMMAND_MAX} streams")
+    if size > BATCH_BYTES_MAX:
+        raise Unencodable(f"a command of {size} bytes; at most {BATCH_BYTES_MAX} are admitted")
+    _check_window(append.not_before)
+    _check_window(append.not_after)
+    _text_size(append.receipt.account)
+    _text_size(append.receipt.route)
+    return size
+
+
+def check_batch(batch: Sequence[Append]) -> None:
+    """Judge the commands of a batch beside each other.
+
+    Raises:
+        BatchRefused: two commands share an id, or one writes what another one writes or guards; or too much at once.
+        Unencodable: a command can never be stored as it is.
+    """
+    if len(batch) > COMMANDS_PER_BATCH_MAX:
+        raise BatchRefused(f"a batch of {len(batch)} commands; at most {COMMANDS_PER_BATCH_MAX} are admitted")
+    if len({append.command_id for append in batch}) < len(batch):
+        raise BatchRefused("two commands of the batch share a command id")
+    if sum(map(check_append, batch)) > BATCH_BYTES_MAX:
+        raise BatchRefused(f"a batch of more than {BATCH_BYTES_MAX} bytes")
+    written: set[str] = set()
+    for append in batch:
+        for write in append.writes:
+            if write.stream in written:
+                raise BatchRefused(f"stream {write.stream} is written twice in one batch")
+            written.add(write.stream)
+    for append in batch:
+        if not written.isdisjoint(append.guards):
+            raise BatchRefused("a stream is written and guarded in one batch")
+
+
+def _check_expectation(stream: str, version: int) -> None:
+    if not (0 < len(stream) <= STREAM_CHARACTERS_MAX and stream.isascii() and stream.isprintable()):
+        raise Unencodable(f"a stream's name is 1 to {STREAM_CHARACTERS_MAX} printable ASCII characters, not {stream!r}")
+    if not 0 <= version <= _VERSION_MAX:
+        raise Unencodable(f"stream {stream} can't be at version {version}")
+
+
+def _check_window(edge: datetime | None) -> None:
+    if edge is not None and edge.tzinfo is None:
+        raise Unencodable("a command's window has a naive time")
+
+
+def _text_size(text: str) -> int:
+    try:
+        size = len(text) if text.isascii() else len(text.encode())
+    except UnicodeEncodeError:
+        raise Unencodable("a text holds a lone surrogate") from None
+    if size > EVENT_BYTES_MAX:
+        raise Unencodable(f"a text of {size} bytes; an event holds at most {EVENT_BYTES_MAX}")
+    if "\0" in text:
+        raise Unencodable("a text holds NUL")
+    return size
+
+
+def _json_size(text: str) -> int:
+    size = _text_size(text)
+    if "\\u" in text:
+        _check_escapes(text)
+    return size
+
+
+def _check_escapes(text: str) -> None:
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise Unencodable(f"JSON with a broken escape or a lone surrogate: {error}") from None
+    if _NUL_ESCAPE.search(text):
+        raise Unencodable("a text holds NUL")

@@ -1,0 +1,165 @@
+"""The log in memory, under the same contract as PostgreSQL's: for tests, laws and quick looks."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import orjson
+
+from eventstore.digest import digest_of
+from eventstore.encoding import check_batch
+from eventstore.errors import BatchRefused, ClockBehind
+from eventstore.store import (
+    CLOCK_BEHIND_MAX_S,
+    RANGE_EVENTS_MAX,
+    Append,
+    Appended,
+    Conflict,
+    Late,
+    NewEvent,
+    Receipt,
+    Recorded,
+    Replayed,
+    Verdict,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Done:
+    first: int
+    last: int
+    receipt: Receipt
+
+
+class MemoryStore:
+    """A `Store` that forgets everything when it goes.
+
+    Args:
+        now: the clock; it plays the server's.
+    """
+
+    def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._now = now
+        self._log: list[Recorded] = []
+        self._streams: dict[str, list[Recorded]] = {}
+        self._done: dict[UUID, _Done] = {}
+
+    async def append(self, batch: Sequence[Append]) -> list[Verdict]:
+        """Judge every command of the batch, as `Store.append` says."""
+        check_batch(batch)
+        for append in batch:
+            _check_json(append)
+        recorded_at = self._clock()
+        judged = [self._judge(append, recorded_at) for append in batch]
+        head = len(self._log)
+        return [
+            verdict or self._record(append, recorded_at, head) for append, verdict in zip(batch, judged, strict=True)
+        ]
+
+    async def read_streams(self, streams: Sequence[str]) -> dict[str, list[Recorded]]:
+        """Return every named stream's events in version order."""
+        return {stream: list(self._streams.get(stream, ())) for stream in streams}
+
+    async def read_stream(
+        self, stream: str, *, after_version: int = 0, limit: int = RANGE_EVENTS_MAX
+    ) -> list[Recorded]:
+        """Return at most `limit` events of one stream with version > `after_version`, in order."""
+        return self._streams.get(stream, [])[after_version : after_version + limit]
+
+    async def read_range(self, *, after: int, limit: int) -> list[Recorded]:
+        """Return events with position > `after` in order, ending on a command's last part."""
+        if after >= len(self._log):
+            return []
+        whole = self._log[after].parts - self._log[after].part + 1
+        events = self._log[after : after + max(limit, whole)]
+        return events if events[-1].part == events[-1].parts else events[: -events[-1].part]
+
+    async def head(self) -> int:
+        """Return the last position, 0 for an empty log."""
+        return len(self._log)
+
+    async def now(self) -> datetime:
+        """Return the clock's time."""
+        return self._now()
+
+    def _clock(self) -> datetime:
+        now = self._now()
+        if not self._log:
+            return now
+        last = self._log[-1].recorded_at
+        if now < last - timedelta(seconds=CLOCK_BEHIND_MAX_S):
+            raise ClockBehind(f"the clock stands at {now}, the last event was recorded at {last}")
+        return max(now, last)
+
+    def _judge(self, append: Append, now: datetime) -> Verdict | None:
+        if done := self._done.get(append.command_id):
+            recorded_at = self._log[done.first - 1].recorded_at
+            return Replayed(first=done.first, last=done.last, recorded_at=recorded_at, receipt=done.receipt)
+        for stream, expected in _expectations(append):
+            version = len(self._streams.get(stream, ()))
+            if version != expected:
+                return Conflict(stream=stream, version=version)
+        early = append.not_before is not None and now < append.not_before
+        if early or (append.not_after is not None and now >= append.not_after):
+            return Late(now=now)
+        return None
+
+    def _record(self, append: Append, recorded_at: datetime, head: int) -> Appended:
+        events = [(write.stream, event) for write in append.writes for event in write.events]
+        if not events:
+            return Appended(first=head + 1, last=head, recorded_at=recorded_at)
+        first = len(self._log) + 1
+        for part, (stream, event) in enumerate(events, 1):
+            recorded = self._recorded(append, stream, event, part, len(events), recorded_at)
+            self._log.append(recorded)
+            self._streams.setdefault(stream, []).append(recorded)
+        last = len(self._log)
+        self._done[append.command_id] = _Done(first=first, last=last, receipt=append.receipt)
+        return Appended(first=first, last=last, recorded_at=recorded_at)
+
+    def _recorded(
+        self, append: Append, stream: str, event: NewEvent, part: int, parts: int, recorded_at: datetime
+    ) -> Recorded:
+        position = len(self._log) + 1
+        version = len(self._streams.get(stream, ())) + 1
+        digest = digest_of(
+            position=position,
+            stream=stream,
+            version=version,
+            name=event.name,
+            schema_version=event.schema_version,
+            command_id=append.command_id,
+            part=part,
+            recorded_at=recorded_at,
+            data=event.data,
+            metadata=append.metadata,
+        )
+        return Recorded(
+            position=position,
+            stream=stream,
+            version=version,
+            name=event.name,
+            schema_version=event.schema_version,
+            command_id=append.command_id,
+            part=part,
+            parts=parts,
+            recorded_at=recorded_at,
+            data=event.data,
+            metadata=append.metadata,
+            digest=digest,
+        )
+
+
+def _expectations(append: Append) -> list[tuple[str, int]]:
+    return [*((write.stream, write.expected) for write in append.writes), *append.guards.items()]
+
+
+def _check_json(append: Append) -> None:
+    try:
+        orjson.loads(append.metadata)
+        for write in append.writes:
+            for event in write.events:
+                orjson.loads(event.data)
+    except orjson.JSONDecodeError as error:
+        raise BatchRefused(f"not JSON: {error}") from error

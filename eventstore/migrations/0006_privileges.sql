@@ -1,0 +1,11 @@
+-- The application may append and read; a projector may read events. Nobody but the owner may do anything else here.
+REVOKE ALL ON SCHEMA eventstore FROM PUBLIC;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA eventstore FROM PUBLIC;
+
+GRANT USAGE ON SCHEMA eventstore TO seatledger_app, seatledger_projector;
+GRANT SELECT ON eventstore.event, eventstore.command TO seatledger_app;
+GRANT SELECT ON eventstore.event TO seatledger_projector;
+GRANT EXECUTE ON FUNCTION eventstore.append(
+    uuid[], text[], text[], bytea[], text[], timestamp with time zone[], timestamp with time zone[],
+    integer[], text[], bigint[], integer[], text[], integer[], text[]
+) TO seatledger_app;
