@@ -1,0 +1,198 @@
+"""The story itself: search, hold, extend, order, pay, enter with one ticket, give the other one back, read the log."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from uuid_utils.compat import uuid7
+
+from runtime.tour.people import Json, Somebody, TourFailed, pay_by_card
+
+GOOD_CARD = "4242424242424242"
+SEATS = 2
+DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cast:
+    """Who acts: a customer, the gate, the support desk, an auditor."""
+
+    customer: Somebody
+    gate: Somebody
+    support: Somebody
+    auditor: Somebody
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booking:
+    """What the story is about by the time the money has arrived."""
+
+    performance: str
+    seats: tuple[str, ...]
+    hold: str
+    order: str
+    payment: str
+
+
+def tell(base_url: str, accounts: Mapping[str, str], password: str, say: Say) -> None:
+    """Walk one booking through the running shop, telling every step.
+
+    Args:
+        base_url: where the API is.
+        accounts: the e-mail address of every demo role.
+
+    Raises:
+        TourFailed: a step did not go as the contract says.
+        httpx.HTTPError: the shop cannot be reached.
+    """
+    with (
+        Somebody(base_url, "customer") as customer,
+        Somebody(base_url, "gate") as gate,
+        Somebody(base_url, "support") as support,
+        Somebody(base_url, "auditor") as auditor,
+    ):
+        cast = Cast(customer=customer, gate=gate, support=support, auditor=auditor)
+        for person in (customer, gate, support, auditor):
+            person.sign_in(accounts[person.name], password)
+        say("customer, gate, support and auditor have signed in")
+        booking = buy(cast, say)
+        kept, returned = tickets(cast, booking, say)
+        enter(cast, kept, say)
+        refund = give_back(cast, booking, returned, say)
+        read_the_log(cast, booking, refund, (kept, returned), say)
+
+
+def buy(cast: Cast, say: Say) -> Booking:
+    """Find two free seats, hold them, extend the hold, order and pay."""
+    customer = cast.customer
+    performance, seats = find_seats(customer)
+    say(f"two free seats next to each other: {' and '.join(seats)}")
+    hold = customer.post(f"/performances/{performance}/holds", {"items": [{"seat": seat} for seat in seats]})
+    say(f"held until {hold['expires_at']} for {price(hold['quote']['total'])} (position {hold['position']})")
+    extended = customer.post(f"/holds/{hold['hold_id']}/extend", expect=200)
+    say(f"extended once, until {extended['expires_at']}")
+    key = uuid7()
+    order = customer.post("/orders", {"hold_id": hold["hold_id"]}, key=key)
+    say(f"ordered as {order['order_code']}; the price is still {price(order['total'])}")
+    again = customer.post("/orders", {"hold_id": hold["hold_id"]}, key=key)
+    if again != order:
+        raise TourFailed("The same request twice gave two answers.")
+    say("sent again with the same idempotency key: the same answer, no second order")
+    payment = customer.post(f"/orders/{order['order_id']}/payments", {"provider": "sandbox"})
+    pay_by_card(payment["checkout_url"], GOOD_CARD)
+    say("paid at the sandbox's page; its signed webhook tells the shop")
+    customer.wait(f"/orders/{order['order_id']}", lambda seen: bool(seen["status"] == "confirmed"))
+    say("the order is confirmed")
+    return Booking(
+        performance=performance,
+        seats=seats,
+        hold=hold["hold_id"],
+        order=order["order_id"],
+        payment=payment["payment_id"],
+    )
+
+
+def find_seats(customer: Somebody) -> tuple[str, tuple[str, ...]]:
+    """Return the first performance on sale with two free neighbours, and their seat keys.
+
+    Raises:
+        TourFailed: there is none.
+    """
+    for event in customer.get("/events", limit=100)["items"]:
+        for performance in customer.get(f"/events/{event['event_id']}")["performances"]:
+            if not performance["on_sale"]:
+                continue
+            found = neighbours(customer, performance["performance_id"])
+            if found:
+                return performance["performance_id"], found
+    raise TourFailed("No performance on sale has two free neighbours; seed the demo first.")
+
+
+def neighbours(customer: Somebody, performance: str) -> tuple[str, ...] | None:
+    """Return two free seats that stand side by side."""
+    taken = {seat["seat"] for seat in customer.get(f"/performances/{performance}/seats")["seats"]}
+    for row in rows(customer.get(f"/performances/{performance}/layout")):
+        for pair in pairwise(row):
+            if not taken.intersection(pair):
+                return pair
+    return None
+
+
+def rows(layout: Json) -> Iterator[list[str]]:
+    """Yield the seat keys of every row of a layout document."""
+    for section in layout["sections"]:
+        for row in section["rows"]:
+            pairs = zip(row["keys"][::2], row["keys"][1::2], strict=True)
+            yield [counted(first, nth) for first, count in pairs for nth in range(count)]
+
+
+def counted(first: str, nth: int) -> str:
+    """Return the key that is `nth` steps after `first`; keys count in base 36 after their letter."""
+    number, digits = int(first[1:], 36) + nth, ""
+    while number:
+        number, digit = divmod(number, len(DIGITS))
+        digits = DIGITS[digit] + digits
+    return first[0] + (digits or "0")
+
+
+def tickets(cast: Cast, booking: Booking, say: Say) -> tuple[Json, Json]:
+    """Return both tickets, once they can be seen."""
+
+    def both(seen: Json) -> bool:
+        return [ticket["order_id"] for ticket in seen["items"]].count(booking.order) == SEATS
+
+    seen = cast.customer.wait("/tickets", both)["items"]
+    kept, returned = (ticket for ticket in seen if ticket["order_id"] == booking.order)
+    qr = cast.customer.text(f"/tickets/{kept['ticket_id']}/qr.svg")
+    say(f"two tickets: {kept['place']['label']} and {returned['place']['label']}; a QR code of {len(qr)} bytes of SVG")
+    return kept, returned
+
+
+def enter(cast: Cast, ticket: Json, say: Say) -> None:
+    """Scan one ticket at the gate, then once more."""
+    code = cast.customer.get(f"/tickets/{ticket['ticket_id']}")["code"]
+    for nonce, expected in (("tour-1", "admitted"), ("tour-2", "refused")):
+        reading = {"code": code, "gate": "north", "nonce": f"{nonce}-{ticket['ticket_id']}"}
+        answer = cast.gate.post("/scans", reading, expect=200)
+        if answer["outcome"] != expected:
+            raise TourFailed(f"The gate {answer['outcome']} where it should have {expected}: {answer}")
+        say(f"gate north: {answer['outcome']}{' (' + answer['reason'] + ')' if answer['reason'] else ''}")
+
+
+def give_back(cast: Cast, booking: Booking, ticket: Json, say: Say) -> str:
+    """Ask for the money of the unused ticket, let support approve, wait for the provider; return the refund."""
+    asked = cast.customer.post(f"/orders/{booking.order}/refunds", {"lines": [ticket["line_id"]]})
+    refund: str = asked["refund_id"]
+    say(f"asked for {price(asked['amount'])} back")
+    cast.support.post(f"/refunds/{refund}/approve", expect=200)
+    say("support approved: the ticket is void and the seat is free again")
+
+    def completed(seen: Json) -> bool:
+        return any(back["refund_id"] == refund and back["status"] == "completed" for back in seen["refunds"])
+
+    cast.customer.wait(f"/orders/{booking.order}", completed)
+    say("the provider gave the money back")
+    return refund
+
+
+def read_the_log(cast: Cast, booking: Booking, refund: str, pair: tuple[Json, Json], say: Say) -> None:
+    """Print every event the booking caused, in the order of the log."""
+    streams = [
+        *(f"seat-{booking.performance}-{seat}" for seat in booking.seats),
+        *(f"ticket-{ticket['ticket_id']}" for ticket in pair),
+        f"hold-{booking.hold}",
+        f"order-{booking.order}",
+        f"payment-{booking.payment}",
+        f"refund-{refund}",
+    ]
+    events = [event for stream in streams for event in cast.auditor.get(f"/audit/streams/{stream}")["items"]]
+    say(f"{len(events)} events tell the whole story:")
+    for event in sorted(events, key=lambda event: int(event["position"])):
+        say(f"  {event['position']:>7}  {event['name']:<22} {event['stream']}")
+
+
+def price(money: Json) -> str:
+    """Write an amount of money for a person, 45.00 EUR for example."""
+    return f"{money['amount'] / 100:.2f} {money['currency']}"
