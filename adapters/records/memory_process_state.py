@@ -1,0 +1,105 @@
+"""The processes' checkpoints and work in memory, for tests: what PostgreSQL promises, without PostgreSQL."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from adapters.records.process_state import REFUSALS_KEPT, SILENCE_S, Refused, Row
+
+
+@dataclass(slots=True)
+class RuleRecords:
+    """Everything kept for one rule."""
+
+    checkpoint: int = 0
+    owner: UUID | None = None
+    fence: int = 0
+    heartbeat_at: datetime | None = None
+    work: dict[str, Row] = field(default_factory=dict)
+    refusals: list[Refused] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class ProcessRecords:
+    """What outlives an owner; `now` is the clock of all owners."""
+
+    now: Callable[[], datetime]
+    rules: dict[str, RuleRecords] = field(default_factory=lambda: defaultdict(RuleRecords))
+
+
+class MemoryProcessState:
+    """One would-be owner of the rules in `records`."""
+
+    def __init__(
+        self, records: ProcessRecords, *, silence_s: float = SILENCE_S, refusals_kept: int = REFUSALS_KEPT
+    ) -> None:
+        self._records = records
+        self._owner = uuid7()
+        self._silence = timedelta(seconds=silence_s)
+        self._refusals_kept = refusals_kept
+
+    async def acquire(self, rule: str) -> "MemoryTenure | None":
+        """Become the owner of a rule without a living owner, or of one that is ours already."""
+        records = self._records.rules[rule]
+        now = self._records.now()
+        alive = records.heartbeat_at is not None and records.heartbeat_at >= now - self._silence
+        if alive and records.owner != self._owner:
+            return None
+        records.owner = self._owner
+        records.fence += 1
+        records.heartbeat_at = now
+        return MemoryTenure(records, self._records.now, self._refusals_kept)
+
+
+class MemoryTenure:
+    """One rule's state while we own it."""
+
+    def __init__(self, records: RuleRecords, now: Callable[[], datetime], refusals_kept: int) -> None:
+        self._records = records
+        self._now = now
+        self._fence = records.fence
+        self._refusals_kept = refusals_kept
+        self.checkpoint = records.checkpoint
+
+    async def renew(self) -> bool:
+        """Say that we are alive; False: somebody else has taken over."""
+        if self._records.fence != self._fence:
+            return False
+        self._records.heartbeat_at = self._now()
+        return True
+
+    async def release(self) -> None:
+        """Let a standby take over at once."""
+        if self._records.fence == self._fence:
+            self._records.heartbeat_at = None
+
+    async def due(self, *, limit: int) -> tuple[datetime, Sequence[Row]]:
+        """Return the time and the work whose time has come, the longest due first."""
+        now = self._now()
+        rows = [row for row in self._records.work.values() if row[3] <= now]
+        return now, sorted(rows, key=lambda row: row[3])[:limit]
+
+    async def commit(
+        self,
+        *,
+        checkpoint: int | None = None,
+        put: Iterable[Row] = (),
+        put_if_absent: Iterable[Row] = (),
+        drop: Iterable[str] = (),
+        refused: Iterable[Refused] = (),
+    ) -> bool:
+        """Change checkpoint and work together; False: somebody else has taken over, nothing was changed."""
+        if not await self.renew():
+            return False
+        records = self._records
+        records.checkpoint = records.checkpoint if checkpoint is None else checkpoint
+        for subject in drop:
+            records.work.pop(subject, None)
+        records.work.update((row[0], row) for row in put)
+        records.work.update((row[0], row) for row in put_if_absent if row[0] not in records.work)
+        records.refusals = [*records.refusals, *refused][-self._refusals_kept :]
+        return True

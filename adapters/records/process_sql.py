@@ -1,0 +1,78 @@
+"""Every statement on the state of the processes."""
+
+from typing import LiteralString
+
+INTRODUCE: LiteralString = "INSERT INTO records.process (rule) VALUES (%(rule)s) ON CONFLICT DO NOTHING"
+
+ACQUIRE: LiteralString = """
+UPDATE records.process SET owner = %(owner)s, fence = fence + 1, heartbeat_at = clock_timestamp()
+WHERE rule = %(rule)s
+  AND (owner = %(owner)s OR heartbeat_at < clock_timestamp() - make_interval(secs => %(silence_s)s))
+RETURNING fence, checkpoint
+"""
+
+RENEW: LiteralString = """
+UPDATE records.process SET heartbeat_at = clock_timestamp()
+WHERE rule = %(rule)s AND owner = %(owner)s AND fence = %(fence)s
+"""
+
+RELEASE: LiteralString = """
+UPDATE records.process SET heartbeat_at = '-infinity'
+WHERE rule = %(rule)s AND owner = %(owner)s AND fence = %(fence)s
+"""
+
+# now() is fixed for the statement, so that the index is used; clock_timestamp() would be compared row by row.
+DUE: LiteralString = """
+SELECT now(), subject, cause, cause_position, due_at, tries, cursor
+FROM records.process_work
+WHERE rule = %(rule)s AND due_at <= now()
+ORDER BY due_at
+LIMIT %(limit)s
+"""
+
+# What a crash of the server undoes is done again, like after a crash of ours; so nobody waits for the disk.
+NOT_DURABLE: LiteralString = "SET LOCAL synchronous_commit = off"
+
+# Locks the rule's row: two owners can't pass here side by side.
+ADVANCE: LiteralString = """
+UPDATE records.process
+SET checkpoint = coalesce(%(checkpoint)s, checkpoint), heartbeat_at = clock_timestamp()
+WHERE rule = %(rule)s AND owner = %(owner)s AND fence = %(fence)s
+"""
+
+DROP: LiteralString = "DELETE FROM records.process_work WHERE rule = %(rule)s AND subject = ANY (%(subjects)s)"
+
+PUT: LiteralString = """
+INSERT INTO records.process_work (rule, subject, cause, cause_position, due_at, tries, cursor)
+SELECT %(rule)s, subject, cause, cause_position, due_at, tries, cursor
+FROM unnest(
+    %(subjects)s::text[], %(causes)s::uuid[], %(positions)s::bigint[], %(due_ats)s::timestamptz[],
+    %(tries)s::integer[], %(cursors)s::bigint[]
+) AS put (subject, cause, cause_position, due_at, tries, cursor)
+ON CONFLICT (rule, subject) DO UPDATE
+SET cause = excluded.cause, cause_position = excluded.cause_position, due_at = excluded.due_at,
+    tries = excluded.tries, cursor = excluded.cursor
+"""
+
+PUT_IF_ABSENT: LiteralString = """
+INSERT INTO records.process_work (rule, subject, cause, cause_position, due_at, tries, cursor)
+SELECT %(rule)s, subject, cause, cause_position, due_at, tries, cursor
+FROM unnest(
+    %(subjects)s::text[], %(causes)s::uuid[], %(positions)s::bigint[], %(due_ats)s::timestamptz[],
+    %(tries)s::integer[], %(cursors)s::bigint[]
+) AS put (subject, cause, cause_position, due_at, tries, cursor)
+ON CONFLICT (rule, subject) DO NOTHING
+"""
+
+REFUSED: LiteralString = """
+INSERT INTO records.process_refusal (rule, subject, cause, code)
+SELECT %(rule)s, subject, cause, code
+FROM unnest(%(subjects)s::text[], %(causes)s::uuid[], %(codes)s::text[]) AS refused (subject, cause, code)
+"""
+
+FORGET_OLD_REFUSALS: LiteralString = """
+DELETE FROM records.process_refusal
+WHERE rule = %(rule)s AND number <= (
+    SELECT number FROM records.process_refusal WHERE rule = %(rule)s ORDER BY number DESC OFFSET %(kept)s LIMIT 1
+)
+"""

@@ -1,0 +1,134 @@
+"""The processes' checkpoints and work in PostgreSQL: one owner a rule, by the database's clock, and a fence.
+
+Work crosses as plain rows (subject, cause, cause's position, due at, tries, cursor): this side knows no rule.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from uuid import UUID
+
+import psycopg
+from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
+from uuid_utils.compat import uuid7
+
+from adapters.records import process_sql as sql
+from eventstore.errors import StoreUnavailable
+
+SILENCE_S = 10.0
+"""An owner that is silent for so long is taken for dead."""
+
+REFUSALS_KEPT = 10_000
+
+Row = tuple[str, UUID, int, datetime, int, int]
+Refused = tuple[str, UUID, str]
+Pool = AsyncConnectionPool[psycopg.AsyncConnection]
+
+
+class PostgresProcessState:
+    """The state of every rule; one object is one would-be owner.
+
+    Args:
+        pool: connections as the application's role, outside transactions.
+    """
+
+    def __init__(self, pool: Pool, *, silence_s: float = SILENCE_S, refusals_kept: int = REFUSALS_KEPT) -> None:
+        self._pool = pool
+        self._owner = uuid7()
+        self._silence_s = silence_s
+        self._refusals_kept = refusals_kept
+
+    async def acquire(self, rule: str) -> "PostgresTenure | None":
+        """Become the owner of a rule without a living owner, or of one that is ours already.
+
+        Raises:
+            StoreUnavailable: the server cannot be asked.
+        """
+        claim = {"rule": rule, "owner": self._owner, "silence_s": self._silence_s}
+        with unavailable():
+            async with self._pool.connection() as connection, connection.transaction():
+                await connection.execute(sql.INTRODUCE, claim)
+                row = await (await connection.execute(sql.ACQUIRE, claim)).fetchone()
+        if row is None:
+            return None
+        fence, checkpoint = row
+        claim = {"rule": rule, "owner": self._owner, "fence": fence}
+        return PostgresTenure(self._pool, claim, checkpoint, self._refusals_kept)
+
+
+class PostgresTenure:
+    """One rule's state while we own it."""
+
+    def __init__(self, pool: Pool, claim: dict[str, object], checkpoint: int, refusals_kept: int) -> None:
+        self._pool = pool
+        self._claim = claim
+        self._refusals_kept = refusals_kept
+        self.checkpoint = checkpoint
+
+    async def renew(self) -> bool:
+        """Say that we are alive; False: somebody else has taken over."""
+        with unavailable():
+            async with self._pool.connection() as connection:
+                return (await connection.execute(sql.RENEW, self._claim)).rowcount == 1
+
+    async def release(self) -> None:
+        """Let a standby take over at once."""
+        with unavailable():
+            async with self._pool.connection() as connection:
+                await connection.execute(sql.RELEASE, self._claim)
+
+    async def due(self, *, limit: int) -> tuple[datetime, Sequence[Row]]:
+        """Return the server's time (any, where nothing is due) and the work whose time has come, longest due first."""
+        with unavailable():
+            async with self._pool.connection() as connection:
+                rows = await (await connection.execute(sql.DUE, {**self._claim, "limit": limit})).fetchall()
+        now = rows[0][0] if rows else datetime.fromtimestamp(0, UTC)
+        return now, [row[1:] for row in rows]
+
+    async def commit(
+        self,
+        *,
+        checkpoint: int | None = None,
+        put: Iterable[Row] = (),
+        put_if_absent: Iterable[Row] = (),
+        drop: Iterable[str] = (),
+        refused: Iterable[Refused] = (),
+    ) -> bool:
+        """Change checkpoint and work in one transaction; False: somebody else has taken over, nothing was changed."""
+        refusals = list(refused)
+        with unavailable():
+            async with self._pool.connection() as connection, connection.transaction():
+                await connection.execute(sql.NOT_DURABLE)
+                advance = {**self._claim, "checkpoint": checkpoint}
+                if (await connection.execute(sql.ADVANCE, advance)).rowcount == 0:
+                    return False
+                if gone := list(drop):
+                    await connection.execute(sql.DROP, {**self._claim, "subjects": gone})
+                if rows := list(put):
+                    await connection.execute(sql.PUT, {**self._claim, **columns(rows)})
+                if rows := list(put_if_absent):
+                    await connection.execute(sql.PUT_IF_ABSENT, {**self._claim, **columns(rows)})
+                if refusals:
+                    await self._write_down(connection, refusals)
+        return True
+
+    async def _write_down(self, connection: psycopg.AsyncConnection, refusals: Sequence[Refused]) -> None:
+        subjects, causes, codes = map(list, zip(*refusals, strict=True))
+        written = {**self._claim, "subjects": subjects, "causes": causes, "codes": codes}
+        await connection.execute(sql.REFUSED, written)
+        await connection.execute(sql.FORGET_OLD_REFUSALS, {**self._claim, "kept": self._refusals_kept})
+
+
+def columns(rows: Sequence[Row]) -> dict[str, list[object]]:
+    """Turn rows into one array a column."""
+    names = ("subjects", "causes", "positions", "due_ats", "tries", "cursors")
+    return dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+
+
+@contextmanager
+def unavailable() -> Iterator[None]:
+    """Say in the store's words that the server cannot be asked."""
+    try:
+        yield
+    except (psycopg.OperationalError, PoolTimeout, PoolClosed) as error:
+        raise StoreUnavailable(f"The processes' state cannot be reached: {type(error).__name__}.") from error

@@ -1,0 +1,51 @@
+"""When a basket's deadline has passed, then clear it away: hold, order, seats and quota in one command.
+
+Nothing depends on it: a lapsed seat is free for the next buyer anyway. So it works in small batches with rests between.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any, ClassVar
+
+from domain.basket import expire_hold
+from domain.buyer import BuyerQuotaKept
+from domain.hold import HoldExpired, HoldExtended, HoldPlaced, HoldReleased
+from eventstore.handler import Handler
+from eventstore.store import Recorded
+from processes.rule import NOTHING, Commands, Notes
+from processes.work import Work, subject_of
+
+
+class ReleaseLapsedHolds:
+    """Keeps the deadline of every open basket."""
+
+    name: ClassVar[str] = "release_lapsed_holds"
+    events: ClassVar[frozenset[str]] = frozenset(
+        {"HoldPlaced", "HoldExtended", "HoldReleased", "HoldExpired", "BuyerQuotaKept"}
+    )
+    at_once: ClassVar[int] = 64
+    pause_s: ClassVar[float] = 0.1
+
+    def __init__(self, handler: Handler) -> None:
+        self._commands = Commands(handler, self.name)
+
+    def standing(self) -> Sequence[Work]:
+        """Begin with nothing."""
+        return ()
+
+    def note(self, event: Any, recorded: Recorded) -> Notes:
+        """Note a deadline when a basket is placed or extended; strike it out when the basket ends or is paid."""
+        match event:
+            case HoldPlaced() | HoldExtended():
+                return {subject_of(recorded): Work.caused_by(recorded, due_at=event.expires_at)}
+            case HoldReleased() | HoldExpired():
+                return {subject_of(recorded): None}
+            case BuyerQuotaKept():
+                return {event.hold: None}
+            case _:
+                return NOTHING
+
+    async def act(self, work: Work, now: datetime) -> None:  # noqa: ARG002 - the hold's own deadline decides
+        """Clear one basket away; one that was extended or paid meanwhile stays."""
+        await self._commands.send(work, "expire", partial(expire_hold, hold=work.subject))

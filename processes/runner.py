@@ -1,0 +1,184 @@
+"""Runs a rule: takes notes of the log, does what is due, and keeps both in one transaction each.
+
+At any line it may die: commands have ids that a second run makes again, a provider is asked by our own reference, and
+the state moves only once all verdicts are in. So the next owner does some of it again, and nothing twice.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from domain.errors import Rejected
+from domain.ports import PaymentError
+from eventstore.codec import Codec
+from eventstore.errors import EventStoreError, StoreUnavailable
+from processes.log import Log
+from processes.rule import Rule
+from processes.state import ProcessState, Refusal, Tenure
+from processes.work import BackOff, Work
+
+EVENTS_AT_ONCE = 2_000
+HEARTBEAT_S = 2.0
+STANDBY_S = 1.0
+RELEASE_WITHIN_S = 1.0
+IDLE_FIRST_S = 0.005
+IDLE_MOST_S = 0.25
+
+RETRIES = BackOff(first=timedelta(seconds=1), factor=2.0, most=timedelta(minutes=5))
+"""Between two tries of work that was refused or got no answer."""
+
+_log = structlog.get_logger(__name__)
+
+
+class TenureLost(Exception):
+    """Somebody else owns the rule now; nothing of what was in hand was kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of one piece of work: what is left of it, and why it was refused."""
+
+    work: Work
+    left: Work | None
+    refusals: list[Refusal] = field(default_factory=list)
+
+
+class ProcessRunner:
+    """One rule's loop.
+
+    Args:
+        log: the recorded events, in order.
+        retries: the pauses between tries that get no answer.
+    """
+
+    def __init__(self, rule: Rule, *, log: Log, codec: Codec, state: ProcessState, retries: BackOff = RETRIES) -> None:
+        self._rule = rule
+        self._log = log
+        self._codec = codec
+        self._state = state
+        self._retries = retries
+
+    async def run(self) -> None:
+        """Own the rule whenever nobody else does, and work until cancelled."""
+        while True:
+            try:
+                tenure = await self._state.acquire(self._rule.name)
+                if tenure is not None:
+                    await self._serve(tenure)
+            except* (EventStoreError, TenureLost) as errors:
+                _log.warning("process interrupted", rule=self._rule.name, errors=[str(e) for e in errors.exceptions])
+            await asyncio.sleep(STANDBY_S)
+
+    async def _serve(self, tenure: Tenure) -> None:
+        _log.info("process begins", rule=self._rule.name, checkpoint=tenure.checkpoint)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._stay_alive(tenure))
+                group.create_task(self._work_on(tenure))
+        finally:
+            with suppress(TimeoutError, StoreUnavailable):
+                async with asyncio.timeout(RELEASE_WITHIN_S):
+                    await tenure.release()
+
+    async def _stay_alive(self, tenure: Tenure) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            if not await tenure.renew():
+                raise TenureLost(self._rule.name)
+
+    async def _work_on(self, tenure: Tenure) -> None:
+        turn = Turn(self._rule, tenure, log=self._log, codec=self._codec, retries=self._retries)
+        await turn.begin()
+        idle_s = IDLE_FIRST_S
+        while True:
+            if await turn.step():
+                idle_s = IDLE_FIRST_S
+            else:
+                await asyncio.sleep(idle_s)
+                idle_s = min(idle_s * 2, IDLE_MOST_S)
+
+
+class Turn:
+    """One owner's work on one rule, a step at a time."""
+
+    def __init__(self, rule: Rule, tenure: Tenure, *, log: Log, codec: Codec, retries: BackOff = RETRIES) -> None:
+        self._rule = rule
+        self._tenure = tenure
+        self._log = log
+        self._codec = codec
+        self._retries = retries
+        self._checkpoint = tenure.checkpoint
+
+    async def begin(self) -> None:
+        """See to it that the work is there that no event causes."""
+        await self._kept(self._tenure.commit(put_if_absent=self._rule.standing()))
+
+    async def step(self) -> bool:
+        """Take notes of what is new and do what is due; False: there was neither.
+
+        Raises:
+            TenureLost: somebody else took over.
+            StoreUnavailable: log or state cannot be asked.
+        """
+        noted = await self._take_notes()
+        acted = await self._act()
+        return noted or acted
+
+    async def _take_notes(self) -> bool:
+        recorded = await self._log.read_range(after=self._checkpoint, limit=EVENTS_AT_ONCE)
+        if not recorded:
+            return False
+        notes: dict[str, Work | None] = {}
+        for one in recorded:
+            if one.name in self._rule.events:
+                event = self._codec.decode(one.name, one.schema_version, one.data)
+                notes.update(self._rule.note(event, one))
+        await self._kept(
+            self._tenure.commit(
+                checkpoint=recorded[-1].position,
+                put=[work for work in notes.values() if work is not None],
+                drop=[subject for subject, work in notes.items() if work is None],
+            )
+        )
+        self._checkpoint = recorded[-1].position
+        return True
+
+    async def _act(self) -> bool:
+        now, rows = await self._tenure.due(limit=self._rule.at_once)
+        if not rows:
+            return False
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._done(Work(*row), now)) for row in rows]
+        await self._keep([task.result() for task in tasks])
+        await asyncio.sleep(self._rule.pause_s)
+        return True
+
+    async def _done(self, work: Work, now: datetime) -> Done:
+        again = work.again(now + self._retries.after(work.tries))
+        try:
+            return Done(work, await self._rule.act(work, now))
+        except Rejected as refusal:
+            _log.warning("process refused", rule=self._rule.name, subject=work.subject, code=refusal.code)
+            return Done(work, again, [Refusal(work.subject, work.cause, refusal.code)])
+        except (PaymentError, EventStoreError) as error:
+            _log.warning("process without answer", rule=self._rule.name, subject=work.subject, error=str(error))
+        except Exception:  # noqa: BLE001 - one piece of work that can't be done must not stop the others
+            _log.exception("process failed", rule=self._rule.name, subject=work.subject)
+        return Done(work, again)
+
+    async def _keep(self, done: Sequence[Done]) -> None:
+        await self._kept(
+            self._tenure.commit(
+                put=[one.left for one in done if one.left is not None],
+                drop=[one.work.subject for one in done if one.left is None],
+                refused=[refusal for one in done for refusal in one.refusals],
+            )
+        )
+
+    async def _kept(self, committed: Awaitable[bool]) -> None:
+        if not await committed:
+            raise TenureLost(self._rule.name)

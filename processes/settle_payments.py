@@ -1,0 +1,56 @@
+"""When money was captured, then decide what it leads to: the order is confirmed, or the money goes back.
+
+The API decides most captures as they arrive; this rule sees to it that none stays undecided when the API could not.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, ClassVar
+
+from domain.payment import PaymentCaptured, PaymentSettled
+from domain.settling import settle
+from eventstore.handler import Handler
+from eventstore.store import Recorded
+from processes.rule import NOTHING, Commands, Notes
+from processes.work import Work, subject_of
+
+GRACE = timedelta(seconds=1)
+"""How long a capture is left to whoever recorded it."""
+
+LOOK_AGAIN = timedelta(seconds=5)
+
+UNDECIDED_AT_MOST = timedelta(seconds=30)
+"""The stated delay: the grace, a standby's take-over, and room for a rule that is behind."""
+
+
+class SettlePayments:
+    """Keeps every capture that the log does not show as decided."""
+
+    name: ClassVar[str] = "settle_payments"
+    events: ClassVar[frozenset[str]] = frozenset({"PaymentCaptured", "PaymentSettled"})
+    at_once: ClassVar[int] = 32
+    pause_s: ClassVar[float] = 0.0
+
+    def __init__(self, handler: Handler, *, grace: timedelta = GRACE) -> None:
+        self._commands = Commands(handler, self.name)
+        self._grace = grace
+
+    def standing(self) -> Sequence[Work]:
+        """Begin with nothing."""
+        return ()
+
+    def note(self, event: Any, recorded: Recorded) -> Notes:
+        """Note a capture; only the log's word that it was decided strikes it out."""
+        match event:
+            case PaymentCaptured():
+                return {subject_of(recorded): Work.caused_by(recorded, due_at=recorded.recorded_at + self._grace)}
+            case PaymentSettled():
+                return {subject_of(recorded): None}
+            case _:
+                return NOTHING
+
+    async def act(self, work: Work, now: datetime) -> Work:
+        """Decide one capture; a decided one records nothing."""
+        await self._commands.send(work, "settle", partial(settle, payment=work.subject))
+        return work.again(now + LOOK_AGAIN)

@@ -1,0 +1,64 @@
+"""Where a process keeps its checkpoint and its work, as a port: one owner at a time, all changes fenced."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol
+from uuid import UUID
+
+from processes.work import Work
+
+WorkRow = tuple[str, UUID, int, datetime, int, int]
+"""The fields of a `Work`, in order."""
+
+
+class Refusal(NamedTuple):
+    """A command that was refused: for what, caused by which command, and the refusal's code."""
+
+    subject: str
+    cause: UUID
+    code: str
+
+
+class Tenure(Protocol):
+    """One rule's state for as long as we own it. Raises `StoreUnavailable` when the server cannot be asked."""
+
+    @property
+    def checkpoint(self) -> int:
+        """The position folded up to when the tenure began."""
+        ...
+
+    async def renew(self) -> bool:
+        """Say that we are alive; False: somebody else has taken over."""
+        ...
+
+    async def release(self) -> None:
+        """Let a standby take over at once."""
+        ...
+
+    async def due(self, *, limit: int) -> tuple[datetime, Sequence[WorkRow]]:
+        """Return the server's time and the work whose time has come, the longest due first."""
+        ...
+
+    async def commit(
+        self,
+        *,
+        checkpoint: int | None = None,
+        put: Iterable[Work] = (),
+        put_if_absent: Iterable[Work] = (),
+        drop: Iterable[str] = (),
+        refused: Iterable[Refusal] = (),
+    ) -> bool:
+        """Change checkpoint and work in one transaction; False: somebody else has taken over, nothing was changed."""
+        ...
+
+
+class ProcessState(Protocol):
+    """The state of every rule."""
+
+    async def acquire(self, rule: str) -> Tenure | None:
+        """Become the owner of a rule whose owner gave it up or fell silent; None: it has a living owner.
+
+        Raises:
+            StoreUnavailable: the server cannot be asked.
+        """
+        ...

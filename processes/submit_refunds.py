@@ -1,0 +1,142 @@
+"""When a refund is approved, then send the money back: RefundSubmitted first, then the provider, then what it said.
+
+A transfer goes by its reference: after a crash, or without an answer, it is looked up before it is sent again, so the
+money moves once. Only a transfer known to have failed is followed by another, under another reference.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, ClassVar, assert_never
+
+from domain.paying import existing as existing_payment
+from domain.ports import (
+    PaymentGateway,
+    PaymentRefused,
+    PaymentUnavailable,
+    ProviderRefund,
+    ProviderRefundStatus,
+)
+from domain.refund import (
+    RefundApproved,
+    RefundCompleted,
+    RefundFailed,
+    RefundStatus,
+    RefundSubmitted,
+    RequestedRefund,
+    transfer_reference,
+)
+from domain.refunding import complete_refund, existing, fail_refund, submit_refund
+from eventstore.handler import Handler
+from eventstore.store import Recorded
+from processes.rule import NOTHING, Commands, Notes
+from processes.work import BackOff, Work, subject_of
+
+PENDING = BackOff(first=timedelta(seconds=1), factor=2.0, most=timedelta(minutes=10))
+"""Between two looks at a transfer that the provider has not decided."""
+
+ATTEMPTS = BackOff(first=timedelta(seconds=10), factor=4.0, most=timedelta(hours=6))
+"""Between a failed transfer and the next."""
+
+UNFINISHED = frozenset({RefundStatus.APPROVED, RefundStatus.SUBMITTED, RefundStatus.FAILED})
+
+
+class SubmitRefunds:
+    """Keeps every approved refund until its money has gone back or a person owns it."""
+
+    name: ClassVar[str] = "submit_refunds"
+    events: ClassVar[frozenset[str]] = frozenset({"RefundApproved", "RefundCompleted", "RefundFailed"})
+    at_once: ClassVar[int] = 16
+    pause_s: ClassVar[float] = 0.0
+
+    def __init__(
+        self,
+        handler: Handler,
+        gateways: Mapping[str, PaymentGateway],
+        *,
+        pending: BackOff = PENDING,
+        attempts: BackOff = ATTEMPTS,
+    ) -> None:
+        self._commands = Commands(handler, self.name)
+        self._gateways = gateways
+        self._pending = pending
+        self._attempts = attempts
+
+    def standing(self) -> Sequence[Work]:
+        """Begin with nothing."""
+        return ()
+
+    def note(self, event: Any, recorded: Recorded) -> Notes:
+        """Note an approval; strike it out when the money has gone back or a person owns the refund."""
+        match event:
+            case RefundApproved():
+                return {subject_of(recorded): Work.caused_by(recorded, due_at=recorded.recorded_at)}
+            case RefundFailed(owner=None):
+                return NOTHING
+            case RefundCompleted() | RefundFailed():
+                return {subject_of(recorded): None}
+            case _:
+                return NOTHING
+
+    async def act(self, work: Work, now: datetime) -> Work | None:
+        """Take one refund as far as it goes."""
+        refund = await self._commands.look(partial(existing, refund=work.subject))
+        if refund.status not in UNFINISHED or refund.owner is not None:
+            return None
+        asked_before = refund.status is RefundStatus.SUBMITTED
+        attempt = refund.attempts if asked_before else await self._submitted(work, refund.attempts + 1)
+        if attempt is None:
+            return work.again(now)
+        reference = transfer_reference(work.subject, attempt)
+        try:
+            transfer = await self._transferred(refund, reference, asked_before=asked_before)
+        except PaymentRefused as refusal:
+            return await self._failed(work, now, attempt, refusal.code)
+        return await self._concluded(work, now, attempt, transfer)
+
+    async def _submitted(self, work: Work, attempt: int) -> int | None:
+        submitted = await self._commands.send(work, f"submit/{attempt}", partial(submit_refund, refund=work.subject))
+        return next((event.attempt for _, event in submitted.events if isinstance(event, RefundSubmitted)), None)
+
+    async def _transferred(self, refund: RequestedRefund, reference: str, *, asked_before: bool) -> ProviderRefund:
+        gateway = self._gateways.get(refund.provider)
+        if gateway is None or refund.payment is None:
+            raise PaymentUnavailable(f"There is no gateway called {refund.provider}.")
+        known = await gateway.find_refund(reference) if asked_before else None
+        if known is not None:
+            return known
+        payment = await self._commands.look(partial(existing_payment, payment=refund.payment))
+        checkout = payment.checkout or await found_checkout(gateway, refund.payment)
+        return await gateway.submit_refund(
+            reference=reference, checkout_id=checkout, amount=refund.amount, currency=refund.currency
+        )
+
+    async def _concluded(self, work: Work, now: datetime, attempt: int, transfer: ProviderRefund) -> Work | None:
+        match transfer.status:
+            case ProviderRefundStatus.PENDING:
+                return work.again(now + self._pending.after(work.tries))
+            case ProviderRefundStatus.FAILED:
+                return await self._failed(work, now, attempt, transfer.failure or "failed")
+            case ProviderRefundStatus.COMPLETED:
+                completed = partial(complete_refund, reference=transfer.reference, provider_refund=transfer.refund_id)
+                await self._commands.send(work, f"complete/{attempt}", completed)
+                return None
+            case _:
+                assert_never(transfer.status)
+
+    async def _failed(self, work: Work, now: datetime, attempt: int, reason: str) -> Work:
+        reference = transfer_reference(work.subject, attempt)
+        await self._commands.send(work, f"fail/{attempt}", partial(fail_refund, reference=reference, reason=reason))
+        return work.again(now + self._attempts.after(attempt - 1))
+
+
+async def found_checkout(gateway: PaymentGateway, payment: str) -> str:
+    """Return the checkout of a payment whose opening we never recorded.
+
+    Raises:
+        PaymentRefused: the provider never heard of it.
+    """
+    known = await gateway.find_payment(payment)
+    if known is None:
+        raise PaymentRefused("unknown_payment")
+    return known.checkout_id
