@@ -32,6 +32,13 @@ class _Done:
     receipt: Receipt
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    part: int
+    parts: int
+    recorded_at: datetime
+
+
 class MemoryStore:
     """A `Store` that forgets everything when it goes.
 
@@ -111,16 +118,12 @@ class MemoryStore:
             return Appended(first=head + 1, last=head, recorded_at=recorded_at)
         first = len(self._log) + 1
         for part, (stream, event) in enumerate(events, 1):
-            recorded = self._recorded(append, stream, event, part, len(events), recorded_at)
-            self._log.append(recorded)
-            self._streams.setdefault(stream, []).append(recorded)
+            self._keep(append, stream, event, _Place(part=part, parts=len(events), recorded_at=recorded_at))
         last = len(self._log)
         self._done[append.command_id] = _Done(first=first, last=last, receipt=append.receipt)
         return Appended(first=first, last=last, recorded_at=recorded_at)
 
-    def _recorded(
-        self, append: Append, stream: str, event: NewEvent, part: int, parts: int, recorded_at: datetime
-    ) -> Recorded:
+    def _keep(self, append: Append, stream: str, event: NewEvent, place: _Place) -> None:
         position = len(self._log) + 1
         version = len(self._streams.get(stream, ())) + 1
         digest = digest_of(
@@ -130,25 +133,27 @@ class MemoryStore:
             name=event.name,
             schema_version=event.schema_version,
             command_id=append.command_id,
-            part=part,
-            recorded_at=recorded_at,
+            part=place.part,
+            recorded_at=place.recorded_at,
             data=event.data,
             metadata=append.metadata,
         )
-        return Recorded(
+        recorded = Recorded(
             position=position,
             stream=stream,
             version=version,
             name=event.name,
             schema_version=event.schema_version,
             command_id=append.command_id,
-            part=part,
-            parts=parts,
-            recorded_at=recorded_at,
+            part=place.part,
+            parts=place.parts,
+            recorded_at=place.recorded_at,
             data=event.data,
             metadata=append.metadata,
             digest=digest,
         )
+        self._log.append(recorded)
+        self._streams.setdefault(stream, []).append(recorded)
 
 
 def _expectations(append: Append) -> list[tuple[str, int]]:

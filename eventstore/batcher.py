@@ -1,0 +1,264 @@
+"""Group commit: one batch in flight at a time, made of whatever arrived meanwhile. One batcher per process."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from eventstore.encoding import check_append
+from eventstore.errors import (
+    BatchRefused,
+    ClockBehind,
+    EventStoreError,
+    OutcomeUnknown,
+    Overloaded,
+    StoreUnavailable,
+    Unencodable,
+)
+from eventstore.store import BATCH_BYTES_MAX, COMMANDS_PER_BATCH_MAX, Append, Appended, Conflict, Store, Verdict
+
+QUEUE_COMMANDS_MAX = 4_000
+RESEND_PAUSE_FIRST_S = 0.02
+RESEND_PAUSE_MAX_S = 1.0
+SIZES_KEPT = 1_000
+CLOSE_TIMEOUT_S = 10.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Counters:
+    """What a batcher has done so far; `sizes` are those of the last batches."""
+
+    batches: int = 0
+    commands: int = 0
+    resent: int = 0
+    singled: int = 0
+    answered_stale: int = 0
+    sizes: deque[int] = field(default_factory=lambda: deque(maxlen=SIZES_KEPT))
+
+
+class Waiting:
+    """One command in the queue, and whoever waits for its verdict."""
+
+    __slots__ = ("append", "future", "size", "written")
+
+    def __init__(self, append: Append, future: asyncio.Future[Verdict], size: int) -> None:
+        self.append = append
+        self.future = future
+        self.size = size
+        self.written = [write.stream for write in append.writes]
+
+    def settle(self, verdict: Verdict) -> None:
+        """Hand over the verdict, unless nobody waits any more."""
+        if not self.future.done():
+            self.future.set_result(verdict)
+
+    def fail(self, error: BaseException) -> None:
+        """Hand over a failure, unless nobody waits any more."""
+        if not self.future.done():
+            self.future.set_exception(error)
+
+
+class Admission:
+    """Who may stand in one batch: writes meet neither writes nor guards, guards are shared, ids are told apart."""
+
+    __slots__ = ("_guarded", "_ids", "_written", "bytes", "commands")
+
+    def __init__(self) -> None:
+        self._written: set[str] = set()
+        self._guarded: set[str] = set()
+        self._ids: set[object] = set()
+        self.commands = 0
+        self.bytes = 0
+
+    def is_full(self, waiting: Waiting) -> bool:
+        """Tell whether the batch has no room for this command."""
+        return self.commands >= COMMANDS_PER_BATCH_MAX or self.bytes + waiting.size > BATCH_BYTES_MAX
+
+    def admits(self, waiting: Waiting) -> bool:
+        """Take the command in, unless it would be judged differently alone."""
+        guards = waiting.append.guards
+        if (
+            waiting.append.command_id in self._ids
+            or not self._written.isdisjoint(waiting.written)
+            or not self._guarded.isdisjoint(waiting.written)
+            or not self._written.isdisjoint(guards)
+        ):
+            return False
+        self._written.update(waiting.written)
+        self._guarded.update(guards)
+        self._ids.add(waiting.append.command_id)
+        self.commands += 1
+        self.bytes += waiting.size
+        return True
+
+
+class Batcher:
+    """Sends commands to the store, many at a time, and hands each its verdict.
+
+    Args:
+        queue_max: how many commands may wait before more are refused.
+        admission: the rule for who may share a batch; a parameter so that a test can break it.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        queue_max: int = QUEUE_COMMANDS_MAX,
+        admission: Callable[[], Admission] = Admission,
+    ) -> None:
+        self.counters = Counters()
+        self._store = store
+        self._queue_max = queue_max
+        self._admission = admission
+        self._queue: deque[Waiting] = deque()
+        self._in_flight: Sequence[Waiting] = ()
+        self._worker: asyncio.Task[None] | None = None
+        self._closed = False
+
+    @property
+    def waiting(self) -> int:
+        """How many commands are queued, not counting those in flight."""
+        return len(self._queue)
+
+    async def submit(self, append: Append) -> Verdict:
+        """Return what became of the command. Whoever stops waiting does not stop the command.
+
+        Raises:
+            Overloaded: the queue is full; nothing was sent.
+            Unencodable: it can never be stored as it is; nothing was sent.
+            BatchRefused: the server refused this very command; nothing was written.
+            StoreUnavailable, ClockBehind: nothing was written.
+        """
+        if self._closed:
+            raise StoreUnavailable("the store is being closed")
+        if len(self._queue) >= self._queue_max:
+            raise Overloaded(f"{len(self._queue)} commands are waiting")
+        size = check_append(append)
+        future: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
+        self._queue.append(Waiting(append, future, size))
+        if self._worker is None:
+            self._worker = asyncio.create_task(self._work(), name="batcher")
+            self._worker.add_done_callback(self._stopped)
+        return await future
+
+    async def close(self, *, within_s: float = CLOSE_TIMEOUT_S) -> None:
+        """Refuse new commands and wait for the verdicts of those that are here.
+
+        Args:
+            within_s: after that the queue is given up: what is in flight ends as `OutcomeUnknown`.
+        """
+        self._closed = True
+        if self._worker is not None:
+            _, busy = await asyncio.wait([self._worker], timeout=within_s)
+            for worker in busy:
+                worker.cancel()
+                await asyncio.wait([worker])
+
+    async def _work(self) -> None:
+        while self._queue:
+            self._in_flight = self._take()
+            await self._send(self._in_flight)
+        self._worker = None
+
+    def _take(self) -> list[Waiting]:
+        """Take the next batch off the queue: the oldest first, those that must wait keep their order."""
+        admission = self._admission()
+        batch: list[Waiting] = []
+        passed: list[Waiting] = []
+        while self._queue and not admission.is_full(self._queue[0]):
+            waiting = self._queue.popleft()
+            (batch if admission.admits(waiting) else passed).append(waiting)
+        self._queue.extendleft(reversed(passed))
+        return batch
+
+    async def _send(self, batch: Sequence[Waiting]) -> None:
+        self.counters.batches += 1
+        self.counters.commands += len(batch)
+        self.counters.sizes.append(len(batch))
+        try:
+            verdicts = await self._verdicts([waiting.append for waiting in batch])
+        except (BatchRefused, Unencodable) as error:
+            await self._send_singly(batch, error)
+        except (StoreUnavailable, ClockBehind) as error:
+            for waiting in batch:
+                waiting.fail(error)
+        else:
+            for waiting, verdict in zip(batch, verdicts, strict=True):
+                waiting.settle(verdict)
+            if self._queue:
+                self._answer_stale(batch, verdicts)
+
+    async def _send_singly(self, batch: Sequence[Waiting], error: EventStoreError) -> None:
+        """Send the commands of a refused batch one by one, so that only the culprit fails."""
+        if len(batch) == 1:
+            batch[0].fail(error)
+            return
+        self.counters.singled += len(batch)
+        for waiting in batch:
+            await self._send([waiting])
+
+    async def _verdicts(self, appends: Sequence[Append]) -> list[Verdict]:
+        """Send the batch, and send it again unchanged for as long as its outcome is unknown."""
+        unknown = False
+        pause_s = 0.0
+        while True:
+            try:
+                return await self._store.append(appends)
+            except OutcomeUnknown:
+                unknown = True
+            except (StoreUnavailable, ClockBehind):
+                if not unknown:
+                    raise
+            self.counters.resent += 1
+            await asyncio.sleep(pause_s)
+            pause_s = min(max(2 * pause_s, RESEND_PAUSE_FIRST_S), RESEND_PAUSE_MAX_S)
+
+    def _answer_stale(self, batch: Sequence[Waiting], verdicts: Sequence[Verdict]) -> None:
+        """Tell queued commands at once that what they rely on has moved, so that they are decided again."""
+        moved = _moved(batch, verdicts)
+        done = {waiting.append.command_id for waiting in batch}
+        still: deque[Waiting] = deque()
+        for waiting in self._queue:
+            conflict = None if waiting.append.command_id in done else _conflict(waiting.append, moved)
+            if conflict is None:
+                still.append(waiting)
+            else:
+                waiting.settle(conflict)
+                self.counters.answered_stale += 1
+        self._queue = still
+
+    def _stopped(self, worker: asyncio.Task[None]) -> None:
+        """Leave nobody waiting when the worker ends before its time."""
+        if self._worker is worker:
+            self._worker = None
+        if not worker.cancelled() and worker.exception() is None:
+            return
+        crash = None if worker.cancelled() else worker.exception()
+        for waiting in self._in_flight:
+            waiting.fail(crash or OutcomeUnknown("the store was closed before a verdict came"))
+        for waiting in self._queue:
+            waiting.fail(crash or StoreUnavailable("the store was closed"))
+        self._queue.clear()
+
+
+def _moved(batch: Sequence[Waiting], verdicts: Sequence[Verdict]) -> dict[str, int]:
+    """Return the versions that the verdicts tell."""
+    moved: dict[str, int] = {}
+    for waiting, verdict in zip(batch, verdicts, strict=True):
+        if isinstance(verdict, Appended):
+            for write in waiting.append.writes:
+                moved[write.stream] = write.expected + len(write.events)
+        elif isinstance(verdict, Conflict):
+            moved[verdict.stream] = verdict.version
+    return moved
+
+
+def _conflict(append: Append, moved: dict[str, int]) -> Conflict | None:
+    for write in append.writes:
+        if moved.get(write.stream, 0) > write.expected:
+            return Conflict(stream=write.stream, version=moved[write.stream])
+    for stream, version in append.guards.items():
+        if moved.get(stream, 0) > version:
+            return Conflict(stream=stream, version=moved[stream])
+    return None

@@ -1,0 +1,5 @@
+"""The log in PostgreSQL."""
+
+from eventstore.postgres.store import PostgresStore
+
+__all__ = ["PostgresStore"]

@@ -1,0 +1,106 @@
+"""The one connection that appends: when it is lost mid-statement, its session is ended before anything else is sent."""
+
+import asyncio
+from typing import Any
+
+import psycopg
+
+from eventstore import sql
+from eventstore.errors import StoreUnavailable
+from eventstore.postgres import failures
+from eventstore.postgres.arrays import PackedArray
+from eventstore.postgres.connection import (
+    ANSWER_TIMEOUT_S,
+    Connection,
+    Session,
+    connect,
+    discard,
+    end_session,
+    session_of,
+)
+
+
+class Appender:
+    """Sends one append at a time.
+
+    A session that was lost while it worked may still be at it, for instance waiting for the lock. Were it left alone,
+    it could write after the same batch, sent again, had been refused. So it is ended first.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._turn = asyncio.Lock()
+        self._connection: Connection | None = None
+        self._session: Session | None = None
+        self._lost: Session | None = None
+
+    async def send(self, arguments: dict[str, PackedArray]) -> list[tuple[Any, ...]]:
+        """Return the rows of verdicts.
+
+        Raises:
+            StoreUnavailable, OutcomeUnknown, BatchRefused, ClockBehind: as `Store.append` says.
+        """
+        async with self._turn:
+            connection = await self._ready()
+            try:
+                async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                    cursor = await connection.execute(sql.APPEND, arguments, prepare=True, binary=True)
+                    return await cursor.fetchall()
+            except TimeoutError as error:
+                await self._lose()
+                raise failures.judged(psycopg.OperationalError("no answer"), alive=False) from error
+            except psycopg.Error as error:
+                alive = not connection.closed
+                if not alive:
+                    await self._lose()
+                raise failures.judged(error, alive=alive) from error
+            except asyncio.CancelledError:
+                await self._lose()
+                raise
+
+    async def open(self) -> None:
+        """Connect now, so that a wrong address is noticed at the start."""
+        async with self._turn:
+            await self._ready()
+
+    async def close(self) -> None:
+        """Wait for the append in flight, then disconnect."""
+        async with self._turn:
+            if self._connection is not None:
+                await discard(self._connection)
+            self._connection = None
+
+    async def _ready(self) -> Connection:
+        if self._connection is not None and _still_there(self._connection):
+            return self._connection
+        connection = await connect(self._url, name="append")
+        try:
+            if self._lost is not None:
+                await end_session(connection, self._lost)
+            self._lost = None
+            self._session = await session_of(connection)
+        except psycopg.Error as error:
+            await discard(connection)
+            raise StoreUnavailable(f"the database cannot be reached: {error}") from error
+        except StoreUnavailable:
+            await discard(connection)
+            raise
+        self._connection = connection
+        return connection
+
+    async def _lose(self) -> None:
+        connection, self._connection = self._connection, None
+        self._lost = self._session
+        if connection is not None:
+            await discard(connection)
+
+
+def _still_there(connection: Connection) -> bool:
+    """Look whether an idle connection was ended by the server, so that nothing is sent into the void."""
+    if connection.closed:
+        return False
+    try:
+        connection.pgconn.consume_input()
+    except psycopg.OperationalError:
+        return False
+    return connection.pgconn.status == psycopg.pq.ConnStatus.OK

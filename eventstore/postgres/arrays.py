@@ -1,0 +1,133 @@
+"""Flat binary arrays: packed here in one pass, so that psycopg neither inspects nor escapes their elements."""
+
+import struct
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from psycopg import pq
+from psycopg.abc import Buffer
+from psycopg.adapt import AdaptersMap, Dumper
+
+_HEAD = struct.Struct(">iiIii")  # dimensions, has nulls, element type, length, lower bound
+_EMPTY = struct.Struct(">iiI")
+_LENGTH = struct.Struct(">i")
+_NULL = b"\xff\xff\xff\xff"
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class PackedArray(bytes):
+    """An array as PostgreSQL receives it."""
+
+    element_oid = 0
+    array_oid = 0
+
+    __slots__ = ()
+
+
+class TextArray(PackedArray):
+    """`text[]`."""
+
+    element_oid, array_oid = 25, 1009
+
+
+class BytesArray(PackedArray):
+    """`bytea[]`."""
+
+    element_oid, array_oid = 17, 1001
+
+
+class UuidArray(PackedArray):
+    """`uuid[]`."""
+
+    element_oid, array_oid = 2950, 2951
+
+
+class IntegerArray(PackedArray):
+    """`integer[]`."""
+
+    element_oid, array_oid = 23, 1007
+
+
+class BigintArray(PackedArray):
+    """`bigint[]`."""
+
+    element_oid, array_oid = 20, 1016
+
+
+class TimeArray(PackedArray):
+    """`timestamp with time zone[]`."""
+
+    element_oid, array_oid = 1184, 1185
+
+
+def texts(values: Sequence[str]) -> TextArray:
+    """Pack texts."""
+    return TextArray(_packed(TextArray, [value.encode() for value in values]))
+
+
+def bytestrings(values: Sequence[bytes]) -> BytesArray:
+    """Pack byte strings."""
+    return BytesArray(_packed(BytesArray, values))
+
+
+def uuids(values: Iterable[UUID]) -> UuidArray:
+    """Pack UUIDs."""
+    return UuidArray(_packed(UuidArray, [value.bytes for value in values]))
+
+
+def integers(values: Sequence[int]) -> IntegerArray:
+    """Pack 32-bit integers."""
+    return IntegerArray(_numbers(IntegerArray, values, 4, "i"))
+
+
+def bigints(values: Sequence[int]) -> BigintArray:
+    """Pack 64-bit integers."""
+    return BigintArray(_numbers(BigintArray, values, 8, "q"))
+
+
+def times(values: Sequence[datetime | None]) -> TimeArray:
+    """Pack aware times; None becomes NULL."""
+    chunks = [_HEAD.pack(1, 1, TimeArray.element_oid, len(values), 1)] if values else [_empty(TimeArray)]
+    for value in values:
+        if value is None:
+            chunks.append(_NULL)
+        else:
+            chunks.append(struct.pack(">iq", 8, (value - _EPOCH) // _MICROSECOND))
+    return TimeArray(b"".join(chunks))
+
+
+def register(adapters: AdaptersMap) -> None:
+    """Teach a connection to send packed arrays as they are."""
+    for array in (TextArray, BytesArray, UuidArray, IntegerArray, BigintArray, TimeArray):
+        adapters.register_dumper(array, type(f"{array.__name__}Dumper", (_PackedDumper,), {"oid": array.array_oid}))
+
+
+class _PackedDumper(Dumper):
+    format = pq.Format.BINARY
+
+    def dump(self, obj: Buffer) -> Buffer:
+        return obj
+
+
+def _empty(array: type[PackedArray]) -> bytes:
+    return _EMPTY.pack(0, 0, array.element_oid)
+
+
+def _packed(array: type[PackedArray], values: Sequence[bytes]) -> bytes:
+    if not values:
+        return _empty(array)
+    chunks = [b""] * (2 * len(values) + 1)
+    chunks[0] = _HEAD.pack(1, 0, array.element_oid, len(values), 1)
+    chunks[1::2] = [_LENGTH.pack(length) for length in map(len, values)]
+    chunks[2::2] = values
+    return b"".join(chunks)
+
+
+def _numbers(array: type[PackedArray], values: Sequence[int], size: int, code: str) -> bytes:
+    if not values:
+        return _empty(array)
+    flat = [size] * (2 * len(values))
+    flat[1::2] = values
+    return _HEAD.pack(1, 0, array.element_oid, len(values), 1) + struct.pack(">" + ("i" + code) * len(values), *flat)

@@ -1,0 +1,73 @@
+"""A batch as the append function takes it, and its verdicts as they come back."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from eventstore.postgres import arrays
+from eventstore.store import Append, Appended, Conflict, Late, NewEvent, Receipt, Replayed, Verdict
+
+Row = tuple[Any, ...]
+
+
+def arguments(batch: Sequence[Append]) -> dict[str, arrays.PackedArray]:
+    """Return the batch as flat arrays: commands, what they expect, and their events, tied by ordinals from 1."""
+    commands: list[int] = []
+    streams: list[str] = []
+    versions: list[int] = []
+    written_on: list[int] = []
+    events: list[NewEvent] = []
+    for ordinal, append in enumerate(batch, 1):
+        for write in append.writes:
+            commands.append(ordinal)
+            streams.append(write.stream)
+            versions.append(write.expected)
+            written_on += [len(commands)] * len(write.events)
+            events += write.events
+        guards = append.guards
+        commands += [ordinal] * len(guards)
+        streams += guards.keys()
+        versions += guards.values()
+    return {
+        "command_ids": arrays.uuids([append.command_id for append in batch]),
+        "accounts": arrays.texts([append.receipt.account for append in batch]),
+        "routes": arrays.texts([append.receipt.route for append in batch]),
+        "bodies": arrays.bytestrings([append.receipt.body_sha256 for append in batch]),
+        "metadatas": arrays.texts([append.metadata for append in batch]),
+        "not_befores": arrays.times([append.not_before for append in batch]),
+        "not_afters": arrays.times([append.not_after for append in batch]),
+        "expectation_commands": arrays.integers(commands),
+        "expectation_streams": arrays.texts(streams),
+        "expectation_versions": arrays.bigints(versions),
+        "event_expectations": arrays.integers(written_on),
+        "event_names": arrays.texts([event.name for event in events]),
+        "event_schema_versions": arrays.integers([event.schema_version for event in events]),
+        "event_datas": arrays.texts([event.data for event in events]),
+    }
+
+
+def verdicts(rows: Sequence[Row], commands: int) -> list[Verdict]:
+    """Return one verdict per command, in the order of the batch.
+
+    Raises:
+        AssertionError: the server judged another batch than the one that was sent.
+    """
+    judged: dict[int, Verdict] = {row[0]: _verdict(row) for row in rows}
+    if len(rows) != commands or len(judged) != commands:
+        raise AssertionError(f"{len(rows)} verdicts for {commands} commands")
+    return [judged[ordinal] for ordinal in range(1, commands + 1)]
+
+
+def _verdict(row: Row) -> Verdict:
+    _, outcome, first, last, at, stream, version, account, route, body_sha256 = row
+    match outcome:
+        case "appended":
+            return Appended(first=first, last=last, recorded_at=at)
+        case "replayed":
+            receipt = Receipt(account=account, route=route, body_sha256=body_sha256)
+            return Replayed(first=first, last=last, recorded_at=at, receipt=receipt)
+        case "conflict":
+            return Conflict(stream=stream, version=version)
+        case "late":
+            return Late(now=at)
+        case _:
+            raise AssertionError(f"the server knows an outcome {outcome!r} that this code does not")

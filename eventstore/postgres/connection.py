@@ -1,0 +1,108 @@
+"""Connections with limits: every wait ends, and a peer that vanished is noticed."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+from eventstore import sql
+from eventstore.errors import ServerTooOld, StoreUnavailable
+from eventstore.postgres import arrays
+
+VERSION_MIN = 16
+CONNECT_TIMEOUT_S = 5
+LOCK_TIMEOUT_S = 10
+STATEMENT_TIMEOUT_S = 30
+ANSWER_TIMEOUT_S = 40
+SESSION_END_TIMEOUT_S = 5
+
+# Seconds, except tcp_user_timeout: milliseconds. A dead peer is noticed after about 12 s, by whichever side is waiting.
+LIMITS: dict[str, str | int] = {
+    "client_encoding": "utf8",
+    "connect_timeout": CONNECT_TIMEOUT_S,
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 12_000,
+}
+
+Connection = psycopg.AsyncConnection[tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One backend of the server, told from any later one with the same process id."""
+
+    pid: int
+    started_at: datetime
+
+
+async def connect(url: str, *, name: str) -> Connection:
+    """Open a connection.
+
+    Raises:
+        StoreUnavailable: nobody answers, or not to us.
+        ServerTooOld: a PostgreSQL we do not support.
+    """
+    connection: Connection | None = None
+    try:
+        connection = await psycopg.AsyncConnection.connect(
+            make_conninfo(url, application_name=f"seatledger {name}", **LIMITS), autocommit=True
+        )
+        check_version(connection.info.server_version)
+        limits = {"lock_timeout": f"{LOCK_TIMEOUT_S}s", "statement_timeout": f"{STATEMENT_TIMEOUT_S}s"}
+        await connection.execute(sql.CONFIGURE, limits)
+    except psycopg.Error as error:
+        if connection is not None:
+            await discard(connection)
+        raise StoreUnavailable(f"the database cannot be reached: {error}") from error
+    except ServerTooOld:
+        if connection is not None:
+            await discard(connection)
+        raise
+    arrays.register(connection.adapters)
+    return connection
+
+
+def check_version(server_version: int) -> None:
+    """Refuse a PostgreSQL that is too old.
+
+    Args:
+        server_version: as the server says it, 160014 for 16.14.
+    """
+    if server_version < VERSION_MIN * 10_000:
+        found = server_version // 10_000
+        raise ServerTooOld(
+            f"This is PostgreSQL {found}; Seatledger needs {VERSION_MIN} or newer. Upgrade the server, or leave "
+            "SEATLEDGER_DATABASE_URL empty to use the embedded one."
+        )
+
+
+async def session_of(connection: Connection) -> Session:
+    """Return who serves this connection."""
+    row = await (await connection.execute(sql.SESSION)).fetchone()
+    if row is None:
+        raise StoreUnavailable("the server does not know its own session")
+    return Session(pid=row[0], started_at=row[1])
+
+
+async def end_session(connection: Connection, session: Session) -> None:
+    """Make sure that another session of ours is gone: committed or rolled back, but not still at it.
+
+    Raises:
+        StoreUnavailable: it does not go.
+    """
+    ended = {"pid": session.pid, "started_at": session.started_at, "patience_ms": SESSION_END_TIMEOUT_S * 1000}
+    row = await (await connection.execute(sql.END_SESSION, ended)).fetchone()
+    if row is not None and not row[0]:
+        raise StoreUnavailable(f"the lost session {session.pid} is still busy")
+
+
+async def discard(connection: Connection) -> None:
+    """Close a connection that may be broken."""
+    with suppress(psycopg.Error):
+        await connection.close()

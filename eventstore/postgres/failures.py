@@ -1,0 +1,38 @@
+"""What a failed statement means for the batch it carried."""
+
+import psycopg
+from psycopg import errors
+
+from eventstore.errors import BatchRefused, ClockBehind, EventStoreError, OutcomeUnknown, StoreUnavailable
+
+CLOCK_BEHIND = "SL002"
+
+# The statement was rolled back for a reason that has nothing to do with what it said: it may be sent again.
+TRANSIENT = (
+    errors.LockNotAvailable,
+    errors.QueryCanceled,
+    errors.DeadlockDetected,
+    errors.SerializationFailure,
+    errors.InsufficientResources,
+    errors.DiskFull,
+    errors.OutOfMemory,
+    errors.TooManyConnections,
+    errors.ReadOnlySqlTransaction,
+    errors.CannotConnectNow,
+    errors.IoError,
+)
+
+
+def judged(error: psycopg.Error, *, alive: bool) -> EventStoreError:
+    """Return what the caller of an append is to be told.
+
+    Args:
+        alive: the connection still works, so the server has said its last word and rolled back.
+    """
+    if not alive:
+        return OutcomeUnknown(f"the connection was lost before a verdict came: {error}")
+    if error.sqlstate == CLOCK_BEHIND:
+        return ClockBehind(str(error))
+    if isinstance(error, TRANSIENT):
+        return StoreUnavailable(f"the server could not take the batch: {error}")
+    return BatchRefused(f"the server refused the batch: {error}")

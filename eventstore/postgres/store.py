@@ -1,0 +1,114 @@
+"""The log in PostgreSQL: appends through one function on one connection, reads on a few others."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+from eventstore import sql
+from eventstore.encoding import check_batch
+from eventstore.postgres.appender import Appender
+from eventstore.postgres.batch import arguments, verdicts
+from eventstore.postgres.readers import Readers
+from eventstore.store import RANGE_EVENTS_MAX, Append, Recorded, Verdict
+
+READERS_MAX = 4
+
+
+class PostgresStore:
+    """A `Store` on a database that `eventstore.migrate` has prepared.
+
+    Args:
+        url: of the application's role, which may EXECUTE append and SELECT, and nothing else.
+        readers_max: how many reads may be under way at once.
+    """
+
+    def __init__(self, url: str, *, readers_max: int = READERS_MAX) -> None:
+        self._appender = Appender(url)
+        self._readers = Readers(url, readers_max)
+
+    async def open(self) -> None:
+        """Connect.
+
+        Raises:
+            StoreUnavailable: nobody answers.
+            ServerTooOld: a PostgreSQL we do not support.
+        """
+        await self._appender.open()
+
+    async def close(self) -> None:
+        """Finish what is in flight and disconnect."""
+        await self._appender.close()
+        await self._readers.close()
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def append(self, batch: Sequence[Append]) -> list[Verdict]:
+        """Judge every command of the batch, as `Store.append` says."""
+        if not batch:
+            return []
+        check_batch(batch)
+        return verdicts(await self._appender.send(arguments(batch)), len(batch))
+
+    async def read_streams(self, streams: Sequence[str]) -> dict[str, list[Recorded]]:
+        """Return every named stream's events in version order."""
+        found: dict[str, list[Recorded]] = {stream: [] for stream in streams}
+        for row in await self._readers.rows(sql.READ_STREAMS, {"streams": list(found)}) if found else ():
+            found[row[1]].append(recorded(row))
+        return found
+
+    async def read_stream(
+        self, stream: str, *, after_version: int = 0, limit: int = RANGE_EVENTS_MAX
+    ) -> list[Recorded]:
+        """Return at most `limit` events of one stream with version > `after_version`, in order."""
+        asked = {"stream": stream, "after_version": after_version, "limit": limit}
+        return [recorded(row) for row in await self._readers.rows(sql.READ_STREAM, asked)]
+
+    async def read_range(self, *, after: int, limit: int) -> list[Recorded]:
+        """Return events with position > `after` in order, ending on a command's last part."""
+        events = await self._between(after, after + limit)
+        if events and events[-1].part < events[-1].parts:
+            if events[-1].part < len(events):
+                return events[: -events[-1].part]
+            events += await self._between(events[-1].position, events[-1].position + events[-1].parts - events[-1].part)
+        return events
+
+    async def head(self) -> int:
+        """Return the last position, 0 for an empty log."""
+        ((head,),) = await self._readers.rows(sql.HEAD, {})
+        return int(head)
+
+    async def now(self) -> datetime:
+        """Return the server's clock."""
+        ((now,),) = await self._readers.rows(sql.NOW, {})
+        moment: datetime = now
+        return moment
+
+    async def _between(self, after: int, upto: int) -> list[Recorded]:
+        return [recorded(row) for row in await self._readers.rows(sql.READ_RANGE, {"after": after, "upto": upto})]
+
+
+def recorded(row: tuple[Any, ...]) -> Recorded:
+    """Return an event from a row whose columns stand in the order of `Recorded`."""
+    position, stream, version, name, schema_version, command_id, part, parts, recorded_at, data, metadata, digest = row
+    return Recorded(
+        position=position,
+        stream=stream,
+        version=version,
+        name=name,
+        schema_version=schema_version,
+        command_id=command_id,
+        part=part,
+        parts=parts,
+        recorded_at=recorded_at,
+        data=data,
+        metadata=metadata,
+        digest=digest,
+    )

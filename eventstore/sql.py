@@ -1,0 +1,52 @@
+"""Every statement the event store sends."""
+
+from typing import LiteralString
+
+APPEND: LiteralString = """
+SELECT command, outcome, first_position, last_position, at, stream, version, account, route, body_sha256
+FROM eventstore.append(
+    %(command_ids)b, %(accounts)b, %(routes)b, %(bodies)b, %(metadatas)b, %(not_befores)b, %(not_afters)b,
+    %(expectation_commands)b, %(expectation_streams)b, %(expectation_versions)b,
+    %(event_expectations)b, %(event_names)b, %(event_schema_versions)b, %(event_datas)b
+)
+"""
+
+_EVENT: LiteralString = """
+SELECT position, stream, version, name, schema_version, command_id, part, parts, recorded_at,
+       data::text, metadata::text, digest
+FROM eventstore.event
+"""
+
+READ_STREAMS: LiteralString = _EVENT + "WHERE stream = ANY (%(streams)s) ORDER BY stream, version"
+
+READ_STREAM: LiteralString = (
+    _EVENT + "WHERE stream = %(stream)s AND version > %(after_version)s ORDER BY version LIMIT %(limit)s"
+)
+
+# Positions are dense: a range of them is a limit, too.
+READ_RANGE: LiteralString = _EVENT + "WHERE position > %(after)s AND position <= %(upto)s ORDER BY position"
+
+HEAD: LiteralString = "SELECT coalesce((SELECT position FROM eventstore.event ORDER BY position DESC LIMIT 1), 0)"
+
+NOW: LiteralString = "SELECT clock_timestamp()"
+
+# For the life of a connection. client_connection_check_interval ends a statement whose client is gone; sequential scans
+# are off because a plan made while the log was small is kept when it is large.
+CONFIGURE: LiteralString = """
+SELECT set_config('TimeZone', 'UTC', false),
+       set_config('client_connection_check_interval', '1s', false),
+       set_config('lock_timeout', %(lock_timeout)s, false),
+       set_config('statement_timeout', %(statement_timeout)s, false),
+       set_config('idle_in_transaction_session_timeout', '30s', false),
+       set_config('enable_seqscan', 'off', false),
+       set_config('jit', 'off', false),
+       set_config('plan_cache_mode', 'force_generic_plan', false)
+"""
+
+SESSION: LiteralString = "SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+
+# True or no row: the session is gone, and with it whatever it was doing.
+END_SESSION: LiteralString = """
+SELECT pg_terminate_backend(pid, %(patience_ms)s) FROM pg_stat_activity
+WHERE pid = %(pid)s AND backend_start = %(started_at)s
+"""
