@@ -1,0 +1,159 @@
+"""Who may use which route: the one place where roles are declared, and where they are checked.
+
+A route is made by `routing.GuardedRoute`, which looks here; one that is not declared here cannot be made, and one that
+is declared but not made stops the start. The check comes before the body is read. Where the path names an event, a
+venue, a layout, a performance or an organizer, a role held within an organizer is checked for that one; where only the
+body tells (POST /events), the route asks `identity.must_act_for` itself, and no command is carried out before it did.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from api.engine import Engine
+from api.identity import Identity
+from api.ownership import OWNERS, Owned
+from domain.values import Role
+
+PREFIX = "/api/v1"
+BODY_BYTES_MAX = 64 * 1024
+LAYOUT_BYTES_MAX = 32 * 1024 * 1024
+MEMBER_ROLES = (Role.ORGANIZER, Role.ENTRY_MANAGER)
+
+
+class RoutesUndeclared(Exception):
+    """The table below and the routes do not agree; the application does not start."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """Who may use a route (nobody named: anyone, even unknown), and how long its body may be."""
+
+    roles: tuple[Role, ...] = ()
+    bytes_max: int = BODY_BYTES_MAX
+
+    @property
+    def public(self) -> bool:
+        """Whether nobody has to say who they are."""
+        return not self.roles
+
+    @property
+    def for_everybody_known(self) -> bool:
+        """Whether every account may, because every account is a customer."""
+        return Role.CUSTOMER in self.roles
+
+    @property
+    def member_role(self) -> Role | None:
+        """The role, held within an organizer, that opens this route."""
+        return next((role for role in MEMBER_ROLES if role in self.roles), None)
+
+
+PUBLIC = Access()
+ADMINS = Access(roles=(Role.ADMIN,))
+CUSTOMERS = Access(roles=(Role.CUSTOMER,))
+CUSTOMERS_AND_SUPPORT = Access(roles=(Role.CUSTOMER, Role.SUPPORT))
+ORGANIZERS = Access(roles=(Role.ORGANIZER, Role.ADMIN))
+GATES = Access(roles=(Role.ENTRY_MANAGER, Role.ADMIN))
+SUPPORT = Access(roles=(Role.SUPPORT, Role.ADMIN))
+AUDITORS = Access(roles=(Role.AUDITOR, Role.ADMIN))
+
+ACCESS: Mapping[tuple[str, str], Access] = {
+    ("POST", "/orders"): CUSTOMERS,
+    ("GET", "/orders"): CUSTOMERS,
+    ("GET", "/orders/{order_id}"): CUSTOMERS_AND_SUPPORT,
+    ("POST", "/orders/{order_id}/cancel"): CUSTOMERS_AND_SUPPORT,
+    ("POST", "/orders/{order_id}/payments"): CUSTOMERS,
+    ("POST", "/orders/{order_id}/refunds"): CUSTOMERS_AND_SUPPORT,
+    ("POST", "/performances/{performance_id}/holds"): CUSTOMERS,
+    ("GET", "/holds"): CUSTOMERS,
+    ("GET", "/holds/{hold_id}"): CUSTOMERS,
+    ("DELETE", "/holds/{hold_id}"): CUSTOMERS,
+    ("POST", "/holds/{hold_id}/extend"): CUSTOMERS,
+    ("GET", "/payments/{payment_id}"): CUSTOMERS,
+    ("POST", "/webhooks/{provider}"): PUBLIC,
+    ("GET", "/tickets"): CUSTOMERS,
+    ("GET", "/tickets/{ticket_id}"): CUSTOMERS,
+    ("GET", "/tickets/{ticket_id}/qr.svg"): CUSTOMERS,
+    ("GET", "/tickets/{ticket_id}/ticket.pdf"): CUSTOMERS,
+    ("POST", "/scans"): GATES,
+    ("GET", "/refunds"): CUSTOMERS_AND_SUPPORT,
+    ("POST", "/refunds/{refund_id}/approve"): SUPPORT,
+    ("POST", "/refunds/{refund_id}/reject"): SUPPORT,
+    ("POST", "/auth/register"): PUBLIC,
+    ("POST", "/auth/login"): PUBLIC,
+    ("POST", "/auth/guest"): PUBLIC,
+    ("POST", "/auth/refresh"): PUBLIC,
+    ("POST", "/auth/logout"): PUBLIC,
+    ("GET", "/me"): CUSTOMERS,
+    ("GET", "/accounts"): ADMINS,
+    ("PUT", "/accounts/{account_id}/roles"): ADMINS,
+    ("POST", "/organizers"): ADMINS,
+    ("GET", "/organizers"): CUSTOMERS,
+    ("PUT", "/organizers/{organizer_id}/members/{account_id}"): ORGANIZERS,
+    ("POST", "/venues"): ORGANIZERS,
+    ("GET", "/venues"): PUBLIC,
+    ("GET", "/venues/{venue_id}"): PUBLIC,
+    ("POST", "/venues/{venue_id}/layouts"): Access(roles=ORGANIZERS.roles, bytes_max=LAYOUT_BYTES_MAX),
+    ("GET", "/layouts/{layout_id}"): ORGANIZERS,
+    ("POST", "/events"): ORGANIZERS,
+    ("GET", "/events"): PUBLIC,
+    ("GET", "/events/{event_id}"): PUBLIC,
+    ("PATCH", "/events/{event_id}"): ORGANIZERS,
+    ("DELETE", "/events/{event_id}"): ORGANIZERS,
+    ("POST", "/events/{event_id}/publish"): ORGANIZERS,
+    ("POST", "/events/{event_id}/performances"): ORGANIZERS,
+    ("GET", "/performances/{performance_id}"): PUBLIC,
+    ("PATCH", "/performances/{performance_id}"): ORGANIZERS,
+    ("POST", "/performances/{performance_id}/cancel"): ORGANIZERS,
+    ("GET", "/performances/{performance_id}/layout"): PUBLIC,
+    ("GET", "/performances/{performance_id}/seats"): PUBLIC,
+    ("GET", "/performances/{performance_id}/live"): PUBLIC,
+    ("POST", "/performances/{performance_id}/seats/block"): ORGANIZERS,
+    ("POST", "/performances/{performance_id}/seats/unblock"): ORGANIZERS,
+    ("GET", "/reports/sales"): ORGANIZERS,
+    ("GET", "/audit/log"): AUDITORS,
+    ("GET", "/audit/streams/{stream}"): AUDITORS,
+    ("GET", "/livez"): PUBLIC,
+    ("GET", "/readyz"): PUBLIC,
+    ("GET", "/metrics"): PUBLIC,
+    ("GET", "/"): PUBLIC,
+}
+"""(method, path without the prefix) → who may. The busiest routes come first, which is also the order of matching."""
+
+
+def declared(methods: Iterable[str], path: str) -> Access:
+    """Return what the table says about a route.
+
+    Raises:
+        RoutesUndeclared: nothing.
+    """
+    found = {ACCESS.get((method, path.removeprefix(PREFIX))) for method in methods}
+    access = found.pop() if len(found) == 1 else None
+    if access is None:
+        raise RoutesUndeclared(f"No role is declared for {', '.join(methods)} {path}.")
+    return access
+
+
+async def admit(engine: Engine, access: Access, identity: Identity, path_params: Mapping[str, str]) -> None:
+    """Check the sender's roles for a route and for what its path names.
+
+    Raises:
+        Forbidden: the role is missing.
+        NotFound: the path names nothing, or nothing the sender may see.
+    """
+    if access.for_everybody_known:
+        return
+    role = access.member_role
+    if role is None:
+        await identity.must_hold(*access.roles)
+        return
+    owned = await owner(engine, path_params)
+    if owned is not None:
+        await identity.must_act_for(owned.organizer, role, visible=owned.visible)
+
+
+async def owner(engine: Engine, path_params: Mapping[str, str]) -> Owned | None:
+    """Return the organizer of what a path names; None if it names nothing that has one."""
+    for name, key in path_params.items():
+        if name in OWNERS:
+            return await engine.handler.look(lambda books, find=OWNERS[name], key=key: find(books, key))  # type: ignore[misc]
+    return None

@@ -1,0 +1,174 @@
+"""From request to command and from outcome to answer; what every writing route shares.
+
+A writing route is three lines: `outcome = await carry_out(request, decide)`, the body from `outcome.events`, and
+`return answer(outcome, body, status=201)`. A reading one begins with `await caught_up(request, min_position, …)`.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from typing import Annotated, Any
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+import orjson
+from fastapi import Query, Request, Response
+from uuid_utils.compat import uuid7
+
+from api.engine import engine_of
+from api.errors import Behind, Malformed
+from api.identity import Identity
+from eventstore.errors import OutcomeUnknown
+from eventstore.handler import Changes, Context, Decide, GuardMoved, Outcome
+from eventstore.store import Receipt
+
+IDEMPOTENCY_KEY = "idempotency-key"
+IDEMPOTENCY_KEY_LENGTH_MAX = 200
+COMMANDS = uuid5(NAMESPACE_URL, "urn:seatledger:commands")
+BUYING = frozenset({"seat", "buyer"})
+"""For `presumed`: what is not known of a seat or a buyer is taken for untouched, and the append judges."""
+
+POSITION_MAX = 2**63 - 1
+MIN_POSITION_SECONDS_MAX = 2.0
+JSON = "application/json"
+
+MinPosition = Annotated[
+    int | None,
+    Query(ge=0, le=POSITION_MAX, description="Wait, at most 2 s, until what is read holds this position."),
+]
+
+
+async def carry_out(
+    request: Request,
+    decide: Decide,
+    *,
+    presumed: frozenset[str] = frozenset(),
+    step: str | None = None,
+    actor: Mapping[str, str | None] | None = None,
+    command_id: UUID | None = None,
+) -> Outcome:
+    """Carry a command out for the sender of a request, once whatever comes.
+
+    Args:
+        decide: the decision, with everything but the books bound.
+        presumed: see `Handler.handle`; `BUYING` for the routes of buyers.
+        step: a name for every command but the first, when one request takes several.
+        actor: who acts, if it is not the account that sent the request (a webhook's provider).
+        command_id: what the command is known by, if not by the request's idempotency key.
+
+    Raises:
+        What the decision refuses with; what `Handler.handle` raises.
+        OutcomeUnknown: no verdict came in time; the command may still take effect.
+    """
+    identity: Identity | None = getattr(request.state, "identity", None)
+    if identity is not None:
+        refuse_unchecked(request, identity)
+    command = command_id or await command_of(request)
+    if step is not None:
+        command = uuid5(command, step)
+    context = await context_of(request, command, actor)
+    return await within_time(request, decide, context, presumed)
+
+
+async def within_time(request: Request, decide: Decide, context: Context, presumed: frozenset[str]) -> Outcome:
+    """Handle a command within the request's time."""
+    engine = engine_of(request)
+    try:
+        async with asyncio.timeout(engine.terms.request_seconds_max):
+            return await with_rights(request, decide, context, presumed)
+    except TimeoutError as error:
+        raise OutcomeUnknown("No verdict came in time.") from error
+
+
+async def with_rights(request: Request, decide: Decide, context: Context, presumed: frozenset[str]) -> Outcome:
+    """Handle a command; if the sender's rights moved meanwhile, check them again, once."""
+    handler = engine_of(request).handler
+    try:
+        return await handler.handle(decide, context, presumed=presumed)
+    except GuardMoved:
+        identity: Identity = request.state.identity
+        await identity.look_again()
+        again = Context(
+            command_id=context.command_id, actor=identity.actor, receipt=context.receipt, guards=dict(identity.guards)
+        )
+        return await handler.handle(decide, again, presumed=presumed)
+
+
+def refuse_unchecked(request: Request, identity: Identity) -> None:
+    """Make sure that a route for staff has asked for its right before it acts."""
+    access = request.state.access
+    if not (access.for_everybody_known or identity.checked):
+        raise RuntimeError(f"{request.scope['path']} acts before it asked whether the sender may.")
+
+
+async def command_of(request: Request) -> UUID:
+    """Return the command id of a request: of its account, route and idempotency key, else a new one.
+
+    Raises:
+        Malformed: the key is empty, too long or not printable.
+    """
+    key = request.headers.get(IDEMPOTENCY_KEY)
+    if key is None:
+        return uuid7()
+    if not key or len(key) > IDEMPOTENCY_KEY_LENGTH_MAX or not key.isascii() or not key.isprintable():
+        raise Malformed(f"An Idempotency-Key is 1 to {IDEMPOTENCY_KEY_LENGTH_MAX} printable ASCII characters.")
+    return uuid5(COMMANDS, f"{sender_of(request)}/{route_of(request)}/{key}")
+
+
+async def context_of(request: Request, command: UUID, actor: Mapping[str, str | None] | None) -> Context:
+    """Return what is kept beside the events of a request's command."""
+    identity: Identity | None = getattr(request.state, "identity", None)
+    known = actor if actor is not None else identity.actor if identity is not None else {}
+    guards = {} if identity is None else dict(identity.guards)
+    return Context(command_id=command, actor=known, receipt=await receipt_of(request), guards=guards)
+
+
+async def receipt_of(request: Request) -> Receipt:
+    """Say who sent what where; the body counts only with an idempotency key."""
+    if IDEMPOTENCY_KEY not in request.headers:
+        return Receipt(account=sender_of(request), route=route_of(request))
+    said = hashlib.sha256(request.scope["path"].encode() + b"\n" + await request.body())
+    return Receipt(account=sender_of(request), route=route_of(request), body_sha256=said.digest())
+
+
+def sender_of(request: Request) -> str:
+    """Return the account that sent a request, empty if nobody said."""
+    identity: Identity | None = getattr(request.state, "identity", None)
+    return "" if identity is None else identity.account
+
+
+def route_of(request: Request) -> str:
+    """Name a request's route, `POST /api/v1/orders/{order_id}/cancel` for example."""
+    return f"{request.method} {request.scope['route'].path}"
+
+
+def answer(outcome: Outcome, body: Mapping[str, Any], *, status: int = 200) -> Response:
+    """Write what a command came to, with the position of its last event."""
+    headers = {"Idempotency-Replayed": "true"} if outcome.replayed else None
+    content = orjson.dumps({**body, "position": outcome.last}, option=orjson.OPT_UTC_Z)
+    return Response(content, status_code=status, headers=headers, media_type=JSON)
+
+
+def shown(body: Mapping[str, Any], *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Write what was read."""
+    return Response(
+        orjson.dumps(body, option=orjson.OPT_UTC_Z), status_code=status, headers=dict(headers or {}), media_type=JSON
+    )
+
+
+async def caught_up(request: Request, min_position: int | None, *read_models: str) -> None:
+    """Wait until the read models hold everything up to a position.
+
+    Raises:
+        Behind: they do not, within two seconds.
+    """
+    if min_position is None:
+        return
+    positions = engine_of(request).positions
+    deadline = asyncio.get_running_loop().time() + MIN_POSITION_SECONDS_MAX
+    for name in read_models:
+        left = max(0.0, deadline - asyncio.get_running_loop().time())
+        if not await positions.wait_for(name, min_position, left):
+            raise Behind(f"This view has not reached position {min_position} yet; ask again in a moment.")
+
+
+__all__ = ["BUYING", "Changes", "MinPosition", "answer", "carry_out", "caught_up", "shown"]

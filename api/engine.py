@@ -1,0 +1,102 @@
+"""Everything a route may use, built once by `runtime/wiring.py` and found through the request."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from fastapi import Request
+
+from api.admission import Admission
+from api.attempts import Attempts
+from api.metrics import Metrics
+from api.passwords import Passwords
+from api.tokens import AccessTokens
+from domain.layout.inventory import Inventory
+from domain.people import Credentials, LayoutDocuments, People, Sessions
+from domain.ports import PaymentGateway
+from eventstore.handler import Clock, Handler
+from eventstore.store import Store
+from projections.reading import ReadModels
+
+REQUEST_SECONDS_MAX = 10.0
+
+
+class Positions(Protocol):
+    """How far the read models are."""
+
+    async def wait_for(self, name: str, position: int, seconds_max: float) -> bool:
+        """Wait until a read model holds everything up to `position`; False if it does not in time."""
+        ...
+
+    async def all(self) -> Mapping[str, int]:
+        """Return every read model's position, by name."""
+        ...
+
+
+class Inventories(Protocol):
+    """The places of published layouts, ready to be sold."""
+
+    async def of(self, layout: str) -> Inventory:
+        """Return a layout's inventory; it never changes, so it is built once and kept.
+
+        Raises:
+            NotFound: no document is kept under this id.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What the settings say about the API.
+
+    Args:
+        public_url: how the outside calls us; `https` makes cookies `Secure`.
+        sandbox_url: the sandbox gateway's own address, if there is one.
+        guests_per_minute_max: how many guest accounts one client address may open a minute.
+    """
+
+    public_url: str
+    sandbox_url: str | None = None
+    request_seconds_max: float = REQUEST_SECONDS_MAX
+    guests_per_minute_max: int = 1_200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """Everything a route may use.
+
+    Args:
+        handler: carries commands out, and looks into the books.
+        store: the log, for reading.
+        clock: the log's time, estimated.
+        read_models: what the screens read.
+        gateways: payment providers by the name they have in `/webhooks/{provider}`.
+        ticket_secret: what ticket codes are signed with (a seed of 32 bytes).
+        counters: what other parts want to show at `/metrics`, by name.
+    """
+
+    handler: Handler
+    store: Store
+    clock: Clock
+    people: People
+    credentials: Credentials
+    sessions: Sessions
+    layouts: LayoutDocuments
+    inventories: Inventories
+    positions: Positions
+    read_models: ReadModels
+    gateways: Mapping[str, PaymentGateway]
+    passwords: Passwords
+    tokens: AccessTokens
+    attempts: Attempts
+    admission: Admission
+    metrics: Metrics
+    terms: Terms
+    ticket_secret: bytes
+    counters: Mapping[str, Callable[[], float]] = field(default_factory=dict)
+
+
+def engine_of(request: Request) -> Engine:
+    """Return the engine behind a request."""
+    engine: Engine = request.app.state.engine
+    return engine

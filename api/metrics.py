@@ -1,0 +1,34 @@
+"""What operators watch: requests by route and status, time spent, and what else the parts count, as Prometheus text."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+TEXT = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Metrics:
+    """Counts answered requests."""
+
+    def __init__(self) -> None:
+        self.in_flight = 0
+        self._requests: Counter[tuple[str, str, int]] = Counter()
+        self._seconds: Counter[tuple[str, str]] = Counter()
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count one request; `route` is the template, never the path."""
+        self._requests[method, route, status] += 1
+        self._seconds[method, route] += seconds  # type: ignore[assignment] # a Counter sums floats as well
+
+    def text(self, gauges: Mapping[str, float]) -> str:
+        """Write everything counted, and the `gauges` of others beside it."""
+        return "\n".join([*self._lines(), *(f"seatledger_{name} {value:g}" for name, value in gauges.items()), ""])
+
+    def _lines(self) -> Iterator[str]:
+        yield "# TYPE seatledger_requests_total counter"
+        for (method, route, status), count in sorted(self._requests.items()):
+            yield f'seatledger_requests_total{{method="{method}",route="{route}",status="{status}"}} {count}'
+        yield "# TYPE seatledger_request_seconds_total counter"
+        for (method, route), seconds in sorted(self._seconds.items()):
+            yield f'seatledger_request_seconds_total{{method="{method}",route="{route}"}} {seconds:.6f}'
+        yield "# TYPE seatledger_requests_in_flight gauge"
+        yield f"seatledger_requests_in_flight {self.in_flight}"

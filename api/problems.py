@@ -1,0 +1,257 @@
+"""Every error as RFC 9457 problem+json: one table from the class of an error to its status.
+
+Nothing else in the API knows which status an error has. `code` is one closed list, public and stable.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+from api import errors as api
+from domain import errors as refusals
+from domain.people import AddressTaken, RecordsUnavailable
+from domain.ports import PaymentRefused, PaymentUnavailable, WebhookForged, WebhookMalformed, WebhookStale
+from eventstore import errors as storing
+from eventstore.handler import GuardMoved
+
+MEDIA_TYPE = "application/problem+json"
+FAULTS_SHOWN_MAX = 100
+
+
+class ProblemCode(StrEnum):
+    """What went wrong, for programs; closed and stable."""
+
+    ALREADY_EXTENDED = "already_extended"
+    ALREADY_PAID = "already_paid"
+    ALREADY_THERE = "already_there"
+    AREA_SOLD_OUT = "area_sold_out"
+    BEHIND = "behind"
+    BODY_TOO_LARGE = "body_too_large"
+    BUSY = "busy"
+    FORBIDDEN = "forbidden"
+    HAS_BOOKINGS = "has_bookings"
+    HOLD_ENDED = "hold_ended"
+    HOLD_LAPSED = "hold_lapsed"
+    HOLD_ORDERED = "hold_ordered"
+    IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
+    IMPOSSIBLE = "impossible"
+    INTERNAL = "internal"
+    INVALID = "invalid"
+    LAYOUT_FAULTS = "layout_faults"
+    LIMIT_REACHED = "limit_reached"
+    MALFORMED = "malformed"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    NOT_CONFIRMED = "not_confirmed"
+    NOT_FOUND = "not_found"
+    NOT_ON_SALE = "not_on_sale"
+    NOTHING_TO_REFUND = "nothing_to_refund"
+    ORDER_CONFIRMED = "order_confirmed"
+    ORDER_ENDED = "order_ended"
+    OUTCOME_UNKNOWN = "outcome_unknown"
+    PAYMENT_REFUSED = "payment_refused"
+    PERFORMANCE_CANCELLED = "performance_cancelled"
+    PERFORMANCE_STARTED = "performance_started"
+    PROVIDER_UNAVAILABLE = "provider_unavailable"
+    REFUND_DECIDED = "refund_decided"
+    REJECTED = "rejected"
+    SEATS_NAMED_TWICE = "seats_named_twice"
+    SEATS_TAKEN = "seats_taken"
+    TICKET_USED = "ticket_used"
+    TOO_MANY_ATTEMPTS = "too_many_attempts"
+    TOO_MANY_PAYMENTS = "too_many_payments"
+    TOO_MANY_SEATS = "too_many_seats"
+    UNAUTHENTICATED = "unauthenticated"
+    UNAVAILABLE = "unavailable"
+    UNKNOWN_SEATS = "unknown_seats"
+    WEBHOOK_FORGED = "webhook_forged"
+    WEBHOOK_STALE = "webhook_stale"
+    WRONG_CREDENTIALS = "wrong_credentials"
+
+
+class Problem(BaseModel):
+    """An error: `code` for programs, `detail` for people; some codes add members, such as the `seats` taken."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(examples=["urn:seatledger:problem:seats_taken"])
+    title: str
+    status: int
+    code: ProblemCode
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How a class of errors is answered; without a code, by the error's own, and without a detail, in its own words."""
+
+    status: HTTPStatus
+    code: ProblemCode | None = None
+    detail: str | None = None
+    retry_after_seconds: int | None = None
+
+
+AGAIN_SOON_SECONDS = 1
+AGAIN_LATER_SECONDS = 2
+DOWN = "The records cannot be reached; nothing was changed. Try again later."
+BUSY = "Too much is going on; nothing was changed. Try again in a moment."
+UNKNOWN = "The outcome is not known yet. Send the same request with the same Idempotency-Key again."
+
+ANSWERS: Mapping[type[Exception], Answer] = {
+    refusals.Invalid: Answer(HTTPStatus.UNPROCESSABLE_ENTITY),
+    refusals.NotFound: Answer(HTTPStatus.NOT_FOUND),
+    refusals.Forbidden: Answer(HTTPStatus.FORBIDDEN),
+    refusals.Impossible: Answer(HTTPStatus.CONFLICT),
+    refusals.Rejected: Answer(HTTPStatus.CONFLICT),
+    api.Unauthenticated: Answer(HTTPStatus.UNAUTHORIZED, ProblemCode.UNAUTHENTICATED),
+    api.WrongCredentials: Answer(HTTPStatus.UNAUTHORIZED, ProblemCode.WRONG_CREDENTIALS),
+    api.ForeignOrigin: Answer(HTTPStatus.FORBIDDEN, ProblemCode.FORBIDDEN),
+    api.TooManyAttempts: Answer(HTTPStatus.TOO_MANY_REQUESTS, ProblemCode.TOO_MANY_ATTEMPTS),
+    api.BodyTooLarge: Answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, ProblemCode.BODY_TOO_LARGE),
+    api.Malformed: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, ProblemCode.MALFORMED),
+    api.Busy: Answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.BUSY, BUSY, AGAIN_SOON_SECONDS),
+    api.Behind: Answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.BEHIND, None, AGAIN_SOON_SECONDS),
+    AddressTaken: Answer(HTTPStatus.CONFLICT, ProblemCode.ALREADY_THERE, "This address has an account; log in."),
+    RecordsUnavailable: Answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.UNAVAILABLE, DOWN, AGAIN_LATER_SECONDS),
+    PaymentUnavailable: Answer(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        ProblemCode.PROVIDER_UNAVAILABLE,
+        "The payment provider does not answer. Send the same request with the same Idempotency-Key again.",
+        AGAIN_LATER_SECONDS,
+    ),
+    PaymentRefused: Answer(HTTPStatus.CONFLICT, ProblemCode.PAYMENT_REFUSED),
+    WebhookForged: Answer(HTTPStatus.FORBIDDEN, ProblemCode.WEBHOOK_FORGED),
+    WebhookStale: Answer(HTTPStatus.FORBIDDEN, ProblemCode.WEBHOOK_STALE),
+    WebhookMalformed: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, ProblemCode.MALFORMED),
+    storing.CommandReused: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, ProblemCode.IDEMPOTENCY_KEY_REUSED),
+    storing.Unencodable: Answer(
+        HTTPStatus.UNPROCESSABLE_ENTITY, ProblemCode.MALFORMED, "The request holds text that cannot be stored."
+    ),
+    storing.OutcomeUnknown: Answer(
+        HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.OUTCOME_UNKNOWN, UNKNOWN, AGAIN_LATER_SECONDS
+    ),
+    storing.StoreUnavailable: Answer(
+        HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.UNAVAILABLE, DOWN, AGAIN_LATER_SECONDS
+    ),
+    storing.ClockBehind: Answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.UNAVAILABLE, DOWN, AGAIN_LATER_SECONDS),
+    storing.Overloaded: Answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.BUSY, BUSY, AGAIN_SOON_SECONDS),
+    storing.VersionConflict: Answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.BUSY, BUSY, AGAIN_SOON_SECONDS),
+    GuardMoved: Answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.BUSY, BUSY, AGAIN_SOON_SECONDS),
+}
+INTERNAL = Answer(HTTPStatus.INTERNAL_SERVER_ERROR, ProblemCode.INTERNAL, "Something broke here; it has been noted.")
+
+BY_STATUS: Mapping[int, ProblemCode] = {
+    HTTPStatus.NOT_FOUND: ProblemCode.NOT_FOUND,
+    HTTPStatus.METHOD_NOT_ALLOWED: ProblemCode.METHOD_NOT_ALLOWED,
+}
+
+
+def answer_to(error: Exception) -> Answer:
+    """Return the table's row of an error: its own class's, or the nearest above."""
+    return next((ANSWERS[kind] for kind in type(error).__mro__ if kind in ANSWERS), INTERNAL)
+
+
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    details: Mapping[str, object] | None = None,
+) -> Response:
+    """Write one problem; `details` become members beside the standard ones."""
+    known = {
+        "type": f"urn:seatledger:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": int(status),
+        "code": str(code),
+        "detail": detail,
+    }
+    content = orjson.dumps({**(details or {}), **known}, default=str)
+    return Response(content, status_code=int(status), headers=dict(headers or {}), media_type=MEDIA_TYPE)
+
+
+def problem_of(error: Exception) -> Response:
+    """Answer an error by the table."""
+    answer = answer_to(error)
+    headers = {}
+    retry_after = getattr(error, "retry_after_seconds", answer.retry_after_seconds)
+    if retry_after is not None:
+        headers["Retry-After"] = str(retry_after)
+    if answer.status is HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    details: Mapping[str, object] = getattr(error, "details", {})
+    return problem(answer.status, code_of(error, answer), answer.detail or str(error), headers=headers, details=details)
+
+
+def code_of(error: Exception, answer: Answer) -> str:
+    """Return the public code of an error."""
+    if answer.code is not None:
+        return answer.code
+    return error.code if isinstance(error, refusals.Rejected) else ProblemCode.REJECTED
+
+
+async def known_error(_: Request, error: Exception) -> Response:
+    """Answer an error that the table names."""
+    return problem_of(error)
+
+
+async def unknown_error(_: Request, _error: Exception) -> Response:
+    """Answer a bug; the server logs it by itself."""
+    return problem(INTERNAL.status, ProblemCode.INTERNAL, str(INTERNAL.detail))
+
+
+async def unreadable_request(_: Request, error: Exception) -> Response:
+    """Answer a request that does not fit its route's description, naming every fault but echoing no value."""
+    assert isinstance(error, RequestValidationError)
+    faults = [fault(found) for found in error.errors()[:FAULTS_SHOWN_MAX]]
+    detail = "; ".join(f"{found['path']}: {found['message']}" for found in faults[:3])
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, ProblemCode.MALFORMED, detail, details={"faults": faults})
+
+
+def fault(found: Mapping[str, Any]) -> dict[str, str]:
+    """Say where a fault is and what is expected there."""
+    return {"path": ".".join(map(str, found["loc"])), "message": str(found["msg"])}
+
+
+async def framework_error(request: Request, error: Exception) -> Response:
+    """Answer what the framework refuses by itself: no such path, no such method on it."""
+    assert isinstance(error, HTTPException)
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(methods_of(request))
+    code = BY_STATUS.get(error.status_code, ProblemCode.MALFORMED)
+    return problem(error.status_code, code, HTTPStatus(error.status_code).description, headers=headers)
+
+
+def methods_of(request: Request) -> list[str]:
+    """Return every method that the request's path knows, whichever route it is on."""
+    path = request.scope["path"]
+    routes = (route for route in request.app.routes if route.path_regex.match(path))
+    return sorted({method for route in routes for method in route.methods or ()})
+
+
+def handlers() -> dict[Any, Any]:
+    """Return the exception handlers of the application."""
+    return {
+        **dict.fromkeys(ANSWERS, known_error),
+        RequestValidationError: unreadable_request,
+        HTTPException: framework_error,
+        Exception: unknown_error,
+    }
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Describe the problems a route can answer with, for OpenAPI."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {"schema": schema}}}
+        for status in statuses
+    }
