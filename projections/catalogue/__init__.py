@@ -1,0 +1,43 @@
+"""The catalogue: what is on, where, when and from what price; who sells it and who may act for them."""
+
+from projections.catalogue.folding import CATALOGUE, NAME
+from projections.catalogue.people import Member, Organizer, list_members, list_organizers, memberships
+from projections.catalogue.places import Layout, Venue, find_layout, find_venue, layouts_of_venue, list_venues
+from projections.catalogue.shows import (
+    PUBLIC,
+    READ_MODELS,
+    After,
+    Event,
+    Performance,
+    Viewer,
+    Wanted,
+    find_event,
+    find_events,
+    find_performance,
+)
+
+__all__ = [
+    "CATALOGUE",
+    "NAME",
+    "PUBLIC",
+    "READ_MODELS",
+    "After",
+    "Event",
+    "Layout",
+    "Member",
+    "Organizer",
+    "Performance",
+    "Venue",
+    "Viewer",
+    "Wanted",
+    "find_event",
+    "find_events",
+    "find_layout",
+    "find_performance",
+    "find_venue",
+    "layouts_of_venue",
+    "list_members",
+    "list_organizers",
+    "list_venues",
+    "memberships",
+]

@@ -1,0 +1,71 @@
+"""What the screens ask about venues and the layouts drawn of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from projections.catalogue.folding import NAME
+from projections.catalogue.words import folded
+from projections.reading import ReadModels
+from projections.sql import catalogue as sql
+
+PAGE_ROWS_MAX = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Venue:
+    """A real place; `time_zone` is an IANA name, `country` an ISO 3166-1 alpha-2 code."""
+
+    venue: str
+    organizer: str
+    name: str
+    address: str
+    city: str
+    country: str
+    time_zone: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """A published drawing of a venue; the document itself is kept elsewhere."""
+
+    layout: str
+    venue: str
+    organizer: str
+    version: int
+    name: str
+    seats: int
+    document_sha256: str
+    position: int
+
+
+async def list_venues(
+    models: ReadModels, *, city: str | None = None, after: int = 0, limit: int = PAGE_ROWS_MAX
+) -> Sequence[Venue]:
+    """Return venues (of a city, however it is spelled), in the order they were entered, after a position."""
+    asked = {
+        "venue": None,
+        "city": None if city is None else folded(city),
+        "after": after,
+        "limit": min(limit, PAGE_ROWS_MAX),
+    }
+    found = await models.fetch([NAME], sql.VENUES, asked)
+    return [Venue(**row) for row in found.rows]
+
+
+async def find_venue(models: ReadModels, *, venue: str) -> Venue | None:
+    """Return one venue, if the read model knows it."""
+    found = await models.fetch([NAME], sql.VENUES, {"venue": venue, "city": None, "after": 0, "limit": 1})
+    return Venue(**found.rows[0]) if found.rows else None
+
+
+async def layouts_of_venue(models: ReadModels, *, venue: str) -> Sequence[Layout]:
+    """Return a venue's layouts, oldest first."""
+    found = await models.fetch([NAME], sql.LAYOUTS_OF_VENUE, {"venue": venue})
+    return [Layout(**row) for row in found.rows]
+
+
+async def find_layout(models: ReadModels, *, layout: str) -> Layout | None:
+    """Return one layout, if the read model knows it."""
+    found = await models.fetch([NAME], sql.LAYOUT, {"layout": layout})
+    return Layout(**found.rows[0]) if found.rows else None

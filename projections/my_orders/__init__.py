@@ -1,0 +1,31 @@
+"""My orders: each order with its lines, payments and refunds, and the baskets that are not orders yet."""
+
+from projections.my_orders.folding import MY_ORDERS
+from projections.my_orders.queries import (
+    Hold,
+    Order,
+    Orders,
+    Payment,
+    Refund,
+    find_order,
+    find_orders_by_code,
+    is_booked,
+    list_holds,
+    list_orders,
+    list_refunds,
+)
+
+__all__ = [
+    "MY_ORDERS",
+    "Hold",
+    "Order",
+    "Orders",
+    "Payment",
+    "Refund",
+    "find_order",
+    "find_orders_by_code",
+    "is_booked",
+    "list_holds",
+    "list_orders",
+    "list_refunds",
+]

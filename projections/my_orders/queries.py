@@ -1,0 +1,174 @@
+"""What the screens ask about orders, payments, refunds and baskets."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from projections.my_orders.folding import NAME
+from projections.reading import ReadModels, Row
+from projections.sql import my_orders as sql
+
+PAGE_ROWS_MAX = 100
+NEWEST = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """One attempt to pay; amounts in minor units. `owner` must look at it, if set."""
+
+    payment: str
+    order_id: str
+    account: str
+    provider: str
+    status: str
+    amount: int
+    captured: int
+    currency: str
+    checkout_url: str | None
+    outcome: str | None
+    owner: str | None
+    expires_at: datetime
+    position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refund:
+    """Money going back, in minor units; `lines` are line ids of the order."""
+
+    refund: str
+    order_id: str
+    payment: str | None
+    account: str
+    organizer: str
+    performance: str
+    status: str
+    lines: Sequence[str]
+    amount: int
+    currency: str
+    reason: str
+    attempts: int
+    owner: str | None
+    requested_at: datetime
+    position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One purchase. `lines` as they were quoted; `tickets`: line id → ticket; `cancelled`: line ids."""
+
+    order_id: str
+    order_code: str
+    account: str
+    performance: str
+    event: str
+    organizer: str
+    contact: str | None
+    status: str
+    total: int
+    currency: str
+    lines: Sequence[Mapping[str, Any]]
+    tickets: Mapping[str, str]
+    cancelled: Sequence[str]
+    paid_by: str | None
+    expires_at: datetime
+    placed_at: datetime
+    confirmed_at: datetime | None
+    position: int
+    payments: Sequence[Payment]
+    refunds: Sequence[Refund]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A basket that is not an order yet."""
+
+    hold: str
+    account: str
+    performance: str
+    event: str
+    lines: Sequence[Mapping[str, Any]]
+    total: int
+    currency: str
+    expires_at: datetime
+    position: int
+
+
+Item = TypeVar("Item", Payment, Refund, Hold)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orders:
+    """Orders, true at `position`."""
+
+    position: int
+    orders: Sequence[Order]
+
+
+async def list_orders(models: ReadModels, *, account: str, before: int = NEWEST, limit: int = PAGE_ROWS_MAX) -> Orders:
+    """Return an account's orders, newest first, placed before a position."""
+    found = await models.fetch(
+        [NAME], sql.ORDERS_OF_ACCOUNT, {"account": account, "before": before, "limit": min(limit, PAGE_ROWS_MAX)}
+    )
+    return await with_money(models, found.position, found.rows)
+
+
+async def find_order(models: ReadModels, *, order: str) -> Order | None:
+    """Return one order, if the read model knows it."""
+    found = await models.fetch([NAME], sql.ORDER, {"order": order})
+    orders = (await with_money(models, found.position, found.rows)).orders
+    return orders[0] if orders else None
+
+
+async def find_orders_by_code(models: ReadModels, *, code: str) -> Orders:
+    """Return the orders a person may mean by a short code; nearly always one."""
+    found = await models.fetch([NAME], sql.ORDERS_BY_CODE, {"code": code})
+    return await with_money(models, found.position, found.rows)
+
+
+async def with_money(models: ReadModels, position: int, rows: Sequence[Row]) -> Orders:
+    """Add each order's payments and refunds, oldest first."""
+    if not rows:
+        return Orders(position=position, orders=[])
+    asked = {"orders": [row["order_id"] for row in rows]}
+    payments = await models.fetch([NAME], sql.PAYMENTS_OF_ORDERS, asked)
+    refunds = await models.fetch([NAME], sql.REFUNDS_OF_ORDERS, asked)
+    return Orders(
+        position=position,
+        orders=[
+            Order(
+                **row,
+                payments=[Payment(**paid) for paid in payments.rows if paid["order_id"] == row["order_id"]],
+                refunds=[Refund(**back) for back in refunds.rows if back["order_id"] == row["order_id"]],
+            )
+            for row in rows
+        ],
+    )
+
+
+async def list_refunds(
+    models: ReadModels, *, status: str | None = None, after: int = 0, limit: int = PAGE_ROWS_MAX
+) -> Sequence[Refund]:
+    """Return refunds in one status (None: in any), oldest first, requested after a position."""
+    asked = {"status": status, "after": after, "limit": min(limit, PAGE_ROWS_MAX)}
+    statement = sql.REFUNDS if status is None else sql.REFUNDS_BY_STATUS
+    return items(Refund, (await models.fetch([NAME], statement, asked)).rows)
+
+
+async def list_holds(
+    models: ReadModels, *, account: str, now: datetime, before: int = NEWEST, limit: int = PAGE_ROWS_MAX
+) -> Sequence[Hold]:
+    """Return an account's baskets that live at `now` and are not orders yet, newest first."""
+    asked = {"account": account, "now": now, "before": before, "limit": min(limit, PAGE_ROWS_MAX)}
+    return items(Hold, (await models.fetch([NAME], sql.HOLDS_OF_ACCOUNT, asked)).rows)
+
+
+async def is_booked(models: ReadModels, *, event: str, now: datetime) -> bool:
+    """Say whether anything of an event was ever ordered or lies in a live basket."""
+    found = await models.fetch([NAME], sql.BOOKED, {"event": event, "now": now})
+    return bool(found.rows[0]["booked"])
+
+
+def items(kind: type[Item], rows: Sequence[Row]) -> list[Item]:
+    """Return one item for each row."""
+    return [kind(**row) for row in rows]

@@ -1,0 +1,128 @@
+"""The seat map: where every seat of a performance that was ever touched stands, and how many are in each state.
+
+A hold whose deadline has passed is free for the next buyer: the rows keep the deadline, readers bring the clock.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from projections.model import Fact, ReadModel, Step
+from projections.reading import ReadModels
+from projections.sql import seat_map as sql
+
+NAME = "seat_map"
+
+Told = dict[str, Any]
+
+
+def held(data: Mapping[str, Any]) -> Told:
+    """A buyer's claim until its deadline."""
+    return {"state": "held", "until": data["expires_at"], "price": data["price"]}
+
+
+def extended(data: Mapping[str, Any]) -> Told:
+    """The claim's deadline moved."""
+    return {"state": "held", "until": data["expires_at"], "keeps_price": True}
+
+
+def sold(_: Mapping[str, Any]) -> Told:
+    """Somebody's for good."""
+    return {"state": "sold", "until": None, "keeps_price": True}
+
+
+def blocked(data: Mapping[str, Any]) -> Told:
+    """Off sale by staff."""
+    return {"state": "blocked", "until": data["release_at"]}
+
+
+def free(_: Mapping[str, Any]) -> Told:
+    """Anybody's to take."""
+    return {"state": "free", "until": None}
+
+
+TOLD_BY: Mapping[str, Callable[[Mapping[str, Any]], Told]] = {
+    "SeatHeld": held,
+    "SeatHoldExtended": extended,
+    "SeatReleased": free,
+    "SeatSold": sold,
+    "SeatReturned": free,
+    "SeatBlocked": blocked,
+    "SeatUnblocked": free,
+}
+
+
+def fold(facts: Sequence[Fact]) -> Sequence[Step]:
+    """Write where each seat stands after the batch."""
+    seats: dict[str, Told] = {}
+    for fact in facts:
+        told = TOLD_BY[fact.name](fact.data)
+        before = seats.get(fact.stream)
+        if before is not None and told.get("keeps_price"):
+            told["price"], told["keeps_price"] = before.get("price"), before.get("keeps_price")
+        performance, _, seat = fact.key.rpartition("-")
+        seats[fact.stream] = {**told, "performance": performance, "seat": seat, "position": fact.position}
+    rows = list(seats.values())
+    return [Step(sql.FOLD_SEATS, rows), Step(sql.DROP_EMPTY_TALLIES, rows)]
+
+
+SEAT_MAP = ReadModel(name=NAME, version=1, schema=sql.SCHEMA, names=frozenset(TOLD_BY), fold=fold)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatGroup:
+    """Seats in one state with one deadline: a hold's, a block's, or none."""
+
+    state: str
+    until: datetime | None
+    seats: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatMap:
+    """Every seat of a performance that is not free, at `position`."""
+
+    position: int
+    groups: Sequence[SeatGroup]
+
+    def at(self, now: datetime) -> Iterator[tuple[str, str]]:
+        """Give (seat, state) of each seat that is not free at `now`: what has lapsed is left out."""
+        for group in self.groups:
+            if group.until is None or group.until > now:
+                for seat in group.seats:
+                    yield seat, group.state
+
+    def changes_by_itself_at(self, now: datetime) -> datetime | None:
+        """Return when the next deadline after `now` passes: from then on `at` says something else."""
+        return min((group.until for group in self.groups if group.until and group.until > now), default=None)
+
+
+async def read_seat_map(models: ReadModels, *, performance: str) -> SeatMap:
+    """Return the seats of a performance that are not free."""
+    found = await models.fetch([NAME], sql.SEATS_OF_PERFORMANCE, {"performance": performance})
+    groups = [SeatGroup(state=row["state"], until=row["until"], seats=row["seats"]) for row in found.rows]
+    return SeatMap(position=found.position, groups=groups)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How many seats of a performance are taken; holds and blocks count until their deadline (± 10 s)."""
+
+    held: int = 0
+    sold: int = 0
+    blocked: int = 0
+
+    def available(self, capacity: int) -> int:
+        """Return how many seats are left of `capacity`."""
+        return capacity - self.held - self.sold - self.blocked
+
+
+async def tallies(models: ReadModels, *, performances: Sequence[str], now: datetime) -> Mapping[str, Tally]:
+    """Return the taken seats of each performance at `now`, by the deadlines that have not passed."""
+    found = await models.fetch([NAME], sql.TALLIES, {"performances": list(performances), "now": now})
+    counted = {
+        row["performance"]: Tally(held=row["held"] or 0, sold=row["sold"] or 0, blocked=row["blocked"] or 0)
+        for row in found.rows
+    }
+    return {performance: counted.get(performance, Tally()) for performance in performances}

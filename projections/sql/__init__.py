@@ -1,0 +1,1 @@
+"""Every statement of the projections, one file for each read model."""

@@ -1,0 +1,250 @@
+"""Statements of the orders, their payments and refunds, and the baskets that are not orders yet."""
+
+from typing import LiteralString
+
+SCHEMA: LiteralString = """
+CREATE TABLE orders (
+    order_id     text COLLATE "C" NOT NULL PRIMARY KEY,
+    order_code   text COLLATE "C" NOT NULL,
+    account      text COLLATE "C" NOT NULL,
+    performance  text COLLATE "C" NOT NULL,
+    event        text COLLATE "C" NOT NULL,
+    organizer    text COLLATE "C" NOT NULL,
+    contact      text COLLATE "C",
+    status       text COLLATE "C" NOT NULL,
+    total        bigint NOT NULL,
+    currency     text COLLATE "C" NOT NULL,
+    lines        json NOT NULL,
+    tickets      json NOT NULL,
+    cancelled    text[] NOT NULL,
+    paid_by      text COLLATE "C",
+    expires_at   timestamp with time zone NOT NULL,
+    placed_at    timestamp with time zone NOT NULL,
+    confirmed_at timestamp with time zone,
+    position     bigint NOT NULL
+) WITH (fillfactor = 70);
+
+CREATE INDEX orders_of_account ON orders (account, position);
+CREATE INDEX orders_of_event ON orders (event, position);
+CREATE INDEX orders_by_code ON orders (order_code);
+
+CREATE TABLE payment (
+    payment           text COLLATE "C" NOT NULL PRIMARY KEY,
+    order_id          text COLLATE "C" NOT NULL,
+    account           text COLLATE "C" NOT NULL,
+    provider          text COLLATE "C" NOT NULL,
+    status            text COLLATE "C" NOT NULL,
+    amount            bigint NOT NULL,
+    captured          bigint NOT NULL,
+    currency          text COLLATE "C" NOT NULL,
+    checkout_url      text,
+    outcome           text COLLATE "C",
+    owner             text COLLATE "C",
+    expires_at        timestamp with time zone NOT NULL,
+    position          bigint NOT NULL
+) WITH (fillfactor = 70);
+
+CREATE INDEX payments_of_order ON payment (order_id, position);
+
+CREATE TABLE refund (
+    refund       text COLLATE "C" NOT NULL PRIMARY KEY,
+    order_id     text COLLATE "C" NOT NULL,
+    payment      text COLLATE "C",
+    account      text COLLATE "C" NOT NULL,
+    organizer    text COLLATE "C" NOT NULL,
+    performance  text COLLATE "C" NOT NULL,
+    status       text COLLATE "C" NOT NULL,
+    lines        text[] NOT NULL,
+    amount       bigint NOT NULL,
+    currency     text COLLATE "C" NOT NULL,
+    reason       text COLLATE "C" NOT NULL,
+    attempts     bigint NOT NULL,
+    owner        text COLLATE "C",
+    requested_at timestamp with time zone NOT NULL,
+    position     bigint NOT NULL
+) WITH (fillfactor = 70);
+
+CREATE INDEX refunds_of_order ON refund (order_id, position);
+CREATE INDEX refunds_by_status ON refund (status, position);
+CREATE INDEX refunds_by_position ON refund (position);
+
+-- Baskets somebody still fills; one that became an order or ended is gone from here.
+CREATE TABLE hold (
+    hold        text COLLATE "C" NOT NULL PRIMARY KEY,
+    account     text COLLATE "C" NOT NULL,
+    performance text COLLATE "C" NOT NULL,
+    event       text COLLATE "C" NOT NULL,
+    lines       json NOT NULL,
+    total       bigint NOT NULL,
+    currency    text COLLATE "C" NOT NULL,
+    expires_at  timestamp with time zone NOT NULL,
+    position    bigint NOT NULL
+);
+
+CREATE INDEX holds_of_account ON hold (account, position);
+CREATE INDEX holds_of_event ON hold (event);
+"""
+
+PLACE_ORDERS: LiteralString = """
+INSERT INTO orders (
+    order_id, order_code, account, performance, event, organizer, contact, status, total, currency, lines, tickets,
+    cancelled, expires_at, placed_at, position
+)
+SELECT order_id, order_code, account, performance, event, organizer, contact, 'pending', total, currency, lines, '{}',
+       '{}', expires_at, at, position
+FROM json_to_recordset(%(rows)s::json) AS r (
+    order_id text, order_code text, account text, performance text, event text, organizer text, contact text,
+    total bigint, currency text, lines json, expires_at timestamptz, at timestamptz, position bigint
+)
+"""
+
+MOVE_ORDER_DEADLINES: LiteralString = """
+UPDATE orders SET expires_at = r.expires_at
+FROM json_to_recordset(%(rows)s::json) AS r (order_id text, expires_at timestamptz)
+WHERE orders.order_id = r.order_id
+"""
+
+END_ORDERS: LiteralString = """
+UPDATE orders SET status = r.status
+FROM json_to_recordset(%(rows)s::json) AS r (order_id text, status text)
+WHERE orders.order_id = r.order_id
+"""
+
+CONFIRM_ORDERS: LiteralString = """
+UPDATE orders SET status = 'confirmed', paid_by = r.payment, tickets = r.tickets, confirmed_at = r.at
+FROM json_to_recordset(%(rows)s::json) AS r (order_id text, payment text, tickets json, at timestamptz)
+WHERE orders.order_id = r.order_id
+"""
+
+CANCEL_LINES: LiteralString = """
+UPDATE orders SET cancelled = orders.cancelled || ended.lines
+FROM (
+    SELECT r.order_id, array_agg(line.id ORDER BY r.position, line.nth) AS lines
+    FROM json_to_recordset(%(rows)s::json) AS r (order_id text, lines text[], position bigint),
+         unnest(r.lines) WITH ORDINALITY AS line (id, nth)
+    GROUP BY r.order_id
+) AS ended
+WHERE orders.order_id = ended.order_id
+"""
+
+REQUEST_PAYMENTS: LiteralString = """
+INSERT INTO payment (
+    payment, order_id, account, provider, status, amount, captured, currency, expires_at, position
+)
+SELECT payment, "order", account, provider, 'open', amount, 0, currency, expires_at, position
+FROM json_to_recordset(%(rows)s::json) AS r (
+    payment text, "order" text, account text, provider text, amount bigint, currency text, expires_at timestamptz,
+    position bigint
+)
+"""
+
+MOVE_PAYMENTS: LiteralString = """
+UPDATE payment SET
+    status = coalesce(r.status, payment.status),
+    checkout_url = coalesce(r.checkout_url, payment.checkout_url),
+    captured = coalesce(r.captured, payment.captured),
+    outcome = coalesce(r.outcome, payment.outcome),
+    owner = coalesce(r.owner, payment.owner)
+FROM json_to_recordset(%(rows)s::json) AS r (
+    payment text, status text, checkout_url text, captured bigint, outcome text, owner text
+)
+WHERE payment.payment = r.payment
+"""
+
+REQUEST_REFUNDS: LiteralString = """
+INSERT INTO refund (
+    refund, order_id, payment, account, organizer, performance, status, lines, amount, currency, reason, attempts,
+    requested_at, position
+)
+SELECT refund, "order", payment, account, organizer, performance, 'requested', lines, amount, currency, reason, 0,
+       at, position
+FROM json_to_recordset(%(rows)s::json) AS r (
+    refund text, "order" text, payment text, account text, organizer text, performance text, lines text[],
+    amount bigint, currency text, reason text, at timestamptz, position bigint
+)
+"""
+
+MOVE_REFUNDS: LiteralString = """
+UPDATE refund SET
+    status = r.status, attempts = coalesce(r.attempt, refund.attempts), owner = coalesce(r.owner, refund.owner)
+FROM json_to_recordset(%(rows)s::json) AS r (refund text, status text, attempt bigint, owner text)
+WHERE refund.refund = r.refund
+"""
+
+PLACE_HOLDS: LiteralString = """
+INSERT INTO hold (hold, account, performance, event, lines, total, currency, expires_at, position)
+SELECT hold, holder, performance, event, lines, total, currency, expires_at, position
+FROM json_to_recordset(%(rows)s::json) AS r (
+    hold text, holder text, performance text, event text, lines json, total bigint, currency text,
+    expires_at timestamptz, position bigint
+)
+"""
+
+MOVE_HOLD_DEADLINES: LiteralString = """
+UPDATE hold SET expires_at = r.expires_at
+FROM json_to_recordset(%(rows)s::json) AS r (hold text, expires_at timestamptz)
+WHERE hold.hold = r.hold
+"""
+
+END_HOLDS: LiteralString = """
+DELETE FROM hold USING json_to_recordset(%(rows)s::json) AS r (hold text) WHERE hold.hold = r.hold
+"""
+
+_ORDERS: LiteralString = """
+SELECT order_id, order_code, account, performance, event, organizer, contact, status, total, currency,
+       lines, tickets, cancelled, paid_by, expires_at, placed_at, confirmed_at, position
+FROM {my_orders}.orders
+"""
+
+ORDERS_OF_ACCOUNT: LiteralString = (
+    _ORDERS
+    + """
+WHERE account = %(account)s AND position < %(before)s
+ORDER BY position DESC
+LIMIT %(limit)s
+"""
+)
+
+ORDER: LiteralString = _ORDERS + "WHERE order_id = %(order)s"
+
+ORDERS_BY_CODE: LiteralString = _ORDERS + "WHERE order_code = %(code)s"
+
+PAYMENTS_OF_ORDERS: LiteralString = """
+SELECT payment, order_id, account, provider, status, amount, captured, currency, checkout_url, outcome, owner,
+       expires_at, position
+FROM {my_orders}.payment
+WHERE order_id = ANY (%(orders)s::text[])
+ORDER BY position
+"""
+
+_REFUNDS: LiteralString = """
+SELECT refund, order_id, payment, account, organizer, performance, status, lines, amount, currency, reason, attempts,
+       owner, requested_at, position
+FROM {my_orders}.refund
+"""
+
+REFUNDS_OF_ORDERS: LiteralString = _REFUNDS + "WHERE order_id = ANY (%(orders)s::text[]) ORDER BY position"
+
+REFUNDS_BY_STATUS: LiteralString = (
+    _REFUNDS
+    + """
+WHERE status = %(status)s AND position > %(after)s
+ORDER BY position
+LIMIT %(limit)s
+"""
+)
+
+REFUNDS: LiteralString = _REFUNDS + "WHERE position > %(after)s ORDER BY position LIMIT %(limit)s"
+
+HOLDS_OF_ACCOUNT: LiteralString = """
+SELECT hold, account, performance, event, lines, total, currency, expires_at, position
+FROM {my_orders}.hold
+WHERE account = %(account)s AND position < %(before)s AND expires_at > %(now)s
+ORDER BY position DESC
+LIMIT %(limit)s
+"""
+
+BOOKED: LiteralString = """
+SELECT EXISTS (SELECT FROM {my_orders}.orders WHERE event = %(event)s)
+    OR EXISTS (SELECT FROM {my_orders}.hold WHERE event = %(event)s AND expires_at > %(now)s) AS booked
+"""

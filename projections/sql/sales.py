@@ -1,0 +1,121 @@
+"""Statements of the sales figures."""
+
+from typing import LiteralString
+
+# `day` is the UTC day the fact was recorded on. Money beside the lines has neither category nor ticket type.
+SCHEMA: LiteralString = """
+CREATE TABLE sale (
+    organizer    text COLLATE "C" NOT NULL,
+    performance  text COLLATE "C" NOT NULL,
+    day          date NOT NULL,
+    category     text COLLATE "C" NOT NULL,
+    ticket_type  text COLLATE "C" NOT NULL,
+    currency     text COLLATE "C" NOT NULL,
+    sold         bigint NOT NULL,
+    returned     bigint NOT NULL,
+    gross        bigint NOT NULL,
+    returned_gross bigint NOT NULL,
+    refunded     bigint NOT NULL,
+    PRIMARY KEY (organizer, performance, day, category, ticket_type, currency)
+) WITH (fillfactor = 50);
+
+CREATE INDEX sale_of_performance ON sale (performance);
+
+-- What an order's events do not repeat; `refundable` is what a line gives back, in minor units.
+CREATE TABLE ordered (
+    order_id    text COLLATE "C" NOT NULL PRIMARY KEY,
+    organizer   text COLLATE "C" NOT NULL,
+    performance text COLLATE "C" NOT NULL,
+    currency    text COLLATE "C" NOT NULL,
+    lines       json NOT NULL
+);
+
+CREATE TABLE opened_refund (
+    refund   text COLLATE "C" NOT NULL PRIMARY KEY,
+    order_id text COLLATE "C" NOT NULL,
+    lines    text[] NOT NULL,
+    amount   bigint NOT NULL
+);
+"""
+
+REMEMBER_ORDERS: LiteralString = """
+INSERT INTO ordered (order_id, organizer, performance, currency, lines)
+SELECT order_id, organizer, performance, currency, lines
+FROM json_to_recordset(%(rows)s::json) AS r (
+    order_id text, organizer text, performance text, currency text, lines json
+)
+"""
+
+REMEMBER_REFUNDS: LiteralString = """
+INSERT INTO opened_refund (refund, order_id, lines, amount)
+SELECT refund, order_id, lines, amount
+FROM json_to_recordset(%(rows)s::json) AS r (refund text, order_id text, lines text[], amount bigint)
+"""
+
+_ADD: LiteralString = """
+INSERT INTO sale (
+    organizer, performance, day, category, ticket_type, currency, sold, returned, gross, returned_gross, refunded
+)
+"""
+
+_TO_WHAT_STANDS: LiteralString = """
+ON CONFLICT (organizer, performance, day, category, ticket_type, currency) DO UPDATE SET
+    sold = sale.sold + excluded.sold, returned = sale.returned + excluded.returned,
+    gross = sale.gross + excluded.gross, returned_gross = sale.returned_gross + excluded.returned_gross,
+    refunded = sale.refunded + excluded.refunded
+"""
+
+ADD_SOLD: LiteralString = (
+    _ADD
+    + """
+SELECT o.organizer, o.performance, r.day, l.category, l.ticket_type, o.currency, count(*), 0, sum(l.gross), 0, 0
+FROM json_to_recordset(%(rows)s::json) AS r (order_id text, day date)
+JOIN ordered AS o USING (order_id),
+     json_to_recordset(o.lines) AS l (category text, ticket_type text, gross bigint)
+GROUP BY 1, 2, 3, 4, 5, 6
+"""
+    + _TO_WHAT_STANDS
+)
+
+ADD_RETURNED: LiteralString = (
+    _ADD
+    + """
+SELECT o.organizer, o.performance, r.day, l.category, l.ticket_type, o.currency, 0, count(*), 0, sum(l.gross), 0
+FROM json_to_recordset(%(rows)s::json) AS r (order_id text, day date, lines text[])
+JOIN ordered AS o USING (order_id),
+     json_to_recordset(o.lines) AS l (line_id text, category text, ticket_type text, gross bigint)
+WHERE l.line_id = ANY (r.lines)
+GROUP BY 1, 2, 3, 4, 5, 6
+"""
+    + _TO_WHAT_STANDS
+)
+
+ADD_REFUNDED: LiteralString = (
+    _ADD
+    + """
+SELECT o.organizer, o.performance, r.day, l.category, l.ticket_type, o.currency, 0, 0, 0, 0, sum(l.refundable)
+FROM json_to_recordset(%(rows)s::json) AS r (refund text, day date)
+JOIN opened_refund AS f USING (refund)
+JOIN ordered AS o USING (order_id),
+     LATERAL (
+         SELECT line.category, line.ticket_type, line.refundable
+         FROM json_to_recordset(o.lines) AS line (line_id text, category text, ticket_type text, refundable bigint)
+         WHERE line.line_id = ANY (f.lines)
+         UNION ALL
+         SELECT '', '', f.amount WHERE cardinality(f.lines) = 0
+     ) AS l
+GROUP BY 1, 2, 3, 4, 5, 6
+"""
+    + _TO_WHAT_STANDS
+)
+
+SALES: LiteralString = """
+SELECT organizer, performance, day, category, ticket_type, currency, sold, returned, gross, returned_gross, refunded
+FROM {sales}.sale
+WHERE (%(organizers)s::text[] IS NULL OR organizer = ANY (%(organizers)s::text[]))
+  AND (%(performance)s::text IS NULL OR performance = %(performance)s::text)
+  AND (%(since)s::date IS NULL OR day >= %(since)s::date)
+  AND (%(until)s::date IS NULL OR day <= %(until)s::date)
+ORDER BY organizer, performance, day, category, ticket_type, currency
+LIMIT %(limit)s
+"""

@@ -1,0 +1,81 @@
+"""The tickets: whose each is, for which place, and whether it still admits."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from projections.model import Fact, ReadModel, Step
+from projections.reading import ReadModels
+from projections.sql import tickets as sql
+
+NAME = "tickets"
+PAGE_ROWS_MAX = 100
+NEWEST = 2**63 - 1
+
+
+def fold(facts: Sequence[Fact]) -> Sequence[Step]:
+    """Write the batch: a ticket is issued before it is used or void, and ends once."""
+
+    def rows(name: str) -> list[Mapping[str, Any]]:
+        return [
+            {**fact.data, "ticket": fact.key, "at": fact.recorded_at, "position": fact.position}
+            for fact in facts
+            if fact.name == name
+        ]
+
+    return [
+        Step(sql.ISSUE, rows("TicketIssued")),
+        Step(sql.VOID, rows("TicketVoided")),
+        Step(sql.ENTER, rows("EntryRecorded")),
+    ]
+
+
+TICKETS = ReadModel(
+    name=NAME,
+    version=1,
+    schema=sql.SCHEMA,
+    names=frozenset({"TicketIssued", "TicketVoided", "EntryRecorded"}),
+    fold=fold,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """The right to enter; `place` as it was labelled when it was quoted; `state`: valid, void or used."""
+
+    ticket: str
+    order_id: str
+    line_id: str
+    account: str
+    performance: str
+    event: str
+    organizer: str
+    place: Mapping[str, Any]
+    ticket_type: str
+    state: str
+    gate: str | None
+    entered_at: datetime | None
+    issued_at: datetime
+    position: int
+
+
+async def list_tickets(
+    models: ReadModels, *, account: str, before: int = NEWEST, limit: int = PAGE_ROWS_MAX
+) -> Sequence[Ticket]:
+    """Return an account's tickets, newest first, issued before a position."""
+    asked = {"account": account, "before": before, "limit": min(limit, PAGE_ROWS_MAX)}
+    found = await models.fetch([NAME], sql.TICKETS_OF_ACCOUNT, asked)
+    return [Ticket(**row) for row in found.rows]
+
+
+async def tickets_of_order(models: ReadModels, *, order: str) -> Sequence[Ticket]:
+    """Return an order's tickets in the order of its lines."""
+    found = await models.fetch([NAME], sql.TICKETS_OF_ORDER, {"order": order})
+    return [Ticket(**row) for row in found.rows]
+
+
+async def find_ticket(models: ReadModels, *, ticket: str) -> Ticket | None:
+    """Return one ticket, if the read model knows it."""
+    found = await models.fetch([NAME], sql.TICKET, {"ticket": ticket})
+    return Ticket(**found.rows[0]) if found.rows else None
