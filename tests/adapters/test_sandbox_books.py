@@ -1,0 +1,233 @@
+"""The books outlive the process: kill -9 loses nothing that was answered, and what was pending is delivered."""
+
+import asyncio
+import os
+import random
+import re
+import signal
+import time
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import httpx
+import pytest
+
+from adapters.sandbox.books import Books
+from adapters.sandbox.cards import CARDS
+from adapters.sandbox.checkouts import CheckoutWish
+from adapters.sandbox.deliveries import RETRY_LONGEST, TRIES_MAX
+from adapters.sandbox.journal import book_entry
+from adapters.sandbox.records import BooksInUse, DeliveryState, EntryKind
+from domain.ports import BookEntryKind, CheckoutStatus, PaymentUnavailable
+from tests.adapters.sandbox_process import (
+    Customer,
+    SandboxProcess,
+    Shop,
+    booked,
+    new_reference,
+    open_checkout,
+    popen,
+    running_sandbox,
+    until,
+)
+
+CARD = "4242424242424242"
+NO_ANSWER_CARD = "4242000000000505"
+KILLS = 2
+STOPPED_WITHIN_S = 2.5
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+
+class TestKilled:
+    async def test_given_pending_webhooks_then_a_restart_delivers_them(self, tmp_path: Path, shop: Shop) -> None:
+        reference = new_reference()
+        shop.refusing[reference] = [503] * 4
+        with running_sandbox(tmp_path / "books.sqlite", shop.url) as sandbox:
+            async with sandbox.client() as client:
+                customer = await open_checkout(client, reference=reference)
+                await customer.pay(CARD)
+                await until(lambda: len(shop.about(reference)) >= 1)
+                sandbox.end(signal.SIGKILL)
+                shop.refusing[reference].clear()
+                before = len(shop.about(reference))
+                sandbox.start()
+                await until(lambda: len(shop.about(reference)) > before)
+                found = await client.find_payment(reference)
+                assert found is not None
+                assert found.status is CheckoutStatus.CAPTURED
+                assert len(await booked(client, customer.checkout.checkout_id)) == 1
+                await until(lambda: states(sandbox, customer) == ["delivered"])
+        assert {webhook.body for webhook in shop.about(reference)} == {shop.about(reference)[0].body}
+
+    async def test_given_a_kill_amid_payments_then_every_answer_still_holds(self, tmp_path: Path, shop: Shop) -> None:
+        paid: list[Customer] = []
+        cut = 0
+        with running_sandbox(tmp_path / "books.sqlite", shop.url) as sandbox:
+            for _ in range(KILLS):
+                buyers = [asyncio.create_task(buy_until_it_dies(sandbox, paid)) for _ in range(4)]
+                enough = len(paid) + random.Random(len(paid)).randint(3, 12)
+                await until(lambda enough=enough: len(paid) >= enough)  # type: ignore[misc]
+                await asyncio.to_thread(sandbox.end, signal.SIGKILL)
+                cut += sum(await asyncio.gather(*buyers))
+                sandbox.start()
+            assert cut > 0, "no request was in flight at any kill"
+            async with sandbox.client() as client:
+                for customer in paid:
+                    reference = customer.checkout.reference
+                    found = await client.find_payment(reference)
+                    assert found is not None
+                    assert found.status is CheckoutStatus.CAPTURED
+                    kinds = [entry.kind for entry in await booked(client, found.checkout_id)]
+                    assert kinds == [BookEntryKind.CAPTURE]
+                    await until(lambda reference=reference: shop.about(reference) != [])  # type: ignore[misc]
+
+
+class TestDelivery:
+    async def test_given_errors_then_the_same_body_is_tried_until_a_2xx(
+        self, sandbox: SandboxProcess, shop: Shop
+    ) -> None:
+        reference = new_reference()
+        shop.refusing[reference] = [500, 302, 404]
+        async with sandbox.client() as client:
+            customer = await open_checkout(client, reference=reference)
+            await customer.pay(CARD)
+            await until(lambda: states(sandbox, customer) == ["delivered"])
+            tries = shop.about(reference)
+            assert len(tries) == 4
+            assert len({webhook.body for webhook in tries}) == 1
+            for webhook in tries:
+                client.read_webhook(headers=webhook.headers, body=webhook.body, now=webhook.at)
+        pauses = [(later.at - earlier.at).total_seconds() for earlier, later in pairwise(tries)]
+        assert pauses[0] >= 0.2
+        assert pauses[2] > pauses[0]
+
+    async def test_given_an_event_then_it_can_be_sent_again(self, sandbox: SandboxProcess, shop: Shop) -> None:
+        async with sandbox.client() as client:
+            customer = await open_checkout(client)
+            await customer.pay(CARD)
+        reference = customer.checkout.reference
+        await until(lambda: len(shop.about(reference)) == 1)
+        event_id = shop.about(reference)[0].fields["event_id"]
+        assert sandbox.ask("POST", f"/events/{event_id}/send-again").status_code == 202
+        await until(lambda: len(shop.about(reference)) == 2)
+        assert sandbox.ask("POST", "/events/ev_none/send-again").status_code == 404
+
+    def test_given_no_2xx_ever_then_it_is_given_up_and_kept(self, tmp_path: Path) -> None:
+        books = paid_books(tmp_path / "books.sqlite")
+        now = NOW
+        for _ in range(TRIES_MAX):
+            [delivery] = books.deliveries.due(now, limit=10)
+            books.deliveries.refused(delivery, "503", now)
+            assert books.deliveries.due(now, limit=10) == []
+            now += RETRY_LONGEST
+        assert books.deliveries.due(now + timedelta(days=365), limit=10) == []
+        [kept] = books.deliveries.after(0, state=DeliveryState.GIVEN_UP, limit=10)
+        assert (kept.attempts, kept.last_answer) == (TRIES_MAX, "503")
+        books.close()
+
+
+class TestTheFile:
+    def test_given_another_owner_then_refused(self, tmp_path: Path) -> None:
+        books = Books(tmp_path / "books.sqlite")
+        try:
+            with pytest.raises(BooksInUse):
+                Books(tmp_path / "books.sqlite")
+        finally:
+            books.close()
+
+    def test_given_a_failure_amid_a_step_then_nothing_of_it_is_kept(self, tmp_path: Path) -> None:
+        books = paid_books(tmp_path / "books.sqlite")
+        [before] = books.entries(after=0, limit=10)
+
+        def book_and_fail() -> None:
+            with books._file.transaction() as connection:
+                book_entry(
+                    connection,
+                    kind=EntryKind.REFUND,
+                    reference="two",
+                    checkout_id=before.checkout_id,
+                    amount=1,
+                    currency="EUR",
+                    now=NOW,
+                )
+                raise OSError("the disk is full")
+
+        with pytest.raises(OSError, match="full"):
+            book_and_fail()
+        assert books.entries(after=0, limit=10) == [before]
+        books.close()
+
+
+class TestTheProcess:
+    async def test_given_sigterm_then_it_stops_even_while_a_request_hangs(self, tmp_path: Path, shop: Shop) -> None:
+        with running_sandbox(tmp_path / "books.sqlite", shop.url, hang_s=60.0) as sandbox:
+            async with sandbox.client() as client:
+                customer = await open_checkout(client)
+                hanging = asyncio.create_task(customer.pay(NO_ANSWER_CARD))
+                await until(lambda: states(sandbox, customer) != [])
+            started = time.monotonic()
+            assert await asyncio.to_thread(sandbox.end, signal.SIGTERM) == 0
+            assert time.monotonic() - started < STOPPED_WITHIN_S
+            await asyncio.gather(hanging, return_exceptions=True)
+            sandbox.start()
+
+    @pytest.mark.parametrize("variable", ["SEATLEDGER_SANDBOX_API_KEY", "SEATLEDGER_SANDBOX_WEBHOOK_SECRET"])
+    def test_given_a_short_secret_then_it_refuses_to_start(self, tmp_path: Path, variable: str) -> None:
+        process = popen(tmp_path / "books.sqlite", 0, "http://127.0.0.1:1", **{variable: "short"})
+        _, complaint = process.communicate(timeout=20)
+        assert process.returncode == 1
+        assert variable in complaint
+        assert not (tmp_path / "books.sqlite").exists()
+
+    def test_given_the_port_is_taken_then_it_says_so(self, tmp_path: Path, sandbox: SandboxProcess) -> None:
+        process = popen(tmp_path / "books.sqlite", sandbox.port, "http://127.0.0.1:1")
+        _, complaint = process.communicate(timeout=20)
+        assert process.returncode == 1
+        assert re.search(r"sandbox gateway: .*in use", complaint)
+
+    def test_it_listens_on_loopback_only(self, sandbox: SandboxProcess) -> None:
+        listening = [
+            line.split()[1]
+            for table in (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
+            for line in table.read_text().splitlines()[1:]
+            if line.split()[1].endswith(f":{sandbox.port:04X}") and line.split()[3] == "0A"
+        ]
+        assert listening == [f"0100007F:{sandbox.port:04X}"]
+
+    def test_secrets_are_not_on_the_command_line(self, sandbox: SandboxProcess) -> None:
+        for arguments in Path("/proc").glob("[0-9]*/cmdline"):
+            if arguments.parent.joinpath("stat").exists() and int(arguments.parent.name) != os.getpid():
+                assert b"of no use elsewhere" not in arguments.read_bytes()
+
+
+def states(sandbox: SandboxProcess, customer: Customer) -> list[str]:
+    return [delivery["state"] for delivery in sandbox.deliveries(customer.checkout.checkout_id)]
+
+
+def paid_books(path: Path) -> Books:
+    books = Books(path)
+    wish = CheckoutWish(
+        reference="one",
+        amount=9_000,
+        currency="EUR",
+        expires_at=NOW + timedelta(minutes=10),
+        return_url="http://127.0.0.1",
+        description="",
+    )
+    checkout = books.checkouts.open(wish, NOW)
+    books.checkouts.pay(checkout.checkout_id, CARDS[0], NOW, late_by=timedelta(0))
+    return books
+
+
+async def buy_until_it_dies(sandbox: SandboxProcess, paid: list[Customer]) -> int:
+    """Open and pay checkouts until the process is gone; return 1, for the request that was cut."""
+    async with sandbox.client() as client:
+        while True:
+            try:
+                customer = await open_checkout(client)
+                answer = await customer.pay(CARD)
+            except (PaymentUnavailable, httpx.TransportError):
+                return 1
+            assert answer.status_code == 200
+            paid.append(customer)
