@@ -80,7 +80,11 @@ class CrowdMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.run(self.world.settle_all())
+        self.run(self.leave())
         self.runner.close()
+
+    async def leave(self) -> None:
+        """Let go of what `make_world` opened."""
 
     @initialize()
     def open(self) -> None:

@@ -93,6 +93,7 @@ class World:
     async def open(self, *, limits: Limits = Limits(), price: int = 4500) -> None:  # noqa: B008 - frozen
         """Found the organizer, publish the event, put the performance on sale."""
         start = await self.store.now()
+        self.audited = await self.store.head()
         details = EventDetails(title="Hamlet")
         created = EventCreated(organizer=self.organizer, venue=str(uuid7()), details=details)
         scheduled = PerformanceScheduled(

@@ -1,0 +1,50 @@
+"""The crowd on real PostgreSQL, where the server's clock and the append function judge."""
+
+from typing import ClassVar
+
+import pytest
+
+from eventstore.clock import ServerClock
+from eventstore.migrate import APP_ROLE, migrate, role_url
+from eventstore.postgres import PostgresStore
+from tests.laws.crowd import CrowdMachine
+from tests.laws.test_crowd import CONFLICTS_MIN, unleash
+from tests.laws.world import World
+
+EXAMPLES = 25
+PASSWORD = "crowd-of-outdated-decisions"
+
+
+class PostgresCrowd(CrowdMachine):
+    """The crowd on one database; every example has a performance of its own."""
+
+    url: ClassVar[str] = ""
+
+    async def make_world(self) -> World:
+        self.store = PostgresStore(self.url)
+        await self.store.open()
+        clock = ServerClock()
+        clock.correct(await self.store.now())
+        return World(self.store, clock, cache_size=self.cache_size)
+
+    async def leave(self) -> None:
+        await self.store.close()
+
+
+class ForgetfulPostgresCrowd(PostgresCrowd):
+    """The same; nothing is remembered between two commands."""
+
+    cache_size = 0
+
+
+@pytest.fixture
+async def app_url(database_url: str) -> str:
+    await migrate(database_url, role_password=lambda _: PASSWORD)
+    return role_url(database_url, APP_ROLE, PASSWORD)
+
+
+class TestCrowdOnPostgres:
+    @pytest.mark.parametrize("machine", [PostgresCrowd, ForgetfulPostgresCrowd])
+    def test_outdated_decisions_break_no_promise(self, machine: type[PostgresCrowd], app_url: str) -> None:
+        machine.url = app_url
+        assert unleash(machine, examples=EXAMPLES) >= CONFLICTS_MIN
