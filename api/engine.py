@@ -8,11 +8,11 @@ from fastapi import Request
 
 from api.admission import Admission
 from api.attempts import Attempts
+from api.entrance import Entrance
 from api.metrics import Metrics
-from api.passwords import Passwords
 from api.tokens import AccessTokens
 from domain.layout.inventory import Inventory
-from domain.people import Credentials, LayoutDocuments, People, Sessions
+from domain.people import LayoutDocuments, People
 from domain.ports import PaymentGateway
 from eventstore.handler import Clock, Handler
 from eventstore.store import Store
@@ -68,6 +68,7 @@ class Engine:
     Args:
         handler: carries commands out, and looks into the books.
         store: the log, for reading.
+        entrance: lets people in, and keeps their sessions.
         clock: the log's time, estimated.
         read_models: what the screens read.
         gateways: payment providers by the name they have in `/webhooks/{provider}`.
@@ -79,14 +80,12 @@ class Engine:
     store: Store
     clock: Clock
     people: People
-    credentials: Credentials
-    sessions: Sessions
+    entrance: Entrance
     layouts: LayoutDocuments
     inventories: Inventories
     positions: Positions
     read_models: ReadModels
     gateways: Mapping[str, PaymentGateway]
-    passwords: Passwords
     tokens: AccessTokens
     attempts: Attempts
     admission: Admission

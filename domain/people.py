@@ -8,7 +8,7 @@ RecordsError
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -35,6 +35,14 @@ class Person:
     account: str
     email: str
     name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """How an account proves itself; nothing here is shown to anybody."""
+
+    account: str
+    password_hash: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,10 +91,6 @@ class People(Protocol):
         """Return those of the accounts that have a person, by account."""
         ...
 
-    async def find_by_email(self, email: str) -> Person | None:
-        """Return the person who registered this address, however it is capitalised."""
-        ...
-
     async def search(self, text: str, *, after: str | None, limit: int) -> PeoplePage:
         """Return people whose name or address contains `text` (empty: everybody), from the cursor `after` on."""
         ...
@@ -103,12 +107,12 @@ class People(Protocol):
 class Credentials(Protocol):
     """Password hashes by account. Raises `RecordsUnavailable` like `People`."""
 
-    async def find(self, account: str) -> str | None:
-        """Return the account's password hash; None if it has no password."""
+    async def find(self, email: str) -> Credential | None:
+        """Return the password hash of the account that registered an address; None if nobody did."""
         ...
 
-    async def replace(self, account: str, *, known: str, new: str) -> bool:
-        """Put `new` in the place of `known`; False if another hash stands there by now."""
+    async def replace(self, known: Credential, password_hash: str) -> bool:
+        """Put a new hash in the place of the known one; False if another hash stands there by now."""
         ...
 
 

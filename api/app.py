@@ -1,0 +1,81 @@
+"""Builds the application: the routes that `access` declares, the problems, the front layer; nothing else is on."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+from starlette.middleware import Middleware
+
+from api.access import ACCESS, PREFIX, RoutesUndeclared
+from api.engine import Engine
+from api.front import Front
+from api.problems import Problem, handlers
+from api.routes import ROUTERS
+from api.routing import GuardedRoute
+
+TITLE = "Seatledger"
+VERSION = "0.1.0"
+SUMMARY = "Sells seats: no seat twice, no money lost, every seat explains itself."
+
+
+def make_app(engine: Engine, routers: Iterable[APIRouter] = ROUTERS) -> FastAPI:
+    """Build the application.
+
+    Raises:
+        RoutesUndeclared: a route has no declared role, or a declared route does not exist.
+    """
+    routes = [route for router in routers for route in router.routes]
+    check_declared(routes)
+    app = FastAPI(
+        title=TITLE,
+        version=VERSION,
+        summary=SUMMARY,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+        redirect_slashes=False,
+        exception_handlers=handlers(),
+        middleware=[Middleware(Front, metrics=engine.metrics)],
+    )
+    app.router.routes[:0] = routes
+    app.state.engine = engine
+    app.openapi = with_problems(app.openapi)  # type: ignore[method-assign] # FastAPI's own way to extend it
+    return app
+
+
+def check_declared(routes: Iterable[Any]) -> None:
+    """Make sure that the table of access and the routes say the same.
+
+    Raises:
+        RoutesUndeclared: they do not.
+    """
+    made: set[tuple[str, str]] = set()
+    for route in routes:
+        if not isinstance(route, GuardedRoute):
+            raise RoutesUndeclared(f"{route} is not guarded; make it by a router of api.routing.")
+        made |= {(method, route.path.removeprefix(PREFIX)) for method in route.methods}
+    missing = sorted(ACCESS.keys() - made)
+    if missing:
+        raise RoutesUndeclared(f"These routes are declared but not made: {missing}.")
+
+
+def with_problems(build: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
+    """Add the description of problems, which every route refers to, to the OpenAPI document."""
+
+    def described() -> dict[str, Any]:
+        document = build()
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        if "Problem" not in schemas:
+            problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas.update(problem.pop("$defs", {}))
+            schemas["Problem"] = problem
+        return document
+
+    return described
+
+
+def route_paths(app: FastAPI) -> set[tuple[str, str]]:
+    """Return every (method, path) the application serves by itself."""
+    routes = (route for route in app.routes if isinstance(route, APIRoute))
+    return {(method, route.path) for route in routes for method in route.methods}

@@ -1,0 +1,121 @@
+"""How somebody comes in: as a guest, by registering, by logging in. Also used by the command line and the demo data.
+
+The records come first, then the log: a registration that is cut off in between is completed by the next login.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from uuid_utils.compat import uuid7
+
+from api.errors import WrongCredentials
+from api.passwords import Passwords
+from api.tokens import new_refresh_token, token_hash
+from domain.account import ACCOUNT, NoAccount, open_account, register
+from domain.books import Books, Changes
+from domain.people import Credentials, People, Person, Session, Sessions
+from eventstore.handler import Clock, Context, Handler
+
+SESSION_LIFETIME = timedelta(days=30)
+
+
+class Entrance:
+    """Lets people in.
+
+    Args:
+        clock: says when a session ends.
+    """
+
+    def __init__(
+        self,
+        *,
+        handler: Handler,
+        people: People,
+        credentials: Credentials,
+        sessions: Sessions,
+        passwords: Passwords,
+        clock: Clock,
+    ) -> None:
+        self._handler = handler
+        self._people = people
+        self._credentials = credentials
+        self._sessions = sessions
+        self._passwords = passwords
+        self._clock = clock
+
+    async def open_guest(self) -> str:
+        """Open an account without a password, and return its id."""
+        account = str(uuid7())
+        await self._handler.handle(lambda books: open_account(books, account, guest=True), by_itself(account))
+        return account
+
+    async def register(self, *, email: str, password: str, name: str, account: str | None = None) -> str:
+        """Give an account a password, a new one or a guest's, and return its id.
+
+        Args:
+            email: normalised.
+            account: the guest that registers; it keeps its basket and orders.
+
+        Raises:
+            AddressTaken: the address has an account, or the account an address.
+        """
+        known = account or str(uuid7())
+        password_hash = await self._passwords.hash(password)
+        await self._people.register(Person(account=known, email=email, name=name), password_hash)
+        await self._complete(known)
+        return known
+
+    async def log_in(self, *, email: str, password: str) -> str:
+        """Return the account that an address and a password belong to.
+
+        Raises:
+            WrongCredentials: they belong to nobody together.
+        """
+        known = await self._credentials.find(email)
+        verification = await self._passwords.verify(password, known and known.password_hash)
+        if known is None or not verification.fits:
+            raise WrongCredentials
+        if verification.better_hash is not None:
+            await self._credentials.replace(known, verification.better_hash)
+        await self._complete(known.account)
+        return known.account
+
+    async def begin_session(self, account: str) -> str:
+        """Open a session and return its first refresh token."""
+        token = new_refresh_token()
+        expires_at = self._clock.now() + SESSION_LIFETIME
+        await self._sessions.open(
+            Session(session=str(uuid7()), account=account, expires_at=expires_at), token_hash(token)
+        )
+        return token
+
+    async def continue_session(self, token: str) -> tuple[str, str] | None:
+        """Exchange a refresh token for (account, next token); None if it is not good any more."""
+        successor = new_refresh_token()
+        session = await self._sessions.rotate(token_hash(token), token_hash(successor))
+        return None if session is None else (session.account, successor)
+
+    async def end_session(self, token: str) -> None:
+        """End the session that a refresh token belongs to."""
+        await self._sessions.end(token_hash(token))
+
+    async def is_guest(self, account: str) -> bool:
+        """Say whether an account has no password yet, fresh from the log."""
+        state = await self._handler.look(lambda books: books.read(ACCOUNT, account))
+        return not isinstance(state, NoAccount) and state.guest
+
+    async def _complete(self, account: str) -> None:
+        await self._handler.handle(lambda books: registered(books, account), by_itself(account))
+
+
+def registered(books: Books, account: str) -> Changes:
+    """Make sure that the log knows an account as registered; nothing if it does."""
+    if isinstance(books.read(ACCOUNT, account), NoAccount):
+        return open_account(books, account, guest=False)
+    return register(books, account)
+
+
+def by_itself(account: str) -> Context:
+    """The context of what an account does to itself."""
+    actor: Mapping[str, str | None] = {"kind": "account", "id": account, "role": "customer"}
+    return Context(command_id=uuid7(), actor=actor)

@@ -1,0 +1,58 @@
+"""Accounts as admins see them, and the roles they hold everywhere."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Request, Response
+
+from api.commands import MinPosition, answer, carry_out, shown
+from api.engine import engine_of
+from api.routing import business_router
+from api.schemas.people import Accounts, RolesHeld, RolesWish
+from domain.account import ACCOUNT, OpenAccount, change_roles
+from domain.books import Books
+from domain.values import Role
+
+PAGE_MAX = 100
+SEARCH_LENGTH_MAX = 100
+CURSOR_LENGTH_MAX = 300
+
+router = business_router("accounts")
+
+
+@router.get("/accounts", responses={200: {"model": Accounts}})
+async def list_accounts(
+    request: Request,
+    q: Annotated[str, Query(max_length=SEARCH_LENGTH_MAX)] = "",
+    limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = PAGE_MAX,
+    cursor: Annotated[str | None, Query(max_length=CURSOR_LENGTH_MAX)] = None,
+    min_position: MinPosition = None,  # noqa: ARG001 - roles are read from the log itself, which is never behind
+) -> Response:
+    """Find registered accounts by name or address, in the order of addresses."""
+    engine = engine_of(request)
+    page = await engine.people.search(q, after=cursor, limit=limit)
+    ids = [person.account for person in page.people]
+    roles = await engine.handler.look(lambda books: roles_of(books, ids))
+    items = [
+        {"account_id": person.account, "email": person.email, "name": person.name, "roles": roles[person.account]}
+        for person in page.people
+    ]
+    return shown({"items": items, "next": page.next_cursor})
+
+
+@router.put("/accounts/{account_id}/roles", responses={200: {"model": RolesHeld}})
+async def put_roles(request: Request, account_id: UUID, body: RolesWish) -> Response:
+    """Let an account hold exactly these roles, from its next request on."""
+    wanted = frozenset(body.roles) - {Role.CUSTOMER}
+    outcome = await carry_out(request, lambda books: change_roles(books, str(account_id), wanted))
+    return answer(outcome, {"account_id": str(account_id), "roles": sorted(wanted | {Role.CUSTOMER})})
+
+
+def roles_of(books: Books, accounts: Sequence[str]) -> Mapping[str, list[Role]]:
+    """Return the roles of each account, customer included."""
+    states = books.read_each(ACCOUNT, [(account,) for account in accounts])
+    return {
+        account: sorted({Role.CUSTOMER, *(state.roles if isinstance(state, OpenAccount) else ())})
+        for account, state in zip(accounts, states, strict=True)
+    }

@@ -1,0 +1,48 @@
+"""What operators ask: alive, ready, and the numbers. Ready does not need NATS, because booking does not."""
+
+from typing import Any
+
+from fastapi import Request, Response
+
+from api.commands import shown
+from api.engine import Engine, engine_of
+from api.metrics import TEXT
+from api.routing import operations_router
+from api.schemas.health import Alive, Ready
+
+router = operations_router("operations")
+
+
+@router.get("/livez", responses={200: {"model": Alive}})
+async def livez(request: Request) -> Response:
+    """Say that the process answers."""
+    return shown({"status": "alive"})
+
+
+@router.get("/readyz", responses={200: {"model": Ready}})
+async def readyz(request: Request) -> Response:
+    """Say whether commands can be carried out, and how far the read models are behind."""
+    engine = engine_of(request)
+    head = await engine.store.head()
+    return shown(
+        {"status": "ready", "head": head, "lag": await lags(engine, head), "sandbox": engine.terms.sandbox_url}
+    )
+
+
+@router.get("/metrics", responses={200: {"content": {"text/plain": {}}}})
+async def metrics(request: Request) -> Response:
+    """Show the numbers as Prometheus reads them."""
+    engine = engine_of(request)
+    gauges = {
+        "admission_running": engine.admission.running,
+        "admission_waiting": engine.admission.waiting,
+        "admission_refused_total": engine.admission.refused,
+        **{name: count() for name, count in engine.counters.items()},
+    }
+    return Response(engine.metrics.text(gauges), media_type=TEXT)
+
+
+async def lags(engine: Engine, head: int) -> dict[str, Any]:
+    """Return by how many positions each read model is behind."""
+    positions = await engine.positions.all()
+    return {name: max(0, head - position) for name, position in positions.items()}

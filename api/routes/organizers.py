@@ -1,0 +1,65 @@
+"""Organizers, and who may act for them."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Request, Response
+from uuid_utils.compat import uuid7
+
+from api.commands import MinPosition, answer, carry_out, caught_up, shown
+from api.engine import engine_of
+from api.identity import identity_of
+from api.routing import business_router
+from api.schemas.people import MemberHeld, OrganizerFounded, Organizers, OrganizerWish, RolesWish
+from domain import organizer as organizers
+from domain.account import existing as existing_account
+from domain.books import Books, Changes
+from domain.organizer import ORGANIZER
+from domain.values import Role
+from projections.organizers import NAME, PAGE_ROWS_MAX, list_organizers
+
+router = business_router("organizers")
+
+
+@router.post("/organizers", status_code=201, responses={201: {"model": OrganizerFounded}})
+async def found(request: Request, body: OrganizerWish) -> Response:
+    """Let a seller join."""
+    organizer = str(uuid7())
+    outcome = await carry_out(request, lambda books: organizers.found(books, organizer, body.name))
+    ((stream, founded),) = outcome.events
+    organizer_id = stream.removeprefix(f"{ORGANIZER.prefix}-")
+    return answer(outcome, {"organizer_id": organizer_id, "name": founded.name}, status=201)
+
+
+@router.get("/organizers", responses={200: {"model": Organizers}})
+async def list_own(
+    request: Request,
+    limit: Annotated[int, Query(ge=1, le=PAGE_ROWS_MAX)] = PAGE_ROWS_MAX,
+    cursor: UUID | None = None,
+    min_position: MinPosition = None,
+) -> Response:
+    """Show the organizers the account is a member of; an admin sees all."""
+    await caught_up(request, min_position, NAME)
+    identity = identity_of(request)
+    rows = await list_organizers(
+        engine_of(request).read_models,
+        account=identity.account,
+        everyone=await identity.holds(Role.ADMIN),
+        after=str(cursor or ""),
+        limit=limit,
+    )
+    items = [{"organizer_id": row.organizer, "name": row.name, "roles": sorted(row.roles)} for row in rows]
+    return shown({"items": items, "next": items[-1]["organizer_id"] if len(items) == limit else None})
+
+
+@router.put("/organizers/{organizer_id}/members/{account_id}", responses={200: {"model": MemberHeld}})
+async def put_member(request: Request, organizer_id: UUID, account_id: UUID, body: RolesWish) -> Response:
+    """Give an account exactly these roles within the organizer, from its next request on; none: no member."""
+    organizer, account, roles = str(organizer_id), str(account_id), frozenset(body.roles)
+
+    def decide(books: Books) -> Changes:
+        existing_account(books, account)
+        return organizers.change_member(books, organizer, account, roles)
+
+    outcome = await carry_out(request, decide)
+    return answer(outcome, {"organizer_id": organizer, "account_id": account, "roles": sorted(roles)})

@@ -1,0 +1,134 @@
+"""Accounts, sessions and organizers as requests say them and answers show them."""
+
+from typing import Annotated, Literal
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, Field
+
+from api.passwords import LENGTH_MAX, LENGTH_MIN
+from api.schemas.base import Body, Name, Shown
+from domain.people import EMAIL_LENGTH_MAX
+from domain.values import Role
+
+ROLES_MAX = 10
+
+
+def normalised_email(text: str) -> str:
+    """Return the one way to write an e-mail address, in lower case; nobody is asked whether it exists.
+
+    Raises:
+        ValueError: it is not an e-mail address.
+    """
+    try:
+        # `.test` is a domain for demonstrations, and ours uses it.
+        found = validate_email(text, check_deliverability=False, test_environment=True)
+    except EmailNotValidError as error:
+        raise ValueError("this is not an e-mail address") from error
+    return found.normalized.lower()
+
+
+Email = Annotated[str, Field(max_length=EMAIL_LENGTH_MAX), AfterValidator(normalised_email)]
+Password = Annotated[str, Field(min_length=LENGTH_MIN, max_length=LENGTH_MAX)]
+Position = Annotated[int, Field(description="The position of the command's last event; see `min_position`.")]
+
+
+class Registration(Body):
+    """A new customer; with a guest's access token, that guest becomes it and keeps basket and orders."""
+
+    email: Email
+    password: Password
+    name: Name
+
+
+class Login(Body):
+    """Who somebody says they are."""
+
+    email: Email
+    password: Annotated[str, Field(min_length=1, max_length=LENGTH_MAX)]
+
+
+class Entry(Shown):
+    """An access token; the refresh token comes in a cookie."""
+
+    account_id: str
+    access_token: str
+    token_type: Literal["bearer"]
+    expires_in: Annotated[int, Field(description="Seconds.")]
+
+
+class Me(Shown):
+    """The account that asks."""
+
+    account_id: str
+    guest: bool
+    email: str | None
+    name: str | None
+    roles: list[Role]
+
+
+class ListedAccount(Shown):
+    """A registered account and the roles it holds everywhere."""
+
+    account_id: str
+    email: str
+    name: str
+    roles: list[Role]
+
+
+class Accounts(Shown):
+    """A page of accounts, by address."""
+
+    items: list[ListedAccount]
+    next: str | None
+
+
+class RolesWish(Body):
+    """The roles an account shall hold from now on, and no others beside customer."""
+
+    roles: Annotated[list[Role], Field(max_length=ROLES_MAX)]
+
+
+class RolesHeld(Shown):
+    """The roles an account holds now."""
+
+    account_id: str
+    roles: list[Role]
+    position: Position
+
+
+class OrganizerWish(Body):
+    """A new seller."""
+
+    name: Name
+
+
+class OrganizerFounded(Shown):
+    """A seller that joined."""
+
+    organizer_id: str
+    name: str
+    position: Position
+
+
+class MemberHeld(Shown):
+    """The roles a member holds within an organizer now."""
+
+    organizer_id: str
+    account_id: str
+    roles: list[Role]
+    position: Position
+
+
+class ListedOrganizer(Shown):
+    """A seller, and the roles the asking account holds within it."""
+
+    organizer_id: str
+    name: str
+    roles: list[Role]
+
+
+class Organizers(Shown):
+    """A page of organizers, by id."""
+
+    items: list[ListedOrganizer]
+    next: str | None
