@@ -115,7 +115,6 @@ ACCESS: Mapping[tuple[str, str], Access] = {
     ("GET", "/livez"): PUBLIC,
     ("GET", "/readyz"): PUBLIC,
     ("GET", "/metrics"): PUBLIC,
-    ("GET", "/"): PUBLIC,
 }
 """(method, path without the prefix) → who may. The busiest routes come first, which is also the order of matching."""
 

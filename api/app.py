@@ -1,10 +1,9 @@
 """Builds the application: the routes that `access` declares, the problems, the front layer; nothing else is on."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
-from fastapi.routing import APIRoute
+from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.middleware import Middleware
 
 from api.access import ACCESS, PREFIX, RoutesUndeclared
@@ -14,13 +13,19 @@ from api.problems import Problem, handlers
 from api.routes import ROUTERS
 from api.routing import GuardedRoute
 
+Pages = Mapping[str, tuple[bytes, str]]
+
+NO_PAGES: Pages = {}
 TITLE = "Seatledger"
 VERSION = "0.1.0"
 SUMMARY = "Sells seats: no seat twice, no money lost, every seat explains itself."
 
 
-def make_app(engine: Engine, routers: Iterable[APIRouter] = ROUTERS) -> FastAPI:
+def make_app(engine: Engine, *, routers: Iterable[APIRouter] = ROUTERS, pages: Pages = NO_PAGES) -> FastAPI:
     """Build the application.
+
+    Args:
+        pages: static pages that anybody may see: path → content and its media type.
 
     Raises:
         RoutesUndeclared: a route has no declared role, or a declared route does not exist.
@@ -39,9 +44,20 @@ def make_app(engine: Engine, routers: Iterable[APIRouter] = ROUTERS) -> FastAPI:
         middleware=[Middleware(Front, metrics=engine.metrics)],
     )
     app.router.routes[:0] = routes
+    for path, (content, media_type) in pages.items():
+        app.add_route(path, static(content, media_type), include_in_schema=False)
     app.state.engine = engine
     app.openapi = with_problems(app.openapi)  # type: ignore[method-assign] # FastAPI's own way to extend it
     return app
+
+
+def static(content: bytes, media_type: str) -> Callable[[Request], Awaitable[Response]]:
+    """Return an endpoint that always answers the same."""
+
+    async def serve(_: Request) -> Response:
+        return Response(content, media_type=media_type, headers={"Cache-Control": "no-cache"})
+
+    return serve
 
 
 def check_declared(routes: Iterable[Any]) -> None:
@@ -54,7 +70,7 @@ def check_declared(routes: Iterable[Any]) -> None:
     for route in routes:
         if not isinstance(route, GuardedRoute):
             raise RoutesUndeclared(f"{route} is not guarded; make it by a router of api.routing.")
-        made |= {(method, route.path.removeprefix(PREFIX)) for method in route.methods}
+        made |= {(method, route.path.removeprefix(PREFIX)) for method in route.methods or ()}
     missing = sorted(ACCESS.keys() - made)
     if missing:
         raise RoutesUndeclared(f"These routes are declared but not made: {missing}.")
@@ -73,9 +89,3 @@ def with_problems(build: Callable[[], dict[str, Any]]) -> Callable[[], dict[str,
         return document
 
     return described
-
-
-def route_paths(app: FastAPI) -> set[tuple[str, str]]:
-    """Return every (method, path) the application serves by itself."""
-    routes = (route for route in app.routes if isinstance(route, APIRoute))
-    return {(method, route.path) for route in routes for method in route.methods}

@@ -72,7 +72,7 @@ class Entrance:
             WrongCredentials: they belong to nobody together.
         """
         known = await self._credentials.find(email)
-        verification = await self._passwords.verify(password, known and known.password_hash)
+        verification = await self._passwords.verify(password, None if known is None else known.password_hash)
         if known is None or not verification.fits:
             raise WrongCredentials
         if verification.better_hash is not None:
@@ -84,9 +84,8 @@ class Entrance:
         """Open a session and return its first refresh token."""
         token = new_refresh_token()
         expires_at = self._clock.now() + SESSION_LIFETIME
-        await self._sessions.open(
-            Session(session=str(uuid7()), account=account, expires_at=expires_at), token_hash(token)
-        )
+        session = Session(session=str(uuid7()), account=account, expires_at=expires_at)
+        await self._sessions.open(session, token_hash(token))
         return token
 
     async def continue_session(self, token: str) -> tuple[str, str] | None:
