@@ -18,6 +18,7 @@ from runtime.embedded.versions import check_nats_version
 INFO_SECONDS_MAX = 5.0
 INFO_BYTES_MAX = 64 * 1024
 STORE_BYTES_MAX = 16 * 1024**3
+MEMORY_BYTES_MAX = 256 * 1024**2  # of streams and consumers kept in memory, of which we have none that matter
 STOPS = (("TERM", 10.0),)
 
 WAKE_SUBJECT = "seatledger.*.wake"
@@ -102,6 +103,7 @@ class EmbeddedNats(EmbeddedServer):
             "jetstream": {
                 "store_dir": str(self.data / "store"),
                 "max_file_store": STORE_BYTES_MAX,
+                "max_memory_store": MEMORY_BYTES_MAX,
                 "sync_interval": "always",
             },
             "authorization": {"users": [self._rights(user) for user in USERS]},

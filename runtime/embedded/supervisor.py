@@ -69,7 +69,7 @@ def stop(pidfd: int, stops: list[tuple[str, float]]) -> None:
 def end_orphans() -> None:
     """Kill what the server left behind; as subreaper we are the parent of all of it, so no pid is a stranger's."""
     children = Path(f"/proc/self/task/{os.getpid()}/children")
-    while orphans := children.read_text().split():
+    while children.exists() and (orphans := children.read_text().split()):  # some sandboxes have no such file
         for orphan in map(int, orphans):
             os.kill(orphan, signal.SIGKILL)
             os.waitpid(orphan, 0)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from runtime.embedded import EmbeddedPostgres
+from runtime.embedded.process import LOG_BYTES_MAX
 from runtime.embedded.server import EmbeddedServer
 from runtime.parts import Part, PartEnded, PartsSupervisor
 from tests.runtime.owner import a_part
@@ -39,6 +40,14 @@ class TestStart:
         mute = Part(name="mute", argv=("sleep", "1000"), env={}, ready=re.compile("listening"), ready_seconds_max=0.2)
         with pytest.raises(PartEnded, match="mute was not ready after"):
             parts.start(mute)
+
+    def test_a_log_that_has_grown_too_large_is_moved_away(self, parts: PartsSupervisor, tmp_path: Path) -> None:
+        log = tmp_path / "logs" / "first.log"
+        log.touch()
+        os.truncate(log, LOG_BYTES_MAX + 1)
+        parts.start(a_part("first", tmp_path))
+        assert log.read_text() == "listening\n"
+        assert log.with_name("first.log.1").stat().st_size == LOG_BYTES_MAX + 1
 
     def test_a_part_is_ready_when_the_question_is_answered(self, parts: PartsSupervisor, tmp_path: Path) -> None:
         answers = iter([False, False, True])
