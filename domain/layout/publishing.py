@@ -49,4 +49,8 @@ def _keyed_section(section: Section, mint: _Mint) -> Section:
 
 
 def _keyed_row(row: Row, mint: _Mint) -> Row:
-    return replace(row, seats=tuple(replace(seat, key=mint.key_of(seat)) for seat in row.seats))
+    return replace(row, seats=tuple(_keyed_seat(seat, mint) for seat in row.seats))
+
+
+def _keyed_seat(seat: Seat, mint: _Mint) -> Seat:
+    return seat if seat.key else replace(seat, key=mint.key_of(seat))

@@ -79,7 +79,7 @@ class Node:
     def text(self, field: str, limit: int = LABEL_LENGTH_MAX) -> str:
         """Read a required text, trimmed and in normal form C; a whole number counts as its digits."""
         value = self.fields.get(field)
-        if type(value) is str and len(value) <= limit and value.isascii() and value.isalnum():
+        if type(value) is str and 0 < len(value) <= limit and _plain(value):
             return value
         value = self._required(field, "a text")
         if isinstance(value, str) and not value.strip():
@@ -90,6 +90,8 @@ class Node:
     def optional_text(self, field: str, limit: int = LABEL_LENGTH_MAX) -> str:
         """Read a text that may be absent, null or blank."""
         value = self.fields.get(field)
+        if type(value) is str and len(value) <= limit and _plain(value):
+            return value
         return "" if value is None else self._clean(field, value, limit)
 
     def texts(self, field: str, limit: int) -> list[str]:
@@ -109,7 +111,7 @@ class Node:
     def number(self, field: str) -> float:
         """Read a required coordinate."""
         value = self.fields.get(field)
-        if type(value) is float and -COORDINATE_MAX <= value <= COORDINATE_MAX:
+        if (type(value) is float or type(value) is int) and -COORDINATE_MAX <= value <= COORDINATE_MAX:
             return coordinate(value)
         value = self._required(field, "a number")
         if value is ABSENT:
@@ -200,6 +202,11 @@ def shown(text: str) -> str:
     """Quote a stranger's text in a message: short, and harmless whatever it holds."""
     short = text if len(text) <= SHOWN_LENGTH_MAX else f"{text[:SHOWN_LENGTH_MAX]}…"
     return short if short.isprintable() else ascii(short)[1:-1]
+
+
+def _plain(text: str) -> bool:
+    """Say, quickly, that a text is fine as it is; most are."""
+    return text.isascii() and text.isprintable() and text.strip() == text
 
 
 def _refused(character: str) -> bool:

@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.layout.curves import TOLERANCE
 from domain.layout.drawing import draw
 from domain.layout.model import Category, Draft, Layout, Point, Row, Seat, Section
 from domain.layout.publishing import publish
@@ -21,6 +20,7 @@ from domain.layout.readers.node import coordinate
 from tests.domain.layout.decoder import DrawnSeat, drawn_seats
 from tests.domain.layout.samples import SAMPLES, VENUES, chart, demo_venue, published
 
+TOLERANCE = 0.005
 CHARTS = ("racetrack-8897", "small-with-standing")
 
 

@@ -87,6 +87,15 @@ class TestSeatsio:
             (200.0, 200.0),
         ]
 
+    def test_sums_of_coordinates_carry_no_noise(self) -> None:
+        stand = "subChart.sections[0]"
+        document = changed(SEATSIO, f"{stand}.topLeft", {"x": 0.1, "y": -0.0})
+        document = changed(
+            document, f"{stand}.subChart.rows[0].seats[0]", {"label": "1", "x": 0.2, "y": -0.0, "uuid": "s1"}
+        )
+        seat = seat_of(read_layout("seatsio", document), "s1")
+        assert repr((seat.x, seat.y)) == "(0.3, 0.0)"
+
     def test_category_and_focal_point_come_from_the_section_around(self) -> None:
         draft = read_layout("seatsio", SEATSIO)
         assert [seat_of(draft, name).category for name in ("u1", "s1", "i1")] == ["1", "gold", "gold"]
