@@ -111,18 +111,13 @@ class Node:
     def number(self, field: str) -> float:
         """Read a required coordinate."""
         value = self.fields.get(field)
-        if (type(value) is float or type(value) is int) and -COORDINATE_MAX <= value <= COORDINATE_MAX:
-            return coordinate(value)
-        value = self._required(field, "a number")
-        if value is ABSENT:
-            return 0.0
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            self._wrong_type(field, "a number")
-            return 0.0
-        if not -COORDINATE_MAX <= value <= COORDINATE_MAX:
+        if type(value) is float or type(value) is int:
+            if -COORDINATE_MAX <= value <= COORDINATE_MAX:
+                return coordinate(value)
             self.fault(FaultCode.BAD_NUMBER, field, f"Coordinates lie between ±{COORDINATE_MAX}; this is none.")
-            return 0.0
-        return coordinate(value)
+        elif self._required(field, "a number") is not ABSENT:
+            self._wrong_type(field, "a number")
+        return 0.0
 
     def optional_number(self, field: str, default: float = 0.0) -> float:
         """Read a number that may be absent or null."""
