@@ -2,20 +2,18 @@
 
 import asyncio
 from datetime import timedelta
-from typing import TypeVar
-from urllib.parse import parse_qs
 
-from fastapi import APIRouter, HTTPException, Request
-from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
-from pydantic import BaseModel, ValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
 
 from adapters.sandbox import pages
 from adapters.sandbox.cards import card_named, card_numbered
-from adapters.sandbox.gateway import Gateway, TheGateway
+from adapters.sandbox.gateway import Gateway, gateway_of, page_path
 from adapters.sandbox.records import Checkout, CheckoutStatus, NoSuchThing, NotAcceptable, SandboxRefused
-from adapters.sandbox.schemas import Confirm, Pay
+from adapters.sandbox.schemas import Confirm, Pay, is_form, read_body
 
-FORM = "application/x-www-form-urlencoded"
 PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'",
@@ -24,59 +22,52 @@ PAGE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
-router = APIRouter(prefix="/sandbox")
-Body = TypeVar("Body", bound=BaseModel)
 
-
-@router.get("")
-def show_cards() -> Response:
+async def show_cards(_: Request) -> Response:
     """Show the test cards."""
     return HTMLResponse(pages.cards_page(), headers=PAGE_HEADERS)
 
 
-@router.get("/pages.css")
-def style() -> Response:
+async def style(_: Request) -> Response:
     """Send the pages' style sheet."""
     return FileResponse(pages.STYLE_SHEET, media_type="text/css")
 
 
-@router.get("/health")
-def health() -> dict[str, str]:
+async def health(_: Request) -> Response:
     """Answer while the process is up."""
-    return {"status": "ok"}
+    return JSONResponse({"status": "ok"})
 
 
-@router.get("/checkouts/{checkout_id}/pay")
-def show_checkout(checkout_id: str, gateway: TheGateway) -> Response:
+async def show_checkout(request: Request) -> Response:
     """Show the form, the second step or the result, as the checkout stands."""
-    return _page(gateway, checkout_id)
+    return await asyncio.to_thread(_page, gateway_of(request), request.path_params["checkout_id"])
 
 
-@router.post("/checkouts/{checkout_id}/pay")
-async def pay(checkout_id: str, request: Request, gateway: TheGateway) -> Response:
+async def pay(request: Request) -> Response:
     """Use a card: 200 captured, 202 not yet, 402 declined, 409 ended, 422 no such card, 504 the card wants it so."""
+    gateway, checkout_id = gateway_of(request), request.path_params["checkout_id"]
     try:
-        checkout = await _pay(checkout_id, await _read(request, Pay), gateway)
+        checkout = await _pay(checkout_id, await read_body(request, Pay), gateway)
     except SandboxRefused as refused:
         return await _refusal(request, gateway, checkout_id, refused)
     gateway.courier.wake()
     if card_named(checkout.card).hangs:
         return await _no_answer(request, gateway, checkout)
-    return _answer(request, gateway, checkout)
+    return _answer(request, checkout)
 
 
-@router.post("/checkouts/{checkout_id}/confirm")
-async def confirm(checkout_id: str, request: Request, gateway: TheGateway) -> Response:
+async def confirm(request: Request) -> Response:
     """Answer the bank's question with `approve` or `decline`."""
+    gateway, checkout_id = gateway_of(request), request.path_params["checkout_id"]
     try:
-        approved = (await _read(request, Confirm)).decision == "approve"
+        approved = (await read_body(request, Confirm)).decision == "approve"
         checkout = await asyncio.to_thread(
             gateway.books.checkouts.confirm, checkout_id, gateway.now(), approved=approved
         )
     except SandboxRefused as refused:
         return await _refusal(request, gateway, checkout_id, refused)
     gateway.courier.wake()
-    return _answer(request, gateway, checkout)
+    return _answer(request, checkout)
 
 
 async def _pay(checkout_id: str, body: Pay, gateway: Gateway) -> Checkout:
@@ -87,31 +78,16 @@ async def _pay(checkout_id: str, body: Pay, gateway: Gateway) -> Checkout:
     return await asyncio.to_thread(gateway.books.checkouts.pay, checkout_id, card, gateway.now(), late_by=late_by)
 
 
-async def _read(request: Request, model: type[Body]) -> Body:
-    body = await request.body()
-    try:
-        if not _is_form(request):
-            return model.model_validate_json(body)
-        fields = parse_qs(body.decode("ascii", "replace"), keep_blank_values=True)
-        return model.model_validate({name: values[-1] for name, values in fields.items()})
-    except ValidationError as error:
-        raise NotAcceptable("bad_request", "The request is not understood; see the API's description.") from error
-
-
 async def _no_answer(request: Request, gateway: Gateway, checkout: Checkout) -> Response:
     await asyncio.sleep(gateway.hang_s)
-    if _is_form(request):
+    if is_form(request):
         return HTMLResponse(pages.no_answer_page(checkout), 504, headers=PAGE_HEADERS)
     raise HTTPException(504, "The bank did not answer in time.")
 
 
-def _is_form(request: Request) -> bool:
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == FORM
-
-
-def _answer(request: Request, gateway: Gateway, checkout: Checkout) -> Response:
-    if _is_form(request):
-        return RedirectResponse(gateway.page_of(checkout), status_code=303)
+def _answer(request: Request, checkout: Checkout) -> Response:
+    if is_form(request):
+        return RedirectResponse(page_path(checkout), status_code=303)
     status = {CheckoutStatus.CAPTURED: 200, CheckoutStatus.FAILED: 402}.get(checkout.status, 202)
     answer = {
         "checkout_id": checkout.checkout_id,
@@ -123,7 +99,7 @@ def _answer(request: Request, gateway: Gateway, checkout: Checkout) -> Response:
 
 
 async def _refusal(request: Request, gateway: Gateway, checkout_id: str, refused: SandboxRefused) -> Response:
-    if not _is_form(request) or isinstance(refused, NoSuchThing):
+    if not is_form(request) or isinstance(refused, NoSuchThing):
         raise refused
     return await asyncio.to_thread(_page, gateway, checkout_id, str(refused), refused.status)
 
@@ -131,3 +107,13 @@ async def _refusal(request: Request, gateway: Gateway, checkout_id: str, refused
 def _page(gateway: Gateway, checkout_id: str, alert: str = "", status: int = 200) -> Response:
     checkout = gateway.books.checkouts.find(checkout_id)
     return HTMLResponse(pages.checkout_page(checkout, gateway.now(), alert=alert), status, headers=PAGE_HEADERS)
+
+
+ROUTES = [
+    Route("/sandbox", show_cards),
+    Route("/sandbox/pages.css", style),
+    Route("/sandbox/health", health),
+    Route("/sandbox/checkouts/{checkout_id}/pay", show_checkout),
+    Route("/sandbox/checkouts/{checkout_id}/pay", pay, methods=["POST"]),
+    Route("/sandbox/checkouts/{checkout_id}/confirm", confirm, methods=["POST"]),
+]

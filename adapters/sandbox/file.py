@@ -17,7 +17,7 @@ from adapters.sandbox.records import (
     RefundStatus,
 )
 
-OWNER_GONE_WITHIN_S = 3.0
+OWNER_GONE_WITHIN_S = 1.0
 
 
 def _time_to_text(time: datetime) -> str:

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
 
-from fastapi import Depends, Request
+from starlette.requests import Request
 
 from adapters.sandbox.books import Books
 from adapters.sandbox.records import Checkout
@@ -30,16 +29,19 @@ class Gateway:
 
     def page_of(self, checkout: Checkout) -> str:
         """Return the address of a checkout's page."""
-        return f"{self.base_url}/sandbox/checkouts/{checkout.checkout_id}/pay"
+        return self.base_url + page_path(checkout)
 
     def now(self) -> datetime:
         """Return the provider's own time, which is not the shop's."""
         return datetime.now(UTC)
 
 
-def _gateway(request: Request) -> Gateway:
+def page_path(checkout: Checkout) -> str:
+    """Return the path of a checkout's page, the same under every name this process is reached by."""
+    return f"/sandbox/checkouts/{checkout.checkout_id}/pay"
+
+
+def gateway_of(request: Request) -> Gateway:
+    """Return the gateway that serves this request."""
     gateway: Gateway = request.app.state.gateway
     return gateway
-
-
-TheGateway = Annotated[Gateway, Depends(_gateway)]

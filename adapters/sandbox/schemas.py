@@ -1,15 +1,20 @@
 """The shapes that cross the gateway's HTTP boundary; amounts are integers in minor units, times RFC 3339."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
+from urllib.parse import parse_qs
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from starlette.requests import Request as HttpRequest
 
 from adapters.sandbox.checkouts import CheckoutWish
-from adapters.sandbox.records import Checkout, Refund
+from adapters.sandbox.records import Checkout, DeliveryState, NotAcceptable, Refund
 from adapters.sandbox.refunds import RefundWish
 
 AMOUNT_MAX = 99_999_999
 LATE_S_MAX = 86_400.0
+PAGE_MAX = 100
+ROW_MAX = 2**63 - 1
+FORM = "application/x-www-form-urlencoded"
 
 Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,100}$")]
 Amount = Annotated[int, Field(strict=True, gt=0, le=AMOUNT_MAX)]
@@ -69,6 +74,66 @@ class CloseDispute(Request):
     """Decide a dispute, from the shop's point of view."""
 
     outcome: Literal["won", "lost"]
+
+
+class ByReference(Request):
+    """Ask for what a reference stands for."""
+
+    reference: Reference
+
+
+class Page(Request):
+    """Ask for the rows after one, oldest first."""
+
+    after: Annotated[int, Field(ge=0, le=ROW_MAX)] = 0
+    limit: Annotated[int, Field(ge=1, le=PAGE_MAX)] = PAGE_MAX
+
+
+class DeliveryPage(Page):
+    """Ask for webhooks in one state, or in all."""
+
+    state: DeliveryState | None = None
+
+
+Asked = TypeVar("Asked", bound=Request)
+
+
+def is_form(request: HttpRequest) -> bool:
+    """Tell a browser's form from a program's JSON."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == FORM
+
+
+async def read_body(request: HttpRequest, shape: type[Asked]) -> Asked:
+    """Read JSON, or a form where a browser sent one.
+
+    Raises:
+        NotAcceptable: it has another shape; each fault is named, never its value.
+    """
+    body = await request.body()
+    try:
+        if not is_form(request):
+            return shape.model_validate_json(body)
+        fields = parse_qs(body.decode("ascii", "replace"), keep_blank_values=True)
+        return shape.model_validate({name: values[-1] for name, values in fields.items()})
+    except ValidationError as error:
+        raise _not_understood(error) from error
+
+
+def read_query(request: HttpRequest, shape: type[Asked]) -> Asked:
+    """Read the query string.
+
+    Raises:
+        NotAcceptable: it has another shape.
+    """
+    try:
+        return shape.model_validate(dict(request.query_params))
+    except ValidationError as error:
+        raise _not_understood(error) from error
+
+
+def _not_understood(error: ValidationError) -> NotAcceptable:
+    faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+    return NotAcceptable("bad_request", faults.encode("ascii", "backslashreplace").decode())
 
 
 def checkout_document(checkout: Checkout, url: str) -> dict[str, object]:

@@ -2,87 +2,109 @@
 
 import asyncio
 import hmac
-from typing import Annotated
+from collections.abc import Awaitable, Callable
+from functools import wraps
 
-from fastapi import APIRouter, Depends, Header, HTTPException, Query
+import orjson
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from adapters.sandbox.cards import Refunding, card_named
-from adapters.sandbox.gateway import TheGateway
-from adapters.sandbox.records import DeliveryState
+from adapters.sandbox.gateway import Gateway, gateway_of
+from adapters.sandbox.records import Checkout
 from adapters.sandbox.schemas import (
+    ByReference,
     CloseDispute,
+    DeliveryPage,
     OpenCheckout,
-    Reference,
+    Page,
     SubmitRefund,
     checkout_document,
+    read_body,
+    read_query,
     refund_document,
 )
 
-PAGE_MAX = 100
-ROW_MAX = 2**63 - 1
-
-After = Annotated[int, Query(ge=0, le=ROW_MAX)]
-Limit = Annotated[int, Query(ge=1, le=PAGE_MAX)]
-Document = dict[str, object]
+ShopRoute = Callable[[Request, Gateway], Awaitable[Response]]
 
 
-def _require_key(gateway: TheGateway, authorization: Annotated[str, Header()] = "") -> None:
-    if not hmac.compare_digest(authorization.encode(), f"Bearer {gateway.api_key}".encode()):
-        raise HTTPException(401, "A valid API key is needed.", headers={"WWW-Authenticate": "Bearer"})
+def _for_the_shop(route: ShopRoute) -> Callable[[Request], Awaitable[Response]]:
+    @wraps(route)
+    async def guarded(request: Request) -> Response:
+        gateway = gateway_of(request)
+        given = request.headers.get("authorization", "").encode()
+        if not hmac.compare_digest(given, f"Bearer {gateway.api_key}".encode()):
+            raise HTTPException(401, "A valid API key is needed.", headers={"WWW-Authenticate": "Bearer"})
+        return await route(request, gateway)
+
+    return guarded
 
 
-router = APIRouter(prefix="/sandbox", dependencies=[Depends(_require_key)])
+def _json(document: object, status: int = 200) -> Response:
+    return Response(orjson.dumps(document), status, media_type="application/json")
 
 
-@router.post("/checkouts", status_code=201)
-def open_checkout(body: OpenCheckout, gateway: TheGateway) -> Document:
+def _checkout(gateway: Gateway, checkout: Checkout, status: int = 200) -> Response:
+    return _json(checkout_document(checkout, gateway.page_of(checkout)), status)
+
+
+@_for_the_shop
+async def open_checkout(request: Request, gateway: Gateway) -> Response:
     """Make the checkout of a reference, or find it."""
-    checkout = gateway.books.checkouts.open(body.wish(), gateway.now())
-    return checkout_document(checkout, gateway.page_of(checkout))
+    wish = (await read_body(request, OpenCheckout)).wish()
+    checkout = await asyncio.to_thread(gateway.books.checkouts.open, wish, gateway.now())
+    return _checkout(gateway, checkout, 201)
 
 
-@router.get("/checkouts")
-def find_checkouts(reference: Reference, gateway: TheGateway) -> Document:
-    """Look a checkout up by the shop's reference: one item or none."""
-    checkout = gateway.books.checkouts.find_by_reference(reference)
-    return {"items": [checkout_document(checkout, gateway.page_of(checkout))] if checkout else []}
+@_for_the_shop
+async def find_checkouts(request: Request, gateway: Gateway) -> Response:
+    """Look a checkout up by the shop's reference: one item or none, never a 404 that a wrong address could give too."""
+    reference = read_query(request, ByReference).reference
+    checkout = await asyncio.to_thread(gateway.books.checkouts.find_by_reference, reference)
+    return _json({"items": [checkout_document(checkout, gateway.page_of(checkout))] if checkout else []})
 
 
-@router.get("/checkouts/{checkout_id}")
-def read_checkout(checkout_id: str, gateway: TheGateway) -> Document:
+@_for_the_shop
+async def read_checkout(request: Request, gateway: Gateway) -> Response:
     """Tell how a checkout stands."""
-    checkout = gateway.books.checkouts.find(checkout_id)
-    return checkout_document(checkout, gateway.page_of(checkout))
+    checkout = await asyncio.to_thread(gateway.books.checkouts.find, request.path_params["checkout_id"])
+    return _checkout(gateway, checkout)
 
 
-@router.post("/checkouts/{checkout_id}/expire")
-def expire_checkout(checkout_id: str, gateway: TheGateway) -> Document:
+@_for_the_shop
+async def expire_checkout(request: Request, gateway: Gateway) -> Response:
     """End an unpaid checkout; one that has ended is told as it stands."""
-    checkout = gateway.books.checkouts.expire(checkout_id, gateway.now())
+    expire = gateway.books.checkouts.expire
+    checkout = await asyncio.to_thread(expire, request.path_params["checkout_id"], gateway.now())
     gateway.courier.wake()
-    return checkout_document(checkout, gateway.page_of(checkout))
+    return _checkout(gateway, checkout)
 
 
-@router.post("/checkouts/{checkout_id}/capture-now")
-def capture_now(checkout_id: str, gateway: TheGateway) -> Document:
+@_for_the_shop
+async def capture_now(request: Request, gateway: Gateway) -> Response:
     """Charge a card that was accepted to be captured late, without waiting."""
-    checkout = gateway.books.checkouts.capture_now(checkout_id, gateway.now())
+    capture = gateway.books.checkouts.capture_now
+    checkout = await asyncio.to_thread(capture, request.path_params["checkout_id"], gateway.now())
     gateway.courier.wake()
-    return checkout_document(checkout, gateway.page_of(checkout))
+    return _checkout(gateway, checkout)
 
 
-@router.post("/checkouts/{checkout_id}/close-dispute")
-def close_dispute(checkout_id: str, body: CloseDispute, gateway: TheGateway) -> Document:
+@_for_the_shop
+async def close_dispute(request: Request, gateway: Gateway) -> Response:
     """Decide an open dispute."""
-    checkout = gateway.books.disputes.close(checkout_id, gateway.now(), won=body.outcome == "won")
+    won = (await read_body(request, CloseDispute)).outcome == "won"
+    close = gateway.books.disputes.close
+    checkout = await asyncio.to_thread(close, request.path_params["checkout_id"], gateway.now(), won=won)
     gateway.courier.wake()
-    return checkout_document(checkout, gateway.page_of(checkout))
+    return _checkout(gateway, checkout)
 
 
-@router.post("/refunds", status_code=201)
-async def submit_refund(body: SubmitRefund, gateway: TheGateway) -> Document:
+@_for_the_shop
+async def submit_refund(request: Request, gateway: Gateway) -> Response:
     """Send money back, or find the refund a reference already caused."""
-    wish, books = body.wish(), gateway.books
+    wish, books = (await read_body(request, SubmitRefund)).wish(), gateway.books
     if await asyncio.to_thread(books.refunds.turn_away, wish.checkout_id):
         raise HTTPException(503, "The bank cannot be reached; nothing was done.", headers={"Retry-After": "1"})
     refund, is_new = await asyncio.to_thread(books.refunds.submit, wish, gateway.now(), pending_for=gateway.late_by)
@@ -91,37 +113,55 @@ async def submit_refund(body: SubmitRefund, gateway: TheGateway) -> Document:
     if is_new and card_named(checkout.card).refunding is Refunding.DONE_WITHOUT_ANSWER:
         await asyncio.sleep(gateway.hang_s)
         raise HTTPException(504, "The bank did not answer in time.")
-    return refund_document(refund)
+    return _json(refund_document(refund), 201)
 
 
-@router.get("/refunds")
-def find_refunds(reference: Reference, gateway: TheGateway) -> Document:
+@_for_the_shop
+async def find_refunds(request: Request, gateway: Gateway) -> Response:
     """Look a refund up by the shop's reference: one item or none."""
-    refund = gateway.books.refunds.find_by_reference(reference)
-    return {"items": [refund_document(refund)] if refund else []}
+    reference = read_query(request, ByReference).reference
+    refund = await asyncio.to_thread(gateway.books.refunds.find_by_reference, reference)
+    return _json({"items": [refund_document(refund)] if refund else []})
 
 
-@router.get("/books")
-def read_books(gateway: TheGateway, after: After = 0, limit: Limit = PAGE_MAX) -> Document:
+@_for_the_shop
+async def read_books(request: Request, gateway: Gateway) -> Response:
     """Tell every movement of money in the order it was booked; `next` is null at the end."""
-    entries = gateway.books.entries(after=after, limit=limit + 1)
-    page = entries[:limit]
-    return {"items": page, "next": page[-1].entry if len(entries) > limit else None}
+    asked = read_query(request, Page)
+    entries = await asyncio.to_thread(gateway.books.entries, after=asked.after, limit=asked.limit + 1)
+    items = entries[: asked.limit]
+    return _json({"items": items, "next": items[-1].entry if len(entries) > asked.limit else None})
 
 
-@router.get("/deliveries")
-def read_deliveries(
-    gateway: TheGateway, after: After = 0, limit: Limit = PAGE_MAX, state: DeliveryState | None = None
-) -> Document:
-    """Tell what became of every webhook."""
-    deliveries = gateway.books.deliveries.after(after, state=state, limit=limit + 1)
-    page = deliveries[:limit]
-    return {"items": page, "next": page[-1].delivery_id if len(deliveries) > limit else None}
+@_for_the_shop
+async def read_deliveries(request: Request, gateway: Gateway) -> Response:
+    """Tell what became of every webhook, in the order they were queued."""
+    asked = read_query(request, DeliveryPage)
+    after = gateway.books.deliveries.after
+    deliveries = await asyncio.to_thread(after, asked.after, state=asked.state, limit=asked.limit + 1)
+    items = deliveries[: asked.limit]
+    return _json({"items": items, "next": items[-1].delivery_id if len(deliveries) > asked.limit else None})
 
 
-@router.post("/events/{event_id}/send-again", status_code=202)
-def send_again(event_id: str, gateway: TheGateway) -> Document:
+@_for_the_shop
+async def send_again(request: Request, gateway: Gateway) -> Response:
     """Queue the webhook of an event once more."""
-    gateway.books.deliveries.send_again(event_id, gateway.now())
+    event_id = request.path_params["event_id"]
+    await asyncio.to_thread(gateway.books.deliveries.send_again, event_id, gateway.now())
     gateway.courier.wake()
-    return {"event_id": event_id}
+    return _json({"event_id": event_id}, 202)
+
+
+ROUTES = [
+    Route("/sandbox/checkouts", open_checkout, methods=["POST"]),
+    Route("/sandbox/checkouts", find_checkouts),
+    Route("/sandbox/checkouts/{checkout_id}", read_checkout),
+    Route("/sandbox/checkouts/{checkout_id}/expire", expire_checkout, methods=["POST"]),
+    Route("/sandbox/checkouts/{checkout_id}/capture-now", capture_now, methods=["POST"]),
+    Route("/sandbox/checkouts/{checkout_id}/close-dispute", close_dispute, methods=["POST"]),
+    Route("/sandbox/refunds", submit_refund, methods=["POST"]),
+    Route("/sandbox/refunds", find_refunds),
+    Route("/sandbox/books", read_books),
+    Route("/sandbox/deliveries", read_deliveries),
+    Route("/sandbox/events/{event_id}/send-again", send_again, methods=["POST"]),
+]

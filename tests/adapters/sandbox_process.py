@@ -98,7 +98,26 @@ class SandboxProcess:
         self.start()
 
     def start(self) -> None:
-        self._process = popen(self.file, self.port, self.webhook_url, hang_s=self.hang_s)
+        arguments = ["--file", str(self.file), "--port", str(self.port), "--webhook-url", self.webhook_url]
+        self._process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "adapters.sandbox",
+                *arguments,
+                "--hang-s",
+                str(self.hang_s),
+                "--late-s",
+                str(LATE_S),
+            ],
+            env={
+                **os.environ,
+                "SEATLEDGER_SANDBOX_API_KEY": API_KEY,
+                "SEATLEDGER_SANDBOX_WEBHOOK_SECRET": WEBHOOK_SECRET,
+            },
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         assert self._process.stdout is not None
         ready = self._process.stdout.readline()
         assert ready.startswith("ready http://127.0.0.1:"), ready
@@ -119,7 +138,7 @@ class SandboxProcess:
 
     def ask(self, method: str, path: str, **arguments: Any) -> httpx.Response:
         """Call the provider's API as the shop's server would, outside our client."""
-        headers = {"Authorization": f"Bearer {API_KEY}"}
+        headers = arguments.pop("headers", {"Authorization": f"Bearer {API_KEY}"})
         with httpx.Client(base_url=f"{self.url}/sandbox", timeout=PATIENCE_S, trust_env=False, verify=False) as client:
             return client.request(method, path, headers=headers, **arguments)
 
@@ -131,24 +150,6 @@ class SandboxProcess:
             found += page["items"]
             after = page["next"]
         return [delivery for delivery in found if delivery["checkout_id"] == checkout_id]
-
-
-def popen(
-    file: Path, port: int, webhook_url: str, *, hang_s: float = HANG_S, **environment: str
-) -> subprocess.Popen[str]:
-    secret_variables = {
-        "SEATLEDGER_SANDBOX_API_KEY": API_KEY,
-        "SEATLEDGER_SANDBOX_WEBHOOK_SECRET": WEBHOOK_SECRET,
-    }
-    arguments = ["--file", str(file), "--port", str(port), "--webhook-url", webhook_url]
-    arguments += ["--hang-s", str(hang_s), "--late-s", str(LATE_S)]
-    return subprocess.Popen(
-        [sys.executable, "-m", "adapters.sandbox", *arguments],
-        env={**os.environ, **secret_variables, **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 @contextmanager

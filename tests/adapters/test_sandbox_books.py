@@ -3,7 +3,6 @@
 import asyncio
 import os
 import random
-import re
 import signal
 import time
 from datetime import UTC, datetime, timedelta
@@ -13,21 +12,25 @@ from pathlib import Path
 import httpx
 import pytest
 
+from adapters.sandbox.__main__ import API_KEY as API_KEY_VARIABLE
+from adapters.sandbox.__main__ import WEBHOOK_SECRET as WEBHOOK_SECRET_VARIABLE
+from adapters.sandbox.__main__ import main
 from adapters.sandbox.books import Books
 from adapters.sandbox.cards import CARDS
 from adapters.sandbox.checkouts import CheckoutWish
 from adapters.sandbox.deliveries import RETRY_LONGEST, TRIES_MAX
 from adapters.sandbox.journal import book_entry
-from adapters.sandbox.records import BooksInUse, DeliveryState, EntryKind
+from adapters.sandbox.records import DeliveryState, EntryKind
 from domain.ports import BookEntryKind, CheckoutStatus, PaymentUnavailable
 from tests.adapters.sandbox_process import (
+    API_KEY,
+    WEBHOOK_SECRET,
     Customer,
     SandboxProcess,
     Shop,
     booked,
     new_reference,
     open_checkout,
-    popen,
     running_sandbox,
     until,
 )
@@ -128,14 +131,6 @@ class TestDelivery:
 
 
 class TestTheFile:
-    def test_given_another_owner_then_refused(self, tmp_path: Path) -> None:
-        books = Books(tmp_path / "books.sqlite")
-        try:
-            with pytest.raises(BooksInUse):
-                Books(tmp_path / "books.sqlite")
-        finally:
-            books.close()
-
     def test_given_a_failure_amid_a_step_then_nothing_of_it_is_kept(self, tmp_path: Path) -> None:
         books = paid_books(tmp_path / "books.sqlite")
         [before] = books.entries(after=0, limit=10)
@@ -170,21 +165,38 @@ class TestTheProcess:
             assert await asyncio.to_thread(sandbox.end, signal.SIGTERM) == 0
             assert time.monotonic() - started < STOPPED_WITHIN_S
             await asyncio.gather(hanging, return_exceptions=True)
-            sandbox.start()
 
-    @pytest.mark.parametrize("variable", ["SEATLEDGER_SANDBOX_API_KEY", "SEATLEDGER_SANDBOX_WEBHOOK_SECRET"])
-    def test_given_a_short_secret_then_it_refuses_to_start(self, tmp_path: Path, variable: str) -> None:
-        process = popen(tmp_path / "books.sqlite", 0, "http://127.0.0.1:1", **{variable: "short"})
-        _, complaint = process.communicate(timeout=20)
-        assert process.returncode == 1
-        assert variable in complaint
+    @pytest.mark.parametrize("variable", [API_KEY_VARIABLE, WEBHOOK_SECRET_VARIABLE])
+    def test_given_a_short_secret_then_it_refuses_to_start(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+    ) -> None:
+        set_secrets(monkeypatch)
+        monkeypatch.setenv(variable, "short")
+        with pytest.raises(SystemExit, match=variable):
+            main(["--file", str(tmp_path / "books.sqlite"), "--port", "0", "--webhook-url", "http://127.0.0.1:1"])
         assert not (tmp_path / "books.sqlite").exists()
 
-    def test_given_the_port_is_taken_then_it_says_so(self, tmp_path: Path, sandbox: SandboxProcess) -> None:
-        process = popen(tmp_path / "books.sqlite", sandbox.port, "http://127.0.0.1:1")
-        _, complaint = process.communicate(timeout=20)
-        assert process.returncode == 1
-        assert re.search(r"sandbox gateway: .*in use", complaint)
+    def test_given_the_port_is_taken_then_it_says_so(
+        self, tmp_path: Path, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        set_secrets(monkeypatch)
+        port = str(sandbox.port)
+        with pytest.raises(SystemExit, match=r"sandbox gateway: .*in use"):
+            main(["--file", str(tmp_path / "books.sqlite"), "--port", port, "--webhook-url", "http://127.0.0.1:1"])
+
+    def test_given_the_file_is_taken_then_it_says_so(
+        self, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        set_secrets(monkeypatch)
+        with pytest.raises(SystemExit, match="cannot be opened for writing"):
+            main(["--file", str(sandbox.file), "--port", "0", "--webhook-url", "http://127.0.0.1:1"])
+
+    def test_secrets_may_come_from_files(self, tmp_path: Path, sandbox: SandboxProcess) -> None:
+        for name in ("key", "secret"):
+            (tmp_path / name).write_text("a secret of enough letters\n")
+        files = ["--api-key-file", str(tmp_path / "key"), "--webhook-secret-file", str(tmp_path / "secret")]
+        with pytest.raises(SystemExit, match="cannot be opened for writing"):
+            main(["--file", str(sandbox.file), "--port", "0", "--webhook-url", "http://127.0.0.1:1", *files])
 
     def test_it_listens_on_loopback_only(self, sandbox: SandboxProcess) -> None:
         listening = [
@@ -199,6 +211,11 @@ class TestTheProcess:
         for arguments in Path("/proc").glob("[0-9]*/cmdline"):
             if arguments.parent.joinpath("stat").exists() and int(arguments.parent.name) != os.getpid():
                 assert b"of no use elsewhere" not in arguments.read_bytes()
+
+
+def set_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(API_KEY_VARIABLE, API_KEY)
+    monkeypatch.setenv(WEBHOOK_SECRET_VARIABLE, WEBHOOK_SECRET)
 
 
 def states(sandbox: SandboxProcess, customer: Customer) -> list[str]:
