@@ -74,6 +74,11 @@ class MemoryStore:
         """Return at most `limit` events of one stream with version > `after_version`, in order."""
         return self._streams.get(stream, [])[after_version : after_version + limit]
 
+    async def read_latest(self, prefix: str, *, limit: int) -> list[Recorded]:
+        """Return the last event of each of the first `limit` streams whose name begins with `prefix`, by name."""
+        names = sorted(stream for stream, events in self._streams.items() if events and stream.startswith(prefix))
+        return [self._streams[name][-1] for name in names[:limit]]
+
     async def read_range(self, *, after: int, limit: int) -> list[Recorded]:
         """Return events with position > `after` in order, ending on a command's last part."""
         if after >= len(self._log):

@@ -23,6 +23,37 @@ READ_STREAM: LiteralString = (
     _EVENT + "WHERE stream = %(stream)s AND version > %(after_version)s ORDER BY version LIMIT %(limit)s"
 )
 
+# From one stream to the next by the index on (stream, version), without touching the events in between. The end of the
+# range is the prefix and the last character there is; the recursion gives the streams in order and stops at the limit.
+READ_LATEST: LiteralString = (
+    """
+WITH RECURSIVE named AS (
+    (
+        SELECT stream FROM eventstore.event
+        WHERE stream >= %(prefix)s AND stream < %(prefix)s || chr(1114111)
+        ORDER BY stream LIMIT 1
+    )
+    UNION ALL
+    SELECT (
+        SELECT event.stream FROM eventstore.event
+        WHERE event.stream > named.stream AND event.stream < %(prefix)s || chr(1114111)
+        ORDER BY event.stream LIMIT 1
+    )
+    FROM named
+    WHERE named.stream IS NOT NULL
+)
+SELECT latest.*
+FROM named
+CROSS JOIN LATERAL (
+"""
+    + _EVENT
+    + """
+    WHERE event.stream = named.stream ORDER BY version DESC LIMIT 1
+) AS latest
+LIMIT %(limit)s
+"""
+)
+
 # Positions are dense: a range of them is a limit, too.
 READ_RANGE: LiteralString = _EVENT + "WHERE position > %(after)s AND position <= %(upto)s ORDER BY position"
 

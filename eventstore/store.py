@@ -148,6 +148,10 @@ class Store(Protocol):
         """Return at most `limit` events of one stream with version > `after_version`, in order."""
         ...
 
+    async def read_latest(self, prefix: str, *, limit: int) -> list[Recorded]:
+        """Return the last event of each of the first `limit` streams whose name begins with `prefix`, by name."""
+        ...
+
     async def read_range(self, *, after: int, limit: int) -> list[Recorded]:
         """Return events with position > `after` in order, ending on a command's last part.
 

@@ -71,6 +71,10 @@ class PostgresStore:
         asked = {"stream": stream, "after_version": after_version, "limit": limit}
         return [recorded(row) for row in await self._readers.rows(sql.READ_STREAM, asked)]
 
+    async def read_latest(self, prefix: str, *, limit: int) -> list[Recorded]:
+        """Return the last event of each of the first `limit` streams whose name begins with `prefix`, by name."""
+        return [recorded(row) for row in await self._readers.rows(sql.READ_LATEST, {"prefix": prefix, "limit": limit})]
+
     async def read_range(self, *, after: int, limit: int) -> list[Recorded]:
         """Return events with position > `after` in order, ending on a command's last part."""
         events = await self._between(after, after + limit)
