@@ -1,0 +1,210 @@
+"""A theatre, a buyer's card at the real sandbox gateway, and the rules, on any store and any state of the processes."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from uuid_utils.compat import uuid7
+
+from adapters.records.memory_process_state import MemoryProcessState, ProcessRecords
+from adapters.sandbox_gateway import SandboxGateway
+from domain import ordering, paying, refunding
+from domain.errors import Rejected
+from domain.history import KINDS, subjects
+from domain.order import PlacedOrder
+from domain.payment import PaymentCaptured, RequestedPayment
+from domain.ports import BookEntryKind, Checkout, PaymentGateway
+from domain.refund import RefundCompleted, RequestedRefund, transfer_of
+from eventstore.cache import StateCache
+from eventstore.clock import ServerClock
+from eventstore.handler import Clock, Handler, Judge
+from eventstore.store import RANGE_EVENTS_MAX, Recorded, Store
+from processes.reconcile_payments import BOOKS, BOOKS_PAGE, ReconcilePayments
+from processes.release_lapsed_holds import ReleaseLapsedHolds
+from processes.rule import Rule
+from processes.runner import Turn
+from processes.settle_payments import SettlePayments
+from processes.state import ProcessState
+from processes.submit_refunds import SubmitRefunds
+from processes.work import BackOff, Work
+from tests.adapters.sandbox_process import Customer
+from tests.laws.world import CODEC, HOLD_LASTS, OneByOne, Wish, World
+
+AT_ONCE = timedelta(0)
+QUICK = BackOff(first=timedelta(milliseconds=20), factor=1.0, most=timedelta(milliseconds=20))
+PATIENCE_S = 20.0
+
+
+class ShiftedClock:
+    """The real time, moved on by hand as well."""
+
+    def __init__(self) -> None:
+        self.shift = timedelta(0)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.shift
+
+    def correct(self, server_now: datetime) -> None:
+        """Know better."""
+
+
+def handler_on(store: Store, *, judge: Judge | None = None, clock: Clock | None = None) -> Handler:
+    """Return a handler as a worker has it: nothing remembered, because others append too."""
+    return Handler(
+        store=store,
+        judge=judge or OneByOne(store),
+        codec=CODEC,
+        kinds=KINDS,
+        refusal=Rejected,
+        clock=clock or ServerClock(),
+        cache=StateCache(0),
+        subjects=subjects,
+    )
+
+
+def rules_on(handler: Handler, gateways: Mapping[str, PaymentGateway]) -> list[Rule]:
+    """Return every rule, in a hurry."""
+    return [
+        ReleaseLapsedHolds(handler, pause_s=0),
+        SettlePayments(handler, grace=AT_ONCE),
+        SubmitRefunds(handler, gateways, pending=QUICK, attempts=QUICK),
+        ReconcilePayments(handler, gateways, first_look=AT_ONCE, looks=QUICK, books_every=timedelta(milliseconds=50)),
+    ]
+
+
+@dataclass
+class Shop:
+    """What a test says and asks; the gateway's webhooks reach nobody, so all it learns it learns by asking."""
+
+    world: World
+    gateway: SandboxGateway
+    state: ProcessState
+    checkouts: dict[str, Checkout] = field(default_factory=dict)
+
+    async def ignore_older_books(self) -> None:
+        """Begin with the gateway's books where other tests left them."""
+        tenure = await self.state.acquire(ReconcilePayments.name)
+        assert tenure is not None
+        after, more = 0, True
+        while more:
+            page = await self.gateway.books(after=after, limit=BOOKS_PAGE)
+            after, more = page.entries[-1].entry if page.entries else after, page.next_cursor is not None
+        subject = f"{BOOKS}sandbox"
+        begun = Work(subject, uuid5(NAMESPACE_URL, subject), 0, datetime.fromtimestamp(0, UTC), cursor=after)
+        assert await tenure.commit(put=[begun])
+        await tenure.release()
+
+    async def ordered(self, buyer: str, seats: Sequence[int], *, lasts: timedelta = HOLD_LASTS) -> str:
+        order, wish = self.world.one_step(buyer, [self.world.seats[seat] for seat in seats], lasts=lasts)
+        await self.world.do(wish)
+        return order
+
+    async def payment_requested(self, buyer: str, order: str) -> str:
+        """Open a payment, and get no further."""
+        payment = str(uuid7())
+        command = paying.OpenPayment(payment=payment, order=order, account=buyer, provider="sandbox")
+        await self.world.do(Wish(partial(paying.open_payment, command=command)))
+        return payment
+
+    async def payment_opened(self, buyer: str, order: str, *, lasts: timedelta = HOLD_LASTS) -> str:
+        """Open payment and checkout, as the API does; the checkout ends by the gateway's own clock."""
+        payment = await self.payment_requested(buyer, order)
+        checkout = await self.gateway.open_checkout(
+            reference=payment,
+            amount=(await self.payment(payment)).amount,
+            currency="EUR",
+            expires_at=datetime.now(UTC) + lasts,
+            return_url="http://127.0.0.1/orders",
+            description="",
+        )
+        self.checkouts[payment] = checkout
+        recorded = partial(
+            paying.open_checkout, payment=payment, checkout=checkout.checkout_id, checkout_url=checkout.url
+        )
+        await self.world.do(Wish(recorded))
+        return payment
+
+    async def paid(self, payment: str, card: str = "4242424242424242", **fields: object) -> None:
+        """Use a card on the checkout's page."""
+        answer = await Customer(self.checkouts[payment]).pay(card, **fields)
+        assert answer.status_code in {200, 202, 402, 504}, answer.text
+
+    async def refund_approved(self, buyer: str, order: str) -> str:
+        refund = str(uuid7())
+        command = refunding.RequestRefund(refund=refund, order=order, account=buyer)
+        await self.world.do(Wish(partial(refunding.request_refund, command=command)))
+        await self.world.do(Wish(partial(refunding.approve_refund, refund=refund, by="support")))
+        return refund
+
+    async def order(self, order: str) -> PlacedOrder:
+        return await self.world.handler.look(partial(ordering.visible_order, order=order, account=None))
+
+    async def payment(self, payment: str) -> RequestedPayment:
+        return await self.world.handler.look(partial(paying.existing, payment=payment))
+
+    async def refund(self, refund: str) -> RequestedRefund:
+        return await self.world.handler.look(partial(refunding.existing, refund=refund))
+
+    async def log(self) -> list[Recorded]:
+        return await self.world.store.read_range(after=0, limit=RANGE_EVENTS_MAX)
+
+    async def money_agrees(self) -> None:
+        """Compare the gateway's books with the log, movement by movement, and check every promise."""
+        await self.world.audit()
+        assert self.world.ledger.undecided() == [], "a capture was never decided"
+        ours: dict[tuple[str, str], tuple[int, str]] = {}
+        for recorded in await self.log():
+            event = CODEC.decode(recorded.name, recorded.schema_version, recorded.data)
+            name = recorded.stream.split("-", 1)[1]
+            if isinstance(event, PaymentCaptured):
+                assert ("capture", name) not in ours
+                ours["capture", name] = (event.amount, event.currency)
+            if isinstance(event, RefundCompleted):
+                assert ("refund", name) not in ours
+                refund = await self.refund(name)
+                ours["refund", name] = (refund.amount, refund.currency)
+        assert ours == await self.movements()
+
+    async def movements(self) -> dict[tuple[str, str], tuple[int, str]]:
+        """Return the money that moved at the gateway for our checkouts; twice for one reference is a failure."""
+        checkouts = {checkout.checkout_id for checkout in self.checkouts.values()}
+        found: dict[tuple[str, str], tuple[int, str]] = {}
+        after, more = 0, True
+        while more:
+            page = await self.gateway.books(after=after, limit=BOOKS_PAGE)
+            for entry in page.entries:
+                if entry.checkout_id in checkouts and entry.kind in {BookEntryKind.CAPTURE, BookEntryKind.REFUND}:
+                    key = (entry.kind.value, transfer_of(entry.reference)[0])
+                    assert key not in found, "money moved twice"
+                    found[key] = (entry.amount, entry.currency)
+            after, more = page.entries[-1].entry if page.entries else after, page.next_cursor is not None
+        return found
+
+    async def run_rules(
+        self, until: Callable[[], Any], *, handler: Handler | None = None, gateway: PaymentGateway | None = None
+    ) -> None:
+        """Let one runner a rule work, step by step, until a condition (an awaitable) holds."""
+        handler = handler or handler_on(self.world.store, clock=self.world.clock)
+        rules = rules_on(handler, {"sandbox": gateway or self.gateway})
+        turns = [await self.turn(rule) for rule in rules]
+        async with asyncio.timeout(PATIENCE_S):
+            while not await until():
+                if not any([await turn.step() for turn in turns]):
+                    await asyncio.sleep(0.01)
+
+    async def turn(self, rule: Rule) -> Turn:
+        tenure = await self.state.acquire(rule.name)
+        assert tenure is not None
+        turn = Turn(rule, tenure, log=self.world.store, codec=CODEC, retries=QUICK)
+        await turn.begin()
+        return turn
+
+
+def memory_state(clock: Clock) -> tuple[ProcessRecords, MemoryProcessState]:
+    """Return what outlives an owner, and an owner."""
+    records = ProcessRecords(now=clock.now)
+    return records, MemoryProcessState(records)
