@@ -1,0 +1,75 @@
+"""Published layouts in PostgreSQL, and their inventories in memory."""
+
+import asyncio
+from collections import OrderedDict
+
+from adapters.records import sql
+from adapters.records.pool import Pool, changed, rows
+from domain.errors import NotFound
+from domain.layout.inventory import Inventory
+from domain.layout.publishing import publish
+from domain.layout.reading import read_layout
+from domain.people import LayoutDocuments
+
+FORMAT = "seatledger"
+INVENTORIES_MAX = 100
+
+
+class PostgresLayouts:
+    """`LayoutDocuments` in the schema `records`."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def keep(self, layout: str, document: bytes) -> None:
+        """Keep the document of a layout; a second time changes nothing."""
+        await changed(self._pool, sql.KEEP_LAYOUT, {"layout": layout, "document": document})
+
+    async def find(self, layout: str) -> bytes | None:
+        """Return a layout's document, byte for byte."""
+        found = await rows(self._pool, sql.LAYOUT, {"layout": layout})
+        return bytes(found[0]["document"]) if found else None
+
+
+class LayoutInventories:
+    """The inventories of layouts in use; each is built once, in a thread, however many ask for it at once.
+
+    Args:
+        inventories_max: how many are kept; the least recently used go first.
+    """
+
+    def __init__(self, documents: LayoutDocuments, *, inventories_max: int = INVENTORIES_MAX) -> None:
+        self._documents = documents
+        self._inventories_max = inventories_max
+        self._known: OrderedDict[str, asyncio.Future[Inventory]] = OrderedDict()
+
+    async def of(self, layout: str) -> Inventory:
+        """Return a layout's inventory.
+
+        Raises:
+            NotFound: no document is kept under this id.
+            RecordsUnavailable: the documents cannot be asked for.
+        """
+        known = self._known.get(layout)
+        if known is None:
+            known = self._known[layout] = asyncio.ensure_future(self._build(layout))
+            known.add_done_callback(lambda built: self._settle(layout, built))
+        self._known.move_to_end(layout)
+        return await asyncio.shield(known)
+
+    async def _build(self, layout: str) -> Inventory:
+        document = await self._documents.find(layout)
+        if document is None:
+            raise NotFound("There is no such layout.")
+        return await asyncio.to_thread(inventory_of, document)
+
+    def _settle(self, layout: str, built: asyncio.Future[Inventory]) -> None:
+        if built.cancelled() or built.exception() is not None:
+            self._known.pop(layout, None)
+        elif len(self._known) > self._inventories_max:
+            self._known.popitem(last=False)
+
+
+def inventory_of(document: bytes) -> Inventory:
+    """Read a published document."""
+    return Inventory(publish(read_layout(FORMAT, document.decode())))

@@ -1,0 +1,63 @@
+"""Names and addresses in PostgreSQL."""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+from psycopg import errors
+
+from adapters.records import sql
+from adapters.records.pool import Pool, changed, rows
+from domain.people import AddressTaken, Contact, PeoplePage, Person
+
+CONTACTS_REMEMBERED_MAX = 20_000
+
+
+class PostgresPeople:
+    """`People` in the schema `records`.
+
+    Contacts are remembered, so that a buyer who orders again costs no question.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._contacts: OrderedDict[tuple[str, str, str], str] = OrderedDict()
+
+    async def register(self, person: Person, password_hash: str) -> None:
+        """Keep a person and their password's hash, both or neither."""
+        try:
+            await changed(self._pool, sql.REGISTER, {**asdict(person), "password_hash": password_hash})
+        except errors.UniqueViolation as error:
+            raise AddressTaken("The address or the account is registered already.") from error
+
+    async def find(self, account: str) -> Person | None:
+        """Return the person behind an account."""
+        found = await rows(self._pool, sql.PERSON, {"account": account})
+        return Person(**found[0]) if found else None
+
+    async def find_each(self, accounts: Sequence[str]) -> Mapping[str, Person]:
+        """Return those of the accounts that have a person."""
+        found = await rows(self._pool, sql.PEOPLE, {"accounts": list(accounts)})
+        return {row["account"]: Person(**row) for row in found}
+
+    async def search(self, text: str, *, after: str | None, limit: int) -> PeoplePage:
+        """Return people whose name or address contains `text`."""
+        found = await rows(self._pool, sql.SEARCH, {"text": text, "after": after or "", "limit": limit})
+        people = [Person(**row) for row in found]
+        return PeoplePage(people=people, next_cursor=people[-1].email if len(people) == limit else None)
+
+    async def keep_contact(self, contact: Contact) -> str:
+        """Keep where an order's mail goes."""
+        key = (contact.account, contact.email, contact.name)
+        known = self._contacts.get(key)
+        if known is None:
+            (row,) = await rows(self._pool, sql.KEEP_CONTACT, asdict(contact))
+            known = self._contacts[key] = str(row["contact"])
+            if len(self._contacts) > CONTACTS_REMEMBERED_MAX:
+                self._contacts.popitem(last=False)
+        return known
+
+    async def find_contact(self, contact: str) -> Contact | None:
+        """Return what was kept under a contact's id."""
+        found = await rows(self._pool, sql.CONTACT, {"contact": contact})
+        return Contact(**found[0]) if found else None

@@ -1,0 +1,70 @@
+"""The connections that the records share; every wait ends."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg.rows import dict_row
+from psycopg_pool import AsyncConnectionPool, PoolClosed
+
+from domain.people import RecordsUnavailable
+from eventstore.migrate import History
+
+RECORDS = History(name="records", package="adapters.records.migrations")
+CONNECTIONS_MAX = 8
+WAIT_SECONDS_MAX = 2.0
+LIMITS = {"connect_timeout": 5, "options": "-c statement_timeout=5s -c lock_timeout=5s"}
+
+Pool = AsyncConnectionPool[psycopg.AsyncConnection[Any]]
+Row = dict[str, Any]
+
+
+def records_pool(url: str, *, connections_max: int = CONNECTIONS_MAX) -> Pool:
+    """Make the pool of an application process; open it before use.
+
+    Args:
+        url: of the application's role.
+    """
+    return AsyncConnectionPool(
+        url,
+        min_size=1,
+        max_size=connections_max,
+        timeout=WAIT_SECONDS_MAX,
+        kwargs={"autocommit": True, "application_name": "seatledger records", **LIMITS},
+        check=AsyncConnectionPool.check_connection,
+        open=False,
+        name="records",
+    )
+
+
+async def rows(pool: Pool, statement: LiteralString, parameters: Mapping[str, Any]) -> list[Row]:
+    """Run a statement by itself and return its rows.
+
+    Raises:
+        RecordsUnavailable: the server cannot be asked.
+    """
+    with unavailable():
+        async with pool.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
+            await cursor.execute(statement, parameters)
+            return await cursor.fetchall() if cursor.description is not None else []
+
+
+async def changed(pool: Pool, statement: LiteralString, parameters: Mapping[str, Any]) -> int:
+    """Run a statement by itself and return how many rows it changed.
+
+    Raises:
+        RecordsUnavailable: the server cannot be asked.
+    """
+    with unavailable():
+        async with pool.connection() as connection:
+            return (await connection.execute(statement, parameters)).rowcount
+
+
+@contextmanager
+def unavailable() -> Iterator[None]:
+    """Say in the domain's words that the server cannot be asked."""
+    try:
+        yield
+    except (psycopg.OperationalError, psycopg.InterfaceError, PoolClosed) as error:
+        raise RecordsUnavailable("The records cannot be reached.") from error

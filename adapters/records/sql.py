@@ -1,0 +1,85 @@
+"""Every statement on people, sessions and layout documents."""
+
+from typing import LiteralString
+
+REGISTER: LiteralString = """
+WITH person AS (
+    INSERT INTO records.person (account, email, name) VALUES (%(account)s, %(email)s, %(name)s) RETURNING account
+)
+INSERT INTO records.credential (account, password_hash) SELECT account, %(password_hash)s FROM person
+"""
+
+PERSON: LiteralString = "SELECT account, email, name FROM records.person WHERE account = %(account)s"
+
+PEOPLE: LiteralString = "SELECT account, email, name FROM records.person WHERE account = ANY (%(accounts)s)"
+
+SEARCH: LiteralString = """
+SELECT account, email, name FROM records.person
+WHERE email > %(after)s AND (strpos(email, lower(%(text)s)) > 0 OR strpos(lower(name), lower(%(text)s)) > 0)
+ORDER BY email
+LIMIT %(limit)s
+"""
+
+# DO NOTHING would not return the row that is there.
+KEEP_CONTACT: LiteralString = """
+INSERT INTO records.contact (contact, account, email, name)
+VALUES (%(contact)s, %(account)s, %(email)s, %(name)s)
+ON CONFLICT (account, email, name) DO UPDATE SET name = excluded.name
+RETURNING contact
+"""
+
+CONTACT: LiteralString = "SELECT contact, account, email, name FROM records.contact WHERE contact = %(contact)s"
+
+CREDENTIAL: LiteralString = """
+SELECT account, password_hash FROM records.credential JOIN records.person USING (account) WHERE email = %(email)s
+"""
+
+REPLACE_CREDENTIAL: LiteralString = """
+UPDATE records.credential SET password_hash = %(password_hash)s, changed_at = now()
+WHERE account = %(account)s AND password_hash = %(known)s
+"""
+
+# A few sessions that nobody will come back to are cleared away with every new one.
+OPEN_SESSION: LiteralString = """
+WITH abandoned AS (
+    DELETE FROM records.session WHERE session IN (
+        SELECT session FROM records.session WHERE expires_at < now() ORDER BY expires_at LIMIT %(abandoned_max)s
+        FOR UPDATE SKIP LOCKED
+    )
+), oldest AS (
+    DELETE FROM records.session WHERE session IN (
+        SELECT session FROM records.session WHERE account = %(account)s AND expires_at >= now()
+        ORDER BY session DESC OFFSET %(sessions_max)s
+    )
+), opened AS (
+    INSERT INTO records.session (session, account, expires_at)
+    VALUES (%(session)s, %(account)s, %(expires_at)s)
+    RETURNING session
+)
+INSERT INTO records.refresh_token (token_sha256, session) SELECT %(token)s, session FROM opened
+"""
+
+# Of two at once the second waits for the first, then finds the token used.
+ROTATE: LiteralString = """
+WITH taken AS (
+    UPDATE records.refresh_token SET used = true
+    FROM records.session
+    WHERE token_sha256 = %(token)s AND NOT used
+      AND session.session = refresh_token.session AND session.expires_at > now()
+    RETURNING session.session, session.account, session.expires_at
+), successor AS (
+    INSERT INTO records.refresh_token (token_sha256, session) SELECT %(successor)s, session FROM taken
+)
+SELECT session, account, expires_at FROM taken
+"""
+
+END_SESSION: LiteralString = """
+DELETE FROM records.session USING records.refresh_token
+WHERE token_sha256 = %(token)s AND session.session = refresh_token.session
+"""
+
+KEEP_LAYOUT: LiteralString = """
+INSERT INTO records.layout_document (layout, document) VALUES (%(layout)s, %(document)s) ON CONFLICT DO NOTHING
+"""
+
+LAYOUT: LiteralString = "SELECT document FROM records.layout_document WHERE layout = %(layout)s"
