@@ -1,0 +1,237 @@
+"""Following one stream by a pull loop of our own: it raises where nats-py's ordered consumer hangs or skips."""
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Self
+
+import orjson
+from nats import errors
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+
+from eventstore.epoch import Epoch
+from eventstore.jetstream.errors import NatsUnavailable
+from eventstore.jetstream.message import Foreign, digest_in, event_of
+from eventstore.jetstream.stream import Streams
+from eventstore.store import Recorded
+
+PULL_MESSAGES = 1_000
+PULL_EXPIRES_S = 30
+HEARTBEAT_S = 0.5
+HEARTBEATS_MISSED_MAX = 3
+CONSUMER_IDLE_S = 5
+ANSWER_TIMEOUT_S = 1.0
+BEHIND_EVENTS_MAX = 5_000
+
+_HEARTBEAT = "100"
+_PULL_ENDED = {"404", "408"}
+_PULL_FULFILLED = "Batch Completed"
+
+
+class Surprise(Exception):
+    """The stream is not what it should be, or says nothing; the log is to be asked instead."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cursor:
+    """How far a reader is, what it has seen there, and which stream it believes to follow (None: whichever)."""
+
+    sequence: int
+    digest: bytes | None
+    created: str | None = None
+
+
+class Follower:
+    """Takes what one consumer of one stream is sent, and checks every message against its place.
+
+    Made by `start`; ended by `stop`.
+    """
+
+    def __init__(self, client: Client, epoch: Epoch, sequence: int, created: str) -> None:
+        self.created = created
+        self._client = client
+        self._stream = epoch.stream
+        self._sequence = sequence
+        self._consumer = ""
+        self._subscription: Subscription | None = None
+        self._arrived: deque[Msg] = deque()
+        self._arrival = asyncio.Event()
+        self._wanted = 0
+        self._unfinished: list[Recorded] = []
+        self._heard_at = asyncio.get_running_loop().time()
+
+    @classmethod
+    async def start(cls, client: Client, epoch: Epoch, cursor: Cursor) -> Self:
+        """Make sure that the stream holds what the reader has seen, and begin right after it.
+
+        Raises:
+            Surprise: there is no such stream, it does not reach the cursor, or holds something else there.
+            NatsUnavailable, NatsRefused.
+        """
+        streams = Streams(client, timeout_s=ANSWER_TIMEOUT_S)
+        created = await verify(streams, epoch, cursor)
+        follower = cls(client, epoch, cursor.sequence, created)
+        try:
+            await follower._begin(streams, beginning(epoch, cursor))
+        except BaseException:
+            await follower.stop()
+            raise
+        return follower
+
+    async def take(self, timeout_s: float) -> list[Recorded]:
+        """Return what has come, ending on a command's last part; nothing, if nothing came in time.
+
+        Raises:
+            Surprise: a gap, a stranger, too far behind, an ended consumer, or no heartbeat.
+        """
+        if not self._arrived and not await self._something_arrives(timeout_s):
+            self._check_heartbeat()
+            return []
+        self._heard_at = asyncio.get_running_loop().time()
+        events = self._unfinished
+        while self._arrived:
+            message = self._arrived.popleft()
+            if message.reply:
+                events.append(self._event(message))
+                self._wanted -= 1
+            else:
+                self._status(message.headers or {})
+        if self._wanted <= 0:
+            await self._pull()
+        whole = whole_commands(events)
+        self._unfinished = events[whole:]
+        return events[:whole]
+
+    async def stop(self) -> None:
+        """Stop following; the server forgets the consumer by itself, should it not hear of it."""
+        if self._subscription is not None:
+            with suppress(errors.Error, OSError):
+                await self._subscription.unsubscribe()
+                await self._client.publish(f"$JS.API.CONSUMER.DELETE.{self._stream}.{self._consumer}")
+
+    async def _begin(self, streams: Streams, consumer: dict[str, object]) -> None:
+        try:
+            self._subscription = await self._client.subscribe(self._client.new_inbox(), cb=self._receive)
+        except (errors.Error, OSError) as error:
+            raise NatsUnavailable(f"could not subscribe: {str(error) or type(error).__name__}") from error
+        self._consumer = (await streams.ask(f"CONSUMER.CREATE.{self._stream}", consumer))["name"]
+        await self._pull()
+
+    async def _receive(self, message: Msg) -> None:
+        self._arrived.append(message)
+        self._arrival.set()
+
+    async def _something_arrives(self, timeout_s: float) -> bool:
+        self._arrival.clear()
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._arrival.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def _check_heartbeat(self) -> None:
+        if not self._client.is_connected:
+            raise Surprise("the connection ended")
+        if asyncio.get_running_loop().time() - self._heard_at > HEARTBEATS_MISSED_MAX * HEARTBEAT_S:
+            raise Surprise(f"nothing was heard for {HEARTBEATS_MISSED_MAX} heartbeats")
+
+    def _event(self, message: Msg) -> Recorded:
+        sequence, pending = place_of(message.reply)
+        if sequence != self._sequence + 1:
+            raise Surprise(f"after {self._sequence} came {sequence}")
+        if pending > BEHIND_EVENTS_MAX:
+            raise Surprise(f"{pending} events are waiting")
+        try:
+            event = event_of(sequence, message.headers or {}, message.data)
+        except Foreign as stranger:
+            raise Surprise(str(stranger)) from stranger
+        self._sequence = sequence
+        return event
+
+    def _status(self, headers: Mapping[str, str]) -> None:
+        status, description = headers.get("Status"), headers.get("Description", "")
+        if status == _HEARTBEAT:
+            return
+        if status in _PULL_ENDED or description.startswith(_PULL_FULFILLED):
+            self._wanted = 0
+            return
+        raise Surprise(f"the consumer ended: {status} {description}")
+
+    async def _pull(self) -> None:
+        assert self._subscription is not None, "a follower subscribes before it pulls"
+        request = {
+            "batch": PULL_MESSAGES,
+            "expires": PULL_EXPIRES_S * 10**9,
+            "idle_heartbeat": int(HEARTBEAT_S * 10**9),
+        }
+        self._wanted = PULL_MESSAGES
+        try:
+            await self._client.publish(
+                f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{self._consumer}",
+                orjson.dumps(request),
+                reply=self._subscription.subject,
+            )
+        except (errors.Error, OSError) as error:
+            raise NatsUnavailable(f"could not pull: {str(error) or type(error).__name__}") from error
+
+
+async def verify(streams: Streams, epoch: Epoch, cursor: Cursor) -> str:
+    """Make sure that the stream goes on where the reader is; return when it was created.
+
+    Raises:
+        Surprise: it does not.
+        NatsUnavailable, NatsRefused.
+    """
+    state = await streams.state(epoch.stream)
+    if state is None:
+        raise Surprise(f"there is no stream {epoch.stream}")
+    if cursor.created not in {None, state.created}:
+        raise Surprise(f"{epoch.stream} was made anew at {state.created}")
+    if not state.first_sequence - 1 <= cursor.sequence <= state.last_sequence:
+        raise Surprise(
+            f"{epoch.stream} holds {state.first_sequence} to {state.last_sequence}, the reader is at {cursor.sequence}"
+        )
+    if cursor.sequence >= state.first_sequence:
+        message = await streams.message(epoch.stream, cursor.sequence)
+        if message is None or digest_in(message) != cursor.digest:
+            raise Surprise(f"{epoch.stream} holds another event at {cursor.sequence}")
+    return state.created
+
+
+def beginning(epoch: Epoch, cursor: Cursor) -> dict[str, object]:
+    """Return the consumer to ask for: it forgets itself, and begins right after the cursor."""
+    return {
+        "stream_name": epoch.stream,
+        "config": {
+            "deliver_policy": "by_start_sequence",
+            "opt_start_seq": cursor.sequence + 1,
+            "ack_policy": "none",
+            "mem_storage": True,
+            "num_replicas": 1,
+            "inactive_threshold": CONSUMER_IDLE_S * 10**9,
+        },
+    }
+
+
+def place_of(reply: str) -> tuple[int, int]:
+    """Return a message's sequence in its stream, and how many wait behind it.
+
+    Raises:
+        Surprise: it was not sent by JetStream.
+    """
+    tokens = reply.split(".")
+    if tokens[:2] != ["$JS", "ACK"]:
+        raise Surprise(f"a message from {reply}")
+    return int(tokens[-4]), int(tokens[-1])
+
+
+def whole_commands(events: list[Recorded]) -> int:
+    """Return how many of the events, from the first, are commands to their last part."""
+    if not events or events[-1].part == events[-1].parts:
+        return len(events)
+    return len(events) - events[-1].part

@@ -1,0 +1,6 @@
+"""Postgres → JetStream: the relay, and the hints that wake it."""
+
+from eventstore.relay.relay import Relay, RelayStopped
+from eventstore.relay.wake import WakeUp
+
+__all__ = ["Relay", "RelayStopped", "WakeUp"]
