@@ -1,0 +1,50 @@
+"""How far the read models are, and waiting for them."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg_pool import AsyncConnectionPool
+
+POLL_SECONDS = 0.02
+POSITIONS: LiteralString = "SELECT name, position FROM projections.projection"
+
+
+class ProjectionPositions:
+    """Reads the control rows; however many wait at once, one asks.
+
+    Args:
+        pool: connections that may read the projections.
+    """
+
+    def __init__(self, pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]]) -> None:
+        self._pool = pool
+        self._asking: asyncio.Task[Mapping[str, int]] | None = None
+
+    async def all(self) -> Mapping[str, int]:
+        """Return every read model's position, by name.
+
+        Raises:
+            psycopg.Error: the server cannot be asked.
+        """
+        if self._asking is None:
+            self._asking = asyncio.create_task(self._ask())
+            self._asking.add_done_callback(self._asked)
+        return await asyncio.shield(self._asking)
+
+    async def wait_for(self, name: str, position: int, seconds_max: float) -> bool:
+        """Wait until a read model holds everything up to `position`; False if it does not in time."""
+        deadline = asyncio.get_running_loop().time() + seconds_max
+        while (await self.all()).get(name, -1) < position:
+            if asyncio.get_running_loop().time() >= deadline:
+                return False
+            await asyncio.sleep(POLL_SECONDS)
+        return True
+
+    async def _ask(self) -> Mapping[str, int]:
+        async with self._pool.connection() as connection:
+            return dict(await (await connection.execute(POSITIONS)).fetchall())
+
+    def _asked(self, _: asyncio.Task[Mapping[str, int]]) -> None:
+        self._asking = None

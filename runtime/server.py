@@ -1,0 +1,70 @@
+"""The API as a process: uvicorn on uvloop and httptools, one worker, loopback unless told otherwise."""
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+import uvloop
+
+from api.app import make_app
+from runtime.logs import configure_logs
+from runtime.settings import Settings, load_settings
+from runtime.wiring import open_engine
+from ui.page import pages
+
+BACKLOG = 2_048
+KEEP_ALIVE_SECONDS = 30
+STOP_SECONDS_MAX = 5
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Server(uvicorn.Server):
+    """Uvicorn that leaves the signal behind when it has stopped, so that what it used is closed in order."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop on a signal."""
+        loop = asyncio.get_running_loop()
+        for number in SIGNALS:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in SIGNALS:
+                loop.remove_signal_handler(number)
+
+
+async def serve(settings: Settings) -> None:
+    """Serve the API until a signal comes.
+
+    Raises:
+        StoreUnavailable: the database does not answer at the start.
+    """
+    async with open_engine(settings) as engine:
+        config = uvicorn.Config(
+            make_app(engine, pages=pages()),
+            host=settings.host,
+            port=settings.port,
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            backlog=BACKLOG,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=STOP_SECONDS_MAX,
+        )
+        await Server(config).serve()
+
+
+def main() -> None:
+    """Run the API as the environment says."""
+    configure_logs()
+    uvloop.run(serve(load_settings()))
+
+
+if __name__ == "__main__":
+    main()

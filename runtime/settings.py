@@ -1,0 +1,94 @@
+"""What the environment says, read once: every setting is here, with its default and what it is for."""
+
+import hashlib
+import hmac
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "SEATLEDGER_"
+DEMO_SECRET_KEY = "everybody knows this secret: for demonstrations only"  # noqa: S105
+SECRET_LENGTH_MIN = 32
+
+
+class SettingsRefused(Exception):
+    """The environment does not allow a start; the message says what to change."""
+
+
+class Settings(BaseSettings):
+    """The environment's `SEATLEDGER_…`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", hide_input_in_errors=True)
+
+    database_url: SecretStr | None = Field(
+        default=None, description="PostgreSQL, as a role that may migrate it; absent: the embedded server"
+    )
+    nats_url: SecretStr | None = Field(default=None, description="NATS; absent: the embedded server")
+    secret_key: SecretStr = Field(
+        default=SecretStr(DEMO_SECRET_KEY), description="what every key and password is derived from"
+    )
+    previous_secret_keys: Annotated[list[SecretStr], NoDecode] = Field(
+        default=[], description="secrets whose access tokens are still believed, separated by commas"
+    )
+    demo: bool = Field(default=False, description="a demonstration: known accounts, rehearsals, a default secret")
+    demo_password: SecretStr | None = Field(default=None, description="of the demo accounts; absent: made once")
+    smtp_url: SecretStr | None = Field(default=None, description="where mail is handed in")
+    public_url: str = Field(default="http://127.0.0.1:8000", description="how the outside calls the API")
+    sandbox_url: str | None = Field(default=None, description="the sandbox payment gateway")
+    data: Path = Field(default=Path("var"), description="where embedded servers and the sandbox keep their files")
+    host: str = Field(default="127.0.0.1", description="the address the API listens on")
+    port: int = Field(default=8000, ge=0, le=65535, description="the port the API listens on")
+
+    @field_validator("previous_secret_keys", mode="before")
+    @classmethod
+    def _separated(cls, value: object) -> object:
+        return [part for part in value.split(",") if part] if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _refuse_known_secrets(self) -> "Settings":
+        secret = self.secret_key.get_secret_value()
+        if not self.demo and (secret == DEMO_SECRET_KEY or len(secret) < SECRET_LENGTH_MIN):
+            raise ValueError(
+                f"set {PREFIX}SECRET_KEY to at least {SECRET_LENGTH_MIN} random characters "
+                f"(openssl rand -base64 48), or {PREFIX}DEMO=true for a demonstration"
+            )
+        return self
+
+    def derived(self, purpose: str) -> bytes:
+        """Return the 32-byte secret of one purpose; nobody who learns it learns another."""
+        return hmac.digest(self.secret_key.get_secret_value().encode(), purpose.encode(), hashlib.sha256)
+
+    def role_password(self, role: str) -> str:
+        """Return the password of a database role."""
+        return self.derived(role).hex()
+
+    @property
+    def required_database_url(self) -> str:
+        """The database's address.
+
+        Raises:
+            SettingsRefused: none is set.
+        """
+        if self.database_url is None:
+            raise SettingsRefused(f"Set {PREFIX}DATABASE_URL, or run `seatledger up` for an embedded database.")
+        return self.database_url.get_secret_value()
+
+
+def load_settings() -> Settings:
+    """Read the environment.
+
+    Raises:
+        SettingsRefused: it makes no sense, or holds no secret worth the name.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = "; ".join(f"{where(found['loc'])}{found['msg']}" for found in error.errors(include_input=False))
+        raise SettingsRefused(f"These settings do not do: {faults}.") from None
+
+
+def where(location: tuple[int | str, ...]) -> str:
+    """Name the variable that a fault is in."""
+    return f"{PREFIX}{'_'.join(map(str, location)).upper()}: " if location else ""

@@ -1,0 +1,180 @@
+"""Builds each object once, by plain constructors; what is opened here is closed here."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import psycopg
+from psycopg_pool import AsyncConnectionPool
+
+from adapters.records.credentials import PostgresCredentials
+from adapters.records.layouts import LayoutInventories, PostgresLayouts
+from adapters.records.people import PostgresPeople
+from adapters.records.pool import RECORDS, Pool, records_pool
+from adapters.records.sessions import PostgresSessions
+from adapters.sandbox_gateway import SandboxGateway
+from api.admission import Admission
+from api.attempts import Attempts
+from api.engine import Engine, Terms
+from api.entrance import Entrance
+from api.metrics import Metrics
+from api.passwords import Passwords
+from api.tokens import AccessTokens, SigningKey
+from domain.errors import Rejected
+from domain.history import EVENTS, KINDS, UPCASTERS, VERSIONS, subjects
+from domain.ports import PaymentGateway
+from eventstore.batcher import Batcher
+from eventstore.cache import CACHED_STREAMS_MAX, StateCache
+from eventstore.clock import ServerClock
+from eventstore.codec import Codec
+from eventstore.handler import Clock, Handler, Judge
+from eventstore.migrate import APP_ROLE, EVENTSTORE, History, migrate, role_url
+from eventstore.postgres.store import PostgresStore
+from eventstore.store import Store
+from projections.positions import ProjectionPositions
+from projections.reading import ReadModels
+from runtime.settings import Settings
+
+PROJECTIONS = History(name="projections", package="projections.migrations")
+HISTORIES = (EVENTSTORE, RECORDS, PROJECTIONS)
+READ_CONNECTIONS_MAX = 8
+READ_WAIT_SECONDS_MAX = 2.0
+
+
+async def migrate_all(settings: Settings) -> list[str]:
+    """Bring the database's schemas up to date; returns what was applied."""
+    return await migrate(settings.required_database_url, role_password=settings.role_password, histories=HISTORIES)
+
+
+def url_of_role(settings: Settings, role: str) -> str:
+    """Return the database's address for one of our login roles."""
+    return role_url(settings.required_database_url, role, settings.role_password(role))
+
+
+def build_codec() -> Codec:
+    """Return the reader and writer of every stored event."""
+    return Codec(EVENTS, VERSIONS, UPCASTERS)
+
+
+def build_handler(
+    *, store: Store, judge: Judge, clock: Clock | None = None, cache_size: int = CACHED_STREAMS_MAX
+) -> Handler:
+    """Return a handler that knows the business's streams."""
+    return Handler(
+        store=store,
+        judge=judge,
+        codec=build_codec(),
+        kinds=KINDS,
+        refusal=Rejected,
+        clock=clock or ServerClock(),
+        cache=StateCache(cache_size),
+        subjects=subjects,
+    )
+
+
+def build_tokens(settings: Settings) -> AccessTokens:
+    """Return the maker and reader of access tokens."""
+    return AccessTokens(
+        signing=SigningKey.derived(settings.secret_key.get_secret_value()),
+        retired=[SigningKey.derived(known.get_secret_value()) for known in settings.previous_secret_keys],
+    )
+
+
+@asynccontextmanager
+async def open_store(settings: Settings) -> AsyncIterator[tuple[PostgresStore, Batcher]]:
+    """Open the log as the application's role, with the batcher that writes to it."""
+    async with PostgresStore(url_of_role(settings, APP_ROLE)) as store:
+        batcher = Batcher(store)
+        try:
+            yield store, batcher
+        finally:
+            await batcher.close()
+
+
+@asynccontextmanager
+async def open_records(settings: Settings) -> AsyncIterator[Pool]:
+    """Open the connections to what is not events."""
+    async with records_pool(url_of_role(settings, APP_ROLE)) as pool:
+        yield pool
+
+
+@asynccontextmanager
+async def open_reading(settings: Settings) -> AsyncIterator[AsyncConnectionPool[psycopg.AsyncConnection[Any]]]:
+    """Open the connections that queries read the read models with."""
+    async with AsyncConnectionPool(
+        url_of_role(settings, APP_ROLE),
+        min_size=1,
+        max_size=READ_CONNECTIONS_MAX,
+        timeout=READ_WAIT_SECONDS_MAX,
+        kwargs={"autocommit": True, "application_name": "seatledger read models", "connect_timeout": 5},
+        check=AsyncConnectionPool.check_connection,
+        open=False,
+        name="read models",
+    ) as pool:
+        yield pool
+
+
+@asynccontextmanager
+async def open_gateways(settings: Settings) -> AsyncIterator[Mapping[str, PaymentGateway]]:
+    """Open the payment providers that are set up."""
+    if settings.sandbox_url is None:
+        yield {}
+        return
+    async with SandboxGateway(
+        settings.sandbox_url, settings.derived("sandbox api key").hex(), settings.derived("sandbox webhooks").hex()
+    ) as sandbox:
+        yield {"sandbox": sandbox}
+
+
+@asynccontextmanager
+async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
+    """Build everything an API process uses."""
+    async with AsyncExitStack() as stack:
+        store, batcher = await stack.enter_async_context(open_store(settings))
+        records = await stack.enter_async_context(open_records(settings))
+        reading = await stack.enter_async_context(open_reading(settings))
+        gateways = await stack.enter_async_context(open_gateways(settings))
+        passwords = Passwords()
+        stack.callback(passwords.close)
+        clock = ServerClock()
+        handler = build_handler(store=store, judge=batcher, clock=clock)
+        people, layouts = PostgresPeople(records), PostgresLayouts(records)
+        yield Engine(
+            handler=handler,
+            store=store,
+            clock=clock,
+            people=people,
+            entrance=Entrance(
+                handler=handler,
+                people=people,
+                credentials=PostgresCredentials(records),
+                sessions=PostgresSessions(records),
+                passwords=passwords,
+                clock=clock,
+            ),
+            layouts=layouts,
+            inventories=LayoutInventories(layouts),
+            positions=ProjectionPositions(reading),
+            read_models=ReadModels(reading),
+            gateways=gateways,
+            tokens=build_tokens(settings),
+            attempts=Attempts(),
+            admission=Admission(),
+            metrics=Metrics(),
+            terms=Terms(public_url=settings.public_url, sandbox_url=settings.sandbox_url),
+            ticket_secret=settings.derived("tickets"),
+            counters=batcher_counters(batcher),
+        )
+
+
+def batcher_counters(batcher: Batcher) -> Mapping[str, Callable[[], float]]:
+    """Return what operators want to know of a batcher."""
+    counters = batcher.counters
+    return {
+        "append_batches_total": lambda: counters.batches,
+        "append_commands_total": lambda: counters.commands,
+        "append_batches_resent_total": lambda: counters.resent,
+        "append_commands_singled_total": lambda: counters.singled,
+        "append_commands_stale_total": lambda: counters.answered_stale,
+        "append_waiting": lambda: batcher.waiting,
+    }
