@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import psycopg
-from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
+from psycopg_pool import PoolClosed
 from uuid_utils.compat import uuid7
 
 from adapters.records import process_sql as sql
+from adapters.records.pool import Pool
 from eventstore.errors import StoreUnavailable
 
 SILENCE_S = 10.0
@@ -22,14 +23,13 @@ REFUSALS_KEPT = 10_000
 
 Row = tuple[str, UUID, int, datetime, int, int]
 Refused = tuple[str, UUID, str]
-Pool = AsyncConnectionPool[psycopg.AsyncConnection]
 
 
 class PostgresProcessState:
     """The state of every rule; one object is one would-be owner.
 
     Args:
-        pool: connections as the application's role, outside transactions.
+        pool: as the application's role.
     """
 
     def __init__(self, pool: Pool, *, silence_s: float = SILENCE_S, refusals_kept: int = REFUSALS_KEPT) -> None:
@@ -130,5 +130,5 @@ def unavailable() -> Iterator[None]:
     """Say in the store's words that the server cannot be asked."""
     try:
         yield
-    except (psycopg.OperationalError, PoolTimeout, PoolClosed) as error:
+    except (psycopg.OperationalError, psycopg.InterfaceError, PoolClosed) as error:
         raise StoreUnavailable(f"The processes' state cannot be reached: {type(error).__name__}.") from error
