@@ -60,11 +60,12 @@ async def serve(settings: Settings) -> None:
         await Server(config).serve()
 
 
-def main() -> None:
-    """Run the API as the environment says."""
+def run_api(port: int | None = None) -> None:
+    """Run the API as the environment says, until a signal comes.
+
+    Args:
+        port: in place of the environment's.
+    """
     configure_logs()
-    uvloop.run(serve(load_settings()))
-
-
-if __name__ == "__main__":
-    main()
+    settings = load_settings()
+    uvloop.run(serve(settings if port is None else settings.model_copy(update={"port": port})))

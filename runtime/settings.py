@@ -26,6 +26,7 @@ class Settings(BaseSettings):
         default=None, description="PostgreSQL, as a role that may migrate it; absent: the embedded server"
     )
     nats_url: SecretStr | None = Field(default=None, description="NATS; absent: the embedded server")
+    relay_nats_url: SecretStr | None = Field(default=None, description="NATS as the one user who may publish")
     secret_key: SecretStr = Field(
         default=SecretStr(DEMO_SECRET_KEY), description="what every key and password is derived from"
     )
@@ -36,7 +37,9 @@ class Settings(BaseSettings):
     demo_password: SecretStr | None = Field(default=None, description="of the demo accounts; absent: made once")
     smtp_url: SecretStr | None = Field(default=None, description="where mail is handed in")
     public_url: str = Field(default="http://127.0.0.1:8000", description="how the outside calls the API")
-    sandbox_url: str | None = Field(default=None, description="the sandbox payment gateway")
+    sandbox_url: str | None = Field(default=None, description="the sandbox payment gateway; absent: none")
+    sandbox_api_key: SecretStr | None = Field(default=None, description="what the sandbox gateway knows us by")
+    sandbox_webhook_secret: SecretStr | None = Field(default=None, description="what it signs its webhooks with")
     data: Path = Field(default=Path("var"), description="where embedded servers and the sandbox keep their files")
     host: str = Field(default="127.0.0.1", description="the address the API listens on")
     port: int = Field(default=8000, ge=0, le=65535, description="the port the API listens on")
@@ -54,6 +57,12 @@ class Settings(BaseSettings):
                 f"set {PREFIX}SECRET_KEY to at least {SECRET_LENGTH_MIN} random characters "
                 f"(openssl rand -base64 48), or {PREFIX}DEMO=true for a demonstration"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_half_a_sandbox(self) -> "Settings":
+        if self.sandbox_url is not None and not (self.sandbox_api_key and self.sandbox_webhook_secret):
+            raise ValueError(f"{PREFIX}SANDBOX_URL takes {PREFIX}SANDBOX_API_KEY and {PREFIX}SANDBOX_WEBHOOK_SECRET")
         return self
 
     def derived(self, purpose: str) -> bytes:

@@ -42,7 +42,7 @@ READ_WAIT_SECONDS_MAX = 2.0
 
 
 async def migrate_all(settings: Settings) -> list[str]:
-    """Bring the database's schemas up to date; returns what was applied."""
+    """Bring the database's schemas up to date; returns what was applied, as `history/file`."""
     return await migrate(settings.required_database_url, role_password=settings.role_password, histories=HISTORIES)
 
 
@@ -117,12 +117,11 @@ async def open_reading(settings: Settings) -> AsyncIterator[AsyncConnectionPool[
 @asynccontextmanager
 async def open_gateways(settings: Settings) -> AsyncIterator[Mapping[str, PaymentGateway]]:
     """Open the payment providers that are set up."""
-    if settings.sandbox_url is None:
+    if settings.sandbox_url is None or settings.sandbox_api_key is None or settings.sandbox_webhook_secret is None:
         yield {}
         return
-    async with SandboxGateway(
-        settings.sandbox_url, settings.derived("sandbox api key").hex(), settings.derived("sandbox webhooks").hex()
-    ) as sandbox:
+    key, secret = settings.sandbox_api_key.get_secret_value(), settings.sandbox_webhook_secret.get_secret_value()
+    async with SandboxGateway(settings.sandbox_url, key, secret) as sandbox:
         yield {"sandbox": sandbox}
 
 
