@@ -70,7 +70,11 @@ class ProcessRunner:
                 if tenure is not None:
                     await self._serve(tenure)
             except* (EventStoreError, TenureLost) as errors:
-                _log.warning("process interrupted", rule=self._rule.name, errors=[str(e) for e in errors.exceptions])
+                _log.warning(
+                    "process interrupted",
+                    rule=self._rule.name,
+                    errors=[type(error).__name__ for error in errors.exceptions],
+                )
             await asyncio.sleep(STANDBY_S)
 
     async def _serve(self, tenure: Tenure) -> None:
@@ -158,16 +162,19 @@ class Turn:
         return True
 
     async def _done(self, work: Work, now: datetime) -> Done:
+        log = _log.bind(rule=self._rule.name, subject=work.subject)
         again = work.again(now + self._retries.after(work.tries))
         try:
             return Done(work, await self._rule.act(work, now))
         except Rejected as refusal:
-            _log.warning("process refused", rule=self._rule.name, subject=work.subject, code=refusal.code)
+            log.warning("process refused", code=refusal.code)
             return Done(work, again, [Refusal(work.subject, work.cause, refusal.code)])
         except (PaymentError, EventStoreError) as error:
-            _log.warning("process without answer", rule=self._rule.name, subject=work.subject, error=str(error))
-        except Exception:  # noqa: BLE001 - one piece of work that can't be done must not stop the others
-            _log.exception("process failed", rule=self._rule.name, subject=work.subject)
+            _log.warning(
+                "process without answer", rule=self._rule.name, subject=work.subject, error=type(error).__name__
+            )
+        except Exception:
+            log.exception("process failed")
         return Done(work, again)
 
     async def _keep(self, done: Sequence[Done]) -> None:
