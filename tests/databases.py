@@ -25,3 +25,8 @@ def fresh_database(server: EmbeddedPostgres, *, template: str = "template0") -> 
         connection.execute(copied.format(sql.Identifier(name), sql.Identifier(template)))
         yield server.url_of(name)
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def role_password(role: str) -> str:
+    """Return a login role's password: roles belong to the whole server, so all tests must agree on one."""
+    return f"{role}-of-the-tests"

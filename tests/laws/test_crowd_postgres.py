@@ -7,12 +7,12 @@ import pytest
 from eventstore.clock import ServerClock
 from eventstore.migrate import APP_ROLE, migrate, role_url
 from eventstore.postgres import PostgresStore
+from tests.databases import role_password
 from tests.laws.crowd import CrowdMachine
 from tests.laws.test_crowd import CONFLICTS_MIN, unleash
 from tests.laws.world import World
 
 EXAMPLES = 25
-PASSWORD = "crowd-of-outdated-decisions"
 
 
 class PostgresCrowd(CrowdMachine):
@@ -39,8 +39,8 @@ class ForgetfulPostgresCrowd(PostgresCrowd):
 
 @pytest.fixture
 async def app_url(database_url: str) -> str:
-    await migrate(database_url, role_password=lambda _: PASSWORD)
-    return role_url(database_url, APP_ROLE, PASSWORD)
+    await migrate(database_url, role_password=role_password)
+    return role_url(database_url, APP_ROLE, role_password(APP_ROLE))
 
 
 class TestCrowdOnPostgres:

@@ -1,0 +1,35 @@
+"""Appends in few words."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from eventstore.store import Append, NewEvent, Receipt, Write
+
+
+def at(stream: str, expected: int, events: int = 1, data: str = '{"seat": "A-1"}') -> Write:
+    """Write some events to a stream believed to stand at `expected`."""
+    return Write(stream, expected, tuple(NewEvent("SeatHeld", 1, data) for _ in range(events)))
+
+
+def wish(
+    *writes: Write,
+    guards: Mapping[str, int] | None = None,
+    command_id: UUID | None = None,
+    not_before: datetime | None = None,
+    not_after: datetime | None = None,
+    metadata: str = "{}",
+    receipt: Receipt | None = None,
+) -> Append:
+    """Make a command's append, with an id of its own unless one is given."""
+    return Append(
+        command_id=command_id or uuid7(),
+        writes=writes,
+        guards=guards or {},
+        not_before=not_before,
+        not_after=not_after,
+        metadata=metadata,
+        receipt=receipt or Receipt(),
+    )
