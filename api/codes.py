@@ -56,9 +56,9 @@ class TicketCodes:
         self._trusted = {key_id(key): key for key in (signing.public_key(), *retired)}
 
     @classmethod
-    def from_secret(cls, secret: str) -> Self:
-        """Derive the signing key from the installation's secret."""
-        return cls(Ed25519PrivateKey.from_private_bytes(hmac.digest(secret.encode(), _PURPOSE, "sha256")))
+    def from_secrets(cls, secret: str, previous: Sequence[str] = ()) -> Self:
+        """Derive the keys from the installation's secret and those it had before."""
+        return cls(derived_key(secret), [derived_key(known).public_key() for known in previous])
 
     def write(self, code: TicketCode) -> str:
         """Return the code of a ticket."""
@@ -83,6 +83,11 @@ class TicketCodes:
             raise UnreadableCode(RefusalReason.FORGED) from None
         ticket, performance = signed[-2 * ID_BYTES : -ID_BYTES], signed[-ID_BYTES:]
         return TicketCode(ticket=str(UUID(bytes=ticket)), performance=str(UUID(bytes=performance)))
+
+
+def derived_key(secret: str) -> Ed25519PrivateKey:
+    """Return the signing key that belongs to a secret."""
+    return Ed25519PrivateKey.from_private_bytes(hmac.digest(secret.encode(), _PURPOSE, "sha256"))
 
 
 def key_id(key: Ed25519PublicKey) -> bytes:

@@ -8,12 +8,16 @@ from fastapi import Request
 
 from api.admission import Admission
 from api.attempts import Attempts
+from api.codes import TicketCodes
 from api.entrance import Entrance
+from api.live import LiveFeed
 from api.metrics import Metrics
+from api.places import Places
 from api.tokens import AccessTokens
 from domain.layout.inventory import Inventory
 from domain.people import LayoutDocuments, People
 from domain.ports import PaymentGateway
+from eventstore.codec import Codec
 from eventstore.handler import Clock, Handler
 from eventstore.store import Store
 from projections.reading import ReadModels
@@ -72,7 +76,10 @@ class Engine:
         clock: the log's time, estimated.
         read_models: what the screens read.
         gateways: payment providers by the name they have in `/webhooks/{provider}`.
-        ticket_secret: what ticket codes are signed with (a seed of 32 bytes).
+        codec: reads the log's events.
+        codes: writes and reads ticket codes.
+        places: finds the places that a wish may mean.
+        live: tells those who watch a performance what changes.
         counters: what other parts want to show at `/metrics`, by name.
     """
 
@@ -91,7 +98,10 @@ class Engine:
     admission: Admission
     metrics: Metrics
     terms: Terms
-    ticket_secret: bytes
+    codec: Codec
+    codes: TicketCodes
+    places: Places
+    live: LiveFeed
     counters: Mapping[str, Callable[[], float]] = field(default_factory=dict)
 
 

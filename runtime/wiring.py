@@ -15,10 +15,13 @@ from adapters.records.sessions import PostgresSessions
 from adapters.sandbox_gateway import SandboxGateway
 from api.admission import Admission
 from api.attempts import Attempts
+from api.codes import TicketCodes
 from api.engine import Engine, Terms
 from api.entrance import Entrance
+from api.live import LiveFeed
 from api.metrics import Metrics
 from api.passwords import Passwords
+from api.places import Places
 from api.tokens import AccessTokens, SigningKey
 from domain.errors import Rejected
 from domain.history import EVENTS, KINDS, UPCASTERS, VERSIONS, subjects
@@ -80,6 +83,12 @@ def build_tokens(settings: Settings) -> AccessTokens:
     )
 
 
+def build_ticket_codes(settings: Settings) -> TicketCodes:
+    """Return the writer and reader of ticket codes."""
+    previous = [known.get_secret_value() for known in settings.previous_secret_keys]
+    return TicketCodes.from_secrets(settings.secret_key.get_secret_value(), previous)
+
+
 @asynccontextmanager
 async def open_store(settings: Settings) -> AsyncIterator[tuple[PostgresStore, Batcher]]:
     """Open the log as the application's role, with the batcher that writes to it."""
@@ -138,6 +147,9 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
         clock = ServerClock()
         handler = build_handler(store=store, judge=batcher, clock=clock)
         people, layouts = PostgresPeople(records), PostgresLayouts(records)
+        codec, inventories = build_codec(), LayoutInventories(layouts)
+        live = LiveFeed(store)
+        stack.push_async_callback(live.close)
         yield Engine(
             handler=handler,
             store=store,
@@ -152,7 +164,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
                 clock=clock,
             ),
             layouts=layouts,
-            inventories=LayoutInventories(layouts),
+            inventories=inventories,
             positions=ProjectionPositions(reading),
             read_models=ReadModels(reading),
             gateways=gateways,
@@ -161,7 +173,10 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
             admission=Admission(),
             metrics=Metrics(),
             terms=Terms(public_url=settings.public_url, sandbox_url=settings.sandbox_url),
-            ticket_secret=settings.derived("tickets"),
+            codec=codec,
+            codes=build_ticket_codes(settings),
+            places=Places(handler=handler, store=store, codec=codec, clock=clock, inventory_of_layout=inventories.of),
+            live=live,
             counters=batcher_counters(batcher),
         )
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as some
 from api.codes import CODE_BYTES_MAX, TicketCode, TicketCodes, UnreadableCode, qr_svg
 from domain.ticket import RefusalReason
 
-CODES = TicketCodes.from_secret("a secret")
+CODES = TicketCodes.from_secrets("a secret")
 GENUINE = TicketCode(ticket="01935a1c-0000-7000-8000-000000000001", performance="01935a1c-0000-7000-8000-000000000002")
 
 
@@ -28,10 +28,10 @@ class TestTicketCodes:
     def test_a_code_is_short_and_the_same_every_time(self) -> None:
         code = CODES.write(GENUINE)
         assert len(code.encode()) <= CODE_BYTES_MAX
-        assert code == TicketCodes.from_secret("a secret").write(GENUINE)
+        assert code == TicketCodes.from_secrets("a secret").write(GENUINE)
 
     def test_another_secret_makes_a_forgery(self) -> None:
-        assert refused(CODES, TicketCodes.from_secret("another").write(GENUINE)) is RefusalReason.FORGED
+        assert refused(CODES, TicketCodes.from_secrets("another").write(GENUINE)) is RefusalReason.FORGED
 
     def test_a_retired_key_is_still_read(self) -> None:
         old, new = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
