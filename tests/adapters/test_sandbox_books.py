@@ -116,6 +116,16 @@ class TestDelivery:
         await until(lambda: len(shop.about(reference)) == 2)
         assert sandbox.ask("POST", "/events/ev_none/send-again").status_code == 404
 
+    def test_given_a_start_then_what_was_put_off_is_due_at_once(self, tmp_path: Path) -> None:
+        books = paid_books(tmp_path / "books.sqlite")
+        for _ in range(TRIES_MAX - 1):
+            [delivery] = books.deliveries.due(NOW, limit=10)
+            books.deliveries.refused(delivery, "503", NOW)
+            assert books.deliveries.due(NOW, limit=10) == []
+            books.deliveries.hurry(NOW)
+        assert len(books.deliveries.due(NOW, limit=10)) == 1
+        books.close()
+
     def test_given_no_2xx_ever_then_it_is_given_up_and_kept(self, tmp_path: Path) -> None:
         books = paid_books(tmp_path / "books.sqlite")
         now = NOW
