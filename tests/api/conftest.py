@@ -1,0 +1,48 @@
+"""A migrated database for each test that asks, and one or two API processes on it."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Iterator
+
+import psycopg
+import pytest
+
+from runtime.embedded import EmbeddedPostgres
+from runtime.wiring import migrate_all
+from tests.api.shop import Shop, open_shop, settings_for
+from tests.databases import fresh_database
+
+TEMPLATE = "shop_template"
+
+
+@pytest.fixture(scope="session")
+def shop_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """A PostgreSQL of their own, because the login roles' passwords belong to a whole server."""
+    data = tmp_path_factory.mktemp("shop-postgres")
+    with EmbeddedPostgres(data, fast=True) as server:
+        with psycopg.connect(server.url_of("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {TEMPLATE}")
+        asyncio.run(migrate_all(settings_for(server.url_of(TEMPLATE))))
+        yield server
+    shutil.rmtree(data)
+
+
+@pytest.fixture
+def shop_database(shop_server: EmbeddedPostgres) -> Iterator[str]:
+    """The owner's address of a migrated database of the test's own."""
+    with fresh_database(shop_server, template=TEMPLATE) as url:
+        yield url
+
+
+@pytest.fixture
+async def shop(shop_database: str) -> AsyncIterator[Shop]:
+    """One API process."""
+    async with open_shop(settings_for(shop_database)) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def second_shop(shop_database: str) -> AsyncIterator[Shop]:
+    """Another API process on the same database."""
+    async with open_shop(settings_for(shop_database)) as opened:
+        yield opened

@@ -1,0 +1,87 @@
+"""A running shop for tests: the real application over a real database, and the people who come to it."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+from pydantic import SecretStr
+from uuid_utils.compat import uuid7
+
+from api.app import make_app
+from api.engine import Engine
+from domain import account, organizer
+from domain.books import Books, Changes
+from domain.values import Role
+from eventstore.handler import Context, Decide, Outcome
+from runtime.settings import Settings
+from runtime.wiring import open_engine
+from ui.page import pages
+
+SECRET = "a secret for tests only, long enough to be taken"
+BASE_URL = "http://shop.test"
+V1 = "/api/v1"
+TESTER: Mapping[str, str | None] = {"kind": "process", "id": "tests", "role": None}
+
+
+def settings_for(url: str, **others: Any) -> Settings:
+    """Return the settings of a shop on a database, whatever the environment says."""
+    given = {"database_url": SecretStr(url), "secret_key": SecretStr(SECRET), "public_url": BASE_URL, **others}
+    return Settings(**given)
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """One API process; `client` speaks HTTP with it."""
+
+    app: FastAPI
+    engine: Engine
+    client: httpx.AsyncClient
+
+    def bearer(self, account_id: str, *, guest: bool = False) -> dict[str, str]:
+        """Return the headers of somebody with a fresh access token."""
+        return {"Authorization": f"Bearer {self.engine.tokens.issue(account_id, guest=guest)}"}
+
+    async def command(self, decide: Decide) -> Outcome:
+        """Carry a command out as the tests themselves."""
+        return await self.engine.handler.handle(decide, Context(command_id=uuid7(), actor=TESTER))
+
+    async def account(self, *roles: Role, guest: bool = False) -> str:
+        """Open an account that holds these roles everywhere, and return its id."""
+        account_id = str(uuid7())
+        await self.command(partial(account.open_account, account=account_id, guest=guest))
+        if roles:
+            await self.command(partial(account.change_roles, account=account_id, roles=frozenset(roles)))
+        return account_id
+
+    async def organizer(self, **members: Role) -> tuple[str, dict[str, str]]:
+        """Found an organizer with a member for each name; returns its id and the members' accounts by name."""
+        organizer_id = str(uuid7())
+        await self.command(partial(organizer.found, organizer=organizer_id, name="Harbour Stages"))
+        accounts = {name: await self.account() for name in members}
+        for name, role in members.items():
+            await self.command(partial(joined, organizer_id=organizer_id, account_id=accounts[name], role=role))
+        return organizer_id, accounts
+
+    async def registered(self, email: str, password: str = "correct horse battery") -> httpx.Response:
+        """Register over HTTP, and return the answer."""
+        body = {"email": email, "password": password, "name": "Ann Example"}
+        return await self.client.post(f"{V1}/auth/register", json=body)
+
+
+def joined(books: Books, organizer_id: str, account_id: str, role: Role) -> Changes:
+    """Make an account a member."""
+    return organizer.change_member(books, organizer_id, account_id, frozenset({role}))
+
+
+@asynccontextmanager
+async def open_shop(settings: Settings) -> AsyncIterator[Shop]:
+    """Run one API process inside the test."""
+    async with open_engine(settings) as engine:
+        app = make_app(engine, pages=pages())
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url=BASE_URL) as client:
+            yield Shop(app, engine, client)
