@@ -103,6 +103,23 @@ class PartsSupervisor:
             if time.monotonic() > deadline:
                 raise PartEnded(process, f"was not ready after {part.ready_seconds_max:.0f} s")
 
+    def run(self, part: Part, *, seconds_max: float) -> None:
+        """Run a part to its end, which must be a good one; the parts started before are watched meanwhile.
+
+        Raises:
+            PartEnded: it failed or took too long, or a part started before ended.
+        """
+        process = SupervisedProcess(_launch(part, self._logs / f"{part.name}.log"))
+        self._running.append((process, process.stop))
+        deadline = time.monotonic() + seconds_max
+        while process.exit_status() is None:
+            if time.monotonic() > deadline:
+                raise PartEnded(process, f"had not finished after {seconds_max:.0f} s")
+            self._watch(POLL_SECONDS, but=process)
+        self._running.pop()
+        if process.stop() != 0:
+            raise PartEnded(process, f"failed with status {process.exit_status()}")
+
     def wait(self) -> None:
         """Watch all parts until one ends or a stop is requested.
 
@@ -118,8 +135,8 @@ class PartsSupervisor:
             _, stop = self._running.pop()
             stop()
 
-    def _watch(self, seconds_max: float | None) -> None:
-        processes = [process for process, _ in self._running]
+    def _watch(self, seconds_max: float | None, *, but: SupervisedProcess | None = None) -> None:
+        processes = [process for process, _ in self._running if process is not but]
         ended, _, _ = select.select(processes, [], [], seconds_max)
         if ended:
             raise PartEnded(ended[0], f"ended by itself with status {ended[0].exit_status()}")

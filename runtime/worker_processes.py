@@ -2,18 +2,13 @@
 
 import asyncio
 import signal
-from collections.abc import Sequence
 from contextlib import suppress
 
 import uvloop
 
-from adapters.records.pool import Pool
-from adapters.records.process_state import SILENCE_S, PostgresProcessState
+from adapters.records.process_state import PostgresProcessState
 from processes.every_rule import every_rule
-from processes.log import Log, SharedLog
-from processes.rule import Rule
-from processes.runner import RETRIES, ProcessRunner
-from processes.work import BackOff
+from processes.runner import run_rules
 from runtime.logs import configure_logs
 from runtime.settings import Settings, load_settings
 from runtime.wiring import build_codec, build_handler, open_gateways, open_records, open_store
@@ -35,28 +30,12 @@ async def run_processes(settings: Settings) -> None:
         open_gateways(settings) as gateways,
     ):
         handler = build_handler(store=store, judge=batcher, cache_size=NOTHING_REMEMBERED)
-        running = asyncio.create_task(run_rules(every_rule(handler, gateways), log=store, pool=pool))
+        rules, state = every_rule(handler, gateways), PostgresProcessState(pool)
+        running = asyncio.create_task(run_rules(rules, log=store, codec=build_codec(), state=state))
         for number in SIGNALS:
             asyncio.get_running_loop().add_signal_handler(number, running.cancel)
         with suppress(asyncio.CancelledError):
             await running
-
-
-async def run_rules(
-    rules: Sequence[Rule], *, log: Log, pool: Pool, retries: BackOff = RETRIES, silence_s: float = SILENCE_S
-) -> None:
-    """Run rules side by side, until cancelled.
-
-    Args:
-        retries: between two tries of work that got no answer.
-        silence_s: how long an owner may be silent before another takes over.
-    """
-    shared, codec = SharedLog(log), build_codec()
-    state = PostgresProcessState(pool, silence_s=silence_s)
-    async with asyncio.TaskGroup() as group:
-        for rule in rules:
-            runner = ProcessRunner(rule, log=shared, codec=codec, state=state, retries=retries)
-            group.create_task(runner.run(), name=rule.name)
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ Every id and command id is derived from one root, so a step that was done is rep
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
+from api.entrance import Entrance
 from domain import account, event, organizer, scheduling, venue
 from domain.books import Books, Changes
 from domain.event import EventCreated, EventDetails
@@ -20,7 +21,7 @@ from domain.layout.inventory import Inventory
 from domain.layout.model import Layout
 from domain.layout.publishing import publish
 from domain.layout.reading import read_layout
-from domain.people import AddressTaken, LayoutDocuments, People, Person
+from domain.people import AddressTaken, LayoutDocuments
 from domain.performance import PERFORMANCE, PerformanceScheduled, ScheduledPerformance
 from domain.values import Limits, Role, derived_id
 from domain.venue import VenueOpened
@@ -42,9 +43,8 @@ class Stage:
     """What the demo is made with; `say` tells a person how far it is."""
 
     handler: Handler
-    people: People
+    entrance: Entrance
     documents: LayoutDocuments
-    hash_password: Callable[[str], Awaitable[str]]
     say: Callable[[str], None]
 
 
@@ -53,7 +53,7 @@ async def seed(stage: Stage, *, password: str, today: datetime) -> None:
     if await seeded(stage):
         return
     stage.say("demo accounts")
-    await make_accounts(stage, await stage.hash_password(password))
+    await make_accounts(stage, password)
     layouts = {house.key: await make_house(stage, house) for house in HOUSES}
     for show in SHOWS:
         stage.say(show.title)
@@ -70,7 +70,7 @@ async def seeded(stage: Stage) -> bool:
     return bool(await stage.handler.look(there))
 
 
-async def make_accounts(stage: Stage, password_hash: str) -> None:
+async def make_accounts(stage: Stage, password: str) -> None:
     """Open one account per role, all with the same password, and found the organizer with its members."""
     seller = derived_id(ROOT, "organizer")
     await carry_out(stage, "organizer", partial(organizer.found, organizer=seller, name=ORGANIZER_NAME))
@@ -78,8 +78,8 @@ async def make_accounts(stage: Stage, password_hash: str) -> None:
         own = account_id(role)
         await carry_out(stage, f"account {role}", partial(account.open_account, account=own, guest=False))
         try:
-            person = Person(account=own, email=EMAILS[role], name=f"Demo {role.capitalize()}")
-            await stage.people.register(person, password_hash)
+            name = f"Demo {role.capitalize()}"
+            await stage.entrance.register(email=EMAILS[role], password=password, name=name, account=own)
         except AddressTaken:
             pass  # from a run that was interrupted
         if role in GLOBAL_ROLES:

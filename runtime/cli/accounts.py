@@ -1,0 +1,58 @@
+"""Accounts made by whoever runs the machine: the first admin has to come from somewhere."""
+
+import asyncio
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+
+from api.schemas.people import Registration
+from domain.people import AddressTaken
+from domain.values import Role
+from runtime.cli.running import Data
+from runtime.ground import settings_here
+from runtime.settings import SettingsRefused
+
+console = Console(highlight=False, soft_wrap=True)
+app = typer.Typer(help="Accounts.", no_args_is_help=True)
+
+
+class GlobalRole(StrEnum):
+    """The roles that are held everywhere."""
+
+    CUSTOMER = "customer"
+    SUPPORT = "support"
+    ADMIN = "admin"
+    AUDITOR = "auditor"
+
+
+@app.callback()
+def accounts() -> None:
+    """Accounts."""
+
+
+@app.command("create")
+def create(
+    email: Annotated[str, typer.Argument(help="The address to sign in with.")],
+    role: Annotated[GlobalRole, typer.Option(help="What the account may do.")],
+    data: Data | None = None,
+) -> None:
+    """Create an account; the password is asked for, or read from standard input."""
+    from runtime import people  # noqa: PLC0415 - a part imports only what it runs
+
+    if sys.stdin.isatty():
+        password: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    else:
+        password = sys.stdin.readline().rstrip("\r\n")
+    try:
+        wish = Registration(email=email, password=password, name=email.split("@")[0])
+        account = asyncio.run(people.create_account(settings_here(data), wish, role=Role(role.value)))
+    except ValidationError as error:
+        faults = "; ".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors(include_input=False))
+        raise SettingsRefused(f"This account cannot be made: {faults}.") from None
+    except AddressTaken as error:
+        raise SettingsRefused(f"This account cannot be made: {error}") from error
+    console.print(account)

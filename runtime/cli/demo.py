@@ -1,0 +1,43 @@
+"""The demo: its data, and the tour through one booking."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import typer
+from rich.console import Console
+
+from runtime.ground import settings_here
+from runtime.tour import TourFailed, tell
+
+console = Console(highlight=False, soft_wrap=True)
+seed_app = typer.Typer(help="Fill an empty shop.", no_args_is_help=True)
+
+Url = Annotated[str, typer.Option(help="Where the API is.")]
+Data = Annotated[Path, typer.Option(help="The data folder of the running demo.", file_okay=False)]
+
+
+@seed_app.callback()
+def seed() -> None:
+    """Fill an empty shop."""
+
+
+@seed_app.command("demo")
+def seed_demo() -> None:
+    """Make the demo's accounts, houses and shows; what is there already stays as it is."""
+    from runtime.demo.starting import seed_the_demo  # noqa: PLC0415 - a part imports only what it runs
+
+    seed_the_demo(settings_here(), console.print)
+
+
+def tour(url: Url = "http://127.0.0.1:8000", data: Data = Path("var")) -> None:
+    """Tell one booking step by step, from hold to refund, and print the events it caused."""
+    file = data / "demo-accounts.json"
+    if not file.exists():
+        raise TourFailed(f"{file} is missing: name the running demo's folder with --data, or start one: make run.")
+    demo = json.loads(file.read_text())
+    try:
+        tell(url, demo["accounts"], demo["password"], console.print)
+    except httpx.TransportError as error:
+        raise TourFailed(f"{url} cannot be reached ({error}): start the shop with make run.") from error

@@ -1,0 +1,36 @@
+"""Assembles the command line, and turns what can go wrong into one sentence and an exit status."""
+
+import sys
+
+import typer
+
+from eventstore.errors import EventStoreError
+from runtime.cli import accounts, demo, rehearse, relay, running
+from runtime.embedded import EmbeddedServerError
+from runtime.parts import PartEnded
+from runtime.settings import SettingsRefused
+from runtime.tour import TourFailed
+
+SAID = (EmbeddedServerError, PartEnded, SettingsRefused, EventStoreError, TourFailed)
+
+app = typer.Typer(
+    name="seatledger",
+    help="Sells seats: no seat twice, no money lost, every seat explains itself.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+running.add_to(app)
+app.add_typer(relay.app, name="relay")
+app.add_typer(accounts.app, name="accounts")
+app.add_typer(demo.seed_app, name="seed")
+app.command("tour")(demo.tour)
+app.add_typer(rehearse.app, name="rehearse")
+
+
+def main() -> None:
+    """Run the command that was typed."""
+    try:
+        app()
+    except SAID as error:
+        sys.exit(f"seatledger: {error}")

@@ -1,0 +1,65 @@
+"""`up`, and each part as a process of its own."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from runtime.ground import settings_here
+from runtime.up import up
+
+Port = Annotated[int, typer.Option(min=1, max=65_535, help="Where the API listens, on loopback.")]
+Data = Annotated[Path, typer.Option(help="Where servers, logs and secrets are kept.", file_okay=False)]
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("up")(run_up)
+    app.command("migrate")(run_migrate)
+    app.command("api")(run_api)
+    app.command("project")(run_project)
+    app.command("process")(run_process)
+
+
+def run_up(
+    port: Port = 8000,
+    data: Data = Path("var"),
+    *,
+    no_demo: Annotated[bool, typer.Option("--no-demo", help="Start with an empty shop.")] = False,
+) -> None:
+    """Run everything on this machine until Ctrl-C: servers, API, screens, background parts, sandbox gateway."""
+    up(data, port=port, demo=not no_demo, say=console.print)
+    console.print("stopped")
+
+
+def run_migrate() -> None:
+    """Bring the database's schema up to date."""
+    from runtime.wiring import migrate_all  # noqa: PLC0415 - a part imports only what it runs
+
+    for applied in asyncio.run(migrate_all(settings_here())):
+        console.print(applied)
+
+
+def run_api(port: Annotated[int | None, typer.Option(help="In place of SEATLEDGER_PORT.")] = None) -> None:
+    """Serve the API."""
+    from runtime.server import run_api as serve  # noqa: PLC0415 - a part imports only what it runs
+
+    serve(port)
+
+
+def run_project() -> None:
+    """Keep the read models up to date."""
+    from runtime.worker import run_projections  # noqa: PLC0415 - a part imports only what it runs
+
+    run_projections()
+
+
+def run_process() -> None:
+    """Run the rules: lapsed holds, captured payments, approved refunds, payments nobody told us about."""
+    from runtime.worker_processes import main  # noqa: PLC0415 - a part imports only what it runs
+
+    main()

@@ -1,0 +1,43 @@
+"""Begins the demo: its password, kept beside the data, and everything that is sold."""
+
+import asyncio
+import json
+import secrets
+from collections.abc import Callable
+
+from runtime.demo.seeding import EMAILS, Stage, seed
+from runtime.embedded.kept import keep
+from runtime.ground import Ground
+from runtime.settings import Settings
+from runtime.wiring import open_engine
+
+PASSWORD_BYTES = 9
+
+
+def seed_the_demo(settings: Settings, say: Callable[[str], None]) -> None:
+    """Make the demo, or what is missing of it; the password is the setting's, or made at the first start and kept."""
+    asyncio.run(make(settings, kept_accounts(settings), say))
+
+
+def kept_accounts(settings: Settings) -> str:
+    """Return the demo's password, and keep it with the accounts' addresses for whoever wants to sign in."""
+    file = Ground(settings.data).demo_accounts
+    if file.exists():
+        known: str = json.loads(file.read_text())["password"]
+        return known
+    password = settings.demo_password.get_secret_value() if settings.demo_password else made_up()
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    keep(file, json.dumps({"password": password, "accounts": EMAILS}, indent=2))
+    return password
+
+
+def made_up() -> str:
+    """Make a password that can be typed."""
+    return secrets.token_urlsafe(PASSWORD_BYTES)
+
+
+async def make(settings: Settings, password: str, say: Callable[[str], None]) -> None:
+    """Make the demo with an engine of our own."""
+    async with open_engine(settings) as engine:
+        stage = Stage(handler=engine.handler, entrance=engine.entrance, documents=engine.layouts, say=say)
+        await seed(stage, password=password, today=engine.clock.now())

@@ -1,0 +1,56 @@
+"""People that whoever runs the machine lets in: the first admin, and buyers for a rehearsal."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import partial
+
+from uuid_utils.compat import uuid7
+
+from api.engine import Engine
+from api.schemas.people import Registration
+from domain.account import change_roles, open_account
+from domain.values import Role
+from eventstore.handler import Context
+from runtime.settings import Settings, SettingsRefused
+from runtime.wiring import open_engine
+
+TOKEN_LIFETIME = timedelta(hours=2)
+OPENED_AT_ONCE = 64
+OPERATOR: Mapping[str, str | None] = {"kind": "process", "id": "operator", "role": None}
+
+
+async def create_account(settings: Settings, wish: Registration, *, role: Role) -> str:
+    """Register an account with one role and return its id.
+
+    Raises:
+        AddressTaken: the address has an account.
+    """
+    async with open_engine(settings) as engine:
+        account = await engine.entrance.register(email=wish.email, password=wish.password, name=wish.name)
+        if role is not Role.CUSTOMER:
+            change = partial(change_roles, account=account, roles=frozenset({role}))
+            await engine.handler.handle(change, Context(command_id=uuid7(), actor=OPERATOR, channel="operator"))
+        return account
+
+
+async def rehearsal_tokens(settings: Settings, number: int) -> list[str]:
+    """Open `number` buyers and return an access token of each, good for two hours.
+
+    Raises:
+        SettingsRefused: this is not a demonstration.
+    """
+    if not settings.demo:
+        raise SettingsRefused("Rehearsal buyers exist in demo mode only: set SEATLEDGER_DEMO=true, or name --data.")
+    async with open_engine(settings) as engine:
+        at_once = asyncio.Semaphore(OPENED_AT_ONCE)
+        return await asyncio.gather(*(rehearsing_buyer(engine, at_once) for _ in range(number)))
+
+
+async def rehearsing_buyer(engine: Engine, at_once: asyncio.Semaphore) -> str:
+    """Open one buyer and return a token."""
+    account = str(uuid7())
+    opening = partial(open_account, account=account, guest=False)
+    async with at_once:
+        await engine.handler.handle(opening, Context(command_id=uuid7(), actor=OPERATOR, channel="rehearsal"))
+    return engine.tokens.issue(account, guest=False, lifetime=TOKEN_LIFETIME)

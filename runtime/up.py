@@ -1,0 +1,126 @@
+"""Everything on one bare machine: servers, schema, demo, and the project's own processes, until somebody says stop."""
+
+import json
+import os
+import re
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from runtime.embedded.lock import FolderLock
+from runtime.ground import LOOPBACK, Ground, given
+from runtime.parts import Part, PartsSupervisor
+from runtime.settings import PREFIX, Settings
+
+BACKGROUND = ("process",)
+BACKGROUND_NICE = 10
+PROBE_SECONDS = 2.0
+SERVER_ERROR = 500
+ONE_OFF_SECONDS_MAX = 300.0
+SANDBOX_READY = re.compile(r"^ready ", re.MULTILINE)
+
+Say = Callable[[str], None]
+
+
+def up(data: Path, *, port: int, demo: bool, say: Say) -> None:
+    """Start everything, say `ready`, and stay until SIGINT, SIGTERM or the end of any part.
+
+    Raises:
+        PartEnded: a part ended by itself; everything else was stopped.
+        EmbeddedServerError: a server cannot be started, or the folder is in use.
+    """
+    ground = Ground(data.absolute())
+    ground.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = FolderLock(ground.data)
+    lock.take()
+    try:
+        with PartsSupervisor(ground.logs) as parts:
+            start_servers(parts, ground, say)
+            env = environment(ground, port)
+            prepare(parts, env, demo=demo, say=say)
+            start_parts(parts, ground, env, port)
+            say_accounts(ground, say)
+            say(f"ready {url_of(port)}")
+            parts.wait()
+    finally:
+        lock.release()
+
+
+def start_servers(parts: PartsSupervisor, ground: Ground, say: Say) -> None:
+    """Start the servers that the environment does not name."""
+    if not given("DATABASE_URL"):
+        postgres = ground.postgres
+        parts.start_server(postgres)
+        say(f"PostgreSQL runs on port {postgres.port}")
+    if not given("NATS_URL"):
+        nats = ground.nats
+        parts.start_server(nats)
+        say(f"NATS runs on port {nats.port}")
+
+
+def environment(ground: Ground, port: int) -> dict[str, str]:
+    """Return what every part of this shop finds in its environment."""
+    ground.sandbox_port()
+    env = {**os.environ, **ground.environment()}
+    env.setdefault(f"{PREFIX}PUBLIC_URL", url_of(port))
+    settings = Settings(secret_key=SecretStr(env[f"{PREFIX}SECRET_KEY"]), demo=True)
+    env[f"{PREFIX}SANDBOX_API_KEY"] = settings.derived("sandbox api key").hex()
+    env[f"{PREFIX}SANDBOX_WEBHOOK_SECRET"] = settings.derived("sandbox webhooks").hex()
+    env[f"{PREFIX}PORT"] = str(port)
+    return env
+
+
+def prepare(parts: PartsSupervisor, env: Mapping[str, str], *, demo: bool, say: Say) -> None:
+    """Bring the schema up to date and make the demo, if it is wanted and not there yet."""
+    parts.run(own("migrate", env), seconds_max=ONE_OFF_SECONDS_MAX)
+    say("the schema is up to date")
+    if demo:
+        say("the demo is being made, or is there already")
+        parts.run(own("seed demo", env), seconds_max=ONE_OFF_SECONDS_MAX)
+
+
+def start_parts(parts: PartsSupervisor, ground: Ground, env: Mapping[str, str], port: int) -> None:
+    """Start the gateway, the background parts and the API."""
+    gateway = [sys.executable, "-m", "adapters.sandbox", "--file", str(ground.sandbox_books), "--port"]
+    gateway += [str(ground.sandbox_port()), "--webhook-url", f"{url_of(port)}/api/v1/webhooks/sandbox"]
+    parts.start(Part(name="sandbox", argv=gateway, env=env, ready=SANDBOX_READY))
+    for name in BACKGROUND:
+        parts.start(own(name, env, nice=BACKGROUND_NICE))
+    parts.start(own("api", env, ready=answers(f"{url_of(port)}/readyz")))
+
+
+def own(words: str, env: Mapping[str, str], *, nice: int = 0, ready: Callable[[], bool] | None = None) -> Part:
+    """Return one of our own commands as a part."""
+    argv = [sys.executable, "-m", "runtime.cli", *words.split()]
+    return Part(name=words.split(maxsplit=1)[0], argv=argv, env=env, nice=nice, ready=ready)
+
+
+def url_of(port: int) -> str:
+    """Return where the API answers."""
+    return f"http://{LOOPBACK}:{port}"
+
+
+def answers(url: str) -> Callable[[], bool]:
+    """Return a question: does somebody answer here without a fault of their own?"""
+
+    def ask() -> bool:
+        try:
+            with urllib.request.urlopen(url, timeout=PROBE_SECONDS):  # noqa: S310 - a loopback address of ours
+                return True
+        except urllib.error.HTTPError as error:
+            return error.code < SERVER_ERROR
+        except OSError:
+            return False
+
+    return ask
+
+
+def say_accounts(ground: Ground, say: Say) -> None:
+    """Tell how to sign in, if there is a demo."""
+    if ground.demo_accounts.exists():
+        demo = json.loads(ground.demo_accounts.read_text())
+        say(f"sign in as {', '.join(demo['accounts'].values())} with the password {demo['password']}")
