@@ -62,14 +62,20 @@ class BooksFile:
             raise BooksInUse(f"{path} cannot be opened for writing: {error}") from error
 
     def _own(self) -> None:
-        for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "foreign_keys = ON"):
             self._connection.execute(f"PRAGMA {pragma}")
         self._connection.executescript(sql.SCHEMA)
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Run everything inside or none of it; what was committed survives the death of the process and the machine."""
+    def transaction(self, *, to_disk: bool = True) -> Iterator[sqlite3.Connection]:
+        """Run everything inside or none of it; what was committed survives the death of the process.
+
+        Args:
+            to_disk: survive the death of the machine too; False saves the wait for the disk where the work may be
+                done again.
+        """
         with self._lock:
+            self._connection.execute("PRAGMA synchronous = FULL" if to_disk else "PRAGMA synchronous = NORMAL")
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection

@@ -141,6 +141,13 @@ class TestDelivery:
 
 
 class TestTheFile:
+    def test_money_waits_for_the_disk_and_so_does_what_follows_a_delivery(self, tmp_path: Path) -> None:
+        books = Books(tmp_path / "books.sqlite")
+        for to_disk, level in ((True, 2), (False, 1), (True, 2)):
+            with books._file.transaction(to_disk=to_disk) as connection:
+                assert connection.execute("PRAGMA synchronous").fetchone()[0] == level
+        books.close()
+
     def test_given_a_failure_amid_a_step_then_nothing_of_it_is_kept(self, tmp_path: Path) -> None:
         books = paid_books(tmp_path / "books.sqlite")
         [before] = books.entries(after=0, limit=10)
