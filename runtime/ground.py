@@ -62,6 +62,8 @@ class Ground:
             found["NATS_URL"], found["RELAY_NATS_URL"] = self.nats.app_url, self.nats.relay_url
         if not given("SANDBOX_URL"):
             found["SANDBOX_URL"] = f"http://{LOOPBACK}:{(self.data / 'sandbox-port').read_text()}"
+            found["SANDBOX_API_KEY"] = kept_password(self.data / "sandbox-api-key")
+            found["SANDBOX_WEBHOOK_SECRET"] = kept_password(self.data / "sandbox-webhook-secret")
         return {PREFIX + name: value for name, value in found.items()}
 
 
@@ -77,7 +79,7 @@ def settings_here(data: Path | None = None) -> Settings:
         SettingsRefused: neither makes sense.
     """
     ground = Ground((data or Path(os.environ.get(PREFIX + "DATA") or "var")).absolute())
-    if given("DATABASE_URL") or not ground.sandbox_books.exists():
+    if given("DATABASE_URL") or not (ground.data / "sandbox-port").exists():
         return load_settings()
     prefix = len(PREFIX)
     here: dict[str, Any] = {name[prefix:].lower(): value for name, value in ground.environment().items()}

@@ -1,5 +1,6 @@
 """Everything on one bare machine: servers, schema, demo, and the project's own processes, until somebody says stop."""
 
+import asyncio
 import json
 import os
 import re
@@ -8,12 +9,15 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import LiteralString
 
-from pydantic import SecretStr
+import psycopg
 
+from runtime.demo.steps import LAST_STEP
 from runtime.embedded.lock import FolderLock
-from runtime.ground import LOOPBACK, Ground, given
+from runtime.ground import LOOPBACK, Ground, given, settings_here
 from runtime.parts import Part, PartsSupervisor
+from runtime.schema import migrate_all
 from runtime.settings import PREFIX, Settings
 
 BACKGROUND = ("process",)
@@ -22,6 +26,8 @@ PROBE_SECONDS = 2.0
 SERVER_ERROR = 500
 ONE_OFF_SECONDS_MAX = 300.0
 SANDBOX_READY = re.compile(r"^ready ", re.MULTILINE)
+
+DEMO_EXISTS: LiteralString = "SELECT FROM eventstore.command WHERE command_id = %(command_id)s"
 
 Say = Callable[[str], None]
 
@@ -40,8 +46,9 @@ def up(data: Path, *, port: int, demo: bool, say: Say) -> None:
     try:
         with PartsSupervisor(ground.logs) as parts:
             start_servers(parts, ground, say)
+            settings = settings_here(ground.data)
             env = environment(ground, port)
-            prepare(parts, env, demo=demo, say=say)
+            prepare(parts, settings, env, demo=demo, say=say)
             start_parts(parts, ground, env, port)
             say_accounts(ground, say)
             say(f"ready {url_of(port)}")
@@ -56,6 +63,7 @@ def start_servers(parts: PartsSupervisor, ground: Ground, say: Say) -> None:
         postgres = ground.postgres
         parts.start_server(postgres)
         say(f"PostgreSQL runs on port {postgres.port}")
+    ground.sandbox_port()
     if not given("NATS_URL"):
         nats = ground.nats
         parts.start_server(nats)
@@ -64,23 +72,26 @@ def start_servers(parts: PartsSupervisor, ground: Ground, say: Say) -> None:
 
 def environment(ground: Ground, port: int) -> dict[str, str]:
     """Return what every part of this shop finds in its environment."""
-    ground.sandbox_port()
     env = {**os.environ, **ground.environment()}
     env.setdefault(f"{PREFIX}PUBLIC_URL", url_of(port))
-    settings = Settings(secret_key=SecretStr(env[f"{PREFIX}SECRET_KEY"]), demo=True)
-    env[f"{PREFIX}SANDBOX_API_KEY"] = settings.derived("sandbox api key").hex()
-    env[f"{PREFIX}SANDBOX_WEBHOOK_SECRET"] = settings.derived("sandbox webhooks").hex()
     env[f"{PREFIX}PORT"] = str(port)
     return env
 
 
-def prepare(parts: PartsSupervisor, env: Mapping[str, str], *, demo: bool, say: Say) -> None:
+def prepare(parts: PartsSupervisor, settings: Settings, env: Mapping[str, str], *, demo: bool, say: Say) -> None:
     """Bring the schema up to date and make the demo, if it is wanted and not there yet."""
-    parts.run(own("migrate", env), seconds_max=ONE_OFF_SECONDS_MAX)
-    say("the schema is up to date")
-    if demo:
-        say("the demo is being made, or is there already")
+    applied = asyncio.run(migrate_all(settings))
+    say(f"the schema is up to date ({len(applied)} steps applied)")
+    if demo and not asyncio.run(demo_exists(settings)):
+        say("making the demo: three houses, a dozen shows")
         parts.run(own("seed demo", env), seconds_max=ONE_OFF_SECONDS_MAX)
+
+
+async def demo_exists(settings: Settings) -> bool:
+    """Say whether the demo's last step was done before."""
+    async with await psycopg.AsyncConnection.connect(settings.required_database_url) as connection:
+        last = await connection.execute(DEMO_EXISTS, {"command_id": LAST_STEP})
+        return await last.fetchone() is not None
 
 
 def start_parts(parts: PartsSupervisor, ground: Ground, env: Mapping[str, str], port: int) -> None:

@@ -10,7 +10,7 @@ from psycopg_pool import AsyncConnectionPool
 from adapters.records.credentials import PostgresCredentials
 from adapters.records.layouts import LayoutInventories, PostgresLayouts
 from adapters.records.people import PostgresPeople
-from adapters.records.pool import RECORDS, Pool, records_pool
+from adapters.records.pool import Pool, records_pool
 from adapters.records.sessions import PostgresSessions
 from adapters.sandbox_gateway import SandboxGateway
 from api.admission import Admission
@@ -31,22 +31,15 @@ from eventstore.cache import CACHED_STREAMS_MAX, StateCache
 from eventstore.clock import ServerClock
 from eventstore.codec import Codec
 from eventstore.handler import Clock, Handler, Judge
-from eventstore.migrate import APP_ROLE, EVENTSTORE, History, migrate, role_url
+from eventstore.migrate import APP_ROLE, role_url
 from eventstore.postgres.store import PostgresStore
 from eventstore.store import Store
 from projections.positions import ProjectionPositions
 from projections.reading import ReadModels
 from runtime.settings import Settings
 
-PROJECTIONS = History(name="projections", package="projections.migrations")
-HISTORIES = (EVENTSTORE, RECORDS, PROJECTIONS)
 READ_CONNECTIONS_MAX = 8
 READ_WAIT_SECONDS_MAX = 2.0
-
-
-async def migrate_all(settings: Settings) -> list[str]:
-    """Bring the database's schemas up to date; returns what was applied, as `history/file`."""
-    return await migrate(settings.required_database_url, role_password=settings.role_password, histories=HISTORIES)
 
 
 def url_of_role(settings: Settings, role: str) -> str:

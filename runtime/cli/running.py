@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from runtime.ground import settings_here
+from runtime.schema import migrate_all
 from runtime.up import up
 
 Port = Annotated[int, typer.Option(min=1, max=65_535, help="Where the API listens, on loopback.")]
@@ -38,8 +39,6 @@ def run_up(
 
 def run_migrate() -> None:
     """Bring the database's schema up to date."""
-    from runtime.wiring import migrate_all  # noqa: PLC0415 - a part imports only what it runs
-
     for applied in asyncio.run(migrate_all(settings_here())):
         console.print(applied)
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
-from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from api.entrance import Entrance
@@ -22,13 +21,13 @@ from domain.layout.model import Layout
 from domain.layout.publishing import publish
 from domain.layout.reading import read_layout
 from domain.people import AddressTaken, LayoutDocuments
-from domain.performance import PERFORMANCE, PerformanceScheduled, ScheduledPerformance
+from domain.performance import PerformanceScheduled
 from domain.values import Limits, Role, derived_id
 from domain.venue import VenueOpened
 from eventstore.handler import Context, Handler
 from runtime.demo.season import HOUSES, SHOWS, House, Show, prices
+from runtime.demo.steps import ROOT, showing, step_id
 
-ROOT = "019a5b00-0000-7000-8000-000000000001"
 CURRENCY = "EUR"
 DOORS_BEFORE = timedelta(hours=1)
 ORGANIZER_NAME = "Harbour Stages"
@@ -50,24 +49,12 @@ class Stage:
 
 async def seed(stage: Stage, *, password: str, today: datetime) -> None:
     """Make accounts, houses and shows; what is there already stays as it is."""
-    if await seeded(stage):
-        return
     stage.say("demo accounts")
     await make_accounts(stage, password)
     layouts = {house.key: await make_house(stage, house) for house in HOUSES}
     for show in SHOWS:
         stage.say(show.title)
         await make_show(stage, show, layouts[show.house], today)
-
-
-async def seeded(stage: Stage) -> bool:
-    """Say whether the last step was done before."""
-    last = performance_id(SHOWS[-1], SHOWS[-1].days[-1])
-
-    def there(books: Books) -> bool:
-        return isinstance(books.read(PERFORMANCE, last), ScheduledPerformance)
-
-    return bool(await stage.handler.look(there))
 
 
 async def make_accounts(stage: Stage, password: str) -> None:
@@ -131,7 +118,7 @@ async def make_show(stage: Stage, show: Show, layout: Layout, today: datetime) -
     for day in show.days:
         wish = scheduled(show, layout, today, day)
         schedule = partial(scheduling.schedule, performance=performance_id(show, day), wish=wish)
-        await carry_out(stage, f"performance {show.key} {day}", schedule)
+        await carry_out(stage, showing(show, day), schedule)
 
 
 def scheduled(show: Show, layout: Layout, today: datetime, day: int) -> PerformanceScheduled:
@@ -177,5 +164,5 @@ def performance_id(show: Show, day: int) -> str:
 async def carry_out(stage: Stage, step: str, decide: Callable[[Books], Changes]) -> None:
     """Carry out one named step, once."""
     actor: Mapping[str, Any] = {"kind": "process", "id": "demo", "role": None}
-    context = Context(command_id=uuid5(UUID(ROOT), step), actor=actor, channel="demo")
+    context = Context(command_id=step_id(step), actor=actor, channel="demo")
     await stage.handler.handle(decide, context)

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from runtime.embedded import EmbeddedPostgres
-from runtime.wiring import migrate_all
+from runtime.schema import migrate_all
 from tests.api.shop import Shop, open_shop, settings_for
 from tests.databases import fresh_database
 

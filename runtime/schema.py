@@ -1,0 +1,13 @@
+"""The database's schemas, of every package that has one. Light to import: the first thing a start needs."""
+
+from adapters.records.pool import RECORDS
+from eventstore.migrate import EVENTSTORE, History, migrate
+from runtime.settings import Settings
+
+PROJECTIONS = History(name="projections", package="projections.migrations")
+HISTORIES = (EVENTSTORE, RECORDS, PROJECTIONS)
+
+
+async def migrate_all(settings: Settings) -> list[str]:
+    """Bring the database's schemas up to date; returns what was applied."""
+    return await migrate(settings.required_database_url, role_password=settings.role_password, histories=HISTORIES)
