@@ -9,7 +9,6 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
-from api.schemas.people import Registration
 from domain.people import AddressTaken
 from domain.values import Role
 from runtime.cli.running import Data
@@ -41,6 +40,7 @@ def create(
     data: Data | None = None,
 ) -> None:
     """Create an account; the password is asked for, or read from standard input."""
+    from api.schemas.people import Registration  # noqa: PLC0415 - a part imports only what it runs
     from runtime import people  # noqa: PLC0415 - a part imports only what it runs
 
     if sys.stdin.isatty():

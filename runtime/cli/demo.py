@@ -4,12 +4,11 @@ import json
 from pathlib import Path
 from typing import Annotated
 
-import httpx
 import typer
 from rich.console import Console
 
 from runtime.ground import settings_here
-from runtime.tour import TourFailed, tell
+from runtime.tour.errors import TourFailed
 
 console = Console(highlight=False, soft_wrap=True)
 seed_app = typer.Typer(help="Fill an empty shop.", no_args_is_help=True)
@@ -33,6 +32,10 @@ def seed_demo() -> None:
 
 def tour(url: Url = "http://127.0.0.1:8000", data: Data = Path("var")) -> None:
     """Tell one booking step by step, from hold to refund, and print the events it caused."""
+    import httpx  # noqa: PLC0415 - a part imports only what it runs
+
+    from runtime.tour.story import tell  # noqa: PLC0415 - a part imports only what it runs
+
     file = data / "demo-accounts.json"
     if not file.exists():
         raise TourFailed(f"{file} is missing: name the running demo's folder with --data, or start one: make run.")

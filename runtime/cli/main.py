@@ -9,7 +9,7 @@ from runtime.cli import accounts, demo, rehearse, relay, running
 from runtime.embedded import EmbeddedServerError
 from runtime.parts import PartEnded
 from runtime.settings import SettingsRefused
-from runtime.tour import TourFailed
+from runtime.tour.errors import TourFailed
 
 SAID = (EmbeddedServerError, PartEnded, SettingsRefused, EventStoreError, TourFailed)
 

@@ -8,16 +8,14 @@ from uuid import UUID
 import httpx
 from uuid_utils.compat import uuid7
 
+from runtime.tour.errors import TourFailed
+
 PATIENCE_S = 20.0
 POLL_S = 0.1
 REQUEST_S = 15.0
 PREFIX = "/api/v1"
 
 Json = dict[str, Any]
-
-
-class TourFailed(Exception):
-    """The shop did not answer as its contract says."""
 
 
 class Somebody:

@@ -6,7 +6,8 @@ from itertools import pairwise
 
 from uuid_utils.compat import uuid7
 
-from runtime.tour.people import Json, Somebody, TourFailed, pay_by_card
+from runtime.tour.errors import TourFailed
+from runtime.tour.people import Json, Somebody, pay_by_card
 
 GOOD_CARD = "4242424242424242"
 SEATS = 2
