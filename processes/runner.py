@@ -16,7 +16,7 @@ from domain.errors import Rejected
 from domain.ports import PaymentError
 from eventstore.codec import Codec
 from eventstore.errors import EventStoreError, StoreUnavailable
-from processes.log import Log
+from processes.log import Log, SharedLog
 from processes.rule import Rule
 from processes.state import ProcessState, Refusal, Tenure
 from processes.work import BackOff, Work
@@ -45,6 +45,21 @@ class Done:
     work: Work
     left: Work | None
     refusals: list[Refusal] = field(default_factory=list)
+
+
+async def run_rules(
+    rules: Sequence[Rule], *, log: Log, codec: Codec, state: ProcessState, retries: BackOff = RETRIES
+) -> None:
+    """Run rules side by side, until cancelled.
+
+    Args:
+        retries: the pauses between tries that get no answer.
+    """
+    shared = SharedLog(log)
+    async with asyncio.TaskGroup() as group:
+        for rule in rules:
+            runner = ProcessRunner(rule, log=shared, codec=codec, state=state, retries=retries)
+            group.create_task(runner.run(), name=rule.name)
 
 
 class ProcessRunner:

@@ -1,16 +1,41 @@
-"""One gateway process for all tests that don't end it; its webhooks lead nowhere."""
+"""One gateway process for all tests that don't end it; its webhooks lead nowhere. And migrated databases."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 
+import psycopg
 import pytest
 
+from adapters.records.pool import RECORDS
 from adapters.sandbox_gateway import SandboxGateway
 from eventstore.memory import MemoryStore
+from eventstore.migrate import EVENTSTORE, migrate
+from runtime.embedded import EmbeddedPostgres
 from tests.adapters.sandbox_process import SandboxProcess, running_sandbox
+from tests.databases import fresh_database
 from tests.laws.world import World
+from tests.processes.databases import ROLE_PASSWORD
 from tests.processes.shop import ShiftedClock, Shop, memory_state
 
 NOWHERE = "http://127.0.0.1:9/webhooks"
+TEMPLATE = "processes_template"
+
+
+@pytest.fixture(scope="session")
+def migrated_server(postgres_server: EmbeddedPostgres) -> EmbeddedPostgres:
+    """PostgreSQL with the log and the records, to copy."""
+    with psycopg.connect(postgres_server.url_of("postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {TEMPLATE}")
+    url = postgres_server.url_of(TEMPLATE)
+    asyncio.run(migrate(url, role_password=lambda _: ROLE_PASSWORD, histories=(EVENTSTORE, RECORDS)))
+    return postgres_server
+
+
+@pytest.fixture
+def owner_url(migrated_server: EmbeddedPostgres) -> Iterator[str]:
+    """The owner's address of a migrated database of the test's own."""
+    with fresh_database(migrated_server, template=TEMPLATE) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -1,22 +1,22 @@
 """A theatre, a buyer's card at the real sandbox gateway, and the rules, on any store and any state of the processes."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from uuid_utils.compat import uuid7
 
 from adapters.records.memory_process_state import MemoryProcessState, ProcessRecords
+from adapters.sandbox.cards import card_named
 from adapters.sandbox_gateway import SandboxGateway
 from domain import ordering, paying, refunding
 from domain.errors import Rejected
 from domain.history import KINDS, subjects
-from domain.order import PlacedOrder
-from domain.payment import PaymentCaptured, RequestedPayment
+from domain.order import OrderStatus, PlacedOrder
+from domain.payment import PaymentCaptured, PaymentStatus, RequestedPayment
 from domain.ports import BookEntryKind, Checkout, PaymentGateway
 from domain.refund import RefundCompleted, RequestedRefund, transfer_of
 from eventstore.cache import StateCache
@@ -37,6 +37,7 @@ from tests.laws.world import CODEC, HOLD_LASTS, OneByOne, Wish, World
 AT_ONCE = timedelta(0)
 QUICK = BackOff(first=timedelta(milliseconds=20), factor=1.0, most=timedelta(milliseconds=20))
 PATIENCE_S = 20.0
+SILENCE_S = 1.5
 
 
 class ShiftedClock:
@@ -128,9 +129,9 @@ class Shop:
         await self.world.do(Wish(recorded))
         return payment
 
-    async def paid(self, payment: str, card: str = "4242424242424242", **fields: object) -> None:
-        """Use a card on the checkout's page."""
-        answer = await Customer(self.checkouts[payment]).pay(card, **fields)
+    async def paid(self, payment: str, card: str = "captured", **fields: object) -> None:
+        """Use the card of that name on the checkout's page."""
+        answer = await Customer(self.checkouts[payment]).pay(card_named(card).number, **fields)
         assert answer.status_code in {200, 202, 402, 504}, answer.text
 
     async def refund_approved(self, buyer: str, order: str) -> str:
@@ -148,6 +149,21 @@ class Shop:
 
     async def refund(self, refund: str) -> RequestedRefund:
         return await self.world.handler.look(partial(refunding.existing, refund=refund))
+
+    async def confirmed(self, order: str) -> bool:
+        return (await self.order(order)).status is OrderStatus.CONFIRMED
+
+    async def settled(self, payment: str) -> bool:
+        return (await self.payment(payment)).status is PaymentStatus.SETTLED
+
+    async def ended(self, payment: str) -> bool:
+        return (await self.payment(payment)).status in {PaymentStatus.FAILED, PaymentStatus.EXPIRED}
+
+    async def owned(self, refund: str) -> bool:
+        return (await self.refund(refund)).owner is not None
+
+    async def refunded(self, refund: str) -> bool:
+        return ("RefundCompleted", f"refund-{refund}") in {(one.name, one.stream) for one in await self.log()}
 
     async def log(self) -> list[Recorded]:
         return await self.world.store.read_range(after=0, limit=RANGE_EVENTS_MAX)
@@ -184,12 +200,10 @@ class Shop:
             after, more = page.entries[-1].entry if page.entries else after, page.next_cursor is not None
         return found
 
-    async def run_rules(
-        self, until: Callable[[], Any], *, handler: Handler | None = None, gateway: PaymentGateway | None = None
-    ) -> None:
-        """Let one runner a rule work, step by step, until a condition (an awaitable) holds."""
-        handler = handler or handler_on(self.world.store, clock=self.world.clock)
-        rules = rules_on(handler, {"sandbox": gateway or self.gateway})
+    async def run_rules(self, until: Callable[[], Awaitable[bool]]) -> None:
+        """Let one runner a rule work, step by step, until a condition holds."""
+        handler = handler_on(self.world.store, clock=self.world.clock)
+        rules = rules_on(handler, {"sandbox": self.gateway})
         turns = [await self.turn(rule) for rule in rules]
         async with asyncio.timeout(PATIENCE_S):
             while not await until():

@@ -11,31 +11,20 @@ from domain.refunding import EXCEPTIONS_OWNER, REFUND_ATTEMPTS_MAX
 from domain.values import RefundReason, derived_id
 from tests.processes.shop import ShiftedClock, Shop
 
-NEVER = "4242000000000406"
-LATE = "4242000000000109"
-TOO_LITTLE = "4242000000000703"
-OTHER_CURRENCY = "4242000000000901"
-REFUND_FAILS = "4242000000001008"
-REFUND_NO_ANSWER = "4242000000001107"
-REFUND_UNAVAILABLE_TWICE = "4242000000001206"
-REFUND_PENDING = "4242000000001305"
-DECLINED = "4000000000000002"
-DISPUTED = "4000000000000259"
-
 
 class TestReconcilePayments:
     async def test_given_a_capture_whose_webhook_was_lost_then_the_order_is_confirmed(self, shop: Shop) -> None:
         order = await shop.ordered("ann", [0, 1])
         payment = await shop.payment_opened("ann", order)
-        await shop.paid(payment, NEVER)
-        await shop.run_rules(until=lambda: confirmed(shop, order))
+        await shop.paid(payment, "webhook_never")
+        await shop.run_rules(until=lambda: shop.confirmed(order))
         assert (await shop.payment(payment)).outcome is PaymentOutcome.CONFIRMED
         await shop.money_agrees()
 
     async def test_given_a_declined_card_then_the_payment_failed(self, shop: Shop) -> None:
         payment = await shop.payment_opened("ann", await shop.ordered("ann", [0]))
-        await shop.paid(payment, DECLINED)
-        await shop.run_rules(until=lambda: ended(shop, payment))
+        await shop.paid(payment, "declined")
+        await shop.run_rules(until=lambda: shop.ended(payment))
         assert (await shop.payment(payment)).status is PaymentStatus.FAILED
         await shop.money_agrees()
 
@@ -44,12 +33,12 @@ class TestReconcilePayments:
     ) -> None:
         order = await shop.ordered("ann", [0, 1])
         payment = await shop.payment_opened("ann", order, lasts=timedelta(seconds=1))
-        await shop.paid(payment, LATE)
+        await shop.paid(payment, "captured_late")
         clock.shift += timedelta(minutes=11)
-        await shop.run_rules(until=lambda: ended(shop, payment))
+        await shop.run_rules(until=lambda: shop.ended(payment))
         assert (await shop.payment(payment)).status is PaymentStatus.EXPIRED
         assert (await shop.order(order)).status is OrderStatus.EXPIRED
-        await shop.run_rules(until=lambda: confirmed(shop, order))
+        await shop.run_rules(until=lambda: shop.confirmed(order))
         await shop.money_agrees()
 
     async def test_given_a_late_capture_and_a_taken_seat_then_the_money_goes_back(
@@ -57,33 +46,37 @@ class TestReconcilePayments:
     ) -> None:
         order = await shop.ordered("ann", [0, 1])
         payment = await shop.payment_opened("ann", order, lasts=timedelta(seconds=1))
-        await shop.paid(payment, LATE)
+        await shop.paid(payment, "captured_late")
         clock.shift += timedelta(minutes=11)
         await shop.ordered("bob", [1])
-        await shop.run_rules(until=lambda: refunded(shop, derived_id(payment, "refund")))
+        await shop.run_rules(until=lambda: shop.refunded(derived_id(payment, "refund")))
         assert (await shop.refund(derived_id(payment, "refund"))).reason is RefundReason.LATE_PAYMENT
         assert (await shop.order(order)).status is not OrderStatus.CONFIRMED
         await shop.money_agrees()
 
     async def test_given_too_little_money_then_it_goes_back(self, shop: Shop) -> None:
         payment = await shop.payment_opened("ann", await shop.ordered("ann", [0]))
-        await shop.paid(payment, TOO_LITTLE)
-        await shop.run_rules(until=lambda: refunded(shop, derived_id(payment, "refund")))
+        await shop.paid(payment, "captured_too_little")
+        await shop.run_rules(until=lambda: shop.refunded(derived_id(payment, "refund")))
         assert (await shop.refund(derived_id(payment, "refund"))).reason is RefundReason.WRONG_AMOUNT
         await shop.money_agrees()
 
     async def test_given_another_currency_then_a_person_owns_it(self, shop: Shop) -> None:
         payment = await shop.payment_opened("ann", await shop.ordered("ann", [0]))
-        await shop.paid(payment, OTHER_CURRENCY)
-        await shop.run_rules(until=lambda: settled(shop, payment))
+        await shop.paid(payment, "captured_other_currency")
+        await shop.run_rules(until=lambda: shop.settled(payment))
         assert (await shop.payment(payment)).outcome is PaymentOutcome.EXCEPTION
         await shop.money_agrees()
 
     async def test_given_a_dispute_in_the_books_then_a_person_owns_it(self, shop: Shop) -> None:
         payment = await shop.payment_opened("ann", await shop.ordered("ann", [0]))
-        await shop.paid(payment, DISPUTED)
-        await shop.run_rules(until=lambda: differing(shop, payment))
-        await shop.run_rules(until=lambda: settled(shop, payment))
+        await shop.paid(payment, "disputed")
+
+        async def noticed() -> bool:
+            return bool((await shop.payment(payment)).differing_entries)
+
+        await shop.run_rules(until=noticed)
+        await shop.run_rules(until=lambda: shop.settled(payment))
         assert (await names(shop)).count("PaymentReconciled") == 1
         await shop.money_agrees()
 
@@ -112,10 +105,10 @@ class TestReconcilePayments:
         payment = await shop.payment_requested("ann", await shop.ordered("ann", [0]))
         other = await shop.payment_opened("bob", await shop.ordered("bob", [1]))
         await shop.paid(other)
-        await shop.run_rules(until=lambda: settled(shop, other))
+        await shop.run_rules(until=lambda: shop.settled(other))
         assert (await shop.payment(payment)).status is PaymentStatus.OPEN
         clock.shift += timedelta(minutes=11)
-        await shop.run_rules(until=lambda: ended(shop, payment))
+        await shop.run_rules(until=lambda: shop.ended(payment))
         assert (await shop.payment(payment)).status is PaymentStatus.EXPIRED
         await shop.money_agrees()
 
@@ -123,26 +116,25 @@ class TestReconcilePayments:
 class TestSubmitRefunds:
     @pytest.mark.parametrize(
         "card",
-        [NEVER, REFUND_NO_ANSWER, REFUND_UNAVAILABLE_TWICE, REFUND_PENDING],
-        ids=["at once", "no answer", "unavailable", "pending"],
+        ["webhook_never", "refund_no_answer", "refund_unavailable_twice", "refund_pending"],
     )
     async def test_given_an_approved_refund_then_the_money_goes_back_once(self, shop: Shop, card: str) -> None:
         order = await shop.ordered("ann", [0, 1])
         payment = await shop.payment_opened("ann", order)
         await shop.paid(payment, card)
-        await shop.run_rules(until=lambda: confirmed(shop, order))
+        await shop.run_rules(until=lambda: shop.confirmed(order))
         refund = await shop.refund_approved("ann", order)
-        await shop.run_rules(until=lambda: refunded(shop, refund))
+        await shop.run_rules(until=lambda: shop.refunded(refund))
         assert (await shop.refund(refund)).attempts == 1
         await shop.money_agrees()
 
     async def test_given_a_bank_that_refuses_then_a_person_owns_it_after_the_last_attempt(self, shop: Shop) -> None:
         order = await shop.ordered("ann", [0, 1])
         payment = await shop.payment_opened("ann", order)
-        await shop.paid(payment, REFUND_FAILS)
-        await shop.run_rules(until=lambda: confirmed(shop, order))
+        await shop.paid(payment, "refund_fails")
+        await shop.run_rules(until=lambda: shop.confirmed(order))
         refund = await shop.refund_approved("ann", order)
-        await shop.run_rules(until=lambda: owned(shop, refund))
+        await shop.run_rules(until=lambda: shop.owned(refund))
         state = await shop.refund(refund)
         assert (state.status, state.owner, state.attempts) == (
             RefundStatus.FAILED,
@@ -150,31 +142,6 @@ class TestSubmitRefunds:
             REFUND_ATTEMPTS_MAX,
         )
         await shop.money_agrees()
-
-
-async def confirmed(shop: Shop, order: str) -> bool:
-    return (await shop.order(order)).status is OrderStatus.CONFIRMED
-
-
-async def settled(shop: Shop, payment: str) -> bool:
-    return (await shop.payment(payment)).status is PaymentStatus.SETTLED
-
-
-async def ended(shop: Shop, payment: str) -> bool:
-    return (await shop.payment(payment)).status in {PaymentStatus.FAILED, PaymentStatus.EXPIRED}
-
-
-async def differing(shop: Shop, payment: str) -> bool:
-    return bool((await shop.payment(payment)).differing_entries)
-
-
-async def refunded(shop: Shop, refund: str) -> bool:
-    names = [recorded.name for recorded in await shop.log() if recorded.stream == f"refund-{refund}"]
-    return "RefundCompleted" in names
-
-
-async def owned(shop: Shop, refund: str) -> bool:
-    return (await shop.refund(refund)).owner is not None
 
 
 async def names(shop: Shop) -> list[str]:

@@ -1,0 +1,86 @@
+"""PostgreSQL with everything the processes touch, and workers on it, beside the test or as processes to be killed."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from adapters.records.pool import Pool, records_pool
+from adapters.records.process_state import PostgresProcessState
+from adapters.sandbox_gateway import SandboxGateway
+from eventstore.batcher import Batcher
+from eventstore.clock import ServerClock
+from eventstore.migrate import APP_ROLE, role_url
+from eventstore.postgres import PostgresStore
+from processes.runner import run_rules
+from tests.adapters.sandbox_process import PATIENCE_S
+from tests.laws.world import CODEC, World
+from tests.processes.shop import QUICK, SILENCE_S, Shop, handler_on, rules_on
+
+ROLE_PASSWORD = "seatledger-test"
+READY = "ready"
+
+
+@dataclass(frozen=True, slots=True)
+class ServedShop:
+    """A shop on PostgreSQL: its parts are processes of their own, the test only sells and looks."""
+
+    shop: Shop
+    pool: Pool
+    app_url: str
+    gateway_url: str
+
+    @asynccontextmanager
+    async def worker(self) -> AsyncIterator[None]:
+        """Run every rule beside the test, with connections and an owner of its own."""
+        async with PostgresStore(self.app_url) as store, records_pool(self.app_url) as pool:
+            batcher = Batcher(store)
+            rules = rules_on(handler_on(store, judge=batcher), {"sandbox": self.shop.gateway})
+            state = PostgresProcessState(pool, silence_s=SILENCE_S)
+            task = asyncio.create_task(run_rules(rules, log=store, codec=CODEC, state=state, retries=QUICK))
+            yield
+            task.cancel()
+            await asyncio.wait([task])
+            await batcher.close()
+
+    @contextmanager
+    def worker_process(self, dies: str = "never") -> Iterator[subprocess.Popen[str]]:
+        """Run every rule in a process of its own, which may die (`before` or `after` it asked for a transfer)."""
+        order = {"app_url": self.app_url, "gateway_url": self.gateway_url, "dies": dies}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.processes.worker", json.dumps(order)],
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(Path.cwd())},
+        )
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline().strip() == READY
+            yield process
+        finally:
+            process.kill()
+            process.communicate(timeout=PATIENCE_S)
+
+
+def app_url_of(owner_url: str) -> str:
+    """Return the address of the same database for the application."""
+    return role_url(owner_url, APP_ROLE, ROLE_PASSWORD)
+
+
+@asynccontextmanager
+async def served_shop(owner_url: str, gateway: SandboxGateway, gateway_url: str) -> AsyncIterator[ServedShop]:
+    """Open a theatre on a migrated database."""
+    app_url = app_url_of(owner_url)
+    async with PostgresStore(app_url) as store, records_pool(app_url, connections_max=3) as pool:
+        batcher = Batcher(store)
+        world = World(store, ServerClock(), cache_size=0, judge=batcher)
+        await world.open()
+        shop = Shop(world, gateway, PostgresProcessState(pool))
+        await shop.ignore_older_books()
+        yield ServedShop(shop, pool, app_url, gateway_url)
+        await batcher.close()

@@ -1,0 +1,54 @@
+"""Every rule in a process of its own, in a hurry: `python -m tests.processes.worker {…}`. It may be told to die."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from typing import Any
+
+from adapters.records.pool import records_pool
+from adapters.records.process_state import PostgresProcessState
+from adapters.sandbox_gateway import SandboxGateway
+from domain.ports import ProviderRefund
+from eventstore.batcher import Batcher
+from eventstore.postgres import PostgresStore
+from processes.runner import run_rules
+from tests.adapters.sandbox_process import API_KEY, WEBHOOK_SECRET
+from tests.laws.world import CODEC
+from tests.processes.databases import READY
+from tests.processes.shop import QUICK, SILENCE_S, handler_on, rules_on
+
+
+class DyingGateway(SandboxGateway):
+    """A gateway's client whose process is killed right before or right after it asked for a transfer."""
+
+    dies = "never"
+
+    async def submit_refund(self, **wish: Any) -> ProviderRefund:
+        """Ask for a transfer, or die of it."""
+        if self.dies == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        refund = await super().submit_refund(**wish)
+        if self.dies == "after":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return refund
+
+
+async def work(app_url: str, gateway_url: str, dies: str) -> None:
+    """Run until killed."""
+    async with (
+        PostgresStore(app_url) as store,
+        records_pool(app_url) as pool,
+        DyingGateway(gateway_url, API_KEY, WEBHOOK_SECRET) as gateway,
+    ):
+        gateway.dies = dies
+        rules = rules_on(handler_on(store, judge=Batcher(store)), {"sandbox": gateway})
+        state = PostgresProcessState(pool, silence_s=SILENCE_S)
+        sys.stdout.write(f"{READY}\n")
+        sys.stdout.flush()
+        await run_rules(rules, log=store, codec=CODEC, state=state, retries=QUICK)
+
+
+if __name__ == "__main__":
+    asyncio.run(work(**json.loads(sys.argv[1])))
