@@ -101,18 +101,4 @@ class PostgresStore:
 
 def recorded(row: tuple[Any, ...]) -> Recorded:
     """Return an event from a row whose columns stand in the order of `Recorded`."""
-    position, stream, version, name, schema_version, command_id, part, parts, recorded_at, data, metadata, digest = row
-    return Recorded(
-        position=position,
-        stream=stream,
-        version=version,
-        name=name,
-        schema_version=schema_version,
-        command_id=command_id,
-        part=part,
-        parts=parts,
-        recorded_at=recorded_at,
-        data=data,
-        metadata=metadata,
-        digest=digest,
-    )
+    return Recorded._make(row)
