@@ -160,6 +160,7 @@ class Handler:
             EventStoreError: see the store.
         """
         loaded: dict[str, tuple[int, Any]] = {}
+        self._forget_other_versions(context.guards)
         for _ in range(TRIES_MAX):
             attempt = await self.prepare(decide, context, loaded, presumed)
             if attempt.refusal is not None and not attempt.append.guards:
@@ -226,6 +227,13 @@ class Handler:
                 await self._load(unread.streams, loaded)
         raise VersionConflict(f"{LOADS_MAX} loads were not enough.")
 
+    def _forget_other_versions(self, guards: Mapping[str, int]) -> None:
+        """Let no decision rest on another version of a stream than the sender's rights do."""
+        for stream, version in guards.items():
+            known = self._cache.get(stream)
+            if known is not None and known[0] != version:
+                self._cache.forget(stream)
+
     async def _load(self, streams: list[str], loaded: dict[str, tuple[int, Any]]) -> None:
         for stream, recorded in (await self._store.read_streams(streams)).items():
             state = self._fold(self._kinds[stream.split("-", 1)[0]], recorded)
@@ -246,7 +254,11 @@ class Handler:
             for stream, events in changes.items()
         )
         guards = {stream: version for stream, (version, _) in seen.items() if stream not in changes}
-        guards.update(context.guards)
+        for stream, version in context.guards.items():
+            if stream not in changes:
+                guards[stream] = version
+            elif stream in seen and seen[stream][0] != version:
+                raise GuardMoved(stream)
         return Append(
             command_id=context.command_id,
             writes=writes,
