@@ -43,16 +43,12 @@ class BoundedRequest(Request):
         return self._body
 
     async def json(self) -> Any:
-        """Parse the body; NaN, numbers beyond a double, lone surrogates and NUL are not JSON here.
+        """Parse the body; NaN, numbers beyond a double and lone surrogates are not JSON here.
 
         Raises:
             json.JSONDecodeError: it is not JSON.
-            Malformed: it holds a NUL.
         """
-        body = await self.body()
-        if b"\\u0000" in body:
-            raise Malformed("The body holds a NUL character, which cannot be stored.")
-        return orjson.loads(body)
+        return orjson.loads(await self.body())
 
     def _announced(self) -> int:
         length = self.headers.get("content-length", "0")
@@ -89,7 +85,7 @@ def guarded(access: Access, handle: Handle) -> Handle:
             bounded.state.identity = identity
             await admit(engine, access, identity, bounded.path_params)
         bounded.state.access = access
-        await bounded.body()
+        refuse_nul_in(await bounded.body())
         async with engine.admission:
             return await handle(bounded)
 
@@ -104,6 +100,16 @@ def refuse_nul(scope: Scope) -> None:
     """
     if "\0" in scope["path"] or b"%00" in scope["query_string"]:
         raise Malformed("The address holds a NUL character.")
+
+
+def refuse_nul_in(body: bytes) -> None:
+    """Refuse a NUL in a text of a JSON body, which no database column could hold.
+
+    Raises:
+        Malformed: there is one.
+    """
+    if b"\\u0000" in body:
+        raise Malformed("The body holds a NUL character.")
 
 
 def statuses(access: Access, path: str, methods: set[str] | list[str]) -> list[int]:
