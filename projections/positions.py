@@ -2,20 +2,23 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any, LiteralString
+from typing import Any
 
 import psycopg
 from psycopg_pool import AsyncConnectionPool
 
-POLL_SECONDS = 0.02
-POSITIONS: LiteralString = "SELECT name, position FROM projections.projection"
+from projections import control
+from projections.control import ProjectionState
+from projections.sql.control import POSITIONS
+
+POLL_SECONDS = 0.01
 
 
 class ProjectionPositions:
     """Reads the control rows; however many wait at once, one asks.
 
     Args:
-        pool: connections that may read the projections.
+        pool: autocommit connections that may read the projections.
     """
 
     def __init__(self, pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]]) -> None:
@@ -41,6 +44,15 @@ class ProjectionPositions:
                 return False
             await asyncio.sleep(POLL_SECONDS)
         return True
+
+    async def states(self) -> list[ProjectionState]:
+        """Return every read model's row as operators see it, by name.
+
+        Raises:
+            psycopg.Error: the server cannot be asked.
+        """
+        async with self._pool.connection() as connection:
+            return await control.states(connection)
 
     async def _ask(self) -> Mapping[str, int]:
         async with self._pool.connection() as connection:

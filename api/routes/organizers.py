@@ -16,7 +16,7 @@ from domain.account import existing as existing_account
 from domain.books import Books, Changes
 from domain.organizer import ORGANIZER
 from domain.values import Role
-from projections.organizers import NAME, PAGE_ROWS_MAX, list_organizers
+from projections.catalogue import NAME, PAGE_ROWS_MAX, list_organizers
 
 router = business_router("organizers")
 

@@ -11,12 +11,12 @@ import structlog
 from eventstore.epoch import Epochs
 from eventstore.errors import EventStoreError
 from eventstore.feed.follower import Cursor, Follower, Surprise
-from eventstore.jetstream.errors import NatsRefused, NatsUnavailable
+from eventstore.jetstream.errors import NatsRefused, NatsTooOld, NatsUnavailable
 from eventstore.jetstream.link import NatsLink
 from eventstore.store import Recorded, Store
 
 RANGE_EVENTS = 2_000
-NEAR_EVENTS_MAX = 500
+NEAR_EVENTS_MAX = 200
 SILENCE_S = 0.25
 POLL_FIRST_S = 0.005
 POLL_MAX_S = 0.25
@@ -139,19 +139,15 @@ class Feed:
         epoch = await self._epochs.current()
         if epoch is None:
             return
-        cursor = await self._seen(events)
+        cursor = Cursor(sequence=events[-1].position if events else self._position, created=self._created)
         try:
-            self._follower = await Follower.start(self._link.client(), epoch, cursor)
-        except (Surprise, NatsUnavailable, NatsRefused) as reason:
+            self._follower = await Follower.start(self._link.client(), epoch, cursor, self._digest_at)
+        except (Surprise, NatsUnavailable, NatsRefused, NatsTooOld) as reason:
             _log.debug("feed: not following", why=str(reason), position=cursor.sequence)
             self._created = None
         else:
             self._created = self._follower.created
 
-    async def _seen(self, events: list[Recorded]) -> Cursor:
-        """Return what the stream must hold to be trusted: the last event before those it is to send."""
-        position = events[-1].position if events else self._position
-        if not events and position:
-            events = await self._store.read_range(after=position - 1, limit=1)
-        digest = next((event.digest for event in events if event.position == position), None)
-        return Cursor(sequence=position, digest=digest, created=self._created)
+    async def _digest_at(self, position: int) -> bytes | None:
+        events = await self._store.read_range(after=position - 1, limit=1)
+        return events[0].digest if events else None

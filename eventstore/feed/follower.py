@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
@@ -25,7 +25,7 @@ HEARTBEAT_S = 0.5
 HEARTBEATS_MISSED_MAX = 3
 CONSUMER_IDLE_S = 5
 ANSWER_TIMEOUT_S = 1.0
-BEHIND_EVENTS_MAX = 5_000
+BEHIND_EVENTS_MAX = 2_000
 
 _HEARTBEAT = "100"
 _PULL_ENDED = {"404", "408"}
@@ -36,13 +36,24 @@ class Surprise(Exception):
     """The stream is not what it should be, or says nothing; the log is to be asked instead."""
 
 
+DigestAt = Callable[[int], Awaitable[bytes | None]]
+"""Returns the digest that the log has at a position; None: it ends before."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
-    """How far a reader is, what it has seen there, and which stream it believes to follow (None: whichever)."""
+    """How far a reader is, and which stream it believes to follow (None: whichever there is)."""
 
     sequence: int
-    digest: bytes | None
     created: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """A stream that says what the log says, at `sequence`, and goes on after it."""
+
+    sequence: int
+    created: str
 
 
 class Follower:
@@ -51,11 +62,11 @@ class Follower:
     Made by `start`; ended by `stop`.
     """
 
-    def __init__(self, client: Client, epoch: Epoch, sequence: int, created: str) -> None:
-        self.created = created
+    def __init__(self, client: Client, epoch: Epoch, verified: Verified) -> None:
+        self.created = verified.created
         self._client = client
         self._stream = epoch.stream
-        self._sequence = sequence
+        self._sequence = verified.sequence
         self._consumer = ""
         self._subscription: Subscription | None = None
         self._arrived: deque[Msg] = deque()
@@ -65,18 +76,20 @@ class Follower:
         self._heard_at = asyncio.get_running_loop().time()
 
     @classmethod
-    async def start(cls, client: Client, epoch: Epoch, cursor: Cursor) -> Self:
-        """Make sure that the stream holds what the reader has seen, and begin right after it.
+    async def start(cls, client: Client, epoch: Epoch, cursor: Cursor, digest_at: DigestAt) -> Self:
+        """Make sure that the stream says what the log says, and begin right after the cursor.
+
+        A stream that the relay is still behind with is followed from its end: what it sends first is known already.
 
         Raises:
-            Surprise: there is no such stream, it does not reach the cursor, or holds something else there.
+            Surprise: there is no such stream, it does not reach the cursor by far, or says something else.
             NatsUnavailable, NatsRefused.
         """
         streams = Streams(client, timeout_s=ANSWER_TIMEOUT_S)
-        created = await verify(streams, epoch, cursor)
-        follower = cls(client, epoch, cursor.sequence, created)
+        verified = await verify(streams, epoch, cursor, digest_at)
+        follower = cls(client, epoch, verified)
         try:
-            await follower._begin(streams, beginning(epoch, cursor))
+            await follower._begin(streams, beginning(epoch, verified.sequence))
         except BaseException:
             await follower.stop()
             raise
@@ -180,8 +193,8 @@ class Follower:
             raise NatsUnavailable(f"could not pull: {str(error) or type(error).__name__}") from error
 
 
-async def verify(streams: Streams, epoch: Epoch, cursor: Cursor) -> str:
-    """Make sure that the stream goes on where the reader is; return when it was created.
+async def verify(streams: Streams, epoch: Epoch, cursor: Cursor, digest_at: DigestAt) -> Verified:
+    """Make sure that the stream goes on where the reader is, or a little before.
 
     Raises:
         Surprise: it does not.
@@ -192,24 +205,24 @@ async def verify(streams: Streams, epoch: Epoch, cursor: Cursor) -> str:
         raise Surprise(f"there is no stream {epoch.stream}")
     if cursor.created not in {None, state.created}:
         raise Surprise(f"{epoch.stream} was made anew at {state.created}")
-    if not state.first_sequence - 1 <= cursor.sequence <= state.last_sequence:
-        raise Surprise(
-            f"{epoch.stream} holds {state.first_sequence} to {state.last_sequence}, the reader is at {cursor.sequence}"
-        )
-    if cursor.sequence >= state.first_sequence:
-        message = await streams.message(epoch.stream, cursor.sequence)
-        if message is None or digest_in(message) != cursor.digest:
-            raise Surprise(f"{epoch.stream} holds another event at {cursor.sequence}")
-    return state.created
+    sequence = min(cursor.sequence, state.last_sequence)
+    if sequence < state.first_sequence - 1 or sequence < cursor.sequence - BEHIND_EVENTS_MAX:
+        held = f"{state.first_sequence} to {state.last_sequence}"
+        raise Surprise(f"{epoch.stream} holds {held}, the reader is at {cursor.sequence}")
+    if sequence >= state.first_sequence:
+        message = await streams.message(epoch.stream, sequence)
+        if message is None or digest_in(message) != await digest_at(sequence):
+            raise Surprise(f"{epoch.stream} holds another event at {sequence}")
+    return Verified(sequence=sequence, created=state.created)
 
 
-def beginning(epoch: Epoch, cursor: Cursor) -> dict[str, object]:
-    """Return the consumer to ask for: it forgets itself, and begins right after the cursor."""
+def beginning(epoch: Epoch, sequence: int) -> dict[str, object]:
+    """Return the consumer to ask for: it begins right after `sequence`, and is forgotten once nobody pulls."""
     return {
         "stream_name": epoch.stream,
         "config": {
             "deliver_policy": "by_start_sequence",
-            "opt_start_seq": cursor.sequence + 1,
+            "opt_start_seq": sequence + 1,
             "ack_policy": "none",
             "mem_storage": True,
             "num_replicas": 1,

@@ -93,7 +93,8 @@ class NatsLink:
     async def _check_version(self) -> None:
         if self._client is not None:
             try:
-                check_version(str(self._client.connected_server_version))
+                version = self._client.connected_server_version
+                check_version(version.major, version.minor)
                 self._too_old = None
             except NatsTooOld as refusal:
                 self._too_old = refusal
@@ -102,15 +103,15 @@ class NatsLink:
         _log.info("nats connection", connection=self._name, error=str(error) or type(error).__name__)
 
 
-def check_version(version: str) -> None:
+def check_version(major: int, minor: int) -> None:
     """Refuse a nats-server that is too old.
 
     Raises:
         NatsTooOld: it says what to do.
     """
-    numbers = tuple(int(number) for number in version.split("-", maxsplit=1)[0].split(".")[:2])
-    if numbers < VERSION_MIN:
+    if (major, minor) < VERSION_MIN:
         raise NatsTooOld(
-            f"This is nats-server {version}; Seatledger needs {VERSION_MIN[0]}.{VERSION_MIN[1]} or newer (atomic "
-            "batches). Upgrade the server, or leave SEATLEDGER_NATS_URL empty to use the embedded one."
+            f"nats-server {major}.{minor} is too old: seatledger needs {VERSION_MIN[0]}.{VERSION_MIN[1]} or newer "
+            "(atomic batches). Point SEATLEDGER_NATS_URL at a newer server (Debian's own package is too old), or leave "
+            "it unset to use the embedded one."
         )

@@ -36,19 +36,37 @@ async def publish_batch(
         NatsUnavailable: no acknowledgement; stored or not, ask the stream.
         NatsRefused: nothing was stored, most likely because the stream ends elsewhere.
     """
-    batch = uuid7().hex
-    expected = {EXPECTED_LAST_SEQUENCE: str(events[0].position - 1)}
+    headers = batch_headers(events)
+    frames = [frame(subject, *message) for message in zip(headers[:-1], map(payload_of, events[:-1]), strict=True)]
     try:
-        for sequence, event in enumerate(events[:-1], 1):
-            headers = {**headers_of(event), BATCH_ID: batch, BATCH_SEQUENCE: str(sequence), **expected}
-            await client.publish(subject, payload_of(event), headers=headers)
-            expected = {}
-        last = {BATCH_ID: batch, BATCH_SEQUENCE: str(len(events)), BATCH_COMMIT: "1", **expected}
-        headers = {**headers_of(events[-1]), **last}
-        message = await client.request(subject, payload_of(events[-1]), timeout=timeout_s, headers=headers)
+        # nats-py checks and spells each message anew, at ten times the price of all else the relay does.
+        await client._send_command(b"".join(frames))  # noqa: SLF001
+        message = await client.request(subject, payload_of(events[-1]), timeout=timeout_s, headers=headers[-1])
     except (errors.Error, TimeoutError, OSError) as error:
         raise NatsUnavailable(f"no acknowledgement: {str(error) or type(error).__name__}") from error
     return int(answer(message.data)["seq"])
+
+
+def batch_headers(events: Sequence[Recorded]) -> list[dict[str, str]]:
+    """Return the headers of each message: who it is, and its place in the batch."""
+    batch = uuid7().hex
+    headers = [
+        {**headers_of(event), BATCH_ID: batch, BATCH_SEQUENCE: str(sequence)}
+        for sequence, event in enumerate(events, 1)
+    ]
+    headers[0][EXPECTED_LAST_SEQUENCE] = str(events[0].position - 1)
+    headers[-1][BATCH_COMMIT] = "1"
+    return headers
+
+
+def frame(subject: str, headers: dict[str, str], payload: bytes) -> bytes:
+    """Spell one message as the NATS protocol has it.
+
+    Source: https://docs.nats.io/reference/reference-protocols/nats-protocol (HPUB)
+    """
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    block = f"NATS/1.0\r\n{lines}\r\n".encode()
+    return b"HPUB %b %d %d\r\n%b%b\r\n" % (subject.encode(), len(block), len(block) + len(payload), block, payload)
 
 
 def within_bytes(events: Sequence[Recorded]) -> Sequence[Recorded]:

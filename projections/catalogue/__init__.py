@@ -1,7 +1,7 @@
 """The catalogue: what is on, where, when and from what price; who sells it and who may act for them."""
 
 from projections.catalogue.folding import CATALOGUE, NAME
-from projections.catalogue.people import Member, Organizer, list_members, list_organizers, memberships
+from projections.catalogue.people import PAGE_ROWS_MAX, ListedOrganizer, Member, list_members, list_organizers
 from projections.catalogue.places import Layout, Venue, find_layout, find_venue, layouts_of_venue, list_venues
 from projections.catalogue.shows import (
     PUBLIC,
@@ -19,13 +19,14 @@ from projections.catalogue.shows import (
 __all__ = [
     "CATALOGUE",
     "NAME",
+    "PAGE_ROWS_MAX",
     "PUBLIC",
     "READ_MODELS",
     "After",
     "Event",
     "Layout",
+    "ListedOrganizer",
     "Member",
-    "Organizer",
     "Performance",
     "Venue",
     "Viewer",
@@ -39,5 +40,4 @@ __all__ = [
     "list_members",
     "list_organizers",
     "list_venues",
-    "memberships",
 ]

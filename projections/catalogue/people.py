@@ -11,12 +11,12 @@ PAGE_ROWS_MAX = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Organizer:
-    """The legal seller of events."""
+class ListedOrganizer:
+    """A seller, and the roles one account holds within it."""
 
     organizer: str
     name: str
-    position: int
+    roles: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,22 +30,12 @@ class Member:
 
 
 async def list_organizers(
-    models: ReadModels, *, organizers: Sequence[str] | None = None, after: int = 0, limit: int = PAGE_ROWS_MAX
-) -> Sequence[Organizer]:
-    """Return organizers (None: all), in the order they joined, after a position."""
-    asked = {
-        "organizers": None if organizers is None else list(organizers),
-        "after": after,
-        "limit": min(limit, PAGE_ROWS_MAX),
-    }
+    models: ReadModels, *, account: str, everyone: bool, after: str = "", limit: int = PAGE_ROWS_MAX
+) -> Sequence[ListedOrganizer]:
+    """Return the organizers that an account is a member of (`everyone`: all there are), in the order of ids."""
+    asked = {"account": account, "everyone": everyone, "after": after, "limit": min(limit, PAGE_ROWS_MAX)}
     found = await models.fetch([NAME], sql.ORGANIZERS, asked)
-    return [Organizer(**row) for row in found.rows]
-
-
-async def memberships(models: ReadModels, *, account: str) -> Sequence[Member]:
-    """Return the organizers an account acts for."""
-    found = await models.fetch([NAME], sql.MEMBERSHIPS, {"account": account})
-    return [Member(**row) for row in found.rows]
+    return [ListedOrganizer(**row) for row in found.rows]
 
 
 async def list_members(models: ReadModels, *, organizer: str) -> Sequence[Member]:

@@ -91,11 +91,15 @@ CREATE INDEX performance_of_event ON performance (event, starts_at);
 """
 
 FOUND_ORGANIZERS: LiteralString = """
-INSERT INTO organizer (organizer, name, position)
-SELECT id, name, position FROM json_to_recordset(%(rows)s::json) AS r (id text, name text, position bigint)
+SELECT o.organizer, o.name, coalesce(m.roles, '{{}}') AS roles
+FROM {catalogue}.organizer AS o
+LEFT JOIN {catalogue}.member AS m ON m.organizer = o.organizer AND m.account = %(account)s
+WHERE o.organizer > %(after)s AND (%(everyone)s::boolean OR m.account IS NOT NULL)
+ORDER BY o.organizer
+LIMIT %(limit)s
 """
 
-CHANGE_MEMBERS: LiteralString = """
+MEMBERS: LiteralString = """
 INSERT INTO member (organizer, account, roles)
 SELECT organizer, account, roles
 FROM json_to_recordset(%(rows)s::json) AS r (organizer text, account text, roles text[])

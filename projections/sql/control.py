@@ -17,3 +17,84 @@ SELECT checkpoint.read_position, found.*
 FROM checkpoint
 LEFT JOIN LATERAL (SELECT true AS read_found, wanted.* FROM ({query}) AS wanted) AS found ON true
 """
+
+POSITIONS: LiteralString = "SELECT name, position FROM projections.projection"
+
+STATES: LiteralString = """
+SELECT name, version, schema, position, fence, state, owner, heartbeat_at, error, failed_position
+FROM projections.projection
+ORDER BY name
+"""
+
+# Nobody owns a new read model: whoever looks first takes it.
+REGISTER: LiteralString = """
+INSERT INTO projections.projection (name, version, schema, position, fence, state, heartbeat_at)
+VALUES (%(name)s, %(version)s, %(schema)s, 0, 0, 'running', clock_timestamp())
+ON CONFLICT (name) DO NOTHING
+RETURNING name
+"""
+
+CREATE_SCHEMA: LiteralString = "SELECT projections.create_schema(%(schema)s)"
+DROP_SCHEMA: LiteralString = "SELECT projections.drop_schema(%(schema)s)"
+
+# Tables are looked for in the read model's schema; what is lost in a crash of the server is folded again.
+CONFIGURE: LiteralString = """
+SELECT set_config('search_path', %(schema)s, false), set_config('synchronous_commit', 'off', false)
+"""
+
+LET_READ: LiteralString = "GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO seatledger_app"
+
+# Rows that a batch is being written under are locked, and alive; the others are kept, or taken over once their owner
+# has been silent for too long. A change of owner raises the fence: what the old one still tries comes to nothing.
+HOLD: LiteralString = """
+UPDATE projections.projection AS p
+SET owner = %(owner)s,
+    fence = p.fence + CASE WHEN p.owner = %(owner)s THEN 0 ELSE 1 END,
+    heartbeat_at = clock_timestamp()
+FROM (
+    SELECT name FROM projections.projection
+    WHERE name = ANY (%(names)s::text[])
+      AND (owner = %(owner)s OR owner IS NULL
+           OR heartbeat_at < clock_timestamp() - %(silence_s)s * interval '1 second')
+    FOR UPDATE SKIP LOCKED
+) AS free
+WHERE p.name = free.name
+RETURNING p.name, p.version, p.schema, p.position, p.fence, p.state
+"""
+
+RELEASE: LiteralString = "UPDATE projections.projection SET owner = NULL WHERE owner = %(owner)s"
+
+ADVANCE: LiteralString = """
+UPDATE projections.projection
+SET position = %(upto)s, heartbeat_at = clock_timestamp()
+WHERE name = %(name)s AND position = %(after)s AND fence = %(fence)s AND state = 'running'
+RETURNING name
+"""
+
+FAIL: LiteralString = """
+UPDATE projections.projection
+SET state = 'failed', error = %(error)s, failed_position = %(failed_position)s
+WHERE name = %(name)s AND position = %(after)s AND fence = %(fence)s AND state = 'running'
+RETURNING name
+"""
+
+MOVE: LiteralString = """
+UPDATE projections.projection
+SET state = %(state)s, error = NULL, failed_position = NULL
+WHERE name = %(name)s AND state = %(state_before)s
+RETURNING name
+"""
+
+# For as long as the connection lives: two rebuilds of one read model would fold into the same schema.
+BEGIN_REBUILD: LiteralString = "SELECT pg_try_advisory_lock(hashtextextended('rebuild ' || %(name)s, 0))"
+
+LOCK: LiteralString = """
+SELECT schema, position FROM projections.projection WHERE name = %(name)s FOR UPDATE
+"""
+
+SWAP: LiteralString = """
+UPDATE projections.projection
+SET version = %(version)s, schema = %(schema)s, position = %(position)s, fence = fence + 1, state = 'running',
+    error = NULL, failed_position = NULL
+WHERE name = %(name)s
+"""

@@ -1,0 +1,167 @@
+"""The control row of each read model: who folds it, how far it is, in which schema; changed by compare-and-set."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg import sql as statements
+from psycopg.rows import class_row
+
+from eventstore.postgres.connection import connect
+from projections.model import ReadModel
+from projections.sql import control as sql
+
+ERROR_LENGTH_MAX = 2_000
+
+Connection = psycopg.AsyncConnection[tuple[Any, ...]]
+
+
+class Lost(Exception):
+    """The row is not as it was: somebody else folds this read model, or it was paused, failed or rebuilt."""
+
+
+class NoSuchProjection(Exception):
+    """No read model of this name, or none in the state that the wish needs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectionState:
+    """A control row as operators see it; `error` and `failed_position` say why it stands still."""
+
+    name: str
+    version: int
+    schema: str
+    position: int
+    fence: int
+    state: str
+    owner: str | None
+    heartbeat_at: datetime
+    error: str | None
+    failed_position: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A read model that this process folds, as its row was when it was taken."""
+
+    name: str
+    version: int
+    schema: str
+    position: int
+    fence: int
+    state: str
+
+
+async def open_connection(url: str, *, name: str, schema: str = "pg_catalog") -> Connection:
+    """Connect as the projector, with a read model's schema to find its tables in.
+
+    Raises:
+        StoreUnavailable: nobody answers.
+    """
+    connection = await connect(url, name=f"project {name}")
+    await connection.execute(sql.CONFIGURE, {"schema": schema})
+    return connection
+
+
+def schema_name(model: ReadModel, generation: int) -> str:
+    """Name a versioned schema: the model, the version of its code, and a number no other fold of it had."""
+    return f"{model.name}_v{model.version}_{generation}"
+
+
+async def register(connection: Connection, model: ReadModel) -> None:
+    """Make a read model's tables and its row, unless they are there."""
+    schema = schema_name(model, 0)
+    async with connection.transaction():
+        asked = {"name": model.name, "version": model.version, "schema": schema}
+        if await (await connection.execute(sql.REGISTER, asked)).fetchone() is not None:
+            await create_tables(connection, model, schema)
+
+
+async def create_tables(connection: Connection, model: ReadModel, schema: str) -> None:
+    """Make a read model's tables in a fresh schema, and let the application read them."""
+    await connection.execute(sql.DROP_SCHEMA, {"schema": schema})
+    await connection.execute(sql.CREATE_SCHEMA, {"schema": schema})
+    await connection.execute(sql.CONFIGURE, {"schema": schema})
+    await connection.execute(model.schema)
+    await connection.execute(statements.SQL(sql.LET_READ).format(schema=statements.Identifier(schema)))
+
+
+async def hold(connection: Connection, *, owner: str, names: list[str], silence_s: float) -> list[Held]:
+    """Keep what this process owns alive, and take what nobody owns or whose owner has been silent for too long.
+
+    Returns:
+        The rows as they are now, without those that are being written this moment.
+    """
+    asked = {"owner": owner, "names": names, "silence_s": silence_s}
+    async with connection.cursor(row_factory=class_row(Held)) as cursor:
+        await cursor.execute(sql.HOLD, asked)
+        return await cursor.fetchall()
+
+
+async def release(connection: Connection, *, owner: str) -> None:
+    """Let others take over at once what this process owns."""
+    await connection.execute(sql.RELEASE, {"owner": owner})
+
+
+async def advance(connection: Connection, held: Held, *, after: int, upto: int) -> None:
+    """Move the checkpoint, within the transaction that writes the rows.
+
+    Raises:
+        Lost: somebody else moved it, or it must not move now.
+    """
+    asked = {"name": held.name, "fence": held.fence, "after": after, "upto": upto}
+    if await (await connection.execute(sql.ADVANCE, asked)).fetchone() is None:
+        raise Lost(held.name)
+
+
+async def fail(connection: Connection, held: Held, *, after: int, failed_position: int, error: str) -> None:
+    """Stop a read model at an event that it can't apply.
+
+    Raises:
+        Lost: it is not this process's any more.
+    """
+    asked = {"name": held.name, "fence": held.fence, "after": after, "failed_position": failed_position}
+    found = await connection.execute(sql.FAIL, {**asked, "error": error[:ERROR_LENGTH_MAX]})
+    if await found.fetchone() is None:
+        raise Lost(held.name)
+
+
+async def states(connection: Connection) -> list[ProjectionState]:
+    """Return every read model's row, by name."""
+    async with connection.cursor(row_factory=class_row(ProjectionState)) as cursor:
+        await cursor.execute(sql.STATES)
+        return await cursor.fetchall()
+
+
+async def retry(connection: Connection, name: str) -> None:
+    """Let a read model that failed try the same event again.
+
+    Raises:
+        NoSuchProjection: none of that name has failed.
+    """
+    await _move(connection, name, before="failed", to="running")
+
+
+async def pause(connection: Connection, name: str) -> None:
+    """Let a read model stand still.
+
+    Raises:
+        NoSuchProjection: none of that name is running.
+    """
+    await _move(connection, name, before="running", to="paused")
+
+
+async def resume(connection: Connection, name: str) -> None:
+    """Let a paused read model go on.
+
+    Raises:
+        NoSuchProjection: none of that name is paused.
+    """
+    await _move(connection, name, before="paused", to="running")
+
+
+async def _move(connection: Connection, name: str, *, before: str, to: str) -> None:
+    asked = {"name": name, "state_before": before, "state": to}
+    if await (await connection.execute(sql.MOVE, asked)).fetchone() is None:
+        raise NoSuchProjection(f"No read model {name} is {before}.")

@@ -1,0 +1,21 @@
+"""Every read model there is."""
+
+from collections.abc import Sequence
+from itertools import chain
+
+from domain.history import UPCASTERS, VERSIONS
+from projections.catalogue import CATALOGUE
+from projections.facts import FactReader
+from projections.model import ReadModel
+from projections.my_orders import MY_ORDERS
+from projections.sales import SALES
+from projections.seat_map import SEAT_MAP
+from projections.tickets import TICKETS
+
+EVERY_MODEL = (SEAT_MAP, CATALOGUE, MY_ORDERS, TICKETS, SALES)
+
+
+def reader_for(models: Sequence[ReadModel]) -> FactReader:
+    """Return the reader of all that these read models fold."""
+    names = frozenset(chain.from_iterable(model.names for model in models))
+    return FactReader(names=names, versions=VERSIONS, upcasters=UPCASTERS)

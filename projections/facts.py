@@ -1,0 +1,67 @@
+"""From recorded events to facts: decoded once, in the latest version, for every read model of the process."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from eventstore.errors import UnknownEvent
+from eventstore.store import Recorded
+from projections.model import Fact
+
+Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+class Unreadable(Mapping[str, Any]):
+    """The data of an event that this code can't read; whoever looks into it learns why."""
+
+    def __init__(self, error: UnknownEvent) -> None:
+        self.error = error
+
+    def __getitem__(self, _: str) -> Any:
+        raise self.error
+
+    def __iter__(self) -> Iterator[str]:
+        raise self.error
+
+    def __len__(self) -> int:
+        raise self.error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactReader:
+    """Turns events into facts.
+
+    Args:
+        names: those that any read model folds; others are left out, undecoded.
+        versions: stored name → the schema version of today.
+        upcasters: (stored name, version) → the step to the next version.
+    """
+
+    names: frozenset[str]
+    versions: Mapping[str, int]
+    upcasters: Mapping[tuple[str, int], Upcaster]
+
+    def read(self, events: Sequence[Recorded]) -> list[Fact]:
+        """Return the facts in a stretch of the log, in order."""
+        names = self.names
+        return [
+            Fact(event.position, event.stream, event.name, event.recorded_at, self._data(event))
+            for event in events
+            if event.name in names
+        ]
+
+    def _data(self, event: Recorded) -> Mapping[str, Any]:
+        data: dict[str, Any] = orjson.loads(event.data)
+        latest = self.versions[event.name]
+        if event.schema_version == latest:
+            return data
+        for version in range(event.schema_version, latest):
+            upcaster = self.upcasters.get((event.name, version))
+            if upcaster is None:
+                return Unreadable(UnknownEvent(f"There is no way from {event.name} version {version} to the next."))
+            data = upcaster(data)
+        if event.schema_version > latest:
+            return Unreadable(UnknownEvent(f"{event.name} version {event.schema_version} is newer than this program."))
+        return data

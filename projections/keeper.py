@@ -1,0 +1,121 @@
+"""Keeps one read model up to date: rows and checkpoint in one transaction, a batch at a time, until it is lost."""
+
+import asyncio
+from collections.abc import Sequence
+
+import orjson
+import structlog
+from psycopg.errors import InterfaceError, OperationalError
+
+from eventstore.errors import EventStoreError
+from projections import control
+from projections.control import Connection, Held, Lost
+from projections.facts import Unreadable
+from projections.model import Fact, ReadModel
+from projections.window import Stretch, Window
+
+PACE_S = 0.02
+BATCH_FACTS = 2_000
+
+_log = structlog.get_logger(__name__)
+
+
+class Keeper:
+    """Folds one read model from where its row stands.
+
+    Args:
+        url: of the projector's role.
+        held: the row as this process holds it.
+    """
+
+    def __init__(self, *, url: str, model: ReadModel, held: Held, window: Window) -> None:
+        self._url = url
+        self._model = model
+        self._held = held
+        self._window = window
+
+    async def run(self) -> None:
+        """Fold until cancelled, lost, stopped by an event that can't be applied, or cut off from a server."""
+        try:
+            connection = await control.open_connection(self._url, name=self._model.name, schema=self._held.schema)
+            try:
+                await self._follow(connection)
+            finally:
+                await connection.close()
+        except Lost:
+            _log.info("projection let go", name=self._model.name)
+        except (EventStoreError, OperationalError, InterfaceError) as trouble:
+            _log.warning("projection interrupted", name=self._model.name, trouble=str(trouble))
+
+    async def _follow(self, connection: Connection) -> None:
+        position = self._held.position
+        clock = asyncio.get_running_loop().time
+        while True:
+            began_at = clock()
+            stretch = await self._window.after(position)
+            try:
+                await self._commit(connection, stretch)
+            except (Lost, OperationalError, InterfaceError):
+                raise
+            except Exception:  # noqa: BLE001 - whatever an event does to a fold, it stops this read model alone
+                await self._stop_at_the_culprit(connection, stretch)
+                return
+            position = stretch.upto
+            # Many small transactions cost more than few larger ones, and nobody waits less for them.
+            await asyncio.sleep(max(0.0, PACE_S - (clock() - began_at)) if len(stretch.ends) < BATCH_FACTS else 0)
+
+    async def _commit(self, connection: Connection, stretch: Stretch) -> None:
+        async with connection.transaction():
+            await control.advance(connection, self._held, after=stretch.after, upto=stretch.upto)
+            await write(connection, self._model, stretch.facts)
+
+    async def _stop_at_the_culprit(self, connection: Connection, stretch: Stretch) -> None:
+        """Apply every command before the one that fails, halving what is left; then stop at its event."""
+        while len(stretch.ends) > 1:
+            middle = stretch.ends[len(stretch.ends) // 2 - 1]
+            first_half = stretch.between(stretch.after, middle)
+            try:
+                await self._commit(connection, first_half)
+            except (Lost, OperationalError, InterfaceError):
+                raise
+            except Exception:  # noqa: BLE001 - the culprit is in this half
+                stretch = first_half
+            else:
+                stretch = stretch.between(middle, stretch.upto)
+        failed_position, error = await self._culprit(connection, stretch)
+        await control.fail(connection, self._held, after=stretch.after, failed_position=failed_position, error=error)
+        _log.error("projection failed", name=self._model.name, position=failed_position, error=error)
+
+    async def _culprit(self, connection: Connection, stretch: Stretch) -> tuple[int, str]:
+        """Return the first event of a command that can't be applied after those before it, and what it does."""
+        facts = of_model(self._model, stretch.facts)
+        for count, fact in enumerate(facts, 1):
+            try:
+                async with connection.transaction(force_rollback=True):
+                    await write(connection, self._model, facts[:count])
+            except (OperationalError, InterfaceError):
+                raise
+            except Exception as error:  # noqa: BLE001 - this is what is being looked for
+                return fact.position, f"{fact.name}: {type(error).__name__}: {error}"
+        return stretch.upto, "the command fails as a whole, but none of its events alone"
+
+
+async def write(connection: Connection, model: ReadModel, facts: Sequence[Fact]) -> None:
+    """Write what a read model makes of some facts.
+
+    Raises:
+        Whatever an unreadable event or an impossible statement raises.
+    """
+    wanted = of_model(model, facts)
+    for fact in wanted:
+        if isinstance(fact.data, Unreadable):
+            raise fact.data.error
+    for step in model.fold(wanted) if wanted else ():
+        if step.rows:
+            rows = orjson.dumps(step.rows).decode()
+            await connection.execute(step.statement, {"rows": rows}, prepare=True)
+
+
+def of_model(model: ReadModel, facts: Sequence[Fact]) -> Sequence[Fact]:
+    """Return the facts that a read model folds."""
+    return [fact for fact in facts if fact.name in model.names]

@@ -1,0 +1,138 @@
+"""Folds every read model that nobody else folds: one window on the log, a keeper for each, a look at the rows a second.
+
+Run as many as wanted: each read model has one owner, and a standby takes over from an owner that went silent.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+import structlog
+from psycopg import Error
+
+from eventstore.errors import EventStoreError, StoreUnavailable
+from eventstore.feed import EventFeed
+from eventstore.store import Store
+from projections import control
+from projections.control import Connection, Held
+from projections.facts import FactReader
+from projections.keeper import Keeper
+from projections.model import ReadModel
+from projections.rebuild import rebuild
+from projections.window import Window
+
+TICK_S = 1.0
+SILENCE_S = 10.0
+CLOSE_TIMEOUT_S = 5.0
+
+_log = structlog.get_logger(__name__)
+
+
+class Runner:
+    """One process's share of the read models.
+
+    Args:
+        url: of the projector's role.
+        store: the log, for ranges.
+        make_feed: opens a feed after a position.
+        models: all there are.
+        reader: knows the names that any of them folds.
+        owner: this process's name, which no other has.
+        silence_s: how long an owner may be silent, by the database's clock, before this process takes over.
+    """
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        store: Store,
+        make_feed: Callable[[int], EventFeed],
+        models: Sequence[ReadModel],
+        reader: FactReader,
+        owner: str,
+        silence_s: float = SILENCE_S,
+    ) -> None:
+        self._url = url
+        self._store = store
+        self._make_feed = make_feed
+        self._models = {model.name: model for model in models}
+        self._reader = reader
+        self._owner = owner
+        self._silence_s = silence_s
+        self._connection: Connection | None = None
+        self._registered = False
+        self._window: Window | None = None
+        self._keepers: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """Fold until cancelled; then let go, so that others can take over at once."""
+        try:
+            while True:
+                try:
+                    await self._look()
+                except (StoreUnavailable, Error) as trouble:
+                    _log.warning("projections: the database does not answer", trouble=str(trouble))
+                    await self._disconnect()
+                await asyncio.sleep(TICK_S)
+        finally:
+            await self._let_go()
+
+    async def _look(self) -> None:
+        """Keep what is ours alive, take what is free, and see to it that each of ours is folded."""
+        if self._connection is None:
+            self._connection = await control.open_connection(self._url, name="runner")
+        if not self._registered:
+            for model in self._models.values():
+                await control.register(self._connection, model)
+            self._registered = True
+        held = await control.hold(
+            self._connection, owner=self._owner, names=list(self._models), silence_s=self._silence_s
+        )
+        for name in [name for name, task in self._keepers.items() if task.done()]:
+            del self._keepers[name]
+        if not self._keepers and self._window is not None:
+            await self._window.close()
+            self._window = None
+        begun = [row for row in held if row.state == "running" and row.name not in self._keepers]
+        for row in sorted(begun, key=lambda row: -row.position):
+            self._begin(row)
+
+    def _begin(self, row: Held) -> None:
+        """Let a keeper follow the log; tables of another version of the code are folded anew before."""
+        model = self._models[row.name]
+        if row.version == model.version:
+            if self._window is None:
+                self._window = Window(
+                    store=self._store, feed=self._make_feed(row.position), start=row.position, reader=self._reader
+                )
+            work = Keeper(url=self._url, model=model, held=row, window=self._window).run()
+            _log.info("projection runs", name=row.name, position=row.position, schema=row.schema)
+        else:
+            work = self._rebuild(model)
+            _log.info("projection is rebuilt", name=row.name, version=row.version, new_version=model.version)
+        self._keepers[row.name] = asyncio.create_task(work, name=f"project {row.name}")
+
+    async def _rebuild(self, model: ReadModel) -> None:
+        try:
+            await rebuild(url=self._url, store=self._store, model=model, reader=self._reader)
+        except (EventStoreError, Error) as trouble:
+            _log.warning("rebuild interrupted", name=model.name, trouble=str(trouble))
+
+    async def _disconnect(self) -> None:
+        if self._connection is not None:
+            with suppress(Error):
+                await self._connection.close()
+            self._connection = None
+
+    async def _let_go(self) -> None:
+        tasks = list(self._keepers.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._window is not None:
+            await self._window.close()
+        with suppress(Error, StoreUnavailable, TimeoutError):
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                if self._connection is not None:
+                    await control.release(self._connection, owner=self._owner)
+        await self._disconnect()

@@ -1,0 +1,107 @@
+"""The last stretch of the log, read and decoded once for all read models of a process."""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import chain
+
+from eventstore.feed import EventFeed
+from eventstore.store import Recorded, Store
+from projections.facts import FactReader
+from projections.model import Fact
+
+WINDOW_EVENTS_MAX = 20_000
+RANGE_EVENTS = 5_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """A part of the log after position `after`; `ends` are the last positions of its commands, so the last is its own.
+
+    `facts` leaves out events that no read model of the process folds.
+    """
+
+    after: int
+    ends: Sequence[int]
+    facts: Sequence[Fact]
+
+    @property
+    def upto(self) -> int:
+        """The last position."""
+        return self.ends[-1]
+
+    def between(self, after: int, upto: int) -> "Stretch":
+        """Return the part after one command's end up to another's."""
+        return Stretch(
+            after=after,
+            ends=[end for end in self.ends if after < end <= upto],
+            facts=[fact for fact in self.facts if after < fact.position <= upto],
+        )
+
+
+class Window:
+    """What the feed said lately; grows when somebody asks for more than it holds.
+
+    Whoever has fallen out of it reads from the store until it has caught up.
+
+    Args:
+        feed: begins after `start`.
+    """
+
+    def __init__(self, *, store: Store, feed: EventFeed, start: int, reader: FactReader) -> None:
+        self._store = store
+        self._feed = feed
+        self._reader = reader
+        self._stretches: deque[Stretch] = deque()
+        self._start = start
+        self._end = start
+        self._growing: asyncio.Task[None] | None = None
+
+    async def after(self, position: int) -> Stretch:
+        """Wait for events after a position, the end of a command, and return all that are there.
+
+        Raises:
+            StoreUnavailable, LogWentBack, NatsTooOld.
+        """
+        if position < self._start:
+            return self._read(position, await self._store.read_range(after=position, limit=RANGE_EVENTS))
+        while position >= self._end:
+            await self._grow()
+        later = [stretch for stretch in self._stretches if stretch.upto > position]
+        whole = Stretch(
+            after=later[0].after,
+            ends=list(chain.from_iterable(stretch.ends for stretch in later)),
+            facts=list(chain.from_iterable(stretch.facts for stretch in later)),
+        )
+        return whole if whole.after == position else whole.between(position, whole.upto)
+
+    async def close(self) -> None:
+        """Stop reading."""
+        if self._growing is not None:
+            self._growing.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._growing
+        await self._feed.close()
+
+    async def _grow(self) -> None:
+        """Wait for the feed, together with everybody else who does."""
+        if self._growing is None or self._growing.done():
+            self._growing = asyncio.create_task(self._append_next(), name="grow the window")
+        await asyncio.shield(self._growing)
+
+    async def _append_next(self) -> None:
+        stretch = self._read(self._end, await self._feed.next())
+        self._stretches.append(stretch)
+        self._end = stretch.upto
+        while len(self._stretches) > 1 and self._end - self._stretches[0].after > WINDOW_EVENTS_MAX:
+            self._stretches.popleft()
+        self._start = self._stretches[0].after
+
+    def _read(self, after: int, events: Sequence[Recorded]) -> Stretch:
+        return Stretch(
+            after=after,
+            ends=[event.position for event in events if event.part == event.parts],
+            facts=self._reader.read(events),
+        )
