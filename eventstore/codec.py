@@ -9,7 +9,7 @@ import orjson
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from eventstore.errors import Unencodable, UnknownEvent
-from eventstore.store import EVENT_BYTES_MAX, NewEvent
+from eventstore.store import NewEvent
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -46,8 +46,10 @@ class Codec:
     def encode(self, event: object) -> NewEvent:
         """Return the event as it will stand in the log.
 
+        What can't be stored whatever it means (NUL, too long) is the store's to refuse, see `encoding`.
+
         Raises:
-            Unencodable: a class without a stored name, a naive time, text that is not Unicode, or over 64 KiB.
+            Unencodable: a class without a stored name, a naive time, or text that is not Unicode.
         """
         shape = self._by_class.get(type(event))
         if shape is None:
@@ -60,8 +62,6 @@ class Codec:
             data = orjson.dumps(event)
         except TypeError as error:
             raise Unencodable(f"{shape.name} cannot be written as JSON: {error}.") from error
-        if len(data) > EVENT_BYTES_MAX or b"\\u0000" in data:
-            raise Unencodable(f"{shape.name} holds a NUL or is longer than {EVENT_BYTES_MAX} bytes.")
         return NewEvent(shape.name, shape.schema_version, data.decode())
 
     def decode(self, name: str, schema_version: int, data: str) -> Any:

@@ -1,0 +1,8 @@
+"""Every benchmark, one after the other: `python -m bench`."""
+
+import sys
+
+from bench import append, booking
+
+if __name__ == "__main__":
+    sys.exit(append.main([]) or booking.main([]))

@@ -1,0 +1,55 @@
+"""The log read once more after the load: every promise, and as many orders as were answered with 201."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from domain.history import EVENTS, UPCASTERS, VERSIONS
+from domain.invariants import Fact, Ledger, broken
+from eventstore.codec import Codec
+from eventstore.postgres import PostgresStore
+from eventstore.store import RANGE_EVENTS_MAX, Recorded
+from runtime.ground import settings_here
+from runtime.wiring import APP_ROLE, url_of_role
+
+FOUND_MAX = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What the log holds, and the promises it breaks (none, if all is well)."""
+
+    events: int
+    orders: Counter[str]
+    broken: list[str]
+
+
+async def check_log(data: Path) -> Checked:
+    """Fold the whole log of a running shop; count orders per performance."""
+    codec = Codec(EVENTS, VERSIONS, UPCASTERS)
+    ledger, orders, found, events = Ledger(), Counter[str](), list[str](), 0
+    async with PostgresStore(url_of_role(settings_here(data), APP_ROLE)) as store:
+        while part := await store.read_range(after=events, limit=RANGE_EVENTS_MAX):
+            events = part[-1].position
+            for command in commands_of(part):
+                facts = [fact_of(codec, recorded) for recorded in command]
+                orders.update(fact.event.performance for fact in facts if type(fact.event).__name__ == "OrderPlaced")
+                found += broken(ledger, facts)
+    return Checked(events=events, orders=orders, broken=found[:FOUND_MAX])
+
+
+def commands_of(recorded: Sequence[Recorded]) -> Iterator[list[Recorded]]:
+    """Yield the commands of a range that ends on a command's end."""
+    command: list[Recorded] = []
+    for event in recorded:
+        command.append(event)
+        if event.part == event.parts:
+            yield command
+            command = []
+
+
+def fact_of(codec: Codec, recorded: Recorded) -> Fact:
+    """Return what the promises see of a stored event."""
+    event = codec.decode(recorded.name, recorded.schema_version, recorded.data)
+    return Fact(stream=recorded.stream, event=event, recorded_at=recorded.recorded_at)

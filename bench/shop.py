@@ -1,0 +1,114 @@
+"""The whole system as `seatledger up` runs it, and what the benchmark sells in it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+
+from runtime.embedded import free_port
+from runtime.tour.story import counted
+
+STOP_WITHIN_S = 60
+REQUEST_S = 60
+ROWS = 1_000
+SEATS_PER_ROW = 100
+PRICE = 4_500
+
+Json = dict[str, Any]
+
+
+class Shop:
+    """One data folder's shop; a context in which it runs."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Self:
+        command = [sys.executable, "-m", "runtime.cli", "up", "--port", str(self.port), "--data", str(self.data)]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        assert self._process.stdout is not None
+        said = []
+        for line in self._process.stdout:
+            said.append(line)
+            if line.startswith("ready"):
+                return self
+        raise RuntimeError("the shop did not start:\n" + "".join(said[-20:]))
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(STOP_WITHIN_S)
+
+    def http(self) -> httpx.Client:
+        """Return a client that acts as the admin."""
+        demo = json.loads((self.data / "demo-accounts.json").read_text())
+        client = httpx.Client(base_url=f"{self.url}/api/v1", timeout=REQUEST_S)
+        answer = client.post("/auth/login", json={"email": demo["accounts"]["admin"], "password": demo["password"]})
+        client.headers["Authorization"] = f"Bearer {done(answer)['access_token']}"
+        return client
+
+    def tokens(self, buyers: int) -> list[str]:
+        """Open rehearsal buyers and return their access tokens."""
+        command = [sys.executable, "-m", "runtime.cli", "rehearse", "buyers", str(buyers), "--data", str(self.data)]
+        ran = subprocess.run(command, capture_output=True, text=True, check=True, env=dict(os.environ))
+        return ran.stdout.split()
+
+
+def done(answer: httpx.Response) -> Json:
+    """Return what a request was answered with, which must be well."""
+    if answer.is_error:
+        raise RuntimeError(f"{answer.request.method} {answer.request.url}: {answer.status_code} {answer.text[:500]}")
+    found: Json = answer.json() if answer.content else {}
+    return found
+
+
+def found_house(http: httpx.Client) -> tuple[str, str]:
+    """Make an organizer, a venue, a layout of 100,000 seats and an event; return (event, layout)."""
+    organizer = done(http.post("/organizers", json={"name": "Bench"}))["organizer_id"]
+    place = {"address": "Bench 1", "city": "Bench", "country": "DE", "time_zone": "Europe/Berlin"}
+    venue = done(http.post("/venues", json={"organizer_id": organizer, "name": "Bench", **place}))["venue_id"]
+    stand = {"name": "Stand", "category": "A", "rows": ROWS, "seats_per_row": SEATS_PER_ROW}
+    layout = {"name": "Bench", "format": "grid", "document": {"sections": [stand]}}
+    published = done(http.post(f"/venues/{venue}/layouts", json=layout))
+    show = {"organizer_id": organizer, "venue_id": venue, "title": "Bench"}
+    event = done(http.post("/events", json=show))["event_id"]
+    done(http.post(f"/events/{event}/publish"))
+    return event, published["layout_id"]
+
+
+def open_sale(http: httpx.Client, event: str, layout: str) -> str:
+    """Put a performance without limits on sale; return it."""
+    unlimited = {"seats_per_order": None, "seats_per_buyer": None, "live_holds_per_buyer": None}
+    wish = {
+        "starts_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 30 * 86_400)),
+        "layout_id": layout,
+        "prices": [{"category": "A", "price": {"amount": PRICE, "currency": "EUR"}}],
+        "limits": unlimited,
+    }
+    performance: str = done(http.post(f"/events/{event}/performances", json=wish))["performance_id"]
+    return performance
+
+
+def seat_pairs(http: httpx.Client, performance: str) -> list[tuple[str, str]]:
+    """Return every two neighbouring seats of a performance, each seat once."""
+    layout = done(http.get(f"/performances/{performance}/layout"))
+    pairs: list[tuple[str, str]] = []
+    for section in layout["sections"]:
+        for row in section["rows"]:
+            keys = row_keys(row["keys"])
+            pairs += zip(keys[::2], keys[1::2], strict=False)
+    return pairs
+
+
+def row_keys(runs: list[Any]) -> list[str]:
+    """Return the seat keys of a row, from its stretches of counting keys."""
+    return [counted(first, nth) for first, count in zip(runs[::2], runs[1::2], strict=True) for nth in range(count)]
