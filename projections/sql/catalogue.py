@@ -278,6 +278,193 @@ WHERE layout = %(layout)s
 """
 
 ORGANIZERS: LiteralString = """
+SELECT o.organizer, o.name, coalesce(m.roles, '{{}}') AS roles
+FROM {catalogue}.organizer AS o
+LEFT JOIN {catalogue}.member AS m ON m.organizer = o.organizer AND m.account = %(account)s
+WHERE o.organizer > %(after)s AND (%(everyone)s::boolean OR m.account IS NOT NULL)
+ORDER BY o.organizer
+LIMIT %(limit)s
+"""
+
+MEMBERS: LiteralString = """
+INSERT INTO member (organizer, account, roles)
+SELECT organizer, account, roles
+FROM json_to_recordset(%(rows)s::json) AS r (organizer text, account text, roles text[])
+ON CONFLICT (organizer, account) DO UPDATE SET roles = excluded.roles
+"""
+
+END_MEMBERS: LiteralString = """
+DELETE FROM member USING json_to_recordset(%(rows)s::json) AS r (organizer text, account text, roles text[])
+WHERE member.organizer = r.organizer AND member.account = r.account AND cardinality(member.roles) = 0
+"""
+
+OPEN_VENUES: LiteralString = """
+INSERT INTO venue (venue, organizer, name, address, city, country, time_zone, city_key, words, position)
+SELECT id, organizer, name, address, city, country, time_zone, city_key, words, position
+FROM json_to_recordset(%(rows)s::json) AS r (
+    id text, organizer text, name text, address text, city text, country text, time_zone text, city_key text,
+    words text[], position bigint
+)
+"""
+
+PUBLISH_LAYOUTS: LiteralString = """
+INSERT INTO layout (layout, venue, organizer, version, name, seats, document_sha256, position)
+SELECT id, venue, organizer, version, name, seats, document_sha256, position
+FROM json_to_recordset(%(rows)s::json) AS r (
+    id text, venue text, organizer text, version bigint, name text, seats bigint, document_sha256 text, position bigint
+)
+"""
+
+# A venue's words belong to each of its events: people look for the house as often as for the show.
+CREATE_EVENTS: LiteralString = """
+INSERT INTO event (
+    event, organizer, venue, title, description, category, category_key, image_url, status, published, words, position
+)
+SELECT r.id, r.organizer, r.venue, r.title, r.description, r.category, r.category_key, r.image_url, 'draft', false,
+       array_to_tsvector(r.words || coalesce(venue.words, '{}')), r.position
+FROM json_to_recordset(%(rows)s::json) AS r (
+    id text, organizer text, venue text, title text, description text, category text, category_key text,
+    image_url text, words text[], position bigint
+)
+LEFT JOIN venue ON venue.venue = r.venue
+"""
+
+DESCRIBE_EVENTS: LiteralString = """
+UPDATE event SET
+    title = r.title, description = r.description, category = r.category, category_key = r.category_key,
+    image_url = r.image_url,
+    words = array_to_tsvector(
+        r.words || coalesce((SELECT venue.words FROM venue WHERE venue.venue = event.venue), '{}')
+    )
+FROM json_to_recordset(%(rows)s::json) AS r (
+    id text, title text, description text, category text, category_key text, image_url text, words text[]
+)
+WHERE event.event = r.id
+"""
+
+# An event that was closed for deletion and reopened is what it was before.
+MOVE_EVENTS: LiteralString = """
+UPDATE event SET
+    published = event.published OR r.published,
+    status = CASE WHEN r.status <> 'reopened' THEN r.status
+                  WHEN event.published OR r.published THEN 'published'
+                  ELSE 'draft' END
+FROM json_to_recordset(%(rows)s::json) AS r (id text, status text, published boolean)
+WHERE event.event = r.id
+"""
+
+SCHEDULE_PERFORMANCES: LiteralString = """
+INSERT INTO performance (
+    performance, event, organizer, venue, layout, seats, currency, starts_at, doors_at, on_sale_at, prices, price_from,
+    limits, sales, position
+)
+SELECT id, event, organizer, venue, layout, seats, currency, starts_at, doors_at, on_sale_at, prices, price_from,
+       limits, 'open', position
+FROM json_to_recordset(%(rows)s::json) AS r (
+    id text, event text, organizer text, venue text, layout text, seats bigint, currency text, starts_at timestamptz,
+    doors_at timestamptz, on_sale_at timestamptz, prices json, price_from bigint, limits json, position bigint
+)
+"""
+
+MOVE_PERFORMANCES: LiteralString = """
+UPDATE performance SET
+    starts_at = coalesce(r.starts_at, performance.starts_at),
+    doors_at = CASE WHEN r.starts_at IS NULL THEN performance.doors_at ELSE r.doors_at END,
+    on_sale_at = coalesce(r.on_sale_at, performance.on_sale_at),
+    prices = coalesce(r.prices, performance.prices),
+    price_from = coalesce(r.price_from, performance.price_from),
+    limits = coalesce(r.limits, performance.limits),
+    sales = coalesce(r.sales, performance.sales),
+    cancelled_for = coalesce(r.cancelled_for, performance.cancelled_for)
+FROM json_to_recordset(%(rows)s::json) AS r (
+    id text, starts_at timestamptz, doors_at timestamptz, on_sale_at timestamptz, prices json, price_from bigint,
+    limits json, sales text, cancelled_for text
+)
+WHERE performance.performance = r.id
+"""
+
+_EVENTS: LiteralString = """
+SELECT e.event, e.organizer, o.name AS organizer_name, e.title, e.description, e.category, e.image_url, e.status,
+       e.published, e.position, e.venue, v.name AS venue_name, v.city, v.country, v.time_zone,
+       p.first_starts_at
+FROM {catalogue}.event AS e
+JOIN {catalogue}.venue AS v USING (venue)
+JOIN {catalogue}.organizer AS o ON o.organizer = e.organizer
+LEFT JOIN LATERAL (
+    SELECT min(performance.starts_at) AS first_starts_at
+    FROM {catalogue}.performance
+    WHERE performance.event = e.event
+      AND (%(since)s::timestamptz IS NULL OR performance.starts_at >= %(since)s::timestamptz)
+      AND (%(until)s::timestamptz IS NULL OR performance.starts_at < %(until)s::timestamptz)
+) AS p ON true
+WHERE e.status <> 'archived'
+  AND (e.published OR %(everybody)s OR e.organizer = ANY (%(organizers)s::text[]))
+"""
+
+FIND_EVENTS: LiteralString = (
+    _EVENTS
+    + """
+  AND (%(query)s::tsquery IS NULL OR e.words @@ %(query)s::tsquery)
+  AND (%(city)s::text IS NULL OR v.city_key = %(city)s::text)
+  AND (%(venue)s::text IS NULL OR e.venue = %(venue)s::text)
+  AND (%(category)s::text IS NULL OR e.category_key = %(category)s::text)
+  AND (%(since)s::timestamptz IS NULL AND %(until)s::timestamptz IS NULL OR p.first_starts_at IS NOT NULL)
+  AND (coalesce(p.first_starts_at, 'infinity'), e.event) > (%(after_starts_at)s::timestamptz, %(after_event)s)
+ORDER BY coalesce(p.first_starts_at, 'infinity'), e.event
+LIMIT %(limit)s
+"""
+)
+
+EVENT: LiteralString = _EVENTS + "AND e.event = %(event)s"
+
+_PERFORMANCES: LiteralString = """
+SELECT p.performance, p.event, p.organizer, p.venue, p.layout, p.seats, p.currency, p.starts_at, p.doors_at,
+       p.on_sale_at, p.prices, p.price_from, p.limits, p.sales, p.cancelled_for, p.position,
+       coalesce(t.held, 0) AS held, coalesce(t.sold, 0) AS sold, coalesce(t.blocked, 0) AS blocked
+FROM {catalogue}.performance AS p
+LEFT JOIN LATERAL (
+    SELECT sum(tally.seats) FILTER (WHERE tally.state = 'held')::bigint AS held,
+           sum(tally.seats) FILTER (WHERE tally.state = 'sold')::bigint AS sold,
+           sum(tally.seats) FILTER (WHERE tally.state = 'blocked')::bigint AS blocked
+    FROM {seat_map}.tally
+    WHERE tally.performance = p.performance AND tally.until > %(now)s
+) AS t ON true
+"""
+
+PERFORMANCES_OF_EVENTS: LiteralString = (
+    _PERFORMANCES
+    + """
+WHERE p.event = ANY (%(events)s::text[])
+ORDER BY p.starts_at, p.performance
+"""
+)
+
+PERFORMANCE: LiteralString = _PERFORMANCES + "WHERE p.performance = %(performance)s"
+
+VENUES: LiteralString = """
+SELECT venue, organizer, name, address, city, country, time_zone, position
+FROM {catalogue}.venue
+WHERE position > %(after)s
+  AND (%(venue)s::text IS NULL OR venue = %(venue)s::text)
+  AND (%(city)s::text IS NULL OR city_key = %(city)s::text)
+ORDER BY position
+LIMIT %(limit)s
+"""
+
+LAYOUTS_OF_VENUE: LiteralString = """
+SELECT layout, venue, organizer, version, name, seats, document_sha256, position
+FROM {catalogue}.layout
+WHERE venue = %(venue)s
+ORDER BY version
+"""
+
+LAYOUT: LiteralString = """
+SELECT layout, venue, organizer, version, name, seats, document_sha256, position
+FROM {catalogue}.layout
+WHERE layout = %(layout)s
+"""
+
+ORGANIZERS: LiteralString = """
 SELECT organizer, name, position
 FROM {catalogue}.organizer
 WHERE position > %(after)s AND (%(organizers)s::text[] IS NULL OR organizer = ANY (%(organizers)s::text[]))
