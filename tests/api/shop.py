@@ -1,6 +1,7 @@
 """A running shop for tests: the real application over a real database, and the people who come to it."""
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -24,6 +25,7 @@ from ui.page import pages
 SECRET = "a secret for tests only, long enough to be taken"
 BASE_URL = "http://shop.test"
 V1 = "/api/v1"
+PAUSE_S = 0.01
 TESTER: Mapping[str, str | None] = {"kind": "process", "id": "tests", "role": None}
 
 
@@ -75,6 +77,19 @@ class Shop:
 def joined(books: Books, organizer_id: str, account_id: str, role: Role) -> Changes:
     """Make an account a member."""
     return organizer.change_member(books, organizer_id, account_id, frozenset({role}))
+
+
+async def until(holds: Callable[[], Awaitable[bool]], *, seconds_max: float = 10.0) -> None:
+    """Wait until something holds.
+
+    Raises:
+        TimeoutError: it does not.
+    """
+    for _ in range(int(seconds_max / PAUSE_S)):
+        if await holds():
+            return
+        await asyncio.sleep(PAUSE_S)
+    raise TimeoutError
 
 
 @asynccontextmanager

@@ -1,0 +1,71 @@
+"""The turnstile: bounded, first come first served, and no place is ever lost."""
+
+import asyncio
+
+import pytest
+
+from api.admission import Admission
+from api.errors import Busy
+
+
+async def visit(admission: Admission, leave: asyncio.Event, order: list[int], number: int) -> None:
+    """Go in, note when, and stay until told to leave."""
+    async with admission:
+        order.append(number)
+        await leave.wait()
+
+
+async def settled() -> None:
+    """Let every task go as far as it can."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+class TestAdmission:
+    async def test_given_more_than_run_then_they_wait_in_order(self) -> None:
+        admission, leave, order = Admission(running_max=2), asyncio.Event(), list[int]()
+        visits = [asyncio.create_task(visit(admission, leave, order, number)) for number in range(5)]
+        await settled()
+        assert (order, admission.running, admission.waiting) == ([0, 1], 2, 3)
+        leave.set()
+        await asyncio.gather(*visits)
+        assert (order, admission.running, admission.waiting) == ([0, 1, 2, 3, 4], 0, 0)
+
+    async def test_given_a_full_queue_then_the_next_is_refused_at_once(self) -> None:
+        admission, leave, order = Admission(running_max=1, waiting_max=1_000), asyncio.Event(), list[int]()
+        visits = [asyncio.create_task(visit(admission, leave, order, number)) for number in range(1_001)]
+        await settled()
+        with pytest.raises(Busy):
+            await visit(admission, leave, order, 1_001)
+        leave.set()
+        await asyncio.gather(*visits)
+        assert (len(order), admission.refused) == (1_001, 1)
+
+    async def test_given_too_long_a_wait_then_it_is_refused_and_leaves_the_queue(self) -> None:
+        admission, leave, order = Admission(running_max=1, waiting_seconds_max=0.01), asyncio.Event(), list[int]()
+        first = asyncio.create_task(visit(admission, leave, order, 0))
+        await settled()
+        with pytest.raises(Busy):
+            await visit(admission, leave, order, 1)
+        assert admission.waiting == 0
+        leave.set()
+        await first
+        assert admission.running == 0
+
+    async def test_given_waiters_that_give_up_at_any_moment_then_no_place_is_lost(self) -> None:
+        admission, leave, order = Admission(running_max=1), asyncio.Event(), list[int]()
+        first = asyncio.create_task(visit(admission, leave, order, 0))
+        await settled()
+        for steps in range(6):
+            waiter = asyncio.create_task(visit(admission, asyncio.Event(), order, 1))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            waiter.cancel()
+            await asyncio.wait([waiter])
+        late = asyncio.create_task(visit(admission, leave, order, 2))
+        await settled()
+        leave.set()
+        await first
+        late.cancel()  # in the moment in which its turn has come
+        await asyncio.wait([late])
+        assert (admission.running, admission.waiting) == (0, 0)
