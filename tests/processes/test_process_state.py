@@ -1,0 +1,165 @@
+"""The contract of the processes' state, in memory and on PostgreSQL."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+from uuid_utils.compat import uuid7
+
+from adapters.records import process_sql
+from adapters.records.memory_process_state import MemoryProcessState, ProcessRecords
+from adapters.records.pool import records_pool
+from adapters.records.process_state import PostgresProcessState
+from eventstore.errors import StoreUnavailable
+from processes.state import ProcessState, Refusal, Tenure
+from processes.work import Work
+from tests.processes.databases import app_url_of
+
+RULE = "settle_payments"
+OTHER_RULE = "submit_refunds"
+SILENCE_S = 0.6
+REFUSALS_KEPT = 3
+CAUSE = uuid7()
+PAST = datetime(2026, 1, 1, tzinfo=UTC)
+FUTURE = datetime(2126, 1, 1, tzinfo=UTC)
+
+Owners = Callable[[], ProcessState]
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def _database(request: pytest.FixtureRequest) -> str | None:
+    return None if request.param == "memory" else request.getfixturevalue("owner_url")
+
+
+@pytest.fixture
+async def owners(_database: str | None) -> AsyncIterator[Owners]:
+    """Make would-be owners of one and the same state."""
+    if _database is None:
+        records = ProcessRecords(now=lambda: datetime.now(UTC))
+        yield lambda: MemoryProcessState(records, silence_s=SILENCE_S, refusals_kept=REFUSALS_KEPT)
+        return
+    async with records_pool(app_url_of(_database), connections_max=2) as pool:
+        yield lambda: PostgresProcessState(pool, silence_s=SILENCE_S, refusals_kept=REFUSALS_KEPT)
+
+
+def work(subject: str, due_at: datetime = PAST, *, cursor: int = 0) -> Work:
+    return Work(subject, CAUSE, 7, due_at, 2, cursor)
+
+
+class TestAcquire:
+    async def test_given_a_living_owner_then_nobody_else_gets_the_rule(self, owners: Owners) -> None:
+        assert await owners().acquire(RULE) is not None
+        assert await owners().acquire(RULE) is None
+        assert await owners().acquire(OTHER_RULE) is not None
+
+    async def test_given_an_owner_that_released_it_then_a_standby_gets_it_at_once(self, owners: Owners) -> None:
+        tenure = await owners().acquire(RULE)
+        assert tenure is not None
+        await tenure.release()
+        assert await owners().acquire(RULE) is not None
+
+    async def test_given_a_silent_owner_then_a_standby_gets_it_and_shuts_the_old_one_out(self, owners: Owners) -> None:
+        old = await owners().acquire(RULE)
+        assert old is not None
+        new = await taken_over(owners())
+        assert not await old.renew()
+        assert not await old.commit(checkpoint=9, put=[work("a")])
+        await old.release()
+        assert await owners().acquire(RULE) is None, "the old owner gave away what was no longer its own"
+        assert await new.commit(checkpoint=3)
+        assert (await new.due(limit=10))[1] == []
+
+    async def test_given_heartbeats_then_the_owner_stays(self, owners: Owners) -> None:
+        tenure, standby = await owners().acquire(RULE), owners()
+        assert tenure is not None
+        began = time.monotonic()
+        while time.monotonic() < began + 2 * SILENCE_S:
+            assert await tenure.renew()
+            assert await standby.acquire(RULE) is None
+            await asyncio.sleep(SILENCE_S / 10)
+
+    async def test_given_the_same_owner_then_it_goes_on_at_once_from_its_checkpoint(self, owners: Owners) -> None:
+        owner = owners()
+        tenure = await owner.acquire(RULE)
+        assert tenure is not None
+        assert tenure.checkpoint == 0
+        assert await tenure.commit(checkpoint=41)
+        again = await owner.acquire(RULE)
+        assert again is not None
+        assert again.checkpoint == 41
+        assert not await tenure.renew()
+
+
+class TestCommit:
+    async def test_given_work_then_what_is_due_comes_back_whole_and_longest_due_first(self, owners: Owners) -> None:
+        tenure = await owners().acquire(RULE)
+        assert tenure is not None
+        rows = [work("b", PAST + timedelta(days=1)), work("a", cursor=5), work("c", FUTURE)]
+        assert await tenure.commit(put=rows)
+        now, due = await tenure.due(limit=10)
+        assert [Work(*row) for row in due] == [rows[1], rows[0]]
+        assert PAST < now < FUTURE
+        assert [row[0] for row in (await tenure.due(limit=1))[1]] == ["a"]
+
+    async def test_given_work_for_a_subject_then_newer_work_takes_its_place(self, owners: Owners) -> None:
+        tenure = await owners().acquire(RULE)
+        assert tenure is not None
+        assert await tenure.commit(put=[work("a"), work("b")])
+        assert await tenure.commit(put=[work("a", FUTURE)], put_if_absent=[work("b", FUTURE), work("c")], drop=["d"])
+        assert [row[0] for row in (await tenure.due(limit=10))[1]] == ["b", "c"]
+        assert await tenure.commit(drop=["b", "c"])
+        assert (await tenure.due(limit=10))[1] == []
+
+    async def test_given_two_rules_then_they_know_nothing_of_each_other(self, owners: Owners) -> None:
+        one, other = await owners().acquire(RULE), await owners().acquire(OTHER_RULE)
+        assert one is not None
+        assert other is not None
+        assert await one.commit(put=[work("a")], checkpoint=5)
+        assert await other.commit(drop=["a"])
+        assert len((await one.due(limit=10))[1]) == 1
+        assert (await other.due(limit=10))[1] == []
+
+
+class TestOnPostgres:
+    async def test_the_latest_refusals_of_each_rule_are_kept(self, owner_url: str) -> None:
+        async with records_pool(app_url_of(owner_url), connections_max=2) as pool:
+            state = PostgresProcessState(pool, refusals_kept=REFUSALS_KEPT)
+            for rule in (RULE, OTHER_RULE):
+                tenure = await state.acquire(rule)
+                assert tenure is not None
+                for number in range(5):
+                    assert await tenure.commit(refused=[Refusal(f"subject {number}", CAUSE, "sold_out")])
+        with psycopg.connect(owner_url) as connection:
+            kept = connection.execute("SELECT rule, subject, code FROM records.process_refusal ORDER BY number")
+            assert kept.fetchall() == [
+                (rule, f"subject {number}", "sold_out") for rule in (RULE, OTHER_RULE) for number in (2, 3, 4)
+            ]
+
+    async def test_an_unreachable_server_is_said_in_the_stores_words(self) -> None:
+        async with records_pool("postgresql://127.0.0.1:9/nothing", connections_max=1) as pool:
+            with pytest.raises(StoreUnavailable):
+                await PostgresProcessState(pool).acquire(RULE)
+
+    def test_what_is_due_is_found_by_its_index(self, owner_url: str) -> None:
+        with psycopg.connect(owner_url) as connection:
+            connection.execute(
+                "INSERT INTO records.process_work SELECT %s, 'subject ' || n, gen_random_uuid(), n, "
+                "now() + n * interval '1 second', 0, 0 FROM generate_series(1, 20000) AS n",
+                [RULE],
+            )
+            connection.execute("ANALYZE records.process_work")
+            explained = connection.execute(f"EXPLAIN {process_sql.DUE}", {"rule": RULE, "limit": 64}).fetchall()
+        plan = "\n".join(row[0] for row in explained)
+        assert "settle_payments_rule_due_at_idx" in plan
+        assert "Sort" not in plan
+
+
+async def taken_over(standby: ProcessState) -> Tenure:
+    """Wait until a standby owns the rule."""
+    async with asyncio.timeout(5):
+        while (tenure := await standby.acquire(RULE)) is None:  # noqa: ASYNC110 - only time brings it
+            await asyncio.sleep(0.02)
+        return tenure

@@ -1,0 +1,242 @@
+"""Given events, then commands: the rules that ask nobody outside, and what every runner does."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, ClassVar
+
+import pytest
+from uuid_utils.compat import uuid7
+
+from adapters.records.memory_process_state import MemoryProcessState, ProcessRecords
+from domain import basket, ordering, paying, settling
+from domain.errors import NotFound
+from domain.order import OrderStatus
+from domain.payment import PaymentOutcome
+from domain.values import CancelReason
+from eventstore.clock import FixedClock
+from eventstore.errors import Overloaded
+from eventstore.memory import MemoryStore
+from eventstore.store import Recorded
+from processes.release_lapsed_holds import ReleaseLapsedHolds
+from processes.rule import Notes, Rule
+from processes.runner import Turn
+from processes.settle_payments import SettlePayments
+from processes.work import BackOff, Work, subject_of
+from tests.laws.world import CODEC, HOLD_LASTS, START, Wish, World
+from tests.processes.shop import handler_on
+
+OVER = HOLD_LASTS + timedelta(seconds=1)
+
+
+class Bench:
+    """One rule on a log in memory, with a clock moved by hand."""
+
+    def __init__(self, rule: Callable[[Any], Rule]) -> None:
+        self.clock = FixedClock(START)
+        self.world = World(MemoryStore(now=self.clock.now), self.clock, cache_size=0)
+        self.records = ProcessRecords(now=self.clock.now)
+        self.rule = rule(handler_on(self.world.store, clock=self.clock))
+        self.seen = 0
+
+    async def open(self) -> None:
+        await self.world.open()
+        self.tenure = await MemoryProcessState(self.records).acquire(self.rule.name)
+        assert self.tenure is not None
+        self.turn = Turn(self.rule, self.tenure, log=self.world.store, codec=CODEC)
+        await self.turn.begin()
+
+    async def caused(self) -> list[str]:
+        """Let the rule work until nothing is left; return the names of the events it caused."""
+        while await self.turn.step():
+            pass
+        await self.world.audit()
+        events = await self.world.store.read_range(after=0, limit=10_000)
+        caused = [event.name for event in events if f'"id":"{self.rule.name}"' in event.metadata]
+        new, self.seen = caused[self.seen :], len(caused)
+        return new
+
+    def work(self) -> list[str]:
+        return list(self.records.rules[self.rule.name].work)
+
+    async def order(self, buyer: str, seats: Sequence[int]) -> str:
+        order, wish = self.world.one_step(buyer, [self.world.seats[seat] for seat in seats])
+        await self.world.do(wish)
+        return order
+
+    async def captured(self, order: str, buyer: str) -> str:
+        payment = str(uuid7())
+        command = paying.OpenPayment(payment=payment, order=order, account=buyer, provider="sandbox")
+        opened = await self.world.do(Wish(partial(paying.open_payment, command=command)))
+        capture = partial(
+            paying.capture,
+            payment=payment,
+            amount=opened.events[0][1].amount,
+            currency="EUR",
+            captured_at=self.clock.now(),
+            source="webhook",
+        )
+        await self.world.do(Wish(capture))
+        return payment
+
+
+@pytest.fixture
+async def holds() -> Bench:
+    bench = Bench(lambda handler: ReleaseLapsedHolds(handler, pause_s=0))
+    await bench.open()
+    return bench
+
+
+@pytest.fixture
+async def captures() -> Bench:
+    bench = Bench(SettlePayments)
+    await bench.open()
+    return bench
+
+
+class TestReleaseLapsedHolds:
+    async def test_given_a_basket_before_its_deadline_then_nothing(self, holds: Bench) -> None:
+        await holds.world.do(holds.world.hold("ann", holds.world.seats[:2])[1])
+        holds.clock.advance(HOLD_LASTS - timedelta(seconds=1))
+        assert await holds.caused() == []
+        assert len(holds.work()) == 1
+
+    async def test_given_a_lapsed_basket_then_it_is_cleared_away(self, holds: Bench) -> None:
+        await holds.world.do(holds.world.hold("ann", holds.world.seats[:2])[1])
+        holds.clock.advance(OVER)
+        assert await holds.caused() == ["HoldExpired", "SeatReleased", "SeatReleased", "BuyerQuotaReturned"]
+        assert holds.work() == []
+
+    async def test_given_a_lapsed_order_then_it_expires_in_the_same_command(self, holds: Bench) -> None:
+        await holds.order("ann", [0])
+        holds.clock.advance(OVER)
+        assert await holds.caused() == ["OrderExpired", "HoldExpired", "SeatReleased", "BuyerQuotaReturned"]
+
+    async def test_given_an_extended_basket_then_it_stays_until_the_later_deadline(self, holds: Bench) -> None:
+        hold, wish = holds.world.hold("ann", holds.world.seats[:1])
+        await holds.world.do(wish)
+        extend = partial(basket.extend_hold, hold=hold, holder="ann", by=timedelta(minutes=5))
+        await holds.world.do(Wish(extend))
+        holds.clock.advance(OVER)
+        assert await holds.caused() == []
+        holds.clock.advance(timedelta(minutes=5))
+        assert "HoldExpired" in await holds.caused()
+
+    async def test_given_a_basket_extended_behind_its_back_then_it_stays(self, holds: Bench) -> None:
+        hold, wish = holds.world.hold("ann", holds.world.seats[:1])
+        await holds.world.do(wish)
+        assert await holds.caused() == []
+        due = Work(*holds.records.rules["release_lapsed_holds"].work[hold])
+        extend = partial(basket.extend_hold, hold=hold, holder="ann", by=timedelta(minutes=5))
+        await holds.world.do(Wish(extend))
+        holds.clock.advance(OVER)
+        await holds.rule.act(due, holds.clock.now())
+        assert await holds.caused() == []
+        assert holds.work() == [hold]
+
+    @pytest.mark.parametrize("ending", ["released", "cancelled", "paid"])
+    async def test_given_a_basket_that_ended_otherwise_then_no_work_is_left(self, holds: Bench, ending: str) -> None:
+        if ending == "released":
+            hold, wish = holds.world.hold("ann", holds.world.seats[:1])
+            await holds.world.do(wish)
+            await holds.world.do(Wish(partial(basket.release_hold, hold=hold, holder="ann")))
+        else:
+            order = await holds.order("ann", [0])
+            if ending == "paid":
+                payment = await holds.captured(order, "ann")
+                await holds.world.do(Wish(partial(settling.settle, payment=payment)))
+            else:
+                cancel = partial(ordering.cancel_order, order=order, account="ann", reason=CancelReason.BUYER)
+                await holds.world.do(Wish(cancel))
+        assert await holds.caused() == []
+        assert holds.work() == []
+
+    async def test_given_a_seat_taken_over_then_only_the_rest_is_cleared_away(self, holds: Bench) -> None:
+        await holds.world.do(holds.world.hold("ann", holds.world.seats[:2])[1])
+        holds.clock.advance(OVER)
+        await holds.world.do(holds.world.hold("bob", holds.world.seats[1:2])[1])
+        assert await holds.caused() == ["HoldExpired", "SeatReleased", "BuyerQuotaReturned"]
+
+
+class TestSettlePayments:
+    async def test_given_a_capture_then_its_order_is_confirmed_after_the_grace(self, captures: Bench) -> None:
+        order = await captures.order("ann", [0])
+        await captures.captured(order, "ann")
+        assert await captures.caused() == []
+        captures.clock.advance(timedelta(seconds=1))
+        assert "OrderConfirmed" in await captures.caused()
+        assert captures.work() == []
+
+    async def test_given_a_capture_that_the_api_decided_then_nothing(self, captures: Bench) -> None:
+        payment = await captures.captured(await captures.order("ann", [0]), "ann")
+        await captures.world.do(Wish(partial(settling.settle, payment=payment)))
+        captures.clock.advance(timedelta(seconds=1))
+        assert await captures.caused() == []
+        assert captures.work() == []
+
+    async def test_given_a_capture_for_a_taken_seat_then_the_money_goes_back(self, captures: Bench) -> None:
+        order = await captures.order("ann", [0, 1])
+        payment = await captures.captured(order, "ann")
+        captures.clock.advance(OVER)
+        await captures.order("bob", [1])
+        caused = await captures.caused()
+        assert {"PaymentSettled", "RefundRequested", "RefundApproved", "OrderCancelled"} <= set(caused)
+        state = await captures.world.handler.look(partial(paying.existing, payment=payment))
+        assert state.outcome is PaymentOutcome.REFUNDED
+        seen = await captures.world.handler.look(partial(ordering.visible_order, order=order, account=None))
+        assert seen.status is OrderStatus.CANCELLED
+
+
+class Stumbling:
+    """A rule that trips over some baskets, and clears the others away."""
+
+    name: ClassVar[str] = "release_lapsed_holds"
+    events: ClassVar[frozenset[str]] = frozenset({"HoldPlaced"})
+    at_once: ClassVar[int] = 10
+    pause_s: ClassVar[float] = 0.0
+
+    def __init__(self, bench: Bench, error: Exception) -> None:
+        self.bench = bench
+        self.error = error
+        self.stumbles: list[datetime] = []
+
+    def standing(self) -> Sequence[Work]:
+        return ()
+
+    def note(self, event: Any, recorded: Recorded) -> Notes:
+        return {subject_of(recorded): Work.caused_by(recorded, due_at=recorded.recorded_at)}
+
+    async def act(self, work: Work, now: datetime) -> Work | None:
+        if work.cause_position == min(row[2] for row in self.bench.records.rules[self.name].work.values()):
+            self.stumbles.append(now)
+            raise self.error
+        return None
+
+
+class TestRunner:
+    @pytest.mark.parametrize(
+        ("error", "refusals"),
+        [(NotFound("gone"), ["not_found"]), (Overloaded("busy"), []), (ZeroDivisionError(), [])],
+        ids=["refused", "no answer", "a bug"],
+    )
+    async def test_work_that_cannot_be_done_waits_longer_each_time_and_stops_no_other(
+        self, error: Exception, refusals: list[str]
+    ) -> None:
+        bench = Bench(ReleaseLapsedHolds)
+        rule = bench.rule = Stumbling(bench, error)
+        await bench.open()
+        first, wish = bench.world.hold("ann", bench.world.seats[:1])
+        await bench.world.do(wish)
+        await bench.world.do(bench.world.hold("bob", bench.world.seats[1:2])[1])
+        for _ in range(8):
+            await bench.caused()
+            bench.clock.advance(timedelta(seconds=1))
+        assert bench.work() == [first]
+        assert [(at - rule.stumbles[0]).seconds for at in rule.stumbles] == [0, 1, 3, 7]
+        assert [code for _, _, code in bench.records.rules[rule.name].refusals] == refusals * 4
+
+
+class TestBackOff:
+    def test_it_grows_to_its_most(self) -> None:
+        pauses = BackOff(first=timedelta(seconds=1), factor=3.0, most=timedelta(seconds=20))
+        assert [pauses.after(tries).total_seconds() for tries in (0, 1, 2, 3, 1_000_000)] == [1, 3, 9, 20, 20]
