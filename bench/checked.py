@@ -8,10 +8,11 @@ from pathlib import Path
 from domain.history import EVENTS, UPCASTERS, VERSIONS
 from domain.invariants import Fact, Ledger, broken
 from eventstore.codec import Codec
+from eventstore.migrate import APP_ROLE
 from eventstore.postgres import PostgresStore
 from eventstore.store import RANGE_EVENTS_MAX, Recorded
 from runtime.ground import settings_here
-from runtime.wiring import APP_ROLE, url_of_role
+from runtime.wiring import url_of_role
 
 FOUND_MAX = 20
 
