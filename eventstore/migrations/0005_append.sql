@@ -8,7 +8,7 @@ CREATE FUNCTION eventstore.append(
     accounts              text[],
     routes                text[],
     bodies                bytea[],
-    metadatas             text[],
+    metadatas             json[],
     not_befores           timestamp with time zone[],
     not_afters            timestamp with time zone[],
     expectation_commands  integer[],
@@ -17,7 +17,7 @@ CREATE FUNCTION eventstore.append(
     event_expectations    integer[],
     event_names           text[],
     event_schema_versions integer[],
-    event_datas           text[]
+    event_datas           json[]
 ) RETURNS SETOF eventstore.verdict
     LANGUAGE plpgsql
     VOLATILE -- each statement below takes a fresh snapshot, so those after the lock see every commit before it
@@ -43,7 +43,7 @@ DECLARE
     lasts bigint[];
 BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
-        RAISE EXCEPTION 'append needs READ COMMITTED: an older snapshot would not see what was committed before the lock'
+        RAISE EXCEPTION 'append needs READ COMMITTED: its snapshots must be younger than the lock'
             USING ERRCODE = 'SL001';
     END IF;
     -- A SET of this function would be undone before the commit it is meant for.
@@ -65,7 +65,8 @@ BEGIN
         RAISE EXCEPTION 'the arrays of one family differ in length' USING ERRCODE = 'SL001';
     END IF;
     IF EXISTS (
-        SELECT FROM unnest(expectation_commands, expectation_streams, expectation_versions) AS x (command, stream, version)
+        SELECT
+        FROM unnest(expectation_commands, expectation_streams, expectation_versions) AS x (command, stream, version)
         WHERE command_ids[x.command] IS NULL OR x.stream IS NULL OR x.version IS NULL
     ) THEN
         RAISE EXCEPTION 'an expectation without its command, stream or version' USING ERRCODE = 'SL001';
@@ -83,7 +84,8 @@ BEGIN
     head := coalesce(head, 0);
     clock := clock_timestamp();
     IF clock < head_at - interval '2 seconds' THEN
-        RAISE EXCEPTION 'the clock stands at %, the last event was recorded at %', clock, head_at USING ERRCODE = 'SL002';
+        RAISE EXCEPTION 'the clock stands at %, the last event was recorded at %', clock, head_at
+            USING ERRCODE = 'SL002';
     END IF;
     clock := greatest(clock, head_at);
 
@@ -104,7 +106,7 @@ BEGIN
         SELECT DISTINCT ON (x.command) x.ordinal, x.version
         FROM (
             SELECT u.command, u.expected, u.ordinal, coalesce(
-                (SELECT e.version FROM eventstore.event AS e WHERE e.stream = u.stream ORDER BY e.version DESC LIMIT 1), 0
+                (SELECT max(e.version) FROM eventstore.event AS e WHERE e.stream = u.stream), 0
             ) AS version
             FROM unnest(expectation_commands, expectation_streams, expectation_versions)
                 WITH ORDINALITY AS u (command, stream, expected, ordinal)
@@ -136,20 +138,20 @@ BEGIN
     )
     SELECT p.position, expectation_streams[p.expectation], expectation_versions[p.expectation] + p.nth,
            event_names[p.ordinal], event_schema_versions[p.ordinal], command_ids[p.command], p.part, p.parts, clock,
-           event_datas[p.ordinal]::json, metadatas[p.command]::json,
-           -- The preimage; eventstore/digest.py says the same in Python.
+           event_datas[p.ordinal], metadatas[p.command],
+           -- The preimage; eventstore/digest.py says the same in Python. The send functions give UTF-8, see above.
            sha256(
                int8send(p.position)
                || int4send(octet_length(expectation_streams[p.expectation]))
-               || convert_to(expectation_streams[p.expectation], 'UTF8')
+               || textsend(expectation_streams[p.expectation])
                || int8send(expectation_versions[p.expectation] + p.nth)
-               || int4send(octet_length(event_names[p.ordinal])) || convert_to(event_names[p.ordinal], 'UTF8')
+               || int4send(octet_length(event_names[p.ordinal])) || textsend(event_names[p.ordinal])
                || int4send(event_schema_versions[p.ordinal])
                || uuid_send(command_ids[p.command])
                || int4send(p.part::integer)
                || int8send((extract(epoch FROM clock) * 1000000)::bigint)
-               || int4send(octet_length(event_datas[p.ordinal])) || convert_to(event_datas[p.ordinal], 'UTF8')
-               || int4send(octet_length(metadatas[p.command])) || convert_to(metadatas[p.command], 'UTF8')
+               || int4send(octet_length(json_send(event_datas[p.ordinal]))) || json_send(event_datas[p.ordinal])
+               || int4send(octet_length(json_send(metadatas[p.command]))) || json_send(metadatas[p.command])
            )
     FROM (
         SELECT x.ordinal, x.expectation, x.command,
@@ -166,8 +168,10 @@ BEGIN
 
     SELECT array_agg(w.command), array_agg(w.last - w.events + 1), array_agg(w.last) INTO writers, firsts, lasts
     FROM (
-        SELECT x.command, count(*) AS events, head + sum(count(*)) OVER (ORDER BY x.command) AS last
-        FROM (SELECT expectation_commands[u.expectation] AS command FROM unnest(event_expectations) AS u (expectation)) AS x
+        SELECT x.command, count(*) AS events, head + sum(count(*)::integer) OVER (ORDER BY x.command) AS last
+        FROM (
+            SELECT expectation_commands[u.expectation] AS command FROM unnest(event_expectations) AS u (expectation)
+        ) AS x
         WHERE x.command <> ALL (settled)
         GROUP BY x.command
     ) AS w;

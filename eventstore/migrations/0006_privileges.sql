@@ -6,6 +6,6 @@ GRANT USAGE ON SCHEMA eventstore TO seatledger_app, seatledger_projector;
 GRANT SELECT ON eventstore.event, eventstore.command TO seatledger_app;
 GRANT SELECT ON eventstore.event TO seatledger_projector;
 GRANT EXECUTE ON FUNCTION eventstore.append(
-    uuid[], text[], text[], bytea[], text[], timestamp with time zone[], timestamp with time zone[],
-    integer[], text[], bigint[], integer[], text[], integer[], text[]
+    uuid[], text[], text[], bytea[], json[], timestamp with time zone[], timestamp with time zone[],
+    integer[], text[], bigint[], integer[], text[], integer[], json[]
 ) TO seatledger_app;

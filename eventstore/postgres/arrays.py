@@ -32,6 +32,12 @@ class TextArray(PackedArray):
     element_oid, array_oid = 25, 1009
 
 
+class JsonArray(PackedArray):
+    """`json[]`."""
+
+    element_oid, array_oid = 114, 199
+
+
 class BytesArray(PackedArray):
     """`bytea[]`."""
 
@@ -67,6 +73,11 @@ def texts(values: Sequence[str]) -> TextArray:
     return TextArray(_packed(TextArray, [value.encode() for value in values]))
 
 
+def jsons(values: Sequence[str]) -> JsonArray:
+    """Pack texts that are JSON."""
+    return JsonArray(_packed(JsonArray, [value.encode() for value in values]))
+
+
 def bytestrings(values: Sequence[bytes]) -> BytesArray:
     """Pack byte strings."""
     return BytesArray(_packed(BytesArray, values))
@@ -100,7 +111,7 @@ def times(values: Sequence[datetime | None]) -> TimeArray:
 
 def register(adapters: AdaptersMap) -> None:
     """Teach a connection to send packed arrays as they are."""
-    for array in (TextArray, BytesArray, UuidArray, IntegerArray, BigintArray, TimeArray):
+    for array in (TextArray, JsonArray, BytesArray, UuidArray, IntegerArray, BigintArray, TimeArray):
         adapters.register_dumper(array, type(f"{array.__name__}Dumper", (_PackedDumper,), {"oid": array.array_oid}))
 
 

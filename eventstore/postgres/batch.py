@@ -32,7 +32,7 @@ def arguments(batch: Sequence[Append]) -> dict[str, arrays.PackedArray]:
         "accounts": arrays.texts([append.receipt.account for append in batch]),
         "routes": arrays.texts([append.receipt.route for append in batch]),
         "bodies": arrays.bytestrings([append.receipt.body_sha256 for append in batch]),
-        "metadatas": arrays.texts([append.metadata for append in batch]),
+        "metadatas": arrays.jsons([append.metadata for append in batch]),
         "not_befores": arrays.times([append.not_before for append in batch]),
         "not_afters": arrays.times([append.not_after for append in batch]),
         "expectation_commands": arrays.integers(commands),
@@ -41,7 +41,7 @@ def arguments(batch: Sequence[Append]) -> dict[str, arrays.PackedArray]:
         "event_expectations": arrays.integers(written_on),
         "event_names": arrays.texts([event.name for event in events]),
         "event_schema_versions": arrays.integers([event.schema_version for event in events]),
-        "event_datas": arrays.texts([event.data for event in events]),
+        "event_datas": arrays.jsons([event.data for event in events]),
     }
 
 
