@@ -1,0 +1,289 @@
+"""The batcher: what shares a batch, what waits, and what becomes of a batch that fails."""
+
+import asyncio
+from collections.abc import Awaitable, Iterable
+from typing import TypeVar
+
+import pytest
+
+from eventstore.batcher import Admission, Batcher, Waiting
+from eventstore.errors import (
+    BatchRefused,
+    ClockBehind,
+    OutcomeUnknown,
+    Overloaded,
+    StoreUnavailable,
+    Unencodable,
+)
+from eventstore.store import (
+    BATCH_BYTES_MAX,
+    COMMANDS_PER_BATCH_MAX,
+    EVENT_BYTES_MAX,
+    Append,
+    Appended,
+    Conflict,
+    Replayed,
+    Verdict,
+)
+from tests.eventstore.appends import at, wish
+from tests.eventstore.doubles import FailingStore, SlowStore
+
+DEADLINE_S = 10.0
+PERFORMANCE = {"performance-1": 0}
+
+Result = TypeVar("Result")
+
+
+class Line:
+    """A batcher before a slow store, with one batch held back so that the others queue up behind it."""
+
+    def __init__(self, batcher: Batcher, store: SlowStore) -> None:
+        self.batcher = batcher
+        self.store = store
+        self.tasks: list[asyncio.Task[Verdict]] = []
+
+    @classmethod
+    async def blocked(cls, admission: type[Admission] = Admission) -> "Line":
+        store = SlowStore()
+        line = cls(Batcher(store, admission=admission), store)
+        await line.queue(wish(at("first-in-line", 0)))
+        await soon(store.arrived.acquire())
+        return line
+
+    async def queue(self, *appends: Append) -> None:
+        """Submit, and see them in the queue."""
+        self.tasks += [asyncio.ensure_future(self.batcher.submit(append)) for append in appends]
+        await asyncio.sleep(0)
+
+    async def batch(self) -> list[Append]:
+        """Let the batch in flight go and return the next one."""
+        self.store.let_go.release()
+        await soon(self.store.arrived.acquire())
+        return self.store.batches[-1]
+
+    async def verdicts(self) -> list[Verdict]:
+        """Let everything go and return all verdicts but that of the first."""
+        for _ in range(len(self.tasks)):
+            self.store.let_go.release()
+        return (await soon(asyncio.gather(*self.tasks)))[1:]
+
+
+class TestWhatSharesABatch:
+    async def test_whatever_arrived_while_the_last_one_was_in_flight(self) -> None:
+        line = await Line.blocked()
+        queued = [wish(at(f"seat-{n}", 0)) for n in range(10)]
+        await line.queue(*queued)
+        assert await line.batch() == queued
+        assert all(isinstance(verdict, Appended) for verdict in await line.verdicts())
+
+    async def test_two_hundred_at_most(self) -> None:
+        line = await Line.blocked()
+        await line.queue(*(wish(at(f"seat-{n}", 0)) for n in range(COMMANDS_PER_BATCH_MAX + 7)))
+        assert [len(await line.batch()) for _ in range(2)] == [COMMANDS_PER_BATCH_MAX, 7]
+        await line.verdicts()
+
+    async def test_so_many_bytes_at_most(self) -> None:
+        line = await Line.blocked()
+        data = f'"{"x" * (EVENT_BYTES_MAX - 1_000)}"'
+        events = BATCH_BYTES_MAX // EVENT_BYTES_MAX // 2
+        await line.queue(*(wish(at(f"seat-{n}", 0, events, data=data)) for n in range(3)))
+        assert [len(await line.batch()) for _ in range(2)] == [2, 1]
+        await line.verdicts()
+
+    async def test_all_that_guard_the_same_stream(self) -> None:
+        line = await Line.blocked()
+        await line.queue(*(wish(at(f"seat-{n}", 0), guards=PERFORMANCE) for n in range(50)))
+        assert len(await line.batch()) == 50
+        await line.verdicts()
+
+    async def test_without_shared_guards_it_would_be_one_at_a_time(self) -> None:
+        line = await Line.blocked(admission=SelfishAdmission)
+        await line.queue(*(wish(at(f"seat-{n}", 0), guards=PERFORMANCE) for n in range(5)))
+        assert [len(await line.batch()) for _ in range(5)] == [1] * 5
+        await line.verdicts()
+
+
+class TestWhatWaits:
+    @pytest.mark.parametrize(
+        ("first", "second"),
+        [
+            (wish(at("seat-1", 0)), wish(at("seat-1", 1))),
+            (wish(at("seat-1", 0)), wish(at("seat-2", 0), guards={"seat-1": 1})),
+            (wish(at("seat-1", 0), guards={"seat-2": 0}), wish(at("seat-2", 0))),
+        ],
+        ids=["write meets write", "guard meets write", "write meets guard"],
+    )
+    async def test_a_command_that_the_other_could_change(self, first: Append, second: Append) -> None:
+        line = await Line.blocked()
+        bystander = wish(at("seat-9", 0), guards={"seat-8": 0})
+        await line.queue(first, second, bystander)
+        assert await line.batch() == [first, bystander]
+        assert await line.batch() == [second]
+        assert all(isinstance(verdict, Appended) for verdict in await line.verdicts())
+
+    async def test_a_twin_and_it_is_told_what_the_first_did(self) -> None:
+        line = await Line.blocked()
+        command = wish(at("seat-1", 0))
+        await line.queue(command, command)
+        assert await line.batch() == [command]
+        first, second = await line.verdicts()
+        assert (type(first), type(second)) == (Appended, Replayed)
+
+    async def test_what_was_passed_over_is_first_in_the_next_batch(self) -> None:
+        line = await Line.blocked()
+        writer = wish(at("performance-1", 0))
+        await line.queue(wish(at("seat-0", 0), guards=PERFORMANCE), writer)
+        await line.queue(*(wish(at(f"seat-{n}", 0), guards=PERFORMANCE) for n in range(1, 3)))
+        assert len(await line.batch()) == 3
+        await line.queue(*(wish(at(f"seat-{n}", 0), guards=PERFORMANCE) for n in range(3, 6)))
+        assert await line.batch() == [writer]
+        *_, last = await line.verdicts()
+        assert last == Conflict(stream="performance-1", version=1)
+
+
+class TestStaleCommands:
+    async def test_they_are_told_at_once_without_asking_the_server(self) -> None:
+        line = await Line.blocked()
+        rivals = [wish(at("seat-1", 0)) for _ in range(500)]
+        await line.queue(*rivals)
+        verdicts = await line.verdicts()
+        assert [type(verdict) for verdict in verdicts] == [Appended] + [Conflict] * 499
+        assert verdicts[-1] == Conflict(stream="seat-1", version=1)
+        assert [len(batch) for batch in line.store.batches] == [1, 1]
+        assert line.batcher.counters.answered_stale == 499
+
+    async def test_a_conflict_tells_the_others_too(self) -> None:
+        line = await Line.blocked()
+        await line.queue(wish(at("first-in-line", 0)), wish(at("seat-1", 0), guards={"first-in-line": 0}))
+        assert await line.verdicts() == [Conflict(stream="first-in-line", version=1)] * 2
+        assert len(line.store.batches) == 1
+
+
+class TestFailures:
+    async def test_of_ten_commands_one_of_which_is_poisoned_nine_succeed(self) -> None:
+        line = await Line.blocked()
+        queued = [wish(at(f"seat-{n}", 0, data="{" if n == 4 else "{}")) for n in range(10)]
+        await line.queue(*queued)
+        for _ in range(20):
+            line.store.let_go.release()
+        _, *outcomes = await soon(asyncio.gather(*line.tasks, return_exceptions=True))
+        refused = [number for number, outcome in enumerate(outcomes) if isinstance(outcome, BatchRefused)]
+        assert refused == [4]
+        assert sum(isinstance(outcome, Appended) for outcome in outcomes) == 9
+        assert await line.store.head() == 10
+
+    async def test_a_command_that_cannot_be_stored_is_refused_before_it_is_queued(self) -> None:
+        store = FailingStore()
+        with pytest.raises(Unencodable):
+            await Batcher(store).submit(wish(at("seat-1", 0, data='"\0"')))
+        assert store.batches == []
+
+    async def test_an_unknown_outcome_is_asked_for_until_it_is_known(self) -> None:
+        store = FailingStore()
+        store.after = [OutcomeUnknown("cut")]
+        batcher = Batcher(store)
+        command = wish(at("seat-1", 0))
+        verdict = await soon(batcher.submit(command))
+        assert isinstance(verdict, Replayed)
+        assert store.batches == [[command], [command]]
+
+    async def test_while_it_is_unknown_no_failure_is_an_answer_and_nothing_else_is_sent(self) -> None:
+        store = FailingStore()
+        store.before = [OutcomeUnknown("cut"), StoreUnavailable("down"), ClockBehind("back"), OutcomeUnknown("cut")]
+        batcher = Batcher(store)
+        commands = [wish(at(f"seat-{n}", 0)) for n in range(3)]
+        tasks = [asyncio.ensure_future(batcher.submit(commands[0]))]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        tasks += [asyncio.ensure_future(batcher.submit(command)) for command in commands[1:]]
+        verdicts = await soon(asyncio.gather(*tasks))
+        assert all(isinstance(verdict, Appended) for verdict in verdicts)
+        assert store.batches == [[commands[0]]] * 5 + [commands[1:]]
+        assert batcher.counters.resent == 4
+
+    @pytest.mark.parametrize("error", [StoreUnavailable("down"), ClockBehind("back")])
+    async def test_where_nothing_was_sent_the_callers_hear_of_it(self, error: Exception) -> None:
+        store = FailingStore()
+        store.before = [error]
+        batcher = Batcher(store)
+        outcomes = await soon(both(batcher.submit(wish(at(f"seat-{n}", 0))) for n in range(2)))
+        assert outcomes == [error, error]
+        assert isinstance(await soon(batcher.submit(wish(at("seat-1", 0)))), Appended)
+
+    async def test_a_caller_who_leaves_does_not_take_the_command_along(self) -> None:
+        line = await Line.blocked()
+        await line.queue(wish(at("seat-1", 0)), wish(at("seat-2", 0)))
+        line.tasks[1].cancel()
+        line.tasks[0].cancel()
+        for _ in range(2):
+            line.store.let_go.release()
+        await soon(line.tasks[2])
+        assert await line.store.head() == 3
+
+    async def test_a_crash_leaves_nobody_waiting(self) -> None:
+        store = FailingStore()
+        store.before = [ZeroDivisionError("planted")]
+        batcher = Batcher(store)
+        outcomes = await soon(both(batcher.submit(wish(at(f"seat-{n}", 0))) for n in range(2)))
+        assert [type(outcome) for outcome in outcomes] == [ZeroDivisionError] * 2
+        assert isinstance(await soon(batcher.submit(wish(at("seat-1", 0)))), Appended)
+
+
+class TestLimits:
+    async def test_a_full_queue_sheds_load(self) -> None:
+        store = SlowStore()
+        line = Line(Batcher(store, queue_max=1_000), store)
+        await line.queue(*(wish(at(f"seat-{n}", 0)) for n in range(1_000)))
+        with pytest.raises(Overloaded):
+            await line.batcher.submit(wish(at("one-too-many", 0)))
+        assert len(await line.verdicts()) == 999
+        store.let_go.release()
+        assert isinstance(await soon(line.batcher.submit(wish(at("later", 0)))), Appended)
+
+
+class TestClosing:
+    async def test_those_who_are_here_get_their_verdicts_and_nobody_else(self) -> None:
+        line = await Line.blocked()
+        await line.queue(wish(at("seat-1", 0)))
+        closing = asyncio.ensure_future(line.batcher.close())
+        await asyncio.sleep(0)
+        with pytest.raises(StoreUnavailable):
+            await line.batcher.submit(wish(at("seat-2", 0)))
+        assert not closing.done()
+        (verdict,) = await line.verdicts()
+        assert isinstance(verdict, Appended)
+        await soon(closing)
+
+    async def test_in_the_end_it_gives_up_and_says_so(self) -> None:
+        line = await Line.blocked()
+        await line.queue(wish(at("seat-1", 0)))
+        await soon(line.batcher.close(within_s=0.01))
+        outcomes = await soon(asyncio.gather(*line.tasks, return_exceptions=True))
+        assert [type(outcome) for outcome in outcomes] == [OutcomeUnknown, StoreUnavailable]
+
+
+class TestCounters:
+    async def test_they_tell_batches_commands_and_the_last_sizes(self) -> None:
+        line = await Line.blocked()
+        await line.queue(*(wish(at(f"seat-{n}", 0)) for n in range(3)))
+        assert line.batcher.waiting == 3
+        await line.verdicts()
+        counters = line.batcher.counters
+        assert (counters.batches, counters.commands, list(counters.sizes)) == (2, 4, [1, 3])
+
+
+class SelfishAdmission(Admission):
+    """A planted slowness: guards are not shared."""
+
+    def admits(self, waiting: Waiting) -> bool:
+        """Take the command in, unless another one guards a stream that it guards."""
+        return self._guarded.isdisjoint(waiting.append.guards) and super().admits(waiting)
+
+
+async def soon(awaitable: Awaitable[Result]) -> Result:
+    async with asyncio.timeout(DEADLINE_S):
+        return await awaitable
+
+
+async def both(coroutines: Iterable[Awaitable[Verdict]]) -> list[Verdict | BaseException]:
+    return await asyncio.gather(*coroutines, return_exceptions=True)
