@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
+from psycopg import InterfaceError, OperationalError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
@@ -21,6 +22,7 @@ from domain.people import AddressTaken, RecordsUnavailable
 from domain.ports import PaymentRefused, PaymentUnavailable, WebhookForged, WebhookMalformed, WebhookStale
 from eventstore import errors as storing
 from eventstore.handler import GuardMoved
+from projections.reading import ModelMissing
 
 MEDIA_TYPE = "application/problem+json"
 FAULTS_SHOWN_MAX = 100
@@ -102,6 +104,7 @@ AGAIN_SOON_SECONDS = 1
 AGAIN_LATER_SECONDS = 2
 DOWN = "The records cannot be reached; nothing was changed. Try again later."
 BUSY = "Too much is going on; nothing was changed. Try again in a moment."
+NOT_YET = "This view has not been made yet; try again later."
 UNKNOWN = "The outcome is not known yet. Send the same request with the same Idempotency-Key again."
 
 ANSWERS: Mapping[type[Exception], Answer] = {
@@ -119,6 +122,9 @@ ANSWERS: Mapping[type[Exception], Answer] = {
     api.Busy: Answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.BUSY, BUSY, AGAIN_SOON_SECONDS),
     api.Behind: Answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.BEHIND, None, AGAIN_SOON_SECONDS),
     AddressTaken: Answer(HTTPStatus.CONFLICT, ProblemCode.ALREADY_THERE, "This address has an account; log in."),
+    OperationalError: Answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.UNAVAILABLE, DOWN, AGAIN_LATER_SECONDS),
+    InterfaceError: Answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.UNAVAILABLE, DOWN, AGAIN_LATER_SECONDS),
+    ModelMissing: Answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.BEHIND, NOT_YET, AGAIN_LATER_SECONDS),
     RecordsUnavailable: Answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.UNAVAILABLE, DOWN, AGAIN_LATER_SECONDS),
     PaymentUnavailable: Answer(
         HTTPStatus.SERVICE_UNAVAILABLE,

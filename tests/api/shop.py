@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -93,9 +93,10 @@ async def until(holds: Callable[[], Awaitable[bool]], *, seconds_max: float = 10
 
 
 @asynccontextmanager
-async def open_shop(settings: Settings) -> AsyncIterator[Shop]:
-    """Run one API process inside the test."""
-    async with open_engine(settings) as engine:
+async def open_shop(settings: Settings, **others: Any) -> AsyncIterator[Shop]:
+    """Run one API process inside the test; `others` take the place of parts of its engine."""
+    async with open_engine(settings) as opened:
+        engine = replace(opened, **others)
         app = make_app(engine, pages=pages())
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=BASE_URL) as client:
