@@ -5,6 +5,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 
+import psycopg
 import pytest
 
 from adapters.sandbox_gateway import SandboxGateway
@@ -19,6 +20,7 @@ from tests.processes.shop import PATIENCE_S, Shop
 
 SHORT = timedelta(seconds=2)
 LATE_BY_S = 0.5
+CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'seatledger_app'"
 
 
 @pytest.fixture
@@ -90,6 +92,17 @@ class TestOneWorker:
         assert (await served.shop.refund(refund)).reason is RefundReason.LATE_PAYMENT
         assert (await served.shop.order(order)).status is OrderStatus.EXPIRED
         await served.shop.money_agrees()
+
+    async def test_cut_connections_are_made_again(self, served: ServedShop, owner_url: str) -> None:
+        shop = served.shop
+        first, _ = await order_and_pay(shop, "ann", 0, "webhook_never")
+        async with served.worker():
+            await eventually(lambda: shop.confirmed(first))
+            with psycopg.connect(owner_url, autocommit=True) as owner:
+                assert owner.execute(CUT).rowcount > 0
+            second, _ = await order_and_pay(shop, "bob", 1, "webhook_never")
+            await eventually(lambda: shop.confirmed(second))
+        await shop.money_agrees()
 
 
 class TestKilledWorkers:

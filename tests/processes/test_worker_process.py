@@ -1,0 +1,56 @@
+"""`seatledger process` as it is deployed: settings from the environment, every rule, and an orderly end."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psycopg
+import pytest
+from pydantic import SecretStr
+
+from eventstore.memory import MemoryStore
+from processes.every_rule import every_rule
+from runtime.schema import migrate_all
+from runtime.settings import Settings
+from tests.processes.shop import PATIENCE_S, handler_on
+
+SECRET = "a secret for tests only, of no use to anybody else"
+
+
+def owners(url: str) -> dict[str, bool]:
+    """Return which rules have an owner that did not let go."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        rows = connection.execute("SELECT rule, heartbeat_at > '-infinity' FROM records.process")
+        return dict(rows.fetchall())
+
+
+def rules_owned(url: str, *, owned: bool) -> bool:
+    """Wait until every rule has an owner, or has none; False: it took too long."""
+    names = {rule.name for rule in every_rule(handler_on(MemoryStore()), {})}
+    deadline = time.monotonic() + PATIENCE_S
+    while owners(url) != dict.fromkeys(names, owned):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_owns_every_rule_and_lets_go_when_it_is_stopped(database_url: str, number: signal.Signals) -> None:
+    settings = Settings(database_url=SecretStr(database_url), secret_key=SecretStr(SECRET))
+    asyncio.run(migrate_all(settings))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "runtime.worker_processes"],
+        env={**os.environ, "SEATLEDGER_DATABASE_URL": database_url, "SEATLEDGER_SECRET_KEY": SECRET},
+    )
+    try:
+        assert rules_owned(database_url, owned=True)
+        process.send_signal(number)
+        assert process.wait(PATIENCE_S) == 0
+    finally:
+        process.kill()
+        process.wait()
+    assert rules_owned(database_url, owned=False)
