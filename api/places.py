@@ -86,12 +86,12 @@ class Places:
         return await self._inventory_of_layout(layout)
 
     async def draw(
-        self, performance: str, inventory: Inventory, wishes: Sequence[AreaWish], *, asked_at: float | None = None
+        self, performance: str, inventory: Inventory, wishes: Sequence[AreaWish], *, looked_since: float | None = None
     ) -> tuple[AreaDraw, ...]:
         """Give each wish places to try, no place to two of them, and a few to spare.
 
         Args:
-            asked_at: look at the log again unless that was done after this moment (the loop's time).
+            looked_since: look at the log again, unless it was looked at after this moment (the loop's time).
 
         Raises:
             UnknownSeats: names every area that the performance does not have.
@@ -102,7 +102,7 @@ class Places:
         draws: list[AreaDraw] = []
         given: set[str] = set()
         for wish in wishes:
-            known = await self._known(performance, inventory.areas[wish.area], asked_at)
+            known = await self._known(performance, inventory.areas[wish.area], looked_since)
             candidates = drawn_from(known.places, known.taken | given, wish.quantity + SPARE_PLACES)
             given.update(candidates)
             draws.append(
@@ -117,14 +117,14 @@ class Places:
             if known is not None:
                 known.taken.add(line.place.seat)
 
-    async def _known(self, performance: str, area: Area, asked_at: float | None) -> _Known:
+    async def _known(self, performance: str, area: Area, looked_since: float | None) -> _Known:
         known = self._areas.get((performance, area.key))
         if known is None:
             known = self._areas[performance, area.key] = _Known(places=area.places())
             if len(self._areas) > AREAS_KEPT_MAX:
                 self._areas.popitem(last=False)
         async with known.reading:
-            if known.read_at is None or (asked_at is not None and known.read_at < asked_at):
+            if known.read_at is None or (looked_since is not None and known.read_at < looked_since):
                 began_at = asyncio.get_running_loop().time()
                 known.taken = await self._taken(performance, area)
                 known.read_at = began_at

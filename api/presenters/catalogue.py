@@ -1,0 +1,174 @@
+"""Venues, layouts, events and performances as answers show them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from api.presenters.values import Body, money
+from domain.event import EventDetails, EventStatus
+from domain.performance import PerformanceScheduled, ScheduledPerformance
+from domain.values import Limits
+from domain.venue import VenueOpened
+from projections import catalogue
+from projections.seat_map import Tally
+
+
+def opened_venue(venue: str, opened: VenueOpened) -> Body:
+    """Show a venue from the event that entered it."""
+    return {
+        "venue_id": venue,
+        "organizer_id": opened.organizer,
+        "name": opened.name,
+        "address": opened.address,
+        "city": opened.city,
+        "country": opened.country,
+        "time_zone": opened.time_zone,
+    }
+
+
+def listed_venue(venue: catalogue.Venue) -> Body:
+    """Show a venue from its row."""
+    return {
+        "venue_id": venue.venue,
+        "organizer_id": venue.organizer,
+        "name": venue.name,
+        "address": venue.address,
+        "city": venue.city,
+        "country": venue.country,
+        "time_zone": venue.time_zone,
+    }
+
+
+def event_facts(event: str, organizer: str, venue: str, details: EventDetails, status: EventStatus) -> Body:
+    """Show an event itself."""
+    return {
+        "event_id": event,
+        "organizer_id": organizer,
+        "venue_id": venue,
+        "title": details.title,
+        "description": details.description,
+        "category": details.category,
+        "image_url": details.image_url,
+        "status": status,
+    }
+
+
+def listed_event(event: catalogue.Event) -> Body:
+    """Show an event with its performances."""
+    return {
+        "event_id": event.event,
+        "organizer_id": event.organizer,
+        "organizer_name": event.organizer_name,
+        "venue_id": event.venue,
+        "venue": {
+            "venue_id": event.venue,
+            "name": event.venue_name,
+            "city": event.city,
+            "country": event.country,
+            "time_zone": event.time_zone,
+        },
+        "title": event.title,
+        "description": event.description,
+        "category": event.category,
+        "image_url": event.image_url,
+        "status": event.status,
+        "first_starts_at": event.first_starts_at,
+        "performances": [listed_performance(performance) for performance in event.performances],
+    }
+
+
+def listed_performance(performance: catalogue.Performance) -> Body:
+    """Show a performance from its row."""
+    return {
+        "performance_id": performance.performance,
+        "event_id": performance.event,
+        "organizer_id": performance.organizer,
+        "venue_id": performance.venue,
+        "layout_id": performance.layout,
+        "seat_count": performance.seats,
+        "currency": performance.currency,
+        "starts_at": performance.starts_at,
+        "doors_at": performance.doors_at,
+        "on_sale_at": performance.on_sale_at,
+        "prices": shown_prices(performance.prices, performance.currency),
+        "limits": performance.limits,
+        "sales": performance.sales,
+        "cancelled": performance.cancelled_for is not None,
+        "availability": availability(
+            Tally(held=performance.held, sold=performance.sold, blocked=performance.blocked), performance.seats
+        ),
+    }
+
+
+def scheduled_performance(performance: str, scheduled: PerformanceScheduled) -> Body:
+    """Show a performance from the event that announced it."""
+    return {
+        "performance_id": performance,
+        "event_id": scheduled.event,
+        "organizer_id": scheduled.organizer,
+        "venue_id": scheduled.venue,
+        "layout_id": scheduled.layout,
+        "seat_count": scheduled.seats,
+        "currency": scheduled.currency,
+        "starts_at": scheduled.starts_at,
+        "doors_at": scheduled.doors_at,
+        "on_sale_at": scheduled.on_sale_at,
+        "prices": [
+            {
+                "category": price.category,
+                "ticket_type": price.ticket_type,
+                "price": money(price.amount, scheduled.currency),
+            }
+            for price in scheduled.prices
+        ],
+        "limits": shown_limits(scheduled.limits),
+        "sales": "open",
+        "cancelled": False,
+    }
+
+
+def performance_now(performance: str, scheduled: PerformanceScheduled, state: ScheduledPerformance) -> Body:
+    """Show a performance as it stands: what never changes from its first event, the rest from its state."""
+    return {
+        **scheduled_performance(performance, scheduled),
+        "starts_at": state.starts_at,
+        "doors_at": state.doors_at,
+        "on_sale_at": state.on_sale_at,
+        "prices": [
+            {"category": category, "ticket_type": ticket_type, "price": money(amount, state.currency)}
+            for (category, ticket_type), amount in state.prices.items()
+        ],
+        "limits": shown_limits(state.limits),
+        "sales": state.sales,
+        "cancelled": state.called_off,
+    }
+
+
+def shown_limits(limits: Limits) -> Body:
+    """Show how much one buyer may take."""
+    return {
+        "seats_per_order": limits.seats_per_order,
+        "seats_per_buyer": limits.seats_per_buyer,
+        "live_holds_per_buyer": limits.live_holds_per_buyer,
+    }
+
+
+def shown_prices(prices: Sequence[Mapping[str, Any]], currency: str) -> list[Body]:
+    """Show stored prices."""
+    return [
+        {
+            "category": price["category"],
+            "ticket_type": price["ticket_type"],
+            "price": money(price["amount"], currency),
+        }
+        for price in prices
+    ]
+
+
+def availability(tally: Tally, seats: int) -> Body:
+    """Show how much is left."""
+    return {
+        "available": tally.available(seats),
+        "held": tally.held,
+        "sold": tally.sold,
+        "blocked": tally.blocked,
+    }

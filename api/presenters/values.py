@@ -1,0 +1,54 @@
+"""Money and places as answers show them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+
+from domain.values import Line, Place
+
+Body = dict[str, Any]
+PlainLine = Mapping[str, Any]
+
+
+def money(amount: int, currency: str) -> Body:
+    """Show an amount in minor units."""
+    return {"amount": amount, "currency": currency}
+
+
+def plain(lines: Sequence[Line]) -> list[PlainLine]:
+    """Return lines as they stand in events and read models."""
+    found: list[PlainLine] = orjson.loads(orjson.dumps(lines))
+    return found
+
+
+def plain_place(place: Place) -> Mapping[str, Any]:
+    """Return a place as it stands in events and read models."""
+    return asdict(place)
+
+
+def shown_place(place: Mapping[str, Any]) -> Body:
+    """Show a place; which of a standing area's places it is stays inside."""
+    return {**place, "seat": None if place["area"] else place["seat"]}
+
+
+def shown_line(line: PlainLine, currency: str) -> Body:
+    """Show one place and the price it was promised at."""
+    return {
+        "line_id": line["line_id"],
+        "place": shown_place(line["place"]),
+        "ticket_type": line["ticket_type"],
+        "components": line["components"],
+        "price": money(line["gross"], currency),
+    }
+
+
+def shown_lines(lines: Sequence[PlainLine], currency: str) -> list[Body]:
+    """Show every line."""
+    return [shown_line(line, currency) for line in lines]
+
+
+def id_of(stream: str) -> str:
+    """Return the id in a stream's name."""
+    return stream.partition("-")[2]

@@ -1,0 +1,158 @@
+"""Venues, and the layouts published of them."""
+
+import asyncio
+import hashlib
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Request, Response
+from uuid_utils.compat import uuid7
+
+from api.access import LAYOUT_BYTES_MAX
+from api.commands import JSON, MinPosition, answer, carry_out, caught_up, shown
+from api.engine import Engine, engine_of
+from api.facts import recall
+from api.paging import Limit, PositionCursor, next_cursor
+from api.presenters import catalogue as present
+from api.presenters.values import id_of
+from api.problems import documented
+from api.routing import business_router
+from api.schemas.values import WORD_LENGTH_MAX
+from api.schemas.venues import LayoutPublished, LayoutWish, VenueDetails, VenueOpened, Venues, VenueWish
+from api.visibility import acting_organizer
+from domain import organizer as organizers
+from domain import venue as venues
+from domain.books import Books, Changes
+from domain.errors import AlreadyThere, NotFound
+from domain.layout.exporting import export
+from domain.layout.inventory import Inventory
+from domain.layout.model import Layout
+from domain.layout.publishing import publish
+from domain.layout.reading import read_layout
+from domain.venue import LAYOUT, VENUE
+from projections import catalogue
+
+OWN_FORMAT = "seatledger"
+FOR_EVER = "private, max-age=31536000, immutable"
+
+router = business_router("venues")
+
+
+@router.post("/venues", status_code=201, responses={201: {"model": VenueOpened}, **documented(404)})
+async def open_venue(request: Request, body: VenueWish) -> Response:
+    """Enter a place where events can happen."""
+    organizer = await acting_organizer(request, body.organizer_id)
+    opened = venues.VenueOpened(organizer=organizer, **body.model_dump(exclude={"organizer_id"}))
+    venue = str(uuid7())
+
+    def decide(books: Books) -> Changes:
+        organizers.existing(books, organizer)
+        return venues.open_venue(books, venue, opened)
+
+    outcome = await carry_out(request, decide)
+    ((stream, fact),) = outcome.events
+    return answer(outcome, present.opened_venue(id_of(stream), fact), status=201)
+
+
+@router.get("/venues", responses={200: {"model": Venues}})
+async def list_venues(
+    request: Request,
+    city: Annotated[str | None, Query(max_length=WORD_LENGTH_MAX, description="In any spelling.")] = None,
+    limit: Limit = 100,
+    cursor: PositionCursor = None,
+    min_position: MinPosition = None,
+) -> Response:
+    """List venues in the order they were entered."""
+    await caught_up(request, min_position, catalogue.NAME)
+    rows = await catalogue.list_venues(engine_of(request).read_models, city=city, after=cursor or 0, limit=limit)
+    return shown({"items": [present.listed_venue(row) for row in rows], "next": next_cursor(rows, limit)})
+
+
+@router.get("/venues/{venue_id}", responses={200: {"model": VenueDetails}})
+async def show_venue(request: Request, venue_id: UUID, min_position: MinPosition = None) -> Response:  # noqa: ARG001
+    """Show a venue and its layouts, oldest first; read from the log, so never behind."""
+    engine, venue = engine_of(request), str(venue_id)
+    events = (await recall(engine, VENUE.stream(venue)))[VENUE.stream(venue)]
+    if not events:
+        raise NotFound("There is no such venue.")
+    layouts = [event.layout for event in events if isinstance(event, venues.LayoutAdded)]
+    facts = await recall(engine, *map(LAYOUT.stream, layouts))
+    listed = [
+        {"layout_id": layout, "version": fact.version, "name": fact.name, "seat_count": fact.seats}
+        for layout in layouts
+        for fact in facts[LAYOUT.stream(layout)]
+    ]
+    return shown({**present.opened_venue(venue, events[0]), "layouts": listed})
+
+
+@router.post(
+    "/venues/{venue_id}/layouts",
+    status_code=201,
+    responses={201: {"model": LayoutPublished}},
+    description=f"""Publish the next version of a venue's drawing, at most {LAYOUT_BYTES_MAX // 1024**2} MiB of it.
+
+Seats keep their keys over versions by what their source calls them. A faulty document is refused with every fault
+named at once (`layout_faults`).""",
+)
+async def publish_layout(request: Request, venue_id: UUID, body: LayoutWish) -> Response:
+    """Publish the next version of a venue's drawing."""
+    engine, venue, layout = engine_of(request), str(venue_id), str(uuid7())
+    before = (await engine.handler.look(lambda books: venues.existing(books, venue))).layouts
+    previous = await engine.layouts.find(before[-1]) if before else None
+    document, seats = await asyncio.to_thread(published, body, previous)
+
+    def decide(books: Books) -> Changes:
+        if venues.existing(books, venue).layouts != before:
+            raise AlreadyThere("Another layout was published at the same moment; send yours again.")
+        sha256 = hashlib.sha256(document).hexdigest()
+        return venues.publish_layout(books, venue, layout, name=body.name, seats=seats, document_sha256=sha256)
+
+    await engine.layouts.keep(layout, document)
+    outcome = await carry_out(request, decide)
+    stream = next(stream for stream, fact in outcome.events if isinstance(fact, venues.LayoutPublished))
+    fact = outcome.of(venues.LayoutPublished)
+    shown_layout = {
+        "layout_id": id_of(stream),
+        "venue_id": fact.venue,
+        "version": fact.version,
+        "name": fact.name,
+        "seat_count": fact.seats,
+    }
+    return answer(outcome, shown_layout, status=201)
+
+
+def published(wish: LayoutWish, previous: bytes | None) -> tuple[bytes, int]:
+    """Return the document of a layout, and how many people it takes.
+
+    Raises:
+        LayoutFaults: everything that is wrong with the draft.
+    """
+    before: Layout | None = None
+    if previous is not None:
+        before = publish(read_layout(OWN_FORMAT, previous.decode()))
+    layout = publish(read_layout(wish.format, wish.document), before)
+    return export(layout), len(Inventory(layout))
+
+
+@router.get(
+    "/layouts/{layout_id}",
+    responses={200: {"description": "The document in our own format.", "content": {JSON: {"schema": {}}}}},
+)
+async def show_layout(request: Request, layout_id: UUID, min_position: MinPosition = None) -> Response:  # noqa: ARG001
+    """Give a layout's document in the format `seatledger`, byte for byte the same every time."""
+    return Response(
+        await document_of(engine_of(request), str(layout_id)), headers={"Cache-Control": FOR_EVER}, media_type=JSON
+    )
+
+
+async def document_of(engine: Engine, layout: str) -> bytes:
+    """Return a published layout's document.
+
+    Raises:
+        NotFound: there is none.
+    """
+    await engine.handler.look(lambda books: venues.existing_layout(books, layout))
+    document = await engine.layouts.find(layout)
+    if document is None:
+        raise NotFound("There is no such layout.")
+    return document

@@ -1,0 +1,89 @@
+"""Events as requests say them and answers show them."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from api.schemas.base import Body, Shown
+from api.schemas.performances import PerformanceShown
+from api.schemas.values import Cursor, Id, Position, Text, Title, WebAddress, Word
+from domain.event import EventStatus
+
+ImageUrl = Annotated[WebAddress | None, Field(description="Where a picture of it lies.")]
+Category = Annotated[Word, Field(description="What kind of show it is, in the organizer's own words.")]
+
+
+class EventWish(Body):
+    """A show as it is marketed; a draft until it is published."""
+
+    organizer_id: Annotated[
+        Id | None, Field(description="May be left out by who is organizer of exactly one.", default=None)
+    ]
+    venue_id: Id
+    title: Title
+    description: Text = ""
+    category: Annotated[Category | None, Field(default=None)]
+    image_url: ImageUrl = None
+
+
+class EventChange(Body):
+    """What is to be different; what is left out stays. `image_url` and `category` may be taken away by null."""
+
+    title: Title | None = None
+    description: Text | None = None
+    category: Category | None = None
+    image_url: ImageUrl = None
+
+
+class EventFacts(Shown):
+    """What is known of an event itself."""
+
+    event_id: str
+    organizer_id: str
+    venue_id: str
+    title: str
+    description: str
+    category: str
+    image_url: str | None
+    status: EventStatus
+
+
+class EventWritten(EventFacts):
+    """An event after a change."""
+
+    position: Position
+
+
+class VenueOfEvent(Shown):
+    """Where an event takes place."""
+
+    venue_id: str
+    name: str
+    city: str
+    country: str
+    time_zone: str
+
+
+class EventShown(EventFacts):
+    """An event with its performances, by their start."""
+
+    organizer_name: str
+    venue: VenueOfEvent
+    first_starts_at: datetime | None
+    performances: list[PerformanceShown]
+
+
+class Events(Shown):
+    """A page of events, by the start of their first performance."""
+
+    items: list[EventShown]
+    next: Cursor
+
+
+class EventDeleted(Shown):
+    """An event that is gone: nothing of it was ever booked."""
+
+    event_id: str
+    status: EventStatus
+    position: Position

@@ -1,0 +1,96 @@
+"""Baskets as requests say them and answers show them."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from api.schemas.base import Body, Shown
+from api.schemas.values import Cursor, Money, Position, QuotedLine, SeatKey, Word
+
+ITEMS_MAX = 1_000
+QUANTITY_MAX = 1_000
+TICKET_TYPE = "adult"
+
+
+class SeatItem(Body):
+    """One seat."""
+
+    seat: SeatKey
+    ticket_type: Word = TICKET_TYPE
+
+
+class AreaItem(Body):
+    """So many places of a standing area; which ones is found out."""
+
+    area: SeatKey
+    quantity: Annotated[int, Field(ge=1, le=QUANTITY_MAX)]
+    ticket_type: Word = TICKET_TYPE
+
+
+Item = Annotated[SeatItem | AreaItem, Field(union_mode="left_to_right")]
+Items = Annotated[list[Item], Field(max_length=ITEMS_MAX, description="1 to 50 places, each seat once.")]
+
+
+class HoldWish(Body):
+    """The places somebody wants, all of them or none."""
+
+    items: Items
+
+
+class Quote(Shown):
+    """The price that is promised while the hold lives."""
+
+    lines: list[QuotedLine]
+    total: Money
+
+
+class HoldFacts(Shown):
+    """A basket; everything in it lapses at `expires_at`."""
+
+    hold_id: str
+    performance_id: str
+    event_id: str
+    expires_at: datetime
+    quote: Quote
+
+
+class HoldPlaced(HoldFacts):
+    """A basket that was filled."""
+
+    position: Position
+
+
+class HoldExtended(Shown):
+    """A basket whose one deadline moved."""
+
+    hold_id: str
+    expires_at: datetime
+    position: Position
+
+
+class HoldReleased(Shown):
+    """A basket that was given up."""
+
+    hold_id: str
+    status: Literal["released"]
+    position: Position
+
+
+class HoldShown(HoldFacts):
+    """A basket as it stands."""
+
+    status: Annotated[Literal["open", "ordered", "lapsed"], Field(description="lapsed: free for the next buyer.")]
+    order_id: str | None
+    extended: bool
+
+
+class ListedHold(HoldFacts):
+    """A live basket that is not an order yet."""
+
+
+class Holds(Shown):
+    """A page of live baskets, newest first."""
+
+    items: list[ListedHold]
+    next: Cursor

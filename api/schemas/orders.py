@@ -1,0 +1,112 @@
+"""Orders as requests say them and answers show them."""
+
+from datetime import datetime
+from typing import Annotated, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from api.schemas.base import Body, Name, Shown
+from api.schemas.holds import Items
+from api.schemas.payments import PaymentShown
+from api.schemas.people import Email
+from api.schemas.refunds import RefundShown
+from api.schemas.values import UNPRINTABLE, Cursor, Id, Money, Position, QuotedLine
+from domain.order import OrderStatus
+
+TERMS_LENGTH_MAX = 40
+
+Terms = Annotated[
+    str, StringConstraints(min_length=1, max_length=TERMS_LENGTH_MAX, pattern=f"^[^{UNPRINTABLE}\\n\\r\\t]*$")
+]
+Locale = Annotated[str, StringConstraints(max_length=35, pattern="^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")]
+
+
+class Contact(Body):
+    """Where the order's mail goes; a guest has to say."""
+
+    email: Email
+    name: Name
+
+
+class OrderWish(Body):
+    """Either a hold to order, or places to hold and order in one atomic step."""
+
+    hold_id: Id | None = None
+    performance_id: Id | None = None
+    items: Items | None = None
+    contact: Contact | None = None
+    terms_version: Annotated[Terms | None, Field(description="The terms of sale that were shown.")] = None
+    locale: Annotated[Locale, Field(description="The language the buyer is written to in (BCP 47).")] = "en"
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        stepwise, at_once = self.hold_id is not None, (self.performance_id is not None, self.items is not None)
+        if at_once not in {(True, True), (False, False)} or stepwise is at_once[0]:
+            raise ValueError("give either hold_id, or performance_id and items")
+        return self
+
+
+class OrderPlaced(Shown):
+    """An order that was placed; nothing to pay confirms it at once."""
+
+    order_id: str
+    order_code: Annotated[str, Field(description="Short enough to be read out.")]
+    hold_id: str
+    status: OrderStatus
+    total: Money
+    expires_at: datetime
+    position: Position
+
+
+class OrderCancelled(Shown):
+    """An order that was given up before it was paid."""
+
+    order_id: str
+    status: OrderStatus
+    position: Position
+
+
+class ContactShown(Shown):
+    """Where the order's mail goes."""
+
+    email: str
+    name: str
+
+
+class OrderLine(QuotedLine):
+    """One line of an order."""
+
+    ticket_id: Annotated[str | None, Field(description="From the confirmation on.")]
+    cancelled: Annotated[bool, Field(description="The right to attend has ended.")]
+
+
+class OrderShown(Shown):
+    """An order with its lines, payments and refunds."""
+
+    order_id: str
+    order_code: str
+    account_id: str
+    performance_id: str
+    event_id: str
+    organizer_id: str
+    status: OrderStatus
+    total: Money
+    expires_at: datetime
+    lines: list[OrderLine]
+    paid_by: Annotated[str | None, Field(description="The payment that confirmed it.")]
+    payments: list[PaymentShown]
+    refunds: list[RefundShown]
+
+
+class OrderDetails(OrderShown):
+    """An order as its owner and support see it."""
+
+    hold_id: str
+    contact: ContactShown | None
+
+
+class Orders(Shown):
+    """A page of orders, newest first."""
+
+    items: list[OrderShown]
+    next: Cursor

@@ -1,0 +1,50 @@
+"""Payments as requests say them and answers show them; card data never touches this API."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from api.schemas.base import Body, Shown
+from api.schemas.values import Money, Position, Word
+from domain.payment import PaymentOutcome, PaymentStatus
+
+
+class PaymentWish(Body):
+    """With whom somebody wants to pay."""
+
+    provider: Annotated[Word, Field(examples=["sandbox"])]
+
+
+class PaymentOpened(Shown):
+    """An attempt to pay that began; send the buyer to `checkout_url`."""
+
+    payment_id: str
+    order_id: str
+    provider: str
+    status: PaymentStatus
+    amount: Money
+    checkout_url: str
+    expires_at: datetime
+    position: Position
+
+
+class PaymentShown(Shown):
+    """One attempt to pay. `outcome`, once it is decided: confirmed, refunded, or an exception somebody looks at."""
+
+    payment_id: str
+    order_id: str
+    provider: str
+    status: PaymentStatus
+    amount: Money
+    captured: Annotated[Money | None, Field(description="What the provider took, if anything.")]
+    checkout_url: str | None
+    outcome: PaymentOutcome | None
+    expires_at: datetime
+
+
+class WebhookTaken(Shown):
+    """What was announced is on record."""
+
+    event_id: str
+    known: Annotated[bool, Field(description="Whether it is about a payment or a refund of ours.")]

@@ -1,0 +1,137 @@
+"""Performances as requests say them and answers show them."""
+
+from datetime import datetime
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from api.schemas.base import Body, Shown
+from api.schemas.values import Amount, Id, Moment, Money, Position, Word
+from domain.performance import SalesState
+from domain.scheduling import PRICES_PER_PERFORMANCE_MAX
+from domain.values import SEATS_PER_HOLD_MAX, CancelReason
+
+LIVE_HOLDS_MAX = 1_000
+SEATS_PER_BUYER_MAX = 100_000
+
+SeatsLimit = Annotated[int | None, Field(ge=1, le=SEATS_PER_HOLD_MAX)]
+
+
+class PriceWish(Body):
+    """What a ticket type costs in a price category of the layout, named by its key or its label."""
+
+    category: Word
+    ticket_type: Word = "adult"
+    price: Amount
+
+
+Prices = Annotated[list[PriceWish], Field(min_length=1, max_length=PRICES_PER_PERFORMANCE_MAX)]
+
+
+class LimitsWish(Body):
+    """How much one buyer may take; null: no limit beside the hard cap of 50 seats a hold."""
+
+    seats_per_order: SeatsLimit = 8
+    seats_per_buyer: Annotated[int | None, Field(ge=1, le=SEATS_PER_BUYER_MAX)] = 8
+    live_holds_per_buyer: Annotated[int | None, Field(ge=1, le=LIVE_HOLDS_MAX)] = 2
+
+
+class PerformanceWish(Body):
+    """One dated showing; its seats come from the layout. Sales open at once if no time is given."""
+
+    starts_at: Moment
+    doors_at: Moment | None = None
+    layout_id: Id
+    on_sale_at: Moment | None = None
+    prices: Prices
+    limits: Annotated[
+        LimitsWish | None, Field(default_factory=LimitsWish, description="null: no limits beside the hard cap.")
+    ]
+
+
+class PerformanceChange(Body):
+    """What is to be different; what is left out stays."""
+
+    starts_at: Moment | None = None
+    doors_at: Moment | None = None
+    on_sale_at: Moment | None = None
+    prices: Prices | None = None
+    limits: Annotated[LimitsWish | None, Field(description="null: no limits beside the hard cap.")] = None
+    sales: Annotated[SalesState | None, Field(description="Pause, resume or close sales.")] = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("say what is to be different")
+        return self
+
+
+class Cancellation(Body):
+    """Why a performance does not take place."""
+
+    reason: CancelReason = CancelReason.OTHER
+
+
+class PriceShown(Shown):
+    """What a ticket type costs in a price category."""
+
+    category: str
+    ticket_type: str
+    price: Money
+
+
+class LimitsShown(Shown):
+    """How much one buyer may take; null: no limit beside the hard cap."""
+
+    seats_per_order: int | None
+    seats_per_buyer: int | None
+    live_holds_per_buyer: int | None
+
+
+class PerformanceFacts(Shown):
+    """What is known of a performance itself."""
+
+    performance_id: str
+    event_id: str
+    organizer_id: str
+    venue_id: str
+    layout_id: str
+    seat_count: int
+    currency: str
+    starts_at: datetime
+    doors_at: datetime | None
+    on_sale_at: datetime
+    prices: list[PriceShown]
+    limits: LimitsShown
+    sales: Annotated[SalesState, Field(description="What people decided; the clock decides the rest.")]
+    cancelled: bool
+
+
+class PerformanceWritten(PerformanceFacts):
+    """A performance after a change."""
+
+    position: Position
+
+
+class Availability(Shown):
+    """available = seats - held - sold - blocked; holds and blocks count until their deadline (± 10 s)."""
+
+    available: int
+    held: int
+    sold: int
+    blocked: int
+
+
+class PerformanceShown(PerformanceFacts):
+    """A performance and how much of it is left."""
+
+    availability: Availability
+
+
+class PerformanceCancelled(Shown):
+    """A performance that does not take place: sale, confirmation and entry have stopped."""
+
+    performance_id: str
+    cancelled: bool
+    refunds: Annotated[str, Field(description="What happens to the money of those who have paid.")]
+    position: Position

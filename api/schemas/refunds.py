@@ -1,0 +1,51 @@
+"""Refunds as requests say them and answers show them."""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from api.schemas.base import Body, Shown
+from api.schemas.values import Cursor, Money, Position
+from domain.refund import RefundStatus
+from domain.values import SEATS_PER_HOLD_MAX, RefundReason
+
+LineId = Annotated[str, StringConstraints(pattern="^[1-9][0-9]{0,3}$")]
+
+
+class RefundWish(Body):
+    """Which lines of the order are to go back; left out: all that are left."""
+
+    lines: Annotated[list[LineId], Field(min_length=1, max_length=SEATS_PER_HOLD_MAX)] | None = None
+
+
+class RefundShown(Shown):
+    """Money going back, and the lines it is for (none: money that came beside the lines)."""
+
+    refund_id: str
+    order_id: str
+    payment_id: str | None
+    status: RefundStatus
+    lines: list[str]
+    amount: Money
+    reason: RefundReason
+
+
+class RefundRequested(RefundShown):
+    """A refund that was asked for."""
+
+    position: Position
+
+
+class RefundDecided(Shown):
+    """A refund that was approved or rejected; approved money is sent at once, and `completed` when it has arrived."""
+
+    refund_id: str
+    status: RefundStatus
+    position: Position
+
+
+class Refunds(Shown):
+    """A page of refunds, oldest first."""
+
+    items: list[RefundShown]
+    next: Cursor

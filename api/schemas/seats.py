@@ -1,0 +1,63 @@
+"""The seat map as answers show it, and what staff does to it."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from api.schemas.base import Body, Shown
+from api.schemas.values import Moment, Position, SeatKey
+from domain.values import BlockReason
+
+SEATS_NAMED_MAX = 1_000
+
+SeatsNamed = Annotated[list[SeatKey], Field(max_length=SEATS_NAMED_MAX, description="1 to 400 seats, each once.")]
+
+
+class BlockWish(Body):
+    """Seats that are to go off sale; every one of them or none."""
+
+    seats: SeatsNamed
+    reason: BlockReason
+    release_at: Annotated[Moment | None, Field(description="From then on they are on sale again by themselves.")] = None
+
+
+class UnblockWish(Body):
+    """Seats that are to be on sale again."""
+
+    seats: SeatsNamed
+
+
+class SeatsWritten(Shown):
+    """What staff did to seats."""
+
+    performance_id: str
+    seats: Annotated[list[str], Field(description="The seats that changed; the others were so already.")]
+    position: Position
+
+
+class SeatStates(Shown):
+    """The seats that are not free, by state."""
+
+    held: list[str]
+    sold: list[str]
+    blocked: list[str]
+
+
+class AreaState(Shown):
+    """How many places of a standing area are left."""
+
+    area: str
+    capacity: int
+    held: int
+    sold: int
+    blocked: int
+    available: int
+
+
+class Seats(Shown):
+    """Where every seat stands that is not free; what is not named is free."""
+
+    performance_id: str
+    position: Annotated[int, Field(description="Give it as `after` to `/live`.")]
+    states: SeatStates
+    areas: list[AreaState]

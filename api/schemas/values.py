@@ -1,0 +1,164 @@
+"""The values that requests and answers are made of: ids, texts, money, times, places."""
+
+from datetime import UTC, datetime
+from functools import cache
+from importlib import resources
+from typing import Annotated
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+
+from api.schemas.base import Body, Shown
+from domain.values import AMOUNT_MAX, SEAT_KEY, TEXT_LENGTH_MAX, TITLE_LENGTH_MAX, ComponentKind
+
+UNPRINTABLE = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f"
+WORD_LENGTH_MAX = 80
+URL_LENGTH_MAX = 2_000
+YEAR_MIN, YEAR_MAX = 1970, 2200
+UUID_PATTERN = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+
+
+@cache
+def country_codes() -> frozenset[str]:
+    """Return the ISO 3166-1 alpha-2 codes."""
+    table = (resources.files("tzdata") / "zoneinfo" / "iso3166.tab").read_text(encoding="utf-8")
+    return frozenset(line[:2] for line in table.splitlines() if not line.startswith("#"))
+
+
+@cache
+def time_zones() -> frozenset[str]:
+    """Return the names of the time zones there are."""
+    return frozenset(available_timezones())
+
+
+def known_country(code: str) -> str:
+    """Return the code.
+
+    Raises:
+        ValueError: it stands for no country.
+    """
+    if code not in country_codes():
+        raise ValueError("there is no country with this ISO 3166-1 alpha-2 code")
+    return code
+
+
+def known_time_zone(name: str) -> str:
+    """Return the name.
+
+    Raises:
+        ValueError: it is no IANA time zone.
+    """
+    if name not in time_zones():
+        raise ValueError("there is no IANA time zone of this name")
+    return name
+
+
+def in_our_days(moment: datetime) -> datetime:
+    """Return the moment in UTC.
+
+    Raises:
+        ValueError: it lies outside the years that calendars of shows are made of.
+    """
+    if not YEAR_MIN < moment.year < YEAR_MAX:
+        raise ValueError(f"the year must lie between {YEAR_MIN} and {YEAR_MAX}")
+    return moment.astimezone(UTC)
+
+
+Id = Annotated[str, StringConstraints(pattern=UUID_PATTERN, to_lower=True), Field(description="A UUID.")]
+SeatKey = Annotated[
+    str,
+    StringConstraints(pattern=f"^{SEAT_KEY.pattern}$"),
+    Field(description="A seat's stable key, as in the layout and the seat map; not its label.", examples=["s1a"]),
+]
+Word = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, min_length=1, max_length=WORD_LENGTH_MAX, pattern=f"^[^{UNPRINTABLE}\\n\\r\\t]*$"
+    ),
+]
+Title = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, min_length=1, max_length=TITLE_LENGTH_MAX, pattern=f"^[^{UNPRINTABLE}\\n\\r\\t]*$"
+    ),
+]
+Text = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=TEXT_LENGTH_MAX, pattern=f"^[^{UNPRINTABLE}]*$")
+]
+WebAddress = Annotated[
+    str, StringConstraints(max_length=URL_LENGTH_MAX, pattern=r"^https?://[^\s\x00-\x1f\x7f\"<>\\]+$")
+]
+Country = Annotated[
+    str,
+    StringConstraints(pattern="^[A-Z]{2}$"),
+    AfterValidator(known_country),
+    Field(description="ISO 3166-1 alpha-2.", examples=["NO"]),
+]
+TimeZone = Annotated[
+    str,
+    StringConstraints(max_length=64),
+    AfterValidator(known_time_zone),
+    Field(description="An IANA name.", examples=["Europe/Oslo"]),
+]
+Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$"), Field(description="ISO 4217.", examples=["EUR"])]
+Moment = Annotated[
+    AwareDatetime,
+    AfterValidator(in_our_days),
+    Field(description="RFC 3339, with a zone.", examples=["2027-03-01T19:30:00Z"]),
+]
+Position = Annotated[int, Field(description="The position of the command's last event; see `min_position`.")]
+Cursor = Annotated[
+    str | None, Field(description="Give this as `cursor` for the next page; null: this was the last one.")
+]
+
+
+class Amount(Body):
+    """An amount of money that somebody asks for."""
+
+    amount: Annotated[int, Field(ge=0, le=AMOUNT_MAX, description="In minor units of the currency.")]
+    currency: Currency
+
+
+class Money(Shown):
+    """An amount of money in minor units: 4500 EUR is 45 euros."""
+
+    amount: int
+    currency: str
+
+
+class Place(Shown):
+    """What is sold, with the label it had when it was quoted."""
+
+    seat: str | None = Field(description="The seat's key; null for a place in a standing area.")
+    area: str | None = Field(description="The standing area's key; null for a seat.")
+    label: str
+    category: str
+    attributes: list[str]
+
+
+class Tax(Shown):
+    """The tax inside one component."""
+
+    code: str
+    rate_bp: int = Field(description="In hundredths of a percent.")
+    amount: int
+
+
+class Component(Shown):
+    """One part of a price, in minor units: gross = net + tax."""
+
+    kind: ComponentKind
+    net: int
+    tax: list[Tax]
+    gross: int
+    refundable: bool
+
+
+class QuotedLine(Shown):
+    """One place and the price it was promised at."""
+
+    line_id: str
+    place: Place
+    ticket_type: str
+    components: list[Component]
+    price: Money

@@ -1,0 +1,83 @@
+"""Venues and their layouts as requests say them and answers show them."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from api.schemas.base import Body, Shown
+from api.schemas.values import Country, Cursor, Id, Position, TimeZone, Title, Word
+
+
+class VenueWish(Body):
+    """A real place; it belongs to one organizer."""
+
+    organizer_id: Annotated[
+        Id | None, Field(description="May be left out by who is organizer of exactly one.", default=None)
+    ]
+    name: Title
+    address: Title
+    city: Word
+    country: Country
+    time_zone: TimeZone
+
+
+class VenueShown(Shown):
+    """A real place."""
+
+    venue_id: str
+    organizer_id: str
+    name: str
+    address: str
+    city: str
+    country: str
+    time_zone: str
+
+
+class VenueOpened(VenueShown):
+    """A venue that was entered."""
+
+    position: Position
+
+
+class ListedLayout(Shown):
+    """A published drawing of a venue."""
+
+    layout_id: str
+    version: int
+    name: str
+    seat_count: int
+
+
+class VenueDetails(VenueShown):
+    """A real place and its drawings, oldest first."""
+
+    layouts: list[ListedLayout]
+
+
+class Venues(Shown):
+    """A page of venues, in the order they were entered."""
+
+    items: list[VenueShown]
+    next: Cursor
+
+
+class LayoutWish(Body):
+    """A drawing in one of the known formats; every fault in it is named at once."""
+
+    name: Title
+    format: Annotated[Word, Field(description="grid, seatsio, pretix, csv or seatledger.", examples=["grid"])]
+    document: Annotated[
+        dict[str, Any] | str,
+        Field(description="The document: a JSON object, or the text of a file (csv: always the text)."),
+    ]
+
+
+class LayoutPublished(Shown):
+    """A drawing that was published; it never changes."""
+
+    layout_id: str
+    venue_id: str
+    version: int
+    name: str
+    seat_count: Annotated[int, Field(description="Seats and places of standing areas.")]
+    position: Position

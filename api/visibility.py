@@ -1,0 +1,76 @@
+"""What the sender of a request may see, and for whom they act where the path does not say."""
+
+from fastapi import Request
+
+from api.engine import engine_of
+from api.identity import Identity, identity_of, visitor
+from api.ownership import Owned, owner_of_event, owner_of_performance
+from domain.errors import Forbidden, Invalid, NotFound
+from domain.values import Role
+from projections.catalogue import PUBLIC, Viewer, list_organizers
+
+
+async def must_see_event(request: Request, event: str) -> None:
+    """Insist that the sender may see an event.
+
+    Raises:
+        NotFound: there is none, or it is a draft of somebody else's.
+    """
+    await must_see(request, await engine_of(request).handler.look(lambda books: owner_of_event(books, event)))
+
+
+async def must_see_performance(request: Request, performance: str) -> None:
+    """Insist that the sender may see a performance.
+
+    Raises:
+        NotFound: there is none, or its event is a draft of somebody else's.
+    """
+    look = engine_of(request).handler.look
+    await must_see(request, await look(lambda books: owner_of_performance(books, performance)))
+
+
+async def must_see(request: Request, owned: Owned) -> None:
+    """Insist that the sender may see a thing: everybody's, or their own organizer's.
+
+    Raises:
+        NotFound: they may not.
+    """
+    if owned.visible:
+        return
+    identity = visitor(request)
+    if identity is None or not await identity.may_act_for(owned.organizer, Role.ORGANIZER):
+        raise NotFound("There is no such thing.")
+
+
+async def viewer_of(request: Request) -> Viewer:
+    """Say whose drafts the sender sees."""
+    identity = visitor(request)
+    if identity is None:
+        return PUBLIC
+    everybody = await identity.holds(Role.ADMIN)
+    return Viewer(everybody=everybody, organizers=await organizers_of(request, identity, Role.ORGANIZER))
+
+
+async def organizers_of(request: Request, identity: Identity, role: Role) -> list[str]:
+    """Return the organizers within which the account holds a role: found in a list, each checked in the log."""
+    listed = await list_organizers(engine_of(request).read_models, account=identity.account, everyone=False)
+    return [member.organizer for member in listed if role in await identity.roles_within(member.organizer)]
+
+
+async def acting_organizer(request: Request, wished: str | None) -> str:
+    """Return the organizer the sender acts for: the one they name, or the only one they have.
+
+    Raises:
+        Forbidden: not theirs.
+        Invalid: they have none or several, and name none.
+    """
+    identity = identity_of(request)
+    if wished is None:
+        own = await organizers_of(request, identity, Role.ORGANIZER)
+        if not own and not await identity.holds(Role.ADMIN):
+            raise Forbidden("This takes the role organizer within an organizer.")
+        if len(own) != 1:
+            raise Invalid("Say for which organizer: organizer_id.", organizers=own)
+        (wished,) = own
+    await identity.must_act_for(wished, Role.ORGANIZER)
+    return wished
