@@ -20,7 +20,7 @@ from runtime.parts import Part, PartsSupervisor
 from runtime.schema import migrate_all
 from runtime.settings import PREFIX, Settings
 
-BACKGROUND = ("process",)
+BACKGROUND = ("relay", "project", "process")
 BACKGROUND_NICE = 10
 PROBE_SECONDS = 2.0
 SERVER_ERROR = 500

@@ -5,8 +5,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from runtime.ground import settings_here
-
 console = Console(highlight=False, soft_wrap=True)
 app = typer.Typer(help="Copy the log to NATS JetStream.", invoke_without_command=True)
 
@@ -27,4 +25,4 @@ def new_epoch(
     """Begin a new stream from here, after the relay has stopped because the log went back in time."""
     from runtime.worker import begin_epoch  # noqa: PLC0415 - a part imports only what it runs
 
-    console.print(begin_epoch(settings_here(), reason))
+    console.print(begin_epoch(reason))
