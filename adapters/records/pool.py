@@ -20,7 +20,9 @@ Pool = AsyncConnectionPool[psycopg.AsyncConnection[Any]]
 Row = dict[str, Any]
 
 
-def records_pool(url: str, *, connections_max: int = CONNECTIONS_MAX) -> Pool:
+def records_pool(
+    url: str, *, connections_max: int = CONNECTIONS_MAX, wait_seconds_max: float = WAIT_SECONDS_MAX
+) -> Pool:
     """Make the pool of an application process; open it before use.
 
     Args:
@@ -30,7 +32,7 @@ def records_pool(url: str, *, connections_max: int = CONNECTIONS_MAX) -> Pool:
         url,
         min_size=1,
         max_size=connections_max,
-        timeout=WAIT_SECONDS_MAX,
+        timeout=wait_seconds_max,
         kwargs={"autocommit": True, "application_name": "seatledger records", **LIMITS},
         check=AsyncConnectionPool.check_connection,
         open=False,

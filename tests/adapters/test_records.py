@@ -1,0 +1,150 @@
+"""The records on PostgreSQL: people found, contacts kept once, layouts read back and never changed."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import psycopg
+import pytest
+from uuid_utils.compat import uuid7
+
+from adapters.records.layouts import LayoutInventories, PostgresLayouts
+from adapters.records.people import PostgresPeople
+from adapters.records.pool import RECORDS, Pool, records_pool
+from domain.errors import NotFound
+from domain.layout.exporting import export
+from domain.layout.publishing import publish
+from domain.layout.reading import read_layout
+from domain.people import AddressTaken, Contact, Person, RecordsUnavailable
+from eventstore.migrate import APP_ROLE, migrate, role_url
+from tests.databases import role_password
+
+GRID = {"sections": [{"name": "Stalls", "category": "A", "rows": 2, "seats_per_row": 3}]}
+DOCUMENT = export(publish(read_layout("grid", GRID)))
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[Pool]:
+    """Connections of the application's role to a database with nothing but records."""
+    await migrate(database_url, role_password=role_password, histories=(RECORDS,))
+    async with records_pool(role_url(database_url, APP_ROLE, role_password(APP_ROLE))) as opened:
+        yield opened
+
+
+@pytest.fixture
+def people(pool: Pool) -> PostgresPeople:
+    return PostgresPeople(pool)
+
+
+class CountingDocuments(PostgresLayouts):
+    """The documents, and how often one was asked for."""
+
+    asked = 0
+
+    async def find(self, layout: str) -> bytes | None:
+        """Return a layout's document."""
+        self.asked += 1
+        return await super().find(layout)
+
+
+async def registered(people: PostgresPeople, *emails: str) -> list[Person]:
+    """Register people, named after their addresses."""
+    found = [Person(account=str(uuid7()), email=email, name=f"{email.split('@')[0].title()} Doe") for email in emails]
+    for person in found:
+        await people.register(person, "hash")
+    return found
+
+
+class TestPeople:
+    async def test_given_a_person_then_they_are_found_by_account(self, people: PostgresPeople) -> None:
+        ann, bob = await registered(people, "ann@example.com", "bob@example.com")
+        assert await people.find(ann.account) == ann
+        assert await people.find(str(uuid7())) is None
+        assert await people.find_each([bob.account, str(uuid7())]) == {bob.account: bob}
+
+    @pytest.mark.parametrize("same", ["email", "account"])
+    async def test_given_the_address_or_the_account_again_then_nothing_is_kept(
+        self, people: PostgresPeople, same: str
+    ) -> None:
+        (ann,) = await registered(people, "ann@example.com")
+        other = {"account": str(uuid7()), "email": "bob@example.com", "name": "Bob", same: getattr(ann, same)}
+        with pytest.raises(AddressTaken):
+            await people.register(Person(**other), "hash")
+        assert (await people.search("", after=None, limit=10)).people == [ann]
+
+    async def test_given_a_text_then_names_and_addresses_are_searched_a_page_at_a_time(
+        self, people: PostgresPeople
+    ) -> None:
+        ann, bob, cleo = await registered(people, "ann@example.com", "bob@example.com", "cleo@example.org")
+        first = await people.search("DOE", after=None, limit=2)
+        assert (first.people, first.next_cursor) == ([ann, bob], bob.email)
+        second = await people.search("DOE", after=first.next_cursor, limit=2)
+        assert (second.people, second.next_cursor) == ([cleo], None)
+        assert (await people.search("example.ORG", after=None, limit=2)).people == [cleo]
+        assert (await people.search("%", after=None, limit=2)).people == []
+
+    async def test_given_the_same_contact_again_then_it_is_the_first_one_in_every_process(
+        self, people: PostgresPeople, pool: Pool
+    ) -> None:
+        account = str(uuid7())
+
+        def contact(name: str) -> Contact:
+            return Contact(contact=str(uuid7()), account=account, email="ann@example.com", name=name)
+
+        wished = contact("Ann")
+        kept = await asyncio.gather(
+            people.keep_contact(wished),
+            people.keep_contact(contact("Ann")),
+            PostgresPeople(pool).keep_contact(contact("Ann")),
+        )
+        assert len(set(kept)) == 1
+        assert await people.keep_contact(contact("Ann Doe")) != kept[0]
+        found = await people.find_contact(kept[0])
+        assert found is not None
+        assert (found.account, found.email, found.name) == (account, "ann@example.com", "Ann")
+
+
+class TestLayouts:
+    async def test_given_a_document_then_it_is_read_back_byte_for_byte_and_never_replaced(self, pool: Pool) -> None:
+        layouts = PostgresLayouts(pool)
+        await layouts.keep("a", DOCUMENT)
+        await layouts.keep("a", b"other")
+        assert await layouts.find("a") == DOCUMENT
+        assert await layouts.find("b") is None
+
+    async def test_given_the_application_then_it_can_neither_change_nor_drop_one(self, pool: Pool) -> None:
+        for statement in ("UPDATE records.layout_document SET document = ''", "DELETE FROM records.layout_document"):
+            async with pool.connection() as connection:
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    await connection.execute(statement)
+
+    async def test_given_many_who_ask_at_once_then_the_inventory_is_built_once(self, pool: Pool) -> None:
+        documents = CountingDocuments(pool)
+        await documents.keep("a", DOCUMENT)
+        inventories = LayoutInventories(documents)
+        found = await asyncio.gather(*(inventories.of("a") for _ in range(20)))
+        assert {id(inventory) for inventory in found} == {id(await inventories.of("a"))}
+        assert (documents.asked, len(found[0])) == (1, 6)
+
+    async def test_given_none_then_it_is_not_found_until_there_is_one(self, pool: Pool) -> None:
+        documents = PostgresLayouts(pool)
+        inventories = LayoutInventories(documents)
+        with pytest.raises(NotFound):
+            await inventories.of("a")
+        await documents.keep("a", DOCUMENT)
+        assert len(await inventories.of("a")) == 6
+
+    async def test_given_more_layouts_than_are_kept_then_the_least_recently_used_goes(self, pool: Pool) -> None:
+        documents = CountingDocuments(pool)
+        inventories = LayoutInventories(documents, inventories_max=2)
+        for layout in "abc":
+            await documents.keep(layout, DOCUMENT)
+        for layout in "abacab":
+            await inventories.of(layout)
+        assert documents.asked == 4
+
+
+class TestUnavailable:
+    async def test_given_nobody_answers_then_it_says_so(self, database_url: str) -> None:
+        async with records_pool("postgresql://127.0.0.1:9/nowhere", wait_seconds_max=0.1) as pool:
+            with pytest.raises(RecordsUnavailable):
+                await PostgresPeople(pool).find("ann")

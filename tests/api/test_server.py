@@ -1,0 +1,94 @@
+"""The API as a process of its own: it answers on loopback, and ends in order."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+
+from domain.values import Role
+from runtime.embedded import free_port
+from tests.api.shop import SECRET, V1, Shop, until
+
+ENDS_WITHIN_S = 20.0
+CHECKOUT = Path(__file__).parents[2]
+
+
+class Process:
+    """`seatledger api` on a port of its own."""
+
+    def __init__(self, database_url: str, log: Path) -> None:
+        self.url = f"http://127.0.0.1:{free_port()}"
+        self.log = log
+        ours = {"SEATLEDGER_DATABASE_URL": database_url, "SEATLEDGER_SECRET_KEY": SECRET}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("SEATLEDGER_")}
+        argv = [sys.executable, "-m", "runtime.cli", "api", "--port", self.url.rpartition(":")[2]]
+        with log.open("wb") as output:
+            self.process = subprocess.Popen(argv, env={**kept, **ours}, stderr=output, cwd=CHECKOUT)
+
+    async def answers(self) -> bool:
+        """Say whether it is ready."""
+        assert self.process.poll() is None, self.log.read_text()
+        try:
+            async with httpx.AsyncClient() as client:
+                return (await client.get(f"{self.url}/readyz")).status_code == 200
+        except httpx.TransportError:
+            return False
+
+
+@pytest.fixture
+def process(shop_database: str, tmp_path: Path) -> Iterator[Process]:
+    started = Process(shop_database, tmp_path / "api.log")
+    yield started
+    started.process.kill()
+    started.process.wait()
+
+
+async def test_given_a_signal_then_what_is_under_way_is_answered_and_nothing_more(
+    process: Process, shop: Shop, shop_database: str
+) -> None:
+    await until(process.answers, seconds_max=30.0)
+    headers = shop.bearer(await shop.account(Role.ADMIN))
+    head = await shop.engine.store.head()
+    async with (
+        httpx.AsyncClient(base_url=process.url) as client,
+        await psycopg.AsyncConnection.connect(shop_database) as owner,
+    ):
+        await owner.execute("LOCK TABLE eventstore.event IN EXCLUSIVE MODE")
+        under_way = asyncio.create_task(client.post(f"{V1}/organizers", json={"name": "x"}, headers=headers))
+        await until(lambda: somebody_waits(shop_database))
+        process.process.send_signal(signal.SIGTERM)
+        await owner.rollback()
+        assert (await under_way).status_code == 201
+    status = await asyncio.to_thread(process.process.wait, ENDS_WITHIN_S)
+    assert status == 0
+    assert await shop.engine.store.head() == head + 1
+
+
+async def test_given_its_logs_then_they_are_json_and_name_nobody(process: Process) -> None:
+    await until(process.answers, seconds_max=30.0)
+    async with httpx.AsyncClient(base_url=process.url) as client:
+        body = {"email": "ann@example.com", "password": "correct horse battery", "name": "Ann"}
+        assert (await client.post(f"{V1}/auth/register", json=body)).status_code == 201
+        assert (await client.post(f"{V1}/auth/login", json=body | {"password": "wrong"})).status_code == 422
+    process.process.send_signal(signal.SIGINT)
+    await asyncio.to_thread(process.process.wait, ENDS_WITHIN_S)
+    log = process.log.read_text()
+    assert all(isinstance(json.loads(line), dict) for line in log.splitlines())
+    assert log
+    assert all(word not in log for word in ("ann@", "correct horse", SECRET, "Bearer"))
+
+
+async def somebody_waits(database_url: str) -> bool:
+    """Say whether an append waits for a lock."""
+    async with await psycopg.AsyncConnection.connect(database_url) as connection:
+        cursor = await connection.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+        row = await cursor.fetchone()
+        return row is not None and row[0] > 0
