@@ -16,6 +16,7 @@ from adapters.sandbox_gateway import SandboxGateway
 from api.admission import Admission
 from api.attempts import Attempts
 from api.codes import TicketCodes
+from api.drawings import Drawings
 from api.engine import Engine, Terms
 from api.entrance import Entrance
 from api.live import LiveFeed
@@ -167,6 +168,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
             metrics=Metrics(),
             terms=Terms(public_url=settings.public_url, sandbox_url=settings.sandbox_url),
             codec=codec,
+            drawings=Drawings(layouts),
             codes=build_ticket_codes(settings),
             places=Places(handler=handler, store=store, codec=codec, clock=clock, inventory_of_layout=inventories.of),
             live=live,

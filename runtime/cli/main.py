@@ -5,7 +5,7 @@ import sys
 import typer
 
 from eventstore.errors import EventStoreError
-from runtime.cli import accounts, demo, rehearse, relay, running
+from runtime.cli import accounts, demo, projections, rehearse, relay, running
 from runtime.embedded import EmbeddedServerError
 from runtime.parts import PartEnded
 from runtime.settings import SettingsRefused
@@ -26,6 +26,7 @@ app.add_typer(accounts.app, name="accounts")
 app.add_typer(demo.seed_app, name="seed")
 app.command("tour")(demo.tour)
 app.add_typer(rehearse.app, name="rehearse")
+app.add_typer(projections.app, name="projections")
 
 
 def main() -> None:
