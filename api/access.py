@@ -110,6 +110,7 @@ ACCESS: Mapping[tuple[str, str], Access] = {
     ("POST", "/performances/{performance_id}/seats/block"): ORGANIZERS,
     ("POST", "/performances/{performance_id}/seats/unblock"): ORGANIZERS,
     ("GET", "/reports/sales"): ORGANIZERS,
+    ("GET", "/projections"): ADMINS,
     ("GET", "/audit/log"): AUDITORS,
     ("GET", "/audit/streams/{stream}"): AUDITORS,
     ("GET", "/livez"): PUBLIC,

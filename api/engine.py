@@ -1,6 +1,6 @@
 """Everything a route may use, built once by `runtime/wiring.py` and found through the request."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -9,10 +9,12 @@ from fastapi import Request
 from api.admission import Admission
 from api.attempts import Attempts
 from api.codes import TicketCodes
+from api.drawings import Drawings
 from api.entrance import Entrance
 from api.live import LiveFeed
 from api.metrics import Metrics
 from api.places import Places
+from api.ticket_pdf import TicketPrinter
 from api.tokens import AccessTokens
 from domain.layout.inventory import Inventory
 from domain.people import LayoutDocuments, People
@@ -20,6 +22,7 @@ from domain.ports import PaymentGateway
 from eventstore.codec import Codec
 from eventstore.handler import Clock, Handler
 from eventstore.store import Store
+from projections.control import ProjectionState
 from projections.reading import ReadModels
 
 REQUEST_SECONDS_MAX = 10.0
@@ -34,6 +37,10 @@ class Positions(Protocol):
 
     async def all(self) -> Mapping[str, int]:
         """Return every read model's position, by name."""
+        ...
+
+    async def states(self) -> Sequence[ProjectionState]:
+        """Return every read model's row as operators see it, by name."""
         ...
 
 
@@ -77,8 +84,10 @@ class Engine:
         read_models: what the screens read.
         gateways: payment providers by the name they have in `/webhooks/{provider}`.
         codec: reads the log's events.
+        drawings: the public documents of layouts.
         codes: writes and reads ticket codes.
         places: finds the places that a wish may mean.
+        printer: sets tickets on paper.
         live: tells those who watch a performance what changes.
         counters: what other parts want to show at `/metrics`, by name.
     """
@@ -99,8 +108,10 @@ class Engine:
     metrics: Metrics
     terms: Terms
     codec: Codec
+    drawings: Drawings
     codes: TicketCodes
     places: Places
+    printer: TicketPrinter
     live: LiveFeed
     counters: Mapping[str, Callable[[], float]] = field(default_factory=dict)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from domain.books import Books
 from domain.errors import NotFound
-from domain.event import existing as existing_event
+from domain.event import EVENT, EventStatus, NoEvent
 from domain.organizer import existing as existing_organizer
 from domain.performance import PERFORMANCE, NoPerformance
 from domain.venue import existing as existing_venue
@@ -21,9 +21,11 @@ class Owned:
 
 
 def owner_of_event(books: Books, event: str) -> Owned:
-    """Say whose an event is; drafts are seen by their organizer only."""
-    state = existing_event(books, event)
-    return Owned(state.organizer, state.published)
+    """Say whose an event is; drafts, and what was deleted, are seen by their organizer only."""
+    state = books.read(EVENT, event)
+    if isinstance(state, NoEvent):
+        raise NotFound("There is no such event.")
+    return Owned(state.organizer, state.published and state.status is not EventStatus.ARCHIVED)
 
 
 def owner_of_performance(books: Books, performance: str) -> Owned:

@@ -9,6 +9,8 @@ from domain.errors import Forbidden, Invalid, NotFound
 from domain.values import Role
 from projections.catalogue import PUBLIC, Viewer, list_organizers
 
+DESK = (Role.SUPPORT, Role.ADMIN)
+
 
 async def must_see_event(request: Request, event: str) -> None:
     """Insist that the sender may see an event.
@@ -74,3 +76,12 @@ async def acting_organizer(request: Request, wished: str | None) -> str:
         (wished,) = own
     await identity.must_act_for(wished, Role.ORGANIZER)
     return wished
+
+
+async def whose(request: Request) -> str | None:
+    """Return the account whose orders, payments and refunds the sender may see; None: anybody's, for support."""
+    identity = identity_of(request)
+    if not await identity.holds(*DESK):
+        return identity.account
+    await identity.must_hold(*DESK)
+    return None

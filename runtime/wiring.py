@@ -23,6 +23,7 @@ from api.live import LiveFeed
 from api.metrics import Metrics
 from api.passwords import Passwords
 from api.places import Places
+from api.ticket_pdf import TicketPrinter
 from api.tokens import AccessTokens, SigningKey
 from domain.errors import Rejected
 from domain.history import EVENTS, KINDS, UPCASTERS, VERSIONS, subjects
@@ -171,6 +172,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
             drawings=Drawings(layouts),
             codes=build_ticket_codes(settings),
             places=Places(handler=handler, store=store, codec=codec, clock=clock, inventory_of_layout=inventories.of),
+            printer=TicketPrinter(),
             live=live,
             counters=batcher_counters(batcher),
         )

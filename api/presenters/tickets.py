@@ -1,10 +1,11 @@
 """Tickets and scans as answers show them."""
 
-from typing import Any
-
 from api.presenters.values import Body, plain_place, shown_place
-from domain.ticket import EntryRecorded, TicketIssued, TicketVoided
+from api.tickets import TicketDetails
+from domain.ticket import TicketIssued
 from projections.tickets import Ticket
+
+VOID = "void"
 
 
 def issued_ticket(ticket: str, issued: TicketIssued) -> Body:
@@ -16,13 +17,6 @@ def issued_ticket(ticket: str, issued: TicketIssued) -> Body:
         "place": shown_place(plain_place(issued.place)),
         "ticket_type": issued.ticket_type,
     }
-
-
-def ticket_state(events: list[Any]) -> str:
-    """Say whether a ticket admits."""
-    if any(type(event) is TicketVoided for event in events):
-        return "void"
-    return "used" if any(type(event) is EntryRecorded for event in events) else "valid"
 
 
 def listed_ticket(ticket: Ticket) -> Body:
@@ -37,4 +31,21 @@ def listed_ticket(ticket: Ticket) -> Body:
         "state": ticket.state,
         "issued_at": ticket.issued_at,
         "entered_at": ticket.entered_at,
+    }
+
+
+def ticket_with_show(details: TicketDetails, code: str | None) -> Body:
+    """Show a ticket with what its holder needs to know."""
+    return {
+        **issued_ticket(details.ticket, details.issued),
+        "order_id": details.issued.order,
+        "state": details.state,
+        "code": code,
+        "event_title": details.title,
+        "organizer_name": details.organizer_name,
+        "starts_at": details.performance.starts_at,
+        "doors_at": details.performance.doors_at,
+        "venue_name": details.venue.name,
+        "venue_city": details.venue.city,
+        "time_zone": details.venue.time_zone,
     }

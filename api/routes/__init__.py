@@ -2,6 +2,44 @@
 
 from fastapi import APIRouter
 
-from api.routes import accounts, auth, health, organizers
+from api.routes import (
+    accounts,
+    audit,
+    auth,
+    events,
+    health,
+    holds,
+    orders,
+    organizers,
+    payments,
+    performances,
+    projections,
+    refunds,
+    reports,
+    scans,
+    seats,
+    tickets,
+    venues,
+    webhooks,
+)
 
-ROUTERS: tuple[APIRouter, ...] = (auth.router, accounts.router, organizers.router, health.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    orders.router,
+    holds.router,
+    seats.router,
+    performances.router,
+    events.router,
+    payments.router,
+    webhooks.router,
+    tickets.router,
+    scans.router,
+    refunds.router,
+    venues.router,
+    auth.router,
+    accounts.router,
+    organizers.router,
+    reports.router,
+    projections.router,
+    audit.router,
+    health.router,
+)

@@ -52,6 +52,7 @@ class TicketShown(TicketFacts):
 
     code: Annotated[str | None, Field(description="What the QR carries; null once the ticket is void.")]
     event_title: str
+    organizer_name: str
     starts_at: datetime
     doors_at: datetime | None
     venue_name: str

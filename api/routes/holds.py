@@ -1,0 +1,71 @@
+"""Baskets: seats claimed together until one deadline, at a promised price."""
+
+from uuid import UUID
+
+from fastapi import Request, Response
+
+from api.buying import EXTENSION, buy
+from api.commands import MinPosition, answer, carry_out, caught_up, shown
+from api.engine import engine_of
+from api.identity import identity_of
+from api.paging import Limit, PositionCursor, next_cursor
+from api.presenters import baskets as present
+from api.problems import documented
+from api.routing import business_router
+from api.schemas.holds import HoldExtended, HoldPlaced, HoldReleased, Holds, HoldShown, HoldWish
+from domain import hold as holds
+from domain.basket import extend_hold, hold_seats, own_hold, release_hold
+from projections import my_orders
+from projections.my_orders import list_holds
+
+NEWEST = 2**63 - 1
+
+router = business_router("holds")
+
+
+@router.post("/performances/{performance_id}/holds", status_code=201, responses={201: {"model": HoldPlaced}})
+async def hold(request: Request, performance_id: UUID, body: HoldWish) -> Response:
+    """Claim places until a deadline, all of them or none, at today's price; `seats_taken` names what is gone."""
+    outcome = await buy(request, str(performance_id), body.items, hold_seats)
+    return answer(outcome, present.placed_hold(outcome.events), status=201)
+
+
+@router.get("/holds", responses={200: {"model": Holds}})
+async def list_own_holds(
+    request: Request, limit: Limit = 20, cursor: PositionCursor = None, min_position: MinPosition = None
+) -> Response:
+    """List the account's live baskets that are not orders yet, newest first."""
+    await caught_up(request, min_position, my_orders.MY_ORDERS.name)
+    engine = engine_of(request)
+    rows = await list_holds(
+        engine.read_models,
+        account=identity_of(request).account,
+        now=engine.clock.now(),
+        before=cursor or NEWEST,
+        limit=limit,
+    )
+    return shown({"items": [present.listed_hold(row) for row in rows], "next": next_cursor(rows, limit)})
+
+
+@router.get("/holds/{hold_id}", responses={200: {"model": HoldShown}, **documented(409)})
+async def show_hold(request: Request, hold_id: UUID, min_position: MinPosition = None) -> Response:  # noqa: ARG001
+    """Show a basket as it stands, read from the log; one that has ended is `hold_ended` (409)."""
+    engine, account = engine_of(request), identity_of(request).account
+    state = await engine.handler.look(lambda books: own_hold(books, str(hold_id), account))
+    return shown(present.hold_now(str(hold_id), state, engine.clock.now()))
+
+
+@router.post("/holds/{hold_id}/extend", responses={200: {"model": HoldExtended}})
+async def extend(request: Request, hold_id: UUID) -> Response:
+    """Move a basket's deadline by five minutes, once: of its seats, its quota and its order alike."""
+    own, account = str(hold_id), identity_of(request).account
+    outcome = await carry_out(request, lambda books: extend_hold(books, hold=own, holder=account, by=EXTENSION))
+    return answer(outcome, {"hold_id": own, "expires_at": outcome.of(holds.HoldExtended).expires_at})
+
+
+@router.delete("/holds/{hold_id}", responses={200: {"model": HoldReleased}})
+async def release(request: Request, hold_id: UUID) -> Response:
+    """Give a basket up; its seats are free at once. A second time changes nothing."""
+    own, account = str(hold_id), identity_of(request).account
+    outcome = await carry_out(request, lambda books: release_hold(books, hold=own, holder=account))
+    return answer(outcome, {"hold_id": own, "status": "released"})

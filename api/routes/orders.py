@@ -1,0 +1,114 @@
+"""Orders: placed in one step or of a hold, shown, cancelled."""
+
+from uuid import UUID
+
+from fastapi import Request, Response
+from uuid_utils.compat import uuid7
+
+from api.buying import buy
+from api.commands import MinPosition, answer, carry_out, caught_up, shown
+from api.engine import engine_of
+from api.identity import identity_of
+from api.paging import Limit, PositionCursor, next_cursor
+from api.presenters import baskets as present
+from api.presenters.values import Body
+from api.problems import documented
+from api.routing import business_router
+from api.schemas.orders import Contact, OrderCancelled, OrderDetails, OrderPlaced, Orders, OrderWish
+from api.visibility import whose
+from domain import people
+from domain.books import Books
+from domain.errors import Invalid
+from domain.order import OrderStatus, PlacedOrder
+from domain.ordering import PlaceOrder, cancel_order, hold_and_order, order_hold, visible_order
+from domain.paying import existing as existing_payment
+from domain.refunding import existing as existing_refund
+from domain.values import CancelReason
+from projections import my_orders
+from projections.my_orders import list_orders
+
+NEWEST = 2**63 - 1
+
+router = business_router("orders")
+
+
+@router.post("/orders", status_code=201, responses={201: {"model": OrderPlaced}, **documented(404)})
+async def place(request: Request, body: OrderWish) -> Response:
+    """Order a hold, or hold and order places in one atomic step; all of them or none.
+
+    A guest has to say where mail goes. Until `expires_at` the seats wait for a payment.
+    """
+    command = PlaceOrder(
+        order=str(uuid7()),
+        account=identity_of(request).account,
+        contact=await contact_id(request, body.contact),
+        terms_version=body.terms_version,
+        locale=body.locale,
+    )
+    if body.performance_id is not None and body.items is not None:
+        outcome = await buy(
+            request,
+            body.performance_id,
+            body.items,
+            lambda books, wish, inventory: hold_and_order(books, command, wish, inventory),
+        )
+    else:
+        hold = body.hold_id or ""
+        outcome = await carry_out(request, lambda books: order_hold(books, command, hold=hold))
+    return answer(outcome, present.placed_order(outcome.events), status=201)
+
+
+async def contact_id(request: Request, contact: Contact | None) -> str | None:
+    """Keep where mail goes as a personal record, and return its id.
+
+    Raises:
+        Invalid: a guest does not say.
+    """
+    identity = identity_of(request)
+    if contact is None:
+        if identity.guest:
+            raise Invalid("Say where your tickets go: contact.")
+        return None
+    named = people.Contact(contact=str(uuid7()), account=identity.account, email=contact.email, name=contact.name)
+    return await engine_of(request).people.keep_contact(named)
+
+
+@router.get("/orders", responses={200: {"model": Orders}})
+async def list_own_orders(
+    request: Request, limit: Limit = 20, cursor: PositionCursor = None, min_position: MinPosition = None
+) -> Response:
+    """List the account's orders, newest first."""
+    await caught_up(request, min_position, my_orders.MY_ORDERS.name)
+    account = identity_of(request).account
+    found = await list_orders(engine_of(request).read_models, account=account, before=cursor or NEWEST, limit=limit)
+    items = [present.listed_order(row) for row in found.orders]
+    return shown({"items": items, "next": next_cursor(found.orders, limit)})
+
+
+@router.get("/orders/{order_id}", responses={200: {"model": OrderDetails}})
+async def show_order(request: Request, order_id: UUID, min_position: MinPosition = None) -> Response:  # noqa: ARG001
+    """Show an order with its payments and refunds, to its owner and to support; read from the log, so never behind."""
+    engine, order, owner = engine_of(request), str(order_id), await whose(request)
+    state, known = await engine.handler.look(lambda books: with_money(books, order, owner))
+    contact = await engine.people.find_contact(state.contact) if state.contact else None
+    known["contact"] = None if contact is None else {"email": contact.email, "name": contact.name}
+    return shown({**known, "hold_id": state.hold})
+
+
+def with_money(books: Books, order: str, owner: str | None) -> tuple[PlacedOrder, Body]:
+    """Read an order, its payments and its refunds."""
+    state = visible_order(books, order, owner)
+    payments = {payment: existing_payment(books, payment) for payment in state.payments}
+    refunds = {refund: existing_refund(books, refund) for refund in state.refunds}
+    return state, present.order_now(order, state, payments, refunds)
+
+
+@router.post("/orders/{order_id}/cancel", responses={200: {"model": OrderCancelled}})
+async def cancel(request: Request, order_id: UUID) -> Response:
+    """Give up an order that is not paid; its seats are free at once. A paid one is refunded instead."""
+    order, owner = str(order_id), await whose(request)
+    reason = CancelReason.BUYER if owner else CancelReason.SUPPORT
+    outcome = await carry_out(request, lambda books: cancel_order(books, order=order, account=owner, reason=reason))
+    state = await engine_of(request).handler.look(lambda books: visible_order(books, order, None))
+    status = OrderStatus.CANCELLED if outcome.events else state.status
+    return answer(outcome, {"order_id": order, "status": status})

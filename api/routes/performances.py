@@ -1,0 +1,171 @@
+"""Performances: announced, changed, called off, drawn and watched."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Header, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from uuid_utils.compat import uuid7
+
+from api.commands import JSON, POSITION_MAX, MinPosition, answer, carry_out, caught_up, shown
+from api.engine import engine_of
+from api.facts import recall
+from api.presenters import catalogue as present
+from api.presenters.values import Body, id_of
+from api.routing import business_router
+from api.scheduling import changed, limits_of, prices_of
+from api.schemas.performances import (
+    Cancellation,
+    PerformanceCancelled,
+    PerformanceChange,
+    PerformanceShown,
+    PerformanceWish,
+    PerformanceWritten,
+)
+from api.visibility import must_see_performance
+from domain import event as events
+from domain import scheduling
+from domain.books import Books, Changes
+from domain.errors import Invalid
+from domain.performance import PERFORMANCE, PerformanceScheduled
+from domain.performance import existing as existing_performance
+from domain.venue import existing_layout
+from projections import seat_map
+
+FOR_EVER = "public, max-age=31536000, immutable"
+POSITION_DIGITS_MAX = 18
+EVENT_STREAM = "text/event-stream"
+REFUNDS_LATER = (
+    "Sale, confirmation and entry have stopped; payments still under way are refunded by themselves. Refunding the "
+    "orders that are confirmed is a separate step: approve a refund for each."
+)
+
+router = business_router("performances")
+
+
+@router.post("/events/{event_id}/performances", status_code=201, responses={201: {"model": PerformanceWritten}})
+async def schedule_performance(request: Request, event_id: UUID, body: PerformanceWish) -> Response:
+    """Announce a showing; its seats come from the layout, which must be one of the event's venue."""
+    engine, event, performance = engine_of(request), str(event_id), str(uuid7())
+    layout = await engine.handler.look(lambda books: existing_layout(books, body.layout_id))
+    inventory = await engine.inventories.of(body.layout_id)
+    currency, prices = await prices_of(engine, body.layout_id, body.prices)
+    on_sale_at = body.on_sale_at or engine.clock.now()
+
+    def decide(books: Books) -> Changes:
+        state = events.existing(books, event)
+        if layout.venue != state.venue:
+            raise Invalid("The layout is of another venue.", venue=state.venue)
+        wish = PerformanceScheduled(
+            event=event,
+            organizer=state.organizer,
+            venue=state.venue,
+            layout=body.layout_id,
+            seats=len(inventory),
+            currency=currency,
+            starts_at=body.starts_at,
+            doors_at=body.doors_at,
+            on_sale_at=on_sale_at,
+            prices=prices,
+            limits=limits_of(body.limits),
+        )
+        return scheduling.schedule(books, performance, wish)
+
+    outcome = await carry_out(request, decide)
+    ((stream, scheduled),) = outcome.events
+    return answer(outcome, present.scheduled_performance(id_of(stream), scheduled), status=201)
+
+
+@router.get("/performances/{performance_id}", responses={200: {"model": PerformanceShown}})
+async def show_performance(request: Request, performance_id: UUID, min_position: MinPosition = None) -> Response:
+    """Show a performance and how much of it is left."""
+    engine, performance = engine_of(request), str(performance_id)
+    await must_see_performance(request, performance)
+    await caught_up(request, min_position, seat_map.NAME)
+    known = await performance_now(request, performance)
+    counted = await seat_map.tallies(engine.read_models, performances=[performance], now=engine.clock.now())
+    return shown({**known, "availability": present.availability(counted[performance], known["seat_count"])})
+
+
+@router.patch("/performances/{performance_id}", responses={200: {"model": PerformanceWritten}})
+async def change_performance(request: Request, performance_id: UUID, body: PerformanceChange) -> Response:
+    """Move a performance, change its prices or limits, pause, resume or close its sales; before it has begun."""
+    performance = str(performance_id)
+    command = await changed(engine_of(request), performance, body)
+    outcome = await carry_out(request, lambda books: scheduling.change(books, command))
+    return answer(outcome, await performance_now(request, performance))
+
+
+async def performance_now(request: Request, performance: str) -> Body:
+    """Show a performance itself as it stands in the log."""
+    engine, stream = engine_of(request), PERFORMANCE.stream(performance)
+    state = await engine.handler.look(lambda books: existing_performance(books, performance))
+    (scheduled, *_) = (await recall(engine, stream))[stream]
+    return present.performance_now(performance, scheduled, state)
+
+
+@router.post("/performances/{performance_id}/cancel", responses={200: {"model": PerformanceCancelled}})
+async def cancel_performance(request: Request, performance_id: UUID, body: Cancellation | None = None) -> Response:
+    """Call a performance off: sale, confirmation and entry stop at once. A second time changes nothing."""
+    performance, reason = str(performance_id), (body or Cancellation()).reason
+    outcome = await carry_out(request, lambda books: scheduling.call_off(books, performance, reason))
+    return answer(outcome, {"performance_id": performance, "cancelled": True, "refunds": REFUNDS_LATER})
+
+
+@router.get(
+    "/performances/{performance_id}/layout",
+    responses={
+        200: {"description": "What a browser draws the seats from.", "content": {JSON: {"schema": {}}}},
+        304: {"description": "It is what you have."},
+    },
+)
+async def show_performance_layout(
+    request: Request,
+    performance_id: UUID,
+    if_none_match: Annotated[str | None, Header(description="The ETag you have.")] = None,
+    min_position: MinPosition = None,  # noqa: ARG001 - a layout never changes
+) -> Response:
+    """Give the drawing of a performance's seats: rows by rule, keys and labels. It never changes; keep it for ever."""
+    engine, performance = engine_of(request), str(performance_id)
+    await must_see_performance(request, performance)
+    layout = (await engine.handler.look(lambda books: existing_performance(books, performance))).layout
+    headers = {"Cache-Control": FOR_EVER, "ETag": f'W/"{layout}"', "Vary": "Accept-Encoding"}
+    if if_none_match is not None and headers["ETag"] in if_none_match:
+        return Response(status_code=304, headers=headers)
+    drawing = await engine.drawings.of(layout)
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(drawing.compressed, headers={**headers, "Content-Encoding": "gzip"}, media_type=JSON)
+    return Response(drawing.plain, headers=headers, media_type=JSON)
+
+
+@router.get(
+    "/performances/{performance_id}/live",
+    responses={
+        200: {
+            "description": (
+                "Server-sent events. `seats`: `{position, states: {seat: state}, areas: [area]}`, absolute states; "
+                "`areas` names standing areas in which something changed. `reset`: fetch `/seats` again, at `position` "
+                "or later. Comments keep the connection alive."
+            ),
+            "content": {EVENT_STREAM: {"schema": {"type": "string"}}},
+        },
+    },
+)
+async def watch_performance(
+    request: Request,
+    performance_id: UUID,
+    after: Annotated[int | None, Query(ge=0, le=POSITION_MAX, description="The position of `/seats`.")] = None,
+    last_event_id: Annotated[str | None, Header(description="Sent by browsers that come back.")] = None,
+) -> Response:
+    """Tell what changes on the seat map, from a position on."""
+    engine, performance = engine_of(request), str(performance_id)
+    await must_see_performance(request, performance)
+    messages = await engine.live.watch(performance, position_in(last_event_id) or after)
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(messages, headers=headers, media_type=EVENT_STREAM)
+
+
+def position_in(event_id: str | None) -> int | None:
+    """Read the position in a `Last-Event-ID`; None if there is none of ours."""
+    known = event_id or ""
+    return int(known) if known.isascii() and known.isdecimal() and len(known) <= POSITION_DIGITS_MAX else None

@@ -1,0 +1,82 @@
+"""Refunds: asked for by the owner, decided by support; the money moves afterwards."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Query, Request, Response
+from uuid_utils.compat import uuid7
+
+from api.commands import MinPosition, answer, carry_out, caught_up, shown
+from api.engine import engine_of
+from api.identity import identity_of
+from api.paging import Limit, PositionCursor, next_cursor
+from api.presenters import baskets as present
+from api.routing import business_router
+from api.schemas.refunds import RefundDecided, RefundRequested, Refunds, RefundWish
+from api.visibility import whose
+from domain.refund import RefundCompleted, RefundStatus
+from domain.refunding import RequestRefund, approve_refund, reject_refund, request_refund
+from domain.values import RefundReason
+from projections import my_orders
+from projections.my_orders import list_orders, list_refunds
+
+NEWEST = 2**63 - 1
+
+router = business_router("refunds")
+
+
+@router.post("/orders/{order_id}/refunds", status_code=201, responses={201: {"model": RefundRequested}})
+async def request_money_back(request: Request, order_id: UUID, body: RefundWish | None = None) -> Response:
+    """Ask for money back for some lines of a confirmed order, or for all that are left; support decides."""
+    owner, wish = await whose(request), body or RefundWish()
+    command = RequestRefund(
+        refund=str(uuid7()),
+        order=str(order_id),
+        account=owner,
+        lines=None if wish.lines is None else tuple(wish.lines),
+        reason=RefundReason.BUYER_REQUEST if owner else RefundReason.SUPPORT,
+    )
+    outcome = await carry_out(request, lambda books: request_refund(books, command))
+    return answer(outcome, present.requested_refund(outcome.events), status=201)
+
+
+@router.get("/refunds", responses={200: {"model": Refunds}})
+async def list_refunds_in(
+    request: Request,
+    status: Annotated[RefundStatus | None, Query(description="Only refunds in this status.")] = None,
+    limit: Limit = 20,
+    cursor: PositionCursor = None,
+    min_position: MinPosition = None,
+) -> Response:
+    """List refunds, oldest first, for support; for everybody else the refunds of their orders, newest order first."""
+    await caught_up(request, min_position, my_orders.MY_ORDERS.name)
+    models, owner = engine_of(request).read_models, await whose(request)
+    if owner is None:
+        rows = await list_refunds(models, status=status, after=cursor or 0, limit=limit)
+        return shown({"items": [present.listed_refund(row) for row in rows], "next": next_cursor(rows, limit)})
+    orders = (await list_orders(models, account=owner, before=cursor or NEWEST, limit=limit)).orders
+    own = [refund for order in orders for refund in order.refunds if status in {None, refund.status}]
+    return shown({"items": [present.listed_refund(row) for row in own], "next": next_cursor(orders, limit)})
+
+
+@router.post("/refunds/{refund_id}/approve", responses={200: {"model": RefundDecided}})
+async def approve(request: Request, refund_id: UUID) -> Response:
+    """Let the money go back: the tickets are void and the seats free at once, the transfer follows."""
+    refund, by = str(refund_id), identity_of(request).account
+    outcome = await carry_out(request, lambda books: approve_refund(books, refund=refund, by=by))
+    return answer(outcome, {"refund_id": refund, "status": status_after(outcome.events)})
+
+
+def status_after(events: Sequence[tuple[str, Any]]) -> RefundStatus:
+    """Say where an approved refund stands; where no money moves it is completed at once."""
+    completed = any(isinstance(fact, RefundCompleted) for _, fact in events)
+    return RefundStatus.COMPLETED if completed else RefundStatus.APPROVED
+
+
+@router.post("/refunds/{refund_id}/reject", responses={200: {"model": RefundDecided}})
+async def reject(request: Request, refund_id: UUID) -> Response:
+    """Leave the order as it was."""
+    refund, by = str(refund_id), identity_of(request).account
+    outcome = await carry_out(request, lambda books: reject_refund(books, refund=refund, by=by))
+    return answer(outcome, {"refund_id": refund, "status": RefundStatus.REJECTED})

@@ -1,0 +1,62 @@
+"""From what organizers write about prices and limits to what the domain decides on."""
+
+from collections.abc import Sequence
+
+from api.engine import Engine
+from api.schemas.performances import LimitsWish, PerformanceChange, PriceWish
+from domain.errors import Invalid
+from domain.performance import existing
+from domain.scheduling import ChangePerformance
+from domain.values import Limits, Price
+
+NO_LIMITS = Limits(seats_per_order=None, seats_per_buyer=None, live_holds_per_buyer=None)
+
+
+async def prices_of(engine: Engine, layout: str, wishes: Sequence[PriceWish]) -> tuple[str, tuple[Price, ...]]:
+    """Return the one currency, and the prices by the keys of the layout's categories.
+
+    Raises:
+        Invalid: several currencies, or categories the layout does not have; names all of them.
+        NotFound: there is no such layout.
+    """
+    categories = (await engine.drawings.of(layout)).categories
+    unknown = sorted({wish.category for wish in wishes} - categories.keys())
+    if unknown:
+        known = sorted(set(categories.values()))
+        raise Invalid("The layout has no such categories.", categories=unknown, known_categories=known)
+    currencies = sorted({wish.price.currency for wish in wishes})
+    if len(currencies) > 1:
+        raise Invalid("A performance is sold in one currency.", currencies=currencies)
+    prices = tuple(
+        Price(category=categories[wish.category], ticket_type=wish.ticket_type, amount=wish.price.amount)
+        for wish in wishes
+    )
+    return currencies[0], prices
+
+
+def limits_of(wish: LimitsWish | None) -> Limits:
+    """Return the limits; None: none beside the hard cap."""
+    return NO_LIMITS if wish is None else Limits(**wish.model_dump())
+
+
+async def changed(engine: Engine, performance: str, wish: PerformanceChange) -> ChangePerformance:
+    """Return the command for a wish; what it leaves out stays as it is.
+
+    Raises:
+        Invalid: prices in another currency, or for categories the layout does not have.
+    """
+    prices: tuple[Price, ...] | None = None
+    if wish.prices is not None:
+        state = await engine.handler.look(lambda books: existing(books, performance))
+        currency, prices = await prices_of(engine, state.layout, wish.prices)
+        if currency != state.currency:
+            raise Invalid(f"This performance is sold in {state.currency}.", currency=state.currency)
+    return ChangePerformance(
+        performance=performance,
+        starts_at=wish.starts_at,
+        doors_at=wish.doors_at,
+        on_sale_at=wish.on_sale_at,
+        prices=prices,
+        limits=limits_of(wish.limits) if "limits" in wish.model_fields_set else None,
+        sales=wish.sales,
+    )

@@ -1,0 +1,71 @@
+"""What a ticket's holder needs to know, gathered from the log: it is exact, and never behind."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from api.facts import recall
+from domain.errors import NotFound
+from domain.event import existing as existing_event
+from domain.organizer import existing as existing_organizer
+from domain.performance import PERFORMANCE, ScheduledPerformance
+from domain.performance import existing as existing_performance
+from domain.ticket import TICKET, EntryRecorded, TicketIssued, TicketVoided
+from domain.venue import VENUE, VenueOpened
+
+if TYPE_CHECKING:
+    from api.engine import Engine
+
+TicketState = Literal["valid", "used", "void"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketDetails:
+    """A ticket with the show it admits to."""
+
+    ticket: str
+    issued: TicketIssued
+    state: TicketState
+    title: str
+    organizer_name: str
+    performance: ScheduledPerformance
+    venue: VenueOpened
+
+
+async def ticket_details(engine: "Engine", ticket: str, account: str) -> TicketDetails:
+    """Return an account's own ticket.
+
+    Raises:
+        NotFound: there is none, or it is somebody else's.
+    """
+    events = (await recall(engine, TICKET.stream(ticket)))[TICKET.stream(ticket)]
+    if not events or events[0].account != account:
+        raise NotFound("There is no such ticket.")
+    issued: TicketIssued = events[0]
+    stream = PERFORMANCE.stream(issued.performance)
+    scheduled = (await recall(engine, stream))[stream][0]
+    venue = VENUE.stream(scheduled.venue)
+    opened: VenueOpened = (await recall(engine, venue))[venue][0]
+    performance, event, organizer = await engine.handler.look(
+        lambda books: (
+            existing_performance(books, issued.performance),
+            existing_event(books, issued.event),
+            existing_organizer(books, issued.organizer),
+        )
+    )
+    return TicketDetails(
+        ticket=ticket,
+        issued=issued,
+        state=ticket_state(events),
+        title=event.details.title,
+        organizer_name=organizer.name,
+        performance=performance,
+        venue=opened,
+    )
+
+
+def ticket_state(events: Sequence[Any]) -> TicketState:
+    """Say whether a ticket admits."""
+    if any(isinstance(event, TicketVoided) for event in events):
+        return "void"
+    return "used" if any(isinstance(event, EntryRecorded) for event in events) else "valid"
