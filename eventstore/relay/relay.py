@@ -56,6 +56,7 @@ class Relay:
         self._timeout_s = timeout_s
         self._ear = Ear()
         self._epoch_checked_at = 0.0
+        self._trouble = ""
 
     async def run(self) -> None:
         """Relay until cancelled; once stopped by a difference, say so until a new epoch is begun.
@@ -73,7 +74,7 @@ class Relay:
             except RelayStopped as stop:
                 await self._wait_for_another(epoch, stop)
             except (NatsUnavailable, NatsRefused, StoreUnavailable) as trouble:
-                _log.info("relay: asking again", trouble=str(trouble))
+                self._say_once(str(trouble))
                 await asyncio.sleep(RETRY_PAUSE_S)
 
     async def relay(self, epoch: Epoch) -> None:
@@ -84,6 +85,7 @@ class Relay:
             EpochOver, NatsUnavailable, NatsRefused, StoreUnavailable: ask again.
         """
         last = await self.resync(epoch)
+        self._trouble = ""
         await self._ear.listen(self._link, epoch)
         pause_s = POLL_FIRST_S
         try:
@@ -154,6 +156,11 @@ class Relay:
         if current != epoch:
             raise EpochOver
 
+    def _say_once(self, trouble: str) -> None:
+        if trouble != self._trouble:
+            self._trouble = trouble
+            _log.info("relay: asking again", trouble=trouble)
+
     async def _wait_for_another(self, epoch: Epoch | None, stop: RelayStopped) -> None:
         said_at = -REMINDER_S
         clock = asyncio.get_running_loop().time
@@ -168,7 +175,7 @@ class Relay:
                 if await self._epochs.current() != epoch:
                     return
             except StoreUnavailable as trouble:
-                _log.info("relay: asking again", trouble=str(trouble))
+                self._say_once(str(trouble))
 
 
 def check_dense(last: int, events: Sequence[Recorded]) -> None:

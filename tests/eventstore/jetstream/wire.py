@@ -1,0 +1,89 @@
+"""A wire between a client and a server that a test may make deaf, or cut."""
+
+import asyncio
+from types import TracebackType
+from typing import Self
+
+READ_BYTES = 64 * 1024
+
+
+class Wire:
+    """A TCP proxy on loopback. Deaf: what the server says is lost, what the client says arrives.
+
+    Args:
+        port: the server's, on loopback.
+    """
+
+    def __init__(self, port: int) -> None:
+        self._server_port = port
+        self._listener: asyncio.Server | None = None
+        self._pairs: set[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = set()
+        self._pumps: set[asyncio.Task[None]] = set()
+        self._deafening: bytes | None = None
+        self.deaf = False
+        self.lost_bytes = 0
+
+    async def __aenter__(self) -> Self:
+        self._listener = await asyncio.start_server(self._connect, "127.0.0.1", 0)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._listener is not None
+        self._listener.close()
+        self.cut()
+        await asyncio.gather(*self._pumps, return_exceptions=True)
+
+    @property
+    def port(self) -> int:
+        """Where clients connect."""
+        assert self._listener is not None
+        port: int = self._listener.sockets[0].getsockname()[1]
+        return port
+
+    def through(self, url: str) -> str:
+        """Return the server's address by this wire."""
+        return url.replace(f":{self._server_port}", f":{self.port}")
+
+    def deafen_at(self, word: bytes) -> None:
+        """Lose everything the server says from the moment the client says this word."""
+        self._deafening = word
+
+    def hear(self) -> None:
+        """Lose nothing any more."""
+        self._deafening, self.deaf, self.lost_bytes = None, False, 0
+
+    def cut(self) -> None:
+        """End every connection at once."""
+        for client, server in self._pairs:
+            client.close()
+            server.close()
+        self._pairs.clear()
+
+    async def _connect(self, reader: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
+        try:
+            server_reader, server = await asyncio.open_connection("127.0.0.1", self._server_port)
+        except OSError:
+            client.close()
+            return
+        self._pairs.add((client, server))
+        for pump in (self._pump(reader, server, loses=False), self._pump(server_reader, client, loses=True)):
+            task = asyncio.create_task(pump)
+            self._pumps.add(task)
+            task.add_done_callback(self._pumps.discard)
+
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, loses: bool) -> None:
+        try:
+            while data := await reader.read(READ_BYTES):
+                if loses and self.deaf:
+                    self.lost_bytes += len(data)
+                    continue
+                if not loses and self._deafening is not None and self._deafening in data:
+                    self.deaf = True
+                writer.write(data)
+                await writer.drain()
+        except OSError:
+            pass
+        finally:
+            writer.close()
