@@ -128,6 +128,10 @@ class Stream:
     async def says_what_the_log_says(self) -> None:
         """Wait for the relay, then compare every message with its event, and make sure that none is missing."""
         await self.reaches_the_head()
+        await self.repeats_the_log()
+
+    async def repeats_the_log(self) -> None:
+        """Compare every message with its event, and make sure that none is missing."""
         epoch = await self._epochs.current()
         assert epoch is not None
         state = await Streams(self._link.client()).state(epoch.stream)
