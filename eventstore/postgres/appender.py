@@ -1,6 +1,7 @@
 """The one connection that appends: when it is lost mid-statement, its session is ended before anything else is sent."""
 
 import asyncio
+import select
 from typing import Any
 
 import psycopg
@@ -99,8 +100,11 @@ def _still_there(connection: Connection) -> bool:
     """Look whether an idle connection was ended by the server, so that nothing is sent into the void."""
     if connection.closed:
         return False
+    arrived = select.poll()
+    arrived.register(connection.fileno(), select.POLLIN)
     try:
-        connection.pgconn.consume_input()
+        while arrived.poll(0):
+            connection.pgconn.consume_input()
     except psycopg.OperationalError:
         return False
-    return connection.pgconn.status == psycopg.pq.ConnStatus.OK
+    return True

@@ -1,0 +1,106 @@
+"""The append function itself, called as only somebody with other plans would call it."""
+
+from collections.abc import AsyncIterator
+from typing import Any, LiteralString
+
+import psycopg
+import pytest
+
+from eventstore import sql
+from eventstore.postgres import arrays
+from eventstore.postgres.arrays import PackedArray
+from eventstore.postgres.batch import arguments
+from eventstore.store import Append
+from tests.eventstore.appends import at, wish
+from tests.eventstore.backends import PostgresBackend
+
+Connection = psycopg.AsyncConnection[Any]
+REFUSED = "SL001"
+
+
+@pytest.fixture
+async def app(postgres: PostgresBackend) -> AsyncIterator[Connection]:
+    async with await psycopg.AsyncConnection.connect(postgres.app_url, autocommit=True) as connection:
+        arrays.register(connection.adapters)
+        yield connection
+
+
+class TestTheSession:
+    @pytest.mark.parametrize(
+        "setting",
+        [
+            "SET synchronous_commit = off",
+            "SET synchronous_commit = local",
+            "SET default_transaction_isolation = 'repeatable read'",
+            "SET default_transaction_isolation = 'serializable'",
+            "SET client_encoding = 'LATIN1'",
+        ],
+    )
+    async def test_one_that_weakens_the_promise_is_refused(
+        self, app: Connection, postgres: PostgresBackend, setting: LiteralString
+    ) -> None:
+        await app.execute(setting)
+        await refuses(app, arguments([wish(at("seat-1", 0))]))
+        assert await postgres.store.head() == 0
+
+    async def test_a_search_path_of_its_own_changes_nothing(self, app: Connection, postgres: PostgresBackend) -> None:
+        await app.execute("CREATE TEMPORARY TABLE event (LIKE eventstore.event)")
+        await app.execute("CREATE FUNCTION pg_temp.sha256(bytea) RETURNS bytea LANGUAGE sql AS $$SELECT ''::bytea$$")
+        await app.execute("SET search_path = pg_temp, pg_catalog, eventstore")
+        await call(app, arguments([wish(at("seat-1", 0))]))
+        (event,) = await postgres.store.read_stream("seat-1")
+        assert len(event.digest) == 32
+
+
+class TestTheArrays:
+    async def test_an_event_on_a_stream_without_an_expectation_is_refused(self, app: Connection) -> None:
+        for ordinal in (0, 2, -1, 2**31 - 1):
+            await refuses(app, with_arrays(wish(at("seat-1", 0)), event_expectations=arrays.integers([ordinal])))
+
+    async def test_an_expectation_of_no_command_is_refused(self, app: Connection) -> None:
+        await refuses(app, with_arrays(wish(at("seat-1", 0)), expectation_commands=arrays.integers([2])))
+
+    @pytest.mark.parametrize("column", ["expectation_streams", "event_names", "event_datas", "accounts", "not_afters"])
+    async def test_arrays_of_different_lengths_are_refused(self, app: Connection, column: str) -> None:
+        two = {
+            "expectation_streams": arrays.texts(["seat-1", "seat-2"]),
+            "event_names": arrays.texts([]),
+            "event_datas": arrays.jsons(["{}", "{}"]),
+            "accounts": arrays.texts([]),
+            "not_afters": arrays.times([None, None]),
+        }
+        await refuses(app, with_arrays(wish(at("seat-1", 0)), **{column: two[column]}))
+
+    async def test_two_commands_that_write_one_stream_are_judged_by_the_unique_index(
+        self, app: Connection, postgres: PostgresBackend
+    ) -> None:
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            await call(app, arguments([wish(at("seat-1", 0)), wish(at("seat-1", 0))]))
+        assert await postgres.store.head() == 0
+
+    async def test_events_in_any_order_keep_their_command_together(
+        self, app: Connection, postgres: PostgresBackend
+    ) -> None:
+        batch = [wish(at("seat-1", 0, 2)), wish(at("seat-2", 0))]
+        mixed = {**arguments(batch), "event_expectations": arrays.integers([1, 2, 1])}
+        await call(app, mixed)
+        log = await postgres.store.read_range(after=0, limit=10)
+        assert [(event.stream, event.version, event.part, event.parts) for event in log] == [
+            ("seat-1", 1, 1, 2),
+            ("seat-1", 2, 2, 2),
+            ("seat-2", 1, 1, 1),
+        ]
+
+
+def with_arrays(append: Append, **changed: PackedArray) -> dict[str, PackedArray]:
+    return {**arguments([append]), **changed}
+
+
+async def call(app: Connection, batch: dict[str, PackedArray]) -> None:
+    await app.execute(sql.APPEND, batch, binary=True)
+
+
+async def refuses(app: Connection, batch: dict[str, PackedArray]) -> None:
+    with pytest.raises(psycopg.Error) as refusal:
+        await call(app, batch)
+    assert refusal.value.sqlstate == REFUSED

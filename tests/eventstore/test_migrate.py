@@ -1,0 +1,161 @@
+"""Migrations: once each, in order, never changed, and safe to run from everywhere at once."""
+
+import asyncio
+import importlib
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from eventstore.errors import MigrationRefused
+from eventstore.migrate import APP_ROLE, EVENTSTORE, History, migrate, migrations_of, role_url
+from eventstore.postgres import PostgresStore
+from runtime.embedded import EmbeddedPostgres
+from tests.databases import fresh_database, role_password
+from tests.eventstore.appends import at, wish
+
+FIRST = "CREATE SCHEMA shop; CREATE TABLE shop.seat (id integer)"
+SECOND = "ALTER TABLE shop.seat ADD COLUMN label text"
+
+
+class Shop:
+    """A history of a test's own, in a folder that it may change."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.history = History(name="shop", package=folder.name)
+        self.write("0001_seat.sql", FIRST)
+
+    def write(self, name: str, text: str) -> None:
+        (self.folder / name).write_text(text)
+
+    async def migrate(self, url: str) -> list[str]:
+        return await migrate(url, role_password=role_password, histories=[self.history])
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+    folder = tmp_path / "shop_migrations"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    importlib.invalidate_caches()
+    yield Shop(folder)
+    sys.modules.pop("shop_migrations", None)
+
+
+class TestMigrate:
+    async def test_the_second_time_there_is_nothing_to_do(self, database_url: str) -> None:
+        applied = await migrate(database_url, role_password=role_password)
+        assert applied == [f"eventstore/{migration.name}" for migration in migrations_of(EVENTSTORE)]
+        assert await migrate(database_url, role_password=role_password) == []
+
+    async def test_two_histories_in_one_database(self, database_url: str, shop: Shop) -> None:
+        histories = [EVENTSTORE, shop.history]
+        applied = await migrate(database_url, role_password=role_password, histories=histories)
+        assert applied[-1] == "shop/0001_seat.sql"
+        assert await shop.migrate(database_url) == []
+
+    async def test_a_new_file_is_applied_alone(self, database_url: str, shop: Shop) -> None:
+        await shop.migrate(database_url)
+        shop.write("0002_label.sql", SECOND)
+        assert await shop.migrate(database_url) == ["shop/0002_label.sql"]
+        assert await column_count(database_url) == 2
+
+    async def test_a_file_that_fails_leaves_nothing(self, database_url: str, shop: Shop) -> None:
+        shop.write("0002_label.sql", f"{SECOND}; SELECT no_such_function()")
+        with pytest.raises(psycopg.errors.UndefinedFunction):
+            await shop.migrate(database_url)
+        assert await column_count(database_url) == 1
+        shop.write("0002_label.sql", SECOND)
+        assert await shop.migrate(database_url) == ["shop/0002_label.sql"]
+
+    async def test_statistics_are_there_afterwards(self, database_url: str) -> None:
+        await migrate(database_url, role_password=role_password)
+        statement = "SELECT reltuples FROM pg_class WHERE oid = 'eventstore.event'::regclass"
+        assert await one(database_url, statement) == 0  # -1: never analyzed
+
+
+class TestWhatIsRefused:
+    async def test_an_applied_file_that_was_changed(self, database_url: str, shop: Shop) -> None:
+        await shop.migrate(database_url)
+        shop.write("0001_seat.sql", FIRST + " ")
+        with pytest.raises(MigrationRefused, match=r"0001_seat\.sql was changed"):
+            await shop.migrate(database_url)
+
+    async def test_an_applied_file_under_another_name(self, database_url: str, shop: Shop) -> None:
+        await shop.migrate(database_url)
+        (shop.folder / "0001_seat.sql").rename(shop.folder / "0001_seats.sql")
+        with pytest.raises(MigrationRefused, match=r"0001_seat\.sql, this code 0001_seats\.sql"):
+            await shop.migrate(database_url)
+
+    async def test_a_database_from_the_future(self, database_url: str, shop: Shop) -> None:
+        shop.write("0002_label.sql", SECOND)
+        await shop.migrate(database_url)
+        (shop.folder / "0002_label.sql").unlink()
+        with pytest.raises(MigrationRefused, match=r"ahead of this code, it has 0002_label\.sql"):
+            await shop.migrate(database_url)
+
+    @pytest.mark.parametrize("name", ["0003_label.sql", "0001_again.sql", "label.sql"])
+    async def test_a_hole_or_a_double_in_the_numbers(self, database_url: str, shop: Shop, name: str) -> None:
+        shop.write(name, SECOND)
+        with pytest.raises(MigrationRefused, match="belongs"):
+            await shop.migrate(database_url)
+
+
+class TestManyAtOnce:
+    async def test_on_one_database_each_file_is_applied_once(self, database_url: str) -> None:
+        runs = await asyncio.gather(*(migrate(database_url, role_password=role_password) for _ in range(4)))
+        assert sorted(map(len, runs)) == [0, 0, 0, len(migrations_of(EVENTSTORE))]
+
+    async def test_on_many_databases_of_one_server_the_roles_are_shared(
+        self, postgres_server: EmbeddedPostgres
+    ) -> None:
+        with ExitStack() as opened:
+            urls = [opened.enter_context(fresh_database(postgres_server)) for _ in range(4)]
+            async with await psycopg.AsyncConnection.connect(urls[0], autocommit=True) as owner:
+                await drop_roles_if_unused(owner)
+            runs = await asyncio.gather(*(migrate(url, role_password=role_password) for url in urls * 2))
+            assert len([run for run in runs if run]) == 4
+            async with PostgresStore(role_url(urls[3], APP_ROLE, role_password(APP_ROLE))) as store:
+                await store.append([wish(at("seat-1", 0))])
+
+
+class TestRoleUrl:
+    def test_only_user_and_password_are_replaced(self) -> None:
+        url = "postgresql://owner:secret@127.0.0.1:5432/shop?sslmode=disable&application_name=x"
+        parts = psycopg.conninfo.conninfo_to_dict(role_url(url, "reader", "p' w"))
+        assert parts == {
+            "user": "reader",
+            "password": "p' w",
+            "host": "127.0.0.1",
+            "port": "5432",
+            "dbname": "shop",
+            "sslmode": "disable",
+            "application_name": "x",
+        }
+
+
+async def drop_roles_if_unused(owner: psycopg.AsyncConnection[Any]) -> None:
+    """Have the roles made by rivals, where no other database of the server needs them yet."""
+    for role in ("seatledger_app", "seatledger_projector"):
+        try:
+            await owner.execute(f"DROP ROLE IF EXISTS {role}")
+        except psycopg.errors.DependentObjectsStillExist:
+            return
+
+
+async def column_count(url: str) -> int:
+    statement = "SELECT count(*) FROM information_schema.columns WHERE table_schema = 'shop'"
+    return int(await one(url, statement))
+
+
+async def one(url: str, statement: str) -> Any:
+    async with await psycopg.AsyncConnection.connect(url) as connection:
+        row = await (await connection.execute(statement)).fetchone()
+    assert row is not None
+    return row[0]

@@ -1,0 +1,34 @@
+"""Many writers at one version: exactly one wins, and a store that does not look is caught."""
+
+import asyncio
+from datetime import datetime
+
+from eventstore.batcher import Batcher
+from eventstore.memory import MemoryStore
+from eventstore.store import Append, Appended, Conflict, Store, Verdict
+from tests.eventstore.appends import at, wish
+from tests.eventstore.backends import Backend
+
+WRITERS = 50
+
+
+class BlindStore(MemoryStore):
+    """A planted bug: nobody looks at versions."""
+
+    def _judge(self, append: Append, now: datetime) -> Verdict | None:
+        verdict = super()._judge(append, now)
+        return None if isinstance(verdict, Conflict) else verdict
+
+
+class TestOneSeatManyWriters:
+    async def test_exactly_one_wins(self, backend: Backend) -> None:
+        assert await winners(backend.store) == 1
+
+    async def test_a_store_that_does_not_look_at_versions_sells_it_twice(self) -> None:
+        assert await winners(BlindStore()) > 1
+
+
+async def winners(store: Store) -> int:
+    """Let writers race for one seat, each through a batcher of its own as if in a process of its own."""
+    verdicts = await asyncio.gather(*(Batcher(store).submit(wish(at("seat-1", 0))) for _ in range(WRITERS)))
+    return sum(isinstance(verdict, Appended) for verdict in verdicts)
