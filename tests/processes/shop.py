@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from uuid import NAMESPACE_URL, uuid5
 
+from httpx import AsyncClient
 from uuid_utils.compat import uuid7
 
 from adapters.records.memory_process_state import MemoryProcessState, ProcessRecords
@@ -31,7 +32,7 @@ from processes.settle_payments import SettlePayments
 from processes.state import ProcessState
 from processes.submit_refunds import SubmitRefunds
 from processes.work import BackOff, Work
-from tests.adapters.sandbox_process import Customer
+from tests.adapters.sandbox_process import API_KEY, Customer
 from tests.laws.world import CODEC, HOLD_LASTS, OneByOne, Wish, World
 
 AT_ONCE = timedelta(0)
@@ -133,6 +134,14 @@ class Shop:
         """Use the card of that name on the checkout's page."""
         answer = await Customer(self.checkouts[payment]).pay(card_named(card).number, **fields)
         assert answer.status_code in {200, 202, 402, 504}, answer.text
+
+    async def charged_late(self, payment: str) -> None:
+        """Let the bank charge a card at last that was accepted long ago."""
+        checkout = self.checkouts[payment].checkout_id
+        async with AsyncClient(headers={"Authorization": f"Bearer {API_KEY}"}, trust_env=False) as provider:
+            address = self.checkouts[payment].url.split("/sandbox/")[0]
+            answer = await provider.post(f"{address}/sandbox/checkouts/{checkout}/capture-now")
+        assert answer.is_success, answer.text
 
     async def refund_approved(self, buyer: str, order: str) -> str:
         refund = str(uuid7())

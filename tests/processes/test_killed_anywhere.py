@@ -59,6 +59,14 @@ class Scene:
                 for turn in turns:
                     await turn.step()
 
+    async def run_from_the_start(self) -> None:
+        """Run every rule whose state was lost until it has seen the whole log and asked about everything once."""
+        turns = await self.begun(Fuse())
+        for turn in turns:
+            await turn.begin()
+            for _ in range(3):
+                await turn.step()
+
     async def over(self) -> bool:
         names = Counter(recorded.name for recorded in await self.shop.log())
         return all(names[name] for name in ONCE)
@@ -88,6 +96,9 @@ async def test_killed_at_any_step_the_next_run_makes_good(gateway: SandboxGatewa
         await scene.run(Fuse())
         await scene.judged()
     assert burns_at > STEPS_MIN
+    scene.records.rules.clear()
+    await scene.run_from_the_start()
+    await scene.judged()
 
 
 async def test_an_owner_that_was_taken_for_dead_changes_nothing_twice(gateway: SandboxGateway) -> None:

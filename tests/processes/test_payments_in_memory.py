@@ -33,11 +33,12 @@ class TestReconcilePayments:
     ) -> None:
         order = await shop.ordered("ann", [0, 1])
         payment = await shop.payment_opened("ann", order, lasts=timedelta(seconds=1))
-        await shop.paid(payment, "captured_late")
+        await shop.paid(payment, "captured_late", delay_s=3600)
         clock.shift += timedelta(minutes=11)
         await shop.run_rules(until=lambda: shop.ended(payment))
         assert (await shop.payment(payment)).status is PaymentStatus.EXPIRED
         assert (await shop.order(order)).status is OrderStatus.EXPIRED
+        await shop.charged_late(payment)
         await shop.run_rules(until=lambda: shop.confirmed(order))
         await shop.money_agrees()
 

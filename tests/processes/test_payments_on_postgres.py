@@ -19,7 +19,6 @@ from tests.processes.databases import ServedShop, served_shop
 from tests.processes.shop import PATIENCE_S, Shop
 
 SHORT = timedelta(seconds=2)
-LATE_BY_S = 0.5
 CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'seatledger_app'"
 
 
@@ -49,10 +48,10 @@ async def order_and_pay(shop: Shop, buyer: str, seat: int, card: str) -> tuple[s
 
 
 async def order_and_pay_late(shop: Shop) -> tuple[str, str]:
-    """Let Ann's card be charged half a second after her order's end."""
+    """Let Ann use a card that will be charged long after her order's end."""
     order = await shop.ordered("ann", [0, 1], lasts=SHORT)
     payment = await shop.payment_opened("ann", order, lasts=SHORT)
-    await shop.paid(payment, "captured_late", delay_s=LATE_BY_S)
+    await shop.paid(payment, "captured_late", delay_s=3600)
     return order, payment
 
 
@@ -75,9 +74,10 @@ class TestOneWorker:
 
     @pytest.mark.usefixtures("no_margin")
     async def test_a_late_capture_confirms_if_the_seats_are_free(self, served: ServedShop) -> None:
-        order, _ = await order_and_pay_late(served.shop)
+        order, payment = await order_and_pay_late(served.shop)
         async with served.worker():
             await eventually(lambda: status_is(served.shop, order, OrderStatus.EXPIRED))
+            await served.shop.charged_late(payment)
             await eventually(lambda: served.shop.confirmed(order))
         await served.shop.money_agrees()
 
@@ -88,6 +88,7 @@ class TestOneWorker:
         async with served.worker():
             await eventually(lambda: status_is(served.shop, order, OrderStatus.EXPIRED))
             await served.shop.ordered("bob", [1])
+            await served.shop.charged_late(payment)
             await eventually(lambda: served.shop.refunded(refund))
         assert (await served.shop.refund(refund)).reason is RefundReason.LATE_PAYMENT
         assert (await served.shop.order(order)).status is OrderStatus.EXPIRED

@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar
+from uuid import uuid5
 
+import orjson
 import pytest
 from uuid_utils.compat import uuid7
 
@@ -51,10 +53,12 @@ class Bench:
         while await self.turn.step():
             pass
         await self.world.audit()
-        events = await self.world.store.read_range(after=0, limit=10_000)
-        caused = [event.name for event in events if f'"id":"{self.rule.name}"' in event.metadata]
+        caused = [event.name for event in await self.log() if f'"id":"{self.rule.name}"' in event.metadata]
         new, self.seen = caused[self.seen :], len(caused)
         return new
+
+    async def log(self) -> list[Recorded]:
+        return await self.world.store.read_range(after=0, limit=10_000)
 
     def work(self) -> list[str]:
         return list(self.records.rules[self.rule.name].work)
@@ -106,6 +110,15 @@ class TestReleaseLapsedHolds:
         holds.clock.advance(OVER)
         assert await holds.caused() == ["HoldExpired", "SeatReleased", "SeatReleased", "BuyerQuotaReturned"]
         assert holds.work() == []
+
+    async def test_its_command_is_known_by_its_cause(self, holds: Bench) -> None:
+        hold, wish = holds.world.hold("ann", holds.world.seats[:1])
+        placed = await holds.world.do(wish)
+        holds.clock.advance(OVER)
+        await holds.caused()
+        (expired,) = [event for event in await holds.log() if event.name == "HoldExpired"]
+        assert expired.command_id == uuid5(wish.command_id, f"release_lapsed_holds/{hold}/expire")
+        assert placed.first <= orjson.loads(expired.metadata)["causation"] <= placed.last
 
     async def test_given_a_lapsed_order_then_it_expires_in_the_same_command(self, holds: Bench) -> None:
         await holds.order("ann", [0])
