@@ -43,6 +43,17 @@ class TestTheSession:
         await refuses(app, arguments([wish(at("seat-1", 0))]))
         assert await postgres.store.head() == 0
 
+    async def test_one_that_weakens_the_promise_between_append_and_commit_is_refused(
+        self, app: Connection, postgres: PostgresBackend
+    ) -> None:
+        await app.execute("BEGIN")
+        await call(app, arguments([wish(at("seat-1", 0))]))
+        await app.execute("SET synchronous_commit = off")
+        with pytest.raises(psycopg.Error) as refusal:
+            await app.execute("COMMIT")
+        assert refusal.value.sqlstate == REFUSED
+        assert await postgres.store.head() == 0
+
     async def test_a_search_path_of_its_own_changes_nothing(self, app: Connection, postgres: PostgresBackend) -> None:
         await app.execute("CREATE TEMPORARY TABLE event (LIKE eventstore.event)")
         await app.execute("CREATE FUNCTION pg_temp.sha256(bytea) RETURNS bytea LANGUAGE sql AS $$SELECT ''::bytea$$")
