@@ -1,0 +1,198 @@
+"""`seatledger up` as a process of its own, on a folder and ports of its own; and how to look at it from outside."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from runtime.embedded import free_port
+from runtime.ground import Ground, settings_here
+from runtime.settings import PREFIX, Settings
+from runtime.up import environment
+
+CHECKOUT = Path(__file__).parents[2]
+COMMAND = Path(sys.executable).with_name("seatledger")
+READY_WITHIN_S = 120.0
+ENDS_WITHIN_S = 40.0
+ANSWER_WITHIN_S = 20.0
+POLL_S = 0.02
+
+Json = dict[str, Any]
+
+
+class Shop:
+    """One shop on one folder, started and ended as often as a test wants.
+
+    Args:
+        data: its folder, made if missing.
+    """
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.api = f"{self.url}/api/v1"
+        self.output = data.with_name(data.name + ".out")
+        self._process: subprocess.Popen[bytes] | None = None
+        self._tokens: dict[str, str] = {}
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        """The command's process."""
+        assert self._process is not None, "the shop was not started"
+        return self._process
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of what runs here, for an engine of the test's own on the same database."""
+        return settings_here(self.data)
+
+    def start(self, *words: str) -> float:
+        """Start everything and wait for `ready`; return the seconds it took."""
+        began = time.monotonic()
+        with self.output.open("wb") as output:
+            self._process = subprocess.Popen(
+                [COMMAND, "up", "--port", str(self.port), "--data", str(self.data), *words],
+                env=own_environment(),
+                cwd=CHECKOUT,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        while not any(line.startswith("ready") for line in self.said().splitlines()):
+            assert self.process.poll() is None, f"it ended with {self.process.returncode}:\n{self.said()}"
+            assert time.monotonic() < began + READY_WITHIN_S, f"not ready:\n{self.said()}"
+            time.sleep(POLL_S)
+        return time.monotonic() - began
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal and return the exit status."""
+        self.process.send_signal(number)
+        return self.process.wait(ENDS_WITHIN_S)
+
+    def said(self) -> str:
+        """Return what the command has printed since it was started."""
+        return self.output.read_text()
+
+    def gateway(self) -> str:
+        """Return the sandbox gateway's address."""
+        address: str = self.ready()["sandbox"]
+        return address
+
+    def ready(self) -> Json:
+        """Return what operators are told."""
+        with httpx.Client(trust_env=False, verify=False, timeout=ANSWER_WITHIN_S) as client:
+            told: Json = client.get(f"{self.url}/readyz").json()
+            return told
+
+    def caught_up(self) -> int:
+        """Wait until the read models have read the whole log; return its last position."""
+        deadline = time.monotonic() + READY_WITHIN_S
+        while not (told := self.ready())["lag"] or any(told["lag"].values()):
+            assert time.monotonic() < deadline, f"the read models are behind: {told}"
+            time.sleep(POLL_S)
+        head: int = told["head"]
+        return head
+
+    def run(self, *words: str, stdin: str | None = None) -> "subprocess.CompletedProcess[str]":
+        """Run another command of ours to its end, beside the running shop."""
+        return subprocess.run(
+            [COMMAND, *words],
+            env=own_environment(),
+            cwd=CHECKOUT,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=READY_WITHIN_S,
+            check=False,
+        )
+
+    def buyers(self, number: int) -> list[str]:
+        """Open buyers for a rehearsal and return their access tokens."""
+        done = self.run("rehearse", "buyers", str(number), "--data", str(self.data))
+        assert done.returncode == 0, done.stderr
+        return done.stdout.split()
+
+    def token(self, role: str) -> str:
+        """Return an access token of a demo account, by the name it has there."""
+        if role not in self._tokens:
+            demo = json.loads((self.data / "demo-accounts.json").read_text())
+            login = {"email": demo["accounts"][role], "password": demo["password"]}
+            answer = self.ask("POST", "/auth/login", json=login)
+            assert answer.status_code == 200, answer.text
+            self._tokens[role] = answer.json()["access_token"]
+        return self._tokens[role]
+
+    def ask(self, method: str, path: str, token: str | None = None, **options: Any) -> httpx.Response:
+        """Send one request to the API."""
+        headers = {**options.pop("headers", {}), **({} if token is None else {"Authorization": f"Bearer {token}"})}
+        with httpx.Client(trust_env=False, verify=False, timeout=ANSWER_WITHIN_S) as client:
+            return client.request(method, self.api + path, headers=headers, **options)
+
+    def do(self, path: str, token: str, body: object = None, *, method: str = "POST") -> Json:
+        """Send a command that must be carried out; return the answer."""
+        answer = self.ask(method, path, token, json=body if body is not None else {})
+        assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text[:2_000]}"
+        done: Json = answer.json() if answer.content else {}
+        return done
+
+    def get(self, path: str, token: str | None = None, **query: str | int) -> Json:
+        """Read something that must be there."""
+        answer = self.ask("GET", path, token, params=query)
+        assert answer.status_code == 200, f"GET {path}: {answer.status_code} {answer.text[:2_000]}"
+        found: Json = answer.json()
+        return found
+
+
+def own_environment() -> dict[str, str]:
+    """Return our environment without whatever settings a person has in theirs."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+
+
+@contextmanager
+def running(data: Path, *words: str) -> Iterator[Shop]:
+    """Run a shop; when the test is over nothing of it runs, whatever happened."""
+    shop = Shop(data)
+    try:
+        shop.start(*words)
+        shop.caught_up()
+        yield shop
+    finally:
+        if shop.process.poll() is None:
+            shop.end()
+
+
+@contextmanager
+def another_api(shop: Shop) -> Iterator[str]:
+    """Run a second API process on the shop's database; gives its address."""
+    port = free_port()
+    env = {**own_environment(), **environment(Ground(shop.data), port)}
+    process = subprocess.Popen([COMMAND, "api", "--port", str(port)], env=env, cwd=CHECKOUT)
+    try:
+        wait_for(f"http://127.0.0.1:{port}/readyz", process)
+        yield f"http://127.0.0.1:{port}/api/v1"
+    finally:
+        process.terminate()
+        assert process.wait(ENDS_WITHIN_S) == 0
+
+
+def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
+    """Wait until an address answers with success."""
+    deadline = time.monotonic() + READY_WITHIN_S
+    with httpx.Client(trust_env=False, verify=False, timeout=ANSWER_WITHIN_S) as client:
+        while True:
+            assert process.poll() is None, "the process ended"
+            assert time.monotonic() < deadline, f"{url} does not answer"
+            try:
+                if client.get(url).is_success:
+                    return
+            except httpx.TransportError:
+                pass
+            time.sleep(POLL_S)
