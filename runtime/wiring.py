@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import cache
 from typing import Any
 
 import psycopg
@@ -49,8 +50,9 @@ def url_of_role(settings: Settings, role: str) -> str:
     return role_url(settings.required_database_url, role, settings.role_password(role))
 
 
+@cache
 def build_codec() -> Codec:
-    """Return the reader and writer of every stored event."""
+    """Return the reader and writer of every stored event; it holds no state and takes a while to build."""
     return Codec(EVENTS, VERSIONS, UPCASTERS)
 
 
@@ -67,6 +69,18 @@ def build_handler(
         clock=clock or ServerClock(),
         cache=StateCache(cache_size),
         subjects=subjects,
+    )
+
+
+def build_entrance(records: Pool, handler: Handler, passwords: Passwords, clock: Clock) -> Entrance:
+    """Return what lets people in."""
+    return Entrance(
+        handler=handler,
+        people=PostgresPeople(records),
+        credentials=PostgresCredentials(records),
+        sessions=PostgresSessions(records),
+        passwords=passwords,
+        clock=clock,
     )
 
 
@@ -141,7 +155,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
         stack.callback(passwords.close)
         clock = ServerClock()
         handler = build_handler(store=store, judge=batcher, clock=clock)
-        people, layouts = PostgresPeople(records), PostgresLayouts(records)
+        layouts = PostgresLayouts(records)
         codec, inventories = build_codec(), LayoutInventories(layouts)
         live = LiveFeed(store)
         stack.push_async_callback(live.close)
@@ -149,15 +163,8 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
             handler=handler,
             store=store,
             clock=clock,
-            people=people,
-            entrance=Entrance(
-                handler=handler,
-                people=people,
-                credentials=PostgresCredentials(records),
-                sessions=PostgresSessions(records),
-                passwords=passwords,
-                clock=clock,
-            ),
+            people=PostgresPeople(records),
+            entrance=build_entrance(records, handler, passwords, clock),
             layouts=layouts,
             inventories=inventories,
             positions=ProjectionPositions(reading),

@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from adapters.sandbox import customer_routes, shop_routes
 from adapters.sandbox.books import Books
@@ -45,7 +46,7 @@ def make_sandbox(
             yield
 
     app = Starlette(
-        routes=[*customer_routes.ROUTES, *shop_routes.ROUTES],
+        routes=[Route("/sandbox/checkouts/{checkout_id}", checkout), *customer_routes.ROUTES, *shop_routes.ROUTES],
         exception_handlers={SandboxRefused: _refused, HTTPException: _http_error},
         lifespan=lifespan,
         max_body_size=BODY_BYTES_MAX,
@@ -63,6 +64,13 @@ def make_sandbox(
 
 def _problem(status: int, code: str, detail: str, headers: Mapping[str, str] | None = None) -> Response:
     return JSONResponse({"code": code, "detail": detail}, status, headers)
+
+
+async def checkout(request: Request) -> Response:
+    """Show a checkout: its page to the customer's browser, its state to a shop that brings a key."""
+    if "authorization" in request.headers:
+        return await shop_routes.read_checkout(request)
+    return await customer_routes.show_checkout(request)
 
 
 async def _refused(_: Request, error: Exception) -> Response:

@@ -113,6 +113,7 @@ ROUTES = [
     Route("/sandbox", show_cards),
     Route("/sandbox/pages.css", style),
     Route("/sandbox/health", health),
+    Route("/sandbox/checkouts/{checkout_id}", pay, methods=["POST"]),
     Route("/sandbox/checkouts/{checkout_id}/pay", show_checkout),
     Route("/sandbox/checkouts/{checkout_id}/pay", pay, methods=["POST"]),
     Route("/sandbox/checkouts/{checkout_id}/confirm", confirm, methods=["POST"]),

@@ -38,7 +38,7 @@ class Gateway:
 
 def page_path(checkout: Checkout) -> str:
     """Return the path of a checkout's page, the same under every name this process is reached by."""
-    return f"/sandbox/checkouts/{checkout.checkout_id}/pay"
+    return f"/sandbox/checkouts/{checkout.checkout_id}"
 
 
 def gateway_of(request: Request) -> Gateway:

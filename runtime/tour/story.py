@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import pairwise
 
 from uuid_utils.compat import uuid7
@@ -10,7 +11,6 @@ from runtime.tour.errors import TourFailed
 from runtime.tour.people import Json, Somebody, pay_by_card
 
 GOOD_CARD = "4242424242424242"
-SEATS = 2
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 Say = Callable[[str], None]
@@ -103,7 +103,7 @@ def find_seats(customer: Somebody) -> tuple[str, tuple[str, ...]]:
     """
     for event in customer.get("/events", limit=100)["items"]:
         for performance in customer.get(f"/events/{event['event_id']}")["performances"]:
-            if not performance["on_sale"]:
+            if not sells(performance):
                 continue
             found = neighbours(customer, performance["performance_id"])
             if found:
@@ -111,9 +111,16 @@ def find_seats(customer: Somebody) -> tuple[str, tuple[str, ...]]:
     raise TourFailed("No performance on sale has two free neighbours; seed the demo first.")
 
 
+def sells(performance: Json) -> bool:
+    """Say whether the clock lets a performance sell."""
+    opens, starts = (datetime.fromisoformat(performance[name]) for name in ("on_sale_at", "starts_at"))
+    return opens <= datetime.now(UTC) < starts
+
+
 def neighbours(customer: Somebody, performance: str) -> tuple[str, ...] | None:
     """Return two free seats that stand side by side."""
-    taken = {seat["seat"] for seat in customer.get(f"/performances/{performance}/seats")["seats"]}
+    states = customer.get(f"/performances/{performance}/seats")["states"]
+    taken = {seat for seats in states.values() for seat in seats}
     for row in rows(customer.get(f"/performances/{performance}/layout")):
         for pair in pairwise(row):
             if not taken.intersection(pair):
@@ -139,15 +146,11 @@ def counted(first: str, nth: int) -> str:
 
 
 def tickets(cast: Cast, booking: Booking, say: Say) -> tuple[Json, Json]:
-    """Return both tickets, once they can be seen."""
-
-    def both(seen: Json) -> bool:
-        return [ticket["order_id"] for ticket in seen["items"]].count(booking.order) == SEATS
-
-    seen = cast.customer.wait("/tickets", both)["items"]
-    kept, returned = (ticket for ticket in seen if ticket["order_id"] == booking.order)
+    """Return both lines of the order, each with its ticket."""
+    kept, returned = cast.customer.get(f"/orders/{booking.order}")["lines"]
     qr = cast.customer.text(f"/tickets/{kept['ticket_id']}/qr.svg")
-    say(f"two tickets: {kept['place']['label']} and {returned['place']['label']}; a QR code of {len(qr)} bytes of SVG")
+    labels = " and ".join(line["place"]["label"] for line in (kept, returned))
+    say(f"two tickets: {labels}; a QR code of {len(qr)} bytes of SVG")
     return kept, returned
 
 

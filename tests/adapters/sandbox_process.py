@@ -171,7 +171,7 @@ class Customer:
         return await self._post(self.checkout.url, {"card": card, **fields})
 
     async def confirm(self, decision: str) -> httpx.Response:
-        return await self._post(self.checkout.url.removesuffix("pay") + "confirm", {"decision": decision})
+        return await self._post(f"{self.checkout.url}/confirm", {"decision": decision})
 
     async def _post(self, url: str, body: dict[str, object]) -> httpx.Response:
         async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_S, verify=False) as browser:
