@@ -63,13 +63,12 @@ class Terms:
     Args:
         public_url: how the outside calls us; `https` makes cookies `Secure`.
         sandbox_url: the sandbox gateway's own address, if there is one.
-        guests_per_minute_max: how many guest accounts one client address may open a minute.
+        request_seconds_max: how long a command may take before its outcome is called unknown.
     """
 
     public_url: str
     sandbox_url: str | None = None
     request_seconds_max: float = REQUEST_SECONDS_MAX
-    guests_per_minute_max: int = 1_200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ import pytest
 
 from runtime.embedded import EmbeddedPostgres
 from runtime.schema import migrate_all
+from tests.api.box_office import BoxOffice, folding, open_box_office
 from tests.api.shop import Shop, open_shop, settings_for
 from tests.databases import fresh_database
 
@@ -46,3 +47,23 @@ async def second_shop(shop_database: str) -> AsyncIterator[Shop]:
     """Another API process on the same database."""
     async with open_shop(settings_for(shop_database)) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def module_database(shop_server: EmbeddedPostgres) -> Iterator[str]:
+    """A migrated database for all tests of a module that leave each other in peace."""
+    with fresh_database(shop_server, template=TEMPLATE) as url:
+        yield url
+
+
+@pytest.fixture
+async def office(shop: Shop) -> BoxOffice:
+    """A performance on sale, with the limits it has by default."""
+    return await open_box_office(shop)
+
+
+@pytest.fixture
+async def folded(shop: Shop, shop_database: str) -> AsyncIterator[None]:
+    """Read models that keep up with the log."""
+    async with folding(shop, shop_database):
+        yield

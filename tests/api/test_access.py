@@ -17,6 +17,12 @@ from domain.values import Role
 from tests.api.shop import V1, Shop
 
 
+@pytest.fixture
+def shop_database(module_database: str) -> str:
+    """One database for all these tests."""
+    return module_database
+
+
 async def nothing() -> Response:
     """Answer nothing."""
     return Response()

@@ -29,6 +29,12 @@ LATER_S = 10.0
 
 
 @pytest.fixture
+def shop_database(module_database: str) -> str:
+    """One database for all these tests."""
+    return module_database
+
+
+@pytest.fixture
 async def admin(shop: Shop) -> dict[str, str]:
     """The headers of an admin."""
     return shop.bearer(await shop.account(Role.ADMIN))

@@ -19,6 +19,12 @@ from tests.api.shop import V1, Shop
 LONE_SURROGATE = b'{"name": "\\ud800"}'
 
 
+@pytest.fixture
+def shop_database(module_database: str) -> str:
+    """One database for all these tests."""
+    return module_database
+
+
 def classes(module: ModuleType, root: type[Exception]) -> Iterator[type[Exception]]:
     """Return the errors that a module defines."""
     for _, found in inspect.getmembers(module, inspect.isclass):
