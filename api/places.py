@@ -10,6 +10,7 @@ import random
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from domain.basket import AreaDraw
 from domain.errors import UnknownSeats
@@ -100,14 +101,11 @@ class Places:
         if unknown:
             raise UnknownSeats("The performance has no such areas.", areas=unknown)
         draws: list[AreaDraw] = []
-        given: set[str] = set()
-        for wish in wishes:
-            known = await self._known(performance, inventory.areas[wish.area], looked_since)
-            candidates = drawn_from(known.places, known.taken | given, wish.quantity + SPARE_PLACES)
-            given.update(candidates)
-            draws.append(
-                AreaDraw(area=wish.area, quantity=wish.quantity, candidates=candidates, ticket_type=wish.ticket_type)
-            )
+        for key in dict.fromkeys(wish.area for wish in wishes):
+            own = [wish for wish in wishes if wish.area == key]
+            known = await self._known(performance, inventory.areas[key], looked_since)
+            needed = sum(wish.quantity for wish in own)
+            draws += dealt(own, drawn_from(known.places, known.taken, needed + SPARE_PLACES))
         return tuple(draws)
 
     def note_taken(self, performance: str, lines: Sequence[Line]) -> None:
@@ -146,6 +144,21 @@ class Places:
                 return until is None or until > now
             case state:
                 return isinstance(state, Sold)
+
+
+def dealt(wishes: Sequence[AreaWish], places: Sequence[str]) -> list[AreaDraw]:
+    """Give each wish for one area as many places as it needs, as far as they go; the rest to spare, shared out."""
+    begins = [0, *accumulate(wish.quantity for wish in wishes)]
+    spare = places[begins[-1] :]
+    return [
+        AreaDraw(
+            area=wish.area,
+            quantity=wish.quantity,
+            candidates=(*places[begin : begin + wish.quantity], *spare[number :: len(wishes)]),
+            ticket_type=wish.ticket_type,
+        )
+        for number, (wish, begin) in enumerate(zip(wishes, begins[:-1], strict=True))
+    ]
 
 
 def drawn_from(places: Sequence[str], taken: set[str], count: int) -> tuple[str, ...]:
