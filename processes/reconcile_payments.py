@@ -96,7 +96,8 @@ class ReconcilePayments:
         payment = await self._commands.look(partial(existing, payment=work.subject))
         if payment.status not in WAITING | {PaymentStatus.EXPIRED}:
             return None
-        known = await self._gateway(payment.provider).find_payment(work.subject)
+        gateway = self._gateways.get(payment.provider)
+        known = await gateway.find_payment(work.subject) if gateway is not None else None
         if known is None:
             await self._commands.send(work, "unheard-of", partial(expire_unheard_of, payment=work.subject))
         else:
@@ -128,7 +129,9 @@ class ReconcilePayments:
 
     async def _read_books(self, work: Work, now: datetime) -> Work:
         provider = work.subject.removeprefix(BOOKS)
-        gateway = self._gateway(provider)
+        gateway = self._gateways.get(provider)
+        if gateway is None:
+            raise PaymentUnavailable(f"There is no gateway called {provider}.")
         page = await gateway.books(after=work.cursor, limit=BOOKS_PAGE)
         for entry in page.entries:
             await self._reconcile(work, provider, gateway, entry)
@@ -145,12 +148,6 @@ class ReconcilePayments:
             provider_refund=refund.refund_id if refund else None,
         )
         await self._commands.send(work, f"{entry.entry}/{entry.kind}/{entry.reference}", compared)
-
-    def _gateway(self, provider: str) -> PaymentGateway:
-        gateway = self._gateways.get(provider)
-        if gateway is None:
-            raise PaymentUnavailable(f"There is no gateway called {provider}.")
-        return gateway
 
 
 def captured(payment: str, known: ProviderPayment) -> partial[Any]:

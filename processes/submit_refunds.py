@@ -13,7 +13,6 @@ from domain.paying import existing as existing_payment
 from domain.ports import (
     PaymentGateway,
     PaymentRefused,
-    PaymentUnavailable,
     ProviderRefund,
     ProviderRefundStatus,
 )
@@ -101,7 +100,7 @@ class SubmitRefunds:
     async def _transferred(self, refund: RequestedRefund, reference: str, *, asked_before: bool) -> ProviderRefund:
         gateway = self._gateways.get(refund.provider)
         if gateway is None or refund.payment is None:
-            raise PaymentUnavailable(f"There is no gateway called {refund.provider}.")
+            raise PaymentRefused("unknown_provider")
         known = await gateway.find_refund(reference) if asked_before else None
         if known is not None:
             return known

@@ -36,6 +36,8 @@ from tests.adapters.sandbox_process import API_KEY, Customer
 from tests.laws.world import CODEC, HOLD_LASTS, OneByOne, Wish, World
 
 AT_ONCE = timedelta(0)
+OFTEN = timedelta(milliseconds=50)
+NEVER_AGAIN = timedelta(days=365)
 QUICK = BackOff(first=timedelta(milliseconds=20), factor=1.0, most=timedelta(milliseconds=20))
 PATIENCE_S = 20.0
 SILENCE_S = 1.5
@@ -68,13 +70,13 @@ def handler_on(store: Store, *, judge: Judge | None = None, clock: Clock | None 
     )
 
 
-def rules_on(handler: Handler, gateways: Mapping[str, PaymentGateway]) -> list[Rule]:
+def rules_on(handler: Handler, gateways: Mapping[str, PaymentGateway], *, books_every: timedelta = OFTEN) -> list[Rule]:
     """Return every rule, in a hurry."""
     return [
         ReleaseLapsedHolds(handler, pause_s=0),
         SettlePayments(handler, grace=AT_ONCE),
         SubmitRefunds(handler, gateways, pending=QUICK, attempts=QUICK),
-        ReconcilePayments(handler, gateways, first_look=AT_ONCE, looks=QUICK, books_every=timedelta(milliseconds=50)),
+        ReconcilePayments(handler, gateways, first_look=AT_ONCE, looks=QUICK, books_every=books_every),
     ]
 
 
@@ -85,6 +87,8 @@ class Shop:
     world: World
     gateway: SandboxGateway
     state: ProcessState
+    books_every: timedelta = OFTEN
+    provider: str = "sandbox"
     checkouts: dict[str, Checkout] = field(default_factory=dict)
 
     async def ignore_older_books(self) -> None:
@@ -212,7 +216,7 @@ class Shop:
     async def run_rules(self, until: Callable[[], Awaitable[bool]]) -> None:
         """Let one runner a rule work, step by step, until a condition holds."""
         handler = handler_on(self.world.store, clock=self.world.clock)
-        rules = rules_on(handler, {"sandbox": self.gateway})
+        rules = rules_on(handler, {self.provider: self.gateway}, books_every=self.books_every)
         turns = [await self.turn(rule) for rule in rules]
         async with asyncio.timeout(PATIENCE_S):
             while not await until():

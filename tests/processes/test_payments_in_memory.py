@@ -9,7 +9,7 @@ from domain.payment import PaymentOutcome, PaymentStatus
 from domain.refund import RefundStatus
 from domain.refunding import EXCEPTIONS_OWNER, REFUND_ATTEMPTS_MAX
 from domain.values import RefundReason, derived_id
-from tests.processes.shop import ShiftedClock, Shop
+from tests.processes.shop import NEVER_AGAIN, ShiftedClock, Shop
 
 
 class TestReconcilePayments:
@@ -31,6 +31,7 @@ class TestReconcilePayments:
     async def test_given_a_late_capture_and_free_seats_then_the_expired_order_is_confirmed(
         self, shop: Shop, clock: ShiftedClock
     ) -> None:
+        shop.books_every = NEVER_AGAIN
         order = await shop.ordered("ann", [0, 1])
         payment = await shop.payment_opened("ann", order, lasts=timedelta(seconds=1))
         await shop.paid(payment, "captured_late", delay_s=3600)
@@ -142,6 +143,16 @@ class TestSubmitRefunds:
             EXCEPTIONS_OWNER,
             REFUND_ATTEMPTS_MAX,
         )
+        await shop.money_agrees()
+
+    async def test_given_a_provider_nobody_has_set_up_then_a_person_owns_it(self, shop: Shop) -> None:
+        order = await shop.ordered("ann", [0])
+        payment = await shop.payment_opened("ann", order)
+        await shop.paid(payment)
+        await shop.run_rules(until=lambda: shop.confirmed(order))
+        refund = await shop.refund_approved("ann", order)
+        shop.provider = "elsewhere"
+        await shop.run_rules(until=lambda: shop.owned(refund))
         await shop.money_agrees()
 
 
