@@ -1,0 +1,103 @@
+"""Three-event commands through our batcher and store, from many callers in one process."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+import uvloop
+from uuid_utils.compat import uuid7
+
+from eventstore.batcher import Batcher
+from eventstore.digest import digest_of
+from eventstore.migrate import APP_ROLE, migrate, role_url
+from eventstore.postgres import PostgresStore
+from eventstore.store import RANGE_EVENTS_MAX, Append, Appended, NewEvent, Recorded, Write
+
+PASSWORD = "bench"
+EVENT_NAME = "SeatHeld"
+METADATA = (
+    '{"actor":{"kind":"account","id":"019f0000-0000-7000-8000-000000000001","role":"customer"},'
+    '"correlation":"019f0000-0000-7000-8000-000000000002","performance":"019f0000-0000-7000-8000-000000000003"}'
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """How much is asked, for how long, of events that say `data`."""
+
+    callers: int
+    warm_up_s: float
+    seconds: float
+    data: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """Commands done while it counted; `total` also counts those before and after."""
+
+    counted: int = 0
+    total: int = 0
+
+
+def run_ours(owner_url: str, load: Load) -> dict[str, float]:
+    """Append for a while to a new database, then check what is in the log.
+
+    Raises:
+        RuntimeError: the log does not hold exactly what was acknowledged.
+    """
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_run(owner_url, load))
+
+
+async def _run(owner_url: str, load: Load) -> dict[str, float]:
+    await migrate(owner_url, role_password=lambda _: PASSWORD)
+    async with PostgresStore(role_url(owner_url, APP_ROLE, PASSWORD)) as store:
+        batcher = Batcher(store)
+        tally = Tally()
+        event = NewEvent(EVENT_NAME, 1, load.data)
+        begins = time.monotonic() + load.warm_up_s
+        async with asyncio.TaskGroup() as callers:
+            for _ in range(load.callers):
+                callers.create_task(_call(batcher, tally, (event, event, event), begins, begins + load.seconds))
+        await _check(store, tally.total)
+        sizes = batcher.counters.sizes
+        return {"per_s": round(tally.counted / load.seconds, 1), "batch_size": round(sum(sizes) / len(sizes), 1)}
+
+
+async def _call(batcher: Batcher, tally: Tally, events: tuple[NewEvent, ...], begins: float, ends: float) -> None:
+    while (now := time.monotonic()) < ends:
+        command_id = uuid7()
+        writes = (Write(f"seat-{command_id}", 0, events),)
+        verdict = await batcher.submit(Append(command_id=command_id, writes=writes, metadata=METADATA))
+        match verdict:
+            case Appended():
+                tally.total += 1
+                tally.counted += now >= begins
+            case refusal:
+                raise RuntimeError(f"a new stream was refused: {refusal}")
+
+
+async def _check(store: PostgresStore, commands: int) -> None:
+    after = 0
+    while events := await store.read_range(after=after, limit=RANGE_EVENTS_MAX):
+        for position, event in enumerate(events, after + 1):
+            if event.position != position or event.version != event.part or event.digest != _digest(event):
+                raise RuntimeError(f"the log is wrong at position {position}: {event}")
+        after = events[-1].position
+    if after != 3 * commands:
+        raise RuntimeError(f"{commands} commands of three events were acknowledged, the log holds {after} events")
+
+
+def _digest(event: Recorded) -> bytes:
+    return digest_of(
+        position=event.position,
+        stream=event.stream,
+        version=event.version,
+        name=event.name,
+        schema_version=event.schema_version,
+        command_id=event.command_id,
+        part=event.part,
+        recorded_at=event.recorded_at,
+        data=event.data,
+        metadata=event.metadata,
+    )
