@@ -22,6 +22,7 @@ from runtime.settings import PREFIX, Settings
 
 BACKGROUND = ("relay", "project", "process")
 BACKGROUND_NICE = 10
+FIRST_PAGE = "/api/v1/events?limit=1"
 PROBE_SECONDS = 2.0
 SERVER_ERROR = 500
 ONE_OFF_SECONDS_MAX = 300.0
@@ -101,7 +102,7 @@ def start_parts(parts: PartsSupervisor, ground: Ground, env: Mapping[str, str], 
     parts.start(Part(name="sandbox", argv=gateway, env=env, ready=SANDBOX_READY))
     for name in BACKGROUND:
         parts.start(own(name, env, nice=BACKGROUND_NICE))
-    parts.start(own("api", env, ready=answers(f"{url_of(port)}/readyz")))
+    parts.start(own("api", env, ready=answers(f"{url_of(port)}{FIRST_PAGE}")))
 
 
 def own(words: str, env: Mapping[str, str], *, nice: int = 0, ready: Callable[[], bool] | None = None) -> Part:
