@@ -13,9 +13,10 @@ from api.engine import engine_of
 from api.identity import identity_of
 from api.places import AreaWish
 from api.schemas.holds import AreaItem, SeatItem
+from api.visibility import must_see_performance
 from domain.basket import AreaDraw, HoldSeats, check_wish
 from domain.books import Books
-from domain.errors import AreaSoldOut
+from domain.errors import AreaSoldOut, NotOnSale, UnknownSeats
 from domain.hold import HoldPlaced
 from domain.layout.inventory import Inventory
 from domain.pricing import Choice
@@ -33,9 +34,18 @@ async def buy(request: Request, performance: str, items: Sequence[Item], decide:
     """Carry out a command for places of a performance.
 
     Raises:
-        NotFound: there is no such performance.
+        NotFound: there is no such performance, or its event is a draft of somebody else's.
         What `decide` refuses with, and what `carry_out` raises.
     """
+    try:
+        return await buy_places(request, performance, items, decide)
+    except (NotOnSale, UnknownSeats):
+        await must_see_performance(request, performance)
+        raise
+
+
+async def buy_places(request: Request, performance: str, items: Sequence[Item], decide: Decide) -> Outcome:
+    """Carry out a command for seats, or for places of standing areas, too."""
     wish = HoldSeats(
         hold=str(uuid7()),
         holder=identity_of(request).account,
