@@ -1,0 +1,77 @@
+"""Read models in a database of the test's own, folded from a log that may be anywhere."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg_pool import AsyncConnectionPool
+
+from eventstore.migrate import APP_ROLE, PROJECTOR_ROLE, migrate, role_url
+from projections import control
+from projections.every_model import EVERY_MODEL
+from projections.reading import ReadModels
+from runtime.embedded import EmbeddedPostgres
+from runtime.schema import HISTORIES
+from tests.databases import fresh_database, role_password
+from tests.projections.shelf import Shelf
+
+TEMPLATE = "projections_template"
+
+
+@pytest.fixture(scope="session")
+def projections_server(postgres_server: EmbeddedPostgres) -> EmbeddedPostgres:
+    """PostgreSQL with a database to copy, fully migrated and with the tables of every read model."""
+    with psycopg.connect(postgres_server.url_of("postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {TEMPLATE}")
+    asyncio.run(_prepare(postgres_server.url_of(TEMPLATE)))
+    return postgres_server
+
+
+async def _prepare(owner_url: str) -> None:
+    await migrate(owner_url, role_password=role_password, histories=HISTORIES)
+    projector_url = role_url(owner_url, PROJECTOR_ROLE, role_password(PROJECTOR_ROLE))
+    connection = await control.open_connection(projector_url, name="template")
+    for model in EVERY_MODEL:
+        await control.register(connection, model)
+    await connection.close()
+
+
+@pytest.fixture
+def owner_url(projections_server: EmbeddedPostgres) -> Iterator[str]:
+    """The owner's address of a migrated database of the test's own."""
+    with fresh_database(projections_server, template=TEMPLATE) as url:
+        yield url
+
+
+@pytest.fixture
+def projector_url(owner_url: str) -> str:
+    """The projector's address of it."""
+    return role_url(owner_url, PROJECTOR_ROLE, role_password(PROJECTOR_ROLE))
+
+
+@pytest.fixture
+def app_url(owner_url: str) -> str:
+    """The application's address of it."""
+    return role_url(owner_url, APP_ROLE, role_password(APP_ROLE))
+
+
+@pytest.fixture
+async def pool(app_url: str) -> AsyncIterator[AsyncConnectionPool[psycopg.AsyncConnection[Any]]]:
+    """The application's connections for reading."""
+    async with AsyncConnectionPool(app_url, min_size=1, kwargs={"autocommit": True}, open=False) as pool:
+        yield pool
+
+
+@pytest.fixture
+def models(pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]]) -> ReadModels:
+    """The read models as queries find them."""
+    return ReadModels(pool)
+
+
+@pytest.fixture
+async def shelf(projector_url: str) -> AsyncIterator[Shelf]:
+    """The read models as the projector writes them."""
+    async with Shelf(projector_url) as shelf:
+        yield shelf

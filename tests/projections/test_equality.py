@@ -1,0 +1,129 @@
+"""Read models equal the fold of the log, whatever happened, however it was cut into batches, and if all comes twice."""
+
+from collections import Counter
+from collections.abc import Sequence
+from random import Random
+
+import pytest
+
+from domain.history import EVENTS
+from eventstore.migrate import PROJECTOR_ROLE, role_url
+from eventstore.store import Recorded
+from projections.control import Lost
+from projections.every_model import EVERY_MODEL
+from projections.reading import ReadModels
+from runtime.embedded import EmbeddedPostgres
+from tests.databases import fresh_database, role_password
+from tests.projections.conftest import TEMPLATE
+from tests.projections.history import Historian
+from tests.projections.shelf import Shelf, stretch_of
+from tests.projections.town import Town
+from tests.system.fold import picture_of
+from tests.system.log import decoded
+from tests.system.read_models import TABLES
+
+DEEDS = 400
+SEEDS = (1, 2, 3)
+EVENTS_SEEN_MIN = 45
+
+
+async def history(seed: int) -> Sequence[Recorded]:
+    """Return a log in which nearly everything happened that may."""
+    town = Town()
+    await Historian(town, Random(seed)).live(DEEDS)
+    return await town.store.read_range(after=0, limit=1_000_000)
+
+
+class Copies:
+    """The same read models again and again, each in a database of its own."""
+
+    def __init__(self, server: EmbeddedPostgres) -> None:
+        self._server = server
+
+    async def contents(self, batches: Sequence[Sequence[Recorded]]) -> dict[str, object]:
+        """Fold some batches; return all rows of all tables."""
+        with fresh_database(self._server, template=TEMPLATE) as url:
+            async with Shelf(role_url(url, PROJECTOR_ROLE, role_password(PROJECTOR_ROLE))) as shelf:
+                for batch in batches:
+                    await shelf.fold_events(batch)
+                return dict(await shelf.contents())
+
+
+@pytest.fixture
+def copies(projections_server: EmbeddedPostgres) -> Copies:
+    """Read models to fold again."""
+    return Copies(projections_server)
+
+
+def commands_of(log: Sequence[Recorded]) -> list[list[Recorded]]:
+    """Cut a log into its commands."""
+    cut: list[list[Recorded]] = []
+    for event in log:
+        if event.part == 1:
+            cut.append([])
+        cut[-1].append(event)
+    return cut
+
+
+def cut_at_random(log: Sequence[Recorded], random: Random) -> list[list[Recorded]]:
+    """Cut a log into batches of whole commands."""
+    commands = commands_of(log)
+    batches: list[list[Recorded]] = []
+    while commands:
+        size = random.choice([1, 2, 5, 30, 200])
+        batches.append([event for command in commands[:size] for event in command])
+        commands = commands[size:]
+    return batches
+
+
+class TestEquality:
+    @pytest.mark.parametrize("seed", SEEDS)
+    async def test_rows_equal_an_independent_fold_of_the_log(self, seed: int, shelf: Shelf, models: ReadModels) -> None:
+        log = await history(seed)
+        for batch in cut_at_random(log, Random(seed)):
+            await shelf.fold_events(batch)
+        expected = picture_of(decoded(log)).rows()
+        for table, (model, query) in TABLES.items():
+            found = (await models.fetch([model], query, {})).rows
+            assert {tuple(row.values()) for row in found} == expected[table], table
+
+    @pytest.mark.parametrize("seed", SEEDS[:1])
+    async def test_batches_make_no_difference(self, seed: int, copies: Copies) -> None:
+        log = await history(seed)
+        whole = await copies.contents([log])
+        assert await copies.contents(commands_of(log)) == whole
+        assert await copies.contents(cut_at_random(log, Random(seed))) == whole
+
+    async def test_tallies_equal_the_seats(self, shelf: Shelf, models: ReadModels) -> None:
+        for batch in cut_at_random(await history(4), Random(4)):
+            await shelf.fold_events(batch)
+        rounded = "coalesce(date_bin('10 s', until + interval '9.999999 s', 'epoch'), 'infinity')"
+        counted = await models.fetch(
+            ["seat_map"],
+            "SELECT performance, state, count(*) AS seats, coalesce(date_bin('10 s', until + interval '9.999999 s', "
+            "'epoch'), 'infinity')::text AS until FROM {seat_map}.seat WHERE state <> 'free' GROUP BY 1, 2, until",
+            {},
+        )
+        assert rounded
+        expected: Counter[tuple[str, str, str]] = Counter()
+        for row in counted.rows:
+            expected[row["performance"], row["state"], row["until"]] += row["seats"]
+        kept = await models.fetch(
+            ["seat_map"], "SELECT performance, state, until::text, seats FROM {seat_map}.tally", {}
+        )
+        assert {(row["performance"], row["state"], row["until"]): row["seats"] for row in kept.rows} == dict(expected)
+
+    async def test_every_event_twice_changes_nothing(self, shelf: Shelf) -> None:
+        before = 0
+        for batch in cut_at_random(await history(5), Random(5)):
+            await shelf.fold_events(batch)
+            contents = await shelf.contents()
+            for model in EVERY_MODEL:
+                with pytest.raises(Lost):
+                    await shelf.commit(model, stretch_of(before, batch))
+            assert await shelf.contents() == contents
+            before = batch[-1].position
+
+    async def test_the_histories_are_worth_it(self) -> None:
+        names = {event.name for seed in SEEDS for event in await history(seed)}
+        assert len(names) >= EVENTS_SEEN_MIN, sorted(set(EVENTS) - names)

@@ -1,0 +1,315 @@
+"""A small town with a theatre or two, made of real decisions on a log in memory, for histories of any shape."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import count
+from typing import Any
+
+from uuid_utils.compat import uuid7
+
+from domain import basket, blocking, entry, event, ordering, organizer, paying, refunding, scheduling, settling, venue
+from domain.basket import HoldSeats
+from domain.blocking import BlockSeats
+from domain.entry import ScanTicket
+from domain.errors import Rejected
+from domain.event import EventCreated, EventDetails
+from domain.history import KINDS, subjects
+from domain.layout.inventory import Inventory
+from domain.layout.publishing import publish
+from domain.layout.reading import read_layout
+from domain.ordering import PlaceOrder
+from domain.paying import OpenPayment
+from domain.performance import PerformanceScheduled
+from domain.pricing import Choice
+from domain.refund import transfer_reference
+from domain.refunding import RequestRefund
+from domain.scheduling import ChangePerformance
+from domain.ticket import RefusalReason
+from domain.values import BlockReason, CancelReason, Limits, Price, Role
+from domain.venue import VenueOpened
+from eventstore.cache import StateCache
+from eventstore.clock import FixedClock
+from eventstore.handler import Context, Handler, Outcome
+from eventstore.memory import MemoryStore
+from tests.laws.world import ACTOR, CODEC, Decide, OneByOne
+
+START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+HOLD_LASTS = timedelta(minutes=10)
+NO_LIMITS = Limits(seats_per_order=None, seats_per_buyer=None, live_holds_per_buyer=None)
+HOUSE = read_layout(
+    "grid",
+    {
+        "sections": [
+            {"name": "Stalls", "category": "A", "rows": 3, "seats_per_row": 4},
+            {"name": "Balcony", "category": "B", "rows": 2, "seats_per_row": 3},
+        ]
+    },
+)
+PRICES = (
+    Price(category="A", amount=4500),
+    Price(category="A", ticket_type="child", amount=2000),
+    Price(category="B", amount=3000),
+)
+
+
+class Town:
+    """Everything somebody may do, in one line each; ids that follow from a deed are returned by it."""
+
+    def __init__(self) -> None:
+        self.clock = FixedClock(START)
+        self.store = MemoryStore(now=self.clock.now)
+        self.inventory = Inventory(publish(HOUSE, None))
+        self.seats = list(self.inventory.keys)
+        self._handler = Handler(
+            store=self.store,
+            judge=OneByOne(self.store),
+            codec=CODEC,
+            kinds=KINDS,
+            refusal=Rejected,
+            clock=self.clock,
+            cache=StateCache(),
+            subjects=subjects,
+        )
+        self._nonces = count(1)
+
+    async def do(self, decide: Decide) -> Outcome:
+        """Carry a decision out."""
+        return await self._handler.handle(decide, Context(command_id=uuid7(), actor=ACTOR))
+
+    def wait(self, by: timedelta) -> None:
+        """Let time pass."""
+        self.clock.advance(by)
+
+    async def found(self, name: str = "The Globe") -> str:
+        """Let a seller join."""
+        founded = str(uuid7())
+        await self.do(lambda books: organizer.found(books, founded, name))
+        return founded
+
+    async def give_roles(self, organizer_id: str, account: str, *roles: Role) -> None:
+        """Make somebody a member, or no member any more."""
+        await self.do(lambda books: organizer.change_member(books, organizer_id, account, frozenset(roles)))
+
+    async def open_venue(
+        self, organizer_id: str, name: str = "Divadlo Josefa Škvoreckého", city: str = "Náchod"
+    ) -> str:
+        """Enter a place."""
+        opened = str(uuid7())
+        wish = VenueOpened(
+            organizer=organizer_id,
+            name=name,
+            address="Masarykovo náměstí 1",
+            city=city,
+            country="CZ",
+            time_zone="Europe/Prague",
+        )
+        await self.do(lambda books: venue.open_venue(books, opened, wish))
+        return opened
+
+    async def publish_layout(self, venue_id: str) -> str:
+        """Publish a drawing of a place."""
+        layout = str(uuid7())
+        publishing = partial(
+            venue.publish_layout,
+            venue=venue_id,
+            layout=layout,
+            name="Main hall",
+            seats=len(self.seats),
+            document_sha256="ab" * 32,
+        )
+        await self.do(publishing)
+        return layout
+
+    async def create(
+        self, organizer_id: str, venue_id: str, title: str = "Hamlet", category: str = "Theatre", text: str = ""
+    ) -> str:
+        """Draft an event."""
+        created = str(uuid7())
+        details = EventDetails(title=title, category=category, description=text)
+        wish = EventCreated(organizer=organizer_id, venue=venue_id, details=details)
+        await self.do(lambda books: event.create(books, created, wish))
+        return created
+
+    async def describe(self, event_id: str, title: str, category: str = "Theatre") -> None:
+        """Describe an event anew."""
+        details = EventDetails(title=title, category=category, image_url="https://example.test/hamlet.jpg")
+        await self.do(lambda books: event.change(books, event_id, details))
+
+    async def publish(self, event_id: str) -> None:
+        """Show an event to the public."""
+        await self.do(lambda books: event.publish(books, event_id))
+
+    async def delete(self, event_id: str, *, booked: bool) -> None:
+        """Close an event for deletion, and delete it unless something was booked."""
+        await self.do(lambda books: event.close_for_deletion(books, event_id))
+        await self.do(lambda books: event.finish_deletion(books, event_id, booked=booked))
+
+    async def schedule(
+        self,
+        organizer_id: str,
+        venue_id: str,
+        event_id: str,
+        *,
+        starts_in: timedelta = timedelta(days=30),
+        layout: str | None = None,
+        prices: tuple[Price, ...] = PRICES,
+    ) -> str:
+        """Announce a performance that is on sale already."""
+        scheduled = str(uuid7())
+        wish = PerformanceScheduled(
+            event=event_id,
+            organizer=organizer_id,
+            venue=venue_id,
+            layout=layout or str(uuid7()),
+            seats=len(self.seats),
+            currency="EUR",
+            starts_at=self.clock.now() + starts_in,
+            doors_at=None,
+            on_sale_at=START - timedelta(days=1),
+            prices=prices,
+            limits=NO_LIMITS,
+        )
+        await self.do(lambda books: scheduling.schedule(books, scheduled, wish))
+        return scheduled
+
+    async def open_shop(self) -> tuple[str, str]:
+        """Found, open, publish, schedule: return an event on sale and its performance."""
+        organizer_id = await self.found()
+        venue_id = await self.open_venue(organizer_id)
+        event_id = await self.create(organizer_id, venue_id)
+        await self.publish(event_id)
+        return event_id, await self.schedule(organizer_id, venue_id, event_id)
+
+    async def change(self, performance: str, **wishes: Any) -> None:
+        """Move, price, limit or pause a performance."""
+        await self.do(lambda books: scheduling.change(books, ChangePerformance(performance=performance, **wishes)))
+
+    async def call_off(self, performance: str) -> None:
+        """Cancel a performance."""
+        await self.do(lambda books: scheduling.call_off(books, performance, CancelReason.ILLNESS))
+
+    async def block(self, performance: str, *seats: str, release_at: datetime | None = None) -> None:
+        """Take seats off sale."""
+        wish = BlockSeats(
+            performance=performance, seats=seats, reason=BlockReason.HOUSE, owner="staff", release_at=release_at
+        )
+        await self.do(lambda books: blocking.block_seats(books, wish, self.inventory))
+
+    async def unblock(self, performance: str, *seats: str) -> None:
+        """Put seats on sale again."""
+        await self.do(
+            lambda books: blocking.unblock_seats(books, performance=performance, seats=seats, inventory=self.inventory)
+        )
+
+    def _wish(self, performance: str, buyer: str, seats: Sequence[str]) -> HoldSeats:
+        choices = tuple(Choice(seat=seat) for seat in seats)
+        hold = str(uuid7())
+        return HoldSeats(hold=hold, holder=buyer, performance=performance, choices=choices, lasts=HOLD_LASTS)
+
+    async def hold(self, performance: str, buyer: str, *seats: str) -> str:
+        """Fill a basket."""
+        wish = self._wish(performance, buyer, seats)
+        await self.do(lambda books: basket.hold_seats(books, wish, self.inventory))
+        return wish.hold
+
+    async def extend(self, hold: str, buyer: str) -> None:
+        """Ask for more time."""
+        await self.do(lambda books: basket.extend_hold(books, hold=hold, holder=buyer, by=HOLD_LASTS))
+
+    async def release(self, hold: str, buyer: str) -> None:
+        """Give a basket up."""
+        await self.do(lambda books: basket.release_hold(books, hold=hold, holder=buyer))
+
+    async def sweep(self, hold: str) -> None:
+        """Clear a lapsed basket away."""
+        await self.do(lambda books: basket.expire_hold(books, hold=hold))
+
+    async def order(self, hold: str, buyer: str) -> str:
+        """Turn a basket into an order."""
+        place = PlaceOrder(order=str(uuid7()), account=buyer, contact=None)
+        await self.do(lambda books: ordering.order_hold(books, place, hold=hold))
+        return place.order
+
+    async def book(self, performance: str, buyer: str, *seats: str) -> tuple[str, str]:
+        """Hold and order in one step; return the order and its hold."""
+        wish = self._wish(performance, buyer, seats)
+        place = PlaceOrder(order=str(uuid7()), account=buyer, contact=str(uuid7()))
+        await self.do(lambda books: ordering.hold_and_order(books, place, wish, self.inventory))
+        return place.order, wish.hold
+
+    async def cancel(self, order: str) -> None:
+        """Give an unpaid order up."""
+        await self.do(partial(ordering.cancel_order, order=order, account=None, reason=CancelReason.BUYER))
+
+    async def open_payment(self, order: str, buyer: str) -> str:
+        """Begin to pay."""
+        wish = OpenPayment(payment=str(uuid7()), order=order, account=buyer, provider="sandbox")
+        await self.do(lambda books: paying.open_payment(books, wish))
+        url = f"https://pay.example.test/{wish.payment}"
+        await self.do(partial(paying.open_checkout, payment=wish.payment, checkout="c-1", checkout_url=url))
+        return wish.payment
+
+    async def fail_payment(self, payment: str) -> None:
+        """Let the provider refuse."""
+        await self.do(partial(paying.fail, payment=payment, reason="declined"))
+
+    async def capture(self, payment: str, amount: int) -> None:
+        """Let the provider take money, and decide what it leads to."""
+        now = self.clock.now()
+        taken = partial(paying.capture, amount=amount, currency="EUR", captured_at=now, source="webhook")
+        await self.do(partial(taken, payment=payment))
+        await self.do(partial(settling.settle, payment=payment))
+
+    async def buy(self, performance: str, buyer: str, *seats: str) -> str:
+        """Book and pay."""
+        order, _ = await self.book(performance, buyer, *seats)
+        payment = await self.open_payment(order, buyer)
+        await self.capture(payment, await self.total(order))
+        return order
+
+    async def total(self, order: str) -> int:
+        """Return what an order costs."""
+        total: int = await self._handler.look(lambda books: ordering.visible_order(books, order, None).total)
+        return total
+
+    async def tickets(self, order: str) -> list[str]:
+        """Return an order's tickets, by line."""
+        found = await self._handler.look(lambda books: ordering.visible_order(books, order, None).tickets)
+        return list(found.values())
+
+    async def ask_back(self, order: str, lines: tuple[str, ...] | None = None) -> str:
+        """Ask for a refund."""
+        wish = RequestRefund(refund=str(uuid7()), order=order, account=None, lines=lines)
+        await self.do(lambda books: refunding.request_refund(books, wish))
+        return wish.refund
+
+    async def approve(self, refund: str) -> None:
+        """Let the money go back."""
+        await self.do(partial(refunding.approve_refund, refund=refund, by="support"))
+
+    async def reject(self, refund: str) -> None:
+        """Leave the order as it was."""
+        await self.do(partial(refunding.reject_refund, refund=refund, by="support"))
+
+    async def pay_back(self, refund: str, *, fails: bool = False) -> None:
+        """Transfer the money, at the first or the second attempt."""
+        await self.do(partial(refunding.submit_refund, refund=refund))
+        if fails:
+            await self.do(partial(refunding.fail_refund, reference=refund, reason="try_later"))
+            await self.do(partial(refunding.submit_refund, refund=refund))
+        reference = transfer_reference(refund, 2 if fails else 1)
+        await self.do(partial(refunding.complete_refund, reference=reference, provider_refund="r-1"))
+
+    async def scan(self, ticket: str | None, organizer_id: str) -> None:
+        """Hold a ticket to a reader at the north gate."""
+        wish = ScanTicket(
+            ticket=ticket,
+            fault=None if ticket else RefusalReason.UNREADABLE,
+            code_sha256="cd" * 32,
+            gate="north",
+            device=str(uuid7()),
+            nonce=str(next(self._nonces)),
+            organizers=frozenset({organizer_id}),
+        )
+        await self.do(lambda books: entry.scan_ticket(books, wish))
