@@ -35,6 +35,7 @@ class Part:
 
     Args:
         env: its whole environment.
+        nice: the priority it steps back to once everything runs; it starts as quickly as the others.
         ready: asked again and again until true, or searched for in its output; a part without one is ready at once.
     """
 
@@ -59,6 +60,7 @@ class PartsSupervisor:
     def __init__(self, logs: Path) -> None:
         self._logs = logs
         self._running: list[tuple[SupervisedProcess, Callable[[], object]]] = []
+        self._nice: list[tuple[SupervisedProcess, int]] = []
         self._handlers: dict[signal.Signals, Callable[[int, FrameType | None], object] | int | None] = {}
 
     def __enter__(self) -> Self:
@@ -97,6 +99,8 @@ class PartsSupervisor:
         """
         process = SupervisedProcess(_launch(part, self._logs / f"{part.name}.log"))
         self._running.append((process, process.stop))
+        if part.nice:
+            self._nice.append((process, part.nice))
         deadline = time.monotonic() + part.ready_seconds_max
         while not _is_ready(part, process):
             self._watch(POLL_SECONDS)
@@ -119,6 +123,11 @@ class PartsSupervisor:
         self._running.pop()
         if process.stop() != 0:
             raise PartEnded(process, f"failed with status {process.exit_status()}")
+
+    def step_back(self) -> None:
+        """Let the parts that are nice leave the processor to the others from now on."""
+        for process, nice in self._nice:
+            process.step_back(nice)
 
     def wait(self) -> None:
         """Watch all parts until one ends or a stop is requested.
@@ -150,7 +159,6 @@ def _launch(part: Part, log: Path) -> Launch:
         folder=Path.cwd(),
         log=log,
         stops=(("TERM", part.stop_seconds_max),),
-        nice=part.nice,
     )
 
 

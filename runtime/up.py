@@ -51,6 +51,7 @@ def up(data: Path, *, port: int, demo: bool, say: Say) -> None:
             env = environment(ground, port)
             prepare(parts, settings, env, demo=demo, say=say)
             start_parts(parts, ground, env, port)
+            parts.step_back()
             say_accounts(ground, say)
             say(f"ready {url_of(port)}")
             parts.wait()

@@ -6,6 +6,7 @@ import select
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,7 +36,6 @@ class Launch:
     folder: Path
     log: Path
     stops: Sequence[tuple[str, float]]
-    nice: int = 0
     as_account: Sequence[str] = field(default=())
     inherited: Sequence[int] = field(default=())
 
@@ -77,6 +77,12 @@ class SupervisedProcess:
             self._pidfd = -1
         return status
 
+    def step_back(self, nice: int) -> None:
+        """Go on at a lower priority, beside other sessions too: with autogroups the kernel weighs sessions."""
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PGRP, self._popen.pid, nice)
+            Path(f"/proc/{self._popen.pid}/autogroup").write_text(str(nice))
+
     def output(self) -> str:
         """What it has written so far, the last part of it if that is much."""
         with self.log.open("rb") as log:
@@ -102,7 +108,6 @@ def _start(launch: Launch) -> subprocess.Popen[bytes]:
         "argv": list(launch.argv),
         "as_account": list(launch.as_account),
         "inherited": list(launch.inherited),
-        "nice": launch.nice,
         "stops": list(launch.stops),
     }
     with launch.log.open("ab") as log:

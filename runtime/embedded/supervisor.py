@@ -11,13 +11,11 @@ import select
 import signal
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
 PR_SET_CHILD_SUBREAPER = 36
 PIPE = 0
-AUTOGROUP = Path("/proc/self/autogroup")
 KILLED_STATUS_BASE = 128
 
 # The kernel signals the server when we die. If we died before it was told to, the parent is another one already.
@@ -28,7 +26,6 @@ def main() -> int:
     """Run the server named in the order until it ends or the parent does; answer with the server's exit status."""
     order = json.loads(sys.argv[1])
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    step_back(order["nice"])
     asked = ask_by_signal()
     guard = ["setpriv", "--pdeathsig", order["stops"][0][0], "--", "sh", "-c", UNLESS_ORPHANED, str(os.getpid())]
     server = subprocess.Popen(  # noqa: S603
@@ -43,13 +40,6 @@ def main() -> int:
     status = server.wait()
     end_orphans()
     return status if status >= 0 else KILLED_STATUS_BASE - status
-
-
-def step_back(nice: int) -> None:
-    """Run at a lower priority, beside other sessions too: with autogroups the kernel weighs sessions, not processes."""
-    os.nice(nice)
-    with suppress(OSError):
-        AUTOGROUP.write_text(str(nice))
 
 
 def ask_by_signal() -> int:

@@ -62,9 +62,13 @@ class TestStart:
         with pytest.raises(PartEnded, match=r"(?s)api ended by itself with status 1\..*no such database"):
             parts.start(part)
 
-    def test_a_background_part_is_nice(self, parts: PartsSupervisor, tmp_path: Path) -> None:
+    def test_a_background_part_steps_back_once_everything_runs(self, parts: PartsSupervisor, tmp_path: Path) -> None:
         parts.start(replace(a_part("calm", tmp_path), nice=10))
-        assert os.getpriority(os.PRIO_PROCESS, the_process(tmp_path, "sleep")) == 10
+        process = the_process(tmp_path, "sleep")
+        assert os.getpriority(os.PRIO_PROCESS, process) == 0
+        parts.step_back()
+        assert os.getpriority(os.PRIO_PROCESS, process) == 10
+        assert Path(f"/proc/{process}/autogroup").read_text().endswith("nice 10\n")
 
 
 class TestOnePartEnds:
