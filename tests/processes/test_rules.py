@@ -11,6 +11,7 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from adapters.records.memory_process_state import MemoryProcessState, ProcessRecords
+from adapters.records.process_state import SILENCE_S
 from domain import basket, ordering, paying, settling
 from domain.errors import NotFound
 from domain.order import OrderStatus
@@ -22,8 +23,8 @@ from eventstore.memory import MemoryStore
 from eventstore.store import Recorded
 from processes.release_lapsed_holds import ReleaseLapsedHolds
 from processes.rule import Notes, Rule
-from processes.runner import Turn
-from processes.settle_payments import SettlePayments
+from processes.runner import IDLE_MOST_S, STANDBY_S, Turn
+from processes.settle_payments import GRACE, LOOK_AGAIN, UNDECIDED_AT_MOST, SettlePayments
 from processes.work import BackOff, Work, subject_of
 from tests.laws.world import CODEC, HOLD_LASTS, START, Wish, World
 from tests.processes.shop import handler_on
@@ -198,6 +199,10 @@ class TestSettlePayments:
         assert state.outcome is PaymentOutcome.REFUNDED
         seen = await captures.world.handler.look(partial(ordering.visible_order, order=order, account=None))
         assert seen.status is OrderStatus.CANCELLED
+
+    def test_the_stated_delay_covers_a_take_over(self) -> None:
+        take_over = timedelta(seconds=SILENCE_S + STANDBY_S + IDLE_MOST_S)
+        assert GRACE + take_over + LOOK_AGAIN < UNDECIDED_AT_MOST
 
 
 class Stumbling:
