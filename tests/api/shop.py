@@ -79,16 +79,16 @@ def joined(books: Books, organizer_id: str, account_id: str, role: Role) -> Chan
     return organizer.change_member(books, organizer_id, account_id, frozenset({role}))
 
 
-async def until(holds: Callable[[], Awaitable[bool]], *, seconds_max: float = 10.0) -> None:
+async def until(holds: Callable[[], Awaitable[bool]], *, seconds_max: float = 10.0, pause_s: float = PAUSE_S) -> None:
     """Wait until something holds.
 
     Raises:
         TimeoutError: it does not.
     """
-    for _ in range(int(seconds_max / PAUSE_S)):
+    for _ in range(int(seconds_max / pause_s)):
         if await holds():
             return
-        await asyncio.sleep(PAUSE_S)
+        await asyncio.sleep(pause_s)
     raise TimeoutError
 
 

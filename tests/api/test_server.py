@@ -17,6 +17,7 @@ from domain.values import Role
 from runtime.embedded import free_port
 from tests.api.shop import SECRET, V1, Shop, until
 
+STARTS_WITHIN_S = 60.0
 ENDS_WITHIN_S = 20.0
 CHECKOUT = Path(__file__).parents[2]
 
@@ -63,7 +64,7 @@ def process(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 async def test_given_its_logs_then_they_are_json_and_name_nobody(process: Process) -> None:
-    await until(process.answers, seconds_max=30.0)
+    await until(process.answers, seconds_max=STARTS_WITHIN_S, pause_s=0.1)
     async with process.client() as client:
         body = {"email": "ann@example.com", "password": "correct horse battery", "name": "Ann"}
         assert (await client.post(f"{V1}/auth/register", json=body)).status_code == 201
@@ -77,7 +78,7 @@ async def test_given_its_logs_then_they_are_json_and_name_nobody(process: Proces
 async def test_given_a_signal_then_what_is_under_way_is_answered_and_nothing_more(
     process: Process, shop: Shop, shop_database: str
 ) -> None:
-    await until(process.answers, seconds_max=30.0)
+    await until(process.answers, seconds_max=STARTS_WITHIN_S, pause_s=0.1)
     headers = shop.bearer(await shop.account(Role.ADMIN))
     head = await shop.engine.store.head()
     async with (
