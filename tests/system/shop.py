@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -92,14 +92,9 @@ class Shop:
             told: Json = client.get(f"{self.url}/readyz").json()
             return told
 
-    def caught_up(self) -> int:
-        """Wait until the read models have read the whole log; return its last position."""
-        deadline = time.monotonic() + READY_WITHIN_S
-        while not (told := self.ready())["lag"] or any(told["lag"].values()):
-            assert time.monotonic() < deadline, f"the read models are behind: {told}"
-            time.sleep(POLL_S)
-        head: int = told["head"]
-        return head
+    def caught_up(self) -> None:
+        """Wait until the read models have read the whole log."""
+        until(lambda: set(self.ready()["lag"].values()) == {0}, "the read models")
 
     def run(self, *words: str, stdin: str | None = None) -> "subprocess.CompletedProcess[str]":
         """Run another command of ours to its end, beside the running shop."""
@@ -149,6 +144,14 @@ class Shop:
         assert answer.status_code == 200, f"GET {path}: {answer.status_code} {answer.text[:2_000]}"
         found: Json = answer.json()
         return found
+
+
+def until(condition: Callable[[], bool], what: str) -> None:
+    """Wait for what the background parts will do, however busy the machine is."""
+    deadline = time.monotonic() + READY_WITHIN_S
+    while not condition():
+        assert time.monotonic() < deadline, f"{what}: not within {READY_WITHIN_S:.0f} s"
+        time.sleep(POLL_S)
 
 
 def own_environment() -> dict[str, str]:

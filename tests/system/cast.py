@@ -1,0 +1,130 @@
+"""Who comes to the shop: one person of every kind, and the things they may or may not touch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import httpx
+
+from domain.values import Role
+from tests.system.shop import Shop, until
+from tests.system.stage import House, build, grid, organizer_of
+
+GOOD_CARD = {"card": "4242424242424242"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Somebody with an access token, or without.
+
+    Args:
+        roles: held everywhere, or within the organizer whose things are asked for.
+        foreign: held within another organizer.
+        owner: whether the orders, holds, payments and tickets asked for are theirs.
+    """
+
+    name: str
+    token: str | None
+    roles: frozenset[Role] = frozenset()
+    foreign: frozenset[Role] = frozenset()
+    owner: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Things:
+    """What paths can name; `hidden` if only its organizer may see its event."""
+
+    house: House
+    owner: str
+    ids: Mapping[str, str]
+    code: str
+    hidden: bool = False
+
+    def with_draft(self) -> "Things":
+        """Return the same with an event that is not published."""
+        event = self.house.event(published=False)
+        ids = {**self.ids, "event_id": event, "performance_id": self.house.performance(event)}
+        return replace(self, ids=ids, hidden=True)
+
+    def fresh(self) -> "Things":
+        """Return the same with things that nobody has ended yet."""
+        if self.hidden:
+            return self.with_draft()
+        hold = hold_seat(self.house, self.house.on_sale(), self.owner)
+        event = self.house.event()
+        ids = {**self.ids, "event_id": event, "performance_id": self.house.performance(event), "hold_id": hold}
+        return replace(self, ids=ids)
+
+
+def everybody(shop: Shop, owner: str) -> list[Actor]:
+    """Return one actor of every kind."""
+    customer, seller, gate = shop.buyers(3)
+    admin = shop.token("admin")
+    other = shop.do("/organizers", admin, {"name": "Somebody else"})["organizer_id"]
+    for token, role in ((seller, Role.ORGANIZER), (gate, Role.ENTRY_MANAGER)):
+        account = shop.get("/me", token)["account_id"]
+        shop.do(f"/organizers/{other}/members/{account}", admin, {"roles": [role]}, method="PUT")
+    guest = shop.ask("POST", "/auth/guest").json()["access_token"]
+    return [
+        Actor(name="nobody", token=None),
+        Actor(name="guest", token=guest),
+        Actor(name="customer", token=customer),
+        Actor(name="owner", token=owner, owner=True),
+        Actor(name="organizer", token=shop.token("organizer"), roles=frozenset({Role.ORGANIZER})),
+        Actor(name="foreign organizer", token=seller, foreign=frozenset({Role.ORGANIZER})),
+        Actor(name="entry manager", token=shop.token("gate"), roles=frozenset({Role.ENTRY_MANAGER})),
+        Actor(name="foreign entry manager", token=gate, foreign=frozenset({Role.ENTRY_MANAGER})),
+        Actor(name="support", token=shop.token("support"), roles=frozenset({Role.SUPPORT})),
+        Actor(name="admin", token=admin, roles=frozenset({Role.ADMIN})),
+        Actor(name="auditor", token=shop.token("auditor"), roles=frozenset({Role.AUDITOR})),
+    ]
+
+
+def make_things(shop: Shop, owner: str) -> Things:
+    """Let a buyer go all the way: a hold, a paid order of two seats, their tickets, a refund that waits."""
+    token = shop.token("organizer")
+    house = build(shop, token, organizer_of(shop, token), document=grid(10, 20))
+    event = house.event()
+    performance = house.performance(event)
+    order, payment = paid_order(house, performance, owner)
+    ticket = next(each for each in shop.get("/tickets", owner)["items"] if each["order_id"] == order)
+    refund = shop.do(f"/orders/{order}/refunds", owner, {"lines": ["1"]})["refund_id"]
+    ids = {
+        "organizer_id": house.organizer,
+        "venue_id": house.venue,
+        "layout_id": house.layout,
+        "event_id": event,
+        "performance_id": performance,
+        "hold_id": hold_seat(house, performance, owner, nth=5),
+        "order_id": order,
+        "payment_id": payment,
+        "ticket_id": ticket["ticket_id"],
+        "refund_id": refund,
+        "account_id": shop.ask("POST", "/auth/guest").json()["account_id"],
+        "provider": "sandbox",
+        "stream": f"order-{order}",
+    }
+    code = shop.get(f"/tickets/{ticket['ticket_id']}", owner)["code"]
+    return Things(house=house, owner=owner, ids=ids, code=code)
+
+
+def paid_order(house: House, performance: str, buyer: str) -> tuple[str, str]:
+    """Order two seats, pay, and wait for the tickets; return the order and its payment."""
+    shop = house.shop
+    items = [{"seat": seat} for seat in house.seats(performance)[:2]]
+    order: str = shop.do("/orders", buyer, {"performance_id": performance, "items": items})["order_id"]
+    opened = shop.do(f"/orders/{order}/payments", buyer, {"provider": "sandbox"})
+    assert httpx.post(opened["checkout_url"], json=GOOD_CARD, trust_env=False).status_code == 200
+
+    def arrived() -> bool:
+        return [each["order_id"] for each in shop.get("/tickets", buyer)["items"]].count(order) == len(items)
+
+    until(arrived, "the tickets")
+    return order, opened["payment_id"]
+
+
+def hold_seat(house: House, performance: str, buyer: str, *, nth: int = 0) -> str:
+    """Hold one seat and return the hold."""
+    wish: dict[str, Any] = {"items": [{"seat": house.seats(performance)[nth]}]}
+    hold: str = house.shop.do(f"/performances/{performance}/holds", buyer, wish)["hold_id"]
+    return hold
