@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -48,13 +50,14 @@ class Shop:
             self._process.send_signal(signal.SIGINT)
             self._process.wait(STOP_WITHIN_S)
 
-    def http(self) -> httpx.Client:
-        """Return a client that acts as the admin."""
+    @contextmanager
+    def http(self) -> Iterator[httpx.Client]:
+        """Open a client that acts as the admin."""
         demo = json.loads((self.data / "demo-accounts.json").read_text())
-        client = httpx.Client(base_url=f"{self.url}/api/v1", timeout=REQUEST_S)
-        answer = client.post("/auth/login", json={"email": demo["accounts"]["admin"], "password": demo["password"]})
-        client.headers["Authorization"] = f"Bearer {done(answer)['access_token']}"
-        return client
+        with httpx.Client(base_url=f"{self.url}/api/v1", timeout=REQUEST_S) as client:
+            answer = client.post("/auth/login", json={"email": demo["accounts"]["admin"], "password": demo["password"]})
+            client.headers["Authorization"] = f"Bearer {done(answer)['access_token']}"
+            yield client
 
     def tokens(self, buyers: int) -> list[str]:
         """Open rehearsal buyers and return their access tokens."""
