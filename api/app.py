@@ -11,7 +11,7 @@ from api.engine import Engine
 from api.front import Front
 from api.problems import Problem, handlers
 from api.routes import ROUTERS
-from api.routing import GuardedRoute
+from api.routing import TOKEN_SCHEME, GuardedRoute
 
 Pages = Mapping[str, tuple[bytes, str]]
 
@@ -77,7 +77,7 @@ def check_declared(routes: Iterable[Any]) -> None:
 
 
 def with_problems(build: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
-    """Add the description of problems, which every route refers to, to the OpenAPI document."""
+    """Add what every route refers to, the problems and the access token, to the OpenAPI document."""
 
     def described() -> dict[str, Any]:
         document = build()
@@ -86,6 +86,7 @@ def with_problems(build: Callable[[], dict[str, Any]]) -> Callable[[], dict[str,
             problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas.update(problem.pop("$defs", {}))
             schemas["Problem"] = problem
+            document["components"]["securitySchemes"] = {TOKEN_SCHEME: {"type": "http", "scheme": "bearer"}}
         return document
 
     return described

@@ -16,6 +16,15 @@ from api.problems import documented
 
 Handle = Callable[[Request], Coroutine[Any, Any, Response]]
 READING = frozenset({"GET", "HEAD"})
+TOKEN_SCHEME = "access_token"  # noqa: S105 - the name of a scheme
+KEYLESS = (f"{PREFIX}/auth/", f"{PREFIX}/webhooks/")
+IDEMPOTENCY_PARAMETER: dict[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "The same key and body again gets the first answer again, marked `Idempotency-Replayed: true`.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[ -~]+$"},
+}
 
 
 class BoundedRequest(Request):
@@ -66,6 +75,7 @@ class GuardedRoute(APIRoute):
         self.access = declared(sorted(options["methods"]), path)
         problems = documented(*statuses(self.access, path, options["methods"]))
         options["responses"] = {**problems, **(options.get("responses") or {})}
+        options["openapi_extra"] = described(self.access, path, options["methods"])
         super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Handle:
@@ -110,6 +120,16 @@ def refuse_nul_in(body: bytes) -> None:
     """
     if b"\\u0000" in body:
         raise Malformed("The body holds a NUL character.")
+
+
+def described(access: Access, path: str, methods: set[str] | list[str]) -> dict[str, Any]:
+    """Return what OpenAPI says about a route beside what FastAPI finds out: who may, and how it is sent twice."""
+    found: dict[str, Any] = {}
+    if not access.public:
+        found |= {"security": [{TOKEN_SCHEME: []}], "x-roles": list(access.roles)}
+    if not READING.issuperset(methods) and not path.startswith(KEYLESS):
+        found["parameters"] = [IDEMPOTENCY_PARAMETER]
+    return found
 
 
 def statuses(access: Access, path: str, methods: set[str] | list[str]) -> list[int]:

@@ -43,6 +43,7 @@ from runtime.settings import Settings
 
 READ_CONNECTIONS_MAX = 8
 READ_WAIT_SECONDS_MAX = 2.0
+READ_LIMITS = {"options": "-c statement_timeout=5s"}
 
 
 def url_of_role(settings: Settings, role: str) -> str:
@@ -124,7 +125,7 @@ async def open_reading(settings: Settings) -> AsyncIterator[AsyncConnectionPool[
         min_size=1,
         max_size=READ_CONNECTIONS_MAX,
         timeout=READ_WAIT_SECONDS_MAX,
-        kwargs={"autocommit": True, "application_name": "seatledger read models", "connect_timeout": 5},
+        kwargs={"autocommit": True, "application_name": "seatledger read models", "connect_timeout": 5, **READ_LIMITS},
         check=AsyncConnectionPool.check_connection,
         open=False,
         name="read models",

@@ -12,19 +12,25 @@ from api.problems import documented
 from api.routing import business_router
 from api.schemas.people import Entry, Login, Me, Registration
 from api.tokens import ACCESS_LIFETIME
+from domain.people import AddressTaken
 
 router = business_router("accounts")
 
 SESSION_SECONDS = int(SESSION_LIFETIME.total_seconds())
 
 
-@router.post("/auth/register", status_code=201, responses={201: {"model": Entry}, **documented(401)})
+@router.post("/auth/register", status_code=201, responses={201: {"model": Entry}, **documented(401, 429)})
 async def register(request: Request, body: Registration) -> Response:
-    """Register, and come in."""
-    engine = engine_of(request)
-    account = await engine.entrance.register(
-        email=body.email, password=body.password, name=body.name, account=await guest_of(request)
-    )
+    """Register, and come in; asking which addresses have an account is slowed down like guessing passwords."""
+    engine, client = engine_of(request), client_of(request)
+    engine.attempts.check(body.email, client)
+    try:
+        account = await engine.entrance.register(
+            email=body.email, password=body.password, name=body.name, account=await guest_of(request)
+        )
+    except AddressTaken:
+        engine.attempts.failed(body.email, client)
+        raise
     return await entered(request, account, guest=False, status=201)
 
 

@@ -63,6 +63,14 @@ class TestTable:
                 expected = {"413", "422", "503"} | (set() if access.public else {"401", "403"})
                 assert expected <= set(operation["responses"]), (method, path)
 
+    def test_given_the_openapi_document_then_it_says_who_may_and_what_can_be_sent_twice(self, shop: Shop) -> None:
+        document = shop.app.openapi()
+        placing = document["paths"][f"{PREFIX}/orders"]["post"]
+        assert (placing["security"], placing["x-roles"]) == ([{"access_token": []}], ["customer"])
+        assert "Idempotency-Key" in {parameter["name"] for parameter in placing["parameters"]}
+        assert document["components"]["securitySchemes"]["access_token"]["scheme"] == "bearer"
+        assert "security" not in document["paths"][f"{PREFIX}/auth/login"]["post"]
+
     def test_given_a_role_within_an_organizer_then_it_is_told_from_one_held_everywhere(self) -> None:
         assert Access(roles=(Role.ORGANIZER, Role.ADMIN)).member_role is Role.ORGANIZER
         assert Access(roles=(Role.SUPPORT, Role.ADMIN)).member_role is None

@@ -51,6 +51,11 @@ class TestRegister:
         assert sorted(answer.status_code for answer in answers) == [201] + [409] * 9
         assert await shop.engine.store.head() == before + 1
 
+    async def test_given_ten_tries_at_taken_addresses_then_the_next_waits(self, shop: Shop) -> None:
+        await shop.registered(ANN)
+        answers = [await shop.registered(ANN) for _ in range(11)]
+        assert [answer.status_code for answer in answers] == [409] * 10 + [429]
+
     async def test_given_a_guest_then_it_keeps_its_account(self, shop: Shop) -> None:
         guest = (await shop.client.post(f"{V1}/auth/guest")).json()
         headers = {"Authorization": f"Bearer {guest['access_token']}"}
