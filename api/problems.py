@@ -133,7 +133,7 @@ ANSWERS: Mapping[type[Exception], Answer] = {
         AGAIN_LATER_SECONDS,
     ),
     PaymentRefused: Answer(HTTPStatus.CONFLICT, ProblemCode.PAYMENT_REFUSED),
-    WebhookForged: Answer(HTTPStatus.FORBIDDEN, ProblemCode.WEBHOOK_FORGED),
+    WebhookForged: Answer(HTTPStatus.UNAUTHORIZED, ProblemCode.WEBHOOK_FORGED),
     WebhookStale: Answer(HTTPStatus.FORBIDDEN, ProblemCode.WEBHOOK_STALE),
     WebhookMalformed: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, ProblemCode.MALFORMED),
     storing.CommandReused: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, ProblemCode.IDEMPOTENCY_KEY_REUSED),

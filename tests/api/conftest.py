@@ -11,6 +11,7 @@ from runtime.embedded import EmbeddedPostgres
 from runtime.schema import migrate_all
 from tests.api.box_office import BoxOffice, folding, open_box_office
 from tests.api.shop import Shop, open_shop, settings_for
+from tests.api.till import Provider, Till, open_till, running_provider
 from tests.databases import fresh_database
 
 TEMPLATE = "shop_template"
@@ -67,3 +68,17 @@ async def folded(shop: Shop, shop_database: str) -> AsyncIterator[None]:
     """Read models that keep up with the log."""
     async with folding(shop, shop_database):
         yield
+
+
+@pytest.fixture(scope="session")
+def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
+    """A real sandbox gateway, and what it announces."""
+    with running_provider(tmp_path_factory.mktemp("sandbox")) as running:
+        yield running
+
+
+@pytest.fixture
+async def till(shop_database: str, provider: Provider) -> AsyncIterator[Till]:
+    """One API process that can be paid at."""
+    async with open_till(shop_database, provider) as opened:
+        yield opened

@@ -1,7 +1,7 @@
 """A ticket's code is short, the same every time, and nobody else can make one."""
 
 import base64
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -52,6 +52,6 @@ class TestTicketCodes:
 
 class TestQrSvg:
     def test_it_is_an_image_with_a_title(self) -> None:
-        root = ElementTree.fromstring(qr_svg(CODES.write(GENUINE)))
+        root = ET.fromstring(qr_svg(CODES.write(GENUINE)))
         assert root.tag.endswith("svg")
         assert root[0].text == "Ticket code"
