@@ -75,7 +75,10 @@ class GuardedRoute(APIRoute):
         self.access = declared(sorted(options["methods"]), path)
         problems = documented(*statuses(self.access, path, options["methods"]))
         options["responses"] = {**problems, **(options.get("responses") or {})}
-        options["openapi_extra"] = described(self.access, path, options["methods"])
+        options["openapi_extra"] = {
+            **described(self.access, path, options["methods"]),
+            **(options.get("openapi_extra") or {}),
+        }
         super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Handle:
