@@ -141,6 +141,16 @@ class TestWhatWaits:
         assert last == Conflict(stream="performance-1", version=1)
 
 
+    async def test_also_when_the_batch_was_full(self) -> None:
+        line = await Line.blocked()
+        writer = wish(at("seat-0", 1))
+        await line.queue(wish(at("seat-0", 0)), writer)
+        await line.queue(*(wish(at(f"seat-{n}", 0)) for n in range(1, COMMANDS_PER_BATCH_MAX + 5)))
+        assert len(await line.batch()) == COMMANDS_PER_BATCH_MAX
+        assert (await line.batch())[0] == writer
+        await line.verdicts()
+
+
 class TestStaleCommands:
     async def test_they_are_told_at_once_without_asking_the_server(self) -> None:
         line = await Line.blocked()
