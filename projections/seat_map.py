@@ -42,7 +42,7 @@ def free(_: Mapping[str, Any]) -> Told:
     return {"state": "free", "until": None}
 
 
-TOLD_BY: Mapping[str, Callable[[Mapping[str, Any]], Told]] = {
+TOLD_BY: dict[str, Callable[[Mapping[str, Any]], Told]] = {
     "SeatHeld": held,
     "SeatHoldExtended": extended,
     "SeatReleased": free,

@@ -92,7 +92,10 @@ class Window:
         await asyncio.shield(self._growing)
 
     async def _append_next(self) -> None:
-        stretch = self._read(self._end, await self._feed.next())
+        new: list[Recorded] = []
+        while not new:
+            new = [event for event in await self._feed.next() if event.position > self._end]
+        stretch = self._read(self._end, new)
         self._stretches.append(stretch)
         self._end = stretch.upto
         while len(self._stretches) > 1 and self._end - self._stretches[0].after > WINDOW_EVENTS_MAX:

@@ -9,7 +9,8 @@ from projections.sql import my_orders as sql
 
 NAME = "my_orders"
 
-Rows = list[Mapping[str, Any]]
+Row = Mapping[str, Any]
+Rows = list[Row]
 
 ORDER_ENDS: Mapping[str, str] = {"OrderExpired": "expired", "OrderCancelled": "cancelled"}
 PAYMENT_STATUS: Mapping[str, str] = {
@@ -67,7 +68,7 @@ def order_steps(by_name: Mapping[str, list[Fact]], facts: Sequence[Fact]) -> lis
     ]
 
 
-def confirmed(fact: Fact) -> Mapping[str, Any]:
+def confirmed(fact: Fact) -> Row:
     """Name the ticket of each line."""
     tickets = {ticket["line_id"]: ticket["ticket"] for ticket in fact.data["tickets"]}
     return {"order_id": fact.key, "payment": fact.data["payment"], "tickets": tickets, "at": fact.recorded_at}
@@ -85,7 +86,7 @@ def payment_steps(by_name: Mapping[str, list[Fact]], facts: Sequence[Fact]) -> l
     ]
 
 
-def payment_move(fact: Fact) -> Mapping[str, Any]:
+def payment_move(fact: Fact) -> Row:
     """Return what one fact changes about its payment."""
     data = fact.data
     match fact.name:
@@ -108,12 +109,23 @@ def refund_steps(facts: Sequence[Fact]) -> list[Step]:
     moved: dict[str, dict[str, Any]] = {}
     for fact in facts:
         if fact.name in REFUND_STATUS:
-            told = {key: fact.data[key] for key in ("attempt", "owner") if fact.data.get(key) is not None}
-            moved.setdefault(fact.key, {"refund": fact.key}).update(status=REFUND_STATUS[fact.name], **told)
+            moved.setdefault(fact.key, {"refund": fact.key}).update(refund_move(fact))
     return [
         Step(sql.REQUEST_REFUNDS, began(requested, "refund")),
         Step(sql.MOVE_REFUNDS, list(moved.values())),
     ]
+
+
+def refund_move(fact: Fact) -> Row:
+    """Return what one fact changes about its refund."""
+    status = {"status": REFUND_STATUS[fact.name]}
+    match fact.name:
+        case "RefundSubmitted":
+            return {**status, "attempt": fact.data["attempt"]}
+        case "RefundFailed" if fact.data["owner"] is not None:
+            return {**status, "owner": fact.data["owner"]}
+        case _:
+            return status
 
 
 def hold_steps(by_name: Mapping[str, list[Fact]]) -> list[Step]:

@@ -1,7 +1,9 @@
 """Read models in a database of the test's own, folded from a log that may be anywhere."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -12,7 +14,7 @@ from eventstore.migrate import APP_ROLE, PROJECTOR_ROLE, migrate, role_url
 from projections import control
 from projections.every_model import EVERY_MODEL
 from projections.reading import ReadModels
-from runtime.embedded import EmbeddedPostgres
+from runtime.embedded import EmbeddedNats, EmbeddedPostgres
 from runtime.schema import HISTORIES
 from tests.databases import fresh_database, role_password
 from tests.projections.shelf import Shelf
@@ -68,6 +70,14 @@ async def pool(app_url: str) -> AsyncIterator[AsyncConnectionPool[psycopg.AsyncC
 def models(pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]]) -> ReadModels:
     """The read models as queries find them."""
     return ReadModels(pool)
+
+
+@pytest.fixture
+def nats(tmp_path: Path) -> Iterator[EmbeddedNats]:
+    """A nats-server that the test may stop and start."""
+    with EmbeddedNats(tmp_path / "nats") as server:
+        yield server
+    shutil.rmtree(tmp_path / "nats")
 
 
 @pytest.fixture

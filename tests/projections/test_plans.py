@@ -1,0 +1,138 @@
+"""Hot queries and folds use the index they were written for, however large the tables are."""
+
+from collections.abc import Mapping
+from typing import Any, LiteralString
+
+import psycopg
+
+from projections.reading import ReadModels
+from projections.sql import catalogue, my_orders, sales, seat_map, tickets
+from tests.projections.shelf import Shelf
+
+NOW = "2026-03-01T12:00:00+00:00"
+EVENTS_SEEN: Mapping[str, Any] = {
+    "everybody": False,
+    "organizers": [],
+    "since": None,
+    "until": None,
+    "city": None,
+    "venue": None,
+    "category": None,
+    "query": None,
+    "after_starts_at": "0001-01-01",
+    "after_event": "",
+    "limit": 20,
+}
+PAGE: Mapping[str, Any] = {"account": "a-7", "before": 2**62, "now": NOW, "limit": 20}
+
+FILL: LiteralString = """
+INSERT INTO seat_map_v1_0.seat SELECT 'p-' || n % 50, 's' || n, 'sold', NULL, 1, n FROM generate_series(1, 50000) AS n;
+INSERT INTO seat_map_v1_0.tally SELECT 'p-' || n % 5000, 'held', timestamptz '2026-01-01' + n * interval '10 s', 1
+FROM generate_series(1, 50000) AS n;
+INSERT INTO my_orders_v1_0.orders
+SELECT 'o-' || n, 'c' || n, 'a-' || n % 5000, 'p', 'e-' || n % 500, 'g', NULL, 'pending', 1, 'EUR', '[]', '{}', '{}',
+       NULL, now(), now(), NULL, n
+FROM generate_series(1, 50000) AS n;
+INSERT INTO my_orders_v1_0.payment SELECT 'y-' || n, 'o-' || n, 'a', 'sandbox', 'open', 1, 0, 'EUR', NULL, NULL, NULL,
+       now(), n FROM generate_series(1, 50000) AS n;
+INSERT INTO my_orders_v1_0.refund SELECT 'r-' || n, 'o-' || n, NULL, 'a', 'g', 'p',
+       CASE WHEN n % 100 = 0 THEN 'requested' ELSE 'completed' END, '{}', 1, 'EUR', 'x', 0, NULL, now(), n
+FROM generate_series(1, 50000) AS n;
+INSERT INTO my_orders_v1_0.hold SELECT 'h-' || n, 'a-' || n % 5000, 'p', 'e', '[]', 1, 'EUR', now(), n
+FROM generate_series(1, 50000) AS n;
+INSERT INTO tickets_v1_0.ticket SELECT 't-' || n, 'o-' || n, '1', 'a-' || n % 5000, 'p', 'e', 'g', '{}', 'adult',
+       'valid', NULL, NULL, now(), n FROM generate_series(1, 50000) AS n;
+INSERT INTO sales_v1_0.ordered SELECT 'o-' || n, 'g', 'p', 'EUR', '[]' FROM generate_series(1, 50000) AS n;
+INSERT INTO sales_v1_0.sale SELECT 'g-' || n % 50, 'p-' || n, '2026-01-01', 'A', 'adult', 'EUR', 1, 0, 1, 0, 0
+FROM generate_series(1, 20000) AS n;
+INSERT INTO catalogue_v1_0.organizer VALUES ('g', 'The Globe', 1);
+INSERT INTO catalogue_v1_0.venue SELECT 'v-' || n, 'g', 'V', 'A', 'C' || n % 100, 'CZ', 'UTC', 'c' || n % 100, '{}', n
+FROM generate_series(1, 1000) AS n;
+INSERT INTO catalogue_v1_0.event SELECT 'e-' || n, 'g', 'v-' || n % 1000, 'T', 'D', 'K', 'k', NULL, 'published', true,
+       array_to_tsvector(ARRAY['w' || n % 1000, 'x' || n]), n FROM generate_series(1, 20000) AS n;
+INSERT INTO catalogue_v1_0.performance SELECT 'p-' || n, 'e-' || n % 20000, 'g', 'v', 'l', 1, 'EUR', now(), NULL, now(),
+       '[]', 1, '{}', 'open', NULL, n FROM generate_series(1, 40000) AS n;
+ANALYZE;
+"""
+
+
+async def plan_of(
+    models: ReadModels, owner_url: str, names: list[str], query: LiteralString, parameters: Mapping[str, Any]
+) -> str:
+    """Return the plan of a query as the API sends it."""
+    schemas = [f"{name}_v1_0" for name in names]
+    bound = {**parameters, "read_models": names, "read_schemas": schemas}
+    async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as connection:
+        statement = models.composed(query, names, schemas)
+        rows = await (await connection.execute(b"EXPLAIN " + statement.as_bytes(connection), bound)).fetchall()
+        return "\n".join(row[0] for row in rows)
+
+
+class TestPlans:
+    async def test_every_hot_query_uses_its_index(self, shelf: Shelf, models: ReadModels, owner_url: str) -> None:
+        async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as connection:
+            await connection.execute(FILL)
+        for names, query, parameters, index in (
+            (["seat_map"], seat_map.SEATS_OF_PERFORMANCE, {"performance": "p-7"}, "seat_pkey"),
+            (["seat_map"], seat_map.TALLIES, {"performances": ["p-7"], "now": NOW}, "tally_pkey"),
+            (["my_orders"], my_orders.ORDERS_OF_ACCOUNT, PAGE, "orders_of_account"),
+            (["my_orders"], my_orders.ORDER, {"order": "o-7"}, "orders_pkey"),
+            (["my_orders"], my_orders.ORDERS_BY_CODE, {"code": "c7"}, "orders_by_code"),
+            (["my_orders"], my_orders.PAYMENTS_OF_ORDERS, {"orders": ["o-7"]}, "payments_of_order"),
+            (["my_orders"], my_orders.REFUNDS_OF_ORDERS, {"orders": ["o-7"]}, "refunds_of_order"),
+            (
+                ["my_orders"],
+                my_orders.REFUNDS_BY_STATUS,
+                {"status": "requested", "after": 5, "limit": 20},
+                "refunds_by_status",
+            ),
+            (["my_orders"], my_orders.REFUNDS, {"after": 5, "limit": 20}, "refunds_by_position"),
+            (["my_orders"], my_orders.HOLDS_OF_ACCOUNT, PAGE, "holds_of_account"),
+            (["my_orders"], my_orders.BOOKED, {"event": "e-7", "now": NOW}, "orders_of_event"),
+            (["tickets"], tickets.TICKETS_OF_ACCOUNT, PAGE, "tickets_of_account"),
+            (["tickets"], tickets.TICKETS_OF_ORDER, {"order": "o-7"}, "tickets_of_order"),
+            (["catalogue"], catalogue.FIND_EVENTS, {**EVENTS_SEEN, "query": "'w7':* & 'x7':*"}, "event_by_word"),
+            (["catalogue"], catalogue.FIND_EVENTS, {**EVENTS_SEEN, "city": "c7"}, "event_by_venue"),
+            (["catalogue"], catalogue.EVENT, {**EVENTS_SEEN, "event": "e-7"}, "event_pkey"),
+            (
+                ["catalogue", "seat_map"],
+                catalogue.PERFORMANCES_OF_EVENTS,
+                {"events": ["e-7"], "now": NOW},
+                "performance_of_event",
+            ),
+            (["catalogue", "seat_map"], catalogue.PERFORMANCE, {"performance": "p-7", "now": NOW}, "tally_pkey"),
+            (
+                ["sales"],
+                sales.SALES,
+                {"organizers": ["g-7"], "performance": None, "since": None, "until": None, "limit": 10},
+                "sale_pkey",
+            ),
+        ):
+            plan = await plan_of(models, owner_url, names, query, parameters)
+            assert index in plan, f"{index}: {query}\n{plan}"
+
+    async def test_every_fold_of_an_existing_row_uses_an_index(self, shelf: Shelf, owner_url: str) -> None:
+        async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as connection:
+            await connection.execute(FILL)
+            # As in a projector's session.
+            await connection.execute("SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan")
+            for schema, statement in (
+                ("seat_map", seat_map.FOLD_SEATS),
+                ("seat_map", seat_map.DROP_EMPTY_TALLIES),
+                ("my_orders", my_orders.END_ORDERS),
+                ("my_orders", my_orders.CONFIRM_ORDERS),
+                ("my_orders", my_orders.MOVE_PAYMENTS),
+                ("my_orders", my_orders.MOVE_REFUNDS),
+                ("my_orders", my_orders.END_HOLDS),
+                ("tickets", tickets.VOID),
+                ("tickets", tickets.ENTER),
+                ("sales", sales.ADD_SOLD),
+                ("sales", sales.ADD_RETURNED),
+                ("sales", sales.ADD_REFUNDED),
+            ):
+                await connection.execute(f"SET search_path = {schema}_v1_0")
+                cursor = psycopg.AsyncClientCursor(connection)
+                await cursor.execute("EXPLAIN " + statement, {"rows": "[]"})
+                plan = "\n".join(row[0] for row in await cursor.fetchall())
+                assert "Seq Scan" not in plan, f"{statement}\n{plan}"
+                assert "Index" in plan, f"{statement}\n{plan}"

@@ -1,0 +1,60 @@
+"""Waiting for a read model: at once if it is there, soon after it is, and not for ever."""
+
+import asyncio
+import time
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg_pool import AsyncConnectionPool
+
+from projections.positions import ProjectionPositions
+from tests.projections.shelf import Shelf
+from tests.projections.town import Town
+
+
+@pytest.fixture
+def town() -> Town:
+    """A town."""
+    return Town()
+
+
+@pytest.fixture
+def positions(pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]]) -> ProjectionPositions:
+    """The positions as the API sees them."""
+    return ProjectionPositions(pool)
+
+
+class TestPositions:
+    async def test_what_is_there_is_not_waited_for(
+        self, town: Town, shelf: Shelf, positions: ProjectionPositions
+    ) -> None:
+        await town.open_shop()
+        await shelf.fold(town.store)
+        head = await town.store.head()
+        assert await positions.wait_for("seat_map", head, 0)
+        assert not await positions.wait_for("seat_map", head + 1, 0)
+        assert not await positions.wait_for("no such model", 1, 0)
+        assert set((await positions.all()).values()) == {head}
+
+    async def test_many_who_wait_are_told_once_it_is_there(
+        self, town: Town, shelf: Shelf, positions: ProjectionPositions
+    ) -> None:
+        await town.open_shop()
+        head = await town.store.head()
+        async with asyncio.timeout(20):
+            waiting = [asyncio.create_task(positions.wait_for("sales", head, 10)) for _ in range(50)]
+            await asyncio.sleep(0.05)
+            assert not any(task.done() for task in waiting)
+            await shelf.fold(town.store)
+            assert all(await asyncio.gather(*waiting))
+
+    async def test_nobody_waits_longer_than_allowed(self, positions: ProjectionPositions) -> None:
+        began_at = time.monotonic()
+        assert not await positions.wait_for("seat_map", 10, 0.2)
+        assert 0.2 <= time.monotonic() - began_at < 5
+
+    async def test_operators_see_every_row(self, shelf: Shelf, positions: ProjectionPositions) -> None:
+        states = await positions.states()
+        assert [state.name for state in states] == ["catalogue", "my_orders", "sales", "seat_map", "tickets"]
+        assert {state.state for state in states} == {"running"}

@@ -1,0 +1,124 @@
+"""A rebuild: folded anew beside the old tables, swapped in one step, and nobody who reads notices more than that."""
+
+import asyncio
+from random import Random
+
+import pytest
+
+from projections import control
+from projections.control import NoSuchProjection
+from projections.every_model import EVERY_MODEL, reader_for
+from projections.my_orders import MY_ORDERS
+from projections.reading import ModelMissing, ReadModels
+from projections.rebuild import AlreadyRebuilding, Progress, rebuild
+from projections.seat_map import SEAT_MAP, read_seat_map
+from projections.sql import control as sql
+from tests.eventstore.jetstream.bookings import until
+from tests.projections.crew import Crew, Fragile, execute
+from tests.projections.history import Historian
+from tests.projections.shelf import Shelf
+from tests.projections.town import Town
+
+READER = reader_for(EVERY_MODEL)
+
+
+@pytest.fixture
+def town() -> Town:
+    """A town."""
+    return Town()
+
+
+class TestRebuild:
+    async def test_a_read_model_rebuilt_from_nothing_is_identical(
+        self, town: Town, shelf: Shelf, projector_url: str
+    ) -> None:
+        await Historian(town, Random(7)).live(200)
+        await shelf.fold(town.store, batch=50)
+        before = await shelf.contents()
+        for model in EVERY_MODEL:
+            position = await rebuild(url=projector_url, store=town.store, model=model, reader=READER)
+            assert position == await town.store.head()
+        async with Shelf(projector_url) as anew:
+            assert await anew.contents() == before
+
+    async def test_it_heals_damaged_rows_while_the_runner_goes_on(
+        self, town: Town, projector_url: str, owner_url: str, models: ReadModels
+    ) -> None:
+        _, performance = await town.open_shop()
+        await town.hold(performance, "ann", town.seats[0])
+        crew = Crew(projector_url, town.store)
+        async with crew.working("one"):
+            await crew.catches_up()
+            await execute(owner_url, "UPDATE seat_map_v1_0.seat SET state = 'sold'")
+            seats = await read_seat_map(models, performance=performance)
+            assert dict(seats.at(town.clock.now())) == {town.seats[0]: "sold"}
+            reports: list[Progress] = []
+            await rebuild(url=projector_url, store=town.store, model=SEAT_MAP, reader=READER, report=reports.append)
+            seats = await read_seat_map(models, performance=performance)
+            assert dict(seats.at(town.clock.now())) == {town.seats[0]: "held"}
+            assert reports[-1].head == await town.store.head()
+            await town.buy(performance, "bob", town.seats[1])
+            await crew.catches_up()
+            seats = await read_seat_map(models, performance=performance)
+            assert dict(seats.at(town.clock.now())) == {town.seats[0]: "held", town.seats[1]: "sold"}
+
+    async def test_it_mends_one_that_failed(self, town: Town, projector_url: str) -> None:
+        await town.open_shop()
+        fragile = Fragile(MY_ORDERS, lambda fact: fact.name == "OrderPlaced")
+        crew = Crew(projector_url, town.store)
+        _, performance = await town.open_shop()
+        await town.buy(performance, "ann", town.seats[0])
+        async with crew.working("one", [fragile.model]):
+            await crew.wait_for("the failure", lambda states: states["my_orders"].state == "failed")
+            fragile.broken = False
+            await rebuild(url=projector_url, store=town.store, model=MY_ORDERS, reader=READER)
+            state = (await crew.states())["my_orders"]
+            assert (state.state, state.error, state.schema) == ("running", None, "my_orders_v1_1")
+            await town.buy(performance, "ann", town.seats[1])
+            await crew.catches_up("my_orders")
+
+    async def test_readers_never_see_less_than_before(
+        self, town: Town, shelf: Shelf, projector_url: str, models: ReadModels
+    ) -> None:
+        _, performance = await town.open_shop()
+        await town.hold(performance, "ann", town.seats[0])
+        await shelf.fold(town.store)
+        done = asyncio.Event()
+        reads = 0
+
+        async def read_on() -> None:
+            nonlocal reads
+            while not done.is_set():
+                seats = await read_seat_map(models, performance=performance)
+                assert seats.position == await town.store.head()
+                assert dict(seats.at(town.clock.now())) == {town.seats[0]: "held"}
+                reads += 1
+
+        async def has_read_on(times: int) -> None:
+            await until(lambda: reads >= times, "reads after the swap")
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(read_on())
+            for _ in range(5):
+                await rebuild(url=projector_url, store=town.store, model=SEAT_MAP, reader=READER)
+                await has_read_on(reads + 3)
+            done.set()
+
+    async def test_two_at_once_are_refused(self, town: Town, shelf: Shelf, projector_url: str) -> None:
+        connection = await control.open_connection(projector_url, name="another rebuild")
+        await connection.execute(sql.BEGIN_REBUILD, {"name": "seat_map"})
+        with pytest.raises(AlreadyRebuilding):
+            await rebuild(url=projector_url, store=town.store, model=SEAT_MAP, reader=READER)
+        await connection.close()
+
+    async def test_what_was_never_folded_is_refused(self, town: Town, projector_url: str, owner_url: str) -> None:
+        await execute(owner_url, "DELETE FROM projections.projection")
+        with pytest.raises(NoSuchProjection):
+            await rebuild(url=projector_url, store=town.store, model=SEAT_MAP, reader=READER)
+
+
+class TestReading:
+    async def test_a_model_nobody_folds_is_missing(self, owner_url: str, models: ReadModels) -> None:
+        await execute(owner_url, "DELETE FROM projections.projection")
+        with pytest.raises(ModelMissing):
+            await read_seat_map(models, performance="p")
