@@ -48,6 +48,7 @@ async def serve(settings: Settings) -> None:
             host=settings.host,
             port=settings.port,
             http="httptools",
+            proxy_headers=False,
             ws="none",
             lifespan="off",
             log_config=None,
