@@ -26,7 +26,7 @@ from tests.projections.shelf import Shelf
 from tests.projections.town import HOLD_LASTS, Town
 
 DAY = timedelta(days=1)
-SEARCHES = (
+SEARCHES: tuple[tuple[str, list[str]], ...] = (
     ("hamlet", ["Hamlet"]),
     ("HAM", ["Hamlet", "Hammerklavier"]),
     ("ma vlast", ["Má vlast"]),
