@@ -20,6 +20,7 @@ from runtime.embedded import free_port
 from runtime.server import Server
 from runtime.wiring import build_handler, open_engine
 from tests.laws.world import OneByOne, commands
+from tests.system.buying import kind
 from tests.system.log import audit, decoded, read_all, read_log
 from tests.system.shop import Shop, another_api
 from tests.system.stage import UNLIMITED, House, build, grid, organizer_of
@@ -127,11 +128,6 @@ async def at_once(wishes: Sequence[tuple[str, str, str, object]]) -> list[Answer
         wires = [await stack.enter_async_context(Wire(api, token)) for api, token, _, _ in wishes]
         asking = (wire.post(path, body) for wire, (_, _, path, body) in zip(wires, wishes, strict=True))
         return await asyncio.gather(*asking)
-
-
-def kind(answer: Answer) -> str:
-    """Name an answer's status, and why."""
-    return str(answer.status) if answer.status < 300 else f"{answer.status} {answer.body['code']}"
 
 
 class BlindStore(MemoryStore):

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-ANSWER_WITHIN_S = 30.0
+ANSWER_WITHIN_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +58,18 @@ class Wire:
         """Read something."""
         return await self.ask("GET", path)
 
-    async def post(self, path: str, body: object) -> Answer:
-        """Send a command."""
-        return await self.ask("POST", path, body)
+    async def post(self, path: str, body: object, *, key: str = "") -> Answer:
+        """Send a command, under an idempotency key if one is given."""
+        return await self.ask("POST", path, body, f"Idempotency-Key: {key}\r\n" if key else "")
 
-    async def ask(self, method: str, path: str, body: object = None) -> Answer:
+    async def ask(self, method: str, path: str, body: object = None, headers: str = "") -> Answer:
         """Send one request and wait for its answer."""
         if self._streams is None or self._streams[0].at_eof():
             await self.open()
         assert self._streams is not None
         reader, writer = self._streams
         content = b"" if body is None else orjson.dumps(body)
-        head = f"{method} {self._prefix}{path} HTTP/1.1\r\n{self._fixed}Content-Length: {len(content)}\r\n\r\n"
+        head = f"{method} {self._prefix}{path} HTTP/1.1\r\n{self._fixed}{headers}Content-Length: {len(content)}\r\n\r\n"
         writer.write(head.encode() + content)
         async with asyncio.timeout(ANSWER_WITHIN_S):
             return await read_answer(reader)
