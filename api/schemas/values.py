@@ -57,8 +57,10 @@ def in_our_days(moment: datetime) -> datetime:
     """Return the moment in UTC.
 
     Raises:
-        ValueError: it lies outside the years that calendars of shows are made of.
+        ValueError: it has no zone, or lies outside the years that calendars of shows are made of.
     """
+    if moment.tzinfo is None:
+        raise ValueError("a time needs a zone")
     if not YEAR_MIN < moment.year < YEAR_MAX:
         raise ValueError(f"the year must lie between {YEAR_MIN} and {YEAR_MAX}")
     return moment.astimezone(UTC)

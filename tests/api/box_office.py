@@ -15,7 +15,7 @@ from eventstore.migrate import PROJECTOR_ROLE
 from projections.every_model import EVERY_MODEL, reader_for
 from projections.runner import Runner
 from runtime.wiring import url_of_role
-from tests.api.shop import V1, Shop, settings_for
+from tests.api.shop import V1, Shop, settings_for, until
 
 Headers = dict[str, str]
 Json = dict[str, Any]
@@ -191,7 +191,12 @@ async def folding(shop: Shop, database_url: str) -> AsyncIterator[None]:
         owner="tests",
     )
     running = asyncio.create_task(runner.run())
+
+    async def begun() -> bool:
+        return len(await shop.engine.positions.all()) == len(EVERY_MODEL)
+
     try:
+        await until(begun)
         yield
     finally:
         running.cancel()

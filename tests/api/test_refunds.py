@@ -1,0 +1,124 @@
+"""Refunds over HTTP: asked for, decided, carried out by the provider."""
+
+import pytest
+
+from adapters.sandbox_gateway import SandboxGateway
+from domain.refund import transfer_reference
+from domain.refunding import submit_refund
+from domain.values import Role
+from tests.api.box_office import STALLS, BoxOffice, done, folding, open_box_office, price, refused
+from tests.api.till import REFUND_PENDING, Till
+
+
+@pytest.fixture
+async def office(till: Till) -> BoxOffice:
+    """A performance on sale at the till."""
+    return await open_box_office(till.shop)
+
+
+class TestRequestRefund:
+    async def test_given_a_paid_order_then_one_line_can_go_back(self, till: Till, office: BoxOffice) -> None:
+        buyer = await office.somebody()
+        order = await till.confirmed_order(office, buyer, *office.seats[:2])
+        path = f"/orders/{order['order_id']}/refunds"
+        answer = await office.post(path, buyer, {"lines": ["1"]})
+        refund = done(answer)
+        assert (answer.status_code, refund["status"], refund["amount"]) == (201, "requested", price(STALLS))
+        assert refused(await office.post(path, buyer, {"lines": ["1"]})) == (409, "nothing_to_refund")
+        assert done(await office.post(path, buyer))["lines"] == ["2"]
+
+    @pytest.mark.parametrize("body", [{"lines": []}, {"lines": ["x"]}, {"why": "rain"}], ids=str)
+    async def test_given_a_senseless_wish_then_422(
+        self, till: Till, office: BoxOffice, body: dict[str, object]
+    ) -> None:
+        buyer = await office.somebody()
+        order = done(await office.order(buyer, office.seats[0]))["order_id"]
+        assert refused(await office.post(f"/orders/{order}/refunds", buyer, body)) == (422, "malformed")
+
+    async def test_given_a_line_the_order_does_not_have_then_422(self, till: Till, office: BoxOffice) -> None:
+        buyer = await office.somebody()
+        order = await till.confirmed_order(office, buyer, office.seats[0])
+        answer = await office.post(f"/orders/{order['order_id']}/refunds", buyer, {"lines": ["7"]})
+        assert refused(answer) == (422, "invalid")
+
+    async def test_given_an_unpaid_order_then_409(self, office: BoxOffice) -> None:
+        buyer = await office.somebody()
+        order = done(await office.order(buyer, office.seats[0]))["order_id"]
+        assert refused(await office.post(f"/orders/{order}/refunds", buyer)) == (409, "not_confirmed")
+
+    async def test_given_somebody_elses_order_then_404_but_support_may(self, till: Till, office: BoxOffice) -> None:
+        order = await till.confirmed_order(office, await office.somebody(), office.seats[0])
+        path = f"/orders/{order['order_id']}/refunds"
+        assert refused(await office.post(path, await office.somebody())) == (404, "not_found")
+        assert done(await office.post(path, await office.somebody(Role.SUPPORT)))["reason"] == "support"
+
+
+class TestDecideRefund:
+    async def test_given_support_approves_then_the_seat_is_free_at_once(self, till: Till, office: BoxOffice) -> None:
+        buyer, support = await office.somebody(), await office.somebody(Role.SUPPORT)
+        order = await till.confirmed_order(office, buyer, office.seats[0])
+        refund = done(await office.post(f"/orders/{order['order_id']}/refunds", buyer))["refund_id"]
+        assert done(await office.post(f"/refunds/{refund}/approve", support))["status"] == "approved"
+        assert refused(await office.post(f"/refunds/{refund}/approve", support)) == (409, "refund_decided")
+        (line,) = done(await office.get(f"/orders/{order['order_id']}", buyer))["lines"]
+        assert line["cancelled"] is True
+        done(await office.order(await office.somebody(), office.seats[0]))
+
+    async def test_given_support_rejects_then_the_order_stays(self, till: Till, office: BoxOffice) -> None:
+        buyer, support = await office.somebody(), await office.somebody(Role.SUPPORT)
+        order = await till.confirmed_order(office, buyer, office.seats[0])
+        refund = done(await office.post(f"/orders/{order['order_id']}/refunds", buyer))["refund_id"]
+        assert done(await office.post(f"/refunds/{refund}/reject", support))["status"] == "rejected"
+        shown = done(await office.get(f"/orders/{order['order_id']}", buyer))
+        assert (shown["status"], shown["refunds"][0]["status"]) == ("confirmed", "rejected")
+
+    async def test_given_a_buyer_then_they_do_not_decide(self, till: Till, office: BoxOffice) -> None:
+        buyer = await office.somebody()
+        order = await till.confirmed_order(office, buyer, office.seats[0])
+        refund = done(await office.post(f"/orders/{order['order_id']}/refunds", buyer))["refund_id"]
+        for sender in (buyer, office.organizer):
+            assert refused(await office.post(f"/refunds/{refund}/approve", sender)) == (403, "forbidden")
+
+    async def test_given_the_provider_announces_the_transfer_then_it_is_completed(
+        self, till: Till, office: BoxOffice
+    ) -> None:
+        buyer = await office.somebody()
+        order = done(await office.order(buyer, office.seats[0]))["order_id"]
+        payment = await till.open_payment(office, buyer, order)
+        await till.pay(payment["checkout_url"], REFUND_PENDING)
+        (captured,) = await till.webhooks(payment["payment_id"])
+        done(await till.announce(captured))
+        refund = done(await office.post(f"/orders/{order}/refunds", buyer))["refund_id"]
+        done(await office.post(f"/refunds/{refund}/approve", await office.somebody(Role.SUPPORT)))
+        await office.shop.command(lambda books: submit_refund(books, refund=refund))
+        gateway = till.shop.engine.gateways["sandbox"]
+        assert isinstance(gateway, SandboxGateway)
+        paid = await gateway.find_payment(payment["payment_id"])
+        assert paid is not None
+        reference = transfer_reference(refund, 1)
+        await gateway.submit_refund(reference=reference, checkout_id=paid.checkout_id, amount=STALLS, currency="EUR")
+        (completed,) = await till.webhooks(reference)
+        assert done(await till.announce(completed))["known"] is True
+        shown = done(await office.get(f"/orders/{order}", buyer))
+        assert shown["refunds"][0]["status"] == "completed"
+
+
+class TestListRefunds:
+    async def test_given_support_then_all_and_a_buyer_then_their_own(
+        self, till: Till, office: BoxOffice, shop_database: str
+    ) -> None:
+        buyers = [await office.somebody() for _ in range(2)]
+        refunds = []
+        for buyer, seat in zip(buyers, office.seats, strict=False):
+            order = await till.confirmed_order(office, buyer, seat)
+            refunds.append(done(await office.post(f"/orders/{order['order_id']}/refunds", buyer)))
+        support = await office.somebody(Role.SUPPORT)
+        async with folding(office.shop, shop_database):
+            head = await office.head()
+            everything = done(await office.get("/refunds", support, status="requested", min_position=head))
+            own = done(await office.get("/refunds", buyers[1], min_position=head))
+            nothing = done(await office.get("/refunds", support, status="completed"))
+        ids = [refund["refund_id"] for refund in refunds]
+        assert [item["refund_id"] for item in everything["items"]] == ids
+        assert [item["refund_id"] for item in own["items"]] == ids[1:]
+        assert nothing["items"] == []
