@@ -4,7 +4,6 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from eventstore.memory import MemoryStore
 from uuid_utils.compat import uuid7
 
 from domain import basket, entry, paying, refunding, settling
@@ -13,6 +12,7 @@ from domain.order import ORDER, NoOrder, OrderStatus, PlacedOrder
 from domain.seat import SEAT, Held, Seat, Sold
 from domain.values import derived_id
 from eventstore.clock import FixedClock
+from eventstore.memory import MemoryStore
 from eventstore.store import Appended
 from tests.laws.world import HOLD_LASTS, START, Wish, World
 
