@@ -1,6 +1,7 @@
 """The parts `seatledger relay` and `seatledger project`, until a signal comes. Run each as often as wanted."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
@@ -24,6 +25,8 @@ from runtime.settings import PREFIX, Settings, SettingsRefused, load_settings
 from runtime.wiring import url_of_role
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+COLLECT_AFTER_OBJECTS = 200_000
+"""What these parts build has no cycles: looking for some after every 700 objects was 60 % of their work."""
 
 
 def run_relay() -> None:
@@ -33,6 +36,7 @@ def run_relay() -> None:
         SystemExit: the NATS server cannot be used; the message says what to do.
     """
     configure_logs()
+    gc.set_threshold(COLLECT_AFTER_OBJECTS)
     try:
         uvloop.run(relay(load_settings()))
     except NatsTooOld as refusal:
@@ -42,6 +46,7 @@ def run_relay() -> None:
 def run_projections() -> None:
     """Keep the read models up to date as the environment says."""
     configure_logs()
+    gc.set_threshold(COLLECT_AFTER_OBJECTS)
     uvloop.run(project(load_settings()))
 
 
