@@ -160,7 +160,6 @@ class Handler:
             EventStoreError: see the store.
         """
         loaded: dict[str, tuple[int, Any]] = {}
-        self._forget_other_versions(context.guards)
         for _ in range(TRIES_MAX):
             attempt = await self.prepare(decide, context, loaded, presumed)
             if attempt.refusal is not None and not attempt.append.guards:
@@ -226,13 +225,6 @@ class Handler:
             except Unread as unread:
                 await self._load(unread.streams, loaded)
         raise VersionConflict(f"{LOADS_MAX} loads were not enough.")
-
-    def _forget_other_versions(self, guards: Mapping[str, int]) -> None:
-        """Let no decision rest on another version of a stream than the sender's rights do."""
-        for stream, version in guards.items():
-            known = self._cache.get(stream)
-            if known is not None and known[0] != version:
-                self._cache.forget(stream)
 
     async def _load(self, streams: list[str], loaded: dict[str, tuple[int, Any]]) -> None:
         for stream, recorded in (await self._store.read_streams(streams)).items():

@@ -127,6 +127,13 @@ class TestMembers:
         assert (await shop.client.put(path, json={"roles": []}, headers=admin)).status_code == 200
         assert await self.put(second_shop, own, members["other"], by=members["owner"]) == 403
 
+    async def test_given_another_process_moved_on_then_an_outdated_cache_turns_nobody_away(
+        self, shop: Shop, second_shop: Shop
+    ) -> None:
+        own, members = await shop.organizer(owner=Role.ORGANIZER)
+        for process in (second_shop, shop, second_shop, shop):
+            assert await self.put(process, own, await shop.account(), by=members["owner"]) == 200
+
 
 class TestDrafts:
     async def test_given_a_draft_then_strangers_may_not_see_it_and_a_published_one_they_may_not_change(

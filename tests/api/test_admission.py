@@ -62,10 +62,18 @@ class TestAdmission:
                 await asyncio.sleep(0)
             waiter.cancel()
             await asyncio.wait([waiter])
-        late = asyncio.create_task(visit(admission, leave, order, 2))
-        await settled()
         leave.set()
         await first
-        late.cancel()  # in the moment in which its turn has come
-        await asyncio.wait([late])
-        assert (admission.running, admission.waiting) == (0, 0)
+        assert (order, admission.running, admission.waiting) == ([0], 0, 0)
+
+    async def test_given_a_waiter_that_gives_up_in_the_moment_its_turn_comes_then_the_next_one_gets_the_place(
+        self,
+    ) -> None:
+        admission, leave, order = Admission(running_max=1), asyncio.Event(), list[int]()
+        leave.set()
+        async with admission:
+            waiters = [asyncio.create_task(visit(admission, leave, order, number)) for number in range(2)]
+            await settled()
+        waiters[0].cancel()
+        await asyncio.wait(waiters)
+        assert (order, admission.running, admission.waiting) == ([1], 0, 0)

@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI, Request
 from uuid_utils.compat import uuid7
 
-from api.access import SUPPORT
+from api.access import ORGANIZERS, SUPPORT
 from api.app import make_app
 from api.commands import carry_out
 from api.engine import Terms
@@ -140,6 +140,25 @@ class TestGuards:
         head = await shop.engine.store.head()
         await self.sent(shop, account, Role.SUPPORT, Role.AUDITOR)
         assert await shop.engine.store.head() == head + 2
+
+    async def test_given_the_right_stands_in_the_stream_that_is_written_then_it_is_guarded_too(
+        self, shop: Shop
+    ) -> None:
+        own, members = await shop.organizer(owner=Role.ORGANIZER)
+        owner = members["owner"]
+        identity = Identity(shop.engine, Bearer(owner, guest=False, expires_at=0))
+        await identity.must_act_for(own, Role.ORGANIZER)
+        await shop.command(partial(organizer.change_member, organizer=own, account=owner, roles=frozenset()))
+        request = request_of(shop.app)
+        request.state.identity = identity
+        request.state.access = ORGANIZERS
+        gate = partial(
+            organizer.change_member, organizer=own, account=str(uuid7()), roles=frozenset({Role.ENTRY_MANAGER})
+        )
+        head = await shop.engine.store.head()
+        with pytest.raises(Forbidden):
+            await carry_out(request, gate)
+        assert await shop.engine.store.head() == head
 
     async def test_given_a_route_that_forgot_to_ask_then_it_cannot_act(self, shop: Shop) -> None:
         request = request_of(shop.app)
