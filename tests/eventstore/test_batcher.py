@@ -140,7 +140,6 @@ class TestWhatWaits:
         *_, last = await line.verdicts()
         assert last == Conflict(stream="performance-1", version=1)
 
-
     async def test_also_when_the_batch_was_full(self) -> None:
         line = await Line.blocked()
         writer = wish(at("seat-0", 1))

@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 
 from tests.system.wire import Answer, Wire
 
-SEATS_AT_ONCE_MAX = 8
+SEATS_AT_ONCE = (4, 8)
 LOOKS_EVERY_S = 0.25
 GOOD_CARD = "4242424242424242"
 DECLINED_CARD = "4000000000000002"
@@ -66,7 +66,7 @@ class Buyer:
 
     def choice(self, board: Board) -> list[str]:
         """Draw a few seats of those believed to be free."""
-        wanted = self.chance.randint(1, SEATS_AT_ONCE_MAX)
+        wanted = self.chance.randint(*SEATS_AT_ONCE)
         drawn = self.chance.sample(board.free, min(4 * wanted, len(board.free)))
         found = [seat for seat in drawn if seat not in self.known_taken]
         return found[:wanted] or [seat for seat in board.free if seat not in self.known_taken][:wanted]

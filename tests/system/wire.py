@@ -1,6 +1,7 @@
 """A client for crowds: one kept connection, one request at a time, and hardly any work per request."""
 
 import asyncio
+import time
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -9,6 +10,8 @@ from urllib.parse import urlsplit
 import orjson
 
 ANSWER_WITHIN_S = 60.0
+IDLE_S_MAX = 2.0
+"""A connection that was idle for longer may be about to be closed by its server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class Wire:
         if token is not None:
             self._fixed += f"Authorization: Bearer {token}\r\n"
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._used_at = 0.0
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -47,6 +51,7 @@ class Wire:
     async def open(self) -> None:
         """Connect."""
         self._streams = await asyncio.open_connection(self._host, self._port)
+        self._used_at = time.monotonic()
 
     async def close(self) -> None:
         """Disconnect."""
@@ -64,7 +69,8 @@ class Wire:
 
     async def ask(self, method: str, path: str, body: object = None, headers: str = "") -> Answer:
         """Send one request and wait for its answer."""
-        if self._streams is None or self._streams[0].at_eof():
+        if self._streams is None or time.monotonic() > self._used_at + IDLE_S_MAX:
+            await self.close()
             await self.open()
         assert self._streams is not None
         reader, writer = self._streams
@@ -72,7 +78,9 @@ class Wire:
         head = f"{method} {self._prefix}{path} HTTP/1.1\r\n{self._fixed}{headers}Content-Length: {len(content)}\r\n\r\n"
         writer.write(head.encode() + content)
         async with asyncio.timeout(ANSWER_WITHIN_S):
-            return await read_answer(reader)
+            answer = await read_answer(reader)
+        self._used_at = time.monotonic()
+        return answer
 
 
 async def read_answer(reader: asyncio.StreamReader) -> Answer:
