@@ -33,9 +33,12 @@ from eventstore.batcher import Batcher
 from eventstore.cache import CACHED_STREAMS_MAX, StateCache
 from eventstore.clock import ServerClock
 from eventstore.codec import Codec
+from eventstore.epoch import Epochs
 from eventstore.handler import Clock, Handler, Judge
+from eventstore.jetstream.link import NatsLink
 from eventstore.migrate import APP_ROLE, role_url
 from eventstore.postgres.store import PostgresStore
+from eventstore.relay import AnnouncingJudge, WakeUp
 from eventstore.store import Store
 from projections.positions import ProjectionPositions
 from projections.reading import ReadModels
@@ -111,6 +114,23 @@ async def open_store(settings: Settings) -> AsyncIterator[tuple[PostgresStore, B
 
 
 @asynccontextmanager
+async def announced(settings: Settings, judge: Judge) -> AsyncIterator[Judge]:
+    """Let the relay hear of every append, where there is NATS."""
+    if settings.nats_url is None:
+        yield judge
+        return
+    epochs = Epochs(url_of_role(settings, APP_ROLE))
+    try:
+        async with (
+            NatsLink(settings.nats_url.get_secret_value(), name="api") as link,
+            WakeUp(link=link, epochs=epochs) as wake_up,
+        ):
+            yield AnnouncingJudge(judge, wake_up)
+    finally:
+        await epochs.close()
+
+
+@asynccontextmanager
 async def open_records(settings: Settings) -> AsyncIterator[Pool]:
     """Open the connections to what is not events."""
     async with records_pool(url_of_role(settings, APP_ROLE)) as pool:
@@ -155,7 +175,8 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
         passwords = Passwords()
         stack.callback(passwords.close)
         clock = ServerClock()
-        handler = build_handler(store=store, judge=batcher, clock=clock)
+        judge = await stack.enter_async_context(announced(settings, batcher))
+        handler = build_handler(store=store, judge=judge, clock=clock)
         layouts = PostgresLayouts(records)
         codec, inventories = build_codec(), LayoutInventories(layouts)
         live = LiveFeed(store)

@@ -11,8 +11,10 @@ from nats.aio.subscription import Subscription
 
 from eventstore.epoch import Epoch, Epochs
 from eventstore.errors import EventStoreError
+from eventstore.handler import Judge
 from eventstore.jetstream.errors import NatsTooOld, NatsUnavailable
 from eventstore.jetstream.link import NatsLink
+from eventstore.store import Append, Appended, Verdict
 
 HINT_PAUSE_S = 0.005
 EPOCH_AGE_MAX_S = 2.0
@@ -74,6 +76,25 @@ class WakeUp:
             self._epoch_read_at = now
             self._epoch = await self._epochs.current()
         return self._epoch
+
+
+class AnnouncingJudge:
+    """A judge that tells the relay of every command that was appended.
+
+    Args:
+        judge: the batcher.
+    """
+
+    def __init__(self, judge: Judge, wake_up: WakeUp) -> None:
+        self._judge = judge
+        self._wake_up = wake_up
+
+    async def submit(self, append: Append) -> Verdict:
+        """Return the judge's verdict."""
+        verdict = await self._judge.submit(append)
+        if isinstance(verdict, Appended) and append.writes:
+            self._wake_up.notify()
+        return verdict
 
 
 class Ear:

@@ -15,16 +15,17 @@ from eventstore.jetstream.link import NatsLink, check_version
 from eventstore.jetstream.message import Foreign
 from eventstore.jetstream.stream import Streams
 from eventstore.memory import MemoryStore
-from eventstore.relay import Relay, RelayStopped, WakeUp
+from eventstore.relay import AnnouncingJudge, Relay, RelayStopped, WakeUp
 from eventstore.relay.publisher import BATCH_COMMIT, within_bytes
 from eventstore.relay.relay import check_dense
-from eventstore.store import Store
+from eventstore.store import Appended, Conflict, Replayed, Store
 from runtime.embedded import EmbeddedNats
 from tests.eventstore.appends import at, wish
 from tests.eventstore.backends import PostgresBackend
 from tests.eventstore.jetstream.bookings import Bookings, NothingInFlight, until, until_some
 from tests.eventstore.jetstream.conftest import Relays, Stream, connected
 from tests.eventstore.jetstream.wire import Wire
+from tests.laws.world import OneByOne
 
 
 class TestRelay:
@@ -96,6 +97,30 @@ class TestRelay:
                 wake_up.notify()
             await asyncio.sleep(0.05)
             wake_up.notify()
+
+
+class TestAnnouncingJudge:
+    async def test_it_tells_of_what_was_appended_and_of_nothing_else(self, store: Store) -> None:
+        told = Told()
+        judge = AnnouncingJudge(OneByOne(store), told)
+        booking = wish(at("seat-1", 0, 5))
+        assert isinstance(await judge.submit(booking), Appended)
+        assert told.times == 1
+        assert isinstance(await judge.submit(booking), Replayed)
+        assert isinstance(await judge.submit(wish(at("seat-1", 0))), Conflict)
+        assert isinstance(await judge.submit(wish(guards={"seat-1": 5})), Appended)
+        assert told.times == 1
+
+
+class Told(WakeUp):
+    """Counts hints in place of sending them."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    def notify(self) -> None:
+        """Count."""
+        self.times += 1
 
 
 class TestLostAcknowledgements:
