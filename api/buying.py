@@ -8,14 +8,14 @@ from datetime import timedelta
 from fastapi import Request
 from uuid_utils.compat import uuid7
 
-from api.commands import BUYING, Changes, carry_out
+from api.commands import BUYING, carry_out
 from api.engine import engine_of
 from api.identity import identity_of
 from api.places import AreaWish
 from api.schemas.holds import AreaItem, SeatItem
 from api.visibility import must_see_performance
 from domain.basket import AreaDraw, HoldSeats, check_wish
-from domain.books import Books
+from domain.books import Books, Changes
 from domain.errors import AreaSoldOut, NotOnSale, UnknownSeats
 from domain.hold import HoldPlaced
 from domain.layout.inventory import Inventory

@@ -18,7 +18,7 @@ from api.engine import engine_of
 from api.errors import Behind, Malformed
 from api.identity import Identity
 from eventstore.errors import OutcomeUnknown
-from eventstore.handler import Changes, Context, Decide, GuardMoved, Outcome
+from eventstore.handler import Context, Decide, GuardMoved, Outcome
 from eventstore.store import Receipt
 
 IDEMPOTENCY_KEY = "idempotency-key"
@@ -169,6 +169,3 @@ async def caught_up(request: Request, min_position: int | None, *read_models: st
         left = max(0.0, deadline - asyncio.get_running_loop().time())
         if not await positions.wait_for(name, min_position, left):
             raise Behind(f"This view has not reached position {min_position} yet; ask again in a moment.")
-
-
-__all__ = ["BUYING", "Changes", "MinPosition", "answer", "carry_out", "caught_up", "shown"]

@@ -1,7 +1,6 @@
 """Who may: declared in one table, checked before anything else."""
 
 from functools import partial
-from uuid import UUID
 
 import pytest
 from fastapi import APIRouter, Response
@@ -161,7 +160,3 @@ async def drafted(shop: Shop, organizer_id: str) -> str:
 def paths(router: APIRouter) -> set[str]:
     """Return the paths of a router, without the prefix."""
     return {str(getattr(route, "path", "")).removeprefix(PREFIX) for route in router.routes}
-
-
-def test_ids_are_of_version_7() -> None:
-    assert UUID(str(uuid7())).version == 7
