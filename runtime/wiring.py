@@ -125,7 +125,7 @@ async def announced(settings: Settings, judge: Judge) -> AsyncIterator[Judge]:
             NatsLink(settings.nats_url.get_secret_value(), name="api") as link,
             WakeUp(link=link, epochs=epochs) as wake_up,
         ):
-            yield AnnouncingJudge(judge, wake_up)
+            yield AnnouncingJudge(judge, wake_up.notify)
     finally:
         await epochs.close()
 

@@ -1,6 +1,7 @@
 """Hints that something was appended: sent without waiting, heard or not. Polling is the truth."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
@@ -79,21 +80,22 @@ class WakeUp:
 
 
 class AnnouncingJudge:
-    """A judge that tells the relay of every command that was appended.
+    """A judge that announces every command that was appended.
 
     Args:
         judge: the batcher.
+        announce: called after each of them; it must return at once.
     """
 
-    def __init__(self, judge: Judge, wake_up: WakeUp) -> None:
+    def __init__(self, judge: Judge, announce: Callable[[], None]) -> None:
         self._judge = judge
-        self._wake_up = wake_up
+        self._announce = announce
 
     async def submit(self, append: Append) -> Verdict:
         """Return the judge's verdict."""
         verdict = await self._judge.submit(append)
         if isinstance(verdict, Appended) and append.writes:
-            self._wake_up.notify()
+            self._announce()
         return verdict
 
 
