@@ -80,6 +80,7 @@ async def list_events(
 
     Drafts are shown to their own organizer.
     """
+    await caught_up(request, min_position, *READ_MODELS)
     wanted = Wanted(
         text=q,
         city=city,
@@ -91,7 +92,6 @@ async def list_events(
         after=after(cursor),
         limit=limit,
     )
-    await caught_up(request, min_position, *READ_MODELS)
     engine = engine_of(request)
     found = await find_events(engine.read_models, wanted, now=engine.clock.now())
     items = [present.listed_event(event) for event in found]

@@ -17,6 +17,7 @@ from api.schemas.operators import SalesReport
 from api.visibility import organizers_of
 from domain.errors import Forbidden
 from domain.values import Role
+from projections import catalogue
 from projections.sales import NAME, Sale, report_sales
 
 COUNTS = ("sold", "returned")
@@ -36,7 +37,7 @@ async def sales(
     min_position: MinPosition = None,
 ) -> Response:
     """Report sales by performance, day, category and ticket type, with totals per currency."""
-    await caught_up(request, min_position, NAME)
+    await caught_up(request, min_position, NAME, catalogue.NAME)
     found = await report_sales(
         engine_of(request).read_models,
         organizers=await reported(request, organizer_id),

@@ -1,0 +1,91 @@
+"""What organizers, operators and auditors read over HTTP: sales, read models, the log."""
+
+import pytest
+
+from domain.values import Role
+from tests.api.box_office import STALLS, BoxOffice, done, folding, open_box_office, price, refused
+from tests.api.till import Till
+
+UNKNOWN = "01935a1c-0000-7000-8000-00000000dead"
+
+
+class TestSales:
+    async def test_given_sales_then_organizers_see_their_own_and_admins_all(
+        self, till: Till, shop_database: str
+    ) -> None:
+        office = await open_box_office(till.shop)
+        await till.confirmed_order(office, await office.somebody(), *office.seats[:2])
+        _, members = await till.shop.organizer(bob=Role.ORGANIZER)
+        bob = till.shop.bearer(members["bob"])
+        async with folding(till.shop, shop_database):
+            head = await office.head()
+            own = done(await office.get("/reports/sales", office.organizer, min_position=head))
+            everything = done(await office.get("/reports/sales", await office.somebody(Role.ADMIN)))
+            others = done(await office.get("/reports/sales", bob))
+            foreign = await office.get("/reports/sales", bob, organizer_id=office.organizer_id)
+            nobody = await office.get("/reports/sales", await office.somebody())
+            another = done(await office.get("/reports/sales", office.organizer, performance_id=UNKNOWN))
+        (row,) = own["items"]
+        assert (row["performance_id"], row["category"], row["sold"]) == (office.performance_id, "stalls", 2)
+        assert row["gross"] == price(2 * STALLS)
+        assert own["totals"] == [
+            {
+                "sold": 2,
+                "returned": 0,
+                "gross": price(2 * STALLS),
+                "returned_gross": price(0),
+                "refunded": price(0),
+            }
+        ]
+        assert everything["items"] == own["items"]
+        assert (others["items"], another["items"]) == ([], [])
+        assert refused(foreign) == (403, "forbidden")
+        assert refused(nobody) == (403, "forbidden")
+
+
+class TestProjections:
+    @pytest.mark.usefixtures("folded")
+    async def test_given_an_admin_then_every_read_model_with_its_lag(self, office: BoxOffice) -> None:
+        admin = await office.somebody(Role.ADMIN)
+        listed = done(await office.get("/projections", admin, min_position=await office.head()))["items"]
+        assert [item["name"] for item in listed] == ["catalogue", "my_orders", "sales", "seat_map", "tickets"]
+        assert {(item["state"], item["lag"]) for item in listed} == {("running", 0)}
+
+    async def test_given_anybody_else_then_403(self, office: BoxOffice) -> None:
+        for sender in (await office.somebody(), await office.somebody(Role.AUDITOR), office.organizer):
+            assert refused(await office.get("/projections", sender)) == (403, "forbidden")
+
+
+class TestAudit:
+    async def test_given_an_auditor_then_the_log_in_order_page_by_page(self, office: BoxOffice) -> None:
+        auditor, head = await office.somebody(Role.AUDITOR), await office.head()
+        positions: list[int] = []
+        cursor = "0"
+        while cursor is not None:
+            page = done(await office.get("/audit/log", auditor, after=cursor, limit=3))
+            positions += [event["position"] for event in page["items"]]
+            cursor = page["next"]
+        assert positions == list(range(1, await office.head() + 1))
+        assert len(positions) >= head
+
+    async def test_given_a_stream_then_all_that_happened_to_it_as_it_was_stored(self, office: BoxOffice) -> None:
+        buyer = await office.somebody()
+        order = done(await office.order(buyer, office.seats[0]))["order_id"]
+        done(await office.post(f"/orders/{order}/cancel", buyer))
+        auditor = await office.somebody(Role.AUDITOR)
+        events = done(await office.get(f"/audit/streams/order-{order}", auditor))["items"]
+        assert [(event["version"], event["name"]) for event in events] == [(1, "OrderPlaced"), (2, "OrderCancelled")]
+        assert events[0]["data"]["total"] == STALLS
+        assert events[0]["metadata"]["actor"]["role"] == "customer"
+        (stored,) = await office.shop.engine.store.read_stream(f"order-{order}", limit=1)
+        assert events[0]["digest"] == stored.digest.hex()
+        rest = done(await office.get(f"/audit/streams/order-{order}", auditor, after=1))["items"]
+        assert [event["version"] for event in rest] == [2]
+
+    async def test_given_an_unknown_stream_then_404(self, office: BoxOffice) -> None:
+        auditor = await office.somebody(Role.AUDITOR)
+        assert refused(await office.get("/audit/streams/order-nothing", auditor)) == (404, "not_found")
+
+    async def test_given_anybody_else_then_403(self, office: BoxOffice) -> None:
+        for sender in (await office.somebody(), await office.somebody(Role.SUPPORT), office.organizer):
+            assert refused(await office.get("/audit/log", sender)) == (403, "forbidden")
