@@ -1,0 +1,114 @@
+"""`seatledger relay` and `seatledger project` as processes: they work on real servers, and end cleanly on a signal."""
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from eventstore.epoch import Epochs
+from eventstore.jetstream.link import NatsLink
+from eventstore.jetstream.stream import Streams
+from eventstore.migrate import APP_ROLE, PROJECTOR_ROLE
+from eventstore.postgres import PostgresStore
+from eventstore.store import NewEvent, Write
+from runtime.embedded import EmbeddedNats, EmbeddedPostgres
+from runtime.schema import migrate_all
+from runtime.settings import Settings
+from runtime.wiring import url_of_role
+from tests.eventstore.appends import wish
+from tests.eventstore.jetstream.bookings import until_some
+from tests.eventstore.jetstream.conftest import connected
+
+STOPPED_WITHIN_S = 10.0
+CHECKOUT = Path(__file__).parents[2]
+
+
+class Ground:
+    """Servers of the test's own, and parts that run on them."""
+
+    def __init__(self, postgres: EmbeddedPostgres, nats: EmbeddedNats, logs: Path) -> None:
+        self.nats = nats
+        self._logs = logs
+        self._env = {
+            **os.environ,
+            "SEATLEDGER_DATABASE_URL": postgres.url,
+            "SEATLEDGER_NATS_URL": nats.app_url,
+            "SEATLEDGER_RELAY_NATS_URL": nats.relay_url,
+            "SEATLEDGER_SECRET_KEY": "for this test alone, and long enough",
+        }
+        self.settings = Settings.model_validate(
+            {"database_url": postgres.url, "secret_key": self._env["SEATLEDGER_SECRET_KEY"]}
+        )
+
+    @contextmanager
+    def running(self, part: str) -> Iterator[None]:
+        """Run a part in the block, then ask it to end; it must end by itself, with status 0."""
+        log = self._logs / f"{part}.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "runtime.cli", part], env=self._env, cwd=CHECKOUT, stderr=output, stdout=output
+            )
+        try:
+            yield
+            assert process.poll() is None, log.read_text()
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(STOPPED_WITHIN_S) == 0, log.read_text()
+        finally:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def ground(tmp_path: Path) -> Iterator[Ground]:
+    """A migrated database and a nats-server."""
+    with EmbeddedPostgres(tmp_path / "postgres", fast=True) as postgres, EmbeddedNats(tmp_path / "nats") as nats:
+        ground = Ground(postgres, nats, tmp_path)
+        asyncio.run(migrate_all(ground.settings))
+        yield ground
+    shutil.rmtree(tmp_path / "postgres")
+
+
+class TestWorker:
+    async def test_relay_and_project_work_and_end_cleanly(self, ground: Ground) -> None:
+        epochs = Epochs(url_of_role(ground.settings, PROJECTOR_ROLE))
+        async with (
+            PostgresStore(url_of_role(ground.settings, APP_ROLE)) as store,
+            NatsLink(ground.nats.app_url, name="test") as link,
+        ):
+            await until_some(connected(link), "the connection")
+            with ground.running("relay"), ground.running("project"):
+                unread = NewEvent("ScanRefused", 1, "{}")
+                await store.append([wish(Write("scan-1", 0, (unread,) * 5))])
+
+                async def relayed() -> bool:
+                    epoch = await epochs.current()
+                    state = await Streams(link.client()).state(epoch.stream) if epoch else None
+                    return state is not None and state.last_sequence == 5
+
+                await until_some(relayed, "the relay")
+                await until_some(lambda: self.positions(ground, [5] * 5), "the read models")
+            assert await self.owners(ground) == [None] * 5
+        await epochs.close()
+
+    async def positions(self, ground: Ground, wanted: list[int]) -> bool:
+        """Say whether the read models stand at these positions."""
+        return await self.column(ground, "position") == wanted
+
+    async def owners(self, ground: Ground) -> list[object]:
+        """Return who owns each read model."""
+        return await self.column(ground, "owner")
+
+    async def column(self, ground: Ground, name: str) -> list[object]:
+        """Return one column of the control rows."""
+        url = url_of_role(ground.settings, APP_ROLE)
+        async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+            found = await connection.execute(f"SELECT {name} FROM projections.projection".encode())
+            return [row[0] for row in await found.fetchall()]

@@ -1,0 +1,118 @@
+"""A real chart of 8,897 seats is imported and sold out by 200 people at once; then the log is audited."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Sequence
+
+import orjson
+import pytest
+
+from domain.payment import PaymentCaptured
+from domain.ports import BookEntryKind
+from domain.seat import SeatSold
+from runtime.wiring import open_gateways
+from tests.system.buying import Board, sell_out
+from tests.system.fold import Row, picture_of
+from tests.system.log import Told, audit, decoded, read_log
+from tests.system.read_models import rows_of
+from tests.system.shop import CHECKOUT, Shop
+from tests.system.stage import House, build, organizer_of
+from tests.system.wire import Wire
+
+CHART = CHECKOUT.parent / "shared" / "data" / "layouts" / "racetrack-8897.seatsio.json"
+CATEGORIES = ("Goal Stands", "Mid Track Stand")
+SEATS = 8_897
+BUYERS = 200
+SETTLED_WITHIN_S = 60.0
+BOOKS_PAGE = 100
+ROWS_SHOWN_MAX = 3
+
+
+@pytest.fixture(scope="module")
+def race_track(shop: Shop) -> House:
+    """The chart, imported by an organizer."""
+    if not CHART.parent.is_dir():
+        pytest.skip("the charts are kept beside the checkout, and are not there")
+    token = shop.token("organizer")
+    document = orjson.loads(CHART.read_bytes())
+    return build(shop, token, organizer_of(shop, token), document=document, format_="seatsio")
+
+
+class TestSoldOut:
+    async def test_by_200_buyers_every_seat_is_sold_once_and_every_promise_is_kept(
+        self, shop: Shop, race_track: House
+    ) -> None:
+        assert race_track.seat_count == SEATS
+        performance = race_track.on_sale(categories=CATEGORIES)
+        board = Board(performance, frozenset(race_track.seats(performance)))
+        assert len(board.seats) == SEATS
+        tokens, sandbox = shop.buyers(BUYERS), shop.gateway()
+        began = time.monotonic()
+        buyers = await sell_out(shop.api, sandbox, board, tokens)
+        await all_sold(shop, performance)
+        took = time.monotonic() - began
+        answers = sum((buyer.answers for buyer in buyers), Counter[str]())
+        print(f"\n{SEATS} seats to {BUYERS} buyers in {took:.1f} s; answers: {dict(answers)}")  # noqa: T201
+        assert answers["409 seats_taken"] > 0, "nobody ever wanted the same seat"
+        shop.caught_up()
+        log = await read_log(shop)
+        assert sold(decoded(log), performance) == Counter(board.seats)
+        ledger, broken = audit(log)
+        assert broken == []
+        assert ledger.undecided() == []
+        assert captured(decoded(log)) == await booked(shop)
+        assert_same(await rows_of(shop), picture_of(decoded(log)).rows())
+
+
+async def all_sold(shop: Shop, performance: str) -> None:
+    """Wait until every payment was decided."""
+    async with asyncio.timeout(SETTLED_WITHIN_S), Wire(shop.api) as screen:
+        while True:
+            shown = await screen.get(f"/performances/{performance}/seats")
+            if len(shown.body["states"]["sold"]) == SEATS:
+                return
+            await asyncio.sleep(0.2)
+
+
+def sold(log: Sequence[Told], performance: str) -> Counter[str]:
+    """Count how often each seat of a performance was sold."""
+    return Counter(
+        told.key.removeprefix(f"{performance}-")
+        for told in log
+        if isinstance(told.event, SeatSold) and told.key.startswith(performance)
+    )
+
+
+def captured(log: Sequence[Told]) -> dict[str, int]:
+    """Return what was captured, by payment."""
+    return {told.key: told.event.amount for told in log if isinstance(told.event, PaymentCaptured)}
+
+
+async def booked(shop: Shop) -> dict[str, int]:
+    """Return what the gateway's books show as captured, by our reference; twice for one is a failure."""
+    found: dict[str, int] = {}
+    async with open_gateways(shop.settings) as gateways:
+        after: int | None = 0
+        while after is not None:
+            page = await gateways["sandbox"].books(after=after, limit=BOOKS_PAGE)
+            for entry in page.entries:
+                if entry.kind is BookEntryKind.CAPTURE:
+                    assert entry.reference not in found, "money was taken twice"
+                    found[entry.reference] = entry.amount
+            after = page.next_cursor
+    return found
+
+
+def assert_same(shown: dict[str, set[Row]], told: dict[str, set[Row]]) -> None:
+    """Compare read models with the log, and show few rows where they differ."""
+    assert all(told[table] for table in ("seat", "orders", "payment", "ticket", "sale"))
+    differences = {
+        table: {
+            "missing": sorted(rows - shown[table], key=str)[:ROWS_SHOWN_MAX],
+            "invented": sorted(shown[table] - rows, key=str)[:ROWS_SHOWN_MAX],
+        }
+        for table, rows in told.items()
+        if rows != shown[table]
+    }
+    assert differences == {}
