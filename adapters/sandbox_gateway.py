@@ -66,11 +66,15 @@ class SandboxGateway:
     ) -> None:
         self._webhook_secret = webhook_secret
         self._answer_within_s = answer_within_s
+        self._turns = asyncio.Semaphore(CONNECTIONS_MAX)
         self._client = httpx.AsyncClient(
             base_url=f"{base_url.rstrip('/')}/sandbox",
             headers={"Authorization": f"Bearer {api_key}"},
             timeout=httpx.Timeout(answer_within_s, connect=min(CONNECT_WITHIN_S, answer_within_s)),
-            limits=httpx.Limits(max_connections=CONNECTIONS_MAX, keepalive_expiry=IDLE_S),
+            # A request that is cancelled may leave its place in httpx's own queue taken for ever, so we queue ourselves.
+            limits=httpx.Limits(
+                max_connections=None, max_keepalive_connections=CONNECTIONS_MAX, keepalive_expiry=IDLE_S
+            ),
             trust_env=False,
             # A TLS context takes a quarter of a second to build, and plain HTTP on loopback needs none.
             verify=base_url.startswith("https:"),
@@ -147,7 +151,7 @@ class SandboxGateway:
     ) -> bytes:
         try:
             # httpx bounds each read; only this bounds an answer that trickles in.
-            async with asyncio.timeout(self._answer_within_s):
+            async with asyncio.timeout(self._answer_within_s), self._turns:
                 response = await self._client.request(method, path, params=params, json=json)
         except (httpx.HTTPError, TimeoutError) as error:
             raise PaymentUnavailable(f"No answer from the sandbox gateway: {type(error).__name__}") from error
