@@ -71,7 +71,7 @@ class SandboxGateway:
             base_url=f"{base_url.rstrip('/')}/sandbox",
             headers={"Authorization": f"Bearer {api_key}"},
             timeout=httpx.Timeout(answer_within_s, connect=min(CONNECT_WITHIN_S, answer_within_s)),
-            # A request that is cancelled may leave its place in httpx's own queue taken for ever, so we queue ourselves.
+            # A cancelled request may leave its place in httpx's own queue taken for ever, so we queue ourselves.
             limits=httpx.Limits(
                 max_connections=None, max_keepalive_connections=CONNECTIONS_MAX, keepalive_expiry=IDLE_S
             ),
