@@ -14,7 +14,7 @@ from eventstore.epoch import Epochs
 from eventstore.feed import EventFeed, Feed, PolledFeed
 from eventstore.jetstream.errors import NatsTooOld
 from eventstore.jetstream.link import NatsLink
-from eventstore.migrate import PROJECTOR_ROLE
+from eventstore.migrate import PROJECTOR_ROLE, role_url
 from eventstore.postgres import PostgresStore
 from eventstore.relay import Relay
 from eventstore.store import Store
@@ -22,7 +22,6 @@ from projections.every_model import EVERY_MODEL, reader_for
 from projections.runner import Runner
 from runtime.logs import configure_logs
 from runtime.settings import PREFIX, Settings, SettingsRefused, load_settings
-from runtime.wiring import url_of_role
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 COLLECT_AFTER_OBJECTS = 200_000
@@ -73,7 +72,7 @@ async def project(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         store, epochs = await open_log(settings, stack)
         runner = Runner(
-            url=url_of_role(settings, PROJECTOR_ROLE),
+            url=projector_url(settings),
             store=store,
             make_feed=await feeds(settings, stack, store, epochs),
             models=EVERY_MODEL,
@@ -85,7 +84,7 @@ async def project(settings: Settings) -> None:
 
 async def open_log(settings: Settings, stack: AsyncExitStack) -> tuple[Store, Epochs]:
     """Open the log and its epoch as the projector's role, which only reads events."""
-    url = url_of_role(settings, PROJECTOR_ROLE)
+    url = projector_url(settings)
     store = PostgresStore(url)
     stack.push_async_callback(store.close)
     epochs = Epochs(url)
@@ -99,6 +98,11 @@ async def feeds(settings: Settings, stack: AsyncExitStack, store: Store, epochs:
         return lambda after: PolledFeed(store=store, after=after)
     link = await stack.enter_async_context(NatsLink(settings.nats_url.get_secret_value(), name="project"))
     return lambda after: Feed(store=store, epochs=epochs, link=link, after=after)
+
+
+def projector_url(settings: Settings) -> str:
+    """Return the database's address for the role that reads events and writes read models."""
+    return role_url(settings.required_database_url, PROJECTOR_ROLE, settings.role_password(PROJECTOR_ROLE))
 
 
 def relay_nats_url(settings: Settings) -> str:
@@ -123,7 +127,7 @@ async def until_stopped(work: Coroutine[Any, Any, None]) -> None:
 
 
 async def _begin_epoch(settings: Settings, reason: str) -> str:
-    epochs = Epochs(url_of_role(settings, PROJECTOR_ROLE))
+    epochs = Epochs(projector_url(settings))
     try:
         epoch = await epochs.begin(reason)
     finally:
