@@ -46,7 +46,6 @@ class TestSchedulePerformance:
             ({"limits": {"seats_per_order": 51}}, "malformed"),
             ({"layout_id": UNKNOWN}, "not_found"),
         ],
-        ids=lambda value: value if isinstance(value, str) else str(value)[:40],
     )
     async def test_given_a_senseless_field_then_no_trace(self, office: BoxOffice, fields: Json, code: str) -> None:
         body = {"starts_at": in_days(10), "layout_id": office.layout_id, "prices": PRICES, **fields}
@@ -128,7 +127,6 @@ class TestChangePerformance:
             ({"sales": "maybe"}, "malformed"),
             ({"layout_id": UNKNOWN}, "malformed"),
         ],
-        ids=str,
     )
     async def test_given_a_senseless_change_then_422(self, office: BoxOffice, fields: Json, code: str) -> None:
         status, problem = await self.change(office, **fields)

@@ -184,7 +184,6 @@ class TestMatrix:
             (("GET", "/audit/log"), {"guest", "customer", "owner", "organizer", "entry manager", "support"}),
             (("POST", "/events/{event_id}/publish"), {"guest", "customer", "owner", "foreign organizer", "auditor"}),
         ],
-        ids=str,
     )
     async def test_a_route_that_forgets_its_check_is_caught(
         self,

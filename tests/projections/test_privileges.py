@@ -1,0 +1,47 @@
+"""Who may write where: the projector its read models and nothing else, the application nothing of them."""
+
+import psycopg
+import pytest
+from psycopg import errors
+
+NOT_FOR_THE_PROJECTOR = (
+    "DELETE FROM eventstore.event",
+    "UPDATE eventstore.event SET data = '{}'",
+    "INSERT INTO eventstore.command VALUES (gen_random_uuid(), '', '', '', 1, 1)",
+    "SELECT FROM eventstore.command",
+    "DELETE FROM projections.projection",
+    "DROP TABLE projections.projection",
+    "CREATE SCHEMA mine",
+    "CREATE TABLE eventstore.mine (a integer)",
+    "CREATE TABLE public.mine (a integer)",
+)
+NOT_FOR_THE_APPLICATION = (
+    "UPDATE projections.projection SET position = 0",
+    "INSERT INTO seat_map_v1_0.tally VALUES ('p', 'held', now(), 1)",
+    "DELETE FROM my_orders_v1_0.orders",
+    "SELECT projections.create_schema('x_v1_1')",
+    "SELECT projections.drop_schema('seat_map_v1_0')",
+)
+
+
+class TestPrivileges:
+    async def test_the_projector_reads_events_and_writes_read_models(self, projector_url: str) -> None:
+        async with await psycopg.AsyncConnection.connect(projector_url, autocommit=True) as connection:
+            await connection.execute("SELECT FROM eventstore.event")
+            for statement in NOT_FOR_THE_PROJECTOR:
+                with pytest.raises(errors.InsufficientPrivilege):
+                    await connection.execute(statement.encode())
+
+    async def test_the_application_only_reads_them(self, app_url: str) -> None:
+        async with await psycopg.AsyncConnection.connect(app_url, autocommit=True) as connection:
+            await connection.execute("SELECT FROM seat_map_v1_0.seat")
+            for statement in NOT_FOR_THE_APPLICATION:
+                with pytest.raises(errors.InsufficientPrivilege):
+                    await connection.execute(statement.encode())
+
+    @pytest.mark.parametrize("name", ["eventstore", "projections", "public", "pg_catalog", "Seat_v1_1", "a_v1_1; DROP"])
+    async def test_only_schemas_of_read_models_are_made_and_dropped(self, projector_url: str, name: str) -> None:
+        async with await psycopg.AsyncConnection.connect(projector_url, autocommit=True) as connection:
+            for statement in ("SELECT projections.create_schema(%s)", "SELECT projections.drop_schema(%s)"):
+                with pytest.raises(errors.InvalidSchemaName):
+                    await connection.execute(statement, [name])
