@@ -11,6 +11,7 @@ import pytest
 from domain.payment import PaymentCaptured
 from domain.ports import BookEntryKind
 from domain.seat import SeatSold
+from eventstore.store import Recorded
 from runtime.wiring import open_gateways
 from tests.system.buying import Board, sell_out
 from tests.system.fold import Row, picture_of
@@ -55,14 +56,23 @@ class TestSoldOut:
         answers = sum((buyer.answers for buyer in buyers), Counter[str]())
         print(f"\n{SEATS} seats to {BUYERS} buyers in {took:.1f} s; answers: {dict(answers)}")  # noqa: T201
         assert answers["409 seats_taken"] > 0, "nobody ever wanted the same seat"
-        shop.caught_up()
-        log = await read_log(shop)
+        log, shown = await at_rest(shop)
         assert sold(decoded(log), performance) == Counter(board.seats)
         ledger, broken = audit(log)
         assert broken == []
         assert ledger.undecided() == []
         assert captured(decoded(log)) == await booked(shop)
-        assert_same(await rows_of(shop), picture_of(decoded(log)).rows())
+        assert_same(shown, picture_of(decoded(log)).rows())
+
+
+async def at_rest(shop: Shop) -> tuple[list[Recorded], dict[str, set[Row]]]:
+    """Return the log and the read models' rows, read while nothing happened in between."""
+    async with asyncio.timeout(SETTLED_WITHIN_S):
+        while True:
+            await asyncio.to_thread(shop.caught_up)
+            log, shown = await read_log(shop), await rows_of(shop)
+            if shop.ready()["head"] == len(log):
+                return log, shown
 
 
 async def all_sold(shop: Shop, performance: str) -> None:
