@@ -33,7 +33,11 @@ JSON = "application/json"
 
 MinPosition = Annotated[
     int | None,
-    Query(ge=0, le=POSITION_MAX, description="Wait, at most 2 s, until what is read holds this position."),
+    Query(
+        ge=0,
+        le=POSITION_MAX,
+        description="A position some answer has told: wait for it, at most 2 s.",
+    ),
 ]
 
 
@@ -159,11 +163,18 @@ async def caught_up(request: Request, min_position: int | None, *read_models: st
     """Wait until the read models hold everything up to a position.
 
     Raises:
+        Malformed: no event has this position yet, so nobody can have been told it.
         Behind: they do not, within two seconds.
     """
     if min_position is None:
         return
     positions = engine_of(request).positions
+    known = await positions.all()
+    if all(known.get(name, -1) >= min_position for name in read_models):
+        return
+    head = await engine_of(request).store.head()
+    if min_position > head:
+        raise Malformed(f"No event has position {min_position}: the log ends at {head}. Name one that an answer told.")
     deadline = asyncio.get_running_loop().time() + MIN_POSITION_SECONDS_MAX
     for name in read_models:
         left = max(0.0, deadline - asyncio.get_running_loop().time())

@@ -6,8 +6,12 @@ from itertools import count
 
 import psycopg
 from psycopg import sql
+from pydantic import SecretStr
 
 from runtime.embedded import EmbeddedPostgres
+from runtime.settings import Settings
+
+SECRET_KEY = "a secret for tests only, long enough to be taken"
 
 _numbers = count(1)
 
@@ -28,5 +32,5 @@ def fresh_database(server: EmbeddedPostgres, *, template: str = "template0") -> 
 
 
 def role_password(role: str) -> str:
-    """Return a login role's password: roles belong to the whole server, so all tests must agree on one."""
-    return f"{role}-of-the-tests"
+    """Return a login role's password: roles belong to the whole server, so all tests must agree on one secret."""
+    return Settings(secret_key=SecretStr(SECRET_KEY)).role_password(role)

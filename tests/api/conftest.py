@@ -1,7 +1,6 @@
 """A migrated database for each test that asks, and one or two API processes on it."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator, Iterator
 
 import psycopg
@@ -18,15 +17,12 @@ TEMPLATE = "shop_template"
 
 
 @pytest.fixture(scope="session")
-def shop_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
-    """A PostgreSQL of their own, because the login roles' passwords belong to a whole server."""
-    data = tmp_path_factory.mktemp("shop-postgres")
-    with EmbeddedPostgres(data, fast=True) as server:
-        with psycopg.connect(server.url_of("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {TEMPLATE}")
-        asyncio.run(migrate_all(settings_for(server.url_of(TEMPLATE))))
-        yield server
-    shutil.rmtree(data)
+def shop_server(postgres_server: EmbeddedPostgres) -> EmbeddedPostgres:
+    """PostgreSQL with a migrated database to copy."""
+    with psycopg.connect(postgres_server.url_of("postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {TEMPLATE}")
+    asyncio.run(migrate_all(settings_for(postgres_server.url_of(TEMPLATE))))
+    return postgres_server
 
 
 @pytest.fixture

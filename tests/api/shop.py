@@ -20,9 +20,9 @@ from domain.values import Role
 from eventstore.handler import Context, Decide, Outcome
 from runtime.settings import Settings
 from runtime.wiring import open_engine
+from tests.databases import SECRET_KEY
 from ui.page import pages
 
-SECRET = "a secret for tests only, long enough to be taken"
 BASE_URL = "http://shop.test"
 V1 = "/api/v1"
 PAUSE_S = 0.01
@@ -31,7 +31,7 @@ TESTER: Mapping[str, str | None] = {"kind": "process", "id": "tests", "role": No
 
 def settings_for(url: str, **others: Any) -> Settings:
     """Return the settings of a shop on a database, whatever the environment says."""
-    given = {"database_url": SecretStr(url), "secret_key": SecretStr(SECRET), "public_url": BASE_URL, **others}
+    given = {"database_url": SecretStr(url), "secret_key": SecretStr(SECRET_KEY), "public_url": BASE_URL, **others}
     return Settings(**given)
 
 

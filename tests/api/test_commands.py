@@ -190,14 +190,19 @@ class TestTime:
 
 
 class TestMinPosition:
-    async def test_given_a_position_nobody_reaches_then_503_after_two_seconds(
-        self, shop: Shop, admin: dict[str, str]
-    ) -> None:
+    async def test_given_nobody_folds_then_503_after_two_seconds(self, shop: Shop, admin: dict[str, str]) -> None:
         began = asyncio.get_running_loop().time()
-        answer = await shop.client.get(PATH, params={"min_position": 10**6}, headers=admin)
+        head = await shop.engine.store.head()
+        answer = await shop.client.get(PATH, params={"min_position": head}, headers=admin)
         assert (answer.status_code, answer.json()["code"]) == (503, "behind")
         assert int(answer.headers["Retry-After"]) > 0
         assert 2.0 <= asyncio.get_running_loop().time() - began < 4.0
+
+    async def test_given_a_position_that_no_event_has_then_422_at_once(self, shop: Shop, admin: dict[str, str]) -> None:
+        head = await shop.engine.store.head()
+        answer = await shop.client.get(PATH, params={"min_position": head + 1}, headers=admin)
+        assert (answer.status_code, answer.json()["code"]) == (422, "malformed")
+        assert f"ends at {head}" in answer.json()["detail"]
 
     async def test_given_the_read_model_gets_there_meanwhile_then_the_wait_ends(
         self, shop: Shop, shop_database: str

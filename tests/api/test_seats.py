@@ -55,10 +55,10 @@ class TestShowSeats:
         done(await office.hold(await office.somebody(), office.seats[0]))
         assert (await office.get(path, known, min_position=await office.head())).status_code == 200
 
-    async def test_given_a_position_nobody_reached_then_503_after_two_seconds(self, office: BoxOffice) -> None:
+    async def test_given_a_position_that_no_event_has_then_422(self, office: BoxOffice) -> None:
         path = f"/performances/{office.performance_id}/seats"
-        answer = await office.get(path, min_position=await office.head() + 1_000)
-        assert refused(answer) == (503, "behind")
+        answer = await office.get(path, min_position=await office.head() + 1)
+        assert refused(answer) == (422, "malformed")
 
 
 class TestBlockSeats:

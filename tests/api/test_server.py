@@ -15,7 +15,8 @@ import pytest
 
 from domain.values import Role
 from runtime.embedded import free_port
-from tests.api.shop import SECRET, V1, Shop, until
+from tests.api.shop import V1, Shop, until
+from tests.databases import SECRET_KEY
 
 STARTS_WITHIN_S = 60.0
 ENDS_WITHIN_S = 20.0
@@ -28,7 +29,7 @@ class Process:
     def __init__(self, database_url: str, log: Path) -> None:
         self.url = f"http://127.0.0.1:{free_port()}"
         self.log = log
-        ours = {"SEATLEDGER_DATABASE_URL": database_url, "SEATLEDGER_SECRET_KEY": SECRET}
+        ours = {"SEATLEDGER_DATABASE_URL": database_url, "SEATLEDGER_SECRET_KEY": SECRET_KEY}
         kept = {name: value for name, value in os.environ.items() if not name.startswith("SEATLEDGER_")}
         argv = [sys.executable, "-m", "runtime.cli", "api", "--port", self.url.rpartition(":")[2]]
         with log.open("wb") as output:
@@ -72,7 +73,7 @@ async def test_given_its_logs_then_they_are_json_and_name_nobody(process: Proces
     log = process.log.read_text()
     assert all(isinstance(json.loads(line), dict) for line in log.splitlines())
     assert log
-    assert all(word not in log for word in ("ann@", "correct horse", SECRET, "Bearer"))
+    assert all(word not in log for word in ("ann@", "correct horse", SECRET_KEY, "Bearer"))
 
 
 async def test_given_a_signal_then_what_is_under_way_is_answered_and_nothing_more(

@@ -12,9 +12,8 @@ from eventstore.memory import MemoryStore
 from eventstore.migrate import EVENTSTORE, migrate
 from runtime.embedded import EmbeddedPostgres
 from tests.adapters.sandbox_process import SandboxProcess, running_sandbox
-from tests.databases import fresh_database
+from tests.databases import fresh_database, role_password
 from tests.laws.world import World
-from tests.processes.databases import ROLE_PASSWORD
 from tests.processes.shop import ShiftedClock, Shop, memory_state
 
 NOWHERE = "http://127.0.0.1:9/webhooks"
@@ -27,7 +26,7 @@ def migrated_server(postgres_server: EmbeddedPostgres) -> EmbeddedPostgres:
     with psycopg.connect(postgres_server.url_of("postgres"), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {TEMPLATE}")
     url = postgres_server.url_of(TEMPLATE)
-    asyncio.run(migrate(url, role_password=lambda _: ROLE_PASSWORD, histories=(EVENTSTORE, RECORDS)))
+    asyncio.run(migrate(url, role_password=role_password, histories=(EVENTSTORE, RECORDS)))
     return postgres_server
 
 

@@ -19,10 +19,10 @@ from eventstore.migrate import APP_ROLE, role_url
 from eventstore.postgres import PostgresStore
 from processes.runner import run_rules
 from tests.adapters.sandbox_process import PATIENCE_S
+from tests.databases import role_password
 from tests.laws.world import CODEC, World
 from tests.processes.shop import QUICK, SILENCE_S, Shop, handler_on, rules_on
 
-ROLE_PASSWORD = "seatledger-test"
 READY = "ready"
 
 
@@ -69,7 +69,7 @@ class ServedShop:
 
 def app_url_of(owner_url: str) -> str:
     """Return the address of the same database for the application."""
-    return role_url(owner_url, APP_ROLE, ROLE_PASSWORD)
+    return role_url(owner_url, APP_ROLE, role_password(APP_ROLE))
 
 
 @asynccontextmanager

@@ -15,9 +15,8 @@ from eventstore.memory import MemoryStore
 from processes.every_rule import every_rule
 from runtime.schema import migrate_all
 from runtime.settings import Settings
+from tests.databases import SECRET_KEY
 from tests.processes.shop import PATIENCE_S, handler_on
-
-SECRET = "a secret for tests only, of no use to anybody else"
 
 
 def owners(url: str) -> dict[str, bool]:
@@ -40,11 +39,11 @@ def rules_owned(url: str, *, owned: bool) -> bool:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_owns_every_rule_and_lets_go_when_it_is_stopped(database_url: str, number: signal.Signals) -> None:
-    settings = Settings(database_url=SecretStr(database_url), secret_key=SecretStr(SECRET))
+    settings = Settings(database_url=SecretStr(database_url), secret_key=SecretStr(SECRET_KEY))
     asyncio.run(migrate_all(settings))
     process = subprocess.Popen(
         [sys.executable, "-m", "runtime.worker_processes"],
-        env={**os.environ, "SEATLEDGER_DATABASE_URL": database_url, "SEATLEDGER_SECRET_KEY": SECRET},
+        env={**os.environ, "SEATLEDGER_DATABASE_URL": database_url, "SEATLEDGER_SECRET_KEY": SECRET_KEY},
     )
     try:
         assert rules_owned(database_url, owned=True)

@@ -31,7 +31,8 @@ from tests.projections.crew import SILENCE_S, Crew, Fragile, execute
 from tests.projections.shelf import Shelf
 from tests.projections.town import Town
 
-NOTICED_WITHIN_S = 1.5
+NOTICED_WITHIN_S = 10.0
+"""On any machine, however busy; see the feed's own tests for the second that is promised."""
 
 
 @pytest.fixture

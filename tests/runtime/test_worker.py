@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from pydantic import SecretStr
 
 from eventstore.epoch import Epochs
 from eventstore.jetstream.link import NatsLink
@@ -19,10 +19,11 @@ from eventstore.jetstream.stream import Streams
 from eventstore.migrate import APP_ROLE, PROJECTOR_ROLE
 from eventstore.postgres import PostgresStore
 from eventstore.store import NewEvent, Write
-from runtime.embedded import EmbeddedNats, EmbeddedPostgres
+from runtime.embedded import EmbeddedNats
 from runtime.schema import migrate_all
 from runtime.settings import Settings
 from runtime.wiring import url_of_role
+from tests.databases import SECRET_KEY
 from tests.eventstore.appends import wish
 from tests.eventstore.jetstream.bookings import until_some
 from tests.eventstore.jetstream.conftest import connected
@@ -32,21 +33,19 @@ CHECKOUT = Path(__file__).parents[2]
 
 
 class Ground:
-    """Servers of the test's own, and parts that run on them."""
+    """A database of the test's own, a nats-server, and parts that run on them."""
 
-    def __init__(self, postgres: EmbeddedPostgres, nats: EmbeddedNats, logs: Path) -> None:
+    def __init__(self, database_url: str, nats: EmbeddedNats, logs: Path) -> None:
         self.nats = nats
         self._logs = logs
         self._env = {
             **os.environ,
-            "SEATLEDGER_DATABASE_URL": postgres.url,
+            "SEATLEDGER_DATABASE_URL": database_url,
             "SEATLEDGER_NATS_URL": nats.app_url,
             "SEATLEDGER_RELAY_NATS_URL": nats.relay_url,
-            "SEATLEDGER_SECRET_KEY": "for this test alone, and long enough",
+            "SEATLEDGER_SECRET_KEY": SECRET_KEY,
         }
-        self.settings = Settings.model_validate(
-            {"database_url": postgres.url, "secret_key": self._env["SEATLEDGER_SECRET_KEY"]}
-        )
+        self.settings = Settings(database_url=SecretStr(database_url), secret_key=SecretStr(SECRET_KEY))
 
     @contextmanager
     def running(self, part: str) -> Iterator[None]:
@@ -67,13 +66,11 @@ class Ground:
 
 
 @pytest.fixture
-def ground(tmp_path: Path) -> Iterator[Ground]:
+def ground(database_url: str, nats_server: EmbeddedNats, tmp_path: Path) -> Ground:
     """A migrated database and a nats-server."""
-    with EmbeddedPostgres(tmp_path / "postgres", fast=True) as postgres, EmbeddedNats(tmp_path / "nats") as nats:
-        ground = Ground(postgres, nats, tmp_path)
-        asyncio.run(migrate_all(ground.settings))
-        yield ground
-    shutil.rmtree(tmp_path / "postgres")
+    ground = Ground(database_url, nats_server, tmp_path)
+    asyncio.run(migrate_all(ground.settings))
+    return ground
 
 
 class TestWorker:

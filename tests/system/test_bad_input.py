@@ -73,7 +73,7 @@ def layout(scene: Scene, document: object, **refused: Any) -> Bad:
     return Bad(path=f"/venues/{scene.things.ids['venue_id']}/layouts", body=body, as_="organizer", **refused)
 
 
-def webhook(scene: Scene, *, secret: str, age: timedelta, code: str) -> Bad:
+def webhook(scene: Scene, *, secret: str, age: timedelta, status: int, code: str) -> Bad:
     """Announce a capture that never was."""
     about = {"reference": scene.things.ids["payment_id"], "checkout_id": "c1", "amount": 1, "currency": "EUR"}
     when = datetime.now(UTC).isoformat()
@@ -81,7 +81,7 @@ def webhook(scene: Scene, *, secret: str, age: timedelta, code: str) -> Bad:
     seconds = int(time.time() - age.total_seconds())
     signed = hmac.new(secret.encode(), f"{seconds}.".encode() + raw, hashlib.sha256).hexdigest()
     headers = {SIGNATURE_HEADER: f"t={seconds},v1={signed}"}
-    return Bad(path="/webhooks/sandbox", raw=raw, headers=headers, status=403, code=code)
+    return Bad(path="/webhooks/sandbox", raw=raw, headers=headers, status=status, code=code)
 
 
 TWINS = {"sections": [{"name": "Twin", "category": "A", "rows": 1, "seats_per_row": 2}] * 2}
@@ -112,8 +112,10 @@ TABLE: Mapping[str, Make] = {
         status=409,
         code="already_paid",
     ),
-    "a forged webhook": lambda s: webhook(s, secret="not the secret", age=timedelta(0), code="webhook_forged"),
-    "a late webhook": lambda s: webhook(s, secret=secret_of(s), age=OLD, code="webhook_stale"),
+    "a forged webhook": lambda s: webhook(
+        s, secret="not the secret", age=timedelta(0), status=401, code="webhook_forged"
+    ),
+    "a late webhook": lambda s: webhook(s, secret=secret_of(s), age=OLD, status=403, code="webhook_stale"),
     "a layout over 32 MiB": lambda s: layout(s, "x" * LAYOUT_BYTES_MAX, status=413, code="body_too_large"),
     "a layout with two seats of one label": lambda s: layout(s, TWINS, code="layout_faults", names="Twin"),
     "a title with NUL": lambda _: titled(rb"a\u0000b"),

@@ -15,7 +15,7 @@ from api.places import Places
 from domain.buyer import BuyerQuotaTaken
 from domain.seat import SeatHeld
 from eventstore.memory import MemoryStore
-from eventstore.store import Append, Conflict, NewEvent, Verdict, Write
+from eventstore.store import Append, Conflict, NewEvent, Recorded, Verdict, Write
 from runtime.embedded import free_port
 from runtime.server import Server
 from runtime.wiring import build_handler, open_engine
@@ -146,8 +146,12 @@ async def blind_copy(shop: Shop) -> BlindStore:
     """Return the shop's log in a store that is blind."""
     store = BlindStore(now=lambda: datetime.now(UTC))
     for command in commands(await read_log(shop)):
+        written: dict[str, list[Recorded]] = {}
+        for one in command:
+            written.setdefault(one.stream, []).append(one)
         writes = tuple(
-            Write(one.stream, one.version - 1, (NewEvent(one.name, one.schema_version, one.data),)) for one in command
+            Write(stream, events[0].version - 1, tuple(NewEvent(e.name, e.schema_version, e.data) for e in events))
+            for stream, events in written.items()
         )
         await store.append([Append(command_id=command[0].command_id, writes=writes, metadata=command[0].metadata)])
     return store

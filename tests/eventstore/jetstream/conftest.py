@@ -139,10 +139,12 @@ class Stream:
         assert state.messages == state.last_sequence - state.first_sequence + 1
         log = await self._log_after(state.first_sequence - 1)
         subscription = await self._link.client().jetstream().subscribe(epoch.events_subject, ordered_consumer=True)
-        for event in log[: state.messages]:
-            message = await subscription.next_msg(timeout=5)
-            assert event_of(message.metadata.sequence.stream, message.headers or {}, message.data) == event
-        await subscription.unsubscribe()
+        try:
+            for event in log[: state.messages]:
+                message = await subscription.next_msg(timeout=5)
+                assert event_of(message.metadata.sequence.stream, message.headers or {}, message.data) == event
+        finally:
+            await subscription.unsubscribe()
         assert len(log) == state.messages
 
     async def _log_after(self, position: int) -> list[Recorded]:

@@ -9,7 +9,8 @@ import pytest
 
 from eventstore.epoch import Epoch, Epochs
 from eventstore.feed import Feed, LogWentBack, PolledFeed
-from eventstore.feed.follower import Cursor, Follower, Surprise, place_of, whole_commands
+from eventstore.feed.feed import SILENCE_S
+from eventstore.feed.follower import ANSWER_TIMEOUT_S, Cursor, Follower, Surprise, place_of, whole_commands
 from eventstore.jetstream.link import NatsLink
 from eventstore.jetstream.stream import Streams
 from eventstore.memory import MemoryStore
@@ -22,7 +23,8 @@ from tests.eventstore.jetstream.conftest import Relays, Stream, connected
 from tests.eventstore.jetstream.reader import Reader
 from tests.eventstore.jetstream.wire import Wire
 
-NOTICED_WITHIN_S = 1.0
+NOTICED_WITHIN_S = 10.0
+"""On any machine, however busy; what it must tell apart is a feed that waits for its pull of 30 s to end."""
 
 
 @pytest.fixture
@@ -89,6 +91,9 @@ class TestFeed:
 
 
 class TestNatsAway:
+    def test_its_silence_costs_less_than_a_second(self) -> None:
+        assert SILENCE_S + ANSWER_TIMEOUT_S < 1.0
+
     async def test_from_the_start_then_the_store_says_it_all(
         self, store: Store, epochs: Epochs, bookings: Bookings
     ) -> None:
@@ -100,7 +105,7 @@ class TestNatsAway:
                 await reader.has_read_all_of(store)
             assert max(reader.lags_s) < NOTICED_WITHIN_S
 
-    async def test_stopped_while_it_follows_then_its_silence_is_noticed_within_a_second(
+    async def test_stopped_while_it_follows_then_its_silence_is_noticed(
         self, store: Store, bookings: Bookings, relays: Relays, reader: Reader, nats: EmbeddedNats
     ) -> None:
         async with relays.running(), reader.reading():
@@ -114,7 +119,7 @@ class TestNatsAway:
             await reader.has_read_all_of(store)
             assert max(reader.lags_s) < NOTICED_WITHIN_S
 
-    async def test_mute_while_it_follows_then_its_silence_is_noticed_within_a_second(
+    async def test_mute_while_it_follows_then_its_silence_is_noticed(
         self, store: Store, bookings: Bookings, relays: Relays, epochs: Epochs, nats: EmbeddedNats
     ) -> None:
         async with (
@@ -135,7 +140,7 @@ class TestNatsAway:
                 await reader.has_read_all_of(store)
             assert max(reader.lags_s) < NOTICED_WITHIN_S
 
-    async def test_a_relay_that_stands_still_is_noticed_within_a_second(
+    async def test_a_relay_that_stands_still_is_noticed(
         self, store: Store, bookings: Bookings, relays: Relays, reader: Reader
     ) -> None:
         async with reader.reading(), bookings.going_on():
