@@ -24,6 +24,7 @@ from api.routes import (
 )
 
 ROUTERS: tuple[APIRouter, ...] = (
+    orders.hot_router,
     orders.router,
     holds.router,
     seats.router,

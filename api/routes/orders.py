@@ -9,6 +9,7 @@ from api.buying import buy
 from api.commands import MinPosition, answer, carry_out, caught_up, shown
 from api.engine import engine_of
 from api.identity import identity_of
+from api.lean import lean_router
 from api.paging import Limit, PositionCursor, next_cursor
 from api.presenters import baskets as present
 from api.presenters.values import Body
@@ -29,10 +30,11 @@ from projections.my_orders import list_orders
 
 NEWEST = 2**63 - 1
 
+hot_router = lean_router("orders")
 router = business_router("orders")
 
 
-@router.post("/orders", status_code=201, responses={201: {"model": OrderPlaced}, **documented(404)})
+@hot_router.post("/orders", status_code=201, responses={201: {"model": OrderPlaced}, **documented(404)})
 async def place(request: Request, body: OrderWish) -> Response:
     """Order a hold, or hold and order places in one atomic step; all of them or none.
 
