@@ -47,7 +47,7 @@ class Shop:
 
     def __exit__(self, *_: object) -> None:
         if self._process is not None:
-            self._process.send_signal(signal.SIGINT)
+            self._process.send_signal(signal.SIGTERM)
             self._process.wait(STOP_WITHIN_S)
 
     @contextmanager
