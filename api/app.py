@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
-from starlette.middleware import Middleware
 
 from api.access import ACCESS, PREFIX, RoutesUndeclared
 from api.engine import Engine
 from api.front import Front
+from api.lean import LeanRoute, lane_of
 from api.problems import Problem, handlers
 from api.routes import ROUTERS
 from api.routing import TOKEN_SCHEME, GuardedRoute
@@ -41,12 +41,13 @@ def make_app(engine: Engine, *, routers: Iterable[APIRouter] = ROUTERS, pages: P
         swagger_ui_oauth2_redirect_url=None,
         redirect_slashes=False,
         exception_handlers=handlers(),
-        middleware=[Middleware(Front, metrics=engine.metrics)],
     )
     app.router.routes[:0] = routes
     for path, (content, media_type) in pages.items():
         app.add_route(path, static(content, media_type), include_in_schema=False)
     app.state.engine = engine
+    lanes = dict(lane_of(route) for route in routes if isinstance(route, LeanRoute))
+    app.middleware_stack = Front(app.build_middleware_stack(), metrics=engine.metrics, lanes=lanes)
     app.openapi = with_problems(app.openapi)  # type: ignore[method-assign] # FastAPI's own way to extend it
     return app
 

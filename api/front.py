@@ -1,6 +1,10 @@
-"""What surrounds every request: the answer gets its security headers, the operators their numbers."""
+"""What surrounds every request: the answer gets its security headers, the operators their numbers.
+
+A route may have a lane of its own from here, past the layers in between.
+"""
 
 import time
+from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,15 +23,19 @@ HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"cross-origin-resource-policy", b"same-origin"),
 )
 UNMATCHED = "unmatched"
+Lanes = Mapping[tuple[str, str], ASGIApp]
+"""(method, path) → who answers."""
+
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 class Front:
     """The outermost layer of the application."""
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, *, metrics: Metrics, lanes: Lanes) -> None:
         self._app = app
         self._metrics = metrics
+        self._lanes = lanes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request through."""
@@ -46,7 +54,8 @@ class Front:
 
         self._metrics.in_flight += 1
         try:
-            await self._app(scope, receive, send_with_headers)
+            lane = self._lanes.get((scope["method"], scope["path"]), self._app)
+            await lane(scope, receive, send_with_headers)
         finally:
             self._metrics.in_flight -= 1
             route = getattr(scope.get("route"), "path", UNMATCHED)

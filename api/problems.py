@@ -6,6 +6,7 @@ Nothing else in the API knows which status an error has. `code` is one closed li
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -244,6 +245,7 @@ def methods_of(request: Request) -> list[str]:
     return sorted({method for route in routes for method in route.methods or ()})
 
 
+@cache
 def handlers() -> dict[Any, Any]:
     """Return the exception handlers of the application."""
     return {
@@ -252,6 +254,14 @@ def handlers() -> dict[Any, Any]:
         HTTPException: framework_error,
         Exception: unknown_error,
     }
+
+
+async def answered(request: Request, error: Exception) -> Response:
+    """Answer an error, whatever it is."""
+    known = handlers()
+    kind = next(kind for kind in type(error).__mro__ if kind in known)
+    response: Response = await known[kind](request, error)
+    return response
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -30,6 +30,8 @@ def check_append(append: Append) -> int:
     Raises:
         Unencodable: it can never be stored as it is.
     """
+    if append.size:
+        return append.size
     events = [event for write in append.writes for event in write.events]
     if len(events) > EVENTS_PER_COMMAND_MAX:
         raise Unencodable(f"a command of {len(events)} events; at most {EVENTS_PER_COMMAND_MAX} are admitted")
@@ -46,6 +48,7 @@ def check_append(append: Append) -> int:
     size = _plain_size(jsons, texts) or sum(map(_json_size, jsons)) + sum(map(_text_size, texts))
     if size > BATCH_BYTES_MAX:
         raise Unencodable(f"a command of {size} bytes; at most {BATCH_BYTES_MAX} are admitted")
+    object.__setattr__(append, "size", size)  # what cannot change is judged once
     return size
 
 

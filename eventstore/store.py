@@ -55,6 +55,8 @@ class Append:
 
     `guards` maps a stream that was read but is not written to the version it was read at. A command without writes
     asks only whether its guards hold; it is never stored. `not_before` ≤ server time < `not_after`.
+
+    `size`: what it counts for in a batch, in bytes, once `encoding.check_append` has judged it.
     """
 
     command_id: UUID
@@ -64,6 +66,7 @@ class Append:
     not_before: datetime | None = None
     not_after: datetime | None = None
     receipt: Receipt = NO_RECEIPT
+    size: int = field(default=0, init=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

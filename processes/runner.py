@@ -27,6 +27,8 @@ STANDBY_S = 1.0
 RELEASE_WITHIN_S = 1.0
 IDLE_FIRST_S = 0.005
 IDLE_MOST_S = 0.25
+PACE_S = 0.05
+"""Between two readings of a log that grows: many small transactions cost more than few larger ones."""
 
 RETRIES = BackOff(first=timedelta(seconds=1), factor=2.0, most=timedelta(minutes=5))
 """Between two tries of work that was refused or got no answer."""
@@ -164,6 +166,8 @@ class Turn:
             )
         )
         self._checkpoint = recorded[-1].position
+        if len(recorded) < EVENTS_AT_ONCE:
+            await asyncio.sleep(PACE_S)
         return True
 
     async def _act(self) -> bool:

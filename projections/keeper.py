@@ -14,7 +14,7 @@ from projections.facts import Unreadable
 from projections.model import Fact, ReadModel
 from projections.window import Stretch, Window
 
-PACE_S = 0.02
+PACE_S = 0.05
 BATCH_FACTS = 2_000
 
 _log = structlog.get_logger(__name__)

@@ -35,7 +35,7 @@ class Part:
 
     Args:
         env: its whole environment.
-        nice: the priority it steps back to once everything runs; it starts as quickly as the others.
+        nice: the priority it gets once everything runs; it starts as quickly as the others.
         ready: asked again and again until true, or searched for in its output; a part without one is ready at once.
     """
 
@@ -124,10 +124,10 @@ class PartsSupervisor:
         if process.stop() != 0:
             raise PartEnded(process, f"failed with status {process.exit_status()}")
 
-    def step_back(self) -> None:
-        """Let the parts that are nice leave the processor to the others from now on."""
+    def prioritise(self) -> None:
+        """Let each part have its priority from now on."""
         for process, nice in self._nice:
-            process.step_back(nice)
+            process.prioritise(nice)
 
     def wait(self) -> None:
         """Watch all parts until one ends or a stop is requested.

@@ -22,6 +22,8 @@ from runtime.settings import PREFIX, Settings
 
 BACKGROUND = ("relay", "project", "process")
 BACKGROUND_NICE = 10
+API_NICE = -5
+"""Everybody waits for the API, and it does the work of all of them; only root can put it first."""
 FIRST_PAGE = "/api/v1/events?limit=1"
 PROBE_SECONDS = 2.0
 SERVER_ERROR = 500
@@ -51,7 +53,7 @@ def up(data: Path, *, port: int, demo: bool, say: Say) -> None:
             env = environment(ground, port)
             prepare(parts, settings, env, demo=demo, say=say)
             start_parts(parts, ground, env, port)
-            parts.step_back()
+            parts.prioritise()
             say_accounts(ground, say)
             say(f"ready {url_of(port)}")
             parts.wait()
@@ -103,7 +105,7 @@ def start_parts(parts: PartsSupervisor, ground: Ground, env: Mapping[str, str], 
     parts.start(Part(name="sandbox", argv=gateway, env=env, ready=SANDBOX_READY))
     for name in BACKGROUND:
         parts.start(own(name, env, nice=BACKGROUND_NICE))
-    parts.start(own("api", env, ready=answers(f"{url_of(port)}{FIRST_PAGE}")))
+    parts.start(own("api", env, nice=API_NICE, ready=answers(f"{url_of(port)}{FIRST_PAGE}")))
 
 
 def own(words: str, env: Mapping[str, str], *, nice: int = 0, ready: Callable[[], bool] | None = None) -> Part:

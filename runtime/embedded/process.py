@@ -77,8 +77,11 @@ class SupervisedProcess:
             self._pidfd = -1
         return status
 
-    def step_back(self, nice: int) -> None:
-        """Go on at a lower priority, beside other sessions too: with autogroups the kernel weighs sessions."""
+    def prioritise(self, nice: int) -> None:
+        """Go on at another priority, beside other sessions too: with autogroups the kernel weighs sessions.
+
+        A priority above everybody's takes root; without, nothing changes.
+        """
         with suppress(OSError):
             os.setpriority(os.PRIO_PGRP, self._popen.pid, nice)
             Path(f"/proc/{self._popen.pid}/autogroup").write_text(str(nice))

@@ -66,7 +66,7 @@ class TestStart:
         parts.start(replace(a_part("calm", tmp_path), nice=10))
         process = the_process(tmp_path, "sleep")
         assert os.getpriority(os.PRIO_PROCESS, process) == 0
-        parts.step_back()
+        parts.prioritise()
         assert os.getpriority(os.PRIO_PROCESS, process) == 10
         assert Path(f"/proc/{process}/autogroup").read_text().endswith("nice 10\n")
 
