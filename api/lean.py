@@ -47,8 +47,7 @@ def lane_of(route: LeanRoute) -> tuple[tuple[str, str], ASGIApp]:
         else:
             await response(scope, receive, send)
 
-    (method,) = route.methods
-    return (method, route.path), lane
+    return (next(iter(route.methods or ())), route.path), lane
 
 
 def reading_body(endpoint: Endpoint, shape: TypeAdapter[Any]) -> Handle:

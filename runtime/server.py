@@ -1,7 +1,6 @@
 """The API as a process: uvicorn on uvloop and httptools, one worker, loopback unless told otherwise."""
 
 import asyncio
-import gc
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ import uvicorn
 import uvloop
 
 from api.app import make_app
+from runtime.garbage import look_in_portions, look_when_quiet
 from runtime.logs import configure_logs
 from runtime.settings import Settings, load_settings
 from runtime.wiring import open_engine
@@ -19,8 +19,6 @@ BACKLOG = 2_048
 KEEP_ALIVE_SECONDS = 30
 STOP_SECONDS_MAX = 5
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-COLLECT_AFTER_OBJECTS = 200_000
-"""Layouts and cached states are many and never garbage; walking through them after every 700 objects is wasted."""
 
 
 class Server(uvicorn.Server):
@@ -61,7 +59,12 @@ async def serve(settings: Settings) -> None:
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=STOP_SECONDS_MAX,
         )
-        await Server(config).serve()
+        metrics = engine.metrics
+        looking = asyncio.create_task(look_when_quiet(lambda: metrics.in_flight == 0), name="garbage")
+        try:
+            await Server(config).serve()
+        finally:
+            looking.cancel()
 
 
 def run_api(port: int | None = None) -> None:
@@ -71,6 +74,6 @@ def run_api(port: int | None = None) -> None:
         port: in place of the environment's.
     """
     configure_logs()
-    gc.set_threshold(COLLECT_AFTER_OBJECTS)
+    look_in_portions()
     settings = load_settings()
     uvloop.run(serve(settings if port is None else settings.model_copy(update={"port": port})))

@@ -1,7 +1,6 @@
 """The parts `seatledger relay` and `seatledger project`, until a signal comes. Run each as often as wanted."""
 
 import asyncio
-import gc
 import signal
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
@@ -20,12 +19,11 @@ from eventstore.relay import Relay
 from eventstore.store import Store
 from projections.every_model import EVERY_MODEL, reader_for
 from projections.runner import Runner
+from runtime.garbage import look_seldom
 from runtime.logs import configure_logs
 from runtime.settings import PREFIX, Settings, SettingsRefused, load_settings
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-COLLECT_AFTER_OBJECTS = 200_000
-"""What these parts build has no cycles: looking for some after every 700 objects was 60 % of their work."""
 
 
 def run_relay() -> None:
@@ -35,7 +33,7 @@ def run_relay() -> None:
         SystemExit: the NATS server cannot be used; the message says what to do.
     """
     configure_logs()
-    gc.set_threshold(COLLECT_AFTER_OBJECTS)
+    look_seldom()
     try:
         uvloop.run(relay(load_settings()))
     except NatsTooOld as refusal:
@@ -45,7 +43,7 @@ def run_relay() -> None:
 def run_projections() -> None:
     """Keep the read models up to date as the environment says."""
     configure_logs()
-    gc.set_threshold(COLLECT_AFTER_OBJECTS)
+    look_seldom()
     uvloop.run(project(load_settings()))
 
 

@@ -9,6 +9,7 @@ import uvloop
 from adapters.records.process_state import PostgresProcessState
 from processes.every_rule import every_rule
 from processes.runner import run_rules
+from runtime.garbage import look_seldom
 from runtime.logs import configure_logs
 from runtime.settings import Settings, load_settings
 from runtime.wiring import build_codec, build_handler, open_gateways, open_records, open_store
@@ -41,6 +42,7 @@ async def run_processes(settings: Settings) -> None:
 def main() -> None:
     """Run the rules as the environment says."""
     configure_logs()
+    look_seldom()
     uvloop.run(run_processes(load_settings()))
 
 
