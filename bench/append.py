@@ -64,7 +64,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def compare(server: EmbeddedPostgres, *, seconds: float, runs: int) -> Json:
-    """Run all contenders in turn; the ratio is to the package as it comes, the other one to its faster, optional way."""
+    """Run all contenders in turn; `ratio` is to the package as it comes, the other one to its optional, faster way."""
     load = Load(callers=CALLERS, warm_up_s=WARM_UP_S, seconds=seconds, data=SEAT_HELD)
     results: dict[str, list[dict[str, float]]] = {name: [] for name in CONTENDERS}
     for number in range(runs):
