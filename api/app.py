@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request, Response
 
 from api.access import ACCESS, PREFIX, RoutesUndeclared
+from api.docs import docs_pages
 from api.engine import Engine
 from api.front import Front
 from api.lean import LeanRoute, lane_of
@@ -37,13 +38,13 @@ def make_app(engine: Engine, *, routers: Iterable[APIRouter] = ROUTERS, pages: P
         version=VERSION,
         summary=SUMMARY,
         telemetry={"tracing": False, "metrics": False, "logs": False},
+        docs_url=None,
         redoc_url=None,
-        swagger_ui_oauth2_redirect_url=None,
         redirect_slashes=False,
         exception_handlers=handlers(),
     )
     app.router.routes[:0] = routes
-    for path, (content, media_type) in pages.items():
+    for path, (content, media_type) in {**docs_pages(), **pages}.items():
         app.add_route(path, static(content, media_type), include_in_schema=False)
     app.state.engine = engine
     lanes = dict(lane_of(route) for route in routes if isinstance(route, LeanRoute))

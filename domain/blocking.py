@@ -52,8 +52,10 @@ def blocked(seat: Seat, key: str, command: BlockSeats, books: Books) -> list[Sea
     return [*cleared(seat, key, books), block]
 
 
-def unblock_seats(books: Books, *, performance: str, seats: tuple[str, ...], inventory: Inventory) -> Changes:
-    """Put seats back on sale; those that are not blocked stay as they are.
+def unblock_seats(
+    books: Books, *, performance: str, seats: tuple[str, ...], inventory: Inventory, reason: BlockReason | None = None
+) -> Changes:
+    """Put seats back on sale; those that are not blocked, or for another reason than the given, stay as they are.
 
     Raises:
         NotFound, PerformanceCancelled, TooManySeats, SeatsNamedTwice, UnknownSeats.
@@ -61,9 +63,9 @@ def unblock_seats(books: Books, *, performance: str, seats: tuple[str, ...], inv
     check_seats(books, performance, seats, inventory)
     states = books.read_each(SEAT, [(performance, key) for key in seats])
     return {
-        SEAT.stream(performance, key): [SeatUnblocked()]
+        SEAT.stream(performance, key): [SeatUnblocked(reason=reason)]
         for key, state in zip(seats, states, strict=True)
-        if isinstance(state, Blocked)
+        if isinstance(state, Blocked) and reason in (None, state.reason)
     }
 
 

@@ -63,7 +63,9 @@ class SeatBlocked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeatUnblocked:
-    """The seat is on sale again."""
+    """The seat is on sale again; `reason` is why staff says it was blocked, if they said so."""
+
+    reason: BlockReason | None = None
 
 
 SeatEvent = SeatHeld | SeatHoldExtended | SeatReleased | SeatSold | SeatReturned | SeatBlocked | SeatUnblocked

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,12 @@ import pytest
 
 from runtime.embedded import EmbeddedNats, EmbeddedPostgres
 from tests.databases import fresh_database
+
+
+def pytest_configure() -> None:
+    """Listen to Ctrl-C even where a script runs us in the background, which ignores it for us and all we start."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -88,11 +88,14 @@ async def block(request: Request, performance_id: UUID, body: BlockWish) -> Resp
 
 @router.post("/performances/{performance_id}/seats/unblock", responses={200: {"model": SeatsWritten}})
 async def unblock(request: Request, performance_id: UUID, body: UnblockWish) -> Response:
-    """Put seats back on sale; those that are not blocked stay as they are."""
+    """Put seats back on sale; those that are not blocked, or for another reason than the given, stay as they are."""
     performance, seats = str(performance_id), tuple(body.seats)
     inventory = await engine_of(request).places.inventory_of(performance)
     outcome = await carry_out(
-        request, lambda books: unblock_seats(books, performance=performance, seats=seats, inventory=inventory)
+        request,
+        lambda books: unblock_seats(
+            books, performance=performance, seats=seats, reason=body.reason, inventory=inventory
+        ),
     )
     return answer(outcome, written(performance, outcome))
 

@@ -25,6 +25,7 @@ class UnblockWish(Body):
     """Seats that are to be on sale again."""
 
     seats: SeatsNamed
+    reason: Annotated[BlockReason | None, Field(description="Only those that were blocked for this reason.")] = None
 
 
 class SeatsWritten(Shown):

@@ -1,6 +1,7 @@
 """What operators ask; and what everybody gets when the database is gone."""
 
 import asyncio
+import re
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -47,6 +48,14 @@ class TestOperations:
         page = await shop.client.get("/")
         assert page.headers["Content-Type"] == "text/html; charset=utf-8"
         assert 'href="/docs"' in page.text
+
+    async def test_given_the_docs_then_everything_they_load_comes_from_here(self, shop: Shop) -> None:
+        page = await shop.client.get("/docs")
+        assert "https:" not in page.headers["Content-Security-Policy"]
+        loaded = re.findall(r'(?:src|href)="(/[^"]+)"', page.text)
+        assert len(loaded) == 4
+        for path in loaded:
+            assert (await shop.client.get(path)).status_code == 200
 
 
 class TestOverload:

@@ -71,6 +71,15 @@ class TestBlockSeats:
         assert unblocked["seats"] == seats
         done(await office.order(buyer, *seats))
 
+    async def test_given_a_reason_then_only_those_blocked_for_it_are_on_sale_again(self, office: BoxOffice) -> None:
+        path = f"/performances/{office.performance_id}/seats"
+        broken, kept = office.seats[:2]
+        done(await office.post(f"{path}/block", office.organizer, {"seats": [broken], "reason": "technical"}))
+        done(await office.post(f"{path}/block", office.organizer, {"seats": [kept], "reason": "house"}))
+        wish = {"seats": [broken, kept], "reason": "technical"}
+        assert done(await office.post(f"{path}/unblock", office.organizer, wish))["seats"] == [broken]
+        assert refused(await office.order(await office.somebody(), kept)) == (409, "seats_taken")
+
     async def test_given_one_is_held_then_none_is_blocked(self, office: BoxOffice) -> None:
         done(await office.hold(await office.somebody(), office.seats[0]))
         head = await office.head()
