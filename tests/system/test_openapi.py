@@ -24,9 +24,9 @@ UNKNOWN_SEAT = "nosuchseat"
 SEATS_NAMED = 20
 SEED = 20_261_121
 EXAMPLES = {
-    "admin": ("coverage,fuzzing", 15),
-    "owner": ("fuzzing", 15),
-    "organizer": ("fuzzing", 5),
+    "admin": ("coverage,fuzzing", 6),
+    "owner": ("fuzzing", 6),
+    "organizer": ("fuzzing", 3),
     "support": ("fuzzing", 2),
     "auditor": ("fuzzing", 2),
     "entry manager": ("fuzzing", 2),
