@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -145,8 +145,33 @@ def refused(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, problem["code"]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A box office as it stands in a database: ids, and the accounts of its people."""
+
+    organizer_id: str
+    organizer: str
+    gate: str
+    venue_id: str
+    layout_id: str
+    event_id: str
+    performance_id: str
+    seats: Sequence[str]
+    area: str
+
+    def at(self, shop: Shop) -> BoxOffice:
+        """Return the box office as one API process serves it."""
+        people = {"organizer": shop.bearer(self.organizer), "gate": shop.bearer(self.gate)}
+        return BoxOffice(**{**asdict(self), **people, "shop": shop})
+
+
 async def open_box_office(shop: Shop, *, limits: Json | None = None) -> BoxOffice:
     """Make everything up to a performance on sale."""
+    return (await opened_at(shop, limits=limits)).at(shop)
+
+
+async def opened_at(shop: Shop, *, limits: Json | None = None) -> Opened:
+    """Make everything up to a performance on sale, and return what it is known by."""
     organizer_id, members = await shop.organizer(ann=Role.ORGANIZER, gate=Role.ENTRY_MANAGER)
     organizer = shop.bearer(members["ann"])
 
@@ -164,11 +189,10 @@ async def open_box_office(shop: Shop, *, limits: Json | None = None) -> BoxOffic
         showing["limits"] = limits
     performance_id = (await made(f"/events/{event_id}/performances", showing))["performance_id"]
     inventory = await shop.engine.places.inventory_of(performance_id)
-    return BoxOffice(
-        shop=shop,
+    return Opened(
         organizer_id=organizer_id,
-        organizer=organizer,
-        gate=shop.bearer(members["gate"]),
+        organizer=members["ann"],
+        gate=members["gate"],
         venue_id=venue_id,
         layout_id=layout_id,
         event_id=event_id,

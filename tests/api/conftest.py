@@ -8,12 +8,13 @@ import pytest
 
 from runtime.embedded import EmbeddedPostgres
 from runtime.schema import migrate_all
-from tests.api.box_office import BoxOffice, folding, open_box_office
+from tests.api.box_office import BoxOffice, Opened, folding, opened_at
 from tests.api.shop import Shop, open_shop, settings_for
 from tests.api.till import Provider, Till, open_till, running_provider
 from tests.databases import fresh_database
 
 TEMPLATE = "shop_template"
+OFFICE_TEMPLATE = "office_template"
 
 
 @pytest.fixture(scope="session")
@@ -25,10 +26,27 @@ def shop_server(postgres_server: EmbeddedPostgres) -> EmbeddedPostgres:
     return postgres_server
 
 
+@pytest.fixture(scope="session")
+def box_office(shop_server: EmbeddedPostgres) -> Opened:
+    """A box office in a database of its own, to copy."""
+    with psycopg.connect(shop_server.url_of("postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {OFFICE_TEMPLATE} TEMPLATE {TEMPLATE}")
+
+    async def made() -> Opened:
+        async with open_shop(settings_for(shop_server.url_of(OFFICE_TEMPLATE))) as shop:
+            return await opened_at(shop)
+
+    return asyncio.run(made())
+
+
 @pytest.fixture
-def shop_database(shop_server: EmbeddedPostgres) -> Iterator[str]:
-    """The owner's address of a migrated database of the test's own."""
-    with fresh_database(shop_server, template=TEMPLATE) as url:
+def shop_database(request: pytest.FixtureRequest, shop_server: EmbeddedPostgres) -> Iterator[str]:
+    """The owner's address of a migrated database of the test's own, with the box office in it for tests that ask."""
+    template = TEMPLATE
+    if "box_office" in request.fixturenames:
+        request.getfixturevalue("box_office")
+        template = OFFICE_TEMPLATE
+    with fresh_database(shop_server, template=template) as url:
         yield url
 
 
@@ -54,9 +72,9 @@ def module_database(shop_server: EmbeddedPostgres) -> Iterator[str]:
 
 
 @pytest.fixture
-async def office(shop: Shop) -> BoxOffice:
+async def office(shop: Shop, box_office: Opened) -> BoxOffice:
     """A performance on sale, with the limits it has by default."""
-    return await open_box_office(shop)
+    return box_office.at(shop)
 
 
 @pytest.fixture

@@ -8,16 +8,16 @@ import pytest
 from adapters.sandbox.webhooks import SIGNATURE_HEADER, sign
 from domain.values import Role
 from tests.adapters.sandbox_process import WEBHOOK_SECRET
-from tests.api.box_office import STALLS, BoxOffice, done, open_box_office, price, refused
+from tests.api.box_office import STALLS, BoxOffice, Opened, done, price, refused
 from tests.api.till import DECLINED, Till
 
 UNKNOWN = "01935a1c-0000-7000-8000-00000000dead"
 
 
 @pytest.fixture
-async def office(till: Till) -> BoxOffice:
+async def office(till: Till, box_office: Opened) -> BoxOffice:
     """A performance on sale at the till."""
-    return await open_box_office(till.shop)
+    return box_office.at(till.shop)
 
 
 class TestPay:

@@ -6,14 +6,14 @@ from adapters.sandbox_gateway import SandboxGateway
 from domain.refund import transfer_reference
 from domain.refunding import submit_refund
 from domain.values import Role
-from tests.api.box_office import STALLS, BoxOffice, done, folding, open_box_office, price, refused
+from tests.api.box_office import STALLS, BoxOffice, Opened, done, folding, price, refused
 from tests.api.till import REFUND_PENDING, Till
 
 
 @pytest.fixture
-async def office(till: Till) -> BoxOffice:
+async def office(till: Till, box_office: Opened) -> BoxOffice:
     """A performance on sale at the till."""
-    return await open_box_office(till.shop)
+    return box_office.at(till.shop)
 
 
 class TestRequestRefund:

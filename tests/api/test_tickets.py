@@ -9,16 +9,16 @@ from uuid_utils.compat import uuid7
 
 from api.codes import TicketCode, TicketCodes
 from domain.values import Role
-from tests.api.box_office import BoxOffice, Headers, Json, done, folding, open_box_office, price, refused
+from tests.api.box_office import BoxOffice, Headers, Json, Opened, done, folding, price, refused
 from tests.api.shop import Shop
 
 UNKNOWN = "01935a1c-0000-7000-8000-00000000dead"
 
 
 @pytest.fixture
-async def office(shop: Shop) -> BoxOffice:
+async def office(shop: Shop, box_office: Opened) -> BoxOffice:
     """A performance on sale for which nothing is to pay, so that an order has its tickets at once."""
-    opened = await open_box_office(shop)
+    opened = box_office.at(shop)
     path = f"/api/v1/performances/{opened.performance_id}"
     free = {"prices": [{"category": "stalls", "price": price(0)}, {"category": "floor", "price": price(0)}]}
     done(await shop.client.patch(path, json=free, headers=opened.organizer))
