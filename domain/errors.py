@@ -4,7 +4,8 @@ Rejected
 ├── Invalid                the command makes no sense as it stands (422)
 │   ├── UnknownSeats       seats, areas, ticket types or prices that the performance does not have
 │   ├── SeatsNamedTwice    one seat more than once
-│   └── TooManySeats       none, or more than the hard cap
+│   ├── TooManySeats       none, or more than the hard cap
+│   └── LayoutFaults       a layout's document, with every fault (in `domain/layout/faults.py`)
 ├── NotFound               no such thing, or nothing the asker may see (404)
 ├── Forbidden              may see it, may not do that (403)
 └── Impossible             true but impossible now (409)
@@ -15,7 +16,7 @@ Rejected
     ├── NotOnSale          not yet, no longer, paused
     ├── PerformanceCancelled
     ├── PerformanceStarted
-    ├── AlreadyPaid, OrderEnded, NotConfirmed, TooManyPayments
+    ├── AlreadyPaid, OrderEnded, OrderConfirmedAlready, NotConfirmed, TooManyPayments
     ├── NothingToRefund, RefundDecided, TicketUsed
     ├── HasBookings
     └── AlreadyThere       the name, address or state is taken already
