@@ -12,6 +12,7 @@ from api.app import make_app
 from runtime.garbage import look_in_portions, look_when_quiet
 from runtime.logs import configure_logs
 from runtime.settings import Settings, load_settings
+from runtime.wait_for import mend_wait_for
 from runtime.wiring import open_engine
 from ui.page import pages
 
@@ -74,6 +75,7 @@ def run_api(port: int | None = None) -> None:
         port: in place of the environment's.
     """
     configure_logs()
+    mend_wait_for()
     look_in_portions()
     settings = load_settings()
     uvloop.run(serve(settings if port is None else settings.model_copy(update={"port": port})))

@@ -22,6 +22,7 @@ from projections.runner import Runner
 from runtime.garbage import look_seldom
 from runtime.logs import configure_logs
 from runtime.settings import PREFIX, Settings, SettingsRefused, load_settings
+from runtime.wait_for import mend_wait_for
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -33,6 +34,7 @@ def run_relay() -> None:
         SystemExit: the NATS server cannot be used; the message says what to do.
     """
     configure_logs()
+    mend_wait_for()
     look_seldom()
     try:
         uvloop.run(relay(load_settings()))
@@ -43,6 +45,7 @@ def run_relay() -> None:
 def run_projections() -> None:
     """Keep the read models up to date as the environment says."""
     configure_logs()
+    mend_wait_for()
     look_seldom()
     uvloop.run(project(load_settings()))
 

@@ -12,6 +12,7 @@ from processes.runner import run_rules
 from runtime.garbage import look_seldom
 from runtime.logs import configure_logs
 from runtime.settings import Settings, load_settings
+from runtime.wait_for import mend_wait_for
 from runtime.wiring import build_codec, build_handler, open_gateways, open_records, open_store
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -42,6 +43,7 @@ async def run_processes(settings: Settings) -> None:
 def main() -> None:
     """Run the rules as the environment says."""
     configure_logs()
+    mend_wait_for()
     look_seldom()
     uvloop.run(run_processes(load_settings()))
 

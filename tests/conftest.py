@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from runtime.embedded import EmbeddedNats, EmbeddedPostgres
+from runtime.wait_for import mend_wait_for
 from tests.databases import fresh_database
 
 
 def pytest_configure() -> None:
-    """Listen to Ctrl-C even where a script runs us in the background, which ignores it for us and all we start."""
+    """Wait as our processes wait; listen to Ctrl-C even where a script runs us in the background, which ignores it."""
+    mend_wait_for()
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

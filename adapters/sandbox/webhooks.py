@@ -66,7 +66,8 @@ class Courier:
             except Exception:  # noqa: BLE001 - the next round reads everything from the books again
                 _log.exception("A round of deliveries failed.")
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), LOOK_EVERY_S)
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self._news.wait()
             self._news.clear()
 
     async def _round(self, client: httpx.AsyncClient) -> None:

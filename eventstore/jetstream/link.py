@@ -57,7 +57,8 @@ class NatsLink:
                 await self._connecting
         if self._client is not None:
             with suppress(errors.Error, TimeoutError, OSError):
-                await asyncio.wait_for(self._client.close(), CLOSE_TIMEOUT_S)
+                async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                    await self._client.close()
 
     def client(self) -> Client:
         """Return the connection as it is now.

@@ -59,7 +59,10 @@ class Shop:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                length = int(self.headers["Content-Length"])
+                body = self.rfile.read(length)
+                if len(body) < length:
+                    return  # the gateway was killed while it sent
                 webhook = Received(dict(self.headers), body, datetime.now(UTC))
                 shop.received.append(webhook)
                 queue = shop.refusing.get(webhook.fields["reference"])
