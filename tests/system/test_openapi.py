@@ -72,7 +72,8 @@ def test_no_request_of_any_role_is_answered_with_a_fault_or_a_surprise(
     done = subprocess.run(
         [
             *(COMMAND, "--no-color", "run", document, "--url", shop.url, "--checks", CHECKS),
-            *("--max-examples", str(examples), "--workers", "2", "--seed", str(SEED)),
+            # One worker: Python 3.11 fails now and then when two threads parse deep code at once.
+            *("--max-examples", str(examples), "--workers", "1", "--seed", str(SEED)),
             *("--phases", phases, "--generation-database", "none"),
             *("--suppress-health-check", "all", "--warnings", "off", "--request-timeout", "20"),
             *(() if token is None else ("-H", f"Authorization: Bearer {token}")),
