@@ -1,6 +1,6 @@
 """The log in memory, under the same contract as PostgreSQL's: for tests, laws and quick looks."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -86,6 +86,11 @@ class MemoryStore:
         whole = self._log[after].parts - self._log[after].part + 1
         events = self._log[after : after + max(limit, whole)]
         return events if events[-1].part == events[-1].parts else events[: -events[-1].part]
+
+    async def read_named(self, names: Collection[str], *, after: int, limit: int) -> tuple[list[Recorded], int]:
+        """Return the events of these names among the next `limit` positions after one, and the last of those."""
+        seen = self._log[after : after + limit]
+        return [event for event in seen if event.name in names], after + len(seen)
 
     async def head(self) -> int:
         """Return the last position, 0 for an empty log."""

@@ -57,6 +57,10 @@ LIMIT %(limit)s
 # Positions are dense: a range of them is a limit, too.
 READ_RANGE: LiteralString = _EVENT + "WHERE position > %(after)s AND position <= %(upto)s ORDER BY position"
 
+READ_NAMED: LiteralString = (
+    _EVENT + "WHERE position > %(after)s AND position <= %(upto)s AND name = ANY(%(names)s) ORDER BY position"
+)
+
 HEAD: LiteralString = "SELECT coalesce((SELECT position FROM eventstore.event ORDER BY position DESC LIMIT 1), 0)"
 
 NOW: LiteralString = "SELECT clock_timestamp()"

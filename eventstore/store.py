@@ -3,7 +3,7 @@
 The two backends (`memory`, `postgres`) pass one contract of tests. Nothing here knows a business word.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -161,6 +161,13 @@ class Store(Protocol):
         """Return events with position > `after` in order, ending on a command's last part.
 
         At most `limit` events, except that a single command larger than `limit` is returned whole.
+        """
+        ...
+
+    async def read_named(self, names: Collection[str], *, after: int, limit: int) -> tuple[list[Recorded], int]:
+        """Return the events of these names among the next `limit` positions after one, in order, and the last of those.
+
+        It may end within a command. At the end of the log the last position looked at is `after` itself.
         """
         ...
 

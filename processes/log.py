@@ -1,31 +1,35 @@
-"""The log as several rules of one program read it: who comes second to a range gets what the first one read."""
+"""The log as several rules of one program read it: who comes second to a stretch gets what the first one read."""
 
+from collections.abc import Collection
 from typing import Protocol
 
 from eventstore.store import Recorded
 
 
 class Log(Protocol):
-    """Recorded events, in order, ending on a command's last part."""
+    """Recorded events, in order."""
 
-    async def read_range(self, *, after: int, limit: int) -> list[Recorded]:
-        """Return events with position > `after`, none at the end of the log."""
+    async def read_named(self, names: Collection[str], *, after: int, limit: int) -> tuple[list[Recorded], int]:
+        """Return the events of these names among the next `limit` positions after one, and the last of those."""
         ...
 
 
 class SharedLog:
-    """Remembers the last range it read; rules that have caught up stand at one position and need one reading."""
+    """Remembers the last stretch it read; rules that have caught up stand at one position and need one reading.
 
-    def __init__(self, log: Log) -> None:
+    Args:
+        names: of every event that any of the rules takes notes of.
+    """
+
+    def __init__(self, log: Log, names: Collection[str]) -> None:
         self._log = log
-        self._after = -1
-        self._range: list[Recorded] = []
+        self._names = frozenset(names)
+        self._after = self._upto = 0
+        self._events: list[Recorded] = []
 
-    async def read_range(self, *, after: int, limit: int) -> list[Recorded]:
-        """Return events with position > `after`: those read last if they begin there, newer ones otherwise."""
-        if after != self._after or not self._range or len(self._range) > limit:
-            read = await self._log.read_range(after=after, limit=limit)
-            if not read:
-                return read
-            self._after, self._range = after, read
-        return self._range
+    async def read_named(self, names: Collection[str], *, after: int, limit: int) -> tuple[list[Recorded], int]:
+        """Return the events of some of our names after a position: from the last stretch if it begins there."""
+        if not self._after == after < self._upto <= after + limit:
+            events, upto = await self._log.read_named(self._names, after=after, limit=limit)
+            self._events, self._after, self._upto = events, after, upto
+        return [event for event in self._events if event.name in names], self._upto

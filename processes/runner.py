@@ -57,7 +57,7 @@ async def run_rules(
     Args:
         retries: the pauses between tries that get no answer.
     """
-    shared = SharedLog(log)
+    shared = SharedLog(log, frozenset().union(*(rule.events for rule in rules)))
     async with asyncio.TaskGroup() as group:
         for rule in rules:
             runner = ProcessRunner(rule, log=shared, codec=codec, state=state, retries=retries)
@@ -150,23 +150,23 @@ class Turn:
         return noted or acted
 
     async def _take_notes(self) -> bool:
-        recorded = await self._log.read_range(after=self._checkpoint, limit=EVENTS_AT_ONCE)
-        if not recorded:
+        recorded, upto = await self._log.read_named(self._rule.events, after=self._checkpoint, limit=EVENTS_AT_ONCE)
+        if upto == self._checkpoint:
             return False
         notes: dict[str, Work | None] = {}
         for one in recorded:
-            if one.name in self._rule.events:
-                event = self._codec.decode(one.name, one.schema_version, one.data)
-                notes.update(self._rule.note(event, one))
+            event = self._codec.decode(one.name, one.schema_version, one.data)
+            notes.update(self._rule.note(event, one))
         await self._kept(
             self._tenure.commit(
-                checkpoint=recorded[-1].position,
+                checkpoint=upto,
                 put=[work for work in notes.values() if work is not None],
                 drop=[subject for subject, work in notes.items() if work is None],
             )
         )
-        self._checkpoint = recorded[-1].position
-        if len(recorded) < EVENTS_AT_ONCE:
+        caught_up = upto < self._checkpoint + EVENTS_AT_ONCE
+        self._checkpoint = upto
+        if caught_up:
             await asyncio.sleep(PACE_S)
         return True
 

@@ -1,6 +1,6 @@
 """The log in PostgreSQL: appends through one function on one connection, reads on a few others."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
@@ -83,6 +83,14 @@ class PostgresStore:
                 return events[: -events[-1].part]
             events += await self._between(events[-1].position, events[-1].position + events[-1].parts - events[-1].part)
         return events
+
+    async def read_named(self, names: Collection[str], *, after: int, limit: int) -> tuple[list[Recorded], int]:
+        """Return the events of these names among the next `limit` positions after one, and the last of those."""
+        upto = max(after, min(await self.head(), after + limit))
+        if upto == after:
+            return [], after
+        asked = {"after": after, "upto": upto, "names": list(names)}
+        return [recorded(row) for row in await self._readers.rows(sql.READ_NAMED, asked)], upto
 
     async def head(self) -> int:
         """Return the last position, 0 for an empty log."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from eventstore.store import Store
+from eventstore.store import NewEvent, Store, Write
 from tests.eventstore.appends import at, wish
 from tests.eventstore.backends import Backend
 
@@ -35,6 +35,31 @@ class TestReadRange:
     )
     async def test_it_ends_with_a_command(self, store: Store, after: int, limit: int, positions: list[int]) -> None:
         assert [event.position for event in await store.read_range(after=after, limit=limit)] == positions
+
+
+class TestReadNamed:
+    @pytest.mark.parametrize(
+        ("after", "limit", "positions", "upto"),
+        [
+            (0, 100, [2, 4], 5),
+            (0, 1, [], 1),
+            (0, 2, [2], 2),
+            (2, 1, [], 3),
+            (2, 2, [4], 4),
+            (4, 100, [], 5),
+            (5, 100, [], 5),
+            (99, 100, [], 99),
+        ],
+    )
+    async def test_it_says_how_far_it_looked(
+        self, backend: Backend, after: int, limit: int, positions: list[int], upto: int
+    ) -> None:
+        names = ["SeatHeld", "HoldPlaced", "SeatHeld", "HoldReleased", "SeatHeld"]
+        await backend.store.append(
+            [wish(Write(f"seat-{number}", 0, (NewEvent(name, 1, "{}"),))) for number, name in enumerate(names)]
+        )
+        found = await backend.store.read_named({"HoldPlaced", "HoldReleased"}, after=after, limit=limit)
+        assert ([event.position for event in found[0]], found[1]) == (positions, upto)
 
 
 class TestReadStreams:

@@ -1,0 +1,60 @@
+"""The log that several rules of one program read."""
+
+from collections.abc import Collection
+
+import pytest
+
+from eventstore.memory import MemoryStore
+from eventstore.store import NewEvent, Recorded, Write
+from processes.log import SharedLog
+from tests.eventstore.appends import wish
+
+NAMES = ["HoldPlaced", "SeatHeld", "OrderPlaced", "HoldReleased"]
+
+
+class Counted:
+    """A log that counts how often it is read."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self.store = store
+        self.readings = 0
+
+    async def read_named(self, names: Collection[str], *, after: int, limit: int) -> tuple[list[Recorded], int]:
+        self.readings += 1
+        return await self.store.read_named(names, after=after, limit=limit)
+
+
+@pytest.fixture
+async def log() -> Counted:
+    """Four events of four names."""
+    store = MemoryStore()
+    await store.append([wish(Write(f"s-{name}", 0, (NewEvent(name, 1, "{}"),))) for name in NAMES])
+    return Counted(store)
+
+
+def names_of(read: tuple[list[Recorded], int]) -> tuple[list[str], int]:
+    """Return the events' names and how far was looked."""
+    return [event.name for event in read[0]], read[1]
+
+
+class TestSharedLog:
+    async def test_rules_at_one_position_need_one_reading_and_get_their_own(self, log: Counted) -> None:
+        shared = SharedLog(log, {"HoldPlaced", "OrderPlaced", "HoldReleased"})
+        assert names_of(await shared.read_named({"HoldPlaced"}, after=0, limit=10)) == (["HoldPlaced"], 4)
+        assert names_of(await shared.read_named({"OrderPlaced", "HoldReleased"}, after=0, limit=10)) == (
+            ["OrderPlaced", "HoldReleased"],
+            4,
+        )
+        assert log.readings == 1
+
+    async def test_one_that_stands_elsewhere_reads_anew(self, log: Counted) -> None:
+        shared = SharedLog(log, {"HoldPlaced", "HoldReleased"})
+        await shared.read_named({"HoldPlaced"}, after=0, limit=10)
+        assert names_of(await shared.read_named({"HoldReleased"}, after=2, limit=10)) == (["HoldReleased"], 4)
+        assert names_of(await shared.read_named({"HoldPlaced"}, after=0, limit=2)) == (["HoldPlaced"], 2)
+
+    async def test_at_the_end_what_comes_later_is_not_missed(self, log: Counted) -> None:
+        shared = SharedLog(log, {"HoldPlaced"})
+        assert names_of(await shared.read_named({"HoldPlaced"}, after=4, limit=10)) == ([], 4)
+        await log.store.append([wish(Write("later", 0, (NewEvent("HoldPlaced", 1, "{}"),)))])
+        assert names_of(await shared.read_named({"HoldPlaced"}, after=4, limit=10)) == (["HoldPlaced"], 5)
