@@ -12,6 +12,8 @@ from runtime.embedded import EmbeddedNats, EmbeddedPostgres
 from runtime.wait_for import mend_wait_for
 from tests.databases import fresh_database
 
+SYSTEM = "tests/system"
+
 
 def pytest_configure() -> None:
     """Wait as our processes wait; listen to Ctrl-C even where a script runs us in the background, which ignores it."""
@@ -21,8 +23,16 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the long files, so that two workers end at about the same time."""
-    items.sort(key=lambda item: not item.nodeid.startswith("tests/system/"))
+    """Let one worker have all tests of the whole shop, which share it, and begin with them: they take longest."""
+    items.sort(key=lambda item: not is_system(item))
+    for item in items:
+        group = SYSTEM if is_system(item) else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+def is_system(item: pytest.Item) -> bool:
+    """Say whether a test needs the whole shop."""
+    return item.nodeid.startswith(SYSTEM)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,4 +1,4 @@
-"""One running shop for all tests that do not end it."""
+"""One running shop for all tests of this folder; those that end it come last."""
 
 from collections.abc import Iterator
 

@@ -1,17 +1,18 @@
-"""`seatledger up` from outside: one shop per folder, a clean end whatever ends it, and a next start that goes on."""
+"""`seatledger up` from outside: one shop per folder, a clean end whatever ends it, and a next start that goes on.
+
+These tests end the shop that all tests of this folder share, so they come last.
+"""
 
 import os
 import re
 import signal
-from collections.abc import Iterator
 
 import httpx
-import pytest
 
 from runtime.embedded import free_port
 from tests.runtime.processes import all_gone
 from tests.system.family import command_of, family_of
-from tests.system.shop import Shop, running, until
+from tests.system.shop import Shop, until
 from tests.system.stage import build, grid, organizer_of
 
 PARTS = ("adapters.sandbox", "runtime.cli relay", "runtime.cli project", "runtime.cli process", "runtime.cli api")
@@ -19,27 +20,20 @@ KILLED = 128 + signal.SIGKILL
 GOOD_CARD = {"card": "4242424242424242"}
 
 
-@pytest.fixture(scope="module")
-def own_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    """A shop that the tests of this module end and start again, one after the other."""
-    with running(tmp_path_factory.mktemp("up") / "data") as shop:
-        yield shop
-
-
 class TestUp:
-    def test_every_part_is_a_process_of_its_own(self, own_shop: Shop) -> None:
-        commands = family_of(own_shop.process.pid).values()
+    def test_every_part_is_a_process_of_its_own(self, shop: Shop) -> None:
+        commands = family_of(shop.process.pid).values()
         for part in PARTS:
             assert any(part in command for command in commands), f"{part} does not run"
 
-    def test_a_second_start_on_the_same_folder_is_refused_with_a_sentence(self, own_shop: Shop) -> None:
-        refused = own_shop.run("up", "--data", str(own_shop.data), "--port", str(free_port()))
+    def test_a_second_start_on_the_same_folder_is_refused_with_a_sentence(self, shop: Shop) -> None:
+        refused = shop.run("up", "--data", str(shop.data), "--port", str(free_port()))
         assert refused.returncode == 1
         assert re.fullmatch(r"seatledger: .* is in use by a running seatledger .*\.\n", refused.stderr)
-        assert own_shop.ready()["status"] == "ready"
+        assert shop.ready()["status"] == "ready"
 
-    def test_the_tour_tells_a_booking_and_its_events_with_their_positions(self, own_shop: Shop) -> None:
-        told = own_shop.run("tour", "--url", own_shop.url, "--data", str(own_shop.data))
+    def test_the_tour_tells_a_booking_and_its_events_with_their_positions(self, shop: Shop) -> None:
+        told = shop.run("tour", "--url", shop.url, "--data", str(shop.data))
         assert told.returncode == 0, told.stdout + told.stderr
         events = re.findall(r"^ +(\d+)  (\w+) +\w+-", told.stdout, re.MULTILINE)
         names = [name for _, name in events]
@@ -49,26 +43,26 @@ class TestUp:
             assert name in names
 
     def test_given_a_killed_api_then_all_ends_and_the_next_start_confirms_what_the_gateway_has_captured(
-        self, own_shop: Shop
+        self, shop: Shop
     ) -> None:
-        buyer, order, page = order_to_pay(own_shop)
-        api = process_of(own_shop, "runtime.cli api")
+        buyer, order, page = order_to_pay(shop)
+        api = process_of(shop, "runtime.cli api")
         os.kill(api, signal.SIGSTOP)
         assert httpx.post(page, json=GOOD_CARD, trust_env=False).status_code == 200
-        before = family_of(own_shop.process.pid)
+        before = family_of(shop.process.pid)
         os.kill(api, signal.SIGKILL)
-        assert own_shop.process.wait(40) == 1
-        assert f"api ended by itself with status {KILLED}" in own_shop.said()
-        nothing_left(own_shop, before)
-        again = own_shop.start()
+        assert shop.process.wait(40) == 1
+        assert f"api ended by itself with status {KILLED}" in shop.said()
+        nothing_left(shop, before)
+        again = shop.start()
         print(f"\nready again after {again:.1f} s")  # noqa: T201
-        until(lambda: own_shop.get(f"/orders/{order}", buyer)["status"] == "confirmed", "the confirmation")
+        until(lambda: shop.get(f"/orders/{order}", buyer)["status"] == "confirmed", "the confirmation")
 
-    def test_given_ctrl_c_then_no_process_is_left(self, own_shop: Shop) -> None:
-        before = family_of(own_shop.process.pid)
-        assert own_shop.end(signal.SIGINT) == 0
-        nothing_left(own_shop, before)
-        assert own_shop.said().endswith("stopped\n")
+    def test_given_ctrl_c_then_no_process_is_left(self, shop: Shop) -> None:
+        before = family_of(shop.process.pid)
+        assert shop.end(signal.SIGINT) == 0
+        nothing_left(shop, before)
+        assert shop.said().endswith("stopped\n")
 
 
 def order_to_pay(shop: Shop) -> tuple[str, str, str]:
