@@ -3,7 +3,6 @@
 Whatever is not a clear answer (no connection, no time, a 5xx, a body that makes no sense) is `PaymentUnavailable`.
 """
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +10,7 @@ from types import TracebackType
 from typing import Generic, Self, TypeVar
 from urllib.parse import quote
 
-import httpx
+import aiohttp
 from pydantic import TypeAdapter, ValidationError
 
 from adapters.sandbox_webhooks import read_webhook
@@ -30,6 +29,8 @@ CONNECT_WITHIN_S = 2.0
 ANSWER_WITHIN_S = 5.0
 CONNECTIONS_MAX = 20
 IDLE_S = 2.0
+SUCCESS = range(200, 300)
+CLIENT_ERROR = range(400, 500)
 TOO_MANY_REQUESTS = 429
 SHOWN_MAX = 200
 
@@ -64,21 +65,11 @@ class SandboxGateway:
     def __init__(
         self, base_url: str, api_key: str, webhook_secret: str, *, answer_within_s: float = ANSWER_WITHIN_S
     ) -> None:
+        self._root = f"{base_url.rstrip('/')}/sandbox"
+        self._headers = {"Authorization": f"Bearer {api_key}"}
         self._webhook_secret = webhook_secret
         self._answer_within_s = answer_within_s
-        self._turns = asyncio.Semaphore(CONNECTIONS_MAX)
-        self._client = httpx.AsyncClient(
-            base_url=f"{base_url.rstrip('/')}/sandbox",
-            headers={"Authorization": f"Bearer {api_key}"},
-            timeout=httpx.Timeout(answer_within_s, connect=min(CONNECT_WITHIN_S, answer_within_s)),
-            # A cancelled request may leave its place in httpx's own queue taken for ever, so we queue ourselves.
-            limits=httpx.Limits(
-                max_connections=None, max_keepalive_connections=CONNECTIONS_MAX, keepalive_expiry=IDLE_S
-            ),
-            trust_env=False,
-            # A TLS context takes a quarter of a second to build, and plain HTTP on loopback needs none.
-            verify=base_url.startswith("https:"),
-        )
+        self._opened: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -90,7 +81,8 @@ class SandboxGateway:
 
     async def close(self) -> None:
         """Let go of the connections."""
-        await self._client.aclose()
+        if self._opened is not None:
+            await self._opened.close()
 
     async def open_checkout(
         self,
@@ -150,17 +142,29 @@ class SandboxGateway:
         json: _Fields | None = None,
     ) -> bytes:
         try:
-            # httpx bounds each read; only this bounds an answer that trickles in.
-            async with asyncio.timeout(self._answer_within_s), self._turns:
-                response = await self._client.request(method, path, params=params, json=json)
-        except (httpx.HTTPError, TimeoutError) as error:
+            async with self._session.request(
+                method, self._root + path, params=params, json=json, allow_redirects=False
+            ) as response:
+                content = await response.read()
+        except (aiohttp.ClientError, TimeoutError) as error:
             raise PaymentUnavailable(f"No answer from the sandbox gateway: {type(error).__name__}") from error
-        if response.is_success:
-            return response.content
-        if response.is_client_error and response.status_code != TOO_MANY_REQUESTS:
-            refusal = _read(_REFUSAL, response.content)
+        if response.status in SUCCESS:
+            return content
+        if response.status in CLIENT_ERROR and response.status != TOO_MANY_REQUESTS:
+            refusal = _read(_REFUSAL, content)
             raise PaymentRefused(refusal.code, refusal.detail[:SHOWN_MAX])
-        raise PaymentUnavailable(f"The sandbox gateway answered {response.status_code}")
+        raise PaymentUnavailable(f"The sandbox gateway answered {response.status}")
+
+    @property
+    def _session(self) -> aiohttp.ClientSession:
+        if self._opened is None:
+            self._opened = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX, keepalive_timeout=IDLE_S),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers=self._headers,
+                timeout=aiohttp.ClientTimeout(total=self._answer_within_s, sock_connect=CONNECT_WITHIN_S),
+            )
+        return self._opened
 
 
 def _read(shape: TypeAdapter[Item], content: bytes) -> Item:

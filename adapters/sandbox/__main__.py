@@ -1,7 +1,6 @@
 """Run the gateway as a process of its own: `python -m adapters.sandbox --file F --port P --webhook-url U`."""
 
 import argparse
-import asyncio
 import os
 import signal
 import socket
@@ -10,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import uvicorn
+import uvloop
 
 from adapters.sandbox.app import HANG_S, LATE_S, make_sandbox
 from adapters.sandbox.books import Books
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=STOP_WITHIN_S)
     _end_quietly()
     try:
-        asyncio.run(_Server(config, base_url).serve(sockets=[listener]))
+        uvloop.run(_Server(config, base_url).serve(sockets=[listener]))
     finally:
         books.close()
 

@@ -8,7 +8,7 @@ import logging
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
-import httpx
+import aiohttp
 
 from adapters.sandbox.books import Books
 from adapters.sandbox.records import Delivery
@@ -18,6 +18,7 @@ IN_FLIGHT_MAX = 8
 ANSWER_WITHIN_S = 5.0
 LOOK_EVERY_S = 0.2
 ANSWER_SHOWN_MAX = 200
+SUCCESS = range(200, 300)
 
 _log = logging.getLogger(__name__)
 
@@ -47,9 +48,8 @@ class Courier:
     async def running(self) -> AsyncIterator[None]:
         """Work in the background; on the way out drop what is in flight, for the books still hold it."""
         await asyncio.to_thread(self._books.deliveries.hurry, datetime.now(UTC))
-        # A TLS context takes a quarter of a second to build, and plain HTTP on loopback needs none.
-        tls = self._url.startswith("https:")
-        async with httpx.AsyncClient(timeout=ANSWER_WITHIN_S, trust_env=False, verify=tls) as client:
+        timeout = aiohttp.ClientTimeout(total=ANSWER_WITHIN_S)
+        async with aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as client:
             rounds = asyncio.create_task(self._rounds(client))
             try:
                 yield
@@ -59,7 +59,7 @@ class Courier:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _rounds(self, client: httpx.AsyncClient) -> None:
+    async def _rounds(self, client: aiohttp.ClientSession) -> None:
         while True:
             try:
                 await self._round(client)
@@ -70,7 +70,7 @@ class Courier:
                     await self._news.wait()
             self._news.clear()
 
-    async def _round(self, client: httpx.AsyncClient) -> None:
+    async def _round(self, client: aiohttp.ClientSession) -> None:
         now = datetime.now(UTC)
         await asyncio.to_thread(self._books.settle_due, now)
         due = await asyncio.to_thread(self._books.deliveries.due, now, limit=IN_FLIGHT_MAX + len(self._in_flight))
@@ -78,7 +78,7 @@ class Courier:
             if len(self._in_flight) < IN_FLIGHT_MAX and delivery.delivery_id not in self._in_flight:
                 self._start(client, delivery)
 
-    def _start(self, client: httpx.AsyncClient, delivery: Delivery) -> None:
+    def _start(self, client: aiohttp.ClientSession, delivery: Delivery) -> None:
         task = asyncio.create_task(self._deliver(client, delivery))
         self._in_flight[delivery.delivery_id] = task
         task.add_done_callback(lambda landed: self._landed(landed, delivery))
@@ -92,20 +92,20 @@ class Courier:
         else:
             self.wake()
 
-    async def _deliver(self, client: httpx.AsyncClient, delivery: Delivery) -> None:
+    async def _deliver(self, client: aiohttp.ClientSession, delivery: Delivery) -> None:
         answer, accepted = await self._send(client, delivery)
         outcome = self._books.deliveries.delivered if accepted else self._books.deliveries.refused
         await asyncio.to_thread(outcome, delivery, answer, datetime.now(UTC))
 
-    async def _send(self, client: httpx.AsyncClient, delivery: Delivery) -> tuple[str, bool]:
+    async def _send(self, client: aiohttp.ClientSession, delivery: Delivery) -> tuple[str, bool]:
         body = delivery.body.encode()
         headers = {
             "Content-Type": "application/json",
             SIGNATURE_HEADER: sign(self._secret, body, datetime.now(UTC)),
         }
         try:
-            async with asyncio.timeout(ANSWER_WITHIN_S):
-                response = await client.post(self._url, content=body, headers=headers)
-        except (httpx.HTTPError, TimeoutError) as error:
+            async with client.post(self._url, data=body, headers=headers, allow_redirects=False) as response:
+                await response.read()
+        except (aiohttp.ClientError, TimeoutError) as error:
             return f"{type(error).__name__}: {error}"[:ANSWER_SHOWN_MAX], False
-        return str(response.status_code), response.is_success
+        return str(response.status), response.status in SUCCESS

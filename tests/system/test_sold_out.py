@@ -25,7 +25,7 @@ CHART = CHECKOUT.parent / "shared" / "data" / "layouts" / "racetrack-8897.seatsi
 CATEGORIES = ("Goal Stands", "Mid Track Stand")
 SEATS = 8_897
 BUYERS = 200
-SETTLED_WITHIN_S = 60.0
+SETTLED_WITHIN_S = 240.0
 BOOKS_PAGE = 100
 ROWS_SHOWN_MAX = 3
 
