@@ -1,16 +1,18 @@
 """The servers every test may use: started once per test process, real, and gone at the end."""
 
 import os
-import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from runtime.embedded import EmbeddedNats, EmbeddedPostgres
 from runtime.wait_for import mend_wait_for
 from tests.databases import fresh_database
+from tests.memory import folder_in_memory
 
 SYSTEM = "tests/system"
 
@@ -23,16 +25,21 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let one worker have all tests of the whole shop, which share it, and begin with them: they take longest."""
-    items.sort(key=lambda item: not is_system(item))
-    for item in items:
-        group = SYSTEM if is_system(item) else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
+    """Begin with the tests of the whole shop, which take longest."""
+    items.sort(key=lambda item: not item.nodeid.startswith(SYSTEM))
 
 
-def is_system(item: pytest.Item) -> bool:
-    """Say whether a test needs the whole shop."""
-    return item.nodeid.startswith(SYSTEM)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Let one worker have all tests of the whole shop, which share it, and one each other file."""
+    return ByFile(config, log)
+
+
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]
+    """Gives workers whole files, and one of them a whole folder."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return SYSTEM if nodeid.startswith(SYSTEM) else nodeid.partition("::")[0]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -44,30 +51,24 @@ def nothing_left_running() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+def postgres_server() -> Iterator[EmbeddedPostgres]:
     """PostgreSQL 18 without fsync."""
-    data = tmp_path_factory.mktemp("postgres")
-    with EmbeddedPostgres(data, fast=True) as server:
+    with folder_in_memory() as data, EmbeddedPostgres(data, fast=True) as server:
         yield server
-    shutil.rmtree(data)
 
 
 @pytest.fixture(scope="session")
-def postgres16_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+def postgres16_server() -> Iterator[EmbeddedPostgres]:
     """The oldest PostgreSQL we support, without fsync."""
-    data = tmp_path_factory.mktemp("postgres16")
-    with EmbeddedPostgres(data, major=16, fast=True) as server:
+    with folder_in_memory() as data, EmbeddedPostgres(data, major=16, fast=True) as server:
         yield server
-    shutil.rmtree(data)
 
 
 @pytest.fixture(scope="session")
-def nats_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedNats]:
+def nats_server() -> Iterator[EmbeddedNats]:
     """A nats-server with JetStream and its three users."""
-    data = tmp_path_factory.mktemp("nats")
-    with EmbeddedNats(data) as server:
+    with folder_in_memory() as data, EmbeddedNats(data) as server:
         yield server
-    shutil.rmtree(data)
 
 
 @pytest.fixture

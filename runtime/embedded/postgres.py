@@ -48,7 +48,13 @@ SETTINGS: Mapping[str, str] = {
     "lc_messages": "C",
     "log_line_prefix": "%m [%p] %u@%d ",
 }
-FAST_SETTINGS: Mapping[str, str] = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "128MB"}
+FAST_SETTINGS: Mapping[str, str] = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "128MB",
+    "scram_iterations": "1",
+    "dynamic_shared_memory_type": "mmap",
+}
 
 
 class EmbeddedPostgres(EmbeddedServer):
@@ -58,7 +64,7 @@ class EmbeddedPostgres(EmbeddedServer):
         data: the server's folder.
         major: which of the wheel's versions to run.
         port: a fixed port; otherwise one is drawn at the first start and kept.
-        fast: for tests only: a power cut may lose everything.
+        fast: for tests only: a power cut may lose everything, and passwords are easy to guess from what is stored.
     """
 
     name: ClassVar[str] = "postgres"

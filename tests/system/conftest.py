@@ -4,15 +4,16 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.memory import folder_in_memory
 from tests.system.shop import Shop, running
 
 DEMO_ROLES = ("admin", "organizer", "gate", "support", "auditor")
 
 
 @pytest.fixture(scope="session")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+def shop() -> Iterator[Shop]:
     """Everything `seatledger up` starts, with the demo in it; its staff signs in before anybody guesses passwords."""
-    with running(tmp_path_factory.mktemp("shop") / "data") as running_shop:
+    with folder_in_memory() as folder, running(folder / "data") as running_shop:
         for role in DEMO_ROLES:
             running_shop.token(role)
         yield running_shop
