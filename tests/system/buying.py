@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 
 from tests.system.wire import Answer, Wire
 
-SEATS_AT_ONCE = (4, 8)
+SEATS_AT_ONCE = (6, 10)
 LOOKS_EVERY_S = 0.25
 GOOD_CARD = "4242424242424242"
 DECLINED_CARD = "4000000000000002"
@@ -56,12 +56,10 @@ class Buyer:
     orders: list[str] = field(default_factory=list)
 
     async def buy_while_there_is(self, board: Board) -> None:
-        """Buy, again and again, whatever seems free; the shop says what really is."""
+        """Buy, again and again, whatever seems free; the shop says what really is, and who was late looks again."""
         while board.free:
             seats = self.choice(board)
-            if seats:
-                await self.buy(board.performance, seats)
-            else:
+            if not seats or not await self.bought(board.performance, seats):
                 await board.looked.wait()
 
     def choice(self, board: Board) -> list[str]:
@@ -71,19 +69,20 @@ class Buyer:
         found = [seat for seat in drawn if seat not in self.known_taken]
         return found[:wanted] or [seat for seat in board.free if seat not in self.known_taken][:wanted]
 
-    async def buy(self, performance: str, seats: list[str]) -> None:
-        """Hold and order in one step, and pay."""
+    async def bought(self, performance: str, seats: list[str]) -> bool:
+        """Hold and order in one step, and pay; False if another was faster."""
         wish = {"performance_id": performance, "items": [{"seat": seat} for seat in seats]}
         answer = await self.sent("/orders", wish)
         if answer.status == 409:
             assert answer.body["code"] == "seats_taken", answer
             self.known_taken.update(answer.body["seats"])
-            return
+            return False
         assert answer.status == 201, answer
         self.known_taken.update(seats)
         self.orders.append(answer.body["order_id"])
         while not await self.paid(answer.body["order_id"], next(self.cards)):
             self.answers["declined"] += 1
+        return True
 
     async def paid(self, order: str, card: str) -> bool:
         """Use a card at the provider's page; False if the bank declines."""
