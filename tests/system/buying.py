@@ -12,8 +12,8 @@ from uuid_utils.compat import uuid7
 
 from tests.system.wire import Answer, Wire
 
-SEATS_AT_ONCE = (6, 10)
-LOOKS_EVERY_S = 0.25
+SEATS_AT_ONCE = (4, 8)
+LOOKS_EVERY_S = 1.0
 GOOD_CARD = "4242424242424242"
 DECLINED_CARD = "4000000000000002"
 WEBHOOK_TWICE_CARD = "4242000000000208"
