@@ -1,0 +1,73 @@
+"""Garbage that counting references does not free: looked for when it disturbs nobody, and never forgotten."""
+
+import asyncio
+import gc
+import weakref
+from collections.abc import Iterator
+from contextlib import suppress
+
+import pytest
+
+from runtime.garbage import BUSY_CHECKS_MAX, look_in_portions, look_when_quiet
+
+
+class Ring:
+    """Something that holds itself, so that counting references does not free it."""
+
+    def __init__(self) -> None:
+        self.me = self
+
+
+@pytest.fixture(autouse=True)
+def as_it_was() -> Iterator[None]:
+    """Leave the test process as it was."""
+    thresholds = gc.get_threshold()
+    yield
+    gc.set_threshold(*thresholds)
+    gc.unfreeze()
+
+
+def forgotten() -> weakref.ref[Ring]:
+    """Make garbage that has survived the look at what is new."""
+    ring = Ring()
+    gc.collect(0)
+    return weakref.ref(ring)
+
+
+async def checks_until_freed(*, quiet: bool) -> int:
+    """Return how often the shop was asked whether it is quiet before the garbage was gone."""
+    asked = 0
+
+    def is_quiet() -> bool:
+        nonlocal asked
+        asked += 1
+        return quiet
+
+    look_in_portions()
+    garbage = forgotten()
+    looking = asyncio.create_task(look_when_quiet(is_quiet, check_every_s=0))
+    async with asyncio.timeout(30):
+        while garbage() is not None:  # noqa: ASYNC110 - the collector sets no event
+            await asyncio.sleep(0)
+    looking.cancel()
+    with suppress(asyncio.CancelledError):
+        await looking
+    return asked
+
+
+class TestLookWhenQuiet:
+    async def test_given_nobody_waits_then_at_once(self) -> None:
+        assert await checks_until_freed(quiet=True) <= 2
+
+    async def test_given_somebody_always_waits_then_in_the_end(self) -> None:
+        assert BUSY_CHECKS_MAX < await checks_until_freed(quiet=False) <= BUSY_CHECKS_MAX + 2
+
+
+def test_given_portions_then_what_has_survived_is_not_looked_at_again() -> None:
+    look_in_portions()
+    before = [generation["collections"] for generation in gc.get_stats()]
+    kept = [[number] for number in range(100_000)]
+    after = [generation["collections"] for generation in gc.get_stats()]
+    assert kept
+    assert after[0] > before[0]
+    assert after[1:] == before[1:]
