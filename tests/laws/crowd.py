@@ -4,16 +4,14 @@ Between the two others append, clients crash, answers are lost and commands are 
 all the time, and only the append's judgement stands between them and a double sale.
 """
 
-import asyncio
 from collections import Counter
-from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import initialize, precondition, rule
 from uuid_utils.compat import uuid7
 
 from domain import basket, blocking, entry, ordering, paying, refunding, settling
@@ -24,6 +22,7 @@ from domain.refund import RefundRequested
 from domain.values import BlockReason, CancelReason, Limits
 from eventstore.handler import Attempt
 from eventstore.store import Conflict, Verdict
+from tests.laws.looping import LoopingMachine
 from tests.laws.world import BUYERS, HOLD_LASTS, Wish, World
 
 Answer = TypeVar("Answer")
@@ -58,7 +57,7 @@ class Known:
     refunds: list[str] = field(default_factory=list)
 
 
-class CrowdMachine(RuleBasedStateMachine):
+class CrowdMachine(LoopingMachine):
     """Clients that fight over three seats. Subclasses say on which store."""
 
     cache_size: ClassVar[int] = 1_000
@@ -66,7 +65,6 @@ class CrowdMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.loop = asyncio.new_event_loop()
         self.world = self.run(self.make_world())
         self.clients = [Client() for _ in range(CLIENTS)]
         self.known = Known()
@@ -75,14 +73,10 @@ class CrowdMachine(RuleBasedStateMachine):
         """Return an engine on an empty store."""
         raise NotImplementedError
 
-    def run(self, work: Coroutine[Any, Any, Answer]) -> Answer:
-        """Do one thing; a Runner would set up its answer to Ctrl-C for each, in a quarter of all the time."""
-        return self.loop.run_until_complete(work)
-
     def teardown(self) -> None:
         self.run(self.world.settle_all())
         self.run(self.leave())
-        self.loop.close()
+        super().teardown()
 
     async def leave(self) -> None:
         """Let go of what `make_world` opened."""

@@ -37,7 +37,7 @@ UNKNOWN_SEAT = "nosuchseat"
 SEATS_NAMED = 20
 CONFIG = {
     "seed": 20_261_121,
-    "generation": {"max-examples": 3, "database": "none"},
+    "generation": {"max-examples": 6, "database": "none"},
     "phases": {"examples": {"enabled": False}, "stateful": {"enabled": False}},
     "suppress-health-check": ["all"],
 }

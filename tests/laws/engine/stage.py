@@ -1,0 +1,95 @@
+"""The world in which a state machine over the whole engine plays: one performance, a clock, and every command sent."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import ClassVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, initialize, precondition, rule
+
+from domain import ordering, refunding, settling
+from domain.books import Books, Changes
+from domain.errors import Rejected
+from domain.order import PlacedOrder
+from domain.values import Limits
+from eventstore.clock import FixedClock
+from eventstore.handler import Outcome
+from eventstore.memory import MemoryStore
+from tests.laws.looping import LoopingMachine
+from tests.laws.world import BUYERS, START, Wish, World
+
+SEATS = st.lists(st.integers(0, 5), min_size=1, max_size=3, unique=True)
+BUYER = st.sampled_from(BUYERS)
+HOLDS: Bundle[tuple[str, str]] = Bundle("holds")
+ORDERS: Bundle[tuple[str, str]] = Bundle("orders")
+PAYMENTS: Bundle[str] = Bundle("payments")
+REFUNDS: Bundle[str] = Bundle("refunds")
+
+
+class Stage(LoopingMachine):
+    """One performance, and who may do something to it; what they do is in the subclasses."""
+
+    cache_size: ClassVar[int] = 1_000
+    settle: ClassVar[Callable[..., Changes]] = staticmethod(settling.settle)
+    approve: ClassVar[Callable[..., Changes]] = staticmethod(refunding.approve_refund)
+    tally: ClassVar[Counter[str]] = Counter()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = FixedClock(START)
+        self.world = World(MemoryStore(now=self.clock.now), self.clock, cache_size=self.cache_size)
+        self.sent: list[tuple[Wish, Outcome | None]] = []
+
+    def send(self, wish: Wish, label: str) -> Outcome | None:
+        """Carry a command out; a refusal must leave no trace."""
+        before = self.run(self.world.store.head())
+        try:
+            outcome = self.run(self.world.do(wish))
+        except Rejected:
+            assert self.run(self.world.store.head()) == before
+            self.sent.append((wish, None))
+            return None
+        self.sent.append((wish, outcome))
+        self.tally[label] += bool(outcome.events)
+        return outcome
+
+    def teardown(self) -> None:
+        self.run(self.drained())
+        super().teardown()
+
+    async def drained(self) -> None:
+        """Let the process come by for every capture; none may stay undecided."""
+        for payment in self.world.ledger.undecided():
+            await self.world.do(Wish(partial(type(self).settle, payment=payment)))
+        assert self.world.ledger.undecided() == [], "a capture was never decided"
+
+    @initialize(limited=st.booleans())
+    def open(self, *, limited: bool) -> None:
+        unlimited = Limits(seats_per_order=None, seats_per_buyer=None, live_holds_per_buyer=None)
+        limits = Limits(seats_per_order=3, seats_per_buyer=4, live_holds_per_buyer=2) if limited else unlimited
+        self.run(self.world.open(limits=limits))
+
+    @precondition(lambda self: self.sent)
+    @rule(which=st.integers(0, 10_000))
+    def again(self, which: int) -> None:
+        """Send any command once more: what took effect is replayed, what did not is judged anew."""
+        wish, before = self.sent[which % len(self.sent)]
+        head = self.run(self.world.store.head())
+        outcome = self.send(wish, "sent again")
+        if before is not None and before.events:
+            assert outcome is not None
+            assert outcome.replayed
+            assert list(outcome.events) == list(before.events)
+            assert self.run(self.world.store.head()) == head
+
+    @rule(minutes=st.sampled_from([1, 3, 11]))
+    def wait(self, minutes: int) -> None:
+        self.clock.advance(timedelta(minutes=minutes))
+
+    def order_state(self, order: str) -> PlacedOrder:
+        def view(books: Books) -> PlacedOrder:
+            return ordering.visible_order(books, order, None)
+
+        return self.run(self.world.handler.look(view))

@@ -1,0 +1,79 @@
+"""A state machine over the whole engine: whatever people do, every promise holds after every step."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.laws.engine.machine import EngineMachine, UncachedEngineMachine
+from tests.laws.engine.planted import LateMoneyIgnored, SeatReturnedTwice
+
+RUNS_MIN, RUNS_MAX = 2, 10
+EXAMPLES = 60
+UNCACHED_EXAMPLES = 40
+PLANTED_EXAMPLES = 500
+STEPS = 40
+WORTH_SEEING = {
+    "held",
+    "ordered",
+    "ordered a hold",
+    "extended",
+    "released",
+    "swept",
+    "swept an order",
+    "cancelled",
+    "captured",
+    "settled: confirmed",
+    "settled: refunded",
+    "settled: exception",
+    "approved",
+    "rejected",
+    "completed",
+    "failed",
+    "admitted",
+    "blocked",
+    "unblocked",
+    "sent again",
+}
+"""Runs in which one of these never happened prove too little."""
+
+
+def explore(
+    machine: type[EngineMachine], *, examples: int, phases: Sequence[Phase] = tuple(Phase), number: int = 0
+) -> Counter[str]:
+    """Let a machine run; return how often each thing happened. A run of one number does the same every time."""
+    machine.tally = Counter()
+    run_state_machine_as_test(
+        seed(number)(machine),
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=STEPS,
+            deadline=None,
+            database=None,
+            print_blob=False,
+            phases=phases,
+            report_multiple_bugs=False,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    return machine.tally
+
+
+class TestEngine:
+    def test_every_promise_holds_after_every_step(self) -> None:
+        happened: Counter[str] = Counter()
+        for number in range(RUNS_MAX):
+            happened += explore(EngineMachine, examples=EXAMPLES, number=number)
+            if happened.keys() >= WORTH_SEEING and number + 1 >= RUNS_MIN:
+                return
+        pytest.fail(f"the runs were too tame: {WORTH_SEEING - happened.keys()} never happened")
+
+    def test_every_promise_holds_with_nothing_remembered(self) -> None:
+        assert explore(UncachedEngineMachine, examples=UNCACHED_EXAMPLES).total() > 0
+
+    @pytest.mark.parametrize("planted", [LateMoneyIgnored, SeatReturnedTwice])
+    def test_a_planted_bug_is_caught(self, planted: type[EngineMachine]) -> None:
+        with pytest.raises(AssertionError):
+            explore(planted, examples=PLANTED_EXAMPLES, phases=[Phase.generate])
