@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from eventstore.epoch import Epoch, Epochs
+from eventstore.errors import StoreUnavailable
 from eventstore.jetstream.errors import NatsUnavailable
 from eventstore.jetstream.link import NatsLink
 from eventstore.jetstream.message import event_of
@@ -115,6 +116,17 @@ class Stream:
         """Say whether there is a stream of the current epoch."""
         epoch = await self._epochs.current()
         return epoch is not None and await Streams(self._link.client()).state(epoch.stream) is not None
+
+    def passed(self, sequence: int) -> Callable[[], Coroutine[Any, Any, bool]]:
+        """Return a question: does the stream go on after this sequence?"""
+
+        async def ask() -> bool:
+            try:
+                return await self.last_sequence() > sequence
+            except (NatsUnavailable, StoreUnavailable):
+                return False
+
+        return ask
 
     async def reaches_the_head(self) -> None:
         """Wait until the stream ends where the log ends."""

@@ -1,0 +1,96 @@
+"""The relay against a real nats-server: the stream repeats the log, whoever relays and however much at once."""
+
+import pytest
+
+from eventstore.epoch import Epoch
+from eventstore.jetstream.errors import NatsRefused, NatsUnavailable
+from eventstore.jetstream.link import NatsLink
+from eventstore.jetstream.message import Foreign
+from eventstore.jetstream.stream import Streams
+from eventstore.relay.publisher import within_bytes
+from eventstore.store import Store
+from runtime.embedded import EmbeddedNats
+from tests.eventstore.appends import at, wish
+from tests.eventstore.jetstream.bookings import Bookings, until_some
+from tests.eventstore.jetstream.conftest import Relays, Stream, connected
+
+
+class TestRelay:
+    async def test_every_event_stands_at_the_sequence_that_is_its_position(
+        self, store: Store, relays: Relays, stream: Stream
+    ) -> None:
+        for number in range(30):
+            await store.append([wish(at(f"seat-{number}", 0, 5, data='{"title": "Škvorecký\\n"}'))])
+        async with relays.running():
+            await stream.says_what_the_log_says()
+            await store.append([wish(at("seat-late", 0, 500))])
+            await store.append([wish(at("seat-later", 0, 1))])
+            await stream.says_what_the_log_says()
+
+    async def test_a_stream_made_later_begins_after_the_head(
+        self, store: Store, relays: Relays, stream: Stream, operator: NatsLink, epoch: Epoch
+    ) -> None:
+        await store.append([wish(at("seat-1", 0, 40))])
+        async with relays.running():
+            await until_some(stream.last_sequence, "the stream")
+            state = await Streams(operator.client()).state(epoch.stream)
+            assert state is not None
+            assert (state.messages, state.first_sequence, state.last_sequence) == (0, 41, 40)
+
+    async def test_nobody_deletes_or_purges_messages_and_only_the_operator_deletes_the_stream(
+        self, store: Store, relays: Relays, stream: Stream, operator: NatsLink, nats: EmbeddedNats, epoch: Epoch
+    ) -> None:
+        async with relays.running():
+            await until_some(stream.exists, "the stream")
+            await store.append([wish(at("seat-1", 0, 3))])
+            await stream.reaches_the_head()
+        with pytest.raises(NatsRefused):
+            await Streams(operator.client()).ask(f"STREAM.MSG.DELETE.{epoch.stream}", {"seq": 3})
+        with pytest.raises(NatsRefused):
+            await Streams(operator.client()).ask(f"STREAM.PURGE.{epoch.stream}", {})
+        async with NatsLink(nats.relay_url, name="relay") as link:
+            await until_some(connected(link), "the connection")
+            with pytest.raises(NatsUnavailable):
+                await Streams(link.client(), timeout_s=0.3).ask(f"STREAM.DELETE.{epoch.stream}")
+        assert await stream.last_sequence() == 3
+
+
+class TestTwoRelays:
+    async def test_of_two_relays_one_wins_each_batch(self, bookings: Bookings, relays: Relays, stream: Stream) -> None:
+        async with relays.running() as first, relays.running() as second, bookings.going_on():
+            async with bookings.while_broken(bookings=150):
+                pass
+            assert not first.done()
+            assert not second.done()
+        async with relays.running():
+            await stream.says_what_the_log_says()
+
+    async def test_without_the_expected_sequence_they_would_double_events(
+        self, bookings: Bookings, relays: Relays, stream: Stream, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("eventstore.relay.publisher.EXPECTED_LAST_SEQUENCE", "Nobody-Expects")
+
+        async def doubled() -> bool:
+            try:
+                await stream.repeats_the_log()
+            except Foreign:
+                return True
+            except AssertionError:  # some of the log has not come yet
+                return False
+            return False
+
+        async with relays.running(), relays.running(), bookings.going_on():
+            await until_some(doubled, "an event that is told twice")
+
+
+class TestBatch:
+    async def test_it_ends_on_a_command_and_holds_at_least_one(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await store.append([wish(at(f"seat-{number}", 0, 3, data='"' + "x" * 1_000 + '"')) for number in range(4)])
+        events = await store.read_range(after=0, limit=100)
+        assert within_bytes(events) == events
+        monkeypatch.setattr("eventstore.relay.publisher.BATCH_BYTES_MAX", 7_000)
+        assert within_bytes(events) == events[:6]
+        monkeypatch.setattr("eventstore.relay.publisher.BATCH_BYTES_MAX", 10)
+        assert within_bytes(events) == events[:3]
