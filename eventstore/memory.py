@@ -1,5 +1,6 @@
 """The log in memory, under the same contract as PostgreSQL's: for tests, laws and quick looks."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,16 +13,19 @@ from eventstore.encoding import check_batch
 from eventstore.errors import BatchRefused, ClockBehind
 from eventstore.store import (
     CLOCK_BEHIND_MAX_S,
+    NOTHING_YET,
     RANGE_EVENTS_MAX,
     Append,
     Appended,
     Conflict,
     Late,
+    Mark,
     NewEvent,
     Receipt,
     Recorded,
     Replayed,
     Verdict,
+    Wanted,
 )
 
 
@@ -92,6 +96,24 @@ class MemoryStore:
         seen = self._log[after : after + limit]
         return [event for event in seen if event.name in names], after + len(seen)
 
+    async def search(
+        self, wanted: Wanted, *, after: int, upto: int, limit: int, newest_first: bool = False
+    ) -> list[Recorded]:
+        """Return the first (or the last) `limit` of the wanted events with `after` < position ≤ `upto`."""
+        found = [event for event in self._log[after : max(after, upto)] if _is_wanted(event, wanted)]
+        return (found[::-1] if newest_first else found)[:limit]
+
+    async def mark_of(self, position: int) -> Mark:
+        """Return the end of the last whole command up to a position."""
+        if not self._log or position <= 0:
+            return NOTHING_YET
+        found = self._log[min(position, len(self._log)) - 1]
+        return self._mark(found.position if found.part == found.parts else found.position - found.part)
+
+    async def mark_at(self, moment: datetime) -> Mark:
+        """Return the last position recorded at or before a time."""
+        return self._mark(bisect_right(self._log, moment, key=lambda event: event.recorded_at))
+
     async def head(self) -> int:
         """Return the last position, 0 for an empty log."""
         return len(self._log)
@@ -99,6 +121,9 @@ class MemoryStore:
     async def now(self) -> datetime:
         """Return the clock's time."""
         return self._now()
+
+    def _mark(self, position: int) -> Mark:
+        return Mark(position, self._log[position - 1].recorded_at) if position else NOTHING_YET
 
     def _clock(self) -> datetime:
         now = self._now()
@@ -168,6 +193,18 @@ class MemoryStore:
 
 def _expectations(append: Append) -> list[tuple[str, int]]:
     return [*((write.stream, write.expected) for write in append.writes), *append.guards.items()]
+
+
+def _is_wanted(event: Recorded, wanted: Wanted) -> bool:
+    metadata = orjson.loads(event.metadata)
+    actor = metadata.get("actor") or {}
+    return (
+        (wanted.names is None or event.name in wanted.names)
+        and (wanted.stream is None or event.stream == wanted.stream)
+        and (wanted.prefix is None or event.stream.startswith(wanted.prefix))
+        and (wanted.actor is None or wanted.actor in {actor.get("id"), actor.get("kind")})
+        and all(metadata.get(name) == value for name, value in wanted.subjects.items())
+    )
 
 
 def _check_json(append: Append) -> None:

@@ -61,6 +61,59 @@ READ_NAMED: LiteralString = (
     _EVENT + "WHERE position > %(after)s AND position <= %(upto)s AND name = ANY(%(names)s) ORDER BY position"
 )
 
+# `->>` of a name that is not there is NULL, and so is distinct from whatever is wanted.
+_WANTED: LiteralString = """
+  AND (%(names)s::text[] IS NULL OR name = ANY (%(names)s::text[]))
+  AND (%(prefix)s::text IS NULL OR starts_with(stream, %(prefix)s::text))
+  AND (%(actor)s::text IS NULL OR %(actor)s::text IN (metadata #>> '{actor,id}', metadata #>> '{actor,kind}'))
+  AND NOT EXISTS (
+      SELECT FROM unnest(%(subjects)s::text[], %(subject_values)s::text[]) AS subject (name, value)
+      WHERE metadata ->> subject.name IS DISTINCT FROM subject.value
+  )
+"""
+
+_IN_RANGE: LiteralString = "WHERE position > %(after)s AND position <= %(upto)s" + _WANTED
+SEARCH: LiteralString = _EVENT + _IN_RANGE + "ORDER BY position LIMIT %(limit)s"
+SEARCH_BACK: LiteralString = _EVENT + _IN_RANGE + "ORDER BY position DESC LIMIT %(limit)s"
+
+# A sum is in no index: that of the streams is used, however short the range is believed to be.
+_OF_STREAM: LiteralString = (
+    "WHERE stream = %(stream)s AND position + 0 > %(after)s AND position + 0 <= %(upto)s" + _WANTED
+)
+SEARCH_STREAM: LiteralString = _EVENT + _OF_STREAM + "ORDER BY version LIMIT %(limit)s"
+SEARCH_STREAM_BACK: LiteralString = _EVENT + _OF_STREAM + "ORDER BY version DESC LIMIT %(limit)s"
+
+# An event inside a command is `part` positions behind the end of the command before.
+MARK_OF: LiteralString = """
+SELECT ended.position, ended.recorded_at
+FROM (
+    SELECT position, part, parts FROM eventstore.event
+    WHERE position <= %(position)s ORDER BY position DESC LIMIT 1
+) AS found
+JOIN eventstore.event AS ended
+    ON ended.position = found.position - CASE WHEN found.part = found.parts THEN 0 ELSE found.part END
+"""
+
+# Times never decrease with the position, so the last one at or before a moment is found by halving the log, some 24
+# times for ten million events, in one statement and with no index but the primary key.
+MARK_AT: LiteralString = """
+WITH RECURSIVE halved AS (
+    SELECT 0::bigint AS low,
+           coalesce((SELECT position FROM eventstore.event ORDER BY position DESC LIMIT 1), 0) AS high
+    UNION ALL
+    SELECT CASE WHEN early THEN middle ELSE low END, CASE WHEN early THEN high ELSE middle - 1 END
+    FROM (
+        SELECT low, high, (low + high + 1) / 2 AS middle, (
+            SELECT recorded_at <= %(moment)s FROM eventstore.event WHERE position = (low + high + 1) / 2
+        ) AS early
+        FROM halved WHERE low < high
+    ) AS step
+)
+SELECT position, recorded_at
+FROM eventstore.event
+WHERE position = (SELECT low FROM halved WHERE low = high)
+"""
+
 HEAD: LiteralString = "SELECT coalesce((SELECT position FROM eventstore.event ORDER BY position DESC LIMIT 1), 0)"
 
 NOW: LiteralString = "SELECT clock_timestamp()"

@@ -126,6 +126,36 @@ class Recorded(NamedTuple):
     digest: bytes
 
 
+class Mark(NamedTuple):
+    """A place in the log between two commands: everything up to `position` has happened, the last at `recorded_at`.
+
+    Before the first event: position 0, at no time.
+    """
+
+    position: int
+    recorded_at: datetime | None
+
+
+NOTHING_YET = Mark(0, None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which events of the log somebody looks for; what is None or empty does not matter.
+
+    Args:
+        stream: their stream. `prefix`: how its name begins.
+        actor: the id or the kind of who caused them.
+        subjects: what their metadata says under a name.
+    """
+
+    names: Collection[str] | None = None
+    stream: str | None = None
+    prefix: str | None = None
+    actor: str | None = None
+    subjects: Mapping[str, str] = field(default_factory=dict)
+
+
 class Store(Protocol):
     """The log. Every method raises `StoreUnavailable` when the server cannot be asked."""
 
@@ -169,6 +199,23 @@ class Store(Protocol):
 
         It may end within a command. At the end of the log the last position looked at is `after` itself.
         """
+        ...
+
+    async def search(
+        self, wanted: Wanted, *, after: int, upto: int, limit: int, newest_first: bool = False
+    ) -> list[Recorded]:
+        """Return the first (or the last) `limit` of the wanted events with `after` < position ≤ `upto`.
+
+        Every position between is looked at, unless one stream is named: the caller keeps the range short.
+        """
+        ...
+
+    async def mark_of(self, position: int) -> Mark:
+        """Return the end of the last whole command up to a position."""
+        ...
+
+    async def mark_at(self, moment: datetime) -> Mark:
+        """Return the last position recorded at or before a time; a command has one time, so it ends one."""
         ...
 
     async def head(self) -> int:

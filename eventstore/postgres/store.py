@@ -1,18 +1,26 @@
 """The log in PostgreSQL: appends through one function on one connection, reads on a few others."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, LiteralString, Self
 
 from eventstore import sql
 from eventstore.encoding import check_batch
 from eventstore.postgres.appender import Appender
 from eventstore.postgres.batch import arguments, verdicts
 from eventstore.postgres.readers import Readers
-from eventstore.store import RANGE_EVENTS_MAX, Append, Recorded, Verdict
+from eventstore.store import NOTHING_YET, RANGE_EVENTS_MAX, Append, Mark, Recorded, Verdict, Wanted
 
 READERS_MAX = 4
+
+SEARCHES: Mapping[tuple[bool, bool], LiteralString] = {
+    (False, False): sql.SEARCH,
+    (False, True): sql.SEARCH_BACK,
+    (True, False): sql.SEARCH_STREAM,
+    (True, True): sql.SEARCH_STREAM_BACK,
+}
+"""(one stream is named, newest first) → the statement that looks."""
 
 
 class PostgresStore:
@@ -92,6 +100,32 @@ class PostgresStore:
         asked = {"after": after, "upto": upto, "names": list(names)}
         return [recorded(row) for row in await self._readers.rows(sql.READ_NAMED, asked)], upto
 
+    async def search(
+        self, wanted: Wanted, *, after: int, upto: int, limit: int, newest_first: bool = False
+    ) -> list[Recorded]:
+        """Return the first (or the last) `limit` of the wanted events with `after` < position ≤ `upto`."""
+        asked = {
+            "after": after,
+            "upto": upto,
+            "limit": limit,
+            "names": None if wanted.names is None else list(wanted.names),
+            "stream": wanted.stream,
+            "prefix": wanted.prefix,
+            "actor": wanted.actor,
+            "subjects": list(wanted.subjects),
+            "subject_values": list(wanted.subjects.values()),
+        }
+        statement = SEARCHES[wanted.stream is not None, newest_first]
+        return [recorded(row) for row in await self._readers.rows(statement, asked)]
+
+    async def mark_of(self, position: int) -> Mark:
+        """Return the end of the last whole command up to a position."""
+        return mark(await self._readers.rows(sql.MARK_OF, {"position": position}))
+
+    async def mark_at(self, moment: datetime) -> Mark:
+        """Return the last position recorded at or before a time."""
+        return mark(await self._readers.rows(sql.MARK_AT, {"moment": moment}))
+
     async def head(self) -> int:
         """Return the last position, 0 for an empty log."""
         ((head,),) = await self._readers.rows(sql.HEAD, {})
@@ -105,6 +139,11 @@ class PostgresStore:
 
     async def _between(self, after: int, upto: int) -> list[Recorded]:
         return [recorded(row) for row in await self._readers.rows(sql.READ_RANGE, {"after": after, "upto": upto})]
+
+
+def mark(rows: Sequence[tuple[Any, ...]]) -> Mark:
+    """Return the only row as a mark; without one, nothing has happened yet."""
+    return Mark._make(rows[0]) if rows else NOTHING_YET
 
 
 def recorded(row: tuple[Any, ...]) -> Recorded:

@@ -4,14 +4,15 @@ import sys
 
 import typer
 
+from domain.errors import Rejected
 from eventstore.errors import EventStoreError
-from runtime.cli import accounts, demo, projections, rehearse, relay, running
+from runtime.cli import accounts, audit, demo, projections, rehearse, relay, running
 from runtime.embedded import EmbeddedServerError
 from runtime.parts import PartEnded
 from runtime.settings import SettingsRefused
 from runtime.tour.errors import TourFailed
 
-SAID = (EmbeddedServerError, PartEnded, SettingsRefused, EventStoreError, TourFailed)
+SAID = (EmbeddedServerError, PartEnded, SettingsRefused, EventStoreError, Rejected, TourFailed)
 
 app = typer.Typer(
     name="seatledger",
@@ -27,6 +28,7 @@ app.add_typer(demo.seed_app, name="seed")
 app.command("tour")(demo.tour)
 app.add_typer(rehearse.app, name="rehearse")
 app.add_typer(projections.app, name="projections")
+app.add_typer(audit.app, name="audit")
 
 
 def main() -> None:

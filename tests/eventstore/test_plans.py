@@ -1,6 +1,7 @@
 """Hot statements use their indexes: from the first event on, and with whatever statistics there are."""
 
 from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
 from typing import Any, LiteralString
 
 import psycopg
@@ -20,10 +21,28 @@ LAST_EVENT: LiteralString = (
 STREAM_VERSION: LiteralString = "SELECT max(e.version) FROM eventstore.event AS e WHERE e.stream = %(stream)s"
 DONE: LiteralString = "SELECT FROM eventstore.command AS c WHERE c.command_id = ANY (%(ids)s::uuid[])"
 
+ASKED: Mapping[str, object] = {
+    "stream": "seat-1",
+    "after": 10,
+    "upto": 20,
+    "limit": 5,
+    "names": ["SeatHeld"],
+    "prefix": None,
+    "actor": None,
+    "subjects": [],
+    "subject_values": [],
+}
+
 HOT: list[tuple[LiteralString, Mapping[str, object], str]] = [
     (sql.READ_STREAMS, {"streams": ["seat-1", "seat-2"]}, "event_stream_version"),
     (sql.READ_STREAM, {"stream": "seat-1", "after_version": 0, "limit": 10}, "event_stream_version"),
     (sql.READ_RANGE, {"after": 10, "upto": 20}, "event_pkey"),
+    (sql.SEARCH, ASKED, "event_pkey"),
+    (sql.SEARCH_BACK, ASKED, "event_pkey"),
+    (sql.SEARCH_STREAM, ASKED, "event_stream_version"),
+    (sql.SEARCH_STREAM_BACK, ASKED, "event_stream_version"),
+    (sql.MARK_OF, {"position": 10}, "event_pkey"),
+    (sql.MARK_AT, {"moment": datetime(2027, 3, 1, tzinfo=UTC)}, "event_pkey"),
     (sql.HEAD, {}, "event_pkey"),
     (LAST_EVENT, {}, "event_pkey"),
     (STREAM_VERSION, {"stream": "seat-1"}, "event_stream_version"),

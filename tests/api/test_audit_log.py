@@ -1,0 +1,74 @@
+"""The log over HTTP: in order, filtered, page by page."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from domain.values import Role
+from tests.api.box_office import BoxOffice, Headers, done, refused
+
+
+@pytest.fixture
+async def auditor(office: BoxOffice) -> Headers:
+    """Somebody who reads history."""
+    return await office.somebody(Role.AUDITOR)
+
+
+async def positions(office: BoxOffice, auditor: Headers, **asked: Any) -> list[int]:
+    """Return the positions of what is found, page after page."""
+    found: list[int] = []
+    cursor = "before" if asked.get("newest_first") else "after"
+    while True:
+        page = done(await office.get("/audit/log", auditor, **asked))
+        found += [event["position"] for event in page["items"]]
+        if page["next"] is None:
+            return found
+        asked[cursor] = page["next"]
+
+
+class TestLog:
+    async def test_given_no_filter_then_the_whole_log_page_by_page_in_either_direction(
+        self, office: BoxOffice, auditor: Headers
+    ) -> None:
+        head = await office.head()
+        assert await positions(office, auditor, limit=3) == list(range(1, head + 1))
+        assert await positions(office, auditor, limit=3, newest_first=True) == list(range(head, 0, -1))
+        assert await positions(office, auditor, limit=3, newest_first=True, before=5, after=1) == [4, 3, 2]
+
+    async def test_given_filters_then_what_all_of_them_admit(self, office: BoxOffice, auditor: Headers) -> None:
+        buyer = await office.somebody()
+        begins = await office.head()
+        await office.performance()
+        done(await office.hold(buyer, office.seats[0]))
+        account = (await office.shop.client.get("/api/v1/me", headers=buyer)).json()["account_id"]
+        first = begins + 2
+        assert await positions(office, auditor, actor=account, name="SeatHeld") == [first]
+        assert await positions(office, auditor, actor=account, name=["SeatHeld", "Other"], limit=1) == [first]
+        assert await positions(office, auditor, prefix="seat-") == [first]
+        assert await positions(office, auditor, performance_id=office.performance_id, limit=2) == [
+            first,
+            first + 1,
+            first + 2,
+        ]
+        assert begins + 1 in await positions(office, auditor, organizer_id=office.organizer_id)
+        assert await positions(office, auditor, stream=f"seat-{office.performance_id}-{office.seats[0]}") == [first]
+        assert await positions(office, auditor, stream="seat-nowhere") == []
+        assert await positions(office, auditor, prefix="seat-", name="SeatSold") == []
+
+    async def test_given_times_then_what_was_recorded_between(self, office: BoxOffice, auditor: Headers) -> None:
+        log = await office.shop.engine.store.read_range(after=0, limit=1000)
+        since, until = log[3].recorded_at, log[5].recorded_at
+        between = [event.position for event in log if since <= event.recorded_at <= until]
+        asked = {"from": since.isoformat(), "to": until.isoformat()}
+        assert await positions(office, auditor, **asked) == between
+        future = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+        assert await positions(office, auditor, **{"from": future}) == []
+
+    async def test_given_nonsense_then_422(self, office: BoxOffice, auditor: Headers) -> None:
+        for nonsense in ({"from": "yesterday"}, {"from": "2027-01-01T00:00:00"}, {"after": -1}, {"stream": "x" * 201}):
+            assert refused(await office.get("/audit/log", auditor, **nonsense)) == (422, "malformed")
+
+    async def test_given_anybody_else_then_403(self, office: BoxOffice) -> None:
+        for sender in (await office.somebody(), await office.somebody(Role.SUPPORT), office.organizer):
+            assert refused(await office.get("/audit/log", sender)) == (403, "forbidden")

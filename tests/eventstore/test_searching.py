@@ -1,0 +1,117 @@
+"""The contract of looking things up in the log, on every store: by time, by position, by what is wanted."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from eventstore.store import NOTHING_YET, Mark, NewEvent, Store, Wanted, Write
+from tests.eventstore.appends import at, wish
+from tests.eventstore.backends import Backend
+
+EVERYTHING = Wanted()
+SECOND = timedelta(seconds=1)
+ANN = '{"actor": {"kind": "account", "id": "ann"}, "organizer": "globe", "performance": "p1"}'
+SWEEPER = '{"actor": {"kind": "process", "id": "sweeper"}, "organizer": "globe", "performance": "p2"}'
+
+
+@pytest.fixture
+async def store(backend: Backend) -> Store:
+    """A log of commands with 1, 3 and 2 events: the first two at one time, the third later."""
+    await backend.store.append([wish(at("seat-1", 0)), wish(at("seat-2", 0, 2), at("hold-1", 0))])
+    await backend.store.append([wish(at("seat-1", 1), at("hold-1", 1))])
+    return backend.store
+
+
+async def times(store: Store) -> list[datetime]:
+    """Return when each event was recorded."""
+    return [event.recorded_at for event in await store.read_range(after=0, limit=100)]
+
+
+class TestMarkAt:
+    async def test_it_is_the_last_position_recorded_by_then(self, store: Store) -> None:
+        first, *_, last = await times(store)
+        assert await store.mark_at(first) == Mark(4, first)
+        assert await store.mark_at(last - timedelta(microseconds=1)) == Mark(4, first)
+        assert await store.mark_at(last) == Mark(6, last)
+        assert await store.mark_at(last + SECOND) == Mark(6, last)
+
+    async def test_before_the_first_event_there_is_nothing(self, store: Store) -> None:
+        first, *_ = await times(store)
+        assert await store.mark_at(first - SECOND) == NOTHING_YET
+
+    async def test_of_an_empty_log_there_is_nothing(self, backend: Backend) -> None:
+        assert await backend.store.mark_at(await backend.store.now()) == NOTHING_YET
+
+    @pytest.mark.parametrize("commands", [1, 2, 3, 7, 8, 9, 31])
+    async def test_it_is_found_in_a_log_of_any_length(self, backend: Backend, commands: int) -> None:
+        for number in range(commands):
+            await backend.store.append([wish(at(f"seat-{number}", 0))])
+        recorded = await times(backend.store)
+        for moment in recorded:
+            position = sum(other <= moment for other in recorded)
+            assert await backend.store.mark_at(moment) == Mark(position, moment)
+
+
+class TestMarkOf:
+    @pytest.mark.parametrize(
+        ("position", "ends"), [(-1, 0), (0, 0), (1, 1), (2, 1), (3, 1), (4, 4), (5, 4), (6, 6), (7, 6), (2**62, 6)]
+    )
+    async def test_it_is_the_end_of_a_command(self, store: Store, position: int, ends: int) -> None:
+        recorded = await times(store)
+        assert await store.mark_of(position) == (Mark(ends, recorded[ends - 1]) if ends else NOTHING_YET)
+
+    async def test_of_an_empty_log_there_is_nothing(self, backend: Backend) -> None:
+        assert await backend.store.mark_of(5) == NOTHING_YET
+
+
+def told(stream: str, name: str) -> Write:
+    """Write one event of a name to a new stream."""
+    return Write(stream, 0, (NewEvent(name, 1, "{}"),))
+
+
+class TestSearch:
+    @pytest.fixture
+    async def filled(self, backend: Backend) -> Store:
+        """Five events by two actors on two performances; the last says nothing about itself."""
+        await backend.store.append(
+            [
+                wish(told("seat-p1-a", "SeatHeld"), told("hold-1", "HoldPlaced"), metadata=ANN),
+                wish(told("seat-p2-a", "SeatHeld"), metadata=SWEEPER),
+                wish(told("seat-p1-b", "SeatSold"), metadata=ANN),
+                wish(told("venue-1", "VenueOpened")),
+            ]
+        )
+        return backend.store
+
+    @pytest.mark.parametrize(
+        ("wanted", "positions"),
+        [
+            (EVERYTHING, [1, 2, 3, 4, 5]),
+            (Wanted(names=["SeatHeld"]), [1, 3]),
+            (Wanted(names=["SeatHeld", "VenueOpened"]), [1, 3, 5]),
+            (Wanted(stream="seat-p1-a"), [1]),
+            (Wanted(stream="seat-p1"), []),
+            (Wanted(prefix="seat-p1"), [1, 4]),
+            (Wanted(prefix="seat_p1"), []),
+            (Wanted(actor="ann"), [1, 2, 4]),
+            (Wanted(actor="process"), [3]),
+            (Wanted(subjects={"performance": "p1"}), [1, 2, 4]),
+            (Wanted(subjects={"performance": "p1", "organizer": "globe"}), [1, 2, 4]),
+            (Wanted(subjects={"performance": "p1", "organizer": "rose"}), []),
+            (Wanted(actor="ann", names=["SeatSold"], prefix="seat-"), [4]),
+        ],
+    )
+    async def test_it_finds_what_is_wanted_in_either_direction(
+        self, filled: Store, wanted: Wanted, positions: list[int]
+    ) -> None:
+        forwards = await filled.search(wanted, after=0, upto=5, limit=10)
+        backwards = await filled.search(wanted, after=0, upto=5, limit=10, newest_first=True)
+        assert [event.position for event in forwards] == positions
+        assert [event.position for event in backwards] == positions[::-1]
+
+    async def test_it_keeps_to_its_range_and_its_limit(self, filled: Store) -> None:
+        assert [event.position for event in await filled.search(EVERYTHING, after=1, upto=4, limit=2)] == [2, 3]
+        back = await filled.search(EVERYTHING, after=1, upto=4, limit=2, newest_first=True)
+        assert [event.position for event in back] == [4, 3]
+        assert await filled.search(Wanted(stream="seat-p1-a"), after=1, upto=5, limit=9) == []
+        assert await filled.search(EVERYTHING, after=4, upto=2, limit=9) == []
