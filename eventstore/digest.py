@@ -8,6 +8,7 @@ bytes (4). The append function in the migrations computes the same in SQL.
 import hashlib
 import struct
 from datetime import UTC, datetime, timedelta
+from typing import TypedDict, Unpack
 from uuid import UUID
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -16,33 +17,42 @@ _LONG = struct.Struct(">q")
 _INTEGER = struct.Struct(">i")
 
 
-def digest_of(
-    *,
-    position: int,
-    stream: str,
-    version: int,
-    name: str,
-    schema_version: int,
-    command_id: UUID,
-    part: int,
-    recorded_at: datetime,
-    data: str,
-    metadata: str,
-) -> bytes:
-    """Return the SHA-256 of an event's preimage."""
-    preimage = (
-        _LONG.pack(position),
-        _text(stream),
-        _LONG.pack(version),
-        _text(name),
-        _INTEGER.pack(schema_version),
-        command_id.bytes,
-        _INTEGER.pack(part),
-        _LONG.pack((recorded_at - _EPOCH) // _MICROSECOND),
-        _text(data),
-        _text(metadata),
+class Content(TypedDict):
+    """Everything of an event that its digest covers."""
+
+    position: int
+    stream: str
+    version: int
+    name: str
+    schema_version: int
+    command_id: UUID
+    part: int
+    recorded_at: datetime
+    data: str
+    metadata: str
+
+
+def preimage_of(**content: Unpack[Content]) -> bytes:
+    """Return what an event's digest is made from."""
+    return b"".join(
+        (
+            _LONG.pack(content["position"]),
+            _text(content["stream"]),
+            _LONG.pack(content["version"]),
+            _text(content["name"]),
+            _INTEGER.pack(content["schema_version"]),
+            content["command_id"].bytes,
+            _INTEGER.pack(content["part"]),
+            _LONG.pack((content["recorded_at"] - _EPOCH) // _MICROSECOND),
+            _text(content["data"]),
+            _text(content["metadata"]),
+        )
     )
-    return hashlib.sha256(b"".join(preimage)).digest()
+
+
+def digest_of(**content: Unpack[Content]) -> bytes:
+    """Return the SHA-256 of an event's preimage."""
+    return hashlib.sha256(preimage_of(**content)).digest()
 
 
 def _text(value: str) -> bytes:

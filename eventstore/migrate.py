@@ -17,7 +17,8 @@ from eventstore.postgres.connection import check_version
 
 APP_ROLE = "seatledger_app"
 PROJECTOR_ROLE = "seatledger_projector"
-ROLES = (APP_ROLE, PROJECTOR_ROLE)
+SEALER_ROLE = "seatledger_sealer"
+ROLES = (APP_ROLE, PROJECTOR_ROLE, SEALER_ROLE)
 ROLE_TRIES_MAX = 50
 ROLE_PAUSE_S = 0.02
 

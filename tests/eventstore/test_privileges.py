@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from eventstore.migrate import PROJECTOR_ROLE, role_url
+from eventstore.migrate import PROJECTOR_ROLE, SEALER_ROLE, role_url
 from tests.databases import role_password
 from tests.eventstore.appends import at, wish
 from tests.eventstore.backends import PostgresBackend
@@ -21,12 +21,24 @@ CHANGES: list[LiteralString] = [
     "UPDATE eventstore.command SET account = ''",
     "DELETE FROM eventstore.command",
     "TRUNCATE eventstore.command",
+    "UPDATE eventstore.seal SET root = ''",
+    "DELETE FROM eventstore.seal",
+    "TRUNCATE eventstore.seal",
+    "UPDATE eventstore.seal_key SET public_key = ''",
+    "DELETE FROM eventstore.seal_key",
+    "TRUNCATE eventstore.seal_key",
 ]
 INSERTS: list[LiteralString] = [
     "INSERT INTO eventstore.event SELECT position + 1 FROM eventstore.event",
     "INSERT INTO eventstore.event (position, stream) OVERRIDING SYSTEM VALUE VALUES (99, 'seat-1')",
     "INSERT INTO eventstore.command (command_id) OVERRIDING SYSTEM VALUE VALUES (gen_random_uuid())",
     "COPY eventstore.event FROM STDIN",
+]
+SEALS: list[LiteralString] = [
+    "INSERT INTO eventstore.seal SELECT FROM eventstore.event",
+    "INSERT INTO eventstore.seal_key VALUES ('', '')",
+    "INSERT INTO eventstore.sealer (state, heartbeat_at) VALUES ('sealing', now())",
+    "UPDATE eventstore.sealer SET state = 'sealing'",
 ]
 SCHEMA_CHANGES: list[LiteralString] = [
     "ALTER TABLE eventstore.event DISABLE TRIGGER ALL",
@@ -61,6 +73,13 @@ async def projector(written: PostgresBackend) -> AsyncIterator[Connection]:
 
 
 @pytest.fixture
+async def sealer(written: PostgresBackend) -> AsyncIterator[Connection]:
+    url = role_url(written.owner_url, SEALER_ROLE, role_password(SEALER_ROLE))
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
 async def owner(written: PostgresBackend) -> AsyncIterator[Connection]:
     async with await psycopg.AsyncConnection.connect(written.owner_url, autocommit=True) as connection:
         yield connection
@@ -72,7 +91,7 @@ class TestTheApplication:
         assert await count(app, "SELECT count(*) FROM eventstore.command") == 1
 
     async def test_everything_else_is_refused_by_privilege(self, app: Connection, subtests: pytest.Subtests) -> None:
-        for statement in (*CHANGES, *INSERTS, *SCHEMA_CHANGES):
+        for statement in (*CHANGES, *INSERTS, *SEALS, *SCHEMA_CHANGES):
             with subtests.test(statement), pytest.raises(errors.InsufficientPrivilege):
                 await app.execute(statement)
 
@@ -93,7 +112,7 @@ class TestTheProjector:
     async def test_everything_else_is_refused_by_privilege(
         self, projector: Connection, subtests: pytest.Subtests
     ) -> None:
-        for statement in (*CHANGES, *INSERTS, *SCHEMA_CHANGES):
+        for statement in (*CHANGES, *INSERTS, *SEALS, *SCHEMA_CHANGES):
             with subtests.test(statement), pytest.raises(errors.InsufficientPrivilege):
                 await projector.execute(statement)
 
@@ -102,6 +121,20 @@ class TestTheProjector:
             await projector.execute(
                 "SELECT eventstore.append('{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}')"
             )
+
+
+class TestTheSealer:
+    async def test_it_reads_events_and_nothing_else_of_the_log(self, sealer: Connection) -> None:
+        assert await count(sealer, "SELECT count(*) FROM eventstore.event") == 1
+        with pytest.raises(errors.InsufficientPrivilege):
+            await sealer.execute("SELECT * FROM eventstore.command")
+
+    async def test_everything_but_sealing_is_refused_by_privilege(
+        self, sealer: Connection, subtests: pytest.Subtests
+    ) -> None:
+        for statement in (*CHANGES, *INSERTS, *SCHEMA_CHANGES):
+            with subtests.test(statement), pytest.raises(errors.InsufficientPrivilege):
+                await sealer.execute(statement)
 
 
 class TestTheOwner:

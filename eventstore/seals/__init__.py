@@ -1,0 +1,1 @@
+"""Seals: who owns only the database cannot change what is sealed without being named."""
