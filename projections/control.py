@@ -87,6 +87,11 @@ async def create_tables(connection: Connection, model: ReadModel, schema: str) -
     await connection.execute(statements.SQL(sql.LET_READ).format(schema=statements.Identifier(schema)))
 
 
+async def look_in(connection: Connection, schema: str) -> None:
+    """Let unqualified names mean the tables of a schema, until the transaction ends or they mean others."""
+    await connection.execute(sql.LOOK_IN, {"schema": schema})
+
+
 async def hold(connection: Connection, *, owner: str, names: list[str], silence_s: float) -> list[Held]:
     """Keep what this process owns alive, and take what nobody owns or whose owner has been silent for too long.
 
@@ -104,15 +109,21 @@ async def release(connection: Connection, *, owner: str) -> None:
     await connection.execute(sql.RELEASE, {"owner": owner})
 
 
-async def advance(connection: Connection, held: Held, *, after: int, upto: int) -> None:
+async def advance(connection: Connection, held: Held, *, after: int, upto: int) -> str | None:
     """Move the checkpoint, within the transaction that writes the rows.
+
+    Returns:
+        The schema of a version being built that gets the same rows, if there is one.
 
     Raises:
         Lost: somebody else moved it, or it must not move now.
     """
     asked = {"name": held.name, "fence": held.fence, "after": after, "upto": upto}
-    if await (await connection.execute(sql.ADVANCE, asked)).fetchone() is None:
+    found = await (await connection.execute(sql.ADVANCE, asked)).fetchone()
+    if found is None:
         raise Lost(held.name)
+    follower: str | None = found[0]
+    return follower
 
 
 async def fail(connection: Connection, held: Held, *, after: int, failed_position: int, error: str) -> None:

@@ -1,18 +1,17 @@
 """Keeps one read model up to date: rows and checkpoint in one transaction, a batch at a time, until it is lost."""
 
 import asyncio
-from collections.abc import Sequence
 
-import orjson
 import structlog
 from psycopg.errors import InterfaceError, OperationalError
 
 from eventstore.errors import EventStoreError
 from projections import control
 from projections.control import Connection, Held, Lost
-from projections.facts import Unreadable
-from projections.model import Fact, ReadModel
+from projections.model import ReadModel
+from projections.rebuilding import builds
 from projections.window import Stretch, Window
+from projections.writing import of_model, write
 
 PACE_S = 0.05
 BATCH_FACTS = 2_000
@@ -66,8 +65,25 @@ class Keeper:
 
     async def _commit(self, connection: Connection, stretch: Stretch) -> None:
         async with connection.transaction():
-            await control.advance(connection, self._held, after=stretch.after, upto=stretch.upto)
+            follower = await control.advance(connection, self._held, after=stretch.after, upto=stretch.upto)
             await write(connection, self._model, stretch.facts)
+            if follower is not None:
+                await self._write_follower(connection, follower, stretch)
+
+    async def _write_follower(self, connection: Connection, follower: str, stretch: Stretch) -> None:
+        """Write a batch to the version that is being built as well; what it can't take stops it alone."""
+        try:
+            async with connection.transaction():
+                await control.look_in(connection, follower)
+                await write(connection, self._model, stretch.facts, prepare=False)
+                await builds.advance(connection, follower, after=stretch.after, upto=stretch.upto)
+                await control.look_in(connection, self._held.schema)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:  # noqa: BLE001 - the live version took it, so it goes on
+            said = f"{type(error).__name__}: {error}"
+            await builds.stop(connection, name=self._model.name, schema=follower, state="failed", error=said)
+            _log.error("rebuild failed", name=self._model.name, position=stretch.upto, error=str(error))
 
     async def _stop_at_the_culprit(self, connection: Connection, stretch: Stretch) -> None:
         """Apply every command before the one that fails, halving what is left; then stop at its event."""
@@ -98,24 +114,3 @@ class Keeper:
             except Exception as error:  # noqa: BLE001 - this is what is being looked for
                 return fact.position, f"{fact.name}: {type(error).__name__}: {error}"
         return stretch.upto, "the command fails as a whole, but none of its events alone"
-
-
-async def write(connection: Connection, model: ReadModel, facts: Sequence[Fact]) -> None:
-    """Write what a read model makes of some facts.
-
-    Raises:
-        Whatever an unreadable event or an impossible statement raises.
-    """
-    wanted = of_model(model, facts)
-    for fact in wanted:
-        if isinstance(fact.data, Unreadable):
-            raise fact.data.error
-    for step in model.fold(wanted) if wanted else ():
-        if step.rows:
-            rows = orjson.dumps(step.rows).decode()
-            await connection.execute(step.statement, {"rows": rows}, prepare=True)
-
-
-def of_model(model: ReadModel, facts: Sequence[Fact]) -> Sequence[Fact]:
-    """Return the facts that a read model folds."""
-    return [fact for fact in facts if fact.name in model.names]

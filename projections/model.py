@@ -29,6 +29,21 @@ class Step(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Where the rows of one performance are, and which streams alone they follow from.
+
+    Args:
+        prefix: of those streams, with `{performance}` in it.
+        tables: all that have such rows.
+        column: the one of theirs that names the performance.
+    """
+
+    prefix: str
+    tables: Sequence[str]
+    column: str = "performance"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadModel:
     """One read model; a change of `schema` or of what `fold` writes is a new `version`, and a rebuild.
 
@@ -36,6 +51,7 @@ class ReadModel:
         schema: statements that make its tables; names are unqualified.
         names: the stored names of the events it folds.
         fold: turns facts of those names, in order, into statements; no clock, no chance, no personal data.
+        part: how to rebuild one performance; None: only all of them.
     """
 
     name: str
@@ -43,3 +59,4 @@ class ReadModel:
     schema: LiteralString
     names: frozenset[str]
     fold: Callable[[Sequence[Fact]], Sequence[Step]]
+    part: Part | None = None

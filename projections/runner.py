@@ -10,7 +10,7 @@ from contextlib import suppress
 import structlog
 from psycopg import Error
 
-from eventstore.errors import EventStoreError, StoreUnavailable
+from eventstore.errors import StoreUnavailable
 from eventstore.feed import EventFeed
 from eventstore.store import Store
 from projections import control
@@ -18,7 +18,7 @@ from projections.control import Connection, Held
 from projections.facts import FactReader
 from projections.keeper import Keeper
 from projections.model import ReadModel
-from projections.rebuild import rebuild
+from projections.rebuilding.attendant import Attendant
 from projections.window import Window
 
 TICK_S = 1.0
@@ -63,6 +63,7 @@ class Runner:
         self._registered = False
         self._window: Window | None = None
         self._keepers: dict[str, asyncio.Task[None]] = {}
+        self._attendant = Attendant(url=url, store=store, models=self._models, reader=reader, silence_s=silence_s)
 
     async def run(self) -> None:
         """Fold until cancelled; then let go, so that others can take over at once."""
@@ -93,30 +94,23 @@ class Runner:
         if not self._keepers and self._window is not None:
             await self._window.close()
             self._window = None
-        begun = [row for row in held if row.state == "running" and row.name not in self._keepers]
+        running = [row for row in held if row.state == "running"]
+        outdated = [row.name for row in running if row.version != self._models[row.name].version]
+        begun = [row for row in running if row.name not in self._keepers and row.name not in outdated]
         for row in sorted(begun, key=lambda row: -row.position):
             self._begin(row)
+        await self._attendant.look(self._connection, outdated=outdated)
 
     def _begin(self, row: Held) -> None:
-        """Let a keeper follow the log; tables of another version of the code are folded anew before."""
+        """Let a keeper follow the log."""
         model = self._models[row.name]
-        if row.version == model.version:
-            if self._window is None:
-                self._window = Window(
-                    store=self._store, feed=self._make_feed(row.position), start=row.position, reader=self._reader
-                )
-            work = Keeper(url=self._url, model=model, held=row, window=self._window).run()
-            _log.info("projection runs", name=row.name, position=row.position, schema=row.schema)
-        else:
-            work = self._rebuild(model)
-            _log.info("projection is rebuilt", name=row.name, version=row.version, new_version=model.version)
+        if self._window is None:
+            self._window = Window(
+                store=self._store, feed=self._make_feed(row.position), start=row.position, reader=self._reader
+            )
+        work = Keeper(url=self._url, model=model, held=row, window=self._window).run()
+        _log.info("projection runs", name=row.name, position=row.position, schema=row.schema)
         self._keepers[row.name] = asyncio.create_task(work, name=f"project {row.name}")
-
-    async def _rebuild(self, model: ReadModel) -> None:
-        try:
-            await rebuild(url=self._url, store=self._store, model=model, reader=self._reader)
-        except (EventStoreError, Error) as trouble:
-            _log.warning("rebuild interrupted", name=model.name, trouble=str(trouble))
 
     async def _disconnect(self) -> None:
         if self._connection is not None:
@@ -129,6 +123,7 @@ class Runner:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._attendant.close()
         if self._window is not None:
             await self._window.close()
         with suppress(Error, StoreUnavailable, TimeoutError):

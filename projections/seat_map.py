@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from projections.model import Fact, ReadModel, Step
+from projections.model import Fact, Part, ReadModel, Step
 from projections.reading import ReadModels
 from projections.sql import seat_map as sql
 
@@ -67,7 +67,14 @@ def fold(facts: Sequence[Fact]) -> Sequence[Step]:
     return [Step(sql.FOLD_SEATS, rows), Step(sql.DROP_EMPTY_TALLIES, rows)]
 
 
-SEAT_MAP = ReadModel(name=NAME, version=1, schema=sql.SCHEMA, names=frozenset(TOLD_BY), fold=fold)
+SEAT_MAP = ReadModel(
+    name=NAME,
+    version=1,
+    schema=sql.SCHEMA,
+    names=frozenset(TOLD_BY),
+    fold=fold,
+    part=Part(prefix="seat-{performance}-", tables=("seat", "tally")),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

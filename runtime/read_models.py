@@ -1,13 +1,13 @@
-"""What an operator does with read models, as the projector's role: look, rebuild, pause, resume, try again."""
+"""What an operator does with read models, as the projector's role: look, pause, resume, try again."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 
 from eventstore.migrate import PROJECTOR_ROLE
 from eventstore.postgres import PostgresStore
 from projections import control
 from projections.control import Connection, NoSuchProjection, ProjectionState
-from projections.every_model import EVERY_MODEL, reader_for
-from projections.rebuild import AlreadyRebuilding, Progress, rebuild
+from projections.every_model import EVERY_MODEL
 from runtime.settings import Settings, SettingsRefused
 from runtime.wiring import url_of_role
 
@@ -31,14 +31,10 @@ def check_known(name: str) -> None:
 
 async def look(settings: Settings) -> tuple[int, list[ProjectionState]]:
     """Return the head of the log and the state of every read model."""
-    url = url_of_role(settings, PROJECTOR_ROLE)
-    async with PostgresStore(url) as store:
+    async with PostgresStore(url_of_role(settings, PROJECTOR_ROLE)) as store:
         head = await store.head()
-    connection = await control.open_connection(url, name="operator")
-    try:
+    async with operator(settings) as connection:
         return head, await control.states(connection)
-    finally:
-        await connection.close()
 
 
 async def move(settings: Settings, name: str, how: str) -> None:
@@ -48,27 +44,18 @@ async def move(settings: Settings, name: str, how: str) -> None:
         SettingsRefused: there is none of this name, or it is not in a state for that.
     """
     check_known(name)
+    async with operator(settings) as connection:
+        try:
+            await MOVES[how](connection, name)
+        except NoSuchProjection as error:
+            raise SettingsRefused(str(error)) from error
+
+
+@asynccontextmanager
+async def operator(settings: Settings) -> AsyncIterator[Connection]:
+    """Connect as the projector's role for one deed."""
     connection = await control.open_connection(url_of_role(settings, PROJECTOR_ROLE), name="operator")
     try:
-        await MOVES[how](connection, name)
-    except NoSuchProjection as error:
-        raise SettingsRefused(str(error)) from error
+        yield connection
     finally:
         await connection.close()
-
-
-async def build_anew(settings: Settings, name: str, report: Callable[[Progress], None]) -> int:
-    """Rebuild a read model; return the position it goes on from.
-
-    Raises:
-        SettingsRefused: there is none of this name, or somebody else rebuilds it.
-    """
-    check_known(name)
-    url = url_of_role(settings, PROJECTOR_ROLE)
-    async with PostgresStore(url) as store:
-        try:
-            return await rebuild(
-                url=url, store=store, model=MODELS[name], reader=reader_for(EVERY_MODEL), report=report
-            )
-        except (AlreadyRebuilding, NoSuchProjection) as error:
-            raise SettingsRefused(str(error)) from error

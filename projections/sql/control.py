@@ -42,6 +42,8 @@ CONFIGURE: LiteralString = """
 SELECT set_config('search_path', %(schema)s, false), set_config('synchronous_commit', 'off', false)
 """
 
+LOOK_IN: LiteralString = "SELECT set_config('search_path', %(schema)s, true)"
+
 LET_READ: LiteralString = "GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO seatledger_app"
 
 # Rows that a batch is being written under are locked, and alive; the others are kept, or taken over once their owner
@@ -68,7 +70,7 @@ ADVANCE: LiteralString = """
 UPDATE projections.projection
 SET position = %(upto)s, heartbeat_at = clock_timestamp()
 WHERE name = %(name)s AND position = %(after)s AND fence = %(fence)s AND state = 'running'
-RETURNING name
+RETURNING follower
 """
 
 FAIL: LiteralString = """
@@ -83,18 +85,4 @@ UPDATE projections.projection
 SET state = %(state)s, error = NULL, failed_position = NULL
 WHERE name = %(name)s AND state = %(state_before)s
 RETURNING name
-"""
-
-# For as long as the connection lives: two rebuilds of one read model would fold into the same schema.
-BEGIN_REBUILD: LiteralString = "SELECT pg_try_advisory_lock(hashtextextended('rebuild ' || %(name)s, 0))"
-
-LOCK: LiteralString = """
-SELECT schema, position FROM projections.projection WHERE name = %(name)s FOR UPDATE
-"""
-
-SWAP: LiteralString = """
-UPDATE projections.projection
-SET version = %(version)s, schema = %(schema)s, position = %(position)s, fence = fence + 1, state = 'running',
-    error = NULL, failed_position = NULL
-WHERE name = %(name)s
 """

@@ -1,18 +1,14 @@
-"""`seatledger projections`: a table, a progress bar, and three switches."""
+"""`seatledger projections`: a table and three switches; see `rebuilds` for the rest."""
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from runtime.cli.running import Data
 from runtime.ground import settings_here
-
-if TYPE_CHECKING:
-    from projections.rebuild import Progress as Rebuilt
 
 Name = Annotated[str, typer.Argument(help="A read model, as `seatledger projections list` names it.")]
 
@@ -31,21 +27,6 @@ def show(data: Data | None = None) -> None:
         behind = str(max(head - state.position, 0))
         table.add_row(state.name, state.state, str(state.position), behind, state.error or "")
     console.print(table)
-
-
-@app.command("rebuild")
-def rebuild(name: Name, data: Data | None = None) -> None:
-    """Fold a read model anew from the first event, then put it in the old one's place."""
-    from runtime import read_models  # noqa: PLC0415 - a part imports only what it runs
-
-    with Progress(TextColumn(name), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(), console=console) as bar:
-        task = bar.add_task(name, total=None)
-
-        def report(progress: "Rebuilt") -> None:
-            bar.update(task, completed=progress.position, total=max(progress.head, 1))
-
-        position = asyncio.run(read_models.build_anew(settings_here(data), name, report))
-    console.print(f"{name} was rebuilt and goes on from position {position}.")
 
 
 @app.command("pause")

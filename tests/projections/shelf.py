@@ -8,9 +8,9 @@ from eventstore.store import Recorded, Store
 from projections import control
 from projections.control import Connection, Held
 from projections.every_model import EVERY_MODEL, reader_for
-from projections.keeper import write
 from projections.model import ReadModel
 from projections.window import Stretch
+from projections.writing import write
 
 OWNER = "the shelf"
 READER = reader_for(EVERY_MODEL)

@@ -5,14 +5,15 @@ from random import Random
 
 import pytest
 
-from projections import control
 from projections.control import NoSuchProjection
 from projections.every_model import EVERY_MODEL, reader_for
 from projections.my_orders import MY_ORDERS
 from projections.reading import ModelMissing, ReadModels
-from projections.rebuild import AlreadyRebuilding, Progress, rebuild
+from projections.rebuilding.attending import BeingRebuilt, attending
+from projections.rebuilding.course import rebuild
+from projections.rebuilding.pace import Progress
+from projections.rebuilding.rebuilder import VersionsDiffer
 from projections.seat_map import SEAT_MAP, read_seat_map
-from projections.sql import control as sql
 from tests.eventstore.jetstream.bookings import until
 from tests.projections.crew import Crew, Fragile, execute
 from tests.projections.history import Historian
@@ -36,8 +37,8 @@ class TestRebuild:
         await shelf.fold(town.store, batch=50)
         before = await shelf.contents()
         for model in EVERY_MODEL:
-            position = await rebuild(url=projector_url, store=town.store, model=model, reader=READER)
-            assert position == await town.store.head()
+            rebuilt = await rebuild(url=projector_url, store=town.store, model=model, reader=READER)
+            assert (rebuilt.position, rebuilt.differences) == (await town.store.head(), [])
         async with Shelf(projector_url) as anew:
             assert await anew.contents() == before
 
@@ -53,10 +54,24 @@ class TestRebuild:
             seats = await read_seat_map(models, performance=performance)
             assert dict(seats.at(town.clock.now())) == {town.seats[0]: "sold"}
             reports: list[Progress] = []
-            await rebuild(url=projector_url, store=town.store, model=SEAT_MAP, reader=READER, report=reports.append)
+            with pytest.raises(VersionsDiffer) as refusal:
+                await rebuild(url=projector_url, store=town.store, model=SEAT_MAP, reader=READER)
+            (difference,) = refusal.value.differences
+            assert (difference.table, difference.live_rows, difference.built_rows) == ("seat", 1, 1)
+            assert [",sold," in row for row in difference.only_live] == [True]
+            assert [",held," in row for row in difference.only_built] == [True]
+            assert dict(seats.at(town.clock.now())) == {town.seats[0]: "sold"}
+            await rebuild(
+                url=projector_url,
+                store=town.store,
+                model=SEAT_MAP,
+                reader=READER,
+                swap_anyway=True,
+                report=reports.append,
+            )
             seats = await read_seat_map(models, performance=performance)
             assert dict(seats.at(town.clock.now())) == {town.seats[0]: "held"}
-            assert reports[-1].head == await town.store.head()
+            assert (reports[-1].state, reports[-1].share) == ("live", 1.0)
             await town.buy(performance, "bob", town.seats[1])
             await crew.catches_up()
             seats = await read_seat_map(models, performance=performance)
@@ -105,11 +120,10 @@ class TestRebuild:
             done.set()
 
     async def test_two_at_once_are_refused(self, town: Town, shelf: Shelf, projector_url: str) -> None:
-        connection = await control.open_connection(projector_url, name="another rebuild")
-        await connection.execute(sql.BEGIN_REBUILD, {"name": "seat_map"})
-        with pytest.raises(AlreadyRebuilding):
-            await rebuild(url=projector_url, store=town.store, model=SEAT_MAP, reader=READER)
-        await connection.close()
+        async with attending(projector_url, "seat_map"):
+            with pytest.raises(BeingRebuilt):
+                await rebuild(url=projector_url, store=town.store, model=SEAT_MAP, reader=READER)
+        await rebuild(url=projector_url, store=town.store, model=SEAT_MAP, reader=READER)
 
     async def test_what_was_never_folded_is_refused(self, town: Town, projector_url: str, owner_url: str) -> None:
         await execute(owner_url, "DELETE FROM projections.projection")

@@ -1,0 +1,120 @@
+"""Carries on whatever is to be done with the versions of read models and nobody does: wishes, builds, outdated code."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import structlog
+from psycopg import Error
+
+from eventstore.errors import EventStoreError
+from eventstore.store import Store
+from projections.control import Connection, NoSuchProjection
+from projections.facts import FactReader
+from projections.model import ReadModel
+from projections.rebuilding import builds, course, wishes
+from projections.rebuilding.attending import SILENCE_S, BeingRebuilt, attending
+from projections.rebuilding.builds import Build, NoRetiredVersion
+from projections.rebuilding.part import NotInParts, rebuild_part
+from projections.rebuilding.rebuilder import Rebuilder, RebuildFailed, VersionsDiffer
+from projections.rebuilding.wishes import Wish
+
+_log = structlog.get_logger(__name__)
+
+
+class Attendant:
+    """One process's share of the rebuilding; several may look, one at a time works on a read model.
+
+    Args:
+        url: of the projector's role.
+        silence_s: how long somebody else's session may rest before this one takes its place.
+    """
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        store: Store,
+        models: Mapping[str, ReadModel],
+        reader: FactReader,
+        silence_s: float = SILENCE_S,
+    ) -> None:
+        self._url = url
+        self._store = store
+        self._models = models
+        self._reader = reader
+        self._silence_s = silence_s
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    async def look(self, connection: Connection, *, outdated: Sequence[str]) -> None:
+        """Begin what is to be done and nobody does.
+
+        Args:
+            outdated: the read models of this process whose live version was folded by other code.
+        """
+        self._tasks = {name: task for name, task in self._tasks.items() if not task.done()}
+        found = {build.name: build for build in await builds.list_builds(connection) if build.state != "retired"}
+        wished = {wish.name for wish in await wishes.open_wishes(connection, list(self._models))}
+        left = {name for name, build in found.items() if self._is_left(build)}
+        new = {name for name in outdated if not self._is_of_today(found.get(name))}
+        for name in sorted((wished | left | new) - self._tasks.keys()):
+            work = self._attend(name, outdated=name in outdated)
+            self._tasks[name] = asyncio.create_task(work, name=f"rebuild {name}")
+
+    async def close(self) -> None:
+        """Stop; what was done is kept."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _is_left(self, build: Build) -> bool:
+        return build.unfinished and self._is_of_today(build)
+
+    def _is_of_today(self, build: Build | None) -> bool:
+        return build is not None and build.name in self._models and build.version == self._models[build.name].version
+
+    async def _attend(self, name: str, *, outdated: bool) -> None:
+        model = self._models[name]
+        try:
+            async with attending(self._url, name, silence_s=self._silence_s) as connection:
+                await self._grant(connection, model)
+                build = await builds.under_way(connection, name)
+                if outdated and not self._is_of_today(build):
+                    build = await builds.begin(connection, model)
+                if build is not None and self._is_left(build):
+                    await self._carry_on(connection, model, build)
+        except BeingRebuilt:
+            _log.debug("rebuild left to others", name=name)
+        except (VersionsDiffer, RebuildFailed, NoSuchProjection) as refusal:
+            _log.error("rebuild stopped", name=name, error=str(refusal))
+        except (EventStoreError, Error) as trouble:
+            _log.warning("rebuild interrupted", name=name, trouble=str(trouble))
+
+    async def _carry_on(self, connection: Connection, model: ReadModel, build: Build) -> None:
+        _log.info("rebuild goes on", name=model.name, schema=build.schema, position=build.position)
+        rebuilt = await Rebuilder(connection, store=self._store, model=model, reader=self._reader, build=build).run()
+        _log.info("rebuild swapped", name=model.name, schema=rebuilt.schema, position=rebuilt.position)
+
+    async def _grant(self, connection: Connection, model: ReadModel) -> None:
+        """Do what the application asked for, or what begins it; never twice."""
+        for wish in await wishes.open_wishes(connection, [model.name]):
+            try:
+                async with connection.transaction():
+                    await wishes.take(connection, wish)
+                    await self._begin(connection, model, wish)
+            except (NoRetiredVersion, NotInParts, NoSuchProjection) as refusal:
+                await wishes.take(connection, wish, refusal=str(refusal))
+            await wishes.drop_old(connection)
+
+    async def _begin(self, connection: Connection, model: ReadModel, wish: Wish) -> None:
+        match wish.kind:
+            case "rebuild" if wish.performance is not None:
+                await rebuild_part(
+                    connection, store=self._store, model=model, reader=self._reader, performance=wish.performance
+                )
+            case "rebuild":
+                await builds.begin(connection, model, swap_anyway=wish.swap_anyway)
+            case "rollback":
+                await course.take_back(connection, model)
+            case _:
+                await builds.drop_all(connection, model.name)

@@ -1,0 +1,201 @@
+"""The rows of versions that are not live: begun, resumed, stopped, put in the live one's place, dropped."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from psycopg.rows import class_row
+
+from projections import control
+from projections.control import ERROR_LENGTH_MAX, Connection, Held, NoSuchProjection
+from projections.model import ReadModel
+from projections.rebuilding.attending import LOCK
+from projections.rebuilding.comparing import Difference
+from projections.sql import control as control_sql
+from projections.sql import rebuilding as sql
+
+
+class NoRetiredVersion(Exception):
+    """There is nothing to go back to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Build:
+    """A version that is not live. `attended`: a session works on it at the moment."""
+
+    name: str
+    version: int
+    schema: str
+    position: int
+    state: str
+    swap_anyway: bool
+    begun_at: datetime
+    differences: Sequence[Any] | None
+    error: str | None
+    attended: bool
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether whoever comes next shall go on with it."""
+        return self.state in {"filling", "following"}
+
+
+async def list_builds(connection: Connection) -> list[Build]:
+    """Return every version that is not live, by name; the retired one of a name last."""
+    async with connection.cursor(row_factory=class_row(Build)) as cursor:
+        await cursor.execute(sql.BUILDS, {"lock": LOCK})
+        return await cursor.fetchall()
+
+
+async def under_way(connection: Connection, name: str) -> Build | None:
+    """Return the version of a read model that is being built, or whose building was stopped."""
+    return next((b for b in await list_builds(connection) if b.name == name and b.state != "retired"), None)
+
+
+async def retired(connection: Connection, name: str) -> Build:
+    """Return the version that was live before the last swap.
+
+    Raises:
+        NoRetiredVersion: it was dropped, or there never was one.
+    """
+    for build in await list_builds(connection):
+        if build.name == name and build.state == "retired":
+            return build
+    raise NoRetiredVersion(f"No retired version of {name} is kept: rebuild it instead.")
+
+
+async def begin(connection: Connection, model: ReadModel, *, swap_anyway: bool = False) -> Build:
+    """Make new tables for a read model, or take up what was begun with the same version of the code.
+
+    Raises:
+        NoSuchProjection: it was never folded at all.
+    """
+    async with connection.transaction():
+        await lock_live(connection, model.name)
+        found = await under_way(connection, model.name)
+        if found is not None and found.version == model.version:
+            await connection.execute(sql.RESUME, {"schema": found.schema, "swap_anyway": swap_anyway})
+        else:
+            if found is not None:
+                await drop(connection, found)
+            await _make(connection, model, swap_anyway=swap_anyway)
+        return await _found(connection, model.name)
+
+
+async def revive(connection: Connection, name: str) -> Build:
+    """Let the retired version be brought up to date like one that is being built.
+
+    Raises:
+        NoRetiredVersion: there is none.
+    """
+    async with connection.transaction():
+        await lock_live(connection, name)
+        other = await under_way(connection, name)
+        if other is not None:
+            await drop(connection, other)
+        if await (await connection.execute(sql.REVIVE, {"name": name})).fetchone() is None:
+            raise NoRetiredVersion(f"No retired version of {name} is kept: rebuild it instead.")
+        return await _found(connection, name)
+
+
+async def lock_live(connection: Connection, name: str) -> Held:
+    """Let nobody move the live version before the transaction ends; return its row.
+
+    Raises:
+        NoSuchProjection: it was never folded at all.
+    """
+    return await _live(connection, name, lock=True)
+
+
+async def live(connection: Connection, name: str) -> Held:
+    """Return the live version's row.
+
+    Raises:
+        NoSuchProjection: it was never folded at all.
+    """
+    return await _live(connection, name, lock=False)
+
+
+async def advance(connection: Connection, schema: str, *, after: int, upto: int) -> None:
+    """Move a build's checkpoint, within the transaction that writes its rows.
+
+    Raises:
+        Lost: it is not there, or was stopped.
+    """
+    found = await connection.execute(sql.ADVANCE, {"schema": schema, "after": after, "upto": upto})
+    if await found.fetchone() is None:
+        raise control.Lost(schema)
+
+
+async def follow(connection: Connection, build: Build, *, follower: str | None) -> None:
+    """Say that a build is where the live version is; let the live one's owner write both, if it can."""
+    await connection.execute(sql.FOLLOW, {"schema": build.schema})
+    await connection.execute(sql.SET_FOLLOWER, {"name": build.name, "follower": follower})
+
+
+async def stop(
+    connection: Connection,
+    *,
+    name: str,
+    schema: str,
+    state: str,
+    error: str | None = None,
+    differences: Sequence[Difference] | None = None,
+) -> None:
+    """Give a build up until somebody has looked at it: it `failed`, or it `differs`."""
+    said = None if differences is None else orjson.dumps([each._asdict() for each in differences]).decode()
+    cut = None if error is None else error[:ERROR_LENGTH_MAX]
+    async with connection.transaction():
+        await connection.execute(sql.STOP_FOLLOWING, {"name": name, "schema": schema})
+        await connection.execute(sql.STOP, {"schema": schema, "state": state, "error": cut, "differences": said})
+
+
+async def replace(connection: Connection, live: Held, build: Build, *, position: int, state: str | None = None) -> None:
+    """Point the row of the locked live version to a build, and retire what was live."""
+    swapped = {"name": build.name, "version": build.version, "schema": build.schema, "position": position}
+    await connection.execute(sql.FORGET, {"schema": build.schema})
+    await connection.execute(sql.SWAP, {**swapped, "state": state})
+    former = {"name": live.name, "version": live.version, "schema": live.schema, "position": live.position}
+    await connection.execute(sql.RETIRE, former)
+
+
+async def drop(connection: Connection, build: Build) -> None:
+    """Drop a version that is not live, with its tables."""
+    async with connection.transaction():
+        await connection.execute(sql.STOP_FOLLOWING, {"name": build.name, "schema": build.schema})
+        await connection.execute(sql.FORGET, {"schema": build.schema})
+        await connection.execute(control_sql.DROP_SCHEMA, {"schema": build.schema})
+
+
+async def drop_all(connection: Connection, name: str) -> list[Build]:
+    """Drop every version of a read model but the live one; return what they were."""
+    found = [build for build in await list_builds(connection) if build.name == name]
+    for build in found:
+        await drop(connection, build)
+    return found
+
+
+async def _make(connection: Connection, model: ReadModel, *, swap_anyway: bool) -> None:
+    numbered = await (await connection.execute(sql.NEXT_GENERATION, {"name": model.name})).fetchone()
+    assert numbered is not None, "the row is locked"
+    schema = control.schema_name(model, numbered[0])
+    await control.create_tables(connection, model, schema)
+    begun = {"schema": schema, "name": model.name, "version": model.version, "swap_anyway": swap_anyway}
+    await connection.execute(sql.BEGIN, begun)
+
+
+async def _found(connection: Connection, name: str) -> Build:
+    found = await under_way(connection, name)
+    assert found is not None, "it was made in this transaction"
+    return found
+
+
+async def _live(connection: Connection, name: str, *, lock: bool) -> Held:
+    async with connection.cursor(row_factory=class_row(Held)) as cursor:
+        await cursor.execute(sql.LOCK if lock else sql.LIVE, {"name": name})
+        found = await cursor.fetchone()
+    if found is None:
+        raise NoSuchProjection(f"No read model {name} was ever folded.")
+    return found

@@ -1,0 +1,90 @@
+"""What an operator does with the versions of a read model: rebuild it, take a swap back, drop what is not live."""
+
+from collections.abc import Callable
+
+from eventstore.store import Store
+from projections.control import Connection
+from projections.facts import FactReader
+from projections.model import ReadModel
+from projections.rebuilding import builds
+from projections.rebuilding.attending import SILENCE_S, attending
+from projections.rebuilding.builds import Build
+from projections.rebuilding.pace import Progress
+from projections.rebuilding.rebuilder import Rebuilder, Rebuilt, say_nothing
+
+Report = Callable[[Progress], None]
+
+
+async def rebuild(
+    *,
+    url: str,
+    store: Store,
+    model: ReadModel,
+    reader: FactReader,
+    swap_anyway: bool = False,
+    report: Report = say_nothing,
+    silence_s: float = SILENCE_S,
+) -> Rebuilt:
+    """Fold a read model anew beside the live one and swap it in, or go on with what was begun.
+
+    Args:
+        url: of the projector's role.
+        reader: knows at least the model's names.
+        swap_anyway: even if the new version differs from the live one.
+        silence_s: how long somebody else who is at it may rest.
+
+    Raises:
+        NoSuchProjection: it was never folded at all.
+        BeingRebuilt: somebody else is at it.
+        VersionsDiffer: the live one stays; look at the differences, then drop the new one or swap anyway.
+        RebuildFailed: an event can't be applied.
+        StoreUnavailable, psycopg.Error: what was done is kept; run it again.
+    """
+    async with attending(url, model.name, silence_s=silence_s) as connection:
+        build = await builds.begin(connection, model, swap_anyway=swap_anyway)
+        return await Rebuilder(connection, store=store, model=model, reader=reader, build=build, report=report).run()
+
+
+async def roll_back(
+    *, url: str, store: Store, model: ReadModel, reader: FactReader, report: Report = say_nothing
+) -> Rebuilt | None:
+    """Put the retired version back in its place.
+
+    Returns:
+        What came of it; None: the retired version is of another version of the code, so it stands still until a program
+        of that version runs and it is resumed.
+
+    Raises:
+        NoRetiredVersion: there is none.
+        BeingRebuilt, RebuildFailed, StoreUnavailable, psycopg.Error: as `rebuild`.
+    """
+    async with attending(url, model.name) as connection:
+        build = await take_back(connection, model)
+        if build is None:
+            return None
+        return await Rebuilder(connection, store=store, model=model, reader=reader, build=build, report=report).run()
+
+
+async def take_back(connection: Connection, model: ReadModel) -> Build | None:
+    """Begin to bring the retired version up to date, or, if this code can't, swap it in as it is and pause it.
+
+    Raises:
+        NoRetiredVersion: there is none.
+    """
+    async with connection.transaction():
+        live = await builds.lock_live(connection, model.name)
+        retired = await builds.retired(connection, model.name)
+        if retired.version == model.version:
+            return await builds.revive(connection, model.name)
+        await builds.replace(connection, live, retired, position=retired.position, state="paused")
+        return None
+
+
+async def drop(*, url: str, name: str) -> list[Build]:
+    """Drop every version of a read model that is not live; return what they were.
+
+    Raises:
+        BeingRebuilt: somebody is at one of them.
+    """
+    async with attending(url, name) as connection:
+        return await builds.drop_all(connection, name)

@@ -1,0 +1,76 @@
+"""Folding ranges of the log into a version that nobody reads yet; rows and checkpoint change in one transaction."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing, suppress
+
+from eventstore.store import Store
+from projections.control import Connection
+from projections.facts import FactReader
+from projections.model import Fact, ReadModel
+from projections.rebuilding import builds
+from projections.rebuilding.pace import RANGE_QUIET
+from projections.writing import write
+
+
+class Filler:
+    """Folds the log into the tables of a build, by the same fold as the live version's.
+
+    Args:
+        connection: looks in the build's schema.
+        position: how far the build is.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        store: Store,
+        model: ReadModel,
+        reader: FactReader,
+        *,
+        schema: str,
+        position: int,
+    ) -> None:
+        self._connection = connection
+        self._store = store
+        self._model = model
+        self._reader = reader
+        self._schema = schema
+        self.position = position
+        self.range_events = RANGE_QUIET
+
+    async def fill(self, upto: int) -> AsyncGenerator[None]:
+        """Fold everything up to a position; give way after every range."""
+        async with aclosing(self._ranges(upto)) as ranges:
+            async for facts, reached in ranges:
+                async with self._connection.transaction():
+                    await builds.advance(self._connection, self._schema, after=self.position, upto=reached)
+                    await write(self._connection, self._model, facts)
+                self.position = reached
+                yield
+
+    async def catch_up(self, upto: int) -> None:
+        """Fold the little that is left, within a transaction that keeps the live version from moving."""
+        async for _ in self.fill(upto):
+            pass
+
+    async def _ranges(self, upto: int) -> AsyncGenerator[tuple[Sequence[Fact], int]]:
+        """Give one range after the other; the next is read while the last is folded."""
+        position = self.position
+        reading = asyncio.create_task(self._read(position, upto))
+        try:
+            while position < upto:
+                facts, position = await reading
+                reading = asyncio.create_task(self._read(position, upto))
+                yield facts, position
+        finally:
+            reading.cancel()
+            with suppress(asyncio.CancelledError):
+                await reading
+
+    async def _read(self, after: int, upto: int) -> tuple[Sequence[Fact], int]:
+        if after >= upto:
+            return [], after
+        limit = min(self.range_events, upto - after)
+        events, reached = await self._store.read_named(self._model.names, after=after, limit=limit)
+        return self._reader.read(events), reached

@@ -1,0 +1,118 @@
+"""Rebuilding the rows of one performance: folded again in temporary tables, compared, exchanged in one transaction."""
+
+from collections.abc import Sequence
+from typing import Any, LiteralString
+
+from psycopg import sql as statements
+
+from eventstore.store import Store, Wanted
+from projections import control
+from projections.control import Connection
+from projections.facts import FactReader
+from projections.model import Part, ReadModel
+from projections.rebuilding import builds
+from projections.rebuilding.comparing import ROW_CHARACTERS_MAX, ROWS_SHOWN_MAX, Difference
+from projections.sql import rebuilding as sql
+from projections.writing import write
+
+RANGE_EVENTS = 20_000
+TEMPORARY = "pg_temp"
+
+
+class NotInParts(Exception):
+    """This read model can only be rebuilt as a whole."""
+
+
+async def rebuild_part(
+    connection: Connection, *, store: Store, model: ReadModel, reader: FactReader, performance: str
+) -> list[Difference]:
+    """Exchange the rows of one performance for those that the log says, if there is any difference.
+
+    Args:
+        connection: attends to the read model.
+
+    Returns:
+        How they differed, by table.
+
+    Raises:
+        NotInParts: the rows of a performance do not follow from streams of its own, or the code has changed.
+        NoSuchProjection: it was never folded at all.
+    """
+    if model.part is None:
+        raise NotInParts(f"{model.name} can't be rebuilt for one performance: rebuild it as a whole.")
+    async with connection.transaction():
+        live = await builds.live(connection, model.name)
+        if live.version != model.version:
+            raise NotInParts(f"{model.name} was folded by another version of the code: rebuild it as a whole.")
+        rebuilding = PartRebuilding(
+            connection, store=store, model=model, reader=reader, part=model.part, performance=performance
+        )
+        await rebuilding.fold_upto(live.position)
+        live = await builds.lock_live(connection, model.name)
+        await rebuilding.fold_upto(live.position)
+        return await rebuilding.exchange(live.schema)
+
+
+class PartRebuilding:
+    """One performance's rows in temporary tables, which hide those of the same name until they are dropped."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        store: Store,
+        model: ReadModel,
+        reader: FactReader,
+        part: Part,
+        performance: str,
+    ) -> None:
+        self._connection = connection
+        self._store = store
+        self._model = model
+        self._reader = reader
+        self._part = part
+        self._performance = performance
+        self._wanted = Wanted(names=model.names, prefix=part.prefix.replace("{performance}", performance))
+        self._position: int | None = None
+
+    async def fold_upto(self, upto: int) -> None:
+        """Fold what there is about the performance up to a position."""
+        if self._position is None:
+            await control.look_in(self._connection, TEMPORARY)
+            await self._connection.execute(self._model.schema)
+            self._position = 0
+        while self._position < upto:
+            reached = min(upto, self._position + RANGE_EVENTS)
+            events = await self._store.search(self._wanted, after=self._position, upto=reached, limit=RANGE_EVENTS)
+            await write(self._connection, self._model, self._reader.read(events), prepare=False)
+            self._position = reached
+
+    async def exchange(self, schema: str) -> list[Difference]:
+        """Put the rows into the live tables, which nobody moves meanwhile."""
+        found = [difference for table in self._part.tables if (difference := await self._differing(schema, table))]
+        for difference in found:
+            await self._execute(sql.DELETE_PART, schema, difference.table)
+            await self._execute(sql.INSERT_PART, schema, difference.table)
+        await self._connection.execute(sql.DROP_TEMPORARY)
+        return found
+
+    async def _differing(self, schema: str, table: str) -> Difference | None:
+        only_live = await self._rows(sql.PART_ONLY_LIVE, schema, table)
+        only_built = await self._rows(sql.PART_ONLY_BUILT, schema, table)
+        if not only_live and not only_built:
+            return None
+        (live_rows, built_rows) = (await self._execute(sql.PART_COUNTS, schema, table))[0]
+        return Difference(table, live_rows, built_rows, only_live, only_built)
+
+    async def _rows(self, statement: LiteralString, schema: str, table: str) -> list[str]:
+        return [row[0] for row in await self._execute(statement, schema, table)]
+
+    async def _execute(self, statement: LiteralString, schema: str, table: str) -> Sequence[tuple[Any, ...]]:
+        composed = statements.SQL(statement).format(
+            live=statements.Identifier(schema, table),
+            built=statements.Identifier(TEMPORARY, table),
+            performance=statements.Identifier(self._part.column),
+        )
+        asked = {"performance": self._performance, "characters": ROW_CHARACTERS_MAX, "limit": ROWS_SHOWN_MAX}
+        cursor = await self._connection.execute(composed, asked)
+        return await cursor.fetchall() if cursor.description else []

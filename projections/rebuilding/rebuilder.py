@@ -1,0 +1,206 @@
+"""The course of a rebuild, from wherever it stands: fill, follow, compare, swap."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from psycopg import InterfaceError, OperationalError
+
+from eventstore.errors import EventStoreError
+from eventstore.store import Store
+from projections.control import Connection, Held, Lost
+from projections.facts import FactReader
+from projections.model import ReadModel
+from projections.rebuilding import builds
+from projections.rebuilding.attending import settle_in
+from projections.rebuilding.builds import Build
+from projections.rebuilding.comparing import Difference, compare
+from projections.rebuilding.filling import Filler
+from projections.rebuilding.pace import Progress, Rate, Throttle
+from projections.sql import rebuilding as sql
+
+NEAR_EVENTS = 2_000
+
+
+class RebuildFailed(Exception):
+    """The new version can't be folded; the live one is as it was."""
+
+
+class VersionsDiffer(Exception):
+    """The new version is not the live one's equal, and was not swapped in.
+
+    Args:
+        differences: by table.
+    """
+
+    def __init__(self, name: str, differences: Sequence[Difference]) -> None:
+        super().__init__(f"{name}: the rebuilt version differs from the live one, which stays.")
+        self.differences = differences
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebuilt:
+    """What came of a rebuild: the live version is in `schema` from `position` on; `differences` from the former one."""
+
+    schema: str
+    position: int
+    differences: Sequence[Difference]
+
+
+def say_nothing(_: Progress) -> None:
+    """Nobody watches."""
+
+
+class Rebuilder:
+    """Brings a build to its end, however far it is.
+
+    Args:
+        connection: attends to the read model.
+        store: the log.
+        reader: knows at least the model's names.
+        report: told after every step.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        store: Store,
+        model: ReadModel,
+        reader: FactReader,
+        build: Build,
+        throttle: Throttle | None = None,
+        report: Callable[[Progress], None] = say_nothing,
+    ) -> None:
+        self._connection = connection
+        self._store = store
+        self._build = build
+        self._throttle = throttle or Throttle()
+        self._report = report
+        self._rate = Rate()
+        self._filler = Filler(connection, store, model, reader, schema=build.schema, position=build.position)
+
+    async def run(self) -> Rebuilt:
+        """Go on until the build is the live version.
+
+        Raises:
+            VersionsDiffer: it was folded by the same code as the live one, and differs.
+            RebuildFailed: an event can't be applied.
+            StoreUnavailable, psycopg.Error: what was done is kept; go on later.
+        """
+        try:
+            await settle_in(self._connection, self._build.schema)
+            if not await self._follows():
+                await self._fill()
+                await self._follow()
+            differences = await self._compare()
+            return await self._swap(differences)
+        except (VersionsDiffer, RebuildFailed, EventStoreError, OperationalError, InterfaceError):
+            raise
+        except Lost as lost:
+            raise RebuildFailed(await self._why_stopped()) from lost
+        except Exception as error:  # whatever an event does to a fold, it stops this build alone
+            await self._stop("failed", error=f"{type(error).__name__}: {error}")
+            raise RebuildFailed(f"{self._build.name} can't be rebuilt: {error}") from error
+
+    async def _follows(self) -> bool:
+        """Say whether the build is where the live version is, because the owner of that one writes both."""
+        if self._build.state != "following":
+            return False
+        live = await builds.live(self._connection, self._build.name)
+        found = await builds.under_way(self._connection, self._build.name)
+        return found is not None and found.state == "following" and live.version == found.version
+
+    async def _fill(self) -> None:
+        """Fold until so little is left that the live version can wait for it."""
+        while (left := await self._left()) > NEAR_EVENTS:
+            began_at = time.monotonic()
+            async for _ in self._filler.fill(self._filler.position + left):
+                worked_s = time.monotonic() - began_at
+                await self._see()
+                await asyncio.sleep(self._throttle.rest_s(worked_s))
+                began_at = time.monotonic()
+
+    async def _left(self) -> int:
+        await self._see()
+        live = await builds.live(self._connection, self._build.name)
+        return live.position - self._filler.position
+
+    async def _see(self) -> None:
+        """Look at how fast the log grows, and tell how far the build is."""
+        head = await self._store.head()
+        self._throttle.saw(head)
+        self._filler.range_events = self._throttle.range_events
+        self._tell("filling", head)
+
+    async def _follow(self) -> None:
+        """Fold the last bit while the live version waits; from then on they move together."""
+        async with self._connection.transaction():
+            live = await builds.lock_live(self._connection, self._build.name)
+            await self._filler.catch_up(live.position)
+            alike = live.version == self._build.version
+            await builds.follow(self._connection, self._build, follower=self._build.schema if alike else None)
+        self._tell("following", live.position)
+
+    async def _compare(self) -> Sequence[Difference]:
+        """Compare both versions where they stand together; those of one code must be equal."""
+        async with self._connection.transaction():
+            await self._connection.execute(sql.SNAPSHOT)
+            live = await builds.live(self._connection, self._build.name)
+            build = await builds.under_way(self._connection, self._build.name)
+            if build is None or build.state != "following":
+                raise Lost(self._build.name)
+            if build.position != live.position:
+                assert live.version != build.version, "the owner of the live version writes both"
+                return []
+            differences = await compare(self._connection, live=live.schema, built=build.schema)
+        if differences and live.version == build.version and not build.swap_anyway:
+            await self._stop("differs", differences=differences)
+            raise VersionsDiffer(build.name, differences)
+        return differences
+
+    async def _swap(self, differences: Sequence[Difference]) -> Rebuilt:
+        """Put the build in the live version's place; the version retired before this one is dropped."""
+        await self._drop_retired()
+        async with self._connection.transaction():
+            live = await builds.lock_live(self._connection, self._build.name)
+            await self._catch_up_if_alone(live)
+            await builds.replace(self._connection, live, self._build, position=live.position)
+        self._tell("live", live.position)
+        return Rebuilt(schema=self._build.schema, position=live.position, differences=differences)
+
+    async def _catch_up_if_alone(self, live: Held) -> None:
+        """Fold what the live version's owner could not write into both, because its code is another version."""
+        build = await builds.under_way(self._connection, self._build.name)
+        if build is None or build.state != "following":
+            raise Lost(self._build.name)
+        self._filler.position = build.position
+        await self._filler.catch_up(live.position)
+
+    async def _drop_retired(self) -> None:
+        for build in await builds.list_builds(self._connection):
+            if build.name == self._build.name and build.state == "retired":
+                await builds.drop(self._connection, build)
+
+    async def _stop(
+        self, state: str, *, error: str | None = None, differences: Sequence[Difference] | None = None
+    ) -> None:
+        await builds.stop(
+            self._connection,
+            name=self._build.name,
+            schema=self._build.schema,
+            state=state,
+            error=error,
+            differences=differences,
+        )
+
+    async def _why_stopped(self) -> str:
+        found = await builds.under_way(self._connection, self._build.name)
+        why = "it was dropped" if found is None else found.error or found.state
+        return f"{self._build.name} can't be rebuilt: {why}."
+
+    def _tell(self, state: str, target: int) -> None:
+        position = self._filler.position
+        rate = self._rate.saw(position)
+        self._report(Progress(state=state, position=position, target=target, events_s=rate))

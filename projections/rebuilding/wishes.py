@@ -1,0 +1,40 @@
+"""What the application asked to be done with the versions of a read model; whoever attends to it takes the wish."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from projections.control import Connection
+from projections.sql import rebuilding as sql
+
+DAYS_KEPT = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """One thing to be done; `kind`: rebuild, rollback or drop; `performance`: the only one to rebuild."""
+
+    command_id: UUID
+    name: str
+    kind: str
+    performance: str | None
+    swap_anyway: bool
+
+
+async def open_wishes(connection: Connection, names: Sequence[str]) -> list[Wish]:
+    """Return what nobody has taken yet, at most one for each read model."""
+    async with connection.cursor(row_factory=class_row(Wish)) as cursor:
+        await cursor.execute(sql.OPEN_WISHES, {"names": list(names)})
+        return await cursor.fetchall()
+
+
+async def take(connection: Connection, wish: Wish, *, refusal: str | None = None) -> None:
+    """Say that a wish is carried out or refused, in the transaction that does what can't be done twice."""
+    await connection.execute(sql.TAKE_WISH, {"command_id": wish.command_id, "refusal": refusal})
+
+
+async def drop_old(connection: Connection) -> None:
+    """Forget wishes that were taken long ago."""
+    await connection.execute(sql.DROP_OLD_WISHES, {"days": DAYS_KEPT})

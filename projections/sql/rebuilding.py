@@ -1,0 +1,177 @@
+"""Statements about the versions of a read model: the one being built, the live one, the retired one."""
+
+from typing import LiteralString
+
+# Held as long as the session lives: one works on the versions of a read model at a time.
+ATTEND: LiteralString = "SELECT pg_try_advisory_lock(%(lock)s, hashtext(%(name)s))"
+
+# Whoever works never rests for long; a session that does belongs to a process that was stopped, and may not go on.
+END_SILENT: LiteralString = """
+SELECT pg_terminate_backend(session.pid, %(patience_ms)s)
+FROM pg_locks AS held
+JOIN pg_stat_activity AS session USING (pid)
+WHERE held.locktype = 'advisory' AND held.classid = %(lock)s::oid AND held.objsubid = 2
+  AND held.objid = (hashtext(%(name)s)::bigint & 4294967295)::oid
+  AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND session.state LIKE 'idle%%'
+  AND session.state_change < clock_timestamp() - %(silence_s)s * interval '1 second'
+"""
+
+BUILDS: LiteralString = """
+SELECT schema, name, version, position, state, swap_anyway, begun_at, differences, error,
+       EXISTS (
+           SELECT FROM pg_locks AS held
+           WHERE held.locktype = 'advisory' AND held.classid = %(lock)s::oid AND held.objsubid = 2
+             AND held.objid = (hashtext(build.name)::bigint & 4294967295)::oid
+             AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+       ) AS attended
+FROM projections.build
+ORDER BY name, state = 'retired', schema
+"""
+
+CONFIGURE: LiteralString = """
+SELECT set_config('search_path', %(schema)s, false), set_config('synchronous_commit', 'off', false),
+       set_config('statement_timeout', %(statement_timeout)s, false)
+"""
+
+LOCK: LiteralString = """
+SELECT name, version, schema, position, fence, state FROM projections.projection WHERE name = %(name)s FOR UPDATE
+"""
+
+LIVE: LiteralString = """
+SELECT name, version, schema, position, fence, state FROM projections.projection WHERE name = %(name)s
+"""
+
+NEXT_GENERATION: LiteralString = """
+UPDATE projections.projection SET generation = generation + 1 WHERE name = %(name)s RETURNING generation
+"""
+
+BEGIN: LiteralString = """
+INSERT INTO projections.build (schema, name, version, position, state, swap_anyway, begun_at)
+VALUES (%(schema)s, %(name)s, %(version)s, 0, 'filling', %(swap_anyway)s, clock_timestamp())
+"""
+
+# The retired version is brought up to date like one that is being built.
+REVIVE: LiteralString = """
+UPDATE projections.build SET state = 'filling', swap_anyway = true, begun_at = clock_timestamp()
+WHERE name = %(name)s AND state = 'retired'
+RETURNING schema
+"""
+
+RESUME: LiteralString = """
+UPDATE projections.build
+SET state = CASE state WHEN 'following' THEN state ELSE 'filling' END,
+    swap_anyway = swap_anyway OR %(swap_anyway)s, differences = NULL, error = NULL
+WHERE schema = %(schema)s
+"""
+
+ADVANCE: LiteralString = """
+UPDATE projections.build SET position = %(upto)s
+WHERE schema = %(schema)s AND position = %(after)s AND state IN ('filling', 'following')
+RETURNING schema
+"""
+
+STOP: LiteralString = """
+UPDATE projections.build SET state = %(state)s, error = %(error)s, differences = %(differences)s::json
+WHERE schema = %(schema)s
+"""
+
+FOLLOW: LiteralString = "UPDATE projections.build SET state = 'following' WHERE schema = %(schema)s"
+
+SET_FOLLOWER: LiteralString = "UPDATE projections.projection SET follower = %(follower)s WHERE name = %(name)s"
+
+STOP_FOLLOWING: LiteralString = """
+UPDATE projections.projection SET follower = NULL WHERE name = %(name)s AND follower = %(schema)s
+"""
+
+FORGET: LiteralString = "DELETE FROM projections.build WHERE schema = %(schema)s"
+
+RETIRE: LiteralString = """
+INSERT INTO projections.build (schema, name, version, position, state, swap_anyway, begun_at)
+VALUES (%(schema)s, %(name)s, %(version)s, %(position)s, 'retired', false, clock_timestamp())
+"""
+
+# What had failed tries again with the new tables; what a person paused stays paused.
+SWAP: LiteralString = """
+UPDATE projections.projection
+SET version = %(version)s, schema = %(schema)s, position = %(position)s, fence = fence + 1, follower = NULL,
+    state = coalesce(%(state)s, CASE state WHEN 'failed' THEN 'running' ELSE state END),
+    error = NULL, failed_position = NULL
+WHERE name = %(name)s
+"""
+
+SNAPSHOT: LiteralString = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+
+# Whole tables are read, so one by one in the order they lie in.
+READ_WHOLE_TABLES: LiteralString = "SELECT set_config('enable_seqscan', 'on', true)"
+
+COLUMNS: LiteralString = """
+SELECT relname, array_agg(attname ORDER BY attname)
+FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
+WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = %(schema)s)
+  AND relkind = 'r' AND attnum > 0 AND NOT attisdropped
+GROUP BY relname
+ORDER BY relname
+"""
+
+# The same rows in any order have the same sum.
+FINGERPRINT: LiteralString = "SELECT count(*), sum(hashtextextended(ROW({columns})::text, 0)) FROM {schema}.{table}"
+
+ONLY_IN: LiteralString = """
+SELECT left(told, %(characters)s) FROM (
+    SELECT ROW({columns})::text AS told FROM {schema}.{table}
+    EXCEPT ALL
+    SELECT ROW({columns})::text FROM {other}.{table}
+) AS found
+ORDER BY told
+LIMIT %(limit)s
+"""
+
+PART_ONLY_LIVE: LiteralString = """
+SELECT left(told, %(characters)s) FROM (
+    SELECT t::text AS told FROM {live} AS t WHERE {performance} = %(performance)s
+    EXCEPT ALL
+    SELECT t::text FROM {built} AS t
+) AS found
+ORDER BY told
+LIMIT %(limit)s
+"""
+
+PART_ONLY_BUILT: LiteralString = """
+SELECT left(told, %(characters)s) FROM (
+    SELECT t::text AS told FROM {built} AS t
+    EXCEPT ALL
+    SELECT t::text FROM {live} AS t WHERE {performance} = %(performance)s
+) AS found
+ORDER BY told
+LIMIT %(limit)s
+"""
+
+PART_COUNTS: LiteralString = """
+SELECT (SELECT count(*) FROM {live} WHERE {performance} = %(performance)s), (SELECT count(*) FROM {built})
+"""
+
+DELETE_PART: LiteralString = "DELETE FROM {live} WHERE {performance} = %(performance)s"
+INSERT_PART: LiteralString = "INSERT INTO {live} SELECT * FROM {built}"
+DROP_TEMPORARY: LiteralString = "DISCARD TEMP"
+
+OPEN_WISHES: LiteralString = """
+SELECT command_id, name, kind, performance, swap_anyway
+FROM projections.wish
+WHERE taken_at IS NULL AND name = ANY (%(names)s::text[])
+"""
+
+TAKE_WISH: LiteralString = """
+UPDATE projections.wish SET taken_at = clock_timestamp(), refusal = %(refusal)s
+WHERE command_id = %(command_id)s AND taken_at IS NULL
+RETURNING command_id
+"""
+
+DROP_OLD_WISHES: LiteralString = """
+DELETE FROM projections.wish WHERE taken_at < clock_timestamp() - %(days)s * interval '1 day'
+"""
+
+SIZE: LiteralString = """
+SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint FROM pg_class
+WHERE relkind = 'r' AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = %(schema)s)
+"""

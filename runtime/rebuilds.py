@@ -1,0 +1,135 @@
+"""What an operator does with the versions of a read model, as the projector's role; refusals say what to do."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from eventstore.migrate import PROJECTOR_ROLE
+from eventstore.postgres import PostgresStore
+from projections.control import NoSuchProjection
+from projections.every_model import reader_for
+from projections.rebuilding import builds, course
+from projections.rebuilding.attending import BeingRebuilt, attending
+from projections.rebuilding.builds import Build, NoRetiredVersion
+from projections.rebuilding.comparing import Difference
+from projections.rebuilding.pace import Progress, Rate
+from projections.rebuilding.part import NotInParts, rebuild_part
+from projections.rebuilding.rebuilder import RebuildFailed, Rebuilt
+from projections.rebuilding.rehearsal import Estimate, rehearse
+from runtime.read_models import MODELS, check_known, operator
+from runtime.settings import Settings, SettingsRefused
+from runtime.wiring import url_of_role
+
+WATCH_S = 0.5
+
+Report = Callable[[Progress], None]
+
+
+@contextmanager
+def refusing(name: str) -> Iterator[None]:
+    """Turn what can't be done into a sentence.
+
+    Raises:
+        SettingsRefused: in place of every refusal.
+    """
+    check_known(name)
+    try:
+        yield
+    except (NoSuchProjection, NoRetiredVersion, BeingRebuilt, RebuildFailed, NotInParts) as refusal:
+        raise SettingsRefused(str(refusal)) from refusal
+
+
+async def rebuild(settings: Settings, name: str, *, swap_anyway: bool, report: Report) -> Rebuilt | None:
+    """Rebuild a read model, or go on with what was begun; while somebody else is at it, watch.
+
+    Returns:
+        None: somebody else was at it, and has finished.
+
+    Raises:
+        VersionsDiffer: the new version differs from the live one, and was not swapped in.
+        SettingsRefused: it can't be done.
+    """
+    with refusing(name):
+        url = url_of_role(settings, PROJECTOR_ROLE)
+        async with PostgresStore(url) as store:
+            model = MODELS[name]
+            try:
+                return await course.rebuild(
+                    url=url,
+                    store=store,
+                    model=model,
+                    reader=reader_for([model]),
+                    swap_anyway=swap_anyway,
+                    report=report,
+                )
+            except BeingRebuilt:
+                await watch(settings, name, report)
+                return None
+
+
+async def watch(settings: Settings, name: str, report: Report) -> None:
+    """Tell how far somebody else's rebuild is, until it has ended."""
+    rate = Rate()
+    async with operator(settings) as connection:
+        while (build := await builds.under_way(connection, name)) is not None and build.attended:
+            live = await builds.live(connection, name)
+            events_s = rate.saw(build.position)
+            report(Progress(state=build.state, position=build.position, target=live.position, events_s=events_s))
+            await asyncio.sleep(WATCH_S)
+
+
+async def rebuild_performance(settings: Settings, name: str, performance: str) -> Sequence[Difference]:
+    """Rebuild the rows of one performance; return how they differed.
+
+    Raises:
+        SettingsRefused: it can't be done.
+    """
+    with refusing(name):
+        url = url_of_role(settings, PROJECTOR_ROLE)
+        model = MODELS[name]
+        async with PostgresStore(url) as store, attending(url, name) as connection:
+            return await rebuild_part(
+                connection, store=store, model=model, reader=reader_for([model]), performance=performance
+            )
+
+
+async def estimate(settings: Settings, name: str) -> Estimate:
+    """Return what a rebuild would take; nothing is changed.
+
+    Raises:
+        SettingsRefused: there is none of this name.
+    """
+    with refusing(name):
+        url = url_of_role(settings, PROJECTOR_ROLE)
+        model = MODELS[name]
+        async with PostgresStore(url) as store, operator(settings) as connection:
+            return await rehearse(connection, store=store, model=model, reader=reader_for([model]))
+
+
+async def roll_back(settings: Settings, name: str, *, report: Report) -> Rebuilt | None:
+    """Take the last swap back; None: what is live now waits for a program of its version.
+
+    Raises:
+        SettingsRefused: there is nothing to go back to.
+    """
+    with refusing(name):
+        url = url_of_role(settings, PROJECTOR_ROLE)
+        model = MODELS[name]
+        async with PostgresStore(url) as store:
+            return await course.roll_back(url=url, store=store, model=model, reader=reader_for([model]), report=report)
+
+
+async def drop(settings: Settings, name: str) -> Sequence[Build]:
+    """Drop every version of a read model that is not live; return what they were.
+
+    Raises:
+        SettingsRefused: somebody is at one of them.
+    """
+    with refusing(name):
+        return await course.drop(url=url_of_role(settings, PROJECTOR_ROLE), name=name)
+
+
+async def live_version(settings: Settings, name: str) -> int:
+    """Return the version of the code that folded what is live."""
+    async with operator(settings) as connection:
+        return (await builds.live(connection, name)).version
