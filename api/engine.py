@@ -24,6 +24,7 @@ from eventstore.handler import Clock, Handler
 from eventstore.store import Store
 from projections.control import ProjectionState
 from projections.reading import ReadModels
+from projections.switches import Switches
 
 REQUEST_SECONDS_MAX = 10.0
 
@@ -81,6 +82,7 @@ class Engine:
         entrance: lets people in, and keeps their sessions.
         clock: the log's time, estimated.
         read_models: what the screens read.
+        switches: what admins do to read models that give trouble.
         gateways: payment providers by the name they have in `/webhooks/{provider}`.
         codec: reads the log's events.
         drawings: the public documents of layouts.
@@ -100,6 +102,7 @@ class Engine:
     inventories: Inventories
     positions: Positions
     read_models: ReadModels
+    switches: Switches
     gateways: Mapping[str, PaymentGateway]
     tokens: AccessTokens
     attempts: Attempts

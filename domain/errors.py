@@ -19,6 +19,8 @@ Rejected
     ├── AlreadyPaid, OrderEnded, OrderConfirmedAlready, NotConfirmed, TooManyPayments
     ├── NothingToRefund, RefundDecided, TicketUsed
     ├── HasBookings
+    ├── NotRunning, NotPaused, NotFailed, NotParked    a read model stands otherwise than the wish needs
+    ├── TooMuchSetAside    a read model leaves out as much as it may
     └── AlreadyThere       the name, address or state is taken already
 """
 
@@ -193,6 +195,36 @@ class HasBookings(Impossible):
     """Something was booked; what was booked cannot be deleted."""
 
     code = "has_bookings"
+
+
+class NotRunning(Impossible):
+    """The read model stands still already."""
+
+    code = "not_running"
+
+
+class NotPaused(Impossible):
+    """The read model stands still for another reason."""
+
+    code = "not_paused"
+
+
+class NotFailed(Impossible):
+    """The read model has not failed, or at another event."""
+
+    code = "not_failed"
+
+
+class NotParked(Impossible):
+    """The read model does not leave this stream out."""
+
+    code = "not_parked"
+
+
+class TooMuchSetAside(Impossible):
+    """The read model leaves out as much as it may."""
+
+    code = "too_much_set_aside"
 
 
 class AlreadyThere(Impossible):

@@ -3,7 +3,21 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from domain import account, buyer, event, hold, order, organizer, payment, performance, refund, seat, ticket, venue
+from domain import (
+    account,
+    buyer,
+    event,
+    hold,
+    order,
+    organizer,
+    payment,
+    performance,
+    projection,
+    refund,
+    seat,
+    ticket,
+    venue,
+)
 from domain.books import Changes, Kind
 
 SUBJECTS = ("organizer", "performance")
@@ -57,6 +71,12 @@ EVENTS: Mapping[str, type] = {
     "SalesPaused": performance.SalesPaused,
     "SalesResumed": performance.SalesResumed,
     "SalesClosed": performance.SalesClosed,
+    "ProjectionPaused": projection.ProjectionPaused,
+    "ProjectionResumed": projection.ProjectionResumed,
+    "ProjectionRetried": projection.ProjectionRetried,
+    "EventSkipped": projection.EventSkipped,
+    "StreamParked": projection.StreamParked,
+    "StreamUnparked": projection.StreamUnparked,
     "RefundRequested": refund.RefundRequested,
     "RefundApproved": refund.RefundApproved,
     "RefundRejected": refund.RefundRejected,
@@ -96,6 +116,7 @@ KINDS: Mapping[str, Kind[Any]] = {
         organizer.ORGANIZER,
         payment.PAYMENT,
         performance.PERFORMANCE,
+        projection.PROJECTION,
         refund.REFUND,
         seat.SEAT,
         ticket.SCAN,

@@ -143,36 +143,3 @@ async def states(connection: Connection) -> list[ProjectionState]:
     async with connection.cursor(row_factory=class_row(ProjectionState)) as cursor:
         await cursor.execute(sql.STATES)
         return await cursor.fetchall()
-
-
-async def retry(connection: Connection, name: str) -> None:
-    """Let a read model that failed try the same event again.
-
-    Raises:
-        NoSuchProjection: none of that name has failed.
-    """
-    await _move(connection, name, before="failed", to="running")
-
-
-async def pause(connection: Connection, name: str) -> None:
-    """Let a read model stand still.
-
-    Raises:
-        NoSuchProjection: none of that name is running.
-    """
-    await _move(connection, name, before="running", to="paused")
-
-
-async def resume(connection: Connection, name: str) -> None:
-    """Let a paused read model go on.
-
-    Raises:
-        NoSuchProjection: none of that name is paused.
-    """
-    await _move(connection, name, before="paused", to="running")
-
-
-async def _move(connection: Connection, name: str, *, before: str, to: str) -> None:
-    asked = {"name": name, "state_before": before, "state": to}
-    if await (await connection.execute(sql.MOVE, asked)).fetchone() is None:
-        raise NoSuchProjection(f"No read model {name} is {before}.")

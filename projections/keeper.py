@@ -1,15 +1,19 @@
 """Keeps one read model up to date: rows and checkpoint in one transaction, a batch at a time, until it is lost."""
 
 import asyncio
+from collections.abc import Sequence
 
 import structlog
 from psycopg.errors import InterfaceError, OperationalError
 
+from domain.projection import PROJECTION
 from eventstore.errors import EventStoreError
+from eventstore.store import Store
 from projections import control
 from projections.control import Connection, Held, Lost
-from projections.model import ReadModel
+from projections.model import Fact, ReadModel
 from projections.rebuilding import builds
+from projections.set_aside import read_projection, without
 from projections.window import Stretch, Window
 from projections.writing import of_model, write
 
@@ -24,14 +28,17 @@ class Keeper:
 
     Args:
         url: of the projector's role.
+        store: the log, which says what is left out.
         held: the row as this process holds it.
     """
 
-    def __init__(self, *, url: str, model: ReadModel, held: Held, window: Window) -> None:
+    def __init__(self, *, url: str, store: Store, model: ReadModel, held: Held, window: Window) -> None:
         self._url = url
+        self._store = store
         self._model = model
         self._held = held
         self._window = window
+        self._decided = PROJECTION.initial
 
     async def run(self) -> None:
         """Fold until cancelled, lost, stopped by an event that can't be applied, or cut off from a server."""
@@ -48,6 +55,7 @@ class Keeper:
 
     async def _follow(self, connection: Connection) -> None:
         position = self._held.position
+        self._decided = await read_projection(self._store, self._model.name)
         clock = asyncio.get_running_loop().time
         while True:
             began_at = clock()
@@ -66,7 +74,7 @@ class Keeper:
     async def _commit(self, connection: Connection, stretch: Stretch) -> None:
         async with connection.transaction():
             follower = await control.advance(connection, self._held, after=stretch.after, upto=stretch.upto)
-            await write(connection, self._model, stretch.facts)
+            await write(connection, self._model, self._kept(self._held.schema, stretch))
             if follower is not None:
                 await self._write_follower(connection, follower, stretch)
 
@@ -75,7 +83,7 @@ class Keeper:
         try:
             async with connection.transaction():
                 await control.look_in(connection, follower)
-                await write(connection, self._model, stretch.facts, prepare=False)
+                await write(connection, self._model, self._kept(follower, stretch), prepare=False)
                 await builds.advance(connection, follower, after=stretch.after, upto=stretch.upto)
                 await control.look_in(connection, self._held.schema)
         except (OperationalError, InterfaceError):
@@ -84,6 +92,10 @@ class Keeper:
             said = f"{type(error).__name__}: {error}"
             await builds.stop(connection, name=self._model.name, schema=follower, state="failed", error=said)
             _log.error("rebuild failed", name=self._model.name, position=stretch.upto, error=str(error))
+
+    def _kept(self, schema: str, stretch: Stretch) -> Sequence[Fact]:
+        """Return the facts that the tables in a schema do not leave out."""
+        return without(self._decided.set_aside(self._held.version, schema), stretch.facts)
 
     async def _stop_at_the_culprit(self, connection: Connection, stretch: Stretch) -> None:
         """Apply every command before the one that fails, halving what is left; then stop at its event."""
@@ -104,7 +116,7 @@ class Keeper:
 
     async def _culprit(self, connection: Connection, stretch: Stretch) -> tuple[int, str]:
         """Return the first event of a command that can't be applied after those before it, and what it does."""
-        facts = of_model(self._model, stretch.facts)
+        facts = of_model(self._model, self._kept(self._held.schema, stretch))
         for count, fact in enumerate(facts, 1):
             try:
                 async with connection.transaction(force_rollback=True):

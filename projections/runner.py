@@ -108,7 +108,7 @@ class Runner:
             self._window = Window(
                 store=self._store, feed=self._make_feed(row.position), start=row.position, reader=self._reader
             )
-        work = Keeper(url=self._url, model=model, held=row, window=self._window).run()
+        work = Keeper(url=self._url, store=self._store, model=model, held=row, window=self._window).run()
         _log.info("projection runs", name=row.name, position=row.position, schema=row.schema)
         self._keepers[row.name] = asyncio.create_task(work, name=f"project {row.name}")
 

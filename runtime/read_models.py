@@ -1,22 +1,26 @@
-"""What an operator does with read models, as the projector's role: look, pause, resume, try again."""
+"""What an operator does with read models on the command line: look, and see to one that gives trouble."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from uuid_utils.compat import uuid7
+
+from domain.errors import Rejected
+from domain.projection import SetAsideReason
+from eventstore.handler import Context
 from eventstore.migrate import PROJECTOR_ROLE
 from eventstore.postgres import PostgresStore
-from projections import control
-from projections.control import Connection, NoSuchProjection, ProjectionState
+from projections import control, switches
+from projections.control import Connection
 from projections.every_model import EVERY_MODEL
+from projections.reports import Report, report_each
+from projections.set_aside import must_exist
+from projections.switches import Deed, Switches
+from runtime.people import OPERATOR
 from runtime.settings import Settings, SettingsRefused
-from runtime.wiring import url_of_role
+from runtime.wiring import build_handler, open_store, url_of_role
 
 MODELS = {model.name: model for model in EVERY_MODEL}
-MOVES: Mapping[str, Callable[[Connection, str], Awaitable[None]]] = {
-    "pause": control.pause,
-    "resume": control.resume,
-    "retry": control.retry,
-}
 
 
 def check_known(name: str) -> None:
@@ -29,26 +33,43 @@ def check_known(name: str) -> None:
         raise SettingsRefused(f"There is no read model {name}; choose one of: {', '.join(MODELS)}.")
 
 
-async def look(settings: Settings) -> tuple[int, list[ProjectionState]]:
-    """Return the head of the log and the state of every read model."""
-    async with PostgresStore(url_of_role(settings, PROJECTOR_ROLE)) as store:
-        head = await store.head()
+async def look(settings: Settings) -> list[Report]:
+    """Return how every read model stands."""
     async with operator(settings) as connection:
-        return head, await control.states(connection)
+        states = await control.states(connection)
+    async with PostgresStore(url_of_role(settings, PROJECTOR_ROLE)) as store:
+        return await report_each(states, store, await store.now())
 
 
-async def move(settings: Settings, name: str, how: str) -> None:
-    """Pause, resume or retry a read model.
+async def do(settings: Settings, name: str, deed: Deed) -> None:
+    """Do something to a read model that gives trouble, as whoever runs the machine.
 
     Raises:
-        SettingsRefused: there is none of this name, or it is not in a state for that.
+        SettingsRefused: there is none of this name, or it does not stand so that it could be done.
     """
     check_known(name)
-    async with operator(settings) as connection:
+    context = Context(command_id=uuid7(), actor=OPERATOR, channel="operator")
+    async with open_store(settings) as (store, batcher):
+        handler = build_handler(store=store, judge=batcher)
+        rows = Switches(url_of_role(settings, PROJECTOR_ROLE))
         try:
-            await MOVES[how](connection, name)
-        except NoSuchProjection as error:
-            raise SettingsRefused(str(error)) from error
+            await rows.do(name, deed, lambda decide: handler.handle(decide, context))
+        except Rejected as refusal:
+            raise SettingsRefused(str(refusal)) from refusal
+
+
+async def park(settings: Settings, name: str, stream: str, reason: SetAsideReason) -> None:
+    """Let a read model leave a stream out.
+
+    Raises:
+        SettingsRefused: as `do` says, or there is no such stream.
+    """
+    async with PostgresStore(url_of_role(settings, PROJECTOR_ROLE)) as store:
+        try:
+            await must_exist(store, stream)
+        except Rejected as refusal:
+            raise SettingsRefused(str(refusal)) from refusal
+    await do(settings, name, switches.park(stream, reason))
 
 
 @asynccontextmanager

@@ -36,12 +36,13 @@ from eventstore.codec import Codec
 from eventstore.epoch import Epochs
 from eventstore.handler import Clock, Handler, Judge
 from eventstore.jetstream.link import NatsLink
-from eventstore.migrate import APP_ROLE, role_url
+from eventstore.migrate import APP_ROLE, PROJECTOR_ROLE, role_url
 from eventstore.postgres.store import PostgresStore
 from eventstore.relay import AnnouncingJudge, WakeUp
 from eventstore.store import Store
 from projections.positions import ProjectionPositions
 from projections.reading import ReadModels
+from projections.switches import Switches
 from runtime.settings import Settings
 
 READ_CONNECTIONS_MAX = 8
@@ -191,6 +192,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
             inventories=inventories,
             positions=ProjectionPositions(reading),
             read_models=ReadModels(reading),
+            switches=Switches(url_of_role(settings, PROJECTOR_ROLE)),
             gateways=gateways,
             tokens=build_tokens(settings),
             attempts=Attempts(),

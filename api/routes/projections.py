@@ -1,34 +1,104 @@
-"""How the read models stand."""
+"""How the read models stand, and what admins do when one gives trouble."""
 
-from fastapi import Request, Response
+from functools import partial
+from typing import Annotated
 
-from api.commands import MinPosition, caught_up, shown
+from fastapi import Path, Request, Response
+
+from api.commands import MinPosition, answer, carry_out, caught_up, shown
 from api.engine import engine_of
+from api.presenters.values import Body
 from api.routing import business_router
-from api.schemas.operators import Projections
+from api.schemas.projections import (
+    EventSkippedShown,
+    ParkWish,
+    Projections,
+    ProjectionWritten,
+    SkipWish,
+    StreamParkedShown,
+    StreamUnparkedShown,
+    UnparkWish,
+)
+from projections import switches
+from projections.reports import Report, report_each
+from projections.set_aside import must_exist
+from projections.switches import Deed
+
+NAME_LENGTH_MAX = 40
+
+Name = Annotated[str, Path(max_length=NAME_LENGTH_MAX, examples=["seat_map"])]
 
 router = business_router("projections")
 
 
 @router.get("/projections", responses={200: {"model": Projections}})
 async def list_projections(request: Request, min_position: MinPosition = None) -> Response:
-    """List every read model with its position, how far it is behind the log, and why it stands still if it does."""
+    """List every read model: how far behind the log it is, why it stands still if it does, and what it leaves out."""
     engine = engine_of(request)
-    states = await engine.positions.states()
-    await caught_up(request, min_position, *(state.name for state in states))
-    states, head = await engine.positions.states(), await engine.store.head()
-    items = [
-        {
-            "name": state.name,
-            "position": state.position,
-            "lag": max(0, head - state.position),
-            "state": state.state,
-            "version": state.version,
-            "owner": state.owner,
-            "heartbeat_at": state.heartbeat_at,
-            "error": state.error,
-            "failed_position": state.failed_position,
-        }
-        for state in states
-    ]
-    return shown({"items": items, "next": None})
+    await caught_up(request, min_position, *(await engine.positions.all()))
+    reports = await report_each(await engine.positions.states(), engine.store, engine.clock.now())
+    return shown({"items": [reported(report) for report in reports], "next": None})
+
+
+def reported(report: Report) -> Body:
+    """Show one read model."""
+    state, failed = report.state, report.failed
+    return {
+        "name": state.name,
+        "position": state.position,
+        "lag": report.lag,
+        "lag_seconds": round(report.lag_seconds, 3),
+        "state": state.state,
+        "version": state.version,
+        "owner": state.owner,
+        "heartbeat_at": state.heartbeat_at,
+        "error": state.error,
+        "failed_position": state.failed_position,
+        "failed_event": failed and {"position": failed.position, "stream": failed.stream, "name": failed.name},
+        "skipped_positions": report.skipped,
+        "parked_streams": report.parked,
+    }
+
+
+@router.post("/projections/{name}/pause", responses={200: {"model": ProjectionWritten}})
+async def pause(request: Request, name: Name) -> Response:
+    """Let a read model stand still."""
+    return await done(request, name, switches.PAUSE)
+
+
+@router.post("/projections/{name}/resume", responses={200: {"model": ProjectionWritten}})
+async def resume(request: Request, name: Name) -> Response:
+    """Let a paused read model go on."""
+    return await done(request, name, switches.RESUME)
+
+
+@router.post("/projections/{name}/retry", responses={200: {"model": ProjectionWritten}})
+async def retry(request: Request, name: Name) -> Response:
+    """Let a failed read model try the event again that it failed on."""
+    return await done(request, name, switches.RETRY)
+
+
+@router.post("/projections/{name}/skip", responses={200: {"model": EventSkippedShown}})
+async def skip(request: Request, name: Name, body: SkipWish) -> Response:
+    """Let a failed read model leave out the event it failed on; a rebuild by the same version leaves it out too."""
+    deed = switches.skip(body.position, body.reason)
+    return await done(request, name, deed, skipped_position=body.position, reason=body.reason)
+
+
+@router.post("/projections/{name}/park", responses={200: {"model": StreamParkedShown}})
+async def park(request: Request, name: Name, body: ParkWish) -> Response:
+    """Let a read model leave out a stream from here on; one that failed tries again without it."""
+    await must_exist(engine_of(request).store, body.stream)
+    return await done(request, name, switches.park(body.stream, body.reason), stream=body.stream, reason=body.reason)
+
+
+@router.post("/projections/{name}/unpark", responses={200: {"model": StreamUnparkedShown}})
+async def unpark(request: Request, name: Name, body: UnparkWish) -> Response:
+    """Let a read model have a parked stream again, from its next rebuild on."""
+    return await done(request, name, switches.unpark(body.stream), stream=body.stream, rebuild_needed=True)
+
+
+async def done(request: Request, name: str, deed: Deed, **told: object) -> Response:
+    """Do something to a read model, and say so."""
+    outcome = await engine_of(request).switches.do(name, deed, partial(carry_out, request))
+    return answer(outcome, {"name": name, **told})

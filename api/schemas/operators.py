@@ -1,4 +1,4 @@
-"""What organizers, operators and auditors read: reports, read models, the log."""
+"""What organizers and auditors read: reports, the log."""
 
 from datetime import date, datetime
 from typing import Annotated, Any
@@ -35,27 +35,6 @@ class SalesReport(Shown):
     position: int
     totals: Annotated[list[Figures], Field(description="One for each currency.")]
     items: list[SoldOnDay]
-    next: Cursor
-
-
-class ProjectionShown(Shown):
-    """How a read model stands. `lag`: positions behind the log."""
-
-    name: str
-    position: int
-    lag: int
-    state: str
-    version: int
-    owner: str | None
-    heartbeat_at: datetime
-    error: str | None
-    failed_position: int | None
-
-
-class Projections(Shown):
-    """Every read model, by name."""
-
-    items: list[ProjectionShown]
     next: Cursor
 
 

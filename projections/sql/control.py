@@ -37,9 +37,11 @@ RETURNING name
 CREATE_SCHEMA: LiteralString = "SELECT projections.create_schema(%(schema)s)"
 DROP_SCHEMA: LiteralString = "SELECT projections.drop_schema(%(schema)s)"
 
-# Tables are looked for in the read model's schema; what is lost in a crash of the server is folded again.
+# Tables are looked for in the read model's schema; what is lost in a crash of the server is folded again. Whoever is
+# stopped in the middle of a batch must not keep its row locked until he wakes up: a standby would wait for him.
 CONFIGURE: LiteralString = """
-SELECT set_config('search_path', %(schema)s, false), set_config('synchronous_commit', 'off', false)
+SELECT set_config('search_path', %(schema)s, false), set_config('synchronous_commit', 'off', false),
+       set_config('idle_in_transaction_session_timeout', '5s', false)
 """
 
 LOOK_IN: LiteralString = "SELECT set_config('search_path', %(schema)s, true)"
@@ -80,9 +82,16 @@ WHERE name = %(name)s AND position = %(after)s AND fence = %(fence)s AND state =
 RETURNING name
 """
 
-MOVE: LiteralString = """
+LOCK_STANDING: LiteralString = """
+SELECT name, version, schema, position, state, failed_position
+FROM projections.projection
+WHERE name = %(name)s
+FOR UPDATE
+"""
+
+# The fence is raised, so that whoever folds begins anew and reads again what is left out.
+TURN: LiteralString = """
 UPDATE projections.projection
-SET state = %(state)s, error = NULL, failed_position = NULL
-WHERE name = %(name)s AND state = %(state_before)s
-RETURNING name
+SET state = %(state)s, fence = fence + 1, error = NULL, failed_position = NULL
+WHERE name = %(name)s
 """

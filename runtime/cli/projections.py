@@ -1,16 +1,25 @@
-"""`seatledger projections`: a table and three switches; see `rebuilds` for the rest."""
+"""`seatledger projections`: a table, and what to do when one gives trouble; see `rebuilds` for the rest."""
 
 import asyncio
-from typing import Annotated
+from collections.abc import Callable
+from types import ModuleType
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from domain.projection import SetAsideReason
 from runtime.cli.running import Data
 from runtime.ground import settings_here
 
+if TYPE_CHECKING:
+    from projections.reports import Report
+    from projections.switches import Deed
+
 Name = Annotated[str, typer.Argument(help="A read model, as `seatledger projections list` names it.")]
+Stream = Annotated[str, typer.Option(help="A stream, as `seatledger audit` names it.")]
+Reason = Annotated[SetAsideReason, typer.Option(help="Why; it stands in the log.")]
 
 app = typer.Typer(help="The read models.", no_args_is_help=True)
 console = Console(highlight=False)
@@ -18,38 +27,79 @@ console = Console(highlight=False)
 
 @app.command("list")
 def show(data: Data | None = None) -> None:
-    """Show every read model: state, position, how far behind, and what it failed on."""
+    """Show every read model: state, position, how far behind, what it failed on and what it leaves out."""
     from runtime import read_models  # noqa: PLC0415 - a part imports only what it runs
 
-    head, states = asyncio.run(read_models.look(settings_here(data)))
-    table = Table("name", "state", "position", "behind", "error")
-    for state in states:
-        behind = str(max(head - state.position, 0))
-        table.add_row(state.name, state.state, str(state.position), behind, state.error or "")
+    reports = asyncio.run(read_models.look(settings_here(data)))
+    table = Table("name", "state", "position", "behind", "seconds", "failed on", "leaves out")
+    for report in reports:
+        row = report.state
+        behind = (str(report.lag), f"{report.lag_seconds:.1f}")
+        table.add_row(row.name, row.state, str(row.position), *behind, failure(report), left_out(report))
     console.print(table)
+
+
+def failure(report: "Report") -> str:
+    """Say which event a read model failed on, and how."""
+    event = report.failed
+    where = "" if event is None else f"{event.name} of {event.stream} at {event.position}\n"
+    return where + (report.state.error or "")
+
+
+def left_out(report: "Report") -> str:
+    """Say what a read model leaves out."""
+    return "\n".join([*(f"position {position}" for position in report.skipped), *report.parked])
 
 
 @app.command("pause")
 def pause(name: Name, data: Data | None = None) -> None:
     """Let a read model stand still."""
-    move(name, data, "pause")
+    do(name, data, lambda switches: switches.PAUSE, "stands still")
 
 
 @app.command("resume")
 def resume(name: Name, data: Data | None = None) -> None:
     """Let a paused read model go on."""
-    move(name, data, "resume")
+    do(name, data, lambda switches: switches.RESUME, "goes on")
 
 
 @app.command("retry")
 def retry(name: Name, data: Data | None = None) -> None:
     """Let a failed read model try the event again that it failed on."""
-    move(name, data, "retry")
+    do(name, data, lambda switches: switches.RETRY, "tries again")
 
 
-def move(name: str, data: Data | None, how: str) -> None:
-    """Change a read model's state and say so."""
+@app.command("skip")
+def skip(
+    name: Name,
+    position: Annotated[int, typer.Option(min=1, help="The position it failed at.")],
+    reason: Reason,
+    data: Data | None = None,
+) -> None:
+    """Let a failed read model leave out the event that it failed on."""
+    do(name, data, lambda switches: switches.skip(position, reason), f"goes on without the event at {position}")
+
+
+@app.command("park")
+def park(name: Name, stream: Stream, reason: Reason, data: Data | None = None) -> None:
+    """Let a read model leave out a stream from here on."""
     from runtime import read_models  # noqa: PLC0415 - a part imports only what it runs
 
-    asyncio.run(read_models.move(settings_here(data), name, how))
-    console.print(f"{name}: {how} is done.")
+    asyncio.run(read_models.park(settings_here(data), name, stream, reason))
+    console.print(f"{name} goes on without {stream}.")
+
+
+@app.command("unpark")
+def unpark(name: Name, stream: Stream, data: Data | None = None) -> None:
+    """Let a read model have a parked stream again, from its next rebuild on."""
+    again = f"has {stream} again once it is rebuilt: seatledger projections rebuild {name}"
+    do(name, data, lambda switches: switches.unpark(stream), again)
+
+
+def do(name: str, data: Data | None, deed: Callable[[ModuleType], "Deed"], done: str) -> None:
+    """Do something to a read model and say so."""
+    from projections import switches  # noqa: PLC0415 - a part imports only what it runs
+    from runtime import read_models  # noqa: PLC0415 - a part imports only what it runs
+
+    asyncio.run(read_models.do(settings_here(data), name, deed(switches)))
+    console.print(f"{name} {done}.")

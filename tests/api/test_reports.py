@@ -1,6 +1,4 @@
-"""What organizers, operators and auditors read over HTTP: sales, read models, the log."""
-
-import pytest
+"""What organizers and auditors read over HTTP: sales, the log."""
 
 from domain.values import Role
 from tests.api.box_office import STALLS, BoxOffice, done, folding, open_box_office, price, refused
@@ -41,19 +39,6 @@ class TestSales:
         assert (others["items"], another["items"]) == ([], [])
         assert refused(foreign) == (403, "forbidden")
         assert refused(nobody) == (403, "forbidden")
-
-
-class TestProjections:
-    @pytest.mark.usefixtures("folded")
-    async def test_given_an_admin_then_every_read_model_with_its_lag(self, office: BoxOffice) -> None:
-        admin = await office.somebody(Role.ADMIN)
-        listed = done(await office.get("/projections", admin, min_position=await office.head()))["items"]
-        assert [item["name"] for item in listed] == ["catalogue", "my_orders", "sales", "seat_map", "tickets"]
-        assert {(item["state"], item["lag"]) for item in listed} == {("running", 0)}
-
-    async def test_given_anybody_else_then_403(self, office: BoxOffice) -> None:
-        for sender in (await office.somebody(), await office.somebody(Role.AUDITOR), office.organizer):
-            assert refused(await office.get("/projections", sender)) == (403, "forbidden")
 
 
 class TestAudit:

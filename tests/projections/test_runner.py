@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from domain.errors import NotFailed
 from eventstore.epoch import Epochs
 from eventstore.feed import Feed, PolledFeed
 from eventstore.jetstream.link import NatsLink
@@ -14,13 +15,14 @@ from eventstore.memory import MemoryStore
 from eventstore.relay import Relay
 from eventstore.store import NewEvent, Recorded, Write
 from projections import control
-from projections.control import Held, Lost, NoSuchProjection
+from projections.control import Held, Lost
 from projections.every_model import EVERY_MODEL, reader_for
 from projections.facts import FactReader
 from projections.keeper import Keeper
 from projections.model import Fact, Step
 from projections.reading import ReadModels
 from projections.seat_map import SEAT_MAP, read_seat_map
+from projections.switches import PAUSE, RESUME, RETRY, Switches
 from projections.tickets import TICKETS
 from projections.window import Window
 from runtime.embedded import EmbeddedNats
@@ -112,19 +114,17 @@ class TestRunner:
     async def test_pause_and_resume(self, town: Town, crew: Crew, projector_url: str) -> None:
         async with crew.working("one"):
             await crew.catches_up()
-            connection = await control.open_connection(projector_url, name="operator")
-            await control.pause(connection, "sales")
+            rows = Switches(projector_url)
+            await rows.do("sales", PAUSE, town.do)
             await town.open_shop()
             await crew.catches_up("seat_map", "tickets")
             state = (await crew.states())["sales"]
             assert (state.state, state.position) == ("paused", 0)
-            with pytest.raises(NoSuchProjection):
-                await control.pause(connection, "sales")
-            with pytest.raises(NoSuchProjection):
-                await control.retry(connection, "sales")
-            await control.resume(connection, "sales")
+            await rows.do("sales", PAUSE, town.do)
+            with pytest.raises(NotFailed):
+                await rows.do("sales", RETRY, town.do)
+            await rows.do("sales", RESUME, town.do)
             await crew.catches_up()
-            await connection.close()
 
     async def test_a_database_that_cuts_every_connection_is_only_an_interruption(
         self, town: Town, crew: Crew, owner_url: str
@@ -158,12 +158,10 @@ class TestCompareAndSet:
         assert await shelf.contents() == contents
 
     async def test_a_paused_read_model_does_not_move(self, town: Town, shelf: Shelf, projector_url: str) -> None:
-        connection = await control.open_connection(projector_url, name="operator")
-        await control.pause(connection, "seat_map")
+        await Switches(projector_url).do("seat_map", PAUSE, town.do)
         await town.open_shop()
         with pytest.raises(Lost):
             await shelf.fold(town.store)
-        await connection.close()
 
 
 class TestFailure:
@@ -196,9 +194,7 @@ class TestFailure:
                 failed, heartbeat_at=(await crew.states())["seat_map"].heartbeat_at
             )
             fragile.broken = False
-            connection = await control.open_connection(projector_url, name="operator")
-            await control.retry(connection, "seat_map")
-            await connection.close()
+            await Switches(projector_url).do("seat_map", RETRY, town.do)
             await crew.catches_up("seat_map")
             recovered = (await crew.states())["seat_map"]
             assert (recovered.state, recovered.error, recovered.failed_position) == ("running", None, None)
@@ -313,5 +309,5 @@ class TestKeeper:
                 reader=reader_for(EVERY_MODEL),
             )
             async with asyncio.timeout(10):
-                await Keeper(url=projector_url, model=SEAT_MAP, held=stale, window=window).run()
+                await Keeper(url=projector_url, store=town.store, model=SEAT_MAP, held=stale, window=window).run()
             await window.close()

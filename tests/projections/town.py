@@ -1,6 +1,6 @@
 """A small town with a theatre or two, made of real decisions on a log in memory, for histories of any shape."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import count
@@ -76,6 +76,11 @@ class Town:
     async def do(self, decide: Decide) -> Outcome:
         """Carry a decision out."""
         return await self._handler.handle(decide, Context(command_id=uuid7(), actor=ACTOR))
+
+    def as_one_command(self) -> Callable[[Decide], Awaitable[Outcome]]:
+        """Return what carries out whatever it is given as one and the same command."""
+        context = Context(command_id=uuid7(), actor=ACTOR)
+        return lambda decide: self._handler.handle(decide, context)
 
     def wait(self, by: timedelta) -> None:
         """Let time pass."""

@@ -103,6 +103,7 @@ def make_things(shop: Shop, owner: str) -> Things:
         "account_id": shop.ask("POST", "/auth/guest").json()["account_id"],
         "provider": "sandbox",
         "stream": f"order-{order}",
+        "name": "tickets",
     }
     code = shop.get(f"/tickets/{ticket['ticket_id']}", owner)["code"]
     return Things(house=house, owner=owner, ids=ids, code=code)

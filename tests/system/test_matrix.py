@@ -1,7 +1,7 @@
 """Every route x everybody x own and foreign things: each is answered as the table of access says."""
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from api.app import make_app
 from api.engine import Engine
 from api.identity import Identity
 from domain.values import Role
+from projections.every_model import EVERY_MODEL
 from runtime.wiring import open_engine
 from tests.system.cast import Actor, Things, everybody, make_things
 from tests.system.shop import Shop
@@ -100,6 +101,9 @@ def bodies(things: Things) -> Mapping[Route, object]:
         ("POST", "/performances/{performance_id}/cancel"): {"reason": "weather"},
         ("POST", "/performances/{performance_id}/seats/block"): {"seats": ["nosuchseat"], "reason": "house"},
         ("POST", "/performances/{performance_id}/seats/unblock"): {"seats": ["nosuchseat"]},
+        ("POST", "/projections/{name}/skip"): {"position": 1, "reason": "defect"},
+        ("POST", "/projections/{name}/park"): {"stream": things.ids["stream"], "reason": "defect"},
+        ("POST", "/projections/{name}/unpark"): {"stream": things.ids["stream"]},
         ("POST", "/auth/register"): {},
         ("POST", "/auth/login"): {},
         ("POST", "/webhooks/{provider}"): {},
@@ -155,6 +159,14 @@ async def client(shop: Shop) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the running shop."""
     async with httpx.AsyncClient(base_url=shop.url, trust_env=False, timeout=20) as client:
         yield client
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_stays_paused(shop: Shop) -> Iterator[None]:
+    """Let every read model go on that a request has paused."""
+    yield
+    for model in EVERY_MODEL:
+        shop.do(f"/projections/{model.name}/resume", shop.token("admin"))
 
 
 class TestMatrix:

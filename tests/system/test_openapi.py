@@ -19,6 +19,7 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 
+from projections.every_model import EVERY_MODEL
 from tests.system.cast import Actor, Things, everybody, make_things
 from tests.system.shop import ANSWER_WITHIN_S, Shop
 
@@ -77,6 +78,14 @@ def line() -> Iterator[Session]:
     with Session() as session:
         session.trust_env = False
         yield session
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_stays_paused(shop: Shop) -> Iterator[None]:
+    """Let every read model go on that a request has paused."""
+    yield
+    for model in EVERY_MODEL:
+        shop.do(f"/projections/{model.name}/resume", shop.token("admin"))
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,99 @@
+"""Read models as admins see them, and what admins do to them."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from api.commands import POSITION_MAX
+from api.schemas.base import Body, Shown
+from api.schemas.values import Cursor, Position
+from domain.projection import SetAsideReason
+from eventstore.store import STREAM_CHARACTERS_MAX
+
+Stream = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=STREAM_CHARACTERS_MAX),
+    Field(description="A stream's name, as in the log.", examples=["seat-0198…-s1a"]),
+]
+
+
+class FailedEvent(Shown):
+    """The event that a read model could not apply."""
+
+    position: int
+    stream: str
+    name: str
+
+
+class ProjectionShown(Shown):
+    """How a read model stands; `skipped_positions` and `parked_streams` are what this version leaves out."""
+
+    name: str
+    position: int
+    lag: Annotated[int, Field(description="Positions behind the log.")]
+    lag_seconds: Annotated[float, Field(description="How old the oldest event is that it has not applied; 0: none.")]
+    state: str
+    version: int
+    owner: str | None
+    heartbeat_at: datetime
+    error: str | None
+    failed_position: int | None
+    failed_event: FailedEvent | None
+    skipped_positions: list[int]
+    parked_streams: list[str]
+
+
+class Projections(Shown):
+    """Every read model, by name."""
+
+    items: list[ProjectionShown]
+    next: Cursor
+
+
+class SkipWish(Body):
+    """Which event to leave out: the one it failed on."""
+
+    position: Annotated[int, Field(ge=1, le=POSITION_MAX)]
+    reason: SetAsideReason
+
+
+class ParkWish(Body):
+    """Which stream to leave out from here on."""
+
+    stream: Stream
+    reason: SetAsideReason
+
+
+class UnparkWish(Body):
+    """Which stream to have again."""
+
+    stream: Stream
+
+
+class ProjectionWritten(Shown):
+    """A read model was told something; it hears of it within a second or two."""
+
+    name: str
+    position: Position
+
+
+class EventSkippedShown(ProjectionWritten):
+    """An event is left out."""
+
+    skipped_position: int
+    reason: SetAsideReason
+
+
+class StreamParkedShown(ProjectionWritten):
+    """A stream is left out."""
+
+    stream: str
+    reason: SetAsideReason
+
+
+class StreamUnparkedShown(ProjectionWritten):
+    """A stream will be had again: by the tables that the next rebuild makes, not by those that missed a part of it."""
+
+    stream: str
+    rebuild_needed: bool

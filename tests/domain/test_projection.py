@@ -1,0 +1,159 @@
+"""What people decide about a read model: only what makes sense as it stands, once, and for one version of its code."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import reduce
+from typing import Any
+
+import pytest
+
+from domain.books import Books, Changes
+from domain.errors import Impossible, NotFailed, NotParked, NotPaused, NotRunning, TooMuchSetAside
+from domain.projection import (
+    PARKED_MAX,
+    PROJECTION,
+    SKIPPED_MAX,
+    EventSkipped,
+    Projection,
+    ProjectionPaused,
+    ProjectionResumed,
+    ProjectionRetried,
+    ReadModelState,
+    SetAsideReason,
+    Standing,
+    StreamParked,
+    StreamUnparked,
+    evolve,
+    park_stream,
+    pause,
+    resume,
+    retry,
+    skip_event,
+    unpark_stream,
+)
+from eventstore.cache import StateCache
+from eventstore.loaded import LoadedBooks
+from tests.laws.world import START
+
+STREAM = "projection-seat_map"
+SEAT = "seat-p-s1"
+DEFECT = SetAsideReason.DEFECT
+RUNNING = Standing(
+    name="seat_map",
+    version=1,
+    schema="seat_map_v1_0",
+    position=40,
+    state=ReadModelState.RUNNING,
+    failed_position=None,
+)
+PAUSED = replace(RUNNING, state=ReadModelState.PAUSED)
+FAILED = replace(RUNNING, state=ReadModelState.FAILED, failed_position=42)
+PARKED = StreamParked(version=1, stream=SEAT, after_position=40, reason=DEFECT)
+UNPARKED = StreamUnparked(version=1, stream=SEAT, tables="seat_map_v1_0")
+
+
+def after(*events: Any) -> Projection:
+    """Return what the events leave."""
+    return reduce(evolve, events, PROJECTION.initial)
+
+
+def books(*events: Any) -> Books:
+    """Return books in which these events stand."""
+    return LoadedBooks({STREAM: (len(events), after(*events))}, StateCache(0), START)
+
+
+def decided(changes: Changes) -> list[Any]:
+    """Return the events of the one stream that a decision may write."""
+    assert set(changes) <= {STREAM}
+    return list(changes.get(STREAM, ()))
+
+
+class TestSwitching:
+    @pytest.mark.parametrize(
+        ("decide", "standing", "events"),
+        [
+            (pause, RUNNING, [ProjectionPaused()]),
+            (pause, PAUSED, []),
+            (resume, PAUSED, [ProjectionResumed()]),
+            (resume, RUNNING, []),
+            (retry, FAILED, [ProjectionRetried(position=42)]),
+        ],
+    )
+    def test_given_it_stands_so_then_it_is_recorded_once(
+        self, decide: Callable[[Books, Standing], Changes], standing: Standing, events: list[Any]
+    ) -> None:
+        assert decided(decide(books(), standing)) == events
+
+    @pytest.mark.parametrize(
+        ("decide", "standing", "refusal"),
+        [
+            (pause, FAILED, NotRunning),
+            (resume, FAILED, NotPaused),
+            (retry, RUNNING, NotFailed),
+            (retry, PAUSED, NotFailed),
+        ],
+    )
+    def test_given_it_stands_otherwise_then_refused(
+        self, decide: Callable[[Books, Standing], Changes], standing: Standing, refusal: type[Impossible]
+    ) -> None:
+        with pytest.raises(refusal):
+            decide(books(), standing)
+
+
+class TestSkip:
+    def test_given_it_failed_there_then_the_event_is_left_out_by_this_version(self) -> None:
+        (event,) = decided(skip_event(books(), FAILED, position=42, reason=DEFECT))
+        assert event == EventSkipped(version=1, position=42, reason=DEFECT)
+        assert after(event).set_aside(1, "seat_map_v1_7").holds(42, SEAT)
+        assert not after(event).set_aside(1, "seat_map_v1_7").holds(41, SEAT)
+        assert not after(event).set_aside(2, "seat_map_v2_0").holds(42, SEAT)
+
+    @pytest.mark.parametrize(("standing", "position"), [(RUNNING, 42), (PAUSED, 42), (FAILED, 41)])
+    def test_given_it_did_not_fail_there_then_refused(self, standing: Standing, position: int) -> None:
+        with pytest.raises(NotFailed):
+            skip_event(books(), standing, position=position, reason=DEFECT)
+
+    def test_given_it_is_skipped_then_nothing_is_recorded(self) -> None:
+        skipped = EventSkipped(version=1, position=42, reason=DEFECT)
+        assert decided(skip_event(books(skipped), RUNNING, position=42, reason=DEFECT)) == []
+
+    def test_given_too_many_then_refused(self) -> None:
+        many = [EventSkipped(version=1, position=1_000 + nth, reason=DEFECT) for nth in range(SKIPPED_MAX)]
+        with pytest.raises(TooMuchSetAside):
+            skip_event(books(*many), FAILED, position=42, reason=DEFECT)
+
+
+class TestPark:
+    def test_given_a_stream_then_what_follows_is_left_out_and_what_was_applied_is_not(self) -> None:
+        (event,) = decided(park_stream(books(), FAILED, stream=SEAT, reason=DEFECT))
+        assert event == PARKED
+        left_out = after(event).set_aside(1, "seat_map_v1_0")
+        assert (left_out.holds(40, SEAT), left_out.holds(41, SEAT), left_out.holds(41, "seat-p-s2")) == (0, 1, 0)
+        assert not after(event).set_aside(2, "seat_map_v2_0").holds(41, SEAT)
+
+    def test_given_it_is_parked_then_nothing_is_recorded(self) -> None:
+        assert decided(park_stream(books(PARKED), RUNNING, stream=SEAT, reason=DEFECT)) == []
+
+    def test_given_too_many_then_refused(self) -> None:
+        many = [replace(PARKED, stream=f"seat-p-{nth}") for nth in range(PARKED_MAX)]
+        with pytest.raises(TooMuchSetAside):
+            park_stream(books(*many), RUNNING, stream=SEAT, reason=DEFECT)
+
+
+class TestUnpark:
+    def test_given_it_is_parked_then_only_the_tables_that_missed_it_leave_it_out(self) -> None:
+        (event,) = decided(unpark_stream(books(PARKED), RUNNING, stream=SEAT))
+        assert event == UNPARKED
+        assert after(PARKED, event).set_aside(1, "seat_map_v1_0").holds(99, SEAT)
+        assert not after(PARKED, event).set_aside(1, "seat_map_v1_1").holds(99, SEAT)
+        assert after(PARKED, event).parked(1) == []
+
+    @pytest.mark.parametrize("events", [(), (PARKED, UNPARKED)])
+    def test_given_it_is_not_parked_then_refused(self, events: tuple[Any, ...]) -> None:
+        with pytest.raises(NotParked):
+            unpark_stream(books(*events), RUNNING, stream=SEAT)
+
+    def test_given_it_is_parked_again_then_each_table_leaves_out_what_it_missed(self) -> None:
+        again = after(PARKED, UNPARKED, replace(PARKED, after_position=70))
+        assert again.set_aside(1, "seat_map_v1_0").streams == {SEAT: 40}
+        assert again.set_aside(1, "seat_map_v1_1").streams == {SEAT: 70}

@@ -1,0 +1,163 @@
+"""What is skipped or parked is left out: by the tables of today, by a rebuild of the same code, by no other version."""
+
+from dataclasses import replace
+
+import pytest
+
+from domain.errors import NotFailed, NotFound
+from domain.projection import SetAsideReason
+from eventstore.store import Recorded
+from projections.reading import ReadModels
+from projections.reports import report_each
+from projections.seat_map import SEAT_MAP, read_seat_map
+from projections.switches import PAUSE, RESUME, Switches, park, skip, unpark
+from projections.tickets import TICKETS
+from tests.projections.crew import Crew, Fragile
+from tests.projections.town import Town
+
+DEFECT = SetAsideReason.DEFECT
+
+
+@pytest.fixture
+def town() -> Town:
+    """A town."""
+    return Town()
+
+
+@pytest.fixture
+def crew(projector_url: str, town: Town) -> Crew:
+    """Processes that fold the town's log."""
+    return Crew(projector_url, town.store)
+
+
+@pytest.fixture
+def switches(projector_url: str) -> Switches:
+    """The rows, to be switched."""
+    return Switches(projector_url)
+
+
+class Stage:
+    """Three seats that were sold, of which the read model can't stand the sale of the second."""
+
+    def __init__(self, town: Town, models: ReadModels) -> None:
+        self.town = town
+        self._models = models
+        self.fragile = Fragile(SEAT_MAP, lambda fact: fact.position == self.culprit.position)
+        self.performance = ""
+
+    async def set(self) -> None:
+        """Sell the seats."""
+        _, self.performance = await self.town.open_shop()
+        for seat in self.town.seats[:3]:
+            await self.town.buy(self.performance, "ann", seat)
+        log = await self.town.store.read_range(after=0, limit=10_000)
+        self.culprit: Recorded = [event for event in log if event.name == "SeatSold"][1]
+
+    async def seats(self) -> list[str]:
+        """Return where the three stand."""
+        shown = dict((await read_seat_map(self._models, performance=self.performance)).at(self.town.clock.now()))
+        return [shown.get(seat, "free") for seat in self.town.seats[:3]]
+
+
+@pytest.fixture
+async def stage(town: Town, models: ReadModels) -> Stage:
+    """The seats, sold."""
+    stage = Stage(town, models)
+    await stage.set()
+    return stage
+
+
+class TestSkip:
+    async def test_one_that_failed_goes_on_without_the_event(
+        self, stage: Stage, crew: Crew, switches: Switches
+    ) -> None:
+        async with crew.working("one", [stage.fragile.model, TICKETS]):
+            await crew.wait_for("the failure", lambda states: states["seat_map"].state == "failed")
+            with pytest.raises(NotFailed):
+                await switches.do("seat_map", skip(stage.culprit.position - 1, DEFECT), stage.town.do)
+            await switches.do("seat_map", skip(stage.culprit.position, DEFECT), stage.town.do)
+            await crew.catches_up("seat_map")
+            assert await stage.seats() == ["sold", "held", "sold"]
+            state = (await crew.states())["seat_map"]
+            assert (state.state, state.error, state.failed_position) == ("running", None, None)
+
+    async def test_one_that_nobody_has_ever_heard_of_is_refused(self, town: Town, switches: Switches) -> None:
+        with pytest.raises(NotFound):
+            await switches.do("weather", PAUSE, town.do)
+
+    async def test_a_command_that_comes_again_moves_nothing(self, stage: Stage, crew: Crew, switches: Switches) -> None:
+        again = stage.town.as_one_command()
+        async with crew.working("one", [SEAT_MAP]):
+            await switches.do("seat_map", PAUSE, again)
+            await switches.do("seat_map", RESUME, stage.town.do)
+            assert (await switches.do("seat_map", PAUSE, again)).replayed
+            assert (await crew.states())["seat_map"].state == "running"
+
+
+class TestPark:
+    async def test_a_parked_stream_is_left_out_from_there_on(
+        self, stage: Stage, crew: Crew, switches: Switches
+    ) -> None:
+        town, seat = stage.town, stage.culprit.stream
+        async with crew.working("one", [stage.fragile.model, TICKETS]):
+            await crew.wait_for("the failure", lambda states: states["seat_map"].state == "failed")
+            await switches.do("seat_map", park(seat, DEFECT), town.do)
+            await crew.catches_up("seat_map")
+            assert await stage.seats() == ["sold", "held", "sold"]
+            await switches.do("seat_map", unpark(seat), town.do)
+            stage.fragile.broken = False
+            await town.open_shop()
+            await crew.catches_up("seat_map")
+            assert await stage.seats() == ["sold", "held", "sold"]
+
+    async def test_who_runs_hears_of_it_before_the_next_event(
+        self, stage: Stage, crew: Crew, switches: Switches
+    ) -> None:
+        town = stage.town
+        async with crew.working("one", [SEAT_MAP]):
+            await crew.catches_up("seat_map")
+            await switches.do("seat_map", park(f"seat-{stage.performance}-{town.seats[3]}", DEFECT), town.do)
+            await town.hold(stage.performance, "bob", town.seats[3])
+            await town.hold(stage.performance, "bob", town.seats[4])
+            await crew.catches_up("seat_map")
+            shown = await read_seat_map(stage._models, performance=stage.performance)
+            assert set(dict(shown.at(town.clock.now()))) == {*town.seats[:3], town.seats[4]}
+
+
+class TestAnotherVersion:
+    async def test_it_forgets_what_was_left_out(self, stage: Stage, crew: Crew, switches: Switches) -> None:
+        async with crew.working("one", [stage.fragile.model]):
+            await crew.wait_for("the failure", lambda states: states["seat_map"].state == "failed")
+            await switches.do("seat_map", skip(stage.culprit.position, DEFECT), stage.town.do)
+            await crew.catches_up("seat_map")
+        async with crew.working("two", [replace(SEAT_MAP, version=2)]):
+            await crew.wait_for("the rebuild", lambda states: states["seat_map"].version == 2)
+            await crew.catches_up("seat_map")
+            assert await stage.seats() == ["sold", "sold", "sold"]
+
+
+class TestReports:
+    async def test_it_says_what_failed_and_how_old_the_oldest_is_that_waits(
+        self, stage: Stage, crew: Crew, switches: Switches
+    ) -> None:
+        town = stage.town
+        async with crew.working("one", [stage.fragile.model, TICKETS]):
+            await crew.wait_for("the failure", lambda states: states["seat_map"].state == "failed")
+            await crew.catches_up("tickets")
+            states = await crew.states()
+            found = await report_each([states["seat_map"], states["tickets"]], town.store, town.clock.now())
+        failed, well = found
+        waiting = (await town.store.read_range(after=states["seat_map"].position, limit=1))[0]
+        assert failed.failed == stage.culprit
+        assert failed.lag == await town.store.head() - states["seat_map"].position
+        assert failed.lag_seconds == (town.clock.now() - waiting.recorded_at).total_seconds()
+        assert (well.failed, well.lag, well.lag_seconds) == (None, 0, 0.0)
+
+    async def test_it_says_what_is_left_out(self, stage: Stage, crew: Crew, switches: Switches) -> None:
+        town = stage.town
+        async with crew.working("one", [stage.fragile.model]):
+            await crew.wait_for("the failure", lambda states: states["seat_map"].state == "failed")
+            await switches.do("seat_map", skip(stage.culprit.position, DEFECT), town.do)
+            await switches.do("seat_map", park("seat-p-s1", DEFECT), town.do)
+            (report,) = await report_each([(await crew.states())["seat_map"]], town.store, town.clock.now())
+        assert (report.skipped, report.parked) == ([stage.culprit.position], ["seat-p-s1"])
