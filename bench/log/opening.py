@@ -1,0 +1,71 @@
+"""What must have happened before anybody can book: a seller, a house, a show, a performance; and the buyers."""
+
+from functools import partial
+
+from bench.log.house import CURRENCY, PRICES
+from bench.log.rehearsal import DOORS_AT, IDS, NUMBER, ON_SALE_AT, STARTS_AT, Actor, Rehearsal
+from domain import account, event, organizer, scheduling, venue
+from domain.event import EventCreated, EventDetails
+from domain.performance import PerformanceScheduled
+from domain.values import Limits
+from domain.venue import VenueOpened
+
+NO_LIMITS = Limits(seats_per_order=None, seats_per_buyer=None, live_holds_per_buyer=None)
+STAFF = Actor(kind="account", id=IDS["staff"], role="admin")
+BUYER = Actor(kind="account", id=IDS["account"], role="customer")
+
+
+async def open_house(play: Rehearsal) -> None:
+    """Let a seller enter, with a venue, its drawing and a show."""
+    house = play.house
+    opened = VenueOpened(
+        organizer=IDS["organizer"],
+        name=f"House {NUMBER}",
+        address="Masarykovo náměstí 1",
+        city="Náchod",
+        country="CZ",
+        time_zone="Europe/Prague",
+    )
+    publishing = partial(
+        venue.publish_layout,
+        venue=IDS["venue"],
+        layout=IDS["layout"],
+        name="Main hall",
+        seats=len(house.keys),
+        document_sha256=house.document_sha256,
+    )
+    details = EventDetails(title=f"Show {NUMBER}", category="Theatre")
+    created = EventCreated(organizer=IDS["organizer"], venue=IDS["venue"], details=details)
+    name = f"Organizer {NUMBER}"
+    await play.act(
+        partial(organizer.found, organizer=IDS["organizer"], name=name), STAFF, route="POST /api/v1/organizers"
+    )
+    await play.act(partial(venue.open_venue, venue=IDS["venue"], wish=opened), STAFF, route="POST /api/v1/venues")
+    await play.act(publishing, STAFF, route="POST /api/v1/venues/{venue_id}/layouts")
+    await play.act(partial(event.create, event=IDS["event"], wish=created), STAFF, route="POST /api/v1/events")
+    await play.act(partial(event.publish, event=IDS["event"]), STAFF, route="POST /api/v1/events/{event_id}/publish")
+
+
+async def announce(play: Rehearsal) -> None:
+    """Put a performance on sale."""
+    wish = PerformanceScheduled(
+        event=IDS["event"],
+        organizer=IDS["organizer"],
+        venue=IDS["venue"],
+        layout=IDS["layout"],
+        seats=len(play.house.keys),
+        currency=CURRENCY,
+        starts_at=STARTS_AT,
+        doors_at=DOORS_AT,
+        on_sale_at=ON_SALE_AT,
+        prices=PRICES,
+        limits=NO_LIMITS,
+    )
+    decide = partial(scheduling.schedule, performance=IDS["performance"], wish=wish)
+    await play.act(decide, STAFF, route="POST /api/v1/events/{event_id}/performances")
+
+
+async def come(play: Rehearsal) -> None:
+    """Let a buyer arrive for the first time."""
+    decide = partial(account.open_account, account=IDS["account"], guest=False)
+    await play.act(decide, BUYER, route="POST /api/v1/auth/register")
