@@ -159,6 +159,13 @@ def shown(body: Mapping[str, Any], *, status: int = 200, headers: Mapping[str, s
     )
 
 
+def json_of(request: Request, plain: bytes, compressed: bytes, headers: Mapping[str, str]) -> Response:
+    """Send a document that is kept in both ways: by gzip to those who read it."""
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(compressed, headers={**headers, "Content-Encoding": "gzip"}, media_type=JSON)
+    return Response(plain, headers=dict(headers), media_type=JSON)
+
+
 async def caught_up(request: Request, min_position: int | None, *read_models: str) -> None:
     """Wait until the read models hold everything up to a position.
 

@@ -11,7 +11,7 @@ from api.attempts import Attempts
 from api.codes import TicketCodes
 from api.drawings import Drawings
 from api.entrance import Entrance
-from api.live import LiveFeed
+from api.live import LiveSeatMaps
 from api.metrics import Metrics
 from api.places import Places
 from api.ticket_pdf import TicketPrinter
@@ -89,7 +89,7 @@ class Engine:
         codes: writes and reads ticket codes.
         places: finds the places that a wish may mean.
         printer: sets tickets on paper.
-        live: tells those who watch a performance what changes.
+        live: seat maps, and those who watch them.
         counters: what other parts want to show at `/metrics`, by name.
     """
 
@@ -114,7 +114,7 @@ class Engine:
     codes: TicketCodes
     places: Places
     printer: TicketPrinter
-    live: LiveFeed
+    live: LiveSeatMaps
     counters: Mapping[str, Callable[[], float]] = field(default_factory=dict)
 
 

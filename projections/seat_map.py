@@ -13,6 +13,7 @@ from projections.reading import ReadModels
 from projections.sql import seat_map as sql
 
 NAME = "seat_map"
+FREE = "free"
 
 Told = dict[str, Any]
 
@@ -39,7 +40,7 @@ def blocked(data: Mapping[str, Any]) -> Told:
 
 def free(_: Mapping[str, Any]) -> Told:
     """Anybody's to take."""
-    return {"state": "free", "until": None}
+    return {"state": FREE, "until": None}
 
 
 TOLD_BY: dict[str, Callable[[Mapping[str, Any]], Told]] = {
@@ -79,16 +80,17 @@ SEAT_MAP = ReadModel(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeatGroup:
-    """Seats in one state with one deadline: a hold's, a block's, or none."""
+    """Seats in one state with one deadline: a hold's, a block's, or none; each with its last event's position."""
 
     state: str
     until: datetime | None
     seats: Sequence[str]
+    positions: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeatMap:
-    """Every seat of a performance that is not free, at `position`."""
+    """Every seat of a performance that was ever touched, at `position`."""
 
     position: int
     groups: Sequence[SeatGroup]
@@ -96,19 +98,15 @@ class SeatMap:
     def at(self, now: datetime) -> Iterator[tuple[str, str]]:
         """Give (seat, state) of each seat that is not free at `now`: what has lapsed is left out."""
         for group in self.groups:
-            if group.until is None or group.until > now:
+            if group.state != FREE and (group.until is None or group.until > now):
                 for seat in group.seats:
                     yield seat, group.state
 
-    def changes_by_itself_at(self, now: datetime) -> datetime | None:
-        """Return when the next deadline after `now` passes: from then on `at` says something else."""
-        return min((group.until for group in self.groups if group.until and group.until > now), default=None)
-
 
 async def read_seat_map(models: ReadModels, *, performance: str) -> SeatMap:
-    """Return the seats of a performance that are not free."""
+    """Return the seats of a performance that were ever touched."""
     found = await models.fetch([NAME], sql.SEATS_OF_PERFORMANCE, {"performance": performance})
-    groups = [SeatGroup(state=row["state"], until=row["until"], seats=row["seats"]) for row in found.rows]
+    groups = [SeatGroup(**row) for row in found.rows]
     return SeatMap(position=found.position, groups=groups)
 
 

@@ -2,13 +2,16 @@
 
 import asyncio
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 import uvicorn
 import uvloop
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.app import make_app
+from api.live import ABORT
 from runtime.garbage import look_in_portions, look_when_quiet
 from runtime.logs import configure_logs
 from runtime.settings import Settings, load_settings
@@ -22,8 +25,30 @@ STOP_SECONDS_MAX = 5
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
+class Protocol(HttpToolsProtocol):
+    """HTTP by httptools, with a way to cut off a client that takes nothing, whatever its connection still holds."""
+
+    def on_message_begin(self) -> None:
+        """Begin to read a request."""
+        super().on_message_begin()
+        self.scope["extensions"] = {ABORT: {"abort": self.transport.abort}}
+
+
 class Server(uvicorn.Server):
-    """Uvicorn that leaves the signal behind when it has stopped, so that what it used is closed in order."""
+    """Uvicorn that leaves the signal behind when it has stopped, so that what it used is closed in order.
+
+    Args:
+        on_stop: called at the signal, before those who are still connected are waited for.
+    """
+
+    def __init__(self, config: uvicorn.Config, *, on_stop: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_stop = on_stop
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop on a signal."""
+        self._on_stop()
+        super().handle_exit(sig, frame)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -49,7 +74,7 @@ async def serve(settings: Settings) -> None:
             make_app(engine, pages=pages()),
             host=settings.host,
             port=settings.port,
-            http="httptools",
+            http=Protocol,
             proxy_headers=False,
             ws="none",
             lifespan="off",
@@ -60,10 +85,11 @@ async def serve(settings: Settings) -> None:
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=STOP_SECONDS_MAX,
         )
-        metrics = engine.metrics
-        looking = asyncio.create_task(look_when_quiet(lambda: metrics.in_flight == 0), name="garbage")
+        metrics, live = engine.metrics, engine.live
+        quiet = look_when_quiet(lambda: metrics.in_flight <= live.watchers)
+        looking = asyncio.create_task(quiet, name="garbage")
         try:
-            await Server(config).serve()
+            await Server(config, on_stop=engine.live.end).serve()
         finally:
             looking.cancel()
 

@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 import psycopg
@@ -20,7 +21,7 @@ from api.codes import TicketCodes
 from api.drawings import Drawings
 from api.engine import Engine, Terms
 from api.entrance import Entrance
-from api.live import LiveFeed
+from api.live import LiveSeatMaps
 from api.metrics import Metrics
 from api.passwords import Passwords
 from api.places import Places
@@ -34,14 +35,17 @@ from eventstore.cache import CACHED_STREAMS_MAX, StateCache
 from eventstore.clock import ServerClock
 from eventstore.codec import Codec
 from eventstore.epoch import Epochs
+from eventstore.feed import EventFeed, Feed, PolledFeed
 from eventstore.handler import Clock, Handler, Judge
 from eventstore.jetstream.link import NatsLink
 from eventstore.migrate import APP_ROLE, PROJECTOR_ROLE, role_url
 from eventstore.postgres.store import PostgresStore
 from eventstore.relay import AnnouncingJudge, WakeUp
 from eventstore.store import Store
+from projections.every_model import reader_for
 from projections.positions import ProjectionPositions
 from projections.reading import ReadModels
+from projections.seat_map import SEAT_MAP
 from projections.switches import Switches
 from runtime.settings import Settings
 
@@ -114,21 +118,43 @@ async def open_store(settings: Settings) -> AsyncIterator[tuple[PostgresStore, B
             await batcher.close()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nats:
+    """A connection to NATS, which need not be there, and what names the streams."""
+
+    link: NatsLink
+    epochs: Epochs
+
+
 @asynccontextmanager
-async def announced(settings: Settings, judge: Judge) -> AsyncIterator[Judge]:
-    """Let the relay hear of every append, where there is NATS."""
+async def open_nats(settings: Settings) -> AsyncIterator[Nats | None]:
+    """Open the API's connection to NATS, if one is set."""
     if settings.nats_url is None:
-        yield judge
+        yield None
         return
     epochs = Epochs(url_of_role(settings, APP_ROLE))
     try:
-        async with (
-            NatsLink(settings.nats_url.get_secret_value(), name="api") as link,
-            WakeUp(link=link, epochs=epochs) as wake_up,
-        ):
-            yield AnnouncingJudge(judge, wake_up.notify)
+        async with NatsLink(settings.nats_url.get_secret_value(), name="api") as link:
+            yield Nats(link=link, epochs=epochs)
     finally:
         await epochs.close()
+
+
+@asynccontextmanager
+async def announced(nats: Nats | None, judge: Judge) -> AsyncIterator[Judge]:
+    """Let the relay hear of every append, where there is NATS."""
+    if nats is None:
+        yield judge
+        return
+    async with WakeUp(link=nats.link, epochs=nats.epochs) as wake_up:
+        yield AnnouncingJudge(judge, wake_up.notify)
+
+
+def open_feed(store: Store, nats: Nats | None, after: int) -> EventFeed:
+    """Open the log after a position, from NATS if there is one."""
+    if nats is None:
+        return PolledFeed(store=store, after=after)
+    return Feed(store=store, epochs=nats.epochs, link=nats.link, after=after)
 
 
 @asynccontextmanager
@@ -176,11 +202,20 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
         passwords = Passwords()
         stack.callback(passwords.close)
         clock = ServerClock()
-        judge = await stack.enter_async_context(announced(settings, batcher))
+        nats = await stack.enter_async_context(open_nats(settings))
+        judge = await stack.enter_async_context(announced(nats, batcher))
         handler = build_handler(store=store, judge=judge, clock=clock)
         layouts = PostgresLayouts(records)
-        codec, inventories = build_codec(), LayoutInventories(layouts)
-        live = LiveFeed(store)
+        codec, inventories, read_models = build_codec(), LayoutInventories(layouts), ReadModels(reading)
+        places = Places(handler=handler, store=store, codec=codec, clock=clock, inventory_of_layout=inventories.of)
+        live = LiveSeatMaps(
+            store=store,
+            make_feed=partial(open_feed, store, nats),
+            reader=reader_for([SEAT_MAP]),
+            models=read_models,
+            inventory_of=places.inventory_of,
+            clock=clock,
+        )
         stack.push_async_callback(live.close)
         yield Engine(
             handler=handler,
@@ -191,7 +226,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
             layouts=layouts,
             inventories=inventories,
             positions=ProjectionPositions(reading),
-            read_models=ReadModels(reading),
+            read_models=read_models,
             switches=Switches(url_of_role(settings, PROJECTOR_ROLE)),
             gateways=gateways,
             tokens=build_tokens(settings),
@@ -202,10 +237,10 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
             codec=codec,
             drawings=Drawings(layouts),
             codes=build_ticket_codes(settings),
-            places=Places(handler=handler, store=store, codec=codec, clock=clock, inventory_of_layout=inventories.of),
+            places=places,
             printer=TicketPrinter(),
             live=live,
-            counters=batcher_counters(batcher),
+            counters={**batcher_counters(batcher), **live_counters(live)},
         )
 
 
@@ -219,4 +254,12 @@ def batcher_counters(batcher: Batcher) -> Mapping[str, Callable[[], float]]:
         "append_commands_singled_total": lambda: counters.singled,
         "append_commands_stale_total": lambda: counters.answered_stale,
         "append_waiting": lambda: batcher.waiting,
+    }
+
+
+def live_counters(live: LiveSeatMaps) -> Mapping[str, Callable[[], float]]:
+    """Return what operators want to know of the live seat maps."""
+    return {
+        "live_performances": lambda: live.performances,
+        "live_watchers": lambda: live.watchers,
     }

@@ -1,13 +1,12 @@
-"""Performances: announced, changed, called off, drawn and watched."""
+"""Performances: announced, changed, called off and drawn."""
 
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Header, Query, Request, Response
-from fastapi.responses import StreamingResponse
+from fastapi import Header, Request, Response
 from uuid_utils.compat import uuid7
 
-from api.commands import JSON, POSITION_MAX, MinPosition, answer, carry_out, caught_up, shown
+from api.commands import JSON, MinPosition, answer, carry_out, caught_up, json_of, shown
 from api.engine import engine_of
 from api.facts import recall
 from api.presenters import catalogue as present
@@ -33,8 +32,6 @@ from domain.venue import existing_layout
 from projections import seat_map
 
 FOR_EVER = "public, max-age=31536000, immutable"
-POSITION_DIGITS_MAX = 18
-EVENT_STREAM = "text/event-stream"
 REFUNDS_LATER = (
     "Sale, confirmation and entry have stopped; payments still under way are refunded by themselves. Refunding the "
     "orders that are confirmed is a separate step: approve a refund for each."
@@ -133,39 +130,4 @@ async def show_performance_layout(
     if if_none_match is not None and headers["ETag"] in if_none_match:
         return Response(status_code=304, headers=headers)
     drawing = await engine.drawings.of(layout)
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        return Response(drawing.compressed, headers={**headers, "Content-Encoding": "gzip"}, media_type=JSON)
-    return Response(drawing.plain, headers=headers, media_type=JSON)
-
-
-@router.get(
-    "/performances/{performance_id}/live",
-    responses={
-        200: {
-            "description": (
-                "Server-sent events. `seats`: `{position, states: {seat: state}, areas: [area]}`, absolute states; "
-                "`areas` names standing areas in which something changed. `reset`: fetch `/seats` again, at `position` "
-                "or later. Comments keep the connection alive."
-            ),
-            "content": {EVENT_STREAM: {"schema": {"type": "string"}}},
-        },
-    },
-)
-async def watch_performance(
-    request: Request,
-    performance_id: UUID,
-    after: Annotated[int | None, Query(ge=0, le=POSITION_MAX, description="The position of `/seats`.")] = None,
-    last_event_id: Annotated[str | None, Header(description="Sent by browsers that come back.")] = None,
-) -> Response:
-    """Tell what changes on the seat map, from a position on."""
-    engine, performance = engine_of(request), str(performance_id)
-    await must_see_performance(request, performance)
-    messages = await engine.live.watch(performance, position_in(last_event_id) or after)
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(messages, headers=headers, media_type=EVENT_STREAM)
-
-
-def position_in(event_id: str | None) -> int | None:
-    """Read the position in a `Last-Event-ID`; None if there is none of ours."""
-    known = event_id or ""
-    return int(known) if known.isascii() and known.isdecimal() and len(known) <= POSITION_DIGITS_MAX else None
+    return json_of(request, drawing.plain, drawing.compressed, headers)

@@ -1,27 +1,23 @@
-"""The seat map of a performance, and what staff does to it."""
+"""The seat map of a performance, what changes on it, and what staff does to it."""
 
-import hashlib
-from collections import Counter
 from typing import Annotated
 from uuid import UUID
 
-import orjson
-from fastapi import Header, Request, Response
+from fastapi import Header, Query, Request, Response
 
-from api.commands import MinPosition, answer, carry_out, caught_up, shown
+from api.commands import POSITION_MAX, MinPosition, answer, carry_out, json_of
 from api.engine import engine_of
 from api.identity import identity_of
+from api.live import EVENT_STREAM, LiveResponse
 from api.presenters.values import Body
 from api.routing import business_router
 from api.schemas.seats import BlockWish, Seats, SeatsWritten, UnblockWish
 from api.visibility import must_see_performance
 from domain.blocking import BlockSeats, block_seats, unblock_seats
-from domain.layout.inventory import Inventory
 from domain.seat import SEAT
 from eventstore.handler import Outcome
-from projections.seat_map import NAME, read_seat_map
 
-STATES = ("held", "sold", "blocked")
+POSITION_DIGITS_MAX = 18
 
 router = business_router("seats")
 
@@ -37,37 +33,45 @@ async def show_seats(
     min_position: MinPosition = None,
 ) -> Response:
     """Show where every seat stands that is not free, and how much of each standing area is left."""
-    engine, performance = engine_of(request), str(performance_id)
+    performance = str(performance_id)
     await must_see_performance(request, performance)
-    inventory = await engine.places.inventory_of(performance)
-    await caught_up(request, min_position, NAME)
-    seats = await read_seat_map(engine.read_models, performance=performance)
-    states = seat_states(inventory, list(seats.at(engine.clock.now())))
-    etag = f'W/"{hashlib.sha256(orjson.dumps(states)).hexdigest()[:32]}"'
-    headers = {"ETag": etag, "Cache-Control": "no-cache"}
-    if if_none_match is not None and etag in if_none_match:
+    snapshot = await engine_of(request).live.snapshot(performance, min_position or 0)
+    headers = {"ETag": snapshot.etag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
+    if if_none_match is not None and snapshot.etag in if_none_match:
         return Response(status_code=304, headers=headers)
-    return shown({"performance_id": performance, "position": seats.position, **states}, headers=headers)
+    return json_of(request, snapshot.plain, snapshot.compressed, headers)
 
 
-def seat_states(inventory: Inventory, taken: list[tuple[str, str]]) -> Body:
-    """Show seats by state, and count the places of standing areas, which nobody is shown."""
-    states: dict[str, list[str]] = {state: [] for state in STATES}
-    counted: Counter[tuple[str, str]] = Counter()
-    for key, state in taken:
-        index = inventory.index(key)
-        if index is not None and index < inventory.seat_count:
-            states[state].append(key)
-        elif (place := inventory.place(key)) is not None:
-            counted[place.area or "", state] += 1
-    for seats in states.values():
-        seats.sort()
-    areas = []
-    for key, area in inventory.areas.items():
-        known = {state: counted[key, state] for state in STATES}
-        left = area.capacity - sum(known.values())
-        areas.append({"area": key, "capacity": area.capacity, **known, "available": left})
-    return {"states": states, "areas": areas}
+@router.get(
+    "/performances/{performance_id}/live",
+    responses={
+        200: {
+            "description": (
+                "Server-sent events; the id of each is a position. `seats`: `{position, states: {seat: state}, areas: "
+                "[…]}`, absolute states of what changed, areas as `/seats` shows them; a hold or block whose deadline "
+                "passes is told as `free`. `reset`: fetch `/seats` again, at `position` or later. Comments keep the "
+                "connection alive."
+            ),
+            "content": {EVENT_STREAM: {"schema": {"type": "string"}}},
+        },
+    },
+)
+async def watch_seats(
+    request: Request,
+    performance_id: UUID,
+    after: Annotated[int | None, Query(ge=0, le=POSITION_MAX, description="The position of `/seats`.")] = None,
+    last_event_id: Annotated[str | None, Header(description="Sent by browsers that come back.")] = None,
+) -> Response:
+    """Tell what changes on the seat map, from a position on."""
+    performance, known = str(performance_id), position_in(last_event_id)
+    await must_see_performance(request, performance)
+    return LiveResponse(await engine_of(request).live.to_watch(performance), after if known is None else known)
+
+
+def position_in(event_id: str | None) -> int | None:
+    """Read the position in a `Last-Event-ID`; None if there is none of ours."""
+    known = event_id or ""
+    return int(known) if known.isascii() and known.isdecimal() and len(known) <= POSITION_DIGITS_MAX else None
 
 
 @router.post("/performances/{performance_id}/seats/block", responses={200: {"model": SeatsWritten}})

@@ -66,9 +66,9 @@ WHERE tally.performance = touched.performance AND tally.seats = 0
 """
 
 SEATS_OF_PERFORMANCE: LiteralString = """
-SELECT state, until, array_agg(seat) AS seats
+SELECT state, until, array_agg(seat) AS seats, array_agg(position) AS positions
 FROM {seat_map}.seat
-WHERE performance = %(performance)s AND state <> 'free'
+WHERE performance = %(performance)s
 GROUP BY state, until
 """
 

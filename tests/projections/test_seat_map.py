@@ -54,11 +54,8 @@ class TestSeatMap:
         seats = await read_seat_map(models, performance=performance)
         now = town.clock.now()
         assert dict(seats.at(now)) == {a: "held", b: "blocked", c: "blocked"}
-        assert seats.changes_by_itself_at(now) == now + HOLD_LASTS
         assert dict(seats.at(now + HOLD_LASTS)) == {b: "blocked", c: "blocked"}
-        assert seats.changes_by_itself_at(now + HOLD_LASTS) == now + 2 * HOLD_LASTS
         assert dict(seats.at(now + 2 * HOLD_LASTS)) == {c: "blocked"}
-        assert seats.changes_by_itself_at(now + 2 * HOLD_LASTS) is None
 
     async def test_an_extended_hold_keeps_its_price_and_moves_its_deadline(
         self, town: Town, shelf: Shelf, models: ReadModels

@@ -171,7 +171,8 @@ async def api_on(shop: Shop, store: MemoryStore) -> AsyncIterator[str]:
         )
         engine = replace(real, handler=handler, store=store, places=places)
         port = free_port()
-        server = Server(uvicorn.Config(make_app(engine), port=port, log_config=None, lifespan="off", backlog=2 * CROWD))
+        config = uvicorn.Config(make_app(engine), port=port, log_config=None, lifespan="off", backlog=2 * CROWD)
+        server = Server(config, on_stop=engine.live.end)
         serving = asyncio.create_task(server.serve())
         while not server.started:  # noqa: ASYNC110 - uvicorn sets no event
             await asyncio.sleep(0.01)

@@ -1,0 +1,153 @@
+"""One feed of the log for all performances that somebody looks at, from the first look until nobody looks any more."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+
+import structlog
+
+from api.errors import Busy
+from api.live.performance import LivePerformance
+from domain.seat import SEAT
+from eventstore.errors import EventStoreError, StoreUnavailable, UnknownEvent
+from eventstore.feed import EventFeed
+from eventstore.store import Recorded
+from projections.facts import FactReader
+from projections.model import Fact
+from projections.seat_map import TOLD_BY
+
+PERFORMANCES_MAX = 200
+IDLE_SECONDS_MAX = 120.0
+TICK_SECONDS = 0.1
+RETRY_SECONDS = 1.0
+SEAT_STREAMS = SEAT.stream("")
+
+_log = structlog.get_logger(__name__)
+
+
+class Following:
+    """Tells performances what the feed brings, and their clients what changed.
+
+    Args:
+        position: the feed begins after it.
+        reader: reads the events of seats.
+    """
+
+    def __init__(self, feed: EventFeed, position: int, reader: FactReader) -> None:
+        self.position = position
+        self.performances: OrderedDict[str, LivePerformance] = OrderedDict()
+        self._feed = feed
+        self._reader = reader
+        self._told = asyncio.Event()
+        self._running: asyncio.Task[None] | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether it follows no more; whoever still looks begins with another one."""
+        return self._running is not None and self._running.done()
+
+    def join(self, live: LivePerformance) -> None:
+        """Tell a performance everything from the feed's position on.
+
+        Raises:
+            Busy: too many performances are watched.
+        """
+        if len(self.performances) >= PERFORMANCES_MAX:
+            self._drop_one()
+        self.performances[live.performance] = live
+        if self._running is None:
+            self._running = asyncio.create_task(self._run(), name="live seat maps")
+
+    def drop(self, live: LivePerformance) -> None:
+        """Forget a performance."""
+        if self.performances.get(live.performance) is live:
+            del self.performances[live.performance]
+            live.end()
+
+    def tell(self, events: Sequence[Recorded], performances: Mapping[str, LivePerformance]) -> None:
+        """Tell some performances what happened to their seats."""
+        wanted = [event for event in events if performance_in(event.stream) in performances]
+        for fact in self._reader.read(wanted):
+            performance, _, place = fact.key.rpartition("-")
+            tell_fact(performances[performance], place, fact)
+
+    async def stop(self) -> None:
+        """End it, and wait until it has."""
+        if self._running is not None:
+            self._running.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._running
+
+    async def _run(self) -> None:
+        following = asyncio.create_task(self._follow(), name="feed of the live seat maps")
+        try:
+            while self.performances and not following.done():
+                await self._tick()
+        finally:
+            following.cancel()
+            for live in tuple(self.performances.values()):
+                self.drop(live)
+            with suppress(asyncio.CancelledError):
+                await following
+
+    async def _follow(self) -> None:
+        try:
+            while True:
+                try:
+                    self._take(await self._feed.next())
+                except StoreUnavailable as trouble:
+                    _log.info("live seat maps: the database does not answer", trouble=str(trouble))
+                    await asyncio.sleep(RETRY_SECONDS)
+        except EventStoreError as trouble:
+            _log.warning("live seat maps: everybody begins anew", trouble=str(trouble))
+        finally:
+            await self._feed.close()
+
+    def _take(self, events: Sequence[Recorded]) -> None:
+        self.position = events[-1].position
+        self.tell(events, self.performances)
+        for live in self.performances.values():
+            live.knows(self.position)
+        self._told.set()
+
+    async def _tick(self) -> None:
+        """Tell clients at once what comes after a silence, and what follows a tenth of a second later, together."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(TICK_SECONDS):
+                await self._told.wait()
+        self._told.clear()
+        now = asyncio.get_running_loop().time
+        began = now()
+        for live in tuple(self.performances.values()):
+            await live.tick()
+            if not live.watchers and began - live.asked_at > IDLE_SECONDS_MAX:
+                self.drop(live)
+        await asyncio.sleep(max(0.0, began + TICK_SECONDS - now()))
+
+    def _drop_one(self) -> None:
+        """Make room: the performance goes that nobody watches and nobody asked for in the longest time."""
+        unwatched = [live for live in self.performances.values() if not live.watchers]
+        if not unwatched:
+            raise Busy("Too many performances are watched already.")
+        self.drop(min(unwatched, key=lambda live: live.asked_at))
+
+
+def performance_in(stream: str) -> str | None:
+    """Return the performance in the name of a seat's stream; None for any other stream."""
+    return stream[len(SEAT_STREAMS) :].rpartition("-")[0] if stream.startswith(SEAT_STREAMS) else None
+
+
+def tell_fact(live: LivePerformance, place: str, fact: Fact) -> None:
+    """Tell a performance what an event made of a place, by the read model's own rules.
+
+    An event that this program is too old for leaves the place as it was; the read model's operators hear of it.
+    """
+    try:
+        told = TOLD_BY[fact.name](fact.data)
+    except UnknownEvent as trouble:
+        _log.warning("live seat maps: an event cannot be read", position=fact.position, trouble=str(trouble))
+        return
+    until = None if told["until"] is None else datetime.fromisoformat(told["until"]).timestamp()
+    live.places.tell(place, told["state"], until=until, position=fact.position)

@@ -1,0 +1,175 @@
+"""One performance while somebody looks at it: where its places stand, its document, and the clients that watch it."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from contextlib import suppress
+
+from api.live.documents import HEARTBEAT, Snapshot, areas_in, compressed, delta, document, greeting, reset
+from api.live.places import LivePlaces
+from api.live.watcher import Watcher
+from domain.layout.inventory import Inventory
+
+WAIT_SECONDS_MAX = 2.0
+SNAPSHOT_SECONDS_MIN = 0.1
+CHANGES_TOLD_MAX = 2_000
+"""A client that missed more is told to fetch the document, which is compressed and made once for all."""
+
+HEARTBEAT_SECONDS = 10.0
+STALLED_SECONDS_MAX = 20.0
+RETRY_MS = (500, 3_000)
+"""Clients that lost the same server come back one after the other."""
+
+WATCHERS_PER_TURN = 100
+
+
+class LivePerformance:
+    """A performance's places, followed from the moment they were loaded.
+
+    Args:
+        now: the log's time, estimated, as a Unix time.
+        followed_after: the feed tells everything after this position.
+    """
+
+    def __init__(self, performance: str, inventory: Inventory, now: Callable[[], float], followed_after: int) -> None:
+        self.performance = performance
+        self.places = LivePlaces(inventory)
+        self.followed_after = followed_after
+        self.position = followed_after
+        self.asked_at = 0.0
+        self._ended = False
+        self._now = now
+        self._moved = asyncio.Event()
+        self._watchers: set[Watcher] = set()
+        self._behind: set[Watcher] = set()
+        self._missed: dict[int, tuple[bytes, int]] = {}
+        self._told_at = 0.0
+        self._kept: Snapshot | None = None
+        self._making: asyncio.Task[None] | None = None
+
+    @property
+    def watchers(self) -> int:
+        """How many clients watch."""
+        return len(self._watchers)
+
+    def knows(self, position: int) -> None:
+        """Note that everything up to a position has been told."""
+        self.position = max(self.position, position)
+        self._moved.set()
+
+    async def reaches(self, position: int) -> bool:
+        """Wait, at most two seconds, until everything up to a position has been told; False if it has not."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(WAIT_SECONDS_MAX):
+                while self.position < position:
+                    self._moved.clear()
+                    await self._moved.wait()
+        return self.position >= position
+
+    async def snapshot(self, min_position: int) -> Snapshot:
+        """Return the document, made once for all who ask within a tenth of a second.
+
+        Args:
+            min_position: this far at least; not beyond what is known here.
+        """
+        while True:
+            self.places.let_pass(self._now())
+            kept = self._kept
+            if kept is not None and kept.position >= min_position and not self._outdated(kept):
+                return kept
+            if self._making is None:
+                self._making = asyncio.create_task(self._make(), name="snapshot of seats")
+            await asyncio.shield(self._making)
+
+    def enter(self, watcher: Watcher) -> None:
+        """Let a client watch, beginning with what it missed since its position."""
+        if self._ended:
+            watcher.end()
+            return
+        missed, position = self._since(watcher.position)
+        greeted = greeting(random.randint(*RETRY_MS)) + missed  # noqa: S311 - no secret
+        self._watchers.add(watcher)
+        if not watcher.offer(greeted, position, asyncio.get_running_loop().time()):
+            self._behind.add(watcher)
+
+    def leave(self, watcher: Watcher) -> None:
+        """Forget a client."""
+        self._watchers.discard(watcher)
+        self._behind.discard(watcher)
+
+    async def tick(self) -> None:
+        """Tell every client what changed since the last tick, or that we are still here."""
+        now = asyncio.get_running_loop().time()
+        self.places.let_pass(self._now())
+        self._missed.clear()
+        changed, late = self.places.take_changed(), tuple(self._behind)
+        if changed:
+            await self._tell_all(self._delta(changed), now)
+        elif now - self._told_at >= HEARTBEAT_SECONDS:
+            await self._tell_all(HEARTBEAT, now)
+        for watcher in late:
+            self._tell_late(watcher, now)
+
+    def end(self) -> None:
+        """End every client's answer; they come back, to this server or another."""
+        self._ended = True
+        watchers, self._watchers = self._watchers, set()
+        self._behind.clear()
+        for watcher in watchers:
+            watcher.end()
+
+    async def _tell_all(self, message: bytes, now: float) -> None:
+        position, self._told_at = self.position, now
+        for number, watcher in enumerate(tuple(self._watchers - self._behind), 1):
+            if watcher in self._watchers and not watcher.offer(message, position, now):
+                self._behind.add(watcher)
+            if number % WATCHERS_PER_TURN == 0:
+                await asyncio.sleep(0)
+
+    def _tell_late(self, watcher: Watcher, now: float) -> None:
+        """Tell a client whose connection was full everything at once; cut it off if it takes nothing for too long."""
+        missed, position = self._since(watcher.position)
+        if watcher.offer(missed, position, now):
+            self._behind.discard(watcher)
+        elif watcher.stalled_since is not None and now - watcher.stalled_since > STALLED_SECONDS_MAX:
+            self.leave(watcher)
+            watcher.cut()
+
+    def _since(self, position: int) -> tuple[bytes, int]:
+        """Return what a client missed since a position, and up to where; written once for all who missed the same."""
+        if position not in self._missed:
+            self._missed[position] = (self._told_since(position), self.position)
+        return self._missed[position]
+
+    def _told_since(self, position: int) -> bytes:
+        missed = self.places.since(position)
+        if position > self.position or len(missed) > CHANGES_TOLD_MAX:
+            return reset(self.position)
+        return self._delta(missed) if missed else HEARTBEAT
+
+    def _delta(self, changed: set[int]) -> bytes:
+        inventory = self.places.inventory
+        seats = self.places.shown(index for index in changed if index < inventory.seat_count)
+        areas = areas_in(inventory, self.places.states()) if len(seats) < len(changed) else []
+        return delta(self.position, seats, areas)
+
+    def _outdated(self, kept: Snapshot) -> bool:
+        changed = kept.etag != self._etag()
+        return changed and asyncio.get_running_loop().time() - kept.made_at >= SNAPSHOT_SECONDS_MIN
+
+    def _etag(self) -> str:
+        return f'W/"{self.places.version}"'
+
+    async def _make(self) -> None:
+        try:
+            etag, position = self._etag(), self.position
+            states = self.places.states()
+            plain, packed = await asyncio.to_thread(self._written, position, states)
+            made_at = asyncio.get_running_loop().time()
+            self._kept = Snapshot(position=position, etag=etag, plain=plain, compressed=packed, made_at=made_at)
+        finally:
+            self._making = None
+
+    def _written(self, position: int, states: bytes) -> tuple[bytes, bytes]:
+        plain = document(self.performance, position, self.places.inventory, states)
+        return plain, compressed(plain)

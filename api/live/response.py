@@ -1,0 +1,42 @@
+"""The answer that never ends by itself: server-sent events for one client."""
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from api.live.performance import LivePerformance
+from api.live.watcher import Watcher
+
+EVENT_STREAM = "text/event-stream"
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+ABORT = "seatledger.abort"
+"""The ASGI extension of our server that cuts a connection off: `{"abort": callable}`."""
+
+
+class LiveResponse(Response):
+    """Registers the client and waits until it has gone; the seat maps' ticks do the sending.
+
+    Args:
+        after: up to where the client knows everything; None: it wants what happens from now on.
+    """
+
+    def __init__(self, live: LivePerformance, after: int | None) -> None:
+        self.status_code = 200
+        self.background = None
+        self.media_type = EVENT_STREAM
+        self.init_headers(HEADERS)
+        self._live = live
+        self._after = after
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer until the client goes, or the maps end it."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        if self._after is not None:
+            await self._live.reaches(self._after)
+        after = self._live.position if self._after is None else self._after
+        watcher = Watcher(send, scope.get("extensions", {}).get(ABORT, {}).get("abort"), after)
+        self._live.enter(watcher)
+        try:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+        finally:
+            self._live.leave(watcher)

@@ -1,0 +1,180 @@
+"""What routes ask for: a performance's seats, and to watch them.
+
+A performance that nobody has looked at of late begins with the rows of the read model at their position; what happened
+from there to where the feed is comes from the log once more, and everything later from the feed.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+
+from api.errors import Behind, Busy, Malformed
+from api.live.documents import Snapshot
+from api.live.following import Following
+from api.live.performance import LivePerformance
+from domain.layout.inventory import Inventory
+from eventstore.feed import EventFeed
+from eventstore.handler import Clock
+from eventstore.store import Store
+from projections.facts import FactReader
+from projections.reading import ReadModels
+from projections.seat_map import SeatMap, read_seat_map
+
+WATCHERS_MAX = 5_000
+LOAD_SECONDS_MAX = 5.0
+LOAD_AGAIN_SECONDS = 0.1
+REPLAY_EVENTS_MAX = 20_000
+REPLAY_RANGE_EVENTS = 2_000
+
+
+class LiveSeatMaps:
+    """The live performances of one API process.
+
+    Args:
+        make_feed: opens the log after a position.
+        reader: reads the events of seats.
+        inventory_of: gives a performance's places; raises NotFound.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        make_feed: Callable[[int], EventFeed],
+        reader: FactReader,
+        models: ReadModels,
+        inventory_of: Callable[[str], Awaitable[Inventory]],
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._make_feed = make_feed
+        self._reader = reader
+        self._models = models
+        self._inventory_of = inventory_of
+        self._clock = clock
+        self._following: Following | None = None
+        self._beginning = asyncio.Lock()
+        self._loading: dict[str, asyncio.Task[LivePerformance]] = {}
+
+    @property
+    def watchers(self) -> int:
+        """How many clients watch."""
+        return 0 if self._following is None else sum(live.watchers for live in self._following.performances.values())
+
+    @property
+    def performances(self) -> int:
+        """How many performances are followed."""
+        return 0 if self._following is None else len(self._following.performances)
+
+    async def of(self, performance: str) -> LivePerformance:
+        """Return a performance as it stands.
+
+        Raises:
+            NotFound: there is no such performance.
+            Busy: too many performances are watched.
+            Behind: the read model is too far behind the log to begin with.
+            StoreUnavailable, ModelMissing, psycopg.Error: what it begins with cannot be read.
+        """
+        live = None if self._following is None else self._following.performances.get(performance)
+        if live is None or performance in self._loading:
+            live = await self._loaded(performance)
+        live.asked_at = asyncio.get_running_loop().time()
+        return live
+
+    async def to_watch(self, performance: str) -> LivePerformance:
+        """Return a performance for one more client to watch; raises what `of` does.
+
+        Raises:
+            Busy: too many watch already.
+        """
+        if self.watchers >= WATCHERS_MAX:
+            raise Busy("Too many watch already.")
+        return await self.of(performance)
+
+    async def snapshot(self, performance: str, min_position: int) -> Snapshot:
+        """Return the document of a performance's seats; raises what `of` does.
+
+        Raises:
+            Malformed: no event has this position yet, so nobody can have been told it.
+            Behind: it is not known here within two seconds.
+        """
+        live = await self.of(performance)
+        if min_position > live.position:
+            head = await self._store.head()
+            if min_position > head:
+                raise Malformed(
+                    f"No event has position {min_position}: the log ends at {head}. Name one that an answer told."
+                )
+            if not await live.reaches(min_position):
+                raise Behind(f"The seat map has not reached position {min_position} yet; ask again in a moment.")
+        return await live.snapshot(min_position)
+
+    def end(self) -> None:
+        """Send every client away in good order."""
+        if self._following is not None:
+            for live in self._following.performances.values():
+                live.end()
+
+    async def close(self) -> None:
+        """Stop following the log."""
+        for loading in tuple(self._loading.values()):
+            loading.cancel()
+        await asyncio.gather(*self._loading.values(), return_exceptions=True)
+        if self._following is not None:
+            await self._following.stop()
+
+    async def _loaded(self, performance: str) -> LivePerformance:
+        """Load a performance, once however many ask."""
+        loading = self._loading.get(performance)
+        if loading is None:
+            loading = self._loading[performance] = asyncio.create_task(self._load(performance), name="load a seat map")
+            loading.add_done_callback(lambda _: self._loading.pop(performance))
+        return await asyncio.shield(loading)
+
+    async def _load(self, performance: str) -> LivePerformance:
+        inventory = await self._inventory_of(performance)
+        following = await self._followed()
+        live = LivePerformance(performance, inventory, lambda: self._clock.now().timestamp(), following.position)
+        live.asked_at = asyncio.get_running_loop().time()
+        following.join(live)
+        with ExitStack() as undo:
+            undo.callback(following.drop, live)
+            await self._begin(live, following)
+            undo.pop_all()
+        return live
+
+    async def _followed(self) -> Following:
+        async with self._beginning:
+            if self._following is None or self._following.ended:
+                head = await self._store.head()
+                self._following = Following(self._make_feed(head), head, self._reader)
+            return self._following
+
+    async def _begin(self, live: LivePerformance, following: Following) -> None:
+        """Take in the read model's rows, then the log from there to where the feed was when it began to tell."""
+        try:
+            async with asyncio.timeout(LOAD_SECONDS_MAX):
+                seats = await read_seat_map(self._models, performance=live.performance)
+                while live.followed_after - seats.position > REPLAY_EVENTS_MAX:
+                    await asyncio.sleep(LOAD_AGAIN_SECONDS)
+                    seats = await read_seat_map(self._models, performance=live.performance)
+                take_in(live, seats)
+                await self._replay(live, following, after=seats.position)
+                live.places.take_changed()  # nobody watches yet: whoever comes is told what is missing
+        except TimeoutError:
+            raise Behind("The seat map is being brought up to date; ask again in a moment.") from None
+
+    async def _replay(self, live: LivePerformance, following: Following, *, after: int) -> None:
+        while after < live.followed_after:
+            events = await self._store.read_range(after=after, limit=REPLAY_RANGE_EVENTS)
+            following.tell(events, {live.performance: live})
+            after = events[-1].position
+
+
+def take_in(live: LivePerformance, seats: SeatMap) -> None:
+    """Tell a performance the read model's rows."""
+    for group in seats.groups:
+        until = None if group.until is None else group.until.timestamp()
+        for place, position in zip(group.seats, group.positions, strict=True):
+            live.places.tell(place, group.state, until=until, position=position)
+    live.knows(seats.position)
