@@ -167,7 +167,7 @@ def json_of(request: Request, plain: bytes, compressed: bytes, headers: Mapping[
 
 
 async def caught_up(request: Request, min_position: int | None, *read_models: str) -> None:
-    """Wait until the read models hold everything up to a position.
+    """Wait until the read models hold everything up to a position; the log itself, where none is named, holds it.
 
     Raises:
         Malformed: no event has this position yet, so nobody can have been told it.
@@ -176,9 +176,10 @@ async def caught_up(request: Request, min_position: int | None, *read_models: st
     if min_position is None:
         return
     positions = engine_of(request).positions
-    known = await positions.all()
-    if all(known.get(name, -1) >= min_position for name in read_models):
-        return
+    if read_models:
+        known = await positions.all()
+        if all(known.get(name, -1) >= min_position for name in read_models):
+            return
     head = await engine_of(request).store.head()
     if min_position > head:
         raise Malformed(f"No event has position {min_position}: the log ends at {head}. Name one that an answer told.")

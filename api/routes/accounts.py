@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 
-from api.commands import MinPosition, answer, carry_out, shown
+from api.commands import MinPosition, answer, carry_out, caught_up, shown
 from api.engine import engine_of
 from api.routing import business_router
 from api.schemas.people import Accounts, RolesHeld, RolesWish
@@ -27,9 +27,10 @@ async def list_accounts(
     q: Annotated[str, Query(max_length=SEARCH_LENGTH_MAX)] = "",
     limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = PAGE_MAX,
     cursor: Annotated[str | None, Query(max_length=CURSOR_LENGTH_MAX)] = None,
-    min_position: MinPosition = None,  # noqa: ARG001 - roles are read from the log itself, which is never behind
+    min_position: MinPosition = None,
 ) -> Response:
-    """Find registered accounts by name or address, in the order of addresses."""
+    """Find registered accounts by name or address, in the order of addresses; roles are read from the log."""
+    await caught_up(request, min_position)
     engine = engine_of(request)
     page = await engine.people.search(q, after=cursor, limit=limit)
     ids = [person.account for person in page.people]

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import Path, Query, Request, Response
 from pydantic import StringConstraints
 
-from api.commands import POSITION_MAX, MinPosition, shown
+from api.commands import POSITION_MAX, MinPosition, caught_up, shown
 from api.engine import engine_of
 from api.paging import Limit
 from api.presenters.past import recorded
@@ -45,13 +45,14 @@ async def show_log(
     before: Before = None,
     newest_first: Annotated[bool, Query(description="Backwards, from the end.")] = False,
     limit: Limit = 100,
-    min_position: MinPosition = None,  # noqa: ARG001 - the log is never behind
+    min_position: MinPosition = None,
 ) -> Response:
     """Show the events of the log that are looked for, in order.
 
     `next` goes on: give it as `after`, newest first as `before`. One answer looks at 200,000 positions at most; it may
     hold fewer events than `limit`, or none, and still have a `next`. A stream's events are found however long the log.
     """
+    await caught_up(request, min_position)
     subjects = {"performance": performance_id, "organizer": organizer_id}
     wanted = Wanted(
         names=name or None,
@@ -82,9 +83,10 @@ async def show_stream(
     stream: Annotated[str, Path(max_length=STREAM_CHARACTERS_MAX, examples=["order-0198…"])],
     after: Annotated[int, Query(ge=0, le=POSITION_MAX, description="`next` of the part before: a version.")] = 0,
     limit: Limit = 100,
-    min_position: MinPosition = None,  # noqa: ARG001 - the log is never behind
+    min_position: MinPosition = None,
 ) -> Response:
     """Show everything that happened to one thing, in order; `next` is a version."""
+    await caught_up(request, min_position)
     events: Sequence[Recorded] = await engine_of(request).store.read_stream(stream, after_version=after, limit=limit)
     if not events and not await engine_of(request).store.read_stream(stream, limit=1):
         raise NotFound("There is no such stream.")

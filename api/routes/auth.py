@@ -2,7 +2,7 @@
 
 from fastapi import Request, Response
 
-from api.commands import shown
+from api.commands import MinPosition, caught_up, shown
 from api.cookies import drop_refresh_token, must_have_refresh_token, refresh_token_of, set_refresh_token
 from api.engine import engine_of
 from api.entrance import SESSION_LIFETIME
@@ -81,8 +81,9 @@ async def log_out(request: Request) -> Response:
 
 
 @router.get("/me", responses={200: {"model": Me}})
-async def me(request: Request) -> Response:
-    """Show the account that asks, and the roles it holds everywhere."""
+async def me(request: Request, min_position: MinPosition = None) -> Response:
+    """Show the account that asks, and the roles it holds everywhere; read from the log, so never behind."""
+    await caught_up(request, min_position)
     identity = identity_of(request)
     engine = engine_of(request)
     person = await engine.people.find(identity.account)

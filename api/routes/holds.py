@@ -48,8 +48,9 @@ async def list_own_holds(
 
 
 @router.get("/holds/{hold_id}", responses={200: {"model": HoldShown}, **documented(409)})
-async def show_hold(request: Request, hold_id: UUID, min_position: MinPosition = None) -> Response:  # noqa: ARG001
+async def show_hold(request: Request, hold_id: UUID, min_position: MinPosition = None) -> Response:
     """Show a basket as it stands, read from the log; one that has ended is `hold_ended` (409)."""
+    await caught_up(request, min_position)
     engine, account = engine_of(request), identity_of(request).account
     state = await engine.handler.look(lambda books: own_hold(books, str(hold_id), account))
     return shown(present.hold_now(str(hold_id), state, engine.clock.now()))

@@ -88,8 +88,9 @@ async def list_own_orders(
 
 
 @router.get("/orders/{order_id}", responses={200: {"model": OrderDetails}})
-async def show_order(request: Request, order_id: UUID, min_position: MinPosition = None) -> Response:  # noqa: ARG001
+async def show_order(request: Request, order_id: UUID, min_position: MinPosition = None) -> Response:
     """Show an order with its payments and refunds, to its owner and to support; read from the log, so never behind."""
+    await caught_up(request, min_position)
     engine, order, owner = engine_of(request), str(order_id), await whose(request)
     state, known = await engine.handler.look(lambda books: with_money(books, order, owner))
     contact = await engine.people.find_contact(state.contact) if state.contact else None

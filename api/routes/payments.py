@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import Request, Response
 from uuid_utils.compat import uuid7
 
-from api.commands import MinPosition, answer, carry_out, shown
+from api.commands import MinPosition, answer, carry_out, caught_up, shown
 from api.engine import engine_of
 from api.facts import recall
 from api.identity import identity_of
@@ -89,8 +89,9 @@ async def checkout_opened(request: Request, gateway: PaymentGateway, requested: 
 
 
 @router.get("/payments/{payment_id}", responses={200: {"model": PaymentShown}})
-async def show_payment(request: Request, payment_id: UUID, min_position: MinPosition = None) -> Response:  # noqa: ARG001
+async def show_payment(request: Request, payment_id: UUID, min_position: MinPosition = None) -> Response:
     """Show a payment as it stands, to its owner and to support; read from the log, so never behind."""
+    await caught_up(request, min_position)
     payment, owner = str(payment_id), await whose(request)
     state = await engine_of(request).handler.look(lambda books: visible(books, payment, owner))
     return shown(present.payment_now(payment, state))

@@ -39,8 +39,9 @@ async def list_own_tickets(
 
 
 @router.get("/tickets/{ticket_id}", responses={200: {"model": TicketShown}})
-async def show_ticket(request: Request, ticket_id: UUID, min_position: MinPosition = None) -> Response:  # noqa: ARG001
+async def show_ticket(request: Request, ticket_id: UUID, min_position: MinPosition = None) -> Response:
     """Show a ticket to its owner; read from the log, so never behind."""
+    await caught_up(request, min_position)
     details = await own(request, ticket_id)
     code = None if details.state == present.VOID else code_of(request, details)
     return shown(present.ticket_with_show(details, code))
@@ -51,8 +52,9 @@ async def show_ticket(request: Request, ticket_id: UUID, min_position: MinPositi
     response_class=Response,
     responses={200: {"description": "The code as a QR.", "content": {SVG: BINARY}}, **documented(409)},
 )
-async def show_qr(request: Request, ticket_id: UUID, min_position: MinPosition = None) -> Response:  # noqa: ARG001
+async def show_qr(request: Request, ticket_id: UUID, min_position: MinPosition = None) -> Response:
     """Draw a ticket's code as a QR; a void ticket has none any more."""
+    await caught_up(request, min_position)
     details = await admitting(request, ticket_id)
     return Response(qr_svg(code_of(request, details)), headers=OWN, media_type=SVG)
 
@@ -62,8 +64,9 @@ async def show_qr(request: Request, ticket_id: UUID, min_position: MinPosition =
     response_class=Response,
     responses={200: {"description": "The ticket on one page.", "content": {PDF: BINARY}}, **documented(409)},
 )
-async def show_pdf(request: Request, ticket_id: UUID, min_position: MinPosition = None) -> Response:  # noqa: ARG001
+async def show_pdf(request: Request, ticket_id: UUID, min_position: MinPosition = None) -> Response:
     """Give a ticket to print; a void ticket has none any more."""
+    await caught_up(request, min_position)
     details = await admitting(request, ticket_id)
     page = await engine_of(request).printer.print(details, code_of(request, details))
     headers = {**OWN, "Content-Disposition": f'inline; filename="ticket-{details.ticket}.pdf"'}

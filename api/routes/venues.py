@@ -69,8 +69,9 @@ async def list_venues(
 
 
 @router.get("/venues/{venue_id}", responses={200: {"model": VenueDetails}})
-async def show_venue(request: Request, venue_id: UUID, min_position: MinPosition = None) -> Response:  # noqa: ARG001
+async def show_venue(request: Request, venue_id: UUID, min_position: MinPosition = None) -> Response:
     """Show a venue and its layouts, oldest first; read from the log, so never behind."""
+    await caught_up(request, min_position)
     engine, venue = engine_of(request), str(venue_id)
     events = (await recall(engine, VENUE.stream(venue)))[VENUE.stream(venue)]
     if not events:
@@ -138,8 +139,9 @@ def published(wish: LayoutWish, previous: bytes | None) -> tuple[bytes, int]:
     "/layouts/{layout_id}",
     responses={200: {"description": "The document in our own format.", "content": {JSON: {"schema": {}}}}},
 )
-async def show_layout(request: Request, layout_id: UUID, min_position: MinPosition = None) -> Response:  # noqa: ARG001
+async def show_layout(request: Request, layout_id: UUID, min_position: MinPosition = None) -> Response:
     """Give a layout's document in the format `seatledger`, byte for byte the same every time."""
+    await caught_up(request, min_position)
     return Response(
         await document_of(engine_of(request), str(layout_id)), headers={"Cache-Control": FOR_EVER}, media_type=JSON
     )

@@ -1,0 +1,134 @@
+"""Read your own writes: every route that reads takes `min_position`, and waits for what it shows."""
+
+import asyncio
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from api.access import ACCESS, PREFIX
+from api.commands import MIN_POSITION_SECONDS_MAX
+from domain.values import Role
+from tests.api.box_office import NO_LIMITS, BoxOffice, Headers, done, folding, open_box_office, refused
+from tests.api.shop import V1, until
+from tests.api.till import Till
+
+FROM_READ_MODELS = {
+    "/orders",
+    "/holds",
+    "/tickets",
+    "/refunds",
+    "/organizers",
+    "/venues",
+    "/events",
+    "/events/{event_id}",
+    "/performances/{performance_id}",
+    "/performances/{performance_id}/seats",
+    "/reports/sales",
+    "/projections",
+}
+"""The rest is read from the log itself, which is never behind."""
+
+NEVER_CHANGES = {"/performances/{performance_id}/layout"}
+ENDLESS = {"/performances/{performance_id}/live", "/projections/live"}
+"""Streams: they begin `after` a position, or show what comes."""
+
+OPERATIONS = {"/livez", "/readyz", "/metrics"}
+OWN = {"hold_id", "ticket_id"}
+"""What nobody but its owner sees, admins included."""
+
+READS = sorted({path for method, path in ACCESS if method == "GET"} - ENDLESS - OPERATIONS)
+ALLOWANCE_S = 3.0
+"""For a busy machine, beyond the two seconds that are promised."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One of everything a path can name, and those who may look."""
+
+    office: BoxOffice
+    ids: dict[str, str]
+    owner: Headers
+    admin: Headers
+
+    async def ask(self, path: str, **query: Any) -> httpx.Response:
+        """Ask one route, as somebody who may."""
+        named = set(re.findall(r"{(\w+)}", path))
+        filled = re.sub(r"{(\w+)}", lambda found: self.ids[found[1]], path)
+        sender = self.owner if named & OWN else self.admin
+        return await self.office.shop.client.get(f"{V1}{filled}", params=query, headers=sender)
+
+
+@pytest.fixture
+async def reading(till: Till, shop_database: str) -> Reading:
+    """A shop in which something of everything has happened and was folded; then nobody folds any more."""
+    office = await open_box_office(till.shop, limits=NO_LIMITS)
+    owner, admin = await office.somebody(), await office.somebody(Role.ADMIN, Role.AUDITOR)
+    hold = done(await office.hold(owner, office.seats[5]))["hold_id"]
+    order = done(await office.order(owner, office.seats[0]))["order_id"]
+    payment = (await till.open_payment(office, owner, order))["payment_id"]
+    async with folding(till.shop, shop_database):
+        paid = await till.confirmed_order(office, owner, office.seats[1])
+
+        async def issued() -> bool:
+            return bool(done(await office.get("/tickets", owner))["items"])
+
+        await until(issued)
+        ticket = done(await office.get("/tickets", owner))["items"][0]["ticket_id"]
+    assert paid["status"] in {"pending", "confirmed"}
+    done(await office.hold(owner, office.seats[6]))
+    ids = {
+        "hold_id": hold,
+        "order_id": order,
+        "payment_id": payment,
+        "ticket_id": ticket,
+        "venue_id": office.venue_id,
+        "layout_id": office.layout_id,
+        "event_id": office.event_id,
+        "performance_id": office.performance_id,
+        "stream": f"order-{order}",
+        "seat": office.seats[0],
+        "name": "seat_map",
+    }
+    return Reading(office, ids, owner, admin)
+
+
+class TestEveryRead:
+    def test_it_says_so(self, till: Till) -> None:
+        document = till.shop.app.openapi()
+        silent = [
+            path
+            for path in READS
+            if "min_position" not in {each["name"] for each in document["paths"][PREFIX + path]["get"]["parameters"]}
+        ]
+        assert silent == []
+
+    async def test_given_nobody_folds_then_it_is_refused_after_two_seconds_or_read_from_the_log(
+        self, reading: Reading
+    ) -> None:
+        head = await reading.office.head()
+
+        async def ask(path: str) -> tuple[str, int, float, httpx.Response]:
+            began_at = asyncio.get_running_loop().time()
+            answer = await reading.ask(path, min_position=head)
+            return path, answer.status_code, asyncio.get_running_loop().time() - began_at, answer
+
+        for path, status, took_s, answer in await asyncio.gather(*map(ask, READS)):
+            if path in FROM_READ_MODELS:
+                assert refused(answer) == (503, "behind"), path
+                assert int(answer.headers["Retry-After"]) > 0, path
+                assert MIN_POSITION_SECONDS_MAX <= took_s < MIN_POSITION_SECONDS_MAX + ALLOWANCE_S, path
+            else:
+                assert status == 200, (path, answer.text)
+
+    async def test_given_what_was_folded_before_then_it_is_shown(self, reading: Reading) -> None:
+        for path in READS:
+            answer = await reading.ask(path, min_position=1)
+            assert answer.status_code == 200, (path, answer.text)
+
+    async def test_given_a_position_that_no_event_has_then_422(self, reading: Reading) -> None:
+        head = await reading.office.head()
+        for path in set(READS) - NEVER_CHANGES:
+            assert refused(await reading.ask(path, min_position=head + 1)) == (422, "malformed"), path
