@@ -16,6 +16,8 @@ FINGERPRINT_BYTES = 8
 
 _TITLE = b"seatledger seal 1\0"
 _NUMBERS = struct.Struct(">qqqq")
+_KEY_ID_BYTES = 8
+_SIGNED_BYTES = len(_TITLE) + 16 + _NUMBERS.size + 3 * HASH_BYTES + _KEY_ID_BYTES
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -108,9 +110,11 @@ def seal_from_json(shown: Mapping[str, Any]) -> Seal:
             key_id=shown["key_id"],
             signature=bytes.fromhex(shown["signature"]),
         )
-        seal.signed  # noqa: B018 - numbers and times that cannot be signed were not
+        lengths = (len(seal.root), len(seal.fingerprints), len(seal.previous), len(seal.signed))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, struct.error) as error:
-        raise SealUnreadable(f"this is no seal: {error}") from error
-    if not 1 <= seal.first <= seal.last:
-        raise SealUnreadable(f"a seal over {seal.first} … {seal.last} covers nothing")
+        raise SealUnreadable(f"this is no seal: {error!r}") from error
+    if lengths != (HASH_BYTES, HASH_BYTES, HASH_BYTES, _SIGNED_BYTES):
+        raise SealUnreadable("this is no seal: a field has the wrong length")
+    if not (1 <= seal.first <= seal.last and seal.events <= POSITIONS_MAX):
+        raise SealUnreadable(f"this is no seal: it covers {seal.first} … {seal.last}")
     return seal

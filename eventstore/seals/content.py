@@ -1,0 +1,84 @@
+"""The log as the sealer and the auditor read it: what each digest is made from, in order, and nothing decoded."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+from eventstore.postgres.connection import LIMITS
+from eventstore.seals import sql
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+Content = tuple[int, int, int, bytes, bytes]
+"""Position, part, parts, the preimage of the digest, the digest as stored. Plain, because there are millions."""
+
+
+def open_connection(url: str, *, name: str) -> Connection:
+    """Connect for reading the log in long ranges.
+
+    Raises:
+        psycopg.OperationalError: nobody answers, or not to us.
+    """
+    address = make_conninfo(url, application_name=f"seatledger {name}", **LIMITS)
+    connection: Connection = psycopg.connect(address, autocommit=True)
+    connection.execute(sql.CONFIGURE)
+    return connection
+
+
+def head_of(connection: Connection) -> int:
+    """Return the log's last position, 0 for an empty log."""
+    ((head,),) = connection.execute(sql.HEAD).fetchall()
+    return int(head)
+
+
+def read_content(connection: Connection, first: int, last: int) -> list[Content]:
+    """Return the events at positions `first` … `last`, in order; fewer, if some are not there."""
+    asked = {"first": first, "last": last, "limit": last - first + 1}
+    cursor = connection.cursor(binary=True, row_factory=psycopg.rows.tuple_row)
+    found: list[Any] = cursor.execute(sql.CONTENT, asked, prepare=True).fetchall()
+    return found
+
+
+def digests_of(events: Sequence[Content]) -> list[bytes]:
+    """Return what the digests should be."""
+    sha256 = hashlib.sha256
+    return [sha256(preimage).digest() for _, _, _, preimage, _ in events]
+
+
+def are_dense(events: Sequence[Content], first: int, last: int) -> bool:
+    """Tell whether these are the events at `first` … `last`, none missing."""
+    return [event[0] for event in events] == list(range(first, last + 1))
+
+
+class CommandOrder:
+    """Whether events go on with their commands, as they come: parts 1, 2 … and then the next command.
+
+    How many parts a command has is the one thing that digests don't cover; where the next one begins tells it.
+    """
+
+    def __init__(self) -> None:
+        self._due = 1
+        self._parts = 0
+
+    @property
+    def within(self) -> bool:
+        """Whether the last command has only begun."""
+        return self._due > 1
+
+    def misfit(self, events: Sequence[Content]) -> int | None:
+        """Return the first position, if any, that does not go on where the events before ended."""
+        due, parts_due = self._due, self._parts
+        for position, part, parts, _, _ in events:
+            if part != due or part > parts or (part > 1 and parts != parts_due):
+                return position
+            due, parts_due = (part + 1 if part < parts else 1), parts
+        self._due, self._parts = due, parts_due
+        return None
+
+
+def whole_commands(events: Sequence[Content]) -> Sequence[Content]:
+    """Return the events without a command that has only begun; all of them if none ends here."""
+    ends = next((end for end in range(len(events), 0, -1) if events[end - 1][1] == events[end - 1][2]), len(events))
+    return events[:ends]

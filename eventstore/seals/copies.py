@@ -1,0 +1,44 @@
+"""The copies of seals in the database, compared with the second place: who changed them had a reason."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from eventstore.seals import sql
+from eventstore.seals.content import Connection
+from eventstore.seals.fault import Fault, FaultKind
+from eventstore.seals.seal import Seal
+from eventstore.seals.second_place import Chain, Sealed
+from eventstore.seals.table import seal_of
+
+Copy = tuple[UUID, int]
+"""A chain and a number in it."""
+
+
+def newest_copy(connection: Connection) -> Copy | None:
+    """Return the newest seal that the database has a copy of."""
+    row = connection.execute(sql.NEWEST_COPY).fetchone()
+    return (row[0], row[1]) if row else None
+
+
+def fault_in_copies(connection: Connection, sealed: Sequence[Sealed], newest: Copy | None) -> Fault | None:
+    """Return the first of these seals whose copy is another one, or missing although there is a newer one."""
+    if not sealed:
+        return None
+    asked = {"chain": sealed[0].seal.chain, "first": sealed[0].seal.number, "last": sealed[-1].seal.number}
+    copies = {copy.number: copy for copy in map(seal_of, connection.execute(sql.COPIES, asked).fetchall())}
+    for seal in (each.seal for each in sealed):
+        not_yet = seal.number not in copies and (newest is None or newest < (seal.chain, seal.number))
+        if copies.get(seal.number) != seal and not not_yet:
+            what = f"The copy of seal {seal.number} in the database is not the seal in the second place."
+            return Fault(kind=FaultKind.SEAL_COPY, position=seal.first, seal=seal.number, what=what)
+    return None
+
+
+def seals_lost(copy: Copy | None, chain: Chain | None, newest: Seal | None) -> Fault | None:
+    """Return what the second place must have lost, if the database has a copy of a later seal."""
+    kept = (chain.id, newest.number if newest else 0) if chain else None
+    if copy is None or (kept is not None and copy <= kept):
+        return None
+    what = f"The database has a copy of seal {copy[1]} of chain {copy[0]}; the second place lacks it."
+    position = newest.last + 1 if newest else 1
+    return Fault(kind=FaultKind.SEAL_MISSING, position=position, seal=copy[1], what=what)

@@ -1,0 +1,95 @@
+"""The sealer: signs what the log says, off everybody's way, and never what contradicts what it signed before.
+
+It runs in step with nothing: it reads the log, recomputes every digest from the content, writes the seal to the second
+place, and a copy to the database. Where log and second place contradict each other (a restore, a truncation, a changed
+event) it stops until a person has looked.
+"""
+
+import fcntl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import psycopg
+import structlog
+
+from eventstore.errors import EventStoreError
+from eventstore.seals import sql
+from eventstore.seals.content import Connection, open_connection
+from eventstore.seals.keys import SealingKey
+from eventstore.seals.second_place import SecondPlace
+from eventstore.seals.turn import Turn, TurnOver
+
+PATIENCE = timedelta(seconds=5)
+LOOK_EVERY_S = 1.0
+RETRY_PAUSE_S = 2.0
+REMINDER_S = 60.0
+
+_log = structlog.get_logger(__name__)
+
+
+class Sealer:
+    """Seals one log into one second place. Several may run: one seals, the others wait for its end.
+
+    Args:
+        url: of the sealer's role.
+        patience: how long an event waits for others to be sealed with.
+    """
+
+    def __init__(self, *, url: str, place: SecondPlace, key: SealingKey, patience: timedelta = PATIENCE) -> None:
+        self._url = url
+        self._place = place
+        self._key = key
+        self._patience = patience
+        self._said = ("", -REMINDER_S)
+
+    def run(self, stop: threading.Event) -> None:
+        """Seal until told to stop; whatever goes wrong meanwhile is said, and tried again."""
+        while not stop.is_set():
+            try:
+                with open_connection(self._url, name="seal") as connection:
+                    self._seal(connection, stop)
+            except TurnOver:
+                stop.wait(LOOK_EVERY_S)
+            except (psycopg.OperationalError, OSError) as trouble:
+                self._say("sealer: trying again", str(trouble))
+                stop.wait(RETRY_PAUSE_S)
+
+    @contextmanager
+    def turn(self, connection: Connection) -> Iterator[Turn]:
+        """Be the one who seals, as long as the connection lives.
+
+        Raises:
+            TurnOver: it is another one's turn.
+            SealerStopped, SecondPlaceDamaged: nothing can be sealed until a person has looked.
+        """
+        self._place.folder.mkdir(parents=True, exist_ok=True)
+        with (self._place.folder / "lock").open("wb") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise TurnOver from None
+            ((mine,),) = connection.execute(sql.TRY_LOCK).fetchall()
+            if not mine:
+                raise TurnOver
+            yield Turn(connection, self._place, self._key, self._patience)
+
+    def _seal(self, connection: Connection, stop: threading.Event) -> None:
+        try:
+            with self.turn(connection) as turn:
+                while not stop.is_set():
+                    if not turn.seal_next():
+                        stop.wait(LOOK_EVERY_S)
+        except EventStoreError as refusal:
+            connection.execute(sql.SAY, {"state": "stopped", "trouble": str(refusal)})
+            self._say("sealer stopped", str(refusal))
+            stop.wait(RETRY_PAUSE_S)
+
+    def _say(self, what: str, trouble: str) -> None:
+        said, at = self._said
+        now = time.monotonic()
+        if trouble != said or now - at >= REMINDER_S:
+            self._said = (trouble, now)
+            _log.error(what, why=trouble)

@@ -1,0 +1,171 @@
+"""The log compared with the second place: every event's content, digest and order, every seal's root and signature.
+
+Nothing is taken from the database but the events themselves: digests are made anew from the content, seals and keys
+are those of the second place, and the copies in the database are compared with them.
+"""
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, suppress
+from itertools import chain as one_after_another
+
+from eventstore.seals import sql
+from eventstore.seals.content import CommandOrder, Connection, Content, are_dense, digests_of, head_of, read_content
+from eventstore.seals.copies import Copy, fault_in_copies, newest_copy, seals_lost
+from eventstore.seals.fault import Fault, FaultKind
+from eventstore.seals.links import Group, sealed_groups, unsealed_groups
+from eventstore.seals.locating import locate
+from eventstore.seals.merkle import root_of
+from eventstore.seals.seal import Seal
+from eventstore.seals.second_place import Chain, SecondPlace, SecondPlaceDamaged
+from eventstore.seals.verification import Verification
+
+Report = Callable[[int, int], None]
+"""Told the position that the comparison has reached, and the one where it will end."""
+
+
+def verify(
+    connection: Connection,
+    place: SecondPlace,
+    *,
+    first: int = 1,
+    last: int | None = None,
+    keys: Mapping[str, bytes] | None = None,
+    report: Report = lambda _reached, _upto: None,
+) -> Verification:
+    """Compare a range of the log with the second place, up to the first fault.
+
+    Args:
+        first, last: seals over any of these positions are checked whole; by default the whole log.
+        keys: the only public keys to believe, by their ids; by default those that the second place has.
+    """
+    copy = newest_copy(connection)  # before the second place, which is always ahead of its copies
+    chain = place.chain()
+    newest = _newest_seal(chain)
+    sealed_to, head = newest.last if newest else 0, head_of(connection)
+    upto = last or max(head, sealed_to)
+    auditor = Auditor(connection, chain, copy, head=head, first=first, report=lambda reached: report(reached, upto))
+    groups = one_after_another(
+        _sealed(place, chain, keys, first, upto), unsealed_groups(sealed_to + 1, min(head, upto))
+    )
+    fault = auditor.first_fault(groups) or seals_lost(copy, chain, newest)
+    waiting = connection.execute(sql.RECORDED_AT, {"position": sealed_to + 1}).fetchone()
+    return Verification(
+        chain=chain.id if chain else None,
+        first=auditor.first,
+        last=auditor.reached,
+        seals=auditor.seals,
+        sealed_to=sealed_to,
+        head=head,
+        unsealed_since=waiting[0] if waiting else None,
+        fault=fault,
+    )
+
+
+class Auditor:
+    """Goes through the log a group at a time; while one is compared, the next is read."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        chain: Chain | None,
+        copy: Copy | None,
+        *,
+        head: int,
+        first: int,
+        report: Callable[[int], None],
+    ) -> None:
+        self._connection = connection
+        self._chain = chain
+        self._copy = copy
+        self._head = head
+        self._report = report
+        self._order = CommandOrder()
+        self.first = first
+        self.reached = first - 1
+        self.seals = 0
+
+    def first_fault(self, groups: Iterable[Group]) -> Fault | None:
+        """Compare group by group; return what is wrong first."""
+        wrong: tuple[Group, Sequence[Content]] | None = None
+        with closing(_read_ahead(self._connection, groups)) as read:
+            for group, events in read:
+                if not self._is_in_order(group, events):
+                    wrong = (group, events)
+                    break
+                self._reach(group)
+                fault = fault_in_copies(self._connection, group.sealed, self._copy) or group.fault
+                if fault is not None:
+                    return fault
+        if wrong is not None:
+            return self._located(*wrong)
+        if self._order.within:
+            return Fault(kind=FaultKind.PARTS, position=self.reached, what="The last command has no end.")
+        return None
+
+    def _is_in_order(self, group: Group, events: Sequence[Content]) -> bool:
+        digests = digests_of(events)
+        return (
+            are_dense(events, group.first, group.last)
+            and digests == [stored for _, _, _, _, stored in events]
+            and all(
+                root_of(digests[sealed.seal.first - group.first : sealed.seal.last - group.first + 1])
+                == sealed.seal.root
+                for sealed in group.sealed
+            )
+            and self._order.misfit(events) is None  # last, because it goes on to the next group
+        )
+
+    def _reach(self, group: Group) -> None:
+        if group.sealed and not self.seals:
+            self.first = min(self.first, group.first)
+        self.seals += len(group.sealed)
+        self.reached = group.last
+        self._report(self.reached)
+
+    def _located(self, group: Group, events: Sequence[Content]) -> Fault:
+        fault = locate(self._connection, self._chain, group, events, order=self._order, head=self._head)
+        self.reached = min(fault.position, group.last + 1) - 1
+        return fault
+
+
+def _sealed(
+    place: SecondPlace, chain: Chain | None, keys: Mapping[str, bytes] | None, first: int, last: int
+) -> Iterator[Group]:
+    if chain is None:
+        return
+    try:
+        believed = place.keys() if keys is None else keys
+    except SecondPlaceDamaged as damage:
+        fault = Fault(kind=FaultKind.SECOND_PLACE, position=first, what=str(damage))
+        yield Group(first=first, last=first - 1, fault=fault)
+        return
+    yield from sealed_groups(chain, believed, first=first, last=last)
+
+
+def _newest_seal(chain: Chain | None) -> Seal | None:
+    """What is damaged is named when the comparison comes to it."""
+    newest = None
+    if chain is not None:
+        with suppress(SecondPlaceDamaged):
+            newest = chain.last()
+    return newest.seal if newest else None
+
+
+def _read_ahead(
+    connection: Connection, groups: Iterable[Group]
+) -> Generator[tuple[Group, Sequence[Content]], None, None]:
+    waiting: deque[tuple[Group, Future[list[Content]]]] = deque()
+    with ThreadPoolExecutor(max_workers=1) as reader:
+        for group in groups:
+            waiting.append((group, reader.submit(read_content, connection, group.first, group.last)))
+            if len(waiting) > 1:
+                yield _arrived(waiting)
+        while waiting:
+            yield _arrived(waiting)
+
+
+def _arrived(waiting: deque[tuple[Group, Future[list[Content]]]]) -> tuple[Group, Sequence[Content]]:
+    group, events = waiting.popleft()
+    return group, events.result()
