@@ -23,6 +23,7 @@ from eventstore.codec import Codec
 from eventstore.handler import Clock, Handler
 from eventstore.store import Store
 from projections.control import ProjectionState
+from projections.past.seat_maps import PastSeatMaps
 from projections.reading import ReadModels
 from projections.switches import Switches
 
@@ -90,6 +91,7 @@ class Engine:
         places: finds the places that a wish may mean.
         printer: sets tickets on paper.
         live: seat maps, and those who watch them.
+        past_seat_maps: seat maps as they were.
         counters: what other parts want to show at `/metrics`, by name.
     """
 
@@ -115,6 +117,7 @@ class Engine:
     places: Places
     printer: TicketPrinter
     live: LiveSeatMaps
+    past_seat_maps: PastSeatMaps
     counters: Mapping[str, Callable[[], float]] = field(default_factory=dict)
 
 

@@ -1,7 +1,7 @@
 """The log in memory, under the same contract as PostgreSQL's: for tests, laws and quick looks."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -17,6 +17,7 @@ from eventstore.store import (
     RANGE_EVENTS_MAX,
     Append,
     Appended,
+    Columns,
     Conflict,
     Late,
     Mark,
@@ -95,6 +96,16 @@ class MemoryStore:
         """Return the events of these names among the next `limit` positions after one, and the last of those."""
         seen = self._log[after : after + limit]
         return [event for event in seen if event.name in names], after + len(seen)
+
+    async def read_columns(self, prefix: str, *, fields: Mapping[str, str], after: int, upto: int) -> Columns:
+        """Return the events with `after` < position ≤ `upto` of the streams whose names begin so, in order."""
+        found = [event for event in self._log[after : max(after, upto)] if event.stream.startswith(prefix)]
+        return Columns(
+            positions=[event.position for event in found],
+            streams=[event.stream.removeprefix(prefix) for event in found],
+            names=[event.name for event in found],
+            fields=[_field(event, fields.get(event.name)) for event in found],
+        )
 
     async def search(
         self, wanted: Wanted, *, after: int, upto: int, limit: int, newest_first: bool = False
@@ -193,6 +204,11 @@ class MemoryStore:
 
 def _expectations(append: Append) -> list[tuple[str, int]]:
     return [*((write.stream, write.expected) for write in append.writes), *append.guards.items()]
+
+
+def _field(event: Recorded, name: str | None) -> str:
+    value = None if name is None else orjson.loads(event.data).get(name)
+    return "" if value is None else str(value)
 
 
 def _is_wanted(event: Recorded, wanted: Wanted) -> bool:

@@ -140,6 +140,19 @@ NOTHING_YET = Mark(0, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """Many events in little room: position, the end of the stream's name, name, and one field of the data as text.
+
+    The field is empty where the data has none of that name, or it is null there.
+    """
+
+    positions: Sequence[int]
+    streams: Sequence[str]
+    names: Sequence[str]
+    fields: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """Which events of the log somebody looks for; what is None or empty does not matter.
 
@@ -198,6 +211,14 @@ class Store(Protocol):
         """Return the events of these names among the next `limit` positions after one, in order, and the last of those.
 
         It may end within a command. At the end of the log the last position looked at is `after` itself.
+        """
+        ...
+
+    async def read_columns(self, prefix: str, *, fields: Mapping[str, str], after: int, upto: int) -> Columns:
+        """Return the events with `after` < position ≤ `upto` of the streams whose names begin so, in order.
+
+        Args:
+            fields: name of an event → the field of its data that is wanted; other events come without one.
         """
         ...
 

@@ -43,6 +43,7 @@ from eventstore.postgres.store import PostgresStore
 from eventstore.relay import AnnouncingJudge, WakeUp
 from eventstore.store import Store
 from projections.every_model import reader_for
+from projections.past.seat_maps import PastSeatMaps
 from projections.positions import ProjectionPositions
 from projections.reading import ReadModels
 from projections.seat_map import SEAT_MAP
@@ -240,6 +241,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
             places=places,
             printer=TicketPrinter(),
             live=live,
+            past_seat_maps=PastSeatMaps(store),
             counters={**batcher_counters(batcher), **live_counters(live)},
         )
 

@@ -34,10 +34,14 @@ class Snapshot:
 
 def document(performance: str, position: int, inventory: Inventory, states: bytes) -> bytes:
     """Write the seats that are not free, by state in layout order, and how much is left of each standing area."""
+    return orjson.dumps({"performance_id": performance, "position": position, **states_in(inventory, states)})
+
+
+def states_in(inventory: Inventory, states: bytes) -> Body:
+    """Show the seats that are not free, by state in layout order, and how much is left of each standing area."""
     seats = states[: inventory.seat_count]
     taken = {STATES[state]: list(compress(inventory.keys, seats.translate(MARKS[state]))) for state in TAKEN}
-    areas = areas_in(inventory, states)
-    return orjson.dumps({"performance_id": performance, "position": position, "states": taken, "areas": areas})
+    return {"states": taken, "areas": areas_in(inventory, states)}
 
 
 def areas_in(inventory: Inventory, states: bytes) -> list[Body]:

@@ -1,12 +1,30 @@
-"""Stored events as auditors see them, over HTTP and in a terminal."""
+"""Stored events and past states as auditors see them, over HTTP and in a terminal."""
+
+from collections.abc import Sequence
+from typing import Any
 
 import orjson
 
-from api.presenters.values import Body
+from api.live.documents import states_in
+from api.live.places import NUMBERS
+from api.presenters.values import Body, money, plain, shown_line
+from domain.layout.inventory import Inventory
+from domain.order import PlacedOrder
+from domain.payment import RequestedPayment
+from domain.refund import RequestedRefund
+from domain.ticket import IssuedTicket
+from domain.values import order_code
+from eventstore.codec import Codec
 from eventstore.store import Recorded
+from projections.past.moment import AsOf
+from projections.past.one_order import OrderThen
+from projections.past.one_seat import SeatThen
+from projections.past.streams import StreamThen
+from projections.past.words import sentence
+from projections.seat_map import SeatMap
 
 
-def recorded(event: Recorded) -> Body:
+def recorded(event: Recorded, codec: Codec) -> Body:
     """Show one event; its data goes out byte for byte as it was stored."""
     return {
         "position": event.position,
@@ -18,7 +36,121 @@ def recorded(event: Recorded) -> Body:
         "part": event.part,
         "parts": event.parts,
         "recorded_at": event.recorded_at,
+        "sentence": sentence(event, codec),
         "data": orjson.Fragment(event.data),
         "metadata": orjson.Fragment(event.metadata),
         "digest": event.digest.hex(),
     }
+
+
+def true_at(then: AsOf) -> Body:
+    """Show what an answer is true at."""
+    return {"position": then.position, "recorded_at": then.recorded_at, "at": then.moment}
+
+
+def state(folded: object) -> Body:
+    """Show a state: the name of its shape, and its fields."""
+    fields: Body = orjson.loads(orjson.dumps(folded, default=sorted))
+    return {"is": type(folded).__name__, **fields}
+
+
+def stream_then(found: StreamThen, page: Sequence[Recorded], codec: Codec) -> Body:
+    """Show a stream as it was, and some of its events."""
+    return {
+        "stream": found.stream,
+        "kind": found.kind,
+        "version": found.version,
+        "state": None if found.state is None else state(found.state),
+        "items": [recorded(event, codec) for event in page],
+    }
+
+
+def seat_then(found: SeatThen, codec: Codec) -> Body:
+    """Show a seat as it was, and some of its history."""
+    return {
+        "version": found.version,
+        "state": state(found.state),
+        "available": found.free,
+        "items": [
+            {**recorded(step.event, codec), "holder": step.holder, "order_id": step.order} for step in found.steps
+        ],
+        "next": str(found.steps[-1].event.version) if found.more else None,
+    }
+
+
+def seats_then(inventory: Inventory, seats: SeatMap, then: AsOf) -> Body:
+    """Show a seat map as live ones are shown."""
+    states = bytearray(len(inventory))
+    for seat, stands in seats.at(then.moment):
+        index = inventory.index(seat)
+        if index is not None:
+            states[index] = NUMBERS[stands]
+    return states_in(inventory, bytes(states))
+
+
+def order_then(found: OrderThen, order: str) -> Body | None:
+    """Show an order's state and money; None before it was placed."""
+    placed = found.order
+    if placed is None:
+        return None
+    sums = {"captured": found.money.captured, "refunded": found.money.refunded, "refund_open": found.money.refund_open}
+    return {
+        "order_code": order_code(order),
+        "account_id": placed.account,
+        "performance_id": placed.performance,
+        "hold_id": placed.hold,
+        "status": placed.status,
+        "total": money(placed.total, placed.currency),
+        "expires_at": placed.expires_at,
+        **{name: money(amount, placed.currency) for name, amount in sums.items()},
+        "lines": order_lines(placed),
+        "payments": [payment_then(payment, each) for payment, each in found.payments.items()],
+        "refunds": [refund_then(refund, each) for refund, each in found.refunds.items()],
+        "tickets": [ticket_then(ticket, each) for ticket, each in found.tickets.items()],
+    }
+
+
+def order_lines(order: PlacedOrder) -> list[Body]:
+    """Show an order's lines with their tickets, and whether they had ended."""
+    return [
+        {
+            **shown_line(line, order.currency),
+            "ticket_id": order.tickets.get(line["line_id"]),
+            "cancelled": line["line_id"] in order.cancelled_lines,
+        }
+        for line in plain(order.lines)
+    ]
+
+
+def payment_then(payment: str, then: RequestedPayment) -> Body:
+    """Show a payment as it was."""
+    return {
+        "payment_id": payment,
+        "status": then.status,
+        "provider": then.provider,
+        "amount": money(then.amount, then.currency),
+        "captured": money(then.captured, then.captured_currency or then.currency),
+        "outcome": then.outcome,
+    }
+
+
+def refund_then(refund: str, then: RequestedRefund) -> Body:
+    """Show a refund as it was."""
+    return {
+        "refund_id": refund,
+        "status": then.status,
+        "reason": then.reason,
+        "lines": then.lines,
+        "amount": money(then.amount, then.currency),
+    }
+
+
+def ticket_then(ticket: str, then: IssuedTicket) -> Body:
+    """Show a ticket as it was."""
+    return {"ticket_id": ticket, "void": then.void, "gate": then.entry.gate if then.entry else None}
+
+
+def shown_actor(metadata: Any) -> str:
+    """Say who caused an event: an account, a device, a rule, a provider."""
+    actor = metadata.get("actor") or {}
+    return " ".join(str(part) for part in (actor.get("kind"), actor.get("id")) if part)

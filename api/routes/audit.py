@@ -1,5 +1,6 @@
-"""The log as it stands, for those who read history and change nothing."""
+"""The log as it stands and what it says about the past, for those who read history and change nothing."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
@@ -10,18 +11,23 @@ from pydantic import StringConstraints
 from api.commands import POSITION_MAX, MinPosition, caught_up, shown
 from api.engine import engine_of
 from api.paging import Limit
-from api.presenters.past import recorded
+from api.past import At, AtPosition, streams_of, then_of
+from api.presenters import past as present
 from api.routing import business_router
-from api.schemas.operators import RecordedEvents
+from api.schemas.audit import OrderThen, RecordedEvents, SeatsThen, SeatThen, StreamThen
 from api.schemas.values import Moment
 from domain.errors import NotFound
+from domain.values import SEAT_KEY
 from eventstore.store import STREAM_CHARACTERS_MAX, Recorded, Wanted
+from projections.past.one_order import order_then
+from projections.past.one_seat import seat_then
 from projections.past.searching import Search, search
 
 NAMES_MAX = 20
 NAME_LENGTH_MAX = 80
 
 After = Annotated[int, Query(ge=0, le=POSITION_MAX, description="Only what stands after this position.")]
+AfterVersion = Annotated[int, Query(ge=0, le=POSITION_MAX, description="`next` of the part before: a version.")]
 Before = Annotated[int | None, Query(ge=0, le=POSITION_MAX, description="Only what stands before this position.")]
 EventName = Annotated[str, StringConstraints(min_length=1, max_length=NAME_LENGTH_MAX)]
 StreamName = Annotated[str, StringConstraints(min_length=1, max_length=STREAM_CHARACTERS_MAX)]
@@ -61,8 +67,9 @@ async def show_log(
         actor=actor,
         subjects={subject: str(wished) for subject, wished in subjects.items() if wished is not None},
     )
+    engine = engine_of(request)
     found = await search(
-        engine_of(request).store,
+        engine.store,
         Search(
             wanted=wanted,
             limit=limit,
@@ -74,21 +81,102 @@ async def show_log(
         ),
     )
     following = None if found.following is None else str(found.following)
-    return shown({"items": [recorded(event) for event in found.events], "next": following})
+    return shown({"items": [present.recorded(event, engine.codec) for event in found.events], "next": following})
 
 
-@router.get("/audit/streams/{stream}", responses={200: {"model": RecordedEvents}})
+@router.get("/audit/streams/{stream}", responses={200: {"model": StreamThen}})
 async def show_stream(
     request: Request,
     stream: Annotated[str, Path(max_length=STREAM_CHARACTERS_MAX, examples=["order-0198…"])],
-    after: Annotated[int, Query(ge=0, le=POSITION_MAX, description="`next` of the part before: a version.")] = 0,
+    *,
+    at: At = None,
+    position: AtPosition = None,
+    after: AfterVersion = 0,
     limit: Limit = 100,
     min_position: MinPosition = None,
 ) -> Response:
-    """Show everything that happened to one thing, in order; `next` is a version."""
-    await caught_up(request, min_position)
-    events: Sequence[Recorded] = await engine_of(request).store.read_stream(stream, after_version=after, limit=limit)
-    if not events and not await engine_of(request).store.read_stream(stream, limit=1):
+    """Show one thing as it was, and everything that had happened to it, in order."""
+    then = await then_of(request, at, position, min_position)
+    found = await streams_of(request).find(stream, then)
+    if found is None:
         raise NotFound("There is no such stream.")
-    following = str(events[-1].version) if len(events) == limit else None
-    return shown({"items": [recorded(event) for event in events], "next": following})
+    page, more = part_of(found.events[after:], limit)
+    body = present.stream_then(found, page, engine_of(request).codec)
+    return shown({**present.true_at(then), **body, "next": str(page[-1].version) if more else None})
+
+
+@router.get("/audit/orders/{order}", responses={200: {"model": OrderThen}})
+async def show_order(
+    request: Request,
+    order: UUID,
+    *,
+    at: At = None,
+    position: AtPosition = None,
+    after: After = 0,
+    limit: Limit = 100,
+    min_position: MinPosition = None,
+) -> Response:
+    """Show an order and its money as they were, and what had happened to it, its payments, refunds, tickets and seats.
+
+    `next` is a position.
+    """
+    then = await then_of(request, at, position, min_position)
+    found = await order_then(streams_of(request), then, str(order))
+    if found is None:
+        raise NotFound("There is no such order.")
+    page, more = part_of([event for event in found.events if event.position > after], limit)
+    codec = engine_of(request).codec
+    body = {
+        "order_id": str(order),
+        "order": present.order_then(found, str(order)),
+        "items": [present.recorded(event, codec) for event in page],
+        "next": str(page[-1].position) if more else None,
+    }
+    return shown({**present.true_at(then), **body})
+
+
+@router.get("/audit/seats/{performance}/{seat}", responses={200: {"model": SeatThen}})
+async def show_seat(
+    request: Request,
+    performance: UUID,
+    seat: Annotated[str, Path(pattern=f"^{SEAT_KEY.pattern}$")],
+    *,
+    at: At = None,
+    position: AtPosition = None,
+    after: AfterVersion = 0,
+    limit: Limit = 100,
+    min_position: MinPosition = None,
+) -> Response:
+    """Show a seat as it was, and its history across orders: who held it, when, in which order, why it came back."""
+    place = (await engine_of(request).places.inventory_of(str(performance))).place(seat)
+    if place is None:
+        raise NotFound("The performance has no such seat.")
+    then = await then_of(request, at, position, min_position)
+    found = await seat_then(
+        streams_of(request), then, performance=str(performance), seat=seat, after=after, limit=limit
+    )
+    known = {"performance_id": str(performance), "seat": seat, "label": place.label}
+    return shown({**present.true_at(then), **known, **present.seat_then(found, engine_of(request).codec)})
+
+
+@router.get("/audit/performances/{performance}/seats", responses={200: {"model": SeatsThen}})
+async def show_seats(
+    request: Request,
+    performance: UUID,
+    *,
+    at: At = None,
+    position: AtPosition = None,
+    min_position: MinPosition = None,
+) -> Response:
+    """Show the whole seat map as it was; holds that had lapsed by then are free."""
+    engine = engine_of(request)
+    inventory = await engine.places.inventory_of(str(performance))
+    then = await then_of(request, at, position, min_position)
+    seats = await engine.past_seat_maps.at(str(performance), then)
+    states = await asyncio.to_thread(present.seats_then, inventory, seats, then)
+    return shown({"performance_id": str(performance), **present.true_at(then), **states})
+
+
+def part_of(events: Sequence[Recorded], limit: int) -> tuple[Sequence[Recorded], bool]:
+    """Return at most `limit` events, and whether there are more."""
+    return events[:limit], len(events) > limit

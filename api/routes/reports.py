@@ -13,7 +13,7 @@ from api.engine import engine_of
 from api.identity import identity_of
 from api.presenters.values import Body, money
 from api.routing import business_router
-from api.schemas.operators import SalesReport
+from api.schemas.reports import SalesReport
 from api.visibility import organizers_of
 from domain.errors import Forbidden
 from domain.values import Role

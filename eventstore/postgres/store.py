@@ -10,9 +10,11 @@ from eventstore.encoding import check_batch
 from eventstore.postgres.appender import Appender
 from eventstore.postgres.batch import arguments, verdicts
 from eventstore.postgres.readers import Readers
-from eventstore.store import NOTHING_YET, RANGE_EVENTS_MAX, Append, Mark, Recorded, Verdict, Wanted
+from eventstore.store import NOTHING_YET, RANGE_EVENTS_MAX, Append, Columns, Mark, Recorded, Verdict, Wanted
 
 READERS_MAX = 4
+SHORT_RANGE = 20_000
+"""Up to so many positions, looking at each is cheaper than finding streams by their names."""
 
 SEARCHES: Mapping[tuple[bool, bool], LiteralString] = {
     (False, False): sql.SEARCH,
@@ -99,6 +101,20 @@ class PostgresStore:
             return [], after
         asked = {"after": after, "upto": upto, "names": list(names)}
         return [recorded(row) for row in await self._readers.rows(sql.READ_NAMED, asked)], upto
+
+    async def read_columns(self, prefix: str, *, fields: Mapping[str, str], after: int, upto: int) -> Columns:
+        """Return the events with `after` < position ≤ `upto` of the streams whose names begin so, in order."""
+        statement = sql.READ_COLUMNS if upto - after > SHORT_RANGE else sql.READ_COLUMNS_IN_RANGE
+        asked = {
+            "prefix": prefix,
+            "names": list(fields),
+            "fields": list(fields.values()),
+            "after": after,
+            "upto": upto,
+        }
+        ((positions, *texts),) = await self._readers.rows(statement, asked)
+        streams, names, values = (text.split("\n") if positions else [] for text in texts)
+        return Columns(positions=positions, streams=streams, names=names, fields=values)
 
     async def search(
         self, wanted: Wanted, *, after: int, upto: int, limit: int, newest_first: bool = False

@@ -1,7 +1,7 @@
-"""What organizers and auditors read over HTTP: sales, the log."""
+"""What organizers read over HTTP: reports."""
 
 from domain.values import Role
-from tests.api.box_office import STALLS, BoxOffice, done, folding, open_box_office, price, refused
+from tests.api.box_office import STALLS, done, folding, open_box_office, price, refused
 from tests.api.till import Till
 
 UNKNOWN = "01935a1c-0000-7000-8000-00000000dead"
@@ -39,23 +39,3 @@ class TestSales:
         assert (others["items"], another["items"]) == ([], [])
         assert refused(foreign) == (403, "forbidden")
         assert refused(nobody) == (403, "forbidden")
-
-
-class TestAudit:
-    async def test_given_a_stream_then_all_that_happened_to_it_as_it_was_stored(self, office: BoxOffice) -> None:
-        buyer = await office.somebody()
-        order = done(await office.order(buyer, office.seats[0]))["order_id"]
-        done(await office.post(f"/orders/{order}/cancel", buyer))
-        auditor = await office.somebody(Role.AUDITOR)
-        events = done(await office.get(f"/audit/streams/order-{order}", auditor))["items"]
-        assert [(event["version"], event["name"]) for event in events] == [(1, "OrderPlaced"), (2, "OrderCancelled")]
-        assert events[0]["data"]["total"] == STALLS
-        assert events[0]["metadata"]["actor"]["role"] == "customer"
-        (stored,) = await office.shop.engine.store.read_stream(f"order-{order}", limit=1)
-        assert events[0]["digest"] == stored.digest.hex()
-        rest = done(await office.get(f"/audit/streams/order-{order}", auditor, after=1))["items"]
-        assert [event["version"] for event in rest] == [2]
-
-    async def test_given_an_unknown_stream_then_404(self, office: BoxOffice) -> None:
-        auditor = await office.somebody(Role.AUDITOR)
-        assert refused(await office.get("/audit/streams/order-nothing", auditor)) == (404, "not_found")

@@ -33,6 +33,14 @@ ASKED: Mapping[str, object] = {
     "subject_values": [],
 }
 
+COLUMNS: Mapping[str, object] = {
+    "prefix": "seat-",
+    "names": ["SeatHeld"],
+    "fields": ["seat"],
+    "after": 10,
+    "upto": 20,
+}
+
 HOT: list[tuple[LiteralString, Mapping[str, object], str]] = [
     (sql.READ_STREAMS, {"streams": ["seat-1", "seat-2"]}, "event_stream_version"),
     (sql.READ_STREAM, {"stream": "seat-1", "after_version": 0, "limit": 10}, "event_stream_version"),
@@ -41,6 +49,8 @@ HOT: list[tuple[LiteralString, Mapping[str, object], str]] = [
     (sql.SEARCH_BACK, ASKED, "event_pkey"),
     (sql.SEARCH_STREAM, ASKED, "event_stream_version"),
     (sql.SEARCH_STREAM_BACK, ASKED, "event_stream_version"),
+    (sql.READ_COLUMNS, COLUMNS, "event_stream_version"),
+    (sql.READ_COLUMNS_IN_RANGE, COLUMNS, "event_pkey"),
     (sql.MARK_OF, {"position": 10}, "event_pkey"),
     (sql.MARK_AT, {"moment": datetime(2027, 3, 1, tzinfo=UTC)}, "event_pkey"),
     (sql.HEAD, {}, "event_pkey"),

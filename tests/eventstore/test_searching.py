@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from eventstore.store import NOTHING_YET, Mark, NewEvent, Store, Wanted, Write
+from eventstore.postgres import store as postgres_store
+from eventstore.store import NOTHING_YET, Columns, Mark, NewEvent, Store, Wanted, Write
 from tests.eventstore.appends import at, wish
 from tests.eventstore.backends import Backend
 
@@ -115,3 +116,38 @@ class TestSearch:
         assert [event.position for event in back] == [4, 3]
         assert await filled.search(Wanted(stream="seat-p1-a"), after=1, upto=5, limit=9) == []
         assert await filled.search(EVERYTHING, after=4, upto=2, limit=9) == []
+
+
+class TestReadColumns:
+    @pytest.fixture(params=["by stream", "by position"])
+    async def told(self, backend: Backend, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Store:
+        """Three seats of two performances, found either way."""
+        monkeypatch.setattr(postgres_store, "SHORT_RANGE", 0 if request.param == "by stream" else 1_000)
+        until = NewEvent("SeatHeld", 1, '{"until": "noon", "price": 5}')
+        never = NewEvent("SeatHeld", 1, '{"until": null}')
+        sold = NewEvent("SeatSold", 1, '{"until": "midnight"}')
+        await backend.store.append(
+            [
+                wish(Write("seat-p2-b", 0, (until,)), Write("seat-p1-b", 0, (until,)), Write("seat-p1-a", 0, (never,))),
+                wish(Write("hold-1", 0, (sold,))),
+            ]
+        )
+        await backend.store.append([wish(Write("seat-p1-b", 1, (sold,)))])
+        return backend.store
+
+    async def test_it_gives_the_streams_events_in_order_each_with_its_field(self, told: Store) -> None:
+        columns = await told.read_columns("seat-p1-", fields={"SeatHeld": "until", "Other": "price"}, after=0, upto=5)
+        assert columns == Columns(
+            positions=[2, 3, 5],
+            streams=["b", "a", "b"],
+            names=["SeatHeld", "SeatHeld", "SeatSold"],
+            fields=["noon", "", ""],
+        )
+
+    async def test_it_keeps_to_its_range(self, told: Store) -> None:
+        assert (await told.read_columns("seat-", fields={}, after=1, upto=3)).positions == [2, 3]
+
+    async def test_of_nothing_every_column_is_empty(self, told: Store) -> None:
+        nothing = Columns(positions=[], streams=[], names=[], fields=[])
+        assert await told.read_columns("seat-p3-", fields={"SeatHeld": "until"}, after=0, upto=5) == nothing
+        assert await told.read_columns("seat-p1-", fields={}, after=5, upto=5) == nothing

@@ -104,6 +104,9 @@ def make_things(shop: Shop, owner: str) -> Things:
         "provider": "sandbox",
         "stream": f"order-{order}",
         "name": "tickets",
+        "order": order,
+        "performance": performance,
+        "seat": house.seats(performance)[0],
     }
     code = shop.get(f"/tickets/{ticket['ticket_id']}", owner)["code"]
     return Things(house=house, owner=owner, ids=ids, code=code)

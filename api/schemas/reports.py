@@ -1,7 +1,7 @@
-"""What organizers and auditors read: reports, the log."""
+"""What organizers read: reports."""
 
-from datetime import date, datetime
-from typing import Annotated, Any
+from datetime import date
+from typing import Annotated
 
 from pydantic import Field
 
@@ -35,28 +35,4 @@ class SalesReport(Shown):
     position: int
     totals: Annotated[list[Figures], Field(description="One for each currency.")]
     items: list[SoldOnDay]
-    next: Cursor
-
-
-class RecordedEvent(Shown):
-    """One event as it stands in the log; `data` and `metadata` as they were stored."""
-
-    position: int
-    stream: str
-    version: int
-    name: str
-    schema_version: int
-    command_id: str
-    part: Annotated[int, Field(description="Its place among the command's `parts` events.")]
-    parts: int
-    recorded_at: datetime
-    data: dict[str, Any]
-    metadata: dict[str, Any]
-    digest: Annotated[str, Field(description="SHA-256, in hexadecimal.")]
-
-
-class RecordedEvents(Shown):
-    """A part of the log, in order."""
-
-    items: list[RecordedEvent]
     next: Cursor

@@ -1,0 +1,35 @@
+"""What routes about the past share: the time or position somebody asks for, and what it means in the log."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Query, Request
+
+from api.commands import POSITION_MAX, caught_up
+from api.engine import engine_of
+from api.schemas.values import Moment
+from projections.past.moment import AsOf, as_of
+from projections.past.streams import PastStreams
+
+At = Annotated[Moment | None, Query(description="As it was then. Neither this nor `position`: now.")]
+AtPosition = Annotated[
+    int | None,
+    Query(ge=0, le=POSITION_MAX, description="As it was after this position, or the command's end before it."),
+]
+
+
+async def then_of(request: Request, at: datetime | None, position: int | None, min_position: int | None) -> AsOf:
+    """Return the place in the log that a request asks about; the log itself is never behind.
+
+    Raises:
+        Malformed: no event has the position that should be waited for.
+        Invalid: both a time and a position are given, or what is yet to come.
+    """
+    await caught_up(request, min_position)
+    return await as_of(engine_of(request).store, at=at, position=position)
+
+
+def streams_of(request: Request) -> PastStreams:
+    """Return the streams as they were."""
+    engine = engine_of(request)
+    return PastStreams(engine.store, engine.codec)

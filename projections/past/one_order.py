@@ -1,0 +1,100 @@
+"""One order as it was: its lines, its money, and everything that happened to it, across all streams it touches."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from domain.buyer import BUYER
+from domain.hold import HOLD
+from domain.order import ORDER, NoOrder, PlacedOrder, RefundOutcome
+from domain.payment import PAYMENT, RequestedPayment
+from domain.refund import REFUND, RequestedRefund
+from domain.seat import SEAT
+from domain.ticket import TICKET, IssuedTicket
+from domain.values import seats_of
+from eventstore.store import Recorded
+from projections.past.moment import AsOf
+from projections.past.streams import PastStreams, StreamThen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderMoney:
+    """What an order's money came to, in minor units: taken, gone back, and spoken for by refunds under way."""
+
+    captured: int
+    refunded: int
+    refund_open: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderThen:
+    """An order at a moment, with its payments, refunds and tickets by id; before it was placed there is nothing."""
+
+    order: PlacedOrder | None
+    money: OrderMoney
+    payments: dict[str, RequestedPayment]
+    refunds: dict[str, RequestedRefund]
+    tickets: dict[str, IssuedTicket]
+    events: Sequence[Recorded]
+
+
+NO_MONEY = OrderMoney(captured=0, refunded=0, refund_open=0)
+
+
+async def order_then(streams: PastStreams, then: AsOf, order: str) -> OrderThen | None:
+    """Return an order as it was, with all of its events in order; None if it does not exist even now."""
+    found = await streams.find(ORDER.stream(order), then)
+    if found is None:
+        return None
+    placed = found.state
+    if isinstance(placed, NoOrder):
+        return OrderThen(order=None, money=NO_MONEY, payments={}, refunds={}, tickets={}, events=[])
+    others = await streams.read(touched(placed), then)
+    payments = {key(each): each.state for each in others if isinstance(each.state, RequestedPayment)}
+    refunds = {key(each): each.state for each in others if isinstance(each.state, RequestedRefund)}
+    events = [*found.events, *(event for each in others for event in of_order(streams, each, order, placed.hold))]
+    return OrderThen(
+        order=placed,
+        money=money_of(placed, payments),
+        payments=payments,
+        refunds=refunds,
+        tickets={key(each): each.state for each in others if isinstance(each.state, IssuedTicket)},
+        events=sorted(events),
+    )
+
+
+def touched(order: PlacedOrder) -> list[str]:
+    """Name every stream that the order's events speak of."""
+    return [
+        HOLD.stream(order.hold),
+        BUYER.stream(order.account, order.performance),
+        *map(PAYMENT.stream, order.payments),
+        *map(REFUND.stream, order.refunds),
+        *map(TICKET.stream, order.tickets.values()),
+        *(SEAT.stream(*seat) for seat in seats_of(order.lines)),
+    ]
+
+
+def of_order(streams: PastStreams, stream: StreamThen, order: str, hold: str) -> Iterator[Recorded]:
+    """Give a stream's events that are this order's: seats and buyers have others before and after it."""
+    shared = stream.kind in {SEAT.prefix, BUYER.prefix}
+    for event in stream.events:
+        if not shared:
+            yield event
+            continue
+        said = streams.decode(event)
+        if getattr(said, "order", None) == order or getattr(said, "hold", None) == hold:
+            yield event
+
+
+def money_of(order: PlacedOrder, payments: dict[str, RequestedPayment]) -> OrderMoney:
+    """Sum what was taken, what went back and what is on its way."""
+    return OrderMoney(
+        captured=sum(payment.captured for payment in payments.values()),
+        refunded=sum(each.amount for each in order.refunds.values() if each.outcome is RefundOutcome.COMPLETED),
+        refund_open=sum(each.amount for each in order.refunds.values() if each.outcome is None),
+    )
+
+
+def key(stream: StreamThen) -> str:
+    """Return the id in a stream's name."""
+    return stream.stream.partition("-")[2]

@@ -1,0 +1,92 @@
+"""All that ever happened to the seats of one performance, in so little room that any moment is folded at once."""
+
+from array import array
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from eventstore.store import Columns
+from projections.seat_map import FREE, SeatGroup, SeatMap
+
+EVENTS_PER_SNAPSHOT = 100_000
+
+STATES: Mapping[str, str] = {
+    "SeatHeld": "held",
+    "SeatHoldExtended": "held",
+    "SeatSold": "sold",
+    "SeatBlocked": "blocked",
+    "SeatReleased": FREE,
+    "SeatReturned": FREE,
+    "SeatUnblocked": FREE,
+}
+"""An event of a seat → where the seat stands after it, whatever it was before."""
+
+DEADLINES: Mapping[str, str] = {"SeatHeld": "expires_at", "SeatHoldExtended": "expires_at", "SeatBlocked": "release_at"}
+"""An event of a seat → the field that says until when."""
+
+CODES: Mapping[str, int] = {name: code for code, name in enumerate(STATES)}
+STATE_OF_CODE = tuple(STATES.values())
+NEVER = 0.0
+
+
+class SeatHistory:
+    """The events of a performance's seats in order; each says all there is to know of its seat.
+
+    So a map is the last event of each seat up to a position: a dictionary from a slice. Every so many events the
+    dictionary is kept, and only what came after has to be gone through. What is read while `extend` adds to the end
+    in another thread lies before that end.
+    """
+
+    def __init__(self) -> None:
+        self.upto = 0
+        self._positions = array("q")
+        self._seats: list[str] = []
+        self._codes = bytearray()
+        self._deadlines = array("d")
+        self._keys: dict[str, str] = {}
+        self._kept: list[dict[str, int]] = [{}]
+
+    def __len__(self) -> int:
+        return len(self._seats)
+
+    def extend(self, columns: Columns, upto: int) -> None:
+        """Add the events after `self.upto` up to a later position."""
+        moments = {text: datetime.fromisoformat(text).timestamp() for text in set(columns.fields) if text}
+        self._deadlines.extend(moments.get(text, NEVER) for text in columns.fields)
+        self._codes.extend(map(CODES.__getitem__, columns.names))
+        self._seats.extend(map(self._keys.setdefault, columns.streams, columns.streams))
+        self._positions.extend(columns.positions)
+        while len(self._kept) * EVENTS_PER_SNAPSHOT <= len(self):
+            self._kept.append(self._last_events(len(self._kept) * EVENTS_PER_SNAPSHOT))
+        self.upto = upto
+
+    def at(self, position: int) -> SeatMap:
+        """Return the seats that were not free at a position, by where they stood and until when."""
+        groups: defaultdict[tuple[int, float], list[int]] = defaultdict(list)
+        for event in self._last_events(bisect_right(self._positions, position)).values():
+            groups[self._codes[event], self._deadlines[event]].append(event)
+        return SeatMap(
+            position=position,
+            groups=[
+                self._group(STATE_OF_CODE[code], until, events)
+                for (code, until), events in groups.items()
+                if STATE_OF_CODE[code] != FREE
+            ],
+        )
+
+    def _group(self, state: str, until: float, events: Sequence[int]) -> SeatGroup:
+        return SeatGroup(
+            state=state,
+            until=datetime.fromtimestamp(until, UTC) if until else None,
+            seats=[self._seats[event] for event in events],
+            positions=[self._positions[event] for event in events],
+        )
+
+    def _last_events(self, count: int) -> dict[str, int]:
+        """Return each seat's last event among the first so many."""
+        kept = min(count // EVENTS_PER_SNAPSHOT, len(self._kept) - 1)
+        begins = kept * EVENTS_PER_SNAPSHOT
+        seats = self._kept[kept].copy()
+        seats.update(zip(self._seats[begins:count], range(begins, count), strict=True))
+        return seats

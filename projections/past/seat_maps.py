@@ -1,0 +1,64 @@
+"""Seat maps as they were: read from the log once, kept for the next step of a slider."""
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from domain.seat import SEAT
+from eventstore.store import Store
+from projections.past.moment import AsOf
+from projections.past.seat_history import DEADLINES, SeatHistory
+from projections.seat_map import SeatMap
+
+PERFORMANCES_KEPT_MAX = 8
+EVENTS_KEPT_MAX = 2_000_000
+"""Of all performances together; about 30 bytes each."""
+
+
+@dataclass(slots=True)
+class Kept:
+    """One performance's history, read on by one request at a time."""
+
+    history: SeatHistory = field(default_factory=SeatHistory)
+    reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class PastSeatMaps:
+    """The seat maps of the performances that somebody looks back at.
+
+    What is kept is the log's, so it is never wrong, only short: it is read on when a later moment is asked for.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._kept: OrderedDict[str, Kept] = OrderedDict()
+
+    async def at(self, performance: str, then: AsOf) -> SeatMap:
+        """Return a performance's seats as they were.
+
+        Raises:
+            StoreUnavailable.
+        """
+        kept = self._kept.setdefault(performance, Kept())
+        self._kept.move_to_end(performance)
+        async with kept.reading:
+            if kept.history.upto < then.position:
+                await self._read_on(performance, kept.history)
+                self._forget()
+        return await asyncio.to_thread(kept.history.at, then.position)
+
+    async def _read_on(self, performance: str, history: SeatHistory) -> None:
+        """Add everything up to the end of the log, so that a slider may go anywhere."""
+        head = await self._store.head()
+        prefix = SEAT.stream(performance, "")
+        columns = await self._store.read_columns(prefix, fields=DEADLINES, after=history.upto, upto=head)
+        await asyncio.to_thread(history.extend, columns, head)
+
+    def _forget(self) -> None:
+        """Let go of those that nobody has asked for in the longest time."""
+        while len(self._kept) > 1 and (len(self._kept) > PERFORMANCES_KEPT_MAX or self._events > EVENTS_KEPT_MAX):
+            self._kept.popitem(last=False)
+
+    @property
+    def _events(self) -> int:
+        return sum(len(kept.history) for kept in self._kept.values())

@@ -1,0 +1,52 @@
+"""What sentences are made of: times, amounts, lists and reasons."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+REASONS: Mapping[str, str] = {
+    "buyer": "because the buyer gave it up",
+    "lapsed": "because its time had run out",
+    "order_cancelled": "because the order was cancelled",
+    "payment_refunded": "because the payment went back",
+    "buyer_request": "because the buyer cancelled",
+    "support": "because support cancelled it",
+    "late_payment": "because the payment came too late",
+    "already_paid": "because the order had been paid before",
+    "wrong_amount": "because the amount was wrong",
+    "performance_cancelled": "because the performance was cancelled",
+    "limit_reached": "because the buyer had too many seats",
+    "illness": "because of illness",
+    "weather": "because of the weather",
+    "venue": "because of the venue",
+    "safety": "for safety",
+    "low_demand": "for want of demand",
+    "house": "for the house",
+    "technical": "for technical reasons",
+    "sightline": "because one sees badly from it",
+    "damaged": "because it is damaged",
+    "press": "for the press",
+    "other": "for another reason",
+    "unreadable": "because the code could not be read",
+    "forged": "because the code was forged",
+    "unknown_ticket": "because there is no such ticket",
+    "other_organizer": "because the ticket is for another organizer's house",
+    "other_performance": "because the ticket is for another performance",
+    "void": "because the ticket was void",
+    "already_used": "because somebody had entered with it",
+}
+"""A reason from a closed list → what it means, after a verb."""
+
+
+def moment(at: datetime) -> str:
+    """Say when."""
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def amount(minor: int, currency: str = "") -> str:
+    """Say how much; how many digits stand behind the point is the currency's business."""
+    return f"{minor} {currency} in minor units".replace("  ", " ")
+
+
+def listed(things: Iterable[str]) -> str:
+    """Say several things."""
+    return ", ".join(things)

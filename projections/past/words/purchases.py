@@ -1,0 +1,108 @@
+"""What happened to an order, to its payments and to its refunds."""
+
+from typing import assert_never
+
+from domain import order, payment, refund
+from projections.past.words.phrases import REASONS, amount, listed, moment
+
+
+def of_order(event: order.OrderEvent) -> str:
+    """Tell what happened to an order."""
+    match event:
+        case order.OrderPlaced():
+            places = listed(line.place.label for line in event.lines)
+            price = amount(event.total, event.currency)
+            until = moment(event.expires_at)
+            return f"Account {event.account} ordered {places} for {price}, to be paid until {until}."
+        case order.OrderExtended():
+            return f"The time to pay was prolonged until {moment(event.expires_at)}."
+        case order.PaymentOpened():
+            return f"Payment {event.payment} of {amount(event.amount)} began."
+        case order.PaymentTaken():
+            return f"Payment {event.payment} brought {amount(event.amount)}."
+        case order.RefundOpened():
+            what = f"lines {listed(event.lines)}" if event.lines else "money beside the lines"
+            return f"Refund {event.refund} of {amount(event.amount)} was opened for {what}."
+        case order.RefundClosed():
+            return f"Refund {event.refund} was {event.outcome}."
+        case order.OrderConfirmed():
+            paid = f"Payment {event.payment} confirmed the order" if event.payment else "Nothing was to pay"
+            return f"{paid}; tickets {listed(each.ticket for each in event.tickets)}."
+        case order.OrderExpired():
+            return "The order ended: the time to pay had run out."
+        case order.OrderCancelled():
+            return f"The order was cancelled before it was paid, {REASONS[event.reason]}."
+        case order.OrderLinesCancelled():
+            return f"The right to attend ended for lines {listed(event.lines)} through refund {event.refund}."
+        case _:
+            assert_never(event)
+
+
+def of_payment(event: payment.PaymentEvent) -> str:
+    """Tell what happened to a payment."""
+    match event:
+        case payment.PaymentRequested():
+            price, until = amount(event.amount, event.currency), moment(event.expires_at)
+            return (
+                f"Account {event.account} is to pay {price} for order {event.order} at {event.provider} until {until}."
+            )
+        case payment.PaymentCheckoutOpened():
+            return f"The provider's page {event.checkout} waits for the buyer."
+        case payment.PaymentActionRequired():
+            return "The provider asks the buyer for one more step."
+        case payment.PaymentCaptured():
+            price = amount(event.amount, event.currency)
+            return f"The provider took {price} at {moment(event.captured_at)}; we know from its {event.source}."
+        case payment.PaymentFailed():
+            return f"The provider refused: {event.reason}."
+        case payment.PaymentExpired():
+            return "The time to pay ended without money."
+        case payment.PaymentSettled():
+            return settled(event)
+        case payment.PaymentReconciled():
+            price = amount(event.amount, event.currency)
+            return (
+                f"Entry {event.entry} in the books of {event.provider}, {price}, does not fit ours: "
+                f"{event.difference}; {event.owner} must look at it."
+            )
+        case _:
+            assert_never(event)
+
+
+def settled(event: payment.PaymentSettled) -> str:
+    """Tell what a captured payment led to."""
+    match event.outcome:
+        case payment.PaymentOutcome.CONFIRMED:
+            return "The money confirmed the order."
+        case payment.PaymentOutcome.REFUNDED:
+            return f"The money goes back with refund {event.refund}."
+        case payment.PaymentOutcome.EXCEPTION:
+            return f"No rule fits this money; {event.owner} must look at it."
+        case _:
+            assert_never(event.outcome)
+
+
+def of_refund(event: refund.RefundEvent) -> str:
+    """Tell what happened to a refund."""
+    match event:
+        case refund.RefundRequested():
+            price = amount(event.amount, event.currency)
+            return f"{price} of order {event.order} shall go back to account {event.account}, {REASONS[event.reason]}."
+        case refund.RefundApproved():
+            return f"Approved by {event.by}."
+        case refund.RefundRejected():
+            return f"Rejected by {event.by}."
+        case refund.RefundSubmitted():
+            return f"The provider is asked to give the money back, attempt {event.attempt}."
+        case refund.RefundCompleted():
+            what = (
+                f"at attempt {event.attempt}, as {event.provider_refund}"
+                if event.attempt
+                else "nothing was to transfer"
+            )
+            return f"The money is back: {what}."
+        case refund.RefundFailed():
+            owner = f"; {event.owner} must look at it" if event.owner else ""
+            return f"The provider refused to give the money back: {event.reason}{owner}."
+        case _:
+            assert_never(event)

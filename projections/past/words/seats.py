@@ -1,0 +1,64 @@
+"""What happened to a seat, to a basket, to a buyer's limits."""
+
+from typing import assert_never
+
+from domain import buyer, hold, seat
+from projections.past.words.phrases import REASONS, amount, listed, moment
+
+
+def of_seat(event: seat.SeatEvent) -> str:
+    """Tell what happened to a seat."""
+    match event:
+        case seat.SeatHeld():
+            until, price = moment(event.expires_at), amount(event.price)
+            return f"Held by account {event.holder} until {until} in hold {event.hold}, for {price}."
+        case seat.SeatHoldExtended():
+            return f"Hold {event.hold} was prolonged until {moment(event.expires_at)}."
+        case seat.SeatReleased():
+            return f"Came back from hold {event.hold} {REASONS[event.reason]}."
+        case seat.SeatSold():
+            return f"Sold in order {event.order} with ticket {event.ticket}."
+        case seat.SeatReturned():
+            return f"Came back from order {event.order} {REASONS[event.reason]}."
+        case seat.SeatBlocked():
+            until = f" until {moment(event.release_at)}" if event.release_at else ""
+            return f"Taken off sale{until} {REASONS[event.reason]}, by account {event.owner}."
+        case seat.SeatUnblocked():
+            why = f" (it was blocked {REASONS[event.reason]})" if event.reason else ""
+            return f"Put on sale again{why}."
+        case _:
+            assert_never(event)
+
+
+def of_hold(event: hold.HoldEvent) -> str:
+    """Tell what happened to a basket."""
+    match event:
+        case hold.HoldPlaced():
+            places = listed(line.place.label for line in event.lines)
+            price = amount(event.total, event.currency)
+            return f"Account {event.holder} held {places} until {moment(event.expires_at)}, for {price}."
+        case hold.HoldExtended():
+            return f"The hold was prolonged until {moment(event.expires_at)}."
+        case hold.HoldOrdered():
+            return f"The hold became order {event.order}."
+        case hold.HoldReleased():
+            return f"The hold was given back {REASONS[event.reason]}."
+        case hold.HoldExpired():
+            return "The hold's time ran out, and it was cleared away."
+        case _:
+            assert_never(event)
+
+
+def of_buyer(event: buyer.BuyerEvent) -> str:
+    """Tell what counts against a buyer's limits."""
+    match event:
+        case buyer.BuyerQuotaTaken():
+            return f"{event.seats} seats of hold {event.hold} count until {moment(event.expires_at)}."
+        case buyer.BuyerQuotaExtended():
+            return f"The seats of hold {event.hold} count until {moment(event.expires_at)}."
+        case buyer.BuyerQuotaKept():
+            return f"{event.seats} seats of hold {event.hold} count for good: order {event.order} is paid."
+        case buyer.BuyerQuotaReturned():
+            return f"{event.seats} seats of hold {event.hold} count no longer."
+        case _:
+            assert_never(event)

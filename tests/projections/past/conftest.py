@@ -1,0 +1,54 @@
+"""Random histories, in PostgreSQL, each with what an independent fold knows of it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from random import Random
+
+import pytest
+
+from eventstore.migrate import APP_ROLE, role_url
+from eventstore.postgres import PostgresStore
+from eventstore.store import Recorded
+from projections.past.streams import PastStreams
+from runtime.embedded import EmbeddedPostgres
+from tests.databases import fresh_database, role_password
+from tests.laws.world import CODEC
+from tests.projections.conftest import TEMPLATE
+from tests.projections.history import Historian
+from tests.projections.past.logs import put
+from tests.projections.town import Town
+
+DEEDS = 400
+
+
+@pytest.fixture(scope="module", params=[11, 12], ids="seed {}".format)
+def log(request: pytest.FixtureRequest) -> Sequence[Recorded]:
+    """A log in which nearly everything happened that may."""
+
+    async def lived() -> Sequence[Recorded]:
+        town = Town()
+        await Historian(town, Random(request.param)).live(DEEDS)
+        return await town.store.read_range(after=0, limit=1_000_000)
+
+    return asyncio.run(lived())
+
+
+@pytest.fixture(scope="module")
+def log_url(projections_server: EmbeddedPostgres, log: Sequence[Recorded]) -> Iterator[str]:
+    """The application's address of a database with that log."""
+    with fresh_database(projections_server, template=TEMPLATE) as url:
+        put(url, log)
+        yield role_url(url, APP_ROLE, role_password(APP_ROLE))
+
+
+@pytest.fixture
+async def store(log_url: str) -> AsyncIterator[PostgresStore]:
+    """That log."""
+    async with PostgresStore(log_url) as store:
+        yield store
+
+
+@pytest.fixture
+def streams(store: PostgresStore) -> PastStreams:
+    """The streams of that log as they were."""
+    return PastStreams(store, CODEC)
