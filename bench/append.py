@@ -73,7 +73,7 @@ def compare(server: EmbeddedPostgres, *, seconds: float, runs: int) -> Json:
     medians = {name: statistics.median(result["per_s"] for result in done) for name, done in results.items()}
     return {
         "at": datetime.now(UTC).isoformat(),
-        "machine": {"cpus": os.cpu_count(), "platform": platform.platform(), "python": platform.python_version()},
+        "machine": machine(),
         "versions": {"postgres": postgres_version(server), **{package: version(package) for package in PACKAGES}},
         "callers": CALLERS,
         "events_per_command": 3,
@@ -92,6 +92,11 @@ def new_database(server: EmbeddedPostgres, name: str) -> str:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         connection.execute("CHECKPOINT")
     return server.url_of(name)
+
+
+def machine() -> dict[str, object]:
+    """Say on what was measured."""
+    return {"cpus": os.cpu_count(), "platform": platform.platform(), "python": platform.python_version()}
 
 
 def postgres_version(server: EmbeddedPostgres) -> str:

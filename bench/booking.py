@@ -7,8 +7,6 @@ during the load and the time to catch up afterwards are reported, and the log is
 import argparse
 import asyncio
 import json
-import os
-import platform
 import statistics
 import sys
 import tempfile
@@ -21,6 +19,7 @@ from typing import Any
 
 import httpx
 
+from bench.append import machine
 from bench.checked import check_log
 from bench.load import Target, drive
 from bench.peer import Peer, peer_pairs, peer_tokens
@@ -77,7 +76,7 @@ def compare(folder: Path, *, seconds: int, runs: int) -> Json:
     differ = {name: (checked.orders[name], number) for name, number in placed.items() if checked.orders[name] < number}
     return {
         "at": datetime.now(UTC).isoformat(),
-        "machine": {"cpus": os.cpu_count(), "platform": platform.platform(), "python": platform.python_version()},
+        "machine": machine(),
         "versions": {package: version(package) for package in PACKAGES},
         "seconds": seconds,
         "connections": 64,
