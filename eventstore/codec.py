@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, get_args, get_type_hints
 
 import orjson
@@ -21,7 +22,7 @@ class Shape:
     name: str
     schema_version: int
     times: tuple[str, ...]
-    read: Callable[[Any], Any]
+    read: Callable[[str], Any]
 
 
 class Codec:
@@ -71,20 +72,38 @@ class Codec:
             UnknownEvent: no such name, no path from that version, or fields that the class does not have.
         """
         shape = self._by_name.get(name)
-        if shape is None:
-            raise UnknownEvent(f"No event is called {name}.")
-        stored = orjson.loads(data)
-        for version in range(schema_version, shape.schema_version):
-            upcaster = self._upcasters.get((name, version))
-            if upcaster is None:
-                raise UnknownEvent(f"There is no way from {name} version {version} to the next.")
-            stored = upcaster(stored)
-        if schema_version > shape.schema_version:
-            raise UnknownEvent(f"{name} version {schema_version} is newer than this program.")
+        if shape is None or schema_version != shape.schema_version:
+            objection = self.objection(name, schema_version)
+            if shape is None or objection is not None:
+                raise UnknownEvent(objection)
+            data = self._in_its_latest_version(name, schema_version, data)
         try:
-            return shape.read(stored)
+            event = shape.read(data)
         except ValidationError as error:
             raise UnknownEvent(f"{name} version {schema_version} does not fit its class: {error}") from error
+        for field in shape.times:
+            moment = getattr(event, field)
+            if moment is not None and moment.tzinfo is None:
+                raise UnknownEvent(f"{name}.{field} is stored as a time without a zone.")
+        return event
+
+    def objection(self, name: str, schema_version: int) -> str | None:
+        """Say why no event of a name and schema version can be read; None: they can."""
+        shape = self._by_name.get(name)
+        if shape is None:
+            return f"No event is called {name}."
+        if schema_version > shape.schema_version:
+            return f"{name} version {schema_version} is newer than this program."
+        for version in range(schema_version, shape.schema_version):
+            if (name, version) not in self._upcasters:
+                return f"There is no way from {name} version {version} to the next."
+        return None
+
+    def _in_its_latest_version(self, name: str, schema_version: int, data: str) -> str:
+        stored = orjson.loads(data)
+        for version in range(schema_version, self._by_name[name].schema_version):
+            stored = self._upcasters[name, version](stored)
+        return orjson.dumps(stored).decode()
 
 
 def shape_of(name: str, event: type, schema_version: int) -> Shape:
@@ -92,7 +111,7 @@ def shape_of(name: str, event: type, schema_version: int) -> Shape:
     forbid_unknown_fields(event)
     hints = get_type_hints(event)
     times = tuple(field for field, hint in hints.items() if hint is datetime or datetime in get_args(hint))
-    return Shape(name, schema_version, times, TypeAdapter(event).validate_python)
+    return Shape(name, schema_version, times, partial(TypeAdapter(event).validate_json, strict=True))
 
 
 def forbid_unknown_fields(shape: Any) -> None:
