@@ -11,16 +11,14 @@ import structlog
 from eventstore.epoch import Epochs
 from eventstore.errors import EventStoreError
 from eventstore.feed.follower import Cursor, Follower, Surprise
+from eventstore.feed.limits import LIMITS, FeedLimits
 from eventstore.jetstream.errors import NatsRefused, NatsTooOld, NatsUnavailable
 from eventstore.jetstream.link import NatsLink
 from eventstore.store import Recorded, Store
 
 RANGE_EVENTS = 2_000
-NEAR_EVENTS_MAX = 200
-SILENCE_S = 0.25
 POLL_FIRST_S = 0.005
 POLL_MAX_S = 0.25
-FOLLOW_PAUSE_S = 1.0
 HEAD_CHECK_S = 1.0
 
 _log = structlog.get_logger(__name__)
@@ -57,10 +55,13 @@ class Feed:
         after: the last position that is known already; the end of a command.
     """
 
-    def __init__(self, *, store: Store, epochs: Epochs, link: NatsLink, after: int) -> None:
+    def __init__(
+        self, *, store: Store, epochs: Epochs, link: NatsLink, after: int, limits: FeedLimits = LIMITS
+    ) -> None:
         self._store = store
         self._epochs = epochs
         self._link = link
+        self._limits = limits
         self._position = after
         self._created: str | None = None
         self._follower: Follower | None = None
@@ -96,10 +97,10 @@ class Feed:
             await follower.stop()
 
     async def _from_stream(self) -> list[Recorded]:
-        """Return what the stream says; after 250 ms of silence or a surprise, nothing."""
+        """Return what the stream says; after a silence or a surprise, nothing."""
         assert self._follower is not None
         try:
-            events = await self._follower.take(SILENCE_S)
+            events = await self._follower.take(self._limits.silence_s)
         except (Surprise, NatsUnavailable) as surprise:
             _log.info("feed: reading from the store", why=str(surprise), position=self._position)
             await self.close()
@@ -114,7 +115,7 @@ class Feed:
         if not events:
             await self._check_head()
         if self._follower is None:
-            if len(events) <= NEAR_EVENTS_MAX:
+            if len(events) <= self._limits.near_events_max:
                 await self._follow(events)
             if not events and self._follower is None:
                 await asyncio.sleep(self._pause_s)
@@ -135,13 +136,15 @@ class Feed:
         now = asyncio.get_running_loop().time()
         if now < self._follow_again_at:
             return
-        self._follow_again_at = now + FOLLOW_PAUSE_S
+        self._follow_again_at = now + self._limits.follow_pause_s
         epoch = await self._epochs.current()
         if epoch is None:
             return
         cursor = Cursor(sequence=events[-1].position if events else self._position, created=self._created)
         try:
-            self._follower = await Follower.start(self._link.client(), epoch, cursor, self._digest_at)
+            self._follower = await Follower.start(
+                self._link.client(), epoch, cursor, self._digest_at, limits=self._limits
+            )
         except (Surprise, NatsUnavailable, NatsRefused, NatsTooOld) as reason:
             _log.debug("feed: not following", why=str(reason), position=cursor.sequence)
             self._created = None

@@ -14,6 +14,7 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
 from eventstore.epoch import Epoch
+from eventstore.feed.limits import LIMITS, FeedLimits
 from eventstore.jetstream.errors import NatsUnavailable
 from eventstore.jetstream.message import Foreign, digest_in, event_of
 from eventstore.jetstream.stream import Streams
@@ -21,12 +22,9 @@ from eventstore.store import Recorded
 
 PULL_MESSAGES = 1_000
 PULL_EXPIRES_S = 30
-HEARTBEAT_S = 0.5
-HEARTBEATS_MISSED_MAX = 3
 CONSUMER_IDLE_S = 5
 ANSWER_TIMEOUT_S = 0.5
 """Nothing is read from the store while a mute NATS is asked: with a silence before it, still under a second."""
-BEHIND_EVENTS_MAX = 2_000
 
 _HEARTBEAT = "100"
 _PULL_ENDED = {"404", "408"}
@@ -63,9 +61,10 @@ class Follower:
     Made by `start`; ended by `stop`.
     """
 
-    def __init__(self, client: Client, epoch: Epoch, verified: Verified) -> None:
+    def __init__(self, client: Client, epoch: Epoch, verified: Verified, limits: FeedLimits) -> None:
         self.created = verified.created
         self._client = client
+        self._limits = limits
         self._stream = epoch.stream
         self._sequence = verified.sequence
         self._consumer = ""
@@ -77,7 +76,9 @@ class Follower:
         self._heard_at = asyncio.get_running_loop().time()
 
     @classmethod
-    async def start(cls, client: Client, epoch: Epoch, cursor: Cursor, digest_at: DigestAt) -> Self:
+    async def start(
+        cls, client: Client, epoch: Epoch, cursor: Cursor, digest_at: DigestAt, *, limits: FeedLimits = LIMITS
+    ) -> Self:
         """Make sure that the stream says what the log says, and begin right after the cursor.
 
         A stream that the relay is still behind with is followed from its end: what it sends first is known already.
@@ -87,8 +88,8 @@ class Follower:
             NatsUnavailable, NatsRefused.
         """
         streams = Streams(client, timeout_s=ANSWER_TIMEOUT_S)
-        verified = await verify(streams, epoch, cursor, digest_at)
-        follower = cls(client, epoch, verified)
+        verified = await verify(streams, epoch, cursor, digest_at, behind_events_max=limits.behind_events_max)
+        follower = cls(client, epoch, verified, limits)
         try:
             await follower._begin(streams, beginning(epoch, verified.sequence))
         except BaseException:
@@ -151,14 +152,15 @@ class Follower:
     def _check_heartbeat(self) -> None:
         if not self._client.is_connected:
             raise Surprise("the connection ended")
-        if asyncio.get_running_loop().time() - self._heard_at > HEARTBEATS_MISSED_MAX * HEARTBEAT_S:
-            raise Surprise(f"nothing was heard for {HEARTBEATS_MISSED_MAX} heartbeats")
+        missed = (asyncio.get_running_loop().time() - self._heard_at) / self._limits.heartbeat_s
+        if missed > self._limits.heartbeats_missed_max:
+            raise Surprise(f"nothing was heard for {self._limits.heartbeats_missed_max} heartbeats")
 
     def _event(self, message: Msg) -> Recorded:
         sequence, pending = place_of(message.reply)
         if sequence != self._sequence + 1:
             raise Surprise(f"after {self._sequence} came {sequence}")
-        if pending > BEHIND_EVENTS_MAX:
+        if pending > self._limits.behind_events_max:
             raise Surprise(f"{pending} events are waiting")
         try:
             event = event_of(sequence, message.headers or {}, message.data)
@@ -181,7 +183,7 @@ class Follower:
         request = {
             "batch": PULL_MESSAGES,
             "expires": PULL_EXPIRES_S * 10**9,
-            "idle_heartbeat": int(HEARTBEAT_S * 10**9),
+            "idle_heartbeat": int(self._limits.heartbeat_s * 10**9),
         }
         self._wanted = PULL_MESSAGES
         try:
@@ -194,7 +196,9 @@ class Follower:
             raise NatsUnavailable(f"could not pull: {str(error) or type(error).__name__}") from error
 
 
-async def verify(streams: Streams, epoch: Epoch, cursor: Cursor, digest_at: DigestAt) -> Verified:
+async def verify(
+    streams: Streams, epoch: Epoch, cursor: Cursor, digest_at: DigestAt, *, behind_events_max: int
+) -> Verified:
     """Make sure that the stream goes on where the reader is, or a little before.
 
     Raises:
@@ -207,7 +211,7 @@ async def verify(streams: Streams, epoch: Epoch, cursor: Cursor, digest_at: Dige
     if cursor.created not in {None, state.created}:
         raise Surprise(f"{epoch.stream} was made anew at {state.created}")
     sequence = min(cursor.sequence, state.last_sequence)
-    if sequence < state.first_sequence - 1 or sequence < cursor.sequence - BEHIND_EVENTS_MAX:
+    if sequence < state.first_sequence - 1 or sequence < cursor.sequence - behind_events_max:
         held = f"{state.first_sequence} to {state.last_sequence}"
         raise Surprise(f"{epoch.stream} holds {held}, the reader is at {cursor.sequence}")
     if sequence >= state.first_sequence:

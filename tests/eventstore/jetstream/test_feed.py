@@ -9,8 +9,8 @@ import pytest
 
 from eventstore.epoch import Epoch, Epochs
 from eventstore.feed import Feed, LogWentBack, PolledFeed
-from eventstore.feed.feed import SILENCE_S
 from eventstore.feed.follower import ANSWER_TIMEOUT_S, Cursor, Follower, Surprise, place_of, whole_commands
+from eventstore.feed.limits import LIMITS
 from eventstore.jetstream.link import NatsLink
 from eventstore.jetstream.stream import Streams
 from eventstore.memory import MemoryStore
@@ -92,7 +92,7 @@ class TestFeed:
 
 class TestNatsAway:
     def test_its_silence_costs_less_than_a_second(self) -> None:
-        assert SILENCE_S + ANSWER_TIMEOUT_S < 1.0
+        assert LIMITS.silence_s + ANSWER_TIMEOUT_S < 1.0
 
     async def test_from_the_start_then_the_store_says_it_all(
         self, store: Store, epochs: Epochs, bookings: Bookings
