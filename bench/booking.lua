@@ -1,8 +1,20 @@
 -- Books two seats per request, every pair once; each thread walks over pairs of its own.
 -- Arguments: file of tokens, file of seat pairs, path, body with places for the two seats, how many threads,
--- how many pairs were used before.
+-- how many pairs were used before, how many bookings a second (0: each as soon as the one before was answered).
+
+local ffi = require("ffi")
+ffi.cdef([[
+  typedef struct { long tv_sec; long tv_usec; } timeval;
+  int gettimeofday(timeval *tv, void *tz);
+]])
 
 local threads = {}
+local time = ffi.new("timeval")
+
+local function now_ms()
+  ffi.C.gettimeofday(time, nil)
+  return tonumber(time.tv_sec) * 1000 + tonumber(time.tv_usec) / 1000
+end
 
 function setup(thread)
   thread:set("number", #threads)
@@ -22,6 +34,15 @@ function init(args)
   stride = tonumber(args[5])
   cursor = tonumber(args[6]) + number
   created, refused, other, exhausted = 0, 0, 0, 0
+  local per_s = tonumber(args[7])
+  if per_s > 0 then
+    local pause_ms, due_ms = 1000 * stride / per_s, now_ms()
+    -- wrk asks before each request of any of the thread's connections: together they keep the beat.
+    function delay()
+      due_ms = due_ms + pause_ms
+      return math.max(0, due_ms - now_ms())
+    end
+  end
 end
 
 function request()

@@ -97,20 +97,19 @@ def run_ours(shop: Shop, folder: Path, seconds: int) -> tuple[str, Json]:
         event, layout = found_house(http)
         performance = open_sale(http, event, layout)
         write_lines(folder / "ours.pairs", [" ".join(pair) for pair in seat_pairs(http, performance)])
-        body = {"performance_id": performance, "items": [{"seat": "%s"}, {"seat": "%s"}]}
-        target = Target(
-            url=shop.url,
-            path="/api/v1/orders",
-            body=json.dumps(body),
-            tokens=folder / "ours.tokens",
-            pairs=folder / "ours.pairs",
-        )
+        target = target_of(shop, performance, tokens=folder / "ours.tokens", pairs=folder / "ours.pairs")
         warm = drive(target, seconds=WARM_UP_S, used=0)
         result = drive(target, seconds=seconds, used=warm["furthest"])
         result["lag_events"] = lag(http)
         result["catch_up_s"] = catch_up(http)
     result["answered_201"] = warm["created"] + result["created"]
     return performance, rated(result)
+
+
+def target_of(shop: Shop, performance: str, *, tokens: Path, pairs: Path) -> Target:
+    """Return what books two seats of a performance in one step."""
+    body = {"performance_id": performance, "items": [{"seat": "%s"}, {"seat": "%s"}]}
+    return Target(url=shop.url, path="/api/v1/orders", body=json.dumps(body), tokens=tokens, pairs=pairs)
 
 
 def run_peer(peer: Peer, folder: Path, seconds: int, used: int) -> tuple[Json, int]:

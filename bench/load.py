@@ -29,8 +29,11 @@ class Target:
     pairs: Path
 
 
-def drive(target: Target, *, seconds: int, used: int) -> dict[str, Any]:
+def drive(target: Target, *, seconds: int, used: int, per_s: int = 0) -> dict[str, Any]:
     """Book for `seconds` from 64 connections, beginning after the first `used` pairs.
+
+    Args:
+        per_s: bookings a second, evenly; 0: each as soon as the one before was answered.
 
     Returns:
         created, refused, other (counts by status), seconds, p50_ms, p99_ms, max_ms, furthest (the next unused pair).
@@ -53,7 +56,7 @@ def drive(target: Target, *, seconds: int, used: int) -> dict[str, Any]:
         str(SCRIPT),
         target.url,
     ]
-    arguments = [str(target.tokens), str(target.pairs), target.path, target.body, str(THREADS), str(used)]
+    arguments = [str(target.tokens), str(target.pairs), target.path, target.body, str(THREADS), str(used), str(per_s)]
     ran = subprocess.run(
         [*command, "--", *arguments], capture_output=True, text=True, timeout=seconds + GRACE_S, check=False
     )

@@ -13,8 +13,9 @@ from uuid import UUID
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_LONG = struct.Struct(">q")
-_INTEGER = struct.Struct(">i")
+_LONG_AND_LENGTH = struct.Struct(">qi")
+_MIDDLE = struct.Struct(">i16siqi")
+_LENGTH = struct.Struct(">i")
 
 
 class Content(TypedDict):
@@ -34,18 +35,44 @@ class Content(TypedDict):
 
 def preimage_of(**content: Unpack[Content]) -> bytes:
     """Return what an event's digest is made from."""
+    return preimage(
+        content["position"],
+        content["stream"].encode(),
+        content["version"],
+        content["name"].encode(),
+        content["schema_version"],
+        content["command_id"].bytes,
+        content["part"],
+        content["recorded_at"],
+        content["data"].encode(),
+        content["metadata"].encode(),
+    )
+
+
+def preimage(  # noqa: PLR0917 - in the order in which they stand, for whoever makes one for every event there is
+    position: int,
+    stream: bytes,
+    version: int,
+    name: bytes,
+    schema_version: int,
+    command_id: bytes,
+    part: int,
+    recorded_at: datetime,
+    data: bytes,
+    metadata: bytes,
+) -> bytes:
+    """Return what the digest is made from of an event whose texts are encoded already."""
+    recorded_us = (recorded_at - _EPOCH) // _MICROSECOND
     return b"".join(
         (
-            _LONG.pack(content["position"]),
-            _text(content["stream"]),
-            _LONG.pack(content["version"]),
-            _text(content["name"]),
-            _INTEGER.pack(content["schema_version"]),
-            content["command_id"].bytes,
-            _INTEGER.pack(content["part"]),
-            _LONG.pack((content["recorded_at"] - _EPOCH) // _MICROSECOND),
-            _text(content["data"]),
-            _text(content["metadata"]),
+            _LONG_AND_LENGTH.pack(position, len(stream)),
+            stream,
+            _LONG_AND_LENGTH.pack(version, len(name)),
+            name,
+            _MIDDLE.pack(schema_version, command_id, part, recorded_us, len(data)),
+            data,
+            _LENGTH.pack(len(metadata)),
+            metadata,
         )
     )
 
@@ -53,8 +80,3 @@ def preimage_of(**content: Unpack[Content]) -> bytes:
 def digest_of(**content: Unpack[Content]) -> bytes:
     """Return the SHA-256 of an event's preimage."""
     return hashlib.sha256(preimage_of(**content)).digest()
-
-
-def _text(value: str) -> bytes:
-    encoded = value.encode()
-    return _INTEGER.pack(len(encoded)) + encoded

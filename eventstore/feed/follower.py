@@ -2,25 +2,24 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
 
 import orjson
 from nats import errors
-from nats.aio.client import Client
-from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
 from eventstore.epoch import Epoch
 from eventstore.feed.limits import LIMITS, FeedLimits
+from eventstore.jetstream.client import DirectClient
 from eventstore.jetstream.errors import NatsUnavailable
 from eventstore.jetstream.message import Foreign, digest_in, event_of
 from eventstore.jetstream.stream import Streams
 from eventstore.store import Recorded
 
-PULL_MESSAGES = 1_000
+PULL_MESSAGES = 5_000
 PULL_EXPIRES_S = 30
 CONSUMER_IDLE_S = 5
 ANSWER_TIMEOUT_S = 0.5
@@ -34,6 +33,9 @@ _PULL_FULFILLED = "Batch Completed"
 class Surprise(Exception):
     """The stream is not what it should be, or says nothing; the log is to be asked instead."""
 
+
+Arrival = tuple[bytes, bytes, bytes]
+"""A message as it came: its reply subject (none: the server speaks), its headers, its payload."""
 
 DigestAt = Callable[[int], Awaitable[bytes | None]]
 """Returns the digest that the log has at a position; None: it ends before."""
@@ -61,7 +63,7 @@ class Follower:
     Made by `start`; ended by `stop`.
     """
 
-    def __init__(self, client: Client, epoch: Epoch, verified: Verified, limits: FeedLimits) -> None:
+    def __init__(self, client: DirectClient, epoch: Epoch, verified: Verified, limits: FeedLimits) -> None:
         self.created = verified.created
         self._client = client
         self._limits = limits
@@ -69,7 +71,7 @@ class Follower:
         self._sequence = verified.sequence
         self._consumer = ""
         self._subscription: Subscription | None = None
-        self._arrived: deque[Msg] = deque()
+        self._arrived: deque[Arrival] = deque()
         self._arrival = asyncio.Event()
         self._wanted = 0
         self._unfinished: list[Recorded] = []
@@ -77,7 +79,7 @@ class Follower:
 
     @classmethod
     async def start(
-        cls, client: Client, epoch: Epoch, cursor: Cursor, digest_at: DigestAt, *, limits: FeedLimits = LIMITS
+        cls, client: DirectClient, epoch: Epoch, cursor: Cursor, digest_at: DigestAt, *, limits: FeedLimits = LIMITS
     ) -> Self:
         """Make sure that the stream says what the log says, and begin right after the cursor.
 
@@ -109,12 +111,12 @@ class Follower:
         self._heard_at = asyncio.get_running_loop().time()
         events = self._unfinished
         while self._arrived:
-            message = self._arrived.popleft()
-            if message.reply:
-                events.append(self._event(message))
+            reply, headers, payload = self._arrived.popleft()
+            if reply:
+                events.append(self._event(reply, headers, payload))
                 self._wanted -= 1
             else:
-                self._status(message.headers or {})
+                self._status(headers)
         if self._wanted <= 0:
             await self._pull()
         whole = whole_commands(events)
@@ -125,19 +127,19 @@ class Follower:
         """Stop following; the server forgets the consumer by itself, should it not hear of it."""
         if self._subscription is not None:
             with suppress(errors.Error, OSError):
-                await self._subscription.unsubscribe()
+                await self._client.unsubscribe_directly(self._subscription)
                 await self._client.publish(f"$JS.API.CONSUMER.DELETE.{self._stream}.{self._consumer}")
 
     async def _begin(self, streams: Streams, consumer: dict[str, object]) -> None:
         try:
-            self._subscription = await self._client.subscribe(self._client.new_inbox(), cb=self._receive)
+            self._subscription = await self._client.subscribe_directly(self._client.new_inbox(), self._receive)
         except (errors.Error, OSError) as error:
             raise NatsUnavailable(f"could not subscribe: {str(error) or type(error).__name__}") from error
         self._consumer = (await streams.ask(f"CONSUMER.CREATE.{self._stream}", consumer))["name"]
         await self._pull()
 
-    async def _receive(self, message: Msg) -> None:
-        self._arrived.append(message)
+    def _receive(self, reply: bytes, headers: bytes, payload: bytes) -> None:
+        self._arrived.append((reply, headers, payload))
         self._arrival.set()
 
     async def _something_arrives(self, timeout_s: float) -> bool:
@@ -156,21 +158,21 @@ class Follower:
         if missed > self._limits.heartbeats_missed_max:
             raise Surprise(f"nothing was heard for {self._limits.heartbeats_missed_max} heartbeats")
 
-    def _event(self, message: Msg) -> Recorded:
-        sequence, pending = place_of(message.reply)
+    def _event(self, reply: bytes, headers: bytes, payload: bytes) -> Recorded:
+        sequence, pending = place_of(reply)
         if sequence != self._sequence + 1:
             raise Surprise(f"after {self._sequence} came {sequence}")
         if pending > self._limits.behind_events_max:
             raise Surprise(f"{pending} events are waiting")
         try:
-            event = event_of(sequence, message.headers or {}, message.data)
+            event = event_of(sequence, headers, payload)
         except Foreign as stranger:
             raise Surprise(str(stranger)) from stranger
         self._sequence = sequence
         return event
 
-    def _status(self, headers: Mapping[str, str]) -> None:
-        status, description = headers.get("Status"), headers.get("Description", "")
+    def _status(self, headers: bytes) -> None:
+        status, description = status_of(headers)
         if status == _HEARTBEAT:
             return
         if status in _PULL_ENDED or description.startswith(_PULL_FULFILLED):
@@ -236,16 +238,24 @@ def beginning(epoch: Epoch, sequence: int) -> dict[str, object]:
     }
 
 
-def place_of(reply: str) -> tuple[int, int]:
+def place_of(reply: bytes) -> tuple[int, int]:
     """Return a message's sequence in its stream, and how many wait behind it.
 
     Raises:
         Surprise: it was not sent by JetStream.
     """
-    tokens = reply.split(".")
-    if tokens[:2] != ["$JS", "ACK"]:
-        raise Surprise(f"a message from {reply}")
+    tokens = reply.split(b".")
+    if tokens[:2] != [b"$JS", b"ACK"]:
+        raise Surprise(f"a message from {reply!r}")
     return int(tokens[-4]), int(tokens[-1])
+
+
+def status_of(headers: bytes) -> tuple[str, str]:
+    """Return what the server says without a message: `NATS/1.0 100 Idle Heartbeat` for example."""
+    line = headers.partition(b"\r\n")[0].decode(errors="replace")
+    _, _, said = line.partition(" ")
+    status, _, description = said.partition(" ")
+    return status, description
 
 
 def whole_commands(events: list[Recorded]) -> int:

@@ -7,8 +7,8 @@ from typing import Self
 
 import structlog
 from nats import errors
-from nats.aio.client import Client
 
+from eventstore.jetstream.client import DirectClient
 from eventstore.jetstream.errors import NatsTooOld, NatsUnavailable
 
 VERSION_MIN = (2, 12)
@@ -32,7 +32,7 @@ class NatsLink:
     def __init__(self, url: str, *, name: str) -> None:
         self._url = url
         self._name = name
-        self._client: Client | None = None
+        self._client: DirectClient | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._too_old: NatsTooOld | None = None
 
@@ -60,7 +60,7 @@ class NatsLink:
                 async with asyncio.timeout(CLOSE_TIMEOUT_S):
                     await self._client.close()
 
-    def client(self) -> Client:
+    def client(self) -> DirectClient:
         """Return the connection as it is now.
 
         Raises:
@@ -74,7 +74,7 @@ class NatsLink:
         return self._client
 
     async def _connect(self) -> None:
-        client = Client()
+        client = DirectClient()
         await client.connect(
             self._url,
             name=f"seatledger {self._name}",

@@ -4,27 +4,67 @@ Headers carry position and digest. The payload is a line of JSON with the envelo
 as they are stored; the envelope says how many bytes are data.
 """
 
+import hashlib
+import re
+import struct
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
+from typing import NamedTuple
 from uuid import UUID
 
 import orjson
 
-from eventstore.digest import digest_of
+from eventstore.digest import preimage
 from eventstore.jetstream.stream import StoredMessage
 from eventstore.store import Recorded
 
 POSITION = "Seatledger-Position"
 DIGEST = "Seatledger-Digest"
+COMMANDS_KEPT = 64
+
+_CLAIM = re.compile(
+    rf"NATS/1\.0\r\n{POSITION}: (?P<position>[0-9]{{1,19}})\r\n{DIGEST}: (?P<digest>[0-9a-f]{{64}})\r\n".encode()
+)
+_command_id = lru_cache(COMMANDS_KEPT)(UUID)
+"""The events of one command follow each other."""
 
 
 class Foreign(Exception):
     """A message that is not the event which belongs in its place."""
 
 
+class Claim(NamedTuple):
+    """What a message of ours says in its headers: its position, and the digest of its event."""
+
+    position: int
+    digest: bytes
+
+
 def headers_of(event: Recorded) -> dict[str, str]:
-    """Return what tells a message of ours from a stranger's."""
+    """Return what tells a message of ours from a stranger's; they stand before all others."""
     return {POSITION: str(event.position), DIGEST: event.digest.hex()}
+
+
+def block_of(headers: Mapping[str, str]) -> bytes:
+    """Spell headers as they go over the wire and are stored.
+
+    Source: NATS architecture decision record 4, message headers.
+    """
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"NATS/1.0\r\n{lines}\r\n".encode()
+
+
+def claim_in(block: bytes) -> Claim | None:
+    """Return what a block of headers claims; None: the message is not ours."""
+    found = _CLAIM.match(block)
+    return None if found is None else Claim(int(found["position"]), bytes.fromhex(found["digest"].decode()))
+
+
+def digest_in(message: StoredMessage) -> bytes | None:
+    """Return the digest a stored message claims for its place; None: it is not ours, or stands in the wrong place."""
+    claim = claim_in(message.headers)
+    return claim.digest if claim is not None and claim.position == message.sequence else None
 
 
 def payload_of(event: Recorded) -> bytes:
@@ -46,68 +86,55 @@ def payload_of(event: Recorded) -> bytes:
     return b"\n".join((envelope, data + event.metadata.encode()))
 
 
-def event_of(sequence: int, headers: Mapping[str, str], payload: bytes) -> Recorded:
+def event_of(sequence: int, block: bytes, payload: bytes) -> Recorded:
     """Return the event at a sequence, which is its position.
+
+    Args:
+        block: the headers as they were published.
 
     Raises:
         Foreign: not ours, not in its place, or not what was recorded.
     """
     try:
-        event = read(sequence, bytes.fromhex(headers[DIGEST]), payload)
-        in_its_place = int(headers[POSITION]) == sequence
-    except (KeyError, ValueError, TypeError) as error:
+        event = read(sequence, payload)
+    except (KeyError, ValueError, TypeError, OverflowError, struct.error) as error:
         raise Foreign(f"the message at {sequence} is not an event of ours: {error!r}") from error
-    if not in_its_place or digest_again(event) != event.digest:
+    if claim_in(block) != (sequence, event.digest):
         raise Foreign(f"the message at {sequence} is not the event that was recorded there")
     return event
 
 
-def read(position: int, digest: bytes, payload: bytes) -> Recorded:
-    """Take a payload apart."""
+def read(position: int, payload: bytes) -> Recorded:
+    """Take a payload apart; the digest is made anew of what it says."""
     line, _, rest = payload.partition(b"\n")
     envelope = orjson.loads(line)
-    data_bytes = envelope["data_bytes"]
+    stream, version, name = envelope["stream"], envelope["version"], envelope["name"]
+    schema_version, part, data_bytes = envelope["schema_version"], envelope["part"], envelope["data_bytes"]
+    command_id, recorded_at = _command_id(envelope["command_id"]), datetime.fromisoformat(envelope["recorded_at"])
+    data, metadata = rest[:data_bytes], rest[data_bytes:]
+    made_from = preimage(
+        position,
+        stream.encode(),
+        version,
+        name.encode(),
+        schema_version,
+        command_id.bytes,
+        part,
+        recorded_at,
+        data,
+        metadata,
+    )
     return Recorded(
-        position=position,
-        stream=envelope["stream"],
-        version=envelope["version"],
-        name=envelope["name"],
-        schema_version=envelope["schema_version"],
-        command_id=UUID(envelope["command_id"]),
-        part=envelope["part"],
-        parts=envelope["parts"],
-        recorded_at=datetime.fromisoformat(envelope["recorded_at"]),
-        data=rest[:data_bytes].decode(),
-        metadata=rest[data_bytes:].decode(),
-        digest=digest,
+        position,
+        stream,
+        version,
+        name,
+        schema_version,
+        command_id,
+        part,
+        envelope["parts"],
+        recorded_at,
+        data.decode(),
+        metadata.decode(),
+        hashlib.sha256(made_from).digest(),
     )
-
-
-def digest_again(event: Recorded) -> bytes:
-    """Return the digest of what a message says, as append would have made it."""
-    return digest_of(
-        position=event.position,
-        stream=event.stream,
-        version=event.version,
-        name=event.name,
-        schema_version=event.schema_version,
-        command_id=event.command_id,
-        part=event.part,
-        recorded_at=event.recorded_at,
-        data=event.data,
-        metadata=event.metadata,
-    )
-
-
-def digest_in(message: StoredMessage) -> bytes | None:
-    """Return the digest a stored message claims for its place; None: it is not ours, or stands in the wrong place."""
-    claimed: dict[str, str] = {}
-    for line in message.headers.decode(errors="replace").splitlines():
-        key, _, value = line.partition(":")
-        claimed[key.strip()] = value.strip()
-    try:
-        if int(claimed[POSITION]) != message.sequence:
-            return None
-        return bytes.fromhex(claimed[DIGEST])
-    except (KeyError, ValueError):
-        return None

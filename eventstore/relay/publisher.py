@@ -10,7 +10,7 @@ from nats.aio.client import Client
 from uuid_utils.compat import uuid7
 
 from eventstore.jetstream.errors import NatsUnavailable
-from eventstore.jetstream.message import headers_of, payload_of
+from eventstore.jetstream.message import block_of, headers_of, payload_of
 from eventstore.jetstream.stream import answer
 from eventstore.store import Recorded
 
@@ -64,8 +64,7 @@ def frame(subject: str, headers: dict[str, str], payload: bytes) -> bytes:
 
     Source: https://docs.nats.io/reference/reference-protocols/nats-protocol (HPUB)
     """
-    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    block = f"NATS/1.0\r\n{lines}\r\n".encode()
+    block = block_of(headers)
     return b"HPUB %b %d %d\r\n%b%b\r\n" % (subject.encode(), len(block), len(block) + len(payload), block, payload)
 
 

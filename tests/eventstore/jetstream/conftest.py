@@ -13,7 +13,7 @@ from eventstore.epoch import Epoch, Epochs
 from eventstore.errors import StoreUnavailable
 from eventstore.jetstream.errors import NatsUnavailable
 from eventstore.jetstream.link import NatsLink
-from eventstore.jetstream.message import event_of
+from eventstore.jetstream.message import block_of, event_of
 from eventstore.jetstream.stream import Streams
 from eventstore.migrate import PROJECTOR_ROLE, role_url
 from eventstore.relay import Relay
@@ -154,7 +154,8 @@ class Stream:
         try:
             for event in log[: state.messages]:
                 message = await subscription.next_msg(timeout=5)
-                assert event_of(message.metadata.sequence.stream, message.headers or {}, message.data) == event
+                block = block_of(message.headers or {})
+                assert event_of(message.metadata.sequence.stream, block, message.data) == event
         finally:
             await subscription.unsubscribe()
         assert len(log) == state.messages

@@ -289,9 +289,9 @@ class TestFollower:
         await follower.stop()
 
     def test_a_reply_that_jetstream_did_not_write_is_a_surprise(self) -> None:
-        assert place_of("$JS.ACK.S.consumer.1.42.7.1700000000.3") == (42, 3)
+        assert place_of(b"$JS.ACK.S.consumer.1.42.7.1700000000.3") == (42, 3)
         with pytest.raises(Surprise):
-            place_of("_INBOX.stranger")
+            place_of(b"_INBOX.stranger")
 
     async def test_a_command_without_its_last_part_waits(self) -> None:
         store = MemoryStore()

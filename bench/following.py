@@ -1,0 +1,97 @@
+"""One process that folds the seat map from JetStream, as `seatledger project` does, and says how long it took.
+
+It follows from the first events on, however far behind it is, so that every event comes as a message.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from contextlib import suppress
+
+import uvloop
+
+from eventstore.epoch import Epochs
+from eventstore.feed import Feed, FeedLimits
+from eventstore.jetstream.link import NatsLink
+from eventstore.postgres import PostgresStore
+from eventstore.store import Recorded
+from projections import control
+from projections.control import Connection
+from projections.every_model import reader_for
+from projections.runner import Runner
+from projections.seat_map import SEAT_MAP
+from runtime.garbage import look_seldom
+from runtime.wait_for import mend_wait_for
+
+WHATEVER = 2**62
+LIMITS = FeedLimits(near_events_max=WHATEVER, behind_events_max=WHATEVER)
+POLL_S = 0.01
+
+
+class CountingFeed(Feed):
+    """A feed that counts what came from the stream."""
+
+    followed = 0
+
+    async def next(self) -> list[Recorded]:
+        """Wait for the next events."""
+        events = await super().next()
+        if self.follows:
+            self.followed += len(events)
+        return events
+
+
+async def fold(database_url: str, nats_url: str, head: int) -> dict[str, float]:
+    """Fold the whole log; return the seconds it took, and how many events came from the stream."""
+    feeds: list[CountingFeed] = []
+    epochs = Epochs(database_url)
+    async with PostgresStore(database_url) as store, NatsLink(nats_url, name="project") as link:
+
+        def make_feed(after: int) -> CountingFeed:
+            feeds.append(CountingFeed(store=store, epochs=epochs, link=link, after=after, limits=LIMITS))
+            return feeds[-1]
+
+        await connected(link)
+        runner = Runner(
+            url=database_url,
+            store=store,
+            make_feed=make_feed,
+            models=[SEAT_MAP],
+            reader=reader_for([SEAT_MAP]),
+            owner="bench",
+        )
+        began_at, cpu_began = time.monotonic(), time.process_time()
+        running = asyncio.create_task(runner.run())
+        connection = await control.open_connection(database_url, name="bench")
+        await reached(connection, head)
+        took = {"seconds": time.monotonic() - began_at, "cpu_seconds": time.process_time() - cpu_began}
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+        await connection.close()
+    await epochs.close()
+    return {**took, "followed": sum(feed.followed for feed in feeds)}
+
+
+async def reached(connection: Connection, head: int) -> None:
+    """Wait until the read model holds the whole log."""
+    while True:
+        if [state.position for state in await control.states(connection)] == [head]:
+            return
+        await asyncio.sleep(POLL_S)
+
+
+async def connected(link: NatsLink) -> None:
+    """Wait for the connection."""
+    while True:
+        with suppress(Exception):
+            link.client()
+            return
+        await asyncio.sleep(POLL_S)
+
+
+if __name__ == "__main__":
+    mend_wait_for()
+    look_seldom()
+    print(json.dumps(uvloop.run(fold(sys.argv[1], sys.argv[2], int(sys.argv[3])))))
