@@ -10,6 +10,7 @@ from projections.facts import FactReader
 from projections.model import Fact, ReadModel
 from projections.rebuilding import builds
 from projections.rebuilding.pace import RANGE_QUIET
+from projections.set_aside import read_set_aside, without
 from projections.writing import write
 
 
@@ -40,12 +41,19 @@ class Filler:
         self.range_events = RANGE_QUIET
 
     async def fill(self, upto: int) -> AsyncGenerator[None]:
-        """Fold everything up to a position; give way after every range."""
+        """Fold everything up to a position that the live version has reached; give way after every range.
+
+        What is left out is decided about positions that the live version has not reached, so what was decided by now is
+        all there is to know.
+        """
+        set_aside = await read_set_aside(
+            self._store, name=self._model.name, version=self._model.version, schema=self._schema
+        )
         async with aclosing(self._ranges(upto)) as ranges:
             async for facts, reached in ranges:
                 async with self._connection.transaction():
                     await builds.advance(self._connection, self._schema, after=self.position, upto=reached)
-                    await write(self._connection, self._model, facts)
+                    await write(self._connection, self._model, without(set_aside, facts))
                 self.position = reached
                 yield
 

@@ -7,11 +7,12 @@ from psycopg import sql as statements
 
 from eventstore.store import Store, Wanted
 from projections import control
-from projections.control import Connection
+from projections.control import Connection, Held
 from projections.facts import FactReader
 from projections.model import Part, ReadModel
 from projections.rebuilding import builds
 from projections.rebuilding.comparing import ROW_CHARACTERS_MAX, ROWS_SHOWN_MAX, Difference
+from projections.set_aside import read_set_aside, without
 from projections.sql import rebuilding as sql
 from projections.writing import write
 
@@ -47,9 +48,10 @@ async def rebuild_part(
         rebuilding = PartRebuilding(
             connection, store=store, model=model, reader=reader, part=model.part, performance=performance
         )
-        await rebuilding.fold_upto(live.position)
+        await rebuilding.begin()
+        await rebuilding.fold_upto(live)
         live = await builds.lock_live(connection, model.name)
-        await rebuilding.fold_upto(live.position)
+        await rebuilding.fold_upto(live)
         return await rebuilding.exchange(live.schema)
 
 
@@ -73,18 +75,21 @@ class PartRebuilding:
         self._part = part
         self._performance = performance
         self._wanted = Wanted(names=model.names, prefix=part.prefix.replace("{performance}", performance))
-        self._position: int | None = None
+        self._position = 0
 
-    async def fold_upto(self, upto: int) -> None:
-        """Fold what there is about the performance up to a position."""
-        if self._position is None:
-            await control.look_in(self._connection, TEMPORARY)
-            await self._connection.execute(self._model.schema)
-            self._position = 0
-        while self._position < upto:
-            reached = min(upto, self._position + RANGE_EVENTS)
+    async def begin(self) -> None:
+        """Make the temporary tables."""
+        await control.look_in(self._connection, TEMPORARY)
+        await self._connection.execute(self._model.schema)
+
+    async def fold_upto(self, live: Held) -> None:
+        """Fold what there is about the performance up to where the live version is."""
+        set_aside = await read_set_aside(self._store, name=live.name, version=live.version, schema=live.schema)
+        while self._position < live.position:
+            reached = min(live.position, self._position + RANGE_EVENTS)
             events = await self._store.search(self._wanted, after=self._position, upto=reached, limit=RANGE_EVENTS)
-            await write(self._connection, self._model, self._reader.read(events), prepare=False)
+            facts = without(set_aside, self._reader.read(events))
+            await write(self._connection, self._model, facts, prepare=False)
             self._position = reached
 
     async def exchange(self, schema: str) -> list[Difference]:

@@ -77,7 +77,7 @@ class Rebuilder:
         self._store = store
         self._build = build
         self._throttle = throttle or Throttle()
-        self._report = report
+        self.report = report
         self._rate = Rate()
         self._filler = Filler(connection, store, model, reader, schema=build.schema, position=build.position)
 
@@ -203,4 +203,4 @@ class Rebuilder:
     def _tell(self, state: str, target: int) -> None:
         position = self._filler.position
         rate = self._rate.saw(position)
-        self._report(Progress(state=state, position=position, target=target, events_s=rate))
+        self.report(Progress(state=state, position=position, target=target, events_s=rate))

@@ -1,0 +1,110 @@
+"""A random history told again, command by command, to a real log that is folded meanwhile."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from itertools import groupby
+from random import Random
+
+from eventstore.postgres import PostgresStore
+from eventstore.store import Append, Appended, NewEvent, Recorded, Write
+from projections.every_model import EVERY_MODEL, reader_for
+from projections.model import ReadModel
+from projections.rebuilding import builds, rebuilder
+from projections.rebuilding.attending import attending
+from projections.rebuilding.pace import Throttle
+from projections.rebuilding.rebuilder import Rebuilder
+from tests.projections.history import Historian
+from tests.projections.town import Town
+
+READER = reader_for(EVERY_MODEL)
+RANGE_EVENTS = 100
+NEAR_EVENTS = 50
+
+
+async def history(seed: int, deeds: int) -> Sequence[Recorded]:
+    """Return a log in which nearly everything happened that may."""
+    town = Town()
+    await Historian(town, Random(seed)).live(deeds)
+    return await town.store.read_range(after=0, limit=1_000_000)
+
+
+def commands_of(log: Sequence[Recorded]) -> list[Append]:
+    """Return what has to be appended to have the same log again."""
+    commands = []
+    for command_id, events in groupby(log, key=lambda event: event.command_id):
+        by_stream = groupby(sorted(events, key=lambda event: event.stream), key=lambda event: event.stream)
+        writes = [write_of(list(group)) for _, group in by_stream]
+        commands.append(Append(command_id=command_id, writes=tuple(writes)))
+    return commands
+
+
+def write_of(events: Sequence[Recorded]) -> Write:
+    """Return what has to be written to have the same events of one stream again."""
+    again = tuple(NewEvent(event.name, event.schema_version, event.data) for event in events)
+    return Write(events[0].stream, events[0].version - 1, again)
+
+
+class Teller:
+    """Tells a history to a log."""
+
+    def __init__(self, store: PostgresStore, log: Sequence[Recorded]) -> None:
+        self._store = store
+        self._commands = commands_of(log)
+
+    async def tell(self, commands: int) -> None:
+        """Tell the next few commands."""
+        for command in self._commands[:commands]:
+            (verdict,) = await self._store.append([command])
+            assert isinstance(verdict, Appended), verdict
+        del self._commands[:commands]
+
+    async def tell_rest(self) -> None:
+        """Tell all that is left."""
+        await self.tell(len(self._commands))
+
+    @asynccontextmanager
+    async def going_on(self, *, pause_s: float = 0.02) -> AsyncIterator[None]:
+        """Tell one command after the other during the block, with pauses."""
+        task = asyncio.create_task(self._go_on(pause_s))
+        try:
+            yield
+            assert self._commands, "there was nothing left to tell"
+            assert not task.done(), task
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _go_on(self, pause_s: float) -> None:
+        while True:
+            await self.tell(1)
+            await asyncio.sleep(pause_s)
+
+
+class Slow(Throttle):
+    """Folds little at a time and rests, so that there is time to do something meanwhile."""
+
+    def __init__(self, rest_s: float) -> None:
+        super().__init__()
+        self._rest_s = rest_s
+
+    @property
+    def range_events(self) -> int:
+        """A few."""
+        return RANGE_EVENTS
+
+    def rest_s(self, worked_s: float) -> float:
+        """A moment."""
+        return self._rest_s
+
+
+@asynccontextmanager
+async def rebuilding(
+    url: str, model: ReadModel, store: PostgresStore, *, rest_s: float = 0
+) -> AsyncIterator[Rebuilder]:
+    """Begin to rebuild a read model, or go on, in small steps."""
+    rebuilder.NEAR_EVENTS = NEAR_EVENTS
+    async with attending(url, model.name) as connection:
+        build = await builds.begin(connection, model)
+        yield Rebuilder(connection, store=store, model=model, reader=READER, build=build, throttle=Slow(rest_s))

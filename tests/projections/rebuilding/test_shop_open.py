@@ -1,0 +1,247 @@
+"""Rebuilding while people book and read: equal rows, and nobody who reads notices."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from eventstore.postgres import PostgresStore
+from projections import control
+from projections.control import Connection
+from projections.every_model import EVERY_MODEL
+from projections.keeper import Keeper
+from projections.reading import ReadModels
+from projections.rebuilding import builds
+from projections.rebuilding.attendant import Attendant
+from projections.rebuilding.attending import BeingRebuilt
+from projections.rebuilding.builds import Build
+from projections.rebuilding.course import rebuild
+from projections.rebuilding.rebuilder import RebuildFailed, VersionsDiffer
+from projections.seat_map import SEAT_MAP
+from projections.window import Stretch
+from tests.eventstore.jetstream.bookings import until_some
+from tests.projections.crew import Crew, Fragile
+from tests.projections.rebuilding.reader import Reader
+from tests.projections.rebuilding.stage import READER, Teller, rebuilding
+from tests.projections.shelf import Shelf
+from tests.system.fold import picture_of
+from tests.system.log import decoded
+from tests.system.read_models import TABLES
+
+KILLS = 5
+SILENCE_S = 0.5
+
+
+async def equal_the_log(store: PostgresStore, models: ReadModels) -> None:
+    """Compare every read model with an independent fold of the log."""
+    expected = picture_of(decoded(await store.read_range(after=0, limit=1_000_000))).rows()
+    for table, (model, query) in TABLES.items():
+        found = (await models.fetch([model], query, {})).rows
+        assert {tuple(row.values()) for row in found} == expected[table], table
+
+
+async def build_of(url: str, name: str) -> Build | None:
+    """Return the version of a read model that is being built."""
+    connection = await control.open_connection(url, name="test")
+    try:
+        return await builds.under_way(connection, name)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture
+def nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let runners leave rebuilds alone that nobody goes on with."""
+
+    async def look(_: Attendant, connection: Connection, *, outdated: Sequence[str]) -> None:
+        assert not outdated
+
+    monkeypatch.setattr(Attendant, "look", look)
+
+
+class TestWhileBookingsGoOn:
+    async def test_every_read_model_equals_the_live_one(
+        self, teller: Teller, crew: Crew, store: PostgresStore, projector_url: str, models: ReadModels
+    ) -> None:
+        async with crew.working("one"):
+            await crew.catches_up()
+            reader = Reader(models)
+            async with reader.reading(), teller.going_on():
+                for model in EVERY_MODEL:
+                    rebuilt = await rebuild(url=projector_url, store=store, model=model, reader=READER)
+                    assert rebuilt.differences == []
+            await teller.tell_rest()
+            await crew.catches_up()
+            schemas = {state.schema for state in (await crew.states()).values()}
+            assert schemas == {f"{model.name}_v1_1" for model in EVERY_MODEL}
+        await equal_the_log(store, models)
+
+
+@pytest.mark.usefixtures("nobody_else")
+class TestFollowing:
+    async def test_near_the_head_the_owner_writes_both(
+        self, teller: Teller, crew: Crew, store: PostgresStore, projector_url: str
+    ) -> None:
+        async with crew.working("one", [SEAT_MAP]), rebuilding(projector_url, SEAT_MAP, store) as rebuilder:
+            await crew.catches_up("seat_map")
+            await rebuilder._fill()
+            await rebuilder._follow()
+            begun = (await crew.states())["seat_map"].position
+            await teller.tell_rest()
+            await crew.catches_up("seat_map")
+            build = await build_of(projector_url, "seat_map")
+            assert build is not None
+            assert (build.state, build.position) == ("following", await store.head())
+            assert build.position > begun
+            assert await rebuilder._compare() == []
+
+    async def test_an_owner_that_writes_only_the_live_version_is_found_out(
+        self,
+        teller: Teller,
+        crew: Crew,
+        store: PostgresStore,
+        projector_url: str,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        async def only_advance(_: Keeper, connection: Connection, follower: str, stretch: Stretch) -> None:
+            await builds.advance(connection, follower, after=stretch.after, upto=stretch.upto)
+
+        monkeypatch.setattr(Keeper, "_write_follower", only_advance)
+        async with crew.working("one", [SEAT_MAP]), rebuilding(projector_url, SEAT_MAP, store) as rebuilder:
+            await crew.catches_up("seat_map")
+            await rebuilder._fill()
+            await rebuilder._follow()
+            await teller.tell_rest()
+            await crew.catches_up("seat_map")
+            with pytest.raises(VersionsDiffer):
+                await rebuilder._compare()
+            build = await build_of(projector_url, "seat_map")
+            assert build is not None
+            assert (build.state, bool(build.differences)) == ("differs", True)
+
+    async def test_what_only_the_new_version_can_not_take_stops_it_alone(
+        self, teller: Teller, crew: Crew, store: PostgresStore, projector_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async with crew.working("one", [SEAT_MAP]), rebuilding(projector_url, SEAT_MAP, store) as rebuilder:
+            await crew.catches_up("seat_map")
+            await rebuilder._fill()
+            await rebuilder._follow()
+            connection = await control.open_connection(projector_url, name="vandal", schema="seat_map_v1_1")
+            await connection.execute("ALTER TABLE seat ADD CHECK (state = 'nothing') NOT VALID")
+            await connection.close()
+            await teller.tell_rest()
+            await crew.catches_up("seat_map")
+            build = await build_of(projector_url, "seat_map")
+            assert build is not None
+            assert build.state == "failed"
+            assert "CheckViolation" in str(build.error)
+            assert (await crew.states())["seat_map"].state == "running"
+            with pytest.raises(RebuildFailed, match="CheckViolation"):
+                await rebuilder.run()
+
+
+@pytest.mark.usefixtures("nobody_else")
+class TestKilled:
+    async def test_five_times_it_goes_on_where_it_was(
+        self, teller: Teller, crew: Crew, store: PostgresStore, projector_url: str, models: ReadModels
+    ) -> None:
+        await teller.tell(250)
+        random = Random(5)
+        reader = Reader(models)
+        async with crew.working("one", [SEAT_MAP]):
+            await crew.catches_up("seat_map")
+            async with reader.reading(), teller.going_on(pause_s=0.05):
+                positions = [await killed_after(projector_url, random.randint(1, 4)) for _ in range(KILLS)]
+                rebuilt = await rebuild(url=projector_url, store=store, model=SEAT_MAP, reader=READER)
+            assert rebuilt.differences == []
+            assert rebuilt.schema == "seat_map_v1_1"
+            assert positions == sorted(positions)
+            assert positions[0] < positions[-1]
+            assert min(touched for _, touched in reader.answers) > 0
+
+    async def test_one_that_was_only_stopped_changes_nothing_when_it_wakes_up(
+        self, teller: Teller, crew: Crew, store: PostgresStore, projector_url: str
+    ) -> None:
+        await teller.tell(250)
+        async with crew.working("one", [SEAT_MAP]):
+            await crew.catches_up("seat_map")
+            with process(projector_url) as zombie:
+                await lines_of(zombie, 3)
+                zombie.send_signal(signal.SIGSTOP)
+                await until_some(lambda: rebuilt_past(projector_url, store), "the session to be ended")
+                async with Shelf(projector_url, [SEAT_MAP]) as shelf:
+                    before = await shelf.contents()
+                zombie.send_signal(signal.SIGCONT)
+                assert await asyncio.to_thread(zombie.wait, 20) != 0
+                async with Shelf(projector_url, [SEAT_MAP]) as shelf:
+                    assert await shelf.contents() == before
+            assert await build_of(projector_url, "seat_map") is None
+
+
+class TestAttendant:
+    async def test_what_nobody_goes_on_with_the_runner_does(
+        self, teller: Teller, crew: Crew, projector_url: str
+    ) -> None:
+        async with crew.working("one", [SEAT_MAP]):
+            await crew.catches_up("seat_map")
+        await killed_after(projector_url, 1)
+        async with crew.working("two", [SEAT_MAP]):
+            await crew.wait_for("the swap", lambda states: states["seat_map"].schema == "seat_map_v1_1")
+
+    async def test_outdated_code_that_fails_is_tried_once(self, teller: Teller, crew: Crew, projector_url: str) -> None:
+        async with crew.working("one", [SEAT_MAP]):
+            await crew.catches_up("seat_map")
+        newer = Fragile(replace(SEAT_MAP, version=2), lambda fact: fact.name == "SeatSold")
+        async with crew.working("two", [newer.model]):
+
+            async def failed() -> bool:
+                build = await build_of(projector_url, "seat_map")
+                return build is not None and build.state == "failed"
+
+            await until_some(failed, "the build to fail")
+            build = await build_of(projector_url, "seat_map")
+            await asyncio.sleep(1.5)  # the runner looks once a second
+            assert await build_of(projector_url, "seat_map") == build
+            assert (await crew.states())["seat_map"].version == 1
+
+
+async def rebuilt_past(url: str, store: PostgresStore) -> bool:
+    """Rebuild, unless somebody else is at it who has not been silent for long enough."""
+    try:
+        await rebuild(url=url, store=store, model=SEAT_MAP, reader=READER, silence_s=SILENCE_S)
+    except BeingRebuilt:
+        return False
+    return True
+
+
+@contextmanager
+def process(url: str) -> Iterator[subprocess.Popen[str]]:
+    """Rebuild the seat map in a process of its own."""
+    command = [sys.executable, "-m", "tests.projections.rebuilding.worker", url, "seat_map"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as started:
+        try:
+            yield started
+        finally:
+            started.kill()
+
+
+async def lines_of(started: subprocess.Popen[str], count: int) -> list[str]:
+    """Wait for the next lines of a rebuild; fewer if it ended."""
+    assert started.stdout is not None
+    return [await asyncio.to_thread(started.stdout.readline) for _ in range(count)]
+
+
+async def killed_after(url: str, steps: int) -> int:
+    """Let a process rebuild for some steps, kill it, and return how far it came."""
+    with process(url) as started:
+        await lines_of(started, steps)
+        started.kill()
+    build = await build_of(url, "seat_map")
+    assert build is not None, "it was too fast to be killed"
+    return build.position
