@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from fastapi import FastAPI
+from starlette.types import ASGIApp, Message
 
 Json = dict[str, Any]
 
@@ -71,7 +71,7 @@ class Client:
         await self.gone.wait()
         return {"type": "http.disconnect"}
 
-    async def send(self, message: Json) -> None:
+    async def send(self, message: Message) -> None:
         """Take what the server sends; a client that is not read from keeps the server waiting."""
         if self.blocks:
             await asyncio.Event().wait()
@@ -96,12 +96,12 @@ class Client:
 
 
 @asynccontextmanager
-async def watching(app: FastAPI, path: str, query: str = "", **headers: str) -> AsyncIterator[Client]:
+async def watching(app: ASGIApp, path: str, query: str = "", **headers: str) -> AsyncIterator[Client]:
     """Watch as a browser does, while the block lasts."""
     client = Client()
     sent = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     scope = SCOPE | {"path": path, "raw_path": path.encode(), "query_string": query.encode(), "headers": sent}
-    task = asyncio.create_task(app(scope, client.receive, client.send))  # type: ignore[arg-type] # plain dicts will do
+    task = asyncio.ensure_future(app(scope, client.receive, client.send))
     try:
         yield client
     finally:

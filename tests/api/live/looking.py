@@ -1,0 +1,36 @@
+"""Seat maps of a process of their own, and looking at them as a browser does."""
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+
+import orjson
+
+from api.live import LiveResponse, LiveSeatMaps
+from eventstore.feed import EventFeed, PolledFeed
+from projections.every_model import reader_for
+from projections.seat_map import SEAT_MAP
+from tests.api.box_office import BoxOffice
+from tests.api.live.client import Client, Picture, watching
+
+
+def maps_of(office: BoxOffice, make_feed: Callable[[int], EventFeed] | None = None) -> LiveSeatMaps:
+    """Return the seat maps of another process, which nobody has looked at yet."""
+    engine = office.shop.engine
+    return LiveSeatMaps(
+        store=engine.store,
+        make_feed=make_feed or (lambda after: PolledFeed(store=engine.store, after=after, poll_max_s=0.01)),
+        reader=reader_for([SEAT_MAP]),
+        models=engine.read_models,
+        inventory_of=engine.places.inventory_of,
+        clock=engine.clock,
+    )
+
+
+async def looked(office: BoxOffice, maps: LiveSeatMaps, stack: AsyncExitStack) -> tuple[Client, Picture]:
+    """Begin to look as a browser does: the document, then what changes from its position on."""
+    stack.push_async_callback(maps.close)
+    snapshot = await maps.snapshot(office.performance_id, 0)
+    picture = Picture.of(orjson.loads(snapshot.plain))
+    live = await maps.to_watch(office.performance_id)
+    client = await stack.enter_async_context(watching(LiveResponse(live, picture.position), "/live"))
+    return client, picture
