@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 
+from eventstore.errors import EventStoreError
 from eventstore.feed import EventFeed
 from eventstore.store import Recorded, Store
 from projections.facts import FactReader
@@ -81,7 +82,7 @@ class Window:
         """Stop reading."""
         if self._growing is not None:
             self._growing.cancel()
-            with suppress(asyncio.CancelledError):
+            with suppress(asyncio.CancelledError, EventStoreError):
                 await self._growing
         await self._feed.close()
 
