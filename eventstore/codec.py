@@ -10,9 +10,8 @@ import orjson
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from eventstore.errors import Unencodable, UnknownEvent
+from eventstore.evolution import Evolution, Upcaster
 from eventstore.store import NewEvent
-
-Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ class Codec:
         versions: Mapping[str, int],
         upcasters: Mapping[tuple[str, int], Upcaster],
     ) -> None:
-        self._upcasters = upcasters
+        self._evolution = Evolution(versions=versions, upcasters=upcasters)
         self._by_name = {name: shape_of(name, event, versions[name]) for name, event in names.items()}
         self._by_class = {event: self._by_name[name] for name, event in names.items()}
 
@@ -73,10 +72,10 @@ class Codec:
         """
         shape = self._by_name.get(name)
         if shape is None or schema_version != shape.schema_version:
-            objection = self.objection(name, schema_version)
+            objection = self._evolution.objection(name, schema_version)
             if shape is None or objection is not None:
                 raise UnknownEvent(objection)
-            data = self._in_its_latest_version(name, schema_version, data)
+            data = orjson.dumps(self._evolution.upcast(name, schema_version, orjson.loads(data))).decode()
         try:
             event = shape.read(data)
         except ValidationError as error:
@@ -86,24 +85,6 @@ class Codec:
             if moment is not None and moment.tzinfo is None:
                 raise UnknownEvent(f"{name}.{field} is stored as a time without a zone.")
         return event
-
-    def objection(self, name: str, schema_version: int) -> str | None:
-        """Say why no event of a name and schema version can be read; None: they can."""
-        shape = self._by_name.get(name)
-        if shape is None:
-            return f"No event is called {name}."
-        if schema_version > shape.schema_version:
-            return f"{name} version {schema_version} is newer than this program."
-        for version in range(schema_version, shape.schema_version):
-            if (name, version) not in self._upcasters:
-                return f"There is no way from {name} version {version} to the next."
-        return None
-
-    def _in_its_latest_version(self, name: str, schema_version: int, data: str) -> str:
-        stored = orjson.loads(data)
-        for version in range(schema_version, self._by_name[name].schema_version):
-            stored = self._upcasters[name, version](stored)
-        return orjson.dumps(stored).decode()
 
 
 def shape_of(name: str, event: type, schema_version: int) -> Shape:

@@ -10,6 +10,7 @@ EventStoreError
 ├── Overloaded            the queue is full; nothing was sent
 ├── Unencodable           an event cannot be stored (NUL, lone surrogate, naive time, over 64 KiB)
 ├── UnknownEvent          a stored name, schema version or field that this code does not know
+├── UnreadableLog         the log holds events that this code can't read; it does not start
 ├── CommandReused         one command id for two different requests
 └── VersionConflict       a command lost the race too often
 """
@@ -53,6 +54,10 @@ class Unencodable(EventStoreError):
 
 class UnknownEvent(EventStoreError):
     """An event in the log that this code has no name, version or field for."""
+
+
+class UnreadableLog(EventStoreError):
+    """The log holds a name and schema version that this program has no way to read."""
 
 
 class VersionConflict(EventStoreError):

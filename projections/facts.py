@@ -1,16 +1,15 @@
 """From recorded events to facts: decoded once, in the latest version, for every read model of the process."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from eventstore.errors import UnknownEvent
+from eventstore.evolution import Evolution, Upcaster
 from eventstore.store import Recorded
 from projections.model import Fact
-
-Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 class Unreadable(Mapping[str, Any]):
@@ -54,14 +53,10 @@ class FactReader:
 
     def _data(self, event: Recorded) -> Mapping[str, Any]:
         data: dict[str, Any] = orjson.loads(event.data)
-        latest = self.versions[event.name]
-        if event.schema_version == latest:
+        if event.schema_version == self.versions[event.name]:
             return data
-        for version in range(event.schema_version, latest):
-            upcaster = self.upcasters.get((event.name, version))
-            if upcaster is None:
-                return Unreadable(UnknownEvent(f"There is no way from {event.name} version {version} to the next."))
-            data = upcaster(data)
-        if event.schema_version > latest:
-            return Unreadable(UnknownEvent(f"{event.name} version {event.schema_version} is newer than this program."))
-        return data
+        evolution = Evolution(versions=self.versions, upcasters=self.upcasters)
+        objection = evolution.objection(event.name, event.schema_version)
+        if objection is not None:
+            return Unreadable(UnknownEvent(objection))
+        return evolution.upcast(event.name, event.schema_version, data)

@@ -68,6 +68,7 @@ async def serve(settings: Settings) -> None:
 
     Raises:
         StoreUnavailable: the database does not answer at the start.
+        UnreadableLog: it says which event this program can't read.
     """
     async with open_engine(settings) as engine:
         config = uvicorn.Config(

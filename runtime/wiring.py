@@ -48,6 +48,7 @@ from projections.positions import ProjectionPositions
 from projections.reading import ReadModels
 from projections.seat_map import SEAT_MAP
 from projections.switches import Switches
+from runtime.evolution import check_log
 from runtime.settings import Settings
 
 READ_CONNECTIONS_MAX = 8
@@ -194,7 +195,13 @@ async def open_gateways(settings: Settings) -> AsyncIterator[Mapping[str, Paymen
 
 @asynccontextmanager
 async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
-    """Build everything an API process uses."""
+    """Build everything an API process uses.
+
+    Raises:
+        UnreadableLog: the log holds an event that this program can't read.
+        StoreUnavailable: the database does not answer.
+    """
+    await check_log(url_of_role(settings, APP_ROLE))
     async with AsyncExitStack() as stack:
         store, batcher = await stack.enter_async_context(open_store(settings))
         records = await stack.enter_async_context(open_records(settings))

@@ -17,8 +17,10 @@ from eventstore.migrate import PROJECTOR_ROLE, role_url
 from eventstore.postgres import PostgresStore
 from eventstore.relay import Relay
 from eventstore.store import Store
+from eventstore.survey import Survey
 from projections.every_model import EVERY_MODEL, reader_for
 from projections.runner import Runner
+from runtime.evolution import EVOLUTION
 from runtime.garbage import look_seldom
 from runtime.logs import configure_logs
 from runtime.settings import PREFIX, Settings, SettingsRefused, load_settings
@@ -69,9 +71,17 @@ async def relay(settings: Settings) -> None:
 
 
 async def project(settings: Settings) -> None:
-    """Fold every read model that no other process folds, until SIGINT or SIGTERM."""
+    """Fold every read model that no other process folds, until SIGINT or SIGTERM.
+
+    Raises:
+        UnreadableLog: it says which event this program can't read.
+    """
     async with AsyncExitStack() as stack:
         store, epochs = await open_log(settings, stack)
+        survey = await stack.enter_async_context(Survey(projector_url(settings)))
+        await survey.check(EVOLUTION)
+        surveying = asyncio.create_task(survey.keep_up(), name="survey")
+        stack.callback(surveying.cancel)
         runner = Runner(
             url=projector_url(settings),
             store=store,

@@ -7,13 +7,15 @@ from contextlib import suppress
 import uvloop
 
 from adapters.records.process_state import PostgresProcessState
+from eventstore.migrate import APP_ROLE
 from processes.every_rule import every_rule
 from processes.runner import run_rules
+from runtime.evolution import check_log
 from runtime.garbage import look_seldom
 from runtime.logs import configure_logs
 from runtime.settings import Settings, load_settings
 from runtime.wait_for import mend_wait_for
-from runtime.wiring import build_codec, build_handler, open_gateways, open_records, open_store
+from runtime.wiring import build_codec, build_handler, open_gateways, open_records, open_store, url_of_role
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 NOTHING_REMEMBERED = 0
@@ -25,7 +27,9 @@ async def run_processes(settings: Settings) -> None:
 
     Raises:
         StoreUnavailable: the database does not answer at the start; later on it is waited for.
+        UnreadableLog: it says which event this program can't read.
     """
+    await check_log(url_of_role(settings, APP_ROLE))
     async with (
         open_store(settings) as (store, batcher),
         open_records(settings) as pool,

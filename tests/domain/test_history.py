@@ -14,6 +14,7 @@ import pytest
 from domain.history import EVENTS, UPCASTERS, VERSIONS
 from eventstore.codec import Codec
 from eventstore.errors import UnknownEvent
+from eventstore.evolution import Evolution
 from eventstore.store import Recorded
 from projections.facts import FactReader, Unreadable
 from tests.golden import Golden, faults, golden_files
@@ -89,7 +90,7 @@ class TestGoldenFiles:
         [("SeatHeated", 1, "No event is called SeatHeated"), ("SeatHeld", 99, "newer than this program")],
     )
     def test_names_and_versions_that_are_not_known_are_refused(self, name: str, version: int, why: str) -> None:
-        assert why in (CODEC.objection(name, version) or "")
+        assert why in (Evolution(versions=VERSIONS, upcasters=UPCASTERS).objection(name, version) or "")
         with pytest.raises(UnknownEvent, match=why):
             CODEC.decode(name, version, "{}")
 
@@ -121,8 +122,7 @@ class TestANewVersion:
 
     def test_without_its_upcaster_nobody_reads_it(self) -> None:
         without = Codec({"SeatPainted": SeatPainted}, TODAY, {})
-        assert without.objection("SeatPainted", 1) == "There is no way from SeatPainted version 1 to the next."
-        with pytest.raises(UnknownEvent, match="There is no way"):
+        with pytest.raises(UnknownEvent, match="There is no way from SeatPainted version 1 to the next"):
             without.decode("SeatPainted", 1, STORED)
         (fact,) = FactReader(names=frozenset(TODAY), versions=TODAY, upcasters={}).read(
             [recorded_as("SeatPainted", 1, STORED)]

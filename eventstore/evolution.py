@@ -1,0 +1,38 @@
+"""How stored fields become those of today: one step from each schema version to the next."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evolution:
+    """Every path there is.
+
+    Args:
+        versions: stored name → the schema version it is written in today.
+        upcasters: (stored name, version) → the step to the next version.
+    """
+
+    versions: Mapping[str, int]
+    upcasters: Mapping[tuple[str, int], Upcaster]
+
+    def objection(self, name: str, schema_version: int) -> str | None:
+        """Say why no event of a name and schema version can be read; None: they can."""
+        today = self.versions.get(name)
+        if today is None:
+            return f"No event is called {name}."
+        if schema_version > today:
+            return f"{name} version {schema_version} is newer than this program."
+        for version in range(schema_version, today):
+            if (name, version) not in self.upcasters:
+                return f"There is no way from {name} version {version} to the next."
+        return None
+
+    def upcast(self, name: str, schema_version: int, data: dict[str, Any]) -> dict[str, Any]:
+        """Return the fields of an event, to which there is no objection, as those of today."""
+        for version in range(schema_version, self.versions[name]):
+            data = self.upcasters[name, version](data)
+        return data

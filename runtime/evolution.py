@@ -1,0 +1,18 @@
+"""What this program can read, and a look, before a part starts, whether that is everything in the log."""
+
+from domain.history import UPCASTERS, VERSIONS
+from eventstore.evolution import Evolution
+from eventstore.survey import Survey
+
+EVOLUTION = Evolution(versions=VERSIONS, upcasters=UPCASTERS)
+
+
+async def check_log(url: str) -> None:
+    """Make sure that every event in the log can be read.
+
+    Raises:
+        UnreadableLog: it can't; the message says which one, and what to do.
+        StoreUnavailable: the database does not answer.
+    """
+    async with Survey(url) as survey:
+        await survey.check(EVOLUTION)
