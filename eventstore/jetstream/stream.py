@@ -72,22 +72,7 @@ class Streams:
             NatsUnavailable.
             NatsRefused: among others, somebody made it before, with another beginning.
         """
-        configuration = {
-            "name": stream,
-            "subjects": [subject],
-            "retention": "limits",
-            "discard": "old",
-            "storage": "file",
-            "num_replicas": 1,
-            "first_seq": first_sequence,
-            "allow_atomic": True,
-            "allow_direct": True,
-            "deny_delete": True,
-            "deny_purge": True,
-            "max_age": STREAM_AGE_MAX_S * 10**9,
-            "max_bytes": STREAM_BYTES_MAX,
-            "max_msg_size": MESSAGE_BYTES_MAX,
-        }
+        configuration = configuration_of(stream, subject, first_sequence=first_sequence)
         return state_of(await self.ask(f"STREAM.CREATE.{stream}", configuration))
 
     async def last_message(self, stream: str, subject: str) -> StoredMessage | None:
@@ -132,6 +117,26 @@ class Streams:
         except (errors.Error, TimeoutError, OSError) as error:
             raise NatsUnavailable(f"no answer to {verb}: {str(error) or type(error).__name__}") from error
         return answer(message.data)
+
+
+def configuration_of(stream: str, subject: str, *, first_sequence: int) -> dict[str, Any]:
+    """Return how a stream of ours is kept."""
+    return {
+        "name": stream,
+        "subjects": [subject],
+        "retention": "limits",
+        "discard": "old",
+        "storage": "file",
+        "num_replicas": 1,
+        "first_seq": first_sequence,
+        "allow_atomic": True,
+        "allow_direct": True,
+        "deny_delete": True,
+        "deny_purge": True,
+        "max_age": STREAM_AGE_MAX_S * 10**9,
+        "max_bytes": STREAM_BYTES_MAX,
+        "max_msg_size": MESSAGE_BYTES_MAX,
+    }
 
 
 def answer(data: bytes) -> dict[str, Any]:
