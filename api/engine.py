@@ -8,6 +8,7 @@ from fastapi import Request
 
 from api.admission import Admission
 from api.attempts import Attempts
+from api.board import Board
 from api.codes import TicketCodes
 from api.drawings import Drawings
 from api.entrance import Entrance
@@ -25,6 +26,8 @@ from eventstore.store import Store
 from projections.control import ProjectionState
 from projections.past.seat_maps import PastSeatMaps
 from projections.reading import ReadModels
+from projections.rebuilding.asking import Asking
+from projections.rebuilding.builds import Build
 from projections.switches import Switches
 
 REQUEST_SECONDS_MAX = 10.0
@@ -43,6 +46,10 @@ class Positions(Protocol):
 
     async def states(self) -> Sequence[ProjectionState]:
         """Return every read model's row as operators see it, by name."""
+        ...
+
+    async def builds(self) -> Sequence[Build]:
+        """Return every version of a read model that is not live."""
         ...
 
 
@@ -84,6 +91,8 @@ class Engine:
         clock: the log's time, estimated.
         read_models: what the screens read.
         switches: what admins do to read models that give trouble.
+        asking: what admins ask to be done with the versions of read models.
+        board: tells admins how read models stand, while they look.
         gateways: payment providers by the name they have in `/webhooks/{provider}`.
         codec: reads the log's events.
         drawings: the public documents of layouts.
@@ -105,6 +114,8 @@ class Engine:
     positions: Positions
     read_models: ReadModels
     switches: Switches
+    asking: Asking
+    board: Board
     gateways: Mapping[str, PaymentGateway]
     tokens: AccessTokens
     attempts: Attempts

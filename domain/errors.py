@@ -21,6 +21,7 @@ Rejected
     ├── HasBookings
     ├── NotRunning, NotPaused, NotFailed, NotParked    a read model stands otherwise than the wish needs
     ├── TooMuchSetAside    a read model leaves out as much as it may
+    ├── RebuildUnderWay, NoRetiredVersion, NotInParts    what can't be done with a read model's versions
     └── AlreadyThere       the name, address or state is taken already
 """
 
@@ -225,6 +226,24 @@ class TooMuchSetAside(Impossible):
     """The read model leaves out as much as it may."""
 
     code = "too_much_set_aside"
+
+
+class RebuildUnderWay(Impossible):
+    """The read model is being rebuilt, or will be in a moment."""
+
+    code = "rebuild_under_way"
+
+
+class NoRetiredVersion(Impossible):
+    """There is nothing to go back to."""
+
+    code = "no_retired_version"
+
+
+class NotInParts(Impossible):
+    """The read model can only be rebuilt as a whole."""
+
+    code = "not_in_parts"
 
 
 class AlreadyThere(Impossible):

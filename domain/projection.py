@@ -78,8 +78,34 @@ class StreamUnparked:
     tables: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RebuildAsked:
+    """It is to be folded anew, or the rows of one performance alone; `swap_anyway`: even if the new rows differ."""
+
+    performance: str | None
+    swap_anyway: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollbackAsked:
+    """The version that was live before the last swap is to be live again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionsDropAsked:
+    """The versions that are not live are to be dropped."""
+
+
 ProjectionEvent = (
-    ProjectionPaused | ProjectionResumed | ProjectionRetried | EventSkipped | StreamParked | StreamUnparked
+    ProjectionPaused
+    | ProjectionResumed
+    | ProjectionRetried
+    | EventSkipped
+    | StreamParked
+    | StreamUnparked
+    | RebuildAsked
+    | RollbackAsked
+    | VersionsDropAsked
 )
 
 
@@ -141,6 +167,8 @@ def evolve(projection: Projection, event: ProjectionEvent) -> Projection:
         case StreamUnparked():
             return replace(projection, parks=tuple(unparked(park, event) for park in projection.parks))
         case ProjectionPaused() | ProjectionResumed() | ProjectionRetried():
+            return projection
+        case RebuildAsked() | RollbackAsked() | VersionsDropAsked():
             return projection
         case _:
             assert_never(event)

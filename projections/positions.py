@@ -9,6 +9,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from projections import control
 from projections.control import ProjectionState
+from projections.rebuilding.builds import Build, list_builds
 from projections.sql.control import POSITIONS
 
 POLL_SECONDS = 0.01
@@ -53,6 +54,15 @@ class ProjectionPositions:
         """
         async with self._pool.connection() as connection:
             return await control.states(connection)
+
+    async def builds(self) -> list[Build]:
+        """Return every version of a read model that is not live, by name.
+
+        Raises:
+            psycopg.Error: the server cannot be asked.
+        """
+        async with self._pool.connection() as connection:
+            return await list_builds(connection)
 
     async def _ask(self) -> Mapping[str, int]:
         async with self._pool.connection() as connection:

@@ -4,16 +4,17 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from domain.errors import NoRetiredVersion, NotInParts
 from eventstore.migrate import PROJECTOR_ROLE
 from eventstore.postgres import PostgresStore
 from projections.control import NoSuchProjection
 from projections.every_model import reader_for
 from projections.rebuilding import builds, course
 from projections.rebuilding.attending import BeingRebuilt, attending
-from projections.rebuilding.builds import Build, NoRetiredVersion
+from projections.rebuilding.builds import Build
 from projections.rebuilding.comparing import Difference
 from projections.rebuilding.pace import Progress, Rate
-from projections.rebuilding.part import NotInParts, rebuild_part
+from projections.rebuilding.part import rebuild_part
 from projections.rebuilding.rebuilder import RebuildFailed, Rebuilt
 from projections.rebuilding.rehearsal import Estimate, rehearse
 from runtime.read_models import MODELS, check_known, operator

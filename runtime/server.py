@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 
 import uvicorn
@@ -11,6 +12,7 @@ import uvloop
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.app import make_app
+from api.engine import Engine
 from api.live import ABORT
 from runtime.garbage import look_in_portions, look_when_quiet
 from runtime.logs import configure_logs
@@ -86,13 +88,19 @@ async def serve(settings: Settings) -> None:
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=STOP_SECONDS_MAX,
         )
-        metrics, live = engine.metrics, engine.live
-        quiet = look_when_quiet(lambda: metrics.in_flight <= live.watchers)
+        metrics, live, board = engine.metrics, engine.live, engine.board
+        quiet = look_when_quiet(lambda: metrics.in_flight <= live.watchers + board.watchers)
         looking = asyncio.create_task(quiet, name="garbage")
         try:
-            await Server(config, on_stop=engine.live.end).serve()
+            await Server(config, on_stop=partial(end_endless, engine)).serve()
         finally:
             looking.cancel()
+
+
+def end_endless(engine: Engine) -> None:
+    """End the answers that never end by themselves."""
+    engine.live.end()
+    engine.board.end()
 
 
 def run_api(port: int | None = None) -> None:

@@ -17,6 +17,7 @@ from adapters.records.sessions import PostgresSessions
 from adapters.sandbox_gateway import SandboxGateway
 from api.admission import Admission
 from api.attempts import Attempts
+from api.board import Board
 from api.codes import TicketCodes
 from api.drawings import Drawings
 from api.engine import Engine, Terms
@@ -42,10 +43,11 @@ from eventstore.migrate import APP_ROLE, PROJECTOR_ROLE, role_url
 from eventstore.postgres.store import PostgresStore
 from eventstore.relay import AnnouncingJudge, WakeUp
 from eventstore.store import Store
-from projections.every_model import reader_for
+from projections.every_model import EVERY_MODEL, reader_for
 from projections.past.seat_maps import PastSeatMaps
 from projections.positions import ProjectionPositions
 from projections.reading import ReadModels
+from projections.rebuilding.asking import Asking
 from projections.seat_map import SEAT_MAP
 from projections.switches import Switches
 from runtime.evolution import check_log
@@ -225,6 +227,9 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
             clock=clock,
         )
         stack.push_async_callback(live.close)
+        positions = ProjectionPositions(reading)
+        board = Board(positions=positions, store=store)
+        stack.push_async_callback(board.close)
         yield Engine(
             handler=handler,
             store=store,
@@ -233,9 +238,13 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
             entrance=build_entrance(records, handler, passwords, clock),
             layouts=layouts,
             inventories=inventories,
-            positions=ProjectionPositions(reading),
+            positions=positions,
             read_models=read_models,
             switches=Switches(url_of_role(settings, PROJECTOR_ROLE)),
+            asking=Asking(
+                url_of_role(settings, PROJECTOR_ROLE), in_parts={model.name for model in EVERY_MODEL if model.part}
+            ),
+            board=board,
             gateways=gateways,
             tokens=build_tokens(settings),
             attempts=Attempts(),

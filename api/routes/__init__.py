@@ -14,6 +14,7 @@ from api.routes import (
     payments,
     performances,
     projections,
+    rebuilds,
     refunds,
     reports,
     scans,
@@ -41,6 +42,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     organizers.router,
     reports.router,
     projections.router,
+    rebuilds.router,
     audit.router,
     health.router,
 )

@@ -7,6 +7,7 @@ from fastapi import Path, Request, Response
 
 from api.commands import MinPosition, answer, carry_out, caught_up, shown
 from api.engine import engine_of
+from api.presenters.projections import shown_builds
 from api.presenters.values import Body
 from api.routing import business_router
 from api.schemas.projections import (
@@ -37,7 +38,9 @@ async def list_projections(request: Request, min_position: MinPosition = None) -
     engine = engine_of(request)
     await caught_up(request, min_position, *(await engine.positions.all()))
     reports = await report_each(await engine.positions.states(), engine.store, engine.clock.now())
-    return shown({"items": [reported(report) for report in reports], "next": None})
+    builds = await engine.positions.builds()
+    items = [{**reported(report), **shown_builds(report.state, builds)} for report in reports]
+    return shown({"items": items, "next": None})
 
 
 def reported(report: Report) -> Body:

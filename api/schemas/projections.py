@@ -1,13 +1,13 @@
 """Read models as admins see them, and what admins do to them."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
 from api.commands import POSITION_MAX
 from api.schemas.base import Body, Shown
-from api.schemas.values import Cursor, Position
+from api.schemas.values import Cursor, Id, Position
 from domain.projection import SetAsideReason
 from eventstore.store import STREAM_CHARACTERS_MAX
 
@@ -26,6 +26,23 @@ class FailedEvent(Shown):
     name: str
 
 
+class BuildShown(Shown):
+    """A version of a read model that is being built, or whose building was stopped."""
+
+    schema_name: Annotated[str, Field(alias="schema")]
+    version: int
+    state: Annotated[str, Field(description="filling, following, differs or failed")]
+    attended: Annotated[bool, Field(description="Somebody works on it at the moment.")]
+    begun_at: datetime
+    position: int
+    target: Annotated[int, Field(description="Where the live version stands.")]
+    share: Annotated[float, Field(description="What is done, 0 to 1.")]
+    events_per_second: float | None
+    seconds_left: float | None
+    differences: Annotated[list[Any] | None, Field(description="By table, some rows that only one version has.")]
+    error: str | None
+
+
 class ProjectionShown(Shown):
     """How a read model stands; `skipped_positions` and `parked_streams` are what this version leaves out."""
 
@@ -42,6 +59,8 @@ class ProjectionShown(Shown):
     failed_event: FailedEvent | None
     skipped_positions: list[int]
     parked_streams: list[str]
+    build: BuildShown | None
+    retired: Annotated[str | None, Field(description="The version to roll back to, if one is kept.")]
 
 
 class Projections(Shown):
@@ -69,6 +88,21 @@ class UnparkWish(Body):
     """Which stream to have again."""
 
     stream: Stream
+
+
+class RebuildWish(Body):
+    """What to rebuild, and whether to swap it in even if its rows differ from the live ones."""
+
+    performance_id: Id | None = None
+    swap_anyway: bool = False
+
+
+class VersionsAsked(Shown):
+    """A projector does it within a second or two, and has then still to work; `watch` tells how far it is."""
+
+    name: str
+    watch: str
+    position: Position
 
 
 class ProjectionWritten(Shown):

@@ -16,14 +16,14 @@ CREATE TABLE projections.build (
 CREATE UNIQUE INDEX build_under_way ON projections.build (name) WHERE state <> 'retired';
 CREATE UNIQUE INDEX build_retired ON projections.build (name) WHERE state = 'retired';
 
--- What the application asks projectors to do; rows are added and carried out, never taken back.
+-- What somebody asked to be done with the versions of a read model; the log says who and when. Rows are added and
+-- carried out, never taken back.
 CREATE TABLE projections.wish (
-    command_id  uuid                     NOT NULL PRIMARY KEY,
+    wish_id  uuid                     NOT NULL PRIMARY KEY,
     name        text                     NOT NULL,
     kind        text                     NOT NULL CHECK (kind IN ('rebuild', 'rollback', 'drop')),
     performance text,                                            -- the only one to rebuild; NULL: all
     swap_anyway boolean                  NOT NULL,
-    account     text                     NOT NULL,
     asked_at    timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
     taken_at    timestamp with time zone,
     refusal     text
@@ -38,7 +38,6 @@ ALTER TABLE projections.projection
     ADD COLUMN generation integer NOT NULL DEFAULT 0;
 UPDATE projections.projection SET generation = substring(schema FROM '[0-9]+$')::integer;
 
-GRANT SELECT ON projections.build TO seatledger_app;
-GRANT SELECT, INSERT (command_id, name, kind, performance, swap_anyway, account) ON projections.wish TO seatledger_app;
+GRANT SELECT ON projections.build, projections.wish TO seatledger_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON projections.build TO seatledger_projector;
-GRANT SELECT, UPDATE (taken_at, refusal), DELETE ON projections.wish TO seatledger_projector;
+GRANT SELECT, INSERT, UPDATE (taken_at, refusal), DELETE ON projections.wish TO seatledger_projector;

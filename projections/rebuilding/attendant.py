@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import structlog
 from psycopg import Error
 
+from domain.errors import NoRetiredVersion, NotInParts
 from eventstore.errors import EventStoreError
 from eventstore.store import Store
 from projections.control import Connection, NoSuchProjection
@@ -13,8 +14,8 @@ from projections.facts import FactReader
 from projections.model import ReadModel
 from projections.rebuilding import builds, course, wishes
 from projections.rebuilding.attending import SILENCE_S, BeingRebuilt, attending
-from projections.rebuilding.builds import Build, NoRetiredVersion
-from projections.rebuilding.part import NotInParts, rebuild_part
+from projections.rebuilding.builds import Build
+from projections.rebuilding.part import rebuild_part
 from projections.rebuilding.rebuilder import Rebuilder, RebuildFailed, VersionsDiffer
 from projections.rebuilding.wishes import Wish
 

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from psycopg.rows import class_row
 
+from domain.errors import NoRetiredVersion
 from projections import control
 from projections.control import ERROR_LENGTH_MAX, Connection, Held, NoSuchProjection
 from projections.model import ReadModel
@@ -15,10 +16,6 @@ from projections.rebuilding.attending import LOCK
 from projections.rebuilding.comparing import Difference
 from projections.sql import control as control_sql
 from projections.sql import rebuilding as sql
-
-
-class NoRetiredVersion(Exception):
-    """There is nothing to go back to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from typing import Any, LiteralString
 
 from psycopg import sql as statements
 
+from domain.errors import NotInParts
 from eventstore.store import Store, Wanted
 from projections import control
 from projections.control import Connection, Held
@@ -18,10 +19,6 @@ from projections.writing import write
 
 RANGE_EVENTS = 20_000
 TEMPORARY = "pg_temp"
-
-
-class NotInParts(Exception):
-    """This read model can only be rebuilt as a whole."""
 
 
 async def rebuild_part(

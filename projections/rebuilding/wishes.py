@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from psycopg.rows import class_row
+from uuid_utils.compat import uuid7
 
 from projections.control import Connection
 from projections.sql import rebuilding as sql
@@ -16,7 +17,7 @@ DAYS_KEPT = 7
 class Wish:
     """One thing to be done; `kind`: rebuild, rollback or drop; `performance`: the only one to rebuild."""
 
-    command_id: UUID
+    wish_id: UUID
     name: str
     kind: str
     performance: str | None
@@ -30,9 +31,15 @@ async def open_wishes(connection: Connection, names: Sequence[str]) -> list[Wish
         return await cursor.fetchall()
 
 
+async def add(connection: Connection, *, name: str, kind: str, performance: str | None, swap_anyway: bool) -> None:
+    """Leave a wish for whoever attends to the read model."""
+    wish = {"wish_id": uuid7(), "name": name, "kind": kind, "performance": performance}
+    await connection.execute(sql.ASK, {**wish, "swap_anyway": swap_anyway})
+
+
 async def take(connection: Connection, wish: Wish, *, refusal: str | None = None) -> None:
     """Say that a wish is carried out or refused, in the transaction that does what can't be done twice."""
-    await connection.execute(sql.TAKE_WISH, {"command_id": wish.command_id, "refusal": refusal})
+    await connection.execute(sql.TAKE_WISH, {"wish_id": wish.wish_id, "refusal": refusal})
 
 
 async def drop_old(connection: Connection) -> None:

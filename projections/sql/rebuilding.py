@@ -156,15 +156,20 @@ INSERT_PART: LiteralString = "INSERT INTO {live} SELECT * FROM {built}"
 DROP_TEMPORARY: LiteralString = "DISCARD TEMP"
 
 OPEN_WISHES: LiteralString = """
-SELECT command_id, name, kind, performance, swap_anyway
+SELECT wish_id, name, kind, performance, swap_anyway
 FROM projections.wish
 WHERE taken_at IS NULL AND name = ANY (%(names)s::text[])
 """
 
+ASK: LiteralString = """
+INSERT INTO projections.wish (wish_id, name, kind, performance, swap_anyway)
+VALUES (%(wish_id)s, %(name)s, %(kind)s, %(performance)s, %(swap_anyway)s)
+"""
+
 TAKE_WISH: LiteralString = """
 UPDATE projections.wish SET taken_at = clock_timestamp(), refusal = %(refusal)s
-WHERE command_id = %(command_id)s AND taken_at IS NULL
-RETURNING command_id
+WHERE wish_id = %(wish_id)s AND taken_at IS NULL
+RETURNING wish_id
 """
 
 DROP_OLD_WISHES: LiteralString = """

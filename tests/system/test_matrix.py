@@ -101,6 +101,7 @@ def bodies(things: Things) -> Mapping[Route, object]:
         ("POST", "/performances/{performance_id}/cancel"): {"reason": "weather"},
         ("POST", "/performances/{performance_id}/seats/block"): {"seats": ["nosuchseat"], "reason": "house"},
         ("POST", "/performances/{performance_id}/seats/unblock"): {"seats": ["nosuchseat"]},
+        ("POST", "/projections/{name}/rebuild"): {},
         ("POST", "/projections/{name}/skip"): {"position": 1, "reason": "defect"},
         ("POST", "/projections/{name}/park"): {"stream": things.ids["stream"], "reason": "defect"},
         ("POST", "/projections/{name}/unpark"): {"stream": things.ids["stream"]},

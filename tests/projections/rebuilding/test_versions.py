@@ -6,6 +6,7 @@ from typing import LiteralString
 
 import pytest
 
+from domain.errors import NoRetiredVersion, NotInParts
 from eventstore.postgres import PostgresStore
 from projections import control
 from projections.every_model import EVERY_MODEL
@@ -13,9 +14,8 @@ from projections.model import Fact, ReadModel, Step
 from projections.reading import ReadModels
 from projections.rebuilding import builds
 from projections.rebuilding.attending import attending
-from projections.rebuilding.builds import NoRetiredVersion
 from projections.rebuilding.course import drop, rebuild, roll_back
-from projections.rebuilding.part import NotInParts, rebuild_part
+from projections.rebuilding.part import rebuild_part
 from projections.rebuilding.rehearsal import rehearse
 from projections.seat_map import SEAT_MAP
 from tests.eventstore.jetstream.bookings import until_some

@@ -1,0 +1,66 @@
+"""The versions of a read model: admins ask for a rebuild, a rollback or a drop, and watch it being done."""
+
+from functools import partial
+from typing import Annotated
+
+from fastapi import Path, Request, Response
+from fastapi.responses import StreamingResponse
+
+from api.access import PREFIX
+from api.commands import answer, carry_out
+from api.engine import engine_of
+from api.live import EVENT_STREAM
+from api.routing import business_router
+from api.schemas.projections import RebuildWish, VersionsAsked
+from projections.rebuilding import asking
+from projections.rebuilding.asking import Asked
+
+NAME_LENGTH_MAX = 40
+WATCH = f"{PREFIX}/projections/live"
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+Name = Annotated[str, Path(max_length=NAME_LENGTH_MAX, examples=["seat_map"])]
+
+router = business_router("projections")
+
+
+@router.get(
+    "/projections/live",
+    responses={
+        200: {
+            "description": (
+                "Server-sent events, `projections`: `{position, items: [{name, state, version, schema, position, lag, "
+                "error, build, retired}]}`, once a second at most and when something changed; `build` as `/projections`"
+                " shows it, with its rate and the time left. Comments keep the connection alive."
+            ),
+            "content": {EVENT_STREAM: {"schema": {"type": "string"}}},
+        },
+    },
+)
+async def watch(request: Request) -> Response:
+    """Tell how every read model stands, and what is being built."""
+    return StreamingResponse(engine_of(request).board.watch(), media_type=EVENT_STREAM, headers=HEADERS)
+
+
+@router.post("/projections/{name}/rebuild", status_code=202, responses={202: {"model": VersionsAsked}})
+async def rebuild(request: Request, name: Name, body: RebuildWish) -> Response:
+    """Ask for a read model to be folded anew beside the live version, compared and swapped; or for one performance."""
+    return await ask(request, name, asking.rebuild(performance=body.performance_id, swap_anyway=body.swap_anyway))
+
+
+@router.post("/projections/{name}/rollback", status_code=202, responses={202: {"model": VersionsAsked}})
+async def roll_back(request: Request, name: Name) -> Response:
+    """Ask for the version to be live again that was before the last swap."""
+    return await ask(request, name, asking.ROLLBACK)
+
+
+@router.delete("/projections/{name}/versions", status_code=202, responses={202: {"model": VersionsAsked}})
+async def drop(request: Request, name: Name) -> Response:
+    """Ask for the versions to be dropped that are not live."""
+    return await ask(request, name, asking.DROP)
+
+
+async def ask(request: Request, name: str, asked: Asked) -> Response:
+    """Ask for something, and say where to watch it."""
+    outcome = await engine_of(request).asking.ask(name, asked, partial(carry_out, request))
+    return answer(outcome, {"name": name, "watch": WATCH}, status=202)

@@ -1,0 +1,88 @@
+"""What admins ask to be done with the versions of a read model: written into the log, then left to whoever folds it.
+
+The row is locked before anybody decides, so two wishes never cross.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from functools import partial
+
+from domain import rebuilding
+from domain.books import Books, Changes
+from domain.projection import Standing
+from domain.rebuilding import Versions
+from eventstore.handler import Outcome
+from projections import control
+from projections.control import Connection
+from projections.rebuilding import builds, wishes
+from projections.switches import Send, lock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One thing to be asked for; `kind`: rebuild, rollback or drop."""
+
+    kind: str
+    decide: Callable[[Books, Standing, Versions], Changes]
+    performance: str | None = None
+    swap_anyway: bool = False
+
+
+ROLLBACK = Asked(kind="rollback", decide=rebuilding.ask_rollback)
+DROP = Asked(kind="drop", decide=rebuilding.ask_drop)
+
+
+def rebuild(*, performance: str | None, swap_anyway: bool) -> Asked:
+    """Ask for a rebuild, of one performance alone or of all."""
+    decide = partial(rebuilding.ask_rebuild, performance=performance, swap_anyway=swap_anyway)
+    return Asked(kind="rebuild", decide=decide, performance=performance, swap_anyway=swap_anyway)
+
+
+class Asking:
+    """Takes wishes, one at a time.
+
+    Args:
+        url: of the projector's role; a connection is opened for each wish, as people have few.
+        in_parts: the read models of which one performance can be rebuilt.
+    """
+
+    def __init__(self, url: str, *, in_parts: Collection[str]) -> None:
+        self._url = url
+        self._in_parts = in_parts
+        self._one_at_a_time = asyncio.Lock()
+
+    async def ask(self, name: str, asked: Asked, send: Send) -> Outcome:
+        """Ask for something; a command that was done before asks for nothing again.
+
+        Raises:
+            NotFound: there is no such read model.
+            What the decision refuses with; what `send` raises.
+            StoreUnavailable, psycopg.Error: it may stand in the log, but nobody will do it; ask again.
+        """
+        async with self._one_at_a_time:
+            connection = await control.open_connection(self._url, name="operator")
+            try:
+                async with connection.transaction():
+                    return await self._ask(connection, name, asked, send)
+            finally:
+                await connection.close()
+
+    async def _ask(self, connection: Connection, name: str, asked: Asked, send: Send) -> Outcome:
+        standing = await lock(connection, name)
+        versions = await self._versions(connection, name)
+        outcome = await send(lambda books: asked.decide(books, standing, versions))
+        if not outcome.replayed:
+            await wishes.add(
+                connection, name=name, kind=asked.kind, performance=asked.performance, swap_anyway=asked.swap_anyway
+            )
+        return outcome
+
+    async def _versions(self, connection: Connection, name: str) -> Versions:
+        found = [build for build in await builds.list_builds(connection) if build.name == name]
+        return Versions(
+            asked=bool(await wishes.open_wishes(connection, [name])),
+            under_way=any(build.unfinished for build in found),
+            retired=any(build.state == "retired" for build in found),
+            in_parts=name in self._in_parts,
+        )
