@@ -110,6 +110,8 @@ ACCESS: Mapping[tuple[str, str], Access] = {
     ("POST", "/performances/{performance_id}/seats/block"): ORGANIZERS,
     ("POST", "/performances/{performance_id}/seats/unblock"): ORGANIZERS,
     ("GET", "/reports/sales"): ORGANIZERS,
+    ("GET", "/reports/performances/{performance_id}"): ORGANIZERS,
+    ("GET", "/reports/accounts/{account_id}"): ORGANIZERS,
     ("GET", "/projections"): ADMINS,
     ("GET", "/projections/live"): ADMINS,
     ("POST", "/projections/{name}/rebuild"): ADMINS,

@@ -17,17 +17,34 @@ Row = Mapping[str, Any]
 
 def fold(facts: Sequence[Fact]) -> Sequence[Step]:
     """Write the batch: orders and refunds are remembered before they are counted, and counted once."""
-    named: dict[str, list[Fact]] = {name: [] for name in NAMES}
-    for fact in facts:
-        named[fact.name].append(fact)
-    completed = [fact for fact in named["RefundClosed"] if fact.data["outcome"] == "completed"]
+    orders = [remembered_order(fact) for fact in facts if fact.name == "OrderPlaced"]
+    refunds = [{**fact.data, "order_id": fact.key} for fact in facts if fact.name == "RefundOpened"]
+    counts = counted(facts)
     return [
-        Step(sql.REMEMBER_ORDERS, [remembered_order(fact) for fact in named["OrderPlaced"]]),
-        Step(sql.REMEMBER_REFUNDS, [{**fact.data, "order_id": fact.key} for fact in named["RefundOpened"]]),
-        Step(sql.ADD_SOLD, [counted(fact) for fact in named["OrderConfirmed"]]),
-        Step(sql.ADD_RETURNED, [counted(fact) for fact in named["OrderLinesCancelled"]]),
-        Step(sql.ADD_REFUNDED, [counted(fact) for fact in completed]),
+        Step(sql.REMEMBER_ORDERS, orders),
+        Step(sql.REMEMBER_REFUNDS, refunds),
+        Step(sql.ADD_SOLD, counts.sold),
+        Step(sql.ADD_RETURNED, counts.returned),
+        Step(sql.ADD_REFUNDED, counts.refunded),
     ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """The events that sales are counted from: whose lines, on which day."""
+
+    sold: Sequence[Row]
+    returned: Sequence[Row]
+    refunded: Sequence[Row]
+
+
+def counted(facts: Sequence[Fact]) -> Counts:
+    """Find what is counted."""
+    return Counts(
+        sold=[dated(fact) for fact in facts if fact.name == "OrderConfirmed"],
+        returned=[dated(fact) for fact in facts if fact.name == "OrderLinesCancelled"],
+        refunded=[dated(fact) for fact in facts if fact.name == "RefundClosed" and fact.data["outcome"] == "completed"],
+    )
 
 
 def remembered_order(fact: Fact) -> Row:
@@ -53,12 +70,13 @@ def remembered_line(line: Mapping[str, Any]) -> Row:
     }
 
 
-def counted(fact: Fact) -> Row:
+def dated(fact: Fact) -> Row:
     """Return whose lines are counted, and on which day."""
     return {**fact.data, "order_id": fact.key, "day": fact.recorded_at.date()}
 
 
-NAMES = frozenset({"OrderPlaced", "OrderConfirmed", "OrderLinesCancelled", "RefundOpened", "RefundClosed"})
+COUNTED = frozenset({"OrderConfirmed", "OrderLinesCancelled", "RefundClosed"})
+NAMES = COUNTED | {"OrderPlaced", "RefundOpened"}
 
 SALES = ReadModel(name=NAME, version=1, schema=sql.SCHEMA, names=NAMES, fold=fold)
 
@@ -92,25 +110,28 @@ class Sales:
     sales: Sequence[Sale]
 
 
-async def report_sales(
-    models: ReadModels,
-    *,
-    organizers: Sequence[str] | None = None,
-    performance: str | None = None,
-    since: date | None = None,
-    until: date | None = None,
-) -> Sales:
-    """Return the figures of organizers (None: all) by performance, day, category and ticket type.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """Whose figures somebody wants (None: all), and of which days (UTC), both included."""
 
-    Args:
-        since, until: the first and the last day (UTC), both included.
-    """
-    asked = {
-        "organizers": None if organizers is None else list(organizers),
-        "performance": performance,
-        "since": since,
-        "until": until,
-        "limit": ROWS_MAX,
-    }
-    found = await models.fetch([NAME], sql.SALES, asked)
+    organizers: Sequence[str] | None = None
+    performance: str | None = None
+    since: date | None = None
+    until: date | None = None
+
+    @property
+    def asked(self) -> Row:
+        """The parameters of a query."""
+        return {
+            "organizers": None if self.organizers is None else list(self.organizers),
+            "performance": self.performance,
+            "since": self.since,
+            "until": self.until,
+            "limit": ROWS_MAX,
+        }
+
+
+async def report_sales(models: ReadModels, wish: Wish) -> Sales:
+    """Return figures by performance, day, category and ticket type."""
+    found = await models.fetch([NAME], sql.SALES, wish.asked)
     return Sales(position=found.position, sales=[Sale(**row) for row in found.rows])

@@ -95,12 +95,13 @@ class SeatMap:
     position: int
     groups: Sequence[SeatGroup]
 
+    def taken(self, now: datetime) -> Iterator[SeatGroup]:
+        """Give the seats that are not free at `now`, by group: what has lapsed is left out."""
+        return (group for group in self.groups if group.state != FREE and (group.until is None or group.until > now))
+
     def at(self, now: datetime) -> Iterator[tuple[str, str]]:
-        """Give (seat, state) of each seat that is not free at `now`: what has lapsed is left out."""
-        for group in self.groups:
-            if group.state != FREE and (group.until is None or group.until > now):
-                for seat in group.seats:
-                    yield seat, group.state
+        """Give (seat, state) of each seat that is not free at `now`."""
+        return ((seat, group.state) for group in self.taken(now) for seat in group.seats)
 
 
 async def read_seat_map(models: ReadModels, *, performance: str) -> SeatMap:

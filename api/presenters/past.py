@@ -81,10 +81,10 @@ def seat_then(found: SeatThen, codec: Codec) -> Body:
 def seats_then(inventory: Inventory, seats: SeatMap, then: AsOf) -> Body:
     """Show a seat map as live ones are shown."""
     states = bytearray(len(inventory))
-    for seat, stands in seats.at(then.moment):
-        index = inventory.index(seat)
-        if index is not None:
-            states[index] = NUMBERS[stands]
+    for group in seats.taken(then.moment):
+        for index in map(inventory.index, group.seats):
+            if index is not None:
+                states[index] = NUMBERS[group.state]
     return states_in(inventory, bytes(states))
 
 

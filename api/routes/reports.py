@@ -1,8 +1,7 @@
-"""What was sold: organizers see their own, admins everything."""
+"""What was sold, now and as of any moment: organizers see their own, admins everything."""
 
 from collections import Counter
-from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -11,17 +10,23 @@ from fastapi import Query, Request, Response
 from api.commands import MinPosition, caught_up, shown
 from api.engine import engine_of
 from api.identity import identity_of
-from api.presenters.values import Body, money
+from api.past import At, AtPosition, streams_of, then_of
+from api.presenters import reports as present
+from api.presenters.values import Body
 from api.routing import business_router
-from api.schemas.reports import SalesReport
+from api.schemas.reports import AccountReport, PerformanceReport, SalesReport
 from api.visibility import organizers_of
 from domain.errors import Forbidden
+from domain.projection import SetAside
 from domain.values import Role
-from projections import catalogue
-from projections.sales import NAME, Sale, report_sales
-
-COUNTS = ("sold", "returned")
-AMOUNTS = ("gross", "returned_gross", "refunded")
+from projections import catalogue, seat_map
+from projections.my_orders import MY_ORDERS
+from projections.past.account_report import account_report
+from projections.past.moment import AsOf, as_of
+from projections.past.sales_then import sales_then
+from projections.sales import NAME, Sales, Wish, report_sales
+from projections.seat_map import Tally, tallies
+from projections.set_aside import read_set_aside
 
 router = business_router("reports")
 
@@ -34,19 +39,117 @@ async def sales(
     performance_id: Annotated[UUID | None, Query(description="Only this performance's.")] = None,
     since: Annotated[date | None, Query(alias="from", description="The first day (UTC).")] = None,
     until: Annotated[date | None, Query(alias="to", description="The last day (UTC).")] = None,
+    at: At = None,
+    position: AtPosition = None,
     min_position: MinPosition = None,
 ) -> Response:
     """Report sales by performance, day, category and ticket type, with totals per currency."""
     await caught_up(request, min_position, NAME, catalogue.NAME)
-    found = await report_sales(
-        engine_of(request).read_models,
+    wish = Wish(
         organizers=await reported(request, organizer_id),
         performance=str(performance_id) if performance_id else None,
         since=since,
         until=until,
     )
-    items = [sold_on_day(sale) for sale in found.sales]
-    return shown({"position": found.position, "totals": totals(found.sales), "items": items, "next": None})
+    then = await asked_for(request, at, position)
+    return shown(sales_body(await sales_at(request, wish, then)))
+
+
+@router.get("/reports/performances/{performance_id}", responses={200: {"model": PerformanceReport}})
+async def performance(
+    request: Request,
+    performance_id: UUID,
+    *,
+    at: At = None,
+    position: AtPosition = None,
+    min_position: MinPosition = None,
+) -> Response:
+    """Report how one performance sold: its places and its sales."""
+    await caught_up(request, min_position, NAME, seat_map.NAME)
+    key = str(performance_id)
+    capacity = len(await engine_of(request).places.inventory_of(key))
+    then = await asked_for(request, at, position)
+    taken = await taken_at(request, key, then)
+    found = await sales_at(request, Wish(performance=key), then)
+    places = {
+        "capacity": capacity,
+        "held": taken.held,
+        "places_sold": taken.sold,
+        "blocked": taken.blocked,
+        "available": taken.available(capacity),
+    }
+    return shown({"performance_id": key, **places, **sales_body(found)})
+
+
+@router.get("/reports/accounts/{account_id}", responses={200: {"model": AccountReport}})
+async def account(
+    request: Request,
+    account_id: UUID,
+    *,
+    organizer_id: Annotated[UUID | None, Query(description="Only what was bought of this organizer.")] = None,
+    at: At = None,
+    position: AtPosition = None,
+    min_position: MinPosition = None,
+) -> Response:
+    """Report what one account bought, by performance."""
+    await caught_up(request, min_position, MY_ORDERS.name, catalogue.NAME)
+    engine = engine_of(request)
+    organizers = await reported(request, organizer_id)
+    then = await asked_for(request, at, position)
+    if then is None:
+        then = await as_of(engine.store, position=(await engine.positions.all()).get(MY_ORDERS.name, 0))
+    await caught_up(request, then.position, MY_ORDERS.name)
+    found = await account_report(
+        engine.read_models, streams_of(request), then, account=str(account_id), organizers=organizers
+    )
+    body = {
+        "account_id": str(account_id),
+        "position": then.position,
+        "complete": found.complete,
+        "totals": present.totals(found.bought),
+        "items": [present.bought_of_performance(bought) for bought in found.bought],
+        "next": None,
+    }
+    return shown(body)
+
+
+async def asked_for(request: Request, at: datetime | None, position: int | None) -> AsOf | None:
+    """Return the moment a report is asked for; None: as it stands.
+
+    Raises:
+        Invalid: both are given, or what is yet to come.
+    """
+    return None if at is None and position is None else await then_of(request, at, position, None)
+
+
+async def sales_at(request: Request, wish: Wish, then: AsOf | None) -> Sales:
+    """Return figures, as they stand or as they were.
+
+    Raises:
+        Behind: the figures have not reached that moment.
+    """
+    engine = engine_of(request)
+    if then is None:
+        return await report_sales(engine.read_models, wish)
+    await caught_up(request, then.position, NAME)
+    return await sales_then(engine.store, engine.read_models, wish, then, await left_out(request))
+
+
+async def left_out(request: Request) -> SetAside:
+    """Return what the sales leave out, by somebody's decision."""
+    engine = engine_of(request)
+    (state,) = (state for state in await engine.positions.states() if state.name == NAME)
+    return await read_set_aside(engine.store, name=NAME, version=state.version, schema=state.schema)
+
+
+async def taken_at(request: Request, performance: str, then: AsOf | None) -> Tally:
+    """Count the places that are, or were, not free."""
+    engine = engine_of(request)
+    if then is None:
+        found = await tallies(engine.read_models, performances=[performance], now=engine.clock.now())
+        return found[performance]
+    seats = await engine.past_seat_maps.at(performance, then)
+    return Tally(**Counter(state for _, state in seats.at(then.moment)))
 
 
 async def reported(request: Request, wished: UUID | None) -> list[str] | None:
@@ -67,29 +170,11 @@ async def reported(request: Request, wished: UUID | None) -> list[str] | None:
     return own
 
 
-def sold_on_day(sale: Sale) -> Body:
-    """Show one row of the report."""
+def sales_body(found: Sales) -> Body:
+    """Show the figures and their sums."""
     return {
-        "organizer_id": sale.organizer,
-        "performance_id": sale.performance,
-        "day": sale.day,
-        "category": sale.category,
-        "ticket_type": sale.ticket_type,
-        **{name: getattr(sale, name) for name in COUNTS},
-        **{name: money(getattr(sale, name), sale.currency) for name in AMOUNTS},
+        "position": found.position,
+        "totals": present.totals(found.sales),
+        "items": [present.sold_on_day(sale) for sale in found.sales],
+        "next": None,
     }
-
-
-def totals(sales: Sequence[Sale]) -> list[Body]:
-    """Sum the rows of each currency."""
-    sums: dict[str, Counter[str]] = {}
-    for sale in sales:
-        summed = sums.setdefault(sale.currency, Counter())
-        summed.update({name: getattr(sale, name) for name in (*COUNTS, *AMOUNTS)})
-    return [
-        {
-            **{name: summed[name] for name in COUNTS},
-            **{name: money(summed[name], currency) for name in AMOUNTS},
-        }
-        for currency, summed in sorted(sums.items())
-    ]

@@ -36,3 +36,34 @@ class SalesReport(Shown):
     totals: Annotated[list[Figures], Field(description="One for each currency.")]
     items: list[SoldOnDay]
     next: Cursor
+
+
+class PerformanceReport(SalesReport):
+    """How a performance sold: its places as they stand, beside the figures."""
+
+    performance_id: str
+    capacity: int
+    held: int
+    places_sold: Annotated[int, Field(description="Sold and not returned.")]
+    blocked: int
+    available: int
+
+
+class BoughtOfPerformance(Figures):
+    """What an account bought of one performance."""
+
+    organizer_id: str
+    performance_id: str
+    orders: Annotated[int, Field(description="Placed, whatever became of them.")]
+    confirmed: int
+
+
+class AccountReport(Shown):
+    """What an account bought; true at `position`."""
+
+    account_id: str
+    position: int
+    complete: Annotated[bool, Field(description="False: only its latest 1,000 orders are counted.")]
+    totals: Annotated[list[Figures], Field(description="One for each currency.")]
+    items: list[BoughtOfPerformance]
+    next: Cursor

@@ -17,6 +17,10 @@ SECTIONS = (("Balcony", "C", 0.2), ("Circle", "B", 0.3), ("Stalls", "A", 0.5))
 
 SEATS_MIN = 60
 SEATS_PER_ROW = 10
+SEATS_PER_LONG_ROW = 50
+LARGE = 10_000
+"""A house of more seats has long rows."""
+
 PARTIES = (1, 2, 3, 4)
 PARTY_SHARES = (15, 60, 10, 15)
 CURRENCY = "EUR"
@@ -42,10 +46,11 @@ class House:
     """
 
     def __init__(self, seats: int) -> None:
-        rows = max(seats, SEATS_MIN) // SEATS_PER_ROW
+        self._per_row = SEATS_PER_LONG_ROW if seats > LARGE else SEATS_PER_ROW
+        rows = max(seats, SEATS_MIN) // self._per_row
         shares = [round(rows * share) for _, _, share in SECTIONS[:-1]]
         sections = [
-            {"name": name, "category": category, "rows": count, "seats_per_row": SEATS_PER_ROW}
+            {"name": name, "category": category, "rows": count, "seats_per_row": self._per_row}
             for (name, category, _), count in zip(SECTIONS, [*shares, rows - sum(shares)], strict=True)
         ]
         layout = publish(read_layout("grid", {"sections": sections}))
@@ -60,8 +65,8 @@ class House:
     def parties(self, random: Random) -> list[Party]:
         """Cut every row into neighbours who come together, in random order."""
         found = []
-        for first in range(0, len(self.keys), SEATS_PER_ROW):
-            row = list(range(first, first + SEATS_PER_ROW))
+        for first in range(0, len(self.keys), self._per_row):
+            row = list(range(first, first + self._per_row))
             while row:
                 (size,) = random.choices(PARTIES, PARTY_SHARES)
                 found.append(Party(self._categories[row[0]], tuple(row[:size])))

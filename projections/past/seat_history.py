@@ -3,13 +3,13 @@
 from array import array
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import datetime
 
 from eventstore.store import Columns
 from projections.seat_map import FREE, SeatGroup, SeatMap
 
-EVENTS_PER_SNAPSHOT = 100_000
+EVENTS_PER_SNAPSHOT = 50_000
 
 STATES: Mapping[str, str] = {
     "SeatHeld": "held",
@@ -25,10 +25,6 @@ STATES: Mapping[str, str] = {
 DEADLINES: Mapping[str, str] = {"SeatHeld": "expires_at", "SeatHoldExtended": "expires_at", "SeatBlocked": "release_at"}
 """An event of a seat → the field that says until when."""
 
-CODES: Mapping[str, int] = {name: code for code, name in enumerate(STATES)}
-STATE_OF_CODE = tuple(STATES.values())
-NEVER = 0.0
-
 
 class SeatHistory:
     """The events of a performance's seats in order; each says all there is to know of its seat.
@@ -42,9 +38,9 @@ class SeatHistory:
         self.upto = 0
         self._positions = array("q")
         self._seats: list[str] = []
-        self._codes = bytearray()
-        self._deadlines = array("d")
-        self._keys: dict[str, str] = {}
+        self._states: list[str] = []
+        self._deadlines: list[str] = []
+        self._texts: dict[str, str] = {}
         self._kept: list[dict[str, int]] = [{}]
 
     def __len__(self) -> int:
@@ -52,10 +48,10 @@ class SeatHistory:
 
     def extend(self, columns: Columns, upto: int) -> None:
         """Add the events after `self.upto` up to a later position."""
-        moments = {text: datetime.fromisoformat(text).timestamp() for text in set(columns.fields) if text}
-        self._deadlines.extend(moments.get(text, NEVER) for text in columns.fields)
-        self._codes.extend(map(CODES.__getitem__, columns.names))
-        self._seats.extend(map(self._keys.setdefault, columns.streams, columns.streams))
+        once = self._texts.setdefault
+        self._states.extend(map(STATES.__getitem__, columns.names))
+        self._deadlines.extend(map(once, columns.fields, columns.fields))
+        self._seats.extend(map(once, columns.streams, columns.streams))
         self._positions.extend(columns.positions)
         while len(self._kept) * EVENTS_PER_SNAPSHOT <= len(self):
             self._kept.append(self._last_events(len(self._kept) * EVENTS_PER_SNAPSHOT))
@@ -63,24 +59,23 @@ class SeatHistory:
 
     def at(self, position: int) -> SeatMap:
         """Return the seats that were not free at a position, by where they stood and until when."""
-        groups: defaultdict[tuple[int, float], list[int]] = defaultdict(list)
-        for event in self._last_events(bisect_right(self._positions, position)).values():
-            groups[self._codes[event], self._deadlines[event]].append(event)
+        groups: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+        events = self._last_events(bisect_right(self._positions, position)).values()
+        stands = zip(map(self._states.__getitem__, events), map(self._deadlines.__getitem__, events), strict=True)
+        for event, stand in zip(events, stands, strict=True):
+            groups[stand].append(event)
         return SeatMap(
             position=position,
             groups=[
-                self._group(STATE_OF_CODE[code], until, events)
-                for (code, until), events in groups.items()
-                if STATE_OF_CODE[code] != FREE
+                SeatGroup(
+                    state=state,
+                    until=datetime.fromisoformat(until) if until else None,
+                    seats=list(map(self._seats.__getitem__, events)),
+                    positions=list(map(self._positions.__getitem__, events)),
+                )
+                for (state, until), events in groups.items()
+                if state != FREE
             ],
-        )
-
-    def _group(self, state: str, until: float, events: Sequence[int]) -> SeatGroup:
-        return SeatGroup(
-            state=state,
-            until=datetime.fromtimestamp(until, UTC) if until else None,
-            seats=[self._seats[event] for event in events],
-            positions=[self._positions[event] for event in events],
         )
 
     def _last_events(self, count: int) -> dict[str, int]:

@@ -65,35 +65,30 @@ ON CONFLICT (organizer, performance, day, category, ticket_type, currency) DO UP
     refunded = sale.refunded + excluded.refunded
 """
 
-ADD_SOLD: LiteralString = (
-    _ADD
-    + """
-SELECT o.organizer, o.performance, r.day, l.category, l.ticket_type, o.currency, count(*), 0, sum(l.gross), 0, 0
+# What a batch adds up to; what is said of each event comes as rows.
+_SOLD: LiteralString = """
+SELECT o.organizer, o.performance, r.day, l.category, l.ticket_type, o.currency,
+       count(*) AS sold, 0::bigint AS returned, sum(l.gross)::bigint AS gross, 0::bigint AS returned_gross,
+       0::bigint AS refunded
 FROM json_to_recordset(%(rows)s::json) AS r (order_id text, day date)
 JOIN ordered AS o USING (order_id),
      json_to_recordset(o.lines) AS l (category text, ticket_type text, gross bigint)
 GROUP BY 1, 2, 3, 4, 5, 6
 """
-    + _TO_WHAT_STANDS
-)
 
-ADD_RETURNED: LiteralString = (
-    _ADD
-    + """
-SELECT o.organizer, o.performance, r.day, l.category, l.ticket_type, o.currency, 0, count(*), 0, sum(l.gross), 0
+_RETURNED: LiteralString = """
+SELECT o.organizer, o.performance, r.day, l.category, l.ticket_type, o.currency,
+       0::bigint, count(*), 0::bigint, sum(l.gross)::bigint, 0::bigint
 FROM json_to_recordset(%(rows)s::json) AS r (order_id text, day date, lines text[])
 JOIN ordered AS o USING (order_id),
      json_to_recordset(o.lines) AS l (line_id text, category text, ticket_type text, gross bigint)
 WHERE l.line_id = ANY (r.lines)
 GROUP BY 1, 2, 3, 4, 5, 6
 """
-    + _TO_WHAT_STANDS
-)
 
-ADD_REFUNDED: LiteralString = (
-    _ADD
-    + """
-SELECT o.organizer, o.performance, r.day, l.category, l.ticket_type, o.currency, 0, 0, 0, 0, sum(l.refundable)
+_REFUNDED: LiteralString = """
+SELECT o.organizer, o.performance, r.day, l.category, l.ticket_type, o.currency,
+       0::bigint, 0::bigint, 0::bigint, 0::bigint, sum(l.refundable)::bigint
 FROM json_to_recordset(%(rows)s::json) AS r (refund text, day date)
 JOIN opened_refund AS f USING (refund)
 JOIN ordered AS o USING (order_id),
@@ -106,16 +101,61 @@ JOIN ordered AS o USING (order_id),
      ) AS l
 GROUP BY 1, 2, 3, 4, 5, 6
 """
-    + _TO_WHAT_STANDS
-)
 
-SALES: LiteralString = """
-SELECT organizer, performance, day, category, ticket_type, currency, sold, returned, gross, returned_gross, refunded
-FROM {sales}.sale
+ADD_SOLD: LiteralString = _ADD + _SOLD + _TO_WHAT_STANDS
+ADD_RETURNED: LiteralString = _ADD + _RETURNED + _TO_WHAT_STANDS
+ADD_REFUNDED: LiteralString = _ADD + _REFUNDED + _TO_WHAT_STANDS
+
+_WANTED: LiteralString = """
 WHERE (%(organizers)s::text[] IS NULL OR organizer = ANY (%(organizers)s::text[]))
   AND (%(performance)s::text IS NULL OR performance = %(performance)s::text)
   AND (%(since)s::date IS NULL OR day >= %(since)s::date)
   AND (%(until)s::date IS NULL OR day <= %(until)s::date)
+"""
+
+SALES: LiteralString = (
+    """
+SELECT organizer, performance, day, category, ticket_type, currency, sold, returned, gross, returned_gross, refunded
+FROM {sales}.sale
+"""
+    + _WANTED
+    + """
 ORDER BY organizer, performance, day, category, ticket_type, currency
 LIMIT %(limit)s
 """
+)
+
+# The days before one as they stand, for facts never move from day to day; and of that day, what some events add up to,
+# counted by the very words of the fold: in here its tables go by their names.
+SALES_THEN: LiteralString = (
+    """
+WITH ordered AS NOT MATERIALIZED (
+    SELECT * FROM {sales}.ordered
+), opened_refund AS NOT MATERIALIZED (
+    SELECT * FROM {sales}.opened_refund
+), told AS (
+    (
+"""
+    + _SOLD.replace("%(rows)s", "%(sold)s")
+    + ") UNION ALL ("
+    + _RETURNED.replace("%(rows)s", "%(returned)s")
+    + ") UNION ALL ("
+    + _REFUNDED.replace("%(rows)s", "%(refunded)s")
+    + """
+    ) UNION ALL
+    SELECT organizer, performance, day, category, ticket_type, currency, sold, returned, gross, returned_gross, refunded
+    FROM {sales}.sale
+    WHERE day < %(day)s
+)
+SELECT organizer, performance, day, category, ticket_type, currency, sum(sold)::bigint AS sold,
+       sum(returned)::bigint AS returned, sum(gross)::bigint AS gross, sum(returned_gross)::bigint AS returned_gross,
+       sum(refunded)::bigint AS refunded
+FROM told
+"""
+    + _WANTED
+    + """
+GROUP BY organizer, performance, day, category, ticket_type, currency
+ORDER BY organizer, performance, day, category, ticket_type, currency
+LIMIT %(limit)s
+"""
+)

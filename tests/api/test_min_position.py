@@ -26,6 +26,8 @@ FROM_READ_MODELS = {
     "/events/{event_id}",
     "/performances/{performance_id}",
     "/reports/sales",
+    "/reports/performances/{performance_id}",
+    "/reports/accounts/{account_id}",
     "/projections",
 }
 """The rest is read from the log itself, which is never behind, and the seat map follows the log."""
@@ -85,6 +87,7 @@ async def reading(till: Till, shop_database: str) -> Reading:
         "performance": office.performance_id,
         "payment_id": payment,
         "ticket_id": ticket,
+        "account_id": done(await office.get("/me", owner))["account_id"],
         "venue_id": office.venue_id,
         "layout_id": office.layout_id,
         "event_id": office.event_id,

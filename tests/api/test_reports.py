@@ -39,3 +39,47 @@ class TestSales:
         assert (others["items"], another["items"]) == ([], [])
         assert refused(foreign) == (403, "forbidden")
         assert refused(nobody) == (403, "forbidden")
+
+
+class TestPast:
+    async def test_given_a_position_then_every_report_as_it_was(self, till: Till, shop_database: str) -> None:
+        office = await open_box_office(till.shop)
+        ann, admin = await office.somebody(), await office.somebody(Role.ADMIN)
+        account = done(await office.get("/me", ann))["account_id"]
+        paths = ("/reports/sales", f"/reports/performances/{office.performance_id}", f"/reports/accounts/{account}")
+        async with folding(till.shop, shop_database):
+            before = await office.head()
+            await till.confirmed_order(office, ann, *office.seats[:2])
+            then = await office.head()
+            stored = [done(await office.get(path, admin, min_position=then)) for path in paths]
+            order = await till.confirmed_order(office, ann, *office.seats[2:5])
+            refund = done(await office.post(f"/orders/{order['order_id']}/refunds", ann))["refund_id"]
+            done(await office.post(f"/refunds/{refund}/approve", await office.somebody(Role.SUPPORT)))
+            head = await office.head()
+            now = [done(await office.get(path, admin, min_position=head)) for path in paths]
+            again = [done(await office.get(path, admin, position=then)) for path in paths]
+            nothing = [done(await office.get(path, admin, position=before)) for path in paths]
+            ahead = await office.get("/reports/sales", admin, position=await office.head() + 1)
+        assert again == stored
+        assert [report["totals"][0]["sold"] for report in stored] == [2, 2, 2]
+        assert [(report["totals"][0]["sold"], report["totals"][0]["returned"]) for report in now] == [(5, 3)] * 3
+        assert [report["items"] for report in nothing] == [[], [], []]
+        assert refused(ahead) == (422, "invalid")
+        assert [report["places_sold"] for report in (nothing[1], stored[1], now[1])] == [0, 2, 2]
+        assert nothing[1]["available"] == nothing[1]["capacity"] == stored[1]["available"] + 2
+        (bought,) = now[2]["items"]
+        assert (bought["orders"], bought["confirmed"], now[2]["complete"]) == (2, 2, True)
+
+    async def test_given_somebody_elses_performance_or_organizer_then_403(self, till: Till, shop_database: str) -> None:
+        office = await open_box_office(till.shop)
+        _, members = await till.shop.organizer(bob=Role.ORGANIZER)
+        bob, account = till.shop.bearer(members["bob"]), members["bob"]
+        async with folding(till.shop, shop_database):
+            await office.get("/reports/sales", office.organizer, min_position=await office.head())
+            own = done(await office.get(f"/reports/accounts/{account}", bob))
+            performance = await office.get(f"/reports/performances/{office.performance_id}", bob)
+            foreign = await office.get(f"/reports/accounts/{account}", bob, organizer_id=office.organizer_id)
+            customer = await office.get(f"/reports/accounts/{account}", await office.somebody())
+        assert own["items"] == []
+        for refusal in (performance, foreign, customer):
+            assert refused(refusal) == (403, "forbidden")

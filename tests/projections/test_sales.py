@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from projections.reading import ReadModels
-from projections.sales import Sale, report_sales
+from projections.sales import Sale, Wish, report_sales
 from tests.projections.shelf import Shelf
 from tests.projections.town import HOLD_LASTS, START, Town
 
@@ -41,7 +41,7 @@ class TestSales:
         town.wait(DAY)
         await town.pay_back(refund)
         await shelf.fold(town.store)
-        report = await report_sales(models, performance=performance)
+        report = await report_sales(models, Wish(performance=performance))
         assert {(sale.day, sale.category): figures(sale) for sale in report.sales} == {
             (START.date(), "A"): (4, 0, 18_000, 0, 0),
             (START.date(), "B"): (1, 0, 3_000, 0, 0),
@@ -63,11 +63,11 @@ class TestSales:
         await town.hold(performance, "bob", town.seats[0])
         await town.capture(payment, 4500)
         await shelf.fold(town.store)
-        assert (await report_sales(models)).sales == []
+        assert (await report_sales(models, Wish())).sales == []
         refund = (await models.fetch(["sales"], "SELECT refund FROM {sales}.opened_refund", {})).rows[0]["refund"]
         await town.pay_back(refund)
         await shelf.fold(town.store)
-        (sale,) = (await report_sales(models)).sales
+        (sale,) = (await report_sales(models, Wish())).sales
         assert (sale.category, sale.ticket_type, figures(sale)) == ("", "", (0, 0, 0, 0, 4500))
 
     async def test_an_organizer_sees_its_own_and_a_span_of_days(
@@ -78,11 +78,11 @@ class TestSales:
             await town.buy(performance, "ann", town.seats[0])
             town.wait(DAY)
         await shelf.fold(town.store)
-        everything = (await report_sales(models)).sales
+        everything = (await report_sales(models, Wish())).sales
         assert len(everything) == 2
-        own = (await report_sales(models, organizers=[everything[0].organizer])).sales
+        own = (await report_sales(models, Wish(organizers=[everything[0].organizer]))).sales
         assert own == everything[:1]
-        assert (await report_sales(models, organizers=[])).sales == []
+        assert (await report_sales(models, Wish(organizers=[]))).sales == []
         second_day = (START + DAY).date()
-        assert {sale.day for sale in (await report_sales(models, since=second_day)).sales} == {second_day}
-        assert {sale.day for sale in (await report_sales(models, until=START.date())).sales} == {START.date()}
+        assert {sale.day for sale in (await report_sales(models, Wish(since=second_day))).sales} == {second_day}
+        assert {sale.day for sale in (await report_sales(models, Wish(until=START.date()))).sales} == {START.date()}

@@ -31,7 +31,12 @@ ENDING = {
     ("POST", "/events/{event_id}/publish"),
     ("POST", "/performances/{performance_id}/cancel"),
 }
-ORGANIZER_NAMED = {("POST", "/events"), ("POST", "/venues"), ("GET", "/reports/sales")}
+ORGANIZER_NAMED = {
+    ("POST", "/events"),
+    ("POST", "/venues"),
+    ("GET", "/reports/sales"),
+    ("GET", "/reports/accounts/{account_id}"),
+}
 """Routes that name an organizer, but not in the path."""
 
 OWN_CREDENTIALS = {("POST", "/auth/refresh"), ("POST", "/webhooks/{provider}")}
@@ -66,7 +71,7 @@ def request_for(route: Route, things: Things) -> tuple[str, dict[str, Any]]:
     path = re.sub(r"{(\w+)}", lambda found: things.ids[found[1]], route[1])
     body = bodies(things).get(route)
     options: dict[str, Any] = {}
-    if route == ("GET", "/reports/sales"):
+    if route[0] == "GET" and route in ORGANIZER_NAMED:
         options["params"] = {"organizer_id": things.house.organizer}
     if body is not None:
         options["json"] = body

@@ -1,0 +1,65 @@
+"""Figures as reports show them."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Protocol
+
+from api.presenters.values import Body, money
+from projections.past.account_report import Bought
+from projections.sales import Sale
+
+COUNTS = ("sold", "returned")
+AMOUNTS = ("gross", "returned_gross", "refunded")
+
+
+class Figures(Protocol):
+    """A row of any report."""
+
+    @property
+    def currency(self) -> str: ...
+
+
+def figures(row: Figures) -> Body:
+    """Show what every row has."""
+    return {
+        **{name: getattr(row, name) for name in COUNTS},
+        **{name: money(getattr(row, name), row.currency) for name in AMOUNTS},
+    }
+
+
+def sold_on_day(sale: Sale) -> Body:
+    """Show one row of the sales."""
+    return {
+        "organizer_id": sale.organizer,
+        "performance_id": sale.performance,
+        "day": sale.day,
+        "category": sale.category,
+        "ticket_type": sale.ticket_type,
+        **figures(sale),
+    }
+
+
+def bought_of_performance(bought: Bought) -> Body:
+    """Show what an account bought of one performance."""
+    return {
+        "organizer_id": bought.organizer,
+        "performance_id": bought.performance,
+        "orders": bought.orders,
+        "confirmed": bought.confirmed,
+        **figures(bought),
+    }
+
+
+def totals(rows: Sequence[Figures]) -> list[Body]:
+    """Sum the rows of each currency."""
+    sums: dict[str, Counter[str]] = {}
+    for row in rows:
+        summed = sums.setdefault(row.currency, Counter())
+        summed.update({name: getattr(row, name) for name in (*COUNTS, *AMOUNTS)})
+    return [
+        {
+            **{name: summed[name] for name in COUNTS},
+            **{name: money(summed[name], currency) for name in AMOUNTS},
+        }
+        for currency, summed in sorted(sums.items())
+    ]

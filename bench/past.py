@@ -1,0 +1,214 @@
+"""The past of a long log: a seat, an order and a stream at random moments, a map of 40,000 seats and its slider.
+
+What is measured is what a route does, from the question to the bytes of the answer, without HTTP. A map is `cold` when
+nothing of its performance is in memory; the server has just been filled, so its files are likely in the page cache.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import orjson
+from pydantic import SecretStr
+
+from api.presenters import past as present
+from bench.append import postgres_version
+from bench.log.filling import ENDS_BEFORE_NOW, Show, fill
+from bench.log.house import House
+from eventstore.migrate import APP_ROLE
+from eventstore.postgres import PostgresStore
+from projections.past.moment import AsOf, as_of
+from projections.past.one_order import order_then
+from projections.past.one_seat import seat_then
+from projections.past.seat_maps import PastSeatMaps
+from projections.past.streams import PastStreams
+from runtime.embedded import EmbeddedPostgres
+from runtime.schema import migrate_all
+from runtime.settings import Settings
+from runtime.wiring import build_codec, url_of_role
+
+EVENTS = 10_000_000
+SEATS = 40_000
+MAP_EVENTS = 400_000
+MAP_DAYS = 2
+ROUNDS = 200
+COLD_RUNS = 5
+ONE_THING_MS_MAX, MAP_MS_MAX, STEP_MS_MAX = 10.0, 500.0, 50.0
+SECRET = "a secret of the benchmark's own, and of nobody else"
+
+Json = dict[str, Any]
+Ask = Callable[[], Awaitable[bytes]]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print; 1 if something takes too long."""
+    options = parsed(arguments)
+    with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(options.data or Path(folder)) as server:
+        settings = Settings(database_url=SecretStr(server.url), secret_key=SecretStr(SECRET))
+        show = asyncio.run(prepared(settings, options.events))
+        report = {
+            "at": datetime.now(UTC).isoformat(),
+            "machine": {"cpus": os.cpu_count(), "platform": platform.platform(), "python": platform.python_version()},
+            "versions": {"postgres": postgres_version(server)},
+            **asyncio.run(measured(settings, show)),
+        }
+    options.json.parent.mkdir(parents=True, exist_ok=True)
+    options.json.write_text(json.dumps(report, indent=2))
+    sys.stdout.write(told(report))
+    return 0 if all(figures["p95"] <= figures["at_most"] for figures in report["ms"].values()) else 1
+
+
+def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m bench.past", description=__doc__)
+    parser.add_argument("--events", type=int, default=EVENTS, help="in the log, those of the large map among them")
+    parser.add_argument("--data", type=Path, help="keeps the filled server for another run")
+    parser.add_argument("--json", type=Path, default=Path("bench/results/past.json"))
+    return parser.parse_args(arguments)
+
+
+async def prepared(settings: Settings, events: int) -> str:
+    """Fill the log, unless it is filled already, and return the performance with the large map."""
+    await migrate_all(settings)
+    async with PostgresStore(url_of_role(settings, APP_ROLE)) as store:
+        if await store.head() == 0:
+            show = await asyncio.to_thread(filled, settings.required_database_url, events)
+            return show.performance
+        latest = await store.read_latest("performance-", limit=10_000)
+        return max(latest).stream.partition("-")[2]
+
+
+def filled(owner_url: str, events: int) -> Show:
+    """Write the log: many performances of usual size, then a large one that sells out within two days."""
+    ends = datetime.now(UTC) - ENDS_BEFORE_NOW
+    fill(owner_url, events - MAP_EVENTS, until=ends - timedelta(days=MAP_DAYS))
+    return fill(owner_url, MAP_EVENTS, seed=2, seats=SEATS, performances=1, until=ends).shows[0]
+
+
+async def measured(settings: Settings, performance: str) -> Json:
+    """Ask everything, many times, at random moments."""
+    async with PostgresStore(url_of_role(settings, APP_ROLE)) as store:
+        past = Past(store, performance)
+        head = await store.head()
+        figures = {
+            "seat": await timed([await past.seat() for _ in range(ROUNDS)], ONE_THING_MS_MAX),
+            "order": await timed([await past.order() for _ in range(ROUNDS)], ONE_THING_MS_MAX),
+            "stream": await timed([await past.stream() for _ in range(ROUNDS)], ONE_THING_MS_MAX),
+            "map, cold": await timed([past.cold_map for _ in range(COLD_RUNS)], MAP_MS_MAX),
+            "map, next step": await timed([past.next_step for _ in range(ROUNDS)], STEP_MS_MAX),
+        }
+        return {"events": head, "map_seats": SEATS, "ms": figures}
+
+
+class Past:
+    """Questions about random things at random moments.
+
+    Args:
+        performance: the one whose map is asked for.
+    """
+
+    def __init__(self, store: PostgresStore, performance: str) -> None:
+        self._store = store
+        self._performance = performance
+        self._codec = build_codec()
+        self._streams = PastStreams(store, self._codec)
+        self._inventory = House(SEATS).inventory
+        self._maps = PastSeatMaps(store)
+        self._random = Random(3)
+
+    async def seat(self) -> Ask:
+        """Ask for a seat and its history."""
+        performance, _, seat = (await self._any("seat")).removeprefix("seat-").rpartition("-")
+
+        async def ask() -> bytes:
+            then = await self._moment()
+            found = await seat_then(self._streams, then, performance=performance, seat=seat, after=0, limit=100)
+            return orjson.dumps(present.seat_then(found, self._codec))
+
+        return ask
+
+    async def order(self) -> Ask:
+        """Ask for an order and everything that happened to it."""
+        order = (await self._any("order")).partition("-")[2]
+
+        async def ask() -> bytes:
+            found = await order_then(self._streams, await self._moment(), order)
+            assert found is not None
+            items = [present.recorded(event, self._codec) for event in found.events[:100]]
+            return orjson.dumps({"order": present.order_then(found, order), "items": items})
+
+        return ask
+
+    async def stream(self) -> Ask:
+        """Ask for any stream."""
+        stream = await self._any("")
+
+        async def ask() -> bytes:
+            found = await self._streams.find(stream, await self._moment())
+            assert found is not None
+            return orjson.dumps(present.stream_then(found, found.events[:100], self._codec))
+
+        return ask
+
+    async def cold_map(self) -> bytes:
+        """Ask for the whole map, with nothing of it in memory."""
+        return await self._map(PastSeatMaps(self._store))
+
+    async def next_step(self) -> bytes:
+        """Ask for the whole map again, at another moment."""
+        return await self._map(self._maps)
+
+    async def _map(self, maps: PastSeatMaps) -> bytes:
+        then = await self._moment(MAP_EVENTS)
+        seats = await maps.at(self._performance, then)
+        return orjson.dumps(await asyncio.to_thread(present.seats_then, self._inventory, seats, then))
+
+    async def _moment(self, back: int | None = None) -> AsOf:
+        """Draw a moment, among the last so many positions."""
+        head = await self._store.head()
+        return await as_of(self._store, position=self._random.randint(head - (back or head), head))
+
+    async def _any(self, kind: str) -> str:
+        """Draw a stream of a kind."""
+        while True:
+            after = self._random.randrange(await self._store.head())
+            for event in await self._store.read_range(after=after, limit=20):
+                if event.stream.startswith(kind):
+                    return event.stream
+
+
+async def timed(asks: Sequence[Ask], at_most: float) -> Json:
+    """Ask one after the other and say how long it took, in milliseconds."""
+    await asks[0]()
+    took = []
+    for ask in asks:
+        begins = time.perf_counter()
+        await ask()
+        took.append((time.perf_counter() - begins) * 1000)
+    ordered = sorted(took)
+    p95 = ordered[int(len(ordered) * 0.95)] if len(ordered) > COLD_RUNS else ordered[-1]
+    return {"median": statistics.median(took), "p95": p95, "max": ordered[-1], "at_most": at_most}
+
+
+def told(report: Json) -> str:
+    """Return the figures as a table."""
+    lines = [f"{report['events']:,} events; ms a question      median     p95     max  at most"]
+    for name, figures in report["ms"].items():
+        shown = "".join(f"{figures[figure]:>8.1f}" for figure in ("median", "p95", "max", "at_most"))
+        lines.append(f"{name:<36}{shown}")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

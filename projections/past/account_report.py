@@ -1,0 +1,82 @@
+"""What one account bought, as it was: found in the read model of orders, folded from the log."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from domain.order import ORDER, OrderStatus, PlacedOrder, RefundOutcome
+from domain.values import total
+from projections.my_orders.queries import PAGE_ROWS_MAX, Order, list_orders
+from projections.past.moment import AsOf
+from projections.past.streams import PastStreams
+from projections.reading import ReadModels
+
+ORDERS_MAX = 1_000
+
+
+@dataclass(slots=True)
+class Bought:
+    """What an account bought of one performance; amounts in minor units, as the sales count them."""
+
+    organizer: str
+    performance: str
+    currency: str
+    orders: int = 0
+    confirmed: int = 0
+    sold: int = 0
+    returned: int = 0
+    gross: int = 0
+    returned_gross: int = 0
+    refunded: int = 0
+
+    def add(self, order: PlacedOrder) -> None:
+        """Count one order."""
+        ended = [line for line in order.lines if line.line_id in order.cancelled_lines]
+        self.orders += 1
+        self.returned += len(ended)
+        self.returned_gross += total(ended)
+        self.refunded += sum(
+            refund.amount for refund in order.refunds.values() if refund.outcome is RefundOutcome.COMPLETED
+        )
+        if order.status is OrderStatus.CONFIRMED:
+            self.confirmed += 1
+            self.sold += len(order.lines)
+            self.gross += order.total
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountReport:
+    """What an account bought, by performance; not `complete`: of its latest thousand orders alone."""
+
+    bought: Sequence[Bought]
+    complete: bool
+
+
+async def orders_upto(models: ReadModels, *, account: str, position: int) -> list[Order]:
+    """Return the orders that an account had placed by a position, newest first, one more than are counted."""
+    found: list[Order] = []
+    before = position + 1
+    while len(found) <= ORDERS_MAX:
+        page = (await list_orders(models, account=account, before=before)).orders
+        found += page
+        if len(page) < PAGE_ROWS_MAX:
+            break
+        before = page[-1].position
+    return found[: ORDERS_MAX + 1]
+
+
+async def account_report(
+    models: ReadModels, streams: PastStreams, then: AsOf, *, account: str, organizers: Sequence[str] | None
+) -> AccountReport:
+    """Return what an account had bought of organizers (None: of all).
+
+    Raises:
+        ModelMissing; StoreUnavailable.
+    """
+    placed = await orders_upto(models, account=account, position=then.position)
+    wanted = [order.order_id for order in placed[:ORDERS_MAX] if organizers is None or order.organizer in organizers]
+    found: dict[tuple[str, str, str], Bought] = {}
+    for stream in await streams.read([ORDER.stream(order) for order in wanted], then):
+        order = stream.state
+        key = (order.organizer, order.performance, order.currency)
+        found.setdefault(key, Bought(*key)).add(order)
+    return AccountReport(bought=[found[key] for key in sorted(found)], complete=len(placed) <= ORDERS_MAX)
