@@ -40,6 +40,12 @@ class Settings(BaseSettings):
     sandbox_url: str | None = Field(default=None, description="the sandbox payment gateway; absent: none")
     sandbox_api_key: SecretStr | None = Field(default=None, description="what the sandbox gateway knows us by")
     sandbox_webhook_secret: SecretStr | None = Field(default=None, description="what it signs its webhooks with")
+    seals: Path | None = Field(
+        default=None, description="the second place, best on another machine; absent: `seals` in the data folder"
+    )
+    seal_key: SecretStr | None = Field(
+        default=None, min_length=SECRET_LENGTH_MIN, description="what the sealer's key is made from; absent: made once"
+    )
     data: Path = Field(default=Path("var"), description="where embedded servers and the sandbox keep their files")
     host: str = Field(default="127.0.0.1", description="the address the API listens on")
     port: int = Field(default=8000, ge=0, le=65535, description="the port the API listens on")
@@ -64,6 +70,11 @@ class Settings(BaseSettings):
         if self.sandbox_url is not None and not (self.sandbox_api_key and self.sandbox_webhook_secret):
             raise ValueError(f"{PREFIX}SANDBOX_URL takes {PREFIX}SANDBOX_API_KEY and {PREFIX}SANDBOX_WEBHOOK_SECRET")
         return self
+
+    @property
+    def second_place(self) -> Path:
+        """The folder that seals are written to, and that the log is compared with."""
+        return self.seals or self.data / "seals"
 
     def derived(self, purpose: str) -> bytes:
         """Return the 32-byte secret of one purpose; nobody who learns it learns another."""

@@ -20,7 +20,7 @@ from runtime.parts import Part, PartsSupervisor
 from runtime.schema import migrate_all
 from runtime.settings import PREFIX, Settings
 
-BACKGROUND = ("relay", "project", "process")
+BACKGROUND = ("relay", "project", "process", "seal")
 BACKGROUND_NICE = 10
 API_NICE = -5
 """Everybody waits for the API, and it does the work of all of them; only root can put it first."""

@@ -55,11 +55,12 @@ def are_dense(events: Sequence[Content], first: int, last: int) -> bool:
 class CommandOrder:
     """Whether events go on with their commands, as they come: parts 1, 2 … and then the next command.
 
-    How many parts a command has is the one thing that digests don't cover; where the next one begins tells it.
+    How many parts a command has is the one thing that digests don't cover; where the next one begins tells it. The
+    first event may be any part.
     """
 
     def __init__(self) -> None:
-        self._due = 1
+        self._due = 0
         self._parts = 0
 
     @property
@@ -70,6 +71,8 @@ class CommandOrder:
     def misfit(self, events: Sequence[Content]) -> int | None:
         """Return the first position, if any, that does not go on where the events before ended."""
         due, parts_due = self._due, self._parts
+        if due == 0 and events:
+            _, due, parts_due, _, _ = events[0]
         for position, part, parts, _, _ in events:
             if part != due or part > parts or (part > 1 and parts != parts_due):
                 return position

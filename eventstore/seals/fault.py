@@ -21,7 +21,6 @@ class FaultKind(StrEnum):
 
 
 IN_THE_SECOND_PLACE = frozenset({FaultKind.SEAL_MISSING, FaultKind.SEAL_FORGED, FaultKind.SECOND_PLACE})
-"""Faults of what the log is compared to: they say nothing about the log."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,3 +40,8 @@ class Fault:
     seal: int | None = None
     name: str | None = None
     stream: str | None = None
+
+    @property
+    def in_the_log(self) -> bool:
+        """Whether it is the log's fault, and not that of what it is compared to."""
+        return self.kind not in IN_THE_SECOND_PLACE

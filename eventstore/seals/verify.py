@@ -47,7 +47,7 @@ def verify(
     upto = last or max(head, sealed_to)
     auditor = Auditor(connection, chain, copy, head=head, first=first, report=lambda reached: report(reached, upto))
     groups = one_after_another(
-        _sealed(place, chain, keys, first, upto), unsealed_groups(sealed_to + 1, min(head, upto))
+        _sealed(place, chain, keys, first, upto), unsealed_groups(max(sealed_to + 1, first), min(head, upto))
     )
     fault = auditor.first_fault(groups) or seals_lost(copy, chain, newest)
     waiting = connection.execute(sql.RECORDED_AT, {"position": sealed_to + 1}).fetchone()
@@ -100,7 +100,7 @@ class Auditor:
                     return fault
         if wrong is not None:
             return self._located(*wrong)
-        if self._order.within:
+        if self._order.within and self.reached == self._head:
             return Fault(kind=FaultKind.PARTS, position=self.reached, what="The last command has no end.")
         return None
 

@@ -6,7 +6,7 @@ import typer
 
 from domain.errors import Rejected
 from eventstore.errors import EventStoreError
-from runtime.cli import accounts, audit, demo, events, projections, rebuilds, rehearse, relay, running
+from runtime.cli import accounts, audit, demo, events, projections, proof, rebuilds, rehearse, relay, running, seal
 from runtime.embedded import EmbeddedServerError
 from runtime.parts import PartEnded
 from runtime.settings import SettingsRefused
@@ -29,8 +29,10 @@ app.command("tour")(demo.tour)
 app.add_typer(rehearse.app, name="rehearse")
 rebuilds.add_to(projections.app)
 app.add_typer(projections.app, name="projections")
+proof.add_to(audit.app)
 app.add_typer(audit.app, name="audit")
 app.add_typer(events.app, name="events")
+app.add_typer(seal.app, name="seal")
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from tests.system.family import command_of, family_of
 from tests.system.shop import Shop, until
 from tests.system.stage import build, grid, organizer_of
 
-PARTS = ("adapters.sandbox", "runtime.cli relay", "runtime.cli project", "runtime.cli process", "runtime.cli api")
+PARTS = ("adapters.sandbox", *(f"runtime.cli {part}" for part in ("relay", "project", "process", "seal", "api")))
 KILLED = 128 + signal.SIGKILL
 GOOD_CARD = {"card": "4242424242424242"}
 

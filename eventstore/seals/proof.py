@@ -1,0 +1,143 @@
+"""One event's proof: that it stands in the sealed log as the file says, checked without the log."""
+
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from eventstore.digest import Content, digest_of
+from eventstore.errors import EventStoreError
+from eventstore.seals.keys import is_genuine
+from eventstore.seals.merkle import path_of, root_by, root_of
+from eventstore.seals.seal import Seal, SealUnreadable, seal_from_json, seal_to_json
+from eventstore.seals.table import SealTable
+from eventstore.store import Recorded, Store
+
+FORMAT = "seatledger proof 1"
+PATH_MAX = 64
+
+
+class NotSealedYet(EventStoreError):
+    """The event is younger than the last seal."""
+
+
+class LogContradictsSeal(EventStoreError):
+    """The events are not those that were sealed; `seatledger audit verify` names the first."""
+
+
+class ProofRefused(Exception):
+    """The file proves nothing; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """An event, the seal over it, and the path from the one to the other."""
+
+    content: Content
+    path: tuple[bytes, ...]
+    seal: Seal
+
+
+async def prove(store: Store, table: SealTable, position: int) -> Proof:
+    """Return the proof of the event at a position.
+
+    Raises:
+        NotSealedYet: wait some seconds.
+        LogContradictsSeal: there is none to be had.
+        StoreUnavailable: the database cannot be asked.
+    """
+    seals = await table.covering(first=position, last=position, limit=1)
+    if not seals:
+        raise NotSealedYet(f"The event at {position} is not sealed yet; try again in some seconds.")
+    seal = seals[0]
+    events = await store.read_range(after=seal.first - 1, limit=seal.events)
+    digests = [digest_of(**content_of(event)) for event in events]
+    if len(digests) != seal.events or root_of(digests) != seal.root:
+        raise LogContradictsSeal(f"The events at {seal.first} … {seal.last} are not those that were sealed.")
+    index = position - seal.first
+    return Proof(content=content_of(events[index]), path=tuple(path_of(digests, index)), seal=seal)
+
+
+def check(proof: Proof, keys: Mapping[str, bytes]) -> None:
+    """Make sure that a proof holds, by public keys that are believed.
+
+    Raises:
+        ProofRefused: it does not.
+    """
+    seal = proof.seal
+    if not is_genuine(seal, keys):
+        raise ProofRefused(f"The seal is not signed by a key that is believed here; it names the key {seal.key_id}.")
+    index = proof.content["position"] - seal.first
+    if not 0 <= index < seal.events:
+        raise ProofRefused(f"The seal covers {seal.first} … {seal.last}, the event stands elsewhere.")
+    digest = digest_of(**proof.content)
+    if root_by(digest, index=index, leaves=seal.events, path=proof.path) != seal.root:
+        raise ProofRefused("The event is not the one that was sealed there.")
+
+
+def proof_to_json(proof: Proof) -> dict[str, object]:
+    """Return a proof as a file has it; data and metadata as text, because every byte of them counts."""
+    content = proof.content
+    return {
+        "format": FORMAT,
+        "event": {
+            **content,
+            "command_id": str(content["command_id"]),
+            "recorded_at": content["recorded_at"].isoformat(),
+        },
+        "path": [node.hex() for node in proof.path],
+        "seal": seal_to_json(proof.seal),
+    }
+
+
+def proof_from_json(shown: Any) -> Proof:
+    """Return the proof that `proof_to_json` showed.
+
+    Raises:
+        ProofRefused: this is none.
+    """
+    try:
+        if shown["format"] != FORMAT or len(shown["path"]) > PATH_MAX:
+            raise ProofRefused("This is no proof of a format that is known here.")
+        proof = Proof(
+            content=_content_from_json(shown["event"]),
+            path=tuple(bytes.fromhex(node) for node in shown["path"]),
+            seal=seal_from_json(shown["seal"]),
+        )
+        digest_of(**proof.content)
+    except (KeyError, TypeError, ValueError, AttributeError, SealUnreadable, struct.error) as error:
+        raise ProofRefused(f"This is no proof: {error!r}.") from error
+    return proof
+
+
+def _content_from_json(shown: Mapping[str, Any]) -> Content:
+    return Content(
+        position=shown["position"],
+        stream=shown["stream"],
+        version=shown["version"],
+        name=shown["name"],
+        schema_version=shown["schema_version"],
+        command_id=UUID(shown["command_id"]),
+        part=shown["part"],
+        recorded_at=datetime.fromisoformat(shown["recorded_at"]),
+        data=shown["data"],
+        metadata=shown["metadata"],
+    )
+
+
+def content_of(event: Recorded) -> Content:
+    """Return what an event's digest covers."""
+    return Content(
+        position=event.position,
+        stream=event.stream,
+        version=event.version,
+        name=event.name,
+        schema_version=event.schema_version,
+        command_id=event.command_id,
+        part=event.part,
+        recorded_at=event.recorded_at,
+        data=event.data,
+        metadata=event.metadata,
+    )

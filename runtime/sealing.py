@@ -1,0 +1,135 @@
+"""The part `seatledger seal`, and what an operator asks of seals: compare, prove, check."""
+
+import signal
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+import orjson
+
+from domain.ticket import TICKET
+from eventstore.migrate import APP_ROLE, SEALER_ROLE, role_url
+from eventstore.postgres import PostgresStore
+from eventstore.seals.content import open_connection
+from eventstore.seals.keys import PUBLIC_KEY_BYTES, SealingKey, key_id_of
+from eventstore.seals.proof import Proof, ProofRefused, check, proof_from_json, prove
+from eventstore.seals.sealer import Sealer
+from eventstore.seals.second_place import SecondPlace
+from eventstore.seals.table import SealTable
+from eventstore.seals.verification import Verification
+from eventstore.seals.verify import Report, verify
+from runtime.embedded.kept import kept_password
+from runtime.garbage import look_seldom
+from runtime.logs import configure_logs
+from runtime.settings import Settings, SettingsRefused, load_settings
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+PROOF_BYTES_MAX = 1 << 20
+
+
+def run_sealer() -> None:
+    """Seal as the environment says, until SIGINT or SIGTERM."""
+    configure_logs()
+    look_seldom()
+    settings, stop = load_settings(), threading.Event()
+    for number in SIGNALS:
+        signal.signal(number, lambda _number, _frame: stop.set())
+    url = url_of_role(settings, SEALER_ROLE)
+    Sealer(url=url, place=SecondPlace(settings.second_place), key=sealing_key(settings)).run(stop)
+
+
+def url_of_role(settings: Settings, role: str) -> str:
+    """Return the database's address for one of our login roles; without all that `runtime.wiring` knows."""
+    return role_url(settings.required_database_url, role, settings.role_password(role))
+
+
+def sealing_key(settings: Settings) -> SealingKey:
+    """Return the sealer's key: the environment's, or that of a file of its own, made at the first start."""
+    if settings.seal_key is not None:
+        return SealingKey(settings.seal_key.get_secret_value())
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return SealingKey(kept_password(settings.data / "seal-key"))
+
+
+def begin_chain(settings: Settings, reason: str) -> str:
+    """Begin a chain after a person has looked; return what to tell them."""
+    chain = SecondPlace(settings.second_place).begin(reason)
+    return f"Chain {chain.id} began; the sealer goes through the whole log again, into {chain.folder}."
+
+
+def compare(
+    settings: Settings, *, first: int, last: int | None, keys: Mapping[str, bytes] | None, report: Report
+) -> Verification:
+    """Compare the log with the second place.
+
+    Raises:
+        psycopg.OperationalError: the database cannot be reached.
+    """
+    look_seldom()
+    with open_connection(url_of_role(settings, APP_ROLE), name="audit") as connection:
+        place = SecondPlace(settings.second_place)
+        return verify(connection, place, first=first, last=last, keys=keys, report=report)
+
+
+async def prove_ticket(settings: Settings, ticket: str) -> Proof:
+    """Return the proof that a ticket was issued.
+
+    Raises:
+        SettingsRefused: there is no such ticket.
+        NotSealedYet, LogContradictsSeal: see `prove`.
+    """
+    url = url_of_role(settings, APP_ROLE)
+    table = SealTable(url)
+    async with PostgresStore(url) as store:
+        try:
+            events = await store.read_stream(TICKET.stream(ticket), limit=1)
+            if not events:
+                raise SettingsRefused(f"There is no ticket {ticket}.")
+            return await prove(store, table, events[0].position)
+        finally:
+            await table.close()
+
+
+def checked(file: Path, keys: Mapping[str, bytes]) -> Proof:
+    """Return the proof in a file, if it holds by these public keys.
+
+    Raises:
+        ProofRefused: it does not, or is none.
+    """
+    if not keys:
+        raise ProofRefused("No public key is known: name one with --key, or the second place with --seals.")
+    with file.open("rb") as opened:
+        content = opened.read(PROOF_BYTES_MAX)
+    try:
+        proof = proof_from_json(orjson.loads(content))
+    except orjson.JSONDecodeError as error:
+        raise ProofRefused(f"{file} is not JSON.") from error
+    check(proof, keys)
+    return proof
+
+
+def keys_given(texts: list[str]) -> dict[str, bytes]:
+    """Return public keys that were typed, by their ids.
+
+    Raises:
+        SettingsRefused: one is none.
+    """
+    keys: dict[str, bytes] = {}
+    for text in texts:
+        try:
+            key = bytes.fromhex(text)
+        except ValueError:
+            key = b""
+        if len(key) != PUBLIC_KEY_BYTES:
+            raise SettingsRefused(f"A public key is {2 * PUBLIC_KEY_BYTES} hexadecimal digits, not {text!r}.")
+        keys[key_id_of(key)] = key
+    return keys
+
+
+def keys_in(folder: Path) -> dict[str, bytes]:
+    """Return the public keys that a second place publishes.
+
+    Raises:
+        SecondPlaceDamaged: one is not what its name says.
+    """
+    return SecondPlace(folder).keys()
