@@ -15,6 +15,7 @@ from api.entrance import Entrance
 from api.live import LiveSeatMaps
 from api.metrics import Metrics
 from api.places import Places
+from api.sealed_log import SealedLog
 from api.ticket_pdf import TicketPrinter
 from api.tokens import AccessTokens
 from domain.layout.inventory import Inventory
@@ -99,6 +100,7 @@ class Engine:
         codes: writes and reads ticket codes.
         places: finds the places that a wish may mean.
         printer: sets tickets on paper.
+        sealed_log: the log's seals.
         live: seat maps, and those who watch them.
         past_seat_maps: seat maps as they were.
         counters: what other parts want to show at `/metrics`, by name.
@@ -127,6 +129,7 @@ class Engine:
     codes: TicketCodes
     places: Places
     printer: TicketPrinter
+    sealed_log: SealedLog
     live: LiveSeatMaps
     past_seat_maps: PastSeatMaps
     counters: Mapping[str, Callable[[], float]] = field(default_factory=dict)

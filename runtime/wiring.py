@@ -26,6 +26,7 @@ from api.live import LiveSeatMaps
 from api.metrics import Metrics
 from api.passwords import Passwords
 from api.places import Places
+from api.sealed_log import SealedLog
 from api.ticket_pdf import TicketPrinter
 from api.tokens import AccessTokens, SigningKey
 from domain.errors import Rejected
@@ -42,6 +43,7 @@ from eventstore.jetstream.link import NatsLink
 from eventstore.migrate import APP_ROLE, PROJECTOR_ROLE, role_url
 from eventstore.postgres.store import PostgresStore
 from eventstore.relay import AnnouncingJudge, WakeUp
+from eventstore.seals.second_place import SecondPlace
 from eventstore.store import Store
 from projections.every_model import EVERY_MODEL, reader_for
 from projections.past.seat_maps import PastSeatMaps
@@ -169,6 +171,17 @@ async def open_records(settings: Settings) -> AsyncIterator[Pool]:
 
 
 @asynccontextmanager
+async def open_seals(settings: Settings, store: Store) -> AsyncIterator[SealedLog]:
+    """Open the seals of the log, and find their second place."""
+    place = SecondPlace(settings.second_place)
+    sealed_log = SealedLog(url=url_of_role(settings, APP_ROLE), store=store, place=place)
+    try:
+        yield sealed_log
+    finally:
+        await sealed_log.close()
+
+
+@asynccontextmanager
 async def open_reading(settings: Settings) -> AsyncIterator[AsyncConnectionPool[psycopg.AsyncConnection[Any]]]:
     """Open the connections that queries read the read models with."""
     async with AsyncConnectionPool(
@@ -256,6 +269,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
             codes=build_ticket_codes(settings),
             places=places,
             printer=TicketPrinter(),
+            sealed_log=await stack.enter_async_context(open_seals(settings, store)),
             live=live,
             past_seat_maps=PastSeatMaps(store),
             counters={**batcher_counters(batcher), **live_counters(live)},

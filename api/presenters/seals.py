@@ -1,8 +1,28 @@
 """Seals, and what a comparison with them says, as answers show them."""
 
+from collections.abc import Mapping, Sequence
+
 from api.presenters.values import Body
 from eventstore.seals.fault import Fault
+from eventstore.seals.seal import Seal, seal_to_json
+from eventstore.seals.table import SealerState
 from eventstore.seals.verification import Verification
+
+
+def seals(found: Sequence[Seal], limit: int, keys: Mapping[str, bytes], sealer: SealerState | None) -> Body:
+    """Show a page of seals, with what is needed to check them."""
+    return {
+        "items": [seal_to_json(seal) for seal in found],
+        "next": str(found[-1].number) if len(found) == limit else None,
+        "keys": [{"key_id": key_id, "public_key": key.hex()} for key_id, key in keys.items()],
+        "sealer": sealer,
+    }
+
+
+def part(found: Verification) -> Body:
+    """Show a part that was compared, and where to go on."""
+    ends = found.fault is not None or found.last >= found.head
+    return {**compared(found), "next": None if ends else found.last + 1}
 
 
 def compared(found: Verification) -> Body:

@@ -18,6 +18,7 @@ from api.routes import (
     refunds,
     reports,
     scans,
+    seals,
     seats,
     tickets,
     venues,
@@ -44,5 +45,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     projections.router,
     rebuilds.router,
     audit.router,
+    seals.router,
     health.router,
 )

@@ -1,0 +1,60 @@
+"""Seals: what was sealed, whether the log is still that, and the proof of one ticket."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Request, Response
+
+from api.commands import POSITION_MAX, MinPosition, caught_up, shown
+from api.engine import engine_of
+from api.identity import identity_of
+from api.paging import Limit, PositionCursor
+from api.presenters import seals as present
+from api.problems import documented
+from api.routing import business_router
+from api.schemas.seals import Comparison, Seals, TicketProof
+from api.tickets import ticket_details
+from domain.ticket import TICKET
+from eventstore.seals.proof import proof_to_json
+from eventstore.seals.table import NEWEST
+
+router = business_router("audit")
+
+
+@router.get("/audit/seals", responses={200: {"model": Seals}})
+async def list_seals(
+    request: Request, limit: Limit = 20, cursor: PositionCursor = None, min_position: MinPosition = None
+) -> Response:
+    """List the seals, newest first, with every public key, and how the sealer is; `cursor` is a seal's number."""
+    await caught_up(request, min_position)
+    table = engine_of(request).sealed_log.table
+    seals = await table.newest(before=NEWEST if cursor is None else cursor, limit=limit)
+    return shown(present.seals(seals, limit, await table.keys(), await table.sealer()))
+
+
+@router.get("/audit/verify", responses={200: {"model": Comparison}})
+async def compare(
+    request: Request,
+    first: Annotated[
+        int | None,
+        Query(alias="from", ge=1, le=POSITION_MAX, description="`next` of the part before; none: the newest."),
+    ] = None,
+    min_position: MinPosition = None,
+) -> Response:
+    """Compare a part of the log with the second place, 10,000 positions and what their seals cover beyond.
+
+    Without `from` the newest are compared; from 1 on, `next` leads through the whole log. One comparison at a time: 503
+    while another is under way. All at once, and faster: `seatledger audit verify`.
+    """
+    await caught_up(request, min_position)
+    return shown(present.part(await engine_of(request).sealed_log.compare(first)))
+
+
+@router.get("/tickets/{ticket_id}/proof", responses={200: {"model": TicketProof}, **documented(409)})
+async def prove_ticket(request: Request, ticket_id: UUID, min_position: MinPosition = None) -> Response:
+    """Give a ticket's owner the proof that it was issued, to be checked without us; 409 until it is sealed."""
+    await caught_up(request, min_position)
+    engine = engine_of(request)
+    details = await ticket_details(engine, str(ticket_id), identity_of(request).account)
+    (issued,) = await engine.store.read_stream(TICKET.stream(details.ticket), limit=1)
+    return shown(proof_to_json(await engine.sealed_log.prove(issued.position)))

@@ -1,0 +1,74 @@
+"""The seals of the log, for those who ask over HTTP: listed, compared a part at a time, and one event's proof."""
+
+import asyncio
+
+from api.errors import Busy
+from domain.errors import Impossible
+from domain.people import RecordsUnavailable
+from eventstore.seals.content import open_connection
+from eventstore.seals.proof import LogContradictsSeal, NotSealedYet, Proof, prove
+from eventstore.seals.second_place import SecondPlace
+from eventstore.seals.table import SealTable
+from eventstore.seals.verification import Verification
+from eventstore.seals.verify import verify
+from eventstore.store import Store
+
+COMPARED_MAX = 10_000
+"""Positions in one answer: about 50 ms of work, in a thread of its own."""
+
+TURN_SECONDS_MAX = 5.0
+
+
+class SealedLog:
+    """What the API knows of seals.
+
+    Args:
+        url: of the application's role.
+        place: where this process finds the second place.
+    """
+
+    def __init__(self, *, url: str, store: Store, place: SecondPlace) -> None:
+        self._url = url
+        self._store = store
+        self._place = place
+        self._turn = asyncio.Lock()
+        self.table = SealTable(url)
+
+    async def close(self) -> None:
+        """Disconnect."""
+        await self.table.close()
+
+    async def compare(self, first: int | None) -> Verification:
+        """Compare `COMPARED_MAX` positions with the second place, from `first` on; without it, the newest.
+
+        Raises:
+            Busy: somebody else's comparisons take too long.
+            RecordsUnavailable: the second place cannot be read.
+        """
+        begins = first or max(1, await self._store.head() - COMPARED_MAX + 1)
+        try:
+            async with asyncio.timeout(TURN_SECONDS_MAX):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise Busy("Others compare.") from None
+        try:
+            return await asyncio.to_thread(self._compare, begins)
+        except OSError as error:
+            raise RecordsUnavailable(f"the second place cannot be read: {error}") from error
+        finally:
+            self._turn.release()
+
+    async def prove(self, position: int) -> Proof:
+        """Return the proof of the event at a position.
+
+        Raises:
+            Impossible: it is not sealed yet, or is not as it was sealed.
+        """
+        try:
+            return await prove(self._store, self.table, position)
+        except (NotSealedYet, LogContradictsSeal) as refusal:
+            raise Impossible(str(refusal)) from refusal
+
+    def _compare(self, first: int) -> Verification:
+        with open_connection(self._url, name="audit") as connection:
+            return verify(connection, self._place, first=first, last=first + COMPARED_MAX - 1)
