@@ -1,16 +1,46 @@
 """What an operator asks about the past, as the application's role: it reads the log, and nothing else is needed."""
 
-from dataclasses import replace
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
-from api.presenters.past import recorded
+from api.presenters import past as present
+from domain.errors import NotFound
 from eventstore.migrate import APP_ROLE
 from eventstore.postgres import PostgresStore
+from projections.past.moment import AsOf, as_of
+from projections.past.one_order import order_then
+from projections.past.one_seat import seat_then
 from projections.past.searching import Search, search
+from projections.past.streams import PastStreams
 from runtime.settings import Settings
 from runtime.wiring import build_codec, url_of_role
 
+EVENTS_SHOWN_MAX = 10_000
+
 Body = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """The time or the position that is asked about; neither: now."""
+
+    at: datetime | None = None
+    position: int | None = None
+
+
+@asynccontextmanager
+async def open_past(settings: Settings, moment: Moment) -> AsyncIterator[tuple[PastStreams, AsOf]]:
+    """Open the log as it was.
+
+    Raises:
+        Invalid: a moment that is yet to come, or two.
+    """
+    async with PostgresStore(url_of_role(settings, APP_ROLE)) as store:
+        then = await as_of(store, at=moment.at, position=moment.position)
+        yield PastStreams(store, build_codec()), then
 
 
 async def search_log(settings: Settings, asked: Search) -> list[Body]:
@@ -20,7 +50,44 @@ async def search_log(settings: Settings, asked: Search) -> list[Body]:
     async with PostgresStore(url_of_role(settings, APP_ROLE)) as store:
         while True:
             found = await search(store, replace(asked, limit=limit - len(bodies)))
-            bodies += [recorded(event, codec) for event in found.events]
+            bodies += [present.recorded(event, codec) for event in found.events]
             if found.following is None or len(bodies) == limit:
                 return bodies
             asked = asked.going_on(found.following)
+
+
+async def show_stream(settings: Settings, stream: str, moment: Moment) -> Body:
+    """Return a stream as it was, with its events.
+
+    Raises:
+        NotFound: there is none of this name.
+    """
+    async with open_past(settings, moment) as (streams, then):
+        found = await streams.find(stream, then)
+        if found is None:
+            raise NotFound(f"There is no stream {stream}.")
+        shown = present.stream_then(found, found.events[:EVENTS_SHOWN_MAX], build_codec())
+        return {**present.true_at(then), **shown}
+
+
+async def show_seat(settings: Settings, performance: str, seat: str, moment: Moment) -> Body:
+    """Return a seat as it was, with its history; one that nobody ever touched is free."""
+    async with open_past(settings, moment) as (streams, then):
+        found = await seat_then(streams, then, performance=performance, seat=seat, after=0, limit=EVENTS_SHOWN_MAX)
+        known = {"performance_id": performance, "seat": seat}
+        return {**present.true_at(then), **known, **present.seat_then(found, build_codec())}
+
+
+async def show_order(settings: Settings, order: str, moment: Moment) -> Body:
+    """Return an order as it was, with everything that had happened to it.
+
+    Raises:
+        NotFound: there is none of this id.
+    """
+    async with open_past(settings, moment) as (streams, then):
+        found = await order_then(streams, then, order)
+        if found is None:
+            raise NotFound(f"There is no order {order}.")
+        codec = build_codec()
+        items = [present.recorded(event, codec) for event in found.events[:EVENTS_SHOWN_MAX]]
+        return {**present.true_at(then), "order_id": order, "order": present.order_then(found, order), "items": items}

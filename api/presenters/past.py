@@ -1,7 +1,6 @@
 """Stored events and past states as auditors see them, over HTTP and in a terminal."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import orjson
 
@@ -148,9 +147,3 @@ def refund_then(refund: str, then: RequestedRefund) -> Body:
 def ticket_then(ticket: str, then: IssuedTicket) -> Body:
     """Show a ticket as it was."""
     return {"ticket_id": ticket, "void": then.void, "gate": then.entry.gate if then.entry else None}
-
-
-def shown_actor(metadata: Any) -> str:
-    """Say who caused an event: an account, a device, a rule, a provider."""
-    actor = metadata.get("actor") or {}
-    return " ".join(str(part) for part in (actor.get("kind"), actor.get("id")) if part)

@@ -2,11 +2,9 @@
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from runtime.cli.running import Data
 from runtime.ground import settings_here
@@ -15,10 +13,10 @@ ROWS = 100
 ROWS_MAX = 10_000
 TIME_FORMATS = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d"]
 
-Time = Annotated[datetime | None, typer.Option(formats=TIME_FORMATS, metavar="TIME")]
+At = Annotated[datetime | None, typer.Option(formats=TIME_FORMATS, metavar="TIME", help="As it was then (UTC).")]
+Position = Annotated[int | None, typer.Option(min=0, help="As it was after this position.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
-console = Console(highlight=False, soft_wrap=True)
 app = typer.Typer(help="The log, and what it says about the past.", no_args_is_help=True)
 
 
@@ -53,6 +51,7 @@ def log(
     from eventstore.store import Wanted  # noqa: PLC0415 - a part imports only what it runs
     from projections.past.searching import Search  # noqa: PLC0415 - a part imports only what it runs
     from runtime import past  # noqa: PLC0415 - a part imports only what it runs
+    from runtime.cli import history  # noqa: PLC0415 - a part imports only what it runs
 
     subjects = {"performance": performance, "organizer": organizer}
     wanted = Wanted(
@@ -71,7 +70,73 @@ def log(
         until=in_utc(until),
         newest_first=newest_first,
     )
-    show_events(asyncio.run(past.search_log(settings_here(data), asked)), as_json=as_json)
+    found = asyncio.run(past.search_log(settings_here(data), asked))
+    if as_json:
+        history.show_json(*found)
+    else:
+        history.show_events(found)
+
+
+@app.command("stream")
+def stream(
+    name: Annotated[str, typer.Argument(help="A stream: order-0198…, seat-<performance>-<seat>.")],
+    at: At = None,
+    position: Position = None,
+    as_json: AsJson = False,
+    data: Data | None = None,
+) -> None:
+    """Show one thing as it was, and what had happened to it."""
+    from runtime import past  # noqa: PLC0415 - a part imports only what it runs
+    from runtime.cli import history  # noqa: PLC0415 - a part imports only what it runs
+
+    moment = past.Moment(at=in_utc(at), position=position)
+    found = asyncio.run(past.show_stream(settings_here(data), name, moment))
+    if as_json:
+        history.show_json(found)
+    else:
+        history.show_then(f"{name}, version {found['version']},", found, state=found["state"])
+
+
+@app.command("seat")
+def seat(
+    performance: Annotated[str, typer.Argument(help="A performance's id.")],
+    key: Annotated[str, typer.Argument(metavar="SEAT", help="A seat's key, as in the layout.")],
+    *,
+    at: At = None,
+    position: Position = None,
+    as_json: AsJson = False,
+    data: Data | None = None,
+) -> None:
+    """Show a seat as it was, who held it, when, in which order, and why it came back."""
+    from runtime import past  # noqa: PLC0415 - a part imports only what it runs
+    from runtime.cli import history  # noqa: PLC0415 - a part imports only what it runs
+
+    moment = past.Moment(at=in_utc(at), position=position)
+    found = asyncio.run(past.show_seat(settings_here(data), performance, key, moment))
+    if as_json:
+        history.show_json(found)
+    else:
+        history.show_then(f"Seat {key}", found, state={**found["state"], "available": found["available"]})
+
+
+@app.command("order")
+def order(
+    order_id: Annotated[str, typer.Argument(help="An order's id.")],
+    at: At = None,
+    position: Position = None,
+    as_json: AsJson = False,
+    data: Data | None = None,
+) -> None:
+    """Show an order and its money as they were, and what had happened to it, its payments, refunds and tickets."""
+    from runtime import past  # noqa: PLC0415 - a part imports only what it runs
+    from runtime.cli import history  # noqa: PLC0415 - a part imports only what it runs
+
+    moment = past.Moment(at=in_utc(at), position=position)
+    found = asyncio.run(past.show_order(settings_here(data), order_id, moment))
+    if as_json:
+        history.show_json(found)
+    else:
+        history.show_then(f"Order {order_id}", found, state=found["order"])
 
 
 def in_utc(moment: datetime | None) -> datetime | None:
@@ -79,37 +144,3 @@ def in_utc(moment: datetime | None) -> datetime | None:
     if moment is None or moment.tzinfo is not None:
         return moment
     return moment.replace(tzinfo=UTC)
-
-
-def show_events(events: list[dict[str, Any]], *, as_json: bool) -> None:
-    """Show events, a row or a line each."""
-    if as_json:
-        show_json(*events)
-        return
-    table = Table("position", "recorded at", "stream", "event", "by")
-    for event in events:
-        table.add_row(
-            str(event["position"]), shown_time(event["recorded_at"]), event["stream"], event["name"], actor_of(event)
-        )
-    console.print(table)
-
-
-def show_json(*bodies: dict[str, Any]) -> None:
-    """Write each body on a line of its own, as the API would answer it."""
-    import orjson  # noqa: PLC0415 - a part imports only what it runs
-
-    for body in bodies:
-        typer.echo(orjson.dumps(body, option=orjson.OPT_UTC_Z))
-
-
-def shown_time(moment: datetime) -> str:
-    """Write a time for people."""
-    return f"{moment:%Y-%m-%d %H:%M:%S.%f} UTC"
-
-
-def actor_of(event: dict[str, Any]) -> str:
-    """Say who caused an event: an account, a device, a rule, a provider."""
-    import orjson  # noqa: PLC0415 - a part imports only what it runs
-
-    actor = orjson.loads(orjson.dumps(event["metadata"])).get("actor") or {}
-    return " ".join(str(part) for part in (actor.get("kind"), actor.get("id")) if part)

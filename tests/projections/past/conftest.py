@@ -1,8 +1,6 @@
 """Random histories, in PostgreSQL, each with what an independent fold knows of it."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
-from random import Random
 
 import pytest
 
@@ -14,23 +12,13 @@ from runtime.embedded import EmbeddedPostgres
 from tests.databases import fresh_database, role_password
 from tests.laws.world import CODEC
 from tests.projections.conftest import TEMPLATE
-from tests.projections.history import Historian
-from tests.projections.past.logs import put
-from tests.projections.town import Town
-
-DEEDS = 400
+from tests.projections.past.logs import lived, put
 
 
 @pytest.fixture(scope="module", params=[2, 10], ids="seed {}".format)
 def log(request: pytest.FixtureRequest) -> Sequence[Recorded]:
     """A log in which nearly everything happened that may."""
-
-    async def lived() -> Sequence[Recorded]:
-        town = Town()
-        await Historian(town, Random(request.param)).live(DEEDS)
-        return await town.store.read_range(after=0, limit=1_000_000)
-
-    return asyncio.run(lived())
+    return lived(request.param)
 
 
 @pytest.fixture(scope="module")

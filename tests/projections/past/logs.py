@@ -1,12 +1,28 @@
-"""A log with times of its own in PostgreSQL, as only its owner can put it there."""
+"""Random logs with times of their own, and how they come into PostgreSQL, as only its owner can put them there."""
 
+import asyncio
 from collections.abc import Sequence
+from random import Random
 
 import psycopg
 
 from eventstore.store import Recorded
+from tests.projections.history import Historian
+from tests.projections.town import Town
 
+DEEDS = 400
 COPY = f"COPY eventstore.event ({', '.join(Recorded._fields)}) FROM STDIN"
+
+
+def lived(seed: int) -> Sequence[Recorded]:
+    """Return a log in which nearly everything happened that may."""
+
+    async def live() -> Sequence[Recorded]:
+        town = Town()
+        await Historian(town, Random(seed)).live(DEEDS)
+        return await town.store.read_range(after=0, limit=1_000_000)
+
+    return asyncio.run(live())
 
 
 def put(owner_url: str, log: Sequence[Recorded]) -> None:

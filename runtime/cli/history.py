@@ -1,0 +1,63 @@
+"""How the past is shown in a terminal: events in plain words, states field by field; or JSON, a body a line."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+
+console = Console(highlight=False, soft_wrap=True)
+
+Body = Mapping[str, Any]
+
+
+def show_json(*bodies: Body) -> None:
+    """Write each body on a line of its own, as the API would answer it."""
+    for body in bodies:
+        typer.echo(orjson.dumps(body, option=orjson.OPT_UTC_Z))
+
+
+def show_events(events: Sequence[Body]) -> None:
+    """Write a row for each event."""
+    table = Table("position", "recorded at", "stream", "event", "by", "what happened")
+    for event in events:
+        table.add_row(
+            str(event["position"]),
+            written_time(event["recorded_at"]),
+            event["stream"],
+            event["name"],
+            written_actor(event),
+            event["sentence"],
+        )
+    console.print(table)
+
+
+def show_then(what: str, body: Body, *, state: Body | None) -> None:
+    """Write what something was, when, and how it came to that."""
+    recorded_at = body["recorded_at"]
+    since = f", recorded at {written_time(recorded_at)}" if recorded_at else ""
+    console.print(f"{what} at position {body['position']}{since}:")
+    table = Table.grid(padding=(0, 2))
+    for name, value in (state or {}).items():
+        table.add_row(name, written(value))
+    console.print(table)
+    show_events(body["items"])
+
+
+def written(value: object) -> str:
+    """Write a field of a state."""
+    return value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_UTC_Z).decode()
+
+
+def written_time(moment: datetime) -> str:
+    """Write a time for people."""
+    return f"{moment:%Y-%m-%d %H:%M:%S.%f} UTC"
+
+
+def written_actor(event: Body) -> str:
+    """Say who caused an event: an account, a device, a rule, a provider."""
+    actor = orjson.loads(orjson.dumps(event["metadata"])).get("actor") or {}
+    return " ".join(str(part) for part in (actor.get("kind"), actor.get("id")) if part)
