@@ -10,6 +10,7 @@ from eventstore.store import Recorded
 from projections.reading import ReadModels
 from projections.reports import report_each
 from projections.seat_map import SEAT_MAP, read_seat_map
+from projections.sql import control as sql
 from projections.switches import PAUSE, RESUME, Switches, park, skip, unpark
 from projections.tickets import TICKETS
 from tests.projections.crew import Crew, Fragile
@@ -41,7 +42,7 @@ class Stage:
 
     def __init__(self, town: Town, models: ReadModels) -> None:
         self.town = town
-        self._models = models
+        self.models = models
         self.fragile = Fragile(SEAT_MAP, lambda fact: fact.position == self.culprit.position)
         self.performance = ""
 
@@ -55,7 +56,7 @@ class Stage:
 
     async def seats(self) -> list[str]:
         """Return where the three stand."""
-        shown = dict((await read_seat_map(self._models, performance=self.performance)).at(self.town.clock.now()))
+        shown = dict((await read_seat_map(self.models, performance=self.performance)).at(self.town.clock.now()))
         return [shown.get(seat, "free") for seat in self.town.seats[:3]]
 
 
@@ -110,9 +111,8 @@ class TestPark:
             await crew.catches_up("seat_map")
             assert await stage.seats() == ["sold", "held", "sold"]
 
-    async def test_who_runs_hears_of_it_before_the_next_event(
-        self, stage: Stage, crew: Crew, switches: Switches
-    ) -> None:
+    async def shown_after_a_park(self, stage: Stage, crew: Crew, switches: Switches) -> set[str]:
+        """Park a seat while somebody folds, let it and another be held, and return who is shown as taken."""
         town = stage.town
         async with crew.working("one", [SEAT_MAP]):
             await crew.catches_up("seat_map")
@@ -120,8 +120,19 @@ class TestPark:
             await town.hold(stage.performance, "bob", town.seats[3])
             await town.hold(stage.performance, "bob", town.seats[4])
             await crew.catches_up("seat_map")
-            shown = await read_seat_map(stage._models, performance=stage.performance)
-            assert set(dict(shown.at(town.clock.now()))) == {*town.seats[:3], town.seats[4]}
+        return set(dict((await read_seat_map(stage.models, performance=stage.performance)).at(town.clock.now())))
+
+    async def test_who_runs_hears_of_it_before_the_next_event(
+        self, stage: Stage, crew: Crew, switches: Switches
+    ) -> None:
+        seats = stage.town.seats
+        assert await self.shown_after_a_park(stage, crew, switches) == {*seats[:3], seats[4]}
+
+    async def test_without_the_fence_nobody_would(
+        self, stage: Stage, crew: Crew, switches: Switches, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sql, "ADVANCE", sql.ADVANCE.replace("fence = %(fence)s", "fence >= %(fence)s"))
+        assert await self.shown_after_a_park(stage, crew, switches) == set(stage.town.seats[:5])
 
 
 class TestAnotherVersion:

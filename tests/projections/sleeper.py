@@ -1,0 +1,64 @@
+"""A worker that folds two read models and can be put to sleep: `python -m tests.projections.sleeper {…}`.
+
+Told to, it puts itself to sleep in the middle of a batch, or compares neither position nor fence when it writes.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+
+from eventstore.feed import PolledFeed
+from eventstore.postgres import PostgresStore
+from projections.every_model import reader_for
+from projections.model import Fact, ReadModel, Step
+from projections.runner import Runner
+from projections.sales import SALES
+from projections.seat_map import SEAT_MAP
+from projections.sql import control as sql
+from runtime.logs import configure_logs
+
+OWNER = "the sleeper"
+MODELS = (SALES, SEAT_MAP)
+TRUSTING = """
+UPDATE projections.projection
+SET position = %(upto)s, heartbeat_at = clock_timestamp()
+WHERE name = %(name)s AND %(after)s >= 0 AND %(fence)s >= 0
+RETURNING follower
+"""
+
+
+def falling_asleep(model: ReadModel, position: int) -> ReadModel:
+    """Return a read model whose fold puts the process to sleep when it meets an event, once its batch has begun."""
+
+    def fold(facts: Sequence[Fact]) -> Sequence[Step]:
+        if any(fact.position == position for fact in facts):
+            os.kill(os.getpid(), signal.SIGSTOP)
+        return model.fold(facts)
+
+    return replace(model, fold=fold)
+
+
+async def work(url: str, asleep_at: int | None) -> None:
+    """Fold until killed."""
+    models = MODELS if asleep_at is None else tuple(falling_asleep(model, asleep_at) for model in MODELS)
+    async with PostgresStore(url) as store:
+        await Runner(
+            url=url,
+            store=store,
+            make_feed=lambda after: PolledFeed(store=store, after=after, poll_max_s=0.02),
+            models=models,
+            reader=reader_for(models),
+            owner=OWNER,
+        ).run()
+
+
+if __name__ == "__main__":
+    told = json.loads(sys.argv[1])
+    configure_logs()
+    if told["trusting"]:
+        sql.ADVANCE = TRUSTING
+    asyncio.run(work(told["url"], told["asleep_at"]))
