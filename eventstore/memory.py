@@ -219,7 +219,7 @@ def _is_wanted(event: Recorded, wanted: Wanted) -> bool:
         and (wanted.stream is None or event.stream == wanted.stream)
         and (wanted.prefix is None or event.stream.startswith(wanted.prefix))
         and (wanted.actor is None or wanted.actor in {actor.get("id"), actor.get("kind")})
-        and all(metadata.get(name) == value for name, value in wanted.subjects.items())
+        and all(metadata.get(name) == value or value in event.stream for name, value in wanted.subjects.items())
     )
 
 

@@ -100,7 +100,7 @@ _WANTED: LiteralString = """
   AND (%(actor)s::text IS NULL OR %(actor)s::text IN (metadata #>> '{actor,id}', metadata #>> '{actor,kind}'))
   AND NOT EXISTS (
       SELECT FROM unnest(%(subjects)s::text[], %(subject_values)s::text[]) AS subject (name, value)
-      WHERE metadata ->> subject.name IS DISTINCT FROM subject.value
+      WHERE metadata ->> subject.name IS DISTINCT FROM subject.value AND strpos(stream, subject.value) = 0
   )
 """
 

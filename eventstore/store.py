@@ -159,7 +159,7 @@ class Wanted:
     Args:
         stream: their stream. `prefix`: how its name begins.
         actor: the id or the kind of who caused them.
-        subjects: what their metadata says under a name.
+        subjects: what their metadata says under a name, unless the name of their stream says it already.
     """
 
     names: Collection[str] | None = None

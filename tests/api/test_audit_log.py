@@ -39,14 +39,15 @@ class TestLog:
     async def test_given_filters_then_what_all_of_them_admit(self, office: BoxOffice, auditor: Headers) -> None:
         buyer = await office.somebody()
         begins = await office.head()
-        await office.performance()
+        other = await office.performance()
         done(await office.hold(buyer, office.seats[0]))
         account = (await office.shop.client.get("/api/v1/me", headers=buyer)).json()["account_id"]
         first = begins + 2
         assert await positions(office, auditor, actor=account, name="SeatHeld") == [first]
         assert await positions(office, auditor, actor=account, name=["SeatHeld", "Other"], limit=1) == [first]
         assert await positions(office, auditor, prefix="seat-") == [first]
-        assert await positions(office, auditor, performance_id=office.performance_id, limit=2) == [
+        assert await positions(office, auditor, performance_id=other) == [begins + 1]
+        assert await positions(office, auditor, performance_id=office.performance_id, after=begins) == [
             first,
             first + 1,
             first + 2,

@@ -98,6 +98,7 @@ class TestSearch:
             (Wanted(actor="process"), [3]),
             (Wanted(subjects={"performance": "p1"}), [1, 2, 4]),
             (Wanted(subjects={"performance": "p1", "organizer": "globe"}), [1, 2, 4]),
+            (Wanted(subjects={"performance": "hold-1"}), [2]),
             (Wanted(subjects={"performance": "p1", "organizer": "rose"}), []),
             (Wanted(actor="ann", names=["SeatSold"], prefix="seat-"), [4]),
         ],

@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 
 from domain import buyer, hold, order, payment, refund, seat, ticket
-from domain.history import EVENTS
+from domain.history import EVENTS, VERSIONS
 from domain.values import BlockReason, CancelReason, RefundReason, ReleaseReason
 from eventstore.store import Recorded
 from projections.past.seat_history import DEADLINES, STATES
@@ -32,6 +32,7 @@ def test_every_event_of_a_seat_says_where_it_stands() -> None:
     names = {name for name, kind in EVENTS.items() if kind in get_args(seat.SeatEvent)}
     assert STATES.keys() == names
     for name, field in DEADLINES.items():
+        assert VERSIONS[name] == 1, "its stored field is read as it is: teach seat_history.py the other versions"
         assert field in EVENTS[name].__dataclass_fields__  # type: ignore[attr-defined]
 
 
