@@ -1,5 +1,6 @@
 """The log in PostgreSQL: appends through one function on one connection, reads on a few others."""
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
@@ -112,9 +113,8 @@ class PostgresStore:
             "after": after,
             "upto": upto,
         }
-        ((positions, *texts),) = await self._readers.rows(statement, asked)
-        streams, names, values = (text.split("\n") if positions else [] for text in texts)
-        return Columns(positions=positions, streams=streams, names=names, fields=values)
+        (row,) = await self._readers.rows(statement, asked)
+        return await asyncio.to_thread(columns, *row)
 
     async def search(
         self, wanted: Wanted, *, after: int, upto: int, limit: int, newest_first: bool = False
@@ -155,6 +155,12 @@ class PostgresStore:
 
     async def _between(self, after: int, upto: int) -> list[Recorded]:
         return [recorded(row) for row in await self._readers.rows(sql.READ_RANGE, {"after": after, "upto": upto})]
+
+
+def columns(positions: Sequence[int], *texts: str) -> Columns:
+    """Return the columns of one long row; cutting its texts takes a while, so do it in a thread."""
+    streams, names, fields = (text.split("\n") if positions else [] for text in texts)
+    return Columns(positions=positions, streams=streams, names=names, fields=fields)
 
 
 def mark(rows: Sequence[tuple[Any, ...]]) -> Mark:

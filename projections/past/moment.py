@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.errors import Invalid
-from eventstore.store import Recorded, Store
+from eventstore.store import Mark, Recorded, Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,17 +35,29 @@ async def as_of(store: Store, *, at: datetime | None = None, position: int | Non
     """
     if at is not None and position is not None:
         raise Invalid("Ask either for a time or for a position.")
-    now = await store.now()
-    if at is not None and at > now:
-        raise Invalid(f"{at.isoformat()} is yet to come: it is {now.isoformat()}.")
     if at is not None:
-        mark = await store.mark_at(at)
-        return AsOf(position=mark.position, recorded_at=mark.recorded_at, moment=at)
+        return await as_of_time(store, at)
     head = await store.head()
-    if position is None:
-        mark = await store.mark_of(head)
-        return AsOf(position=mark.position, recorded_at=mark.recorded_at, moment=now)
-    if position > head:
+    if position is not None and position > head:
         raise Invalid(f"No event has position {position}: the log ends at {head}.")
-    mark = await store.mark_of(position)
-    return AsOf(position=mark.position, recorded_at=mark.recorded_at, moment=mark.recorded_at or now)
+    mark = await store.mark_of(head if position is None else position)
+    if position is None or mark.recorded_at is None:
+        return as_of_mark(mark, await store.now())
+    return as_of_mark(mark, mark.recorded_at)
+
+
+async def as_of_time(store: Store, at: datetime) -> AsOf:
+    """Return the place in the log that a time means.
+
+    Raises:
+        Invalid: it is yet to come.
+    """
+    now = await store.now()
+    if at > now:
+        raise Invalid(f"{at.isoformat()} is yet to come: it is {now.isoformat()}.")
+    return as_of_mark(await store.mark_at(at), at)
+
+
+def as_of_mark(mark: Mark, moment: datetime) -> AsOf:
+    """Judge deadlines at a moment, by what had happened up to a mark."""
+    return AsOf(position=mark.position, recorded_at=mark.recorded_at, moment=moment)
