@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from runtime.cli import history
 from runtime.cli.running import Data
 from runtime.ground import settings_here
 
@@ -51,7 +52,6 @@ def log(
     from eventstore.store import Wanted  # noqa: PLC0415 - a part imports only what it runs
     from projections.past.searching import Search  # noqa: PLC0415 - a part imports only what it runs
     from runtime import past  # noqa: PLC0415 - a part imports only what it runs
-    from runtime.cli import history  # noqa: PLC0415 - a part imports only what it runs
 
     subjects = {"performance": performance, "organizer": organizer}
     wanted = Wanted(
@@ -87,7 +87,6 @@ def stream(
 ) -> None:
     """Show one thing as it was, and what had happened to it."""
     from runtime import past  # noqa: PLC0415 - a part imports only what it runs
-    from runtime.cli import history  # noqa: PLC0415 - a part imports only what it runs
 
     moment = past.Moment(at=in_utc(at), position=position)
     found = asyncio.run(past.show_stream(settings_here(data), name, moment))
@@ -109,7 +108,6 @@ def seat(
 ) -> None:
     """Show a seat as it was, who held it, when, in which order, and why it came back."""
     from runtime import past  # noqa: PLC0415 - a part imports only what it runs
-    from runtime.cli import history  # noqa: PLC0415 - a part imports only what it runs
 
     moment = past.Moment(at=in_utc(at), position=position)
     found = asyncio.run(past.show_seat(settings_here(data), performance, key, moment))
@@ -129,7 +127,6 @@ def order(
 ) -> None:
     """Show an order and its money as they were, and what had happened to it, its payments, refunds and tickets."""
     from runtime import past  # noqa: PLC0415 - a part imports only what it runs
-    from runtime.cli import history  # noqa: PLC0415 - a part imports only what it runs
 
     moment = past.Moment(at=in_utc(at), position=position)
     found = asyncio.run(past.show_order(settings_here(data), order_id, moment))

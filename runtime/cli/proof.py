@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from runtime.cli.audit import show_json, shown_time
+from runtime.cli.history import show_json, written_time
 from runtime.cli.running import Data
 from runtime.ground import settings_here
 
@@ -139,9 +139,9 @@ def proved(proof: "Proof") -> str:
     """Say what a proof proves."""
     content, seal = proof.content, proof.seal
     return (
-        f"{content['name']} of {content['stream']}, recorded at {shown_time(content['recorded_at'])}, stands at "
+        f"{content['name']} of {content['stream']}, recorded at {written_time(content['recorded_at'])}, stands at "
         f"position {content['position']:,} of the log, exactly as in the file:\n{content['data']}\n"
-        f"Seal {seal.number:,} of chain {seal.chain} covers it, signed at {shown_time(seal.sealed_at)} with the key "
+        f"Seal {seal.number:,} of chain {seal.chain} covers it, signed at {written_time(seal.sealed_at)} with the key "
         f"{seal.key_id}. What happened afterwards, such as a refund, is not in the file."
     )
 
