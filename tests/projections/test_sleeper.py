@@ -1,5 +1,6 @@
 """A worker that slept past its lease, a real process stopped by SIGSTOP: when it wakes up, it changes nothing."""
 
+import asyncio
 import json
 import signal
 import subprocess
@@ -12,10 +13,11 @@ from typing import Any
 import pytest
 
 from eventstore.postgres import PostgresStore
-from eventstore.store import Append, NewEvent, Recorded, Store, Write
+from eventstore.store import Store
 from projections.reading import ReadModels
 from tests.eventstore.jetstream.bookings import until
 from tests.projections.crew import Crew
+from tests.projections.past.logs import put
 from tests.projections.sleeper import MODELS, OWNER
 from tests.projections.town import Town
 from tests.system.fold import picture_of
@@ -71,25 +73,13 @@ def working(folder: Path, url: str, *, trusting: bool = False, asleep_at: int | 
         sleeper.end()
 
 
-@pytest.fixture
-async def log(app_url: str) -> AsyncIterator[Store]:
-    """A log that several processes can read."""
-    async with PostgresStore(app_url) as store:
-        yield store
-
-
-@pytest.fixture
-def crew(projector_url: str, log: Store) -> Crew:
-    """Other workers."""
-    return Crew(projector_url, log)
-
-
 class Sales:
     """Seats that are sold one by one, each paid for later, in a log that several processes can read."""
 
-    def __init__(self, log: Store) -> None:
+    def __init__(self, log: Store, owner_url: str) -> None:
         self._town = Town()
         self._log = log
+        self._owner_url = owner_url
         self._performance = ""
         self._unsold = list(self._town.seats)
         self._unpaid: tuple[str, str] | None = None
@@ -104,8 +94,7 @@ class Sales:
         order, _ = await self._town.book(self._performance, "ann", self._unsold.pop())
         self._unpaid = order, await self._town.open_payment(order, "ann")
         told = await self._town.store.read_range(after=await self._log.head(), limit=10_000)
-        for command in commands_of(told):
-            await self._log.append([again(command)])
+        await asyncio.to_thread(put, self._owner_url, told)
 
     async def last_held(self) -> int:
         """Return the position at which the last seat was held."""
@@ -122,29 +111,23 @@ class Sales:
         return True
 
 
-def commands_of(events: list[Recorded]) -> Iterator[list[Recorded]]:
-    """Cut a log into its commands."""
-    command: list[Recorded] = []
-    for event in events:
-        command.append(event)
-        if event.part == event.parts:
-            yield command
-            command = []
+@pytest.fixture
+async def log(app_url: str) -> AsyncIterator[Store]:
+    """A log that several processes can read."""
+    async with PostgresStore(app_url) as store:
+        yield store
 
 
-def again(command: list[Recorded]) -> Append:
-    """Return what appends a command's events again, in the same order."""
-    writes: dict[str, list[Recorded]] = {}
-    for event in command:
-        writes.setdefault(event.stream, []).append(event)
-    return Append(
-        command_id=command[0].command_id,
-        writes=tuple(
-            Write(stream, events[0].version - 1, tuple(NewEvent(e.name, e.schema_version, e.data) for e in events))
-            for stream, events in writes.items()
-        ),
-        metadata=command[0].metadata,
-    )
+@pytest.fixture
+def sales(log: Store, owner_url: str) -> Sales:
+    """What is sold meanwhile."""
+    return Sales(log, owner_url)
+
+
+@pytest.fixture
+def crew(projector_url: str, log: Store) -> Crew:
+    """Other workers."""
+    return Crew(projector_url, log)
 
 
 class TestBetweenBatches:
@@ -166,9 +149,8 @@ class TestBetweenBatches:
                 yield
 
     async def test_it_changes_nothing(
-        self, tmp_path: Path, projector_url: str, log: Store, crew: Crew, models: ReadModels
+        self, tmp_path: Path, projector_url: str, sales: Sales, crew: Crew, models: ReadModels
     ) -> None:
-        sales = Sales(log)
         async with self.woken(tmp_path, projector_url, crew, sales, trusting=False):
             await sales.go_on()
             await crew.catches_up(*FOLDED)
@@ -176,18 +158,16 @@ class TestBetweenBatches:
             assert (await crew.states())["sales"].owner == STANDBY
 
     async def test_one_that_compares_nothing_counts_twice(
-        self, tmp_path: Path, projector_url: str, log: Store, crew: Crew, models: ReadModels
+        self, tmp_path: Path, projector_url: str, sales: Sales, crew: Crew, models: ReadModels
     ) -> None:
-        sales = Sales(log)
         async with self.woken(tmp_path, projector_url, crew, sales, trusting=True):
             assert not await sales.rows_are_right(models)
 
 
 class TestInTheMiddleOfABatch:
     async def test_its_transaction_ends_without_it(
-        self, tmp_path: Path, projector_url: str, log: Store, crew: Crew, models: ReadModels
+        self, tmp_path: Path, projector_url: str, sales: Sales, crew: Crew, models: ReadModels
     ) -> None:
-        sales = Sales(log)
         await sales.go_on()
         with working(tmp_path, projector_url, asleep_at=await sales.last_held()) as sleeper:
             await sleeper.sleeps()
