@@ -50,6 +50,13 @@ class Shop:
             self._process.send_signal(signal.SIGTERM)
             self._process.wait(STOP_WITHIN_S)
 
+    def pid_of(self, part: str) -> int:
+        """Return the process that does a part's work, not the one that looks after it."""
+        assert self._process is not None
+        ours = ["-m", "runtime.cli", part]
+        (found,) = (pid for pid in children_of(self._process.pid) if words_of(pid)[1:] == ours)
+        return found
+
     @contextmanager
     def http(self) -> Iterator[httpx.Client]:
         """Open a client that acts as the admin."""
@@ -66,6 +73,19 @@ class Shop:
         return ran.stdout.split()
 
 
+def children_of(pid: int) -> Iterator[int]:
+    """Yield every process below one."""
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in map(int, (task / "children").read_text().split()):
+            yield child
+            yield from children_of(child)
+
+
+def words_of(pid: int) -> list[str]:
+    """Return a process's command line."""
+    return Path(f"/proc/{pid}/cmdline").read_text().rstrip("\0").split("\0")
+
+
 def done(answer: httpx.Response) -> Json:
     """Return what a request was answered with, which must be well."""
     if answer.is_error:
@@ -74,12 +94,12 @@ def done(answer: httpx.Response) -> Json:
     return found
 
 
-def found_house(http: httpx.Client) -> tuple[str, str]:
-    """Make an organizer, a venue, a layout of 100,000 seats and an event; return (event, layout)."""
+def found_house(http: httpx.Client, *, rows: int = ROWS) -> tuple[str, str]:
+    """Make an organizer, a venue, a layout with 100 seats a row and an event; return (event, layout)."""
     organizer = done(http.post("/organizers", json={"name": "Bench"}))["organizer_id"]
     place = {"address": "Bench 1", "city": "Bench", "country": "DE", "time_zone": "Europe/Berlin"}
     venue = done(http.post("/venues", json={"organizer_id": organizer, "name": "Bench", **place}))["venue_id"]
-    stand = {"name": "Stand", "category": "A", "rows": ROWS, "seats_per_row": SEATS_PER_ROW}
+    stand = {"name": "Stand", "category": "A", "rows": rows, "seats_per_row": SEATS_PER_ROW}
     layout = {"name": "Bench", "format": "grid", "document": {"sections": [stand]}}
     published = done(http.post(f"/venues/{venue}/layouts", json=layout))
     show = {"organizer_id": organizer, "venue_id": venue, "title": "Bench"}

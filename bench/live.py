@@ -1,0 +1,216 @@
+"""The live seat map of `seatledger up`: 39,000 seats, half of them taken, seats changing at 200 a second.
+
+First its document, asked for 200 times a second; then 1,000 clients that watch: from the commit of a change to each of
+them, and what each costs the API in memory.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+from bisect import bisect_right
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from bench.shop import Shop, done, found_house, open_sale, seat_pairs
+from domain.seat import SEAT
+from eventstore.migrate import APP_ROLE
+from eventstore.postgres import PostgresStore
+from eventstore.store import RANGE_EVENTS_MAX
+from runtime.ground import settings_here
+from runtime.wiring import url_of_role
+
+ROWS = 390
+BLOCK_SEATS = 400
+BUYERS = 100
+CHANGES_PER_S = 200
+DOCUMENTS_PER_S = 200
+WATCHERS = 1_000
+LOAD_GRACE_S = 60
+DOCUMENT_MS_MAX = 20.0
+DOCUMENT_BYTES_MAX = 100_000
+CHANGE_MS_MAX = 250.0
+CLIENT_KB_MAX = 50.0
+PACKAGES = ("uvicorn", "starlette", "uvloop", "orjson", "nats-py", "psycopg")
+
+Json = dict[str, Any]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print; 1 if a target is missed."""
+    options = parsed(arguments)
+    with tempfile.TemporaryDirectory() as folder, Shop(Path(folder) / "shop") as shop:
+        report = measure(shop, seconds=options.seconds, runs=options.runs)
+    options.json.parent.mkdir(parents=True, exist_ok=True)
+    options.json.write_text(json.dumps(report, indent=2))
+    sys.stdout.write(told(report))
+    return 0 if all(report["met"].values()) else 1
+
+
+def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m bench.live", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=15.0, help="how long each load lasts")
+    parser.add_argument("--runs", type=int, default=3, help="how many runs of each; the median counts")
+    parser.add_argument("--json", type=Path, default=Path("bench/results/live.json"))
+    return parser.parse_args(arguments)
+
+
+def measure(shop: Shop, *, seconds: float, runs: int) -> Json:
+    """Run both loads in turn, each time on a performance of its own."""
+    tokens = shop.tokens(BUYERS)
+    documents, watched = [], []
+    with shop.http() as http:
+        event, layout = found_house(http, rows=ROWS)
+        for _ in range(runs):
+            order = half_taken(http, open_sale(http, event, layout)) | {"url": shop.url, "tokens": tokens}
+            order |= {"seconds": seconds, "changes_per_s": CHANGES_PER_S, "api_pid": shop.pid_of("api")}
+            documents.append(asked(order | {"documents_per_s": DOCUMENTS_PER_S, "watchers": 0}))
+            order["seats"] = order["seats"][int(seconds * CHANGES_PER_S) :]
+            watched.append(watching(shop, order | {"documents_per_s": 0, "watchers": WATCHERS}))
+    medians = {
+        "document_p99_ms": statistics.median(run["p99_ms"] for run in documents),
+        "document_bytes": max(run["bytes"] for run in documents),
+        "change_p99_ms": statistics.median(run["p99_ms"] for run in watched),
+        "client_kb": statistics.median(run["client_kb"] for run in watched),
+    }
+    return {
+        "at": datetime.now(UTC).isoformat(),
+        "machine": {"cpus": os.cpu_count(), "platform": platform.platform(), "python": platform.python_version()},
+        "versions": {package: version(package) for package in PACKAGES},
+        "seats": ROWS * 100,
+        "seconds": seconds,
+        "documents": documents,
+        "watched": watched,
+        **medians,
+        "met": {
+            "document_p99_ms": medians["document_p99_ms"] <= DOCUMENT_MS_MAX,
+            "document_bytes": medians["document_bytes"] <= DOCUMENT_BYTES_MAX,
+            "change_p99_ms": medians["change_p99_ms"] <= CHANGE_MS_MAX,
+            "client_kb": medians["client_kb"] <= CLIENT_KB_MAX,
+        },
+    }
+
+
+def half_taken(http: httpx.Client, performance: str) -> Json:
+    """Take every second seat off sale, drawn at random; return the free ones, in random order."""
+    seats = [seat for pair in seat_pairs(http, performance) for seat in pair]
+    random.shuffle(seats)
+    taken, free = seats[: len(seats) // 2], seats[len(seats) // 2 :]
+    for begin in range(0, len(taken), BLOCK_SEATS):
+        wish = {"seats": taken[begin : begin + BLOCK_SEATS], "reason": "house"}
+        done(http.post(f"/performances/{performance}/seats/block", json=wish))
+    return {"performance": performance, "seats": free}
+
+
+def asked(order: Json) -> Json:
+    """Ask for the document while seats change; return what was measured."""
+    result = load(order)
+    found = result["documents"]
+    if found["failed"]:
+        raise RuntimeError(f"{found['failed']} documents did not come")
+    return {**quantiles(found["seconds"]), "bytes": max(found["sizes"]), "changed_per_s": result["changed_per_s"]}
+
+
+def watching(shop: Shop, order: Json) -> Json:
+    """Let clients watch while seats change; return what was measured."""
+    result = load(order)
+    if result["lost"] or result["reset"]:
+        raise RuntimeError(f"{result['lost']} clients were lost, {result['reset']} were told to begin anew")
+    committed = asyncio.run(commits(shop.data, order["performance"], since=result["began"]))
+    late = delays(result["messages"], committed)
+    before, connected, at_the_end = result["memory_kb"]
+    return {
+        **quantiles(late),
+        "changes": len(committed),
+        "deliveries": len(late),
+        "changed_per_s": result["changed_per_s"],
+        "memory_kb": {"before": before, "connected": connected, "at_the_end": at_the_end},
+        "client_kb": round((max(connected, at_the_end) - before) / WATCHERS, 1),
+    }
+
+
+def load(order: Json) -> Json:
+    """Run the load in a process of its own."""
+    command = [sys.executable, "-m", "bench.live_load"]
+    timeout = order["seconds"] + LOAD_GRACE_S
+    ran = subprocess.run(
+        command, input=json.dumps(order), stdout=subprocess.PIPE, text=True, check=True, timeout=timeout
+    )
+    result: Json = json.loads(ran.stdout)
+    return result
+
+
+async def commits(data: Path, performance: str, *, since: float) -> list[tuple[int, float]]:
+    """Return position and time of each change of a performance's seats, as the log has it; the commit comes after."""
+    found: list[tuple[int, float]] = []
+    prefix, position = SEAT.stream(performance, ""), 0
+    async with PostgresStore(url_of_role(settings_here(data), APP_ROLE)) as store:
+        while part := await store.read_range(after=position, limit=RANGE_EVENTS_MAX):
+            position = part[-1].position
+            found += [
+                (event.position, event.recorded_at.timestamp()) for event in part if event.stream.startswith(prefix)
+            ]
+    return [(position, at) for position, at in found if at >= since]
+
+
+def delays(clients: Sequence[Sequence[tuple[int, float]]], committed: Sequence[tuple[int, float]]) -> list[float]:
+    """Return, for each client and change, the seconds from its commit to the message that told it.
+
+    Raises:
+        RuntimeError: a client was not told everything.
+    """
+    positions, late = [position for position, _ in committed], []
+    for messages in clients:
+        begin = 0
+        for upto, at in messages:
+            end = bisect_right(positions, upto)
+            late += [at - committed_at for _, committed_at in committed[begin:end]]
+            begin = max(begin, end)
+        if begin < len(committed):
+            raise RuntimeError(f"a client was told {begin} of {len(committed)} changes")
+    return late
+
+
+def quantiles(seconds: Sequence[float]) -> dict[str, float]:
+    """Return the middle, the slowest percent and the slowest, in milliseconds."""
+    ordered = sorted(seconds)
+    places = {"p50_ms": 0.5, "p99_ms": 0.99, "max_ms": 1.0}
+    return {name: round(1_000 * ordered[int(place * (len(ordered) - 1))], 1) for name, place in places.items()}
+
+
+def told(report: Json) -> str:
+    """Return the figures as a table."""
+    rows = [
+        ("", "p50 ms", "p99 ms", "max ms", "changes/s", ""),
+        *(row("document", run, f"{run['bytes']:,} bytes") for run in report["documents"]),
+        *(row("change", run, f"{run['client_kb']} KiB a client") for run in report["watched"]),
+    ]
+    table = "\n".join("".join(f"{cell!s:>12}" for cell in cells[:5]) + f"  {cells[5]}" for cells in rows)
+    return (
+        f"{table}\n"
+        f"document p99 {report['document_p99_ms']} ms (target {DOCUMENT_MS_MAX:.0f}), "
+        f"{report['document_bytes']:,} bytes (target {DOCUMENT_BYTES_MAX:,})\n"
+        f"commit to client p99 {report['change_p99_ms']} ms (target {CHANGE_MS_MAX:.0f}), "
+        f"{report['client_kb']} KiB a client (target {CLIENT_KB_MAX:.0f})\n"
+    )
+
+
+def row(name: str, run: Json, more: str) -> tuple[str, ...]:
+    """Return one run's line of the table."""
+    return name, str(run["p50_ms"]), str(run["p99_ms"]), str(run["max_ms"]), str(run["changed_per_s"]), more
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,195 @@
+"""What a live seat map has to bear, sent from one process: seats that change, documents asked for, clients that watch.
+
+Reads an order from standard input, and writes what was measured to standard output.
+"""
+
+import asyncio
+import json
+import re
+import sys
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import httpx
+import uvloop
+
+SEATS_PER_HOLD = 8
+CONNECTIONS = 32
+CONNECTING_AT_ONCE = 50
+SETTLE_S = 3.0
+EVENT_ID = re.compile(rb"^id: (\d+)\nevent: seats", re.MULTILINE)
+RESET = b"event: reset"
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What to send.
+
+    Args:
+        seats: free ones, to be held eight at a time.
+        tokens: of the buyers.
+        changes_per_s: seats that change.
+        documents_per_s: how often the document is asked for.
+        watchers: how many clients watch.
+        api_pid: the process whose memory is looked at.
+    """
+
+    url: str
+    performance: str
+    seats: list[str]
+    tokens: list[str]
+    seconds: float
+    changes_per_s: int
+    documents_per_s: int
+    watchers: int
+    api_pid: int
+
+    @property
+    def path(self) -> str:
+        """Where everything about the performance is."""
+        return f"/api/v1/performances/{self.performance}"
+
+
+class Watching(asyncio.Protocol):
+    """One client: keeps what it was sent, and when."""
+
+    def __init__(self, request: bytes) -> None:
+        self._request = request
+        self._transport: asyncio.BaseTransport | None = None
+        self.begun = asyncio.Event()
+        self.lost = False
+        self.arrived: list[tuple[float, bytes]] = []
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Ask."""
+        self._transport = transport
+        transport.write(self._request)  # type: ignore[attr-defined] # uvloop's are no asyncio.Transport
+
+    def data_received(self, data: bytes) -> None:
+        """Keep what came."""
+        self.arrived.append((time.time(), data))
+        self.begun.set()
+
+    def connection_lost(self, _: Exception | None) -> None:
+        """Note the end."""
+        self.lost = True
+        self.begun.set()
+
+    def close(self) -> None:
+        """Leave."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def messages(self) -> list[tuple[int, float]]:
+        """Return the position and the time of each message."""
+        return [(int(found), at) for at, data in self.arrived for found in EVENT_ID.findall(data)]
+
+
+@dataclass(slots=True)
+class Documents:
+    """How long documents took from the moment they were due, and how long they were."""
+
+    seconds: list[float] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
+    failed: int = 0
+
+
+async def connected(order: Order) -> list[Watching]:
+    """Let all clients connect."""
+    loop, address = asyncio.get_running_loop(), httpx.URL(order.url)
+    request = f"GET {order.path}/live HTTP/1.1\r\nHost: {address.netloc.decode()}\r\n\r\n".encode()
+    turns = asyncio.Semaphore(CONNECTING_AT_ONCE)
+
+    async def one() -> Watching:
+        async with turns:
+            _, client = await loop.create_connection(lambda: Watching(request), address.host, address.port)
+            await client.begun.wait()
+        return client
+
+    return await asyncio.gather(*(one() for _ in range(order.watchers)))
+
+
+async def change(order: Order, session: aiohttp.ClientSession) -> int:
+    """Hold seats at an even pace; return how many could be held."""
+    held = 0
+
+    async def hold(number: int) -> None:
+        nonlocal held
+        begin = number * SEATS_PER_HOLD
+        items = [{"seat": seat} for seat in order.seats[begin : begin + SEATS_PER_HOLD]]
+        headers = {"Authorization": f"Bearer {order.tokens[number % len(order.tokens)]}"}
+        async with session.post(f"{order.path}/holds", json={"items": items}, headers=headers) as answer:
+            held += SEATS_PER_HOLD if answer.status == 201 else 0
+            await answer.read()
+
+    await at_a_pace(order.seconds, order.changes_per_s / SEATS_PER_HOLD, hold)
+    return held
+
+
+async def ask(order: Order, session: aiohttp.ClientSession) -> Documents:
+    """Ask for the document at an even pace, whether the last one has come or not."""
+    documents = Documents()
+
+    async def one(number: int) -> None:
+        due = began + number / order.documents_per_s
+        async with session.get(f"{order.path}/seats", headers={"Accept-Encoding": "gzip"}) as answer:
+            documents.sizes.append(len(await answer.read()))
+            documents.failed += answer.status != 200
+        documents.seconds.append(time.perf_counter() - due)
+
+    began = time.perf_counter()
+    await at_a_pace(order.seconds, order.documents_per_s, one)
+    return documents
+
+
+async def at_a_pace(seconds: float, per_s: float, do: Callable[[int], Coroutine[Any, Any, None]]) -> None:
+    """Begin something at an even pace; wait until all is done."""
+    began, tasks = time.perf_counter(), []
+    for number in range(int(seconds * per_s)):
+        await asyncio.sleep(max(0.0, began + number / per_s - time.perf_counter()))
+        tasks.append(asyncio.create_task(do(number)))
+    await asyncio.gather(*tasks)
+
+
+async def run(order: Order) -> Json:
+    """Do it all, and return what was measured."""
+    connector = aiohttp.TCPConnector(limit=CONNECTIONS)
+    async with aiohttp.ClientSession(order.url, connector=connector, auto_decompress=False) as session:
+        await (await session.get(f"{order.path}/seats")).read()
+        memory = [memory_kb(order.api_pid)]
+        clients = await connected(order)
+        await asyncio.sleep(SETTLE_S)
+        memory.append(memory_kb(order.api_pid))
+        began = time.time()
+        held, documents = await asyncio.gather(change(order, session), ask(order, session))
+        seconds = time.time() - began
+        await asyncio.sleep(SETTLE_S)
+        memory.append(memory_kb(order.api_pid))
+        lost = sum(client.lost for client in clients)
+        for client in clients:
+            client.close()
+    return {
+        "began": began,
+        "changed_per_s": round(held / seconds, 1),
+        "documents": {"seconds": documents.seconds, "sizes": documents.sizes, "failed": documents.failed},
+        "memory_kb": memory,
+        "lost": lost,
+        "reset": sum(RESET in data for client in clients for _, data in client.arrived),
+        "messages": [client.messages() for client in clients],
+    }
+
+
+def memory_kb(pid: int) -> int:
+    """Return how much memory of a process is in use, in KiB."""
+    (line,) = (line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS:"))
+    return int(line.split()[1])
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(uvloop.run(run(Order(**json.load(sys.stdin))))))
