@@ -31,6 +31,23 @@ async def must_see_performance(request: Request, performance: str) -> None:
     await must_see(request, await look(lambda books: owner_of_performance(books, performance)))
 
 
+async def must_see_seats(request: Request, performance: str) -> None:
+    """Insist, like `must_see_performance`, that the sender may see a performance, whose seats many look at.
+
+    What was everybody's to see a moment ago still is: of a thousand who ask, one asks the log.
+
+    Raises:
+        NotFound: there is none, or its event is a draft of somebody else's.
+    """
+    engine = engine_of(request)
+    if engine.live.is_public(performance):
+        return
+    owned = await engine.handler.look(lambda books: owner_of_performance(books, performance))
+    await must_see(request, owned)
+    if owned.visible:
+        engine.live.found_public(performance)
+
+
 async def must_see(request: Request, owned: Owned) -> None:
     """Insist that the sender may see a thing: everybody's, or their own organizer's.
 

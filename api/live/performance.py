@@ -37,6 +37,7 @@ class LivePerformance:
         self.followed_after = followed_after
         self.position = followed_after
         self.asked_at = 0.0
+        self.public_until = 0.0
         self._ended = False
         self._now = now
         self._moved = asyncio.Event()

@@ -21,6 +21,7 @@ from projections.reading import ReadModels
 from projections.seat_map import SeatMap, read_seat_map
 
 WATCHERS_MAX = 5_000
+PUBLIC_SECONDS = 1.0
 LOAD_SECONDS_MAX = 5.0
 LOAD_AGAIN_SECONDS = 0.1
 REPLAY_EVENTS_MAX = 20_000
@@ -66,6 +67,17 @@ class LiveSeatMaps:
         """How many performances are followed."""
         return 0 if self._following is None else len(self._following.performances)
 
+    def is_public(self, performance: str) -> bool:
+        """Say whether everybody was found to see a performance within the last second."""
+        live = self._known(performance)
+        return live is not None and asyncio.get_running_loop().time() < live.public_until
+
+    def found_public(self, performance: str) -> None:
+        """Note, of a performance that is looked at, that everybody may see it."""
+        live = self._known(performance)
+        if live is not None:
+            live.public_until = asyncio.get_running_loop().time() + PUBLIC_SECONDS
+
     async def of(self, performance: str) -> LivePerformance:
         """Return a performance as it stands.
 
@@ -75,7 +87,7 @@ class LiveSeatMaps:
             Behind: the read model is too far behind the log to begin with.
             StoreUnavailable, ModelMissing, psycopg.Error: what it begins with cannot be read.
         """
-        live = None if self._following is None else self._following.performances.get(performance)
+        live = self._known(performance)
         if live is None or performance in self._loading:
             live = await self._loaded(performance)
         live.asked_at = asyncio.get_running_loop().time()
@@ -122,6 +134,9 @@ class LiveSeatMaps:
         await asyncio.gather(*self._loading.values(), return_exceptions=True)
         if self._following is not None:
             await self._following.stop()
+
+    def _known(self, performance: str) -> LivePerformance | None:
+        return None if self._following is None else self._following.performances.get(performance)
 
     async def _loaded(self, performance: str) -> LivePerformance:
         """Load a performance, once however many ask."""

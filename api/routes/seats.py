@@ -12,7 +12,7 @@ from api.live import EVENT_STREAM, LiveResponse
 from api.presenters.values import Body
 from api.routing import business_router
 from api.schemas.seats import BlockWish, Seats, SeatsWritten, UnblockWish
-from api.visibility import must_see_performance
+from api.visibility import must_see_seats
 from domain.blocking import BlockSeats, block_seats, unblock_seats
 from domain.seat import SEAT
 from eventstore.handler import Outcome
@@ -34,7 +34,7 @@ async def show_seats(
 ) -> Response:
     """Show where every seat stands that is not free, and how much of each standing area is left."""
     performance = str(performance_id)
-    await must_see_performance(request, performance)
+    await must_see_seats(request, performance)
     snapshot = await engine_of(request).live.snapshot(performance, min_position or 0)
     headers = {"ETag": snapshot.etag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
     if if_none_match is not None and snapshot.etag in if_none_match:
@@ -64,7 +64,7 @@ async def watch_seats(
 ) -> Response:
     """Tell what changes on the seat map, from a position on."""
     performance, known = str(performance_id), position_in(last_event_id)
-    await must_see_performance(request, performance)
+    await must_see_seats(request, performance)
     return LiveResponse(await engine_of(request).live.to_watch(performance), after if known is None else known)
 
 
