@@ -2,7 +2,7 @@
 
 import sys
 
-from bench import append, booking
+from bench import append, booking, live
 
 if __name__ == "__main__":
-    sys.exit(max([append.main([]), booking.main([])]))
+    sys.exit(max([append.main([]), booking.main([]), live.main([])]))

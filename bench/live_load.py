@@ -103,12 +103,14 @@ class Documents:
 async def connected(order: Order) -> list[Watching]:
     """Let all clients connect."""
     loop, address = asyncio.get_running_loop(), httpx.URL(order.url)
-    request = f"GET {order.path}/live HTTP/1.1\r\nHost: {address.netloc.decode()}\r\n\r\n".encode()
+    assert address.port is not None, "a shop has a port of its own"
+    host, port = address.host, address.port
+    request = f"GET {order.path}/live HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode()
     turns = asyncio.Semaphore(CONNECTING_AT_ONCE)
 
     async def one() -> Watching:
         async with turns:
-            _, client = await loop.create_connection(lambda: Watching(request), address.host, address.port)
+            _, client = await loop.create_connection(lambda: Watching(request), host, port)
             await client.begun.wait()
         return client
 

@@ -12,6 +12,9 @@ from domain.layout.inventory import Inventory
 
 WAIT_SECONDS_MAX = 2.0
 SNAPSHOT_SECONDS_MIN = 0.1
+SNAPSHOT_SECONDS_MAX = 0.25
+"""How old a document may be that no longer says everything; `/live` goes on from its position all the same."""
+
 CHANGES_TOLD_MAX = 2_000
 """A client that missed more is told to fetch the document, which is compressed and made once for all."""
 
@@ -68,7 +71,7 @@ class LivePerformance:
         return self.position >= position
 
     async def snapshot(self, min_position: int) -> Snapshot:
-        """Return the document, made once for all who ask within a tenth of a second.
+        """Return the document; while many ask, the last one is given until the next is made, once for all of them.
 
         Args:
             min_position: this far at least; not beyond what is known here.
@@ -76,11 +79,14 @@ class LivePerformance:
         while True:
             self.places.let_pass(self._now())
             kept = self._kept
-            if kept is not None and kept.position >= min_position and not self._outdated(kept):
-                return kept
-            if self._making is None:
-                self._making = asyncio.create_task(self._make(), name="snapshot of seats")
-            await asyncio.shield(self._making)
+            if kept is not None:
+                age = asyncio.get_running_loop().time() - kept.made_at
+                changed = kept.etag != self._etag()
+                if changed and age >= SNAPSHOT_SECONDS_MIN:
+                    self._remake()
+                if kept.position >= min_position and (not changed or age < SNAPSHOT_SECONDS_MAX):
+                    return kept
+            await asyncio.shield(self._remake())
 
     def enter(self, watcher: Watcher) -> None:
         """Let a client watch, beginning with what it missed since its position."""
@@ -154,22 +160,19 @@ class LivePerformance:
         areas = areas_in(inventory, self.places.states()) if len(seats) < len(changed) else []
         return delta(self.position, seats, areas)
 
-    def _outdated(self, kept: Snapshot) -> bool:
-        changed = kept.etag != self._etag()
-        return changed and asyncio.get_running_loop().time() - kept.made_at >= SNAPSHOT_SECONDS_MIN
-
     def _etag(self) -> str:
         return f'W/"{self.places.version}"'
 
+    def _remake(self) -> asyncio.Task[None]:
+        if self._making is None or self._making.done():
+            self._making = asyncio.create_task(self._make(), name="document of seats")
+        return self._making
+
     async def _make(self) -> None:
-        try:
-            etag, position = self._etag(), self.position
-            states = self.places.states()
-            plain, packed = await asyncio.to_thread(self._written, position, states)
-            made_at = asyncio.get_running_loop().time()
-            self._kept = Snapshot(position=position, etag=etag, plain=plain, compressed=packed, made_at=made_at)
-        finally:
-            self._making = None
+        etag, position, states = self._etag(), self.position, self.places.states()
+        plain, packed = await asyncio.to_thread(self._written, position, states)
+        made_at = asyncio.get_running_loop().time()
+        self._kept = Snapshot(position=position, etag=etag, plain=plain, compressed=packed, made_at=made_at)
 
     def _written(self, position: int, states: bytes) -> tuple[bytes, bytes]:
         plain = document(self.performance, position, self.places.inventory, states)

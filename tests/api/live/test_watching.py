@@ -175,9 +175,13 @@ class TestDeadlines:
             head = await office.head()
             message = await client.next()
             assert (message["states"], message["position"]) == ({office.seats[0]: "free"}, head)
-            free = await office.get(path)
-            assert free.json()["states"]["blocked"] == []
-            assert free.headers["etag"] != blocked.headers["etag"]
+
+            async def shown_free() -> bool:
+                free = await office.get(path)
+                assert (free.json()["states"]["blocked"] == []) == (free.headers["etag"] != blocked.headers["etag"])
+                return free.headers["etag"] != blocked.headers["etag"]
+
+            await until(shown_free)
             async with watch(office, f"after={head}") as later:
                 assert (await later.next())["states"] == {office.seats[0]: "free"}
 
