@@ -1,0 +1,149 @@
+"""How fast the log is compared with its second place: a million events of a box office, sealed, then verified.
+
+One process reads and hashes; the database works beside it on a core of its own. At the end one event is changed, and
+has to be named.
+"""
+
+import argparse
+import asyncio
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from bench.append import machine, new_database, postgres_version
+from bench.append_ours import PASSWORD
+from bench.log import fill
+from eventstore.migrate import APP_ROLE, SEALER_ROLE, migrate, role_url
+from eventstore.seals.content import open_connection
+from eventstore.seals.keys import SealingKey
+from eventstore.seals.sealer import Sealer
+from eventstore.seals.second_place import SecondPlace
+from eventstore.seals.verify import verify
+from runtime.embedded import EmbeddedPostgres
+from runtime.garbage import look_seldom
+
+EVENTS = 1_000_000
+PER_S_MIN = 200_000
+SECRET = "a secret for benchmarks only, of the sealer"
+PACKAGES = ("psycopg", "cryptography")
+
+Json = dict[str, Any]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Fill, seal, verify and print it; 1 if it is too slow, an exception if the result is wrong."""
+    options = parsed(arguments)
+    look_seldom()
+    with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder) / "postgres") as server:
+        report = measured(server, SecondPlace(Path(folder) / "seals"), events=options.events, runs=options.runs)
+    options.json.parent.mkdir(parents=True, exist_ok=True)
+    options.json.write_text(json.dumps(report, indent=2))
+    sys.stdout.write(told(report))
+    return 0 if report["per_s"] >= PER_S_MIN else 1
+
+
+def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m bench.verify", description=__doc__)
+    parser.add_argument("--events", type=int, default=EVENTS)
+    parser.add_argument("--runs", type=int, default=5, help="how many comparisons; the median counts")
+    parser.add_argument("--json", type=Path, default=Path("bench/results/verify.json"))
+    return parser.parse_args(arguments)
+
+
+def measured(server: EmbeddedPostgres, place: SecondPlace, *, events: int, runs: int) -> Json:
+    """Return the figures, after making sure that a change would have been named."""
+    url = new_database(server, "verified")
+    asyncio.run(migrate(url, role_password=lambda _: PASSWORD))
+    fill(url, events)
+    sealing_s, seals = seal(url, place)
+    figures = [events / compare(url, place, events) for _ in range(runs)]
+    return {
+        "at": datetime.now(UTC).isoformat(),
+        "machine": machine(),
+        "versions": {"postgres": postgres_version(server), **{package: version(package) for package in PACKAGES}},
+        "events": events,
+        "seals": seals,
+        "event_bytes": event_bytes(url),
+        "sealed_per_s": round(events / sealing_s),
+        "runs_per_s": [round(figure) for figure in figures],
+        "per_s": round(statistics.median(figures)),
+        "named": named(url, place, events // 2),
+    }
+
+
+def seal(url: str, place: SecondPlace) -> tuple[float, int]:
+    """Seal everything; return how long it took, and how many seals there are."""
+    sealer_url = role_url(url, SEALER_ROLE, PASSWORD)
+    sealer = Sealer(url=sealer_url, place=place, key=SealingKey(SECRET), patience=timedelta(0))
+    begins, seals = time.monotonic(), 0
+    with open_connection(sealer_url, name="seal") as connection, sealer.turn(connection) as turn:
+        while turn.seal_next():
+            seals += 1
+    return time.monotonic() - begins, seals
+
+
+def compare(url: str, place: SecondPlace, events: int) -> float:
+    """Compare everything; return how long it took.
+
+    Raises:
+        RuntimeError: not everything was compared, or something is wrong.
+    """
+    begins = time.monotonic()
+    with open_connection(role_url(url, APP_ROLE, PASSWORD), name="audit") as connection:
+        found = verify(connection, place)
+    took = time.monotonic() - begins
+    if found.fault is not None or (found.events, found.unsealed) != (events, 0):
+        raise RuntimeError(f"the comparison went wrong: {found}")
+    return took
+
+
+def event_bytes(url: str) -> int:
+    """Return how long an event's data and metadata are on the average."""
+    with psycopg.connect(url) as connection:
+        found = connection.execute(
+            "SELECT avg(octet_length(data::text) + octet_length(metadata::text))::integer FROM eventstore.event"
+        )
+        ((average,),) = found.fetchall()
+        return int(average)
+
+
+def named(url: str, place: SecondPlace, position: int) -> str:
+    """Change an event and return what is said about it.
+
+    Raises:
+        RuntimeError: it is not named.
+    """
+    with psycopg.connect(url) as owner:
+        owner.execute("ALTER TABLE eventstore.event DISABLE TRIGGER insert_only")
+        owner.execute("UPDATE eventstore.event SET data = '{}' WHERE position = %s", [position])
+        fault = verify(owner, place).fault
+        owner.rollback()
+    if fault is None or fault.position != position:
+        raise RuntimeError(f"the event at {position} was changed, and the comparison says {fault}")
+    return fault.what
+
+
+def told(report: Json) -> str:
+    """Return the figures as a table."""
+    runs = "  ".join(f"{figure:,}" for figure in report["runs_per_s"])
+    return (
+        f"{report['events']:,} events of {report['event_bytes']} bytes under {report['seals']:,} seals\n"
+        f"{'':<12}{'events/s':>10}  runs\n"
+        f"{'verified':<12}{report['per_s']:>10,}  {runs}  (at least {PER_S_MIN:,})\n"
+        f"{'sealed':<12}{report['sealed_per_s']:>10,}\n"
+        f"{report['named']}\n"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
