@@ -81,9 +81,10 @@ def seats_then(inventory: Inventory, seats: SeatMap, then: AsOf) -> Body:
     """Show a seat map as live ones are shown."""
     states = bytearray(len(inventory))
     for group in seats.taken(then.moment):
-        for index in map(inventory.index, group.seats):
+        number = NUMBERS[group.state]
+        for index in inventory.indexes(group.seats):
             if index is not None:
-                states[index] = NUMBERS[group.state]
+                states[index] = number
     return states_in(inventory, bytes(states))
 
 

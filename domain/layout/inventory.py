@@ -1,6 +1,7 @@
 """Every sellable place of a layout, ready for the questions that a sale asks thousands of times a second."""
 
 from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 
 from domain.layout.model import Area, Layout, Row, RowKind, Seat, Section
 from domain.values import Place
@@ -36,6 +37,10 @@ class Inventory:
     def index(self, key: str) -> int | None:
         """Return where the place stands in `keys`, and so in every seat map."""
         return self._index.get(key)
+
+    def indexes(self, keys: Iterable[str]) -> Iterator[int | None]:
+        """Return where each of many places stands."""
+        return map(self._index.get, keys)
 
     def place(self, key: str) -> Place | None:
         """Describe a place as an order line remembers it; None if the layout has none of that key."""

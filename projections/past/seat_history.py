@@ -25,6 +25,9 @@ STATES: Mapping[str, str] = {
 DEADLINES: Mapping[str, str] = {"SeatHeld": "expires_at", "SeatHoldExtended": "expires_at", "SeatBlocked": "release_at"}
 """An event of a seat → the field that says until when."""
 
+Stand = tuple[str, str]
+"""Where a seat stands, and until when as it was stored, empty for good; one object for all events that say the same."""
+
 
 class SeatHistory:
     """The events of a performance's seats in order; each says all there is to know of its seat.
@@ -38,9 +41,9 @@ class SeatHistory:
         self.upto = 0
         self._positions = array("q")
         self._seats: list[str] = []
-        self._states: list[str] = []
-        self._deadlines: list[str] = []
-        self._texts: dict[str, str] = {}
+        self._stands: list[Stand] = []
+        self._keys: dict[str, str] = {}
+        self._known: dict[Stand, Stand] = {}
         self._kept: list[dict[str, int]] = [{}]
 
     def __len__(self) -> int:
@@ -48,10 +51,9 @@ class SeatHistory:
 
     def extend(self, columns: Columns, upto: int) -> None:
         """Add the events after `self.upto` up to a later position."""
-        once = self._texts.setdefault
-        self._states.extend(map(STATES.__getitem__, columns.names))
-        self._deadlines.extend(map(once, columns.fields, columns.fields))
-        self._seats.extend(map(once, columns.streams, columns.streams))
+        stands = list(zip(map(STATES.__getitem__, columns.names), columns.fields, strict=True))
+        self._stands.extend(map(self._known.setdefault, stands, stands))
+        self._seats.extend(map(self._keys.setdefault, columns.streams, columns.streams))
         self._positions.extend(columns.positions)
         while len(self._kept) * EVENTS_PER_SNAPSHOT <= len(self):
             self._kept.append(self._last_events(len(self._kept) * EVENTS_PER_SNAPSHOT))
@@ -59,10 +61,9 @@ class SeatHistory:
 
     def at(self, position: int) -> SeatMap:
         """Return the seats that were not free at a position, by where they stood and until when."""
-        groups: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
-        events = self._last_events(bisect_right(self._positions, position)).values()
-        stands = zip(map(self._states.__getitem__, events), map(self._deadlines.__getitem__, events), strict=True)
-        for event, stand in zip(events, stands, strict=True):
+        groups: defaultdict[Stand, list[int]] = defaultdict(list)
+        last_events = self._last_events(bisect_right(self._positions, position)).values()
+        for event, stand in zip(last_events, map(self._stands.__getitem__, last_events), strict=True):
             groups[stand].append(event)
         return SeatMap(
             position=position,
