@@ -30,7 +30,7 @@ def run_package(owner_url: str, load: Load, *, functions: bool) -> dict[str, flo
     Raises:
         RuntimeError: the log does not hold exactly what was acknowledged.
     """
-    factory = PostgresFactory(_environment(owner_url, functions=functions))
+    factory = PostgresFactory(environment(owner_url, functions=functions))
     recorder = factory.application_recorder()
     begins = time.monotonic() + load.warm_up_s
     ends = begins + load.seconds
@@ -55,7 +55,12 @@ def run_package(owner_url: str, load: Load, *, functions: bool) -> dict[str, flo
     return {"per_s": round(sum(counted) / load.seconds, 1)}
 
 
-def _environment(owner_url: str, *, functions: bool) -> Environment:
+def environment(owner_url: str, *, functions: bool) -> Environment:
+    """Return what the package has to know of a database.
+
+    Args:
+        functions: insert through the package's database functions.
+    """
     address = conninfo_to_dict(owner_url)
     return Environment(
         "Bench",

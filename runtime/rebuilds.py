@@ -130,6 +130,12 @@ async def drop(settings: Settings, name: str) -> Sequence[Build]:
         return await course.drop(url=url_of_role(settings, PROJECTOR_ROLE), name=name)
 
 
+async def look(settings: Settings) -> Sequence[Build]:
+    """Return every version of a read model that is not live."""
+    async with operator(settings) as connection:
+        return await builds.list_builds(connection)
+
+
 async def live_version(settings: Settings, name: str) -> int:
     """Return the version of the code that folded what is live."""
     async with operator(settings) as connection:

@@ -75,8 +75,7 @@ async def begin(connection: Connection, model: ReadModel, *, swap_anyway: bool =
         if found is not None and found.version == model.version:
             await connection.execute(sql.RESUME, {"schema": found.schema, "swap_anyway": swap_anyway})
         else:
-            if found is not None:
-                await drop(connection, found)
+            await drop_under_way(connection, model.name)
             await _make(connection, model, swap_anyway=swap_anyway)
         return await _found(connection, model.name)
 
@@ -89,9 +88,7 @@ async def revive(connection: Connection, name: str) -> Build:
     """
     async with connection.transaction():
         await lock_live(connection, name)
-        other = await under_way(connection, name)
-        if other is not None:
-            await drop(connection, other)
+        await drop_under_way(connection, name)
         if await (await connection.execute(sql.REVIVE, {"name": name})).fetchone() is None:
             raise NoRetiredVersion(f"No retired version of {name} is kept: rebuild it instead.")
         return await _found(connection, name)
@@ -164,6 +161,13 @@ async def drop(connection: Connection, build: Build) -> None:
         await connection.execute(sql.STOP_FOLLOWING, {"name": build.name, "schema": build.schema})
         await connection.execute(sql.FORGET, {"schema": build.schema})
         await connection.execute(control_sql.DROP_SCHEMA, {"schema": build.schema})
+
+
+async def drop_under_way(connection: Connection, name: str) -> None:
+    """Give up what is being built of a read model."""
+    found = await under_way(connection, name)
+    if found is not None:
+        await drop(connection, found)
 
 
 async def drop_all(connection: Connection, name: str) -> list[Build]:

@@ -76,6 +76,7 @@ async def take_back(connection: Connection, model: ReadModel) -> Build | None:
         retired = await builds.retired(connection, model.name)
         if retired.version == model.version:
             return await builds.revive(connection, model.name)
+        await builds.drop_under_way(connection, model.name)
         await builds.replace(connection, live, retired, position=retired.position, state="paused")
         return None
 

@@ -1,7 +1,7 @@
 """`seatledger projections`: a table, and what to do when one gives trouble; see `rebuilds` for the rest."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +14,7 @@ from runtime.cli.running import Data
 from runtime.ground import settings_here
 
 if TYPE_CHECKING:
+    from projections.rebuilding.builds import Build
     from projections.reports import Report
     from projections.switches import Deed
 
@@ -27,16 +28,29 @@ console = Console(highlight=False)
 
 @app.command("list")
 def show(data: Data | None = None) -> None:
-    """Show every read model: state, position, how far behind, what it failed on and what it leaves out."""
-    from runtime import read_models  # noqa: PLC0415 - a part imports only what it runs
+    """Show every read model: state, position, how far behind, what it failed on and leaves out; and what is built."""
+    from runtime import read_models, rebuilds  # noqa: PLC0415 - a part imports only what it runs
 
-    reports = asyncio.run(read_models.look(settings_here(data)))
+    settings = settings_here(data)
+    reports = asyncio.run(read_models.look(settings))
     table = Table("name", "state", "position", "behind", "seconds", "failed on", "leaves out")
     for report in reports:
         row = report.state
         behind = (str(report.lag), f"{report.lag_seconds:.1f}")
         table.add_row(row.name, row.state, str(row.position), *behind, failure(report), left_out(report))
     console.print(table)
+    builds = asyncio.run(rebuilds.look(settings))
+    if builds:
+        console.print(versions(builds))
+
+
+def versions(builds: Sequence["Build"]) -> Table:
+    """Return what is being built, and what could be rolled back to."""
+    table = Table("not live", "version", "state", "position", "somebody at it", "error")
+    for build in builds:
+        attended = "yes" if build.attended else "no"
+        table.add_row(build.schema, str(build.version), build.state, str(build.position), attended, build.error or "")
+    return table
 
 
 def failure(report: "Report") -> str:

@@ -102,7 +102,9 @@ def rebuild_all(settings: Settings, name: str, *, swap_anyway: bool) -> None:
     """Rebuild a read model and show how it differed from the live one."""
     from projections.rebuilding.rebuilder import VersionsDiffer  # noqa: PLC0415 - a part imports only what it runs
     from runtime import rebuilds  # noqa: PLC0415 - a part imports only what it runs
+    from runtime.garbage import look_seldom  # noqa: PLC0415 - a part imports only what it runs
 
+    look_seldom()
     try:
         with progress_bar(name) as report:
             rebuilt = asyncio.run(rebuilds.rebuild(settings, name, swap_anyway=swap_anyway, report=report))

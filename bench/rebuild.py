@@ -1,0 +1,165 @@
+"""Rebuilding: events a second, ours beside the `eventsourcing` package's projection runner, and what buyers notice.
+
+A log of a box office on one server with fsync. Ours folds the whole of it into new tables of each read model, compares
+them with the live ones and swaps; the package's runner folds the beginning of the same log, by the same function and
+statements, an event a transaction, as it does. Then the whole shop takes bookings at a constant rate, with and without
+a rebuild going on.
+"""
+
+import argparse
+import asyncio
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import uvloop
+
+from bench.append import machine, postgres_version
+from bench.log import fill
+from bench.rebuild_busy import measure_busy
+from bench.rebuild_package import run_package
+from eventstore.migrate import PROJECTOR_ROLE, migrate, role_url
+from eventstore.postgres import PostgresStore
+from projections import control
+from projections.every_model import EVERY_MODEL, reader_for
+from projections.model import ReadModel
+from projections.rebuilding.course import rebuild
+from runtime.embedded import EmbeddedPostgres
+from runtime.garbage import look_seldom
+from runtime.schema import HISTORIES
+
+PER_S_MIN = 40_000
+RATIO_MIN = 10.0
+P99_RATIO_MAX = 2.0
+PASSWORD = "bench"
+MEASURED = "seat_map"
+MODELS = {model.name: model for model in EVERY_MODEL}
+OTHERS = [name for name in MODELS if name != MEASURED]
+PACKAGES = ("eventsourcing", "psycopg", "orjson", "uvloop")
+
+Json = dict[str, Any]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print; 1 if a target is missed, an exception if the rebuilt rows are not the live ones."""
+    options = parsed(arguments)
+    look_seldom()
+    report: Json = {
+        "at": datetime.now(UTC).isoformat(),
+        "machine": machine(),
+        "versions": {package: version(package) for package in PACKAGES},
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        with EmbeddedPostgres(Path(folder) / "postgres") as server:
+            report["versions"]["postgres"] = postgres_version(server)
+            report |= compare(server, options)
+        report["busy"] = measure_busy(Path(folder) / "shop", seconds=options.seconds) if options.seconds else None
+    options.json.parent.mkdir(parents=True, exist_ok=True)
+    options.json.write_text(json.dumps(report, indent=2))
+    sys.stdout.write(told(report))
+    busy = report["busy"]
+    slow = report["per_s"] < PER_S_MIN or report["ratio"] < RATIO_MIN
+    return 1 if slow or (busy is not None and busy["ratio"] > P99_RATIO_MAX) else 0
+
+
+def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m bench.rebuild", description=__doc__)
+    parser.add_argument("--events", type=int, default=1_000_000, help="how long the log is")
+    parser.add_argument("--package-events", type=int, default=50_000, help="how much of it the package folds")
+    parser.add_argument("--runs", type=int, default=3, help="rebuilds of the seat map and runs of the package, in turn")
+    parser.add_argument("--others", nargs="*", choices=OTHERS, default=OTHERS, help="rebuilt once each, beside it")
+    parser.add_argument("--seconds", type=int, default=20, help="how long the shop is booked; 0: not at all")
+    parser.add_argument("--json", type=Path, default=Path("bench/results/rebuild.json"))
+    return parser.parse_args(arguments)
+
+
+def compare(server: EmbeddedPostgres, options: argparse.Namespace) -> Json:
+    """Rebuild the seat map and let the package fold, in turn; then rebuild every other read model once."""
+    asyncio.run(migrate(server.url, role_password=lambda _: PASSWORD, histories=HISTORIES))
+    fill(server.url, options.events)
+    projector_url = role_url(server.url, PROJECTOR_ROLE, PASSWORD)
+    uvloop.run(fold_once(server.url, projector_url, [MEASURED, *options.others]))
+    ours: dict[str, list[Json]] = {name: [] for name in (MEASURED, *options.others)}
+    package = []
+    for run in range(options.runs):
+        ours[MEASURED].append(run_ours(server, projector_url, MEASURED, options.events))
+        package.append(run_package(server, f"package_{run}", options.package_events))
+    for name in options.others:
+        ours[name].append(run_ours(server, projector_url, name, options.events))
+    per_s = statistics.median(run["per_s"] for run in ours[MEASURED])
+    package_per_s = statistics.median(run["per_s"] for run in package)
+    return {
+        "events": options.events,
+        "ours": ours,
+        "package": package,
+        "package_events": options.package_events,
+        "per_s": per_s,
+        "package_per_s": package_per_s,
+        "ratio": round(per_s / package_per_s, 1),
+    }
+
+
+async def fold_once(owner_url: str, projector_url: str, names: Sequence[str]) -> None:
+    """Give read models a live version to compare with, by a rebuild as well: nothing else is as quick."""
+    connection = await control.open_connection(projector_url, name="bench")
+    for model in EVERY_MODEL:
+        await control.register(connection, model)
+    await connection.close()
+    async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as owner:
+        await owner.execute("UPDATE projections.projection SET position = (SELECT max(position) FROM eventstore.event)")
+    for name in names:
+        await rebuild_one(projector_url, MODELS[name], swap_anyway=True)
+
+
+def run_ours(server: EmbeddedPostgres, projector_url: str, name: str, events: int) -> Json:
+    """Rebuild a read model; it is compared with the live version, and must be equal."""
+    with psycopg.connect(server.url, autocommit=True) as owner:
+        owner.execute("CHECKPOINT")
+    begins = time.monotonic()
+    uvloop.run(rebuild_one(projector_url, MODELS[name], swap_anyway=False))
+    seconds = time.monotonic() - begins
+    return {"seconds": round(seconds, 2), "per_s": round(events / seconds)}
+
+
+async def rebuild_one(projector_url: str, model: ReadModel, *, swap_anyway: bool) -> None:
+    """Rebuild a read model as the command line does."""
+    async with PostgresStore(projector_url) as store:
+        await rebuild(url=projector_url, store=store, model=model, reader=reader_for([model]), swap_anyway=swap_anyway)
+
+
+def told(report: Json) -> str:
+    """Return the figures as a table."""
+    lines = [f"{'log events a second':<32}{'median':>9}  runs"]
+    for name, runs in [*report["ours"].items(), ("eventsourcing, seat_map", report["package"])]:
+        median = statistics.median(run["per_s"] for run in runs)
+        lines.append(f"{name:<32}{median:>9.0f}  {'  '.join(str(run['per_s']) for run in runs)}")
+    lines.append(
+        f"seat_map: {report['per_s']:.0f}/s (at least {PER_S_MIN}), {report['ratio']} times the package's runner "
+        f"(at least {RATIO_MIN:.0f})"
+    )
+    if report["busy"] is not None:
+        lines.append(told_busy(report["busy"]))
+    return "\n".join(lines) + "\n"
+
+
+def told_busy(busy: Json) -> str:
+    """Return what buyers noticed."""
+    calm_ms, busy_ms = busy["calm"]["p99_ms"], busy["rebuilding"]["p99_ms"]
+    return (
+        f"booking at {busy['bookings_per_s']}/s, p99: {calm_ms:.1f} ms calm, {busy_ms:.1f} ms while "
+        f"{busy['rebuilt']} is rebuilt: {busy['ratio']} times (at most {P99_RATIO_MAX:.0f}); "
+        f"the rebuild went at {busy['events_s']:.0f} events/s meanwhile"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
