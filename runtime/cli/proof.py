@@ -121,7 +121,7 @@ def told(found: "Verification", place: str) -> str:
     if found.events:
         lines.append(
             f"{found.events:,} events at {found.first:,} … {found.last:,} are in order: content, digests, positions, "
-            f"commands; {found.seals:,} seals over them are, too."
+            f"commands. Seals checked: {found.seals:,}."
         )
     if found.chain is None:
         lines.append(f"Nothing was ever sealed in {place}.")
