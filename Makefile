@@ -1,5 +1,5 @@
 # Thin aliases: everything also runs without make.
-.PHONY: run test check bench setup lock clean
+.PHONY: run test check bench soak setup lock clean
 
 run:
 	@scripts/run
@@ -12,6 +12,9 @@ check:
 
 bench:
 	@scripts/bench
+
+soak:
+	@scripts/soak
 
 setup:
 	@scripts/setup dev

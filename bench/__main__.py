@@ -1,8 +1,10 @@
-"""Every benchmark, one after the other: `python -m bench`."""
+"""Every benchmark, one after the other: `python -m bench`, or `python -m bench append growth`."""
 
 import sys
+from importlib import import_module
 
-from bench import append, booking, live
+BENCHMARKS = ("append", "booking", "live", "follow", "growth", "past")
+"""A new one is a name here: a module with `main(arguments) -> int`."""
 
 if __name__ == "__main__":
-    sys.exit(max([append.main([]), booking.main([]), live.main([])]))
+    sys.exit(max(import_module(f"bench.{name}").main([]) for name in sys.argv[1:] or BENCHMARKS))

@@ -1,0 +1,12 @@
+"""`python -m bench.soak.laws SEED`: every promise after every step of the engine's state machine, for many examples."""
+
+import sys
+
+from tests.laws.engine.machine import EngineMachine
+from tests.laws.engine.test_engine import explore
+
+EXAMPLES = 400
+
+if __name__ == "__main__":
+    happened = explore(EngineMachine, examples=EXAMPLES, number=int(sys.argv[1]))
+    print(f"{happened.total()} deeds, {len(happened)} kinds")

@@ -1,0 +1,54 @@
+"""What the soak does: each run is a command of its own, so that one that hangs or dies takes no other with it."""
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+MINUTE_S = 60
+EVENTS_OF_THE_PAST = 10_000_000
+
+Command = Callable[[int], Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A command made for a seed, and how long it may take; `once`: it is large rather than random."""
+
+    name: str
+    command: Command
+    seconds_max: float
+    once: bool = False
+
+
+def tests(*paths: str) -> Command:
+    """Return the command that runs some tests, their made-up examples drawn by a seed."""
+    return lambda seed: [sys.executable, "-m", "pytest", "-q", "-x", f"--hypothesis-seed={seed}", *paths]
+
+
+def module(name: str, *arguments: str) -> Command:
+    """Return the command that runs a module."""
+    return lambda _: [sys.executable, "-m", name, *arguments]
+
+
+def laws(seed: int) -> Sequence[str]:
+    """Return the command that lets the engine's state machine run, far longer than the tests do."""
+    return [sys.executable, "-m", "bench.soak.laws", str(seed)]
+
+
+RUNS: Sequence[Run] = (
+    Run(name="laws", command=laws, seconds_max=20 * MINUTE_S),
+    Run(name="damaged stream", command=tests("tests/projections/test_faulty_stream.py"), seconds_max=10 * MINUTE_S),
+    Run(name="feed", command=tests("tests/eventstore/jetstream"), seconds_max=10 * MINUTE_S),
+    Run(name="rebuild under load, killed", command=tests("tests/projections/rebuilding"), seconds_max=15 * MINUTE_S),
+    Run(name="tampering", command=tests("tests/eventstore/seals"), seconds_max=10 * MINUTE_S),
+    Run(name="processes killed", command=tests("tests/processes/test_killed_anywhere.py"), seconds_max=10 * MINUTE_S),
+    Run(name="everybody at once", command=tests("tests/system/test_one_seat.py"), seconds_max=10 * MINUTE_S),
+    Run(
+        name="past of a big log",
+        command=module("bench.past", "--events", str(EVENTS_OF_THE_PAST)),
+        seconds_max=60 * MINUTE_S,
+        once=True,
+    ),
+    Run(name="append after a big log", command=module("bench.growth"), seconds_max=30 * MINUTE_S, once=True),
+)
+"""A new run is a line here."""
