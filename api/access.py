@@ -127,6 +127,8 @@ ACCESS: Mapping[tuple[str, str], Access] = {
     ("GET", "/audit/log"): AUDITORS,
     ("GET", "/audit/seals"): AUDITORS,
     ("GET", "/audit/verify"): AUDITORS,
+    ("GET", "/audit/export"): AUDITORS,
+    ("GET", "/audit/export/seals"): AUDITORS,
     ("GET", "/audit/streams/{stream}"): AUDITORS,
     ("GET", "/audit/orders/{order}"): AUDITORS,
     ("GET", "/audit/seats/{performance}/{seat}"): AUDITORS,

@@ -10,6 +10,7 @@ EventStoreError
 ├── Overloaded            the queue is full; nothing was sent
 ├── Unencodable           an event cannot be stored (NUL, lone surrogate, naive time, over 64 KiB)
 ├── UnknownEvent          a stored name, schema version or field that this code does not know
+├── Unexportable          an event that the wanted format can't hold
 ├── UnreadableLog         the log holds events that this code can't read; it does not start
 ├── CommandReused         one command id for two different requests
 └── VersionConflict       a command lost the race too often
@@ -54,6 +55,10 @@ class Unencodable(EventStoreError):
 
 class UnknownEvent(EventStoreError):
     """An event in the log that this code has no name, version or field for."""
+
+
+class Unexportable(EventStoreError):
+    """An event that a format can't hold."""
 
 
 class UnreadableLog(EventStoreError):

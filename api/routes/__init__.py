@@ -7,6 +7,7 @@ from api.routes import (
     audit,
     auth,
     events,
+    exports,
     health,
     holds,
     orders,
@@ -46,5 +47,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     rebuilds.router,
     audit.router,
     seals.router,
+    exports.router,
     health.router,
 )

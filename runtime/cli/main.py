@@ -6,7 +6,20 @@ import typer
 
 from domain.errors import Rejected
 from eventstore.errors import EventStoreError
-from runtime.cli import accounts, audit, demo, events, projections, proof, rebuilds, rehearse, relay, running, seal
+from runtime.cli import (
+    accounts,
+    audit,
+    demo,
+    events,
+    export,
+    projections,
+    proof,
+    rebuilds,
+    rehearse,
+    relay,
+    running,
+    seal,
+)
 from runtime.embedded import EmbeddedServerError
 from runtime.parts import PartEnded
 from runtime.settings import SettingsRefused
@@ -30,6 +43,7 @@ app.add_typer(rehearse.app, name="rehearse")
 rebuilds.add_to(projections.app)
 app.add_typer(projections.app, name="projections")
 proof.add_to(audit.app)
+export.add_to(audit.app)
 app.add_typer(audit.app, name="audit")
 app.add_typer(events.app, name="events")
 app.add_typer(seal.app, name="seal")

@@ -1,0 +1,94 @@
+"""A part of the log as a file, sent while it is read."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from api.commands import POSITION_MAX, MinPosition, caught_up
+from api.engine import engine_of
+from api.routes.audit import NAMES_MAX, After, Before, EventName, StreamName
+from api.routing import business_router
+from api.schemas.values import Moment
+from eventstore.exports.formats import Format, writer_of
+from eventstore.exports.manifest import seal_line
+from eventstore.exports.writer import Writer, events_between
+from eventstore.seals.table import SEALS_MAX
+from eventstore.store import Store, Wanted
+from projections.past.searching import Search, Stretch, stretch_of
+
+POSITIONS_PER_EXPORT_MAX = 1_000_000
+UPTO, NEXT = "Export-Upto", "Export-Next"
+TYPES = {Format.JSONL: "application/x-ndjson", Format.PARQUET: "application/vnd.apache.parquet"}
+
+BYTES = {"schema": {"type": "string", "format": "binary"}}
+POSITION = {"type": "string", "pattern": "^[0-9]+$"}
+GO_ON = {NEXT: {"description": "There is more: ask again with this as `after`.", "schema": POSITION}}
+SENT: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The events, in order.",
+        "headers": {UPTO: {"description": "The last position that was looked at.", "schema": POSITION}, **GO_ON},
+        "content": dict.fromkeys(TYPES.values(), BYTES),
+    }
+}
+SEALS_SENT: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The seals, in order.", "headers": GO_ON, "content": {TYPES[Format.JSONL]: BYTES}}
+}
+
+router = business_router("audit")
+
+
+@router.get("/audit/export", response_class=StreamingResponse, responses=SENT)
+async def export(
+    request: Request,
+    *,
+    kind: Annotated[Format, Query(alias="format", description="JSON Lines, or Parquet.")] = Format.JSONL,
+    name: Annotated[list[EventName] | None, Query(max_length=NAMES_MAX, description="Events of these names.")] = None,
+    stream: Annotated[StreamName | None, Query(description="Events of this stream.")] = None,
+    since: Annotated[Moment | None, Query(alias="from", description="Recorded at this time or later.")] = None,
+    until: Annotated[Moment | None, Query(alias="to", description="Recorded at this time or before.")] = None,
+    after: After = 0,
+    before: Before = None,
+    min_position: MinPosition = None,
+) -> StreamingResponse:
+    """Send events byte for byte as they are stored, with their digests; of a million positions at most.
+
+    Lines that came are whole, whatever happens to the rest: go on after the position of the last one. The seals of the
+    same positions, at `/audit/export/seals`, prove what is in the file.
+    """
+    await caught_up(request, min_position)
+    store, wanted = engine_of(request).store, Wanted(names=name or None, stream=stream)
+    asked = Search(wanted=wanted, limit=POSITION_MAX, after=after, before=before, since=since, until=until)
+    whole = await stretch_of(store, asked)
+    part = whole.first(POSITIONS_PER_EXPORT_MAX, newest_first=False)
+    more = {NEXT: str(part.upto)} if part.upto < whole.upto else {}
+    return StreamingResponse(
+        written(store, wanted, part, await asyncio.to_thread(writer_of, kind)),
+        media_type=TYPES[kind],
+        headers={
+            UPTO: str(max(part.after, part.upto)),
+            "Content-Disposition": f'attachment; filename="log-{part.after + 1}.{kind.value}"',
+            **more,
+        },
+    )
+
+
+@router.get("/audit/export/seals", response_class=Response, responses=SEALS_SENT)
+async def export_seals(
+    request: Request, *, after: After = 0, before: Before = None, min_position: MinPosition = None
+) -> Response:
+    """Send the seals that cover any of these positions, a line each, 10,000 at most."""
+    await caught_up(request, min_position)
+    last = POSITION_MAX if before is None else before - 1
+    seals = await engine_of(request).sealed_log.table.covering(first=after + 1, last=last, limit=SEALS_MAX)
+    more = {NEXT: str(seals[-1].last)} if len(seals) == SEALS_MAX else {}
+    return Response(b"".join(map(seal_line, seals)), media_type=TYPES[Format.JSONL], headers=more)
+
+
+async def written(store: Store, wanted: Wanted, part: Stretch, writer: Writer) -> AsyncIterator[bytes]:
+    """Yield the file, some events at a time; writing them keeps nobody else waiting."""
+    async for events in events_between(store, wanted, after=part.after, upto=part.upto):
+        yield await asyncio.to_thread(writer.add, events)
+    yield await asyncio.to_thread(writer.end)

@@ -1,0 +1,22 @@
+"""The kinds of files there are."""
+
+from enum import StrEnum
+
+from eventstore.exports.lines import LinesWriter
+from eventstore.exports.writer import Writer
+
+
+class Format(StrEnum):
+    """What kind of file."""
+
+    JSONL = "jsonl"
+    PARQUET = "parquet"
+
+
+def writer_of(kind: Format) -> Writer:
+    """Return the writer of one file."""
+    if kind is Format.JSONL:
+        return LinesWriter()
+    from eventstore.exports.parquet import ParquetWriter  # noqa: PLC0415 - a heavy library that lines don't need
+
+    return ParquetWriter()

@@ -1,0 +1,81 @@
+"""JSON Lines: one event a line, `data` and `metadata` verbatim at its end, with their lengths in bytes before.
+
+Any JSON reader takes a line; who wants the exact bytes counts back from its end: `}`, data, `,"data":`, metadata.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import orjson
+
+from eventstore.errors import Unexportable
+from eventstore.store import Recorded
+
+_METADATA, _DATA, _END = b',"metadata":', b',"data":', b"}"
+
+
+class LinesWriter:
+    """Writes JSON Lines."""
+
+    def add(self, events: Sequence[Recorded]) -> bytes:
+        """Return a line for each event.
+
+        Raises:
+            Unexportable: what was stored holds a line break of its own, which no writer of ours makes.
+        """
+        return b"".join(map(line_of, events))
+
+    def end(self) -> bytes:
+        """Return nothing: every line stands for itself."""
+        return b""
+
+
+def line_of(event: Recorded) -> bytes:
+    """Return an event as one line.
+
+    Raises:
+        Unexportable: it would be two.
+    """
+    data, metadata = event.data.encode(), event.metadata.encode()
+    if b"\n" in data or b"\n" in metadata:
+        raise Unexportable(f"The event at position {event.position} holds a line break; export it as Parquet.")
+    envelope = orjson.dumps(
+        {
+            "position": event.position,
+            "stream": event.stream,
+            "version": event.version,
+            "name": event.name,
+            "schema_version": event.schema_version,
+            "command_id": event.command_id,
+            "part": event.part,
+            "parts": event.parts,
+            "recorded_at": event.recorded_at,
+            "digest": event.digest.hex(),
+            "metadata_bytes": len(metadata),
+            "data_bytes": len(data),
+        }
+    )
+    return b"".join((envelope.removesuffix(_END), _METADATA, metadata, _DATA, data, _END, b"\n"))
+
+
+def event_of(line: bytes) -> Recorded:
+    """Return the event of a line, byte for byte as it was stored."""
+    line = line.removesuffix(b"\n")
+    told = orjson.loads(line)
+    data_ends = len(line) - len(_END)
+    metadata_ends = data_ends - told["data_bytes"] - len(_DATA)
+    return Recorded(
+        position=told["position"],
+        stream=told["stream"],
+        version=told["version"],
+        name=told["name"],
+        schema_version=told["schema_version"],
+        command_id=UUID(told["command_id"]),
+        part=told["part"],
+        parts=told["parts"],
+        recorded_at=datetime.fromisoformat(told["recorded_at"]),
+        data=line[data_ends - told["data_bytes"] : data_ends].decode(),
+        metadata=line[metadata_ends - told["metadata_bytes"] : metadata_ends].decode(),
+        digest=bytes.fromhex(told["digest"]),
+    )

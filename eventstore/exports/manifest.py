@@ -1,0 +1,73 @@
+"""What stands beside an exported file: which part of the log it is, its hash, and the seals that cover it."""
+
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from eventstore.seals.seal import Seal, seal_to_json
+from eventstore.seals.table import SealTable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """An exported file: the events that were wanted (None: all) among the positions after `after` up to `upto`.
+
+    Args:
+        sha256: of the whole file, in hexadecimal.
+        seals: how many seals cover any of these positions; they stand in a file of their own.
+        sealed_upto: the last position they cover, 0 if none does: what comes after it was not sealed yet.
+        last_seal: the hash of the last of them, in hexadecimal.
+    """
+
+    file: str
+    format: str
+    after: int
+    upto: int
+    stream: str | None
+    names: Sequence[str] | None
+    events: int
+    file_bytes: int
+    sha256: str
+    seals: int
+    sealed_upto: int
+    last_seal: str | None
+
+    def to_json(self) -> bytes:
+        """Return it as people read it."""
+        return orjson.dumps(self, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+class Tally:
+    """Counts and hashes a file while it is written."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        self._sha256 = hashlib.sha256()
+
+    def noted(self, part: bytes) -> bytes:
+        """Return the next bytes, taken into account."""
+        self.bytes += len(part)
+        self._sha256.update(part)
+        return part
+
+    @property
+    def sha256(self) -> str:
+        """The hash of all bytes so far, in hexadecimal."""
+        return self._sha256.hexdigest()
+
+
+async def seals_between(table: SealTable, *, after: int, upto: int) -> AsyncIterator[Sequence[Seal]]:
+    """Yield the seals that cover any position after one up to another, in order, some at a time."""
+    while after < upto:
+        seals = await table.covering(first=after + 1, last=upto)
+        if not seals:
+            return
+        yield seals
+        after = seals[-1].last
+
+
+def seal_line(seal: Seal) -> bytes:
+    """Return a seal as one line of JSON."""
+    return orjson.dumps(seal_to_json(seal), option=orjson.OPT_APPEND_NEWLINE)

@@ -1,0 +1,31 @@
+"""What every format can do: turn events into bytes, a stretch at a time, so that no export is ever whole in memory."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+from eventstore.store import Recorded, Store, Wanted
+
+EVENTS_AT_ONCE = 2_000
+POSITIONS_AT_ONCE = 20_000
+
+
+class Writer(Protocol):
+    """Writes one file, from beginning to end."""
+
+    def add(self, events: Sequence[Recorded]) -> bytes:
+        """Return the next bytes of the file."""
+        ...
+
+    def end(self) -> bytes:
+        """Return the last bytes of the file."""
+        ...
+
+
+async def events_between(store: Store, wanted: Wanted, *, after: int, upto: int) -> AsyncIterator[Sequence[Recorded]]:
+    """Yield the events that are wanted, in order, some at a time."""
+    while after < upto:
+        stretch = upto if wanted.stream else min(upto, after + POSITIONS_AT_ONCE)
+        events = await store.search(wanted, after=after, upto=stretch, limit=EVENTS_AT_ONCE, newest_first=False)
+        if events:
+            yield events
+        after = events[-1].position if len(events) == EVENTS_AT_ONCE else stretch

@@ -1,0 +1,74 @@
+"""Writes a part of the log to a file, with its manifest and the seals that cover it beside it."""
+
+from pathlib import Path
+
+from eventstore.exports.formats import Format, writer_of
+from eventstore.exports.manifest import Manifest, Tally, seal_line, seals_between
+from eventstore.exports.writer import Writer, events_between
+from eventstore.migrate import APP_ROLE
+from eventstore.postgres import PostgresStore
+from eventstore.seals.seal import Seal
+from eventstore.seals.table import SealTable
+from projections.past.searching import Search, Stretch, stretch_of
+from runtime.settings import Settings
+from runtime.wiring import url_of_role
+
+
+async def export_log(settings: Settings, asked: Search, *, kind: Format, out: Path) -> Manifest:
+    """Write what is wanted to `out`, then the seals and the manifest; a file that is not complete has another name.
+
+    Raises:
+        StoreUnavailable: the database does not answer.
+        Unexportable: an event that the format can't hold.
+    """
+    url = url_of_role(settings, APP_ROLE)
+    async with PostgresStore(url) as store:
+        stretch = await stretch_of(store, asked)
+        events, tally = await _write_events(store, asked, stretch, writer_of(kind), out)
+    seals, last = await _write_seals(url, stretch, beside(out, "seals.jsonl"))
+    manifest = Manifest(
+        file=out.name,
+        format=kind.value,
+        after=stretch.after,
+        upto=stretch.upto,
+        stream=asked.wanted.stream,
+        names=None if asked.wanted.names is None else sorted(asked.wanted.names),
+        events=events,
+        file_bytes=tally.bytes,
+        sha256=tally.sha256,
+        seals=seals,
+        sealed_upto=0 if last is None else min(last.last, stretch.upto),
+        last_seal=None if last is None else last.hash.hex(),
+    )
+    beside(out, "manifest.json").write_bytes(manifest.to_json())
+    return manifest
+
+
+def beside(out: Path, ending: str) -> Path:
+    """Name a file that belongs to an exported one."""
+    return out.with_name(f"{out.name}.{ending}")
+
+
+async def _write_events(
+    store: PostgresStore, asked: Search, stretch: Stretch, writer: Writer, out: Path
+) -> tuple[int, Tally]:
+    tally, count, unfinished = Tally(), 0, beside(out, "unfinished")
+    with unfinished.open("wb") as file:
+        async for events in events_between(store, asked.wanted, after=stretch.after, upto=stretch.upto):
+            file.write(tally.noted(writer.add(events)))
+            count += len(events)
+        file.write(tally.noted(writer.end()))
+    unfinished.replace(out)
+    return count, tally
+
+
+async def _write_seals(url: str, stretch: Stretch, out: Path) -> tuple[int, Seal | None]:
+    table, count, last = SealTable(url), 0, None
+    try:
+        with out.open("wb") as file:
+            async for seals in seals_between(table, after=stretch.after, upto=stretch.upto):
+                file.writelines(map(seal_line, seals))
+                count, last = count + len(seals), seals[-1]
+    finally:
+        await table.close()
+    return count, last

@@ -1,0 +1,154 @@
+"""`seatledger audit export`: every byte of the log in a file, and the seals that prove it."""
+
+import asyncio
+import hashlib
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pyarrow.parquet as pq
+import pytest
+from pydantic import SecretStr
+
+from bench.log import fill
+from eventstore.errors import Unexportable
+from eventstore.exports import parquet
+from eventstore.exports.formats import Format
+from eventstore.exports.lines import event_of, line_of
+from eventstore.exports.manifest import Manifest
+from eventstore.migrate import APP_ROLE, migrate, role_url
+from eventstore.postgres import PostgresStore
+from eventstore.seals.merkle import root_of
+from eventstore.seals.seal import POSITIONS_MAX, seal_from_json
+from eventstore.store import NewEvent, Recorded, Wanted, Write
+from projections.past.searching import Search
+from runtime.embedded import EmbeddedPostgres
+from runtime.exporting import beside, export_log
+from runtime.schema import HISTORIES
+from runtime.settings import Settings
+from tests.databases import SECRET_KEY, fresh_database, role_password
+from tests.eventstore.appends import wish
+from tests.eventstore.seals.sealing import sealed_log
+
+EVENTS = 2_600
+ALL = 2**63 - 1
+
+
+@pytest.fixture(scope="module")
+def owner_url(postgres_server: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A log that is sealed up to its end."""
+    with fresh_database(postgres_server) as url:
+        asyncio.run(migrate(url, role_password=role_password, histories=HISTORIES))
+        fill(url, EVENTS, seats=60)
+        app_url = role_url(url, APP_ROLE, role_password(APP_ROLE))
+        sealed_log(url, app_url, tmp_path_factory.mktemp("second place")).seal()
+        yield url
+
+
+@pytest.fixture(scope="module")
+def log(owner_url: str) -> list[Recorded]:
+    """All of its events."""
+    return asyncio.run(read(owner_url))
+
+
+async def read(owner_url: str) -> list[Recorded]:
+    async with PostgresStore(role_url(owner_url, APP_ROLE, role_password(APP_ROLE))) as store:
+        return await store.read_range(after=0, limit=EVENTS + 1)
+
+
+def exported(
+    owner_url: str, out: Path, kind: Format = Format.JSONL, wanted: Wanted | None = None, **at: Any
+) -> Manifest:
+    """Export what is wanted to a file."""
+    settings = Settings(database_url=SecretStr(owner_url), secret_key=SecretStr(SECRET_KEY))
+    asked = Search(wanted=wanted or Wanted(), limit=ALL, **at)
+    return asyncio.run(export_log(settings, asked, kind=kind, out=out))
+
+
+def events_in(out: Path) -> list[Recorded]:
+    """Read an export of lines."""
+    return [event_of(line) for line in out.read_bytes().splitlines(keepends=True)]
+
+
+class TestLines:
+    def test_every_event_comes_back_byte_for_byte(self, owner_url: str, log: list[Recorded], tmp_path: Path) -> None:
+        manifest = exported(owner_url, tmp_path / "log.jsonl")
+        assert events_in(tmp_path / "log.jsonl") == log
+        written = (tmp_path / "log.jsonl").read_bytes()
+        assert (manifest.events, manifest.after, manifest.upto) == (EVENTS, 0, EVENTS)
+        assert (manifest.sha256, manifest.file_bytes) == (hashlib.sha256(written).hexdigest(), len(written))
+        beside_it = json.loads(beside(tmp_path / "log.jsonl", "manifest.json").read_text())
+        assert beside_it["sha256"] == manifest.sha256
+        line = json.loads(written.splitlines()[0])
+        assert line["data"] == json.loads(log[0].data)
+        assert line["metadata"] == json.loads(log[0].metadata)
+
+    def test_the_seals_beside_it_prove_it(self, owner_url: str, log: list[Recorded], tmp_path: Path) -> None:
+        out = tmp_path / "log.jsonl"
+        manifest = exported(owner_url, out)
+        seals = [seal_from_json(json.loads(line)) for line in beside(out, "seals.jsonl").read_text().splitlines()]
+        digests = [event.digest for event in events_in(out)]
+        assert [root_of(digests[seal.first - 1 : seal.last]) for seal in seals] == [seal.root for seal in seals]
+        assert len(seals) == manifest.seals >= EVENTS // POSITIONS_MAX
+        assert (manifest.sealed_upto, manifest.last_seal) == (EVENTS, seals[-1].hash.hex())
+        tampered = [*digests[:9], bytes(32), *digests[10:]]
+        assert root_of(tampered[: seals[0].last]) != seals[0].root
+
+    def test_an_export_goes_on_where_another_ended(self, owner_url: str, log: list[Recorded], tmp_path: Path) -> None:
+        first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
+        upto = exported(owner_url, first, before=1_001).upto
+        manifest = exported(owner_url, second, after=upto)
+        assert events_in(first) + events_in(second) == log
+        assert (manifest.after, manifest.events) == (1_000, EVENTS - 1_000)
+
+    def test_what_is_wanted_and_as_it_was(self, owner_url: str, log: list[Recorded], tmp_path: Path) -> None:
+        out, middle = tmp_path / "log.jsonl", log[1_500]
+        exported(owner_url, out, until=middle.recorded_at)
+        assert events_in(out) == [event for event in log if event.recorded_at <= middle.recorded_at]
+        exported(owner_url, out, wanted=Wanted(names=["SeatSold", "SeatHeld"]), since=middle.recorded_at)
+        wanted = [event for event in log if event.name in {"SeatSold", "SeatHeld"}]
+        assert events_in(out) == [event for event in wanted if event.recorded_at >= middle.recorded_at]
+        exported(owner_url, out, wanted=Wanted(stream=middle.stream))
+        assert events_in(out) == [event for event in log if event.stream == middle.stream]
+
+    def test_an_event_that_would_be_two_lines_is_refused_and_leaves_no_file(
+        self, database_url: str, tmp_path: Path
+    ) -> None:
+        asyncio.run(migrate(database_url, role_password=role_password, histories=HISTORIES))
+
+        async def record() -> None:
+            async with PostgresStore(role_url(database_url, APP_ROLE, role_password(APP_ROLE))) as store:
+                await store.append([wish(Write("seat-1", 0, (NewEvent("SeatHeld", 1, '{\n"a":1}'),)))])
+
+        asyncio.run(record())
+        with pytest.raises(Unexportable, match="position 1 holds a line break"):
+            exported(database_url, tmp_path / "log.jsonl")
+        assert not (tmp_path / "log.jsonl").exists()
+        assert exported(database_url, tmp_path / "log.parquet", Format.PARQUET).events == 1
+
+    def test_letters_of_any_script_come_back(self, log: list[Recorded]) -> None:
+        strange = log[0]._replace(data='{"é":"\\u0000, }"}', metadata='{"x":",\\"data\\":ž"}')
+        assert event_of(line_of(strange)) == strange
+
+
+class TestParquet:
+    def test_every_event_comes_back_in_bounded_groups(
+        self, owner_url: str, log: list[Recorded], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(parquet, "ROWS_PER_GROUP", 500)
+        out = tmp_path / "log.parquet"
+        manifest = exported(owner_url, out, Format.PARQUET)
+        assert manifest.sha256 == hashlib.sha256(out.read_bytes()).hexdigest()
+        file = pq.ParquetFile(io.BytesIO(out.read_bytes()))
+        rows = file.read().to_pylist()
+        assert [Recorded(**{**row, "command_id": UUID(bytes=row["command_id"])}) for row in rows] == log
+        assert file.metadata.num_row_groups > 1
+        assert {file.metadata.row_group(0).column(index).compression for index in range(12)} == {"ZSTD"}
+
+    def test_an_export_of_nothing_is_a_file_of_no_rows(self, owner_url: str, tmp_path: Path) -> None:
+        manifest = exported(owner_url, tmp_path / "no.parquet", Format.PARQUET, wanted=Wanted(stream="seat-nowhere"))
+        assert manifest.events == 0
+        assert pq.ParquetFile(tmp_path / "no.parquet").metadata.num_rows == 0
