@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -21,18 +21,11 @@ def show_json(*bodies: Body) -> None:
 
 
 def show_events(events: Sequence[Body]) -> None:
-    """Write a row for each event."""
-    table = Table("position", "recorded at", "stream", "event", "by", "what happened")
+    """Write two lines for each event, however narrow the terminal: where it stands and who caused it; what happened."""
     for event in events:
-        table.add_row(
-            str(event["position"]),
-            written_time(event["recorded_at"]),
-            event["stream"],
-            event["name"],
-            written_actor(event),
-            event["sentence"],
-        )
-    console.print(table)
+        where = f"{event['position']:>10}  {written_time(event['recorded_at'])}  {event['stream']}"
+        console.print(Text.assemble(where, "  ", (event["name"], "bold"), f"  {written_actor(event)}"))
+        console.print(Text(f"{'':>10}  {event['sentence']}"))
 
 
 def show_then(what: str, body: Body, *, state: Body | None) -> None:
@@ -40,10 +33,9 @@ def show_then(what: str, body: Body, *, state: Body | None) -> None:
     recorded_at = body["recorded_at"]
     since = f", recorded at {written_time(recorded_at)}" if recorded_at else ""
     console.print(f"{what} at position {body['position']}{since}:")
-    table = Table.grid(padding=(0, 2))
     for name, value in (state or {}).items():
-        table.add_row(name, written(value))
-    console.print(table)
+        console.print(Text.assemble("  ", (f"{name:<20}", "bold"), written(value)))
+    console.print()
     show_events(body["items"])
 
 

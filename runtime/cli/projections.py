@@ -1,13 +1,14 @@
 """`seatledger projections`: a table, and what to do when one gives trouble; see `rebuilds` for the rest."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from domain.projection import SetAsideReason
 from runtime.cli.running import Data
@@ -23,7 +24,7 @@ Stream = Annotated[str, typer.Option(help="A stream, as `seatledger audit` names
 Reason = Annotated[SetAsideReason, typer.Option(help="Why; it stands in the log.")]
 
 app = typer.Typer(help="The read models.", no_args_is_help=True)
-console = Console(highlight=False)
+console = Console(highlight=False, soft_wrap=True)
 
 
 @app.command("list")
@@ -33,36 +34,36 @@ def show(data: Data | None = None) -> None:
 
     settings = settings_here(data)
     reports = asyncio.run(read_models.look(settings))
-    table = Table("name", "state", "position", "behind", "seconds", "failed on", "leaves out")
+    table = Table("name", "state", "position", "behind", "seconds behind")
     for report in reports:
         row = report.state
-        behind = (str(report.lag), f"{report.lag_seconds:.1f}")
-        table.add_row(row.name, row.state, str(row.position), *behind, failure(report), left_out(report))
+        table.add_row(row.name, row.state, str(row.position), str(report.lag), f"{report.lag_seconds:.1f}")
     console.print(table)
     builds = asyncio.run(rebuilds.look(settings))
     if builds:
         console.print(versions(builds))
+    for line in [*remarks(reports), *(f"{build.schema} failed: {build.error}" for build in builds if build.error)]:
+        console.print(Text(line))
 
 
 def versions(builds: Sequence["Build"]) -> Table:
     """Return what is being built, and what could be rolled back to."""
-    table = Table("not live", "version", "state", "position", "somebody at it", "error")
+    table = Table("not live", "version", "state", "position", "somebody at it")
     for build in builds:
         attended = "yes" if build.attended else "no"
-        table.add_row(build.schema, str(build.version), build.state, str(build.position), attended, build.error or "")
+        table.add_row(build.schema, str(build.version), build.state, str(build.position), attended)
     return table
 
 
-def failure(report: "Report") -> str:
-    """Say which event a read model failed on, and how."""
-    event = report.failed
-    where = "" if event is None else f"{event.name} of {event.stream} at {event.position}\n"
-    return where + (report.state.error or "")
-
-
-def left_out(report: "Report") -> str:
-    """Say what a read model leaves out."""
-    return "\n".join([*(f"position {position}" for position in report.skipped), *report.parked])
+def remarks(reports: Sequence["Report"]) -> Iterator[str]:
+    """Say which event each read model failed on, and how; and what it leaves out."""
+    for report in reports:
+        name, event = report.state.name, report.failed
+        if report.state.error is not None:
+            where = "" if event is None else f" on {event.name} of {event.stream} at {event.position}"
+            yield f"{name} failed{where}: {report.state.error}"
+        yield from (f"{name} leaves out the event at {position}" for position in report.skipped)
+        yield from (f"{name} leaves out the stream {stream}" for stream in report.parked)
 
 
 @app.command("pause")

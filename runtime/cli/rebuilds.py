@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.filesize import decimal
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
-from rich.table import Table
+from rich.text import Text
 
 from runtime.cli.projections import Name, console
 from runtime.cli.running import Data
@@ -122,13 +121,12 @@ def rebuild_all(settings: Settings, name: str, *, swap_anyway: bool) -> None:
 
 
 def show(differences: Sequence["Difference"]) -> None:
-    """Show how two versions differ, by table."""
-    for difference in differences:
-        title = f"{difference.table}: {difference.live_rows} rows live, {difference.built_rows} rebuilt"
-        table = Table("only in the live version", "only in the rebuilt one", title=title)
-        for nth in range(max(len(difference.only_live), len(difference.only_built))):
-            table.add_row(*(escape(rows[nth]) if nth < len(rows) else "" for rows in difference[-2:]))
-        console.print(table)
+    """Show how two versions differ, by table: a row a line, as wide as it is."""
+    for found in differences:
+        console.print(f"{found.table}: {found.live_rows} rows live, {found.built_rows} rebuilt")
+        for which, rows in (("live", found.only_live), ("rebuilt", found.only_built)):
+            for row in rows:
+                console.print(Text(f"  only in the {which} version: {row}"))
 
 
 @contextmanager

@@ -156,7 +156,7 @@ class TestKilled:
         reader = Reader(models)
         async with crew.working("one", [SEAT_MAP]):
             await crew.catches_up("seat_map")
-            async with reader.reading(), teller.going_on(pause_s=0.05):
+            async with reader.reading(), teller.going_on(pause_s=0.25):
                 positions = [await killed_after(projector_url, random.randint(1, 4)) for _ in range(KILLS)]
                 rebuilt = await rebuild(url=projector_url, store=store, model=SEAT_MAP, reader=READER)
             assert rebuilt.differences == []

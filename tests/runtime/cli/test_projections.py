@@ -82,21 +82,21 @@ class TestTrouble:
     ) -> None:
         event = log[FAILED_AT - 1]
         shown = said(typed("list"))
-        assert f"{event.name} of {event.stream} at {FAILED_AT}" in line_of("seat_map", shown)
+        assert f"seat_map failed on {event.name} of {event.stream} at {FAILED_AT}: ValueError" in shown
         assert "failed at position 7, not at 8" in refused(
             typed("skip", "seat_map", "--position", FAILED_AT + 1, "--reason", "defect")
         )
         assert "goes on without" in said(typed("skip", "seat_map", "--position", FAILED_AT, "--reason", "defect"))
-        assert f"position {FAILED_AT}" in line_of("seat_map", said(typed("list")))
+        assert f"seat_map leaves out the event at {FAILED_AT}" in said(typed("list"))
         assert "has not failed" in refused(typed("retry", "seat_map"))
 
     def test_given_a_stream_then_it_can_be_parked_and_unparked(self, typed: Type, log: Sequence[Recorded]) -> None:
         stream = next(event.stream for event in log if event.name == "SeatHeld")
         assert "no stream seat-x" in refused(typed("park", "sales", "--stream", "seat-x", "--reason", "damaged_rows"))
         said(typed("park", "sales", "--stream", stream, "--reason", "damaged_rows"))
-        assert stream in line_of("sales", said(typed("list")))
+        assert f"sales leaves out the stream {stream}" in said(typed("list"))
         assert "projections rebuild sales" in said(typed("unpark", "sales", "--stream", stream))
-        assert stream not in line_of("sales", said(typed("list")))
+        assert stream not in said(typed("list"))
 
     def test_given_one_that_runs_then_it_can_be_paused_and_resumed(self, typed: Type) -> None:
         said(typed("pause", "tickets"))
