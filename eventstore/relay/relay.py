@@ -22,6 +22,9 @@ from eventstore.store import Recorded, Store
 
 POLL_FIRST_S = 0.005
 POLL_MAX_S = 0.25
+PACE_S = 0.02
+"""Between two batches of a log that grows: each costs the server a write to its disk, whatever its size."""
+
 RETRY_PAUSE_S = 0.25
 EPOCH_CHECK_S = 1.0
 REMINDER_S = 60.0
@@ -95,6 +98,7 @@ class Relay:
                 if events:
                     last = await self._publish(epoch, last, within_bytes(events))
                     pause_s = POLL_FIRST_S
+                    await asyncio.sleep(PACE_S if len(events) < BATCH_EVENTS_MAX else 0)
                 elif await self._ear.wait(pause_s):
                     pause_s = POLL_FIRST_S
                 else:
