@@ -1,7 +1,10 @@
-"""From the streams of orders, payments, refunds and holds to rows: what a batch begins, then what it moves or ends."""
+"""From the streams of orders, payments, refunds and holds to rows: what a batch begins, then what it moves or ends.
+
+What begins in a batch is written once, as it stands at the batch's end: in a rebuild's long ranges that is nearly all.
+"""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from projections.model import Fact, ReadModel, Step
@@ -9,10 +12,11 @@ from projections.sql import my_orders as sql
 
 NAME = "my_orders"
 
-Row = Mapping[str, Any]
+Row = dict[str, Any]
 Rows = list[Row]
 
 ORDER_ENDS: Mapping[str, str] = {"OrderExpired": "expired", "OrderCancelled": "cancelled"}
+ORDER_MOVES = frozenset({"OrderExtended", "OrderConfirmed", *ORDER_ENDS})
 PAYMENT_STATUS: Mapping[str, str] = {
     "PaymentActionRequired": "action_required",
     "PaymentCaptured": "captured",
@@ -32,10 +36,8 @@ HOLD_ENDS = frozenset({"HoldOrdered", "HoldReleased", "HoldExpired"})
 NAMES = frozenset(
     {
         "OrderPlaced",
-        "OrderExtended",
-        "OrderConfirmed",
+        *ORDER_MOVES,
         "OrderLinesCancelled",
-        *ORDER_ENDS,
         "PaymentRequested",
         *PAYMENT_MOVES,
         "RefundRequested",
@@ -48,41 +50,54 @@ NAMES = frozenset(
 
 
 def fold(facts: Sequence[Fact]) -> Sequence[Step]:
-    """Write the batch. Each statement touches columns of its own, so only the order of facts within one matters."""
+    """Write the batch: of each thing what begins, before what moves or ends."""
     by_name: dict[str, list[Fact]] = defaultdict(list)
     for fact in facts:
         by_name[fact.name].append(fact)
-    return [*order_steps(by_name, facts), *payment_steps(by_name, facts), *refund_steps(facts), *hold_steps(by_name)]
+    return [
+        *order_steps(by_name, facts),
+        *payment_steps(by_name, facts),
+        *refund_steps(by_name, facts),
+        *hold_steps(by_name),
+    ]
 
 
 def order_steps(by_name: Mapping[str, list[Fact]], facts: Sequence[Fact]) -> list[Step]:
     """Orders: placed, then where their deadlines, statuses, tickets and lines stand."""
-    ended = {fact.key: ORDER_ENDS[fact.name] for fact in facts if fact.name in ORDER_ENDS}
+    placed = began(by_name["OrderPlaced"], "order_id")
+    moves = (fact for fact in facts if fact.name in ORDER_MOVES)
     return [
-        Step(sql.PLACE_ORDERS, began(by_name["OrderPlaced"], "order_id")),
-        Step(sql.MOVE_ORDER_DEADLINES, latest(by_name["OrderExtended"], "order_id")),
-        Step(sql.END_ORDERS, [{"order_id": order, "status": status} for order, status in ended.items()]),
-        # An order that had expired may still be confirmed by late money, never the other way round.
-        Step(sql.CONFIRM_ORDERS, [confirmed(fact) for fact in by_name["OrderConfirmed"]]),
+        Step(sql.PLACE_ORDERS, placed),
+        Step(sql.MOVE_ORDERS, moved_besides(placed, moves, order_move, key="order_id")),
         Step(sql.CANCEL_LINES, began(by_name["OrderLinesCancelled"], "order_id")),
     ]
 
 
-def confirmed(fact: Fact) -> Row:
-    """Name the ticket of each line."""
-    tickets = {ticket["line_id"]: ticket["ticket"] for ticket in fact.data["tickets"]}
-    return {"order_id": fact.key, "payment": fact.data["payment"], "tickets": tickets, "at": fact.recorded_at}
+def order_move(fact: Fact) -> Row:
+    """Return what one fact changes about its order; one that had expired may still be confirmed by late money."""
+    match fact.name:
+        case "OrderExtended":
+            return deadline(fact)
+        case "OrderConfirmed":
+            tickets = {ticket["line_id"]: ticket["ticket"] for ticket in fact.data["tickets"]}
+            paid_by = fact.data["payment"]
+            return {"status": "confirmed", "paid_by": paid_by, "tickets": tickets, "confirmed_at": fact.recorded_at}
+        case _:
+            return {"status": ORDER_ENDS[fact.name]}
+
+
+def deadline(fact: Fact) -> Row:
+    """Return the deadline that moved."""
+    return {"expires_at": fact.data["expires_at"]}
 
 
 def payment_steps(by_name: Mapping[str, list[Fact]], facts: Sequence[Fact]) -> list[Step]:
     """Payments: requested, then where they stand."""
-    moved: dict[str, dict[str, Any]] = {}
-    for fact in facts:
-        if fact.name in PAYMENT_MOVES:
-            moved.setdefault(fact.key, {"payment": fact.key}).update(payment_move(fact))
+    requested = began(by_name["PaymentRequested"], "payment")
+    moves = (fact for fact in facts if fact.name in PAYMENT_MOVES)
     return [
-        Step(sql.REQUEST_PAYMENTS, began(by_name["PaymentRequested"], "payment")),
-        Step(sql.MOVE_PAYMENTS, list(moved.values())),
+        Step(sql.REQUEST_PAYMENTS, requested),
+        Step(sql.MOVE_PAYMENTS, moved_besides(requested, moves, payment_move, key="payment")),
     ]
 
 
@@ -103,16 +118,13 @@ def payment_move(fact: Fact) -> Row:
             return {"status": PAYMENT_STATUS[fact.name]}
 
 
-def refund_steps(facts: Sequence[Fact]) -> list[Step]:
+def refund_steps(by_name: Mapping[str, list[Fact]], facts: Sequence[Fact]) -> list[Step]:
     """Refunds: requested, then where they stand."""
-    requested = [fact for fact in facts if fact.name == "RefundRequested"]
-    moved: dict[str, dict[str, Any]] = {}
-    for fact in facts:
-        if fact.name in REFUND_STATUS:
-            moved.setdefault(fact.key, {"refund": fact.key}).update(refund_move(fact))
+    requested = began(by_name["RefundRequested"], "refund")
+    moves = (fact for fact in facts if fact.name in REFUND_STATUS)
     return [
-        Step(sql.REQUEST_REFUNDS, began(requested, "refund")),
-        Step(sql.MOVE_REFUNDS, list(moved.values())),
+        Step(sql.REQUEST_REFUNDS, requested),
+        Step(sql.MOVE_REFUNDS, moved_besides(requested, moves, refund_move, key="refund")),
     ]
 
 
@@ -129,25 +141,34 @@ def refund_move(fact: Fact) -> Row:
 
 
 def hold_steps(by_name: Mapping[str, list[Fact]]) -> list[Step]:
-    """Baskets: placed, moved, gone. One that was an order from the start is never listed."""
-    open_holds = [fact for fact in by_name["HoldPlaced"] if fact.data["order"] is None]
-    gone: Rows = [{"hold": fact.key} for name in sorted(HOLD_ENDS) for fact in by_name[name]]
+    """Baskets: placed, moved, gone. One that was an order from the start, or is gone again, is never listed."""
+    ended = {fact.key for name in HOLD_ENDS for fact in by_name[name]}
+    placed = began(
+        (fact for fact in by_name["HoldPlaced"] if fact.data["order"] is None and fact.key not in ended), "hold"
+    )
+    before = ended.difference(fact.key for fact in by_name["HoldPlaced"])
     return [
-        Step(sql.PLACE_HOLDS, began(open_holds, "hold")),
-        Step(sql.MOVE_HOLD_DEADLINES, latest(by_name["HoldExtended"], "hold")),
-        Step(sql.END_HOLDS, gone),
+        Step(sql.PLACE_HOLDS, placed),
+        Step(sql.MOVE_HOLD_DEADLINES, moved_besides(placed, by_name["HoldExtended"], deadline, key="hold")),
+        Step(sql.END_HOLDS, [{"hold": hold} for hold in sorted(before)]),
     ]
 
 
-def began(facts: Sequence[Fact], key: str) -> Rows:
+def began(facts: Iterable[Fact], key: str) -> Rows:
     """Return one row for each fact: what it says, what it is about, where and when it was recorded."""
     return [{**fact.data, key: fact.key, "position": fact.position, "at": fact.recorded_at} for fact in facts]
 
 
-def latest(facts: Sequence[Fact], key: str) -> Rows:
-    """Return one row for each thing: what was said about it last."""
-    said: dict[str, Mapping[str, Any]] = {fact.key: {**fact.data, key: fact.key} for fact in facts}
-    return list(said.values())
+def moved_besides(begun: Rows, moves: Iterable[Fact], move: Callable[[Fact], Row], *, key: str) -> Rows:
+    """Move the rows that begin in this batch; return what moves of every other, one row for each thing."""
+    here: dict[str, Row] = {row[key]: row for row in begun}
+    besides: dict[str, Row] = {}
+    for fact in moves:
+        row = here.get(fact.key)
+        if row is None:
+            row = besides.setdefault(fact.key, {key: fact.key})
+        row.update(move(fact))
+    return list(besides.values())
 
 
 MY_ORDERS = ReadModel(name=NAME, version=1, schema=sql.SCHEMA, names=NAMES, fold=fold)

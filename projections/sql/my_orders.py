@@ -88,31 +88,27 @@ CREATE INDEX holds_of_event ON hold (event);
 PLACE_ORDERS: LiteralString = """
 INSERT INTO orders (
     order_id, order_code, account, performance, event, organizer, contact, status, total, currency, lines, tickets,
-    cancelled, expires_at, placed_at, position
+    cancelled, paid_by, expires_at, placed_at, confirmed_at, position
 )
-SELECT order_id, order_code, account, performance, event, organizer, contact, 'pending', total, currency, lines, '{}',
-       '{}', expires_at, at, position
+SELECT order_id, order_code, account, performance, event, organizer, contact, coalesce(status, 'pending'), total,
+       currency, lines, coalesce(tickets, '{}'), '{}', paid_by, expires_at, at, confirmed_at, position
 FROM json_to_recordset(%(rows)s::json) AS r (
     order_id text, order_code text, account text, performance text, event text, organizer text, contact text,
-    total bigint, currency text, lines json, expires_at timestamptz, at timestamptz, position bigint
+    status text, total bigint, currency text, lines json, tickets json, paid_by text, expires_at timestamptz,
+    at timestamptz, confirmed_at timestamptz, position bigint
 )
 """
 
-MOVE_ORDER_DEADLINES: LiteralString = """
-UPDATE orders SET expires_at = r.expires_at
-FROM json_to_recordset(%(rows)s::json) AS r (order_id text, expires_at timestamptz)
-WHERE orders.order_id = r.order_id
-"""
-
-END_ORDERS: LiteralString = """
-UPDATE orders SET status = r.status
-FROM json_to_recordset(%(rows)s::json) AS r (order_id text, status text)
-WHERE orders.order_id = r.order_id
-"""
-
-CONFIRM_ORDERS: LiteralString = """
-UPDATE orders SET status = 'confirmed', paid_by = r.payment, tickets = r.tickets, confirmed_at = r.at
-FROM json_to_recordset(%(rows)s::json) AS r (order_id text, payment text, tickets json, at timestamptz)
+MOVE_ORDERS: LiteralString = """
+UPDATE orders SET
+    status = coalesce(r.status, orders.status),
+    tickets = coalesce(r.tickets, orders.tickets),
+    paid_by = coalesce(r.paid_by, orders.paid_by),
+    expires_at = coalesce(r.expires_at, orders.expires_at),
+    confirmed_at = coalesce(r.confirmed_at, orders.confirmed_at)
+FROM json_to_recordset(%(rows)s::json) AS r (
+    order_id text, status text, tickets json, paid_by text, expires_at timestamptz, confirmed_at timestamptz
+)
 WHERE orders.order_id = r.order_id
 """
 
@@ -129,12 +125,14 @@ WHERE orders.order_id = ended.order_id
 
 REQUEST_PAYMENTS: LiteralString = """
 INSERT INTO payment (
-    payment, order_id, account, provider, status, amount, captured, currency, expires_at, position
+    payment, order_id, account, provider, status, amount, captured, currency, checkout_url, outcome, owner, expires_at,
+    position
 )
-SELECT payment, "order", account, provider, 'open', amount, 0, currency, expires_at, position
+SELECT payment, "order", account, provider, coalesce(status, 'open'), amount, coalesce(captured, 0), currency,
+       checkout_url, outcome, owner, expires_at, position
 FROM json_to_recordset(%(rows)s::json) AS r (
-    payment text, "order" text, account text, provider text, amount bigint, currency text, expires_at timestamptz,
-    position bigint
+    payment text, "order" text, account text, provider text, status text, amount bigint, captured bigint, currency text,
+    checkout_url text, outcome text, owner text, expires_at timestamptz, position bigint
 )
 """
 
@@ -154,13 +152,13 @@ WHERE payment.payment = r.payment
 REQUEST_REFUNDS: LiteralString = """
 INSERT INTO refund (
     refund, order_id, payment, account, organizer, performance, status, lines, amount, currency, reason, attempts,
-    requested_at, position
+    owner, requested_at, position
 )
-SELECT refund, "order", payment, account, organizer, performance, 'requested', lines, amount, currency, reason, 0,
-       at, position
+SELECT refund, "order", payment, account, organizer, performance, coalesce(status, 'requested'), lines, amount,
+       currency, reason, coalesce(attempt, 0), owner, at, position
 FROM json_to_recordset(%(rows)s::json) AS r (
-    refund text, "order" text, payment text, account text, organizer text, performance text, lines text[],
-    amount bigint, currency text, reason text, at timestamptz, position bigint
+    refund text, "order" text, payment text, account text, organizer text, performance text, status text, lines text[],
+    amount bigint, currency text, reason text, attempt bigint, owner text, at timestamptz, position bigint
 )
 """
 

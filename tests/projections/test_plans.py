@@ -119,8 +119,7 @@ class TestPlans:
             for schema, statement in (
                 ("seat_map", seat_map.FOLD_SEATS),
                 ("seat_map", seat_map.DROP_EMPTY_TALLIES),
-                ("my_orders", my_orders.END_ORDERS),
-                ("my_orders", my_orders.CONFIRM_ORDERS),
+                ("my_orders", my_orders.MOVE_ORDERS),
                 ("my_orders", my_orders.MOVE_PAYMENTS),
                 ("my_orders", my_orders.MOVE_REFUNDS),
                 ("my_orders", my_orders.END_HOLDS),
