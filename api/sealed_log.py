@@ -14,7 +14,7 @@ from eventstore.seals.verify import verify
 from eventstore.store import Store
 
 COMPARED_MAX = 10_000
-"""Positions in one answer: about 50 ms of work, in a thread of its own."""
+"""Positions in one answer: about 0.1 s of work, in a thread of its own."""
 
 TURN_SECONDS_MAX = 5.0
 

@@ -1,8 +1,10 @@
 """The part `seatledger seal`, and what an operator asks of seals: compare, prove, check."""
 
+import os
 import signal
 import threading
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 
 import orjson
@@ -10,7 +12,8 @@ import orjson
 from domain.ticket import TICKET
 from eventstore.migrate import APP_ROLE, SEALER_ROLE, role_url
 from eventstore.postgres import PostgresStore
-from eventstore.seals.content import open_connection
+from eventstore.seals.content import head_of, open_connection
+from eventstore.seals.hands import hands
 from eventstore.seals.keys import PUBLIC_KEY_BYTES, SealingKey, key_id_of
 from eventstore.seals.proof import Proof, ProofRefused, check, proof_from_json, prove
 from eventstore.seals.sealer import Sealer
@@ -25,6 +28,9 @@ from runtime.settings import Settings, SettingsRefused, load_settings
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 PROOF_BYTES_MAX = 1 << 20
+HANDS_MAX = 4
+HANDS_FROM = 100_000
+"""Positions; fewer are compared before other processes have started."""
 
 
 def run_sealer() -> None:
@@ -60,15 +66,19 @@ def begin_chain(settings: Settings, reason: str) -> str:
 def compare(
     settings: Settings, *, first: int, last: int | None, keys: Mapping[str, bytes] | None, report: Report
 ) -> Verification:
-    """Compare the log with the second place.
+    """Compare the log with the second place, a long range by a process for each core.
 
     Raises:
         psycopg.OperationalError: the database cannot be reached.
+        HandLost: one of those processes ended.
     """
     look_seldom()
-    with open_connection(url_of_role(settings, APP_ROLE), name="audit") as connection:
-        place = SecondPlace(settings.second_place)
-        return verify(connection, place, first=first, last=last, keys=keys, report=report)
+    url, place = url_of_role(settings, APP_ROLE), SecondPlace(settings.second_place)
+    with open_connection(url, name="audit") as connection:
+        positions = (last or head_of(connection)) - first
+        many = hands(url, min(os.cpu_count() or 1, HANDS_MAX)) if positions >= HANDS_FROM else nullcontext()
+        with many as others:
+            return verify(connection, place, first=first, last=last, keys=keys, report=report, compare=others)
 
 
 async def prove_ticket(settings: Settings, ticket: str) -> Proof:

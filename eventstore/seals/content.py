@@ -14,6 +14,9 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 Content = tuple[int, int, int, bytes, bytes]
 """Position, part, parts, the preimage of the digest, the digest as stored. Plain, because there are millions."""
 
+Part = tuple[int, int]
+"""Which part of its command an event is, and how many there are."""
+
 
 def open_connection(url: str, *, name: str) -> Connection:
     """Connect for reading the log in long ranges.
@@ -52,6 +55,11 @@ def are_dense(events: Sequence[Content], first: int, last: int) -> bool:
     return [event[0] for event in events] == list(range(first, last + 1))
 
 
+def part_of(event: Content) -> Part:
+    """Return which part of its command an event is."""
+    return event[1], event[2]
+
+
 class CommandOrder:
     """Whether events go on with their commands, as they come: parts 1, 2 … and then the next command.
 
@@ -67,6 +75,20 @@ class CommandOrder:
     def within(self) -> bool:
         """Whether the last command has only begun."""
         return self._due > 1
+
+    def goes_on(self, ends: Sequence[Part]) -> bool:
+        """Go past events that are in order among themselves; tell whether they go on where the events before ended.
+
+        Args:
+            ends: the first and the last of them; nothing, of no events.
+        """
+        if not ends:
+            return True
+        (first, of), (last, parts) = ends
+        if self._due and (first != self._due or (first > 1 and of != self._parts)):
+            return False
+        self._due, self._parts = (last + 1 if last < parts else 1), parts
+        return True
 
     def misfit(self, events: Sequence[Content]) -> int | None:
         """Return the first position, if any, that does not go on where the events before ended."""

@@ -4,19 +4,17 @@ Nothing is taken from the database but the events themselves: digests are made a
 are those of the second place, and the copies in the database are compared with them.
 """
 
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from itertools import chain as one_after_another
 
 from eventstore.seals import sql
-from eventstore.seals.content import CommandOrder, Connection, Content, are_dense, digests_of, head_of, read_content
+from eventstore.seals.comparing import Compare, Outcome, here
+from eventstore.seals.content import CommandOrder, Connection, head_of, read_content
 from eventstore.seals.copies import Copy, fault_in_copies, newest_copy, seals_lost
 from eventstore.seals.fault import Fault, FaultKind
 from eventstore.seals.links import Group, sealed_groups, unsealed_groups
 from eventstore.seals.locating import locate
-from eventstore.seals.merkle import root_of
 from eventstore.seals.seal import Seal
 from eventstore.seals.second_place import Chain, SecondPlace, SecondPlaceDamaged
 from eventstore.seals.verification import Verification
@@ -33,12 +31,14 @@ def verify(
     last: int | None = None,
     keys: Mapping[str, bytes] | None = None,
     report: Report = lambda _reached, _upto: None,
+    compare: Compare | None = None,
 ) -> Verification:
     """Compare a range of the log with the second place, up to the first fault.
 
     Args:
         first, last: seals over any of these positions are checked whole; by default the whole log.
         keys: the only public keys to believe, by their ids; by default those that the second place has.
+        compare: who reads and compares the events; by default this connection does.
     """
     copy = newest_copy(connection)  # before the second place, which is always ahead of its copies
     chain = place.chain()
@@ -49,7 +49,7 @@ def verify(
     groups = one_after_another(
         _sealed(place, chain, keys, first, upto), unsealed_groups(max(sealed_to + 1, first), min(head, upto))
     )
-    fault = auditor.first_fault(groups) or seals_lost(copy, chain, newest)
+    fault = auditor.first_fault((compare or here(connection))(groups)) or seals_lost(copy, chain, newest)
     waiting = connection.execute(sql.RECORDED_AT, {"position": sealed_to + 1}).fetchone()
     return Verification(
         chain=chain.id if chain else None,
@@ -64,7 +64,7 @@ def verify(
 
 
 class Auditor:
-    """Goes through the log a group at a time; while one is compared, the next is read."""
+    """Goes through the log a group at a time, as they come back from whoever compares them."""
 
     def __init__(
         self,
@@ -86,36 +86,18 @@ class Auditor:
         self.reached = first - 1
         self.seals = 0
 
-    def first_fault(self, groups: Iterable[Group]) -> Fault | None:
-        """Compare group by group; return what is wrong first."""
-        wrong: tuple[Group, Sequence[Content]] | None = None
-        with closing(_read_ahead(self._connection, groups)) as read:
-            for group, events in read:
-                if not self._is_in_order(group, events):
-                    wrong = (group, events)
-                    break
-                self._reach(group)
-                fault = fault_in_copies(self._connection, group.sealed, self._copy) or group.fault
-                if fault is not None:
-                    return fault
-        if wrong is not None:
-            return self._located(*wrong)
+    def first_fault(self, compared: Iterable[tuple[Group, Outcome]]) -> Fault | None:
+        """Return what is wrong first."""
+        for group, outcome in compared:
+            if outcome is None or not self._order.goes_on(outcome):
+                return self._located(group)
+            self._reach(group)
+            fault = fault_in_copies(self._connection, group.sealed, self._copy) or group.fault
+            if fault is not None:
+                return fault
         if self._order.within and self.reached == self._head:
             return Fault(kind=FaultKind.PARTS, position=self.reached, what="The last command has no end.")
         return None
-
-    def _is_in_order(self, group: Group, events: Sequence[Content]) -> bool:
-        digests = digests_of(events)
-        return (
-            are_dense(events, group.first, group.last)
-            and digests == [stored for _, _, _, _, stored in events]
-            and all(
-                root_of(digests[sealed.seal.first - group.first : sealed.seal.last - group.first + 1])
-                == sealed.seal.root
-                for sealed in group.sealed
-            )
-            and self._order.misfit(events) is None  # last, because it goes on to the next group
-        )
 
     def _reach(self, group: Group) -> None:
         if group.sealed and not self.seals:
@@ -124,7 +106,8 @@ class Auditor:
         self.reached = group.last
         self._report(self.reached)
 
-    def _located(self, group: Group, events: Sequence[Content]) -> Fault:
+    def _located(self, group: Group) -> Fault:
+        events = read_content(self._connection, group.first, group.last)
         fault = locate(self._connection, self._chain, group, events, order=self._order, head=self._head)
         self.reached = min(fault.position, group.last + 1) - 1
         return fault
@@ -151,21 +134,3 @@ def _newest_seal(chain: Chain | None) -> Seal | None:
         with suppress(SecondPlaceDamaged):
             newest = chain.last()
     return newest.seal if newest else None
-
-
-def _read_ahead(
-    connection: Connection, groups: Iterable[Group]
-) -> Generator[tuple[Group, Sequence[Content]], None, None]:
-    waiting: deque[tuple[Group, Future[list[Content]]]] = deque()
-    with ThreadPoolExecutor(max_workers=1) as reader:
-        for group in groups:
-            waiting.append((group, reader.submit(read_content, connection, group.first, group.last)))
-            if len(waiting) > 1:
-                yield _arrived(waiting)
-        while waiting:
-            yield _arrived(waiting)
-
-
-def _arrived(waiting: deque[tuple[Group, Future[list[Content]]]]) -> tuple[Group, Sequence[Content]]:
-    group, events = waiting.popleft()
-    return group, events.result()

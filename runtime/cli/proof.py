@@ -55,6 +55,7 @@ def verify(
     import psycopg  # noqa: PLC0415 - a part imports only what it runs
 
     from api.presenters.seals import compared  # noqa: PLC0415 - a part imports only what it runs
+    from eventstore.seals.hands import HandLost  # noqa: PLC0415 - a part imports only what it runs
     from runtime import sealing  # noqa: PLC0415 - a part imports only what it runs
 
     settings = settings_here(data)
@@ -62,7 +63,7 @@ def verify(
     try:
         with progress_bar() as report:
             found = sealing.compare(settings, first=first, last=last, keys=keys, report=report)
-    except (psycopg.OperationalError, OSError) as error:
+    except (psycopg.OperationalError, HandLost, OSError) as error:
         typer.echo(f"seatledger: the log could not be compared: {error}", err=True)
         sys.exit(IMPOSSIBLE)
     if as_json:

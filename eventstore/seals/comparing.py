@@ -1,0 +1,74 @@
+"""A few thousand events compared with their seals: by whoever asks, or by a process beside it."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from eventstore.seals.content import (
+    CommandOrder,
+    Connection,
+    Content,
+    Part,
+    are_dense,
+    digests_of,
+    part_of,
+    read_content,
+)
+from eventstore.seals.links import Group
+from eventstore.seals.merkle import root_of
+
+Outcome = Sequence[Part] | None
+"""The first and the last event's part, if all are in order; nothing, of no events; None: something is wrong."""
+
+Compare = Callable[[Iterable[Group]], Iterator[tuple[Group, Outcome]]]
+"""Compares group by group; each comes back in its turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What one comparison needs.
+
+    Args:
+        roots: the last position under each seal, and its root; none, if the events are not sealed yet.
+    """
+
+    first: int
+    last: int
+    roots: Sequence[tuple[int, bytes]]
+
+
+def task_of(group: Group) -> Task:
+    """Return what to compare a group with."""
+    return Task(group.first, group.last, [(each.seal.last, each.seal.root) for each in group.sealed])
+
+
+def here(connection: Connection) -> Compare:
+    """Return what compares one group after the other with this connection."""
+    return lambda groups: ((group, compare(connection, task_of(group))) for group in groups)
+
+
+def compare(connection: Connection, task: Task) -> Outcome:
+    """Read the events and compare content, digests, positions, commands and roots."""
+    events = read_content(connection, task.first, task.last)
+    if not _are_in_order(events, task):
+        return None
+    return [part_of(events[0]), part_of(events[-1])] if events else []
+
+
+def _are_in_order(events: Sequence[Content], task: Task) -> bool:
+    digests = digests_of(events)
+    return (
+        are_dense(events, task.first, task.last)
+        and digests == [stored for _, _, _, _, stored in events]
+        and CommandOrder().misfit(events) is None
+        and _are_under(digests, task)
+    )
+
+
+def _are_under(digests: Sequence[bytes], task: Task) -> bool:
+    begins = 0
+    for last, root in task.roots:
+        ends = last - task.first + 1
+        if root_of(digests[begins:ends]) != root:
+            return False
+        begins = ends
+    return True

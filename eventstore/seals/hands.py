@@ -1,0 +1,104 @@
+"""Several processes that compare groups beside each other: one alone uses one core, and the database waits for it."""
+
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import cycle
+
+import orjson
+
+from eventstore.errors import EventStoreError
+from eventstore.seals.comparing import Compare, Outcome, Task, task_of
+from eventstore.seals.hand import task_to_line
+from eventstore.seals.links import Group
+
+GIVEN_AHEAD = 2
+"""Tasks that each hand has at a time, so that it need not wait for the next; it reads one, so this costs no memory."""
+
+
+class HandLost(EventStoreError):
+    """A process that compared has ended, or could not go on."""
+
+
+class Hand:
+    """One process, seen from outside."""
+
+    def __init__(self, url: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "eventstore.seals.hand"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C in the terminal reaches us alone; we end the others
+        )
+        self.pid = self._process.pid
+        self._write(orjson.dumps(url, option=orjson.OPT_APPEND_NEWLINE))
+
+    def give(self, task: Task) -> None:
+        """Let it do this after what it was given before.
+
+        Raises:
+            HandLost: it has ended.
+        """
+        self._write(task_to_line(task))
+
+    def outcome(self) -> Outcome:
+        """Wait for what has become of the oldest task.
+
+        Raises:
+            HandLost: it has ended, or lost the database.
+        """
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line.endswith(b"\n"):
+            raise HandLost(f"A process that compared has ended, with status {self._process.wait()}.")
+        answer = orjson.loads(line)
+        if "trouble" in answer:
+            raise HandLost(answer["trouble"])
+        outcome: Outcome = answer["outcome"]
+        return outcome
+
+    def end(self) -> None:
+        """End it, whatever it does."""
+        self._process.kill()
+        self._process.communicate()
+
+    def _write(self, line: bytes) -> None:
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(line)
+            self._process.stdin.flush()
+        except BrokenPipeError as error:
+            raise HandLost(f"A process that compared has ended, with status {self._process.wait()}.") from error
+
+
+@contextmanager
+def hands(url: str, count: int) -> Iterator[Compare]:
+    """Return what compares by so many processes, which are gone afterwards.
+
+    Raises:
+        HandLost: one ended, while it is used.
+    """
+    with ExitStack() as ends:
+        all_hands: list[Hand] = []
+        for _ in range(count):
+            all_hands.append(Hand(url))
+            ends.callback(all_hands[-1].end)
+        yield lambda groups: _in_turns(groups, all_hands)
+
+
+def _in_turns(groups: Iterable[Group], all_hands: list[Hand]) -> Iterator[tuple[Group, Outcome]]:
+    given: deque[tuple[Group, Hand]] = deque()
+    for group, hand in zip(groups, cycle(all_hands), strict=False):
+        hand.give(task_of(group))
+        given.append((group, hand))
+        if len(given) == GIVEN_AHEAD * len(all_hands):
+            yield _oldest(given)
+    while given:
+        yield _oldest(given)
+
+
+def _oldest(given: deque[tuple[Group, Hand]]) -> tuple[Group, Outcome]:
+    group, hand = given.popleft()
+    return group, hand.outcome()
