@@ -25,7 +25,7 @@ from runtime.wiring import url_of_role
 BUYERS = 1_000
 BOOKINGS_PER_S = 500
 WARM_UP_S = 5
-LOG_EVENTS = 400_000
+LOG_EVENTS = 200_000
 REBUILT = "my_orders"
 POSITION = "SELECT position FROM projections.build WHERE name = %(name)s AND state <> 'retired'"
 
