@@ -111,7 +111,7 @@ def compare(server: EmbeddedPostgres, options: argparse.Namespace) -> Json:
 
 def median_of(runs: Sequence[Json]) -> float:
     """Return the median rate of some runs."""
-    return statistics.median(run["per_s"] for run in runs)
+    return statistics.median(float(run["per_s"]) for run in runs)
 
 
 async def fold_once(owner_url: str, projector_url: str, names: Sequence[str]) -> None:
