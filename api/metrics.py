@@ -11,11 +11,13 @@ class Metrics:
 
     def __init__(self) -> None:
         self.in_flight = 0
+        self.requests = 0
         self._requests: Counter[tuple[str, str, int]] = Counter()
         self._seconds: Counter[tuple[str, str]] = Counter()
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one request; `route` is the template, never the path."""
+        self.requests += 1
         self._requests[method, route, status] += 1
         self._seconds[method, route] += seconds  # type: ignore[assignment] # a Counter sums floats as well
 

@@ -13,6 +13,7 @@ portions had left for 11 to 56 ms, twice a second."""
 
 NEVER = 1_000_000
 QUIET_CHECK_S = 20.0
+REQUESTS_WHEN_QUIET_MAX = 20
 BUSY_CHECKS_MAX = 15
 """A shop that is never quiet is kept waiting once in five minutes, for memory must not grow for ever."""
 
@@ -25,6 +26,22 @@ def look_seldom() -> None:
 def look_in_portions() -> None:
     """Look at what is new, a little at a time and once; `look_when_quiet` sees to the rest."""
     gc.set_threshold(OBJECTS_PER_PORTION, NEVER, NEVER)
+
+
+def lull(requests: Callable[[], int]) -> Callable[[], bool]:
+    """Return a question: was there hardly a request since it was last asked? A single moment says nothing.
+
+    Args:
+        requests: how many there ever were.
+    """
+    seen = requests()
+
+    def is_quiet() -> bool:
+        nonlocal seen
+        before, seen = seen, requests()
+        return seen - before <= REQUESTS_WHEN_QUIET_MAX
+
+    return is_quiet
 
 
 async def look_when_quiet(is_quiet: Callable[[], bool], *, check_every_s: float = QUIET_CHECK_S) -> None:

@@ -14,7 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from api.app import make_app
 from api.engine import Engine
 from api.live import ABORT
-from runtime.garbage import look_in_portions, look_when_quiet
+from runtime.garbage import look_in_portions, look_when_quiet, lull
 from runtime.logs import configure_logs
 from runtime.settings import Settings, load_settings
 from runtime.wait_for import mend_wait_for
@@ -88,9 +88,8 @@ async def serve(settings: Settings) -> None:
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=STOP_SECONDS_MAX,
         )
-        metrics, live, board = engine.metrics, engine.live, engine.board
-        quiet = look_when_quiet(lambda: metrics.in_flight <= live.watchers + board.watchers)
-        looking = asyncio.create_task(quiet, name="garbage")
+        quiet = lull(lambda: engine.metrics.requests)
+        looking = asyncio.create_task(look_when_quiet(quiet), name="garbage")
         try:
             await Server(config, on_stop=partial(end_endless, engine)).serve()
         finally:

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import pytest
 
-from runtime.garbage import BUSY_CHECKS_MAX, look_in_portions, look_when_quiet
+from runtime.garbage import BUSY_CHECKS_MAX, REQUESTS_WHEN_QUIET_MAX, look_in_portions, look_when_quiet, lull
 
 
 class Ring:
@@ -61,6 +61,18 @@ class TestLookWhenQuiet:
 
     async def test_given_somebody_always_waits_then_in_the_end(self) -> None:
         assert BUSY_CHECKS_MAX < await checks_until_freed(quiet=False) <= BUSY_CHECKS_MAX + 2
+
+
+class TestLull:
+    def test_what_counts_is_what_came_since_it_was_last_asked(self) -> None:
+        requests = 1_000
+        is_quiet = lull(lambda: requests)
+        assert is_quiet()
+        requests += REQUESTS_WHEN_QUIET_MAX
+        assert is_quiet()
+        requests += REQUESTS_WHEN_QUIET_MAX + 1
+        assert not is_quiet()
+        assert is_quiet()
 
 
 def test_given_portions_then_what_has_survived_is_not_looked_at_again() -> None:
