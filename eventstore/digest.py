@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TypedDict, Unpack
 from uuid import UUID
 
+from eventstore.store import Recorded
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _LONG_AND_LENGTH = struct.Struct(">qi")
@@ -31,6 +33,22 @@ class Content(TypedDict):
     recorded_at: datetime
     data: str
     metadata: str
+
+
+def content_of(event: Recorded) -> Content:
+    """Return what an event's digest covers."""
+    return Content(
+        position=event.position,
+        stream=event.stream,
+        version=event.version,
+        name=event.name,
+        schema_version=event.schema_version,
+        command_id=event.command_id,
+        part=event.part,
+        recorded_at=event.recorded_at,
+        data=event.data,
+        metadata=event.metadata,
+    )
 
 
 def preimage_of(**content: Unpack[Content]) -> bytes:

@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from eventstore.digest import Content, digest_of
+from eventstore.digest import Content, content_of, digest_of
 from eventstore.errors import EventStoreError
 from eventstore.seals.keys import is_genuine
 from eventstore.seals.merkle import path_of, root_by, root_of
 from eventstore.seals.seal import Seal, SealUnreadable, seal_from_json, seal_to_json
 from eventstore.seals.table import SealTable
-from eventstore.store import Recorded, Store
+from eventstore.store import Store
 
 FORMAT = "seatledger proof 1"
 PATH_MAX = 64
@@ -124,20 +124,4 @@ def _content_from_json(shown: Mapping[str, Any]) -> Content:
         recorded_at=datetime.fromisoformat(shown["recorded_at"]),
         data=shown["data"],
         metadata=shown["metadata"],
-    )
-
-
-def content_of(event: Recorded) -> Content:
-    """Return what an event's digest covers."""
-    return Content(
-        position=event.position,
-        stream=event.stream,
-        version=event.version,
-        name=event.name,
-        schema_version=event.schema_version,
-        command_id=event.command_id,
-        part=event.part,
-        recorded_at=event.recorded_at,
-        data=event.data,
-        metadata=event.metadata,
     )

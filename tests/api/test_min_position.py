@@ -79,7 +79,11 @@ async def reading(till: Till, shop_database: str) -> Reading:
         async def issued() -> bool:
             return bool(done(await office.get("/tickets", owner))["items"])
 
+        async def all_begun() -> bool:
+            return all(model["position"] for model in done(await office.get("/projections", admin))["items"])
+
         await until(issued)
+        await until(all_begun)
         ticket = done(await office.get("/tickets", owner))["items"][0]["ticket_id"]
     assert paid["status"] in {"pending", "confirmed"}
     done(await office.hold(owner, office.seats[6]))

@@ -7,7 +7,7 @@ from itertools import groupby
 from random import Random
 
 from eventstore.postgres import PostgresStore
-from eventstore.store import Append, Appended, NewEvent, Recorded, Write
+from eventstore.store import Append, Appended, NewEvent, Recorded, Replayed, Write
 from projections.every_model import EVERY_MODEL, reader_for
 from projections.model import ReadModel
 from projections.rebuilding import builds, rebuilder
@@ -56,7 +56,7 @@ class Teller:
         """Tell the next few commands."""
         for command in self._commands[:commands]:
             (verdict,) = await self._store.append([command])
-            assert isinstance(verdict, Appended), verdict
+            assert isinstance(verdict, Appended | Replayed), verdict  # told before, if it was interrupted
         del self._commands[:commands]
 
     async def tell_rest(self) -> None:
