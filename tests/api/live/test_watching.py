@@ -165,7 +165,7 @@ class TestSlowClients:
 class TestDeadlines:
     async def test_given_a_block_that_ends_by_itself_then_it_is_told_and_shown(self, office: BoxOffice) -> None:
         path = f"/performances/{office.performance_id}/seats"
-        soon = office.shop.engine.clock.now().timestamp() + 0.5
+        soon = office.shop.engine.clock.now().timestamp() + 2.0
         body = {"seats": [office.seats[0]], "reason": "house", "release_at": soon}
         async with watch(office) as client:
             await client.chunk()

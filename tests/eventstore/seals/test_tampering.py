@@ -41,7 +41,7 @@ WHERE position IN (%(one)s, %(other)s)
 FORGE: LiteralString = """
 INSERT INTO eventstore.event
 SELECT %(position)s, 'forged-1', 1, name, schema_version, gen_random_uuid(), 1, 1, recorded_at, data, metadata, ''
-FROM eventstore.event WHERE position = 1
+FROM eventstore.event WHERE position = %(position)s + 1
 """
 CHANGES: list[LiteralString] = [
     """UPDATE eventstore.event SET data = '{"seat": "A-2"}' WHERE position = %(position)s""",
