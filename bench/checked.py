@@ -12,7 +12,7 @@ from eventstore.migrate import APP_ROLE
 from eventstore.postgres import PostgresStore
 from eventstore.store import RANGE_EVENTS_MAX, Recorded
 from runtime.ground import settings_here
-from runtime.wiring import url_of_role
+from runtime.roles import url_of_role
 
 FOUND_MAX = 20
 

@@ -16,7 +16,7 @@ from bench.load import drive
 from bench.shop import Shop, found_house, open_sale, seat_pairs
 from eventstore.migrate import PROJECTOR_ROLE
 from runtime.ground import settings_here
-from runtime.wiring import url_of_role
+from runtime.roles import url_of_role
 
 BUYERS = 1_000
 BOOKINGS_PER_S = 500

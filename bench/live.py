@@ -31,7 +31,7 @@ from eventstore.postgres import PostgresStore
 from eventstore.store import RANGE_EVENTS_MAX
 from runtime.garbage import QUIET_CHECK_S
 from runtime.ground import settings_here
-from runtime.wiring import url_of_role
+from runtime.roles import url_of_role
 
 ROWS = 390
 BLOCK_SEATS = 400

@@ -18,9 +18,9 @@ from bench.log import fill
 from bench.shop import Shop, found_house, open_sale, seat_pairs
 from eventstore.migrate import PROJECTOR_ROLE
 from runtime.ground import Ground, settings_here
+from runtime.roles import url_of_role
 from runtime.schema import migrate_all
 from runtime.settings import Settings
-from runtime.wiring import url_of_role
 
 BUYERS = 1_000
 BOOKINGS_PER_S = 500

@@ -10,8 +10,8 @@ from eventstore.postgres import PostgresStore
 from eventstore.seals.seal import Seal
 from eventstore.seals.table import SealTable
 from projections.past.searching import Search, Stretch, stretch_of
+from runtime.roles import url_of_role
 from runtime.settings import Settings
-from runtime.wiring import url_of_role
 
 
 async def export_log(settings: Settings, asked: Search, *, kind: Format, out: Path) -> Manifest:

@@ -17,8 +17,9 @@ from projections.reports import Report, report_each
 from projections.set_aside import must_exist
 from projections.switches import Deed, Switches
 from runtime.people import OPERATOR
+from runtime.roles import url_of_role
 from runtime.settings import Settings, SettingsRefused
-from runtime.wiring import build_handler, open_store, url_of_role
+from runtime.wiring import build_handler, open_store
 
 MODELS = {model.name: model for model in EVERY_MODEL}
 

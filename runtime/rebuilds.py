@@ -18,8 +18,8 @@ from projections.rebuilding.part import rebuild_part
 from projections.rebuilding.rebuilder import RebuildFailed, Rebuilt
 from projections.rebuilding.rehearsal import Estimate, rehearse
 from runtime.read_models import MODELS, check_known, operator
+from runtime.roles import url_of_role
 from runtime.settings import Settings, SettingsRefused
-from runtime.wiring import url_of_role
 
 WATCH_S = 0.5
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import orjson
 
 from domain.ticket import TICKET
-from eventstore.migrate import APP_ROLE, SEALER_ROLE, role_url
+from eventstore.migrate import APP_ROLE, SEALER_ROLE
 from eventstore.postgres import PostgresStore
 from eventstore.seals.content import head_of, open_connection
 from eventstore.seals.hands import hands
@@ -24,6 +24,7 @@ from eventstore.seals.verify import Report, verify
 from runtime.embedded.kept import kept_password
 from runtime.garbage import look_seldom
 from runtime.logs import configure_logs
+from runtime.roles import url_of_role
 from runtime.settings import Settings, SettingsRefused, load_settings
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -42,11 +43,6 @@ def run_sealer() -> None:
         signal.signal(number, lambda _number, _frame: stop.set())
     url = url_of_role(settings, SEALER_ROLE)
     Sealer(url=url, place=SecondPlace(settings.second_place), key=sealing_key(settings)).run(stop)
-
-
-def url_of_role(settings: Settings, role: str) -> str:
-    """Return the database's address for one of our login roles; without all that `runtime.wiring` knows."""
-    return role_url(settings.required_database_url, role, settings.role_password(role))
 
 
 def sealing_key(settings: Settings) -> SealingKey:

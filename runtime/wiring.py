@@ -40,7 +40,7 @@ from eventstore.epoch import Epochs
 from eventstore.feed import EventFeed, Feed, PolledFeed
 from eventstore.handler import Clock, Handler, Judge
 from eventstore.jetstream.link import NatsLink
-from eventstore.migrate import APP_ROLE, PROJECTOR_ROLE, role_url
+from eventstore.migrate import APP_ROLE, PROJECTOR_ROLE
 from eventstore.postgres.store import PostgresStore
 from eventstore.relay import AnnouncingJudge, WakeUp
 from eventstore.seals.second_place import SecondPlace
@@ -53,16 +53,12 @@ from projections.rebuilding.asking import Asking
 from projections.seat_map import SEAT_MAP
 from projections.switches import Switches
 from runtime.evolution import check_log
+from runtime.roles import url_of_role
 from runtime.settings import Settings
 
 READ_CONNECTIONS_MAX = 8
 READ_WAIT_SECONDS_MAX = 2.0
 READ_LIMITS = {"options": "-c statement_timeout=5s"}
-
-
-def url_of_role(settings: Settings, role: str) -> str:
-    """Return the database's address for one of our login roles."""
-    return role_url(settings.required_database_url, role, settings.role_password(role))
 
 
 @cache

@@ -13,7 +13,7 @@ from eventstore.epoch import Epochs
 from eventstore.feed import EventFeed, Feed, PolledFeed
 from eventstore.jetstream.errors import NatsTooOld
 from eventstore.jetstream.link import NatsLink
-from eventstore.migrate import PROJECTOR_ROLE, role_url
+from eventstore.migrate import PROJECTOR_ROLE
 from eventstore.postgres import PostgresStore
 from eventstore.relay import Relay
 from eventstore.store import Store
@@ -23,6 +23,7 @@ from projections.runner import Runner
 from runtime.evolution import EVOLUTION
 from runtime.garbage import look_seldom
 from runtime.logs import configure_logs
+from runtime.roles import url_of_role
 from runtime.settings import PREFIX, Settings, SettingsRefused, load_settings
 from runtime.wait_for import mend_wait_for
 
@@ -78,12 +79,12 @@ async def project(settings: Settings) -> None:
     """
     async with AsyncExitStack() as stack:
         store, epochs = await open_log(settings, stack)
-        survey = await stack.enter_async_context(Survey(projector_url(settings)))
+        survey = await stack.enter_async_context(Survey(url_of_role(settings, PROJECTOR_ROLE)))
         await survey.check(EVOLUTION)
         surveying = asyncio.create_task(survey.keep_up(), name="survey")
         stack.callback(surveying.cancel)
         runner = Runner(
-            url=projector_url(settings),
+            url=url_of_role(settings, PROJECTOR_ROLE),
             store=store,
             make_feed=await feeds(settings, stack, store, epochs),
             models=EVERY_MODEL,
@@ -95,7 +96,7 @@ async def project(settings: Settings) -> None:
 
 async def open_log(settings: Settings, stack: AsyncExitStack) -> tuple[Store, Epochs]:
     """Open the log and its epoch as the projector's role, which only reads events."""
-    url = projector_url(settings)
+    url = url_of_role(settings, PROJECTOR_ROLE)
     store = PostgresStore(url)
     stack.push_async_callback(store.close)
     epochs = Epochs(url)
@@ -109,11 +110,6 @@ async def feeds(settings: Settings, stack: AsyncExitStack, store: Store, epochs:
         return lambda after: PolledFeed(store=store, after=after)
     link = await stack.enter_async_context(NatsLink(settings.nats_url.get_secret_value(), name="project"))
     return lambda after: Feed(store=store, epochs=epochs, link=link, after=after)
-
-
-def projector_url(settings: Settings) -> str:
-    """Return the database's address for the role that reads events and writes read models."""
-    return role_url(settings.required_database_url, PROJECTOR_ROLE, settings.role_password(PROJECTOR_ROLE))
 
 
 def relay_nats_url(settings: Settings) -> str:
@@ -138,7 +134,7 @@ async def until_stopped(work: Coroutine[Any, Any, None]) -> None:
 
 
 async def _begin_epoch(settings: Settings, reason: str) -> str:
-    epochs = Epochs(projector_url(settings))
+    epochs = Epochs(url_of_role(settings, PROJECTOR_ROLE))
     try:
         epoch = await epochs.begin(reason)
     finally:

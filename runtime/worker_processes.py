@@ -13,9 +13,10 @@ from processes.runner import run_rules
 from runtime.evolution import check_log
 from runtime.garbage import look_seldom
 from runtime.logs import configure_logs
+from runtime.roles import url_of_role
 from runtime.settings import Settings, load_settings
 from runtime.wait_for import mend_wait_for
-from runtime.wiring import build_codec, build_handler, open_gateways, open_records, open_store, url_of_role
+from runtime.wiring import build_codec, build_handler, open_gateways, open_records, open_store
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 NOTHING_REMEMBERED = 0

@@ -14,7 +14,7 @@ from eventstore.feed.polled import PolledFeed
 from eventstore.migrate import PROJECTOR_ROLE
 from projections.every_model import EVERY_MODEL, reader_for
 from projections.runner import Runner
-from runtime.wiring import url_of_role
+from runtime.roles import url_of_role
 from tests.api.shop import V1, Shop, settings_for, until
 
 Headers = dict[str, str]

@@ -12,9 +12,9 @@ from pydantic import SecretStr
 from eventstore.migrate import APP_ROLE
 from eventstore.postgres import PostgresStore
 from eventstore.store import NewEvent, Write
+from runtime.roles import url_of_role
 from runtime.schema import migrate_all
 from runtime.settings import Settings
-from runtime.wiring import url_of_role
 from tests.databases import SECRET_KEY
 from tests.eventstore.appends import wish
 

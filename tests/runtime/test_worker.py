@@ -20,9 +20,9 @@ from eventstore.migrate import APP_ROLE, PROJECTOR_ROLE
 from eventstore.postgres import PostgresStore
 from eventstore.store import NewEvent, Write
 from runtime.embedded import EmbeddedNats
+from runtime.roles import url_of_role
 from runtime.schema import migrate_all
 from runtime.settings import Settings
-from runtime.wiring import url_of_role
 from tests.databases import SECRET_KEY
 from tests.eventstore.appends import wish
 from tests.eventstore.jetstream.bookings import until_some

@@ -8,7 +8,7 @@ from domain.invariants import Ledger, broken
 from eventstore.migrate import APP_ROLE
 from eventstore.postgres.store import PostgresStore
 from eventstore.store import RANGE_EVENTS_MAX, Recorded, Store
-from runtime.wiring import url_of_role
+from runtime.roles import url_of_role
 from tests.laws.world import CODEC, commands, fact
 from tests.system.shop import Shop
 

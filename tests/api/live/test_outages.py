@@ -21,7 +21,7 @@ from eventstore.jetstream.stream import Streams
 from eventstore.migrate import PROJECTOR_ROLE
 from eventstore.relay import Relay
 from runtime.embedded import EmbeddedNats, EmbeddedPostgres
-from runtime.wiring import url_of_role
+from runtime.roles import url_of_role
 from tests.api.box_office import BoxOffice, done
 from tests.api.live.client import Client, watching
 from tests.api.live.looking import looked, maps_of
