@@ -1,20 +1,15 @@
 """Builds each object once, by plain constructors; what is opened here is closed here."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any
-
-import psycopg
-from psycopg_pool import AsyncConnectionPool
 
 from adapters.records.credentials import PostgresCredentials
 from adapters.records.layouts import LayoutInventories, PostgresLayouts
 from adapters.records.people import PostgresPeople
-from adapters.records.pool import Pool, records_pool
+from adapters.records.pool import Pool
 from adapters.records.sessions import PostgresSessions
-from adapters.sandbox_gateway import SandboxGateway
 from api.admission import Admission
 from api.attempts import Attempts
 from api.board import Board
@@ -31,18 +26,12 @@ from api.ticket_pdf import TicketPrinter
 from api.tokens import AccessTokens, SigningKey
 from domain.errors import Rejected
 from domain.history import EVENTS, KINDS, UPCASTERS, VERSIONS, subjects
-from domain.ports import PaymentGateway
 from eventstore.batcher import Batcher
 from eventstore.cache import CACHED_STREAMS_MAX, StateCache
 from eventstore.clock import ServerClock
 from eventstore.codec import Codec
-from eventstore.epoch import Epochs
-from eventstore.feed import EventFeed, Feed, PolledFeed
 from eventstore.handler import Clock, Handler, Judge
-from eventstore.jetstream.link import NatsLink
 from eventstore.migrate import APP_ROLE, PROJECTOR_ROLE
-from eventstore.postgres.store import PostgresStore
-from eventstore.relay import AnnouncingJudge, WakeUp
 from eventstore.seals.second_place import SecondPlace
 from eventstore.store import Store
 from projections.every_model import EVERY_MODEL, reader_for
@@ -52,13 +41,30 @@ from projections.reading import ReadModels
 from projections.rebuilding.asking import Asking
 from projections.seat_map import SEAT_MAP
 from projections.switches import Switches
+from runtime.connections import (
+    Nats,
+    announced,
+    open_feed,
+    open_gateways,
+    open_nats,
+    open_reading,
+    open_records,
+    open_store,
+)
 from runtime.evolution import check_log
 from runtime.roles import url_of_role
 from runtime.settings import Settings
 
-READ_CONNECTIONS_MAX = 8
-READ_WAIT_SECONDS_MAX = 2.0
-READ_LIMITS = {"options": "-c statement_timeout=5s"}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Log:
+    """The log as an API process has it: read, decided on, written in batches, followed through NATS if there is one."""
+
+    store: Store
+    batcher: Batcher
+    nats: Nats | None
+    handler: Handler
+    clock: Clock
 
 
 @cache
@@ -109,61 +115,64 @@ def build_ticket_codes(settings: Settings) -> TicketCodes:
     return TicketCodes.from_secrets(settings.secret_key.get_secret_value(), previous)
 
 
-@asynccontextmanager
-async def open_store(settings: Settings) -> AsyncIterator[tuple[PostgresStore, Batcher]]:
-    """Open the log as the application's role, with the batcher that writes to it."""
-    async with PostgresStore(url_of_role(settings, APP_ROLE)) as store:
-        batcher = Batcher(store)
-        try:
-            yield store, batcher
-        finally:
-            await batcher.close()
+def build_places(log: Log, inventories: LayoutInventories) -> Places:
+    """Return what finds the places that a wish may mean."""
+    return Places(
+        handler=log.handler,
+        store=log.store,
+        codec=build_codec(),
+        clock=log.clock,
+        inventory_of_layout=inventories.of,
+    )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Nats:
-    """A connection to NATS, which need not be there, and what names the streams."""
-
-    link: NatsLink
-    epochs: Epochs
+def build_asking(settings: Settings) -> Asking:
+    """Return what admins ask for a read model's versions through."""
+    in_parts = {model.name for model in EVERY_MODEL if model.part}
+    return Asking(url_of_role(settings, PROJECTOR_ROLE), in_parts=in_parts)
 
 
 @asynccontextmanager
-async def open_nats(settings: Settings) -> AsyncIterator[Nats | None]:
-    """Open the API's connection to NATS, if one is set."""
-    if settings.nats_url is None:
-        yield None
-        return
-    epochs = Epochs(url_of_role(settings, APP_ROLE))
+async def open_passwords() -> AsyncIterator[Passwords]:
+    """Open the threads that hash."""
+    with closing(Passwords()) as passwords:
+        yield passwords
+
+
+@asynccontextmanager
+async def open_log(settings: Settings, store: Store, batcher: Batcher) -> AsyncIterator[Log]:
+    """Open what commands are decided with; the relay hears of what they append."""
+    clock = ServerClock()
+    async with open_nats(settings) as nats, announced(nats, batcher) as judge:
+        handler = build_handler(store=store, judge=judge, clock=clock)
+        yield Log(store=store, batcher=batcher, nats=nats, handler=handler, clock=clock)
+
+
+@asynccontextmanager
+async def open_live(log: Log, places: Places, read_models: ReadModels) -> AsyncIterator[LiveSeatMaps]:
+    """Open the seat maps that are watched; they follow the log from where the read model stands."""
+    live = LiveSeatMaps(
+        store=log.store,
+        make_feed=partial(open_feed, log.store, log.nats),
+        reader=reader_for([SEAT_MAP]),
+        models=read_models,
+        inventory_of=places.inventory_of,
+        clock=log.clock,
+    )
     try:
-        async with NatsLink(settings.nats_url.get_secret_value(), name="api") as link:
-            yield Nats(link=link, epochs=epochs)
+        yield live
     finally:
-        await epochs.close()
+        await live.close()
 
 
 @asynccontextmanager
-async def announced(nats: Nats | None, judge: Judge) -> AsyncIterator[Judge]:
-    """Let the relay hear of every append, where there is NATS."""
-    if nats is None:
-        yield judge
-        return
-    async with WakeUp(link=nats.link, epochs=nats.epochs) as wake_up:
-        yield AnnouncingJudge(judge, wake_up.notify)
-
-
-def open_feed(store: Store, nats: Nats | None, after: int) -> EventFeed:
-    """Open the log after a position, from NATS if there is one."""
-    if nats is None:
-        return PolledFeed(store=store, after=after)
-    return Feed(store=store, epochs=nats.epochs, link=nats.link, after=after)
-
-
-@asynccontextmanager
-async def open_records(settings: Settings) -> AsyncIterator[Pool]:
-    """Open the connections to what is not events."""
-    async with records_pool(url_of_role(settings, APP_ROLE)) as pool:
-        yield pool
+async def open_board(store: Store, positions: ProjectionPositions) -> AsyncIterator[Board]:
+    """Open the board that admins watch."""
+    board = Board(positions=positions, store=store)
+    try:
+        yield board
+    finally:
+        await board.close()
 
 
 @asynccontextmanager
@@ -178,33 +187,6 @@ async def open_seals(settings: Settings, store: Store) -> AsyncIterator[SealedLo
 
 
 @asynccontextmanager
-async def open_reading(settings: Settings) -> AsyncIterator[AsyncConnectionPool[psycopg.AsyncConnection[Any]]]:
-    """Open the connections that queries read the read models with."""
-    async with AsyncConnectionPool(
-        url_of_role(settings, APP_ROLE),
-        min_size=1,
-        max_size=READ_CONNECTIONS_MAX,
-        timeout=READ_WAIT_SECONDS_MAX,
-        kwargs={"autocommit": True, "application_name": "seatledger read models", "connect_timeout": 5, **READ_LIMITS},
-        check=AsyncConnectionPool.check_connection,
-        open=False,
-        name="read models",
-    ) as pool:
-        yield pool
-
-
-@asynccontextmanager
-async def open_gateways(settings: Settings) -> AsyncIterator[Mapping[str, PaymentGateway]]:
-    """Open the payment providers that are set up."""
-    if settings.sandbox_url is None or settings.sandbox_api_key is None or settings.sandbox_webhook_secret is None:
-        yield {}
-        return
-    key, secret = settings.sandbox_api_key.get_secret_value(), settings.sandbox_webhook_secret.get_secret_value()
-    async with SandboxGateway(settings.sandbox_url, key, secret) as sandbox:
-        yield {"sandbox": sandbox}
-
-
-@asynccontextmanager
 async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
     """Build everything an API process uses.
 
@@ -213,63 +195,51 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
         StoreUnavailable: the database does not answer.
     """
     await check_log(url_of_role(settings, APP_ROLE))
-    async with AsyncExitStack() as stack:
-        store, batcher = await stack.enter_async_context(open_store(settings))
-        records = await stack.enter_async_context(open_records(settings))
-        reading = await stack.enter_async_context(open_reading(settings))
-        gateways = await stack.enter_async_context(open_gateways(settings))
-        passwords = Passwords()
-        stack.callback(passwords.close)
-        clock = ServerClock()
-        nats = await stack.enter_async_context(open_nats(settings))
-        judge = await stack.enter_async_context(announced(nats, batcher))
-        handler = build_handler(store=store, judge=judge, clock=clock)
-        layouts = PostgresLayouts(records)
-        codec, inventories, read_models = build_codec(), LayoutInventories(layouts), ReadModels(reading)
-        places = Places(handler=handler, store=store, codec=codec, clock=clock, inventory_of_layout=inventories.of)
-        live = LiveSeatMaps(
-            store=store,
-            make_feed=partial(open_feed, store, nats),
-            reader=reader_for([SEAT_MAP]),
-            models=read_models,
-            inventory_of=places.inventory_of,
-            clock=clock,
-        )
-        stack.push_async_callback(live.close)
-        positions = ProjectionPositions(reading)
-        board = Board(positions=positions, store=store)
-        stack.push_async_callback(board.close)
-        yield Engine(
-            handler=handler,
-            store=store,
-            clock=clock,
-            people=PostgresPeople(records),
-            entrance=build_entrance(records, handler, passwords, clock),
-            layouts=layouts,
-            inventories=inventories,
-            positions=positions,
-            read_models=read_models,
-            switches=Switches(url_of_role(settings, PROJECTOR_ROLE)),
-            asking=Asking(
-                url_of_role(settings, PROJECTOR_ROLE), in_parts={model.name for model in EVERY_MODEL if model.part}
-            ),
-            board=board,
-            gateways=gateways,
-            tokens=build_tokens(settings),
-            attempts=Attempts(),
-            admission=Admission(),
-            metrics=Metrics(),
-            terms=Terms(public_url=settings.public_url, sandbox_url=settings.sandbox_url),
-            codec=codec,
-            drawings=Drawings(layouts),
-            codes=build_ticket_codes(settings),
-            places=places,
-            printer=TicketPrinter(),
-            sealed_log=await stack.enter_async_context(open_seals(settings, store)),
-            live=live,
-            past_seat_maps=PastSeatMaps(store),
-            counters={**batcher_counters(batcher), **live_counters(live)},
-        )
+    async with (
+        open_store(settings) as (store, batcher),
+        open_records(settings) as records,
+        open_reading(settings) as reading,
+        open_gateways(settings) as gateways,
+        open_passwords() as passwords,
+        open_log(settings, store, batcher) as log,
+    ):
+        layouts, read_models, positions = PostgresLayouts(records), ReadModels(reading), ProjectionPositions(reading)
+        inventories = LayoutInventories(layouts)
+        places = build_places(log, inventories)
+        async with (
+            open_live(log, places, read_models) as live,
+            open_board(store, positions) as board,
+            open_seals(settings, store) as sealed_log,
+        ):
+            yield Engine(
+                handler=log.handler,
+                store=store,
+                clock=log.clock,
+                people=PostgresPeople(records),
+                entrance=build_entrance(records, log.handler, passwords, log.clock),
+                layouts=layouts,
+                inventories=inventories,
+                positions=positions,
+                read_models=read_models,
+                switches=Switches(url_of_role(settings, PROJECTOR_ROLE)),
+                asking=build_asking(settings),
+                board=board,
+                gateways=gateways,
+                tokens=build_tokens(settings),
+                attempts=Attempts(),
+                admission=Admission(),
+                metrics=Metrics(),
+                terms=Terms(public_url=settings.public_url, sandbox_url=settings.sandbox_url),
+                codec=build_codec(),
+                drawings=Drawings(layouts),
+                codes=build_ticket_codes(settings),
+                places=places,
+                printer=TicketPrinter(),
+                sealed_log=sealed_log,
+                live=live,
+                past_seat_maps=PastSeatMaps(store),
+                counters={**batcher_counters(batcher), **live_counters(live)},
+            )
 
 
 def batcher_counters(batcher: Batcher) -> Mapping[str, Callable[[], float]]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import LiteralString
 
 from projections.reading import ReadModels
-from runtime.wiring import open_reading
+from runtime.connections import open_reading
 from tests.system.fold import Row
 from tests.system.shop import Shop
 

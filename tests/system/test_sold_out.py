@@ -12,7 +12,7 @@ from domain.payment import PaymentCaptured
 from domain.ports import BookEntryKind
 from domain.seat import SeatSold
 from eventstore.store import Recorded
-from runtime.wiring import open_gateways
+from runtime.connections import open_gateways
 from tests.system.buying import Board, sell_out
 from tests.system.fold import Row, picture_of
 from tests.system.log import Told, audit, decoded, read_log

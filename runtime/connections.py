@@ -1,0 +1,112 @@
+"""Opens what a process talks to, the log, NATS, records, read models, payment providers, and closes it at the end."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg_pool import AsyncConnectionPool
+
+from adapters.records.pool import Pool, records_pool
+from adapters.sandbox_gateway import SandboxGateway
+from domain.ports import PaymentGateway
+from eventstore.batcher import Batcher
+from eventstore.epoch import Epochs
+from eventstore.feed import EventFeed, Feed, PolledFeed
+from eventstore.handler import Judge
+from eventstore.jetstream.link import NatsLink
+from eventstore.migrate import APP_ROLE
+from eventstore.postgres.store import PostgresStore
+from eventstore.relay import AnnouncingJudge, WakeUp
+from eventstore.store import Store
+from runtime.roles import url_of_role
+from runtime.settings import Settings
+
+READ_CONNECTIONS_MAX = 8
+READ_WAIT_SECONDS_MAX = 2.0
+READ_LIMITS = {"options": "-c statement_timeout=5s"}
+
+
+@asynccontextmanager
+async def open_store(settings: Settings) -> AsyncIterator[tuple[PostgresStore, Batcher]]:
+    """Open the log as the application's role, with the batcher that writes to it."""
+    async with PostgresStore(url_of_role(settings, APP_ROLE)) as store:
+        batcher = Batcher(store)
+        try:
+            yield store, batcher
+        finally:
+            await batcher.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nats:
+    """A connection to NATS, which need not be there, and what names the streams."""
+
+    link: NatsLink
+    epochs: Epochs
+
+
+@asynccontextmanager
+async def open_nats(settings: Settings) -> AsyncIterator[Nats | None]:
+    """Open the API's connection to NATS, if one is set."""
+    if settings.nats_url is None:
+        yield None
+        return
+    epochs = Epochs(url_of_role(settings, APP_ROLE))
+    try:
+        async with NatsLink(settings.nats_url.get_secret_value(), name="api") as link:
+            yield Nats(link=link, epochs=epochs)
+    finally:
+        await epochs.close()
+
+
+@asynccontextmanager
+async def announced(nats: Nats | None, judge: Judge) -> AsyncIterator[Judge]:
+    """Let the relay hear of every append, where there is NATS."""
+    if nats is None:
+        yield judge
+        return
+    async with WakeUp(link=nats.link, epochs=nats.epochs) as wake_up:
+        yield AnnouncingJudge(judge, wake_up.notify)
+
+
+def open_feed(store: Store, nats: Nats | None, after: int) -> EventFeed:
+    """Open the log after a position, from NATS if there is one."""
+    if nats is None:
+        return PolledFeed(store=store, after=after)
+    return Feed(store=store, epochs=nats.epochs, link=nats.link, after=after)
+
+
+@asynccontextmanager
+async def open_records(settings: Settings) -> AsyncIterator[Pool]:
+    """Open the connections to what is not events."""
+    async with records_pool(url_of_role(settings, APP_ROLE)) as pool:
+        yield pool
+
+
+@asynccontextmanager
+async def open_reading(settings: Settings) -> AsyncIterator[AsyncConnectionPool[psycopg.AsyncConnection[Any]]]:
+    """Open the connections that queries read the read models with."""
+    async with AsyncConnectionPool(
+        url_of_role(settings, APP_ROLE),
+        min_size=1,
+        max_size=READ_CONNECTIONS_MAX,
+        timeout=READ_WAIT_SECONDS_MAX,
+        kwargs={"autocommit": True, "application_name": "seatledger read models", "connect_timeout": 5, **READ_LIMITS},
+        check=AsyncConnectionPool.check_connection,
+        open=False,
+        name="read models",
+    ) as pool:
+        yield pool
+
+
+@asynccontextmanager
+async def open_gateways(settings: Settings) -> AsyncIterator[Mapping[str, PaymentGateway]]:
+    """Open the payment providers that are set up."""
+    if settings.sandbox_url is None or settings.sandbox_api_key is None or settings.sandbox_webhook_secret is None:
+        yield {}
+        return
+    key, secret = settings.sandbox_api_key.get_secret_value(), settings.sandbox_webhook_secret.get_secret_value()
+    async with SandboxGateway(settings.sandbox_url, key, secret) as sandbox:
+        yield {"sandbox": sandbox}
