@@ -1,25 +1,44 @@
-"""A sealer as a process of its own, to be killed: `python -m tests.eventstore.seals.sealing_process URL FOLDER`."""
+"""A sealer as a process of its own, to be killed where it stands: `python -m … URL FOLDER SECRET STEPS`.
+
+Its steps are those that leave something behind: what it writes to a file of the second place, and the copy of a seal.
+"""
 
 import sys
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import ParamSpec
 
-from eventstore.seals import turn
+from eventstore.seals import pen, turn
 from eventstore.seals.keys import SealingKey
 from eventstore.seals.sealer import Sealer
 from eventstore.seals.second_place import SecondPlace
+
+Given = ParamSpec("Given")
 
 SMALL = 3
 """Positions under a seal, so that there are many."""
 
 
-def main(url: str, folder: str, secret: str) -> None:
-    """Seal until killed."""
+def main(url: str, folder: str, secret: str, steps: str) -> None:
+    """Seal for some steps, say so, and wait to be killed."""
+    coming = iter(range(int(steps) - 1, -1, -1))
+
+    def counted(step: Callable[Given, None]) -> Callable[Given, None]:
+        def take(*args: Given.args, **named: Given.kwargs) -> None:
+            step(*args, **named)
+            if next(coming) == 0:
+                sys.stdout.write("there\n")
+                sys.stdout.flush()
+                sys.exit(sys.stdin.read())
+
+        return take
+
     vars(turn)["POSITIONS_MAX"] = SMALL
+    vars(pen)["add_to"] = counted(pen.add_to)
+    turn.Turn._copy = counted(turn.Turn._copy)  # type: ignore[method-assign]
     sealer = Sealer(url=url, place=SecondPlace(Path(folder)), key=SealingKey(secret), patience=timedelta(0))
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
     sealer.run(threading.Event())
 
 

@@ -1,11 +1,9 @@
 """The sealer: what it seals and when, what stops it, and what is left when it is killed."""
 
 import json
-import random
 import subprocess
 import sys
 import threading
-import time
 from datetime import timedelta
 from itertools import pairwise
 
@@ -15,7 +13,7 @@ import pytest
 from eventstore.seals import turn as turns
 from eventstore.seals.content import open_connection
 from eventstore.seals.keys import SealingKey, is_genuine, key_id_of
-from eventstore.seals.seal import NO_SEAL_BEFORE, Seal
+from eventstore.seals.seal import FINGERPRINT_BYTES, NO_SEAL_BEFORE, Seal
 from eventstore.seals.second_place import Chain
 from eventstore.seals.table import SealTable
 from eventstore.seals.turn import SealerStopped, TurnOver
@@ -185,18 +183,20 @@ class TestSeveral:
 
 
 class TestKilled:
-    async def test_given_it_is_killed_at_any_moment_then_what_it_left_is_a_chain_that_goes_on(
+    async def test_given_it_is_killed_after_any_step_then_what_it_left_is_a_chain_that_goes_on(
         self, log: SealedLog
     ) -> None:
-        await append(log, 400, named="seat")
-        for _ in range(KILLS):
-            kill_while_sealing(log, after_s=random.uniform(0, 0.12))
+        await append(log, 30, named="seat")
+        missing = set[str]()
+        for kill in range(KILLS):
+            kill_while_sealing(log, steps=kill + 1)
+            missing |= missing_in(log)
             found = log.verify()
             assert found.fault is None, found
+        assert missing == {"a seal of fingerprints", "a copy of a seal"}, "it was not killed while it sealed"
         log.seal()
         found = log.verify()
-        assert (found.fault, found.unsealed) == (None, 0)
-        assert found.seals > KILLS
+        assert (found.fault, found.unsealed, missing_in(log)) == (None, 0, set())
 
     async def test_given_it_was_ended_within_a_line_then_the_line_is_cut_off_and_written_again(
         self, log: SealedLog
@@ -253,15 +253,27 @@ class TestFiles:
         assert pair.with_suffix(".fingerprints").stat().st_size == 8 * 6
 
 
-def kill_while_sealing(log: SealedLog, *, after_s: float) -> None:
-    """Let a sealer of its own begin, and end it where it stands."""
+def kill_while_sealing(log: SealedLog, *, steps: int) -> None:
+    """Let a sealer of its own take some steps, and end it where it stands."""
     module = "tests.eventstore.seals.sealing_process"
-    arguments = [sys.executable, "-m", module, log.sealer_url, str(log.place.folder), SECRET]
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
+    arguments = [sys.executable, "-m", module, log.sealer_url, str(log.place.folder), SECRET, str(steps)]
+    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        time.sleep(after_s)
+        assert process.stdout.readline() == "there\n"
         process.kill()
+
+
+def missing_in(log: SealedLog) -> set[str]:
+    """Say what was begun and is not finished."""
+    seals, fingerprints = seals_of(log), chain_of(log).folder.glob("*.fingerprints")
+    sealed_to = seals[-1].last if seals else 0
+    with psycopg.connect(log.owner_url) as owner:
+        ((copies,),) = owner.execute("SELECT count(*) FROM eventstore.seal").fetchall()
+    found = {
+        "a seal of fingerprints": sum(file.stat().st_size for file in fingerprints) > FINGERPRINT_BYTES * sealed_to,
+        "a copy of a seal": copies < len(seals),
+    }
+    return {what for what, is_missing in found.items() if is_missing}
 
 
 async def until_sealed(table: SealTable, upto: int) -> None:
