@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import ParamSpec
 
-from eventstore.seals import pen, turn
+from eventstore.seals import files, pen, turn
 from eventstore.seals.keys import SealingKey
 from eventstore.seals.sealer import Sealer
 from eventstore.seals.second_place import SecondPlace
@@ -36,7 +36,7 @@ def main(url: str, folder: str, secret: str, steps: str) -> None:
         return take
 
     vars(turn)["POSITIONS_MAX"] = SMALL
-    vars(pen)["add_to"] = counted(pen.add_to)
+    vars(pen)["add_to"] = counted(files.add_to)
     turn.Turn._copy = counted(turn.Turn._copy)  # type: ignore[method-assign]
     sealer = Sealer(url=url, place=SecondPlace(Path(folder)), key=SealingKey(secret), patience=timedelta(0))
     sealer.run(threading.Event())
