@@ -47,7 +47,7 @@ def make_app(engine: Engine, *, routers: Iterable[APIRouter] = ROUTERS, pages: P
     for path, (content, media_type) in {**docs_pages(), **pages}.items():
         app.add_route(path, static(content, media_type), include_in_schema=False)
     app.state.engine = engine
-    lanes = dict(lane_of(route) for route in routes if isinstance(route, LeanRoute))
+    lanes = [lane_of(route) for route in routes if isinstance(route, LeanRoute)]
     app.middleware_stack = Front(app.build_middleware_stack(), metrics=engine.metrics, lanes=lanes)
     app.openapi = with_problems(app.openapi)  # type: ignore[method-assign] # FastAPI's own way to extend it
     return app

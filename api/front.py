@@ -3,8 +3,11 @@
 A route may have a lane of its own from here, past the layers in between.
 """
 
+import re
 import time
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,19 +22,27 @@ HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"cross-origin-resource-policy", b"same-origin"),
 )
 UNMATCHED = "unmatched"
-Lanes = Mapping[tuple[str, str], ASGIApp]
-"""(method, path) → who answers."""
-
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """Who answers a method at certain paths, whose groups are the path's parameters; without a query."""
+
+    method: str
+    path: re.Pattern[str]
+    answer: ASGIApp
 
 
 class Front:
     """The outermost layer of the application."""
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics, lanes: Lanes) -> None:
+    def __init__(self, app: ASGIApp, *, metrics: Metrics, lanes: Iterable[Lane]) -> None:
         self._app = app
         self._metrics = metrics
-        self._lanes = lanes
+        self._lanes: dict[str, list[Lane]] = defaultdict(list)
+        for lane in lanes:
+            self._lanes[lane.method].append(lane)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request through."""
@@ -50,13 +61,22 @@ class Front:
 
         self._metrics.in_flight += 1
         try:
-            lane = self._lanes.get((scope["method"], scope["path"]), self._app)
-            await lane(scope, receive, send_with_headers)
+            await self._way(scope)(scope, receive, send_with_headers)
         finally:
             self._metrics.in_flight -= 1
             route = getattr(scope.get("route"), "path", UNMATCHED)
             method = scope["method"] if scope["method"] in METHODS else UNMATCHED
             self._metrics.answered(method, route, status, time.perf_counter() - began)
+
+    def _way(self, scope: Scope) -> ASGIApp:
+        """Choose a lane that fits a request, or the usual way."""
+        if not scope["query_string"]:
+            for lane in self._lanes.get(scope["method"], ()):
+                found = lane.path.fullmatch(scope["path"])
+                if found is not None:
+                    scope["path_params"] = found.groupdict()
+                    return lane.answer
+        return self._app
 
 
 def policy(path: str) -> tuple[bytes, bytes]:

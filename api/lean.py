@@ -1,41 +1,43 @@
-"""The route class of the busiest route: described by FastAPI, but handled straight from bytes to endpoint."""
+"""The route class of the busiest routes: described by FastAPI, but handled straight from bytes to endpoint."""
 
+import re
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
+from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.params import Header
 from pydantic import TypeAdapter, ValidationError
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from api.access import PREFIX
 from api.errors import Malformed
+from api.front import Lane
 from api.problems import answered
 from api.routing import GuardedRoute, Handle, guarded
 
 JSON_TYPES = ("application/json", "+json")
+ID = r"(?P<\1>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 
-Endpoint = Callable[[Request, Any], Awaitable[Response]]
+Endpoint = Callable[..., Awaitable[Response]]
 
 
 class LeanRoute(GuardedRoute):
-    """A guarded route whose endpoint takes the request and a `body`, and nothing else.
+    """A guarded route whose endpoint takes the request, ids from the path, headers, and a `body` of JSON.
 
-    The body is read from JSON and checked in one pass; no dependencies are looked for.
+    Nothing else is looked for in its lane. What stands in a query takes the usual way to the same endpoint, and so
+    does an id that is spelt in another way, or is none.
     """
 
-    def get_route_handler(self) -> Handle:
-        """Handle a request without FastAPI's own machinery."""
-        return guarded(self.access, reading_body(self.endpoint, TypeAdapter(get_type_hints(self.endpoint)["body"])))
 
+def lane_of(route: LeanRoute) -> Lane:
+    """Return where a lean route is, and what answers there without the layers before a route."""
+    handle = guarded(route.access, straight_to(route.endpoint))
 
-def lane_of(route: LeanRoute) -> tuple[tuple[str, str], ASGIApp]:
-    """Return (method, path) of a lean route, and what answers there without the layers before a route."""
-    handle = route.get_route_handler()
-
-    async def lane(scope: Scope, receive: Receive, send: Send) -> None:
-        scope["route"], scope["path_params"] = route, {}
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["route"] = route
         request = Request(scope, receive, send)
         try:
             response = await handle(request)
@@ -47,24 +49,46 @@ def lane_of(route: LeanRoute) -> tuple[tuple[str, str], ASGIApp]:
         else:
             await response(scope, receive, send)
 
-    return (next(iter(route.methods or ())), route.path), lane
+    path = re.compile(re.sub(r"\{(\w+)\}", ID, route.path))
+    return Lane(method=next(iter(route.methods or ())), path=path, answer=answer)
 
 
-def reading_body(endpoint: Endpoint, shape: TypeAdapter[Any]) -> Handle:
-    """Return a handler that reads the body, as FastAPI would, and calls the endpoint."""
+def straight_to(endpoint: Endpoint) -> Handle:
+    """Return a handler that gives the endpoint what it takes, as FastAPI would."""
+    hints = get_type_hints(endpoint, include_extras=True)
+    headers = {name: name.replace("_", "-") for name, hint in hints.items() if is_header(hint)}
+    shape = TypeAdapter(hints["body"]) if "body" in hints else None
 
     async def handle(request: Request) -> Response:
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if not kind.endswith(JSON_TYPES):
-            raise Malformed("Send JSON, with Content-Type: application/json.")
-        try:
-            body = shape.validate_json(await request.body())
-        except ValidationError as error:
-            faults = error.errors(include_url=False, include_context=False, include_input=False)
-            raise RequestValidationError([{**fault, "loc": ("body", *fault["loc"])} for fault in faults]) from error
-        return await endpoint(request, body)
+        given: dict[str, Any] = {name: UUID(spelt) for name, spelt in request.path_params.items()}
+        given |= {name: request.headers.get(header) for name, header in headers.items()}
+        if shape is not None:
+            given["body"] = await body_of(request, shape)
+        return await endpoint(request, **given)
 
     return handle
+
+
+def is_header(hint: Any) -> bool:
+    """Tell whether a parameter comes from the header of its name."""
+    return any(isinstance(said, Header) for said in get_args(hint)[1:])
+
+
+async def body_of(request: Request, shape: TypeAdapter[Any]) -> Any:
+    """Read a body from JSON and check it in one pass.
+
+    Raises:
+        Malformed: it is not said to be JSON.
+        RequestValidationError: it is none, or not of this shape.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if not kind.endswith(JSON_TYPES):
+        raise Malformed("Send JSON, with Content-Type: application/json.")
+    try:
+        return shape.validate_json(await request.body())
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_context=False, include_input=False)
+        raise RequestValidationError([{**fault, "loc": ("body", *fault["loc"])} for fault in faults]) from error
 
 
 def lean_router(tag: str) -> APIRouter:

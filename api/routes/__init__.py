@@ -29,7 +29,9 @@ from api.routes import (
 ROUTERS: tuple[APIRouter, ...] = (
     orders.hot_router,
     orders.router,
+    holds.hot_router,
     holds.router,
+    seats.hot_router,
     seats.router,
     performances.router,
     events.router,

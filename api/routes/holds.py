@@ -8,6 +8,7 @@ from api.buying import EXTENSION, buy
 from api.commands import MinPosition, answer, carry_out, caught_up, shown
 from api.engine import engine_of
 from api.identity import identity_of
+from api.lean import lean_router
 from api.paging import Limit, PositionCursor, next_cursor
 from api.presenters import baskets as present
 from api.problems import documented
@@ -20,10 +21,11 @@ from projections.my_orders import list_holds
 
 NEWEST = 2**63 - 1
 
+hot_router = lean_router("holds")
 router = business_router("holds")
 
 
-@router.post("/performances/{performance_id}/holds", status_code=201, responses={201: {"model": HoldPlaced}})
+@hot_router.post("/performances/{performance_id}/holds", status_code=201, responses={201: {"model": HoldPlaced}})
 async def hold(request: Request, performance_id: UUID, body: HoldWish) -> Response:
     """Claim places until a deadline, all of them or none, at today's price; `seats_taken` names what is gone."""
     outcome = await buy(request, str(performance_id), body.items, hold_seats)

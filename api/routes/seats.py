@@ -8,6 +8,7 @@ from fastapi import Header, Query, Request, Response
 from api.commands import POSITION_MAX, MinPosition, answer, carry_out, json_of
 from api.engine import engine_of
 from api.identity import identity_of
+from api.lean import lean_router
 from api.live import EVENT_STREAM, LiveResponse
 from api.presenters.values import Body
 from api.routing import business_router
@@ -19,10 +20,11 @@ from eventstore.handler import Outcome
 
 POSITION_DIGITS_MAX = 18
 
+hot_router = lean_router("seats")
 router = business_router("seats")
 
 
-@router.get(
+@hot_router.get(
     "/performances/{performance_id}/seats",
     responses={200: {"model": Seats}, 304: {"description": "The seats are as you know them."}},
 )
