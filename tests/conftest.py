@@ -1,5 +1,6 @@
 """The servers every test may use: started once per test process, real, and gone at the end."""
 
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from tests.databases import fresh_database
 from tests.memory import folder_in_memory
 
 SYSTEM = "tests/system"
+OBJECTS_BETWEEN_LOOKS = 50_000
+"""Looking for garbage after every 700 objects, among all that a test run keeps, was a tenth of its work."""
 
 
 def pytest_configure() -> None:
@@ -27,6 +30,13 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the tests of the whole shop, which take longest."""
     items.sort(key=lambda item: not item.nodeid.startswith(SYSTEM))
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage seldom, and not among what stays until the end."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(OBJECTS_BETWEEN_LOOKS)
 
 
 @pytest.hookimpl(optionalhook=True)

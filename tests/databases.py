@@ -1,8 +1,10 @@
 """Databases for one test each."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from itertools import count
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -29,6 +31,27 @@ def fresh_database(server: EmbeddedPostgres, *, template: str = "template0") -> 
         connection.execute(copied.format(sql.Identifier(name), sql.Identifier(template)))
         yield server.url_of(name)
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def make_template(
+    server: EmbeddedPostgres,
+    name: str,
+    prepare: Callable[[str], Coroutine[Any, Any, Any]],
+    *,
+    template: str = "template1",
+) -> None:
+    """Make a database to copy.
+
+    Args:
+        prepare: is given its owner's address.
+        template: what it is itself a copy of.
+    """
+    with psycopg.connect(server.url_of("postgres"), autocommit=True) as connection:
+        copied = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        connection.execute(copied.format(sql.Identifier(name), sql.Identifier(template)))
+    asyncio.run(prepare(server.url_of(name)))
+    # The first session after a migration writes down the catalogue's cache; in a copy without it, each first one would.
+    psycopg.connect(server.url_of(name)).close()
 
 
 def role_password(role: str) -> str:

@@ -55,6 +55,8 @@ FAST_SETTINGS: Mapping[str, str] = {
     "scram_iterations": "1",
     "dynamic_shared_memory_type": "mmap",
 }
+SETTINGS_OF_INITDB = ("scram_iterations",)
+"""What the owner's password is stored by; initdb reads no postgresql.conf."""
 
 
 class EmbeddedPostgres(EmbeddedServer):
@@ -109,6 +111,7 @@ class EmbeddedPostgres(EmbeddedServer):
             "--encoding=UTF8",
             "--data-checksums",
             *LOCALE[self._major],
+            *(f"--set={name}={self._settings[name]}" for name in SETTINGS_OF_INITDB if name in self._settings),
             *(["--no-sync"] if self._settings["fsync"] == "off" else []),
         )
         initdb = SupervisedProcess(self._run("initdb", *options))

@@ -1,9 +1,7 @@
 """A migrated database for each test that asks, and one or two API processes on it."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 
-import psycopg
 import pytest
 
 from runtime.embedded import EmbeddedPostgres
@@ -11,7 +9,7 @@ from runtime.schema import migrate_all
 from tests.api.box_office import BoxOffice, Opened, folding, opened_at
 from tests.api.shop import Shop, open_shop, settings_for
 from tests.api.till import Provider, Till, open_till, running_provider
-from tests.databases import fresh_database
+from tests.databases import fresh_database, make_template
 
 TEMPLATE = "shop_template"
 OFFICE_TEMPLATE = "office_template"
@@ -20,23 +18,21 @@ OFFICE_TEMPLATE = "office_template"
 @pytest.fixture(scope="session")
 def shop_server(postgres_server: EmbeddedPostgres) -> EmbeddedPostgres:
     """PostgreSQL with a migrated database to copy."""
-    with psycopg.connect(postgres_server.url_of("postgres"), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {TEMPLATE}")
-    asyncio.run(migrate_all(settings_for(postgres_server.url_of(TEMPLATE))))
+    make_template(postgres_server, TEMPLATE, lambda url: migrate_all(settings_for(url)))
     return postgres_server
 
 
 @pytest.fixture(scope="session")
 def box_office(shop_server: EmbeddedPostgres) -> Opened:
     """A box office in a database of its own, to copy."""
-    with psycopg.connect(shop_server.url_of("postgres"), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {OFFICE_TEMPLATE} TEMPLATE {TEMPLATE}")
+    made: list[Opened] = []
 
-    async def made() -> Opened:
-        async with open_shop(settings_for(shop_server.url_of(OFFICE_TEMPLATE))) as shop:
-            return await opened_at(shop)
+    async def prepare(url: str) -> None:
+        async with open_shop(settings_for(url)) as shop:
+            made.append(await opened_at(shop))
 
-    return asyncio.run(made())
+    make_template(shop_server, OFFICE_TEMPLATE, prepare, template=TEMPLATE)
+    return made[0]
 
 
 @pytest.fixture

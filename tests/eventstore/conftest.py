@@ -1,14 +1,14 @@
 """A migrated database for each test that asks, and the contract's three stores."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 
 import psycopg
 import pytest
 
 from eventstore.migrate import migrate
 from runtime.embedded import EmbeddedPostgres
-from tests.databases import fresh_database, role_password
+from tests.databases import fresh_database, make_template, role_password
 from tests.eventstore.backends import Backend, MemoryBackend, PostgresBackend, postgres_backend
 
 TEMPLATE = "eventstore_template"
@@ -86,6 +86,4 @@ async def backend(_emptied: str | None) -> AsyncIterator[Backend]:
 
 
 def _make_template(server: EmbeddedPostgres) -> None:
-    with psycopg.connect(server.url_of("postgres"), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {TEMPLATE}")
-    asyncio.run(migrate(server.url_of(TEMPLATE), role_password=role_password))
+    make_template(server, TEMPLATE, partial(migrate, role_password=role_password))

@@ -1,9 +1,8 @@
 """One gateway process for all tests that don't end it; its webhooks lead nowhere. And migrated databases."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 
-import psycopg
 import pytest
 
 from adapters.records.pool import RECORDS
@@ -12,7 +11,7 @@ from eventstore.memory import MemoryStore
 from eventstore.migrate import EVENTSTORE, migrate
 from runtime.embedded import EmbeddedPostgres
 from tests.adapters.sandbox_process import SandboxProcess, running_sandbox
-from tests.databases import fresh_database, role_password
+from tests.databases import fresh_database, make_template, role_password
 from tests.laws.world import World
 from tests.processes.shop import ShiftedClock, Shop, memory_state
 
@@ -23,10 +22,8 @@ TEMPLATE = "processes_template"
 @pytest.fixture(scope="session")
 def migrated_server(postgres_server: EmbeddedPostgres) -> EmbeddedPostgres:
     """PostgreSQL with the log and the records, to copy."""
-    with psycopg.connect(postgres_server.url_of("postgres"), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {TEMPLATE}")
-    url = postgres_server.url_of(TEMPLATE)
-    asyncio.run(migrate(url, role_password=role_password, histories=(EVENTSTORE, RECORDS)))
+    prepare = partial(migrate, role_password=role_password, histories=(EVENTSTORE, RECORDS))
+    make_template(postgres_server, TEMPLATE, prepare)
     return postgres_server
 
 

@@ -1,6 +1,5 @@
 """Read models in a database of the test's own, folded from a log that may be anywhere."""
 
-import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -16,7 +15,7 @@ from projections.every_model import EVERY_MODEL
 from projections.reading import ReadModels
 from runtime.embedded import EmbeddedNats, EmbeddedPostgres
 from runtime.schema import HISTORIES
-from tests.databases import fresh_database, role_password
+from tests.databases import fresh_database, make_template, role_password
 from tests.projections.shelf import Shelf
 
 TEMPLATE = "projections_template"
@@ -25,9 +24,7 @@ TEMPLATE = "projections_template"
 @pytest.fixture(scope="session")
 def projections_server(postgres_server: EmbeddedPostgres) -> EmbeddedPostgres:
     """PostgreSQL with a database to copy, fully migrated and with the tables of every read model."""
-    with psycopg.connect(postgres_server.url_of("postgres"), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {TEMPLATE}")
-    asyncio.run(_prepare(postgres_server.url_of(TEMPLATE)))
+    make_template(postgres_server, TEMPLATE, _prepare)
     return postgres_server
 
 
