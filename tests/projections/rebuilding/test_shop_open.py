@@ -206,9 +206,16 @@ class TestAttendant:
 
             await until_some(failed, "the build to fail")
             build = await build_of(projector_url, "seat_map")
-            await asyncio.sleep(1.5)  # the runner looks once a second
+            for _ in range(2):
+                await looks_again(crew, "seat_map")
             assert await build_of(projector_url, "seat_map") == build
             assert (await crew.states())["seat_map"].version == 1
+
+
+async def looks_again(crew: Crew, name: str) -> None:
+    """Wait until the owner of a read model looks what there is to do."""
+    looked_at = (await crew.states())[name].heartbeat_at
+    await crew.wait_for("the owner to look", lambda states: states[name].heartbeat_at > looked_at)
 
 
 async def rebuilt_past(url: str, store: PostgresStore) -> bool:

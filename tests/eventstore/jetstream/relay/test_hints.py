@@ -1,18 +1,36 @@
 """Whoever appends wakes the relay."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
 from eventstore.epoch import Epoch, Epochs
+from eventstore.jetstream.client import DirectClient
 from eventstore.jetstream.link import NatsLink
 from eventstore.relay import AnnouncingJudge, WakeUp
+from eventstore.relay.wake import Ear
 from eventstore.store import Appended, Conflict, Replayed, Store
 from runtime.embedded import EmbeddedNats
 from tests.eventstore.appends import at, wish
-from tests.eventstore.jetstream.bookings import until_some
+from tests.eventstore.jetstream.bookings import CONDITION_WITHIN_S, until, until_some
 from tests.eventstore.jetstream.conftest import Relays, Stream, connected
 from tests.laws.world import OneByOne
+
+
+class Absent(NatsLink):
+    """NATS that is away, and how often it was asked for."""
+
+    tried = 0
+
+    def client(self) -> DirectClient:
+        """Count, and find none."""
+        self.tried += 1
+        return super().client()
+
+    def was_tried(self, times: int) -> bool:
+        """Say whether it was asked for so often."""
+        return self.tried >= times
 
 
 class TestHints:
@@ -28,10 +46,19 @@ class TestHints:
     ) -> None:
         monkeypatch.setattr("eventstore.relay.relay.POLL_FIRST_S", 60)
         monkeypatch.setattr("eventstore.relay.relay.POLL_MAX_S", 60)
+        listening = asyncio.Event()
+
+        async def wait(ear: Ear, timeout_s: float) -> bool:
+            listening.set()
+            return await hear(ear, timeout_s)
+
+        hear = Ear.wait
+        monkeypatch.setattr(Ear, "wait", wait)
         async with NatsLink(nats.app_url, name="api") as link, WakeUp(link=link, epochs=epochs) as wake_up:
             await until_some(connected(link), "the connection")
             async with relays.running():
-                await asyncio.sleep(0.5)  # let it find nothing and fall asleep for a minute
+                async with asyncio.timeout(CONDITION_WITHIN_S):
+                    await listening.wait()  # it found nothing and falls asleep for a minute
                 await store.append([wish(at("seat-1", 0, 5))])
 
                 async def there() -> bool:
@@ -40,12 +67,14 @@ class TestHints:
 
                 await until_some(there, "the hint to be heard", within_s=10)
 
-    async def test_hints_cost_nothing_while_nats_is_away(self, epochs: Epochs) -> None:
-        async with NatsLink("nats://127.0.0.1:1", name="api") as link, WakeUp(link=link, epochs=epochs) as wake_up:
-            for _ in range(100_000):
-                wake_up.notify()
-            await asyncio.sleep(0.05)
-            wake_up.notify()
+    @pytest.mark.usefixtures("epoch")
+    async def test_while_nats_is_away_however_many_are_one_try_and_the_next_is_another(self, epochs: Epochs) -> None:
+        async with Absent("nats://127.0.0.1:1", name="api") as link, WakeUp(link=link, epochs=epochs) as wake_up:
+            for tries in (1, 2):
+                for _ in range(100_000):
+                    wake_up.notify()
+                await until(partial(link.was_tried, tries), "a hint to be tried")
+                assert link.tried == tries
 
 
 class TestAnnouncingJudge:
