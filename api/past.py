@@ -1,11 +1,10 @@
 """What routes about the past share: the time or position somebody asks for, and what it means in the log."""
 
-from datetime import datetime
 from typing import Annotated
 
-from fastapi import Query, Request
+from fastapi import Depends, Query, Request
 
-from api.commands import POSITION_MAX, caught_up
+from api.commands import POSITION_MAX, MinPosition, caught_up
 from api.engine import engine_of
 from api.schemas.values import Moment
 from projections.past.moment import AsOf, as_of
@@ -18,7 +17,9 @@ AtPosition = Annotated[
 ]
 
 
-async def then_of(request: Request, at: datetime | None, position: int | None, min_position: int | None) -> AsOf:
+async def then_of(
+    request: Request, at: At = None, position: AtPosition = None, min_position: MinPosition = None
+) -> AsOf:
     """Return the place in the log that a request asks about; the log itself is never behind.
 
     Raises:
@@ -27,6 +28,10 @@ async def then_of(request: Request, at: datetime | None, position: int | None, m
     """
     await caught_up(request, min_position)
     return await as_of(engine_of(request).store, at=at, position=position)
+
+
+Then = Annotated[AsOf, Depends(then_of)]
+"""The place in the log that `at`, `position` and `min_position` of a request ask about."""
 
 
 def streams_of(request: Request) -> PastStreams:

@@ -11,7 +11,7 @@ from pydantic import StringConstraints
 from api.commands import POSITION_MAX, MinPosition, caught_up, shown
 from api.engine import engine_of
 from api.paging import Limit
-from api.past import At, AtPosition, streams_of, then_of
+from api.past import Then, streams_of
 from api.presenters import past as present
 from api.routing import business_router
 from api.schemas.audit import OrderThen, RecordedEvents, SeatsThen, SeatThen, StreamThen
@@ -88,15 +88,12 @@ async def show_log(
 async def show_stream(
     request: Request,
     stream: Annotated[str, Path(max_length=STREAM_CHARACTERS_MAX, examples=["order-0198…"])],
+    then: Then,
     *,
-    at: At = None,
-    position: AtPosition = None,
     after: AfterVersion = 0,
     limit: Limit = 100,
-    min_position: MinPosition = None,
 ) -> Response:
     """Show one thing as it was, and everything that had happened to it, in order."""
-    then = await then_of(request, at, position, min_position)
     found = await streams_of(request).find(stream, then)
     if found is None:
         raise NotFound("There is no such stream.")
@@ -109,18 +106,15 @@ async def show_stream(
 async def show_order(
     request: Request,
     order: UUID,
+    then: Then,
     *,
-    at: At = None,
-    position: AtPosition = None,
     after: After = 0,
     limit: Limit = 100,
-    min_position: MinPosition = None,
 ) -> Response:
     """Show an order and its money as they were, and what had happened to it, its payments, refunds, tickets and seats.
 
     `next` is a position.
     """
-    then = await then_of(request, at, position, min_position)
     found = await order_then(streams_of(request), then, str(order))
     if found is None:
         raise NotFound("There is no such order.")
@@ -140,18 +134,15 @@ async def show_seat(
     request: Request,
     performance: UUID,
     seat: Annotated[str, Path(pattern=f"^{SEAT_KEY.pattern}$")],
+    then: Then,
     *,
-    at: At = None,
-    position: AtPosition = None,
     after: AfterVersion = 0,
     limit: Limit = 100,
-    min_position: MinPosition = None,
 ) -> Response:
     """Show a seat as it was, and its history across orders: who held it, when, in which order, why it came back."""
     place = (await engine_of(request).places.inventory_of(str(performance))).place(seat)
     if place is None:
         raise NotFound("The performance has no such seat.")
-    then = await then_of(request, at, position, min_position)
     found = await seat_then(
         streams_of(request), then, performance=str(performance), seat=seat, after=after, limit=limit
     )
@@ -160,18 +151,10 @@ async def show_seat(
 
 
 @router.get("/audit/performances/{performance}/seats", responses={200: {"model": SeatsThen}})
-async def show_seats(
-    request: Request,
-    performance: UUID,
-    *,
-    at: At = None,
-    position: AtPosition = None,
-    min_position: MinPosition = None,
-) -> Response:
+async def show_seats(request: Request, performance: UUID, then: Then) -> Response:
     """Show the whole seat map as it was; holds that had lapsed by then are free."""
     engine = engine_of(request)
     inventory = await engine.places.inventory_of(str(performance))
-    then = await then_of(request, at, position, min_position)
     seats = await engine.past_seat_maps.at(str(performance), then)
     states = await asyncio.to_thread(present.seats_then, inventory, seats, then)
     return shown({"performance_id": str(performance), **present.true_at(then), **states})
