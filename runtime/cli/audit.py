@@ -14,7 +14,26 @@ ROWS = 100
 ROWS_MAX = 10_000
 TIME_FORMATS = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d"]
 
-At = Annotated[datetime | None, typer.Option(formats=TIME_FORMATS, metavar="TIME", help="As it was then (UTC).")]
+
+def in_utc(moment: datetime | None) -> datetime | None:
+    """Return a time that was typed; without a zone it is meant in UTC."""
+    if moment is None or moment.tzinfo is not None:
+        return moment
+    return moment.replace(tzinfo=UTC)
+
+
+At = Annotated[
+    datetime | None,
+    typer.Option(formats=TIME_FORMATS, callback=in_utc, metavar="TIME", help="As it was then (UTC)."),
+]
+Since = Annotated[
+    datetime | None,
+    typer.Option("--from", formats=TIME_FORMATS, callback=in_utc, help="Recorded at this time or later."),
+]
+Until = Annotated[
+    datetime | None,
+    typer.Option("--to", formats=TIME_FORMATS, callback=in_utc, help="Recorded at this time or before."),
+]
 Position = Annotated[int | None, typer.Option(min=0, help="As it was after this position.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
@@ -35,12 +54,8 @@ def log(
     actor: Annotated[str | None, typer.Option(help="Caused by this account, device or kind of actor.")] = None,
     performance: Annotated[str | None, typer.Option(help="About this performance.")] = None,
     organizer: Annotated[str | None, typer.Option(help="About this organizer.")] = None,
-    since: Annotated[
-        datetime | None, typer.Option("--from", formats=TIME_FORMATS, help="At this time or later.")
-    ] = None,
-    until: Annotated[
-        datetime | None, typer.Option("--to", formats=TIME_FORMATS, help="At this time or before.")
-    ] = None,
+    since: Since = None,
+    until: Until = None,
     after: Annotated[int, typer.Option(min=0, help="After this position.")] = 0,
     before: Annotated[int | None, typer.Option(min=0, help="Before this position.")] = None,
     newest_first: Annotated[bool, typer.Option("--newest-first", help="Backwards, from the end.")] = False,
@@ -66,8 +81,8 @@ def log(
         limit=limit,
         after=after,
         before=before,
-        since=in_utc(since),
-        until=in_utc(until),
+        since=since,
+        until=until,
         newest_first=newest_first,
     )
     found = asyncio.run(past.search_log(settings_here(data), asked))
@@ -88,12 +103,9 @@ def stream(
     """Show one thing as it was, and what had happened to it."""
     from runtime import past  # noqa: PLC0415 - a part imports only what it runs
 
-    moment = past.Moment(at=in_utc(at), position=position)
+    moment = past.Moment(at=at, position=position)
     found = asyncio.run(past.show_stream(settings_here(data), name, moment))
-    if as_json:
-        history.show_json(found)
-    else:
-        history.show_then(f"{name}, version {found['version']},", found, state=found["state"])
+    history.show_then(f"{name}, version {found['version']},", found, state=found["state"], as_json=as_json)
 
 
 @app.command("seat")
@@ -109,12 +121,9 @@ def seat(
     """Show a seat as it was, who held it, when, in which order, and why it came back."""
     from runtime import past  # noqa: PLC0415 - a part imports only what it runs
 
-    moment = past.Moment(at=in_utc(at), position=position)
+    moment = past.Moment(at=at, position=position)
     found = asyncio.run(past.show_seat(settings_here(data), performance, key, moment))
-    if as_json:
-        history.show_json(found)
-    else:
-        history.show_then(f"Seat {key}", found, state={**found["state"], "available": found["available"]})
+    history.show_then(f"Seat {key}", found, state={**found["state"], "available": found["available"]}, as_json=as_json)
 
 
 @app.command("order")
@@ -128,16 +137,6 @@ def order(
     """Show an order and its money as they were, and what had happened to it, its payments, refunds and tickets."""
     from runtime import past  # noqa: PLC0415 - a part imports only what it runs
 
-    moment = past.Moment(at=in_utc(at), position=position)
+    moment = past.Moment(at=at, position=position)
     found = asyncio.run(past.show_order(settings_here(data), order_id, moment))
-    if as_json:
-        history.show_json(found)
-    else:
-        history.show_then(f"Order {order_id}", found, state=found["order"])
-
-
-def in_utc(moment: datetime | None) -> datetime | None:
-    """Return a time that was typed; without a zone it is meant in UTC."""
-    if moment is None or moment.tzinfo is not None:
-        return moment
-    return moment.replace(tzinfo=UTC)
+    history.show_then(f"Order {order_id}", found, state=found["order"], as_json=as_json)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from eventstore.exports.formats import Format
-from runtime.cli.audit import TIME_FORMATS, in_utc
+from runtime.cli.audit import TIME_FORMATS, Since, in_utc
 from runtime.cli.history import console
 from runtime.cli.running import Data
 from runtime.ground import settings_here
@@ -27,11 +27,10 @@ def export(
     kind: Annotated[Format, typer.Option("--format", help="JSON Lines, or Parquet.")] = Format.JSONL,
     event: Annotated[list[str] | None, typer.Option(help="Events of this name; may be given several times.")] = None,
     stream: Annotated[str | None, typer.Option(help="Events of this stream.")] = None,
-    since: Annotated[
-        datetime | None, typer.Option("--from", formats=TIME_FORMATS, help="Recorded at this time or later.")
-    ] = None,
+    since: Since = None,
     until: Annotated[
-        datetime | None, typer.Option("--to", "--at", formats=TIME_FORMATS, help="As the log was at this time.")
+        datetime | None,
+        typer.Option("--to", "--at", formats=TIME_FORMATS, callback=in_utc, help="As the log was at this time."),
     ] = None,
     after: Annotated[int, typer.Option(min=0, help="After this position: to go on where another export ended.")] = 0,
     upto: Annotated[int | None, typer.Option(min=0, help="Up to this position.")] = None,
@@ -47,8 +46,8 @@ def export(
         limit=ALL,
         after=after,
         before=None if upto is None else upto + 1,
-        since=in_utc(since),
-        until=in_utc(until),
+        since=since,
+        until=until,
     )
     manifest = asyncio.run(export_log(settings_here(data), asked, kind=kind, out=out))
     console.print(f"{manifest.events} events of the positions {manifest.after + 1} to {manifest.upto} in {out}")

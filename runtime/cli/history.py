@@ -28,8 +28,11 @@ def show_events(events: Sequence[Body]) -> None:
         console.print(Text(f"{'':>10}  {event['sentence']}"))
 
 
-def show_then(what: str, body: Body, *, state: Body | None) -> None:
+def show_then(what: str, body: Body, *, state: Body | None, as_json: bool) -> None:
     """Write what something was, when, and how it came to that."""
+    if as_json:
+        show_json(body)
+        return
     recorded_at = body["recorded_at"]
     since = f", recorded at {written_time(recorded_at)}" if recorded_at else ""
     console.print(f"{what} at position {body['position']}{since}:")
