@@ -16,7 +16,9 @@ from projections.reading import ReadModels
 from runtime.embedded import EmbeddedNats, EmbeddedPostgres
 from runtime.schema import HISTORIES
 from tests.databases import fresh_database, make_template, role_password
+from tests.projections.crew import Crew
 from tests.projections.shelf import Shelf
+from tests.projections.town import Town
 
 TEMPLATE = "projections_template"
 
@@ -82,3 +84,15 @@ async def shelf(projector_url: str) -> AsyncIterator[Shelf]:
     """The read models as the projector writes them."""
     async with Shelf(projector_url) as shelf:
         yield shelf
+
+
+@pytest.fixture
+def town() -> Town:
+    """A town."""
+    return Town()
+
+
+@pytest.fixture
+def crew(projector_url: str, town: Town) -> Crew:
+    """Processes that fold the town's log."""
+    return Crew(projector_url, town.store)

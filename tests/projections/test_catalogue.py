@@ -44,12 +44,6 @@ SEARCHES: tuple[tuple[str, list[str]], ...] = (
 )
 
 
-@pytest.fixture
-def town() -> Town:
-    """A town."""
-    return Town()
-
-
 async def found(models: ReadModels, town: Town, **wanted: object) -> list[str]:
     """Return the titles somebody finds."""
     events = await find_events(models, Wanted(**wanted), now=town.clock.now())  # type: ignore[arg-type]

@@ -2,8 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
-
 from projections.my_orders import (
     Order,
     find_order,
@@ -16,12 +14,6 @@ from projections.my_orders import (
 from projections.reading import ReadModels
 from tests.projections.shelf import Shelf
 from tests.projections.town import HOLD_LASTS, Town
-
-
-@pytest.fixture
-def town() -> Town:
-    """A town."""
-    return Town()
 
 
 async def shown(models: ReadModels, order: str) -> Order:

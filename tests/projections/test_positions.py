@@ -14,12 +14,6 @@ from tests.projections.town import Town
 
 
 @pytest.fixture
-def town() -> Town:
-    """A town."""
-    return Town()
-
-
-@pytest.fixture
 def positions(pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]]) -> ProjectionPositions:
     """The positions as the API sees them."""
     return ProjectionPositions(pool)

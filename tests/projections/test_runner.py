@@ -37,18 +37,6 @@ NOTICED_WITHIN_S = 10.0
 """On any machine, however busy; see the feed's own tests for the second that is promised."""
 
 
-@pytest.fixture
-def town() -> Town:
-    """A town."""
-    return Town()
-
-
-@pytest.fixture
-def crew(projector_url: str, town: Town) -> Crew:
-    """Processes that fold the town's log."""
-    return Crew(projector_url, town.store)
-
-
 class TestRunner:
     async def test_it_folds_what_there_is_and_what_comes(self, town: Town, crew: Crew, models: ReadModels) -> None:
         _, performance = await town.open_shop()

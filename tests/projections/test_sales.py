@@ -2,8 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
-
 from projections.reading import ReadModels
 from projections.sales import Sale, Wish, report_sales
 from tests.projections.shelf import Shelf
@@ -11,12 +9,6 @@ from tests.projections.town import HOLD_LASTS, START, Town
 
 DAY = timedelta(days=1)
 FIGURES = ("sold", "returned", "gross", "returned_gross", "refunded")
-
-
-@pytest.fixture
-def town() -> Town:
-    """A town."""
-    return Town()
 
 
 def figures(sale: Sale) -> tuple[int, ...]:

@@ -2,20 +2,12 @@
 
 from datetime import timedelta
 
-import pytest
-
 from projections.reading import ReadModels
 from projections.seat_map import Tally, read_seat_map, tallies
 from tests.projections.shelf import Shelf
 from tests.projections.town import HOLD_LASTS, Town
 
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def town() -> Town:
-    """A town."""
-    return Town()
 
 
 async def shown(models: ReadModels, town: Town, performance: str) -> dict[str, str]:

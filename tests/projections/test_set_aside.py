@@ -20,18 +20,6 @@ DEFECT = SetAsideReason.DEFECT
 
 
 @pytest.fixture
-def town() -> Town:
-    """A town."""
-    return Town()
-
-
-@pytest.fixture
-def crew(projector_url: str, town: Town) -> Crew:
-    """Processes that fold the town's log."""
-    return Crew(projector_url, town.store)
-
-
-@pytest.fixture
 def switches(projector_url: str) -> Switches:
     """The rows, to be switched."""
     return Switches(projector_url)

@@ -1,18 +1,10 @@
 """The tickets: given events, then whose each is and whether it admits."""
 
-import pytest
-
 from projections.catalogue import find_performance
 from projections.reading import ReadModels
 from projections.tickets import find_ticket, list_tickets, tickets_of_order
 from tests.projections.shelf import Shelf
 from tests.projections.town import Town
-
-
-@pytest.fixture
-def town() -> Town:
-    """A town."""
-    return Town()
 
 
 class TestTickets:

@@ -23,12 +23,6 @@ from tests.projections.town import Town
 READER = reader_for(EVERY_MODEL)
 
 
-@pytest.fixture
-def town() -> Town:
-    """A town."""
-    return Town()
-
-
 class TestRebuild:
     async def test_a_read_model_rebuilt_from_nothing_is_identical(
         self, town: Town, shelf: Shelf, projector_url: str
