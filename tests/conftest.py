@@ -13,11 +13,17 @@ from xdist.scheduler import LoadScopeScheduling
 from runtime.embedded import EmbeddedNats, EmbeddedPostgres
 from runtime.wait_for import mend_wait_for
 from tests.databases import fresh_database
+from tests.effort import Effort
 from tests.memory import folder_in_memory
 
 SYSTEM = "tests/system"
 OBJECTS_BETWEEN_LOOKS = 50_000
 """Looking for garbage after every 700 objects, among all that a test run keeps, was a tenth of its work."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the soak ask for more."""
+    parser.addoption("--effort", type=int, default=1, help="try so many times as many examples")
 
 
 def pytest_configure() -> None:
@@ -58,6 +64,13 @@ def nothing_left_running() -> Iterator[None]:
     yield
     left = [child for task in Path("/proc/self/task").iterdir() for child in _children(task)]
     assert left == [], "these processes outlived the tests"
+
+
+@pytest.fixture(scope="session")
+def effort(pytestconfig: pytest.Config) -> Effort:
+    """How much to do."""
+    seed = pytestconfig.getoption("--hypothesis-seed")
+    return Effort(times=pytestconfig.getoption("--effort"), seed=int(seed or 0))
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 MINUTE_S = 60
 EVENTS_OF_THE_PAST = 10_000_000
+CROWDS = ("tests/laws/test_crowd.py", "tests/laws/test_crowd_postgres.py")
 
 Command = Callable[[int], Sequence[str]]
 
@@ -20,9 +21,10 @@ class Run:
     once: bool = False
 
 
-def tests(*paths: str) -> Command:
-    """Return the command that runs some tests, their made-up examples drawn by a seed."""
-    return lambda seed: [sys.executable, "-m", "pytest", "-q", "-x", f"--hypothesis-seed={seed}", *paths]
+def suite(*paths: str, effort: int = 1) -> Command:
+    """Return the command that runs some tests, so many times as many made-up examples, drawn by a seed."""
+    options = ("-q", "-x", f"--effort={effort}")
+    return lambda seed: [sys.executable, "-m", "pytest", *options, f"--hypothesis-seed={seed}", *paths]
 
 
 def module(name: str, *arguments: str) -> Command:
@@ -37,12 +39,14 @@ def laws(seed: int) -> Sequence[str]:
 
 RUNS: Sequence[Run] = (
     Run(name="laws", command=laws, seconds_max=20 * MINUTE_S),
-    Run(name="damaged stream", command=tests("tests/projections/test_faulty_stream.py"), seconds_max=10 * MINUTE_S),
-    Run(name="feed", command=tests("tests/eventstore/jetstream"), seconds_max=10 * MINUTE_S),
-    Run(name="rebuild under load, killed", command=tests("tests/projections/rebuilding"), seconds_max=15 * MINUTE_S),
-    Run(name="tampering", command=tests("tests/eventstore/seals"), seconds_max=10 * MINUTE_S),
-    Run(name="processes killed", command=tests("tests/processes/test_killed_anywhere.py"), seconds_max=10 * MINUTE_S),
-    Run(name="everybody at once", command=tests("tests/system/test_one_seat.py"), seconds_max=10 * MINUTE_S),
+    Run(name="outdated decisions", command=suite(*CROWDS, effort=10), seconds_max=20 * MINUTE_S),
+    Run(name="requests made up", command=suite("tests/system/test_openapi.py", effort=10), seconds_max=20 * MINUTE_S),
+    Run(name="damaged stream", command=suite("tests/projections/test_faulty_stream.py"), seconds_max=10 * MINUTE_S),
+    Run(name="feed", command=suite("tests/eventstore/jetstream"), seconds_max=10 * MINUTE_S),
+    Run(name="rebuild under load, killed", command=suite("tests/projections/rebuilding"), seconds_max=15 * MINUTE_S),
+    Run(name="tampering", command=suite("tests/eventstore/seals", effort=5), seconds_max=10 * MINUTE_S),
+    Run(name="processes killed", command=suite("tests/processes/test_killed_anywhere.py"), seconds_max=10 * MINUTE_S),
+    Run(name="everybody at once", command=suite("tests/system/test_one_seat.py"), seconds_max=10 * MINUTE_S),
     Run(
         name="past of a big log",
         command=module("bench.past", "--events", str(EVENTS_OF_THE_PAST)),

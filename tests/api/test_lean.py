@@ -48,7 +48,11 @@ class TestLanes:
         done(await office.hold(buyer, office.seats[0]))
         done(await office.order(buyer, office.seats[1]))
         other_spelling = f"/performances/{office.performance_id.upper()}/seats"
-        usual = (await office.get(other_spelling), await office.get(seats, nothing="asked"), await office.get("/events"))
+        usual = (
+            await office.get(other_spelling),
+            await office.get(seats, nothing="asked"),
+            await office.get("/events"),
+        )
         assert [answer.status_code for answer in usual] == [500, 500, 500]
 
     @pytest.mark.usefixtures("folded")

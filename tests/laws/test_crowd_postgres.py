@@ -8,11 +8,12 @@ from eventstore.clock import ServerClock
 from eventstore.migrate import APP_ROLE, migrate, role_url
 from eventstore.postgres import PostgresStore
 from tests.databases import role_password
+from tests.effort import Effort
 from tests.laws.crowd import CrowdMachine
 from tests.laws.test_crowd import CONFLICTS_MIN, unleash
 from tests.laws.world import World
 
-EXAMPLES = 25
+EXAMPLES = 12
 
 
 class PostgresCrowd(CrowdMachine):
@@ -45,6 +46,8 @@ async def app_url(database_url: str) -> str:
 
 class TestCrowdOnPostgres:
     @pytest.mark.parametrize("machine", [PostgresCrowd, ForgetfulPostgresCrowd])
-    def test_outdated_decisions_break_no_promise(self, machine: type[PostgresCrowd], app_url: str) -> None:
+    def test_outdated_decisions_break_no_promise(
+        self, machine: type[PostgresCrowd], app_url: str, effort: Effort
+    ) -> None:
         machine.url = app_url
-        assert unleash(machine, examples=EXAMPLES) >= CONFLICTS_MIN
+        assert unleash(machine, examples=effort.of(EXAMPLES), number=effort.seed) >= CONFLICTS_MIN

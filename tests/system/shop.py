@@ -23,7 +23,8 @@ COMMAND = Path(sys.executable).with_name("seatledger")
 READY_WITHIN_S = 120.0
 ENDS_WITHIN_S = 40.0
 ANSWER_WITHIN_S = 20.0
-POLL_S = 0.02
+POLL_S = 0.1
+"""Each look asks a busy shop how it is."""
 TOKEN_KEPT_S = 300.0
 BUYERS_AT_ONCE = 800
 """Opened together: half a thousand who want one seat, two hundred who buy everything, and who else comes."""

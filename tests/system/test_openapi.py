@@ -20,6 +20,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from projections.every_model import EVERY_MODEL
+from tests.effort import Effort
 from tests.system.cast import Actor, Things, everybody, make_things
 from tests.system.shop import ANSWER_WITHIN_S, Shop
 
@@ -37,13 +38,9 @@ PAUSE = "/api/v1/projections/{name}/pause"
 UNKNOWN_ID = "019a5b00-0000-7000-8000-00000000dead"
 UNKNOWN_SEAT = "nosuchseat"
 SEATS_NAMED = 20
-CONFIG = {
-    "seed": 20_261_121,
-    "generation": {"max-examples": 4, "database": "none"},
-    "phases": {"examples": {"enabled": False}, "stateful": {"enabled": False}},
-    "suppress-health-check": ["all"],
-}
-"""Every border of the document once (the coverage phase), and so many requests made up for each operation."""
+SEED = 20_261_121
+EXAMPLES = 2
+"""Requests made up for each operation, sent by everybody; beside them comes every border of the document, once."""
 
 Json = dict[str, Any]
 
@@ -63,7 +60,7 @@ def actors(shop: Shop, things: Things) -> Mapping[str, Actor]:
 
 
 @pytest.fixture(scope="module")
-def document(shop: Shop, things: Things) -> BaseSchema:
+def document(shop: Shop, things: Things, effort: Effort) -> BaseSchema:
     """The OpenAPI document, narrowed so that every second id or seat in a request is one that exists."""
     found = shop.ask("GET", "/../../openapi.json").json()
     for path in ENDLESS:
@@ -71,7 +68,17 @@ def document(shop: Shop, things: Things) -> BaseSchema:
     seats = things.house.seats(things.ids["performance_id"])[:SEATS_NAMED]
     known: dict[str, Sequence[str]] = {name: [value, UNKNOWN_ID] for name, value in things.ids.items()}
     known["seat"] = [*seats, UNKNOWN_SEAT]
-    return schemathesis.openapi.from_dict(narrowed(found, known), config=schemathesis.Config.from_dict(CONFIG))
+    return schemathesis.openapi.from_dict(narrowed(found, known), config=schemathesis.Config.from_dict(config(effort)))
+
+
+def config(effort: Effort) -> Json:
+    """Say how Schemathesis makes requests up."""
+    return {
+        "seed": SEED + effort.seed,
+        "generation": {"max-examples": effort.of(EXAMPLES), "database": "none"},
+        "phases": {"examples": {"enabled": False}, "stateful": {"enabled": False}},
+        "suppress-health-check": ["all"],
+    }
 
 
 @pytest.fixture(scope="module")

@@ -20,13 +20,14 @@ from eventstore.seals.second_place import SecondPlace
 from eventstore.seals.verify import verify
 from runtime.embedded import EmbeddedPostgres
 from tests.databases import fresh_database
+from tests.effort import Effort
 from tests.eventstore.backends import app_url_of
 from tests.eventstore.conftest import TEMPLATE
 from tests.eventstore.seals.sealing import SealedLog, append, sealed_log
 
 TRIES = 100
 SEALS = 6
-COMMANDS_PER_SEAL = 45
+COMMANDS_PER_SEAL = 20
 YOUNGER_COMMANDS = 9
 YOUNGER_EVENTS = 18
 
@@ -104,7 +105,7 @@ TAMPERINGS: dict[FaultKind, Callable[[Connection, Chance], None]] = {
 
 @pytest.fixture(scope="module")
 def log(migrated_server: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SealedLog]:
-    """Six seals over some 90 events each, and some events that are not sealed yet."""
+    """Six seals over some 40 events each, and some events that are not sealed yet."""
     with fresh_database(migrated_server, template=TEMPLATE) as owner_url:
         log = sealed_log(owner_url, app_url_of(owner_url), tmp_path_factory.mktemp("second"))
         for number in range(SEALS):
@@ -132,10 +133,12 @@ class TestUntouched:
 
 class TestTampered:
     @pytest.mark.parametrize("kind", TAMPERINGS)
-    def test_then_it_is_named_where_it_was_done(self, log: SealedLog, kind: FaultKind, dice: random.Random) -> None:
+    def test_then_it_is_named_where_it_was_done(
+        self, log: SealedLog, kind: FaultKind, dice: random.Random, effort: Effort
+    ) -> None:
         last = log.verify().sealed_to
         with log.superuser() as superuser:
-            for _ in range(TRIES):
+            for _ in range(effort.of(TRIES)):
                 one, other = sorted(dice.sample(range(1, last + 1), 2))
                 with superuser.transaction(force_rollback=True):
                     tamper(superuser, kind, Chance(position=one, other=other, dice=dice))
