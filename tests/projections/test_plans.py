@@ -1,13 +1,16 @@
 """Hot queries and folds use the index they were written for, however large the tables are."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, LiteralString
 
 import psycopg
+import pytest
 
 from projections.reading import ReadModels
 from projections.sql import catalogue, my_orders, sales, seat_map, tickets
-from tests.projections.shelf import Shelf
+from runtime.embedded import EmbeddedPostgres
+from tests.databases import fresh_database
+from tests.projections.conftest import TEMPLATE
 
 NOW = "2026-03-01T12:00:00+00:00"
 EVENTS_SEEN: Mapping[str, Any] = {
@@ -68,10 +71,22 @@ async def plan_of(
         return "\n".join(row[0] for row in rows)
 
 
+@pytest.fixture(scope="module")
+def filled(projections_server: EmbeddedPostgres) -> Iterator[str]:
+    """The owner's address of a database with large tables; nobody changes a row."""
+    with fresh_database(projections_server, template=TEMPLATE) as url:
+        with psycopg.connect(url, autocommit=True) as owner:
+            owner.execute(FILL)
+        yield url
+
+
+@pytest.fixture
+def owner_url(filled: str) -> str:
+    return filled
+
+
 class TestPlans:
-    async def test_every_hot_query_uses_its_index(self, shelf: Shelf, models: ReadModels, owner_url: str) -> None:
-        async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as connection:
-            await connection.execute(FILL)
+    async def test_every_hot_query_uses_its_index(self, models: ReadModels, owner_url: str) -> None:
         for names, query, parameters, index in (
             (["seat_map"], seat_map.SEATS_OF_PERFORMANCE, {"performance": "p-7"}, "seat_pkey"),
             (["seat_map"], seat_map.TALLIES, {"performances": ["p-7"], "now": NOW}, "tally_pkey"),
@@ -111,9 +126,8 @@ class TestPlans:
             plan = await plan_of(models, owner_url, names, query, parameters)
             assert index in plan, f"{index}: {query}\n{plan}"
 
-    async def test_every_fold_of_an_existing_row_uses_an_index(self, shelf: Shelf, owner_url: str) -> None:
+    async def test_every_fold_of_an_existing_row_uses_an_index(self, owner_url: str) -> None:
         async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as connection:
-            await connection.execute(FILL)
             # As in a projector's session.
             await connection.execute("SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan")
             for schema, statement in (

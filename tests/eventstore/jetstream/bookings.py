@@ -12,6 +12,9 @@ from tests.eventstore.appends import at, wish
 
 CLERKS = 3
 EVENTS_PER_BOOKING = 5
+REST_S = 0.02
+"""Between two bookings of a clerk, so that going on does not take all of the machine."""
+
 CONDITION_WITHIN_S = 30.0
 POLL_S = 0.01
 
@@ -77,7 +80,7 @@ class Bookings:
             assert isinstance(verdict, Appended)
             self.spans.append((began_at, time.monotonic()))
             self._appended()
-            await asyncio.sleep(0.002)
+            await asyncio.sleep(REST_S)
 
 
 async def until(condition: Callable[[], bool], what: str, *, within_s: float = CONDITION_WITHIN_S) -> None:
