@@ -9,6 +9,7 @@ from adapters.records.pool import RECORDS
 from adapters.sandbox_gateway import SandboxGateway
 from eventstore.memory import MemoryStore
 from eventstore.migrate import EVENTSTORE, migrate
+from processes import runner
 from runtime.embedded import EmbeddedPostgres
 from tests.adapters.sandbox_process import SandboxProcess, running_sandbox
 from tests.databases import fresh_database, make_template, role_password
@@ -17,6 +18,7 @@ from tests.processes.shop import ShiftedClock, Shop, memory_state
 
 NOWHERE = "http://127.0.0.1:9/webhooks"
 TEMPLATE = "processes_template"
+PACE_S = 0.002
 
 
 @pytest.fixture(scope="session")
@@ -44,6 +46,12 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess
 async def gateway(sandbox: SandboxProcess) -> AsyncIterator[SandboxGateway]:
     async with sandbox.client() as client:
         yield client
+
+
+@pytest.fixture(autouse=True)
+def without_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let runners read on at once; that they rest between two readings only spares a busy machine."""
+    monkeypatch.setattr(runner, "PACE_S", PACE_S)
 
 
 @pytest.fixture
