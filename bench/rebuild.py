@@ -116,10 +116,9 @@ def median_of(runs: Sequence[Json]) -> float:
 
 async def fold_once(owner_url: str, projector_url: str, names: Sequence[str]) -> None:
     """Give read models a live version to compare with, by a rebuild as well: nothing else is as quick."""
-    connection = await control.open_connection(projector_url, name="bench")
-    for model in EVERY_MODEL:
-        await control.register(connection, model)
-    await connection.close()
+    async with control.connected(projector_url, name="bench") as connection:
+        for model in EVERY_MODEL:
+            await control.register(connection, model)
     async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as owner:
         await owner.execute("UPDATE projections.projection SET position = (SELECT max(position) FROM eventstore.event)")
     for name in names:

@@ -1,5 +1,7 @@
 """The control row of each read model: who folds it, how far it is, in which schema; changed by compare-and-set."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -62,6 +64,16 @@ async def open_connection(url: str, *, name: str, schema: str = "pg_catalog") ->
     connection = await connect(url, name=f"project {name}")
     await connection.execute(sql.CONFIGURE, {"schema": schema})
     return connection
+
+
+@asynccontextmanager
+async def connected(url: str, *, name: str, schema: str = "pg_catalog") -> AsyncIterator[Connection]:
+    """Be connected in this block; raises what `open_connection` does."""
+    connection = await open_connection(url, name=name, schema=schema)
+    try:
+        yield connection
+    finally:
+        await connection.close()
 
 
 def schema_name(model: ReadModel, generation: int) -> str:

@@ -85,13 +85,12 @@ class Switches:
 
     @asynccontextmanager
     async def _locked(self, name: str) -> AsyncIterator[tuple[Connection, Standing]]:
-        async with self._one_at_a_time:
-            connection = await control.open_connection(self._url, name="operator")
-            try:
-                async with connection.transaction():
-                    yield connection, await lock(connection, name)
-            finally:
-                await connection.close()
+        async with (
+            self._one_at_a_time,
+            control.connected(self._url, name="operator") as connection,
+            connection.transaction(),
+        ):
+            yield connection, await lock(connection, name)
 
 
 async def lock(connection: Connection, name: str) -> Standing:

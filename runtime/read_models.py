@@ -1,7 +1,6 @@
 """What an operator does with read models on the command line: look, and see to one that gives trouble."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 
 from uuid_utils.compat import uuid7
 
@@ -74,11 +73,6 @@ async def park(settings: Settings, name: str, stream: str, reason: SetAsideReaso
     await do(settings, name, switches.park(stream, reason))
 
 
-@asynccontextmanager
-async def operator(settings: Settings) -> AsyncIterator[Connection]:
+def operator(settings: Settings) -> AbstractAsyncContextManager[Connection]:
     """Connect as the projector's role for one deed."""
-    connection = await control.open_connection(url_of_role(settings, PROJECTOR_ROLE), name="operator")
-    try:
-        yield connection
-    finally:
-        await connection.close()
+    return control.connected(url_of_role(settings, PROJECTOR_ROLE), name="operator")

@@ -60,13 +60,12 @@ class Asking:
             What the decision refuses with; what `send` raises.
             StoreUnavailable, psycopg.Error: it may stand in the log, but nobody will do it; ask again.
         """
-        async with self._one_at_a_time:
-            connection = await control.open_connection(self._url, name="operator")
-            try:
-                async with connection.transaction():
-                    return await self._ask(connection, name, asked, send)
-            finally:
-                await connection.close()
+        async with (
+            self._one_at_a_time,
+            control.connected(self._url, name="operator") as connection,
+            connection.transaction(),
+        ):
+            return await self._ask(connection, name, asked, send)
 
     async def _ask(self, connection: Connection, name: str, asked: Asked, send: Send) -> Outcome:
         standing = await lock(connection, name)

@@ -33,10 +33,9 @@ def projections_server(postgres_server: EmbeddedPostgres) -> EmbeddedPostgres:
 async def _prepare(owner_url: str) -> None:
     await migrate(owner_url, role_password=role_password, histories=HISTORIES)
     projector_url = role_url(owner_url, PROJECTOR_ROLE, role_password(PROJECTOR_ROLE))
-    connection = await control.open_connection(projector_url, name="template")
-    for model in EVERY_MODEL:
-        await control.register(connection, model)
-    await connection.close()
+    async with control.connected(projector_url, name="template") as connection:
+        for model in EVERY_MODEL:
+            await control.register(connection, model)
 
 
 @pytest.fixture

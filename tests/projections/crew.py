@@ -58,11 +58,8 @@ class Crew:
 
     async def states(self) -> dict[str, ProjectionState]:
         """Return the control rows by name."""
-        connection = await control.open_connection(self._url, name="test")
-        try:
+        async with control.connected(self._url, name="test") as connection:
             return {state.name: state for state in await control.states(connection)}
-        finally:
-            await connection.close()
 
     async def wait_for(self, what: str, condition: Callable[[dict[str, ProjectionState]], bool]) -> None:
         """Wait until the control rows are as they should be."""

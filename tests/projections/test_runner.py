@@ -136,13 +136,13 @@ class TestCompareAndSet:
         await shelf.fold(town.store)
         contents = await shelf.contents()
         stale = Held(name="seat_map", version=1, schema="seat_map_v1_0", position=0, fence=1, state="running")
-        connection = await control.open_connection(projector_url, name="rival", schema=stale.schema)
-        with pytest.raises(Lost):
-            await control.advance(connection, stale, after=0, upto=shelf.position)
-        with pytest.raises(Lost):
-            await control.advance(connection, replace(stale, fence=0), after=shelf.position, upto=shelf.position + 1)
-        await control.advance(connection, stale, after=shelf.position, upto=shelf.position + 1)
-        await connection.close()
+        async with control.connected(projector_url, name="rival", schema=stale.schema) as connection:
+            with pytest.raises(Lost):
+                await control.advance(connection, stale, after=0, upto=shelf.position)
+            fenced_off = replace(stale, fence=0)
+            with pytest.raises(Lost):
+                await control.advance(connection, fenced_off, after=shelf.position, upto=shelf.position + 1)
+            await control.advance(connection, stale, after=shelf.position, upto=shelf.position + 1)
         assert await shelf.contents() == contents
 
     async def test_a_paused_read_model_does_not_move(self, town: Town, shelf: Shelf, projector_url: str) -> None:

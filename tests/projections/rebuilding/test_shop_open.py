@@ -48,11 +48,8 @@ async def equal_the_log(store: PostgresStore, models: ReadModels) -> None:
 
 async def build_of(url: str, name: str) -> Build | None:
     """Return the version of a read model that is being built."""
-    connection = await control.open_connection(url, name="test")
-    try:
+    async with control.connected(url, name="test") as connection:
         return await builds.under_way(connection, name)
-    finally:
-        await connection.close()
 
 
 @pytest.fixture
@@ -132,9 +129,8 @@ class TestFollowing:
             await crew.catches_up("seat_map")
             await rebuilder._fill()
             await rebuilder._follow()
-            connection = await control.open_connection(projector_url, name="vandal", schema="seat_map_v1_1")
-            await connection.execute("ALTER TABLE seat ADD CHECK (state = 'nothing') NOT VALID")
-            await connection.close()
+            async with control.connected(projector_url, name="vandal", schema="seat_map_v1_1") as connection:
+                await connection.execute("ALTER TABLE seat ADD CHECK (state = 'nothing') NOT VALID")
             await teller.tell_rest()
             await crew.catches_up("seat_map")
             build = await build_of(projector_url, "seat_map")

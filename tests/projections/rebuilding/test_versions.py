@@ -35,11 +35,8 @@ async def shelf(store: PostgresStore, teller: Teller, shelf: Shelf) -> Shelf:
 
 async def schemas(url: str) -> list[str]:
     """Return the schemas of all versions of the seat map."""
-    connection = await control.open_connection(url, name="test")
-    try:
+    async with control.connected(url, name="test") as connection:
         return [row[0] for row in await (await connection.execute(SCHEMAS)).fetchall()]
-    finally:
-        await connection.close()
 
 
 @pytest.mark.usefixtures("shelf")
@@ -102,13 +99,12 @@ class TestRehearsal:
         self, shelf: Shelf, store: PostgresStore, projector_url: str
     ) -> None:
         before = await shelf.contents()
-        connection = await control.open_connection(projector_url, name="test")
-        for model in EVERY_MODEL:
-            estimate = await rehearse(connection, store=store, model=model, reader=READER)
-            assert estimate.events == await store.head()
-            assert min(estimate.events_s, estimate.size_bytes, estimate.seconds) > 0
-        assert await builds.list_builds(connection) == []
-        await connection.close()
+        async with control.connected(projector_url, name="test") as connection:
+            for model in EVERY_MODEL:
+                estimate = await rehearse(connection, store=store, model=model, reader=READER)
+                assert estimate.events == await store.head()
+                assert min(estimate.events_s, estimate.size_bytes, estimate.seconds) > 0
+            assert await builds.list_builds(connection) == []
         assert await shelf.contents() == before
 
 
