@@ -1,7 +1,8 @@
 """The past of a long log: a seat, an order and a stream at random moments, a map of 40,000 seats and its slider.
 
-What is measured is what a route does, from the question to the bytes of the answer, without HTTP. A map is `cold` when
-nothing of its performance is in memory; the server has just been filled, so its files are likely in the page cache.
+What is measured is what a route does, from the question to the bytes of the answer, without HTTP; Python looks for
+garbage as the API does. A map is `cold` when nothing of its performance is in memory; the server has just been filled,
+so its files are likely in the page cache.
 """
 
 import argparse
@@ -34,6 +35,7 @@ from projections.past.one_seat import seat_then
 from projections.past.seat_maps import PastSeatMaps
 from projections.past.streams import PastStreams
 from runtime.embedded import EmbeddedPostgres
+from runtime.garbage import look_in_portions
 from runtime.roles import url_of_role
 from runtime.schema import migrate_all
 from runtime.settings import Settings
@@ -55,6 +57,7 @@ Ask = Callable[[], Awaitable[bytes]]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; 1 if something takes too long."""
     options = parsed(arguments)
+    look_in_portions()
     with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(options.data or Path(folder)) as server:
         settings = Settings(database_url=SecretStr(server.url), secret_key=SecretStr(SECRET))
         show = asyncio.run(prepared(settings, options.events))

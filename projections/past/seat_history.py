@@ -9,7 +9,7 @@ from datetime import datetime
 from eventstore.store import Columns
 from projections.seat_map import FREE, SeatGroup, SeatMap
 
-EVENTS_PER_SNAPSHOT = 50_000
+EVENTS_PER_SNAPSHOT = 20_000
 
 STATES: Mapping[str, str] = {
     "SeatHeld": "held",
@@ -29,6 +29,16 @@ Stand = tuple[str, str]
 """Where a seat stands, and until when as it was stored, empty for good; one object for all events that say the same."""
 
 
+class Stands(dict[tuple[str, str], Stand]):
+    """What the events seen so far say, by their names and fields."""
+
+    def __missing__(self, told: tuple[str, str]) -> Stand:
+        """Read an event that says what none has said before."""
+        name, field = told
+        self[told] = stand = STATES[name], field
+        return stand
+
+
 class SeatHistory:
     """The events of a performance's seats in order; each says all there is to know of its seat.
 
@@ -43,7 +53,7 @@ class SeatHistory:
         self._seats: list[str] = []
         self._stands: list[Stand] = []
         self._keys: dict[str, str] = {}
-        self._known: dict[Stand, Stand] = {}
+        self._known = Stands()
         self._kept: list[dict[str, int]] = [{}]
 
     def __len__(self) -> int:
@@ -51,8 +61,7 @@ class SeatHistory:
 
     def extend(self, columns: Columns, upto: int) -> None:
         """Add the events after `self.upto` up to a later position."""
-        stands = list(zip(map(STATES.__getitem__, columns.names), columns.fields, strict=True))
-        self._stands.extend(map(self._known.setdefault, stands, stands))
+        self._stands.extend(map(self._known.__getitem__, zip(columns.names, columns.fields, strict=True)))
         self._seats.extend(map(self._keys.setdefault, columns.streams, columns.streams))
         self._positions.extend(columns.positions)
         while len(self._kept) * EVENTS_PER_SNAPSHOT <= len(self):

@@ -11,8 +11,8 @@ from projections.past.seat_history import DEADLINES, SeatHistory
 from projections.seat_map import SeatMap
 
 PERFORMANCES_KEPT_MAX = 8
-EVENTS_KEPT_MAX = 1_000_000
-"""Of all performances together; about 100 bytes each, snapshots included."""
+EVENTS_KEPT_MAX = 500_000
+"""Of all performances together; about 200 bytes each, snapshots included."""
 
 
 @dataclass(slots=True)
