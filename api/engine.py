@@ -98,6 +98,7 @@ class Engine:
         codec: reads the log's events.
         drawings: the public documents of layouts.
         codes: writes and reads ticket codes.
+        exports: lets in so many who take the log away at once.
         places: finds the places that a wish may mean.
         printer: sets tickets on paper.
         sealed_log: the log's seals.
@@ -122,6 +123,7 @@ class Engine:
     tokens: AccessTokens
     attempts: Attempts
     admission: Admission
+    exports: Admission
     metrics: Metrics
     terms: Terms
     codec: Codec

@@ -13,9 +13,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.app import make_app
 from api.engine import Engine
-from api.live import ABORT
+from api.live import ABORT, WATCHERS_MAX
 from runtime.garbage import look_in_portions, look_when_quiet, lull
 from runtime.logs import configure_logs
+from runtime.open_files import allow_open_files
 from runtime.settings import Settings, load_settings
 from runtime.wait_for import mend_wait_for
 from runtime.wiring import open_engine
@@ -25,6 +26,8 @@ BACKLOG = 2_048
 KEEP_ALIVE_SECONDS = 30
 STOP_SECONDS_MAX = 5
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+OPEN_FILES = 2 * WATCHERS_MAX
+"""Connections of those who watch, as many of those who ask, and what is our own."""
 
 
 class Protocol(HttpToolsProtocol):
@@ -111,5 +114,6 @@ def run_api(port: int | None = None) -> None:
     configure_logs()
     mend_wait_for()
     look_in_portions()
+    allow_open_files(OPEN_FILES)
     settings = load_settings()
     uvloop.run(serve(settings if port is None else settings.model_copy(update={"port": port})))

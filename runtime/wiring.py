@@ -55,6 +55,9 @@ from runtime.evolution import check_log
 from runtime.roles import url_of_role
 from runtime.settings import Settings
 
+EXPORTS_MAX = 2
+EXPORTS_WAITING_MAX = 20
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Log:
@@ -228,6 +231,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
                 tokens=build_tokens(settings),
                 attempts=Attempts(),
                 admission=Admission(),
+                exports=Admission(running_max=EXPORTS_MAX, waiting_max=EXPORTS_WAITING_MAX),
                 metrics=Metrics(),
                 terms=Terms(public_url=settings.public_url, sandbox_url=settings.sandbox_url),
                 codec=build_codec(),

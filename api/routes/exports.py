@@ -6,7 +6,9 @@ from typing import Annotated, Any
 
 from fastapi import Query, Request, Response
 from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
+from api.admission import Admission
 from api.commands import POSITION_MAX, MinPosition, caught_up
 from api.engine import engine_of
 from api.routes.audit import NAMES_MAX, After, Before, EventName, StreamName
@@ -40,6 +42,27 @@ SEALS_SENT: dict[int | str, dict[str, Any]] = {
 router = business_router("audit")
 
 
+class Export(StreamingResponse):
+    """A file that is sent in its turn: as long as it takes, it keeps a thread and a connection to the database busy.
+
+    Args:
+        turns: who is let in.
+    """
+
+    def __init__(self, turns: Admission, content: AsyncIterator[bytes], **options: Any) -> None:
+        super().__init__(content, **options)
+        self._turns = turns
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it, or refuse while too many others are sent.
+
+        Raises:
+            Busy: its turn did not come in time.
+        """
+        async with self._turns:
+            await super().__call__(scope, receive, send)
+
+
 @router.get("/audit/export", response_class=StreamingResponse, responses=SENT)
 async def export(
     request: Request,
@@ -55,17 +78,19 @@ async def export(
 ) -> StreamingResponse:
     """Send events byte for byte as they are stored, with their digests; of a million positions at most.
 
+    Some are sent at a time: whoever would wait for more than five seconds is told to come back (503).
     Lines that came are whole, whatever happens to the rest: go on after the position of the last one. The seals of the
     same positions, at `/audit/export/seals`, prove what is in the file.
     """
     await caught_up(request, min_position)
-    store, wanted = engine_of(request).store, Wanted(names=name or None, stream=stream)
+    engine, wanted = engine_of(request), Wanted(names=name or None, stream=stream)
     asked = Search(wanted=wanted, limit=POSITION_MAX, after=after, before=before, since=since, until=until)
-    whole = await stretch_of(store, asked)
+    whole = await stretch_of(engine.store, asked)
     part = whole.first(POSITIONS_PER_EXPORT_MAX, newest_first=False)
     more = {NEXT: str(part.upto)} if part.upto < whole.upto else {}
-    return StreamingResponse(
-        written(store, wanted, part, await asyncio.to_thread(writer_of, kind)),
+    return Export(
+        engine.exports,
+        written(engine.store, wanted, part, await asyncio.to_thread(writer_of, kind)),
         media_type=TYPES[kind],
         headers={
             UPTO: str(max(part.after, part.upto)),

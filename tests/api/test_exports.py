@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from eventstore.exports.lines import event_of
 from eventstore.seals.merkle import root_of
 from eventstore.seals.seal import seal_from_json
 from eventstore.store import Recorded
+from runtime.wiring import EXPORTS_MAX
 from tests.api.box_office import BoxOffice, Headers, refused
 from tests.eventstore.backends import app_url_of
 from tests.eventstore.seals.sealing import sealed_log
@@ -56,6 +58,18 @@ class TestExport:
             found += events_in(answer)
             following = answer.headers.get("export-next", "")
         assert found == await office.shop.engine.store.read_range(after=0, limit=1_000)
+
+    async def test_given_others_are_being_sent_then_it_waits_its_turn_and_is_refused_after_a_while(
+        self, office: BoxOffice, auditor: Headers, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        turns = office.shop.engine.exports
+        monkeypatch.setattr(turns, "_waiting_seconds_max", 0.01)
+        async with AsyncExitStack() as others:
+            for _ in range(EXPORTS_MAX):
+                await others.enter_async_context(turns)
+            assert refused(await asked(office, auditor)) == (503, "busy")
+        assert (await asked(office, auditor)).is_success
+        assert turns.running == 0
 
     async def test_as_parquet(self, office: BoxOffice, auditor: Headers) -> None:
         answer = await asked(office, auditor, format="parquet", after=1, before=4)
