@@ -20,7 +20,7 @@ from domain.errors import AreaSoldOut, NotOnSale, UnknownSeats
 from domain.hold import HoldPlaced
 from domain.layout.inventory import Inventory
 from domain.pricing import Choice
-from eventstore.handler import Outcome
+from eventstore.command import Outcome
 
 HOLD_LASTS = timedelta(minutes=10)
 EXTENSION = timedelta(minutes=5)

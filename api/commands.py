@@ -17,8 +17,8 @@ from uuid_utils.compat import uuid7
 from api.engine import engine_of
 from api.errors import Behind, Malformed
 from api.identity import Identity
+from eventstore.command import Context, Decide, GuardMoved, Outcome
 from eventstore.errors import OutcomeUnknown
-from eventstore.handler import Context, Decide, GuardMoved, Outcome
 from eventstore.store import Receipt
 
 IDEMPOTENCY_KEY = "idempotency-key"

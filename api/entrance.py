@@ -14,7 +14,8 @@ from api.tokens import new_refresh_token, token_hash
 from domain.account import ACCOUNT, NoAccount, open_account, register
 from domain.books import Books, Changes
 from domain.people import Credentials, People, Person, Session, Sessions
-from eventstore.handler import Clock, Context, Handler
+from eventstore.command import Context
+from eventstore.handler import Clock, Handler
 
 SESSION_LIFETIME = timedelta(days=30)
 

@@ -22,7 +22,7 @@ from domain import errors as refusals
 from domain.people import AddressTaken, RecordsUnavailable
 from domain.ports import PaymentRefused, PaymentUnavailable, WebhookForged, WebhookMalformed, WebhookStale
 from eventstore import errors as storing
-from eventstore.handler import GuardMoved
+from eventstore.command import GuardMoved
 from projections.reading import ModelMissing
 
 MEDIA_TYPE = "application/problem+json"

@@ -74,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.rebuild", description=__doc__)
-    parser.add_argument("--events", type=int, default=500_000, help="how long the log is")
+    parser.add_argument("--events", type=int, default=1_000_000, help="how long the log is")
     parser.add_argument("--package-events", type=int, default=10_000, help="how much of it the package folds")
     parser.add_argument("--runs", type=int, default=2, help="rebuilds of each and runs of the package, in turn")
     parser.add_argument("--models", nargs="+", choices=MODELS, default=MEASURED, help="what is rebuilt")

@@ -7,19 +7,17 @@ that the command had been done before.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
-from uuid import UUID
 
 import orjson
 
 from eventstore.cache import StateCache
 from eventstore.codec import Codec
+from eventstore.command import Attempt, Changes, Context, Decide, GuardMoved, Outcome
 from eventstore.errors import CommandReused, VersionConflict
 from eventstore.loaded import LoadedBooks, Unread
 from eventstore.store import (
-    NO_RECEIPT,
     RANGE_EVENTS_MAX,
     Append,
     Appended,
@@ -36,8 +34,6 @@ from eventstore.store import (
 TRIES_MAX = 64
 LOADS_MAX = 64
 
-Changes = Mapping[str, Sequence[Any]]
-Decide = Callable[[LoadedBooks], Changes]
 Seen = TypeVar("Seen")
 
 
@@ -63,53 +59,6 @@ class Judge(Protocol):
     """Takes one append and returns its verdict: the batcher, or a store in a test."""
 
     async def submit(self, append: Append) -> Verdict: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """Who sends a command, and why: what is kept beside its events.
-
-    `guards`: streams the sender's rights were read from, at their versions.
-    """
-
-    command_id: UUID
-    actor: Mapping[str, str | None]
-    causation: int | None = None
-    correlation: str | None = None
-    channel: str = "api"
-    receipt: Receipt = NO_RECEIPT
-    guards: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What a command came to: its events as (stream, event) at positions `first` … `last`; none if nothing changed."""
-
-    events: Sequence[tuple[str, Any]]
-    first: int
-    last: int
-    recorded_at: datetime
-    replayed: bool = False
-
-    def of(self, kind: type[Any]) -> Any:
-        """Return the command's only event of a class."""
-        (event,) = (event for _, event in self.events if isinstance(event, kind))
-        return event
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
-    """A decision and the append that would carry it out."""
-
-    loaded: dict[str, tuple[int, Any]]
-    books: LoadedBooks
-    changes: Changes
-    refusal: Exception | None
-    append: Append
-
-
-class GuardMoved(Exception):
-    """The sender's rights changed while the command was under way; look at them again."""
 
 
 class Handler:

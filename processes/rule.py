@@ -6,7 +6,8 @@ from typing import Any, Protocol, TypeVar
 from uuid import uuid5
 
 from domain.books import Books, Changes
-from eventstore.handler import Context, Handler, Outcome
+from eventstore.command import Context, Outcome
+from eventstore.handler import Handler
 from eventstore.store import Recorded
 from processes.work import Work
 

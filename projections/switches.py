@@ -16,7 +16,7 @@ from domain import projection
 from domain.books import Books, Changes
 from domain.errors import NotFound
 from domain.projection import ReadModelState, SetAsideReason, Standing
-from eventstore.handler import Outcome
+from eventstore.command import Outcome
 from projections import control
 from projections.control import Connection
 from projections.sql import control as sql

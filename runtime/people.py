@@ -11,7 +11,7 @@ from api.engine import Engine
 from api.schemas.people import Registration
 from domain.account import change_roles, open_account
 from domain.values import Role
-from eventstore.handler import Context
+from eventstore.command import Context
 from runtime.settings import Settings, SettingsRefused
 from runtime.wiring import open_engine
 

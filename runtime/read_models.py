@@ -6,7 +6,7 @@ from uuid_utils.compat import uuid7
 
 from domain.errors import Rejected
 from domain.projection import SetAsideReason
-from eventstore.handler import Context
+from eventstore.command import Context
 from eventstore.migrate import PROJECTOR_ROLE
 from eventstore.postgres import PostgresStore
 from projections import control, switches

@@ -20,7 +20,7 @@ from domain.paying import OpenPayment, existing, open_checkout, open_payment
 from domain.payment import PAYMENT, PaymentCheckoutOpened, PaymentRequested, PaymentStatus, RequestedPayment
 from domain.ports import PaymentGateway
 from domain.values import order_code
-from eventstore.handler import Outcome
+from eventstore.command import Outcome
 
 router = business_router("payments")
 

@@ -18,7 +18,7 @@ from api.visibility import organizers_of
 from domain.entry import ScanTicket, scan_ticket
 from domain.ticket import TICKET, EntryRecorded, RefusalReason, ScanRefused
 from domain.values import Role
-from eventstore.handler import Outcome
+from eventstore.command import Outcome
 
 router = business_router("scans")
 

@@ -16,7 +16,7 @@ from api.schemas.seats import BlockWish, Seats, SeatsWritten, UnblockWish
 from api.visibility import must_see_seats
 from domain.blocking import BlockSeats, block_seats, unblock_seats
 from domain.seat import SEAT
-from eventstore.handler import Outcome
+from eventstore.command import Outcome
 
 POSITION_DIGITS_MAX = 18
 

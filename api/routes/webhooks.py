@@ -19,7 +19,7 @@ from domain.refund import transfer_of
 from domain.refunding import complete_refund, fail_refund
 from domain.refunding import existing as existing_refund
 from domain.settling import settle
-from eventstore.handler import Decide
+from eventstore.command import Decide
 
 SOURCE = "webhook"
 UNEXPLAINED = "unexplained"

@@ -20,7 +20,8 @@ from domain.history import KINDS, subjects
 from domain.values import derived_id, order_code
 from eventstore.cache import StateCache
 from eventstore.clock import FixedClock
-from eventstore.handler import Context, Decide, Handler, Outcome
+from eventstore.command import Context, Decide, Outcome
+from eventstore.handler import Handler
 from eventstore.memory import MemoryStore
 from eventstore.store import Append, Receipt, Recorded, Verdict
 from runtime.wiring import build_codec

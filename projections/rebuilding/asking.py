@@ -12,7 +12,7 @@ from domain import rebuilding
 from domain.books import Books, Changes
 from domain.projection import Standing
 from domain.rebuilding import Versions
-from eventstore.handler import Outcome
+from eventstore.command import Outcome
 from projections import control
 from projections.control import Connection
 from projections.rebuilding import builds, wishes

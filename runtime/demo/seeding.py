@@ -24,7 +24,8 @@ from domain.people import AddressTaken, LayoutDocuments
 from domain.performance import PerformanceScheduled
 from domain.values import Limits, Role, derived_id
 from domain.venue import VenueOpened
-from eventstore.handler import Context, Handler
+from eventstore.command import Context
+from eventstore.handler import Handler
 from runtime.demo.season import HOUSES, SHOWS, House, Show, prices
 from runtime.demo.steps import ROOT, showing, step_id
 

@@ -17,7 +17,7 @@ from api.engine import Engine
 from domain import account, organizer
 from domain.books import Books, Changes
 from domain.values import Role
-from eventstore.handler import Context, Decide, Outcome
+from eventstore.command import Context, Decide, Outcome
 from runtime.settings import Settings
 from runtime.wiring import open_engine
 from tests.databases import SECRET_KEY

@@ -20,7 +20,7 @@ from domain.order import OrderConfirmed, OrderPlaced
 from domain.payment import PaymentCaptured, PaymentRequested
 from domain.refund import RefundRequested
 from domain.values import BlockReason, CancelReason, Limits
-from eventstore.handler import Attempt
+from eventstore.command import Attempt
 from eventstore.store import Conflict, Verdict
 from tests.laws.looping import LoopingMachine
 from tests.laws.world import BUYERS, HOLD_LASTS, Wish, World

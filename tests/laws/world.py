@@ -24,7 +24,8 @@ from domain.pricing import Choice
 from domain.values import Limits, Price
 from eventstore.cache import StateCache
 from eventstore.codec import Codec
-from eventstore.handler import Attempt, Clock, Context, Handler, Judge, Outcome
+from eventstore.command import Attempt, Context, Outcome
+from eventstore.handler import Clock, Handler, Judge
 from eventstore.store import RANGE_EVENTS_MAX, Append, Recorded, Store, Verdict
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)

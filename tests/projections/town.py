@@ -30,7 +30,8 @@ from domain.values import BlockReason, CancelReason, Limits, Price, Role
 from domain.venue import VenueOpened
 from eventstore.cache import StateCache
 from eventstore.clock import FixedClock
-from eventstore.handler import Context, Handler, Outcome
+from eventstore.command import Context, Outcome
+from eventstore.handler import Handler
 from eventstore.memory import MemoryStore
 from tests.laws.world import ACTOR, CODEC, Decide, OneByOne
 

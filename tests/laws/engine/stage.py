@@ -15,7 +15,7 @@ from domain.errors import Rejected
 from domain.order import PlacedOrder
 from domain.values import Limits
 from eventstore.clock import FixedClock
-from eventstore.handler import Outcome
+from eventstore.command import Outcome
 from eventstore.memory import MemoryStore
 from tests.laws.looping import LoopingMachine
 from tests.laws.world import BUYERS, START, Wish, World

@@ -1,0 +1,62 @@
+"""A command on its way to the log: who sends it and why, what was decided, and what it came to."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from eventstore.loaded import LoadedBooks
+from eventstore.store import NO_RECEIPT, Append, Receipt
+
+Changes = Mapping[str, Sequence[Any]]
+"""Stream → the events to append to it."""
+
+Decide = Callable[[LoadedBooks], Changes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Who sends a command, and why: what is kept beside its events.
+
+    `guards`: streams the sender's rights were read from, at their versions.
+    """
+
+    command_id: UUID
+    actor: Mapping[str, str | None]
+    causation: int | None = None
+    correlation: str | None = None
+    channel: str = "api"
+    receipt: Receipt = NO_RECEIPT
+    guards: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a command came to: its events as (stream, event) at positions `first` … `last`; none if nothing changed."""
+
+    events: Sequence[tuple[str, Any]]
+    first: int
+    last: int
+    recorded_at: datetime
+    replayed: bool = False
+
+    def of(self, kind: type[Any]) -> Any:
+        """Return the command's only event of a class."""
+        (event,) = (event for _, event in self.events if isinstance(event, kind))
+        return event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """A decision and the append that would carry it out."""
+
+    loaded: dict[str, tuple[int, Any]]
+    books: LoadedBooks
+    changes: Changes
+    refusal: Exception | None
+    append: Append
+
+
+class GuardMoved(Exception):
+    """The sender's rights changed while the command was under way; look at them again."""
