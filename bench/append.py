@@ -5,8 +5,6 @@ In turn on one PostgreSQL, with fsync, a new database for each run. Whatever was
 
 import argparse
 import json
-import os
-import platform
 import statistics
 import sys
 import tempfile
@@ -22,6 +20,7 @@ from psycopg import sql
 
 from bench.append_ours import Load, run_ours
 from bench.append_package import run_package
+from bench.machine import machine
 from runtime.embedded import EmbeddedPostgres
 
 CALLERS = 64
@@ -92,11 +91,6 @@ def new_database(server: EmbeddedPostgres, name: str) -> str:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         connection.execute("CHECKPOINT")
     return server.url_of(name)
-
-
-def machine() -> dict[str, object]:
-    """Say on what was measured."""
-    return {"cpus": os.cpu_count(), "platform": platform.platform(), "python": platform.python_version()}
 
 
 def postgres_version(server: EmbeddedPostgres) -> str:

@@ -19,9 +19,9 @@ from typing import Any
 
 import httpx
 
-from bench.append import machine
 from bench.checked import check_log
 from bench.load import Target, drive
+from bench.machine import machine
 from bench.peer import Peer, peer_pairs, peer_tokens
 from bench.shop import Shop, done, found_house, open_sale, seat_pairs
 

@@ -22,9 +22,10 @@ import uvloop
 from psycopg import sql
 from uuid_utils.compat import uuid7
 
-from bench.append import CALLERS, SEAT_HELD, machine, postgres_version
+from bench.append import CALLERS, SEAT_HELD, postgres_version
 from bench.append_ours import EVENT_NAME, METADATA, PASSWORD
 from bench.log import fill
+from bench.machine import machine
 from eventstore.batcher import Batcher
 from eventstore.migrate import APP_ROLE, migrate, role_url
 from eventstore.postgres import PostgresStore

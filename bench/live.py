@@ -7,8 +7,6 @@ the document, asked for 200 times a second.
 import argparse
 import asyncio
 import json
-import os
-import platform
 import random
 import statistics
 import subprocess
@@ -24,6 +22,7 @@ from typing import Any
 
 import httpx
 
+from bench.machine import machine
 from bench.shop import Shop, done, found_house, open_sale, seat_pairs
 from domain.seat import SEAT
 from eventstore.migrate import APP_ROLE
@@ -97,7 +96,7 @@ def measure(shop: Shop, *, seconds: float, runs: int) -> Json:
     }
     return {
         "at": datetime.now(UTC).isoformat(),
-        "machine": {"cpus": os.cpu_count(), "platform": platform.platform(), "python": platform.python_version()},
+        "machine": machine(),
         "versions": {package: version(package) for package in PACKAGES},
         "seats": ROWS * 100,
         "seconds": seconds,

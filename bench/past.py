@@ -8,8 +8,6 @@ so its files are likely in the page cache.
 import argparse
 import asyncio
 import json
-import os
-import platform
 import statistics
 import sys
 import tempfile
@@ -27,6 +25,7 @@ from api.presenters import past as present
 from bench.append import postgres_version
 from bench.log.filling import ENDS_BEFORE_NOW, Show, fill
 from bench.log.house import House
+from bench.machine import machine
 from eventstore.migrate import APP_ROLE
 from eventstore.postgres import PostgresStore
 from projections.past.moment import AsOf, as_of
@@ -63,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         show = asyncio.run(prepared(settings, options.events))
         report = {
             "at": datetime.now(UTC).isoformat(),
-            "machine": {"cpus": os.cpu_count(), "platform": platform.platform(), "python": platform.python_version()},
+            "machine": machine(),
             "versions": {"postgres": postgres_version(server)},
             **asyncio.run(measured(settings, show)),
         }

@@ -22,8 +22,9 @@ from typing import Any
 import psycopg
 import uvloop
 
-from bench.append import machine, postgres_version
+from bench.append import postgres_version
 from bench.log import fill
+from bench.machine import machine
 from bench.rebuild_busy import measure_busy
 from bench.rebuild_package import run_package
 from eventstore.migrate import PROJECTOR_ROLE, migrate, role_url

@@ -20,9 +20,10 @@ from typing import Any
 
 import psycopg
 
-from bench.append import machine, new_database, postgres_version
+from bench.append import new_database, postgres_version
 from bench.append_ours import PASSWORD
 from bench.log import fill
+from bench.machine import machine
 from eventstore.migrate import APP_ROLE, SEALER_ROLE, migrate, role_url
 from eventstore.seals.content import open_connection
 from eventstore.seals.hands import hands

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
-from bench.append import machine
+from bench.machine import machine
 from bench.soak.runs import Run
 
 WORDS_KEPT = 2_000
