@@ -142,7 +142,7 @@ def told(report: Json) -> str:
             f"(target {LAG_P99_MS_MAX:.0f})"
         )
         for run in lag["runs"]:
-            lines.append(f"p50, p99, max, ms; ten million steps of Python took {run['loop_s']} s just before:")
+            lines.append(f"p50, p99, max, ms; a loop on all cores took {run['loop_s']} s just before:")
             lines += [
                 f"  {name:<12}{model['p50_ms']:>8.0f}{model['p99_ms']:>8.0f}{model['max_ms']:>8.0f}"
                 for name, model in run["models"].items()
