@@ -1,6 +1,7 @@
 """Sheds load: so many requests run, so many wait for their turn, the next one is told to come back.
 
-Only the work counts, neither the reading of a body nor the sending of an answer, so slow clients hold nobody up.
+Of a request only the work counts, neither the reading of its body nor the sending of the answer, so slow clients hold
+nobody up. What is read while it is sent has a turnstile of its own.
 """
 
 import asyncio

@@ -77,9 +77,9 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.rebuild", description=__doc__)
     parser.add_argument("--events", type=int, default=1_000_000, help="how long the log is")
     parser.add_argument("--package-events", type=int, default=10_000, help="how much of it the package folds")
-    parser.add_argument("--runs", type=int, default=2, help="rebuilds of each and runs of the package, in turn")
+    parser.add_argument("--runs", type=int, default=3, help="rebuilds of each and runs of the package, in turn")
     parser.add_argument("--models", nargs="+", choices=MODELS, default=MEASURED, help="what is rebuilt")
-    parser.add_argument("--seconds", type=int, default=10, help="how long the shop is booked; 0: not at all")
+    parser.add_argument("--seconds", type=int, default=20, help="how long the shop is booked; 0: not at all")
     parser.add_argument("--json", type=Path, default=Path("bench/results/rebuild.json"))
     return parser.parse_args(arguments)
 

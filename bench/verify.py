@@ -7,7 +7,6 @@ end one event is changed, and has to be named.
 import argparse
 import asyncio
 import json
-import os
 import statistics
 import sys
 import tempfile
@@ -33,11 +32,10 @@ from eventstore.seals.second_place import SecondPlace
 from eventstore.seals.verify import verify
 from runtime.embedded import EmbeddedPostgres
 from runtime.garbage import look_seldom
-from runtime.sealing import HANDS_MAX
+from runtime.sealing import HANDS
 
 EVENTS = 1_000_000
 PER_S_MIN = 200_000
-HANDS = min(os.cpu_count() or 1, HANDS_MAX)
 SECRET = "a secret for benchmarks only, of the sealer"
 PACKAGES = ("psycopg", "cryptography")
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import psycopg
 from psycopg_pool import AsyncConnectionPool
@@ -28,15 +28,29 @@ READ_WAIT_SECONDS_MAX = 2.0
 READ_LIMITS = {"options": "-c statement_timeout=5s"}
 
 
+class Closes(Protocol):
+    """What has to be closed."""
+
+    async def close(self) -> None: ...
+
+
+Thing = TypeVar("Thing", bound=Closes)
+
+
+@asynccontextmanager
+async def until_left(thing: Thing) -> AsyncIterator[Thing]:
+    """Give the block a thing, and close it when the block is left."""
+    try:
+        yield thing
+    finally:
+        await thing.close()
+
+
 @asynccontextmanager
 async def open_store(settings: Settings) -> AsyncIterator[tuple[PostgresStore, Batcher]]:
     """Open the log as the application's role, with the batcher that writes to it."""
-    async with PostgresStore(url_of_role(settings, APP_ROLE)) as store:
-        batcher = Batcher(store)
-        try:
-            yield store, batcher
-        finally:
-            await batcher.close()
+    async with PostgresStore(url_of_role(settings, APP_ROLE)) as store, until_left(Batcher(store)) as batcher:
+        yield store, batcher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +67,11 @@ async def open_nats(settings: Settings) -> AsyncIterator[Nats | None]:
     if settings.nats_url is None:
         yield None
         return
-    epochs = Epochs(url_of_role(settings, APP_ROLE))
-    try:
-        async with NatsLink(settings.nats_url.get_secret_value(), name="api") as link:
-            yield Nats(link=link, epochs=epochs)
-    finally:
-        await epochs.close()
+    async with (
+        until_left(Epochs(url_of_role(settings, APP_ROLE))) as epochs,
+        NatsLink(settings.nats_url.get_secret_value(), name="api") as link,
+    ):
+        yield Nats(link=link, epochs=epochs)
 
 
 @asynccontextmanager

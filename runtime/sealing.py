@@ -30,6 +30,7 @@ from runtime.settings import Settings, SettingsRefused, load_settings
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 PROOF_BYTES_MAX = 1 << 20
 HANDS_MAX = 4
+HANDS = min(os.cpu_count() or 1, HANDS_MAX)
 HANDS_FROM = 100_000
 """Positions; fewer are compared before other processes have started."""
 
@@ -72,7 +73,7 @@ def compare(
     url, place = url_of_role(settings, APP_ROLE), SecondPlace(settings.second_place)
     with open_connection(url, name="audit") as connection:
         positions = (last or head_of(connection)) - first
-        many = hands(url, min(os.cpu_count() or 1, HANDS_MAX)) if positions >= HANDS_FROM else nullcontext()
+        many = hands(url, HANDS) if positions >= HANDS_FROM else nullcontext()
         with many as others:
             return verify(connection, place, first=first, last=last, keys=keys, report=report, compare=others)
 

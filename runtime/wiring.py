@@ -50,6 +50,7 @@ from runtime.connections import (
     open_reading,
     open_records,
     open_store,
+    until_left,
 )
 from runtime.evolution import check_log
 from runtime.roles import url_of_role
@@ -135,6 +136,23 @@ def build_asking(settings: Settings) -> Asking:
     return Asking(url_of_role(settings, PROJECTOR_ROLE), in_parts=in_parts)
 
 
+def build_live(log: Log, places: Places, read_models: ReadModels) -> LiveSeatMaps:
+    """Return the seat maps that are watched; they follow the log from where the read model stands."""
+    return LiveSeatMaps(
+        store=log.store,
+        make_feed=partial(open_feed, log.store, log.nats),
+        reader=reader_for([SEAT_MAP]),
+        models=read_models,
+        inventory_of=places.inventory_of,
+        clock=log.clock,
+    )
+
+
+def build_sealed_log(settings: Settings, store: Store) -> SealedLog:
+    """Return the seals of the log, and where their second place is."""
+    return SealedLog(url=url_of_role(settings, APP_ROLE), store=store, place=SecondPlace(settings.second_place))
+
+
 @asynccontextmanager
 async def open_passwords() -> AsyncIterator[Passwords]:
     """Open the threads that hash."""
@@ -149,44 +167,6 @@ async def open_log(settings: Settings, store: Store, batcher: Batcher) -> AsyncI
     async with open_nats(settings) as nats, announced(nats, batcher) as judge:
         handler = build_handler(store=store, judge=judge, clock=clock)
         yield Log(store=store, batcher=batcher, nats=nats, handler=handler, clock=clock)
-
-
-@asynccontextmanager
-async def open_live(log: Log, places: Places, read_models: ReadModels) -> AsyncIterator[LiveSeatMaps]:
-    """Open the seat maps that are watched; they follow the log from where the read model stands."""
-    live = LiveSeatMaps(
-        store=log.store,
-        make_feed=partial(open_feed, log.store, log.nats),
-        reader=reader_for([SEAT_MAP]),
-        models=read_models,
-        inventory_of=places.inventory_of,
-        clock=log.clock,
-    )
-    try:
-        yield live
-    finally:
-        await live.close()
-
-
-@asynccontextmanager
-async def open_board(store: Store, positions: ProjectionPositions) -> AsyncIterator[Board]:
-    """Open the board that admins watch."""
-    board = Board(positions=positions, store=store)
-    try:
-        yield board
-    finally:
-        await board.close()
-
-
-@asynccontextmanager
-async def open_seals(settings: Settings, store: Store) -> AsyncIterator[SealedLog]:
-    """Open the seals of the log, and find their second place."""
-    place = SecondPlace(settings.second_place)
-    sealed_log = SealedLog(url=url_of_role(settings, APP_ROLE), store=store, place=place)
-    try:
-        yield sealed_log
-    finally:
-        await sealed_log.close()
 
 
 @asynccontextmanager
@@ -210,9 +190,9 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
         inventories = LayoutInventories(layouts)
         places = build_places(log, inventories)
         async with (
-            open_live(log, places, read_models) as live,
-            open_board(store, positions) as board,
-            open_seals(settings, store) as sealed_log,
+            until_left(build_live(log, places, read_models)) as live,
+            until_left(Board(positions=positions, store=store)) as board,
+            until_left(build_sealed_log(settings, store)) as sealed_log,
         ):
             yield Engine(
                 handler=log.handler,
