@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from eventstore.exports.formats import Format, writer_of
-from eventstore.exports.manifest import Manifest, Tally, seal_line, seals_between
+from eventstore.exports.manifest import Manifest, Tally, seals_between
 from eventstore.exports.writer import Writer, events_between
 from eventstore.migrate import APP_ROLE
 from eventstore.postgres import PostgresStore
-from eventstore.seals.seal import Seal
+from eventstore.seals.seal import Seal, seal_line
 from eventstore.seals.table import SealTable
 from projections.past.searching import Search, Stretch, stretch_of
 from runtime.roles import url_of_role

@@ -15,8 +15,8 @@ from api.routes.audit import NAMES_MAX, After, Before, EventName, StreamName
 from api.routing import business_router
 from api.schemas.values import Moment
 from eventstore.exports.formats import Format, writer_of
-from eventstore.exports.manifest import seal_line
 from eventstore.exports.writer import Writer, events_between
+from eventstore.seals.seal import seal_line
 from eventstore.seals.table import SEALS_MAX
 from eventstore.store import Store, Wanted
 from projections.past.searching import Search, Stretch, stretch_of

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from eventstore.seals.seal import Seal, seal_to_json
+from eventstore.seals.seal import Seal
 from eventstore.seals.table import SealTable
 
 
@@ -66,8 +66,3 @@ async def seals_between(table: SealTable, *, after: int, upto: int) -> AsyncIter
             return
         yield seals
         after = seals[-1].last
-
-
-def seal_line(seal: Seal) -> bytes:
-    """Return a seal as one line of JSON."""
-    return orjson.dumps(seal_to_json(seal), option=orjson.OPT_APPEND_NEWLINE)

@@ -2,10 +2,8 @@
 
 from pathlib import Path
 
-import orjson
-
 from eventstore.seals.files import add_to
-from eventstore.seals.seal import FINGERPRINT_BYTES, Seal, seal_to_json
+from eventstore.seals.seal import FINGERPRINT_BYTES, Seal, seal_line
 from eventstore.seals.second_place import (
     POSITION_DIGITS,
     Chain,
@@ -43,7 +41,7 @@ class Pen:
         if at and fingerprints.stat().st_size < at:
             raise SecondPlaceDamaged(f"{fingerprints} is too short.")
         add_to(fingerprints, sealed.fingerprints, at=at)
-        add_to(seals_of(pair), orjson.dumps(seal_to_json(sealed.seal), option=orjson.OPT_APPEND_NEWLINE))
+        add_to(seals_of(pair), seal_line(sealed.seal))
         self._seals += 1
 
     def _pair_for(self, seal: Seal) -> Path:

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from eventstore.seals.merkle import HASH_BYTES
 
 POSITIONS_MAX = 1_024
@@ -117,4 +119,24 @@ def seal_from_json(shown: Mapping[str, Any]) -> Seal:
         raise SealUnreadable("this is no seal: a field has the wrong length")
     if not (1 <= seal.first <= seal.last and seal.events <= POSITIONS_MAX):
         raise SealUnreadable(f"this is no seal: it covers {seal.first} … {seal.last}")
+    return seal
+
+
+def seal_line(seal: Seal) -> bytes:
+    """Return a seal as one line of JSON."""
+    return orjson.dumps(seal_to_json(seal), option=orjson.OPT_APPEND_NEWLINE)
+
+
+def seal_in(line: bytes) -> Seal:
+    """Return the seal that `seal_line` wrote.
+
+    Raises:
+        SealUnreadable: it holds none, or says in other characters what was written, be it the same.
+    """
+    try:
+        seal = seal_from_json(orjson.loads(line))
+    except orjson.JSONDecodeError as error:
+        raise SealUnreadable(f"this is no seal: {error}") from error
+    if line != seal_line(seal):
+        raise SealUnreadable("this is not how a seal is written, though it can be read")
     return seal

@@ -16,13 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-import orjson
 from uuid_utils.compat import uuid7
 
 from eventstore.errors import EventStoreError
 from eventstore.seals.files import put, sync_folder
 from eventstore.seals.keys import PUBLIC_KEY_BYTES, key_id_of
-from eventstore.seals.seal import FINGERPRINT_BYTES, Seal, SealUnreadable, seal_from_json
+from eventstore.seals.seal import FINGERPRINT_BYTES, Seal, SealUnreadable, seal_in
 
 POSITION_DIGITS = 20
 _PAIR = re.compile(rf"\d{{{POSITION_DIGITS}}}")
@@ -150,6 +149,6 @@ def _read(pair: Path, *, last: bool) -> Iterator[Sealed]:
 
 def _seal_in(line: bytes, where: str) -> Seal:
     try:
-        return seal_from_json(orjson.loads(line))
-    except (orjson.JSONDecodeError, SealUnreadable) as error:
+        return seal_in(line)
+    except SealUnreadable as error:
         raise SecondPlaceDamaged(f"{where}: {error}.") from error
