@@ -17,7 +17,7 @@ from domain.ports import PaymentError
 from eventstore.codec import Codec
 from eventstore.errors import EventStoreError, StoreUnavailable
 from processes.log import Log, SharedLog
-from processes.rule import Rule
+from processes.rule import Notes, Rule
 from processes.state import ProcessState, Refusal, Tenure
 from processes.work import BackOff, Work
 
@@ -27,8 +27,11 @@ STANDBY_S = 1.0
 RELEASE_WITHIN_S = 1.0
 IDLE_FIRST_S = 0.005
 IDLE_MOST_S = 0.25
-PACE_S = 0.05
+PACE_S = 0.25
 """Between two readings of a log that grows: many small transactions cost more than few larger ones."""
+
+UNSAVED_EVENTS_MAX = 10_000
+"""How far a rule goes on without writing its checkpoint down, while there is nothing to take notes of."""
 
 RETRIES = BackOff(first=timedelta(seconds=1), factor=2.0, most=timedelta(minutes=5))
 """Between two tries of work that was refused or got no answer."""
@@ -132,7 +135,7 @@ class Turn:
         self._log = log
         self._codec = codec
         self._retries = retries
-        self._checkpoint = tenure.checkpoint
+        self._checkpoint = self._saved = tenure.checkpoint
 
     async def begin(self) -> None:
         """See to it that the work is there that no event causes."""
@@ -157,6 +160,15 @@ class Turn:
         for one in recorded:
             event = self._codec.decode(one.name, one.schema_version, one.data)
             notes.update(self._rule.note(event, one))
+        if notes or upto - self._saved >= UNSAVED_EVENTS_MAX:
+            await self._save(notes, upto)
+        caught_up = upto < self._checkpoint + EVENTS_AT_ONCE
+        self._checkpoint = upto
+        if caught_up:
+            await asyncio.sleep(PACE_S)
+        return True
+
+    async def _save(self, notes: Notes, upto: int) -> None:
         await self._kept(
             self._tenure.commit(
                 checkpoint=upto,
@@ -164,11 +176,7 @@ class Turn:
                 drop=[subject for subject, work in notes.items() if work is None],
             )
         )
-        caught_up = upto < self._checkpoint + EVENTS_AT_ONCE
-        self._checkpoint = upto
-        if caught_up:
-            await asyncio.sleep(PACE_S)
-        return True
+        self._saved = upto
 
     async def _act(self) -> bool:
         now, rows = await self._tenure.due(limit=self._rule.at_once)

@@ -61,7 +61,9 @@ def asyncapi() -> Json:
         },
         "defaultContentType": "application/octet-stream",
         "channels": {
-            "events": _channel("events", "Every event, once, in order, in atomic batches of whole commands.", "event"),
+            "events": _channel(
+                "events", "Every event, once, in order; a command ends where `part` is `parts`.", "event"
+            ),
             "wake": _channel("wake", "Hints that something was appended; heard or not, polling is the truth.", "wake"),
         },
         "operations": {

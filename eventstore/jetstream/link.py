@@ -84,7 +84,7 @@ class NatsLink:
             reconnect_time_wait=RECONNECT_PAUSE_S,  # type: ignore[arg-type]  # it only ever sleeps so long
             ping_interval=PING_INTERVAL_S,
             max_outstanding_pings=PINGS_OUTSTANDING_MAX,
-            pending_size=0,  # what cannot be sent now must not be sent later, half a batch least of all
+            pending_size=0,  # what cannot be sent now must not be sent later
             error_cb=self._failed,
             reconnected_cb=self._check_version,
         )
@@ -112,7 +112,7 @@ def check_version(major: int, minor: int) -> None:
     """
     if (major, minor) < VERSION_MIN:
         raise NatsTooOld(
-            f"nats-server {major}.{minor} is too old: seatledger needs {VERSION_MIN[0]}.{VERSION_MIN[1]} or newer "
-            "(atomic batches). Point SEATLEDGER_NATS_URL at a newer server (Debian's own package is too old), or leave "
-            "it unset to use the embedded one."
+            f"nats-server {major}.{minor} is too old: seatledger needs {VERSION_MIN[0]}.{VERSION_MIN[1]} or newer. "
+            "Point SEATLEDGER_NATS_URL at a newer server (Debian's own package is too old), or leave it unset to use "
+            "the embedded one."
         )

@@ -1,4 +1,4 @@
-"""The few questions we ask JetStream, by its raw API: nats-py knows neither `first_seq` nor `allow_atomic`."""
+"""The few questions we ask JetStream, by its raw API: nats-py knows no `first_seq`."""
 
 import base64
 from collections.abc import Mapping
@@ -18,6 +18,8 @@ MESSAGE_NOT_FOUND = 10037
 STREAM_AGE_MAX_S = 7 * 24 * 3600
 STREAM_BYTES_MAX = 4 * 1024**3
 MESSAGE_BYTES_MAX = 512 * 1024
+DUPLICATES_S = 1
+"""How long ids of messages are remembered: it is their places that keep them from being told twice, not their ids."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +68,7 @@ class Streams:
         return state_of(found)
 
     async def create(self, stream: str, subject: str, *, first_sequence: int) -> StreamState:
-        """Make a stream that begins at `first_sequence`, takes atomic batches, and forgets by age and size only.
+        """Make a stream that begins at `first_sequence` and forgets by age and size only.
 
         Raises:
             NatsUnavailable.
@@ -129,13 +131,13 @@ def configuration_of(stream: str, subject: str, *, first_sequence: int) -> dict[
         "storage": "file",
         "num_replicas": 1,
         "first_seq": first_sequence,
-        "allow_atomic": True,
         "allow_direct": True,
         "deny_delete": True,
         "deny_purge": True,
         "max_age": STREAM_AGE_MAX_S * 10**9,
         "max_bytes": STREAM_BYTES_MAX,
         "max_msg_size": MESSAGE_BYTES_MAX,
+        "duplicate_window": DUPLICATES_S * 10**9,
     }
 
 

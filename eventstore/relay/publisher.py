@@ -1,13 +1,13 @@
-"""Publishing events as one atomic batch: all of them follow the expected last sequence, or none is stored.
+"""Publishing a batch of events as a chain: each is stored only right after the one before it, which it names.
 
-Source: NATS architecture decision record 50, atomic batch publish.
+Where one is refused, so is every later one: what a stream gets is a beginning of what was sent, and nobody else's
+message comes in between. Only the last is acknowledged. See decision record 20.
 """
 
 from collections.abc import Sequence
 
 from nats import errors
 from nats.aio.client import Client
-from uuid_utils.compat import uuid7
 
 from eventstore.jetstream.errors import NatsUnavailable
 from eventstore.jetstream.message import block_of, headers_of, payload_of
@@ -18,13 +18,13 @@ BATCH_EVENTS_MAX = 1_000
 BATCH_BYTES_MAX = 8 * 1024 * 1024
 ACKNOWLEDGE_TIMEOUT_S = 5.0
 
-BATCH_ID = "Nats-Batch-Id"
-BATCH_SEQUENCE = "Nats-Batch-Sequence"
-BATCH_COMMIT = "Nats-Batch-Commit"
+MESSAGE_ID = "Nats-Msg-Id"
+EXPECTED_LAST_MESSAGE_ID = "Nats-Expected-Last-Msg-Id"
 EXPECTED_LAST_SEQUENCE = "Nats-Expected-Last-Sequence"
+_DIGEST_BYTES = 4
 
 
-async def publish_batch(
+async def publish_events(
     client: Client, subject: str, events: Sequence[Recorded], *, timeout_s: float = ACKNOWLEDGE_TIMEOUT_S
 ) -> int:
     """Publish consecutive events; each gets its position for its sequence.
@@ -34,9 +34,9 @@ async def publish_batch(
 
     Raises:
         NatsUnavailable: no acknowledgement; stored or not, ask the stream.
-        NatsRefused: nothing was stored, most likely because the stream ends elsewhere.
+        NatsRefused: the last was not stored, most likely because the stream ends elsewhere; ask it where.
     """
-    headers = batch_headers(events)
+    headers = chain_of(events)
     frames = [frame(subject, *message) for message in zip(headers[:-1], map(payload_of, events[:-1]), strict=True)]
     try:
         # nats-py checks and spells each message anew, at ten times the price of all else the relay does.
@@ -47,16 +47,15 @@ async def publish_batch(
     return int(answer(message.data)["seq"])
 
 
-def batch_headers(events: Sequence[Recorded]) -> list[dict[str, str]]:
-    """Return the headers of each message: who it is, and its place in the batch."""
-    batch = uuid7().hex
-    headers = [
-        {**headers_of(event), BATCH_ID: batch, BATCH_SEQUENCE: str(sequence)}
-        for sequence, event in enumerate(events, 1)
+def chain_of(events: Sequence[Recorded]) -> list[dict[str, str]]:
+    """Return the headers of each message: who it is, and what it follows."""
+    ids = [f"{event.position}-{event.digest[:_DIGEST_BYTES].hex()}" for event in events]
+    places = [{EXPECTED_LAST_SEQUENCE: str(events[0].position - 1)}]
+    places += [{EXPECTED_LAST_MESSAGE_ID: message_id} for message_id in ids]
+    return [
+        {**headers_of(event), MESSAGE_ID: message_id, **place}
+        for event, message_id, place in zip(events, ids, places, strict=False)
     ]
-    headers[0][EXPECTED_LAST_SEQUENCE] = str(events[0].position - 1)
-    headers[-1][BATCH_COMMIT] = "1"
-    return headers
 
 
 def frame(subject: str, headers: dict[str, str], payload: bytes) -> bytes:

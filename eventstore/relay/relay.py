@@ -16,14 +16,14 @@ from eventstore.jetstream.errors import NatsRefused, NatsUnavailable
 from eventstore.jetstream.link import NatsLink
 from eventstore.jetstream.message import digest_in
 from eventstore.jetstream.stream import Streams
-from eventstore.relay.publisher import ACKNOWLEDGE_TIMEOUT_S, BATCH_EVENTS_MAX, publish_batch, within_bytes
+from eventstore.relay.publisher import ACKNOWLEDGE_TIMEOUT_S, BATCH_EVENTS_MAX, publish_events, within_bytes
 from eventstore.relay.wake import Ear
 from eventstore.store import Recorded, Store
 
 POLL_FIRST_S = 0.005
 POLL_MAX_S = 0.25
 PACE_S = 0.02
-"""Between two batches of a log that grows: each costs the server a write to its disk, whatever its size."""
+"""Between two batches of a log that grows: each wakes everybody who follows, whatever its size."""
 
 RETRY_PAUSE_S = 0.25
 EPOCH_CHECK_S = 1.0
@@ -41,7 +41,7 @@ class EpochOver(Exception):
 
 
 class Relay:
-    """Repeats the log in the stream of the current epoch. Several may run: one wins each batch.
+    """Repeats the log in the stream of the current epoch. Several may run: one wins each event.
 
     Args:
         store: the log, for reading.
@@ -146,7 +146,7 @@ class Relay:
 
     async def _publish(self, epoch: Epoch, last: int, events: Sequence[Recorded]) -> int:
         check_dense(last, events)
-        stored = await publish_batch(self._link.client(), epoch.events_subject, events, timeout_s=self._timeout_s)
+        stored = await publish_events(self._link.client(), epoch.events_subject, events, timeout_s=self._timeout_s)
         if stored != events[-1].position:
             raise RelayStopped(f"The event {events[-1].position} was stored at sequence {stored} of {epoch.stream}.")
         return stored

@@ -24,7 +24,8 @@ CREATE TABLE tally (
 ) WITH (fillfactor = 50);
 """
 
-# A price is not repeated by the events that extend or sell a held seat: they keep the one that stands.
+# A price is not repeated by the events that extend or sell a held seat: they keep the one that stands. The limit keeps
+# the planner from reading the whole table for a batch, which it does until a house is many times as large as the batch.
 FOLD_SEATS: LiteralString = """
 WITH told AS MATERIALIZED (
     SELECT * FROM json_to_recordset(%(rows)s::json) AS r (
@@ -34,7 +35,9 @@ WITH told AS MATERIALIZED (
     SELECT told.performance, told.seat, told.state, told.until, told.position,
            CASE WHEN told.keeps_price THEN seat.price ELSE told.price END AS price,
            seat.state AS state_before, seat.until AS until_before
-    FROM told LEFT JOIN seat USING (performance, seat)
+    FROM told LEFT JOIN LATERAL (
+        SELECT * FROM seat WHERE (seat.performance, seat.seat) = (told.performance, told.seat) LIMIT 1
+    ) AS seat ON true
 ), written AS (
     INSERT INTO seat (performance, seat, state, until, price, position)
     SELECT performance, seat, state, until, price, position FROM change

@@ -21,6 +21,9 @@ STORE_BYTES_MAX = 16 * 1024**3
 MEMORY_BYTES_MAX = 256 * 1024**2  # of streams and consumers kept in memory, of which we have none that matter
 STOPS = (("TERM", 10.0),)
 
+SYNC_EVERY = "10s"
+"""What a crash of the machine takes from the end of a stream, the relay repeats: it is all in the log."""
+
 WAKE_SUBJECT = "seatledger.*.wake"
 EVENTS_SUBJECT = "seatledger.*.events"
 LOOK_AT_STREAMS = (
@@ -51,7 +54,7 @@ MAY_SUBSCRIBE = ("_INBOX.>", "seatledger.>")
 
 
 class EmbeddedNats(EmbeddedServer):
-    """A nats-server with JetStream that has written to disk whatever it acknowledges."""
+    """A nats-server with JetStream."""
 
     name: ClassVar[str] = "nats"
 
@@ -104,7 +107,7 @@ class EmbeddedNats(EmbeddedServer):
                 "store_dir": str(self.data / "store"),
                 "max_file_store": STORE_BYTES_MAX,
                 "max_memory_store": MEMORY_BYTES_MAX,
-                "sync_interval": "always",
+                "sync_interval": SYNC_EVERY,
             },
             "authorization": {"users": [self._rights(user) for user in USERS]},
         }

@@ -26,7 +26,7 @@ def check_postgres_version(server_version_num: int) -> None:
 
 
 def check_nats_version(version: str) -> None:
-    """Refuse a nats-server without atomic batch publishing.
+    """Refuse a nats-server that is too old.
 
     Args:
         version: as the server's INFO gives it, "2.15.1" or "2.12.0-RC.1".
@@ -38,7 +38,6 @@ def check_nats_version(version: str) -> None:
     if match is None or (int(match[1]), int(match[2])) < NATS_VERSION_MIN:
         needed = ".".join(map(str, NATS_VERSION_MIN))
         raise ServerTooOld(
-            f"nats-server {version!r} is too old: seatledger needs {needed} or newer (atomic batches). Point "
-            "SEATLEDGER_NATS_URL at a newer server (Debian's own package is too old), or leave it unset to use "
-            "the embedded one."
+            f"nats-server {version!r} is too old: seatledger needs {needed} or newer. Point SEATLEDGER_NATS_URL "
+            "at a newer server (Debian's own package is too old), or leave it unset to use the embedded one."
         )

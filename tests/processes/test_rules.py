@@ -253,6 +253,18 @@ class TestRunner:
         assert [(at - rule.stumbles[0]).seconds for at in rule.stumbles] == [0, 1, 3, 7]
         assert [code for _, _, code in bench.records.rules[rule.name].refusals] == refusals * 4
 
+    async def test_where_nothing_is_to_be_noted_the_checkpoint_is_written_now_and_then(
+        self, captures: Bench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("processes.runner.UNSAVED_EVENTS_MAX", 12)
+        behind = []
+        for seat in range(6):
+            await captures.order(f"buyer-{seat}", [seat])
+            assert await captures.turn.step()
+            behind.append(len(await captures.log()) - captures.records.rules[captures.rule.name].checkpoint)
+        assert 0 in behind
+        assert 0 < max(behind) < 12
+
 
 class TestBackOff:
     def test_it_grows_to_its_most(self) -> None:

@@ -14,7 +14,7 @@ from eventstore.jetstream.errors import NatsRefused
 from eventstore.jetstream.link import NatsLink
 from eventstore.jetstream.message import headers_of, payload_of
 from eventstore.jetstream.stream import Streams, StreamState
-from eventstore.relay.publisher import publish_batch
+from eventstore.relay.publisher import publish_events
 from eventstore.store import Recorded
 from projections.model import ReadModel
 from projections.my_orders import MY_ORDERS
@@ -195,10 +195,10 @@ class Play:
 
     async def _publish_batch(self, events: Sequence[Recorded]) -> None:
         for first in range(0, len(events), 1_000):
-            await publish_batch(self._operator.client(), self._epoch.events_subject, events[first : first + 1_000])
+            await publish_events(self._operator.client(), self._epoch.events_subject, events[first : first + 1_000])
 
     async def _make(self, first_sequence: int) -> StreamState:
-        wish = {"subjects": [self._epoch.events_subject], "allow_atomic": True, "storage": "memory"}
+        wish = {"subjects": [self._epoch.events_subject], "storage": "memory"}
         await self._ask("STREAM.CREATE", {"name": self._epoch.stream, "first_seq": first_sequence, **wish})
         state = await self._state()
         assert state is not None

@@ -14,7 +14,7 @@ from eventstore.feed.limits import LIMITS
 from eventstore.jetstream.link import NatsLink
 from eventstore.jetstream.stream import Streams
 from eventstore.memory import MemoryStore
-from eventstore.relay.publisher import publish_batch
+from eventstore.relay.publisher import publish_events
 from eventstore.store import Store
 from runtime.embedded import EmbeddedNats
 from tests.eventstore.appends import at, wish
@@ -227,9 +227,9 @@ class TestFollower:
         await store.append([wish(at("seat-1", 0, 10))])
         await Streams(operator.client()).ask(
             f"STREAM.CREATE.{epoch.stream}",
-            {"name": epoch.stream, "subjects": [epoch.events_subject], "allow_atomic": True, "storage": "memory"},
+            {"name": epoch.stream, "subjects": [epoch.events_subject], "storage": "memory"},
         )
-        await publish_batch(operator.client(), epoch.events_subject, await store.read_range(after=0, limit=10))
+        await publish_events(operator.client(), epoch.events_subject, await store.read_range(after=0, limit=10))
 
     async def follow(self, link: NatsLink, epoch: Epoch, store: Store, sequence: int, created: str | None) -> Follower:
         await until_some(connected(link), "the connection")

@@ -9,7 +9,7 @@ import pytest
 from eventstore.epoch import Epoch
 from eventstore.jetstream.link import NatsLink
 from eventstore.jetstream.stream import Streams
-from eventstore.relay.publisher import BATCH_COMMIT
+from eventstore.relay.publisher import EXPECTED_LAST_SEQUENCE
 from eventstore.store import Store
 from runtime.embedded import EmbeddedNats
 from tests.eventstore.jetstream.bookings import Bookings, NothingInFlight, until, until_some
@@ -25,7 +25,7 @@ class TestLostAcknowledgements:
             for _ in range(3):
                 async with bookings.while_broken():
                     before = await stream.last_sequence()
-                    wire.deafen_at(BATCH_COMMIT.encode())
+                    wire.deafen_at(EXPECTED_LAST_SEQUENCE.encode())
                     await until_some(stream.passed(before), "a batch that is stored")
                     await until(lambda: wire.lost_bytes > 0, "its acknowledgement to be lost")
                 wire.hear()

@@ -1,14 +1,16 @@
 """The relay against a real nats-server: the stream repeats the log, whoever relays and however much at once."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from eventstore.epoch import Epoch
 from eventstore.jetstream.errors import NatsRefused, NatsUnavailable
 from eventstore.jetstream.link import NatsLink
-from eventstore.jetstream.message import Foreign
+from eventstore.jetstream.message import Foreign, payload_of
 from eventstore.jetstream.stream import Streams
-from eventstore.relay.publisher import within_bytes
-from eventstore.store import Store
+from eventstore.relay.publisher import EXPECTED_LAST_SEQUENCE, chain_of, within_bytes
+from eventstore.store import Recorded, Store
 from runtime.embedded import EmbeddedNats
 from tests.eventstore.appends import at, wish
 from tests.eventstore.jetstream.bookings import Bookings, until_some
@@ -56,7 +58,7 @@ class TestRelay:
 
 
 class TestTwoRelays:
-    async def test_of_two_relays_one_wins_each_batch(self, bookings: Bookings, relays: Relays, stream: Stream) -> None:
+    async def test_of_two_relays_one_wins_each_event(self, bookings: Bookings, relays: Relays, stream: Stream) -> None:
         async with relays.running() as first, relays.running() as second, bookings.going_on():
             async with bookings.while_broken(bookings=150):
                 pass
@@ -65,10 +67,11 @@ class TestTwoRelays:
         async with relays.running():
             await stream.says_what_the_log_says()
 
-    async def test_without_the_expected_sequence_they_would_double_events(
+    async def test_without_what_each_follows_they_would_double_events(
         self, bookings: Bookings, relays: Relays, stream: Stream, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("eventstore.relay.publisher.EXPECTED_LAST_SEQUENCE", "Nobody-Expects")
+        for header in ("EXPECTED_LAST_SEQUENCE", "EXPECTED_LAST_MESSAGE_ID", "MESSAGE_ID"):
+            monkeypatch.setattr(f"eventstore.relay.publisher.{header}", "Nobody-Looks")
 
         async def doubled() -> bool:
             try:
@@ -81,6 +84,40 @@ class TestTwoRelays:
 
         async with relays.running(), relays.running(), bookings.going_on():
             await until_some(doubled, "an event that is told twice")
+
+
+class TestStranger:
+    @pytest.fixture
+    async def six(self, store: Store, operator: NatsLink, epoch: Epoch) -> Sequence[Recorded]:
+        """Six events, and an empty stream for them."""
+        await Streams(operator.client()).create(epoch.stream, epoch.events_subject, first_sequence=1)
+        await store.append([wish(at("seat-1", 0, 6))])
+        return await store.read_range(after=0, limit=6)
+
+    async def sent(
+        self, operator: NatsLink, epoch: Epoch, events: Sequence[Recorded], headers: Sequence[dict[str, str]]
+    ) -> int:
+        """Publish three events, a stranger's message and the others; return where the stream ends."""
+        client, subject = operator.client(), epoch.events_subject
+        for number, (event, said) in enumerate(zip(events, headers, strict=True)):
+            if number == 3:
+                await client.publish(subject, b"a stranger")
+            await client.publish(subject, payload_of(event), headers=said)
+        await client.flush()
+        state = await Streams(client).state(epoch.stream)
+        assert state is not None
+        return state.last_sequence
+
+    async def test_in_the_middle_of_a_batch_then_nothing_follows_it(
+        self, operator: NatsLink, epoch: Epoch, six: Sequence[Recorded]
+    ) -> None:
+        assert await self.sent(operator, epoch, six, chain_of(six)) == 4
+
+    async def test_by_their_sequences_alone_the_next_but_one_would(
+        self, operator: NatsLink, epoch: Epoch, six: Sequence[Recorded]
+    ) -> None:
+        by_sequence = [{EXPECTED_LAST_SEQUENCE: str(event.position - 1)} for event in six]
+        assert await self.sent(operator, epoch, six, by_sequence) == 6
 
 
 class TestBatch:
