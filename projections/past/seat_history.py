@@ -25,35 +25,23 @@ STATES: Mapping[str, str] = {
 DEADLINES: Mapping[str, str] = {"SeatHeld": "expires_at", "SeatHoldExtended": "expires_at", "SeatBlocked": "release_at"}
 """An event of a seat → the field that says until when."""
 
-Stand = tuple[str, str]
-"""Where a seat stands, and until when as it was stored, empty for good; one object for all events that say the same."""
-
-
-class Stands(dict[tuple[str, str], Stand]):
-    """What the events seen so far say, by their names and fields."""
-
-    def __missing__(self, told: tuple[str, str]) -> Stand:
-        """Read an event that says what none has said before."""
-        name, field = told
-        self[told] = stand = STATES[name], field
-        return stand
-
 
 class SeatHistory:
     """The events of a performance's seats in order; each says all there is to know of its seat.
 
-    So a map is the last event of each seat up to a position: a dictionary from a slice. Every so many events the
-    dictionary is kept, and only what came after has to be gone through. What is read while `extend` adds to the end
-    in another thread lies before that end.
+    One list says where the seat stands after each event, one until when, as it was stored, empty for good; equal texts
+    are one object. So a map is the last event of each seat up to a position: a dictionary from a slice. Every so many
+    events the dictionary is kept, and only what came after has to be gone through. What is read while `extend` adds to
+    the end in another thread lies before that end.
     """
 
     def __init__(self) -> None:
         self.upto = 0
         self._positions = array("q")
         self._seats: list[str] = []
-        self._stands: list[Stand] = []
-        self._keys: dict[str, str] = {}
-        self._known = Stands()
+        self._states: list[str] = []
+        self._deadlines: list[str] = []
+        self._texts: dict[str, str] = {}
         self._kept: list[dict[str, int]] = [{}]
 
     def __len__(self) -> int:
@@ -61,8 +49,9 @@ class SeatHistory:
 
     def extend(self, columns: Columns, upto: int) -> None:
         """Add the events after `self.upto` up to a later position."""
-        self._stands.extend(map(self._known.__getitem__, zip(columns.names, columns.fields, strict=True)))
-        self._seats.extend(map(self._keys.setdefault, columns.streams, columns.streams))
+        self._states.extend(map(STATES.__getitem__, columns.names))
+        self._deadlines.extend(map(self._texts.setdefault, columns.fields, columns.fields))
+        self._seats.extend(map(self._texts.setdefault, columns.streams, columns.streams))
         self._positions.extend(columns.positions)
         while len(self._kept) * EVENTS_PER_SNAPSHOT <= len(self):
             self._kept.append(self._last_events(len(self._kept) * EVENTS_PER_SNAPSHOT))
@@ -70,9 +59,11 @@ class SeatHistory:
 
     def at(self, position: int) -> SeatMap:
         """Return the seats that were not free at a position, by where they stood and until when."""
-        groups: defaultdict[Stand, list[int]] = defaultdict(list)
+        groups: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
         last_events = self._last_events(bisect_right(self._positions, position)).values()
-        for event, stand in zip(last_events, map(self._stands.__getitem__, last_events), strict=True):
+        states = map(self._states.__getitem__, last_events)
+        deadlines = map(self._deadlines.__getitem__, last_events)
+        for event, stand in zip(last_events, zip(states, deadlines, strict=True), strict=True):
             groups[stand].append(event)
         return SeatMap(
             position=position,
