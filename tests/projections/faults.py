@@ -134,7 +134,7 @@ class Play:
     async def older_copy(self) -> None:
         """Put a stream in its place that ends earlier."""
         log = await self._log_after(0)
-        await self._replaced_by([event for event in log if event.position <= self._command_end(log)])
+        await self._replaced_by(log[: self._command_end(log)])
 
     async def of_another_log(self) -> None:
         """Put a stream in its place that repeats another log, as far as this one goes."""
