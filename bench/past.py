@@ -33,12 +33,12 @@ from projections.past.one_order import order_then
 from projections.past.one_seat import seat_then
 from projections.past.seat_maps import PastSeatMaps
 from projections.past.streams import PastStreams
+from runtime.deciding import build_codec
 from runtime.embedded import EmbeddedPostgres
 from runtime.garbage import look_in_portions
 from runtime.roles import url_of_role
 from runtime.schema import migrate_all
 from runtime.settings import Settings
-from runtime.wiring import build_codec
 
 EVENTS = 10_000_000
 SEATS = 40_000

@@ -15,9 +15,9 @@ from projections.past.one_order import order_then
 from projections.past.one_seat import seat_then
 from projections.past.searching import Search, search
 from projections.past.streams import PastStreams
+from runtime.deciding import build_codec
 from runtime.roles import url_of_role
 from runtime.settings import Settings
-from runtime.wiring import build_codec
 
 EVENTS_SHOWN_MAX = 10_000
 

@@ -1,7 +1,6 @@
 """People that whoever runs the machine lets in: the first admin, and buyers for a rehearsal."""
 
 import asyncio
-from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
 
@@ -12,12 +11,12 @@ from api.schemas.people import Registration
 from domain.account import change_roles, open_account
 from domain.values import Role
 from eventstore.command import Context
+from runtime.deciding import OPERATOR
 from runtime.settings import Settings, SettingsRefused
 from runtime.wiring import open_engine
 
 TOKEN_LIFETIME = timedelta(hours=2)
 OPENED_AT_ONCE = 64
-OPERATOR: Mapping[str, str | None] = {"kind": "process", "id": "operator", "role": None}
 
 
 async def create_account(settings: Settings, wish: Registration, *, role: Role) -> str:

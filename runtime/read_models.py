@@ -16,10 +16,9 @@ from projections.reports import Report, report_each
 from projections.set_aside import must_exist
 from projections.switches import Deed, Switches
 from runtime.connections import open_store
-from runtime.people import OPERATOR
+from runtime.deciding import OPERATOR, build_handler
 from runtime.roles import url_of_role
 from runtime.settings import Settings, SettingsRefused
-from runtime.wiring import build_handler
 
 MODELS = {model.name: model for model in EVERY_MODEL}
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 
 from adapters.records.credentials import PostgresCredentials
 from adapters.records.layouts import LayoutInventories, PostgresLayouts
@@ -24,13 +24,9 @@ from api.places import Places
 from api.sealed_log import SealedLog
 from api.ticket_pdf import TicketPrinter
 from api.tokens import AccessTokens, SigningKey
-from domain.errors import Rejected
-from domain.history import EVENTS, KINDS, UPCASTERS, VERSIONS, subjects
 from eventstore.batcher import Batcher
-from eventstore.cache import CACHED_STREAMS_MAX, StateCache
 from eventstore.clock import ServerClock
-from eventstore.codec import Codec
-from eventstore.handler import Clock, Handler, Judge
+from eventstore.handler import Clock, Handler
 from eventstore.migrate import APP_ROLE, PROJECTOR_ROLE
 from eventstore.seals.second_place import SecondPlace
 from eventstore.store import Store
@@ -52,6 +48,7 @@ from runtime.connections import (
     open_store,
     until_left,
 )
+from runtime.deciding import build_codec, build_handler
 from runtime.evolution import check_log
 from runtime.roles import url_of_role
 from runtime.settings import Settings
@@ -69,28 +66,6 @@ class Log:
     nats: Nats | None
     handler: Handler
     clock: Clock
-
-
-@cache
-def build_codec() -> Codec:
-    """Return the reader and writer of every stored event; it holds no state and takes a while to build."""
-    return Codec(EVENTS, VERSIONS, UPCASTERS)
-
-
-def build_handler(
-    *, store: Store, judge: Judge, clock: Clock | None = None, cache_size: int = CACHED_STREAMS_MAX
-) -> Handler:
-    """Return a handler that knows the business's streams."""
-    return Handler(
-        store=store,
-        judge=judge,
-        codec=build_codec(),
-        kinds=KINDS,
-        refusal=Rejected,
-        clock=clock or ServerClock(),
-        cache=StateCache(cache_size),
-        subjects=subjects,
-    )
 
 
 def build_entrance(records: Pool, handler: Handler, passwords: Passwords, clock: Clock) -> Entrance:

@@ -11,13 +11,13 @@ from eventstore.migrate import APP_ROLE
 from processes.every_rule import every_rule
 from processes.runner import run_rules
 from runtime.connections import open_gateways, open_records, open_store
+from runtime.deciding import build_codec, build_handler
 from runtime.evolution import check_log
 from runtime.garbage import look_seldom
 from runtime.logs import configure_logs
 from runtime.roles import url_of_role
 from runtime.settings import Settings, load_settings
 from runtime.wait_for import mend_wait_for
-from runtime.wiring import build_codec, build_handler
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 NOTHING_REMEMBERED = 0

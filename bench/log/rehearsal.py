@@ -24,7 +24,7 @@ from eventstore.command import Context, Decide, Outcome
 from eventstore.handler import Handler
 from eventstore.memory import MemoryStore
 from eventstore.store import Append, Receipt, Recorded, Verdict
-from runtime.wiring import build_codec
+from runtime.deciding import build_codec
 
 BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
 ON_SALE_AT = BEGIN - timedelta(days=1)

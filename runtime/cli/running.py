@@ -8,8 +8,6 @@ import typer
 from rich.console import Console
 
 from runtime.ground import settings_here
-from runtime.schema import migrate_all
-from runtime.up import up
 
 Port = Annotated[int, typer.Option(min=1, max=65_535, help="Where the API listens, on loopback.")]
 Data = Annotated[Path, typer.Option(help="Where servers, logs and secrets are kept.", file_okay=False)]
@@ -33,12 +31,16 @@ def run_up(
     no_demo: Annotated[bool, typer.Option("--no-demo", help="Start with an empty shop.")] = False,
 ) -> None:
     """Run everything on this machine until Ctrl-C: servers, API, screens, background parts, sandbox gateway."""
+    from runtime.up import up  # noqa: PLC0415 - a part imports only what it runs
+
     up(data, port=port, demo=not no_demo, say=console.print)
     console.print("stopped")
 
 
 def run_migrate() -> None:
     """Bring the database's schema up to date."""
+    from runtime.schema import migrate_all  # noqa: PLC0415 - a part imports only what it runs
+
     for applied in asyncio.run(migrate_all(settings_here())):
         console.print(applied)
 

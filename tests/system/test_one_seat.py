@@ -16,9 +16,10 @@ from domain.buyer import BuyerQuotaTaken
 from domain.seat import SeatHeld
 from eventstore.memory import MemoryStore
 from eventstore.store import Append, Conflict, NewEvent, Recorded, Verdict, Write
+from runtime.deciding import build_handler
 from runtime.embedded import free_port
 from runtime.server import Server
-from runtime.wiring import build_handler, open_engine
+from runtime.wiring import open_engine
 from tests.laws.world import OneByOne, commands
 from tests.system.buying import kind
 from tests.system.log import audit, decoded, read_all, read_log
