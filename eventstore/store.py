@@ -144,12 +144,19 @@ class Columns:
     """Many events in little room: position, the end of the stream's name, name, and one field of the data as text.
 
     The field is empty where the data has none of that name, or it is null there.
+
+    Raises:
+        ValueError: the columns differ in length: a name or a field held what was meant to part them.
     """
 
     positions: Sequence[int]
     streams: Sequence[str]
     names: Sequence[str]
     fields: Sequence[str]
+
+    def __post_init__(self) -> None:
+        if len({len(self.positions), len(self.streams), len(self.names), len(self.fields)}) > 1:
+            raise ValueError("the columns differ in length")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

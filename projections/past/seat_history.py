@@ -49,7 +49,8 @@ class SeatHistory:
 
     def extend(self, columns: Columns, upto: int) -> None:
         """Add the events after `self.upto` up to a later position."""
-        self._states.extend(map(STATES.__getitem__, columns.names))
+        states = list(map(STATES.__getitem__, columns.names))  # a name nobody knows fails before anything is added
+        self._states.extend(states)
         self._deadlines.extend(map(self._texts.setdefault, columns.fields, columns.fields))
         self._seats.extend(map(self._texts.setdefault, columns.streams, columns.streams))
         self._positions.extend(columns.positions)

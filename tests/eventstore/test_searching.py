@@ -152,3 +152,8 @@ class TestReadColumns:
         nothing = Columns(positions=[], streams=[], names=[], fields=[])
         assert await told.read_columns("seat-p3-", fields={"SeatHeld": "until"}, after=0, upto=5) == nothing
         assert await told.read_columns("seat-p1-", fields={}, after=5, upto=5) == nothing
+
+
+def test_given_columns_of_different_lengths_then_they_are_refused() -> None:
+    with pytest.raises(ValueError, match="differ in length"):
+        Columns(positions=[1], streams=["s"], names=["n"], fields=["a line", "and another"])
