@@ -102,8 +102,7 @@ class TestStranger:
         for number, (event, said) in enumerate(zip(events, headers, strict=True)):
             if number == 3:
                 await client.publish(subject, b"a stranger")
-            await client.publish(subject, payload_of(event), headers=said)
-        await client.flush()
+            await client.request(subject, payload_of(event), timeout=10, headers=said)  # stored or refused: answered
         state = await Streams(client).state(epoch.stream)
         assert state is not None
         return state.last_sequence
