@@ -28,6 +28,12 @@ def look_in_portions() -> None:
     gc.set_threshold(OBJECTS_PER_PORTION, NEVER, NEVER)
 
 
+def look_no_more() -> None:
+    """Leave everything as it is: the process ends, and Python would look once more while a person waits."""
+    gc.disable()
+    gc.freeze()
+
+
 def lull(requests: Callable[[], int]) -> Callable[[], bool]:
     """Return a question: was there hardly a request since it was last asked? A single moment says nothing.
 

@@ -14,7 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from api.app import make_app
 from api.engine import Engine
 from api.live import ABORT, WATCHERS_MAX
-from runtime.garbage import look_in_portions, look_when_quiet, lull
+from runtime.garbage import look_in_portions, look_no_more, look_when_quiet, lull
 from runtime.logs import configure_logs
 from runtime.open_files import allow_open_files
 from runtime.settings import Settings, load_settings
@@ -117,3 +117,4 @@ def run_api(port: int | None = None) -> None:
     allow_open_files(OPEN_FILES)
     settings = load_settings()
     uvloop.run(serve(settings if port is None else settings.model_copy(update={"port": port})))
+    look_no_more()

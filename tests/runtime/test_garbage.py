@@ -8,7 +8,14 @@ from contextlib import suppress
 
 import pytest
 
-from runtime.garbage import BUSY_CHECKS_MAX, REQUESTS_WHEN_QUIET_MAX, look_in_portions, look_when_quiet, lull
+from runtime.garbage import (
+    BUSY_CHECKS_MAX,
+    REQUESTS_WHEN_QUIET_MAX,
+    look_in_portions,
+    look_no_more,
+    look_when_quiet,
+    lull,
+)
 
 
 class Ring:
@@ -25,6 +32,7 @@ def as_it_was() -> Iterator[None]:
     yield
     gc.set_threshold(*thresholds)
     gc.unfreeze()
+    gc.enable()
 
 
 def forgotten() -> weakref.ref[Ring]:
@@ -83,3 +91,13 @@ def test_given_portions_then_what_has_survived_is_not_looked_at_again() -> None:
     assert kept
     assert after[0] > before[0]
     assert after[1:] == before[1:]
+
+
+def test_given_the_process_ends_then_nothing_is_looked_at_again() -> None:
+    garbage = forgotten()
+    look_no_more()
+    gc.collect()
+    assert garbage() is not None
+    gc.unfreeze()
+    gc.collect()
+    assert garbage() is None
