@@ -97,5 +97,6 @@ class TicketProof(Shown):
 
     format: str
     event: ProvenEvent
-    path: Annotated[list[str], Field(description="The Merkle path from the event's digest to the root.")]
+    entry: Annotated[str, Field(description="Sixteen digests, fewer at the end of a seal; the event's among them.")]
+    path: Annotated[list[str], Field(description="The Merkle path from the entry to the root.")]
     seal: SealShown

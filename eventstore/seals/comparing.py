@@ -9,12 +9,13 @@ from eventstore.seals.content import (
     Content,
     Part,
     are_dense,
+    are_stored,
     digests_of,
     part_of,
     read_content,
 )
 from eventstore.seals.links import Group
-from eventstore.seals.merkle import root_of
+from eventstore.seals.merkle import root_over
 
 Outcome = Sequence[Part] | None
 """The first and the last event's part, if all are in order; nothing, of no events; None: something is wrong."""
@@ -58,7 +59,7 @@ def _are_in_order(events: Sequence[Content], task: Task) -> bool:
     digests = digests_of(events)
     return (
         are_dense(events, task.first, task.last)
-        and digests == [stored for _, _, _, _, stored in events]
+        and are_stored(digests, events)
         and CommandOrder().misfit(events) is None
         and _are_under(digests, task)
     )
@@ -68,7 +69,7 @@ def _are_under(digests: Sequence[bytes], task: Task) -> bool:
     begins = 0
     for last, root in task.roots:
         ends = last - task.first + 1
-        if root_of(digests[begins:ends]) != root:
+        if root_over(digests[begins:ends]) != root:
             return False
         begins = ends
     return True

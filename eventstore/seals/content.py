@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 
 import psycopg
@@ -13,6 +14,8 @@ from eventstore.seals import sql
 Connection = psycopg.Connection[tuple[Any, ...]]
 Content = tuple[int, int, int, bytes, bytes]
 """Position, part, parts, the preimage of the digest, the digest as stored. Plain, because there are millions."""
+
+_POSITION, _PREIMAGE, _STORED = itemgetter(0), itemgetter(3), itemgetter(4)
 
 Part = tuple[int, int]
 """Which part of its command an event is, and how many there are."""
@@ -47,12 +50,17 @@ def read_content(connection: Connection, first: int, last: int) -> list[Content]
 def digests_of(events: Sequence[Content]) -> list[bytes]:
     """Return what the digests should be."""
     sha256 = hashlib.sha256
-    return [sha256(preimage).digest() for _, _, _, preimage, _ in events]
+    return [sha256(preimage).digest() for preimage in map(_PREIMAGE, events)]
+
+
+def are_stored(digests: Sequence[bytes], events: Sequence[Content]) -> bool:
+    """Tell whether these are the digests that are stored with the events."""
+    return digests == list(map(_STORED, events))
 
 
 def are_dense(events: Sequence[Content], first: int, last: int) -> bool:
     """Tell whether these are the events at `first` … `last`, none missing."""
-    return [event[0] for event in events] == list(range(first, last + 1))
+    return list(map(_POSITION, events)) == list(range(first, last + 1))
 
 
 def part_of(event: Content) -> Part:

@@ -10,7 +10,7 @@ from uuid import UUID
 from eventstore.digest import Content, content_of, digest_of
 from eventstore.errors import EventStoreError
 from eventstore.seals.keys import is_genuine
-from eventstore.seals.merkle import path_of, root_by, root_of
+from eventstore.seals.merkle import root_by_way, root_over, way_of
 from eventstore.seals.seal import Seal, SealUnreadable, seal_from_json, seal_to_json
 from eventstore.seals.table import SealTable
 from eventstore.store import Store
@@ -33,9 +33,15 @@ class ProofRefused(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """An event, the seal over it, and the path from the one to the other."""
+    """An event, the seal over it, and the way from the one to the other.
+
+    Args:
+        entry: the digests of the event and its neighbours in the Merkle tree.
+        path: from that entry to the seal's root.
+    """
 
     content: Content
+    entry: bytes
     path: tuple[bytes, ...]
     seal: Seal
 
@@ -54,10 +60,11 @@ async def prove(store: Store, table: SealTable, position: int) -> Proof:
     seal = seals[0]
     events = await store.read_range(after=seal.first - 1, limit=seal.events)
     digests = [digest_of(**content_of(event)) for event in events]
-    if len(digests) != seal.events or root_of(digests) != seal.root:
+    if len(digests) != seal.events or root_over(digests) != seal.root:
         raise LogContradictsSeal(f"The events at {seal.first} … {seal.last} are not those that were sealed.")
     index = position - seal.first
-    return Proof(content=content_of(events[index]), path=tuple(path_of(digests, index)), seal=seal)
+    entry, path = way_of(digests, index)
+    return Proof(content=content_of(events[index]), entry=entry, path=tuple(path), seal=seal)
 
 
 def check(proof: Proof, keys: Mapping[str, bytes]) -> None:
@@ -73,7 +80,8 @@ def check(proof: Proof, keys: Mapping[str, bytes]) -> None:
     if not 0 <= index < seal.events:
         raise ProofRefused(f"The seal covers {seal.first} … {seal.last}, the event stands elsewhere.")
     digest = digest_of(**proof.content)
-    if root_by(digest, index=index, leaves=seal.events, path=proof.path) != seal.root:
+    root = root_by_way(digest, index=index, digests=seal.events, entry=proof.entry, path=proof.path)
+    if root != seal.root:
         raise ProofRefused("The event is not the one that was sealed there.")
 
 
@@ -87,6 +95,7 @@ def proof_to_json(proof: Proof) -> dict[str, object]:
             "command_id": str(content["command_id"]),
             "recorded_at": content["recorded_at"].isoformat(),
         },
+        "entry": proof.entry.hex(),
         "path": [node.hex() for node in proof.path],
         "seal": seal_to_json(proof.seal),
     }
@@ -103,6 +112,7 @@ def proof_from_json(shown: Any) -> Proof:
             raise ProofRefused("This is no proof of a format that is known here.")
         proof = Proof(
             content=_content_from_json(shown["event"]),
+            entry=bytes.fromhex(shown["entry"]),
             path=tuple(bytes.fromhex(node) for node in shown["path"]),
             seal=seal_from_json(shown["seal"]),
         )

@@ -39,7 +39,8 @@ SELECT set_config('TimeZone', 'UTC', false),
 """
 
 # The preimage, as append and eventstore/digest.py have it. Made here, because one long value a row is read twice as
-# fast as the columns it is made from.
+# fast as the columns it is made from. Times are sent as microseconds since 2000, so many hours after 1970: adding those
+# costs less than counting in numeric.
 CONTENT: LiteralString = """
 SELECT position, part, parts,
        int8send(position)
@@ -49,7 +50,7 @@ SELECT position, part, parts,
        || int4send(schema_version)
        || uuid_send(command_id)
        || int4send(part)
-       || int8send((extract(epoch FROM recorded_at) * 1000000)::bigint)
+       || timestamptz_send(recorded_at + interval '262968 hours')
        || int4send(octet_length(json_send(data))) || json_send(data)
        || int4send(octet_length(json_send(metadata))) || json_send(metadata) AS preimage,
        digest

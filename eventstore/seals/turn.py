@@ -21,7 +21,7 @@ from eventstore.seals.content import (
     whole_commands,
 )
 from eventstore.seals.keys import SealingKey, is_genuine
-from eventstore.seals.merkle import root_of
+from eventstore.seals.merkle import root_over
 from eventstore.seals.pen import Pen
 from eventstore.seals.seal import NO_SEAL_BEFORE, POSITIONS_MAX, Seal, fingerprint_of
 from eventstore.seals.second_place import Sealed, SecondPlace
@@ -95,7 +95,7 @@ class Turn:
                 number=self._last.number + 1 if self._last else 1,
                 first=self.sealed_to + 1,
                 last=self.sealed_to + len(digests),
-                root=root_of(digests),
+                root=root_over(digests),
                 fingerprints=hashlib.sha256(fingerprints).digest(),
                 previous=self._last.hash if self._last else NO_SEAL_BEFORE,
                 sealed_at=datetime.now(UTC),
@@ -123,7 +123,7 @@ class Turn:
         if not is_genuine(self._last, self._place.keys()):
             raise SealerStopped(f"Seal {self._last.number} in the second place is not signed by a key there.")
         events = read_content(self._connection, self._last.first, self._last.last)
-        if not events or root_of(digests_of(events)) != self._last.root:
+        if not events or root_over(digests_of(events)) != self._last.root:
             raise SealerStopped(f"The last events under seal {self._last.number} are not those that were sealed.")
 
     def _copy_missing(self) -> None:

@@ -14,7 +14,7 @@ import pytest
 from api.routes import exports
 from domain.values import Role
 from eventstore.exports.lines import event_of
-from eventstore.seals.merkle import root_of
+from eventstore.seals.merkle import root_over
 from eventstore.seals.seal import seal_from_json
 from eventstore.store import Recorded
 from runtime.wiring import EXPORTS_MAX
@@ -92,7 +92,7 @@ class TestExport:
         answer = await office.get("/audit/export/seals", auditor, after=1, before=4)
         (seal,) = [seal_from_json(json.loads(line)) for line in answer.content.splitlines()]
         digests = [event.digest for event in events_in(await asked(office, auditor, before=seal.last + 1))]
-        assert root_of(digests) == seal.root
+        assert root_over(digests) == seal.root
 
     async def test_nobody_else_gets_it(self, office: BoxOffice, auditor: Headers) -> None:
         assert refused(await asked(office, await office.somebody(Role.SUPPORT))) == (403, "forbidden")

@@ -21,7 +21,7 @@ from eventstore.exports.lines import event_of, line_of
 from eventstore.exports.manifest import Manifest
 from eventstore.migrate import APP_ROLE, migrate, role_url
 from eventstore.postgres import PostgresStore
-from eventstore.seals.merkle import root_of
+from eventstore.seals.merkle import root_over
 from eventstore.seals.seal import POSITIONS_MAX, seal_from_json
 from eventstore.store import NewEvent, Recorded, Wanted, Write
 from projections.past.searching import Search
@@ -91,11 +91,11 @@ class TestLines:
         manifest = exported(owner_url, out)
         seals = [seal_from_json(json.loads(line)) for line in beside(out, "seals.jsonl").read_text().splitlines()]
         digests = [event.digest for event in events_in(out)]
-        assert [root_of(digests[seal.first - 1 : seal.last]) for seal in seals] == [seal.root for seal in seals]
+        assert [root_over(digests[seal.first - 1 : seal.last]) for seal in seals] == [seal.root for seal in seals]
         assert len(seals) == manifest.seals >= EVENTS // POSITIONS_MAX
         assert (manifest.sealed_upto, manifest.last_seal) == (EVENTS, seals[-1].hash.hex())
         tampered = [*digests[:9], bytes(32), *digests[10:]]
-        assert root_of(tampered[: seals[0].last]) != seals[0].root
+        assert root_over(tampered[: seals[0].last]) != seals[0].root
 
     def test_an_export_goes_on_where_another_ended(self, owner_url: str, log: list[Recorded], tmp_path: Path) -> None:
         first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"

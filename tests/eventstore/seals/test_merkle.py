@@ -2,13 +2,10 @@
 
 import hashlib
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from uuid import UUID
 
 import pytest
 
-from eventstore.digest import Content, preimage_of
-from eventstore.seals.merkle import NODE, path_of, root_by, root_of
+from eventstore.seals.merkle import path_of, root_by, root_by_way, root_of, root_over, way_of
 
 SIZES = (1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 31, 33)
 
@@ -36,21 +33,6 @@ ROOTS = [
     "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
     "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
 ]
-
-
-def event_at(position: int) -> Content:
-    return Content(
-        position=position,
-        stream="seat-1",
-        version=1,
-        name="SeatHeld",
-        schema_version=1,
-        command_id=UUID(int=7),
-        part=1,
-        recorded_at=datetime(2026, 1, 1, tzinfo=UTC),
-        data="{}",
-        metadata="{}",
-    )
 
 
 def leaf(entry: bytes) -> bytes:
@@ -112,11 +94,18 @@ class TestPath:
                 assert root_by(leaves[index], index=index, leaves=size, path=found[:-1]) != root
 
 
-class TestLeaf:
-    @pytest.mark.parametrize("position", [1, 2**56 - 1])
-    def test_given_an_event_then_its_digest_is_a_leaf_of_the_rfc(self, position: int) -> None:
-        preimage = preimage_of(**event_at(position))
-        assert hashlib.sha256(preimage).digest() == leaf(preimage[1:])
+class TestEntry:
+    @pytest.mark.parametrize("events", [1, 15, 16, 17, 32, 33, 250, 1_024])
+    def test_given_so_many_events_then_the_root_is_the_rfcs_over_their_digests_by_sixteens(self, events: int) -> None:
+        digests = [hashlib.sha256(bytes([number % 256, number // 256])).digest() for number in range(events)]
+        entries = [b"".join(digests[begins : begins + 16]) for begins in range(0, events, 16)]
+        assert root_over(digests) == mth([leaf(entry) for entry in entries])
 
-    def test_given_a_position_no_log_will_ever_have_then_it_would_be_one_no_more(self) -> None:
-        assert preimage_of(**event_at(2**56))[:1] == NODE
+    @pytest.mark.parametrize("events", [1, 16, 17, 40])
+    def test_given_any_event_then_its_way_leads_to_the_root_from_its_place_alone(self, events: int) -> None:
+        digests = [hashlib.sha256(bytes([number])).digest() for number in range(events)]
+        for index, digest in enumerate(digests):
+            entry, path = way_of(digests, index)
+            assert entry == b"".join(digests[index // 16 * 16 : index // 16 * 16 + 16])
+            found = [root_by_way(digest, index=at, digests=events, entry=entry, path=path) for at in range(events)]
+            assert [at for at, root in enumerate(found) if root == root_over(digests)] == [index]

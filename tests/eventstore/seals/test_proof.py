@@ -28,11 +28,24 @@ KEYS = {KEY.id: KEY.public}
 STRANGER = SealingKey("another secret of nobody at all, for tests")
 Shown = dict[str, Any]
 
+
+def with_other_byte(entry: str, index: int) -> str:
+    """Change the digest at an index of an entry in hexadecimal."""
+    changed = bytearray.fromhex(entry)
+    changed[32 * index] ^= 1
+    return changed.hex()
+
+
 CHANGES: dict[str, Callable[[Shown], object]] = {
     "data": lambda shown: shown["event"].update(data='{"seat": "A-2"}'),
     "stream": lambda shown: shown["event"].update(stream="seat-99"),
     "position": lambda shown: shown["event"].update(position=shown["event"]["position"] + 1),
     "time": lambda shown: shown["event"].update(recorded_at="2026-01-01T00:00:00+00:00"),
+    "its digest": lambda shown: shown.update(entry=with_other_byte(shown["entry"], 7)),
+    "a neighbour's digest": lambda shown: shown.update(entry=with_other_byte(shown["entry"], 6)),
+    "shorter entry": lambda shown: shown.update(entry=shown["entry"][:-64]),
+    "longer entry": lambda shown: shown.update(entry=shown["entry"] + "ab" * 32),
+    "no entry": lambda shown: shown.update(entry=""),
     "path": lambda shown: shown["path"].reverse(),
     "shorter path": lambda shown: shown["path"].pop(),
     "root": lambda shown: shown["seal"].update(root="ab" * 32),
@@ -59,8 +72,8 @@ async def proving(log: SealedLog) -> AsyncIterator[Callable[[int], Any]]:
 
 @pytest.fixture
 async def proof(log: SealedLog) -> Proof:
-    """The proof of the event at 8, one of twelve."""
-    await append(log, 6, named="seat")
+    """The proof of the event at 8, one of sixty: four entries, two steps from the root."""
+    await append(log, 30, named="seat")
     log.seal()
     async with proving(log) as prove_at:
         found: Proof = await prove_at(8)
@@ -69,9 +82,9 @@ async def proof(log: SealedLog) -> Proof:
 
 class TestProof:
     async def test_given_any_event_then_its_proof_holds_and_says_what_the_log_says(self, log: SealedLog) -> None:
-        await append(log, 6, named="seat")
+        await append(log, 23, named="seat")
         log.seal()
-        await append(log, 6, named="more")
+        await append(log, 3, named="more")
         log.seal()
         async with proving(log) as prove_at, PostgresStore(log.app_url) as store:
             for event in await store.read_range(after=0, limit=100):
