@@ -1,5 +1,6 @@
 """The log in memory, under the same contract as PostgreSQL's: for tests, laws and quick looks."""
 
+from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -101,10 +102,9 @@ class MemoryStore:
         """Return the events with `after` < position ≤ `upto` of the streams whose names begin so, in order."""
         found = [event for event in self._log[after : max(after, upto)] if event.stream.startswith(prefix)]
         return Columns(
-            positions=[event.position for event in found],
+            positions=array("q", [event.position for event in found]),
             streams=[event.stream.removeprefix(prefix) for event in found],
-            names=[event.name for event in found],
-            fields=[_field(event, fields.get(event.name)) for event in found],
+            said=[_said(event, fields.get(event.name)) for event in found],
         )
 
     async def search(
@@ -206,9 +206,9 @@ def _expectations(append: Append) -> list[tuple[str, int]]:
     return [*((write.stream, write.expected) for write in append.writes), *append.guards.items()]
 
 
-def _field(event: Recorded, name: str | None) -> str:
-    value = None if name is None else orjson.loads(event.data).get(name)
-    return "" if value is None else str(value)
+def _said(event: Recorded, field: str | None) -> str:
+    value = None if field is None else orjson.loads(event.data).get(field)
+    return event.name if value is None else f"{event.name} {value}"
 
 
 def _is_wanted(event: Recorded, wanted: Wanted) -> bool:

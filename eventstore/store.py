@@ -141,9 +141,12 @@ NOTHING_YET = Mark(0, None)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
-    """Many events in little room: position, the end of the stream's name, name, and one field of the data as text.
+    """Many events in little room.
 
-    The field is empty where the data has none of that name, or it is null there.
+    Args:
+        positions: an array of integers of eight bytes.
+        streams: what their streams' names end with.
+        said: the event's name, then a space and one field of its data as text, unless it has none or it is null.
 
     Raises:
         ValueError: the columns differ in length: a name or a field held what was meant to part them.
@@ -151,11 +154,10 @@ class Columns:
 
     positions: Sequence[int]
     streams: Sequence[str]
-    names: Sequence[str]
-    fields: Sequence[str]
+    said: Sequence[str]
 
     def __post_init__(self) -> None:
-        if len({len(self.positions), len(self.streams), len(self.names), len(self.fields)}) > 1:
+        if len({len(self.positions), len(self.streams), len(self.said)}) > 1:
             raise ValueError("the columns differ in length")
 
 

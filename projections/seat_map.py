@@ -80,12 +80,16 @@ SEAT_MAP = ReadModel(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeatGroup:
-    """Seats in one state with one deadline: a hold's, a block's, or none; each with its last event's position."""
+    """Seats in one state with one deadline: a hold's, a block's, or none.
+
+    Args:
+        positions: of each seat's last event; none in a map of the past, where nobody asks.
+    """
 
     state: str
     until: datetime | None
     seats: Sequence[str]
-    positions: Sequence[int]
+    positions: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

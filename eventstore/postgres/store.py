@@ -1,6 +1,8 @@
 """The log in PostgreSQL: appends through one function on one connection, reads on a few others."""
 
 import asyncio
+import sys
+from array import array
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
@@ -157,10 +159,17 @@ class PostgresStore:
         return [recorded(row) for row in await self._readers.rows(sql.READ_RANGE, {"after": after, "upto": upto})]
 
 
-def columns(positions: Sequence[int], *texts: str) -> Columns:
-    """Return the columns of one long row; cutting its texts takes a while, so do it in a thread."""
-    streams, names, fields = (text.split("\n") if positions else [] for text in texts)
-    return Columns(positions=positions, streams=streams, names=names, fields=fields)
+def columns(positions: bytes, streams: bytes, said: str) -> Columns:
+    """Return the columns of one long row; cutting its texts takes a while, so do it in a thread.
+
+    Args:
+        positions: of eight bytes each, the highest first.
+    """
+    numbers = array("q", positions)
+    if sys.byteorder == "little":
+        numbers.byteswap()
+    ends, texts = (text.split("\n") if numbers else [] for text in (streams.decode(), said))
+    return Columns(positions=numbers, streams=ends, said=texts)
 
 
 def mark(rows: Sequence[tuple[Any, ...]]) -> Mark:

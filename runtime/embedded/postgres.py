@@ -36,7 +36,7 @@ SETTINGS: Mapping[str, str] = {
     "unix_socket_directories": "",
     "max_connections": "100",
     "password_encryption": "scram-sha-256",
-    "shared_buffers": "256MB",
+    "shared_buffers": "512MB",
     "fsync": "on",
     "synchronous_commit": "on",
     "max_wal_size": "2GB",
