@@ -14,7 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from api.app import make_app
 from api.engine import Engine
 from api.live import ABORT, WATCHERS_MAX
-from runtime.garbage import look_in_portions, look_no_more, look_when_quiet, lull
+from runtime.garbage import look_at_what_is_new, look_in_portions, look_no_more, look_when_quiet, lull
 from runtime.logs import configure_logs
 from runtime.open_files import allow_open_files
 from runtime.settings import Settings, load_settings
@@ -92,7 +92,7 @@ async def serve(settings: Settings) -> None:
             timeout_graceful_shutdown=STOP_SECONDS_MAX,
         )
         quiet = lull(lambda: engine.metrics.requests)
-        looking = asyncio.create_task(look_when_quiet(quiet), name="garbage")
+        looking = asyncio.gather(look_at_what_is_new(), look_when_quiet(quiet))
         try:
             await Server(config, on_stop=partial(end_endless, engine)).serve()
         finally:

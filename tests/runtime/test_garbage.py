@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import weakref
+from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -11,6 +12,7 @@ import pytest
 from runtime.garbage import (
     BUSY_CHECKS_MAX,
     REQUESTS_WHEN_QUIET_MAX,
+    look_at_what_is_new,
     look_in_portions,
     look_no_more,
     look_when_quiet,
@@ -69,6 +71,28 @@ class TestLookWhenQuiet:
 
     async def test_given_somebody_always_waits_then_in_the_end(self) -> None:
         assert BUSY_CHECKS_MAX < await checks_until_freed(quiet=False) <= BUSY_CHECKS_MAX + 2
+
+
+async def new_at_most(full_cache: deque[list[int]], *, replaced: int) -> int:
+    """Replace what a cache holds, a thousand in each turn of the loop; return the most that was new after a turn."""
+    most = 0
+    for begin in range(0, replaced, 1_000):
+        full_cache.extend([number] for number in range(begin, begin + 1_000))
+        most = max(most, len(gc.get_objects(generation=0)))
+        await asyncio.sleep(0)
+    return most
+
+
+class TestLookAtWhatIsNew:
+    async def test_given_a_full_cache_then_what_is_new_in_it_does_not_pile_up(self) -> None:
+        look_in_portions()
+        cache = deque([[number] for number in range(50_000)], maxlen=50_000)
+        gc.collect(0)
+        assert await new_at_most(cache, replaced=40_000) > 30_000, "Python looks by itself, so this is needed no more"
+        gc.collect(0)
+        looking = asyncio.create_task(look_at_what_is_new(every_s=0))
+        assert await new_at_most(cache, replaced=40_000) < 5_000
+        looking.cancel()
 
 
 class TestLull:

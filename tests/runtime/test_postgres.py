@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from runtime.embedded import EmbeddedPostgres
+from runtime.embedded.postgres import WAL_SEGMENT_MB
 
 
 class TestServer:
@@ -35,3 +36,7 @@ class TestServer:
             names = ("fsync", "synchronous_commit", "full_page_writes", "data_checksums")
             found = {name: connection.execute("SELECT current_setting(%s)", [name]).fetchone() for name in names}
         assert set(found.values()) == {("on",)}
+
+    def test_a_new_segment_of_its_log_keeps_nobody_waiting_for_long(self, postgres_server: EmbeddedPostgres) -> None:
+        with psycopg.connect(postgres_server.url) as connection:
+            assert connection.execute("SHOW wal_segment_size").fetchone() == (f"{WAL_SEGMENT_MB}MB",)
