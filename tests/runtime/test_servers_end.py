@@ -122,7 +122,7 @@ class TestPostgresRecovers:
             pid_file = folder / "cluster" / "postmaster.pid"
             pid_file.write_text(f"{os.getppid()}\n{folder}/cluster\n1\n{server.port}\n\n127.0.0.1\n0 0\nready\n")
             server.start()
-            assert str(os.getppid()) not in pid_file.read_text()
+            assert pid_file.read_text().splitlines()[0] != str(os.getppid())
 
     def test_given_an_initdb_cut_short_then_the_next_start_begins_anew(self, tmp_path: Path) -> None:
         (tmp_path / "cluster.new" / "base").mkdir(parents=True)
