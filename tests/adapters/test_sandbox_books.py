@@ -102,8 +102,7 @@ class TestDelivery:
             for webhook in tries:
                 client.read_webhook(headers=webhook.headers, body=webhook.body, now=webhook.at)
         pauses = [(later.at - earlier.at).total_seconds() for earlier, later in pairwise(tries)]
-        assert pauses[0] >= 0.2
-        assert pauses[2] > pauses[0]
+        assert all(pause >= 0.9 * first for pause, first in zip(pauses, (0.25, 0.5, 1.0), strict=True))
 
     async def test_given_an_event_then_it_can_be_sent_again(self, sandbox: SandboxProcess, shop: Shop) -> None:
         async with sandbox.client() as client:

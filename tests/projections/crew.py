@@ -35,7 +35,12 @@ class Crew:
 
     @asynccontextmanager
     async def working(
-        self, owner: str, models: Sequence[ReadModel] = EVERY_MODEL, *, reader: FactReader | None = None
+        self,
+        owner: str,
+        models: Sequence[ReadModel] = EVERY_MODEL,
+        *,
+        reader: FactReader | None = None,
+        silence_s: float = SILENCE_S,
     ) -> AsyncIterator[None]:
         """Let one process fold in the block."""
         runner = Runner(
@@ -45,7 +50,7 @@ class Crew:
             models=models,
             reader=reader or reader_for(models),
             owner=owner,
-            silence_s=SILENCE_S,
+            silence_s=silence_s,
         )
         task = asyncio.create_task(runner.run())
         try:
@@ -68,6 +73,14 @@ class Crew:
             return condition(await self.states())
 
         await until_some(ask, what)
+
+    async def beats(self) -> None:
+        """Wait until the owner of each has said that it is alive."""
+        before = await self.states()
+        await self.wait_for(
+            "a heartbeat of each",
+            lambda states: all(states[name].heartbeat_at > state.heartbeat_at for name, state in before.items()),
+        )
 
     async def catches_up(self, *names: str) -> None:
         """Wait until read models (by default, all) have folded the whole log."""

@@ -90,11 +90,13 @@ class TestRunner:
         assert all(state.fence > fences[name] for name, state in (await crew.states()).items())
 
     async def test_a_living_owner_is_left_alone(self, town: Town, crew: Crew, owner_url: str) -> None:
-        async with crew.working("one"), crew.working("two"):
-            for _ in range(30):
-                await town.open_shop()
-                await asyncio.sleep(0.1)  # three times as long as an owner may be silent
+        ages = "UPDATE projections.projection SET heartbeat_at = heartbeat_at - 0.6 * interval '20 seconds'"
+        async with crew.working("one", silence_s=20), crew.working("two", silence_s=20):
             await crew.catches_up()
+            for _ in range(3):
+                await execute(owner_url, ages)
+                await town.open_shop()
+                await crew.beats()
             owners = {state.owner for state in (await crew.states()).values()}
             assert owners <= {"one", "two"}
             assert {state.fence for state in (await crew.states()).values()} == {1}
