@@ -23,12 +23,14 @@ BUSY_CHECKS_MAX = 15
 
 
 def look_seldom() -> None:
-    """Look for garbage seldom; whoever works in the background may stop for it."""
+    """Look for garbage seldom, and not at what is there by now; whoever works in the background may stop for it."""
+    gc.freeze()
     gc.set_threshold(OBJECTS_BETWEEN_LOOKS)
 
 
 def look_in_portions() -> None:
-    """Look at what is new, a little at a time and once; `look_when_quiet` sees to the rest."""
+    """Look at what is new from now on, a little at a time and once; `look_when_quiet` sees to the rest."""
+    gc.freeze()
     gc.set_threshold(OBJECTS_PER_PORTION, NEVER, NEVER)
 
 

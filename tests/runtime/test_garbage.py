@@ -4,7 +4,7 @@ import asyncio
 import gc
 import weakref
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import pytest
@@ -15,6 +15,7 @@ from runtime.garbage import (
     look_at_what_is_new,
     look_in_portions,
     look_no_more,
+    look_seldom,
     look_when_quiet,
     lull,
 )
@@ -105,6 +106,14 @@ class TestLull:
         requests += REQUESTS_WHEN_QUIET_MAX + 1
         assert not is_quiet()
         assert is_quiet()
+
+
+@pytest.mark.parametrize("look", [look_seldom, look_in_portions])
+def test_what_a_part_has_imported_is_never_looked_at(look: Callable[[], None]) -> None:
+    imported = Ring()
+    look()
+    found = gc.get_objects()
+    assert not any(each is imported for each in found)
 
 
 def test_given_portions_then_what_has_survived_is_not_looked_at_again() -> None:
