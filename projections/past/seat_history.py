@@ -48,7 +48,13 @@ class SeatHistory:
         return len(self._seats)
 
     def extend(self, columns: Columns, upto: int) -> None:
-        """Add the events after `self.upto` up to a later position."""
+        """Add the events after `self.upto` up to a later position.
+
+        Raises:
+            KeyError: one has a name that no event of a seat has; nothing was added.
+        """
+        if unknown := set(map(name_in, set(columns.said))) - STATES.keys():
+            raise KeyError(*unknown)
         self._said.extend(map(self._known_said.setdefault, columns.said, columns.said))
         self._seats.extend(map(self._known_seats.setdefault, columns.streams, columns.streams))
         self._positions.extend(columns.positions)
@@ -57,11 +63,7 @@ class SeatHistory:
         self.upto = upto
 
     def at(self, position: int) -> SeatMap:
-        """Return the seats that were not free at a position, by where they stood and until when.
-
-        Raises:
-            KeyError: the last event of a seat has a name that no seat's event has.
-        """
+        """Return the seats that were not free at a position, by where they stood and until when."""
         seats_by_said: defaultdict[str, list[str]] = defaultdict(list)
         for seat, said in self._said_last(bisect_right(self._positions, position)).items():
             seats_by_said[said].append(seat)
@@ -75,6 +77,11 @@ class SeatHistory:
         seats = self._kept[kept].copy()
         seats.update(zip(self._seats[begins:count], self._said[begins:count], strict=True))
         return seats
+
+
+def name_in(said: str) -> str:
+    """Return the event's name in what it says."""
+    return said.partition(" ")[0]
 
 
 def seat_group(said: str, seats: Sequence[str]) -> SeatGroup:
