@@ -90,7 +90,7 @@ class TestRunner:
         assert all(state.fence > fences[name] for name, state in (await crew.states()).items())
 
     async def test_a_living_owner_is_left_alone(self, town: Town, crew: Crew, owner_url: str) -> None:
-        ages = "UPDATE projections.projection SET heartbeat_at = heartbeat_at - 0.6 * interval '20 seconds'"
+        ages = "UPDATE projections.projection SET heartbeat_at = heartbeat_at - interval '12 seconds'"
         async with crew.working("one", silence_s=20), crew.working("two", silence_s=20):
             await crew.catches_up()
             for _ in range(3):
