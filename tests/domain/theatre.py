@@ -1,0 +1,110 @@
+"""A small theatre on sale, for scenarios: six seats in two rows, and a standing area of eight places."""
+
+from datetime import timedelta
+from typing import Any
+
+from uuid_utils.compat import uuid7
+
+from domain.basket import AreaDraw, HoldSeats, hold_seats
+from domain.event import EVENT, EventCreated, EventDetails, EventPublished
+from domain.layout import Inventory, publish
+from domain.layout.model import Area, Category, Draft, Row, Seat, Section
+from domain.ordering import PlaceOrder, order_hold
+from domain.paying import OpenPayment, capture, open_payment
+from domain.performance import PERFORMANCE, PerformanceScheduled
+from domain.pricing import Choice
+from domain.seat import SEAT
+from domain.settling import settle
+from domain.values import Limits, Price
+from tests.domain.scenario import NOW, Scenario
+
+PRICE = 4500
+HOLD_LASTS = timedelta(minutes=10)
+SHOW, HAMLET, GLOBE = "show", "hamlet", "globe"
+STARTS_AT = NOW + timedelta(days=30)
+ROWS = tuple(
+    Row(
+        label=row,
+        seats=tuple(Seat(label=str(n), category="A", x=n, y=y, source_id=f"{row}{n}") for n in (1, 2, 3)),
+    )
+    for y, row in enumerate("AB")
+)
+INVENTORY = Inventory(
+    publish(
+        Draft(
+            categories=(Category(key="A", label="A", color="#a00"), Category(key="S", label="Standing", color="#0a0")),
+            sections=(Section(label="Stalls", rows=ROWS),),
+            areas=(Area(label="Pit", category="S", capacity=8, source_id="pit"),),
+        )
+    )
+)
+SEATS = INVENTORY.keys[: INVENTORY.seat_count]
+STANDING = INVENTORY.keys[INVENTORY.seat_count :]
+PIT = next(iter(INVENTORY.areas))
+
+
+def on_sale(**different: Any) -> Scenario:
+    """Return a scenario with one published performance; `different` fields of its announcement."""
+    announcement: dict[str, Any] = {
+        "event": SHOW,
+        "organizer": GLOBE,
+        "venue": "venue",
+        "layout": "layout",
+        "seats": len(INVENTORY),
+        "currency": "EUR",
+        "starts_at": STARTS_AT,
+        "doors_at": None,
+        "on_sale_at": NOW - timedelta(days=1),
+        "prices": (Price(category="A", amount=PRICE), Price(category="S", amount=PRICE)),
+        "limits": Limits(),
+    }
+    created = EventCreated(organizer=GLOBE, venue="venue", details=EventDetails(title="Hamlet"))
+    return (
+        Scenario()
+        .given(EVENT.stream(SHOW), created, EventPublished())
+        .given(PERFORMANCE.stream(HAMLET), PerformanceScheduled(**{**announcement, **different}))
+    )
+
+
+def seat(key: str) -> str:
+    """Name a seat's stream."""
+    return SEAT.stream(HAMLET, key)
+
+
+def hold_of(
+    hold: str, holder: str, *seats: str, standing: int = 0, candidates: tuple[str, ...] = STANDING
+) -> HoldSeats:
+    """Return the command that claims seats, and places of the standing area."""
+    draws = (AreaDraw(area=PIT, quantity=standing, candidates=candidates),) if standing else ()
+    choices = tuple(Choice(seat=key) for key in seats)
+    return HoldSeats(hold=hold, holder=holder, performance=HAMLET, choices=choices, draws=draws, lasts=HOLD_LASTS)
+
+
+def held(scenario: Scenario, hold: str, holder: str, *seats: str, standing: int = 0) -> Scenario:
+    """Let a buyer claim places."""
+    return scenario.given_done(hold_seats, hold_of(hold, holder, *seats, standing=standing), INVENTORY)
+
+
+def ordered(scenario: Scenario, hold: str, holder: str) -> tuple[Scenario, str]:
+    """Let a buyer order what they hold; return the order's id, too."""
+    order = str(uuid7())
+    return scenario.given_done(order_hold, PlaceOrder(order=order, account=holder, contact=None), hold=hold), order
+
+
+def captured(scenario: Scenario, order: str, holder: str, *, amount: int) -> tuple[Scenario, str]:
+    """Let a buyer pay; return the payment's id, too. What the capture leads to is not decided yet."""
+    payment = str(uuid7())
+    opening = OpenPayment(payment=payment, order=order, account=holder, provider="sandbox")
+    return (
+        scenario.given_done(open_payment, opening).given_done(
+            capture, payment=payment, amount=amount, currency="EUR", captured_at=scenario.now, source="webhook"
+        ),
+        payment,
+    )
+
+
+def bought(scenario: Scenario, hold: str, holder: str, *seats: str, standing: int = 0) -> tuple[Scenario, str]:
+    """Let a buyer hold, order and pay places; return the order's id, too."""
+    scenario, order = ordered(held(scenario, hold, holder, *seats, standing=standing), hold, holder)
+    scenario, payment = captured(scenario, order, holder, amount=PRICE * (len(seats) + standing))
+    return scenario.given_done(settle, payment=payment), order
