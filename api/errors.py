@@ -6,6 +6,7 @@ ApiError
 ├── ForeignOrigin      a cookie was sent along by another site's page (403)
 ├── TooManyAttempts    guessing is slowed down (429)
 ├── BodyTooLarge       more bytes than the route takes (413)
+├── HeaderTooLarge     a header is longer than is read (431)
 ├── Malformed          not JSON, or text that cannot be stored (422)
 ├── Busy               more is waiting than is admitted, or the sender's rights keep changing (503)
 └── Behind             the read model has not reached `min_position` yet (503)
@@ -44,6 +45,13 @@ class BodyTooLarge(ApiError):
 
     def __init__(self, bytes_max: int) -> None:
         super().__init__(f"The body may be at most {bytes_max} bytes long.")
+
+
+class HeaderTooLarge(ApiError):
+    """A header is longer than is read."""
+
+    def __init__(self, name: str, bytes_max: int) -> None:
+        super().__init__(f"The header {name} may be at most {bytes_max} bytes long; send less of it.")
 
 
 class Malformed(ApiError):

@@ -41,6 +41,7 @@ class ProblemCode(StrEnum):
     BUSY = "busy"
     FORBIDDEN = "forbidden"
     HAS_BOOKINGS = "has_bookings"
+    HEADER_TOO_LARGE = "header_too_large"
     HOLD_ENDED = "hold_ended"
     HOLD_LAPSED = "hold_lapsed"
     HOLD_ORDERED = "hold_ordered"
@@ -127,6 +128,7 @@ ANSWERS: Mapping[type[Exception], Answer] = {
     api.ForeignOrigin: Answer(HTTPStatus.FORBIDDEN, ProblemCode.FORBIDDEN),
     api.TooManyAttempts: Answer(HTTPStatus.TOO_MANY_REQUESTS, ProblemCode.TOO_MANY_ATTEMPTS),
     api.BodyTooLarge: Answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, ProblemCode.BODY_TOO_LARGE),
+    api.HeaderTooLarge: Answer(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, ProblemCode.HEADER_TOO_LARGE),
     api.Malformed: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, ProblemCode.MALFORMED),
     api.Busy: Answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.BUSY, BUSY, AGAIN_SOON_SECONDS),
     api.Behind: Answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.BEHIND, None, AGAIN_SOON_SECONDS),

@@ -34,6 +34,11 @@ class BoundedRequest(Request):
         super().__init__(scope, receive)
         self._bytes_max = bytes_max
 
+    @property
+    def cookies(self) -> dict[str, str]:
+        """Return nothing: the framework asks on every request, and parsing would take quadratic time; see `cookies`."""
+        return {}
+
     async def body(self) -> bytes:
         """Read the whole body, once.
 

@@ -58,7 +58,7 @@ async def come_as_guest(request: Request) -> Response:
     return await entered(request, account, guest=True, status=201)
 
 
-@router.post("/auth/refresh", responses={200: {"model": Entry}, **documented(401, 403)})
+@router.post("/auth/refresh", responses={200: {"model": Entry}, **documented(401, 403, 431)})
 async def refresh(request: Request) -> Response:
     """Exchange the refresh token, once; a token that comes twice ends its whole session."""
     entrance = engine_of(request).entrance
@@ -69,7 +69,7 @@ async def refresh(request: Request) -> Response:
     return handed_over(request, account, token, guest=await entrance.is_guest(account))
 
 
-@router.post("/auth/logout", status_code=204, responses=documented(403))
+@router.post("/auth/logout", status_code=204, responses=documented(403, 431))
 async def log_out(request: Request) -> Response:
     """End the session, whether or not there is one."""
     token = refresh_token_of(request)
