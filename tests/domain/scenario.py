@@ -1,6 +1,6 @@
 """Given events, when a decision, then events or a refusal: how the domain is tested.
 
-`Scenario().given(stream, *events).when(decide, ...).then(*events)`. A decision reads real states through the books that a handler uses, so
+`Scenario().given(stream, *events).when(decide, ...).then(*events)`. A decision reads the books that a handler uses, so
 one scenario may hold as many streams as the decision reads; `at` sets the clock.
 """
 
