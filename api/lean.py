@@ -34,7 +34,7 @@ class LeanRoute(GuardedRoute):
 
 def lane_of(route: LeanRoute) -> Lane:
     """Return where a lean route is, and what answers there without the layers before a route."""
-    handle = guarded(route.access, straight_to(route.endpoint))
+    handle = guarded(route.access, route.inputs, straight_to(route.endpoint))
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         scope["route"] = route

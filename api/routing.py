@@ -1,10 +1,15 @@
 """The route class of the API: who may is checked first, then the body is read within its limit, then work begins."""
 
+from collections import Counter
 from collections.abc import Callable, Coroutine
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, get_args, get_origin
 
 import orjson
 from fastapi import APIRouter, Request, Response
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.exceptions import RequestValidationError
+from fastapi.params import Query
 from fastapi.routing import APIRoute
 from starlette.types import Receive, Scope
 
@@ -73,6 +78,47 @@ class BoundedRequest(Request):
             raise BodyTooLarge(self._bytes_max)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteInputs:
+    """What a route reads from a request: its query parameters, those that may be repeated, whether it takes a body."""
+
+    query: frozenset[str]
+    repeatable: frozenset[str]
+    body: bool
+
+    def refuse_other_parameters(self, request: Request) -> None:
+        """Refuse query parameters that the route does not know, or that stand twice.
+
+        Raises:
+            RequestValidationError: names every one of them.
+        """
+        if not request.scope["query_string"]:
+            return
+        named = Counter(name for name, _ in request.query_params.multi_items())
+        faults = [
+            {"type": "extra_forbidden", "loc": ("query", name), "msg": self._message(name)}
+            for name, times in named.items()
+            if name not in self.query or (times > 1 and name not in self.repeatable)
+        ]
+        if faults:
+            raise RequestValidationError(faults)
+
+    def refuse_undue_body(self, body: bytes) -> None:
+        """Refuse a body where the route reads none.
+
+        Raises:
+            Malformed: there is one.
+        """
+        if body and not self.body:
+            raise Malformed("This route takes no body; send none.")
+
+    def _message(self, name: str) -> str:
+        if name in self.query:
+            return "Give this query parameter once."
+        known = ", ".join(sorted(self.query)) or "none"
+        return f"Unknown query parameter; this route takes: {known}."
+
+
 class GuardedRoute(APIRoute):
     """A route that `access.ACCESS` declares."""
 
@@ -80,22 +126,37 @@ class GuardedRoute(APIRoute):
         self.access = declared(sorted(options["methods"]), path)
         problems = documented(*statuses(self.access, path, options["methods"]))
         options["responses"] = {**problems, **(options.get("responses") or {})}
-        options["openapi_extra"] = {
-            **described(self.access, path, options["methods"]),
-            **(options.get("openapi_extra") or {}),
-        }
+        own_description = options.get("openapi_extra") or {}
+        options["openapi_extra"] = {**described(self.access, path, options["methods"]), **own_description}
+        self.reads_raw_body = "requestBody" in own_description
         super().__init__(path, endpoint, **options)
+
+    @property
+    def inputs(self) -> RouteInputs:
+        """What the endpoint reads from a request."""
+        parameters = [field for field in get_flat_params(self.dependant) if isinstance(field.field_info, Query)]
+        return RouteInputs(
+            query=frozenset(field.alias for field in parameters),
+            repeatable=frozenset(field.alias for field in parameters if takes_many(field.field_info.annotation)),
+            body=self.reads_raw_body or self.body_field is not None,
+        )
 
     def get_route_handler(self) -> Handle:
         """Wrap FastAPI's handling of a request."""
-        return guarded(self.access, super().get_route_handler())
+        return guarded(self.access, self.inputs, super().get_route_handler())
 
 
-def guarded(access: Access, handle: Handle) -> Handle:
+def takes_many(annotation: Any) -> bool:
+    """Return whether a query parameter of this type may be repeated."""
+    return get_origin(annotation) is list or any(get_origin(option) is list for option in get_args(annotation))
+
+
+def guarded(access: Access, inputs: RouteInputs, handle: Handle) -> Handle:
     """Put the check, the reading of the body and the turnstile before a route's work."""
 
     async def run(request: Request) -> Response:
         refuse_nul(request.scope)
+        inputs.refuse_other_parameters(request)
         engine = engine_of(request)
         bounded = BoundedRequest(request.scope, request.receive, access.bytes_max)
         if not access.public:
@@ -103,7 +164,9 @@ def guarded(access: Access, handle: Handle) -> Handle:
             bounded.state.identity = identity
             await admit(engine, access, identity, bounded.path_params)
         bounded.state.access = access
-        refuse_nul_in(await bounded.body())
+        body = await bounded.body()
+        refuse_nul_in(body)
+        inputs.refuse_undue_body(body)
         async with engine.admission:
             return await handle(bounded)
 

@@ -1,0 +1,70 @@
+"""What a route does not read is refused: unknown and repeated query parameters, bodies where none is due."""
+
+import pytest
+
+from api.access import ACCESS
+from api.routing import GuardedRoute
+from domain.values import Role
+from tests.api.box_office import BoxOffice, done, refused
+from tests.api.shop import V1
+
+MALFORMED = (422, "malformed")
+
+
+class TestQueryParameters:
+    @pytest.mark.parametrize("path", ["/venues", "/events", "/organizers", "/orders", "/refunds", "/me"])
+    async def test_given_an_unknown_parameter_then_it_is_refused_by_name(self, office: BoxOffice, path: str) -> None:
+        answer = await office.get(path, await office.somebody(), colour="red")
+        assert refused(answer) == MALFORMED
+        assert [fault["path"] for fault in answer.json()["faults"]] == ["query.colour"]
+
+    async def test_given_a_report_of_an_event_then_the_filters_there_are_are_named(self, office: BoxOffice) -> None:
+        answer = await office.get("/reports/sales", office.organizer, event_id=office.event_id)
+        assert refused(answer) == MALFORMED
+        assert "performance_id" in answer.json()["faults"][0]["message"]
+
+    async def test_given_a_parameter_twice_then_it_is_refused(self, office: BoxOffice) -> None:
+        answer = await office.shop.client.get(f"{V1}/venues?limit=1&limit=2")
+        assert refused(answer) == MALFORMED
+
+    async def test_given_a_list_then_its_parameter_may_be_repeated(self, office: BoxOffice) -> None:
+        auditor = await office.somebody(Role.AUDITOR)
+        names = {"name": ["SeatHeld", "SeatSold"]}
+        done(await office.shop.client.get(f"{V1}/audit/log", headers=auditor, params=names))
+
+    async def test_given_a_command_then_a_query_is_refused_and_nothing_changes(self, office: BoxOffice) -> None:
+        buyer, head = await office.somebody(), await office.head()
+        body = {"items": [{"seat": office.seats[0]}]}
+        path = f"{V1}/performances/{office.performance_id}/holds"
+        answer = await office.shop.client.post(path, json=body, headers=buyer, params={"minutes": "60"})
+        assert refused(answer) == MALFORMED
+        assert await office.head() == head
+
+    async def test_given_every_route_then_an_unknown_parameter_is_refused_before_any_work(
+        self, office: BoxOffice
+    ) -> None:
+        routes = [route for route in office.shop.app.routes if isinstance(route, GuardedRoute)]
+        assert len(routes) == len(ACCESS)
+        for route in routes:
+            (method,) = route.methods or {"GET"}
+            path = route.path.format(**dict.fromkeys(route.param_convertors, office.performance_id))
+            answer = await office.shop.client.request(method, path, params={"surprise": "1"})
+            assert (route.path, refused(answer)) == (route.path, MALFORMED)
+
+
+class TestBodies:
+    @pytest.mark.parametrize("body", [b"{}", b'{"reason": "illness"}', b"text"])
+    async def test_given_a_body_where_none_is_due_then_it_is_refused(self, office: BoxOffice, body: bytes) -> None:
+        path = f"{V1}/events/{office.event_id}/publish"
+        head = await office.head()
+        answer = await office.shop.client.post(path, content=body, headers=office.organizer)
+        assert refused(answer) == MALFORMED
+        assert await office.head() == head
+
+    async def test_given_a_read_with_a_body_then_it_is_refused(self, office: BoxOffice) -> None:
+        answer = await office.shop.client.request("GET", f"{V1}/venues", content=b"{}")
+        assert refused(answer) == MALFORMED
+
+    async def test_given_an_optional_body_then_it_may_be_missing(self, office: BoxOffice) -> None:
+        performance = await office.performance()
+        done(await office.post(f"/performances/{performance}/cancel", office.organizer))
