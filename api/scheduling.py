@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from api.engine import Engine
-from api.schemas.performances import LimitsWish, PerformanceChange, PriceWish
+from api.schemas.performances import EntryRulesWish, LimitsWish, PerformanceChange, PriceWish
 from domain.errors import Invalid
 from domain.performance import existing
 from domain.scheduling import ChangePerformance
-from domain.values import Limits, Price
+from domain.values import EntryRules, Limits, Price
 
 NO_LIMITS = Limits(seats_per_order=None, seats_per_buyer=None, live_holds_per_buyer=None)
 
@@ -39,6 +39,11 @@ def limits_of(wish: LimitsWish | None) -> Limits:
     return NO_LIMITS if wish is None else Limits(**wish.model_dump())
 
 
+def entry_rules_of(wish: EntryRulesWish) -> EntryRules:
+    """Return what the gates demand."""
+    return EntryRules(**wish.model_dump())
+
+
 async def changed(engine: Engine, performance: str, wish: PerformanceChange) -> ChangePerformance:
     """Return the command for a wish; what it leaves out stays as it is.
 
@@ -59,4 +64,5 @@ async def changed(engine: Engine, performance: str, wish: PerformanceChange) -> 
         prices=prices,
         limits=limits_of(wish.limits) if "limits" in wish.model_fields_set else None,
         sales=wish.sales,
+        entry_rules=None if wish.entry_rules is None else entry_rules_of(wish.entry_rules),
     )

@@ -67,6 +67,7 @@ EVENTS: Mapping[str, type] = {
     "PerformanceRescheduled": performance.PerformanceRescheduled,
     "PricesChanged": performance.PricesChanged,
     "LimitsChanged": performance.LimitsChanged,
+    "EntryRulesChanged": performance.EntryRulesChanged,
     "PerformanceCancelled": performance.PerformanceCancelled,
     "SalesPaused": performance.SalesPaused,
     "SalesResumed": performance.SalesResumed,

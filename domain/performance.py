@@ -1,6 +1,6 @@
 """One dated showing of an event: when it is on sale, at what prices, within which limits. Nothing per booking."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
@@ -9,7 +9,7 @@ from domain import errors
 from domain.books import Books, Kind
 from domain.errors import NotFound, NotOnSale
 from domain.event import EVENT, EventStatus, ListedEvent
-from domain.values import CancelReason, Limits, Price
+from domain.values import CancelReason, EntryRules, Limits, Price
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,7 @@ class PerformanceScheduled:
     on_sale_at: datetime
     prices: tuple[Price, ...]
     limits: Limits
+    entry_rules: EntryRules = field(default_factory=EntryRules)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,13 @@ class LimitsChanged:
     """From here on these limits hold."""
 
     limits: Limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryRulesChanged:
+    """From here on the gates follow these rules."""
+
+    rules: EntryRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +87,7 @@ PerformanceEvent = (
     | PerformanceRescheduled
     | PricesChanged
     | LimitsChanged
+    | EntryRulesChanged
     | PerformanceCancelled
     | SalesPaused
     | SalesResumed
@@ -112,6 +121,7 @@ class ScheduledPerformance:
     on_sale_at: datetime
     prices: dict[tuple[str, str], int]
     limits: Limits
+    entry_rules: EntryRules = field(default_factory=EntryRules)
     sales: SalesState = SalesState.OPEN
     called_off: bool = False
 
@@ -131,6 +141,8 @@ def evolve(performance: Performance, event: PerformanceEvent) -> Performance:
             return replace(performance, prices=by_category(event.prices))
         case LimitsChanged():
             return replace(performance, limits=event.limits)
+        case EntryRulesChanged():
+            return replace(performance, entry_rules=event.rules)
         case PerformanceCancelled():
             return replace(performance, called_off=True)
         case SalesPaused():
@@ -155,6 +167,7 @@ def scheduled(event: PerformanceScheduled) -> ScheduledPerformance:
         on_sale_at=event.on_sale_at,
         prices=by_category(event.prices),
         limits=event.limits,
+        entry_rules=event.entry_rules,
     )
 
 

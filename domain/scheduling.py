@@ -8,6 +8,7 @@ from domain.errors import AlreadyThere, Invalid, NotFound, PerformanceStarted
 from domain.event import EVENT, EventStatus, ListedEvent
 from domain.performance import (
     PERFORMANCE,
+    EntryRulesChanged,
     LimitsChanged,
     NoPerformance,
     PerformanceCancelled,
@@ -24,7 +25,7 @@ from domain.performance import (
     existing,
     taking_place,
 )
-from domain.values import AMOUNT_MAX, CancelReason, Limits, Price
+from domain.values import AMOUNT_MAX, CancelReason, EntryRules, Limits, Price
 
 PRICES_PER_PERFORMANCE_MAX = 200
 
@@ -67,7 +68,7 @@ def check_prices(prices: tuple[Price, ...]) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangePerformance:
-    """An organizer's wish to move a performance, or to change its prices, limits or sales; None leaves as it is."""
+    """An organizer's changes to a performance; None leaves a field as it is."""
 
     performance: str
     starts_at: datetime | None = None
@@ -76,6 +77,13 @@ class ChangePerformance:
     prices: tuple[Price, ...] | None = None
     limits: Limits | None = None
     sales: SalesState | None = None
+    entry_rules: EntryRules | None = None
+
+    @property
+    def changes_sale(self) -> bool:
+        """Whether anything but the entry rules is to be different."""
+        sale = (self.starts_at, self.doors_at, self.on_sale_at, self.prices, self.limits, self.sales)
+        return any(each is not None for each in sale)
 
 
 def change(books: Books, command: ChangePerformance) -> Changes:
@@ -83,12 +91,17 @@ def change(books: Books, command: ChangePerformance) -> Changes:
 
     Raises:
         NotFound, PerformanceCancelled, Invalid.
-        PerformanceStarted: what has begun moves no more.
+        PerformanceStarted: after the start only the entry rules can change.
     """
     state = taking_place(books, command.performance)
-    if books.passed(state.starts_at):
+    if command.changes_sale and books.passed(state.starts_at):
         raise PerformanceStarted("The performance has begun.")
-    events = [*moved(state, command), *repriced(state, command), *sales_changed(state, command)]
+    events = [
+        *moved(state, command),
+        *repriced(state, command),
+        *sales_changed(state, command),
+        *entry_rules_events(state, command),
+    ]
     return {PERFORMANCE.stream(command.performance): events} if events else {}
 
 
@@ -125,6 +138,13 @@ def sales_changed(state: ScheduledPerformance, command: ChangePerformance) -> li
         SalesState.CLOSED: SalesClosed(),
     }
     return [events[command.sales]]
+
+
+def entry_rules_events(state: ScheduledPerformance, command: ChangePerformance) -> list[PerformanceEvent]:
+    """Return the new entry rules, if they differ."""
+    if command.entry_rules is None or command.entry_rules == state.entry_rules:
+        return []
+    return [EntryRulesChanged(rules=command.entry_rules)]
 
 
 def call_off(books: Books, performance: str, reason: CancelReason) -> Changes:

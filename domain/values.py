@@ -136,6 +136,13 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EntryRules:
+    """What a performance demands at its gates; `registered_devices`: scans come from registered devices only."""
+
+    registered_devices: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
     """What a ticket type costs in a price category, in minor units, tax included."""
 

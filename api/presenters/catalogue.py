@@ -6,7 +6,7 @@ from typing import Any
 from api.presenters.values import Body, money
 from domain.event import EventDetails, EventStatus
 from domain.performance import PerformanceScheduled, ScheduledPerformance
-from domain.values import Limits
+from domain.values import EntryRules, Limits
 from domain.venue import VenueOpened
 from projections import catalogue
 from projections.seat_map import Tally
@@ -91,6 +91,7 @@ def listed_performance(performance: catalogue.Performance) -> Body:
         "on_sale_at": performance.on_sale_at,
         "prices": shown_prices(performance.prices, performance.currency),
         "limits": performance.limits,
+        "entry_rules": performance.entry_rules,
         "sales": performance.sales,
         "cancelled": performance.cancelled_for is not None,
         "availability": availability(
@@ -121,6 +122,7 @@ def scheduled_performance(performance: str, scheduled: PerformanceScheduled) -> 
             for price in scheduled.prices
         ],
         "limits": shown_limits(scheduled.limits),
+        "entry_rules": shown_entry_rules(scheduled.entry_rules),
         "sales": "open",
         "cancelled": False,
     }
@@ -138,6 +140,7 @@ def performance_now(performance: str, scheduled: PerformanceScheduled, state: Sc
             for (category, ticket_type), amount in state.prices.items()
         ],
         "limits": shown_limits(state.limits),
+        "entry_rules": shown_entry_rules(state.entry_rules),
         "sales": state.sales,
         "cancelled": state.called_off,
     }
@@ -150,6 +153,11 @@ def shown_limits(limits: Limits) -> Body:
         "seats_per_buyer": limits.seats_per_buyer,
         "live_holds_per_buyer": limits.live_holds_per_buyer,
     }
+
+
+def shown_entry_rules(rules: EntryRules) -> Body:
+    """Show what the gates demand."""
+    return {"registered_devices": rules.registered_devices}
 
 
 def shown_prices(prices: Sequence[Mapping[str, Any]], currency: str) -> list[Body]:

@@ -12,7 +12,7 @@ from api.facts import recall
 from api.presenters import catalogue as present
 from api.presenters.values import Body, id_of
 from api.routing import business_router
-from api.scheduling import changed, limits_of, prices_of
+from api.scheduling import changed, entry_rules_of, limits_of, prices_of
 from api.schemas.performances import (
     Cancellation,
     PerformanceCancelled,
@@ -65,6 +65,7 @@ async def schedule_performance(request: Request, event_id: UUID, body: Performan
             on_sale_at=on_sale_at,
             prices=prices,
             limits=limits_of(body.limits),
+            entry_rules=entry_rules_of(body.entry_rules),
         )
         return scheduling.schedule(books, performance, wish)
 
@@ -86,7 +87,10 @@ async def show_performance(request: Request, performance_id: UUID, min_position:
 
 @router.patch("/performances/{performance_id}", responses={200: {"model": PerformanceWritten}})
 async def change_performance(request: Request, performance_id: UUID, body: PerformanceChange) -> Response:
-    """Move a performance, change its prices or limits, pause, resume or close its sales; before it has begun."""
+    """Move a performance, change its prices or limits, pause, resume or close its sales; before it has begun.
+
+    The entry rules can change as long as it is not cancelled.
+    """
     performance = str(performance_id)
     command = await changed(engine_of(request), performance, body)
     outcome = await carry_out(request, lambda books: scheduling.change(books, command))

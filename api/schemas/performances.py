@@ -36,6 +36,12 @@ class LimitsWish(Body):
     live_holds_per_buyer: Annotated[int | None, Field(ge=1, le=LIVE_HOLDS_MAX)] = 2
 
 
+class EntryRulesWish(Body):
+    """What the gates demand."""
+
+    registered_devices: Annotated[bool, Field(description="Scans must come from registered devices.")] = False
+
+
 class PerformanceWish(Body):
     """One dated showing; its seats come from the layout. Sales open at once if no time is given."""
 
@@ -47,6 +53,7 @@ class PerformanceWish(Body):
     limits: Annotated[
         LimitsWish | None, Field(default_factory=LimitsWish, description="null: no limits beside the hard cap.")
     ]
+    entry_rules: Annotated[EntryRulesWish, Field(default_factory=EntryRulesWish)]
 
 
 class PerformanceChange(Body):
@@ -58,6 +65,7 @@ class PerformanceChange(Body):
     prices: Prices | None = None
     limits: Annotated[LimitsWish | None, Field(description="null: no limits beside the hard cap.")] = None
     sales: Annotated[SalesState | None, Field(description="Pause, resume or close sales.")] = None
+    entry_rules: Annotated[EntryRulesWish | None, Field(description="These can change after the start, too.")] = None
 
     @model_validator(mode="after")
     def _something(self) -> Self:
@@ -88,6 +96,12 @@ class LimitsShown(Shown):
     live_holds_per_buyer: int | None
 
 
+class EntryRulesShown(Shown):
+    """What the gates demand."""
+
+    registered_devices: bool
+
+
 class PerformanceFacts(Shown):
     """What is known of a performance itself."""
 
@@ -103,6 +117,7 @@ class PerformanceFacts(Shown):
     on_sale_at: datetime
     prices: list[PriceShown]
     limits: LimitsShown
+    entry_rules: EntryRulesShown
     sales: Annotated[SalesState, Field(description="What people decided; the clock decides the rest.")]
     cancelled: bool
 

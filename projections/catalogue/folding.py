@@ -48,6 +48,7 @@ PERFORMANCE_MOVES: Mapping[str, Callable[[Mapping[str, Any]], Row]] = {
     "PerformanceRescheduled": dict,
     "PricesChanged": priced,
     "LimitsChanged": dict,
+    "EntryRulesChanged": lambda data: {"entry_rules": data["rules"]},
     "PerformanceCancelled": lambda data: {"cancelled_for": data["reason"]},
     "SalesPaused": lambda _: {"sales": "paused"},
     "SalesResumed": lambda _: {"sales": "open"},

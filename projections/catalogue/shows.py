@@ -31,7 +31,7 @@ PUBLIC = Viewer()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Performance:
-    """One dated showing. `prices` and `limits` as they were stored; `price_from` in minor units.
+    """One dated showing. `prices`, `limits` and `entry_rules` as they were stored; `price_from` in minor units.
 
     Held and blocked seats count until their deadline (± 10 s).
     """
@@ -49,6 +49,7 @@ class Performance:
     prices: Sequence[Mapping[str, Any]]
     price_from: int
     limits: Mapping[str, Any]
+    entry_rules: Mapping[str, Any]
     sales: str
     cancelled_for: str | None
     position: int

@@ -82,6 +82,7 @@ CREATE TABLE performance (
     prices        json NOT NULL,
     price_from    bigint NOT NULL,
     limits        json NOT NULL,
+    entry_rules   json NOT NULL,
     sales         text COLLATE "C" NOT NULL,
     cancelled_for text COLLATE "C",
     position      bigint NOT NULL
@@ -165,13 +166,14 @@ WHERE event.event = r.id
 SCHEDULE_PERFORMANCES: LiteralString = """
 INSERT INTO performance (
     performance, event, organizer, venue, layout, seats, currency, starts_at, doors_at, on_sale_at, prices, price_from,
-    limits, sales, position
+    limits, entry_rules, sales, position
 )
 SELECT id, event, organizer, venue, layout, seats, currency, starts_at, doors_at, on_sale_at, prices, price_from,
-       limits, 'open', position
+       limits, entry_rules, 'open', position
 FROM json_to_recordset(%(rows)s::json) AS r (
     id text, event text, organizer text, venue text, layout text, seats bigint, currency text, starts_at timestamptz,
-    doors_at timestamptz, on_sale_at timestamptz, prices json, price_from bigint, limits json, position bigint
+    doors_at timestamptz, on_sale_at timestamptz, prices json, price_from bigint, limits json,
+    entry_rules json, position bigint
 )
 """
 
@@ -183,11 +185,12 @@ UPDATE performance SET
     prices = coalesce(r.prices, performance.prices),
     price_from = coalesce(r.price_from, performance.price_from),
     limits = coalesce(r.limits, performance.limits),
+    entry_rules = coalesce(r.entry_rules, performance.entry_rules),
     sales = coalesce(r.sales, performance.sales),
     cancelled_for = coalesce(r.cancelled_for, performance.cancelled_for)
 FROM json_to_recordset(%(rows)s::json) AS r (
     id text, starts_at timestamptz, doors_at timestamptz, on_sale_at timestamptz, prices json, price_from bigint,
-    limits json, sales text, cancelled_for text
+    limits json, entry_rules json, sales text, cancelled_for text
 )
 WHERE performance.performance = r.id
 """
@@ -228,7 +231,7 @@ EVENT: LiteralString = _EVENTS + "AND e.event = %(event)s"
 
 _PERFORMANCES: LiteralString = """
 SELECT p.performance, p.event, p.organizer, p.venue, p.layout, p.seats, p.currency, p.starts_at, p.doors_at,
-       p.on_sale_at, p.prices, p.price_from, p.limits, p.sales, p.cancelled_for, p.position,
+       p.on_sale_at, p.prices, p.price_from, p.limits, p.entry_rules, p.sales, p.cancelled_for, p.position,
        coalesce(t.held, 0) AS held, coalesce(t.sold, 0) AS sold, coalesce(t.blocked, 0) AS blocked
 FROM {catalogue}.performance AS p
 LEFT JOIN LATERAL (

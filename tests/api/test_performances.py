@@ -132,6 +132,16 @@ class TestChangePerformance:
         status, problem = await self.change(office, **fields)
         assert (status, problem["code"]) == (422, code)
 
+    async def test_given_entry_rules_then_they_are_shown_from_then_on(self, office: BoxOffice) -> None:
+        path = f"/api/v1/performances/{office.performance_id}"
+        demanding = {"registered_devices": True}
+        for rules in (demanding, {"registered_devices": False}):
+            changed = await office.shop.client.patch(path, json={"entry_rules": rules}, headers=office.organizer)
+            assert done(changed)["entry_rules"] == rules
+        body = {"starts_at": in_days(10), "layout_id": office.layout_id, "prices": PRICES, "entry_rules": demanding}
+        scheduled = done(await office.post(f"/events/{office.event_id}/performances", office.organizer, body))
+        assert scheduled["entry_rules"] == demanding
+
 
 class TestCancelPerformance:
     async def test_given_it_is_cancelled_then_sale_stops_and_the_answer_tells_of_refunds(

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.values import Limits, Price, Role
+from domain.values import EntryRules, Limits, Price, Role
 from projections.catalogue import (
     After,
     Event,
@@ -152,6 +152,7 @@ class TestPerformance:
         await town.change(performance, prices=(Price(category="A", amount=900), Price(category="B", amount=1200)))
         await town.change(performance, limits=Limits(seats_per_order=3))
         await town.change(performance, sales="paused")
+        await town.change(performance, entry_rules=EntryRules(registered_devices=True))
         await shelf.fold(town.store)
         changed = await find_performance(models, performance=performance, now=now)
         assert changed is not None
@@ -159,6 +160,7 @@ class TestPerformance:
         assert (changed.price_from, changed.currency, changed.sales) == (900, "EUR", "paused")
         assert changed.limits == {"seats_per_order": 3, "seats_per_buyer": 8, "live_holds_per_buyer": 2}
         assert [price["amount"] for price in changed.prices] == [900, 1200]
+        assert changed.entry_rules == {"registered_devices": True}
         await town.change(performance, sales="open")
         await town.call_off(performance)
         await shelf.fold(town.store)
