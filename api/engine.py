@@ -18,6 +18,7 @@ from api.places import Places
 from api.sealed_log import SealedLog
 from api.ticket_pdf import TicketPrinter
 from api.tokens import AccessTokens
+from domain.four_eyes import ONE_IS_ENOUGH, FourEyesLimits
 from domain.layout.inventory import Inventory
 from domain.people import LayoutDocuments, People
 from domain.ports import PaymentGateway
@@ -74,11 +75,13 @@ class Terms:
         public_url: how the outside calls us; `https` makes cookies `Secure`.
         sandbox_url: the sandbox gateway's own address, if there is one.
         request_seconds_max: how long a command may take before its outcome is called unknown.
+        four_eyes: above which amounts a decision about money takes two accounts.
     """
 
     public_url: str
     sandbox_url: str | None = None
     request_seconds_max: float = REQUEST_SECONDS_MAX
+    four_eyes: FourEyesLimits = ONE_IS_ENOUGH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

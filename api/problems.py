@@ -66,6 +66,7 @@ class ProblemCode(StrEnum):
     ORDER_CONFIRMED = "order_confirmed"
     ORDER_ENDED = "order_ended"
     OUTCOME_UNKNOWN = "outcome_unknown"
+    OWN_DECISION = "own_decision"
     PAYMENT_REFUSED = "payment_refused"
     PERFORMANCE_CANCELLED = "performance_cancelled"
     PERFORMANCE_STARTED = "performance_started"

@@ -8,6 +8,7 @@ Rejected
 │   └── LayoutFaults       a layout's document, with every fault (in `domain/layout/faults.py`)
 ├── NotFound               no such thing, or nothing the asker may see (404)
 ├── Forbidden              may see it, may not do that (403)
+│   └── OwnDecision        owns the order, or asked for what is to be decided
 └── Impossible             true but impossible now (409)
     ├── SeatsTaken         sold, blocked or in somebody else's live hold; names the seats
     ├── AreaSoldOut        fewer free places in the area than asked for
@@ -73,6 +74,12 @@ class Forbidden(Rejected):
     """The asker may see it but may not do that."""
 
     code = "forbidden"
+
+
+class OwnDecision(Forbidden):
+    """Who owns the order or asked for the money never decides on it."""
+
+    code = "own_decision"
 
 
 class Impossible(Rejected):

@@ -82,6 +82,7 @@ EVENTS: Mapping[str, type] = {
     "RollbackAsked": projection.RollbackAsked,
     "VersionsDropAsked": projection.VersionsDropAsked,
     "RefundRequested": refund.RefundRequested,
+    "RefundEndorsed": refund.RefundEndorsed,
     "RefundApproved": refund.RefundApproved,
     "RefundRejected": refund.RefundRejected,
     "RefundSubmitted": refund.RefundSubmitted,

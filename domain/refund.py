@@ -10,7 +10,10 @@ from domain.values import RefundReason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundRequested:
-    """`amount` of `payment` (None: nothing was paid) is to go back; `lines` lose their seats if it is approved."""
+    """`amount` of `payment` (None: nothing was paid) is to go back; `lines` lose their seats if it is approved.
+
+    `requested_by`: the account that asked; None: a rule did.
+    """
 
     order: str
     payment: str | None
@@ -22,6 +25,14 @@ class RefundRequested:
     amount: int
     currency: str
     reason: RefundReason
+    requested_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundEndorsed:
+    """The first of the two accounts that an approval of this amount takes."""
+
+    by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +72,15 @@ class RefundFailed:
     owner: str | None = None
 
 
-RefundEvent = RefundRequested | RefundApproved | RefundRejected | RefundSubmitted | RefundCompleted | RefundFailed
+RefundEvent = (
+    RefundRequested
+    | RefundEndorsed
+    | RefundApproved
+    | RefundRejected
+    | RefundSubmitted
+    | RefundCompleted
+    | RefundFailed
+)
 
 
 class RefundStatus(StrEnum):
@@ -92,6 +111,8 @@ class RequestedRefund:
     amount: int
     currency: str
     reason: RefundReason
+    requested_by: str | None = None
+    endorsed_by: str | None = None
     status: RefundStatus = RefundStatus.REQUESTED
     attempts: int = 0
     completed_attempt: int | None = None
@@ -113,9 +134,12 @@ def evolve(refund: Refund, event: RefundEvent) -> Refund:
             amount=event.amount,
             currency=event.currency,
             reason=event.reason,
+            requested_by=event.requested_by,
         )
     assert isinstance(refund, RequestedRefund)
     match event:
+        case RefundEndorsed():
+            return replace(refund, endorsed_by=event.by)
         case RefundApproved():
             return replace(refund, status=RefundStatus.APPROVED)
         case RefundRejected():

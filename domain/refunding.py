@@ -17,6 +17,7 @@ from domain.errors import (
     RefundDecided,
     TicketUsed,
 )
+from domain.four_eyes import ONE_IS_ENOUGH, FourEyesLimits, require_uninvolved
 from domain.order import (
     ORDER,
     OrderLinesCancelled,
@@ -35,6 +36,7 @@ from domain.refund import (
     NoRefund,
     RefundApproved,
     RefundCompleted,
+    RefundEndorsed,
     RefundFailed,
     RefundRejected,
     RefundRequested,
@@ -56,7 +58,7 @@ NOTHING_TO_TRANSFER = "nothing-to-transfer"
 class RequestRefund:
     """A wish to get money back for `lines` (None: for all that is left) of an order.
 
-    `account`: whose order it must be; None: support acts.
+    `account`: whose order it must be; None: support acts. `by`: the account that asks, if it is not the owner.
     """
 
     refund: str
@@ -64,6 +66,7 @@ class RequestRefund:
     account: str | None
     lines: tuple[str, ...] | None = None
     reason: RefundReason = RefundReason.BUYER_REQUEST
+    by: str | None = None
 
 
 def request_refund(books: Books, command: RequestRefund) -> Changes:
@@ -93,6 +96,7 @@ def request_refund(books: Books, command: RequestRefund) -> Changes:
         amount=refundable_amount(lines),
         currency=order.currency,
         reason=command.reason,
+        requested_by=command.by or command.account,
     )
     opened = RefundOpened(refund=command.refund, payment=order.paid_by, lines=requested.lines, amount=requested.amount)
     return {REFUND.stream(command.refund): [requested], ORDER.stream(command.order): [opened]}
@@ -143,29 +147,34 @@ def existing(books: Books, refund: str) -> RequestedRefund:
     return state
 
 
-def undecided(books: Books, refund: str) -> RequestedRefund:
-    """Read a refund that waits for its decision.
+def undecided(books: Books, refund: str, by: str) -> RequestedRefund:
+    """Read a refund that waits for its decision, which `by` may make.
 
     Raises:
-        NotFound; RefundDecided: approved or rejected before.
+        NotFound; RefundDecided: approved or rejected before; OwnDecision.
     """
     state = existing(books, refund)
     if state.status is not RefundStatus.REQUESTED:
         raise RefundDecided("The refund was decided before.", status=state.status.value)
+    require_uninvolved(by, state.account, state.requested_by)
     return state
 
 
-def approve_refund(books: Books, *, refund: str, by: str) -> Changes:
+def approve_refund(books: Books, *, refund: str, by: str, limits: FourEyesLimits = ONE_IS_ENOUGH) -> Changes:
     """Let the money go back: the lines end, their tickets are void, their seats free, the quota returned.
 
+    Where `limits` ask for two accounts, the first one's approval is only recorded.
+
     Raises:
-        NotFound, RefundDecided, PerformanceStarted, TicketUsed.
+        NotFound, RefundDecided, OwnDecision, PerformanceStarted, TicketUsed.
     """
-    state = undecided(books, refund)
+    state = undecided(books, refund, by)
     order = visible_order(books, state.order, None)
     check_not_started(books, order)
     lines = [line for line in order.lines if line.line_id in state.lines]
     check_unused(books, order, lines)
+    if limits.second_needed(state.amount, state.currency) and state.endorsed_by in {None, by}:
+        return {} if state.endorsed_by else {REFUND.stream(refund): [RefundEndorsed(by=by)]}
     approval: dict[str, list[Any]] = {
         REFUND.stream(refund): [RefundApproved(by=by)],
         ORDER.stream(state.order): [OrderLinesCancelled(lines=state.lines, refund=refund)],
@@ -205,9 +214,9 @@ def reject_refund(books: Books, *, refund: str, by: str) -> Changes:
     """Leave the order as it was; what was spoken for is free again.
 
     Raises:
-        NotFound, RefundDecided.
+        NotFound, RefundDecided, OwnDecision.
     """
-    state = undecided(books, refund)
+    state = undecided(books, refund, by)
     books.read(ORDER, state.order)
     return {
         REFUND.stream(refund): [RefundRejected(by=by)],

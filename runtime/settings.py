@@ -8,9 +8,13 @@ from typing import Annotated
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from domain.four_eyes import FourEyesLimits
+
 PREFIX = "SEATLEDGER_"
 DEMO_SECRET_KEY = "everybody knows this secret: for demonstrations only"  # noqa: S105
 SECRET_LENGTH_MIN = 32
+FOUR_EYES_ABOVE = 1_000_00
+ANY_CURRENCY = ""
 
 
 class SettingsRefused(Exception):
@@ -40,6 +44,10 @@ class Settings(BaseSettings):
     sandbox_url: str | None = Field(default=None, description="the sandbox payment gateway; absent: none")
     sandbox_api_key: SecretStr | None = Field(default=None, description="what the sandbox gateway knows us by")
     sandbox_webhook_secret: SecretStr | None = Field(default=None, description="what it signs its webhooks with")
+    four_eyes_above: Annotated[dict[str, Annotated[int, Field(ge=0)]], NoDecode] = Field(
+        default={ANY_CURRENCY: FOUR_EYES_ABOVE},
+        description="minor units above which refunds and exceptions take two accounts: `100000,JPY=15000000`",
+    )
     seals: Path | None = Field(
         default=None, description="the second place, best on another machine; absent: `seals` in the data folder"
     )
@@ -54,6 +62,14 @@ class Settings(BaseSettings):
     @classmethod
     def _separated(cls, value: object) -> object:
         return [part for part in value.split(",") if part] if isinstance(value, str) else value
+
+    @field_validator("four_eyes_above", mode="before")
+    @classmethod
+    def _amounts(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = [part.strip().rpartition("=") for part in value.split(",") if part.strip()]
+        return {currency or ANY_CURRENCY: amount for currency, _, amount in pairs}
 
     @model_validator(mode="after")
     def _refuse_known_secrets(self) -> "Settings":
@@ -75,6 +91,12 @@ class Settings(BaseSettings):
     def second_place(self) -> Path:
         """The folder that seals are written to, and that the log is compared with."""
         return self.seals or self.data / "seals"
+
+    @property
+    def four_eyes(self) -> FourEyesLimits:
+        """Above which amounts a decision about money takes two accounts."""
+        by_currency = {name: amount for name, amount in self.four_eyes_above.items() if name != ANY_CURRENCY}
+        return FourEyesLimits(amount_max=self.four_eyes_above.get(ANY_CURRENCY), by_currency=by_currency)
 
     def derived(self, purpose: str) -> bytes:
         """Return the 32-byte secret of one purpose; nobody who learns it learns another."""

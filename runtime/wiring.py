@@ -188,7 +188,9 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
                 admission=Admission(),
                 exports=Admission(running_max=EXPORTS_MAX, waiting_max=EXPORTS_WAITING_MAX),
                 metrics=Metrics(),
-                terms=Terms(public_url=settings.public_url, sandbox_url=settings.sandbox_url),
+                terms=Terms(
+                    public_url=settings.public_url, sandbox_url=settings.sandbox_url, four_eyes=settings.four_eyes
+                ),
                 codec=build_codec(),
                 drawings=Drawings(layouts),
                 codes=build_ticket_codes(settings),

@@ -15,7 +15,7 @@ from api.presenters import baskets as present
 from api.routing import business_router
 from api.schemas.refunds import RefundDecided, RefundRequested, Refunds, RefundWish
 from api.visibility import whose
-from domain.refund import RefundCompleted, RefundStatus
+from domain.refund import RefundApproved, RefundCompleted, RefundStatus
 from domain.refunding import RequestRefund, approve_refund, reject_refund, request_refund
 from domain.values import RefundReason
 from projections import my_orders
@@ -36,6 +36,7 @@ async def request_money_back(request: Request, order_id: UUID, body: RefundWish 
         account=owner,
         lines=None if wish.lines is None else tuple(wish.lines),
         reason=RefundReason.BUYER_REQUEST if owner else RefundReason.SUPPORT,
+        by=identity_of(request).account,
     )
     outcome = await carry_out(request, lambda books: request_refund(books, command))
     return answer(outcome, present.requested_refund(outcome.events), status=201)
@@ -62,16 +63,23 @@ async def list_refunds_in(
 
 @router.post("/refunds/{refund_id}/approve", responses={200: {"model": RefundDecided}})
 async def approve(request: Request, refund_id: UUID) -> Response:
-    """Let the money go back: the tickets are void and the seats free at once, the transfer follows."""
+    """Let the money go back: the tickets are void and the seats free at once, the transfer follows.
+
+    The order's owner and the account that asked never decide. Above an amount that the operator sets it takes the
+    approval of two accounts: after the first, the refund is still `requested`.
+    """
     refund, by = str(refund_id), identity_of(request).account
-    outcome = await carry_out(request, lambda books: approve_refund(books, refund=refund, by=by))
+    limits = engine_of(request).terms.four_eyes
+    outcome = await carry_out(request, lambda books: approve_refund(books, refund=refund, by=by, limits=limits))
     return answer(outcome, {"refund_id": refund, "status": status_after(outcome.events)})
 
 
 def status_after(events: Sequence[tuple[str, Any]]) -> RefundStatus:
-    """Say where an approved refund stands; where no money moves it is completed at once."""
-    completed = any(isinstance(fact, RefundCompleted) for _, fact in events)
-    return RefundStatus.COMPLETED if completed else RefundStatus.APPROVED
+    """Return the status of a refund after its approval; where no money moves it is completed at once."""
+    kinds = {type(fact) for _, fact in events}
+    if RefundCompleted in kinds:
+        return RefundStatus.COMPLETED
+    return RefundStatus.APPROVED if RefundApproved in kinds else RefundStatus.REQUESTED
 
 
 @router.post("/refunds/{refund_id}/reject", responses={200: {"model": RefundDecided}})

@@ -79,6 +79,18 @@ class TestDecideRefund:
         for sender in (buyer, office.organizer):
             assert refused(await office.post(f"/refunds/{refund}/approve", sender)) == (403, "forbidden")
 
+    @pytest.mark.parametrize("decision", ["approve", "reject"])
+    async def test_given_who_asked_or_owns_then_they_do_not_decide(
+        self, till: Till, office: BoxOffice, decision: str
+    ) -> None:
+        support = await office.somebody(Role.SUPPORT)
+        own = await till.confirmed_order(office, support, office.seats[0])
+        foreign = await till.confirmed_order(office, await office.somebody(), office.seats[1])
+        for order in (own, foreign):
+            refund = done(await office.post(f"/orders/{order['order_id']}/refunds", support))["refund_id"]
+            assert refused(await office.post(f"/refunds/{refund}/{decision}", support)) == (403, "own_decision")
+            done(await office.post(f"/refunds/{refund}/{decision}", await office.somebody(Role.SUPPORT)))
+
     async def test_given_the_provider_announces_the_transfer_then_it_is_completed(
         self, till: Till, office: BoxOffice
     ) -> None:

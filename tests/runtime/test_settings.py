@@ -58,7 +58,14 @@ class TestSecret:
 
 class TestOthers:
     @pytest.mark.parametrize(
-        ("name", "value"), [("PORT", "many"), ("PORT", "70000"), ("DEMO", "perhaps"), ("SANDBOX_URL", "http://x")]
+        ("name", "value"),
+        [
+            ("PORT", "many"),
+            ("PORT", "70000"),
+            ("DEMO", "perhaps"),
+            ("SANDBOX_URL", "http://x"),
+            ("FOUR_EYES_ABOVE", "lots"),
+        ],
     )
     def test_given_a_senseless_value_then_the_sentence_names_the_variable(
         self, monkeypatch: pytest.MonkeyPatch, name: str, value: str
@@ -66,6 +73,17 @@ class TestOthers:
         environment(monkeypatch, SECRET_KEY=GOOD, **{name: value})
         with pytest.raises(SettingsRefused, match=f"SEATLEDGER_{name}"):
             load_settings()
+
+    @pytest.mark.parametrize(
+        ("value", "euro", "yen"),
+        [(None, True, True), ("5000000", False, False), ("100,JPY=15000000", True, False), ("", False, False)],
+    )
+    def test_given_an_amount_then_what_is_above_it_takes_two(
+        self, monkeypatch: pytest.MonkeyPatch, value: str | None, *, euro: bool, yen: bool
+    ) -> None:
+        environment(monkeypatch, SECRET_KEY=GOOD, **({} if value is None else {"FOUR_EYES_ABOVE": value}))
+        limits = load_settings().four_eyes
+        assert (limits.second_needed(4_000_000, "EUR"), limits.second_needed(4_000_000, "JPY")) == (euro, yen)
 
     def test_given_no_database_then_the_sentence_says_what_to_do(self, monkeypatch: pytest.MonkeyPatch) -> None:
         environment(monkeypatch, SECRET_KEY=GOOD)

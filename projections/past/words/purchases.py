@@ -88,6 +88,8 @@ def of_refund(event: refund.RefundEvent) -> str:
         case refund.RefundRequested():
             price = amount(event.amount, event.currency)
             return f"{price} of order {event.order} shall go back to account {event.account}, {REASONS[event.reason]}."
+        case refund.RefundEndorsed():
+            return f"Approved by {event.by}, the first of two."
         case refund.RefundApproved():
             return f"Approved by {event.by}."
         case refund.RefundRejected():
