@@ -3,6 +3,7 @@
 EventStoreError
 ├── StoreUnavailable      nothing was sent; try again later
 ├── OutcomeUnknown        sent, no verdict; only the same batch may be sent again
+├── LogWentBack           the log is not the one that was read before; it was restored
 ├── ClockBehind           the server's clock ran backwards; nothing was written, an operator must look
 ├── BatchRefused          the server refused the whole batch; nothing was written
 ├── ServerTooOld          a PostgreSQL that is older than the oldest we support
@@ -27,6 +28,10 @@ class StoreUnavailable(EventStoreError):
 
 class OutcomeUnknown(EventStoreError):
     """A batch was sent and no verdict came back."""
+
+
+class LogWentBack(EventStoreError):
+    """The log ends before what was read from it, or holds another event there: it was restored, or is another one."""
 
 
 class ClockBehind(EventStoreError):

@@ -4,14 +4,17 @@ Whoever reads never sees the difference: events come in order, each once, and en
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import Protocol
 
 import structlog
 
+from eventstore.checkpoint import checkpoint_of, event_at, is_in_log
 from eventstore.epoch import Epochs
-from eventstore.errors import EventStoreError
+from eventstore.errors import StoreUnavailable
 from eventstore.feed.follower import Cursor, Follower, Surprise
 from eventstore.feed.limits import LIMITS, FeedLimits
+from eventstore.feed.reading import LogReader
 from eventstore.jetstream.errors import NatsRefused, NatsTooOld, NatsUnavailable
 from eventstore.jetstream.link import NatsLink
 from eventstore.store import Recorded, Store
@@ -19,13 +22,8 @@ from eventstore.store import Recorded, Store
 RANGE_EVENTS = 2_000
 POLL_FIRST_S = 0.005
 POLL_MAX_S = 0.25
-HEAD_CHECK_S = 1.0
 
 _log = structlog.get_logger(__name__)
-
-
-class LogWentBack(EventStoreError):
-    """The log ends before what was read from it: it was restored, or is another one."""
 
 
 class EventFeed(Protocol):
@@ -36,7 +34,7 @@ class EventFeed(Protocol):
 
         Raises:
             StoreUnavailable: the store cannot be asked; ask again later, nothing is lost.
-            LogWentBack: the log ends before what was read.
+            LogWentBack: the log is not the one that was read.
         """
         ...
 
@@ -46,7 +44,7 @@ class EventFeed(Protocol):
 
 
 class Feed:
-    """An `EventFeed` that prefers JetStream at the end of the log.
+    """An `EventFeed` that prefers JetStream at the end of the log, and hands out nothing that the log does not hold.
 
     Args:
         store: the log; what it says counts.
@@ -62,17 +60,16 @@ class Feed:
         self._epochs = epochs
         self._link = link
         self._limits = limits
-        self._position = after
+        self._reader = LogReader(store, after)
         self._created: str | None = None
         self._follower: Follower | None = None
         self._follow_again_at = 0.0
-        self._head_checked_at = 0.0
         self._pause_s = POLL_FIRST_S
 
     @property
     def position(self) -> int:
         """The last position that was handed out."""
-        return self._position
+        return self._reader.position
 
     @property
     def follows(self) -> bool:
@@ -87,7 +84,6 @@ class Feed:
                 events = await self._from_store()
             if events:
                 self._pause_s = POLL_FIRST_S
-                self._position = events[-1].position
                 return events
 
     async def close(self) -> None:
@@ -97,42 +93,45 @@ class Feed:
             await follower.stop()
 
     async def _from_stream(self) -> list[Recorded]:
-        """Return what the stream says; after a silence or a surprise, nothing."""
+        """Return what the stream says and the log confirms; after a silence or a surprise, nothing."""
         assert self._follower is not None
         try:
             events = await self._follower.take(self._limits.silence_s)
+            # The store may have told some of it already, when the stream was late.
+            new = [event for event in events if event.position > self._reader.position]
+            await self._confirm(new)
         except (Surprise, NatsUnavailable) as surprise:
-            _log.info("feed: reading from the store", why=str(surprise), position=self._position)
+            _log.info("feed: reading from the store", why=str(surprise), position=self._reader.position)
             await self.close()
             return []
-        # The store may have told some of it already, when the stream was late.
-        while events and events[0].position <= self._position:
-            events = events[self._position - events[0].position + 1 :]
-        return events
+        except StoreUnavailable:
+            await self.close()  # what was taken is not confirmed, and the stream says it once
+            raise
+        self._reader.advance(new)
+        return new
+
+    async def _confirm(self, events: Sequence[Recorded]) -> None:
+        """Make sure that the log holds what the stream says; histories that part never meet again, so the last does.
+
+        Raises:
+            Surprise: it does not.
+            StoreUnavailable.
+        """
+        if events and not await is_in_log(self._store, checkpoint_of(events[-1])):
+            raise Surprise(f"the log does not hold the event at {events[-1].position}")
 
     async def _from_store(self) -> list[Recorded]:
-        events = await self._store.read_range(after=self._position, limit=RANGE_EVENTS)
-        if not events:
-            await self._check_head()
+        events = await self._reader.read(RANGE_EVENTS)
         if self._follower is None:
             if len(events) <= self._limits.near_events_max:
-                await self._follow(events)
+                await self._follow()
             if not events and self._follower is None:
                 await asyncio.sleep(self._pause_s)
                 self._pause_s = min(2 * self._pause_s, POLL_MAX_S)
         return events
 
-    async def _check_head(self) -> None:
-        now = asyncio.get_running_loop().time()
-        if now - self._head_checked_at < HEAD_CHECK_S:
-            return
-        self._head_checked_at = now
-        head = await self._store.head()
-        if head < self._position:
-            raise LogWentBack(f"The log ends at {head}, but was read up to {self._position} before.")
-
-    async def _follow(self, events: list[Recorded]) -> None:
-        """Follow the stream after these events, if it can be trusted; a failure is tried again a second later."""
+    async def _follow(self) -> None:
+        """Follow the stream after what was read, if it can be trusted; a failure is tried again a second later."""
         now = asyncio.get_running_loop().time()
         if now < self._follow_again_at:
             return
@@ -140,7 +139,7 @@ class Feed:
         epoch = await self._epochs.current()
         if epoch is None:
             return
-        cursor = Cursor(sequence=events[-1].position if events else self._position, created=self._created)
+        cursor = Cursor(sequence=self._reader.position, created=self._created)
         try:
             self._follower = await Follower.start(
                 self._link.client(), epoch, cursor, self._digest_at, limits=self._limits
@@ -152,5 +151,5 @@ class Feed:
             self._created = self._follower.created
 
     async def _digest_at(self, position: int) -> bytes | None:
-        events = await self._store.read_range(after=position - 1, limit=1)
-        return events[0].digest if events else None
+        event = await event_at(self._store, position)
+        return None if event is None else event.digest

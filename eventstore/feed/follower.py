@@ -216,10 +216,12 @@ async def verify(
     if sequence < state.first_sequence - 1 or sequence < cursor.sequence - behind_events_max:
         held = f"{state.first_sequence} to {state.last_sequence}"
         raise Surprise(f"{epoch.stream} holds {held}, the reader is at {cursor.sequence}")
-    if sequence >= state.first_sequence:
-        message = await streams.message(epoch.stream, sequence)
-        if message is None or digest_in(message) != await digest_at(sequence):
-            raise Surprise(f"{epoch.stream} holds another event at {sequence}")
+    # The end tells a stream of another history, whose beginning is the log's; so does the relay compare them.
+    for compared in dict.fromkeys((sequence, state.last_sequence)):
+        if compared >= state.first_sequence:
+            message = await streams.message(epoch.stream, compared)
+            if message is None or digest_in(message) != await digest_at(compared):
+                raise Surprise(f"{epoch.stream} holds another event at {compared} than the log")
     return Verified(sequence=sequence, created=state.created)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from eventstore.feed.reading import LogReader
 from eventstore.store import Recorded, Store
 
 RANGE_EVENTS = 1_000
@@ -18,8 +19,7 @@ class PolledFeed:
     """
 
     def __init__(self, *, store: Store, after: int, poll_max_s: float = POLL_MAX_S) -> None:
-        self._store = store
-        self._after = after
+        self._reader = LogReader(store, after)
         self._poll_max_s = poll_max_s
 
     async def next(self) -> list[Recorded]:
@@ -27,12 +27,12 @@ class PolledFeed:
 
         Raises:
             StoreUnavailable: the store cannot be asked; ask again later, nothing is lost.
+            LogWentBack: the log is not the one that was read.
         """
         pause_s = POLL_FIRST_S
         while True:
-            events = await self._store.read_range(after=self._after, limit=RANGE_EVENTS)
+            events = await self._reader.read(RANGE_EVENTS)
             if events:
-                self._after = events[-1].position
                 return events
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, self._poll_max_s)

@@ -1,7 +1,7 @@
 """Stores that misbehave on purpose, around one that does not."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from eventstore.memory import MemoryStore
 from eventstore.store import Append, Verdict
@@ -42,3 +42,18 @@ class FailingStore(MemoryStore):
         if self.after:
             raise self.after.pop(0)
         return verdicts
+
+
+class RestorableStore(MemoryStore):
+    """A log that can be put back to an earlier backup of itself while everybody who reads it goes on."""
+
+    def backup(self) -> Callable[[], None]:
+        """Return what restores the log as it is now."""
+        log, done = list(self._log), dict(self._done)
+        streams = {name: list(events) for name, events in self._streams.items()}
+
+        def restore() -> None:
+            self._log, self._done = list(log), dict(done)
+            self._streams = {name: list(events) for name, events in streams.items()}
+
+        return restore

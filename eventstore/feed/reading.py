@@ -1,0 +1,40 @@
+"""Ranges of the store, one after the other, and the proof that each follows the one before."""
+
+from eventstore.checkpoint import went_back
+from eventstore.store import Recorded, Store
+
+
+class LogReader:
+    """Reads on in the log; each range begins with the last event that is known, so a log that was restored shows.
+
+    Args:
+        after: the last position that is known already; its digest is learned by the first read.
+    """
+
+    def __init__(self, store: Store, after: int) -> None:
+        self._store = store
+        self._digest: bytes | None = None
+        self.position = after
+
+    async def read(self, limit: int) -> list[Recorded]:
+        """Return the next events, ending on a command's last part; nothing at the end of the log.
+
+        Raises:
+            LogWentBack: the log ends before what was read, or holds another event there.
+            StoreUnavailable.
+        """
+        if self.position == 0:
+            events = await self._store.read_range(after=0, limit=limit)
+        else:
+            events = await self._store.read_range(after=self.position - 1, limit=limit + 1)
+            if not events or self._digest not in {None, events[0].digest}:
+                raise await went_back(self._store, self.position)
+            self._digest = events[0].digest
+            events = events[1:]
+        self.advance(events)
+        return events
+
+    def advance(self, events: list[Recorded]) -> None:
+        """Note events that follow, whoever handed them out."""
+        if events:
+            self.position, self._digest = events[-1].position, events[-1].digest

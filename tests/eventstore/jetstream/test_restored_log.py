@@ -1,0 +1,116 @@
+"""A log that was restored while JetStream still holds what came after the backup: no reader is given what was lost."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from eventstore.epoch import Epoch, Epochs
+from eventstore.errors import LogWentBack
+from eventstore.feed import EventFeed, Feed, PolledFeed
+from eventstore.jetstream.link import NatsLink
+from eventstore.jetstream.stream import Streams
+from eventstore.relay.publisher import publish_events
+from eventstore.store import Recorded
+from runtime.embedded import EmbeddedNats
+from tests.eventstore.appends import at, wish
+from tests.eventstore.doubles import RestorableStore
+from tests.eventstore.jetstream.bookings import until_some
+from tests.eventstore.jetstream.conftest import connected
+
+BACKED_UP = 20
+LOST = 50
+
+
+@pytest.fixture
+async def log() -> RestorableStore:
+    """A log of some events, as they are in the backup."""
+    store = RestorableStore()
+    for number in range(BACKED_UP):
+        await store.append([wish(at(f"seat-{number}", 0))])
+    return store
+
+
+async def append_more(store: RestorableStore, count: int, kind: str) -> None:
+    for number in range(count):
+        await store.append([wish(at(f"{kind}-{number}", 0))])
+
+
+async def publish_all(operator: NatsLink, epoch: Epoch, events: Sequence[Recorded]) -> None:
+    stream = {"name": epoch.stream, "subjects": [epoch.events_subject], "storage": "memory"}
+    await Streams(operator.client()).ask(f"STREAM.CREATE.{epoch.stream}", stream)
+    await publish_events(operator.client(), epoch.events_subject, events)
+
+
+async def read_upto(feed: EventFeed, position: int) -> list[Recorded]:
+    events: list[Recorded] = []
+    while not events or events[-1].position < position:
+        events += await feed.next()
+    return events
+
+
+class TestStreamOfALostFuture:
+    @pytest.mark.parametrize("new", [0, 3, LOST + 10])
+    async def test_a_reader_is_given_the_log_alone(
+        self, log: RestorableStore, nats: EmbeddedNats, operator: NatsLink, epochs: Epochs, epoch: Epoch, new: int
+    ) -> None:
+        restore = log.backup()
+        await append_more(log, LOST, "lost")
+        await publish_all(operator, epoch, await log.read_range(after=0, limit=1_000))
+        restore()
+        await append_more(log, new, "new")
+        async with NatsLink(nats.app_url, name="project") as link:
+            await until_some(connected(link), "the connection")
+            feed = Feed(store=log, epochs=epochs, link=link, after=0)
+            head = BACKED_UP + new
+            assert await read_upto(feed, head) == await log.read_range(after=0, limit=1_000)
+            await log.append([wish(at("seat-last", 0))])
+            assert await read_upto(feed, head + 1) == await log.read_range(after=head, limit=10)
+            assert not feed.follows
+            await feed.close()
+
+    async def test_what_the_stream_gains_without_the_log_is_not_believed(
+        self, log: RestorableStore, nats: EmbeddedNats, operator: NatsLink, epochs: Epochs, epoch: Epoch
+    ) -> None:
+        await publish_all(operator, epoch, await log.read_range(after=0, limit=1_000))
+        async with NatsLink(nats.app_url, name="project") as link:
+            await until_some(connected(link), "the connection")
+            feed = Feed(store=log, epochs=epochs, link=link, after=0)
+            await read_upto(feed, BACKED_UP)
+            assert feed.follows
+            restore = log.backup()
+            await append_more(log, 5, "lost")
+            lost = await log.read_range(after=BACKED_UP, limit=10)
+            restore()
+            await publish_events(operator.client(), epoch.events_subject, lost)
+            await append_more(log, 5, "new")
+            assert await read_upto(feed, BACKED_UP + 5) == await log.read_range(after=BACKED_UP, limit=10)
+            await feed.close()
+
+
+class TestReaderOfALostFuture:
+    async def test_one_beyond_the_end_is_refused(self, log: RestorableStore) -> None:
+        feed = PolledFeed(store=log, after=BACKED_UP + 1)
+        with pytest.raises(LogWentBack, match=f"ends at {BACKED_UP}, but was read up to {BACKED_UP + 1}"):
+            await feed.next()
+
+    @pytest.mark.parametrize("new", [0, LOST, LOST + 10])
+    async def test_one_that_read_what_was_lost_is_refused_however_far_the_log_is_by_then(
+        self, log: RestorableStore, new: int
+    ) -> None:
+        restore = log.backup()
+        await append_more(log, LOST, "lost")
+        feed = PolledFeed(store=log, after=0)
+        await read_upto(feed, BACKED_UP + LOST)
+        restore()
+        await append_more(log, new, "new")
+        with pytest.raises(LogWentBack):
+            await feed.next()
+
+    async def test_one_that_read_only_what_was_kept_goes_on(self, log: RestorableStore) -> None:
+        restore = log.backup()
+        feed = PolledFeed(store=log, after=0)
+        await read_upto(feed, BACKED_UP)
+        await append_more(log, LOST, "lost")
+        restore()
+        await append_more(log, 3, "new")
+        assert await read_upto(feed, BACKED_UP + 3) == await log.read_range(after=BACKED_UP, limit=10)
