@@ -16,14 +16,13 @@ from domain.errors import (
     HoldOrdered,
     LimitReached,
     NotFound,
-    SeatsNamedTwice,
     SeatsTaken,
     TooManySeats,
 )
 from domain.hold import HOLD, EndedHold, HoldExpired, HoldExtended, HoldPlaced, HoldReleased, NoHold, OpenHold
 from domain.order import ORDER, OrderExpired, OrderExtended, OrderStatus, PlacedOrder
 from domain.performance import on_sale
-from domain.pricing import Choice, Inventory, quote
+from domain.pricing import Choice, Inventory, quote, require_distinct
 from domain.seat import SEAT, SeatHeld, SeatHoldExtended, cleared, is_free, released
 from domain.values import SEATS_PER_HOLD_MAX, Limits, ReleaseReason, seats_of, total
 
@@ -102,10 +101,7 @@ def check_wish(command: HoldSeats) -> None:
     wanted = len(command.choices) + sum(draw.quantity for draw in command.draws)
     if not 0 < wanted <= SEATS_PER_HOLD_MAX:
         raise TooManySeats(f"Choose 1 to {SEATS_PER_HOLD_MAX} seats.", allowed=SEATS_PER_HOLD_MAX)
-    seats = [choice.seat for choice in command.choices]
-    if len(set(seats)) < len(seats):
-        twice = sorted({seat for seat in seats if seats.count(seat) > 1})
-        raise SeatsNamedTwice("Name each seat once.", seats=twice)
+    require_distinct([choice.seat for choice in command.choices])
 
 
 def check_order_limit(limits: Limits, seats: int) -> None:
@@ -119,23 +115,23 @@ def check_order_limit(limits: Limits, seats: int) -> None:
 
 
 def drawn(books: Books, command: HoldSeats) -> list[Choice]:
-    """Find free places for every area asked for.
+    """Find free places for every area asked for, none of them for two draws.
 
     Raises:
         AreaSoldOut: too few of an area's candidates are free.
     """
-    chosen: list[Choice] = []
+    chosen: dict[str, Choice] = {}
     for draw in command.draws:
-        free: list[Choice] = []
+        free: dict[str, Choice] = {}
         for candidate in draw.candidates:
             if len(free) == draw.quantity:
                 break
-            if is_free(books.read(SEAT, command.performance, candidate), books):
-                free.append(Choice(seat=candidate, ticket_type=draw.ticket_type))
+            if candidate not in chosen and is_free(books.read(SEAT, command.performance, candidate), books):
+                free[candidate] = Choice(seat=candidate, ticket_type=draw.ticket_type, area=draw.area)
         if len(free) < draw.quantity:
             raise AreaSoldOut("Too few places are left in this area.", area=draw.area, left=len(free))
-        chosen += free
-    return chosen
+        chosen |= free
+    return list(chosen.values())
 
 
 def held(command: HoldSeats, price: int, expires_at: datetime) -> SeatHeld:

@@ -4,17 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from domain.errors import Invalid, UnknownSeats
+from domain.errors import Invalid, SeatsNamedTwice, UnknownSeats
 from domain.performance import ScheduledPerformance
 from domain.values import Component, ComponentKind, Line, Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """One place somebody wants, and who is to sit there."""
+    """One place of a basket and its ticket type; `area`: the standing area it was drawn from, None: a named seat."""
 
     seat: str
     ticket_type: str = "adult"
+    area: str | None = None
 
 
 class Inventory(Protocol):
@@ -28,21 +29,37 @@ class Inventory(Protocol):
 def quote(
     performance_id: str, performance: ScheduledPerformance, inventory: Inventory, choices: Sequence[Choice]
 ) -> tuple[Line, ...]:
-    """Price every choice; line ids count from 1.
+    """Price every choice; line ids count from 1, and no place has two lines.
 
     Raises:
-        UnknownSeats: names every seat that the performance does not have.
+        UnknownSeats: names every seat that the performance does not have. A place of a standing area is no seat: it is
+            drawn, never named.
+        SeatsNamedTwice: names every place chosen more than once.
         Invalid: no price for a category and ticket type.
     """
     places = [inventory.place(choice.seat) for choice in choices]
-    unknown = [choice.seat for choice, place in zip(choices, places, strict=True) if place is None]
+    unknown = [
+        choice.seat for choice, place in zip(choices, places, strict=True) if place is None or place.area != choice.area
+    ]
     if unknown:
         raise UnknownSeats("The performance has no such seats.", seats=unknown)
+    require_distinct([choice.seat for choice in choices])
     return tuple(
         line(str(number), performance_id, performance, place, choice.ticket_type)
         for number, (choice, place) in enumerate(zip(choices, places, strict=True), start=1)
         if place is not None
     )
+
+
+def require_distinct(seats: Sequence[str]) -> None:
+    """Refuse one place in two lines.
+
+    Raises:
+        SeatsNamedTwice: names every such place.
+    """
+    if len(set(seats)) < len(seats):
+        twice = sorted({seat for seat in seats if seats.count(seat) > 1})
+        raise SeatsNamedTwice("Name each seat once.", seats=twice)
 
 
 def line(line_id: str, performance_id: str, performance: ScheduledPerformance, place: Place, ticket_type: str) -> Line:

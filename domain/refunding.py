@@ -3,6 +3,7 @@
 Money, the right to attend, the ticket and the seat are four facts; an approval records the last three at once.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,8 +46,8 @@ from domain.refund import (
     RequestedRefund,
     transfer_of,
 )
-from domain.seat import SEAT, SeatReturned, Sold
-from domain.ticket import TICKET, IssuedTicket, TicketVoided
+from domain.seat import SEAT, returned_events
+from domain.ticket import TICKET, IssuedTicket, voided_events
 from domain.values import Line, RefundReason
 
 REFUND_ATTEMPTS_MAX = 8
@@ -185,16 +186,21 @@ def approve_refund(books: Books, *, refund: str, by: str, limits: FourEyesLimits
 def attendance_ended(
     books: Books, refund: str, state: RequestedRefund, order: PlacedOrder, lines: list[Line]
 ) -> Changes:
-    """Void the lines' tickets, free their seats and give the quota back."""
-    changes: dict[str, list[Any]] = {}
+    """Void the lines' tickets, free their seats and give the quota back, each only as far as it is still the order's.
+
+    A seat that was sold to another order meanwhile stays sold, and a ticket that is void already is not voided again.
+    """
+    changes: dict[str, Sequence[Any]] = {}
     for line in lines:
-        changes[TICKET.stream(order.tickets[line.line_id])] = [TicketVoided(refund=refund)]
+        ticket = order.tickets[line.line_id]
+        changes[TICKET.stream(ticket)] = voided_events(books.read(TICKET, ticket), order=state.order, refund=refund)
         seat = books.read(SEAT, line.performance, line.place.seat)
-        assert isinstance(seat, Sold), "a live line's seat is sold"
-        changes[SEAT.stream(line.performance, line.place.seat)] = [SeatReturned(order=state.order, reason=state.reason)]
+        changes[SEAT.stream(line.performance, line.place.seat)] = returned_events(
+            seat, order=state.order, ticket=ticket, reason=state.reason
+        )
     buyer = books.read(BUYER, order.account, order.performance)
-    back = returned(buyer, hold=order.hold, seats=len(lines))
-    return {**changes, **({BUYER.stream(order.account, order.performance): back} if back else {})}
+    changes[BUYER.stream(order.account, order.performance)] = returned(buyer, hold=order.hold, seats=len(lines))
+    return {stream: events for stream, events in changes.items() if events}
 
 
 def completed_if_free(refund: str, state: RequestedRefund) -> Changes:

@@ -153,6 +153,15 @@ def is_free(seat: Seat, books: Books) -> bool:
     return True
 
 
+def returned_events(seat: Seat, *, order: str, ticket: str, reason: RefundReason) -> Sequence[SeatEvent]:
+    """Return a sold seat if it is still this order's, sold with this ticket."""
+    match seat:
+        case Sold(order=own, ticket=issued) if (own, issued) == (order, ticket):
+            return (SeatReturned(order=order, reason=reason),)
+        case _:
+            return ()
+
+
 def released(seat: Seat, *, hold: str, reason: ReleaseReason) -> Sequence[SeatEvent]:
     """Give the seat back if it is still this hold's."""
     match seat:

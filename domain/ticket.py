@@ -1,5 +1,6 @@
 """The right to enter, once; and the refused scan, which is itself a fact."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
@@ -92,6 +93,15 @@ def evolve(ticket: Ticket, event: TicketEvent) -> Ticket:
 
 
 TICKET: Kind[Ticket] = Kind("ticket", NoTicket(), evolve)
+
+
+def voided_events(ticket: Ticket, *, order: str, refund: str) -> Sequence[TicketEvent]:
+    """Void a valid ticket if it is this order's."""
+    match ticket:
+        case IssuedTicket(order=own, void=False) if own == order:
+            return (TicketVoided(refund=refund),)
+        case _:
+            return ()
 
 
 class RefusalReason(StrEnum):

@@ -126,6 +126,17 @@ class TestHoldStanding:
         done(await second_shop.client.delete(f"{V1}/holds/{held['hold_id']}", headers=buyer))
         done(await office.hold(buyer, area=office.area, quantity=AREA_CAPACITY))
 
+    @pytest.mark.parametrize("route", ["holds", "orders"])
+    async def test_given_a_standing_place_named_as_a_seat_then_it_is_unknown(self, shop: Shop, route: str) -> None:
+        office = await open_box_office(shop, limits=NO_LIMITS)
+        items = [{"seat": f"{office.area}0001"}, {"area": office.area, "quantity": AREA_CAPACITY - 1}]
+        paths = {"holds": f"/performances/{office.performance_id}/holds", "orders": "/orders"}
+        wish = {"items": items} | ({"performance_id": office.performance_id} if route == "orders" else {})
+        buyer, head = await office.somebody(), await office.head()
+        answer = await office.post(paths[route], buyer, wish)
+        assert refused(answer) == (422, "unknown_seats")
+        assert await office.head() == head
+
     async def test_given_two_ticket_types_then_no_place_is_sold_twice(self, shop: Shop) -> None:
         office = await open_box_office(shop, limits=NO_LIMITS)
         buyer = await office.somebody()

@@ -1,13 +1,31 @@
 """A basket from claim to end."""
 
+from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from domain.basket import expire_hold, hold_seats, release_hold
-from domain.errors import NotFound, SeatsTaken
+from domain.errors import AreaSoldOut, NotFound, SeatsNamedTwice, SeatsTaken, UnknownSeats
+from domain.hold import HoldPlaced
+from domain.performance import existing as require_performance
+from domain.pricing import Choice, quote
 from domain.seat import SeatHeld, SeatReleased
-from domain.values import ReleaseReason
+from domain.values import Price, ReleaseReason
 from tests.domain.scenario import NOW
-from tests.domain.theatre import HOLD_LASTS, INVENTORY, PRICE, SEATS, held, hold_of, on_sale, seat
+from tests.domain.theatre import (
+    HAMLET,
+    HOLD_LASTS,
+    INVENTORY,
+    PIT,
+    PRICE,
+    SEATS,
+    STANDING,
+    held,
+    hold_of,
+    on_sale,
+    seat,
+)
 
 A1, A2, A3 = SEATS[:3]
 
@@ -26,6 +44,36 @@ class TestHoldSeats:
         claim = SeatHeld(hold="h2", holder="bob", price=PRICE, expires_at=given.now + HOLD_LASTS)
         result = given.when(hold_seats, hold_of("h2", "bob", A1), INVENTORY)
         result.then_on(seat(A1), SeatReleased(hold="h1", reason=ReleaseReason.LAPSED), claim)
+
+    def test_given_a_place_of_a_standing_area_named_as_a_seat_then_it_is_refused(self) -> None:
+        wish = hold_of("h1", "ann", A1, STANDING[0], standing=1)
+        on_sale().when(hold_seats, wish, INVENTORY).then_refused(UnknownSeats, seats=[STANDING[0]])
+
+    def test_given_a_place_drawn_for_an_area_it_does_not_belong_to_then_it_is_refused(self) -> None:
+        wish = hold_of("h1", "ann", standing=1, candidates=(A1,))
+        on_sale().when(hold_seats, wish, INVENTORY).then_refused(UnknownSeats, seats=[A1])
+
+    def test_given_two_draws_with_the_same_candidates_then_every_place_has_one_line(self) -> None:
+        wish = hold_of("h1", "ann", standing=2)
+        twice = replace(wish, draws=(*wish.draws, replace(wish.draws[0], ticket_type="child")))
+        child = Price(category="S", ticket_type="child", amount=1)
+        given = on_sale(prices=(Price(category="S", amount=PRICE), child))
+        (placed,) = [
+            event for event in given.when(hold_seats, twice, INVENTORY).events() if isinstance(event, HoldPlaced)
+        ]
+        assert [line.place.seat for line in placed.lines] == list(STANDING[:4])
+
+    def test_given_fewer_candidates_than_two_draws_need_then_the_area_is_sold_out(self) -> None:
+        wish = hold_of("h1", "ann", standing=2, candidates=STANDING[:3])
+        twice = replace(wish, draws=(*wish.draws, *wish.draws))
+        on_sale().when(hold_seats, twice, INVENTORY).then_refused(AreaSoldOut, area=PIT, left=1)
+
+
+class TestQuote:
+    def test_given_one_place_chosen_twice_then_it_is_refused(self) -> None:
+        performance = on_sale().state(require_performance, HAMLET)
+        with pytest.raises(SeatsNamedTwice):
+            quote(HAMLET, performance, INVENTORY, [Choice(seat=A1), Choice(seat=A2), Choice(seat=A1)])
 
 
 class TestReleaseHold:
