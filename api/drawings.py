@@ -14,7 +14,10 @@ from domain.layout.publishing import publish
 from domain.layout.reading import read_layout
 from domain.people import LayoutDocuments
 
-DRAWINGS_KEPT_MAX = 100
+BYTES_KEPT_MAX = 64 * 1024 * 1024
+COUNTED_BYTES_MIN = 16 * 1024
+"""What the smallest one counts as."""
+
 OWN_FORMAT = "seatledger"
 
 
@@ -26,12 +29,18 @@ class Drawing:
     compressed: bytes
     categories: Mapping[str, str]
 
+    @property
+    def size(self) -> int:
+        """How many bytes both documents count as."""
+        return max(COUNTED_BYTES_MIN, len(self.plain) + len(self.compressed))
+
 
 class Drawings:
     """The drawings of published layouts, each made in a thread, however many ask for it at once."""
 
     def __init__(self, documents: LayoutDocuments) -> None:
         self._documents = documents
+        self._bytes: dict[str, int] = {}
         self._known: OrderedDict[str, asyncio.Future[Drawing]] = OrderedDict()
 
     async def of(self, layout: str) -> Drawing:
@@ -52,13 +61,16 @@ class Drawings:
         document = await self._documents.find(layout)
         if document is None:
             raise NotFound("There is no such layout.")
-        return await asyncio.to_thread(drawing_of, document)
+        made = await asyncio.to_thread(drawing_of, document)
+        self._bytes[layout] = made.size
+        return made
 
     def _settle(self, layout: str, made: asyncio.Future[Drawing]) -> None:
         if made.cancelled() or made.exception() is not None:
             self._known.pop(layout, None)
-        elif len(self._known) > DRAWINGS_KEPT_MAX:
-            self._known.popitem(last=False)
+        while len(self._bytes) > 1 and sum(self._bytes.values()) > BYTES_KEPT_MAX:
+            oldest = next(kept for kept in self._known if kept in self._bytes)
+            del self._known[oldest], self._bytes[oldest]
 
 
 def drawing_of(document: bytes) -> Drawing:

@@ -9,13 +9,14 @@ import asyncio
 import random
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-from itertools import accumulate
+from dataclasses import dataclass
+from itertools import accumulate, compress
 
 from domain.basket import AreaDraw
 from domain.errors import UnknownSeats
+from domain.layout.area_places import AreaPlaces
 from domain.layout.inventory import Inventory
-from domain.layout.model import AREA_CAPACITY_MAX, Area
+from domain.layout.model import CAPACITY_MAX, Area
 from domain.performance import existing
 from domain.seat import FREE, SEAT, Blocked, Held, Sold, evolve
 from domain.values import Line
@@ -25,8 +26,15 @@ from eventstore.store import Recorded, Store
 
 PERFORMANCES_KEPT_MAX = 10_000
 AREAS_KEPT_MAX = 1_000
+PLACES_KEPT_MAX = 16 * 1024 * 1024
+"""Places of all areas kept, a byte each."""
+
 SPARE_PLACES = 8
+EVENTS_PER_PAUSE = 1_000
 TAKEN_FOR_GOOD = "SeatSold"
+TAKEN = 1
+UNTAKEN = bytes(number != TAKEN for number in range(256))
+"""A table that turns whether a place is taken into whether it is not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,14 +46,22 @@ class AreaWish:
     ticket_type: str
 
 
-@dataclass(slots=True)
 class _Known:
-    """What is known of one area: its places, those that are taken, and since when (the loop's time)."""
+    """What is known of one area: its places, for each whether it is taken, and since when (the loop's time)."""
 
-    places: tuple[str, ...]
-    taken: set[str] = field(default_factory=set)
-    read_at: float | None = None
-    reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    __slots__ = ("places", "read_at", "reading", "taken")
+
+    def __init__(self, places: AreaPlaces) -> None:
+        self.places = places
+        self.taken = bytearray(len(places))
+        self.read_at: float | None = None
+        self.reading = asyncio.Lock()
+
+    def take(self, place: str) -> None:
+        """Note that a place is taken; one of another area changes nothing."""
+        index = self.places.find(place)
+        if index is not None:
+            self.taken[index] = TAKEN
 
 
 class Places:
@@ -71,6 +87,7 @@ class Places:
         self._inventory_of_layout = inventory_of_layout
         self._layouts: OrderedDict[str, str] = OrderedDict()
         self._areas: OrderedDict[tuple[str, str], _Known] = OrderedDict()
+        self._kept = 0
 
     async def inventory_of(self, performance: str) -> Inventory:
         """Return every place of a performance; its layout never changes.
@@ -113,25 +130,38 @@ class Places:
         for line in lines:
             known = self._areas.get((performance, line.place.area or ""))
             if known is not None:
-                known.taken.add(line.place.seat)
+                known.take(line.place.seat)
 
     async def _known(self, performance: str, area: Area, looked_since: float | None) -> _Known:
         known = self._areas.get((performance, area.key))
         if known is None:
-            known = self._areas[performance, area.key] = _Known(places=area.places())
-            if len(self._areas) > AREAS_KEPT_MAX:
-                self._areas.popitem(last=False)
+            known = self._areas[performance, area.key] = _Known(area.places())
+            self._kept += area.capacity
+            self._forget()
+        self._areas.move_to_end((performance, area.key))
         async with known.reading:
             if known.read_at is None or (looked_since is not None and known.read_at < looked_since):
                 began_at = asyncio.get_running_loop().time()
-                known.taken = await self._taken(performance, area)
+                known.taken = (await self._read(performance, area)).taken
                 known.read_at = began_at
         return known
 
-    async def _taken(self, performance: str, area: Area) -> set[str]:
-        begins = SEAT.stream(performance, "")
-        latest = await self._store.read_latest(begins + area.key, limit=AREA_CAPACITY_MAX)
-        return {event.stream.removeprefix(begins) for event in latest if self._is_taken(event)}
+    def _forget(self) -> None:
+        """Let go of the areas that nobody has asked for in the longest time; the latest stays."""
+        while len(self._areas) > 1 and (len(self._areas) > AREAS_KEPT_MAX or self._kept > PLACES_KEPT_MAX):
+            _, known = self._areas.popitem(last=False)
+            self._kept -= len(known.places)
+
+    async def _read(self, performance: str, area: Area) -> _Known:
+        """Read which places of an area are taken, with a pause for others every so many events."""
+        begins, found = SEAT.stream(performance, ""), _Known(area.places())
+        latest = await self._store.read_latest(begins + area.key, limit=CAPACITY_MAX)
+        for number, event in enumerate(latest, 1):
+            if self._is_taken(event):
+                found.take(event.stream.removeprefix(begins))
+            if number % EVENTS_PER_PAUSE == 0:
+                await asyncio.sleep(0)
+        return found
 
     def _is_taken(self, event: Recorded) -> bool:
         if event.name == TAKEN_FOR_GOOD:
@@ -161,14 +191,14 @@ def dealt(wishes: Sequence[AreaWish], places: Sequence[str]) -> list[AreaDraw]:
     ]
 
 
-def drawn_from(places: Sequence[str], taken: set[str], count: int) -> tuple[str, ...]:
+def drawn_from(places: Sequence[str], taken: bytearray, count: int) -> tuple[str, ...]:
     """Return at most `count` places that are not known to be taken, at random.
 
     Most areas are far from full, so a few more than needed are drawn blindly first.
     """
-    blind = random.sample(places, min(len(places), 2 * count))
-    found = [place for place in blind if place not in taken]
+    blind = random.sample(range(len(places)), min(len(places), 2 * count))
+    found = [index for index in blind if not taken[index]]
     if len(found) < count:
-        left = [place for place in places if place not in taken]
+        left = list(compress(range(len(places)), taken.translate(UNTAKEN)))
         found = random.sample(left, min(len(left), count))
-    return tuple(found[:count])
+    return tuple(places[index] for index in found[:count])

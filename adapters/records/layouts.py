@@ -12,7 +12,11 @@ from domain.layout.reading import read_layout
 from domain.people import LayoutDocuments
 
 FORMAT = "seatledger"
-INVENTORIES_MAX = 100
+DOCUMENT_BYTES_KEPT_MAX = 48 * 1024 * 1024
+"""Of the documents whose inventories are kept; an inventory takes about five times its document."""
+
+COUNTED_BYTES_MIN = 16 * 1024
+"""What the smallest one counts as."""
 
 
 class PostgresLayouts:
@@ -35,12 +39,13 @@ class LayoutInventories:
     """The inventories of layouts in use; each is built once, in a thread, however many ask for it at once.
 
     Args:
-        inventories_max: how many are kept; the least recently used go first.
+        bytes_max: how many bytes the documents of those that are kept have; the least recently used go first.
     """
 
-    def __init__(self, documents: LayoutDocuments, *, inventories_max: int = INVENTORIES_MAX) -> None:
+    def __init__(self, documents: LayoutDocuments, *, bytes_max: int = DOCUMENT_BYTES_KEPT_MAX) -> None:
         self._documents = documents
-        self._inventories_max = inventories_max
+        self._bytes_max = bytes_max
+        self._bytes: dict[str, int] = {}
         self._known: OrderedDict[str, asyncio.Future[Inventory]] = OrderedDict()
 
     async def of(self, layout: str) -> Inventory:
@@ -61,13 +66,16 @@ class LayoutInventories:
         document = await self._documents.find(layout)
         if document is None:
             raise NotFound("There is no such layout.")
-        return await asyncio.to_thread(inventory_of, document)
+        built = await asyncio.to_thread(inventory_of, document)
+        self._bytes[layout] = max(COUNTED_BYTES_MIN, len(document))
+        return built
 
     def _settle(self, layout: str, built: asyncio.Future[Inventory]) -> None:
         if built.cancelled() or built.exception() is not None:
             self._known.pop(layout, None)
-        elif len(self._known) > self._inventories_max:
-            self._known.popitem(last=False)
+        while len(self._bytes) > 1 and sum(self._bytes.values()) > self._bytes_max:
+            oldest = next(kept for kept in self._known if kept in self._bytes)
+            del self._known[oldest], self._bytes[oldest]
 
 
 def inventory_of(document: bytes) -> Inventory:

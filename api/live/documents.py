@@ -40,7 +40,7 @@ def document(performance: str, position: int, inventory: Inventory, states: byte
 def states_in(inventory: Inventory, states: bytes) -> Body:
     """Show the seats that are not free, by state in layout order, and how much is left of each standing area."""
     seats = states[: inventory.seat_count]
-    taken = {STATES[state]: list(compress(inventory.keys, seats.translate(MARKS[state]))) for state in TAKEN}
+    taken = {STATES[state]: list(compress(inventory.seat_keys, seats.translate(MARKS[state]))) for state in TAKEN}
     return {"states": taken, "areas": areas_in(inventory, states)}
 
 

@@ -91,8 +91,8 @@ class LivePlaces:
 
     def shown(self, indices: Iterable[int]) -> dict[str, str]:
         """Return key → state of these places."""
-        keys, states = self.inventory.keys, self._states
-        return {keys[index]: STATES[states[index]] for index in indices}
+        key, states = self.inventory.key, self._states
+        return {key(index): STATES[states[index]] for index in indices}
 
     def _expect(self, index: int, until: float) -> None:
         self._deadlines[index] = until

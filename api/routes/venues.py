@@ -25,7 +25,6 @@ from domain import venue as venues
 from domain.books import Books, Changes
 from domain.errors import AlreadyThere, NotFound
 from domain.layout.exporting import export
-from domain.layout.inventory import Inventory
 from domain.layout.model import Layout
 from domain.layout.publishing import publish
 from domain.layout.reading import read_layout
@@ -132,7 +131,7 @@ def published(wish: LayoutWish, previous: bytes | None) -> tuple[bytes, int]:
     if previous is not None:
         before = publish(read_layout(OWN_FORMAT, previous.decode()))
     layout = publish(read_layout(wish.format, wish.document), before)
-    return export(layout), len(Inventory(layout))
+    return export(layout), layout.capacity
 
 
 @router.get(

@@ -1,8 +1,11 @@
 """Every sellable place of a layout, ready for the questions that a sale asks thousands of times a second."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from typing import overload
 
+from domain.layout.area_places import area_of
 from domain.layout.model import Area, Layout, Row, RowKind, Seat, Section
 from domain.values import Place
 
@@ -12,54 +15,110 @@ LABEL_SEPARATOR = " · "
 class Inventory:
     """The places of a layout: its seats in layout order, then the places of its areas.
 
-    A place's index in `keys` is its index in every seat map. Places are described when asked for, so an inventory of
-    40,000 seats is built in a fraction of a second and holds little beside the layout.
+    A place's index in `keys` is its index in every seat map. Places are described when asked for, and those of areas
+    are counted, never listed: an inventory holds its seats, however many people its areas take.
     """
 
-    __slots__ = ("_first", "_index", "_place_areas", "_rows", "areas", "keys", "seat_count")
+    __slots__ = ("_area_first", "_first", "_index", "_length", "_rows", "areas", "seat_keys")
 
     def __init__(self, layout: Layout) -> None:
         self._rows = tuple(layout.rows())
         self._first = _offsets([len(row.seats) for _, row in self._rows])
         self.areas = {area.key: area for area in layout.areas}
-        standing = [(place, area) for area in layout.areas for place in area.places()]
-        self._place_areas = dict(standing)
-        self.seat_count = layout.seat_count
-        self.keys = (*(seat.key for seat in layout.seats()), *self._place_areas)
-        self._index = {key: index for index, key in enumerate(self.keys)}
+        self.seat_keys = tuple(seat.key for seat in layout.seats())
+        self._index = {key: index for index, key in enumerate(self.seat_keys)}
+        begins = _offsets([area.capacity for area in layout.areas], len(self.seat_keys))
+        self._area_first = dict(zip(self.areas, begins, strict=False))
+        self._length = begins[-1]
 
     def __len__(self) -> int:
-        return len(self.keys)
+        return self._length
 
     def __contains__(self, key: str) -> bool:
-        return key in self._index
+        return self.index(key) is not None
+
+    @property
+    def seat_count(self) -> int:
+        """How many seats there are; the places of areas follow them."""
+        return len(self.seat_keys)
+
+    @property
+    def keys(self) -> "PlaceKeys":
+        """The key of every place, by index."""
+        return PlaceKeys(self)
+
+    def key(self, index: int) -> str:
+        """Return the key of the place at an index.
+
+        Raises:
+            IndexError: there is none.
+        """
+        if index < self.seat_count:
+            return self.seat_keys[index]
+        for key, begin in self._area_first.items():
+            area = self.areas[key]
+            if index < begin + area.capacity:
+                return area.places()[index - begin]
+        raise IndexError(index)
 
     def index(self, key: str) -> int | None:
         """Return where the place stands in `keys`, and so in every seat map."""
-        return self._index.get(key)
+        found = self._index.get(key)
+        return found if found is not None else self._standing_index(key)
 
     def indexes(self, keys: Iterable[str]) -> Iterator[int | None]:
         """Return where each of many places stands."""
-        return map(self._index.get, keys)
+        return map(self.index, keys)
 
     def place(self, key: str) -> Place | None:
         """Describe a place as an order line remembers it; None if the layout has none of that key."""
         index = self._index.get(key)
-        if index is None:
-            return None
-        if index >= self.seat_count:
-            return _standing_place(key, self._place_areas[key])
-        return _seat_place(*self._seat_at(index))
+        if index is not None:
+            return _seat_place(*self._seat_at(index))
+        return None if self._standing_index(key) is None else _standing_place(key, self.areas[area_of(key)])
 
     def seat(self, key: str) -> tuple[Section, Row, Seat] | None:
         """Return a seat with its row and section; None if the key is no seat's."""
         index = self._index.get(key)
-        return self._seat_at(index) if index is not None and index < self.seat_count else None
+        return None if index is None else self._seat_at(index)
+
+    def _standing_index(self, key: str) -> int | None:
+        area = self.areas.get(area_of(key))
+        found = None if area is None else area.places().find(key)
+        return None if area is None or found is None else self._area_first[area.key] + found
 
     def _seat_at(self, index: int) -> tuple[Section, Row, Seat]:
         row_index = bisect_right(self._first, index) - 1
         section, row = self._rows[row_index]
         return section, row, row.seats[index - self._first[row_index]]
+
+
+class PlaceKeys(Sequence[str]):
+    """The keys of an inventory's places, in order."""
+
+    __slots__ = ("_inventory",)
+
+    def __init__(self, inventory: Inventory) -> None:
+        self._inventory = inventory
+
+    def __len__(self) -> int:
+        return len(self._inventory)
+
+    def __iter__(self) -> Iterator[str]:
+        areas = self._inventory.areas.values()
+        return chain(self._inventory.seat_keys, chain.from_iterable(area.places() for area in areas))
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[str, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> str | tuple[str, ...]:
+        """Return the key at an index, or the keys of a slice."""
+        if isinstance(index, slice):
+            return tuple(map(self._inventory.key, range(len(self))[index]))
+        return self._inventory.key(range(len(self))[index])
 
 
 def seat_label(section: Section, row: Row, seat: Seat) -> str:
@@ -92,8 +151,8 @@ def _standing_place(key: str, area: Area) -> Place:
     return Place(seat=key, area=area.key, label=area_label(area), category=area.category)
 
 
-def _offsets(lengths: list[int]) -> list[int]:
-    first = [0]
+def _offsets(lengths: list[int], begin: int = 0) -> list[int]:
+    first = [begin]
     for length in lengths:
         first.append(first[-1] + length)
     return first

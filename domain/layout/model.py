@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from domain.layout.numerals import base36
+from domain.layout.area_places import AreaPlaces
 
 SEATS_MAX = 100_000
 SECTIONS_MAX = 1_000
@@ -13,14 +13,20 @@ SEATS_PER_ROW_MAX = 2_000
 CATEGORIES_MAX = 200
 AREAS_MAX = 1_000
 AREA_CAPACITY_MAX = 100_000
+CAPACITY_MAX = 250_000
+"""Seats and places of areas together: what a layout expands to in every seat map of its performances."""
+
 LANDMARKS_MAX = 1_000
 OUTLINE_POINTS_MAX = 1_000
+DRAWN_POINTS_MAX = 200_000
+"""Points of all outlines together."""
+
+FOCAL_POINTS_MAX = SECTIONS_MAX
 LABEL_LENGTH_MAX = 80
 SOURCE_ID_LENGTH_MAX = 500
 SEAT_LETTER = "s"
 AREA_LETTER = "a"
 KEY_NUMBER_MAX = 2**32
-PLACE_DIGITS = 4
 DOCUMENT_BYTES_MAX = 32 * 1024 * 1024
 
 
@@ -111,9 +117,9 @@ class Area:
     source_id: str
     outline: tuple[Point, ...] = ()
 
-    def places(self) -> tuple[str, ...]:
-        """Return the keys of the area's places; no seat and no other area has one of them."""
-        return tuple(f"{self.key}{base36(number).zfill(PLACE_DIGITS)}" for number in range(1, self.capacity + 1))
+    def places(self) -> AreaPlaces:
+        """Return the keys of the area's places."""
+        return AreaPlaces(self.key, self.capacity)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

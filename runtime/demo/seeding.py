@@ -16,7 +16,6 @@ from domain import account, event, organizer, scheduling, venue
 from domain.books import Books, Changes
 from domain.event import EventCreated, EventDetails
 from domain.layout.exporting import export
-from domain.layout.inventory import Inventory
 from domain.layout.model import Layout
 from domain.layout.publishing import publish
 from domain.layout.reading import read_layout
@@ -99,7 +98,7 @@ async def make_house(stage: Stage, house: House) -> Layout:
         venue=venue_id(house.key),
         layout=layout_id(house.key),
         name=layout.name,
-        seats=len(Inventory(layout)),
+        seats=layout.capacity,
         document_sha256=hashlib.sha256(document).hexdigest(),
     )
     await carry_out(stage, f"layout {house.key}", published)
@@ -132,7 +131,7 @@ def scheduled(show: Show, layout: Layout, today: datetime, day: int) -> Performa
         organizer=derived_id(ROOT, "organizer"),
         venue=venue_id(house.key),
         layout=layout_id(house.key),
-        seats=len(Inventory(layout)),
+        seats=layout.capacity,
         currency=CURRENCY,
         starts_at=starts_at,
         doors_at=starts_at - DOORS_BEFORE,

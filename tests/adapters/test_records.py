@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from uuid_utils.compat import uuid7
 
-from adapters.records.layouts import LayoutInventories, PostgresLayouts
+from adapters.records.layouts import COUNTED_BYTES_MIN, LayoutInventories, PostgresLayouts
 from adapters.records.people import PostgresPeople
 from adapters.records.pool import RECORDS, Pool, records_pool
 from domain.errors import NotFound
@@ -135,7 +135,7 @@ class TestLayouts:
 
     async def test_given_more_layouts_than_are_kept_then_the_least_recently_used_goes(self, pool: Pool) -> None:
         documents = CountingDocuments(pool)
-        inventories = LayoutInventories(documents, inventories_max=2)
+        inventories = LayoutInventories(documents, bytes_max=2 * COUNTED_BYTES_MIN)
         for layout in "abc":
             await documents.keep(layout, DOCUMENT)
         for layout in "abacab":

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, replace
 
 from domain.layout.faults import FaultCode, Findings
-from domain.layout.model import SEATS_MAX, Area, Category, Draft, FocalPoint, Landmark, Seat, Section
+from domain.layout.model import CAPACITY_MAX, SEATS_MAX, Area, Category, Draft, FocalPoint, Landmark, Seat, Section
 from domain.layout.readers.node import Node, shown
+from domain.layout.readers.sizes import size_faults
 
 UNLABELLED = "?"
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#5B5B5B")
@@ -35,6 +36,7 @@ class Assembly:
         self._area_labels: dict[tuple[str, str], Node] = {}
         self._source_ids: dict[str, Node] = {}
         self._seats = 0
+        self._standing = 0
 
     def add_category(self, node: Node, field: str, category: Category) -> None:
         """Add a category whose key stands in `field`; one that is there already is a fault."""
@@ -72,6 +74,7 @@ class Assembly:
 
     def judge_area(self, node: Node, area: Area, fields: FieldNames) -> None:
         """Note what is wrong with an area in view of those before it."""
+        self._count_standing(node, area.capacity)
         if not area.category and not node.has(fields.category):
             message = "This area has no category, so it would have no price; paint it with one."
             node.fault(FaultCode.CATEGORY_MISSING, fields.category, message)
@@ -105,7 +108,7 @@ class Assembly:
         if not self.findings and not self.categories:
             root.fault(FaultCode.CATEGORY_MISSING, "", "There are no categories here; list at least one.")
         self.findings.raise_if_any()
-        return Draft(
+        draft = Draft(
             name=name,
             categories=tuple(self.categories.values()),
             sections=tuple(self.sections),
@@ -115,11 +118,22 @@ class Assembly:
             seats_minted=seats_minted,
             areas_minted=areas_minted,
         )
+        for message in size_faults(draft):
+            root.fault(FaultCode.TOO_MANY, "", message)
+        self.findings.raise_if_any()
+        return draft
 
     def _count_seat(self, node: Node) -> None:
         self._seats += 1
         if self._seats == SEATS_MAX + 1:
             message = f"A layout has at most {SEATS_MAX} seats; this is one more. Split it or use standing areas."
+            node.fault(FaultCode.TOO_MANY, "", message)
+
+    def _count_standing(self, node: Node, capacity: int) -> None:
+        before = self._standing
+        self._standing += capacity
+        if before <= CAPACITY_MAX < self._standing:
+            message = f"The areas before and this one take more than {CAPACITY_MAX} people; make them smaller."
             node.fault(FaultCode.TOO_MANY, "", message)
 
     def _judge_label(self, node: Node, section: str, row: str, seat: Seat, field: str) -> None:

@@ -11,6 +11,7 @@ COORDINATE_MAX = 10_000_000
 COORDINATE_DECIMALS = 6
 WHOLE_MAX = 2**53
 SHOWN_LENGTH_MAX = 40
+NORMALIZED_SHRINKS_MAX = 4
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
 _DIRECTION_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 ABSENT: Final = object()
@@ -178,7 +179,9 @@ class Node:
         if not isinstance(value, str):
             self._wrong_type(field, "a text")
             return ""
-        text = unicodedata.normalize("NFC", value.strip())
+        text = value.strip()
+        if len(text) <= limit * NORMALIZED_SHRINKS_MAX:  # normalising takes quadratic time over combining marks
+            text = unicodedata.normalize("NFC", text)
         if len(text) > limit:
             self.fault(FaultCode.BAD_TEXT, field, f"This text is longer than {limit} characters; shorten it.")
             return ""
