@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from domain.books import Books, Changes
-from domain.errors import SeatsNamedTwice, SeatsTaken, TooManySeats, UnknownSeats
+from domain.errors import Invalid, SeatsTaken, TooManySeats, UnknownSeats
 from domain.performance import taking_place
-from domain.pricing import Inventory
+from domain.pricing import Inventory, require_distinct
 from domain.seat import SEAT, Blocked, Seat, SeatBlocked, SeatEvent, SeatUnblocked, cleared
 from domain.values import SEATS_PER_BLOCK_MAX, BlockReason
 
@@ -24,19 +24,26 @@ class BlockSeats:
 
 
 def block_seats(books: Books, command: BlockSeats, inventory: Inventory) -> Changes:
-    """Block every seat or none; seats that are blocked already stay as they are.
+    """Block every seat or none; a seat that is blocked just so already stays as it is.
+
+    A block for another reason or until another time takes the place of the one before.
 
     Raises:
         NotFound, PerformanceCancelled, TooManySeats, SeatsNamedTwice, UnknownSeats.
+        Invalid: the release date has passed.
         SeatsTaken: names every seat that is sold or in a live hold.
     """
     check_seats(books, command.performance, command.seats, inventory)
+    if command.release_at is not None and books.passed(command.release_at):
+        raise Invalid(
+            "The release date has passed; name a later one, or none.", release_at=command.release_at.isoformat()
+        )
     states = books.read_each(SEAT, [(command.performance, key) for key in command.seats])
     changes: dict[str, list[Any]] = {}
     taken: list[str] = []
     for key, state in zip(command.seats, states, strict=True):
         try:
-            changes[SEAT.stream(command.performance, key)] = blocked(state, key, command, books)
+            changes[SEAT.stream(command.performance, key)] = block_events(state, key, command, books)
         except SeatsTaken:
             taken.append(key)
     if taken:
@@ -44,12 +51,18 @@ def block_seats(books: Books, command: BlockSeats, inventory: Inventory) -> Chan
     return {stream: events for stream, events in changes.items() if events}
 
 
-def blocked(seat: Seat, key: str, command: BlockSeats, books: Books) -> list[SeatEvent]:
-    """Return what blocks one seat; nothing if it is blocked."""
-    if isinstance(seat, Blocked):
-        return []
+def block_events(seat: Seat, key: str, command: BlockSeats, books: Books) -> list[SeatEvent]:
+    """Return what blocks one seat; nothing if it is blocked for this reason until this time.
+
+    Raises:
+        SeatsTaken: sold or in a live hold.
+    """
     block = SeatBlocked(reason=command.reason, owner=command.owner, release_at=command.release_at)
-    return [*cleared(seat, key, books), block]
+    if not (isinstance(seat, Blocked) and is_blocked(seat, books)):
+        return [*cleared(seat, key, books), block]
+    if (seat.reason, seat.release_at) == (command.reason, command.release_at):
+        return []
+    return [SeatUnblocked(reason=seat.reason), block]
 
 
 def unblock_seats(
@@ -65,16 +78,20 @@ def unblock_seats(
     return {
         SEAT.stream(performance, key): [SeatUnblocked(reason=reason)]
         for key, state in zip(seats, states, strict=True)
-        if isinstance(state, Blocked) and reason in (None, state.reason)
+        if isinstance(state, Blocked) and is_blocked(state, books) and reason in (None, state.reason)
     }
+
+
+def is_blocked(seat: Blocked, books: Books) -> bool:
+    """Say whether a block still holds: its release date, if any, has not come."""
+    return seat.release_at is None or not books.passed(seat.release_at)
 
 
 def check_seats(books: Books, performance: str, seats: tuple[str, ...], inventory: Inventory) -> None:
     """Refuse no seat, too many, one named twice, or one the performance does not have."""
     if not 0 < len(seats) <= SEATS_PER_BLOCK_MAX:
         raise TooManySeats(f"Name 1 to {SEATS_PER_BLOCK_MAX} seats.", allowed=SEATS_PER_BLOCK_MAX)
-    if len(set(seats)) < len(seats):
-        raise SeatsNamedTwice("Name each seat once.")
+    require_distinct(seats)
     taking_place(books, performance)
     unknown = [key for key in seats if inventory.place(key) is None]
     if unknown:

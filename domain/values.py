@@ -8,7 +8,9 @@ from enum import StrEnum
 from uuid import UUID
 
 SEATS_PER_HOLD_MAX = 50
-SEATS_PER_BLOCK_MAX = 400
+SEATS_PER_BLOCK_MAX = 250
+"""Two events a seat at most: what it was ends, the block begins. A command has 500 events at most."""
+
 AMOUNT_MAX = 10_000_000_00
 TITLE_LENGTH_MAX = 200
 TEXT_LENGTH_MAX = 10_000

@@ -10,7 +10,7 @@ from domain.values import BlockReason
 
 SEATS_NAMED_MAX = 1_000
 
-SeatsNamed = Annotated[list[SeatKey], Field(max_length=SEATS_NAMED_MAX, description="1 to 400 seats, each once.")]
+SeatsNamed = Annotated[list[SeatKey], Field(max_length=SEATS_NAMED_MAX, description="1 to 250 seats, each once.")]
 
 
 class BlockWish(Body):
@@ -18,7 +18,9 @@ class BlockWish(Body):
 
     seats: SeatsNamed
     reason: BlockReason
-    release_at: Annotated[Moment | None, Field(description="From then on they are on sale again by themselves.")] = None
+    release_at: Annotated[
+        Moment | None, Field(description="Later than now; from then on the seats are on sale again.")
+    ] = None
 
 
 class UnblockWish(Body):
@@ -32,7 +34,7 @@ class SeatsWritten(Shown):
     """What staff did to seats."""
 
     performance_id: str
-    seats: Annotated[list[str], Field(description="The seats that changed; the others were so already.")]
+    seats: Annotated[list[str], Field(description="The seats that changed; the others were just so already.")]
     position: Position
 
 

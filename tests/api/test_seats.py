@@ -3,7 +3,7 @@
 import pytest
 
 from domain.values import Role
-from tests.api.box_office import BoxOffice, Json, done, refused
+from tests.api.box_office import BoxOffice, Json, done, in_days, refused
 
 
 @pytest.mark.usefixtures("folded")
@@ -58,6 +58,13 @@ class TestBlockSeats:
         assert done(await office.post(f"{path}/unblock", office.organizer, wish))["seats"] == [broken]
         assert refused(await office.order(await office.somebody(), kept)) == (409, "seats_taken")
 
+    async def test_given_a_block_is_prolonged_then_the_answer_names_the_seat(self, office: BoxOffice) -> None:
+        path = f"/performances/{office.performance_id}/seats/block"
+        body = {"seats": list(office.seats[:1]), "reason": "house"}
+        done(await office.post(path, office.organizer, {**body, "release_at": in_days(1)}))
+        assert done(await office.post(path, office.organizer, body))["seats"] == list(office.seats[:1])
+        assert done(await office.post(path, office.organizer, body))["seats"] == []
+
     async def test_given_one_is_held_then_none_is_blocked(self, office: BoxOffice) -> None:
         done(await office.hold(await office.somebody(), office.seats[0]))
         head = await office.head()
@@ -71,8 +78,9 @@ class TestBlockSeats:
         ("fields", "code"),
         [
             ({"seats": []}, "too_many_seats"),
-            ({"seats": [f"s{number}" for number in range(401)]}, "too_many_seats"),
+            ({"seats": [f"s{number}" for number in range(251)]}, "too_many_seats"),
             ({"seats": ["s1", "s1"]}, "seats_named_twice"),
+            ({"release_at": "2020-01-01T00:00:00Z"}, "invalid"),
             ({"seats": ["zz9"]}, "unknown_seats"),
             ({"reason": "because"}, "malformed"),
             ({"seats": ["S 1"]}, "malformed"),
