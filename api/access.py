@@ -93,6 +93,7 @@ ACCESS: Mapping[tuple[str, str], Access] = {
     ("POST", "/venues"): ORGANIZERS,
     ("GET", "/venues"): PUBLIC,
     ("GET", "/venues/{venue_id}"): PUBLIC,
+    ("PATCH", "/venues/{venue_id}"): ORGANIZERS,
     ("POST", "/venues/{venue_id}/layouts"): Access(roles=ORGANIZERS.roles, bytes_max=LAYOUT_BYTES_MAX),
     ("GET", "/layouts/{layout_id}"): ORGANIZERS,
     ("POST", "/events"): ORGANIZERS,

@@ -130,7 +130,8 @@ async def receipt_of(request: Request) -> Receipt:
     """Say who sent what where; the body counts only with an idempotency key."""
     if IDEMPOTENCY_KEY not in request.headers:
         return Receipt(account=sender_of(request), route=route_of(request))
-    said = hashlib.sha256(request.scope["path"].encode() + b"\n" + await request.body())
+    condition = request.headers.get("if-match", "")
+    said = hashlib.sha256(f"{request.scope['path']}\n{condition}\n".encode() + await request.body())
     return Receipt(account=sender_of(request), route=route_of(request), body_sha256=said.digest())
 
 
@@ -145,9 +146,11 @@ def route_of(request: Request) -> str:
     return f"{request.method} {request.scope['route'].path}"
 
 
-def answer(outcome: Outcome, body: Mapping[str, Any], *, status: int = 200) -> Response:
+def answer(
+    outcome: Outcome, body: Mapping[str, Any], *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
     """Write what a command came to, with the position of its last event."""
-    headers = {"Idempotency-Replayed": "true"} if outcome.replayed else None
+    headers = {**(headers or {}), **({"Idempotency-Replayed": "true"} if outcome.replayed else {})}
     content = orjson.dumps({**body, "position": outcome.last}, option=orjson.OPT_UTC_Z)
     return Response(content, status_code=status, headers=headers, media_type=JSON)
 

@@ -39,6 +39,7 @@ class ProblemCode(StrEnum):
     BEHIND = "behind"
     BODY_TOO_LARGE = "body_too_large"
     BUSY = "busy"
+    CHANGED_MEANWHILE = "changed_meanwhile"
     FORBIDDEN = "forbidden"
     HAS_BOOKINGS = "has_bookings"
     HEADER_TOO_LARGE = "header_too_large"
@@ -122,6 +123,7 @@ ANSWERS: Mapping[type[Exception], Answer] = {
     refusals.Invalid: Answer(HTTPStatus.UNPROCESSABLE_ENTITY),
     refusals.NotFound: Answer(HTTPStatus.NOT_FOUND),
     refusals.Forbidden: Answer(HTTPStatus.FORBIDDEN),
+    refusals.ChangedMeanwhile: Answer(HTTPStatus.PRECONDITION_FAILED),
     refusals.Impossible: Answer(HTTPStatus.CONFLICT),
     refusals.Rejected: Answer(HTTPStatus.CONFLICT),
     api.Unauthenticated: Answer(HTTPStatus.UNAUTHORIZED, ProblemCode.UNAUTHENTICATED),

@@ -11,7 +11,8 @@ from domain.organizer import existing as existing_organizer
 from domain.performance import PERFORMANCE, ScheduledPerformance
 from domain.performance import existing as existing_performance
 from domain.ticket import TICKET, EntryRecorded, TicketIssued, TicketVoided
-from domain.venue import VENUE, VenueOpened
+from domain.venue import VenueDetails
+from domain.venue import existing as existing_venue
 
 if TYPE_CHECKING:
     from api.engine import Engine
@@ -29,7 +30,7 @@ class TicketDetails:
     title: str
     organizer_name: str
     performance: ScheduledPerformance
-    venue: VenueOpened
+    venue: VenueDetails
 
 
 async def ticket_details(engine: "Engine", ticket: str, account: str) -> TicketDetails:
@@ -44,13 +45,12 @@ async def ticket_details(engine: "Engine", ticket: str, account: str) -> TicketD
     issued: TicketIssued = events[0]
     stream = PERFORMANCE.stream(issued.performance)
     scheduled = (await recall(engine, stream))[stream][0]
-    venue = VENUE.stream(scheduled.venue)
-    opened: VenueOpened = (await recall(engine, venue))[venue][0]
-    performance, event, organizer = await engine.handler.look(
+    performance, event, organizer, venue = await engine.handler.look(
         lambda books: (
             existing_performance(books, issued.performance),
             existing_event(books, issued.event),
             existing_organizer(books, issued.organizer),
+            existing_venue(books, scheduled.venue),
         )
     )
     return TicketDetails(
@@ -60,7 +60,7 @@ async def ticket_details(engine: "Engine", ticket: str, account: str) -> TicketD
         title=event.details.title,
         organizer_name=organizer.name,
         performance=performance,
-        venue=opened,
+        venue=venue.details,
     )
 
 

@@ -9,6 +9,7 @@ Rejected
 ├── NotFound               no such thing, or nothing the asker may see (404)
 ├── Forbidden              may see it, may not do that (403)
 │   └── OwnDecision        owns the order, or asked for what is to be decided
+├── ChangedMeanwhile       somebody else changed the thing after it was read (412)
 └── Impossible             true but impossible now (409)
     ├── SeatsTaken         sold, blocked or in somebody else's live hold; names the seats
     ├── AreaSoldOut        fewer free places in the area than asked for
@@ -80,6 +81,10 @@ class OwnDecision(Forbidden):
     """Who owns the order or asked for the money never decides on it."""
 
     code = "own_decision"
+class ChangedMeanwhile(Rejected):
+    """The thing is not what it was when its edition was read."""
+
+    code = "changed_meanwhile"
 
 
 class Impossible(Rejected):

@@ -100,6 +100,7 @@ EVENTS: Mapping[str, type] = {
     "TicketVoided": ticket.TicketVoided,
     "EntryRecorded": ticket.EntryRecorded,
     "VenueOpened": venue.VenueOpened,
+    "VenueChanged": venue.VenueChanged,
     "LayoutPublished": venue.LayoutPublished,
     "LayoutAdded": venue.LayoutAdded,
 }

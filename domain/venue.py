@@ -1,6 +1,6 @@
 """A real place, and the published versions of its drawing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from domain.books import Books, Changes, Kind
@@ -8,15 +8,29 @@ from domain.errors import AlreadyThere, NotFound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VenueOpened:
-    """An organizer entered a place; `time_zone` is an IANA name, `country` an ISO 3166-1 alpha-2 code."""
+class VenueDetails:
+    """What is known of a place; `time_zone` is an IANA name, `country` an ISO 3166-1 alpha-2 code."""
 
-    organizer: str
     name: str
     address: str
     city: str
     country: str
     time_zone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueOpened:
+    """An organizer entered a place."""
+
+    organizer: str
+    details: VenueDetails
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueChanged:
+    """The details of the place were corrected; performances keep their instants in a changed time zone."""
+
+    details: VenueDetails
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +52,7 @@ class LayoutAdded:
     layout: str
 
 
-VenueEvent = VenueOpened | LayoutAdded
+VenueEvent = VenueOpened | VenueChanged | LayoutAdded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +65,7 @@ class OpenVenue:
     """A place and its layouts, oldest first."""
 
     organizer: str
-    time_zone: str
+    details: VenueDetails
     layouts: tuple[str, ...] = ()
 
 
@@ -60,14 +74,14 @@ Venue = NoVenue | OpenVenue
 
 def evolve(venue: Venue, event: VenueEvent) -> Venue:
     """Return the venue after `event`."""
+    if isinstance(event, VenueOpened):
+        return OpenVenue(organizer=event.organizer, details=event.details)
+    assert isinstance(venue, OpenVenue)
     match event:
-        case VenueOpened():
-            return OpenVenue(organizer=event.organizer, time_zone=event.time_zone)
+        case VenueChanged():
+            return replace(venue, details=event.details)
         case LayoutAdded():
-            assert isinstance(venue, OpenVenue)
-            return OpenVenue(
-                organizer=venue.organizer, time_zone=venue.time_zone, layouts=(*venue.layouts, event.layout)
-            )
+            return replace(venue, layouts=(*venue.layouts, event.layout))
         case _:
             assert_never(event)
 
@@ -124,6 +138,17 @@ def open_venue(books: Books, venue: str, wish: VenueOpened) -> Changes:
     if not isinstance(books.read(VENUE, venue), NoVenue):
         raise AlreadyThere("The venue exists.")
     return {VENUE.stream(venue): [wish]}
+
+
+def change_venue(books: Books, venue: str, details: VenueDetails) -> Changes:
+    """Correct what is known of a place; the same details record nothing.
+
+    Raises:
+        NotFound: no such venue.
+    """
+    if existing(books, venue).details == details:
+        return {}
+    return {VENUE.stream(venue): [VenueChanged(details=details)]}
 
 
 def publish_layout(books: Books, venue: str, layout: str, *, name: str, seats: int, document_sha256: str) -> Changes:

@@ -1,28 +1,21 @@
 """Venues, layouts, events and performances as answers show them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from api.presenters.values import Body, money
 from domain.event import EventDetails, EventStatus
 from domain.performance import PerformanceScheduled, ScheduledPerformance
 from domain.values import EntryRules, Limits
-from domain.venue import VenueOpened
+from domain.venue import VenueDetails
 from projections import catalogue
 from projections.seat_map import Tally
 
 
-def opened_venue(venue: str, opened: VenueOpened) -> Body:
-    """Show a venue from the event that entered it."""
-    return {
-        "venue_id": venue,
-        "organizer_id": opened.organizer,
-        "name": opened.name,
-        "address": opened.address,
-        "city": opened.city,
-        "country": opened.country,
-        "time_zone": opened.time_zone,
-    }
+def venue_facts(venue: str, organizer: str, details: VenueDetails) -> Body:
+    """Show a venue itself."""
+    return {"venue_id": venue, "organizer_id": organizer, **asdict(details)}
 
 
 def listed_venue(venue: catalogue.Venue) -> Body:

@@ -1,6 +1,6 @@
 """Events: described, published, found and, while nothing of them was booked, deleted."""
 
-from dataclasses import replace
+from dataclasses import asdict, fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
 from uuid import UUID
@@ -11,6 +11,7 @@ from uuid_utils.compat import uuid7
 
 from api.commands import MinPosition, answer, carry_out, caught_up, shown
 from api.deleting import anything_booked
+from api.editions import IfMatch, edition_header, require_edition
 from api.engine import engine_of
 from api.errors import Malformed
 from api.paging import Limit
@@ -157,20 +158,30 @@ async def show_event(request: Request, event_id: UUID, min_position: MinPosition
         found = await find_event(engine.read_models, event=event, viewer=EVERYBODY, now=engine.clock.now())
     if found is None:
         raise NotFound("There is no such event.")
-    return shown(present.listed_event(found))
+    return shown(present.listed_event(found), headers=edition_header(event_edition(present.listed_event(found))))
 
 
-@router.patch("/events/{event_id}", responses={200: {"model": EventWritten}})
-async def change_event(request: Request, event_id: UUID, body: EventChange) -> Response:
+@router.patch("/events/{event_id}", responses={200: {"model": EventWritten}, **documented(412)})
+async def change_event(request: Request, event_id: UUID, body: EventChange, if_match: IfMatch = None) -> Response:
     """Describe an event anew; what is left out stays."""
     event, wished = str(event_id), body.model_dump(exclude_unset=True)
     taken_away = {"category": ""} if "category" in wished and body.category is None else {}
     kept = {name for name in ("title", "description", "category") if wished.get(name, "") is None}
     changes = {name: value for name, value in wished.items() if name not in kept} | taken_away
-    outcome = await carry_out(
-        request, lambda books: events.change(books, event, replace(events.existing(books, event).details, **changes))
-    )
-    return answer(outcome, await event_now(request, event))
+
+    def decide(books: Books) -> Changes:
+        state = events.existing(books, event)
+        require_edition(if_match, asdict(state.details))
+        return events.change(books, event, replace(state.details, **changes))
+
+    outcome = await carry_out(request, decide)
+    known = await event_now(request, event)
+    return answer(outcome, known, headers=edition_header(event_edition(known)))
+
+
+def event_edition(known: Body) -> Body:
+    """Return what of an event PATCH can change."""
+    return {field.name: known[field.name] for field in fields(EventDetails)}
 
 
 @router.post("/events/{event_id}/publish", responses={200: {"model": EventWritten}})

@@ -7,10 +7,12 @@ from fastapi import Header, Request, Response
 from uuid_utils.compat import uuid7
 
 from api.commands import JSON, MinPosition, answer, carry_out, caught_up, json_of, shown
+from api.editions import IfMatch, edition_header, require_edition
 from api.engine import engine_of
 from api.facts import recall
 from api.presenters import catalogue as present
 from api.presenters.values import Body, id_of
+from api.problems import documented
 from api.routing import business_router
 from api.scheduling import changed, entry_rules_of, limits_of, prices_of
 from api.schemas.performances import (
@@ -25,7 +27,7 @@ from api.visibility import must_see_performance
 from domain import event as events
 from domain import scheduling
 from domain.books import Books, Changes
-from domain.errors import Invalid
+from domain.errors import Invalid, NotFound
 from domain.performance import PERFORMANCE, PerformanceScheduled
 from domain.performance import existing as existing_performance
 from domain.venue import existing_layout
@@ -82,27 +84,50 @@ async def show_performance(request: Request, performance_id: UUID, min_position:
     await caught_up(request, min_position, seat_map.NAME)
     known = await performance_now(request, performance)
     counted = await seat_map.tallies(engine.read_models, performances=[performance], now=engine.clock.now())
-    return shown({**known, "availability": present.availability(counted[performance], known["seat_count"])})
+    left = present.availability(counted[performance], known["seat_count"])
+    return shown({**known, "availability": left}, headers=edition_header(known))
 
 
-@router.patch("/performances/{performance_id}", responses={200: {"model": PerformanceWritten}})
-async def change_performance(request: Request, performance_id: UUID, body: PerformanceChange) -> Response:
+@router.patch("/performances/{performance_id}", responses={200: {"model": PerformanceWritten}, **documented(412)})
+async def change_performance(
+    request: Request, performance_id: UUID, body: PerformanceChange, if_match: IfMatch = None
+) -> Response:
     """Move a performance, change its prices or limits, pause, resume or close its sales; before it has begun.
 
     The entry rules can change as long as it is not cancelled.
     """
     performance = str(performance_id)
     command = await changed(engine_of(request), performance, body)
-    outcome = await carry_out(request, lambda books: scheduling.change(books, command))
-    return answer(outcome, await performance_now(request, performance))
+    scheduled = await scheduled_as(request, performance)
+
+    def decide(books: Books) -> Changes:
+        state = existing_performance(books, performance)
+        require_edition(if_match, present.performance_now(performance, scheduled, state))
+        return scheduling.change(books, command)
+
+    outcome = await carry_out(request, decide)
+    known = await performance_now(request, performance)
+    return answer(outcome, known, headers=edition_header(known))
+
+
+async def scheduled_as(request: Request, performance: str) -> PerformanceScheduled:
+    """Return a performance's first event.
+
+    Raises:
+        NotFound: there is no such performance.
+    """
+    engine, stream = engine_of(request), PERFORMANCE.stream(performance)
+    events = (await recall(engine, stream))[stream]
+    if not events:
+        raise NotFound("There is no such performance.")
+    scheduled: PerformanceScheduled = events[0]
+    return scheduled
 
 
 async def performance_now(request: Request, performance: str) -> Body:
     """Show a performance itself as it stands in the log."""
-    engine, stream = engine_of(request), PERFORMANCE.stream(performance)
-    state = await engine.handler.look(lambda books: existing_performance(books, performance))
-    (scheduled, *_) = (await recall(engine, stream))[stream]
-    return present.performance_now(performance, scheduled, state)
+    state = await engine_of(request).handler.look(lambda books: existing_performance(books, performance))
+    return present.performance_now(performance, await scheduled_as(request, performance), state)
 
 
 @router.post("/performances/{performance_id}/cancel", responses={200: {"model": PerformanceCancelled}})

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from uuid_utils.compat import uuid7
 
 from api.access import LAYOUT_BYTES_MAX
 from api.commands import JSON, MinPosition, answer, carry_out, caught_up, shown
+from api.editions import IfMatch, edition_header, require_edition
 from api.engine import Engine, engine_of
 from api.facts import recall
 from api.paging import Limit, PositionCursor, next_cursor
@@ -18,7 +20,7 @@ from api.presenters.values import id_of
 from api.problems import documented
 from api.routing import business_router
 from api.schemas.values import WORD_LENGTH_MAX
-from api.schemas.venues import LayoutPublished, LayoutWish, VenueDetails, VenueOpened, Venues, VenueWish
+from api.schemas.venues import LayoutPublished, LayoutWish, VenueChange, VenueDetails, Venues, VenueWish, VenueWritten
 from api.visibility import acting_organizer
 from domain import organizer as organizers
 from domain import venue as venues
@@ -28,7 +30,7 @@ from domain.layout.exporting import export
 from domain.layout.model import Layout
 from domain.layout.publishing import publish
 from domain.layout.reading import read_layout
-from domain.venue import LAYOUT, VENUE
+from domain.venue import LAYOUT
 from projections import catalogue
 
 OWN_FORMAT = "seatledger"
@@ -37,11 +39,12 @@ FOR_EVER = "private, max-age=31536000, immutable"
 router = business_router("venues")
 
 
-@router.post("/venues", status_code=201, responses={201: {"model": VenueOpened}, **documented(404)})
+@router.post("/venues", status_code=201, responses={201: {"model": VenueWritten}, **documented(404)})
 async def open_venue(request: Request, body: VenueWish) -> Response:
     """Enter a place where events can happen."""
     organizer = await acting_organizer(request, body.organizer_id)
-    opened = venues.VenueOpened(organizer=organizer, **body.model_dump(exclude={"organizer_id"}))
+    details = venues.VenueDetails(**body.model_dump(exclude={"organizer_id"}))
+    opened = venues.VenueOpened(organizer=organizer, details=details)
     venue = str(uuid7())
 
     def decide(books: Books) -> Changes:
@@ -50,7 +53,7 @@ async def open_venue(request: Request, body: VenueWish) -> Response:
 
     outcome = await carry_out(request, decide)
     ((stream, fact),) = outcome.events
-    return answer(outcome, present.opened_venue(id_of(stream), fact), status=201)
+    return answer(outcome, present.venue_facts(id_of(stream), organizer, fact.details), status=201)
 
 
 @router.get("/venues", responses={200: {"model": Venues}})
@@ -72,17 +75,32 @@ async def show_venue(request: Request, venue_id: UUID, min_position: MinPosition
     """Show a venue and its layouts, oldest first; read from the log, so never behind."""
     await caught_up(request, min_position)
     engine, venue = engine_of(request), str(venue_id)
-    events = (await recall(engine, VENUE.stream(venue)))[VENUE.stream(venue)]
-    if not events:
-        raise NotFound("There is no such venue.")
-    layouts = [event.layout for event in events if isinstance(event, venues.LayoutAdded)]
+    state = await engine.handler.look(lambda books: venues.existing(books, venue))
+    layouts = state.layouts
     facts = await recall(engine, *map(LAYOUT.stream, layouts))
     listed = [
         {"layout_id": layout, "version": fact.version, "name": fact.name, "seat_count": fact.seats}
         for layout in layouts
         for fact in facts[LAYOUT.stream(layout)]
     ]
-    return shown({**present.opened_venue(venue, events[0]), "layouts": listed})
+    known = present.venue_facts(venue, state.organizer, state.details)
+    return shown({**known, "layouts": listed}, headers=edition_header(known))
+
+
+@router.patch("/venues/{venue_id}", responses={200: {"model": VenueWritten}, **documented(412)})
+async def change_venue(request: Request, venue_id: UUID, body: VenueChange, if_match: IfMatch = None) -> Response:
+    """Correct a venue's details. Performances keep their instants: check their times after changing the time zone."""
+    venue, wanted = str(venue_id), body.model_dump(exclude_none=True)
+
+    def decide(books: Books) -> Changes:
+        state = venues.existing(books, venue)
+        require_edition(if_match, present.venue_facts(venue, state.organizer, state.details))
+        return venues.change_venue(books, venue, replace(state.details, **wanted))
+
+    outcome = await carry_out(request, decide)
+    state = await engine_of(request).handler.look(lambda books: venues.existing(books, venue))
+    known = present.venue_facts(venue, state.organizer, state.details)
+    return answer(outcome, known, headers=edition_header(known))
 
 
 @router.post(

@@ -1,8 +1,8 @@
 """Venues and their layouts as requests say them and answers show them."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from api.schemas.base import Body, Shown
 from api.schemas.values import Country, Cursor, Id, Position, TimeZone, Title, Word
@@ -21,6 +21,22 @@ class VenueWish(Body):
     time_zone: TimeZone
 
 
+class VenueChange(Body):
+    """What is to be different; what is left out stays."""
+
+    name: Title | None = None
+    address: Title | None = None
+    city: Word | None = None
+    country: Country | None = None
+    time_zone: TimeZone | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if all(value is None for _, value in self):
+            raise ValueError("say what is to be different")
+        return self
+
+
 class VenueShown(Shown):
     """A real place."""
 
@@ -33,8 +49,8 @@ class VenueShown(Shown):
     time_zone: str
 
 
-class VenueOpened(VenueShown):
-    """A venue that was entered."""
+class VenueWritten(VenueShown):
+    """A venue after a change."""
 
     position: Position
 

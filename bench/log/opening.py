@@ -8,7 +8,7 @@ from domain import account, event, organizer, scheduling, venue
 from domain.event import EventCreated, EventDetails
 from domain.performance import PerformanceScheduled
 from domain.values import Limits
-from domain.venue import VenueOpened
+from domain.venue import VenueDetails, VenueOpened
 
 NO_LIMITS = Limits(seats_per_order=None, seats_per_buyer=None, live_holds_per_buyer=None)
 STAFF = Actor(kind="account", id=IDS["staff"], role="admin")
@@ -20,11 +20,13 @@ async def open_house(play: Rehearsal) -> None:
     house = play.house
     opened = VenueOpened(
         organizer=IDS["organizer"],
-        name=f"House {NUMBER}",
-        address="Masarykovo náměstí 1",
-        city="Náchod",
-        country="CZ",
-        time_zone="Europe/Prague",
+        details=VenueDetails(
+            name=f"House {NUMBER}",
+            address="Masarykovo náměstí 1",
+            city="Náchod",
+            country="CZ",
+            time_zone="Europe/Prague",
+        ),
     )
     publishing = partial(
         venue.publish_layout,

@@ -14,8 +14,12 @@ Row = dict[str, Any]
 
 def venue_row(fact: Fact) -> Row:
     """A place, and the words it is looked for by."""
-    data = fact.data
-    return {**begun(fact), "city_key": folded(data["city"]), "words": words(data["name"], data["city"])}
+    return {**begun(fact), **placed(fact.data["details"])}
+
+
+def placed(details: Mapping[str, Any]) -> Row:
+    """Return the columns of a venue's details, with the words a search finds them by."""
+    return {**details, "city_key": folded(details["city"]), "words": words(details["name"], details["city"])}
 
 
 def described(details: Mapping[str, Any]) -> Row:
@@ -67,7 +71,7 @@ BEGUN: Mapping[str, Callable[[Fact], Row]] = {
     "EventCreated": event_row,
     "PerformanceScheduled": performance_row,
 }
-NAMES = frozenset({*BEGUN, "MemberRolesChanged", "EventChanged", *EVENT_STATUS, *PERFORMANCE_MOVES})
+NAMES = frozenset({*BEGUN, "MemberRolesChanged", "VenueChanged", "EventChanged", *EVENT_STATUS, *PERFORMANCE_MOVES})
 
 
 def fold(facts: Sequence[Fact]) -> Sequence[Step]:
@@ -82,6 +86,7 @@ def fold(facts: Sequence[Fact]) -> Sequence[Step]:
         Step(sql.CHANGE_MEMBERS, members),
         Step(sql.END_MEMBERS, members),
         Step(sql.OPEN_VENUES, rows["VenueOpened"]),
+        Step(sql.CHANGE_VENUES, venue_changes(facts)),
         Step(sql.PUBLISH_LAYOUTS, rows["LayoutPublished"]),
         Step(sql.CREATE_EVENTS, rows["EventCreated"]),
         Step(sql.DESCRIBE_EVENTS, description_rows(facts)),
@@ -96,6 +101,12 @@ def member_rows(facts: Sequence[Fact]) -> list[Row]:
     changed = (fact for fact in facts if fact.name == "MemberRolesChanged")
     stand = {(fact.key, fact.data["account"]): {**fact.data, "organizer": fact.key} for fact in changed}
     return list(stand.values())
+
+
+def venue_changes(facts: Sequence[Fact]) -> list[Row]:
+    """Return each changed venue's last details."""
+    changed = (fact for fact in facts if fact.name == "VenueChanged")
+    return list({fact.key: {**placed(fact.data["details"]), "id": fact.key} for fact in changed}.values())
 
 
 def description_rows(facts: Sequence[Fact]) -> list[Row]:

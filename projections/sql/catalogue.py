@@ -59,6 +59,7 @@ CREATE TABLE event (
     image_url    text,
     status       text COLLATE "C" NOT NULL,
     published    boolean NOT NULL,
+    own_words    text[] NOT NULL,
     words        tsvector NOT NULL,
     position     bigint NOT NULL
 );
@@ -117,6 +118,23 @@ FROM json_to_recordset(%(rows)s::json) AS r (
 )
 """
 
+# The search words of a venue's events are made anew from their own and the venue's.
+CHANGE_VENUES: LiteralString = """
+WITH changed AS (
+    UPDATE venue SET
+        name = r.name, address = r.address, city = r.city, country = r.country, time_zone = r.time_zone,
+        city_key = r.city_key, words = r.words
+    FROM json_to_recordset(%(rows)s::json) AS r (
+        id text, name text, address text, city text, country text, time_zone text, city_key text, words text[]
+    )
+    WHERE venue.venue = r.id
+    RETURNING venue.venue, venue.words
+)
+UPDATE event SET words = array_to_tsvector(event.own_words || changed.words)
+FROM changed
+WHERE event.venue = changed.venue
+"""
+
 PUBLISH_LAYOUTS: LiteralString = """
 INSERT INTO layout (layout, venue, organizer, version, name, seats, document_sha256, position)
 SELECT id, venue, organizer, version, name, seats, document_sha256, position
@@ -128,10 +146,11 @@ FROM json_to_recordset(%(rows)s::json) AS r (
 # A venue's words belong to each of its events: people look for the house as often as for the show.
 CREATE_EVENTS: LiteralString = """
 INSERT INTO event (
-    event, organizer, venue, title, description, category, category_key, image_url, status, published, words, position
+    event, organizer, venue, title, description, category, category_key, image_url, status, published, own_words, words,
+    position
 )
 SELECT r.id, r.organizer, r.venue, r.title, r.description, r.category, r.category_key, r.image_url, 'draft', false,
-       array_to_tsvector(r.words || coalesce(venue.words, '{}')), r.position
+       r.words, array_to_tsvector(r.words || coalesce(venue.words, '{}')), r.position
 FROM json_to_recordset(%(rows)s::json) AS r (
     id text, organizer text, venue text, title text, description text, category text, category_key text,
     image_url text, words text[], position bigint
@@ -142,7 +161,7 @@ LEFT JOIN venue ON venue.venue = r.venue
 DESCRIBE_EVENTS: LiteralString = """
 UPDATE event SET
     title = r.title, description = r.description, category = r.category, category_key = r.category_key,
-    image_url = r.image_url,
+    image_url = r.image_url, own_words = r.words,
     words = array_to_tsvector(
         r.words || coalesce((SELECT venue.words FROM venue WHERE venue.venue = event.venue), '{}')
     )

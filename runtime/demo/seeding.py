@@ -22,7 +22,7 @@ from domain.layout.reading import read_layout
 from domain.people import AddressTaken, LayoutDocuments
 from domain.performance import PerformanceScheduled
 from domain.values import Limits, Role, derived_id
-from domain.venue import VenueOpened
+from domain.venue import VenueDetails, VenueOpened
 from eventstore.command import Context
 from eventstore.handler import Handler
 from runtime.demo.season import HOUSES, SHOWS, House, Show, prices
@@ -85,11 +85,13 @@ async def make_house(stage: Stage, house: House) -> Layout:
     document = export(layout)
     opened = VenueOpened(
         organizer=derived_id(ROOT, "organizer"),
-        name=house.name,
-        address=house.address,
-        city=house.city,
-        country=house.country,
-        time_zone=house.time_zone,
+        details=VenueDetails(
+            name=house.name,
+            address=house.address,
+            city=house.city,
+            country=house.country,
+            time_zone=house.time_zone,
+        ),
     )
     await carry_out(stage, f"venue {house.key}", partial(venue.open_venue, venue=venue_id(house.key), wish=opened))
     await stage.documents.keep(layout_id(house.key), document)

@@ -27,7 +27,7 @@ from domain.refunding import RequestRefund
 from domain.scheduling import ChangePerformance
 from domain.ticket import RefusalReason
 from domain.values import BlockReason, CancelReason, Limits, Price, Role
-from domain.venue import VenueOpened
+from domain.venue import VenueDetails, VenueOpened
 from eventstore.cache import StateCache
 from eventstore.clock import FixedClock
 from eventstore.command import Context, Outcome
@@ -104,11 +104,13 @@ class Town:
         opened = str(uuid7())
         wish = VenueOpened(
             organizer=organizer_id,
-            name=name,
-            address="Masarykovo náměstí 1",
-            city=city,
-            country="CZ",
-            time_zone="Europe/Prague",
+            details=VenueDetails(
+                name=name,
+                address="Masarykovo náměstí 1",
+                city=city,
+                country="CZ",
+                time_zone="Europe/Prague",
+            ),
         )
         await self.do(lambda books: venue.open_venue(books, opened, wish))
         return opened
