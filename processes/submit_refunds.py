@@ -82,6 +82,8 @@ class SubmitRefunds:
         refund = await self._commands.look(partial(existing, refund=work.subject))
         if refund.status not in UNFINISHED or refund.owner is not None:
             return None
+        if refund.status is RefundStatus.FAILED and refund.attempts > work.cursor:
+            return self._after_failure(work, now, refund.attempts)
         asked_before = refund.status is RefundStatus.SUBMITTED
         attempt = refund.attempts if asked_before else await self._submitted(work, refund.attempts + 1)
         if attempt is None:
@@ -126,7 +128,11 @@ class SubmitRefunds:
     async def _failed(self, work: Work, now: datetime, attempt: int, reason: str) -> Work:
         reference = transfer_reference(work.subject, attempt)
         await self._commands.send(work, f"fail/{attempt}", partial(fail_refund, reference=reference, reason=reason))
-        return work.again(now + self._attempts.after(attempt - 1))
+        return self._after_failure(work, now, attempt)
+
+    def _after_failure(self, work: Work, now: datetime, attempt: int) -> Work:
+        """Wait as long as the failed attempt asks for, whoever recorded the failure; `cursor` is that attempt."""
+        return work._replace(due_at=now + self._attempts.after(attempt - 1), tries=0, cursor=attempt)
 
 
 async def found_checkout(gateway: PaymentGateway, payment: str) -> str:
