@@ -81,6 +81,8 @@ class OwnDecision(Forbidden):
     """Who owns the order or asked for the money never decides on it."""
 
     code = "own_decision"
+
+
 class ChangedMeanwhile(Rejected):
     """The thing is not what it was when its edition was read."""
 

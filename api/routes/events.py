@@ -20,7 +20,8 @@ from api.presenters.values import Body, id_of
 from api.problems import documented
 from api.routing import business_router
 from api.schemas.events import EventChange, EventDeleted, Events, EventShown, EventWish, EventWritten
-from api.schemas.values import WORD_LENGTH_MAX, in_our_days
+from api.schemas.texts import WORD_LENGTH_MAX
+from api.schemas.values import in_our_days
 from api.visibility import acting_organizer, must_see_event, viewer_of
 from domain import event as events
 from domain import organizer as organizers

@@ -19,7 +19,7 @@ from api.presenters import catalogue as present
 from api.presenters.values import id_of
 from api.problems import documented
 from api.routing import business_router
-from api.schemas.values import WORD_LENGTH_MAX
+from api.schemas.texts import WORD_LENGTH_MAX
 from api.schemas.venues import LayoutPublished, LayoutWish, VenueChange, VenueDetails, Venues, VenueWish, VenueWritten
 from api.visibility import acting_organizer
 from domain import organizer as organizers

@@ -1,10 +1,6 @@
-"""What every shape has in common: unknown fields are refused, texts are bounded."""
+"""What every shape has in common: unknown fields are refused."""
 
-from typing import Annotated
-
-from pydantic import BaseModel, ConfigDict, StringConstraints
-
-from domain.people import NAME_LENGTH_MAX
+from pydantic import BaseModel, ConfigDict
 
 
 class Body(BaseModel):
@@ -15,6 +11,3 @@ class Body(BaseModel):
 
 class Shown(BaseModel):
     """An answer's body."""
-
-
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=NAME_LENGTH_MAX)]

@@ -7,7 +7,8 @@ from pydantic import Field
 
 from api.schemas.base import Body, Shown
 from api.schemas.performances import PerformanceShown
-from api.schemas.values import Cursor, Id, Position, Text, Title, WebAddress, Word
+from api.schemas.texts import Text, Title, Word
+from api.schemas.values import Cursor, Id, Position, WebAddress
 from domain.event import EventStatus
 
 ImageUrl = Annotated[WebAddress | None, Field(description="Where a picture of it lies.")]

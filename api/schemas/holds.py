@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from api.schemas.base import Body, Shown
-from api.schemas.values import Cursor, Money, Position, QuotedLine, SeatKey, Word
+from api.schemas.texts import Word
+from api.schemas.values import Cursor, Money, Position, QuotedLine, SeatKey
 
 ITEMS_MAX = 1_000
 QUANTITY_MAX = 1_000

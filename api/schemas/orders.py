@@ -5,19 +5,18 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from api.schemas.base import Body, Name, Shown
+from api.schemas.base import Body, Shown
 from api.schemas.holds import Items
 from api.schemas.payments import PaymentShown
 from api.schemas.people import Email
 from api.schemas.refunds import RefundShown
-from api.schemas.values import UNPRINTABLE, Cursor, Id, Money, Position, QuotedLine
+from api.schemas.texts import ONE_LINE, Name
+from api.schemas.values import Cursor, Id, Money, Position, QuotedLine
 from domain.order import OrderStatus
 
 TERMS_LENGTH_MAX = 40
 
-Terms = Annotated[
-    str, StringConstraints(min_length=1, max_length=TERMS_LENGTH_MAX, pattern=f"^[^{UNPRINTABLE}\\n\\r\\t]*$")
-]
+Terms = Annotated[str, StringConstraints(min_length=1, max_length=TERMS_LENGTH_MAX, pattern=ONE_LINE)]
 Locale = Annotated[str, StringConstraints(max_length=35, pattern="^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")]
 
 

@@ -6,7 +6,8 @@ from typing import Annotated
 from pydantic import Field
 
 from api.schemas.base import Body, Shown
-from api.schemas.values import Money, Position, Word
+from api.schemas.texts import Word
+from api.schemas.values import Money, Position
 from domain.payment import PaymentOutcome, PaymentStatus
 
 

@@ -3,10 +3,11 @@
 from typing import Annotated, Literal
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from api.passwords import LENGTH_MAX, LENGTH_MIN
-from api.schemas.base import Body, Name, Shown
+from api.schemas.base import Body, Shown
+from api.schemas.texts import Name, without_invisible
 from domain.people import EMAIL_LENGTH_MAX
 from domain.values import Role
 
@@ -27,7 +28,12 @@ def normalised_email(text: str) -> str:
     return found.normalized.lower()
 
 
-Email = Annotated[str, Field(max_length=EMAIL_LENGTH_MAX), AfterValidator(normalised_email)]
+Email = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=EMAIL_LENGTH_MAX),
+    BeforeValidator(without_invisible),
+    AfterValidator(normalised_email),
+]
 Password = Annotated[str, Field(min_length=LENGTH_MIN, max_length=LENGTH_MAX)]
 Position = Annotated[int, Field(description="The position of the command's last event; see `min_position`.")]
 

@@ -6,7 +6,8 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from api.schemas.base import Body, Shown
-from api.schemas.values import Amount, Id, Moment, Money, Position, Word
+from api.schemas.texts import Word
+from api.schemas.values import Amount, Id, Moment, Money, Position
 from domain.performance import SalesState
 from domain.scheduling import PRICES_PER_PERFORMANCE_MAX
 from domain.values import SEATS_PER_HOLD_MAX, CancelReason

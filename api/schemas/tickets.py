@@ -7,7 +7,8 @@ from pydantic import Field, StringConstraints
 
 from api.codes import CODE_BYTES_MAX
 from api.schemas.base import Body, Shown
-from api.schemas.values import Cursor, Id, Place, Position, Word
+from api.schemas.texts import Word
+from api.schemas.values import Cursor, Id, Place, Position
 from domain.ticket import RefusalReason
 
 READING_LENGTH_MAX = 4 * CODE_BYTES_MAX

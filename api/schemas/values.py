@@ -9,10 +9,8 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
 from api.schemas.base import Body, Shown
-from domain.values import AMOUNT_MAX, SEAT_KEY, TEXT_LENGTH_MAX, TITLE_LENGTH_MAX, ComponentKind
+from domain.values import AMOUNT_MAX, SEAT_KEY, ComponentKind
 
-UNPRINTABLE = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f"
-WORD_LENGTH_MAX = 80
 URL_LENGTH_MAX = 2_000
 YEAR_MIN, YEAR_MAX = 1970, 2200
 UUID_PATTERN = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
@@ -71,21 +69,6 @@ SeatKey = Annotated[
     str,
     StringConstraints(pattern=f"^{SEAT_KEY.pattern}$"),
     Field(description="A seat's stable key, as in the layout and the seat map; not its label.", examples=["s1a"]),
-]
-Word = Annotated[
-    str,
-    StringConstraints(
-        strip_whitespace=True, min_length=1, max_length=WORD_LENGTH_MAX, pattern=f"^[^{UNPRINTABLE}\\n\\r\\t]*$"
-    ),
-]
-Title = Annotated[
-    str,
-    StringConstraints(
-        strip_whitespace=True, min_length=1, max_length=TITLE_LENGTH_MAX, pattern=f"^[^{UNPRINTABLE}\\n\\r\\t]*$"
-    ),
-]
-Text = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=TEXT_LENGTH_MAX, pattern=f"^[^{UNPRINTABLE}]*$")
 ]
 WebAddress = Annotated[
     str, StringConstraints(max_length=URL_LENGTH_MAX, pattern=r"^https?://[^\s\x00-\x1f\x7f\"<>\\]+$")

@@ -5,7 +5,8 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 
 from api.schemas.base import Body, Shown
-from api.schemas.values import Country, Cursor, Id, Position, TimeZone, Title, Word
+from api.schemas.texts import Title, Word
+from api.schemas.values import Country, Cursor, Id, Position, TimeZone
 
 
 class VenueWish(Body):

@@ -10,7 +10,7 @@ from domain.seat import SeatBlocked, SeatReleased, SeatUnblocked
 from domain.values import SEATS_PER_BLOCK_MAX, BlockReason, ReleaseReason
 from eventstore.store import EVENTS_PER_COMMAND_MAX
 from tests.domain.scenario import NOW, Result, Scenario
-from tests.domain.theatre import HAMLET, HOLD_LASTS, INVENTORY, SEATS, bought, held, hold_of, on_sale, seat
+from tests.domain.theatre import HAMLET, HOLD_LASTS, INVENTORY, SEATS, bought, held, hold_of, on_sale
 
 A1, A2 = SEATS[:2]
 HOUSE, DAMAGED = BlockReason.HOUSE, BlockReason.DAMAGED
