@@ -49,12 +49,15 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """A decision and the append that would carry it out."""
+    """A decision and the append that would carry it out.
+
+    `error`: what the decision raised, a refusal or anything else.
+    """
 
     loaded: dict[str, tuple[int, Any]]
     books: LoadedBooks
     changes: Changes
-    refusal: Exception | None
+    error: Exception | None
     append: Append
 
 

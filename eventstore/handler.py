@@ -1,9 +1,9 @@
 """The one way a command becomes events: load, decide, append, and on a conflict again.
 
 It knows no business word. The decision is a plain function over the books; whatever it read is guarded, whatever it
-asked the clock becomes the append's window, a stream it writes without having read must not exist yet. A refusal is
-confirmed by a guard-only append, so nobody is turned away because of an outdated state; that append also finds out
-that the command had been done before.
+asked the clock becomes the append's window, a stream it writes without having read must not exist yet. A refusal, and
+any other exception of the decision, is confirmed by a guard-only append, so that none is caused by outdated states;
+that append also finds out that the command had been done before.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -102,7 +102,7 @@ class Handler:
             presumed: prefixes of streams to take for new where nothing is known of them.
 
         Raises:
-            Whatever the decision refuses with, once the refusal is confirmed.
+            Whatever the decision raises, once it is confirmed that the states it was made on still hold.
             CommandReused: the command id was used for another body.
             GuardMoved: the sender's rights changed.
             VersionConflict: too many rivals; nothing was written.
@@ -111,8 +111,8 @@ class Handler:
         loaded: dict[str, tuple[int, Any]] = {}
         for _ in range(TRIES_MAX):
             attempt = await self.prepare(decide, context, loaded, presumed)
-            if attempt.refusal is not None and not attempt.append.guards:
-                raise attempt.refusal
+            if attempt.error is not None and not attempt.append.guards:
+                raise attempt.error
             outcome = await self.conclude(attempt, await self._judge.submit(attempt.append), context)
             if outcome is not None:
                 return outcome
@@ -129,29 +129,33 @@ class Handler:
         for _ in range(LOADS_MAX):
             books = LoadedBooks(loaded, self._cache, self._clock.now(), presumed)
             changes: Changes = {}
-            refusal: Exception | None = None
+            error: Exception | None = None
             try:
                 changes = {stream: events for stream, events in decide(books).items() if events}
             except Unread as unread:
                 await self._load(unread.streams, loaded)
                 continue
-            except self._refusal as refused:
-                refusal = refused
+            except Exception as raised:  # noqa: BLE001 - believed, and raised, once its states are confirmed
+                error = raised
+            differing = [stream for stream in unlike_rights(books, context) if stream not in loaded]
+            if differing:
+                await self._load_anew(differing, loaded)
+                continue
             append = self._append(books, changes, context)
-            return Attempt(loaded=loaded, books=books, changes=changes, refusal=refusal, append=append)
+            return Attempt(loaded=loaded, books=books, changes=changes, error=error, append=append)
         raise VersionConflict(f"{LOADS_MAX} loads were not enough for one decision.")
 
     async def conclude(self, attempt: Attempt, verdict: Verdict, context: Context) -> Outcome | None:
         """Return what the verdict makes of an attempt; None: prepare and append again.
 
         Raises:
-            The attempt's refusal, now confirmed; CommandReused; GuardMoved.
+            The attempt's error, now confirmed; CommandReused; GuardMoved.
         """
         match verdict:
             case Appended():
                 self._clock.correct(verdict.recorded_at)
-                if attempt.refusal is not None:
-                    raise attempt.refusal
+                if attempt.error is not None:
+                    raise attempt.error
                 return self._done(attempt, verdict)
             case Replayed():
                 return await self._replay(verdict, context.receipt)
@@ -160,24 +164,46 @@ class Handler:
             case Conflict():
                 if verdict.stream in context.guards:
                     raise GuardMoved(verdict.stream)
-                self._cache.forget(verdict.stream)
-                await self._load([verdict.stream], attempt.loaded)
+                await self._load_anew(self._doubtful(attempt, verdict.stream), attempt.loaded)
         return None
 
     async def look(self, view: Callable[[LoadedBooks], Seen]) -> Seen:
-        """Return what a plain function reads from the books, fresh from the store; nothing is guarded."""
+        """Return what a plain function reads from the books, from one snapshot of the store; nothing is guarded."""
         loaded: dict[str, tuple[int, Any]] = {}
         nothing = StateCache(0)
         for _ in range(LOADS_MAX):
             try:
                 return view(LoadedBooks(loaded, nothing, self._clock.now()))
             except Unread as unread:
-                await self._load(unread.streams, loaded)
+                await self._load([*loaded, *unread.streams], loaded)
         raise VersionConflict(f"{LOADS_MAX} loads were not enough.")
+
+    def _doubtful(self, attempt: Attempt, moved: str) -> list[str]:
+        """Return what to load after a conflict, in one go: the stream that moved, and what may have moved with it.
+
+        That is every state that was not loaded for this command, if it was presumed, belongs to the same kind of
+        stream, or led to an error that is no refusal.
+        """
+        kind = kind_of(moved)
+        everything = attempt.error is not None and not isinstance(attempt.error, self._refusal)
+        doubtful = [
+            stream
+            for stream, (version, _) in attempt.books.seen.items()
+            if stream not in attempt.loaded
+            and stream != moved
+            and (everything or not version or kind_of(stream) == kind)
+        ]
+        return [moved, *doubtful]
+
+    async def _load_anew(self, streams: list[str], loaded: dict[str, tuple[int, Any]]) -> None:
+        """Load streams of which the cache may know too little, or, after a restore of the log, too much."""
+        for stream in streams:
+            self._cache.forget(stream)
+        await self._load(streams, loaded)
 
     async def _load(self, streams: list[str], loaded: dict[str, tuple[int, Any]]) -> None:
         for stream, recorded in (await self._store.read_streams(streams)).items():
-            state = self._fold(self._kinds[stream.split("-", 1)[0]], recorded)
+            state = self._fold(self._kinds[kind_of(stream)], recorded)
             loaded[stream] = (len(recorded), state)
             self._cache.put(stream, len(recorded), state)
 
@@ -194,12 +220,10 @@ class Handler:
             Write(stream, seen[stream][0] if stream in seen else 0, tuple(map(encode, events)))
             for stream, events in changes.items()
         )
+        for stream in unlike_rights(books, context):
+            raise GuardMoved(stream)
         guards = {stream: version for stream, (version, _) in seen.items() if stream not in changes}
-        for stream, version in context.guards.items():
-            if stream not in changes:
-                guards[stream] = version
-            elif stream in seen and seen[stream][0] != version:
-                raise GuardMoved(stream)
+        guards |= {stream: version for stream, version in context.guards.items() if stream not in changes}
         return Append(
             command_id=context.command_id,
             writes=writes,
@@ -224,7 +248,7 @@ class Handler:
 
     def _done(self, attempt: Attempt, verdict: Appended) -> Outcome:
         for stream, events in attempt.changes.items():
-            kind = self._kinds[stream.split("-", 1)[0]]
+            kind = self._kinds[kind_of(stream)]
             version, state = attempt.books.seen.get(stream) or (0, kind.initial)
             for event in events:
                 state = kind.evolve(state, event)
@@ -253,3 +277,14 @@ class Handler:
             recorded_at=verdict.recorded_at,
             replayed=True,
         )
+
+
+def kind_of(stream: str) -> str:
+    """Return the prefix of a stream's name."""
+    return stream.split("-", 1)[0]
+
+
+def unlike_rights(books: LoadedBooks, context: Context) -> list[str]:
+    """Return the streams that the decision saw at another version than the sender's rights were read at."""
+    seen = books.seen
+    return [stream for stream, version in context.guards.items() if stream in seen and seen[stream][0] != version]

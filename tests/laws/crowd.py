@@ -38,8 +38,9 @@ EXTENSION = timedelta(minutes=5)
 
 @dataclass(slots=True, repr=False)
 class Client:
-    """One client: the command it carries, and what it decided some time ago."""
+    """One client: the process it talks to, the command it carries, and what it decided some time ago."""
 
+    process: int
     wish: Wish | None = None
     attempt: Attempt | None = None
 
@@ -61,12 +62,13 @@ class CrowdMachine(LoopingMachine):
     """Clients that fight over three seats. Subclasses say on which store."""
 
     cache_size: ClassVar[int] = 1_000
+    processes: ClassVar[int] = 1
     appends: ClassVar[Counter[str]] = Counter()
 
     def __init__(self) -> None:
         super().__init__()
         self.world = self.run(self.make_world())
-        self.clients = [Client() for _ in range(CLIENTS)]
+        self.clients = [Client(number % self.processes) for number in range(CLIENTS)]
         self.known = Known()
 
     async def make_world(self) -> World:
@@ -92,7 +94,7 @@ class CrowdMachine(LoopingMachine):
         client = self.clients[who]
         if client.wish is None:
             client.wish = self.draw_wish(data)
-        client.attempt = self.run(self.world.prepared(client.wish))
+        client.attempt = self.run(self.world.prepared(client.wish, process=client.process))
 
     @precondition(lambda self: sum(client.attempt is not None for client in self.clients) >= OUTDATED_MIN)
     @rule(data=st.data(), fate=st.sampled_from(["answered"] * 5 + ["answer lost", "crashed before", "crashed after"]))
@@ -123,7 +125,8 @@ class CrowdMachine(LoopingMachine):
     def conclude(self, client: Client, wish: Wish, attempt: Attempt, verdict: Verdict) -> None:
         """Let the client hear its verdict: done, refused, or to be decided again."""
         try:
-            outcome = self.run(self.world.handler.conclude(attempt, verdict, wish.context()))
+            handler = self.world.handlers[client.process]
+            outcome = self.run(handler.conclude(attempt, verdict, wish.context()))
         except Rejected:
             client.wish = None
             return

@@ -35,6 +35,12 @@ class ForgetfulCrowd(MemoryCrowd):
     cache_size = 0
 
 
+class TwoProcessesCrowd(MemoryCrowd):
+    """The same; half of them talk to another process, which writes behind the first one's cache."""
+
+    processes = 2
+
+
 class BlindStore(MemoryStore):
     """A planted bug: nobody looks at versions."""
 
@@ -72,7 +78,7 @@ def unleash(
 
 
 class TestCrowd:
-    @pytest.mark.parametrize("machine", [MemoryCrowd, ForgetfulCrowd])
+    @pytest.mark.parametrize("machine", [MemoryCrowd, ForgetfulCrowd, TwoProcessesCrowd])
     def test_outdated_decisions_break_no_promise(self, machine: type[CrowdMachine], effort: Effort) -> None:
         assert unleash(machine, examples=effort.of(EXAMPLES), number=effort.seed) >= CONFLICTS_MIN
 

@@ -38,6 +38,12 @@ class ForgetfulPostgresCrowd(PostgresCrowd):
     cache_size = 0
 
 
+class TwoProcessesPostgresCrowd(PostgresCrowd):
+    """The same; half of them talk to another process, which writes behind the first one's cache."""
+
+    processes = 2
+
+
 @pytest.fixture
 async def app_url(database_url: str) -> str:
     await migrate(database_url, role_password=role_password)
@@ -45,7 +51,7 @@ async def app_url(database_url: str) -> str:
 
 
 class TestCrowdOnPostgres:
-    @pytest.mark.parametrize("machine", [PostgresCrowd, ForgetfulPostgresCrowd])
+    @pytest.mark.parametrize("machine", [PostgresCrowd, ForgetfulPostgresCrowd, TwoProcessesPostgresCrowd])
     def test_outdated_decisions_break_no_promise(
         self, machine: type[PostgresCrowd], app_url: str, effort: Effort
     ) -> None:

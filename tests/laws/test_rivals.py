@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from functools import partial
+from itertools import cycle
 
 import pytest
 from uuid_utils.compat import uuid7
@@ -24,9 +25,14 @@ def clock() -> FixedClock:
     return FixedClock(START)
 
 
-@pytest.fixture(params=[0, 1_000], ids=["nothing remembered", "remembered"])
+@pytest.fixture(
+    params=[(0, [0]), (1_000, [0]), (1_000, [1, 0]), (1_000, [0, 0, 1])],
+    ids=["nothing remembered", "remembered", "written behind", "written behind at times"],
+)
 async def world(request: pytest.FixtureRequest, clock: FixedClock) -> World:
-    world = World(MemoryStore(now=clock.now), clock, cache_size=request.param)
+    cache_size, turns = request.param
+    world = World(MemoryStore(now=clock.now), clock, cache_size=cache_size)
+    world.turns = cycle(turns)
     await world.open()
     return world
 
@@ -34,7 +40,7 @@ async def world(request: pytest.FixtureRequest, clock: FixedClock) -> World:
 async def race(world: World, first: Wish, second: Wish) -> str | None:
     """Let both decide, then the first append; return how the second is refused; None: nothing to do."""
     outdated = await world.prepared(second)
-    winner = await world.prepared(first)
+    winner = await world.prepared_anew(first)
     assert winner.changes, "the first had nothing to win"
     assert outdated.changes, "the second had nothing to win"
     assert isinstance(await world.appended(winner), Appended)
@@ -131,7 +137,7 @@ class TestRivals:
         scanned = Wish(partial(entry.scan_ticket, command=scan))
         approved = Wish(partial(refunding.approve_refund, refund=refund, by="support"))
         if turned:
-            outdated, winner = await world.prepared(scanned), await world.prepared(approved)
+            outdated, winner = await world.prepared(scanned), await world.prepared_anew(approved)
             assert isinstance(await world.appended(winner), Appended)
             assert not isinstance(await world.appended(outdated), Appended)
             outcome = await world.do(scanned)
@@ -153,7 +159,7 @@ class TestRivals:
             for gate in ("north", "south")
         ]
         wishes = [Wish(partial(entry.scan_ticket, command=scan)) for scan in scans]
-        attempts = [await world.prepared(wish) for wish in wishes]
+        attempts = [await world.prepared_anew(wishes[0]), await world.prepared(wishes[1])]
         assert isinstance(await world.appended(attempts[0]), Appended)
         assert not isinstance(await world.appended(attempts[1]), Appended)
         outcome = await world.do(wishes[1])
@@ -234,7 +240,7 @@ class TestLatePayments:
         settle = Wish(partial(settling.settle, payment=payment))
         taken = world.hold("bob", [world.seats[1]])[1]
         if turned:
-            outdated, winner = await world.prepared(settle), await world.prepared(taken)
+            outdated, winner = await world.prepared(settle), await world.prepared_anew(taken)
             assert isinstance(await world.appended(winner), Appended)
             assert not isinstance(await world.appended(outdated), Appended)
             await world.do(settle)
@@ -249,7 +255,7 @@ class TestLatePayments:
         for payment in payments:
             await captured(world, payment)
         settles = [Wish(partial(settling.settle, payment=payment)) for payment in payments]
-        attempts = [await world.prepared(settle) for settle in settles]
+        attempts = [await world.prepared_anew(settles[0]), await world.prepared(settles[1])]
         assert isinstance(await world.appended(attempts[0]), Appended)
         assert not isinstance(await world.appended(attempts[1]), Appended)
         await world.do(settles[1])

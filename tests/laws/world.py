@@ -1,9 +1,10 @@
 """A small theatre with its whole engine on any store, for tests that look for a way to break the promises."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import repeat
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -67,21 +68,38 @@ class Wish:
 
 
 class World:
-    """One performance with six seats, its engine, and an auditor who reads every command once."""
+    """One performance with six seats, its engine, and an auditor who reads every command once.
 
-    def __init__(self, store: Store, clock: Clock, *, cache_size: int, judge: Judge | None = None) -> None:
+    `handlers`: those of two processes, each with a cache of its own, and of one that remembers nothing. `turns`: which
+    of them carries out the next command; by default always the first, so that nobody writes behind its cache.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        cache_size: int,
+        judge: Judge | None = None,
+        handler: type[Handler] = Handler,
+    ) -> None:
         self.store = store
         self.clock = clock
-        self.handler = Handler(
-            store=store,
-            judge=judge or OneByOne(store),
-            codec=CODEC,
-            kinds=KINDS,
-            refusal=Rejected,
-            clock=clock,
-            cache=StateCache(cache_size),
-            subjects=subjects,
-        )
+        self.handlers = [
+            handler(
+                store=store,
+                judge=judge or OneByOne(store),
+                codec=CODEC,
+                kinds=KINDS,
+                refusal=Rejected,
+                clock=clock,
+                cache=StateCache(remembered),
+                subjects=subjects,
+            )
+            for remembered in (cache_size, cache_size, 0)
+        ]
+        self.handler = self.handlers[0]
+        self.turns: Iterator[int] = repeat(0)
         self.inventory = Inventory(publish(HOUSE, None))
         self.seats = self.inventory.keys
         self.performance = str(uuid7())
@@ -147,7 +165,7 @@ class World:
     async def do(self, wish: Wish) -> Outcome:
         """Carry a command out; the auditor looks afterwards."""
         try:
-            return await self.handler.handle(wish.decide, wish.context())
+            return await self.handlers[next(self.turns)].handle(wish.decide, wish.context())
         finally:
             await self.audit()
 
@@ -161,9 +179,13 @@ class World:
             return refusal.code
         raise AssertionError("The command was accepted.")
 
-    async def prepared(self, wish: Wish) -> Attempt:
+    async def prepared(self, wish: Wish, *, process: int = 0) -> Attempt:
         """Load and decide now, to append later."""
-        return await self.handler.prepare(wish.decide, wish.context(), {})
+        return await self.handlers[process].prepare(wish.decide, wish.context(), {})
+
+    async def prepared_anew(self, wish: Wish) -> Attempt:
+        """Load everything and decide now, to append later."""
+        return await self.prepared(wish, process=2)
 
     async def appended(self, attempt: Attempt) -> Verdict:
         """Append what was decided some time ago; the auditor looks afterwards."""

@@ -16,6 +16,7 @@ from domain.order import PlacedOrder
 from domain.values import Limits
 from eventstore.clock import FixedClock
 from eventstore.command import Outcome
+from eventstore.handler import Handler
 from eventstore.memory import MemoryStore
 from tests.laws.looping import LoopingMachine
 from tests.laws.world import BUYERS, START, Wish, World
@@ -32,6 +33,7 @@ class Stage(LoopingMachine):
     """One performance, and who may do something to it; what they do is in the subclasses."""
 
     cache_size: ClassVar[int] = 1_000
+    handler: ClassVar[type[Handler]] = Handler
     settle: ClassVar[Callable[..., Changes]] = staticmethod(settling.settle)
     approve: ClassVar[Callable[..., Changes]] = staticmethod(refunding.approve_refund)
     tally: ClassVar[Counter[str]] = Counter()
@@ -39,7 +41,9 @@ class Stage(LoopingMachine):
     def __init__(self) -> None:
         super().__init__()
         self.clock = FixedClock(START)
-        self.world = World(MemoryStore(now=self.clock.now), self.clock, cache_size=self.cache_size)
+        self.world = World(
+            MemoryStore(now=self.clock.now), self.clock, cache_size=self.cache_size, handler=self.handler
+        )
         self.sent: list[tuple[Wish, Outcome | None]] = []
 
     def send(self, wish: Wish, label: str) -> Outcome | None:

@@ -1,0 +1,227 @@
+"""The handler by itself: what it makes of outdated states, of errors in decisions, and of many streams at once."""
+
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from uuid_utils.compat import uuid7
+
+from domain.books import Kind
+from eventstore.cache import StateCache
+from eventstore.clock import FixedClock
+from eventstore.codec import Codec
+from eventstore.command import Changes, Context, Decide, GuardMoved
+from eventstore.handler import Handler
+from eventstore.loaded import LoadedBooks
+from eventstore.memory import MemoryStore
+from eventstore.store import Append, Appended, Verdict
+from tests.laws.world import START
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """One was added."""
+
+
+class Refused(Exception):
+    """The business said no."""
+
+
+def evolve(count: int, _: Counted) -> int:
+    return count + 1
+
+
+COUNT: Kind[int] = Kind("count", 0, evolve)
+OTHER: Kind[int] = Kind("other", 0, evolve)
+
+
+@dataclass(slots=True)
+class Counting:
+    """A judge that remembers its verdicts, and lets a rival act before each of them."""
+
+    store: MemoryStore
+    verdicts: list[Verdict] = field(default_factory=list)
+    rivals: Iterator[Awaitable[None]] = field(default_factory=lambda: iter(()))
+
+    async def submit(self, append: Append) -> Verdict:
+        """Return the store's verdict."""
+        for rival in self.rivals:
+            await rival
+            break
+        (verdict,) = await self.store.append([append])
+        self.verdicts.append(verdict)
+        return verdict
+
+
+class Process:
+    """One process: a handler with a cache of its own."""
+
+    def __init__(self, store: MemoryStore, clock: FixedClock) -> None:
+        self.judge = Counting(store)
+        self.handler = Handler(
+            store=store,
+            judge=self.judge,
+            codec=Codec({"Counted": Counted}, {"Counted": 1}, {}),
+            kinds={"count": COUNT, "other": OTHER},
+            refusal=Refused,
+            clock=clock,
+            cache=StateCache(),
+            subjects=lambda _: {},
+        )
+
+    async def do(
+        self, decide: Decide, *, guards: Mapping[str, int] | None = None, presumed: frozenset[str] = frozenset()
+    ) -> None:
+        """Carry a command out."""
+        context = Context(command_id=uuid7(), actor={}, guards=guards or {})
+        await self.handler.handle(decide, context, presumed=presumed)
+
+
+@pytest.fixture
+def processes() -> tuple[Process, Process]:
+    clock = FixedClock(START)
+    store = MemoryStore(now=clock.now)
+    return Process(store, clock), Process(store, clock)
+
+
+def add(*keys: str) -> Decide:
+    """Add one to each of some counts."""
+
+    def decide(books: LoadedBooks) -> Changes:
+        books.read_each(COUNT, [(key,) for key in keys])
+        return {COUNT.stream(key): [Counted()] for key in keys}
+
+    return decide
+
+
+def add_only_where(key: str, expected: int, error: type[Exception]) -> Decide:
+    """Add one; fail where the count is not as expected."""
+
+    def decide(books: LoadedBooks) -> Changes:
+        if books.read(COUNT, key) != expected:
+            raise error
+        return {COUNT.stream(key): [Counted()]}
+
+    return decide
+
+
+class TestOutdatedStates:
+    @pytest.mark.parametrize("error", [Refused, AssertionError, KeyError, ValueError])
+    async def test_given_an_error_on_outdated_states_then_it_is_decided_again(
+        self, processes: tuple[Process, Process], error: type[Exception]
+    ) -> None:
+        first, second = processes
+        await first.do(add("a"))
+        await second.do(add("a"))
+        await first.do(add_only_where("a", 2, error))
+        assert await first.handler.look(lambda books: books.read(COUNT, "a")) == 3
+
+    @pytest.mark.parametrize("error", [Refused, AssertionError, KeyError])
+    async def test_given_an_error_on_states_that_hold_then_it_is_raised(
+        self, processes: tuple[Process, Process], error: type[Exception]
+    ) -> None:
+        first, _ = processes
+        await first.do(add("a"))
+        with pytest.raises(error):
+            await first.do(add_only_where("a", 2, error))
+        assert await first.handler.look(lambda books: books.read(COUNT, "a")) == 1
+
+    async def test_given_an_error_without_any_state_then_it_is_raised_at_once(
+        self, processes: tuple[Process, Process]
+    ) -> None:
+        def broken(_: LoadedBooks) -> Changes:
+            raise ZeroDivisionError
+
+        first, _ = processes
+        with pytest.raises(ZeroDivisionError):
+            await first.do(broken)
+        assert first.judge.verdicts == []
+
+
+class TestRights:
+    async def test_given_rights_newer_than_the_cache_then_the_decision_sees_them(
+        self, processes: tuple[Process, Process]
+    ) -> None:
+        first, second = processes
+        await first.do(add("a"))
+        await second.do(add("a"))
+        await first.do(add_only_where("a", 2, Refused), guards={"count-a": 2})
+        assert await first.handler.look(lambda books: books.read(COUNT, "a")) == 3
+
+    async def test_given_a_stream_that_is_only_read_then_it_is_guarded_as_it_was_seen(
+        self, processes: tuple[Process, Process]
+    ) -> None:
+        def decide(books: LoadedBooks) -> Changes:
+            if books.read(COUNT, "a") != 2:
+                raise AssertionError("decided on an outdated state")
+            return {OTHER.stream("b"): [Counted()]}
+
+        first, second = processes
+        await first.do(add("a"))
+        await second.do(add("a"))
+        await first.do(decide, guards={"count-a": 2})
+
+    async def test_given_rights_that_moved_then_the_sender_must_ask_again(
+        self, processes: tuple[Process, Process]
+    ) -> None:
+        first, second = processes
+        await first.do(add("a"))
+        await second.do(add("a"))
+        with pytest.raises(GuardMoved):
+            await first.do(add("a"), guards={"count-a": 1})
+
+
+class TestManyStreams:
+    KEYS: Sequence[str] = [f"k{number}" for number in range(50)]
+
+    async def touched(self, process: Process) -> None:
+        for key in self.KEYS:
+            await process.do(add(key))
+
+    async def test_given_fifty_presumed_streams_that_exist_then_one_conflict_is_enough(
+        self, processes: tuple[Process, Process]
+    ) -> None:
+        first, second = processes
+        await self.touched(second)
+        await first.do(add(*self.KEYS), presumed=frozenset({"count"}))
+        assert len(first.judge.verdicts) == 2
+
+    async def test_given_fifty_outdated_streams_then_one_conflict_is_enough(
+        self, processes: tuple[Process, Process]
+    ) -> None:
+        first, second = processes
+        await self.touched(first)
+        await self.touched(second)
+        first.judge.verdicts.clear()
+        await first.do(add(*self.KEYS))
+        assert len(first.judge.verdicts) == 2
+
+    async def test_given_rivals_on_every_try_then_it_still_succeeds(self, processes: tuple[Process, Process]) -> None:
+        first, second = processes
+        await self.touched(second)
+        first.judge.rivals = (second.do(add(key)) for key in self.KEYS[:20])
+        await first.do(add(*self.KEYS), presumed=frozenset({"count"}))
+        assert isinstance(first.judge.verdicts[-1], Appended)
+
+
+class TestLook:
+    async def test_given_a_writer_between_two_reads_then_both_are_of_one_moment(
+        self, processes: tuple[Process, Process]
+    ) -> None:
+        first, second = processes
+        views: list[tuple[Any, ...]] = []
+        load = first.handler._load
+
+        async def load_then_let_another_write(streams: list[str], loaded: dict[str, tuple[int, Any]]) -> None:
+            await load(streams, loaded)
+            await second.do(add("a", "b"))
+
+        first.handler._load = load_then_let_another_write  # type: ignore[method-assign]
+
+        def view(books: LoadedBooks) -> None:
+            a = books.read(COUNT, "a")
+            views.append((a, books.read(COUNT, "b")))
+
+        await first.handler.look(view)
+        assert views == [(1, 1)]

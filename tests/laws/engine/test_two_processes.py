@@ -1,0 +1,55 @@
+"""The state machine once more, while another process writes behind the cache of the first."""
+
+from itertools import cycle
+from typing import Any
+
+import pytest
+from hypothesis import Phase
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize
+
+from domain.errors import Rejected
+from eventstore.command import Attempt, Context, Decide
+from eventstore.handler import Handler
+from tests.laws.engine.machine import EngineMachine
+from tests.laws.engine.test_engine import EXAMPLES, PLANTED_EXAMPLES, explore
+
+
+class TwoProcessesEngineMachine(EngineMachine):
+    """The same people; some of their commands reach another process, which writes behind the first one's cache."""
+
+    @initialize(turns=st.lists(st.integers(0, 1), min_size=7, max_size=7))
+    def take_turns(self, turns: list[int]) -> None:
+        self.world.turns = cycle(turns)
+
+
+class CredulousHandler(Handler):
+    """A planted bug: an exception that a decision raises on outdated states is believed, unless it is a refusal."""
+
+    async def prepare(
+        self,
+        decide: Decide,
+        context: Context,
+        loaded: dict[str, tuple[int, Any]],
+        presumed: frozenset[str] = frozenset(),
+    ) -> Attempt:
+        """Load and decide."""
+        attempt = await super().prepare(decide, context, loaded, presumed)
+        if attempt.error is not None and not isinstance(attempt.error, Rejected):
+            raise attempt.error
+        return attempt
+
+
+class OutdatedStatesBelieved(TwoProcessesEngineMachine):
+    """The engine with the planted handler."""
+
+    handler = CredulousHandler
+
+
+class TestTwoProcesses:
+    def test_every_promise_holds_while_another_process_writes_behind_the_cache(self) -> None:
+        assert explore(TwoProcessesEngineMachine, examples=EXAMPLES).total() > 0
+
+    def test_an_exception_on_outdated_states_that_is_believed_is_caught(self) -> None:
+        with pytest.raises((AssertionError, KeyError)):
+            explore(OutdatedStatesBelieved, examples=PLANTED_EXAMPLES, phases=[Phase.generate])
