@@ -17,7 +17,7 @@ from tests.laws.world import START, PromiseBroken, World
 STEPS = 80
 EXAMPLES = 30
 PLANTED_EXAMPLES = 200
-CONFLICTS_MIN = 0.2
+CONFLICTS_MIN = 0.1
 """Under this share of conflicts among the appends, a run proves too little."""
 
 
