@@ -40,6 +40,7 @@ class ProblemCode(StrEnum):
     BODY_TOO_LARGE = "body_too_large"
     BUSY = "busy"
     CHANGED_MEANWHILE = "changed_meanwhile"
+    DELETION_GIVEN_UP = "deletion_given_up"
     FORBIDDEN = "forbidden"
     HAS_BOOKINGS = "has_bookings"
     HEADER_TOO_LARGE = "header_too_large"

@@ -20,7 +20,7 @@ Rejected
     ├── PerformanceStarted
     ├── AlreadyPaid, OrderEnded, OrderConfirmedAlready, NotConfirmed, TooManyPayments
     ├── NothingToRefund, RefundDecided, TicketUsed
-    ├── HasBookings
+    ├── HasBookings, DeletionGivenUp
     ├── NotRunning, NotPaused, NotFailed, NotParked    a read model stands otherwise than the wish needs
     ├── TooMuchSetAside    a read model leaves out as much as it may
     ├── RebuildUnderWay, NoRetiredVersion, NotInParts    what can't be done with a read model's versions
@@ -210,6 +210,12 @@ class HasBookings(Impossible):
     """Something was booked; what was booked cannot be deleted."""
 
     code = "has_bookings"
+
+
+class DeletionGivenUp(Impossible):
+    """The event was published, or its deletion timed out, while its bookings were being checked."""
+
+    code = "deletion_given_up"
 
 
 class NotRunning(Impossible):

@@ -41,12 +41,12 @@ class EventPublished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventClosedForDeletion:
-    """Nothing of it sells while it is looked at whether anything was booked."""
+    """Sales are suspended while existing bookings are checked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventReopened:
-    """Something was booked: it stays."""
+    """The deletion was given up: something was booked, it was published again, or the check was never finished."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,13 +73,14 @@ class NoEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedEvent:
-    """An event; `published` survives a deletion that was refused."""
+    """An event; `published` survives a deletion that was refused; `closings` counts how often one was begun."""
 
     organizer: str
     venue: str
     details: EventDetails
     status: EventStatus = EventStatus.DRAFT
     published: bool = False
+    closings: int = 0
 
 
 Event = NoEvent | ListedEvent
@@ -96,7 +97,7 @@ def evolve(state: Event, event: ShowEvent) -> Event:
         case EventPublished():
             return replace(state, status=EventStatus.PUBLISHED, published=True)
         case EventClosedForDeletion():
-            return replace(state, status=EventStatus.CLOSING)
+            return replace(state, status=EventStatus.CLOSING, closings=state.closings + 1)
         case EventReopened():
             return replace(state, status=EventStatus.PUBLISHED if state.published else EventStatus.DRAFT)
         case EventArchived():
@@ -143,18 +144,19 @@ def change(books: Books, event: str, details: EventDetails) -> Changes:
 
 
 def publish(books: Books, event: str) -> Changes:
-    """Show the event to the public; a second time records nothing.
+    """Show the event to the public; a second time records nothing. A deletion that is under way is given up.
 
     Raises:
         NotFound: no such event.
     """
-    if existing(books, event).published:
-        return {}
-    return {EVENT.stream(event): [EventPublished()]}
+    state = existing(books, event)
+    reopened: list[ShowEvent] = [EventReopened()] if state.status is EventStatus.CLOSING else []
+    published: list[ShowEvent] = [] if state.published else [EventPublished()]
+    return {EVENT.stream(event): [*reopened, *published]}
 
 
 def close_for_deletion(books: Books, event: str) -> Changes:
-    """Stop every sale of the event, so that one look at the log tells whether anything was booked.
+    """Suspend every sale of the event, so that its bookings can be checked; a second time records nothing.
 
     Raises:
         NotFound: no such event.
@@ -164,12 +166,25 @@ def close_for_deletion(books: Books, event: str) -> Changes:
     return {EVENT.stream(event): [EventClosedForDeletion()]}
 
 
-def finish_deletion(books: Books, event: str, *, booked: bool) -> Changes:
-    """Archive the event if nothing was booked while it was closed, else reopen it.
+def finish_deletion(books: Books, event: str, *, closing: int, booked: bool) -> Changes:
+    """Archive the event if nothing was booked, else reopen it.
+
+    Args:
+        closing: the number of the closing during which the bookings were checked; what was learned in one says nothing
+            about another, so a deletion that was given up meanwhile records nothing.
 
     Raises:
         NotFound: no such event.
     """
-    if existing(books, event).status is not EventStatus.CLOSING:
+    state = existing(books, event)
+    if state.status is not EventStatus.CLOSING or state.closings != closing:
         return {}
     return {EVENT.stream(event): [EventReopened() if booked else EventArchived()]}
+
+
+def give_up_deletion(books: Books, event: str) -> Changes:
+    """Reopen an event whose deletion was begun and never finished; anything else records nothing."""
+    state = books.read(EVENT, event)
+    if not isinstance(state, ListedEvent) or state.status is not EventStatus.CLOSING:
+        return {}
+    return {EVENT.stream(event): [EventReopened()]}

@@ -215,6 +215,8 @@ def on_sale(books: Books, performance: str) -> ScheduledPerformance:
     """
     state = taking_place(books, performance)
     event = books.read(EVENT, state.event)
+    if isinstance(event, ListedEvent) and event.status == EventStatus.CLOSING:
+        raise NotOnSale("Sales are suspended while the organizer deletes the event; try again in a minute.")
     if not isinstance(event, ListedEvent) or event.status != EventStatus.PUBLISHED:
         raise NotOnSale("The event is not published yet.")
     if state.sales is not SalesState.OPEN:

@@ -6,6 +6,7 @@ from domain.ports import PaymentGateway
 from eventstore.handler import Handler
 from processes.reconcile_payments import ReconcilePayments
 from processes.release_lapsed_holds import ReleaseLapsedHolds
+from processes.reopen_unfinished_deletions import ReopenUnfinishedDeletions
 from processes.rule import Rule
 from processes.settle_payments import SettlePayments
 from processes.submit_refunds import SubmitRefunds
@@ -22,4 +23,5 @@ def every_rule(handler: Handler, gateways: Mapping[str, PaymentGateway]) -> list
         SettlePayments(handler),
         SubmitRefunds(handler, gateways),
         ReconcilePayments(handler, gateways),
+        ReopenUnfinishedDeletions(handler),
     ]

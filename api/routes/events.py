@@ -10,7 +10,7 @@ from pydantic import AwareDatetime
 from uuid_utils.compat import uuid7
 
 from api.commands import MinPosition, answer, carry_out, caught_up, shown
-from api.deleting import anything_booked
+from api.deleting import archive_unbooked
 from api.editions import IfMatch, edition_header, require_edition
 from api.engine import engine_of
 from api.errors import Malformed
@@ -27,8 +27,8 @@ from domain import event as events
 from domain import organizer as organizers
 from domain import venue as venues
 from domain.books import Books, Changes
-from domain.errors import HasBookings, NotFound
-from domain.event import EventCreated, EventDetails, EventReopened, EventStatus
+from domain.errors import NotFound
+from domain.event import EventCreated, EventDetails, EventStatus
 from projections.catalogue import READ_MODELS, After, Event, Viewer, Wanted, find_event, find_events
 
 SEARCH_LENGTH_MAX = 200
@@ -201,14 +201,5 @@ async def event_now(request: Request, event: str) -> Body:
 @router.delete("/events/{event_id}", responses={200: {"model": EventDeleted}})
 async def delete_event(request: Request, event_id: UUID) -> Response:
     """Take an event off every list, unless anything of it was ever booked (`has_bookings`)."""
-    event = str(event_id)
-    engine = engine_of(request)
-    await caught_up(request, await engine.store.head(), *READ_MODELS)
-    closed = await carry_out(request, lambda books: events.close_for_deletion(books, event))
-    booked = await anything_booked(request, event, closed.last)
-    finished = await carry_out(
-        request, lambda books: events.finish_deletion(books, event, booked=booked), step="finish"
-    )
-    if booked or any(isinstance(fact, EventReopened) for _, fact in finished.events):
-        raise HasBookings("Something of this event was booked; cancel its performances instead.")
-    return answer(finished, {"event_id": event, "status": EventStatus.ARCHIVED})
+    finished = await archive_unbooked(request, str(event_id))
+    return answer(finished, {"event_id": str(event_id), "status": EventStatus.ARCHIVED})

@@ -2,8 +2,10 @@
 
 import pytest
 
+from api import deleting
+from api.errors import Behind
 from domain.values import Role
-from tests.api.box_office import BoxOffice, Json, done, folding, in_days, price, refused
+from tests.api.box_office import PRICES, BoxOffice, Json, done, folding, in_days, price, refused
 from tests.api.shop import Shop
 
 UNKNOWN = "01935a1c-0000-7000-8000-00000000dead"
@@ -172,6 +174,62 @@ class TestDeleteEvent:
     ) -> None:
         done(await office.order(await office.somebody(), office.seats[0]))
         async with folding(shop, shop_database):
+            head = await office.head()
             answer = await shop.client.delete(f"/api/v1/events/{office.event_id}", headers=office.organizer)
         assert refused(answer) == (409, "has_bookings")
+        assert await office.head() == head
         done(await office.order(await office.somebody(), office.seats[1]))
+
+    async def test_given_a_claim_that_ended_and_a_block_since_then_it_stays(
+        self, shop: Shop, office: BoxOffice, shop_database: str
+    ) -> None:
+        buyer = await office.somebody()
+        held = done(await office.hold(buyer, office.seats[0]))
+        done(await shop.client.delete(f"/api/v1/holds/{held['hold_id']}", headers=buyer))
+        blocked = {"seats": [office.seats[0]], "reason": "house"}
+        done(await office.post(f"/performances/{office.performance_id}/seats/block", office.organizer, blocked))
+        async with folding(shop, shop_database):
+            answer = await shop.client.delete(f"/api/v1/events/{office.event_id}", headers=office.organizer)
+        assert refused(answer) == (409, "has_bookings")
+
+    async def test_given_it_is_published_meanwhile_then_it_stays_and_the_answer_says_so(
+        self, shop: Shop, office: BoxOffice, shop_database: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        draft = done(await office.post("/events", office.organizer, draft_of(office)))["event_id"]
+        path = f"/events/{draft}"
+        body = {"starts_at": in_days(30), "layout_id": office.layout_id, "prices": PRICES}
+        done(await office.post(f"{path}/performances", office.organizer, body))
+        checks: list[str] = []
+
+        async def publishing(_: object, performance: str) -> bool:
+            checks.append(performance)
+            if len(checks) == 2:
+                done(await office.post(f"{path}/publish", office.organizer))
+            return False
+
+        async with folding(shop, shop_database):
+            with monkeypatch.context() as patched:
+                patched.setattr(deleting, "claimed", publishing)
+                answer = await shop.client.delete(f"/api/v1{path}", headers=office.organizer)
+            assert refused(answer) == (409, "deletion_given_up")
+            assert done(await office.post(f"{path}/publish", office.organizer))["status"] == "published"
+            again = await shop.client.delete(f"/api/v1{path}", headers=office.organizer)
+            assert done(again)["status"] == "archived"
+
+    async def test_given_the_bookings_cannot_be_checked_then_it_sells_on(
+        self, shop: Shop, office: BoxOffice, shop_database: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        checks: list[str] = []
+
+        async def failing(_: object, performance: str) -> bool:
+            checks.append(performance)
+            if len(checks) == 2:
+                raise Behind("late")
+            return False
+
+        async with folding(shop, shop_database):
+            with monkeypatch.context() as patched:
+                patched.setattr(deleting, "claimed", failing)
+                answer = await shop.client.delete(f"/api/v1/events/{office.event_id}", headers=office.organizer)
+            assert refused(answer) == (503, "behind")
+            done(await office.order(await office.somebody(), office.seats[1]))

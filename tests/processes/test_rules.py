@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 
 from adapters.records.memory_process_state import MemoryProcessState, ProcessRecords
 from adapters.records.process_state import SILENCE_S
-from domain import basket, ordering, paying, settling
+from domain import basket, event, ordering, paying, settling
 from domain.errors import NotFound
 from domain.order import OrderStatus
 from domain.payment import PaymentOutcome
@@ -22,6 +22,7 @@ from eventstore.errors import Overloaded
 from eventstore.memory import MemoryStore
 from eventstore.store import Recorded
 from processes.release_lapsed_holds import ReleaseLapsedHolds
+from processes.reopen_unfinished_deletions import DELETION_LASTS_MAX, ReopenUnfinishedDeletions
 from processes.rule import Notes, Rule
 from processes.runner import IDLE_MOST_S, STANDBY_S, Turn
 from processes.settle_payments import GRACE, LOOK_AGAIN, UNDECIDED_AT_MOST, SettlePayments
@@ -203,6 +204,27 @@ class TestSettlePayments:
     def test_the_stated_delay_covers_a_take_over(self) -> None:
         take_over = timedelta(seconds=SILENCE_S + STANDBY_S + IDLE_MOST_S)
         assert GRACE + take_over + LOOK_AGAIN < UNDECIDED_AT_MOST
+
+
+class TestReopenUnfinishedDeletions:
+    async def test_given_a_deletion_that_was_never_finished_then_it_is_given_up(self) -> None:
+        bench = Bench(ReopenUnfinishedDeletions)
+        await bench.open()
+        await bench.world.do(Wish(partial(event.close_for_deletion, event=bench.world.show)))
+        bench.clock.advance(DELETION_LASTS_MAX - timedelta(seconds=1))
+        assert await bench.caused() == []
+        bench.clock.advance(timedelta(seconds=1))
+        assert await bench.caused() == ["EventReopened"]
+        assert bench.work() == []
+
+    async def test_given_a_deletion_that_ended_then_nothing(self) -> None:
+        bench = Bench(ReopenUnfinishedDeletions)
+        await bench.open()
+        await bench.world.do(Wish(partial(event.close_for_deletion, event=bench.world.show)))
+        await bench.world.do(Wish(partial(event.finish_deletion, event=bench.world.show, closing=1, booked=False)))
+        bench.clock.advance(DELETION_LASTS_MAX)
+        assert await bench.caused() == []
+        assert bench.work() == []
 
 
 class Stumbling:

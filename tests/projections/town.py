@@ -11,6 +11,7 @@ from uuid_utils.compat import uuid7
 from domain import basket, blocking, entry, event, ordering, organizer, paying, refunding, scheduling, settling, venue
 from domain.basket import HoldSeats
 from domain.blocking import BlockSeats
+from domain.books import Books, Changes
 from domain.entry import ScanTicket
 from domain.errors import Rejected
 from domain.event import EventCreated, EventDetails
@@ -151,7 +152,12 @@ class Town:
     async def delete(self, event_id: str, *, booked: bool) -> None:
         """Close an event for deletion, and delete it unless something was booked."""
         await self.do(lambda books: event.close_for_deletion(books, event_id))
-        await self.do(lambda books: event.finish_deletion(books, event_id, booked=booked))
+
+        def finish(books: Books) -> Changes:
+            closing = event.existing(books, event_id).closings
+            return event.finish_deletion(books, event_id, closing=closing, booked=booked)
+
+        await self.do(finish)
 
     async def schedule(
         self,

@@ -1,0 +1,69 @@
+"""An event is published, and deleted while nothing of it was booked."""
+
+from domain.basket import hold_seats
+from domain.errors import NotFound, NotOnSale
+from domain.event import (
+    EVENT,
+    EventArchived,
+    EventClosedForDeletion,
+    EventCreated,
+    EventDetails,
+    EventPublished,
+    EventReopened,
+    close_for_deletion,
+    finish_deletion,
+    give_up_deletion,
+    publish,
+)
+from tests.domain.scenario import Scenario
+from tests.domain.theatre import GLOBE, INVENTORY, SEATS, SHOW, hold_of, on_sale
+
+CREATED = EventCreated(organizer=GLOBE, venue="venue", details=EventDetails(title="Hamlet"))
+DRAFT = Scenario().given(EVENT.stream(SHOW), CREATED)
+CLOSED_DRAFT = DRAFT.given(EVENT.stream(SHOW), EventClosedForDeletion())
+CLOSED = on_sale().given(EVENT.stream(SHOW), EventClosedForDeletion())
+
+
+class TestPublish:
+    def test_given_a_draft_then_it_is_published_and_a_second_time_nothing(self) -> None:
+        DRAFT.when(publish, SHOW).then(EventPublished())
+        DRAFT.given_done(publish, SHOW).when(publish, SHOW).then_nothing()
+
+    def test_given_a_deletion_under_way_then_it_is_given_up(self) -> None:
+        CLOSED_DRAFT.when(publish, SHOW).then(EventReopened(), EventPublished())
+        CLOSED.when(publish, SHOW).then(EventReopened())
+        hold = hold_of("h1", "ann", SEATS[0])
+        assert CLOSED.given_done(publish, SHOW).when(hold_seats, hold, INVENTORY).events()
+
+
+class TestCloseForDeletion:
+    def test_given_a_published_event_then_nothing_sells(self) -> None:
+        given = on_sale().given_done(close_for_deletion, SHOW)
+        given.when(hold_seats, hold_of("h1", "ann", SEATS[0]), INVENTORY).then_refused(NotOnSale)
+        given.when(close_for_deletion, SHOW).then_nothing()
+
+
+class TestFinishDeletion:
+    def test_given_no_booking_then_it_is_archived_else_reopened(self) -> None:
+        CLOSED.when(finish_deletion, SHOW, closing=1, booked=False).then(EventArchived())
+        CLOSED.when(finish_deletion, SHOW, closing=1, booked=True).then(EventReopened())
+
+    def test_given_it_was_published_meanwhile_then_nothing(self) -> None:
+        given = CLOSED_DRAFT.given_done(publish, SHOW)
+        given.when(finish_deletion, SHOW, closing=1, booked=False).then_nothing()
+
+    def test_given_it_was_closed_once_more_meanwhile_then_the_earlier_check_counts_for_nothing(self) -> None:
+        given = CLOSED.given_done(publish, SHOW).given_done(close_for_deletion, SHOW)
+        given.when(finish_deletion, SHOW, closing=1, booked=False).then_nothing()
+        given.when(finish_deletion, SHOW, closing=2, booked=False).then(EventArchived())
+
+    def test_given_it_is_archived_then_it_is_not_found(self) -> None:
+        given = CLOSED.given_done(finish_deletion, SHOW, closing=1, booked=False)
+        given.when(finish_deletion, SHOW, closing=1, booked=False).then_refused(NotFound)
+
+
+class TestGiveUpDeletion:
+    def test_given_a_closed_event_then_it_is_reopened_and_anything_else_records_nothing(self) -> None:
+        CLOSED.when(give_up_deletion, SHOW).then(EventReopened())
+        on_sale().when(give_up_deletion, SHOW).then_nothing()
+        CLOSED.given_done(finish_deletion, SHOW, closing=1, booked=False).when(give_up_deletion, SHOW).then_nothing()
