@@ -1,6 +1,5 @@
-"""The project's own processes: started in order, watched together, stopped in reverse; one ends, all end."""
+"""The processes of a shop on one machine: started in order, watched, restarted when they end, stopped in reverse."""
 
-import re
 import select
 import signal
 import time
@@ -12,21 +11,19 @@ from typing import Self
 
 from runtime.embedded.process import Launch, SupervisedProcess
 from runtime.embedded.server import EmbeddedServer
+from runtime.local.endings import indented, telling_lines
+from runtime.local.errors import PartEnded
+from runtime.local.member import Member, Ready
+from runtime.local.restarter import Restarter, Say
+from runtime.local.restarts import RestartPolicy
 
 POLL_SECONDS = 0.02
+WATCH_SECONDS = 0.5
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class StopRequested(BaseException):
     """A person or the system asked us to stop."""
-
-
-class PartEnded(Exception):
-    """A part that should run as long as we do has ended, or never became ready."""
-
-    def __init__(self, process: SupervisedProcess, what: str) -> None:
-        super().__init__(f"{process.name} {what}. Its last words ({process.log}):\n{process.last_words()}")
-        self.part = process.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,15 +34,21 @@ class Part:
         env: its whole environment.
         nice: the priority it gets once everything runs; it starts as quickly as the others.
         ready: asked again and again until true, or searched for in its output; a part without one is ready at once.
+        essential: the shop ends when it cannot be kept running.
+        before_restart: called before it is started again.
+        meanwhile: what is safe and what waits while it does not run.
     """
 
     name: str
     argv: Sequence[str]
     env: Mapping[str, str]
     nice: int = 0
-    ready: Callable[[], bool] | re.Pattern[str] | None = None
+    ready: Ready = None
     ready_seconds_max: float = 60.0
     stop_seconds_max: float = 10.0
+    essential: bool = False
+    before_restart: Callable[[], None] | None = None
+    meanwhile: str = ""
 
 
 class PartsSupervisor:
@@ -55,21 +58,26 @@ class PartsSupervisor:
 
     Args:
         logs: each part's output is appended to `<part>.log` in this folder.
+        say: where ends and restarts are reported.
     """
 
-    def __init__(self, logs: Path) -> None:
+    def __init__(self, logs: Path, *, say: Say = lambda _: None, policy: RestartPolicy | None = None) -> None:
         self._logs = logs
-        self._running: list[tuple[SupervisedProcess, Callable[[], object]]] = []
-        self._nice: list[tuple[SupervisedProcess, int]] = []
+        self._policy = policy or RestartPolicy()
+        self._restarter = Restarter(policy=self._policy, say=say, folder=logs)
+        self._members: list[Member] = []
+        self._has_priorities = False
         self._handlers: dict[signal.Signals, Callable[[int, FrameType | None], object] | int | None] = {}
 
     def __enter__(self) -> Self:
         self._logs.mkdir(mode=0o700, parents=True, exist_ok=True)
         for number in STOP_SIGNALS:
             handler = signal.getsignal(number)
-            if handler is not signal.SIG_IGN:  # nohup wants a closed terminal ignored
-                self._handlers[number] = handler
-                signal.signal(number, _request_stop)
+            # nohup wants a closed terminal ignored; a script's `&` ignores SIGINT without meaning it.
+            if number is signal.SIGHUP and handler is signal.SIG_IGN:
+                continue
+            self._handlers[number] = handler
+            signal.signal(number, _request_stop)
         return self
 
     def __exit__(
@@ -82,14 +90,31 @@ class PartsSupervisor:
             signal.signal(number, handler)
         return isinstance(error, StopRequested)
 
-    def start_server(self, server: EmbeddedServer) -> None:
+    def start_server(self, server: EmbeddedServer, *, essential: bool = False, meanwhile: str = "") -> None:
         """Start an embedded server, watch it as a part, and stop it in its turn.
 
         Raises:
             EmbeddedServerError: it can't be started.
         """
+
+        def start() -> SupervisedProcess:
+            server.stop()
+            server.start()
+            return server.process
+
         server.start()
-        self._running.append((server.process, server.stop))
+        server.keep_port()
+        self._members.append(
+            Member(
+                name=server.name,
+                start=start,
+                stop=server.stop,
+                policy=self._policy,
+                essential=essential,
+                meanwhile=meanwhile,
+                process=server.process,
+            )
+        )
 
     def start(self, part: Part) -> None:
         """Start a part and wait until it is ready.
@@ -97,15 +122,14 @@ class PartsSupervisor:
         Raises:
             PartEnded: this part, or one started before, ended; or it was not ready in time.
         """
-        process = SupervisedProcess(_launch(part, self._logs / f"{part.name}.log"))
-        self._running.append((process, process.stop))
-        if part.nice:
-            self._nice.append((process, part.nice))
+        member = self._member_of(part)
         deadline = time.monotonic() + part.ready_seconds_max
-        while not _is_ready(part, process):
-            self._watch(POLL_SECONDS)
+        while not member.is_ready():
+            self._require_all_running(POLL_SECONDS)
             if time.monotonic() > deadline:
-                raise PartEnded(process, f"was not ready after {part.ready_seconds_max:.0f} s")
+                raise PartEnded(
+                    part.name, f"{part.name} was not ready after {part.ready_seconds_max:.0f} s.{_last_lines(member)}"
+                )
 
     def run(self, part: Part, *, seconds_max: float) -> None:
         """Run a part to its end, which must be a good one; the parts started before are watched meanwhile.
@@ -113,42 +137,82 @@ class PartsSupervisor:
         Raises:
             PartEnded: it failed or took too long, or a part started before ended.
         """
-        process = SupervisedProcess(_launch(part, self._logs / f"{part.name}.log"))
-        self._running.append((process, process.stop))
+        member = self._member_of(part)
         deadline = time.monotonic() + seconds_max
-        while process.exit_status() is None:
+        while member.running.exit_status() is None:
             if time.monotonic() > deadline:
-                raise PartEnded(process, f"had not finished after {seconds_max:.0f} s")
-            self._watch(POLL_SECONDS, but=process)
-        self._running.pop()
-        if process.stop() != 0:
-            raise PartEnded(process, f"failed with status {process.exit_status()}")
+                raise PartEnded(part.name, f"{part.name} had not finished after {seconds_max:.0f} s.")
+            self._require_all_running(POLL_SECONDS, but=member)
+        self._members.remove(member)
+        status = member.running.stop()
+        if status != 0:
+            raise PartEnded(part.name, f"{part.name} failed with status {status}.{_last_lines(member)}")
 
     def prioritise(self) -> None:
         """Let each part have its priority from now on."""
-        for process, nice in self._nice:
-            process.prioritise(nice)
+        self._has_priorities = True
+        for member in self._members:
+            self._prioritise(member)
 
     def wait(self) -> None:
-        """Watch all parts until one ends or a stop is requested.
+        """Watch all parts, and start again what ends, until a stop is requested.
 
         Raises:
-            PartEnded: a part ended by itself, whatever its exit status.
+            PartEnded: one that the shop cannot do without ended too often.
         """
         while True:
-            self._watch(None)
+            self._watch()
 
     def stop(self) -> None:
         """Stop what was started, in reverse order, each with a bounded wait."""
-        while self._running:
-            _, stop = self._running.pop()
-            stop()
+        while self._members:
+            self._members.pop().end()
 
-    def _watch(self, seconds_max: float | None, *, but: SupervisedProcess | None = None) -> None:
-        processes = [process for process, _ in self._running if process is not but]
-        ended, _, _ = select.select(processes, [], [], seconds_max)
-        if ended:
-            raise PartEnded(ended[0], f"ended by itself with status {ended[0].exit_status()}")
+    def _member_of(self, part: Part) -> Member:
+        launch = _launch(part, self._logs / f"{part.name}.log")
+        member = Member(
+            name=part.name,
+            start=lambda: SupervisedProcess(launch),
+            stop=lambda: None,
+            policy=self._policy,
+            essential=part.essential,
+            ready=part.ready,
+            nice=part.nice,
+            before_restart=part.before_restart,
+            meanwhile=part.meanwhile,
+        )
+        member.process = member.start()
+        member.stop = lambda: member.process is not None and member.process.stop()
+        self._members.append(member)
+        return member
+
+    def _require_all_running(self, seconds: float, *, but: Member | None = None) -> None:
+        for member in self._ended(seconds, but=but):
+            status = member.running.exit_status() or 0
+            raise PartEnded(member.name, f"{self._restarter.ending(member.name, status)}.{_last_lines(member)}")
+
+    def _ended(self, seconds: float, *, but: Member | None = None) -> list[Member]:
+        running = {member.running: member for member in self._members if member.process is not None}
+        ended, _, _ = select.select([process for process in running if running[process] is not but], [], [], seconds)
+        return [running[process] for process in ended]
+
+    def _watch(self) -> None:
+        waiting = any(member.process is None or member.awaits_ready for member in self._members)
+        for member in self._ended(POLL_SECONDS if waiting else WATCH_SECONDS):
+            self._restarter.ended(member)
+        for member in self._members:
+            if member.is_due() and self._restarter.restart(member) and self._has_priorities:
+                self._prioritise(member)
+            if member.process is None and member.essential:
+                break  # what comes after it cannot work without it
+        for member in self._members:
+            if member.process is not None:
+                self._restarter.check_ready(member)
+                member.running.rotate_log()
+
+    def _prioritise(self, member: Member) -> None:
+        if member.nice and member.process is not None:
+            member.process.prioritise(member.nice)
 
 
 def _launch(part: Part, log: Path) -> Launch:
@@ -162,14 +226,8 @@ def _launch(part: Part, log: Path) -> Launch:
     )
 
 
-def _is_ready(part: Part, process: SupervisedProcess) -> bool:
-    match part.ready:
-        case None:
-            return True
-        case re.Pattern() as pattern:
-            return pattern.search(process.output()) is not None
-        case ask:
-            return ask()
+def _last_lines(member: Member) -> str:
+    return f" Its last words ({member.running.log}):{indented(telling_lines(member.running.output()))}"
 
 
 def _request_stop(_number: int, _frame: FrameType | None) -> None:

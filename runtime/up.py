@@ -7,15 +7,20 @@ import re
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import LiteralString
 
 import psycopg
 
 from runtime.demo.steps import LAST_STEP
+from runtime.embedded.kept import is_free
 from runtime.embedded.lock import FolderLock
 from runtime.ground import LOOPBACK, Ground, given, settings_here
+from runtime.local.disk import is_no_room, room_of
+from runtime.local.errors import NoRoom, PortTaken
+from runtime.local.meanwhile import MEANWHILE
 from runtime.parts import Part, PartsSupervisor
 from runtime.schema import migrate_all
 from runtime.settings import PREFIX, Settings
@@ -32,45 +37,84 @@ SANDBOX_READY = re.compile(r"^ready ", re.MULTILINE)
 
 DEMO_EXISTS: LiteralString = "SELECT FROM eventstore.command WHERE command_id = %(command_id)s"
 
+UNCLEAN = (
+    "The last run (process {pid}) did not end cleanly: it was killed, or the machine went down. Nothing that was "
+    "acknowledged is lost; PostgreSQL recovers by itself, there is nothing to do."
+)
+
 Say = Callable[[str], None]
 
 
 def up(data: Path, *, port: int, demo: bool, say: Say) -> None:
-    """Start everything, say `ready`, and stay until SIGINT, SIGTERM or the end of any part.
+    """Start everything, say `ready`, and stay until SIGINT, SIGTERM, or until PostgreSQL or the API cannot be kept.
 
     Raises:
-        PartEnded: a part ended by itself; everything else was stopped.
+        PortTaken: another program listens where the API should; nothing was made.
+        PartEnded: a part did not start, or the shop cannot do without it and it ended too often; all was stopped.
         EmbeddedServerError: a server cannot be started, or the folder is in use.
+        NoRoom: the disk is full.
     """
+    require_free(port)
     ground = Ground(data.absolute())
-    ground.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = FolderLock(ground.data)
-    lock.take()
+    with room_said(ground.data):
+        ground.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = FolderLock(ground.data)
+        lock.take()
+        try:
+            if lock.left_by is not None:
+                say(UNCLEAN.format(pid=lock.left_by))
+            with PartsSupervisor(ground.logs, say=say) as parts:
+                start_servers(parts, ground, say)
+                settings = settings_here(ground.data)
+                env = environment(ground, port)
+                prepare(parts, settings, env, demo=demo, say=say)
+                start_parts(parts, ground, env, port)
+                parts.prioritise()
+                say_accounts(ground, say)
+                say(f"ready {url_of(port)}")
+                parts.wait()
+        finally:
+            lock.release()
+
+
+def require_free(port: int) -> None:
+    """Check that the API's port can be had.
+
+    Raises:
+        PortTaken: it cannot.
+    """
+    if not is_free(port):
+        raise PortTaken(
+            f"Port {port} on {LOOPBACK} is taken by another program, so nothing was started. Choose another port with "
+            f"--port (make run PORT=…), or stop that program."
+        )
+
+
+@contextmanager
+def room_said(data: Path) -> Iterator[None]:
+    """Turn an error for want of room into a sentence that says which disk is full.
+
+    Raises:
+        NoRoom: the disk was full.
+    """
     try:
-        with PartsSupervisor(ground.logs) as parts:
-            start_servers(parts, ground, say)
-            settings = settings_here(ground.data)
-            env = environment(ground, port)
-            prepare(parts, settings, env, demo=demo, say=say)
-            start_parts(parts, ground, env, port)
-            parts.prioritise()
-            say_accounts(ground, say)
-            say(f"ready {url_of(port)}")
-            parts.wait()
-    finally:
-        lock.release()
+        yield
+    except OSError as error:
+        if not is_no_room(error):
+            raise
+        raise NoRoom(f"There is no room: {room_of(data)}. Nothing is lost; make room, then start again.") from error
 
 
 def start_servers(parts: PartsSupervisor, ground: Ground, say: Say) -> None:
     """Start the servers that the environment does not name."""
     if not given("DATABASE_URL"):
         postgres = ground.postgres
-        parts.start_server(postgres)
+        parts.start_server(postgres, essential=True, meanwhile=MEANWHILE["postgres"])
         say(f"PostgreSQL runs on port {postgres.port}")
     ground.sandbox_port()
     if not given("NATS_URL"):
         nats = ground.nats
-        parts.start_server(nats)
+        parts.start_server(nats, meanwhile=MEANWHILE["nats"])
         say(f"NATS runs on port {nats.port}")
 
 
@@ -102,7 +146,8 @@ def start_parts(parts: PartsSupervisor, ground: Ground, env: Mapping[str, str], 
     """Start the gateway, the background parts and the API."""
     gateway = [sys.executable, "-m", "adapters.sandbox", "--file", str(ground.sandbox_books), "--port"]
     gateway += [str(ground.sandbox_port()), "--webhook-url", f"{url_of(port)}/api/v1/webhooks/sandbox"]
-    parts.start(Part(name="sandbox", argv=gateway, env=env, ready=SANDBOX_READY))
+    meanwhile = MEANWHILE["sandbox"]
+    parts.start(Part(name="sandbox", argv=gateway, env=env, ready=SANDBOX_READY, meanwhile=meanwhile))
     for name in BACKGROUND:
         parts.start(own(name, env, nice=BACKGROUND_NICE))
     parts.start(own("api", env, nice=API_NICE, ready=answers(f"{url_of(port)}{FIRST_PAGE}")))
@@ -111,7 +156,9 @@ def start_parts(parts: PartsSupervisor, ground: Ground, env: Mapping[str, str], 
 def own(words: str, env: Mapping[str, str], *, nice: int = 0, ready: Callable[[], bool] | None = None) -> Part:
     """Return one of our own commands as a part."""
     argv = [sys.executable, "-m", "runtime.cli", *words.split()]
-    return Part(name=words.split(maxsplit=1)[0], argv=argv, env=env, nice=nice, ready=ready)
+    name = words.split(maxsplit=1)[0]
+    meanwhile = MEANWHILE.get(name, "")
+    return Part(name=name, argv=argv, env=env, nice=nice, ready=ready, meanwhile=meanwhile, essential=name == "api")
 
 
 def url_of(port: int) -> str:

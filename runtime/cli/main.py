@@ -21,11 +21,11 @@ from runtime.cli import (
     seal,
 )
 from runtime.embedded import EmbeddedServerError
-from runtime.parts import PartEnded
+from runtime.local.errors import NoRoom, PartEnded, PortTaken
 from runtime.settings import SettingsRefused
 from runtime.tour.errors import TourFailed
 
-SAID = (EmbeddedServerError, PartEnded, SettingsRefused, EventStoreError, Rejected, TourFailed)
+SAID = (EmbeddedServerError, PartEnded, PortTaken, NoRoom, SettingsRefused, EventStoreError, Rejected, TourFailed)
 
 app = typer.Typer(
     name="seatledger",

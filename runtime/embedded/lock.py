@@ -23,6 +23,8 @@ class FolderLock:
         self._folder = folder
         self._owner: int | None = None
         self._server: int | None = None
+        self.left_by: int | None = None
+        """The process that held the lock before and did not release it: it was killed, or the machine went down."""
 
     @property
     def descriptor(self) -> int:
@@ -46,6 +48,8 @@ class FolderLock:
                 "another folder with DATA."
             )
         self._owner = owner
+        before = os.pread(owner, 20, 0).decode()
+        self.left_by = int(before) if before.isdigit() else None
         os.ftruncate(owner, 0)
         os.pwrite(owner, str(os.getpid()).encode(), 0)
         self._server = self._wait_for_server_lock()
@@ -60,6 +64,7 @@ class FolderLock:
         """Give up whatever is held; harmless when nothing is."""
         self.hand_over()
         if self._owner is not None:
+            os.ftruncate(self._owner, 0)
             os.close(self._owner)
         self._owner = None
 

@@ -3,6 +3,7 @@
 import json
 import os
 import select
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ LOG_BYTES_MAX = 16 * 1024 * 1024
 LAST_LINES = 20
 OUTPUT_BYTES_MAX = 64 * 1024
 KILL_SECONDS_MAX = 10.0
+KILLED_STATUS_BASE = 128
 
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
 
@@ -57,13 +59,14 @@ class SupervisedProcess:
 
     def exit_status(self) -> int | None:
         """The exit status, 128 + n after signal n, or nothing while it runs."""
-        return self._popen.poll()
+        status = self._popen.poll()
+        return None if status is None else _as_a_shell_says(status)
 
     def wait(self, seconds_max: float) -> int | None:
         """Wait for the end; nothing when the time runs out first."""
         if self._popen.returncode is None:
             select.select([self._pidfd], [], [], seconds_max)
-        return self._popen.poll()
+        return self.exit_status()
 
     def stop(self) -> int:
         """Stop it and wait until nothing of it is left; a second time changes nothing."""
@@ -75,7 +78,7 @@ class SupervisedProcess:
         if self._pidfd >= 0:
             os.close(self._pidfd)
             self._pidfd = -1
-        return status
+        return _as_a_shell_says(status)
 
     def prioritise(self, nice: int) -> None:
         """Go on at another priority, beside other sessions too: with autogroups the kernel weighs sessions.
@@ -92,9 +95,24 @@ class SupervisedProcess:
             log.seek(max(self._log_begins_at, self.log.stat().st_size - OUTPUT_BYTES_MAX))
             return log.read().decode(errors="replace")
 
+    def rotate_log(self) -> None:
+        """Move a log that has grown too large to `<log>.1` while the process goes on writing to it.
+
+        Lines written between the copy and the cut are lost: a few at most.
+        """
+        with suppress(OSError):
+            if self.log.stat().st_size > LOG_BYTES_MAX:
+                shutil.copyfile(self.log, self.log.with_name(self.log.name + ".1"))
+                os.truncate(self.log, 0)
+                self._log_begins_at = 0
+
     def last_words(self) -> str:
         """The last lines it has written."""
         return "\n".join(self.output().splitlines()[-LAST_LINES:])
+
+
+def _as_a_shell_says(status: int) -> int:
+    return status if status >= 0 else KILLED_STATUS_BASE - status
 
 
 def _make_room(log: Path) -> int:

@@ -39,6 +39,10 @@ class EmbeddedServer(ABC):
         """The loopback port, known once the server was started for the first time."""
         return int((self.data / "port").read_text())
 
+    def keep_port(self) -> None:
+        """Start only on today's port from now on: who is connected comes back to it."""
+        self._fixed_port = self.port
+
     @property
     def process(self) -> SupervisedProcess:
         """The running process, to be watched for its end."""

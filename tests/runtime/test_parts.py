@@ -4,7 +4,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,14 +12,15 @@ import pytest
 
 from runtime.embedded import EmbeddedPostgres
 from runtime.embedded.process import LOG_BYTES_MAX
-from runtime.embedded.server import EmbeddedServer
-from runtime.parts import Part, PartEnded, PartsSupervisor
+from runtime.local.errors import PartEnded
+from runtime.local.restarts import RestartPolicy
+from runtime.parts import Part, PartsSupervisor, StopRequested
 from tests.runtime.owner import a_part
 from tests.runtime.processes import all_gone, owner, processes_of, the_process
 
-CRASH = "import sys; print('listening', flush=True); print('the reason'); sys.exit(3)"
+CRASH = "import sys; print('listening', flush=True); print('the reason', flush=True); sys.exit(3)"
+IGNORE_AND_EXEC = "import os, signal, sys; signal.signal(2, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
 STUBBORN = "import signal, time; signal.signal(15, signal.SIG_IGN); print('listening', flush=True); time.sleep(1000)"
-GOODBYE = "print('listening', flush=True)"
 
 
 @pytest.fixture
@@ -72,23 +73,57 @@ class TestStart:
 
 
 class TestOnePartEnds:
-    @pytest.mark.parametrize(("program", "status"), [(CRASH, 3), (GOODBYE, 0)])
-    def test_the_others_are_stopped_and_it_is_named(self, program: str, status: int, tmp_path: Path) -> None:
-        with pytest.raises(PartEnded, match=f"second ended by itself with status {status}") as ended:
-            run(a_part("first", tmp_path), a_part("second", tmp_path, program), folder=tmp_path)
+    @pytest.mark.parametrize("status", [3, 0])
+    def test_it_is_started_again_and_the_others_go_on(self, status: int, tmp_path: Path) -> None:
+        said = run(a_part("first", tmp_path), a_part("second", tmp_path, once(status)), folder=tmp_path)
+        assert said[0].startswith(f"second ended by itself with status {status}.")
+        assert "It is started again in 0.0 s." in said[0]
+        assert said[1] == "second runs again."
+        assert (tmp_path / "stopped").read_text() == "first\n"
+
+    def test_the_lines_that_matter_are_said(self, tmp_path: Path) -> None:
+        said = run(
+            a_part("first", tmp_path, once(1, "print('chatter'); print('ValueError: the reason')")), folder=tmp_path
+        )
+        assert said[0].endswith("\n    ValueError: the reason")
+
+    def test_given_a_kill_then_the_signal_and_the_likely_reason_are_said(self, tmp_path: Path) -> None:
+        killed = "import os; os.kill(os.getpid(), 9)"
+        said = run(replace(a_part("first", tmp_path, once(0, killed)), meanwhile="Booking goes on."), folder=tmp_path)
+        assert said[0].startswith("first was ended by signal 9 (SIGKILL): ")
+        assert "Booking goes on." in said[0]
+
+    def test_given_too_many_ends_then_one_that_the_shop_can_do_without_is_left_and_the_others_go_on(
+        self, tmp_path: Path
+    ) -> None:
+        policy = RestartPolicy(first_pause_s=0.0, restarts_max=2, retry_s=1_000.0)
+        parts = [a_part("first", tmp_path), a_part("second", tmp_path, CRASH)]
+        said = run(*parts, folder=tmp_path, policy=policy, until="given up")
+        assert "It ended 3 times within 60 s: it is given up for now, and everything else goes on." in said[-1]
+        assert "it is tried again every 1000 s" in said[-1]
+        assert (tmp_path / "stopped").read_text() == "first\n"
+
+    def test_given_too_many_ends_of_one_that_the_shop_needs_then_all_are_stopped(self, tmp_path: Path) -> None:
+        policy = RestartPolicy(first_pause_s=0.0, restarts_max=2)
+        parts = [a_part("first", tmp_path), replace(a_part("second", tmp_path, CRASH), essential=True)]
+        with pytest.raises(
+            PartEnded, match=r"(?s)given up, and everything else is stopped in order.*the reason"
+        ) as ended:
+            run(*parts, folder=tmp_path, policy=policy)
         assert ended.value.part == "second"
         assert (tmp_path / "stopped").read_text() == "first\n"
         assert processes_of(tmp_path) == {}
 
-    def test_its_last_words_are_told(self, tmp_path: Path) -> None:
-        with pytest.raises(PartEnded, match="the reason"):
-            run(a_part("first", tmp_path, CRASH), folder=tmp_path)
-
-    def test_given_an_embedded_server_that_crashes_then_the_parts_are_stopped(self, folder: Path) -> None:
+    def test_given_an_embedded_server_that_crashes_then_it_comes_back_on_its_port(self, folder: Path) -> None:
         server = EmbeddedPostgres(folder, fast=True)
-        with pytest.raises(PartEnded, match="postgres ended by itself with status 137"):
-            run(a_part("first", folder), folder=folder, server=server, kill="postgres")
-        assert (folder / "stopped").read_text() == "first\n"
+        said: list[str] = []
+        with PartsSupervisor(folder / "logs", say=stop_when("runs again", said)) as parts:
+            parts.start_server(server, essential=True)
+            port = server.port
+            os.kill(the_process(folder, "postgres"), signal.SIGKILL)
+            parts.wait()
+        assert said[0].startswith("postgres was ended by signal 9 (SIGKILL)")
+        assert server.port == port
         assert processes_of(folder) == {}
 
 
@@ -100,6 +135,13 @@ class TestStop:
             assert process.wait() == 0
             assert (tmp_path / "stopped").read_text() == "second\nfirst\n"
             assert processes_of(tmp_path) == {}
+
+    def test_given_a_script_whose_background_ignores_ctrl_c_then_it_stops_all_the_same(self, tmp_path: Path) -> None:
+        ignoring = (sys.executable, "-c", IGNORE_AND_EXEC)
+        with owner("parts", tmp_path, prefix=ignoring) as process:
+            process.send_signal(signal.SIGINT)
+            assert process.wait() == 0
+            assert (tmp_path / "stopped").read_text() == "second\nfirst\n"
 
     def test_given_ctrl_c_for_all_in_the_terminal_then_the_order_is_the_same(self, tmp_path: Path) -> None:
         with owner("parts", tmp_path, prefix=("setsid", "--wait")) as process:
@@ -136,16 +178,41 @@ class TestStop:
         assert signal.getsignal(signal.SIGTERM) is before
 
 
-def run(*started: Part, folder: Path, server: EmbeddedServer | None = None, kill: str | None = None) -> None:
-    """Run parts, after a server if there is one, kill a process by its program's name, and wait."""
-    with PartsSupervisor(folder / "logs") as parts:
-        if server is not None:
-            parts.start_server(server)
+def run(*started: Part, folder: Path, policy: RestartPolicy | None = None, until: str = "runs again") -> list[str]:
+    """Run parts until something is said; return all that was said."""
+    said: list[str] = []
+    policy = policy or RestartPolicy(first_pause_s=0.0)
+    with PartsSupervisor(folder / "logs", say=stop_when(until, said), policy=policy) as parts:
         for part in started:
             parts.start(part)
-        if kill is not None:
-            os.kill(the_process(folder, kill), signal.SIGKILL)
         parts.wait()
+    return said
+
+
+def stop_when(words: str, said: list[str]) -> Callable[[str], None]:
+    """Return what keeps everything that is said, and stops all when some words are among it."""
+
+    def say(line: str) -> None:
+        said.append(line)
+        if words in line:
+            raise StopRequested
+
+    return say
+
+
+def once(status: int, how: str = "pass") -> str:
+    """Return a program that ends the first time and stays the second time."""
+    return f"""
+import pathlib, sys, time
+name, folder = sys.argv[1:]
+print('listening', flush=True)
+mark = pathlib.Path(folder, name + '.ended')
+if not mark.exists():
+    mark.touch()
+    {how}
+    sys.exit({status})
+time.sleep(1000)
+"""
 
 
 def the_owner(folder: Path) -> int:

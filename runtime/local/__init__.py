@@ -1,0 +1,1 @@
+"""What keeps a shop on one machine running: restarts, their limits, and the sentences an operator reads."""
