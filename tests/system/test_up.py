@@ -13,6 +13,7 @@ import httpx
 from runtime.embedded import free_port
 from tests.runtime.processes import all_gone
 from tests.system.family import command_of, family_of
+from tests.system.killing import kill, process_of
 from tests.system.shop import Shop, until
 from tests.system.stage import build, grid, organizer_of
 
@@ -44,12 +45,10 @@ class TestUp:
 
     def test_given_a_killed_api_then_it_comes_back_and_confirms_what_the_gateway_has_captured(self, shop: Shop) -> None:
         buyer, order, page = order_to_pay(shop)
-        api = process_of(shop, "runtime.cli api")
+        api = process_of(shop, "api")
         os.kill(api, signal.SIGSTOP)
         assert httpx.post(page, json=GOOD_CARD, trust_env=False).status_code == 200
-        os.kill(api, signal.SIGKILL)
-        until(lambda: "api runs again." in shop.said(), "the API")
-        assert "api was ended by signal 9 (SIGKILL)" in shop.said()
+        kill(shop, "api")
         until(lambda: shop.get(f"/orders/{order}", buyer)["status"] == "confirmed", "the confirmation")
 
     def test_given_a_port_that_is_taken_then_nothing_is_made(self, shop: Shop, tmp_path: Path) -> None:
@@ -86,16 +85,10 @@ def order_to_pay(shop: Shop) -> tuple[str, str, str]:
     return buyer, order, f"{opened['checkout_url']}/pay"
 
 
-def process_of(shop: Shop, part: str) -> int:
-    """Return the process that does a part's work, not the one that looks after it."""
-    (pid,) = (
-        pid for pid, command in family_of(shop.process.pid).items() if part in command and "supervisor" not in command
-    )
-    return pid
-
-
 def nothing_left(shop: Shop, before: dict[int, str]) -> None:
     """Wait until no process of the shop lives."""
     all_gone(shop.data)
-    left = {pid: command for pid, command in before.items() if command_of(pid) == command != ""}
-    assert left == {}
+    until(
+        lambda: not any(command_of(pid) == command != "" for pid, command in before.items()),
+        f"the end of {before}",
+    )
