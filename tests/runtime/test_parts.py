@@ -18,7 +18,14 @@ from runtime.parts import Part, PartsSupervisor, StopRequested
 from tests.runtime.owner import a_part
 from tests.runtime.processes import all_gone, owner, processes_of, the_process
 
-CRASH = "import sys; print('listening', flush=True); print('the reason', flush=True); sys.exit(3)"
+CRASH = """
+import pathlib, sys, time
+print('listening', flush=True)
+while not pathlib.Path(sys.argv[2], 'started').exists():
+    time.sleep(0.01)
+print('the reason', flush=True)
+sys.exit(3)
+"""
 IGNORE_AND_EXEC = "import os, signal, sys; signal.signal(2, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
 STUBBORN = "import signal, time; signal.signal(15, signal.SIG_IGN); print('listening', flush=True); time.sleep(1000)"
 
@@ -109,7 +116,7 @@ class TestOnePartEnds:
         with pytest.raises(
             PartEnded, match=r"(?s)given up, and everything else is stopped in order.*the reason"
         ) as ended:
-            run(*parts, folder=tmp_path, policy=policy)
+            run(*parts, folder=tmp_path, policy=policy, until="never said")
         assert ended.value.part == "second"
         assert (tmp_path / "stopped").read_text() == "first\n"
         assert processes_of(tmp_path) == {}
@@ -185,6 +192,7 @@ def run(*started: Part, folder: Path, policy: RestartPolicy | None = None, until
     with PartsSupervisor(folder / "logs", say=stop_when(until, said), policy=policy) as parts:
         for part in started:
             parts.start(part)
+        (folder / "started").touch()
         parts.wait()
     return said
 
@@ -208,6 +216,8 @@ name, folder = sys.argv[1:]
 print('listening', flush=True)
 mark = pathlib.Path(folder, name + '.ended')
 if not mark.exists():
+    while not pathlib.Path(folder, 'started').exists():
+        time.sleep(0.01)
     mark.touch()
     {how}
     sys.exit({status})

@@ -143,7 +143,7 @@ class Shop:
 
     def do(self, path: str, token: str, body: object = None, *, method: str = "POST") -> Json:
         """Send a command that must be carried out; return the answer."""
-        answer = self.ask(method, path, token, json=body if body is not None else {})
+        answer = self.ask(method, path, token, **({} if body is None else {"json": body}))
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text[:2_000]}"
         done: Json = answer.json() if answer.content else {}
         return done
