@@ -60,6 +60,7 @@ async def changed(engine: Engine, performance: str, wish: PerformanceChange) -> 
         performance=performance,
         starts_at=wish.starts_at,
         doors_at=wish.doors_at,
+        without_doors_at="doors_at" in wish.model_fields_set and wish.doors_at is None,
         on_sale_at=wish.on_sale_at,
         prices=prices,
         limits=limits_of(wish.limits) if "limits" in wish.model_fields_set else None,

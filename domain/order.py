@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from domain.books import Kind
-from domain.values import CancelReason, Line
+from domain.values import Line, OrderCancelReason
 
 PAYMENTS_PER_ORDER_MAX = 10
 
@@ -105,7 +105,7 @@ class OrderExpired:
 class OrderCancelled:
     """Given up before it was confirmed."""
 
-    reason: CancelReason
+    reason: OrderCancelReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ from domain.performance import taking_place
 from domain.pricing import Inventory
 from domain.seat import SEAT, SeatSold
 from domain.ticket import TICKET, TicketIssued
-from domain.values import CancelReason, ReleaseReason, derived_id, order_code, seats_of
+from domain.values import OrderCancelReason, ReleaseReason, derived_id, order_code, seats_of
 
 POLICY = "standard-1"
 
@@ -138,7 +138,7 @@ def visible_order(books: Books, order: str, account: str | None) -> PlacedOrder:
     return state
 
 
-def cancel_order(books: Books, *, order: str, account: str | None, reason: CancelReason) -> Changes:
+def cancel_order(books: Books, *, order: str, account: str | None, reason: OrderCancelReason) -> Changes:
     """Give up an order that is not paid; an ended one stays ended. `account`: whose it must be; None: support acts.
 
     Raises:

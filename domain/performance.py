@@ -9,7 +9,7 @@ from domain import errors
 from domain.books import Books, Kind
 from domain.errors import NotFound, NotOnSale
 from domain.event import EVENT, EventStatus, ListedEvent
-from domain.values import CancelReason, EntryRules, Limits, Price
+from domain.values import EntryRules, Limits, PerformanceCancelReason, Price
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ class EntryRulesChanged:
 class PerformanceCancelled:
     """The showing does not take place: sale, confirmation and entry end with this event."""
 
-    reason: CancelReason
+    reason: PerformanceCancelReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from domain.values import RefundReason
 class RefundRequested:
     """`amount` of `payment` (None: nothing was paid) is to go back; `lines` lose their seats if it is approved.
 
-    `requested_by`: the account that asked; None: a rule did.
+    `requested_by`: the account that asked; None: a rule did. `reason_text`: support's reason, in its own words.
     """
 
     order: str
@@ -26,6 +26,7 @@ class RefundRequested:
     currency: str
     reason: RefundReason
     requested_by: str | None = None
+    reason_text: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +45,10 @@ class RefundApproved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundRejected:
-    """The order stays as it was."""
+    """The order stays as it was; `reason_text` says why, in words."""
 
     by: str
+    reason_text: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +114,7 @@ class RequestedRefund:
     currency: str
     reason: RefundReason
     requested_by: str | None = None
+    reason_text: str | None = None
     endorsed_by: str | None = None
     status: RefundStatus = RefundStatus.REQUESTED
     attempts: int = 0
@@ -135,6 +138,7 @@ def evolve(refund: Refund, event: RefundEvent) -> Refund:
             currency=event.currency,
             reason=event.reason,
             requested_by=event.requested_by,
+            reason_text=event.reason_text,
         )
     assert isinstance(refund, RequestedRefund)
     match event:

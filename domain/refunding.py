@@ -14,9 +14,7 @@ from domain.errors import (
     NotConfirmed,
     NotFound,
     NothingToRefund,
-    PerformanceStarted,
     RefundDecided,
-    TicketUsed,
 )
 from domain.four_eyes import ONE_IS_ENOUGH, FourEyesLimits, require_uninvolved
 from domain.order import (
@@ -30,7 +28,6 @@ from domain.order import (
 )
 from domain.ordering import visible_order
 from domain.payment import PAYMENT, RequestedPayment
-from domain.performance import existing as existing_performance
 from domain.pricing import refundable_amount
 from domain.refund import (
     REFUND,
@@ -46,20 +43,23 @@ from domain.refund import (
     RequestedRefund,
     transfer_of,
 )
+from domain.refund_eligibility import check_requested_in_time, check_unused, unused
 from domain.seat import SEAT, returned_events
-from domain.ticket import TICKET, IssuedTicket, voided_events
+from domain.ticket import TICKET, voided_events
 from domain.values import Line, RefundReason
 
 REFUND_ATTEMPTS_MAX = 8
 EXCEPTIONS_OWNER = "support"
 NOTHING_TO_TRANSFER = "nothing-to-transfer"
+NOTHING_LEFT = "These lines are refunded already, or a refund of them is open."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestRefund:
-    """A wish to get money back for `lines` (None: for all that is left) of an order.
+    """A request to get money back for `lines` (None: for all that can be refunded) of an order.
 
     `account`: whose order it must be; None: support acts. `by`: the account that asks, if it is not the owner.
+    `reason_text`: support's reason, in words.
     """
 
     refund: str
@@ -68,25 +68,34 @@ class RequestRefund:
     lines: tuple[str, ...] | None = None
     reason: RefundReason = RefundReason.BUYER_REQUEST
     by: str | None = None
+    reason_text: str | None = None
 
 
 def request_refund(books: Books, command: RequestRefund) -> Changes:
-    """Ask for money back; the amount is spoken for from now on.
+    """Ask for money back; the amount is spoken for from now on. What was asked for in time may be decided at any time.
 
     Raises:
         NotFound, Invalid (a line the order does not have).
         NotConfirmed: nothing was sold.
-        PerformanceStarted, TicketUsed: too late.
+        PerformanceStarted: too late for the owner, or support gives no reason.
+        TicketUsed: somebody has entered with a line that is named, or with all that are left.
         NothingToRefund: refunded already, or a refund is open.
     """
     order = visible_order(books, command.order, command.account)
     if order.status is not OrderStatus.CONFIRMED:
         raise NotConfirmed("Only a confirmed order can be refunded.")
-    check_not_started(books, order)
-    lines = wanted_lines(order, command.lines)
-    check_unused(books, order, lines)
+    by_owner = command.account is not None
+    check_requested_in_time(books, order, by_owner=by_owner, reason_text=command.reason_text)
+    lines = requested_lines(books, order, command)
+    requested = refund_requested(books, order, command, lines)
+    opened = RefundOpened(refund=command.refund, payment=order.paid_by, lines=requested.lines, amount=requested.amount)
+    return {REFUND.stream(command.refund): [requested], ORDER.stream(command.order): [opened]}
+
+
+def refund_requested(books: Books, order: PlacedOrder, command: RequestRefund, lines: list[Line]) -> RefundRequested:
+    """Return the request for lines of a confirmed order."""
     payment = books.read(PAYMENT, order.paid_by) if order.paid_by else None
-    requested = RefundRequested(
+    return RefundRequested(
         order=command.order,
         payment=order.paid_by,
         account=order.account,
@@ -98,42 +107,31 @@ def request_refund(books: Books, command: RequestRefund) -> Changes:
         currency=order.currency,
         reason=command.reason,
         requested_by=command.by or command.account,
+        reason_text=command.reason_text,
     )
-    opened = RefundOpened(refund=command.refund, payment=order.paid_by, lines=requested.lines, amount=requested.amount)
-    return {REFUND.stream(command.refund): [requested], ORDER.stream(command.order): [opened]}
 
 
-def wanted_lines(order: PlacedOrder, wanted: tuple[str, ...] | None) -> list[Line]:
-    """Return the lines to refund.
+def requested_lines(books: Books, order: PlacedOrder, command: RequestRefund) -> list[Line]:
+    """Return the lines to refund; where none is named, all that nobody has entered with.
 
     Raises:
         Invalid: a line the order does not have, or one named twice.
         NothingToRefund: a line that is refunded already or spoken for.
+        TicketUsed: somebody has entered with a line that is named, or with all that are left.
     """
-    left = order.refundable()
+    wanted, left = command.lines, order.refundable()
     if wanted is None:
-        lines = left
-    else:
-        if len(set(wanted)) < len(wanted) or set(wanted) - {line.line_id for line in order.lines}:
-            raise Invalid("Name lines of this order, each once.", lines=list(wanted))
-        lines = [line for line in left if line.line_id in wanted]
-    if not lines or (wanted is not None and len(lines) < len(wanted)):
-        raise NothingToRefund("These lines are refunded already, or a refund of them is open.")
+        if not left:
+            raise NothingToRefund(NOTHING_LEFT)
+        return unused(books, order, left, reason_text=command.reason_text)
+    if len(set(wanted)) < len(wanted) or set(wanted) - {line.line_id for line in order.lines}:
+        raise Invalid("Name lines of this order, each once.", lines=list(wanted))
+    lines = [line for line in left if line.line_id in wanted]
+    if len(lines) < len(wanted):
+        gone = sorted(set(wanted) - {line.line_id for line in lines})
+        raise NothingToRefund(NOTHING_LEFT, lines=gone)
+    check_unused(books, order, lines, reason_text=command.reason_text)
     return lines
-
-
-def check_not_started(books: Books, order: PlacedOrder) -> None:
-    """Refuse once the performance has begun; one that was cancelled never begins."""
-    performance = existing_performance(books, order.performance)
-    if not performance.called_off and books.passed(performance.starts_at):
-        raise PerformanceStarted("The performance has begun; ask the organizer.")
-
-
-def check_unused(books: Books, order: PlacedOrder, lines: list[Line]) -> None:
-    """Refuse if somebody has entered with one of the lines' tickets."""
-    tickets = books.read_each(TICKET, [(order.tickets[line.line_id],) for line in lines])
-    if any(isinstance(ticket, IssuedTicket) and ticket.entry for ticket in tickets):
-        raise TicketUsed("A ticket of this order was used to enter.")
 
 
 def existing(books: Books, refund: str) -> RequestedRefund:
@@ -164,16 +162,16 @@ def undecided(books: Books, refund: str, by: str) -> RequestedRefund:
 def approve_refund(books: Books, *, refund: str, by: str, limits: FourEyesLimits = ONE_IS_ENOUGH) -> Changes:
     """Let the money go back: the lines end, their tickets are void, their seats free, the quota returned.
 
-    Where `limits` ask for two accounts, the first one's approval is only recorded.
+    Whether it was asked for in time was judged then; a ticket used since keeps its line from going back. Where `limits`
+    ask for two accounts, the first one's approval is only recorded.
 
     Raises:
-        NotFound, RefundDecided, OwnDecision, PerformanceStarted, TicketUsed.
+        NotFound, RefundDecided, OwnDecision, TicketUsed.
     """
     state = undecided(books, refund, by)
     order = visible_order(books, state.order, None)
-    check_not_started(books, order)
     lines = [line for line in order.lines if line.line_id in state.lines]
-    check_unused(books, order, lines)
+    check_unused(books, order, lines, reason_text=state.reason_text)
     if limits.second_needed(state.amount, state.currency) and state.endorsed_by in {None, by}:
         return {} if state.endorsed_by else {REFUND.stream(refund): [RefundEndorsed(by=by)]}
     approval: dict[str, list[Any]] = {
@@ -216,7 +214,7 @@ def completed(refund: str, state: RequestedRefund, provider_refund: str, attempt
     }
 
 
-def reject_refund(books: Books, *, refund: str, by: str) -> Changes:
+def reject_refund(books: Books, *, refund: str, by: str, reason_text: str | None = None) -> Changes:
     """Leave the order as it was; what was spoken for is free again.
 
     Raises:
@@ -225,7 +223,7 @@ def reject_refund(books: Books, *, refund: str, by: str) -> Changes:
     state = undecided(books, refund, by)
     books.read(ORDER, state.order)
     return {
-        REFUND.stream(refund): [RefundRejected(by=by)],
+        REFUND.stream(refund): [RefundRejected(by=by, reason_text=reason_text)],
         ORDER.stream(state.order): [RefundClosed(refund=refund, outcome=RefundOutcome.REJECTED)],
     }
 

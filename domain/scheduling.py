@@ -1,7 +1,7 @@
 """What organizers decide about a performance: announce it, move it, price it, pause it, cancel it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from domain.books import Books, Changes
 from domain.errors import AlreadyThere, Invalid, NotFound, PerformanceStarted
@@ -25,9 +25,12 @@ from domain.performance import (
     existing,
     taking_place,
 )
-from domain.values import AMOUNT_MAX, CancelReason, EntryRules, Limits, Price
+from domain.values import AMOUNT_MAX, EntryRules, Limits, PerformanceCancelReason, Price
 
 PRICES_PER_PERFORMANCE_MAX = 200
+
+CHANGES_AFTER_START_MAX = timedelta(hours=72)
+"""How long after its start a performance can still be cancelled or moved: a weekend, until the office opens again."""
 
 
 def schedule(books: Books, performance: str, wish: PerformanceScheduled) -> Changes:
@@ -68,11 +71,12 @@ def check_prices(prices: tuple[Price, ...]) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangePerformance:
-    """An organizer's changes to a performance; None leaves a field as it is."""
+    """An organizer's changes to a performance; None leaves a field as it is, `without_doors_at` removes that time."""
 
     performance: str
     starts_at: datetime | None = None
     doors_at: datetime | None = None
+    without_doors_at: bool = False
     on_sale_at: datetime | None = None
     prices: tuple[Price, ...] | None = None
     limits: Limits | None = None
@@ -83,21 +87,22 @@ class ChangePerformance:
     def changes_sale(self) -> bool:
         """Whether anything but the entry rules is to be different."""
         sale = (self.starts_at, self.doors_at, self.on_sale_at, self.prices, self.limits, self.sales)
-        return any(each is not None for each in sale)
+        return self.without_doors_at or any(each is not None for each in sale)
 
 
 def change(books: Books, command: ChangePerformance) -> Changes:
-    """Change what differs.
+    """Change what differs. A performance that moves can be refunded on its buyers' request until its new start.
 
     Raises:
-        NotFound, PerformanceCancelled, Invalid.
-        PerformanceStarted: after the start only the entry rules can change.
+        NotFound, PerformanceCancelled.
+        Invalid: times in the wrong order, a new start in the past, prices that make no sense.
+        PerformanceStarted: it began too long ago; the entry rules alone can still change.
     """
     state = taking_place(books, command.performance)
-    if command.changes_sale and books.passed(state.starts_at):
-        raise PerformanceStarted("The performance has begun.")
+    if command.changes_sale:
+        check_changeable(books, state)
     events = [
-        *moved(state, command),
+        *moved(books, state, command),
         *repriced(state, command),
         *sales_changed(state, command),
         *entry_rules_events(state, command),
@@ -105,14 +110,36 @@ def change(books: Books, command: ChangePerformance) -> Changes:
     return {PERFORMANCE.stream(command.performance): events} if events else {}
 
 
-def moved(state: ScheduledPerformance, command: ChangePerformance) -> list[PerformanceEvent]:
-    """Return the new times, if they differ."""
+def check_changeable(books: Books, state: ScheduledPerformance) -> None:
+    """Refuse what began more than `CHANGES_AFTER_START_MAX` ago.
+
+    Raises:
+        PerformanceStarted: says when it began and until when it could be changed.
+    """
+    until = state.starts_at + CHANGES_AFTER_START_MAX
+    if books.passed(until):
+        hours = CHANGES_AFTER_START_MAX // timedelta(hours=1)
+        raise PerformanceStarted(
+            f"The performance began more than {hours} hours ago; support can still refund orders with a reason.",
+            starts_at=state.starts_at.isoformat(),
+            changeable_until=until.isoformat(),
+        )
+
+
+def moved(books: Books, state: ScheduledPerformance, command: ChangePerformance) -> list[PerformanceEvent]:
+    """Return the new times, if they differ.
+
+    Raises:
+        Invalid: times in the wrong order, or a new start in the past.
+    """
     starts_at = command.starts_at or state.starts_at
-    doors_at = command.doors_at or state.doors_at
+    doors_at = None if command.without_doors_at else command.doors_at or state.doors_at
     on_sale_at = command.on_sale_at or state.on_sale_at
     if (starts_at, doors_at, on_sale_at) == (state.starts_at, state.doors_at, state.on_sale_at):
         return []
     check_times(starts_at, doors_at, on_sale_at)
+    if starts_at != state.starts_at and books.passed(starts_at):
+        raise Invalid("The new start lies in the past; check the date.", starts_at=starts_at.isoformat())
     return [PerformanceRescheduled(starts_at=starts_at, doors_at=doors_at, on_sale_at=on_sale_at)]
 
 
@@ -147,16 +174,15 @@ def entry_rules_events(state: ScheduledPerformance, command: ChangePerformance) 
     return [EntryRulesChanged(rules=command.entry_rules)]
 
 
-def call_off(books: Books, performance: str, reason: CancelReason) -> Changes:
+def call_off(books: Books, performance: str, reason: PerformanceCancelReason) -> Changes:
     """Cancel a performance; a second time records nothing.
 
     Raises:
         NotFound: no such performance.
-        PerformanceStarted: it has begun.
+        PerformanceStarted: it began too long ago.
     """
     state = existing(books, performance)
     if state.called_off:
         return {}
-    if books.passed(state.starts_at):
-        raise PerformanceStarted("The performance has begun.")
+    check_changeable(books, state)
     return {PERFORMANCE.stream(performance): [PerformanceCancelled(reason=reason)]}

@@ -16,7 +16,7 @@ from domain.payment import PAYMENT, PaymentOutcome, PaymentSettled, PaymentStatu
 from domain.performance import taking_place
 from domain.refund import REFUND, RefundApproved, RefundRequested
 from domain.seat import SEAT, Held, Seat, SeatEvent, cleared
-from domain.values import CancelReason, RefundReason, ReleaseReason, derived_id, seats_of
+from domain.values import OrderCancelReason, RefundReason, ReleaseReason, derived_id, seats_of
 
 RULE = "settle_payments"
 EXCEPTIONS_OWNER = "support"
@@ -102,7 +102,9 @@ def ended_unpaid(books: Books, order_id: str, order: PlacedOrder, reason: Refund
     """End an order whose money goes back although it was still waiting for it; a wrong amount leaves it waiting."""
     if order.status is not OrderStatus.PENDING or reason is RefundReason.WRONG_AMOUNT:
         return {}
-    ending: dict[str, list[Any]] = {ORDER.stream(order_id): [OrderCancelled(reason=CancelReason.PAYMENT_REFUNDED)]}
+    called_off = reason is RefundReason.PERFORMANCE_CANCELLED
+    why = OrderCancelReason.PERFORMANCE_CANCELLED if called_off else OrderCancelReason.PAYMENT_REFUNDED
+    ending: dict[str, list[Any]] = {ORDER.stream(order_id): [OrderCancelled(reason=why)]}
     return merged(ending, basket_released(books, order, ReleaseReason.PAYMENT_REFUNDED))
 
 

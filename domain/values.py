@@ -63,18 +63,24 @@ class RefundReason(StrEnum):
     LIMIT_REACHED = "limit_reached"
 
 
-class CancelReason(StrEnum):
-    """Why a performance does not take place, or an order was given up."""
+class PerformanceCancelReason(StrEnum):
+    """Why a performance does not take place."""
 
-    BUYER = "buyer"
-    SUPPORT = "support"
     ILLNESS = "illness"
     WEATHER = "weather"
     VENUE = "venue"
     SAFETY = "safety"
     LOW_DEMAND = "low_demand"
-    PAYMENT_REFUNDED = "payment_refunded"
     OTHER = "other"
+
+
+class OrderCancelReason(StrEnum):
+    """Why an order was given up before it was confirmed."""
+
+    BUYER = "buyer"
+    SUPPORT = "support"
+    PAYMENT_REFUNDED = "payment_refunded"
+    PERFORMANCE_CANCELLED = "performance_cancelled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ from domain.order import OrderStatus, PlacedOrder
 from domain.ordering import PlaceOrder, cancel_order, hold_and_order, order_hold, visible_order
 from domain.paying import existing as existing_payment
 from domain.refunding import existing as existing_refund
-from domain.values import CancelReason
+from domain.values import OrderCancelReason
 from projections import my_orders
 from projections.my_orders import list_orders
 
@@ -110,7 +110,7 @@ def with_money(books: Books, order: str, owner: str | None) -> tuple[PlacedOrder
 async def cancel(request: Request, order_id: UUID) -> Response:
     """Give up an order that is not paid; its seats are free at once. A paid one is refunded instead."""
     order, owner = str(order_id), await whose(request)
-    reason = CancelReason.BUYER if owner else CancelReason.SUPPORT
+    reason = OrderCancelReason.BUYER if owner else OrderCancelReason.SUPPORT
     outcome = await carry_out(request, lambda books: cancel_order(books, order=order, account=owner, reason=reason))
     state = await engine_of(request).handler.look(lambda books: visible_order(books, order, None))
     status = OrderStatus.CANCELLED if outcome.events else state.status

@@ -13,8 +13,9 @@ from api.identity import identity_of
 from api.paging import Limit, PositionCursor, next_cursor
 from api.presenters import baskets as present
 from api.routing import business_router
-from api.schemas.refunds import RefundDecided, RefundRequested, Refunds, RefundWish
+from api.schemas.refunds import RefundDecided, RefundRequested, Refunds, RefundWish, RejectionWish
 from api.visibility import whose
+from domain.errors import Invalid
 from domain.refund import RefundApproved, RefundCompleted, RefundStatus
 from domain.refunding import RequestRefund, approve_refund, reject_refund, request_refund
 from domain.values import RefundReason
@@ -28,8 +29,15 @@ router = business_router("refunds")
 
 @router.post("/orders/{order_id}/refunds", status_code=201, responses={201: {"model": RefundRequested}})
 async def request_money_back(request: Request, order_id: UUID, body: RefundWish | None = None) -> Response:
-    """Ask for money back for some lines of a confirmed order, or for all that are left; support decides."""
+    """Ask for money back for some lines of a confirmed order, or for all that are left; support decides.
+
+    Owners ask until the performance begins; what was asked for in time is decided at any time. Support may ask later
+    too, with a reason. Lines somebody has entered with are left out (`ticket_used` if they are named, or nothing is
+    left), unless the performance was cancelled, or support gives a reason after the start.
+    """
     owner, wish = await whose(request), body or RefundWish()
+    if owner is not None and wish.reason is not None:
+        raise Invalid("Only support gives a reason; leave it out.")
     command = RequestRefund(
         refund=str(uuid7()),
         order=str(order_id),
@@ -37,6 +45,7 @@ async def request_money_back(request: Request, order_id: UUID, body: RefundWish 
         lines=None if wish.lines is None else tuple(wish.lines),
         reason=RefundReason.BUYER_REQUEST if owner else RefundReason.SUPPORT,
         by=identity_of(request).account,
+        reason_text=wish.reason,
     )
     outcome = await carry_out(request, lambda books: request_refund(books, command))
     return answer(outcome, present.requested_refund(outcome.events), status=201)
@@ -83,8 +92,8 @@ def status_after(events: Sequence[tuple[str, Any]]) -> RefundStatus:
 
 
 @router.post("/refunds/{refund_id}/reject", responses={200: {"model": RefundDecided}})
-async def reject(request: Request, refund_id: UUID) -> Response:
+async def reject(request: Request, refund_id: UUID, body: RejectionWish | None = None) -> Response:
     """Leave the order as it was."""
-    refund, by = str(refund_id), identity_of(request).account
-    outcome = await carry_out(request, lambda books: reject_refund(books, refund=refund, by=by))
+    refund, by, why = str(refund_id), identity_of(request).account, (body or RejectionWish()).reason
+    outcome = await carry_out(request, lambda books: reject_refund(books, refund=refund, by=by, reason_text=why))
     return answer(outcome, {"refund_id": refund, "status": RefundStatus.REJECTED})

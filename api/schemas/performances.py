@@ -10,7 +10,7 @@ from api.schemas.texts import Word
 from api.schemas.values import Amount, Id, Moment, Money, Position
 from domain.performance import SalesState
 from domain.scheduling import PRICES_PER_PERFORMANCE_MAX
-from domain.values import SEATS_PER_HOLD_MAX, CancelReason
+from domain.values import SEATS_PER_HOLD_MAX, PerformanceCancelReason
 
 LIVE_HOLDS_MAX = 1_000
 SEATS_PER_BUYER_MAX = 100_000
@@ -57,11 +57,14 @@ class PerformanceWish(Body):
     entry_rules: Annotated[EntryRulesWish, Field(default_factory=EntryRulesWish)]
 
 
+NEVER_NULL = ("starts_at", "on_sale_at", "prices", "sales", "entry_rules")
+
+
 class PerformanceChange(Body):
     """What is to be different; what is left out stays."""
 
-    starts_at: Moment | None = None
-    doors_at: Moment | None = None
+    starts_at: Annotated[Moment | None, Field(description="Not in the past.")] = None
+    doors_at: Annotated[Moment | None, Field(description="null: no time is given.")] = None
     on_sale_at: Moment | None = None
     prices: Prices | None = None
     limits: Annotated[LimitsWish | None, Field(description="null: no limits beside the hard cap.")] = None
@@ -72,13 +75,16 @@ class PerformanceChange(Body):
     def _something(self) -> Self:
         if not self.model_fields_set:
             raise ValueError("say what is to be different")
+        empty = [name for name in NEVER_NULL if name in self.model_fields_set and getattr(self, name) is None]
+        if empty:
+            raise ValueError(f"{', '.join(empty)}: give a value, or leave it out")
         return self
 
 
 class Cancellation(Body):
     """Why a performance does not take place."""
 
-    reason: CancelReason = CancelReason.OTHER
+    reason: PerformanceCancelReason = PerformanceCancelReason.OTHER
 
 
 class PriceShown(Shown):

@@ -5,17 +5,34 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from api.schemas.base import Body, Shown
+from api.schemas.texts import SEVERAL_LINES
 from api.schemas.values import Cursor, Money, Position
 from domain.refund import RefundStatus
 from domain.values import SEATS_PER_HOLD_MAX, RefundReason
 
+REASON_LENGTH_MAX = 500
+
+ReasonText = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=REASON_LENGTH_MAX, pattern=SEVERAL_LINES),
+]
 LineId = Annotated[str, StringConstraints(pattern="^[1-9][0-9]{0,3}$")]
 
 
 class RefundWish(Body):
-    """Which lines of the order are to go back; left out: all that are left."""
+    """Which lines of the order are to go back; left out: all that are left and that nobody has entered with."""
 
     lines: Annotated[list[LineId], Field(min_length=1, max_length=SEATS_PER_HOLD_MAX)] | None = None
+    reason: Annotated[
+        ReasonText | None,
+        Field(description="Support's reason in words, without personal data; needed once the performance has begun."),
+    ] = None
+
+
+class RejectionWish(Body):
+    """Why a refund is rejected, in words, without personal data."""
+
+    reason: ReasonText | None = None
 
 
 class RefundShown(Shown):

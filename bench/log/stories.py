@@ -24,7 +24,7 @@ from domain.paying import OpenPayment
 from domain.pricing import Choice
 from domain.refunding import RequestRefund
 from domain.ticket import RefusalReason
-from domain.values import BlockReason, CancelReason
+from domain.values import BlockReason, OrderCancelReason
 
 HOLD_LASTS = timedelta(minutes=10)
 SWEPT_AFTER = timedelta(seconds=2)
@@ -161,7 +161,7 @@ async def declined(play: Rehearsal) -> None:
     await begin_to_pay(play)
     failed = partial(paying.fail, payment=IDS["payment"], reason="declined")
     await play.act(failed, PROVIDER, route="POST /api/v1/webhooks/sandbox")
-    decide = partial(ordering.cancel_order, order=IDS["order"], account=BUYER.id, reason=CancelReason.BUYER)
+    decide = partial(ordering.cancel_order, order=IDS["order"], account=BUYER.id, reason=OrderCancelReason.BUYER)
     await play.act(decide, BUYER, route="POST /api/v1/orders/{order_id}/cancel")
 
 

@@ -1,7 +1,7 @@
 """The promises, checked on the log alone. Feed whole commands in order to `broken`."""
 
-from domain.invariants import promises
+from domain.invariants import promises, refund_promises
 from domain.invariants.checking import PROMISES, WATCHES, broken, promise, watch
 from domain.invariants.ledger import Fact, Ledger
 
-__all__ = ["PROMISES", "WATCHES", "Fact", "Ledger", "broken", "promise", "promises", "watch"]
+__all__ = ["PROMISES", "WATCHES", "Fact", "Ledger", "broken", "promise", "promises", "refund_promises", "watch"]

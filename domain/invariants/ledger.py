@@ -7,10 +7,10 @@ from typing import Any
 
 from domain import order as orders
 from domain import payment as payments
+from domain import performance as performances
 from domain import refund as refunds
 from domain import seat as seats
 from domain import ticket as tickets
-from domain.performance import PerformanceCancelled
 from domain.values import Line
 
 
@@ -43,6 +43,7 @@ class TicketFacts:
     """Which seat a ticket is for, and what happened to it."""
 
     seat: str
+    performance: str
     void: bool = False
     entries: int = 0
 
@@ -75,6 +76,7 @@ class RefundFacts:
     payment: str | None
     lines: tuple[str, ...]
     amount: int
+    explained: bool = False
     rejected: bool = False
 
 
@@ -88,6 +90,15 @@ class Ledger:
     payments: dict[str, PaymentFacts] = field(default_factory=dict)
     refunds: dict[str, RefundFacts] = field(default_factory=dict)
     cancelled: set[str] = field(default_factory=set)
+    starts: dict[str, datetime] = field(default_factory=dict)
+
+    def takes_place(self, performance: str) -> bool:
+        """Say whether a performance was not cancelled."""
+        return performance not in self.cancelled
+
+    def started(self, performance: str, at: datetime) -> bool:
+        """Say whether a performance had begun at a time."""
+        return performance in self.starts and self.starts[performance] <= at
 
     def undecided(self) -> list[str]:
         """Name the captures nobody has decided on yet."""
@@ -112,8 +123,8 @@ def note(ledger: Ledger, fact: Fact) -> None:
             note_payment(ledger, identity(fact.stream), fact.event)
         case "refund":
             note_refund(ledger, identity(fact.stream), fact.event)
-        case "performance" if isinstance(fact.event, PerformanceCancelled):
-            ledger.cancelled.add(identity(fact.stream))
+        case "performance":
+            note_performance(ledger, identity(fact.stream), fact.event)
 
 
 def seat_after(seat: SeatFacts, event: seats.SeatEvent) -> SeatFacts:
@@ -135,7 +146,9 @@ def note_ticket(ledger: Ledger, ticket: str, event: tickets.TicketEvent) -> None
     """Let the ledger know what happened to a ticket."""
     match event:
         case tickets.TicketIssued():
-            ledger.tickets[ticket] = TicketFacts(seat=f"seat-{event.performance}-{event.place.seat}")
+            ledger.tickets[ticket] = TicketFacts(
+                seat=f"seat-{event.performance}-{event.place.seat}", performance=event.performance
+            )
         case tickets.TicketVoided():
             ledger.tickets[ticket].void = True
         case tickets.EntryRecorded():
@@ -170,6 +183,20 @@ def note_refund(ledger: Ledger, refund: str, event: refunds.RefundEvent) -> None
     """Let the ledger know what happened to a refund."""
     match event:
         case refunds.RefundRequested():
-            ledger.refunds[refund] = RefundFacts(payment=event.payment, lines=event.lines, amount=event.amount)
+            ledger.refunds[refund] = RefundFacts(
+                payment=event.payment,
+                lines=event.lines,
+                amount=event.amount,
+                explained=event.reason_text is not None,
+            )
         case refunds.RefundRejected():
             ledger.refunds[refund].rejected = True
+
+
+def note_performance(ledger: Ledger, performance: str, event: performances.PerformanceEvent) -> None:
+    """Let the ledger know when a performance begins, and whether it takes place."""
+    match event:
+        case performances.PerformanceScheduled() | performances.PerformanceRescheduled():
+            ledger.starts[performance] = event.starts_at
+        case performances.PerformanceCancelled():
+            ledger.cancelled.add(performance)

@@ -1,11 +1,16 @@
 """What organizers decide about a performance."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
-from domain.errors import PerformanceCancelled, PerformanceStarted
-from domain.performance import EntryRulesChanged
-from domain.scheduling import ChangePerformance, call_off, change
-from domain.values import CancelReason, EntryRules
+import pytest
+
+from domain.errors import Invalid, PerformanceCancelled, PerformanceStarted
+from domain.performance import EntryRulesChanged, PerformanceRescheduled
+from domain.performance import PerformanceCancelled as Cancelled
+from domain.scheduling import CHANGES_AFTER_START_MAX, ChangePerformance, call_off, change
+from domain.values import EntryRules, PerformanceCancelReason
+from tests.domain.scenario import NOW
 from tests.domain.theatre import HAMLET, STARTS_AT, on_sale
 
 DEMANDING = EntryRules(registered_devices=True)
@@ -19,12 +24,90 @@ class TestChangeEntryRules:
     def test_given_the_same_rules_then_nothing(self) -> None:
         on_sale(entry_rules=DEMANDING).when(change, RULES).then_nothing()
 
-    def test_given_it_has_begun_then_the_rules_still_change_and_nothing_else_does(self) -> None:
-        begun = on_sale().at(STARTS_AT)
+    def test_given_it_has_begun_long_ago_then_the_rules_still_change_and_nothing_else_does(self) -> None:
+        begun = on_sale().at(STARTS_AT + CHANGES_AFTER_START_MAX)
         begun.when(change, RULES).then(EntryRulesChanged(rules=DEMANDING))
-        later = ChangePerformance(performance=HAMLET, entry_rules=DEMANDING, starts_at=STARTS_AT + timedelta(days=1))
+        later = ChangePerformance(performance=HAMLET, entry_rules=DEMANDING, starts_at=STARTS_AT + timedelta(days=30))
         begun.when(change, later).then_refused(PerformanceStarted)
 
     def test_given_it_is_cancelled_then_refused(self) -> None:
-        cancelled = on_sale().given_done(call_off, performance=HAMLET, reason=CancelReason.ILLNESS)
+        cancelled = on_sale().given_done(call_off, performance=HAMLET, reason=PerformanceCancelReason.ILLNESS)
         cancelled.when(change, RULES).then_refused(PerformanceCancelled)
+
+
+def move(**times: Any) -> ChangePerformance:
+    return ChangePerformance(performance=HAMLET, **times)
+
+
+class TestMovePerformance:
+    """A performance moves until some hours after its start, and never into the past."""
+
+    @pytest.mark.parametrize("starts_at", [NOW, NOW - timedelta(days=365)], ids=["now", "last year"])
+    def test_given_a_new_start_that_has_passed_then_refused(self, starts_at: datetime) -> None:
+        sold_for_long = on_sale(on_sale_at=NOW - timedelta(days=800))
+        sold_for_long.when(change, move(starts_at=starts_at)).then_refused(Invalid)
+
+    def test_given_the_start_has_passed_then_it_still_moves_forward_for_a_while(self) -> None:
+        new = STARTS_AT + timedelta(days=30)
+        moved = PerformanceRescheduled(starts_at=new, doors_at=None, on_sale_at=NOW - timedelta(days=1))
+        until = STARTS_AT + CHANGES_AFTER_START_MAX
+        on_sale().at(until - timedelta(seconds=1)).when(change, move(starts_at=new)).then(moved)
+        on_sale().at(until).when(change, move(starts_at=new)).then_refused(
+            PerformanceStarted, changeable_until=until.isoformat()
+        )
+
+    def test_given_a_moved_performance_then_the_hours_count_from_its_new_start(self) -> None:
+        new = STARTS_AT + timedelta(days=30)
+        moved = on_sale().at(STARTS_AT + timedelta(hours=1)).given_done(change, move(starts_at=new))
+        moved.at(new + timedelta(hours=1)).when(
+            call_off, performance=HAMLET, reason=PerformanceCancelReason.VENUE
+        ).then(Cancelled(reason=PerformanceCancelReason.VENUE))
+
+    @pytest.mark.parametrize(
+        "times",
+        [
+            {"on_sale_at": STARTS_AT},
+            {"doors_at": STARTS_AT + timedelta(minutes=1)},
+            {"starts_at": NOW + timedelta(days=1), "on_sale_at": NOW + timedelta(days=2)},
+        ],
+        ids=["sales at the start", "doors after the start", "start before sales"],
+    )
+    def test_given_times_in_the_wrong_order_then_refused(self, times: dict[str, datetime]) -> None:
+        on_sale().when(change, move(**times)).then_refused(Invalid)
+
+    def test_given_the_start_has_passed_and_only_doors_move_then_no_start_lies_in_the_past(self) -> None:
+        begun = on_sale().at(STARTS_AT + timedelta(minutes=5))
+        doors = STARTS_AT - timedelta(hours=1)
+        begun.when(change, move(doors_at=doors)).then(
+            PerformanceRescheduled(starts_at=STARTS_AT, doors_at=doors, on_sale_at=NOW - timedelta(days=1))
+        )
+
+    def test_given_the_time_of_the_doors_is_taken_away_then_there_is_none(self) -> None:
+        with_doors = on_sale(doors_at=STARTS_AT - timedelta(hours=1))
+        with_doors.when(change, move(without_doors_at=True)).then(
+            PerformanceRescheduled(starts_at=STARTS_AT, doors_at=None, on_sale_at=NOW - timedelta(days=1))
+        )
+
+    def test_given_a_cancelled_performance_then_refused(self) -> None:
+        cancelled = on_sale().given_done(call_off, performance=HAMLET, reason=PerformanceCancelReason.WEATHER)
+        cancelled.when(change, move(starts_at=STARTS_AT + timedelta(days=1))).then_refused(PerformanceCancelled)
+
+
+class TestCancelPerformance:
+    """A performance can be cancelled until some hours after its start."""
+
+    @pytest.mark.parametrize("after", [-timedelta(days=1), timedelta(0), CHANGES_AFTER_START_MAX / 2], ids=str)
+    def test_given_it_began_not_long_ago_then_it_is_cancelled(self, after: timedelta) -> None:
+        on_sale().at(STARTS_AT + after).when(call_off, performance=HAMLET, reason=PerformanceCancelReason.ILLNESS).then(
+            Cancelled(reason=PerformanceCancelReason.ILLNESS)
+        )
+
+    def test_given_it_began_long_ago_then_refused(self) -> None:
+        on_sale().at(STARTS_AT + CHANGES_AFTER_START_MAX).when(
+            call_off, performance=HAMLET, reason=PerformanceCancelReason.ILLNESS
+        ).then_refused(PerformanceStarted)
+
+    def test_given_it_is_cancelled_then_a_second_time_records_nothing_at_any_time(self) -> None:
+        cancelled = on_sale().given_done(call_off, performance=HAMLET, reason=PerformanceCancelReason.SAFETY)
+        for later in (STARTS_AT, STARTS_AT + timedelta(days=300)):
+            cancelled.at(later).when(call_off, performance=HAMLET, reason=PerformanceCancelReason.OTHER).then_nothing()

@@ -19,7 +19,7 @@ from domain.errors import Rejected
 from domain.order import OrderConfirmed, OrderPlaced
 from domain.payment import PaymentCaptured, PaymentRequested
 from domain.refund import RefundRequested
-from domain.values import BlockReason, CancelReason, Limits
+from domain.values import BlockReason, Limits, OrderCancelReason
 from eventstore.command import Attempt
 from eventstore.store import Conflict, Verdict
 from tests.laws.looping import LoopingMachine
@@ -231,7 +231,7 @@ class CrowdMachine(LoopingMachine):
 
     def cancel(self, data: st.DataObject) -> Wish:
         order, account = self.recent(data, self.known.orders)
-        return Wish(partial(ordering.cancel_order, order=order, account=account, reason=CancelReason.BUYER))
+        return Wish(partial(ordering.cancel_order, order=order, account=account, reason=OrderCancelReason.BUYER))
 
     def capture(self, data: st.DataObject) -> Wish:
         payment = self.recent(data, self.known.payments)

@@ -16,7 +16,7 @@ from domain import basket, event, ordering, paying, settling
 from domain.errors import NotFound
 from domain.order import OrderStatus
 from domain.payment import PaymentOutcome
-from domain.values import CancelReason
+from domain.values import OrderCancelReason
 from eventstore.clock import FixedClock
 from eventstore.errors import Overloaded
 from eventstore.memory import MemoryStore
@@ -161,7 +161,7 @@ class TestReleaseLapsedHolds:
                 payment = await holds.captured(order, "ann")
                 await holds.world.do(Wish(partial(settling.settle, payment=payment)))
             else:
-                cancel = partial(ordering.cancel_order, order=order, account="ann", reason=CancelReason.BUYER)
+                cancel = partial(ordering.cancel_order, order=order, account="ann", reason=OrderCancelReason.BUYER)
                 await holds.world.do(Wish(cancel))
         assert await holds.caused() == []
         assert holds.work() == []

@@ -27,7 +27,7 @@ from domain.refund import transfer_reference
 from domain.refunding import RequestRefund
 from domain.scheduling import ChangePerformance
 from domain.ticket import RefusalReason
-from domain.values import BlockReason, CancelReason, Limits, Price, Role
+from domain.values import BlockReason, Limits, OrderCancelReason, PerformanceCancelReason, Price, Role
 from domain.venue import VenueDetails, VenueOpened
 from eventstore.cache import StateCache
 from eventstore.clock import FixedClock
@@ -201,7 +201,7 @@ class Town:
 
     async def call_off(self, performance: str) -> None:
         """Cancel a performance."""
-        await self.do(lambda books: scheduling.call_off(books, performance, CancelReason.ILLNESS))
+        await self.do(lambda books: scheduling.call_off(books, performance, PerformanceCancelReason.ILLNESS))
 
     async def block(self, performance: str, *seats: str, release_at: datetime | None = None) -> None:
         """Take seats off sale."""
@@ -254,7 +254,7 @@ class Town:
 
     async def cancel(self, order: str) -> None:
         """Give an unpaid order up."""
-        await self.do(partial(ordering.cancel_order, order=order, account=None, reason=CancelReason.BUYER))
+        await self.do(partial(ordering.cancel_order, order=order, account=None, reason=OrderCancelReason.BUYER))
 
     async def open_payment(self, order: str, buyer: str) -> str:
         """Begin to pay."""

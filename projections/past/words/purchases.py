@@ -82,18 +82,24 @@ def settled(event: payment.PaymentSettled) -> str:
             assert_never(event.outcome)
 
 
+def in_words(reason_text: str | None) -> str:
+    """Quote what a person gave as the reason."""
+    return f": {reason_text}" if reason_text else ""
+
+
 def of_refund(event: refund.RefundEvent) -> str:
     """Tell what happened to a refund."""
     match event:
         case refund.RefundRequested():
             price = amount(event.amount, event.currency)
-            return f"{price} of order {event.order} shall go back to account {event.account}, {REASONS[event.reason]}."
+            why = f"{REASONS[event.reason]}{in_words(event.reason_text)}"
+            return f"{price} of order {event.order} shall go back to account {event.account}, {why}."
         case refund.RefundEndorsed():
             return f"Approved by {event.by}, the first of two."
         case refund.RefundApproved():
             return f"Approved by {event.by}."
         case refund.RefundRejected():
-            return f"Rejected by {event.by}."
+            return f"Rejected by {event.by}{in_words(event.reason_text)}."
         case refund.RefundSubmitted():
             return f"The provider is asked to give the money back, attempt {event.attempt}."
         case refund.RefundCompleted():

@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 
 from domain import basket, ordering, paying
 from domain.payment import PaymentSettled
-from domain.values import CancelReason
+from domain.values import OrderCancelReason
 from tests.laws.engine.stage import BUYER, HOLDS, ORDERS, PAYMENTS, SEATS, Stage
 from tests.laws.world import BUYERS, HOLD_LASTS, Wish
 
@@ -57,7 +57,7 @@ class Buying(Stage):
 
     @rule(order=ORDERS)
     def cancel(self, order: tuple[str, str]) -> None:
-        wish = Wish(partial(ordering.cancel_order, order=order[0], account=order[1], reason=CancelReason.BUYER))
+        wish = Wish(partial(ordering.cancel_order, order=order[0], account=order[1], reason=OrderCancelReason.BUYER))
         self.send(wish, "cancelled")
 
     @rule(target=PAYMENTS, order=ORDERS)

@@ -1,5 +1,6 @@
 """A state machine over the whole engine: what people do beside and after buying."""
 
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -10,7 +11,7 @@ from uuid_utils.compat import uuid7
 from domain import blocking, entry, refunding, scheduling
 from domain.refund import transfer_reference
 from domain.ticket import EntryRecorded
-from domain.values import BlockReason, CancelReason
+from domain.values import BlockReason, PerformanceCancelReason, RefundReason
 from tests.laws.engine.buying import Buying
 from tests.laws.engine.stage import BUYER, ORDERS, REFUNDS, SEATS
 from tests.laws.world import Wish
@@ -19,6 +20,7 @@ CALM_COMMANDS = 35
 """A performance is called off only once something has happened."""
 
 GATES = ("north", "south")
+MOVES = st.sampled_from([-365, -1, 0, 1, 7])
 TRANSFERS = st.sampled_from(["submitted", "completed", "failed"])
 
 
@@ -40,7 +42,16 @@ class EngineMachine(Buying):
     def ask_refund(self, order: tuple[str, str], line: str | None) -> Any:
         lines = None if line is None else (line,)
         wish = refunding.RequestRefund(refund=str(uuid7()), order=order[0], account=order[1], lines=lines)
-        outcome = self.send(Wish(partial(refunding.request_refund, command=wish)), "asked for a refund")
+        outcome = self.send(Wish(partial(type(self).request, command=wish)), "asked for a refund")
+        return wish.refund if outcome else multiple()
+
+    @rule(target=REFUNDS, order=ORDERS, why=st.sampled_from([None, "The sound failed."]))
+    def support_asks_refund(self, order: tuple[str, str], why: str | None) -> Any:
+        """Support asks for all that is left, after the start too if it says why."""
+        wish = refunding.RequestRefund(
+            refund=str(uuid7()), order=order[0], account=None, reason=RefundReason.SUPPORT, reason_text=why
+        )
+        outcome = self.send(Wish(partial(refunding.request_refund, command=wish)), "support asked for a refund")
         return wish.refund if outcome else multiple()
 
     @rule(target=REFUNDS, order=ORDERS, line=st.sampled_from([None, "1"]))
@@ -97,9 +108,56 @@ class EngineMachine(Buying):
     @rule()
     def call_off(self) -> None:
         self.send(
-            Wish(partial(scheduling.call_off, performance=self.world.performance, reason=CancelReason.ILLNESS)),
+            Wish(
+                partial(scheduling.call_off, performance=self.world.performance, reason=PerformanceCancelReason.ILLNESS)
+            ),
             "called off",
         )
+
+    @precondition(lambda self: len(self.sent) > CALM_COMMANDS)
+    @rule(days=MOVES)
+    def reschedule(self, days: int) -> None:
+        """Move the performance by days from now; into the past is refused."""
+        moved = scheduling.ChangePerformance(
+            performance=self.world.performance, starts_at=self.clock.now() + timedelta(days=days)
+        )
+        outcome = self.send(Wish(partial(scheduling.change, command=moved)), "moved")
+        assert days > 0 or outcome is None
+
+    @precondition(lambda self: len(self.sent) > CALM_COMMANDS)
+    @rule(late=st.sampled_from([timedelta(0), scheduling.CHANGES_AFTER_START_MAX]))
+    def begin(self, late: timedelta) -> None:
+        """Let the time come when the performance begins, or when it can be changed no more."""
+        starts_at = self.run(self.world.handler.look(self.performance_state)).starts_at
+        if self.clock.now() < starts_at:
+            self.clock.advance(starts_at + late - self.clock.now())
+
+    @precondition(lambda self: len(self.sent) > CALM_COMMANDS)
+    @rule(order=ORDERS, why=st.sampled_from([None, "The sound failed."]))
+    def refund_after_the_start(self, order: tuple[str, str], why: str | None) -> None:
+        """Enter, let it begin, ask as the owner and as support, and approve."""
+        self.scan(order, "1", GATES[0])
+        self.begin(timedelta(0))
+        for refund in (self.ask_refund(order, None), self.support_asks_refund(order, why)):
+            if isinstance(refund, str):
+                self.decide_refund(refund, approve=True)
+
+    @rule(order=ORDERS, approve=st.booleans())
+    def enter_after_asking(self, order: tuple[str, str], *, approve: bool) -> None:
+        """Ask for the money, and enter before it is decided."""
+        refund = self.ask_refund(order, None)
+        self.scan(order, "1", GATES[1])
+        if isinstance(refund, str):
+            self.decide_refund(refund, approve=approve)
+
+    @precondition(lambda self: len(self.sent) > CALM_COMMANDS)
+    @rule(order=ORDERS)
+    def decide_after_the_start(self, order: tuple[str, str]) -> None:
+        """Ask in time, and be answered when it has begun."""
+        refund = self.ask_refund(order, None)
+        self.begin(timedelta(0))
+        if isinstance(refund, str):
+            self.decide_refund(refund, approve=True)
 
 
 class UncachedEngineMachine(EngineMachine):

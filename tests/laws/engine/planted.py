@@ -1,8 +1,13 @@
 """Bugs that the state machine must catch."""
 
+from dataclasses import replace
+from typing import Any
+
 from domain import ordering, paying, refunding, settling
 from domain.books import Books, Changes, merged
-from domain.order import OrderStatus
+from domain.order import ORDER, OrderLinesCancelled, OrderStatus
+from domain.refund import REFUND, RefundApproved, RefundRequested, RefundStatus
+from domain.refund_eligibility import used_lines
 from tests.laws.engine.machine import EngineMachine
 
 
@@ -28,3 +33,38 @@ class SeatReturnedTwice(EngineMachine):
     """The engine with the second planted bug."""
 
     approve = staticmethod(approve_returning_twice)
+
+
+def request_whenever(books: Books, command: refunding.RequestRefund) -> Changes:
+    """A planted bug: the owner's request is taken for support's, with a reason that nobody gave."""
+    changes = refunding.request_refund(books, replace(command, account=None, reason_text="Whenever."))
+    return {
+        stream: [replace(each, reason_text=None) if isinstance(each, RefundRequested) else each for each in events]
+        for stream, events in changes.items()
+    }
+
+
+def approve_used(books: Books, *, refund: str, by: str) -> Changes:
+    """A planted bug: whoever entered gets the money back as well."""
+    state = refunding.existing(books, refund)
+    order = ordering.visible_order(books, state.order, None)
+    lines = [line for line in order.lines if line.line_id in state.lines]
+    used_lines(books, order, lines)
+    approved: dict[str, list[Any]] = {
+        REFUND.stream(refund): [RefundApproved(by=by)],
+        ORDER.stream(state.order): [OrderLinesCancelled(lines=state.lines, refund=refund)],
+    }
+    decided = state.status is not RefundStatus.REQUESTED
+    return {} if decided else merged(approved, refunding.attendance_ended(books, refund, state, order, lines))
+
+
+class RefundedWhenever(EngineMachine):
+    """The engine with the third planted bug."""
+
+    request = staticmethod(request_whenever)
+
+
+class UsedTicketsRefunded(EngineMachine):
+    """The engine with the fourth planted bug."""
+
+    approve = staticmethod(approve_used)

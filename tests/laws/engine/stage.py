@@ -13,6 +13,8 @@ from domain import ordering, refunding, settling
 from domain.books import Books, Changes
 from domain.errors import Rejected
 from domain.order import PlacedOrder
+from domain.performance import ScheduledPerformance
+from domain.performance import existing as existing_performance
 from domain.values import Limits
 from eventstore.clock import FixedClock
 from eventstore.command import Outcome
@@ -35,6 +37,7 @@ class Stage(LoopingMachine):
     cache_size: ClassVar[int] = 1_000
     handler: ClassVar[type[Handler]] = Handler
     settle: ClassVar[Callable[..., Changes]] = staticmethod(settling.settle)
+    request: ClassVar[Callable[..., Changes]] = staticmethod(refunding.request_refund)
     approve: ClassVar[Callable[..., Changes]] = staticmethod(refunding.approve_refund)
     tally: ClassVar[Counter[str]] = Counter()
 
@@ -91,6 +94,9 @@ class Stage(LoopingMachine):
     @rule(minutes=st.sampled_from([1, 3, 11]))
     def wait(self, minutes: int) -> None:
         self.clock.advance(timedelta(minutes=minutes))
+
+    def performance_state(self, books: Books) -> ScheduledPerformance:
+        return existing_performance(books, self.world.performance)
 
     def order_state(self, order: str) -> PlacedOrder:
         def view(books: Books) -> PlacedOrder:

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.laws.engine.machine import EngineMachine, UncachedEngineMachine
-from tests.laws.engine.planted import LateMoneyIgnored, SeatReturnedTwice
+from tests.laws.engine.planted import LateMoneyIgnored, RefundedWhenever, SeatReturnedTwice, UsedTicketsRefunded
 
 RUNS_MAX = 20
 EXAMPLES = 40
@@ -29,6 +29,8 @@ WORTH_SEEING = {
     "settled: refunded",
     "settled: exception",
     "approved",
+    "moved",
+    "support asked for a refund",
     "rejected",
     "completed",
     "failed",
@@ -73,7 +75,7 @@ class TestEngine:
     def test_every_promise_holds_with_nothing_remembered(self) -> None:
         assert explore(UncachedEngineMachine, examples=UNCACHED_EXAMPLES).total() > 0
 
-    @pytest.mark.parametrize("planted", [LateMoneyIgnored, SeatReturnedTwice])
+    @pytest.mark.parametrize("planted", [LateMoneyIgnored, SeatReturnedTwice, RefundedWhenever, UsedTicketsRefunded])
     def test_a_planted_bug_is_caught(self, planted: type[EngineMachine]) -> None:
         with pytest.raises(AssertionError):
             explore(planted, examples=PLANTED_EXAMPLES, phases=[Phase.generate])

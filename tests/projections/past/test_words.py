@@ -7,7 +7,7 @@ import pytest
 
 from domain import buyer, hold, order, payment, refund, seat, ticket
 from domain.history import EVENTS, VERSIONS
-from domain.values import BlockReason, CancelReason, RefundReason, ReleaseReason
+from domain.values import BlockReason, OrderCancelReason, PerformanceCancelReason, RefundReason, ReleaseReason
 from eventstore.store import Recorded
 from projections.past.seat_history import DEADLINES, STATES
 from projections.past.words import sentence, tell
@@ -24,7 +24,14 @@ def test_every_event_of_a_seat_an_order_a_payment_a_refund_or_a_ticket_has_a_tel
 
 
 def test_every_reason_has_its_words() -> None:
-    for reasons in (ReleaseReason, RefundReason, CancelReason, BlockReason, ticket.RefusalReason):
+    for reasons in (
+        ReleaseReason,
+        RefundReason,
+        OrderCancelReason,
+        PerformanceCancelReason,
+        BlockReason,
+        ticket.RefusalReason,
+    ):
         assert {reason.value for reason in reasons} <= REASONS.keys()
 
 

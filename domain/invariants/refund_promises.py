@@ -1,0 +1,30 @@
+"""What must be true of refunds: when they are requested, and which tickets they may void."""
+
+from collections.abc import Iterator
+
+from domain import refund as refunds
+from domain import ticket as tickets
+from domain.invariants.checking import watch
+from domain.invariants.ledger import Fact, Ledger, identity
+from domain.values import RefundReason
+
+
+@watch
+def owners_request_refunds_before_the_start(ledger: Ledger, fact: Fact) -> Iterator[str]:
+    """An owner's request is recorded before the start, unless the performance was cancelled."""
+    match fact.event:
+        case refunds.RefundRequested(reason=RefundReason.BUYER_REQUEST, performance=performance):
+            if ledger.takes_place(performance) and ledger.started(performance, fact.recorded_at):
+                yield f"{fact.stream} was requested by the owner after {ledger.starts[performance]}."
+
+
+@watch
+def used_tickets_are_refunded_for_cause_only(ledger: Ledger, fact: Fact) -> Iterator[str]:
+    """A used ticket is voided if its performance was cancelled, or after the start by a refund with a reason."""
+    if not isinstance(fact.event, tickets.TicketVoided):
+        return
+    ticket = ledger.tickets[identity(fact.stream)]
+    performance = ticket.performance
+    explained = ledger.refunds[fact.event.refund].explained and ledger.started(performance, fact.recorded_at)
+    if ticket.entries and ledger.takes_place(performance) and not explained:
+        yield f"{fact.stream} was voided by {fact.event.refund} although it was used."
