@@ -289,6 +289,11 @@ def failed_at(standing: Standing) -> int:
     Raises:
         NotFailed: it did not.
     """
-    if standing.state is not ReadModelState.FAILED or standing.failed_position is None:
+    if standing.state is not ReadModelState.FAILED:
         raise NotFailed(f"{standing.name} has not failed.")
+    if standing.failed_position is None:
+        raise NotFailed(
+            f"{standing.name} failed at no event: it was folded from a log that was restored since. "
+            f"Rebuild it: seatledger projections rebuild {standing.name}"
+        )
     return standing.failed_position

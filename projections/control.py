@@ -10,6 +10,7 @@ import psycopg
 from psycopg import sql as statements
 from psycopg.rows import class_row
 
+from eventstore.checkpoint import Checkpoint
 from eventstore.postgres.connection import connect
 from projections.model import ReadModel
 from projections.sql import control as sql
@@ -35,12 +36,18 @@ class ProjectionState:
     version: int
     schema: str
     position: int
+    digest: bytes
     fence: int
     state: str
     owner: str | None
     heartbeat_at: datetime
     error: str | None
     failed_position: int | None
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """How far it is, in a form that no other history of the log repeats."""
+        return Checkpoint(self.position, self.digest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +58,14 @@ class Held:
     version: int
     schema: str
     position: int
+    digest: bytes
     fence: int
     state: str
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """How far it is, in a form that no other history of the log repeats."""
+        return Checkpoint(self.position, self.digest)
 
 
 async def open_connection(url: str, *, name: str, schema: str = "pg_catalog") -> Connection:
@@ -121,7 +134,7 @@ async def release(connection: Connection, *, owner: str) -> None:
     await connection.execute(sql.RELEASE, {"owner": owner})
 
 
-async def advance(connection: Connection, held: Held, *, after: int, upto: int) -> str | None:
+async def advance(connection: Connection, held: Held, *, after: int, upto: Checkpoint) -> str | None:
     """Move the checkpoint, within the transaction that writes the rows.
 
     Returns:
@@ -130,7 +143,7 @@ async def advance(connection: Connection, held: Held, *, after: int, upto: int) 
     Raises:
         Lost: somebody else moved it, or it must not move now.
     """
-    asked = {"name": held.name, "fence": held.fence, "after": after, "upto": upto}
+    asked = {"name": held.name, "fence": held.fence, "after": after, "upto": upto.position, "digest": upto.digest}
     found = await (await connection.execute(sql.ADVANCE, asked)).fetchone()
     if found is None:
         raise Lost(held.name)
@@ -138,8 +151,8 @@ async def advance(connection: Connection, held: Held, *, after: int, upto: int) 
     return follower
 
 
-async def fail(connection: Connection, held: Held, *, after: int, failed_position: int, error: str) -> None:
-    """Stop a read model at an event that it can't apply.
+async def fail(connection: Connection, held: Held, *, after: int, failed_position: int | None, error: str) -> None:
+    """Stop a read model at an event that it can't apply; None: its checkpoint is not in the log.
 
     Raises:
         Lost: it is not this process's any more.
@@ -148,6 +161,11 @@ async def fail(connection: Connection, held: Held, *, after: int, failed_positio
     found = await connection.execute(sql.FAIL, {**asked, "error": error[:ERROR_LENGTH_MAX]})
     if await found.fetchone() is None:
         raise Lost(held.name)
+
+
+async def revise(connection: Connection, name: str) -> None:
+    """Note that rows of a read model were exchanged, within the transaction that does."""
+    await connection.execute(sql.REVISE, {"name": name})
 
 
 async def states(connection: Connection) -> list[ProjectionState]:

@@ -7,7 +7,8 @@ import structlog
 from psycopg.errors import InterfaceError, OperationalError
 
 from domain.projection import PROJECTION
-from eventstore.errors import EventStoreError
+from eventstore.checkpoint import require_in_log
+from eventstore.errors import EventStoreError, LogWentBack, StoreUnavailable
 from eventstore.store import Store
 from projections import control
 from projections.control import Connection, Held, Lost
@@ -19,6 +20,9 @@ from projections.writing import of_model, write
 
 PACE_S = 0.05
 BATCH_FACTS = 2_000
+
+INTERRUPTIONS = (Lost, LogWentBack, StoreUnavailable, OperationalError, InterfaceError)
+"""What says nothing about an event: the keeper ends, and another begins from where the row stands then."""
 
 _log = structlog.get_logger(__name__)
 
@@ -50,6 +54,9 @@ class Keeper:
                 await connection.close()
         except Lost:
             _log.info("projection let go", name=self._model.name)
+        except LogWentBack as restored:
+            _log.error("projection interrupted", name=self._model.name, trouble=str(restored))
+            self._window.give_up()
         except (EventStoreError, OperationalError, InterfaceError) as trouble:
             _log.warning("projection interrupted", name=self._model.name, trouble=str(trouble))
 
@@ -62,7 +69,7 @@ class Keeper:
             stretch = await self._window.after(position)
             try:
                 await self._commit(connection, stretch)
-            except (Lost, OperationalError, InterfaceError):
+            except INTERRUPTIONS:
                 raise
             except Exception:  # noqa: BLE001 - whatever an event does to a fold, it stops this read model alone
                 await self._stop_at_the_culprit(connection, stretch)
@@ -73,10 +80,11 @@ class Keeper:
 
     async def _commit(self, connection: Connection, stretch: Stretch) -> None:
         async with connection.transaction():
-            follower = await control.advance(connection, self._held, after=stretch.after, upto=stretch.upto)
+            follower = await control.advance(connection, self._held, after=stretch.after, upto=stretch.end)
             await write(connection, self._model, self._kept(self._held.schema, stretch))
             if follower is not None:
                 await self._write_follower(connection, follower, stretch)
+            await require_in_log(self._store, stretch.end)  # the window may hold what a restored log does not
 
     async def _write_follower(self, connection: Connection, follower: str, stretch: Stretch) -> None:
         """Write a batch to the version that is being built as well; what it can't take stops it alone."""
@@ -84,7 +92,7 @@ class Keeper:
             async with connection.transaction():
                 await control.look_in(connection, follower)
                 await write(connection, self._model, self._kept(follower, stretch), prepare=False)
-                await builds.advance(connection, follower, after=stretch.after, upto=stretch.upto)
+                await builds.advance(connection, follower, after=stretch.after, upto=stretch.end)
                 await control.look_in(connection, self._held.schema)
         except (OperationalError, InterfaceError):
             raise
@@ -100,11 +108,11 @@ class Keeper:
     async def _stop_at_the_culprit(self, connection: Connection, stretch: Stretch) -> None:
         """Apply every command before the one that fails, halving what is left; then stop at its event."""
         while len(stretch.ends) > 1:
-            middle = stretch.ends[len(stretch.ends) // 2 - 1]
+            middle = stretch.ends[len(stretch.ends) // 2 - 1].position
             first_half = stretch.between(stretch.after, middle)
             try:
                 await self._commit(connection, first_half)
-            except (Lost, OperationalError, InterfaceError):
+            except INTERRUPTIONS:
                 raise
             except Exception:  # noqa: BLE001 - the culprit is in this half
                 stretch = first_half

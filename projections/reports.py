@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from eventstore.checkpoint import event_at, is_in_log
 from eventstore.store import Recorded, Store
 from projections.control import ProjectionState
 from projections.set_aside import read_projection
@@ -11,9 +12,13 @@ from projections.set_aside import read_projection
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """One read model: its row, how far it is behind the log, what it failed on, what this version leaves out."""
+    """One read model: its row, how far it is behind the log, what it failed on, what this version leaves out.
+
+    `diverged`: it was folded from a log that was restored since, so nothing of it counts.
+    """
 
     state: ProjectionState
+    diverged: bool
     lag: int
     lag_seconds: float
     failed: Recorded | None
@@ -38,18 +43,15 @@ async def report_each(states: Sequence[ProjectionState], store: Store, now: date
 async def report(state: ProjectionState, store: Store, head: int, now: datetime) -> Report:
     """Report on one read model while the log ends at `head`."""
     projection = await read_projection(store, state.name)
-    waiting = await event_at(store, state.position + 1) if state.position < head else None
+    diverged = not await is_in_log(store, state.checkpoint)
+    known = 0 if diverged else state.position
+    waiting = await event_at(store, known + 1) if known < head else None
     return Report(
         state=state,
-        lag=max(0, head - state.position),
+        diverged=diverged,
+        lag=max(0, head - known),
         lag_seconds=0.0 if waiting is None else max(0.0, (now - waiting.recorded_at).total_seconds()),
         failed=None if state.failed_position is None else await event_at(store, state.failed_position),
         skipped=projection.skipped(state.version),
         parked=projection.parked(state.version),
     )
-
-
-async def event_at(store: Store, position: int) -> Recorded | None:
-    """Return the event at a position, if the log reaches it."""
-    found = await store.read_range(after=position - 1, limit=1)
-    return found[0] if found else None

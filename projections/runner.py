@@ -10,11 +10,12 @@ from contextlib import suppress
 import structlog
 from psycopg import Error
 
+from eventstore.checkpoint import is_in_log
 from eventstore.errors import StoreUnavailable
 from eventstore.feed import EventFeed
 from eventstore.store import Store
 from projections import control
-from projections.control import Connection, Held
+from projections.control import Connection, Held, Lost
 from projections.facts import FactReader
 from projections.keeper import Keeper
 from projections.model import ReadModel
@@ -89,17 +90,43 @@ class Runner:
         held = await control.hold(
             self._connection, owner=self._owner, names=list(self._models), silence_s=self._silence_s
         )
-        for name in [name for name, task in self._keepers.items() if task.done()]:
-            del self._keepers[name]
-        if not self._keepers and self._window is not None:
-            await self._window.close()
-            self._window = None
-        running = [row for row in held if row.state == "running"]
+        await self._drop_ended()
+        diverged = await self._diverged(self._connection, held)
+        running = [row for row in held if row.state == "running" and row.name not in diverged]
         outdated = [row.name for row in running if row.version != self._models[row.name].version]
         begun = [row for row in running if row.name not in self._keepers and row.name not in outdated]
         for row in sorted(begun, key=lambda row: -row.position):
             self._begin(row)
-        await self._attendant.look(self._connection, outdated=outdated)
+        await self._attendant.look(self._connection, outdated=outdated, diverged=diverged)
+
+    async def _drop_ended(self) -> None:
+        """Forget keepers that ended; all of them, and the window, once the log went back."""
+        if self._window is not None and self._window.outlived:
+            await self._end_keepers()
+        self._keepers = {name: task for name, task in self._keepers.items() if not task.done()}
+        if not self._keepers and self._window is not None:
+            await self._window.close()
+            self._window = None
+
+    async def _diverged(self, connection: Connection, held: Sequence[Held]) -> list[str]:
+        """Return those whose checkpoint is not in the log; one that runs is stopped, for it can't go on."""
+        found = []
+        for row in held:
+            if row.name in self._keepers or await is_in_log(self._store, row.checkpoint):
+                continue
+            found.append(row.name)
+            if row.state == "running":
+                await self._stop_diverged(connection, row)
+        return found
+
+    async def _stop_diverged(self, connection: Connection, row: Held) -> None:
+        error = (
+            f"The log was restored: it does not hold what {row.name} was folded from up to {row.position}. "
+            f"It is rebuilt from the log by itself; should that fail: seatledger projections rebuild {row.name}"
+        )
+        with suppress(Lost):
+            await control.fail(connection, row, after=row.position, failed_position=None, error=error)
+            _log.error("projection diverged", name=row.name, position=row.position, error=error)
 
     def _begin(self, row: Held) -> None:
         """Let a keeper follow the log."""
@@ -118,11 +145,14 @@ class Runner:
                 await self._connection.close()
             self._connection = None
 
-    async def _let_go(self) -> None:
+    async def _end_keepers(self) -> None:
         tasks = list(self._keepers.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _let_go(self) -> None:
+        await self._end_keepers()
         await self._attendant.close()
         if self._window is not None:
             await self._window.close()

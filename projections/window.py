@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 
+from eventstore.checkpoint import Checkpoint, checkpoint_of
 from eventstore.errors import EventStoreError
 from eventstore.feed import EventFeed
 from eventstore.store import Recorded, Store
@@ -19,25 +20,30 @@ RANGE_EVENTS = 5_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """A part of the log after position `after`; `ends` are the last positions of its commands, so the last is its own.
+    """A part of the log after position `after`; its commands end at `ends`, so the last of these is its own end.
 
     `facts` leaves out events that no read model of the process folds.
     """
 
     after: int
-    ends: Sequence[int]
+    ends: Sequence[Checkpoint]
     facts: Sequence[Fact]
+
+    @property
+    def end(self) -> Checkpoint:
+        """How far it goes."""
+        return self.ends[-1]
 
     @property
     def upto(self) -> int:
         """The last position."""
-        return self.ends[-1]
+        return self.end.position
 
     def between(self, after: int, upto: int) -> "Stretch":
         """Return the part after one command's end up to another's."""
         return Stretch(
             after=after,
-            ends=[end for end in self.ends if after < end <= upto],
+            ends=[end for end in self.ends if after < end.position <= upto],
             facts=[fact for fact in self.facts if after < fact.position <= upto],
         )
 
@@ -59,6 +65,7 @@ class Window:
         self._start = start
         self._end = start
         self._growing: asyncio.Task[None] | None = None
+        self.outlived = False
 
     async def after(self, position: int) -> Stretch:
         """Wait for events after a position, the end of a command, and return all that are there.
@@ -77,6 +84,10 @@ class Window:
             facts=list(chain.from_iterable(stretch.facts for stretch in later)),
         )
         return whole if whole.after == position else whole.between(position, whole.upto)
+
+    def give_up(self) -> None:
+        """Note that the log went back: what is held here may be gone from it, and nobody shall fold it any more."""
+        self.outlived = True
 
     async def close(self) -> None:
         """Stop reading."""
@@ -106,6 +117,6 @@ class Window:
     def _read(self, after: int, events: Sequence[Recorded]) -> Stretch:
         return Stretch(
             after=after,
-            ends=[event.position for event in events if event.part == event.parts],
+            ends=[checkpoint_of(event) for event in events if event.part == event.parts],
             facts=self._reader.read(events),
         )

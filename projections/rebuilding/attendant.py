@@ -15,6 +15,7 @@ from projections.model import ReadModel
 from projections.rebuilding import builds, course, wishes
 from projections.rebuilding.attending import SILENCE_S, BeingRebuilt, attending
 from projections.rebuilding.builds import Build
+from projections.rebuilding.diverged import drop_diverged
 from projections.rebuilding.part import rebuild_part
 from projections.rebuilding.rebuilder import Rebuilder, RebuildFailed, VersionsDiffer
 from projections.rebuilding.wishes import Wish
@@ -46,19 +47,21 @@ class Attendant:
         self._silence_s = silence_s
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
-    async def look(self, connection: Connection, *, outdated: Sequence[str]) -> None:
+    async def look(self, connection: Connection, *, outdated: Sequence[str], diverged: Sequence[str] = ()) -> None:
         """Begin what is to be done and nobody does.
 
         Args:
             outdated: the read models of this process whose live version was folded by other code.
+            diverged: those whose live version was folded from a log that was restored since.
         """
         self._tasks = {name: task for name, task in self._tasks.items() if not task.done()}
         found = {build.name: build for build in await builds.list_builds(connection) if build.state != "retired"}
         wished = {wish.name for wish in await wishes.open_wishes(connection, list(self._models))}
         left = {name for name, build in found.items() if self._is_left(build)}
         new = {name for name in outdated if not self._is_of_today(found.get(name))}
-        for name in sorted((wished | left | new) - self._tasks.keys()):
-            work = self._attend(name, outdated=name in outdated)
+        healing = {name for name in diverged if self._heals(found.get(name))}
+        for name in sorted((wished | left | new | healing) - self._tasks.keys()):
+            work = self._attend(name, outdated=name in outdated, diverged=name in diverged)
             self._tasks[name] = asyncio.create_task(work, name=f"rebuild {name}")
 
     async def close(self) -> None:
@@ -74,14 +77,19 @@ class Attendant:
     def _is_of_today(self, build: Build | None) -> bool:
         return build is not None and build.name in self._models and build.version == self._models[build.name].version
 
-    async def _attend(self, name: str, *, outdated: bool) -> None:
+    def _heals(self, build: Build | None) -> bool:
+        """Say whether a diverged version is to be replaced by itself: unless this code's replacement failed before."""
+        return not (build is not None and self._is_of_today(build) and build.state == "failed")
+
+    async def _attend(self, name: str, *, outdated: bool, diverged: bool) -> None:
         model = self._models[name]
         try:
             async with attending(self._url, name, silence_s=self._silence_s) as connection:
+                await drop_diverged(connection, self._store, name)
                 await self._grant(connection, model)
                 build = await builds.under_way(connection, name)
-                if outdated and not self._is_of_today(build):
-                    build = await builds.begin(connection, model)
+                if (outdated and not self._is_of_today(build)) or (diverged and self._heals(build)):
+                    build = await builds.begin(connection, model, swap_anyway=diverged)
                 if build is not None and self._is_left(build):
                     await self._carry_on(connection, model, build)
         except BeingRebuilt:

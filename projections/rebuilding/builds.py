@@ -9,6 +9,7 @@ import orjson
 from psycopg.rows import class_row
 
 from domain.errors import NoRetiredVersion
+from eventstore.checkpoint import Checkpoint
 from projections import control
 from projections.control import ERROR_LENGTH_MAX, Connection, Held, NoSuchProjection
 from projections.model import ReadModel
@@ -26,12 +27,18 @@ class Build:
     version: int
     schema: str
     position: int
+    digest: bytes
     state: str
     swap_anyway: bool
     begun_at: datetime
     differences: Sequence[Any] | None
     error: str | None
     attended: bool
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """How far it is, in a form that no other history of the log repeats."""
+        return Checkpoint(self.position, self.digest)
 
     @property
     def unfinished(self) -> bool:
@@ -112,13 +119,14 @@ async def live(connection: Connection, name: str) -> Held:
     return await _live(connection, name, lock=False)
 
 
-async def advance(connection: Connection, schema: str, *, after: int, upto: int) -> None:
+async def advance(connection: Connection, schema: str, *, after: int, upto: Checkpoint) -> None:
     """Move a build's checkpoint, within the transaction that writes its rows.
 
     Raises:
         Lost: it is not there, or was stopped.
     """
-    found = await connection.execute(sql.ADVANCE, {"schema": schema, "after": after, "upto": upto})
+    asked = {"schema": schema, "after": after, "upto": upto.position, "digest": upto.digest}
+    found = await connection.execute(sql.ADVANCE, asked)
     if await found.fetchone() is None:
         raise control.Lost(schema)
 
@@ -146,13 +154,15 @@ async def stop(
         await connection.execute(sql.STOP, {"schema": schema, "state": state, "error": cut, "differences": said})
 
 
-async def replace(connection: Connection, live: Held, build: Build, *, position: int, state: str | None = None) -> None:
-    """Point the row of the locked live version to a build, and retire what was live."""
-    swapped = {"name": build.name, "version": build.version, "schema": build.schema, "position": position}
+async def replace(
+    connection: Connection, live: Held, build: Build, *, upto: Checkpoint, state: str | None = None
+) -> None:
+    """Point the row of the locked live version to a build that has come so far, and retire what was live."""
+    swapped = {"name": build.name, "version": build.version, "schema": build.schema}
     await connection.execute(sql.FORGET, {"schema": build.schema})
-    await connection.execute(sql.SWAP, {**swapped, "state": state})
-    former = {"name": live.name, "version": live.version, "schema": live.schema, "position": live.position}
-    await connection.execute(sql.RETIRE, former)
+    await connection.execute(sql.SWAP, {**swapped, "position": upto.position, "digest": upto.digest, "state": state})
+    former = {"name": live.name, "version": live.version, "schema": live.schema}
+    await connection.execute(sql.RETIRE, {**former, "position": live.position, "digest": live.digest})
 
 
 async def drop(connection: Connection, build: Build) -> None:

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 
 from eventstore.store import Store
+from projections import control
 from projections.control import Connection
 from projections.facts import FactReader
 from projections.model import ReadModel
 from projections.rebuilding import builds
 from projections.rebuilding.attending import SILENCE_S, attending
 from projections.rebuilding.builds import Build
+from projections.rebuilding.diverged import drop_diverged
 from projections.rebuilding.pace import Progress
 from projections.rebuilding.rebuilder import Rebuilder, Rebuilt, say_nothing
 
@@ -41,6 +43,7 @@ async def rebuild(
         StoreUnavailable, psycopg.Error: what was done is kept; run it again.
     """
     async with attending(url, model.name, silence_s=silence_s) as connection:
+        await drop_diverged(connection, store, model.name)
         build = await builds.begin(connection, model, swap_anyway=swap_anyway)
         return await Rebuilder(connection, store=store, model=model, reader=reader, build=build, report=report).run()
 
@@ -59,6 +62,7 @@ async def roll_back(
         BeingRebuilt, RebuildFailed, StoreUnavailable, psycopg.Error: as `rebuild`.
     """
     async with attending(url, model.name) as connection:
+        await drop_diverged(connection, store, model.name)
         build = await take_back(connection, model)
         if build is None:
             return None
@@ -77,7 +81,8 @@ async def take_back(connection: Connection, model: ReadModel) -> Build | None:
         if retired.version == model.version:
             return await builds.revive(connection, model.name)
         await builds.drop_under_way(connection, model.name)
-        await builds.replace(connection, live, retired, position=retired.position, state="paused")
+        await builds.replace(connection, live, retired, upto=retired.checkpoint, state="paused")
+        await control.revise(connection, model.name)
         return None
 
 

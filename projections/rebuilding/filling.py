@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
 
+from eventstore.checkpoint import checkpoint_at
 from eventstore.store import Store
 from projections.control import Connection
 from projections.facts import FactReader
@@ -51,8 +52,9 @@ class Filler:
         )
         async with aclosing(self._ranges(upto)) as ranges:
             async for facts, reached in ranges:
+                checkpoint = await checkpoint_at(self._store, reached)
                 async with self._connection.transaction():
-                    await builds.advance(self._connection, self._schema, after=self.position, upto=reached)
+                    await builds.advance(self._connection, self._schema, after=self.position, upto=checkpoint)
                     await write(self._connection, self._model, without(set_aside, facts))
                 self.position = reached
                 yield

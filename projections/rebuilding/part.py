@@ -6,6 +6,7 @@ from typing import Any, LiteralString
 from psycopg import sql as statements
 
 from domain.errors import NotInParts
+from eventstore.checkpoint import require_in_log
 from eventstore.store import Store, Wanted
 from projections import control
 from projections.control import Connection, Held
@@ -35,11 +36,13 @@ async def rebuild_part(
     Raises:
         NotInParts: the rows of a performance do not follow from streams of its own, or the code has changed.
         NoSuchProjection: it was never folded at all.
+        LogWentBack: no row of it follows from the log; rebuild it as a whole.
     """
     if model.part is None:
         raise NotInParts(f"{model.name} can't be rebuilt for one performance: rebuild it as a whole.")
     async with connection.transaction():
         live = await builds.live(connection, model.name)
+        await require_in_log(store, live.checkpoint)
         if live.version != model.version:
             raise NotInParts(f"{model.name} was folded by another version of the code: rebuild it as a whole.")
         rebuilding = PartRebuilding(
@@ -95,6 +98,8 @@ class PartRebuilding:
         for difference in found:
             await self._execute(sql.DELETE_PART, schema, difference.table)
             await self._execute(sql.INSERT_PART, schema, difference.table)
+        if found:
+            await control.revise(self._connection, self._model.name)
         await self._connection.execute(sql.DROP_TEMPORARY)
         return found
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from psycopg import InterfaceError, OperationalError
 
+from eventstore.checkpoint import Checkpoint, checkpoint_at, is_in_log
 from eventstore.errors import EventStoreError
 from eventstore.store import Store
+from projections import control
 from projections.control import Connection, Held, Lost
 from projections.facts import FactReader
 from projections.model import ReadModel
@@ -16,6 +18,7 @@ from projections.rebuilding import builds
 from projections.rebuilding.attending import settle_in
 from projections.rebuilding.builds import Build
 from projections.rebuilding.comparing import Difference, compare
+from projections.rebuilding.diverged import drop_diverged
 from projections.rebuilding.filling import Filler
 from projections.rebuilding.pace import Progress, Rate, Throttle
 from projections.sql import rebuilding as sql
@@ -110,7 +113,8 @@ class Rebuilder:
             return False
         live = await builds.live(self._connection, self._build.name)
         found = await builds.under_way(self._connection, self._build.name)
-        return found is not None and found.state == "following" and live.version == found.version
+        written_with = found is not None and found.state == "following" and live.version == found.version
+        return written_with and await self._is_in_log(live)
 
     async def _fill(self) -> None:
         """Fold until so little is left that the live version can wait for it."""
@@ -125,7 +129,17 @@ class Rebuilder:
     async def _left(self) -> int:
         await self._see()
         live = await builds.live(self._connection, self._build.name)
-        return live.position - self._filler.position
+        return (await self._target(live)).position - self._filler.position
+
+    async def _is_in_log(self, live: Held) -> bool:
+        """Say whether the live version follows from the log; if it was restored, the build alone does."""
+        return await is_in_log(self._store, live.checkpoint)
+
+    async def _target(self, live: Held) -> Checkpoint:
+        """Return how far the build has to come: where the live version is, or to the log's end if that is nowhere."""
+        if await self._is_in_log(live):
+            return live.checkpoint
+        return await checkpoint_at(self._store, await self._store.head())
 
     async def _see(self) -> None:
         """Look at how fast the log grows, and tell how far the build is."""
@@ -138,10 +152,11 @@ class Rebuilder:
         """Fold the last bit while the live version waits; from then on they move together."""
         async with self._connection.transaction():
             live = await builds.lock_live(self._connection, self._build.name)
-            await self._filler.catch_up(live.position)
-            alike = live.version == self._build.version
+            target = await self._target(live)
+            await self._filler.catch_up(target.position)
+            alike = live.version == self._build.version and target == live.checkpoint
             await builds.follow(self._connection, self._build, follower=self._build.schema if alike else None)
-        self._tell("following", live.position)
+        self._tell("following", target.position)
 
     async def _compare(self) -> Sequence[Difference]:
         """Compare both versions where they stand together; those of one code must be equal."""
@@ -151,6 +166,8 @@ class Rebuilder:
             build = await builds.under_way(self._connection, self._build.name)
             if build is None or build.state != "following":
                 raise Lost(self._build.name)
+            if not await self._is_in_log(live):
+                return []
             if build.position != live.position:
                 assert live.version != build.version, "the owner of the live version writes both"
                 return []
@@ -165,18 +182,22 @@ class Rebuilder:
         await self._drop_retired()
         async with self._connection.transaction():
             live = await builds.lock_live(self._connection, self._build.name)
-            await self._catch_up_if_alone(live)
-            await builds.replace(self._connection, live, self._build, position=live.position)
-        self._tell("live", live.position)
-        return Rebuilt(schema=self._build.schema, position=live.position, differences=differences)
+            target = await self._target(live)
+            await self._catch_up_if_alone(target)
+            await builds.replace(self._connection, live, self._build, upto=target)
+            if differences or live.version != self._build.version or target != live.checkpoint:
+                await control.revise(self._connection, live.name)
+        await drop_diverged(self._connection, self._store, live.name)
+        self._tell("live", target.position)
+        return Rebuilt(schema=self._build.schema, position=target.position, differences=differences)
 
-    async def _catch_up_if_alone(self, live: Held) -> None:
-        """Fold what the live version's owner could not write into both, because its code is another version."""
+    async def _catch_up_if_alone(self, target: Checkpoint) -> None:
+        """Fold what the live version's owner could not write into both: it runs other code, or stands still."""
         build = await builds.under_way(self._connection, self._build.name)
         if build is None or build.state != "following":
             raise Lost(self._build.name)
         self._filler.position = build.position
-        await self._filler.catch_up(live.position)
+        await self._filler.catch_up(target.position)
 
     async def _drop_retired(self) -> None:
         for build in await builds.list_builds(self._connection):

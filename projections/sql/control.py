@@ -21,7 +21,7 @@ LEFT JOIN LATERAL (SELECT true AS read_found, wanted.* FROM ({query}) AS wanted)
 POSITIONS: LiteralString = "SELECT name, position FROM projections.projection"
 
 STATES: LiteralString = """
-SELECT name, version, schema, position, fence, state, owner, heartbeat_at, error, failed_position
+SELECT name, version, schema, position, digest, fence, state, owner, heartbeat_at, error, failed_position
 FROM projections.projection
 ORDER BY name
 """
@@ -63,14 +63,14 @@ FROM (
     FOR UPDATE SKIP LOCKED
 ) AS free
 WHERE p.name = free.name
-RETURNING p.name, p.version, p.schema, p.position, p.fence, p.state
+RETURNING p.name, p.version, p.schema, p.position, p.digest, p.fence, p.state
 """
 
 RELEASE: LiteralString = "UPDATE projections.projection SET owner = NULL WHERE owner = %(owner)s"
 
 ADVANCE: LiteralString = """
 UPDATE projections.projection
-SET position = %(upto)s, heartbeat_at = clock_timestamp()
+SET position = %(upto)s, digest = %(digest)s, heartbeat_at = clock_timestamp()
 WHERE name = %(name)s AND position = %(after)s AND fence = %(fence)s AND state = 'running'
 RETURNING follower
 """
@@ -95,3 +95,8 @@ UPDATE projections.projection
 SET state = %(state)s, fence = fence + 1, error = NULL, failed_position = NULL
 WHERE name = %(name)s
 """
+
+# Rows were exchanged: who keeps some of them in memory reads them again.
+REVISE: LiteralString = "UPDATE projections.projection SET revision = revision + 1 WHERE name = %(name)s"
+
+REVISION: LiteralString = "SELECT revision FROM projections.projection WHERE name = %(name)s"

@@ -18,7 +18,7 @@ WHERE held.locktype = 'advisory' AND held.classid = %(lock)s::oid AND held.objsu
 """
 
 BUILDS: LiteralString = """
-SELECT schema, name, version, position, state, swap_anyway, begun_at, differences, error,
+SELECT schema, name, version, position, digest, state, swap_anyway, begun_at, differences, error,
        EXISTS (
            SELECT FROM pg_locks AS held
            WHERE held.locktype = 'advisory' AND held.classid = %(lock)s::oid AND held.objsubid = 2
@@ -35,11 +35,13 @@ SELECT set_config('search_path', %(schema)s, false), set_config('synchronous_com
 """
 
 LOCK: LiteralString = """
-SELECT name, version, schema, position, fence, state FROM projections.projection WHERE name = %(name)s FOR UPDATE
+SELECT name, version, schema, position, digest, fence, state
+FROM projections.projection WHERE name = %(name)s FOR UPDATE
 """
 
 LIVE: LiteralString = """
-SELECT name, version, schema, position, fence, state FROM projections.projection WHERE name = %(name)s
+SELECT name, version, schema, position, digest, fence, state
+FROM projections.projection WHERE name = %(name)s
 """
 
 NEXT_GENERATION: LiteralString = """
@@ -66,7 +68,7 @@ WHERE schema = %(schema)s
 """
 
 ADVANCE: LiteralString = """
-UPDATE projections.build SET position = %(upto)s
+UPDATE projections.build SET position = %(upto)s, digest = %(digest)s
 WHERE schema = %(schema)s AND position = %(after)s AND state IN ('filling', 'following')
 RETURNING schema
 """
@@ -87,14 +89,15 @@ UPDATE projections.projection SET follower = NULL WHERE name = %(name)s AND foll
 FORGET: LiteralString = "DELETE FROM projections.build WHERE schema = %(schema)s"
 
 RETIRE: LiteralString = """
-INSERT INTO projections.build (schema, name, version, position, state, swap_anyway, begun_at)
-VALUES (%(schema)s, %(name)s, %(version)s, %(position)s, 'retired', false, clock_timestamp())
+INSERT INTO projections.build (schema, name, version, position, digest, state, swap_anyway, begun_at)
+VALUES (%(schema)s, %(name)s, %(version)s, %(position)s, %(digest)s, 'retired', false, clock_timestamp())
 """
 
 # What had failed tries again with the new tables; what a person paused stays paused.
 SWAP: LiteralString = """
 UPDATE projections.projection
-SET version = %(version)s, schema = %(schema)s, position = %(position)s, fence = fence + 1, follower = NULL,
+SET version = %(version)s, schema = %(schema)s, position = %(position)s, digest = %(digest)s, fence = fence + 1,
+    follower = NULL,
     state = coalesce(%(state)s, CASE state WHEN 'failed' THEN 'running' ELSE state END),
     error = NULL, failed_position = NULL
 WHERE name = %(name)s

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from eventstore.checkpoint import BEGINNING
 from eventstore.epoch import Epoch, Epochs
 from eventstore.feed import Feed, FeedLimits
 from eventstore.jetstream.errors import NatsRefused
@@ -237,7 +238,7 @@ class Theatre:
     async def play(self, seed: int) -> AsyncIterator[Play]:
         """Begin with an empty log, no stream and empty read models."""
         await execute(self._owner_url, EMPTY)
-        self._shelf.position = 0
+        self._shelf.checkpoint = BEGINNING
         town, epoch = Town(), await self._epochs.begin("another play")
         feed = Feed(store=town.store, epochs=self._epochs, link=self._reader, after=0, limits=LIMITS)
         play = Play(

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
+from eventstore.checkpoint import BEGINNING, checkpoint_of
 from eventstore.store import Recorded, Store
 from projections import control
 from projections.control import Connection, Held
@@ -28,7 +29,12 @@ class Shelf:
         self._models = models
         self._connections: dict[str, Connection] = {}
         self._held: dict[str, Held] = {}
-        self.position = 0
+        self.checkpoint = BEGINNING
+
+    @property
+    def position(self) -> int:
+        """How far all of them are."""
+        return self.checkpoint.position
 
     async def __aenter__(self) -> Self:
         connection = await control.open_connection(self._url, name="shelf")
@@ -57,7 +63,7 @@ class Shelf:
         stretch = stretch_of(self.position, events)
         for model in self._models:
             await self.commit(model, stretch)
-        self.position = stretch.upto
+        self.checkpoint = stretch.end
 
     async def commit(self, model: ReadModel, stretch: Stretch) -> None:
         """Write one batch of one read model.
@@ -67,7 +73,7 @@ class Shelf:
         """
         connection = self._connections[model.name]
         async with connection.transaction():
-            await control.advance(connection, self._held[model.name], after=stretch.after, upto=stretch.upto)
+            await control.advance(connection, self._held[model.name], after=stretch.after, upto=stretch.end)
             await write(connection, model, stretch.facts)
 
     async def contents(self) -> dict[str, list[tuple[Any, ...]]]:
@@ -81,7 +87,7 @@ class Shelf:
 
 def stretch_of(after: int, events: Sequence[Recorded]) -> Stretch:
     """Return events as keepers get them."""
-    ends = [event.position for event in events if event.part == event.parts]
+    ends = [checkpoint_of(event) for event in events if event.part == event.parts]
     return Stretch(after=after, ends=ends, facts=READER.read(events))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from domain.errors import NotFailed
+from eventstore.checkpoint import Checkpoint
 from eventstore.epoch import Epochs
 from eventstore.feed import Feed, PolledFeed
 from eventstore.jetstream.link import NatsLink
@@ -35,6 +36,9 @@ from tests.projections.town import Town
 
 NOTICED_WITHIN_S = 10.0
 """On any machine, however busy; see the feed's own tests for the second that is promised."""
+
+
+FRESH = Held(name="seat_map", version=1, schema="seat_map_v1_0", position=0, digest=b"", fence=0, state="running")
 
 
 class TestRunner:
@@ -137,14 +141,17 @@ class TestCompareAndSet:
         await town.open_shop()
         await shelf.fold(town.store)
         contents = await shelf.contents()
-        stale = Held(name="seat_map", version=1, schema="seat_map_v1_0", position=0, fence=1, state="running")
+        stale = Held(
+            name="seat_map", version=1, schema="seat_map_v1_0", position=0, digest=b"", fence=1, state="running"
+        )
+        beyond = Checkpoint(shelf.position + 1, b"")
         async with control.connected(projector_url, name="rival", schema=stale.schema) as connection:
             with pytest.raises(Lost):
-                await control.advance(connection, stale, after=0, upto=shelf.position)
+                await control.advance(connection, stale, after=0, upto=shelf.checkpoint)
             fenced_off = replace(stale, fence=0)
             with pytest.raises(Lost):
-                await control.advance(connection, fenced_off, after=shelf.position, upto=shelf.position + 1)
-            await control.advance(connection, stale, after=shelf.position, upto=shelf.position + 1)
+                await control.advance(connection, fenced_off, after=shelf.position, upto=beyond)
+            await control.advance(connection, stale, after=shelf.position, upto=beyond)
         assert await shelf.contents() == contents
 
     async def test_a_paused_read_model_does_not_move(self, town: Town, shelf: Shelf, projector_url: str) -> None:
@@ -289,7 +296,9 @@ class TestNats:
 class TestKeeper:
     async def test_one_that_lost_its_row_ends_quietly(self, town: Town, crew: Crew, projector_url: str) -> None:
         await town.open_shop()
-        stale = Held(name="seat_map", version=1, schema="seat_map_v1_0", position=0, fence=77, state="running")
+        stale = Held(
+            name="seat_map", version=1, schema="seat_map_v1_0", position=0, digest=b"", fence=77, state="running"
+        )
         async with crew.working("one"):
             await crew.catches_up()
             window = Window(

@@ -33,7 +33,7 @@ from eventstore.cache import StateCache
 from eventstore.clock import FixedClock
 from eventstore.command import Context, Outcome
 from eventstore.handler import Handler
-from eventstore.memory import MemoryStore
+from tests.eventstore.doubles import RestorableStore
 from tests.laws.world import ACTOR, CODEC, Decide, OneByOne
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -60,10 +60,22 @@ class Town:
 
     def __init__(self) -> None:
         self.clock = FixedClock(START)
-        self.store = MemoryStore(now=self.clock.now)
+        self.store = RestorableStore(now=self.clock.now)
         self.inventory = Inventory(publish(HOUSE, None))
         self.seats = list(self.inventory.keys)
-        self._handler = Handler(
+        self._handler = self._new_handler()
+        self._nonces = count(1)
+
+    async def do(self, decide: Decide) -> Outcome:
+        """Carry a decision out."""
+        return await self._handler.handle(decide, Context(command_id=uuid7(), actor=ACTOR))
+
+    def forget(self) -> None:
+        """Decide from the log alone from here on, as after a restart."""
+        self._handler = self._new_handler()
+
+    def _new_handler(self) -> Handler:
+        return Handler(
             store=self.store,
             judge=OneByOne(self.store),
             codec=CODEC,
@@ -73,11 +85,6 @@ class Town:
             cache=StateCache(),
             subjects=subjects,
         )
-        self._nonces = count(1)
-
-    async def do(self, decide: Decide) -> Outcome:
-        """Carry a decision out."""
-        return await self._handler.handle(decide, Context(command_id=uuid7(), actor=ACTOR))
 
     def as_one_command(self) -> Callable[[Decide], Awaitable[Outcome]]:
         """Return what carries out whatever it is given as one and the same command."""

@@ -56,8 +56,9 @@ async def build_of(url: str, name: str) -> Build | None:
 def nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let runners leave rebuilds alone that nobody goes on with."""
 
-    async def look(_: Attendant, connection: Connection, *, outdated: Sequence[str]) -> None:
+    async def look(_: Attendant, connection: Connection, *, outdated: Sequence[str], diverged: Sequence[str]) -> None:
         assert not outdated
+        assert not diverged
 
     monkeypatch.setattr(Attendant, "look", look)
 
@@ -107,7 +108,7 @@ class TestFollowing:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         async def only_advance(_: Keeper, connection: Connection, follower: str, stretch: Stretch) -> None:
-            await builds.advance(connection, follower, after=stretch.after, upto=stretch.upto)
+            await builds.advance(connection, follower, after=stretch.after, upto=stretch.end)
 
         monkeypatch.setattr(Keeper, "_write_follower", only_advance)
         async with crew.working("one", [SEAT_MAP]), rebuilding(projector_url, SEAT_MAP, store) as rebuilder:
