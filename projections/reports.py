@@ -9,6 +9,9 @@ from eventstore.store import Recorded, Store
 from projections.control import ProjectionState
 from projections.set_aside import read_projection
 
+DIVERGED = "diverged"
+"""Shown as the state of a read model that was folded from a log that was restored since."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
@@ -24,6 +27,11 @@ class Report:
     failed: Recorded | None
     skipped: Sequence[int]
     parked: Sequence[str]
+
+    @property
+    def shown_state(self) -> str:
+        """The state of its row, or that nothing of it counts."""
+        return DIVERGED if self.diverged else self.state.state
 
 
 async def report_each(states: Sequence[ProjectionState], store: Store, now: datetime) -> list[Report]:

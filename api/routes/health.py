@@ -1,14 +1,13 @@
 """What operators ask: alive, ready, and the numbers. Ready does not need NATS, because booking does not."""
 
-from typing import Any
-
 from fastapi import Request, Response
 
 from api.commands import shown
-from api.engine import Engine, engine_of
+from api.engine import engine_of
 from api.metrics import TEXT
 from api.routing import operations_router
 from api.schemas.health import Alive, Ready
+from projections.reports import report_each
 
 router = operations_router("operations")
 
@@ -21,11 +20,18 @@ async def livez() -> Response:
 
 @router.get("/readyz", responses={200: {"model": Ready}})
 async def readyz(request: Request) -> Response:
-    """Say whether commands can be carried out, and how far the read models are behind."""
+    """Say whether commands can be carried out, and how the read models stand."""
     engine = engine_of(request)
-    head = await engine.store.head()
-    lag = await lags(engine, head)
-    return shown({"status": "ready", "head": head, "lag": lag, "sandbox": engine.terms.sandbox_url})
+    reports = await report_each(await engine.positions.states(), engine.store, engine.clock.now())
+    return shown(
+        {
+            "status": "ready",
+            "head": await engine.store.head(),
+            "lag": {report.state.name: report.lag for report in reports},
+            "projections": {report.state.name: report.shown_state for report in reports},
+            "sandbox": engine.terms.sandbox_url,
+        }
+    )
 
 
 @router.get("/metrics", responses={200: {"content": {"text/plain": {}}}})
@@ -39,9 +45,3 @@ async def metrics(request: Request) -> Response:
         **{name: count() for name, count in engine.counters.items()},
     }
     return Response(engine.metrics.text(gauges), media_type=TEXT)
-
-
-async def lags(engine: Engine, head: int) -> dict[str, Any]:
-    """Return by how many positions each read model is behind."""
-    positions = await engine.positions.all()
-    return {name: max(0, head - position) for name, position in positions.items()}

@@ -51,7 +51,7 @@ def reported(report: Report) -> Body:
         "position": state.position,
         "lag": report.lag,
         "lag_seconds": round(report.lag_seconds, 3),
-        "state": state.state,
+        "state": report.shown_state,
         "version": state.version,
         "owner": state.owner,
         "heartbeat_at": state.heartbeat_at,

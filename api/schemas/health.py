@@ -20,4 +20,11 @@ class Ready(Shown):
     status: Literal["ready"]
     head: Annotated[int, Field(description="The last position of the log.")]
     lag: Annotated[Mapping[str, int], Field(description="Positions that each read model is behind.")]
+    projections: Annotated[
+        Mapping[str, str],
+        Field(
+            description="How each read model stands: running, paused, failed (an admin sees why), or diverged: the log "
+            "was restored and does not hold what it was folded from; it is rebuilt by itself."
+        ),
+    ]
     sandbox: Annotated[str | None, Field(description="The address of the sandbox payment gateway.")]

@@ -50,7 +50,13 @@ class ProjectionShown(Shown):
     position: int
     lag: Annotated[int, Field(description="Positions behind the log.")]
     lag_seconds: Annotated[float, Field(description="How old the oldest event is that it has not applied; 0: none.")]
-    state: str
+    state: Annotated[
+        str,
+        Field(
+            description="running, paused, failed, or diverged: the log was restored and does not hold what this was "
+            "folded from; it is rebuilt by itself."
+        ),
+    ]
     version: int
     owner: str | None
     heartbeat_at: datetime

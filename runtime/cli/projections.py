@@ -37,7 +37,7 @@ def show(data: Data | None = None) -> None:
     table = Table("name", "state", "position", "behind", "seconds behind")
     for report in reports:
         row = report.state
-        table.add_row(row.name, row.state, str(row.position), str(report.lag), f"{report.lag_seconds:.1f}")
+        table.add_row(row.name, report.shown_state, str(row.position), str(report.lag), f"{report.lag_seconds:.1f}")
     console.print(table)
     builds = asyncio.run(rebuilds.look(settings))
     if builds:
@@ -59,6 +59,11 @@ def remarks(reports: Sequence["Report"]) -> Iterator[str]:
     """Say which event each read model failed on, and how; and what it leaves out."""
     for report in reports:
         name, event = report.state.name, report.failed
+        if report.diverged:
+            yield (
+                f"{name} was folded from a log that was restored since; a projector rebuilds it by itself, or: "
+                f"seatledger projections rebuild {name}"
+            )
         if report.state.error is not None:
             where = "" if event is None else f" on {event.name} of {event.stream} at {event.position}"
             yield f"{name} failed{where}: {report.state.error}"

@@ -12,7 +12,10 @@ from tests.api.box_office import BoxOffice, Headers, Json, done, refused
 NAME = "seat_map"
 FAIL = """
 UPDATE projections.projection
-SET state = 'failed', position = %(position)s - 1, failed_position = %(position)s, error = 'ValueError: too much'
+SET state = 'failed', position = %(position)s - 1, digest = coalesce(
+        (SELECT event.digest FROM eventstore.event WHERE event.position = %(position)s - 1), ''
+    ),
+    failed_position = %(position)s, error = 'ValueError: too much'
 WHERE name = 'seat_map'
 """
 
@@ -41,6 +44,12 @@ class Desk:
         items = done(await self.office.get("/projections", self._admin))["items"]
         return next(item for item in items if item["name"] == NAME)
 
+    async def knows(self, *, position: int, digest: bytes) -> None:
+        """Let it have been folded up to an event."""
+        async with await psycopg.AsyncConnection.connect(self._database_url) as owner:
+            known = "UPDATE projections.projection SET position = %s, digest = %s WHERE name = 'seat_map'"
+            await owner.execute(known, [position, digest])
+
     async def fails_at(self, position: int) -> None:
         """Let it have failed at an event."""
         async with await psycopg.AsyncConnection.connect(self._database_url) as owner:
@@ -53,8 +62,10 @@ async def desk(office: BoxOffice, admin: Headers, shop_database: str) -> Desk:
     async with await psycopg.AsyncConnection.connect(shop_database) as owner:
         for model in EVERY_MODEL:
             await owner.execute(
-                "INSERT INTO projections.projection (name, version, schema, position, fence, state, heartbeat_at) "
-                "VALUES (%(name)s, 1, %(name)s || '_v1_0', 1, 1, 'running', now())",
+                "INSERT INTO projections.projection "
+                "(name, version, schema, position, digest, fence, state, heartbeat_at) "
+                "SELECT %(name)s, 1, %(name)s || '_v1_0', 1, digest, 1, 'running', now() "
+                "FROM eventstore.event WHERE position = 1",
                 {"name": model.name},
             )
     return Desk(office, admin, shop_database)
@@ -73,6 +84,14 @@ class TestList:
         shown = await desk.shown()
         assert shown["lag"] == await desk.office.head() - 1
         assert 0 < shown["lag_seconds"] < 3_600
+
+    async def test_given_its_log_was_restored_since_then_nothing_of_it_counts(self, desk: Desk) -> None:
+        await desk.knows(position=1, digest=b"of another history")
+        shown, head = await desk.shown(), await desk.office.head()
+        assert (shown["state"], shown["lag"]) == ("diverged", head)
+        await desk.knows(position=head + 1, digest=b"of a lost future")
+        ready = (await desk.office.shop.client.get("/readyz")).json()
+        assert (ready["projections"][NAME], ready["lag"][NAME]) == ("diverged", head)
 
     async def test_given_it_failed_then_the_event(self, desk: Desk) -> None:
         await desk.fails_at(2)
