@@ -89,6 +89,7 @@ ACCESS: Mapping[tuple[str, str], Access] = {
     ("PUT", "/accounts/{account_id}/roles"): ADMINS,
     ("POST", "/organizers"): ADMINS,
     ("GET", "/organizers"): CUSTOMERS,
+    ("GET", "/organizers/{organizer_id}/members"): ORGANIZERS,
     ("PUT", "/organizers/{organizer_id}/members/{account_id}"): ORGANIZERS,
     ("POST", "/venues"): ORGANIZERS,
     ("GET", "/venues"): PUBLIC,

@@ -51,6 +51,7 @@ class ProblemCode(StrEnum):
     IMPOSSIBLE = "impossible"
     INTERNAL = "internal"
     INVALID = "invalid"
+    LAST_HOLDER = "last_holder"
     LAYOUT_FAULTS = "layout_faults"
     LIMIT_REACHED = "limit_reached"
     MALFORMED = "malformed"

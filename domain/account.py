@@ -3,8 +3,9 @@
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from domain.books import Books, Changes, Kind
+from domain.books import Books, Changes, Kind, merged
 from domain.errors import AlreadyThere, Invalid, NotFound
+from domain.role import holder_events
 from domain.values import Role
 
 GLOBAL_ROLES = frozenset({Role.SUPPORT, Role.ADMIN, Role.AUDITOR})
@@ -105,6 +106,7 @@ def change_roles(books: Books, account: str, roles: frozenset[Role]) -> Changes:
     Raises:
         NotFound: no such account.
         Invalid: a role that is held within an organizer only, or a guest.
+        LastHolder: the only admin would no longer be one.
     """
     state = existing(books, account)
     if roles - GLOBAL_ROLES:
@@ -113,4 +115,5 @@ def change_roles(books: Books, account: str, roles: frozenset[Role]) -> Changes:
         raise Invalid("A guest has to register before holding a role.")
     if state.roles == roles:
         return {}
-    return {ACCOUNT.stream(account): [RolesChanged(roles=tuple(sorted(roles)))]}
+    changed: Changes = {ACCOUNT.stream(account): [RolesChanged(roles=tuple(sorted(roles)))]}
+    return merged(changed, holder_events(books, account, state.roles, roles))

@@ -24,6 +24,7 @@ Rejected
     ├── NotRunning, NotPaused, NotFailed, NotParked    a read model stands otherwise than the wish needs
     ├── TooMuchSetAside    a read model leaves out as much as it may
     ├── RebuildUnderWay, NoRetiredVersion, NotInParts    what can't be done with a read model's versions
+    ├── LastHolder         nobody else holds a role that somebody must hold
     └── AlreadyThere       the name, address or state is taken already
 """
 
@@ -264,6 +265,12 @@ class NotInParts(Impossible):
     """The read model can only be rebuilt as a whole."""
 
     code = "not_in_parts"
+
+
+class LastHolder(Impossible):
+    """Nobody else holds a role that somebody must hold."""
+
+    code = "last_holder"
 
 
 class AlreadyThere(Impossible):

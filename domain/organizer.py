@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from domain.books import Books, Changes, Kind
-from domain.errors import AlreadyThere, Invalid, NotFound
+from domain.errors import AlreadyThere, Invalid, LastHolder, NotFound
 from domain.values import Role
 
 MEMBER_ROLES = frozenset({Role.ORGANIZER, Role.ENTRY_MANAGER})
@@ -91,12 +91,17 @@ def change_member(books: Books, organizer: str, account: str, roles: frozenset[R
     Raises:
         NotFound: no such organizer.
         Invalid: a role that is not held within an organizer, or too many members.
+        LastHolder: nobody else would be organizer.
     """
     state = existing(books, organizer)
     if roles - MEMBER_ROLES:
         raise Invalid("Within an organizer one is organizer or entry manager.")
     if state.members.get(account, frozenset()) == roles:
         return {}
+    others = [held for member, held in state.members.items() if member != account]
+    loses = Role.ORGANIZER in state.members.get(account, frozenset()) - roles
+    if loses and not any(Role.ORGANIZER in held for held in others):
+        raise LastHolder("Nobody else is organizer here; add another organizer first.", role=Role.ORGANIZER.value)
     if account not in state.members and len(state.members) >= MEMBERS_MAX:
         raise Invalid(f"An organizer has at most {MEMBERS_MAX} members.")
     return {ORGANIZER.stream(organizer): [MemberRolesChanged(account=account, roles=tuple(sorted(roles)))]}

@@ -9,12 +9,15 @@ from uuid_utils.compat import uuid7
 from api.commands import MinPosition, answer, carry_out, caught_up, shown
 from api.engine import engine_of
 from api.identity import identity_of
+from api.paging import PAGE_MAX, Limit
+from api.presenters.values import Body
 from api.routing import business_router
-from api.schemas.people import MemberHeld, OrganizerFounded, Organizers, OrganizerWish, RolesWish
+from api.schemas.people import MemberHeld, Members, OrganizerFounded, Organizers, OrganizerWish, RolesWish
 from domain import organizer as organizers
 from domain.account import existing as existing_account
 from domain.books import Books, Changes
 from domain.organizer import ORGANIZER
+from domain.people import Person
 from domain.values import Role
 from projections.catalogue import NAME, PAGE_ROWS_MAX, list_organizers
 
@@ -50,6 +53,34 @@ async def list_own(
     )
     items = [{"organizer_id": row.organizer, "name": row.name, "roles": sorted(row.roles)} for row in rows]
     return shown({"items": items, "next": items[-1]["organizer_id"] if len(items) == limit else None})
+
+
+@router.get("/organizers/{organizer_id}/members", responses={200: {"model": Members}})
+async def list_members(
+    request: Request,
+    organizer_id: UUID,
+    limit: Limit = PAGE_MAX,
+    cursor: UUID | None = None,
+    min_position: MinPosition = None,
+) -> Response:
+    """List the members of an organizer with their roles; read from the log, so never behind."""
+    await caught_up(request, min_position)
+    engine, after = engine_of(request), str(cursor or "")
+    state = await engine.handler.look(lambda books: organizers.existing(books, str(organizer_id)))
+    accounts = sorted(account for account in state.members if account > after)
+    page = accounts[:limit]
+    items = [member(account, state.members[account], await engine.people.find(account)) for account in page]
+    return shown({"items": items, "next": page[-1] if len(accounts) > limit else None})
+
+
+def member(account: str, roles: frozenset[Role], person: Person | None) -> Body:
+    """Show a member of an organizer."""
+    return {
+        "account_id": account,
+        "email": person and person.email,
+        "name": person and person.name,
+        "roles": sorted(roles),
+    }
 
 
 @router.put("/organizers/{organizer_id}/members/{account_id}", responses={200: {"model": MemberHeld}})

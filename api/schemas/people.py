@@ -62,8 +62,16 @@ class Entry(Shown):
     expires_in: Annotated[int, Field(description="Seconds.")]
 
 
+class Membership(Shown):
+    """An organizer, and the roles the account holds within it."""
+
+    organizer_id: str
+    name: str
+    roles: list[Role]
+
+
 class Me(Shown):
-    """The account that asks."""
+    """The account that asks; `roles` are held everywhere. `GET /organizers` lists those held within organizers."""
 
     account_id: str
     guest: bool
@@ -125,16 +133,24 @@ class MemberHeld(Shown):
     position: Position
 
 
-class ListedOrganizer(Shown):
-    """A seller, and the roles the asking account holds within it."""
+class Member(Shown):
+    """A member of an organizer; a guest has neither address nor name."""
 
-    organizer_id: str
-    name: str
+    account_id: str
+    email: str | None
+    name: str | None
     roles: list[Role]
+
+
+class Members(Shown):
+    """A page of members, by account id."""
+
+    items: list[Member]
+    next: str | None
 
 
 class Organizers(Shown):
     """A page of organizers, by id."""
 
-    items: list[ListedOrganizer]
+    items: list[Membership]
     next: str | None

@@ -119,7 +119,7 @@ class TestMembers:
     async def test_given_a_membership_taken_away_then_it_counts_at_once_in_another_process(
         self, shop: Shop, second_shop: Shop
     ) -> None:
-        own, members = await shop.organizer(owner=Role.ORGANIZER, other=Role.ORGANIZER)
+        own, members = await shop.organizer(owner=Role.ORGANIZER, other=Role.ORGANIZER, third=Role.ORGANIZER)
         assert await self.put(second_shop, own, members["other"], by=members["owner"]) == 200
         path = f"{V1}/organizers/{own}/members/{members['owner']}"
         admin = shop.bearer(await shop.account(Role.ADMIN))

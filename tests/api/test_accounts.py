@@ -1,10 +1,14 @@
 """Accounts as admins see them, and organizers as their members do."""
 
+from functools import partial
+
 import pytest
 from uuid_utils.compat import uuid7
 
+from domain.account import change_roles
+from domain.role import ROLE
 from domain.values import Role
-from tests.api.shop import V1, Shop
+from tests.api.shop import V1, Shop, joined
 
 
 class TestAccounts:
@@ -59,9 +63,20 @@ class TestAccounts:
 
     async def test_given_an_admin_who_gives_up_the_role_then_that_was_the_last_they_could_do(self, shop: Shop) -> None:
         account = await shop.account(Role.ADMIN)
+        await shop.account(Role.ADMIN)
         path = f"{V1}/accounts/{account}/roles"
         answers = [await shop.client.put(path, json={"roles": []}, headers=shop.bearer(account)) for _ in range(2)]
         assert [answer.status_code for answer in answers] == [200, 403]
+
+    async def test_given_the_only_admin_then_the_role_stays_and_the_answer_says_why(self, shop: Shop) -> None:
+        account = await shop.account(Role.ADMIN)
+        holders = await shop.engine.handler.look(lambda books: books.read(ROLE, Role.ADMIN).accounts)
+        for other in holders - {account}:
+            await shop.command(partial(change_roles, account=other, roles=frozenset()))
+        path = f"{V1}/accounts/{account}/roles"
+        answer = await shop.client.put(path, json={"roles": ["support"]}, headers=shop.bearer(account))
+        assert (answer.status_code, answer.json()["code"], answer.json()["role"]) == (409, "last_holder", "admin")
+        assert (await shop.client.get(f"{V1}/accounts", headers=shop.bearer(account))).status_code == 200
 
 
 @pytest.mark.usefixtures("folded")
@@ -85,8 +100,23 @@ class TestOrganizers:
         other, _ = await shop.organizer()
         assert await self.listed(shop, member) == {own: ["entry_manager", "organizer"]}
         assert await self.listed(shop, admin) == {own: [], other: []}
+        await shop.command(partial(joined, organizer_id=own, account_id=admin, role=Role.ORGANIZER))
         assert (await shop.client.put(path, json={"roles": []}, headers=shop.bearer(admin))).status_code == 200
         assert await self.listed(shop, member) == {}
+
+    async def test_given_members_then_their_own_organizers_read_them_a_page_at_a_time(self, shop: Shop) -> None:
+        own, members = await shop.organizer(ann=Role.ORGANIZER, gate=Role.ENTRY_MANAGER, door=Role.ENTRY_MANAGER)
+        path, ann = f"{V1}/organizers/{own}/members", shop.bearer(members["ann"])
+        first = (await shop.client.get(path, params={"limit": 2}, headers=ann)).json()
+        second = (await shop.client.get(path, params={"limit": 2, "cursor": first["next"]}, headers=ann)).json()
+        assert second["next"] is None
+        rows = {row["account_id"]: row["roles"] for row in [*first["items"], *second["items"]]}
+        assert rows == {
+            members["ann"]: ["organizer"],
+            members["gate"]: ["entry_manager"],
+            members["door"]: ["entry_manager"],
+        }
+        assert (await shop.client.get(path, headers=shop.bearer(members["gate"]))).status_code == 403
 
     async def test_given_more_than_a_page_then_the_cursor_leads_on(self, shop: Shop) -> None:
         admin = await shop.account(Role.ADMIN)

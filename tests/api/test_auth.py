@@ -232,6 +232,7 @@ class TestRoles:
         account = await shop.account()
         headers = shop.bearer(account)
         assert (await second_shop.client.get(f"{V1}/accounts", headers=headers)).status_code == 403
+        await shop.account(Role.ADMIN)
         await shop.command(partial(change_roles, account=account, roles=frozenset({Role.ADMIN})))
         assert (await second_shop.client.get(f"{V1}/accounts", headers=headers)).status_code == 200
         await shop.command(partial(change_roles, account=account, roles=frozenset()))

@@ -144,7 +144,7 @@ class TestGuards:
     async def test_given_the_right_stands_in_the_stream_that_is_written_then_it_is_guarded_too(
         self, shop: Shop
     ) -> None:
-        own, members = await shop.organizer(owner=Role.ORGANIZER)
+        own, members = await shop.organizer(owner=Role.ORGANIZER, other=Role.ORGANIZER)
         owner = members["owner"]
         identity = Identity(shop.engine, Bearer(owner, guest=False, expires_at=0))
         await identity.must_act_for(own, Role.ORGANIZER)

@@ -1,0 +1,66 @@
+"""Who holds a role that somebody must always hold: every grant and withdrawal of it meets in one stream."""
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from domain.books import Books, Changes, Kind
+from domain.errors import LastHolder
+from domain.values import Role
+
+ALWAYS_HELD = (Role.ADMIN,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleGranted:
+    """The account holds the role from here on."""
+
+    account: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleWithdrawn:
+    """The account no longer holds the role."""
+
+    account: str
+
+
+RoleEvent = RoleGranted | RoleWithdrawn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleHolders:
+    """The accounts that hold the role."""
+
+    accounts: frozenset[str] = frozenset()
+
+
+def evolve(holders: RoleHolders, event: RoleEvent) -> RoleHolders:
+    """Return the holders after `event`."""
+    match event:
+        case RoleGranted():
+            return RoleHolders(accounts=holders.accounts | {event.account})
+        case RoleWithdrawn():
+            return RoleHolders(accounts=holders.accounts - {event.account})
+        case _:
+            assert_never(event)
+
+
+ROLE: Kind[RoleHolders] = Kind("role", RoleHolders(), evolve)
+
+
+def holder_events(books: Books, account: str, before: frozenset[Role], after: frozenset[Role]) -> Changes:
+    """Return what a change of an account's roles records about the roles that somebody must always hold.
+
+    Raises:
+        LastHolder: nobody else holds a role that is withdrawn.
+    """
+    changes: dict[str, list[RoleEvent]] = {}
+    for role in ALWAYS_HELD:
+        if role in after - before:
+            books.read(ROLE, role)
+            changes[ROLE.stream(role)] = [RoleGranted(account=account)]
+        elif role in before - after:
+            if books.read(ROLE, role).accounts <= {account}:
+                raise LastHolder(f"Nobody else is {role}; give another account the role first.", role=role.value)
+            changes[ROLE.stream(role)] = [RoleWithdrawn(account=account)]
+    return changes
