@@ -14,6 +14,7 @@ import structlog
 
 from domain.errors import Rejected
 from domain.ports import PaymentError
+from eventstore.checkpoint import BEGINNING, Checkpoint, checkpoint_at, is_in_log, require_in_log
 from eventstore.codec import Codec
 from eventstore.errors import EventStoreError, StoreUnavailable
 from processes.log import Log, SharedLog
@@ -98,7 +99,7 @@ class ProcessRunner:
             await asyncio.sleep(STANDBY_S)
 
     async def _serve(self, tenure: Tenure) -> None:
-        _log.info("process begins", rule=self._rule.name, checkpoint=tenure.checkpoint)
+        _log.info("process begins", rule=self._rule.name, checkpoint=tenure.checkpoint.position)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._stay_alive(tenure))
@@ -138,8 +139,20 @@ class Turn:
         self._checkpoint = self._saved = tenure.checkpoint
 
     async def begin(self) -> None:
-        """See to it that the work is there that no event causes."""
+        """See to it that the work is there that no event causes, and that the notes are of the log as it is."""
+        if not await is_in_log(self._log, self._checkpoint):
+            await self._begin_anew()
         await self._kept(self._tenure.commit(put_if_absent=self._rule.standing()))
+
+    async def _begin_anew(self) -> None:
+        """Take all notes again: the commands that follow have the ids they had, so what was done is not done twice."""
+        _log.error(
+            "process begins anew: the log was restored and does not hold what the rule read",
+            rule=self._rule.name,
+            position=self._checkpoint.position,
+        )
+        await self._kept(self._tenure.begin_anew())
+        self._checkpoint = self._saved = BEGINNING
 
     async def step(self) -> bool:
         """Take notes of what is new and do what is due; False: there was neither.
@@ -147,36 +160,40 @@ class Turn:
         Raises:
             TenureLost: somebody else took over.
             StoreUnavailable: log or state cannot be asked.
+            LogWentBack: the log was restored since it was read.
         """
         noted = await self._take_notes()
         acted = await self._act()
         return noted or acted
 
     async def _take_notes(self) -> bool:
-        recorded, upto = await self._log.read_named(self._rule.events, after=self._checkpoint, limit=EVENTS_AT_ONCE)
-        if upto == self._checkpoint:
+        await require_in_log(self._log, self._checkpoint)
+        position = self._checkpoint.position
+        recorded, upto = await self._log.read_named(self._rule.events, after=position, limit=EVENTS_AT_ONCE)
+        if upto == position:
             return False
+        reached = await checkpoint_at(self._log, upto)
         notes: dict[str, Work | None] = {}
         for one in recorded:
             event = self._codec.decode(one.name, one.schema_version, one.data)
             notes.update(self._rule.note(event, one))
-        if notes or upto - self._saved >= UNSAVED_EVENTS_MAX:
-            await self._save(notes, upto)
-        caught_up = upto < self._checkpoint + EVENTS_AT_ONCE
-        self._checkpoint = upto
+        if notes or upto - self._saved.position >= UNSAVED_EVENTS_MAX:
+            await self._save(notes, reached)
+        self._checkpoint = reached
+        caught_up = upto < position + EVENTS_AT_ONCE
         if caught_up:
             await asyncio.sleep(PACE_S)
         return True
 
-    async def _save(self, notes: Notes, upto: int) -> None:
+    async def _save(self, notes: Notes, reached: Checkpoint) -> None:
         await self._kept(
             self._tenure.commit(
-                checkpoint=upto,
+                checkpoint=reached,
                 put=[work for work in notes.values() if work is not None],
                 drop=[subject for subject, work in notes.items() if work is None],
             )
         )
-        self._saved = upto
+        self._saved = reached
 
     async def _act(self) -> bool:
         now, rows = await self._tenure.due(limit=self._rule.at_once)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
+from eventstore.checkpoint import Checkpoint
 from processes.work import Work
 
 WorkRow = tuple[str, UUID, int, datetime, int, int]
@@ -23,8 +24,8 @@ class Tenure(Protocol):
     """One rule's state for as long as we own it. Raises `StoreUnavailable` when the server cannot be asked."""
 
     @property
-    def checkpoint(self) -> int:
-        """The position folded up to when the tenure began."""
+    def checkpoint(self) -> Checkpoint:
+        """How far the log was folded when the tenure began."""
         ...
 
     async def renew(self) -> bool:
@@ -42,13 +43,17 @@ class Tenure(Protocol):
     async def commit(
         self,
         *,
-        checkpoint: int | None = None,
+        checkpoint: Checkpoint | None = None,
         put: Iterable[Work] = (),
         put_if_absent: Iterable[Work] = (),
         drop: Iterable[str] = (),
         refused: Iterable[Refusal] = (),
     ) -> bool:
         """Change checkpoint and work in one transaction; False: somebody else has taken over, nothing was changed."""
+        ...
+
+    async def begin_anew(self) -> bool:
+        """Forget all work and go back to the log's beginning; False: somebody else has taken over, as in `commit`."""
         ...
 
 

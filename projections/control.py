@@ -134,6 +134,11 @@ async def release(connection: Connection, *, owner: str) -> None:
     await connection.execute(sql.RELEASE, {"owner": owner})
 
 
+async def release_all(connection: Connection) -> None:
+    """Let others take over at once what any process owns, none of which can be alive."""
+    await connection.execute(sql.RELEASE_ALL)
+
+
 async def advance(connection: Connection, held: Held, *, after: int, upto: Checkpoint) -> str | None:
     """Move the checkpoint, within the transaction that writes the rows.
 

@@ -18,6 +18,7 @@ from runtime.demo.steps import LAST_STEP
 from runtime.embedded.kept import is_free
 from runtime.embedded.lock import FolderLock
 from runtime.ground import LOOPBACK, Ground, given, settings_here
+from runtime.leases import end_leases
 from runtime.local.disk import is_no_room, room_of
 from runtime.local.errors import NoRoom, PortTaken
 from runtime.local.meanwhile import MEANWHILE
@@ -127,8 +128,10 @@ def environment(ground: Ground, port: int) -> dict[str, str]:
 
 
 def prepare(parts: PartsSupervisor, settings: Settings, env: Mapping[str, str], *, demo: bool, say: Say) -> None:
-    """Bring the schema up to date and make the demo, if it is wanted and not there yet."""
+    """Bring the schema up to date, end the leases of the last run, and make the demo if it is wanted and not there."""
     applied = asyncio.run(migrate_all(settings))
+    if not given("DATABASE_URL"):
+        asyncio.run(end_leases(settings))  # the folder is ours alone, so nobody lives who could hold one
     say(f"the schema is up to date ({len(applied)} steps applied)")
     if demo and not asyncio.run(demo_exists(settings)):
         say("making the demo: three houses, a dozen shows")

@@ -9,13 +9,14 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from adapters.records.process_state import REFUSALS_KEPT, SILENCE_S, Refused, Row
+from eventstore.checkpoint import BEGINNING, Checkpoint
 
 
 @dataclass(slots=True)
 class RuleRecords:
     """Everything kept for one rule."""
 
-    checkpoint: int = 0
+    checkpoint: Checkpoint = BEGINNING
     owner: UUID | None = None
     fence: int = 0
     heartbeat_at: datetime | None = None
@@ -86,7 +87,7 @@ class MemoryTenure:
     async def commit(
         self,
         *,
-        checkpoint: int | None = None,
+        checkpoint: Checkpoint | None = None,
         put: Iterable[Row] = (),
         put_if_absent: Iterable[Row] = (),
         drop: Iterable[str] = (),
@@ -102,4 +103,12 @@ class MemoryTenure:
         records.work.update((row[0], row) for row in put)
         records.work.update((row[0], row) for row in put_if_absent if row[0] not in records.work)
         records.refusals = [*records.refusals, *refused][-self._refusals_kept :]
+        return True
+
+    async def begin_anew(self) -> bool:
+        """Forget all work and go back to the log's beginning; False: somebody else has taken over."""
+        if not await self.renew():
+            return False
+        self._records.checkpoint = BEGINNING
+        self._records.work.clear()
         return True

@@ -8,7 +8,7 @@ ACQUIRE: LiteralString = """
 UPDATE records.process SET owner = %(owner)s, fence = fence + 1, heartbeat_at = clock_timestamp()
 WHERE rule = %(rule)s
   AND (owner = %(owner)s OR heartbeat_at < clock_timestamp() - make_interval(secs => %(silence_s)s))
-RETURNING fence, checkpoint
+RETURNING fence, checkpoint, digest
 """
 
 RENEW: LiteralString = """
@@ -20,6 +20,8 @@ RELEASE: LiteralString = """
 UPDATE records.process SET heartbeat_at = '-infinity'
 WHERE rule = %(rule)s AND owner = %(owner)s AND fence = %(fence)s
 """
+
+RELEASE_ALL: LiteralString = "UPDATE records.process SET heartbeat_at = '-infinity'"
 
 # now() is fixed for the statement, so that the index is used; clock_timestamp() would be compared row by row.
 DUE: LiteralString = """
@@ -36,11 +38,14 @@ NOT_DURABLE: LiteralString = "SET LOCAL synchronous_commit = off"
 # Locks the rule's row: two owners can't pass here side by side.
 ADVANCE: LiteralString = """
 UPDATE records.process
-SET checkpoint = coalesce(%(checkpoint)s, checkpoint), heartbeat_at = clock_timestamp()
+SET checkpoint = coalesce(%(checkpoint)s, checkpoint), digest = coalesce(%(digest)s, digest),
+    heartbeat_at = clock_timestamp()
 WHERE rule = %(rule)s AND owner = %(owner)s AND fence = %(fence)s
 """
 
 DROP: LiteralString = "DELETE FROM records.process_work WHERE rule = %(rule)s AND subject = ANY (%(subjects)s)"
+
+DROP_ALL: LiteralString = "DELETE FROM records.process_work WHERE rule = %(rule)s"
 
 PUT: LiteralString = """
 INSERT INTO records.process_work (rule, subject, cause, cause_position, due_at, tries, cursor)

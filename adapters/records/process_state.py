@@ -14,6 +14,7 @@ from uuid_utils.compat import uuid7
 
 from adapters.records import process_sql as sql
 from adapters.records.pool import Pool
+from eventstore.checkpoint import BEGINNING, Checkpoint
 from eventstore.errors import StoreUnavailable
 
 SILENCE_S = 10.0
@@ -51,15 +52,26 @@ class PostgresProcessState:
                 row = await (await connection.execute(sql.ACQUIRE, claim)).fetchone()
         if row is None:
             return None
-        fence, checkpoint = row
+        fence, position, digest = row
         claim = {"rule": rule, "owner": self._owner, "fence": fence}
-        return PostgresTenure(self._pool, claim, checkpoint, self._refusals_kept)
+        return PostgresTenure(self._pool, claim, Checkpoint(position, digest), self._refusals_kept)
+
+
+async def release_all(pool: Pool) -> None:
+    """Let others take over at once every rule of any owner, none of which can be alive.
+
+    Raises:
+        StoreUnavailable: the server cannot be asked.
+    """
+    with unavailable():
+        async with pool.connection() as connection:
+            await connection.execute(sql.RELEASE_ALL)
 
 
 class PostgresTenure:
     """One rule's state while we own it."""
 
-    def __init__(self, pool: Pool, claim: dict[str, object], checkpoint: int, refusals_kept: int) -> None:
+    def __init__(self, pool: Pool, claim: dict[str, object], checkpoint: Checkpoint, refusals_kept: int) -> None:
         self._pool = pool
         self._claim = claim
         self._refusals_kept = refusals_kept
@@ -88,7 +100,7 @@ class PostgresTenure:
     async def commit(
         self,
         *,
-        checkpoint: int | None = None,
+        checkpoint: Checkpoint | None = None,
         put: Iterable[Row] = (),
         put_if_absent: Iterable[Row] = (),
         drop: Iterable[str] = (),
@@ -99,8 +111,7 @@ class PostgresTenure:
         with unavailable():
             async with self._pool.connection() as connection, connection.transaction():
                 await connection.execute(sql.NOT_DURABLE)
-                advance = {**self._claim, "checkpoint": checkpoint}
-                if (await connection.execute(sql.ADVANCE, advance)).rowcount == 0:
+                if not await self._advance(connection, checkpoint):
                     return False
                 if gone := list(drop):
                     await connection.execute(sql.DROP, {**self._claim, "subjects": gone})
@@ -111,6 +122,20 @@ class PostgresTenure:
                 if refusals:
                     await self._write_down(connection, refusals)
         return True
+
+    async def begin_anew(self) -> bool:
+        """Forget all work and go back to the log's beginning; False: somebody else has taken over."""
+        with unavailable():
+            async with self._pool.connection() as connection, connection.transaction():
+                if not await self._advance(connection, BEGINNING):
+                    return False
+                await connection.execute(sql.DROP_ALL, self._claim)
+        return True
+
+    async def _advance(self, connection: psycopg.AsyncConnection, checkpoint: Checkpoint | None) -> bool:
+        position, digest = checkpoint or (None, None)
+        advance = {**self._claim, "checkpoint": position, "digest": digest}
+        return (await connection.execute(sql.ADVANCE, advance)).rowcount == 1
 
     async def _write_down(self, connection: psycopg.AsyncConnection, refusals: Sequence[Refused]) -> None:
         subjects, causes, codes = map(list, zip(*refusals, strict=True))

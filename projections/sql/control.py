@@ -68,6 +68,8 @@ RETURNING p.name, p.version, p.schema, p.position, p.digest, p.fence, p.state
 
 RELEASE: LiteralString = "UPDATE projections.projection SET owner = NULL WHERE owner = %(owner)s"
 
+RELEASE_ALL: LiteralString = "UPDATE projections.projection SET owner = NULL WHERE owner IS NOT NULL"
+
 ADVANCE: LiteralString = """
 UPDATE projections.projection
 SET position = %(upto)s, digest = %(digest)s, heartbeat_at = clock_timestamp()

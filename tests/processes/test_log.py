@@ -4,32 +4,37 @@ from collections.abc import Collection
 
 import pytest
 
-from eventstore.memory import MemoryStore
-from eventstore.store import NewEvent, Recorded, Write
+from eventstore.store import Append, NewEvent, Recorded, Write
 from processes.log import SharedLog
 from tests.eventstore.appends import wish
+from tests.eventstore.doubles import RestorableStore
 
 NAMES = ["HoldPlaced", "SeatHeld", "OrderPlaced", "HoldReleased"]
 
 
-class Counted:
+class Counted(RestorableStore):
     """A log that counts how often it is read."""
 
-    def __init__(self, store: MemoryStore) -> None:
-        self.store = store
+    def __init__(self) -> None:
+        super().__init__()
         self.readings = 0
 
     async def read_named(self, names: Collection[str], *, after: int, limit: int) -> tuple[list[Recorded], int]:
         self.readings += 1
-        return await self.store.read_named(names, after=after, limit=limit)
+        return await super().read_named(names, after=after, limit=limit)
 
 
 @pytest.fixture
 async def log() -> Counted:
     """Four events of four names."""
-    store = MemoryStore()
-    await store.append([wish(Write(f"s-{name}", 0, (NewEvent(name, 1, "{}"),))) for name in NAMES])
-    return Counted(store)
+    log = Counted()
+    await log.append([named(name) for name in NAMES])
+    return log
+
+
+def named(*names: str) -> Append:
+    """Append events of some names."""
+    return wish(*(Write(f"s-{name}", 0, (NewEvent(name, 1, "{}"),)) for name in names))
 
 
 def names_of(read: tuple[list[Recorded], int]) -> tuple[list[str], int]:
@@ -56,5 +61,17 @@ class TestSharedLog:
     async def test_at_the_end_what_comes_later_is_not_missed(self, log: Counted) -> None:
         shared = SharedLog(log, {"HoldPlaced"})
         assert names_of(await shared.read_named({"HoldPlaced"}, after=4, limit=10)) == ([], 4)
-        await log.store.append([wish(Write("later", 0, (NewEvent("HoldPlaced", 1, "{}"),)))])
+        await log.append([wish(Write("later", 0, (NewEvent("HoldPlaced", 1, "{}"),)))])
         assert names_of(await shared.read_named({"HoldPlaced"}, after=4, limit=10)) == (["HoldPlaced"], 5)
+
+    async def test_a_stretch_of_a_lost_future_is_forgotten(self, log: Counted) -> None:
+        shared = SharedLog(log, {"HoldPlaced", "SeatSold", "SeatReturned"})
+        restore = log.backup()
+        await log.append([named("SeatSold", "EntryRecorded")])
+        assert names_of(await shared.read_named({"SeatSold"}, after=4, limit=10)) == (["SeatSold"], 6)
+        restore()
+        await log.append([named("SeatReturned", "EntryRecorded")])
+        assert names_of(await shared.read_named({"SeatSold", "SeatReturned"}, after=4, limit=10)) == (
+            ["SeatReturned"],
+            6,
+        )

@@ -12,6 +12,7 @@ from adapters.records import process_sql
 from adapters.records.memory_process_state import MemoryProcessState, ProcessRecords
 from adapters.records.pool import Pool, records_pool
 from adapters.records.process_state import SILENCE_S, PostgresProcessState
+from eventstore.checkpoint import BEGINNING, Checkpoint
 from eventstore.errors import StoreUnavailable
 from processes.state import ProcessState, Refusal
 from processes.work import Work
@@ -78,6 +79,10 @@ def work(subject: str, due_at: datetime = PAST, *, cursor: int = 0) -> Work:
     return Work(subject, CAUSE, 7, due_at, 2, cursor)
 
 
+def upto(position: int) -> Checkpoint:
+    return Checkpoint(position, bytes([position]) * 32)
+
+
 class TestAcquire:
     async def test_given_a_living_owner_then_nobody_else_gets_the_rule(self, owners: Owners) -> None:
         assert await owners().acquire(RULE) is not None
@@ -97,10 +102,10 @@ class TestAcquire:
         new = await owners().acquire(RULE)
         assert new is not None
         assert not await old.renew()
-        assert not await old.commit(checkpoint=9, put=[work("a")])
+        assert not await old.commit(checkpoint=upto(9), put=[work("a")])
         await old.release()
         assert await owners().acquire(RULE) is None, "the old owner gave away what was no longer its own"
-        assert await new.commit(checkpoint=3)
+        assert await new.commit(checkpoint=upto(3))
         assert (await new.due(limit=10))[1] == []
 
     async def test_given_heartbeats_then_the_owner_stays(self, owners: Owners) -> None:
@@ -115,11 +120,11 @@ class TestAcquire:
         owner = owners()
         tenure = await owner.acquire(RULE)
         assert tenure is not None
-        assert tenure.checkpoint == 0
-        assert await tenure.commit(checkpoint=41)
+        assert tenure.checkpoint == BEGINNING
+        assert await tenure.commit(checkpoint=upto(41))
         again = await owner.acquire(RULE)
         assert again is not None
-        assert again.checkpoint == 41
+        assert again.checkpoint == upto(41)
         assert not await tenure.renew()
 
 
@@ -143,11 +148,27 @@ class TestCommit:
         assert await tenure.commit(drop=["b", "c"])
         assert (await tenure.due(limit=10))[1] == []
 
+    async def test_given_one_begins_anew_then_its_work_and_checkpoint_are_gone_and_no_other_rules(
+        self, owners: Owners
+    ) -> None:
+        one, other = await owners().acquire(RULE), await owners().acquire(OTHER_RULE)
+        assert one is not None
+        assert other is not None
+        for tenure in (one, other):
+            assert await tenure.commit(put=[work("a"), work("b")], checkpoint=upto(5))
+        assert await one.begin_anew()
+        assert [len((await tenure.due(limit=10))[1]) for tenure in (one, other)] == [0, 2]
+        await owners.wait(SILENCE_S + 1)
+        again = await owners().acquire(RULE)
+        assert again is not None
+        assert again.checkpoint == BEGINNING
+        assert not await one.begin_anew()
+
     async def test_given_two_rules_then_they_know_nothing_of_each_other(self, owners: Owners) -> None:
         one, other = await owners().acquire(RULE), await owners().acquire(OTHER_RULE)
         assert one is not None
         assert other is not None
-        assert await one.commit(put=[work("a")], checkpoint=5)
+        assert await one.commit(put=[work("a")], checkpoint=upto(5))
         assert await other.commit(drop=["a"])
         assert len((await one.due(limit=10))[1]) == 1
         assert (await other.due(limit=10))[1] == []

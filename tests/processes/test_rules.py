@@ -17,9 +17,9 @@ from domain.errors import NotFound
 from domain.order import OrderStatus
 from domain.payment import PaymentOutcome
 from domain.values import OrderCancelReason
+from eventstore.checkpoint import Checkpoint
 from eventstore.clock import FixedClock
-from eventstore.errors import Overloaded
-from eventstore.memory import MemoryStore
+from eventstore.errors import LogWentBack, Overloaded
 from eventstore.store import Recorded
 from processes.release_lapsed_holds import ReleaseLapsedHolds
 from processes.reopen_unfinished_deletions import DELETION_LASTS_MAX, ReopenUnfinishedDeletions
@@ -27,6 +27,7 @@ from processes.rule import Notes, Rule
 from processes.runner import IDLE_MOST_S, STANDBY_S, Turn
 from processes.settle_payments import GRACE, LOOK_AGAIN, UNDECIDED_AT_MOST, SettlePayments
 from processes.work import BackOff, Work, subject_of
+from tests.eventstore.doubles import RestorableStore
 from tests.laws.world import CODEC, HOLD_LASTS, START, Wish, World
 from tests.processes.shop import handler_on
 
@@ -38,7 +39,8 @@ class Bench:
 
     def __init__(self, rule: Callable[[Any], Rule]) -> None:
         self.clock = FixedClock(START)
-        self.world = World(MemoryStore(now=self.clock.now), self.clock, cache_size=0)
+        self.store = RestorableStore(now=self.clock.now)
+        self.world = World(self.store, self.clock, cache_size=0)
         self.records = ProcessRecords(now=self.clock.now)
         self.rule = rule(handler_on(self.world.store, clock=self.clock))
         self.seen = 0
@@ -283,9 +285,65 @@ class TestRunner:
         for seat in range(6):
             await captures.order(f"buyer-{seat}", [seat])
             assert await captures.turn.step()
-            behind.append(len(await captures.log()) - captures.records.rules[captures.rule.name].checkpoint)
+            behind.append(len(await captures.log()) - captures.records.rules[captures.rule.name].checkpoint.position)
         assert 0 in behind
         assert 0 < max(behind) < 12
+
+
+class TestRestoredLog:
+    async def lose(self, holds: Bench, *, new: int) -> list[str]:
+        """Place two baskets, lose the second, and place some others; return those that the log knows."""
+        first, wish = holds.world.hold("ann", holds.world.seats[:1])
+        await holds.world.do(wish)
+        restore = holds.store.backup()
+        await holds.world.do(holds.world.hold("zoe", holds.world.seats[1:2])[1])
+        await self.work_through(holds)
+        restore()
+        holds.clock.advance(timedelta(seconds=1))
+        known = [first]
+        for seat in range(2, 2 + new):
+            basket, wish = holds.world.hold("ben", [holds.world.seats[seat]])
+            await holds.world.do(wish)
+            known.append(basket)
+        return known
+
+    async def work_through(self, holds: Bench) -> None:
+        while await holds.turn.step():
+            pass
+
+    async def begin_again(self, holds: Bench) -> None:
+        """Let another owner take the rule over."""
+        assert holds.tenure is not None
+        await holds.tenure.release()
+        holds.tenure = await MemoryProcessState(holds.records).acquire(holds.rule.name)
+        assert holds.tenure is not None
+        holds.turn = Turn(holds.rule, holds.tenure, log=holds.world.store, codec=CODEC)
+        await holds.turn.begin()
+
+    @pytest.mark.parametrize("new", [0, 1, 2])
+    async def test_an_owner_whose_log_went_back_is_interrupted_and_the_next_one_takes_all_notes_again(
+        self, holds: Bench, new: int
+    ) -> None:
+        known = await self.lose(holds, new=new)
+        with pytest.raises(LogWentBack):
+            await holds.turn.step()
+        await self.begin_again(holds)
+        await self.work_through(holds)
+        assert sorted(holds.work()) == sorted(known)
+        holds.clock.advance(OVER)
+        await self.work_through(holds)
+        assert [event.name for event in await holds.log()].count("HoldExpired") == len(known)
+        assert holds.work() == []
+
+    async def test_what_was_done_before_is_not_done_twice(self, holds: Bench) -> None:
+        await holds.world.do(holds.world.hold("ann", holds.world.seats[:1])[1])
+        holds.clock.advance(OVER)
+        assert "HoldExpired" in await holds.caused()
+        log = await holds.log()
+        holds.records.rules[holds.rule.name].checkpoint = Checkpoint(len(log) + 1, b"of a lost future")
+        await self.begin_again(holds)
+        assert await holds.caused() == []
+        assert await holds.log() == log
 
 
 class TestBackOff:

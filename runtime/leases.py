@@ -1,0 +1,23 @@
+"""Ends the leases of owners that cannot be alive, so that the next ones do not wait until they are taken for dead."""
+
+from adapters.records import process_state
+from eventstore.migrate import PROJECTOR_ROLE
+from projections import control
+from runtime.connections import open_records
+from runtime.roles import url_of_role
+from runtime.settings import Settings
+
+
+async def end_leases(settings: Settings) -> None:
+    """End the leases of all read models and rules, before any part of this shop is started.
+
+    Only who knows that no other process folds or runs rules on this database may ask for it: the owner of the folder
+    that the database lies in.
+
+    Raises:
+        StoreUnavailable: the database does not answer.
+    """
+    async with control.connected(url_of_role(settings, PROJECTOR_ROLE), name="start") as connection:
+        await control.release_all(connection)
+    async with open_records(settings) as records:
+        await process_state.release_all(records)

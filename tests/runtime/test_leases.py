@@ -1,0 +1,35 @@
+"""Leases of owners that cannot be alive: whoever starts next takes over at once."""
+
+from adapters.records.process_state import PostgresProcessState
+from eventstore.migrate import PROJECTOR_ROLE
+from projections import control
+from projections.every_model import EVERY_MODEL
+from runtime.connections import open_records
+from runtime.embedded import EmbeddedPostgres
+from runtime.leases import end_leases
+from runtime.roles import url_of_role
+from runtime.schema import migrate_all
+from tests.api.shop import settings_for
+from tests.databases import fresh_database
+
+NAMES = [model.name for model in EVERY_MODEL]
+RULE = "settle_payments"
+SILENCE_S = 3_600
+
+
+async def test_given_owners_that_were_killed_then_others_take_over_at_once(postgres_server: EmbeddedPostgres) -> None:
+    with fresh_database(postgres_server) as url:
+        settings = settings_for(url)
+        await migrate_all(settings)
+        projector = url_of_role(settings, PROJECTOR_ROLE)
+        async with control.connected(projector, name="test") as connection, open_records(settings) as records:
+            for model in EVERY_MODEL:
+                await control.register(connection, model)
+            killed = await control.hold(connection, owner="killed", names=NAMES, silence_s=SILENCE_S)
+            assert await PostgresProcessState(records, silence_s=SILENCE_S).acquire(RULE) is not None
+            assert await control.hold(connection, owner="next", names=NAMES, silence_s=SILENCE_S) == []
+            assert await PostgresProcessState(records, silence_s=SILENCE_S).acquire(RULE) is None
+            await end_leases(settings)
+            taken = await control.hold(connection, owner="next", names=NAMES, silence_s=SILENCE_S)
+            assert {row.name: row.fence - 1 for row in taken} == {row.name: row.fence for row in killed}
+            assert await PostgresProcessState(records, silence_s=SILENCE_S).acquire(RULE) is not None
