@@ -16,12 +16,13 @@ from domain.errors import (
     HoldOrdered,
     LimitReached,
     NotFound,
+    PerformanceStarted,
     SeatsTaken,
     TooManySeats,
 )
 from domain.hold import HOLD, EndedHold, HoldExpired, HoldExtended, HoldPlaced, HoldReleased, NoHold, OpenHold
 from domain.order import ORDER, OrderExpired, OrderExtended, OrderStatus, PlacedOrder
-from domain.performance import on_sale
+from domain.performance import on_sale, taking_place
 from domain.pricing import Choice, Inventory, quote, require_distinct
 from domain.seat import SEAT, SeatHeld, SeatHoldExtended, cleared, is_free, released
 from domain.values import SEATS_PER_HOLD_MAX, Limits, ReleaseReason, seats_of, total
@@ -181,6 +182,7 @@ def extend_hold(books: Books, *, hold: str, holder: str, by: timedelta) -> Chang
         HoldLapsed: the deadline has passed.
         AlreadyExtended: it moved before.
         AlreadyPaid: the basket's order is confirmed.
+        PerformanceCancelled, PerformanceStarted: more time is a new promise, judged by what is so now.
     """
     state = own_hold(books, hold, holder)
     order = books.read(ORDER, state.order) if state.order else None
@@ -190,6 +192,8 @@ def extend_hold(books: Books, *, hold: str, holder: str, by: timedelta) -> Chang
         raise HoldLapsed("The hold has lapsed; choose seats again.")
     if state.extended:
         raise AlreadyExtended("A hold can be extended once.")
+    if books.passed(taking_place(books, state.performance).starts_at):
+        raise PerformanceStarted("The performance has begun; order what you hold.")
     expires_at = state.expires_at + by
     seats = seats_of(state.lines)
     books.read_each(SEAT, seats)

@@ -84,28 +84,68 @@ def evolve(buyer: Buyer, event: BuyerEvent) -> Buyer:
 BUYER: Kind[Buyer] = Kind("buyer", Buyer(), evolve)
 
 
-def check_limits(buyer: Buyer, limits: Limits, *, hold: str, seats: int, books: Books, paid: bool = False) -> None:
-    """Judge whether the buyer may have `seats` seats in the basket `hold`, beside what counts already.
+def check_limits(buyer: Buyer, limits: Limits, *, hold: str, seats: int, books: Books) -> None:
+    """Judge whether the buyer may have `seats` seats in a new basket, beside what counts already.
 
     Raises:
         LimitReached: one of the performance's limits would be exceeded; says which and what it is.
     """
     if limits.seats_per_buyer is None and limits.live_holds_per_buyer is None:
         return
-    others = [share for other, share in buyer.shares.items() if other != hold]
-    counting = [share for share in others if share.expires_at is None or not books.passed(share.expires_at)]
-    if limits.seats_per_buyer is not None and seats + sum(share.seats for share in counting) > limits.seats_per_buyer:
-        raise LimitReached(
-            f"One buyer may have at most {limits.seats_per_buyer} seats of this performance.",
-            limit="seats_per_buyer",
-            allowed=limits.seats_per_buyer,
-        )
-    live = sum(share.expires_at is not None for share in counting)
-    if not paid and limits.live_holds_per_buyer is not None and live >= limits.live_holds_per_buyer:
+    others = counting_shares(buyer, hold, books)
+    check_seats_per_buyer(limits, seats + sum(share.seats for share in others))
+    live = sum(share.expires_at is not None for share in others)
+    if limits.live_holds_per_buyer is not None and live >= limits.live_holds_per_buyer:
         raise LimitReached(
             f"One buyer may have at most {limits.live_holds_per_buyer} open baskets; order or release one first.",
             limit="live_holds_per_buyer",
             allowed=limits.live_holds_per_buyer,
+        )
+
+
+def check_paid_limits(buyer: Buyer, limits: Limits, *, hold: str, seats: int, books: Books) -> None:
+    """Judge whether the buyer may keep a paid basket.
+
+    A basket whose share of the quota is still taken was judged when it was held, and today's limits are no part of
+    that promise. A basket that had lapsed is judged by what the buyer took since; by itself it was within the limits.
+
+    Raises:
+        LimitReached: the seats per buyer would be exceeded.
+    """
+    if limits.seats_per_buyer is None or has_share(buyer, hold, books):
+        return
+    others = sum(share.seats for share in counting_shares(buyer, hold, books))
+    if others:
+        check_seats_per_buyer(limits, seats + others)
+
+
+def counting_shares(buyer: Buyer, hold: str, books: Books) -> list[Share]:
+    """Return the shares of all other baskets that are paid or live."""
+    return [share for other, share in buyer.shares.items() if other != hold and counts(share, books)]
+
+
+def counts(share: Share, books: Books) -> bool:
+    """Say whether a share counts against the limits: it is paid, or its deadline has not passed."""
+    return share.expires_at is None or not books.passed(share.expires_at)
+
+
+def has_share(buyer: Buyer, hold: str, books: Books) -> bool:
+    """Say whether a basket's share of the quota is still taken."""
+    share = buyer.shares.get(hold)
+    return share is not None and counts(share, books)
+
+
+def check_seats_per_buyer(limits: Limits, seats: int) -> None:
+    """Refuse more seats than one buyer may have.
+
+    Raises:
+        LimitReached.
+    """
+    if limits.seats_per_buyer is not None and seats > limits.seats_per_buyer:
+        raise LimitReached(
+            f"One buyer may have at most {limits.seats_per_buyer} seats of this performance.",
+            limit="seats_per_buyer",
+            allowed=limits.seats_per_buyer,
         )
 
 

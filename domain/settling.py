@@ -1,15 +1,16 @@
 """What a capture leads to: the order is confirmed, or the money goes back. Never neither, never both.
 
-A captured payment is not judged by a deadline: if every seat is free, lapsed or still this basket's, the performance is
-on and the buyer's limits admit it, the order is confirmed, even one that had expired.
+A captured payment is not judged by a deadline: if every seat is free, lapsed or still this basket's and the performance
+takes place, the order is confirmed. One whose basket had lapsed is sold anew: the performance must not have begun, and
+what the buyer took since counts against the limits (record 21).
 """
 
 from collections.abc import Sequence
 from typing import Any
 
 from domain.books import Books, Changes, merged
-from domain.buyer import BUYER, check_limits
-from domain.errors import LimitReached, NotFound, PerformanceCancelled, Rejected, SeatsTaken
+from domain.buyer import BUYER, check_paid_limits, has_share
+from domain.errors import LimitReached, NotFound, PerformanceCancelled, PerformanceStarted, Rejected, SeatsTaken
 from domain.order import ORDER, OrderCancelled, OrderStatus, PaymentTaken, PlacedOrder, RefundOpened
 from domain.ordering import basket_released, confirmed, visible_order
 from domain.payment import PAYMENT, PaymentOutcome, PaymentSettled, PaymentStatus, RequestedPayment
@@ -59,10 +60,13 @@ def confirmation(books: Books, payment: str, order_id: str, order: PlacedOrder) 
 
     Raises:
         SeatsTaken, PerformanceCancelled, LimitReached, NotFound: the order cannot be confirmed any more.
+        PerformanceStarted: its basket had lapsed, and nothing is sold after the start.
     """
     performance = taking_place(books, order.performance)
     buyer = books.read(BUYER, order.account, order.performance)
-    check_limits(buyer, performance.limits, hold=order.hold, seats=len(order.lines), books=books, paid=True)
+    if not has_share(buyer, order.hold, books) and books.passed(performance.starts_at):
+        raise PerformanceStarted("The basket had lapsed and the performance has begun.")
+    check_paid_limits(buyer, performance.limits, hold=order.hold, seats=len(order.lines), books=books)
     keys = seats_of(order.lines)
     seats = books.read_each(SEAT, keys)
     lapsed = {
@@ -88,7 +92,7 @@ def taken_again(seat: Seat, key: str, hold: str, books: Books) -> Sequence[SeatE
 def refund_reason(refusal: Rejected) -> RefundReason:
     """Say in the refund's words why the order was not confirmed."""
     match refusal:
-        case SeatsTaken():
+        case SeatsTaken() | PerformanceStarted():
             return RefundReason.LATE_PAYMENT
         case PerformanceCancelled() | NotFound():
             return RefundReason.PERFORMANCE_CANCELLED

@@ -5,13 +5,24 @@ from datetime import timedelta
 
 import pytest
 
-from domain.basket import expire_hold, hold_seats, release_hold
-from domain.errors import AreaSoldOut, NotFound, SeatsNamedTwice, SeatsTaken, UnknownSeats
+from domain.basket import expire_hold, extend_hold, hold_seats, release_hold
+from domain.errors import (
+    AlreadyExtended,
+    AreaSoldOut,
+    NotFound,
+    PerformanceCancelled,
+    PerformanceStarted,
+    SeatsNamedTwice,
+    SeatsTaken,
+    UnknownSeats,
+)
 from domain.hold import HoldPlaced
+from domain.performance import SalesState
 from domain.performance import existing as require_performance
 from domain.pricing import Choice, quote
-from domain.seat import SeatHeld, SeatReleased
-from domain.values import Price, ReleaseReason
+from domain.scheduling import ChangePerformance, call_off, change
+from domain.seat import SeatHeld, SeatHoldExtended, SeatReleased
+from domain.values import CancelReason, Price, ReleaseReason
 from tests.domain.scenario import NOW
 from tests.domain.theatre import (
     HAMLET,
@@ -24,10 +35,12 @@ from tests.domain.theatre import (
     held,
     hold_of,
     on_sale,
+    ordered,
     seat,
 )
 
 A1, A2, A3 = SEATS[:3]
+EXTENSION = timedelta(minutes=5)
 
 
 class TestHoldSeats:
@@ -74,6 +87,30 @@ class TestQuote:
         performance = on_sale().state(require_performance, HAMLET)
         with pytest.raises(SeatsNamedTwice):
             quote(HAMLET, performance, INVENTORY, [Choice(seat=A1), Choice(seat=A2), Choice(seat=A1)])
+
+
+class TestExtendHold:
+    def test_given_a_live_hold_then_every_deadline_moves_once(self) -> None:
+        given = held(on_sale(), "h1", "ann", A1)
+        moved = given.now + HOLD_LASTS + EXTENSION
+        result = given.when(extend_hold, hold="h1", holder="ann", by=EXTENSION)
+        result.then_on(seat(A1), SeatHoldExtended(hold="h1", expires_at=moved))
+        again = given.given_done(extend_hold, hold="h1", holder="ann", by=EXTENSION)
+        again.when(extend_hold, hold="h1", holder="ann", by=EXTENSION).then_refused(AlreadyExtended)
+
+    def test_given_sales_were_closed_meanwhile_then_it_is_extended(self) -> None:
+        closing = ChangePerformance(performance=HAMLET, sales=SalesState.CLOSED)
+        given = held(on_sale(), "h1", "ann", A1).given_done(change, closing)
+        assert given.when(extend_hold, hold="h1", holder="ann", by=EXTENSION).events()
+
+    def test_given_the_performance_was_cancelled_then_it_is_refused(self) -> None:
+        given = held(on_sale(), "h1", "ann", A1).given_done(call_off, HAMLET, CancelReason.ILLNESS)
+        given.when(extend_hold, hold="h1", holder="ann", by=EXTENSION).then_refused(PerformanceCancelled)
+
+    def test_given_the_performance_has_begun_then_it_is_refused_but_the_hold_can_be_ordered(self) -> None:
+        given = held(on_sale(starts_at=NOW + timedelta(minutes=1)), "h1", "ann", A1).later(timedelta(minutes=2))
+        given.when(extend_hold, hold="h1", holder="ann", by=EXTENSION).then_refused(PerformanceStarted)
+        assert ordered(given, "h1", "ann")
 
 
 class TestReleaseHold:
