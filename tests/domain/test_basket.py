@@ -22,7 +22,7 @@ from domain.performance import existing as require_performance
 from domain.pricing import Choice, quote
 from domain.scheduling import ChangePerformance, call_off, change
 from domain.seat import SeatHeld, SeatHoldExtended, SeatReleased
-from domain.values import CancelReason, Price, ReleaseReason
+from domain.values import PerformanceCancelReason, Price, ReleaseReason
 from tests.domain.scenario import NOW
 from tests.domain.theatre import (
     HAMLET,
@@ -104,7 +104,7 @@ class TestExtendHold:
         assert given.when(extend_hold, hold="h1", holder="ann", by=EXTENSION).events()
 
     def test_given_the_performance_was_cancelled_then_it_is_refused(self) -> None:
-        given = held(on_sale(), "h1", "ann", A1).given_done(call_off, HAMLET, CancelReason.ILLNESS)
+        given = held(on_sale(), "h1", "ann", A1).given_done(call_off, HAMLET, PerformanceCancelReason.ILLNESS)
         given.when(extend_hold, hold="h1", holder="ann", by=EXTENSION).then_refused(PerformanceCancelled)
 
     def test_given_the_performance_has_begun_then_it_is_refused_but_the_hold_can_be_ordered(self) -> None:

@@ -9,7 +9,7 @@ from domain.performance import SalesState
 from domain.refund import RefundRequested
 from domain.scheduling import ChangePerformance, call_off, change
 from domain.settling import settle
-from domain.values import CancelReason, Limits, Price, RefundReason
+from domain.values import Limits, PerformanceCancelReason, Price, RefundReason
 from tests.domain.scenario import NOW, Result, Scenario
 from tests.domain.theatre import HAMLET, HOLD_LASTS, PRICE, SEATS, bought, captured, held, on_sale, ordered
 
@@ -69,7 +69,7 @@ class TestSettleInTime:
     def test_given_it_was_cancelled_then_the_money_goes_back(self) -> None:
         given, order = ordered(held(on_sale(), "h1", "ann", A1), "h1", "ann")
         given, payment = captured(given, order, "ann", amount=PRICE)
-        result = given.given_done(call_off, HAMLET, CancelReason.ILLNESS).when(settle, payment=payment)
+        result = given.given_done(call_off, HAMLET, PerformanceCancelReason.ILLNESS).when(settle, payment=payment)
         assert refund_reason(result) is RefundReason.PERFORMANCE_CANCELLED
         assert any(isinstance(event, OrderCancelled) for event in result.events())
 
