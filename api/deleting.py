@@ -1,108 +1,188 @@
-"""Deletes events: sales are suspended, the log is checked for bookings, and the event is archived or reopened."""
+"""Deletes events, performances and venues that nobody uses: close, check the log, then archive or reopen.
 
-from collections.abc import AsyncIterator
+The use is checked twice: before anything is recorded, so that a refusal leaves no trace, and once more while the thing
+is closed, so that no use slips in between.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
 
 from fastapi import Request
 
 from api.commands import carry_out, caught_up
 from api.engine import Engine, engine_of
 from domain import event as events
+from domain import performance_deletion
+from domain import venue as venues
 from domain.books import Books
-from domain.errors import DeletionGivenUp, HasBookings
+from domain.deletion import DeletionState, DeletionStatus
+from domain.errors import DeletionGivenUp, HasBookings, HasEvents, Impossible
 from domain.event import EVENT, EventStatus, ListedEvent
+from domain.performance import PERFORMANCE, ScheduledPerformance
+from domain.performance import existing as existing_performance
 from domain.seat import SEAT
-from eventstore.command import Outcome
+from domain.venue import VENUE, OpenVenue
+from domain.venue import existing as existing_venue
+from eventstore.command import Decide, Outcome
 from projections import catalogue
-from projections.catalogue import Viewer, find_event
+from projections.catalogue import Viewer, Wanted, find_event, find_events
 
 NOT_BOOKINGS = frozenset({"SeatBlocked", "SeatUnblocked"})
+EVERYBODY = Viewer(everybody=True)
 
 
-async def archive_unbooked(request: Request, event: str) -> Outcome:
-    """Archive an event of which no seat was ever claimed.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deletion:
+    """One thing that is to be deleted.
 
-    The bookings are checked twice: before anything is recorded, so that a refusal leaves no trace, and once more while
-    sales are suspended, so that no sale slips in between.
+    Args:
+        close, give_up: the decisions that begin a deletion and abandon it.
+        finish: makes the last decision from the number of the closing and what was learned during it.
+        state: reads where the deletion stands; raises NotFound where there is no such thing.
+        in_use: says whether the thing is used, as of a position that read models have to reach.
+        refusal: why a thing in use stays.
+    """
+
+    close: Decide
+    finish: Callable[[int, bool], Decide]
+    give_up: Decide
+    state: Callable[[Books], DeletionState]
+    in_use: Callable[[int], Awaitable[bool]]
+    refusal: Impossible
+
+
+async def archive_unused(request: Request, deletion: Deletion) -> Outcome:
+    """Archive a thing that nobody uses.
 
     Raises:
-        NotFound: no such event.
-        HasBookings: a seat was claimed; the event stays as it is.
-        DeletionGivenUp: the event was reopened meanwhile.
-        Behind: the list of its performances is not up to date.
+        NotFound: no such thing.
+        HasBookings, HasEvents: it is used, and stays as it is.
+        DeletionGivenUp: it was reopened meanwhile.
+        Behind: the list of its users is not up to date.
     """
-    closing, booked = 0, False
-    state = await event_state(request, event)
-    if state.status is not EventStatus.ARCHIVED:
-        await refuse_booked(request, event)
-        step = f"close-{state.closings}"
-        closed = await carry_out(request, lambda books: events.close_for_deletion(books, event), step=step)
-        closing = (await event_state(request, event)).closings
-        async with reopened_on_failure(request, event):
-            booked = await anything_booked(request, event, closed.last)
-    finished = await carry_out(
-        request, lambda books: events.finish_deletion(books, event, closing=closing, booked=booked)
-    )
-    if booked:
-        raise has_bookings()
-    if (await event_state(request, event)).status is not EventStatus.ARCHIVED:
-        raise DeletionGivenUp("The event was published again while it was being deleted; delete it once more.")
+    look = engine_of(request).handler.look
+    closing, used = 0, False
+    before = await look(deletion.state)
+    if before.status is not DeletionStatus.ARCHIVED:
+        if await deletion.in_use(await engine_of(request).store.head()):
+            raise deletion.refusal
+        closed = await carry_out(request, deletion.close, step=f"close-{before.closings}")
+        closing = (await look(deletion.state)).closings
+        async with reopened_on_failure(request, deletion):
+            used = await deletion.in_use(closed.last)
+    finished = await carry_out(request, deletion.finish(closing, used))
+    if used:
+        raise deletion.refusal
+    if (await look(deletion.state)).status is not DeletionStatus.ARCHIVED:
+        raise DeletionGivenUp("It was opened again while it was being deleted; delete it once more.")
     return finished
 
 
-async def event_state(request: Request, event: str) -> ListedEvent:
-    """Return an event as it stands in the log, archived or not."""
-
-    def view(books: Books) -> ListedEvent:
-        state = books.read(EVENT, event)
-        return state if isinstance(state, ListedEvent) else events.existing(books, event)
-
-    return await engine_of(request).handler.look(view)
-
-
-def has_bookings() -> HasBookings:
-    """Return the refusal of an event that was booked."""
-    return HasBookings("Something of this event was booked; cancel its performances instead.")
-
-
-async def refuse_booked(request: Request, event: str) -> None:
-    """Refuse an event that was booked already.
-
-    Raises:
-        HasBookings: a seat was claimed.
-    """
-    if await anything_booked(request, event, await engine_of(request).store.head()):
-        raise has_bookings()
-
-
 @asynccontextmanager
-async def reopened_on_failure(request: Request, event: str) -> AsyncIterator[None]:
-    """Reopen an event whose bookings could not be checked; a process does it where this one dies."""
+async def reopened_on_failure(request: Request, deletion: Deletion) -> AsyncIterator[None]:
+    """Reopen what could not be checked; a process does it where this one dies."""
     try:
         yield
     except Exception:
-        await carry_out(request, lambda books: events.give_up_deletion(books, event), step="give up")
+        await carry_out(request, deletion.give_up, step="give up")
         raise
 
 
-async def anything_booked(request: Request, event: str, closed_at: int) -> bool:
-    """Say whether any seat of the event's performances was ever claimed.
+def event_deletion(request: Request, event: str) -> Deletion:
+    """Return the deletion of an event of which no seat was ever claimed."""
 
-    Args:
-        closed_at: the position up to which its performances must be known.
+    def state(books: Books) -> DeletionState:
+        known = books.read(EVENT, event)
+        found = known if isinstance(known, ListedEvent) else events.existing(books, event)
+        statuses = {EventStatus.CLOSING: DeletionStatus.CLOSING, EventStatus.ARCHIVED: DeletionStatus.ARCHIVED}
+        status = statuses.get(found.status, DeletionStatus.OPEN)
+        return DeletionState(status=status, closings=found.closings)
+
+    def finish(closing: int, used: bool) -> Decide:  # noqa: FBT001 - what a check learned
+        return partial(events.finish_deletion, event=event, closing=closing, booked=used)
+
+    return Deletion(
+        close=partial(events.close_for_deletion, event=event),
+        finish=finish,
+        give_up=partial(events.give_up_deletion, event=event),
+        state=state,
+        in_use=partial(event_booked, request, event),
+        refusal=HasBookings("Something of this event was booked; cancel its performances instead."),
+    )
+
+
+def performance_removal(request: Request, performance: str) -> Deletion:
+    """Return the deletion of a performance of which no seat was ever claimed."""
+
+    def state(books: Books) -> DeletionState:
+        known = books.read(PERFORMANCE, performance)
+        return (known if isinstance(known, ScheduledPerformance) else existing_performance(books, performance)).deletion
+
+    def finish(closing: int, used: bool) -> Decide:  # noqa: FBT001 - what a check learned
+        decide = performance_deletion.finish_performance_deletion
+        return partial(decide, performance=performance, closing=closing, in_use=used)
+
+    async def in_use(_: int) -> bool:
+        return await claimed(engine_of(request), performance)
+
+    return Deletion(
+        close=partial(performance_deletion.close_performance_for_deletion, performance=performance),
+        finish=finish,
+        give_up=partial(performance_deletion.give_up_performance_deletion, performance=performance),
+        state=state,
+        in_use=in_use,
+        refusal=HasBookings("Something of this performance was booked; cancel it instead."),
+    )
+
+
+def venue_removal(request: Request, venue: str) -> Deletion:
+    """Return the deletion of a venue at which no event takes place."""
+
+    def state(books: Books) -> DeletionState:
+        known = books.read(VENUE, venue)
+        return (known if isinstance(known, OpenVenue) else existing_venue(books, venue)).deletion
+
+    def finish(closing: int, used: bool) -> Decide:  # noqa: FBT001 - what a check learned
+        return partial(venues.finish_venue_deletion, venue=venue, closing=closing, in_use=used)
+
+    return Deletion(
+        close=partial(venues.close_venue_for_deletion, venue=venue),
+        finish=finish,
+        give_up=partial(venues.give_up_venue_deletion, venue=venue),
+        state=state,
+        in_use=partial(has_events, request, venue),
+        refusal=HasEvents("Events take place at this venue; delete them first."),
+    )
+
+
+async def event_booked(request: Request, event: str, position: int) -> bool:
+    """Say whether any seat of the event's performances, as listed at `position`, was ever claimed.
 
     Raises:
         Behind: the list of its performances has not reached that position.
     """
     engine = engine_of(request)
-    await caught_up(request, closed_at, *catalogue.READ_MODELS)
-    everybody = Viewer(everybody=True)
-    found = await find_event(engine.read_models, event=event, viewer=everybody, now=engine.clock.now())
+    await caught_up(request, position, *catalogue.READ_MODELS)
+    found = await find_event(engine.read_models, event=event, viewer=EVERYBODY, now=engine.clock.now())
     performances = [] if found is None else [performance.performance for performance in found.performances]
     for performance in performances:
         if await claimed(engine, performance):
             return True
     return False
+
+
+async def has_events(request: Request, venue: str, position: int) -> bool:
+    """Say whether any event, as listed at `position`, takes place at the venue.
+
+    Raises:
+        Behind: the list of events has not reached that position.
+    """
+    engine = engine_of(request)
+    await caught_up(request, position, *catalogue.READ_MODELS)
+    wanted = Wanted(venue=venue, viewer=EVERYBODY, limit=1)
+    return bool(await find_events(engine.read_models, wanted, now=engine.clock.now()))
 
 
 async def claimed(engine: Engine, performance: str) -> bool:

@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from domain.books import Books
+from domain.deletion import DeletionStatus
 from domain.errors import NotFound
 from domain.event import EVENT, EventStatus, NoEvent
 from domain.organizer import existing as existing_organizer
 from domain.performance import PERFORMANCE, NoPerformance
-from domain.venue import existing as existing_venue
-from domain.venue import existing_layout
+from domain.venue import VENUE, NoVenue, existing_layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +29,20 @@ def owner_of_event(books: Books, event: str) -> Owned:
 
 
 def owner_of_performance(books: Books, performance: str) -> Owned:
-    """Say whose a performance is; it is seen as its event is."""
+    """Say whose a performance is; it is seen as its event is, until it is deleted."""
     state = books.read(PERFORMANCE, performance)
     if isinstance(state, NoPerformance):
         raise NotFound("There is no such performance.")
-    return owner_of_event(books, state.event)
+    owned = owner_of_event(books, state.event)
+    return Owned(owned.organizer, owned.visible and state.deletion.status is not DeletionStatus.ARCHIVED)
 
 
 def owner_of_venue(books: Books, venue: str) -> Owned:
     """Say whose a venue is."""
-    return Owned(existing_venue(books, venue).organizer, visible=True)
+    state = books.read(VENUE, venue)
+    if isinstance(state, NoVenue):
+        raise NotFound("There is no such venue.")
+    return Owned(state.organizer, state.deletion.status is not DeletionStatus.ARCHIVED)
 
 
 def owner_of_layout(books: Books, layout: str) -> Owned:

@@ -20,7 +20,7 @@ Rejected
     ├── PerformanceStarted
     ├── AlreadyPaid, OrderEnded, OrderConfirmedAlready, NotConfirmed, TooManyPayments
     ├── NothingToRefund, RefundDecided, TicketUsed
-    ├── HasBookings, DeletionGivenUp
+    ├── HasBookings, HasEvents, BeingDeleted, DeletionGivenUp
     ├── NotRunning, NotPaused, NotFailed, NotParked    a read model stands otherwise than the wish needs
     ├── TooMuchSetAside    a read model leaves out as much as it may
     ├── RebuildUnderWay, NoRetiredVersion, NotInParts    what can't be done with a read model's versions
@@ -211,6 +211,18 @@ class HasBookings(Impossible):
     """Something was booked; what was booked cannot be deleted."""
 
     code = "has_bookings"
+
+
+class HasEvents(Impossible):
+    """Events take place there; what is used cannot be deleted."""
+
+    code = "has_events"
+
+
+class BeingDeleted(Impossible):
+    """The thing is being deleted; it is gone or open again within a minute."""
+
+    code = "being_deleted"
 
 
 class DeletionGivenUp(Impossible):

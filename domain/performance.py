@@ -1,5 +1,6 @@
 """One dated showing of an event: when it is on sale, at what prices, within which limits. Nothing per booking."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -7,6 +8,7 @@ from typing import assert_never
 
 from domain import errors
 from domain.books import Books, Kind
+from domain.deletion import DeletionState, DeletionStatus
 from domain.errors import NotFound, NotOnSale
 from domain.event import EVENT, EventStatus, ListedEvent
 from domain.values import EntryRules, Limits, PerformanceCancelReason, Price
@@ -82,6 +84,21 @@ class SalesClosed:
     """Staff ended sales."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PerformanceClosedForDeletion:
+    """Nothing sells while its bookings are checked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PerformanceReopened:
+    """The deletion was given up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PerformanceArchived:
+    """Nothing was ever booked: it is gone from every list."""
+
+
 PerformanceEvent = (
     PerformanceScheduled
     | PerformanceRescheduled
@@ -92,6 +109,9 @@ PerformanceEvent = (
     | SalesPaused
     | SalesResumed
     | SalesClosed
+    | PerformanceClosedForDeletion
+    | PerformanceReopened
+    | PerformanceArchived
 )
 
 
@@ -101,6 +121,13 @@ class SalesState(StrEnum):
     OPEN = "open"
     PAUSED = "paused"
     CLOSED = "closed"
+
+
+SALES_AFTER: Mapping[type[PerformanceEvent], SalesState] = {
+    SalesPaused: SalesState.PAUSED,
+    SalesResumed: SalesState.OPEN,
+    SalesClosed: SalesState.CLOSED,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +151,7 @@ class ScheduledPerformance:
     entry_rules: EntryRules = field(default_factory=EntryRules)
     sales: SalesState = SalesState.OPEN
     called_off: bool = False
+    deletion: DeletionState = field(default_factory=DeletionState)
 
 
 Performance = NoPerformance | ScheduledPerformance
@@ -145,12 +173,25 @@ def evolve(performance: Performance, event: PerformanceEvent) -> Performance:
             return replace(performance, entry_rules=event.rules)
         case PerformanceCancelled():
             return replace(performance, called_off=True)
-        case SalesPaused():
-            return replace(performance, sales=SalesState.PAUSED)
-        case SalesResumed():
-            return replace(performance, sales=SalesState.OPEN)
-        case SalesClosed():
-            return replace(performance, sales=SalesState.CLOSED)
+        case SalesPaused() | SalesResumed() | SalesClosed():
+            return replace(performance, sales=SALES_AFTER[type(event)])
+        case PerformanceClosedForDeletion() | PerformanceReopened() | PerformanceArchived():
+            return replace(performance, deletion=deletion_after(performance.deletion, event))
+        case _:
+            assert_never(event)
+
+
+def deletion_after(
+    deletion: DeletionState, event: PerformanceClosedForDeletion | PerformanceReopened | PerformanceArchived
+) -> DeletionState:
+    """Return where a performance's deletion stands after `event`."""
+    match event:
+        case PerformanceClosedForDeletion():
+            return deletion.closed()
+        case PerformanceReopened():
+            return deletion.reopened()
+        case PerformanceArchived():
+            return deletion.archived()
         case _:
             assert_never(event)
 
@@ -183,10 +224,10 @@ def existing(books: Books, performance: str) -> ScheduledPerformance:
     """Read a performance that must be there.
 
     Raises:
-        NotFound: it was never scheduled.
+        NotFound: it was never scheduled, or it was archived.
     """
     state = books.read(PERFORMANCE, performance)
-    if isinstance(state, NoPerformance):
+    if isinstance(state, NoPerformance) or state.deletion.status is DeletionStatus.ARCHIVED:
         raise NotFound("There is no such performance.")
     return state
 
@@ -219,6 +260,8 @@ def on_sale(books: Books, performance: str) -> ScheduledPerformance:
         raise NotOnSale("Sales are suspended while the organizer deletes the event; try again in a minute.")
     if not isinstance(event, ListedEvent) or event.status != EventStatus.PUBLISHED:
         raise NotOnSale("The event is not published yet.")
+    if state.deletion.status is DeletionStatus.CLOSING:
+        raise NotOnSale("Sales are suspended while the organizer deletes the performance; try again in a minute.")
     if state.sales is not SalesState.OPEN:
         raise NotOnSale(f"Sales are {state.sales.value}.", sales=state.sales.value)
     if not books.passed(state.on_sale_at):

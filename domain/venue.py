@@ -1,10 +1,11 @@
 """A real place, and the published versions of its drawing."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from domain.books import Books, Changes, Kind
-from domain.errors import AlreadyThere, NotFound
+from domain.deletion import DeletionState, DeletionStatus, close_events, finish_events, give_up_events
+from domain.errors import AlreadyThere, BeingDeleted, NotFound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,21 @@ class VenueChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VenueClosedForDeletion:
+    """No event can be created here while its use is checked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueReopened:
+    """The deletion was given up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueArchived:
+    """No event uses it: it is gone from every list."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LayoutPublished:
     """The `version`-th drawing of the venue; the document itself is kept elsewhere, and never changes."""
 
@@ -52,7 +68,7 @@ class LayoutAdded:
     layout: str
 
 
-VenueEvent = VenueOpened | VenueChanged | LayoutAdded
+VenueEvent = VenueOpened | VenueChanged | LayoutAdded | VenueClosedForDeletion | VenueReopened | VenueArchived
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +83,7 @@ class OpenVenue:
     organizer: str
     details: VenueDetails
     layouts: tuple[str, ...] = ()
+    deletion: DeletionState = field(default_factory=DeletionState)
 
 
 Venue = NoVenue | OpenVenue
@@ -82,6 +99,12 @@ def evolve(venue: Venue, event: VenueEvent) -> Venue:
             return replace(venue, details=event.details)
         case LayoutAdded():
             return replace(venue, layouts=(*venue.layouts, event.layout))
+        case VenueClosedForDeletion():
+            return replace(venue, deletion=venue.deletion.closed())
+        case VenueReopened():
+            return replace(venue, deletion=venue.deletion.reopened())
+        case VenueArchived():
+            return replace(venue, deletion=venue.deletion.archived())
         case _:
             assert_never(event)
 
@@ -109,11 +132,24 @@ def existing(books: Books, venue: str) -> OpenVenue:
     """Read a venue that must be there.
 
     Raises:
-        NotFound: never entered.
+        NotFound: never entered, or archived.
     """
     state = books.read(VENUE, venue)
-    if isinstance(state, NoVenue):
+    if isinstance(state, NoVenue) or state.deletion.status is DeletionStatus.ARCHIVED:
         raise NotFound("There is no such venue.")
+    return state
+
+
+def require_open(books: Books, venue: str) -> OpenVenue:
+    """Read a venue that must be open to new events.
+
+    Raises:
+        NotFound: never entered, or archived.
+        BeingDeleted: its use is being checked.
+    """
+    state = existing(books, venue)
+    if state.deletion.status is DeletionStatus.CLOSING:
+        raise BeingDeleted("The venue is being deleted; try again in a minute.")
     return state
 
 
@@ -149,6 +185,42 @@ def change_venue(books: Books, venue: str, details: VenueDetails) -> Changes:
     if existing(books, venue).details == details:
         return {}
     return {VENUE.stream(venue): [VenueChanged(details=details)]}
+
+
+def close_venue_for_deletion(books: Books, venue: str) -> Changes:
+    """Refuse new events at the venue, so that its use can be checked; a second time records nothing.
+
+    Raises:
+        NotFound: no such venue.
+    """
+    return {VENUE.stream(venue): close_events(existing(books, venue).deletion, VenueClosedForDeletion())}
+
+
+def finish_venue_deletion(books: Books, venue: str, *, closing: int, in_use: bool) -> Changes:
+    """Archive the venue if nothing uses it, else reopen it.
+
+    Args:
+        closing: the number of the closing during which its use was checked.
+
+    Raises:
+        NotFound: no such venue.
+    """
+    events = finish_events(
+        existing(books, venue).deletion,
+        closing=closing,
+        in_use=in_use,
+        reopened=VenueReopened(),
+        archived=VenueArchived(),
+    )
+    return {VENUE.stream(venue): events}
+
+
+def give_up_venue_deletion(books: Books, venue: str) -> Changes:
+    """Reopen a venue whose deletion was begun and never finished; anything else records nothing."""
+    state = books.read(VENUE, venue)
+    if not isinstance(state, OpenVenue):
+        return {}
+    return {VENUE.stream(venue): give_up_events(state.deletion, VenueReopened())}
 
 
 def publish_layout(books: Books, venue: str, layout: str, *, name: str, seats: int, document_sha256: str) -> Changes:

@@ -1,28 +1,44 @@
-"""When an event was closed for deletion and the deletion was never finished, then reopen it: it sells again.
+"""When something was closed for deletion and the deletion was never finished, then reopen it.
 
-A deletion is two commands of one request. If the request dies between them, the event would stay closed to every sale.
+A deletion is two commands of one request. If the request dies between them, an event or a performance would stay closed
+to every sale, and a venue to every event.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar
 
-from domain.event import EventArchived, EventClosedForDeletion, EventReopened, give_up_deletion
+from domain.books import Changes
+from domain.event import EVENT, give_up_deletion
+from domain.performance import PERFORMANCE
+from domain.performance_deletion import give_up_performance_deletion
+from domain.venue import VENUE, give_up_venue_deletion
 from eventstore.handler import Handler
 from eventstore.store import Recorded
 from processes.rule import NOTHING, Commands, Notes
-from processes.work import Work, subject_of
+from processes.work import Work
 
 DELETION_LASTS_MAX = timedelta(seconds=60)
 """Longer than the commands and waits of one request together."""
 
+CLOSED = frozenset({"EventClosedForDeletion", "PerformanceClosedForDeletion", "VenueClosedForDeletion"})
+ENDED = frozenset(
+    f"{thing}{ending}" for thing in ("Event", "Performance", "Venue") for ending in ("Reopened", "Archived")
+)
+GIVE_UP: Mapping[str, Callable[..., Changes]] = {
+    EVENT.prefix: give_up_deletion,
+    PERFORMANCE.prefix: give_up_performance_deletion,
+    VENUE.prefix: give_up_venue_deletion,
+}
+"""How the stream of a closed thing is named → the decision that reopens it."""
+
 
 class ReopenUnfinishedDeletions:
-    """Keeps every event that is closed for deletion."""
+    """Keeps every event, performance and venue that is closed for deletion; a work's subject is its stream."""
 
     name: ClassVar[str] = "reopen_unfinished_deletions"
-    events: ClassVar[frozenset[str]] = frozenset({"EventClosedForDeletion", "EventReopened", "EventArchived"})
+    events: ClassVar[frozenset[str]] = CLOSED | ENDED
     at_once: ClassVar[int] = 8
     pause_s: ClassVar[float] = 0.0
 
@@ -33,17 +49,14 @@ class ReopenUnfinishedDeletions:
         """Begin with nothing."""
         return ()
 
-    def note(self, event: Any, recorded: Recorded) -> Notes:
+    def note(self, event: Any, recorded: Recorded) -> Notes:  # noqa: ARG002 - the stored name says it all
         """Note a deletion when it begins; strike it out when it ends."""
-        match event:
-            case EventClosedForDeletion():
-                due_at = recorded.recorded_at + DELETION_LASTS_MAX
-                return {subject_of(recorded): Work.caused_by(recorded, due_at=due_at)}
-            case EventReopened() | EventArchived():
-                return {subject_of(recorded): None}
-            case _:
-                return NOTHING
+        if recorded.name in CLOSED:
+            due_at = recorded.recorded_at + DELETION_LASTS_MAX
+            return {recorded.stream: Work(recorded.stream, recorded.command_id, recorded.position, due_at)}
+        return {recorded.stream: None} if recorded.name in ENDED else NOTHING
 
     async def act(self, work: Work, now: datetime) -> None:  # noqa: ARG002 - what is due is due
-        """Reopen one event; one that was archived or reopened meanwhile stays as it is."""
-        await self._commands.send(work, "reopen", partial(give_up_deletion, event=work.subject))
+        """Reopen one thing; one that was archived or reopened meanwhile stays as it is."""
+        prefix, key = work.subject.split("-", 1)
+        await self._commands.send(work, "reopen", partial(GIVE_UP[prefix], **{prefix: key}))

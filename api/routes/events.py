@@ -10,7 +10,7 @@ from pydantic import AwareDatetime
 from uuid_utils.compat import uuid7
 
 from api.commands import MinPosition, answer, carry_out, caught_up, shown
-from api.deleting import archive_unbooked
+from api.deleting import archive_unused, event_deletion
 from api.editions import IfMatch, edition_header, require_edition
 from api.engine import engine_of
 from api.errors import Malformed
@@ -55,7 +55,7 @@ async def create_event(request: Request, body: EventWish) -> Response:
 
     def decide(books: Books) -> Changes:
         organizers.existing(books, organizer)
-        venues.existing(books, body.venue_id)
+        venues.require_open(books, body.venue_id)
         return events.create(books, event, EventCreated(organizer=organizer, venue=body.venue_id, details=details))
 
     outcome = await carry_out(request, decide)
@@ -201,5 +201,5 @@ async def event_now(request: Request, event: str) -> Body:
 @router.delete("/events/{event_id}", responses={200: {"model": EventDeleted}})
 async def delete_event(request: Request, event_id: UUID) -> Response:
     """Take an event off every list, unless anything of it was ever booked (`has_bookings`)."""
-    finished = await archive_unbooked(request, str(event_id))
+    finished = await archive_unused(request, event_deletion(request, str(event_id)))
     return answer(finished, {"event_id": str(event_id), "status": EventStatus.ARCHIVED})

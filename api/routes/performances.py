@@ -7,6 +7,7 @@ from fastapi import Header, Request, Response
 from uuid_utils.compat import uuid7
 
 from api.commands import JSON, MinPosition, answer, carry_out, caught_up, json_of, shown
+from api.deleting import archive_unused, performance_removal
 from api.editions import IfMatch, edition_header, require_edition
 from api.engine import engine_of
 from api.facts import recall
@@ -19,6 +20,7 @@ from api.schemas.performances import (
     Cancellation,
     PerformanceCancelled,
     PerformanceChange,
+    PerformanceDeleted,
     PerformanceShown,
     PerformanceWish,
     PerformanceWritten,
@@ -27,6 +29,7 @@ from api.visibility import must_see_performance
 from domain import event as events
 from domain import scheduling
 from domain.books import Books, Changes
+from domain.deletion import DeletionStatus
 from domain.errors import Invalid, NotFound
 from domain.performance import PERFORMANCE, PerformanceScheduled
 from domain.performance import existing as existing_performance
@@ -136,6 +139,13 @@ async def cancel_performance(request: Request, performance_id: UUID, body: Cance
     performance, reason = str(performance_id), (body or Cancellation()).reason
     outcome = await carry_out(request, lambda books: scheduling.call_off(books, performance, reason))
     return answer(outcome, {"performance_id": performance, "cancelled": True, "refunds": REFUNDS_LATER})
+
+
+@router.delete("/performances/{performance_id}", responses={200: {"model": PerformanceDeleted}})
+async def delete_performance(request: Request, performance_id: UUID) -> Response:
+    """Remove a performance, unless any seat of it was ever held or sold (`has_bookings`); then cancel it."""
+    finished = await archive_unused(request, performance_removal(request, str(performance_id)))
+    return answer(finished, {"performance_id": str(performance_id), "status": DeletionStatus.ARCHIVED})
 
 
 @router.get(

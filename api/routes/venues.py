@@ -11,6 +11,7 @@ from uuid_utils.compat import uuid7
 
 from api.access import LAYOUT_BYTES_MAX
 from api.commands import JSON, MinPosition, answer, carry_out, caught_up, shown
+from api.deleting import archive_unused, venue_removal
 from api.editions import IfMatch, edition_header, require_edition
 from api.engine import Engine, engine_of
 from api.facts import recall
@@ -20,11 +21,21 @@ from api.presenters.values import id_of
 from api.problems import documented
 from api.routing import business_router
 from api.schemas.texts import WORD_LENGTH_MAX
-from api.schemas.venues import LayoutPublished, LayoutWish, VenueChange, VenueDetails, Venues, VenueWish, VenueWritten
+from api.schemas.venues import (
+    LayoutPublished,
+    LayoutWish,
+    VenueChange,
+    VenueDeleted,
+    VenueDetails,
+    Venues,
+    VenueWish,
+    VenueWritten,
+)
 from api.visibility import acting_organizer
 from domain import organizer as organizers
 from domain import venue as venues
 from domain.books import Books, Changes
+from domain.deletion import DeletionStatus
 from domain.errors import AlreadyThere, NotFound
 from domain.layout.exporting import export
 from domain.layout.model import Layout
@@ -101,6 +112,13 @@ async def change_venue(request: Request, venue_id: UUID, body: VenueChange, if_m
     state = await engine_of(request).handler.look(lambda books: venues.existing(books, venue))
     known = present.venue_facts(venue, state.organizer, state.details)
     return answer(outcome, known, headers=edition_header(known))
+
+
+@router.delete("/venues/{venue_id}", responses={200: {"model": VenueDeleted}})
+async def delete_venue(request: Request, venue_id: UUID) -> Response:
+    """Take a venue off every list, unless an event takes place there (`has_events`)."""
+    finished = await archive_unused(request, venue_removal(request, str(venue_id)))
+    return answer(finished, {"venue_id": str(venue_id), "status": DeletionStatus.ARCHIVED})
 
 
 @router.post(

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from api.schemas.base import Body, Shown
 from api.schemas.texts import Word
 from api.schemas.values import Amount, Id, Moment, Money, Position
+from domain.deletion import DeletionStatus
 from domain.performance import SalesState
 from domain.scheduling import PRICES_PER_PERFORMANCE_MAX
 from domain.values import SEATS_PER_HOLD_MAX, PerformanceCancelReason
@@ -156,4 +157,12 @@ class PerformanceCancelled(Shown):
     performance_id: str
     cancelled: bool
     refunds: Annotated[str, Field(description="What happens to the money of those who have paid.")]
+    position: Position
+
+
+class PerformanceDeleted(Shown):
+    """A performance that is gone: nothing of it was ever booked."""
+
+    performance_id: str
+    status: DeletionStatus
     position: Position

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from api.schemas.base import Body, Shown
 from api.schemas.texts import Title, Word
 from api.schemas.values import Country, Cursor, Id, Position, TimeZone
+from domain.deletion import DeletionStatus
 
 
 class VenueWish(Body):
@@ -97,4 +98,12 @@ class LayoutPublished(Shown):
     version: int
     name: str
     seat_count: Annotated[int, Field(description="Seats and places of standing areas.")]
+    position: Position
+
+
+class VenueDeleted(Shown):
+    """A venue that is gone: no event takes place there."""
+
+    venue_id: str
+    status: DeletionStatus
     position: Position

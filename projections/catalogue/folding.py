@@ -71,7 +71,9 @@ BEGUN: Mapping[str, Callable[[Fact], Row]] = {
     "EventCreated": event_row,
     "PerformanceScheduled": performance_row,
 }
-NAMES = frozenset({*BEGUN, "MemberRolesChanged", "VenueChanged", "EventChanged", *EVENT_STATUS, *PERFORMANCE_MOVES})
+GONE = frozenset({"PerformanceArchived", "VenueArchived"})
+CHANGED = frozenset({"MemberRolesChanged", "VenueChanged", "EventChanged"})
+NAMES = frozenset({*BEGUN, *CHANGED, *EVENT_STATUS, *PERFORMANCE_MOVES, *GONE})
 
 
 def fold(facts: Sequence[Fact]) -> Sequence[Step]:
@@ -93,7 +95,14 @@ def fold(facts: Sequence[Fact]) -> Sequence[Step]:
         Step(sql.MOVE_EVENTS, status_rows(facts)),
         Step(sql.SCHEDULE_PERFORMANCES, rows["PerformanceScheduled"]),
         Step(sql.MOVE_PERFORMANCES, performance_moves(facts)),
+        Step(sql.REMOVE_PERFORMANCES, removed(facts, "PerformanceArchived")),
+        Step(sql.REMOVE_VENUES, removed(facts, "VenueArchived")),
     ]
+
+
+def removed(facts: Sequence[Fact], name: str) -> list[Row]:
+    """Return the keys of what an event of this name removed."""
+    return [{"id": fact.key} for fact in facts if fact.name == name]
 
 
 def member_rows(facts: Sequence[Fact]) -> list[Row]:

@@ -214,6 +214,14 @@ FROM json_to_recordset(%(rows)s::json) AS r (
 WHERE performance.performance = r.id
 """
 
+REMOVE_PERFORMANCES: LiteralString = """
+DELETE FROM performance USING json_to_recordset(%(rows)s::json) AS r (id text) WHERE performance.performance = r.id
+"""
+
+REMOVE_VENUES: LiteralString = """
+DELETE FROM venue USING json_to_recordset(%(rows)s::json) AS r (id text) WHERE venue.venue = r.id
+"""
+
 _EVENTS: LiteralString = """
 SELECT e.event, e.organizer, o.name AS organizer_name, e.title, e.description, e.category, e.image_url, e.status,
        e.published, e.position, e.venue, v.name AS venue_name, v.city, v.country, v.time_zone,

@@ -16,6 +16,7 @@ from domain import basket, event, ordering, paying, settling
 from domain.errors import NotFound
 from domain.order import OrderStatus
 from domain.payment import PaymentOutcome
+from domain.performance_deletion import close_performance_for_deletion
 from domain.values import OrderCancelReason
 from eventstore.checkpoint import Checkpoint
 from eventstore.clock import FixedClock
@@ -218,6 +219,14 @@ class TestReopenUnfinishedDeletions:
         bench.clock.advance(timedelta(seconds=1))
         assert await bench.caused() == ["EventReopened"]
         assert bench.work() == []
+
+    async def test_given_a_performance_whose_deletion_was_never_finished_then_it_is_given_up(self) -> None:
+        bench = Bench(ReopenUnfinishedDeletions)
+        await bench.open()
+        closing = partial(close_performance_for_deletion, performance=bench.world.performance)
+        await bench.world.do(Wish(closing))
+        bench.clock.advance(DELETION_LASTS_MAX)
+        assert await bench.caused() == ["PerformanceReopened"]
 
     async def test_given_a_deletion_that_ended_then_nothing(self) -> None:
         bench = Bench(ReopenUnfinishedDeletions)
