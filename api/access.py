@@ -16,6 +16,7 @@ from domain.values import Role
 
 PREFIX = "/api/v1"
 BODY_BYTES_MAX = 64 * 1024
+READY_SECONDS_MAX = 2.0
 LAYOUT_BYTES_MAX = 32 * 1024 * 1024
 MEMBER_ROLES = (Role.ORGANIZER, Role.ENTRY_MANAGER)
 
@@ -26,10 +27,14 @@ class RoutesUndeclared(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """Who may use a route (nobody named: anyone, even unknown), and how long its body may be."""
+    """Who may use a route (nobody named: anyone, even unknown), how long its body may be, and how long it may take.
+
+    `seconds_max`: for the work; None: what every request has, see `Terms`.
+    """
 
     roles: tuple[Role, ...] = ()
     bytes_max: int = BODY_BYTES_MAX
+    seconds_max: float | None = None
 
     @property
     def public(self) -> bool:
@@ -138,7 +143,7 @@ ACCESS: Mapping[tuple[str, str], Access] = {
     ("GET", "/audit/seats/{performance}/{seat}"): AUDITORS,
     ("GET", "/audit/performances/{performance}/seats"): AUDITORS,
     ("GET", "/livez"): PUBLIC,
-    ("GET", "/readyz"): PUBLIC,
+    ("GET", "/readyz"): Access(seconds_max=READY_SECONDS_MAX),
     ("GET", "/metrics"): PUBLIC,
 }
 """(method, path without the prefix) → who may. The busiest routes come first, which is also the order of matching."""

@@ -48,7 +48,9 @@ def make_app(engine: Engine, *, routers: Iterable[APIRouter] = ROUTERS, pages: P
         app.add_route(path, static(content, media_type), include_in_schema=False)
     app.state.engine = engine
     lanes = [lane_of(route) for route in routes if isinstance(route, LeanRoute)]
-    app.middleware_stack = Front(app.build_middleware_stack(), metrics=engine.metrics, lanes=lanes)
+    app.middleware_stack = Front(
+        app.build_middleware_stack(), metrics=engine.metrics, deadlines=engine.deadlines, lanes=lanes
+    )
     app.openapi = with_problems(app.openapi)  # type: ignore[method-assign] # FastAPI's own way to extend it
     return app
 

@@ -18,7 +18,6 @@ from api.engine import engine_of
 from api.errors import Behind, Malformed
 from api.identity import Identity
 from eventstore.command import Context, Decide, GuardMoved, Outcome
-from eventstore.errors import OutcomeUnknown
 from eventstore.store import Receipt
 
 IDEMPOTENCY_KEY = "idempotency-key"
@@ -61,7 +60,6 @@ async def carry_out(
 
     Raises:
         What the decision refuses with; what `Handler.handle` raises.
-        OutcomeUnknown: no verdict came in time; the command may still take effect.
     """
     identity: Identity | None = getattr(request.state, "identity", None)
     if identity is not None:
@@ -70,17 +68,7 @@ async def carry_out(
     if step is not None:
         command = uuid5(command, step)
     context = await context_of(request, command, actor)
-    return await within_time(request, decide, context, presumed)
-
-
-async def within_time(request: Request, decide: Decide, context: Context, presumed: frozenset[str]) -> Outcome:
-    """Handle a command within the request's time."""
-    engine = engine_of(request)
-    try:
-        async with asyncio.timeout(engine.terms.request_seconds_max):
-            return await with_rights(request, decide, context, presumed)
-    except TimeoutError as error:
-        raise OutcomeUnknown("No verdict came in time.") from error
+    return await with_rights(request, decide, context, presumed)
 
 
 async def with_rights(request: Request, decide: Decide, context: Context, presumed: frozenset[str]) -> Outcome:

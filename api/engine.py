@@ -10,6 +10,7 @@ from api.admission import Admission
 from api.attempts import Attempts
 from api.board import Board
 from api.codes import TicketCodes
+from api.deadlines import Deadlines
 from api.drawings import Drawings
 from api.entrance import Entrance
 from api.live import LiveSeatMaps
@@ -74,7 +75,7 @@ class Terms:
     Args:
         public_url: how the outside calls us; `https` makes cookies `Secure`.
         sandbox_url: the sandbox gateway's own address, if there is one.
-        request_seconds_max: how long a command may take before its outcome is called unknown.
+        request_seconds_max: how long the work of a request may take; then its outcome is called unknown.
         four_eyes: above which amounts a decision about money takes two accounts.
     """
 
@@ -107,6 +108,7 @@ class Engine:
         sealed_log: the log's seals.
         live: seat maps, and those who watch them.
         past_seat_maps: seat maps as they were.
+        deadlines: bounds what requests may take.
         counters: what other parts want to show at `/metrics`, by name.
     """
 
@@ -138,6 +140,7 @@ class Engine:
     live: LiveSeatMaps
     past_seat_maps: PastSeatMaps
     counters: Mapping[str, Callable[[], float]] = field(default_factory=dict)
+    deadlines: Deadlines = field(default_factory=Deadlines)
 
 
 def engine_of(request: Request) -> Engine:

@@ -3,16 +3,21 @@
 A route may have a lane of its own from here, past the layers in between.
 """
 
+import asyncio
 import re
 import time
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from http.client import INTERNAL_SERVER_ERROR
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.deadlines import Deadlines
 from api.docs import DOCS_PATH, DOCS_POLICY
 from api.metrics import Metrics
+from api.problems import problem_of
+from eventstore.errors import OutcomeUnknown
 
 PAGE_POLICY = b"default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 HEADERS: tuple[tuple[bytes, bytes], ...] = (
@@ -37,9 +42,10 @@ class Lane:
 class Front:
     """The outermost layer of the application."""
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics, lanes: Iterable[Lane]) -> None:
+    def __init__(self, app: ASGIApp, *, metrics: Metrics, deadlines: Deadlines, lanes: Iterable[Lane]) -> None:
         self._app = app
         self._metrics = metrics
+        self._deadlines = deadlines
         self._lanes: dict[str, list[Lane]] = defaultdict(list)
         for lane in lanes:
             self._lanes[lane.method].append(lane)
@@ -49,7 +55,7 @@ class Front:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        status = 500
+        status = 0
         began = time.perf_counter()
 
         async def send_with_headers(message: Message) -> None:
@@ -62,11 +68,15 @@ class Front:
         self._metrics.in_flight += 1
         try:
             await self._way(scope)(scope, receive, send_with_headers)
+        except asyncio.CancelledError:
+            if status or not self._deadlines.stopping:
+                raise
+            await problem_of(OutcomeUnknown("The process stops."))(scope, receive, send_with_headers)
         finally:
             self._metrics.in_flight -= 1
             route = getattr(scope.get("route"), "path", UNMATCHED)
             method = scope["method"] if scope["method"] in METHODS else UNMATCHED
-            self._metrics.answered(method, route, status, time.perf_counter() - began)
+            self._metrics.answered(method, route, status or INTERNAL_SERVER_ERROR, time.perf_counter() - began)
 
     def _way(self, scope: Scope) -> ASGIApp:
         """Choose a lane that fits a request, or the usual way."""

@@ -16,6 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from psycopg import InterfaceError, OperationalError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from api import errors as api
 from domain import errors as refusals
@@ -115,6 +116,9 @@ class Answer:
     detail: str | None = None
     retry_after_seconds: int | None = None
 
+
+CLIENT_CLOSED_REQUEST = 499
+"""For the metrics alone: nobody reads this answer."""
 
 AGAIN_SOON_SECONDS = 1
 AGAIN_LATER_SECONDS = 2
@@ -222,6 +226,11 @@ def code_of(error: Exception, answer: Answer) -> str:
     return error.code if isinstance(error, refusals.Rejected) else ProblemCode.REJECTED
 
 
+async def client_gone(_: Request, _error: Exception) -> Response:
+    """Answer nobody: the client hung up before its request was read."""
+    return Response(status_code=CLIENT_CLOSED_REQUEST)
+
+
 async def known_error(_: Request, error: Exception) -> Response:
     """Answer an error that the table names."""
     return problem_of(error)
@@ -269,6 +278,7 @@ def handlers() -> dict[Any, Any]:
         **dict.fromkeys(ANSWERS, known_error),
         RequestValidationError: unreadable_request,
         HTTPException: framework_error,
+        ClientDisconnect: client_gone,
         Exception: unknown_error,
     }
 

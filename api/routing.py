@@ -1,9 +1,9 @@
 """The route class of the API: who may is checked first, then the body is read within its limit, then work begins."""
 
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any, get_args, get_origin
+from typing import Any, TypeVar, get_args, get_origin
 
 import orjson
 from fastapi import APIRouter, Request, Response
@@ -14,15 +14,19 @@ from fastapi.routing import APIRoute
 from starlette.types import Receive, Scope
 
 from api.access import PREFIX, Access, admit, declared
+from api.deadlines import OutOfTime
 from api.engine import engine_of
 from api.errors import BodyTooLarge, Malformed
 from api.identity import identify
 from api.problems import documented
+from eventstore.errors import OutcomeUnknown, StoreUnavailable
 
+Answer = TypeVar("Answer")
 Handle = Callable[[Request], Coroutine[Any, Any, Response]]
 READING = frozenset({"GET", "HEAD"})
 TOKEN_SCHEME = "access_token"  # noqa: S105 - the name of a scheme
-KEYLESS = (f"{PREFIX}/auth/", f"{PREFIX}/webhooks/")
+ENTERING = f"{PREFIX}/auth/"
+KEYLESS = (ENTERING, f"{PREFIX}/webhooks/")
 IDEMPOTENCY_PARAMETER: dict[str, Any] = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -162,15 +166,34 @@ def guarded(access: Access, inputs: RouteInputs, handle: Handle) -> Handle:
         if not access.public:
             identity = identify(bounded)
             bounded.state.identity = identity
-            await admit(engine, access, identity, bounded.path_params)
+            if not access.for_everybody_known:
+                await in_time(bounded, access, admit(engine, access, identity, bounded.path_params))
         bounded.state.access = access
         body = await bounded.body()
         refuse_nul_in(body)
         inputs.refuse_undue_body(body)
-        async with engine.admission:
-            return await handle(bounded)
+        return await in_time(bounded, access, work(bounded))
+
+    async def work(request: Request) -> Response:
+        async with engine_of(request).admission:
+            return await handle(request)
 
     return run
+
+
+async def in_time(request: Request, access: Access, work: Awaitable[Answer]) -> Answer:
+    """Do what a request asks for in the time it has.
+
+    Raises:
+        OutcomeUnknown, StoreUnavailable: it takes longer, or the process stops; the first where something may change.
+    """
+    engine = engine_of(request)
+    try:
+        return await engine.deadlines.within(access.seconds_max or engine.terms.request_seconds_max, work)
+    except OutOfTime:
+        if request.method in READING or request.scope["path"].startswith(ENTERING):
+            raise StoreUnavailable("No answer came in time.") from None
+        raise OutcomeUnknown("No verdict came in time.") from None
 
 
 def refuse_nul(scope: Scope) -> None:

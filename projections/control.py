@@ -68,21 +68,28 @@ class Held:
         return Checkpoint(self.position, self.digest)
 
 
-async def open_connection(url: str, *, name: str, schema: str = "pg_catalog") -> Connection:
+async def open_connection(
+    url: str, *, name: str, schema: str = "pg_catalog", seconds_max: float | None = None
+) -> Connection:
     """Connect as the projector, with a read model's schema to find its tables in.
+
+    Args:
+        seconds_max: see `connect`.
 
     Raises:
         StoreUnavailable: nobody answers.
     """
-    connection = await connect(url, name=f"project {name}")
+    connection = await connect(url, name=f"project {name}", seconds_max=seconds_max)
     await connection.execute(sql.CONFIGURE, {"schema": schema})
     return connection
 
 
 @asynccontextmanager
-async def connected(url: str, *, name: str, schema: str = "pg_catalog") -> AsyncIterator[Connection]:
+async def connected(
+    url: str, *, name: str, schema: str = "pg_catalog", seconds_max: float | None = None
+) -> AsyncIterator[Connection]:
     """Be connected in this block; raises what `open_connection` does."""
-    connection = await open_connection(url, name=name, schema=schema)
+    connection = await open_connection(url, name=name, schema=schema, seconds_max=seconds_max)
     try:
         yield connection
     finally:

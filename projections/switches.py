@@ -21,6 +21,9 @@ from projections import control
 from projections.control import Connection
 from projections.sql import control as sql
 
+SECONDS_MAX = 10.0
+"""How long the server may take for a statement, before people are told that nobody answers."""
+
 Send = Callable[[Callable[[Books], Changes]], Awaitable[Outcome]]
 """Carries a decision out as a command."""
 
@@ -87,7 +90,7 @@ class Switches:
     async def _locked(self, name: str) -> AsyncIterator[tuple[Connection, Standing]]:
         async with (
             self._one_at_a_time,
-            control.connected(self._url, name="operator") as connection,
+            control.connected(self._url, name="operator", seconds_max=SECONDS_MAX) as connection,
             connection.transaction(),
         ):
             yield connection, await lock(connection, name)

@@ -17,6 +17,7 @@ from eventstore.feed import EventFeed, Feed, PolledFeed
 from eventstore.handler import Judge
 from eventstore.jetstream.link import NatsLink
 from eventstore.migrate import APP_ROLE
+from eventstore.postgres.bounded import BOUNDED, check_answers
 from eventstore.postgres.store import PostgresStore
 from eventstore.relay import AnnouncingJudge, WakeUp
 from eventstore.store import Store
@@ -25,7 +26,7 @@ from runtime.settings import Settings
 
 READ_CONNECTIONS_MAX = 8
 READ_WAIT_SECONDS_MAX = 2.0
-READ_LIMITS = {"options": "-c statement_timeout=5s"}
+READ_LIMITS = {"options": "-c statement_timeout=5s -c client_connection_check_interval=1s"}
 
 
 class Closes(Protocol):
@@ -103,11 +104,12 @@ async def open_reading(settings: Settings) -> AsyncIterator[AsyncConnectionPool[
     """Open the connections that queries read the read models with."""
     async with AsyncConnectionPool(
         url_of_role(settings, APP_ROLE),
+        connection_class=BOUNDED,
         min_size=1,
         max_size=READ_CONNECTIONS_MAX,
         timeout=READ_WAIT_SECONDS_MAX,
         kwargs={"autocommit": True, "application_name": "seatledger read models", "connect_timeout": 5, **READ_LIMITS},
-        check=AsyncConnectionPool.check_connection,
+        check=check_answers,
         open=False,
         name="read models",
     ) as pool:

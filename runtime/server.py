@@ -100,7 +100,8 @@ async def serve(settings: Settings) -> None:
 
 
 def end_endless(engine: Engine) -> None:
-    """End the answers that never end by themselves."""
+    """End the answers that never end by themselves, and leave those who wait a last moment."""
+    engine.deadlines.stop()
     engine.live.end()
     engine.board.end()
 

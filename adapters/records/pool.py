@@ -10,11 +10,15 @@ from psycopg_pool import AsyncConnectionPool, PoolClosed
 
 from domain.people import RecordsUnavailable
 from eventstore.migrate import History
+from eventstore.postgres.bounded import BOUNDED, check_answers
 
 RECORDS = History(name="records", package="adapters.records.migrations")
 CONNECTIONS_MAX = 8
 WAIT_SECONDS_MAX = 2.0
-LIMITS = {"connect_timeout": 5, "options": "-c statement_timeout=5s -c lock_timeout=5s"}
+LIMITS = {
+    "connect_timeout": 5,
+    "options": "-c statement_timeout=5s -c lock_timeout=5s -c client_connection_check_interval=1s",
+}
 
 Pool = AsyncConnectionPool[psycopg.AsyncConnection[Any]]
 Row = dict[str, Any]
@@ -30,11 +34,12 @@ def records_pool(
     """
     return AsyncConnectionPool(
         url,
+        connection_class=BOUNDED,
         min_size=1,
         max_size=connections_max,
         timeout=wait_seconds_max,
         kwargs={"autocommit": True, "application_name": "seatledger records", **LIMITS},
-        check=AsyncConnectionPool.check_connection,
+        check=check_answers,
         open=False,
         name="records",
     )

@@ -74,7 +74,7 @@ class Appender:
     async def _ready(self) -> Connection:
         if self._connection is not None and _still_there(self._connection):
             return self._connection
-        connection = await connect(self._url, name="append")
+        connection = await connect(self._url, name="append", seconds_max=ANSWER_TIMEOUT_S + 1)
         try:
             if self._lost is not None:
                 await end_session(connection, self._lost)

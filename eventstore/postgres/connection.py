@@ -11,6 +11,7 @@ from psycopg.conninfo import make_conninfo
 from eventstore import sql
 from eventstore.errors import ServerTooOld, StoreUnavailable
 from eventstore.postgres import arrays
+from eventstore.postgres.bounded import BoundedConnection
 
 VERSION_MIN = 16
 CONNECT_TIMEOUT_S = 5
@@ -18,6 +19,8 @@ LOCK_TIMEOUT_S = 10
 STATEMENT_TIMEOUT_S = 30
 ANSWER_TIMEOUT_S = 40
 SESSION_END_TIMEOUT_S = 5
+READ_SECONDS_MAX = STATEMENT_TIMEOUT_S + 5
+"""Longer than the server lets a statement run, which is the better end."""
 
 # Seconds, except tcp_user_timeout: milliseconds. A dead peer is noticed after about 12 s, by whichever side is waiting.
 LIMITS: dict[str, str | int] = {
@@ -41,8 +44,11 @@ class Session:
     started_at: datetime
 
 
-async def connect(url: str, *, name: str) -> Connection:
+async def connect(url: str, *, name: str, seconds_max: float | None = None) -> Connection:
     """Open a connection.
+
+    Args:
+        seconds_max: how long a statement may be waited for, before the connection is given up; None: as it takes.
 
     Raises:
         StoreUnavailable: nobody answers, or not to us.
@@ -50,7 +56,8 @@ async def connect(url: str, *, name: str) -> Connection:
     """
     connection: Connection | None = None
     try:
-        connection = await psycopg.AsyncConnection.connect(
+        kind = psycopg.AsyncConnection if seconds_max is None else BoundedConnection
+        connection = await kind.connect(
             make_conninfo(url, application_name=f"seatledger {name}", **LIMITS), autocommit=True
         )
         check_version(connection.info.server_version)
@@ -65,6 +72,8 @@ async def connect(url: str, *, name: str) -> Connection:
             await discard(connection)
         raise
     arrays.register(connection.adapters)
+    if isinstance(connection, BoundedConnection) and seconds_max is not None:
+        connection.seconds_max = seconds_max
     return connection
 
 

@@ -7,7 +7,8 @@ from typing import Any, LiteralString
 import psycopg
 
 from eventstore.errors import StoreUnavailable
-from eventstore.postgres.connection import Connection, connect, discard
+from eventstore.postgres.bounded import NoAnswer
+from eventstore.postgres.connection import READ_SECONDS_MAX, Connection, connect, discard
 
 
 class Readers:
@@ -22,16 +23,19 @@ class Readers:
         """Return the rows of a statement.
 
         Raises:
-            StoreUnavailable: the server cannot be asked.
+            StoreUnavailable: the server cannot be asked, or does not answer.
         """
         async with self._turns:
-            while self._idle:
-                try:
-                    return await self._ask(self._idle.pop(), statement, parameters)
-                except psycopg.OperationalError:
-                    continue
             try:
-                return await self._ask(await connect(self._url, name="read"), statement, parameters)
+                while self._idle:
+                    try:
+                        return await self._ask(self._idle.pop(), statement, parameters)
+                    except NoAnswer:
+                        raise
+                    except psycopg.OperationalError:
+                        continue
+                connection = await connect(self._url, name="read", seconds_max=READ_SECONDS_MAX)
+                return await self._ask(connection, statement, parameters)
             except psycopg.OperationalError as error:
                 raise StoreUnavailable(f"the database did not answer: {error}") from error
 

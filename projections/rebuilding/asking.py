@@ -16,7 +16,7 @@ from eventstore.command import Outcome
 from projections import control
 from projections.control import Connection
 from projections.rebuilding import builds, wishes
-from projections.switches import Send, lock
+from projections.switches import SECONDS_MAX, Send, lock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ class Asking:
         """
         async with (
             self._one_at_a_time,
-            control.connected(self._url, name="operator") as connection,
+            control.connected(self._url, name="operator", seconds_max=SECONDS_MAX) as connection,
             connection.transaction(),
         ):
             return await self._ask(connection, name, asked, send)

@@ -97,6 +97,30 @@ async def test_given_a_signal_then_what_is_under_way_is_answered_and_nothing_mor
     assert await shop.engine.store.head() == head + 1
 
 
+async def test_given_a_signal_while_the_database_stands_still_then_who_waits_is_told_that_the_outcome_is_unknown(
+    module_database: str, shop: Shop, tmp_path: Path
+) -> None:
+    stopping = Process(module_database, tmp_path / "api.log")
+    try:
+        await until(stopping.answers, seconds_max=STARTS_WITHIN_S, pause_s=0.1)
+        headers = shop.bearer(await shop.account(Role.ADMIN))
+        async with (
+            stopping.client() as client,
+            await psycopg.AsyncConnection.connect(module_database) as owner,
+        ):
+            await owner.execute("LOCK TABLE eventstore.event IN EXCLUSIVE MODE")
+            asking = asyncio.create_task(client.post(f"{V1}/organizers", json={"name": "x"}, headers=headers))
+            await until(lambda: somebody_waits(module_database))
+            stopping.process.send_signal(signal.SIGTERM)
+            answer = await asking
+        assert (answer.status_code, answer.json()["code"]) == (503, "outcome_unknown")
+        assert int(answer.headers["Retry-After"]) > 0
+        assert await asyncio.to_thread(stopping.process.wait, ENDS_WITHIN_S) == 0
+    finally:
+        stopping.process.kill()
+        stopping.process.wait()
+
+
 async def somebody_waits(database_url: str) -> bool:
     """Say whether an append waits for a lock."""
     async with await psycopg.AsyncConnection.connect(database_url) as connection:

@@ -1,0 +1,80 @@
+"""Connections on which every wait for the server ends: a server that stands still is noticed, and left.
+
+A statement that is given up, because it took too long or because whoever waited for it is cancelled, closes its
+connection. psycopg would ask the server to cancel it and wait for that, ten seconds where nobody answers.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg import pq, waiting
+from psycopg.abc import PQGen
+from psycopg_pool import AsyncConnectionPool
+
+READ_SECONDS_MAX = 6.0
+"""Longer than the server lets a statement of a pool run, which is the better end."""
+
+CHECK_SECONDS_MAX = 1.0
+INTERVAL_S = 0.1
+
+Answer = TypeVar("Answer")
+
+
+class NoAnswer(psycopg.OperationalError):
+    """The server did not answer in time."""
+
+
+class BoundedConnection(psycopg.AsyncConnection[Any]):
+    """A connection whose server must answer a statement within `seconds_max`."""
+
+    seconds_max: float = READ_SECONDS_MAX
+
+    async def wait(
+        self,
+        gen: PQGen[Answer],
+        interval: float = INTERVAL_S,
+        timeout: float | None = None,  # noqa: ASYNC109 - psycopg's own
+    ) -> Answer:
+        """Wait for the server.
+
+        Raises:
+            NoAnswer: it does not answer in time; the connection is closed.
+        """
+        limit = self.seconds_max if timeout is None else timeout
+        began_at = time.monotonic()
+        try:
+            return await waiting.wait_async(gen, self.pgconn.socket, interval=interval, timeout=limit)
+        except (asyncio.CancelledError, psycopg.OperationalError) as error:
+            if self.pgconn.transaction_status == pq.TransactionStatus.ACTIVE:
+                self.pgconn.finish()
+            if isinstance(error, psycopg.OperationalError) and time.monotonic() - began_at >= limit:
+                raise NoAnswer(f"no answer within {limit:g} s") from error
+            raise
+
+    @contextmanager
+    def within(self, seconds_max: float) -> Iterator[None]:
+        """Let the server answer within another time in this block."""
+        before, self.seconds_max = self.seconds_max, seconds_max
+        try:
+            yield
+        finally:
+            self.seconds_max = before
+
+
+BOUNDED: type[psycopg.AsyncConnection[Any]] = BoundedConnection
+"""For pools, which are typed by the class of their connections."""
+
+
+async def check_answers(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Make sure that a pool's connection still works; for the pool's `check`.
+
+    Raises:
+        psycopg.OperationalError: it does not, or nobody answers.
+    """
+    assert isinstance(connection, BoundedConnection)
+    with connection.within(CHECK_SECONDS_MAX):
+        await AsyncConnectionPool.check_connection(connection)
