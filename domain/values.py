@@ -37,6 +37,7 @@ class ReleaseReason(StrEnum):
     LAPSED = "lapsed"
     ORDER_CANCELLED = "order_cancelled"
     PAYMENT_REFUNDED = "payment_refunded"
+    PERFORMANCE_CANCELLED = "performance_cancelled"
 
 
 class BlockReason(StrEnum):

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 
 from domain.ports import PaymentGateway
+from eventstore.codec import Codec
 from eventstore.handler import Handler
 from processes.reconcile_payments import ReconcilePayments
+from processes.refund_cancelled_performances import LatestEvents, RefundCancelledPerformances
 from processes.release_lapsed_holds import ReleaseLapsedHolds
 from processes.reopen_unfinished_deletions import ReopenUnfinishedDeletions
 from processes.rule import Rule
@@ -12,10 +14,13 @@ from processes.settle_payments import SettlePayments
 from processes.submit_refunds import SubmitRefunds
 
 
-def every_rule(handler: Handler, gateways: Mapping[str, PaymentGateway]) -> list[Rule]:
+def every_rule(
+    handler: Handler, gateways: Mapping[str, PaymentGateway], *, seats: LatestEvents, codec: Codec
+) -> list[Rule]:
     """Return every rule.
 
     Args:
+        seats: the log, for how every seat of a performance stands.
         gateways: payment providers by the name that payments carry.
     """
     return [
@@ -24,4 +29,5 @@ def every_rule(handler: Handler, gateways: Mapping[str, PaymentGateway]) -> list
         SubmitRefunds(handler, gateways),
         ReconcilePayments(handler, gateways),
         ReopenUnfinishedDeletions(handler),
+        RefundCancelledPerformances(handler, seats, codec),
     ]

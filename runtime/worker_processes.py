@@ -38,8 +38,9 @@ async def run_processes(settings: Settings) -> None:
         open_gateways(settings) as gateways,
     ):
         handler = build_handler(store=store, judge=batcher, cache_size=NOTHING_REMEMBERED)
-        rules, state = every_rule(handler, gateways), PostgresProcessState(pool)
-        running = asyncio.create_task(run_rules(rules, log=store, codec=build_codec(), state=state))
+        codec, state = build_codec(), PostgresProcessState(pool)
+        rules = every_rule(handler, gateways, seats=store, codec=codec)
+        running = asyncio.create_task(run_rules(rules, log=store, codec=codec, state=state))
         for number in SIGNALS:
             asyncio.get_running_loop().add_signal_handler(number, running.cancel)
         with suppress(asyncio.CancelledError):

@@ -25,6 +25,7 @@ from eventstore.clock import ServerClock
 from eventstore.handler import Clock, Handler, Judge
 from eventstore.store import RANGE_EVENTS_MAX, Recorded, Store
 from processes.reconcile_payments import BOOKS, BOOKS_PAGE, ReconcilePayments
+from processes.refund_cancelled_performances import RefundCancelledPerformances
 from processes.release_lapsed_holds import ReleaseLapsedHolds
 from processes.rule import Rule
 from processes.runner import Turn
@@ -70,13 +71,16 @@ def handler_on(store: Store, *, judge: Judge | None = None, clock: Clock | None 
     )
 
 
-def rules_on(handler: Handler, gateways: Mapping[str, PaymentGateway], *, books_every: timedelta = OFTEN) -> list[Rule]:
+def rules_on(
+    handler: Handler, gateways: Mapping[str, PaymentGateway], store: Store, *, books_every: timedelta = OFTEN
+) -> list[Rule]:
     """Return every rule, in a hurry."""
     return [
         ReleaseLapsedHolds(handler, pause_s=0),
         SettlePayments(handler, grace=AT_ONCE),
         SubmitRefunds(handler, gateways, pending=QUICK, attempts=QUICK),
         ReconcilePayments(handler, gateways, first_look=AT_ONCE, looks=QUICK, books_every=books_every),
+        RefundCancelledPerformances(handler, store, CODEC, rest=AT_ONCE, again=QUICK),
     ]
 
 
@@ -216,7 +220,7 @@ class Shop:
     async def run_rules(self, until: Callable[[], Awaitable[bool]]) -> None:
         """Let one runner a rule work, step by step, until a condition holds."""
         handler = handler_on(self.world.store, clock=self.world.clock)
-        rules = rules_on(handler, {self.provider: self.gateway}, books_every=self.books_every)
+        rules = rules_on(handler, {self.provider: self.gateway}, self.world.store, books_every=self.books_every)
         turns = [await self.turn(rule) for rule in rules]
         async with asyncio.timeout(PATIENCE_S):
             while not await until():

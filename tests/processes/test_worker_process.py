@@ -16,6 +16,7 @@ from processes.every_rule import every_rule
 from runtime.schema import migrate_all
 from runtime.settings import Settings
 from tests.databases import SECRET_KEY
+from tests.laws.world import CODEC
 from tests.processes.shop import PATIENCE_S, handler_on
 
 
@@ -28,7 +29,8 @@ def owners(url: str) -> dict[str, bool]:
 
 def rules_owned(url: str, *, owned: bool) -> bool:
     """Wait until every rule has an owner, or has none; False: it took too long."""
-    names = {rule.name for rule in every_rule(handler_on(MemoryStore()), {})}
+    store = MemoryStore()
+    names = {rule.name for rule in every_rule(handler_on(store), {}, seats=store, codec=CODEC)}
     deadline = time.monotonic() + PATIENCE_S
     while owners(url) != dict.fromkeys(names, owned):
         if time.monotonic() > deadline:

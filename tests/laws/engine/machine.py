@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import multiple, precondition, rule
 from uuid_utils.compat import uuid7
 
-from domain import blocking, entry, refunding, scheduling
+from domain import blocking, cancelling, entry, refunding, scheduling
 from domain.refund import transfer_reference
 from domain.ticket import EntryRecorded
 from domain.values import BlockReason, PerformanceCancelReason, RefundReason
 from tests.laws.engine.buying import Buying
-from tests.laws.engine.stage import BUYER, ORDERS, REFUNDS, SEATS
+from tests.laws.engine.stage import BUYER, HOLDS, ORDERS, REFUNDS, SEATS
 from tests.laws.world import Wish
 
 CALM_COMMANDS = 35
@@ -113,6 +113,19 @@ class EngineMachine(Buying):
             ),
             "called off",
         )
+
+    @rule(order=ORDERS, approve=st.booleans())
+    def refund_for_the_cancellation(self, order: tuple[str, str], *, approve: bool) -> None:
+        """Take the process's steps for one order, or die between the request and the approval."""
+        self.send(Wish(partial(cancelling.request_due_refund, order=order[0])), "due refund requested")
+        due = self.run(self.world.handler.look(partial(cancelling.due_refunds, order=order[0])))
+        for refund in due.undecided if approve else ():
+            approval = partial(refunding.approve_refund, refund=refund, by="refund_cancelled_performances")
+            self.send(Wish(approval), "due refund approved")
+
+    @rule(hold=HOLDS)
+    def end_basket(self, hold: tuple[str, str]) -> None:
+        self.send(Wish(partial(cancelling.end_basket, hold=hold[0])), "basket ended")
 
     @precondition(lambda self: len(self.sent) > CALM_COMMANDS)
     @rule(days=MOVES)

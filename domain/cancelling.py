@@ -1,0 +1,77 @@
+"""What a cancelled performance means for its orders and baskets, one at a time."""
+
+from dataclasses import dataclass
+
+from domain.basket import seats_and_quota_back
+from domain.books import Books, Changes, merged
+from domain.errors import OrderConfirmedAlready
+from domain.hold import HOLD, HoldEvent, HoldReleased, OpenHold
+from domain.order import OrderStatus, RefundOutcome
+from domain.ordering import cancel_order, visible_order
+from domain.performance import existing as existing_performance
+from domain.refund import RefundStatus
+from domain.refunding import RequestRefund, request_refund
+from domain.refunding import existing as existing_refund
+from domain.values import OrderCancelReason, RefundReason, ReleaseReason, derived_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueRefunds:
+    """What is still to be refunded of an order of a cancelled performance.
+
+    Args:
+        undecided: refunds of its lines that wait for approval, whoever asked for them.
+        request: the refund to ask for, of all lines that nothing speaks for; None: there are none.
+    """
+
+    undecided: tuple[str, ...] = ()
+    request: RequestRefund | None = None
+
+
+def due_refunds(books: Books, order: str) -> DueRefunds:
+    """Return what is still to be refunded of an order; what support rejected after the cancellation stays rejected."""
+    state = visible_order(books, order, None)
+    if state.status is not OrderStatus.CONFIRMED or not existing_performance(books, state.performance).called_off:
+        return DueRefunds()
+    refunds = {refund: existing_refund(books, refund) for refund, claim in state.refunds.items() if claim.lines}
+    undecided = tuple(refund for refund, known in refunds.items() if known.status is RefundStatus.REQUESTED)
+    rejected = any(
+        known.reason is RefundReason.PERFORMANCE_CANCELLED and state.refunds[refund].outcome is RefundOutcome.REJECTED
+        for refund, known in refunds.items()
+    )
+    if rejected or not state.refundable():
+        return DueRefunds(undecided=undecided)
+    return DueRefunds(
+        undecided=undecided,
+        request=RequestRefund(
+            refund=derived_id(order, "performance_cancelled", str(len(state.refunds))),
+            order=order,
+            account=None,
+            reason=RefundReason.PERFORMANCE_CANCELLED,
+        ),
+    )
+
+
+def request_due_refund(books: Books, *, order: str) -> Changes:
+    """Ask for the refund of what nothing speaks for yet; where nothing is left, nothing is recorded.
+
+    Raises:
+        NotFound: no such order.
+    """
+    request = due_refunds(books, order).request
+    return {} if request is None else request_refund(books, request)
+
+
+def end_basket(books: Books, *, hold: str) -> Changes:
+    """End a basket of a cancelled performance, and its unpaid order with it; what ended or was paid stays."""
+    state = books.read(HOLD, hold)
+    if not isinstance(state, OpenHold) or not existing_performance(books, state.performance).called_off:
+        return {}
+    if state.order is not None:
+        try:
+            return cancel_order(books, order=state.order, account=None, reason=OrderCancelReason.PERFORMANCE_CANCELLED)
+        except OrderConfirmedAlready:
+            return {}
+    reason = ReleaseReason.PERFORMANCE_CANCELLED
+    ended: list[HoldEvent] = [HoldReleased(reason=reason)]
+    return merged({HOLD.stream(hold): ended}, seats_and_quota_back(books, hold, state, reason))

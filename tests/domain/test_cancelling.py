@@ -1,0 +1,121 @@
+"""What a cancelled performance means for its orders and baskets."""
+
+from datetime import timedelta
+
+import pytest
+
+from domain.basket import release_hold
+from domain.cancelling import DueRefunds, due_refunds, end_basket, request_due_refund
+from domain.hold import HOLD, HoldReleased
+from domain.order import ORDER, OrderCancelled, RefundOpened
+from domain.refund import REFUND, RefundCompleted
+from domain.refunding import RequestRefund, approve_refund, reject_refund, request_refund
+from domain.scheduling import call_off
+from domain.values import OrderCancelReason, PerformanceCancelReason, Price, RefundReason, ReleaseReason
+from tests.domain.scenario import Scenario
+from tests.domain.theatre import HAMLET, HOLD_LASTS, PRICE, SEATS, STARTS_AT, bought, held, on_sale, ordered
+
+RULE = "refund_cancelled_performances"
+
+
+def cancelled(scenario: Scenario) -> Scenario:
+    return scenario.given_done(call_off, performance=HAMLET, reason=PerformanceCancelReason.ILLNESS)
+
+
+def asked(scenario: Scenario, order: str, *lines: str, refund: str = "asked") -> Scenario:
+    return scenario.given_done(request_refund, RequestRefund(refund=refund, order=order, account="ann", lines=lines))
+
+
+def due(scenario: Scenario, order: str) -> DueRefunds:
+    return scenario.state(due_refunds, order)
+
+
+def refunded(scenario: Scenario, order: str) -> Scenario:
+    """Let the process do what is due."""
+    if due(scenario, order).request is not None:
+        scenario = scenario.given_done(request_due_refund, order=order)
+    for refund in due(scenario, order).undecided:
+        scenario = scenario.given_done(approve_refund, refund=refund, by=RULE)
+    return scenario
+
+
+class TestRequestDueRefund:
+    def test_given_a_performance_that_takes_place_then_nothing(self) -> None:
+        scenario, order = bought(on_sale(), "hold", "ann", SEATS[0])
+        scenario.when(request_due_refund, order=order).then_nothing()
+
+    def test_given_a_paid_order_then_all_of_it_is_requested_by_no_account(self) -> None:
+        scenario, order = bought(on_sale(), "hold", "ann", *SEATS[:2])
+        requested, opened = cancelled(scenario).when(request_due_refund, order=order).events()
+        assert (requested.reason, requested.requested_by) == (RefundReason.PERFORMANCE_CANCELLED, None)
+        assert (requested.lines, requested.amount) == (("1", "2"), 2 * PRICE)
+        assert isinstance(opened, RefundOpened)
+
+    def test_given_it_has_begun_and_tickets_were_used_then_all_of_it_all_the_same(self) -> None:
+        scenario, order = bought(on_sale(), "hold", "ann", *SEATS[:2])
+        late = cancelled(scenario.at(STARTS_AT + timedelta(hours=1)))
+        requested, _ = late.when(request_due_refund, order=order).events()
+        assert requested.lines == ("1", "2")
+
+    def test_given_an_open_request_of_the_owner_then_the_rest_and_both_are_approved_once(self) -> None:
+        scenario, order = bought(on_sale(), "hold", "ann", *SEATS[:3])
+        done = refunded(cancelled(asked(scenario, order, "2")), order)
+        assert due(done, order) == DueRefunds()
+        done.when(request_due_refund, order=order).then_nothing()
+
+    def test_given_a_request_rejected_before_then_its_lines_are_refunded(self) -> None:
+        scenario, order = bought(on_sale(), "hold", "ann", *SEATS[:2])
+        scenario = asked(scenario, order, "1").given_done(reject_refund, refund="asked", by="support")
+        requested, _ = cancelled(scenario).when(request_due_refund, order=order).events()
+        assert requested.lines == ("1", "2")
+
+    def test_given_support_rejected_the_refund_of_the_cancellation_then_it_stays_rejected(self) -> None:
+        scenario, order = bought(on_sale(), "hold", "ann", SEATS[0])
+        scenario = cancelled(scenario).given_done(request_due_refund, order=order)
+        (refund,) = due(scenario, order).undecided
+        scenario = scenario.given_done(reject_refund, refund=refund, by="support")
+        assert due(scenario, order) == DueRefunds()
+
+    def test_given_part_of_it_was_refunded_then_the_rest_under_another_id(self) -> None:
+        scenario, order = bought(on_sale(), "hold", "ann", *SEATS[:2])
+        scenario = asked(scenario, order, "1").given_done(approve_refund, refund="asked", by="support")
+        requested, _ = cancelled(scenario).when(request_due_refund, order=order).events()
+        assert requested.lines == ("2",)
+
+    def test_given_nothing_was_to_pay_then_the_tickets_are_void_and_nothing_is_transferred(self) -> None:
+        free = on_sale(prices=(Price(category="A", amount=0), Price(category="S", amount=0)))
+        scenario, order = ordered(held(free, "hold", "ann", SEATS[0]), "hold", "ann")
+        done = refunded(cancelled(scenario), order)
+        refunds = [events for stream, events in done.history.items() if stream.startswith(REFUND.prefix)]
+        assert isinstance(refunds[0][-1], RefundCompleted)
+        assert due(done, order) == DueRefunds()
+
+    @pytest.mark.parametrize("after", [timedelta(0), timedelta(days=400)], ids=str)
+    def test_given_the_owner_asks_again_then_the_process_and_the_owner_never_both(self, after: timedelta) -> None:
+        scenario, order = bought(on_sale(), "hold", "ann", SEATS[0])
+        scenario = asked(cancelled(scenario).at(STARTS_AT + after), order, "1")
+        assert due(scenario, order) == DueRefunds(undecided=("asked",))
+
+
+class TestEndBasket:
+    def test_given_an_unpaid_order_then_it_is_cancelled_and_its_seats_are_released(self) -> None:
+        scenario, order = ordered(held(on_sale(), "hold", "ann", SEATS[0]), "hold", "ann")
+        ended = cancelled(scenario).when(end_basket, hold="hold")
+        ended.then_on(ORDER.stream(order), OrderCancelled(reason=OrderCancelReason.PERFORMANCE_CANCELLED))
+        ended.then_on(HOLD.stream("hold"), HoldReleased(reason=ReleaseReason.ORDER_CANCELLED))
+
+    @pytest.mark.parametrize("after", [timedelta(0), 2 * HOLD_LASTS], ids=["living", "lapsed"])
+    def test_given_a_basket_then_it_is_released(self, after: timedelta) -> None:
+        scenario = cancelled(held(on_sale(), "hold", "ann", SEATS[0])).later(after)
+        scenario.when(end_basket, hold="hold").then_on(
+            HOLD.stream("hold"), HoldReleased(reason=ReleaseReason.PERFORMANCE_CANCELLED)
+        )
+
+    def test_given_a_paid_order_or_an_ended_basket_then_nothing(self) -> None:
+        scenario, _ = bought(on_sale(), "paid", "ann", SEATS[0])
+        scenario = held(scenario, "ended", "bob", SEATS[1]).given_done(release_hold, hold="ended", holder="bob")
+        for hold in ("paid", "ended"):
+            cancelled(scenario).when(end_basket, hold=hold).then_nothing()
+
+    def test_given_a_performance_that_takes_place_then_nothing(self) -> None:
+        held(on_sale(), "hold", "ann", SEATS[0]).when(end_basket, hold="hold").then_nothing()
