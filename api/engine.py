@@ -9,6 +9,7 @@ from fastapi import Request
 from api.admission import Admission
 from api.attempts import Attempts
 from api.board import Board
+from api.clients import Clients
 from api.codes import TicketCodes
 from api.deadlines import Deadlines
 from api.drawings import Drawings
@@ -76,12 +77,14 @@ class Terms:
         public_url: how the outside calls us; `https` makes cookies `Secure`.
         sandbox_url: the sandbox gateway's own address, if there is one.
         request_seconds_max: how long the work of a request may take; then its outcome is called unknown.
+        warnings: what operators should change, shown at `/readyz`.
         four_eyes: above which amounts a decision about money takes two accounts.
     """
 
     public_url: str
     sandbox_url: str | None = None
     request_seconds_max: float = REQUEST_SECONDS_MAX
+    warnings: tuple[str, ...] = ()
     four_eyes: FourEyesLimits = ONE_IS_ENOUGH
 
 
@@ -109,6 +112,7 @@ class Engine:
         live: seat maps, and those who watch them.
         past_seat_maps: seat maps as they were.
         deadlines: bounds what requests may take.
+        clients: names the client of a request.
         counters: what other parts want to show at `/metrics`, by name.
     """
 
@@ -139,6 +143,7 @@ class Engine:
     sealed_log: SealedLog
     live: LiveSeatMaps
     past_seat_maps: PastSeatMaps
+    clients: Clients
     counters: Mapping[str, Callable[[], float]] = field(default_factory=dict)
     deadlines: Deadlines = field(default_factory=Deadlines)
 

@@ -21,6 +21,8 @@ REQUEST_S = 60
 ROWS = 1_000
 SEATS_PER_ROW = 100
 PRICE = 4_500
+CONNECTIONS_MAX = 10_000
+"""One client opens them all."""
 
 Json = dict[str, Any]
 
@@ -36,7 +38,8 @@ class Shop:
 
     def __enter__(self) -> Self:
         command = [sys.executable, "-m", "runtime.cli", "up", "--port", str(self.port), "--data", str(self.data)]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        env = os.environ | {"SEATLEDGER_CONNECTIONS_PER_CLIENT": str(CONNECTIONS_MAX)}
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=env)
         assert self._process.stdout is not None
         said = []
         for line in self._process.stdout:

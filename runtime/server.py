@@ -4,17 +4,21 @@ import asyncio
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from types import FrameType
 
 import uvicorn
 import uvloop
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.app import make_app
 from api.engine import Engine
-from api.live import ABORT, WATCHERS_MAX
+from api.live import WATCHERS_MAX
+from runtime.edge.connections import Edge
+from runtime.edge.protocol import protocol_of
+from runtime.exposure import refuse_unanswered
 from runtime.garbage import look_at_what_is_new, look_in_portions, look_no_more, look_when_quiet, lull
+from runtime.interpreter import outdated
 from runtime.logs import configure_logs
 from runtime.open_files import allow_open_files
 from runtime.settings import Settings, load_settings
@@ -23,20 +27,10 @@ from runtime.wiring import open_engine
 from ui.page import pages
 
 BACKLOG = 2_048
-KEEP_ALIVE_SECONDS = 30
 STOP_SECONDS_MAX = 5
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 OPEN_FILES = 2 * WATCHERS_MAX
 """Connections of those who watch, as many of those who ask, and what is our own."""
-
-
-class Protocol(HttpToolsProtocol):
-    """HTTP by httptools, with a way to cut off a client that takes nothing, whatever its connection still holds."""
-
-    def on_message_begin(self) -> None:
-        """Begin to read a request."""
-        super().on_message_begin()
-        self.scope["extensions"] = {ABORT: {"abort": self.transport.abort}}
 
 
 class Server(uvicorn.Server):
@@ -75,12 +69,16 @@ async def serve(settings: Settings) -> None:
         StoreUnavailable: the database does not answer at the start.
         UnreadableLog: it says which event this program can't read.
     """
-    async with open_engine(settings) as engine:
+    edge = Edge(settings.edge, client_of=settings.clients.of_peer)
+    async with open_engine(settings) as opened:
+        warnings = tuple(filter(None, [outdated()]))
+        terms = replace(opened.terms, warnings=warnings)
+        engine = replace(opened, terms=terms, counters={**opened.counters, **edge.counters()})
         config = uvicorn.Config(
             make_app(engine, pages=pages()),
             host=settings.host,
             port=settings.port,
-            http=Protocol,
+            http=protocol_of(edge),
             proxy_headers=False,
             ws="none",
             lifespan="off",
@@ -88,11 +86,10 @@ async def serve(settings: Settings) -> None:
             access_log=False,
             server_header=False,
             backlog=BACKLOG,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=STOP_SECONDS_MAX,
         )
         quiet = lull(lambda: engine.metrics.requests)
-        looking = asyncio.gather(look_at_what_is_new(), look_when_quiet(quiet))
+        looking = asyncio.gather(look_at_what_is_new(), look_when_quiet(quiet), edge.watch())
         try:
             await Server(config, on_stop=partial(end_endless, engine)).serve()
         finally:
@@ -117,5 +114,6 @@ def run_api(port: int | None = None) -> None:
     look_in_portions()
     allow_open_files(OPEN_FILES)
     settings = load_settings()
+    refuse_unanswered(settings)
     uvloop.run(serve(settings if port is None else settings.model_copy(update={"port": port})))
     look_no_more()

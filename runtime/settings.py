@@ -3,14 +3,18 @@
 import hashlib
 import hmac
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from api.clients import HOPS_MAX, Clients, networks_in
 from domain.four_eyes import FourEyesLimits
+from runtime.edge.limits import EdgeLimits
 
 PREFIX = "SEATLEDGER_"
+NO_PROXIES = "none"
 DEMO_SECRET_KEY = "everybody knows this secret: for demonstrations only"  # noqa: S105
 SECRET_LENGTH_MIN = 32
 FOUR_EYES_ABOVE = 1_000_00
@@ -56,6 +60,29 @@ class Settings(BaseSettings):
     )
     data: Path = Field(default=Path("var"), description="where embedded servers and the sandbox keep their files")
     host: str = Field(default="127.0.0.1", description="the address the API listens on")
+    trusted_proxies: str | None = Field(
+        default=None,
+        description="networks of the proxies in front, separated by commas (10.0.0.0/8,fd00::/8), or `none`",
+    )
+    proxy_hops: int = Field(default=1, ge=1, le=HOPS_MAX, description="how many of them a request passes")
+    proxy_header: Literal["x-forwarded-for", "forwarded"] = Field(
+        default="x-forwarded-for", description="the header that they name the client in"
+    )
+    connections_per_client: int = Field(default=100, ge=1, description="connections of one client")
+    connections_max: int | None = Field(
+        default=None, ge=1, description="connections of all clients; absent: what the limit of open files leaves"
+    )
+    head_bytes_max: int = Field(default=16 * 1024, ge=1024, description="request line and headers together")
+    headers_max: int = Field(default=100, ge=10, description="headers of a request")
+    url_bytes_max: int = Field(default=8 * 1024, ge=1024, description="a request's address")
+    first_byte_seconds_max: float = Field(default=10.0, gt=0, description="from connecting to the first byte")
+    head_seconds_max: float = Field(default=10.0, gt=0, description="from a request's first byte to its headers' end")
+    idle_seconds_max: float = Field(default=30.0, gt=0, description="between two requests of a connection")
+    body_bytes_min: int = Field(default=16 * 1024, ge=1, description="the least of a body that comes in five seconds")
+    answer_seconds_max: float = Field(default=20.0, gt=0, description="how long an answer waits to be taken")
+    allow_old_python: bool = Field(
+        default=False, description="start outside demo mode on a Python whose patch release has known holes"
+    )
     port: int = Field(default=8000, ge=0, le=65535, description="the port the API listens on")
 
     @field_validator("previous_secret_keys", mode="before")
@@ -81,11 +108,46 @@ class Settings(BaseSettings):
             )
         return self
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _judge_proxies(cls, value: str | None) -> str | None:
+        if value is not None and value != NO_PROXIES and not networks_in(value):
+            raise ValueError(f"name at least one network, or `{NO_PROXIES}` if clients connect directly")
+        return value
+
     @model_validator(mode="after")
     def _refuse_half_a_sandbox(self) -> "Settings":
         if self.sandbox_url is not None and not (self.sandbox_api_key and self.sandbox_webhook_secret):
             raise ValueError(f"{PREFIX}SANDBOX_URL takes {PREFIX}SANDBOX_API_KEY and {PREFIX}SANDBOX_WEBHOOK_SECRET")
         return self
+
+    @property
+    def clients(self) -> Clients:
+        """What names the client of a request."""
+        named = self.trusted_proxies or NO_PROXIES
+        trusted = () if named == NO_PROXIES else networks_in(named)
+        return Clients(trusted=trusted, hops=self.proxy_hops, header=self.proxy_header)
+
+    @property
+    def edge(self) -> EdgeLimits:
+        """What one connection, one client and all clients together may take."""
+        return EdgeLimits(
+            url_bytes=self.url_bytes_max,
+            head_bytes=self.head_bytes_max,
+            headers=self.headers_max,
+            first_byte_seconds=self.first_byte_seconds_max,
+            head_seconds=self.head_seconds_max,
+            idle_seconds=self.idle_seconds_max,
+            body_bytes_per_window=self.body_bytes_min,
+            answer_seconds=self.answer_seconds_max,
+            per_client=self.connections_per_client,
+            connections=self.connections_max,
+        )
+
+    @property
+    def public_host(self) -> str:
+        """The host by which the outside calls the API."""
+        return urlsplit(self.public_url).hostname or ""
 
     @property
     def second_place(self) -> Path:

@@ -17,6 +17,7 @@ import psycopg
 from runtime.demo.steps import LAST_STEP
 from runtime.embedded.kept import is_free
 from runtime.embedded.lock import FolderLock
+from runtime.exposure import refuse_unanswered
 from runtime.ground import LOOPBACK, Ground, given, settings_here
 from runtime.leases import end_leases
 from runtime.local.disk import is_no_room, room_of
@@ -54,6 +55,7 @@ def up(data: Path, *, port: int, demo: bool, say: Say) -> None:
         PartEnded: a part did not start, or the shop cannot do without it and it ended too often; all was stopped.
         EmbeddedServerError: a server cannot be started, or the folder is in use.
         NoRoom: the disk is full.
+        SettingsRefused: the API may not be shown to the outside like this.
     """
     require_free(port)
     ground = Ground(data.absolute())
@@ -67,6 +69,7 @@ def up(data: Path, *, port: int, demo: bool, say: Say) -> None:
             with PartsSupervisor(ground.logs, say=say) as parts:
                 start_servers(parts, ground, say)
                 settings = settings_here(ground.data)
+                refuse_unanswered(settings)
                 env = environment(ground, port)
                 prepare(parts, settings, env, demo=demo, say=say)
                 start_parts(parts, ground, env, port)

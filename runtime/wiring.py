@@ -199,6 +199,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
                 sealed_log=sealed_log,
                 live=live,
                 past_seat_maps=PastSeatMaps(store),
+                clients=settings.clients,
                 counters={**batcher_counters(batcher), **live_counters(live)},
             )
 

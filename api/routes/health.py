@@ -30,6 +30,7 @@ async def readyz(request: Request) -> Response:
             "lag": {report.state.name: report.lag for report in reports},
             "projections": {report.state.name: report.shown_state for report in reports},
             "sandbox": engine.terms.sandbox_url,
+            "warnings": engine.terms.warnings,
         }
     )
 

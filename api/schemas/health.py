@@ -28,3 +28,4 @@ class Ready(Shown):
         ),
     ]
     sandbox: Annotated[str | None, Field(description="The address of the sandbox payment gateway.")]
+    warnings: Annotated[list[str], Field(description="What operators should change, a sentence each.")]

@@ -22,7 +22,14 @@ class TestOperations:
         assert (await shop.client.get("/livez")).json() == {"status": "alive"}
         await shop.account()
         ready = await shop.client.get("/readyz")
-        assert ready.json() == {"status": "ready", "head": 1, "lag": {}, "projections": {}, "sandbox": None}
+        assert ready.json() == {
+            "status": "ready",
+            "head": 1,
+            "lag": {},
+            "projections": {},
+            "sandbox": None,
+            "warnings": [],
+        }
 
     async def test_given_requests_then_the_numbers_tell_route_and_status_but_no_path(self, shop: Shop) -> None:
         account = await shop.account()

@@ -30,6 +30,7 @@ class Process:
         self.url = f"http://127.0.0.1:{free_port()}"
         self.log = log
         ours = {"SEATLEDGER_DATABASE_URL": database_url, "SEATLEDGER_SECRET_KEY": SECRET_KEY}
+        ours["SEATLEDGER_ALLOW_OLD_PYTHON"] = "true"
         kept = {name: value for name, value in os.environ.items() if not name.startswith("SEATLEDGER_")}
         argv = [sys.executable, "-m", "runtime.cli", "api", "--port", self.url.rpartition(":")[2]]
         with log.open("wb") as output:

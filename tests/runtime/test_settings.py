@@ -1,10 +1,14 @@
 """The environment: what it may leave out, and what it must not."""
 
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from runtime import exposure
+from runtime.exposure import is_loopback, refuse_unanswered
+from runtime.interpreter import LEAST_PATCH, outdated, refuse_outdated
 from runtime.settings import DEMO_SECRET_KEY, SettingsRefused, load_settings
 
 GOOD = "0123456789abcdef0123456789abcdef"
@@ -89,3 +93,83 @@ class TestOthers:
         environment(monkeypatch, SECRET_KEY=GOOD)
         with pytest.raises(SettingsRefused, match="seatledger up"):
             _ = load_settings().required_database_url
+
+
+class TestClients:
+    def test_given_networks_then_they_are_trusted(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        environment(monkeypatch, DEMO="true", TRUSTED_PROXIES="10.0.0.0/8, fd00::/8", PROXY_HOPS=2)
+        clients = load_settings().clients
+        assert clients.is_trusted("10.1.2.3")
+        assert clients.is_trusted("fd00::1")
+        assert not clients.is_trusted("192.0.2.1")
+        assert clients.hops == 2
+
+    @pytest.mark.parametrize("value", ["", "everybody", "10.0.0.1/8", "10.0.0.0/8;fd00::/8"])
+    def test_given_no_networks_then_they_are_refused(self, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+        environment(monkeypatch, DEMO="true", TRUSTED_PROXIES=value)
+        with pytest.raises(SettingsRefused, match="SEATLEDGER_TRUSTED_PROXIES"):
+            load_settings()
+
+
+class TestExposure:
+    """What must be answered before strangers are let in."""
+
+    @pytest.fixture(autouse=True)
+    def sound_python(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Run on a Python without known holes, whatever it is."""
+        monkeypatch.setattr(exposure, "outdated", lambda: None)
+
+    def test_given_a_public_address_then_it_asks_who_the_clients_are(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        environment(monkeypatch, SECRET_KEY=GOOD, PUBLIC_URL="https://shop.example")
+        with pytest.raises(SettingsRefused, match="SEATLEDGER_TRUSTED_PROXIES"):
+            refuse_unanswered(load_settings())
+
+    @pytest.mark.parametrize(
+        "named",
+        [
+            {"TRUSTED_PROXIES": "none", "PUBLIC_URL": "https://shop.example"},
+            {"TRUSTED_PROXIES": "10.0.0.0/8", "PUBLIC_URL": "https://shop.example"},
+            {"DEMO": "true", "PUBLIC_URL": "https://shop.example"},
+            {"PUBLIC_URL": "http://127.0.0.1:8000"},
+            {"PUBLIC_URL": "http://[::1]:8000"},
+            {"PUBLIC_URL": "http://localhost:8000"},
+        ],
+    )
+    def test_given_an_answer_or_no_strangers_then_it_starts(
+        self, monkeypatch: pytest.MonkeyPatch, named: dict[str, str]
+    ) -> None:
+        environment(monkeypatch, SECRET_KEY=GOOD, **named)
+        refuse_unanswered(load_settings())
+
+    @pytest.mark.parametrize("host", ["shop.example", "10.0.0.1", "127.0.0.1.evil.example", "0.0.0.0", ""])
+    def test_given_another_host_then_it_is_not_this_machine(self, host: str) -> None:
+        assert not is_loopback(host)
+
+
+class TestInterpreter:
+    @pytest.mark.parametrize("version", [(3, 11, 7), (3, 11, 9), (3, 12, 1)])
+    def test_given_a_patch_release_with_known_holes_then_it_says_which_to_install(
+        self, version: tuple[int, int, int]
+    ) -> None:
+        trouble = outdated(version)
+        assert trouble is not None
+        assert f"{version[0]}.{version[1]}.{LEAST_PATCH[version[0], version[1]]}" in trouble
+
+    @pytest.mark.parametrize("version", [(3, 11, 10), (3, 12, 6), (3, 13, 0), (3, 14, 2)])
+    def test_given_a_later_one_then_nothing_is_wrong(self, version: tuple[int, int, int]) -> None:
+        assert outdated(version) is None
+
+    def test_given_an_old_one_then_it_starts_in_demo_mode_or_where_it_is_allowed(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        environment(monkeypatch, SECRET_KEY=GOOD)
+        with pytest.raises(SettingsRefused, match="SEATLEDGER_ALLOW_OLD_PYTHON=true"):
+            refuse_outdated(load_settings(), trouble="It is old.")
+        environment(monkeypatch, ALLOW_OLD_PYTHON="true")
+        refuse_outdated(load_settings(), trouble="It is old.")
+        environment(monkeypatch, ALLOW_OLD_PYTHON="false", DEMO="true")
+        refuse_outdated(load_settings(), trouble="It is old.")
+
+    def test_set_up_warns_by_the_same_table(self) -> None:
+        script = (Path(__file__).parents[2] / "scripts" / "setup").read_text()
+        assert str(LEAST_PATCH) in script

@@ -10,8 +10,11 @@ import pytest
 import uvicorn
 
 from api.live import performance as live_performance
+from runtime.edge.connections import Edge
+from runtime.edge.limits import EdgeLimits
+from runtime.edge.protocol import protocol_of
 from runtime.embedded import free_port
-from runtime.server import Protocol, Server
+from runtime.server import Server
 from tests.api.box_office import BoxOffice, done
 from tests.api.live.client import PATIENCE_S, Json, parsed
 from tests.api.shop import V1, until
@@ -45,7 +48,9 @@ class Serving:
         self.live = office.shop.engine.live
         self.port = free_port()
         self.path = f"{V1}/performances/{office.performance_id}/live"
-        config = uvicorn.Config(office.shop.app, port=self.port, http=Protocol, lifespan="off", log_config=None)
+        edge = Edge(EdgeLimits(), client_of=lambda host: (host, False))
+        http = protocol_of(edge)
+        config = uvicorn.Config(office.shop.app, port=self.port, http=http, lifespan="off", log_config=None)
         self.server = Server(config, on_stop=self.live.end)
 
     @asynccontextmanager

@@ -1,0 +1,275 @@
+"""HTTP by httptools, within the limits of the edge."""
+
+import asyncio
+from enum import IntEnum
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+import httptools
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from api.live import ABORT
+from runtime.edge.connections import Edge
+from runtime.edge.limits import WINDOW_SECONDS, Refusal
+
+EXPECT, CONTINUE = b"expect", b"100-continue"
+HEADER_OVERHEAD = 4
+"""The colon, the space and the line's end."""
+
+DISCARDED_BYTES_MAX = 1024 * 1024
+
+
+class Phase(IntEnum):
+    """What the client sends."""
+
+    SILENT = 0
+    HEAD = 1
+    BODY = 2
+    BETWEEN = 3
+
+
+class LimitPassed(Exception):
+    """Raised inside the parser, which then stops."""
+
+
+class EdgeProtocol(HttpToolsProtocol):
+    """One connection: its bytes are counted, its silences are timed; see `EdgeLimits`."""
+
+    edge: ClassVar[Edge]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.client_key = ""
+        self.is_shared = False
+        self.phase = Phase.SILENT
+        self.since = self.edge.now
+        self.received = 0
+        self.framing = 0
+        self.discarded = 0
+        self.unsent = 0
+        self.unsent_since = 0.0
+        self.refusal: Refusal | None = None
+        self.answering: RequestResponseCycle | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is asked or answered just now."""
+        return self.phase in {Phase.SILENT, Phase.BETWEEN} and not self.is_answering
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether a request waits for the end of its answer."""
+        return self.answering is not None and not self.answering.response_complete
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
+        """Begin, if there is room."""
+        super().connection_made(transport)
+        self.client_key, self.is_shared = self.edge.client_of(self.client[0] if self.client else "")
+        refusal = self.edge.admit(self)
+        if refusal is not None:
+            self.end(refusal)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End, and tell the request that is being answered, not only the last that was read."""
+        self.edge.release(self)
+        if self.answering is not None:
+            self.answering.disconnected = True
+            self.answering.message_event.set()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, as long as the limits allow."""
+        if self.refusal is not None:
+            return
+        if self.phase is not Phase.BODY:
+            if self.phase is not Phase.HEAD:
+                self._begin_head()
+            self.received += len(data)
+        self.framing += len(data)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._last_request()
+        except httptools.HttpParserError:
+            self._end_parsing()
+        else:
+            if self.framing > self.edge.limits.head_bytes:
+                self._judge_framing()
+
+    def on_message_begin(self) -> None:
+        """Begin to read a request."""
+        if len(self.pipeline) >= self.edge.limits.pipelined:
+            self._stop(Refusal.PIPELINED)
+        if self.phase is not Phase.HEAD:
+            self._begin_head()
+        super().on_message_begin()
+        self.scope["extensions"] = {ABORT: {"abort": self.transport.abort}}
+
+    def on_url(self, url: bytes) -> None:
+        """Take in a part of the address."""
+        self.url += url
+        if len(self.url) > self.edge.limits.url_bytes:
+            self._stop(Refusal.URL_TOO_LONG)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take in a header; trailers are no headers, and nobody reads them."""
+        if self.phase is not Phase.HEAD:
+            return
+        name = name.lower()
+        if name == EXPECT and value.lower() == CONTINUE:
+            self.expect_100_continue = True
+        self.headers.append((name, value))
+        if len(self.headers) > self.edge.limits.headers:
+            self._stop(Refusal.HEAD_TOO_LARGE)
+
+    def on_headers_complete(self) -> None:
+        """Begin to read the body, and hand the request over."""
+        if self.received > self.edge.limits.head_bytes and self._head_bytes() > self.edge.limits.head_bytes:
+            self._stop(Refusal.HEAD_TOO_LARGE)
+        super().on_headers_complete()
+        self.phase, self.since = Phase.BODY, self.edge.now
+        self.received = self.framing = 0
+
+    def on_body(self, body: bytes) -> None:
+        """Take in a part of the body."""
+        self.framing = 0
+        self.received += len(body)
+        cycle = self.cycle
+        if cycle.response_complete:
+            self._discard(len(body))
+            return
+        cycle.body += body
+        if len(cycle.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        cycle.message_event.set()
+
+    def on_message_complete(self) -> None:
+        """End a request; what comes next is another one's head."""
+        self.phase, self.since = Phase.BETWEEN, self.edge.now
+        self.framing = 0
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Answer the next request that waits, or wait for one; the edge knows how long."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)
+        elif self.phase is not Phase.HEAD:
+            self.since = self.edge.now
+
+    def overdue(self, now: float) -> Refusal | None:
+        """Return which deadline has passed, if any."""
+        if self._answer_is_stuck(now):
+            return Refusal.ANSWER_NOT_TAKEN
+        if self.refusal is not None:
+            return None
+        limits, waited = self.edge.limits, now - self.since
+        match self.phase:
+            case Phase.SILENT if waited > limits.first_byte_seconds:
+                return Refusal.SILENT
+            case Phase.HEAD if waited > limits.head_seconds:
+                return Refusal.HEAD_SLOW
+            case Phase.BETWEEN if waited > limits.idle_seconds and not self.is_answering:
+                return Refusal.IDLE
+            case Phase.BODY if waited > WINDOW_SECONDS:
+                return self._judge_window(now)
+        return None
+
+    def end(self, refusal: Refusal) -> None:
+        """End the connection, with an answer where one can still be read."""
+        self.edge.refused[refusal.reason] += 1
+        self.refusal = refusal
+        if refusal is Refusal.ANSWER_NOT_TAKEN:
+            self.transport.abort()
+            return
+        if refusal.status is not None and self._may_answer():
+            self.transport.write(written(refusal))
+        for cycle in filter(None, (self.answering, self.cycle)):
+            cycle.disconnected = True
+            cycle.message_event.set()
+        self.pipeline.clear()
+        self.transport.close()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self.answering = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def _begin_head(self) -> None:
+        self.phase, self.since = Phase.HEAD, self.edge.now
+        self.received = self.framing = 0
+
+    def _head_bytes(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) + HEADER_OVERHEAD for name, value in self.headers)
+
+    def _stop(self, refusal: Refusal) -> None:
+        self.refusal = refusal
+        raise LimitPassed
+
+    def _discard(self, count: int) -> None:
+        """Let pass what comes after its answer, which the client may not have read yet; not for long."""
+        self.discarded += count
+        if self.discarded > DISCARDED_BYTES_MAX:
+            self._stop(Refusal.ANSWERED)
+
+    def _last_request(self) -> None:
+        """Answer what has been asked, and nothing after it: no other protocol is spoken here."""
+        if self.cycle is not None:
+            self.cycle.keep_alive = False
+        self.flow.pause_reading()
+
+    def _end_parsing(self) -> None:
+        self.end(self.refusal or Refusal.MALFORMED)
+
+    def _judge_framing(self) -> None:
+        """End a connection that sends much of which nothing is content: a head without end, trailers, extensions."""
+        if self.phase is Phase.HEAD:
+            self.end(Refusal.HEAD_TOO_LARGE)
+        elif self.phase is Phase.BODY:
+            self.end(Refusal.OVERHEAD)
+
+    def _judge_window(self, now: float) -> Refusal | None:
+        enough = self.received >= self.edge.limits.body_bytes_per_window or self.flow.read_paused
+        self.since, self.received = now, 0
+        return None if enough else Refusal.BODY_SLOW
+
+    def _answer_is_stuck(self, now: float) -> bool:
+        """Tell whether the client has taken too little for too long of what waits to be sent."""
+        waits = self.flow.write_paused or self.transport.is_closing()
+        unsent = self.transport.get_write_buffer_size() if waits else 0
+        if not unsent or self.unsent - unsent >= self.edge.limits.answer_bytes or not self.unsent:
+            self.unsent, self.unsent_since = unsent, now
+            return False
+        return now - self.unsent_since > self.edge.limits.answer_seconds
+
+    def _may_answer(self) -> bool:
+        """Tell whether the client takes what is written now for the answer to what it sends."""
+        if self.phase is Phase.BODY:
+            return self.answering is self.cycle and not self.cycle.response_started
+        return not self.is_answering
+
+
+def written(refusal: Refusal) -> bytes:
+    """Write a refusal as an answer of its own."""
+    assert refusal.status is not None
+    body = refusal.detail.encode()
+    phrase = HTTPStatus(refusal.status).phrase
+    head = (
+        f"HTTP/1.1 {refusal.status} {phrase}\r\ncontent-type: text/plain; charset=utf-8\r\n"
+        f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+def protocol_of(edge: Edge) -> type[EdgeProtocol]:
+    """Return the protocol of the connections that an edge counts."""
+
+    class Bound(EdgeProtocol):
+        pass
+
+    Bound.edge = edge
+    return Bound
