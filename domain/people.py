@@ -95,8 +95,8 @@ class People(Protocol):
         """Return people whose name or address contains `text` (empty: everybody), from the cursor `after` on."""
         ...
 
-    async def keep_contact(self, contact: Contact) -> str:
-        """Keep where an order's mail goes; the same account, address and name again gives the id kept first."""
+    async def keep_contact(self, contact: Contact) -> None:
+        """Keep where an order's mail goes; a second time changes nothing."""
         ...
 
     async def find_contact(self, contact: str) -> Contact | None:

@@ -1,6 +1,5 @@
 """Names and addresses in PostgreSQL."""
 
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
@@ -10,18 +9,12 @@ from adapters.records import sql
 from adapters.records.pool import Pool, changed, rows
 from domain.people import AddressTaken, Contact, PeoplePage, Person
 
-CONTACTS_REMEMBERED_MAX = 20_000
-
 
 class PostgresPeople:
-    """`People` in the schema `records`.
-
-    Contacts are remembered, so that a buyer who orders again costs no question.
-    """
+    """`People` in the schema `records`."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._contacts: OrderedDict[tuple[str, str, str], str] = OrderedDict()
 
     async def register(self, person: Person, password_hash: str) -> None:
         """Keep a person and their password's hash, both or neither."""
@@ -46,16 +39,9 @@ class PostgresPeople:
         people = [Person(**row) for row in found]
         return PeoplePage(people=people, next_cursor=people[-1].email if len(people) == limit else None)
 
-    async def keep_contact(self, contact: Contact) -> str:
-        """Keep where an order's mail goes."""
-        key = (contact.account, contact.email, contact.name)
-        known = self._contacts.get(key)
-        if known is None:
-            (row,) = await rows(self._pool, sql.KEEP_CONTACT, asdict(contact))
-            known = self._contacts[key] = str(row["contact"])
-            if len(self._contacts) > CONTACTS_REMEMBERED_MAX:
-                self._contacts.popitem(last=False)
-        return known
+    async def keep_contact(self, contact: Contact) -> None:
+        """Keep where an order's mail goes; a second time changes nothing."""
+        await changed(self._pool, sql.KEEP_CONTACT, asdict(contact))
 
     async def find_contact(self, contact: str) -> Contact | None:
         """Return what was kept under a contact's id."""

@@ -24,8 +24,7 @@ LIMIT %(limit)s
 KEEP_CONTACT: LiteralString = """
 INSERT INTO records.contact (contact, account, email, name)
 VALUES (%(contact)s, %(account)s, %(email)s, %(name)s)
-ON CONFLICT (account, email, name) DO UPDATE SET name = excluded.name
-RETURNING contact
+ON CONFLICT (contact) DO NOTHING
 """
 
 CONTACT: LiteralString = "SELECT contact, account, email, name FROM records.contact WHERE contact = %(contact)s"

@@ -17,6 +17,7 @@ from api.problems import documented
 from api.routing import business_router
 from api.schemas.orders import Contact, OrderCancelled, OrderDetails, OrderPlaced, Orders, OrderWish
 from api.visibility import whose
+from domain import order as orders
 from domain import people
 from domain.books import Books
 from domain.errors import Invalid
@@ -24,7 +25,8 @@ from domain.order import OrderStatus, PlacedOrder
 from domain.ordering import PlaceOrder, cancel_order, hold_and_order, order_hold, visible_order
 from domain.paying import existing as existing_payment
 from domain.refunding import existing as existing_refund
-from domain.values import OrderCancelReason
+from domain.values import OrderCancelReason, derived_id
+from eventstore.errors import OutcomeUnknown
 from projections import my_orders
 from projections.my_orders import list_orders
 
@@ -40,10 +42,12 @@ async def place(request: Request, body: OrderWish) -> Response:
 
     A guest has to say where mail goes. Until `expires_at` the seats wait for a payment.
     """
+    order = str(uuid7())
+    require_contact(request, body.contact)
     command = PlaceOrder(
-        order=str(uuid7()),
+        order=order,
         account=identity_of(request).account,
-        contact=await contact_id(request, body.contact),
+        contact=None if body.contact is None else derived_id(order, "contact"),
         terms_version=body.terms_version,
         locale=body.locale,
     )
@@ -57,22 +61,34 @@ async def place(request: Request, body: OrderWish) -> Response:
     else:
         hold = body.hold_id or ""
         outcome = await carry_out(request, lambda books: order_hold(books, command, hold=hold))
+    if body.contact is not None:
+        await keep_contact(request, body.contact, outcome.of(orders.OrderPlaced))
     return answer(outcome, present.placed_order(outcome.events), status=201)
 
 
-async def contact_id(request: Request, contact: Contact | None) -> str | None:
-    """Keep where mail goes as a personal record, and return its id.
+def require_contact(request: Request, contact: Contact | None) -> None:
+    """Refuse a guest who does not say where mail goes.
 
     Raises:
-        Invalid: a guest does not say.
+        Invalid.
     """
-    identity = identity_of(request)
-    if contact is None:
-        if identity.guest:
-            raise Invalid("Say where your tickets go: contact.")
-        return None
-    named = people.Contact(contact=str(uuid7()), account=identity.account, email=contact.email, name=contact.name)
-    return await engine_of(request).people.keep_contact(named)
+    if contact is None and identity_of(request).guest:
+        raise Invalid("Say where your tickets go: contact.")
+
+
+async def keep_contact(request: Request, contact: Contact, placed: orders.OrderPlaced) -> None:
+    """Keep where an order's mail goes as a personal record, once the order is recorded; a replayed one does it again.
+
+    Raises:
+        OutcomeUnknown: the order is recorded, but the personal records cannot be reached.
+    """
+    if placed.contact is None:
+        return
+    record = people.Contact(contact=placed.contact, account=placed.account, email=contact.email, name=contact.name)
+    try:
+        await engine_of(request).people.keep_contact(record)
+    except people.RecordsUnavailable as error:
+        raise OutcomeUnknown("The order is recorded, its contact is not.") from error
 
 
 @router.get("/orders", responses={200: {"model": Orders}})

@@ -143,6 +143,7 @@ async def publish_layout(request: Request, venue_id: UUID, body: LayoutWish) -> 
         sha256 = hashlib.sha256(document).hexdigest()
         return venues.publish_layout(books, venue, layout, name=body.name, seats=seats, document_sha256=sha256)
 
+    await engine.handler.look(decide)  # A refusal comes before the document is kept: what is kept stays for good.
     await engine.layouts.keep(layout, document)
     outcome = await carry_out(request, decide)
     stream = next(stream for stream, fact in outcome.events if isinstance(fact, venues.LayoutPublished))

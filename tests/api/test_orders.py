@@ -2,14 +2,27 @@
 
 import asyncio
 
+import psycopg
 import pytest
 
+from domain.people import Contact, RecordsUnavailable
 from domain.values import Role
 from tests.api.box_office import NO_LIMITS, STALLS, BoxOffice, done, folding, open_box_office, price, refused
 from tests.api.shop import Shop
 
 UNKNOWN = "01935a1c-0000-7000-8000-00000000dead"
 CONTACT = {"email": "Ann@Example.com", "name": "Ann"}
+
+
+async def contacts(database: str) -> list[str]:
+    """Return the addresses of all contacts that are kept."""
+    async with await psycopg.AsyncConnection.connect(database) as connection:
+        return [email for (email,) in await (await connection.execute("SELECT email FROM records.contact")).fetchall()]
+
+
+async def unavailable(_: Contact) -> None:
+    """Fail like a database that cannot be reached."""
+    raise RecordsUnavailable
 
 
 class TestOrderInOneStep:
@@ -102,6 +115,29 @@ class TestOrderByGuest:
         head = await office.head()
         assert refused(await office.order(guest, office.seats[0])) == (422, "invalid")
         assert await office.head() == head
+
+    async def test_given_a_refusal_then_no_contact_is_kept(self, office: BoxOffice, shop_database: str) -> None:
+        guest = office.shop.bearer(await office.shop.account(guest=True), guest=True)
+        done(await office.order(await office.somebody(), office.seats[0]))
+        answer = await office.order(guest, office.seats[0], contact=CONTACT)
+        assert refused(answer) == (409, "seats_taken")
+        hold = {"hold_id": UNKNOWN, "contact": CONTACT}
+        assert refused(await office.post("/orders", guest, hold)) == (404, "not_found")
+        assert await contacts(shop_database) == []
+
+    async def test_given_a_contact_was_not_kept_then_the_same_request_keeps_it(
+        self, office: BoxOffice, shop_database: str
+    ) -> None:
+        guest = office.shop.bearer(await office.shop.account(guest=True), guest=True)
+        body = {"performance_id": office.performance_id, "items": [{"seat": office.seats[0]}], "contact": CONTACT}
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(office.shop.engine.people, "keep_contact", unavailable)
+            answer = await office.post("/orders", guest, body, **{"Idempotency-Key": "k"})
+        assert refused(answer) == (503, "outcome_unknown")
+        order = done(await office.post("/orders", guest, body, **{"Idempotency-Key": "k"}))
+        shown = done(await office.get(f"/orders/{order['order_id']}", guest))
+        assert shown["contact"] == {"email": "ann@example.com", "name": "Ann"}
+        assert len(await contacts(shop_database)) == 1
 
     async def test_given_a_contact_then_the_log_holds_only_its_id(self, office: BoxOffice) -> None:
         guest = office.shop.bearer(await office.shop.account(guest=True), guest=True)
