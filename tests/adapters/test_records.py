@@ -15,7 +15,7 @@ from domain.layout.exporting import export
 from domain.layout.publishing import publish
 from domain.layout.reading import read_layout
 from domain.people import AddressTaken, Contact, Person, RecordsUnavailable
-from eventstore.migrate import APP_ROLE, migrate, role_url
+from eventstore.migrate import APP_ROLE, EVENTSTORE, migrate, role_url
 from tests.databases import role_password
 
 GRID = {"sections": [{"name": "Stalls", "category": "A", "rows": 2, "seats_per_row": 3}]}
@@ -24,8 +24,8 @@ DOCUMENT = export(publish(read_layout("grid", GRID)))
 
 @pytest.fixture
 async def pool(database_url: str) -> AsyncIterator[Pool]:
-    """Connections of the application's role to a database with nothing but records."""
-    await migrate(database_url, role_password=role_password, histories=(RECORDS,))
+    """Connections of the application's role to a migrated database."""
+    await migrate(database_url, role_password=role_password, histories=(EVENTSTORE, RECORDS))
     async with records_pool(role_url(database_url, APP_ROLE, role_password(APP_ROLE))) as opened:
         yield opened
 
