@@ -21,7 +21,7 @@ SEATS_PER_HOLD = 8
 CONNECTIONS = 32
 CONNECTING_AT_ONCE = 50
 SETTLE_S = 3.0
-EVENT_ID = re.compile(rb"^id: (\d+)\nevent: seats", re.MULTILINE)
+EVENT_ID = re.compile(rb"^id: (\d+)-[0-9a-f]+\nevent: seats", re.MULTILINE)
 RESET = b"event: reset"
 
 Json = dict[str, Any]

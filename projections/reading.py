@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any, LiteralString
 
 from psycopg import AsyncConnection, errors, sql
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
-from projections.sql.control import READ_WITHIN, SCHEMAS
+from eventstore.checkpoint import Checkpoint
+from projections.sql.control import EDITION, READ_WITHIN, SCHEMAS
 
 TRIES_MAX = 8
+TAG_BYTES = 4
 
 Row = Mapping[str, Any]
 
@@ -25,6 +28,28 @@ class Rows:
 
     position: int
     rows: Sequence[Row]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """Which rows a read model has: folded up to a checkpoint, exchanged `revision` times, in an epoch of the log.
+
+    Whoever keeps rows in memory reads them again once the tag is another one.
+    """
+
+    checkpoint: Checkpoint
+    revision: int
+    epoch: str | None
+
+    @property
+    def tag(self) -> str:
+        """What names the revision and the epoch, the same in every process."""
+        named = f"{self.revision} {self.epoch}".encode()
+        return blake2b(named, digest_size=TAG_BYTES).hexdigest()
+
+    def follows(self, earlier: "Edition") -> bool:
+        """Say whether rows kept from an earlier edition still are this one's: the first epoch changes none."""
+        return self.revision == earlier.revision and earlier.epoch in {None, self.epoch}
 
 
 class ReadModels:
@@ -59,6 +84,20 @@ class ReadModels:
                 return found
             self._schemas.clear()
         raise ModelMissing(f"The read models {', '.join(models)} change too fast to be read.")
+
+    async def edition(self, model: str) -> Edition:
+        """Return which rows a read model has at the moment.
+
+        Raises:
+            ModelMissing: it has no tables yet.
+            psycopg.Error: the server cannot be asked.
+        """
+        async with self._pool.connection() as connection:
+            found = await (await connection.execute(EDITION, {"name": model})).fetchone()
+        if found is None:
+            raise ModelMissing(f"The read model {model} has not been folded yet.")
+        position, digest, revision, epoch = found
+        return Edition(checkpoint=Checkpoint(position, digest), revision=revision, epoch=epoch)
 
     def composed(self, query: LiteralString, models: Sequence[str], schemas: Sequence[str]) -> sql.Composed:
         """Return the statement that reads checkpoint and rows in one snapshot."""

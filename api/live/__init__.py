@@ -1,6 +1,7 @@
 """The live seat map: a performance's seats as one document at a position, and what changes from there on."""
 
+from api.live.documents import Known, read_event_id
 from api.live.response import ABORT, EVENT_STREAM, LiveResponse
 from api.live.seat_maps import WATCHERS_MAX, LiveSeatMaps
 
-__all__ = ["ABORT", "EVENT_STREAM", "WATCHERS_MAX", "LiveResponse", "LiveSeatMaps"]
+__all__ = ["ABORT", "EVENT_STREAM", "WATCHERS_MAX", "Known", "LiveResponse", "LiveSeatMaps", "read_event_id"]

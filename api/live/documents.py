@@ -1,10 +1,11 @@
 """What is sent: all seats of a performance as one JSON document, and what changes as server-sent events."""
 
 import gzip
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import compress
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -18,7 +19,16 @@ MARKS = {state: bytes(number == state for number in range(256)) for state in TAK
 
 HEARTBEAT = b": still here\n\n"
 
+EVENT_ID = re.compile(r"(?P<position>[0-9]{1,18})(-(?P<tag>[0-9a-f]{8}))?", re.ASCII)
+
 Body = dict[str, Any]
+
+
+class Known(NamedTuple):
+    """Up to where a client knows everything; `tag`: in which edition of the read model (None: it does not say)."""
+
+    position: int
+    tag: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,21 +72,32 @@ def compressed(plain: bytes) -> bytes:
     return gzip.compress(plain, COMPRESSION, mtime=0)
 
 
-def greeting(retry_ms: int) -> bytes:
-    """Write what a client is told first: how long to wait before it comes back."""
-    return b"retry: %d\n\n" % retry_ms
+def greeting(retry_ms: int, known: Known) -> bytes:
+    """Write what a client is told first: how long to wait before it comes back, and with which id."""
+    return b"retry: %d\nid: %b\n\n" % (retry_ms, event_id(known))
 
 
-def delta(position: int, seats: Mapping[str, str], areas: Iterable[Body]) -> bytes:
+def delta(known: Known, seats: Mapping[str, str], areas: Iterable[Body]) -> bytes:
     """Write one message: seats with their states, and standing areas with what is left of them."""
-    return message("seats", position, {"position": position, "states": seats, "areas": areas})
+    return message("seats", known, {"position": known.position, "states": seats, "areas": areas})
 
 
-def reset(position: int) -> bytes:
-    """Tell a client to fetch all seats again, at `position` or later."""
-    return message("reset", position, {"position": position})
+def reset(known: Known) -> bytes:
+    """Tell a client to fetch all seats again, at its position or later."""
+    return message("reset", known, {"position": known.position})
 
 
-def message(event: str, position: int, body: Body) -> bytes:
+def message(event: str, known: Known, body: Body) -> bytes:
     """Write one server-sent event; its id is where a client that comes back goes on."""
-    return b"id: %d\nevent: %s\ndata: %s\n\n" % (position, event.encode(), orjson.dumps(body))
+    return b"id: %b\nevent: %s\ndata: %s\n\n" % (event_id(known), event.encode(), orjson.dumps(body))
+
+
+def event_id(known: Known) -> bytes:
+    """Write what a client knows as the id that its browser sends when it comes back."""
+    return f"{known.position}-{known.tag}".encode()
+
+
+def read_event_id(text: str | None) -> Known | None:
+    """Read what a client knows from a `Last-Event-ID`; None if it is none of ours."""
+    found = EVENT_ID.fullmatch(text or "")
+    return None if found is None else Known(int(found["position"]), found["tag"])

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 
+import psycopg
 import structlog
+from psycopg_pool import PoolTimeout
 
 from api.errors import Busy
 from api.live.performance import LivePerformance
@@ -16,12 +18,14 @@ from eventstore.feed import EventFeed
 from eventstore.store import Recorded
 from projections.facts import FactReader
 from projections.model import Fact
+from projections.reading import Edition, ModelMissing
 from projections.seat_map import TOLD_BY
 
 PERFORMANCES_MAX = 200
 IDLE_SECONDS_MAX = 120.0
 TICK_SECONDS = 0.1
 RETRY_SECONDS = 1.0
+EDITION_SECONDS = 1.0
 SEAT_STREAMS = SEAT.stream("")
 
 _log = structlog.get_logger(__name__)
@@ -33,10 +37,23 @@ class Following:
     Args:
         position: the feed begins after it.
         reader: reads the events of seats.
+        edition: the read model's, which performances begin with.
+        current_edition: asks which one it has now.
     """
 
-    def __init__(self, feed: EventFeed, position: int, reader: FactReader) -> None:
+    def __init__(
+        self,
+        feed: EventFeed,
+        position: int,
+        reader: FactReader,
+        *,
+        edition: Edition,
+        current_edition: Callable[[], Awaitable[Edition]],
+    ) -> None:
         self.position = position
+        self.tag = edition.tag
+        self._edition = edition
+        self._current_edition = current_edition
         self.performances: OrderedDict[str, LivePerformance] = OrderedDict()
         self._feed = feed
         self._reader = reader
@@ -60,11 +77,11 @@ class Following:
         if self._running is None:
             self._running = asyncio.create_task(self._run(), name="live seat maps")
 
-    def drop(self, live: LivePerformance) -> None:
-        """Forget a performance."""
+    def drop(self, live: LivePerformance, *, outdated: bool = False) -> None:
+        """Forget a performance; if it is outdated, its clients are to fetch all seats again."""
         if self.performances.get(live.performance) is live:
             del self.performances[live.performance]
-            live.end()
+            live.end(outdated=outdated)
 
     def tell(self, events: Sequence[Recorded], performances: Mapping[str, LivePerformance]) -> None:
         """Tell some performances what happened to their seats."""
@@ -82,15 +99,30 @@ class Following:
 
     async def _run(self) -> None:
         following = asyncio.create_task(self._follow(), name="feed of the live seat maps")
+        watching = asyncio.create_task(self._watch_edition(), name="edition of the live seat maps")
         try:
-            while self.performances and not following.done():
+            while self.performances and not following.done() and not watching.done():
                 await self._tick()
         finally:
-            following.cancel()
+            outdated = following.done() or watching.done()
+            for task in (following, watching):
+                task.cancel()
             for live in tuple(self.performances.values()):
-                self.drop(live)
-            with suppress(asyncio.CancelledError):
-                await following
+                self.drop(live, outdated=outdated)
+            await asyncio.gather(following, watching, return_exceptions=True)
+
+    async def _watch_edition(self) -> None:
+        """Wait until the read model has other rows: rebuilt, rolled back, exchanged, or of another epoch of the log."""
+        while True:
+            await asyncio.sleep(EDITION_SECONDS)
+            try:
+                edition = await self._current_edition()
+            except (psycopg.Error, PoolTimeout, ModelMissing) as trouble:
+                _log.info("live seat maps: the read model cannot be asked", trouble=str(trouble))
+                continue
+            if not edition.follows(self._edition):
+                _log.warning("live seat maps: the read model has other rows; everybody begins anew")
+                return
 
     async def _follow(self) -> None:
         try:

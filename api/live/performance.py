@@ -5,7 +5,7 @@ import random
 from collections.abc import Callable
 from contextlib import suppress
 
-from api.live.documents import HEARTBEAT, Snapshot, areas_in, compressed, delta, document, greeting, reset
+from api.live.documents import HEARTBEAT, Known, Snapshot, areas_in, compressed, delta, document, greeting, reset
 from api.live.places import LivePlaces
 from api.live.watcher import Watcher
 from domain.layout.inventory import Inventory
@@ -32,10 +32,14 @@ class LivePerformance:
     Args:
         now: the log's time, estimated, as a Unix time.
         followed_after: the feed tells everything after this position.
+        tag: names the edition of the read model that it begins with.
     """
 
-    def __init__(self, performance: str, inventory: Inventory, now: Callable[[], float], followed_after: int) -> None:
+    def __init__(
+        self, performance: str, inventory: Inventory, now: Callable[[], float], *, followed_after: int, tag: str
+    ) -> None:
         self.performance = performance
+        self.tag = tag
         self.places = LivePlaces(inventory)
         self.followed_after = followed_after
         self.position = followed_after
@@ -94,7 +98,7 @@ class LivePerformance:
             watcher.end()
             return
         missed, position = self._since(watcher.position)
-        greeted = greeting(random.randint(*RETRY_MS)) + missed  # noqa: S311 - no secret
+        greeted = greeting(random.randint(*RETRY_MS), Known(position, self.tag)) + missed  # noqa: S311 - no secret
         self._watchers.add(watcher)
         if not watcher.offer(greeted, position, asyncio.get_running_loop().time()):
             self._behind.add(watcher)
@@ -117,13 +121,23 @@ class LivePerformance:
         for watcher in late:
             self._tell_late(watcher, now)
 
-    def end(self) -> None:
-        """End every client's answer; they come back, to this server or another."""
+    def end(self, *, outdated: bool = False) -> None:
+        """End every client's answer; they come back, to this server or another.
+
+        Args:
+            outdated: what they were told does not hold any more, so they are to fetch all seats again.
+        """
         self._ended = True
         watchers, self._watchers = self._watchers, set()
         self._behind.clear()
         for watcher in watchers:
+            if outdated:
+                watcher.offer(reset(Known(0, self.tag)), 0, asyncio.get_running_loop().time())
             watcher.end()
+
+    def outdates(self, known: Known) -> bool:
+        """Say whether what a client knows is of another edition, so that no changes lead from it to this one."""
+        return known.tag not in {None, self.tag}
 
     async def _tell_all(self, message: bytes, now: float) -> None:
         position, self._told_at = self.position, now
@@ -151,17 +165,20 @@ class LivePerformance:
     def _told_since(self, position: int) -> bytes:
         missed = self.places.since(position)
         if position > self.position or len(missed) > CHANGES_TOLD_MAX:
-            return reset(self.position)
+            return reset(self._here())
         return self._delta(missed) if missed else HEARTBEAT
 
     def _delta(self, changed: set[int]) -> bytes:
         inventory = self.places.inventory
         seats = self.places.shown(index for index in changed if index < inventory.seat_count)
         areas = areas_in(inventory, self.places.states()) if len(seats) < len(changed) else []
-        return delta(self.position, seats, areas)
+        return delta(self._here(), seats, areas)
+
+    def _here(self) -> Known:
+        return Known(self.position, self.tag)
 
     def _etag(self) -> str:
-        return f'W/"{self.places.version}"'
+        return f'W/"{self.tag}-{self.places.version}"'
 
     def _remake(self) -> asyncio.Task[None]:
         if self._making is None or self._making.done():

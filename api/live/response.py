@@ -3,6 +3,7 @@
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from api.live.documents import Known
 from api.live.performance import LivePerformance
 from api.live.watcher import Watcher
 
@@ -16,23 +17,21 @@ class LiveResponse(Response):
     """Registers the client and waits until it has gone; the seat maps' ticks do the sending.
 
     Args:
-        after: up to where the client knows everything; None: it wants what happens from now on.
+        known: up to where the client knows everything; None: it wants what happens from now on.
     """
 
-    def __init__(self, live: LivePerformance, after: int | None) -> None:
+    def __init__(self, live: LivePerformance, known: Known | None) -> None:
         self.status_code = 200
         self.background = None
         self.media_type = EVENT_STREAM
         self.init_headers(HEADERS)
         self._live = live
-        self._after = after
+        self._known = known
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer until the client goes, or the maps end it."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        if self._after is not None:
-            await self._live.reaches(self._after)
-        after = self._live.position if self._after is None else self._after
+        after = await self._begins_after()
         watcher = Watcher(send, scope.get("extensions", {}).get(ABORT, {}).get("abort"), after)
         self._live.enter(watcher)
         try:
@@ -40,3 +39,12 @@ class LiveResponse(Response):
                 pass
         finally:
             self._live.leave(watcher)
+
+    async def _begins_after(self) -> int:
+        """Return the position after which the client is told what changes; one that is not reached resets it."""
+        if self._known is None:
+            return self._live.position
+        if self._live.outdates(self._known):
+            return self._live.position + 1
+        await self._live.reaches(self._known.position)
+        return self._known.position

@@ -13,12 +13,13 @@ from api.live.documents import Snapshot
 from api.live.following import Following
 from api.live.performance import LivePerformance
 from domain.layout.inventory import Inventory
+from eventstore.checkpoint import is_in_log
 from eventstore.feed import EventFeed
 from eventstore.handler import Clock
 from eventstore.store import Store
 from projections.facts import FactReader
-from projections.reading import ReadModels
-from projections.seat_map import SeatMap, read_seat_map
+from projections.reading import Edition, ReadModels
+from projections.seat_map import SEAT_MAP, SeatMap, read_seat_map
 
 WATCHERS_MAX = 5_000
 PUBLIC_SECONDS = 1.0
@@ -149,7 +150,13 @@ class LiveSeatMaps:
     async def _load(self, performance: str) -> LivePerformance:
         inventory = await self._inventory_of(performance)
         following = await self._followed()
-        live = LivePerformance(performance, inventory, lambda: self._clock.now().timestamp(), following.position)
+        live = LivePerformance(
+            performance,
+            inventory,
+            lambda: self._clock.now().timestamp(),
+            followed_after=following.position,
+            tag=following.tag,
+        )
         live.asked_at = asyncio.get_running_loop().time()
         following.join(live)
         with ExitStack() as undo:
@@ -161,9 +168,17 @@ class LiveSeatMaps:
     async def _followed(self) -> Following:
         async with self._beginning:
             if self._following is None or self._following.ended:
+                edition = await self._edition()
+                if not await is_in_log(self._store, edition.checkpoint):
+                    raise Behind("The seat map is being rebuilt, for the log was restored; ask again in a moment.")
                 head = await self._store.head()
-                self._following = Following(self._make_feed(head), head, self._reader)
+                self._following = Following(
+                    self._make_feed(head), head, self._reader, edition=edition, current_edition=self._edition
+                )
             return self._following
+
+    async def _edition(self) -> Edition:
+        return await self._models.edition(SEAT_MAP.name)
 
     async def _begin(self, live: LivePerformance, following: Following) -> None:
         """Take in the read model's rows, then the log from there to where the feed was when it began to tell."""

@@ -9,7 +9,7 @@ from api.commands import POSITION_MAX, MinPosition, answer, carry_out, json_of
 from api.engine import engine_of
 from api.identity import identity_of
 from api.lean import lean_router
-from api.live import EVENT_STREAM, LiveResponse
+from api.live import EVENT_STREAM, Known, LiveResponse, read_event_id
 from api.presenters.values import Body
 from api.routing import business_router
 from api.schemas.seats import BlockWish, Seats, SeatsWritten, UnblockWish
@@ -17,8 +17,6 @@ from api.visibility import must_see_seats
 from domain.blocking import BlockSeats, block_seats, unblock_seats
 from domain.seat import SEAT
 from eventstore.command import Outcome
-
-POSITION_DIGITS_MAX = 18
 
 hot_router = lean_router("seats")
 router = business_router("seats")
@@ -49,9 +47,10 @@ async def show_seats(
     responses={
         200: {
             "description": (
-                "Server-sent events; the id of each is a position. `seats`: `{position, states: {seat: state}, areas: "
-                "[…]}`, absolute states of what changed, areas as `/seats` shows them; a hold or block whose deadline "
-                "passes is told as `free`. `reset`: fetch `/seats` again, at `position` or later. Comments keep the "
+                "Server-sent events; a client that comes back sends the last id, as browsers do. `seats`: `{position, "
+                "states: {seat: state}, areas: […]}`, absolute states of what changed, areas as `/seats` shows them; a "
+                "hold or block whose deadline passes is told as `free`. `reset`: fetch `/seats` again, at `position` "
+                "or later: too much changed, or what was told before does not hold any more. Comments keep the "
                 "connection alive."
             ),
             "content": {EVENT_STREAM: {"schema": {"type": "string"}}},
@@ -65,15 +64,11 @@ async def watch_seats(
     last_event_id: Annotated[str | None, Header(description="Sent by browsers that come back.")] = None,
 ) -> Response:
     """Tell what changes on the seat map, from a position on."""
-    performance, known = str(performance_id), position_in(last_event_id)
+    performance, known = str(performance_id), read_event_id(last_event_id)
+    if known is None and after is not None:
+        known = Known(after, None)
     await must_see_seats(request, performance)
-    return LiveResponse(await engine_of(request).live.to_watch(performance), after if known is None else known)
-
-
-def position_in(event_id: str | None) -> int | None:
-    """Read the position in a `Last-Event-ID`; None if there is none of ours."""
-    known = event_id or ""
-    return int(known) if known.isascii() and known.isdecimal() and len(known) <= POSITION_DIGITS_MAX else None
+    return LiveResponse(await engine_of(request).live.to_watch(performance), known)
 
 
 @router.post("/performances/{performance_id}/seats/block", responses={200: {"model": SeatsWritten}})

@@ -5,6 +5,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from domain.seat import SEAT
+from eventstore.checkpoint import BEGINNING, Checkpoint, checkpoint_at, is_in_log
 from eventstore.store import Store
 from projections.past.moment import AsOf
 from projections.past.seat_history import DEADLINES, SeatHistory
@@ -17,16 +18,18 @@ EVENTS_KEPT_MAX = 500_000
 
 @dataclass(slots=True)
 class Kept:
-    """One performance's history, read on by one request at a time."""
+    """One performance's history, read up to a checkpoint, by one request at a time."""
 
     history: SeatHistory = field(default_factory=SeatHistory)
+    checkpoint: Checkpoint = BEGINNING
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class PastSeatMaps:
     """The seat maps of the performances that somebody looks back at.
 
-    What is kept is the log's, so it is never wrong, only short: it is read on when a later moment is asked for.
+    What is kept is the log's, so it is only ever short: it is read on when a later moment is asked for, and anew once
+    the log was restored.
     """
 
     def __init__(self, store: Store) -> None:
@@ -42,17 +45,20 @@ class PastSeatMaps:
         kept = self._kept.setdefault(performance, Kept())
         self._kept.move_to_end(performance)
         async with kept.reading:
+            if not await is_in_log(self._store, kept.checkpoint):
+                kept.history, kept.checkpoint = SeatHistory(), BEGINNING
             if kept.history.upto < then.position:
-                await self._read_on(performance, kept.history)
+                await self._read_on(performance, kept)
                 self._forget()
         return await asyncio.to_thread(kept.history.at, then.position)
 
-    async def _read_on(self, performance: str, history: SeatHistory) -> None:
+    async def _read_on(self, performance: str, kept: Kept) -> None:
         """Add everything up to the end of the log, so that a slider may go anywhere."""
-        head = await self._store.head()
+        history, head = kept.history, await self._store.head()
         prefix = SEAT.stream(performance, "")
         columns = await self._store.read_columns(prefix, fields=DEADLINES, after=history.upto, upto=head)
         await asyncio.to_thread(history.extend, columns, head)
+        kept.checkpoint = await checkpoint_at(self._store, head)
 
     def _forget(self) -> None:
         """Let go of those that nobody has asked for in the longest time."""

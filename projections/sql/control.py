@@ -101,4 +101,7 @@ WHERE name = %(name)s
 # Rows were exchanged: who keeps some of them in memory reads them again.
 REVISE: LiteralString = "UPDATE projections.projection SET revision = revision + 1 WHERE name = %(name)s"
 
-REVISION: LiteralString = "SELECT revision FROM projections.projection WHERE name = %(name)s"
+EDITION: LiteralString = """
+SELECT position, digest, revision, (SELECT id FROM eventstore.epoch) AS epoch
+FROM projections.projection WHERE name = %(name)s
+"""

@@ -118,4 +118,4 @@ def parsed(chunk: bytes) -> Json | None:
     if b"data" not in fields:
         return None
     data: Json = orjson.loads(fields[b"data"])
-    return {"event": fields[b"event"].decode(), "id": int(fields[b"id"]), **data}
+    return {"event": fields[b"event"].decode(), "id": fields[b"id"].decode(), **data}

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 
 import orjson
 
-from api.live import LiveResponse, LiveSeatMaps
+from api.live import Known, LiveResponse, LiveSeatMaps
 from eventstore.feed import EventFeed, PolledFeed
 from projections.every_model import reader_for
 from projections.seat_map import SEAT_MAP
@@ -32,5 +32,5 @@ async def looked(office: BoxOffice, maps: LiveSeatMaps, stack: AsyncExitStack) -
     snapshot = await maps.snapshot(office.performance_id, 0)
     picture = Picture.of(orjson.loads(snapshot.plain))
     live = await maps.to_watch(office.performance_id)
-    client = await stack.enter_async_context(watching(LiveResponse(live, picture.position), "/live"))
+    client = await stack.enter_async_context(watching(LiveResponse(live, Known(picture.position, None)), "/live"))
     return client, picture

@@ -231,6 +231,7 @@ class Growing:
     def __init__(self, store: PostgresStore) -> None:
         self.head_now = 0
         self.read_columns = store.read_columns
+        self.read_range = store.read_range
 
     async def head(self) -> int:
         """Return how far the log has come."""
