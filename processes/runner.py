@@ -5,10 +5,12 @@ the state moves only once all verdicts are in. So the next owner does some of it
 """
 
 import asyncio
+import traceback
 from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import structlog
 
@@ -42,6 +44,18 @@ _log = structlog.get_logger(__name__)
 
 class TenureLost(Exception):
     """Somebody else owns the rule now; nothing of what was in hand was kept."""
+
+
+class RuleFailed(Exception):
+    """The rule's own code failed; it is recorded, and the rule is tried again later."""
+
+
+class NoteFailed(Exception):
+    """The rule could not take notes of the event at a position."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(f"The event at {position} could not be noted.")
+        self.position = position
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,27 +98,32 @@ class ProcessRunner:
         self._retries = retries
 
     async def run(self) -> None:
-        """Own the rule whenever nobody else does, and work until cancelled."""
+        """Own the rule whenever nobody else does, and work until cancelled; a failure stops this rule alone."""
         while True:
             try:
                 tenure = await self._state.acquire(self._rule.name)
                 if tenure is not None:
                     await self._serve(tenure)
-            except* (EventStoreError, TenureLost) as errors:
-                _log.warning(
-                    "process interrupted",
-                    rule=self._rule.name,
-                    errors=[type(error).__name__ for error in errors.exceptions],
-                )
+            except (EventStoreError, TenureLost) as error:
+                _log.warning("process interrupted", rule=self._rule.name, error=type(error).__name__)
+            except RuleFailed:
+                pass  # recorded and logged where it was raised
+            except Exception:  # noqa: BLE001 - logged; the error of one rule ends no other
+                _log.exception("process interrupted", rule=self._rule.name)
             await asyncio.sleep(STANDBY_S)
 
     async def _serve(self, tenure: Tenure) -> None:
         _log.info("process begins", rule=self._rule.name, checkpoint=tenure.checkpoint.position)
+        # No task group: in Python 3.11 one whose task fails forgets a cancellation that comes in the same moment.
+        tasks = [asyncio.create_task(self._stay_alive(tenure)), asyncio.create_task(self._work_on(tenure))]
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._stay_alive(tenure))
-                group.create_task(self._work_on(tenure))
+            ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                task.result()
         finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             with suppress(TimeoutError, StoreUnavailable):
                 async with asyncio.timeout(RELEASE_WITHIN_S):
                     await tenure.release()
@@ -117,6 +136,19 @@ class ProcessRunner:
 
     async def _work_on(self, tenure: Tenure) -> None:
         turn = Turn(self._rule, tenure, log=self._log, codec=self._codec, retries=self._retries)
+        try:
+            await self._step_on(turn)
+        except (EventStoreError, TenureLost):
+            raise
+        except Exception as error:
+            position = error.position if isinstance(error, NoteFailed) else turn.position
+            tries = 0 if tenure.failure is None else tenure.failure[1]
+            pause = self._retries.after(tries)
+            _log.exception("process failed", rule=self._rule.name, position=position, retry_in_s=pause.total_seconds())
+            await tenure.fail(error=summary_of(error), position=position, pause=pause)
+            raise RuleFailed(self._rule.name) from error
+
+    async def _step_on(self, turn: "Turn") -> None:
         await turn.begin()
         idle_s = IDLE_FIRST_S
         while True:
@@ -125,6 +157,16 @@ class ProcessRunner:
             else:
                 await asyncio.sleep(idle_s)
                 idle_s = min(idle_s * 2, IDLE_MOST_S)
+
+
+def summary_of(error: Exception) -> str:
+    """Return an error's class and where it was raised, never its words: those may quote what people typed."""
+    cause = error.__cause__ if isinstance(error, NoteFailed) and error.__cause__ is not None else error
+    frames = traceback.extract_tb(cause.__traceback__)
+    if not frames:
+        return type(cause).__qualname__
+    last = frames[-1]
+    return f"{type(cause).__qualname__} in {last.name} ({Path(last.filename).name}:{last.lineno})"
 
 
 class Turn:
@@ -137,6 +179,11 @@ class Turn:
         self._codec = codec
         self._retries = retries
         self._checkpoint = self._saved = tenure.checkpoint
+
+    @property
+    def position(self) -> int:
+        """The position up to which notes were taken."""
+        return self._checkpoint.position
 
     async def begin(self) -> None:
         """See to it that the work is there that no event causes, and that the notes are of the log as it is."""
@@ -164,6 +211,9 @@ class Turn:
         """
         noted = await self._take_notes()
         acted = await self._act()
+        failure = self._tenure.failure
+        if failure is not None and self._checkpoint.position >= failure[0]:
+            await self._tenure.recover()
         return noted or acted
 
     async def _take_notes(self) -> bool:
@@ -175,8 +225,11 @@ class Turn:
         reached = await checkpoint_at(self._log, upto)
         notes: dict[str, Work | None] = {}
         for one in recorded:
-            event = self._codec.decode(one.name, one.schema_version, one.data)
-            notes.update(self._rule.note(event, one))
+            try:
+                event = self._codec.decode(one.name, one.schema_version, one.data)
+                notes.update(self._rule.note(event, one))
+            except Exception as error:
+                raise NoteFailed(one.position) from error
         if notes or upto - self._saved.position >= UNSAVED_EVENTS_MAX:
             await self._save(notes, reached)
         self._checkpoint = reached

@@ -1,7 +1,7 @@
 """Where a process keeps its checkpoint and its work, as a port: one owner at a time, all changes fenced."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
@@ -28,12 +28,25 @@ class Tenure(Protocol):
         """How far the log was folded when the tenure began."""
         ...
 
+    @property
+    def failure(self) -> tuple[int, int] | None:
+        """Where the rule failed, and how often in a row; None: it did not fail, or has recovered."""
+        ...
+
     async def renew(self) -> bool:
         """Say that we are alive; False: somebody else has taken over."""
         ...
 
     async def release(self) -> None:
         """Let a standby take over at once."""
+        ...
+
+    async def fail(self, *, error: str, position: int, pause: timedelta) -> None:
+        """Record that the rule failed at a position; it has no owner again before the pause is over."""
+        ...
+
+    async def recover(self) -> None:
+        """Record that the rule works again."""
         ...
 
     async def due(self, *, limit: int) -> tuple[datetime, Sequence[WorkRow]]:

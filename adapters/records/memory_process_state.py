@@ -20,6 +20,10 @@ class RuleRecords:
     owner: UUID | None = None
     fence: int = 0
     heartbeat_at: datetime | None = None
+    error: str | None = None
+    failed_position: int | None = None
+    tries: int = 0
+    retry_at: datetime | None = None
     work: dict[str, Row] = field(default_factory=dict)
     refusals: list[Refused] = field(default_factory=list)
 
@@ -50,6 +54,8 @@ class MemoryProcessState:
         alive = records.heartbeat_at is not None and records.heartbeat_at >= now - self._silence
         if alive and records.owner != self._owner:
             return None
+        if records.retry_at is not None and records.retry_at > now:
+            return None
         records.owner = self._owner
         records.fence += 1
         records.heartbeat_at = now
@@ -65,6 +71,8 @@ class MemoryTenure:
         self._fence = records.fence
         self._refusals_kept = refusals_kept
         self.checkpoint = records.checkpoint
+        position = records.failed_position
+        self.failure = None if position is None else (position, records.tries)
 
     async def renew(self) -> bool:
         """Say that we are alive; False: somebody else has taken over."""
@@ -77,6 +85,20 @@ class MemoryTenure:
         """Let a standby take over at once."""
         if self._records.fence == self._fence:
             self._records.heartbeat_at = None
+
+    async def fail(self, *, error: str, position: int, pause: timedelta) -> None:
+        """Record that the rule failed at a position; it has no owner again before the pause is over."""
+        if self._records.fence == self._fence:
+            self._records.error, self._records.failed_position = error, position
+            self._records.tries += 1
+            self._records.retry_at = self._now() + pause
+
+    async def recover(self) -> None:
+        """Record that the rule works again."""
+        self.failure = None
+        if self._records.fence == self._fence:
+            self._records.error = self._records.failed_position = self._records.retry_at = None
+            self._records.tries = 0
 
     async def due(self, *, limit: int) -> tuple[datetime, Sequence[Row]]:
         """Return the time and the work whose time has come, the longest due first."""

@@ -8,7 +8,37 @@ ACQUIRE: LiteralString = """
 UPDATE records.process SET owner = %(owner)s, fence = fence + 1, heartbeat_at = clock_timestamp()
 WHERE rule = %(rule)s
   AND (owner = %(owner)s OR heartbeat_at < clock_timestamp() - make_interval(secs => %(silence_s)s))
-RETURNING fence, checkpoint, digest
+  AND retry_at <= clock_timestamp()
+RETURNING fence, checkpoint, digest, failed_position, tries
+"""
+
+FAIL: LiteralString = """
+UPDATE records.process
+SET failed_at = clock_timestamp(), error = %(error)s, failed_position = %(position)s, tries = tries + 1,
+    retry_at = clock_timestamp() + %(pause)s
+WHERE rule = %(rule)s AND owner = %(owner)s AND fence = %(fence)s
+"""
+
+RECOVER: LiteralString = """
+UPDATE records.process
+SET failed_at = NULL, error = NULL, failed_position = NULL, tries = 0, retry_at = '-infinity'
+WHERE rule = %(rule)s AND owner = %(owner)s AND fence = %(fence)s
+"""
+
+RETRY: LiteralString = """
+UPDATE records.process SET retry_at = '-infinity' WHERE rule = %(rule)s AND failed_at IS NOT NULL
+"""
+
+REPORTS: LiteralString = """
+SELECT rule, checkpoint, nullif(heartbeat_at, '-infinity') AS heartbeat_at, failed_at, error, failed_position, tries,
+    nullif(retry_at, '-infinity') AS retry_at, waiting, retrying
+FROM records.process
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS waiting, count(*) FILTER (WHERE work.tries > 0) AS retrying
+        FROM records.process_work AS work
+        WHERE work.rule = process.rule
+    ) AS work
+ORDER BY rule
 """
 
 RENEW: LiteralString = """

@@ -5,7 +5,7 @@ Work crosses as plain rows (subject, cause, cause's position, due at, tries, cur
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import psycopg
@@ -52,9 +52,10 @@ class PostgresProcessState:
                 row = await (await connection.execute(sql.ACQUIRE, claim)).fetchone()
         if row is None:
             return None
-        fence, position, digest = row
+        fence, position, digest, failed_position, tries = row
         claim = {"rule": rule, "owner": self._owner, "fence": fence}
-        return PostgresTenure(self._pool, claim, Checkpoint(position, digest), self._refusals_kept)
+        failure = None if failed_position is None else (failed_position, tries)
+        return PostgresTenure(self._pool, claim, Checkpoint(position, digest), self._refusals_kept, failure)
 
 
 async def release_all(pool: Pool) -> None:
@@ -71,11 +72,19 @@ async def release_all(pool: Pool) -> None:
 class PostgresTenure:
     """One rule's state while we own it."""
 
-    def __init__(self, pool: Pool, claim: dict[str, object], checkpoint: Checkpoint, refusals_kept: int) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        claim: dict[str, object],
+        checkpoint: Checkpoint,
+        refusals_kept: int,
+        failure: tuple[int, int] | None,
+    ) -> None:
         self._pool = pool
         self._claim = claim
         self._refusals_kept = refusals_kept
         self.checkpoint = checkpoint
+        self.failure = failure
 
     async def renew(self) -> bool:
         """Say that we are alive; False: somebody else has taken over."""
@@ -88,6 +97,21 @@ class PostgresTenure:
         with unavailable():
             async with self._pool.connection() as connection:
                 await connection.execute(sql.RELEASE, self._claim)
+
+    async def fail(self, *, error: str, position: int, pause: timedelta) -> None:
+        """Record that the rule failed at a position; it has no owner again before the pause is over."""
+        with unavailable():
+            async with self._pool.connection() as connection:
+                await connection.execute(
+                    sql.FAIL, {**self._claim, "error": error, "position": position, "pause": pause}
+                )
+
+    async def recover(self) -> None:
+        """Record that the rule works again."""
+        self.failure = None
+        with unavailable():
+            async with self._pool.connection() as connection:
+                await connection.execute(sql.RECOVER, self._claim)
 
     async def due(self, *, limit: int) -> tuple[datetime, Sequence[Row]]:
         """Return the server's time (any, where nothing is due) and the work whose time has come, longest due first."""

@@ -1,0 +1,164 @@
+"""The error of one rule stops that rule alone: it is recorded, tried again later, and at once when a person says so."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+import pytest
+from uuid_utils.compat import uuid7
+
+from adapters.records.memory_process_state import MemoryProcessState, ProcessRecords
+from adapters.records.pool import Pool, records_pool
+from adapters.records.process_reports import ProcessReports
+from adapters.records.process_state import PostgresProcessState
+from eventstore.clock import FixedClock
+from eventstore.memory import MemoryStore
+from eventstore.store import Recorded
+from processes.rule import NOTHING, Notes, Rule
+from processes.runner import run_rules
+from processes.work import BackOff, Work
+from tests.laws.world import CODEC, START, World
+from tests.processes.databases import app_url_of
+
+SOON = BackOff(first=timedelta(0), factor=1.0, most=timedelta(0))
+LATER = BackOff(first=timedelta(hours=1), factor=1.0, most=timedelta(hours=1))
+CHECK_EVERY_S = 0.01
+WITHIN_S = 30.0
+
+
+class Noting:
+    """Takes notes of holds; fails while it is told to."""
+
+    events: ClassVar[frozenset[str]] = frozenset({"HoldPlaced"})
+    at_once: ClassVar[int] = 1
+    pause_s: ClassVar[float] = 0.0
+
+    def __init__(self, name: str, *, broken: bool = False) -> None:
+        self.name = name
+        self.broken = broken
+        self.noted: list[int] = []
+        self.failures = 0
+
+    def standing(self) -> Sequence[Work]:
+        return ()
+
+    def note(self, event: Any, recorded: Recorded) -> Notes:
+        if self.broken:
+            self.failures += 1
+            raise KeyError("what a buyer has typed")
+        self.noted.append(recorded.position)
+        return NOTHING
+
+    async def act(self, work: Work, now: datetime) -> Work | None:
+        return None
+
+
+@pytest.fixture
+async def world() -> World:
+    """A log with one hold in it."""
+    clock = FixedClock(START)
+    world = World(MemoryStore(now=clock.now), clock, cache_size=0)
+    await world.open()
+    return world
+
+
+@pytest.fixture
+async def records(owner_url: str) -> AsyncIterator[Pool]:
+    async with records_pool(app_url_of(owner_url), connections_max=4) as pool:
+        yield pool
+
+
+async def ran(
+    rules: Sequence[Rule], world: World, state: Any, *, retries: BackOff, until: Callable[[], Awaitable[bool]]
+) -> None:
+    """Run rules until something holds; fails when they end before."""
+    running = asyncio.create_task(run_rules(rules, log=world.store, codec=CODEC, state=state, retries=retries))
+    try:
+        async with asyncio.timeout(WITHIN_S):
+            while not await until():
+                assert not running.done()
+                await asyncio.sleep(CHECK_EVERY_S)
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+
+async def hold(world: World) -> None:
+    _, wish = world.one_step("ann", [world.seats[0]])
+    await world.do(wish)
+
+
+class TestOneRuleFails:
+    async def test_the_others_go_on(self, world: World) -> None:
+        await hold(world)
+        broken, sound = Noting("broken", broken=True), Noting("sound")
+        records = ProcessRecords(now=world.clock.now)
+
+        async def both() -> bool:
+            return bool(sound.noted) and broken.failures > 0
+
+        await ran([broken, sound], world, MemoryProcessState(records), retries=LATER, until=both)
+        kept = records.rules["broken"]
+        assert kept.error is not None
+        assert kept.error.startswith("KeyError in note (test_failures.py:")
+        assert kept.failed_position is not None
+        assert kept.tries == 1
+        assert records.rules["sound"].error is None
+
+    async def test_given_a_mended_rule_then_it_recovers_by_itself(self, world: World) -> None:
+        await hold(world)
+        rule = Noting("mended", broken=True)
+        records = ProcessRecords(now=world.clock.now)
+
+        async def failed_twice_then_recovered() -> bool:
+            rule.broken = rule.failures < 2
+            return rule.failures == 2 and bool(rule.noted) and records.rules["mended"].error is None
+
+        await ran([rule], world, MemoryProcessState(records), retries=SOON, until=failed_twice_then_recovered)
+        assert records.rules["mended"].tries == 0
+
+
+class TestOnPostgres:
+    async def test_a_new_rule_needs_no_migration(self, world: World, records: Pool, owner_url: str) -> None:
+        rule = Noting("greet_new_buyers")
+        await hold(world)
+
+        async def noted() -> bool:
+            return bool(rule.noted)
+
+        state = PostgresProcessState(records)
+        await ran([rule], world, state, retries=LATER, until=noted)
+        tenure = await state.acquire(rule.name)
+        assert tenure is not None
+        work = Work("somebody", uuid7(), 1, START)
+        assert await tenure.commit(put=[work])
+        _, due = await tenure.due(limit=1)
+        assert [row[0] for row in due] == ["somebody"]
+
+    async def test_a_failure_is_reported_until_a_person_lets_it_try_again(self, world: World, records: Pool) -> None:
+        await hold(world)
+        rule, reports = Noting("stubborn", broken=True), ProcessReports(records)
+
+        async def failed() -> bool:
+            return (await standing(reports))["stubborn"].failed_at is not None if rule.failures else False
+
+        await ran([rule], world, PostgresProcessState(records), retries=LATER, until=failed)
+        report = (await standing(reports))["stubborn"]
+        assert report.error is not None
+        assert report.error.startswith("KeyError in note")
+        assert report.tries == 1
+
+        rule.broken = False
+        await reports.retry("stubborn")
+
+        async def recovered() -> bool:
+            return (await standing(reports))["stubborn"].failed_at is None
+
+        await ran([rule], world, PostgresProcessState(records), retries=LATER, until=recovered)
+
+
+async def standing(reports: ProcessReports) -> Mapping[str, Any]:
+    return {report.rule: report for report in await reports.all()}
