@@ -19,6 +19,7 @@ from domain.ports import (
     WebhookForged,
     WebhookMalformed,
     WebhookStale,
+    WebhookUnknown,
 )
 
 SIGNATURE_HEADER = "seatledger-sandbox-signature"
@@ -28,8 +29,18 @@ UNIX_SECONDS = re.compile(r"[0-9]{1,11}")
 _Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,100}$")]
 
 
+_Kind = Annotated[str, StringConstraints(pattern=r"^[a-z0-9._-]{1,100}$")]
+
+
+class _Envelope(BaseModel):
+    """What every event says, of whatever kind."""
+
+    event_id: _Id
+    type: _Kind
+
+
 class _EventBody(BaseModel):
-    """What a webhook says; fields we do not know are the provider's business."""
+    """What an event of a known kind says; unknown fields are the provider's business."""
 
     event_id: _Id
     type: ProviderEventKind
@@ -52,6 +63,7 @@ def read_webhook(*, secret: str, headers: Mapping[str, str], body: bytes, now: d
         WebhookForged: no signature, or none made with `secret` over this time and body.
         WebhookStale: signed more than `WEBHOOK_WINDOW` before or after `now`.
         WebhookMalformed: genuine and fresh, but not an event.
+        WebhookUnknown: genuine and fresh, but of a kind that this program does not know.
     """
     header = next((value for name, value in headers.items() if name.lower() == SIGNATURE_HEADER), "")
     seconds, signatures = _parts(header)
@@ -75,6 +87,9 @@ def _parts(header: str) -> tuple[int, list[bytes]]:
 
 def _event(body: bytes) -> ProviderEvent:
     try:
+        envelope = _Envelope.model_validate_json(body)
+        if envelope.type not in set(ProviderEventKind):
+            raise WebhookUnknown(envelope.event_id, envelope.type)
         fields = _EventBody.model_validate_json(body)
     except ValidationError as error:
         raise WebhookMalformed("The body is not an event we know.") from error

@@ -12,6 +12,7 @@ class Metrics:
     def __init__(self) -> None:
         self.in_flight = 0
         self.requests = 0
+        self.webhooks_ignored = 0
         self._requests: Counter[tuple[str, str, int]] = Counter()
         self._seconds: Counter[tuple[str, str]] = Counter()
 
@@ -32,5 +33,7 @@ class Metrics:
         yield "# TYPE seatledger_request_seconds_total counter"
         for (method, route), seconds in sorted(self._seconds.items()):
             yield f'seatledger_request_seconds_total{{method="{method}",route="{route}"}} {seconds:.6f}'
+        yield "# TYPE seatledger_webhooks_ignored_total counter"
+        yield f"seatledger_webhooks_ignored_total {self.webhooks_ignored}"
         yield "# TYPE seatledger_requests_in_flight gauge"
         yield f"seatledger_requests_in_flight {self.in_flight}"

@@ -10,7 +10,7 @@ from domain.event import existing as existing_event
 from domain.organizer import existing as existing_organizer
 from domain.performance import PERFORMANCE, ScheduledPerformance
 from domain.performance import existing as existing_performance
-from domain.ticket import TICKET, EntryRecorded, TicketIssued, TicketVoided
+from domain.ticket import TICKET, EntryRecorded, TicketDisputed, TicketDisputeWon, TicketIssued, TicketVoided
 from domain.venue import VenueDetails
 from domain.venue import existing as existing_venue
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from api.engine import Engine
 
 TicketState = Literal["valid", "used", "void"]
+TicketDispute = TicketDisputed | TicketDisputeWon
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,7 @@ class TicketDetails:
     ticket: str
     issued: TicketIssued
     state: TicketState
+    disputed: bool
     title: str
     organizer_name: str
     performance: ScheduledPerformance
@@ -57,11 +59,18 @@ async def ticket_details(engine: "Engine", ticket: str, account: str) -> TicketD
         ticket=ticket,
         issued=issued,
         state=ticket_state(events),
+        disputed=is_disputed(events),
         title=event.details.title,
         organizer_name=organizer.name,
         performance=performance,
         venue=venue.details,
     )
+
+
+def is_disputed(events: Sequence[Any]) -> bool:
+    """Return whether a dispute of the ticket's payment is open or lost."""
+    disputes = [isinstance(event, TicketDisputed) for event in events if isinstance(event, TicketDispute)]
+    return bool(disputes) and disputes[-1]
 
 
 def ticket_state(events: Sequence[Any]) -> TicketState:

@@ -56,4 +56,6 @@ def objection(books: Books, command: ScanTicket) -> RefusalReason | None:
         return RefusalReason.PERFORMANCE_CANCELLED
     if ticket.void:
         return RefusalReason.VOID
+    if ticket.disputed and not performance.entry_rules.disputed_tickets_admitted:
+        return RefusalReason.DISPUTED
     return RefusalReason.ALREADY_USED if ticket.entry else None

@@ -19,7 +19,8 @@ Rejected
     ├── PerformanceCancelled
     ├── PerformanceStarted
     ├── AlreadyPaid, OrderEnded, OrderConfirmedAlready, NotConfirmed, TooManyPayments
-    ├── NothingToRefund, RefundDecided, TicketUsed
+    ├── NothingToRefund, RefundDecided, TicketUsed, PaymentDisputed
+    ├── ExceptionEnded, ResolutionNotPossible
     ├── HasBookings, HasEvents, BeingDeleted, DeletionGivenUp
     ├── NotRunning, NotPaused, NotFailed, NotParked    a read model stands otherwise than the wish needs
     ├── TooMuchSetAside    a read model leaves out as much as it may
@@ -199,6 +200,24 @@ class RefundDecided(Impossible):
     """The refund was approved or rejected before."""
 
     code = "refund_decided"
+
+
+class PaymentDisputed(Impossible):
+    """The buyer's bank holds the money, or took it back."""
+
+    code = "payment_disputed"
+
+
+class ExceptionEnded(Impossible):
+    """The exception was closed before."""
+
+    code = "exception_ended"
+
+
+class ResolutionNotPossible(Impossible):
+    """An exception of this kind does not end so."""
+
+    code = "resolution_not_possible"
 
 
 class TicketUsed(Impossible):

@@ -57,12 +57,16 @@ class PaymentTaken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundOpened:
-    """`amount` is spoken for: it goes back, or the refund is rejected. `lines` is empty for money beside the lines."""
+    """`amount` is spoken for: it goes back, or the refund is rejected.
+
+    `lines` is empty for money beside the lines, which may have come in another currency than the order's.
+    """
 
     refund: str
     payment: str | None
     lines: tuple[str, ...]
     amount: int
+    currency: str
 
 
 class RefundOutcome(StrEnum):
@@ -70,6 +74,8 @@ class RefundOutcome(StrEnum):
 
     COMPLETED = "completed"
     REJECTED = "rejected"
+    PAID_ANOTHER_WAY = "paid_another_way"
+    WRITTEN_OFF = "written_off"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +152,7 @@ class OrderRefund:
     payment: str | None
     lines: tuple[str, ...]
     amount: int
+    currency: str
     outcome: RefundOutcome | None = None
 
 
@@ -175,6 +182,22 @@ class PlacedOrder:
     cancelled_lines: frozenset[str] = frozenset()
     refunds: Mapping[str, OrderRefund] = field(default_factory=dict)
 
+    def spoken_for(self, payment: str, *, besides: str | None = None) -> int:
+        """Sum the money of a payment that has gone back or is to go back, in minor units; without refund `besides`."""
+        return sum(
+            refund.amount
+            for name, refund in self.refunds.items()
+            if refund.payment == payment and name != besides and refund.outcome in {None, RefundOutcome.COMPLETED}
+        )
+
+    def gone_back(self, payment: str) -> int:
+        """Sum the money of a payment that has gone back, in minor units."""
+        return sum(
+            refund.amount
+            for refund in self.refunds.values()
+            if refund.payment == payment and refund.outcome is RefundOutcome.COMPLETED
+        )
+
     def refundable(self) -> list[Line]:
         """Return the live lines that no open or completed refund speaks for."""
         spoken_for = {
@@ -202,7 +225,7 @@ def evolve(order: Order, event: OrderEvent) -> Order:
         case PaymentTaken():
             return order
         case RefundOpened():
-            claim = OrderRefund(payment=event.payment, lines=event.lines, amount=event.amount)
+            claim = OrderRefund(payment=event.payment, lines=event.lines, amount=event.amount, currency=event.currency)
             return replace(order, refunds={**order.refunds, event.refund: claim})
         case RefundClosed():
             closed = replace(order.refunds[event.refund], outcome=event.outcome)

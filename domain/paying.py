@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from domain.books import Books, Changes
-from domain.errors import AlreadyPaid, HoldLapsed, NotFound, OrderEnded, TooManyPayments
+from domain.errors import AlreadyPaid, HoldLapsed, Invalid, NotFound, OrderEnded, TooManyPayments
 from domain.order import ORDER, PAYMENTS_PER_ORDER_MAX, OrderStatus, PaymentOpened
 from domain.ordering import visible_order
 from domain.payment import (
@@ -101,7 +101,13 @@ def require_action(books: Books, *, payment: str) -> Changes:
 
 
 def capture(books: Books, *, payment: str, amount: int, currency: str, captured_at: datetime, source: str) -> Changes:
-    """Record that the provider took the money, however late; once. `settle` decides what it leads to."""
+    """Record that the provider took the money, however late; once. `settle` decides what it leads to.
+
+    Raises:
+        NotFound, Invalid (no positive amount).
+    """
+    if amount <= 0:
+        raise Invalid("A capture is of a positive amount.")
     if existing(books, payment).status in {PaymentStatus.CAPTURED, PaymentStatus.SETTLED}:
         return {}
     captured = PaymentCaptured(amount=amount, currency=currency, captured_at=captured_at, source=source)

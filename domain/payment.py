@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from domain.books import Kind
 
@@ -74,32 +74,51 @@ class PaymentSettled:
     owner: str | None = None
 
 
-class Difference(StrEnum):
-    """How the provider's books differ from ours in a way no rule mends."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentReconciled:
+    """The capture is entry number `entry` in the provider's books; any other capture there is another one."""
 
-    UNKNOWN_CAPTURE = "unknown_capture"
-    OTHER_CAPTURE = "other_capture"
-    UNKNOWN_REFUND = "unknown_refund"
-    OTHER_REFUND = "other_refund"
-    REFUNDED_TWICE = "refunded_twice"
-    DISPUTED = "disputed"
-    DISPUTE_RETURNED = "dispute_returned"
+    entry: int
+    booked_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PaymentReconciled:
-    """Entry number `entry` in the provider's books can't be explained by ours; `owner` must look at it.
+class DisputeOpened:
+    """The buyer asked their bank for the money back; the provider withholds `amount` until the bank decides."""
 
-    An entry that belongs to no payment of ours begins a stream of its own.
-    """
-
-    difference: Difference
-    provider: str
-    entry: int
-    reference: str
+    order: str
+    organizer: str
+    performance: str
     amount: int
     currency: str
-    owner: str
+    opened_at: datetime
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeWon:
+    """The bank decided for the shop; `recovered` had been lost to an earlier decision of the same dispute."""
+
+    order: str
+    organizer: str
+    performance: str
+    recovered: int
+    currency: str
+    decided_at: datetime
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeLost:
+    """The bank decided for the buyer; `amount` is gone."""
+
+    order: str
+    organizer: str
+    performance: str
+    amount: int
+    currency: str
+    decided_at: datetime
+    source: str
 
 
 PaymentEvent = (
@@ -111,6 +130,9 @@ PaymentEvent = (
     | PaymentExpired
     | PaymentSettled
     | PaymentReconciled
+    | DisputeOpened
+    | DisputeWon
+    | DisputeLost
 )
 
 
@@ -125,6 +147,31 @@ class PaymentStatus(StrEnum):
     SETTLED = "settled"
 
 
+class DisputeStatus(StrEnum):
+    """Where a dispute stands."""
+
+    OPEN = "open"
+    WON = "won"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispute:
+    """The latest dispute of a payment; `since`: the provider's time of what made it so."""
+
+    status: DisputeStatus
+    amount: int
+    currency: str
+    since: datetime
+
+
+class BookedEntry(NamedTuple):
+    """One entry in a provider's books: its number, and when it was booked."""
+
+    entry: int
+    booked_at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoPayment:
     """Not requested yet."""
@@ -136,6 +183,8 @@ class RequestedPayment:
 
     order: str
     account: str
+    organizer: str
+    performance: str
     provider: str
     amount: int
     currency: str
@@ -146,34 +195,23 @@ class RequestedPayment:
     captured: int = 0
     captured_currency: str | None = None
     outcome: PaymentOutcome | None = None
-    differing_entries: frozenset[int] = frozenset()
+    booked: BookedEntry | None = None
+    dispute: Dispute | None = None
+    lost: int = 0
+
+    @property
+    def disputed(self) -> bool:
+        """Whether a dispute is open or lost, so that the money may be gone."""
+        return self.dispute is not None and self.dispute.status is not DisputeStatus.WON
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StrayPayment:
-    """Money in the provider's books that no payment of ours explains."""
-
-    differing_entries: frozenset[int] = frozenset()
-
-
-Payment = NoPayment | RequestedPayment | StrayPayment
+Payment = NoPayment | RequestedPayment
 
 
 def evolve(payment: Payment, event: PaymentEvent) -> Payment:
     """Return the payment after `event`."""
     if isinstance(event, PaymentRequested):
-        return RequestedPayment(
-            order=event.order,
-            account=event.account,
-            provider=event.provider,
-            amount=event.amount,
-            currency=event.currency,
-            expires_at=event.expires_at,
-        )
-    if isinstance(payment, NoPayment):
-        payment = StrayPayment()
-    if isinstance(event, PaymentReconciled):
-        return replace(payment, differing_entries=payment.differing_entries | {event.entry})
+        return requested(event)
     assert isinstance(payment, RequestedPayment)
     match event:
         case PaymentCheckoutOpened():
@@ -190,6 +228,46 @@ def evolve(payment: Payment, event: PaymentEvent) -> Payment:
             return replace(payment, status=PaymentStatus.EXPIRED)
         case PaymentSettled():
             return replace(payment, status=PaymentStatus.SETTLED, outcome=event.outcome)
+        case PaymentReconciled():
+            return replace(payment, booked=BookedEntry(event.entry, event.booked_at))
+        case DisputeOpened() | DisputeWon() | DisputeLost():
+            return disputed(payment, event)
+        case _:
+            assert_never(event)
+
+
+def requested(event: PaymentRequested) -> RequestedPayment:
+    """Return the payment that `event` began."""
+    return RequestedPayment(
+        order=event.order,
+        account=event.account,
+        organizer=event.organizer,
+        performance=event.performance,
+        provider=event.provider,
+        amount=event.amount,
+        currency=event.currency,
+        expires_at=event.expires_at,
+    )
+
+
+def disputed(payment: RequestedPayment, event: DisputeOpened | DisputeWon | DisputeLost) -> RequestedPayment:
+    """Return the payment after a step of a dispute; what is lost in another currency is not summed."""
+    match event:
+        case DisputeOpened():
+            opened = Dispute(
+                status=DisputeStatus.OPEN, amount=event.amount, currency=event.currency, since=event.opened_at
+            )
+            return replace(payment, dispute=opened)
+        case DisputeWon():
+            assert payment.dispute is not None
+            won = replace(payment.dispute, status=DisputeStatus.WON, since=event.decided_at)
+            return replace(payment, dispute=won, lost=payment.lost - event.recovered)
+        case DisputeLost():
+            lost = Dispute(
+                status=DisputeStatus.LOST, amount=event.amount, currency=event.currency, since=event.decided_at
+            )
+            own = event.currency == (payment.captured_currency or payment.currency)
+            return replace(payment, dispute=lost, lost=payment.lost + event.amount * own)
         case _:
             assert_never(event)
 

@@ -8,7 +8,8 @@ PaymentError
 WebhookRefused
 ├── WebhookForged         not signed with the shared secret
 ├── WebhookStale          signed, but outside the replay window
-└── WebhookMalformed      signed and fresh, but not an event we know how to read
+├── WebhookMalformed      signed and fresh, but not an event
+└── WebhookUnknown        signed and fresh, but of a kind that this program does not know
 """
 
 from collections.abc import Mapping
@@ -49,7 +50,16 @@ class WebhookStale(WebhookRefused):
 
 
 class WebhookMalformed(WebhookRefused):
-    """The body is not an event, or of a kind nobody told us about."""
+    """The body is not an event."""
+
+
+class WebhookUnknown(WebhookRefused):
+    """An event of a kind that this program does not know: to be answered, and ignored."""
+
+    def __init__(self, event_id: str, kind: str) -> None:
+        super().__init__(f"An event of the kind {kind}.")
+        self.event_id = event_id
+        self.kind = kind
 
 
 class CheckoutStatus(StrEnum):
@@ -85,12 +95,13 @@ class ProviderEventKind(StrEnum):
 
 
 class BookEntryKind(StrEnum):
-    """Which way money moved in the provider's books."""
+    """Which way money moved in the provider's books; a lost dispute moves none, what it withheld stays away."""
 
     CAPTURE = "capture"
     REFUND = "refund"
     DISPUTE = "dispute"
     DISPUTE_RETURNED = "dispute_returned"
+    DISPUTE_LOST = "dispute_lost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,4 +254,5 @@ class PaymentGateway(Protocol):
             WebhookForged: unsigned, or signed over something else.
             WebhookStale: signed more than `WEBHOOK_WINDOW` before or after `now`.
             WebhookMalformed: genuine, but not an event.
+            WebhookUnknown: genuine, but of an unknown kind.
         """

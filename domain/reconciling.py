@@ -1,31 +1,32 @@
-"""The provider's books against ours: what they show and we don't becomes a fact, or an exception with an owner.
+"""The provider's books against ours: what they show and the log does not becomes a fact, or an exception with an owner.
 
-Nothing here takes money's word for less than it is: a movement that no rule explains is written down for a person,
-once for each entry in the provider's books.
+Each entry has one effect, however often it is read. One entry explains one capture or one transfer; any other entry
+under the same reference is money of its own. What cannot be compared is written down as unreadable.
 """
 
 import hashlib
+import re
+from datetime import UTC
 from typing import Any, assert_never
 from uuid import UUID
 
-from domain.books import Books, Changes
+from domain.books import Books, Changes, merged
+from domain.disputes import DisputeFact, lose_dispute, open_dispute, win_dispute
+from domain.money_exception import EXCEPTIONS_OWNER, ExceptionKind, ExceptionOpened, exception_opened_events
 from domain.paying import existing, expire
-from domain.payment import (
-    PAYMENT,
-    Difference,
-    NoPayment,
-    PaymentCaptured,
-    PaymentReconciled,
-    PaymentStatus,
-    RequestedPayment,
-)
+from domain.payment import PAYMENT, BookedEntry, PaymentCaptured, PaymentReconciled, PaymentStatus, RequestedPayment
 from domain.ports import BookEntry, BookEntryKind
-from domain.refund import REFUND, NoRefund, RefundStatus, RequestedRefund, transfer_of
-from domain.refunding import EXCEPTIONS_OWNER, REFUND_ATTEMPTS_MAX, complete_refund
+from domain.refund import REFUND, RefundReconciled, RefundStatus, RequestedRefund, transfer_of
+from domain.transfers import UNFINISHED, completion_events
+from domain.values import derived_id_at
 
 SOURCE = "books"
 MONEY_TAKEN = frozenset({PaymentStatus.CAPTURED, PaymentStatus.SETTLED})
-AWAITING_TRANSFER = frozenset({RefundStatus.APPROVED, RefundStatus.SUBMITTED, RefundStatus.FAILED})
+GONE_BACK = frozenset({RefundStatus.COMPLETED, RefundStatus.PAID_ANOTHER_WAY})
+CURRENCY = re.compile(r"[A-Z]{3}")
+PROVIDER_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")
+AMOUNT_STORED_MAX = 2**53
+UNKNOWN_CURRENCY = "XXX"
 
 
 def expire_unheard_of(books: Books, *, payment: str) -> Changes:
@@ -34,87 +35,177 @@ def expire_unheard_of(books: Books, *, payment: str) -> Changes:
 
 
 def reconcile_entry(books: Books, entry: BookEntry, *, provider: str, provider_refund: str | None = None) -> Changes:
-    """Compare one movement of money with what we know, and record what we don't.
+    """Compare one movement of money with what the log knows, and record what it does not.
 
     Args:
         provider: whose books it stands in.
         provider_refund: the provider's id of the refund that the entry is about.
     """
+    if not is_readable(entry):
+        return unreadable_events(books, entry, provider=provider)
     match entry.kind:
         case BookEntryKind.CAPTURE:
-            return captured(books, entry, provider)
+            return capture_events(books, entry, provider)
         case BookEntryKind.REFUND:
-            return refunded(books, entry, provider, provider_refund or f"entry-{entry.entry}")
-        case BookEntryKind.DISPUTE:
-            return differing(books, entry, entry.reference, provider, Difference.DISPUTED)
-        case BookEntryKind.DISPUTE_RETURNED:
-            return differing(books, entry, entry.reference, provider, Difference.DISPUTE_RETURNED)
+            return refund_events(books, entry, provider, provider_refund or f"entry-{entry.entry}")
+        case BookEntryKind.DISPUTE | BookEntryKind.DISPUTE_RETURNED | BookEntryKind.DISPUTE_LOST:
+            return dispute_events(books, entry, provider)
         case _:
             assert_never(entry.kind)
 
 
-def captured(books: Books, entry: BookEntry, provider: str) -> Changes:
-    """Record a capture nobody told us of; one we know must be the same money."""
-    payment = books.read(PAYMENT, payment_key(entry.reference, provider))
-    if not isinstance(payment, RequestedPayment):
-        return differing(books, entry, entry.reference, provider, Difference.UNKNOWN_CAPTURE)
+def is_readable(entry: BookEntry) -> bool:
+    """Return whether an entry says how much of which currency moved when."""
+    return (
+        0 < entry.amount <= AMOUNT_STORED_MAX
+        and CURRENCY.fullmatch(entry.currency) is not None
+        and entry.recorded_at.tzinfo is not None
+    )
+
+
+def unreadable_events(books: Books, entry: BookEntry, *, provider: str) -> Changes:
+    """Write an entry down that could not be compared, from nothing but what can always be stored."""
+    return exception_events(books, entry, provider, ExceptionKind.UNREADABLE_ENTRY)
+
+
+def capture_events(books: Books, entry: BookEntry, provider: str) -> Changes:
+    """Record a capture that was never announced; a known one must be the same money, and the only one."""
+    key = entity_key(entry.reference, provider)
+    payment = books.read(PAYMENT, key)
+    if not isinstance(payment, RequestedPayment) or payment.provider != provider:
+        return exception_events(books, entry, provider, ExceptionKind.UNKNOWN_CAPTURE, refundable=entry.amount)
+    booked = BookedEntry(entry.entry, entry.recorded_at)
+    reconciled = PaymentReconciled(entry=entry.entry, booked_at=entry.recorded_at)
+    if payment.booked == booked:
+        return {}
     if payment.status not in MONEY_TAKEN:
         taken = PaymentCaptured(
             amount=entry.amount, currency=entry.currency, captured_at=entry.recorded_at, source=SOURCE
         )
-        return {PAYMENT.stream(entry.reference): [taken]}
+        return {PAYMENT.stream(key): [taken, reconciled]}
+    if payment.booked is not None:
+        kind = ExceptionKind.SECOND_CAPTURE
+        return exception_events(books, entry, provider, kind, refundable=entry.amount, payment=key)
     if (payment.captured, payment.captured_currency) == (entry.amount, entry.currency):
-        return {}
-    return differing(books, entry, entry.reference, provider, Difference.OTHER_CAPTURE)
+        return {PAYMENT.stream(key): [reconciled]}
+    excess = max(0, entry.amount - payment.captured) if entry.currency == payment.captured_currency else 0
+    return exception_events(books, entry, provider, ExceptionKind.OTHER_CAPTURE, refundable=excess, payment=key)
 
 
-def refunded(books: Books, entry: BookEntry, provider: str, provider_refund: str) -> Changes:
-    """Complete a refund we believe open; one that should not have moved money, or not this money, needs a person."""
+def refund_events(books: Books, entry: BookEntry, provider: str, provider_refund: str) -> Changes:
+    """Complete a refund believed open; money that should not have gone back, or not so much, needs support."""
     name, attempt = transfer_of(entry.reference)
-    refund = books.read(REFUND, name)
-    if isinstance(refund, NoRefund):
-        return differing(books, entry, entry.reference, provider, Difference.UNKNOWN_REFUND)
-    difference = refund_difference(refund, entry, attempt)
-    if difference is not None:
-        return differing(books, entry, refund.payment or entry.reference, provider, difference)
-    return complete_refund(books, reference=entry.reference, provider_refund=provider_refund)
+    key = entity_key(name, provider)
+    refund = books.read(REFUND, key)
+    if not isinstance(refund, RequestedRefund) or refund.provider != provider or attempt < 1:
+        return exception_events(books, entry, provider, ExceptionKind.UNKNOWN_REFUND)
+    if refund.booked == (entry.entry, entry.recorded_at):
+        return {}
+    kind = refund_difference(refund, entry, attempt)
+    if kind is not None:
+        return exception_events(books, entry, provider, kind, refund=key)
+    reconciled = {REFUND.stream(key): [RefundReconciled(entry=entry.entry, booked_at=entry.recorded_at)]}
+    if refund.status is RefundStatus.COMPLETED:
+        return reconciled
+    return merged(completion_events(books, key, refund, attempt=attempt, provider_refund=provider_refund), reconciled)
 
 
-def refund_difference(refund: RequestedRefund, entry: BookEntry, attempt: int) -> Difference | None:
+def refund_difference(refund: RequestedRefund, entry: BookEntry, attempt: int) -> ExceptionKind | None:
     """Return what is wrong with money that went back, if anything is."""
     if (refund.amount, refund.currency) != (entry.amount, entry.currency):
-        return Difference.OTHER_REFUND
-    if refund.status is RefundStatus.COMPLETED:
-        return Difference.REFUNDED_TWICE if refund.completed_attempt != attempt else None
-    expected = refund.status in AWAITING_TRANSFER and attempt <= REFUND_ATTEMPTS_MAX
-    return None if expected else Difference.UNKNOWN_REFUND
+        return ExceptionKind.OTHER_REFUND
+    if refund.status in GONE_BACK:
+        first = refund.booked is None and refund.completed_attempt == attempt
+        return None if first else ExceptionKind.REFUNDED_TWICE
+    return None if refund.status in UNFINISHED else ExceptionKind.UNKNOWN_REFUND
 
 
-def differing(
-    books: Books, entry: BookEntry, reference: str, provider: str, difference: Difference
-) -> dict[str, list[Any]]:
-    """Write a difference down for its owner, on the payment it is about or on a stream of its own; once per entry."""
-    key = payment_key(reference, provider)
+def dispute_events(books: Books, entry: BookEntry, provider: str) -> Changes:
+    """Record a step of a dispute; one of a payment that is not ours needs support."""
+    key = entity_key(entry.reference, provider)
     payment = books.read(PAYMENT, key)
-    if not isinstance(payment, NoPayment) and entry.entry in payment.differing_entries:
-        return {}
-    reconciled = PaymentReconciled(
-        difference=difference,
-        provider=provider,
-        entry=entry.entry,
-        reference=entry.reference,
-        amount=entry.amount,
-        currency=entry.currency,
+    if not isinstance(payment, RequestedPayment) or payment.provider != provider:
+        return exception_events(books, entry, provider, ExceptionKind.UNKNOWN_DISPUTE)
+    fact = DisputeFact(payment=key, amount=entry.amount, currency=entry.currency, at=entry.recorded_at, source=SOURCE)
+    match entry.kind:
+        case BookEntryKind.DISPUTE:
+            return open_dispute(books, fact)
+        case BookEntryKind.DISPUTE_RETURNED:
+            return win_dispute(books, fact)
+        case _:
+            return lose_dispute(books, fact)
+
+
+def exception_events(
+    books: Books,
+    entry: BookEntry,
+    provider: str,
+    kind: ExceptionKind,
+    *,
+    refundable: int = 0,
+    payment: str | None = None,
+    refund: str | None = None,
+) -> Changes:
+    """Open an exception about an entry, once for each entry; what it is about is found by the entry's reference.
+
+    References that are not ours stay out of the log: people write names into them.
+    """
+    checkout = entry.checkout_id if PROVIDER_ID.fullmatch(entry.checkout_id) else None
+    known = is_readable(entry)
+    opened = ExceptionOpened(
+        kind=kind,
         owner=EXCEPTIONS_OWNER,
+        provider=provider,
+        amount=entry.amount if known else 0,
+        currency=entry.currency if known else UNKNOWN_CURRENCY,
+        refundable=refundable if checkout else 0,
+        entry=entry.entry,
+        checkout=checkout,
+        **subject_of(books, entry, provider, payment=payment, refund=refund),
     )
-    return {PAYMENT.stream(key): [reconciled]}
+    return exception_opened_events(books, exception_of(entry, provider), opened)
 
 
-def payment_key(reference: str, provider: str) -> str:
-    """Return the payment a reference names; a reference that is no id of ours gets a key that is safe to store."""
+def subject_of(
+    books: Books, entry: BookEntry, provider: str, *, payment: str | None, refund: str | None
+) -> dict[str, Any]:
+    """Return the order, payment, refund and account that an entry is about, as far as its reference names one."""
+    of_refund = books.read(REFUND, refund) if refund else None
+    if isinstance(of_refund, RequestedRefund):
+        return {
+            "refund": refund,
+            "payment": of_refund.payment,
+            "order": of_refund.order,
+            "account": of_refund.account,
+            "organizer": of_refund.organizer,
+            "performance": of_refund.performance,
+        }
+    key = payment or entity_key(entry.reference, provider)
+    paid = books.read(PAYMENT, key)
+    if not isinstance(paid, RequestedPayment) or paid.provider != provider:
+        return {}
+    return {
+        "payment": key,
+        "order": paid.order,
+        "account": paid.account,
+        "organizer": paid.organizer,
+        "performance": paid.performance,
+    }
+
+
+def exception_of(entry: BookEntry, provider: str) -> str:
+    """Return the id of an entry's exception; all that the entry says counts, for a provider may number anew."""
+    booked_at = entry.recorded_at if entry.recorded_at.tzinfo else entry.recorded_at.replace(tzinfo=UTC)
+    said = (entry.kind, entry.reference, entry.checkout_id, str(entry.amount), entry.currency, booked_at.isoformat())
+    return derived_id_at(booked_at, "exception", provider, str(entry.entry), *said)
+
+
+def entity_key(reference: str, provider: str) -> str:
+    """Return the id that a reference names; one that is no id of ours gets a key that is safe to read."""
     try:
         if str(UUID(reference)) == reference:
             return reference
     except ValueError:
         pass
-    return str(UUID(bytes=hashlib.sha256(f"{provider}/{reference}".encode()).digest()[:16]))
+    digest = hashlib.sha256(f"{provider}/{reference}".encode(errors="surrogatepass")).digest()
+    return str(UUID(bytes=digest[:16]))

@@ -1,25 +1,33 @@
 """Money going back: asked for, decided, submitted, completed."""
 
+import re
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
 
 from domain.books import Kind
+from domain.order import RefundOutcome
+from domain.payment import BookedEntry
 from domain.values import RefundReason
+
+REFUND_ATTEMPTS_MAX = 8
+LATER_ATTEMPT = re.compile(r"[2-9]|[1-9][0-9]{1,3}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundRequested:
     """`amount` of `payment` (None: nothing was paid) is to go back; `lines` lose their seats if it is approved.
 
+    `exception`: the one that this refund ends; then there may be no order, and `checkout` names where the money is.
     `requested_by`: the account that asked; None: a rule did. `reason_text`: support's reason, in its own words.
     """
 
-    order: str
+    order: str | None
     payment: str | None
-    account: str
-    organizer: str
-    performance: str
+    account: str | None
+    organizer: str | None
+    performance: str | None
     provider: str
     lines: tuple[str, ...]
     amount: int
@@ -27,6 +35,8 @@ class RefundRequested:
     reason: RefundReason
     requested_by: str | None = None
     reason_text: str | None = None
+    exception: str | None = None
+    checkout: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +84,29 @@ class RefundFailed:
     owner: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundRetried:
+    """Support has the transfer tried anew, after the last attempt had failed."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundClosedByHand:
+    """No transfer will be tried again: the money went back another way, or is written off."""
+
+    outcome: RefundOutcome
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundReconciled:
+    """The completed transfer is entry number `entry` in the provider's books; any other refund there is another one."""
+
+    entry: int
+    booked_at: datetime
+
+
 RefundEvent = (
     RefundRequested
     | RefundEndorsed
@@ -82,6 +115,9 @@ RefundEvent = (
     | RefundSubmitted
     | RefundCompleted
     | RefundFailed
+    | RefundRetried
+    | RefundClosedByHand
+    | RefundReconciled
 )
 
 
@@ -94,6 +130,8 @@ class RefundStatus(StrEnum):
     SUBMITTED = "submitted"
     COMPLETED = "completed"
     FAILED = "failed"
+    PAID_ANOTHER_WAY = "paid_another_way"
+    WRITTEN_OFF = "written_off"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,9 +143,11 @@ class NoRefund:
 class RequestedRefund:
     """A refund with what decisions ask for; `amount` in minor units."""
 
-    order: str
+    order: str | None
     payment: str | None
-    account: str
+    account: str | None
+    organizer: str | None
+    performance: str | None
     provider: str
     lines: tuple[str, ...]
     amount: int
@@ -118,8 +158,12 @@ class RequestedRefund:
     endorsed_by: str | None = None
     status: RefundStatus = RefundStatus.REQUESTED
     attempts: int = 0
+    attempts_max: int = REFUND_ATTEMPTS_MAX
     completed_attempt: int | None = None
+    booked: BookedEntry | None = None
     owner: str | None = None
+    exception: str | None = None
+    checkout: str | None = None
 
 
 Refund = NoRefund | RequestedRefund
@@ -132,6 +176,8 @@ def evolve(refund: Refund, event: RefundEvent) -> Refund:
             order=event.order,
             payment=event.payment,
             account=event.account,
+            organizer=event.organizer,
+            performance=event.performance,
             provider=event.provider,
             lines=event.lines,
             amount=event.amount,
@@ -139,6 +185,8 @@ def evolve(refund: Refund, event: RefundEvent) -> Refund:
             reason=event.reason,
             requested_by=event.requested_by,
             reason_text=event.reason_text,
+            exception=event.exception,
+            checkout=event.checkout,
         )
     assert isinstance(refund, RequestedRefund)
     match event:
@@ -154,6 +202,13 @@ def evolve(refund: Refund, event: RefundEvent) -> Refund:
             return replace(refund, status=RefundStatus.COMPLETED, completed_attempt=event.attempt)
         case RefundFailed():
             return replace(refund, status=RefundStatus.FAILED, owner=event.owner)
+        case RefundRetried():
+            attempts_max = refund.attempts + REFUND_ATTEMPTS_MAX
+            return replace(refund, status=RefundStatus.APPROVED, owner=None, attempts_max=attempts_max)
+        case RefundClosedByHand():
+            return replace(refund, status=RefundStatus(event.outcome.value))
+        case RefundReconciled():
+            return replace(refund, booked=BookedEntry(event.entry, event.booked_at))
         case _:
             assert_never(event)
 
@@ -167,6 +222,8 @@ def transfer_reference(refund: str, attempt: int) -> str:
 
 
 def transfer_of(reference: str) -> tuple[str, int]:
-    """Return the refund and the attempt that a transfer's reference names."""
-    refund, _, attempt = reference.partition(".")
-    return (refund, int(attempt)) if attempt.isdecimal() else (refund, 1)
+    """Return the refund and the attempt that a transfer's reference names; 0: a reference that we never write."""
+    refund, dot, attempt = reference.partition(".")
+    if not dot:
+        return refund, 1
+    return refund, int(attempt) if LATER_ATTEMPT.fullmatch(attempt) else 0

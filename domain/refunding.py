@@ -9,10 +9,10 @@ from typing import Any
 
 from domain.books import Books, Changes, merged
 from domain.buyer import BUYER, returned
+from domain.disputes import require_undisputed
 from domain.errors import (
     Invalid,
     NotConfirmed,
-    NotFound,
     NothingToRefund,
     RefundDecided,
 )
@@ -22,7 +22,6 @@ from domain.order import (
     OrderLinesCancelled,
     OrderStatus,
     PlacedOrder,
-    RefundClosed,
     RefundOpened,
     RefundOutcome,
 )
@@ -31,25 +30,30 @@ from domain.payment import PAYMENT, RequestedPayment
 from domain.pricing import refundable_amount
 from domain.refund import (
     REFUND,
-    NoRefund,
     RefundApproved,
-    RefundCompleted,
     RefundEndorsed,
-    RefundFailed,
     RefundRejected,
     RefundRequested,
     RefundStatus,
-    RefundSubmitted,
     RequestedRefund,
-    transfer_of,
 )
 from domain.refund_eligibility import check_requested_in_time, check_unused, unused
 from domain.seat import SEAT, returned_events
 from domain.ticket import TICKET, voided_events
+from domain.transfers import closed_on_order, complete_refund, completed, existing, fail_refund, submit_refund
 from domain.values import Line, RefundReason
 
-REFUND_ATTEMPTS_MAX = 8
-EXCEPTIONS_OWNER = "support"
+__all__ = [
+    "RequestRefund",
+    "approve_refund",
+    "complete_refund",
+    "existing",
+    "fail_refund",
+    "reject_refund",
+    "request_refund",
+    "submit_refund",
+]
+
 NOTHING_TO_TRANSFER = "nothing-to-transfer"
 NOTHING_LEFT = "These lines are refunded already, or a refund of them is open."
 
@@ -79,6 +83,7 @@ def request_refund(books: Books, command: RequestRefund) -> Changes:
         NotConfirmed: nothing was sold.
         PerformanceStarted: too late for the owner, or support gives no reason.
         TicketUsed: somebody has entered with a line that is named, or with all that are left.
+        PaymentDisputed: the buyer's bank holds the money, or took it back.
         NothingToRefund: refunded already, or a refund is open.
     """
     order = visible_order(books, command.order, command.account)
@@ -87,8 +92,15 @@ def request_refund(books: Books, command: RequestRefund) -> Changes:
     by_owner = command.account is not None
     check_requested_in_time(books, order, by_owner=by_owner, reason_text=command.reason_text)
     lines = requested_lines(books, order, command)
+    require_undisputed(books, order, amount=refundable_amount(lines))
     requested = refund_requested(books, order, command, lines)
-    opened = RefundOpened(refund=command.refund, payment=order.paid_by, lines=requested.lines, amount=requested.amount)
+    opened = RefundOpened(
+        refund=command.refund,
+        payment=order.paid_by,
+        lines=requested.lines,
+        amount=requested.amount,
+        currency=order.currency,
+    )
     return {REFUND.stream(command.refund): [requested], ORDER.stream(command.order): [opened]}
 
 
@@ -134,16 +146,10 @@ def requested_lines(books: Books, order: PlacedOrder, command: RequestRefund) ->
     return lines
 
 
-def existing(books: Books, refund: str) -> RequestedRefund:
-    """Read a refund that must be there.
-
-    Raises:
-        NotFound: never requested.
-    """
-    state = books.read(REFUND, refund)
-    if isinstance(state, NoRefund):
-        raise NotFound("There is no such refund.")
-    return state
+def order_of(state: RequestedRefund) -> str:
+    """Return the order of a refund that waits for a decision; only a refund that ends an exception has none."""
+    assert state.order is not None, "a refund without an order is approved as it is opened"
+    return state.order
 
 
 def undecided(books: Books, refund: str, by: str) -> RequestedRefund:
@@ -166,17 +172,19 @@ def approve_refund(books: Books, *, refund: str, by: str, limits: FourEyesLimits
     ask for two accounts, the first one's approval is only recorded.
 
     Raises:
-        NotFound, RefundDecided, OwnDecision, TicketUsed.
+        NotFound, RefundDecided, OwnDecision, TicketUsed, PaymentDisputed.
     """
     state = undecided(books, refund, by)
-    order = visible_order(books, state.order, None)
+    order_id = order_of(state)
+    order = visible_order(books, order_id, None)
     lines = [line for line in order.lines if line.line_id in state.lines]
     check_unused(books, order, lines, reason_text=state.reason_text)
+    require_undisputed(books, order, amount=state.amount, refund=refund)
     if limits.second_needed(state.amount, state.currency) and state.endorsed_by in {None, by}:
         return {} if state.endorsed_by else {REFUND.stream(refund): [RefundEndorsed(by=by)]}
     approval: dict[str, list[Any]] = {
         REFUND.stream(refund): [RefundApproved(by=by)],
-        ORDER.stream(state.order): [OrderLinesCancelled(lines=state.lines, refund=refund)],
+        ORDER.stream(order_id): [OrderLinesCancelled(lines=state.lines, refund=refund)],
     }
     return merged(approval, attendance_ended(books, refund, state, order, lines), completed_if_free(refund, state))
 
@@ -189,12 +197,13 @@ def attendance_ended(
     A seat that was sold to another order meanwhile stays sold, and a ticket that is void already is not voided again.
     """
     changes: dict[str, Sequence[Any]] = {}
+    order_id = order_of(state)
     for line in lines:
         ticket = order.tickets[line.line_id]
-        changes[TICKET.stream(ticket)] = voided_events(books.read(TICKET, ticket), order=state.order, refund=refund)
+        changes[TICKET.stream(ticket)] = voided_events(books.read(TICKET, ticket), order=order_id, refund=refund)
         seat = books.read(SEAT, line.performance, line.place.seat)
         changes[SEAT.stream(line.performance, line.place.seat)] = returned_events(
-            seat, order=state.order, ticket=ticket, reason=state.reason
+            seat, order=order_id, ticket=ticket, reason=state.reason
         )
     buyer = books.read(BUYER, order.account, order.performance)
     changes[BUYER.stream(order.account, order.performance)] = returned(buyer, hold=order.hold, seats=len(lines))
@@ -206,14 +215,6 @@ def completed_if_free(refund: str, state: RequestedRefund) -> Changes:
     return completed(refund, state, NOTHING_TO_TRANSFER, 0) if state.amount == 0 else {}
 
 
-def completed(refund: str, state: RequestedRefund, provider_refund: str, attempt: int) -> dict[str, list[Any]]:
-    """Close a refund whose money has gone back."""
-    return {
-        REFUND.stream(refund): [RefundCompleted(provider_refund=provider_refund, attempt=attempt)],
-        ORDER.stream(state.order): [RefundClosed(refund=refund, outcome=RefundOutcome.COMPLETED)],
-    }
-
-
 def reject_refund(books: Books, *, refund: str, by: str, reason_text: str | None = None) -> Changes:
     """Leave the order as it was; what was spoken for is free again.
 
@@ -221,42 +222,8 @@ def reject_refund(books: Books, *, refund: str, by: str, reason_text: str | None
         NotFound, RefundDecided, OwnDecision.
     """
     state = undecided(books, refund, by)
-    books.read(ORDER, state.order)
-    return {
-        REFUND.stream(refund): [RefundRejected(by=by, reason_text=reason_text)],
-        ORDER.stream(state.order): [RefundClosed(refund=refund, outcome=RefundOutcome.REJECTED)],
-    }
-
-
-def submit_refund(books: Books, *, refund: str) -> Changes:
-    """Record that the provider is about to be asked, before it is.
-
-    Only a transfer that is known to have failed is followed by another; what a person owns waits for that person.
-    """
-    state = existing(books, refund)
-    if state.status not in {RefundStatus.APPROVED, RefundStatus.FAILED} or state.owner is not None:
-        return {}
-    return {REFUND.stream(refund): [RefundSubmitted(attempt=state.attempts + 1)]}
-
-
-def complete_refund(books: Books, *, reference: str, provider_refund: str) -> Changes:
-    """Record that the transfer called `reference` gave the money back; once, even if we had believed it failed."""
-    refund, attempt = transfer_of(reference)
-    state = existing(books, refund)
-    if state.status not in {RefundStatus.SUBMITTED, RefundStatus.FAILED} or not 1 <= attempt <= state.attempts:
-        return {}
-    books.read(ORDER, state.order)
-    return completed(refund, state, provider_refund, attempt)
-
-
-def fail_refund(books: Books, *, reference: str, reason: str) -> Changes:
-    """Record that the transfer called `reference` failed; after the last attempt a person owns the refund.
-
-    The seat never goes back. Late word of an earlier attempt says nothing about the one under way.
-    """
-    refund, attempt = transfer_of(reference)
-    state = existing(books, refund)
-    if state.status is not RefundStatus.SUBMITTED or attempt != state.attempts:
-        return {}
-    owner = EXCEPTIONS_OWNER if state.attempts >= REFUND_ATTEMPTS_MAX else None
-    return {REFUND.stream(refund): [RefundFailed(reason=reason, owner=owner)]}
+    visible_order(books, order_of(state), None)
+    return merged(
+        {REFUND.stream(refund): [RefundRejected(by=by, reason_text=reason_text)]},
+        closed_on_order(refund, state, RefundOutcome.REJECTED),
+    )

@@ -10,7 +10,9 @@ from typing import Any
 
 from domain.books import Books, Changes, merged
 from domain.buyer import BUYER, check_paid_limits, has_share
+from domain.disputes import disputed_tickets
 from domain.errors import LimitReached, NotFound, PerformanceCancelled, PerformanceStarted, Rejected, SeatsTaken
+from domain.money_exception import EXCEPTIONS_OWNER, ExceptionKind, ExceptionOpened, exception_opened_events
 from domain.order import ORDER, OrderCancelled, OrderStatus, PaymentTaken, PlacedOrder, RefundOpened
 from domain.ordering import basket_released, confirmed, visible_order
 from domain.payment import PAYMENT, PaymentOutcome, PaymentSettled, PaymentStatus, RequestedPayment
@@ -20,7 +22,6 @@ from domain.seat import SEAT, Held, Seat, SeatEvent, cleared
 from domain.values import OrderCancelReason, RefundReason, ReleaseReason, derived_id, seats_of
 
 RULE = "settle_payments"
-EXCEPTIONS_OWNER = "support"
 
 
 def settle(books: Books, *, payment: str) -> Changes:
@@ -30,8 +31,9 @@ def settle(books: Books, *, payment: str) -> Changes:
         return {}
     order = visible_order(books, state.order, None)
     if state.captured_currency != order.currency:
-        settled = PaymentSettled(outcome=PaymentOutcome.EXCEPTION, owner=EXCEPTIONS_OWNER)
-        return {PAYMENT.stream(payment): [settled]}
+        return unexplained(books, payment, state, ExceptionKind.WRONG_CURRENCY)
+    if state.lost:
+        return {PAYMENT.stream(payment): [PaymentSettled(outcome=PaymentOutcome.EXCEPTION, owner=EXCEPTIONS_OWNER)]}
     taken = {ORDER.stream(state.order): [PaymentTaken(payment=payment, amount=state.captured)]}
     reason = objection(state, order)
     if reason is None:
@@ -39,7 +41,31 @@ def settle(books: Books, *, payment: str) -> Changes:
             return merged(taken, confirmation(books, payment, state.order, order))
         except Rejected as refusal:
             reason = refund_reason(refusal)
+            if reason is None:
+                return unexplained(books, payment, state, ExceptionKind.UNDECIDED_CAPTURE)
     return merged(taken, ended_unpaid(books, state.order, order, reason), refunded(payment, state, order, reason))
+
+
+def unexplained(books: Books, payment: str, state: RequestedPayment, kind: ExceptionKind) -> Changes:
+    """Leave a capture to support: the order stays as it is, and the whole capture can be sent back."""
+    opened = ExceptionOpened(
+        kind=kind,
+        owner=EXCEPTIONS_OWNER,
+        provider=state.provider,
+        amount=state.captured,
+        currency=state.captured_currency or state.currency,
+        refundable=state.captured,
+        order=state.order,
+        payment=payment,
+        account=state.account,
+        organizer=state.organizer,
+        performance=state.performance,
+        checkout=state.checkout,
+    )
+    return merged(
+        {PAYMENT.stream(payment): [PaymentSettled(outcome=PaymentOutcome.EXCEPTION, owner=EXCEPTIONS_OWNER)]},
+        exception_opened_events(books, derived_id(payment, kind), opened),
+    )
 
 
 def objection(payment: RequestedPayment, order: PlacedOrder) -> RefundReason | None:
@@ -73,7 +99,11 @@ def confirmation(books: Books, payment: str, order_id: str, order: PlacedOrder) 
         SEAT.stream(*key): taken_again(seat, key[1], order.hold, books) for key, seat in zip(keys, seats, strict=True)
     }
     settled = {PAYMENT.stream(payment): [PaymentSettled(outcome=PaymentOutcome.CONFIRMED)]}
-    return merged(lapsed, confirmed(order_id, order, payment=payment), settled)
+    sold = confirmed(order_id, order, payment=payment)
+    paid = books.read(PAYMENT, payment)
+    assert isinstance(paid, RequestedPayment)
+    issued = [derived_id(order_id, "ticket", line.line_id) for line in order.lines]
+    return merged(lapsed, sold, disputed_tickets(payment, paid, issued), settled)
 
 
 def taken_again(seat: Seat, key: str, hold: str, books: Books) -> Sequence[SeatEvent]:
@@ -89,8 +119,8 @@ def taken_again(seat: Seat, key: str, hold: str, books: Books) -> Sequence[SeatE
             return cleared(seat, key, books)
 
 
-def refund_reason(refusal: Rejected) -> RefundReason:
-    """Say in the refund's words why the order was not confirmed."""
+def refund_reason(refusal: Rejected) -> RefundReason | None:
+    """Return the refund's reason for an order that was not confirmed; None: no rule knows."""
     match refusal:
         case SeatsTaken() | PerformanceStarted():
             return RefundReason.LATE_PAYMENT
@@ -99,7 +129,7 @@ def refund_reason(refusal: Rejected) -> RefundReason:
         case LimitReached():
             return RefundReason.LIMIT_REACHED
         case _:
-            raise refusal
+            return None
 
 
 def ended_unpaid(books: Books, order_id: str, order: PlacedOrder, reason: RefundReason) -> Changes:
@@ -129,6 +159,8 @@ def refunded(payment: str, state: RequestedPayment, order: PlacedOrder, reason: 
     )
     return {
         PAYMENT.stream(payment): [PaymentSettled(outcome=PaymentOutcome.REFUNDED, refund=refund)],
-        ORDER.stream(state.order): [RefundOpened(refund=refund, payment=payment, lines=(), amount=state.captured)],
+        ORDER.stream(state.order): [
+            RefundOpened(refund=refund, payment=payment, lines=(), amount=state.captured, currency=order.currency)
+        ],
         REFUND.stream(refund): [requested, RefundApproved(by=RULE)],
     }

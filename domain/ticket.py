@@ -40,7 +40,21 @@ class EntryRecorded:
     mode: str = "online"
 
 
-TicketEvent = TicketIssued | TicketVoided | EntryRecorded
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketDisputed:
+    """The buyer's bank disputes the payment; whether the ticket still admits is the performance's entry rule."""
+
+    payment: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketDisputeWon:
+    """The dispute was decided for the shop; the ticket is as good as any."""
+
+    payment: str
+
+
+TicketEvent = TicketIssued | TicketVoided | EntryRecorded | TicketDisputed | TicketDisputeWon
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +80,7 @@ class IssuedTicket:
     event: str
     organizer: str
     void: bool = False
+    disputed: bool = False
     entry: Entry | None = None
 
 
@@ -86,6 +101,10 @@ def evolve(ticket: Ticket, event: TicketEvent) -> Ticket:
     match event:
         case TicketVoided():
             return replace(ticket, void=True)
+        case TicketDisputed():
+            return replace(ticket, disputed=True)
+        case TicketDisputeWon():
+            return replace(ticket, disputed=False)
         case EntryRecorded():
             return replace(ticket, entry=Entry(gate=event.gate, device=event.device))
         case _:
@@ -115,6 +134,7 @@ class RefusalReason(StrEnum):
     PERFORMANCE_CANCELLED = "performance_cancelled"
     VOID = "void"
     ALREADY_USED = "already_used"
+    DISPUTED = "disputed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

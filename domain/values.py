@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -16,6 +17,7 @@ TITLE_LENGTH_MAX = 200
 TEXT_LENGTH_MAX = 10_000
 SEAT_KEY = re.compile(r"[a-z0-9]{1,12}")
 ORDER_CODE_LENGTH = 10
+MILLISECONDS_MAX = (1 << 48) - 1
 _CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -62,6 +64,7 @@ class RefundReason(StrEnum):
     WRONG_AMOUNT = "wrong_amount"
     PERFORMANCE_CANCELLED = "performance_cancelled"
     LIMIT_REACHED = "limit_reached"
+    EXCEPTION = "exception"
 
 
 class PerformanceCancelReason(StrEnum):
@@ -146,9 +149,13 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryRules:
-    """What a performance demands at its gates; `registered_devices`: scans come from registered devices only."""
+    """What a performance demands at its gates; `registered_devices`: scans come from registered devices only.
+
+    `disputed_tickets_admitted`: tickets whose payment the buyer's bank disputes, or took back, still admit.
+    """
 
     registered_devices: bool = False
+    disputed_tickets_admitted: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,10 +182,20 @@ def derived_id(parent: str, *parts: str) -> str:
 
     Source: RFC 9562 §5.7 for the layout; 74 bits of SHA-256 stand in for the random ones.
     """
-    seed = UUID(parent).int
-    digest = hashlib.sha256("/".join((parent, *parts)).encode()).digest()
+    return uuid7_of(UUID(parent).int >> 80, parent, *parts)
+
+
+def derived_id_at(moment: datetime, *parts: str) -> str:
+    """Return a UUIDv7 of a moment that depends on nothing but its arguments; like `derived_id`, without a parent."""
+    milliseconds = int(moment.timestamp() * 1000)
+    return uuid7_of(min(max(milliseconds, 0), MILLISECONDS_MAX), *parts)
+
+
+def uuid7_of(milliseconds: int, *parts: str) -> str:
+    """Return the UUIDv7 of a time whose random bits are the hash of `parts`."""
+    digest = hashlib.sha256("/".join(parts).encode(errors="surrogatepass")).digest()
     tail = int.from_bytes(digest[:10])
-    bits = (seed >> 80) << 80 | 0x7 << 76 | (tail >> 68) << 64 | 0b10 << 62 | tail & ((1 << 62) - 1)
+    bits = milliseconds << 80 | 0x7 << 76 | (tail >> 68) << 64 | 0b10 << 62 | tail & ((1 << 62) - 1)
     return str(UUID(int=bits))
 
 

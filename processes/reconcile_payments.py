@@ -1,7 +1,7 @@
 """When a payment has no end, then ask the provider how it stands; and read the provider's books to their end.
 
-So a webhook that never comes loses no money: a capture is found by asking, and once more in the books, which also show
-what no payment or refund of ours explains.
+A webhook that never comes loses no money: a capture is found by asking, and once more in the books, which also show
+what no payment or refund of ours explains. An entry that cannot be compared becomes an exception, and the next is read.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,6 +10,15 @@ from functools import partial
 from typing import Any, ClassVar, assert_never
 from uuid import NAMESPACE_URL, uuid5
 
+import structlog
+
+from domain.money_exception import (
+    EXCEPTION,
+    ClosedException,
+    ExceptionClosed,
+    Resolution,
+    exception_opened_events,
+)
 from domain.paying import WAITING, capture, existing, expire, fail, require_action
 from domain.payment import (
     PaymentCaptured,
@@ -26,7 +35,8 @@ from domain.ports import (
     PaymentUnavailable,
     ProviderPayment,
 )
-from domain.reconciling import SOURCE, expire_unheard_of, reconcile_entry
+from domain.reconciling import SOURCE, exception_of, expire_unheard_of, reconcile_entry, unreadable_events
+from eventstore.errors import EventStoreError, Unencodable
 from eventstore.handler import Handler
 from eventstore.store import Recorded
 from processes.rule import NOTHING, Commands, Notes
@@ -46,6 +56,9 @@ LATE_CAPTURES_FOR = timedelta(days=3)
 BOOKS_EVERY = timedelta(seconds=30)
 BOOKS_PAGE = 100
 BOOKS = "books/"
+RETRIES = "exception/"
+
+_log = structlog.get_logger(__name__)
 
 
 class ReconcilePayments:
@@ -53,7 +66,7 @@ class ReconcilePayments:
 
     name: ClassVar[str] = "reconcile_payments"
     events: ClassVar[frozenset[str]] = frozenset(
-        {"PaymentRequested", "PaymentCaptured", "PaymentFailed", "PaymentSettled"}
+        {"PaymentRequested", "PaymentCaptured", "PaymentFailed", "PaymentSettled", "ExceptionClosed"}
     )
     at_once: ClassVar[int] = 16
     pause_s: ClassVar[float] = 0.0
@@ -84,20 +97,25 @@ class ReconcilePayments:
             case PaymentRequested():
                 due_at = recorded.recorded_at + self._first_look
                 return {subject_of(recorded): Work.caused_by(recorded, due_at=due_at)}
+            case ExceptionClosed(resolution=Resolution.RETRY):
+                retry = Work.caused_by(recorded, due_at=recorded.recorded_at)
+                return {RETRIES + retry.subject: retry._replace(subject=RETRIES + retry.subject)}
             case PaymentCaptured() | PaymentFailed() | PaymentSettled():
                 return {subject_of(recorded): None}
             case _:
                 return NOTHING
 
     async def act(self, work: Work, now: datetime) -> Work | None:
-        """Ask for one payment, or read on in one provider's books."""
+        """Ask for one payment, read on in one provider's books, or read one entry again."""
         if work.subject.startswith(BOOKS):
             return await self._read_books(work, now)
+        if work.subject.startswith(RETRIES):
+            await self._read_again(work)
+            return None
         payment = await self._commands.look(partial(existing, payment=work.subject))
         if payment.status not in WAITING | {PaymentStatus.EXPIRED}:
             return None
-        gateway = self._gateways.get(payment.provider)
-        known = await gateway.find_payment(work.subject) if gateway is not None else None
+        known = await self._gateway(payment.provider).find_payment(work.subject)
         if known is None:
             await self._commands.send(work, "unheard-of", partial(expire_unheard_of, payment=work.subject))
         else:
@@ -129,15 +147,65 @@ class ReconcilePayments:
 
     async def _read_books(self, work: Work, now: datetime) -> Work:
         provider = work.subject.removeprefix(BOOKS)
-        gateway = self._gateways.get(provider)
-        if gateway is None:
-            raise PaymentUnavailable(f"There is no gateway called {provider}.")
+        gateway = self._gateway(provider)
         page = await gateway.books(after=work.cursor, limit=BOOKS_PAGE)
+        if not page.entries and await is_numbered_anew(gateway, work.cursor):
+            _log.warning("provider's books begin anew", provider=provider, cursor=work.cursor)
+            return work._replace(cursor=0, due_at=now, tries=0)
         for entry in page.entries:
-            await self._reconcile(work, provider, gateway, entry)
+            await self._compare(work, provider, gateway, entry)
         read_on = now if page.next_cursor is not None else now + self._books_every
         cursor = page.entries[-1].entry if page.entries else work.cursor
         return work._replace(cursor=cursor, due_at=read_on, tries=0)
+
+    async def _read_again(self, work: Work) -> None:
+        """Compare an entry that could not be read once more; it becomes an exception again if that fails."""
+        exception = work.subject.removeprefix(RETRIES)
+        state = await self._commands.look(lambda books: books.read(EXCEPTION, exception))
+        if not isinstance(state, ClosedException) or state.opened.entry is None:
+            return
+        opened, provider = state.opened, state.opened.provider
+        gateway = self._gateway(provider)
+        page = await gateway.books(after=state.opened.entry - 1, limit=1)
+        found = next((entry for entry in page.entries if exception_of(entry, provider) == exception), None)
+        if found is not None:
+            await self._compare(work, provider, gateway, found)
+        else:
+            missing = partial(exception_opened_events, exception=exception, opened=opened)
+            await self._commands.send(work, "missing", missing)
+
+    def _gateway(self, provider: str) -> PaymentGateway:
+        """Return a provider's gateway.
+
+        Raises:
+            PaymentUnavailable: none is set up, so nothing can be concluded about its payments.
+        """
+        gateway = self._gateways.get(provider)
+        if gateway is None:
+            raise PaymentUnavailable(f"There is no gateway called {provider}.")
+        return gateway
+
+    async def _compare(self, work: Work, provider: str, gateway: PaymentGateway, entry: BookEntry) -> None:
+        """Compare one entry; whatever is wrong with it, it is written down and the next one is read.
+
+        Raises:
+            PaymentUnavailable, StoreUnavailable and the like: no answer, so the entry is read again later.
+        """
+        try:
+            await self._reconcile(work, provider, gateway, entry)
+        except PaymentUnavailable:
+            raise
+        except EventStoreError as error:
+            if not isinstance(error, Unencodable):
+                raise
+            await self._unreadable(work, provider, entry)
+        except Exception:  # noqa: BLE001 - whatever one entry does to a decision, the next one is read
+            _log.exception("entry in a provider's books cannot be read", provider=provider, entry=entry.entry)
+            await self._unreadable(work, provider, entry)
+
+    async def _unreadable(self, work: Work, provider: str, entry: BookEntry) -> None:
+        written = partial(unreadable_events, entry=entry, provider=provider)
+        await self._commands.send(work, f"unreadable/{exception_of(entry, provider)}", written)
 
     async def _reconcile(self, work: Work, provider: str, gateway: PaymentGateway, entry: BookEntry) -> None:
         refund = await gateway.find_refund(entry.reference) if entry.kind is BookEntryKind.REFUND else None
@@ -147,7 +215,15 @@ class ReconcilePayments:
             provider=provider,
             provider_refund=refund.refund_id if refund else None,
         )
-        await self._commands.send(work, f"{entry.entry}/{entry.kind}/{entry.reference}", compared)
+        await self._commands.send(work, f"entry/{exception_of(entry, provider)}", compared)
+
+
+async def is_numbered_anew(gateway: PaymentGateway, cursor: int) -> bool:
+    """Return whether a provider's books do not hold any more the last entry that was read there."""
+    if cursor == 0:
+        return False
+    last = await gateway.books(after=cursor - 1, limit=1)
+    return not last.entries
 
 
 def captured(payment: str, known: ProviderPayment) -> partial[Any]:

@@ -13,19 +13,22 @@ from domain.paying import existing as existing_payment
 from domain.ports import (
     PaymentGateway,
     PaymentRefused,
+    PaymentUnavailable,
     ProviderRefund,
     ProviderRefundStatus,
 )
 from domain.refund import (
     RefundApproved,
+    RefundClosedByHand,
     RefundCompleted,
     RefundFailed,
+    RefundRetried,
     RefundStatus,
     RefundSubmitted,
     RequestedRefund,
     transfer_reference,
 )
-from domain.refunding import complete_refund, existing, fail_refund, submit_refund
+from domain.transfers import UNFINISHED, complete_refund, existing, fail_refund, submit_refund
 from eventstore.handler import Handler
 from eventstore.store import Recorded
 from processes.rule import NOTHING, Commands, Notes
@@ -37,14 +40,14 @@ PENDING = BackOff(first=timedelta(seconds=1), factor=2.0, most=timedelta(minutes
 ATTEMPTS = BackOff(first=timedelta(seconds=10), factor=4.0, most=timedelta(hours=6))
 """Between a failed transfer and the next."""
 
-UNFINISHED = frozenset({RefundStatus.APPROVED, RefundStatus.SUBMITTED, RefundStatus.FAILED})
-
 
 class SubmitRefunds:
     """Keeps every approved refund until its money has gone back or a person owns it."""
 
     name: ClassVar[str] = "submit_refunds"
-    events: ClassVar[frozenset[str]] = frozenset({"RefundApproved", "RefundCompleted", "RefundFailed"})
+    events: ClassVar[frozenset[str]] = frozenset(
+        {"RefundApproved", "RefundRetried", "RefundCompleted", "RefundFailed", "RefundClosedByHand"}
+    )
     at_once: ClassVar[int] = 16
     pause_s: ClassVar[float] = 0.0
 
@@ -68,11 +71,11 @@ class SubmitRefunds:
     def note(self, event: Any, recorded: Recorded) -> Notes:
         """Note an approval; strike it out when the money has gone back or a person owns the refund."""
         match event:
-            case RefundApproved():
+            case RefundApproved() | RefundRetried():
                 return {subject_of(recorded): Work.caused_by(recorded, due_at=recorded.recorded_at)}
             case RefundFailed(owner=None):
                 return NOTHING
-            case RefundCompleted() | RefundFailed():
+            case RefundCompleted() | RefundFailed() | RefundClosedByHand():
                 return {subject_of(recorded): None}
             case _:
                 return NOTHING
@@ -87,7 +90,7 @@ class SubmitRefunds:
         asked_before = refund.status is RefundStatus.SUBMITTED
         attempt = refund.attempts if asked_before else await self._submitted(work, refund.attempts + 1)
         if attempt is None:
-            return work.again(now)
+            return work.again(now + self._pending.after(work.tries))
         reference = transfer_reference(work.subject, attempt)
         try:
             transfer = await self._transferred(refund, reference, asked_before=asked_before)
@@ -101,16 +104,28 @@ class SubmitRefunds:
 
     async def _transferred(self, refund: RequestedRefund, reference: str, *, asked_before: bool) -> ProviderRefund:
         gateway = self._gateways.get(refund.provider)
-        if gateway is None or refund.payment is None:
+        if gateway is None:
+            if asked_before:
+                raise PaymentUnavailable(f"There is no gateway called {refund.provider}.")
             raise PaymentRefused("unknown_provider")
         known = await gateway.find_refund(reference) if asked_before else None
         if known is not None:
             return known
-        payment = await self._commands.look(partial(existing_payment, payment=refund.payment))
-        checkout = payment.checkout or await found_checkout(gateway, refund.payment)
+        checkout = refund.checkout or await self._checkout(refund, gateway)
         return await gateway.submit_refund(
             reference=reference, checkout_id=checkout, amount=refund.amount, currency=refund.currency
         )
+
+    async def _checkout(self, refund: RequestedRefund, gateway: PaymentGateway) -> str:
+        """Return where a refund's money came in.
+
+        Raises:
+            PaymentRefused: nothing was paid, or the provider never heard of it.
+        """
+        if refund.payment is None:
+            raise PaymentRefused("unknown_payment")
+        payment = await self._commands.look(partial(existing_payment, payment=refund.payment))
+        return payment.checkout or await found_checkout(gateway, refund.payment)
 
     async def _concluded(self, work: Work, now: datetime, attempt: int, transfer: ProviderRefund) -> Work | None:
         match transfer.status:

@@ -5,6 +5,7 @@ from itertools import chain
 
 from domain.history import UPCASTERS, VERSIONS
 from projections.catalogue import CATALOGUE
+from projections.exceptions import EXCEPTIONS
 from projections.facts import FactReader
 from projections.model import ReadModel
 from projections.my_orders import MY_ORDERS
@@ -12,7 +13,7 @@ from projections.sales import SALES
 from projections.seat_map import SEAT_MAP
 from projections.tickets import TICKETS
 
-EVERY_MODEL = (SEAT_MAP, CATALOGUE, MY_ORDERS, TICKETS, SALES)
+EVERY_MODEL = (SEAT_MAP, CATALOGUE, MY_ORDERS, TICKETS, SALES, EXCEPTIONS)
 
 
 def reader_for(models: Sequence[ReadModel]) -> FactReader:

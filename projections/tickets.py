@@ -12,6 +12,7 @@ from projections.sql import tickets as sql
 NAME = "tickets"
 PAGE_ROWS_MAX = 100
 NEWEST = 2**63 - 1
+DISPUTES: Mapping[str, bool] = {"TicketDisputed": True, "TicketDisputeWon": False}
 
 
 def fold(facts: Sequence[Fact]) -> Sequence[Step]:
@@ -28,14 +29,21 @@ def fold(facts: Sequence[Fact]) -> Sequence[Step]:
         Step(sql.ISSUE, rows("TicketIssued")),
         Step(sql.VOID, rows("TicketVoided")),
         Step(sql.ENTER, rows("EntryRecorded")),
+        Step(sql.MARK_DISPUTED, disputes(facts)),
     ]
+
+
+def disputes(facts: Sequence[Fact]) -> list[Mapping[str, Any]]:
+    """Return how the disputed tickets of a batch stand at its end."""
+    last = {fact.key: DISPUTES[fact.name] for fact in facts if fact.name in DISPUTES}
+    return [{"ticket": ticket, "disputed": disputed} for ticket, disputed in last.items()]
 
 
 TICKETS = ReadModel(
     name=NAME,
-    version=1,
+    version=2,
     schema=sql.SCHEMA,
-    names=frozenset({"TicketIssued", "TicketVoided", "EntryRecorded"}),
+    names=frozenset({"TicketIssued", "TicketVoided", "EntryRecorded", *DISPUTES}),
     fold=fold,
 )
 
@@ -54,6 +62,7 @@ class Ticket:
     place: Mapping[str, Any]
     ticket_type: str
     state: str
+    disputed: bool
     gate: str | None
     entered_at: datetime | None
     issued_at: datetime

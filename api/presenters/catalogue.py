@@ -150,7 +150,10 @@ def shown_limits(limits: Limits) -> Body:
 
 def shown_entry_rules(rules: EntryRules) -> Body:
     """Show what the gates demand."""
-    return {"registered_devices": rules.registered_devices}
+    return {
+        "registered_devices": rules.registered_devices,
+        "disputed_tickets_admitted": rules.disputed_tickets_admitted,
+    }
 
 
 def shown_prices(prices: Sequence[Mapping[str, Any]], currency: str) -> list[Body]:

@@ -29,6 +29,7 @@ def listed_ticket(ticket: Ticket) -> Body:
         "place": shown_place(ticket.place),
         "ticket_type": ticket.ticket_type,
         "state": ticket.state,
+        "disputed": ticket.disputed,
         "issued_at": ticket.issued_at,
         "entered_at": ticket.entered_at,
     }
@@ -40,6 +41,7 @@ def ticket_with_show(details: TicketDetails, code: str | None) -> Body:
         **issued_ticket(details.ticket, details.issued),
         "order_id": details.issued.order,
         "state": details.state,
+        "disputed": details.disputed,
         "code": code,
         "event_title": details.title,
         "organizer_name": details.organizer_name,

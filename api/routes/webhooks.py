@@ -1,31 +1,41 @@
 """What payment providers announce: each of their events has one effect, however often and whenever it comes."""
 
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Annotated
-from uuid import UUID, uuid5
+from typing import Annotated, assert_never
+from uuid import uuid5
 
+import structlog
 from fastapi import Path, Request, Response
 
-from api.commands import COMMANDS, JSON, carry_out, shown
+from api.commands import COMMANDS, JSON, answer, carry_out, shown
 from api.engine import engine_of
 from api.problems import documented
 from api.routing import business_router
 from api.schemas.payments import WebhookTaken
 from domain.books import Books, Changes
+from domain.disputes import DisputeFact, lose_dispute, open_dispute, win_dispute
 from domain.errors import NotFound
 from domain.paying import capture, existing, expire, fail, require_action
-from domain.ports import PaymentGateway, ProviderEvent, ProviderEventKind
+from domain.ports import PaymentGateway, ProviderEvent, ProviderEventKind, WebhookUnknown
 from domain.refund import transfer_of
-from domain.refunding import complete_refund, fail_refund
-from domain.refunding import existing as existing_refund
 from domain.settling import settle
-from eventstore.command import Decide
+from domain.transfers import complete_refund, fail_refund
+from domain.transfers import existing as existing_refund
+from eventstore.command import Decide, Outcome
 
 SOURCE = "webhook"
 UNEXPLAINED = "unexplained"
 PROVIDER_LENGTH_MAX = 40
 
+DISPUTES: Mapping[ProviderEventKind, Callable[[Books, DisputeFact], Changes]] = {
+    ProviderEventKind.DISPUTE_OPENED: open_dispute,
+    ProviderEventKind.DISPUTE_WON: win_dispute,
+    ProviderEventKind.DISPUTE_LOST: lose_dispute,
+}
+
 router = business_router("webhooks")
+_log = structlog.get_logger(__name__)
 
 
 @router.post(
@@ -36,36 +46,51 @@ router = business_router("webhooks")
 async def take(request: Request, provider: Annotated[str, Path(max_length=PROVIDER_LENGTH_MAX)]) -> Response:
     """Record what a provider announces; signed, at most five minutes old, and each event once.
 
-    What we learn of a capture is decided at once: the order is confirmed, or the money goes back.
+    A capture is decided at once: the order is confirmed, or the money goes back. An event of a kind that this program
+    does not know is answered and ignored.
     """
     engine = engine_of(request)
     gateway = engine.gateways.get(provider)
     if gateway is None:
         raise NotFound("There is no such payment provider.")
-    event = gateway.read_webhook(headers=request.headers, body=await request.body(), now=engine.clock.now())
-    command = uuid5(COMMANDS, f"webhooks/{provider}/{event.event_id}")
-    known = await record(request, provider, gateway, event, command)
-    return shown({"event_id": event.event_id, "known": known})
+    try:
+        event = gateway.read_webhook(headers=request.headers, body=await request.body(), now=engine.clock.now())
+    except WebhookUnknown as unknown:
+        _log.info("webhook of an unknown kind ignored", provider=provider, kind=unknown.kind)
+        engine.metrics.webhooks_ignored += 1
+        return await taken(request, unknown.event_id, None)
+    return await taken(request, event.event_id, await recorded(request, provider, gateway, event))
 
 
-async def record(request: Request, provider: str, gateway: PaymentGateway, event: ProviderEvent, command: UUID) -> bool:
-    """Write a fact into the log; False if it is about nothing of ours."""
+async def taken(request: Request, event_id: str, outcome: Outcome | None) -> Response:
+    """Answer a provider; without an outcome it was about nothing of ours."""
+    if outcome is not None:
+        return answer(outcome, {"event_id": event_id, "known": True})
+    position = await engine_of(request).store.head()
+    return shown({"event_id": event_id, "known": False, "position": position})
+
+
+async def recorded(request: Request, provider: str, gateway: PaymentGateway, event: ProviderEvent) -> Outcome | None:
+    """Write a fact into the log, once; None if it is about nothing of ours.
+
+    The command's id covers the whole fact: another one under the same event id is another command.
+    """
     actor = {"kind": "provider", "id": provider, "role": None}
+    fact = (event.event_id, event.kind, event.reference, str(event.amount), event.currency)
+    command = uuid5(COMMANDS, f"webhooks/{provider}/{'/'.join(fact)}")
     try:
         decide = await decision(provider, gateway, event)
-        if decide is None:
-            return True
-        await carry_out(request, decide, command_id=command, actor=actor)
+        outcome = await carry_out(request, decide, command_id=command, actor=actor)
     except NotFound:
-        return False
-    if event.kind is ProviderEventKind.CHECKOUT_CAPTURED:
-        decided = partial(settle, payment=event.reference)
-        await carry_out(request, decided, command_id=command, step="settle", actor=actor)
-    return True
+        return None
+    if event.kind is not ProviderEventKind.CHECKOUT_CAPTURED:
+        return outcome
+    decided = partial(settle, payment=event.reference)
+    return await carry_out(request, decided, command_id=command, step="settle", actor=actor)
 
 
-async def decision(provider: str, gateway: PaymentGateway, event: ProviderEvent) -> Decide | None:
-    """Return the command that an announcement amounts to; None for disputes, which are read from the books."""
+async def decision(provider: str, gateway: PaymentGateway, event: ProviderEvent) -> Decide:
+    """Return the command that an announcement amounts to."""
     payment, reason = event.reference, event.failure or UNEXPLAINED
     match event.kind:
         case ProviderEventKind.CHECKOUT_CAPTURED:
@@ -93,8 +118,17 @@ async def decision(provider: str, gateway: PaymentGateway, event: ProviderEvent)
             return about_refund(
                 provider, event.reference, partial(fail_refund, reference=event.reference, reason=reason)
             )
+        case ProviderEventKind.DISPUTE_OPENED | ProviderEventKind.DISPUTE_WON | ProviderEventKind.DISPUTE_LOST:
+            return about_payment(provider, payment, lambda books: DISPUTES[event.kind](books, fact_of(event)))
         case _:
-            return None
+            assert_never(event.kind)
+
+
+def fact_of(event: ProviderEvent) -> DisputeFact:
+    """Return what an announcement says about a dispute."""
+    return DisputeFact(
+        payment=event.reference, amount=event.amount, currency=event.currency, at=event.created_at, source=SOURCE
+    )
 
 
 def about_payment(provider: str, payment: str, decide: Decide) -> Decide:

@@ -8,7 +8,7 @@ from pydantic import Field
 from api.schemas.base import Body, Shown
 from api.schemas.texts import Word
 from api.schemas.values import Money, Position
-from domain.payment import PaymentOutcome, PaymentStatus
+from domain.payment import DisputeStatus, PaymentOutcome, PaymentStatus
 
 
 class PaymentWish(Body):
@@ -39,6 +39,7 @@ class PaymentShown(Shown):
     status: PaymentStatus
     amount: Money
     captured: Annotated[Money | None, Field(description="What the provider took, if anything.")]
+    dispute: Annotated[DisputeStatus | None, Field(description="Where the buyer's bank stands, if it disputes it.")]
     checkout_url: str | None
     outcome: PaymentOutcome | None
     expires_at: datetime
@@ -49,3 +50,4 @@ class WebhookTaken(Shown):
 
     event_id: str
     known: Annotated[bool, Field(description="Whether it is about a payment or a refund of ours.")]
+    position: Position

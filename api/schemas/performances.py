@@ -42,6 +42,9 @@ class EntryRulesWish(Body):
     """What the gates demand."""
 
     registered_devices: Annotated[bool, Field(description="Scans must come from registered devices.")] = False
+    disputed_tickets_admitted: Annotated[
+        bool, Field(description="Whether tickets admit whose payment the buyer's bank disputes, or took back.")
+    ] = True
 
 
 class PerformanceWish(Body):
@@ -108,6 +111,7 @@ class EntryRulesShown(Shown):
     """What the gates demand."""
 
     registered_devices: bool
+    disputed_tickets_admitted: bool
 
 
 class PerformanceFacts(Shown):

@@ -39,7 +39,7 @@ class RefundShown(Shown):
     """Money going back, and the lines it is for (none: money that came beside the lines)."""
 
     refund_id: str
-    order_id: str
+    order_id: Annotated[str | None, Field(description="Null: money of no order, that ended an exception.")]
     payment_id: str | None
     status: RefundStatus
     lines: list[str]

@@ -32,6 +32,7 @@ class TicketFacts(Shown):
     place: Place
     ticket_type: str
     state: TicketState
+    disputed: Annotated[bool, Field(description="The buyer's bank disputes the payment, or took it back.")]
 
 
 class ListedTicket(TicketFacts):

@@ -13,7 +13,7 @@ from domain.values import RefundReason
 def owners_request_refunds_before_the_start(ledger: Ledger, fact: Fact) -> Iterator[str]:
     """An owner's request is recorded before the start, unless the performance was cancelled."""
     match fact.event:
-        case refunds.RefundRequested(reason=RefundReason.BUYER_REQUEST, performance=performance):
+        case refunds.RefundRequested(reason=RefundReason.BUYER_REQUEST, performance=str(performance)):
             if ledger.takes_place(performance) and ledger.started(performance, fact.recorded_at):
                 yield f"{fact.stream} was requested by the owner after {ledger.starts[performance]}."
 

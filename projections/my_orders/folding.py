@@ -11,6 +11,8 @@ from projections.model import Fact, ReadModel, Step
 from projections.sql import my_orders as sql
 
 NAME = "my_orders"
+NOBODY = ""
+"""The owner of what support has ended; null leaves an owner as it was."""
 
 Row = dict[str, Any]
 Rows = list[Row]
@@ -24,14 +26,17 @@ PAYMENT_STATUS: Mapping[str, str] = {
     "PaymentExpired": "expired",
     "PaymentSettled": "settled",
 }
-PAYMENT_MOVES = frozenset({*PAYMENT_STATUS, "PaymentCheckoutOpened", "PaymentReconciled"})
+DISPUTE_STATUS: Mapping[str, str] = {"DisputeOpened": "open", "DisputeWon": "won", "DisputeLost": "lost"}
+PAYMENT_MOVES = frozenset({*PAYMENT_STATUS, *DISPUTE_STATUS, "PaymentCheckoutOpened"})
 REFUND_STATUS: Mapping[str, str] = {
     "RefundApproved": "approved",
     "RefundRejected": "rejected",
     "RefundSubmitted": "submitted",
     "RefundCompleted": "completed",
     "RefundFailed": "failed",
+    "RefundRetried": "approved",
 }
+REFUND_MOVES = frozenset({*REFUND_STATUS, "RefundClosedByHand"})
 HOLD_ENDS = frozenset({"HoldOrdered", "HoldReleased", "HoldExpired"})
 NAMES = frozenset(
     {
@@ -41,7 +46,7 @@ NAMES = frozenset(
         "PaymentRequested",
         *PAYMENT_MOVES,
         "RefundRequested",
-        *REFUND_STATUS,
+        *REFUND_MOVES,
         "HoldPlaced",
         "HoldExtended",
         *HOLD_ENDS,
@@ -107,10 +112,10 @@ def payment_move(fact: Fact) -> Row:
     match fact.name:
         case "PaymentCheckoutOpened":
             return {"checkout_url": data["checkout_url"]}
-        case "PaymentReconciled":
-            return {"owner": data["owner"]}
         case "PaymentCaptured":
-            return {"status": "captured", "captured": data["amount"]}
+            return {"status": "captured", "captured": data["amount"], "captured_currency": data["currency"]}
+        case "DisputeOpened" | "DisputeWon" | "DisputeLost":
+            return {"dispute": DISPUTE_STATUS[fact.name]}
         case "PaymentSettled":
             owner = {"owner": data["owner"]} if data["owner"] is not None else {}
             return {"status": "settled", "outcome": data["outcome"], **owner}
@@ -121,7 +126,7 @@ def payment_move(fact: Fact) -> Row:
 def refund_steps(by_name: Mapping[str, list[Fact]], facts: Sequence[Fact]) -> list[Step]:
     """Refunds: requested, then where they stand."""
     requested = began(by_name["RefundRequested"], "refund")
-    moves = (fact for fact in facts if fact.name in REFUND_STATUS)
+    moves = (fact for fact in facts if fact.name in REFUND_MOVES)
     return [
         Step(sql.REQUEST_REFUNDS, requested),
         Step(sql.MOVE_REFUNDS, moved_besides(requested, moves, refund_move, key="refund")),
@@ -130,12 +135,16 @@ def refund_steps(by_name: Mapping[str, list[Fact]], facts: Sequence[Fact]) -> li
 
 def refund_move(fact: Fact) -> Row:
     """Return what one fact changes about its refund."""
+    if fact.name == "RefundClosedByHand":
+        return {"status": fact.data["outcome"], "owner": NOBODY}
     status = {"status": REFUND_STATUS[fact.name]}
     match fact.name:
         case "RefundSubmitted":
             return {**status, "attempt": fact.data["attempt"]}
         case "RefundFailed" if fact.data["owner"] is not None:
             return {**status, "owner": fact.data["owner"]}
+        case "RefundRetried" | "RefundCompleted":
+            return {**status, "owner": NOBODY}
         case _:
             return status
 
@@ -171,4 +180,4 @@ def moved_besides(begun: Rows, moves: Iterable[Fact], move: Callable[[Fact], Row
     return list(besides.values())
 
 
-MY_ORDERS = ReadModel(name=NAME, version=1, schema=sql.SCHEMA, names=NAMES, fold=fold)
+MY_ORDERS = ReadModel(name=NAME, version=2, schema=sql.SCHEMA, names=NAMES, fold=fold)

@@ -24,6 +24,8 @@ class Payment:
     status: str
     amount: int
     captured: int
+    captured_currency: str | None
+    dispute: str | None
     currency: str
     checkout_url: str | None
     outcome: str | None
@@ -37,11 +39,11 @@ class Refund:
     """Money going back, in minor units; `lines` are line ids of the order."""
 
     refund: str
-    order_id: str
+    order_id: str | None
     payment: str | None
-    account: str
-    organizer: str
-    performance: str
+    account: str | None
+    organizer: str | None
+    performance: str | None
     status: str
     lines: Sequence[str]
     amount: int

@@ -35,7 +35,9 @@ class Bought:
         self.returned += len(ended)
         self.returned_gross += total(ended)
         self.refunded += sum(
-            refund.amount for refund in order.refunds.values() if refund.outcome is RefundOutcome.COMPLETED
+            refund.amount
+            for refund in order.refunds.values()
+            if refund.outcome is RefundOutcome.COMPLETED and refund.currency == order.currency
         )
         if order.status is OrderStatus.CONFIRMED:
             self.confirmed += 1

@@ -18,11 +18,15 @@ from projections.past.streams import PastStreams, StreamThen
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderMoney:
-    """What an order's money came to, in minor units: taken, gone back, and spoken for by refunds under way."""
+    """What an order's money came to, in minor units of its currency.
+
+    Taken, gone back, spoken for by refunds under way, and lost to disputes.
+    """
 
     captured: int
     refunded: int
     refund_open: int
+    disputes_lost: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +41,7 @@ class OrderThen:
     events: Sequence[Recorded]
 
 
-NO_MONEY = OrderMoney(captured=0, refunded=0, refund_open=0)
+NO_MONEY = OrderMoney(captured=0, refunded=0, refund_open=0, disputes_lost=0)
 
 
 async def order_then(streams: PastStreams, then: AsOf, order: str) -> OrderThen | None:
@@ -87,11 +91,14 @@ def of_order(streams: PastStreams, stream: StreamThen, order: str, hold: str) ->
 
 
 def money_of(order: PlacedOrder, payments: dict[str, RequestedPayment]) -> OrderMoney:
-    """Sum what was taken, what went back and what is on its way."""
+    """Sum what was taken, went back, is on its way or was lost; money of another currency is an exception's."""
+    own = [each for each in payments.values() if each.captured_currency == order.currency]
+    refunds = [each for each in order.refunds.values() if each.currency == order.currency]
     return OrderMoney(
-        captured=sum(payment.captured for payment in payments.values()),
-        refunded=sum(each.amount for each in order.refunds.values() if each.outcome is RefundOutcome.COMPLETED),
-        refund_open=sum(each.amount for each in order.refunds.values() if each.outcome is None),
+        captured=sum(payment.captured for payment in own),
+        refunded=sum(each.amount for each in refunds if each.outcome is RefundOutcome.COMPLETED),
+        refund_open=sum(each.amount for each in refunds if each.outcome is None),
+        disputes_lost=sum(payment.lost for payment in own),
     )
 
 

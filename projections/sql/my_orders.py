@@ -36,6 +36,8 @@ CREATE TABLE payment (
     status            text COLLATE "C" NOT NULL,
     amount            bigint NOT NULL,
     captured          bigint NOT NULL,
+    captured_currency text COLLATE "C",
+    dispute           text COLLATE "C",
     currency          text COLLATE "C" NOT NULL,
     checkout_url      text,
     outcome           text COLLATE "C",
@@ -48,11 +50,11 @@ CREATE INDEX payments_of_order ON payment (order_id, position);
 
 CREATE TABLE refund (
     refund       text COLLATE "C" NOT NULL PRIMARY KEY,
-    order_id     text COLLATE "C" NOT NULL,
+    order_id     text COLLATE "C",
     payment      text COLLATE "C",
-    account      text COLLATE "C" NOT NULL,
-    organizer    text COLLATE "C" NOT NULL,
-    performance  text COLLATE "C" NOT NULL,
+    account      text COLLATE "C",
+    organizer    text COLLATE "C",
+    performance  text COLLATE "C",
     status       text COLLATE "C" NOT NULL,
     lines        text[] NOT NULL,
     amount       bigint NOT NULL,
@@ -125,14 +127,15 @@ WHERE orders.order_id = ended.order_id
 
 REQUEST_PAYMENTS: LiteralString = """
 INSERT INTO payment (
-    payment, order_id, account, provider, status, amount, captured, currency, checkout_url, outcome, owner, expires_at,
-    position
+    payment, order_id, account, provider, status, amount, captured, captured_currency, dispute, currency, checkout_url,
+    outcome, owner, expires_at, position
 )
-SELECT payment, "order", account, provider, coalesce(status, 'open'), amount, coalesce(captured, 0), currency,
-       checkout_url, outcome, owner, expires_at, position
+SELECT payment, "order", account, provider, coalesce(status, 'open'), amount, coalesce(captured, 0), captured_currency,
+       dispute, currency, checkout_url, outcome, owner, expires_at, position
 FROM json_to_recordset(%(rows)s::json) AS r (
-    payment text, "order" text, account text, provider text, status text, amount bigint, captured bigint, currency text,
-    checkout_url text, outcome text, owner text, expires_at timestamptz, position bigint
+    payment text, "order" text, account text, provider text, status text, amount bigint, captured bigint,
+    captured_currency text, dispute text, currency text, checkout_url text, outcome text, owner text,
+    expires_at timestamptz, position bigint
 )
 """
 
@@ -141,10 +144,13 @@ UPDATE payment SET
     status = coalesce(r.status, payment.status),
     checkout_url = coalesce(r.checkout_url, payment.checkout_url),
     captured = coalesce(r.captured, payment.captured),
+    captured_currency = coalesce(r.captured_currency, payment.captured_currency),
+    dispute = coalesce(r.dispute, payment.dispute),
     outcome = coalesce(r.outcome, payment.outcome),
     owner = coalesce(r.owner, payment.owner)
 FROM json_to_recordset(%(rows)s::json) AS r (
-    payment text, status text, checkout_url text, captured bigint, outcome text, owner text
+    payment text, status text, checkout_url text, captured bigint, captured_currency text, dispute text, outcome text,
+    owner text
 )
 WHERE payment.payment = r.payment
 """
@@ -155,7 +161,7 @@ INSERT INTO refund (
     owner, requested_at, position
 )
 SELECT refund, "order", payment, account, organizer, performance, coalesce(status, 'requested'), lines, amount,
-       currency, reason, coalesce(attempt, 0), owner, at, position
+       currency, reason, coalesce(attempt, 0), nullif(owner, ''), at, position
 FROM json_to_recordset(%(rows)s::json) AS r (
     refund text, "order" text, payment text, account text, organizer text, performance text, status text, lines text[],
     amount bigint, currency text, reason text, attempt bigint, owner text, at timestamptz, position bigint
@@ -164,7 +170,8 @@ FROM json_to_recordset(%(rows)s::json) AS r (
 
 MOVE_REFUNDS: LiteralString = """
 UPDATE refund SET
-    status = r.status, attempts = coalesce(r.attempt, refund.attempts), owner = coalesce(r.owner, refund.owner)
+    status = r.status, attempts = coalesce(r.attempt, refund.attempts),
+    owner = nullif(coalesce(r.owner, refund.owner), '')
 FROM json_to_recordset(%(rows)s::json) AS r (refund text, status text, attempt bigint, owner text)
 WHERE refund.refund = r.refund
 """
@@ -208,8 +215,8 @@ ORDER: LiteralString = _ORDERS + "WHERE order_id = %(order)s"
 ORDERS_BY_CODE: LiteralString = _ORDERS + "WHERE order_code = %(code)s"
 
 PAYMENTS_OF_ORDERS: LiteralString = """
-SELECT payment, order_id, account, provider, status, amount, captured, currency, checkout_url, outcome, owner,
-       expires_at, position
+SELECT payment, order_id, account, provider, status, amount, captured, captured_currency, dispute, currency,
+       checkout_url, outcome, owner, expires_at, position
 FROM {my_orders}.payment
 WHERE order_id = ANY (%(orders)s::text[])
 ORDER BY position

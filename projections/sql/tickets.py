@@ -14,6 +14,7 @@ CREATE TABLE ticket (
     place       json NOT NULL,
     ticket_type text COLLATE "C" NOT NULL,
     state       text COLLATE "C" NOT NULL,
+    disputed    boolean NOT NULL DEFAULT false,
     gate        text,
     entered_at  timestamp with time zone,
     issued_at   timestamp with time zone NOT NULL,
@@ -47,9 +48,15 @@ FROM json_to_recordset(%(rows)s::json) AS r (ticket text, gate text, at timestam
 WHERE ticket.ticket = r.ticket
 """
 
+MARK_DISPUTED: LiteralString = """
+UPDATE ticket SET disputed = r.disputed
+FROM json_to_recordset(%(rows)s::json) AS r (ticket text, disputed boolean)
+WHERE ticket.ticket = r.ticket
+"""
+
 _TICKETS: LiteralString = """
-SELECT ticket, order_id, line_id, account, performance, event, organizer, place, ticket_type, state, gate, entered_at,
-       issued_at, position
+SELECT ticket, order_id, line_id, account, performance, event, organizer, place, ticket_type, state, disputed, gate,
+       entered_at, issued_at, position
 FROM {tickets}.ticket
 """
 

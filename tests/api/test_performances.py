@@ -134,8 +134,8 @@ class TestChangePerformance:
 
     async def test_given_entry_rules_then_they_are_shown_from_then_on(self, office: BoxOffice) -> None:
         path = f"/api/v1/performances/{office.performance_id}"
-        demanding = {"registered_devices": True}
-        for rules in (demanding, {"registered_devices": False}):
+        demanding = {"registered_devices": True, "disputed_tickets_admitted": True}
+        for rules in (demanding, {"registered_devices": False, "disputed_tickets_admitted": False}):
             changed = await office.shop.client.patch(path, json={"entry_rules": rules}, headers=office.organizer)
             assert done(changed)["entry_rules"] == rules
         body = {"starts_at": in_days(10), "layout_id": office.layout_id, "prices": PRICES, "entry_rules": demanding}

@@ -1,214 +1,235 @@
-"""The provider's books against ours, and transfers that fail, come late or come twice."""
+"""The provider's books against ours: each entry once, and one entry for each capture and transfer."""
 
-from collections.abc import Callable
-from datetime import timedelta
-from functools import partial
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from uuid_utils.compat import uuid7
 
-from domain import paying, refunding, settling
-from domain.payment import PAYMENT, Difference, PaymentCaptured, PaymentReconciled, PaymentStatus, StrayPayment
-from domain.ports import BookEntry, BookEntryKind
-from domain.reconciling import expire_unheard_of, payment_key, reconcile_entry
-from domain.refund import RefundCompleted, RefundStatus, RequestedRefund, transfer_of, transfer_reference
-from domain.refunding import EXCEPTIONS_OWNER, REFUND_ATTEMPTS_MAX
-from eventstore.clock import FixedClock
-from eventstore.memory import MemoryStore
-from tests.laws.world import HOLD_LASTS, START, Wish, World
+from domain.money_exception import EXCEPTION, ExceptionClosed, ExceptionKind, Resolution
+from domain.order import ORDER, RefundClosed, RefundOutcome
+from domain.paying import existing
+from domain.payment import PaymentCaptured, PaymentReconciled, PaymentStatus
+from domain.ports import BookEntryKind
+from domain.reconciling import expire_unheard_of, reconcile_entry
+from domain.refund import REFUND, RefundCompleted, RefundReconciled, transfer_of, transfer_reference
+from domain.transfers import complete_refund, fail_refund, submit_refund
+from tests.domain.money import CAPTURE, REFUND_ENTRY, TOTAL, entry_of, kinds, minutes, money, only_exception, opened
+from tests.domain.theatre import HOLD_LASTS
 
-PRICE = 4500
-
-
-class Case:
-    """Ann's order of one seat, its payment, and the provider's books."""
-
-    def __init__(self) -> None:
-        self.clock = FixedClock(START)
-        self.world = World(MemoryStore(now=self.clock.now), self.clock, cache_size=0)
-        self.order = ""
-        self.payment = str(uuid7())
-
-    async def do(self, decide: Callable[..., Any], **arguments: Any) -> list[Any]:
-        outcome = await self.world.do(Wish(partial(decide, **arguments)))
-        return [event for _, event in outcome.events]
-
-    async def requested(self) -> None:
-        await self.world.open(price=PRICE)
-        self.order, wish = self.world.one_step("ann", self.world.seats[:1])
-        await self.world.do(wish)
-        command = paying.OpenPayment(payment=self.payment, order=self.order, account="ann", provider="sandbox")
-        await self.do(paying.open_payment, command=command)
-
-    async def captured(self) -> None:
-        await self.requested()
-        await self.booked(BookEntryKind.CAPTURE, self.payment)
-        await self.do(settling.settle, payment=self.payment)
-
-    async def refund_submitted(self) -> str:
-        await self.captured()
-        refund = str(uuid7())
-        command = refunding.RequestRefund(refund=refund, order=self.order, account="ann")
-        await self.do(refunding.request_refund, command=command)
-        await self.do(refunding.approve_refund, refund=refund, by="support")
-        await self.do(refunding.submit_refund, refund=refund)
-        return refund
-
-    async def booked(
-        self, kind: BookEntryKind, reference: str, *, entry: int = 1, amount: int = PRICE, currency: str = "EUR"
-    ) -> list[Any]:
-        """Compare an entry in the provider's books with ours; return what that recorded."""
-        found = BookEntry(
-            entry=entry,
-            kind=kind,
-            reference=reference,
-            checkout_id="co_1",
-            amount=amount,
-            currency=currency,
-            recorded_at=self.clock.now(),
-        )
-        return await self.do(reconcile_entry, entry=found, provider="sandbox", provider_refund="re_1")
-
-    async def refund(self, refund: str) -> RequestedRefund:
-        return await self.world.handler.look(partial(refunding.existing, refund=refund))
-
-
-@pytest.fixture
-def case() -> Case:
-    return Case()
-
-
-def differences(events: list[Any]) -> list[Difference]:
-    assert all(isinstance(event, PaymentReconciled) for event in events)
-    assert all(event.owner == EXCEPTIONS_OWNER for event in events)
-    return [event.difference for event in events]
+RECONCILED = PaymentReconciled(entry=1, booked_at=minutes(1))
 
 
 class TestReconcileCapture:
-    async def test_given_a_payment_we_believe_open_then_it_is_captured(self, case: Case) -> None:
-        await case.requested()
-        (event,) = await case.booked(BookEntryKind.CAPTURE, case.payment)
-        assert isinstance(event, PaymentCaptured)
-        assert (event.amount, event.currency, event.source) == (PRICE, "EUR", "books")
+    def test_given_a_payment_believed_open_then_it_is_captured(self) -> None:
+        case = money().requested()
+        taken = PaymentCaptured(amount=TOTAL, currency="EUR", captured_at=minutes(1), source="books")
+        case.booked(entry_of(CAPTURE, case.payment)).then(taken, RECONCILED)
 
-    async def test_given_the_capture_we_know_then_nothing(self, case: Case) -> None:
-        await case.captured()
-        assert await case.booked(BookEntryKind.CAPTURE, case.payment) == []
+    def test_given_an_announced_capture_then_the_entry_explains_it_once(self) -> None:
+        case = money().paid()
+        case.booked(entry_of(CAPTURE, case.payment)).then(RECONCILED)
+        case.known(entry_of(CAPTURE, case.payment)).booked(entry_of(CAPTURE, case.payment)).then_nothing()
 
-    @pytest.mark.parametrize("other", [{"amount": PRICE + 1}, {"currency": "USD"}], ids=["amount", "currency"])
-    async def test_given_other_money_than_we_know_then_a_person_owns_it_once(
-        self, case: Case, other: dict[str, Any]
-    ) -> None:
-        await case.captured()
-        assert differences(await case.booked(BookEntryKind.CAPTURE, case.payment, entry=2, **other)) == [
-            Difference.OTHER_CAPTURE
-        ]
-        assert await case.booked(BookEntryKind.CAPTURE, case.payment, entry=2, **other) == []
+    def test_given_a_second_entry_of_the_same_money_then_it_is_a_second_capture(self) -> None:
+        case = money().paid()
+        case = case.known(entry_of(CAPTURE, case.payment))
+        second = entry_of(CAPTURE, case.payment, 2)
+        (exception,) = opened(case.booked(second))
+        assert exception.kind is ExceptionKind.SECOND_CAPTURE
+        assert (exception.amount, exception.refundable, exception.order, exception.account, exception.entry) == (
+            TOTAL,
+            TOTAL,
+            case.order,
+            "ann",
+            2,
+        )
+        case.known(second).booked(second).then_nothing()
 
-    @pytest.mark.parametrize("reference", [str(uuid7()), "another shop's"], ids=["an id", "words"])
-    async def test_given_a_payment_we_never_opened_then_a_person_owns_it_once(self, case: Case, reference: str) -> None:
-        await case.requested()
-        assert differences(await case.booked(BookEntryKind.CAPTURE, reference)) == [Difference.UNKNOWN_CAPTURE]
-        assert await case.booked(BookEntryKind.CAPTURE, reference) == []
-        key = payment_key(reference, "sandbox")
-        stray = await case.world.handler.look(lambda books: books.read(PAYMENT, key))
-        assert isinstance(stray, StrayPayment)
+    def test_given_books_that_begin_anew_then_the_same_number_is_another_entry(self) -> None:
+        case = money().paid()
+        case = case.known(entry_of(CAPTURE, case.payment))
+        anew = entry_of(CAPTURE, case.payment, recorded_at=minutes(9))
+        assert kinds(case.booked(anew)) == [ExceptionKind.SECOND_CAPTURE]
 
     @pytest.mark.parametrize(
-        ("kind", "difference"),
-        [
-            (BookEntryKind.DISPUTE, Difference.DISPUTED),
-            (BookEntryKind.DISPUTE_RETURNED, Difference.DISPUTE_RETURNED),
-        ],
+        ("other", "refundable"),
+        [({"amount": TOTAL + 1}, 1), ({"amount": TOTAL - 1}, 0), ({"currency": "USD"}, 0)],
+        ids=["more", "less", "another currency"],
     )
-    async def test_given_a_dispute_then_a_person_owns_it_once(
-        self, case: Case, kind: BookEntryKind, difference: Difference
+    def test_given_other_money_than_announced_then_support_owns_it(
+        self, other: dict[str, Any], refundable: int
     ) -> None:
-        await case.captured()
-        assert differences(await case.booked(kind, case.payment, entry=2)) == [difference]
-        assert await case.booked(kind, case.payment, entry=2) == []
+        case = money().paid()
+        (exception,) = opened(case.booked(entry_of(CAPTURE, case.payment, **other)))
+        assert (exception.kind, exception.refundable) == (ExceptionKind.OTHER_CAPTURE, refundable)
+
+    @pytest.mark.parametrize("reference", [str(uuid7()), "Kulanz für Frau Meier", "x" * 300, "\ud800"], ids=repr)
+    def test_given_a_reference_of_no_payment_then_it_is_stray_money_and_the_reference_stays_out(
+        self, reference: str
+    ) -> None:
+        case = money().requested()
+        (exception,) = opened(case.booked(entry_of(CAPTURE, reference)))
+        assert (exception.kind, exception.refundable) == (ExceptionKind.UNKNOWN_CAPTURE, TOTAL)
+        assert reference not in repr(exception)
+
+    def test_given_a_payment_of_another_provider_then_it_is_stray_money(self) -> None:
+        case = money().requested()
+        found = entry_of(CAPTURE, case.payment)
+        elsewhere = case.scenario.when(reconcile_entry, found, provider="elsewhere")
+        assert kinds(elsewhere) == [ExceptionKind.UNKNOWN_CAPTURE]
+
+    def test_given_a_checkout_that_cannot_be_stored_then_nothing_is_refundable(self) -> None:
+        (exception,) = opened(money().booked(entry_of(CAPTURE, "x", checkout_id="bad\0id")))
+        assert (exception.checkout, exception.refundable) == (None, 0)
+
+
+class TestUnreadableEntries:
+    @pytest.mark.parametrize(
+        "fault",
+        [
+            {"amount": 0},
+            {"amount": -TOTAL},
+            {"amount": 10**30},
+            {"currency": "euro"},
+            {"currency": ""},
+            {"recorded_at": datetime(2026, 3, 1)},  # noqa: DTZ001 - a time without a zone is the fault
+        ],
+        ids=str,
+    )
+    @pytest.mark.parametrize("kind", list(BookEntryKind))
+    def test_given_an_entry_that_says_no_sum_then_it_is_written_down_once(
+        self, kind: BookEntryKind, fault: dict[str, Any]
+    ) -> None:
+        case = money().paid()
+        found = entry_of(kind, case.payment, **fault)
+        assert kinds(case.booked(found)) == [ExceptionKind.UNREADABLE_ENTRY]
+        case.known(found).booked(found).then_nothing()
 
 
 class TestReconcileRefund:
-    async def test_given_a_refund_we_believe_under_way_then_it_is_completed(self, case: Case) -> None:
-        refund = await case.refund_submitted()
-        events = await case.booked(BookEntryKind.REFUND, refund, entry=2)
-        assert RefundCompleted(provider_refund="re_1", attempt=1) in events
-        assert await case.booked(BookEntryKind.REFUND, refund, entry=2) == []
+    def test_given_a_refund_believed_under_way_then_it_is_completed(self) -> None:
+        case = money().paid().submitted()
+        found = entry_of(REFUND_ENTRY, case.refund, 2)
+        result = case.booked(found)
+        result.then_on(
+            REFUND.stream(case.refund),
+            RefundCompleted(provider_refund="re_1", attempt=1),
+            RefundReconciled(entry=2, booked_at=minutes(2)),
+        )
+        result.then_on(ORDER.stream(case.order), RefundClosed(refund=case.refund, outcome=RefundOutcome.COMPLETED))
+        case.known(found).booked(found).then_nothing()
 
-    async def test_given_a_refund_we_believe_failed_then_it_is_completed(self, case: Case) -> None:
-        refund = await case.refund_submitted()
-        await case.do(refunding.fail_refund, reference=refund, reason="closed")
-        assert RefundCompleted(provider_refund="re_1", attempt=1) in await case.booked(BookEntryKind.REFUND, refund)
+    def test_given_a_second_entry_of_one_transfer_then_it_was_refunded_twice(self) -> None:
+        case = money().paid().submitted()
+        case = case.known(entry_of(REFUND_ENTRY, case.refund, 3))
+        (exception,) = opened(case.booked(entry_of(REFUND_ENTRY, case.refund, 4)))
+        assert (exception.kind, exception.refund, exception.order) == (
+            ExceptionKind.REFUNDED_TWICE,
+            case.refund,
+            case.order,
+        )
 
-    async def test_given_a_second_transfer_of_one_refund_then_a_person_owns_it(self, case: Case) -> None:
-        refund = await case.refund_submitted()
-        await case.do(refunding.fail_refund, reference=refund, reason="closed")
-        await case.do(refunding.submit_refund, refund=refund)
-        second = transfer_reference(refund, 2)
-        await case.do(refunding.complete_refund, reference=second, provider_refund="re_2")
-        assert differences(await case.booked(BookEntryKind.REFUND, refund, entry=3)) == [Difference.REFUNDED_TWICE]
-        assert await case.booked(BookEntryKind.REFUND, second, entry=4) == []
+    def test_given_a_completed_refund_then_its_entry_explains_it_once(self) -> None:
+        case = money().paid().submitted()
+        done = case.scenario.given_done(complete_refund, reference=case.refund, provider_refund="re_1")
+        case = replace(case, scenario=done)
+        case.booked(entry_of(REFUND_ENTRY, case.refund, 2)).then(RefundReconciled(entry=2, booked_at=minutes(2)))
+        case = case.known(entry_of(REFUND_ENTRY, case.refund, 2))
+        assert kinds(case.booked(entry_of(REFUND_ENTRY, case.refund, 3))) == [ExceptionKind.REFUNDED_TWICE]
 
-    async def test_given_another_amount_then_a_person_owns_it(self, case: Case) -> None:
-        refund = await case.refund_submitted()
-        assert differences(await case.booked(BookEntryKind.REFUND, refund, amount=1)) == [Difference.OTHER_REFUND]
-        assert (await case.refund(refund)).status is RefundStatus.SUBMITTED
+    def test_given_a_refund_believed_failed_then_it_is_completed_and_its_exception_resolved(self) -> None:
+        case = money().paid().failed_for_good()
+        exception = only_exception(case)
+        result = case.booked(entry_of(REFUND_ENTRY, transfer_reference(case.refund, 8), 2))
+        resolved = ExceptionClosed(resolution=Resolution.RESOLVED, by="submit_refunds")
+        result.then_on(EXCEPTION.stream(exception), resolved)
+        assert RefundCompleted(provider_refund="re_1", attempt=8) in result.events()
 
-    async def test_given_a_refund_we_never_made_then_a_person_owns_it(self, case: Case) -> None:
-        await case.captured()
-        assert differences(await case.booked(BookEntryKind.REFUND, str(uuid7()))) == [Difference.UNKNOWN_REFUND]
+    def test_given_a_transfer_that_the_log_does_not_know_of_then_the_money_went_back_all_the_same(self) -> None:
+        case = money().paid().approved()
+        completed = RefundCompleted(provider_refund="re_1", attempt=1)
+        assert completed in case.booked(entry_of(REFUND_ENTRY, case.refund, 2)).events()
 
-    async def test_given_a_refund_nobody_has_approved_then_a_person_owns_it(self, case: Case) -> None:
-        await case.captured()
-        refund = str(uuid7())
-        command = refunding.RequestRefund(refund=refund, order=case.order, account="ann")
-        await case.do(refunding.request_refund, command=command)
-        assert differences(await case.booked(BookEntryKind.REFUND, refund, entry=2)) == [Difference.UNKNOWN_REFUND]
+    def test_given_two_transfers_of_one_refund_then_the_second_is_too_much(self) -> None:
+        case = money().paid().submitted()
+        failed = case.scenario.given_done(fail_refund, reference=case.refund, reason="closed")
+        again = failed.given_done(submit_refund, refund=case.refund)
+        second = transfer_reference(case.refund, 2)
+        done = again.given_done(complete_refund, reference=second, provider_refund="re_2")
+        case = replace(case, scenario=done)
+        assert kinds(case.booked(entry_of(REFUND_ENTRY, case.refund, 3))) == [ExceptionKind.REFUNDED_TWICE]
+        case.booked(entry_of(REFUND_ENTRY, second, 4)).then(RefundReconciled(entry=4, booked_at=minutes(4)))
+
+    @pytest.mark.parametrize("other", [{"amount": 1}, {"currency": "USD"}], ids=str)
+    def test_given_another_sum_then_support_owns_it(self, other: dict[str, Any]) -> None:
+        case = money().paid().submitted()
+        found = entry_of(REFUND_ENTRY, case.refund, 2, **other)
+        assert kinds(case.booked(found)) == [ExceptionKind.OTHER_REFUND]
+
+    @pytest.mark.parametrize("suffix", [".1", ".0", ".01", ".٣", ".99999", ".x", "."])
+    def test_given_a_reference_that_is_never_written_then_the_refund_is_unknown(self, suffix: str) -> None:
+        case = money().paid().submitted()
+        found = entry_of(REFUND_ENTRY, f"{case.refund}{suffix}", 2)
+        assert kinds(case.booked(found)) == [ExceptionKind.UNKNOWN_REFUND]
+
+    def test_given_a_reference_that_names_a_payment_then_the_refund_is_unknown_but_its_order_is_known(self) -> None:
+        case = money().paid()
+        (exception,) = opened(case.booked(entry_of(REFUND_ENTRY, case.payment, 2)))
+        assert (exception.kind, exception.payment, exception.order, exception.account) == (
+            ExceptionKind.UNKNOWN_REFUND,
+            case.payment,
+            case.order,
+            "ann",
+        )
+
+    @pytest.mark.parametrize("reference", ["Kulanz für Frau Meier", "y" * 250, str(uuid7())], ids=repr)
+    def test_given_a_reference_of_no_refund_then_support_owns_it_once(self, reference: str) -> None:
+        case = money().paid()
+        found = entry_of(REFUND_ENTRY, reference, 2)
+        assert kinds(case.booked(found)) == [ExceptionKind.UNKNOWN_REFUND]
+        case.known(found).booked(found).then_nothing()
+
+    def test_given_a_refund_that_nobody_has_approved_then_support_owns_it(self) -> None:
+        case = money().paid().asked()
+        found = entry_of(REFUND_ENTRY, case.refund, 2)
+        assert kinds(case.booked(found)) == [ExceptionKind.UNKNOWN_REFUND]
 
 
 class TestExpireUnheardOf:
-    async def test_given_a_payment_the_provider_does_not_know_then_it_expires_after_its_time(self, case: Case) -> None:
-        await case.requested()
-        assert await case.do(expire_unheard_of, payment=case.payment) == []
-        case.clock.advance(HOLD_LASTS - timedelta(seconds=60))
-        assert len(await case.do(expire_unheard_of, payment=case.payment)) == 1
-        state = await case.world.handler.look(partial(paying.existing, payment=case.payment))
-        assert state.status is PaymentStatus.EXPIRED
+    def test_given_a_payment_the_provider_does_not_know_then_it_expires_after_its_time(self) -> None:
+        case = money().requested()
+        case.scenario.when(expire_unheard_of, payment=case.payment).then_nothing()
+        late = case.scenario.later(HOLD_LASTS - timedelta(seconds=60))
+        expired = late.given_done(expire_unheard_of, payment=case.payment)
+        assert expired.state(existing, payment=case.payment).status is PaymentStatus.EXPIRED
 
 
 class TestTransfers:
-    async def test_given_a_transfer_under_way_then_no_other_is_begun(self, case: Case) -> None:
-        refund = await case.refund_submitted()
-        assert await case.do(refunding.submit_refund, refund=refund) == []
+    def test_given_a_transfer_under_way_then_no_other_is_begun(self) -> None:
+        case = money().paid().submitted()
+        case.scenario.when(submit_refund, refund=case.refund).then_nothing()
 
-    async def test_given_late_word_of_a_failed_transfer_then_the_one_under_way_stays(self, case: Case) -> None:
-        refund = await case.refund_submitted()
-        await case.do(refunding.fail_refund, reference=refund, reason="closed")
-        await case.do(refunding.submit_refund, refund=refund)
-        assert await case.do(refunding.fail_refund, reference=refund, reason="closed") == []
-        assert (await case.refund(refund)).status is RefundStatus.SUBMITTED
+    def test_given_late_word_of_a_failed_transfer_then_the_one_under_way_stays(self) -> None:
+        case = money().paid().submitted()
+        failed = case.scenario.given_done(fail_refund, reference=case.refund, reason="closed")
+        again = failed.given_done(submit_refund, refund=case.refund)
+        again.when(fail_refund, reference=case.refund, reason="closed").then_nothing()
 
-    async def test_given_the_last_attempt_then_a_person_owns_the_refund_and_no_other_is_begun(self, case: Case) -> None:
-        refund = await case.refund_submitted()
-        for attempt in range(1, REFUND_ATTEMPTS_MAX + 1):
-            await case.do(refunding.submit_refund, refund=refund)
-            reference = transfer_reference(refund, attempt)
-            await case.do(refunding.fail_refund, reference=reference, reason="closed")
-        assert (await case.refund(refund)).owner == EXCEPTIONS_OWNER
-        assert await case.do(refunding.submit_refund, refund=refund) == []
+    def test_given_the_last_attempt_then_support_owns_the_refund_and_no_other_is_begun(self) -> None:
+        case = money().paid().failed_for_good()
+        case.scenario.when(submit_refund, refund=case.refund).then_nothing()
+        assert only_exception(case)
 
-    async def test_given_a_transfer_that_was_never_begun_then_nothing(self, case: Case) -> None:
-        refund = await case.refund_submitted()
-        for reference in (transfer_reference(refund, 2), f"{refund}.0"):
-            assert await case.do(refunding.complete_refund, reference=reference, provider_refund="re") == []
+    @pytest.mark.parametrize("attempt", [".2", ".0"])
+    def test_given_a_transfer_that_was_never_begun_then_nothing(self, attempt: str) -> None:
+        case = money().paid().submitted()
+        reference = f"{case.refund}{attempt}"
+        case.scenario.when(complete_refund, reference=reference, provider_refund="re").then_nothing()
 
     def test_a_reference_names_its_refund_and_attempt(self) -> None:
         refund = str(uuid7())
         assert transfer_reference(refund, 1) == refund
-        assert [transfer_of(transfer_reference(refund, attempt)) for attempt in (1, 2, 8)] == [
-            (refund, 1),
-            (refund, 2),
-            (refund, 8),
-        ]
+        named = [transfer_of(transfer_reference(refund, attempt)) for attempt in (1, 2, 8, 24)]
+        assert named == [(refund, 1), (refund, 2), (refund, 8), (refund, 24)]

@@ -91,13 +91,15 @@ def ordered(scenario: Scenario, hold: str, holder: str) -> tuple[Scenario, str]:
     return scenario.given_done(order_hold, PlaceOrder(order=order, account=holder, contact=None), hold=hold), order
 
 
-def captured(scenario: Scenario, order: str, holder: str, *, amount: int) -> tuple[Scenario, str]:
+def captured(
+    scenario: Scenario, order: str, holder: str, *, amount: int, currency: str = "EUR"
+) -> tuple[Scenario, str]:
     """Let a buyer pay; return the payment's id, too. What the capture leads to is not decided yet."""
     payment = str(uuid7())
     opening = OpenPayment(payment=payment, order=order, account=holder, provider="sandbox")
     return (
         scenario.given_done(open_payment, opening).given_done(
-            capture, payment=payment, amount=amount, currency="EUR", captured_at=scenario.now, source="webhook"
+            capture, payment=payment, amount=amount, currency=currency, captured_at=scenario.now, source="webhook"
         ),
         payment,
     )

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from domain.money_exception import EXCEPTIONS_OWNER
 from domain.order import OrderStatus
 from domain.payment import PaymentOutcome, PaymentStatus
-from domain.refund import RefundStatus
-from domain.refunding import EXCEPTIONS_OWNER, REFUND_ATTEMPTS_MAX
+from domain.refund import REFUND_ATTEMPTS_MAX, RefundStatus
 from domain.values import RefundReason, derived_id
 from tests.processes.shop import NEVER_AGAIN, ShiftedClock, Shop
 
@@ -75,11 +75,11 @@ class TestReconcilePayments:
         await shop.paid(payment, "disputed")
 
         async def noticed() -> bool:
-            return bool((await shop.payment(payment)).differing_entries)
+            return (await shop.payment(payment)).dispute is not None
 
         await shop.run_rules(until=noticed)
         await shop.run_rules(until=lambda: shop.settled(payment))
-        assert (await names(shop)).count("PaymentReconciled") == 1
+        assert (await names(shop)).count("DisputeOpened") == 1
         await shop.money_agrees()
 
     async def test_given_a_capture_of_a_payment_we_never_opened_then_a_person_owns_it(self, shop: Shop) -> None:
@@ -96,7 +96,7 @@ class TestReconcilePayments:
         await shop.paid(stranger)
 
         async def noticed() -> bool:
-            return "PaymentReconciled" in await names(shop)
+            return "ExceptionOpened" in await names(shop)
 
         await shop.run_rules(until=noticed)
         await shop.world.audit()

@@ -10,9 +10,9 @@ import pytest
 
 from adapters.sandbox_gateway import SandboxGateway
 from domain import paying
+from domain.money_exception import EXCEPTIONS_OWNER
 from domain.order import OrderStatus
-from domain.refund import RefundStatus
-from domain.refunding import EXCEPTIONS_OWNER, REFUND_ATTEMPTS_MAX
+from domain.refund import REFUND_ATTEMPTS_MAX, RefundStatus
 from domain.values import RefundReason, derived_id
 from tests.adapters.sandbox_process import SandboxProcess
 from tests.processes.databases import ServedShop, served_shop

@@ -9,8 +9,7 @@ from uuid_utils.compat import uuid7
 
 from domain import paying, refunding, settling
 from domain.ports import ProviderRefund, ProviderRefundStatus
-from domain.refund import transfer_reference
-from domain.refunding import REFUND_ATTEMPTS_MAX
+from domain.refund import REFUND_ATTEMPTS_MAX, transfer_reference
 from processes.submit_refunds import ATTEMPTS, SubmitRefunds
 from tests.laws.world import START, Wish
 from tests.processes.test_rules import Bench

@@ -160,7 +160,7 @@ class TestPerformance:
         assert (changed.price_from, changed.currency, changed.sales) == (900, "EUR", "paused")
         assert changed.limits == {"seats_per_order": 3, "seats_per_buyer": 8, "live_holds_per_buyer": 2}
         assert [price["amount"] for price in changed.prices] == [900, 1200]
-        assert changed.entry_rules == {"registered_devices": True}
+        assert changed.entry_rules == {"registered_devices": True, "disputed_tickets_admitted": True}
         await town.change(performance, sales="open")
         await town.call_off(performance)
         await shelf.fold(town.store)

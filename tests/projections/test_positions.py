@@ -50,5 +50,12 @@ class TestPositions:
 
     async def test_operators_see_every_row(self, shelf: Shelf, positions: ProjectionPositions) -> None:
         states = await positions.states()
-        assert [state.name for state in states] == ["catalogue", "my_orders", "sales", "seat_map", "tickets"]
+        assert [state.name for state in states] == [
+            "catalogue",
+            "exceptions",
+            "my_orders",
+            "sales",
+            "seat_map",
+            "tickets",
+        ]
         assert {state.state for state in states} == {"running"}

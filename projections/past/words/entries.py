@@ -13,6 +13,10 @@ def of_ticket(event: ticket.TicketEvent) -> str:
             return f"Issued to account {event.account} for {event.place.label} in order {event.order}."
         case ticket.TicketVoided():
             return f"Void: refund {event.refund} ended the right to attend."
+        case ticket.TicketDisputed():
+            return f"The buyer's bank disputes payment {event.payment}, which paid for it."
+        case ticket.TicketDisputeWon():
+            return f"The dispute of payment {event.payment} was decided for the shop."
         case ticket.EntryRecorded():
             return f"Somebody entered with it at gate {event.gate}, read by device {event.device}."
         case _:

@@ -15,6 +15,7 @@ REASONS: Mapping[str, str] = {
     "wrong_amount": "because the amount was wrong",
     "performance_cancelled": "because the performance was cancelled",
     "limit_reached": "because the buyer had too many seats",
+    "exception": "to end an exception",
     "illness": "because of illness",
     "weather": "because of the weather",
     "venue": "because of the venue",
@@ -32,6 +33,7 @@ REASONS: Mapping[str, str] = {
     "other_organizer": "because the ticket is for another organizer's house",
     "other_performance": "because the ticket is for another performance",
     "void": "because the ticket was void",
+    "disputed": "because its payment is disputed",
     "already_used": "because somebody had entered with it",
 }
 """A reason from a closed list → what it means, after a verb."""

@@ -60,11 +60,16 @@ def of_payment(event: payment.PaymentEvent) -> str:
         case payment.PaymentSettled():
             return settled(event)
         case payment.PaymentReconciled():
+            return f"The capture is entry {event.entry} in the provider's books, booked at {moment(event.booked_at)}."
+        case payment.DisputeOpened():
             price = amount(event.amount, event.currency)
-            return (
-                f"Entry {event.entry} in the books of {event.provider}, {price}, does not fit ours: "
-                f"{event.difference}; {event.owner} must look at it."
-            )
+            return f"The buyer's bank disputed {price} at {moment(event.opened_at)}; source: {event.source}."
+        case payment.DisputeWon():
+            back = f"; {amount(event.recovered, event.currency)} came back" if event.recovered else ""
+            return f"The dispute was won at {moment(event.decided_at)}{back}; source: {event.source}."
+        case payment.DisputeLost():
+            price = amount(event.amount, event.currency)
+            return f"The dispute was lost at {moment(event.decided_at)}: {price} is gone; source: {event.source}."
         case _:
             assert_never(event)
 
@@ -109,6 +114,12 @@ def of_refund(event: refund.RefundEvent) -> str:
                 else "nothing was to transfer"
             )
             return f"The money is back: {what}."
+        case refund.RefundRetried():
+            return f"Account {event.by} has the transfer tried again."
+        case refund.RefundClosedByHand():
+            return f"Closed by account {event.by} without another transfer: {event.outcome}."
+        case refund.RefundReconciled():
+            return f"The transfer is entry {event.entry} in the provider's books, booked at {moment(event.booked_at)}."
         case refund.RefundFailed():
             owner = f"; {event.owner} must look at it" if event.owner else ""
             return f"The provider refused to give the money back: {event.reason}{owner}."

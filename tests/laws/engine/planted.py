@@ -47,12 +47,13 @@ def request_whenever(books: Books, command: refunding.RequestRefund) -> Changes:
 def approve_used(books: Books, *, refund: str, by: str) -> Changes:
     """A planted bug: whoever entered gets the money back as well."""
     state = refunding.existing(books, refund)
-    order = ordering.visible_order(books, state.order, None)
+    order_id = refunding.order_of(state)
+    order = ordering.visible_order(books, order_id, None)
     lines = [line for line in order.lines if line.line_id in state.lines]
     used_lines(books, order, lines)
     approved: dict[str, list[Any]] = {
         REFUND.stream(refund): [RefundApproved(by=by)],
-        ORDER.stream(state.order): [OrderLinesCancelled(lines=state.lines, refund=refund)],
+        ORDER.stream(order_id): [OrderLinesCancelled(lines=state.lines, refund=refund)],
     }
     decided = state.status is not RefundStatus.REQUESTED
     return {} if decided else merged(approved, refunding.attendance_ended(books, refund, state, order, lines))

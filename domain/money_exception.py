@@ -1,0 +1,185 @@
+"""An exception: money that no rule explains, with an owner, until somebody ends it with a reason."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, assert_never
+
+from domain.books import Books, Kind
+
+EXCEPTIONS_OWNER = "support"
+
+
+class ExceptionKind(StrEnum):
+    """What is wrong."""
+
+    WRONG_CURRENCY = "wrong_currency"
+    UNDECIDED_CAPTURE = "undecided_capture"
+    UNKNOWN_CAPTURE = "unknown_capture"
+    SECOND_CAPTURE = "second_capture"
+    OTHER_CAPTURE = "other_capture"
+    UNKNOWN_REFUND = "unknown_refund"
+    OTHER_REFUND = "other_refund"
+    REFUNDED_TWICE = "refunded_twice"
+    REFUND_FAILED = "refund_failed"
+    UNKNOWN_DISPUTE = "unknown_dispute"
+    OTHER_DISPUTE = "other_dispute"
+    DISPUTE_LOST = "dispute_lost"
+    REFUNDED_AND_DISPUTED = "refunded_and_disputed"
+    UNREADABLE_ENTRY = "unreadable_entry"
+
+
+class Resolution(StrEnum):
+    """How an exception ends: the first four by support, the last by itself."""
+
+    ACCEPT = "accept"
+    REFUND = "refund"
+    RETRY = "retry"
+    WRITE_OFF = "write_off"
+    RESOLVED = "resolved"
+
+
+class ResolutionReason(StrEnum):
+    """Why support ended an exception so."""
+
+    EXPLAINED = "explained"
+    NOT_OURS = "not_ours"
+    DUPLICATE = "duplicate"
+    WRONG_AMOUNT = "wrong_amount"
+    RETURNED_AT_PROVIDER = "returned_at_provider"
+    PAID_ANOTHER_WAY = "paid_another_way"
+    PROVIDER_FIXED = "provider_fixed"
+    GOODWILL = "goodwill"
+    FRAUD = "fraud"
+    UNCOLLECTIBLE = "uncollectible"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExceptionOpened:
+    """`amount` is in question; `refundable` of it came in without a claim and can be sent back.
+
+    What it is about: an order, a payment, a refund of ours, entry number `entry` in the provider's books, or several.
+    `account` owns the order. `checkout` is the provider's id of where the money came in. `attempts` and `failure` say
+    what was tried before.
+    """
+
+    kind: ExceptionKind
+    owner: str
+    provider: str
+    amount: int
+    currency: str
+    refundable: int = 0
+    order: str | None = None
+    payment: str | None = None
+    refund: str | None = None
+    account: str | None = None
+    organizer: str | None = None
+    performance: str | None = None
+    entry: int | None = None
+    checkout: str | None = None
+    attempts: int = 0
+    failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExceptionResolutionProposed:
+    """The first of the two accounts that a resolution of this amount takes."""
+
+    resolution: Resolution
+    reason: ResolutionReason
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExceptionClosed:
+    """`by` ended it: an account, or the rule that found it resolved (`reason` is None then).
+
+    `refund`: the refund that sends the money back. `proposed_by`: the first of two accounts.
+    """
+
+    resolution: Resolution
+    by: str
+    reason: ResolutionReason | None = None
+    proposed_by: str | None = None
+    refund: str | None = None
+
+
+ExceptionEvent = ExceptionOpened | ExceptionResolutionProposed | ExceptionClosed
+
+CAPTURE_RESOLUTIONS = frozenset({Resolution.ACCEPT, Resolution.REFUND, Resolution.WRITE_OFF})
+OUTFLOW_RESOLUTIONS = frozenset({Resolution.ACCEPT, Resolution.WRITE_OFF})
+RETRIABLE_RESOLUTIONS = frozenset({Resolution.ACCEPT, Resolution.RETRY, Resolution.WRITE_OFF})
+
+RESOLUTIONS: Mapping[ExceptionKind, frozenset[Resolution]] = {
+    ExceptionKind.WRONG_CURRENCY: CAPTURE_RESOLUTIONS,
+    ExceptionKind.UNDECIDED_CAPTURE: CAPTURE_RESOLUTIONS,
+    ExceptionKind.UNKNOWN_CAPTURE: CAPTURE_RESOLUTIONS,
+    ExceptionKind.SECOND_CAPTURE: CAPTURE_RESOLUTIONS,
+    ExceptionKind.OTHER_CAPTURE: CAPTURE_RESOLUTIONS,
+    ExceptionKind.UNKNOWN_REFUND: OUTFLOW_RESOLUTIONS,
+    ExceptionKind.OTHER_REFUND: OUTFLOW_RESOLUTIONS,
+    ExceptionKind.REFUNDED_TWICE: OUTFLOW_RESOLUTIONS,
+    ExceptionKind.REFUND_FAILED: RETRIABLE_RESOLUTIONS,
+    ExceptionKind.UNKNOWN_DISPUTE: OUTFLOW_RESOLUTIONS,
+    ExceptionKind.OTHER_DISPUTE: OUTFLOW_RESOLUTIONS,
+    ExceptionKind.DISPUTE_LOST: OUTFLOW_RESOLUTIONS,
+    ExceptionKind.REFUNDED_AND_DISPUTED: OUTFLOW_RESOLUTIONS,
+    ExceptionKind.UNREADABLE_ENTRY: RETRIABLE_RESOLUTIONS,
+}
+"""How an exception of each kind can end; REFUND only where something is refundable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoException:
+    """Not opened."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenException:
+    """An exception that somebody has to end."""
+
+    opened: ExceptionOpened
+    proposed: ExceptionResolutionProposed | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedException:
+    """An exception that has ended."""
+
+    opened: ExceptionOpened
+    closed: ExceptionClosed
+
+
+MoneyException = NoException | OpenException | ClosedException
+
+
+def evolve(state: MoneyException, event: ExceptionEvent) -> MoneyException:
+    """Return the exception after `event`; a closed one may be opened again."""
+    if isinstance(event, ExceptionOpened):
+        return OpenException(opened=event)
+    assert isinstance(state, OpenException)
+    match event:
+        case ExceptionResolutionProposed():
+            return replace(state, proposed=event)
+        case ExceptionClosed():
+            return ClosedException(opened=state.opened, closed=event)
+        case _:
+            assert_never(event)
+
+
+EXCEPTION: Kind[MoneyException] = Kind("exception", NoException(), evolve)
+
+
+def exception_opened_events(books: Books, exception: str, opened: ExceptionOpened) -> dict[str, list[Any]]:
+    """Open an exception, unless it was opened before; one that was closed to try again opens again."""
+    state = books.read(EXCEPTION, exception)
+    retried = isinstance(state, ClosedException) and state.closed.resolution is Resolution.RETRY
+    return {EXCEPTION.stream(exception): [opened]} if isinstance(state, NoException) or retried else {}
+
+
+def exception_resolved_events(books: Books, exception: str, by: str) -> dict[str, list[Any]]:
+    """Close an exception that a rule found resolved; one that is not open stays as it is."""
+    if not isinstance(books.read(EXCEPTION, exception), OpenException):
+        return {}
+    return {EXCEPTION.stream(exception): [ExceptionClosed(resolution=Resolution.RESOLVED, by=by)]}

@@ -1,0 +1,152 @@
+"""Ann's order of two seats, its payment and refunds, and the provider's books, for scenarios about money."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from uuid_utils.compat import uuid7
+
+from domain.disputes import DisputeFact, lose_dispute, open_dispute, win_dispute
+from domain.money_exception import EXCEPTION, ExceptionKind, ExceptionOpened
+from domain.order import ORDER, PlacedOrder
+from domain.paying import OpenPayment, existing, open_payment
+from domain.payment import RequestedPayment
+from domain.ports import BookEntry, BookEntryKind
+from domain.reconciling import exception_of, reconcile_entry
+from domain.refund import REFUND_ATTEMPTS_MAX, transfer_reference
+from domain.refunding import RequestRefund, approve_refund, request_refund
+from domain.settling import settle
+from domain.transfers import fail_refund, submit_refund
+from tests.domain.scenario import NOW, Result, Scenario
+from tests.domain.theatre import PRICE, SEATS, captured, held, on_sale, ordered
+
+TOTAL = 2 * PRICE
+CAPTURE, REFUND_ENTRY = BookEntryKind.CAPTURE, BookEntryKind.REFUND
+STEPS = {"opened": open_dispute, "won": win_dispute, "lost": lose_dispute}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Money:
+    """A scenario, and the order, payment and refund in it; every method returns another."""
+
+    scenario: Scenario
+    order: str
+    payment: str = ""
+    refund: str = ""
+
+    def requested(self) -> "Money":
+        """Let ann begin to pay."""
+        command = OpenPayment(payment=str(uuid7()), order=self.order, account="ann", provider="sandbox")
+        return replace(self, scenario=self.scenario.given_done(open_payment, command), payment=command.payment)
+
+    def paid(self, amount: int = TOTAL, currency: str = "EUR") -> "Money":
+        """Let the capture be announced and decided."""
+        scenario, payment = captured(self.scenario, self.order, "ann", amount=amount, currency=currency)
+        return replace(self, scenario=scenario.given_done(settle, payment=payment), payment=payment)
+
+    def asked(self, *lines: str) -> "Money":
+        """Let ann ask for lines back."""
+        command = RequestRefund(refund=str(uuid7()), order=self.order, account="ann", lines=lines or None)
+        return replace(self, scenario=self.scenario.given_done(request_refund, command), refund=command.refund)
+
+    def approved(self, *lines: str) -> "Money":
+        """Let support approve what ann asks for."""
+        asked = self.asked(*lines)
+        return replace(asked, scenario=asked.scenario.given_done(approve_refund, refund=asked.refund, by="sue"))
+
+    def submitted(self, *lines: str) -> "Money":
+        """Let the provider be asked for an approved refund."""
+        approved = self.approved(*lines)
+        return replace(approved, scenario=approved.scenario.given_done(submit_refund, refund=approved.refund))
+
+    def failed_for_good(self) -> "Money":
+        """Let every transfer of a refund fail."""
+        money = self.approved()
+        scenario = money.scenario
+        for attempt in range(1, REFUND_ATTEMPTS_MAX + 1):
+            scenario = scenario.given_done(submit_refund, refund=money.refund)
+            reference = transfer_reference(money.refund, attempt)
+            scenario = scenario.given_done(fail_refund, reference=reference, reason="account_closed")
+        return replace(money, scenario=scenario)
+
+    def dispute(self, step: str, at: int, **different: Any) -> Result:
+        """Let the provider announce a step of a dispute, `at` minutes after the beginning."""
+        return self.scenario.when(STEPS[step], fact_of(self.payment, at, **different))
+
+    def disputed(self, step: str, at: int, **different: Any) -> "Money":
+        """Record a step of a dispute."""
+        return replace(self, scenario=self.scenario.given_done(STEPS[step], fact_of(self.payment, at, **different)))
+
+    def booked(self, found: BookEntry) -> Result:
+        """Compare an entry in the provider's books."""
+        return self.scenario.when(reconcile_entry, found, provider="sandbox", provider_refund="re_1")
+
+    def known(self, found: BookEntry) -> "Money":
+        """Record what an entry in the provider's books shows."""
+        scenario = self.scenario.given_done(reconcile_entry, found, provider="sandbox", provider_refund="re_1")
+        return replace(self, scenario=scenario)
+
+    def state(self) -> RequestedPayment:
+        """Return the payment as it stands."""
+        return self.scenario.state(partial(existing, payment=self.payment))
+
+    def placed(self) -> PlacedOrder:
+        """Return the order as it stands."""
+        state = self.scenario.state(lambda books: books.read(ORDER, self.order))
+        assert isinstance(state, PlacedOrder)
+        return state
+
+
+def money(**different: Any) -> Money:
+    """Return ann's order of two seats; `different` fields of the performance's announcement."""
+    scenario, order = ordered(held(on_sale(**different), "h1", "ann", *SEATS[:2]), "h1", "ann")
+    return Money(scenario=scenario, order=order)
+
+
+def entry_of(kind: BookEntryKind, reference: str, number: int = 1, **different: Any) -> BookEntry:
+    """Return an entry in the provider's books, booked `number` minutes after the beginning."""
+    fields: dict[str, Any] = {
+        "entry": number,
+        "kind": kind,
+        "reference": reference,
+        "checkout_id": "co_1",
+        "amount": TOTAL,
+        "currency": "EUR",
+        "recorded_at": minutes(number),
+    }
+    return BookEntry(**{**fields, **different})
+
+
+def fact_of(payment: str, at: int, **different: Any) -> DisputeFact:
+    """Return a step of a dispute of the whole payment."""
+    fields: dict[str, Any] = {"amount": TOTAL, "currency": "EUR", "at": minutes(at), "source": "webhook"}
+    return DisputeFact(payment=payment, **{**fields, **different})
+
+
+def minutes(number: int) -> datetime:
+    """Return a time of the provider's."""
+    return NOW + timedelta(minutes=number)
+
+
+def opened(result: Result) -> list[ExceptionOpened]:
+    """Return the exceptions that a decision opened."""
+    return [event for event in result.events() if isinstance(event, ExceptionOpened)]
+
+
+def kinds(result: Result) -> list[ExceptionKind]:
+    """Return the kinds of the exceptions that a decision opened; each has an owner."""
+    found = opened(result)
+    assert all(each.owner for each in found)
+    return [each.kind for each in found]
+
+
+def only_exception(money: Money) -> str:
+    """Return the id of the only exception in a scenario."""
+    (name,) = [stream for stream in money.scenario.history if stream.startswith(f"{EXCEPTION.prefix}-")]
+    return name.removeprefix(f"{EXCEPTION.prefix}-")
+
+
+def exception_id(found: BookEntry) -> str:
+    """Return the id of the exception of an entry."""
+    return exception_of(found, "sandbox")

@@ -1,0 +1,225 @@
+"""Disputes: from webhooks and books, in any order, twice, partial, late; what they stop, and what they cost."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from domain.entry import ScanTicket, scan_ticket
+from domain.errors import Invalid, NotFound, PaymentDisputed
+from domain.money_exception import ExceptionKind
+from domain.paying import capture
+from domain.payment import PAYMENT, DisputeLost, DisputeOpened, DisputeStatus, DisputeWon, PaymentOutcome
+from domain.ports import BookEntryKind
+from domain.refund import REFUND, RefundFailed, RefundSubmitted
+from domain.refunding import RequestRefund, approve_refund, request_refund
+from domain.settling import settle
+from domain.ticket import SCAN, TICKET, EntryRecorded, RefusalReason, ScanRefused, TicketDisputed, TicketDisputeWon
+from domain.transfers import complete_refund, submit_refund
+from domain.values import EntryRules
+from tests.domain.money import TOTAL, Money, entry_of, kinds, minutes, money, opened
+from tests.domain.scenario import Result
+from tests.domain.theatre import GLOBE, HAMLET, PRICE
+
+SUBJECT: dict[str, Any] = {"organizer": GLOBE, "performance": HAMLET, "currency": "EUR", "source": "webhook"}
+ENTRIES = {
+    "opened": BookEntryKind.DISPUTE,
+    "won": BookEntryKind.DISPUTE_RETURNED,
+    "lost": BookEntryKind.DISPUTE_LOST,
+}
+
+
+def request(case: Money, *lines: str) -> Result:
+    """Let ann ask for lines back."""
+    command = RequestRefund(refund="r1", order=case.order, account="ann", lines=lines or None)
+    return case.scenario.when(request_refund, command)
+
+
+class TestOpenDispute:
+    def test_given_a_paid_order_then_the_dispute_is_recorded_and_its_tickets_marked(self) -> None:
+        case = money().paid()
+        result = case.dispute("opened", 1)
+        opening = DisputeOpened(order=case.order, amount=TOTAL, opened_at=minutes(1), **SUBJECT)
+        result.then_on(PAYMENT.stream(case.payment), opening)
+        for ticket in case.placed().tickets.values():
+            result.then_on(TICKET.stream(ticket), TicketDisputed(payment=case.payment))
+
+    @pytest.mark.parametrize("first", ["opened", "won", "lost"])
+    @pytest.mark.parametrize("again", ["webhook", "books"])
+    def test_given_the_same_step_twice_then_it_has_one_effect(self, first: str, again: str) -> None:
+        case = money().paid()
+        case = case.disputed(first, 1)
+        found = entry_of(ENTRIES[first], case.payment, 1)
+        (case.dispute(first, 1) if again == "webhook" else case.booked(found)).then_nothing()
+
+    def test_given_the_books_first_then_the_webhook_has_no_effect(self) -> None:
+        case = money().paid()
+        case.known(entry_of(BookEntryKind.DISPUTE, case.payment)).dispute("opened", 1).then_nothing()
+
+    def test_given_a_ticket_of_a_refunded_line_then_it_is_not_marked(self) -> None:
+        case = money().paid().approved("1")
+        marked = [stream for stream in case.dispute("opened", 1).changes if stream.startswith("ticket-")]
+        assert marked == [TICKET.stream(case.placed().tickets["2"])]
+
+    def test_given_it_before_the_capture_then_the_tickets_are_marked_as_they_are_issued(self) -> None:
+        case = money().requested().disputed("opened", 1)
+        taken = case.scenario.given_done(
+            capture, payment=case.payment, amount=TOTAL, currency="EUR", captured_at=minutes(0), source="webhook"
+        )
+        settled = taken.when(settle, payment=case.payment)
+        assert sum(isinstance(event, TicketDisputed) for event in settled.events()) == 2
+
+    @pytest.mark.parametrize("different", [{"amount": TOTAL + 1}, {"currency": "USD"}], ids=str)
+    def test_given_more_than_was_captured_then_support_owns_the_difference(self, different: dict[str, Any]) -> None:
+        case = money().paid()
+        assert kinds(case.dispute("opened", 1, **different)) == [ExceptionKind.OTHER_DISPUTE]
+        case.disputed("opened", 1, **different).dispute("opened", 1, **different).then_nothing()
+
+    @pytest.mark.parametrize("amount", [0, -1])
+    @pytest.mark.parametrize("step", ["opened", "won", "lost"])
+    def test_given_no_positive_amount_then_it_is_refused(self, step: str, amount: int) -> None:
+        money().paid().dispute(step, 1, amount=amount).then_refused(Invalid)
+
+    def test_given_no_such_payment_then_it_is_unknown_and_the_books_make_it_an_exception(self) -> None:
+        case = replace(money(), payment="nothing")
+        case.dispute("opened", 1).then_refused(NotFound)
+        for kind in ENTRIES.values():
+            assert kinds(case.booked(entry_of(kind, "nothing"))) == [ExceptionKind.UNKNOWN_DISPUTE]
+
+
+class TestDecideDispute:
+    def test_given_an_open_dispute_that_is_won_then_the_tickets_are_as_good_as_before(self) -> None:
+        case = money().paid().disputed("opened", 1)
+        result = case.dispute("won", 2)
+        won = DisputeWon(order=case.order, recovered=0, decided_at=minutes(2), **SUBJECT)
+        result.then_on(PAYMENT.stream(case.payment), won)
+        assert sum(isinstance(event, TicketDisputeWon) for event in result.events()) == 2
+
+    def test_given_an_open_dispute_that_is_lost_then_support_owns_the_loss(self) -> None:
+        case = money().paid().disputed("opened", 1)
+        result = case.dispute("lost", 2)
+        lost = DisputeLost(order=case.order, amount=TOTAL, decided_at=minutes(2), **SUBJECT)
+        result.then_on(PAYMENT.stream(case.payment), lost)
+        (exception,) = opened(result)
+        assert (exception.kind, exception.amount, exception.account) == (ExceptionKind.DISPUTE_LOST, TOTAL, "ann")
+
+    @pytest.mark.parametrize("step", ["won", "lost"])
+    def test_given_the_end_before_the_beginning_then_both_are_recorded_and_the_beginning_has_no_effect(
+        self, step: str
+    ) -> None:
+        case = money().paid()
+        events = case.dispute(step, 2).changes[PAYMENT.stream(case.payment)]
+        assert [type(event) for event in events] == [DisputeOpened, DisputeWon if step == "won" else DisputeLost]
+        case.disputed(step, 2).dispute("opened", 1).then_nothing()
+
+    def test_given_a_lost_dispute_that_is_won_later_then_the_money_is_back(self) -> None:
+        case = money().paid().disputed("lost", 2).disputed("won", 3)
+        assert (case.state().lost, case.state().disputed) == (0, False)
+        request(case).events()
+
+    def test_given_an_older_win_after_the_loss_then_the_loss_stays(self) -> None:
+        case = money().paid().disputed("lost", 3)
+        case.dispute("won", 2).then_nothing()
+
+    def test_given_a_won_dispute_that_is_lost_later_then_the_money_is_gone(self) -> None:
+        case = money().paid().disputed("won", 2).disputed("lost", 3)
+        assert (case.state().lost, case.state().disputed) == (TOTAL, True)
+
+    def test_given_a_second_dispute_after_a_won_one_then_it_is_open_again(self) -> None:
+        case = money().paid().disputed("won", 2).disputed("opened", 3)
+        dispute = case.state().dispute
+        assert dispute is not None
+        assert dispute.status is DisputeStatus.OPEN
+
+    def test_given_a_loss_in_another_currency_then_it_is_not_summed(self) -> None:
+        case = money().paid().disputed("lost", 2, currency="USD")
+        assert case.state().lost == 0
+        request(case).then_refused(PaymentDisputed)
+
+    def test_given_a_loss_before_the_capture_then_the_order_is_not_confirmed(self) -> None:
+        case = money().requested().disputed("lost", 1)
+        taken = case.scenario.given_done(
+            capture, payment=case.payment, amount=TOTAL, currency="EUR", captured_at=minutes(0), source="webhook"
+        )
+        case = replace(case, scenario=taken.given_done(settle, payment=case.payment))
+        assert case.state().outcome is PaymentOutcome.EXCEPTION
+        won = case.dispute("won", 2)
+        assert kinds(won) == [ExceptionKind.UNDECIDED_CAPTURE]
+        assert opened(won)[0].refundable == TOTAL
+
+
+class TestRefundsBesideDisputes:
+    def test_given_an_open_dispute_then_no_refund_is_asked_for_or_approved(self) -> None:
+        asked = money().paid().asked().disputed("opened", 1)
+        asked.scenario.when(approve_refund, refund=asked.refund, by="sue").then_refused(PaymentDisputed)
+        request(money().paid().disputed("opened", 1)).then_refused(PaymentDisputed)
+
+    def test_given_an_open_dispute_then_an_approved_refund_waits_until_it_is_won(self) -> None:
+        case = money().paid().approved().disputed("opened", 1)
+        case.scenario.when(submit_refund, refund=case.refund).then_nothing()
+        won = case.disputed("won", 2)
+        won.scenario.when(submit_refund, refund=case.refund).then(RefundSubmitted(attempt=1))
+
+    def test_given_a_lost_dispute_then_an_approved_refund_is_supports(self) -> None:
+        case = money().paid().approved().disputed("lost", 1)
+        result = case.scenario.when(submit_refund, refund=case.refund)
+        result.then_on(REFUND.stream(case.refund), RefundFailed(reason="lost_to_dispute", owner="support"))
+        assert kinds(result) == [ExceptionKind.REFUND_FAILED]
+
+    def test_given_a_refund_completed_before_a_loss_then_what_left_twice_is_an_exception(self) -> None:
+        case = money().paid().submitted("1")
+        done = case.scenario.given_done(complete_refund, reference=case.refund, provider_refund="re_1")
+        result = replace(case, scenario=done).dispute("lost", 1)
+        assert [(each.kind, each.amount) for each in opened(result)] == [
+            (ExceptionKind.DISPUTE_LOST, TOTAL),
+            (ExceptionKind.REFUNDED_AND_DISPUTED, PRICE),
+        ]
+
+    def test_given_a_refund_under_way_that_completes_after_a_loss_then_what_left_twice_is_an_exception(self) -> None:
+        case = money().paid().submitted("1").disputed("lost", 1)
+        result = case.scenario.when(complete_refund, reference=case.refund, provider_refund="re_1")
+        assert [(each.kind, each.amount) for each in opened(result)] == [(ExceptionKind.REFUNDED_AND_DISPUTED, PRICE)]
+
+    def test_given_a_partial_loss_then_what_is_left_can_be_refunded_and_no_more(self) -> None:
+        case = money().paid().disputed("lost", 1, amount=PRICE)
+        request(case).then_refused(PaymentDisputed)
+        request(case, "1").events()
+        request(case.asked("1"), "2").then_refused(PaymentDisputed)
+
+    def test_given_a_loss_after_a_partial_refund_of_the_rest_then_nothing_left_twice(self) -> None:
+        case = money().paid().submitted("1")
+        done = case.scenario.given_done(complete_refund, reference=case.refund, provider_refund="re_1")
+        result = replace(case, scenario=done).dispute("lost", 1, amount=PRICE)
+        assert kinds(result) == [ExceptionKind.DISPUTE_LOST]
+
+
+class TestEntryWithADisputedTicket:
+    @pytest.mark.parametrize("step", ["opened", "lost"])
+    @pytest.mark.parametrize("admitted", [True, False])
+    def test_given_the_organizers_rule_then_it_decides(self, step: str, *, admitted: bool) -> None:
+        case = money(entry_rules=EntryRules(disputed_tickets_admitted=admitted)).paid().disputed(step, 1)
+        result = self.scan(case)
+        if admitted:
+            assert [type(event) for event in result.events()] == [EntryRecorded]
+        else:
+            (refused,) = result.changes[SCAN.stream("gate-1", "n1")]
+            assert isinstance(refused, ScanRefused)
+            assert refused.reason is RefusalReason.DISPUTED
+
+    def test_given_a_won_dispute_then_the_ticket_admits(self) -> None:
+        strict = money(entry_rules=EntryRules(disputed_tickets_admitted=False)).paid()
+        result = self.scan(strict.disputed("opened", 1).disputed("won", 2))
+        assert [type(event) for event in result.events()] == [EntryRecorded]
+
+    def scan(self, case: Money) -> Result:
+        """Hold the first ticket to a reader, a minute before the start."""
+        command = ScanTicket(
+            ticket=case.placed().tickets["1"],
+            code_sha256="",
+            gate="north",
+            device="gate-1",
+            nonce="n1",
+            organizers=frozenset({GLOBE}),
+        )
+        return case.scenario.later(timedelta(days=30, minutes=-1)).when(scan_ticket, command)

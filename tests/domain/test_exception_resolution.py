@@ -1,0 +1,227 @@
+"""Exceptions have an end: accepted, refunded, retried or written off, with a reason, by somebody uninvolved."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from domain.errors import ExceptionEnded, NotFound, OwnDecision, PaymentDisputed, ResolutionNotPossible
+from domain.exception_resolution import ResolveException, refund_of, resolve_exception
+from domain.four_eyes import FourEyesLimits
+from domain.money_exception import (
+    EXCEPTION,
+    RESOLUTIONS,
+    ExceptionClosed,
+    ExceptionKind,
+    ExceptionResolutionProposed,
+    Resolution,
+    ResolutionReason,
+)
+from domain.order import ORDER, RefundClosed, RefundOpened, RefundOutcome
+from domain.reconciling import unreadable_events
+from domain.refund import (
+    REFUND,
+    RefundApproved,
+    RefundClosedByHand,
+    RefundCompleted,
+    RefundRequested,
+    RefundRetried,
+    transfer_reference,
+)
+from domain.transfers import complete_refund, fail_refund, submit_refund
+from tests.domain.money import CAPTURE, REFUND_ENTRY, TOTAL, Money, entry_of, exception_id, kinds, money, only_exception
+from tests.domain.scenario import Result, Scenario
+
+ACCEPT, REFUND_IT, RETRY, WRITE_OFF = Resolution.ACCEPT, Resolution.REFUND, Resolution.RETRY, Resolution.WRITE_OFF
+WHY = ResolutionReason.EXPLAINED
+BELOW = FourEyesLimits(amount_max=TOTAL - 1)
+
+
+def resolve(case: Money, resolution: Resolution, by: str = "sue", **different: Any) -> Result:
+    """Let an account of support end the only exception."""
+    return case.scenario.when(resolve_exception, command(case, resolution, by, **different))
+
+
+def resolved(case: Money, resolution: Resolution, by: str = "sue", **different: Any) -> Money:
+    """Record how support ended the only exception."""
+    done = case.scenario.given_done(resolve_exception, command(case, resolution, by, **different))
+    return replace(case, scenario=done)
+
+
+def command(case: Money, resolution: Resolution, by: str, **different: Any) -> ResolveException:
+    """Return the command that ends the only exception."""
+    fields: dict[str, Any] = {"exception": only_exception(case), "reason": WHY, **different}
+    return ResolveException(resolution=resolution, by=by, **fields)
+
+
+def stray() -> Money:
+    """Return a capture of no payment of ours."""
+    case = money()
+    return case.known(entry_of(CAPTURE, "another-shops-order"))
+
+
+def wrong_currency() -> Money:
+    """Return a capture in another currency than the order's."""
+    return money().paid(currency="USD")
+
+
+class TestResolveException:
+    @pytest.mark.parametrize("kind", list(ExceptionKind))
+    def test_every_kind_has_an_end(self, kind: ExceptionKind) -> None:
+        assert {ACCEPT, WRITE_OFF} <= RESOLUTIONS[kind]
+
+    @pytest.mark.parametrize("resolution", [ACCEPT, WRITE_OFF])
+    def test_given_stray_money_then_it_can_be_accepted_or_written_off(self, resolution: Resolution) -> None:
+        case = stray()
+        resolve(case, resolution).then(ExceptionClosed(resolution=resolution, by="sue", reason=WHY))
+
+    def test_given_a_closed_exception_then_it_is_not_ended_again(self) -> None:
+        case = resolved(stray(), ACCEPT)
+        for resolution in Resolution:
+            resolve(case, resolution, by="tom").then_refused(ExceptionEnded, resolution="accept")
+
+    def test_given_no_such_exception_then_it_is_not_found(self) -> None:
+        resolve(stray(), ACCEPT, exception="nothing").then_refused(NotFound)
+
+    @pytest.mark.parametrize(
+        ("case", "resolution"), [(stray(), RETRY), (wrong_currency(), RETRY), (stray(), Resolution.RESOLVED)]
+    )
+    def test_given_an_end_that_the_kind_does_not_have_then_it_is_refused(
+        self, case: Money, resolution: Resolution
+    ) -> None:
+        resolve(case, resolution).then_refused(ResolutionNotPossible)
+
+    def test_given_the_owner_of_the_order_then_they_do_not_decide(self) -> None:
+        resolve(wrong_currency(), ACCEPT, by="ann").then_refused(OwnDecision)
+
+    def test_given_who_asked_for_the_refund_then_they_do_not_decide(self) -> None:
+        case = resolved(stray(), REFUND_IT, by="sue")
+        case = failed(case, refund_of(only_exception(stray())))
+        (name,) = [stream for stream in case.scenario.history if is_failure(case, stream)]
+        exception = name.removeprefix("exception-")
+        for resolution in (RETRY, ACCEPT, WRITE_OFF):
+            by_sue = ResolveException(exception=exception, resolution=resolution, reason=WHY, by="sue")
+            case.scenario.when(resolve_exception, by_sue).then_refused(OwnDecision)
+
+
+class TestFourEyes:
+    def test_given_an_amount_above_the_limit_then_the_first_only_proposes(self) -> None:
+        proposed = ExceptionResolutionProposed(resolution=ACCEPT, reason=WHY, by="sue")
+        resolve(stray(), ACCEPT, limits=BELOW).then(proposed)
+
+    def test_given_the_same_account_again_then_nothing(self) -> None:
+        resolve(resolved(stray(), ACCEPT, limits=BELOW), ACCEPT, limits=BELOW).then_nothing()
+
+    def test_given_a_second_account_that_agrees_then_it_is_closed(self) -> None:
+        case = resolved(stray(), ACCEPT, limits=BELOW)
+        closed = ExceptionClosed(resolution=ACCEPT, by="tom", reason=WHY, proposed_by="sue")
+        resolve(case, ACCEPT, by="tom", limits=BELOW).then(closed)
+
+    def test_given_a_second_account_that_wants_another_end_then_that_is_proposed(self) -> None:
+        case = resolved(stray(), ACCEPT, limits=BELOW)
+        proposed = ExceptionResolutionProposed(resolution=WRITE_OFF, reason=WHY, by="tom")
+        resolve(case, WRITE_OFF, by="tom", limits=BELOW).then(proposed)
+        resolve(resolved(case, WRITE_OFF, by="tom", limits=BELOW), WRITE_OFF, by="tom", limits=BELOW).then_nothing()
+
+    def test_given_only_a_proposal_then_no_money_moves(self) -> None:
+        result = resolve(stray(), REFUND_IT, limits=BELOW)
+        assert not any(stream.startswith("refund-") for stream in result.changes)
+
+
+class TestRefundAnException:
+    def test_given_stray_money_then_it_goes_back_to_its_checkout_without_an_order(self) -> None:
+        case = stray()
+        refund = refund_of(only_exception(case))
+        result = resolve(case, REFUND_IT)
+        requested, approved = result.changes[REFUND.stream(refund)]
+        assert isinstance(requested, RefundRequested)
+        assert (requested.order, requested.payment, requested.checkout, requested.amount) == (None, None, "co_1", TOTAL)
+        assert approved == RefundApproved(by="sue")
+        closed = ExceptionClosed(resolution=REFUND_IT, by="sue", reason=WHY, refund=refund)
+        result.then_on(EXCEPTION.stream(only_exception(case)), closed)
+
+    def test_given_the_wrong_currency_then_what_came_goes_back_in_that_currency(self) -> None:
+        case = wrong_currency()
+        refund = refund_of(only_exception(case))
+        claim = RefundOpened(refund=refund, payment=case.payment, lines=(), amount=TOTAL, currency="USD")
+        resolve(case, REFUND_IT).then_on(ORDER.stream(case.order), claim)
+
+    def test_given_a_second_capture_then_its_refund_is_no_claim_on_the_first(self) -> None:
+        case = money().paid()
+        case = case.known(entry_of(CAPTURE, case.payment)).known(entry_of(CAPTURE, case.payment, 2))
+        case = resolved(case, REFUND_IT)
+        assert case.placed().spoken_for(case.payment) == 0
+        assert case.asked().refund
+
+    def test_given_an_open_dispute_of_the_payment_then_it_is_refused(self) -> None:
+        resolve(wrong_currency().disputed("opened", 1, currency="USD"), REFUND_IT).then_refused(PaymentDisputed)
+
+    def test_given_nothing_refundable_then_it_is_refused(self) -> None:
+        case = money().paid()
+        case = case.known(entry_of(CAPTURE, case.payment, amount=TOTAL - 1))
+        resolve(case, REFUND_IT).then_refused(ResolutionNotPossible)
+
+    def test_given_the_refund_is_carried_out_then_it_is_completed_once(self) -> None:
+        case = resolved(stray(), REFUND_IT)
+        refund = refund_of(only_exception(case))
+        submitted = case.scenario.given_done(submit_refund, refund=refund)
+        done = submitted.when(complete_refund, reference=refund, provider_refund="re_1")
+        done.then(RefundCompleted(provider_refund="re_1", attempt=1))
+
+
+def is_failure(case: Money, stream: str) -> bool:
+    """Return whether a stream is the exception of a refund that failed."""
+    opened = case.scenario.history[stream][0]
+    return stream.startswith("exception-") and opened.kind is ExceptionKind.REFUND_FAILED
+
+
+def failed(case: Money, refund: str, *, first: int = 1) -> Money:
+    """Let all transfers of a round fail."""
+    scenario: Scenario = case.scenario
+    for attempt in range(first, first + 8):
+        scenario = scenario.given_done(submit_refund, refund=refund)
+        reference = transfer_reference(refund, attempt)
+        scenario = scenario.given_done(fail_refund, reference=reference, reason="account_closed")
+    return replace(case, scenario=scenario)
+
+
+class TestRefundThatFailed:
+    def test_given_a_retry_then_another_round_of_transfers_begins(self) -> None:
+        case = money().paid().failed_for_good()
+        resolve(case, RETRY).then_on(REFUND.stream(case.refund), RefundRetried(by="sue"))
+        again = resolved(case, RETRY)
+        failed_again = failed(again, case.refund, first=9)
+        assert sum(is_failure(failed_again, stream) for stream in failed_again.scenario.history) == 2
+        failed_again.scenario.when(submit_refund, refund=case.refund).then_nothing()
+
+    @pytest.mark.parametrize(
+        ("resolution", "outcome"),
+        [(ACCEPT, RefundOutcome.PAID_ANOTHER_WAY), (WRITE_OFF, RefundOutcome.WRITTEN_OFF)],
+    )
+    def test_given_another_end_then_no_transfer_follows(self, resolution: Resolution, outcome: RefundOutcome) -> None:
+        case = money().paid().failed_for_good()
+        result = resolve(case, resolution)
+        result.then_on(REFUND.stream(case.refund), RefundClosedByHand(outcome=outcome, by="sue"))
+        result.then_on(ORDER.stream(case.order), RefundClosed(refund=case.refund, outcome=outcome))
+        resolved(case, resolution).scenario.when(submit_refund, refund=case.refund).then_nothing()
+
+    def test_given_it_was_completed_meanwhile_then_there_is_nothing_to_retry(self) -> None:
+        case = money().paid().failed_for_good()
+        reference = transfer_reference(case.refund, 8)
+        done = case.scenario.given_done(complete_refund, reference=reference, provider_refund="re_1")
+        resolve(replace(case, scenario=done), RETRY).then_refused(ExceptionEnded, resolution="resolved")
+
+    def test_given_money_that_goes_back_after_it_was_paid_another_way_then_that_is_twice(self) -> None:
+        case = resolved(money().paid().failed_for_good(), ACCEPT)
+        assert kinds(case.booked(entry_of(REFUND_ENTRY, case.refund, 5))) == [ExceptionKind.REFUNDED_TWICE]
+
+
+class TestUnreadableEntry:
+    def test_given_a_retry_that_fails_again_then_the_exception_is_open_again(self) -> None:
+        found = entry_of(CAPTURE, "x", amount=-1)
+        case = resolved(money().known(found), RETRY)
+        again = case.scenario.when(unreadable_events, found, provider="sandbox")
+        stream = EXCEPTION.stream(exception_id(found))
+        again.then_on(stream, case.scenario.history[stream][0])
+        reopened = case.scenario.given_done(unreadable_events, found, provider="sandbox")
+        resolve(replace(case, scenario=reopened), ACCEPT).events()
