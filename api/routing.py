@@ -175,8 +175,13 @@ def guarded(access: Access, inputs: RouteInputs, handle: Handle) -> Handle:
         return await in_time(bounded, access, work(bounded))
 
     async def work(request: Request) -> Response:
-        async with engine_of(request).admission:
+        engine = engine_of(request)
+        if not engine.admission.try_enter():
+            await engine.admission.enter(engine.clients.of(request))
+        try:
             return await handle(request)
+        finally:
+            engine.admission.leave()
 
     return run
 
