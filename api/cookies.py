@@ -1,4 +1,4 @@
-"""The refresh token's cookie: unreadable to scripts, sent to `/api/v1/auth` only, and never from another site.
+"""Our cookies, the refresh token's and the device's: unreadable to scripts, and sent to `/api/v1/auth` only.
 
 `SameSite=Strict` keeps other sites from using it; where a browser says which page asks (`Origin`), that is checked too.
 
@@ -11,12 +11,16 @@ from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 
+from api.devices import VALUE_LENGTH
 from api.engine import engine_of
 from api.errors import ForeignOrigin, HeaderTooLarge, Unauthenticated
 
 NAME = "seatledger_refresh"
+DEVICE_NAME = "seatledger_device"
+DEVICE_SECONDS = 365 * 86_400
 PATH = "/api/v1/auth"
 COOKIE_BYTES_MAX = 4 * 1024
+DEVICE_COOKIE = re.compile(rf"(?:^|; ?){DEVICE_NAME}=([A-Za-z0-9_-]{{{VALUE_LENGTH}}})(?:;|$)")
 COOKIE = re.compile(rf"(?:^|; ?){NAME}=([A-Za-z0-9_-]{{43}})(?:;|$)")
 
 
@@ -33,15 +37,15 @@ def refresh_token_of(request: Request) -> str | None:
     return cookie_in(request.headers.getlist("cookie"))
 
 
-def cookie_in(headers: list[str]) -> str | None:
-    """Return our cookie's value from the `Cookie` headers; None if it is absent or not a token's text.
+def cookie_in(headers: list[str], pattern: re.Pattern[str] = COOKIE) -> str | None:
+    """Return a cookie's value from the `Cookie` headers; None if it is absent or not of its form.
 
     Raises:
         HeaderTooLarge: the headers are longer than `COOKIE_BYTES_MAX` together.
     """
     if sum(map(len, headers)) > COOKIE_BYTES_MAX:
         raise HeaderTooLarge("Cookie", COOKIE_BYTES_MAX)
-    found = next(filter(None, map(COOKIE.search, headers)), None)
+    found = next(filter(None, map(pattern.search, headers)), None)
     return found and found[1]
 
 
@@ -73,6 +77,34 @@ def set_refresh_token(request: Request, response: Response, token: str, seconds:
 def drop_refresh_token(request: Request, response: Response) -> None:
     """Take the refresh token back."""
     response.delete_cookie(NAME, path=PATH, secure=secure(request), httponly=True, samesite="strict")
+
+
+def device_of(request: Request, account: str) -> str:
+    """Return the name of the device that a request comes from; empty if it has not logged in to this account.
+
+    Args:
+        account: the account's address.
+
+    Raises:
+        HeaderTooLarge: the cookies are longer than `COOKIE_BYTES_MAX`.
+    """
+    value = cookie_in(request.headers.getlist("cookie"), DEVICE_COOKIE)
+    return engine_of(request).devices.read(value, account)
+
+
+def remember_device(request: Request, response: Response, account: str) -> None:
+    """Give the device that has logged in its cookie, unless it has one for this account."""
+    if not device_of(request, account):
+        value = engine_of(request).devices.new_value(account)
+        response.set_cookie(
+            DEVICE_NAME,
+            value,
+            max_age=DEVICE_SECONDS,
+            path=PATH,
+            secure=secure(request),
+            httponly=True,
+            samesite="strict",
+        )
 
 
 def secure(request: Request) -> bool:

@@ -12,6 +12,7 @@ from api.board import Board
 from api.clients import Clients
 from api.codes import TicketCodes
 from api.deadlines import Deadlines
+from api.devices import Devices
 from api.drawings import Drawings
 from api.entrance import Entrance
 from api.live import LiveSeatMaps
@@ -113,6 +114,7 @@ class Engine:
         past_seat_maps: seat maps as they were.
         deadlines: bounds what requests may take.
         clients: names the client of a request.
+        devices: knows the devices that have logged in.
         counters: what other parts want to show at `/metrics`, by name.
     """
 
@@ -144,6 +146,7 @@ class Engine:
     live: LiveSeatMaps
     past_seat_maps: PastSeatMaps
     clients: Clients
+    devices: Devices
     counters: Mapping[str, Callable[[], float]] = field(default_factory=dict)
     deadlines: Deadlines = field(default_factory=Deadlines)
 

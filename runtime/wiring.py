@@ -14,6 +14,7 @@ from api.admission import Admission
 from api.attempts import Attempts
 from api.board import Board
 from api.codes import TicketCodes
+from api.devices import Devices
 from api.drawings import Drawings
 from api.engine import Engine, Terms
 from api.entrance import Entrance
@@ -200,6 +201,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
                 live=live,
                 past_seat_maps=PastSeatMaps(store),
                 clients=settings.clients,
+                devices=Devices(settings.derived("device cookies")),
                 counters={**batcher_counters(batcher), **live_counters(live)},
             )
 

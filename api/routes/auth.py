@@ -3,57 +3,59 @@
 from fastapi import Request, Response
 
 from api.commands import MinPosition, caught_up, shown
-from api.cookies import drop_refresh_token, must_have_refresh_token, refresh_token_of, set_refresh_token
+from api.cookies import (
+    device_of,
+    drop_refresh_token,
+    must_have_refresh_token,
+    refresh_token_of,
+    remember_device,
+    set_refresh_token,
+)
 from api.engine import engine_of
 from api.entrance import SESSION_LIFETIME
-from api.errors import Unauthenticated, WrongCredentials
+from api.errors import Unauthenticated
 from api.identity import identity_of, visitor
 from api.problems import documented
 from api.routing import business_router
 from api.schemas.people import Entry, Login, Me, Registration
 from api.tokens import ACCESS_LIFETIME
-from domain.people import AddressTaken
 
 router = business_router("accounts")
 
+REGISTER, LOG_IN = "register", "log in"
 SESSION_SECONDS = int(SESSION_LIFETIME.total_seconds())
 
 
-@router.post("/auth/register", status_code=201, responses={201: {"model": Entry}, **documented(401, 429)})
+@router.post("/auth/register", status_code=201, responses={201: {"model": Entry}, **documented(401, 429, 431)})
 async def register(request: Request, body: Registration) -> Response:
     """Register, and come in; asking which addresses have an account is slowed down like guessing passwords."""
-    engine, client = engine_of(request), client_of(request)
-    engine.attempts.check(body.email, client)
-    try:
+    engine, guest = engine_of(request), await guest_of(request)
+    async with engine.attempts.at(f"{REGISTER} {body.email}", engine.clients.of(request)):
         account = await engine.entrance.register(
-            email=body.email, password=body.password, name=body.name, account=await guest_of(request)
+            email=body.email, password=body.password, name=body.name, account=guest
         )
-    except AddressTaken:
-        engine.attempts.failed(body.email, client)
-        raise
-    return await entered(request, account, guest=False, status=201)
+    response = await entered(request, account, guest=False, status=201)
+    remember_device(request, response, body.email)
+    return response
 
 
-@router.post("/auth/login", responses={200: {"model": Entry}, **documented(401, 429)})
+@router.post("/auth/login", responses={200: {"model": Entry}, **documented(401, 429, 431)})
 async def log_in(request: Request, body: Login) -> Response:
     """Come in with address and password; a wrong password and an unknown address get the same answer."""
     engine = engine_of(request)
-    client = client_of(request)
-    engine.attempts.check(body.email, client)
-    try:
+    device = device_of(request, body.email)
+    async with engine.attempts.at(f"{LOG_IN} {body.email}", engine.clients.of(request), device=device):
         account = await engine.entrance.log_in(email=body.email, password=body.password)
-    except WrongCredentials:
-        engine.attempts.failed(body.email, client)
-        raise
-    engine.attempts.succeeded(body.email, client)
-    return await entered(request, account, guest=False)
+    response = await entered(request, account, guest=False)
+    remember_device(request, response, body.email)
+    return response
 
 
 @router.post("/auth/guest", status_code=201, responses={201: {"model": Entry}, **documented(429)})
 async def come_as_guest(request: Request) -> Response:
     """Come in without a password; an order then needs an e-mail address, and registering later keeps everything."""
     engine = engine_of(request)
-    engine.attempts.guest(client_of(request))
+    engine.attempts.guest(engine.clients.of(request))
     account = await engine.entrance.open_guest()
     return await entered(request, account, guest=True, status=201)
 
@@ -103,11 +105,6 @@ async def guest_of(request: Request) -> str | None:
     if identity is None or not await engine_of(request).entrance.is_guest(identity.account):
         return None
     return identity.account
-
-
-def client_of(request: Request) -> str:
-    """Return where a request comes from; kept in memory only."""
-    return request.client.host if request.client else ""
 
 
 async def entered(request: Request, account: str, *, guest: bool, status: int = 200) -> Response:
