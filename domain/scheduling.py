@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain.books import Books, Changes
+from domain.currencies import DECIMALS
 from domain.errors import AlreadyThere, Invalid, NotFound, PerformanceStarted
 from domain.event import EVENT, EventStatus, ListedEvent
 from domain.performance import (
@@ -48,6 +49,8 @@ def schedule(books: Books, performance: str, wish: PerformanceScheduled) -> Chan
         raise AlreadyThere("The performance exists.")
     check_times(wish.starts_at, wish.doors_at, wish.on_sale_at)
     check_prices(wish.prices)
+    if wish.currency not in DECIMALS:
+        raise Invalid("There is no such currency; name one of ISO 4217.", currency=wish.currency)
     return {PERFORMANCE.stream(performance): [wish]}
 
 

@@ -6,7 +6,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Request, Response
-from pydantic import AwareDatetime
 from uuid_utils.compat import uuid7
 
 from api.commands import MinPosition, answer, carry_out, caught_up, shown
@@ -21,7 +20,7 @@ from api.problems import documented
 from api.routing import business_router
 from api.schemas.events import EventChange, EventDeleted, Events, EventShown, EventWish, EventWritten
 from api.schemas.texts import WORD_LENGTH_MAX
-from api.schemas.values import in_our_days
+from api.schemas.values import Day, Time, in_our_days
 from api.visibility import acting_organizer, must_see_event, viewer_of
 from domain import event as events
 from domain import organizer as organizers
@@ -37,8 +36,8 @@ EVERYBODY = Viewer(everybody=True)
 
 Search = Annotated[str | None, Query(max_length=SEARCH_LENGTH_MAX, description="Words, or their beginnings.")]
 Spelled = Annotated[str | None, Query(max_length=WORD_LENGTH_MAX, description="In any spelling.")]
-From = Annotated[AwareDatetime | date | None, Query(alias="from", description="A time, or a day (UTC).")]
-To = Annotated[AwareDatetime | date | None, Query(alias="to", description="A time, or a day (UTC), included.")]
+From = Annotated[Time | Day | None, Query(alias="from", description="A time, or a day (UTC).")]
+To = Annotated[Time | Day | None, Query(alias="to", description="A time, or a day (UTC), included.")]
 Cursor = Annotated[str | None, Query(max_length=CURSOR_LENGTH_MAX, description="`next` of the page before.")]
 
 router = business_router("events")

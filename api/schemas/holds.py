@@ -7,7 +7,7 @@ from pydantic import Field
 
 from api.schemas.base import Body, Shown
 from api.schemas.texts import Word
-from api.schemas.values import Cursor, Money, Position, QuotedLine, SeatKey
+from api.schemas.values import Cursor, Money, Position, QuotedLine, SeatKey, Whole
 
 ITEMS_MAX = 1_000
 QUANTITY_MAX = 1_000
@@ -25,7 +25,7 @@ class AreaItem(Body):
     """So many places of a standing area; which ones is found out."""
 
     area: SeatKey
-    quantity: Annotated[int, Field(ge=1, le=QUANTITY_MAX)]
+    quantity: Annotated[Whole, Field(ge=1, le=QUANTITY_MAX)]
     ticket_type: Word = TICKET_TYPE
 
 

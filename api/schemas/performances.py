@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from api.schemas.base import Body, Shown
 from api.schemas.texts import Word
-from api.schemas.values import Amount, Id, Moment, Money, Position
+from api.schemas.values import Amount, Flag, Id, Moment, Money, Position, Whole
 from domain.deletion import DeletionStatus
 from domain.performance import SalesState
 from domain.scheduling import PRICES_PER_PERFORMANCE_MAX
@@ -16,7 +16,7 @@ from domain.values import SEATS_PER_HOLD_MAX, PerformanceCancelReason
 LIVE_HOLDS_MAX = 1_000
 SEATS_PER_BUYER_MAX = 100_000
 
-SeatsLimit = Annotated[int | None, Field(ge=1, le=SEATS_PER_HOLD_MAX)]
+SeatsLimit = Annotated[Whole | None, Field(ge=1, le=SEATS_PER_HOLD_MAX)]
 
 
 class PriceWish(Body):
@@ -34,16 +34,16 @@ class LimitsWish(Body):
     """How much one buyer may take; null: no limit beside the hard cap of 50 seats a hold."""
 
     seats_per_order: SeatsLimit = 8
-    seats_per_buyer: Annotated[int | None, Field(ge=1, le=SEATS_PER_BUYER_MAX)] = 8
-    live_holds_per_buyer: Annotated[int | None, Field(ge=1, le=LIVE_HOLDS_MAX)] = 2
+    seats_per_buyer: Annotated[Whole | None, Field(ge=1, le=SEATS_PER_BUYER_MAX)] = 8
+    live_holds_per_buyer: Annotated[Whole | None, Field(ge=1, le=LIVE_HOLDS_MAX)] = 2
 
 
 class EntryRulesWish(Body):
     """What the gates demand."""
 
-    registered_devices: Annotated[bool, Field(description="Scans must come from registered devices.")] = False
+    registered_devices: Annotated[Flag, Field(description="Scans must come from registered devices.")] = False
     disputed_tickets_admitted: Annotated[
-        bool, Field(description="Whether tickets admit whose payment the buyer's bank disputes, or took back.")
+        Flag, Field(description="Whether tickets admit whose payment the buyer's bank disputes, or took back.")
     ] = True
 
 

@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 
 from api.commands import POSITION_MAX
 from api.schemas.base import Body, Shown
-from api.schemas.values import Cursor, Id, Position
+from api.schemas.values import Cursor, Flag, Id, Position, Whole
 from domain.projection import SetAsideReason
 from eventstore.store import STREAM_CHARACTERS_MAX
 
@@ -79,7 +79,7 @@ class Projections(Shown):
 class SkipWish(Body):
     """Which event to leave out: the one it failed on."""
 
-    position: Annotated[int, Field(ge=1, le=POSITION_MAX)]
+    position: Annotated[Whole, Field(ge=1, le=POSITION_MAX)]
     reason: SetAsideReason
 
 
@@ -100,7 +100,7 @@ class RebuildWish(Body):
     """What to rebuild, and whether to swap it in even if its rows differ from the live ones."""
 
     performance_id: Id | None = None
-    swap_anyway: bool = False
+    swap_anyway: Flag = False
 
 
 class VersionsAsked(Shown):

@@ -1,18 +1,23 @@
 """The values that requests and answers are made of: ids, texts, money, times, places."""
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, date, datetime
 from functools import cache
 from importlib import resources
 from typing import Annotated
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, Strict, StringConstraints
 
 from api.schemas.base import Body, Shown
+from domain.currencies import DECIMALS
 from domain.values import AMOUNT_MAX, SEAT_KEY, ComponentKind
 
 URL_LENGTH_MAX = 2_000
 YEAR_MIN, YEAR_MAX = 1970, 2200
+TIME_TEXT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
+DAY_TEXT = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+ENCODED_MARKS = str.maketrans({mark: f"%{ord(mark):02X}" for mark in "'()"})
 UUID_PATTERN = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 
 
@@ -64,6 +69,45 @@ def in_our_days(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
+def known_currency(code: str) -> str:
+    """Return the code.
+
+    Raises:
+        ValueError: it stands for no currency that is paid with.
+    """
+    if code not in DECIMALS:
+        raise ValueError("there is no currency with this ISO 4217 code")
+    return code
+
+
+def rfc3339(value: object) -> object:
+    """Return a time in its only spelling; numbers and other spellings would have to be guessed at.
+
+    Raises:
+        ValueError: it is no text of RFC 3339.
+    """
+    if isinstance(value, str) and TIME_TEXT.fullmatch(value):
+        return value
+    raise ValueError("write a time as in RFC 3339, with seconds and a zone: 2027-03-01T19:30:00Z")
+
+
+def iso_day(value: object) -> object:
+    """Return a day in its only spelling.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if isinstance(value, str) and DAY_TEXT.fullmatch(value):
+        return value
+    raise ValueError("write a day like this: 2027-03-01")
+
+
+def normal_address(address: str) -> str:
+    """Return a web address with its scheme in small letters and without the marks that end a text in CSS or HTML."""
+    scheme, separator, rest = address.partition("://")
+    return f"{scheme.lower()}{separator}{rest.translate(ENCODED_MARKS)}"
+
+
 Id = Annotated[str, StringConstraints(pattern=UUID_PATTERN, to_lower=True), Field(description="A UUID.")]
 SeatKey = Annotated[
     str,
@@ -71,7 +115,9 @@ SeatKey = Annotated[
     Field(description="A seat's stable key, as in the layout and the seat map; not its label.", examples=["s1a"]),
 ]
 WebAddress = Annotated[
-    str, StringConstraints(max_length=URL_LENGTH_MAX, pattern=r"^https?://[^\s\x00-\x1f\x7f\"<>\\]+$")
+    str,
+    StringConstraints(max_length=URL_LENGTH_MAX, pattern=r"^[Hh][Tt]{2}[Pp][Ss]?://[^\s\x00-\x1f\x7f\"<>\\{}|^`]+$"),
+    AfterValidator(normal_address),
 ]
 Country = Annotated[
     str,
@@ -85,9 +131,22 @@ TimeZone = Annotated[
     AfterValidator(known_time_zone),
     Field(description="An IANA name.", examples=["Europe/Oslo"]),
 ]
-Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$"), Field(description="ISO 4217.", examples=["EUR"])]
+Currency = Annotated[
+    str,
+    StringConstraints(pattern="^[A-Z]{3}$"),
+    AfterValidator(known_currency),
+    Field(description="ISO 4217.", examples=["EUR"]),
+]
+Whole = Annotated[int, Strict()]
+"""A whole number written as one: neither true nor "1" nor 1.0."""
+
+Flag = Annotated[bool, Strict()]
+"""true or false, and nothing that would have to be taken for one."""
+
+Time = Annotated[AwareDatetime, BeforeValidator(rfc3339)]
+Day = Annotated[date, BeforeValidator(iso_day)]
 Moment = Annotated[
-    AwareDatetime,
+    Time,
     AfterValidator(in_our_days),
     Field(description="RFC 3339, with a zone.", examples=["2027-03-01T19:30:00Z"]),
 ]
@@ -100,7 +159,7 @@ Cursor = Annotated[
 class Amount(Body):
     """An amount of money that somebody asks for."""
 
-    amount: Annotated[int, Field(ge=0, le=AMOUNT_MAX, description="In minor units of the currency.")]
+    amount: Annotated[Whole, Field(ge=0, le=AMOUNT_MAX, description="In minor units of the currency.")]
     currency: Currency
 
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from uuid_utils.compat import uuid7
 
+from domain.currencies import amount_text
 from runtime.tour.errors import TourFailed
 from runtime.tour.people import Json, Somebody, pay_by_card
 
@@ -199,4 +200,4 @@ def read_the_log(cast: Cast, booking: Booking, refund: str, pair: tuple[Json, Js
 
 def price(money: Json) -> str:
     """Write an amount of money for a person, 45.00 EUR for example."""
-    return f"{money['amount'] / 100:.2f} {money['currency']}"
+    return amount_text(money["amount"], money["currency"])

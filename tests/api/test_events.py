@@ -43,6 +43,7 @@ class TestCreateEvent:
             {"description": "x" * 10_001},
             {"image_url": "javascript:alert(1)"},
             {"image_url": "https://example.com/a b"},
+            {"image_url": "https://x/');}body{"},
             {"venue_id": "garbage"},
             {"published": True},
         ],
@@ -141,6 +142,20 @@ class TestChangeEvent:
         assert (changed["title"], changed["category"], changed["status"]) == ("A Tempest", "Theatre", "published")
         gone = done(await office.shop.client.patch(path, json={"category": None}, headers=office.organizer))
         assert (gone["title"], gone["category"]) == ("A Tempest", "")
+
+    @pytest.mark.parametrize(
+        ("given", "kept"),
+        [
+            ("HTTPS://Example.com/Hamlet.JPG", "https://Example.com/Hamlet.JPG"),
+            ("https://x/Hamlet_(1948)'.jpg", "https://x/Hamlet_%281948%29%27.jpg"),
+        ],
+    )
+    async def test_given_a_picture_then_its_address_is_kept_in_one_spelling(
+        self, office: BoxOffice, given: str, kept: str
+    ) -> None:
+        path = f"/api/v1/events/{office.event_id}"
+        changed = await office.shop.client.patch(path, json={"image_url": given}, headers=office.organizer)
+        assert done(changed)["image_url"] == kept
 
     async def test_given_somebody_elses_then_403_and_a_draft_404(self, office: BoxOffice) -> None:
         _, members = await office.shop.organizer(bob=Role.ORGANIZER)

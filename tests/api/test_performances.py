@@ -34,6 +34,19 @@ class TestSchedulePerformance:
             ({"prices": [{"category": "stalls", "price": {"amount": -1, "currency": "EUR"}}]}, "malformed"),
             ({"prices": [{"category": "stalls", "price": {"amount": 1, "currency": "euro"}}]}, "malformed"),
             ({"prices": [{"category": "stalls", "price": 4500}]}, "malformed"),
+            *(
+                ({"prices": [{"category": "stalls", "price": {"amount": amount, "currency": "EUR"}}]}, "malformed")
+                for amount in (True, "1", 1.0)
+            ),
+            *(
+                ({"prices": [{"category": "stalls", "price": {"amount": 1, "currency": code}}]}, "malformed")
+                for code in ("ZZZ", "XXX", "XAU", "XTS", "DEM")
+            ),
+            *(
+                ({"starts_at": starts_at}, "malformed")
+                for starts_at in (1814000000, "1814000000", 1814000000000.5, "2027-05-01", "2027-05-01T19:00Z", True)
+            ),
+            ({"limits": {"seats_per_order": True}}, "malformed"),
             ({"prices": [{"category": "moon", "price": price(1)}]}, "invalid"),
             ({"prices": [PRICES[0], PRICES[0]]}, "invalid"),
             ({"prices": [PRICES[0], {"category": "floor", "price": price(1, "NOK")}]}, "invalid"),

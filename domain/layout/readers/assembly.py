@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from domain.layout.faults import FaultCode, Findings
 from domain.layout.model import CAPACITY_MAX, SEATS_MAX, Area, Category, Draft, FocalPoint, Landmark, Seat, Section
+from domain.layout.readers.labels import as_read
 from domain.layout.readers.node import Node, shown
 from domain.layout.readers.sizes import size_faults
 
@@ -79,17 +80,18 @@ class Assembly:
             message = "This area has no category, so it would have no price; paint it with one."
             node.fault(FaultCode.CATEGORY_MISSING, fields.category, message)
         if self.labelled(node, fields.label, area.label):
-            first = self._area_labels.setdefault((area.section, area.label), node)
+            first = self._area_labels.setdefault((as_read(area.section), as_read(area.label)), node)
             if first is not node:
                 message = f"Area {shown(area.label)} is there twice, first at {first.path()}; give each its own label."
                 node.fault(FaultCode.DUPLICATE_LABEL, fields.label, message)
         self._judge_source_id(node, area.source_id, fields.source_id)
 
     def labelled(self, node: Node, field: str, label: str) -> bool:
-        """Say whether a label was given; the designer's placeholder is none and is noted."""
-        if label == UNLABELLED:
+        """Say whether a label was given; the designer's placeholder and a label nobody can read are noted."""
+        if label == UNLABELLED or (label and not as_read(label)):
             node.fault(FaultCode.LABEL_MISSING, field, "This has no label yet; write what people shall read.")
-        return label not in {"", UNLABELLED}
+            return False
+        return label != ""
 
     def add_section(self, section: Section) -> None:
         """Add a section without its empty rows; one without any seat is left out."""
@@ -137,7 +139,7 @@ class Assembly:
             node.fault(FaultCode.TOO_MANY, "", message)
 
     def _judge_label(self, node: Node, section: str, row: str, seat: Seat, field: str) -> None:
-        first = self._seat_labels.setdefault((section, row, seat.label), node)
+        first = self._seat_labels.setdefault((as_read(section), as_read(row), as_read(seat.label)), node)
         if first is not node:
             where = " of ".join(filter(None, (row and f"row {shown(row)}", section and f"section {shown(section)}")))
             twice = f"Seat {shown(seat.label)} is twice in {where or 'one row'}, first at {first.path()}"

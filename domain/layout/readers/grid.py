@@ -16,6 +16,7 @@ from domain.layout.model import (
 from domain.layout.numerals import letters
 from domain.layout.readers.assembly import Assembly, labels_id
 from domain.layout.readers.blocks import STAGE, in_blocks
+from domain.layout.readers.labels import as_read
 from domain.layout.readers.node import Node, shown
 
 
@@ -60,8 +61,9 @@ def _read_section(node: Node) -> _Grid:
 def _judge(document: Node, grids: list[_Grid]) -> None:
     first: dict[str, Node] = {}
     for grid in grids:
-        if grid.name and first.setdefault(grid.name, grid.node) is not grid.node:
-            message = f"Section {shown(grid.name)} is there twice, first at {first[grid.name].path()}; rename one."
+        known = first.setdefault(as_read(grid.name), grid.node)
+        if grid.name and known is not grid.node:
+            message = f"Section {shown(grid.name)} is there twice, first at {known.path()}; rename one."
             grid.node.fault(FaultCode.DUPLICATE_LABEL, "name", message)
     if sum(grid.rows * grid.seats_per_row for grid in grids) > SEATS_MAX:
         document.fault(FaultCode.TOO_MANY, "sections", f"A layout has at most {SEATS_MAX} seats; make it smaller.")

@@ -6,6 +6,7 @@ from typing import Final
 
 from domain.layout.faults import FaultCode, Findings
 from domain.layout.model import LABEL_LENGTH_MAX, SOURCE_ID_LENGTH_MAX, Point
+from domain.layout.readers.labels import as_read
 
 COORDINATE_MAX = 10_000_000
 COORDINATE_DECIMALS = 6
@@ -83,7 +84,7 @@ class Node:
         if type(value) is str and 0 < len(value) <= limit and _plain(value):
             return value
         value = self._required(field, "a text")
-        if isinstance(value, str) and not value.strip():
+        if isinstance(value, str) and not as_read(value):
             self.fault(FaultCode.LABEL_MISSING, field, "This is empty; write what people shall read.")
             return ""
         return "" if value is ABSENT else self._clean(field, value, limit)

@@ -1,0 +1,34 @@
+"""The currencies there are, each with its minor units: how many decimals an amount has.
+
+Only money is listed: no metals, bonds, test codes or "no currency" of ISO 4217, and no withdrawn currencies.
+
+Source: ISO 4217, list one (2024).
+"""
+
+from collections.abc import Mapping
+
+TWO = (
+    "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY COP "
+    "CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS "
+    "INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN "
+    "MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE "
+    "SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD XCG YER ZAR "
+    "ZMW ZWG"
+)
+NONE = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
+THREE = "BHD IQD JOD KWD LYD OMR TND"
+
+DECIMALS: Mapping[str, int] = {
+    **dict.fromkeys(TWO.split(), 2),
+    **dict.fromkeys(NONE.split(), 0),
+    **dict.fromkeys(THREE.split(), 3),
+}
+"""Code → how many decimals its amounts have: 4500 EUR in minor units is 45.00, 4500 JPY is 4500."""
+
+
+def amount_text(amount: int, currency: str) -> str:
+    """Write an amount in minor units as people read it: "45.00 EUR"."""
+    decimals = DECIMALS[currency]
+    whole, rest = divmod(abs(amount), 10**decimals)
+    sign = "-" if amount < 0 else ""
+    return f"{sign}{whole}.{rest:0{decimals}} {currency}" if decimals else f"{sign}{whole} {currency}"

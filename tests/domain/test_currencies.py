@@ -1,0 +1,49 @@
+"""Currencies and their minor units."""
+
+import pytest
+
+from domain.currencies import DECIMALS, amount_text
+from domain.errors import Invalid
+from domain.performance import PerformanceScheduled
+from domain.scheduling import schedule
+from domain.values import Limits, Price
+from tests.domain.scenario import NOW
+from tests.domain.theatre import GLOBE, SHOW, STARTS_AT, on_sale
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "text"),
+    [
+        (4500, "EUR", "45.00 EUR"),
+        (5, "NOK", "0.05 NOK"),
+        (-1, "USD", "-0.01 USD"),
+        (4500, "JPY", "4500 JPY"),
+        (4500, "KWD", "4.500 KWD"),
+    ],
+)
+def test_an_amount_has_the_decimals_of_its_currency(amount: int, currency: str, text: str) -> None:
+    assert amount_text(amount, currency) == text
+
+
+def test_what_is_no_money_is_no_currency() -> None:
+    assert not {"XXX", "XTS", "XAU", "XDR", "ZZZ", "DEM", "eur", ""} & DECIMALS.keys()
+    assert {len(code) for code in DECIMALS} == {3}
+
+
+class TestSchedule:
+    @pytest.mark.parametrize("currency", ["XXX", "ZZZ", ""])
+    def test_given_no_currency_then_it_is_refused(self, currency: str) -> None:
+        scheduled = PerformanceScheduled(
+            event=SHOW,
+            organizer=GLOBE,
+            venue="venue",
+            layout="layout",
+            seats=14,
+            currency=currency,
+            starts_at=STARTS_AT,
+            doors_at=None,
+            on_sale_at=NOW,
+            prices=(Price(category="A", amount=1),),
+            limits=Limits(),
+        )
+        on_sale().when(schedule, "other", scheduled).then_refused(Invalid, currency=currency)
