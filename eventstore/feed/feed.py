@@ -14,9 +14,9 @@ from eventstore.epoch import Epochs
 from eventstore.errors import StoreUnavailable
 from eventstore.feed.follower import Cursor, Follower, Surprise
 from eventstore.feed.limits import LIMITS, FeedLimits
-from eventstore.feed.reading import LogReader
 from eventstore.jetstream.errors import NatsRefused, NatsTooOld, NatsUnavailable
 from eventstore.jetstream.link import NatsLink
+from eventstore.log_reader import LogReader
 from eventstore.store import Recorded, Store
 
 RANGE_EVENTS = 2_000

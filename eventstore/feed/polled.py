@@ -2,7 +2,7 @@
 
 import asyncio
 
-from eventstore.feed.reading import LogReader
+from eventstore.log_reader import LogReader
 from eventstore.store import Recorded, Store
 
 RANGE_EVENTS = 1_000

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 import structlog
 
 from eventstore.epoch import Epoch, Epochs
-from eventstore.errors import EventStoreError, StoreUnavailable
+from eventstore.errors import EventStoreError, LogWentBack, StoreUnavailable
 from eventstore.jetstream.errors import NatsRefused, NatsUnavailable
 from eventstore.jetstream.link import NatsLink
 from eventstore.jetstream.message import digest_in
 from eventstore.jetstream.stream import Streams
+from eventstore.log_reader import LogReader
 from eventstore.relay.publisher import ACKNOWLEDGE_TIMEOUT_S, BATCH_EVENTS_MAX, publish_events, within_bytes
 from eventstore.relay.wake import Ear
 from eventstore.store import Recorded, Store
@@ -90,13 +91,16 @@ class Relay:
         last = await self.resync(epoch)
         self._trouble = ""
         await self._ear.listen(self._link, epoch)
+        reader = LogReader(self._store, last)
         pause_s = POLL_FIRST_S
         try:
             while True:
                 await self._check_epoch(epoch)
-                events = await self._store.read_range(after=last, limit=BATCH_EVENTS_MAX)
+                events = await next_events(reader)
                 if events:
-                    last = await self._publish(epoch, last, within_bytes(events))
+                    batch = within_bytes(events)
+                    last = await self._publish(epoch, last, batch)
+                    reader.advance(batch)
                     pause_s = POLL_FIRST_S
                     await asyncio.sleep(PACE_S if len(events) < BATCH_EVENTS_MAX else 0)
                 elif await self._ear.wait(pause_s):
@@ -180,6 +184,19 @@ class Relay:
                     return
             except StoreUnavailable as trouble:
                 self._say_once(str(trouble))
+
+
+async def next_events(reader: LogReader) -> list[Recorded]:
+    """Return what follows in the log.
+
+    Raises:
+        RelayStopped: the log does not hold what was relayed.
+        StoreUnavailable.
+    """
+    try:
+        return await reader.peek(BATCH_EVENTS_MAX)
+    except LogWentBack as restored:
+        raise RelayStopped(str(restored)) from restored
 
 
 def check_dense(last: int, events: Sequence[Recorded]) -> None:

@@ -112,10 +112,10 @@ def make_things(shop: Shop, owner: str) -> Things:
     return Things(house=house, owner=owner, ids=ids, code=code)
 
 
-def paid_order(house: House, performance: str, buyer: str) -> tuple[str, str]:
-    """Order two seats, pay, and wait for the tickets; return the order and its payment."""
+def paid_order(house: House, performance: str, buyer: str, *, first: int = 0) -> tuple[str, str]:
+    """Order two seats from the `first` on, pay, and wait for the tickets; return the order and its payment."""
     shop = house.shop
-    items = [{"seat": seat} for seat in house.seats(performance)[:2]]
+    items = [{"seat": seat} for seat in house.seats(performance)[first : first + 2]]
     order: str = shop.do("/orders", buyer, {"performance_id": performance, "items": items})["order_id"]
     opened = shop.do(f"/orders/{order}/payments", buyer, {"provider": "sandbox"})
     assert httpx.post(f"{opened['checkout_url']}/pay", json=GOOD_CARD, trust_env=False).status_code == 200

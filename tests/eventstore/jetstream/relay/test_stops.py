@@ -1,10 +1,13 @@
 """What the relay must not go on with: it says why, and waits for a person."""
 
+import asyncio
+
 import pytest
 
 from eventstore.epoch import Epoch, Epochs
 from eventstore.jetstream.errors import NatsTooOld
 from eventstore.jetstream.link import NatsLink, check_version
+from eventstore.jetstream.stream import Streams
 from eventstore.memory import MemoryStore
 from eventstore.relay import Relay, RelayStopped
 from eventstore.relay.relay import check_dense
@@ -12,8 +15,11 @@ from eventstore.store import Store
 from runtime.embedded import EmbeddedNats
 from tests.eventstore.appends import at, wish
 from tests.eventstore.backends import PostgresBackend
+from tests.eventstore.doubles import RestorableStore
 from tests.eventstore.jetstream.bookings import Bookings, until, until_some
 from tests.eventstore.jetstream.conftest import Relays, Stream, connected
+
+STOPS_WITHIN_S = 10
 
 
 class TestStopsLoudly:
@@ -64,6 +70,32 @@ class TestStopsLoudly:
             await Relay(store=store, epochs=epochs, link=link).resync(epoch)
             with pytest.raises(RelayStopped, match=sentence):
                 await Relay(store=restored, epochs=epochs, link=link).resync(epoch)
+
+    @pytest.mark.parametrize("new", [0, 7])
+    async def test_given_a_log_that_is_restored_while_it_relays(
+        self, epochs: Epochs, epoch: Epoch, nats: EmbeddedNats, operator: NatsLink, new: int
+    ) -> None:
+        log = RestorableStore()
+        restore = log.backup()
+        await log.append([wish(at("seat-1", 0, 5))])
+        async with NatsLink(nats.relay_url, name="relay") as link:
+            await until_some(connected(link), "the connection")
+            task = asyncio.create_task(Relay(store=log, epochs=epochs, link=link).relay(epoch))
+
+            async def last_sequence() -> int:
+                state = await Streams(operator.client()).state(epoch.stream)
+                return state.last_sequence if state else 0
+
+            async def reaches_the_head() -> bool:
+                await log.append([wish(at(f"seat-{await log.head()}", 0))])
+                return await last_sequence() > 0
+
+            await until_some(reaches_the_head, "the relay to publish")
+            restore()
+            await log.append([wish(at(f"new-{number}", 0)) for number in range(await last_sequence() + new)])
+            async with asyncio.timeout(STOPS_WITHIN_S):
+                with pytest.raises(RelayStopped, match="was restored"):
+                    await task
 
     async def test_given_another_server_or_timeline(
         self, postgres: PostgresBackend, store: Store, epochs: Epochs, epoch: Epoch, nats: EmbeddedNats

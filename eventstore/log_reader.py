@@ -1,5 +1,7 @@
 """Ranges of the store, one after the other, and the proof that each follows the one before."""
 
+from collections.abc import Sequence
+
 from eventstore.checkpoint import went_back
 from eventstore.store import Recorded, Store
 
@@ -17,6 +19,12 @@ class LogReader:
         self.position = after
 
     async def read(self, limit: int) -> list[Recorded]:
+        """Return the next events and count them as read; raises what `peek` does."""
+        events = await self.peek(limit)
+        self.advance(events)
+        return events
+
+    async def peek(self, limit: int) -> list[Recorded]:
         """Return the next events, ending on a command's last part; nothing at the end of the log.
 
         Raises:
@@ -24,17 +32,14 @@ class LogReader:
             StoreUnavailable.
         """
         if self.position == 0:
-            events = await self._store.read_range(after=0, limit=limit)
-        else:
-            events = await self._store.read_range(after=self.position - 1, limit=limit + 1)
-            if not events or self._digest not in {None, events[0].digest}:
-                raise await went_back(self._store, self.position)
-            self._digest = events[0].digest
-            events = events[1:]
-        self.advance(events)
-        return events
+            return await self._store.read_range(after=0, limit=limit)
+        events = await self._store.read_range(after=self.position - 1, limit=limit + 1)
+        if not events or self._digest not in {None, events[0].digest}:
+            raise await went_back(self._store, self.position)
+        self._digest = events[0].digest
+        return events[1:]
 
-    def advance(self, events: list[Recorded]) -> None:
+    def advance(self, events: Sequence[Recorded]) -> None:
         """Note events that follow, whoever handed them out."""
         if events:
             self.position, self._digest = events[-1].position, events[-1].digest
