@@ -1,0 +1,68 @@
+"""What the text of an order search may mean, and whose orders the sender may find."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from fastapi import Request
+
+from api.engine import engine_of
+from api.identity import identity_of
+from api.visibility import DESK, organizers_of
+from domain.books import Books
+from domain.order import ORDER, PlacedOrder
+from domain.payment import PAYMENT, RequestedPayment
+from domain.refund import REFUND, RequestedRefund
+from domain.ticket import TICKET, IssuedTicket
+from domain.values import ORDER_CODE_LENGTH, Role
+from projections.my_orders import OrderTerms
+
+BUYERS_MAX = 200
+
+
+async def findable(request: Request, *, filtered: bool) -> tuple[str, Sequence[str]] | None:
+    """Return whose orders the sender may find: an account's own and those of its organizers; None: anybody's.
+
+    Without a filter everybody lists their own orders only.
+    """
+    identity = identity_of(request)
+    if not filtered:
+        return identity.account, []
+    if await identity.holds(*DESK):
+        return None
+    return identity.account, await organizers_of(request, identity, Role.ORGANIZER)
+
+
+async def meanings_of(request: Request, text: str) -> OrderTerms:
+    """Return what a text may mean: an id of an order, payment, refund or ticket, a code, a person, a seat's label."""
+    engine, typed = engine_of(request), text.strip()
+    if (key := as_id(typed)) is not None:
+        return OrderTerms(orders=await engine.handler.look(lambda books: orders_of(books, key)))
+    buyers = await engine.people.find_buyers(typed, limit=BUYERS_MAX)
+    code = typed.upper()
+    return OrderTerms(
+        codes=[code] if len(code) == ORDER_CODE_LENGTH else [],
+        accounts=buyers.accounts,
+        contacts=buyers.contacts,
+        label=typed.lower(),
+    )
+
+
+def as_id(text: str) -> str | None:
+    """Return the id that a text spells, if it spells one."""
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return None
+
+
+def orders_of(books: Books, key: str) -> list[str]:
+    """Return the orders that an id leads to, whatever it is the id of."""
+    found = [key] if isinstance(books.read(ORDER, key), PlacedOrder) else []
+    payment, refund, ticket = books.read(PAYMENT, key), books.read(REFUND, key), books.read(TICKET, key)
+    if isinstance(payment, RequestedPayment):
+        found.append(payment.order)
+    if isinstance(refund, RequestedRefund):
+        found.append(refund.order)
+    if isinstance(ticket, IssuedTicket):
+        found.append(ticket.order)
+    return found
