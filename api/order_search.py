@@ -61,7 +61,7 @@ def orders_of(books: Books, key: str) -> list[str]:
     payment, refund, ticket = books.read(PAYMENT, key), books.read(REFUND, key), books.read(TICKET, key)
     if isinstance(payment, RequestedPayment):
         found.append(payment.order)
-    if isinstance(refund, RequestedRefund):
+    if isinstance(refund, RequestedRefund) and refund.order is not None:
         found.append(refund.order)
     if isinstance(ticket, IssuedTicket):
         found.append(ticket.order)

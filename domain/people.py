@@ -56,6 +56,14 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Buyers:
+    """Those whom a text may mean: accounts, and contacts that orders name."""
+
+    accounts: Sequence[str]
+    contacts: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PeoplePage:
     """People in the order of their e-mail addresses; pass `next_cursor` to read on, None is the end."""
 
@@ -97,6 +105,14 @@ class People(Protocol):
 
     async def keep_contact(self, contact: Contact) -> None:
         """Keep where an order's mail goes; a second time changes nothing."""
+        ...
+
+    async def find_buyers(self, text: str, *, limit: int) -> Buyers:
+        """Return those whose address begins with `text` or whose name contains it, at most `limit` of each kind."""
+        ...
+
+    async def find_contacts(self, contacts: Sequence[str]) -> Mapping[str, Contact]:
+        """Return those of the contacts that were kept, by id."""
         ...
 
     async def find_contact(self, contact: str) -> Contact | None:

@@ -7,7 +7,7 @@ from psycopg import errors
 
 from adapters.records import sql
 from adapters.records.pool import Pool, changed, rows
-from domain.people import AddressTaken, Contact, PeoplePage, Person
+from domain.people import AddressTaken, Buyers, Contact, PeoplePage, Person
 
 
 class PostgresPeople:
@@ -42,6 +42,18 @@ class PostgresPeople:
     async def keep_contact(self, contact: Contact) -> None:
         """Keep where an order's mail goes; a second time changes nothing."""
         await changed(self._pool, sql.KEEP_CONTACT, asdict(contact))
+
+    async def find_buyers(self, text: str, *, limit: int) -> Buyers:
+        """Return those whose address begins with `text` or whose name contains it."""
+        asked = {"text": text, "limit": limit}
+        people = await rows(self._pool, sql.BUYING_PEOPLE, asked)
+        contacts = await rows(self._pool, sql.BUYING_CONTACTS, asked)
+        return Buyers(accounts=[row["account"] for row in people], contacts=[row["contact"] for row in contacts])
+
+    async def find_contacts(self, contacts: Sequence[str]) -> Mapping[str, Contact]:
+        """Return those of the contacts that were kept."""
+        found = await rows(self._pool, sql.CONTACTS, {"contacts": list(contacts)})
+        return {row["contact"]: Contact(**row) for row in found}
 
     async def find_contact(self, contact: str) -> Contact | None:
         """Return what was kept under a contact's id."""

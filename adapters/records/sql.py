@@ -29,6 +29,22 @@ ON CONFLICT (contact) DO NOTHING
 
 CONTACT: LiteralString = "SELECT contact, account, email, name FROM records.contact WHERE contact = %(contact)s"
 
+CONTACTS: LiteralString = "SELECT contact, account, email, name FROM records.contact WHERE contact = ANY (%(contacts)s)"
+
+BUYING_PEOPLE: LiteralString = """
+SELECT account FROM records.person
+WHERE starts_with(email, lower(%(text)s)) OR strpos(lower(name), lower(%(text)s)) > 0
+ORDER BY account DESC
+LIMIT %(limit)s
+"""
+
+BUYING_CONTACTS: LiteralString = """
+SELECT contact FROM records.contact
+WHERE starts_with(email, lower(%(text)s)) OR strpos(lower(name), lower(%(text)s)) > 0
+ORDER BY contact DESC
+LIMIT %(limit)s
+"""
+
 CREDENTIAL: LiteralString = """
 SELECT account, password_hash FROM records.credential JOIN records.person USING (account) WHERE email = %(email)s
 """

@@ -1,8 +1,10 @@
 """Orders: placed in one step or of a hold, shown, cancelled."""
 
+from collections.abc import Mapping, Sequence
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import Request, Response
+from fastapi import Query, Request, Response
 from uuid_utils.compat import uuid7
 
 from api.buying import buy
@@ -10,6 +12,7 @@ from api.commands import MinPosition, answer, carry_out, caught_up, shown
 from api.engine import engine_of
 from api.identity import identity_of
 from api.lean import lean_router
+from api.order_search import findable, meanings_of
 from api.paging import Limit, PositionCursor, next_cursor
 from api.presenters import baskets as present
 from api.presenters.values import Body
@@ -28,9 +31,15 @@ from domain.refunding import existing as existing_refund
 from domain.values import OrderCancelReason, derived_id
 from eventstore.errors import OutcomeUnknown
 from projections import my_orders
-from projections.my_orders import list_orders
+from projections.my_orders import OrderFilter, find_orders
 
 NEWEST = 2**63 - 1
+SEARCH_LENGTH_MIN, SEARCH_LENGTH_MAX = 3, 200
+
+SearchText = Annotated[
+    str | None,
+    Query(min_length=SEARCH_LENGTH_MIN, max_length=SEARCH_LENGTH_MAX, description="A code, an id, a person, a seat."),
+]
 
 hot_router = lean_router("orders")
 router = business_router("orders")
@@ -92,15 +101,41 @@ async def keep_contact(request: Request, contact: Contact, placed: orders.OrderP
 
 
 @router.get("/orders", responses={200: {"model": Orders}})
-async def list_own_orders(
-    request: Request, limit: Limit = 20, cursor: PositionCursor = None, min_position: MinPosition = None
+async def list_found_orders(
+    request: Request,
+    *,
+    q: SearchText = None,
+    status: Annotated[OrderStatus | None, Query(description="Only orders in this status.")] = None,
+    performance: Annotated[UUID | None, Query(description="Only orders of this performance.")] = None,
+    account: Annotated[UUID | None, Query(description="Only orders of this account.")] = None,
+    limit: Limit = 20,
+    cursor: PositionCursor = None,
+    min_position: MinPosition = None,
 ) -> Response:
-    """List the account's orders, newest first."""
+    """List the account's own orders, newest first; with a filter, support finds all and organizers find theirs.
+
+    `q` is an order code, an id of an order, payment, refund or ticket, the beginning of an address or a part of a name;
+    with `performance` also a part of a seat's label.
+    """
     await caught_up(request, min_position, my_orders.MY_ORDERS.name)
-    account = identity_of(request).account
-    found = await list_orders(engine_of(request).read_models, account=account, before=cursor or NEWEST, limit=limit)
-    items = [present.listed_order(row) for row in found.orders]
+    models, filters = engine_of(request).read_models, (q, status, performance, account)
+    wanted = OrderFilter(
+        account_or_organizers=await findable(request, filtered=any(given is not None for given in filters)),
+        terms=await meanings_of(request, q) if q is not None else None,
+        status=status,
+        performance=str(performance) if performance else None,
+        account=str(account) if account else None,
+    )
+    found = await find_orders(models, wanted, before=cursor or NEWEST, limit=limit)
+    contacts = await contacts_of(request, [row.contact for row in found.orders if row.contact])
+    items = [{**present.listed_order(row), "contact": contacts.get(row.contact or "")} for row in found.orders]
     return shown({"items": items, "next": next_cursor(found.orders, limit)})
+
+
+async def contacts_of(request: Request, contacts: Sequence[str]) -> Mapping[str, Body]:
+    """Return where the mail of orders goes, by the contact they name."""
+    found = await engine_of(request).people.find_contacts(contacts) if contacts else {}
+    return {key: {"email": contact.email, "name": contact.name} for key, contact in found.items()}
 
 
 @router.get("/orders/{order_id}", responses={200: {"model": OrderDetails}})

@@ -97,15 +97,20 @@ class OrderShown(Shown):
     refunds: list[RefundShown]
 
 
-class OrderDetails(OrderShown):
+class ListedOrder(OrderShown):
+    """An order in a list."""
+
+    contact: ContactShown | None
+
+
+class OrderDetails(ListedOrder):
     """An order as its owner and support see it."""
 
     hold_id: str
-    contact: ContactShown | None
 
 
 class Orders(Shown):
     """A page of orders, newest first."""
 
-    items: list[OrderShown]
+    items: list[ListedOrder]
     next: Cursor

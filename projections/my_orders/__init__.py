@@ -14,15 +14,19 @@ from projections.my_orders.queries import (
     list_orders,
     list_refunds,
 )
+from projections.my_orders.search import OrderFilter, OrderTerms, find_orders
 
 __all__ = [
     "MY_ORDERS",
     "Hold",
     "Order",
+    "OrderFilter",
+    "OrderTerms",
     "Orders",
     "Payment",
     "Refund",
     "find_order",
+    "find_orders",
     "find_orders_by_code",
     "is_booked",
     "list_holds",

@@ -27,6 +27,9 @@ CREATE TABLE orders (
 CREATE INDEX orders_of_account ON orders (account, position);
 CREATE INDEX orders_of_event ON orders (event, position);
 CREATE INDEX orders_by_code ON orders (order_code);
+CREATE INDEX orders_of_performance ON orders (performance, position);
+CREATE INDEX orders_of_organizer ON orders (organizer, position);
+CREATE INDEX orders_of_contact ON orders (contact);
 
 CREATE TABLE payment (
     payment           text COLLATE "C" NOT NULL PRIMARY KEY,
@@ -213,6 +216,32 @@ LIMIT %(limit)s
 ORDER: LiteralString = _ORDERS + "WHERE order_id = %(order)s"
 
 ORDERS_BY_CODE: LiteralString = _ORDERS + "WHERE order_code = %(code)s"
+
+# What a text may mean is looked up before; here it is a list of keys, each with an index. A label is looked for within
+# one performance only.
+FIND_ORDERS: LiteralString = (
+    _ORDERS
+    + """
+WHERE position < %(before)s
+  AND (%(owner)s::text IS NULL OR account = %(owner)s::text OR organizer = ANY (%(organizers)s::text[]))
+  AND (%(status)s::text IS NULL OR status = %(status)s::text)
+  AND (%(performance)s::text IS NULL OR performance = %(performance)s::text)
+  AND (%(account)s::text IS NULL OR account = %(account)s::text)
+  AND (
+    NOT %(searching)s
+    OR order_id = ANY (%(orders)s::text[])
+    OR order_code = ANY (%(codes)s::text[])
+    OR account = ANY (%(accounts)s::text[])
+    OR contact = ANY (%(contacts)s::text[])
+    OR %(label)s::text IS NOT NULL AND EXISTS (
+        SELECT FROM json_array_elements(lines) AS line
+        WHERE strpos(lower(line #>> '{{place,label}}'), %(label)s::text) > 0
+    )
+  )
+ORDER BY position DESC
+LIMIT %(limit)s
+"""
+)
 
 PAYMENTS_OF_ORDERS: LiteralString = """
 SELECT payment, order_id, account, provider, status, amount, captured, captured_currency, dispute, currency,

@@ -52,11 +52,27 @@ INSERT INTO catalogue_v1_0.organizer VALUES ('g', 'The Globe', 1);
 INSERT INTO catalogue_v1_0.venue SELECT 'v-' || n, 'g', 'V', 'A', 'C' || n % 100, 'CZ', 'UTC', 'c' || n % 100, '{}', n
 FROM generate_series(1, 1000) AS n;
 INSERT INTO catalogue_v1_0.event SELECT 'e-' || n, 'g', 'v-' || n % 1000, 'T', 'D', 'K', 'k', NULL, 'published', true,
-       array_to_tsvector(ARRAY['w' || n % 1000, 'x' || n]), n FROM generate_series(1, 20000) AS n;
+       '{}', array_to_tsvector(ARRAY['w' || n % 1000, 'x' || n]), n FROM generate_series(1, 20000) AS n;
 INSERT INTO catalogue_v1_0.performance SELECT 'p-' || n, 'e-' || n % 20000, 'g', 'v', 'l', 1, 'EUR', now(), NULL, now(),
-       '[]', 1, '{}', 'open', NULL, n FROM generate_series(1, 40000) AS n;
+       '[]', 1, '{}', '{}', 'open', NULL, n FROM generate_series(1, 40000) AS n;
 ANALYZE;
 """
+SEARCH: Mapping[str, Any] = {
+    "owner": None,
+    "organizers": [],
+    "status": None,
+    "performance": None,
+    "account": None,
+    "searching": True,
+    "codes": [],
+    "orders": [],
+    "accounts": [],
+    "contacts": [],
+    "label": None,
+    "before": 10**9,
+    "limit": 20,
+}
+LISTING = {**SEARCH, "searching": False}
 
 
 async def plan_of(
@@ -93,6 +109,14 @@ class TestPlans:
             (["my_orders"], my_orders.ORDERS_OF_ACCOUNT, PAGE, "orders_of_account"),
             (["my_orders"], my_orders.ORDER, {"order": "o-7"}, "orders_pkey"),
             (["my_orders"], my_orders.ORDERS_BY_CODE, {"code": "c7"}, "orders_by_code"),
+            (["my_orders"], my_orders.FIND_ORDERS, {**SEARCH, "codes": ["c7"]}, "orders_by_code"),
+            (["my_orders"], my_orders.FIND_ORDERS, {**SEARCH, "contacts": ["k-7"]}, "orders_of_contact"),
+            (
+                ["my_orders"],
+                my_orders.FIND_ORDERS,
+                {**LISTING, "account": "a-7"},
+                "orders_of_account",
+            ),
             (["my_orders"], my_orders.PAYMENTS_OF_ORDERS, {"orders": ["o-7"]}, "payments_of_order"),
             (["my_orders"], my_orders.REFUNDS_OF_ORDERS, {"orders": ["o-7"]}, "refunds_of_order"),
             (
