@@ -5,7 +5,9 @@ from typing import Any, LiteralString
 
 import psycopg
 import pytest
+from psycopg import sql
 
+from projections.every_model import EVERY_MODEL
 from projections.reading import ReadModels
 from projections.sql import catalogue, my_orders, sales, seat_map, tickets
 from runtime.embedded import EmbeddedPostgres
@@ -28,33 +30,38 @@ EVENTS_SEEN: Mapping[str, Any] = {
 }
 PAGE: Mapping[str, Any] = {"account": "a-7", "before": 2**62, "now": NOW, "limit": 20}
 
+SCHEMA_OF = {model.name: f"{model.name}_v{model.version}_0" for model in EVERY_MODEL}
 FILL: LiteralString = """
-INSERT INTO seat_map_v1_0.seat SELECT 'p-' || n % 50, 's' || n, 'sold', NULL, 1, n FROM generate_series(1, 50000) AS n;
-INSERT INTO seat_map_v1_0.tally SELECT 'p-' || n % 5000, 'held', timestamptz '2026-01-01' + n * interval '10 s', 1
+INSERT INTO {seat_map}.seat SELECT 'p-' || n % 50, 's' || n, 'sold', NULL, 1, n FROM generate_series(1, 50000) AS n;
+INSERT INTO {seat_map}.tally SELECT 'p-' || n % 5000, 'held', timestamptz '2026-01-01' + n * interval '10 s', 1
 FROM generate_series(1, 50000) AS n;
-INSERT INTO my_orders_v1_0.orders
-SELECT 'o-' || n, 'c' || n, 'a-' || n % 5000, 'p', 'e-' || n % 500, 'g', NULL, 'pending', 1, 'EUR', '[]', '{}', '{}',
-       NULL, now(), now(), NULL, n
+INSERT INTO {my_orders}.orders
+SELECT 'o-' || n, 'c' || n, 'a-' || n % 5000, 'p', 'e-' || n % 500, 'g', NULL, 'pending', 1, 'EUR', '[]',
+       '{{}}', '{{}}', NULL, now(), now(), NULL, n
 FROM generate_series(1, 50000) AS n;
-INSERT INTO my_orders_v1_0.payment SELECT 'y-' || n, 'o-' || n, 'a', 'sandbox', 'open', 1, 0, 'EUR', NULL, NULL, NULL,
-       now(), n FROM generate_series(1, 50000) AS n;
-INSERT INTO my_orders_v1_0.refund SELECT 'r-' || n, 'o-' || n, NULL, 'a', 'g', 'p',
-       CASE WHEN n % 100 = 0 THEN 'requested' ELSE 'completed' END, '{}', 1, 'EUR', 'x', 0, NULL, now(), n
+INSERT INTO {my_orders}.payment
+    (payment, order_id, account, provider, status, amount, captured, currency, expires_at, position)
+SELECT 'y-' || n, 'o-' || n, 'a', 'sandbox', 'open', 1, 0, 'EUR', now(), n
 FROM generate_series(1, 50000) AS n;
-INSERT INTO my_orders_v1_0.hold SELECT 'h-' || n, 'a-' || n % 5000, 'p', 'e', '[]', 1, 'EUR', now(), n
+INSERT INTO {my_orders}.refund SELECT 'r-' || n, 'o-' || n, NULL, 'a', 'g', 'p',
+       CASE WHEN n % 100 = 0 THEN 'requested' ELSE 'completed' END, '{{}}', 1, 'EUR', 'x', 0, NULL, now(), n
 FROM generate_series(1, 50000) AS n;
-INSERT INTO tickets_v1_0.ticket SELECT 't-' || n, 'o-' || n, '1', 'a-' || n % 5000, 'p', 'e', 'g', '{}', 'adult',
-       'valid', NULL, NULL, now(), n FROM generate_series(1, 50000) AS n;
-INSERT INTO sales_v1_0.ordered SELECT 'o-' || n, 'g', 'p', 'EUR', '[]' FROM generate_series(1, 50000) AS n;
-INSERT INTO sales_v1_0.sale SELECT 'g-' || n % 50, 'p-' || n, '2026-01-01', 'A', 'adult', 'EUR', 1, 0, 1, 0, 0
+INSERT INTO {my_orders}.hold SELECT 'h-' || n, 'a-' || n % 5000, 'p', 'e', '[]', 1, 'EUR', now(), n
+FROM generate_series(1, 50000) AS n;
+INSERT INTO {tickets}.ticket (ticket, order_id, line_id, account, performance, event, organizer, place, ticket_type,
+       state, issued_at, position)
+SELECT 't-' || n, 'o-' || n, '1', 'a-' || n % 5000, 'p', 'e', 'g', '{{}}', 'adult', 'valid', now(), n
+FROM generate_series(1, 50000) AS n;
+INSERT INTO {sales}.ordered SELECT 'o-' || n, 'g', 'p', 'EUR', '[]' FROM generate_series(1, 50000) AS n;
+INSERT INTO {sales}.sale SELECT 'g-' || n % 50, 'p-' || n, '2026-01-01', 'A', 'adult', 'EUR', 1, 0, 1, 0, 0
 FROM generate_series(1, 20000) AS n;
-INSERT INTO catalogue_v1_0.organizer VALUES ('g', 'The Globe', 1);
-INSERT INTO catalogue_v1_0.venue SELECT 'v-' || n, 'g', 'V', 'A', 'C' || n % 100, 'CZ', 'UTC', 'c' || n % 100, '{}', n
+INSERT INTO {catalogue}.organizer VALUES ('g', 'The Globe', 1);
+INSERT INTO {catalogue}.venue SELECT 'v-' || n, 'g', 'V', 'A', 'C' || n % 100, 'CZ', 'UTC', 'c' || n % 100, '{{}}', n
 FROM generate_series(1, 1000) AS n;
-INSERT INTO catalogue_v1_0.event SELECT 'e-' || n, 'g', 'v-' || n % 1000, 'T', 'D', 'K', 'k', NULL, 'published', true,
-       '{}', array_to_tsvector(ARRAY['w' || n % 1000, 'x' || n]), n FROM generate_series(1, 20000) AS n;
-INSERT INTO catalogue_v1_0.performance SELECT 'p-' || n, 'e-' || n % 20000, 'g', 'v', 'l', 1, 'EUR', now(), NULL, now(),
-       '[]', 1, '{}', '{}', 'open', NULL, n FROM generate_series(1, 40000) AS n;
+INSERT INTO {catalogue}.event SELECT 'e-' || n, 'g', 'v-' || n % 1000, 'T', 'D', 'K', 'k', NULL, 'published', true,
+       '{{}}', array_to_tsvector(ARRAY['w' || n % 1000, 'x' || n]), n FROM generate_series(1, 20000) AS n;
+INSERT INTO {catalogue}.performance SELECT 'p-' || n, 'e-' || n % 20000, 'g', 'v', 'l', 1, 'EUR', now(), NULL, now(),
+       '[]', 1, '{{}}', '{{}}', 'open', NULL, n FROM generate_series(1, 40000) AS n;
 ANALYZE;
 """
 SEARCH: Mapping[str, Any] = {
@@ -79,7 +86,7 @@ async def plan_of(
     models: ReadModels, owner_url: str, names: list[str], query: LiteralString, parameters: Mapping[str, Any]
 ) -> str:
     """Return the plan of a query as the API sends it."""
-    schemas = [f"{name}_v1_0" for name in names]
+    schemas = [SCHEMA_OF[name] for name in names]
     bound = {**parameters, "read_models": names, "read_schemas": schemas}
     async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as connection:
         statement = models.composed(query, names, schemas)
@@ -92,7 +99,7 @@ def filled(projections_server: EmbeddedPostgres) -> Iterator[str]:
     """The owner's address of a database with large tables; nobody changes a row."""
     with fresh_database(projections_server, template=TEMPLATE) as url:
         with psycopg.connect(url, autocommit=True) as owner:
-            owner.execute(FILL)
+            owner.execute(sql.SQL(FILL).format(**{name: sql.Identifier(of) for name, of in SCHEMA_OF.items()}))
         yield url
 
 
@@ -167,7 +174,7 @@ class TestPlans:
                 ("sales", sales.ADD_RETURNED),
                 ("sales", sales.ADD_REFUNDED),
             ):
-                await connection.execute(f"SET search_path = {schema}_v1_0")
+                await connection.execute(f"SET search_path = {SCHEMA_OF[schema]}")
                 cursor = psycopg.AsyncClientCursor(connection)
                 await cursor.execute("EXPLAIN " + statement, {"rows": "[]"})
                 plan = "\n".join(row[0] for row in await cursor.fetchall())
