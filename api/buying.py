@@ -8,7 +8,7 @@ from datetime import timedelta
 from fastapi import Request
 from uuid_utils.compat import uuid7
 
-from api.commands import BUYING, carry_out
+from api.commands import BUYING, carry_out, judge_anew
 from api.engine import engine_of
 from api.identity import identity_of
 from api.places import AreaWish
@@ -86,6 +86,7 @@ async def buy_standing(request: Request, wish: HoldSeats, areas: Sequence[AreaIt
             if looked_since is not None and any(len(draw.candidates) < draw.quantity for draw in draws):
                 raise
             looked_since, sold_out = began_at, refusal
+            judge_anew(request)
         else:
             places.note_taken(wish.performance, outcome.of(HoldPlaced).lines)
             return outcome

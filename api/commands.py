@@ -14,10 +14,12 @@ import orjson
 from fastapi import Query, Request, Response
 from uuid_utils.compat import uuid7
 
+from api.deadlines import ARRIVED_AT
 from api.engine import engine_of
 from api.errors import Behind, Malformed
 from api.identity import Identity
-from eventstore.command import Context, Decide, GuardMoved, Outcome
+from eventstore.clock import ticks
+from eventstore.command import Asked, Context, Decide, GuardMoved, Outcome
 from eventstore.store import Receipt
 
 IDEMPOTENCY_KEY = "idempotency-key"
@@ -67,7 +69,7 @@ async def carry_out(
     command = command_id or await command_of(request)
     if step is not None:
         command = uuid5(command, step)
-    context = await context_of(request, command, actor)
+    context = await context_of(request, command, actor, again=command_id is not None)
     return await with_rights(request, decide, context, presumed)
 
 
@@ -80,7 +82,11 @@ async def with_rights(request: Request, decide: Decide, context: Context, presum
         identity: Identity = request.state.identity
         await identity.look_again()
         again = Context(
-            command_id=context.command_id, actor=identity.actor, receipt=context.receipt, guards=dict(identity.guards)
+            command_id=context.command_id,
+            actor=identity.actor,
+            receipt=context.receipt,
+            guards=dict(identity.guards),
+            asked=context.asked,
         )
         return await handler.handle(decide, again, presumed=presumed)
 
@@ -106,12 +112,32 @@ async def command_of(request: Request) -> UUID:
     return uuid5(COMMANDS, f"{sender_of(request)}/{route_of(request)}/{key}")
 
 
-async def context_of(request: Request, command: UUID, actor: Mapping[str, str | None] | None) -> Context:
-    """Return what is kept beside the events of a request's command."""
+async def context_of(
+    request: Request, command: UUID, actor: Mapping[str, str | None] | None, *, again: bool
+) -> Context:
+    """Return what is kept beside the events of a request's command, and until when it may take effect.
+
+    Args:
+        again: the sender may send it again without an idempotency key, too.
+    """
     identity: Identity | None = getattr(request.state, "identity", None)
     known = actor if actor is not None else identity.actor if identity is not None else {}
     guards = {} if identity is None else dict(identity.guards)
-    return Context(command_id=command, actor=known, receipt=await receipt_of(request), guards=guards)
+    receipt = await receipt_of(request)
+    asked = asked_of(request, again=again or IDEMPOTENCY_KEY in request.headers)
+    return Context(command_id=command, actor=known, receipt=receipt, guards=guards, asked=asked)
+
+
+def asked_of(request: Request, *, again: bool) -> Asked:
+    """Say when a request was sent, at the latest, and until when its command may take effect."""
+    arrived_at: float = request.scope.setdefault(ARRIVED_AT, ticks())
+    until = arrived_at + engine_of(request).terms.request_seconds_max
+    return Asked(at=getattr(request.state, "judged_anew_at", arrived_at), until=until, again=again)
+
+
+def judge_anew(request: Request) -> None:
+    """Let the request's next command count as asked for now, though its last one was refused."""
+    request.state.judged_anew_at = ticks()
 
 
 async def receipt_of(request: Request) -> Receipt:

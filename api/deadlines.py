@@ -7,6 +7,9 @@ from typing import TypeVar
 STOP_SECONDS_MAX = 3.0
 """What a request has left once the process stops. The server cancels what it still waits for after five seconds."""
 
+ARRIVED_AT = "seatledger.arrived_at"
+"""In a request's scope: when it came, in the event store's `ticks`."""
+
 Answer = TypeVar("Answer")
 
 

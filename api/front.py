@@ -13,10 +13,11 @@ from http.client import INTERNAL_SERVER_ERROR
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.deadlines import Deadlines
+from api.deadlines import ARRIVED_AT, Deadlines
 from api.docs import DOCS_PATH, DOCS_POLICY
 from api.metrics import Metrics
 from api.problems import problem_of
+from eventstore.clock import ticks
 from eventstore.errors import OutcomeUnknown
 
 PAGE_POLICY = b"default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
@@ -56,6 +57,7 @@ class Front:
             await self._app(scope, receive, send)
             return
         status = 0
+        scope[ARRIVED_AT] = ticks()
         began = time.perf_counter()
 
         async def send_with_headers(message: Message) -> None:

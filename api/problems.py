@@ -81,6 +81,7 @@ class ProblemCode(StrEnum):
     PROVIDER_UNAVAILABLE = "provider_unavailable"
     REBUILD_UNDER_WAY = "rebuild_under_way"
     REFUND_DECIDED = "refund_decided"
+    REFUSED_MEANWHILE = "refused_meanwhile"
     REJECTED = "rejected"
     RESOLUTION_NOT_POSSIBLE = "resolution_not_possible"
     SEATS_NAMED_TWICE = "seats_named_twice"
@@ -128,6 +129,10 @@ AGAIN_LATER_SECONDS = 2
 DOWN = "The records cannot be reached; nothing was changed. Try again later."
 BUSY = "Too much is going on; nothing was changed. Try again in a moment."
 NOT_YET = "This view has not been made yet; try again later."
+OVERTAKEN = (
+    "The same request, sent twice, was refused while this one was under way; nothing was changed. "
+    "Send it again to have it judged anew."
+)
 UNKNOWN = "The outcome is not known yet. Send the same request with the same Idempotency-Key again."
 
 ANSWERS: Mapping[type[Exception], Answer] = {
@@ -162,6 +167,7 @@ ANSWERS: Mapping[type[Exception], Answer] = {
     WebhookStale: Answer(HTTPStatus.FORBIDDEN, ProblemCode.WEBHOOK_STALE),
     WebhookMalformed: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, ProblemCode.MALFORMED),
     storing.CommandReused: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, ProblemCode.IDEMPOTENCY_KEY_REUSED),
+    storing.RefusedMeanwhile: Answer(HTTPStatus.CONFLICT, ProblemCode.REFUSED_MEANWHILE, OVERTAKEN),
     storing.Unencodable: Answer(
         HTTPStatus.UNPROCESSABLE_ENTITY, ProblemCode.MALFORMED, "The request holds text that cannot be stored."
     ),

@@ -122,7 +122,7 @@ class Batcher:
         return len(self._queue)
 
     async def submit(self, append: Append) -> Verdict:
-        """Return what became of the command. Whoever stops waiting does not stop the command.
+        """Return what became of the command. Whoever stops waiting stops it, unless it was sent.
 
         Raises:
             Overloaded: the queue is full; nothing was sent.
@@ -158,16 +158,22 @@ class Batcher:
     async def _work(self) -> None:
         while self._queue:
             self._in_flight = self._take()
-            await self._send(self._in_flight)
+            if self._in_flight:
+                await self._send(self._in_flight)
         self._worker = None
 
     def _take(self) -> list[Waiting]:
-        """Take the next batch off the queue: the oldest first, those that must wait keep their order."""
+        """Take the next batch off the queue: the oldest first, those that must wait keep their order.
+
+        What nobody waits for any more is dropped.
+        """
         admission = self._admission()
         batch: list[Waiting] = []
         passed: list[Waiting] = []
         while self._queue and not admission.is_full(self._queue[0]):
             waiting = self._queue.popleft()
+            if waiting.future.done():
+                continue
             (batch if admission.admits(waiting) else passed).append(waiting)
         self._queue.extendleft(reversed(passed))
         return batch

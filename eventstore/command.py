@@ -16,10 +16,22 @@ Decide = Callable[[LoadedBooks], Changes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """When somebody asked for a command, and until when it may take effect, both in `ticks` of this machine.
+
+    `again`: they may ask for it again, under the same id, here or elsewhere.
+    """
+
+    at: float
+    until: float
+    again: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """Who sends a command, and why: what is kept beside its events.
 
-    `guards`: streams the sender's rights were read from, at their versions.
+    `guards`: streams the sender's rights were read from, at their versions. `asked`: None where nobody waits.
     """
 
     command_id: UUID
@@ -29,6 +41,7 @@ class Context:
     channel: str = "api"
     receipt: Receipt = NO_RECEIPT
     guards: Mapping[str, int] = field(default_factory=dict)
+    asked: Asked | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,7 @@ def check_append(append: Append) -> int:
         _check_expectation(stream, version)
     _check_window(append.not_before)
     _check_window(append.not_after)
+    _check_window(append.asked_at)
     jsons = [append.metadata, *[event.data for event in events]]
     texts = [append.receipt.account, append.receipt.route, *[event.name for event in events]]
     size = _plain_size(jsons, texts) or sum(map(_json_size, jsons)) + sum(map(_text_size, texts))

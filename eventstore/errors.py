@@ -14,6 +14,7 @@ EventStoreError
 ├── Unexportable          an event that the wanted format can't hold
 ├── UnreadableLog         the log holds events that this code can't read; it does not start
 ├── CommandReused         one command id for two different requests
+├── RefusedMeanwhile      another attempt of the same command was refused while this one was under way
 └── VersionConflict       a command lost the race too often
 """
 
@@ -72,6 +73,10 @@ class UnreadableLog(EventStoreError):
 
 class VersionConflict(EventStoreError):
     """A command met newer versions on every one of its tries."""
+
+
+class RefusedMeanwhile(EventStoreError):
+    """The command came to nothing elsewhere after this attempt was asked for; nothing was written."""
 
 
 class CommandReused(EventStoreError):

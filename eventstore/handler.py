@@ -15,7 +15,7 @@ import orjson
 from eventstore.cache import StateCache
 from eventstore.codec import Codec
 from eventstore.command import Attempt, Changes, Context, Decide, GuardMoved, Outcome
-from eventstore.errors import CommandReused, VersionConflict
+from eventstore.errors import CommandReused, RefusedMeanwhile, StoreUnavailable, VersionConflict
 from eventstore.loaded import LoadedBooks, Unread
 from eventstore.store import (
     RANGE_EVENTS_MAX,
@@ -25,6 +25,7 @@ from eventstore.store import (
     Late,
     Receipt,
     Recorded,
+    Refused,
     Replayed,
     Store,
     Verdict,
@@ -51,6 +52,8 @@ class Clock(Protocol):
     """The server's time as far as it is known here."""
 
     def now(self) -> datetime: ...
+
+    def at(self, moment: float) -> datetime: ...
 
     def correct(self, server_now: datetime) -> None: ...
 
@@ -104,6 +107,7 @@ class Handler:
         Raises:
             Whatever the decision raises, once it is confirmed that the states it was made on still hold.
             CommandReused: the command id was used for another body.
+            RefusedMeanwhile: another attempt of the same command came to nothing after this one was asked for.
             GuardMoved: the sender's rights changed.
             VersionConflict: too many rivals; nothing was written.
             EventStoreError: see the store.
@@ -149,7 +153,7 @@ class Handler:
         """Return what the verdict makes of an attempt; None: prepare and append again.
 
         Raises:
-            The attempt's error, now confirmed; CommandReused; GuardMoved.
+            The attempt's error, now confirmed; CommandReused; RefusedMeanwhile; GuardMoved.
         """
         match verdict:
             case Appended():
@@ -161,6 +165,12 @@ class Handler:
                 return await self._replay(verdict, context.receipt)
             case Late():
                 self._clock.correct(verdict.now)
+                if context.asked is not None and self._clock.at(context.asked.until) <= self._clock.now():
+                    raise StoreUnavailable("The time in which the command could take effect is over.")
+            case Refused():
+                self._clock.correct(verdict.now)
+                if context.asked is None or self._clock.at(context.asked.at) <= verdict.refused_at:
+                    raise RefusedMeanwhile("The same command came to nothing elsewhere; nothing was changed.")
             case Conflict():
                 if verdict.stream in context.guards:
                     raise GuardMoved(verdict.stream)
@@ -214,6 +224,11 @@ class Handler:
         return state
 
     def _append(self, books: LoadedBooks, changes: Changes, context: Context) -> Append:
+        asked_at, not_after = None, books.not_after
+        if context.asked is not None:
+            ends_at = self._clock.at(context.asked.until)
+            not_after = ends_at if not_after is None else min(not_after, ends_at)
+            asked_at = self._clock.at(context.asked.at) if context.asked.again else None
         encode = self._codec.encode
         seen = books.seen
         writes = tuple(
@@ -230,7 +245,8 @@ class Handler:
             guards=guards,
             metadata=self._metadata(changes, context),
             not_before=books.not_before,
-            not_after=books.not_after,
+            not_after=not_after,
+            asked_at=asked_at,
             receipt=context.receipt,
         )
 

@@ -1,10 +1,13 @@
 """What a decision sees: states at versions, one moment in time, and a record of all it looked at."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from eventstore.cache import StateCache
+
+ESTIMATE_OFF_MAX = timedelta(seconds=5)
+"""What a deadline may be off by, because the server's clock is estimated when it is stamped."""
 
 State_co = TypeVar("State_co", covariant=True)
 
@@ -39,7 +42,7 @@ class LoadedBooks:
         presumed: prefixes of streams that are taken for new where nothing is known of them; the append finds out.
     """
 
-    __slots__ = ("_cache", "_loaded", "_presumed", "not_after", "not_before", "now", "seen")
+    __slots__ = ("_cache", "_loaded", "_now", "_presumed", "not_after", "not_before", "seen")
 
     def __init__(
         self,
@@ -51,17 +54,23 @@ class LoadedBooks:
         self._loaded = loaded
         self._cache = cache
         self._presumed = presumed
-        self.now = now
+        self._now = now
         self.not_before: datetime | None = None
         self.not_after: datetime | None = None
         self.seen: dict[str, tuple[int, Any]] = {}
 
+    @property
+    def now(self) -> datetime:
+        """The estimated server time, for stamping deadlines; the append is bound to a server that agrees within 5 s."""
+        self._bind(self._now - ESTIMATE_OFF_MAX, self._now + ESTIMATE_OFF_MAX)
+        return self._now
+
     def passed(self, moment: datetime) -> bool:
         """Say whether `moment` has come, and bind the append to that answer staying true."""
-        if self.now >= moment:
-            self.not_before = moment if self.not_before is None else max(self.not_before, moment)
+        if self._now >= moment:
+            self._bind(moment, None)
             return True
-        self.not_after = moment if self.not_after is None else min(self.not_after, moment)
+        self._bind(None, moment)
         return False
 
     def read(self, kind: Foldable[State_co], *key: str) -> State_co:
@@ -95,6 +104,12 @@ class LoadedBooks:
         if missing:
             raise Unread(missing)
         return states
+
+    def _bind(self, not_before: datetime | None, not_after: datetime | None) -> None:
+        if not_before is not None:
+            self.not_before = not_before if self.not_before is None else max(self.not_before, not_before)
+        if not_after is not None:
+            self.not_after = not_after if self.not_after is None else min(self.not_after, not_after)
 
     def _find(self, kind: Foldable[Any], stream: str) -> tuple[int, Any] | None:
         entry = self._loaded.get(stream) or self._cache.get(stream)

@@ -25,6 +25,7 @@ from eventstore.store import (
     NewEvent,
     Receipt,
     Recorded,
+    Refused,
     Replayed,
     Verdict,
     Wanted,
@@ -57,6 +58,7 @@ class MemoryStore:
         self._log: list[Recorded] = []
         self._streams: dict[str, list[Recorded]] = {}
         self._done: dict[UUID, _Done] = {}
+        self._refused: dict[UUID, datetime] = {}
 
     async def append(self, batch: Sequence[Append]) -> list[Verdict]:
         """Judge every command of the batch, as `Store.append` says."""
@@ -149,6 +151,9 @@ class MemoryStore:
         if done := self._done.get(append.command_id):
             recorded_at = self._log[done.first - 1].recorded_at
             return Replayed(first=done.first, last=done.last, recorded_at=recorded_at, receipt=done.receipt)
+        refused_at = self._refused.get(append.command_id)
+        if refused_at is not None and append.asked_at is not None and refused_at >= append.asked_at:
+            return Refused(refused_at=refused_at, now=now)
         for stream, expected in _expectations(append):
             version = len(self._streams.get(stream, ()))
             if version != expected:
@@ -161,6 +166,8 @@ class MemoryStore:
     def _record(self, append: Append, recorded_at: datetime, head: int) -> Appended:
         events = [(write.stream, event) for write in append.writes for event in write.events]
         if not events:
+            if append.asked_at is not None:
+                self._refused[append.command_id] = recorded_at
             return Appended(first=head + 1, last=head, recorded_at=recorded_at)
         first = len(self._log) + 1
         for part, (stream, event) in enumerate(events, 1):

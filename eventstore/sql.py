@@ -3,9 +3,11 @@
 from typing import LiteralString
 
 APPEND: LiteralString = """
-SELECT command, outcome, first_position, last_position, at, stream, version, account, route, body_sha256
+SELECT command, outcome, first_position, last_position, at, stream, version, account, route, body_sha256,
+       refused_at
 FROM eventstore.append(
     %(command_ids)b, %(accounts)b, %(routes)b, %(bodies)b, %(metadatas)b, %(not_befores)b, %(not_afters)b,
+    %(asked_ats)b,
     %(expectation_commands)b, %(expectation_streams)b, %(expectation_versions)b,
     %(event_expectations)b, %(event_names)b, %(event_schema_versions)b, %(event_datas)b
 )

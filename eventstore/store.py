@@ -17,6 +17,7 @@ EVENT_BYTES_MAX = 64 * 1024
 BATCH_BYTES_MAX = 4 * 1024 * 1024
 RANGE_EVENTS_MAX = 10_000
 CLOCK_BEHIND_MAX_S = 2
+REFUSALS_KEPT_S = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,10 @@ class Append:
     `guards` maps a stream that was read but is not written to the version it was read at. A command without writes
     asks only whether its guards hold; it is never stored. `not_before` ≤ server time < `not_after`.
 
+    `asked_at`: when a client asked for it under a key that it may send again, by the server's clock and rather too
+    early than too late; None: nobody may. If such a command comes to nothing, no attempt that was asked for before has
+    an effect.
+
     `size`: what it counts for in a batch, in bytes, once `encoding.check_append` has judged it.
     """
 
@@ -65,6 +70,7 @@ class Append:
     metadata: str = "{}"
     not_before: datetime | None = None
     not_after: datetime | None = None
+    asked_at: datetime | None = None
     receipt: Receipt = NO_RECEIPT
     size: int = field(default=0, init=False, compare=False, repr=False)
 
@@ -103,7 +109,15 @@ class Late:
     now: datetime
 
 
-Verdict = Appended | Replayed | Conflict | Late
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """The command came to nothing at `refused_at`, after this attempt was asked for; nothing was written."""
+
+    refused_at: datetime
+    now: datetime
+
+
+Verdict = Appended | Replayed | Conflict | Late | Refused
 
 
 class Recorded(NamedTuple):

@@ -6,7 +6,6 @@ from functools import cache
 from domain.errors import Rejected
 from domain.history import EVENTS, KINDS, UPCASTERS, VERSIONS, subjects
 from eventstore.cache import CACHED_STREAMS_MAX, StateCache
-from eventstore.clock import ServerClock
 from eventstore.codec import Codec
 from eventstore.handler import Clock, Handler, Judge
 from eventstore.store import Store
@@ -21,9 +20,7 @@ def build_codec() -> Codec:
     return Codec(EVENTS, VERSIONS, UPCASTERS)
 
 
-def build_handler(
-    *, store: Store, judge: Judge, clock: Clock | None = None, cache_size: int = CACHED_STREAMS_MAX
-) -> Handler:
+def build_handler(*, store: Store, judge: Judge, clock: Clock, cache_size: int = CACHED_STREAMS_MAX) -> Handler:
     """Return a handler that knows the business's streams."""
     return Handler(
         store=store,
@@ -31,7 +28,7 @@ def build_handler(
         codec=build_codec(),
         kinds=KINDS,
         refusal=Rejected,
-        clock=clock or ServerClock(),
+        clock=clock,
         cache=StateCache(cache_size),
         subjects=subjects,
     )

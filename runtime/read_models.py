@@ -6,6 +6,7 @@ from uuid_utils.compat import uuid7
 
 from domain.errors import Rejected
 from domain.projection import SetAsideReason
+from eventstore.clock import ServerClock
 from eventstore.command import Context
 from eventstore.migrate import PROJECTOR_ROLE
 from eventstore.postgres import PostgresStore
@@ -50,7 +51,7 @@ async def do(settings: Settings, name: str, deed: Deed) -> None:
     check_known(name)
     context = Context(command_id=uuid7(), actor=OPERATOR, channel="operator")
     async with open_store(settings) as (store, batcher):
-        handler = build_handler(store=store, judge=batcher)
+        handler = build_handler(store=store, judge=batcher, clock=ServerClock(await store.now()))
         rows = Switches(url_of_role(settings, PROJECTOR_ROLE))
         try:
             await rows.do(name, deed, lambda decide: handler.handle(decide, context))

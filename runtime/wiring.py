@@ -139,7 +139,7 @@ async def open_passwords() -> AsyncIterator[Passwords]:
 @asynccontextmanager
 async def open_log(settings: Settings, store: Store, batcher: Batcher) -> AsyncIterator[Log]:
     """Open what commands are decided with; the relay hears of what they append."""
-    clock = ServerClock()
+    clock = ServerClock(await store.now())
     async with open_nats(settings) as nats, announced(nats, batcher) as judge:
         handler = build_handler(store=store, judge=judge, clock=clock)
         yield Log(store=store, batcher=batcher, nats=nats, handler=handler, clock=clock)

@@ -7,6 +7,7 @@ from contextlib import suppress
 import uvloop
 
 from adapters.records.process_state import PostgresProcessState
+from eventstore.clock import ServerClock
 from eventstore.migrate import APP_ROLE
 from processes.every_rule import every_rule
 from processes.runner import run_rules
@@ -37,7 +38,8 @@ async def run_processes(settings: Settings) -> None:
         open_records(settings) as pool,
         open_gateways(settings) as gateways,
     ):
-        handler = build_handler(store=store, judge=batcher, cache_size=NOTHING_REMEMBERED)
+        clock = ServerClock(await store.now())
+        handler = build_handler(store=store, judge=batcher, clock=clock, cache_size=NOTHING_REMEMBERED)
         codec, state = build_codec(), PostgresProcessState(pool)
         rules = every_rule(handler, gateways, seats=store, codec=codec)
         running = asyncio.create_task(run_rules(rules, log=store, codec=codec, state=state))

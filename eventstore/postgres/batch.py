@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from eventstore.postgres import arrays
-from eventstore.store import Append, Appended, Conflict, Late, NewEvent, Receipt, Replayed, Verdict
+from eventstore.store import Append, Appended, Conflict, Late, NewEvent, Receipt, Refused, Replayed, Verdict
 
 Row = tuple[Any, ...]
 
@@ -35,6 +35,7 @@ def arguments(batch: Sequence[Append]) -> dict[str, arrays.PackedArray]:
         "metadatas": arrays.jsons([append.metadata for append in batch]),
         "not_befores": arrays.times([append.not_before for append in batch]),
         "not_afters": arrays.times([append.not_after for append in batch]),
+        "asked_ats": arrays.times([append.asked_at for append in batch]),
         "expectation_commands": arrays.integers(commands),
         "expectation_streams": arrays.texts(streams),
         "expectation_versions": arrays.bigints(versions),
@@ -58,7 +59,7 @@ def verdicts(rows: Sequence[Row], commands: int) -> list[Verdict]:
 
 
 def _verdict(row: Row) -> Verdict:
-    _, outcome, first, last, at, stream, version, account, route, body_sha256 = row
+    _, outcome, first, last, at, stream, version, account, route, body_sha256, refused_at = row
     match outcome:
         case "appended":
             return Appended(first=first, last=last, recorded_at=at)
@@ -69,5 +70,7 @@ def _verdict(row: Row) -> Verdict:
             return Conflict(stream=stream, version=version)
         case "late":
             return Late(now=at)
+        case "refused":
+            return Refused(refused_at=refused_at, now=at)
         case _:
             raise AssertionError(f"the server knows an outcome {outcome!r} that this code does not")

@@ -20,6 +20,7 @@ def wish(
     command_id: UUID | None = None,
     not_before: datetime | None = None,
     not_after: datetime | None = None,
+    asked_at: datetime | None = None,
     metadata: str = "{}",
     receipt: Receipt | None = None,
 ) -> Append:
@@ -30,6 +31,7 @@ def wish(
         guards=guards or {},
         not_before=not_before,
         not_after=not_after,
+        asked_at=asked_at,
         metadata=metadata,
         receipt=receipt or Receipt(),
     )

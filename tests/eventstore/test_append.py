@@ -1,8 +1,9 @@
 """The contract of append, on every store."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import permutations
+from uuid import UUID
 
 import pytest
 from uuid_utils.compat import uuid7
@@ -22,6 +23,7 @@ from eventstore.store import (
     NewEvent,
     Receipt,
     Recorded,
+    Refused,
     Replayed,
     Store,
     Write,
@@ -214,6 +216,73 @@ class TestVerdictsBesideEachOther:
         assert [type(verdict) for verdict in verdicts] == [Conflict, Appended]
         (verdict,) = await store.append([done_stale_late])
         assert isinstance(verdict, Replayed)
+
+
+class TestWhatCameToNothing:
+    async def refused(self, store: Store, command_id: UUID) -> datetime:
+        """Let a command come to nothing; return when."""
+        nothing = wish(guards={"seat-1": 0}, command_id=command_id, asked_at=await store.now())
+        (verdict,) = await store.append([nothing])
+        assert isinstance(verdict, Appended)
+        return verdict.recorded_at
+
+    async def test_an_attempt_that_was_asked_for_before_has_no_effect(self, store: Store) -> None:
+        command_id = uuid7()
+        asked_at = await store.now()
+        refused_at = await self.refused(store, command_id)
+        (verdict,) = await store.append([wish(at("seat-1", 0), command_id=command_id, asked_at=asked_at)])
+        assert isinstance(verdict, Refused)
+        assert verdict.refused_at == refused_at <= verdict.now
+        assert await store.head() == 0
+
+    async def test_an_attempt_that_is_asked_for_afterwards_is_judged_anew(self, store: Store) -> None:
+        command_id = uuid7()
+        refused_at = await self.refused(store, command_id)
+        again = wish(at("seat-1", 0), command_id=command_id, asked_at=refused_at + timedelta(microseconds=1))
+        (verdict,) = await store.append([again])
+        assert isinstance(verdict, Appended)
+        (replay,) = await store.append([wish(at("seat-1", 0), command_id=command_id, asked_at=refused_at)])
+        assert isinstance(replay, Replayed)
+
+    async def test_of_two_refusals_the_later_one_counts(self, store: Store) -> None:
+        command_id = uuid7()
+        await self.refused(store, command_id)
+        asked_at = await store.now()
+        await self.refused(store, command_id)
+        (verdict,) = await store.append([wish(at("seat-1", 0), command_id=command_id, asked_at=asked_at)])
+        assert isinstance(verdict, Refused)
+
+    async def test_one_that_nobody_can_send_again_is_not_remembered(self, store: Store) -> None:
+        command_id = uuid7()
+        asked_at = await store.now()
+        (nothing,) = await store.append([wish(guards={"seat-1": 0}, command_id=command_id)])
+        assert isinstance(nothing, Appended)
+        (verdict,) = await store.append([wish(at("seat-1", 0), command_id=command_id, asked_at=asked_at)])
+        assert isinstance(verdict, Appended)
+
+    async def test_a_conflict_is_no_refusal(self, store: Store) -> None:
+        command_id = uuid7()
+        asked_at = await store.now()
+        (conflict,) = await store.append([wish(guards={"seat-1": 7}, command_id=command_id, asked_at=asked_at)])
+        assert isinstance(conflict, Conflict)
+        (verdict,) = await store.append([wish(at("seat-1", 0), command_id=command_id, asked_at=asked_at)])
+        assert isinstance(verdict, Appended)
+
+    async def test_in_one_batch_each_command_has_its_own_verdict(self, store: Store) -> None:
+        overtaken, done = uuid7(), uuid7()
+        asked_at = await store.now()
+        await self.refused(store, overtaken)
+        await store.append([wish(at("seat-1", 0), command_id=done)])
+        verdicts = await store.append(
+            [
+                wish(at("seat-2", 0), command_id=overtaken, asked_at=asked_at),
+                wish(at("seat-3", 0), asked_at=asked_at),
+                wish(guards={"seat-1": 1}, asked_at=asked_at),
+                wish(command_id=done, asked_at=asked_at),
+                wish(guards={"seat-1": 0}, asked_at=asked_at),
+            ]
+        )
+        assert [type(verdict) for verdict in verdicts] == [Refused, Appended, Appended, Replayed, Conflict]
 
 
 class TestTheClock:

@@ -115,3 +115,17 @@ async def refuses(app: Connection, batch: dict[str, PackedArray]) -> None:
     with pytest.raises(psycopg.Error) as refusal:
         await call(app, batch)
     assert refusal.value.sqlstate == REFUSED
+
+
+class TestWhatCameToNothing:
+    async def test_it_is_forgotten_after_a_while(self, app: Connection, postgres: PostgresBackend) -> None:
+        async with await psycopg.AsyncConnection.connect(postgres.owner_url, autocommit=True) as owner:
+            await owner.execute(
+                "INSERT INTO eventstore.refusal SELECT gen_random_uuid(), clock_timestamp() - n * interval '20 s' "
+                "FROM generate_series(0, 9) AS n"
+            )
+            for _ in range(4):
+                asked_at = await postgres.store.now()
+                await call(app, arguments([wish(guards={"seat-1": 0}, asked_at=asked_at)]))
+            cursor = await owner.execute("SELECT count(*) FROM eventstore.refusal")
+            assert await cursor.fetchone() == (3 + 4,)

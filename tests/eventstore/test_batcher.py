@@ -219,7 +219,7 @@ class TestFailures:
         assert outcomes == [error, error]
         assert isinstance(await soon(batcher.submit(wish(at("seat-1", 0)))), Appended)
 
-    async def test_a_caller_who_leaves_does_not_take_the_command_along(self) -> None:
+    async def test_a_caller_who_leaves_takes_the_command_along_unless_it_was_sent(self) -> None:
         line = await Line.blocked()
         await line.queue(wish(at("seat-1", 0)), wish(at("seat-2", 0)))
         line.tasks[1].cancel()
@@ -227,7 +227,10 @@ class TestFailures:
         for _ in range(2):
             line.store.let_go.release()
         await soon(line.tasks[2])
-        assert await line.store.head() == 3
+        assert [list(command.writes) for batch in line.store.batches for command in batch] == [
+            [at("first-in-line", 0)],
+            [at("seat-2", 0)],
+        ]
 
     async def test_a_crash_leaves_nobody_waiting(self) -> None:
         store = FailingStore()

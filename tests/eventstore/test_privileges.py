@@ -119,7 +119,7 @@ class TestTheProjector:
     async def test_it_may_not_append(self, projector: Connection) -> None:
         with pytest.raises(errors.InsufficientPrivilege):
             await projector.execute(
-                "SELECT eventstore.append('{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}')"
+                "SELECT eventstore.append('{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}')"
             )
 
 

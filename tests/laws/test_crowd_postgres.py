@@ -24,8 +24,7 @@ class PostgresCrowd(CrowdMachine):
     async def make_world(self) -> World:
         self.store = PostgresStore(self.url)
         await self.store.open()
-        clock = ServerClock()
-        clock.correct(await self.store.now())
+        clock = ServerClock(await self.store.now())
         return World(self.store, clock, cache_size=self.cache_size)
 
     async def leave(self) -> None:

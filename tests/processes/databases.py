@@ -78,7 +78,7 @@ async def served_shop(owner_url: str, gateway: SandboxGateway, gateway_url: str)
     app_url = app_url_of(owner_url)
     async with PostgresStore(app_url) as store, records_pool(app_url, connections_max=3) as pool:
         batcher = Batcher(store)
-        world = World(store, ServerClock(), cache_size=0, judge=batcher)
+        world = World(store, ServerClock(await store.now()), cache_size=0, judge=batcher)
         await world.open()
         shop = Shop(world, gateway, PostgresProcessState(pool))
         await shop.ignore_older_books()

@@ -53,6 +53,9 @@ class ShiftedClock:
     def now(self) -> datetime:
         return datetime.now(UTC) + self.shift
 
+    def at(self, _moment: float) -> datetime:
+        return self.now()
+
     def correct(self, server_now: datetime) -> None:
         """Know better."""
 
@@ -65,7 +68,7 @@ def handler_on(store: Store, *, judge: Judge | None = None, clock: Clock | None 
         codec=CODEC,
         kinds=KINDS,
         refusal=Rejected,
-        clock=clock or ServerClock(),
+        clock=clock or ServerClock(datetime.now(UTC)),
         cache=StateCache(0),
         subjects=subjects,
     )

@@ -14,6 +14,7 @@ from api.app import make_app
 from api.places import Places
 from domain.buyer import BuyerQuotaTaken
 from domain.seat import SeatHeld
+from eventstore.clock import ServerClock
 from eventstore.memory import MemoryStore
 from eventstore.store import Append, Conflict, NewEvent, Recorded, Verdict, Write
 from runtime.deciding import build_handler
@@ -162,7 +163,7 @@ async def blind_copy(shop: Shop) -> BlindStore:
 async def api_on(shop: Shop, store: MemoryStore) -> AsyncIterator[str]:
     """Serve the shop's API here, on another log; gives its address."""
     async with open_engine(shop.settings) as real:
-        handler = build_handler(store=store, judge=OneByOne(store))
+        handler = build_handler(store=store, judge=OneByOne(store), clock=ServerClock(await store.now()))
         places = Places(
             handler=handler,
             store=store,

@@ -1,0 +1,131 @@
+"""A refused request has no later effect, even where another process still works on an earlier attempt of it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from api import commands
+from eventstore.command import Asked
+from tests.api.box_office import BoxOffice, Headers, Json, Opened, done
+from tests.api.shop import V1, open_shop, settings_for, until
+from tests.eventstore.proxy import Proxy
+
+KEY = {"Idempotency-Key": "once"}
+
+
+@pytest.fixture
+async def proxy(shop_database: str) -> AsyncIterator[Proxy]:
+    async with Proxy(shop_database) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def slow(proxy: Proxy, box_office: Opened) -> AsyncIterator[BoxOffice]:
+    """Another process, whose requests to the database can be held back."""
+    async with open_shop(settings_for(proxy.url)) as opened:
+        yield box_office.at(opened)
+
+
+async def attempt_held_back(slow: BoxOffice, proxy: Proxy, buyer: Headers, path: str, body: Any) -> Any:
+    """Ask the slow process; return the request, on its way to the database."""
+    proxy.requests.clear()
+    asking = asyncio.create_task(slow.post(path, buyer | KEY, body))
+    await until(proxy.holds_requests)
+    return asking
+
+
+async def go_on(proxy: Proxy) -> None:
+    """Let the slow process go on with what it was at."""
+    proxy.requests.set()
+    await proxy.deliver_late()
+
+
+class TestTwoProcesses:
+    async def ghost(self, office: BoxOffice, slow: BoxOffice, proxy: Proxy) -> tuple[httpx.Response, httpx.Response]:
+        """Ask the slow process for a seat that is held, then another one; free the seat, and let the slow one go on."""
+        path, seat = f"/performances/{office.performance_id}/holds", office.seats[0]
+        rival, buyer = await office.somebody(), await office.somebody()
+        done(await slow.hold(buyer, office.seats[1]))
+        held = done(await office.hold(rival, seat))
+        first = await attempt_held_back(slow, proxy, buyer, path, {"items": [{"seat": seat}]})
+        second = await office.post(path, buyer | KEY, {"items": [{"seat": seat}]})
+        await given_back(office, held, rival)
+        await go_on(proxy)
+        return await first, second
+
+    async def test_given_a_refusal_by_one_then_the_other_cannot_carry_it_out(
+        self, office: BoxOffice, slow: BoxOffice, proxy: Proxy
+    ) -> None:
+        late, refusal = await self.ghost(office, slow, proxy)
+        assert (refusal.status_code, refusal.json()["code"]) == (409, "seats_taken")
+        assert (late.status_code, late.json()["code"]) == (409, "refused_meanwhile")
+        done(await office.hold(await office.somebody(), office.seats[0]))
+
+    async def test_given_nobody_remembers_refusals_then_it_takes_effect(
+        self, office: BoxOffice, slow: BoxOffice, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked_of = commands.asked_of
+
+        def forgotten(request: Any, *, again: bool) -> Asked:
+            return asked_of(request, again=again and False)
+
+        monkeypatch.setattr(commands, "asked_of", forgotten)
+        late, refusal = await self.ghost(office, slow, proxy)
+        assert (refusal.status_code, late.status_code) == (409, 201)
+
+    async def test_given_the_refusal_was_heard_then_the_same_key_is_judged_anew(
+        self, office: BoxOffice, slow: BoxOffice, proxy: Proxy
+    ) -> None:
+        path, body = f"/performances/{office.performance_id}/holds", {"items": [{"seat": office.seats[0]}]}
+        rival, buyer = await office.somebody(), await office.somebody()
+        done(await slow.hold(buyer, office.seats[1]))
+        held = done(await office.hold(rival, office.seats[0]))
+        first = await attempt_held_back(slow, proxy, buyer, path, body)
+        assert (await office.post(path, buyer | KEY, body)).status_code == 409
+        await given_back(office, held, rival)
+        done(await office.post(path, buyer | KEY, body))
+        await go_on(proxy)
+        replayed = await first
+        assert (replayed.status_code, replayed.headers["Idempotency-Replayed"]) == (201, "true")
+
+    async def test_given_a_standing_area_then_an_attempt_that_looks_again_still_succeeds(
+        self, office: BoxOffice, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        buyer = await office.somebody()
+        draw, drawn = office.shop.engine.places.draw, list[int]()
+
+        async def short_at_first(*given: Any, **named: Any) -> Any:
+            draws = await draw(*given, **named)
+            drawn.append(1)
+            if len(drawn) > 1:
+                return draws
+            return tuple(type(each)(area=each.area, quantity=each.quantity, candidates=()) for each in draws)
+
+        monkeypatch.setattr(office.shop.engine.places, "draw", short_at_first)
+        body = {"items": [{"area": office.area, "quantity": 2}]}
+        done(await office.post(f"/performances/{office.performance_id}/holds", buyer | KEY, body))
+        assert len(drawn) == 2
+
+
+class TestLate:
+    async def test_given_a_request_whose_time_is_over_then_it_has_no_effect(
+        self, office: BoxOffice, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def over(request: Any, *, again: bool) -> Asked:
+            return Asked(at=0, until=0, again=again)
+
+        monkeypatch.setattr(commands, "asked_of", over)
+        buyer = await office.somebody()
+        head = await office.head()
+        refused = await office.hold(buyer, office.seats[0])
+        assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
+        assert await office.head() == head
+
+
+async def given_back(office: BoxOffice, held: Json, buyer: Headers) -> None:
+    """Release a hold."""
+    answer = await office.shop.client.delete(f"{V1}/holds/{held['hold_id']}", headers=buyer)
+    assert answer.status_code == 200
