@@ -47,9 +47,9 @@ class Access:
         return Role.CUSTOMER in self.roles
 
     @property
-    def member_role(self) -> Role | None:
-        """The role, held within an organizer, that opens this route."""
-        return next((role for role in MEMBER_ROLES if role in self.roles), None)
+    def member_roles(self) -> tuple[Role, ...]:
+        """The roles, held within an organizer, that open this route."""
+        return tuple(role for role in MEMBER_ROLES if role in self.roles)
 
 
 PUBLIC = Access()
@@ -57,6 +57,7 @@ ADMINS = Access(roles=(Role.ADMIN,))
 CUSTOMERS = Access(roles=(Role.CUSTOMER,))
 CUSTOMERS_AND_SUPPORT = Access(roles=(Role.CUSTOMER, Role.SUPPORT, Role.ADMIN))
 ORGANIZERS = Access(roles=(Role.ORGANIZER, Role.ADMIN))
+SUPERVISORS = Access(roles=(Role.ENTRY_MANAGER, Role.ORGANIZER, Role.ADMIN))
 GATES = Access(roles=(Role.ENTRY_MANAGER, Role.ADMIN))
 SUPPORT = Access(roles=(Role.SUPPORT, Role.ADMIN))
 AUDITORS = Access(roles=(Role.AUDITOR, Role.ADMIN))
@@ -81,6 +82,10 @@ ACCESS: Mapping[tuple[str, str], Access] = {
     ("GET", "/tickets/{ticket_id}/ticket.pdf"): CUSTOMERS,
     ("GET", "/tickets/{ticket_id}/proof"): CUSTOMERS,
     ("POST", "/scans"): GATES,
+    ("POST", "/scans/{scan_id}/revert"): SUPERVISORS,
+    ("POST", "/devices"): ORGANIZERS,
+    ("GET", "/devices"): ORGANIZERS,
+    ("DELETE", "/devices/{device_id}"): ORGANIZERS,
     ("GET", "/refunds"): CUSTOMERS_AND_SUPPORT,
     ("POST", "/refunds/{refund_id}/approve"): SUPPORT,
     ("POST", "/refunds/{refund_id}/reject"): SUPPORT,
@@ -176,13 +181,13 @@ async def admit(engine: Engine, access: Access, identity: Identity, path_params:
     """
     if access.for_everybody_known:
         return
-    role = access.member_role
-    if role is None:
+    roles = access.member_roles
+    if not roles:
         await identity.must_hold(*access.roles)
         return
     owned = await owner(engine, path_params)
     if owned is not None:
-        await identity.must_act_for(owned.organizer, role, visible=owned.visible)
+        await identity.must_act_for(owned.organizer, *roles, visible=owned.visible)
 
 
 async def owner(engine: Engine, path_params: Mapping[str, str]) -> Owned | None:

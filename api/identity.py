@@ -76,15 +76,16 @@ class Identity:
         self._demands.append(lambda: self._insist(roles))
         await self._insist(roles)
 
-    async def may_act_for(self, organizer: str, role: Role) -> bool:
-        """Say whether the account holds `role` within the organizer, or is an admin; act as that from here on if so."""
-        if role in await self.roles_within(organizer):
-            self._grant(role, ORGANIZER.stream(organizer), self._members[organizer][0])
+    async def may_act_for(self, organizer: str, *roles: Role) -> bool:
+        """Say whether the account holds one of the roles within the organizer, or is an admin; act as that if so."""
+        held = await self.roles_within(organizer) & set(roles)
+        if held:
+            self._grant(min(held), ORGANIZER.stream(organizer), self._members[organizer][0])
             return True
         return await self.holds(Role.ADMIN)
 
-    async def must_act_for(self, organizer: str, role: Role, *, visible: bool = True) -> None:
-        """Insist on `role` within an organizer; an admin always may.
+    async def must_act_for(self, organizer: str, *roles: Role, visible: bool = True) -> None:
+        """Insist on one of the roles within an organizer; an admin always may.
 
         Args:
             visible: whether the thing acted on may be seen by everybody.
@@ -93,8 +94,8 @@ class Identity:
             Forbidden: a foreign thing that may be seen.
             NotFound: a foreign thing that may not.
         """
-        self._demands.append(lambda: self._insist_within(organizer, role, visible=visible))
-        await self._insist_within(organizer, role, visible=visible)
+        self._demands.append(lambda: self._insist_within(organizer, roles, visible=visible))
+        await self._insist_within(organizer, roles, visible=visible)
 
     async def look_again(self) -> None:
         """Read all rights anew and insist on everything that was insisted on; see `GuardMoved`.
@@ -112,10 +113,10 @@ class Identity:
         if not await self.holds(*roles):
             raise Forbidden(f"This takes the role {' or '.join(roles)}.")
 
-    async def _insist_within(self, organizer: str, role: Role, *, visible: bool) -> None:
-        if not await self.may_act_for(organizer, role):
+    async def _insist_within(self, organizer: str, roles: tuple[Role, ...], *, visible: bool) -> None:
+        if not await self.may_act_for(organizer, *roles):
             raise (
-                Forbidden(f"This takes the role {role} within its organizer.")
+                Forbidden(f"This takes the role {' or '.join(roles)} within its organizer.")
                 if visible
                 else NotFound("There is no such thing.")
             )

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 
 from domain.books import Books
 from domain.deletion import DeletionStatus
+from domain.device import require_device
 from domain.errors import NotFound
 from domain.event import EVENT, EventStatus, NoEvent
 from domain.organizer import existing as existing_organizer
 from domain.performance import PERFORMANCE, NoPerformance
+from domain.scan import SCAN, NoScan
+from domain.ticket import TICKET, IssuedTicket
 from domain.venue import VENUE, NoVenue, existing_layout
 
 
@@ -56,11 +59,27 @@ def owner_of_organizer(books: Books, organizer: str) -> Owned:
     return Owned(organizer, visible=True)
 
 
+def owner_of_device(books: Books, device: str) -> Owned:
+    """Return the organizer that registered a device; nobody else sees it."""
+    return Owned(require_device(books, device).organizer, visible=False)
+
+
+def owner_of_scan(books: Books, scan: str) -> Owned:
+    """Return the organizer of the ticket that was scanned; nobody else sees the scan."""
+    state = books.read(SCAN, scan)
+    ticket = None if isinstance(state, NoScan) or state.ticket is None else books.read(TICKET, state.ticket)
+    if not isinstance(ticket, IssuedTicket):
+        raise NotFound("There is no such scan.")
+    return Owned(ticket.organizer, visible=False)
+
+
 OWNERS: Mapping[str, Callable[[Books, str], Owned]] = {
     "event_id": owner_of_event,
     "performance_id": owner_of_performance,
     "venue_id": owner_of_venue,
     "layout_id": owner_of_layout,
     "organizer_id": owner_of_organizer,
+    "device_id": owner_of_device,
+    "scan_id": owner_of_scan,
 }
 """The name of a path's parameter → how to find the organizer of what it names."""

@@ -10,7 +10,15 @@ from domain.event import existing as existing_event
 from domain.organizer import existing as existing_organizer
 from domain.performance import PERFORMANCE, ScheduledPerformance
 from domain.performance import existing as existing_performance
-from domain.ticket import TICKET, EntryRecorded, TicketDisputed, TicketDisputeWon, TicketIssued, TicketVoided
+from domain.ticket import (
+    TICKET,
+    EntryRecorded,
+    EntryReverted,
+    TicketDisputed,
+    TicketDisputeWon,
+    TicketIssued,
+    TicketVoided,
+)
 from domain.venue import VenueDetails
 from domain.venue import existing as existing_venue
 
@@ -77,4 +85,5 @@ def ticket_state(events: Sequence[Any]) -> TicketState:
     """Say whether a ticket admits."""
     if any(isinstance(event, TicketVoided) for event in events):
         return "void"
-    return "used" if any(isinstance(event, EntryRecorded) for event in events) else "valid"
+    entries = [event for event in events if isinstance(event, EntryRecorded | EntryReverted)]
+    return "used" if entries and isinstance(entries[-1], EntryRecorded) else "valid"

@@ -2,11 +2,13 @@
 
 from fastapi import Request
 
+from api.commands import caught_up
 from api.engine import engine_of
 from api.identity import Identity, identity_of, visitor
 from api.ownership import Owned, owner_of_event, owner_of_performance
 from domain.errors import Forbidden, Invalid, NotFound
 from domain.values import Role
+from projections.catalogue import NAME as CATALOGUE
 from projections.catalogue import PUBLIC, Viewer, list_organizers
 
 DESK = (Role.SUPPORT, Role.ADMIN)
@@ -76,6 +78,22 @@ async def organizers_of(request: Request, identity: Identity, role: Role) -> lis
     return [member.organizer for member in listed if role in await identity.roles_within(member.organizer)]
 
 
+async def require_organizers(request: Request, identity: Identity, role: Role) -> list[str]:
+    """Return the organizers within which the account holds a role, also one that was given a moment ago.
+
+    Raises:
+        Forbidden: it holds the role within none.
+        Behind: the list of members has not caught up with the log.
+    """
+    own = await organizers_of(request, identity, role)
+    if not own:
+        await caught_up(request, await engine_of(request).store.head(), CATALOGUE)
+        own = await organizers_of(request, identity, role)
+    if not own:
+        raise Forbidden(f"This takes the role {role} within an organizer.")
+    return own
+
+
 async def acting_organizer(request: Request, wished: str | None) -> str:
     """Return the organizer the sender acts for: the one they name, or the only one they have.
 
@@ -85,9 +103,8 @@ async def acting_organizer(request: Request, wished: str | None) -> str:
     """
     identity = identity_of(request)
     if wished is None:
-        own = await organizers_of(request, identity, Role.ORGANIZER)
-        if not own and not await identity.holds(Role.ADMIN):
-            raise Forbidden("This takes the role organizer within an organizer.")
+        admin = await identity.holds(Role.ADMIN)
+        own = await (organizers_of if admin else require_organizers)(request, identity, Role.ORGANIZER)
         if len(own) != 1:
             raise Invalid("Say for which organizer: organizer_id.", organizers=own)
         (wished,) = own

@@ -1,18 +1,42 @@
-"""At the gate: admit a ticket once, or say why not. Of two gates one wins, because both write the ticket's stream."""
+"""Entry: admit a ticket once within its hours, or record why not; revert an entry made by mistake.
+
+Of two scans of one ticket one admits, because both write the ticket's stream; of two scans under one nonce one counts,
+because both write the scan's.
+"""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from domain.books import Books, Changes
+from domain.device import RegisteredDevice, require_active_device, works_for
+from domain.errors import Impossible, NonceReused, NotFound
 from domain.event import EVENT
 from domain.performance import PERFORMANCE, ScheduledPerformance
-from domain.ticket import SCAN, TICKET, EntryRecorded, IssuedTicket, RefusalReason, ScanRefused
+from domain.scan import SCAN, Admitted, NoScan, Reading, ScanAdmitted, ScanRefused
+from domain.scan import scan_id as scan_id_of
+from domain.ticket import (
+    TICKET,
+    EntryMode,
+    EntryRecorded,
+    EntryReverted,
+    IssuedTicket,
+    RefusalReason,
+    RevertReason,
+)
+
+ENTRY_OPENS_BEFORE_DOORS = timedelta(hours=1)
+ENTRY_OPENS_BEFORE_START = timedelta(hours=3)
+"""Where no time is given for the doors."""
+ENTRY_CLOSES_AFTER_START = timedelta(hours=12)
+OUTSIDE_WINDOW = frozenset({RefusalReason.TOO_EARLY, RefusalReason.TOO_LATE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanTicket:
-    """One reading of a device: the ticket its code names, or the `fault` that made it unreadable.
+    """One scan: the ticket its code names, or the `fault` that makes the code unusable.
 
-    `organizers`: those the entry manager works for; `performance`: the one this gate admits to, if it is set to one.
+    `organizers`: those whose tickets the sender may scan. `performance`: the one the gate is set to, if it is.
+    `device`: a registered device's id, or the sender's account. `override_window`: admit outside the hours, too.
     """
 
     ticket: str | None
@@ -23,30 +47,82 @@ class ScanTicket:
     nonce: str
     organizers: frozenset[str]
     performance: str | None = None
+    registered: bool = False
+    mode: EntryMode = EntryMode.ONLINE
+    override_window: bool = False
+
+    @property
+    def reading(self) -> Reading:
+        """What is stored of the scan, and compared when its nonce is sent again."""
+        return Reading(
+            code_sha256=self.code_sha256,
+            gate=self.gate,
+            performance=self.performance,
+            mode=self.mode,
+            override_window=self.override_window,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What a scan comes to: refused for `reason`, or admitted although `overrode` spoke against it."""
+
+    reason: RefusalReason | None = None
+    overrode: RefusalReason | None = None
 
 
 def scan_ticket(books: Books, command: ScanTicket) -> Changes:
-    """Record the entry on the ticket, or the refusal on the reading's own stream."""
-    reason = command.fault or objection(books, command)
-    if reason is None and command.ticket is not None:
-        entry = EntryRecorded(gate=command.gate, device=command.device, nonce=command.nonce)
-        return {TICKET.stream(command.ticket): [entry]}
-    refused = ScanRefused(
-        code_sha256=command.code_sha256,
-        ticket=command.ticket,
-        reason=reason or RefusalReason.UNREADABLE,
-        gate=command.gate,
-    )
-    books.read(SCAN, command.device, command.nonce)
-    return {SCAN.stream(command.device, command.nonce): [refused]}
+    """Record the entry, or the refusal; the same scan under the same nonce records nothing more.
+
+    Raises:
+        DeviceIsRevoked: the device may send no scans any more.
+        NonceReused: the device used the nonce for another scan.
+    """
+    device = require_active_device(books, command.device) if command.registered else None
+    stream = SCAN.stream(command.device, command.nonce)
+    known = books.read(SCAN, command.device, command.nonce)
+    if not isinstance(known, NoScan):
+        if known.reading != command.reading:
+            raise NonceReused("This nonce was used for another scan. Take a new one.")
+        return {}
+    judgement = judge(books, command, device)
+    if judgement.reason is None and command.ticket is not None:
+        entry = EntryRecorded(
+            gate=command.gate,
+            device=command.device,
+            nonce=command.nonce,
+            mode=command.mode,
+            overrode=judgement.overrode,
+        )
+        admitted = ScanAdmitted(reading=command.reading, ticket=command.ticket)
+        return {TICKET.stream(command.ticket): [entry], stream: [admitted]}
+    reason = judgement.reason or RefusalReason.UNREADABLE
+    return {stream: [ScanRefused(reading=command.reading, ticket=command.ticket, reason=reason)]}
 
 
-def objection(books: Books, command: ScanTicket) -> RefusalReason | None:
+def preview_scan(books: Books, command: ScanTicket) -> Judgement:
+    """Judge a scan without recording it.
+
+    Raises:
+        DeviceIsRevoked: the device may send no scans any more.
+    """
+    return judge(books, command, require_active_device(books, command.device) if command.registered else None)
+
+
+def judge(books: Books, command: ScanTicket, device: RegisteredDevice | None) -> Judgement:
+    """Say whether a scan admits; a refusal for its hours is overridden if the command says so."""
+    reason = command.fault or objection(books, command, device)
+    if reason in OUTSIDE_WINDOW and command.override_window:
+        return Judgement(overrode=reason)
+    return Judgement(reason=reason)
+
+
+def objection(books: Books, command: ScanTicket, device: RegisteredDevice | None) -> RefusalReason | None:
     """Return why the ticket does not admit here and now, if it does not."""
     ticket = books.read(TICKET, command.ticket) if command.ticket else None
     if not isinstance(ticket, IssuedTicket):
         return RefusalReason.UNKNOWN_TICKET
-    if ticket.organizer not in command.organizers:
+    if ticket.organizer not in command.organizers or (device and ticket.organizer != device.organizer):
         return RefusalReason.OTHER_ORGANIZER
     if command.performance not in {None, ticket.performance}:
         return RefusalReason.OTHER_PERFORMANCE
@@ -54,8 +130,53 @@ def objection(books: Books, command: ScanTicket) -> RefusalReason | None:
     books.read(EVENT, ticket.event)
     if not isinstance(performance, ScheduledPerformance) or performance.called_off:
         return RefusalReason.PERFORMANCE_CANCELLED
+    if device is None and performance.entry_rules.registered_devices:
+        return RefusalReason.DEVICE_REQUIRED
+    if device is not None and not works_for(books, device, ticket.performance):
+        return RefusalReason.DEVICE_NOT_ALLOWED
     if ticket.void:
         return RefusalReason.VOID
     if ticket.disputed and not performance.entry_rules.disputed_tickets_admitted:
         return RefusalReason.DISPUTED
-    return RefusalReason.ALREADY_USED if ticket.entry else None
+    return RefusalReason.ALREADY_USED if ticket.entry else outside_window(books, performance)
+
+
+def outside_window(books: Books, performance: ScheduledPerformance) -> RefusalReason | None:
+    """Return whether it is too early or too late to enter, if it is."""
+    if not books.passed(entry_opens_at(performance)):
+        return RefusalReason.TOO_EARLY
+    return RefusalReason.TOO_LATE if books.passed(entry_closes_at(performance)) else None
+
+
+def entry_opens_at(performance: ScheduledPerformance) -> datetime:
+    """Return when the first ticket is admitted."""
+    if performance.doors_at is not None:
+        return performance.doors_at - ENTRY_OPENS_BEFORE_DOORS
+    return performance.starts_at - ENTRY_OPENS_BEFORE_START
+
+
+def entry_closes_at(performance: ScheduledPerformance) -> datetime:
+    """Return from when on no ticket is admitted any more."""
+    return performance.starts_at + ENTRY_CLOSES_AFTER_START
+
+
+def revert_entry(books: Books, scan: str, reason: RevertReason) -> Changes:
+    """Take back the entry that a scan recorded, so that the ticket admits again; a second time records nothing.
+
+    Raises:
+        NotFound: no such scan.
+        Impossible: the scan admitted nobody, or the ticket is void.
+    """
+    admitted = books.read(SCAN, scan)
+    if isinstance(admitted, NoScan):
+        raise NotFound("There is no such scan.")
+    if not isinstance(admitted, Admitted):
+        raise Impossible("The scan was refused: there is no entry to revert.")
+    ticket = books.read(TICKET, admitted.ticket)
+    assert isinstance(ticket, IssuedTicket)
+    entry = ticket.entry
+    if entry is None or scan_id_of(entry.device, entry.nonce) != scan:
+        return {}
+    if ticket.void:
+        raise Impossible("The ticket is void: it would not admit again.")
+    return {TICKET.stream(admitted.ticket): [EntryReverted(device=entry.device, nonce=entry.nonce, reason=reason)]}

@@ -5,10 +5,12 @@ Rejected
 │   ├── UnknownSeats       seats, areas, ticket types or prices that the performance does not have
 │   ├── SeatsNamedTwice    one seat more than once
 │   ├── TooManySeats       none, or more than the hard cap
+│   ├── NonceReused        one nonce for two different scans
 │   └── LayoutFaults       a layout's document, with every fault (in `domain/layout/faults.py`)
 ├── NotFound               no such thing, or nothing the asker may see (404)
 ├── Forbidden              may see it, may not do that (403)
-│   └── OwnDecision        owns the order, or asked for what is to be decided
+│   ├── OwnDecision        owns the order, or asked for what is to be decided
+│   └── DeviceIsRevoked    a scanner whose key is accepted no more
 ├── ChangedMeanwhile       somebody else changed the thing after it was read (412)
 └── Impossible             true but impossible now (409)
     ├── SeatsTaken         sold, blocked or in somebody else's live hold; names the seats
@@ -67,6 +69,12 @@ class TooManySeats(Invalid):
     code = "too_many_seats"
 
 
+class NonceReused(Invalid):
+    """The device used the nonce for another scan."""
+
+    code = "nonce_reused"
+
+
 class NotFound(Rejected):
     """There is no such thing, or nothing the asker may see."""
 
@@ -83,6 +91,12 @@ class OwnDecision(Forbidden):
     """Who owns the order or asked for the money never decides on it."""
 
     code = "own_decision"
+
+
+class DeviceIsRevoked(Forbidden):
+    """The scanner was revoked."""
+
+    code = "device_revoked"
 
 
 class ChangedMeanwhile(Rejected):

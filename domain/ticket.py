@@ -1,4 +1,4 @@
-"""The right to enter, once; and the refused scan, which is itself a fact."""
+"""The right to enter, once: issued, used, given back by a reverted entry, or void."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,6 +7,42 @@ from typing import assert_never
 
 from domain.books import Kind
 from domain.values import Place
+
+
+class RefusalReason(StrEnum):
+    """Why a scan is refused."""
+
+    UNREADABLE = "unreadable"
+    FORGED = "forged"
+    UNKNOWN_TICKET = "unknown_ticket"
+    OTHER_ORGANIZER = "other_organizer"
+    OTHER_PERFORMANCE = "other_performance"
+    DEVICE_REQUIRED = "device_required"
+    DEVICE_NOT_ALLOWED = "device_not_allowed"
+    PERFORMANCE_CANCELLED = "performance_cancelled"
+    VOID = "void"
+    ALREADY_USED = "already_used"
+    DISPUTED = "disputed"
+    TOO_EARLY = "too_early"
+    TOO_LATE = "too_late"
+
+
+class EntryMode(StrEnum):
+    """How a ticket was presented: its code scanned, or its printed number typed."""
+
+    ONLINE = "online"
+    MANUAL = "manual"
+
+
+class RevertReason(StrEnum):
+    """Why an entry is reverted."""
+
+    SCANNED_BY_MISTAKE = "scanned_by_mistake"
+    WRONG_TICKET = "wrong_ticket"
+    DEVICE_FAULT = "device_fault"
+    LEFT_BEFORE_START = "left_before_start"
+    HOUSE_CLEARED = "house_cleared"
+    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +68,17 @@ class TicketVoided:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryRecorded:
-    """Somebody entered with it at `gate`; `nonce` is the reading's own number on `device`."""
+    """The ticket admitted its holder at `gate`, by the scan `nonce` of `device`.
+
+    `device`: a registered device, or else the account that sent the scan. `overrode`: the refusal that the entry
+    manager overrode.
+    """
 
     gate: str
     device: str
     nonce: str
-    mode: str = "online"
+    mode: EntryMode = EntryMode.ONLINE
+    overrode: RefusalReason | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,15 +95,25 @@ class TicketDisputeWon:
     payment: str
 
 
-TicketEvent = TicketIssued | TicketVoided | EntryRecorded | TicketDisputed | TicketDisputeWon
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryReverted:
+    """The entry by the scan `nonce` of `device` counts no longer; the ticket admits again."""
+
+    device: str
+    nonce: str
+    reason: RevertReason
+
+
+TicketEvent = TicketIssued | TicketVoided | EntryRecorded | EntryReverted | TicketDisputed | TicketDisputeWon
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """Where and by which device the ticket was used."""
+    """The entry that used the ticket: where, and by which scan."""
 
     gate: str
     device: str
+    nonce: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +157,9 @@ def evolve(ticket: Ticket, event: TicketEvent) -> Ticket:
         case TicketDisputeWon():
             return replace(ticket, disputed=False)
         case EntryRecorded():
-            return replace(ticket, entry=Entry(gate=event.gate, device=event.device))
+            return replace(ticket, entry=Entry(gate=event.gate, device=event.device, nonce=event.nonce))
+        case EntryReverted():
+            return replace(ticket, entry=None)
         case _:
             assert_never(event)
 
@@ -121,42 +174,3 @@ def voided_events(ticket: Ticket, *, order: str, refund: str) -> Sequence[Ticket
             return (TicketVoided(refund=refund),)
         case _:
             return ()
-
-
-class RefusalReason(StrEnum):
-    """Why the gate stays shut."""
-
-    UNREADABLE = "unreadable"
-    FORGED = "forged"
-    UNKNOWN_TICKET = "unknown_ticket"
-    OTHER_ORGANIZER = "other_organizer"
-    OTHER_PERFORMANCE = "other_performance"
-    PERFORMANCE_CANCELLED = "performance_cancelled"
-    VOID = "void"
-    ALREADY_USED = "already_used"
-    DISPUTED = "disputed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScanRefused:
-    """A reading was turned away; the code itself is kept only as its hash."""
-
-    code_sha256: str
-    ticket: str | None
-    reason: RefusalReason
-    gate: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scan:
-    """One reading of one device: nothing, or refused."""
-
-    refused: RefusalReason | None = None
-
-
-def evolve_scan(_: Scan, event: ScanRefused) -> Scan:
-    """Return the reading after `event`."""
-    return Scan(refused=event.reason)
-
-
-SCAN: Kind[Scan] = Kind("scan", Scan(), evolve_scan)

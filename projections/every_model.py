@@ -5,6 +5,7 @@ from itertools import chain
 
 from domain.history import UPCASTERS, VERSIONS
 from projections.catalogue import CATALOGUE
+from projections.devices import DEVICES
 from projections.exceptions import EXCEPTIONS
 from projections.facts import FactReader
 from projections.model import ReadModel
@@ -13,7 +14,7 @@ from projections.sales import SALES
 from projections.seat_map import SEAT_MAP
 from projections.tickets import TICKETS
 
-EVERY_MODEL = (SEAT_MAP, CATALOGUE, MY_ORDERS, TICKETS, SALES, EXCEPTIONS)
+EVERY_MODEL = (SEAT_MAP, CATALOGUE, MY_ORDERS, TICKETS, SALES, EXCEPTIONS, DEVICES)
 
 
 def reader_for(models: Sequence[ReadModel]) -> FactReader:

@@ -10,13 +10,14 @@ from projections.reading import ReadModels
 from projections.sql import tickets as sql
 
 NAME = "tickets"
+ENTRIES = frozenset({"EntryRecorded", "EntryReverted"})
 PAGE_ROWS_MAX = 100
 NEWEST = 2**63 - 1
 DISPUTES: Mapping[str, bool] = {"TicketDisputed": True, "TicketDisputeWon": False}
 
 
 def fold(facts: Sequence[Fact]) -> Sequence[Step]:
-    """Write the batch: a ticket is issued before it is used or void, and ends once."""
+    """Write the batch: a ticket is issued before it is void or used, and a void one stays void."""
 
     def rows(name: str) -> list[Mapping[str, Any]]:
         return [
@@ -25,12 +26,24 @@ def fold(facts: Sequence[Fact]) -> Sequence[Step]:
             if fact.name == name
         ]
 
+    last = last_entries(facts)
     return [
         Step(sql.ISSUE, rows("TicketIssued")),
         Step(sql.VOID, rows("TicketVoided")),
-        Step(sql.ENTER, rows("EntryRecorded")),
+        Step(sql.ENTER, [row for row in last if row["entered"]]),
+        Step(sql.REVERT, [row for row in last if not row["entered"]]),
         Step(sql.MARK_DISPUTED, disputes(facts)),
     ]
+
+
+def last_entries(facts: Sequence[Fact]) -> list[Mapping[str, Any]]:
+    """Return each ticket's last entry or reverted entry of a batch."""
+    last: dict[str, Mapping[str, Any]] = {}
+    for fact in facts:
+        if fact.name in ENTRIES:
+            entered = fact.name == "EntryRecorded"
+            last[fact.key] = {**fact.data, "ticket": fact.key, "at": fact.recorded_at, "entered": entered}
+    return list(last.values())
 
 
 def disputes(facts: Sequence[Fact]) -> list[Mapping[str, Any]]:
@@ -41,9 +54,9 @@ def disputes(facts: Sequence[Fact]) -> list[Mapping[str, Any]]:
 
 TICKETS = ReadModel(
     name=NAME,
-    version=2,
+    version=3,
     schema=sql.SCHEMA,
-    names=frozenset({"TicketIssued", "TicketVoided", "EntryRecorded", *DISPUTES}),
+    names=frozenset({"TicketIssued", "TicketVoided", *ENTRIES, *DISPUTES}),
     fold=fold,
 )
 

@@ -1,19 +1,37 @@
 """Tickets and scans as requests say them and answers show them."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
+from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from api.codes import CODE_BYTES_MAX
 from api.schemas.base import Body, Shown
 from api.schemas.texts import Word
 from api.schemas.values import Cursor, Id, Place, Position
-from domain.ticket import RefusalReason
+from domain.ticket import EntryMode, RefusalReason, RevertReason
 
 READING_LENGTH_MAX = 4 * CODE_BYTES_MAX
+TICKET_NUMBER_LENGTH_MAX = 80
+
+
+def plain_number(typed: str) -> str:
+    """Return a ticket's number as it is stored, whatever its case, blanks and hyphens.
+
+    Raises:
+        ValueError: it is no ticket's number.
+    """
+    try:
+        return str(UUID("".join(typed.split())))
+    except ValueError:
+        raise ValueError("a ticket's number has 32 digits from 0 to 9 and a to f") from None
+
 
 Reading = Annotated[str, Field(max_length=READING_LENGTH_MAX, description="What the scanner read, whatever it was.")]
+TicketNumber = Annotated[
+    str, StringConstraints(min_length=1, max_length=TICKET_NUMBER_LENGTH_MAX), AfterValidator(plain_number)
+]
 Nonce = Annotated[
     str,
     StringConstraints(pattern="^[A-Za-z0-9._~-]{1,64}$"),
@@ -63,12 +81,27 @@ class TicketShown(TicketFacts):
 
 
 class ScanWish(Body):
-    """One reading at a gate."""
+    """One scan at a gate: a code, or the number printed on the ticket."""
 
-    code: Reading
+    code: Reading | None = None
+    ticket_number: Annotated[
+        TicketNumber | None, Field(description="Typed by hand. Send it twice: the second time with `confirm`.")
+    ] = None
+    confirm: Annotated[bool, Field(description="Record the entry of the `ticket_number`.")] = False
     gate: Word
     nonce: Nonce
     performance_id: Annotated[Id | None, Field(description="The one this gate admits to, if it is set to one.")] = None
+    override_window: Annotated[
+        bool, Field(description="Admit although it is `too_early` or `too_late`; it is recorded.")
+    ] = False
+
+    @model_validator(mode="after")
+    def _one_ticket(self) -> Self:
+        if (self.code is None) == (self.ticket_number is None):
+            raise ValueError("send either code or ticket_number")
+        if self.confirm and self.ticket_number is None:
+            raise ValueError("confirm goes with ticket_number")
+        return self
 
 
 class ScannedTicket(Shown):
@@ -81,10 +114,37 @@ class ScannedTicket(Shown):
     ticket_type: str
 
 
-class Scanned(Shown):
-    """Whether the gate opens, and if not, why."""
+class FirstEntry(Shown):
+    """When and where a ticket was used."""
 
-    outcome: Literal["admitted", "refused"]
+    at: datetime
+    gate: str
+    scan_id: str
+    mode: EntryMode
+
+
+class Scanned(Shown):
+    """Whether the gate opens, and if not, why. `confirmation_required`: nothing is recorded yet."""
+
+    outcome: Literal["admitted", "refused", "confirmation_required"]
     reason: RefusalReason | None
+    scan_id: Annotated[str | None, Field(description="By which the entry can be reverted; null: nothing is recorded.")]
+    mode: EntryMode
+    overrode: Annotated[RefusalReason | None, Field(description="The refusal that `override_window` overrode.")]
     ticket: Annotated[ScannedTicket | None, Field(description="null if it is none of yours, or none at all.")]
+    first_entry: Annotated[FirstEntry | None, Field(description="Of a ticket that is `already_used`.")]
+    position: Position
+
+
+class RevertRequest(Body):
+    """Why an entry is taken back."""
+
+    reason: RevertReason
+
+
+class RevertResponse(Shown):
+    """An entry that counts no longer."""
+
+    scan_id: str
+    reverted: bool
     position: Position

@@ -239,5 +239,6 @@ async def scan(play: Rehearsal, ticket: str | None) -> None:
         device=IDS["device"],
         nonce=ticket or IDS["contact"],
         organizers=frozenset({IDS["organizer"]}),
+        override_window=True,
     )
     await play.act(partial(entry.scan_ticket, command=wish), GATE, route="POST /api/v1/scans")

@@ -11,7 +11,8 @@ from domain import performance as performances
 from domain import refund as refunds
 from domain import seat as seats
 from domain import ticket as tickets
-from domain.values import Line
+from domain.device import DeviceRegistered
+from domain.values import EntryRules, Line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +41,12 @@ class SeatFacts:
 
 @dataclass(slots=True)
 class TicketFacts:
-    """Which seat a ticket is for, and what happened to it."""
+    """Which seat a ticket is for, and what happened to it; `entry`: the scan that used it, unless it was reverted."""
 
     seat: str
     performance: str
     void: bool = False
-    entries: int = 0
+    entry: str | None = None
 
 
 @dataclass(slots=True)
@@ -82,7 +83,7 @@ class RefundFacts:
 
 @dataclass(slots=True)
 class Ledger:
-    """Everything the promises speak of, folded from the log."""
+    """Everything the promises speak of, folded from the log; `devices`: whether each is still accepted."""
 
     seats: dict[str, SeatFacts] = field(default_factory=lambda: defaultdict(SeatFacts))
     tickets: dict[str, TicketFacts] = field(default_factory=dict)
@@ -91,6 +92,9 @@ class Ledger:
     refunds: dict[str, RefundFacts] = field(default_factory=dict)
     cancelled: set[str] = field(default_factory=set)
     starts: dict[str, datetime] = field(default_factory=dict)
+    scans: set[str] = field(default_factory=set)
+    devices: dict[str, bool] = field(default_factory=dict)
+    devices_required: set[str] = field(default_factory=set)
 
     def takes_place(self, performance: str) -> bool:
         """Say whether a performance was not cancelled."""
@@ -125,6 +129,10 @@ def note(ledger: Ledger, fact: Fact) -> None:
             note_refund(ledger, identity(fact.stream), fact.event)
         case "performance":
             note_performance(ledger, identity(fact.stream), fact.event)
+        case "device":
+            ledger.devices[identity(fact.stream)] = isinstance(fact.event, DeviceRegistered)
+        case "scan":
+            ledger.scans.add(fact.stream)
 
 
 def seat_after(seat: SeatFacts, event: seats.SeatEvent) -> SeatFacts:
@@ -152,7 +160,14 @@ def note_ticket(ledger: Ledger, ticket: str, event: tickets.TicketEvent) -> None
         case tickets.TicketVoided():
             ledger.tickets[ticket].void = True
         case tickets.EntryRecorded():
-            ledger.tickets[ticket].entries += 1
+            ledger.tickets[ticket].entry = scan_of(event)
+        case tickets.EntryReverted():
+            ledger.tickets[ticket].entry = None
+
+
+def scan_of(event: tickets.EntryRecorded | tickets.EntryReverted) -> str:
+    """Name the scan that an entry came from."""
+    return f"{event.device}-{event.nonce}"
 
 
 def note_order(ledger: Ledger, order: str, event: orders.OrderEvent) -> None:
@@ -196,7 +211,18 @@ def note_refund(ledger: Ledger, refund: str, event: refunds.RefundEvent) -> None
 def note_performance(ledger: Ledger, performance: str, event: performances.PerformanceEvent) -> None:
     """Let the ledger know when a performance begins, and whether it takes place."""
     match event:
-        case performances.PerformanceScheduled() | performances.PerformanceRescheduled():
+        case performances.PerformanceScheduled():
             ledger.starts[performance] = event.starts_at
+            note_entry_rules(ledger, performance, event.entry_rules)
+        case performances.PerformanceRescheduled():
+            ledger.starts[performance] = event.starts_at
+        case performances.EntryRulesChanged():
+            note_entry_rules(ledger, performance, event.rules)
         case performances.PerformanceCancelled():
             ledger.cancelled.add(performance)
+
+
+def note_entry_rules(ledger: Ledger, performance: str, rules: EntryRules) -> None:
+    """Let the ledger know whether a performance demands registered devices."""
+    change = set.add if rules.registered_devices else set.discard
+    change(ledger.devices_required, performance)

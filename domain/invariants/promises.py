@@ -8,7 +8,8 @@ from domain import payment as payments
 from domain import seat as seats
 from domain import ticket as tickets
 from domain.invariants.checking import promise, watch
-from domain.invariants.ledger import Fact, Ledger, SeatFacts, identity
+from domain.invariants.ledger import Fact, Ledger, SeatFacts, identity, scan_of
+from domain.scan import ScanAdmitted
 from domain.values import ReleaseReason
 
 
@@ -91,12 +92,48 @@ def payments_touched(ledger: Ledger, fact: Fact) -> set[str]:
             return set()
 
 
+@watch
+def one_entry_per_ticket(ledger: Ledger, fact: Fact) -> Iterator[str]:
+    """Invariant 7: a single-entry ticket admits again only after its entry was reverted, and that entry only."""
+    if not isinstance(fact.event, tickets.EntryRecorded | tickets.EntryReverted):
+        return
+    entry = ledger.tickets[identity(fact.stream)].entry
+    if isinstance(fact.event, tickets.EntryRecorded) and entry is not None:
+        yield f"{fact.stream} was admitted twice, by {entry} and by {scan_of(fact.event)}."
+    if isinstance(fact.event, tickets.EntryReverted) and entry != scan_of(fact.event):
+        yield f"{fact.stream} had the entry {scan_of(fact.event)} reverted, but {entry} stood."
+
+
+@watch
+def one_result_per_scan(ledger: Ledger, fact: Fact) -> Iterator[str]:
+    """Invariant 6: a scan has one result, however often it is sent."""
+    if fact.stream in ledger.scans:
+        yield f"{fact.stream} had a second result."
+
+
 @promise
-def one_entry_per_ticket(ledger: Ledger, command: Sequence[Fact]) -> Iterator[str]:
-    """Invariant 7: a single-entry ticket is admitted once."""
-    for fact in command:
-        if isinstance(fact.event, tickets.EntryRecorded) and ledger.tickets[identity(fact.stream)].entries > 1:
-            yield f"{fact.stream} was admitted twice."
+def an_entry_has_its_scan(_: Ledger, command: Sequence[Fact]) -> Iterator[str]:
+    """Invariant 6: an entry and the scan that admits are recorded together, for one ticket."""
+    entries = {
+        (f"scan-{scan_of(fact.event)}", identity(fact.stream))
+        for fact in command
+        if isinstance(fact.event, tickets.EntryRecorded)
+    }
+    scans = {(fact.stream, fact.event.ticket) for fact in command if isinstance(fact.event, ScanAdmitted)}
+    if entries != scans:
+        yield f"The entries {entries} were recorded with the scans {scans}."
+
+
+@watch
+def only_devices_that_may_admit(ledger: Ledger, fact: Fact) -> Iterator[str]:
+    """A revoked device admits nobody; where registered devices are demanded, nothing else admits."""
+    if not isinstance(fact.event, tickets.EntryRecorded):
+        return
+    device, performance = fact.event.device, ledger.tickets[identity(fact.stream)].performance
+    if ledger.devices.get(device) is False:
+        yield f"{fact.stream} was admitted by the revoked device {device}."
+    if performance in ledger.devices_required and device not in ledger.devices:
+        yield f"{fact.stream} was admitted without a registered device."
 
 
 @watch

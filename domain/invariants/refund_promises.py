@@ -26,5 +26,5 @@ def used_tickets_are_refunded_for_cause_only(ledger: Ledger, fact: Fact) -> Iter
     ticket = ledger.tickets[identity(fact.stream)]
     performance = ticket.performance
     explained = ledger.refunds[fact.event.refund].explained and ledger.started(performance, fact.recorded_at)
-    if ticket.entries and ledger.takes_place(performance) and not explained:
+    if ticket.entry and ledger.takes_place(performance) and not explained:
         yield f"{fact.stream} was voided by {fact.event.refund} although it was used."

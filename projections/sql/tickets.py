@@ -43,7 +43,7 @@ WHERE ticket.ticket = r.ticket
 """
 
 ENTER: LiteralString = """
-UPDATE ticket SET state = 'used', gate = r.gate, entered_at = r.at
+UPDATE ticket SET state = CASE ticket.state WHEN 'void' THEN 'void' ELSE 'used' END, gate = r.gate, entered_at = r.at
 FROM json_to_recordset(%(rows)s::json) AS r (ticket text, gate text, at timestamptz)
 WHERE ticket.ticket = r.ticket
 """
@@ -51,6 +51,12 @@ WHERE ticket.ticket = r.ticket
 MARK_DISPUTED: LiteralString = """
 UPDATE ticket SET disputed = r.disputed
 FROM json_to_recordset(%(rows)s::json) AS r (ticket text, disputed boolean)
+WHERE ticket.ticket = r.ticket
+"""
+
+REVERT: LiteralString = """
+UPDATE ticket SET state = CASE ticket.state WHEN 'void' THEN 'void' ELSE 'valid' END, gate = NULL, entered_at = NULL
+FROM json_to_recordset(%(rows)s::json) AS r (ticket text)
 WHERE ticket.ticket = r.ticket
 """
 

@@ -159,7 +159,12 @@ def enter(cast: Cast, ticket: Json, say: Say) -> None:
     """Scan one ticket at the gate, then once more."""
     code = cast.customer.get(f"/tickets/{ticket['ticket_id']}")["code"]
     for nonce, expected in (("tour-1", "admitted"), ("tour-2", "refused")):
-        reading = {"code": code, "gate": "north", "nonce": f"{nonce}-{ticket['ticket_id']}"}
+        reading = {
+            "code": code,
+            "gate": "north",
+            "nonce": f"{nonce}-{ticket['ticket_id']}",
+            "override_window": True,
+        }
         answer = cast.gate.post("/scans", reading, expect=200)
         if answer["outcome"] != expected:
             raise TourFailed(f"The gate {answer['outcome']} where it should have {expected}: {answer}")

@@ -71,8 +71,8 @@ class TestTable:
         assert "security" not in document["paths"][f"{PREFIX}/auth/login"]["post"]
 
     def test_given_a_role_within_an_organizer_then_it_is_told_from_one_held_everywhere(self) -> None:
-        assert Access(roles=(Role.ORGANIZER, Role.ADMIN)).member_role is Role.ORGANIZER
-        assert Access(roles=(Role.SUPPORT, Role.ADMIN)).member_role is None
+        assert Access(roles=(Role.ORGANIZER, Role.ADMIN)).member_roles == (Role.ORGANIZER,)
+        assert Access(roles=(Role.SUPPORT, Role.ADMIN)).member_roles == ()
 
 
 class TestOrder:

@@ -14,8 +14,9 @@ from domain.payment import PAYMENT, DisputeLost, DisputeOpened, DisputeStatus, D
 from domain.ports import BookEntryKind
 from domain.refund import REFUND, RefundFailed, RefundSubmitted
 from domain.refunding import RequestRefund, approve_refund, request_refund
+from domain.scan import SCAN, ScanAdmitted, ScanRefused
 from domain.settling import settle
-from domain.ticket import SCAN, TICKET, EntryRecorded, RefusalReason, ScanRefused, TicketDisputed, TicketDisputeWon
+from domain.ticket import TICKET, EntryRecorded, RefusalReason, TicketDisputed, TicketDisputeWon
 from domain.transfers import complete_refund, submit_refund
 from domain.values import EntryRules
 from tests.domain.money import TOTAL, Money, entry_of, kinds, minutes, money, opened
@@ -201,7 +202,7 @@ class TestEntryWithADisputedTicket:
         case = money(entry_rules=EntryRules(disputed_tickets_admitted=admitted)).paid().disputed(step, 1)
         result = self.scan(case)
         if admitted:
-            assert [type(event) for event in result.events()] == [EntryRecorded]
+            assert [type(event) for event in result.events()] == [EntryRecorded, ScanAdmitted]
         else:
             (refused,) = result.changes[SCAN.stream("gate-1", "n1")]
             assert isinstance(refused, ScanRefused)
@@ -210,7 +211,7 @@ class TestEntryWithADisputedTicket:
     def test_given_a_won_dispute_then_the_ticket_admits(self) -> None:
         strict = money(entry_rules=EntryRules(disputed_tickets_admitted=False)).paid()
         result = self.scan(strict.disputed("opened", 1).disputed("won", 2))
-        assert [type(event) for event in result.events()] == [EntryRecorded]
+        assert [type(event) for event in result.events()] == [EntryRecorded, ScanAdmitted]
 
     def scan(self, case: Money) -> Result:
         """Hold the first ticket to a reader, a minute before the start."""

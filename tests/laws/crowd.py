@@ -261,6 +261,7 @@ class CrowdMachine(LoopingMachine):
             device="north",
             nonce=str(uuid7()),
             organizers=frozenset({self.world.organizer}),
+            override_window=True,
         )
         return Wish(partial(entry.scan_ticket, command=command))
 

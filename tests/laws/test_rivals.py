@@ -133,6 +133,7 @@ class TestRivals:
             device="d1",
             nonce="n1",
             organizers=frozenset({world.organizer}),
+            override_window=True,
         )
         scanned = Wish(partial(entry.scan_ticket, command=scan))
         approved = Wish(partial(refunding.approve_refund, refund=refund, by="support"))
@@ -155,6 +156,7 @@ class TestRivals:
                 device=gate,
                 nonce="n1",
                 organizers=frozenset({world.organizer}),
+                override_window=True,
             )
             for gate in ("north", "south")
         ]

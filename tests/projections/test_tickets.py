@@ -33,6 +33,26 @@ class TestTickets:
         assert used.place["seat"] in town.seats[:3]
         assert await find_ticket(models, ticket="nothing") is None
 
+    async def test_reverted_and_used_again(self, town: Town, shelf: Shelf, models: ReadModels) -> None:
+        _, performance = await town.open_shop()
+        order = await town.buy(performance, "ann", town.seats[0])
+        await shelf.fold(town.store)
+        sold = await find_performance(models, performance=performance, now=town.clock.now())
+        assert sold is not None
+        (issued,) = await tickets_of_order(models, order=order)
+
+        async def stands() -> tuple[str, str | None, bool]:
+            await shelf.fold(town.store)
+            found = await find_ticket(models, ticket=issued.ticket)
+            assert found is not None
+            return found.state, found.gate, found.entered_at is not None
+
+        scan = await town.scan(issued.ticket, sold.organizer)
+        await town.revert(scan)
+        assert await stands() == ("valid", None, False)
+        await town.scan(issued.ticket, sold.organizer)
+        assert await stands() == ("used", "north", True)
+
     async def test_page_by_page_newest_first(self, town: Town, shelf: Shelf, models: ReadModels) -> None:
         _, performance = await town.open_shop()
         orders = [await town.buy(performance, "ann", seat) for seat in town.seats[:3]]

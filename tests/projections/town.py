@@ -25,8 +25,9 @@ from domain.performance import PerformanceScheduled
 from domain.pricing import Choice
 from domain.refund import transfer_reference
 from domain.refunding import RequestRefund
+from domain.scan import scan_id
 from domain.scheduling import ChangePerformance
-from domain.ticket import RefusalReason
+from domain.ticket import RefusalReason, RevertReason
 from domain.values import BlockReason, Limits, OrderCancelReason, PerformanceCancelReason, Price, Role
 from domain.venue import VenueDetails, VenueOpened
 from eventstore.cache import StateCache
@@ -322,8 +323,8 @@ class Town:
         reference = transfer_reference(refund, 2 if fails else 1)
         await self.do(partial(refunding.complete_refund, reference=reference, provider_refund="r-1"))
 
-    async def scan(self, ticket: str | None, organizer_id: str) -> None:
-        """Hold a ticket to a reader at the north gate."""
+    async def scan(self, ticket: str | None, organizer_id: str) -> str:
+        """Scan a ticket at the north gate; return the scan's id."""
         wish = ScanTicket(
             ticket=ticket,
             fault=None if ticket else RefusalReason.UNREADABLE,
@@ -332,5 +333,11 @@ class Town:
             device=str(uuid7()),
             nonce=str(next(self._nonces)),
             organizers=frozenset({organizer_id}),
+            override_window=True,
         )
         await self.do(lambda books: entry.scan_ticket(books, wish))
+        return scan_id(wish.device, wish.nonce)
+
+    async def revert(self, scan: str) -> None:
+        """Take an entry back."""
+        await self.do(partial(entry.revert_entry, scan=scan, reason=RevertReason.SCANNED_BY_MISTAKE))

@@ -19,6 +19,7 @@ from eventstore.jetstream.stream import Streams
 from eventstore.migrate import APP_ROLE, PROJECTOR_ROLE
 from eventstore.postgres import PostgresStore
 from eventstore.store import NewEvent, Write
+from projections.every_model import EVERY_MODEL
 from runtime.embedded import EmbeddedNats
 from runtime.roles import url_of_role
 from runtime.schema import migrate_all
@@ -91,7 +92,7 @@ class TestWorker:
                     return state is not None and state.last_sequence == 5
 
                 await until_some(relayed, "the relay")
-                await until_some(lambda: self.positions(ground, [5] * 5), "the read models")
+                await until_some(lambda: self.positions(ground, [5] * len(EVERY_MODEL)), "the read models")
             assert await self.owners(ground) == [None] * 5
         await epochs.close()
 

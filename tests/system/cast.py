@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
+from uuid_utils.compat import uuid7
 
 from domain.values import Role
 from tests.system.shop import Shop, until
@@ -87,7 +88,7 @@ def make_things(shop: Shop, owner: str) -> Things:
     event = house.event()
     performance = house.performance(event)
     order, payment = paid_order(house, performance, owner)
-    ticket = next(each for each in shop.get("/tickets", owner)["items"] if each["order_id"] == order)
+    ticket, other = (each for each in shop.get("/tickets", owner)["items"] if each["order_id"] == order)
     refund = shop.do(f"/orders/{order}/refunds", owner, {"lines": ["1"]})["refund_id"]
     ids = {
         "organizer_id": house.organizer,
@@ -100,6 +101,8 @@ def make_things(shop: Shop, owner: str) -> Things:
         "payment_id": payment,
         "ticket_id": ticket["ticket_id"],
         "refund_id": refund,
+        "device_id": device_at(house, performance),
+        "scan_id": scan_of(house, shop.get(f"/tickets/{other['ticket_id']}", owner)["code"]),
         "account_id": shop.ask("POST", "/auth/guest").json()["account_id"],
         "provider": "sandbox",
         "stream": f"order-{order}",
@@ -110,6 +113,20 @@ def make_things(shop: Shop, owner: str) -> Things:
     }
     code = shop.get(f"/tickets/{ticket['ticket_id']}", owner)["code"]
     return Things(house=house, owner=owner, ids=ids, code=code)
+
+
+def device_at(house: House, performance: str) -> str:
+    """Register a scanner for a performance."""
+    body = {"organizer_id": house.organizer, "label": "North", "performance_ids": [performance]}
+    device: str = house.shop.do("/devices", house.shop.token("organizer"), body)["device_id"]
+    return device
+
+
+def scan_of(house: House, code: str) -> str:
+    """Let a ticket's holder enter long before the start; return the scan."""
+    body = {"code": code, "gate": "north", "nonce": str(uuid7()), "override_window": True}
+    scan: str = house.shop.do("/scans", house.shop.token("gate"), body)["scan_id"]
+    return scan
 
 
 def paid_order(house: House, performance: str, buyer: str, *, first: int = 0) -> tuple[str, str]:

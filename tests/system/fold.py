@@ -164,3 +164,5 @@ def fold_ticket(picture: Picture, told: Told) -> None:
             picture.tickets[told.key][3] = "void"
         case tickets.EntryRecorded():
             picture.tickets[told.key][3:] = ["used", told.event.gate]
+        case tickets.EntryReverted():
+            picture.tickets[told.key][3:] = ["valid", None]

@@ -24,6 +24,7 @@ Route = tuple[str, str]
 
 UNPREFIXED = ("/livez", "/readyz", "/metrics")
 BUYERS_OWN = {"order_id", "hold_id", "payment_id", "ticket_id"}
+SEEN_BY_ITS_ORGANIZER = {"device_id", "scan_id"}
 SEEN_WITH_ITS_EVENT = {"event_id", "performance_id"}
 ENDING = {
     ("DELETE", "/holds/{hold_id}"),
@@ -34,6 +35,8 @@ ENDING = {
 ORGANIZER_NAMED = {
     ("POST", "/events"),
     ("POST", "/venues"),
+    ("POST", "/devices"),
+    ("GET", "/devices"),
     ("GET", "/reports/sales"),
     ("GET", "/reports/accounts/{account_id}"),
 }
@@ -63,7 +66,7 @@ def expected(route: Route, access: Access, actor: Actor, *, hidden: bool) -> int
     anywhere = not names and route not in ORGANIZER_NAMED
     if (actor.roles | (actor.foreign if anywhere else frozenset())) & set(access.roles):
         return None
-    return 404 if hidden else 403
+    return 404 if hidden or names & SEEN_BY_ITS_ORGANIZER else 403
 
 
 def request_for(route: Route, things: Things) -> tuple[str, dict[str, Any]]:
@@ -94,6 +97,12 @@ def bodies(things: Things) -> Mapping[Route, object]:
         ("POST", "/orders/{order_id}/refunds"): {},
         ("POST", "/performances/{performance_id}/holds"): {"items": [free]},
         ("POST", "/scans"): {"code": things.code, "gate": "north", "nonce": "matrix-1"},
+        ("POST", "/scans/{scan_id}/revert"): {"reason": "other"},
+        ("POST", "/devices"): {
+            "organizer_id": house.organizer,
+            "label": "North",
+            "performance_ids": [things.ids["performance_id"]],
+        },
         ("PUT", "/accounts/{account_id}/roles"): {"roles": []},
         ("PUT", "/organizers/{organizer_id}/members/{account_id}"): {"roles": []},
         ("POST", "/organizers"): {"name": "One more"},

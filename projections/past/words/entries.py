@@ -1,13 +1,13 @@
-"""What happened to a ticket, and to a reading that was turned away."""
+"""What happened to a ticket, to a scan and to a gate's scanner."""
 
 from typing import assert_never
 
-from domain import ticket
-from projections.past.words.phrases import REASONS
+from domain import device, scan, ticket
+from projections.past.words.phrases import REASONS, listed, moment
 
 
 def of_ticket(event: ticket.TicketEvent) -> str:
-    """Tell what happened to a ticket."""
+    """Describe what happened to a ticket."""
     match event:
         case ticket.TicketIssued():
             return f"Issued to account {event.account} for {event.place.label} in order {event.order}."
@@ -18,12 +18,41 @@ def of_ticket(event: ticket.TicketEvent) -> str:
         case ticket.TicketDisputeWon():
             return f"The dispute of payment {event.payment} was decided for the shop."
         case ticket.EntryRecorded():
-            return f"Somebody entered with it at gate {event.gate}, read by device {event.device}."
+            return entered(event)
+        case ticket.EntryReverted():
+            return f"The entry by scan {event.nonce} of device {event.device} was reverted {REASONS[event.reason]}."
         case _:
             assert_never(event)
 
 
-def of_scan(event: ticket.ScanRefused) -> str:
-    """Tell why somebody was turned away."""
-    which = f"Ticket {event.ticket}" if event.ticket else "Somebody"
-    return f"{which} was turned away at gate {event.gate} {REASONS[event.reason]}."
+def entered(event: ticket.EntryRecorded) -> str:
+    """Describe an entry."""
+    how = "its number was typed on" if event.mode is ticket.EntryMode.MANUAL else "read by"
+    overrode = f", although refused {REASONS[event.overrode]}" if event.overrode else ""
+    return f"Somebody entered with it at gate {event.gate}, {how} device {event.device}{overrode}."
+
+
+def of_scan(event: scan.ScanEvent) -> str:
+    """Describe what a scan led to."""
+    match event:
+        case scan.ScanAdmitted():
+            return f"Ticket {event.ticket} was admitted at gate {event.reading.gate}."
+        case scan.ScanRefused():
+            which = f"Ticket {event.ticket}" if event.ticket else "Somebody"
+            return f"{which} was turned away at gate {event.reading.gate} {REASONS[event.reason]}."
+        case _:
+            assert_never(event)
+
+
+def of_device(event: device.DeviceEvent) -> str:
+    """Describe what happened to a gate's scanner."""
+    match event:
+        case device.DeviceRegistered():
+            what = f"performances {listed(event.performances)}" if event.performances else "every performance"
+            since = f" from {moment(event.works_from)}" if event.works_from else ""
+            until = f" until {moment(event.works_until)}" if event.works_until else ""
+            return f"Device {event.label} was registered for {what} of organizer {event.organizer}{since}{until}."
+        case device.DeviceRevoked():
+            return "The device was revoked: no scan of it is accepted any more."
+        case _:
+            assert_never(event)

@@ -35,6 +35,15 @@ REASONS: Mapping[str, str] = {
     "void": "because the ticket was void",
     "disputed": "because its payment is disputed",
     "already_used": "because somebody had entered with it",
+    "too_early": "because it was too early",
+    "too_late": "because it was too late",
+    "device_required": "because scans must come from a registered device",
+    "device_not_allowed": "because the device may not scan for this performance now",
+    "scanned_by_mistake": "because it was scanned by mistake",
+    "wrong_ticket": "because another ticket was meant",
+    "device_fault": "because the device was at fault",
+    "left_before_start": "because the holder left before the start",
+    "house_cleared": "because the house was cleared",
 }
 """A reason from a closed list → what it means, after a verb."""
 

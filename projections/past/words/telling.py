@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
-from domain import buyer, hold, money_exception, order, payment, refund, seat, ticket
+from domain import buyer, device, hold, money_exception, order, payment, refund, scan, seat, ticket
 from eventstore.codec import Codec
 from eventstore.errors import UnknownEvent
 from eventstore.store import Recorded
-from projections.past.words.entries import of_scan, of_ticket
+from projections.past.words.entries import of_device, of_scan, of_ticket
 from projections.past.words.exceptions import of_exception
 from projections.past.words.purchases import of_order, of_payment, of_refund
 from projections.past.words.seats import of_buyer, of_hold, of_seat
@@ -24,7 +24,8 @@ TELLERS: Mapping[type, Callable[[Any], str]] = {
     **dict.fromkeys(get_args(refund.RefundEvent), of_refund),
     **dict.fromkeys(get_args(ticket.TicketEvent), of_ticket),
     **dict.fromkeys(get_args(money_exception.ExceptionEvent), of_exception),
-    ticket.ScanRefused: of_scan,
+    **dict.fromkeys(get_args(scan.ScanEvent), of_scan),
+    **dict.fromkeys(get_args(device.DeviceEvent), of_device),
 }
 """A class of events → who tells what happened."""
 

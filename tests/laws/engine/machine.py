@@ -8,23 +8,21 @@ from hypothesis import strategies as st
 from hypothesis.stateful import multiple, precondition, rule
 from uuid_utils.compat import uuid7
 
-from domain import blocking, cancelling, entry, refunding, scheduling
+from domain import blocking, cancelling, refunding, scheduling
 from domain.refund import transfer_reference
-from domain.ticket import EntryRecorded
 from domain.values import BlockReason, PerformanceCancelReason, RefundReason
-from tests.laws.engine.buying import Buying
+from tests.laws.engine.entering import Entering
 from tests.laws.engine.stage import BUYER, HOLDS, ORDERS, REFUNDS, SEATS
 from tests.laws.world import Wish
 
 CALM_COMMANDS = 35
 """A performance is called off only once something has happened."""
 
-GATES = ("north", "south")
 MOVES = st.sampled_from([-365, -1, 0, 1, 7])
 TRANSFERS = st.sampled_from(["submitted", "completed", "failed"])
 
 
-class EngineMachine(Buying):
+class EngineMachine(Entering):
     """Everything people, processes and the provider may do to one performance. A new rule is a method."""
 
     @rule(target=ORDERS, buyer=BUYER, seats=SEATS, approve=st.booleans(), outcome=TRANSFERS)
@@ -76,21 +74,6 @@ class EngineMachine(Buying):
             self.send(Wish(partial(refunding.complete_refund, reference=reference, provider_refund="r1")), outcome)
         if outcome == "failed":
             self.send(Wish(partial(refunding.fail_refund, reference=reference, reason="closed")), outcome)
-
-    @rule(order=ORDERS, line=st.sampled_from(["1", "1", "2"]), gate=st.sampled_from(GATES))
-    def scan(self, order: tuple[str, str], line: str, gate: str) -> None:
-        ticket = self.order_state(order[0]).tickets.get(line)
-        command = entry.ScanTicket(
-            ticket=ticket,
-            code_sha256="",
-            gate=gate,
-            device=gate,
-            nonce=str(uuid7()),
-            organizers=frozenset({self.world.organizer}),
-        )
-        outcome = self.send(Wish(partial(entry.scan_ticket, command=command)), "scanned")
-        assert outcome is not None
-        self.tally["admitted"] += any(isinstance(fact, EntryRecorded) for _, fact in outcome.events)
 
     @rule(seats=SEATS, block=st.booleans())
     def block(self, seats: list[int], *, block: bool) -> None:
@@ -149,7 +132,7 @@ class EngineMachine(Buying):
     @rule(order=ORDERS, why=st.sampled_from([None, "The sound failed."]))
     def refund_after_the_start(self, order: tuple[str, str], why: str | None) -> None:
         """Enter, let it begin, ask as the owner and as support, and approve."""
-        self.scan(order, "1", GATES[0])
+        self.enter(order, "1")
         self.begin(timedelta(0))
         for refund in (self.ask_refund(order, None), self.support_asks_refund(order, why)):
             if isinstance(refund, str):
@@ -159,7 +142,7 @@ class EngineMachine(Buying):
     def enter_after_asking(self, order: tuple[str, str], *, approve: bool) -> None:
         """Ask for the money, and enter before it is decided."""
         refund = self.ask_refund(order, None)
-        self.scan(order, "1", GATES[1])
+        self.enter(order, "1")
         if isinstance(refund, str):
             self.decide_refund(refund, approve=approve)
 

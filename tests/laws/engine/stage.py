@@ -9,7 +9,7 @@ from typing import ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, initialize, precondition, rule
 
-from domain import ordering, refunding, settling
+from domain import entry, ordering, refunding, settling
 from domain.books import Books, Changes
 from domain.errors import Rejected
 from domain.order import PlacedOrder
@@ -29,6 +29,8 @@ HOLDS: Bundle[tuple[str, str]] = Bundle("holds")
 ORDERS: Bundle[tuple[str, str]] = Bundle("orders")
 PAYMENTS: Bundle[str] = Bundle("payments")
 REFUNDS: Bundle[str] = Bundle("refunds")
+SCANS: Bundle[str] = Bundle("scans")
+DEVICES: Bundle[str] = Bundle("devices")
 
 
 class Stage(LoopingMachine):
@@ -39,6 +41,8 @@ class Stage(LoopingMachine):
     settle: ClassVar[Callable[..., Changes]] = staticmethod(settling.settle)
     request: ClassVar[Callable[..., Changes]] = staticmethod(refunding.request_refund)
     approve: ClassVar[Callable[..., Changes]] = staticmethod(refunding.approve_refund)
+    scan_ticket: ClassVar[Callable[..., Changes]] = staticmethod(entry.scan_ticket)
+    revert: ClassVar[Callable[..., Changes]] = staticmethod(entry.revert_entry)
     tally: ClassVar[Counter[str]] = Counter()
 
     def __init__(self) -> None:

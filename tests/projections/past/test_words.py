@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from domain import buyer, hold, money_exception, order, payment, refund, seat, ticket
+from domain import buyer, device, hold, money_exception, order, payment, refund, scan, seat, ticket
 from domain.history import EVENTS, VERSIONS
 from domain.values import BlockReason, OrderCancelReason, PerformanceCancelReason, RefundReason, ReleaseReason
 from eventstore.store import Recorded
@@ -15,7 +15,7 @@ from projections.past.words.phrases import REASONS
 from projections.past.words.telling import TELLERS, plain_name
 from tests.laws.world import CODEC
 
-TOLD = (seat, hold, buyer, order, payment, refund, ticket, money_exception)
+TOLD = (seat, hold, buyer, order, payment, refund, ticket, money_exception, scan, device)
 
 
 def test_every_event_of_a_seat_an_order_a_payment_a_refund_or_a_ticket_has_a_teller() -> None:
@@ -31,6 +31,7 @@ def test_every_reason_has_its_words() -> None:
         PerformanceCancelReason,
         BlockReason,
         ticket.RefusalReason,
+        ticket.RevertReason,
     ):
         assert {reason.value for reason in reasons} <= REASONS.keys()
 

@@ -1,0 +1,150 @@
+"""The gate: from a scan's request to its command, and from what was recorded to the answer."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from fastapi import Request
+
+from api.codes import UnreadableCode
+from api.device_keys import SendingDevice
+from api.engine import engine_of
+from api.facts import PlacedEvent, recall, recall_placed
+from api.identity import Identity
+from api.presenters import tickets as present
+from api.presenters.values import Body
+from api.schemas.tickets import ScanWish
+from api.visibility import require_organizers
+from domain.entry import Judgement, ScanTicket
+from domain.scan import SCAN, ScanAdmitted, ScanRefused, scan_id
+from domain.ticket import TICKET, EntryMode, EntryRecorded, EntryReverted, RefusalReason
+from domain.values import Role
+
+
+async def command_of_scan(
+    request: Request, identity: Identity, body: ScanWish, device: SendingDevice | None
+) -> ScanTicket:
+    """Return the command for a scan.
+
+    Raises:
+        Forbidden: the sender is no entry manager.
+    """
+    ticket, fault = ticket_named(request, body)
+    read = body.code if body.code is not None else str(ticket)
+    return ScanTicket(
+        ticket=ticket,
+        fault=fault,
+        code_sha256=hashlib.sha256(read.encode()).hexdigest(),
+        gate=body.gate,
+        device=identity.account if device is None else device.device,
+        nonce=body.nonce,
+        organizers=await organizers_at_the_gate(request, identity, device, ticket),
+        performance=body.performance_id,
+        registered=device is not None,
+        mode=EntryMode.ONLINE if body.code is not None else EntryMode.MANUAL,
+        override_window=body.override_window,
+    )
+
+
+def ticket_named(request: Request, body: ScanWish) -> tuple[str | None, RefusalReason | None]:
+    """Return the ticket that a code or a number names, or what is wrong with the code."""
+    if body.code is None:
+        return str(UUID(body.ticket_number)), None
+    try:
+        return engine_of(request).codes.read(body.code).ticket, None
+    except UnreadableCode as unreadable:
+        return None, unreadable.reason
+
+
+async def organizers_at_the_gate(
+    request: Request, identity: Identity, device: SendingDevice | None, ticket: str | None
+) -> frozenset[str]:
+    """Return the organizers whose tickets the sender may scan, checked in the log.
+
+    Raises:
+        Forbidden: the sender is entry manager of nobody, or not of the device's organizer.
+    """
+    if device is not None:
+        await identity.must_act_for(device.organizer, Role.ENTRY_MANAGER)
+        return frozenset({device.organizer})
+    organizer = None if ticket is None else await organizer_of(request, ticket)
+    if organizer is not None and await identity.may_act_for(organizer, Role.ENTRY_MANAGER):
+        await identity.must_act_for(organizer, Role.ENTRY_MANAGER)
+        return frozenset({organizer})
+    if await identity.holds(Role.ADMIN):
+        await identity.must_hold(Role.ADMIN)
+        return frozenset()
+    own = await require_organizers(request, identity, Role.ENTRY_MANAGER)
+    await identity.must_act_for(own[0], Role.ENTRY_MANAGER)
+    return frozenset(own)
+
+
+async def organizer_of(request: Request, ticket: str) -> str | None:
+    """Return whose ticket it is; None if it was never issued."""
+    events = (await recall(engine_of(request), TICKET.stream(ticket)))[TICKET.stream(ticket)]
+    return events[0].organizer if events else None
+
+
+async def scanned(request: Request, command: ScanTicket) -> Body:
+    """Show the recorded result of a scan, with the position of its event; the same however often it is asked for."""
+    (recorded,) = await recall_placed(engine_of(request), SCAN.stream(command.device, command.nonce))
+    scan: ScanAdmitted | ScanRefused = recorded.event
+    history = await ticket_history(request, scan.ticket, command.organizers)
+    entries = [placed for placed in history if placed.position < recorded.position]
+    reason = scan.reason if isinstance(scan, ScanRefused) else None
+    overrode = entries[-1].event.overrode if reason is None else None
+    return {
+        "outcome": "admitted" if reason is None else "refused",
+        "reason": reason,
+        "scan_id": scan_id(command.device, command.nonce),
+        "mode": scan.reading.mode,
+        "overrode": overrode,
+        "ticket": shown_ticket(scan.ticket, history),
+        "first_entry": standing_entry(entries) if reason is RefusalReason.ALREADY_USED else None,
+        "position": recorded.position,
+    }
+
+
+async def previewed(request: Request, command: ScanTicket, judgement: Judgement) -> Body:
+    """Show what a scan would come to; nothing is recorded."""
+    history = await ticket_history(request, command.ticket, command.organizers)
+    return {
+        "outcome": "confirmation_required" if judgement.reason is None else "refused",
+        "reason": judgement.reason,
+        "scan_id": None,
+        "mode": command.mode,
+        "overrode": judgement.overrode,
+        "ticket": shown_ticket(command.ticket, history),
+        "first_entry": standing_entry(history) if judgement.reason is RefusalReason.ALREADY_USED else None,
+        "position": await engine_of(request).store.head(),
+    }
+
+
+async def ticket_history(request: Request, ticket: str | None, organizers: frozenset[str]) -> Sequence[PlacedEvent]:
+    """Return the events of a ticket; none if it is not one of these organizers'."""
+    events = [] if ticket is None else await recall_placed(engine_of(request), TICKET.stream(ticket))
+    return events if events and events[0].event.organizer in organizers else []
+
+
+def shown_ticket(ticket: str | None, history: Sequence[PlacedEvent]) -> Body | None:
+    """Show what the person at the gate needs to know of a ticket; None if it is none of theirs."""
+    return None if ticket is None or not history else present.issued_ticket(ticket, history[0].event)
+
+
+def standing_entry(history: Sequence[PlacedEvent]) -> Body | None:
+    """Show when and where a ticket was used: its last entry, unless that was reverted."""
+    entry: Any = None
+    for placed in history:
+        if isinstance(placed.event, EntryRecorded):
+            entry = placed
+        elif isinstance(placed.event, EntryReverted):
+            entry = None
+    if entry is None:
+        return None
+    return {
+        "at": entry.recorded_at,
+        "gate": entry.event.gate,
+        "scan_id": scan_id(entry.event.device, entry.event.nonce),
+        "mode": entry.event.mode,
+    }

@@ -1,0 +1,165 @@
+"""A gate's scanner: registered with a key of its own, for performances or hours, until it is revoked."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from domain.books import Books, Changes, Kind
+from domain.errors import AlreadyThere, DeviceIsRevoked, Invalid, NotFound
+from domain.organizer import existing as existing_organizer
+from domain.performance import PERFORMANCE, ScheduledPerformance
+
+PERFORMANCES_PER_DEVICE_MAX = 100
+DEVICE_HOURS_MAX = timedelta(days=366)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceRegistered:
+    """The scanner may send scans, authenticated by a secret of which only the hash is stored.
+
+    `performances`: the ones it may scan for; empty: all of the organizer's. It works from `works_from` until just
+    before `works_until`; None: no bound.
+    """
+
+    organizer: str
+    label: str
+    secret_sha256: str
+    performances: tuple[str, ...] = ()
+    works_from: datetime | None = None
+    works_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceRevoked:
+    """From here on no scan of the scanner is accepted."""
+
+
+DeviceEvent = DeviceRegistered | DeviceRevoked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoDevice:
+    """Not registered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisteredDevice:
+    """A scanner with what decisions ask for."""
+
+    organizer: str
+    secret_sha256: str
+    performances: frozenset[str]
+    works_from: datetime | None
+    works_until: datetime | None
+    revoked: bool = False
+
+
+Device = NoDevice | RegisteredDevice
+
+
+def evolve(device: Device, event: DeviceEvent) -> Device:
+    """Return the scanner after `event`."""
+    if isinstance(event, DeviceRegistered):
+        return RegisteredDevice(
+            organizer=event.organizer,
+            secret_sha256=event.secret_sha256,
+            performances=frozenset(event.performances),
+            works_from=event.works_from,
+            works_until=event.works_until,
+        )
+    assert isinstance(device, RegisteredDevice)
+    match event:
+        case DeviceRevoked():
+            return replace(device, revoked=True)
+        case _:
+            assert_never(event)
+
+
+DEVICE: Kind[Device] = Kind("device", NoDevice(), evolve)
+
+
+def require_device(books: Books, device: str) -> RegisteredDevice:
+    """Read a scanner that must be registered.
+
+    Raises:
+        NotFound: it never was.
+    """
+    state = books.read(DEVICE, device)
+    if isinstance(state, NoDevice):
+        raise NotFound("There is no such device.")
+    return state
+
+
+def require_active_device(books: Books, device: str) -> RegisteredDevice:
+    """Read a scanner that must not be revoked.
+
+    Raises:
+        NotFound: it was never registered.
+        DeviceIsRevoked: nothing it sends is accepted any more.
+    """
+    state = require_device(books, device)
+    if state.revoked:
+        raise DeviceIsRevoked("The device was revoked. Register it again to get a new key.")
+    return state
+
+
+def works_for(books: Books, device: RegisteredDevice, performance: str) -> bool:
+    """Say whether a scanner may scan for a performance now."""
+    if device.performances and performance not in device.performances:
+        return False
+    if device.works_from is not None and not books.passed(device.works_from):
+        return False
+    return device.works_until is None or not books.passed(device.works_until)
+
+
+def register_device(books: Books, device: str, registered: DeviceRegistered) -> Changes:
+    """Register a scanner.
+
+    Raises:
+        NotFound: no such organizer.
+        AlreadyThere: the id is taken.
+        Invalid: neither performances nor hours, hours that make no sense, or performances of somebody else.
+    """
+    existing_organizer(books, registered.organizer)
+    if not isinstance(books.read(DEVICE, device), NoDevice):
+        raise AlreadyThere("The device is registered.")
+    check_hours(books, registered)
+    check_performances(books, registered)
+    return {DEVICE.stream(device): [registered]}
+
+
+def check_hours(books: Books, registered: DeviceRegistered) -> None:
+    """Refuse hours that are over, run backwards or are too long; without performances both bounds are due."""
+    start, end = registered.works_from, registered.works_until
+    if not registered.performances and (start is None or end is None):
+        raise Invalid("Bind the device: name performances, or both works_from and works_until.")
+    if end is not None and books.passed(end):
+        raise Invalid("works_until has passed already.")
+    if start is not None and end is not None and not start < end <= start + DEVICE_HOURS_MAX:
+        raise Invalid(f"works_until must follow works_from, by at most {DEVICE_HOURS_MAX.days} days.")
+
+
+def check_performances(books: Books, registered: DeviceRegistered) -> None:
+    """Refuse too many performances, one named twice, and those of another organizer."""
+    named = registered.performances
+    if len(named) > PERFORMANCES_PER_DEVICE_MAX or len(set(named)) < len(named):
+        raise Invalid(f"Name at most {PERFORMANCES_PER_DEVICE_MAX} performances, each once.")
+    states = books.read_each(PERFORMANCE, [(performance,) for performance in named])
+    foreign = [
+        performance
+        for performance, state in zip(named, states, strict=True)
+        if not isinstance(state, ScheduledPerformance) or state.organizer != registered.organizer
+    ]
+    if foreign:
+        raise Invalid("The organizer has no such performances.", performances=foreign)
+
+
+def revoke_device(books: Books, device: str) -> Changes:
+    """Refuse a scanner from now on; a second time records nothing.
+
+    Raises:
+        NotFound: it was never registered.
+    """
+    if require_device(books, device).revoked:
+        return {}
+    return {DEVICE.stream(device): [DeviceRevoked()]}

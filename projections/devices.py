@@ -1,0 +1,60 @@
+"""The registered scanners of every organizer, and which of them are revoked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from projections.model import Fact, ReadModel, Step
+from projections.reading import ReadModels
+from projections.sql import devices as sql
+
+NAME = "devices"
+PAGE_ROWS_MAX = 100
+NEWEST = 2**63 - 1
+
+
+def fold(facts: Sequence[Fact]) -> Sequence[Step]:
+    """Write the batch: a scanner is registered before it is revoked."""
+
+    def rows(name: str) -> list[Mapping[str, Any]]:
+        return [{**fact.data, "device": fact.key, "position": fact.position} for fact in facts if fact.name == name]
+
+    return [Step(sql.REGISTER, rows("DeviceRegistered")), Step(sql.REVOKE, rows("DeviceRevoked"))]
+
+
+DEVICES = ReadModel(
+    name=NAME,
+    version=1,
+    schema=sql.SCHEMA,
+    names=frozenset({"DeviceRegistered", "DeviceRevoked"}),
+    fold=fold,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """A registered scanner; no `performances`: all of the organizer's."""
+
+    device: str
+    organizer: str
+    label: str
+    performances: Sequence[str]
+    works_from: datetime | None
+    works_until: datetime | None
+    revoked: bool
+    position: int
+
+
+async def list_devices(
+    models: ReadModels, *, organizers: Sequence[str] | None, before: int = NEWEST, limit: int = PAGE_ROWS_MAX
+) -> Sequence[Device]:
+    """Return the scanners of some organizers (None: of all), newest first, registered before a position."""
+    asked = {
+        "everyone": organizers is None,
+        "organizers": list(organizers or ()),
+        "before": before,
+        "limit": min(limit, PAGE_ROWS_MAX),
+    }
+    found = await models.fetch([NAME], sql.LIST_DEVICES, asked)
+    return [Device(**row) for row in found.rows]
