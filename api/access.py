@@ -87,6 +87,7 @@ ACCESS: Mapping[tuple[str, str], Access] = {
     ("GET", "/devices"): ORGANIZERS,
     ("DELETE", "/devices/{device_id}"): ORGANIZERS,
     ("GET", "/refunds"): CUSTOMERS_AND_SUPPORT,
+    ("GET", "/refunds/{refund_id}"): CUSTOMERS_AND_SUPPORT,
     ("POST", "/refunds/{refund_id}/approve"): SUPPORT,
     ("POST", "/refunds/{refund_id}/reject"): SUPPORT,
     ("GET", "/exceptions"): SUPPORT,

@@ -1,5 +1,6 @@
 """A basket from claim to end: hold seats, extend once, release, expire. Seats, hold, order and quota move together."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -164,14 +165,28 @@ def own_hold(books: Books, hold: str, holder: str) -> OpenHold:
 
     Raises:
         NotFound: no such hold, or somebody else's.
-        HoldEnded: released or expired.
+        HoldLapsed: its deadline passed and it was cleared away; says what it held.
+        HoldEnded: it was released.
     """
     state = books.read(HOLD, hold)
     if isinstance(state, NoHold) or state.holder != holder:
         raise NotFound("There is no such hold.")
     if isinstance(state, EndedHold):
+        if state.lapsed is not None:
+            raise hold_lapsed(state.lapsed)
         raise HoldEnded("The hold has ended; choose seats again.")
     return state
+
+
+def hold_lapsed(state: OpenHold) -> HoldLapsed:
+    """Return the refusal of a hold whose deadline has passed, with the places to ask for again."""
+    areas = Counter(line.place.area for line in state.lines if line.place.area is not None)
+    return HoldLapsed(
+        "The hold has lapsed; its places may be free still, so ask for them again.",
+        performance=state.performance,
+        seats=[line.place.seat for line in state.lines if line.place.area is None],
+        areas=[{"area": area, "quantity": quantity} for area, quantity in areas.items()],
+    )
 
 
 def extend_hold(books: Books, *, hold: str, holder: str, by: timedelta) -> Changes:
@@ -189,7 +204,7 @@ def extend_hold(books: Books, *, hold: str, holder: str, by: timedelta) -> Chang
     if isinstance(order, PlacedOrder) and order.status is OrderStatus.CONFIRMED:
         raise AlreadyPaid("The order is paid; there is no deadline any more.")
     if books.passed(state.expires_at):
-        raise HoldLapsed("The hold has lapsed; choose seats again.")
+        raise hold_lapsed(state)
     if state.extended:
         raise AlreadyExtended("A hold can be extended once.")
     if books.passed(taking_place(books, state.performance).starts_at):
@@ -217,7 +232,7 @@ def release_hold(books: Books, *, hold: str, holder: str) -> Changes:
     """
     try:
         state = own_hold(books, hold, holder)
-    except HoldEnded:
+    except (HoldEnded, HoldLapsed):
         return {}
     if state.order:
         raise HoldOrdered("The hold belongs to an order; cancel the order instead.", order=state.order)

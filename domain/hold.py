@@ -76,9 +76,10 @@ class OpenHold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndedHold:
-    """Released or expired."""
+    """Released, or expired: `lapsed` is then what it held."""
 
     holder: str
+    lapsed: OpenHold | None = None
 
 
 Hold = NoHold | OpenHold | EndedHold
@@ -105,9 +106,12 @@ def evolve(hold: Hold, event: HoldEvent) -> Hold:
         case HoldOrdered():
             assert isinstance(hold, OpenHold)
             return replace(hold, order=event.order)
-        case HoldReleased() | HoldExpired():
+        case HoldReleased():
             assert isinstance(hold, OpenHold)
             return EndedHold(holder=hold.holder)
+        case HoldExpired():
+            assert isinstance(hold, OpenHold)
+            return EndedHold(holder=hold.holder, lapsed=hold)
         case _:
             assert_never(event)
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from domain.basket import HoldSeats, hold_seats, own_hold, seats_and_quota_back
+from domain.basket import HoldSeats, expire_hold, hold_lapsed, hold_seats, own_hold, seats_and_quota_back
 from domain.books import Books, Changes, merged
 from domain.buyer import BUYER, BuyerQuotaKept
-from domain.errors import HoldLapsed, HoldOrdered, NotFound, OrderConfirmedAlready
+from domain.errors import HoldOrdered, NotFound, OrderConfirmedAlready
 from domain.hold import HOLD, HoldEvent, HoldPlaced, HoldReleased, OpenHold
 from domain.hold import HoldOrdered as OrderedHold
 from domain.order import (
@@ -51,7 +51,7 @@ def order_hold(books: Books, command: PlaceOrder, *, hold: str) -> Changes:
     if state.order is not None:
         raise HoldOrdered("The hold was ordered before.", order=state.order)
     if books.passed(state.expires_at):
-        raise HoldLapsed("The hold has lapsed; choose seats again.")
+        raise hold_lapsed(state)
     taking_place(books, state.performance)
     order = order_placed(command, hold, state)
     changes: Changes = {HOLD.stream(hold): [OrderedHold(order=command.order)], ORDER.stream(command.order): [order]}
@@ -139,7 +139,9 @@ def visible_order(books: Books, order: str, account: str | None) -> PlacedOrder:
 
 
 def cancel_order(books: Books, *, order: str, account: str | None, reason: OrderCancelReason) -> Changes:
-    """Give up an order that is not paid; an ended one stays ended. `account`: whose it must be; None: support acts.
+    """Give up an order that is not paid; an ended one stays ended, and one whose time has run out expires.
+
+    `account`: whose it must be; None: support acts.
 
     Raises:
         NotFound: no such order, or somebody else's.
@@ -150,6 +152,8 @@ def cancel_order(books: Books, *, order: str, account: str | None, reason: Order
         raise OrderConfirmedAlready("The order is confirmed; ask for a refund instead.")
     if state.status is not OrderStatus.PENDING:
         return {}
+    if books.passed(state.expires_at):
+        return expire_hold(books, hold=state.hold)
     ending = {ORDER.stream(order): [OrderCancelled(reason=reason)]}
     return merged(ending, basket_released(books, state, ReleaseReason.ORDER_CANCELLED))
 

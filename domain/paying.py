@@ -51,7 +51,9 @@ def open_payment(books: Books, command: OpenPayment) -> Changes:
     if order.status is OrderStatus.CONFIRMED:
         raise AlreadyPaid("The order is paid.")
     if order.status is not OrderStatus.PENDING:
-        raise OrderEnded("The order has ended; choose seats again.", status=order.status.value)
+        raise OrderEnded("The order has ended; choose seats again.", order_status=order.status.value)
+    if books.passed(order.expires_at):
+        raise OrderEnded("The time to pay has run out; choose seats again.", order_status=OrderStatus.EXPIRED.value)
     if books.passed(order.expires_at - CHECKOUT_MARGIN):
         raise HoldLapsed("Too little time is left to pay; extend the hold or choose seats again.")
     if len(order.payments) >= PAYMENTS_PER_ORDER_MAX:

@@ -192,6 +192,7 @@ class RequestedPayment:
     status: PaymentStatus = PaymentStatus.OPEN
     checkout: str | None = None
     checkout_url: str | None = None
+    failure: str | None = None
     captured: int = 0
     captured_currency: str | None = None
     outcome: PaymentOutcome | None = None
@@ -223,7 +224,7 @@ def evolve(payment: Payment, event: PaymentEvent) -> Payment:
                 payment, status=PaymentStatus.CAPTURED, captured=event.amount, captured_currency=event.currency
             )
         case PaymentFailed():
-            return replace(payment, status=PaymentStatus.FAILED)
+            return replace(payment, status=PaymentStatus.FAILED, failure=event.reason)
         case PaymentExpired():
             return replace(payment, status=PaymentStatus.EXPIRED)
         case PaymentSettled():

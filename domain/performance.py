@@ -141,6 +141,7 @@ class ScheduledPerformance:
 
     event: str
     organizer: str
+    venue: str
     layout: str
     currency: str
     starts_at: datetime
@@ -151,6 +152,7 @@ class ScheduledPerformance:
     entry_rules: EntryRules = field(default_factory=EntryRules)
     sales: SalesState = SalesState.OPEN
     called_off: bool = False
+    cancel_reason: PerformanceCancelReason | None = None
     deletion: DeletionState = field(default_factory=DeletionState)
 
 
@@ -172,7 +174,7 @@ def evolve(performance: Performance, event: PerformanceEvent) -> Performance:
         case EntryRulesChanged():
             return replace(performance, entry_rules=event.rules)
         case PerformanceCancelled():
-            return replace(performance, called_off=True)
+            return replace(performance, called_off=True, cancel_reason=event.reason)
         case SalesPaused() | SalesResumed() | SalesClosed():
             return replace(performance, sales=SALES_AFTER[type(event)])
         case PerformanceClosedForDeletion() | PerformanceReopened() | PerformanceArchived():
@@ -201,6 +203,7 @@ def scheduled(event: PerformanceScheduled) -> ScheduledPerformance:
     return ScheduledPerformance(
         event=event.event,
         organizer=event.organizer,
+        venue=event.venue,
         layout=event.layout,
         currency=event.currency,
         starts_at=event.starts_at,

@@ -160,7 +160,7 @@ def undecided(books: Books, refund: str, by: str) -> RequestedRefund:
     """
     state = existing(books, refund)
     if state.status is not RefundStatus.REQUESTED:
-        raise RefundDecided("The refund was decided before.", status=state.status.value)
+        raise RefundDecided("The refund was decided before.", refund_status=state.status.value)
     require_uninvolved(by, state.account, state.requested_by)
     return state
 

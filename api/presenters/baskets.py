@@ -1,16 +1,20 @@
-"""Holds, orders, payments and refunds as answers show them."""
+"""Holds, orders and payments as answers show them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from api.order_details import OrderDetails
+from api.presenters.refunds import listed_refund
+from api.presenters.summaries import performance_summary
 from api.presenters.values import Body, PlainLine, id_of, money, plain, shown_line, shown_lines
-from domain.hold import HoldPlaced, OpenHold
-from domain.order import OrderConfirmed, OrderPlaced, OrderStatus, PlacedOrder
-from domain.payment import RequestedPayment
-from domain.refund import RefundRequested, RefundStatus, RequestedRefund
+from domain.hold import EndedHold, HoldPlaced, OpenHold
+from domain.order import OrderConfirmed, OrderPlaced, OrderStatus
+from domain.paying import WAITING
+from domain.payment import PaymentStatus, RequestedPayment
 from domain.values import order_code
 from projections import my_orders
+from projections.catalogue import PerformanceSummary
 
 Recorded = Sequence[tuple[str, Any]]
 
@@ -35,13 +39,22 @@ def hold_facts(hold: str, known: HoldPlaced | OpenHold) -> Body:
     }
 
 
-def hold_now(hold: str, state: OpenHold, now: datetime) -> Body:
-    """Show a basket as it stands at `now`."""
-    status = "ordered" if state.order else "lapsed" if state.expires_at <= now else "open"
-    return {**hold_facts(hold, state), "status": status, "order_id": state.order, "extended": state.extended}
+def hold_now(hold: str, known: OpenHold | EndedHold, summary: PerformanceSummary, now: datetime) -> Body:
+    """Show a basket as it stands at `now`; one that lapsed reads the same before and after it was cleared away."""
+    state = known.lapsed if isinstance(known, EndedHold) else known
+    assert state is not None, "a released basket is not shown"
+    lapsed = isinstance(known, EndedHold) or (state.order is None and state.expires_at <= now)
+    status = "lapsed" if lapsed else "ordered" if state.order else "open"
+    return {
+        **hold_facts(hold, state),
+        "status": status,
+        "order_id": state.order,
+        "extended": state.extended,
+        **performance_summary(summary),
+    }
 
 
-def listed_hold(hold: my_orders.Hold) -> Body:
+def listed_hold(hold: my_orders.Hold, summary: PerformanceSummary | None) -> Body:
     """Show a basket from its row."""
     return {
         "hold_id": hold.hold,
@@ -49,6 +62,7 @@ def listed_hold(hold: my_orders.Hold) -> Body:
         "event_id": hold.event,
         "expires_at": hold.expires_at,
         "quote": {"lines": shown_lines(hold.lines, hold.currency), "total": money(hold.total, hold.currency)},
+        **performance_summary(summary),
     }
 
 
@@ -72,32 +86,36 @@ def placed_order(events: Recorded) -> Body:
     }
 
 
-def order_now(
-    order: str,
-    state: PlacedOrder,
-    payments: Mapping[str, RequestedPayment],
-    refunds: Mapping[str, RequestedRefund],
-) -> Body:
-    """Show an order as it stands."""
+def order_status(status: str, expires_at: datetime, now: datetime) -> str:
+    """Say where an order stands at `now`: one whose time to pay has run out is over before it is cleared away."""
+    return OrderStatus.EXPIRED if status == OrderStatus.PENDING and expires_at <= now else status
+
+
+def order_now(order: OrderDetails, now: datetime) -> Body:
+    """Show an order as it stands at `now`."""
+    state = order.state
     lines = [
         order_line(line, state.currency, state.tickets.get(line["line_id"]), cancelled=state.cancelled_lines)
         for line in plain(state.lines)
     ]
     return {
-        "order_id": order,
-        "order_code": order_code(order),
+        "order_id": order.order,
+        "order_code": order_code(order.order),
         "hold_id": state.hold,
         "account_id": state.account,
         "performance_id": state.performance,
         "event_id": state.event,
         "organizer_id": state.organizer,
-        "status": state.status,
+        "status": order_status(state.status, state.expires_at, now),
         "total": money(state.total, state.currency),
+        "placed_at": order.placed_at,
+        "confirmed_at": order.confirmed_at,
         "expires_at": state.expires_at,
         "lines": lines,
         "paid_by": state.paid_by,
-        "payments": [payment_now(payment, known) for payment, known in payments.items()],
-        "refunds": [refund_now(refund, known) for refund, known in refunds.items()],
+        "payments": [payment_now(payment, known, now) for payment, known in order.payments.items()],
+        "refunds": [listed_refund(refund) for refund in order.refunds],
+        **performance_summary(order.summary),
     }
 
 
@@ -108,8 +126,8 @@ def order_line(
     return {**shown_line(line, currency), "ticket_id": ticket, "cancelled": line["line_id"] in cancelled}
 
 
-def listed_order(order: my_orders.Order) -> Body:
-    """Show an order from its row."""
+def listed_order(order: my_orders.Order, summary: PerformanceSummary | None, now: datetime) -> Body:
+    """Show an order from its row, as it stands at `now`."""
     return {
         "order_id": order.order_id,
         "order_code": order.order_code,
@@ -117,27 +135,36 @@ def listed_order(order: my_orders.Order) -> Body:
         "performance_id": order.performance,
         "event_id": order.event,
         "organizer_id": order.organizer,
-        "status": order.status,
+        "status": order_status(order.status, order.expires_at, now),
         "total": money(order.total, order.currency),
+        "placed_at": order.placed_at,
+        "confirmed_at": order.confirmed_at,
         "expires_at": order.expires_at,
         "lines": [
             order_line(line, order.currency, order.tickets.get(line["line_id"]), cancelled=order.cancelled)
             for line in order.lines
         ],
         "paid_by": order.paid_by,
-        "payments": [listed_payment(payment) for payment in order.payments],
+        "payments": [listed_payment(payment, now) for payment in order.payments],
         "refunds": [listed_refund(refund) for refund in order.refunds],
+        **performance_summary(summary),
     }
 
 
-def payment_now(payment: str, state: RequestedPayment) -> Body:
-    """Show a payment as it stands."""
+def payment_status(status: str, expires_at: datetime, now: datetime) -> str:
+    """Say where a payment stands at `now`: a checkout whose time has run out takes no card any more."""
+    return PaymentStatus.EXPIRED if status in WAITING and expires_at <= now else status
+
+
+def payment_now(payment: str, state: RequestedPayment, now: datetime) -> Body:
+    """Show a payment as it stands at `now`."""
     captured = money(state.captured, state.captured_currency) if state.captured_currency else None
     return {
         "payment_id": payment,
         "order_id": state.order,
         "provider": state.provider,
-        "status": state.status,
+        "status": payment_status(state.status, state.expires_at, now),
+        "failure": state.failure,
         "amount": money(state.amount, state.currency),
         "captured": captured,
         "dispute": state.dispute.status if state.dispute else None,
@@ -147,57 +174,18 @@ def payment_now(payment: str, state: RequestedPayment) -> Body:
     }
 
 
-def listed_payment(payment: my_orders.Payment) -> Body:
-    """Show a payment from its row."""
+def listed_payment(payment: my_orders.Payment, now: datetime) -> Body:
+    """Show a payment from its row, as it stands at `now`."""
     return {
         "payment_id": payment.payment,
         "order_id": payment.order_id,
         "provider": payment.provider,
-        "status": payment.status,
+        "status": payment_status(payment.status, payment.expires_at, now),
+        "failure": payment.failure,
         "amount": money(payment.amount, payment.currency),
         "captured": money(payment.captured, payment.captured_currency) if payment.captured_currency else None,
         "dispute": payment.dispute,
         "checkout_url": payment.checkout_url,
         "outcome": payment.outcome,
         "expires_at": payment.expires_at,
-    }
-
-
-def requested_refund(events: Recorded) -> Body:
-    """Show a refund from the events that asked for it."""
-    ((stream, asked),) = (pair for pair in events if type(pair[1]) is RefundRequested)
-    return {
-        "refund_id": id_of(stream),
-        "order_id": asked.order,
-        "payment_id": asked.payment,
-        "status": RefundStatus.REQUESTED,
-        "lines": asked.lines,
-        "amount": money(asked.amount, asked.currency),
-        "reason": asked.reason,
-    }
-
-
-def refund_now(refund: str, state: RequestedRefund) -> Body:
-    """Show a refund as it stands."""
-    return {
-        "refund_id": refund,
-        "order_id": state.order,
-        "payment_id": state.payment,
-        "status": state.status,
-        "lines": state.lines,
-        "amount": money(state.amount, state.currency),
-        "reason": state.reason,
-    }
-
-
-def listed_refund(refund: my_orders.Refund) -> Body:
-    """Show a refund from its row."""
-    return {
-        "refund_id": refund.refund,
-        "order_id": refund.order_id,
-        "payment_id": refund.payment,
-        "status": refund.status,
-        "lines": refund.lines,
-        "amount": money(refund.amount, refund.currency),
-        "reason": refund.reason,
     }

@@ -10,13 +10,16 @@ from api.engine import engine_of
 from api.identity import identity_of
 from api.lean import lean_router
 from api.paging import Limit, PositionCursor, next_cursor
+from api.performance_summary import summary_in
 from api.presenters import baskets as present
 from api.problems import documented
 from api.routing import business_router
 from api.schemas.holds import HoldExtended, HoldPlaced, HoldReleased, Holds, HoldShown, HoldWish
 from domain import hold as holds
 from domain.basket import extend_hold, hold_seats, own_hold, release_hold
-from projections import my_orders
+from domain.books import Books
+from projections import catalogue, my_orders
+from projections.catalogue import PerformanceSummary, summaries_of
 from projections.my_orders import list_holds
 
 NEWEST = 2**63 - 1
@@ -37,7 +40,7 @@ async def list_own_holds(
     request: Request, limit: Limit = 20, cursor: PositionCursor = None, min_position: MinPosition = None
 ) -> Response:
     """List the account's live baskets that are not orders yet, newest first."""
-    await caught_up(request, min_position, my_orders.MY_ORDERS.name)
+    await caught_up(request, min_position, my_orders.MY_ORDERS.name, catalogue.NAME)
     engine = engine_of(request)
     rows = await list_holds(
         engine.read_models,
@@ -46,16 +49,29 @@ async def list_own_holds(
         before=cursor or NEWEST,
         limit=limit,
     )
-    return shown({"items": [present.listed_hold(row) for row in rows], "next": next_cursor(rows, limit)})
+    summaries = await summaries_of(engine.read_models, (row.performance for row in rows))
+    items = [present.listed_hold(row, summaries.get(row.performance)) for row in rows]
+    return shown({"items": items, "next": next_cursor(rows, limit)})
 
 
 @router.get("/holds/{hold_id}", responses={200: {"model": HoldShown}, **documented(409)})
 async def show_hold(request: Request, hold_id: UUID, min_position: MinPosition = None) -> Response:
-    """Show a basket as it stands, read from the log; one that has ended is `hold_ended` (409)."""
+    """Show a basket as it stands, read from the log; one that was released is `hold_ended` (409)."""
     await caught_up(request, min_position)
     engine, account = engine_of(request), identity_of(request).account
-    state = await engine.handler.look(lambda books: own_hold(books, str(hold_id), account))
-    return shown(present.hold_now(str(hold_id), state, engine.clock.now()))
+    state, summary = await engine.handler.look(lambda books: with_performance(books, str(hold_id), account))
+    return shown(present.hold_now(str(hold_id), state, summary, engine.clock.now()))
+
+
+def with_performance(
+    books: Books, hold: str, account: str
+) -> tuple[holds.OpenHold | holds.EndedHold, PerformanceSummary]:
+    """Read an account's own basket, which may have lapsed, and the performance it is for."""
+    state = books.read(holds.HOLD, hold)
+    if isinstance(state, holds.EndedHold) and state.holder == account and state.lapsed is not None:
+        return state, summary_in(books, state.lapsed.performance)
+    own = own_hold(books, hold, account)
+    return own, summary_in(books, own.performance)
 
 
 @router.post("/holds/{hold_id}/extend", responses={200: {"model": HoldExtended}})

@@ -12,6 +12,7 @@ from api.commands import MinPosition, answer, carry_out, caught_up, shown
 from api.engine import engine_of
 from api.identity import identity_of
 from api.lean import lean_router
+from api.order_details import order_details
 from api.order_search import findable, meanings_of
 from api.paging import Limit, PositionCursor, next_cursor
 from api.presenters import baskets as present
@@ -22,15 +23,13 @@ from api.schemas.orders import Contact, OrderCancelled, OrderDetails, OrderPlace
 from api.visibility import whose
 from domain import order as orders
 from domain import people
-from domain.books import Books
 from domain.errors import Invalid
-from domain.order import OrderStatus, PlacedOrder
+from domain.order import OrderStatus
 from domain.ordering import PlaceOrder, cancel_order, hold_and_order, order_hold, visible_order
-from domain.paying import existing as existing_payment
-from domain.refunding import existing as existing_refund
 from domain.values import OrderCancelReason, derived_id
 from eventstore.errors import OutcomeUnknown
-from projections import my_orders
+from projections import catalogue, my_orders
+from projections.catalogue import summaries_of
 from projections.my_orders import OrderFilter, find_orders
 
 NEWEST = 2**63 - 1
@@ -117,8 +116,9 @@ async def list_found_orders(
     `q` is an order code, an id of an order, payment, refund or ticket, the beginning of an address or a part of a name;
     with `performance` also a part of a seat's label.
     """
-    await caught_up(request, min_position, my_orders.MY_ORDERS.name)
-    models, filters = engine_of(request).read_models, (q, status, performance, account)
+    await caught_up(request, min_position, my_orders.MY_ORDERS.name, catalogue.NAME)
+    engine, filters = engine_of(request), (q, status, performance, account)
+    now = engine.clock.now()
     wanted = OrderFilter(
         account_or_organizers=await findable(request, filtered=any(given is not None for given in filters)),
         terms=await meanings_of(request, q) if q is not None else None,
@@ -126,9 +126,16 @@ async def list_found_orders(
         performance=str(performance) if performance else None,
         account=str(account) if account else None,
     )
-    found = await find_orders(models, wanted, before=cursor or NEWEST, limit=limit)
+    found = await find_orders(engine.read_models, wanted, now=now, before=cursor or NEWEST, limit=limit)
     contacts = await contacts_of(request, [row.contact for row in found.orders if row.contact])
-    items = [{**present.listed_order(row), "contact": contacts.get(row.contact or "")} for row in found.orders]
+    summaries = await summaries_of(engine.read_models, (row.performance for row in found.orders))
+    items = [
+        {
+            **present.listed_order(row, summaries.get(row.performance), now),
+            "contact": contacts.get(row.contact or ""),
+        }
+        for row in found.orders
+    ]
     return shown({"items": items, "next": next_cursor(found.orders, limit)})
 
 
@@ -142,19 +149,12 @@ async def contacts_of(request: Request, contacts: Sequence[str]) -> Mapping[str,
 async def show_order(request: Request, order_id: UUID, min_position: MinPosition = None) -> Response:
     """Show an order with its payments and refunds, to its owner and to support; read from the log, so never behind."""
     await caught_up(request, min_position)
-    engine, order, owner = engine_of(request), str(order_id), await whose(request)
-    state, known = await engine.handler.look(lambda books: with_money(books, order, owner))
-    contact = await engine.people.find_contact(state.contact) if state.contact else None
+    engine, owner = engine_of(request), await whose(request)
+    order = await order_details(engine, str(order_id), owner)
+    known = present.order_now(order, engine.clock.now())
+    contact = await engine.people.find_contact(order.state.contact) if order.state.contact else None
     known["contact"] = None if contact is None else {"email": contact.email, "name": contact.name}
-    return shown({**known, "hold_id": state.hold})
-
-
-def with_money(books: Books, order: str, owner: str | None) -> tuple[PlacedOrder, Body]:
-    """Read an order, its payments and its refunds."""
-    state = visible_order(books, order, owner)
-    payments = {payment: existing_payment(books, payment) for payment in state.payments}
-    refunds = {refund: existing_refund(books, refund) for refund in state.refunds}
-    return state, present.order_now(order, state, payments, refunds)
+    return shown(known)
 
 
 @router.post("/orders/{order_id}/cancel", responses={200: {"model": OrderCancelled}})
@@ -164,5 +164,4 @@ async def cancel(request: Request, order_id: UUID) -> Response:
     reason = OrderCancelReason.BUYER if owner else OrderCancelReason.SUPPORT
     outcome = await carry_out(request, lambda books: cancel_order(books, order=order, account=owner, reason=reason))
     state = await engine_of(request).handler.look(lambda books: visible_order(books, order, None))
-    status = OrderStatus.CANCELLED if outcome.events else state.status
-    return answer(outcome, {"order_id": order, "status": status})
+    return answer(outcome, {"order_id": order, "status": state.status})

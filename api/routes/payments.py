@@ -94,7 +94,7 @@ async def show_payment(request: Request, payment_id: UUID, min_position: MinPosi
     await caught_up(request, min_position)
     payment, owner = str(payment_id), await whose(request)
     state = await engine_of(request).handler.look(lambda books: visible(books, payment, owner))
-    return shown(present.payment_now(payment, state))
+    return shown(present.payment_now(payment, state, engine_of(request).clock.now()))
 
 
 def visible(books: Books, payment: str, owner: str | None) -> RequestedPayment:

@@ -11,16 +11,20 @@ from api.commands import MinPosition, answer, carry_out, caught_up, shown
 from api.engine import engine_of
 from api.identity import identity_of
 from api.paging import Limit, PositionCursor, next_cursor
-from api.presenters import baskets as present
+from api.performance_summary import summary_of
+from api.presenters import refunds as present
+from api.presenters.values import Body
+from api.refunds import refunds_of
 from api.routing import business_router
-from api.schemas.refunds import RefundDecided, RefundRequested, Refunds, RefundWish, RejectionWish
+from api.schemas.refunds import RefundDecided, RefundDetails, RefundRequested, Refunds, RefundWish, RejectionWish
 from api.visibility import whose
-from domain.errors import Invalid
+from domain.errors import Invalid, NotFound
 from domain.refund import RefundApproved, RefundCompleted, RefundStatus
 from domain.refunding import RequestRefund, approve_refund, reject_refund, request_refund
 from domain.values import RefundReason
-from projections import my_orders
-from projections.my_orders import list_orders, list_refunds
+from projections import catalogue, my_orders
+from projections.catalogue import summaries_of
+from projections.my_orders import Refund, list_orders, list_refunds
 
 NEWEST = 2**63 - 1
 
@@ -48,7 +52,7 @@ async def request_money_back(request: Request, order_id: UUID, body: RefundWish 
         reason_text=wish.reason,
     )
     outcome = await carry_out(request, lambda books: request_refund(books, command))
-    return answer(outcome, present.requested_refund(outcome.events), status=201)
+    return answer(outcome, present.requested_refund(outcome.events, outcome.recorded_at), status=201)
 
 
 @router.get("/refunds", responses={200: {"model": Refunds}})
@@ -60,14 +64,33 @@ async def list_refunds_in(
     min_position: MinPosition = None,
 ) -> Response:
     """List refunds, oldest first, for support; for everybody else the refunds of their orders, newest order first."""
-    await caught_up(request, min_position, my_orders.MY_ORDERS.name)
+    await caught_up(request, min_position, my_orders.MY_ORDERS.name, catalogue.NAME)
     models, owner = engine_of(request).read_models, await whose(request)
     if owner is None:
         rows = await list_refunds(models, status=status, after=cursor or 0, limit=limit)
-        return shown({"items": [present.listed_refund(row) for row in rows], "next": next_cursor(rows, limit)})
+        return shown({"items": await with_performances(request, rows), "next": next_cursor(rows, limit)})
     orders = (await list_orders(models, account=owner, before=cursor or NEWEST, limit=limit)).orders
     own = [refund for order in orders for refund in order.refunds if status in {None, refund.status}]
-    return shown({"items": [present.listed_refund(row) for row in own], "next": next_cursor(orders, limit)})
+    return shown({"items": await with_performances(request, own), "next": next_cursor(orders, limit)})
+
+
+async def with_performances(request: Request, rows: Sequence[Refund]) -> list[Body]:
+    """Show refunds with the performances they are about."""
+    performances = [row.performance for row in rows if row.performance is not None]
+    summaries = await summaries_of(engine_of(request).read_models, performances)
+    return [present.refund_with_performance(row, summaries.get(row.performance or "")) for row in rows]
+
+
+@router.get("/refunds/{refund_id}", responses={200: {"model": RefundDetails}})
+async def show_refund(request: Request, refund_id: UUID, min_position: MinPosition = None) -> Response:
+    """Show a refund to the owner of its order and to support; read from the log, so never behind."""
+    await caught_up(request, min_position)
+    engine, owner = engine_of(request), await whose(request)
+    (refund,) = await refunds_of(engine, [str(refund_id)])
+    if owner not in {None, refund.account}:
+        raise NotFound("There is no such refund.")
+    summary = await summary_of(engine, refund.performance) if refund.performance else None
+    return shown(present.refund_with_performance(refund, summary))
 
 
 @router.post("/refunds/{refund_id}/approve", responses={200: {"model": RefundDecided}})

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from api.schemas.base import Body, Shown
+from api.schemas.summaries import WithPerformance
 from api.schemas.texts import Word
 from api.schemas.values import Cursor, Money, Position, QuotedLine, SeatKey, Whole
 
@@ -78,7 +79,7 @@ class HoldReleased(Shown):
     position: Position
 
 
-class HoldShown(HoldFacts):
+class HoldShown(HoldFacts, WithPerformance):
     """A basket as it stands."""
 
     status: Annotated[Literal["open", "ordered", "lapsed"], Field(description="lapsed: free for the next buyer.")]
@@ -86,7 +87,7 @@ class HoldShown(HoldFacts):
     extended: bool
 
 
-class ListedHold(HoldFacts):
+class ListedHold(HoldFacts, WithPerformance):
     """A live basket that is not an order yet."""
 
 

@@ -10,6 +10,7 @@ from api.schemas.holds import Items
 from api.schemas.payments import PaymentShown
 from api.schemas.people import Email
 from api.schemas.refunds import RefundShown
+from api.schemas.summaries import WithPerformance
 from api.schemas.texts import ONE_LINE, Name
 from api.schemas.values import Cursor, Id, Money, Position, QuotedLine
 from domain.order import OrderStatus
@@ -79,7 +80,7 @@ class OrderLine(QuotedLine):
     cancelled: Annotated[bool, Field(description="The right to attend has ended.")]
 
 
-class OrderShown(Shown):
+class OrderShown(WithPerformance):
     """An order with its lines, payments and refunds."""
 
     order_id: str
@@ -90,6 +91,8 @@ class OrderShown(Shown):
     organizer_id: str
     status: OrderStatus
     total: Money
+    placed_at: datetime
+    confirmed_at: datetime | None
     expires_at: datetime
     lines: list[OrderLine]
     paid_by: Annotated[str | None, Field(description="The payment that confirmed it.")]

@@ -37,6 +37,7 @@ class PaymentShown(Shown):
     order_id: str
     provider: str
     status: PaymentStatus
+    failure: Annotated[str | None, Field(description="Why the provider refused, in its words.")]
     amount: Money
     captured: Annotated[Money | None, Field(description="What the provider took, if anything.")]
     dispute: Annotated[DisputeStatus | None, Field(description="Where the buyer's bank stands, if it disputes it.")]

@@ -1,10 +1,12 @@
 """Refunds as requests say them and answers show them."""
 
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
 from api.schemas.base import Body, Shown
+from api.schemas.summaries import WithPerformance
 from api.schemas.texts import SEVERAL_LINES
 from api.schemas.values import Cursor, Money, Position
 from domain.refund import RefundStatus
@@ -40,11 +42,26 @@ class RefundShown(Shown):
 
     refund_id: str
     order_id: Annotated[str | None, Field(description="Null: money of no order, that ended an exception.")]
+    order_code: str | None
     payment_id: str | None
     status: RefundStatus
     lines: list[str]
     amount: Money
     reason: RefundReason
+    reason_text: Annotated[str | None, Field(description="Support's reason, in words.")]
+    requested_by: Annotated[str | None, Field(description="An account; null: it was asked for by itself.")]
+    requested_at: datetime
+    decided_by: Annotated[str | None, Field(description="An account, or the name of a process.")]
+    decided_at: datetime | None
+    rejection: Annotated[str | None, Field(description="Why it was rejected, in words.")]
+    completed_at: Annotated[datetime | None, Field(description="When the provider had given the money back.")]
+    failure: Annotated[str | None, Field(description="Why the last transfer failed.")]
+
+
+class RefundDetails(RefundShown, WithPerformance):
+    """A refund by itself, with the performance it is about."""
+
+    performance_id: Annotated[str | None, Field(description="Null: money of no order.")]
 
 
 class RefundRequested(RefundShown):
@@ -64,5 +81,5 @@ class RefundDecided(Shown):
 class Refunds(Shown):
     """A page of refunds, oldest first."""
 
-    items: list[RefundShown]
+    items: list[RefundDetails]
     next: Cursor

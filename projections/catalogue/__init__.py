@@ -15,6 +15,7 @@ from projections.catalogue.shows import (
     find_events,
     find_performance,
 )
+from projections.catalogue.summaries import PerformanceSummary, summaries_of
 
 __all__ = [
     "CATALOGUE",
@@ -28,6 +29,7 @@ __all__ = [
     "ListedOrganizer",
     "Member",
     "Performance",
+    "PerformanceSummary",
     "Venue",
     "Viewer",
     "Wanted",
@@ -40,4 +42,5 @@ __all__ = [
     "list_members",
     "list_organizers",
     "list_venues",
+    "summaries_of",
 ]

@@ -114,6 +114,8 @@ def payment_move(fact: Fact) -> Row:
             return {"checkout_url": data["checkout_url"]}
         case "PaymentCaptured":
             return {"status": "captured", "captured": data["amount"], "captured_currency": data["currency"]}
+        case "PaymentFailed":
+            return {"status": "failed", "failure": data["reason"]}
         case "DisputeOpened" | "DisputeWon" | "DisputeLost":
             return {"dispute": DISPUTE_STATUS[fact.name]}
         case "PaymentSettled":
@@ -141,9 +143,17 @@ def refund_move(fact: Fact) -> Row:
     match fact.name:
         case "RefundSubmitted":
             return {**status, "attempt": fact.data["attempt"]}
-        case "RefundFailed" if fact.data["owner"] is not None:
-            return {**status, "owner": fact.data["owner"]}
-        case "RefundRetried" | "RefundCompleted":
+        case "RefundApproved":
+            return {**status, "decided_by": fact.data["by"], "decided_at": fact.recorded_at}
+        case "RefundRejected":
+            rejection = fact.data["reason_text"]
+            return {**status, "decided_by": fact.data["by"], "decided_at": fact.recorded_at, "rejection": rejection}
+        case "RefundCompleted":
+            return {**status, "completed_at": fact.recorded_at, "owner": NOBODY}
+        case "RefundFailed":
+            owner = {"owner": fact.data["owner"]} if fact.data["owner"] is not None else {}
+            return {**status, "failure": fact.data["reason"], **owner}
+        case "RefundRetried":
             return {**status, "owner": NOBODY}
         case _:
             return status

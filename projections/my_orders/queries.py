@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from projections.my_orders.folding import NAME
-from projections.reading import ReadModels, Row
+from projections.reading import ReadModels, Row, Rows
 from projections.sql import my_orders as sql
 
 PAGE_ROWS_MAX = 100
@@ -22,6 +22,7 @@ class Payment:
     account: str
     provider: str
     status: str
+    failure: str | None
     amount: int
     captured: int
     captured_currency: str | None
@@ -36,7 +37,10 @@ class Payment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refund:
-    """Money going back, in minor units; `lines` are line ids of the order."""
+    """Money going back, in minor units; `lines` are line ids of the order.
+
+    `requested_by`, `decided_by`: an account or the name of a rule; `reason_text`, `rejection`: why, in words.
+    """
 
     refund: str
     order_id: str | None
@@ -49,9 +53,16 @@ class Refund:
     amount: int
     currency: str
     reason: str
+    reason_text: str | None
     attempts: int
+    failure: str | None
     owner: str | None
+    requested_by: str | None
     requested_at: datetime
+    decided_by: str | None
+    decided_at: datetime | None
+    rejection: str | None
+    completed_at: datetime | None
     position: int
 
 
@@ -112,40 +123,40 @@ async def list_orders(models: ReadModels, *, account: str, before: int = NEWEST,
     found = await models.fetch(
         [NAME], sql.ORDERS_OF_ACCOUNT, {"account": account, "before": before, "limit": min(limit, PAGE_ROWS_MAX)}
     )
-    return await with_money(models, found.position, found.rows)
+    return with_money(found)
 
 
 async def find_order(models: ReadModels, *, order: str) -> Order | None:
     """Return one order, if the read model knows it."""
     found = await models.fetch([NAME], sql.ORDER, {"order": order})
-    orders = (await with_money(models, found.position, found.rows)).orders
+    orders = with_money(found).orders
     return orders[0] if orders else None
 
 
 async def find_orders_by_code(models: ReadModels, *, code: str) -> Orders:
     """Return the orders a person may mean by a short code; nearly always one."""
     found = await models.fetch([NAME], sql.ORDERS_BY_CODE, {"code": code})
-    return await with_money(models, found.position, found.rows)
+    return with_money(found)
 
 
-async def with_money(models: ReadModels, position: int, rows: Sequence[Row]) -> Orders:
-    """Add each order's payments and refunds, oldest first."""
-    if not rows:
-        return Orders(position=position, orders=[])
-    asked = {"orders": [row["order_id"] for row in rows]}
-    payments = await models.fetch([NAME], sql.PAYMENTS_OF_ORDERS, asked)
-    refunds = await models.fetch([NAME], sql.REFUNDS_OF_ORDERS, asked)
-    return Orders(
-        position=position,
-        orders=[
-            Order(
-                **row,
-                payments=[Payment(**paid) for paid in payments.rows if paid["order_id"] == row["order_id"]],
-                refunds=[Refund(**back) for back in refunds.rows if back["order_id"] == row["order_id"]],
-            )
-            for row in rows
-        ],
-    )
+def with_money(found: Rows) -> Orders:
+    """Return orders with their payments and refunds, oldest first."""
+    return Orders(position=found.position, orders=[order_of(row) for row in found.rows])
+
+
+def order_of(row: Row) -> Order:
+    """Return the order of a row."""
+    payments = [Payment(**with_times(paid)) for paid in row["payments"] or ()]
+    refunds = [Refund(**with_times(back)) for back in row["refunds"] or ()]
+    return Order(**{**row, "payments": payments, "refunds": refunds})
+
+
+def with_times(written: Mapping[str, Any]) -> Row:
+    """Return a row that came as JSON with its times."""
+    return {
+        name: datetime.fromisoformat(value) if value is not None and name.endswith("_at") else value
+        for name, value in written.items()
+    }
 
 
 async def list_refunds(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from projections.my_orders.folding import NAME
 from projections.my_orders.queries import NEWEST, PAGE_ROWS_MAX, Orders, with_money
@@ -39,15 +40,16 @@ class OrderFilter:
 
 
 async def find_orders(
-    models: ReadModels, wanted: OrderFilter, *, before: int = NEWEST, limit: int = PAGE_ROWS_MAX
+    models: ReadModels, wanted: OrderFilter, *, now: datetime, before: int = NEWEST, limit: int = PAGE_ROWS_MAX
 ) -> Orders:
-    """Return the orders that fit, newest first, placed before a position."""
+    """Return the orders that fit at `now`, newest first, placed before a position."""
     terms = wanted.terms or OrderTerms()
     owner, organizers = wanted.account_or_organizers or (None, [])
     parameters = {
         "owner": owner,
         "organizers": list(organizers),
         "status": wanted.status,
+        "now": now,
         "performance": wanted.performance,
         "account": wanted.account,
         "searching": wanted.terms is not None,
@@ -59,5 +61,4 @@ async def find_orders(
         "before": before,
         "limit": min(limit, PAGE_ROWS_MAX),
     }
-    found = await models.fetch([NAME], FIND_ORDERS, parameters)
-    return await with_money(models, found.position, found.rows)
+    return with_money(await models.fetch([NAME], FIND_ORDERS, parameters))

@@ -280,6 +280,16 @@ ORDER BY p.starts_at, p.performance
 
 PERFORMANCE: LiteralString = _PERFORMANCES + "WHERE p.performance = %(performance)s"
 
+SUMMARIES_OF_PERFORMANCES: LiteralString = """
+SELECT p.performance, e.title AS event_title, o.name AS organizer_name, p.starts_at, p.doors_at,
+       v.name AS venue_name, v.city AS venue_city, v.time_zone, p.cancelled_for AS cancel_reason
+FROM {catalogue}.performance AS p
+JOIN {catalogue}.event AS e USING (event)
+JOIN {catalogue}.venue AS v ON v.venue = p.venue
+JOIN {catalogue}.organizer AS o ON o.organizer = p.organizer
+WHERE p.performance = ANY (%(performances)s::text[])
+"""
+
 VENUES: LiteralString = """
 SELECT venue, organizer, name, address, city, country, time_zone, position
 FROM {catalogue}.venue

@@ -37,6 +37,7 @@ CREATE TABLE payment (
     account           text COLLATE "C" NOT NULL,
     provider          text COLLATE "C" NOT NULL,
     status            text COLLATE "C" NOT NULL,
+    failure           text,
     amount            bigint NOT NULL,
     captured          bigint NOT NULL,
     captured_currency text COLLATE "C",
@@ -63,9 +64,16 @@ CREATE TABLE refund (
     amount       bigint NOT NULL,
     currency     text COLLATE "C" NOT NULL,
     reason       text COLLATE "C" NOT NULL,
+    reason_text  text,
     attempts     bigint NOT NULL,
+    failure      text,
     owner        text COLLATE "C",
+    requested_by text COLLATE "C",
     requested_at timestamp with time zone NOT NULL,
+    decided_by   text COLLATE "C",
+    decided_at   timestamp with time zone,
+    rejection    text,
+    completed_at timestamp with time zone,
     position     bigint NOT NULL
 ) WITH (fillfactor = 70);
 
@@ -130,13 +138,13 @@ WHERE orders.order_id = ended.order_id
 
 REQUEST_PAYMENTS: LiteralString = """
 INSERT INTO payment (
-    payment, order_id, account, provider, status, amount, captured, captured_currency, dispute, currency, checkout_url,
-    outcome, owner, expires_at, position
+    payment, order_id, account, provider, status, failure, amount, captured, captured_currency, dispute, currency,
+    checkout_url, outcome, owner, expires_at, position
 )
-SELECT payment, "order", account, provider, coalesce(status, 'open'), amount, coalesce(captured, 0), captured_currency,
-       dispute, currency, checkout_url, outcome, owner, expires_at, position
+SELECT payment, "order", account, provider, coalesce(status, 'open'), failure, amount, coalesce(captured, 0),
+       captured_currency, dispute, currency, checkout_url, outcome, owner, expires_at, position
 FROM json_to_recordset(%(rows)s::json) AS r (
-    payment text, "order" text, account text, provider text, status text, amount bigint, captured bigint,
+    payment text, "order" text, account text, provider text, status text, failure text, amount bigint, captured bigint,
     captured_currency text, dispute text, currency text, checkout_url text, outcome text, owner text,
     expires_at timestamptz, position bigint
 )
@@ -145,6 +153,7 @@ FROM json_to_recordset(%(rows)s::json) AS r (
 MOVE_PAYMENTS: LiteralString = """
 UPDATE payment SET
     status = coalesce(r.status, payment.status),
+    failure = coalesce(r.failure, payment.failure),
     checkout_url = coalesce(r.checkout_url, payment.checkout_url),
     captured = coalesce(r.captured, payment.captured),
     captured_currency = coalesce(r.captured_currency, payment.captured_currency),
@@ -152,30 +161,42 @@ UPDATE payment SET
     outcome = coalesce(r.outcome, payment.outcome),
     owner = coalesce(r.owner, payment.owner)
 FROM json_to_recordset(%(rows)s::json) AS r (
-    payment text, status text, checkout_url text, captured bigint, captured_currency text, dispute text, outcome text,
-    owner text
+    payment text, status text, failure text, checkout_url text, captured bigint, captured_currency text, dispute text,
+    outcome text, owner text
 )
 WHERE payment.payment = r.payment
 """
 
 REQUEST_REFUNDS: LiteralString = """
 INSERT INTO refund (
-    refund, order_id, payment, account, organizer, performance, status, lines, amount, currency, reason, attempts,
-    owner, requested_at, position
+    refund, order_id, payment, account, organizer, performance, status, lines, amount, currency, reason, reason_text,
+    attempts, failure, owner, requested_by, requested_at, decided_by, decided_at, rejection, completed_at, position
 )
 SELECT refund, "order", payment, account, organizer, performance, coalesce(status, 'requested'), lines, amount,
-       currency, reason, coalesce(attempt, 0), nullif(owner, ''), at, position
+       currency, reason, reason_text, coalesce(attempt, 0), failure, nullif(owner, ''), requested_by, at, decided_by,
+       decided_at, rejection, completed_at, position
 FROM json_to_recordset(%(rows)s::json) AS r (
     refund text, "order" text, payment text, account text, organizer text, performance text, status text, lines text[],
-    amount bigint, currency text, reason text, attempt bigint, owner text, at timestamptz, position bigint
+    amount bigint, currency text, reason text, reason_text text, attempt bigint, failure text, owner text,
+    requested_by text, at timestamptz, decided_by text, decided_at timestamptz, rejection text,
+    completed_at timestamptz, position bigint
 )
 """
 
 MOVE_REFUNDS: LiteralString = """
 UPDATE refund SET
-    status = r.status, attempts = coalesce(r.attempt, refund.attempts),
-    owner = nullif(coalesce(r.owner, refund.owner), '')
-FROM json_to_recordset(%(rows)s::json) AS r (refund text, status text, attempt bigint, owner text)
+    status = r.status,
+    attempts = coalesce(r.attempt, refund.attempts),
+    failure = coalesce(r.failure, refund.failure),
+    owner = nullif(coalesce(r.owner, refund.owner), ''),
+    decided_by = coalesce(r.decided_by, refund.decided_by),
+    decided_at = coalesce(r.decided_at, refund.decided_at),
+    rejection = coalesce(r.rejection, refund.rejection),
+    completed_at = coalesce(r.completed_at, refund.completed_at)
+FROM json_to_recordset(%(rows)s::json) AS r (
+    refund text, status text, attempt bigint, failure text, owner text, decided_by text, decided_at timestamptz,
+    rejection text, completed_at timestamptz
+)
 WHERE refund.refund = r.refund
 """
 
@@ -198,9 +219,14 @@ END_HOLDS: LiteralString = """
 DELETE FROM hold USING json_to_recordset(%(rows)s::json) AS r (hold text) WHERE hold.hold = r.hold
 """
 
+# Payments and refunds come with their orders in one statement: three would see three states of the read model.
 _ORDERS: LiteralString = """
 SELECT order_id, order_code, account, performance, event, organizer, contact, status, total, currency,
-       lines, tickets, cancelled, paid_by, expires_at, placed_at, confirmed_at, position
+       lines, tickets, cancelled, paid_by, expires_at, placed_at, confirmed_at, position,
+       (SELECT json_agg(paid ORDER BY paid.position) FROM {my_orders}.payment AS paid
+        WHERE paid.order_id = orders.order_id) AS payments,
+       (SELECT json_agg(back ORDER BY back.position) FROM {my_orders}.refund AS back
+        WHERE back.order_id = orders.order_id) AS refunds
 FROM {my_orders}.orders
 """
 
@@ -218,13 +244,16 @@ ORDER: LiteralString = _ORDERS + "WHERE order_id = %(order)s"
 ORDERS_BY_CODE: LiteralString = _ORDERS + "WHERE order_code = %(code)s"
 
 # What a text may mean is looked up before; here it is a list of keys, each with an index. A label is looked for within
-# one performance only.
+# one performance only. An order whose time to pay has run out is expired before it is cleared away.
 FIND_ORDERS: LiteralString = (
     _ORDERS
     + """
 WHERE position < %(before)s
   AND (%(owner)s::text IS NULL OR account = %(owner)s::text OR organizer = ANY (%(organizers)s::text[]))
-  AND (%(status)s::text IS NULL OR status = %(status)s::text)
+  AND (
+    %(status)s::text IS NULL
+    OR CASE WHEN status = 'pending' AND expires_at <= %(now)s THEN 'expired' ELSE status END = %(status)s::text
+  )
   AND (%(performance)s::text IS NULL OR performance = %(performance)s::text)
   AND (%(account)s::text IS NULL OR account = %(account)s::text)
   AND (
@@ -243,21 +272,11 @@ LIMIT %(limit)s
 """
 )
 
-PAYMENTS_OF_ORDERS: LiteralString = """
-SELECT payment, order_id, account, provider, status, amount, captured, captured_currency, dispute, currency,
-       checkout_url, outcome, owner, expires_at, position
-FROM {my_orders}.payment
-WHERE order_id = ANY (%(orders)s::text[])
-ORDER BY position
-"""
-
 _REFUNDS: LiteralString = """
-SELECT refund, order_id, payment, account, organizer, performance, status, lines, amount, currency, reason, attempts,
-       owner, requested_at, position
+SELECT refund, order_id, payment, account, organizer, performance, status, lines, amount, currency, reason, reason_text,
+       attempts, failure, owner, requested_by, requested_at, decided_by, decided_at, rejection, completed_at, position
 FROM {my_orders}.refund
 """
-
-REFUNDS_OF_ORDERS: LiteralString = _REFUNDS + "WHERE order_id = ANY (%(orders)s::text[]) ORDER BY position"
 
 REFUNDS_BY_STATUS: LiteralString = (
     _REFUNDS

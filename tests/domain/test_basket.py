@@ -9,7 +9,9 @@ from domain.basket import expire_hold, extend_hold, hold_seats, release_hold
 from domain.errors import (
     AlreadyExtended,
     AreaSoldOut,
+    HoldLapsed,
     NotFound,
+    OrderEnded,
     PerformanceCancelled,
     PerformanceStarted,
     SeatsNamedTwice,
@@ -17,12 +19,15 @@ from domain.errors import (
     UnknownSeats,
 )
 from domain.hold import HoldPlaced
+from domain.order import ORDER, OrderExpired
+from domain.ordering import PlaceOrder, cancel_order, order_hold
+from domain.paying import OpenPayment, open_payment
 from domain.performance import SalesState
 from domain.performance import existing as require_performance
 from domain.pricing import Choice, quote
 from domain.scheduling import ChangePerformance, call_off, change
 from domain.seat import SeatHeld, SeatHoldExtended, SeatReleased
-from domain.values import PerformanceCancelReason, Price, ReleaseReason
+from domain.values import OrderCancelReason, PerformanceCancelReason, Price, ReleaseReason
 from tests.domain.scenario import NOW
 from tests.domain.theatre import (
     HAMLET,
@@ -116,6 +121,24 @@ class TestExtendHold:
 class TestReleaseHold:
     def test_given_a_hold_of_somebody_else_then_it_is_refused(self) -> None:
         held(on_sale(), "h1", "ann", A1).when(release_hold, hold="h1", holder="bob").then_refused(NotFound)
+
+
+class TestLapsedHold:
+    def test_given_it_was_cleared_away_then_it_is_refused_as_before_with_its_places(self) -> None:
+        lapsed = held(on_sale(), "h1", "ann", A1, standing=2).later(HOLD_LASTS)
+        for given in (lapsed, lapsed.given_done(expire_hold, hold="h1")):
+            place = PlaceOrder(order="order", account="ann", contact=None)
+            refused = given.when(order_hold, place, hold="h1")
+            refused.then_refused(HoldLapsed, seats=[A1], areas=[{"area": PIT, "quantity": 2}], performance=HAMLET)
+
+    def test_given_an_order_whose_time_has_run_out_then_it_expires_in_place_of_being_cancelled(self) -> None:
+        given, order = ordered(held(on_sale(), "h1", "ann", A1), "h1", "ann")
+        given = given.later(HOLD_LASTS)
+        cancel = given.when(cancel_order, order=order, account="ann", reason=OrderCancelReason.BUYER)
+        cancel.then_on(ORDER.stream(order), OrderExpired())
+        given.when(open_payment, OpenPayment(payment="p", order=order, account="ann", provider="x")).then_refused(
+            OrderEnded, order_status="expired"
+        )
 
 
 class TestExpireHold:

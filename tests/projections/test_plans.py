@@ -43,8 +43,12 @@ INSERT INTO {my_orders}.payment
     (payment, order_id, account, provider, status, amount, captured, currency, expires_at, position)
 SELECT 'y-' || n, 'o-' || n, 'a', 'sandbox', 'open', 1, 0, 'EUR', now(), n
 FROM generate_series(1, 50000) AS n;
-INSERT INTO {my_orders}.refund SELECT 'r-' || n, 'o-' || n, NULL, 'a', 'g', 'p',
-       CASE WHEN n % 100 = 0 THEN 'requested' ELSE 'completed' END, '{{}}', 1, 'EUR', 'x', 0, NULL, now(), n
+INSERT INTO {my_orders}.refund (
+    refund, order_id, account, organizer, performance, status, lines, amount, currency, reason, attempts, requested_at,
+    position
+)
+SELECT 'r-' || n, 'o-' || n, 'a', 'g', 'p', CASE WHEN n % 100 = 0 THEN 'requested' ELSE 'completed' END, '{{}}', 1,
+       'EUR', 'x', 0, now(), n
 FROM generate_series(1, 50000) AS n;
 INSERT INTO {my_orders}.hold SELECT 'h-' || n, 'a-' || n % 5000, 'p', 'e', '[]', 1, 'EUR', now(), n
 FROM generate_series(1, 50000) AS n;
@@ -68,6 +72,7 @@ SEARCH: Mapping[str, Any] = {
     "owner": None,
     "organizers": [],
     "status": None,
+    "now": NOW,
     "performance": None,
     "account": None,
     "searching": True,
@@ -124,8 +129,8 @@ class TestPlans:
                 {**LISTING, "account": "a-7"},
                 "orders_of_account",
             ),
-            (["my_orders"], my_orders.PAYMENTS_OF_ORDERS, {"orders": ["o-7"]}, "payments_of_order"),
-            (["my_orders"], my_orders.REFUNDS_OF_ORDERS, {"orders": ["o-7"]}, "refunds_of_order"),
+            (["my_orders"], my_orders.ORDER, {"order": "o-7"}, "payments_of_order"),
+            (["my_orders"], my_orders.ORDER, {"order": "o-7"}, "refunds_of_order"),
             (
                 ["my_orders"],
                 my_orders.REFUNDS_BY_STATUS,

@@ -53,7 +53,7 @@ class TestCommand:
         said = type_in("rebuild", "my_orders", "--dry-run").output
         assert "events to fold at about" in said
         assert "Nothing was changed." in said
-        assert "my_orders_v1_1" not in type_in("list").output
+        assert "my_orders_v2_1" not in type_in("list").output
 
     def test_differences_are_shown_and_swapped_only_if_wanted(self, type_in: Type, owner_url: str) -> None:
         mended = "SELECT DISTINCT performance FROM seat_map_v1_0.tally WHERE seats = 77"

@@ -82,7 +82,7 @@ class TestRebuild:
             fragile.broken = False
             await rebuild(url=projector_url, store=town.store, model=MY_ORDERS, reader=READER)
             state = (await crew.states())["my_orders"]
-            assert (state.state, state.error, state.schema) == ("running", None, "my_orders_v1_1")
+            assert (state.state, state.error, state.schema) == ("running", None, "my_orders_v2_1")
             await town.buy(performance, "ann", town.seats[1])
             await crew.catches_up("my_orders")
 

@@ -1,0 +1,60 @@
+"""An order with its payments, its refunds and its performance, read from the log: exact, and never behind."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from api.performance_summary import summary_in
+from api.refunds import refunds_of
+from domain.books import Books
+from domain.order import ORDER, PlacedOrder
+from domain.ordering import visible_order
+from domain.paying import existing as existing_payment
+from domain.payment import RequestedPayment
+from projections.catalogue import PerformanceSummary
+from projections.my_orders import Refund
+
+if TYPE_CHECKING:
+    from api.engine import Engine
+
+CONFIRMED = "OrderConfirmed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderDetails:
+    """Everything an order's owner and support see, but its contact."""
+
+    order: str
+    state: PlacedOrder
+    placed_at: datetime
+    confirmed_at: datetime | None
+    payments: Mapping[str, RequestedPayment]
+    refunds: Sequence[Refund]
+    summary: PerformanceSummary
+
+
+async def order_details(engine: "Engine", order: str, owner: str | None) -> OrderDetails:
+    """Return an order that must be the owner's; None: anybody's.
+
+    Raises:
+        NotFound: there is none, or it is somebody else's.
+    """
+
+    def view(books: Books) -> tuple[PlacedOrder, dict[str, RequestedPayment], PerformanceSummary]:
+        state = visible_order(books, order, owner)
+        payments = {payment: existing_payment(books, payment) for payment in state.payments}
+        return state, payments, summary_in(books, state.performance)
+
+    state, payments, summary = await engine.handler.look(view)
+    stream = ORDER.stream(order)
+    recorded = (await engine.store.read_streams([stream]))[stream]
+    return OrderDetails(
+        order=order,
+        state=state,
+        placed_at=recorded[0].recorded_at,
+        confirmed_at=next((each.recorded_at for each in recorded if each.name == CONFIRMED), None),
+        payments=payments,
+        refunds=await refunds_of(engine, list(state.refunds)),
+        summary=summary,
+    )

@@ -1,0 +1,58 @@
+"""Refunds as answers show them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from api.presenters.summaries import performance_summary
+from api.presenters.values import Body, id_of, money
+from domain.refund import RefundRequested, RefundStatus
+from domain.values import order_code
+from projections.catalogue import PerformanceSummary
+from projections.my_orders import Refund
+
+
+def requested_refund(events: Sequence[tuple[str, Any]], at: datetime) -> Body:
+    """Show a refund from the events that asked for it."""
+    ((stream, asked),) = (pair for pair in events if type(pair[1]) is RefundRequested)
+    return {
+        "refund_id": id_of(stream),
+        "order_id": asked.order,
+        "order_code": order_code(asked.order),
+        "payment_id": asked.payment,
+        "status": RefundStatus.REQUESTED,
+        "lines": asked.lines,
+        "amount": money(asked.amount, asked.currency),
+        "reason": asked.reason,
+        "reason_text": asked.reason_text,
+        "requested_by": asked.requested_by,
+        "requested_at": at,
+        **dict.fromkeys(("decided_by", "decided_at", "rejection", "completed_at", "failure")),
+    }
+
+
+def listed_refund(refund: Refund) -> Body:
+    """Show a refund from its row."""
+    return {
+        "refund_id": refund.refund,
+        "order_id": refund.order_id,
+        "order_code": None if refund.order_id is None else order_code(refund.order_id),
+        "payment_id": refund.payment,
+        "status": refund.status,
+        "lines": refund.lines,
+        "amount": money(refund.amount, refund.currency),
+        "reason": refund.reason,
+        "reason_text": refund.reason_text,
+        "requested_by": refund.requested_by,
+        "requested_at": refund.requested_at,
+        "decided_by": refund.decided_by,
+        "decided_at": refund.decided_at,
+        "rejection": refund.rejection,
+        "completed_at": refund.completed_at,
+        "failure": refund.failure,
+    }
+
+
+def refund_with_performance(refund: Refund, summary: PerformanceSummary | None) -> Body:
+    """Show a refund by itself, with the performance it is about."""
+    return {**listed_refund(refund), "performance_id": refund.performance, **performance_summary(summary)}

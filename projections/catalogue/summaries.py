@@ -1,0 +1,33 @@
+"""What lists of orders, baskets, refunds and tickets say about the performance of each row."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from projections.catalogue.folding import NAME
+from projections.reading import ReadModels
+from projections.sql import catalogue as sql
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PerformanceSummary:
+    """What a holder needs to know; `time_zone` is an IANA name, `cancel_reason` is set once it was cancelled."""
+
+    performance: str
+    event_title: str
+    organizer_name: str
+    starts_at: datetime
+    doors_at: datetime | None
+    venue_name: str
+    venue_city: str
+    time_zone: str
+    cancel_reason: str | None
+
+
+async def summaries_of(models: ReadModels, performances: Iterable[str]) -> Mapping[str, PerformanceSummary]:
+    """Return the summary of each performance that the read model knows."""
+    wanted = sorted(set(performances))
+    if not wanted:
+        return {}
+    found = await models.fetch([NAME], sql.SUMMARIES_OF_PERFORMANCES, {"performances": wanted})
+    return {row["performance"]: PerformanceSummary(**row) for row in found.rows}
