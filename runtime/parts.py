@@ -2,6 +2,7 @@
 
 import select
 import signal
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from runtime.embedded.process import Launch, SupervisedProcess
 from runtime.embedded.server import EmbeddedServer
 from runtime.local.endings import indented, telling_lines
 from runtime.local.errors import PartEnded
+from runtime.local.forking import ForkServer
 from runtime.local.member import Member, Ready
 from runtime.local.restarter import Restarter, Say
 from runtime.local.restarts import RestartPolicy
@@ -59,18 +61,29 @@ class PartsSupervisor:
     Args:
         logs: each part's output is appended to `<part>.log` in this folder.
         say: where ends and restarts are reported.
+        forks: forks the parts that are modules of ours; without it each is a program of its own.
     """
 
-    def __init__(self, logs: Path, *, say: Say = lambda _: None, policy: RestartPolicy | None = None) -> None:
+    def __init__(
+        self,
+        logs: Path,
+        *,
+        say: Say = lambda _: None,
+        policy: RestartPolicy | None = None,
+        forks: ForkServer | None = None,
+    ) -> None:
         self._logs = logs
         self._policy = policy or RestartPolicy()
         self._restarter = Restarter(policy=self._policy, say=say, folder=logs)
+        self._forks = forks
         self._members: list[Member] = []
         self._has_priorities = False
         self._handlers: dict[signal.Signals, Callable[[int, FrameType | None], object] | int | None] = {}
 
     def __enter__(self) -> Self:
         self._logs.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self._forks is not None:
+            self._forks.start()
         for number in STOP_SIGNALS:
             handler = signal.getsignal(number)
             # nohup wants a closed terminal ignored; a script's `&` ignores SIGINT without meaning it.
@@ -167,12 +180,15 @@ class PartsSupervisor:
         """Stop what was started, in reverse order, each with a bounded wait."""
         while self._members:
             self._members.pop().end()
+        if self._forks is not None:
+            self._forks.stop()
 
     def _member_of(self, part: Part) -> Member:
         launch = _launch(part, self._logs / f"{part.name}.log")
+        fork = self._forks.launch if self._forks is not None and _is_module_of_ours(part) else None
         member = Member(
             name=part.name,
-            start=lambda: SupervisedProcess(launch),
+            start=lambda: SupervisedProcess(launch, fork),
             stop=lambda: None,
             policy=self._policy,
             essential=part.essential,
@@ -213,6 +229,10 @@ class PartsSupervisor:
     def _prioritise(self, member: Member) -> None:
         if member.nice and member.process is not None:
             member.process.prioritise(member.nice)
+
+
+def _is_module_of_ours(part: Part) -> bool:
+    return tuple(part.argv[:2]) == (sys.executable, "-m")
 
 
 def _launch(part: Part, log: Path) -> Launch:

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from types import FrameType
@@ -94,6 +94,8 @@ async def serve(settings: Settings) -> None:
             await Server(config, on_stop=partial(end_endless, engine)).serve()
         finally:
             looking.cancel()
+            with suppress(asyncio.CancelledError):
+                await looking  # a gathering that nobody waits for is logged as an error
 
 
 def end_endless(engine: Engine) -> None:

@@ -22,6 +22,7 @@ from runtime.ground import LOOPBACK, Ground, given, settings_here
 from runtime.leases import end_leases
 from runtime.local.disk import is_no_room, room_of
 from runtime.local.errors import NoRoom, PortTaken
+from runtime.local.forking import ForkServer
 from runtime.local.meanwhile import MEANWHILE
 from runtime.parts import Part, PartsSupervisor
 from runtime.schema import migrate_all
@@ -66,7 +67,7 @@ def up(data: Path, *, port: int, demo: bool, say: Say) -> None:
         try:
             if lock.left_by is not None:
                 say(UNCLEAN.format(pid=lock.left_by))
-            with PartsSupervisor(ground.logs, say=say) as parts:
+            with PartsSupervisor(ground.logs, say=say, forks=ForkServer(ground.logs / "forks.log")) as parts:
                 start_servers(parts, ground, say)
                 settings = settings_here(ground.data)
                 refuse_unanswered(settings)

@@ -11,6 +11,7 @@ import select
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
@@ -25,19 +26,34 @@ UNLESS_ORPHANED = '[ "$PPID" = "$0" ] && exec "$@"'
 def main() -> int:
     """Run the server named in the order until it ends or the parent does; answer with the server's exit status."""
     order = json.loads(sys.argv[1])
+    guard = ["setpriv", "--pdeathsig", order["stops"][0][0], "--", "sh", "-c", UNLESS_ORPHANED, str(os.getpid())]
+
+    def start() -> int:
+        command = [*order["as_account"], *guard, *order["argv"]]
+        server = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=order["inherited"])  # noqa: S603
+        for descriptor in order["inherited"]:
+            os.close(descriptor)
+        return server.pid
+
+    return supervise(start, order["stops"])
+
+
+def supervise(start: Callable[[], int], stops: list[tuple[str, float]]) -> int:
+    """Start a child and wait until it ends, or end it when standard input does; return its exit status.
+
+    Args:
+        start: starts it and returns its process id.
+        stops: the signals to end it with, and how long to wait after each.
+    """
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     asked = ask_by_signal()
-    guard = ["setpriv", "--pdeathsig", order["stops"][0][0], "--", "sh", "-c", UNLESS_ORPHANED, str(os.getpid())]
-    server = subprocess.Popen(  # noqa: S603
-        [*order["as_account"], *guard, *order["argv"]], stdin=subprocess.DEVNULL, pass_fds=order["inherited"]
-    )
-    for descriptor in order["inherited"]:
-        os.close(descriptor)
-    pidfd = os.pidfd_open(server.pid)
+    pid = start()
+    pidfd = os.pidfd_open(pid)
     ended, _, _ = select.select([PIPE, asked, pidfd], [], [])
     if pidfd not in ended:
-        stop(pidfd, order["stops"])
-    status = server.wait()
+        stop(pidfd, stops)
+    _, waited = os.waitpid(pid, 0)
+    status = os.waitstatus_to_exitcode(waited)
     end_orphans()
     return status if status >= 0 else KILLED_STATUS_BASE - status
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from runtime.embedded import EmbeddedNats, EmbeddedPostgres
 from runtime.embedded.server import EmbeddedServer
+from runtime.local.forking import ForkServer
 from runtime.parts import Part, PartsSupervisor
 
 SERVERS: dict[str, Callable[..., EmbeddedServer]] = {
@@ -41,6 +42,8 @@ def main() -> None:
         server.start()
         print("ready", flush=True)  # noqa: T201
         signal.pause()
+    elif kind == "forks":
+        own_a_fork(folder)
     else:
         own_parts(folder)
 
@@ -50,6 +53,17 @@ def own_parts(folder: Path) -> None:
     with PartsSupervisor(folder / "logs") as parts:
         for name in ("first", "second"):
             parts.start(a_part(name, folder))
+        print("ready", flush=True)  # noqa: T201
+        parts.wait()
+
+
+def own_a_fork(folder: Path) -> None:
+    """Own a forked part that stays."""
+    argv = (sys.executable, "-m", "tests.runtime.forked", str(folder), "stay")
+    part = Part(name="forked", argv=argv, env={}, ready=re.compile(r"^\{", re.MULTILINE))
+    forks = ForkServer(folder / "forks.log", preloaded=())
+    with PartsSupervisor(folder / "logs", forks=forks) as parts:
+        parts.start(part)
         print("ready", flush=True)  # noqa: T201
         parts.wait()
 
