@@ -56,7 +56,7 @@ class Somebody:
     ) -> Json:
         """Send a command under an idempotency key of its own, as a careful client does."""
         headers = {} if path.startswith("/auth/") else {"Idempotency-Key": str(key or uuid7())}
-        return self._answer(self._http.post(path, json=body or {}, headers=headers), expect)
+        return self._answer(self._http.post(path, json=body, headers=headers), expect)
 
     def wait(self, path: str, until: Callable[[Json], bool]) -> Json:
         """Read again until something has happened.
