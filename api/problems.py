@@ -42,6 +42,7 @@ class ProblemCode(StrEnum):
     BODY_TOO_LARGE = "body_too_large"
     BUSY = "busy"
     CHANGED_MEANWHILE = "changed_meanwhile"
+    CLOCK_BEHIND = "clock_behind"
     DELETION_GIVEN_UP = "deletion_given_up"
     EXCEPTION_ENDED = "exception_ended"
     DEVICE_REVOKED = "device_revoked"
@@ -128,6 +129,11 @@ CLIENT_CLOSED_REQUEST = 499
 
 AGAIN_SOON_SECONDS = 1
 AGAIN_LATER_SECONDS = 2
+CLOCK_AGAIN_SECONDS = 30
+CLOCK_BEHIND = (
+    "The database's clock is behind the last recorded event, so nothing can be recorded; nothing was changed. "
+    "An operator has to look: seatledger clock."
+)
 DOWN = "The records cannot be reached; nothing was changed. Try again later."
 BUSY = "Too much is going on; nothing was changed. Try again in a moment."
 NOT_YET = "This view has not been made yet; try again later."
@@ -179,7 +185,9 @@ ANSWERS: Mapping[type[Exception], Answer] = {
     storing.StoreUnavailable: Answer(
         HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.UNAVAILABLE, DOWN, AGAIN_LATER_SECONDS
     ),
-    storing.ClockBehind: Answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.UNAVAILABLE, DOWN, AGAIN_LATER_SECONDS),
+    storing.ClockBehind: Answer(
+        HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.CLOCK_BEHIND, CLOCK_BEHIND, CLOCK_AGAIN_SECONDS
+    ),
     storing.Overloaded: Answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.BUSY, BUSY, AGAIN_SOON_SECONDS),
     storing.VersionConflict: Answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.BUSY, BUSY, AGAIN_SOON_SECONDS),
     GuardMoved: Answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.BUSY, BUSY, AGAIN_SOON_SECONDS),

@@ -1,9 +1,12 @@
 """Group commit: one batch in flight at a time, made of whatever arrived meanwhile. One batcher per process."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+
+import structlog
 
 from eventstore.encoding import check_append
 from eventstore.errors import (
@@ -22,6 +25,9 @@ RESEND_PAUSE_FIRST_S = 0.02
 RESEND_PAUSE_MAX_S = 1.0
 SIZES_KEPT = 1_000
 CLOSE_TIMEOUT_S = 10.0
+ALARM_EVERY_S = 10.0
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,6 +39,7 @@ class Counters:
     resent: int = 0
     singled: int = 0
     answered_stale: int = 0
+    clock_behind: int = 0
     sizes: deque[int] = field(default_factory=lambda: deque(maxlen=SIZES_KEPT))
 
 
@@ -115,6 +122,7 @@ class Batcher:
         self._in_flight: Sequence[Waiting] = ()
         self._worker: asyncio.Task[None] | None = None
         self._closed = False
+        self._alarmed_at: float | None = None
 
     @property
     def waiting(self) -> int:
@@ -187,6 +195,8 @@ class Batcher:
         except (BatchRefused, Unencodable) as error:
             await self._send_singly(batch, error)
         except (StoreUnavailable, ClockBehind) as error:
+            if isinstance(error, ClockBehind):
+                self._alarm(error)
             for waiting in batch:
                 waiting.fail(error)
         else:
@@ -219,6 +229,14 @@ class Batcher:
             self.counters.resent += 1
             await asyncio.sleep(pause_s)
             pause_s = min(max(2 * pause_s, RESEND_PAUSE_FIRST_S), RESEND_PAUSE_MAX_S)
+
+    def _alarm(self, error: ClockBehind) -> None:
+        """Count a batch that the clock had refused, and tell operators, now and then."""
+        self.counters.clock_behind += 1
+        now = time.monotonic()
+        if self._alarmed_at is None or now - self._alarmed_at >= ALARM_EVERY_S:
+            self._alarmed_at = now
+            _log.error("nothing can be recorded", reason=str(error), remedy="seatledger clock")
 
     def _answer_stale(self, batch: Sequence[Waiting], verdicts: Sequence[Verdict]) -> None:
         """Tell queued commands at once that what they rely on has moved, so that they are decided again."""

@@ -4,7 +4,8 @@ EventStoreError
 ├── StoreUnavailable      nothing was sent; try again later
 ├── OutcomeUnknown        sent, no verdict; only the same batch may be sent again
 ├── LogWentBack           the log is not the one that was read before; it was restored
-├── ClockBehind           the server's clock ran backwards; nothing was written, an operator must look
+├── ClockBehind           the server's clock is behind the last event; nothing was written, an operator must look
+├── NothingToAccept       the server's clock is not so far behind that anything is refused, or too far
 ├── BatchRefused          the server refused the whole batch; nothing was written
 ├── ServerTooOld          a PostgreSQL that is older than the oldest we support
 ├── MigrationRefused      the database and this code's migrations do not belong together
@@ -37,6 +38,10 @@ class LogWentBack(EventStoreError):
 
 class ClockBehind(EventStoreError):
     """The server's clock is more than two seconds behind the last recorded event."""
+
+
+class NothingToAccept(EventStoreError):
+    """There is no clock that ran ahead, or one that ran too far to be accepted."""
 
 
 class BatchRefused(EventStoreError):

@@ -18,6 +18,7 @@ from eventstore.store import (
     RANGE_EVENTS_MAX,
     Append,
     Appended,
+    ClockState,
     Columns,
     Conflict,
     Late,
@@ -59,6 +60,7 @@ class MemoryStore:
         self._streams: dict[str, list[Recorded]] = {}
         self._done: dict[UUID, _Done] = {}
         self._refused: dict[UUID, datetime] = {}
+        self._accepted: datetime | None = None
 
     async def append(self, batch: Sequence[Append]) -> list[Verdict]:
         """Judge every command of the batch, as `Store.append` says."""
@@ -135,6 +137,19 @@ class MemoryStore:
         """Return the clock's time."""
         return self._now()
 
+    async def clock(self) -> ClockState:
+        """Return the clock beside the time of the last event."""
+        mark = self._mark(len(self._log))
+        accepted = self._is_accepted(mark.recorded_at)
+        return ClockState(now=self._now(), position=mark.position, recorded_at=mark.recorded_at, accepted=accepted)
+
+    def accept_clock(self) -> None:
+        """Let the log's time stand still until the clock has caught up."""
+        self._accepted = self._mark(len(self._log)).recorded_at
+
+    def _is_accepted(self, recorded_at: datetime | None) -> bool:
+        return recorded_at is not None and self._accepted is not None and recorded_at <= self._accepted
+
     def _mark(self, position: int) -> Mark:
         return Mark(position, self._log[position - 1].recorded_at) if position else NOTHING_YET
 
@@ -143,7 +158,8 @@ class MemoryStore:
         if not self._log:
             return now
         last = self._log[-1].recorded_at
-        if now < last - timedelta(seconds=CLOCK_BEHIND_MAX_S):
+        accepted = self._is_accepted(last)
+        if now < last - timedelta(seconds=CLOCK_BEHIND_MAX_S) and not accepted:
             raise ClockBehind(f"the clock stands at {now}, the last event was recorded at {last}")
         return max(now, last)
 

@@ -155,6 +155,22 @@ HEAD: LiteralString = "SELECT coalesce((SELECT position FROM eventstore.event OR
 
 NOW: LiteralString = "SELECT clock_timestamp()"
 
+CLOCK: LiteralString = """
+SELECT clock_timestamp(), coalesce(last.position, 0), last.recorded_at, EXISTS (
+    SELECT FROM eventstore.clock_acceptance AS accepted WHERE accepted.recorded_at >= last.recorded_at
+)
+FROM (SELECT) AS once
+LEFT JOIN (
+    SELECT position, recorded_at FROM eventstore.event ORDER BY position DESC LIMIT 1
+) AS last ON true
+"""
+
+ACCEPT_CLOCK: LiteralString = """
+INSERT INTO eventstore.clock_acceptance (recorded_at, position, reason, accepted_by)
+VALUES (%(recorded_at)s, %(position)s, %(reason)s, %(accepted_by)s)
+ON CONFLICT (recorded_at) DO NOTHING
+"""
+
 # For the life of a connection. client_connection_check_interval ends a statement whose client is gone; sequential scans
 # are off because a plan made while the log was small is kept when it is large.
 CONFIGURE: LiteralString = """

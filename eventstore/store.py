@@ -5,7 +5,7 @@ The two backends (`memory`, `postgres`) pass one contract of tests. Nothing here
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
@@ -176,6 +176,29 @@ class Columns:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClockState:
+    """The server's clock beside the time of the last event.
+
+    `accepted`: an operator lets the log's time stand still at `recorded_at` until the clock has caught up with it.
+    """
+
+    now: datetime
+    position: int
+    recorded_at: datetime | None
+    accepted: bool
+
+    @property
+    def behind(self) -> timedelta:
+        """How far the clock is behind the last event."""
+        return timedelta(0) if self.recorded_at is None else max(timedelta(0), self.recorded_at - self.now)
+
+    @property
+    def refuses(self) -> bool:
+        """Whether nothing can be appended because of that."""
+        return not self.accepted and self.behind > timedelta(seconds=CLOCK_BEHIND_MAX_S)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """Which events of the log somebody looks for; what is None or empty does not matter.
 
@@ -204,7 +227,8 @@ class Store(Protocol):
         Raises:
             OutcomeUnknown: the connection was lost after the batch was sent; the same batch may be sent again.
             BatchRefused: the server refused the batch as a whole (a malformed command); nothing was written.
-            ClockBehind: the server's clock is more than 2 s behind the last event; nothing was written.
+            ClockBehind: the server's clock is more than 2 s behind the last event, and no operator has accepted that;
+                nothing was written.
             StoreUnavailable: nothing was sent.
         """
         ...
@@ -268,4 +292,8 @@ class Store(Protocol):
 
     async def now(self) -> datetime:
         """Return the server's clock."""
+        ...
+
+    async def clock(self) -> ClockState:
+        """Return the server's clock beside the time of the last event."""
         ...

@@ -1,5 +1,7 @@
 """What every process reads and decides with, whatever it is for: the codec of the business's events, and a handler."""
 
+import getpass
+import os
 from collections.abc import Mapping
 from functools import cache
 
@@ -10,8 +12,18 @@ from eventstore.codec import Codec
 from eventstore.handler import Clock, Handler, Judge
 from eventstore.store import Store
 
-OPERATOR: Mapping[str, str | None] = {"kind": "process", "id": "operator", "role": None}
-"""The actor of what is done by whoever runs the machine."""
+
+def operator_actor() -> Mapping[str, str | None]:
+    """Return the actor of what is done in a terminal: the account that the machine knows them by."""
+    return {"kind": "operator", "id": account_name(), "role": None}
+
+
+def account_name() -> str:
+    """Return the name of the account that this process runs as; its number where it has no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 @cache

@@ -11,7 +11,7 @@ from api.schemas.people import Registration
 from domain.account import change_roles, open_account
 from domain.values import Role
 from eventstore.command import Context
-from runtime.deciding import OPERATOR
+from runtime.deciding import operator_actor
 from runtime.settings import Settings, SettingsRefused
 from runtime.wiring import open_engine
 
@@ -29,7 +29,7 @@ async def create_account(settings: Settings, wish: Registration, *, role: Role) 
         account = await engine.entrance.register(email=wish.email, password=wish.password, name=wish.name)
         if role is not Role.CUSTOMER:
             change = partial(change_roles, account=account, roles=frozenset({role}))
-            await engine.handler.handle(change, Context(command_id=uuid7(), actor=OPERATOR, channel="operator"))
+            await engine.handler.handle(change, Context(command_id=uuid7(), actor=operator_actor(), channel="operator"))
         return account
 
 
@@ -51,5 +51,5 @@ async def rehearsing_buyer(engine: Engine, at_once: asyncio.Semaphore) -> str:
     account = str(uuid7())
     opening = partial(open_account, account=account, guest=False)
     async with at_once:
-        await engine.handler.handle(opening, Context(command_id=uuid7(), actor=OPERATOR, channel="rehearsal"))
+        await engine.handler.handle(opening, Context(command_id=uuid7(), actor=operator_actor(), channel="rehearsal"))
     return engine.tokens.issue(account, guest=False, lifetime=TOKEN_LIFETIME)

@@ -17,7 +17,7 @@ from projections.reports import Report, report_each
 from projections.set_aside import must_exist
 from projections.switches import Deed, Switches
 from runtime.connections import open_store
-from runtime.deciding import OPERATOR, build_handler
+from runtime.deciding import build_handler, operator_actor
 from runtime.roles import url_of_role
 from runtime.settings import Settings, SettingsRefused
 
@@ -49,7 +49,7 @@ async def do(settings: Settings, name: str, deed: Deed) -> None:
         SettingsRefused: there is none of this name, or it does not stand so that it could be done.
     """
     check_known(name)
-    context = Context(command_id=uuid7(), actor=OPERATOR, channel="operator")
+    context = Context(command_id=uuid7(), actor=operator_actor(), channel="operator")
     async with open_store(settings) as (store, batcher):
         handler = build_handler(store=store, judge=batcher, clock=ServerClock(await store.now()))
         rows = Switches(url_of_role(settings, PROJECTOR_ROLE))

@@ -215,6 +215,7 @@ def batcher_counters(batcher: Batcher) -> Mapping[str, Callable[[], float]]:
         "append_batches_resent_total": lambda: counters.resent,
         "append_commands_singled_total": lambda: counters.singled,
         "append_commands_stale_total": lambda: counters.answered_stale,
+        "append_clock_behind_total": lambda: counters.clock_behind,
         "append_waiting": lambda: batcher.waiting,
     }
 

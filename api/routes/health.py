@@ -7,6 +7,7 @@ from api.engine import engine_of
 from api.metrics import TEXT
 from api.routing import operations_router
 from api.schemas.health import Alive, Ready
+from eventstore.errors import ClockBehind
 from projections.reports import report_each
 
 router = operations_router("operations")
@@ -22,11 +23,14 @@ async def livez() -> Response:
 async def readyz(request: Request) -> Response:
     """Say whether commands can be carried out, and how the read models stand."""
     engine = engine_of(request)
+    clock = await engine.store.clock()
+    if clock.refuses:
+        raise ClockBehind(f"The database's clock is {clock.behind} behind the last event.")
     reports = await report_each(await engine.positions.states(), engine.store, engine.clock.now())
     return shown(
         {
             "status": "ready",
-            "head": await engine.store.head(),
+            "head": clock.position,
             "lag": {report.state.name: report.lag for report in reports},
             "projections": {report.state.name: report.shown_state for report in reports},
             "sandbox": engine.terms.sandbox_url,

@@ -32,7 +32,7 @@ def judged(error: psycopg.Error, *, alive: bool) -> EventStoreError:
     if not alive:
         return OutcomeUnknown(f"the connection was lost before a verdict came: {error}")
     if error.sqlstate == CLOCK_BEHIND:
-        return ClockBehind(str(error))
+        return ClockBehind(error.diag.message_primary or str(error))
     if isinstance(error, TRANSIENT):
         return StoreUnavailable(f"the server could not take the batch: {error}")
     return BatchRefused(f"the server refused the batch: {error}")

@@ -13,7 +13,7 @@ from eventstore.encoding import check_batch
 from eventstore.postgres.appender import Appender
 from eventstore.postgres.batch import arguments, verdicts
 from eventstore.postgres.readers import Readers
-from eventstore.store import NOTHING_YET, RANGE_EVENTS_MAX, Append, Columns, Mark, Recorded, Verdict, Wanted
+from eventstore.store import NOTHING_YET, RANGE_EVENTS_MAX, Append, ClockState, Columns, Mark, Recorded, Verdict, Wanted
 
 READERS_MAX = 4
 SHORT_RANGE = 20_000
@@ -154,6 +154,11 @@ class PostgresStore:
         ((now,),) = await self._readers.rows(sql.NOW, {})
         moment: datetime = now
         return moment
+
+    async def clock(self) -> ClockState:
+        """Return the server's clock beside the time of the last event."""
+        ((now, position, recorded_at, accepted),) = await self._readers.rows(sql.CLOCK, {})
+        return ClockState(now=now, position=position, recorded_at=recorded_at, accepted=accepted)
 
     async def _between(self, after: int, upto: int) -> list[Recorded]:
         return [recorded(row) for row in await self._readers.rows(sql.READ_RANGE, {"after": after, "upto": upto})]

@@ -9,6 +9,7 @@ from eventstore.errors import EventStoreError
 from runtime.cli import (
     accounts,
     audit,
+    clock,
     demo,
     events,
     export,
@@ -47,6 +48,7 @@ export.add_to(audit.app)
 app.add_typer(audit.app, name="audit")
 app.add_typer(events.app, name="events")
 app.add_typer(seal.app, name="seal")
+app.add_typer(clock.app, name="clock")
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from typing import Protocol
 import psycopg
 from uuid_utils.compat import uuid7
 
+from eventstore.clock_acceptance import accept_clock
 from eventstore.memory import MemoryStore
 from eventstore.migrate import APP_ROLE, role_url
 from eventstore.postgres import PostgresStore
@@ -36,6 +37,10 @@ class Backend(Protocol):
         """Let the last event be recorded `ahead` of the clock; return that time."""
         ...
 
+    async def accept_clock(self) -> None:
+        """Let an operator accept that the clock is behind."""
+        ...
+
 
 class MemoryBackend:
     """The store in memory, with a clock that can be set back."""
@@ -51,6 +56,11 @@ class MemoryBackend:
         await self.store.append([wish(at(f"planted-{uuid7()}", 0))])
         self._stopped_at = stopped
         return stopped + ahead
+
+    async def accept_clock(self) -> None:
+        """Accept that the clock is behind."""
+        assert isinstance(self.store, MemoryStore)
+        self.store.accept_clock()
 
     def _now(self) -> datetime:
         return self._stopped_at or datetime.now(UTC)
@@ -72,6 +82,10 @@ class PostgresBackend:
             assert row is not None
             recorded_at: datetime = row[0]
             return recorded_at
+
+    async def accept_clock(self) -> None:
+        """Accept that the clock is behind."""
+        await accept_clock(self.owner_url, reason="a test", by="tester")
 
 
 @asynccontextmanager

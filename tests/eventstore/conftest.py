@@ -17,7 +17,9 @@ TEMPLATE = "eventstore_template"
 FORGET_EVERYTHING = """
 ALTER TABLE eventstore.event DISABLE TRIGGER insert_only;
 ALTER TABLE eventstore.command DISABLE TRIGGER insert_only;
-TRUNCATE eventstore.event, eventstore.command;
+ALTER TABLE eventstore.clock_acceptance DISABLE TRIGGER insert_only;
+TRUNCATE eventstore.event, eventstore.command, eventstore.refusal, eventstore.clock_acceptance;
+ALTER TABLE eventstore.clock_acceptance ENABLE ALWAYS TRIGGER insert_only;
 ALTER TABLE eventstore.event ENABLE ALWAYS TRIGGER insert_only;
 ALTER TABLE eventstore.command ENABLE ALWAYS TRIGGER insert_only;
 """

@@ -300,6 +300,34 @@ class TestTheClock:
         assert verdict.recorded_at == last
 
 
+class TestAClockThatRanAhead:
+    async def test_the_state_says_how_far_and_whether_it_refuses(self, backend: Backend) -> None:
+        assert not (await backend.store.clock()).refuses
+        last = await backend.record_ahead(HOUR)
+        state = await backend.store.clock()
+        assert (state.position, state.recorded_at) == (await backend.store.head(), last)
+        assert state.refuses
+        assert timedelta(minutes=59) < state.behind <= HOUR
+
+    async def test_once_accepted_events_get_the_time_of_the_last_one(self, backend: Backend) -> None:
+        last = await backend.record_ahead(HOUR)
+        await backend.accept_clock()
+        for number in range(2):
+            (verdict,) = await backend.store.append([wish(at("seat-1", number))])
+            assert isinstance(verdict, Appended)
+            assert verdict.recorded_at == last
+        state = await backend.store.clock()
+        assert (state.accepted, state.refuses) == (True, False)
+
+    async def test_one_that_runs_ahead_again_is_an_alarm_again(self, backend: Backend) -> None:
+        await backend.record_ahead(HOUR)
+        await backend.accept_clock()
+        await backend.record_ahead(2 * HOUR)
+        with pytest.raises(ClockBehind):
+            await backend.store.append([wish(at("seat-1", 0))])
+        assert (await backend.store.clock()).refuses
+
+
 class TestWhatIsRefused:
     async def test_two_commands_with_one_id(self, store: Store) -> None:
         command_id = uuid7()
