@@ -18,6 +18,7 @@ PREFIX = "/api/v1"
 BODY_BYTES_MAX = 64 * 1024
 READY_SECONDS_MAX = 2.0
 LAYOUT_BYTES_MAX = 32 * 1024 * 1024
+LAYOUT_SECONDS_MAX = 60.0
 MEMBER_ROLES = (Role.ORGANIZER, Role.ENTRY_MANAGER)
 
 
@@ -40,6 +41,11 @@ class Access:
     def public(self) -> bool:
         """Whether nobody has to say who they are."""
         return not self.roles
+
+    @property
+    def large(self) -> bool:
+        """Whether its bodies are spooled to a file, few at a time."""
+        return self.bytes_max > BODY_BYTES_MAX
 
     @property
     def for_everybody_known(self) -> bool:
@@ -112,7 +118,9 @@ ACCESS: Mapping[tuple[str, str], Access] = {
     ("GET", "/venues/{venue_id}"): PUBLIC,
     ("PATCH", "/venues/{venue_id}"): ORGANIZERS,
     ("DELETE", "/venues/{venue_id}"): ORGANIZERS,
-    ("POST", "/venues/{venue_id}/layouts"): Access(roles=ORGANIZERS.roles, bytes_max=LAYOUT_BYTES_MAX),
+    ("POST", "/venues/{venue_id}/layouts"): Access(
+        roles=ORGANIZERS.roles, bytes_max=LAYOUT_BYTES_MAX, seconds_max=LAYOUT_SECONDS_MAX
+    ),
     ("GET", "/layouts/{layout_id}"): ORGANIZERS,
     ("POST", "/events"): ORGANIZERS,
     ("GET", "/events"): PUBLIC,

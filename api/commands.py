@@ -14,6 +14,7 @@ import orjson
 from fastapi import Query, Request, Response
 from uuid_utils.compat import uuid7
 
+from api.bodies import digest_of
 from api.deadlines import ARRIVED_AT
 from api.engine import engine_of
 from api.errors import Behind, Malformed
@@ -145,7 +146,7 @@ async def receipt_of(request: Request) -> Receipt:
     if IDEMPOTENCY_KEY not in request.headers:
         return Receipt(account=sender_of(request), route=route_of(request))
     condition = request.headers.get("if-match", "")
-    said = hashlib.sha256(f"{request.scope['path']}\n{condition}\n".encode() + await request.body())
+    said = hashlib.sha256(f"{request.scope['path']}\n{condition}\n".encode() + await digest_of(request))
     return Receipt(account=sender_of(request), route=route_of(request), body_sha256=said.digest())
 
 

@@ -1,49 +1,27 @@
 """The public documents of layouts, as browsers draw them: made once, kept while they are in use."""
 
 import asyncio
-import gzip
 from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import dataclass
-
-import orjson
 
 from domain.errors import NotFound
-from domain.layout.drawing import draw
-from domain.layout.publishing import publish
-from domain.layout.reading import read_layout
+from domain.layout.requested import DrawnLayout, LayoutWork
 from domain.people import LayoutDocuments
 
 BYTES_KEPT_MAX = 64 * 1024 * 1024
 COUNTED_BYTES_MIN = 16 * 1024
 """What the smallest one counts as."""
 
-OWN_FORMAT = "seatledger"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drawing:
-    """A layout's public document, plain and compressed; `categories`: key or label → key."""
-
-    plain: bytes
-    compressed: bytes
-    categories: Mapping[str, str]
-
-    @property
-    def size(self) -> int:
-        """How many bytes both documents count as."""
-        return max(COUNTED_BYTES_MIN, len(self.plain) + len(self.compressed))
-
 
 class Drawings:
-    """The drawings of published layouts, each made in a thread, however many ask for it at once."""
+    """The drawings of published layouts, each made once, however many ask for it at once."""
 
-    def __init__(self, documents: LayoutDocuments) -> None:
+    def __init__(self, documents: LayoutDocuments, work: LayoutWork) -> None:
         self._documents = documents
+        self._work = work
         self._bytes: dict[str, int] = {}
-        self._known: OrderedDict[str, asyncio.Future[Drawing]] = OrderedDict()
+        self._known: OrderedDict[str, asyncio.Future[DrawnLayout]] = OrderedDict()
 
-    async def of(self, layout: str) -> Drawing:
+    async def of(self, layout: str) -> DrawnLayout:
         """Return a layout's drawing; it never changes.
 
         Raises:
@@ -57,15 +35,15 @@ class Drawings:
         self._known.move_to_end(layout)
         return await asyncio.shield(known)
 
-    async def _make(self, layout: str) -> Drawing:
+    async def _make(self, layout: str) -> DrawnLayout:
         document = await self._documents.find(layout)
         if document is None:
             raise NotFound("There is no such layout.")
-        made = await asyncio.to_thread(drawing_of, document)
-        self._bytes[layout] = made.size
+        made = await self._work.draw(document)
+        self._bytes[layout] = size_of(made)
         return made
 
-    def _settle(self, layout: str, made: asyncio.Future[Drawing]) -> None:
+    def _settle(self, layout: str, made: asyncio.Future[DrawnLayout]) -> None:
         if made.cancelled() or made.exception() is not None:
             self._known.pop(layout, None)
         while len(self._bytes) > 1 and sum(self._bytes.values()) > BYTES_KEPT_MAX:
@@ -73,10 +51,6 @@ class Drawings:
             del self._known[oldest], self._bytes[oldest]
 
 
-def drawing_of(document: bytes) -> Drawing:
-    """Draw a published document."""
-    layout = publish(read_layout(OWN_FORMAT, document.decode()))
-    plain = orjson.dumps(draw(layout))
-    labels = {category.label: category.key for category in layout.categories}
-    keys = {category.key: category.key for category in layout.categories}
-    return Drawing(plain=plain, compressed=gzip.compress(plain, mtime=0), categories=labels | keys)
+def size_of(drawing: DrawnLayout) -> int:
+    """Return how many bytes a drawing counts as."""
+    return max(COUNTED_BYTES_MIN, len(drawing.plain) + len(drawing.compressed))

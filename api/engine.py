@@ -15,6 +15,7 @@ from api.deadlines import Deadlines
 from api.devices import Devices
 from api.drawings import Drawings
 from api.entrance import Entrance
+from api.fair_queue import FairQueue
 from api.live import LiveSeatMaps
 from api.metrics import Metrics
 from api.places import Places
@@ -23,6 +24,7 @@ from api.ticket_pdf import TicketPrinter
 from api.tokens import AccessTokens
 from domain.four_eyes import ONE_IS_ENOUGH, FourEyesLimits
 from domain.layout.inventory import Inventory
+from domain.layout.requested import LayoutWork
 from domain.people import LayoutDocuments, People
 from domain.ports import PaymentGateway
 from eventstore.codec import Codec
@@ -107,6 +109,8 @@ class Engine:
         drawings: the public documents of layouts.
         codes: writes and reads ticket codes.
         exports: lets in so many who take the log away at once.
+        large_bodies: lets in so many who send a large body at once, an organizer one at a time.
+        layout_work: reads and draws layouts in a process of their own.
         places: finds the places that a wish may mean.
         printer: sets tickets on paper.
         sealed_log: the log's seals.
@@ -135,6 +139,8 @@ class Engine:
     attempts: Attempts
     admission: Admission
     exports: Admission
+    large_bodies: FairQueue
+    layout_work: LayoutWork
     metrics: Metrics
     terms: Terms
     codec: Codec

@@ -6,6 +6,7 @@ ApiError
 ├── ForeignOrigin      a cookie was sent along by another site's page (403)
 ├── TooManyAttempts    guessing is slowed down (429)
 ├── BodyTooLarge       more bytes than the route takes (413)
+├── BodyTooSlow        the body did not come in time (408)
 ├── HeaderTooLarge     a header is longer than is read (431)
 ├── Malformed          not JSON, or text that cannot be stored (422)
 ├── Busy               more is waiting than is admitted, or the sender's rights keep changing (503)
@@ -45,6 +46,13 @@ class BodyTooLarge(ApiError):
 
     def __init__(self, bytes_max: int) -> None:
         super().__init__(f"The body may be at most {bytes_max} bytes long.")
+
+
+class BodyTooSlow(ApiError):
+    """The body did not come in time."""
+
+    def __init__(self, seconds_max: float) -> None:
+        super().__init__(f"The body may take at most {seconds_max:g} seconds; send it faster, or less of it.")
 
 
 class HeaderTooLarge(ApiError):

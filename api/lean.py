@@ -7,18 +7,16 @@ from typing import Any, get_args, get_type_hints
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
-from fastapi.exceptions import RequestValidationError
 from fastapi.params import Header
 from pydantic import TypeAdapter, ValidationError
 from starlette.types import Receive, Scope, Send
 
 from api.access import PREFIX
-from api.errors import Malformed
+from api.bodies import require_json, unreadable
 from api.front import Lane
 from api.problems import answered
 from api.routing import GuardedRoute, Handle, guarded
 
-JSON_TYPES = ("application/json", "+json")
 ID = r"(?P<\1>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 
 Endpoint = Callable[..., Awaitable[Response]]
@@ -81,14 +79,11 @@ async def body_of(request: Request, shape: TypeAdapter[Any]) -> Any:
         Malformed: it is not said to be JSON.
         RequestValidationError: it is none, or not of this shape.
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if not kind.endswith(JSON_TYPES):
-        raise Malformed("Send JSON, with Content-Type: application/json.")
+    require_json(request)
     try:
         return shape.validate_json(await request.body())
     except ValidationError as error:
-        faults = error.errors(include_url=False, include_context=False, include_input=False)
-        raise RequestValidationError([{**fault, "loc": ("body", *fault["loc"])} for fault in faults]) from error
+        raise unreadable(error) from error
 
 
 def lean_router(tag: str) -> APIRouter:

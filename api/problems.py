@@ -40,6 +40,7 @@ class ProblemCode(StrEnum):
     BEHIND = "behind"
     BEING_DELETED = "being_deleted"
     BODY_TOO_LARGE = "body_too_large"
+    BODY_TOO_SLOW = "body_too_slow"
     BUSY = "busy"
     CHANGED_MEANWHILE = "changed_meanwhile"
     CLOCK_BEHIND = "clock_behind"
@@ -155,6 +156,7 @@ ANSWERS: Mapping[type[Exception], Answer] = {
     api.ForeignOrigin: Answer(HTTPStatus.FORBIDDEN, ProblemCode.FORBIDDEN),
     api.TooManyAttempts: Answer(HTTPStatus.TOO_MANY_REQUESTS, ProblemCode.TOO_MANY_ATTEMPTS),
     api.BodyTooLarge: Answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, ProblemCode.BODY_TOO_LARGE),
+    api.BodyTooSlow: Answer(HTTPStatus.REQUEST_TIMEOUT, ProblemCode.BODY_TOO_SLOW),
     api.HeaderTooLarge: Answer(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, ProblemCode.HEADER_TOO_LARGE),
     api.Malformed: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, ProblemCode.MALFORMED),
     api.Busy: Answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.BUSY, BUSY, AGAIN_SOON_SECONDS),

@@ -5,19 +5,19 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_args, get_origin
 
-import orjson
 from fastapi import APIRouter, Request, Response
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.exceptions import RequestValidationError
 from fastapi.params import Query
 from fastapi.routing import APIRoute
-from starlette.types import Receive, Scope
+from starlette.types import Scope
 
-from api.access import PREFIX, Access, admit, declared
+from api.access import PREFIX, Access, admit, declared, owner
+from api.bodies import BoundedRequest, spooled
 from api.deadlines import OutOfTime
 from api.engine import engine_of
-from api.errors import BodyTooLarge, Malformed
-from api.identity import identify
+from api.errors import Malformed
+from api.identity import Identity, identify
 from api.problems import documented
 from eventstore.errors import OutcomeUnknown, StoreUnavailable
 
@@ -34,52 +34,6 @@ IDEMPOTENCY_PARAMETER: dict[str, Any] = {
     "description": "The same key and body again gets the first answer again, marked `Idempotency-Replayed: true`.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[ -~]+$"},
 }
-
-
-class BoundedRequest(Request):
-    """A request whose body has a limit, and whose JSON is read strictly."""
-
-    def __init__(self, scope: Scope, receive: Receive, bytes_max: int) -> None:
-        super().__init__(scope, receive)
-        self._bytes_max = bytes_max
-
-    @property
-    def cookies(self) -> dict[str, str]:
-        """Return nothing: the framework asks on every request, and parsing would take quadratic time; see `cookies`."""
-        return {}
-
-    async def body(self) -> bytes:
-        """Read the whole body, once.
-
-        Raises:
-            BodyTooLarge: it is longer than the route takes.
-        """
-        if not hasattr(self, "_body"):
-            self._refuse_beyond(self._announced())
-            parts: list[bytes] = []
-            read = 0
-            async for part in self.stream():
-                read += len(part)
-                self._refuse_beyond(read)
-                parts.append(part)
-            self._body = b"".join(parts)
-        return self._body
-
-    async def json(self) -> Any:
-        """Parse the body; NaN, numbers beyond a double and lone surrogates are not JSON here.
-
-        Raises:
-            json.JSONDecodeError: it is not JSON.
-        """
-        return orjson.loads(await self.body())
-
-    def _announced(self) -> int:
-        length = self.headers.get("content-length", "0")
-        return int(length) if length.isdecimal() else 0
-
-    def _refuse_beyond(self, length: int) -> None:
-        if length > self._bytes_max:
-            raise BodyTooLarge(self._bytes_max)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,10 +123,18 @@ def guarded(access: Access, inputs: RouteInputs, handle: Handle) -> Handle:
             if not access.for_everybody_known:
                 await in_time(bounded, access, admit(engine, access, identity, bounded.path_params))
         bounded.state.access = access
+        if access.large:
+            return await in_large(bounded)
         body = await bounded.body()
         refuse_nul_in(body)
         inputs.refuse_undue_body(body)
         return await in_time(bounded, access, work(bounded))
+
+    async def in_large(request: BoundedRequest) -> Response:
+        queue, client = engine_of(request).large_bodies, await owner_of(request)
+        async with queue.place(client), spooled(request) as body:
+            request.state.spooled = body
+            return await in_time(request, access, work(request))
 
     async def work(request: Request) -> Response:
         engine = engine_of(request)
@@ -184,6 +146,13 @@ def guarded(access: Access, inputs: RouteInputs, handle: Handle) -> Handle:
             engine.admission.leave()
 
     return run
+
+
+async def owner_of(request: Request) -> str:
+    """Return whom a large body is counted for: the organizer that the path names, else the sender."""
+    owned = await owner(engine_of(request), request.path_params)
+    identity: Identity = request.state.identity
+    return identity.account if owned is None else owned.organizer
 
 
 async def in_time(request: Request, access: Access, work: Awaitable[Answer]) -> Answer:

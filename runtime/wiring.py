@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from functools import partial
 
+from adapters.layout_process.process import LayoutProcesses
 from adapters.records.credentials import PostgresCredentials
 from adapters.records.layouts import LayoutInventories, PostgresLayouts
 from adapters.records.people import PostgresPeople
@@ -13,11 +14,13 @@ from adapters.records.sessions import PostgresSessions
 from api.admission import Admission
 from api.attempts import Attempts
 from api.board import Board
+from api.bodies import LARGE_AT_ONCE_MAX, LARGE_OF_CLIENT_MAX, LARGE_WAITING_MAX, LARGE_WAITING_SECONDS_MAX
 from api.codes import TicketCodes
 from api.devices import Devices
 from api.drawings import Drawings
 from api.engine import Engine, Terms
 from api.entrance import Entrance
+from api.fair_queue import FairQueue
 from api.live import LiveSeatMaps
 from api.metrics import Metrics
 from api.passwords import Passwords
@@ -163,7 +166,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
         open_log(settings, store, batcher) as log,
     ):
         layouts, read_models, positions = PostgresLayouts(records), ReadModels(reading), ProjectionPositions(reading)
-        inventories = LayoutInventories(layouts)
+        inventories, layout_work = LayoutInventories(layouts), LayoutProcesses()
         places = build_places(log, inventories)
         async with (
             until_left(build_live(log, places, read_models)) as live,
@@ -188,12 +191,19 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
                 attempts=Attempts(),
                 admission=Admission(),
                 exports=Admission(running_max=EXPORTS_MAX, waiting_max=EXPORTS_WAITING_MAX),
+                large_bodies=FairQueue(
+                    running_max=LARGE_AT_ONCE_MAX,
+                    waiting_max=LARGE_WAITING_MAX,
+                    waiting_seconds_max=LARGE_WAITING_SECONDS_MAX,
+                    client_max=LARGE_OF_CLIENT_MAX,
+                ),
+                layout_work=layout_work,
                 metrics=Metrics(),
                 terms=Terms(
                     public_url=settings.public_url, sandbox_url=settings.sandbox_url, four_eyes=settings.four_eyes
                 ),
                 codec=build_codec(),
-                drawings=Drawings(layouts),
+                drawings=Drawings(layouts, layout_work),
                 codes=build_ticket_codes(settings),
                 places=places,
                 printer=TicketPrinter(),

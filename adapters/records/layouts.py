@@ -2,6 +2,9 @@
 
 import asyncio
 from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+
+import orjson
 
 from adapters.records import sql
 from adapters.records.pool import Pool, changed, rows
@@ -36,7 +39,7 @@ class PostgresLayouts:
 
 
 class LayoutInventories:
-    """The inventories of layouts in use; each is built once, in a thread, however many ask for it at once.
+    """The inventories of layouts in use; each is built once, in one thread for all, however many ask for it at once.
 
     Args:
         bytes_max: how many bytes the documents of those that are kept have; the least recently used go first.
@@ -46,6 +49,7 @@ class LayoutInventories:
         self._documents = documents
         self._bytes_max = bytes_max
         self._bytes: dict[str, int] = {}
+        self._threads = ThreadPoolExecutor(1, "inventories")
         self._known: OrderedDict[str, asyncio.Future[Inventory]] = OrderedDict()
 
     async def of(self, layout: str) -> Inventory:
@@ -66,7 +70,7 @@ class LayoutInventories:
         document = await self._documents.find(layout)
         if document is None:
             raise NotFound("There is no such layout.")
-        built = await asyncio.to_thread(inventory_of, document)
+        built = await asyncio.get_running_loop().run_in_executor(self._threads, inventory_of, document)
         self._bytes[layout] = max(COUNTED_BYTES_MIN, len(document))
         return built
 
@@ -80,4 +84,4 @@ class LayoutInventories:
 
 def inventory_of(document: bytes) -> Inventory:
     """Read a published document."""
-    return Inventory(publish(read_layout(FORMAT, document.decode())))
+    return Inventory(publish(read_layout(FORMAT, orjson.loads(document))))

@@ -1,19 +1,20 @@
 """Venues, and the layouts published of them."""
 
-import asyncio
-import hashlib
 from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Request, Response
+from pydantic import ValidationError
 from uuid_utils.compat import uuid7
 
 from api.access import LAYOUT_BYTES_MAX
+from api.bodies import require_json, spooled_of, unreadable
 from api.commands import JSON, MinPosition, answer, carry_out, caught_up, shown
 from api.deleting import archive_unused, venue_removal
 from api.editions import IfMatch, edition_header, require_edition
 from api.engine import Engine, engine_of
+from api.errors import Malformed
 from api.facts import recall
 from api.paging import Limit, PositionCursor, next_cursor
 from api.presenters import catalogue as present
@@ -37,14 +38,11 @@ from domain import venue as venues
 from domain.books import Books, Changes
 from domain.deletion import DeletionStatus
 from domain.errors import AlreadyThere, NotFound
-from domain.layout.exporting import export
-from domain.layout.model import Layout
-from domain.layout.publishing import publish
-from domain.layout.reading import read_layout
+from domain.layout.faults import LayoutFaults
+from domain.layout.requested import PublishedDocument, RequestedLayout
 from domain.venue import LAYOUT
 from projections import catalogue
 
-OWN_FORMAT = "seatledger"
 FOR_EVER = "private, max-age=31536000, immutable"
 
 router = business_router("venues")
@@ -129,22 +127,26 @@ async def delete_venue(request: Request, venue_id: UUID) -> Response:
 
 Seats keep their keys over versions by what their source calls them. A faulty document is refused with every fault
 named at once (`layout_faults`).""",
+    openapi_extra={"requestBody": {"required": True, "content": {JSON: {"schema": LayoutWish.model_json_schema()}}}},
 )
-async def publish_layout(request: Request, venue_id: UUID, body: LayoutWish) -> Response:
+async def publish_layout(request: Request, venue_id: UUID) -> Response:
     """Publish the next version of a venue's drawing."""
-    engine, venue, layout = engine_of(request), str(venue_id), str(uuid7())
+    require_json(request)
+    engine, venue = engine_of(request), str(venue_id)
     before = (await engine.handler.look(lambda books: venues.existing(books, venue))).layouts
     previous = await engine.layouts.find(before[-1]) if before else None
-    document, seats = await asyncio.to_thread(published, body, previous)
+    name, published = requested(await engine.layout_work.publish(spooled_of(request).file, previous))
+    layout = str(uuid7())
 
     def decide(books: Books) -> Changes:
         if venues.existing(books, venue).layouts != before:
             raise AlreadyThere("Another layout was published at the same moment; send yours again.")
-        sha256 = hashlib.sha256(document).hexdigest()
-        return venues.publish_layout(books, venue, layout, name=body.name, seats=seats, document_sha256=sha256)
+        return venues.publish_layout(
+            books, venue, layout, name=name, seats=published.capacity, document_sha256=published.sha256
+        )
 
     await engine.handler.look(decide)  # A refusal comes before the document is kept: what is kept stays for good.
-    await engine.layouts.keep(layout, document)
+    await engine.layouts.keep(layout, published.content)
     outcome = await carry_out(request, decide)
     stream = next(stream for stream, fact in outcome.events if isinstance(fact, venues.LayoutPublished))
     fact = outcome.of(venues.LayoutPublished)
@@ -158,17 +160,23 @@ async def publish_layout(request: Request, venue_id: UUID, body: LayoutWish) -> 
     return answer(outcome, shown_layout, status=201)
 
 
-def published(wish: LayoutWish, previous: bytes | None) -> tuple[bytes, int]:
-    """Return the document of a layout, and how many people it takes.
+def requested(found: RequestedLayout) -> tuple[str, PublishedDocument]:
+    """Return the name of a layout that a request asks for, and the layout.
 
     Raises:
-        LayoutFaults: everything that is wrong with the draft.
+        Malformed, RequestValidationError: the body is not what the route takes.
+        LayoutFaults: everything that is wrong with the document.
     """
-    before: Layout | None = None
-    if previous is not None:
-        before = publish(read_layout(OWN_FORMAT, previous.decode()))
-    layout = publish(read_layout(wish.format, wish.document), before)
-    return export(layout), layout.capacity
+    if found.malformed is not None:
+        raise Malformed(found.malformed)
+    try:
+        wish = LayoutWish.model_validate(found.outline)
+    except ValidationError as error:
+        raise unreadable(error) from error
+    if found.faults:
+        raise LayoutFaults(found.faults)
+    assert found.published is not None, "a document without faults is published"
+    return wish.name, found.published
 
 
 @router.get(

@@ -1,0 +1,132 @@
+"""Starts the process for a task, waits for it no longer than it may take, and reads its answer."""
+
+import asyncio
+import os
+import sys
+import tempfile
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from contextlib import suppress
+from io import BytesIO
+from typing import Any, BinaryIO
+
+import orjson
+import structlog
+
+from domain.layout.faults import Fault, FaultCode, LayoutFaults
+from domain.layout.requested import DrawnLayout, PublishedDocument, RequestedLayout
+
+MODULE = "adapters.layout_process"
+AT_ONCE_MAX = 2
+BYTES_MAX = 1024 * 1024 * 1024
+SECONDS_MAX = 40
+KEPT_VARIABLES = ("PATH", "PYTHONPATH", "PYTHONHOME", "LANG", "TMPDIR")
+TOO_COSTLY = "Reading this takes more time or memory than a layout may take; make it smaller."
+
+_log = structlog.get_logger(__name__)
+
+
+class LayoutProcesses:
+    """`LayoutWork`, a process for each task, a few at once.
+
+    Args:
+        bytes_max: the address space of one.
+        seconds_max: the time of one.
+    """
+
+    def __init__(self, *, bytes_max: int = BYTES_MAX, seconds_max: int = SECONDS_MAX) -> None:
+        self._bytes_max = bytes_max
+        self._seconds_max = seconds_max
+        self._places = asyncio.Semaphore(AT_ONCE_MAX)
+        self.tasks = 0
+        self.ended = 0
+
+    async def publish(self, body: BinaryIO, previous: bytes | None) -> RequestedLayout:
+        """Read a request's body and publish its document after a venue's previous one.
+
+        Raises:
+            LayoutFaults: reading takes more time or memory than there is.
+        """
+        with tempfile.TemporaryFile() as before:
+            if previous is not None:
+                await asyncio.to_thread(rewritten, before, previous)
+            answer, content = await self._run("publish", body, None if previous is None else before)
+        found = None
+        if content:
+            found = PublishedDocument(content=content, sha256=answer["sha256"], capacity=answer["capacity"])
+        return RequestedLayout(
+            malformed=answer.get("malformed"),
+            outline=answer.get("outline"),
+            faults=tuple(Fault(**{**fault, "code": FaultCode(fault["code"])}) for fault in answer.get("faults", ())),
+            published=found,
+        )
+
+    async def draw(self, document: bytes) -> DrawnLayout:
+        """Draw a published document.
+
+        Raises:
+            LayoutFaults: drawing takes more time or memory than there is.
+        """
+        with tempfile.TemporaryFile() as given:
+            await asyncio.to_thread(rewritten, given, document)
+            answer, content = await self._run("draw", given, None)
+        length = answer["plain"]
+        return DrawnLayout(plain=content[:length], compressed=content[length:], categories=answer["categories"])
+
+    async def _run(self, task: str, given: BinaryIO, before: BinaryIO | None) -> tuple[dict[str, Any], bytes]:
+        async with self._places:
+            self.tasks += 1
+            with tempfile.TemporaryFile() as out:
+                files = [out.fileno(), *([] if before is None else [before.fileno()])]
+                words = [task, str(self._bytes_max), str(self._seconds_max), *map(str, files)]
+                process = await asyncio.create_subprocess_exec(
+                    sys.executable,
+                    "-m",
+                    MODULE,
+                    *words,
+                    stdin=given.fileno(),
+                    stdout=PIPE,
+                    stderr=DEVNULL,
+                    pass_fds=files,
+                    env=kept_environment(),
+                    start_new_session=True,
+                )
+                said = await self._answer_of(process, task)
+                return orjson.loads(said), await asyncio.to_thread(whole, out)
+
+    async def _answer_of(self, process: Process, task: str) -> bytes:
+        try:
+            async with asyncio.timeout(self._seconds_max):
+                said, _ = await process.communicate()
+        except TimeoutError:
+            said = b""
+        finally:
+            if process.returncode is None:
+                with suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
+        if process.returncode != 0 or not said:
+            self.ended += 1
+            _log.warning("layouts: a process was ended", task=task, status=process.returncode)
+            raise LayoutFaults([Fault(code=FaultCode.TOO_MANY, path="", message=TOO_COSTLY)])
+        return said
+
+
+def kept_environment() -> dict[str, str]:
+    """Return what the process finds in its environment: what Python needs, and no secret."""
+    return {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
+
+
+def rewritten(file: BinaryIO, content: bytes) -> None:
+    """Write a file's content, and go back to its beginning."""
+    file.write(content)
+    file.flush()
+    file.seek(0)
+
+
+def whole(file: BinaryIO) -> bytes:
+    """Read a file that another process has written, from its beginning."""
+    found = BytesIO()
+    file.seek(0)
+    while part := file.read(2**20):
+        found.write(part)
+    return found.getvalue()
