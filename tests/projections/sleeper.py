@@ -25,7 +25,7 @@ OWNER = "the sleeper"
 MODELS = (SALES, SEAT_MAP)
 TRUSTING = """
 UPDATE projections.projection
-SET position = %(upto)s, heartbeat_at = clock_timestamp()
+SET position = %(upto)s, digest = %(digest)s, heartbeat_at = clock_timestamp()
 WHERE name = %(name)s AND %(after)s >= 0 AND %(fence)s >= 0
 RETURNING follower
 """

@@ -12,6 +12,7 @@ from tests.system.shop import Shop, until
 from tests.system.stage import House, build, grid, organizer_of
 
 GOOD_CARD = {"card": "4242424242424242"}
+OTHER_CURRENCY_CARD = {"card": "4242000000000901"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +104,7 @@ def make_things(shop: Shop, owner: str) -> Things:
         "refund_id": refund,
         "device_id": device_at(house, performance),
         "scan_id": scan_of(house, shop.get(f"/tickets/{other['ticket_id']}", owner)["code"]),
+        "exception_id": open_exception(house, performance, owner, nth=10),
         "account_id": shop.ask("POST", "/auth/guest").json()["account_id"],
         "provider": "sandbox",
         "stream": f"order-{order}",
@@ -131,17 +133,39 @@ def scan_of(house: House, code: str) -> str:
 
 def paid_order(house: House, performance: str, buyer: str, *, first: int = 0) -> tuple[str, str]:
     """Order two seats from the `first` on, pay, and wait for the tickets; return the order and its payment."""
-    shop = house.shop
-    items = [{"seat": seat} for seat in house.seats(performance)[first : first + 2]]
+    shop, seats = house.shop, house.seats(performance)[first : first + 2]
+    items = [{"seat": seat} for seat in seats]
     order: str = shop.do("/orders", buyer, {"performance_id": performance, "items": items})["order_id"]
-    opened = shop.do(f"/orders/{order}/payments", buyer, {"provider": "sandbox"})
-    assert httpx.post(f"{opened['checkout_url']}/pay", json=GOOD_CARD, trust_env=False).status_code == 200
+    payment = pay(shop, order, buyer, GOOD_CARD)
 
     def arrived() -> bool:
         return [each["order_id"] for each in shop.get("/tickets", buyer)["items"]].count(order) == len(items)
 
     until(arrived, "the tickets")
-    return order, opened["payment_id"]
+    return order, payment
+
+
+def pay(shop: Shop, order: str, buyer: str, card: Mapping[str, str]) -> str:
+    """Pay an order with a card, and return the payment."""
+    opened = shop.do(f"/orders/{order}/payments", buyer, {"provider": "sandbox"})
+    assert httpx.post(f"{opened['checkout_url']}/pay", json=card, trust_env=False).status_code == 200
+    return str(opened["payment_id"])
+
+
+def open_exception(house: House, performance: str, buyer: str, *, nth: int) -> str:
+    """Pay an order in another currency, wait for the exception, and return it."""
+    shop, items = house.shop, [{"seat": house.seats(performance)[nth]}]
+    order = shop.do("/orders", buyer, {"performance_id": performance, "items": items})["order_id"]
+    payment = pay(shop, order, buyer, OTHER_CURRENCY_CARD)
+    found: list[str] = []
+
+    def arrived() -> bool:
+        listed = shop.get("/exceptions", shop.token("support"))["items"]
+        found.extend(each["exception_id"] for each in listed if each["payment_id"] == payment)
+        return bool(found)
+
+    until(arrived, "the exception")
+    return found[0]
 
 
 def hold_seat(house: House, performance: str, buyer: str, *, nth: int = 0) -> str:

@@ -29,6 +29,7 @@ SEEN_WITH_ITS_EVENT = {"event_id", "performance_id"}
 ENDING = {
     ("DELETE", "/holds/{hold_id}"),
     ("DELETE", "/events/{event_id}"),
+    ("DELETE", "/performances/{performance_id}"),
     ("POST", "/events/{event_id}/publish"),
     ("POST", "/performances/{performance_id}/cancel"),
 }
@@ -92,7 +93,6 @@ def bodies(things: Things) -> Mapping[Route, object]:
     }
     return {
         ("POST", "/orders"): {"performance_id": things.ids["performance_id"], "items": [free]},
-        ("POST", "/orders/{order_id}/cancel"): {},
         ("POST", "/orders/{order_id}/payments"): {"provider": "sandbox"},
         ("POST", "/orders/{order_id}/refunds"): {},
         ("POST", "/performances/{performance_id}/holds"): {"items": [free]},
@@ -109,6 +109,7 @@ def bodies(things: Things) -> Mapping[Route, object]:
         ("POST", "/venues"): {"organizer_id": house.organizer, **venue},
         ("POST", "/venues/{venue_id}/layouts"): {"name": "New", "format": "grid", "document": grid(2, 2)},
         ("POST", "/events"): {"organizer_id": house.organizer, "venue_id": house.venue, "title": "Lear"},
+        ("PATCH", "/venues/{venue_id}"): {"name": "Rose"},
         ("PATCH", "/events/{event_id}"): {"title": "King Lear"},
         ("POST", "/events/{event_id}/performances"): performance,
         ("PATCH", "/performances/{performance_id}"): {},
@@ -119,6 +120,10 @@ def bodies(things: Things) -> Mapping[Route, object]:
         ("POST", "/projections/{name}/skip"): {"position": 1, "reason": "defect"},
         ("POST", "/projections/{name}/park"): {"stream": things.ids["stream"], "reason": "defect"},
         ("POST", "/projections/{name}/unpark"): {"stream": things.ids["stream"]},
+        **{
+            ("POST", f"/exceptions/{{exception_id}}/{ending}"): {"reason": "explained"}
+            for ending in ("accept", "refund", "retry", "write-off")
+        },
         ("POST", "/auth/register"): {},
         ("POST", "/auth/login"): {},
         ("POST", "/webhooks/{provider}"): {},
