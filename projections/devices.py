@@ -10,7 +10,9 @@ from projections.reading import ReadModels
 from projections.sql import devices as sql
 
 NAME = "devices"
-PAGE_ROWS_MAX = 100
+PAGE_ROWS_MAX = 101
+"""One more than a page shows, which tells whether another page follows."""
+
 NEWEST = 2**63 - 1
 
 

@@ -10,7 +10,9 @@ from projections.reading import ReadModels
 from projections.sql import exceptions as sql
 
 NAME = "exceptions"
-PAGE_ROWS_MAX = 100
+PAGE_ROWS_MAX = 101
+"""One more than a page shows, which tells whether another page follows."""
+
 CLEARED = ""
 
 REOPENED: Mapping[str, str] = {

@@ -3,24 +3,29 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from projections.model import Fact, ReadModel, Step
-from projections.reading import ReadModels
+from projections.reading import ReadModels, Rows
 from projections.sql import sales as sql
 
 NAME = "sales"
-ROWS_MAX = 10_000
+FIGURES = ("sold", "returned", "gross", "returned_gross", "refunded")
+PAGE_ROWS_MAX = 101
+"""One more than a page shows, which tells whether another page follows."""
+
 
 Row = Mapping[str, Any]
 
 
 def fold(facts: Sequence[Fact]) -> Sequence[Step]:
-    """Write the batch: orders and refunds are remembered before they are counted, and counted once."""
+    """Write the batch: what orders, refunds and days are told by is remembered first; each event is counted once."""
     orders = [remembered_order(fact) for fact in facts if fact.name == "OrderPlaced"]
     refunds = [{**fact.data, "order_id": fact.key} for fact in facts if fact.name == "RefundOpened"]
     counts = counted(facts)
     return [
+        Step(sql.REMEMBER_ZONES, [entered_zone(fact) for fact in facts if fact.name in VENUES]),
+        Step(sql.REMEMBER_SHOWINGS, [showing(fact) for fact in facts if fact.name == "PerformanceScheduled"]),
         Step(sql.REMEMBER_ORDERS, orders),
         Step(sql.REMEMBER_REFUNDS, refunds),
         Step(sql.ADD_SOLD, counts.sold),
@@ -71,19 +76,53 @@ def remembered_line(line: Mapping[str, Any]) -> Row:
 
 
 def dated(fact: Fact) -> Row:
-    """Return whose lines are counted, and on which day."""
-    return {**fact.data, "order_id": fact.key, "day": fact.recorded_at.date()}
+    """Return whose lines are counted, and what tells the day."""
+    return {**fact.data, "order_id": fact.key, "position": fact.position, "recorded_at": fact.recorded_at}
 
 
+def entered_zone(fact: Fact) -> Row:
+    """Return the time zone that days at a venue have from here on."""
+    return {"venue": fact.key, "since": fact.position, "time_zone": fact.data["details"]["time_zone"]}
+
+
+def showing(fact: Fact) -> Row:
+    """Return where a performance is given."""
+    return {"performance": fact.key, "venue": fact.data["venue"]}
+
+
+VENUES = frozenset({"VenueOpened", "VenueChanged"})
 COUNTED = frozenset({"OrderConfirmed", "OrderLinesCancelled", "RefundClosed"})
-NAMES = COUNTED | {"OrderPlaced", "RefundOpened"}
+NAMES = COUNTED | VENUES | {"PerformanceScheduled", "OrderPlaced", "RefundOpened"}
 
 SALES = ReadModel(name=NAME, version=1, schema=sql.SCHEMA, names=NAMES, fold=fold)
 
 
+class Key(NamedTuple):
+    """What figures are counted by; a page begins after one."""
+
+    organizer: str
+    performance: str
+    day: date
+    category: str
+    ticket_type: str
+    currency: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sale:
-    """One day's figures of a category and ticket type; amounts in minor units.
+class Sum:
+    """All figures in one currency; amounts in minor units."""
+
+    currency: str
+    sold: int
+    returned: int
+    gross: int
+    returned_gross: int
+    refunded: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sale(Sum):
+    """One day's figures of a category and ticket type; the day is the venue's.
 
     `gross`: of the lines sold; `returned_gross`: of the lines that ended since; `refunded`: money that has gone back.
     Money that came beside the lines (too late, too much) and went back stands under no category and was never gross.
@@ -94,44 +133,59 @@ class Sale:
     day: date
     category: str
     ticket_type: str
-    currency: str
-    sold: int
-    returned: int
-    gross: int
-    returned_gross: int
-    refunded: int
+
+    @property
+    def key(self) -> Key:
+        """What it is counted by."""
+        return Key(self.organizer, self.performance, self.day, self.category, self.ticket_type, self.currency)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sales:
-    """Figures that are true at `position`."""
+    """Figures that are true at `position`: the sums of all that was wanted, and a page of the rows."""
 
     position: int
+    sums: Sequence[Sum]
     sales: Sequence[Sale]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """Whose figures somebody wants (None: all), and of which days (UTC), both included."""
+class Wanted:
+    """Whose figures somebody wants (None: all), of which days of the venue, both included, and which page of them."""
 
     organizers: Sequence[str] | None = None
     performance: str | None = None
     since: date | None = None
     until: date | None = None
+    after: Key | None = None
+    limit: int = PAGE_ROWS_MAX
 
     @property
     def asked(self) -> Row:
         """The parameters of a query."""
+        after = self.after._asdict() if self.after else dict.fromkeys(Key._fields)
         return {
             "organizers": None if self.organizers is None else list(self.organizers),
             "performance": self.performance,
             "since": self.since,
             "until": self.until,
-            "limit": ROWS_MAX,
+            "limit": self.limit,
+            **{f"after_{name}": value for name, value in after.items()},
         }
 
 
-async def report_sales(models: ReadModels, wish: Wish) -> Sales:
+async def report_sales(models: ReadModels, wanted: Wanted) -> Sales:
     """Return figures by performance, day, category and ticket type."""
-    found = await models.fetch([NAME], sql.SALES, wish.asked)
-    return Sales(position=found.position, sales=[Sale(**row) for row in found.rows])
+    return sales_in(await models.fetch([NAME], sql.SALES, wanted.asked))
+
+
+def sales_in(found: Rows, *, position: int | None = None) -> Sales:
+    """Return the figures in the rows of a query, true at a position."""
+    sums, sales = [], []
+    for row in found.rows:
+        figures = {name: row[name] for name in (*Key._fields, *FIGURES)}
+        if row["summed"]:
+            sums.append(Sum(**{name: figures[name] for name in ("currency", *FIGURES)}))
+        else:
+            sales.append(Sale(**figures))
+    return Sales(position=found.position if position is None else position, sums=sums, sales=sales)

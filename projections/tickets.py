@@ -11,7 +11,9 @@ from projections.sql import tickets as sql
 
 NAME = "tickets"
 ENTRIES = frozenset({"EntryRecorded", "EntryReverted"})
-PAGE_ROWS_MAX = 100
+PAGE_ROWS_MAX = 101
+"""One more than a page shows, which tells whether another page follows."""
+
 NEWEST = 2**63 - 1
 DISPUTES: Mapping[str, bool] = {"TicketDisputed": True, "TicketDisputeWon": False}
 

@@ -10,10 +10,10 @@ from eventstore.seals.verification import Verification
 
 
 def seals(found: Sequence[Seal], limit: int, keys: Mapping[str, bytes], sealer: SealerState | None) -> Body:
-    """Show a page of seals, with what is needed to check them."""
+    """Show a page of seals, of which one more is given if there is one, with what is needed to check them."""
     return {
-        "items": [seal_to_json(seal) for seal in found],
-        "next": str(found[-1].number) if len(found) == limit else None,
+        "items": [seal_to_json(seal) for seal in found[:limit]],
+        "next": str(found[limit - 1].number) if len(found) > limit else None,
         "keys": [{"key_id": key_id, "public_key": key.hex()} for key_id, key in keys.items()],
         "sealer": sealer,
     }

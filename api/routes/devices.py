@@ -10,7 +10,7 @@ from api.commands import MinPosition, answer, carry_out, caught_up, shown
 from api.device_keys import key_of, new_secret, secret_hash
 from api.engine import engine_of
 from api.identity import identity_of
-from api.paging import Limit, PositionCursor, next_cursor
+from api.paging import Limit, PositionCursor, placed_page
 from api.presenters import devices as present
 from api.presenters.values import id_of
 from api.routing import business_router
@@ -55,8 +55,9 @@ async def list_registered(
     await caught_up(request, min_position, DEVICES.name)
     organizers = await listed_organizers(request, None if organizer_id is None else str(organizer_id))
     models = engine_of(request).read_models
-    rows = await list_devices(models, organizers=organizers, before=cursor or NEWEST, limit=limit)
-    return shown({"items": [present.listed_device(row) for row in rows], "next": next_cursor(rows, limit)})
+    rows = await list_devices(models, organizers=organizers, before=cursor or NEWEST, limit=limit + 1)
+    page, following = placed_page(rows, limit)
+    return shown({"items": [present.listed_device(row) for row in page], "next": following})
 
 
 async def listed_organizers(request: Request, organizer: str | None) -> list[str] | None:

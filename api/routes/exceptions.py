@@ -8,7 +8,7 @@ from fastapi import Query, Request, Response
 from api.commands import MinPosition, answer, carry_out, caught_up, shown
 from api.engine import engine_of
 from api.identity import identity_of
-from api.paging import Limit, PositionCursor, next_cursor
+from api.paging import Limit, PositionCursor, placed_page
 from api.presenters.exceptions import listed_exception
 from api.routing import business_router
 from api.schemas.exceptions import ExceptionResolved, Exceptions, ExceptionStatus, ResolutionRequest
@@ -33,10 +33,11 @@ async def list_exceptions_in(
     await caught_up(request, min_position, exceptions.NAME)
     engine = engine_of(request)
     rows = await exceptions.list_exceptions(
-        engine.read_models, status=status, kind=kind, after=cursor or 0, limit=limit
+        engine.read_models, status=status, kind=kind, after=cursor or 0, limit=limit + 1
     )
+    page, following = placed_page(rows, limit)
     now = engine.clock.now()
-    return shown({"items": [listed_exception(row, now) for row in rows], "next": next_cursor(rows, limit)})
+    return shown({"items": [listed_exception(row, now) for row in page], "next": following})
 
 
 @router.post("/exceptions/{exception_id}/accept", responses={200: {"model": ExceptionResolved}})

@@ -9,7 +9,7 @@ from api.commands import MinPosition, answer, carry_out, caught_up, shown
 from api.engine import engine_of
 from api.identity import identity_of
 from api.lean import lean_router
-from api.paging import Limit, PositionCursor, next_cursor
+from api.paging import Limit, PositionCursor, placed_page
 from api.performance_summary import summary_in
 from api.presenters import baskets as present
 from api.problems import documented
@@ -47,11 +47,12 @@ async def list_own_holds(
         account=identity_of(request).account,
         now=engine.clock.now(),
         before=cursor or NEWEST,
-        limit=limit,
+        limit=limit + 1,
     )
-    summaries = await summaries_of(engine.read_models, (row.performance for row in rows))
-    items = [present.listed_hold(row, summaries.get(row.performance)) for row in rows]
-    return shown({"items": items, "next": next_cursor(rows, limit)})
+    page, following = placed_page(rows, limit)
+    summaries = await summaries_of(engine.read_models, (row.performance for row in page))
+    items = [present.listed_hold(row, summaries.get(row.performance)) for row in page]
+    return shown({"items": items, "next": following})
 
 
 @router.get("/holds/{hold_id}", responses={200: {"model": HoldShown}, **documented(409)})

@@ -14,7 +14,7 @@ from api.identity import identity_of
 from api.lean import lean_router
 from api.order_details import order_details
 from api.order_search import findable, meanings_of
-from api.paging import Limit, PositionCursor, next_cursor
+from api.paging import Limit, PositionCursor, placed_page
 from api.presenters import baskets as present
 from api.presenters.values import Body
 from api.problems import documented
@@ -126,17 +126,18 @@ async def list_found_orders(
         performance=str(performance) if performance else None,
         account=str(account) if account else None,
     )
-    found = await find_orders(engine.read_models, wanted, now=now, before=cursor or NEWEST, limit=limit)
-    contacts = await contacts_of(request, [row.contact for row in found.orders if row.contact])
-    summaries = await summaries_of(engine.read_models, (row.performance for row in found.orders))
+    found = await find_orders(engine.read_models, wanted, now=now, before=cursor or NEWEST, limit=limit + 1)
+    page, following = placed_page(found.orders, limit)
+    contacts = await contacts_of(request, [row.contact for row in page if row.contact])
+    summaries = await summaries_of(engine.read_models, (row.performance for row in page))
     items = [
         {
             **present.listed_order(row, summaries.get(row.performance), now),
             "contact": contacts.get(row.contact or ""),
         }
-        for row in found.orders
+        for row in page
     ]
-    return shown({"items": items, "next": next_cursor(found.orders, limit)})
+    return shown({"items": items, "next": following})
 
 
 async def contacts_of(request: Request, contacts: Sequence[str]) -> Mapping[str, Body]:

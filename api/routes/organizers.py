@@ -1,15 +1,14 @@
 """Organizers, and who may act for them."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Request, Response
+from fastapi import Request, Response
 from uuid_utils.compat import uuid7
 
 from api.commands import MinPosition, answer, carry_out, caught_up, shown
 from api.engine import engine_of
 from api.identity import identity_of
-from api.paging import PAGE_MAX, Limit
+from api.paging import PAGE_MAX, Limit, cut
 from api.presenters.values import Body
 from api.routing import business_router
 from api.schemas.people import MemberHeld, Members, OrganizerFounded, Organizers, OrganizerWish, RolesWish
@@ -19,7 +18,7 @@ from domain.books import Books, Changes
 from domain.organizer import ORGANIZER
 from domain.people import Person
 from domain.values import Role
-from projections.catalogue import NAME, PAGE_ROWS_MAX, list_organizers
+from projections.catalogue import NAME, list_organizers
 
 router = business_router("organizers")
 
@@ -37,7 +36,7 @@ async def found(request: Request, body: OrganizerWish) -> Response:
 @router.get("/organizers", responses={200: {"model": Organizers}})
 async def list_own(
     request: Request,
-    limit: Annotated[int, Query(ge=1, le=PAGE_ROWS_MAX)] = PAGE_ROWS_MAX,
+    limit: Limit = PAGE_MAX,
     cursor: UUID | None = None,
     min_position: MinPosition = None,
 ) -> Response:
@@ -49,10 +48,11 @@ async def list_own(
         account=identity.account,
         everyone=await identity.holds(Role.ADMIN),
         after=str(cursor or ""),
-        limit=limit,
+        limit=limit + 1,
     )
-    items = [{"organizer_id": row.organizer, "name": row.name, "roles": sorted(row.roles)} for row in rows]
-    return shown({"items": items, "next": items[-1]["organizer_id"] if len(items) == limit else None})
+    page, last = cut(rows, limit)
+    items = [{"organizer_id": row.organizer, "name": row.name, "roles": sorted(row.roles)} for row in page]
+    return shown({"items": items, "next": None if last is None else last.organizer})
 
 
 @router.get("/organizers/{organizer_id}/members", responses={200: {"model": Members}})

@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 from api.commands import MinPosition, answer, carry_out, caught_up, shown
 from api.engine import engine_of
 from api.identity import identity_of
-from api.paging import Limit, PositionCursor, next_cursor
+from api.paging import Limit, PositionCursor, placed_page
 from api.performance_summary import summary_of
 from api.presenters import refunds as present
 from api.presenters.values import Body
@@ -24,9 +24,7 @@ from domain.refunding import RequestRefund, approve_refund, reject_refund, reque
 from domain.values import RefundReason
 from projections import catalogue, my_orders
 from projections.catalogue import summaries_of
-from projections.my_orders import Refund, list_orders, list_refunds
-
-NEWEST = 2**63 - 1
+from projections.my_orders import Refund, list_refunds, list_refunds_of
 
 router = business_router("refunds")
 
@@ -63,15 +61,15 @@ async def list_refunds_in(
     cursor: PositionCursor = None,
     min_position: MinPosition = None,
 ) -> Response:
-    """List refunds, oldest first, for support; for everybody else the refunds of their orders, newest order first."""
+    """List refunds, oldest first: all for support, for everybody else those of their orders."""
     await caught_up(request, min_position, my_orders.MY_ORDERS.name, catalogue.NAME)
     models, owner = engine_of(request).read_models, await whose(request)
     if owner is None:
-        rows = await list_refunds(models, status=status, after=cursor or 0, limit=limit)
-        return shown({"items": await with_performances(request, rows), "next": next_cursor(rows, limit)})
-    orders = (await list_orders(models, account=owner, before=cursor or NEWEST, limit=limit)).orders
-    own = [refund for order in orders for refund in order.refunds if status in {None, refund.status}]
-    return shown({"items": await with_performances(request, own), "next": next_cursor(orders, limit)})
+        rows = await list_refunds(models, status=status, after=cursor or 0, limit=limit + 1)
+    else:
+        rows = await list_refunds_of(models, account=owner, status=status, after=cursor or 0, limit=limit + 1)
+    page, following = placed_page(rows, limit)
+    return shown({"items": await with_performances(request, page), "next": following})
 
 
 async def with_performances(request: Request, rows: Sequence[Refund]) -> list[Body]:

@@ -9,7 +9,9 @@ from fastapi import Query, Request, Response
 
 from api.commands import MinPosition, caught_up, shown
 from api.engine import engine_of
+from api.errors import Malformed
 from api.identity import identity_of
+from api.paging import FOREIGN_CURSOR, PAGE_MAX, Limit, TextCursor, cursor_of, cut, values_in
 from api.past import At, AtPosition, streams_of, then_of
 from api.presenters import reports as present
 from api.presenters.values import Body
@@ -24,7 +26,7 @@ from projections.my_orders import MY_ORDERS
 from projections.past.account_report import account_report
 from projections.past.moment import AsOf, as_of
 from projections.past.sales_then import sales_then
-from projections.sales import NAME, Sales, Wish, report_sales
+from projections.sales import NAME, Key, Sales, Wanted, report_sales
 from projections.seat_map import Tally, tallies
 from projections.set_aside import read_set_aside
 
@@ -37,22 +39,26 @@ async def sales(
     *,
     organizer_id: Annotated[UUID | None, Query(description="Only this organizer's.")] = None,
     performance_id: Annotated[UUID | None, Query(description="Only this performance's.")] = None,
-    since: Annotated[date | None, Query(alias="from", description="The first day (UTC).")] = None,
-    until: Annotated[date | None, Query(alias="to", description="The last day (UTC).")] = None,
+    since: Annotated[date | None, Query(alias="from", description="The first day, at the venue.")] = None,
+    until: Annotated[date | None, Query(alias="to", description="The last day, at the venue.")] = None,
+    limit: Limit = PAGE_MAX,
+    cursor: TextCursor = None,
     at: At = None,
     position: AtPosition = None,
     min_position: MinPosition = None,
 ) -> Response:
-    """Report sales by performance, day, category and ticket type, with totals per currency."""
+    """Report sales by performance, day, category and ticket type; the totals are those of all pages."""
     await caught_up(request, min_position, NAME, catalogue.NAME)
-    wish = Wish(
+    wanted = Wanted(
         organizers=await reported(request, organizer_id),
         performance=str(performance_id) if performance_id else None,
         since=since,
         until=until,
+        after=key_in(cursor),
+        limit=limit + 1,
     )
     then = await asked_for(request, at, position)
-    return shown(sales_body(await sales_at(request, wish, then)))
+    return shown(sales_body(await sales_at(request, wanted, then), limit))
 
 
 @router.get("/reports/performances/{performance_id}", responses={200: {"model": PerformanceReport}})
@@ -60,17 +66,20 @@ async def performance(
     request: Request,
     performance_id: UUID,
     *,
+    limit: Limit = PAGE_MAX,
+    cursor: TextCursor = None,
     at: At = None,
     position: AtPosition = None,
     min_position: MinPosition = None,
 ) -> Response:
-    """Report how one performance sold: its places and its sales."""
+    """Report how one performance sold: its places and its sales; the totals are those of all pages."""
     await caught_up(request, min_position, NAME, seat_map.NAME)
     key = str(performance_id)
     capacity = len(await engine_of(request).places.inventory_of(key))
     then = await asked_for(request, at, position)
     taken = await taken_at(request, key, then)
-    found = await sales_at(request, Wish(performance=key), then)
+    wanted = Wanted(performance=key, after=key_in(cursor), limit=limit + 1)
+    found = await sales_at(request, wanted, then)
     places = {
         "capacity": capacity,
         "held": taken.held,
@@ -78,7 +87,7 @@ async def performance(
         "blocked": taken.blocked,
         "available": taken.available(capacity),
     }
-    return shown({"performance_id": key, **places, **sales_body(found)})
+    return shown({"performance_id": key, **places, **sales_body(found, limit)})
 
 
 @router.get("/reports/accounts/{account_id}", responses={200: {"model": AccountReport}})
@@ -122,7 +131,7 @@ async def asked_for(request: Request, at: datetime | None, position: int | None)
     return None if at is None and position is None else await then_of(request, at, position, None)
 
 
-async def sales_at(request: Request, wish: Wish, then: AsOf | None) -> Sales:
+async def sales_at(request: Request, wanted: Wanted, then: AsOf | None) -> Sales:
     """Return figures, as they stand or as they were.
 
     Raises:
@@ -130,9 +139,9 @@ async def sales_at(request: Request, wish: Wish, then: AsOf | None) -> Sales:
     """
     engine = engine_of(request)
     if then is None:
-        return await report_sales(engine.read_models, wish)
+        return await report_sales(engine.read_models, wanted)
     await caught_up(request, then.position, NAME)
-    return await sales_then(engine.store, engine.read_models, wish, then, await left_out(request))
+    return await sales_then(engine.store, engine.read_models, wanted, then, await left_out(request))
 
 
 async def left_out(request: Request) -> SetAside:
@@ -170,11 +179,27 @@ async def reported(request: Request, wished: UUID | None) -> list[str] | None:
     return own
 
 
-def sales_body(found: Sales) -> Body:
-    """Show the figures and their sums."""
+def sales_body(found: Sales, limit: int) -> Body:
+    """Show a page of the figures, and the sums of all of them."""
+    sales, last = cut(found.sales, limit)
     return {
         "position": found.position,
-        "totals": present.totals(found.sales),
-        "items": [present.sold_on_day(sale) for sale in found.sales],
-        "next": None,
+        "totals": present.totals(found.sums),
+        "items": [present.sold_on_day(sale) for sale in sales],
+        "next": None if last is None else cursor_of(*map(str, last.key)),
     }
+
+
+def key_in(cursor: str | None) -> Key | None:
+    """Read what the figures of a page begin after.
+
+    Raises:
+        Malformed: the cursor is none of ours.
+    """
+    if cursor is None:
+        return None
+    organizer, performance, day, *rest = (value or "" for value in values_in(cursor, len(Key._fields)))
+    try:
+        return Key(organizer, performance, date.fromisoformat(day), *rest)
+    except ValueError as error:
+        raise Malformed(FOREIGN_CURSOR) from error

@@ -28,7 +28,7 @@ async def list_seals(
     """List the seals, newest first, with every public key, and how the sealer is; `cursor` is a seal's number."""
     await caught_up(request, min_position)
     table = engine_of(request).sealed_log.table
-    seals = await table.newest(before=NEWEST if cursor is None else cursor, limit=limit)
+    seals = await table.newest(before=NEWEST if cursor is None else cursor, limit=limit + 1)
     return shown(present.seals(seals, limit, await table.keys(), await table.sealer()))
 
 

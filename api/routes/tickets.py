@@ -8,7 +8,7 @@ from api.codes import TicketCode, qr_svg
 from api.commands import MinPosition, caught_up, shown
 from api.engine import engine_of
 from api.identity import identity_of
-from api.paging import Limit, PositionCursor, next_cursor
+from api.paging import Limit, PositionCursor, placed_page
 from api.presenters import tickets as present
 from api.problems import documented
 from api.routing import business_router
@@ -34,8 +34,9 @@ async def list_own_tickets(
     """List the account's tickets, newest first."""
     await caught_up(request, min_position, tickets.NAME)
     models, account = engine_of(request).read_models, identity_of(request).account
-    rows = await list_tickets(models, account=account, before=cursor or NEWEST, limit=limit)
-    return shown({"items": [present.listed_ticket(row) for row in rows], "next": next_cursor(rows, limit)})
+    rows = await list_tickets(models, account=account, before=cursor or NEWEST, limit=limit + 1)
+    page, following = placed_page(rows, limit)
+    return shown({"items": [present.listed_ticket(row) for row in page], "next": following})
 
 
 @router.get("/tickets/{ticket_id}", responses={200: {"model": TicketShown}})

@@ -16,7 +16,7 @@ from api.editions import IfMatch, edition_header, require_edition
 from api.engine import Engine, engine_of
 from api.errors import Malformed
 from api.facts import recall
-from api.paging import Limit, PositionCursor, next_cursor
+from api.paging import Limit, PositionCursor, placed_page
 from api.presenters import catalogue as present
 from api.presenters.values import id_of
 from api.problems import documented
@@ -75,8 +75,9 @@ async def list_venues(
 ) -> Response:
     """List venues in the order they were entered."""
     await caught_up(request, min_position, catalogue.NAME)
-    rows = await catalogue.list_venues(engine_of(request).read_models, city=city, after=cursor or 0, limit=limit)
-    return shown({"items": [present.listed_venue(row) for row in rows], "next": next_cursor(rows, limit)})
+    rows = await catalogue.list_venues(engine_of(request).read_models, city=city, after=cursor or 0, limit=limit + 1)
+    page, following = placed_page(rows, limit)
+    return shown({"items": [present.listed_venue(row) for row in page], "next": following})
 
 
 @router.get("/venues/{venue_id}", responses={200: {"model": VenueDetails}})

@@ -20,7 +20,7 @@ class Figures(Shown):
 
 
 class SoldOnDay(Figures):
-    """One day's (UTC) figures of a performance's category and ticket type."""
+    """One day's figures of a performance's category and ticket type; the day is the venue's when it was recorded."""
 
     organizer_id: str
     performance_id: str
@@ -33,7 +33,7 @@ class SalesReport(Shown):
     """Figures that are true at `position`."""
 
     position: int
-    totals: Annotated[list[Figures], Field(description="One for each currency.")]
+    totals: Annotated[list[Figures], Field(description="One for each currency, of the rows of all pages.")]
     items: list[SoldOnDay]
     next: Cursor
 

@@ -7,7 +7,8 @@ from projections.catalogue.folding import NAME
 from projections.reading import ReadModels
 from projections.sql import catalogue as sql
 
-PAGE_ROWS_MAX = 100
+PAGE_ROWS_MAX = 101
+"""One more than a page shows, which tells whether another page follows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,9 @@ from projections.catalogue.words import folded, prefix_query
 from projections.reading import ReadModels
 from projections.sql import catalogue as sql
 
-PAGE_ROWS_MAX = 100
+PAGE_ROWS_MAX = 101
+"""One more than a page shows, which tells whether another page follows."""
+
 READ_MODELS = (NAME, seat_map.NAME)
 """The read models that events and performances are read from."""
 

@@ -13,6 +13,7 @@ from projections.my_orders.queries import (
     list_holds,
     list_orders,
     list_refunds,
+    list_refunds_of,
 )
 from projections.my_orders.search import OrderFilter, OrderTerms, find_orders
 
@@ -32,4 +33,5 @@ __all__ = [
     "list_holds",
     "list_orders",
     "list_refunds",
+    "list_refunds_of",
 ]

@@ -9,7 +9,9 @@ from projections.my_orders.folding import NAME
 from projections.reading import ReadModels, Row, Rows
 from projections.sql import my_orders as sql
 
-PAGE_ROWS_MAX = 100
+PAGE_ROWS_MAX = 101
+"""One more than a page shows, which tells whether another page follows."""
+
 NEWEST = 2**63 - 1
 
 
@@ -166,6 +168,14 @@ async def list_refunds(
     asked = {"status": status, "after": after, "limit": min(limit, PAGE_ROWS_MAX)}
     statement = sql.REFUNDS if status is None else sql.REFUNDS_BY_STATUS
     return items(Refund, (await models.fetch([NAME], statement, asked)).rows)
+
+
+async def list_refunds_of(
+    models: ReadModels, *, account: str, status: str | None = None, after: int = 0, limit: int = PAGE_ROWS_MAX
+) -> Sequence[Refund]:
+    """Return the refunds of an account's orders in one status (None: in any), oldest first, after a position."""
+    asked = {"account": account, "status": status, "after": after, "limit": min(limit, PAGE_ROWS_MAX)}
+    return items(Refund, (await models.fetch([NAME], sql.REFUNDS_OF_ACCOUNT, asked)).rows)
 
 
 async def list_holds(

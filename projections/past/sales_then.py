@@ -1,8 +1,9 @@
-"""The sales as they were: the days before as they stand, and the day itself counted anew up to the position.
+"""The sales as they were: the days before as they stand, and the last days counted anew up to the position.
 
-An event is counted on the day it was recorded, and times never decrease along the log. So once a read model has
-reached a position, its figures of earlier days are what they were there and then, and what it remembers of orders and
-refunds never changes. The log does not change either: the events of the day may be read before the figures.
+An event is counted on the day it was recorded at the venue, and times never decrease along the log. So once a read
+model has reached a position, its figures of days that had ended everywhere are what they were there and then, and what
+it remembers of orders and refunds never changes. The log does not change either: the events of the last days may be
+read before the figures.
 """
 
 from collections.abc import Sequence
@@ -16,16 +17,20 @@ from eventstore.store import Recorded, Store
 from projections.facts import FactReader
 from projections.past.moment import AsOf
 from projections.reading import ReadModels
-from projections.sales import COUNTED, NAME, Counts, Sale, Sales, Wish, counted
+from projections.sales import COUNTED, NAME, Counts, Sales, Wanted, counted, sales_in
 from projections.set_aside import without
 from projections.sql import sales as sql
 
 POSITIONS_AT_ONCE = 100_000
 SHORTEST = timedelta(microseconds=1)
+ENDED_EVERYWHERE = timedelta(days=2)
+"""The day so long before a moment's, in UTC, has ended in every time zone by then."""
+EAST_MOST = timedelta(hours=14)
+"""A day begins so long before UTC's where it begins first."""
 READER = FactReader(names=COUNTED, versions=VERSIONS, upcasters=UPCASTERS)
 
 
-async def sales_then(store: Store, models: ReadModels, wish: Wish, then: AsOf, left_out: SetAside) -> Sales:
+async def sales_then(store: Store, models: ReadModels, wanted: Wanted, then: AsOf, left_out: SetAside) -> Sales:
     """Return figures as they were; the read model must have reached the position.
 
     Args:
@@ -35,13 +40,13 @@ async def sales_then(store: Store, models: ReadModels, wish: Wish, then: AsOf, l
         ModelMissing; StoreUnavailable.
     """
     if then.recorded_at is None:
-        return Sales(position=then.position, sales=[])
-    day = then.recorded_at.astimezone(UTC).date()
-    begins = await store.mark_at(datetime.combine(day, time.min, UTC) - SHORTEST)
+        return Sales(position=then.position, sums=[], sales=[])
+    day = then.recorded_at.astimezone(UTC).date() - ENDED_EVERYWHERE + timedelta(days=1)
+    begins = await store.mark_at(datetime.combine(day, time.min, UTC) - EAST_MOST - SHORTEST)
     facts = READER.read(await counted_events(store, begins.position, then.position))
     rows = written(counted(without(left_out, facts)))
-    found = await models.fetch([NAME], sql.SALES_THEN, {**wish.asked, **rows, "day": day})
-    return Sales(position=then.position, sales=[Sale(**row) for row in found.rows])
+    found = await models.fetch([NAME], sql.SALES_THEN, {**wanted.asked, **rows, "day": day})
+    return sales_in(found, position=then.position)
 
 
 async def counted_events(store: Store, after: int, upto: int) -> Sequence[Recorded]:

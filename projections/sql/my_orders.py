@@ -278,6 +278,18 @@ SELECT refund, order_id, payment, account, organizer, performance, status, lines
 FROM {my_orders}.refund
 """
 
+# By the account's orders: their index, then the one of each order's refunds.
+REFUNDS_OF_ACCOUNT: LiteralString = (
+    _REFUNDS
+    + """
+WHERE order_id IN (SELECT order_id FROM {my_orders}.orders WHERE account = %(account)s)
+  AND (%(status)s::text IS NULL OR status = %(status)s::text)
+  AND position > %(after)s
+ORDER BY position
+LIMIT %(limit)s
+"""
+)
+
 REFUNDS_BY_STATUS: LiteralString = (
     _REFUNDS
     + """

@@ -2,7 +2,8 @@
 
 from typing import LiteralString
 
-# `day` is the UTC day the fact was recorded on. Money beside the lines has neither category nor ticket type.
+# `day` is the day the fact was recorded on, by the clock of the venue as its zone was entered then.
+# Money beside the lines has neither category nor ticket type.
 SCHEMA: LiteralString = """
 CREATE TABLE sale (
     organizer    text COLLATE "C" NOT NULL,
@@ -36,6 +37,30 @@ CREATE TABLE opened_refund (
     lines    text[] NOT NULL,
     amount   bigint NOT NULL
 );
+
+CREATE TABLE showing (
+    performance text COLLATE "C" NOT NULL PRIMARY KEY,
+    venue       text COLLATE "C" NOT NULL
+);
+
+-- A venue's zone for what is recorded after a position; UTC where this server does not know the zone.
+CREATE TABLE zone (
+    venue     text COLLATE "C" NOT NULL,
+    since     bigint NOT NULL,
+    time_zone text NOT NULL,
+    PRIMARY KEY (venue, since)
+);
+"""
+
+REMEMBER_SHOWINGS: LiteralString = """
+INSERT INTO showing (performance, venue)
+SELECT performance, venue FROM json_to_recordset(%(rows)s::json) AS r (performance text, venue text)
+"""
+
+REMEMBER_ZONES: LiteralString = """
+INSERT INTO zone (venue, since, time_zone)
+SELECT venue, since, coalesce((SELECT name FROM pg_timezone_names WHERE name = r.time_zone), 'UTC')
+FROM json_to_recordset(%(rows)s::json) AS r (venue text, since bigint, time_zone text)
 """
 
 REMEMBER_ORDERS: LiteralString = """
@@ -65,31 +90,55 @@ ON CONFLICT (organizer, performance, day, category, ticket_type, currency) DO UP
     refunded = sale.refunded + excluded.refunded
 """
 
+# `o`: the order, `r`: the row of the event.
+_DAY: LiteralString = """
+(r.recorded_at AT TIME ZONE coalesce(
+    (
+        SELECT zone.time_zone FROM showing JOIN zone USING (venue)
+        WHERE showing.performance = o.performance AND zone.since < r.position
+        ORDER BY zone.since DESC LIMIT 1
+    ), 'UTC'
+))::date
+"""
+
 # What a batch adds up to; what is said of each event comes as rows.
-_SOLD: LiteralString = """
-SELECT o.organizer, o.performance, r.day, l.category, l.ticket_type, o.currency,
+_SOLD: LiteralString = (
+    """
+SELECT o.organizer, o.performance, """
+    + _DAY
+    + """, l.category, l.ticket_type, o.currency,
        count(*) AS sold, 0::bigint AS returned, sum(l.gross)::bigint AS gross, 0::bigint AS returned_gross,
        0::bigint AS refunded
-FROM json_to_recordset(%(rows)s::json) AS r (order_id text, day date)
+FROM json_to_recordset(%(rows)s::json) AS r (order_id text, position bigint, recorded_at timestamp with time zone)
 JOIN ordered AS o USING (order_id),
      json_to_recordset(o.lines) AS l (category text, ticket_type text, gross bigint)
 GROUP BY 1, 2, 3, 4, 5, 6
 """
+)
 
-_RETURNED: LiteralString = """
-SELECT o.organizer, o.performance, r.day, l.category, l.ticket_type, o.currency,
+_RETURNED: LiteralString = (
+    """
+SELECT o.organizer, o.performance, """
+    + _DAY
+    + """, l.category, l.ticket_type, o.currency,
        0::bigint, count(*), 0::bigint, sum(l.gross)::bigint, 0::bigint
-FROM json_to_recordset(%(rows)s::json) AS r (order_id text, day date, lines text[])
+FROM json_to_recordset(%(rows)s::json) AS r (
+    order_id text, position bigint, recorded_at timestamp with time zone, lines text[]
+)
 JOIN ordered AS o USING (order_id),
      json_to_recordset(o.lines) AS l (line_id text, category text, ticket_type text, gross bigint)
 WHERE l.line_id = ANY (r.lines)
 GROUP BY 1, 2, 3, 4, 5, 6
 """
+)
 
-_REFUNDED: LiteralString = """
-SELECT o.organizer, o.performance, r.day, l.category, l.ticket_type, o.currency,
+_REFUNDED: LiteralString = (
+    """
+SELECT o.organizer, o.performance, """
+    + _DAY
+    + """, l.category, l.ticket_type, o.currency,
        0::bigint, 0::bigint, 0::bigint, 0::bigint, sum(l.refundable)::bigint
-FROM json_to_recordset(%(rows)s::json) AS r (refund text, day date)
+FROM json_to_recordset(%(rows)s::json) AS r (refund text, position bigint, recorded_at timestamp with time zone)
 JOIN opened_refund AS f USING (refund)
 JOIN ordered AS o USING (order_id),
      LATERAL (
@@ -101,6 +150,7 @@ JOIN ordered AS o USING (order_id),
      ) AS l
 GROUP BY 1, 2, 3, 4, 5, 6
 """
+)
 
 ADD_SOLD: LiteralString = _ADD + _SOLD + _TO_WHAT_STANDS
 ADD_RETURNED: LiteralString = _ADD + _RETURNED + _TO_WHAT_STANDS
@@ -113,49 +163,66 @@ WHERE (%(organizers)s::text[] IS NULL OR organizer = ANY (%(organizers)s::text[]
   AND (%(until)s::date IS NULL OR day <= %(until)s::date)
 """
 
+_FIGURES: LiteralString = """
+    organizer, performance, day, category, ticket_type, currency, sold, returned, gross, returned_gross, refunded
+"""
+
+# The sums of all that is wanted, a row a currency, and one page of the rows: both of one snapshot.
+_SUMS_AND_PAGE: LiteralString = """
+SELECT true AS summed, NULL::text AS organizer, NULL::text AS performance, NULL::date AS day, NULL::text AS category,
+       NULL::text AS ticket_type, currency, sum(sold)::bigint AS sold, sum(returned)::bigint AS returned,
+       sum(gross)::bigint AS gross, sum(returned_gross)::bigint AS returned_gross, sum(refunded)::bigint AS refunded
+FROM wanted
+GROUP BY currency
+UNION ALL (
+    SELECT false, wanted.* FROM wanted
+    WHERE %(after_organizer)s::text IS NULL
+       OR (organizer, performance, day, category, ticket_type, currency) > (
+           %(after_organizer)s::text, %(after_performance)s::text, %(after_day)s::date, %(after_category)s::text,
+           %(after_ticket_type)s::text, %(after_currency)s::text
+       )
+    ORDER BY organizer, performance, day, category, ticket_type, currency
+    LIMIT %(limit)s
+)
+"""
+
 SALES: LiteralString = (
-    """
-SELECT organizer, performance, day, category, ticket_type, currency, sold, returned, gross, returned_gross, refunded
-FROM {sales}.sale
-"""
-    + _WANTED
-    + """
-ORDER BY organizer, performance, day, category, ticket_type, currency
-LIMIT %(limit)s
-"""
+    "WITH wanted AS MATERIALIZED (SELECT" + _FIGURES + "FROM {sales}.sale" + _WANTED + ")" + _SUMS_AND_PAGE
 )
 
-# The days before one as they stand, for facts never move from day to day; and of that day, what some events add up to,
-# counted by the very words of the fold: in here its tables go by their names.
+# The days before one as they stand, for facts never move from day to day; and of that day and later ones, what some
+# events add up to, counted by the very words of the fold: in here its tables go by their names.
 SALES_THEN: LiteralString = (
     """
 WITH ordered AS NOT MATERIALIZED (
     SELECT * FROM {sales}.ordered
 ), opened_refund AS NOT MATERIALIZED (
     SELECT * FROM {sales}.opened_refund
-), told AS (
-    (
+), showing AS NOT MATERIALIZED (
+    SELECT * FROM {sales}.showing
+), zone AS NOT MATERIALIZED (
+    SELECT * FROM {sales}.zone
+), recounted (
 """
+    + _FIGURES
+    + ") AS (("
     + _SOLD.replace("%(rows)s", "%(sold)s")
     + ") UNION ALL ("
     + _RETURNED.replace("%(rows)s", "%(returned)s")
     + ") UNION ALL ("
     + _REFUNDED.replace("%(rows)s", "%(refunded)s")
+    + ")), told AS (SELECT"
+    + _FIGURES
+    + "FROM recounted WHERE day >= %(day)s UNION ALL SELECT"
+    + _FIGURES
+    + "FROM {sales}.sale WHERE day < %(day)s), wanted AS MATERIALIZED ("
     + """
-    ) UNION ALL
-    SELECT organizer, performance, day, category, ticket_type, currency, sold, returned, gross, returned_gross, refunded
-    FROM {sales}.sale
-    WHERE day < %(day)s
-)
-SELECT organizer, performance, day, category, ticket_type, currency, sum(sold)::bigint AS sold,
-       sum(returned)::bigint AS returned, sum(gross)::bigint AS gross, sum(returned_gross)::bigint AS returned_gross,
-       sum(refunded)::bigint AS refunded
-FROM told
+    SELECT organizer, performance, day, category, ticket_type, currency, sum(sold)::bigint AS sold,
+           sum(returned)::bigint AS returned, sum(gross)::bigint AS gross,
+           sum(returned_gross)::bigint AS returned_gross, sum(refunded)::bigint AS refunded
+    FROM told
 """
     + _WANTED
-    + """
-GROUP BY organizer, performance, day, category, ticket_type, currency
-ORDER BY organizer, performance, day, category, ticket_type, currency
-LIMIT %(limit)s
-"""
+    + "GROUP BY organizer, performance, day, category, ticket_type, currency)"
+    + _SUMS_AND_PAGE
 )

@@ -9,6 +9,7 @@ from psycopg import sql
 
 from projections.every_model import EVERY_MODEL
 from projections.reading import ReadModels
+from projections.sales import Wanted
 from projections.sql import catalogue, my_orders, sales, seat_map, tickets
 from runtime.embedded import EmbeddedPostgres
 from tests.databases import fresh_database
@@ -155,7 +156,7 @@ class TestPlans:
             (
                 ["sales"],
                 sales.SALES,
-                {"organizers": ["g-7"], "performance": None, "since": None, "until": None, "limit": 10},
+                Wanted(organizers=["g-7"]).asked,
                 "sale_pkey",
             ),
         ):

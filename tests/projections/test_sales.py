@@ -1,9 +1,10 @@
 """The sales: given events, then figures that are sums of stored amounts."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from projections.reading import ReadModels
-from projections.sales import Sale, Wish, report_sales
+from projections.sales import Sale, Wanted, report_sales
 from tests.projections.shelf import Shelf
 from tests.projections.town import HOLD_LASTS, START, Town
 
@@ -14,6 +15,70 @@ FIGURES = ("sold", "returned", "gross", "returned_gross", "refunded")
 def figures(sale: Sale) -> tuple[int, ...]:
     """Return the numbers of a row."""
     return tuple(getattr(sale, name) for name in FIGURES)
+
+
+class TestDays:
+    async def test_a_day_is_the_venues_whatever_the_servers(self, town: Town, shelf: Shelf, models: ReadModels) -> None:
+        zones = {"Pacific/Auckland": 1, "Europe/Prague": 0, "America/Los_Angeles": 0, "Pacific/Pago_Pago": 0}
+        town.wait(timedelta(hours=11, minutes=30))  # 23:30 UTC: in Auckland and Prague it is the next day
+        expected = {}
+        for zone, days in zones.items():
+            _, performance = await town.open_shop(time_zone=zone)
+            await town.buy(performance, "ann", town.seats[0])
+            local = town.clock.now().astimezone(ZoneInfo(zone)).date()
+            assert local == (START + timedelta(days=days or (zone == "Europe/Prague"))).date()
+            expected[performance] = local
+        await shelf.fold(town.store)
+        report = await report_sales(models, Wanted())
+        assert {sale.performance: sale.day for sale in report.sales} == expected
+
+    async def test_a_zone_that_is_corrected_counts_for_what_follows_however_it_is_cut_into_batches(
+        self, town: Town, shelf: Shelf, models: ReadModels
+    ) -> None:
+        town.wait(timedelta(hours=11, minutes=30))
+        organizer_id = await town.found()
+        venue_id = await town.open_venue(organizer_id, time_zone="America/New_York")
+        event_id = await town.create(organizer_id, venue_id)
+        await town.publish(event_id)
+        performance = await town.schedule(organizer_id, venue_id, event_id)
+        await town.buy(performance, "ann", town.seats[0])
+        await town.move_venue(venue_id, "Pacific/Auckland")
+        await town.buy(performance, "ben", town.seats[1])
+        await shelf.fold(town.store)
+        report = await report_sales(models, Wanted())
+        assert [(sale.day, sale.sold) for sale in report.sales] == [
+            (START.date(), 1),
+            ((START + DAY).date(), 1),
+        ]
+
+    async def test_a_zone_that_the_server_does_not_know_is_utc(
+        self, town: Town, shelf: Shelf, models: ReadModels
+    ) -> None:
+        _, performance = await town.open_shop(time_zone="Mars/Olympus_Mons")
+        await town.buy(performance, "ann", town.seats[0])
+        await shelf.fold(town.store)
+        assert [sale.day for sale in (await report_sales(models, Wanted())).sales] == [START.date()]
+
+
+class TestPages:
+    async def test_sums_are_those_of_all_pages_and_pages_those_of_all_rows(
+        self, town: Town, shelf: Shelf, models: ReadModels
+    ) -> None:
+        _, performance = await town.open_shop()
+        for seat in town.seats[:7]:
+            await town.buy(performance, "ann", seat)
+            town.wait(DAY)
+        await shelf.fold(town.store)
+        whole = await report_sales(models, Wanted())
+        assert len(whole.sales) == 7
+        pages, after = [], None
+        while page := (found := await report_sales(models, Wanted(after=after, limit=3))).sales:
+            assert found.sums == whole.sums
+            assert found.sums[0].sold == 7
+            pages.append(list(page))
+            after = page[-1].key
+        assert [len(page) for page in pages] == [3, 3, 1]
+        assert [sale for page in pages for sale in page] == whole.sales
 
 
 class TestSales:
@@ -33,7 +98,7 @@ class TestSales:
         town.wait(DAY)
         await town.pay_back(refund)
         await shelf.fold(town.store)
-        report = await report_sales(models, Wish(performance=performance))
+        report = await report_sales(models, Wanted(performance=performance))
         assert {(sale.day, sale.category): figures(sale) for sale in report.sales} == {
             (START.date(), "A"): (4, 0, 18_000, 0, 0),
             (START.date(), "B"): (1, 0, 3_000, 0, 0),
@@ -55,11 +120,11 @@ class TestSales:
         await town.hold(performance, "bob", town.seats[0])
         await town.capture(payment, 4500)
         await shelf.fold(town.store)
-        assert (await report_sales(models, Wish())).sales == []
+        assert (await report_sales(models, Wanted())).sales == []
         refund = (await models.fetch(["sales"], "SELECT refund FROM {sales}.opened_refund", {})).rows[0]["refund"]
         await town.pay_back(refund)
         await shelf.fold(town.store)
-        (sale,) = (await report_sales(models, Wish())).sales
+        (sale,) = (await report_sales(models, Wanted())).sales
         assert (sale.category, sale.ticket_type, figures(sale)) == ("", "", (0, 0, 0, 0, 4500))
 
     async def test_an_organizer_sees_its_own_and_a_span_of_days(
@@ -70,11 +135,11 @@ class TestSales:
             await town.buy(performance, "ann", town.seats[0])
             town.wait(DAY)
         await shelf.fold(town.store)
-        everything = (await report_sales(models, Wish())).sales
+        everything = (await report_sales(models, Wanted())).sales
         assert len(everything) == 2
-        own = (await report_sales(models, Wish(organizers=[everything[0].organizer]))).sales
+        own = (await report_sales(models, Wanted(organizers=[everything[0].organizer]))).sales
         assert own == everything[:1]
-        assert (await report_sales(models, Wish(organizers=[]))).sales == []
+        assert (await report_sales(models, Wanted(organizers=[]))).sales == []
         second_day = (START + DAY).date()
-        assert {sale.day for sale in (await report_sales(models, Wish(since=second_day))).sales} == {second_day}
-        assert {sale.day for sale in (await report_sales(models, Wish(until=START.date()))).sales} == {START.date()}
+        assert {sale.day for sale in (await report_sales(models, Wanted(since=second_day))).sales} == {second_day}
+        assert {sale.day for sale in (await report_sales(models, Wanted(until=START.date()))).sales} == {START.date()}

@@ -1,6 +1,7 @@
 """A small town with a theatre or two, made of real decisions on a log in memory, for histories of any shape."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import count
@@ -107,7 +108,11 @@ class Town:
         await self.do(lambda books: organizer.change_member(books, organizer_id, account, frozenset(roles)))
 
     async def open_venue(
-        self, organizer_id: str, name: str = "Divadlo Josefa Škvoreckého", city: str = "Náchod"
+        self,
+        organizer_id: str,
+        name: str = "Divadlo Josefa Škvoreckého",
+        city: str = "Náchod",
+        time_zone: str = "Europe/Prague",
     ) -> str:
         """Enter a place."""
         opened = str(uuid7())
@@ -118,7 +123,7 @@ class Town:
                 address="Masarykovo náměstí 1",
                 city=city,
                 country="CZ",
-                time_zone="Europe/Prague",
+                time_zone=time_zone,
             ),
         )
         await self.do(lambda books: venue.open_venue(books, opened, wish))
@@ -195,10 +200,19 @@ class Town:
         await self.do(lambda books: scheduling.schedule(books, scheduled, wish))
         return scheduled
 
-    async def open_shop(self) -> tuple[str, str]:
+    async def move_venue(self, venue_id: str, time_zone: str) -> None:
+        """Correct a place's time zone."""
+
+        def corrected(books: Books) -> Changes:
+            details = venue.existing(books, venue_id).details
+            return venue.change_venue(books, venue_id, replace(details, time_zone=time_zone))
+
+        await self.do(corrected)
+
+    async def open_shop(self, time_zone: str = "Europe/Prague") -> tuple[str, str]:
         """Found, open, publish, schedule: return an event on sale and its performance."""
         organizer_id = await self.found()
-        venue_id = await self.open_venue(organizer_id)
+        venue_id = await self.open_venue(organizer_id, time_zone=time_zone)
         event_id = await self.create(organizer_id, venue_id)
         await self.publish(event_id)
         return event_id, await self.schedule(organizer_id, venue_id, event_id)

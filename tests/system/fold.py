@@ -3,14 +3,17 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from domain import order as orders
 from domain import payment as payments
+from domain import performance as performances
 from domain import refund as refunds
 from domain import seat as seats
 from domain import ticket as tickets
+from domain import venue as venues
 from domain.values import Line
 from tests.system.log import Told
 
@@ -44,6 +47,13 @@ class Picture:
     refunds: dict[str, list[Any]] = field(default_factory=dict)
     tickets: dict[str, list[Any]] = field(default_factory=dict)
     sales: defaultdict[Row, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    zones: dict[str, tzinfo] = field(default_factory=dict)
+    venues: dict[str, str] = field(default_factory=dict)
+
+    def day_of(self, performance: str, told: Told) -> date:
+        """Return the day at a performance's venue on which something was recorded."""
+        zone: tzinfo = self.zones.get(self.venues.get(performance, ""), UTC)
+        return told.recorded.recorded_at.astimezone(zone).date()
 
     def rows(self) -> dict[str, set[Row]]:
         """Return the rows that the read models must have, by table."""
@@ -66,12 +76,26 @@ def picture_of(log: Sequence[Told]) -> Picture:
         "payment": fold_payment,
         "refund": fold_refund,
         "ticket": fold_ticket,
+        "venue": fold_venue,
+        "performance": fold_performance,
     }
     for told in log:
         fold = folds.get(told.recorded.stream.split("-", 1)[0])
         if fold is not None:
             fold(picture, told)
     return picture
+
+
+def fold_venue(picture: Picture, told: Told) -> None:
+    """Say by which clock a venue lives."""
+    if isinstance(told.event, (venues.VenueOpened, venues.VenueChanged)):
+        picture.zones[told.key] = ZoneInfo(told.event.details.time_zone)
+
+
+def fold_performance(picture: Picture, told: Told) -> None:
+    """Say where a performance is given."""
+    if isinstance(told.event, performances.PerformanceScheduled):
+        picture.venues[told.key] = told.event.venue
 
 
 def fold_seat(picture: Picture, told: Told) -> None:
@@ -93,7 +117,8 @@ def fold_order(picture: Picture, told: Told) -> None:
     if isinstance(told.event, orders.OrderPlaced):
         picture.orders[told.key] = OrderPicture(placed=told.event, expires_at=told.event.expires_at)
         return
-    order, day = picture.orders[told.key], told.recorded.recorded_at.date()
+    order = picture.orders[told.key]
+    day = picture.day_of(order.placed.performance, told)
     match told.event:
         case orders.OrderExtended():
             order.expires_at = told.event.expires_at

@@ -15,7 +15,7 @@ from projections.past.moment import as_of
 from projections.past.sales_then import sales_then
 from projections.past.streams import PastStreams
 from projections.reading import ReadModels
-from projections.sales import Sales, Wish, report_sales
+from projections.sales import Sales, Wanted, report_sales
 from tests.laws.world import CODEC
 from tests.projections.history import BUYERS
 from tests.projections.past.logs import put
@@ -23,7 +23,7 @@ from tests.projections.shelf import Shelf
 from tests.system.fold import picture_of
 from tests.system.log import decoded
 
-EVERYTHING = Wish()
+EVERYTHING = Wanted()
 NOTHING = SetAside()
 REPORTS = 30
 
@@ -84,7 +84,7 @@ async def test_the_wish_narrows_the_past_as_it_does_the_present(
     position, report = stored[-2]
     then = await as_of(store, position=position)
     sale = report.sales[-1]
-    narrow = Wish(organizers=[sale.organizer], performance=sale.performance, since=sale.day, until=sale.day)
+    narrow = Wanted(organizers=[sale.organizer], performance=sale.performance, since=sale.day, until=sale.day)
     found = await sales_then(store, models, narrow, then, NOTHING)
     assert found.sales == [
         each
