@@ -19,8 +19,10 @@ from api.deadlines import ARRIVED_AT
 from api.engine import engine_of
 from api.errors import Behind, Malformed
 from api.identity import Identity
+from domain.account import require_unmerged
 from eventstore.clock import ticks
-from eventstore.command import Asked, Context, Decide, GuardMoved, Outcome
+from eventstore.command import Asked, Changes, Context, Decide, GuardMoved, Outcome
+from eventstore.loaded import LoadedBooks
 from eventstore.store import Receipt
 
 IDEMPOTENCY_KEY = "idempotency-key"
@@ -67,11 +69,23 @@ async def carry_out(
     identity: Identity | None = getattr(request.state, "identity", None)
     if identity is not None:
         refuse_unchecked(request, identity)
+        if identity.guest:
+            decide = unless_merged(decide, identity.account)
     command = command_id or await command_of(request)
     if step is not None:
         command = uuid5(command, step)
     context = await context_of(request, command, actor, again=command_id is not None)
     return await with_rights(request, decide, context, presumed)
+
+
+def unless_merged(decide: Decide, guest: str) -> Decide:
+    """Return a guest's decision that is refused once the guest has logged in; its append guards the guest's account."""
+
+    def decide_as_guest(books: LoadedBooks) -> Changes:
+        require_unmerged(books, guest)
+        return decide(books)
+
+    return decide_as_guest
 
 
 async def with_rights(request: Request, decide: Decide, context: Context, presumed: frozenset[str]) -> Outcome:

@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 from api.errors import WrongCredentials
 from api.passwords import Passwords
 from api.tokens import new_refresh_token, token_hash
-from domain.account import ACCOUNT, NoAccount, open_account, register
+from domain.account import ACCOUNT, NoAccount, current_owner, open_account, register
 from domain.books import Books, Changes
 from domain.people import Credentials, People, Person, Session, Sessions
 from eventstore.command import Context
@@ -69,6 +69,8 @@ class Entrance:
     async def log_in(self, *, email: str, password: str) -> str:
         """Return the account that an address and a password belong to.
 
+        A guest that registered while logging in elsewhere has become that other account.
+
         Raises:
             WrongCredentials: they belong to nobody together.
         """
@@ -78,8 +80,9 @@ class Entrance:
             raise WrongCredentials
         if verification.better_hash is not None:
             await self._credentials.replace(known, verification.better_hash)
-        await self._complete(known.account)
-        return known.account
+        account = await self._handler.look(lambda books: current_owner(books, known.account))
+        await self._complete(account)
+        return account
 
     async def begin_session(self, account: str) -> str:
         """Open a session and return its first refresh token."""
@@ -93,7 +96,15 @@ class Entrance:
         """Exchange a refresh token for (account, next token); None if it is not good any more."""
         successor = new_refresh_token()
         session = await self._sessions.rotate(token_hash(token), token_hash(successor))
-        return None if session is None else (session.account, successor)
+        if session is None or await self._has_logged_in(session.account):
+            return None
+        return session.account, successor
+
+    async def guest_of_session(self, token: str) -> str | None:
+        """End a session that another one takes the place of; return whose it was if that is a guest."""
+        session = await self._sessions.rotate(token_hash(token), token_hash(new_refresh_token()))
+        await self._sessions.end(token_hash(token))
+        return session.account if session is not None and await self.is_guest(session.account) else None
 
     async def end_session(self, token: str) -> None:
         """End the session that a refresh token belongs to."""
@@ -102,7 +113,10 @@ class Entrance:
     async def is_guest(self, account: str) -> bool:
         """Say whether an account has no password yet, fresh from the log."""
         state = await self._handler.look(lambda books: books.read(ACCOUNT, account))
-        return not isinstance(state, NoAccount) and state.guest
+        return not isinstance(state, NoAccount) and state.guest and state.merged_into is None
+
+    async def _has_logged_in(self, guest: str) -> bool:
+        return await self._handler.look(lambda books: current_owner(books, guest)) != guest
 
     async def _complete(self, account: str) -> None:
         await self._handler.handle(lambda books: registered(books, account), by_itself(account))

@@ -48,6 +48,7 @@ class ProblemCode(StrEnum):
     EXCEPTION_ENDED = "exception_ended"
     DEVICE_REVOKED = "device_revoked"
     FORBIDDEN = "forbidden"
+    GUEST_HAS_LOGGED_IN = "guest_has_logged_in"
     HAS_BOOKINGS = "has_bookings"
     HAS_EVENTS = "has_events"
     HEADER_TOO_LARGE = "header_too_large"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from api.facts import recall
+from domain.account import owns
 from domain.errors import NotFound
 from domain.event import existing as existing_event
 from domain.organizer import existing as existing_organizer
@@ -50,7 +51,7 @@ async def ticket_details(engine: "Engine", ticket: str, account: str) -> TicketD
         NotFound: there is none, or it is somebody else's.
     """
     events = (await recall(engine, TICKET.stream(ticket)))[TICKET.stream(ticket)]
-    if not events or events[0].account != account:
+    if not events or not await engine.handler.look(lambda books: owns(books, account, events[0].account)):
         raise NotFound("There is no such ticket.")
     issued: TicketIssued = events[0]
     stream = PERFORMANCE.stream(issued.performance)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from domain.books import Books, Changes, Kind, merged
-from domain.errors import AlreadyThere, Invalid, NotFound
+from domain.errors import AlreadyThere, GuestHasLoggedIn, Invalid, NotFound
 from domain.role import holder_events
 from domain.values import Role
 
@@ -30,7 +30,21 @@ class RolesChanged:
     roles: tuple[Role, ...]
 
 
-AccountEvent = AccountOpened | AccountRegistered | RolesChanged
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestMerged:
+    """The guest logged in: all that was the guest's is the account `into`'s, and the guest acts no more."""
+
+    into: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestReceived:
+    """The account has taken over all that was the guest's."""
+
+    guest: str
+
+
+AccountEvent = AccountOpened | AccountRegistered | RolesChanged | GuestMerged | GuestReceived
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +54,15 @@ class NoAccount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenAccount:
-    """An account and the roles it holds beside customer."""
+    """An account and the roles it holds beside customer.
+
+    `merged_into`: the account that a guest logged in to. `guests`: how many guests logged in to this one.
+    """
 
     guest: bool
     roles: frozenset[Role] = frozenset()
+    merged_into: str | None = None
+    guests: int = 0
 
 
 Account = NoAccount | OpenAccount
@@ -59,6 +78,10 @@ def evolve(account: Account, event: AccountEvent) -> Account:
             return replace(account, guest=False)
         case RolesChanged():
             return replace(account, roles=frozenset(event.roles))
+        case GuestMerged():
+            return replace(account, merged_into=event.into)
+        case GuestReceived():
+            return replace(account, guests=account.guests + 1)
         case _:
             assert_never(event)
 
@@ -78,6 +101,27 @@ def existing(books: Books, account: str) -> OpenAccount:
     return state
 
 
+def owns(books: Books, account: str, owner: str) -> bool:
+    """Say whether what `owner` claimed is the account's: its own, or a guest's that logged in to it."""
+    return account == owner or current_owner(books, owner) == account
+
+
+def current_owner(books: Books, owner: str) -> str:
+    """Return the account that has what `owner` claimed: the one a guest logged in to, or `owner` itself."""
+    state = books.read(ACCOUNT, owner)
+    return state.merged_into or owner if isinstance(state, OpenAccount) else owner
+
+
+def require_unmerged(books: Books, guest: str) -> None:
+    """Refuse what a guest does after logging in.
+
+    Raises:
+        GuestHasLoggedIn.
+    """
+    if current_owner(books, guest) != guest:
+        raise GuestHasLoggedIn("This guest has logged in; send the access token of the account.")
+
+
 def open_account(books: Books, account: str, *, guest: bool) -> Changes:
     """Let somebody in.
 
@@ -94,9 +138,11 @@ def register(books: Books, account: str) -> Changes:
 
     Raises:
         NotFound: no such account.
+        GuestHasLoggedIn: the guest has an account already.
     """
     if not existing(books, account).guest:
         return {}
+    require_unmerged(books, account)
     return {ACCOUNT.stream(account): [AccountRegistered()]}
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from domain.account import owns
 from domain.books import Books, Changes
-from domain.buyer import BUYER, BuyerQuotaExtended, BuyerQuotaTaken, check_limits, returned
+from domain.buyer import BUYER, BuyerQuotaExtended, BuyerQuotaTaken, check_limits, quota_of, returned
 from domain.errors import (
     AlreadyExtended,
     AlreadyPaid,
@@ -169,7 +170,7 @@ def own_hold(books: Books, hold: str, holder: str) -> OpenHold:
         HoldEnded: it was released.
     """
     state = books.read(HOLD, hold)
-    if isinstance(state, NoHold) or state.holder != holder:
+    if isinstance(state, NoHold) or not owns(books, holder, state.holder):
         raise NotFound("There is no such hold.")
     if isinstance(state, EndedHold):
         if state.lapsed is not None:
@@ -216,8 +217,9 @@ def extend_hold(books: Books, *, hold: str, holder: str, by: timedelta) -> Chang
         SEAT.stream(*seat): [SeatHoldExtended(hold=hold, expires_at=expires_at)] for seat in seats
     }
     changes[HOLD.stream(hold)] = [HoldExtended(expires_at=expires_at)]
-    if hold in books.read(BUYER, holder, state.performance).shares:
-        changes[BUYER.stream(holder, state.performance)] = [BuyerQuotaExtended(hold=hold, expires_at=expires_at)]
+    owner, buyer = quota_of(books, state.holder, state.performance)
+    if hold in buyer.shares:
+        changes[BUYER.stream(owner, state.performance)] = [BuyerQuotaExtended(hold=hold, expires_at=expires_at)]
     if state.order:
         changes[ORDER.stream(state.order)] = [OrderExtended(expires_at=expires_at)]
     return changes
@@ -264,6 +266,6 @@ def seats_and_quota_back(books: Books, hold: str, state: OpenHold, reason: Relea
     changes: dict[str, Sequence[Any]] = {
         SEAT.stream(*key): released(seat, hold=hold, reason=reason) for key, seat in seats
     }
-    buyer = books.read(BUYER, state.holder, state.performance)
-    changes[BUYER.stream(state.holder, state.performance)] = returned(buyer, hold=hold, seats=len(keys))
+    owner, buyer = quota_of(books, state.holder, state.performance)
+    changes[BUYER.stream(owner, state.performance)] = returned(buyer, hold=hold, seats=len(keys))
     return {stream: events for stream, events in changes.items() if events}

@@ -44,7 +44,11 @@ class BuyerQuotaReturned:
     seats: int
 
 
-BuyerEvent = BuyerQuotaTaken | BuyerQuotaExtended | BuyerQuotaKept | BuyerQuotaReturned
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuyerQuotaMoved:
+    """The guest logged in to the account `into`, whose quota has the guest's baskets from here on."""
+
+    into: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +60,26 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BuyerQuotaReceived:
+    """A guest logged in: the guest's basket counts for this account; `expires_at` is None if it is paid."""
+
+    guest: str
+    hold: str
+    seats: int
+    expires_at: datetime | None
+
+
+BuyerEvent = (
+    BuyerQuotaTaken | BuyerQuotaExtended | BuyerQuotaKept | BuyerQuotaReturned | BuyerQuotaMoved | BuyerQuotaReceived
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Buyer:
-    """The baskets and orders that count, by hold id."""
+    """The baskets and orders that count, by hold id; `moved_into`: the account that has a guest's since."""
 
     shares: Mapping[str, Share] = field(default_factory=dict)
+    moved_into: str | None = None
 
 
 def evolve(buyer: Buyer, event: BuyerEvent) -> Buyer:
@@ -76,12 +96,24 @@ def evolve(buyer: Buyer, event: BuyerEvent) -> Buyer:
             share = shares.pop(event.hold)
             if share.seats > event.seats:
                 shares[event.hold] = Share(seats=share.seats - event.seats, expires_at=share.expires_at)
+        case BuyerQuotaMoved():
+            return Buyer(moved_into=event.into)
+        case BuyerQuotaReceived():
+            shares[event.hold] = Share(seats=event.seats, expires_at=event.expires_at)
         case _:
             assert_never(event)
-    return Buyer(shares=shares)
+    return Buyer(shares=shares, moved_into=buyer.moved_into)
 
 
 BUYER: Kind[Buyer] = Kind("buyer", Buyer(), evolve)
+
+
+def quota_of(books: Books, account: str, performance: str) -> tuple[str, Buyer]:
+    """Return the account whose quota counts what `account` took of a performance, and that quota."""
+    buyer = books.read(BUYER, account, performance)
+    if buyer.moved_into is None:
+        return account, buyer
+    return buyer.moved_into, books.read(BUYER, buyer.moved_into, performance)
 
 
 def check_limits(buyer: Buyer, limits: Limits, *, hold: str, seats: int, books: Books) -> None:

@@ -9,6 +9,7 @@ Rejected
 │   └── LayoutFaults       a layout's document, with every fault (in `domain/layout/faults.py`)
 ├── NotFound               no such thing, or nothing the asker may see (404)
 ├── Forbidden              may see it, may not do that (403)
+│   ├── GuestHasLoggedIn   a guest acts whose baskets and orders are an account's now
 │   ├── OwnDecision        owns the order, or asked for what is to be decided
 │   └── DeviceIsRevoked    a scanner whose key is accepted no more
 ├── ChangedMeanwhile       somebody else changed the thing after it was read (412)
@@ -85,6 +86,12 @@ class Forbidden(Rejected):
     """The asker may see it but may not do that."""
 
     code = "forbidden"
+
+
+class GuestHasLoggedIn(Forbidden):
+    """What the guest had is an account's now; the account acts for it."""
+
+    code = "guest_has_logged_in"
 
 
 class OwnDecision(Forbidden):

@@ -59,7 +59,7 @@ def resolve_exception(books: Books, command: ResolveException) -> Changes:
     """
     state = require_open(books, command.exception)
     opened = state.opened
-    require_uninvolved(command.by, opened.account, asker_of(books, opened))
+    require_uninvolved(books, command.by, opened.account, asker_of(books, opened))
     require_possible(opened, command.resolution)
     effects = effects_of(books, command, opened)
     proposed = state.proposed

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
+from domain.account import owns
 from domain.basket import HoldSeats, expire_hold, hold_lapsed, hold_seats, own_hold, seats_and_quota_back
 from domain.books import Books, Changes, merged
-from domain.buyer import BUYER, BuyerQuotaKept
+from domain.buyer import BUYER, BuyerQuotaKept, quota_of
 from domain.errors import HoldOrdered, NotFound, OrderConfirmedAlready
 from domain.hold import HOLD, HoldEvent, HoldPlaced, HoldReleased, OpenHold
 from domain.hold import HoldOrdered as OrderedHold
@@ -95,12 +96,16 @@ def confirmed_if_free(books: Books, order_id: str, order: OrderPlaced) -> Change
     if order.total > 0:
         return {}
     books.read_each(SEAT, seats_of(order.lines))
-    books.read(BUYER, order.account, order.performance)
-    return confirmed(order_id, placed(order), payment=None)
+    owner, _ = quota_of(books, order.account, order.performance)
+    return confirmed(order_id, placed(order), payment=None, owner=owner)
 
 
-def confirmed(order_id: str, order: PlacedOrder, *, payment: str | None) -> dict[str, list[Any]]:
-    """Sell every seat, issue every ticket, keep the quota. Whether the seats may be sold is the caller's to judge."""
+def confirmed(order_id: str, order: PlacedOrder, *, payment: str | None, owner: str) -> dict[str, list[Any]]:
+    """Sell every seat, issue every ticket, keep the quota. Whether the seats may be sold is the caller's to judge.
+
+    Args:
+        owner: the account that gets the tickets and whose quota counts them: a guest who ordered may have logged in.
+    """
     changes: dict[str, list[Any]] = {}
     tickets: list[OrderedTicket] = []
     for line in order.lines:
@@ -111,7 +116,7 @@ def confirmed(order_id: str, order: PlacedOrder, *, payment: str | None) -> dict
             TicketIssued(
                 order=order_id,
                 line_id=line.line_id,
-                account=order.account,
+                account=owner,
                 performance=line.performance,
                 event=order.event,
                 organizer=order.organizer,
@@ -120,7 +125,7 @@ def confirmed(order_id: str, order: PlacedOrder, *, payment: str | None) -> dict
             )
         ]
     changes[ORDER.stream(order_id)] = [OrderConfirmed(payment=payment, tickets=tuple(tickets))]
-    changes[BUYER.stream(order.account, order.performance)] = [
+    changes[BUYER.stream(owner, order.performance)] = [
         BuyerQuotaKept(hold=order.hold, order=order_id, seats=len(order.lines))
     ]
     return changes
@@ -133,7 +138,7 @@ def visible_order(books: Books, order: str, account: str | None) -> PlacedOrder:
         NotFound: no such order, or somebody else's.
     """
     state = books.read(ORDER, order)
-    if isinstance(state, NoOrder) or account not in {None, state.account}:
+    if isinstance(state, NoOrder) or not (account is None or owns(books, account, state.account)):
         raise NotFound("There is no such order.")
     return state
 

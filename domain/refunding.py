@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.books import Books, Changes, merged
-from domain.buyer import BUYER, returned
+from domain.buyer import BUYER, quota_of, returned
 from domain.disputes import require_undisputed
 from domain.errors import (
     Invalid,
@@ -161,7 +161,7 @@ def undecided(books: Books, refund: str, by: str) -> RequestedRefund:
     state = existing(books, refund)
     if state.status is not RefundStatus.REQUESTED:
         raise RefundDecided("The refund was decided before.", refund_status=state.status.value)
-    require_uninvolved(by, state.account, state.requested_by)
+    require_uninvolved(books, by, state.account, state.requested_by)
     return state
 
 
@@ -205,8 +205,8 @@ def attendance_ended(
         changes[SEAT.stream(line.performance, line.place.seat)] = returned_events(
             seat, order=order_id, ticket=ticket, reason=state.reason
         )
-    buyer = books.read(BUYER, order.account, order.performance)
-    changes[BUYER.stream(order.account, order.performance)] = returned(buyer, hold=order.hold, seats=len(lines))
+    owner, buyer = quota_of(books, order.account, order.performance)
+    changes[BUYER.stream(owner, order.performance)] = returned(buyer, hold=order.hold, seats=len(lines))
     return {stream: events for stream, events in changes.items() if events}
 
 

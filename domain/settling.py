@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from domain.books import Books, Changes, merged
-from domain.buyer import BUYER, check_paid_limits, has_share
+from domain.buyer import check_paid_limits, has_share, quota_of
 from domain.disputes import disputed_tickets
 from domain.errors import LimitReached, NotFound, PerformanceCancelled, PerformanceStarted, Rejected, SeatsTaken
 from domain.money_exception import EXCEPTIONS_OWNER, ExceptionKind, ExceptionOpened, exception_opened_events
@@ -89,7 +89,7 @@ def confirmation(books: Books, payment: str, order_id: str, order: PlacedOrder) 
         PerformanceStarted: its basket had lapsed, and nothing is sold after the start.
     """
     performance = taking_place(books, order.performance)
-    buyer = books.read(BUYER, order.account, order.performance)
+    owner, buyer = quota_of(books, order.account, order.performance)
     if not has_share(buyer, order.hold, books) and books.passed(performance.starts_at):
         raise PerformanceStarted("The basket had lapsed and the performance has begun.")
     check_paid_limits(buyer, performance.limits, hold=order.hold, seats=len(order.lines), books=books)
@@ -99,7 +99,7 @@ def confirmation(books: Books, payment: str, order_id: str, order: PlacedOrder) 
         SEAT.stream(*key): taken_again(seat, key[1], order.hold, books) for key, seat in zip(keys, seats, strict=True)
     }
     settled = {PAYMENT.stream(payment): [PaymentSettled(outcome=PaymentOutcome.CONFIRMED)]}
-    sold = confirmed(order_id, order, payment=payment)
+    sold = confirmed(order_id, order, payment=payment, owner=owner)
     paid = books.read(PAYMENT, payment)
     assert isinstance(paid, RequestedPayment)
     issued = [derived_id(order_id, "ticket", line.line_id) for line in order.lines]

@@ -35,6 +35,7 @@ def fold(facts: Sequence[Fact]) -> Sequence[Step]:
         Step(sql.ENTER, [row for row in last if row["entered"]]),
         Step(sql.REVERT, [row for row in last if not row["entered"]]),
         Step(sql.MARK_DISPUTED, disputes(facts)),
+        Step(sql.MERGE, [{"guest": row["ticket"], "account": row["into"]} for row in rows("GuestMerged")]),
     ]
 
 
@@ -56,9 +57,9 @@ def disputes(facts: Sequence[Fact]) -> list[Mapping[str, Any]]:
 
 TICKETS = ReadModel(
     name=NAME,
-    version=3,
+    version=4,
     schema=sql.SCHEMA,
-    names=frozenset({"TicketIssued", "TicketVoided", *ENTRIES, *DISPUTES}),
+    names=frozenset({"TicketIssued", "TicketVoided", *ENTRIES, "GuestMerged", *DISPUTES}),
     fold=fold,
 )
 

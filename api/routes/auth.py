@@ -15,6 +15,7 @@ from api.engine import engine_of
 from api.entrance import SESSION_LIFETIME
 from api.errors import Unauthenticated
 from api.identity import identity_of, visitor
+from api.merging import take_guest_along
 from api.problems import documented
 from api.routing import business_router
 from api.schemas.people import Entry, Login, Me, Registration
@@ -41,11 +42,15 @@ async def register(request: Request, body: Registration) -> Response:
 
 @router.post("/auth/login", responses={200: {"model": Entry}, **documented(401, 429, 431)})
 async def log_in(request: Request, body: Login) -> Response:
-    """Come in with address and password; a wrong password and an unknown address get the same answer."""
+    """Come in with address and password; a wrong password and an unknown address get the same answer.
+
+    A guest that logs in, known by access token or session, takes baskets, orders and tickets along to the account.
+    """
     engine = engine_of(request)
     device = device_of(request, body.email)
     async with engine.attempts.at(f"{LOG_IN} {body.email}", engine.clients.of(request), device=device):
         account = await engine.entrance.log_in(email=body.email, password=body.password)
+    await take_guest_along(request, account)
     response = await entered(request, account, guest=False)
     remember_device(request, response, body.email)
     return response

@@ -14,6 +14,7 @@ from api.presenters.values import id_of, money
 from api.routing import business_router
 from api.schemas.payments import PaymentOpened, PaymentShown, PaymentWish
 from api.visibility import whose
+from domain.account import owns
 from domain.books import Books, Changes
 from domain.errors import Invalid, NotFound
 from domain.paying import OpenPayment, existing, open_checkout, open_payment
@@ -104,6 +105,6 @@ def visible(books: Books, payment: str, owner: str | None) -> RequestedPayment:
         NotFound: there is none, or it is somebody else's.
     """
     state = existing(books, payment)
-    if owner not in {None, state.account}:
+    if not (owner is None or owns(books, owner, state.account)):
         raise NotFound("There is no such payment.")
     return state

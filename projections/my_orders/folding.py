@@ -50,6 +50,7 @@ NAMES = frozenset(
         "HoldPlaced",
         "HoldExtended",
         *HOLD_ENDS,
+        "GuestMerged",
     }
 )
 
@@ -64,6 +65,7 @@ def fold(facts: Sequence[Fact]) -> Sequence[Step]:
         *payment_steps(by_name, facts),
         *refund_steps(by_name, facts),
         *hold_steps(by_name),
+        *(Step(statement, merged_guests(by_name["GuestMerged"])) for statement in (sql.MERGE_ORDERS, sql.MERGE_HOLDS)),
     ]
 
 
@@ -173,6 +175,11 @@ def hold_steps(by_name: Mapping[str, list[Fact]]) -> list[Step]:
     ]
 
 
+def merged_guests(facts: Iterable[Fact]) -> Rows:
+    """Return the guests that logged in, each with the account that has what was theirs; none begins anything later."""
+    return [{"guest": fact.key, "account": fact.data["into"]} for fact in facts]
+
+
 def began(facts: Iterable[Fact], key: str) -> Rows:
     """Return one row for each fact: what it says, what it is about, where and when it was recorded."""
     return [{**fact.data, key: fact.key, "position": fact.position, "at": fact.recorded_at} for fact in facts]
@@ -190,4 +197,4 @@ def moved_besides(begun: Rows, moves: Iterable[Fact], move: Callable[[Fact], Row
     return list(besides.values())
 
 
-MY_ORDERS = ReadModel(name=NAME, version=2, schema=sql.SCHEMA, names=NAMES, fold=fold)
+MY_ORDERS = ReadModel(name=NAME, version=3, schema=sql.SCHEMA, names=NAMES, fold=fold)

@@ -219,6 +219,18 @@ END_HOLDS: LiteralString = """
 DELETE FROM hold USING json_to_recordset(%(rows)s::json) AS r (hold text) WHERE hold.hold = r.hold
 """
 
+MERGE_ORDERS: LiteralString = """
+UPDATE orders SET account = r.account
+FROM json_to_recordset(%(rows)s::json) AS r (guest text, account text)
+WHERE orders.account = r.guest
+"""
+
+MERGE_HOLDS: LiteralString = """
+UPDATE hold SET account = r.account
+FROM json_to_recordset(%(rows)s::json) AS r (guest text, account text)
+WHERE hold.account = r.guest
+"""
+
 # Payments and refunds come with their orders in one statement: three would see three states of the read model.
 _ORDERS: LiteralString = """
 SELECT order_id, order_code, account, performance, event, organizer, contact, status, total, currency,

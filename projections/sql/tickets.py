@@ -60,6 +60,12 @@ FROM json_to_recordset(%(rows)s::json) AS r (ticket text)
 WHERE ticket.ticket = r.ticket
 """
 
+MERGE: LiteralString = """
+UPDATE ticket SET account = r.account
+FROM json_to_recordset(%(rows)s::json) AS r (guest text, account text)
+WHERE ticket.account = r.guest
+"""
+
 _TICKETS: LiteralString = """
 SELECT ticket, order_id, line_id, account, performance, event, organizer, place, ticket_type, state, disputed, gate,
        entered_at, issued_at, position

@@ -60,5 +60,10 @@ def of_buyer(event: buyer.BuyerEvent) -> str:
             return f"{event.seats} seats of hold {event.hold} count for good: order {event.order} is paid."
         case buyer.BuyerQuotaReturned():
             return f"{event.seats} seats of hold {event.hold} count no longer."
+        case buyer.BuyerQuotaMoved():
+            return f"The guest logged in: from here on the seats count for account {event.into}."
+        case buyer.BuyerQuotaReceived():
+            until = f"until {moment(event.expires_at)}" if event.expires_at else "for good"
+            return f"Guest {event.guest} logged in: {event.seats} seats of hold {event.hold} count {until}."
         case _:
             assert_never(event)

@@ -1,0 +1,122 @@
+"""A guest that logs in finds baskets, orders and tickets in the account."""
+
+import asyncio
+
+import pytest
+
+from tests.api.box_office import BoxOffice, Headers, Json, done, price, refused
+from tests.api.shop import V1, Shop
+
+EMAIL, PASSWORD = "ann@example.test", "correct horse battery"
+FREE = [{"category": "stalls", "price": price(0)}]
+CONTACT = {"email": EMAIL, "name": "Ann"}
+
+
+async def guest_of(shop: Shop) -> Headers:
+    """Come as a guest; the client keeps the session's cookie."""
+    shop.client.cookies.clear()
+    token = done(await shop.client.post(f"{V1}/auth/guest"))["access_token"]
+    return {"Authorization": f"Bearer {token}"}
+
+
+async def logged_in(shop: Shop, sender: Headers) -> Headers:
+    """Log in, as somebody."""
+    body = {"email": EMAIL, "password": PASSWORD}
+    token = done(await shop.client.post(f"{V1}/auth/login", json=body, headers=sender))["access_token"]
+    return {"Authorization": f"Bearer {token}"}
+
+
+async def known(shop: Shop) -> None:
+    """Register the account that guests log in to."""
+    done(await shop.registered(EMAIL, PASSWORD))
+
+
+class TestLogInAsGuest:
+    @pytest.mark.parametrize("by", ["access token", "session"])
+    async def test_given_a_basket_then_the_account_has_it(self, shop: Shop, office: BoxOffice, by: str) -> None:
+        await known(shop)
+        guest = await guest_of(shop)
+        hold = done(await office.hold(guest, office.seats[0]))["hold_id"]
+        expired = {"Authorization": "Bearer expired"}
+        account = await logged_in(shop, guest if by == "access token" else expired)
+        assert done(await office.get(f"/holds/{hold}", account))["status"] == "open"
+        order = done(await office.post("/orders", account, {"hold_id": hold}))
+        assert done(await office.get(f"/orders/{order['order_id']}", account))["status"] == "pending"
+
+    async def test_given_seats_of_both_then_the_limit_counts_them_together(self, shop: Shop, office: BoxOffice) -> None:
+        await known(shop)
+        account = await logged_in(shop, {})
+        done(await office.hold(account, *office.seats[:4]))
+        guest = await guest_of(shop)
+        done(await office.hold(guest, *office.seats[4:8]))
+        account = await logged_in(shop, guest)
+        answer = await office.hold(account, office.seats[8])
+        assert refused(answer) == (409, "limit_reached")
+
+    async def test_given_it_logged_in_then_the_guest_acts_no_more(self, shop: Shop, office: BoxOffice) -> None:
+        await known(shop)
+        guest = await guest_of(shop)
+        hold = done(await office.hold(guest, office.seats[0]))["hold_id"]
+        session = dict(shop.client.cookies)
+        await logged_in(shop, guest)
+        head = await office.head()
+        assert refused(await office.hold(guest, office.seats[1])) == (403, "guest_has_logged_in")
+        assert refused(await office.post("/orders", guest, {"hold_id": hold, "contact": CONTACT})) == (
+            403,
+            "guest_has_logged_in",
+        )
+        assert await office.head() == head
+        shop.client.cookies.clear()
+        shop.client.cookies.update(session)
+        assert refused(await shop.client.post(f"{V1}/auth/refresh")) == (401, "unauthenticated")
+
+    async def test_given_it_never_took_a_seat_then_nothing_is_recorded(self, shop: Shop, office: BoxOffice) -> None:
+        await known(shop)
+        guest = await guest_of(shop)
+        head = await office.head()
+        await logged_in(shop, guest)
+        assert await office.head() == head
+
+    async def test_given_it_holds_while_it_logs_in_then_no_basket_is_lost(
+        self, shop: Shop, second_shop: Shop, office: BoxOffice
+    ) -> None:
+        await known(shop)
+        performances = [await office.performance(limits=None) for _ in range(8)]
+        guest = await guest_of(shop)
+
+        async def hold(performance: str) -> str | None:
+            body = {"items": [{"seat": office.seats[0]}]}
+            path = f"{V1}/performances/{performance}/holds"
+            answer = await second_shop.client.post(path, json=body, headers=guest)
+            return answer.json()["hold_id"] if answer.is_success else None
+
+        first = await hold(performances[0])
+        holding = asyncio.gather(*map(hold, performances[1:]))
+        account, held = await asyncio.gather(logged_in(shop, guest), holding)
+        for basket in filter(None, (first, *held)):
+            assert done(await office.get(f"/holds/{basket}", account))["hold_id"] == basket
+            assert done(await office.post("/orders", account, {"hold_id": basket}))["hold_id"] == basket
+
+    @pytest.mark.usefixtures("folded")
+    async def test_given_orders_and_tickets_then_the_account_lists_them(self, shop: Shop, office: BoxOffice) -> None:
+        await known(shop)
+        performance = await office.performance(prices=FREE)
+        guest = await guest_of(shop)
+        body = {"performance_id": performance, "items": [{"seat": office.seats[0]}], "contact": CONTACT}
+        order = done(await office.post("/orders", guest, body))["order_id"]
+        basket = done(await office.hold(guest, office.seats[1]))["hold_id"]
+        account = await logged_in(shop, guest)
+        head = await office.head()
+
+        async def listed(path: str, sender: Headers) -> list[Json]:
+            items: list[Json] = done(await office.get(path, sender, min_position=head))["items"]
+            return items
+
+        assert [item["order_id"] for item in await listed("/orders", account)] == [order]
+        assert [item["hold_id"] for item in await listed("/holds", account)] == [basket]
+        (ticket,) = await listed("/tickets", account)
+        assert done(await office.get(f"/tickets/{ticket['ticket_id']}", account))["code"]
+        assert await listed("/orders", guest) == []
+        stranger = await office.somebody()
+        assert refused(await office.get(f"/tickets/{ticket['ticket_id']}", stranger)) == (404, "not_found")
+        assert refused(await office.get(f"/orders/{order}", stranger)) == (404, "not_found")

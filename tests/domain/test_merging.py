@@ -1,0 +1,176 @@
+"""A guest logs in: what the guest had is the account's."""
+
+from typing import Any
+
+import pytest
+
+from domain.account import ACCOUNT, AccountOpened, GuestMerged, GuestReceived, register, require_unmerged
+from domain.basket import expire_hold, extend_hold, hold_seats, own_hold, release_hold
+from domain.books import Books
+from domain.buyer import BUYER, Buyer, BuyerQuotaMoved, BuyerQuotaReceived, BuyerQuotaReturned, BuyerQuotaTaken
+from domain.errors import GuestHasLoggedIn, Invalid, LimitReached, NotFound, OwnDecision
+from domain.merging import SHARES_PER_MERGE_MAX, MergeGuest, merge_guest
+from domain.ordering import PlaceOrder, cancel_order, order_hold, visible_order
+from domain.refunding import RequestRefund, approve_refund, request_refund
+from domain.settling import settle
+from domain.ticket import TicketIssued
+from domain.values import Limits, OrderCancelReason
+from eventstore.store import EVENTS_PER_COMMAND_MAX
+from tests.domain.scenario import Scenario
+from tests.domain.test_basket import EXTENSION
+from tests.domain.theatre import (
+    HAMLET,
+    HOLD_LASTS,
+    INVENTORY,
+    PRICE,
+    SEATS,
+    bought,
+    captured,
+    held,
+    hold_of,
+    on_sale,
+    ordered,
+)
+
+A1, A2, A3, B1 = SEATS[:4]
+GUEST, ANN, BOB = "guest", "ann", "bob"
+MERGE = MergeGuest(guest=GUEST, account=ANN, performances=(HAMLET,))
+NOTHING_HELD = MergeGuest(guest=GUEST, account=ANN)
+EXTENDING: dict[str, Any] = {"hold": "h1", "by": EXTENSION}
+
+
+def people(**different: Any) -> Scenario:
+    """Return a performance on sale, a guest and two accounts."""
+    return (
+        on_sale(**different)
+        .given(ACCOUNT.stream(GUEST), AccountOpened(guest=True))
+        .given(ACCOUNT.stream(ANN), AccountOpened(guest=False))
+        .given(ACCOUNT.stream(BOB), AccountOpened(guest=False))
+    )
+
+
+def merged(scenario: Scenario) -> Scenario:
+    """Let the guest log in to ann's account."""
+    return scenario.given_done(merge_guest, MERGE)
+
+
+def quota(scenario: Scenario, account: str) -> dict[str, int]:
+    """Return what counts for an account, by hold."""
+
+    def view(books: Books) -> Buyer:
+        return books.read(BUYER, account, HAMLET)
+
+    return {hold: share.seats for hold, share in scenario.state(view).shares.items()}
+
+
+class TestMergeGuest:
+    def test_given_a_basket_then_accounts_and_quota_record_it(self) -> None:
+        given = held(people(), "h1", GUEST, A1, A2)
+        given.when(merge_guest, MERGE).then(
+            GuestMerged(into=ANN),
+            GuestReceived(guest=GUEST),
+            BuyerQuotaMoved(into=ANN),
+            BuyerQuotaReceived(guest=GUEST, hold="h1", seats=2, expires_at=given.now + HOLD_LASTS),
+        )
+
+    def test_given_the_same_again_then_nothing(self) -> None:
+        merged(held(people(), "h1", GUEST, A1)).when(merge_guest, MERGE).then_nothing()
+
+    def test_given_a_basket_that_was_held_at_the_same_moment_then_its_quota_moves_afterwards(self) -> None:
+        given = held(people().given_done(merge_guest, NOTHING_HELD), "h1", GUEST, A1)
+        assert quota(merged(given), ANN) == {"h1": 1}
+        assert quota(merged(given), GUEST) == {}
+
+    def test_given_more_baskets_than_one_command_takes_then_they_move_step_by_step(self) -> None:
+        baskets = {f"h{number}": 1 for number in range(2 * SHARES_PER_MERGE_MAX + 1)}
+        until = on_sale().now + HOLD_LASTS
+        taken = [BuyerQuotaTaken(hold=hold, seats=1, expires_at=until) for hold in baskets]
+        given = people().given(BUYER.stream(GUEST, HAMLET), *taken)
+        while moved := given.when(merge_guest, MERGE).events():
+            assert len(moved) <= EVENTS_PER_COMMAND_MAX
+            given = given.given_done(merge_guest, MERGE)
+        assert quota(given, ANN) == baskets
+        assert quota(given, GUEST) == {}
+
+    def test_given_another_account_then_it_is_refused(self) -> None:
+        given = merged(held(people(), "h1", GUEST, A1))
+        given.when(merge_guest, MergeGuest(guest=GUEST, account=BOB)).then_refused(GuestHasLoggedIn)
+
+    def test_given_no_guest_or_no_account_then_it_is_refused(self) -> None:
+        people().when(merge_guest, MergeGuest(guest=BOB, account=ANN)).then_refused(Invalid)
+        people().when(merge_guest, MergeGuest(guest=GUEST, account=GUEST)).then_refused(Invalid)
+        people().when(merge_guest, MergeGuest(guest="nobody", account=ANN)).then_refused(NotFound)
+        people().when(merge_guest, MergeGuest(guest=GUEST, account="nobody")).then_refused(NotFound)
+
+    def test_given_a_guest_that_registered_then_it_is_refused(self) -> None:
+        people().given_done(register, GUEST).when(merge_guest, MERGE).then_refused(Invalid)
+
+    def test_given_a_guest_that_logged_in_then_it_cannot_register_or_act(self) -> None:
+        given = people().given_done(merge_guest, NOTHING_HELD)
+        given.when(register, GUEST).then_refused(GuestHasLoggedIn)
+        with pytest.raises(GuestHasLoggedIn):
+            given.state(require_unmerged, GUEST)
+        people().state(require_unmerged, GUEST)
+
+
+class TestLimits:
+    def test_given_both_had_seats_then_both_count_and_none_is_lost(self) -> None:
+        limits = Limits(seats_per_order=None, seats_per_buyer=3, live_holds_per_buyer=None)
+        given = held(held(people(limits=limits), "h1", GUEST, A1, A2), "h2", ANN, A3)
+        given.when(hold_seats, hold_of("h3", ANN, B1), INVENTORY).events()
+        after = merged(given)
+        assert quota(after, ANN) == {"h1": 2, "h2": 1}
+        after.when(hold_seats, hold_of("h3", ANN, B1), INVENTORY).then_refused(LimitReached, limit="seats_per_buyer")
+
+    def test_given_more_than_the_limit_together_then_what_was_held_can_be_paid(self) -> None:
+        limits = Limits(seats_per_order=None, seats_per_buyer=2, live_holds_per_buyer=1)
+        given = held(held(people(limits=limits), "h1", GUEST, A1, A2), "h2", ANN, A3)
+        given, order = ordered(merged(given), "h1", ANN)
+        given, payment = captured(given, order, ANN, amount=2 * PRICE)
+        after = given.given_done(settle, payment=payment)
+        assert quota(after, ANN) == {"h1": 2, "h2": 1}
+
+    def test_given_the_basket_ends_then_the_accounts_quota_comes_back(self) -> None:
+        given = merged(held(people(), "h1", GUEST, A1))
+        back = BuyerQuotaReturned(hold="h1", seats=1)
+        given.when(release_hold, hold="h1", holder=ANN).then_on(BUYER.stream(ANN, HAMLET), back)
+        given.later(HOLD_LASTS).when(expire_hold, hold="h1").then_on(BUYER.stream(ANN, HAMLET), back)
+
+
+class TestBasketOfAGuest:
+    def test_given_the_guest_logged_in_then_the_basket_is_the_accounts(self) -> None:
+        given = merged(held(people(), "h1", GUEST, A1))
+        assert given.state(own_hold, "h1", ANN).holder == GUEST
+        given.when(extend_hold, holder=BOB, **EXTENDING).then_refused(NotFound)
+        assert quota(given.given_done(extend_hold, holder=ANN, **EXTENDING), ANN) == {"h1": 1}
+
+    def test_given_another_account_then_it_is_not_found_before_and_after(self) -> None:
+        given = held(people(), "h1", GUEST, A1)
+        for scenario in (given, merged(given)):
+            command = PlaceOrder(order="o", account=BOB, contact=None)
+            scenario.when(order_hold, command, hold="h1").then_refused(NotFound)
+        given.when(release_hold, hold="h1", holder=ANN).then_refused(NotFound)
+
+
+class TestOrderOfAGuest:
+    def test_given_it_is_paid_after_the_login_then_the_tickets_are_the_accounts(self) -> None:
+        given, order = ordered(held(people(), "h1", GUEST, A1), "h1", GUEST)
+        given, payment = captured(given, order, GUEST, amount=PRICE)
+        result = merged(given).when(settle, payment=payment)
+        (issued,) = [event for event in result.events() if isinstance(event, TicketIssued)]
+        assert issued.account == ANN
+
+    def test_given_it_waits_then_the_account_can_cancel_it(self) -> None:
+        given, order = ordered(held(people(), "h1", GUEST, A1), "h1", GUEST)
+        reason = OrderCancelReason.BUYER
+        given.when(cancel_order, order=order, account=ANN, reason=reason).then_refused(NotFound)
+        assert merged(given).when(cancel_order, order=order, account=ANN, reason=reason).events()
+
+    def test_given_it_is_paid_then_the_account_can_have_it_refunded_but_not_decide(self) -> None:
+        given, order = bought(people(), "h1", GUEST, A1)
+        given = merged(given)
+        assert given.state(visible_order, order, ANN).account == GUEST
+        asked = given.given_done(request_refund, RequestRefund(refund="r1", order=order, account=ANN))
+        asked.when(approve_refund, refund="r1", by=ANN).then_refused(OwnDecision)
+        after = asked.given_done(approve_refund, refund="r1", by="support")
+        assert quota(after, ANN) == {}
