@@ -198,7 +198,7 @@ def loss_events(books: Books, payment: RequestedPayment, fact: DisputeFact) -> C
 
 def overdrawn(payment: RequestedPayment, order: PlacedOrder, payment_id: str, lost: int) -> int:
     """Return by how much more money left than came in, in minor units."""
-    return max(0, order.gone_back(payment_id) + lost - payment.captured)
+    return max(0, order.gone_back(payment_id) + lost - (payment.captured or payment.amount))
 
 
 def undecided_again(books: Books, payment: RequestedPayment, fact: DisputeFact, recovered: int) -> Changes:

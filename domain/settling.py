@@ -6,6 +6,7 @@ what the buyer took since counts against the limits (record 21).
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from domain.books import Books, Changes, merged
@@ -22,6 +23,8 @@ from domain.seat import SEAT, Held, Seat, SeatEvent, cleared
 from domain.values import OrderCancelReason, RefundReason, ReleaseReason, derived_id, seats_of
 
 RULE = "settle_payments"
+UNDECIDED_AT_MOST = timedelta(seconds=30)
+"""How long a capture may stay undecided: the grace, a standby's take-over, and room for a rule that is behind."""
 
 
 def settle(books: Books, *, payment: str) -> Changes:

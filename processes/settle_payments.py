@@ -20,9 +20,6 @@ GRACE = timedelta(seconds=1)
 
 LOOK_AGAIN = timedelta(seconds=5)
 
-UNDECIDED_AT_MOST = timedelta(seconds=30)
-"""The stated delay: the grace, a standby's take-over, and room for a rule that is behind."""
-
 
 class SettlePayments:
     """Keeps every capture that the log does not show as decided."""

@@ -110,5 +110,6 @@ async def list_exceptions(
 ) -> Sequence[ListedException]:
     """Return exceptions in one status and of one kind (None: any), oldest first, opened after a position."""
     asked = {"status": status, "kind": kind, "after": after, "limit": min(limit, PAGE_ROWS_MAX)}
-    found = await models.fetch([NAME], sql.EXCEPTIONS, asked)
+    statement = sql.EXCEPTIONS if status is None else sql.EXCEPTIONS_BY_STATUS
+    found = await models.fetch([NAME], statement, asked)
     return [ListedException(**row) for row in found.rows]

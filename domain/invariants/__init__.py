@@ -1,7 +1,18 @@
 """The promises, checked on the log alone. Feed whole commands in order to `broken`."""
 
-from domain.invariants import promises, refund_promises
+from domain.invariants import money_promises, promises, refund_promises
 from domain.invariants.checking import PROMISES, WATCHES, broken, promise, watch
 from domain.invariants.ledger import Fact, Ledger
 
-__all__ = ["PROMISES", "WATCHES", "Fact", "Ledger", "broken", "promise", "promises", "refund_promises", "watch"]
+__all__ = [
+    "PROMISES",
+    "WATCHES",
+    "Fact",
+    "Ledger",
+    "broken",
+    "money_promises",
+    "promise",
+    "promises",
+    "refund_promises",
+    "watch",
+]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from domain import money_exception as exceptions
 from domain import order as orders
 from domain import payment as payments
 from domain import performance as performances
@@ -66,19 +67,41 @@ class PaymentFacts:
     """What was captured, and what became of it."""
 
     order: str
+    currency: str
     captured: int | None = None
+    captured_at: datetime | None = None
     outcome: payments.PaymentOutcome | None = None
+    dispute_open: bool = False
+    lost: int = 0
 
 
 @dataclass(slots=True)
 class RefundFacts:
-    """Money on its way back; `open` until it is completed or rejected."""
+    """Money on its way back: until it is completed, rejected or closed by hand."""
 
     payment: str | None
     lines: tuple[str, ...]
     amount: int
     explained: bool = False
     rejected: bool = False
+    completed: bool = False
+    account: str | None = None
+    requested_by: str | None = None
+    exception: str | None = None
+
+
+@dataclass(slots=True)
+class ExceptionFacts:
+    """Money that no rule explains: what it is about, who owns it, and whether it is open."""
+
+    kind: exceptions.ExceptionKind
+    owner: str
+    amount: int
+    refundable: int
+    payment: str | None
+    refund: str | None
+    account: str | None
+    open: bool = True
 
 
 @dataclass(slots=True)
@@ -90,6 +113,8 @@ class Ledger:
     orders: dict[str, OrderFacts] = field(default_factory=dict)
     payments: dict[str, PaymentFacts] = field(default_factory=dict)
     refunds: dict[str, RefundFacts] = field(default_factory=dict)
+    exceptions: dict[str, ExceptionFacts] = field(default_factory=dict)
+    waiting: dict[str, None] = field(default_factory=dict)
     cancelled: set[str] = field(default_factory=set)
     starts: dict[str, datetime] = field(default_factory=dict)
     scans: set[str] = field(default_factory=set)
@@ -106,7 +131,15 @@ class Ledger:
 
     def undecided(self) -> list[str]:
         """Name the captures nobody has decided on yet."""
-        return [name for name, paid in self.payments.items() if paid.captured is not None and paid.outcome is None]
+        return list(self.waiting)
+
+    def captures_waiting(self) -> list[tuple[str, PaymentFacts]]:
+        """Return the captures nobody has decided on yet, by payment."""
+        return [(name, self.payments[name]) for name in self.waiting]
+
+    def exceptions_of(self, payment: str) -> list[ExceptionFacts]:
+        """Return the exceptions about a payment."""
+        return [each for each in self.exceptions.values() if each.payment == payment]
 
 
 def identity(stream: str) -> str:
@@ -124,9 +157,11 @@ def note(ledger: Ledger, fact: Fact) -> None:
         case "order":
             note_order(ledger, identity(fact.stream), fact.event)
         case "payment":
-            note_payment(ledger, identity(fact.stream), fact.event)
+            note_payment(ledger, identity(fact.stream), fact)
         case "refund":
             note_refund(ledger, identity(fact.stream), fact.event)
+        case "exception":
+            note_exception(ledger, identity(fact.stream), fact.event)
         case "performance":
             note_performance(ledger, identity(fact.stream), fact.event)
         case "device":
@@ -183,15 +218,50 @@ def note_order(ledger: Ledger, order: str, event: orders.OrderEvent) -> None:
             ledger.orders[order].refunds.add(event.refund)
 
 
-def note_payment(ledger: Ledger, payment: str, event: payments.PaymentEvent) -> None:
+def note_payment(ledger: Ledger, payment: str, fact: Fact) -> None:
     """Let the ledger know what happened to a payment."""
+    event: payments.PaymentEvent = fact.event
     match event:
         case payments.PaymentRequested():
-            ledger.payments[payment] = PaymentFacts(order=event.order)
+            ledger.payments[payment] = PaymentFacts(order=event.order, currency=event.currency)
         case payments.PaymentCaptured():
-            ledger.payments[payment].captured = event.amount
+            paid = ledger.payments[payment]
+            paid.captured, paid.currency, paid.captured_at = event.amount, event.currency, fact.recorded_at
+            ledger.waiting[payment] = None
         case payments.PaymentSettled():
             ledger.payments[payment].outcome = event.outcome
+            ledger.waiting.pop(payment, None)
+        case payments.DisputeOpened():
+            ledger.payments[payment].dispute_open = True
+        case payments.DisputeWon():
+            ledger.payments[payment].dispute_open = False
+            ledger.payments[payment].lost -= event.recovered
+        case payments.DisputeLost():
+            note_loss(ledger.payments[payment], event)
+
+
+def note_loss(paid: PaymentFacts, event: payments.DisputeLost) -> None:
+    """Let a payment know what was lost; another currency than the capture's is not summed."""
+    paid.dispute_open = False
+    if paid.currency == event.currency:
+        paid.lost += event.amount
+
+
+def note_exception(ledger: Ledger, exception: str, event: exceptions.ExceptionEvent) -> None:
+    """Let the ledger know what happened to an exception."""
+    match event:
+        case exceptions.ExceptionOpened():
+            ledger.exceptions[exception] = ExceptionFacts(
+                kind=event.kind,
+                owner=event.owner,
+                amount=event.amount,
+                refundable=event.refundable,
+                payment=event.payment,
+                refund=event.refund,
+                account=event.account,
+            )
+        case exceptions.ExceptionClosed():
+            ledger.exceptions[exception].open = False
 
 
 def note_refund(ledger: Ledger, refund: str, event: refunds.RefundEvent) -> None:
@@ -203,9 +273,14 @@ def note_refund(ledger: Ledger, refund: str, event: refunds.RefundEvent) -> None
                 lines=event.lines,
                 amount=event.amount,
                 explained=event.reason_text is not None,
+                account=event.account,
+                requested_by=event.requested_by,
+                exception=event.exception,
             )
         case refunds.RefundRejected():
             ledger.refunds[refund].rejected = True
+        case refunds.RefundCompleted():
+            ledger.refunds[refund].completed = True
 
 
 def note_performance(ledger: Ledger, performance: str, event: performances.PerformanceEvent) -> None:

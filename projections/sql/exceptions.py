@@ -79,13 +79,12 @@ SELECT exception, kind, status, owner, provider, amount, currency, refundable, o
 FROM {exceptions}.exception
 """
 
-EXCEPTIONS: LiteralString = (
-    _EXCEPTIONS
-    + """
-WHERE position > %(after)s
-  AND (%(status)s::text IS NULL OR status = %(status)s::text)
+_OF_KIND: LiteralString = """
   AND (%(kind)s::text IS NULL OR kind = %(kind)s::text)
 ORDER BY position
 LIMIT %(limit)s
 """
-)
+
+EXCEPTIONS: LiteralString = _EXCEPTIONS + "WHERE position > %(after)s" + _OF_KIND
+
+EXCEPTIONS_BY_STATUS: LiteralString = _EXCEPTIONS + "WHERE status = %(status)s AND position > %(after)s" + _OF_KIND

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import repeat
+from typing import Any
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -205,6 +206,15 @@ class World:
                     raise PromiseBroken(found)
             assert [recorded.position for recorded in new] == list(range(self.audited + 1, new[-1].position + 1))
             self.audited = new[-1].position
+
+    async def events(self) -> list[Any]:
+        """Return every event of the log, in order."""
+        found: list[Any] = []
+        after = 0
+        while new := await self.store.read_range(after=after, limit=RANGE_EVENTS_MAX):
+            found += [fact(recorded).event for recorded in new]
+            after = new[-1].position
+        return found
 
     async def settle_all(self) -> None:
         """Let the process decide every capture; none may stay undecided."""

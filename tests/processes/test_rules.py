@@ -26,7 +26,7 @@ from processes.release_lapsed_holds import ReleaseLapsedHolds
 from processes.reopen_unfinished_deletions import DELETION_LASTS_MAX, ReopenUnfinishedDeletions
 from processes.rule import Notes, Rule
 from processes.runner import IDLE_MOST_S, STANDBY_S, Turn
-from processes.settle_payments import GRACE, LOOK_AGAIN, UNDECIDED_AT_MOST, SettlePayments
+from processes.settle_payments import GRACE, LOOK_AGAIN, SettlePayments
 from processes.work import BackOff, Work, subject_of
 from tests.eventstore.doubles import RestorableStore
 from tests.laws.world import CODEC, HOLD_LASTS, START, Wish, World
@@ -73,19 +73,27 @@ class Bench:
         await self.world.do(wish)
         return order
 
-    async def captured(self, order: str, buyer: str) -> str:
+    async def opened(self, order: str, buyer: str) -> str:
         payment = str(uuid7())
         command = paying.OpenPayment(payment=payment, order=order, account=buyer, provider="sandbox")
-        opened = await self.world.do(Wish(partial(paying.open_payment, command=command)))
+        await self.world.do(Wish(partial(paying.open_payment, command=command)))
+        return payment
+
+    async def capture(self, payment: str) -> None:
+        state = await self.world.handler.look(partial(paying.existing, payment=payment))
         capture = partial(
             paying.capture,
             payment=payment,
-            amount=opened.events[0][1].amount,
+            amount=state.amount,
             currency="EUR",
             captured_at=self.clock.now(),
             source="webhook",
         )
         await self.world.do(Wish(capture))
+
+    async def captured(self, order: str, buyer: str) -> str:
+        payment = await self.opened(order, buyer)
+        await self.capture(payment)
         return payment
 
 
@@ -194,9 +202,11 @@ class TestSettlePayments:
 
     async def test_given_a_capture_for_a_taken_seat_then_the_money_goes_back(self, captures: Bench) -> None:
         order = await captures.order("ann", [0, 1])
-        payment = await captures.captured(order, "ann")
+        payment = await captures.opened(order, "ann")
         captures.clock.advance(OVER)
         await captures.order("bob", [1])
+        await captures.capture(payment)
+        captures.clock.advance(GRACE)
         caused = await captures.caused()
         assert {"PaymentSettled", "RefundRequested", "RefundApproved", "OrderCancelled"} <= set(caused)
         state = await captures.world.handler.look(partial(paying.existing, payment=payment))
@@ -206,7 +216,7 @@ class TestSettlePayments:
 
     def test_the_stated_delay_covers_a_take_over(self) -> None:
         take_over = timedelta(seconds=SILENCE_S + STANDBY_S + IDLE_MOST_S)
-        assert GRACE + take_over + LOOK_AGAIN < UNDECIDED_AT_MOST
+        assert GRACE + take_over + LOOK_AGAIN < settling.UNDECIDED_AT_MOST
 
 
 class TestReopenUnfinishedDeletions:

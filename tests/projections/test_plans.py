@@ -10,7 +10,7 @@ from psycopg import sql
 from projections.every_model import EVERY_MODEL
 from projections.reading import ReadModels
 from projections.sales import Wanted
-from projections.sql import catalogue, my_orders, sales, seat_map, tickets
+from projections.sql import catalogue, exceptions, my_orders, sales, seat_map, tickets
 from runtime.embedded import EmbeddedPostgres
 from tests.databases import fresh_database
 from tests.projections.conftest import TEMPLATE
@@ -57,6 +57,10 @@ INSERT INTO {tickets}.ticket (ticket, order_id, line_id, account, performance, e
        state, issued_at, position)
 SELECT 't-' || n, 'o-' || n, '1', 'a-' || n % 5000, 'p', 'e', 'g', '{{}}', 'adult', 'valid', now(), n
 FROM generate_series(1, 50000) AS n;
+INSERT INTO {exceptions}.exception (
+    exception, kind, status, owner, provider, amount, currency, refundable, attempts, opened_at, position
+) SELECT 'x-' || n, 'unknown_capture', CASE WHEN n % 100 = 0 THEN 'open' ELSE 'closed' END, 'support', 'sandbox', 1,
+         'EUR', 1, 0, now(), n FROM generate_series(1, 50000) AS n;
 INSERT INTO {sales}.ordered SELECT 'o-' || n, 'g', 'p', 'EUR', '[]' FROM generate_series(1, 50000) AS n;
 INSERT INTO {sales}.sale SELECT 'g-' || n % 50, 'p-' || n, '2026-01-01', 'A', 'adult', 'EUR', 1, 0, 1, 0, 0
 FROM generate_series(1, 20000) AS n;
@@ -141,6 +145,13 @@ class TestPlans:
             (["my_orders"], my_orders.REFUNDS, {"after": 5, "limit": 20}, "refunds_by_position"),
             (["my_orders"], my_orders.HOLDS_OF_ACCOUNT, PAGE, "holds_of_account"),
             (["my_orders"], my_orders.BOOKED, {"event": "e-7", "now": NOW}, "orders_of_event"),
+            (
+                ["exceptions"],
+                exceptions.EXCEPTIONS_BY_STATUS,
+                {"status": "open", "kind": None, "after": 5, "limit": 20},
+                "exceptions_by_status",
+            ),
+            (["exceptions"], exceptions.EXCEPTIONS, {"kind": None, "after": 5, "limit": 20}, "exceptions_by_position"),
             (["tickets"], tickets.TICKETS_OF_ACCOUNT, PAGE, "tickets_of_account"),
             (["tickets"], tickets.TICKETS_OF_ORDER, {"order": "o-7"}, "tickets_of_order"),
             (["catalogue"], catalogue.FIND_EVENTS, {**EVENTS_SEEN, "query": "'w7':* & 'x7':*"}, "event_by_word"),
@@ -172,6 +183,7 @@ class TestPlans:
                 ("seat_map", seat_map.DROP_EMPTY_TALLIES),
                 ("my_orders", my_orders.MOVE_ORDERS),
                 ("my_orders", my_orders.MOVE_PAYMENTS),
+                ("exceptions", exceptions.MOVE),
                 ("my_orders", my_orders.MOVE_REFUNDS),
                 ("my_orders", my_orders.END_HOLDS),
                 ("tickets", tickets.VOID),

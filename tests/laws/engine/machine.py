@@ -12,6 +12,7 @@ from domain import blocking, cancelling, refunding, scheduling
 from domain.refund import transfer_reference
 from domain.values import BlockReason, PerformanceCancelReason, RefundReason
 from tests.laws.engine.entering import Entering
+from tests.laws.engine.provider import STEP, Provider
 from tests.laws.engine.stage import BUYER, HOLDS, ORDERS, REFUNDS, SEATS
 from tests.laws.world import Wish
 
@@ -22,7 +23,7 @@ MOVES = st.sampled_from([-365, -1, 0, 1, 7])
 TRANSFERS = st.sampled_from(["submitted", "completed", "failed"])
 
 
-class EngineMachine(Entering):
+class EngineMachine(Entering, Provider):
     """Everything people, processes and the provider may do to one performance. A new rule is a method."""
 
     @rule(target=ORDERS, buyer=BUYER, seats=SEATS, approve=st.booleans(), outcome=TRANSFERS)
@@ -65,15 +66,30 @@ class EngineMachine(Entering):
         decision = type(self).approve if approve else refunding.reject_refund
         self.send(Wish(partial(decision, refund=refund, by="support")), "approved" if approve else "rejected")
 
+    @rule(refund=REFUNDS, approve=st.booleans())
+    def decide_own_refund(self, refund: str, *, approve: bool) -> None:
+        """Let the owner of the order try to decide."""
+        state = self.run(self.world.handler.look(partial(refunding.existing, refund=refund)))
+        decision = type(self).approve if approve else refunding.reject_refund
+        self.send(Wish(partial(decision, refund=refund, by=str(state.account))), "decided their own")
+
     @rule(refund=REFUNDS, outcome=TRANSFERS)
     def transfer(self, refund: str, outcome: str) -> None:
-        self.send(Wish(partial(refunding.submit_refund, refund=refund)), "submitted")
+        self.send(Wish(partial(type(self).submit, refund=refund)), "submitted")
         state = self.run(self.world.handler.look(lambda books: refunding.existing(books, refund)))
         reference = transfer_reference(refund, state.attempts)
         if outcome == "completed":
             self.send(Wish(partial(refunding.complete_refund, reference=reference, provider_refund="r1")), outcome)
         if outcome == "failed":
             self.send(Wish(partial(refunding.fail_refund, reference=reference, reason="closed")), outcome)
+
+    @rule(order=ORDERS, step=STEP, outcome=TRANSFERS)
+    def dispute_a_refund(self, order: tuple[str, str], step: str, outcome: str) -> None:
+        """Approve a refund, and let the same money be disputed before it is sent."""
+        refund = self.refund(order, None)
+        self.dispute_an_order(order, step, 0)
+        if isinstance(refund, str):
+            self.transfer(refund, outcome)
 
     @rule(seats=SEATS, block=st.booleans())
     def block(self, seats: list[int], *, block: bool) -> None:
@@ -126,7 +142,7 @@ class EngineMachine(Entering):
         """Let the time come when the performance begins, or when it can be changed no more."""
         starts_at = self.run(self.world.handler.look(self.performance_state)).starts_at
         if self.clock.now() < starts_at:
-            self.clock.advance(starts_at + late - self.clock.now())
+            self.pass_time(starts_at + late - self.clock.now())
 
     @precondition(lambda self: len(self.sent) > CALM_COMMANDS)
     @rule(order=ORDERS, why=st.sampled_from([None, "The sound failed."]))

@@ -9,7 +9,7 @@ from typing import ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, initialize, precondition, rule
 
-from domain import entry, ordering, refunding, settling
+from domain import entry, exception_resolution, ordering, reconciling, refunding, settling
 from domain.books import Books, Changes
 from domain.errors import Rejected
 from domain.order import PlacedOrder
@@ -43,6 +43,9 @@ class Stage(LoopingMachine):
     approve: ClassVar[Callable[..., Changes]] = staticmethod(refunding.approve_refund)
     scan_ticket: ClassVar[Callable[..., Changes]] = staticmethod(entry.scan_ticket)
     revert: ClassVar[Callable[..., Changes]] = staticmethod(entry.revert_entry)
+    submit: ClassVar[Callable[..., Changes]] = staticmethod(refunding.submit_refund)
+    reconcile: ClassVar[Callable[..., Changes]] = staticmethod(reconciling.reconcile_entry)
+    end: ClassVar[Callable[..., Changes]] = staticmethod(exception_resolution.resolve_exception)
     tally: ClassVar[Counter[str]] = Counter()
 
     def __init__(self) -> None:
@@ -70,10 +73,14 @@ class Stage(LoopingMachine):
         self.run(self.drained())
         super().teardown()
 
-    async def drained(self) -> None:
-        """Let the process come by for every capture; none may stay undecided."""
+    async def settled(self) -> None:
+        """Let the process come by for every capture."""
         for payment in self.world.ledger.undecided():
             await self.world.do(Wish(partial(type(self).settle, payment=payment)))
+
+    async def drained(self) -> None:
+        """Let the process come by for every capture; none may stay undecided."""
+        await self.settled()
         assert self.world.ledger.undecided() == [], "a capture was never decided"
 
     @initialize(limited=st.booleans())
@@ -97,7 +104,12 @@ class Stage(LoopingMachine):
 
     @rule(minutes=st.sampled_from([1, 3, 11]))
     def wait(self, minutes: int) -> None:
-        self.clock.advance(timedelta(minutes=minutes))
+        self.pass_time(timedelta(minutes=minutes))
+
+    def pass_time(self, by: timedelta) -> None:
+        """Let the process decide what was captured, and time pass."""
+        self.run(self.settled())
+        self.clock.advance(by)
 
     def performance_state(self, books: Books) -> ScheduledPerformance:
         return existing_performance(books, self.world.performance)

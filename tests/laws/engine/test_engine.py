@@ -9,6 +9,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.laws.engine import planted, planted_entry
 from tests.laws.engine.machine import EngineMachine, UncachedEngineMachine
+from tests.laws.engine.planted_money import PLANTED_MONEY
 
 RUNS_MAX = 20
 EXAMPLES = 40
@@ -24,6 +25,7 @@ PLANTED = [
     planted_entry.RevokedDeviceAdmits,
     planted_entry.AdmittedTwice,
     planted_entry.RevertedTwice,
+    *PLANTED_MONEY,
 ]
 WORTH_SEEING = {
     "held",
@@ -56,6 +58,15 @@ WORTH_SEEING = {
     "blocked",
     "unblocked",
     "sent again",
+    "booked a capture",
+    "booked a refund",
+    "stray money",
+    "dispute opened",
+    "dispute won",
+    "dispute lost",
+    "exception: accept",
+    "exception: refund",
+    "exception: write_off",
 }
 """Runs in which one of these never happened prove too little."""
 

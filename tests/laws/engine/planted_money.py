@@ -1,0 +1,94 @@
+"""Bugs about money that the state machine must catch."""
+
+from dataclasses import replace
+from typing import Any
+
+from domain import exception_resolution, reconciling, refunding, settling
+from domain.books import Books, Changes
+from domain.exception_resolution import ResolveException
+from domain.payment import PAYMENT, RequestedPayment
+from domain.ports import BookEntry, BookEntryKind
+from domain.refund import REFUND, RefundApproved, RefundRequested, RefundStatus, RefundSubmitted
+from tests.laws.engine.machine import EngineMachine
+
+
+def submit_disputed(books: Books, *, refund: str) -> Changes:
+    """A planted bug: a transfer does not ask whether the money is disputed."""
+    state = refunding.existing(books, refund)
+    if state.status not in {RefundStatus.APPROVED, RefundStatus.FAILED} or state.owner is not None:
+        return {}
+    return {REFUND.stream(refund): [RefundSubmitted(attempt=state.attempts + 1)]}
+
+
+def settle_without_owner(books: Books, *, payment: str) -> Changes:
+    """A planted bug: a capture in another currency is settled, and nobody owns it."""
+    changes = settling.settle(books, payment=payment)
+    return {stream: events for stream, events in changes.items() if not stream.startswith("exception-")}
+
+
+def reconcile_by_sum(books: Books, entry: BookEntry, **named: Any) -> Changes:
+    """A planted bug: a second capture of the same sum is taken for the first."""
+    payment = books.read(PAYMENT, reconciling.entity_key(entry.reference, "sandbox"))
+    same = isinstance(payment, RequestedPayment) and payment.captured == entry.amount
+    if entry.kind is BookEntryKind.CAPTURE and same:
+        return {}
+    return reconciling.reconcile_entry(books, entry, **named)
+
+
+def approve_own(books: Books, *, refund: str, by: str) -> Changes:
+    """A planted bug: the owner of the order may approve, too."""
+    changes = refunding.approve_refund(books, refund=refund, by="support")
+    return {
+        stream: [replace(each, by=by) if isinstance(each, RefundApproved) else each for each in events]
+        for stream, events in changes.items()
+    }
+
+
+def end_with_too_much(books: Books, command: ResolveException) -> Changes:
+    """A planted bug: an exception's refund sends more back than came in."""
+    changes = exception_resolution.resolve_exception(books, command)
+    return {
+        stream: [
+            replace(each, amount=each.amount + 1) if isinstance(each, RefundRequested) else each for each in events
+        ]
+        for stream, events in changes.items()
+    }
+
+
+class DisputedMoneySent(EngineMachine):
+    """The engine with the first planted bug."""
+
+    submit = staticmethod(submit_disputed)
+
+
+class ExceptionsWithoutOwner(EngineMachine):
+    """The engine with the second planted bug."""
+
+    settle = staticmethod(settle_without_owner)
+
+
+class SecondCapturesIgnored(EngineMachine):
+    """The engine with the third planted bug."""
+
+    reconcile = staticmethod(reconcile_by_sum)
+
+
+class OwnRefundsApproved(EngineMachine):
+    """The engine with the fourth planted bug."""
+
+    approve = staticmethod(approve_own)
+
+
+class ExceptionsOverpaid(EngineMachine):
+    """The engine with the fifth planted bug."""
+
+    end = staticmethod(end_with_too_much)
+
+
+PLANTED_MONEY = (
+    DisputedMoneySent,
+    ExceptionsWithoutOwner,
+    SecondCapturesIgnored,
+    OwnRefundsApproved,
+    ExceptionsOverpaid,
+)
