@@ -93,7 +93,7 @@ class TestWorker:
 
                 await until_some(relayed, "the relay")
                 await until_some(lambda: self.positions(ground, [5] * len(EVERY_MODEL)), "the read models")
-            assert await self.owners(ground) == [None] * 5
+            assert await self.owners(ground) == [None] * len(EVERY_MODEL)
         await epochs.close()
 
     async def positions(self, ground: Ground, wanted: list[int]) -> bool:
