@@ -8,6 +8,8 @@ from api.facts import recall
 from domain.account import owns
 from domain.errors import NotFound
 from domain.event import existing as existing_event
+from domain.layout.inventory import Inventory
+from domain.layout.model import RowKind
 from domain.organizer import existing as existing_organizer
 from domain.performance import PERFORMANCE, ScheduledPerformance
 from domain.performance import existing as existing_performance
@@ -20,6 +22,7 @@ from domain.ticket import (
     TicketIssued,
     TicketVoided,
 )
+from domain.values import Place
 from domain.venue import VenueDetails
 from domain.venue import existing as existing_venue
 
@@ -28,6 +31,19 @@ if TYPE_CHECKING:
 
 TicketState = Literal["valid", "used", "void"]
 TicketDispute = TicketDisputed | TicketDisputeWon
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketPlace:
+    """Where a ticket's place is, in labels; a seat has `seat`, a standing place `area`. Empty: the layout says none."""
+
+    category: str
+    section: str = ""
+    row_kind: RowKind = RowKind.ROW
+    row: str = ""
+    seat: str = ""
+    area: str = ""
+    entrance: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +58,7 @@ class TicketDetails:
     organizer_name: str
     performance: ScheduledPerformance
     venue: VenueDetails
+    place: TicketPlace
 
 
 async def ticket_details(engine: "Engine", ticket: str, account: str) -> TicketDetails:
@@ -73,7 +90,21 @@ async def ticket_details(engine: "Engine", ticket: str, account: str) -> TicketD
         organizer_name=organizer.name,
         performance=performance,
         venue=venue.details,
+        place=ticket_place(await engine.inventories.of(performance.layout), issued.place),
     )
+
+
+def ticket_place(inventory: Inventory, place: Place) -> TicketPlace:
+    """Return where a place is, in the labels of its layout."""
+    category = inventory.category_label(place.category)
+    if place.area is not None:
+        area = inventory.areas[place.area]
+        return TicketPlace(category=category, section=area.section, area=area.label)
+    found = inventory.seat(place.seat)
+    if found is None:
+        raise ValueError(f"the layout has no seat {place.seat}")
+    section, row, seat = found
+    return TicketPlace(category=category, section=section.label, row_kind=row.kind, row=row.label, seat=seat.label)
 
 
 def is_disputed(events: Sequence[Any]) -> bool:

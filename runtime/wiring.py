@@ -21,6 +21,7 @@ from api.drawings import Drawings
 from api.engine import Engine, Terms
 from api.entrance import Entrance
 from api.fair_queue import FairQueue
+from api.fonts import has_cjk, installed_fonts
 from api.live import LiveSeatMaps
 from api.metrics import Metrics
 from api.passwords import Passwords
@@ -206,7 +207,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
                 drawings=Drawings(layouts, layout_work),
                 codes=build_ticket_codes(settings),
                 places=places,
-                printer=TicketPrinter(),
+                printer=TicketPrinter(installed_fonts(cjk=has_cjk())),
                 sealed_log=sealed_log,
                 live=live,
                 past_seat_maps=PastSeatMaps(store),

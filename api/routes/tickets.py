@@ -13,6 +13,7 @@ from api.presenters import tickets as present
 from api.problems import documented
 from api.routing import business_router
 from api.schemas.tickets import Tickets, TicketShown
+from api.ticket_page import notice
 from api.tickets import TicketDetails, ticket_details
 from domain.errors import Impossible
 from projections import tickets
@@ -63,13 +64,14 @@ async def show_qr(request: Request, ticket_id: UUID, min_position: MinPosition =
 @router.get(
     "/tickets/{ticket_id}/ticket.pdf",
     response_class=Response,
-    responses={200: {"description": "The ticket on one page.", "content": {PDF: BINARY}}, **documented(409)},
+    responses={200: {"description": "The ticket on one page.", "content": {PDF: BINARY}}},
 )
 async def show_pdf(request: Request, ticket_id: UUID, min_position: MinPosition = None) -> Response:
-    """Give a ticket to print; a void ticket has none any more."""
+    """Give a ticket to print. If it is void, or its performance was cancelled, it says so and has no code."""
     await caught_up(request, min_position)
-    details = await admitting(request, ticket_id)
-    page = await engine_of(request).printer.print(details, code_of(request, details))
+    details = await own(request, ticket_id)
+    code = None if notice(details) else code_of(request, details)
+    page = await engine_of(request).printer.print(details, code)
     headers = {**OWN, "Content-Disposition": f'inline; filename="ticket-{details.ticket}.pdf"'}
     return Response(page, headers=headers, media_type=PDF)
 

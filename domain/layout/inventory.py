@@ -19,11 +19,12 @@ class Inventory:
     are counted, never listed: an inventory holds its seats, however many people its areas take.
     """
 
-    __slots__ = ("_area_first", "_first", "_index", "_length", "_rows", "areas", "seat_keys")
+    __slots__ = ("_area_first", "_category_labels", "_first", "_index", "_length", "_rows", "areas", "seat_keys")
 
     def __init__(self, layout: Layout) -> None:
         self._rows = tuple(layout.rows())
         self._first = _offsets([len(row.seats) for _, row in self._rows])
+        self._category_labels = {category.key: category.label for category in layout.categories}
         self.areas = {area.key: area for area in layout.areas}
         self.seat_keys = tuple(seat.key for seat in layout.seats())
         self._index = {key: index for index, key in enumerate(self.seat_keys)}
@@ -76,6 +77,10 @@ class Inventory:
         if index is not None:
             return _seat_place(*self._seat_at(index))
         return None if self._standing_index(key) is None else _standing_place(key, self.areas[area_of(key)])
+
+    def category_label(self, key: str) -> str:
+        """Return what people read of a category; the key itself if the layout has none of that key."""
+        return self._category_labels.get(key, key)
 
     def seat(self, key: str) -> tuple[Section, Row, Seat] | None:
         """Return a seat with its row and section; None if the key is no seat's."""
