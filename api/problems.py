@@ -139,6 +139,7 @@ CLOCK_BEHIND = (
 DOWN = "The records cannot be reached; nothing was changed. Try again later."
 BUSY = "Too much is going on; nothing was changed. Try again in a moment."
 NOT_YET = "This view has not been made yet; try again later."
+TOO_MUCH = "The request would record more at once than can be recorded; nothing was changed. Ask for less at a time."
 OVERTAKEN = (
     "The same request, sent twice, was refused while this one was under way; nothing was changed. "
     "Send it again to have it judged anew."
@@ -182,6 +183,7 @@ ANSWERS: Mapping[type[Exception], Answer] = {
     storing.Unencodable: Answer(
         HTTPStatus.UNPROCESSABLE_ENTITY, ProblemCode.MALFORMED, "The request holds text that cannot be stored."
     ),
+    storing.TooMuch: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, ProblemCode.MALFORMED, TOO_MUCH),
     storing.OutcomeUnknown: Answer(
         HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.OUTCOME_UNKNOWN, UNKNOWN, AGAIN_LATER_SECONDS
     ),

@@ -10,7 +10,8 @@ EventStoreError
 ├── ServerTooOld          a PostgreSQL that is older than the oldest we support
 ├── MigrationRefused      the database and this code's migrations do not belong together
 ├── Overloaded            the queue is full; nothing was sent
-├── Unencodable           an event cannot be stored (NUL, lone surrogate, naive time, over 64 KiB)
+├── Unencodable           an event cannot be stored (NUL, lone surrogate, naive time, a name that is too long)
+│   └── TooMuch           a command of more events, streams or bytes than one append takes
 ├── UnknownEvent          a stored name, schema version or field that this code does not know
 ├── Unexportable          an event that the wanted format can't hold
 ├── UnreadableLog         the log holds events that this code can't read; it does not start
@@ -62,6 +63,10 @@ class Overloaded(EventStoreError):
 
 class Unencodable(EventStoreError):
     """An event that cannot be stored as it is."""
+
+
+class TooMuch(Unencodable):
+    """A command that would record more than one append takes."""
 
 
 class UnknownEvent(EventStoreError):

@@ -13,7 +13,9 @@ COMMANDS_PER_BATCH_MAX = 200
 EVENTS_PER_COMMAND_MAX = 500
 STREAMS_PER_COMMAND_MAX = 1_000
 STREAM_CHARACTERS_MAX = 200
-EVENT_BYTES_MAX = 64 * 1024
+EVENT_BYTES_MAX = 128 * 1024
+"""An order of fifty places takes 64 KiB if its labels are as long as they may be, in letters of four bytes."""
+
 BATCH_BYTES_MAX = 4 * 1024 * 1024
 RANGE_EVENTS_MAX = 10_000
 CLOCK_BEHIND_MAX_S = 2

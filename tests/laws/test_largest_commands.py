@@ -1,0 +1,112 @@
+"""The largest commands there are fit into one append: full baskets, labels as long as they may be."""
+
+from functools import partial
+from typing import Any
+
+import pytest
+from uuid_utils.compat import uuid7
+
+from domain import blocking, ordering, paying, refunding, settling
+from domain.layout.inventory import Inventory
+from domain.layout.model import LABEL_LENGTH_MAX, Attribute
+from domain.layout.publishing import publish
+from domain.layout.reading import read_layout
+from domain.values import SEATS_PER_BLOCK_MAX, SEATS_PER_HOLD_MAX, BlockReason, Limits, OrderCancelReason
+from eventstore.clock import FixedClock
+from eventstore.memory import MemoryStore
+from eventstore.store import EVENT_BYTES_MAX
+from tests.laws.world import HOLD_LASTS, START, Wish, World
+
+BASKET_BYTES_MIN = 60 * 1024
+"""Less would not be the largest basket there is."""
+
+NO_LIMITS = Limits(seats_per_order=None, seats_per_buyer=None, live_holds_per_buyer=None)
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(START)
+
+
+@pytest.fixture
+async def world(clock: FixedClock) -> World:
+    world = World(MemoryStore(now=clock.now), clock, cache_size=1_000)
+    world.inventory = Inventory(publish(read_layout("seatledger", wordy_layout()), None))
+    world.seats = world.inventory.keys
+    await world.open(limits=NO_LIMITS)
+    return world
+
+
+def wordy_layout() -> dict[str, Any]:
+    """Return a layout that uses all the room for labels, with as many seats as can be named at once."""
+    seats = [
+        {
+            "id": f"s{number}",
+            "label": long_label(number),
+            "category": "wordy",
+            "x": float(number),
+            "y": 0.0,
+            "attributes": list(Attribute),
+        }
+        for number in range(SEATS_PER_BLOCK_MAX)
+    ]
+    return {
+        "format": "seatledger-layout-1",
+        "name": "Wordy",
+        "categories": [{"key": "wordy", "label": long_label(0), "color": "#336699"}],
+        "sections": [{"label": long_label(0), "rows": [{"label": long_label(0), "seats": seats}]}],
+        "areas": [],
+    }
+
+
+def long_label(number: int) -> str:
+    """Return a label as long as labels may be."""
+    digits = str(number)
+    return digits + "\U0001f3ad" * (LABEL_LENGTH_MAX - len(digits))
+
+
+async def paid_late(world: World, clock: FixedClock, order: str) -> str:
+    """Pay an order after its deadline; the money is there, and not decided yet."""
+    payment = str(uuid7())
+    command = paying.OpenPayment(payment=payment, order=order, account="ann", provider="sandbox")
+    await world.do(Wish(partial(paying.open_payment, command=command)))
+    clock.advance(HOLD_LASTS)
+    state = await world.handler.look(lambda books: paying.existing(books, payment))
+    capture = partial(paying.capture, payment=payment, amount=state.amount, currency=state.currency)
+    await world.do(Wish(partial(capture, captured_at=world.clock.now(), source="webhook")))
+    return payment
+
+
+async def test_given_a_full_basket_then_it_is_sold_late_and_given_back(world: World, clock: FixedClock) -> None:
+    seats = world.seats[:SEATS_PER_HOLD_MAX]
+    await world.do(world.hold("bob", seats)[1])
+    clock.advance(HOLD_LASTS)
+    order, wish = world.one_step("ann", seats)
+    await world.do(wish)
+    payment = await paid_late(world, clock, order)
+    await world.do(Wish(partial(settling.settle, payment=payment)))
+    refund = refunding.RequestRefund(refund=str(uuid7()), order=order, account="ann")
+    await world.do(Wish(partial(refunding.request_refund, command=refund)))
+    await world.do(Wish(partial(refunding.approve_refund, refund=refund.refund, by="support")))
+    largest = max(len(event.data.encode()) for event in await world.store.read_range(after=0, limit=10_000))
+    assert BASKET_BYTES_MIN < largest <= EVENT_BYTES_MAX
+
+
+async def test_given_a_full_basket_then_it_is_cancelled(world: World) -> None:
+    order, wish = world.one_step("ann", world.seats[:SEATS_PER_HOLD_MAX])
+    await world.do(wish)
+    cancel = partial(ordering.cancel_order, order=order, account="ann", reason=OrderCancelReason.BUYER)
+    assert (await world.do(Wish(cancel))).events
+
+
+async def test_given_as_many_lapsed_seats_as_can_be_named_then_they_are_blocked(
+    world: World, clock: FixedClock
+) -> None:
+    for begin in range(0, SEATS_PER_BLOCK_MAX, SEATS_PER_HOLD_MAX):
+        await world.do(world.hold(f"buyer-{begin}", world.seats[begin : begin + SEATS_PER_HOLD_MAX])[1])
+    clock.advance(HOLD_LASTS)
+    command = blocking.BlockSeats(
+        performance=world.performance, seats=tuple(world.seats), reason=BlockReason.HOUSE, owner="staff"
+    )
+    outcome = await world.do(Wish(partial(blocking.block_seats, command=command, inventory=world.inventory)))
+    assert len(outcome.events) == 2 * SEATS_PER_BLOCK_MAX
