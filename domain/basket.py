@@ -26,7 +26,7 @@ from domain.hold import HOLD, EndedHold, HoldExpired, HoldExtended, HoldPlaced, 
 from domain.order import ORDER, OrderExpired, OrderExtended, OrderStatus, PlacedOrder
 from domain.performance import on_sale, taking_place
 from domain.pricing import Choice, Inventory, quote, require_distinct
-from domain.seat import SEAT, SeatHeld, SeatHoldExtended, cleared, is_free, released
+from domain.seat import SEAT, Held, Seat, SeatHeld, SeatHoldExtended, Sold, cleared, holder_of, is_free, released
 from domain.values import SEATS_PER_HOLD_MAX, Limits, ReleaseReason, seats_of, total
 
 
@@ -146,19 +146,29 @@ def claimed(books: Books, performance: str, claims: dict[str, SeatHeld]) -> dict
     """Take every seat, ending lapsed claims of others first.
 
     Raises:
-        SeatsTaken: names every seat that is not free.
+        SeatsTaken: names every seat that is not free, and which of them the buyer has already.
     """
     seats = books.read_each(SEAT, [(performance, key) for key in claims])
     changes: dict[str, list[Any]] = {}
-    taken: list[str] = []
+    taken: dict[str, Seat] = {}
     for seat, (key, claim) in zip(seats, claims.items(), strict=True):
         try:
             changes[SEAT.stream(performance, key)] = [*cleared(seat, key, books), claim]
         except SeatsTaken:
-            taken.append(key)
+            taken[key] = seat
     if taken:
-        raise SeatsTaken(taken)
+        own = [where_held(books, key, seat) for key, seat in taken.items() if holder_of(seat) == claims[key].holder]
+        raise SeatsTaken(list(taken), own)
     return changes
+
+
+def where_held(books: Books, key: str, seat: Seat) -> dict[str, str | None]:
+    """Name the hold and the order that have a seat."""
+    if isinstance(seat, Sold):
+        return {"seat": key, "hold": None, "order": seat.order}
+    assert isinstance(seat, Held)
+    hold = books.read(HOLD, seat.hold)
+    return {"seat": key, "hold": seat.hold, "order": hold.order if isinstance(hold, OpenHold) else None}
 
 
 def own_hold(books: Books, hold: str, holder: str) -> OpenHold:

@@ -32,7 +32,7 @@ Rejected
     └── AlreadyThere       the name, address or state is taken already
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 
@@ -119,12 +119,21 @@ class Impossible(Rejected):
 
 
 class SeatsTaken(Impossible):
-    """Sold, blocked, or in somebody else's live hold."""
+    """Sold, blocked, or in a live hold.
+
+    `own`: those that the buyer has already, each with the hold or the order that has it.
+    """
 
     code = "seats_taken"
 
-    def __init__(self, seats: Sequence[str]) -> None:
-        super().__init__("These seats are no longer free; choose others.", seats=list(seats))
+    def __init__(self, seats: Sequence[str], own: Sequence[Mapping[str, str | None]] = ()) -> None:
+        if not own:
+            super().__init__("These seats are no longer free; choose others.", seats=list(seats))
+            return
+        message = "You have these seats already, in the basket or order named in `own`; go on there."
+        if len(own) < len(seats):
+            message = "You have some of these seats already (`own`); the others are no longer free."
+        super().__init__(message, seats=list(seats), own=list(own))
 
 
 class AreaSoldOut(Impossible):

@@ -82,14 +82,16 @@ class Held:
 
     hold: str
     expires_at: datetime
+    holder: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sold:
-    """Part of a paid order."""
+    """Part of a paid order; `holder`: the account whose hold it was, if the sale followed a hold."""
 
     order: str
     ticket: str
+    holder: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,21 +107,26 @@ Seat = Free | Held | Sold | Blocked
 FREE = Free()
 
 
-def evolve(_: Seat, event: SeatEvent) -> Seat:
+def evolve(seat: Seat, event: SeatEvent) -> Seat:
     """Return the seat after `event`."""
     match event:
         case SeatHeld():
-            return Held(hold=event.hold, expires_at=event.expires_at)
+            return Held(hold=event.hold, expires_at=event.expires_at, holder=event.holder)
         case SeatHoldExtended():
-            return Held(hold=event.hold, expires_at=event.expires_at)
+            return Held(hold=event.hold, expires_at=event.expires_at, holder=holder_of(seat))
         case SeatSold():
-            return Sold(order=event.order, ticket=event.ticket)
+            return Sold(order=event.order, ticket=event.ticket, holder=holder_of(seat))
         case SeatBlocked():
             return Blocked(reason=event.reason, release_at=event.release_at)
         case SeatReleased() | SeatReturned() | SeatUnblocked():
             return FREE
         case _:
             assert_never(event)
+
+
+def holder_of(seat: Seat) -> str | None:
+    """Return the account that claimed a seat, if one did and it is known."""
+    return seat.holder if isinstance(seat, Held | Sold) else None
 
 
 SEAT: Kind[Seat] = Kind("seat", FREE, evolve)

@@ -95,6 +95,15 @@ class TestHold:
         assert refused(answer) == (409, "limit_reached")
         assert answer.json()["limit"] == "seats_per_buyer"
 
+    async def test_given_a_second_click_then_the_refusal_names_the_first(self, office: BoxOffice) -> None:
+        buyer = await office.somebody()
+        first = done(await office.hold(buyer, office.seats[0]))
+        again = await office.hold(buyer, *office.seats[:2])
+        assert refused(again) == (409, "seats_taken")
+        assert again.json()["own"] == [{"seat": office.seats[0], "hold": first["hold_id"], "order": None}]
+        rival = await office.hold(await office.somebody(), office.seats[0])
+        assert "own" not in rival.json()
+
     async def test_given_fifty_rivals_for_one_seat_then_one_gets_it(self, shop: Shop) -> None:
         office = await open_box_office(shop, limits=NO_LIMITS)
         buyers = [await office.somebody() for _ in range(50)]

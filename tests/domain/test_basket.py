@@ -37,6 +37,7 @@ from tests.domain.theatre import (
     PRICE,
     SEATS,
     STANDING,
+    bought,
     held,
     hold_of,
     on_sale,
@@ -56,6 +57,20 @@ class TestHoldSeats:
     def test_given_a_seat_in_a_live_hold_then_it_is_refused(self) -> None:
         given = held(on_sale(), "h1", "ann", A1)
         given.when(hold_seats, hold_of("h2", "bob", A1, A2), INVENTORY).then_refused(SeatsTaken, seats=[A1])
+
+    def test_given_the_buyers_own_seats_then_the_refusal_says_where_they_are(self) -> None:
+        given = held(on_sale(), "h1", "ann", A1)
+        wish = hold_of("h2", "ann", A1)
+        own = {"seat": A1, "hold": "h1", "order": None}
+        given.when(hold_seats, wish, INVENTORY).then_refused(SeatsTaken, seats=[A1], own=[own])
+        extended = given.given_done(extend_hold, hold="h1", holder="ann", by=EXTENSION)
+        extended.when(hold_seats, wish, INVENTORY).then_refused(SeatsTaken, own=[own])
+        given, order = ordered(given, "h1", "ann")
+        given.when(hold_seats, wish, INVENTORY).then_refused(SeatsTaken, own=[{**own, "order": order}])
+        given, order = bought(on_sale(), "h1", "ann", A1)
+        sold = {"seat": A1, "hold": None, "order": order}
+        given.when(hold_seats, wish, INVENTORY).then_refused(SeatsTaken, own=[sold])
+        given.when(hold_seats, hold_of("h2", "bob", A1), INVENTORY).then_refused(SeatsTaken, own=None)
 
     def test_given_a_lapsed_hold_then_it_is_released_first(self) -> None:
         given = held(on_sale(), "h1", "ann", A1).later(HOLD_LASTS)
