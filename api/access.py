@@ -133,6 +133,7 @@ ACCESS: Mapping[tuple[str, str], Access] = {
     ("PATCH", "/performances/{performance_id}"): ORGANIZERS,
     ("DELETE", "/performances/{performance_id}"): ORGANIZERS,
     ("POST", "/performances/{performance_id}/cancel"): ORGANIZERS,
+    ("GET", "/performances/{performance_id}/cancellation"): ORGANIZERS,
     ("GET", "/performances/{performance_id}/layout"): PUBLIC,
     ("GET", "/performances/{performance_id}/seats"): PUBLIC,
     ("GET", "/performances/{performance_id}/live"): PUBLIC,

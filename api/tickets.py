@@ -29,7 +29,8 @@ from domain.venue import existing as existing_venue
 if TYPE_CHECKING:
     from api.engine import Engine
 
-TicketState = Literal["valid", "used", "void"]
+TicketState = Literal["valid", "used", "cancelled", "void"]
+"""`cancelled`: the performance does not take place, and the ticket is not void yet."""
 TicketDispute = TicketDisputed | TicketDisputeWon
 
 
@@ -84,7 +85,7 @@ async def ticket_details(engine: "Engine", ticket: str, account: str) -> TicketD
     return TicketDetails(
         ticket=ticket,
         issued=issued,
-        state=ticket_state(events),
+        state=ticket_state(events, cancelled=performance.called_off),
         disputed=is_disputed(events),
         title=event.details.title,
         organizer_name=organizer.name,
@@ -113,9 +114,11 @@ def is_disputed(events: Sequence[Any]) -> bool:
     return bool(disputes) and disputes[-1]
 
 
-def ticket_state(events: Sequence[Any]) -> TicketState:
-    """Say whether a ticket admits."""
+def ticket_state(events: Sequence[Any], *, cancelled: bool) -> TicketState:
+    """Say whether a ticket admits; nothing is admitted to a `cancelled` performance."""
     if any(isinstance(event, TicketVoided) for event in events):
         return "void"
+    if cancelled:
+        return "cancelled"
     entries = [event for event in events if isinstance(event, EntryRecorded | EntryReverted)]
     return "used" if entries and isinstance(entries[-1], EntryRecorded) else "valid"

@@ -87,6 +87,7 @@ def listed_performance(performance: catalogue.Performance) -> Body:
         "entry_rules": performance.entry_rules,
         "sales": performance.sales,
         "cancelled": performance.cancelled_for is not None,
+        "cancel_reason": performance.cancelled_for,
         "availability": availability(
             Tally(held=performance.held, sold=performance.sold, blocked=performance.blocked), performance.seats
         ),
@@ -118,6 +119,7 @@ def scheduled_performance(performance: str, scheduled: PerformanceScheduled) -> 
         "entry_rules": shown_entry_rules(scheduled.entry_rules),
         "sales": "open",
         "cancelled": False,
+        "cancel_reason": None,
     }
 
 
@@ -136,6 +138,7 @@ def performance_now(performance: str, scheduled: PerformanceScheduled, state: Sc
         "entry_rules": shown_entry_rules(state.entry_rules),
         "sales": state.sales,
         "cancelled": state.called_off,
+        "cancel_reason": state.cancel_reason,
     }
 
 

@@ -1,11 +1,14 @@
 """Tickets and scans as answers show them."""
 
+from api.presenters.summaries import performance_summary
 from api.presenters.values import Body, plain_place, shown_place
 from api.tickets import TicketDetails
 from domain.ticket import TicketIssued
+from projections.catalogue import PerformanceSummary
 from projections.tickets import Ticket
 
-VOID = "void"
+VOID, CANCELLED = "void", "cancelled"
+ADMITTING_NOBODY = frozenset({VOID, CANCELLED})
 
 
 def issued_ticket(ticket: str, issued: TicketIssued) -> Body:
@@ -19,8 +22,9 @@ def issued_ticket(ticket: str, issued: TicketIssued) -> Body:
     }
 
 
-def listed_ticket(ticket: Ticket) -> Body:
-    """Show a ticket from its row."""
+def listed_ticket(ticket: Ticket, summary: PerformanceSummary | None) -> Body:
+    """Show a ticket from its row; one of a cancelled performance says so until it is void."""
+    cancelled = summary is not None and summary.cancel_reason is not None
     return {
         "ticket_id": ticket.ticket,
         "order_id": ticket.order_id,
@@ -28,10 +32,11 @@ def listed_ticket(ticket: Ticket) -> Body:
         "event_id": ticket.event,
         "place": shown_place(ticket.place),
         "ticket_type": ticket.ticket_type,
-        "state": ticket.state,
+        "state": CANCELLED if cancelled and ticket.state != VOID else ticket.state,
         "disputed": ticket.disputed,
         "issued_at": ticket.issued_at,
         "entered_at": ticket.entered_at,
+        **performance_summary(summary),
     }
 
 
@@ -50,4 +55,6 @@ def ticket_with_show(details: TicketDetails, code: str | None) -> Body:
         "venue_name": details.venue.name,
         "venue_city": details.venue.city,
         "time_zone": details.venue.time_zone,
+        "performance_cancelled": details.performance.called_off,
+        "cancel_reason": details.performance.cancel_reason,
     }

@@ -17,8 +17,6 @@ from api.problems import documented
 from api.routing import business_router
 from api.scheduling import changed, entry_rules_of, limits_of, prices_of
 from api.schemas.performances import (
-    Cancellation,
-    PerformanceCancelled,
     PerformanceChange,
     PerformanceDeleted,
     PerformanceShown,
@@ -37,10 +35,6 @@ from domain.venue import existing_layout
 from projections import seat_map
 
 FOR_EVER = "public, max-age=31536000, immutable"
-REFUNDS_LATER = (
-    "Sale, confirmation and entry have stopped; payments still under way are refunded by themselves. Refunding the "
-    "orders that are confirmed is a separate step: approve a refund for each."
-)
 
 router = business_router("performances")
 
@@ -131,14 +125,6 @@ async def performance_now(request: Request, performance: str) -> Body:
     """Show a performance itself as it stands in the log."""
     state = await engine_of(request).handler.look(lambda books: existing_performance(books, performance))
     return present.performance_now(performance, await scheduled_as(request, performance), state)
-
-
-@router.post("/performances/{performance_id}/cancel", responses={200: {"model": PerformanceCancelled}})
-async def cancel_performance(request: Request, performance_id: UUID, body: Cancellation | None = None) -> Response:
-    """Call a performance off: sale, confirmation and entry stop at once. A second time changes nothing."""
-    performance, reason = str(performance_id), (body or Cancellation()).reason
-    outcome = await carry_out(request, lambda books: scheduling.call_off(books, performance, reason))
-    return answer(outcome, {"performance_id": performance, "cancelled": True, "refunds": REFUNDS_LATER})
 
 
 @router.delete("/performances/{performance_id}", responses={200: {"model": PerformanceDeleted}})

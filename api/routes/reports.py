@@ -19,6 +19,7 @@ from api.routing import business_router
 from api.schemas.reports import AccountReport, PerformanceReport, SalesReport
 from api.visibility import organizers_of
 from domain.errors import Forbidden
+from domain.performance import PERFORMANCE, NoPerformance, Performance, ScheduledPerformance
 from domain.projection import SetAside
 from domain.values import Role
 from projections import catalogue, seat_map
@@ -86,8 +87,20 @@ async def performance(
         "places_sold": taken.sold,
         "blocked": taken.blocked,
         "available": taken.available(capacity),
+        **await cancellation(request, key, then),
     }
     return shown({"performance_id": key, **places, **sales_body(found, limit)})
+
+
+async def cancellation(request: Request, performance: str, then: AsOf | None) -> Body:
+    """Show whether a performance is, or was, cancelled, and why."""
+    if then is None:
+        state: Performance = await engine_of(request).handler.look(lambda books: books.read(PERFORMANCE, performance))
+    else:
+        found = await streams_of(request).find(PERFORMANCE.stream(performance), then)
+        state = NoPerformance() if found is None else found.state
+    reason = state.cancel_reason if isinstance(state, ScheduledPerformance) else None
+    return {"cancelled": reason is not None, "cancel_reason": reason}
 
 
 @router.get("/reports/accounts/{account_id}", responses={200: {"model": AccountReport}})

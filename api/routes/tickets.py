@@ -15,8 +15,9 @@ from api.routing import business_router
 from api.schemas.tickets import Tickets, TicketShown
 from api.ticket_page import notice
 from api.tickets import TicketDetails, ticket_details
-from domain.errors import Impossible
-from projections import tickets
+from domain.errors import Impossible, PerformanceCancelled
+from projections import catalogue, tickets
+from projections.catalogue import summaries_of
 from projections.tickets import list_tickets
 
 NEWEST = 2**63 - 1
@@ -33,11 +34,13 @@ async def list_own_tickets(
     request: Request, limit: Limit = 20, cursor: PositionCursor = None, min_position: MinPosition = None
 ) -> Response:
     """List the account's tickets, newest first."""
-    await caught_up(request, min_position, tickets.NAME)
+    await caught_up(request, min_position, tickets.NAME, catalogue.NAME)
     models, account = engine_of(request).read_models, identity_of(request).account
     rows = await list_tickets(models, account=account, before=cursor or NEWEST, limit=limit + 1)
     page, following = placed_page(rows, limit)
-    return shown({"items": [present.listed_ticket(row) for row in page], "next": following})
+    summaries = await summaries_of(models, (row.performance for row in page))
+    items = [present.listed_ticket(row, summaries.get(row.performance)) for row in page]
+    return shown({"items": items, "next": following})
 
 
 @router.get("/tickets/{ticket_id}", responses={200: {"model": TicketShown}})
@@ -45,7 +48,7 @@ async def show_ticket(request: Request, ticket_id: UUID, min_position: MinPositi
     """Show a ticket to its owner; read from the log, so never behind."""
     await caught_up(request, min_position)
     details = await own(request, ticket_id)
-    code = None if details.state == present.VOID else code_of(request, details)
+    code = None if details.state in present.ADMITTING_NOBODY else code_of(request, details)
     return shown(present.ticket_with_show(details, code))
 
 
@@ -55,7 +58,7 @@ async def show_ticket(request: Request, ticket_id: UUID, min_position: MinPositi
     responses={200: {"description": "The code as a QR.", "content": {SVG: BINARY}}, **documented(409)},
 )
 async def show_qr(request: Request, ticket_id: UUID, min_position: MinPosition = None) -> Response:
-    """Draw a ticket's code as a QR; a void ticket has none any more."""
+    """Draw a ticket's code as a QR; a ticket that admits nobody has none any more."""
     await caught_up(request, min_position)
     details = await admitting(request, ticket_id)
     return Response(qr_svg(code_of(request, details)), headers=OWN, media_type=SVG)
@@ -82,15 +85,18 @@ async def own(request: Request, ticket_id: UUID) -> TicketDetails:
 
 
 async def admitting(request: Request, ticket_id: UUID) -> TicketDetails:
-    """Return a ticket of the sender's own that is not void.
+    """Return a ticket of the sender's own that may admit somebody.
 
     Raises:
         NotFound: there is none.
         Impossible: it is void.
+        PerformanceCancelled: its performance does not take place.
     """
     details = await own(request, ticket_id)
     if details.state == present.VOID:
         raise Impossible("The ticket is void; it admits nobody.")
+    if details.state == present.CANCELLED:
+        raise PerformanceCancelled("The performance was cancelled; the ticket admits nobody.")
     return details
 
 

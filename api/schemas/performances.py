@@ -132,6 +132,7 @@ class PerformanceFacts(Shown):
     entry_rules: EntryRulesShown
     sales: Annotated[SalesState, Field(description="What people decided; the clock decides the rest.")]
     cancelled: bool
+    cancel_reason: Annotated[PerformanceCancelReason | None, Field(description="Why it does not take place.")]
 
 
 class PerformanceWritten(PerformanceFacts):
@@ -155,13 +156,45 @@ class PerformanceShown(PerformanceFacts):
     availability: Availability
 
 
+class ClaimsToEnd(Shown):
+    """What a process ends from now on, a few orders at a time."""
+
+    orders: Annotated[int, Field(description="Confirmed orders to refund, used tickets too.")]
+    tickets: Annotated[int, Field(description="The tickets of these orders.")]
+    baskets: Annotated[int, Field(description="Holds and unpaid orders to end.")]
+
+
 class PerformanceCancelled(Shown):
     """A performance that does not take place: sale, confirmation and entry have stopped."""
 
     performance_id: str
     cancelled: bool
-    refunds: Annotated[str, Field(description="What happens to the money of those who have paid.")]
+    cancel_reason: PerformanceCancelReason
+    to_end: ClaimsToEnd
     position: Position
+
+
+class Unrefunded(Shown):
+    """An order whose refund needs support."""
+
+    order_id: str
+    order_code: str
+    refund_id: str
+    failure: Annotated[str, Field(description="The provider's reason, or disputed, rejected, written_off.")]
+
+
+class CancellationShown(Shown):
+    """How far the refunds of a cancelled performance are: orders = refunded + failed + remaining."""
+
+    performance_id: str
+    cancel_reason: PerformanceCancelReason
+    cancelled_at: datetime
+    orders: Annotated[int, Field(description="Orders that had been confirmed.")]
+    refunded: int
+    failed: Annotated[int, Field(description="Support must look at them; the first 100 are in `unrefunded`.")]
+    remaining: Annotated[int, Field(description="Waiting for their refund, or for the provider.")]
+    refunded_amount: Money
+    unrefunded: list[Unrefunded]
 
 
 class PerformanceDeleted(Shown):

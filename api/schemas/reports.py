@@ -7,6 +7,7 @@ from pydantic import Field
 
 from api.schemas.base import Shown
 from api.schemas.values import Cursor, Money
+from domain.values import PerformanceCancelReason
 
 
 class Figures(Shown):
@@ -47,6 +48,8 @@ class PerformanceReport(SalesReport):
     places_sold: Annotated[int, Field(description="Sold and not returned.")]
     blocked: int
     available: int
+    cancelled: Annotated[bool, Field(description="It does not take place.")]
+    cancel_reason: PerformanceCancelReason | None
 
 
 class BoughtOfPerformance(Figures):

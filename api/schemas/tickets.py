@@ -8,9 +8,11 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from api.codes import CODE_BYTES_MAX
 from api.schemas.base import Body, Shown
+from api.schemas.summaries import WithPerformance
 from api.schemas.texts import Word
 from api.schemas.values import Cursor, Id, Place, Position
 from domain.ticket import EntryMode, RefusalReason, RevertReason
+from domain.values import PerformanceCancelReason
 
 READING_LENGTH_MAX = 4 * CODE_BYTES_MAX
 TICKET_NUMBER_LENGTH_MAX = 80
@@ -37,7 +39,10 @@ Nonce = Annotated[
     StringConstraints(pattern="^[A-Za-z0-9._~-]{1,64}$"),
     Field(description="The reading's own number on this device; sent again, it gives the same answer."),
 ]
-TicketState = Literal["valid", "used", "void"]
+TicketState = Annotated[
+    Literal["valid", "used", "cancelled", "void"],
+    Field(description="cancelled: the performance does not take place, and the ticket is not refunded yet."),
+]
 
 
 class TicketFacts(Shown):
@@ -53,7 +58,7 @@ class TicketFacts(Shown):
     disputed: Annotated[bool, Field(description="The buyer's bank disputes the payment, or took it back.")]
 
 
-class ListedTicket(TicketFacts):
+class ListedTicket(TicketFacts, WithPerformance):
     """A ticket in a list."""
 
     issued_at: datetime
@@ -70,7 +75,7 @@ class Tickets(Shown):
 class TicketShown(TicketFacts):
     """A ticket with what its holder needs to know."""
 
-    code: Annotated[str | None, Field(description="What the QR carries; null once the ticket is void.")]
+    code: Annotated[str | None, Field(description="What the QR carries; null once the ticket admits nobody.")]
     event_title: str
     organizer_name: str
     starts_at: datetime
@@ -78,6 +83,8 @@ class TicketShown(TicketFacts):
     venue_name: str
     venue_city: str
     time_zone: str
+    performance_cancelled: bool
+    cancel_reason: PerformanceCancelReason | None
 
 
 class ScanWish(Body):

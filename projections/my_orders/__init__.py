@@ -1,5 +1,6 @@
 """My orders: each order with its lines, payments and refunds, and the baskets that are not orders yet."""
 
+from projections.my_orders.cancellation import RefundProgress, UnrefundedOrder, refund_progress
 from projections.my_orders.folding import MY_ORDERS
 from projections.my_orders.queries import (
     Hold,
@@ -26,6 +27,8 @@ __all__ = [
     "Orders",
     "Payment",
     "Refund",
+    "RefundProgress",
+    "UnrefundedOrder",
     "find_order",
     "find_orders",
     "find_orders_by_code",
@@ -34,4 +37,5 @@ __all__ = [
     "list_orders",
     "list_refunds",
     "list_refunds_of",
+    "refund_progress",
 ]

@@ -325,3 +325,41 @@ BOOKED: LiteralString = """
 SELECT EXISTS (SELECT FROM {my_orders}.orders WHERE event = %(event)s)
     OR EXISTS (SELECT FROM {my_orders}.hold WHERE event = %(event)s AND expires_at > %(now)s) AS booked
 """
+
+# An order is refunded once refunds of all its lines are; one that support must look at has failed, whatever else is.
+REFUND_PROGRESS: LiteralString = """
+WITH known AS (
+    SELECT o.order_id, o.order_code, o.position,
+           coalesce(f.lines_back, 0) >= json_array_length(o.lines) AS is_refunded,
+           coalesce(f.amount_back, 0) AS amount_back, f.failed_refund, f.failure
+    FROM {my_orders}.orders AS o
+    LEFT JOIN LATERAL (
+        SELECT sum(cardinality(r.lines)) FILTER (WHERE r.status IN ('completed', 'paid_another_way')) AS lines_back,
+               sum(r.amount) FILTER (WHERE r.status IN ('completed', 'paid_another_way')) AS amount_back,
+               min(r.refund) FILTER (WHERE r.trouble IS NOT NULL) AS failed_refund,
+               min(r.trouble) AS failure
+        FROM (
+            SELECT refund.*, CASE
+                WHEN refund.status = 'written_off' THEN 'written_off'
+                WHEN refund.owner IS NOT NULL THEN coalesce(refund.failure, 'failed')
+                WHEN refund.status = 'rejected' AND refund.reason = 'performance_cancelled' THEN 'rejected'
+                WHEN refund.status = 'requested' AND paid.dispute IN ('open', 'lost') THEN 'disputed'
+            END AS trouble
+            FROM {my_orders}.refund
+            LEFT JOIN {my_orders}.payment AS paid ON paid.payment = refund.payment
+            WHERE refund.order_id = o.order_id AND cardinality(refund.lines) > 0
+        ) AS r
+    ) AS f ON true
+    WHERE o.performance = %(performance)s AND o.status = 'confirmed'
+)
+SELECT count(*) AS orders,
+       count(*) FILTER (WHERE is_refunded) AS refunded,
+       count(*) FILTER (WHERE NOT is_refunded AND failed_refund IS NOT NULL) AS failed,
+       coalesce(sum(amount_back), 0)::bigint AS refunded_amount,
+       (SELECT json_agg(first) FROM (
+            SELECT order_id, order_code, failed_refund AS refund, failure
+            FROM known WHERE NOT is_refunded AND failed_refund IS NOT NULL
+            ORDER BY position LIMIT %(limit)s
+        ) AS first) AS unrefunded
+FROM known
+"""

@@ -159,8 +159,9 @@ class TestScan:
 
     async def test_given_a_cancelled_performance_then_refused(self, office: BoxOffice) -> None:
         ticket = await ticket_of(office, await office.somebody(), office.seats[0])
-        path = f"/performances/{office.performance_id}/cancel"
-        assert "separate step" in done(await office.post(path, office.organizer, {"reason": "weather"}))["refunds"]
+        done(
+            await office.post(f"/performances/{office.performance_id}/cancel", office.organizer, {"reason": "weather"})
+        )
         assert (await scan(office, ticket["code"]))["reason"] == "performance_cancelled"
 
     async def test_given_a_void_ticket_then_refused_and_it_has_no_code_any_more(self, office: BoxOffice) -> None:

@@ -1,0 +1,90 @@
+"""Performances that are cancelled: sale and entry stop at once, a process refunds their orders."""
+
+from uuid import UUID
+
+import orjson
+from fastapi import Request, Response
+
+from api.commands import MinPosition, answer, carry_out, caught_up, shown
+from api.engine import Engine, engine_of
+from api.presenters.values import Body, money
+from api.routing import business_router
+from api.schemas.performances import Cancellation, CancellationShown, PerformanceCancelled
+from domain import scheduling
+from domain.errors import NotFound
+from domain.layout.model import CAPACITY_MAX
+from domain.performance import PERFORMANCE, existing
+from domain.seat import SEAT
+from projections import my_orders
+from projections.my_orders import refund_progress
+
+SOLD, HELD = "SeatSold", ("SeatHeld", "SeatHoldExtended")
+HOURS = scheduling.CHANGES_AFTER_START_MAX.total_seconds() / 3600
+
+router = business_router("performances")
+
+
+@router.post(
+    "/performances/{performance_id}/cancel",
+    responses={200: {"model": PerformanceCancelled}},
+    description=(
+        f"Cancel a performance, until {HOURS:.0f} hours after its start: sale, confirmation and entry stop at once. "
+        "Its orders are refunded by a process, used tickets too, and its unpaid orders and holds end; "
+        "GET …/cancellation shows how far it is. A second time changes nothing."
+    ),
+)
+async def cancel_performance(request: Request, performance_id: UUID, body: Cancellation | None = None) -> Response:
+    """Cancel a performance."""
+    engine, performance, reason = engine_of(request), str(performance_id), (body or Cancellation()).reason
+    outcome = await carry_out(request, lambda books: scheduling.call_off(books, performance, reason))
+    state = await engine.handler.look(lambda books: existing(books, performance))
+    cancelled = {
+        "performance_id": performance,
+        "cancelled": True,
+        "cancel_reason": state.cancel_reason,
+        "to_end": await claims_to_end(engine, performance),
+    }
+    return answer(outcome, cancelled)
+
+
+async def claims_to_end(engine: Engine, performance: str) -> Body:
+    """Count what still has seats of a performance, as the log says."""
+    latest = await engine.store.read_latest(SEAT.stream(performance, ""), limit=CAPACITY_MAX)
+    sold = [orjson.loads(event.data)["order"] for event in latest if event.name == SOLD]
+    held = {orjson.loads(event.data)["hold"] for event in latest if event.name in HELD}
+    return {"orders": len(set(sold)), "tickets": len(sold), "baskets": len(held)}
+
+
+@router.get("/performances/{performance_id}/cancellation", responses={200: {"model": CancellationShown}})
+async def show_cancellation(request: Request, performance_id: UUID, min_position: MinPosition = None) -> Response:
+    """Show how far the refunds of a cancelled performance are; 404 if it was not cancelled."""
+    engine, performance = engine_of(request), str(performance_id)
+    await caught_up(request, min_position, my_orders.MY_ORDERS.name)
+    stream = PERFORMANCE.stream(performance)
+    state = await engine.handler.look(lambda books: existing(books, performance))
+    recorded = (await engine.store.read_streams([stream]))[stream]
+    cancelled_at = next((event.recorded_at for event in recorded if event.name == "PerformanceCancelled"), None)
+    if cancelled_at is None:
+        raise NotFound("This performance was not cancelled.")
+    progress = await refund_progress(engine.read_models, performance=performance)
+    return shown(
+        {
+            "performance_id": performance,
+            "cancel_reason": state.cancel_reason,
+            "cancelled_at": cancelled_at,
+            "orders": progress.orders,
+            "refunded": progress.refunded,
+            "failed": progress.failed,
+            "remaining": progress.remaining,
+            "refunded_amount": money(progress.refunded_amount, state.currency),
+            "unrefunded": [
+                {
+                    "order_id": order.order_id,
+                    "order_code": order.order_code,
+                    "refund_id": order.refund,
+                    "failure": order.failure,
+                }
+                for order in progress.unrefunded
+            ],
+        }
+    )

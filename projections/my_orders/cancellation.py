@@ -1,0 +1,55 @@
+"""How far the refunds of a cancelled performance are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from projections.my_orders.folding import NAME
+from projections.reading import ReadModels
+from projections.sql import my_orders as sql
+
+UNREFUNDED_SHOWN_MAX = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnrefundedOrder:
+    """An order whose refund needs support, and why: the provider's reason, `disputed`, `rejected` or `written_off`."""
+
+    order_id: str
+    order_code: str
+    refund: str
+    failure: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundProgress:
+    """The confirmed orders of a performance by how far their refunds are; `refunded_amount` in minor units.
+
+    `failed`: `unrefunded` names them, the first `UNREFUNDED_SHOWN_MAX`.
+    """
+
+    position: int
+    orders: int
+    refunded: int
+    failed: int
+    refunded_amount: int
+    unrefunded: Sequence[UnrefundedOrder]
+
+    @property
+    def remaining(self) -> int:
+        """Count the orders that are neither refunded nor failed yet."""
+        return self.orders - self.refunded - self.failed
+
+
+async def refund_progress(models: ReadModels, *, performance: str) -> RefundProgress:
+    """Return how far the refunds of a performance's confirmed orders are."""
+    asked = {"performance": performance, "limit": UNREFUNDED_SHOWN_MAX}
+    found = await models.fetch([NAME], sql.REFUND_PROGRESS, asked)
+    (row,) = found.rows
+    return RefundProgress(
+        position=found.position,
+        orders=row["orders"],
+        refunded=row["refunded"],
+        failed=row["failed"],
+        refunded_amount=row["refunded_amount"],
+        unrefunded=[UnrefundedOrder(**each) for each in row["unrefunded"] or ()],
+    )
