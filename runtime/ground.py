@@ -7,9 +7,11 @@ from typing import Any
 
 from runtime.embedded import EmbeddedNats, EmbeddedPostgres
 from runtime.embedded.kept import kept_password, kept_port
-from runtime.settings import PREFIX, Settings, load_settings
+from runtime.settings import PREFIX, Settings, SettingsRefused, load_settings
 
 LOOPBACK = "127.0.0.1"
+DEFAULT_DATA = "var"
+DATABASE_SETTINGS = ("DATABASE_URL", "APP_DATABASE_URL", "PROJECTOR_DATABASE_URL", "SEALER_DATABASE_URL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +74,30 @@ def given(name: str) -> bool:
     return bool(os.environ.get(PREFIX + name))
 
 
+def data_folder(data: Path | None = None) -> Path:
+    """Return the data folder that is meant: the one named, else SEATLEDGER_DATA, else `var` here."""
+    return (data or Path(os.environ.get(PREFIX + "DATA") or DEFAULT_DATA)).absolute()
+
+
 def settings_here(data: Path | None = None) -> Settings:
-    """Return the environment's settings; without a database there, those of the shop that runs in a data folder.
+    """Return the environment's settings; without a database there, those of the shop in the data folder.
 
     Raises:
-        SettingsRefused: neither makes sense.
+        SettingsRefused: neither makes sense, or there is no shop in the folder.
     """
-    ground = Ground((data or Path(os.environ.get(PREFIX + "DATA") or "var")).absolute())
-    if given("DATABASE_URL") or not (ground.data / "sandbox-port").exists():
+    ground = Ground(data_folder(data))
+    if any(map(given, DATABASE_SETTINGS)):
         return load_settings()
+    if not (ground.data / "sandbox-port").exists():
+        raise SettingsRefused(
+            f"There is no shop in {ground.data}: name its folder with --data or {PREFIX}DATA, or set "
+            f"{PREFIX}DATABASE_URL for a database of your own."
+        )
     prefix = len(PREFIX)
     here: dict[str, Any] = {name[prefix:].lower(): value for name, value in ground.environment().items()}
     return Settings(**here)
+
+
+def second_place_here(data: Path | None = None) -> Path:
+    """Return where seals are written, for a command that needs nothing else of the shop."""
+    return Path(os.environ.get(PREFIX + "SEALS") or data_folder(data) / "seals")

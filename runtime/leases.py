@@ -17,7 +17,25 @@ async def end_leases(settings: Settings) -> None:
     Raises:
         StoreUnavailable: the database does not answer.
     """
+    await end_projection_leases(settings)
+    await end_process_leases(settings)
+
+
+async def end_projection_leases(settings: Settings) -> None:
+    """End the leases of all read models; an owner that lives takes its own again.
+
+    Raises:
+        StoreUnavailable: the database does not answer.
+    """
     async with control.connected(url_of_role(settings, PROJECTOR_ROLE), name="start") as connection:
         await control.release_all(connection)
+
+
+async def end_process_leases(settings: Settings) -> None:
+    """End the leases of all rules; an owner that lives takes its own again.
+
+    Raises:
+        StoreUnavailable: the database does not answer.
+    """
     async with open_records(settings) as records:
         await process_state.release_all(records)

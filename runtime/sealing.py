@@ -25,7 +25,7 @@ from runtime.embedded.kept import kept_password
 from runtime.garbage import look_seldom
 from runtime.logs import configure_logs
 from runtime.roles import url_of_role
-from runtime.settings import Settings, SettingsRefused, load_settings
+from runtime.settings import PREFIX, Settings, SettingsRefused, load_settings
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 PROOF_BYTES_MAX = 1 << 20
@@ -36,14 +36,32 @@ HANDS_FROM = 100_000
 
 
 def run_sealer() -> None:
-    """Seal as the environment says, until SIGINT or SIGTERM."""
+    """Seal as the environment says, until SIGINT or SIGTERM.
+
+    Raises:
+        SettingsRefused: nobody said where seals are kept.
+    """
     configure_logs()
     look_seldom()
     settings, stop = load_settings(), threading.Event()
+    require_places(settings)
     for number in SIGNALS:
         signal.signal(number, lambda _number, _frame: stop.set())
     url = url_of_role(settings, SEALER_ROLE)
     Sealer(url=url, place=SecondPlace(settings.second_place), key=sealing_key(settings)).run(stop)
+
+
+def require_places(settings: Settings) -> None:
+    """Check that seals and their key do not land in whatever folder the sealer happens to be started in.
+
+    Raises:
+        SettingsRefused: neither the data folder nor both places are named.
+    """
+    if not settings.has_data_folder and (settings.seals is None or settings.seal_key is None):
+        raise SettingsRefused(
+            f"Say where seals and the sealer's key are kept: set {PREFIX}SEALS and {PREFIX}SEAL_KEY, or {PREFIX}DATA "
+            "for a folder that holds both."
+        )
 
 
 def sealing_key(settings: Settings) -> SealingKey:

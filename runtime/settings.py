@@ -33,6 +33,15 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(
         default=None, description="PostgreSQL, as a role that may migrate it; absent: the embedded server"
     )
+    app_database_url: SecretStr | None = Field(
+        default=None, description="PostgreSQL as `seatledger_app`; absent: made from DATABASE_URL and SECRET_KEY"
+    )
+    projector_database_url: SecretStr | None = Field(
+        default=None, description="PostgreSQL as `seatledger_projector`; absent: made like that"
+    )
+    sealer_database_url: SecretStr | None = Field(
+        default=None, description="PostgreSQL as `seatledger_sealer`; absent: made like that"
+    )
     nats_url: SecretStr | None = Field(default=None, description="NATS; absent: the embedded server")
     relay_nats_url: SecretStr | None = Field(default=None, description="NATS as the one user who may publish")
     secret_key: SecretStr = Field(
@@ -148,6 +157,11 @@ class Settings(BaseSettings):
     def public_host(self) -> str:
         """The host by which the outside calls the API."""
         return urlsplit(self.public_url).hostname or ""
+
+    @property
+    def has_data_folder(self) -> bool:
+        """Whether the data folder was named; its default depends on the folder that a part is started in."""
+        return "data" in self.model_fields_set
 
     @property
     def second_place(self) -> Path:

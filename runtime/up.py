@@ -7,23 +7,26 @@ import re
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import LiteralString
 
 import psycopg
 
+from eventstore.errors import StoreUnavailable
 from runtime.demo.steps import LAST_STEP
 from runtime.embedded.kept import is_free
 from runtime.embedded.lock import FolderLock
 from runtime.exposure import refuse_unanswered
 from runtime.ground import LOOPBACK, Ground, given, settings_here
-from runtime.leases import end_leases
+from runtime.leases import end_leases, end_process_leases, end_projection_leases
 from runtime.local.disk import is_no_room, room_of
 from runtime.local.errors import NoRoom, PortTaken
 from runtime.local.forking import ForkServer
 from runtime.local.meanwhile import MEANWHILE
+from runtime.local.part_settings import environment_of, shop_environment
 from runtime.parts import Part, PartsSupervisor
 from runtime.schema import migrate_all
 from runtime.settings import PREFIX, Settings
@@ -32,6 +35,7 @@ BACKGROUND = ("relay", "project", "process", "seal")
 BACKGROUND_NICE = 10
 API_NICE = -5
 """Everybody waits for the API, and it does the work of all of them; only root can put it first."""
+PRIVATE_UMASK = 0o077
 FIRST_PAGE = "/api/v1/events?limit=1"
 PROBE_SECONDS = 2.0
 SERVER_ERROR = 500
@@ -39,6 +43,11 @@ ONE_OFF_SECONDS_MAX = 300.0
 SANDBOX_READY = re.compile(r"^ready ", re.MULTILINE)
 
 DEMO_EXISTS: LiteralString = "SELECT FROM eventstore.command WHERE command_id = %(command_id)s"
+
+LEASES: Mapping[str, Callable[[Settings], Coroutine[None, None, None]]] = {
+    "project": end_projection_leases,
+    "process": end_process_leases,
+}
 
 UNCLEAN = (
     "The last run (process {pid}) did not end cleanly: it was killed, or the machine went down. Nothing that was "
@@ -58,10 +67,12 @@ def up(data: Path, *, port: int, demo: bool, say: Say) -> None:
         NoRoom: the disk is full.
         SettingsRefused: the API may not be shown to the outside like this.
     """
+    os.umask(PRIVATE_UMASK)
     require_free(port)
     ground = Ground(data.absolute())
     with room_said(ground.data):
         ground.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        close_to_others(ground.data, say)
         lock = FolderLock(ground.data)
         lock.take()
         try:
@@ -71,11 +82,11 @@ def up(data: Path, *, port: int, demo: bool, say: Say) -> None:
                 start_servers(parts, ground, say)
                 settings = settings_here(ground.data)
                 refuse_unanswered(settings)
-                env = environment(ground, port)
-                prepare(parts, settings, env, demo=demo, say=say)
-                start_parts(parts, ground, env, port)
+                env = shop_environment(environment(ground, port), settings)
+                is_new = prepare(parts, settings, env, demo=demo, say=say)
+                start_parts(parts, ground, env, settings, port)
                 parts.prioritise()
-                say_accounts(ground, say)
+                say_accounts(ground, say, is_new=is_new)
                 say(f"ready {url_of(port)}")
                 parts.wait()
         finally:
@@ -131,8 +142,16 @@ def environment(ground: Ground, port: int) -> dict[str, str]:
     return env
 
 
-def prepare(parts: PartsSupervisor, settings: Settings, env: Mapping[str, str], *, demo: bool, say: Say) -> None:
-    """Bring the schema up to date, end the leases of the last run, and make the demo if it is wanted and not there."""
+def close_to_others(data: Path, say: Say) -> None:
+    """Take a data folder of ours from everybody else's sight."""
+    found = data.stat()
+    if found.st_uid == os.geteuid() and found.st_mode & PRIVATE_UMASK:
+        data.chmod(found.st_mode & ~PRIVATE_UMASK)
+        say(f"{data} could be read by other accounts of this machine; it is closed to them now")
+
+
+def prepare(parts: PartsSupervisor, settings: Settings, env: Mapping[str, str], *, demo: bool, say: Say) -> bool:
+    """Bring the schema up to date, end the leases of the last run, make the demo if it is wanted; say if it is new."""
     applied = asyncio.run(migrate_all(settings))
     if not given("DATABASE_URL"):
         asyncio.run(end_leases(settings))  # the folder is ours alone, so nobody lives who could hold one
@@ -140,6 +159,8 @@ def prepare(parts: PartsSupervisor, settings: Settings, env: Mapping[str, str], 
     if demo and not asyncio.run(demo_exists(settings)):
         say("making the demo: three houses, a dozen shows")
         parts.run(own("seed demo", env), seconds_max=ONE_OFF_SECONDS_MAX)
+        return True
+    return False
 
 
 async def demo_exists(settings: Settings) -> bool:
@@ -149,23 +170,43 @@ async def demo_exists(settings: Settings) -> bool:
         return await last.fetchone() is not None
 
 
-def start_parts(parts: PartsSupervisor, ground: Ground, env: Mapping[str, str], port: int) -> None:
+def start_parts(parts: PartsSupervisor, ground: Ground, env: Mapping[str, str], settings: Settings, port: int) -> None:
     """Start the gateway, the background parts and the API."""
     gateway = [sys.executable, "-m", "adapters.sandbox", "--file", str(ground.sandbox_books), "--port"]
     gateway += [str(ground.sandbox_port()), "--webhook-url", f"{url_of(port)}/api/v1/webhooks/sandbox"]
-    meanwhile = MEANWHILE["sandbox"]
-    parts.start(Part(name="sandbox", argv=gateway, env=env, ready=SANDBOX_READY, meanwhile=meanwhile))
+    parts.start(
+        Part(
+            name="sandbox",
+            argv=gateway,
+            env=environment_of("sandbox", env),
+            ready=SANDBOX_READY,
+            meanwhile=MEANWHILE["sandbox"],
+        )
+    )
     for name in BACKGROUND:
-        parts.start(own(name, env, nice=BACKGROUND_NICE))
-    parts.start(own("api", env, nice=API_NICE, ready=answers(f"{url_of(port)}{FIRST_PAGE}")))
+        parts.start(replace(own(name, env), nice=BACKGROUND_NICE, before_restart=freeing(name, settings)))
+    ready = answers(f"{url_of(port)}{FIRST_PAGE}")
+    parts.start(replace(own("api", env), nice=API_NICE, ready=ready, essential=True))
 
 
-def own(words: str, env: Mapping[str, str], *, nice: int = 0, ready: Callable[[], bool] | None = None) -> Part:
-    """Return one of our own commands as a part."""
+def own(words: str, env: Mapping[str, str]) -> Part:
+    """Return one of our own commands as a part, with the settings it needs of a whole shop's."""
     argv = [sys.executable, "-m", "runtime.cli", *words.split()]
     name = words.split(maxsplit=1)[0]
-    meanwhile = MEANWHILE.get(name, "")
-    return Part(name=name, argv=argv, env=env, nice=nice, ready=ready, meanwhile=meanwhile, essential=name == "api")
+    return Part(name=name, argv=argv, env=environment_of(name, env), meanwhile=MEANWHILE.get(name, ""))
+
+
+def freeing(name: str, settings: Settings) -> Callable[[], None] | None:
+    """Return what ends the leases of a part that has died, so that its successor need not wait; None: it has none."""
+    end = LEASES.get(name)
+    if end is None or given("DATABASE_URL"):
+        return None
+
+    def free() -> None:
+        with suppress(StoreUnavailable, psycopg.Error):
+            asyncio.run(end(settings))
+
+    return free
 
 
 def url_of(port: int) -> str:
@@ -188,8 +229,13 @@ def answers(url: str) -> Callable[[], bool]:
     return ask
 
 
-def say_accounts(ground: Ground, say: Say) -> None:
-    """Tell how to sign in, if there is a demo."""
-    if ground.demo_accounts.exists():
-        demo = json.loads(ground.demo_accounts.read_text())
-        say(f"sign in as {', '.join(demo['accounts'].values())} with the password {demo['password']}")
+def say_accounts(ground: Ground, say: Say, *, is_new: bool) -> None:
+    """Say how to sign in, if there is a demo; its password at the first start alone, later the file it is in."""
+    if not ground.demo_accounts.exists():
+        return
+    demo = json.loads(ground.demo_accounts.read_text())
+    password = f"the password {demo['password']}" if is_new else f"the password in {ground.demo_accounts}"
+    say(f"sign in as {', '.join(demo['accounts'].values())} with {password}")
+    wished = os.environ.get(f"{PREFIX}DEMO_PASSWORD")
+    if wished and wished != demo["password"]:
+        say(f"{PREFIX}DEMO_PASSWORD is not applied: this demo keeps the password of its first start")

@@ -53,9 +53,9 @@ def run_projections() -> None:
     uvloop.run(project(load_settings()))
 
 
-def begin_epoch(reason: str) -> str:
+def begin_epoch(settings: Settings, reason: str) -> str:
     """Begin a new epoch after a person has looked; return what to tell them."""
-    return uvloop.run(_begin_epoch(load_settings(), reason))
+    return uvloop.run(_begin_epoch(settings, reason))
 
 
 async def relay(settings: Settings) -> None:

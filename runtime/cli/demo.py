@@ -1,20 +1,19 @@
 """The demo: its data, and the tour through one booking."""
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from runtime.ground import settings_here
+from runtime.cli.running import Data
+from runtime.ground import data_folder, settings_here
 from runtime.tour.errors import TourFailed
 
 console = Console(highlight=False, soft_wrap=True)
 seed_app = typer.Typer(help="Fill an empty shop.", no_args_is_help=True)
 
 Url = Annotated[str, typer.Option(help="Where the API is.")]
-Data = Annotated[Path, typer.Option(help="The data folder of the running demo.", file_okay=False)]
 
 
 @seed_app.callback()
@@ -23,20 +22,20 @@ def seed() -> None:
 
 
 @seed_app.command("demo")
-def seed_demo() -> None:
+def seed_demo(data: Data | None = None) -> None:
     """Make the demo's accounts, houses and shows; what is there already stays as it is."""
     from runtime.demo.starting import seed_the_demo  # noqa: PLC0415 - a part imports only what it runs
 
-    seed_the_demo(settings_here(), console.print)
+    seed_the_demo(settings_here(data), console.print)
 
 
-def tour(url: Url = "http://127.0.0.1:8000", data: Data = Path("var")) -> None:
+def tour(url: Url = "http://127.0.0.1:8000", data: Data | None = None) -> None:
     """Tell one booking step by step, from hold to refund, and print the events it caused."""
     import httpx  # noqa: PLC0415 - a part imports only what it runs
 
     from runtime.tour.story import tell  # noqa: PLC0415 - a part imports only what it runs
 
-    file = data / "demo-accounts.json"
+    file = data_folder(data) / "demo-accounts.json"
     if not file.exists():
         raise TourFailed(f"{file} is missing: name the running demo's folder with --data, or start one: make run.")
     demo = json.loads(file.read_text())

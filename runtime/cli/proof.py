@@ -15,7 +15,7 @@ from rich.text import Text
 
 from runtime.cli.history import show_json, written_time
 from runtime.cli.running import Data
-from runtime.ground import settings_here
+from runtime.ground import second_place_here, settings_here
 
 if TYPE_CHECKING:
     from eventstore.seals.proof import Proof
@@ -96,12 +96,13 @@ def check(
     file: Annotated[Path, typer.Argument(help="What `seatledger audit prove` wrote.", exists=True, dir_okay=False)],
     key: Key = None,
     seals: Seals = None,
+    data: Data | None = None,
 ) -> None:
     """Check a proof by the file and a public key alone; status 1: it does not hold."""
     from eventstore.seals.proof import ProofRefused  # noqa: PLC0415 - a part imports only what it runs
     from runtime import sealing  # noqa: PLC0415 - a part imports only what it runs
 
-    keys = sealing.keys_given(key) if key else sealing.keys_in(seals or settings_here().second_place)
+    keys = sealing.keys_given(key) if key else sealing.keys_in(seals or second_place_here(data))
     try:
         proof = sealing.checked(file, keys)
     except ProofRefused as refusal:

@@ -5,6 +5,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from runtime.cli.running import Data
+from runtime.ground import settings_here
+
 console = Console(highlight=False, soft_wrap=True)
 app = typer.Typer(help="Copy the log to NATS JetStream.", invoke_without_command=True)
 
@@ -21,8 +24,9 @@ def run(context: typer.Context) -> None:
 @app.command("new-epoch")
 def new_epoch(
     reason: Annotated[str, typer.Option(help="Why the log went back in time: a restore, a failover.", min=1)],
+    data: Data | None = None,
 ) -> None:
     """Begin a new stream from here, after the relay has stopped because the log went back in time."""
     from runtime.worker import begin_epoch  # noqa: PLC0415 - a part imports only what it runs
 
-    console.print(begin_epoch(reason))
+    console.print(begin_epoch(settings_here(data), reason))

@@ -7,10 +7,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from runtime.ground import settings_here
+from runtime.ground import data_folder, settings_here
 
 Port = Annotated[int, typer.Option(min=1, max=65_535, help="Where the API listens, on loopback.")]
-Data = Annotated[Path, typer.Option(help="Where servers, logs and secrets are kept.", file_okay=False)]
+Data = Annotated[
+    Path,
+    typer.Option(help="The shop's data folder; else SEATLEDGER_DATA, else var.", file_okay=False, show_default=False),
+]
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -26,22 +29,22 @@ def add_to(app: typer.Typer) -> None:
 
 def run_up(
     port: Port = 8000,
-    data: Data = Path("var"),
+    data: Data | None = None,
     *,
     no_demo: Annotated[bool, typer.Option("--no-demo", help="Start with an empty shop.")] = False,
 ) -> None:
     """Run everything on this machine until Ctrl-C: servers, API, screens, background parts, sandbox gateway."""
     from runtime.up import up  # noqa: PLC0415 - a part imports only what it runs
 
-    up(data, port=port, demo=not no_demo, say=console.print)
+    up(data_folder(data), port=port, demo=not no_demo, say=console.print)
     console.print("stopped")
 
 
-def run_migrate() -> None:
+def run_migrate(data: Data | None = None) -> None:
     """Bring the database's schema up to date."""
     from runtime.schema import migrate_all  # noqa: PLC0415 - a part imports only what it runs
 
-    for applied in asyncio.run(migrate_all(settings_here())):
+    for applied in asyncio.run(migrate_all(settings_here(data))):
         console.print(applied)
 
 

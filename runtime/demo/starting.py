@@ -8,14 +8,23 @@ from collections.abc import Callable
 from runtime.demo.seeding import EMAILS, Stage, seed
 from runtime.embedded.kept import keep
 from runtime.ground import Ground
-from runtime.settings import Settings
+from runtime.settings import PREFIX, Settings, SettingsRefused
 from runtime.wiring import open_engine
 
 PASSWORD_BYTES = 9
 
 
 def seed_the_demo(settings: Settings, say: Callable[[str], None]) -> None:
-    """Make the demo, or what is missing of it; the password is the setting's, or made at the first start and kept."""
+    """Make the demo, or what is missing of it; the password is the setting's, or made at the first start and kept.
+
+    Raises:
+        SettingsRefused: this is no demonstration.
+    """
+    if not settings.demo:
+        raise SettingsRefused(
+            f"The demo has six accounts that everybody knows, an admin among them, so it is made in demo mode alone: "
+            f"set {PREFIX}DEMO=true, or leave it."
+        )
     asyncio.run(make(settings, kept_accounts(settings), say))
 
 
