@@ -5,17 +5,18 @@ Whatever is not a clear answer (no connection, no time, a 5xx, a body that makes
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 from urllib.parse import quote
 
 import aiohttp
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from adapters.sandbox_webhooks import read_webhook
 from domain.ports import (
     BookEntry,
+    BookEntryKind,
     BooksPage,
     Checkout,
     PaymentRefused,
@@ -50,12 +51,22 @@ class _Refusal:
     detail: str
 
 
+class _Numbered(BaseModel):
+    """An entry in the books of which only the number is sure."""
+
+    model_config = ConfigDict(extra="allow")
+
+    entry: int
+    recorded_at: datetime | None = None
+
+
 _CHECKOUT = TypeAdapter(Checkout)
 _PAYMENT = TypeAdapter(ProviderPayment)
 _PAYMENTS = TypeAdapter(_Items[ProviderPayment])
 _REFUND = TypeAdapter(ProviderRefund)
 _REFUNDS = TypeAdapter(_Items[ProviderRefund])
-_ENTRIES = TypeAdapter(_Items[BookEntry])
+_ENTRY = TypeAdapter(BookEntry)
+_NUMBERED = TypeAdapter(_Items[_Numbered])
 _REFUSAL = TypeAdapter(_Refusal)
 
 
@@ -125,9 +136,12 @@ class SandboxGateway:
         return next(iter(_read(_REFUNDS, answer).items), None)
 
     async def books(self, *, after: int = 0, limit: int = 100) -> BooksPage:
-        """Read the provider's money facts, oldest first; see `PaymentGateway`."""
-        page = _read(_ENTRIES, await self._ask("GET", "/books", params={"after": after, "limit": limit}))
-        return BooksPage(entries=page.items, next_cursor=page.next)
+        """Read the provider's money facts, oldest first; see `PaymentGateway`.
+
+        An entry that is not understood does not hide the others: it comes as `unreadable`.
+        """
+        page = _read(_NUMBERED, await self._ask("GET", "/books", params={"after": after, "limit": limit}))
+        return BooksPage(entries=tuple(_entry(item) for item in page.items), next_cursor=page.next)
 
     def read_webhook(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> ProviderEvent:
         """Verify and read one delivery; see `PaymentGateway`."""
@@ -165,6 +179,21 @@ class SandboxGateway:
                 timeout=aiohttp.ClientTimeout(total=self._answer_within_s, sock_connect=CONNECT_WITHIN_S),
             )
         return self._opened
+
+
+def _entry(item: _Numbered) -> BookEntry:
+    try:
+        return _ENTRY.validate_python(item.model_dump())
+    except ValidationError:
+        return BookEntry(
+            entry=item.entry,
+            kind=BookEntryKind.UNREADABLE,
+            reference="",
+            checkout_id="",
+            amount=0,
+            currency="",
+            recorded_at=item.recorded_at or datetime.fromtimestamp(0, UTC),
+        )
 
 
 def _read(shape: TypeAdapter[Item], content: bytes) -> Item:

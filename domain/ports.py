@@ -95,13 +95,18 @@ class ProviderEventKind(StrEnum):
 
 
 class BookEntryKind(StrEnum):
-    """Which way money moved in the provider's books; a lost dispute moves none, what it withheld stays away."""
+    """Which way money moved in the provider's books.
+
+    A lost dispute moves none: what it withheld stays away. `unreadable` is what an adapter makes of an entry that it
+    cannot read but for its number.
+    """
 
     CAPTURE = "capture"
     REFUND = "refund"
     DISPUTE = "dispute"
     DISPUTE_RETURNED = "dispute_returned"
     DISPUTE_LOST = "dispute_lost"
+    UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,14 +50,17 @@ def reconcile_entry(books: Books, entry: BookEntry, *, provider: str, provider_r
             return refund_events(books, entry, provider, provider_refund or f"entry-{entry.entry}")
         case BookEntryKind.DISPUTE | BookEntryKind.DISPUTE_RETURNED | BookEntryKind.DISPUTE_LOST:
             return dispute_events(books, entry, provider)
+        case BookEntryKind.UNREADABLE:
+            return unreadable_events(books, entry, provider=provider)
         case _:
             assert_never(entry.kind)
 
 
 def is_readable(entry: BookEntry) -> bool:
-    """Return whether an entry says how much of which currency moved when."""
+    """Return whether an entry says how much of which currency moved when, and which way."""
     return (
-        0 < entry.amount <= AMOUNT_STORED_MAX
+        entry.kind is not BookEntryKind.UNREADABLE
+        and 0 < entry.amount <= AMOUNT_STORED_MAX
         and CURRENCY.fullmatch(entry.currency) is not None
         and entry.recorded_at.tzinfo is not None
     )

@@ -16,7 +16,7 @@ class Disputes:
         self._file = file
 
     def close(self, checkout_id: str, now: datetime, *, won: bool) -> Checkout:
-        """Decide an open dispute; a won one returns the money to the shop.
+        """Decide an open dispute; a won one returns the money to the shop, a lost one is booked without moving any.
 
         Raises:
             NotPossible: no dispute is open.
@@ -29,7 +29,6 @@ class Disputes:
             if checkout.dispute is not DisputeStatus.OPENED:
                 raise NotPossible("no_open_dispute", "No dispute is open here.")
             connection.execute(sql.MARK_DISPUTE, {"checkout_id": checkout_id, "dispute": outcome})
-            if won:
-                book_payment(connection, checkout, EntryKind.DISPUTE_RETURNED, now)
+            book_payment(connection, checkout, EntryKind.DISPUTE_RETURNED if won else EntryKind.DISPUTE_LOST, now)
             announce(connection, checkout, [about_payment(checkout, event_type, now)])
             return load_checkout(connection, checkout_id)

@@ -40,12 +40,13 @@ class DisputeStatus(StrEnum):
 
 
 class EntryKind(StrEnum):
-    """Which way money moved."""
+    """Which way money moved; a lost dispute moves none, what it withheld stays away."""
 
     CAPTURE = "capture"
     REFUND = "refund"
     DISPUTE = "dispute"
     DISPUTE_RETURNED = "dispute_returned"
+    DISPUTE_LOST = "dispute_lost"
 
 
 class EventType(StrEnum):

@@ -255,5 +255,5 @@ class TestDispute:
         assert closed.json()["dispute"] == outcome
         await until(lambda: shop.kinds(reference) == ["checkout.captured", "dispute.opened", f"dispute.{outcome}"])
         kinds = [str(entry.kind) for entry in await booked(client, checkout_id)]
-        assert kinds == ["capture", "dispute"] + (["dispute_returned"] if outcome == "won" else [])
+        assert kinds == ["capture", "dispute", "dispute_returned" if outcome == "won" else "dispute_lost"]
         assert sandbox.ask("POST", "/refunds", json=refund).is_success is refundable

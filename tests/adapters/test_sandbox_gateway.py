@@ -229,6 +229,31 @@ class TestNoAnswer:
         async with server(answer) as url, SandboxGateway(url, API_KEY, WEBHOOK_SECRET) as client:
             await self.ask_all(client)
 
+    async def test_given_an_entry_that_makes_no_sense_then_the_others_are_read(self) -> None:
+        good = {
+            "entry": 2,
+            "kind": "capture",
+            "reference": "r",
+            "checkout_id": "co",
+            "amount": 1,
+            "currency": "EUR",
+            "recorded_at": "2026-03-01T12:00:00Z",
+        }
+        bad = [{"entry": 1, "kind": "payout"}, {**good, "entry": 3, "amount": "much"}]
+        body = json.dumps({"items": [bad[0], good, bad[1]], "next": 3})
+
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(f"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {len(body)}\r\n\r\n{body}".encode())
+            await writer.drain()
+            writer.close()
+
+        async with server(answer) as url, SandboxGateway(url, API_KEY, WEBHOOK_SECRET) as client:
+            page = await client.books()
+        kinds = [BookEntryKind.UNREADABLE, BookEntryKind.CAPTURE, BookEntryKind.UNREADABLE]
+        assert [(entry.entry, entry.kind) for entry in page.entries] == list(enumerate(kinds, 1))
+        assert page.next_cursor == 3
+
     async def test_given_a_wrong_key_then_refused_not_unavailable(self, sandbox: SandboxProcess) -> None:
         async with SandboxGateway(sandbox.url, "a wrong key", WEBHOOK_SECRET) as client:
             with pytest.raises(PaymentRefused, match="http_401"):

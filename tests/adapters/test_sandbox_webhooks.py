@@ -9,7 +9,14 @@ import pytest
 
 from adapters.sandbox.webhooks import sign
 from adapters.sandbox_webhooks import SIGNATURE_HEADER, read_webhook
-from domain.ports import ProviderEvent, ProviderEventKind, WebhookForged, WebhookMalformed, WebhookStale
+from domain.ports import (
+    ProviderEvent,
+    ProviderEventKind,
+    WebhookForged,
+    WebhookMalformed,
+    WebhookStale,
+    WebhookUnknown,
+)
 
 SECRET = "the secret both sides know"
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -122,6 +129,20 @@ class TestStale:
             read(header=sign("a guess", BODY, NOW), now=NOW + timedelta(days=1))
 
 
+class TestUnknownKind:
+    @pytest.mark.parametrize("kind", ["payout.paid", "checkout.eaten"])
+    def test_given_a_kind_that_is_not_known_then_it_is_named(self, kind: str) -> None:
+        other = {"event_id": "ev_9", "type": kind, "payout": {"amount": 5}}
+        with pytest.raises(WebhookUnknown) as unknown:
+            read(json.dumps(other).encode())
+        assert (unknown.value.event_id, unknown.value.kind) == ("ev_9", kind)
+
+    def test_given_one_that_is_forged_then_it_is_refused_as_such(self) -> None:
+        body = json.dumps({"event_id": "ev_9", "type": "payout.paid"}).encode()
+        with pytest.raises(WebhookForged):
+            read_webhook(secret="another secret", headers={}, body=body, now=datetime.now(UTC))
+
+
 class TestMalformed:
     @pytest.mark.parametrize(
         "body",
@@ -134,7 +155,6 @@ class TestMalformed:
     @pytest.mark.parametrize(
         "change",
         [
-            {"type": "checkout.eaten"},
             {"amount": "9000"},
             {"amount": 90.5},
             {"amount": 0},

@@ -1,0 +1,228 @@
+"""A provider's books are read to their end, whatever stands in them; and a provider taken out of the settings."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from uuid_utils.compat import uuid7
+
+from domain import paying, refunding, settling
+from domain.books import Books, Changes
+from domain.exception_resolution import ResolveException, resolve_exception
+from domain.money_exception import ExceptionKind, Resolution, ResolutionReason
+from domain.payment import PaymentStatus
+from domain.ports import BookEntry, BookEntryKind, BooksPage, PaymentUnavailable
+from domain.reconciling import reconcile_entry
+from domain.refund import RefundStatus
+from processes import reconcile_payments
+from processes.reconcile_payments import BOOKS, ReconcilePayments
+from processes.submit_refunds import SubmitRefunds
+from processes.work import Work
+from tests.laws.world import START, Wish
+from tests.processes.test_rules import Bench
+
+PRICE = 4500
+
+
+class ScriptedBooks:
+    """A provider of which nothing is asked but its books."""
+
+    def __init__(self, entries: Sequence[BookEntry] = ()) -> None:
+        self.entries = list(entries)
+
+    async def books(self, *, after: int = 0, limit: int = 100) -> BooksPage:
+        return BooksPage(
+            entries=tuple(entry for entry in self.entries if entry.entry > after)[:limit], next_cursor=None
+        )
+
+    async def find_refund(self, reference: str) -> None:
+        return None
+
+    async def find_payment(self, reference: str) -> None:
+        return None
+
+
+def entry_of(number: int, kind: BookEntryKind, reference: str, **different: Any) -> BookEntry:
+    """Return an entry of one seat's price."""
+    fields: dict[str, Any] = {"checkout_id": "co_1", "amount": PRICE, "currency": "EUR", "recorded_at": START}
+    return BookEntry(entry=number, kind=kind, reference=reference, **{**fields, **different})
+
+
+@pytest.fixture
+def provider() -> ScriptedBooks:
+    return ScriptedBooks()
+
+
+@pytest.fixture
+async def bench(provider: ScriptedBooks) -> Bench:
+    gateways: dict[str, Any] = {"sandbox": provider}
+    bench = Bench(lambda handler: ReconcilePayments(handler, gateways, first_look=timedelta(days=1)))
+    await bench.open()
+    return bench
+
+
+async def read(bench: Bench, *, after: int = 0) -> Work:
+    """Read the books once from a cursor on."""
+    standing = next(work for work in bench.rule.standing() if work.subject.startswith(BOOKS))
+    left = await bench.rule.act(standing._replace(cursor=after), bench.clock.now())
+    await bench.world.audit()
+    assert left is not None
+    return left
+
+
+async def requested(bench: Bench, seat: int = 0) -> str:
+    """Return a payment that waits for its capture."""
+    return await bench.opened(await bench.order("ann", [seat]), "ann")
+
+
+def kinds(bench: Bench) -> list[ExceptionKind]:
+    """Return the kinds of the exceptions in the log."""
+    return [each.kind for each in bench.world.ledger.exceptions.values()]
+
+
+async def status(bench: Bench, payment: str) -> PaymentStatus:
+    state = await bench.world.handler.look(partial(paying.existing, payment=payment))
+    return state.status
+
+
+class TestReadTheBooks:
+    @pytest.mark.parametrize(
+        "first",
+        [
+            entry_of(1, BookEntryKind.REFUND, "Kulanz für Frau Meier"),
+            entry_of(1, BookEntryKind.CAPTURE, "x" * 300),
+            entry_of(1, BookEntryKind.CAPTURE, "nul\0", checkout_id="nul\0"),
+            entry_of(1, BookEntryKind.DISPUTE, "\ud800"),
+            entry_of(1, BookEntryKind.CAPTURE, "x", amount=-1),
+            entry_of(1, BookEntryKind.UNREADABLE, "", currency="", amount=0),
+            entry_of(1, BookEntryKind.CAPTURE, "x", recorded_at=datetime(2026, 3, 1)),  # noqa: DTZ001
+        ],
+        ids=lambda entry: repr(entry.reference)[:20],
+    )
+    async def test_given_an_entry_that_is_not_ours_or_makes_no_sense_then_the_next_is_read(
+        self, bench: Bench, provider: ScriptedBooks, first: BookEntry
+    ) -> None:
+        payment = await requested(bench)
+        provider.entries = [first, entry_of(2, BookEntryKind.CAPTURE, payment)]
+        assert (await read(bench)).cursor == 2
+        assert await status(bench, payment) is PaymentStatus.CAPTURED
+        assert len(kinds(bench)) == 1
+
+    async def test_given_an_entry_that_breaks_its_decision_then_it_is_unreadable_until_it_is_tried_again(
+        self, bench: Bench, provider: ScriptedBooks, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        payment = await requested(bench)
+        provider.entries = [entry_of(1, BookEntryKind.CAPTURE, payment)]
+
+        def broken(*_: Any, **__: Any) -> Changes:
+            raise AssertionError("a bug")
+
+        with monkeypatch.context() as broken_program:
+            broken_program.setattr(reconcile_payments, "reconcile_entry", broken)
+            assert (await read(bench)).cursor == 1
+        assert kinds(bench) == [ExceptionKind.UNREADABLE_ENTRY]
+        (exception,) = bench.world.ledger.exceptions
+        retry = ResolveException(
+            exception=exception, resolution=Resolution.RETRY, reason=ResolutionReason.PROVIDER_FIXED, by="sue"
+        )
+        await bench.world.do(Wish(partial(resolve_exception, command=retry)))
+        assert "PaymentCaptured" in await bench.caused()
+        assert await status(bench, payment) is PaymentStatus.CAPTURED
+
+    async def test_given_a_retry_of_an_entry_that_stays_unreadable_then_it_is_an_exception_again(
+        self, bench: Bench, provider: ScriptedBooks
+    ) -> None:
+        provider.entries = [entry_of(1, BookEntryKind.CAPTURE, "x", amount=-1)]
+        await read(bench)
+        (exception,) = bench.world.ledger.exceptions
+        for _ in range(2):
+            retry = ResolveException(
+                exception=exception, resolution=Resolution.RETRY, reason=ResolutionReason.OTHER, by="sue"
+            )
+            await bench.world.do(Wish(partial(resolve_exception, command=retry)))
+            assert not bench.world.ledger.exceptions[exception].open
+            assert "ExceptionOpened" in await bench.caused()
+            assert bench.world.ledger.exceptions[exception].open
+
+    async def test_given_books_read_again_from_their_beginning_then_nothing_is_recorded_twice(
+        self, bench: Bench, provider: ScriptedBooks
+    ) -> None:
+        payment = await requested(bench)
+        provider.entries = [
+            entry_of(1, BookEntryKind.CAPTURE, payment),
+            entry_of(2, BookEntryKind.CAPTURE, payment),
+            entry_of(3, BookEntryKind.CAPTURE, "stray"),
+        ]
+        await read(bench)
+        head = await bench.world.store.head()
+        await read(bench)
+        assert await bench.world.store.head() == head
+        assert kinds(bench) == [ExceptionKind.SECOND_CAPTURE, ExceptionKind.UNKNOWN_CAPTURE]
+
+    async def test_given_books_that_begin_anew_then_they_are_read_from_their_beginning(
+        self, bench: Bench, provider: ScriptedBooks
+    ) -> None:
+        payment = await requested(bench)
+        provider.entries = [entry_of(1, BookEntryKind.CAPTURE, payment)]
+        left = await read(bench, after=7)
+        assert (left.cursor, left.due_at) == (0, bench.clock.now())
+        assert (await read(bench, after=left.cursor)).cursor == 1
+        assert await status(bench, payment) is PaymentStatus.CAPTURED
+
+    async def test_given_nothing_new_then_the_cursor_stays(self, bench: Bench, provider: ScriptedBooks) -> None:
+        provider.entries = [entry_of(7, BookEntryKind.CAPTURE, "stray")]
+        assert (await read(bench, after=7)).cursor == 7
+
+
+class TestProviderTakenOutOfTheSettings:
+    async def test_given_a_payment_of_it_then_nothing_is_concluded(self) -> None:
+        bench = Bench(lambda handler: ReconcilePayments(handler, {}))
+        await bench.open()
+        payment = await requested(bench)
+        bench.clock.advance(timedelta(days=30))
+        work = Work(payment, uuid7(), 1, bench.clock.now())
+        with pytest.raises(PaymentUnavailable):
+            await bench.rule.act(work, bench.clock.now())
+        assert await status(bench, payment) is PaymentStatus.OPEN
+
+    async def test_given_a_transfer_under_way_then_it_is_not_believed_to_have_failed(self) -> None:
+        bench = Bench(lambda handler: SubmitRefunds(handler, {}))
+        await bench.open()
+        refund = await approved(bench)
+        await bench.world.do(Wish(partial(refunding.submit_refund, refund=refund)))
+        with pytest.raises(PaymentUnavailable):
+            await bench.rule.act(Work(refund, uuid7(), 1, bench.clock.now()), bench.clock.now())
+        state = await bench.world.handler.look(partial(refunding.existing, refund=refund))
+        assert (state.status, state.attempts) == (RefundStatus.SUBMITTED, 1)
+
+    async def test_given_a_disputed_refund_then_it_waits(self) -> None:
+        bench = Bench(lambda handler: SubmitRefunds(handler, {"sandbox": NeverAsked()}))  # type: ignore[dict-item]
+        await bench.open()
+        refund = await approved(bench)
+        payment = (await bench.world.handler.look(partial(refunding.existing, refund=refund))).payment
+        found = entry_of(1, BookEntryKind.DISPUTE, str(payment))
+
+        def dispute(books: Books) -> Changes:
+            return reconcile_entry(books, found, provider="sandbox")
+
+        await bench.world.do(Wish(dispute))
+        left = await bench.rule.act(Work(refund, uuid7(), 1, bench.clock.now()), bench.clock.now())
+        assert left is not None
+        assert left.due_at > bench.clock.now()
+
+
+class NeverAsked:
+    """A provider that nothing must be asked of."""
+
+
+async def approved(bench: Bench) -> str:
+    """Return a refund that is approved and not sent."""
+    order = await bench.order("ann", [0])
+    payment = await bench.captured(order, "ann")
+    await bench.world.do(Wish(partial(settling.settle, payment=payment)))
+    command = refunding.RequestRefund(refund=str(uuid7()), order=order, account="ann")
+    await bench.world.do(Wish(partial(refunding.request_refund, command=command)))
+    await bench.world.do(Wish(partial(refunding.approve_refund, refund=command.refund, by="support")))
+    return command.refund
