@@ -5,6 +5,7 @@ ApiError
 ├── WrongCredentials   the address and the password do not belong together (401)
 ├── ForeignOrigin      a cookie was sent along by another site's page (403)
 ├── TooManyAttempts    guessing is slowed down (429)
+├── TooManyWatchers    one client watches as much as one may (429)
 ├── BodyTooLarge       more bytes than the route takes (413)
 ├── BodyTooSlow        the body did not come in time (408)
 ├── HeaderTooLarge     a header is longer than is read (431)
@@ -39,6 +40,15 @@ class TooManyAttempts(ApiError):
     def __init__(self, retry_after_seconds: int) -> None:
         super().__init__("Too many attempts; wait before the next one.")
         self.retry_after_seconds = retry_after_seconds
+
+
+class TooManyWatchers(ApiError):
+    """One client watches as much as one may."""
+
+    retry_after_seconds = 30
+
+    def __init__(self, watchers_max: int) -> None:
+        super().__init__(f"One client may watch {watchers_max} seat maps at once; close some.")
 
 
 class BodyTooLarge(ApiError):

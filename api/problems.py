@@ -95,6 +95,7 @@ class ProblemCode(StrEnum):
     TOO_MANY_ATTEMPTS = "too_many_attempts"
     TOO_MANY_PAYMENTS = "too_many_payments"
     TOO_MANY_SEATS = "too_many_seats"
+    TOO_MANY_WATCHERS = "too_many_watchers"
     TOO_MUCH_SET_ASIDE = "too_much_set_aside"
     UNAUTHENTICATED = "unauthenticated"
     UNAVAILABLE = "unavailable"
@@ -157,6 +158,7 @@ ANSWERS: Mapping[type[Exception], Answer] = {
     api.WrongCredentials: Answer(HTTPStatus.UNAUTHORIZED, ProblemCode.WRONG_CREDENTIALS),
     api.ForeignOrigin: Answer(HTTPStatus.FORBIDDEN, ProblemCode.FORBIDDEN),
     api.TooManyAttempts: Answer(HTTPStatus.TOO_MANY_REQUESTS, ProblemCode.TOO_MANY_ATTEMPTS),
+    api.TooManyWatchers: Answer(HTTPStatus.TOO_MANY_REQUESTS, ProblemCode.TOO_MANY_WATCHERS),
     api.BodyTooLarge: Answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, ProblemCode.BODY_TOO_LARGE),
     api.BodyTooSlow: Answer(HTTPStatus.REQUEST_TIMEOUT, ProblemCode.BODY_TOO_SLOW),
     api.HeaderTooLarge: Answer(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, ProblemCode.HEADER_TOO_LARGE),

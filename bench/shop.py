@@ -38,7 +38,8 @@ class Shop:
 
     def __enter__(self) -> Self:
         command = [sys.executable, "-m", "runtime.cli", "up", "--port", str(self.port), "--data", str(self.data)]
-        env = os.environ | {"SEATLEDGER_CONNECTIONS_PER_CLIENT": str(CONNECTIONS_MAX)}
+        raised = ("SEATLEDGER_CONNECTIONS_PER_CLIENT", "SEATLEDGER_WATCHERS_PER_CLIENT")
+        env = os.environ | dict.fromkeys(raised, str(CONNECTIONS_MAX))
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=env)
         assert self._process.stdout is not None
         said = []

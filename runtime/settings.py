@@ -81,6 +81,7 @@ class Settings(BaseSettings):
     connections_max: int | None = Field(
         default=None, ge=1, description="connections of all clients; absent: what the limit of open files leaves"
     )
+    watchers_per_client: int = Field(default=100, ge=1, description="seat maps that one client watches at once")
     head_bytes_max: int = Field(default=16 * 1024, ge=1024, description="request line and headers together")
     headers_max: int = Field(default=100, ge=10, description="headers of a request")
     url_bytes_max: int = Field(default=8 * 1024, ge=1024, description="a request's address")

@@ -22,7 +22,7 @@ from api.engine import Engine, Terms
 from api.entrance import Entrance
 from api.fair_queue import FairQueue
 from api.fonts import has_cjk, installed_fonts
-from api.live import LiveSeatMaps
+from api.live import LiveSeatMaps, WatchLimits
 from api.metrics import Metrics
 from api.passwords import Passwords
 from api.places import Places
@@ -116,7 +116,7 @@ def build_asking(settings: Settings) -> Asking:
     return Asking(url_of_role(settings, PROJECTOR_ROLE), in_parts=in_parts)
 
 
-def build_live(log: Log, places: Places, read_models: ReadModels) -> LiveSeatMaps:
+def build_live(settings: Settings, log: Log, places: Places, read_models: ReadModels) -> LiveSeatMaps:
     """Return the seat maps that are watched; they follow the log from where the read model stands."""
     return LiveSeatMaps(
         store=log.store,
@@ -125,6 +125,7 @@ def build_live(log: Log, places: Places, read_models: ReadModels) -> LiveSeatMap
         models=read_models,
         inventory_of=places.inventory_of,
         clock=log.clock,
+        limits=WatchLimits(per_client=settings.watchers_per_client),
     )
 
 
@@ -170,7 +171,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
         inventories, layout_work = LayoutInventories(layouts), LayoutProcesses()
         places = build_places(log, inventories)
         async with (
-            until_left(build_live(log, places, read_models)) as live,
+            until_left(build_live(settings, log, places, read_models)) as live,
             until_left(Board(positions=positions, store=store)) as board,
             until_left(build_sealed_log(settings, store)) as sealed_log,
         ):
@@ -236,4 +237,6 @@ def live_counters(live: LiveSeatMaps) -> Mapping[str, Callable[[], float]]:
     return {
         "live_performances": lambda: live.performances,
         "live_watchers": lambda: live.watchers,
+        "live_watchers_sent_away_total": lambda: live.crowd.sent_away,
+        "live_bytes": lambda: live.size,
     }

@@ -2,6 +2,16 @@
 
 from api.live.documents import Known, read_event_id
 from api.live.response import ABORT, EVENT_STREAM, LiveResponse
-from api.live.seat_maps import WATCHERS_MAX, LiveSeatMaps
+from api.live.seat_maps import LiveSeatMaps
+from api.live.watchers import WATCHERS_MAX, WatchLimits
 
-__all__ = ["ABORT", "EVENT_STREAM", "WATCHERS_MAX", "Known", "LiveResponse", "LiveSeatMaps", "read_event_id"]
+__all__ = [
+    "ABORT",
+    "EVENT_STREAM",
+    "WATCHERS_MAX",
+    "Known",
+    "LiveResponse",
+    "LiveSeatMaps",
+    "WatchLimits",
+    "read_event_id",
+]

@@ -10,7 +10,6 @@ import psycopg
 import structlog
 from psycopg_pool import PoolTimeout
 
-from api.errors import Busy
 from api.live.performance import LivePerformance
 from domain.seat import SEAT
 from eventstore.errors import EventStoreError, StoreUnavailable, UnknownEvent
@@ -21,7 +20,12 @@ from projections.model import Fact
 from projections.reading import Edition, ModelMissing
 from projections.seat_map import TOLD_BY
 
-PERFORMANCES_MAX = 200
+BYTES_MAX = 256 * 1024 * 1024
+"""Of all seat maps, their inventories included."""
+
+SEAT_BYTES = 450
+"""Of a seat in an inventory."""
+
 IDLE_SECONDS_MAX = 120.0
 TICK_SECONDS = 0.1
 RETRY_SECONDS = 1.0
@@ -39,6 +43,7 @@ class Following:
         reader: reads the events of seats.
         edition: the read model's, which performances begin with.
         current_edition: asks which one it has now.
+        send_one_away: ends a watcher to make room; False if there is none to end.
     """
 
     def __init__(
@@ -49,11 +54,13 @@ class Following:
         *,
         edition: Edition,
         current_edition: Callable[[], Awaitable[Edition]],
+        send_one_away: Callable[[], bool],
     ) -> None:
         self.position = position
         self.tag = edition.tag
         self._edition = edition
         self._current_edition = current_edition
+        self._send_one_away = send_one_away
         self.performances: OrderedDict[str, LivePerformance] = OrderedDict()
         self._feed = feed
         self._reader = reader
@@ -65,17 +72,35 @@ class Following:
         """Whether it follows no more; whoever still looks begins with another one."""
         return self._running is not None and self._running.done()
 
-    def join(self, live: LivePerformance) -> None:
-        """Tell a performance everything from the feed's position on.
+    @property
+    def size(self) -> int:
+        """How many bytes all seat maps hold."""
+        inventories = {id(live.places.inventory): live.places.inventory for live in self.performances.values()}
+        seats = sum(inventory.seat_count for inventory in inventories.values())
+        return SEAT_BYTES * seats + sum(live.size for live in self.performances.values())
 
-        Raises:
-            Busy: too many performances are watched.
+    @property
+    def full(self) -> bool:
+        """Whether the seat maps hold more than they may."""
+        return self.size > BYTES_MAX
+
+    def join(self, live: LivePerformance) -> None:
+        """Tell a performance everything from the feed's position on; others go if there is no room.
+
+        Those go first that nobody watches, in the order in which they were asked for; then watchers of the client that
+        has most. If that is not enough, this one goes as soon as another comes.
         """
-        if len(self.performances) >= PERFORMANCES_MAX:
-            self._drop_one()
         self.performances[live.performance] = live
+        while self.full and (self._drop_one(but=live) or self._send_one_away()):
+            pass
         if self._running is None:
             self._running = asyncio.create_task(self._run(), name="live seat maps")
+
+    def asked(self, live: LivePerformance) -> None:
+        """Note that somebody asked for a performance."""
+        live.asked_at = asyncio.get_running_loop().time()
+        if self.performances.get(live.performance) is live:
+            self.performances.move_to_end(live.performance)
 
     def drop(self, live: LivePerformance, *, outdated: bool = False) -> None:
         """Forget a performance; if it is outdated, its clients are to fetch all seats again."""
@@ -158,12 +183,13 @@ class Following:
                 self.drop(live)
         await asyncio.sleep(max(0.0, began + TICK_SECONDS - now()))
 
-    def _drop_one(self) -> None:
-        """Make room: the performance goes that nobody watches and nobody asked for in the longest time."""
-        unwatched = [live for live in self.performances.values() if not live.watchers]
-        if not unwatched:
-            raise Busy("Too many performances are watched already.")
-        self.drop(min(unwatched, key=lambda live: live.asked_at))
+    def _drop_one(self, *, but: LivePerformance) -> bool:
+        """Drop the performance that nobody watches and nobody asked for in the longest time; False if there is none."""
+        unwatched = (live for live in self.performances.values() if not live.watchers and live is not but)
+        chosen = next(unwatched, None)
+        if chosen is not None:
+            self.drop(chosen)
+        return chosen is not None
 
 
 def performance_in(stream: str) -> str | None:

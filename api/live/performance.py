@@ -24,6 +24,9 @@ RETRY_MS = (500, 3_000)
 """Clients that lost the same server come back one after the other."""
 
 WATCHERS_PER_TURN = 100
+OWN_BYTES = 4_096
+PLACE_BYTES = 9
+"""A state and a position."""
 
 
 class LivePerformance:
@@ -59,6 +62,12 @@ class LivePerformance:
     def watchers(self) -> int:
         """How many clients watch."""
         return len(self._watchers)
+
+    @property
+    def size(self) -> int:
+        """How many bytes it holds, its inventory not counted: others may have the same."""
+        kept = 0 if self._kept is None else len(self._kept.plain) + len(self._kept.compressed)
+        return OWN_BYTES + PLACE_BYTES * len(self.places.inventory) + kept
 
     def knows(self, position: int) -> None:
         """Note that everything up to a position has been told."""
@@ -110,9 +119,12 @@ class LivePerformance:
 
     async def tick(self) -> None:
         """Tell every client what changed since the last tick, or that we are still here."""
+        self._missed.clear()
+        if not self._watchers:
+            self.places.take_changed()  # whoever comes is told what is missing
+            return
         now = asyncio.get_running_loop().time()
         self.places.let_pass(self._now())
-        self._missed.clear()
         changed, late = self.places.take_changed(), tuple(self._behind)
         if changed:
             await self._tell_all(self._delta(changed), now)

@@ -6,6 +6,7 @@ from starlette.types import Receive, Scope, Send
 from api.live.documents import Known
 from api.live.performance import LivePerformance
 from api.live.watcher import Watcher
+from api.live.watchers import Watchers
 
 EVENT_STREAM = "text/event-stream"
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -17,28 +18,32 @@ class LiveResponse(Response):
     """Registers the client and waits until it has gone; the seat maps' ticks do the sending.
 
     Args:
+        crowd: those who watch.
+        client: whose watcher this is.
         known: up to where the client knows everything; None: it wants what happens from now on.
     """
 
-    def __init__(self, live: LivePerformance, known: Known | None) -> None:
+    def __init__(self, live: LivePerformance, known: Known | None, crowd: Watchers, client: str) -> None:
         self.status_code = 200
         self.background = None
         self.media_type = EVENT_STREAM
         self.init_headers(HEADERS)
         self._live = live
         self._known = known
+        self._crowd = crowd
+        self._client = client
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer until the client goes, or the maps end it."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         after = await self._begins_after()
         watcher = Watcher(send, scope.get("extensions", {}).get(ABORT, {}).get("abort"), after)
-        self._live.enter(watcher)
+        self._crowd.enter(self._client, self._live, watcher)
         try:
             while (await receive())["type"] != "http.disconnect":
                 pass
         finally:
-            self._live.leave(watcher)
+            self._crowd.leave(self._client, watcher)
 
     async def _begins_after(self) -> int:
         """Return the position after which the client is told what changes; one that is not reached resets it."""

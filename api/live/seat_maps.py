@@ -9,9 +9,11 @@ from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 
 from api.errors import Behind, Busy, Malformed
+from api.fair_queue import FairQueue
 from api.live.documents import Snapshot
 from api.live.following import Following
 from api.live.performance import LivePerformance
+from api.live.watchers import Watchers, WatchLimits
 from domain.layout.inventory import Inventory
 from eventstore.checkpoint import is_in_log
 from eventstore.feed import EventFeed
@@ -21,7 +23,8 @@ from projections.facts import FactReader
 from projections.reading import Edition, ReadModels
 from projections.seat_map import SEAT_MAP, SeatMap, read_seat_map
 
-WATCHERS_MAX = 5_000
+LOADS_AT_ONCE_MAX = 8
+LOADS_WAITING_MAX = 1_000
 PUBLIC_SECONDS = 1.0
 LOAD_SECONDS_MAX = 5.0
 LOAD_AGAIN_SECONDS = 0.1
@@ -36,6 +39,7 @@ class LiveSeatMaps:
         make_feed: opens the log after a position.
         reader: reads the events of seats.
         inventory_of: gives a performance's places; raises NotFound.
+        limits: how many may watch.
     """
 
     def __init__(
@@ -47,6 +51,7 @@ class LiveSeatMaps:
         models: ReadModels,
         inventory_of: Callable[[str], Awaitable[Inventory]],
         clock: Clock,
+        limits: WatchLimits = WatchLimits(),  # noqa: B008 - frozen
     ) -> None:
         self._store = store
         self._make_feed = make_feed
@@ -56,17 +61,26 @@ class LiveSeatMaps:
         self._clock = clock
         self._following: Following | None = None
         self._beginning = asyncio.Lock()
+        self._loads = FairQueue(
+            running_max=LOADS_AT_ONCE_MAX, waiting_max=LOADS_WAITING_MAX, waiting_seconds_max=LOAD_SECONDS_MAX
+        )
+        self.crowd = Watchers(limits)
         self._loading: dict[str, asyncio.Task[LivePerformance]] = {}
 
     @property
     def watchers(self) -> int:
         """How many clients watch."""
-        return 0 if self._following is None else sum(live.watchers for live in self._following.performances.values())
+        return self.crowd.total
 
     @property
     def performances(self) -> int:
         """How many performances are followed."""
         return 0 if self._following is None else len(self._following.performances)
+
+    @property
+    def size(self) -> int:
+        """How many bytes the seat maps hold."""
+        return 0 if self._following is None else self._following.size
 
     def is_public(self, performance: str) -> bool:
         """Say whether everybody was found to see a performance within the last second."""
@@ -84,25 +98,29 @@ class LiveSeatMaps:
 
         Raises:
             NotFound: there is no such performance.
-            Busy: too many performances are watched.
+            Busy: too many are being loaded.
             Behind: the read model is too far behind the log to begin with.
             StoreUnavailable, ModelMissing, psycopg.Error: what it begins with cannot be read.
         """
         live = self._known(performance)
         if live is None or performance in self._loading:
             live = await self._loaded(performance)
-        live.asked_at = asyncio.get_running_loop().time()
+        if self._following is not None:
+            self._following.asked(live)
         return live
 
-    async def to_watch(self, performance: str) -> LivePerformance:
-        """Return a performance for one more client to watch; raises what `of` does.
+    async def to_watch(self, performance: str, client: str) -> LivePerformance:
+        """Return a performance for one more of a client to watch; raises what `of` does.
 
         Raises:
-            Busy: too many watch already.
+            TooManyWatchers: the client watches as much as one may.
+            Busy: too many watch already, or too much.
         """
-        if self.watchers >= WATCHERS_MAX:
-            raise Busy("Too many watch already.")
-        return await self.of(performance)
+        self.crowd.check(client)
+        live = await self.of(performance)
+        if not live.watchers and self._following is not None and self._following.full:
+            raise Busy("Too much is watched already.")
+        return live
 
     async def snapshot(self, performance: str, min_position: int) -> Snapshot:
         """Return the document of a performance's seats; raises what `of` does.
@@ -148,6 +166,10 @@ class LiveSeatMaps:
         return await asyncio.shield(loading)
 
     async def _load(self, performance: str) -> LivePerformance:
+        async with self._loads.place():
+            return await self._load_now(performance)
+
+    async def _load_now(self, performance: str) -> LivePerformance:
         inventory = await self._inventory_of(performance)
         following = await self._followed()
         live = LivePerformance(
@@ -157,7 +179,7 @@ class LiveSeatMaps:
             followed_after=following.position,
             tag=following.tag,
         )
-        live.asked_at = asyncio.get_running_loop().time()
+        following.asked(live)
         following.join(live)
         with ExitStack() as undo:
             undo.callback(following.drop, live)
@@ -173,7 +195,12 @@ class LiveSeatMaps:
                     raise Behind("The seat map is being rebuilt, for the log was restored; ask again in a moment.")
                 head = await self._store.head()
                 self._following = Following(
-                    self._make_feed(head), head, self._reader, edition=edition, current_edition=self._edition
+                    self._make_feed(head),
+                    head,
+                    self._reader,
+                    edition=edition,
+                    current_edition=self._edition,
+                    send_one_away=self.crowd.send_one_away,
                 )
             return self._following
 

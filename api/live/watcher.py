@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 
 from starlette.types import Message, Send
 
+RETRY = b"retry: %d\n\n"
 FINAL: Message = {"type": "http.response.body", "body": b"", "more_body": False}
 
 
@@ -39,6 +40,11 @@ class Watcher:
         """End the answer in good order, or cut off a client that takes nothing."""
         if not done_at_once(self._send(FINAL)):
             self.cut()
+
+    def send_away(self, retry_ms: int) -> None:
+        """End the answer, and say how long to stay away."""
+        done_at_once(self._send({"type": "http.response.body", "body": RETRY % retry_ms, "more_body": True}))
+        self.end()
 
     def cut(self) -> None:
         """Cut the connection off; the client comes back with the last position it saw."""

@@ -11,6 +11,7 @@ from api.identity import identity_of
 from api.lean import lean_router
 from api.live import EVENT_STREAM, Known, LiveResponse, read_event_id
 from api.presenters.values import Body
+from api.problems import documented
 from api.routing import business_router
 from api.schemas.seats import BlockWish, Seats, SeatsWritten, UnblockWish
 from api.visibility import must_see_seats
@@ -55,6 +56,7 @@ async def show_seats(
             ),
             "content": {EVENT_STREAM: {"schema": {"type": "string"}}},
         },
+        **documented(429),
     },
 )
 async def watch_seats(
@@ -68,7 +70,9 @@ async def watch_seats(
     if known is None and after is not None:
         known = Known(after, None)
     await must_see_seats(request, performance)
-    return LiveResponse(await engine_of(request).live.to_watch(performance), known)
+    engine = engine_of(request)
+    client = engine.clients.of(request)
+    return LiveResponse(await engine.live.to_watch(performance, client), known, engine.live.crowd, client)
 
 
 @router.post("/performances/{performance_id}/seats/block", responses={200: {"model": SeatsWritten}})

@@ -12,6 +12,8 @@ from projections.seat_map import SEAT_MAP
 from tests.api.box_office import BoxOffice
 from tests.api.live.client import Client, Picture, watching
 
+CLIENT = "127.0.0.1"
+
 
 def maps_of(office: BoxOffice, make_feed: Callable[[int], EventFeed] | None = None) -> LiveSeatMaps:
     """Return the seat maps of another process, which nobody has looked at yet."""
@@ -31,6 +33,8 @@ async def looked(office: BoxOffice, maps: LiveSeatMaps, stack: AsyncExitStack) -
     stack.push_async_callback(maps.close)
     snapshot = await maps.snapshot(office.performance_id, 0)
     picture = Picture.of(orjson.loads(snapshot.plain))
-    live = await maps.to_watch(office.performance_id)
-    client = await stack.enter_async_context(watching(LiveResponse(live, Known(picture.position, None)), "/live"))
+    live = await maps.to_watch(office.performance_id, CLIENT)
+    client = await stack.enter_async_context(
+        watching(LiveResponse(live, Known(picture.position, None), maps.crowd, CLIENT), "/live")
+    )
     return client, picture

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 
 import pytest
 
-from api.live import following, seat_maps
+from api.live import WatchLimits, following
 from api.live import performance as live_performance
 from tests.api.box_office import BoxOffice, done, refused
 from tests.api.live.client import Client, Picture, watching
@@ -102,12 +102,16 @@ class TestWatch:
     async def test_given_too_many_who_watch_then_the_next_is_told_to_come_back(
         self, office: BoxOffice, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(seat_maps, "WATCHERS_MAX", 1)
+        monkeypatch.setattr(office.shop.engine.live.crowd, "limits", WatchLimits(watchers=1))
         path = f"/performances/{office.performance_id}/live"
         async with watch(office) as client:
             await client.chunk()
             answer = await office.get(path)
             assert refused(answer) == (503, "busy")
+            assert int(answer.headers["retry-after"]) > 0
+            monkeypatch.setattr(office.shop.engine.live.crowd, "limits", WatchLimits(per_client=1))
+            answer = await office.get(path)
+            assert refused(answer) == (429, "too_many_watchers")
             assert int(answer.headers["retry-after"]) > 0
         async with watch(office) as client:
             await client.chunk()
