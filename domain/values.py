@@ -117,12 +117,13 @@ class Component:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """What is sold, with the label it had when it was quoted (layouts change)."""
+    """What is sold, with the labels of place and category it had when it was quoted (layouts change)."""
 
     seat: str
     area: str | None = None
     label: str
     category: str
+    category_label: str = ""
     attributes: tuple[str, ...] = ()
 
 

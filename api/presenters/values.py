@@ -30,7 +30,8 @@ def plain_place(place: Place) -> Mapping[str, Any]:
 
 def shown_place(place: Mapping[str, Any]) -> Body:
     """Show a place; which of a standing area's places it is stays inside."""
-    return {**place, "seat": None if place["area"] else place["seat"]}
+    label = place["category_label"] or place["category"]
+    return {**place, "seat": None if place["area"] else place["seat"], "category_label": label}
 
 
 def shown_line(line: PlainLine, currency: str) -> Body:

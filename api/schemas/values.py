@@ -176,7 +176,8 @@ class Place(Shown):
     seat: str | None = Field(description="The seat's key; null for a place in a standing area.")
     area: str | None = Field(description="The standing area's key; null for a seat.")
     label: str
-    category: str
+    category: Annotated[str, Field(description="The category's key, as in the layout and in prices.")]
+    category_label: str
     attributes: list[str]
 
 

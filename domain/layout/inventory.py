@@ -6,7 +6,7 @@ from itertools import chain
 from typing import overload
 
 from domain.layout.area_places import area_of
-from domain.layout.model import Area, Layout, Row, RowKind, Seat, Section
+from domain.layout.model import Area, Attribute, Layout, Row, RowKind, Seat, Section
 from domain.values import Place
 
 LABEL_SEPARATOR = " · "
@@ -75,8 +75,12 @@ class Inventory:
         """Describe a place as an order line remembers it; None if the layout has none of that key."""
         index = self._index.get(key)
         if index is not None:
-            return _seat_place(*self._seat_at(index))
-        return None if self._standing_index(key) is None else _standing_place(key, self.areas[area_of(key)])
+            section, row, seat = self._seat_at(index)
+            return self._describe(seat.key, seat_label(section, row, seat), seat.category, attributes=seat.attributes)
+        if self._standing_index(key) is None:
+            return None
+        area = self.areas[area_of(key)]
+        return self._describe(key, area_label(area), area.category, area=area.key)
 
     def category_label(self, key: str) -> str:
         """Return what people read of a category; the key itself if the layout has none of that key."""
@@ -86,6 +90,18 @@ class Inventory:
         """Return a seat with its row and section; None if the key is no seat's."""
         index = self._index.get(key)
         return None if index is None else self._seat_at(index)
+
+    def _describe(
+        self, key: str, label: str, category: str, *, area: str | None = None, attributes: tuple[Attribute, ...] = ()
+    ) -> Place:
+        return Place(
+            seat=key,
+            area=area,
+            label=label,
+            category=category,
+            category_label=self.category_label(category),
+            attributes=tuple(attribute.value for attribute in attributes),
+        )
 
     def _standing_index(self, key: str) -> int | None:
         area = self.areas.get(area_of(key))
@@ -141,19 +157,6 @@ def seat_label(section: Section, row: Row, seat: Seat) -> str:
 def area_label(area: Area) -> str:
     """Say where an area is: "Arena · Standing"."""
     return LABEL_SEPARATOR.join(filter(None, (area.section, area.label)))
-
-
-def _seat_place(section: Section, row: Row, seat: Seat) -> Place:
-    return Place(
-        seat=seat.key,
-        label=seat_label(section, row, seat),
-        category=seat.category,
-        attributes=tuple(attribute.value for attribute in seat.attributes),
-    )
-
-
-def _standing_place(key: str, area: Area) -> Place:
-    return Place(seat=key, area=area.key, label=area_label(area), category=area.category)
 
 
 def _offsets(lengths: list[int], begin: int = 0) -> list[int]:

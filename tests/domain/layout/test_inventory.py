@@ -57,7 +57,7 @@ class TestInventory:
         inventory = Inventory(layout)
         [area] = inventory.areas.values()
         assert inventory.place(area.places()[3]) == Place(
-            seat=area.places()[3], area="a3", label="Floor · Pit", category="a"
+            seat=area.places()[3], area="a3", label="Floor · Pit", category="a", category_label="Stalls"
         )
         assert inventory.seat(area.places()[3]) is None
 
