@@ -8,8 +8,8 @@ from pathlib import Path
 from domain.history import EVENTS, UPCASTERS, VERSIONS
 from domain.invariants import Fact, Ledger, broken
 from eventstore.codec import Codec
-from eventstore.migrate import APP_ROLE
 from eventstore.postgres import PostgresStore
+from eventstore.roles import APP_ROLE
 from eventstore.store import RANGE_EVENTS_MAX, Recorded
 from runtime.ground import settings_here
 from runtime.roles import url_of_role

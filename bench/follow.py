@@ -27,9 +27,10 @@ from eventstore.epoch import Epochs
 from eventstore.jetstream.errors import NatsRefused, NatsUnavailable
 from eventstore.jetstream.link import NatsLink
 from eventstore.jetstream.stream import Streams
-from eventstore.migrate import PROJECTOR_ROLE, migrate, role_url
+from eventstore.migrate import migrate
 from eventstore.postgres import PostgresStore
 from eventstore.relay import Relay
+from eventstore.roles import PROJECTOR_ROLE, role_url
 from runtime.embedded import EmbeddedNats, EmbeddedPostgres
 from runtime.schema import HISTORIES
 

@@ -27,8 +27,9 @@ from bench.append_ours import EVENT_NAME, METADATA, PASSWORD
 from bench.log import fill
 from bench.machine import machine
 from eventstore.batcher import Batcher
-from eventstore.migrate import APP_ROLE, migrate, role_url
+from eventstore.migrate import migrate
 from eventstore.postgres import PostgresStore
+from eventstore.roles import APP_ROLE, role_url
 from eventstore.store import Append, Appended, NewEvent, Write
 from runtime.embedded import EmbeddedPostgres
 

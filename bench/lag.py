@@ -15,7 +15,7 @@ from bench.booking import catch_up, target_of, write_lines
 from bench.load import Target, drive
 from bench.machine import loop_s
 from bench.shop import Shop, found_house, open_sale, seat_pairs
-from eventstore.migrate import PROJECTOR_ROLE
+from eventstore.roles import PROJECTOR_ROLE
 from runtime.ground import settings_here
 from runtime.roles import url_of_role
 

@@ -25,8 +25,8 @@ import httpx
 from bench.machine import machine
 from bench.shop import Shop, done, found_house, open_sale, seat_pairs
 from domain.seat import SEAT
-from eventstore.migrate import APP_ROLE
 from eventstore.postgres import PostgresStore
+from eventstore.roles import APP_ROLE
 from eventstore.store import RANGE_EVENTS_MAX
 from runtime.garbage import QUIET_CHECK_S
 from runtime.ground import settings_here

@@ -27,8 +27,8 @@ from bench.append import postgres_version
 from bench.log.filling import ENDS_BEFORE_NOW, Show, fill
 from bench.log.house import House
 from bench.machine import machine
-from eventstore.migrate import APP_ROLE
 from eventstore.postgres import PostgresStore
+from eventstore.roles import APP_ROLE
 from projections.past.moment import AsOf, as_of
 from projections.past.one_order import order_then
 from projections.past.one_seat import seat_then

@@ -27,8 +27,9 @@ from bench.log import fill
 from bench.machine import machine
 from bench.rebuild_busy import measure_busy
 from bench.rebuild_package import run_package
-from eventstore.migrate import PROJECTOR_ROLE, migrate, role_url
+from eventstore.migrate import migrate
 from eventstore.postgres import PostgresStore
+from eventstore.roles import PROJECTOR_ROLE, role_url
 from projections import control
 from projections.every_model import EVERY_MODEL, reader_for
 from projections.model import ReadModel

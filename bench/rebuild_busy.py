@@ -16,7 +16,7 @@ from bench.booking import catch_up, target_of, write_lines
 from bench.load import drive
 from bench.log import fill
 from bench.shop import Shop, found_house, open_sale, seat_pairs
-from eventstore.migrate import PROJECTOR_ROLE
+from eventstore.roles import PROJECTOR_ROLE
 from runtime.ground import Ground, settings_here
 from runtime.roles import url_of_role
 from runtime.schema import migrate_all

@@ -23,7 +23,8 @@ from bench.append import new_database, postgres_version
 from bench.append_ours import PASSWORD
 from bench.log import fill
 from bench.machine import machine
-from eventstore.migrate import APP_ROLE, SEALER_ROLE, migrate, role_url
+from eventstore.migrate import migrate
+from eventstore.roles import APP_ROLE, SEALER_ROLE, role_url
 from eventstore.seals.content import open_connection
 from eventstore.seals.hands import hands
 from eventstore.seals.keys import SealingKey

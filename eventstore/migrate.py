@@ -1,26 +1,16 @@
 """Numbered, forward-only migrations: whole or not at all, once each, and never changed afterwards."""
 
-import asyncio
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any, LiteralString
 
 import psycopg
-from psycopg import errors
-from psycopg import sql as statements
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from eventstore.errors import MigrationRefused
 from eventstore.postgres.connection import check_version
-
-APP_ROLE = "seatledger_app"
-PROJECTOR_ROLE = "seatledger_projector"
-SEALER_ROLE = "seatledger_sealer"
-ROLES = (APP_ROLE, PROJECTOR_ROLE, SEALER_ROLE)
-ROLE_TRIES_MAX = 50
-ROLE_PAUSE_S = 0.02
+from eventstore.roles import RolePassword, ensure_roles, with_role_names
 
 _LOCK: LiteralString = "SELECT pg_advisory_lock(6073476093215911269)"
 _LEDGER: LiteralString = """
@@ -70,7 +60,7 @@ EVENTSTORE = History(name="eventstore", package="eventstore.migrations")
 async def migrate(
     owner_url: str,
     *,
-    role_password: Callable[[str], str],
+    role_password: RolePassword,
     histories: Sequence[History] = (EVENTSTORE,),
 ) -> list[str]:
     """Make the login roles, then apply what is missing, in order.
@@ -78,7 +68,7 @@ async def migrate(
     Safe to run again, and from several processes or for several databases of one server at once.
 
     Args:
-        owner_url: of a role that may create roles and schemas.
+        owner_url: of a role that may create schemas, and login roles unless an administrator has made them.
         role_password: the password each login role shall have.
         histories: in the order in which they depend on each other.
 
@@ -86,15 +76,15 @@ async def migrate(
         The names of the files applied, as `history/file`.
 
     Raises:
-        MigrationRefused: an earlier file was changed or is missing, or the database is ahead of this code.
+        MigrationRefused: an earlier file was changed or is missing, the database is ahead of this code, or a login role
+            is missing and may not be made.
         ServerTooOld: a PostgreSQL we do not support.
     """
     known = [(history, migrations_of(history)) for history in histories]
     async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as connection:
         check_version(connection.info.server_version)
-        for role in ROLES:
-            await _ensure_role(connection, role, role_password(role))
         await connection.execute(_LOCK)
+        await ensure_roles(connection, owner_url, role_password)
         await connection.execute(_LEDGER)
         applied: list[str] = []
         for history, migrations in known:
@@ -122,12 +112,6 @@ def migrations_of(history: History) -> list[Migration]:
     return [Migration(history=history.name, name=entry.name, text=entry.read_bytes()) for entry in files]
 
 
-def role_url(owner_url: str, role: str, password: str) -> str:
-    """Return the address of the same database for another role."""
-    parts = conninfo_to_dict(owner_url)
-    return make_conninfo("", **{**parts, "user": role, "password": password})
-
-
 async def _missing(connection: Connection, history: History, known: Sequence[Migration]) -> Sequence[Migration]:
     cursor = await connection.execute(_APPLIED, {"history": history.name})
     applied = await cursor.fetchall()
@@ -143,33 +127,7 @@ async def _missing(connection: Connection, history: History, known: Sequence[Mig
 
 async def _apply(connection: Connection, migration: Migration) -> None:
     async with connection.transaction():
-        await connection.execute(migration.text)
+        text = with_role_names(migration.text.decode(), connection.info.dbname)
+        await connection.execute(text.encode())
         recorded = {"history": migration.history, "name": migration.name, "sha256": migration.sha256}
         await connection.execute(_RECORD, recorded)
-
-
-async def _ensure_role(connection: Connection, role: str, password: str) -> None:
-    """Create the role or set its password; the roles belong to the whole server, where others may be at the same."""
-    verifier = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
-    for _ in range(ROLE_TRIES_MAX):
-        try:
-            await _create_or_alter(connection, role, verifier)
-        except (errors.DuplicateObject, errors.UniqueViolation):
-            continue
-        except errors.InternalError_ as error:
-            if "tuple concurrently updated" not in str(error):
-                raise
-            await asyncio.sleep(ROLE_PAUSE_S)
-        else:
-            return
-    raise MigrationRefused(f"the role {role} is being changed by others all the time")
-
-
-async def _create_or_alter(connection: Connection, role: str, verifier: str) -> None:
-    exists = await (await connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [role])).fetchone()
-    verb = statements.SQL("ALTER" if exists is not None else "CREATE")
-    await connection.execute(
-        statements.SQL(
-            "{} ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD {}"
-        ).format(verb, statements.Identifier(role), statements.Literal(verifier))
-    )

@@ -12,6 +12,7 @@ from psycopg.rows import class_row
 
 from eventstore.checkpoint import Checkpoint
 from eventstore.postgres.connection import connect
+from eventstore.roles import APP_ROLE, role_name
 from projections.model import ReadModel
 from projections.sql import control as sql
 
@@ -116,7 +117,8 @@ async def create_tables(connection: Connection, model: ReadModel, schema: str) -
     await connection.execute(sql.CREATE_SCHEMA, {"schema": schema})
     await connection.execute(sql.CONFIGURE, {"schema": schema})
     await connection.execute(model.schema)
-    await connection.execute(statements.SQL(sql.LET_READ).format(schema=statements.Identifier(schema)))
+    app = statements.Identifier(role_name(connection.info.dbname, APP_ROLE))
+    await connection.execute(statements.SQL(sql.LET_READ).format(schema=statements.Identifier(schema), app=app))
 
 
 async def look_in(connection: Connection, schema: str) -> None:

@@ -16,10 +16,10 @@ from eventstore.epoch import Epochs
 from eventstore.feed import EventFeed, Feed, PolledFeed
 from eventstore.handler import Judge
 from eventstore.jetstream.link import NatsLink
-from eventstore.migrate import APP_ROLE
 from eventstore.postgres.bounded import BOUNDED, check_answers
 from eventstore.postgres.store import PostgresStore
 from eventstore.relay import AnnouncingJudge, WakeUp
+from eventstore.roles import APP_ROLE
 from eventstore.store import Store
 from runtime.roles import url_of_role
 from runtime.settings import Settings

@@ -5,8 +5,8 @@ from pathlib import Path
 from eventstore.exports.formats import Format, writer_of
 from eventstore.exports.manifest import Manifest, Tally, seals_between
 from eventstore.exports.writer import Writer, events_between
-from eventstore.migrate import APP_ROLE
 from eventstore.postgres import PostgresStore
+from eventstore.roles import APP_ROLE
 from eventstore.seals.seal import Seal, seal_line
 from eventstore.seals.table import SealTable
 from projections.past.searching import Search, Stretch, stretch_of

@@ -1,7 +1,7 @@
 """Ends the leases of owners that cannot be alive, so that the next ones do not wait until they are taken for dead."""
 
 from adapters.records import process_state
-from eventstore.migrate import PROJECTOR_ROLE
+from eventstore.roles import PROJECTOR_ROLE
 from projections import control
 from runtime.connections import open_records
 from runtime.roles import url_of_role

@@ -8,8 +8,8 @@ from typing import Any
 
 from api.presenters import past as present
 from domain.errors import NotFound
-from eventstore.migrate import APP_ROLE
 from eventstore.postgres import PostgresStore
+from eventstore.roles import APP_ROLE
 from projections.past.moment import AsOf, as_of
 from projections.past.one_order import order_then
 from projections.past.one_seat import seat_then

@@ -8,8 +8,8 @@ from domain.errors import Rejected
 from domain.projection import SetAsideReason
 from eventstore.clock import ServerClock
 from eventstore.command import Context
-from eventstore.migrate import PROJECTOR_ROLE
 from eventstore.postgres import PostgresStore
+from eventstore.roles import PROJECTOR_ROLE
 from projections import control, switches
 from projections.control import Connection
 from projections.every_model import EVERY_MODEL

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from domain.errors import NoRetiredVersion, NotInParts
-from eventstore.migrate import PROJECTOR_ROLE
 from eventstore.postgres import PostgresStore
+from eventstore.roles import PROJECTOR_ROLE
 from projections.control import NoSuchProjection
 from projections.every_model import reader_for
 from projections.rebuilding import builds, course

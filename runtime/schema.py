@@ -2,10 +2,16 @@
 
 from adapters.records.pool import RECORDS
 from eventstore.migrate import EVENTSTORE, History, migrate
+from eventstore.roles import roles_script
 from runtime.settings import Settings
 
 PROJECTIONS = History(name="projections", package="projections.migrations")
 HISTORIES = (EVENTSTORE, RECORDS, PROJECTIONS)
+
+
+async def statements_for_roles(settings: Settings) -> str:
+    """Return the statements with which an administrator makes the login roles."""
+    return await roles_script(settings.required_database_url, settings.role_password)
 
 
 async def migrate_all(settings: Settings) -> list[str]:

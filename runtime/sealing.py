@@ -10,8 +10,8 @@ from pathlib import Path
 import orjson
 
 from domain.ticket import TICKET
-from eventstore.migrate import APP_ROLE, SEALER_ROLE
 from eventstore.postgres import PostgresStore
+from eventstore.roles import APP_ROLE, SEALER_ROLE
 from eventstore.seals.content import head_of, open_connection
 from eventstore.seals.hands import hands
 from eventstore.seals.keys import PUBLIC_KEY_BYTES, SealingKey, key_id_of

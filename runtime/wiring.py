@@ -32,7 +32,7 @@ from api.tokens import AccessTokens, SigningKey
 from eventstore.batcher import Batcher
 from eventstore.clock import ServerClock
 from eventstore.handler import Clock, Handler
-from eventstore.migrate import APP_ROLE, PROJECTOR_ROLE
+from eventstore.roles import APP_ROLE, PROJECTOR_ROLE
 from eventstore.seals.second_place import SecondPlace
 from eventstore.store import Store
 from projections.every_model import EVERY_MODEL, reader_for

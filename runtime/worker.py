@@ -13,9 +13,9 @@ from eventstore.epoch import Epochs
 from eventstore.feed import EventFeed, Feed, PolledFeed
 from eventstore.jetstream.errors import NatsTooOld
 from eventstore.jetstream.link import NatsLink
-from eventstore.migrate import PROJECTOR_ROLE
 from eventstore.postgres import PostgresStore
 from eventstore.relay import Relay
+from eventstore.roles import PROJECTOR_ROLE
 from eventstore.store import Store
 from eventstore.survey import Survey
 from projections.every_model import EVERY_MODEL, reader_for

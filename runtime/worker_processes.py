@@ -8,7 +8,7 @@ import uvloop
 
 from adapters.records.process_state import PostgresProcessState
 from eventstore.clock import ServerClock
-from eventstore.migrate import APP_ROLE
+from eventstore.roles import APP_ROLE
 from processes.every_rule import every_rule
 from processes.runner import run_rules
 from runtime.connections import open_gateways, open_records, open_store

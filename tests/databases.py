@@ -10,6 +10,7 @@ import psycopg
 from psycopg import sql
 from pydantic import SecretStr
 
+from eventstore.roles import ROLES, role_name
 from runtime.embedded import EmbeddedPostgres
 from runtime.settings import Settings
 
@@ -29,8 +30,21 @@ def fresh_database(server: EmbeddedPostgres, *, template: str = "template0") -> 
     copied = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
     with psycopg.connect(server.url_of("postgres"), autocommit=True) as connection:
         connection.execute(copied.format(sql.Identifier(name), sql.Identifier(template)))
+        adopt_roles(connection, name, template)
         yield server.url_of(name)
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        for role in ROLES:
+            connection.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role_name(name, role))))
+
+
+def adopt_roles(connection: psycopg.Connection[Any], name: str, template: str) -> None:
+    """Give a copied database login roles of its own, which may do what the template's may."""
+    for role in ROLES:
+        known, own = role_name(template, role), sql.Identifier(role_name(name, role))
+        if connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [known]).fetchone() is not None:
+            password = sql.Literal(role_password(role))
+            connection.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(own, password))
+            connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(known), own))
 
 
 def make_template(
@@ -49,11 +63,12 @@ def make_template(
     with psycopg.connect(server.url_of("postgres"), autocommit=True) as connection:
         copied = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
         connection.execute(copied.format(sql.Identifier(name), sql.Identifier(template)))
+        adopt_roles(connection, name, template)
     asyncio.run(prepare(server.url_of(name)))
     # The first session after a migration writes down the catalogue's cache; in a copy without it, each first one would.
     psycopg.connect(server.url_of(name)).close()
 
 
 def role_password(role: str) -> str:
-    """Return a login role's password: roles belong to the whole server, so all tests must agree on one secret."""
+    """Return the password of a database's login role; all tests have one secret."""
     return Settings(secret_key=SecretStr(SECRET_KEY)).role_password(role)

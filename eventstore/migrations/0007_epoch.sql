@@ -9,5 +9,5 @@ CREATE TABLE eventstore.epoch (
     began_at          timestamp with time zone NOT NULL DEFAULT clock_timestamp()
 );
 
-GRANT SELECT ON eventstore.epoch TO seatledger_app;
-GRANT SELECT, INSERT, UPDATE ON eventstore.epoch TO seatledger_projector;
+GRANT SELECT ON eventstore.epoch TO :"app";
+GRANT SELECT, INSERT, UPDATE ON eventstore.epoch TO :"projector";

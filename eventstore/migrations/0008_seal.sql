@@ -36,8 +36,8 @@ CREATE TRIGGER insert_only BEFORE UPDATE OR DELETE OR TRUNCATE ON eventstore.sea
 ALTER TABLE eventstore.seal ENABLE ALWAYS TRIGGER insert_only;
 ALTER TABLE eventstore.seal_key ENABLE ALWAYS TRIGGER insert_only;
 
-GRANT USAGE ON SCHEMA eventstore TO seatledger_sealer;
-GRANT SELECT ON eventstore.event, eventstore.seal, eventstore.seal_key TO seatledger_sealer;
-GRANT INSERT ON eventstore.seal, eventstore.seal_key TO seatledger_sealer;
-GRANT SELECT, INSERT, UPDATE ON eventstore.sealer TO seatledger_sealer;
-GRANT SELECT ON eventstore.seal, eventstore.seal_key, eventstore.sealer TO seatledger_app;
+GRANT USAGE ON SCHEMA eventstore TO :"sealer";
+GRANT SELECT ON eventstore.event, eventstore.seal, eventstore.seal_key TO :"sealer";
+GRANT INSERT ON eventstore.seal, eventstore.seal_key TO :"sealer";
+GRANT SELECT, INSERT, UPDATE ON eventstore.sealer TO :"sealer";
+GRANT SELECT ON eventstore.seal, eventstore.seal_key, eventstore.sealer TO :"app";

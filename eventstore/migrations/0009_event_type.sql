@@ -17,6 +17,6 @@ INSERT INTO eventstore.event_type (name, schema_version, first_position)
 SELECT name, schema_version, min(position) FROM eventstore.event GROUP BY name, schema_version;
 INSERT INTO eventstore.survey (position) SELECT coalesce(max(position), 0) FROM eventstore.event;
 
-GRANT SELECT ON eventstore.event_type, eventstore.survey TO seatledger_app;
-GRANT SELECT, INSERT ON eventstore.event_type TO seatledger_projector;
-GRANT SELECT, UPDATE ON eventstore.survey TO seatledger_projector;
+GRANT SELECT ON eventstore.event_type, eventstore.survey TO :"app";
+GRANT SELECT, INSERT ON eventstore.event_type TO :"projector";
+GRANT SELECT, UPDATE ON eventstore.survey TO :"projector";

@@ -19,7 +19,7 @@ CREATE TABLE eventstore.clock_acceptance (
 CREATE TRIGGER insert_only BEFORE UPDATE OR DELETE OR TRUNCATE ON eventstore.clock_acceptance
     FOR EACH STATEMENT EXECUTE FUNCTION eventstore.refuse_change();
 ALTER TABLE eventstore.clock_acceptance ENABLE ALWAYS TRIGGER insert_only;
-GRANT SELECT ON eventstore.clock_acceptance TO seatledger_app, seatledger_projector;
+GRANT SELECT ON eventstore.clock_acceptance TO :"app", :"projector";
 
 DROP FUNCTION eventstore.append(
     uuid[], text[], text[], bytea[], json[], timestamp with time zone[], timestamp with time zone[],
@@ -266,4 +266,4 @@ GRANT EXECUTE ON FUNCTION eventstore.append(
     uuid[], text[], text[], bytea[], json[],
     timestamp with time zone[], timestamp with time zone[], timestamp with time zone[],
     integer[], text[], bigint[], integer[], text[], integer[], json[]
-) TO seatledger_app;
+) TO :"app";

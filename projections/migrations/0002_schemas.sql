@@ -9,9 +9,9 @@ BEGIN
     IF name !~ '^[a-z_]{1,40}_v[0-9]+_[0-9]+$' THEN
         RAISE EXCEPTION '% is not the name of a read model''s schema', name USING ERRCODE = 'invalid_schema_name';
     END IF;
-    EXECUTE format('CREATE SCHEMA %I', name);
-    EXECUTE format('GRANT USAGE, CREATE ON SCHEMA %I TO seatledger_projector', name);
-    EXECUTE format('GRANT USAGE ON SCHEMA %I TO seatledger_app', name);
+    -- The projector owns what it makes: a dump restores its tables only into a schema in which it may create them.
+    EXECUTE format('CREATE SCHEMA %I AUTHORIZATION :"projector"', name);
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO :"app"', name);
 END
 $$;
 

@@ -38,6 +38,6 @@ ALTER TABLE projections.projection
     ADD COLUMN generation integer NOT NULL DEFAULT 0;
 UPDATE projections.projection SET generation = substring(schema FROM '[0-9]+$')::integer;
 
-GRANT SELECT ON projections.build, projections.wish TO seatledger_app;
-GRANT SELECT, INSERT, UPDATE, DELETE ON projections.build TO seatledger_projector;
-GRANT SELECT, INSERT, UPDATE (taken_at, refusal), DELETE ON projections.wish TO seatledger_projector;
+GRANT SELECT ON projections.build, projections.wish TO :"app";
+GRANT SELECT, INSERT, UPDATE, DELETE ON projections.build TO :"projector";
+GRANT SELECT, INSERT, UPDATE (taken_at, refusal), DELETE ON projections.wish TO :"projector";

@@ -46,7 +46,7 @@ SELECT set_config('search_path', %(schema)s, false), set_config('synchronous_com
 
 LOOK_IN: LiteralString = "SELECT set_config('search_path', %(schema)s, true)"
 
-LET_READ: LiteralString = "GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO seatledger_app"
+LET_READ: LiteralString = "GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {app}"
 
 # Rows that a batch is being written under are locked, and alive; the others are kept, or taken over once their owner
 # has been silent for too long. A change of owner raises the fence: what the old one still tries comes to nothing.

@@ -40,12 +40,26 @@ def run_up(
     console.print("stopped")
 
 
-def run_migrate(data: Data | None = None) -> None:
-    """Bring the database's schema up to date."""
-    from runtime.schema import migrate_all  # noqa: PLC0415 - a part imports only what it runs
+def run_migrate(
+    data: Data | None = None,
+    *,
+    print_roles: Annotated[
+        bool,
+        typer.Option("--print-roles", help="Print the statements that make the login roles, and change nothing."),
+    ] = False,
+) -> None:
+    """Bring the database's schema up to date, and its login roles if SEATLEDGER_DATABASE_URL's role may make them."""
+    from runtime.schema import migrate_all, statements_for_roles  # noqa: PLC0415 - a part imports only what it runs
 
-    for applied in asyncio.run(migrate_all(settings_here(data))):
-        console.print(applied)
+    settings = settings_here(data)
+    if print_roles:
+        typer.echo(asyncio.run(statements_for_roles(settings)))
+        return
+    applied = asyncio.run(migrate_all(settings))
+    for name in applied:
+        console.print(name)
+    if not applied:
+        console.print("The schema is up to date.")
 
 
 def run_api(port: Annotated[int | None, typer.Option(help="In place of SEATLEDGER_PORT.")] = None) -> None:

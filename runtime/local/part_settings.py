@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from eventstore.migrate import APP_ROLE, PROJECTOR_ROLE, SEALER_ROLE
+from eventstore.roles import APP_ROLE, PROJECTOR_ROLE, SEALER_ROLE
 from runtime.local.forking import plain_environment
 from runtime.roles import url_of_role
 from runtime.settings import PREFIX, Settings

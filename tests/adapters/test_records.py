@@ -15,7 +15,8 @@ from domain.layout.exporting import export
 from domain.layout.publishing import publish
 from domain.layout.reading import read_layout
 from domain.people import AddressTaken, Contact, Person, RecordsUnavailable
-from eventstore.migrate import APP_ROLE, EVENTSTORE, migrate, role_url
+from eventstore.migrate import EVENTSTORE, migrate
+from eventstore.roles import APP_ROLE, role_url
 from tests.databases import role_password
 
 GRID = {"sections": [{"name": "Stalls", "category": "A", "rows": 2, "seats_per_row": 3}]}

@@ -11,7 +11,7 @@ import httpx
 
 from domain.values import Role
 from eventstore.feed.polled import PolledFeed
-from eventstore.migrate import PROJECTOR_ROLE
+from eventstore.roles import PROJECTOR_ROLE
 from projections.every_model import EVERY_MODEL, reader_for
 from projections.runner import Runner
 from runtime.roles import url_of_role

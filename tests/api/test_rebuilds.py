@@ -6,7 +6,7 @@ import pytest
 
 from api.board import HEARTBEAT, Board
 from domain.values import Role
-from eventstore.migrate import PROJECTOR_ROLE, role_url
+from eventstore.roles import PROJECTOR_ROLE, role_url
 from projections import control
 from projections.every_model import EVERY_MODEL
 from tests.api.box_office import BoxOffice, Headers, Json, done, refused

@@ -18,8 +18,9 @@ from bench.log.season import Season
 from bench.log.telling import Command, Plan
 from domain.invariants import Fact, Ledger, broken
 from eventstore.digest import digest_of
-from eventstore.migrate import APP_ROLE, PROJECTOR_ROLE, migrate, role_url
+from eventstore.migrate import migrate
 from eventstore.postgres import PostgresStore
+from eventstore.roles import APP_ROLE, PROJECTOR_ROLE, role_url
 from eventstore.store import Recorded
 from projections.reading import ReadModels
 from runtime.embedded import EmbeddedPostgres

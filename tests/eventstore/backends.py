@@ -11,8 +11,8 @@ from uuid_utils.compat import uuid7
 
 from eventstore.clock_acceptance import accept_clock
 from eventstore.memory import MemoryStore
-from eventstore.migrate import APP_ROLE, role_url
 from eventstore.postgres import PostgresStore
+from eventstore.roles import APP_ROLE, role_url
 from eventstore.store import Store
 from tests.databases import role_password
 from tests.eventstore.appends import at, wish

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from eventstore.epoch import FIRST, Epochs
-from eventstore.migrate import PROJECTOR_ROLE, role_url
+from eventstore.roles import PROJECTOR_ROLE, role_url
 from runtime.embedded import EmbeddedPostgres
 from tests.databases import fresh_database, role_password
 from tests.eventstore.backends import PostgresBackend

@@ -12,8 +12,9 @@ import psycopg
 import pytest
 
 from eventstore.errors import MigrationRefused
-from eventstore.migrate import APP_ROLE, EVENTSTORE, History, migrate, migrations_of, role_url
+from eventstore.migrate import EVENTSTORE, History, migrate, migrations_of
 from eventstore.postgres import PostgresStore
+from eventstore.roles import APP_ROLE, role_url
 from runtime.embedded import EmbeddedPostgres
 from tests.databases import fresh_database, role_password
 from tests.eventstore.appends import at, wish
@@ -112,41 +113,15 @@ class TestManyAtOnce:
         runs = await asyncio.gather(*(migrate(database_url, role_password=role_password) for _ in range(4)))
         assert sorted(map(len, runs)) == [0, 0, 0, len(migrations_of(EVENTSTORE))]
 
-    async def test_on_many_databases_of_one_server_the_roles_are_shared(
+    async def test_on_many_databases_of_one_server_each_has_roles_of_its_own(
         self, postgres_server: EmbeddedPostgres
     ) -> None:
         with ExitStack() as opened:
             urls = [opened.enter_context(fresh_database(postgres_server)) for _ in range(4)]
-            async with await psycopg.AsyncConnection.connect(urls[0], autocommit=True) as owner:
-                await drop_roles_if_unused(owner)
             runs = await asyncio.gather(*(migrate(url, role_password=role_password) for url in urls * 2))
             assert len([run for run in runs if run]) == 4
             async with PostgresStore(role_url(urls[3], APP_ROLE, role_password(APP_ROLE))) as store:
                 await store.append([wish(at("seat-1", 0))])
-
-
-class TestRoleUrl:
-    def test_only_user_and_password_are_replaced(self) -> None:
-        url = "postgresql://owner:secret@127.0.0.1:5432/shop?sslmode=disable&application_name=x"
-        parts = psycopg.conninfo.conninfo_to_dict(role_url(url, "reader", "p' w"))
-        assert parts == {
-            "user": "reader",
-            "password": "p' w",
-            "host": "127.0.0.1",
-            "port": "5432",
-            "dbname": "shop",
-            "sslmode": "disable",
-            "application_name": "x",
-        }
-
-
-async def drop_roles_if_unused(owner: psycopg.AsyncConnection[Any]) -> None:
-    """Have the roles made by rivals, where no other database of the server needs them yet."""
-    for role in ("seatledger_app", "seatledger_projector"):
-        try:
-            await owner.execute(f"DROP ROLE IF EXISTS {role}")
-        except psycopg.errors.DependentObjectsStillExist:
-            return
 
 
 async def column_count(url: str) -> int:

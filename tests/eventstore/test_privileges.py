@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from eventstore.migrate import PROJECTOR_ROLE, SEALER_ROLE, role_url
+from eventstore.roles import PROJECTOR_ROLE, SEALER_ROLE, role_name, role_url
 from tests.databases import role_password
 from tests.eventstore.appends import at, wish
 from tests.eventstore.backends import PostgresBackend
@@ -96,7 +96,8 @@ class TestTheApplication:
                 await app.execute(statement)
 
     async def test_it_cannot_become_anybody_else(self, app: Connection, owner: Connection) -> None:
-        for role in (owner.info.user, PROJECTOR_ROLE, "pg_write_all_data", "pg_database_owner"):
+        projector = role_name(owner.info.dbname, PROJECTOR_ROLE)
+        for role in (owner.info.user, projector, "pg_write_all_data", "pg_database_owner"):
             with pytest.raises(errors.InsufficientPrivilege):
                 await app.execute(f"SET ROLE {role}")
             with pytest.raises(errors.InsufficientPrivilege):

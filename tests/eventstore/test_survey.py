@@ -10,7 +10,7 @@ from psycopg import errors
 from eventstore import survey as surveying
 from eventstore.errors import UnreadableLog
 from eventstore.evolution import Evolution
-from eventstore.migrate import APP_ROLE, PROJECTOR_ROLE, role_url
+from eventstore.roles import APP_ROLE, PROJECTOR_ROLE, role_url
 from eventstore.store import NewEvent, Write
 from eventstore.survey import EVENT_TYPES, EventType, Survey
 from tests.databases import role_password

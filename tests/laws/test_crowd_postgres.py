@@ -5,8 +5,9 @@ from typing import ClassVar
 import pytest
 
 from eventstore.clock import ServerClock
-from eventstore.migrate import APP_ROLE, migrate, role_url
+from eventstore.migrate import migrate
 from eventstore.postgres import PostgresStore
+from eventstore.roles import APP_ROLE, role_url
 from tests.databases import role_password
 from tests.effort import Effort
 from tests.laws.crowd import CrowdMachine

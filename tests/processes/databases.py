@@ -15,8 +15,8 @@ from adapters.records.process_state import PostgresProcessState
 from adapters.sandbox_gateway import SandboxGateway
 from eventstore.batcher import Batcher
 from eventstore.clock import ServerClock
-from eventstore.migrate import APP_ROLE, role_url
 from eventstore.postgres import PostgresStore
+from eventstore.roles import APP_ROLE, role_url
 from processes.runner import run_rules
 from tests.adapters.sandbox_process import PATIENCE_S
 from tests.databases import role_password

@@ -19,7 +19,7 @@ from tests.processes.databases import ServedShop, served_shop
 from tests.processes.shop import PATIENCE_S, Shop
 
 SHORT = timedelta(seconds=2)
-CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'seatledger_app'"
+CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_database() || '_app'"
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ import psycopg
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
-from eventstore.migrate import APP_ROLE, PROJECTOR_ROLE, migrate, role_url
+from eventstore.migrate import migrate
+from eventstore.roles import APP_ROLE, PROJECTOR_ROLE, role_url
 from projections import control
 from projections.every_model import EVERY_MODEL
 from projections.reading import ReadModels

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from domain.history import EVENTS
-from eventstore.migrate import PROJECTOR_ROLE, role_url
+from eventstore.roles import PROJECTOR_ROLE, role_url
 from eventstore.store import Recorded
 from projections import seat_map
 from projections.control import Lost

@@ -4,6 +4,8 @@ import psycopg
 import pytest
 from psycopg import errors
 
+from projections.my_orders import MY_ORDERS
+
 NOT_FOR_THE_PROJECTOR = (
     "DELETE FROM eventstore.event",
     "UPDATE eventstore.event SET data = '{}'",
@@ -22,7 +24,7 @@ NOT_FOR_THE_APPLICATION = (
     "INSERT INTO projections.wish (wish_id, name, kind, swap_anyway) VALUES (uuidv7(), 'sales', 'drop', false)",
     "UPDATE projections.wish SET taken_at = NULL",
     "INSERT INTO seat_map_v1_0.tally VALUES ('p', 'held', now(), 1)",
-    "DELETE FROM my_orders_v2_0.orders",
+    f"DELETE FROM my_orders_v{MY_ORDERS.version}_0.orders",
     "SELECT projections.create_schema('x_v1_1')",
     "SELECT projections.drop_schema('seat_map_v1_0')",
 )

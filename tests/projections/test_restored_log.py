@@ -9,7 +9,7 @@ import pytest
 
 from domain.errors import NotFailed
 from eventstore.feed import PolledFeed
-from eventstore.migrate import PROJECTOR_ROLE, role_url
+from eventstore.roles import PROJECTOR_ROLE, role_url
 from projections import control
 from projections.control import ProjectionState
 from projections.every_model import EVERY_MODEL, reader_for

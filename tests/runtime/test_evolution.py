@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from eventstore.migrate import APP_ROLE
 from eventstore.postgres import PostgresStore
+from eventstore.roles import APP_ROLE
 from eventstore.store import NewEvent, Write
 from runtime.roles import url_of_role
 from runtime.schema import migrate_all

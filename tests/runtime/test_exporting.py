@@ -19,8 +19,9 @@ from eventstore.exports import parquet
 from eventstore.exports.formats import Format
 from eventstore.exports.lines import event_of, line_of
 from eventstore.exports.manifest import Manifest
-from eventstore.migrate import APP_ROLE, migrate, role_url
+from eventstore.migrate import migrate
 from eventstore.postgres import PostgresStore
+from eventstore.roles import APP_ROLE, role_url
 from eventstore.seals.merkle import root_over
 from eventstore.seals.seal import POSITIONS_MAX, seal_from_json
 from eventstore.store import NewEvent, Recorded, Wanted, Write

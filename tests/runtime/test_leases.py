@@ -1,7 +1,7 @@
 """Leases of owners that cannot be alive: whoever starts next takes over at once."""
 
 from adapters.records.process_state import PostgresProcessState
-from eventstore.migrate import PROJECTOR_ROLE
+from eventstore.roles import PROJECTOR_ROLE
 from projections import control
 from projections.every_model import EVERY_MODEL
 from runtime.connections import open_records

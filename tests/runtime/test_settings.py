@@ -43,7 +43,7 @@ class TestSecret:
 
     def test_given_one_then_everything_derived_differs_and_stays(self, monkeypatch: pytest.MonkeyPatch) -> None:
         environment(monkeypatch, SECRET_KEY=GOOD)
-        purposes = ["seatledger_app", "seatledger_projector", "tickets"]
+        purposes = ["app", "projector", "tickets"]
         derived = [load_settings().derived(purpose) for purpose in purposes]
         assert len(set(derived)) == 3
         assert derived == [load_settings().derived(purpose) for purpose in purposes]

@@ -16,8 +16,8 @@ from pydantic import SecretStr
 from eventstore.epoch import Epochs
 from eventstore.jetstream.link import NatsLink
 from eventstore.jetstream.stream import Streams
-from eventstore.migrate import APP_ROLE, PROJECTOR_ROLE
 from eventstore.postgres import PostgresStore
+from eventstore.roles import APP_ROLE, PROJECTOR_ROLE
 from eventstore.store import NewEvent, Write
 from projections.every_model import EVERY_MODEL
 from runtime.embedded import EmbeddedNats

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.invariants import Ledger, broken
-from eventstore.migrate import APP_ROLE
 from eventstore.postgres.store import PostgresStore
+from eventstore.roles import APP_ROLE
 from eventstore.store import RANGE_EVENTS_MAX, Recorded, Store
 from runtime.roles import url_of_role
 from tests.laws.world import CODEC, commands, fact

@@ -1,7 +1,7 @@
 -- What is not events: personal data, credentials, documents, the state of processes. Rows here may change and go.
 CREATE SCHEMA records;
 REVOKE ALL ON SCHEMA records FROM PUBLIC;
-GRANT USAGE ON SCHEMA records TO seatledger_app;
+GRANT USAGE ON SCHEMA records TO :"app";
 
 CREATE TABLE records.person (
     account       text COLLATE "C"         NOT NULL PRIMARY KEY,
@@ -26,4 +26,4 @@ CREATE TABLE records.contact (
     UNIQUE (account, email, name)
 );
 
-GRANT SELECT, INSERT, UPDATE, DELETE ON records.person, records.credential, records.contact TO seatledger_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON records.person, records.credential, records.contact TO :"app";

@@ -17,4 +17,4 @@ CREATE TABLE records.refresh_token (
 
 CREATE INDEX refresh_token_of_session ON records.refresh_token (session);
 
-GRANT SELECT, INSERT, UPDATE, DELETE ON records.session, records.refresh_token TO seatledger_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON records.session, records.refresh_token TO :"app";

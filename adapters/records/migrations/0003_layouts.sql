@@ -4,4 +4,4 @@ CREATE TABLE records.layout_document (
     document bytea            NOT NULL
 );
 
-GRANT SELECT, INSERT ON records.layout_document TO seatledger_app;
+GRANT SELECT, INSERT ON records.layout_document TO :"app";

@@ -39,6 +39,6 @@ CREATE TABLE records.process_refusal (
 
 CREATE INDEX process_refusal_of_rule ON records.process_refusal (rule, number);
 
-GRANT SELECT, INSERT, UPDATE ON records.process TO seatledger_app;
-GRANT SELECT, INSERT, UPDATE, DELETE ON records.process_work TO seatledger_app;
-GRANT SELECT, INSERT, DELETE ON records.process_refusal TO seatledger_app;
+GRANT SELECT, INSERT, UPDATE ON records.process TO :"app";
+GRANT SELECT, INSERT, UPDATE, DELETE ON records.process_work TO :"app";
+GRANT SELECT, INSERT, DELETE ON records.process_refusal TO :"app";

@@ -6,8 +6,8 @@ import pytest
 from api.live import following
 from domain.values import Role
 from eventstore.epoch import Epochs
-from eventstore.migrate import PROJECTOR_ROLE
 from eventstore.postgres import PostgresStore
+from eventstore.roles import PROJECTOR_ROLE
 from projections.every_model import reader_for
 from projections.rebuilding.course import rebuild
 from projections.seat_map import SEAT_MAP

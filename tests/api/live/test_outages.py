@@ -18,8 +18,8 @@ from eventstore.feed import Feed
 from eventstore.jetstream.errors import NatsUnavailable
 from eventstore.jetstream.link import NatsLink
 from eventstore.jetstream.stream import Streams
-from eventstore.migrate import PROJECTOR_ROLE
 from eventstore.relay import Relay
+from eventstore.roles import PROJECTOR_ROLE
 from runtime.embedded import EmbeddedNats, EmbeddedPostgres
 from runtime.roles import url_of_role
 from tests.api.box_office import BoxOffice, done

@@ -15,8 +15,8 @@ from eventstore.jetstream.errors import NatsUnavailable
 from eventstore.jetstream.link import NatsLink
 from eventstore.jetstream.message import block_of, event_of
 from eventstore.jetstream.stream import Streams
-from eventstore.migrate import PROJECTOR_ROLE, role_url
 from eventstore.relay import Relay
+from eventstore.roles import PROJECTOR_ROLE, role_url
 from eventstore.store import Recorded, Store
 from runtime.embedded import EmbeddedNats
 from tests.databases import role_password

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import psycopg
 
-from eventstore.migrate import SEALER_ROLE, role_url
 from eventstore.postgres import PostgresStore
+from eventstore.roles import SEALER_ROLE, role_url
 from eventstore.seals.content import Connection, open_connection
 from eventstore.seals.keys import SealingKey
 from eventstore.seals.sealer import Sealer

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 
 import pytest
 
-from eventstore.migrate import APP_ROLE, role_url
 from eventstore.postgres import PostgresStore
+from eventstore.roles import APP_ROLE, role_url
 from eventstore.store import Recorded
 from projections.past.streams import PastStreams
 from runtime.embedded import EmbeddedPostgres
