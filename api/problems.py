@@ -228,7 +228,7 @@ def problem(
         "code": str(code),
         "detail": detail,
     }
-    content = orjson.dumps({**(details or {}), **known}, default=str)
+    content = orjson.dumps({**(details or {}), **known}, default=str, option=orjson.OPT_UTC_Z)
     return Response(content, status_code=int(status), headers=dict(headers or {}), media_type=MEDIA_TYPE)
 
 

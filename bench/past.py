@@ -29,6 +29,7 @@ from bench.log.house import House
 from bench.machine import machine
 from eventstore.postgres import PostgresStore
 from eventstore.roles import APP_ROLE
+from projections.past.currencies import currencies_of
 from projections.past.moment import AsOf, as_of
 from projections.past.one_order import order_then
 from projections.past.one_seat import seat_then
@@ -141,7 +142,8 @@ class Past:
         async def ask() -> bytes:
             then = await self._moment()
             found = await seat_then(self._streams, then, performance=performance, seat=seat, after=0, limit=100)
-            return orjson.dumps(present.seat_then(found, self._codec))
+            currencies = await currencies_of(self._store, self._codec, [step.event for step in found.steps])
+            return orjson.dumps(present.seat_then(found, self._codec, currencies))
 
         return ask
 
@@ -152,7 +154,9 @@ class Past:
         async def ask() -> bytes:
             found = await order_then(self._streams, await self._moment(), order)
             assert found is not None
-            items = [present.recorded(event, self._codec) for event in found.events[:100]]
+            page = found.events[:100]
+            currencies = await currencies_of(self._store, self._codec, page)
+            items = [present.recorded(event, self._codec, currencies) for event in page]
             return orjson.dumps({"order": present.order_then(found, order), "items": items})
 
         return ask
@@ -164,7 +168,9 @@ class Past:
         async def ask() -> bytes:
             found = await self._streams.find(stream, await self._moment())
             assert found is not None
-            return orjson.dumps(present.stream_then(found, found.events[:100], self._codec))
+            page = found.events[:100]
+            currencies = await currencies_of(self._store, self._codec, page)
+            return orjson.dumps(present.stream_then(found, page, self._codec, currencies))
 
         return ask
 

@@ -35,9 +35,7 @@ def block_seats(books: Books, command: BlockSeats, inventory: Inventory) -> Chan
     """
     check_seats(books, command.performance, command.seats, inventory)
     if command.release_at is not None and books.passed(command.release_at):
-        raise Invalid(
-            "The release date has passed; name a later one, or none.", release_at=command.release_at.isoformat()
-        )
+        raise Invalid("The release date has passed; name a later one, or none.", release_at=command.release_at)
     states = books.read_each(SEAT, [(command.performance, key) for key in command.seats])
     changes: dict[str, list[Any]] = {}
     taken: list[str] = []

@@ -268,7 +268,7 @@ def on_sale(books: Books, performance: str) -> ScheduledPerformance:
     if state.sales is not SalesState.OPEN:
         raise NotOnSale(f"Sales are {state.sales.value}.", sales=state.sales.value)
     if not books.passed(state.on_sale_at):
-        raise NotOnSale("Sales have not opened yet.", on_sale_at=state.on_sale_at.isoformat())
+        raise NotOnSale("Sales have not opened yet.", on_sale_at=state.on_sale_at)
     if books.passed(state.starts_at):
         raise NotOnSale("Sales ended when the performance began.")
     return state

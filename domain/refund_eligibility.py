@@ -26,7 +26,7 @@ def check_requested_in_time(books: Books, order: PlacedOrder, *, by_owner: bool,
         return
     if books.passed(performance.starts_at):
         advice = "ask support, who may refund with a reason" if by_owner else "give a reason to refund it all the same"
-        raise PerformanceStarted(f"The performance has begun; {advice}.", starts_at=performance.starts_at.isoformat())
+        raise PerformanceStarted(f"The performance has begun; {advice}.", starts_at=performance.starts_at)
 
 
 def used_lines(books: Books, order: PlacedOrder, lines: Sequence[Line]) -> frozenset[str]:

@@ -124,8 +124,8 @@ def check_changeable(books: Books, state: ScheduledPerformance) -> None:
         hours = CHANGES_AFTER_START_MAX // timedelta(hours=1)
         raise PerformanceStarted(
             f"The performance began more than {hours} hours ago; support can still refund orders with a reason.",
-            starts_at=state.starts_at.isoformat(),
-            changeable_until=until.isoformat(),
+            starts_at=state.starts_at,
+            changeable_until=until,
         )
 
 
@@ -142,7 +142,7 @@ def moved(books: Books, state: ScheduledPerformance, command: ChangePerformance)
         return []
     check_times(starts_at, doors_at, on_sale_at)
     if starts_at != state.starts_at and books.passed(starts_at):
-        raise Invalid("The new start lies in the past; check the date.", starts_at=starts_at.isoformat())
+        raise Invalid("The new start lies in the past; check the date.", starts_at=starts_at)
     return [PerformanceRescheduled(starts_at=starts_at, doors_at=doors_at, on_sale_at=on_sale_at)]
 
 

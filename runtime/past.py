@@ -10,6 +10,7 @@ from api.presenters import past as present
 from domain.errors import NotFound
 from eventstore.postgres import PostgresStore
 from eventstore.roles import APP_ROLE
+from projections.past.currencies import currencies_of
 from projections.past.moment import AsOf, as_of
 from projections.past.one_order import order_then
 from projections.past.one_seat import seat_then
@@ -51,7 +52,8 @@ async def search_log(settings: Settings, asked: Search) -> list[Body]:
     async with PostgresStore(url_of_role(settings, APP_ROLE)) as store:
         while True:
             found = await search(store, replace(asked, limit=limit - len(bodies)))
-            bodies += [present.recorded(event, codec) for event in found.events]
+            currencies = await currencies_of(store, codec, found.events)
+            bodies += [present.recorded(event, codec, currencies) for event in found.events]
             if found.following is None or len(bodies) == limit:
                 return bodies
             asked = asked.going_on(found.following)
@@ -67,7 +69,8 @@ async def show_stream(settings: Settings, stream: str, moment: Moment) -> Body:
         found = await streams.find(stream, then)
         if found is None:
             raise NotFound(f"There is no stream {stream}.")
-        shown = present.stream_then(found, found.events[:EVENTS_SHOWN_MAX], build_codec())
+        page, codec = found.events[:EVENTS_SHOWN_MAX], build_codec()
+        shown = present.stream_then(found, page, codec, await currencies_of(streams.store, codec, page))
         return {**present.true_at(then), **shown}
 
 
@@ -76,7 +79,9 @@ async def show_seat(settings: Settings, performance: str, seat: str, moment: Mom
     async with open_past(settings, moment) as (streams, then):
         found = await seat_then(streams, then, performance=performance, seat=seat, after=0, limit=EVENTS_SHOWN_MAX)
         known = {"performance_id": performance, "seat": seat}
-        return {**present.true_at(then), **known, **present.seat_then(found, build_codec())}
+        codec = build_codec()
+        currencies = await currencies_of(streams.store, codec, [step.event for step in found.steps])
+        return {**present.true_at(then), **known, **present.seat_then(found, codec, currencies)}
 
 
 async def show_order(settings: Settings, order: str, moment: Moment) -> Body:
@@ -90,5 +95,7 @@ async def show_order(settings: Settings, order: str, moment: Moment) -> Body:
         if found is None:
             raise NotFound(f"There is no order {order}.")
         codec = build_codec()
-        items = [present.recorded(event, codec) for event in found.events[:EVENTS_SHOWN_MAX]]
+        page = found.events[:EVENTS_SHOWN_MAX]
+        currencies = await currencies_of(streams.store, codec, page)
+        items = [present.recorded(event, codec, currencies) for event in page]
         return {**present.true_at(then), "order_id": order, "order": present.order_then(found, order), "items": items}

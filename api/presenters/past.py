@@ -1,6 +1,9 @@
 """Stored events and past states as auditors see them, over HTTP and in a terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from enum import Enum
 
 import orjson
 
@@ -15,6 +18,7 @@ from domain.ticket import IssuedTicket
 from domain.values import order_code
 from eventstore.codec import Codec
 from eventstore.store import Recorded
+from projections.past.currencies import performance_of
 from projections.past.moment import AsOf
 from projections.past.one_order import OrderThen
 from projections.past.one_seat import SeatThen
@@ -23,8 +27,12 @@ from projections.past.words import sentence
 from projections.seat_map import SeatMap
 
 
-def recorded(event: Recorded, codec: Codec) -> Body:
-    """Show one event; its data goes out byte for byte as it was stored."""
+def recorded(event: Recorded, codec: Codec, currencies: Mapping[str, str]) -> Body:
+    """Show one event; its data goes out byte for byte as it was stored.
+
+    Args:
+        currencies: those of performances that are known.
+    """
     return {
         "position": event.position,
         "stream": event.stream,
@@ -35,7 +43,7 @@ def recorded(event: Recorded, codec: Codec) -> Body:
         "part": event.part,
         "parts": event.parts,
         "recorded_at": event.recorded_at,
-        "sentence": sentence(event, codec),
+        "sentence": sentence(event, codec, currencies.get(performance_of(event))),
         "data": orjson.Fragment(event.data),
         "metadata": orjson.Fragment(event.metadata),
         "digest": event.digest.hex(),
@@ -49,29 +57,55 @@ def true_at(then: AsOf) -> Body:
 
 def state(folded: object) -> Body:
     """Show a state: the name of its shape, and its fields."""
-    fields: Body = orjson.loads(orjson.dumps(folded, default=sorted))
-    return {"is": type(folded).__name__, **fields}
+    return {"is": type(folded).__name__, **fields_of(folded)}
 
 
-def stream_then(found: StreamThen, page: Sequence[Recorded], codec: Codec) -> Body:
+def fields_of(folded: object) -> Body:
+    """Return the fields of a dataclass as JSON can hold them."""
+    return {field.name: plain_state(getattr(folded, field.name)) for field in fields(folded)}  # type: ignore[arg-type]
+
+
+def plain_state(value: object) -> object:
+    """Return a value of a state as JSON can hold it; a mapping by anything but texts becomes a list of its pairs."""
+    if is_dataclass(value):
+        return fields_of(value)
+    match value:
+        case Enum():
+            return value.value
+        case Mapping() if all(isinstance(key, str) for key in value):
+            return {str(key): plain_state(each) for key, each in value.items()}
+        case Mapping():
+            return [{"key": plain_state(key), "value": plain_state(each)} for key, each in value.items()]
+        case set() | frozenset():
+            return sorted(map(plain_state, value), key=str)
+        case tuple() | list():
+            return [plain_state(each) for each in value]
+        case None | bool() | int() | float() | str() | datetime():
+            return value
+        case _:
+            return str(value)
+
+
+def stream_then(found: StreamThen, page: Sequence[Recorded], codec: Codec, currencies: Mapping[str, str]) -> Body:
     """Show a stream as it was, and some of its events."""
     return {
         "stream": found.stream,
         "kind": found.kind,
         "version": found.version,
         "state": None if found.state is None else state(found.state),
-        "items": [recorded(event, codec) for event in page],
+        "items": [recorded(event, codec, currencies) for event in page],
     }
 
 
-def seat_then(found: SeatThen, codec: Codec) -> Body:
+def seat_then(found: SeatThen, codec: Codec, currencies: Mapping[str, str]) -> Body:
     """Show a seat as it was, and some of its history."""
     return {
         "version": found.version,
         "state": state(found.state),
         "available": found.free,
         "items": [
-            {**recorded(step.event, codec), "holder": step.holder, "order_id": step.order} for step in found.steps
+            {**recorded(step.event, codec, currencies), "holder": step.holder, "order_id": step.order}
+            for step in found.steps
         ],
         "next": str(found.steps[-1].event.version) if found.more else None,
     }

@@ -19,6 +19,7 @@ from api.schemas.values import Moment
 from domain.errors import NotFound
 from domain.values import SEAT_KEY
 from eventstore.store import STREAM_CHARACTERS_MAX, Recorded, Wanted
+from projections.past.currencies import currencies_of
 from projections.past.one_order import order_then
 from projections.past.one_seat import seat_then
 from projections.past.searching import Search, search
@@ -81,7 +82,9 @@ async def show_log(
         ),
     )
     following = None if found.following is None else str(found.following)
-    return shown({"items": [present.recorded(event, engine.codec) for event in found.events], "next": following})
+    currencies = await currencies_of(engine.store, engine.codec, found.events)
+    items = [present.recorded(event, engine.codec, currencies) for event in found.events]
+    return shown({"items": items, "next": following})
 
 
 @router.get("/audit/streams/{stream}", responses={200: {"model": StreamThen}})
@@ -98,7 +101,9 @@ async def show_stream(
     if found is None:
         raise NotFound("There is no such stream.")
     page, more = part_of(found.events[after:], limit)
-    body = present.stream_then(found, page, engine_of(request).codec)
+    engine = engine_of(request)
+    currencies = await currencies_of(engine.store, engine.codec, page)
+    body = present.stream_then(found, page, engine.codec, currencies)
     return shown({**present.true_at(then), **body, "next": str(page[-1].version) if more else None})
 
 
@@ -119,11 +124,12 @@ async def show_order(
     if found is None:
         raise NotFound("There is no such order.")
     page, more = part_of([event for event in found.events if event.position > after], limit)
-    codec = engine_of(request).codec
+    engine = engine_of(request)
+    currencies = await currencies_of(engine.store, engine.codec, page)
     body = {
         "order_id": str(order),
         "order": present.order_then(found, str(order)),
-        "items": [present.recorded(event, codec) for event in page],
+        "items": [present.recorded(event, engine.codec, currencies) for event in page],
         "next": str(page[-1].position) if more else None,
     }
     return shown({**present.true_at(then), **body})
@@ -147,7 +153,9 @@ async def show_seat(
         streams_of(request), then, performance=str(performance), seat=seat, after=after, limit=limit
     )
     known = {"performance_id": str(performance), "seat": seat, "label": place.label}
-    return shown({**present.true_at(then), **known, **present.seat_then(found, engine_of(request).codec)})
+    engine = engine_of(request)
+    currencies = await currencies_of(engine.store, engine.codec, [step.event for step in found.steps])
+    return shown({**present.true_at(then), **known, **present.seat_then(found, engine.codec, currencies)})
 
 
 @router.get("/audit/performances/{performance}/seats", responses={200: {"model": SeatsThen}})

@@ -11,7 +11,7 @@ from eventstore.digest import Content, content_of, digest_of
 from eventstore.errors import EventStoreError
 from eventstore.seals.keys import is_genuine
 from eventstore.seals.merkle import root_by_way, root_over, way_of
-from eventstore.seals.seal import Seal, SealUnreadable, seal_from_json, seal_to_json
+from eventstore.seals.seal import Seal, SealUnreadable, seal_from_json, seal_to_json, utc_text
 from eventstore.seals.table import SealTable
 from eventstore.store import Store
 
@@ -93,7 +93,7 @@ def proof_to_json(proof: Proof) -> dict[str, object]:
         "event": {
             **content,
             "command_id": str(content["command_id"]),
-            "recorded_at": content["recorded_at"].isoformat(),
+            "recorded_at": utc_text(content["recorded_at"]),
         },
         "entry": proof.entry.hex(),
         "path": [node.hex() for node in proof.path],

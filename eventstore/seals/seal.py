@@ -77,6 +77,11 @@ def fingerprint_of(digest: bytes) -> bytes:
     return digest[:FINGERPRINT_BYTES]
 
 
+def utc_text(moment: datetime) -> str:
+    """Write a time as every answer does, with Z for UTC."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
 def seal_to_json(seal: Seal) -> dict[str, object]:
     """Return a seal as JSON shows it: bytes in hexadecimal, the time in RFC 3339."""
     return {
@@ -87,7 +92,7 @@ def seal_to_json(seal: Seal) -> dict[str, object]:
         "root": seal.root.hex(),
         "fingerprints": seal.fingerprints.hex(),
         "previous": seal.previous.hex(),
-        "sealed_at": seal.sealed_at.isoformat(),
+        "sealed_at": utc_text(seal.sealed_at),
         "key_id": seal.key_id,
         "signature": seal.signature.hex(),
     }

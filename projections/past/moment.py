@@ -54,7 +54,7 @@ async def as_of_time(store: Store, at: datetime) -> AsOf:
     """
     now = await store.now()
     if at > now:
-        raise Invalid(f"{at.isoformat()} is yet to come: it is {now.isoformat()}.")
+        raise Invalid(f"{at:%Y-%m-%dT%H:%M:%S.%fZ} is yet to come: it is {now:%Y-%m-%dT%H:%M:%S.%fZ}.")
     return as_of_mark(await store.mark_at(at), at)
 
 

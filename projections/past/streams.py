@@ -38,17 +38,17 @@ class PastStreams:
     """
 
     def __init__(self, store: Store, codec: Codec) -> None:
-        self._store = store
+        self.store = store
         self._codec = codec
 
     async def find(self, stream: str, then: AsOf) -> StreamThen | None:
         """Return a stream as it was; None if it does not exist even now."""
-        (events,) = (await self._store.read_streams([stream])).values()
+        (events,) = (await self.store.read_streams([stream])).values()
         return self._fold(stream, events, then) if events else None
 
     async def read(self, streams: Sequence[str], then: AsOf) -> list[StreamThen]:
         """Return streams as they were, in the order asked for; one that did not exist has no events."""
-        found = await self._store.read_streams(streams)
+        found = await self.store.read_streams(streams)
         return [self._fold(stream, found[stream], then) for stream in streams]
 
     def decode(self, event: Recorded) -> Any:

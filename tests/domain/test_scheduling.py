@@ -52,9 +52,7 @@ class TestMovePerformance:
         moved = PerformanceRescheduled(starts_at=new, doors_at=None, on_sale_at=NOW - timedelta(days=1))
         until = STARTS_AT + CHANGES_AFTER_START_MAX
         on_sale().at(until - timedelta(seconds=1)).when(change, move(starts_at=new)).then(moved)
-        on_sale().at(until).when(change, move(starts_at=new)).then_refused(
-            PerformanceStarted, changeable_until=until.isoformat()
-        )
+        on_sale().at(until).when(change, move(starts_at=new)).then_refused(PerformanceStarted, changeable_until=until)
 
     def test_given_a_moved_performance_then_the_hours_count_from_its_new_start(self) -> None:
         new = STARTS_AT + timedelta(days=30)

@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from domain import device, scan, ticket
-from projections.past.words.phrases import REASONS, listed, moment
+from projections.past.words.phrases import because, listed, moment
 
 
 def of_ticket(event: ticket.TicketEvent) -> str:
@@ -20,7 +20,7 @@ def of_ticket(event: ticket.TicketEvent) -> str:
         case ticket.EntryRecorded():
             return entered(event)
         case ticket.EntryReverted():
-            return f"The entry by scan {event.nonce} of device {event.device} was reverted {REASONS[event.reason]}."
+            return f"The entry by scan {event.nonce} of device {event.device} was reverted {because(event.reason)}."
         case _:
             assert_never(event)
 
@@ -28,7 +28,7 @@ def of_ticket(event: ticket.TicketEvent) -> str:
 def entered(event: ticket.EntryRecorded) -> str:
     """Describe an entry."""
     how = "its number was typed on" if event.mode is ticket.EntryMode.MANUAL else "read by"
-    overrode = f", although refused {REASONS[event.overrode]}" if event.overrode else ""
+    overrode = f", although refused {because(event.overrode)}" if event.overrode else ""
     return f"Somebody entered with it at gate {event.gate}, {how} device {event.device}{overrode}."
 
 
@@ -39,7 +39,7 @@ def of_scan(event: scan.ScanEvent) -> str:
             return f"Ticket {event.ticket} was admitted at gate {event.reading.gate}."
         case scan.ScanRefused():
             which = f"Ticket {event.ticket}" if event.ticket else "Somebody"
-            return f"{which} was turned away at gate {event.reading.gate} {REASONS[event.reason]}."
+            return f"{which} was turned away at gate {event.reading.gate} {because(event.reason)}."
         case _:
             assert_never(event)
 

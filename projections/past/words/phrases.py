@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from domain.currencies import DECIMALS, amount_text
+
 REASONS: Mapping[str, str] = {
     "buyer": "because the buyer gave it up",
     "lapsed": "because its time had run out",
@@ -53,9 +55,16 @@ def moment(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def amount(minor: int, currency: str = "") -> str:
-    """Say how much; how many digits stand behind the point is the currency's business."""
-    return f"{minor} {currency} in minor units".replace("  ", " ")
+def because(reason: str) -> str:
+    """Say why."""
+    return REASONS.get(reason) or f"because of {reason.replace('_', ' ')}"
+
+
+def amount(minor: int, currency: str | None) -> str:
+    """Say how much, with the currency's decimals; in minor units where the currency is not known."""
+    if currency is not None and currency in DECIMALS:
+        return amount_text(minor, currency)
+    return f"{minor} in minor units"
 
 
 def listed(things: Iterable[str]) -> str:

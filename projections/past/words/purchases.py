@@ -3,10 +3,10 @@
 from typing import assert_never
 
 from domain import order, payment, refund
-from projections.past.words.phrases import REASONS, amount, listed, moment
+from projections.past.words.phrases import amount, because, listed, moment
 
 
-def of_order(event: order.OrderEvent) -> str:
+def of_order(event: order.OrderEvent, currency: str | None) -> str:
     """Tell what happened to an order."""
     match event:
         case order.OrderPlaced():
@@ -17,12 +17,12 @@ def of_order(event: order.OrderEvent) -> str:
         case order.OrderExtended():
             return f"The time to pay was prolonged until {moment(event.expires_at)}."
         case order.PaymentOpened():
-            return f"Payment {event.payment} of {amount(event.amount)} began."
+            return f"Payment {event.payment} of {amount(event.amount, currency)} began."
         case order.PaymentTaken():
-            return f"Payment {event.payment} brought {amount(event.amount)}."
+            return f"Payment {event.payment} brought {amount(event.amount, currency)}."
         case order.RefundOpened():
             what = f"lines {listed(event.lines)}" if event.lines else "money beside the lines"
-            return f"Refund {event.refund} of {amount(event.amount)} was opened for {what}."
+            return f"Refund {event.refund} of {amount(event.amount, currency)} was opened for {what}."
         case order.RefundClosed():
             return f"Refund {event.refund} was {event.outcome}."
         case order.OrderConfirmed():
@@ -31,7 +31,7 @@ def of_order(event: order.OrderEvent) -> str:
         case order.OrderExpired():
             return "The order ended: the time to pay had run out."
         case order.OrderCancelled():
-            return f"The order was cancelled before it was paid, {REASONS[event.reason]}."
+            return f"The order was cancelled before it was paid, {because(event.reason)}."
         case order.OrderLinesCancelled():
             return f"The right to attend ended for lines {listed(event.lines)} through refund {event.refund}."
         case _:
@@ -97,7 +97,7 @@ def of_refund(event: refund.RefundEvent) -> str:
     match event:
         case refund.RefundRequested():
             price = amount(event.amount, event.currency)
-            why = f"{REASONS[event.reason]}{in_words(event.reason_text)}"
+            why = f"{because(event.reason)}{in_words(event.reason_text)}"
             return f"{price} of order {event.order} shall go back to account {event.account}, {why}."
         case refund.RefundEndorsed():
             return f"Approved by {event.by}, the first of two."

@@ -3,28 +3,28 @@
 from typing import assert_never
 
 from domain import buyer, hold, seat
-from projections.past.words.phrases import REASONS, amount, listed, moment
+from projections.past.words.phrases import amount, because, listed, moment
 
 
-def of_seat(event: seat.SeatEvent) -> str:
+def of_seat(event: seat.SeatEvent, currency: str | None) -> str:
     """Tell what happened to a seat."""
     match event:
         case seat.SeatHeld():
-            until, price = moment(event.expires_at), amount(event.price)
+            until, price = moment(event.expires_at), amount(event.price, currency)
             return f"Held by account {event.holder} until {until} in hold {event.hold}, for {price}."
         case seat.SeatHoldExtended():
             return f"Hold {event.hold} was prolonged until {moment(event.expires_at)}."
         case seat.SeatReleased():
-            return f"Came back from hold {event.hold} {REASONS[event.reason]}."
+            return f"Came back from hold {event.hold} {because(event.reason)}."
         case seat.SeatSold():
             return f"Sold in order {event.order} with ticket {event.ticket}."
         case seat.SeatReturned():
-            return f"Came back from order {event.order} {REASONS[event.reason]}."
+            return f"Came back from order {event.order} {because(event.reason)}."
         case seat.SeatBlocked():
             until = f" until {moment(event.release_at)}" if event.release_at else ""
-            return f"Taken off sale{until} {REASONS[event.reason]}, by account {event.owner}."
+            return f"Taken off sale{until} {because(event.reason)}, by account {event.owner}."
         case seat.SeatUnblocked():
-            why = f" (it was blocked {REASONS[event.reason]})" if event.reason else ""
+            why = f" (it was blocked {because(event.reason)})" if event.reason else ""
             return f"Put on sale again{why}."
         case _:
             assert_never(event)
@@ -42,7 +42,7 @@ def of_hold(event: hold.HoldEvent) -> str:
         case hold.HoldOrdered():
             return f"The hold became order {event.order}."
         case hold.HoldReleased():
-            return f"The hold was given back {REASONS[event.reason]}."
+            return f"The hold was given back {because(event.reason)}."
         case hold.HoldExpired():
             return "The hold's time ran out, and it was cleared away."
         case _:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, get_args
+from typing import get_args
 
 from domain import buyer, device, hold, money_exception, order, payment, refund, scan, seat, ticket
 from eventstore.codec import Codec
@@ -15,7 +15,7 @@ from projections.past.words.seats import of_buyer, of_hold, of_seat
 
 _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
-TELLERS: Mapping[type, Callable[[Any], str]] = {
+TELLERS: Mapping[type, Callable[..., str]] = {
     **dict.fromkeys(get_args(seat.SeatEvent), of_seat),
     **dict.fromkeys(get_args(hold.HoldEvent), of_hold),
     **dict.fromkeys(get_args(buyer.BuyerEvent), of_buyer),
@@ -30,18 +30,33 @@ TELLERS: Mapping[type, Callable[[Any], str]] = {
 """A class of events → who tells what happened."""
 
 
-def tell(event: object) -> str:
-    """Return an event's sentence; of what concerns no seat, money or entry, its name says enough."""
+WITHOUT_CURRENCY = frozenset({of_seat, of_order})
+"""Tellers of events that name amounts and no currency: the performance's."""
+
+
+def tell(event: object, currency: str | None = None) -> str:
+    """Return an event's sentence; of what concerns no seat, money or entry, its name says enough.
+
+    Args:
+        currency: of the performance that the event is about, where it is known.
+
+    Raises:
+        AssertionError: an event that its teller has forgotten; mypy and the tests say so before.
+    """
     teller = TELLERS.get(type(event))
-    return plain_name(type(event).__name__) if teller is None else teller(event)
+    if teller is None:
+        return plain_name(type(event).__name__)
+    return teller(event, currency) if teller in WITHOUT_CURRENCY else teller(event)
 
 
-def sentence(recorded: Recorded, codec: Codec) -> str:
-    """Return a stored event's sentence, also where this program cannot read the event any more, or not yet."""
+def sentence(recorded: Recorded, codec: Codec, currency: str | None = None) -> str:
+    """Return a stored event's sentence, also where this program cannot read the event, or has no words for it."""
     try:
-        return tell(codec.decode(recorded.name, recorded.schema_version, recorded.data))
+        return tell(codec.decode(recorded.name, recorded.schema_version, recorded.data), currency)
     except UnknownEvent:
         return f"{plain_name(recorded.name)} This program cannot read what it says."
+    except AssertionError:
+        return plain_name(recorded.name)
 
 
 def plain_name(name: str) -> str:

@@ -1,0 +1,29 @@
+"""In which currency amounts are that an event names without one: its performance's."""
+
+from collections.abc import Iterable, Mapping
+
+import orjson
+
+from domain.performance import PERFORMANCE, PerformanceScheduled
+from eventstore.codec import Codec
+from eventstore.store import Recorded, Store
+
+WITHOUT_CURRENCY = frozenset({"SeatHeld", "PaymentOpened", "PaymentTaken", "RefundOpened"})
+
+
+async def currencies_of(store: Store, codec: Codec, events: Iterable[Recorded]) -> Mapping[str, str]:
+    """Return the currency of each performance whose events need it to be described."""
+    about = {performance_of(event) for event in events if event.name in WITHOUT_CURRENCY}
+    streams = {PERFORMANCE.stream(performance): performance for performance in about if performance}
+    found: dict[str, str] = {}
+    for stream, recorded in (await store.read_streams(list(streams))).items():
+        for event in recorded[:1]:
+            scheduled = codec.decode(event.name, event.schema_version, event.data)
+            if isinstance(scheduled, PerformanceScheduled):
+                found[streams[stream]] = scheduled.currency
+    return found
+
+
+def performance_of(event: Recorded) -> str:
+    """Return the performance that an event is about, as its metadata says; empty: none."""
+    return str(orjson.loads(event.metadata).get("performance") or "")

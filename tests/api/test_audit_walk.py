@@ -1,0 +1,100 @@
+"""Every kind of stream and every event type, through every answer about the past: none of them is an error."""
+
+from collections.abc import Sequence
+
+import orjson
+import pytest
+
+from domain.history import EVENTS, KINDS
+from domain.values import Role
+from eventstore.store import Append
+from projections.past.words import telling
+from tests.api.box_office import BoxOffice, Headers, done
+from tests.golden_streams import appends
+
+
+@pytest.fixture
+async def auditor(office: BoxOffice) -> Headers:
+    """Somebody who reads history."""
+    return await office.somebody(Role.AUDITOR)
+
+
+@pytest.fixture
+async def written(office: BoxOffice) -> Sequence[Append]:
+    """A log with every kind of stream and every event type in it."""
+    made = appends(office.performance_id, office.seats)
+    for append in made:
+        await office.shop.engine.store.append([append])
+    return made
+
+
+def streams_in(written: Sequence[Append]) -> list[str]:
+    """Return the streams that were written."""
+    return [write.stream for append in written for write in append.writes]
+
+
+class TestWalk:
+    async def test_given_any_stream_then_it_is_shown_as_it_is_and_was(
+        self, office: BoxOffice, auditor: Headers, written: Sequence[Append]
+    ) -> None:
+        streams = streams_in(written)
+        assert {stream.split("-", 1)[0] for stream in streams} == KINDS.keys()
+        for stream in streams:
+            shown = done(await office.get(f"/audit/streams/{stream}", auditor))
+            begun = shown["items"][0]["position"]
+            done(await office.get(f"/audit/streams/{stream}", auditor, position=begun))
+            assert shown["state"] is None or shown["state"]["is"]
+            assert "+00:00" not in orjson.dumps(shown["state"]).decode()
+
+    async def test_given_the_whole_log_then_every_event_has_its_sentence(
+        self, office: BoxOffice, auditor: Headers, written: Sequence[Append]
+    ) -> None:
+        names: set[str] = set()
+        after = 0
+        while after < await office.head():
+            items = done(await office.get("/audit/log", auditor, after=after))["items"]
+            names |= {item["name"] for item in items}
+            assert all(item["sentence"].endswith(".") for item in items)
+            after = items[-1]["position"]
+        assert names >= EVENTS.keys()
+
+    async def test_given_any_order_and_seat_then_they_are_shown(
+        self, office: BoxOffice, auditor: Headers, written: Sequence[Append]
+    ) -> None:
+        for stream in streams_in(written):
+            kind, _, rest = stream.partition("-")
+            if kind == "order":
+                done(await office.get(f"/audit/orders/{rest}", auditor))
+            if kind == "seat":
+                done(await office.get(f"/audit/seats/{rest[:36]}/{rest[37:]}", auditor))
+        done(await office.get(f"/audit/performances/{office.performance_id}/seats", auditor))
+
+    async def test_given_the_whole_log_then_it_can_be_exported(
+        self, office: BoxOffice, auditor: Headers, written: Sequence[Append]
+    ) -> None:
+        for kind in ("jsonl", "parquet"):
+            assert (await office.get("/audit/export", auditor, format=kind)).status_code == 200
+
+    async def test_given_an_event_without_words_then_its_name_is_its_sentence(
+        self, office: BoxOffice, auditor: Headers, written: Sequence[Append], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def forgotten(_event: object, _currency: str | None = None) -> str:
+            raise AssertionError("expected code to be unreachable")
+
+        monkeypatch.setattr(telling, "TELLERS", dict.fromkeys(telling.TELLERS, forgotten))
+        items = done(await office.get("/audit/log", auditor, name="SeatHeld"))["items"]
+        assert {item["sentence"] for item in items} == {"Seat held."}
+
+
+class TestAmounts:
+    async def test_given_amounts_without_a_currency_then_the_performance_s_is_said(
+        self, office: BoxOffice, auditor: Headers
+    ) -> None:
+        buyer = await office.somebody()
+        order = done(await office.order(buyer, office.seats[0]))["order_id"]
+        found = done(await office.get(f"/audit/seats/{office.performance_id}/{office.seats[0]}", auditor))
+        assert "for 45.00 EUR" in found["items"][0]["sentence"]
+        (placed,) = done(await office.get(f"/audit/streams/order-{order}", auditor))["items"]
+        assert "for 45.00 EUR" in placed["sentence"]
+        items = done(await office.get("/audit/log", auditor, name="SeatHeld"))["items"]
+        assert all("45.00 EUR" in item["sentence"] for item in items)
