@@ -142,6 +142,8 @@ ACCESS: Mapping[tuple[str, str], Access] = {
     ("GET", "/reports/sales"): ORGANIZERS,
     ("GET", "/reports/performances/{performance_id}"): ORGANIZERS,
     ("GET", "/reports/accounts/{account_id}"): ORGANIZERS,
+    ("GET", "/processes"): ADMINS,
+    ("POST", "/processes/{name}/retry"): ADMINS,
     ("GET", "/projections"): ADMINS,
     ("GET", "/projections/live"): ADMINS,
     ("POST", "/projections/{name}/rebuild"): ADMINS,

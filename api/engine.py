@@ -27,6 +27,7 @@ from domain.layout.inventory import Inventory
 from domain.layout.requested import LayoutWork
 from domain.people import LayoutDocuments, People
 from domain.ports import PaymentGateway
+from domain.process import ProcessStanding
 from eventstore.codec import Codec
 from eventstore.handler import Clock, Handler
 from eventstore.store import Store
@@ -57,6 +58,26 @@ class Positions(Protocol):
 
     async def builds(self) -> Sequence[Build]:
         """Return every version of a read model that is not live."""
+        ...
+
+
+class Processes(Protocol):
+    """How the processes stand."""
+
+    async def all(self) -> list[ProcessStanding]:
+        """Return how every process that ever ran stands, by name.
+
+        Raises:
+            StoreUnavailable: the server cannot be asked.
+        """
+        ...
+
+    async def retry(self, rule: str) -> bool:
+        """Let a process that failed try again at once; False: it has not failed.
+
+        Raises:
+            StoreUnavailable: the server cannot be asked.
+        """
         ...
 
 
@@ -103,6 +124,7 @@ class Engine:
         read_models: what the screens read.
         switches: what admins do to read models that give trouble.
         asking: what admins ask to be done with the versions of read models.
+        processes: how the rules stand, and how one that failed tries again.
         board: tells admins how read models stand, while they look.
         gateways: payment providers by the name they have in `/webhooks/{provider}`.
         codec: reads the log's events.
@@ -133,6 +155,7 @@ class Engine:
     read_models: ReadModels
     switches: Switches
     asking: Asking
+    processes: Processes
     board: Board
     gateways: Mapping[str, PaymentGateway]
     tokens: AccessTokens

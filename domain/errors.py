@@ -293,7 +293,7 @@ class NotPaused(Impossible):
 
 
 class NotFailed(Impossible):
-    """The read model has not failed, or at another event."""
+    """The read model or the process has not failed, or at another event."""
 
     code = "not_failed"
 

@@ -10,6 +10,7 @@ from adapters.records.credentials import PostgresCredentials
 from adapters.records.layouts import LayoutInventories, PostgresLayouts
 from adapters.records.people import PostgresPeople
 from adapters.records.pool import Pool
+from adapters.records.process_reports import ProcessReports
 from adapters.records.sessions import PostgresSessions
 from api.admission import Admission
 from api.attempts import Attempts
@@ -187,6 +188,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
                 read_models=read_models,
                 switches=Switches(url_of_role(settings, PROJECTOR_ROLE)),
                 asking=build_asking(settings),
+                processes=ProcessReports(records),
                 board=board,
                 gateways=gateways,
                 tokens=build_tokens(settings),

@@ -1,38 +1,11 @@
 """How the processes stand, for operators; and how one that failed is tried again at once."""
 
-from dataclasses import dataclass
-from datetime import datetime
-
 from psycopg.rows import class_row
 
 from adapters.records import process_sql as sql
 from adapters.records.pool import Pool
 from adapters.records.process_state import unavailable
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProcessReport:
-    """How one rule stands.
-
-    Args:
-        checkpoint: the position up to which it has read the log.
-        heartbeat_at: when its owner last gave a sign of life; long ago: it has none.
-        failed_at: when it last failed; None: it runs.
-        tries: how often in a row it failed.
-        waiting: how many pieces of work it has.
-        retrying: how many of them were tried before.
-    """
-
-    rule: str
-    checkpoint: int
-    heartbeat_at: datetime | None
-    failed_at: datetime | None
-    error: str | None
-    failed_position: int | None
-    tries: int
-    retry_at: datetime | None
-    waiting: int
-    retrying: int
+from domain.process import ProcessStanding
 
 
 class ProcessReports:
@@ -45,7 +18,7 @@ class ProcessReports:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def all(self) -> list[ProcessReport]:
+    async def all(self) -> list[ProcessStanding]:
         """Return how every rule that ever ran stands, by name.
 
         Raises:
@@ -54,7 +27,7 @@ class ProcessReports:
         with unavailable():
             async with (
                 self._pool.connection() as connection,
-                connection.cursor(row_factory=class_row(ProcessReport)) as cursor,
+                connection.cursor(row_factory=class_row(ProcessStanding)) as cursor,
             ):
                 return await (await cursor.execute(sql.REPORTS)).fetchall()
 

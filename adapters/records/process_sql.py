@@ -30,8 +30,8 @@ UPDATE records.process SET retry_at = '-infinity' WHERE rule = %(rule)s AND fail
 """
 
 REPORTS: LiteralString = """
-SELECT rule, checkpoint, nullif(heartbeat_at, '-infinity') AS heartbeat_at, failed_at, error, failed_position, tries,
-    nullif(retry_at, '-infinity') AS retry_at, waiting, retrying
+SELECT rule AS name, checkpoint AS position, nullif(heartbeat_at, '-infinity') AS heartbeat_at, failed_at, error,
+    failed_position, tries, nullif(retry_at, '-infinity') AS retry_at, waiting, retrying
 FROM records.process
     CROSS JOIN LATERAL (
         SELECT count(*) AS waiting, count(*) FILTER (WHERE work.tries > 0) AS retrying

@@ -1,13 +1,16 @@
 """What operators ask: alive, ready, and the numbers. Ready does not need NATS, because booking does not."""
 
+from collections.abc import Mapping
+from contextlib import suppress
+
 from fastapi import Request, Response
 
 from api.commands import shown
-from api.engine import engine_of
+from api.engine import Engine, engine_of
 from api.metrics import TEXT
 from api.routing import operations_router
 from api.schemas.health import Alive, Ready
-from eventstore.errors import ClockBehind
+from eventstore.errors import ClockBehind, StoreUnavailable
 from projections.reports import report_each
 
 router = operations_router("operations")
@@ -33,6 +36,7 @@ async def readyz(request: Request) -> Response:
             "head": clock.position,
             "lag": {report.state.name: report.lag for report in reports},
             "projections": {report.state.name: report.shown_state for report in reports},
+            "processes": {standing.name: standing.state for standing in await engine.processes.all()},
             "sandbox": engine.terms.sandbox_url,
             "warnings": engine.terms.warnings,
         }
@@ -48,5 +52,23 @@ async def metrics(request: Request) -> Response:
         "admission_waiting": engine.admission.waiting,
         "admission_refused_total": engine.admission.refused,
         **{name: count() for name, count in engine.counters.items()},
+        **await process_gauges(engine),
     }
     return Response(engine.metrics.text(gauges), media_type=TEXT)
+
+
+async def process_gauges(engine: Engine) -> Mapping[str, float]:
+    """Return the numbers of the processes; none while the database does not answer."""
+    with suppress(StoreUnavailable):
+        standings = await engine.processes.all()
+        return {
+            f'process_{what}{{process="{standing.name}"}}': number
+            for standing in standings
+            for what, number in {
+                "failed": standing.failed_at is not None,
+                "position": standing.position,
+                "work_waiting": standing.waiting,
+                "work_retrying": standing.retrying,
+            }.items()
+        }
+    return {}

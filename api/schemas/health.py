@@ -27,5 +27,8 @@ class Ready(Shown):
             "was restored and does not hold what it was folded from; it is rebuilt by itself."
         ),
     ]
+    processes: Annotated[
+        Mapping[str, str], Field(description="How each process stands: running, or failed (an admin sees why).")
+    ]
     sandbox: Annotated[str | None, Field(description="The address of the sandbox payment gateway.")]
     warnings: Annotated[list[str], Field(description="What operators should change, a sentence each.")]

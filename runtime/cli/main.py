@@ -13,6 +13,7 @@ from runtime.cli import (
     demo,
     events,
     export,
+    processes,
     projections,
     proof,
     rebuilds,
@@ -41,6 +42,7 @@ app.add_typer(accounts.app, name="accounts")
 app.add_typer(demo.seed_app, name="seed")
 app.command("tour")(demo.tour)
 app.add_typer(rehearse.app, name="rehearse")
+app.add_typer(processes.app, name="processes")
 rebuilds.add_to(projections.app)
 app.add_typer(projections.app, name="projections")
 proof.add_to(audit.app)

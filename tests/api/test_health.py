@@ -27,6 +27,7 @@ class TestOperations:
             "head": 1,
             "lag": {},
             "projections": {},
+            "processes": {},
             "sandbox": None,
             "warnings": [],
         }

@@ -161,4 +161,4 @@ class TestOnPostgres:
 
 
 async def standing(reports: ProcessReports) -> Mapping[str, Any]:
-    return {report.rule: report for report in await reports.all()}
+    return {report.name: report for report in await reports.all()}

@@ -1,0 +1,56 @@
+"""How the processes stand, and what admins do when one has failed."""
+
+from functools import partial
+from typing import Annotated
+
+from fastapi import Path, Request, Response
+
+from api.commands import answer, carry_out, shown
+from api.engine import engine_of
+from api.presenters.values import Body
+from api.routing import business_router
+from api.schemas.processes import ProcessesShown, ProcessWritten
+from domain.process import ProcessStanding, require_standing, retry
+
+NAME_LENGTH_MAX = 50
+
+Name = Annotated[str, Path(max_length=NAME_LENGTH_MAX, examples=["settle_payments"])]
+
+router = business_router("processes")
+
+
+@router.get("/processes", responses={200: {"model": ProcessesShown}})
+async def list_processes(request: Request) -> Response:
+    """List every process: how far behind the log it is, what it still has to do, and why it failed if it did."""
+    engine = engine_of(request)
+    head = await engine.store.head()
+    return shown({"items": [standing_shown(one, head) for one in await engine.processes.all()], "next": None})
+
+
+@router.post("/processes/{name}/retry", responses={200: {"model": ProcessWritten}})
+async def retry_process(request: Request, name: Name) -> Response:
+    """Let a process that failed try again at once."""
+    engine = engine_of(request)
+    standing = require_standing(await engine.processes.all(), name)
+    outcome = await carry_out(request, partial(retry, standing=standing))
+    if not outcome.replayed:
+        await engine.processes.retry(name)
+    return answer(outcome, {"name": name})
+
+
+def standing_shown(standing: ProcessStanding, head: int) -> Body:
+    """Show one process."""
+    return {
+        "name": standing.name,
+        "state": standing.state,
+        "position": standing.position,
+        "lag": max(0, head - standing.position),
+        "heartbeat_at": standing.heartbeat_at,
+        "error": standing.error,
+        "failed_position": standing.failed_position,
+        "failed_at": standing.failed_at,
+        "tries": standing.tries,
+        "retry_at": standing.retry_at,
+        "waiting": standing.waiting,
+        "retrying": standing.retrying,
+    }
