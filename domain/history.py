@@ -77,6 +77,7 @@ EVENTS: Mapping[str, type] = {
     "PaymentCaptured": payment.PaymentCaptured,
     "PaymentFailed": payment.PaymentFailed,
     "PaymentExpired": payment.PaymentExpired,
+    "PaymentCancelled": payment.PaymentCancelled,
     "PaymentSettled": payment.PaymentSettled,
     "PaymentReconciled": payment.PaymentReconciled,
     "DisputeOpened": payment.DisputeOpened,

@@ -10,6 +10,10 @@ from domain.books import Kind
 from domain.values import Line, OrderCancelReason
 
 PAYMENTS_PER_ORDER_MAX = 10
+"""Attempts to pay that the provider answered."""
+
+PAYMENT_REQUESTS_PER_ORDER_MAX = 100
+"""Attempts to pay in all: while the provider is down, attempts that it never answered use up nothing else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from domain.order import (
     PlacedOrder,
     placed,
 )
+from domain.payment import PAYMENT, WAITING, PaymentCancelled, RequestedPayment
 from domain.performance import taking_place
 from domain.pricing import Inventory
 from domain.seat import SEAT, SeatSold
@@ -160,7 +161,19 @@ def cancel_order(books: Books, *, order: str, account: str | None, reason: Order
     if books.passed(state.expires_at):
         return expire_hold(books, hold=state.hold)
     ending = {ORDER.stream(order): [OrderCancelled(reason=reason)]}
-    return merged(ending, basket_released(books, state, ReleaseReason.ORDER_CANCELLED))
+    cancelled = payments_cancelled(books, state)
+    return merged(ending, basket_released(books, state, ReleaseReason.ORDER_CANCELLED), cancelled)
+
+
+def payments_cancelled(books: Books, order: PlacedOrder, *, besides: str | None = None) -> dict[str, list[Any]]:
+    """Cancel the payments that still wait for the buyer, but for one: the order needs no money from them."""
+    others = [payment for payment in order.payments if payment != besides]
+    states = zip(others, books.read_each(PAYMENT, [(payment,) for payment in others]), strict=True)
+    return {
+        PAYMENT.stream(payment): [PaymentCancelled()]
+        for payment, state in states
+        if isinstance(state, RequestedPayment) and state.status in WAITING
+    }
 
 
 def basket_released(books: Books, order: PlacedOrder, reason: ReleaseReason) -> Changes:

@@ -6,10 +6,18 @@ from typing import Any
 
 from domain.books import Books, Changes
 from domain.errors import AlreadyPaid, HoldLapsed, Invalid, NotFound, OrderEnded, TooManyPayments
-from domain.order import ORDER, PAYMENTS_PER_ORDER_MAX, OrderStatus, PaymentOpened
+from domain.order import (
+    ORDER,
+    PAYMENT_REQUESTS_PER_ORDER_MAX,
+    PAYMENTS_PER_ORDER_MAX,
+    OrderStatus,
+    PaymentOpened,
+    PlacedOrder,
+)
 from domain.ordering import visible_order
 from domain.payment import (
     PAYMENT,
+    WAITING,
     PaymentActionRequired,
     PaymentCaptured,
     PaymentCheckoutOpened,
@@ -23,8 +31,6 @@ from domain.performance import taking_place
 
 CHECKOUT_MARGIN = timedelta(seconds=60)
 """The provider's checkout ends this long before the order does."""
-
-WAITING = frozenset({PaymentStatus.OPEN, PaymentStatus.ACTION_REQUIRED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +62,7 @@ def open_payment(books: Books, command: OpenPayment) -> Changes:
         raise OrderEnded("The time to pay has run out; choose seats again.", order_status=OrderStatus.EXPIRED.value)
     if books.passed(order.expires_at - CHECKOUT_MARGIN):
         raise HoldLapsed("Too little time is left to pay; extend the hold or choose seats again.")
-    if len(order.payments) >= PAYMENTS_PER_ORDER_MAX:
-        raise TooManyPayments(f"An order can be tried {PAYMENTS_PER_ORDER_MAX} times; ask support.")
+    check_attempts(books, order)
     performance = taking_place(books, order.performance)
     return {
         PAYMENT.stream(command.payment): [
@@ -76,6 +81,18 @@ def open_payment(books: Books, command: OpenPayment) -> Changes:
     }
 
 
+def check_attempts(books: Books, order: PlacedOrder) -> None:
+    """Refuse more attempts than an order may see; an attempt that the provider never answered hardly counts.
+
+    Raises:
+        TooManyPayments: too many that the provider answered, or far too many in all.
+    """
+    payments = books.read_each(PAYMENT, [(payment,) for payment in order.payments])
+    reached = sum(isinstance(payment, RequestedPayment) and payment.reached_provider for payment in payments)
+    if reached >= PAYMENTS_PER_ORDER_MAX or len(payments) >= PAYMENT_REQUESTS_PER_ORDER_MAX:
+        raise TooManyPayments(f"An order can be tried {PAYMENTS_PER_ORDER_MAX} times; ask support.")
+
+
 def existing(books: Books, payment: str) -> RequestedPayment:
     """Read a payment that must be there.
 
@@ -89,9 +106,16 @@ def existing(books: Books, payment: str) -> RequestedPayment:
 
 
 def open_checkout(books: Books, *, payment: str, checkout: str, checkout_url: str) -> Changes:
-    """Record where the buyer pays; once."""
-    if existing(books, payment).checkout is not None:
+    """Record where the buyer pays; once.
+
+    Raises:
+        OrderEnded: the payment was cancelled while its checkout was opened.
+    """
+    state = existing(books, payment)
+    if state.checkout is not None:
         return {}
+    if state.status is PaymentStatus.CANCELLED:
+        raise OrderEnded("The order needs no payment any more; nothing was charged.")
     return {PAYMENT.stream(payment): [PaymentCheckoutOpened(checkout=checkout, checkout_url=checkout_url)]}
 
 

@@ -57,6 +57,11 @@ class PaymentExpired:
     """The checkout ended without money."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentCancelled:
+    """Its order needs no money from it any more: the provider's checkout is to end; money that comes goes back."""
+
+
 class PaymentOutcome(StrEnum):
     """What a capture led to."""
 
@@ -128,6 +133,7 @@ PaymentEvent = (
     | PaymentCaptured
     | PaymentFailed
     | PaymentExpired
+    | PaymentCancelled
     | PaymentSettled
     | PaymentReconciled
     | DisputeOpened
@@ -144,7 +150,17 @@ class PaymentStatus(StrEnum):
     CAPTURED = "captured"
     FAILED = "failed"
     EXPIRED = "expired"
+    CANCELLED = "cancelled"
     SETTLED = "settled"
+
+
+WAITING = frozenset({PaymentStatus.OPEN, PaymentStatus.ACTION_REQUIRED})
+"""The provider may still take the buyer's card."""
+
+ANSWERED = frozenset(
+    {PaymentStatus.ACTION_REQUIRED, PaymentStatus.CAPTURED, PaymentStatus.FAILED, PaymentStatus.SETTLED}
+)
+"""The provider has said something about it."""
 
 
 class DisputeStatus(StrEnum):
@@ -201,6 +217,11 @@ class RequestedPayment:
     lost: int = 0
 
     @property
+    def reached_provider(self) -> bool:
+        """Whether the provider ever answered, so that the buyer had a chance to pay."""
+        return self.checkout is not None or self.status in ANSWERED
+
+    @property
     def disputed(self) -> bool:
         """Whether a dispute is open or lost, so that the money may be gone."""
         return self.dispute is not None and self.dispute.status is not DisputeStatus.WON
@@ -227,6 +248,8 @@ def evolve(payment: Payment, event: PaymentEvent) -> Payment:
             return replace(payment, status=PaymentStatus.FAILED, failure=event.reason)
         case PaymentExpired():
             return replace(payment, status=PaymentStatus.EXPIRED)
+        case PaymentCancelled():
+            return replace(payment, status=PaymentStatus.CANCELLED)
         case PaymentSettled():
             return replace(payment, status=PaymentStatus.SETTLED, outcome=event.outcome)
         case PaymentReconciled():

@@ -15,7 +15,7 @@ from domain.disputes import disputed_tickets
 from domain.errors import LimitReached, NotFound, PerformanceCancelled, PerformanceStarted, Rejected, SeatsTaken
 from domain.money_exception import EXCEPTIONS_OWNER, ExceptionKind, ExceptionOpened, exception_opened_events
 from domain.order import ORDER, OrderCancelled, OrderStatus, PaymentTaken, PlacedOrder, RefundOpened
-from domain.ordering import basket_released, confirmed, visible_order
+from domain.ordering import basket_released, confirmed, payments_cancelled, visible_order
 from domain.payment import PAYMENT, PaymentOutcome, PaymentSettled, PaymentStatus, RequestedPayment
 from domain.performance import taking_place
 from domain.refund import REFUND, RefundApproved, RefundRequested
@@ -46,7 +46,8 @@ def settle(books: Books, *, payment: str) -> Changes:
             reason = refund_reason(refusal)
             if reason is None:
                 return unexplained(books, payment, state, ExceptionKind.UNDECIDED_CAPTURE)
-    return merged(taken, ended_unpaid(books, state.order, order, reason), refunded(payment, state, order, reason))
+    ended = ended_unpaid(books, state.order, order, payment, reason)
+    return merged(taken, ended, refunded(payment, state, order, reason))
 
 
 def unexplained(books: Books, payment: str, state: RequestedPayment, kind: ExceptionKind) -> Changes:
@@ -106,7 +107,8 @@ def confirmation(books: Books, payment: str, order_id: str, order: PlacedOrder) 
     paid = books.read(PAYMENT, payment)
     assert isinstance(paid, RequestedPayment)
     issued = [derived_id(order_id, "ticket", line.line_id) for line in order.lines]
-    return merged(lapsed, sold, disputed_tickets(payment, paid, issued), settled)
+    others = payments_cancelled(books, order, besides=payment)
+    return merged(lapsed, sold, disputed_tickets(payment, paid, issued), settled, others)
 
 
 def taken_again(seat: Seat, key: str, hold: str, books: Books) -> Sequence[SeatEvent]:
@@ -135,14 +137,15 @@ def refund_reason(refusal: Rejected) -> RefundReason | None:
             return None
 
 
-def ended_unpaid(books: Books, order_id: str, order: PlacedOrder, reason: RefundReason) -> Changes:
+def ended_unpaid(books: Books, order_id: str, order: PlacedOrder, payment: str, reason: RefundReason) -> Changes:
     """End an order whose money goes back although it was still waiting for it; a wrong amount leaves it waiting."""
     if order.status is not OrderStatus.PENDING or reason is RefundReason.WRONG_AMOUNT:
         return {}
     called_off = reason is RefundReason.PERFORMANCE_CANCELLED
     why = OrderCancelReason.PERFORMANCE_CANCELLED if called_off else OrderCancelReason.PAYMENT_REFUNDED
     ending: dict[str, list[Any]] = {ORDER.stream(order_id): [OrderCancelled(reason=why)]}
-    return merged(ending, basket_released(books, order, ReleaseReason.PAYMENT_REFUNDED))
+    cancelled = payments_cancelled(books, order, besides=payment)
+    return merged(ending, basket_released(books, order, ReleaseReason.PAYMENT_REFUNDED), cancelled)
 
 
 def refunded(payment: str, state: RequestedPayment, order: PlacedOrder, reason: RefundReason) -> Changes:

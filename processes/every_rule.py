@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from domain.ports import PaymentGateway
 from eventstore.codec import Codec
 from eventstore.handler import Handler
+from processes.end_cancelled_checkouts import EndCancelledCheckouts
 from processes.reconcile_payments import ReconcilePayments
 from processes.refund_cancelled_performances import LatestEvents, RefundCancelledPerformances
 from processes.release_lapsed_holds import ReleaseLapsedHolds
@@ -28,6 +29,7 @@ def every_rule(
         SettlePayments(handler),
         SubmitRefunds(handler, gateways),
         ReconcilePayments(handler, gateways),
+        EndCancelledCheckouts(handler, gateways),
         ReopenUnfinishedDeletions(handler),
         RefundCancelledPerformances(handler, seats, codec),
     ]

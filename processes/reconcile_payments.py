@@ -19,8 +19,9 @@ from domain.money_exception import (
     Resolution,
     exception_opened_events,
 )
-from domain.paying import WAITING, capture, existing, expire, fail, require_action
+from domain.paying import capture, existing, expire, fail, require_action
 from domain.payment import (
+    WAITING,
     PaymentCaptured,
     PaymentFailed,
     PaymentRequested,
@@ -113,7 +114,7 @@ class ReconcilePayments:
             await self._read_again(work)
             return None
         payment = await self._commands.look(partial(existing, payment=work.subject))
-        if payment.status not in WAITING | {PaymentStatus.EXPIRED}:
+        if payment.status not in WAITING | {PaymentStatus.EXPIRED, PaymentStatus.CANCELLED}:
             return None
         known = await self._gateway(payment.provider).find_payment(work.subject)
         if known is None:

@@ -10,8 +10,7 @@ from api.presenters.summaries import performance_summary
 from api.presenters.values import Body, PlainLine, id_of, money, plain, shown_line, shown_lines
 from domain.hold import EndedHold, HoldPlaced, OpenHold
 from domain.order import OrderConfirmed, OrderPlaced, OrderStatus
-from domain.paying import WAITING
-from domain.payment import PaymentStatus, RequestedPayment
+from domain.payment import WAITING, PaymentStatus, RequestedPayment
 from domain.values import order_code
 from projections import my_orders
 from projections.catalogue import PerformanceSummary

@@ -1,6 +1,6 @@
 """The promises, checked on the log alone. Feed whole commands in order to `broken`."""
 
-from domain.invariants import money_promises, promises, refund_promises
+from domain.invariants import money_promises, payment_promises, promises, refund_promises
 from domain.invariants.checking import PROMISES, WATCHES, broken, promise, watch
 from domain.invariants.ledger import Fact, Ledger
 
@@ -11,6 +11,7 @@ __all__ = [
     "Ledger",
     "broken",
     "money_promises",
+    "payment_promises",
     "promise",
     "promises",
     "refund_promises",

@@ -68,6 +68,7 @@ class PaymentFacts:
 
     order: str
     currency: str
+    awaits_buyer: bool = True
     captured: int | None = None
     captured_at: datetime | None = None
     outcome: payments.PaymentOutcome | None = None
@@ -227,7 +228,10 @@ def note_payment(ledger: Ledger, payment: str, fact: Fact) -> None:
         case payments.PaymentCaptured():
             paid = ledger.payments[payment]
             paid.captured, paid.currency, paid.captured_at = event.amount, event.currency, fact.recorded_at
+            paid.awaits_buyer = False
             ledger.waiting[payment] = None
+        case payments.PaymentFailed() | payments.PaymentExpired() | payments.PaymentCancelled():
+            ledger.payments[payment].awaits_buyer = False
         case payments.PaymentSettled():
             ledger.payments[payment].outcome = event.outcome
             ledger.waiting.pop(payment, None)

@@ -24,6 +24,7 @@ PAYMENT_STATUS: Mapping[str, str] = {
     "PaymentCaptured": "captured",
     "PaymentFailed": "failed",
     "PaymentExpired": "expired",
+    "PaymentCancelled": "cancelled",
     "PaymentSettled": "settled",
 }
 DISPUTE_STATUS: Mapping[str, str] = {"DisputeOpened": "open", "DisputeWon": "won", "DisputeLost": "lost"}

@@ -24,6 +24,7 @@ from eventstore.cache import StateCache
 from eventstore.clock import ServerClock
 from eventstore.handler import Clock, Handler, Judge
 from eventstore.store import RANGE_EVENTS_MAX, Recorded, Store
+from processes.end_cancelled_checkouts import EndCancelledCheckouts
 from processes.reconcile_payments import BOOKS, BOOKS_PAGE, ReconcilePayments
 from processes.refund_cancelled_performances import RefundCancelledPerformances
 from processes.release_lapsed_holds import ReleaseLapsedHolds
@@ -83,6 +84,7 @@ def rules_on(
         SettlePayments(handler, grace=AT_ONCE),
         SubmitRefunds(handler, gateways, pending=QUICK, attempts=QUICK),
         ReconcilePayments(handler, gateways, first_look=AT_ONCE, looks=QUICK, books_every=books_every),
+        EndCancelledCheckouts(handler, gateways, looks=QUICK),
         RefundCancelledPerformances(handler, store, CODEC, rest=AT_ONCE, again=QUICK),
     ]
 
@@ -126,7 +128,17 @@ class Shop:
     async def payment_opened(self, buyer: str, order: str, *, lasts: timedelta = HOLD_LASTS) -> str:
         """Open payment and checkout, as the API does; the checkout ends by the gateway's own clock."""
         payment = await self.payment_requested(buyer, order)
-        checkout = await self.gateway.open_checkout(
+        checkout = await self.checkout_opened_unseen(payment, lasts=lasts)
+        self.checkouts[payment] = checkout
+        recorded = partial(
+            paying.open_checkout, payment=payment, checkout=checkout.checkout_id, checkout_url=checkout.url
+        )
+        await self.world.do(Wish(recorded))
+        return payment
+
+    async def checkout_opened_unseen(self, payment: str, *, lasts: timedelta = HOLD_LASTS) -> Checkout:
+        """Let the provider open a checkout, and record nothing; it ends by the provider's own clock."""
+        return await self.gateway.open_checkout(
             reference=payment,
             amount=(await self.payment(payment)).amount,
             currency="EUR",
@@ -134,12 +146,6 @@ class Shop:
             return_url="http://127.0.0.1/orders",
             description="",
         )
-        self.checkouts[payment] = checkout
-        recorded = partial(
-            paying.open_checkout, payment=payment, checkout=checkout.checkout_id, checkout_url=checkout.url
-        )
-        await self.world.do(Wish(recorded))
-        return payment
 
     async def paid(self, payment: str, card: str = "captured", **fields: object) -> None:
         """Use the card of that name on the checkout's page."""

@@ -1,14 +1,20 @@
 """Money from card to end, through the real gateway and no webhook at all, on a store in memory."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
+from adapters.sandbox.cards import card_named
+from domain import ordering
 from domain.money_exception import EXCEPTIONS_OWNER
 from domain.order import OrderStatus
 from domain.payment import PaymentOutcome, PaymentStatus
+from domain.ports import CheckoutStatus
 from domain.refund import REFUND_ATTEMPTS_MAX, RefundStatus
-from domain.values import RefundReason, derived_id
+from domain.values import OrderCancelReason, RefundReason, derived_id
+from tests.adapters.sandbox_process import Customer
+from tests.laws.world import Wish
 from tests.processes.shop import NEVER_AGAIN, ShiftedClock, Shop
 
 
@@ -112,6 +118,26 @@ class TestReconcilePayments:
         clock.shift += timedelta(minutes=11)
         await shop.run_rules(until=lambda: shop.ended(payment))
         assert (await shop.payment(payment)).status is PaymentStatus.EXPIRED
+        await shop.money_agrees()
+
+
+class TestEndCancelledCheckouts:
+    async def test_given_an_order_is_cancelled_then_its_checkout_takes_no_card(self, shop: Shop) -> None:
+        order = await shop.ordered("ann", [0])
+        known = await shop.payment_opened("ann", order)
+        unknown = await shop.payment_requested("ann", order)
+        checkout = await shop.checkout_opened_unseen(unknown)
+        cancel = partial(ordering.cancel_order, order=order, account="ann", reason=OrderCancelReason.BUYER)
+        await shop.world.do(Wish(cancel))
+
+        async def ended() -> bool:
+            found = [await shop.gateway.find_payment(payment) for payment in (known, unknown)]
+            return all(each is not None and each.status is CheckoutStatus.EXPIRED for each in found)
+
+        await shop.run_rules(until=ended)
+        for page in (shop.checkouts[known], checkout):
+            assert (await Customer(page).pay(card_named("captured").number)).status_code == 409
+        assert (await shop.payment(known)).status is PaymentStatus.CANCELLED
         await shop.money_agrees()
 
 

@@ -1,5 +1,6 @@
 """What happened to an order, to its payments and to its refunds."""
 
+from collections.abc import Mapping
 from typing import assert_never
 
 from domain import order, payment, refund
@@ -38,6 +39,12 @@ def of_order(event: order.OrderEvent, currency: str | None) -> str:
             assert_never(event)
 
 
+ENDED_UNPAID: Mapping[type[payment.PaymentEvent], str] = {
+    payment.PaymentExpired: "The time to pay ended without money.",
+    payment.PaymentCancelled: "The payment was cancelled: its order needs no money from it any more.",
+}
+
+
 def of_payment(event: payment.PaymentEvent) -> str:
     """Tell what happened to a payment."""
     match event:
@@ -55,8 +62,8 @@ def of_payment(event: payment.PaymentEvent) -> str:
             return f"The provider took {price} at {moment(event.captured_at)}; we know from its {event.source}."
         case payment.PaymentFailed():
             return f"The provider refused: {event.reason}."
-        case payment.PaymentExpired():
-            return "The time to pay ended without money."
+        case payment.PaymentExpired() | payment.PaymentCancelled():
+            return ENDED_UNPAID[type(event)]
         case payment.PaymentSettled():
             return settled(event)
         case payment.PaymentReconciled():

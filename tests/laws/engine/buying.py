@@ -94,6 +94,17 @@ class Buying(Stage):
             self.decide(payment)
         return order
 
+    @rule(target=ORDERS, buyer=BUYER, seats=SEATS, late=st.booleans())
+    def pay_in_two_tabs(self, buyer: str, seats: list[int], *, late: bool) -> Any:
+        """Open two checkouts, pay in one of them, and perhaps in the other one all the same."""
+        order = self.hold_and_order(buyer, seats, HOLD_LASTS)
+        if isinstance(order, tuple):
+            first, second = self.pay(order), self.pay(order)
+            for payment in (first, second) if late else (first,):
+                self.capture(payment, 0, "EUR")
+                self.decide(payment)
+        return order
+
     @rule(target=ORDERS, buyer=BUYER, seats=SEATS, swept=st.booleans(), taken=st.booleans())
     def pay_late(self, buyer: str, seats: list[int], *, swept: bool, taken: bool) -> Any:
         """Let an order lapse, swept or not, its seats taken by another or not, and then let its money arrive."""

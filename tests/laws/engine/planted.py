@@ -6,6 +6,7 @@ from typing import Any
 from domain import ordering, paying, refunding, settling
 from domain.books import Books, Changes, merged
 from domain.order import ORDER, OrderLinesCancelled, OrderStatus
+from domain.payment import PaymentCancelled
 from domain.refund import REFUND, RefundApproved, RefundRequested, RefundStatus
 from domain.refund_eligibility import used_lines
 from tests.laws.engine.machine import EngineMachine
@@ -69,3 +70,18 @@ class UsedTicketsRefunded(EngineMachine):
     """The engine with the fourth planted bug."""
 
     approve = staticmethod(approve_used)
+
+
+def settle_leaving_checkouts(books: Books, *, payment: str) -> Changes:
+    """A planted bug: a paid order's other checkouts stay open."""
+    changes = settling.settle(books, payment=payment)
+    return {
+        stream: [event for event in events if not isinstance(event, PaymentCancelled)]
+        for stream, events in changes.items()
+    }
+
+
+class CheckoutsLeftOpen(EngineMachine):
+    """The engine with the fifth planted bug."""
+
+    settle = staticmethod(settle_leaving_checkouts)

@@ -21,6 +21,7 @@ PLANTED = [
     planted.SeatReturnedTwice,
     planted.RefundedWhenever,
     planted.UsedTicketsRefunded,
+    planted.CheckoutsLeftOpen,
     planted_entry.NonceForgotten,
     planted_entry.RevokedDeviceAdmits,
     planted_entry.AdmittedTwice,
