@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -19,6 +20,9 @@ DEMO_SECRET_KEY = "everybody knows this secret: for demonstrations only"  # noqa
 SECRET_LENGTH_MIN = 32
 FOUR_EYES_ABOVE = 1_000_00
 ANY_CURRENCY = ""
+
+
+Secrets = Annotated[list[Annotated[SecretStr, Field(min_length=SECRET_LENGTH_MIN)]], NoDecode]
 
 
 class SettingsRefused(Exception):
@@ -47,8 +51,22 @@ class Settings(BaseSettings):
     secret_key: SecretStr = Field(
         default=SecretStr(DEMO_SECRET_KEY), description="what every key and password is derived from"
     )
-    previous_secret_keys: Annotated[list[SecretStr], NoDecode] = Field(
+    token_secret: SecretStr | None = Field(
+        default=None, min_length=SECRET_LENGTH_MIN, description="what access tokens are signed by; absent: SECRET_KEY"
+    )
+    previous_token_secrets: Secrets = Field(
         default=[], description="secrets whose access tokens are still believed, separated by commas"
+    )
+    ticket_secret: SecretStr | None = Field(
+        default=None, min_length=SECRET_LENGTH_MIN, description="what ticket codes are signed by; absent: SECRET_KEY"
+    )
+    previous_ticket_secrets: Secrets = Field(
+        default=[], description="secrets whose ticket codes still admit, separated by commas"
+    )
+    role_secret: SecretStr | None = Field(
+        default=None,
+        min_length=SECRET_LENGTH_MIN,
+        description="what the passwords of the database's login roles are made from; absent: SECRET_KEY",
     )
     demo: bool = Field(default=False, description="a demonstration: known accounts, rehearsals, a default secret")
     demo_password: SecretStr | None = Field(default=None, description="of the demo accounts; absent: made once")
@@ -95,7 +113,7 @@ class Settings(BaseSettings):
     )
     port: int = Field(default=8000, ge=0, le=65535, description="the port the API listens on")
 
-    @field_validator("previous_secret_keys", mode="before")
+    @field_validator("previous_token_secrets", "previous_ticket_secrets", mode="before")
     @classmethod
     def _separated(cls, value: object) -> object:
         return [part for part in value.split(",") if part] if isinstance(value, str) else value
@@ -179,9 +197,20 @@ class Settings(BaseSettings):
         """Return the 32-byte secret of one purpose; nobody who learns it learns another."""
         return hmac.digest(self.secret_key.get_secret_value().encode(), purpose.encode(), hashlib.sha256)
 
+    @property
+    def token_secrets(self) -> Sequence[str]:
+        """What access tokens are signed by, then what they were signed by before."""
+        return plain(self.token_secret or self.secret_key, *self.previous_token_secrets)
+
+    @property
+    def ticket_secrets(self) -> Sequence[str]:
+        """What ticket codes are signed by, then what they were signed by before."""
+        return plain(self.ticket_secret or self.secret_key, *self.previous_ticket_secrets)
+
     def role_password(self, role: str) -> str:
-        """Return the password of a database role."""
-        return self.derived(role).hex()
+        """Return the password of one of the database's login roles."""
+        secret = (self.role_secret or self.secret_key).get_secret_value()
+        return hmac.digest(secret.encode(), f"database role {role}".encode(), hashlib.sha256).hex()
 
     @property
     def required_database_url(self) -> str:
@@ -193,6 +222,11 @@ class Settings(BaseSettings):
         if self.database_url is None:
             raise SettingsRefused(f"Set {PREFIX}DATABASE_URL, or run `seatledger up` for an embedded database.")
         return self.database_url.get_secret_value()
+
+
+def plain(*secrets: SecretStr) -> Sequence[str]:
+    """Return the secrets themselves."""
+    return [secret.get_secret_value() for secret in secrets]
 
 
 def load_settings() -> Settings:

@@ -88,16 +88,14 @@ def build_entrance(records: Pool, handler: Handler, passwords: Passwords, clock:
 
 def build_tokens(settings: Settings) -> AccessTokens:
     """Return the maker and reader of access tokens."""
-    return AccessTokens(
-        signing=SigningKey.derived(settings.secret_key.get_secret_value()),
-        retired=[SigningKey.derived(known.get_secret_value()) for known in settings.previous_secret_keys],
-    )
+    signing, *retired = map(SigningKey.derived, settings.token_secrets)
+    return AccessTokens(signing=signing, retired=retired)
 
 
 def build_ticket_codes(settings: Settings) -> TicketCodes:
     """Return the writer and reader of ticket codes."""
-    previous = [known.get_secret_value() for known in settings.previous_secret_keys]
-    return TicketCodes.from_secrets(settings.secret_key.get_secret_value(), previous)
+    current, *previous = settings.ticket_secrets
+    return TicketCodes.from_secrets(current, previous)
 
 
 def build_places(log: Log, inventories: LayoutInventories) -> Places:

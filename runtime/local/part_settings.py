@@ -12,7 +12,7 @@ EVERY_SETTING = frozenset(name.upper() for name in Settings.model_fields)
 APP, PROJECTOR, SEALER = "APP_DATABASE_URL", "PROJECTOR_DATABASE_URL", "SEALER_DATABASE_URL"
 GATEWAY_SECRETS = frozenset({"SANDBOX_API_KEY", "SANDBOX_WEBHOOK_SECRET"})
 
-NOT_FOR_THE_API = frozenset({"DATABASE_URL", "RELAY_NATS_URL", SEALER, "SEAL_KEY", "DEMO_PASSWORD"})
+NOT_FOR_THE_API = frozenset({"DATABASE_URL", "ROLE_SECRET", "RELAY_NATS_URL", SEALER, "SEAL_KEY", "DEMO_PASSWORD"})
 """The database's owner, whoever may publish events, whoever signs: none of them is asked by people."""
 
 API = EVERY_SETTING - NOT_FOR_THE_API

@@ -5,8 +5,15 @@ import pytest
 from runtime.local.part_settings import EVERY_SETTING, PART_SETTINGS, environment_of, shop_environment
 from runtime.settings import PREFIX, Settings
 
-OF_THE_OWNER = {"DATABASE_URL"}
-SECRETS = {"SECRET_KEY", "PREVIOUS_SECRET_KEYS", "DATABASE_URL", "SEAL_KEY", "DEMO_PASSWORD"}
+OF_THE_OWNER = {"DATABASE_URL", "ROLE_SECRET"}
+SIGNING_SECRETS = {
+    "SECRET_KEY",
+    "TOKEN_SECRET",
+    "TICKET_SECRET",
+    "PREVIOUS_TOKEN_SECRETS",
+    "PREVIOUS_TICKET_SECRETS",
+}
+SECRETS = {*SIGNING_SECRETS, *OF_THE_OWNER, "SEAL_KEY", "DEMO_PASSWORD"}
 ENV = {
     "PATH": "/usr/bin",
     "CLOUD_TOKEN": "somebody else's",
@@ -35,7 +42,7 @@ class TestPartSettings:
             ("project", set()),
             ("process", set()),
             ("seal", {"SEAL_KEY"}),
-            ("api", {"SECRET_KEY", "PREVIOUS_SECRET_KEYS"}),
+            ("api", SIGNING_SECRETS),
         ],
     )
     def test_a_part_is_given_the_secrets_of_its_role_alone(self, part: str, secrets: set[str]) -> None:
@@ -52,6 +59,6 @@ class TestPartSettings:
     def test_each_role_gets_an_address_of_its_own(self) -> None:
         settings = Settings(demo=True, database_url="postgresql://owner:secret@127.0.0.1/shop")
         env = shop_environment({f"{PREFIX}NATS_URL": "nats://app@127.0.0.1"}, settings)
-        assert "user=seatledger_app" in env[f"{PREFIX}APP_DATABASE_URL"]
-        assert "user=seatledger_projector" in env[f"{PREFIX}PROJECTOR_DATABASE_URL"]
+        assert "user=shop_app" in env[f"{PREFIX}APP_DATABASE_URL"]
+        assert "user=shop_projector" in env[f"{PREFIX}PROJECTOR_DATABASE_URL"]
         assert env[f"{PREFIX}RELAY_NATS_URL"] == "nats://app@127.0.0.1"

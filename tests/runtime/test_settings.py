@@ -5,11 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from uuid_utils.compat import uuid7
 
+from api.codes import TicketCode
+from api.errors import Unauthenticated
 from runtime import exposure
 from runtime.exposure import is_loopback, refuse_unanswered
 from runtime.interpreter import LEAST_PATCH, outdated, refuse_outdated
 from runtime.settings import DEMO_SECRET_KEY, SettingsRefused, load_settings
+from runtime.wiring import build_ticket_codes, build_tokens
 
 GOOD = "0123456789abcdef0123456789abcdef"
 
@@ -48,13 +52,42 @@ class TestSecret:
         assert len(set(derived)) == 3
         assert derived == [load_settings().derived(purpose) for purpose in purposes]
 
-    def test_given_retired_ones_then_they_are_kept_apart(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        environment(monkeypatch, SECRET_KEY=GOOD, PREVIOUS_SECRET_KEYS=f"{GOOD}1,{GOOD}2")
-        assert [known.get_secret_value()[-1] for known in load_settings().previous_secret_keys] == ["1", "2"]
+    def test_given_a_leaked_secret_then_old_tickets_admit_and_its_tokens_are_not_believed(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        environment(monkeypatch, SECRET_KEY=GOOD)
+        before = load_settings()
+        leaked = build_tokens(before).issue("01935a1c-0000-7000-8000-00000000dead", guest=False)
+        sold = TicketCode(ticket=str(uuid7()), performance=str(uuid7()))
+        code = build_ticket_codes(before).write(sold)
+        environment(monkeypatch, SECRET_KEY=f"new {GOOD}", PREVIOUS_TICKET_SECRETS=GOOD)
+        after = load_settings()
+        assert build_ticket_codes(after).read(code) == sold
+        with pytest.raises(Unauthenticated):
+            build_tokens(after).read(leaked)
+
+    def test_given_secrets_of_their_own_then_each_rotates_apart(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        environment(monkeypatch, SECRET_KEY=GOOD)
+        before = load_settings()
+        for name, value in (("TOKEN_SECRET", "token_secrets"), ("TICKET_SECRET", "ticket_secrets")):
+            environment(monkeypatch, SECRET_KEY=GOOD, **{name: f"other {GOOD}"})
+            after = load_settings()
+            assert getattr(after, value) == [f"other {GOOD}"]
+            assert after.role_password("app") == before.role_password("app")
+            monkeypatch.delenv(f"SEATLEDGER_{name}")
+        environment(monkeypatch, SECRET_KEY=GOOD, ROLE_SECRET=f"other {GOOD}")
+        assert load_settings().role_password("app") != before.role_password("app")
+        assert load_settings().token_secrets == before.token_secrets
+
+    @pytest.mark.parametrize("name", ["TOKEN_SECRET", "TICKET_SECRET", "ROLE_SECRET", "PREVIOUS_TICKET_SECRETS"])
+    def test_given_a_short_one_then_it_refuses_to_start(self, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+        environment(monkeypatch, SECRET_KEY=GOOD, **{name: "short"})
+        with pytest.raises(SettingsRefused, match=name):
+            load_settings()
 
     def test_given_any_then_printing_the_settings_shows_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
         url = "postgresql://owner:password@host/db"
-        environment(monkeypatch, SECRET_KEY=GOOD, PREVIOUS_SECRET_KEYS=GOOD, DATABASE_URL=url, SMTP_URL=url)
+        environment(monkeypatch, SECRET_KEY=GOOD, PREVIOUS_TOKEN_SECRETS=GOOD, DATABASE_URL=url, SMTP_URL=url)
         shown = f"{load_settings()} {load_settings()!r}"
         assert GOOD not in shown
         assert "password" not in shown.replace("demo_password", "")
