@@ -21,6 +21,7 @@ REQUEST_S = 60
 ROWS = 1_000
 SEATS_PER_ROW = 100
 PRICE = 4_500
+RAISED = ("SEATLEDGER_CONNECTIONS_PER_CLIENT", "SEATLEDGER_WATCHERS_PER_CLIENT")
 CONNECTIONS_MAX = 10_000
 """One client opens them all."""
 
@@ -28,18 +29,22 @@ Json = dict[str, Any]
 
 
 class Shop:
-    """One data folder's shop; a context in which it runs."""
+    """One data folder's shop; a context in which it runs.
 
-    def __init__(self, data: Path) -> None:
+    Args:
+        raised: one client may open as many connections as a benchmark needs.
+    """
+
+    def __init__(self, data: Path, *, raised: bool = True) -> None:
         self.data = data
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self._raised = RAISED if raised else ()
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
         command = [sys.executable, "-m", "runtime.cli", "up", "--port", str(self.port), "--data", str(self.data)]
-        raised = ("SEATLEDGER_CONNECTIONS_PER_CLIENT", "SEATLEDGER_WATCHERS_PER_CLIENT")
-        env = os.environ | dict.fromkeys(raised, str(CONNECTIONS_MAX))
+        env = os.environ | dict.fromkeys(self._raised, str(CONNECTIONS_MAX))
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=env)
         assert self._process.stdout is not None
         said = []
@@ -112,13 +117,13 @@ def found_house(http: httpx.Client, *, rows: int = ROWS) -> tuple[str, str]:
     return event, published["layout_id"]
 
 
-def open_sale(http: httpx.Client, event: str, layout: str) -> str:
+def open_sale(http: httpx.Client, event: str, layout: str, *, category: str = "A") -> str:
     """Put a performance without limits on sale; return it."""
     unlimited = {"seats_per_order": None, "seats_per_buyer": None, "live_holds_per_buyer": None}
     wish = {
         "starts_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 30 * 86_400)),
         "layout_id": layout,
-        "prices": [{"category": "A", "price": {"amount": PRICE, "currency": "EUR"}}],
+        "prices": [{"category": category, "price": {"amount": PRICE, "currency": "EUR"}}],
         "limits": unlimited,
     }
     performance: str = done(http.post(f"/events/{event}/performances", json=wish))["performance_id"]
