@@ -94,7 +94,7 @@ VENUES = frozenset({"VenueOpened", "VenueChanged"})
 COUNTED = frozenset({"OrderConfirmed", "OrderLinesCancelled", "RefundClosed"})
 NAMES = COUNTED | VENUES | {"PerformanceScheduled", "OrderPlaced", "RefundOpened"}
 
-SALES = ReadModel(name=NAME, version=1, schema=sql.SCHEMA, names=NAMES, fold=fold)
+SALES = ReadModel(name=NAME, version=2, schema=sql.SCHEMA, names=NAMES, fold=fold)
 
 
 class Key(NamedTuple):

@@ -117,7 +117,7 @@ async def read_seat_map(models: ReadModels, *, performance: str) -> SeatMap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """How many seats of a performance are taken; holds and blocks count until their deadline (± 10 s)."""
+    """How many seats of a performance are taken; holds and blocks count until their deadline (± 1 s for holds)."""
 
     held: int = 0
     sold: int = 0

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from api.presenters.values import Body, money
+from api.schemas.performances import SalesShown
 from domain.event import EventDetails, EventStatus
-from domain.performance import PerformanceScheduled, ScheduledPerformance
+from domain.performance import PerformanceScheduled, SalesState, ScheduledPerformance
 from domain.values import EntryRules, Limits
 from domain.venue import VenueDetails
 from projections import catalogue
@@ -45,8 +47,9 @@ def event_facts(event: str, organizer: str, venue: str, details: EventDetails, s
     }
 
 
-def listed_event(event: catalogue.Event) -> Body:
+def listed_event(event: catalogue.Event, now: datetime) -> Body:
     """Show an event with its performances."""
+    published = event.status == EventStatus.PUBLISHED
     return {
         "event_id": event.event,
         "organizer_id": event.organizer,
@@ -65,13 +68,15 @@ def listed_event(event: catalogue.Event) -> Body:
         "image_url": event.image_url,
         "status": event.status,
         "first_starts_at": event.first_starts_at,
-        "performances": [listed_performance(performance) for performance in event.performances],
+        "next_starts_at": event.next_starts_at,
+        "performance_count": event.performance_count,
+        "performances": [listed_performance(each, published=published, now=now) for each in event.performances],
     }
 
 
-def listed_performance(performance: catalogue.Performance) -> Body:
+def listed_performance(performance: catalogue.Performance, *, published: bool, now: datetime) -> Body:
     """Show a performance from its row."""
-    return {
+    known = {
         "performance_id": performance.performance,
         "event_id": performance.event,
         "organizer_id": performance.organizer,
@@ -92,6 +97,25 @@ def listed_performance(performance: catalogue.Performance) -> Body:
             Tally(held=performance.held, sold=performance.sold, blocked=performance.blocked), performance.seats
         ),
     }
+    return with_sales(known, published=published, now=now)
+
+
+def with_sales(known: Body, *, published: bool, now: datetime) -> Body:
+    """Show whether a performance can be bought, as a hold of its seats would be judged now; `sales` was decided.
+
+    The order is that of the refusals in `domain.performance.on_sale`.
+    """
+    if known["cancelled"]:
+        sales = SalesShown.CANCELLED
+    elif not published:
+        sales = SalesShown.UNPUBLISHED
+    elif known["sales"] != SalesState.OPEN:
+        sales = SalesShown(str(known["sales"]))
+    elif now < known["on_sale_at"]:
+        sales = SalesShown.UPCOMING
+    else:
+        sales = SalesShown.OPEN if now < known["starts_at"] else SalesShown.ENDED
+    return {**known, "sales": sales, "sales_decided": known["sales"]}
 
 
 def scheduled_performance(performance: str, scheduled: PerformanceScheduled) -> Body:

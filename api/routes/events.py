@@ -1,7 +1,7 @@
 """Events: described, published, found and, while nothing of them was booked, deleted."""
 
 from dataclasses import asdict, fields, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Annotated
 from uuid import UUID
 
@@ -13,12 +13,12 @@ from api.deleting import archive_unused, event_deletion
 from api.editions import IfMatch, edition_header, require_edition
 from api.engine import engine_of
 from api.errors import Malformed
-from api.paging import Limit
+from api.paging import FOREIGN_CURSOR, Limit, TextCursor, cursor_of, cut, values_in
 from api.presenters import catalogue as present
 from api.presenters.values import Body, id_of
 from api.problems import documented
 from api.routing import business_router
-from api.schemas.events import EventChange, EventDeleted, Events, EventShown, EventWish, EventWritten
+from api.schemas.events import EventChange, EventDeleted, EventDetailsShown, Events, EventWish, EventWritten
 from api.schemas.texts import WORD_LENGTH_MAX
 from api.schemas.values import Day, Time, in_our_days
 from api.visibility import acting_organizer, must_see_event, viewer_of
@@ -31,14 +31,14 @@ from domain.event import EventCreated, EventDetails, EventStatus
 from projections.catalogue import READ_MODELS, After, Event, Viewer, Wanted, find_event, find_events
 
 SEARCH_LENGTH_MAX = 200
-CURSOR_LENGTH_MAX = 100
+PERFORMANCES_MAX = 500
+OVER = "over"
 EVERYBODY = Viewer(everybody=True)
 
 Search = Annotated[str | None, Query(max_length=SEARCH_LENGTH_MAX, description="Words, or their beginnings.")]
 Spelled = Annotated[str | None, Query(max_length=WORD_LENGTH_MAX, description="In any spelling.")]
-From = Annotated[Time | Day | None, Query(alias="from", description="A time, or a day (UTC).")]
-To = Annotated[Time | Day | None, Query(alias="to", description="A time, or a day (UTC), included.")]
-Cursor = Annotated[str | None, Query(max_length=CURSOR_LENGTH_MAX, description="`next` of the page before.")]
+From = Annotated[Time | Day | None, Query(alias="from", description="A time, or a day at the venue.")]
+To = Annotated[Time | Day | None, Query(alias="to", description="A time, or a day at the venue, included.")]
 
 router = business_router("events")
 
@@ -74,12 +74,13 @@ async def list_events(
     since: From = None,
     until: To = None,
     limit: Limit = 20,
-    cursor: Cursor = None,
+    cursor: TextCursor = None,
     min_position: MinPosition = None,
 ) -> Response:
     """Find events by words, place, category and time, by the start of their first performance in that time.
 
-    Drafts are shown to their own organizer.
+    Without a time: what is to come by its next performance, then what has none yet, then what is over. Each shows its
+    first few performances; `GET /events/{event_id}` shows all. Drafts are shown to their own organizer.
     """
     await caught_up(request, min_position, *READ_MODELS)
     wanted = Wanted(
@@ -87,78 +88,122 @@ async def list_events(
         city=city,
         venue=str(venue) if venue else None,
         category=category,
-        since=beginning(since),
-        until=ending(until),
+        since=in_calendar(since),
+        until=in_calendar(until),
         viewer=await viewer_of(request),
         after=after(cursor),
-        limit=limit,
+        limit=limit + 1,
     )
     engine = engine_of(request)
-    found = await find_events(engine.read_models, wanted, now=engine.clock.now())
-    items = [present.listed_event(event) for event in found]
-    return shown({"items": items, "next": cursor_after(found[-1]) if len(found) == limit else None})
+    now = engine.clock.now()
+    found, last = cut(await find_events(engine.read_models, wanted, now=now), limit)
+    items = [present.listed_event(event, now) for event in found]
+    return shown({"items": items, "next": None if last is None else cursor_after(last)})
 
 
-def beginning(moment: datetime | date | None) -> datetime | None:
-    """Return a time as it is, a day as its first moment."""
-    return None if moment is None else bounded(moment)
-
-
-def ending(moment: datetime | date | None) -> datetime | None:
-    """Return a time as it is, a day as the first moment after it."""
-    if moment is None or isinstance(moment, datetime):
-        return beginning(moment)
-    return bounded(moment) + timedelta(days=1)
-
-
-def bounded(moment: datetime | date) -> datetime:
-    """Return a moment in UTC.
+def in_calendar(moment: datetime | date | None) -> datetime | date | None:
+    """Return a moment or a day as it is.
 
     Raises:
         Malformed: it lies outside the years of our calendar.
     """
+    if moment is None:
+        return None
     whole = moment if isinstance(moment, datetime) else datetime.combine(moment, time(), UTC)
     try:
-        return in_our_days(whole)
+        in_our_days(whole)
     except ValueError as error:
         raise Malformed(f"{moment.isoformat()}: {error}") from error
+    return moment
 
 
 def cursor_after(event: Event) -> str:
     """Name the place in the list behind an event."""
-    starts_at = event.first_starts_at
-    return f"{'' if starts_at is None else starts_at.astimezone(UTC).isoformat()}_{event.event}"
+    return cursor_of(OVER if event.over else "", written(event.sort_at), event.event)
 
 
-def after(cursor: str | None) -> After:
+def after(cursor: str | None) -> After | None:
     """Read a place in the list.
 
     Raises:
         Malformed: it is none of ours.
     """
     if cursor is None:
-        return After()
-    starts_at, _, event = cursor.rpartition("_")
+        return None
+    over, sort_at, event = values_in(cursor, 3)
     try:
-        known = datetime.fromisoformat(starts_at) if starts_at else None
-        return After(first_starts_at=known and in_our_days(known), event=str(UUID(event)))
+        return After(over=over == OVER, sort_at=moment_in(sort_at), event=str(UUID(event or "")))
     except ValueError as error:
-        raise Malformed("This cursor is none of ours; take `next` of the page before.") from error
+        raise Malformed(FOREIGN_CURSOR) from error
 
 
-@router.get("/events/{event_id}", responses={200: {"model": EventShown}})
-async def show_event(request: Request, event_id: UUID, min_position: MinPosition = None) -> Response:
-    """Show an event with its performances and how much of them is left."""
-    engine, event = engine_of(request), str(event_id)
+def written(moment: datetime | None) -> str | None:
+    """Write a moment into a cursor."""
+    return None if moment is None else moment.astimezone(UTC).isoformat()
+
+
+def moment_in(text: str | None) -> datetime | None:
+    """Read a moment in a cursor.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if text is None:
+        return None
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("it has no offset")
+    return moment
+
+
+@router.get("/events/{event_id}", responses={200: {"model": EventDetailsShown}})
+async def show_event(
+    request: Request,
+    event_id: UUID,
+    *,
+    limit: Annotated[int, Query(ge=1, le=PERFORMANCES_MAX, description="How many performances.")] = PERFORMANCES_MAX,
+    cursor: TextCursor = None,
+    min_position: MinPosition = None,
+) -> Response:
+    """Show an event with its performances, by their start, and how much of them is left."""
+    event, begin = str(event_id), performance_after(cursor)
     await must_see_event(request, event)
     await caught_up(request, min_position, *READ_MODELS)
-    found = await find_event(engine.read_models, event=event, viewer=EVERYBODY, now=engine.clock.now())
+    found = await event_with(request, event, begin, limit + 1)
     if found is None:
-        await caught_up(request, await engine.store.head(), *READ_MODELS)
-        found = await find_event(engine.read_models, event=event, viewer=EVERYBODY, now=engine.clock.now())
+        await caught_up(request, await engine_of(request).store.head(), *READ_MODELS)
+        found = await event_with(request, event, begin, limit + 1)
     if found is None:
         raise NotFound("There is no such event.")
-    return shown(present.listed_event(found), headers=edition_header(event_edition(present.listed_event(found))))
+    page, last = cut(found.performances, limit)
+    body = present.listed_event(replace(found, performances=page), engine_of(request).clock.now())
+    following = None if last is None else cursor_of(written(last.starts_at), last.performance)
+    return shown({**body, "next": following}, headers=edition_header(event_edition(body)))
+
+
+async def event_with(request: Request, event: str, begin: tuple[datetime, str] | None, limit: int) -> Event | None:
+    """Return an event with its performances after one."""
+    engine = engine_of(request)
+    now = engine.clock.now()
+    return await find_event(engine.read_models, event=event, viewer=EVERYBODY, now=now, after=begin, limit=limit)
+
+
+def performance_after(cursor: str | None) -> tuple[datetime, str] | None:
+    """Read which performance a page begins after.
+
+    Raises:
+        Malformed: the cursor is none of ours.
+    """
+    if cursor is None:
+        return None
+    starts_at, performance = values_in(cursor, 2)
+    try:
+        moment = moment_in(starts_at)
+    except ValueError as error:
+        raise Malformed(FOREIGN_CURSOR) from error
+    if moment is None or performance is None:
+        raise Malformed(FOREIGN_CURSOR)
+    return moment, performance
 
 
 @router.patch("/events/{event_id}", responses={200: {"model": EventWritten}, **documented(412)})

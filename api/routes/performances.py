@@ -29,6 +29,7 @@ from domain import scheduling
 from domain.books import Books, Changes
 from domain.deletion import DeletionStatus
 from domain.errors import Invalid, NotFound
+from domain.event import EVENT, EventStatus, ListedEvent
 from domain.performance import PERFORMANCE, PerformanceScheduled
 from domain.performance import existing as existing_performance
 from domain.venue import existing_layout
@@ -70,7 +71,8 @@ async def schedule_performance(request: Request, event_id: UUID, body: Performan
 
     outcome = await carry_out(request, decide)
     ((stream, scheduled),) = outcome.events
-    return answer(outcome, present.scheduled_performance(id_of(stream), scheduled), status=201)
+    known = present.scheduled_performance(id_of(stream), scheduled)
+    return answer(outcome, await sold_now(request, known), status=201)
 
 
 @router.get("/performances/{performance_id}", responses={200: {"model": PerformanceShown}})
@@ -82,7 +84,7 @@ async def show_performance(request: Request, performance_id: UUID, min_position:
     known = await performance_now(request, performance)
     counted = await seat_map.tallies(engine.read_models, performances=[performance], now=engine.clock.now())
     left = present.availability(counted[performance], known["seat_count"])
-    return shown({**known, "availability": left}, headers=edition_header(known))
+    return shown({**await sold_now(request, known), "availability": left}, headers=edition_header(known))
 
 
 @router.patch("/performances/{performance_id}", responses={200: {"model": PerformanceWritten}, **documented(412)})
@@ -104,7 +106,7 @@ async def change_performance(
 
     outcome = await carry_out(request, decide)
     known = await performance_now(request, performance)
-    return answer(outcome, known, headers=edition_header(known))
+    return answer(outcome, await sold_now(request, known), headers=edition_header(known))
 
 
 async def scheduled_as(request: Request, performance: str) -> PerformanceScheduled:
@@ -125,6 +127,14 @@ async def performance_now(request: Request, performance: str) -> Body:
     """Show a performance itself as it stands in the log."""
     state = await engine_of(request).handler.look(lambda books: existing_performance(books, performance))
     return present.performance_now(performance, await scheduled_as(request, performance), state)
+
+
+async def sold_now(request: Request, known: Body) -> Body:
+    """Show a performance with whether it can be bought at the moment."""
+    engine = engine_of(request)
+    state = await engine.handler.look(lambda books: books.read(EVENT, known["event_id"]))
+    published = isinstance(state, ListedEvent) and state.status is EventStatus.PUBLISHED
+    return present.with_sales(known, published=published, now=engine.clock.now())
 
 
 @router.delete("/performances/{performance_id}", responses={200: {"model": PerformanceDeleted}})

@@ -67,16 +67,28 @@ class VenueOfEvent(Shown):
 
 
 class EventShown(EventFacts):
-    """An event with its performances, by their start."""
+    """An event with the first of its performances in the time looked at, by their start; the latest if it is over."""
 
     organizer_name: str
     venue: VenueOfEvent
-    first_starts_at: datetime | None
+    first_starts_at: Annotated[
+        datetime | None, Field(description="The first performance in the time looked at; the last one if it is over.")
+    ]
+    next_starts_at: Annotated[datetime | None, Field(description="The next performance; null: none is to come.")]
+    performance_count: Annotated[
+        int, Field(description="How many performances there are in the time looked at; all if it is over.")
+    ]
     performances: list[PerformanceShown]
 
 
+class EventDetailsShown(EventShown):
+    """An event with a page of all its performances, by their start."""
+
+    next: Cursor
+
+
 class Events(Shown):
-    """A page of events, by the start of their first performance."""
+    """A page of events: what is to come by its next performance, then what has none yet, then what is over."""
 
     items: list[EventShown]
     next: Cursor

@@ -1,6 +1,7 @@
 """Performances as requests say them and answers show them."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -114,6 +115,18 @@ class EntryRulesShown(Shown):
     disputed_tickets_admitted: bool
 
 
+class SalesShown(StrEnum):
+    """Whether a performance can be bought at the moment, and why not."""
+
+    OPEN = "open"
+    UPCOMING = "upcoming"
+    PAUSED = "paused"
+    CLOSED = "closed"
+    ENDED = "ended"
+    CANCELLED = "cancelled"
+    UNPUBLISHED = "unpublished"
+
+
 class PerformanceFacts(Shown):
     """What is known of a performance itself."""
 
@@ -130,7 +143,14 @@ class PerformanceFacts(Shown):
     prices: list[PriceShown]
     limits: LimitsShown
     entry_rules: EntryRulesShown
-    sales: Annotated[SalesState, Field(description="What people decided; the clock decides the rest.")]
+    sales: Annotated[
+        SalesShown,
+        Field(
+            description="Whether it can be bought now: open; upcoming until `on_sale_at`; paused or closed by people; "
+            "ended when it began; cancelled; unpublished as its event is."
+        ),
+    ]
+    sales_decided: Annotated[SalesState, Field(description="What people decided, and PATCH changes.")]
     cancelled: bool
     cancel_reason: Annotated[PerformanceCancelReason | None, Field(description="Why it does not take place.")]
 
@@ -142,7 +162,7 @@ class PerformanceWritten(PerformanceFacts):
 
 
 class Availability(Shown):
-    """available = seats - held - sold - blocked; holds and blocks count until their deadline (± 10 s)."""
+    """available = seats - held - sold - blocked; blocks count until their deadline, holds until the second after."""
 
     available: int
     held: int

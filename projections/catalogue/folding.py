@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from projections.catalogue.words import folded, words
+from projections.catalogue.words import spellings, words
 from projections.model import Fact, ReadModel, Step
 from projections.sql import catalogue as sql
 
@@ -19,13 +19,13 @@ def venue_row(fact: Fact) -> Row:
 
 def placed(details: Mapping[str, Any]) -> Row:
     """Return the columns of a venue's details, with the words a search finds them by."""
-    return {**details, "city_key": folded(details["city"]), "words": words(details["name"], details["city"])}
+    return {**details, "city_keys": spellings(details["city"]), "words": words(details["name"], details["city"])}
 
 
 def described(details: Mapping[str, Any]) -> Row:
     """What the public reads about an event, and the words it is looked for by."""
     found = words(details["title"], details["category"], details["description"])
-    return {**details, "category_key": folded(details["category"]), "words": found}
+    return {**details, "category_keys": spellings(details["category"]), "words": found}
 
 
 def event_row(fact: Fact) -> Row:
@@ -145,4 +145,4 @@ def performance_moves(facts: Sequence[Fact]) -> list[Row]:
     return list(stand.values())
 
 
-CATALOGUE = ReadModel(name=NAME, version=1, schema=sql.SCHEMA, names=NAMES, fold=fold)
+CATALOGUE = ReadModel(name=NAME, version=2, schema=sql.SCHEMA, names=NAMES, fold=fold)

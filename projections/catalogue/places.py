@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from projections.catalogue.folding import NAME
-from projections.catalogue.words import folded
+from projections.catalogue.words import spellings
 from projections.reading import ReadModels
 from projections.sql import catalogue as sql
 
@@ -46,7 +46,7 @@ async def list_venues(
     """Return venues (of a city, however it is spelled), in the order they were entered, after a position."""
     asked = {
         "venue": None,
-        "city": None if city is None else folded(city),
+        "city": None if city is None else spellings(city),
         "after": after,
         "limit": min(limit, PAGE_ROWS_MAX),
     }

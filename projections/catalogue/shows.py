@@ -1,13 +1,13 @@
 """What the screens ask about events and their performances."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from projections import seat_map
 from projections.catalogue.folding import NAME
-from projections.catalogue.words import folded, prefix_query
+from projections.catalogue.words import prefix_query, spellings
 from projections.reading import ReadModels
 from projections.sql import catalogue as sql
 
@@ -17,7 +17,10 @@ PAGE_ROWS_MAX = 101
 READ_MODELS = (NAME, seat_map.NAME)
 """The read models that events and performances are read from."""
 
-_START = datetime.min.replace(tzinfo=UTC)
+PERFORMANCES_PER_EVENT_MAX = 10
+PERFORMANCES_PER_PAGE_MAX = 300
+"""Of all events of a page together."""
+A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +38,7 @@ PUBLIC = Viewer()
 class Performance:
     """One dated showing. `prices`, `limits` and `entry_rules` as they were stored; `price_from` in minor units.
 
-    Held and blocked seats count until their deadline (± 10 s).
+    Blocked seats count until their deadline, held ones until the second after it.
     """
 
     performance: str
@@ -67,7 +70,14 @@ class Performance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """A show; `first_starts_at`: its first performance in the time looked at, None without one."""
+    """A show with the first of its performances in the time looked at, or the latest if it is `over`: none is in it.
+
+    Args:
+        first_starts_at: its first performance in that time, the last one of all if it is over; None without any.
+        next_starts_at: its next performance; None: there is none to come.
+        performance_count: how many performances there are in that time, or of all if it is over.
+        sort_at: where it stands among those that are over, or among those that are not.
+    """
 
     event: str
     organizer: str
@@ -85,70 +95,119 @@ class Event:
     country: str
     time_zone: str
     first_starts_at: datetime | None
+    next_starts_at: datetime | None
+    performance_count: int
+    over: bool
+    sort_at: datetime | None
     performances: Sequence[Performance]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class After:
-    """The last event of the page before: its first performance's start (None: it has none) and its id."""
+    """The last event of the page before: where it stood, and its id."""
 
-    first_starts_at: datetime | None = _START
-    event: str = ""
+    over: bool
+    sort_at: datetime | None
+    event: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What somebody looks for; text, city and category in any spelling; `since` ≤ a performance's start < `until`."""
+    """What somebody looks for; text, city and category in any spelling.
+
+    `since` ≤ a performance's start < `until`; days are the venue's, both included. Without any of them, what is to come
+    is found first, and what is over last.
+    """
 
     text: str | None = None
     city: str | None = None
     venue: str | None = None
     category: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
+    since: datetime | date | None = None
+    until: datetime | date | None = None
     viewer: Viewer = PUBLIC
-    after: After = field(default_factory=After)
+    after: After | None = None
     limit: int = PAGE_ROWS_MAX
 
 
 async def find_events(models: ReadModels, wanted: Wanted, *, now: datetime) -> Sequence[Event]:
-    """Return events with all their performances, by the start of their first one in the time looked at."""
-    query = prefix_query(wanted.text) if wanted.text else None
-    if wanted.text and query is None:
-        return []
+    """Return events, each with its first performances in the time looked at."""
+    after = wanted.after
+    looked_at = time_looked_at(wanted, now)
     asked = {
-        "query": query,
-        "city": None if wanted.city is None else folded(wanted.city),
+        "query": prefix_query(wanted.text or ""),
+        "city": None if wanted.city is None else spellings(wanted.city),
         "venue": wanted.venue,
-        "category": None if wanted.category is None else folded(wanted.category),
-        "after_starts_at": wanted.after.first_starts_at or "infinity",
-        "after_event": wanted.after.event,
+        "category": None if wanted.category is None else spellings(wanted.category),
+        "timed": wanted.since is not None or wanted.until is not None,
+        "after_over": after and after.over,
+        "after_sort_at": after and after.sort_at,
+        "after_event": after and after.event,
         "limit": min(wanted.limit, PAGE_ROWS_MAX),
-        **seen_by(wanted.viewer, wanted.since, wanted.until),
+        **seen_by(wanted.viewer),
+        **looked_at,
     }
-    return await with_performances(models, (await models.fetch([NAME], sql.FIND_EVENTS, asked)).rows, now)
-
-
-async def find_event(models: ReadModels, *, event: str, viewer: Viewer = PUBLIC, now: datetime) -> Event | None:
-    """Return one event with its performances, if there is one that the viewer may see."""
-    found = await models.fetch([NAME], sql.EVENT, {"event": event, **seen_by(viewer, None, None)})
-    events = await with_performances(models, found.rows, now)
-    return events[0] if events else None
-
-
-def seen_by(viewer: Viewer, since: datetime | None, until: datetime | None) -> dict[str, Any]:
-    """Return the parameters every query about events needs."""
-    return {"organizers": list(viewer.organizers), "everybody": viewer.everybody, "since": since, "until": until}
-
-
-async def with_performances(models: ReadModels, rows: Sequence[Mapping[str, Any]], now: datetime) -> Sequence[Event]:
-    """Add each event's performances."""
+    rows = (await models.fetch([NAME], sql.FIND_EVENTS, asked)).rows
     if not rows:
         return []
-    asked = {"events": [row["event"] for row in rows], "now": now}
-    found = await models.fetch(READ_MODELS, sql.PERFORMANCES_OF_EVENTS, asked)
+    per_event = max(1, min(PERFORMANCES_PER_EVENT_MAX, PERFORMANCES_PER_PAGE_MAX // len(rows)))
+    shown = {"events": [row["event"] for row in rows], "per_event": per_event, **looked_at}
+    found = await models.fetch(READ_MODELS, sql.PERFORMANCES_OF_EVENTS, shown)
     performances = [Performance(**row) for row in found.rows]
     return [Event(**row, performances=[each for each in performances if each.event == row["event"]]) for row in rows]
+
+
+async def find_event(
+    models: ReadModels,
+    *,
+    event: str,
+    viewer: Viewer = PUBLIC,
+    now: datetime,
+    after: tuple[datetime, str] | None = None,
+    limit: int | None = None,
+) -> Event | None:
+    """Return one event, if there is one that the viewer may see, with its performances by their start.
+
+    Args:
+        after: the start and id of the performance that they begin after.
+        limit: how many performances at most; None: all.
+    """
+    found = await models.fetch([NAME], sql.EVENT, {"event": event, **seen_by(viewer), **ALWAYS, "now": now})
+    if not found.rows:
+        return None
+    after_starts_at, after_performance = after or (None, None)
+    asked = {
+        "event": event,
+        "now": now,
+        "after_starts_at": after_starts_at,
+        "after_performance": after_performance,
+        "limit": limit,
+    }
+    performances = await models.fetch(READ_MODELS, sql.PERFORMANCES_OF_EVENT, asked)
+    return Event(**found.rows[0], performances=[Performance(**row) for row in performances.rows])
+
+
+ALWAYS: Mapping[str, None] = dict.fromkeys(("since", "since_day", "until", "until_day"))
+
+
+def time_looked_at(wanted: Wanted, now: datetime) -> dict[str, Any]:
+    """Return the bounds of a query: moments or days; what begins nowhere begins now, unless it has ended before."""
+    since, until = wanted.since, wanted.until
+    ends_later = until is None or (until > now if isinstance(until, datetime) else until >= (now - A_DAY).date())
+    if since is None and ends_later:
+        since = now
+    return {
+        "now": now,
+        "since": since if isinstance(since, datetime) else None,
+        "since_day": None if isinstance(since, datetime) else since,
+        "until": until if isinstance(until, datetime) else None,
+        "until_day": None if isinstance(until, datetime) else until,
+    }
+
+
+def seen_by(viewer: Viewer) -> dict[str, Any]:
+    """Return the parameters every query about events needs."""
+    return {"organizers": list(viewer.organizers), "everybody": viewer.everybody}
 
 
 async def find_performance(models: ReadModels, *, performance: str, now: datetime) -> Performance | None:

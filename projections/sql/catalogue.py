@@ -27,12 +27,13 @@ CREATE TABLE venue (
     city      text NOT NULL,
     country   text NOT NULL,
     time_zone text NOT NULL,
-    city_key  text COLLATE "C" NOT NULL,
+    day_zone  text NOT NULL,          -- the same; UTC where this server does not know it
+    city_keys text[] NOT NULL,
     words     text[] NOT NULL,
     position  bigint NOT NULL
 );
 
-CREATE INDEX venue_by_city ON venue (city_key);
+CREATE INDEX venue_by_city ON venue USING gin (city_keys) WITH (fastupdate = off);
 CREATE INDEX venue_by_position ON venue (position);
 
 CREATE TABLE layout (
@@ -55,7 +56,7 @@ CREATE TABLE event (
     title        text NOT NULL,
     description  text NOT NULL,
     category     text NOT NULL,
-    category_key text COLLATE "C" NOT NULL,
+    category_keys text[] NOT NULL,
     image_url    text,
     status       text COLLATE "C" NOT NULL,
     published    boolean NOT NULL,
@@ -66,7 +67,7 @@ CREATE TABLE event (
 
 CREATE INDEX event_by_word ON event USING gin (words) WITH (fastupdate = off);
 CREATE INDEX event_by_venue ON event (venue);
-CREATE INDEX event_by_category ON event (category_key);
+CREATE INDEX event_by_category ON event USING gin (category_keys) WITH (fastupdate = off);
 CREATE INDEX event_by_organizer ON event (organizer);
 
 CREATE TABLE performance (
@@ -110,10 +111,12 @@ WHERE member.organizer = r.organizer AND member.account = r.account AND cardinal
 """
 
 OPEN_VENUES: LiteralString = """
-INSERT INTO venue (venue, organizer, name, address, city, country, time_zone, city_key, words, position)
-SELECT id, organizer, name, address, city, country, time_zone, city_key, words, position
+INSERT INTO venue (venue, organizer, name, address, city, country, time_zone, day_zone, city_keys, words, position)
+SELECT id, organizer, name, address, city, country, time_zone,
+       coalesce((SELECT zone.name FROM pg_timezone_names AS zone WHERE zone.name = r.time_zone), 'UTC'),
+       city_keys, words, position
 FROM json_to_recordset(%(rows)s::json) AS r (
-    id text, organizer text, name text, address text, city text, country text, time_zone text, city_key text,
+    id text, organizer text, name text, address text, city text, country text, time_zone text, city_keys text[],
     words text[], position bigint
 )
 """
@@ -123,9 +126,10 @@ CHANGE_VENUES: LiteralString = """
 WITH changed AS (
     UPDATE venue SET
         name = r.name, address = r.address, city = r.city, country = r.country, time_zone = r.time_zone,
-        city_key = r.city_key, words = r.words
+        day_zone = coalesce((SELECT zone.name FROM pg_timezone_names AS zone WHERE zone.name = r.time_zone), 'UTC'),
+        city_keys = r.city_keys, words = r.words
     FROM json_to_recordset(%(rows)s::json) AS r (
-        id text, name text, address text, city text, country text, time_zone text, city_key text, words text[]
+        id text, name text, address text, city text, country text, time_zone text, city_keys text[], words text[]
     )
     WHERE venue.venue = r.id
     RETURNING venue.venue, venue.words
@@ -146,13 +150,13 @@ FROM json_to_recordset(%(rows)s::json) AS r (
 # A venue's words belong to each of its events: people look for the house as often as for the show.
 CREATE_EVENTS: LiteralString = """
 INSERT INTO event (
-    event, organizer, venue, title, description, category, category_key, image_url, status, published, own_words, words,
-    position
+    event, organizer, venue, title, description, category, category_keys, image_url, status, published, own_words,
+    words, position
 )
-SELECT r.id, r.organizer, r.venue, r.title, r.description, r.category, r.category_key, r.image_url, 'draft', false,
+SELECT r.id, r.organizer, r.venue, r.title, r.description, r.category, r.category_keys, r.image_url, 'draft', false,
        r.words, array_to_tsvector(r.words || coalesce(venue.words, '{}')), r.position
 FROM json_to_recordset(%(rows)s::json) AS r (
-    id text, organizer text, venue text, title text, description text, category text, category_key text,
+    id text, organizer text, venue text, title text, description text, category text, category_keys text[],
     image_url text, words text[], position bigint
 )
 LEFT JOIN venue ON venue.venue = r.venue
@@ -160,13 +164,13 @@ LEFT JOIN venue ON venue.venue = r.venue
 
 DESCRIBE_EVENTS: LiteralString = """
 UPDATE event SET
-    title = r.title, description = r.description, category = r.category, category_key = r.category_key,
+    title = r.title, description = r.description, category = r.category, category_keys = r.category_keys,
     image_url = r.image_url, own_words = r.words,
     words = array_to_tsvector(
         r.words || coalesce((SELECT venue.words FROM venue WHERE venue.venue = event.venue), '{}')
     )
 FROM json_to_recordset(%(rows)s::json) AS r (
-    id text, title text, description text, category text, category_key text, image_url text, words text[]
+    id text, title text, description text, category text, category_keys text[], image_url text, words text[]
 )
 WHERE event.event = r.id
 """
@@ -222,45 +226,79 @@ REMOVE_VENUES: LiteralString = """
 DELETE FROM venue USING json_to_recordset(%(rows)s::json) AS r (id text) WHERE venue.venue = r.id
 """
 
-_EVENTS: LiteralString = """
+# The time looked at: a moment, or a day by the venue's clock. `v`: the venue.
+_WITHIN: LiteralString = """
+performance.starts_at >= coalesce(
+    %(since)s::timestamptz, %(since_day)s::date::timestamp AT TIME ZONE v.day_zone, '-infinity'
+)
+AND performance.starts_at < coalesce(
+    %(until)s::timestamptz, (%(until_day)s::date + 1)::timestamp AT TIME ZONE v.day_zone, 'infinity'
+)
+"""
+
+# `over`: it was shown before, and is not within the time looked at.
+_EVENTS: LiteralString = (
+    """
 SELECT e.event, e.organizer, o.name AS organizer_name, e.title, e.description, e.category, e.image_url, e.status,
        e.published, e.position, e.venue, v.name AS venue_name, v.city, v.country, v.time_zone,
-       p.first_starts_at
+       coalesce(p.first_within, p.last) AS first_starts_at, p.next_starts_at,
+       CASE WHEN p.over THEN p.shown ELSE p.within END AS performance_count,
+       p.over, CASE WHEN p.over THEN to_timestamp(-extract(epoch FROM p.last)) ELSE p.first_within END AS sort_at
 FROM {catalogue}.event AS e
 JOIN {catalogue}.venue AS v USING (venue)
 JOIN {catalogue}.organizer AS o ON o.organizer = e.organizer
 LEFT JOIN LATERAL (
-    SELECT min(performance.starts_at) AS first_starts_at
-    FROM {catalogue}.performance
-    WHERE performance.event = e.event
-      AND (%(since)s::timestamptz IS NULL OR performance.starts_at >= %(since)s::timestamptz)
-      AND (%(until)s::timestamptz IS NULL OR performance.starts_at < %(until)s::timestamptz)
+    SELECT min(starts_at) FILTER (WHERE is_within) AS first_within, max(starts_at) AS last,
+           min(starts_at) FILTER (WHERE starts_at >= %(now)s::timestamptz) AS next_starts_at,
+           count(*) AS shown, count(*) FILTER (WHERE is_within) AS within,
+           count(*) > 0 AND count(*) FILTER (WHERE is_within) = 0 AS over
+    FROM (
+        SELECT performance.starts_at,
+"""
+    + _WITHIN
+    + """ AS is_within
+        FROM {catalogue}.performance
+        WHERE performance.event = e.event
+    ) AS each_showing
 ) AS p ON true
 WHERE e.status <> 'archived'
   AND (e.published OR %(everybody)s OR e.organizer = ANY (%(organizers)s::text[]))
 """
+)
 
+# What is to come first, by its next showing; then what has no showing yet; then what is over, the latest first.
 FIND_EVENTS: LiteralString = (
     _EVENTS
     + """
   AND (%(query)s::tsquery IS NULL OR e.words @@ %(query)s::tsquery)
-  AND (%(city)s::text IS NULL OR v.city_key = %(city)s::text)
+  AND (%(city)s::text[] IS NULL OR v.city_keys && %(city)s::text[])
   AND (%(venue)s::text IS NULL OR e.venue = %(venue)s::text)
-  AND (%(category)s::text IS NULL OR e.category_key = %(category)s::text)
-  AND (%(since)s::timestamptz IS NULL AND %(until)s::timestamptz IS NULL OR p.first_starts_at IS NOT NULL)
-  AND (coalesce(p.first_starts_at, 'infinity'), e.event) > (%(after_starts_at)s::timestamptz, %(after_event)s)
-ORDER BY coalesce(p.first_starts_at, 'infinity'), e.event
+  AND (%(category)s::text[] IS NULL OR e.category_keys && %(category)s::text[])
+  AND (NOT %(timed)s OR p.first_within IS NOT NULL)
+  AND (
+      %(after_event)s::text IS NULL
+      OR (
+          p.over,
+          coalesce(CASE WHEN p.over THEN to_timestamp(-extract(epoch FROM p.last)) ELSE p.first_within END, 'infinity'),
+          e.event
+      ) > (%(after_over)s::boolean, coalesce(%(after_sort_at)s::timestamptz, 'infinity'), %(after_event)s::text)
+  )
+ORDER BY p.over, sort_at NULLS LAST, e.event
 LIMIT %(limit)s
 """
 )
 
 EVENT: LiteralString = _EVENTS + "AND e.event = %(event)s"
 
-_PERFORMANCES: LiteralString = """
+_PERFORMANCE: LiteralString = """
 SELECT p.performance, p.event, p.organizer, p.venue, p.layout, p.seats, p.currency, p.starts_at, p.doors_at,
        p.on_sale_at, p.prices, p.price_from, p.limits, p.entry_rules, p.sales, p.cancelled_for, p.position,
        coalesce(t.held, 0) AS held, coalesce(t.sold, 0) AS sold, coalesce(t.blocked, 0) AS blocked
-FROM {catalogue}.performance AS p
+FROM
+"""
+
+_WITH_TALLY: LiteralString = """
+AS p
 LEFT JOIN LATERAL (
     SELECT sum(tally.seats) FILTER (WHERE tally.state = 'held')::bigint AS held,
            sum(tally.seats) FILTER (WHERE tally.state = 'sold')::bigint AS sold,
@@ -270,15 +308,50 @@ LEFT JOIN LATERAL (
 ) AS t ON true
 """
 
+# Of each event those within the time looked at, the first ones; of one that has none within it, the latest.
 PERFORMANCES_OF_EVENTS: LiteralString = (
-    _PERFORMANCES
+    _PERFORMANCE
+    + """(
+    SELECT *
+    FROM (
+        SELECT performance.*, w.is_within,
+               bool_or(w.is_within) OVER (PARTITION BY performance.event) AS any_within,
+               row_number() OVER (
+                   PARTITION BY performance.event, w.is_within
+                   ORDER BY CASE WHEN w.is_within THEN performance.starts_at END, performance.starts_at DESC,
+                            performance.performance
+               ) AS place
+        FROM {catalogue}.performance
+        JOIN {catalogue}.venue AS v USING (venue)
+        CROSS JOIN LATERAL (SELECT
+"""
+    + _WITHIN
+    + """ AS is_within) AS w
+        WHERE performance.event = ANY (%(events)s::text[])
+    ) AS ranked
+    WHERE place <= %(per_event)s AND is_within = any_within
+)
+"""
+    + _WITH_TALLY
+    + "ORDER BY p.starts_at, p.performance"
+)
+
+PERFORMANCES_OF_EVENT: LiteralString = (
+    _PERFORMANCE
+    + "{catalogue}.performance"
+    + _WITH_TALLY
     + """
-WHERE p.event = ANY (%(events)s::text[])
+WHERE p.event = %(event)s
+  AND (%(after_performance)s::text IS NULL
+       OR (p.starts_at, p.performance) > (%(after_starts_at)s::timestamptz, %(after_performance)s::text))
 ORDER BY p.starts_at, p.performance
+LIMIT %(limit)s::bigint
 """
 )
 
-PERFORMANCE: LiteralString = _PERFORMANCES + "WHERE p.performance = %(performance)s"
+PERFORMANCE: LiteralString = (
+    _PERFORMANCE + "{catalogue}.performance" + _WITH_TALLY + "WHERE p.performance = %(performance)s"
+)
 
 SUMMARIES_OF_PERFORMANCES: LiteralString = """
 SELECT p.performance, e.title AS event_title, o.name AS organizer_name, p.starts_at, p.doors_at,
@@ -295,7 +368,7 @@ SELECT venue, organizer, name, address, city, country, time_zone, position
 FROM {catalogue}.venue
 WHERE position > %(after)s
   AND (%(venue)s::text IS NULL OR venue = %(venue)s::text)
-  AND (%(city)s::text IS NULL OR city_key = %(city)s::text)
+  AND (%(city)s::text[] IS NULL OR city_keys && %(city)s::text[])
 ORDER BY position
 LIMIT %(limit)s
 """

@@ -14,7 +14,8 @@ CREATE TABLE seat (
     PRIMARY KEY (performance, seat)
 ) WITH (fillfactor = 70);
 
--- How many seats are in each state; those that end by themselves are counted by their deadline, rounded up.
+-- How many seats are in each state; those that end by themselves are counted by their deadline: a block's as it is, a
+-- hold's rounded up to the second.
 CREATE TABLE tally (
     performance text COLLATE "C" NOT NULL,
     state       text COLLATE "C" NOT NULL,
@@ -45,7 +46,11 @@ WITH told AS MATERIALIZED (
         state = excluded.state, until = excluded.until, price = excluded.price, position = excluded.position
 ), moved AS (
     SELECT performance, state,
-           coalesce(date_bin('10 seconds', until + interval '9.999999 seconds', 'epoch'), 'infinity') AS until,
+           coalesce(
+               CASE WHEN state = 'held' THEN date_bin('1 second', until + interval '0.999999 seconds', 'epoch')
+                    ELSE until END,
+               'infinity'
+           ) AS until,
            sum(seats) AS seats
     FROM (
         SELECT performance, state, until, 1 AS seats FROM change

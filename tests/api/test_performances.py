@@ -2,7 +2,9 @@
 
 import gzip
 import json
+from dataclasses import replace
 
+import httpx
 import pytest
 
 from domain.values import Role
@@ -108,6 +110,46 @@ class TestShowPerformance:
             path = f"/performances/{performance['performance_id']}{tail}"
             assert refused(await office.get(path)) == (404, "not_found")
             done(await office.get(path, office.organizer))
+
+
+class TestSalesShown:
+    @pytest.mark.usefixtures("folded")
+    async def test_given_any_state_then_what_is_shown_is_what_a_hold_would_be_judged_by(
+        self, office: BoxOffice
+    ) -> None:
+        tomorrow = await office.performance(on_sale_at=in_days(1))
+        paused = await office.performance()
+        done(await self.change(office, paused, {"sales": "paused"}))
+        cancelled = await office.performance()
+        done(await office.post(f"/performances/{cancelled}/cancel", office.organizer))
+        listed = {
+            each["performance_id"]: (each["sales"], each["sales_decided"])
+            for each in done(await office.get(f"/events/{office.event_id}", min_position=await office.head()))[
+                "performances"
+            ]
+        }
+        assert listed == {
+            office.performance_id: ("open", "open"),
+            tomorrow: ("upcoming", "open"),
+            paused: ("paused", "paused"),
+            cancelled: ("cancelled", "open"),
+        }
+        for performance, (sales, _) in listed.items():
+            assert done(await office.get(f"/performances/{performance}"))["sales"] == sales
+            there = replace(office, performance_id=performance)
+            held = await there.hold(await office.somebody(), office.seats[0])
+            assert held.is_success == (sales == "open")
+
+    async def test_given_a_draft_then_it_is_unpublished(self, office: BoxOffice) -> None:
+        body = {"organizer_id": office.organizer_id, "venue_id": office.venue_id, "title": "Secret"}
+        event = done(await office.post("/events", office.organizer, body))["event_id"]
+        showing = {"starts_at": in_days(10), "layout_id": office.layout_id, "prices": PRICES}
+        scheduled = done(await office.post(f"/events/{event}/performances", office.organizer, showing))
+        assert scheduled["sales"] == "unpublished"
+
+    async def change(self, office: BoxOffice, performance: str, body: Json) -> httpx.Response:
+        path = f"/api/v1/performances/{performance}"
+        return await office.shop.client.patch(path, json=body, headers=office.organizer)
 
 
 class TestChangePerformance:

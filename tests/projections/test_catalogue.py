@@ -1,5 +1,6 @@
 """The catalogue: given events, then what people find."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -20,7 +21,8 @@ from projections.catalogue import (
     list_organizers,
     list_venues,
 )
-from projections.catalogue.words import folded, prefix_query, words
+from projections.catalogue.shows import PERFORMANCES_PER_EVENT_MAX
+from projections.catalogue.words import folded, prefix_query, spellings, words
 from projections.reading import ReadModels
 from tests.projections.shelf import Shelf
 from tests.projections.town import HOLD_LASTS, Town
@@ -41,6 +43,16 @@ SEARCHES: tuple[tuple[str, list[str]], ...] = (
     ("'", []),
     ("&|!():*", []),
     ("it's \\ 'odd", []),
+    (" \u3000", ["Hamlet", "Má vlast", "Hammerklavier"]),
+)
+SPELLINGS = (
+    ("Söhne Mannheims", "Zürich", ("soehne", "sohne", "SÖHNE", "zuerich", "zurich", "Zür")),
+    ("Mueller", "Aarhus", ("müller", "mueller", "århus")),
+    ("交响音乐会 X9", "北京", ("交响", "音乐会", "音乐 x9", "京")),
+    ("コンサートツアー", "東京", ("コンサート", "ツアー")),
+    ("งานเทศกาล", "Bangkok", ("เทศกาล",)),
+    ("!!!", "Praha", ("!", "!!!", "!!! praha")),
+    ("C'est 'fou'", "Nice", ("c'est", "fou")),
 )
 
 
@@ -85,10 +97,10 @@ class TestSearch:
 
     async def test_page_by_page(self, town: Town, models: ReadModels) -> None:
         titles: list[str] = []
-        after = After()
+        after: After | None = None
         while events := await find_events(models, Wanted(limit=1, after=after), now=town.clock.now()):
             titles += [event.title for event in events]
-            after = After(first_starts_at=events[-1].first_starts_at, event=events[-1].event)
+            after = After(over=events[-1].over, sort_at=events[-1].sort_at, event=events[-1].event)
         assert titles == ["Má vlast", "Hamlet", "Hammerklavier"]
 
     async def test_a_draft_is_shown_to_its_organizer_and_to_those_who_see_everything(
@@ -99,6 +111,91 @@ class TestSearch:
         assert await found(models, town, text="hamlet", viewer=own) == ["Hamlet", "Hamlet II"]
         assert await found(models, town, text="hamlet", viewer=Viewer(everybody=True)) == ["Hamlet", "Hamlet II"]
         assert await found(models, town, text="hamlet", viewer=other) == ["Hamlet"]
+
+
+class TestSpelling:
+    @pytest.mark.parametrize(("title", "city", "typed"), SPELLINGS)
+    async def test_it_is_found_as_people_type_it(
+        self, town: Town, shelf: Shelf, models: ReadModels, title: str, city: str, typed: Sequence[str]
+    ) -> None:
+        globe = await town.found()
+        venue_id = await town.open_venue(globe, name="Halle", city=city)
+        event_id = await town.create(globe, venue_id, title, "Concert", "")
+        await town.publish(event_id)
+        await shelf.fold(town.store)
+        for text in typed:
+            assert await found(models, town, text=text) == [title], text
+        for spelled in spellings(city):
+            assert await found(models, town, city=spelled) == [title]
+
+
+class TestTime:
+    async def show(self, town: Town, title: str, *starts_in: timedelta, time_zone: str = "Europe/Prague") -> str:
+        globe = await town.found()
+        venue_id = await town.open_venue(globe, time_zone=time_zone)
+        event_id = await town.create(globe, venue_id, title)
+        await town.publish(event_id)
+        for each in starts_in:
+            await town.schedule(globe, venue_id, event_id, starts_in=each)
+        return event_id
+
+    async def test_what_is_to_come_is_first_by_its_next_showing_and_what_is_over_last(
+        self, town: Town, shelf: Shelf, models: ReadModels
+    ) -> None:
+        began = town.clock.now()
+        await self.show(town, "long over", 1 * DAY)
+        await self.show(town, "just over", 2 * DAY)
+        await self.show(town, "running", 1 * DAY, 20 * DAY, 9 * DAY)
+        await self.show(town, "soon", 4 * DAY)
+        await self.show(town, "no date yet")
+        town.wait(3 * DAY)
+        await shelf.fold(town.store)
+        now = town.clock.now()
+        titles = ["soon", "running", "no date yet", "just over", "long over"]
+        assert await found(models, town) == titles
+        paged: list[str] = []
+        after: After | None = None
+        while page := await find_events(models, Wanted(limit=1, after=after), now=now):
+            paged += [event.title for event in page]
+            after = After(over=page[-1].over, sort_at=page[-1].sort_at, event=page[-1].event)
+        assert paged == titles
+        events = {event.title: event for event in await find_events(models, Wanted(), now=now)}
+        running, over = events["running"], events["long over"]
+        assert [each.starts_at - began for each in running.performances] == [9 * DAY, 20 * DAY]
+        assert (running.first_starts_at, running.next_starts_at) == (began + 9 * DAY, began + 9 * DAY)
+        assert running.performance_count == 2
+        assert ([each.starts_at - began for each in over.performances], over.next_starts_at) == ([1 * DAY], None)
+        assert await found(models, town, since=began) == ["long over", "running", "just over", "soon"]
+        assert await found(models, town, until=now) == ["long over", "running", "just over"]
+        assert await found(models, town, until=now + 2 * DAY) == ["soon"]
+
+    async def test_a_day_is_the_venues(self, town: Town, shelf: Shelf, models: ReadModels) -> None:
+        evening = 20 * DAY + timedelta(hours=14)  # 02:00 UTC the next day: 21:00 in New York, 15:00 in Auckland
+        day = (town.clock.now() + 20 * DAY).date()
+        await self.show(town, "New York", evening, time_zone="America/New_York")
+        await self.show(town, "Auckland", evening, time_zone="Pacific/Auckland")
+        await shelf.fold(town.store)
+        assert await found(models, town, since=day, until=day) == ["New York"]
+        assert await found(models, town, since=day + DAY, until=day + DAY) == ["Auckland"]
+        assert sorted(await found(models, town, since=day)) == ["Auckland", "New York"]
+
+    async def test_a_long_run_shows_its_next_performances_and_how_many_there_are(
+        self, town: Town, shelf: Shelf, models: ReadModels
+    ) -> None:
+        event_id = await self.show(town, "The Mousetrap", *(number * DAY for number in range(1, 31)))
+        town.wait(5 * DAY + timedelta(hours=1))
+        await shelf.fold(town.store)
+        now = town.clock.now()
+        (listed,) = await find_events(models, Wanted(), now=now)
+        assert len(listed.performances) == PERFORMANCES_PER_EVENT_MAX
+        assert (listed.performance_count, listed.performances[0].starts_at) == (25, listed.next_starts_at)
+        whole = await find_event(models, event=event_id, now=now)
+        assert whole is not None
+        assert (len(whole.performances), whole.performance_count) == (30, 30)
+        tenth = whole.performances[9]
+        page = await find_event(models, event=event_id, now=now, after=(tenth.starts_at, tenth.performance), limit=5)
+        assert page is not None
+        assert page.performances == whole.performances[10:15]
 
 
 class TestEvent:
@@ -238,8 +335,25 @@ class TestWords:
         assert folded("Škvorecký, Straße, Łódź, Ærø, İstanbul, ﬁn") == "skvorecky, strasse, lodz, aero, istanbul, fin"
 
     def test_each_word_counts_once_and_has_letters_and_digits_only(self) -> None:
-        assert words("Hamlet's ghost_story", "hamlet 2", "北京") == ["hamlet", "s", "ghost", "story", "2", "北京"]
+        assert words("Hamlet's ghost_story", "hamlet 2", "北京") == [
+            "hamlet",
+            "s",
+            "ghost",
+            "story",
+            "2",
+            "北京",
+            "京",
+        ]
 
     def test_a_query_wants_every_word_as_a_beginning(self) -> None:
         assert prefix_query("Má vl'") == "'ma':* & 'vl':*"
-        assert prefix_query(" _-' ") is None
+        assert prefix_query("Müller") == "('muller':* | 'mueller':*)"
+
+    def test_signs_are_wanted_where_there_is_no_word(self) -> None:
+        assert words("!!!", "Tour") == ["!!!", "tour"]
+        assert prefix_query(" _-'\\ ") == "'_-''\\\\':*"
+        assert prefix_query(" \u3000 ") is None
+
+    def test_what_is_written_without_blanks_is_found_from_any_character_on(self) -> None:
+        assert words("交响音乐会X9") == ["交响音乐会", "响音乐会", "音乐会", "乐会", "会", "x9"]
+        assert prefix_query("音乐会 x") == "'音乐会':* & 'x':*"
