@@ -100,12 +100,19 @@ def ticket_place(inventory: Inventory, place: Place) -> TicketPlace:
     category = inventory.category_label(place.category)
     if place.area is not None:
         area = inventory.areas[place.area]
-        return TicketPlace(category=category, section=area.section, area=area.label)
+        return TicketPlace(category=category, section=area.section, area=area.label, entrance=area.entrance)
     found = inventory.seat(place.seat)
     if found is None:
         raise ValueError(f"the layout has no seat {place.seat}")
     section, row, seat = found
-    return TicketPlace(category=category, section=section.label, row_kind=row.kind, row=row.label, seat=seat.label)
+    return TicketPlace(
+        category=category,
+        section=section.label,
+        row_kind=row.kind,
+        row=row.label,
+        seat=seat.label,
+        entrance=row.entrance,
+    )
 
 
 def is_disputed(events: Sequence[Any]) -> bool:

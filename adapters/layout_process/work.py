@@ -2,20 +2,22 @@
 
 import gzip
 import hashlib
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import orjson
 
 from domain.layout.drawing import draw
 from domain.layout.exporting import export
-from domain.layout.faults import LayoutFaults
-from domain.layout.model import Layout
+from domain.layout.faults import Findings, LayoutFaults
+from domain.layout.model import LABEL_LENGTH_MAX, Draft, Layout
 from domain.layout.publishing import publish
+from domain.layout.readers.node import Node
 from domain.layout.reading import read_layout
 
 OWN_FORMAT = "seatledger"
 NUL = b"\\u0000"
+OPTIONS = "options"
 OUTLINE_FIELDS_MAX = 100
 OUTLINE_TEXT_LENGTH_MAX = 1_000
 
@@ -23,7 +25,7 @@ Answer = tuple[dict[str, Any], bytes]
 
 
 def published(body: bytes, previous: bytes) -> Answer:
-    """Read a request's body, `{"name", "format", "document"}`, and publish its document.
+    """Read a request's body, `{"name", "format", "document", "options"?}`, and publish its document.
 
     Args:
         previous: the venue's last document; empty if there is none.
@@ -42,11 +44,26 @@ def published(body: bytes, previous: bytes) -> Answer:
         return answer, b""
     try:
         before = read_own(previous) if previous else None
-        layout = publish(read_layout(request["format"], request.get("document")), before)
+        layout = publish(draft_of(request), before)
     except LayoutFaults as refused:
         return answer | {"faults": [asdict(fault) for fault in refused.faults]}, b""
     content = export(layout)
     return answer | {"sha256": hashlib.sha256(content).hexdigest(), "capacity": layout.capacity}, content
+
+
+def draft_of(request: dict[str, Any]) -> Draft:
+    """Read a request's document; options that are no options at all are refused with the outline."""
+    options = request.get(OPTIONS)
+    relabel = isinstance(options, dict) and options.get("make_repeated_ids") is True
+    draft = read_layout(request["format"], request.get("document"), relabel_ids=relabel)
+    return draft if draft.name else replace(draft, name=plain_name(request.get("name")))
+
+
+def plain_name(name: object) -> str:
+    """Return the request's name as a document may hold it; empty if it is none."""
+    if not isinstance(name, str):
+        return ""
+    return Node({"name": name.strip()[:LABEL_LENGTH_MAX]}, Findings()).optional_text("name")
 
 
 def drawn(document: bytes) -> Answer:
@@ -73,10 +90,16 @@ def read_own(document: bytes) -> Layout:
 
 
 def outline(request: object) -> object:
-    """Return a body with nothing large in it: what its fields are of, texts cut, lists and objects empty."""
+    """Return a body with nothing large in it: texts cut, lists and objects empty, but for the options'."""
     if not isinstance(request, dict):
         return shortened(request)
-    return {shortened(name): shortened(value) for name, value in list(request.items())[:OUTLINE_FIELDS_MAX]}
+    options = {OPTIONS: shortened_fields(request[OPTIONS])} if isinstance(request.get(OPTIONS), dict) else {}
+    return shortened_fields(request) | options
+
+
+def shortened_fields(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the first fields of an object, each shortened."""
+    return {shortened(name): shortened(value) for name, value in list(fields.items())[:OUTLINE_FIELDS_MAX]}
 
 
 def shortened(value: Any) -> Any:

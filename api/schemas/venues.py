@@ -79,6 +79,15 @@ class Venues(Shown):
     next: Cursor
 
 
+class LayoutOptions(Body):
+    """How a document is read."""
+
+    make_repeated_ids: Annotated[
+        bool,
+        Field(description="Where places share an id, make their ids of their labels instead of refusing them."),
+    ] = False
+
+
 class LayoutWish(Body):
     """A drawing in one of the known formats; every fault in it is named at once."""
 
@@ -88,6 +97,7 @@ class LayoutWish(Body):
         dict[str, Any] | str,
         Field(description="The document: a JSON object, or the text of a file (csv: always the text)."),
     ]
+    options: LayoutOptions | None = None
 
 
 class LayoutPublished(Shown):

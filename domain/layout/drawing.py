@@ -6,6 +6,7 @@ A row holds `runs`, one after the other along the row:
 `keys` are pairs of a first key and how many follow it, counting on in base 36 after its letter; `categories` are pairs
 of a position in the layout's list and how many seats have it. `numbers` is `{"prefix", "first", "step"}`; a row that
 follows no rule lists its `labels`. `attributes` give the positions in the row of the seats that have them.
+`seat_count` counts seats and places of areas. A landmark of words alone has a `position` and no outline.
 """
 
 import re
@@ -27,7 +28,7 @@ def draw(layout: Layout) -> Document:
     position = {category.key: index for index, category in enumerate(layout.categories)}
     return {
         "name": layout.name,
-        "seat_count": layout.seat_count,
+        "seat_count": layout.capacity,
         "bounds": _bounds(layout),
         "categories": [
             {"key": category.key, "label": category.label, "color": category.color, "accessible": category.accessible}
@@ -47,13 +48,17 @@ def _bounds(layout: Layout) -> list[float]:
         (landmark.outline for landmark in layout.landmarks),
         (section.outline for section in layout.sections),
     )
-    spots: list[Seat | Point] = [*layout.seats(), *chain.from_iterable(outlines)] or [ORIGIN]
+    words = (landmark.position for landmark in layout.landmarks if landmark.position is not None)
+    spots: list[Seat | Point] = [*layout.seats(), *chain.from_iterable(outlines), *words] or [ORIGIN]
     across, down = [spot.x for spot in spots], [spot.y for spot in spots]
     return [min(across), min(down), max(across), max(down)]
 
 
 def _landmark(landmark: Landmark) -> Document:
-    return {"label": landmark.label, "outline": _outline(landmark.outline)}
+    document: Document = {"label": landmark.label, "outline": _outline(landmark.outline)}
+    if landmark.position is not None:
+        document["position"] = [landmark.position.x, landmark.position.y]
+    return document
 
 
 def _area(area: Area, position: dict[str, int]) -> Document:

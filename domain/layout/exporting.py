@@ -36,7 +36,10 @@ def as_document(layout: Draft) -> dict[str, object]:
 
 
 def _landmark(landmark: Landmark) -> dict[str, object]:
-    return {"label": landmark.label, "outline": _outline(landmark.outline)}
+    document: dict[str, object] = {"label": landmark.label, "outline": _outline(landmark.outline)}
+    if landmark.position is not None:
+        document["position"] = _point(landmark.position)
+    return document
 
 
 def _section(section: Section) -> dict[str, object]:
@@ -51,7 +54,13 @@ def _section(section: Section) -> dict[str, object]:
 
 def _row(row: Row) -> dict[str, object]:
     kind = None if row.kind is RowKind.ROW else row.kind.value
-    return _without_defaults({"label": row.label, "kind": kind, "seats": [_seat(seat) for seat in row.seats]})
+    document: dict[str, object] = {
+        "label": row.label,
+        "entrance": row.entrance,
+        "kind": kind,
+        "seats": [_seat(seat) for seat in row.seats],
+    }
+    return _without_defaults(document)
 
 
 def _seat(seat: Seat) -> dict[str, object]:
@@ -76,6 +85,7 @@ def _area(area: Area) -> dict[str, object]:
         "id": area.source_id,
         "label": area.label,
         "section": area.section,
+        "entrance": area.entrance,
         "category": area.category,
         "capacity": area.capacity,
         "outline": _outline(area.outline),
@@ -84,7 +94,11 @@ def _area(area: Area) -> dict[str, object]:
 
 
 def _outline(points: Iterable[Point]) -> list[dict[str, float]]:
-    return [{"x": point.x, "y": point.y} for point in points]
+    return [_point(point) for point in points]
+
+
+def _point(point: Point) -> dict[str, float]:
+    return {"x": point.x, "y": point.y}
 
 
 def _without_defaults(document: dict[str, object]) -> dict[str, object]:

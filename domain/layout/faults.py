@@ -59,12 +59,17 @@ class LayoutFaults(Invalid):
 
 
 class Findings:
-    """Gathers faults while a document is read."""
+    """Gathers faults while a document is read.
 
-    __slots__ = ("_faults",)
+    Args:
+        tolerated: what is no fault in this reading.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_faults", "_tolerated")
+
+    def __init__(self, tolerated: frozenset[FaultCode] = frozenset()) -> None:
         self._faults: list[Fault] = []
+        self._tolerated = tolerated
 
     def __bool__(self) -> bool:
         return bool(self._faults)
@@ -75,6 +80,8 @@ class Findings:
         Raises:
             LayoutFaults: there are so many that reading on helps nobody.
         """
+        if code in self._tolerated:
+            return
         self._faults.append(Fault(code=code, path=path, message=message))
         if len(self._faults) >= FAULTS_MAX:
             last = f"These are the first {FAULTS_MAX} faults; there may be more."

@@ -88,9 +88,10 @@ class Seat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """Seats side by side, in the order in which people sit."""
+    """Seats side by side, in the order in which people sit; `entrance`: the way in that its tickets name, if any."""
 
     label: str
+    entrance: str = ""
     kind: RowKind = RowKind.ROW
     seats: tuple[Seat, ...]
 
@@ -112,6 +113,7 @@ class Area:
     key: str = ""
     label: str
     section: str = ""
+    entrance: str = ""
     category: str
     capacity: int
     source_id: str
@@ -124,10 +126,11 @@ class Area:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Landmark:
-    """Something drawn but not sold: the stage, a bar, a door."""
+    """Something drawn but not sold: the stage, a bar, a door; words alone have a position in place of an outline."""
 
     label: str
-    outline: tuple[Point, ...]
+    outline: tuple[Point, ...] = ()
+    position: Point | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from domain.layout.readers.csv_table import BYTE_ORDER_MARK, read_csv
 from domain.layout.readers.grid import read_grid
 from domain.layout.readers.node import Node, shown
 from domain.layout.readers.pretix import read_pretix
+from domain.layout.readers.repeated_ids import with_ids_of_labels
 from domain.layout.readers.seatledger import read_seatledger
 from domain.layout.readers.seatsio import read_seatsio
 
@@ -23,13 +24,22 @@ _JSON_READERS: Final[dict[str, Callable[[Node], Draft]]] = {
 FORMATS: Final = (*_JSON_READERS, CSV)
 
 
-def read_layout(format_name: str, document: object) -> Draft:
+def read_layout(format_name: str, document: object, *, relabel_ids: bool = False) -> Draft:
     """Read a document: the text of a file, or what a JSON text was parsed to.
+
+    Args:
+        relabel_ids: where places share an id, make their ids of their labels instead of refusing them.
 
     Raises:
         LayoutFaults: everything that is wrong with the document, or the format is none of `FORMATS`.
     """
-    findings = Findings()
+    if relabel_ids:
+        findings = Findings(frozenset({FaultCode.DUPLICATE_SOURCE_ID}))
+        return with_ids_of_labels(_read(format_name, document, findings))
+    return _read(format_name, document, Findings())
+
+
+def _read(format_name: str, document: object, findings: Findings) -> Draft:
     if format_name == CSV:
         return _read_table(document, findings)
     reader = _JSON_READERS.get(format_name)

@@ -221,7 +221,7 @@ class TestShowLayout:
         answer = await office.get(path)
         assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
         drawing = done(answer)
-        assert (drawing["seat_count"], drawing["areas"][0]["key"]) == (30, office.area)
+        assert (drawing["seat_count"], drawing["areas"][0]["key"]) == (42, office.area)
         again = await office.get(path, {"If-None-Match": answer.headers["etag"]})
         assert (again.status_code, again.content) == (304, b"")
 

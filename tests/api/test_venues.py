@@ -91,6 +91,28 @@ class TestPublishLayout:
         published = done(answer)
         assert (answer.status_code, published["version"], published["seat_count"]) == (201, 2, 12)
 
+    async def test_given_a_document_without_a_name_then_it_has_the_requests(self, office: BoxOffice) -> None:
+        body = {"name": "Small stage", "format": "grid", "document": GRID}
+        published = done(await office.post(f"/venues/{office.venue_id}/layouts", office.organizer, body))
+        exported = done(await office.get(f"/layouts/{published['layout_id']}", office.organizer))
+        assert exported["name"] == "Small stage"
+
+    async def test_given_repeated_ids_then_the_option_makes_them_of_labels(self, office: BoxOffice) -> None:
+        document = layout_document()
+        for seat in document["sections"][0]["rows"][0]["seats"]:
+            seat["id"] = "same"
+        body = {"name": "Twins", "format": "seatledger", "document": document}
+        path = f"/venues/{office.venue_id}/layouts"
+        assert refused(await office.post(path, office.organizer, body)) == (422, "layout_faults")
+        published = done(await office.post(path, office.organizer, {**body, "options": {"make_repeated_ids": True}}))
+        exported = done(await office.get(f"/layouts/{published['layout_id']}", office.organizer))
+        assert exported["sections"][0]["rows"][0]["seats"][0]["id"] == "Stalls/A/1"
+
+    async def test_given_an_unknown_option_then_422(self, office: BoxOffice) -> None:
+        body = {"name": "Odd", "format": "grid", "document": GRID, "options": {"turn": 90}}
+        answer = await office.post(f"/venues/{office.venue_id}/layouts", office.organizer, body)
+        assert refused(answer) == (422, "malformed")
+
     async def test_given_our_own_format_then_it_comes_back_byte_for_byte(self, office: BoxOffice) -> None:
         first = await office.get(f"/layouts/{office.layout_id}", office.organizer)
         body = {"name": "Again", "format": "seatledger", "document": first.json()}

@@ -33,6 +33,7 @@ class Assembly:
         self.sections: list[Section] = []
         self.areas: list[Area] = []
         self.landmarks: list[Landmark] = []
+        self._spelled: dict[str, str] = {}
         self._seat_labels: dict[tuple[str, str, str], Node] = {}
         self._area_labels: dict[tuple[str, str], Node] = {}
         self._source_ids: dict[str, Node] = {}
@@ -44,18 +45,34 @@ class Assembly:
         if category.key in self.categories:
             known = f"Category {shown(category.key)} is listed twice; give each its own."
             node.fault(FaultCode.DUPLICATE_KEY, field, known)
+        elif self._spelled.setdefault(spelled_alike(category.label), category.key) != category.key:
+            alike = f"Category {shown(category.label)} reads like the one before; give each its own label."
+            node.fault(FaultCode.DUPLICATE_LABEL, field, alike)
         self.categories.setdefault(category.key, category)
 
     def named_category(self, name: str) -> str:
-        """Return the key of a category known by name alone, adding it in the next colour of the palette."""
-        if name and name not in self.categories:
+        """Return the key of a category known by name alone, adding it in the next colour of the palette.
+
+        Names that differ only in case or blanks are one category, spelled as it was first.
+        """
+        if not name:
+            return name
+        key = self._spelled.setdefault(spelled_alike(name), as_read(name))
+        if key not in self.categories:
             color = PALETTE[len(self.categories) % len(PALETTE)]
-            self.categories[name] = Category(key=name, label=name, color=color)
-        return name
+            self.categories[key] = Category(key=key, label=key, color=color)
+        return key
+
+    def category_name(self, node: Node, field: str) -> str:
+        """Read the name of a category that must be given."""
+        if node.has(field) and is_blank(node, field):
+            node.fault(FaultCode.CATEGORY_MISSING, field, "This has no category, so it would have no price; name one.")
+            return ""
+        return node.text(field)
 
     def category(self, node: Node, field: str, inherited: str = "") -> str:
         """Read a category's key; absent, it is the one inherited from the row, section or zone around, if any."""
-        if not node.has(field):
+        if is_blank(node, field):
             return inherited
         key = node.text(field)
         if key and self.categories and key not in self.categories:
@@ -66,7 +83,7 @@ class Assembly:
     def judge_seat(self, node: Node, section: str, row: str, seat: Seat, fields: FieldNames) -> None:
         """Note what is wrong with a seat in view of those before it."""
         self._count_seat(node)
-        if not seat.category and not node.has(fields.category):
+        if not seat.category and is_blank(node, fields.category):
             message = "This seat has no category, so it would have no price; paint it with one."
             node.fault(FaultCode.CATEGORY_MISSING, fields.category, message)
         if self.labelled(node, fields.label, seat.label):
@@ -76,7 +93,7 @@ class Assembly:
     def judge_area(self, node: Node, area: Area, fields: FieldNames) -> None:
         """Note what is wrong with an area in view of those before it."""
         self._count_standing(node, area.capacity)
-        if not area.category and not node.has(fields.category):
+        if not area.category and is_blank(node, fields.category):
             message = "This area has no category, so it would have no price; paint it with one."
             node.fault(FaultCode.CATEGORY_MISSING, fields.category, message)
         if self.labelled(node, fields.label, area.label):
@@ -155,9 +172,31 @@ class Assembly:
             node.fault(FaultCode.DUPLICATE_SOURCE_ID, field, message)
 
 
+def is_blank(node: Node, field: str) -> bool:
+    """Say whether a field is absent, null or a text in which nothing can be read."""
+    value = node.fields.get(field)
+    return value is None or (isinstance(value, str) and not as_read(value))
+
+
+def spelled_alike(name: str) -> str:
+    """Return what names that differ in case, blanks or characters without width have in common."""
+    return as_read(name).casefold()
+
+
 def labels_id(*labels: str) -> str:
     """Make a source id of labels, for sources without ids; two different paths never give the same id."""
     return "/".join(label.replace("~", "~0").replace("/", "~1") for label in labels)
+
+
+def color_or_palette(node: Node, field: str, position: int) -> str:
+    """Read a colour; one in any other notation, such as `red`, is the palette's colour for that position."""
+    text = node.optional_text(field)
+    return text if is_color(text) else PALETTE[position % len(PALETTE)]
+
+
+def is_color(text: str) -> bool:
+    """Say whether a text is a colour such as `#0072B2`."""
+    return text[:1] == "#" and len(text) in _COLOR_LENGTHS and _HEX_DIGITS.issuperset(text[1:])
 
 
 def color(node: Node, field: str, position: int) -> str:
@@ -165,6 +204,6 @@ def color(node: Node, field: str, position: int) -> str:
     text = node.optional_text(field)
     if not text:
         return PALETTE[position % len(PALETTE)]
-    if text[0] != "#" or len(text) not in _COLOR_LENGTHS or not _HEX_DIGITS.issuperset(text[1:]):
+    if not is_color(text):
         node.fault(FaultCode.BAD_COLOR, field, f"A colour is written like #0072B2; {shown(text)} is not.")
     return text

@@ -2,6 +2,8 @@
 
 import csv
 import io
+import re
+from dataclasses import dataclass, field
 from itertools import zip_longest
 
 from domain.layout.faults import FaultCode, Findings
@@ -13,8 +15,9 @@ from domain.layout.readers.node import Node, shown
 REQUIRED_COLUMNS = ("section", "row", "seat", "category")
 POSITION_COLUMNS = ("x", "y")
 FLAG_COLUMNS = tuple(attribute.value for attribute in Attribute)
-COLUMNS = (*REQUIRED_COLUMNS, "id", *POSITION_COLUMNS, *FLAG_COLUMNS)
+COLUMNS = (*REQUIRED_COLUMNS, "entrance", "id", *POSITION_COLUMNS, *FLAG_COLUMNS)
 SEPARATORS = (",", ";", "\t")
+SEPARATOR_LINE = re.compile("sep=([,;\t])", re.IGNORECASE)
 FIELDS = FieldNames(label="seat", category="category")
 FIELDS_WITH_ID = FieldNames(label="seat", category="category", source_id="id")
 BYTE_ORDER_MARK = "\ufeff"
@@ -30,20 +33,48 @@ def read_csv(text: str, findings: Findings) -> Draft:
     lines = _lines(text.removeprefix(BYTE_ORDER_MARK), findings)
     columns = _columns(lines[0][1] if lines else [], findings)
     assembly = Assembly(findings)
-    rows: dict[str, dict[str, list[Seat]]] = {}
+    rows: dict[str, dict[str, _FoundRow]] = {}
     for number, cells in lines[1:]:
         _read_line(_node(number, cells, columns, findings), assembly, rows)
     sections = [
-        Section(label=section, rows=tuple(Row(label=row, seats=tuple(seats)) for row, seats in found.items()))
+        Section(label=section, rows=tuple(each.row(label) for label, each in found.items()))
         for section, found in rows.items()
     ]
     _place(sections, assembly, positioned="x" in columns)
     return assembly.finish(Node({}, findings))
 
 
+@dataclass(slots=True)
+class _FoundRow:
+    """The seats of a row so far, and its entrance."""
+
+    seats: list[Seat] = field(default_factory=list)
+    entrance: str = ""
+
+    def row(self, label: str) -> Row:
+        return Row(label=label, entrance=self.entrance, seats=tuple(self.seats))
+
+    def lead_through(self, node: Node) -> None:
+        """Take over the entrance of one more line; a row has one."""
+        entrance = node.optional_text("entrance")
+        if entrance and self.entrance and entrance != self.entrance:
+            message = f"This row has the entrance {shown(self.entrance)} above; give all its seats the same."
+            node.fault(FaultCode.DUPLICATE_LABEL, "entrance", message)
+        self.entrance = self.entrance or entrance
+
+
+def _separator(text: str) -> tuple[str, str]:
+    """Return the separator and the text below the line `sep=;` that spreadsheets write, which becomes empty."""
+    first, _, rest = text.partition("\n")
+    named = SEPARATOR_LINE.fullmatch(first.strip('\r\n "').rstrip(","))
+    if named:
+        return named[1], "\n" + rest
+    return max(SEPARATORS, key=first.count), text
+
+
 def _lines(text: str, findings: Findings) -> list[tuple[int, list[str]]]:
-    header = text.split("\n", 1)[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(SEPARATORS, key=header.count), strict=True)
+    separator, text = _separator(text)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     lines: list[tuple[int, list[str]]] = []
     try:
         for cells in reader:
@@ -54,7 +85,18 @@ def _lines(text: str, findings: Findings) -> list[tuple[int, list[str]]]:
                 findings.fail(FaultCode.TOO_MANY, f"lines[{reader.line_num}]", message)
     except csv.Error as error:
         findings.fail(FaultCode.MALFORMED, f"lines[{reader.line_num}]", f"This line is not CSV: {error}.")
-    return lines
+    return without_empty_columns(lines)
+
+
+def without_empty_columns(lines: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
+    """Leave out the columns on the right in which neither the header nor any line has anything."""
+    width = max((last_filled(cells) for _, cells in lines), default=0)
+    return [(number, cells[:width]) for number, cells in lines]
+
+
+def last_filled(cells: list[str]) -> int:
+    """Return how many cells there are up to the last that is not blank."""
+    return next((index for index in range(len(cells), 0, -1) if cells[index - 1].strip()), 0)
 
 
 def _columns(header: list[str], findings: Findings) -> list[str]:
@@ -97,19 +139,21 @@ def _number(text: str) -> float | str:
         return text
 
 
-def _read_line(node: Node, assembly: Assembly, rows: dict[str, dict[str, list[Seat]]]) -> None:
+def _read_line(node: Node, assembly: Assembly, rows: dict[str, dict[str, _FoundRow]]) -> None:
     section, row, label = node.optional_text("section"), node.optional_text("row"), node.text("seat")
     has_id = "id" in node.fields
     seat = Seat(
         label=label,
-        category=assembly.named_category(node.text("category")),
+        category=assembly.named_category(node.optional_text("category")),
         x=node.optional_number("x"),
         y=node.optional_number("y"),
         source_id=node.source_id("id") if has_id else labels_id(section, row, label),
         attributes=tuple(attribute for attribute in Attribute if node.flag(attribute.value)),
     )
     assembly.judge_seat(node, section, row, seat, FIELDS_WITH_ID if has_id else FIELDS)
-    rows.setdefault(section, {}).setdefault(row, []).append(seat)
+    found = rows.setdefault(section, {}).setdefault(row, _FoundRow())
+    found.seats.append(seat)
+    found.lead_through(node)
 
 
 def _place(sections: list[Section], assembly: Assembly, *, positioned: bool) -> None:

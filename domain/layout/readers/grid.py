@@ -29,10 +29,8 @@ def read_grid(document: Node) -> Draft:
     document.only({"sections"})
     assembly = Assembly(document.findings)
     assembly.focal_points[STAGE.key] = STAGE
-    grids = [_read_section(node) for node in document.required_children("sections", SECTIONS_MAX)]
+    grids = [_read_section(node, assembly) for node in document.required_children("sections", SECTIONS_MAX)]
     _judge(document, grids)
-    for grid in grids:
-        assembly.named_category(grid.category)
     for section in in_blocks([_section(grid) for grid in grids]):
         assembly.add_section(section)
     return assembly.finish(document)
@@ -47,12 +45,12 @@ class _Grid:
     seats_per_row: int
 
 
-def _read_section(node: Node) -> _Grid:
+def _read_section(node: Node, assembly: Assembly) -> _Grid:
     node.only({"name", "category", "rows", "seats_per_row"})
     return _Grid(
         node=node,
         name=node.text("name"),
-        category=node.text("category"),
+        category=assembly.named_category(assembly.category_name(node, "category")),
         rows=node.whole("rows", 1, ROWS_PER_SECTION_MAX),
         seats_per_row=node.whole("seats_per_row", 1, SEATS_PER_ROW_MAX),
     )

@@ -17,9 +17,9 @@ from domain.layout.model import (
     Seat,
     Section,
 )
-from domain.layout.readers.assembly import Assembly, FieldNames, color
+from domain.layout.readers.assembly import Assembly, FieldNames, color_or_palette
 from domain.layout.readers.node import Node
-from domain.layout.readers.shapes import ORIGIN, ellipse, moved, polygon, rectangle
+from domain.layout.readers.shapes import ORIGIN, corners, ellipse, moved, polygon, turned
 
 FIELDS = FieldNames(label="seat_number", category="category", source_id="seat_guid")
 
@@ -33,7 +33,7 @@ def read_pretix(document: Node) -> Draft:
     assembly = Assembly(document.findings)
     for position, node in enumerate(document.required_children("categories", CATEGORIES_MAX)):
         name = node.text("name")
-        category = Category(key=name, label=name, color=color(node, "color", position))
+        category = Category(key=name, label=name, color=color_or_palette(node, "color", position))
         assembly.add_category(node, "name", category)
     for zone in document.required_children("zones", SECTIONS_MAX):
         _read_zone(zone, assembly)
@@ -71,10 +71,12 @@ def _read_seat(node: Node, assembly: Assembly, section: str, row: str, offset: P
 
 
 def _read_area(node: Node, assembly: Assembly, zone_offset: Point) -> None:
-    center = moved(node.optional_point("position") or ORIGIN, zone_offset)
-    outline = _outline(node, center)
+    position = moved(node.optional_point("position") or ORIGIN, zone_offset)
+    outline, words = _outline(node, position), _words(node)
     if outline:
-        assembly.landmarks.append(Landmark(label=_words(node), outline=outline))
+        assembly.landmarks.append(Landmark(label=words, outline=outline))
+    elif words:
+        assembly.landmarks.append(Landmark(label=words, position=position))
 
 
 def _words(area: Node) -> str:
@@ -83,7 +85,8 @@ def _words(area: Node) -> str:
     return words.optional_text("text") if words else area.optional_text("text")
 
 
-def _outline(node: Node, center: Point) -> tuple[Point, ...]:
+def _outline(node: Node, position: Point) -> tuple[Point, ...]:
+    """Read an area's shape: an ellipse is drawn round its position, a rectangle from there on; both turn round it."""
     shape = node.optional_text("shape")
     size = node.child(shape) if shape in {"rectangle", "circle", "ellipse", "polygon"} and node.has(shape) else node
     if size is None:
@@ -91,15 +94,15 @@ def _outline(node: Node, center: Point) -> tuple[Point, ...]:
     rotation = node.optional_number("rotation")
     match shape:
         case "polygon":
-            return polygon(size, "points", center)
+            return turned(polygon(size, "points"), position, rotation)
         case "circle":
             radius = size.optional_number("radius")
-            return ellipse(center, radius, radius)
+            return ellipse(position, radius, radius)
         case "ellipse":
             radii = size.optional_point("radius") or ORIGIN
-            return ellipse(center, radii.x, radii.y, rotation)
+            return ellipse(position, radii.x, radii.y, rotation)
         case "text":
             return ()
         case _:
             width, height = size.optional_number("width"), size.optional_number("height")
-            return rectangle(center, width, height, rotation) if width and height else ()
+            return turned(corners(width, height), position, rotation) if width and height else ()

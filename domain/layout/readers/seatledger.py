@@ -36,9 +36,9 @@ _DOCUMENT_FIELDS = frozenset(
     {"format", "name", "minted", "categories", "focal_points", "landmarks", "sections", "areas"}
 )
 _SECTION_FIELDS = frozenset({"label", "focal_point", "outline", "rows"})
-_ROW_FIELDS = frozenset({"label", "kind", "seats"})
+_ROW_FIELDS = frozenset({"label", "entrance", "kind", "seats"})
 _SEAT_FIELDS = frozenset({"key", "id", "label", "category", "x", "y", "attributes"})
-_AREA_FIELDS = frozenset({"key", "id", "label", "section", "category", "capacity", "outline"})
+_AREA_FIELDS = frozenset({"key", "id", "label", "section", "entrance", "category", "capacity", "outline"})
 
 
 def read_seatledger(document: Node) -> Draft:
@@ -93,8 +93,13 @@ class _LayoutReader:
         self._assembly.focal_points[key] = FocalPoint(key=key, x=point.x, y=point.y)
 
     def _read_landmark(self, node: Node) -> None:
-        node.only({"label", "outline"})
-        self._assembly.landmarks.append(Landmark(label=node.optional_text("label"), outline=polygon(node, "outline")))
+        node.only({"label", "outline", "position"})
+        landmark = Landmark(
+            label=node.optional_text("label"),
+            outline=polygon(node, "outline"),
+            position=node.optional_point("position"),
+        )
+        self._assembly.landmarks.append(landmark)
 
     def _read_section(self, node: Node) -> None:
         node.only(_SECTION_FIELDS)
@@ -113,6 +118,7 @@ class _LayoutReader:
         seats = node.required_children("seats", SEATS_PER_ROW_MAX)
         return Row(
             label=label,
+            entrance=node.optional_text("entrance"),
             kind=self._read_kind(node),
             seats=tuple(self._read_seat(seat, section, label) for seat in seats),
         )
@@ -153,6 +159,7 @@ class _LayoutReader:
             key=self._read_key(node, AREA_LETTER),
             label=node.text("label"),
             section=node.optional_text("section"),
+            entrance=node.optional_text("entrance"),
             category=self._assembly.category(node, "category"),
             capacity=node.whole("capacity", 1, AREA_CAPACITY_MAX),
             source_id=node.source_id("id"),

@@ -26,7 +26,7 @@ from domain.layout.model import (
     Seat,
     Section,
 )
-from domain.layout.readers.assembly import Assembly, FieldNames, color
+from domain.layout.readers.assembly import Assembly, FieldNames, color_or_palette
 from domain.layout.readers.node import Node, shown
 from domain.layout.readers.shapes import ORIGIN, ellipse, moved, polygon, rectangle
 
@@ -49,7 +49,7 @@ def read_seatsio(document: Node) -> Draft:
     assembly = Assembly(document.findings)
     _read_categories(document, assembly)
     _read_zones(document, assembly)
-    chart = document.child("subChart")
+    chart = _read_chart(document)
     if chart:
         _read_focal_point(chart, assembly)
         _ChartReader(assembly).read(chart, _Surroundings())
@@ -61,6 +61,7 @@ class _Surroundings:
     """What a chart's rows and areas take over from the section the chart belongs to."""
 
     section: str = ""
+    entrance: str = ""
     category: str = ""
     focal_point: str | None = None
     outline: tuple[Point, ...] = ()
@@ -92,6 +93,7 @@ class _ChartReader:
         self._assembly.labelled(node, "label", label)
         inner = _Surroundings(
             section=label,
+            entrance=node.optional_text("entrance") or around.entrance,
             category=self._assembly.category(node, "categoryKey", around.category),
             focal_point=self._zone(node) or around.focal_point,
             outline=polygon(node, "points", around.offset),
@@ -119,7 +121,9 @@ class _ChartReader:
             rows.setdefault(around.section, []).append(self._read_row(node, around, RowKind.TABLE))
         booths = tuple(self._read_booth(node, around) for node in chart.children("booths", ROWS_PER_SECTION_MAX))
         if booths:
-            rows.setdefault(around.section, []).append(Row(label="", kind=RowKind.BOOTH, seats=booths))
+            rows.setdefault(around.section, []).append(
+                Row(label="", entrance=around.entrance, kind=RowKind.BOOTH, seats=booths)
+            )
         for label, found in rows.items():
             self._assembly.add_section(
                 Section(label=label, rows=tuple(found), focal_point=around.focal_point, outline=around.outline)
@@ -131,7 +135,9 @@ class _ChartReader:
         category = self._assembly.category(node, "categoryKey", around.category)
         inner = replace(around, category=category)
         seats = node.required_children("seats", SEATS_PER_ROW_MAX)
-        return Row(label=label, kind=kind, seats=tuple(self._read_seat(seat, inner, label) for seat in seats))
+        entrance = node.optional_text("entrance") or around.entrance
+        seated = tuple(self._read_seat(seat, inner, label) for seat in seats)
+        return Row(label=label, entrance=entrance, kind=kind, seats=seated)
 
     def _read_seat(self, node: Node, around: _Surroundings, row: str) -> Seat:
         return self._seat(node, around, row, node.point())
@@ -158,6 +164,7 @@ class _ChartReader:
         area = Area(
             label=node.text("label"),
             section=around.section,
+            entrance=node.optional_text("entrance") or around.entrance,
             category=self._assembly.category(node, "categoryKey", around.category),
             capacity=node.whole("capacity", 1, AREA_CAPACITY_MAX),
             source_id=node.source_id("uuid"),
@@ -177,6 +184,15 @@ class _ChartReader:
             node.fault(FaultCode.UNSUPPORTED, "bookAsAWhole", message)
 
 
+def _read_chart(document: Node) -> Node | None:
+    """Read the drawing of a chart of one floor; one of several is refused by name."""
+    if document.has("floors"):
+        message = "A chart of several floors is not supported; save each floor as a chart of its own and import those."
+        document.fault(FaultCode.UNSUPPORTED, "floors", message)
+        return None
+    return document.child("subChart")
+
+
 def _read_categories(document: Node, assembly: Assembly) -> None:
     categories = document.child("categories")
     if not categories:
@@ -185,7 +201,7 @@ def _read_categories(document: Node, assembly: Assembly) -> None:
         category = Category(
             key=node.text("key"),
             label=node.text("label"),
-            color=color(node, "color", position),
+            color=color_or_palette(node, "color", position),
             accessible=node.flag("accessible"),
         )
         assembly.add_category(node, "key", category)

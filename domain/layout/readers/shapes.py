@@ -33,6 +33,17 @@ def polygon(node: Node, field: str, offset: Point = ORIGIN) -> tuple[Point, ...]
     return tuple(moved(corner.point(), offset) for corner in node.children(field, OUTLINE_POINTS_MAX))
 
 
+def corners(width: float, height: float) -> tuple[Point, ...]:
+    """Return the corners of a rectangle that begins at the origin."""
+    ends = ((0.0, 0.0), (width, 0.0), (width, height), (0.0, height))
+    return tuple(Point(x=x, y=y) for x, y in ends)
+
+
+def turned(points: Iterable[Point], position: Point, rotation: float) -> tuple[Point, ...]:
+    """Return a drawing that begins at the origin, turned by degrees round the position it is moved to."""
+    return _turned(position, ((point.x, point.y) for point in points), rotation)
+
+
 def _turned(center: Point, corners: Iterable[tuple[float, float]], rotation: float) -> tuple[Point, ...]:
     cosine, sine = math.cos(math.radians(rotation)), math.sin(math.radians(rotation))
     return tuple(

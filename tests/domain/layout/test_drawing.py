@@ -50,7 +50,7 @@ def compared(layout: Layout, document: dict[str, Any]) -> Iterator[tuple[DrawnSe
 
 def assert_says_everything(layout: Layout) -> None:
     document = json.loads(json.dumps(draw(layout)))
-    assert document["seat_count"] == layout.seat_count
+    assert document["seat_count"] == layout.capacity
     allowed = {id(row): TOLERANCE * spacing(row) + 1e-9 for _, row in layout.rows()}
     for drawn, section, row, seat in compared(layout, document):
         assert (drawn.section, drawn.row) == (section.label, row.label)

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from domain.layout import FORMATS, read_layout
-from domain.layout.model import Area, Attribute, Draft, FocalPoint, RowKind, Seat
-from tests.domain.layout.samples import CSV, GRID, PRETIX, SAMPLES, SEATLEDGER, SEATSIO, changed, chart
+from domain.layout.exporting import export
+from domain.layout.faults import LayoutFaults
+from domain.layout.model import Area, Attribute, Draft, FocalPoint, Point, RowKind, Seat
+from tests.domain.layout.samples import CSV, GONE, GRID, PRETIX, SAMPLES, SEATLEDGER, SEATSIO, changed, chart
 
 
 def outline_of(draft: Draft) -> dict[str, list[tuple[str, list[str]]]]:
@@ -166,7 +168,42 @@ class TestPretix:
     def test_areas_are_drawn_and_not_sold(self) -> None:
         draft = read_layout("pretix", PRETIX)
         assert draft.areas == ()
-        assert [landmark.label for landmark in draft.landmarks] == ["Stage", "Bar", "", "", ""]
+        assert [landmark.label for landmark in draft.landmarks] == ["Stage", "Bar", "", "", "", "Exit"]
+
+    @pytest.mark.parametrize(
+        ("area", "outline"),
+        [
+            (
+                {"shape": "rectangle", "rectangle": {"width": 400, "height": 50}},
+                [(0, 0), (400, 0), (400, 50), (0, 50)],
+            ),
+            (
+                {"shape": "rectangle", "rotation": 90, "rectangle": {"width": 4, "height": 2}},
+                [(0, 0), (0, 4), (-2, 4), (-2, 0)],
+            ),
+            (
+                {"shape": "polygon", "rotation": 90, "polygon": {"points": [{"x": 0, "y": 0}, {"x": 4, "y": 0}]}},
+                [(0, 0), (0, 4)],
+            ),
+        ],
+        ids=["a rectangle's corner", "a turned rectangle", "a turned polygon"],
+    )
+    def test_an_area_begins_at_its_position_and_turns_round_it(
+        self, area: dict[str, Any], outline: list[tuple[float, float]]
+    ) -> None:
+        zone = PRETIX["zones"][0]["position"]
+        here = {"position": {"x": -zone["x"], "y": -zone["y"]}, **area}
+        [landmark] = read_layout("pretix", changed(PRETIX, "zones[0].areas", [here])).landmarks
+        assert [(corner.x, corner.y) for corner in landmark.outline] == outline
+
+    def test_words_alone_have_a_position_and_no_outline(self) -> None:
+        words = read_layout("pretix", PRETIX).landmarks[-1]
+        assert (words.label, words.outline) == ("Exit", ())
+        assert words.position is not None
+
+    def test_a_colour_by_name_is_one_of_the_palette(self) -> None:
+        draft = read_layout("pretix", changed(PRETIX, "categories[0].color", "red"))
+        assert draft.categories[0].color == "#0072B2"
 
 
 class TestCsv:
@@ -186,6 +223,28 @@ class TestCsv:
         text = "section;row;seat;category;x;y\nS;A;1;C;1,5;-2\n"
         assert [(seat.x, seat.y) for seat in read_layout("csv", text).seats()] == [(1.5, -2.0)]
 
+    @pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "SEP=;"])
+    def test_the_separator_line_and_empty_columns_of_spreadsheets_are_tolerated(self, first: str) -> None:
+        text = f"{first}\r\nsection;row;seat;category;\r\nS, left;A;1;C;\r\n"
+        assert outline_of(read_layout("csv", text)) == {"S, left": [("A", ["1"])]}
+
+    def test_categories_that_differ_in_case_or_blanks_are_one(self) -> None:
+        draft = read_layout("csv", "section,row,seat,category\nS,A,1,Std\nS,A,2,std\nS,A,3,STD \nS,A,4,S td\n")
+        assert [category.label for category in draft.categories] == ["Std", "S td"]
+        assert [seat.category for seat in draft.seats()] == ["Std", "Std", "Std", "S td"]
+
+    def test_a_row_may_have_an_entrance(self) -> None:
+        draft = read_layout("csv", "section,row,seat,category,entrance\nS,A,1,C,West\nS,A,2,C,\nS,B,1,C,\n")
+        assert [row.entrance for _, row in draft.rows()] == ["West", ""]
+
+    def test_many_sections_without_positions_are_side_by_side(self) -> None:
+        lines = [f"S{section},R{row},{seat},C" for section in range(58) for row in range(25) for seat in range(56)]
+        draft = read_layout("csv", "\n".join(["section,row,seat,category", *lines]))
+        xs, ys = [seat.x for seat in draft.seats()], [seat.y for seat in draft.seats()]
+        wide, deep = max(xs) - min(xs), max(ys) - min(ys)
+        assert 0.5 < wide / deep < 2
+        assert len(set(zip(xs, ys, strict=True))) == len(lines)
+
     def test_quoted_cells_may_hold_the_separator(self) -> None:
         assert outline_of(read_layout("csv", 'Section,ROW,seat,category\n"Stalls, left",A,1,C\n')) == {
             "Stalls, left": [("A", ["1"])]
@@ -198,6 +257,51 @@ class TestCsv:
     def test_an_id_of_its_own_survives_relabelling(self) -> None:
         [seat] = read_layout("csv", "section,row,seat,category,id\nS,A,1,C,x-17\n").seats()
         assert seat.source_id == "x-17"
+
+
+class TestRepeatedIds:
+    def test_given_the_option_then_they_are_made_of_labels(self) -> None:
+        seats = PRETIX["zones"][0]["rows"][0]["seats"]
+        twins = [{**seat, "seat_guid": "same"} for seat in seats]
+        document = changed(PRETIX, "zones[0].rows[0].seats", twins)
+        with pytest.raises(LayoutFaults):
+            read_layout("pretix", document)
+        draft = read_layout("pretix", document, relabel_ids=True)
+        assert [seat.source_id for seat in draft.seats()] == ["Ground floor/A/1", "Ground floor/A/2"]
+
+    def test_ids_of_their_own_stay(self) -> None:
+        assert read_layout("pretix", PRETIX, relabel_ids=True) == read_layout("pretix", PRETIX)
+
+    def test_other_faults_are_still_refused(self) -> None:
+        with pytest.raises(LayoutFaults):
+            read_layout("pretix", changed(PRETIX, "zones", GONE), relabel_ids=True)
+
+    def test_an_id_of_labels_that_is_anothers_is_refused(self) -> None:
+        text = "section,row,seat,category,id\nS,A,1,C,x\nS,A,2,C,x\nS,A,3,C,S/A/1\n"
+        with pytest.raises(LayoutFaults):
+            read_layout("csv", text, relabel_ids=True)
+
+
+class TestEntrances:
+    def test_a_row_has_its_own_or_its_sections(self) -> None:
+        document = changed(SEATSIO, "subChart.sections[0].entrance", "West")
+        document = changed(document, "subChart.rows[0].entrance", "North")
+        found = {(section.label, row.label): row.entrance for section, row in read_layout("seatsio", document).rows()}
+        assert (found["Stand", "A"], found["Inner", "Z"], found["", "A"], found["", "T1"]) == (
+            "West",
+            "West",
+            "North",
+            "",
+        )
+
+    def test_they_and_words_are_written_and_read_again(self) -> None:
+        document = changed(SEATLEDGER, "sections[0].rows[0].entrance", "West")
+        document = changed(document, "areas[0].entrance", "South")
+        document = changed(document, "landmarks[0]", {"label": "Exit", "position": {"x": 1, "y": 2}})
+        draft = read_layout("seatledger", document)
+        assert (draft.sections[0].rows[0].entrance, draft.areas[0].entrance) == ("West", "South")
+        assert draft.landmarks[0].position == Point(x=1, y=2)
+        assert read_layout("seatledger", export(draft).decode()) == draft
 
 
 class TestSeatledger:
