@@ -113,3 +113,9 @@ async def list_exceptions(
     statement = sql.EXCEPTIONS if status is None else sql.EXCEPTIONS_BY_STATUS
     found = await models.fetch([NAME], statement, asked)
     return [ListedException(**row) for row in found.rows]
+
+
+async def exceptions_of_order(models: ReadModels, *, order: str) -> Sequence[ListedException]:
+    """Return the exceptions about an order, oldest first."""
+    asked = {"order": order, "limit": PAGE_ROWS_MAX}
+    return [ListedException(**row) for row in (await models.fetch([NAME], sql.EXCEPTIONS_OF_ORDER, asked)).rows]

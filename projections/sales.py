@@ -10,7 +10,7 @@ from projections.reading import ReadModels, Rows
 from projections.sql import sales as sql
 
 NAME = "sales"
-FIGURES = ("sold", "returned", "gross", "returned_gross", "refunded")
+FIGURES = ("sold", "returned", "gross", "returned_gross", "refunded", "disputes_lost")
 PAGE_ROWS_MAX = 101
 """One more than a page shows, which tells whether another page follows."""
 
@@ -31,6 +31,7 @@ def fold(facts: Sequence[Fact]) -> Sequence[Step]:
         Step(sql.ADD_SOLD, counts.sold),
         Step(sql.ADD_RETURNED, counts.returned),
         Step(sql.ADD_REFUNDED, counts.refunded),
+        Step(sql.ADD_LOST, counts.lost),
     ]
 
 
@@ -41,6 +42,7 @@ class Counts:
     sold: Sequence[Row]
     returned: Sequence[Row]
     refunded: Sequence[Row]
+    lost: Sequence[Row]
 
 
 def counted(facts: Sequence[Fact]) -> Counts:
@@ -49,6 +51,7 @@ def counted(facts: Sequence[Fact]) -> Counts:
         sold=[dated(fact) for fact in facts if fact.name == "OrderConfirmed"],
         returned=[dated(fact) for fact in facts if fact.name == "OrderLinesCancelled"],
         refunded=[dated(fact) for fact in facts if fact.name == "RefundClosed" and fact.data["outcome"] == "completed"],
+        lost=[loss(fact) for fact in facts if fact.name in LOSSES],
     )
 
 
@@ -80,6 +83,11 @@ def dated(fact: Fact) -> Row:
     return {**fact.data, "order_id": fact.key, "position": fact.position, "recorded_at": fact.recorded_at}
 
 
+def loss(fact: Fact) -> Row:
+    """Return what a dispute took from an order, or what came back."""
+    return {**dated(fact), "order_id": fact.data["order"], "lost": LOSSES[fact.name] * fact.data[LOST_IN[fact.name]]}
+
+
 def entered_zone(fact: Fact) -> Row:
     """Return the time zone that days at a venue have from here on."""
     return {"venue": fact.key, "since": fact.position, "time_zone": fact.data["details"]["time_zone"]}
@@ -91,7 +99,9 @@ def showing(fact: Fact) -> Row:
 
 
 VENUES = frozenset({"VenueOpened", "VenueChanged"})
-COUNTED = frozenset({"OrderConfirmed", "OrderLinesCancelled", "RefundClosed"})
+LOSSES: Mapping[str, int] = {"DisputeLost": 1, "DisputeWon": -1}
+LOST_IN: Mapping[str, str] = {"DisputeLost": "amount", "DisputeWon": "recovered"}
+COUNTED = frozenset({"OrderConfirmed", "OrderLinesCancelled", "RefundClosed", *LOSSES})
 NAMES = COUNTED | VENUES | {"PerformanceScheduled", "OrderPlaced", "RefundOpened"}
 
 SALES = ReadModel(name=NAME, version=2, schema=sql.SCHEMA, names=NAMES, fold=fold)
@@ -118,14 +128,16 @@ class Sum:
     gross: int
     returned_gross: int
     refunded: int
+    disputes_lost: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sale(Sum):
     """One day's figures of a category and ticket type; the day is the venue's.
 
-    `gross`: of the lines sold; `returned_gross`: of the lines that ended since; `refunded`: money that has gone back.
-    Money that came beside the lines (too late, too much) and went back stands under no category and was never gross.
+    `gross`: of the lines sold; `returned_gross`: of the lines that ended since; `refunded`: money that has gone back;
+    `disputes_lost`: money that banks took back, less what was won later. Money beside the lines (too late, too much, or
+    lost to a dispute) stands under no category; what came too late or too much was never gross.
     """
 
     organizer: str

@@ -127,7 +127,12 @@ def order_then(found: OrderThen, order: str) -> Body | None:
     placed = found.order
     if placed is None:
         return None
-    sums = {"captured": found.money.captured, "refunded": found.money.refunded, "refund_open": found.money.refund_open}
+    sums = {
+        "captured": found.money.captured,
+        "refunded": found.money.refunded,
+        "refund_open": found.money.refund_open,
+        "disputes_lost": found.money.disputes_lost,
+    }
     return {
         "order_code": order_code(order),
         "account_id": placed.account,

@@ -9,7 +9,7 @@ from projections.past.account_report import Bought
 from projections.sales import Sale
 
 COUNTS = ("sold", "returned")
-AMOUNTS = ("gross", "returned_gross", "refunded")
+AMOUNTS = ("gross", "returned_gross", "refunded", "disputes_lost")
 
 
 class Figures(Protocol):

@@ -19,10 +19,12 @@ from api.schemas.values import Moment
 from domain.errors import NotFound
 from domain.values import SEAT_KEY
 from eventstore.store import STREAM_CHARACTERS_MAX, Recorded, Wanted
+from projections.exceptions import exceptions_of_order
 from projections.past.currencies import currencies_of
 from projections.past.one_order import order_then
 from projections.past.one_seat import seat_then
 from projections.past.searching import Search, search
+from projections.reading import ModelMissing
 
 NAMES_MAX = 20
 NAME_LENGTH_MAX = 80
@@ -107,6 +109,15 @@ async def show_stream(
     return shown({**present.true_at(then), **body, "next": str(page[-1].version) if more else None})
 
 
+async def exceptions_about(request: Request, order: str) -> list[str]:
+    """Return the exceptions about an order that the read model knows; none while there is no such model."""
+    try:
+        found = await exceptions_of_order(engine_of(request).read_models, order=order)
+    except ModelMissing:
+        return []
+    return [each.exception for each in found]
+
+
 @router.get("/audit/orders/{order}", responses={200: {"model": OrderThen}})
 async def show_order(
     request: Request,
@@ -120,7 +131,8 @@ async def show_order(
 
     `next` is a position.
     """
-    found = await order_then(streams_of(request), then, str(order))
+    exceptions = await exceptions_about(request, str(order))
+    found = await order_then(streams_of(request), then, str(order), exceptions=exceptions)
     if found is None:
         raise NotFound("There is no such order.")
     page, more = part_of([event for event in found.events if event.position > after], limit)

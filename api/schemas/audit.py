@@ -129,6 +129,7 @@ class OrderSoFar(Shown):
     expires_at: datetime
     captured: Money
     refunded: Money
+    disputes_lost: Annotated[Money, Field(description="What buyers' banks took back.")]
     refund_open: Annotated[Money, Field(description="Spoken for by refunds under way.")]
     lines: list[OrderLine]
     payments: list[PaymentThen]

@@ -18,6 +18,7 @@ class Figures(Shown):
     gross: Money
     returned_gross: Money
     refunded: Money
+    disputes_lost: Annotated[Money, Field(description="What buyers' banks took back.")]
 
 
 class SoldOnDay(Figures):
@@ -26,7 +27,7 @@ class SoldOnDay(Figures):
     organizer_id: str
     performance_id: str
     day: date
-    category: Annotated[str, Field(description="Empty: money that came beside the lines and went back.")]
+    category: Annotated[str, Field(description="Empty: money beside the lines that went back, or was lost.")]
     ticket_type: str
 
 

@@ -1,9 +1,12 @@
 """What one account bought, as it was: found in the read model of orders, folded from the log."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from domain.disputes import own_currency
 from domain.order import ORDER, OrderStatus, PlacedOrder, RefundOutcome
+from domain.payment import PAYMENT, RequestedPayment
 from domain.values import total
 from projections.my_orders.queries import PAGE_ROWS_MAX, Order, list_orders
 from projections.past.moment import AsOf
@@ -27,11 +30,13 @@ class Bought:
     gross: int = 0
     returned_gross: int = 0
     refunded: int = 0
+    disputes_lost: int = 0
 
-    def add(self, order: PlacedOrder) -> None:
-        """Count one order."""
+    def add(self, order: PlacedOrder, lost: int) -> None:
+        """Count one order, and what disputes took of its money."""
         ended = [line for line in order.lines if line.line_id in order.cancelled_lines]
         self.orders += 1
+        self.disputes_lost += lost
         self.returned += len(ended)
         self.returned_gross += total(ended)
         self.refunded += sum(
@@ -77,8 +82,20 @@ async def account_report(
     placed = await orders_upto(models, account=account, position=then.position)
     wanted = [order.order_id for order in placed[:ORDERS_MAX] if organizers is None or order.organizer in organizers]
     found: dict[tuple[str, str, str], Bought] = {}
-    for stream in await streams.read([ORDER.stream(order) for order in wanted], then):
-        order = stream.state
+    orders = {stream.stream: stream.state for stream in await streams.read(list(map(ORDER.stream, wanted)), then)}
+    lost = await losses(streams, list(orders.values()), then)
+    for order in orders.values():
         key = (order.organizer, order.performance, order.currency)
-        found.setdefault(key, Bought(*key)).add(order)
+        found.setdefault(key, Bought(*key)).add(order, sum(lost[payment] for payment in order.payments))
     return AccountReport(bought=[found[key] for key in sorted(found)], complete=len(placed) <= ORDERS_MAX)
+
+
+async def losses(streams: PastStreams, orders: Sequence[PlacedOrder], then: AsOf) -> Counter[str]:
+    """Return what disputes had taken of each payment of some orders, in minor units of the order's currency."""
+    payments = {PAYMENT.stream(payment): order for order in orders for payment in order.payments}
+    lost: Counter[str] = Counter()
+    for stream in await streams.read(list(payments), then):
+        paid = stream.state
+        if isinstance(paid, RequestedPayment) and own_currency(paid) == payments[stream.stream].currency:
+            lost[stream.stream.partition("-")[2]] = paid.lost
+    return lost

@@ -4,7 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from domain.buyer import BUYER
+from domain.disputes import own_currency
 from domain.hold import HOLD
+from domain.money_exception import EXCEPTION
 from domain.order import ORDER, NoOrder, PlacedOrder, RefundOutcome
 from domain.payment import PAYMENT, RequestedPayment
 from domain.refund import REFUND, RequestedRefund
@@ -44,15 +46,21 @@ class OrderThen:
 NO_MONEY = OrderMoney(captured=0, refunded=0, refund_open=0, disputes_lost=0)
 
 
-async def order_then(streams: PastStreams, then: AsOf, order: str) -> OrderThen | None:
-    """Return an order as it was, with all of its events in order; None if it does not exist even now."""
+async def order_then(
+    streams: PastStreams, then: AsOf, order: str, *, exceptions: Sequence[str] = ()
+) -> OrderThen | None:
+    """Return an order as it was, with all of its events in order; None if it does not exist even now.
+
+    Args:
+        exceptions: the ids of those about the order.
+    """
     found = await streams.find(ORDER.stream(order), then)
     if found is None:
         return None
     placed = found.state
     if isinstance(placed, NoOrder):
         return OrderThen(order=None, money=NO_MONEY, payments={}, refunds={}, tickets={}, events=[])
-    others = await streams.read(touched(placed), then)
+    others = await streams.read([*touched(placed), *map(EXCEPTION.stream, exceptions)], then)
     payments = {key(each): each.state for each in others if isinstance(each.state, RequestedPayment)}
     refunds = {key(each): each.state for each in others if isinstance(each.state, RequestedRefund)}
     events = [*found.events, *(event for each in others for event in of_order(streams, each, order, placed.hold))]
@@ -92,7 +100,7 @@ def of_order(streams: PastStreams, stream: StreamThen, order: str, hold: str) ->
 
 def money_of(order: PlacedOrder, payments: dict[str, RequestedPayment]) -> OrderMoney:
     """Sum what was taken, went back, is on its way or was lost; money of another currency is an exception's."""
-    own = [each for each in payments.values() if each.captured_currency == order.currency]
+    own = [each for each in payments.values() if own_currency(each) == order.currency]
     refunds = [each for each in order.refunds.values() if each.currency == order.currency]
     return OrderMoney(
         captured=sum(payment.captured for payment in own),

@@ -64,4 +64,5 @@ def written(counts: Counts) -> dict[str, str]:
         "sold": orjson.dumps(counts.sold).decode(),
         "returned": orjson.dumps(counts.returned).decode(),
         "refunded": orjson.dumps(counts.refunded).decode(),
+        "lost": orjson.dumps(counts.lost).decode(),
     }

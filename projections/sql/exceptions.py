@@ -35,6 +35,7 @@ CREATE TABLE exception (
 
 CREATE INDEX exceptions_by_position ON exception (position);
 CREATE INDEX exceptions_by_status ON exception (status, position);
+CREATE INDEX exceptions_of_order ON exception (order_id, position);
 """
 
 OPEN: LiteralString = """
@@ -88,3 +89,5 @@ LIMIT %(limit)s
 EXCEPTIONS: LiteralString = _EXCEPTIONS + "WHERE position > %(after)s" + _OF_KIND
 
 EXCEPTIONS_BY_STATUS: LiteralString = _EXCEPTIONS + "WHERE status = %(status)s AND position > %(after)s" + _OF_KIND
+
+EXCEPTIONS_OF_ORDER: LiteralString = _EXCEPTIONS + "WHERE order_id = %(order)s ORDER BY position LIMIT %(limit)s"

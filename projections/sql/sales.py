@@ -17,6 +17,7 @@ CREATE TABLE sale (
     gross        bigint NOT NULL,
     returned_gross bigint NOT NULL,
     refunded     bigint NOT NULL,
+    disputes_lost bigint NOT NULL,
     PRIMARY KEY (organizer, performance, day, category, ticket_type, currency)
 ) WITH (fillfactor = 50);
 
@@ -35,7 +36,8 @@ CREATE TABLE opened_refund (
     refund   text COLLATE "C" NOT NULL PRIMARY KEY,
     order_id text COLLATE "C" NOT NULL,
     lines    text[] NOT NULL,
-    amount   bigint NOT NULL
+    amount   bigint NOT NULL,
+    currency text COLLATE "C" NOT NULL
 );
 
 CREATE TABLE showing (
@@ -72,14 +74,15 @@ FROM json_to_recordset(%(rows)s::json) AS r (
 """
 
 REMEMBER_REFUNDS: LiteralString = """
-INSERT INTO opened_refund (refund, order_id, lines, amount)
-SELECT refund, order_id, lines, amount
-FROM json_to_recordset(%(rows)s::json) AS r (refund text, order_id text, lines text[], amount bigint)
+INSERT INTO opened_refund (refund, order_id, lines, amount, currency)
+SELECT refund, order_id, lines, amount, currency
+FROM json_to_recordset(%(rows)s::json) AS r (refund text, order_id text, lines text[], amount bigint, currency text)
 """
 
 _ADD: LiteralString = """
 INSERT INTO sale (
-    organizer, performance, day, category, ticket_type, currency, sold, returned, gross, returned_gross, refunded
+    organizer, performance, day, category, ticket_type, currency, sold, returned, gross, returned_gross, refunded,
+    disputes_lost
 )
 """
 
@@ -87,7 +90,7 @@ _TO_WHAT_STANDS: LiteralString = """
 ON CONFLICT (organizer, performance, day, category, ticket_type, currency) DO UPDATE SET
     sold = sale.sold + excluded.sold, returned = sale.returned + excluded.returned,
     gross = sale.gross + excluded.gross, returned_gross = sale.returned_gross + excluded.returned_gross,
-    refunded = sale.refunded + excluded.refunded
+    refunded = sale.refunded + excluded.refunded, disputes_lost = sale.disputes_lost + excluded.disputes_lost
 """
 
 # `o`: the order, `r`: the row of the event.
@@ -108,7 +111,7 @@ SELECT o.organizer, o.performance, """
     + _DAY
     + """, l.category, l.ticket_type, o.currency,
        count(*) AS sold, 0::bigint AS returned, sum(l.gross)::bigint AS gross, 0::bigint AS returned_gross,
-       0::bigint AS refunded
+       0::bigint AS refunded, 0::bigint AS disputes_lost
 FROM json_to_recordset(%(rows)s::json) AS r (order_id text, position bigint, recorded_at timestamp with time zone)
 JOIN ordered AS o USING (order_id),
      json_to_recordset(o.lines) AS l (category text, ticket_type text, gross bigint)
@@ -121,7 +124,7 @@ _RETURNED: LiteralString = (
 SELECT o.organizer, o.performance, """
     + _DAY
     + """, l.category, l.ticket_type, o.currency,
-       0::bigint, count(*), 0::bigint, sum(l.gross)::bigint, 0::bigint
+       0::bigint, count(*), 0::bigint, sum(l.gross)::bigint, 0::bigint, 0::bigint
 FROM json_to_recordset(%(rows)s::json) AS r (
     order_id text, position bigint, recorded_at timestamp with time zone, lines text[]
 )
@@ -136,18 +139,33 @@ _REFUNDED: LiteralString = (
     """
 SELECT o.organizer, o.performance, """
     + _DAY
-    + """, l.category, l.ticket_type, o.currency,
-       0::bigint, 0::bigint, 0::bigint, 0::bigint, sum(l.refundable)::bigint
+    + """, l.category, l.ticket_type, l.currency,
+       0::bigint, 0::bigint, 0::bigint, 0::bigint, sum(l.refundable)::bigint, 0::bigint
 FROM json_to_recordset(%(rows)s::json) AS r (refund text, position bigint, recorded_at timestamp with time zone)
 JOIN opened_refund AS f USING (refund)
 JOIN ordered AS o USING (order_id),
      LATERAL (
-         SELECT line.category, line.ticket_type, line.refundable
+         SELECT line.category, line.ticket_type, o.currency, line.refundable
          FROM json_to_recordset(o.lines) AS line (line_id text, category text, ticket_type text, refundable bigint)
          WHERE line.line_id = ANY (f.lines)
          UNION ALL
-         SELECT '', '', f.amount WHERE cardinality(f.lines) = 0
+         SELECT '', '', f.currency, f.amount WHERE cardinality(f.lines) = 0
      ) AS l
+GROUP BY 1, 2, 3, 4, 5, 6
+"""
+)
+
+# Money beside the lines: what a dispute took is lost, and what is won back later counts against it.
+_LOST: LiteralString = (
+    """
+SELECT o.organizer, o.performance, """
+    + _DAY
+    + """, '', '', r.currency,
+       0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint, sum(r.lost)::bigint
+FROM json_to_recordset(%(rows)s::json) AS r (
+    order_id text, position bigint, recorded_at timestamp with time zone, currency text, lost bigint
+)
+JOIN ordered AS o USING (order_id)
 GROUP BY 1, 2, 3, 4, 5, 6
 """
 )
@@ -155,6 +173,7 @@ GROUP BY 1, 2, 3, 4, 5, 6
 ADD_SOLD: LiteralString = _ADD + _SOLD + _TO_WHAT_STANDS
 ADD_RETURNED: LiteralString = _ADD + _RETURNED + _TO_WHAT_STANDS
 ADD_REFUNDED: LiteralString = _ADD + _REFUNDED + _TO_WHAT_STANDS
+ADD_LOST: LiteralString = _ADD + _LOST + _TO_WHAT_STANDS
 
 _WANTED: LiteralString = """
 WHERE (%(organizers)s::text[] IS NULL OR organizer = ANY (%(organizers)s::text[]))
@@ -164,14 +183,16 @@ WHERE (%(organizers)s::text[] IS NULL OR organizer = ANY (%(organizers)s::text[]
 """
 
 _FIGURES: LiteralString = """
-    organizer, performance, day, category, ticket_type, currency, sold, returned, gross, returned_gross, refunded
+    organizer, performance, day, category, ticket_type, currency, sold, returned, gross, returned_gross, refunded,
+    disputes_lost
 """
 
 # The sums of all that is wanted, a row a currency, and one page of the rows: both of one snapshot.
 _SUMS_AND_PAGE: LiteralString = """
 SELECT true AS summed, NULL::text AS organizer, NULL::text AS performance, NULL::date AS day, NULL::text AS category,
        NULL::text AS ticket_type, currency, sum(sold)::bigint AS sold, sum(returned)::bigint AS returned,
-       sum(gross)::bigint AS gross, sum(returned_gross)::bigint AS returned_gross, sum(refunded)::bigint AS refunded
+       sum(gross)::bigint AS gross, sum(returned_gross)::bigint AS returned_gross, sum(refunded)::bigint AS refunded,
+       sum(disputes_lost)::bigint AS disputes_lost
 FROM wanted
 GROUP BY currency
 UNION ALL (
@@ -211,6 +232,8 @@ WITH ordered AS NOT MATERIALIZED (
     + _RETURNED.replace("%(rows)s", "%(returned)s")
     + ") UNION ALL ("
     + _REFUNDED.replace("%(rows)s", "%(refunded)s")
+    + ") UNION ALL ("
+    + _LOST.replace("%(rows)s", "%(lost)s")
     + ")), told AS (SELECT"
     + _FIGURES
     + "FROM recounted WHERE day >= %(day)s UNION ALL SELECT"
@@ -219,7 +242,8 @@ WITH ordered AS NOT MATERIALIZED (
     + """
     SELECT organizer, performance, day, category, ticket_type, currency, sum(sold)::bigint AS sold,
            sum(returned)::bigint AS returned, sum(gross)::bigint AS gross,
-           sum(returned_gross)::bigint AS returned_gross, sum(refunded)::bigint AS refunded
+           sum(returned_gross)::bigint AS returned_gross, sum(refunded)::bigint AS refunded,
+           sum(disputes_lost)::bigint AS disputes_lost
     FROM told
 """
     + _WANTED

@@ -33,6 +33,7 @@ class TestSales:
                 "gross": price(2 * STALLS),
                 "returned_gross": price(0),
                 "refunded": price(0),
+                "disputes_lost": price(0),
             }
         ]
         assert everything["items"] == own["items"]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
 
+from domain.disputes import lose_dispute, open_dispute, win_dispute
 from domain.errors import Rejected
 from domain.values import Price, Role
 from tests.projections.town import Town
@@ -51,6 +52,7 @@ class Historian:
             (2, self.cancel),
             (8, self.pay),
             (6, self.capture),
+            (2, self.dispute),
             (4, self.ask_back),
             (4, self.decide_refund),
             (3, self.scan),
@@ -149,6 +151,12 @@ class Historian:
         else:
             too_much = self._random.choice([0, 0, 0, 0, 7])
             await self.town.capture(payment, await self.town.total(order) + too_much)
+
+    async def dispute(self) -> None:
+        payment, order = self._random.choice(self.known.payments[-6:])
+        step = self._random.choice([open_dispute, open_dispute, win_dispute, lose_dispute])
+        part = self._random.choice([1, 1, 2])
+        await self.town.dispute(payment, step, max(1, await self.town.total(order) // part))
 
     async def ask_back(self) -> None:
         lines = self._random.choice([None, ("1",), ("2",)])

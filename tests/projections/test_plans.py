@@ -63,11 +63,11 @@ INSERT INTO {tickets}.ticket (ticket, order_id, line_id, account, performance, e
 SELECT 't-' || n, 'o-' || n, '1', 'a-' || n % 5000, 'p', 'e', 'g', '{{}}', 'adult', 'valid', now(), n
 FROM generate_series(1, 50000) AS n;
 INSERT INTO {exceptions}.exception (
-    exception, kind, status, owner, provider, amount, currency, refundable, attempts, opened_at, position
+    exception, kind, status, owner, provider, amount, currency, refundable, attempts, opened_at, position, order_id
 ) SELECT 'x-' || n, 'unknown_capture', CASE WHEN n % 100 = 0 THEN 'open' ELSE 'closed' END, 'support', 'sandbox', 1,
-         'EUR', 1, 0, now(), n FROM generate_series(1, 50000) AS n;
+         'EUR', 1, 0, now(), n, 'o-' || n FROM generate_series(1, 50000) AS n;
 INSERT INTO {sales}.ordered SELECT 'o-' || n, 'g', 'p', 'EUR', '[]' FROM generate_series(1, 50000) AS n;
-INSERT INTO {sales}.sale SELECT 'g-' || n % 50, 'p-' || n, '2026-01-01', 'A', 'adult', 'EUR', 1, 0, 1, 0, 0
+INSERT INTO {sales}.sale SELECT 'g-' || n % 50, 'p-' || n, '2026-01-01', 'A', 'adult', 'EUR', 1, 0, 1, 0, 0, 0
 FROM generate_series(1, 20000) AS n;
 INSERT INTO {catalogue}.organizer VALUES ('g', 'The Globe', 1);
 INSERT INTO {catalogue}.venue SELECT 'v-' || n, 'g', 'V', 'A', 'C' || n % 100, 'CZ', 'UTC', 'UTC',
@@ -156,6 +156,7 @@ class TestPlans:
                 {"status": "open", "kind": None, "after": 5, "limit": 20},
                 "exceptions_by_status",
             ),
+            (["exceptions"], exceptions.EXCEPTIONS_OF_ORDER, {"order": "o-7", "limit": 9}, "exceptions_of_order"),
             (["exceptions"], exceptions.EXCEPTIONS, {"kind": None, "after": 5, "limit": 20}, "exceptions_by_position"),
             (["tickets"], tickets.TICKETS_OF_ACCOUNT, PAGE, "tickets_of_account"),
             (["tickets"], tickets.TICKETS_OF_ORDER, {"order": "o-7"}, "tickets_of_order"),

@@ -3,13 +3,14 @@
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from domain.disputes import lose_dispute, win_dispute
 from projections.reading import ReadModels
 from projections.sales import Sale, Wanted, report_sales
 from tests.projections.shelf import Shelf
 from tests.projections.town import HOLD_LASTS, START, Town
 
 DAY = timedelta(days=1)
-FIGURES = ("sold", "returned", "gross", "returned_gross", "refunded")
+FIGURES = ("sold", "returned", "gross", "returned_gross", "refunded", "disputes_lost")
 
 
 def figures(sale: Sale) -> tuple[int, ...]:
@@ -100,12 +101,12 @@ class TestSales:
         await shelf.fold(town.store)
         report = await report_sales(models, Wanted(performance=performance))
         assert {(sale.day, sale.category): figures(sale) for sale in report.sales} == {
-            (START.date(), "A"): (4, 0, 18_000, 0, 0),
-            (START.date(), "B"): (1, 0, 3_000, 0, 0),
-            ((START + DAY).date(), "A"): (0, 1, 0, 4_500, 0),
-            ((START + DAY).date(), "B"): (0, 1, 0, 3_000, 0),
-            ((START + 2 * DAY).date(), "A"): (0, 0, 0, 0, 4_500),
-            ((START + 2 * DAY).date(), "B"): (0, 0, 0, 0, 3_000),
+            (START.date(), "A"): (4, 0, 18_000, 0, 0, 0),
+            (START.date(), "B"): (1, 0, 3_000, 0, 0, 0),
+            ((START + DAY).date(), "A"): (0, 1, 0, 4_500, 0, 0),
+            ((START + DAY).date(), "B"): (0, 1, 0, 3_000, 0, 0),
+            ((START + 2 * DAY).date(), "A"): (0, 0, 0, 0, 4_500, 0),
+            ((START + 2 * DAY).date(), "B"): (0, 0, 0, 0, 3_000, 0),
         }
         assert report.position == await town.store.head()
 
@@ -125,7 +126,7 @@ class TestSales:
         await town.pay_back(refund)
         await shelf.fold(town.store)
         (sale,) = (await report_sales(models, Wanted())).sales
-        assert (sale.category, sale.ticket_type, figures(sale)) == ("", "", (0, 0, 0, 0, 4500))
+        assert (sale.category, sale.ticket_type, figures(sale)) == ("", "", (0, 0, 0, 0, 4500, 0))
 
     async def test_an_organizer_sees_its_own_and_a_span_of_days(
         self, town: Town, shelf: Shelf, models: ReadModels
@@ -143,3 +144,22 @@ class TestSales:
         second_day = (START + DAY).date()
         assert {sale.day for sale in (await report_sales(models, Wanted(since=second_day))).sales} == {second_day}
         assert {sale.day for sale in (await report_sales(models, Wanted(until=START.date()))).sales} == {START.date()}
+
+
+class TestDisputes:
+    async def test_what_a_dispute_took_is_lost_until_it_is_won_back(
+        self, town: Town, shelf: Shelf, models: ReadModels
+    ) -> None:
+        _, performance = await town.open_shop()
+        order, _ = await town.book(performance, "ann", town.seats[0])
+        payment = await town.open_payment(order, "ann")
+        await town.capture(payment, await town.total(order))
+        await town.dispute(payment, lose_dispute, 4500)
+        await shelf.fold(town.store)
+        (lost,) = [sale for sale in (await report_sales(models, Wanted())).sales if not sale.category]
+        assert (lost.disputes_lost, lost.refunded, lost.gross) == (4500, 0, 0)
+        town.wait(HOLD_LASTS)
+        await town.dispute(payment, win_dispute, 4500)
+        await shelf.fold(town.store)
+        (total,) = (await report_sales(models, Wanted())).sums
+        assert (total.disputes_lost, total.gross) == (0, 4500)

@@ -13,9 +13,11 @@ from domain import basket, blocking, entry, event, ordering, organizer, paying, 
 from domain.basket import HoldSeats
 from domain.blocking import BlockSeats
 from domain.books import Books, Changes
+from domain.disputes import DisputeFact
 from domain.entry import ScanTicket
 from domain.errors import Rejected
 from domain.event import EventCreated, EventDetails
+from domain.exception_resolution import ResolveException, resolve_exception
 from domain.history import KINDS, subjects
 from domain.layout.inventory import Inventory
 from domain.layout.publishing import publish
@@ -23,7 +25,9 @@ from domain.layout.reading import read_layout
 from domain.ordering import PlaceOrder
 from domain.paying import OpenPayment
 from domain.performance import PerformanceScheduled
+from domain.ports import BookEntry
 from domain.pricing import Choice
+from domain.reconciling import reconcile_entry
 from domain.refund import transfer_reference
 from domain.refunding import RequestRefund
 from domain.scan import scan_id
@@ -296,6 +300,19 @@ class Town:
         taken = partial(paying.capture, amount=amount, currency="EUR", captured_at=now, source="webhook")
         await self.do(partial(taken, payment=payment))
         await self.do(partial(settling.settle, payment=payment))
+
+    async def dispute(self, payment: str, step: Callable[..., Changes], amount: int, *, currency: str = "EUR") -> None:
+        """Let a step of a dispute be announced."""
+        fact = DisputeFact(payment=payment, amount=amount, currency=currency, at=self.clock.now(), source="webhook")
+        await self.do(partial(step, fact=fact))
+
+    async def compare(self, entry: BookEntry) -> None:
+        """Compare an entry in the provider's books."""
+        await self.do(partial(reconcile_entry, entry=entry, provider="sandbox"))
+
+    async def resolve(self, command: ResolveException) -> None:
+        """End an exception."""
+        await self.do(partial(resolve_exception, command=command))
 
     async def buy(self, performance: str, buyer: str, *seats: str) -> str:
         """Book and pay."""

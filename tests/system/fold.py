@@ -18,7 +18,7 @@ from domain.values import Line
 from tests.system.log import Told
 
 Row = tuple[Any, ...]
-COUNTED = ("sold", "returned", "gross", "returned_gross", "refunded")
+COUNTED = ("sold", "returned", "gross", "returned_gross", "refunded", "disputes_lost")
 
 
 @dataclass(slots=True)
@@ -152,12 +152,13 @@ def count_refund(picture: Picture, order: OrderPicture, opened: orders.RefundOpe
             back = sum(component.gross for component in line.components if component.refundable)
             picture.sales[key_of(order, day, line.place.category, line.ticket_type)]["refunded"] += back
     if not opened.lines:
-        picture.sales[key_of(order, day, "", "")]["refunded"] += opened.amount
+        picture.sales[key_of(order, day, "", "", opened.currency)]["refunded"] += opened.amount
 
 
-def key_of(order: OrderPicture, day: date, category: str, ticket_type: str) -> Row:
+def key_of(order: OrderPicture, day: date, category: str, ticket_type: str, currency: str = "") -> Row:
     """Return what sales are counted by."""
-    return order.placed.organizer, order.placed.performance, day, category, ticket_type, order.placed.currency
+    placed = order.placed
+    return placed.organizer, placed.performance, day, category, ticket_type, currency or placed.currency
 
 
 def fold_payment(picture: Picture, told: Told) -> None:
@@ -169,6 +170,17 @@ def fold_payment(picture: Picture, told: Told) -> None:
             picture.payments[told.key][2] = told.event.amount
         case payments.PaymentSettled():
             picture.payments[told.key][3] = told.event.outcome.value
+        case payments.DisputeLost(order=order, amount=amount, currency=currency):
+            count_loss(picture, order, told, amount, currency)
+        case payments.DisputeWon(order=order, recovered=amount, currency=currency):
+            count_loss(picture, order, told, -amount, currency)
+
+
+def count_loss(picture: Picture, order: str, told: Told, amount: int, currency: str) -> None:
+    """Count what a dispute took, or gave back."""
+    known = picture.orders[order]
+    day = picture.day_of(known.placed.performance, told)
+    picture.sales[key_of(known, day, "", "", currency)]["disputes_lost"] += amount
 
 
 def fold_refund(picture: Picture, told: Told) -> None:
@@ -176,7 +188,20 @@ def fold_refund(picture: Picture, told: Told) -> None:
     if isinstance(told.event, refunds.RefundRequested):
         picture.refunds[told.key] = [told.event.order, told.event.payment, "requested", told.event.amount]
     else:
-        picture.refunds[told.key][2] = type(told.event).__name__.removeprefix("Refund").lower()
+        picture.refunds[told.key][2] = refund_status(told.event, picture.refunds[told.key][2])
+
+
+def refund_status(event: refunds.RefundEvent, before: str) -> str:
+    """Return where a refund stands after an event."""
+    match event:
+        case refunds.RefundEndorsed() | refunds.RefundReconciled():
+            return before
+        case refunds.RefundRetried():
+            return "approved"
+        case refunds.RefundClosedByHand():
+            return event.outcome.value
+        case _:
+            return type(event).__name__.removeprefix("Refund").lower()
 
 
 def fold_ticket(picture: Picture, told: Told) -> None:

@@ -21,7 +21,7 @@ TABLES: Mapping[str, tuple[str, LiteralString]] = {
         "sales",
         """
         SELECT organizer, performance, day, category, ticket_type, currency, sold, returned, gross, returned_gross,
-               refunded
+               refunded, disputes_lost
         FROM {sales}.sale
         """,
     ),

@@ -15,7 +15,7 @@ from tests.projections.conftest import TEMPLATE
 from tests.projections.past.logs import lived, put
 
 
-@pytest.fixture(scope="module", params=[2, 10], ids="seed {}".format)
+@pytest.fixture(scope="module", params=[2, 20], ids="seed {}".format)
 def log(request: pytest.FixtureRequest) -> Sequence[Recorded]:
     """A log in which nearly everything happened that may."""
     return lived(request.param)

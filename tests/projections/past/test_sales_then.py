@@ -121,7 +121,7 @@ async def test_what_accounts_bought_adds_up_to_what_was_sold(
                 await account_report(models, PastStreams(store, CODEC), then, account=buyer, organizers=None)
             ).bought
         ]
-        for figure in ("sold", "returned", "gross", "returned_gross", "refunded"):
+        for figure in ("sold", "returned", "gross", "returned_gross", "refunded", "disputes_lost"):
             assert sum(getattr(each, figure) for each in bought) == sum(getattr(sale, figure) for sale in report.sales)
         orders = picture_of(told[:position]).orders.values()
         assert sum(each.orders for each in bought) == len(orders)

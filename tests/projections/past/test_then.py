@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from domain.money_exception import ExceptionOpened
 from domain.order import PlacedOrder
 from domain.payment import RequestedPayment
 from domain.seat import Blocked, Free, Held, Seat, Sold
@@ -152,10 +153,12 @@ class TestOrders:
         self, store: PostgresStore, streams: PastStreams, told: Sequence[Told]
     ) -> None:
         order = next(one.key for one in told if one.recorded.name == "OrderLinesCancelled")
-        found = await order_then(streams, await as_of(store), order)
+        opened = [one for one in told if isinstance(one.event, ExceptionOpened) and one.event.order == order]
+        exceptions = [one.key for one in opened]
+        found = await order_then(streams, await as_of(store), order, exceptions=exceptions)
         assert found is not None
         assert found.order is not None
-        names = {order, found.order.hold, *found.payments, *found.refunds, *found.tickets}
+        names = {order, found.order.hold, *exceptions, *found.payments, *found.refunds, *found.tickets}
         expected = [
             one.recorded.position
             for one in told

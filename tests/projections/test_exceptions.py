@@ -1,0 +1,101 @@
+"""The exceptions: given events, then what each is about, and how it ended."""
+
+from typing import Any
+
+import pytest
+
+from domain.exception_resolution import ResolveException
+from domain.four_eyes import FourEyesLimits
+from domain.money_exception import Resolution, ResolutionReason
+from domain.ports import BookEntry, BookEntryKind
+from projections.exceptions import ListedException, list_exceptions
+from projections.reading import ReadModels
+from tests.projections.shelf import Shelf
+from tests.projections.town import START, Town
+
+WHY = ResolutionReason.NOT_OURS
+
+
+def entry_of(number: int, **different: Any) -> BookEntry:
+    """Return a capture of no payment of ours."""
+    fields: dict[str, Any] = {"amount": 4500, "currency": "EUR", "recorded_at": START, "checkout_id": "co_1"}
+    return BookEntry(entry=number, kind=BookEntryKind.CAPTURE, reference="x", **{**fields, **different})
+
+
+async def only(models: ReadModels) -> ListedException:
+    (found,) = await list_exceptions(models)
+    return found
+
+
+class TestExceptions:
+    @pytest.mark.parametrize("batches", [1, 2])
+    async def test_opened_proposed_and_closed(self, town: Town, shelf: Shelf, models: ReadModels, batches: int) -> None:
+        await town.compare(entry_of(7))
+        if batches == 2:
+            await shelf.fold(town.store)
+            found = await only(models)
+            assert (found.kind, found.status, found.amount, found.refundable, found.entry, found.owner) == (
+                "unknown_capture",
+                "open",
+                4500,
+                4500,
+                7,
+                "support",
+            )
+        exception = await self.only_id(town)
+        for by in ("sue", "tom"):
+            await town.resolve(self.write_off(exception, by, FourEyesLimits(amount_max=1)))
+        await shelf.fold(town.store)
+        closed = await only(models)
+        assert (closed.status, closed.resolution, closed.reason, closed.closed_by, closed.proposed_by) == (
+            "closed",
+            "write_off",
+            "not_ours",
+            "tom",
+            "sue",
+        )
+        assert closed.closed_at is not None
+
+    @pytest.mark.parametrize("one_batch", [True, False])
+    async def test_closed_to_try_again_and_opened_again(
+        self, town: Town, shelf: Shelf, models: ReadModels, *, one_batch: bool
+    ) -> None:
+        unreadable = entry_of(1, amount=-1)
+        await town.compare(unreadable)
+        exception = await self.only_id(town)
+        retry = ResolveException(exception=exception, resolution=Resolution.RETRY, reason=WHY, by="sue")
+        await town.resolve(retry)
+        if not one_batch:
+            await shelf.fold(town.store)
+            assert (await only(models)).status == "closed"
+        await town.compare(unreadable)
+        await shelf.fold(town.store)
+        again = await only(models)
+        assert (again.status, again.resolution, again.reason, again.closed_by, again.closed_at) == (
+            "open",
+            None,
+            None,
+            None,
+            None,
+        )
+
+    async def test_by_status_and_kind_page_by_page(self, town: Town, shelf: Shelf, models: ReadModels) -> None:
+        for number in (1, 2, 3):
+            await town.compare(entry_of(number))
+        await town.compare(entry_of(4, amount=0))
+        await shelf.fold(town.store)
+        first = await list_exceptions(models, limit=2)
+        rest = await list_exceptions(models, after=first[-1].position)
+        assert [each.entry for each in (*first, *rest)] == [1, 2, 3, 4]
+        assert [each.entry for each in await list_exceptions(models, kind="unreadable_entry")] == [4]
+        assert await list_exceptions(models, status="closed") == []
+
+    def write_off(self, exception: str, by: str, limits: FourEyesLimits) -> ResolveException:
+        """Return the command that writes an exception off."""
+        return ResolveException(exception=exception, resolution=Resolution.WRITE_OFF, reason=WHY, by=by, limits=limits)
+
+    async def only_id(self, town: Town) -> str:
+        """Return the id of the only exception in the log."""
+        log = await town.store.read_range(after=0, limit=1_000)
+        (stream,) = {event.stream for event in log if event.stream.startswith("exception-")}
+        return stream.removeprefix("exception-")
