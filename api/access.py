@@ -143,7 +143,7 @@ ACCESS: Mapping[tuple[str, str], Access] = {
     ("GET", "/reports/performances/{performance_id}"): ORGANIZERS,
     ("GET", "/reports/accounts/{account_id}"): ORGANIZERS,
     ("GET", "/processes"): ADMINS,
-    ("POST", "/processes/{name}/retry"): ADMINS,
+    ("POST", "/processes/{process}/retry"): ADMINS,
     ("GET", "/projections"): ADMINS,
     ("GET", "/projections/live"): ADMINS,
     ("POST", "/projections/{name}/rebuild"): ADMINS,

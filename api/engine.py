@@ -141,6 +141,7 @@ class Engine:
         deadlines: bounds what requests may take.
         clients: names the client of a request.
         devices: knows the devices that have logged in.
+        parts: which parts of this machine's shop give signs of life, by name.
         counters: what other parts want to show at `/metrics`, by name.
     """
 
@@ -176,6 +177,7 @@ class Engine:
     past_seat_maps: PastSeatMaps
     clients: Clients
     devices: Devices
+    parts: Callable[[], Mapping[str, str]] = dict
     counters: Mapping[str, Callable[[], float]] = field(default_factory=dict)
     deadlines: Deadlines = field(default_factory=Deadlines)
 

@@ -36,6 +36,11 @@ class Ground:
         return self.data / "logs"
 
     @property
+    def heartbeats(self) -> Path:
+        """Where each part shows that it lives."""
+        return self.data / "heartbeats"
+
+    @property
     def sandbox_books(self) -> Path:
         """The sandbox gateway's own file."""
         return self.data / "sandbox.sqlite"
@@ -55,7 +60,7 @@ class Ground:
 
     def environment(self) -> dict[str, str]:
         """Return the settings of what runs here, without those that the environment gives itself."""
-        found = {"DATA": str(self.data), "DEMO": "true"}
+        found = {"DATA": str(self.data), "DEMO": "true", "HEARTBEATS": str(self.heartbeats)}
         if not given("SECRET_KEY"):
             found["SECRET_KEY"] = self.secret_key()
         if not given("DATABASE_URL"):

@@ -5,7 +5,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
@@ -15,6 +15,7 @@ from runtime.embedded.server import EmbeddedServer
 from runtime.local.endings import indented, telling_lines
 from runtime.local.errors import PartEnded
 from runtime.local.forking import ForkServer
+from runtime.local.heartbeats import Watchdog
 from runtime.local.member import Member, Ready
 from runtime.local.restarter import Restarter, Say
 from runtime.local.restarts import RestartPolicy
@@ -76,6 +77,8 @@ class PartsSupervisor:
         self._policy = policy or RestartPolicy()
         self._restarter = Restarter(policy=self._policy, say=say, folder=logs)
         self._forks = forks
+        self._watchdog = Watchdog(logs.with_name("heartbeats"))
+        self._say = say
         self._members: list[Member] = []
         self._has_priorities = False
         self._handlers: dict[signal.Signals, Callable[[int, FrameType | None], object] | int | None] = {}
@@ -186,9 +189,18 @@ class PartsSupervisor:
     def _member_of(self, part: Part) -> Member:
         launch = _launch(part, self._logs / f"{part.name}.log")
         fork = self._forks.launch if self._forks is not None and _is_module_of_ours(part) else None
+        if fork is not None:
+            launch = replace(launch, heartbeat=self._watchdog.file_of(part.name))
+
+        def start() -> SupervisedProcess:
+            if fork is not None:
+                self._watchdog.started(part.name)
+            return SupervisedProcess(launch, fork)
+
         member = Member(
             name=part.name,
-            start=lambda: SupervisedProcess(launch, fork),
+            start=start,
+            gives_signs=fork is not None,
             stop=lambda: None,
             policy=self._policy,
             essential=part.essential,
@@ -224,7 +236,14 @@ class PartsSupervisor:
         for member in self._members:
             if member.process is not None:
                 self._restarter.check_ready(member)
+                self._check_signs(member)
                 member.running.rotate_log()
+
+    def _check_signs(self, member: Member) -> None:
+        if member.gives_signs:
+            name, process = member.name, member.running.pid
+            if sentence := self._watchdog.check(name, meanwhile=member.meanwhile, process=process):
+                self._say(sentence)
 
     def _prioritise(self, member: Member) -> None:
         if member.nice and member.process is not None:

@@ -86,6 +86,9 @@ class Settings(BaseSettings):
         default=None, min_length=SECRET_LENGTH_MIN, description="what the sealer's key is made from; absent: made once"
     )
     data: Path = Field(default=Path("var"), description="where embedded servers and the sandbox keep their files")
+    heartbeats: Path | None = Field(
+        default=None, description="where `up` has the parts of one machine show that they live, for `/readyz`"
+    )
     host: str = Field(default="127.0.0.1", description="the address the API listens on")
     trusted_proxies: str | None = Field(
         default=None,

@@ -56,6 +56,7 @@ from runtime.connections import (
 )
 from runtime.deciding import build_codec, build_handler
 from runtime.evolution import check_log
+from runtime.local.heartbeats import signs_of_life
 from runtime.roles import url_of_role
 from runtime.settings import Settings
 
@@ -214,6 +215,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
                 past_seat_maps=PastSeatMaps(store),
                 clients=settings.clients,
                 devices=Devices(settings.derived("device cookies")),
+                parts=dict if settings.heartbeats is None else partial(signs_of_life, settings.heartbeats),
                 counters={**batcher_counters(batcher), **live_counters(live)},
             )
 

@@ -37,6 +37,7 @@ async def readyz(request: Request) -> Response:
             "lag": {report.state.name: report.lag for report in reports},
             "projections": {report.state.name: report.shown_state for report in reports},
             "processes": {standing.name: standing.state for standing in await engine.processes.all()},
+            "parts": engine.parts(),
             "sandbox": engine.terms.sandbox_url,
             "warnings": engine.terms.warnings,
         }

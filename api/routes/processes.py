@@ -27,15 +27,15 @@ async def list_processes(request: Request) -> Response:
     return shown({"items": [standing_shown(one, head) for one in await engine.processes.all()], "next": None})
 
 
-@router.post("/processes/{name}/retry", responses={200: {"model": ProcessWritten}})
-async def retry_process(request: Request, name: Name) -> Response:
+@router.post("/processes/{process}/retry", responses={200: {"model": ProcessWritten}})
+async def retry_process(request: Request, process: Name) -> Response:
     """Let a process that failed try again at once."""
     engine = engine_of(request)
-    standing = require_standing(await engine.processes.all(), name)
+    standing = require_standing(await engine.processes.all(), process)
     outcome = await carry_out(request, partial(retry, standing=standing))
     if not outcome.replayed:
-        await engine.processes.retry(name)
-    return answer(outcome, {"name": name})
+        await engine.processes.retry(process)
+    return answer(outcome, {"name": process})
 
 
 def standing_shown(standing: ProcessStanding, head: int) -> Body:

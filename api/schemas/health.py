@@ -30,5 +30,9 @@ class Ready(Shown):
     processes: Annotated[
         Mapping[str, str], Field(description="How each process stands: running, or failed (an admin sees why).")
     ]
+    parts: Annotated[
+        Mapping[str, str],
+        Field(description="On one machine: which parts are alive, and which were silent for ten seconds."),
+    ]
     sandbox: Annotated[str | None, Field(description="The address of the sandbox payment gateway.")]
     warnings: Annotated[list[str], Field(description="What operators should change, a sentence each.")]

@@ -32,6 +32,7 @@ class Launch:
             first is also the one it gets from the kernel if its supervisor dies.
         as_account: what stands before the command when it must run under another account.
         inherited: descriptors it inherits and its supervisor closes.
+        heartbeat: a file that a forked process touches every few seconds.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Launch:
     stops: Sequence[tuple[str, float]]
     as_account: Sequence[str] = field(default=())
     inherited: Sequence[int] = field(default=())
+    heartbeat: Path | None = None
 
 
 class Child(Protocol):
@@ -87,6 +89,11 @@ class SupervisedProcess:
         self._patience_s = sum(seconds for _, seconds in launch.stops) + KILL_SECONDS_MAX
         self._child = (start or Program)(launch)
         self._status: int | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process id of its supervisor, which ends it."""
+        return self._child.pid
 
     def fileno(self) -> int:
         """A descriptor that becomes readable when the process has ended."""

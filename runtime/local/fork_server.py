@@ -17,9 +17,11 @@ import socket
 import sys
 import traceback
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, NoReturn
 
 from runtime.embedded.supervisor import supervise
+from runtime.local.heartbeats import beat_for_ever
 from runtime.local.titles import end_with_parent, retitle
 
 DESCRIPTORS = 3
@@ -109,6 +111,8 @@ def become_part(order: dict[str, Any], supervisor: int) -> None:
 
 def run(order: dict[str, Any]) -> int:
     """Run the part's module as its command line says, an interpreter, `-m`, a module, its words; return its status."""
+    if order["heartbeat"] is not None:
+        beat_for_ever(Path(order["heartbeat"]))
     _, _, module, *words = order["argv"]
     sys.argv = [module, *words]
     try:

@@ -122,6 +122,7 @@ class ForkServer:
                 "env": dict(launch.env),
                 "folder": str(launch.folder),
                 "stops": list(launch.stops),
+                "heartbeat": None if launch.heartbeat is None else str(launch.heartbeat),
             }
             ours.send(json.dumps(order).encode())
         except OSError as error:

@@ -21,6 +21,7 @@ class Member:
         stop: stops it; harmless when it does not run.
         essential: the shop ends when this one cannot be kept.
         before_restart: called before it is started again, such as to end what its predecessor still owned.
+        gives_signs: it touches a file every few seconds while it is alive.
         meanwhile: what is safe and what waits while it does not run, as one or two sentences.
     """
 
@@ -32,6 +33,7 @@ class Member:
     ready: Ready = None
     nice: int = 0
     before_restart: Callable[[], None] | None = None
+    gives_signs: bool = False
     meanwhile: str = ""
     process: SupervisedProcess | None = None
     restart_at: float = 0.0

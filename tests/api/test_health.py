@@ -28,6 +28,7 @@ class TestOperations:
             "lag": {},
             "projections": {},
             "processes": {},
+            "parts": {},
             "sandbox": None,
             "warnings": [],
         }

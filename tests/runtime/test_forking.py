@@ -108,11 +108,12 @@ class TestFork:
         assert second.exit_status() is None
 
     def test_given_a_killed_fork_server_then_its_parts_go_on_and_the_next_one_is_forked_by_another(
-        self, run: Run
+        self, run: Run, server: ForkServer
     ) -> None:
         first = run("first", "stay")
         found_by(first)
-        os.kill(one_of("runtime.local.fork_server"), signal.SIGKILL)
+        assert server._popen is not None
+        server._popen.kill()
         second = run("second", "stay")
         assert found_by(second)["words"] == ["second", "stay"]
         assert first.exit_status() is None

@@ -109,6 +109,7 @@ def make_things(shop: Shop, owner: str) -> Things:
         "provider": "sandbox",
         "stream": f"order-{order}",
         "name": "tickets",
+        "process": "settle_payments",
         "order": order,
         "performance": performance,
         "seat": house.seats(performance)[0],

@@ -1,5 +1,7 @@
 """Parts are killed one after the other while somebody books: what they do waits, buyers notice nothing."""
 
+import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -8,7 +10,7 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from tests.system.killing import kill
+from tests.system.killing import kill, process_of
 from tests.system.shop import Shop, until
 from tests.system.stage import build, grid, organizer_of
 
@@ -99,3 +101,17 @@ class TestKilledParts:
             kill(shop, part)
         assert set(buyer.statuses) <= {200, 201}
         shop.caught_up()
+
+
+class TestFrozenParts:
+    def test_given_one_that_stands_still_then_the_terminal_and_readyz_say_so_until_it_is_back(self, shop: Shop) -> None:
+        relay = process_of(shop, "relay")
+        os.kill(relay, signal.SIGSTOP)
+        try:
+            until(lambda: "relay has given no sign of life for" in shop.said(), "the warning")
+            assert shop.ready()["parts"]["relay"] == "silent"
+            assert shop.ready()["parts"]["seal"] == "alive"
+        finally:
+            os.kill(relay, signal.SIGCONT)
+        until(lambda: "relay gives signs of life again." in shop.said(), "the end of the warning")
+        assert shop.ready()["parts"]["relay"] == "alive"
