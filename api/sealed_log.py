@@ -3,7 +3,7 @@
 import asyncio
 
 from api.errors import Busy
-from domain.errors import Impossible
+from domain.errors import Impossible, Invalid
 from domain.people import RecordsUnavailable
 from eventstore.seals.content import open_connection
 from eventstore.seals.proof import LogContradictsSeal, NotSealedYet, Proof, prove
@@ -42,6 +42,7 @@ class SealedLog:
         """Compare `COMPARED_MAX` positions with the second place, from `first` on; without it, the newest.
 
         Raises:
+            Invalid: no event has the position.
             Busy: somebody else's comparisons take too long.
             RecordsUnavailable: the second place cannot be read.
         """
@@ -52,11 +53,14 @@ class SealedLog:
         except TimeoutError:
             raise Busy("Others compare.") from None
         try:
-            return await asyncio.to_thread(self._compare, begins)
+            found = await asyncio.to_thread(self._compare, begins)
         except OSError as error:
             raise RecordsUnavailable(f"the second place cannot be read: {error}") from error
         finally:
             self._turn.release()
+        if found.fault is None and begins > max(found.head, found.sealed_to, 1):
+            raise Invalid(f"No event has position {begins}: the log ends at {found.head}.")
+        return found
 
     async def prove(self, position: int) -> Proof:
         """Return the proof of the event at a position.

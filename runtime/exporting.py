@@ -9,7 +9,9 @@ from eventstore.postgres import PostgresStore
 from eventstore.roles import APP_ROLE
 from eventstore.seals.seal import Seal, seal_line
 from eventstore.seals.table import SealTable
+from projections.past.known import require_known
 from projections.past.searching import Search, Stretch, stretch_of
+from runtime.new_files import require_new
 from runtime.roles import url_of_role
 from runtime.settings import Settings
 
@@ -18,11 +20,15 @@ async def export_log(settings: Settings, asked: Search, *, kind: Format, out: Pa
     """Write what is wanted to `out`, then the seals and the manifest; a file that is not complete has another name.
 
     Raises:
+        SettingsRefused: the folder does not exist or may not be written to, or one of the files is there already.
+        Invalid, NotFound: what is wanted cannot be there.
         StoreUnavailable: the database does not answer.
         Unexportable: an event that the format can't hold.
     """
+    require_new(out, beside(out, "seals.jsonl"), beside(out, "manifest.json"))
     url = url_of_role(settings, APP_ROLE)
     async with PostgresStore(url) as store:
+        await require_known(store, asked.wanted)
         stretch = await stretch_of(store, asked)
         events, tally = await _write_events(store, asked, stretch, writer_of(kind), out)
     seals, last = await _write_seals(url, stretch, beside(out, "seals.jsonl"))

@@ -6,16 +6,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from adapters.records.layouts import LayoutInventories, PostgresLayouts
 from api.presenters import past as present
 from domain.errors import NotFound
+from domain.performance import PERFORMANCE, PerformanceScheduled
+from domain.seat import SEAT
 from eventstore.postgres import PostgresStore
 from eventstore.roles import APP_ROLE
 from projections.past.currencies import currencies_of
+from projections.past.known import require_actor, require_known
 from projections.past.moment import AsOf, as_of
 from projections.past.one_order import order_then
 from projections.past.one_seat import seat_then
 from projections.past.searching import Search, search
 from projections.past.streams import PastStreams
+from runtime.connections import open_records
 from runtime.deciding import build_codec
 from runtime.roles import url_of_role
 from runtime.settings import Settings
@@ -46,17 +51,25 @@ async def open_past(settings: Settings, moment: Moment) -> AsyncIterator[tuple[P
 
 
 async def search_log(settings: Settings, asked: Search) -> list[Body]:
-    """Return the events that are looked for, however much of the log must be looked at for them."""
+    """Return the events that are looked for, however much of the log must be looked at for them.
+
+    Raises:
+        Invalid, NotFound: what is looked for cannot be there.
+    """
     limit, bodies = asked.limit, list[Body]()
     codec = build_codec()
     async with PostgresStore(url_of_role(settings, APP_ROLE)) as store:
+        await require_known(store, asked.wanted)
         while True:
             found = await search(store, replace(asked, limit=limit - len(bodies)))
             currencies = await currencies_of(store, codec, found.events)
             bodies += [present.recorded(event, codec, currencies) for event in found.events]
             if found.following is None or len(bodies) == limit:
-                return bodies
+                break
             asked = asked.going_on(found.following)
+        if not bodies and asked.wanted.actor is not None:
+            await require_actor(store, asked.wanted.actor)
+        return bodies
 
 
 async def show_stream(settings: Settings, stream: str, moment: Moment) -> Body:
@@ -75,13 +88,35 @@ async def show_stream(settings: Settings, stream: str, moment: Moment) -> Body:
 
 
 async def show_seat(settings: Settings, performance: str, seat: str, moment: Moment) -> Body:
-    """Return a seat as it was, with its history; one that nobody ever touched is free."""
+    """Return a seat as it was, with its history; one that nobody ever touched is free.
+
+    Raises:
+        NotFound: there is no such performance, or it has no such seat.
+    """
     async with open_past(settings, moment) as (streams, then):
+        if not await streams.store.read_stream(SEAT.stream(performance, seat), limit=1):
+            await require_seat(settings, streams, performance, seat)
         found = await seat_then(streams, then, performance=performance, seat=seat, after=0, limit=EVENTS_SHOWN_MAX)
         known = {"performance_id": performance, "seat": seat}
         codec = build_codec()
         currencies = await currencies_of(streams.store, codec, [step.event for step in found.steps])
         return {**present.true_at(then), **known, **present.seat_then(found, codec, currencies)}
+
+
+async def require_seat(settings: Settings, streams: PastStreams, performance: str, seat: str) -> None:
+    """Refuse a seat that the layout of its performance does not have.
+
+    Raises:
+        NotFound: it does not, or there is no such performance.
+    """
+    recorded = await streams.store.read_stream(PERFORMANCE.stream(performance), limit=1)
+    scheduled = [streams.decode(event) for event in recorded]
+    if not scheduled or not isinstance(scheduled[0], PerformanceScheduled):
+        raise NotFound(f"There is no performance {performance}.")
+    async with open_records(settings) as pool:
+        inventory = await LayoutInventories(PostgresLayouts(pool)).of(scheduled[0].layout)
+    if inventory.place(seat) is None:
+        raise NotFound(f"The performance has no seat with the key {seat}; keys stand in its layout.")
 
 
 async def show_order(settings: Settings, order: str, moment: Moment) -> Body:

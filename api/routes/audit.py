@@ -21,6 +21,7 @@ from domain.values import SEAT_KEY
 from eventstore.store import STREAM_CHARACTERS_MAX, Recorded, Wanted
 from projections.exceptions import exceptions_of_order
 from projections.past.currencies import currencies_of
+from projections.past.known import require_actor, require_known
 from projections.past.one_order import order_then
 from projections.past.one_seat import seat_then
 from projections.past.searching import Search, search
@@ -71,6 +72,7 @@ async def show_log(
         subjects={subject: str(wished) for subject, wished in subjects.items() if wished is not None},
     )
     engine = engine_of(request)
+    await require_known(engine.store, wanted)
     found = await search(
         engine.store,
         Search(
@@ -83,6 +85,8 @@ async def show_log(
             newest_first=newest_first,
         ),
     )
+    if actor is not None and not found.events and found.following is None:
+        await require_actor(engine.store, actor)
     following = None if found.following is None else str(found.following)
     currencies = await currencies_of(engine.store, engine.codec, found.events)
     items = [present.recorded(event, engine.codec, currencies) for event in found.events]

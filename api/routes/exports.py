@@ -19,6 +19,7 @@ from eventstore.exports.writer import Writer, events_between
 from eventstore.seals.seal import seal_line
 from eventstore.seals.table import SEALS_MAX
 from eventstore.store import Store, Wanted
+from projections.past.known import require_known
 from projections.past.searching import Search, Stretch, stretch_of
 
 POSITIONS_PER_EXPORT_MAX = 1_000_000
@@ -85,6 +86,7 @@ async def export(
     await caught_up(request, min_position)
     engine, wanted = engine_of(request), Wanted(names=name or None, stream=stream)
     asked = Search(wanted=wanted, limit=POSITION_MAX, after=after, before=before, since=since, until=until)
+    await require_known(engine.store, wanted)
     whole = await stretch_of(engine.store, asked)
     part = whole.first(POSITIONS_PER_EXPORT_MAX, newest_first=False)
     more = {NEXT: str(part.upto)} if part.upto < whole.upto else {}

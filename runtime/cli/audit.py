@@ -63,7 +63,7 @@ def log(
     as_json: AsJson = False,
     data: Data | None = None,
 ) -> None:
-    """Show the events of the log that are looked for."""
+    """Show the events of the log that are looked for; status 3: there are none."""
     from eventstore.store import Wanted  # noqa: PLC0415 - a part imports only what it runs
     from projections.past.searching import Search  # noqa: PLC0415 - a part imports only what it runs
     from runtime import past  # noqa: PLC0415 - a part imports only what it runs
@@ -88,8 +88,12 @@ def log(
     found = asyncio.run(past.search_log(settings_here(data), asked))
     if as_json:
         history.show_json(*found)
-    else:
+    elif found:
         history.show_events(found)
+    else:
+        history.console.print("Nothing found: no event of the log is all of that.")
+    if not found:
+        raise typer.Exit(history.NOTHING_FOUND)
 
 
 @app.command("stream")

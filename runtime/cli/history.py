@@ -9,9 +9,14 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from domain.currencies import DECIMALS, amount_text
+
 console = Console(highlight=False, soft_wrap=True)
 
 Body = Mapping[str, Any]
+
+NOTHING_FOUND = 3
+"""The exit status of a question that was answered with nothing."""
 
 
 def show_json(*bodies: Body) -> None:
@@ -44,6 +49,8 @@ def show_then(what: str, body: Body, *, state: Body | None, as_json: bool) -> No
 
 def written(value: object) -> str:
     """Write a field of a state."""
+    if isinstance(value, Mapping) and value.keys() == {"amount", "currency"} and value["currency"] in DECIMALS:
+        return amount_text(value["amount"], value["currency"])
     return value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_UTC_Z).decode()
 
 

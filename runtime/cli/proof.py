@@ -1,6 +1,7 @@
 """`seatledger audit verify | prove | check`: the log against its seals, and one ticket without either."""
 
 import asyncio
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,9 +14,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from runtime.cli.history import show_json, written_time
+from runtime.cli.history import NOTHING_FOUND, show_json, written_time
 from runtime.cli.running import Data
 from runtime.ground import second_place_here, settings_here
+from runtime.new_files import require_new
 
 if TYPE_CHECKING:
     from eventstore.seals.proof import Proof
@@ -50,7 +52,7 @@ def verify(
 ) -> None:
     """Compare the log with the second place; name the first event that is not as it was sealed.
 
-    Status 0: nothing is wrong. 1: something is. 2: it could not be compared.
+    Status 0: nothing is wrong. 1: something is. 2: it could not be compared. 3: there was nothing to compare.
     """
     import psycopg  # noqa: PLC0415 - a part imports only what it runs
 
@@ -66,11 +68,17 @@ def verify(
     except (psycopg.OperationalError, HandLost, OSError) as error:
         typer.echo(f"seatledger: the log could not be compared: {error}", err=True)
         sys.exit(IMPOSSIBLE)
+    if found.fault is None and first > max(found.head, found.sealed_to, 1):
+        typer.echo(f"seatledger: no event has position {first}: the log ends at {found.head}.", err=True)
+        sys.exit(IMPOSSIBLE)
     if as_json:
         show_json(compared(found))
     else:
         console.print(told(found, str(settings.second_place)))
-    sys.exit(FAULT if found.fault else 0)
+    if found.fault:
+        sys.exit(FAULT)
+    if not found.events:
+        sys.exit(NOTHING_FOUND)
 
 
 def prove(
@@ -84,12 +92,12 @@ def prove(
     from eventstore.seals.proof import proof_to_json  # noqa: PLC0415 - a part imports only what it runs
     from runtime import sealing  # noqa: PLC0415 - a part imports only what it runs
 
-    proof = asyncio.run(sealing.prove_ticket(settings_here(data), str(ticket)))
-    file = out or Path(f"ticket-{ticket}.proof.json")
+    file, settings = out or Path(f"ticket-{ticket}.proof.json"), settings_here(data)
+    require_new(file)
+    proof = asyncio.run(sealing.prove_ticket(settings, str(ticket)))
     file.write_bytes(orjson.dumps(proof_to_json(proof), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
-    console.print(
-        f"{file} proves the event at {proof.content['position']}; check it with seatledger audit check {file}"
-    )
+    checking = ["seatledger", "audit", "check", str(file), "--seals", str(settings.second_place.absolute())]
+    console.print(f"{file} proves the event at {proof.content['position']}; check it with: {shlex.join(checking)}")
 
 
 def check(
@@ -134,7 +142,7 @@ def told(found: "Verification", place: str) -> str:
         lines.append(
             f"{found.unsealed:,} events are not sealed yet{since}: their digests are checked, not who made them."
         )
-    return "\n".join(lines) or "The log is empty."
+    return "\n".join(lines) or "The log is empty: nothing was compared."
 
 
 def proved(proof: "Proof") -> str:

@@ -8,6 +8,8 @@ import pytest
 from domain.values import Role
 from tests.api.box_office import BoxOffice, Headers, done, refused
 
+NOBODY = "019f0000-0000-7000-8000-00000000000a"
+
 
 @pytest.fixture
 async def auditor(office: BoxOffice) -> Headers:
@@ -44,7 +46,7 @@ class TestLog:
         account = (await office.shop.client.get("/api/v1/me", headers=buyer)).json()["account_id"]
         first = begins + 2
         assert await positions(office, auditor, actor=account, name="SeatHeld") == [first]
-        assert await positions(office, auditor, actor=account, name=["SeatHeld", "Other"], limit=1) == [first]
+        assert await positions(office, auditor, actor=account, name=["SeatHeld", "SeatSold"], limit=1) == [first]
         assert await positions(office, auditor, prefix="seat-") == [first]
         assert await positions(office, auditor, performance_id=other) == [begins + 1]
         assert await positions(office, auditor, performance_id=office.performance_id, after=begins) == [
@@ -54,7 +56,6 @@ class TestLog:
         ]
         assert begins + 1 in await positions(office, auditor, organizer_id=office.organizer_id)
         assert await positions(office, auditor, stream=f"seat-{office.performance_id}-{office.seats[0]}") == [first]
-        assert await positions(office, auditor, stream="seat-nowhere") == []
         assert await positions(office, auditor, prefix="seat-", name="SeatSold") == []
 
     async def test_given_times_then_what_was_recorded_between(self, office: BoxOffice, auditor: Headers) -> None:
@@ -73,3 +74,40 @@ class TestLog:
     async def test_given_anybody_else_then_403(self, office: BoxOffice) -> None:
         for sender in (await office.somebody(), await office.somebody(Role.SUPPORT), office.organizer):
             assert refused(await office.get("/audit/log", sender)) == (403, "forbidden")
+
+
+class TestWhatCannotBeThere:
+    @pytest.mark.parametrize(
+        ("asked", "status", "words"),
+        [
+            ({"name": "SeatHold"}, 422, "Did you mean SeatSold or SeatHeld"),
+            ({"name": ["SeatHeld", "Nonsense"]}, 422, "No event is called Nonsense."),
+            ({"prefix": "seats-"}, 422, "No stream's name begins with seats-"),
+            ({"stream": "seat-nowhere"}, 404, "There is no stream seat-nowhere."),
+            ({"actor": "nobody"}, 404, "Nobody has ever acted as nobody"),
+            ({"performance_id": NOBODY}, 404, f"There is no performance {NOBODY}."),
+            ({"organizer_id": NOBODY}, 404, f"There is no organizer {NOBODY}."),
+        ],
+    )
+    async def test_given_a_misspelt_word_then_it_is_refused_and_never_found_empty(
+        self, office: BoxOffice, auditor: Headers, asked: dict[str, Any], status: int, words: str
+    ) -> None:
+        answer = await office.get("/audit/log", auditor, **asked)
+        assert answer.status_code == status
+        assert words in answer.json()["detail"]
+
+    @pytest.mark.parametrize("asked", [{"actor": "guest"}, {"prefix": "se"}, {"prefix": "seat-x"}])
+    async def test_given_what_may_be_there_then_an_empty_answer_is_one(
+        self, office: BoxOffice, auditor: Headers, asked: dict[str, Any]
+    ) -> None:
+        assert done(await office.get("/audit/log", auditor, **asked))["next"] is None
+
+    async def test_given_an_account_that_has_done_nothing_then_an_empty_answer_is_one(
+        self, office: BoxOffice, auditor: Headers
+    ) -> None:
+        account = await office.shop.account()
+        assert await positions(office, auditor, actor=account) == []
+
+    async def test_given_a_misspelt_word_then_nothing_is_exported(self, office: BoxOffice, auditor: Headers) -> None:
+        assert (await office.get("/audit/export", auditor, name="SeatHold")).status_code == 422
+        assert (await office.get("/audit/export", auditor, stream="seat-nowhere")).status_code == 404

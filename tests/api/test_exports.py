@@ -82,7 +82,6 @@ class TestExport:
         assert {event.stream for event in events_in(await asked(office, auditor, stream=stream))} == {stream}
         names = {event.name for event in events_in(await asked(office, auditor, name="PerformanceScheduled"))}
         assert names == {"PerformanceScheduled"}
-        assert events_in(await asked(office, auditor, stream="seat-nowhere")) == []
 
     async def test_the_seals_of_the_same_positions(
         self, office: BoxOffice, auditor: Headers, shop_database: str, tmp_path: Path

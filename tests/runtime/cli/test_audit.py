@@ -2,16 +2,21 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from domain.errors import NotFound
 from eventstore.migrate import migrate
 from eventstore.store import Recorded
+from runtime.cli.history import NOTHING_FOUND
 from runtime.cli.main import app
 from runtime.embedded import EmbeddedPostgres
+from runtime.schema import HISTORIES
 from tests.databases import SECRET_KEY, fresh_database, role_password
 from tests.projections.past.logs import lived, put
 
@@ -28,7 +33,7 @@ def log() -> Sequence[Recorded]:
 def log_url(postgres_server: EmbeddedPostgres, log: Sequence[Recorded]) -> Iterator[str]:
     """The owner's address of a database with that log."""
     with fresh_database(postgres_server) as url:
-        asyncio.run(migrate(url, role_password=role_password))
+        asyncio.run(migrate(url, role_password=role_password, histories=HISTORIES))
         put(url, log)
         yield url
 
@@ -98,3 +103,65 @@ class TestThen:
     )
     def test_given_nonsense_then_it_says_so(self, typed: Type, words: tuple[object, ...], said: str) -> None:
         assert said in str(typed(*words).exception)
+
+    def test_given_amounts_then_they_have_decimals_and_a_currency(self, typed: Type, log: Sequence[Recorded]) -> None:
+        placed = next(event.stream for event in log if event.name == "OrderPlaced").removeprefix("order-")
+        shown = typed("order", placed).output
+        assert "minor units" not in shown
+        assert re.search(r"total +\d+\.\d\d EUR", shown)
+
+    def test_given_any_stream_then_it_is_shown(self, typed: Type, log: Sequence[Recorded]) -> None:
+        for stream in {event.stream.partition("-")[0]: event.stream for event in log}.values():
+            assert typed("stream", stream).exit_code == 0
+            lines(typed("stream", stream, "--json"))
+
+
+class TestWhatIsNotThere:
+    @pytest.mark.parametrize(
+        ("words", "said"),
+        [
+            (("log", "--name", "SeatHold"), "Did you mean SeatSold or SeatHeld"),
+            (("log", "--stream", "seat-nowhere"), "There is no stream"),
+            (("log", "--actor", "nobody"), "Nobody has ever acted"),
+            (("seat", "nothing", "A1"), "There is no performance"),
+        ],
+    )
+    def test_given_a_misspelt_word_then_it_is_refused(self, typed: Type, words: Sequence[str], said: str) -> None:
+        assert said in str(typed(*words).exception)
+
+    def test_given_a_seat_that_the_layout_does_not_have_then_it_is_not_free_but_unknown(
+        self, typed: Type, log: Sequence[Recorded]
+    ) -> None:
+        scheduled = next(event for event in log if event.name == "PerformanceScheduled")
+        refusal = typed("seat", scheduled.stream.removeprefix("performance-"), "zz9").exception
+        assert isinstance(refusal, NotFound)
+
+    @pytest.mark.parametrize("how", [(), ("--json",)])
+    def test_given_nothing_that_fits_then_its_own_status(self, typed: Type, how: tuple[str, ...]) -> None:
+        found = typed("log", "--name", "SeatHeld", "--to", "2000-01-01", *how)
+        assert found.exit_code == NOTHING_FOUND
+        assert found.output.startswith("" if how else "Nothing found")
+
+
+class TestFiles:
+    def test_given_a_missing_folder_or_a_file_that_is_there_then_nothing_is_written(
+        self, typed: Type, tmp_path: Path
+    ) -> None:
+        missing = typed("export", "--out", tmp_path / "none" / "log.jsonl")
+        assert "There is no folder" in str(missing.exception)
+        out = tmp_path / "log.jsonl"
+        for name in (out.name, f"{out.name}.seals.jsonl", f"{out.name}.manifest.json"):
+            there = tmp_path / name
+            there.write_text("something else")
+            assert "is there already" in str(typed("export", "--out", out).exception)
+            assert there.read_text() == "something else"
+            there.unlink()
+        assert typed("export", "--out", out).exit_code == 0
+        assert "is there already" in str(typed("export", "--out", out).exception)
+
+
+class TestVerify:
+    def test_given_a_position_beyond_the_end_then_it_could_not_be_compared(self, typed: Type) -> None:
+        found = typed("verify", "--from", 9_999_999)
+        assert found.exit_code == 2
+        assert "no event has position 9999999" in found.stderr
