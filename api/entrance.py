@@ -84,6 +84,23 @@ class Entrance:
         await self._complete(account)
         return account
 
+    async def ensure(self, *, email: str, password: str, name: str) -> tuple[str, bool]:
+        """Give the account of an address this password, and open one if there is none.
+
+        A new password ends every session of the account.
+
+        Returns:
+            The account, and whether it was opened.
+        """
+        known = await self._credentials.find(email)
+        if known is None:
+            return await self.register(email=email, password=password, name=name), True
+        await self._credentials.replace(known, await self._passwords.hash(password))
+        account = await self._handler.look(lambda books: current_owner(books, known.account))
+        await self._complete(account)
+        await self._sessions.end_all(account)
+        return account, False
+
     async def begin_session(self, account: str) -> str:
         """Open a session and return its first refresh token."""
         token = new_refresh_token()

@@ -146,6 +146,15 @@ def register(books: Books, account: str) -> Changes:
     return {ACCOUNT.stream(account): [AccountRegistered()]}
 
 
+def add_role(books: Books, account: str, role: Role) -> Changes:
+    """Let the account hold a role beside those it holds.
+
+    Raises:
+        NotFound, Invalid: see `change_roles`.
+    """
+    return change_roles(books, account, existing(books, account).roles | {role})
+
+
 def change_roles(books: Books, account: str, roles: frozenset[Role]) -> Changes:
     """Let the account hold exactly these roles; the same roles record nothing.
 

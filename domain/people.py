@@ -149,6 +149,10 @@ class Sessions(Protocol):
         """
         ...
 
+    async def end_all(self, account: str) -> None:
+        """End every session of an account."""
+        ...
+
     async def end(self, token_sha256: bytes) -> None:
         """End the session of a token, used or not; an unknown one changes nothing."""
         ...

@@ -8,7 +8,7 @@ from uuid_utils.compat import uuid7
 
 from api.engine import Engine
 from api.schemas.people import Registration
-from domain.account import change_roles, open_account
+from domain.account import add_role, open_account
 from domain.values import Role
 from eventstore.command import Context
 from runtime.deciding import operator_actor
@@ -19,18 +19,20 @@ TOKEN_LIFETIME = timedelta(hours=2)
 OPENED_AT_ONCE = 64
 
 
-async def create_account(settings: Settings, wish: Registration, *, role: Role) -> str:
-    """Register an account with one role and return its id.
+async def ensure_account(settings: Settings, wish: Registration, *, role: Role) -> tuple[str, bool]:
+    """Give the account of an address a password and a role, and make it if there is none.
 
-    Raises:
-        AddressTaken: the address has an account.
+    An account that is there keeps its other roles and its name; its sessions end.
+
+    Returns:
+        The account, and whether it was opened.
     """
     async with open_engine(settings) as engine:
-        account = await engine.entrance.register(email=wish.email, password=wish.password, name=wish.name)
+        account, opened = await engine.entrance.ensure(email=wish.email, password=wish.password, name=wish.name)
         if role is not Role.CUSTOMER:
-            change = partial(change_roles, account=account, roles=frozenset({role}))
-            await engine.handler.handle(change, Context(command_id=uuid7(), actor=operator_actor(), channel="operator"))
-        return account
+            grant = partial(add_role, account=account, role=role)
+            await engine.handler.handle(grant, Context(command_id=uuid7(), actor=operator_actor(), channel="operator"))
+        return account, opened
 
 
 async def rehearsal_tokens(settings: Settings, number: int) -> list[str]:

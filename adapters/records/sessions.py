@@ -29,6 +29,10 @@ class PostgresSessions:
         await self.end(token_sha256)
         return None
 
+    async def end_all(self, account: str) -> None:
+        """End every session of an account."""
+        await changed(self._pool, sql.END_SESSIONS, {"account": account})
+
     async def end(self, token_sha256: bytes) -> None:
         """End the session of a token, used or not."""
         await changed(self._pool, sql.END_SESSION, {"token": token_sha256})

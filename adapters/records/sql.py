@@ -88,6 +88,8 @@ WITH taken AS (
 SELECT session, account, expires_at FROM taken
 """
 
+END_SESSIONS: LiteralString = "DELETE FROM records.session WHERE account = %(account)s"
+
 END_SESSION: LiteralString = """
 DELETE FROM records.session USING records.refresh_token
 WHERE token_sha256 = %(token)s AND session.session = refresh_token.session

@@ -9,7 +9,6 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
-from domain.people import AddressTaken
 from domain.values import Role
 from runtime.cli.running import Data
 from runtime.ground import settings_here
@@ -39,7 +38,10 @@ def create(
     role: Annotated[GlobalRole, typer.Option(help="What the account may do.")],
     data: Data | None = None,
 ) -> None:
-    """Create an account; the password is asked for, or read from standard input."""
+    """Create an account, or give the account of an address a new password and one more role.
+
+    The password is asked for, or read from standard input. A new password ends the account's sessions.
+    """
     from api.schemas.people import Registration  # noqa: PLC0415 - a part imports only what it runs
     from runtime import people  # noqa: PLC0415 - a part imports only what it runs
 
@@ -49,10 +51,11 @@ def create(
         password = sys.stdin.readline().rstrip("\r\n")
     try:
         wish = Registration(email=email, password=password, name=email.split("@")[0])
-        account = asyncio.run(people.create_account(settings_here(data), wish, role=Role(role.value)))
+        account, opened = asyncio.run(people.ensure_account(settings_here(data), wish, role=Role(role.value)))
     except ValidationError as error:
         faults = "; ".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors(include_input=False))
         raise SettingsRefused(f"This account cannot be made: {faults}.") from None
-    except AddressTaken as error:
-        raise SettingsRefused(f"This account cannot be made: {error}") from error
     console.print(account)
+    if not opened:
+        note = f"{wish.email} had an account: new password, sessions ended, role {role} added."
+        Console(stderr=True, highlight=False, soft_wrap=True).print(note)

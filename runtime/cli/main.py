@@ -1,7 +1,14 @@
 """Assembles the command line, and turns what can go wrong into one sentence and an exit status."""
 
+import platform
 import sys
+import traceback
+from importlib import metadata
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Annotated
 
+import psycopg
 import typer
 
 from domain.errors import Rejected
@@ -29,6 +36,9 @@ from runtime.tour.errors import TourFailed
 
 SAID = (EmbeddedServerError, PartEnded, PortTaken, NoRoom, SettingsRefused, EventStoreError, Rejected, TourFailed)
 
+INTERNAL_ERROR = 70
+"""EX_SOFTWARE of sysexits.h."""
+
 app = typer.Typer(
     name="seatledger",
     help="Sells seats: no seat twice, no money lost, every seat explains itself.",
@@ -53,9 +63,51 @@ app.add_typer(seal.app, name="seal")
 app.add_typer(clock.app, name="clock")
 
 
+def print_version(asked: bool) -> None:
+    """Print the version and end."""
+    if asked:
+        typer.echo(f"seatledger {metadata.version('seatledger')}, Python {platform.python_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Sells seats: no seat twice, no money lost, every seat explains itself.
+
+    Exit status: 0 done; 1 refused, or not as it should be; 2 the words were wrong; 3 a rebuild differs and was not
+    swapped; 70 an error of the program itself; 130 interrupted.
+    """
+
+
 def main() -> None:
-    """Run the command that was typed."""
+    """Run the command that was typed; a person at a terminal reads a sentence, never a traceback."""
     try:
         app()
     except SAID as error:
         sys.exit(f"seatledger: {error}")
+    except psycopg.Error as error:
+        sys.exit(f"seatledger: the database refused: {first_line(error)}")
+    except OSError as error:
+        sys.exit(f"seatledger: {first_line(error)}")
+    except Exception as error:
+        if not sys.stderr.isatty():  # the log of a part, which is where a traceback belongs
+            raise
+        report = write_report()
+        sys.stderr.write(f"seatledger: error of the program itself: {first_line(error)}; details in {report}\n")
+        sys.exit(INTERNAL_ERROR)
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of an error's text, or its kind."""
+    return next(iter(str(error).splitlines()), "") or type(error).__name__
+
+
+def write_report() -> Path:
+    """Write the traceback of the error at hand into a file of its own."""
+    with NamedTemporaryFile("w", prefix="seatledger-", suffix=".txt", delete=False, encoding="utf-8") as report:
+        report.write(traceback.format_exc())
+    return Path(report.name)
