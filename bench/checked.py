@@ -53,4 +53,4 @@ def commands_of(recorded: Sequence[Recorded]) -> Iterator[list[Recorded]]:
 def fact_of(codec: Codec, recorded: Recorded) -> Fact:
     """Return what the promises see of a stored event."""
     event = codec.decode(recorded.name, recorded.schema_version, recorded.data)
-    return Fact(stream=recorded.stream, event=event, recorded_at=recorded.recorded_at)
+    return Fact(stream=recorded.stream, event=event, recorded_at=recorded.recorded_at, command_id=recorded.command_id)

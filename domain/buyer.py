@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import assert_never
 
-from domain.books import Books, Kind
+from domain.books import Books, Changes, Kind
 from domain.errors import LimitReached
 from domain.values import Limits
 
@@ -114,6 +114,20 @@ def quota_of(books: Books, account: str, performance: str) -> tuple[str, Buyer]:
     if buyer.moved_into is None:
         return account, buyer
     return buyer.moved_into, books.read(BUYER, buyer.moved_into, performance)
+
+
+def share_moved_events(books: Books, *, hold: str, owner: str, account: str, performance: str) -> Changes:
+    """Move one basket's share to the account that orders it, if a guest's quota has not moved there yet."""
+    counted_by, quota = quota_of(books, owner, performance)
+    share = quota.shares.get(hold)
+    if counted_by == account or share is None:
+        return {}
+    books.read(BUYER, account, performance)
+    received = BuyerQuotaReceived(guest=owner, hold=hold, seats=share.seats, expires_at=share.expires_at)
+    return {
+        BUYER.stream(counted_by, performance): [BuyerQuotaReturned(hold=hold, seats=share.seats)],
+        BUYER.stream(account, performance): [received],
+    }
 
 
 def check_limits(buyer: Buyer, limits: Limits, *, hold: str, seats: int, books: Books) -> None:

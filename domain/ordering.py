@@ -6,7 +6,7 @@ from typing import Any
 from domain.account import owns
 from domain.basket import HoldSeats, expire_hold, hold_lapsed, hold_seats, own_hold, seats_and_quota_back
 from domain.books import Books, Changes, merged
-from domain.buyer import BUYER, BuyerQuotaKept, quota_of
+from domain.buyer import BUYER, BuyerQuotaKept, quota_of, share_moved_events
 from domain.errors import HoldOrdered, NotFound, OrderConfirmedAlready
 from domain.hold import HOLD, HoldEvent, HoldPlaced, HoldReleased, OpenHold
 from domain.hold import HoldOrdered as OrderedHold
@@ -57,7 +57,10 @@ def order_hold(books: Books, command: PlaceOrder, *, hold: str) -> Changes:
     taking_place(books, state.performance)
     order = order_placed(command, hold, state)
     changes: Changes = {HOLD.stream(hold): [OrderedHold(order=command.order)], ORDER.stream(command.order): [order]}
-    return merged(changes, confirmed_if_free(books, command.order, order))
+    share = share_moved_events(
+        books, hold=hold, owner=state.holder, account=command.account, performance=state.performance
+    )
+    return merged(changes, share, confirmed_if_free(books, command.order, order))
 
 
 def hold_and_order(books: Books, command: PlaceOrder, wish: HoldSeats, inventory: Inventory) -> Changes:

@@ -6,7 +6,8 @@ A new promise is a function decorated with `watch` (called with each event, befo
 
 from collections.abc import Callable, Iterable, Sequence
 
-from domain.invariants.ledger import Fact, Ledger, note
+from domain.invariants.ledger import Ledger, note
+from domain.invariants.records import Fact
 
 Watch = Callable[[Ledger, Fact], Iterable[str]]
 Promise = Callable[[Ledger, Sequence[Fact]], Iterable[str]]

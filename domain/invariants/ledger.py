@@ -3,7 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from uuid import UUID
 
 from domain import money_exception as exceptions
 from domain import order as orders
@@ -13,101 +13,25 @@ from domain import refund as refunds
 from domain import seat as seats
 from domain import ticket as tickets
 from domain.device import DeviceRegistered
-from domain.values import EntryRules, Line
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
-    """One event of a command, where it stands and when it was recorded."""
-
-    stream: str
-    event: Any
-    recorded_at: datetime
-
-
-@dataclass(slots=True)
-class SeatFacts:
-    """Who claims a seat: nobody, a hold until a deadline, an order with a ticket, or staff."""
-
-    hold: str | None = None
-    deadline: datetime | None = None
-    order: str | None = None
-    ticket: str | None = None
-    blocked: bool = False
-
-    def claimed(self) -> bool:
-        """Say whether anybody has it."""
-        return bool(self.hold or self.order or self.blocked)
-
-
-@dataclass(slots=True)
-class TicketFacts:
-    """Which seat a ticket is for, and what happened to it; `entry`: the scan that used it, unless it was reverted."""
-
-    seat: str
-    performance: str
-    void: bool = False
-    entry: str | None = None
-
-
-@dataclass(slots=True)
-class OrderFacts:
-    """An order's lines and the money that was spoken for."""
-
-    performance: str
-    hold: str
-    lines: dict[str, Line]
-    confirmed_by: str | None = None
-    confirmed: bool = False
-    refunds: set[str] = field(default_factory=set)
-
-
-@dataclass(slots=True)
-class PaymentFacts:
-    """What was captured, and what became of it."""
-
-    order: str
-    currency: str
-    awaits_buyer: bool = True
-    captured: int | None = None
-    captured_at: datetime | None = None
-    outcome: payments.PaymentOutcome | None = None
-    dispute_open: bool = False
-    lost: int = 0
-
-
-@dataclass(slots=True)
-class RefundFacts:
-    """Money on its way back: until it is completed, rejected or closed by hand."""
-
-    payment: str | None
-    lines: tuple[str, ...]
-    amount: int
-    explained: bool = False
-    rejected: bool = False
-    completed: bool = False
-    account: str | None = None
-    requested_by: str | None = None
-    exception: str | None = None
-
-
-@dataclass(slots=True)
-class ExceptionFacts:
-    """Money that no rule explains: what it is about, who owns it, and whether it is open."""
-
-    kind: exceptions.ExceptionKind
-    owner: str
-    amount: int
-    refundable: int
-    payment: str | None
-    refund: str | None
-    account: str | None
-    open: bool = True
+from domain.invariants.occupancy import Occupancy
+from domain.invariants.records import (
+    ExceptionFacts,
+    Fact,
+    OrderFacts,
+    PaymentFacts,
+    RefundFacts,
+    SeatFacts,
+    TicketFacts,
+)
+from domain.values import EntryRules
 
 
 @dataclass(slots=True)
 class Ledger:
-    """Everything the promises speak of, folded from the log; `devices`: whether each is still accepted."""
+    """Everything the promises speak of, folded from the log; `devices`: whether each is still accepted.
+
+    `refused`: the ids of commands whose last answer was a refusal, noted by the sender.
+    """
 
     seats: dict[str, SeatFacts] = field(default_factory=lambda: defaultdict(SeatFacts))
     tickets: dict[str, TicketFacts] = field(default_factory=dict)
@@ -121,6 +45,8 @@ class Ledger:
     scans: set[str] = field(default_factory=set)
     devices: dict[str, bool] = field(default_factory=dict)
     devices_required: set[str] = field(default_factory=set)
+    occupancy: Occupancy = field(default_factory=Occupancy)
+    refused: set[UUID] = field(default_factory=set)
 
     def takes_place(self, performance: str) -> bool:
         """Say whether a performance was not cancelled."""
@@ -150,6 +76,7 @@ def identity(stream: str) -> str:
 
 def note(ledger: Ledger, fact: Fact) -> None:
     """Let the ledger know one event."""
+    ledger.occupancy.note(fact.stream, fact.event)
     match fact.stream.split("-", 1)[0]:
         case "seat":
             ledger.seats[fact.stream] = seat_after(ledger.seats[fact.stream], fact.event)

@@ -6,7 +6,8 @@ from domain import money_exception as exceptions
 from domain import payment as payments
 from domain import refund as refunds
 from domain.invariants.checking import promise, watch
-from domain.invariants.ledger import ExceptionFacts, Fact, Ledger, identity
+from domain.invariants.ledger import Ledger, identity
+from domain.invariants.records import ExceptionFacts, Fact
 from domain.settling import RULE, UNDECIDED_AT_MOST
 
 BEYOND = exceptions.ExceptionKind.REFUNDED_AND_DISPUTED

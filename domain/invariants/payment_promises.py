@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from domain import order as orders
 from domain.invariants.checking import promise
-from domain.invariants.ledger import Fact, Ledger, identity
+from domain.invariants.ledger import Ledger, identity
+from domain.invariants.records import Fact
 
 
 @promise

@@ -8,7 +8,8 @@ from domain import payment as payments
 from domain import seat as seats
 from domain import ticket as tickets
 from domain.invariants.checking import promise, watch
-from domain.invariants.ledger import Fact, Ledger, SeatFacts, identity, scan_of
+from domain.invariants.ledger import Ledger, identity, scan_of
+from domain.invariants.records import Fact, SeatFacts
 from domain.scan import ScanAdmitted
 from domain.values import ReleaseReason
 

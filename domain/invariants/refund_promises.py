@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from domain import refund as refunds
 from domain import ticket as tickets
 from domain.invariants.checking import watch
-from domain.invariants.ledger import Fact, Ledger, identity
+from domain.invariants.ledger import Ledger, identity
+from domain.invariants.records import Fact
 from domain.values import RefundReason
 
 

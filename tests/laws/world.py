@@ -1,7 +1,7 @@
 """A small theatre with its whole engine on any store, for tests that look for a way to break the promises."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import repeat
@@ -11,13 +11,14 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from domain import event, ordering, organizer, scheduling, settling
-from domain.basket import HoldSeats, hold_seats
+from domain.basket import AreaDraw, HoldSeats, hold_seats
 from domain.books import Books, Changes
 from domain.errors import Rejected
 from domain.event import EventCreated, EventDetails
 from domain.history import EVENTS, KINDS, UPCASTERS, VERSIONS, subjects
 from domain.invariants import Fact, Ledger, broken
 from domain.layout.inventory import Inventory
+from domain.layout.model import Area
 from domain.layout.publishing import publish
 from domain.layout.reading import read_layout
 from domain.ordering import PlaceOrder
@@ -34,7 +35,8 @@ START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOLD_LASTS = timedelta(minutes=10)
 BUYERS = ("ann", "bob", "cleo")
 CODEC = Codec(EVENTS, VERSIONS, UPCASTERS)
-HOUSE = read_layout("grid", {"sections": [{"name": "Stalls", "category": "A", "rows": 2, "seats_per_row": 3}]})
+STALLS = read_layout("grid", {"sections": [{"name": "Stalls", "category": "A", "rows": 2, "seats_per_row": 3}]})
+HOUSE = replace(STALLS, areas=(Area(label="Pit", category="A", capacity=4, source_id="pit"),))
 ACTOR = {"kind": "account", "id": "tester", "role": None}
 
 Decide = Callable[[Books], Changes]
@@ -69,7 +71,7 @@ class Wish:
 
 
 class World:
-    """One performance with six seats, its engine, and an auditor who reads every command once.
+    """One performance with six seats and four standing places, its engine, and an auditor who reads every command once.
 
     `handlers`: those of two processes, each with a cache of its own, and of one that remembers nothing. `turns`: which
     of them carries out the next command; by default always the first, so that nobody writes behind its cache.
@@ -102,7 +104,8 @@ class World:
         self.handler = self.handlers[0]
         self.turns: Iterator[int] = repeat(0)
         self.inventory = Inventory(publish(HOUSE, None))
-        self.seats = self.inventory.keys
+        self.seats: Sequence[str] = self.inventory.seat_keys
+        self.standing = tuple(self.inventory.keys[len(self.seats) :])
         self.performance = str(uuid7())
         self.show = str(uuid7())
         self.organizer = str(uuid7())
@@ -121,7 +124,7 @@ class World:
             organizer=self.organizer,
             venue=created.venue,
             layout=str(uuid7()),
-            seats=len(self.seats),
+            seats=len(self.inventory),
             currency="EUR",
             starts_at=start + timedelta(days=30),
             doors_at=None,
@@ -147,6 +150,13 @@ class World:
         wish = HoldSeats(hold=hold, holder=buyer, performance=self.performance, choices=choices, lasts=lasts)
         return hold, wish
 
+    def standing_wish(self, buyer: str, quantity: int, seats: Sequence[str]) -> HoldSeats:
+        """Return the wish for places of the standing area, beside seats."""
+        _, wish = self.hold_wish(buyer, seats)
+        (area,) = self.inventory.areas
+        draw = AreaDraw(area=area, quantity=quantity, candidates=self.standing)
+        return replace(wish, draws=(draw,))
+
     def hold(self, buyer: str, seats: Sequence[str], *, lasts: timedelta = HOLD_LASTS) -> tuple[str, Wish]:
         """Return a new hold's id and the command for it."""
         hold, wish = self.hold_wish(buyer, seats, lasts=lasts)
@@ -165,8 +175,12 @@ class World:
 
     async def do(self, wish: Wish) -> Outcome:
         """Carry a command out; the auditor looks afterwards."""
+        self.ledger.refused.discard(wish.command_id)
         try:
             return await self.handlers[next(self.turns)].handle(wish.decide, wish.context())
+        except Rejected:
+            self.ledger.refused.add(wish.command_id)
+            raise
         finally:
             await self.audit()
 
@@ -236,4 +250,4 @@ def commands(recorded: Sequence[Recorded]) -> list[list[Recorded]]:
 def fact(recorded: Recorded) -> Fact:
     """Return what the auditor sees of a stored event."""
     event_ = CODEC.decode(recorded.name, recorded.schema_version, recorded.data)
-    return Fact(stream=recorded.stream, event=event_, recorded_at=recorded.recorded_at)
+    return Fact(stream=recorded.stream, event=event_, recorded_at=recorded.recorded_at, command_id=recorded.command_id)

@@ -26,25 +26,26 @@ class Buying(Stage):
     @rule(target=HOLDS, buyer=BUYER, seats=SEATS, lasts=st.sampled_from([SHORT, HOLD_LASTS]))
     def hold(self, buyer: str, seats: list[int], lasts: timedelta) -> Any:
         hold, wish = self.world.hold(buyer, [self.world.seats[seat] for seat in seats], lasts=lasts)
-        return (hold, buyer) if self.send(wish, "held") else multiple()
+        return (hold, buyer) if self.send(self.by(buyer, wish), "held") else multiple()
 
     @rule(target=ORDERS, buyer=BUYER, seats=SEATS, lasts=st.sampled_from([SHORT, HOLD_LASTS]))
     def hold_and_order(self, buyer: str, seats: list[int], lasts: timedelta) -> Any:
         order, wish = self.world.one_step(buyer, [self.world.seats[seat] for seat in seats], lasts=lasts)
-        return (order, buyer) if self.send(wish, "ordered") else multiple()
+        return (order, buyer) if self.send(self.by(buyer, wish), "ordered") else multiple()
 
     @rule(target=ORDERS, hold=HOLDS)
     def order(self, hold: tuple[str, str]) -> Any:
-        order, wish = self.world.order(hold[1], hold[0])
-        return (order, hold[1]) if self.send(wish, "ordered a hold") else multiple()
+        owner = self.owner(hold[1])
+        order, wish = self.world.order(owner, hold[0])
+        return (order, owner) if self.send(self.by(owner, wish), "ordered a hold") else multiple()
 
     @rule(hold=HOLDS)
     def extend(self, hold: tuple[str, str]) -> None:
-        self.send(Wish(partial(basket.extend_hold, hold=hold[0], holder=hold[1], by=EXTENSION)), "extended")
+        self.send(Wish(partial(basket.extend_hold, hold=hold[0], holder=self.owner(hold[1]), by=EXTENSION)), "extended")
 
     @rule(hold=HOLDS)
     def release(self, hold: tuple[str, str]) -> None:
-        self.send(Wish(partial(basket.release_hold, hold=hold[0], holder=hold[1])), "released")
+        self.send(Wish(partial(basket.release_hold, hold=hold[0], holder=self.owner(hold[1]))), "released")
 
     @rule(hold=HOLDS)
     def sweep(self, hold: tuple[str, str]) -> None:
@@ -57,13 +58,15 @@ class Buying(Stage):
 
     @rule(order=ORDERS)
     def cancel(self, order: tuple[str, str]) -> None:
-        wish = Wish(partial(ordering.cancel_order, order=order[0], account=order[1], reason=OrderCancelReason.BUYER))
+        wish = Wish(
+            partial(ordering.cancel_order, order=order[0], account=self.owner(order[1]), reason=OrderCancelReason.BUYER)
+        )
         self.send(wish, "cancelled")
 
     @rule(target=PAYMENTS, order=ORDERS)
     def pay(self, order: tuple[str, str]) -> Any:
         payment = str(uuid7())
-        command = paying.OpenPayment(payment=payment, order=order[0], account=order[1], provider="sandbox")
+        command = paying.OpenPayment(payment=payment, order=order[0], account=self.owner(order[1]), provider="sandbox")
         return payment if self.send(Wish(partial(paying.open_payment, command=command)), "opened") else multiple()
 
     @rule(payment=PAYMENTS, wrong=WRONG, currency=CURRENCIES)

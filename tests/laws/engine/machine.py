@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import multiple, precondition, rule
 from uuid_utils.compat import uuid7
 
-from domain import blocking, cancelling, refunding, scheduling
+from domain import cancelling, refunding, scheduling
 from domain.refund import transfer_reference
-from domain.values import BlockReason, PerformanceCancelReason, RefundReason
+from domain.values import PerformanceCancelReason, RefundReason
 from tests.laws.engine.entering import Entering
 from tests.laws.engine.provider import STEP, Provider
+from tests.laws.engine.seating import Seating
 from tests.laws.engine.stage import BUYER, HOLDS, ORDERS, REFUNDS, SEATS
 from tests.laws.world import Wish
 
@@ -23,7 +24,7 @@ MOVES = st.sampled_from([-365, -1, 0, 1, 7])
 TRANSFERS = st.sampled_from(["submitted", "completed", "failed"])
 
 
-class EngineMachine(Entering, Provider):
+class EngineMachine(Entering, Provider, Seating):
     """Everything people, processes and the provider may do to one performance. A new rule is a method."""
 
     @rule(target=ORDERS, buyer=BUYER, seats=SEATS, approve=st.booleans(), outcome=TRANSFERS)
@@ -40,7 +41,7 @@ class EngineMachine(Entering, Provider):
     @rule(target=REFUNDS, order=ORDERS, line=st.sampled_from([None, None, "1", "2"]))
     def ask_refund(self, order: tuple[str, str], line: str | None) -> Any:
         lines = None if line is None else (line,)
-        wish = refunding.RequestRefund(refund=str(uuid7()), order=order[0], account=order[1], lines=lines)
+        wish = refunding.RequestRefund(refund=str(uuid7()), order=order[0], account=self.owner(order[1]), lines=lines)
         outcome = self.send(Wish(partial(type(self).request, command=wish)), "asked for a refund")
         return wish.refund if outcome else multiple()
 
@@ -91,18 +92,6 @@ class EngineMachine(Entering, Provider):
         if isinstance(refund, str):
             self.transfer(refund, outcome)
 
-    @rule(seats=SEATS, block=st.booleans())
-    def block(self, seats: list[int], *, block: bool) -> None:
-        keys = tuple(self.world.seats[seat] for seat in seats)
-        command = blocking.BlockSeats(
-            performance=self.world.performance, seats=keys, reason=BlockReason.HOUSE, owner="staff"
-        )
-        unblock = partial(
-            blocking.unblock_seats, performance=self.world.performance, seats=keys, inventory=self.world.inventory
-        )
-        blocked = partial(blocking.block_seats, command=command, inventory=self.world.inventory)
-        self.send(Wish(blocked if block else unblock), "blocked" if block else "unblocked")
-
     @precondition(lambda self: len(self.sent) > CALM_COMMANDS)
     @rule()
     def call_off(self) -> None:
@@ -112,6 +101,16 @@ class EngineMachine(Entering, Provider):
             ),
             "called off",
         )
+
+    @precondition(lambda self: len(self.sent) > CALM_COMMANDS)
+    @rule(target=ORDERS, buyer=BUYER, seats=SEATS)
+    def buy_for_nothing(self, buyer: str, seats: list[int]) -> Any:
+        """Buy, and have the performance called off and the order refunded by the process."""
+        order = self.buy(buyer, seats, wrong=0, currency="EUR")
+        if isinstance(order, tuple):
+            self.call_off()
+            self.refund_for_the_cancellation(order, approve=True)
+        return order
 
     @rule(order=ORDERS, approve=st.booleans())
     def refund_for_the_cancellation(self, order: tuple[str, str], *, approve: bool) -> None:

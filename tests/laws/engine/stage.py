@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import ClassVar
@@ -9,7 +10,7 @@ from typing import ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, initialize, precondition, rule
 
-from domain import entry, exception_resolution, ordering, reconciling, refunding, settling
+from domain import account, basket, entry, exception_resolution, merging, ordering, reconciling, refunding, settling
 from domain.books import Books, Changes
 from domain.errors import Rejected
 from domain.order import PlacedOrder
@@ -24,7 +25,8 @@ from tests.laws.looping import LoopingMachine
 from tests.laws.world import BUYERS, START, Wish, World
 
 SEATS = st.lists(st.integers(0, 5), min_size=1, max_size=3, unique=True)
-BUYER = st.sampled_from(BUYERS)
+GUEST = "guest"
+BUYER = st.sampled_from([*BUYERS, GUEST])
 HOLDS: Bundle[tuple[str, str]] = Bundle("holds")
 ORDERS: Bundle[tuple[str, str]] = Bundle("orders")
 PAYMENTS: Bundle[str] = Bundle("payments")
@@ -38,6 +40,8 @@ class Stage(LoopingMachine):
 
     cache_size: ClassVar[int] = 1_000
     handler: ClassVar[type[Handler]] = Handler
+    hold_seats: ClassVar[Callable[..., Changes]] = staticmethod(basket.hold_seats)
+    merge: ClassVar[Callable[..., Changes]] = staticmethod(merging.merge_guest)
     settle: ClassVar[Callable[..., Changes]] = staticmethod(settling.settle)
     request: ClassVar[Callable[..., Changes]] = staticmethod(refunding.request_refund)
     approve: ClassVar[Callable[..., Changes]] = staticmethod(refunding.approve_refund)
@@ -55,6 +59,22 @@ class Stage(LoopingMachine):
             MemoryStore(now=self.clock.now), self.clock, cache_size=self.cache_size, handler=self.handler
         )
         self.sent: list[tuple[Wish, Outcome | None]] = []
+        self.logged_in_as: str | None = None
+
+    def owner(self, buyer: str) -> str:
+        """Return who acts for a buyer's baskets and orders: a guest that logged in does so as the account."""
+        return self.logged_in_as or buyer if buyer == GUEST else buyer
+
+    def by(self, buyer: str, wish: Wish) -> Wish:
+        """Return a wish as its sender's: a guest that logged in is refused."""
+        if buyer != GUEST:
+            return wish
+
+        def decide(books: Books) -> Changes:
+            account.require_unmerged(books, GUEST)
+            return wish.decide(books)
+
+        return replace(wish, decide=decide)
 
     def send(self, wish: Wish, label: str) -> Outcome | None:
         """Carry a command out; a refusal must leave no trace."""
@@ -88,6 +108,8 @@ class Stage(LoopingMachine):
         unlimited = Limits(seats_per_order=None, seats_per_buyer=None, live_holds_per_buyer=None)
         limits = Limits(seats_per_order=3, seats_per_buyer=4, live_holds_per_buyer=2) if limited else unlimited
         self.run(self.world.open(limits=limits))
+        for buyer in (*BUYERS, GUEST):
+            self.run(self.world.do(Wish(partial(account.open_account, account=buyer, guest=buyer == GUEST))))
 
     @precondition(lambda self: self.sent)
     @rule(which=st.integers(0, 10_000))

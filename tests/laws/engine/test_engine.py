@@ -10,6 +10,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.laws.engine import planted, planted_entry
 from tests.laws.engine.machine import EngineMachine, UncachedEngineMachine
 from tests.laws.engine.planted_money import PLANTED_MONEY
+from tests.laws.engine.planted_seats import PLANTED_SEATS
 
 RUNS_MAX = 20
 EXAMPLES = 40
@@ -27,6 +28,7 @@ PLANTED = [
     planted_entry.AdmittedTwice,
     planted_entry.RevertedTwice,
     *PLANTED_MONEY,
+    *PLANTED_SEATS,
 ]
 WORTH_SEEING = {
     "held",
@@ -56,7 +58,11 @@ WORTH_SEEING = {
     "registered",
     "revoked",
     "entry rules changed",
+    "held standing",
+    "limits changed",
+    "guest merged",
     "blocked",
+    "blocked for a while",
     "unblocked",
     "sent again",
     "booked a capture",

@@ -1,0 +1,124 @@
+"""What an auditor knows of places and quota: who has them, counted apart from the streams of single seats."""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from domain import buyer as buyers
+from domain import hold as holds
+from domain import order as orders
+from domain import performance as performances
+from domain import ticket as tickets
+
+
+@dataclass(slots=True)
+class Basket:
+    """An open basket that is not paid: how many places it holds of which performance, and until when."""
+
+    performance: str
+    places: int
+    deadline: datetime
+
+
+@dataclass(slots=True)
+class Occupancy:
+    """Places sold and held by performance, and what each basket takes of which buyer's quota.
+
+    Attributes:
+        capacity: how many places a performance has.
+        valid: the tickets of a seat's stream that are not void.
+        sold, held: places with a valid ticket, and places of open baskets, lapsed ones included until they are met.
+        baskets: by hold. `orders`: the hold of an order.
+        shares: by hold, the seats that count, by the buyer's stream.
+    """
+
+    capacity: dict[str, int] = field(default_factory=dict)
+    valid: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    seat_of: dict[str, tuple[str, str]] = field(default_factory=dict)
+    sold: Counter[str] = field(default_factory=Counter)
+    held: Counter[str] = field(default_factory=Counter)
+    baskets: dict[str, Basket] = field(default_factory=dict)
+    orders: dict[str, str] = field(default_factory=dict)
+    shares: dict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
+    holds_of: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    def note(self, stream: str, event: Any) -> None:
+        """Count one event."""
+        name = stream.split("-", 1)[1]
+        match event:
+            case performances.PerformanceScheduled():
+                self.capacity[name] = event.seats
+            case tickets.TicketIssued():
+                self.issued(name, event)
+            case tickets.TicketVoided():
+                self.voided(name)
+            case holds.HoldPlaced():
+                self.baskets[name] = Basket(event.performance, len(event.lines), event.expires_at)
+                self.held[event.performance] += len(event.lines)
+            case holds.HoldExtended() if name in self.baskets:
+                self.baskets[name].deadline = event.expires_at
+            case holds.HoldReleased() | holds.HoldExpired():
+                self.ended(name)
+            case orders.OrderPlaced():
+                self.orders[name] = event.hold
+            case orders.OrderConfirmed():
+                self.ended(self.orders[name])
+            case _ if stream.startswith("buyer-"):
+                self.note_quota(stream, event)
+
+    def issued(self, ticket: str, event: tickets.TicketIssued) -> None:
+        """Count a place as sold."""
+        seat = f"seat-{event.performance}-{event.place.seat}"
+        self.seat_of[ticket] = seat, event.performance
+        self.valid[seat].add(ticket)
+        self.sold[event.performance] += 1
+
+    def voided(self, ticket: str) -> None:
+        """Count a place as sold no longer."""
+        seat, performance = self.seat_of[ticket]
+        if ticket in self.valid[seat]:
+            self.valid[seat].discard(ticket)
+            self.sold[performance] -= 1
+
+    def ended(self, hold: str) -> None:
+        """Count a basket's places as held no longer."""
+        basket = self.baskets.pop(hold, None)
+        if basket is not None:
+            self.held[basket.performance] -= basket.places
+
+    def taken(self, performance: str, now: datetime) -> int:
+        """Return how many places are sold or in a live basket.
+
+        Baskets that lapsed before `now` are let go only when the count matters, so most commands cost two look-ups.
+        """
+        if self.sold[performance] + self.held[performance] > self.capacity.get(performance, 0):
+            lapsed = [
+                hold
+                for hold, basket in self.baskets.items()
+                if basket.performance == performance and basket.deadline <= now
+            ]
+            for hold in lapsed:
+                self.ended(hold)
+        return self.sold[performance] + self.held[performance]
+
+    def note_quota(self, stream: str, event: buyers.BuyerEvent) -> None:
+        """Count what a basket takes of a buyer's quota."""
+        match event:
+            case buyers.BuyerQuotaTaken() | buyers.BuyerQuotaKept() | buyers.BuyerQuotaReceived():
+                self.shares[event.hold][stream] = event.seats
+                self.holds_of[stream].add(event.hold)
+            case buyers.BuyerQuotaReturned():
+                self.returned(stream, event.hold, event.seats)
+            case buyers.BuyerQuotaMoved():
+                for hold in list(self.holds_of[stream]):
+                    self.returned(stream, hold, self.shares[hold][stream])
+
+    def returned(self, stream: str, hold: str, seats: int) -> None:
+        """Count so many seats of a basket no longer."""
+        left = self.shares[hold].get(stream, 0) - seats
+        if left > 0:
+            self.shares[hold][stream] = left
+        else:
+            self.shares[hold].pop(stream, None)
+            self.holds_of[stream].discard(hold)

@@ -1,0 +1,98 @@
+"""Each promise about places, quota and refusals finds the log that breaks it, and nothing in one that keeps it."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from domain.basket import hold_seats
+from domain.buyer import BUYER, BuyerQuotaReceived
+from domain.invariants import Fact, Ledger, broken
+from domain.order import ORDER, OrderPlaced
+from domain.ordering import PlaceOrder, hold_and_order
+from domain.ticket import TICKET, TicketIssued
+from domain.values import Price
+from tests.domain.scenario import NOW, Scenario
+from tests.domain.theatre import HAMLET, HOLD_LASTS, INVENTORY, SEATS, STANDING, bought, held, hold_of, on_sale, seat
+
+COMMAND = UUID(int=7)
+FREE = (Price(category="A", amount=0), Price(category="S", amount=0))
+
+
+def facts(events: Mapping[str, Any], scenario: Scenario, command_id: UUID | None = None) -> list[Fact]:
+    """Return events by stream as one command's."""
+    return [
+        Fact(stream=stream, event=event, recorded_at=scenario.now, command_id=command_id)
+        for stream, each in events.items()
+        for event in each
+    ]
+
+
+def audited(scenario: Scenario) -> Ledger:
+    """Return what an auditor knows of places and quota after a scenario's events."""
+    ledger = Ledger()
+    for fact in facts(scenario.history, scenario):
+        ledger.occupancy.note(fact.stream, fact.event)
+    return ledger
+
+
+def found(ledger: Ledger, command: list[Fact], word: str) -> bool:
+    """Say whether a command breaks a promise whose sentence has a word."""
+    return any(word in sentence for sentence in broken(ledger, command))
+
+
+class TestCapacity:
+    def test_given_more_places_than_there_are_then_it_is_found(self) -> None:
+        given = on_sale(seats=2)
+        for seats, over in ((SEATS[:2], False), (SEATS[:3], True)):
+            changes = given.when(hold_seats, hold_of("h1", "ann", *seats), INVENTORY).changes
+            assert found(audited(given), facts(changes, given), "places") is over
+
+    def test_given_lapsed_baskets_then_their_places_do_not_count(self) -> None:
+        given = held(on_sale(seats=2), "h1", "ann", *SEATS[:2])
+        ledger = audited(given)
+        for scenario, over in ((given, True), (given.later(HOLD_LASTS), False)):
+            changes = scenario.when(hold_seats, hold_of("h2", "bob", SEATS[2]), INVENTORY).changes
+            assert found(ledger, facts(changes, scenario), "places") is over
+
+
+class TestTickets:
+    def test_given_two_lines_of_one_place_then_their_two_tickets_are_found(self) -> None:
+        given, _ = bought(on_sale(), "h1", "ann", SEATS[0])
+        (ticket,) = [each for each in given.history if each.startswith(TICKET.prefix)]
+        issued = given.history[ticket][0]
+        assert isinstance(issued, TicketIssued)
+        assert not found(Ledger(), facts({ticket: [issued]}, given), "has the tickets")
+        second = {ticket: [issued], TICKET.stream("another"): [replace(issued, line_id="2")]}
+        assert found(Ledger(), facts(second, given), "has the tickets")
+
+
+class TestQuota:
+    def test_given_a_basket_that_counts_for_two_then_it_is_found(self) -> None:
+        given = held(on_sale(), "h1", "ann", SEATS[0])
+        received = BuyerQuotaReceived(guest="ann", hold="h1", seats=1, expires_at=NOW + HOLD_LASTS)
+        command = facts({BUYER.stream("bob", HAMLET): [received]}, given)
+        assert not found(Ledger(), command, "counts for")
+        assert found(audited(given), command, "counts for")
+
+    def test_given_a_paid_order_that_counts_in_part_then_it_is_found(self) -> None:
+        given = on_sale(prices=FREE)
+        order = PlaceOrder(order="01935a1c-0000-7000-8000-000000000001", account="ann", contact=None)
+        wish = hold_of("h1", "ann", *SEATS[:2], standing=1)
+        changes = given.when(hold_and_order, order, wish, INVENTORY).changes
+        assert any(isinstance(event, OrderPlaced) for event in changes[ORDER.stream(order.order)])
+        assert not found(audited(given), facts(changes, given), "counts as")
+        without = {stream: events for stream, events in changes.items() if not stream.startswith(BUYER.prefix)}
+        assert found(audited(given), facts(without, given), "counts as")
+        assert seat(STANDING[0]) in changes
+
+
+class TestRefusals:
+    def test_given_an_event_of_a_refused_command_then_it_is_found(self) -> None:
+        given = on_sale()
+        changes = given.when(hold_seats, hold_of("h1", "ann", SEATS[0]), INVENTORY).changes
+        ledger = audited(given)
+        assert not found(ledger, facts(changes, given, COMMAND), "was refused")
+        ledger = audited(given)
+        ledger.refused.add(COMMAND)
+        assert found(ledger, facts(changes, given, COMMAND), "was refused")

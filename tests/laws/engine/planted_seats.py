@@ -1,0 +1,102 @@
+"""Bugs of places and quota that the state machine must catch."""
+
+from dataclasses import replace
+from typing import Any
+
+from domain.account import ACCOUNT, AccountOpened
+from domain.basket import HoldSeats, hold_seats
+from domain.books import Books, Changes
+from domain.buyer import BuyerQuotaMoved, BuyerQuotaTaken
+from domain.errors import Rejected
+from domain.hold import HoldPlaced
+from domain.merging import MergeGuest, merge_guest
+from domain.pricing import Choice, Inventory
+from domain.values import Place
+from eventstore.command import Context, Decide, Outcome
+from eventstore.handler import Handler
+from eventstore.store import Append, Write
+from tests.laws.engine.machine import EngineMachine
+
+
+def hold_one_place_twice(books: Books, command: HoldSeats, inventory: Inventory) -> Changes:
+    """A planted bug: a place has two lines, each with a price and later a ticket."""
+
+    def doubled(event: Any) -> Any:
+        match event:
+            case HoldPlaced(lines=lines):
+                again = replace(lines[0], line_id=str(len(lines) + 1))
+                return replace(event, lines=(*lines, again), total=event.total + again.gross)
+            case BuyerQuotaTaken(seats=seats):
+                return replace(event, seats=seats + 1)
+            case _:
+                return event
+
+    changes = hold_seats(books, command, inventory)
+    return {stream: [doubled(event) for event in events] for stream, events in changes.items()}
+
+
+class AnyPlace:
+    """The places of a layout, and any other."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        self._inventory = inventory
+
+    def place(self, key: str) -> Place | None:
+        """Describe a place as if the layout had it."""
+        return self._inventory.place(key) or Place(seat=key, label=key, category="A")
+
+
+def hold_places_that_are_not_there(books: Books, command: HoldSeats, inventory: Inventory) -> Changes:
+    """A planted bug: keys that the layout does not have are sold as seats."""
+    invented = tuple(Choice(seat=f"z{number}{command.hold[-8:]}") for number in range(8))
+    return hold_seats(books, replace(command, choices=(*command.choices, *invented)), AnyPlace(inventory))
+
+
+def merge_counting_twice(books: Books, command: MergeGuest) -> Changes:
+    """A planted bug: the account gets the guest's quota, and the guest keeps it."""
+    changes = merge_guest(books, command)
+    return {
+        stream: [event for event in events if not isinstance(event, BuyerQuotaMoved)]
+        for stream, events in changes.items()
+    }
+
+
+class RememberingHandler(Handler):
+    """A planted bug: a refused command records that it was there."""
+
+    async def handle(self, decide: Decide, context: Context, *, presumed: frozenset[str] = frozenset()) -> Outcome:
+        """Carry a command out."""
+        try:
+            return await super().handle(decide, context, presumed=presumed)
+        except Rejected:
+            stream = ACCOUNT.stream(str(context.command_id))
+            write = Write(stream, 0, (self._codec.encode(AccountOpened(guest=True)),))
+            await self._judge.submit(Append(command_id=context.command_id, writes=(write,)))
+            raise
+
+
+class OnePlaceTwice(EngineMachine):
+    """The engine in which a place has two lines."""
+
+    hold_seats = staticmethod(hold_one_place_twice)
+
+
+class MorePlacesThanThereAre(EngineMachine):
+    """The engine that sells what the layout does not have."""
+
+    hold_seats = staticmethod(hold_places_that_are_not_there)
+
+
+class QuotaCountedTwice(EngineMachine):
+    """The engine in which a guest's seats count for guest and account."""
+
+    merge = staticmethod(merge_counting_twice)
+
+
+class RefusalsRemembered(EngineMachine):
+    """The engine whose refusals leave a trace."""
+
+    handler = RememberingHandler
+
+
+PLANTED_SEATS = [OnePlaceTwice, MorePlacesThanThereAre, QuotaCountedTwice, RefusalsRemembered]

@@ -1,0 +1,91 @@
+"""What happens to places beside buying: standing areas, blocks, limits that change, and a guest that logs in."""
+
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import multiple, rule
+
+from domain import blocking, scheduling
+from domain.merging import MergeGuest
+from domain.pricing import Choice
+from domain.values import BlockReason, Limits
+from tests.laws.engine.buying import Buying
+from tests.laws.engine.stage import BUYER, GUEST, HOLDS, SEATS
+from tests.laws.world import BUYERS, Wish
+
+LIMITS = st.sampled_from(
+    [
+        Limits(seats_per_order=1, seats_per_buyer=1, live_holds_per_buyer=1),
+        Limits(seats_per_order=3, seats_per_buyer=4, live_holds_per_buyer=2),
+        Limits(seats_per_order=None, seats_per_buyer=None, live_holds_per_buyer=None),
+    ]
+)
+
+
+class Seating(Buying):
+    """Places that are drawn, taken off sale, rationed and taken along."""
+
+    @rule(
+        target=HOLDS,
+        buyer=BUYER,
+        quantity=st.integers(1, 3),
+        seats=st.one_of(st.just([]), SEATS),
+        named=st.sampled_from([False, False, False, True]),
+    )
+    def hold_standing(self, buyer: str, quantity: int, seats: list[int], *, named: bool) -> Any:
+        """Hold places of the standing area, beside seats or not; one that is named is refused."""
+        wish = self.world.standing_wish(buyer, quantity, [self.world.seats[seat] for seat in seats])
+        if named:
+            wish = replace(wish, choices=(*wish.choices, Choice(seat=self.world.standing[0])))
+        decide = partial(type(self).hold_seats, command=wish, inventory=self.world.inventory)
+        outcome = self.send(self.by(buyer, Wish(decide)), "held standing")
+        assert not (named and outcome), "a standing place was named as a seat"
+        return (wish.hold, buyer) if outcome else multiple()
+
+    @rule(
+        seats=SEATS,
+        reason=st.sampled_from([BlockReason.HOUSE, BlockReason.DAMAGED]),
+        minutes=st.sampled_from([None, None, 2, 12, -1]),
+    )
+    def block(self, seats: list[int], reason: BlockReason, minutes: int | None) -> None:
+        """Take seats off sale, for good or for a while; a while that is over is refused."""
+        release_at = None if minutes is None else self.clock.now() + timedelta(minutes=minutes)
+        command = blocking.BlockSeats(
+            performance=self.world.performance,
+            seats=tuple(self.world.seats[seat] for seat in seats),
+            reason=reason,
+            owner="staff",
+            release_at=release_at,
+        )
+        decide = partial(blocking.block_seats, command=command, inventory=self.world.inventory)
+        outcome = self.send(Wish(decide), "blocked" if release_at is None else "blocked for a while")
+        assert minutes != -1 or outcome is None, "a block was over before it began"
+
+    @rule(seats=SEATS, reason=st.sampled_from([None, None, BlockReason.HOUSE]))
+    def unblock(self, seats: list[int], reason: BlockReason | None) -> None:
+        decide = partial(
+            blocking.unblock_seats,
+            performance=self.world.performance,
+            seats=tuple(self.world.seats[seat] for seat in seats),
+            inventory=self.world.inventory,
+            reason=reason,
+        )
+        self.send(Wish(decide), "unblocked")
+
+    @rule(limits=LIMITS)
+    def change_limits(self, limits: Limits) -> None:
+        command = scheduling.ChangePerformance(performance=self.world.performance, limits=limits)
+        self.send(Wish(partial(scheduling.change, command=command)), "limits changed")
+
+    @rule(account=st.sampled_from(BUYERS), moved=st.booleans())
+    def log_in(self, account: str, *, moved: bool) -> None:
+        """Let the guest log in; the quota moves at once or, if a hold came in between, with the next login."""
+        performances = (self.world.performance,) if moved else ()
+        command = MergeGuest(guest=GUEST, account=account, performances=performances)
+        outcome = self.send(Wish(partial(type(self).merge, command=command)), "guest merged")
+        assert outcome is None or self.logged_in_as in {None, account}
+        if outcome is not None:
+            self.logged_in_as = account
