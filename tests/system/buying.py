@@ -7,9 +7,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import cycle
 from urllib.parse import urlsplit
+from uuid import UUID, uuid5
 
+import jwt
 from uuid_utils.compat import uuid7
 
+from api.access import PREFIX
+from api.commands import COMMANDS
 from tests.system.wire import Answer, Wire
 
 SEATS_AT_ONCE = (4, 8)
@@ -45,8 +49,12 @@ class Board:
 
 @dataclass
 class Buyer:
-    """One person with one connection to the shop and one to the payment page."""
+    """One person with one connection to the shop and one to the payment page.
 
+    `refused`, `accepted`: the ids of orders by their answer.
+    """
+
+    account: str
     shop: Wire
     gateway: Wire
     chance: random.Random
@@ -54,6 +62,8 @@ class Buyer:
     known_taken: set[str] = field(default_factory=set)
     answers: Counter[str] = field(default_factory=Counter)
     orders: list[str] = field(default_factory=list)
+    refused: set[UUID] = field(default_factory=set)
+    accepted: set[UUID] = field(default_factory=set)
 
     async def buy_while_there_is(self, board: Board) -> None:
         """Buy, again and again, whatever seems free; the shop says what really is, and who was late looks again."""
@@ -72,7 +82,10 @@ class Buyer:
     async def bought(self, performance: str, seats: list[str]) -> bool:
         """Hold and order in one step, and pay; False if another was faster."""
         wish = {"performance_id": performance, "items": [{"seat": seat} for seat in seats]}
-        answer = await self.sent("/orders", wish)
+        key = str(uuid7())
+        answer = await self.sent("/orders", wish, key=key)
+        command = uuid5(COMMANDS, f"{self.account}/POST {PREFIX}/orders/{key}")
+        (self.refused if answer.status == 409 else self.accepted).add(command)
         if answer.status == 409:
             assert answer.body["code"] == "seats_taken", answer
             self.known_taken.update(answer.body["seats"])
@@ -93,15 +106,20 @@ class Buyer:
         assert answer.status in {200, 402}, answer
         return answer.status == 200
 
-    async def sent(self, path: str, body: object) -> Answer:
+    async def sent(self, path: str, body: object, *, key: str | None = None) -> Answer:
         """Send a command until there is an answer to it, under one key; remember what was answered."""
-        key = str(uuid7())
+        key = key or str(uuid7())
         while True:
             answer = await self.shop.post(path, body, key=key)
             self.answers[kind(answer)] += 1
             if answer.status != 503:
                 return answer
             await asyncio.sleep(self.chance.random())
+
+
+def account_of(token: str) -> str:
+    """Return whose an access token is."""
+    return str(jwt.decode(token, options={"verify_signature": False})["sub"])
 
 
 def kind(answer: Answer) -> str:
@@ -113,7 +131,13 @@ async def sell_out(api: str, gateway: str, board: Board, tokens: Iterable[str]) 
     """Let everybody buy until nothing is free; return them."""
     cards = cycle(CARDS)
     buyers = [
-        Buyer(shop=Wire(api, token), gateway=Wire(gateway), chance=random.Random(number), cards=cards)
+        Buyer(
+            account=account_of(token),
+            shop=Wire(api, token),
+            gateway=Wire(gateway),
+            chance=random.Random(number),
+            cards=cards,
+        )
         for number, token in enumerate(tokens)
     ]
     board.free = sorted(board.seats)

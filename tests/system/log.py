@@ -1,8 +1,9 @@
 """The whole log of a running shop, read from its database and audited."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from domain.invariants import Ledger, broken
 from eventstore.postgres.store import PostgresStore
@@ -45,10 +46,14 @@ def decoded(log: Sequence[Recorded]) -> list[Told]:
     return [Told(one, CODEC.decode(one.name, one.schema_version, one.data)) for one in log]
 
 
-def audit(log: Sequence[Recorded]) -> tuple[Ledger, list[str]]:
-    """Fold a log command by command; return what an auditor knows then, and every promise that was broken."""
+def audit(log: Sequence[Recorded], refused: Iterable[UUID] = ()) -> tuple[Ledger, list[str]]:
+    """Fold a log command by command; return what an auditor knows then, and every promise that was broken.
+
+    Args:
+        refused: the ids of commands that were answered with a refusal.
+    """
     assert [one.position for one in log] == list(range(1, len(log) + 1))
-    ledger = Ledger()
+    ledger = Ledger(refused=set(refused))
     found: list[str] = []
     seen: set[object] = set()
     for command in commands(log):

@@ -58,7 +58,10 @@ class TestSoldOut:
         assert answers["409 seats_taken"] > 0, "nobody ever wanted the same seat"
         log, shown = await at_rest(shop)
         assert sold(decoded(log), performance) == Counter(board.seats)
-        ledger, broken = audit(log)
+        refused = {command for buyer in buyers for command in buyer.refused}
+        assert len(refused) == answers["409 seats_taken"]
+        assert {command for buyer in buyers for command in buyer.accepted} <= {event.command_id for event in log}
+        ledger, broken = audit(log, refused)
         assert broken == []
         assert ledger.undecided() == []
         assert captured(decoded(log)) == await booked(shop)
