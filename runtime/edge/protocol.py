@@ -1,7 +1,6 @@
 """HTTP by httptools, within the limits of the edge."""
 
 import asyncio
-from enum import IntEnum
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -20,13 +19,8 @@ HEADER_OVERHEAD = 4
 DISCARDED_BYTES_MAX = 1024 * 1024
 
 
-class Phase(IntEnum):
-    """What the client sends."""
-
-    SILENT = 0
-    HEAD = 1
-    BODY = 2
-    BETWEEN = 3
+SILENT, HEAD, BODY, BETWEEN = range(4)
+"""What the client sends; numbers, because members of an enumeration take longer to name than the rest of the check."""
 
 
 class LimitPassed(Exception):
@@ -42,7 +36,7 @@ class EdgeProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self.client_key = ""
         self.is_shared = False
-        self.phase = Phase.SILENT
+        self.phase = SILENT
         self.since = self.edge.now
         self.received = 0
         self.framing = 0
@@ -55,7 +49,7 @@ class EdgeProtocol(HttpToolsProtocol):
     @property
     def is_idle(self) -> bool:
         """Whether nothing is asked or answered just now."""
-        return self.phase in {Phase.SILENT, Phase.BETWEEN} and not self.is_answering
+        return self.phase in (SILENT, BETWEEN) and not self.is_answering
 
     @property
     def is_answering(self) -> bool:
@@ -82,8 +76,8 @@ class EdgeProtocol(HttpToolsProtocol):
         """Read on, as long as the limits allow."""
         if self.refusal is not None:
             return
-        if self.phase is not Phase.BODY:
-            if self.phase is not Phase.HEAD:
+        if self.phase != BODY:
+            if self.phase != HEAD:
                 self._begin_head()
             self.received += len(data)
         self.framing += len(data)
@@ -101,7 +95,7 @@ class EdgeProtocol(HttpToolsProtocol):
         """Begin to read a request."""
         if len(self.pipeline) >= self.edge.limits.pipelined:
             self._stop(Refusal.PIPELINED)
-        if self.phase is not Phase.HEAD:
+        if self.phase != HEAD:
             self._begin_head()
         super().on_message_begin()
         self.scope["extensions"] = {ABORT: {"abort": self.transport.abort}}
@@ -114,7 +108,7 @@ class EdgeProtocol(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take in a header; trailers are no headers, and nobody reads them."""
-        if self.phase is not Phase.HEAD:
+        if self.phase != HEAD:
             return
         name = name.lower()
         if name == EXPECT and value.lower() == CONTINUE:
@@ -128,7 +122,7 @@ class EdgeProtocol(HttpToolsProtocol):
         if self.received > self.edge.limits.head_bytes and self._head_bytes() > self.edge.limits.head_bytes:
             self._stop(Refusal.HEAD_TOO_LARGE)
         super().on_headers_complete()
-        self.phase, self.since = Phase.BODY, self.edge.now
+        self.phase, self.since = BODY, self.edge.now
         self.received = self.framing = 0
 
     def on_body(self, body: bytes) -> None:
@@ -146,7 +140,7 @@ class EdgeProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """End a request; what comes next is another one's head."""
-        self.phase, self.since = Phase.BETWEEN, self.edge.now
+        self.phase, self.since = BETWEEN, self.edge.now
         self.framing = 0
         super().on_message_complete()
 
@@ -159,7 +153,7 @@ class EdgeProtocol(HttpToolsProtocol):
         if self.pipeline:
             cycle, app = self.pipeline.pop()
             self._start_asgi_task(cycle, app)
-        elif self.phase is not Phase.HEAD:
+        elif self.phase != HEAD:
             self.since = self.edge.now
 
     def overdue(self, now: float) -> Refusal | None:
@@ -169,16 +163,13 @@ class EdgeProtocol(HttpToolsProtocol):
         if self.refusal is not None:
             return None
         limits, waited = self.edge.limits, now - self.since
-        match self.phase:
-            case Phase.SILENT if waited > limits.first_byte_seconds:
-                return Refusal.SILENT
-            case Phase.HEAD if waited > limits.head_seconds:
-                return Refusal.HEAD_SLOW
-            case Phase.BETWEEN if waited > limits.idle_seconds and not self.is_answering:
-                return Refusal.IDLE
-            case Phase.BODY if waited > WINDOW_SECONDS:
-                return self._judge_window(now)
-        return None
+        if self.phase == BODY:
+            return self._judge_window(now) if waited > WINDOW_SECONDS else None
+        if self.phase == HEAD:
+            return Refusal.HEAD_SLOW if waited > limits.head_seconds else None
+        if self.phase == SILENT:
+            return Refusal.SILENT if waited > limits.first_byte_seconds else None
+        return Refusal.IDLE if waited > limits.idle_seconds and not self.is_answering else None
 
     def end(self, refusal: Refusal) -> None:
         """End the connection, with an answer where one can still be read."""
@@ -200,7 +191,7 @@ class EdgeProtocol(HttpToolsProtocol):
         super()._start_asgi_task(cycle, app)
 
     def _begin_head(self) -> None:
-        self.phase, self.since = Phase.HEAD, self.edge.now
+        self.phase, self.since = HEAD, self.edge.now
         self.received = self.framing = 0
 
     def _head_bytes(self) -> int:
@@ -227,9 +218,9 @@ class EdgeProtocol(HttpToolsProtocol):
 
     def _judge_framing(self) -> None:
         """End a connection that sends much of which nothing is content: a head without end, trailers, extensions."""
-        if self.phase is Phase.HEAD:
+        if self.phase == HEAD:
             self.end(Refusal.HEAD_TOO_LARGE)
-        elif self.phase is Phase.BODY:
+        elif self.phase == BODY:
             self.end(Refusal.OVERHEAD)
 
     def _judge_window(self, now: float) -> Refusal | None:
@@ -248,7 +239,7 @@ class EdgeProtocol(HttpToolsProtocol):
 
     def _may_answer(self) -> bool:
         """Tell whether the client takes what is written now for the answer to what it sends."""
-        if self.phase is Phase.BODY:
+        if self.phase == BODY:
             return self.answering is self.cycle and not self.cycle.response_started
         return not self.is_answering
 

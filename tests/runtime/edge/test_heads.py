@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from runtime.edge.protocol import Phase
+from runtime.edge.protocol import HEAD
 from tests.runtime.edge.serving import ANSWER, Serving, serving, until
 
 KIB = 1024
@@ -105,7 +105,7 @@ class TestTime:
             await raw.send(head())
             await raw.answer()
             await raw.send(b"\r\n")
-            await until(lambda: server.only.phase is Phase.HEAD)
+            await until(lambda: server.only.phase == HEAD)
             server.later(11)
             assert (await raw.rest()).startswith(b"HTTP/1.1 408 ")
 
