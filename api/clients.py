@@ -20,6 +20,7 @@ HEADERS = (X_FORWARDED_FOR, FORWARDED)
 HOPS_MAX = 10
 IPV6_PREFIX = 64
 ADDRESS_LENGTH_MAX = 64
+ELEMENT_LENGTH_MAX = 512
 ADDRESSES_REMEMBERED_MAX = 16_384
 FOR_PARAMETER = re.compile(r'(?:^|;)[ \t]*for="?([^";]+)"?[ \t]*(?:;|$)', re.IGNORECASE)
 WITH_PORT = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::\d{1,5})?|([0-9.]+)(?::\d{1,5})?")
@@ -81,7 +82,9 @@ def named_from_right(headers: Sequence[str], hops: int, header: str) -> Iterable
 
 
 def forwarded_for(element: str) -> str:
-    """Return the `for` of one element of `Forwarded` (RFC 7239); empty if it has none."""
+    """Return the `for` of one element of `Forwarded` (RFC 7239); empty if there is none, or it is too long."""
+    if len(element) > ELEMENT_LENGTH_MAX:
+        return ""  # the pattern takes quadratic time over blanks
     found = FOR_PARAMETER.search(element.strip())
     return found[1] if found else ""
 

@@ -32,7 +32,7 @@ def refresh_token_of(request: Request) -> str | None:
         HeaderTooLarge: the cookies are longer than `COOKIE_BYTES_MAX`.
     """
     origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc not in own_hosts(request):
+    if origin is not None and host_in(origin) not in own_hosts(request):
         raise ForeignOrigin("This was sent by another site's page.")
     return cookie_in(request.headers.getlist("cookie"))
 
@@ -62,9 +62,17 @@ def must_have_refresh_token(request: Request) -> str:
     return token
 
 
-def own_hosts(request: Request) -> set[str]:
+def host_in(origin: str) -> str | None:
+    """Return the host, port included, that an `Origin` names; None if it names none."""
+    try:
+        return urlsplit(origin).netloc or None
+    except ValueError:
+        return None
+
+
+def own_hosts(request: Request) -> set[str | None]:
     """Return the hosts, ports included, that our own pages are served from."""
-    return {request.headers.get("host", ""), urlsplit(engine_of(request).terms.public_url).netloc}
+    return {request.headers.get("host"), urlsplit(engine_of(request).terms.public_url).netloc} - {None, ""}
 
 
 def set_refresh_token(request: Request, response: Response, token: str, seconds: int) -> None:
