@@ -153,6 +153,7 @@ ACCESS: Mapping[tuple[str, str], Access] = {
     ("POST", "/projections/{name}/resume"): ADMINS,
     ("POST", "/projections/{name}/retry"): ADMINS,
     ("POST", "/projections/{name}/skip"): ADMINS,
+    ("POST", "/projections/{name}/unskip"): ADMINS,
     ("POST", "/projections/{name}/park"): ADMINS,
     ("POST", "/projections/{name}/unpark"): ADMINS,
     ("GET", "/audit/log"): AUDITORS,

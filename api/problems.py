@@ -71,6 +71,7 @@ class ProblemCode(StrEnum):
     NOT_IN_PARTS = "not_in_parts"
     NOT_ON_SALE = "not_on_sale"
     NOT_PARKED = "not_parked"
+    NOT_SKIPPED = "not_skipped"
     NOT_PAUSED = "not_paused"
     NOT_RUNNING = "not_running"
     NO_RETIRED_VERSION = "no_retired_version"

@@ -25,7 +25,7 @@ Rejected
     ├── NothingToRefund, RefundDecided, TicketUsed, PaymentDisputed
     ├── ExceptionEnded, ResolutionNotPossible
     ├── HasBookings, HasEvents, BeingDeleted, DeletionGivenUp
-    ├── NotRunning, NotPaused, NotFailed, NotParked    a read model stands otherwise than the wish needs
+    ├── NotRunning, NotPaused, NotFailed, NotParked, NotSkipped    a read model stands otherwise than the wish needs
     ├── TooMuchSetAside    a read model leaves out as much as it may
     ├── RebuildUnderWay, NoRetiredVersion, NotInParts    what can't be done with a read model's versions
     ├── LastHolder         nobody else holds a role that somebody must hold
@@ -302,6 +302,12 @@ class NotParked(Impossible):
     """The read model does not leave this stream out."""
 
     code = "not_parked"
+
+
+class NotSkipped(Impossible):
+    """The read model does not skip this event."""
+
+    code = "not_skipped"
 
 
 class TooMuchSetAside(Impossible):

@@ -100,6 +100,7 @@ EVENTS: Mapping[str, type] = {
     "ProjectionResumed": projection.ProjectionResumed,
     "ProjectionRetried": projection.ProjectionRetried,
     "EventSkipped": projection.EventSkipped,
+    "EventUnskipped": projection.EventUnskipped,
     "StreamParked": projection.StreamParked,
     "StreamUnparked": projection.StreamUnparked,
     "RebuildAsked": projection.RebuildAsked,

@@ -60,6 +60,14 @@ class EventSkipped:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EventUnskipped:
+    """`version` of the read model's code has the event at `position` again, in the tables made from here on."""
+
+    version: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StreamParked:
     """`version` of the read model's code leaves out what happens to `stream` after a position."""
 
@@ -101,6 +109,7 @@ ProjectionEvent = (
     | ProjectionResumed
     | ProjectionRetried
     | EventSkipped
+    | EventUnskipped
     | StreamParked
     | StreamUnparked
     | RebuildAsked
@@ -134,7 +143,7 @@ class Park:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Projection:
-    """What was ever skipped, as (version of the code, position), and parked."""
+    """What is skipped, as (version of the code, position), and what was ever parked."""
 
     skips: frozenset[tuple[int, int]] = frozenset()
     parks: tuple[Park, ...] = ()
@@ -161,6 +170,8 @@ def evolve(projection: Projection, event: ProjectionEvent) -> Projection:
     match event:
         case EventSkipped():
             return replace(projection, skips=projection.skips | {(event.version, event.position)})
+        case EventUnskipped():
+            return replace(projection, skips=projection.skips - {(event.version, event.position)})
         case StreamParked():
             park = Park(version=event.version, stream=event.stream, after_position=event.after_position)
             return replace(projection, parks=(*projection.parks, park))

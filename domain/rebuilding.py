@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from domain.books import Books, Changes
-from domain.errors import NoRetiredVersion, NotInParts, RebuildUnderWay
-from domain.projection import PROJECTION, RebuildAsked, RollbackAsked, Standing, VersionsDropAsked
+from domain.errors import NoRetiredVersion, NotInParts, NotSkipped, RebuildUnderWay
+from domain.projection import PROJECTION, EventUnskipped, RebuildAsked, RollbackAsked, Standing, VersionsDropAsked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +33,20 @@ def ask_rebuild(
     if performance is not None and not versions.in_parts:
         raise NotInParts(f"{standing.name} can't be rebuilt for one performance: rebuild it as a whole.")
     return asked(books, standing, RebuildAsked(performance=performance, swap_anyway=swap_anyway))
+
+
+def unskip_event(books: Books, standing: Standing, versions: Versions, *, position: int) -> Changes:
+    """Take the skipping of an event back, and ask for tables that have it: those of today went on without it.
+
+    Raises:
+        NotSkipped: this version of the read model does not skip the event.
+        RebuildUnderWay: one at a time.
+    """
+    if position not in books.read(PROJECTION, standing.name).skipped(standing.version):
+        raise NotSkipped(f"{standing.name} does not skip the event at {position}.")
+    refuse_two_at_once(standing, versions)
+    unskipped = EventUnskipped(version=standing.version, position=position)
+    return {PROJECTION.stream(standing.name): [unskipped, RebuildAsked(performance=None, swap_anyway=True)]}
 
 
 def ask_rollback(books: Books, standing: Standing, versions: Versions) -> Changes:

@@ -12,6 +12,7 @@ from eventstore.errors import EventStoreError, LogWentBack, StoreUnavailable
 from eventstore.store import Store
 from projections import control
 from projections.control import Connection, Held, Lost
+from projections.failure import described
 from projections.model import Fact, ReadModel
 from projections.rebuilding import builds
 from projections.set_aside import read_projection, without
@@ -97,7 +98,7 @@ class Keeper:
         except (OperationalError, InterfaceError):
             raise
         except Exception as error:  # noqa: BLE001 - the live version took it, so it goes on
-            said = f"{type(error).__name__}: {error}"
+            said = described(error)
             await builds.stop(connection, name=self._model.name, schema=follower, state="failed", error=said)
             _log.error("rebuild failed", name=self._model.name, position=stretch.upto, error=str(error))
 
@@ -132,5 +133,5 @@ class Keeper:
             except (OperationalError, InterfaceError):
                 raise
             except Exception as error:  # noqa: BLE001 - this is what is being looked for
-                return fact.position, f"{fact.name}: {type(error).__name__}: {error}"
+                return fact.position, f"{fact.name}: {described(error)}"
         return stretch.upto, "the command fails as a whole, but none of its events alone"

@@ -1,6 +1,7 @@
 """What an operator does with read models on the command line: look, and see to one that gives trouble."""
 
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from uuid_utils.compat import uuid7
 
@@ -13,9 +14,11 @@ from eventstore.roles import PROJECTOR_ROLE
 from projections import control, switches
 from projections.control import Connection
 from projections.every_model import EVERY_MODEL
+from projections.rebuilding.asking import Asking
+from projections.rebuilding.asking import unskip as rebuild_with
 from projections.reports import Report, report_each
 from projections.set_aside import must_exist
-from projections.switches import Deed, Switches
+from projections.switches import Deed, Send, Switches
 from runtime.connections import open_store
 from runtime.deciding import build_handler, operator_actor
 from runtime.roles import url_of_role
@@ -48,13 +51,35 @@ async def do(settings: Settings, name: str, deed: Deed) -> None:
     Raises:
         SettingsRefused: there is none of this name, or it does not stand so that it could be done.
     """
+    rows = Switches(url_of_role(settings, PROJECTOR_ROLE))
+    async with sending(settings, name) as send:
+        await rows.do(name, deed, send)
+
+
+async def unskip(settings: Settings, name: str, position: int) -> None:
+    """Let a read model have a skipped event again, as soon as a projector has rebuilt it.
+
+    Raises:
+        SettingsRefused: as `do` says.
+    """
+    asking = Asking(url_of_role(settings, PROJECTOR_ROLE), in_parts=())
+    async with sending(settings, name) as send:
+        await asking.ask(name, rebuild_with(position), send)
+
+
+@asynccontextmanager
+async def sending(settings: Settings, name: str) -> AsyncIterator[Send]:
+    """Give what carries out one command about a read model, as whoever runs the machine.
+
+    Raises:
+        SettingsRefused: there is none of this name, or the command was refused.
+    """
     check_known(name)
     context = Context(command_id=uuid7(), actor=operator_actor(), channel="operator")
     async with open_store(settings) as (store, batcher):
         handler = build_handler(store=store, judge=batcher, clock=ServerClock(await store.now()))
-        rows = Switches(url_of_role(settings, PROJECTOR_ROLE))
         try:
-            await rows.do(name, deed, lambda decide: handler.handle(decide, context))
+            yield lambda decide: handler.handle(decide, context)
         except Rejected as refusal:
             raise SettingsRefused(str(refusal)) from refusal
 

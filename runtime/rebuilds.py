@@ -15,7 +15,7 @@ from projections.rebuilding.builds import Build
 from projections.rebuilding.comparing import Difference
 from projections.rebuilding.pace import Progress, Rate
 from projections.rebuilding.part import rebuild_part
-from projections.rebuilding.rebuilder import RebuildFailed, Rebuilt
+from projections.rebuilding.rebuilder import RebuildFailed, Rebuilt, VersionsDiffer
 from projections.rebuilding.rehearsal import Estimate, rehearse
 from runtime.read_models import MODELS, check_known, operator
 from runtime.roles import url_of_role
@@ -65,6 +65,7 @@ async def rebuild(settings: Settings, name: str, *, swap_anyway: bool, report: R
                 )
             except BeingRebuilt:
                 await watch(settings, name, report)
+                await require_swapped(settings, name)
                 return None
 
 
@@ -77,6 +78,21 @@ async def watch(settings: Settings, name: str, report: Report) -> None:
             events_s = rate.saw(build.position)
             report(Progress(state=build.state, position=build.position, target=live.position, events_s=events_s))
             await asyncio.sleep(WATCH_S)
+
+
+async def require_swapped(settings: Settings, name: str) -> None:
+    """Make sure that somebody else's rebuild did not stop before its end.
+
+    Raises:
+        VersionsDiffer: the new version was not swapped in.
+        SettingsRefused: it could not be made.
+    """
+    async with operator(settings) as connection:
+        build = await builds.under_way(connection, name)
+    if build is not None and build.state == "differs":
+        raise VersionsDiffer(name, [Difference(**found) for found in build.differences or ()])
+    if build is not None and build.state == "failed":
+        raise SettingsRefused(f"{name} can't be rebuilt: {build.error}.")
 
 
 async def rebuild_performance(settings: Settings, name: str, performance: str) -> Sequence[Difference]:

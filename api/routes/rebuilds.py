@@ -11,7 +11,7 @@ from api.commands import answer, carry_out
 from api.engine import engine_of
 from api.live import EVENT_STREAM
 from api.routing import business_router
-from api.schemas.projections import RebuildWish, VersionsAsked
+from api.schemas.projections import RebuildWish, UnskipRequest, VersionsAsked
 from projections.rebuilding import asking
 from projections.rebuilding.asking import Asked
 
@@ -46,6 +46,12 @@ async def watch(request: Request) -> Response:
 async def rebuild(request: Request, name: Name, body: RebuildWish) -> Response:
     """Ask for a read model to be folded anew beside the live version, compared and swapped; or for one performance."""
     return await ask(request, name, asking.rebuild(performance=body.performance_id, swap_anyway=body.swap_anyway))
+
+
+@router.post("/projections/{name}/unskip", status_code=202, responses={202: {"model": VersionsAsked}})
+async def unskip(request: Request, name: Name, body: UnskipRequest) -> Response:
+    """Let a read model have a skipped event again: it is rebuilt with it and swapped in."""
+    return await ask(request, name, asking.unskip(body.position))
 
 
 @router.post("/projections/{name}/rollback", status_code=202, responses={202: {"model": VersionsAsked}})

@@ -83,6 +83,12 @@ class SkipWish(Body):
     reason: SetAsideReason
 
 
+class UnskipRequest(Body):
+    """Which skipped event to have again."""
+
+    position: Annotated[int, Field(ge=1, le=POSITION_MAX)]
+
+
 class ParkWish(Body):
     """Which stream to leave out from here on."""
 

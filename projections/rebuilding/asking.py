@@ -21,12 +21,13 @@ from projections.switches import SECONDS_MAX, Send, lock
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One thing to be asked for; `kind`: rebuild, rollback or drop."""
+    """One thing to be asked for; `kind`: rebuild, rollback or drop; `anew`: what was begun and stopped is dropped."""
 
     kind: str
     decide: Callable[[Books, Standing, Versions], Changes]
     performance: str | None = None
     swap_anyway: bool = False
+    anew: bool = False
 
 
 ROLLBACK = Asked(kind="rollback", decide=rebuilding.ask_rollback)
@@ -37,6 +38,12 @@ def rebuild(*, performance: str | None, swap_anyway: bool) -> Asked:
     """Ask for a rebuild, of one performance alone or of all."""
     decide = partial(rebuilding.ask_rebuild, performance=performance, swap_anyway=swap_anyway)
     return Asked(kind="rebuild", decide=decide, performance=performance, swap_anyway=swap_anyway)
+
+
+def unskip(position: int) -> Asked:
+    """Take the skipping of an event back; it is in the tables that are made for it."""
+    decide = partial(rebuilding.unskip_event, position=position)
+    return Asked(kind="rebuild", decide=decide, swap_anyway=True, anew=True)
 
 
 class Asking:
@@ -72,6 +79,8 @@ class Asking:
         versions = await self._versions(connection, name)
         outcome = await send(lambda books: asked.decide(books, standing, versions))
         if not outcome.replayed:
+            if asked.anew:
+                await builds.drop_under_way(connection, name)
             await wishes.add(
                 connection, name=name, kind=asked.kind, performance=asked.performance, swap_anyway=asked.swap_anyway
             )

@@ -13,6 +13,7 @@ from eventstore.store import Store
 from projections import control
 from projections.control import Connection, Held, Lost
 from projections.facts import FactReader
+from projections.failure import described
 from projections.model import ReadModel
 from projections.rebuilding import builds
 from projections.rebuilding.attending import settle_in
@@ -104,7 +105,7 @@ class Rebuilder:
         except Lost as lost:
             raise RebuildFailed(await self._why_stopped()) from lost
         except Exception as error:  # whatever an event does to a fold, it stops this build alone
-            await self._stop("failed", error=f"{type(error).__name__}: {error}")
+            await self._stop("failed", error=described(error))
             raise RebuildFailed(f"{self._build.name} can't be rebuilt: {error}") from error
 
     async def _follows(self) -> bool:

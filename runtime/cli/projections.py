@@ -100,6 +100,17 @@ def skip(
     do(name, data, lambda switches: switches.skip(position, reason), f"goes on without the event at {position}")
 
 
+@app.command("unskip")
+def unskip(
+    name: Name, position: Annotated[int, typer.Option(min=1, help="The position it skips.")], data: Data | None = None
+) -> None:
+    """Let a read model have a skipped event again: a projector rebuilds it with the event and swaps it in."""
+    from runtime import read_models  # noqa: PLC0415 - a part imports only what it runs
+
+    asyncio.run(read_models.unskip(settings_here(data), name, position))
+    console.print(f"{name} is rebuilt with the event at {position}: see `seatledger projections list`.")
+
+
 @app.command("park")
 def park(name: Name, stream: Stream, reason: Reason, data: Data | None = None) -> None:
     """Let a read model leave out a stream from here on."""

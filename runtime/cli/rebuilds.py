@@ -24,7 +24,8 @@ SwapAnyway = Annotated[bool, typer.Option("--swap-anyway", help="Even if the new
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what it would take; change nothing.")]
 Performance = Annotated[str | None, typer.Option(help="Rebuild the rows of this performance alone.")]
 
-DIFFERS = 1
+DIFFERS = 3
+"""The exit status of a rebuild whose version differs and was not swapped in."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -42,7 +43,10 @@ def rebuild(
     swap_anyway: SwapAnyway = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Fold a read model anew beside the live one, compare, swap; or go on with a rebuild that was interrupted."""
+    """Fold a read model anew beside the live one, compare, swap; or go on with a rebuild that was interrupted.
+
+    Exit status 3: the new version differs from the live one, which stays; look, then drop it or --swap-anyway.
+    """
     settings = settings_here(data)
     if dry_run:
         rehearse(settings, name)

@@ -159,6 +159,17 @@ class TestSkip:
         await desk.fails_at(2)
         assert refused(await desk.post("skip", {"position": 3, "reason": "defect"})) == (409, "not_failed")
 
+    async def test_given_it_is_taken_back_then_a_rebuild_with_it_is_asked_for(self, desk: Desk) -> None:
+        await desk.fails_at(2)
+        assert refused(await desk.post("unskip", {"position": 2})) == (409, "not_skipped")
+        done(await desk.post("skip", {"position": 2, "reason": "defect"}))
+        answer = await desk.post("unskip", {"position": 2}, key="once")
+        assert (answer.status_code, done(answer)["watch"]) == (202, "/api/v1/projections/live")
+        assert (await desk.post("unskip", {"position": 2}, key="once")).json() == answer.json()
+        assert (await desk.shown())["skipped_positions"] == []
+        assert refused(await desk.post("unskip", {"position": 2})) == (409, "not_skipped")
+        assert refused(await desk.post("rebuild", {})) == (409, "rebuild_under_way")
+
     async def test_given_a_reason_in_own_words_then_422(self, desk: Desk) -> None:
         await desk.fails_at(2)
         assert refused(await desk.post("skip", {"position": 2, "reason": "Ann asked me to"})) == (422, "malformed")

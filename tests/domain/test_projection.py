@@ -8,17 +8,28 @@ from typing import Any
 import pytest
 
 from domain.books import Books, Changes
-from domain.errors import Impossible, NotFailed, NotParked, NotPaused, NotRunning, TooMuchSetAside
+from domain.errors import (
+    Impossible,
+    NotFailed,
+    NotParked,
+    NotPaused,
+    NotRunning,
+    NotSkipped,
+    RebuildUnderWay,
+    TooMuchSetAside,
+)
 from domain.projection import (
     PARKED_MAX,
     PROJECTION,
     SKIPPED_MAX,
     EventSkipped,
+    EventUnskipped,
     Projection,
     ProjectionPaused,
     ProjectionResumed,
     ProjectionRetried,
     ReadModelState,
+    RebuildAsked,
     SetAsideReason,
     Standing,
     StreamParked,
@@ -31,6 +42,7 @@ from domain.projection import (
     skip_event,
     unpark_stream,
 )
+from domain.rebuilding import Versions, unskip_event
 from eventstore.cache import StateCache
 from eventstore.loaded import LoadedBooks
 from tests.laws.world import START
@@ -121,6 +133,29 @@ class TestSkip:
         many = [EventSkipped(version=1, position=1_000 + nth, reason=DEFECT) for nth in range(SKIPPED_MAX)]
         with pytest.raises(TooMuchSetAside):
             skip_event(books(*many), FAILED, position=42, reason=DEFECT)
+
+
+class TestUnskip:
+    SKIPPED = EventSkipped(version=1, position=42, reason=DEFECT)
+    NOTHING_BESIDE = Versions(asked=False, under_way=False, retired=False, in_parts=False)
+
+    def test_given_it_is_skipped_then_tables_made_from_here_on_have_it(self) -> None:
+        changes = unskip_event(books(self.SKIPPED), RUNNING, self.NOTHING_BESIDE, position=42)
+        ((unskipped, wish),) = changes.values()
+        assert unskipped == EventUnskipped(version=1, position=42)
+        assert wish == RebuildAsked(performance=None, swap_anyway=True)
+        assert not after(self.SKIPPED, unskipped).set_aside(1, "seat_map_v1_8").holds(42, SEAT)
+        assert after(self.SKIPPED, unskipped, self.SKIPPED).set_aside(1, "seat_map_v1_8").holds(42, SEAT)
+
+    @pytest.mark.parametrize("position", [41, 43])
+    def test_given_it_is_not_skipped_then_refused(self, position: int) -> None:
+        with pytest.raises(NotSkipped):
+            unskip_event(books(self.SKIPPED), RUNNING, self.NOTHING_BESIDE, position=position)
+
+    def test_given_a_rebuild_then_refused(self) -> None:
+        rebuilt = replace(self.NOTHING_BESIDE, under_way=True)
+        with pytest.raises(RebuildUnderWay):
+            unskip_event(books(self.SKIPPED), RUNNING, rebuilt, position=42)
 
 
 class TestPark:

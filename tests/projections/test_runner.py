@@ -212,6 +212,19 @@ class TestFailure:
             assert failed.error.startswith("SeatHeld: InvalidDatetimeFormat")
             await crew.catches_up("tickets")
 
+    async def test_the_error_says_what_failed_and_nothing_of_the_row(
+        self, town: Town, crew: Crew, owner_url: str
+    ) -> None:
+        _, performance = await town.open_shop()
+        await town.hold(performance, "ann", town.seats[0])
+        await execute(owner_url, "ALTER TABLE seat_map_v1_0.seat ADD CONSTRAINT never_held CHECK (state <> 'held')")
+        async with crew.working("one", [SEAT_MAP]):
+            await crew.wait_for("the failure", lambda states: states["seat_map"].state == "failed")
+            error = (await crew.states())["seat_map"].error
+        assert error is not None
+        assert "never_held" in error
+        assert performance not in error
+
     async def test_an_event_of_a_newer_program_stops_those_who_fold_it(self, projector_url: str) -> None:
         store = MemoryStore()
         newer = Write("seat-p-1", 0, (NewEvent("SeatHeld", 99, "{}"),))

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from domain.errors import NotFailed, NotFound
+from domain.errors import NotFailed, NotFound, NotSkipped
 from domain.projection import SetAsideReason
 from eventstore.store import Recorded
 from projections.reading import ReadModels
+from projections.rebuilding.asking import Asking, unskip
 from projections.reports import report_each
 from projections.seat_map import SEAT_MAP, read_seat_map
 from projections.sql import control as sql
@@ -69,6 +70,24 @@ class TestSkip:
             assert await stage.seats() == ["sold", "held", "sold"]
             state = (await crew.states())["seat_map"]
             assert (state.state, state.error, state.failed_position) == ("running", None, None)
+
+    async def test_one_that_is_taken_back_is_in_the_tables_at_once(
+        self, stage: Stage, crew: Crew, switches: Switches, projector_url: str
+    ) -> None:
+        asking = Asking(projector_url, in_parts=[])
+        async with crew.working("one", [stage.fragile.model]):
+            await crew.wait_for("the failure", lambda states: states["seat_map"].state == "failed")
+            await switches.do("seat_map", skip(stage.culprit.position, DEFECT), stage.town.do)
+            await crew.catches_up("seat_map")
+            stage.fragile.broken = False
+            with pytest.raises(NotSkipped):
+                await asking.ask("seat_map", unskip(stage.culprit.position - 1), stage.town.do)
+            await asking.ask("seat_map", unskip(stage.culprit.position), stage.town.do)
+            await crew.wait_for("the rebuild", lambda states: states["seat_map"].schema != "seat_map_v1_0")
+            await crew.catches_up("seat_map")
+            assert await stage.seats() == ["sold", "sold", "sold"]
+            (report,) = await report_each([(await crew.states())["seat_map"]], stage.town.store, stage.town.clock.now())
+        assert report.skipped == []
 
     async def test_one_that_nobody_has_ever_heard_of_is_refused(self, town: Town, switches: Switches) -> None:
         with pytest.raises(NotFound):

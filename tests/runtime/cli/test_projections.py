@@ -89,6 +89,9 @@ class TestTrouble:
         assert "goes on without" in said(typed("skip", "seat_map", "--position", FAILED_AT, "--reason", "defect"))
         assert f"seat_map leaves out the event at {FAILED_AT}" in said(typed("list"))
         assert "has not failed" in refused(typed("retry", "seat_map"))
+        assert "does not skip the event at 1" in refused(typed("unskip", "seat_map", "--position", 1))
+        assert "is rebuilt with the event" in said(typed("unskip", "seat_map", "--position", FAILED_AT))
+        assert "leaves out" not in said(typed("list"))
 
     def test_given_a_stream_then_it_can_be_parked_and_unparked(self, typed: Type, log: Sequence[Recorded]) -> None:
         stream = next(event.stream for event in log if event.name == "SeatHeld")
