@@ -29,6 +29,7 @@ def page(details: TicketDetails) -> dict[str, Any]:
     zone = ZoneInfo(venue.time_zone)
     doors = performance.doors_at
     return {
+        "name": details.title,
         "title": wrappable(details.title),
         "organizer": wrappable(details.organizer_name),
         "notice": notice(details),

@@ -27,7 +27,8 @@ async def scan(request: Request, body: ScanWish, device_key: DeviceKey = None) -
     if body.ticket_number is not None and not body.confirm:
         judgement = await engine_of(request).handler.look(lambda books: preview_scan(books, command))
         return shown(await previewed(request, command, judgement))
-    outcome = await carry_out(request, lambda books: scan_ticket(books, command))
+    step = None if device is None else device.device  # One Idempotency-Key of two devices is two commands.
+    outcome = await carry_out(request, lambda books: scan_ticket(books, command), step=step)
     replayed = outcome.replayed or not outcome.events
     headers = {"Idempotency-Replayed": "true"} if replayed else None
     return shown(await scanned(request, command), headers=headers)

@@ -187,6 +187,20 @@ class TestDevices:
         entry = done(await send(office, {**office.gate, "Device-Key": device["key"]}, code=ticket["code"]))
         assert (entry["outcome"], entry["scan_id"].startswith(device["device_id"])) == ("admitted", True)
 
+    async def test_given_two_devices_with_one_nonce_and_key_then_each_is_judged(self, office: BoxOffice) -> None:
+        ticket, one, two = await ticket_of(office), await device_of(office), await device_of(office)
+        body = {"code": ticket["code"], "gate": "North", "nonce": "1"}
+        first, second = [
+            done(
+                await office.post(
+                    "/scans", {**office.gate, "Device-Key": device["key"]}, body, **{"Idempotency-Key": "k"}
+                )
+            )
+            for device in (one, two)
+        ]
+        assert (first["outcome"], second["reason"]) == ("admitted", "already_used")
+        assert second["first_entry"]["scan_id"] == first["scan_id"]
+
     async def test_given_it_is_revoked_then_403_from_then_on(self, office: BoxOffice) -> None:
         one, two, device = await ticket_of(office, 0), await ticket_of(office, 1), await device_of(office)
         sender = {**office.gate, "Device-Key": device["key"]}

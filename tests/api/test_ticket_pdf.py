@@ -41,6 +41,8 @@ TITLES = {
     "Korean": "오페라의 유령",
 }
 CODE = "A" * 136
+LEFT_COLUMN_ENDS = (210 - 14 - 58 - 8) * 72 / 25.4
+"""Two millimetres left of where the code's column begins, in points."""
 
 
 def details(**different: Any) -> TicketDetails:
@@ -96,6 +98,15 @@ def unembedded(pdf: bytes) -> Iterator[str]:
                 name = ctypes.create_string_buffer(200)
                 raw.FPDFFont_GetBaseFontName(font, name, 200)
                 yield name.value.decode()
+
+
+def right_edge(pdf: bytes) -> float:
+    """Return how far to the right the texts of the left half of a PDF's only page reach, in points."""
+    with pypdfium2.PdfDocument(pdf) as document:
+        (printed,) = document
+        middle = printed.get_width() / 2
+        bounds = [found.get_bounds() for found in printed.get_objects(filter=[raw.FPDF_PAGEOBJ_TEXT])]
+        return float(max(right for left, _, right, _ in bounds if left < middle))
 
 
 def bare(text: str) -> str:
@@ -205,16 +216,11 @@ class TestPage:
 class TestLongWords:
     @pytest.mark.parametrize("title", ["W" * 200, "x" * 200, "\u0645" * 200, "क" * 200, "_/" * 100])
     async def test_they_wrap_on_one_page_left_of_the_code(self, printer: TicketPrinter, title: str) -> None:
-        pdf = await printer.print(details(title=title), CODE)
-        with pypdfium2.PdfDocument(pdf) as document:
-            (printed,) = document
-            width = printed.get_width()
-            right = max(
-                found.get_bounds()[2]
-                for found in printed.get_objects(filter=[raw.FPDF_PAGEOBJ_TEXT])
-                if found.get_bounds()[3] > 0 and found.get_bounds()[0] < width / 2
-            )
-        assert right < width - (14 + 58 + 8) * 72 / 25.4
+        assert right_edge(await printer.print(details(title=title), CODE)) < LEFT_COLUMN_ENDS
+
+    async def test_long_labels_stay_left_of_the_code(self, printer: TicketPrinter) -> None:
+        place = TicketPlace(category="W" * 80, section="W" * 80, row="W" * 20, seat="W" * 20, entrance="W" * 20)
+        assert right_edge(await printer.print(details(place=place), CODE)) < LEFT_COLUMN_ENDS
 
     def test_short_words_and_scripts_that_break_by_themselves_stay(self) -> None:
         for text in ("The Tempest and more words", "ละครเวทีเรื่องยาวมากไม่มีช่องว่าง", "交响音乐会" * 10):
