@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests.effort import Effort
 from tests.laws.engine import planted, planted_entry
 from tests.laws.engine.machine import EngineMachine, UncachedEngineMachine
 from tests.laws.engine.planted_money import PLANTED_MONEY
@@ -100,16 +101,17 @@ def explore(
 
 
 class TestEngine:
-    def test_every_promise_holds_after_every_step(self) -> None:
+    def test_every_promise_holds_after_every_step(self, effort: Effort) -> None:
         happened: Counter[str] = Counter()
         for number in range(RUNS_MAX):
-            happened += explore(EngineMachine, examples=EXAMPLES, number=number)
+            happened += explore(EngineMachine, examples=effort.of(EXAMPLES), number=effort.seed + number)
             if happened.keys() >= WORTH_SEEING:
                 return
         pytest.fail(f"the runs were too tame: {WORTH_SEEING - happened.keys()} never happened")
 
-    def test_every_promise_holds_with_nothing_remembered(self) -> None:
-        assert explore(UncachedEngineMachine, examples=UNCACHED_EXAMPLES).total() > 0
+    def test_every_promise_holds_with_nothing_remembered(self, effort: Effort) -> None:
+        examples = effort.of(UNCACHED_EXAMPLES)
+        assert explore(UncachedEngineMachine, examples=examples, number=effort.seed).total() > 0
 
     @pytest.mark.parametrize("broken", PLANTED)
     def test_a_planted_bug_is_caught(self, broken: type[EngineMachine]) -> None:

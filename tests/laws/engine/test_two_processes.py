@@ -11,6 +11,7 @@ from hypothesis.stateful import initialize
 from domain.errors import Rejected
 from eventstore.command import Attempt, Context, Decide
 from eventstore.handler import Handler
+from tests.effort import Effort
 from tests.laws.engine.machine import EngineMachine
 from tests.laws.engine.test_engine import EXAMPLES, PLANTED_EXAMPLES, explore
 
@@ -47,8 +48,9 @@ class OutdatedStatesBelieved(TwoProcessesEngineMachine):
 
 
 class TestTwoProcesses:
-    def test_every_promise_holds_while_another_process_writes_behind_the_cache(self) -> None:
-        assert explore(TwoProcessesEngineMachine, examples=EXAMPLES).total() > 0
+    def test_every_promise_holds_while_another_process_writes_behind_the_cache(self, effort: Effort) -> None:
+        examples = effort.of(EXAMPLES)
+        assert explore(TwoProcessesEngineMachine, examples=examples, number=effort.seed).total() > 0
 
     def test_an_exception_on_outdated_states_that_is_believed_is_caught(self) -> None:
         with pytest.raises((AssertionError, KeyError)):
