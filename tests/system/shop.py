@@ -23,6 +23,7 @@ COMMAND = Path(sys.executable).with_name("seatledger")
 READY_WITHIN_S = 120.0
 ENDS_WITHIN_S = 40.0
 ANSWER_WITHIN_S = 20.0
+CONNECTIONS_MAX = 1_000
 POLL_S = 0.1
 """Each look asks a busy shop how it is."""
 TOKEN_KEPT_S = 300.0
@@ -165,8 +166,9 @@ def until(condition: Callable[[], bool], what: str) -> None:
 
 
 def own_environment() -> dict[str, str]:
-    """Return our environment without whatever settings a person has in theirs."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    """Return our environment without anybody's own settings; all buyers of a test are one client."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    return {**own, f"{PREFIX}CONNECTIONS_PER_CLIENT": str(CONNECTIONS_MAX)}
 
 
 @contextmanager
