@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -15,11 +16,13 @@ import pytest
 
 from domain.values import Role
 from runtime.embedded import free_port
+from runtime.interpreter import outdated
 from tests.api.shop import V1, Shop, until
 from tests.databases import SECRET_KEY
 
 STARTS_WITHIN_S = 60.0
 ENDS_WITHIN_S = 20.0
+EDGE_SECONDS = 0.5
 CHECKOUT = Path(__file__).parents[2]
 
 
@@ -31,6 +34,7 @@ class Process:
         self.log = log
         ours = {"SEATLEDGER_DATABASE_URL": database_url, "SEATLEDGER_SECRET_KEY": SECRET_KEY}
         ours["SEATLEDGER_ALLOW_OLD_PYTHON"] = "true"
+        ours |= dict.fromkeys(("SEATLEDGER_FIRST_BYTE_SECONDS_MAX", "SEATLEDGER_HEAD_SECONDS_MAX"), str(EDGE_SECONDS))
         kept = {name: value for name, value in os.environ.items() if not name.startswith("SEATLEDGER_")}
         argv = [sys.executable, "-m", "runtime.cli", "api", "--port", self.url.rpartition(":")[2]]
         with log.open("wb") as output:
@@ -52,13 +56,13 @@ class Process:
 
 @pytest.fixture
 def shop_database(module_database: str) -> str:
-    """One database for both tests."""
+    """One database for all tests."""
     return module_database
 
 
 @pytest.fixture(scope="module")
 def process(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
-    """One process for both tests; the second one ends it."""
+    """One process for all tests; the last one ends it."""
     started = Process(module_database, tmp_path_factory.mktemp("api") / "api.log")
     yield started
     started.process.kill()
@@ -75,6 +79,45 @@ async def test_given_its_logs_then_they_are_json_and_name_nobody(process: Proces
     assert all(isinstance(json.loads(line), dict) for line in log.splitlines())
     assert log
     assert all(word not in log for word in ("ann@", "correct horse", SECRET_KEY, "Bearer"))
+
+
+async def closed_after(process: Process, sent: bytes) -> bytes:
+    """Send something and nothing more; return what comes before the server closes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(process.url.rpartition(":")[2]))
+    found = b""
+    with suppress(ConnectionError):
+        writer.write(sent)
+        async with asyncio.timeout(STARTS_WITHIN_S):
+            while part := await reader.read(65_536):
+                found += part
+    writer.close()
+    return found
+
+
+async def test_given_strangers_then_its_edge_ends_what_costs_too_much_and_counts_it(process: Process) -> None:
+    await until(process.answers, seconds_max=STARTS_WITHIN_S, pause_s=0.1)
+    cookie = b'POST /api/v1/auth/logout HTTP/1.1\r\nCookie: seatledger_refresh="' + rb"\a" * 10_000 + b'"\r\n\r\n'
+    attacks = {
+        "head_too_large": cookie,
+        "url_too_long": b"GET /" + b"a" * 12_000 + b" HTTP/1.1\r\n\r\n",
+        "head_slow": b"GET / HTTP/1.1\r\nX: ",
+        "silent": b"",
+        "malformed": b"nonsense\r\n\r\n",
+    }
+    ended = dict(
+        zip(attacks, await asyncio.gather(*(closed_after(process, sent) for sent in attacks.values())), strict=True)
+    )
+    assert {reason: answer.split(b" ")[1:2] for reason, answer in ended.items() if answer} == {
+        "head_too_large": [b"431"],
+        "url_too_long": [b"414"],
+        "head_slow": [b"408"],
+        "malformed": [b"400"],
+    }
+    async with process.client() as client:
+        numbers = (await client.get("/metrics")).text.splitlines()
+        ready = (await client.get("/readyz")).json()
+    assert [f"seatledger_edge_{reason}_total 1" in numbers for reason in attacks] == [True] * len(attacks)
+    assert ready["warnings"] == [trouble for trouble in [outdated()] if trouble]
 
 
 async def test_given_a_signal_then_what_is_under_way_is_answered_and_nothing_more(
