@@ -96,7 +96,10 @@ def capture_events(books: Books, entry: BookEntry, provider: str) -> Changes:
 
 
 def refund_events(books: Books, entry: BookEntry, provider: str, provider_refund: str) -> Changes:
-    """Complete a refund believed open; money that should not have gone back, or not so much, needs support."""
+    """Complete a refund believed open; money that should not have gone back, or not so much, needs support.
+
+    A transfer that moved another sum is done all the same: none follows it, and the difference is support's.
+    """
     name, attempt = transfer_of(entry.reference)
     key = entity_key(name, provider)
     refund = books.read(REFUND, key)
@@ -105,8 +108,12 @@ def refund_events(books: Books, entry: BookEntry, provider: str, provider_refund
     if refund.booked == (entry.entry, entry.recorded_at):
         return {}
     kind = refund_difference(refund, entry, attempt)
+    found = {} if kind is None else exception_events(books, entry, provider, kind, refund=key)
+    if kind is ExceptionKind.OTHER_REFUND and found and refund.status in UNFINISHED:
+        done = completion_events(books, key, refund, attempt=attempt, provider_refund=provider_refund)
+        return merged(done, found)
     if kind is not None:
-        return exception_events(books, entry, provider, kind, refund=key)
+        return found
     reconciled = {REFUND.stream(key): [RefundReconciled(entry=entry.entry, booked_at=entry.recorded_at)]}
     if refund.status is RefundStatus.COMPLETED:
         return reconciled

@@ -164,10 +164,14 @@ class TestReconcileRefund:
         case.booked(entry_of(REFUND_ENTRY, second, 4)).then(RefundReconciled(entry=4, booked_at=minutes(4)))
 
     @pytest.mark.parametrize("other", [{"amount": 1}, {"currency": "USD"}], ids=str)
-    def test_given_another_sum_then_support_owns_it(self, other: dict[str, Any]) -> None:
+    def test_given_another_sum_then_support_owns_it_and_no_transfer_follows(self, other: dict[str, Any]) -> None:
         case = money().paid().submitted()
         found = entry_of(REFUND_ENTRY, case.refund, 2, **other)
-        assert kinds(case.booked(found)) == [ExceptionKind.OTHER_REFUND]
+        result = case.booked(found)
+        assert kinds(result) == [ExceptionKind.OTHER_REFUND]
+        assert RefundCompleted(provider_refund="re_1", attempt=1) in result.events()
+        case.known(found).booked(found).then_nothing()
+        case.known(found).scenario.when(submit_refund, refund=case.refund).then_nothing()
 
     @pytest.mark.parametrize("suffix", [".1", ".0", ".01", ".٣", ".99999", ".x", "."])
     def test_given_a_reference_that_is_never_written_then_the_refund_is_unknown(self, suffix: str) -> None:
