@@ -140,9 +140,9 @@ def moved(books: Books, state: ScheduledPerformance, command: ChangePerformance)
     on_sale_at = command.on_sale_at or state.on_sale_at
     if (starts_at, doors_at, on_sale_at) == (state.starts_at, state.doors_at, state.on_sale_at):
         return []
-    check_times(starts_at, doors_at, on_sale_at)
     if starts_at != state.starts_at and books.passed(starts_at):
         raise Invalid("The new start lies in the past; check the date.", starts_at=starts_at)
+    check_times(starts_at, doors_at, on_sale_at)
     return [PerformanceRescheduled(starts_at=starts_at, doors_at=doors_at, on_sale_at=on_sale_at)]
 
 

@@ -1,5 +1,6 @@
 """Performances: announced, changed, called off and drawn."""
 
+from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -36,6 +37,12 @@ from domain.venue import existing_layout
 from projections import seat_map
 
 FOR_EVER = "public, max-age=31536000, immutable"
+
+CHANGES = (
+    "Move a performance, change its prices or limits, pause, resume or close its sales, until "
+    f"{scheduling.CHANGES_AFTER_START_MAX // timedelta(hours=1)} hours after its start. A new start lies ahead; until "
+    "then owners may ask for their money back. The entry rules can change as long as it is not cancelled."
+)
 
 router = business_router("performances")
 
@@ -87,14 +94,15 @@ async def show_performance(request: Request, performance_id: UUID, min_position:
     return shown({**await sold_now(request, known), "availability": left}, headers=edition_header(known))
 
 
-@router.patch("/performances/{performance_id}", responses={200: {"model": PerformanceWritten}, **documented(412)})
+@router.patch(
+    "/performances/{performance_id}",
+    responses={200: {"model": PerformanceWritten}, **documented(412)},
+    description=CHANGES,
+)
 async def change_performance(
     request: Request, performance_id: UUID, body: PerformanceChange, if_match: IfMatch = None
 ) -> Response:
-    """Move a performance, change its prices or limits, pause, resume or close its sales; before it has begun.
-
-    The entry rules can change as long as it is not cancelled.
-    """
+    """Change a performance."""
     performance = str(performance_id)
     command = await changed(engine_of(request), performance, body)
     scheduled = await scheduled_as(request, performance)

@@ -178,6 +178,8 @@ class TestChangePerformance:
         [
             ({}, "malformed"),
             ({"starts_at": in_days(-1)}, "invalid"),
+            ({"starts_at": None}, "malformed"),
+            ({"prices": None, "sales": None}, "malformed"),
             ({"prices": [{"category": "stalls", "price": price(1, "NOK")}]}, "invalid"),
             ({"sales": "maybe"}, "malformed"),
             ({"layout_id": UNKNOWN}, "malformed"),
@@ -196,6 +198,18 @@ class TestChangePerformance:
         body = {"starts_at": in_days(10), "layout_id": office.layout_id, "prices": PRICES, "entry_rules": demanding}
         scheduled = done(await office.post(f"/events/{office.event_id}/performances", office.organizer, body))
         assert scheduled["entry_rules"] == demanding
+
+    async def test_given_last_years_date_then_422_and_nothing_changes(self, office: BoxOffice) -> None:
+        assert (await self.change(office, on_sale_at=in_days(-800)))[0] == 200
+        head = await office.head()
+        status, problem = await self.change(office, starts_at=in_days(-365))
+        assert (status, problem["code"]) == (422, "invalid")
+        assert "past" in problem["detail"]
+        assert await office.head() == head
+
+    async def test_given_no_time_for_the_doors_then_there_is_none(self, office: BoxOffice) -> None:
+        assert (await self.change(office, doors_at=in_days(1)))[1]["doors_at"] is not None
+        assert (await self.change(office, doors_at=None))[1]["doors_at"] is None
 
 
 class TestCancelPerformance:
