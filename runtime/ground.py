@@ -65,6 +65,8 @@ class Ground:
             found["SECRET_KEY"] = self.secret_key()
         if not given("DATABASE_URL"):
             found["DATABASE_URL"] = self.postgres.url
+            if not given("ROLE_SECRET"):
+                found["ROLE_SECRET"] = kept_password(self.data / "role-secret")
         if not given("NATS_URL"):
             found["NATS_URL"], found["RELAY_NATS_URL"] = self.nats.app_url, self.nats.relay_url
         if not given("SANDBOX_URL"):

@@ -12,6 +12,7 @@ from typing import Self
 
 from runtime.embedded.process import Launch, SupervisedProcess
 from runtime.embedded.server import EmbeddedServer
+from runtime.local.disk import DiskWatch
 from runtime.local.endings import indented, telling_lines
 from runtime.local.errors import PartEnded
 from runtime.local.forking import ForkServer
@@ -77,6 +78,7 @@ class PartsSupervisor:
         self._policy = policy or RestartPolicy()
         self._restarter = Restarter(policy=self._policy, say=say, folder=logs)
         self._forks = forks
+        self._disk = DiskWatch(logs)
         self._watchdog = Watchdog(logs.with_name("heartbeats"))
         self._say = say
         self._members: list[Member] = []
@@ -238,6 +240,8 @@ class PartsSupervisor:
                 self._restarter.check_ready(member)
                 self._check_signs(member)
                 member.running.rotate_log()
+        if sentence := self._disk.check():
+            self._say(sentence)
 
     def _check_signs(self, member: Member) -> None:
         if member.gives_signs:

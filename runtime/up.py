@@ -17,13 +17,14 @@ import psycopg
 
 from eventstore.errors import StoreUnavailable
 from runtime.demo.steps import LAST_STEP
+from runtime.embedded.errors import ServerDidNotStart
 from runtime.embedded.kept import is_free
 from runtime.embedded.lock import FolderLock
 from runtime.exposure import refuse_unanswered
 from runtime.ground import LOOPBACK, Ground, given, settings_here
 from runtime.leases import end_leases, end_process_leases, end_projection_leases
 from runtime.local.disk import is_no_room, room_of
-from runtime.local.errors import NoRoom, PortTaken
+from runtime.local.errors import NoRoom, PartEnded, PortTaken
 from runtime.local.forking import ForkServer
 from runtime.local.meanwhile import MEANWHILE
 from runtime.local.part_settings import environment_of, shop_environment
@@ -108,17 +109,18 @@ def require_free(port: int) -> None:
 
 @contextmanager
 def room_said(data: Path) -> Iterator[None]:
-    """Turn an error for want of room into a sentence that says which disk is full.
+    """Turn an error for want of room, ours or a server's, into a sentence that says which disk is full.
 
     Raises:
         NoRoom: the disk was full.
     """
     try:
         yield
-    except OSError as error:
-        if not is_no_room(error):
+    except (OSError, ServerDidNotStart, PartEnded) as error:
+        room = room_of(data)
+        if not (is_no_room(error) or room.is_short):
             raise
-        raise NoRoom(f"There is no room: {room_of(data)}. Nothing is lost; make room, then start again.") from error
+        raise NoRoom(f"There is no room: {room}. Nothing is lost; make room, then start again.") from error
 
 
 def start_servers(parts: PartsSupervisor, ground: Ground, say: Say) -> None:

@@ -58,3 +58,28 @@ def is_no_room(error: BaseException) -> bool:
 def says_no_room(lines: Iterable[str]) -> bool:
     """Tell whether what a program wrote says that a disk is full."""
     return any(words in line for line in lines for words in NO_ROOM_WORDS)
+
+
+class DiskWatch:
+    """Tells once when a disk becomes full, and once when there is room again.
+
+    Args:
+        folder: on the disk.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._is_short = False
+
+    def check(self) -> str | None:
+        """Return what there is to say; usually nothing."""
+        room = room_of(self._folder)
+        if room.is_short == self._is_short:
+            return None
+        self._is_short = room.is_short
+        if room.is_short:
+            return (
+                f"There is hardly room left: {room}. Nothing is lost, but what has to be written gets 503 once it is "
+                "full. Make room; the shop goes on by itself."
+            )
+        return f"There is room again: {room}."

@@ -13,7 +13,7 @@ APP, PROJECTOR, SEALER = "APP_DATABASE_URL", "PROJECTOR_DATABASE_URL", "SEALER_D
 GATEWAY_SECRETS = frozenset({"SANDBOX_API_KEY", "SANDBOX_WEBHOOK_SECRET"})
 
 NOT_FOR_THE_API = frozenset({"DATABASE_URL", "ROLE_SECRET", "RELAY_NATS_URL", SEALER, "SEAL_KEY", "DEMO_PASSWORD"})
-"""The database's owner, whoever may publish events, whoever signs: none of them is asked by people."""
+"""The database's owner and what its roles' passwords follow from, who may publish events, who signs seals."""
 
 API = EVERY_SETTING - NOT_FOR_THE_API
 

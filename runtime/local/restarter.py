@@ -85,8 +85,8 @@ class Restarter:
     def _wait_for_room(self, member: Member, ending: str, room: Room) -> None:
         if not member.waits_for_room:
             self._say(
-                f"{ending}, because there is no room: {room}. {member.meanwhile} Make room; it is started again as "
-                "soon as there is some."
+                f"{ending}. There is no room: {room}. {member.meanwhile} Make room; it is started again as soon as "
+                "there is some."
             )
         member.waits_for_room = True
         member.pause(ROOM_PAUSE_SECONDS)
