@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-BENCHMARKS = ("append", "booking", "edge", "live", "follow", "growth", "past", "rebuild", "verify")
+BENCHMARKS = ("append", "booking", "edge", "live", "follow", "growth", "memory", "past", "rebuild", "verify")
 """A new one is a name here: a module with `main(arguments) -> int`."""
 
 if __name__ == "__main__":

@@ -54,6 +54,13 @@ class Shop:
                 return self
         raise RuntimeError("the shop did not start:\n" + "".join(said[-20:]))
 
+    @property
+    def pid(self) -> int:
+        """The process that everything else belongs to."""
+        if self._process is None:
+            raise RuntimeError("the shop does not run")
+        return self._process.pid
+
     def __exit__(self, *_: object) -> None:
         if self._process is not None:
             self._process.send_signal(signal.SIGTERM)

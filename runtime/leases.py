@@ -1,9 +1,12 @@
-"""Ends the leases of owners that cannot be alive, so that the next ones do not wait until they are taken for dead."""
+"""Ends the leases of owners that cannot be alive, so that the next ones do not wait until they are taken for dead.
+
+Light to import: `up` keeps in memory what it imports.
+"""
 
 from adapters.records import process_state
-from eventstore.roles import PROJECTOR_ROLE
+from adapters.records.pool import records_pool
+from eventstore.roles import APP_ROLE, PROJECTOR_ROLE
 from projections import control
-from runtime.connections import open_records
 from runtime.roles import url_of_role
 from runtime.settings import Settings
 
@@ -37,5 +40,5 @@ async def end_process_leases(settings: Settings) -> None:
     Raises:
         StoreUnavailable: the database does not answer.
     """
-    async with open_records(settings) as records:
+    async with records_pool(url_of_role(settings, APP_ROLE), connections_max=1) as records:
         await process_state.release_all(records)

@@ -1,0 +1,81 @@
+"""What an idle shop takes of memory, part by part: proportional set sizes, so a shared page counts once in all."""
+
+import re
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from bench.shop import Shop
+
+SETTLE_S = 15.0
+TOTAL_MIB_MAX = 400.0
+KIB_PER_MIB = 1024
+PSS = re.compile(r"^Pss:\s+(\d+) kB$", re.MULTILINE)
+
+PARTS: Sequence[tuple[str, str]] = (
+    ("supervisors", "runtime.embedded.supervisor"),
+    ("supervisors", "embedded/supervisor.py"),
+    ("fork server", "runtime.local.fork_server"),
+    ("sandbox", "adapters.sandbox"),
+    ("relay", "runtime.cli relay"),
+    ("project", "runtime.cli project"),
+    ("process", "runtime.cli process"),
+    ("seal", "runtime.cli seal"),
+    ("api", "runtime.cli api"),
+    ("up", "runtime.cli up"),
+    ("NATS", "nats-server"),
+    ("PostgreSQL", "postgres"),
+)
+"""The part that a process belongs to, by words of its command line; the first that fits."""
+
+
+def main(_arguments: Sequence[str]) -> int:
+    """Start a shop, let it settle, print the table; 1 if it takes too much."""
+    with tempfile.TemporaryDirectory() as folder, Shop(Path(folder) / "data") as shop:
+        time.sleep(SETTLE_S)
+        taken = memory_of(shop.pid)
+    print(table(taken))
+    total = sum(sum(sizes) for sizes in taken.values())
+    print(f"\nidle shop: {total:.0f} MiB, at most {TOTAL_MIB_MAX:.0f} wanted")
+    return int(total > TOTAL_MIB_MAX)
+
+
+def memory_of(pid: int) -> Mapping[str, list[float]]:
+    """Return the sizes in MiB of a process and all its descendants, by part."""
+    found: dict[str, list[float]] = defaultdict(list)
+    for member in family_of(pid):
+        with suppress(OSError):
+            size = PSS.search(Path(f"/proc/{member}/smaps_rollup").read_text())
+            command = Path(f"/proc/{member}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+            if size is not None:
+                found[part_of(command)].append(int(size[1]) / KIB_PER_MIB)
+    return found
+
+
+def part_of(command: str) -> str:
+    """Return the part that a command line belongs to."""
+    return next((part for part, words in PARTS if words in command), "other")
+
+
+def family_of(pid: int) -> Iterator[int]:
+    """Go through a process and its descendants."""
+    yield pid
+    with suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                yield from family_of(int(child))
+
+
+def table(taken: Mapping[str, Sequence[float]]) -> str:
+    """Return the sizes as a table, the largest first."""
+    rows = sorted(taken.items(), key=lambda row: -sum(row[1]))
+    lines = [f"| {part} | {len(sizes)} | {sum(sizes):.0f} |" for part, sizes in rows]
+    return "\n".join(["| part | processes | MiB |", "|---|---|---|", *lines])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
