@@ -15,6 +15,9 @@ from eventstore.postgres.bounded import BOUNDED, check_answers
 RECORDS = History(name="records", package="adapters.records.migrations")
 CONNECTIONS_MAX = 8
 WAIT_SECONDS_MAX = 2.0
+IDLE_SECONDS_MAX = 20.0
+"""A burst opens more connections; each costs the server two megabytes for as long as it is kept."""
+
 LIMITS = {
     "connect_timeout": 5,
     "options": "-c statement_timeout=5s -c lock_timeout=5s -c client_connection_check_interval=1s",
@@ -37,6 +40,7 @@ def records_pool(
         connection_class=BOUNDED,
         min_size=1,
         max_size=connections_max,
+        max_idle=IDLE_SECONDS_MAX,
         timeout=wait_seconds_max,
         kwargs={"autocommit": True, "application_name": "seatledger records", **LIMITS},
         check=check_answers,
