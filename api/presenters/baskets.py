@@ -111,11 +111,17 @@ def order_now(order: OrderDetails, now: datetime) -> Body:
         "confirmed_at": order.confirmed_at,
         "expires_at": state.expires_at,
         "lines": lines,
+        "lines_cancelled": how_many(len(state.cancelled_lines), len(state.lines)),
         "paid_by": state.paid_by,
         "payments": [payment_now(payment, known, now) for payment, known in order.payments.items()],
         "refunds": [listed_refund(refund) for refund in order.refunds],
         **performance_summary(order.summary),
     }
+
+
+def how_many(part: int, whole: int) -> str:
+    """Say how many of the lines: none, some or all."""
+    return "none" if part == 0 else "all" if part == whole else "some"
 
 
 def order_line(
@@ -143,6 +149,7 @@ def listed_order(order: my_orders.Order, summary: PerformanceSummary | None, now
             order_line(line, order.currency, order.tickets.get(line["line_id"]), cancelled=order.cancelled)
             for line in order.lines
         ],
+        "lines_cancelled": how_many(len(order.cancelled), len(order.lines)),
         "paid_by": order.paid_by,
         "payments": [listed_payment(payment, now) for payment in order.payments],
         "refunds": [listed_refund(refund) for refund in order.refunds],

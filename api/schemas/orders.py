@@ -1,7 +1,7 @@
 """Orders as requests say them and answers show them."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -95,6 +95,10 @@ class OrderShown(WithPerformance):
     confirmed_at: datetime | None
     expires_at: datetime
     lines: list[OrderLine]
+    lines_cancelled: Annotated[
+        Literal["none", "some", "all"],
+        Field(description="Whether the right to attend has ended; a refund leaves the status `confirmed`."),
+    ]
     paid_by: Annotated[str | None, Field(description="The payment that confirmed it.")]
     payments: list[PaymentShown]
     refunds: list[RefundShown]

@@ -86,7 +86,7 @@ class SkipWish(Body):
 class UnskipRequest(Body):
     """Which skipped event to have again."""
 
-    position: Annotated[int, Field(ge=1, le=POSITION_MAX)]
+    position: Annotated[Whole, Field(ge=1, le=POSITION_MAX)]
 
 
 class ParkWish(Body):

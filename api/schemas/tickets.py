@@ -10,7 +10,7 @@ from api.codes import CODE_BYTES_MAX
 from api.schemas.base import Body, Shown
 from api.schemas.summaries import WithPerformance
 from api.schemas.texts import Word
-from api.schemas.values import Cursor, Id, Place, Position
+from api.schemas.values import Cursor, Flag, Id, Place, Position
 from domain.ticket import EntryMode, RefusalReason, RevertReason
 from domain.values import PerformanceCancelReason
 
@@ -94,12 +94,12 @@ class ScanWish(Body):
     ticket_number: Annotated[
         TicketNumber | None, Field(description="Typed by hand. Send it twice: the second time with `confirm`.")
     ] = None
-    confirm: Annotated[bool, Field(description="Record the entry of the `ticket_number`.")] = False
+    confirm: Annotated[Flag, Field(description="Record the entry of the `ticket_number`.")] = False
     gate: Word
     nonce: Nonce
     performance_id: Annotated[Id | None, Field(description="The one this gate admits to, if it is set to one.")] = None
     override_window: Annotated[
-        bool, Field(description="Admit although it is `too_early` or `too_late`; it is recorded.")
+        Flag, Field(description="Admit although it is `too_early` or `too_late`; it is recorded.")
     ] = False
 
     @model_validator(mode="after")

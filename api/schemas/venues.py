@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from api.schemas.base import Body, Shown
 from api.schemas.texts import Title, Word
-from api.schemas.values import Country, Cursor, Id, Position, TimeZone
+from api.schemas.values import Country, Cursor, Flag, Id, Position, TimeZone
 from domain.deletion import DeletionStatus
 
 
@@ -83,7 +83,7 @@ class LayoutOptions(Body):
     """How a document is read."""
 
     make_repeated_ids: Annotated[
-        bool,
+        Flag,
         Field(description="Where places share an id, make their ids of their labels instead of refusing them."),
     ] = False
 

@@ -64,6 +64,18 @@ class TestDecideRefund:
         assert line["cancelled"] is True
         done(await office.order(await office.somebody(), office.seats[0]))
 
+    @pytest.mark.parametrize(("body", "cancelled"), [({"lines": ["2"]}, "some"), (None, "all")])
+    async def test_given_an_approval_then_the_order_says_how_much_of_it_has_ended(
+        self, till: Till, office: BoxOffice, body: dict[str, object] | None, cancelled: str
+    ) -> None:
+        buyer, support = await office.somebody(), await office.somebody(Role.SUPPORT)
+        order = (await till.confirmed_order(office, buyer, *office.seats[:2]))["order_id"]
+        assert done(await office.get(f"/orders/{order}", buyer))["lines_cancelled"] == "none"
+        refund = done(await office.post(f"/orders/{order}/refunds", buyer, body))["refund_id"]
+        done(await office.post(f"/refunds/{refund}/approve", support))
+        shown = done(await office.get(f"/orders/{order}", buyer))
+        assert (shown["status"], shown["lines_cancelled"]) == ("confirmed", cancelled)
+
     async def test_given_support_rejects_then_the_order_stays(self, till: Till, office: BoxOffice) -> None:
         buyer, support = await office.somebody(), await office.somebody(Role.SUPPORT)
         order = await till.confirmed_order(office, buyer, office.seats[0])
