@@ -207,4 +207,4 @@ def require_owned(state: RequestedRefund) -> None:
         ResolutionNotPossible
     """
     if state.status is not RefundStatus.FAILED or state.owner is None:
-        raise ResolutionNotPossible("This refund is not waiting for support.", status=state.status.value)
+        raise ResolutionNotPossible("This refund is not waiting for support.", refund_status=state.status.value)
