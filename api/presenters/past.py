@@ -22,7 +22,7 @@ from projections.past.currencies import performance_of
 from projections.past.moment import AsOf
 from projections.past.one_order import OrderThen
 from projections.past.one_seat import SeatThen
-from projections.past.streams import StreamThen
+from projections.past.streams import StreamPage, StreamThen
 from projections.past.words import sentence
 from projections.seat_map import SeatMap
 
@@ -86,7 +86,9 @@ def plain_state(value: object) -> object:
             return str(value)
 
 
-def stream_then(found: StreamThen, page: Sequence[Recorded], codec: Codec, currencies: Mapping[str, str]) -> Body:
+def stream_then(
+    found: StreamThen | StreamPage, page: Sequence[Recorded], codec: Codec, currencies: Mapping[str, str]
+) -> Body:
     """Show a stream as it was, and some of its events."""
     return {
         "stream": found.stream,

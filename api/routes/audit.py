@@ -103,14 +103,13 @@ async def show_stream(
     limit: Limit = 100,
 ) -> Response:
     """Show one thing as it was, and everything that had happened to it, in order."""
-    found = await streams_of(request).find(stream, then)
+    found = await streams_of(request).page(stream, then, after=after, limit=limit)
     if found is None:
         raise NotFound("There is no such stream.")
-    page, more = part_of(found.events[after:], limit)
     engine = engine_of(request)
-    currencies = await currencies_of(engine.store, engine.codec, page)
-    body = present.stream_then(found, page, engine.codec, currencies)
-    return shown({**present.true_at(then), **body, "next": str(page[-1].version) if more else None})
+    currencies = await currencies_of(engine.store, engine.codec, found.events)
+    body = present.stream_then(found, found.events, engine.codec, currencies)
+    return shown({**present.true_at(then), **body, "next": str(found.events[-1].version) if found.more else None})
 
 
 async def exceptions_about(request: Request, order: str) -> list[str]:

@@ -56,7 +56,9 @@ class StreamThen(Then):
     stream: str
     kind: str
     version: int
-    state: Annotated[State | None, Field(description="Null: nothing is decided on streams of this kind.")]
+    state: Annotated[
+        State | None, Field(description="On the first page; null: nothing is decided on streams of this kind.")
+    ]
     items: list[RecordedEvent]
     next: Cursor
 

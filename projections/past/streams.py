@@ -7,8 +7,10 @@ from typing import Any
 from domain.books import Kind
 from domain.history import KINDS
 from eventstore.codec import Codec
-from eventstore.store import Recorded, Store
+from eventstore.store import Recorded, Store, Wanted
 from projections.past.moment import AsOf
+
+RANGE_EVENTS = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,22 @@ class StreamThen:
     def version(self) -> int:
         """How many events it had."""
         return len(self.events)
+
+    @property
+    def kind(self) -> str:
+        """How its name begins."""
+        return kind_of(self.stream)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamPage:
+    """A page of a stream as it was. `state`: on the first page, if anything is decided on streams of its kind."""
+
+    stream: str
+    version: int
+    state: Any
+    events: Sequence[Recorded]
+    more: bool
 
     @property
     def kind(self) -> str:
@@ -45,6 +63,37 @@ class PastStreams:
         """Return a stream as it was; None if it does not exist even now."""
         (events,) = (await self.store.read_streams([stream])).values()
         return self._fold(stream, events, then) if events else None
+
+    async def page(self, stream: str, then: AsOf, *, after: int, limit: int) -> StreamPage | None:
+        """Return the events after a version of a stream as it was; None if it does not exist even now.
+
+        The first page folds the whole stream, range by range; a later one reads no more than it shows.
+        """
+        events = await self.store.read_stream(stream, after_version=after, limit=limit + 1)
+        if not events and not await self.store.read_stream(stream, limit=1):
+            return None
+        known = [event for event in events if then.holds(event)]
+        version, state = await self._version(stream, then), None
+        if after == 0:
+            state = await self._state(stream, version)
+        return StreamPage(stream=stream, version=version, state=state, events=known[:limit], more=len(known) > limit)
+
+    async def _version(self, stream: str, then: AsOf) -> int:
+        """Return how many events a stream had."""
+        last = await self.store.search(Wanted(stream=stream), after=0, upto=then.position, limit=1, newest_first=True)
+        return last[0].version if last else 0
+
+    async def _state(self, stream: str, version: int) -> Any:
+        """Fold the first events of a stream, a range at a time."""
+        kind: Kind[Any] | None = KINDS.get(kind_of(stream))
+        if kind is None:
+            return None
+        state, reached = kind.initial, 0
+        while reached < version:
+            limit = min(RANGE_EVENTS, version - reached)
+            for event in await self.store.read_stream(stream, after_version=reached, limit=limit):
+                state, reached = kind.evolve(state, self.decode(event)), event.version
+        return state
 
     async def read(self, streams: Sequence[str], then: AsOf) -> list[StreamThen]:
         """Return streams as they were, in the order asked for; one that did not exist has no events."""

@@ -53,6 +53,10 @@ class TestStream:
         rest = done(await office.get(path, auditor, after=first["next"]))
         assert first["items"] + rest["items"] == whole["items"]
         assert len(whole["items"]) > 1
+        assert (first["state"], rest["state"]) == (whole["state"], None)
+        assert first["version"] == rest["version"] == whole["version"] == len(whole["items"])
+        beyond = done(await office.get(path, auditor, after=whole["version"]))
+        assert (beyond["items"], beyond["next"]) == ([], None)
         assert rest["next"] is None
 
     async def test_given_a_time_before_it_began_then_its_empty_state(self, office: BoxOffice, auditor: Headers) -> None:
