@@ -37,7 +37,7 @@ async def meanings_of(request: Request, text: str) -> OrderTerms:
     engine, typed = engine_of(request), text.strip()
     if (key := as_id(typed)) is not None:
         return OrderTerms(orders=await engine.handler.look(lambda books: orders_of(books, key)))
-    buyers = await engine.people.find_buyers(typed, limit=BUYERS_MAX)
+    buyers = await engine.people.find_buyers(" ".join(typed.split()), limit=BUYERS_MAX)
     code = typed.upper()
     return OrderTerms(
         codes=[code] if len(code) == ORDER_CODE_LENGTH else [],

@@ -34,10 +34,11 @@ class PostgresPeople:
         return {row["account"]: Person(**row) for row in found}
 
     async def search(self, text: str, *, after: str | None, limit: int) -> PeoplePage:
-        """Return people whose name or address contains `text`."""
-        found = await rows(self._pool, sql.SEARCH, {"text": text, "after": after or "", "limit": limit})
-        people = [Person(**row) for row in found]
-        return PeoplePage(people=people, next_cursor=people[-1].email if len(people) == limit else None)
+        """Return people whose name or address contains every word of `text`, in any spelling."""
+        asked = {"words": text.split(), "after": after or "", "limit": limit + 1}
+        people = [Person(**row) for row in await rows(self._pool, sql.SEARCH, asked)]
+        following = people[limit - 1].email if len(people) > limit else None
+        return PeoplePage(people=people[:limit], next_cursor=following)
 
     async def keep_contact(self, contact: Contact) -> None:
         """Keep where an order's mail goes; a second time changes nothing."""

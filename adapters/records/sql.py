@@ -13,9 +13,14 @@ PERSON: LiteralString = "SELECT account, email, name FROM records.person WHERE a
 
 PEOPLE: LiteralString = "SELECT account, email, name FROM records.person WHERE account = ANY (%(accounts)s)"
 
+# Every word that was typed is in the address or in the name, in any of its spellings.
 SEARCH: LiteralString = """
 SELECT account, email, name FROM records.person
-WHERE email > %(after)s AND (strpos(email, lower(%(text)s)) > 0 OR strpos(lower(name), lower(%(text)s)) > 0)
+WHERE email > %(after)s AND NOT EXISTS (
+    SELECT FROM unnest(%(words)s::text[]) AS typed (word)
+    WHERE strpos(records.folded(email), records.folded(typed.word)) = 0
+      AND strpos(records.searchable(name), records.folded(typed.word)) = 0
+)
 ORDER BY email
 LIMIT %(limit)s
 """
@@ -33,14 +38,14 @@ CONTACTS: LiteralString = "SELECT contact, account, email, name FROM records.con
 
 BUYING_PEOPLE: LiteralString = """
 SELECT account FROM records.person
-WHERE starts_with(email, lower(%(text)s)) OR strpos(lower(name), lower(%(text)s)) > 0
+WHERE starts_with(email, lower(%(text)s)) OR strpos(records.searchable(name), records.folded(%(text)s)) > 0
 ORDER BY account DESC
 LIMIT %(limit)s
 """
 
 BUYING_CONTACTS: LiteralString = """
 SELECT contact FROM records.contact
-WHERE starts_with(email, lower(%(text)s)) OR strpos(lower(name), lower(%(text)s)) > 0
+WHERE starts_with(email, lower(%(text)s)) OR strpos(records.searchable(name), records.folded(%(text)s)) > 0
 ORDER BY contact DESC
 LIMIT %(limit)s
 """

@@ -1,7 +1,7 @@
 """The records on PostgreSQL: people found, contacts kept once, layouts read back and never changed."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import psycopg
 import pytest
@@ -82,6 +82,34 @@ class TestPeople:
         assert (second.people, second.next_cursor) == ([cleo], None)
         assert (await people.search("example.ORG", after=None, limit=2)).people == [cleo]
         assert (await people.search("%", after=None, limit=2)).people == []
+
+    @pytest.mark.parametrize(
+        ("name", "typed"),
+        [
+            ("Jürgen Müller", ["muller", "MÜLLER ", "mueller", "  juergen  muller", "müller jür", "\u3000Mu"]),
+            ("Åse Sørensen", ["ase", "aase", "sorensen", "soerensen"]),
+            ("Łukasz Świątek", ["lukasz", "swiatek", "ŁUKASZ"]),
+            ("Straßer", ["strasser", "straßer", "STRASSER"]),
+            ("王小明", ["小明", "王"]),
+        ],
+    )
+    async def test_given_a_name_then_it_is_found_however_it_is_typed(
+        self, people: PostgresPeople, name: str, typed: Sequence[str]
+    ) -> None:
+        await registered(people, "other@example.com")
+        account = str(uuid7())
+        await people.register(Person(account=account, email="x@example.org", name=name), "hash")
+        for text in typed:
+            assert [each.account for each in (await people.search(text, after=None, limit=5)).people] == [account], text
+            assert list((await people.find_buyers(" ".join(text.split()), limit=5)).accounts) == (
+                [account] if len(text.split()) == 1 else []
+            ), text
+        assert len((await people.search(" \t ", after=None, limit=5)).people) == 2
+
+    async def test_given_exactly_one_page_then_nothing_follows(self, people: PostgresPeople) -> None:
+        everybody = await registered(people, "ann@example.com", "bob@example.com")
+        page = await people.search("", after=None, limit=2)
+        assert (page.people, page.next_cursor) == (everybody, None)
 
     async def test_given_a_contact_twice_then_it_is_kept_once_and_the_same_words_under_another_id_beside_it(
         self, people: PostgresPeople
