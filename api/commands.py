@@ -7,6 +7,7 @@ A writing route is three lines: `outcome = await carry_out(request, decide)`, th
 import asyncio
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -15,7 +16,7 @@ from fastapi import Query, Request, Response
 from uuid_utils.compat import uuid7
 
 from api.bodies import digest_of
-from api.deadlines import ARRIVED_AT
+from api.deadlines import ARRIVED_AT, GONE
 from api.engine import engine_of
 from api.errors import Behind, Malformed
 from api.identity import Identity
@@ -75,6 +76,8 @@ async def carry_out(
     if step is not None:
         command = uuid5(command, step)
     context = await context_of(request, command, actor, again=command_id is not None)
+    if step is not None and context.asked is not None:
+        context = replace(context, asked=replace(context.asked, gone=None))  # what was begun is carried through
     return await with_rights(request, decide, context, presumed)
 
 
@@ -147,7 +150,8 @@ def asked_of(request: Request, *, again: bool) -> Asked:
     """Say when a request was sent, at the latest, and until when its command may take effect."""
     arrived_at: float = request.scope.setdefault(ARRIVED_AT, ticks())
     until = arrived_at + engine_of(request).terms.request_seconds_max
-    return Asked(at=getattr(request.state, "judged_anew_at", arrived_at), until=until, again=again)
+    gone = request.scope.get("extensions", {}).get(GONE, {}).get("gone")
+    return Asked(at=getattr(request.state, "judged_anew_at", arrived_at), until=until, again=again, gone=gone)
 
 
 def judge_anew(request: Request) -> None:

@@ -10,6 +10,9 @@ STOP_SECONDS_MAX = 3.0
 ARRIVED_AT = "seatledger.arrived_at"
 """In a request's scope: when it came, in the event store's `ticks`."""
 
+GONE = "seatledger.gone"
+"""In the extensions of a request's scope: `{"gone": …}`, which says whether its client has hung up."""
+
 Answer = TypeVar("Answer")
 
 

@@ -306,6 +306,7 @@ def handlers() -> dict[Any, Any]:
         RequestValidationError: unreadable_request,
         HTTPException: framework_error,
         ClientDisconnect: client_gone,
+        storing.Abandoned: client_gone,
         Exception: unknown_error,
     }
 

@@ -10,6 +10,7 @@ import structlog
 
 from eventstore.encoding import check_append
 from eventstore.errors import (
+    Abandoned,
     BatchRefused,
     ClockBehind,
     EventStoreError,
@@ -53,6 +54,13 @@ class Waiting:
         self.future = future
         self.size = size
         self.written = [write.stream for write in append.writes]
+
+    def is_abandoned(self) -> bool:
+        """Tell whether whoever asked for it has hung up; then nobody is to wait for it any more."""
+        abandoned = self.append.abandoned is not None and self.append.abandoned()
+        if abandoned:
+            self.fail(Abandoned("Whoever asked for the command is gone; nothing was sent."))
+        return abandoned
 
     def settle(self, verdict: Verdict) -> None:
         """Hand over the verdict, unless nobody waits any more."""
@@ -136,7 +144,7 @@ class Batcher:
             Overloaded: the queue is full; nothing was sent.
             Unencodable: it can never be stored as it is; nothing was sent.
             BatchRefused: the server refused this very command; nothing was written.
-            StoreUnavailable, ClockBehind: nothing was written.
+            StoreUnavailable, ClockBehind, Abandoned: nothing was written.
         """
         if self._closed:
             raise StoreUnavailable("the store is being closed")
@@ -180,7 +188,7 @@ class Batcher:
         passed: list[Waiting] = []
         while self._queue and not admission.is_full(self._queue[0]):
             waiting = self._queue.popleft()
-            if waiting.future.done():
+            if waiting.future.done() or waiting.is_abandoned():
                 continue
             (batch if admission.admits(waiting) else passed).append(waiting)
         self._queue.extendleft(reversed(passed))

@@ -19,12 +19,13 @@ Decide = Callable[[LoadedBooks], Changes]
 class Asked:
     """When somebody asked for a command, and until when it may take effect, both in `ticks` of this machine.
 
-    `again`: they may ask for it again, under the same id, here or elsewhere.
+    `again`: they may ask for it again, under the same id, here or elsewhere. `gone`: says whether they have hung up.
     """
 
     at: float
     until: float
     again: bool
+    gone: Callable[[], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ EventStoreError
 ├── ServerTooOld          a PostgreSQL that is older than the oldest we support
 ├── MigrationRefused      the database and this code's migrations do not belong together
 ├── Overloaded            the queue is full; nothing was sent
+├── Abandoned             whoever asked hung up before anything was sent
 ├── Unencodable           an event cannot be stored (NUL, lone surrogate, naive time, a name that is too long)
 │   └── TooMuch           a command of more events, streams or bytes than one append takes
 ├── UnknownEvent          a stored name, schema version or field that this code does not know
@@ -55,6 +56,10 @@ class ServerTooOld(EventStoreError):
 
 class MigrationRefused(EventStoreError):
     """The migrations recorded in the database are not the beginning of those this code has."""
+
+
+class Abandoned(EventStoreError):
+    """Whoever asked for a command was gone before it was sent."""
 
 
 class Overloaded(EventStoreError):

@@ -224,8 +224,9 @@ class Handler:
         return state
 
     def _append(self, books: LoadedBooks, changes: Changes, context: Context) -> Append:
-        asked_at, not_after = None, books.not_after
+        asked_at, not_after, abandoned = None, books.not_after, None
         if context.asked is not None:
+            abandoned = context.asked.gone
             ends_at = self._clock.at(context.asked.until)
             not_after = ends_at if not_after is None else min(not_after, ends_at)
             asked_at = self._clock.at(context.asked.at) if context.asked.again else None
@@ -247,6 +248,7 @@ class Handler:
             not_before=books.not_before,
             not_after=not_after,
             asked_at=asked_at,
+            abandoned=abandoned,
             receipt=context.receipt,
         )
 

@@ -3,7 +3,7 @@
 The two backends (`memory`, `postgres`) pass one contract of tests. Nothing here knows a business word.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
@@ -63,6 +63,8 @@ class Append:
     early than too late; None: nobody may. If such a command comes to nothing, no attempt that was asked for before has
     an effect.
 
+    `abandoned`: says whether whoever asked for it is gone; while it has not been sent, it is dropped then.
+
     `size`: what it counts for in a batch, in bytes, once `encoding.check_append` has judged it.
     """
 
@@ -74,6 +76,7 @@ class Append:
     not_after: datetime | None = None
     asked_at: datetime | None = None
     receipt: Receipt = NO_RECEIPT
+    abandoned: Callable[[], bool] | None = field(default=None, compare=False, repr=False)
     size: int = field(default=0, init=False, compare=False, repr=False)
 
 

@@ -1,6 +1,7 @@
 """HTTP by httptools, within the limits of the edge."""
 
 import asyncio
+from functools import partial
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -8,6 +9,7 @@ import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from api.deadlines import GONE
 from api.live import ABORT
 from runtime.edge.connections import Edge
 from runtime.edge.limits import WINDOW_SECONDS, Refusal
@@ -122,6 +124,7 @@ class EdgeProtocol(HttpToolsProtocol):
         if self.received > self.edge.limits.head_bytes and self._head_bytes() > self.edge.limits.head_bytes:
             self._stop(Refusal.HEAD_TOO_LARGE)
         super().on_headers_complete()
+        self.scope["extensions"][GONE] = {"gone": partial(is_gone, self.cycle)}
         self.phase, self.since = BODY, self.edge.now
         self.received = self.framing = 0
 
@@ -242,6 +245,11 @@ class EdgeProtocol(HttpToolsProtocol):
         if self.phase == BODY:
             return self.answering is self.cycle and not self.cycle.response_started
         return not self.is_answering
+
+
+def is_gone(cycle: RequestResponseCycle) -> bool:
+    """Tell whether the client of a request has hung up."""
+    return cycle.disconnected
 
 
 def written(refusal: Refusal) -> bytes:

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Iterable
+from dataclasses import replace
 from typing import TypeVar
 
 import pytest
 
 from eventstore.batcher import Admission, Batcher, Waiting
 from eventstore.errors import (
+    Abandoned,
     BatchRefused,
     ClockBehind,
     OutcomeUnknown,
@@ -231,6 +233,15 @@ class TestFailures:
             [at("first-in-line", 0)],
             [at("seat-2", 0)],
         ]
+
+    async def test_what_was_abandoned_in_the_queue_is_not_sent(self) -> None:
+        line = await Line.blocked()
+        await line.queue(replace(wish(at("seat-1", 0)), abandoned=lambda: True), wish(at("seat-2", 0)))
+        assert [command.writes for command in await line.batch()] == [(at("seat-2", 0),)]
+        line.store.let_go.release()
+        await soon(line.tasks[2])
+        with pytest.raises(Abandoned):
+            await soon(line.tasks[1])
 
     async def test_a_crash_leaves_nobody_waiting(self) -> None:
         store = FailingStore()
