@@ -143,21 +143,19 @@ def objection(books: Books, command: ScanTicket, device: RegisteredDevice | None
 
 def outside_window(books: Books, performance: ScheduledPerformance) -> RefusalReason | None:
     """Return whether it is too early or too late to enter, if it is."""
-    if not books.passed(entry_opens_at(performance)):
+    if not books.passed(entry_opens_at(performance.starts_at, performance.doors_at)):
         return RefusalReason.TOO_EARLY
-    return RefusalReason.TOO_LATE if books.passed(entry_closes_at(performance)) else None
+    return RefusalReason.TOO_LATE if books.passed(entry_closes_at(performance.starts_at)) else None
 
 
-def entry_opens_at(performance: ScheduledPerformance) -> datetime:
-    """Return when the first ticket is admitted."""
-    if performance.doors_at is not None:
-        return performance.doors_at - ENTRY_OPENS_BEFORE_DOORS
-    return performance.starts_at - ENTRY_OPENS_BEFORE_START
+def entry_opens_at(starts_at: datetime, doors_at: datetime | None) -> datetime:
+    """Return when the first ticket of a performance is admitted."""
+    return starts_at - ENTRY_OPENS_BEFORE_START if doors_at is None else doors_at - ENTRY_OPENS_BEFORE_DOORS
 
 
-def entry_closes_at(performance: ScheduledPerformance) -> datetime:
-    """Return from when on no ticket is admitted any more."""
-    return performance.starts_at + ENTRY_CLOSES_AFTER_START
+def entry_closes_at(starts_at: datetime) -> datetime:
+    """Return from when on no ticket of a performance is admitted any more."""
+    return starts_at + ENTRY_CLOSES_AFTER_START
 
 
 def revert_entry(books: Books, scan: str, reason: RevertReason) -> Changes:

@@ -7,6 +7,7 @@ from typing import Any
 
 from api.presenters.values import Body, money
 from api.schemas.performances import SalesShown
+from domain.entry import entry_closes_at, entry_opens_at
 from domain.event import EventDetails, EventStatus
 from domain.performance import PerformanceScheduled, SalesState, ScheduledPerformance
 from domain.values import EntryRules, Limits
@@ -90,6 +91,7 @@ def listed_performance(performance: catalogue.Performance, *, published: bool, n
         "prices": shown_prices(performance.prices, performance.currency),
         "limits": performance.limits,
         "entry_rules": performance.entry_rules,
+        **entry_window(performance.starts_at, performance.doors_at),
         "sales": performance.sales,
         "cancelled": performance.cancelled_for is not None,
         "cancel_reason": performance.cancelled_for,
@@ -141,6 +143,7 @@ def scheduled_performance(performance: str, scheduled: PerformanceScheduled) -> 
         ],
         "limits": shown_limits(scheduled.limits),
         "entry_rules": shown_entry_rules(scheduled.entry_rules),
+        **entry_window(scheduled.starts_at, scheduled.doors_at),
         "sales": "open",
         "cancelled": False,
         "cancel_reason": None,
@@ -160,6 +163,7 @@ def performance_now(performance: str, scheduled: PerformanceScheduled, state: Sc
         ],
         "limits": shown_limits(state.limits),
         "entry_rules": shown_entry_rules(state.entry_rules),
+        **entry_window(state.starts_at, state.doors_at),
         "sales": state.sales,
         "cancelled": state.called_off,
         "cancel_reason": state.cancel_reason,
@@ -173,6 +177,11 @@ def shown_limits(limits: Limits) -> Body:
         "seats_per_buyer": limits.seats_per_buyer,
         "live_holds_per_buyer": limits.live_holds_per_buyer,
     }
+
+
+def entry_window(starts_at: datetime, doors_at: datetime | None) -> Body:
+    """Show when tickets are admitted."""
+    return {"entry_opens_at": entry_opens_at(starts_at, doors_at), "entry_closes_at": entry_closes_at(starts_at)}
 
 
 def shown_entry_rules(rules: EntryRules) -> Body:

@@ -143,6 +143,8 @@ class PerformanceFacts(Shown):
     prices: list[PriceShown]
     limits: LimitsShown
     entry_rules: EntryRulesShown
+    entry_opens_at: Annotated[datetime, Field(description="Before, tickets are `too_early`.")]
+    entry_closes_at: Annotated[datetime, Field(description="From then on, tickets are `too_late`.")]
     sales: Annotated[
         SalesShown,
         Field(

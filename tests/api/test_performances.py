@@ -211,6 +211,14 @@ class TestChangePerformance:
         assert (await self.change(office, doors_at=in_days(1)))[1]["doors_at"] is not None
         assert (await self.change(office, doors_at=None))[1]["doors_at"] is None
 
+    async def test_given_doors_then_it_shows_when_tickets_are_admitted(self, office: BoxOffice) -> None:
+        body = {"starts_at": "2031-05-01T20:00:00Z", "layout_id": office.layout_id, "prices": PRICES}
+        path = f"/events/{office.event_id}/performances"
+        for doors, opens in (({}, "17:00"), ({"doors_at": "2031-05-01T19:00:00Z"}, "18:00")):
+            scheduled = done(await office.post(path, office.organizer, {**body, **doors}))
+            assert scheduled["entry_opens_at"] == f"2031-05-01T{opens}:00Z"
+            assert scheduled["entry_closes_at"] == "2031-05-02T08:00:00Z"
+
 
 class TestCancelPerformance:
     async def test_given_it_is_cancelled_then_sale_stops_and_the_answer_tells_of_refunds(
