@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 
 import psycopg
 import pytest
@@ -17,8 +18,10 @@ from domain.values import RefundReason, derived_id
 from tests.adapters.sandbox_process import SandboxProcess
 from tests.processes.databases import ServedShop, served_shop
 from tests.processes.shop import PATIENCE_S, Shop
+from tests.processes.test_cancelled_performances import cancel, refunded
 
 SHORT = timedelta(seconds=2)
+BUYERS_AND_SEATS = (("ann", 0), ("bob", 1), ("cleo", 2))
 CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_database() || '_app'"
 
 
@@ -124,6 +127,21 @@ class TestKilledWorkers:
         assert (await shop.refund(refund)).attempts == 1
         await shop.money_agrees()
 
+    async def test_killed_while_it_refunds_a_cancelled_performance_the_next_one_refunds_everybody_once(
+        self, served: ServedShop
+    ) -> None:
+        shop = served.shop
+        orders = [(await order_and_pay(shop, buyer, seat, "webhook_never"))[0] for buyer, seat in BUYERS_AND_SEATS]
+        with served.worker_process("after") as dying:
+            for order in orders:
+                await eventually(partial(shop.confirmed, order))
+            await cancel(shop)
+            assert await asyncio.to_thread(dying.wait, PATIENCE_S) == -signal.SIGKILL
+        async with served.worker():
+            for order in orders:
+                await eventually(partial(refunded_whole, shop, order))
+        await shop.money_agrees()
+
     async def test_a_standby_goes_on_when_the_owner_is_killed(self, served: ServedShop) -> None:
         shop = served.shop
         first, _ = await order_and_pay(shop, "ann", 0, "webhook_never")
@@ -140,3 +158,7 @@ class TestKilledWorkers:
 
 async def status_is(shop: Shop, order: str, status: OrderStatus) -> bool:
     return (await shop.order(order)).status is status
+
+
+async def refunded_whole(shop: Shop, order: str) -> bool:
+    return await refunded(shop, await shop.order(order))
