@@ -52,6 +52,27 @@ class TestRequestRefund:
         assert refused(await office.post(path, await office.somebody())) == (404, "not_found")
         assert done(await office.post(path, await office.somebody(Role.SUPPORT)))["reason"] == "support"
 
+    async def test_given_a_reason_then_it_is_supports_and_is_kept(self, till: Till, office: BoxOffice) -> None:
+        buyer, support = await office.somebody(), await office.somebody(Role.SUPPORT)
+        order = await till.confirmed_order(office, buyer, office.seats[0])
+        path = f"/orders/{order['order_id']}/refunds"
+        assert refused(await office.post(path, buyer, {"reason": "I am ill."})) == (422, "invalid")
+        refund = done(await office.post(path, support, {"reason": " The sound failed. "}))
+        assert (refund["reason"], refund["reason_text"]) == ("support", "The sound failed.")
+
+    async def test_given_a_used_ticket_then_the_rest_goes_back_and_naming_it_says_so(
+        self, till: Till, office: BoxOffice
+    ) -> None:
+        buyer = await office.somebody()
+        order = await till.confirmed_order(office, buyer, *office.seats[:2])
+        code = done(await office.get(f"/tickets/{order['lines'][0]['ticket_id']}", buyer))["code"]
+        scan = {"code": code, "gate": "north", "nonce": "1", "override_window": True}
+        assert done(await office.post("/scans", office.gate, scan))["outcome"] == "admitted"
+        path = f"/orders/{order['order_id']}/refunds"
+        named = await office.post(path, buyer, {"lines": ["1", "2"]})
+        assert (refused(named), named.json()["lines"]) == ((409, "ticket_used"), ["1"])
+        assert done(await office.post(path, buyer))["lines"] == ["2"]
+
 
 class TestDecideRefund:
     async def test_given_support_approves_then_the_seat_is_free_at_once(self, till: Till, office: BoxOffice) -> None:
