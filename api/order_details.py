@@ -1,12 +1,13 @@
 """An order with its payments, its refunds and its performance, read from the log: exact, and never behind."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from api.performance_summary import summary_in
 from api.refunds import refunds_of
+from domain.account import current_owner
 from domain.books import Books
 from domain.order import ORDER, PlacedOrder
 from domain.ordering import visible_order
@@ -43,6 +44,7 @@ async def order_details(engine: "Engine", order: str, owner: str | None) -> Orde
 
     def view(books: Books) -> tuple[PlacedOrder, dict[str, RequestedPayment], PerformanceSummary]:
         state = visible_order(books, order, owner)
+        state = replace(state, account=owner or current_owner(books, state.account))
         payments = {payment: existing_payment(books, payment) for payment in state.payments}
         return state, payments, summary_in(books, state.performance)
 

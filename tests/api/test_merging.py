@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from domain.values import Role
 from tests.api.box_office import BoxOffice, Headers, Json, done, price, refused
 from tests.api.shop import V1, Shop
 
@@ -106,13 +107,16 @@ class TestLogInAsGuest:
         order = done(await office.post("/orders", guest, body))["order_id"]
         basket = done(await office.hold(guest, office.seats[1]))["hold_id"]
         account = await logged_in(shop, guest)
-        head = await office.head()
+        support, head = await office.somebody(Role.SUPPORT), await office.head()
 
         async def listed(path: str, sender: Headers) -> list[Json]:
             items: list[Json] = done(await office.get(path, sender, min_position=head))["items"]
             return items
 
-        assert [item["order_id"] for item in await listed("/orders", account)] == [order]
+        (item,) = await listed("/orders", account)
+        shown = [done(await office.get(f"/orders/{order}", sender)) for sender in (account, support)]
+        owners = {one["account_id"] for one in (item, *shown)}
+        assert (item["order_id"], owners) == (order, {done(await office.get("/me", account))["account_id"]})
         assert [item["hold_id"] for item in await listed("/holds", account)] == [basket]
         (ticket,) = await listed("/tickets", account)
         assert done(await office.get(f"/tickets/{ticket['ticket_id']}", account))["code"]
