@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from domain.buyer import BUYER
+from domain.buyer import BUYER, Buyer
 from domain.disputes import own_currency
 from domain.hold import HOLD
 from domain.money_exception import EXCEPTION
@@ -61,6 +61,10 @@ async def order_then(
     if isinstance(placed, NoOrder):
         return OrderThen(order=None, money=NO_MONEY, payments={}, refunds={}, tickets={}, events=[])
     others = await streams.read([*touched(placed), *map(EXCEPTION.stream, exceptions)], then)
+    moved = [each.state.moved_into for each in others if isinstance(each.state, Buyer) and each.state.moved_into]
+    if moved:
+        quotas = [BUYER.stream(account, placed.performance) for account in moved]
+        others = [*others, *await streams.read(quotas, then)]
     payments = {key(each): each.state for each in others if isinstance(each.state, RequestedPayment)}
     refunds = {key(each): each.state for each in others if isinstance(each.state, RequestedRefund)}
     events = [*found.events, *(event for each in others for event in of_order(streams, each, order, placed.hold))]

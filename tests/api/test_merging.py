@@ -118,6 +118,8 @@ class TestLogInAsGuest:
         owners = {one["account_id"] for one in (item, *shown)}
         assert (item["order_id"], owners) == (order, {done(await office.get("/me", account))["account_id"]})
         assert [item["hold_id"] for item in await listed("/holds", account)] == [basket]
+        history = done(await office.get(f"/audit/orders/{order}", await office.somebody(Role.AUDITOR)))["items"]
+        assert "BuyerQuotaReceived" in [event["name"] for event in history]
         (ticket,) = await listed("/tickets", account)
         assert done(await office.get(f"/tickets/{ticket['ticket_id']}", account))["code"]
         assert await listed("/orders", guest) == []
