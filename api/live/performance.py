@@ -175,9 +175,9 @@ class LivePerformance:
         return self._missed[position]
 
     def _told_since(self, position: int) -> bytes:
-        missed = self.places.since(position)
-        if position > self.position or len(missed) > CHANGES_TOLD_MAX:
+        if position > self.position or self.places.are_more_since(position, CHANGES_TOLD_MAX):
             return reset(self._here())
+        missed = self.places.since(position)
         return self._delta(missed) if missed else HEARTBEAT
 
     def _delta(self, changed: set[int]) -> bytes:

@@ -7,6 +7,7 @@ So rows of a read model, a stretch of the log and the feed are simply told, one 
 from array import array
 from collections.abc import Iterable
 from heapq import heapify, heappop, heappush
+from itertools import islice
 
 from domain.layout.inventory import Inventory
 
@@ -81,9 +82,18 @@ class LivePlaces:
 
     def since(self, position: int) -> set[int]:
         """Return the places that may stand elsewhere than at a position: touched later, or freed by the clock."""
+        return self._lapsed.union(self._later(position))
+
+    def are_more_since(self, position: int, count: int) -> bool:
+        """Say whether `since` has more places than `count`, and look no further than that."""
+        later = islice(self._later(position), count + 1)
+        return len(self._lapsed.union(later)) > count
+
+    def _later(self, position: int) -> Iterable[int]:
+        """Return the places touched after a position."""
         if position >= self.last_change:
-            return set(self._lapsed)
-        return self._lapsed.union(index for index, told in enumerate(self._positions) if told > position)
+            return ()
+        return (index for index, told in enumerate(self._positions) if told > position)
 
     def states(self) -> bytes:
         """Return one byte for each place."""

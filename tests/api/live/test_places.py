@@ -51,6 +51,9 @@ def test_given_a_position_then_all_that_may_stand_elsewhere_since_is_told(facts,
         index for index, (was, stands) in enumerate(zip(before.states(), after.states(), strict=True)) if was != stands
     }
     assert moved <= after.since(known)
+    count = len(after.since(known))
+    assert not after.are_more_since(known, count)
+    assert count == 0 or after.are_more_since(known, count - 1)
 
 
 def test_given_a_deadline_that_moved_then_the_earlier_one_frees_nothing() -> None:
