@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 
 import pytest
 
@@ -170,8 +171,8 @@ class TestSlowClients:
 class TestDeadlines:
     async def test_given_a_block_that_ends_by_itself_then_it_is_told_and_shown(self, office: BoxOffice) -> None:
         path = f"/performances/{office.performance_id}/seats"
-        soon = office.shop.engine.clock.now().timestamp() + 2.0
-        body = {"seats": [office.seats[0]], "reason": "house", "release_at": soon}
+        soon = office.shop.engine.clock.now() + timedelta(seconds=2)
+        body = {"seats": [office.seats[0]], "reason": "house", "release_at": soon.isoformat()}
         async with watch(office) as client:
             await client.chunk()
             done(await office.post(f"{path}/block", office.organizer, body))
