@@ -2,8 +2,10 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Mapping
 
 from domain.errors import NotFound
+from domain.layout.exporting import categories_in
 from domain.layout.requested import DrawnLayout, LayoutWork
 from domain.people import LayoutDocuments
 
@@ -35,11 +37,23 @@ class Drawings:
         self._known.move_to_end(layout)
         return await asyncio.shield(known)
 
-    async def _make(self, layout: str) -> DrawnLayout:
+    async def categories_of(self, layout: str) -> Mapping[str, str]:
+        """Return a layout's categories, key or label → key, without drawing it.
+
+        Raises:
+            NotFound: there is no such layout.
+            RecordsUnavailable: the documents cannot be asked for.
+        """
+        return categories_in(await self._document(layout))
+
+    async def _document(self, layout: str) -> bytes:
         document = await self._documents.find(layout)
         if document is None:
             raise NotFound("There is no such layout.")
-        made = await self._work.draw(document)
+        return document
+
+    async def _make(self, layout: str) -> DrawnLayout:
+        made = await self._work.draw(await self._document(layout))
         self._bytes[layout] = size_of(made)
         return made
 

@@ -19,7 +19,7 @@ async def prices_of(engine: Engine, layout: str, wishes: Sequence[PriceWish]) ->
         Invalid: several currencies, or categories the layout does not have; names all of them.
         NotFound: there is no such layout.
     """
-    categories = (await engine.drawings.of(layout)).categories
+    categories = await engine.drawings.categories_of(layout)
     unknown = sorted({wish.category for wish in wishes} - categories.keys())
     if unknown:
         known = sorted(set(categories.values()))

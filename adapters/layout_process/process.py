@@ -70,7 +70,7 @@ class LayoutProcesses:
             await asyncio.to_thread(rewritten, given, document)
             answer, content = await self._run("draw", given, None)
         length = answer["plain"]
-        return DrawnLayout(plain=content[:length], compressed=content[length:], categories=answer["categories"])
+        return DrawnLayout(plain=content[:length], compressed=content[length:])
 
     async def _run(self, task: str, given: BinaryIO, before: BinaryIO | None) -> tuple[dict[str, Any], bytes]:
         async with self._places:

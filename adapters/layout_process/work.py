@@ -70,13 +70,10 @@ def drawn(document: bytes) -> Answer:
     """Draw a published document.
 
     Returns:
-        The length of the plain drawing and the categories, and the drawing, plain and then by gzip.
+        The length of the plain drawing, and the drawing, plain and then by gzip.
     """
-    layout = read_own(document)
-    plain = orjson.dumps(draw(layout))
-    labels = {category.label: category.key for category in layout.categories}
-    keys = {category.key: category.key for category in layout.categories}
-    return {"plain": len(plain), "categories": labels | keys}, plain + gzip.compress(plain, mtime=0)
+    plain = orjson.dumps(draw(read_own(document)))
+    return {"plain": len(plain)}, plain + gzip.compress(plain, mtime=0)
 
 
 def line_of(answer: dict[str, Any]) -> bytes:

@@ -7,6 +7,8 @@ from typing import Final
 from domain.layout.model import Area, Draft, Landmark, Point, Row, RowKind, Seat, Section
 
 FORMAT: Final = "seatledger-layout-1"
+CATEGORIES = b'"categories":'
+CATEGORIES_BYTES_MAX = 1024 * 1024
 
 
 def export(layout: Draft) -> bytes:
@@ -16,6 +18,18 @@ def export(layout: Draft) -> bytes:
         UTF-8 JSON with sorted names and without white space; what has its default value is left out.
     """
     return json.dumps(as_document(layout), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def categories_in(document: bytes) -> dict[str, str]:
+    """Return the categories of a document that `export` wrote, key or label → key; its seats are not read.
+
+    A quotation mark inside a text is written with a backslash, so what is searched for can only be a name.
+    """
+    begins = document.index(CATEGORIES) + len(CATEGORIES)
+    text = document[begins : begins + CATEGORIES_BYTES_MAX].decode(errors="ignore")
+    listed, _ = json.JSONDecoder().raw_decode(text)
+    labels = {category["label"]: category["key"] for category in listed}
+    return labels | {category["key"]: category["key"] for category in listed}
 
 
 def as_document(layout: Draft) -> dict[str, object]:

@@ -1,6 +1,5 @@
 """What a request to publish a layout comes to, and who reads it: its document may be large, so only its answer is."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
@@ -35,11 +34,10 @@ class RequestedLayout:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrawnLayout:
-    """A layout's public document, plain and by gzip; `categories`: key or label → key."""
+    """A layout's public document, plain and by gzip."""
 
     plain: bytes
     compressed: bytes
-    categories: Mapping[str, str]
 
 
 class LayoutWork(Protocol):

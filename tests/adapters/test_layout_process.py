@@ -150,4 +150,3 @@ async def test_given_a_published_document_then_its_drawing_comes_back(
     drawing = await processes.draw(found.published.content)
     assert json.loads(drawing.plain)["seat_count"] == 12
     assert gzip.decompress(drawing.compressed) == drawing.plain
-    assert drawing.categories == {"A": "A"}

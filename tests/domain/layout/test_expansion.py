@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.layout import Inventory
-from domain.layout.exporting import export
+from domain.layout.exporting import categories_in, export
 from domain.layout.model import (
     AREAS_MAX,
     CAPACITY_MAX,
@@ -146,3 +146,18 @@ class TestInventory:
         assert inventory.place(key) is None
         with pytest.raises(IndexError):
             inventory.key(10)
+
+
+class TestCategories:
+    @pytest.mark.parametrize("format_name", SAMPLES)
+    def test_they_are_found_in_a_document_without_reading_its_seats(self, format_name: str) -> None:
+        layout = published(format_name, SAMPLES[format_name])
+        expected = {category.label: category.key for category in layout.categories}
+        expected |= {category.key: category.key for category in layout.categories}
+        assert categories_in(export(layout)) == expected
+
+    @pytest.mark.parametrize("label", ['"categories":[]', "categories", '\\"categories":', "ж" * 40])
+    def test_whatever_is_written_before_them_and_in_them_then_they_are_found(self, label: str) -> None:
+        document = standing(1)
+        document["areas"][0]["label"] = document["categories"][0]["label"] = label
+        assert categories_in(export(published("seatledger", document))) == {label: "c", "c": "c"}
