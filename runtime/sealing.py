@@ -41,10 +41,10 @@ def run_sealer() -> None:
     Raises:
         SettingsRefused: nobody said where seals are kept.
     """
-    configure_logs()
-    look_seldom()
     settings, stop = load_settings(), threading.Event()
     require_places(settings)
+    configure_logs()
+    look_seldom()
     for number in SIGNALS:
         signal.signal(number, lambda _number, _frame: stop.set())
     url = url_of_role(settings, SEALER_ROLE)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from types import FrameType
 
+import structlog
 import uvicorn
 import uvloop
 
@@ -31,6 +32,8 @@ STOP_SECONDS_MAX = 5
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 OPEN_FILES = 2 * WATCHERS_MAX
 """Connections of those who watch, as many of those who ask, and what is our own."""
+
+_log = structlog.get_logger(__name__)
 
 
 class Server(uvicorn.Server):
@@ -71,7 +74,9 @@ async def serve(settings: Settings) -> None:
     """
     edge = Edge(settings.edge, client_of=settings.clients.of_peer)
     async with open_engine(settings) as opened:
-        warnings = tuple(filter(None, [outdated()]))
+        warnings = tuple(filter(None, [outdated(), no_provider(opened)]))
+        for warning in warnings:
+            _log.warning(warning)
         terms = replace(opened.terms, warnings=warnings)
         engine = replace(opened, terms=terms, counters={**opened.counters, **edge.counters()})
         config = uvicorn.Config(
@@ -96,6 +101,16 @@ async def serve(settings: Settings) -> None:
             looking.cancel()
             with suppress(asyncio.CancelledError):
                 await looking  # a gathering that nobody waits for is logged as an error
+
+
+def no_provider(engine: Engine) -> str | None:
+    """Return a warning if nothing can be paid."""
+    if engine.gateways:
+        return None
+    return (
+        "No payment provider is set, so no order can be paid: set SEATLEDGER_SANDBOX_URL, …_API_KEY and "
+        "…_WEBHOOK_SECRET of the sandbox gateway (python -m adapters.sandbox)."
+    )
 
 
 def end_endless(engine: Engine) -> None:
