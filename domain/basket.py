@@ -69,6 +69,8 @@ def hold_seats(books: Books, command: HoldSeats, inventory: Inventory, *, order:
     check_order_limit(performance.limits, len(choices))
     lines = quote(command.performance, performance, inventory, choices)
     expires_at = books.now + command.lasts
+    claims = {line.place.seat: held(command, line.gross, expires_at) for line in lines}
+    claimed_seats = claimed(books, command.performance, claims)
     check_limits(
         books.read(BUYER, command.holder, command.performance),
         performance.limits,
@@ -76,9 +78,8 @@ def hold_seats(books: Books, command: HoldSeats, inventory: Inventory, *, order:
         seats=len(lines),
         books=books,
     )
-    claims = {line.place.seat: held(command, line.gross, expires_at) for line in lines}
     return {
-        **claimed(books, command.performance, claims),
+        **claimed_seats,
         HOLD.stream(command.hold): [
             HoldPlaced(
                 performance=command.performance,

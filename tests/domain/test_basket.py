@@ -10,6 +10,7 @@ from domain.errors import (
     AlreadyExtended,
     AreaSoldOut,
     HoldLapsed,
+    LimitReached,
     NotFound,
     OrderEnded,
     PerformanceCancelled,
@@ -27,7 +28,7 @@ from domain.performance import existing as require_performance
 from domain.pricing import Choice, quote
 from domain.scheduling import ChangePerformance, call_off, change
 from domain.seat import SeatHeld, SeatHoldExtended, SeatReleased
-from domain.values import OrderCancelReason, PerformanceCancelReason, Price, ReleaseReason
+from domain.values import Limits, OrderCancelReason, PerformanceCancelReason, Price, ReleaseReason
 from tests.domain.scenario import NOW
 from tests.domain.theatre import (
     HAMLET,
@@ -71,6 +72,12 @@ class TestHoldSeats:
         sold = {"seat": A1, "hold": None, "order": order}
         given.when(hold_seats, wish, INVENTORY).then_refused(SeatsTaken, own=[sold])
         given.when(hold_seats, hold_of("h2", "bob", A1), INVENTORY).then_refused(SeatsTaken, own=None)
+
+    def test_given_the_buyers_own_seats_and_no_quota_left_then_the_refusal_says_where_they_are(self) -> None:
+        given = held(on_sale(limits=Limits(seats_per_buyer=2)), "h1", "ann", A1, A2)
+        again = hold_of("h2", "ann", A1, A2)
+        given.when(hold_seats, again, INVENTORY).then_refused(SeatsTaken, seats=[A1, A2])
+        given.when(hold_seats, hold_of("h2", "ann", A3), INVENTORY).then_refused(LimitReached)
 
     def test_given_a_lapsed_hold_then_it_is_released_first(self) -> None:
         given = held(on_sale(), "h1", "ann", A1).later(HOLD_LASTS)
