@@ -25,7 +25,7 @@ from api.tokens import AccessTokens
 from domain.four_eyes import ONE_IS_ENOUGH, FourEyesLimits
 from domain.layout.inventory import Inventory
 from domain.layout.requested import LayoutWork
-from domain.people import LayoutDocuments, People
+from domain.people import CheckoutUrls, LayoutDocuments, People
 from domain.ports import PaymentGateway
 from domain.process import ProcessStanding
 from eventstore.codec import Codec
@@ -149,6 +149,7 @@ class Engine:
     store: Store
     clock: Clock
     people: People
+    checkout_urls: CheckoutUrls
     entrance: Entrance
     layouts: LayoutDocuments
     inventories: Inventories

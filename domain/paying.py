@@ -105,7 +105,7 @@ def existing(books: Books, payment: str) -> RequestedPayment:
     return state
 
 
-def open_checkout(books: Books, *, payment: str, checkout: str, checkout_url: str) -> Changes:
+def open_checkout(books: Books, *, payment: str, checkout: str) -> Changes:
     """Record where the buyer pays; once.
 
     Raises:
@@ -116,7 +116,7 @@ def open_checkout(books: Books, *, payment: str, checkout: str, checkout_url: st
         return {}
     if state.status is PaymentStatus.CANCELLED:
         raise OrderEnded("The order needs no payment any more; nothing was charged.")
-    return {PAYMENT.stream(payment): [PaymentCheckoutOpened(checkout=checkout, checkout_url=checkout_url)]}
+    return {PAYMENT.stream(payment): [PaymentCheckoutOpened(checkout=checkout)]}
 
 
 def require_action(books: Books, *, payment: str) -> Changes:

@@ -24,10 +24,9 @@ class PaymentRequested:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentCheckoutOpened:
-    """The provider waits for the buyer at `checkout_url`."""
+    """The provider waits for the buyer; `checkout` is its id. Its address, which anybody may use, is kept elsewhere."""
 
     checkout: str
-    checkout_url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +206,6 @@ class RequestedPayment:
     expires_at: datetime
     status: PaymentStatus = PaymentStatus.OPEN
     checkout: str | None = None
-    checkout_url: str | None = None
     failure: str | None = None
     captured: int = 0
     captured_currency: str | None = None
@@ -237,7 +235,7 @@ def evolve(payment: Payment, event: PaymentEvent) -> Payment:
     assert isinstance(payment, RequestedPayment)
     match event:
         case PaymentCheckoutOpened():
-            return replace(payment, checkout=event.checkout, checkout_url=event.checkout_url)
+            return replace(payment, checkout=event.checkout)
         case PaymentActionRequired():
             return replace(payment, status=PaymentStatus.ACTION_REQUIRED)
         case PaymentCaptured():

@@ -120,6 +120,18 @@ class People(Protocol):
         ...
 
 
+class CheckoutUrls(Protocol):
+    """Where buyers pay: whoever has the address may use it. Raises `RecordsUnavailable` like `People`."""
+
+    async def keep(self, payment: str, url: str, expires_at: datetime) -> None:
+        """Keep where a payment is paid, until its checkout expires."""
+        ...
+
+    async def find_each(self, payments: Sequence[str]) -> Mapping[str, str]:
+        """Return the addresses of those of the payments that can still be paid, by payment."""
+        ...
+
+
 class Credentials(Protocol):
     """Password hashes by account. Raises `RecordsUnavailable` like `People`."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from adapters.layout_process.process import LayoutProcesses
+from adapters.records.checkout_urls import PostgresCheckoutUrls
 from adapters.records.credentials import PostgresCredentials
 from adapters.records.layouts import LayoutInventories, PostgresLayouts
 from adapters.records.people import PostgresPeople
@@ -180,6 +181,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
                 store=store,
                 clock=log.clock,
                 people=PostgresPeople(records),
+                checkout_urls=PostgresCheckoutUrls(records),
                 entrance=build_entrance(records, log.handler, passwords, log.clock),
                 layouts=layouts,
                 inventories=inventories,

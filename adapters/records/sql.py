@@ -50,6 +50,21 @@ ORDER BY contact DESC
 LIMIT %(limit)s
 """
 
+KEEP_CHECKOUT_URL: LiteralString = """
+WITH expired AS (
+    DELETE FROM records.checkout_url WHERE payment IN (
+        SELECT payment FROM records.checkout_url WHERE expires_at < now() ORDER BY expires_at LIMIT %(expired_max)s
+        FOR UPDATE SKIP LOCKED
+    )
+)
+INSERT INTO records.checkout_url (payment, url, expires_at) VALUES (%(payment)s, %(url)s, %(expires_at)s)
+ON CONFLICT (payment) DO UPDATE SET url = excluded.url, expires_at = excluded.expires_at
+"""
+
+CHECKOUT_URLS: LiteralString = """
+SELECT payment, url FROM records.checkout_url WHERE payment = ANY (%(payments)s) AND expires_at > now()
+"""
+
 CREDENTIAL: LiteralString = """
 SELECT account, password_hash FROM records.credential JOIN records.person USING (account) WHERE email = %(email)s
 """

@@ -1,6 +1,6 @@
 """Holds, orders and payments as answers show them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -90,8 +90,8 @@ def order_status(status: str, expires_at: datetime, now: datetime) -> str:
     return OrderStatus.EXPIRED if status == OrderStatus.PENDING and expires_at <= now else status
 
 
-def order_now(order: OrderDetails, now: datetime) -> Body:
-    """Show an order as it stands at `now`."""
+def order_now(order: OrderDetails, now: datetime, urls: Mapping[str, str]) -> Body:
+    """Show an order as it stands at `now`; `urls`: where its owner pays, by payment."""
     state = order.state
     lines = [
         order_line(line, state.currency, state.tickets.get(line["line_id"]), cancelled=state.cancelled_lines)
@@ -113,7 +113,7 @@ def order_now(order: OrderDetails, now: datetime) -> Body:
         "lines": lines,
         "lines_cancelled": how_many(len(state.cancelled_lines), len(state.lines)),
         "paid_by": state.paid_by,
-        "payments": [payment_now(payment, known, now) for payment, known in order.payments.items()],
+        "payments": [payment_now(payment, known, now, urls.get(payment)) for payment, known in order.payments.items()],
         "refunds": [listed_refund(refund) for refund in order.refunds],
         **performance_summary(order.summary),
     }
@@ -162,8 +162,8 @@ def payment_status(status: str, expires_at: datetime, now: datetime) -> str:
     return PaymentStatus.EXPIRED if status in WAITING and expires_at <= now else status
 
 
-def payment_now(payment: str, state: RequestedPayment, now: datetime) -> Body:
-    """Show a payment as it stands at `now`."""
+def payment_now(payment: str, state: RequestedPayment, now: datetime, url: str | None) -> Body:
+    """Show a payment as it stands at `now`; `url`: where its owner pays."""
     captured = money(state.captured, state.captured_currency) if state.captured_currency else None
     return {
         "payment_id": payment,
@@ -174,7 +174,7 @@ def payment_now(payment: str, state: RequestedPayment, now: datetime) -> Body:
         "amount": money(state.amount, state.currency),
         "captured": captured,
         "dispute": state.dispute.status if state.dispute else None,
-        "checkout_url": state.checkout_url,
+        "checkout_url": url,
         "outcome": state.outcome,
         "expires_at": state.expires_at,
     }
@@ -191,7 +191,7 @@ def listed_payment(payment: my_orders.Payment, now: datetime) -> Body:
         "amount": money(payment.amount, payment.currency),
         "captured": money(payment.captured, payment.captured_currency) if payment.captured_currency else None,
         "dispute": payment.dispute,
-        "checkout_url": payment.checkout_url,
+        "checkout_url": None,
         "outcome": payment.outcome,
         "expires_at": payment.expires_at,
     }

@@ -8,6 +8,7 @@ from fastapi import Query, Request, Response
 from uuid_utils.compat import uuid7
 
 from api.buying import buy
+from api.checkouts import checkout_urls
 from api.commands import MinPosition, answer, carry_out, caught_up, shown
 from api.engine import engine_of
 from api.identity import identity_of
@@ -152,7 +153,9 @@ async def show_order(request: Request, order_id: UUID, min_position: MinPosition
     await caught_up(request, min_position)
     engine, owner = engine_of(request), await whose(request)
     order = await order_details(engine, str(order_id), owner)
-    known = present.order_now(order, engine.clock.now())
+    own = owner is not None or order.state.account == identity_of(request).account
+    urls = await checkout_urls(engine, order.payments, owner=own)
+    known = present.order_now(order, engine.clock.now(), urls)
     contact = await engine.people.find_contact(order.state.contact) if order.state.contact else None
     known["contact"] = None if contact is None else {"email": contact.email, "name": contact.name}
     return shown(known)

@@ -5,6 +5,7 @@ from uuid import UUID
 from fastapi import Request, Response
 from uuid_utils.compat import uuid7
 
+from api.checkouts import checkout_urls
 from api.commands import MinPosition, answer, carry_out, caught_up, shown
 from api.engine import engine_of
 from api.facts import recall
@@ -41,7 +42,7 @@ async def pay(request: Request, order_id: UUID, body: PaymentWish) -> Response:
         payment=str(uuid7()), order=str(order_id), account=identity_of(request).account, provider=body.provider
     )
     requested = await carry_out(request, lambda books: open_payment(books, command))
-    opened = await checkout_opened(request, gateway, requested)
+    opened, url = await checkout_opened(request, gateway, requested)
     wanted: PaymentRequested = requested.of(PaymentRequested)
     shown_payment = {
         "payment_id": payment_of(requested),
@@ -49,7 +50,7 @@ async def pay(request: Request, order_id: UUID, body: PaymentWish) -> Response:
         "provider": wanted.provider,
         "status": PaymentStatus.OPEN,
         "amount": money(wanted.amount, wanted.currency),
-        "checkout_url": opened.of(PaymentCheckoutOpened).checkout_url,
+        "checkout_url": url,
         "expires_at": wanted.expires_at,
     }
     return answer(opened, shown_payment, status=201)
@@ -60,8 +61,11 @@ def payment_of(requested: Outcome) -> str:
     return next(id_of(stream) for stream, fact in requested.events if isinstance(fact, PaymentRequested))
 
 
-async def checkout_opened(request: Request, gateway: PaymentGateway, requested: Outcome) -> Outcome:
-    """Have the provider open its checkout and record where it is, both once, however often the request is sent.
+async def checkout_opened(request: Request, gateway: PaymentGateway, requested: Outcome) -> tuple[Outcome, str]:
+    """Have the provider open its checkout and record it, both once, however often the request is sent.
+
+    Its address is kept beside the log: whoever has it may pay there. Where it is not known any more, the provider is
+    asked for it again, by the same reference.
 
     Raises:
         PaymentUnavailable: the provider does not answer; nothing is recorded, and the next try goes on from here.
@@ -69,24 +73,27 @@ async def checkout_opened(request: Request, gateway: PaymentGateway, requested: 
     """
     wanted: PaymentRequested = requested.of(PaymentRequested)
     payment = payment_of(requested)
-    before = (await recall(engine_of(request), PAYMENT.stream(payment)))[PAYMENT.stream(payment)]
-    known = next((fact for fact in before if isinstance(fact, PaymentCheckoutOpened)), None)
-    if known is None:
+    engine = engine_of(request)
+    before = (await recall(engine, PAYMENT.stream(payment)))[PAYMENT.stream(payment)]
+    place = next((fact.checkout for fact in before if isinstance(fact, PaymentCheckoutOpened)), None)
+    url = (await engine.checkout_urls.find_each([payment])).get(payment)
+    if place is None or url is None:
         checkout = await gateway.open_checkout(
             reference=payment,
             amount=wanted.amount,
             currency=wanted.currency,
             expires_at=wanted.expires_at,
-            return_url=f"{engine_of(request).terms.public_url}/orders/{wanted.order}",
+            return_url=f"{engine.terms.public_url}/orders/{wanted.order}",
             description=f"Order {order_code(wanted.order)}",
         )
-        known = PaymentCheckoutOpened(checkout=checkout.checkout_id, checkout_url=checkout.url)
-    place, url = known.checkout, known.checkout_url
+        place, url = place or checkout.checkout_id, checkout.url
+        await engine.checkout_urls.keep(payment, url, wanted.expires_at)
+    known = place
 
     def decide(books: Books) -> Changes:
-        return open_checkout(books, payment=payment, checkout=place, checkout_url=url)
+        return open_checkout(books, payment=payment, checkout=known)
 
-    return await carry_out(request, decide, step="checkout")
+    return await carry_out(request, decide, step="checkout"), url
 
 
 @router.get("/payments/{payment_id}", responses={200: {"model": PaymentShown}})
@@ -95,7 +102,9 @@ async def show_payment(request: Request, payment_id: UUID, min_position: MinPosi
     await caught_up(request, min_position)
     payment, owner = str(payment_id), await whose(request)
     state = await engine_of(request).handler.look(lambda books: visible(books, payment, owner))
-    return shown(present.payment_now(payment, state, engine_of(request).clock.now()))
+    own = owner is not None or state.account == identity_of(request).account
+    urls = await checkout_urls(engine_of(request), {payment: state}, owner=own)
+    return shown(present.payment_now(payment, state, engine_of(request).clock.now(), urls.get(payment)))
 
 
 def visible(books: Books, payment: str, owner: str | None) -> RequestedPayment:

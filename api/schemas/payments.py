@@ -41,7 +41,9 @@ class PaymentShown(Shown):
     amount: Money
     captured: Annotated[Money | None, Field(description="What the provider took, if anything.")]
     dispute: Annotated[DisputeStatus | None, Field(description="Where the buyer's bank stands, if it disputes it.")]
-    checkout_url: str | None
+    checkout_url: Annotated[
+        str | None, Field(description="Where to pay: for the owner alone, while it can be paid, and not in lists.")
+    ]
     outcome: PaymentOutcome | None
     expires_at: datetime
 

@@ -86,8 +86,7 @@ async def begin_to_pay(play: Rehearsal) -> None:
     wish = OpenPayment(payment=IDS["payment"], order=IDS["order"], account=BUYER.id, provider=PROVIDER.id)
     route = "POST /api/v1/orders/{order_id}/payments"
     await play.act(partial(paying.open_payment, command=wish), BUYER, route=route)
-    url = f"https://pay.example.test/checkout/{IDS['payment']}"
-    opened = partial(paying.open_checkout, payment=IDS["payment"], checkout=IDS["payment"], checkout_url=url)
+    opened = partial(paying.open_checkout, payment=IDS["payment"], checkout=IDS["payment"])
     await play.act(opened, BUYER, route=route)
 
 

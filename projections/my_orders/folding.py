@@ -28,7 +28,7 @@ PAYMENT_STATUS: Mapping[str, str] = {
     "PaymentSettled": "settled",
 }
 DISPUTE_STATUS: Mapping[str, str] = {"DisputeOpened": "open", "DisputeWon": "won", "DisputeLost": "lost"}
-PAYMENT_MOVES = frozenset({*PAYMENT_STATUS, *DISPUTE_STATUS, "PaymentCheckoutOpened"})
+PAYMENT_MOVES = frozenset({*PAYMENT_STATUS, *DISPUTE_STATUS})
 REFUND_STATUS: Mapping[str, str] = {
     "RefundApproved": "approved",
     "RefundRejected": "rejected",
@@ -113,8 +113,6 @@ def payment_move(fact: Fact) -> Row:
     """Return what one fact changes about its payment."""
     data = fact.data
     match fact.name:
-        case "PaymentCheckoutOpened":
-            return {"checkout_url": data["checkout_url"]}
         case "PaymentCaptured":
             return {"status": "captured", "captured": data["amount"], "captured_currency": data["currency"]}
         case "PaymentFailed":

@@ -30,7 +30,6 @@ class Payment:
     captured_currency: str | None
     dispute: str | None
     currency: str
-    checkout_url: str | None
     outcome: str | None
     owner: str | None
     expires_at: datetime

@@ -43,7 +43,6 @@ CREATE TABLE payment (
     captured_currency text COLLATE "C",
     dispute           text COLLATE "C",
     currency          text COLLATE "C" NOT NULL,
-    checkout_url      text,
     outcome           text COLLATE "C",
     owner             text COLLATE "C",
     expires_at        timestamp with time zone NOT NULL,
@@ -139,13 +138,13 @@ WHERE orders.order_id = ended.order_id
 REQUEST_PAYMENTS: LiteralString = """
 INSERT INTO payment (
     payment, order_id, account, provider, status, failure, amount, captured, captured_currency, dispute, currency,
-    checkout_url, outcome, owner, expires_at, position
+    outcome, owner, expires_at, position
 )
 SELECT payment, "order", account, provider, coalesce(status, 'open'), failure, amount, coalesce(captured, 0),
-       captured_currency, dispute, currency, checkout_url, outcome, owner, expires_at, position
+       captured_currency, dispute, currency, outcome, owner, expires_at, position
 FROM json_to_recordset(%(rows)s::json) AS r (
     payment text, "order" text, account text, provider text, status text, failure text, amount bigint, captured bigint,
-    captured_currency text, dispute text, currency text, checkout_url text, outcome text, owner text,
+    captured_currency text, dispute text, currency text, outcome text, owner text,
     expires_at timestamptz, position bigint
 )
 """
@@ -154,14 +153,13 @@ MOVE_PAYMENTS: LiteralString = """
 UPDATE payment SET
     status = coalesce(r.status, payment.status),
     failure = coalesce(r.failure, payment.failure),
-    checkout_url = coalesce(r.checkout_url, payment.checkout_url),
     captured = coalesce(r.captured, payment.captured),
     captured_currency = coalesce(r.captured_currency, payment.captured_currency),
     dispute = coalesce(r.dispute, payment.dispute),
     outcome = coalesce(r.outcome, payment.outcome),
     owner = coalesce(r.owner, payment.owner)
 FROM json_to_recordset(%(rows)s::json) AS r (
-    payment text, status text, failure text, checkout_url text, captured bigint, captured_currency text, dispute text,
+    payment text, status text, failure text, captured bigint, captured_currency text, dispute text,
     outcome text, owner text
 )
 WHERE payment.payment = r.payment

@@ -34,6 +34,10 @@ class TestPay:
         assert datetime.fromisoformat(opened["expires_at"]) == before_the_order_does
         shown = done(await office.get(f"/payments/{opened['payment_id']}", buyer))
         assert shown["checkout_url"] == opened["checkout_url"]
+        support = await office.somebody(Role.SUPPORT)
+        assert done(await office.get(f"/payments/{opened['payment_id']}", support))["checkout_url"] is None
+        log = await office.shop.engine.store.read_range(after=0, limit=10_000)
+        assert not [event.name for event in log if opened["checkout_url"] in event.data]
 
     async def test_given_the_same_key_then_one_payment_and_the_same_bytes(self, office: BoxOffice) -> None:
         buyer = await office.somebody()

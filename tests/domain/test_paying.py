@@ -27,7 +27,7 @@ def requested(scenario: Scenario, order: str) -> tuple[Scenario, str]:
 
 def opened(scenario: Scenario, order: str) -> tuple[Scenario, str]:
     scenario, payment = requested(scenario, order)
-    return scenario.given_done(open_checkout, payment=payment, checkout="co", checkout_url="https://x/co"), payment
+    return scenario.given_done(open_checkout, payment=payment, checkout="co"), payment
 
 
 def again(order: str) -> OpenPayment:
@@ -92,4 +92,4 @@ class TestOtherCheckouts:
         scenario, order = pending()
         scenario, payment = requested(scenario, order)
         scenario = scenario.given_done(cancel_order, order=order, account="ann", reason=OrderCancelReason.BUYER)
-        scenario.when(open_checkout, payment=payment, checkout="co", checkout_url="x").then_refused(OrderEnded)
+        scenario.when(open_checkout, payment=payment, checkout="co").then_refused(OrderEnded)

@@ -130,9 +130,7 @@ class Shop:
         payment = await self.payment_requested(buyer, order)
         checkout = await self.checkout_opened_unseen(payment, lasts=lasts)
         self.checkouts[payment] = checkout
-        recorded = partial(
-            paying.open_checkout, payment=payment, checkout=checkout.checkout_id, checkout_url=checkout.url
-        )
+        recorded = partial(paying.open_checkout, payment=payment, checkout=checkout.checkout_id)
         await self.world.do(Wish(recorded))
         return payment
 

@@ -49,7 +49,7 @@ async def transfers() -> Bench:
 async def approved_refund(bench: Bench) -> str:
     order = await bench.order("ann", [0])
     payment = await bench.captured(order, "ann")
-    checkout = partial(paying.open_checkout, payment=payment, checkout="co_1", checkout_url="https://provider/co_1")
+    checkout = partial(paying.open_checkout, payment=payment, checkout="co_1")
     await bench.world.do(Wish(checkout))
     await bench.world.do(Wish(partial(settling.settle, payment=payment)))
     refund = str(uuid7())

@@ -1,0 +1,13 @@
+"""Where the owner of an order pays: kept beside the log, shown to nobody else, and only while it is of use."""
+
+from collections.abc import Mapping
+
+from api.engine import Engine
+from domain.payment import WAITING, RequestedPayment
+
+
+async def checkout_urls(engine: Engine, payments: Mapping[str, RequestedPayment], *, owner: bool) -> Mapping[str, str]:
+    """Return the addresses of payments that wait for the buyer, by payment; none for others than the owner."""
+    now = engine.clock.now()
+    waiting = [name for name, state in payments.items() if state.status in WAITING and now < state.expires_at]
+    return await engine.checkout_urls.find_each(waiting) if owner and waiting else {}
