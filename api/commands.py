@@ -27,6 +27,9 @@ from eventstore.loaded import LoadedBooks
 from eventstore.store import Receipt
 
 IDEMPOTENCY_KEY = "idempotency-key"
+JUDGED_ANEW_AT = "seatledger.judged_anew_at"
+"""In a request's scope: since when its next command counts as asked for, if not since it came."""
+
 IDEMPOTENCY_KEY_LENGTH_MAX = 200
 COMMANDS = uuid5(NAMESPACE_URL, "urn:seatledger:commands")
 BUYING = frozenset({"seat", "buyer"})
@@ -151,12 +154,13 @@ def asked_of(request: Request, *, again: bool) -> Asked:
     arrived_at: float = request.scope.setdefault(ARRIVED_AT, ticks())
     until = arrived_at + engine_of(request).terms.request_seconds_max
     gone = request.scope.get("extensions", {}).get(GONE, {}).get("gone")
-    return Asked(at=getattr(request.state, "judged_anew_at", arrived_at), until=until, again=again, gone=gone)
+    asked_at = request.scope.get(JUDGED_ANEW_AT, arrived_at)
+    return Asked(at=asked_at, until=until, again=again, gone=gone)
 
 
 def judge_anew(request: Request) -> None:
     """Let the request's next command count as asked for now, though its last one was refused."""
-    request.state.judged_anew_at = ticks()
+    request.scope[JUDGED_ANEW_AT] = ticks()
 
 
 async def receipt_of(request: Request) -> Receipt:
