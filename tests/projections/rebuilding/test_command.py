@@ -7,6 +7,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from eventstore.postgres import PostgresStore
+from projections.control import schema_name
+from projections.my_orders import MY_ORDERS
 from runtime.cli.main import app
 from runtime.cli.rebuilds import DIFFERS
 from runtime.settings import SettingsRefused
@@ -54,7 +56,7 @@ class TestCommand:
         said = type_in("rebuild", "my_orders", "--dry-run").output
         assert "events to fold at about" in said
         assert "Nothing was changed." in said
-        assert "my_orders_v2_1" not in type_in("list").output
+        assert schema_name(MY_ORDERS, 1) not in type_in("list").output
 
     def test_differences_are_shown_and_swapped_only_if_wanted(self, type_in: Type, owner_url: str) -> None:
         mended = "SELECT DISTINCT performance FROM seat_map_v1_0.tally WHERE seats = 77"

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from projections.control import NoSuchProjection
+from projections.control import NoSuchProjection, schema_name
 from projections.every_model import EVERY_MODEL, reader_for
 from projections.my_orders import MY_ORDERS
 from projections.reading import ModelMissing, ReadModels
@@ -82,7 +82,7 @@ class TestRebuild:
             fragile.broken = False
             await rebuild(url=projector_url, store=town.store, model=MY_ORDERS, reader=READER)
             state = (await crew.states())["my_orders"]
-            assert (state.state, state.error, state.schema) == ("running", None, "my_orders_v2_1")
+            assert (state.state, state.error, state.schema) == ("running", None, schema_name(MY_ORDERS, 1))
             await town.buy(performance, "ann", town.seats[1])
             await crew.catches_up("my_orders")
 

@@ -13,7 +13,7 @@ import pytest
 
 from eventstore.postgres import PostgresStore
 from projections import control
-from projections.control import Connection
+from projections.control import Connection, schema_name
 from projections.every_model import EVERY_MODEL
 from projections.keeper import Keeper
 from projections.reading import ReadModels
@@ -77,7 +77,7 @@ class TestWhileBookingsGoOn:
             await teller.tell_rest()
             await crew.catches_up()
             schemas = {state.schema for state in (await crew.states()).values()}
-            assert schemas == {f"{model.name}_v1_1" for model in EVERY_MODEL}
+            assert schemas == {schema_name(model, 1) for model in EVERY_MODEL}
         await equal_the_log(store, models)
 
 
