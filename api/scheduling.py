@@ -6,7 +6,7 @@ from api.engine import Engine
 from api.schemas.performances import EntryRulesWish, LimitsWish, PerformanceChange, PriceWish
 from domain.errors import Invalid
 from domain.performance import existing
-from domain.scheduling import ChangePerformance
+from domain.scheduling import ChangePerformance, EntryRulesChange
 from domain.values import EntryRules, Limits, Price
 
 NO_LIMITS = Limits(seats_per_order=None, seats_per_buyer=None, live_holds_per_buyer=None)
@@ -65,5 +65,5 @@ async def changed(engine: Engine, performance: str, wish: PerformanceChange) -> 
         prices=prices,
         limits=limits_of(wish.limits) if "limits" in wish.model_fields_set else None,
         sales=wish.sales,
-        entry_rules=None if wish.entry_rules is None else entry_rules_of(wish.entry_rules),
+        entry_rules=None if wish.entry_rules is None else EntryRulesChange(**wish.entry_rules.model_dump()),
     )

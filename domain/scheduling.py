@@ -1,6 +1,6 @@
 """What organizers decide about a performance: announce it, move it, price it, pause it, cancel it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 
 from domain.books import Books, Changes
@@ -73,6 +73,19 @@ def check_prices(prices: tuple[Price, ...]) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EntryRulesChange:
+    """Entry rules to change; None leaves a rule as it is."""
+
+    registered_devices: bool | None = None
+    disputed_tickets_admitted: bool | None = None
+
+    def applied_to(self, rules: EntryRules) -> EntryRules:
+        """Return the rules after the change."""
+        given = {each.name: getattr(self, each.name) for each in fields(self)}
+        return replace(rules, **{name: value for name, value in given.items() if value is not None})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChangePerformance:
     """An organizer's changes to a performance; None leaves a field as it is, `without_doors_at` removes that time."""
 
@@ -84,7 +97,7 @@ class ChangePerformance:
     prices: tuple[Price, ...] | None = None
     limits: Limits | None = None
     sales: SalesState | None = None
-    entry_rules: EntryRules | None = None
+    entry_rules: EntryRulesChange | None = None
 
     @property
     def changes_sale(self) -> bool:
@@ -172,9 +185,8 @@ def sales_changed(state: ScheduledPerformance, command: ChangePerformance) -> li
 
 def entry_rules_events(state: ScheduledPerformance, command: ChangePerformance) -> list[PerformanceEvent]:
     """Return the new entry rules, if they differ."""
-    if command.entry_rules is None or command.entry_rules == state.entry_rules:
-        return []
-    return [EntryRulesChanged(rules=command.entry_rules)]
+    rules = state.entry_rules if command.entry_rules is None else command.entry_rules.applied_to(state.entry_rules)
+    return [] if rules == state.entry_rules else [EntryRulesChanged(rules=rules)]
 
 
 def call_off(books: Books, performance: str, reason: PerformanceCancelReason) -> Changes:

@@ -13,6 +13,7 @@ from api.identity import identity_of
 from api.paging import Limit, PositionCursor, placed_page
 from api.presenters import devices as present
 from api.presenters.values import id_of
+from api.problems import documented
 from api.routing import business_router
 from api.schemas.devices import DeviceRequest, DevicesResponse, RegisteredResponse, RevokedResponse
 from api.visibility import acting_organizer, require_organizers
@@ -25,7 +26,7 @@ NEWEST = 2**63 - 1
 router = business_router("devices")
 
 
-@router.post("/devices", status_code=201, responses={201: {"model": RegisteredResponse}})
+@router.post("/devices", status_code=201, responses={201: {"model": RegisteredResponse}, **documented(404)})
 async def register(request: Request, body: DeviceRequest) -> Response:
     """Register a scanner and return its key, once: only a hash of it is stored."""
     organizer, device, secret = await acting_organizer(request, body.organizer_id), str(uuid7()), new_secret()

@@ -48,6 +48,13 @@ class EntryRulesWish(Body):
     ] = True
 
 
+class EntryRulesPatch(Body):
+    """Rules to change; what is left out stays."""
+
+    registered_devices: Flag | None = None
+    disputed_tickets_admitted: Flag | None = None
+
+
 class PerformanceWish(Body):
     """One dated showing; its seats come from the layout. Sales open at once if no time is given."""
 
@@ -74,7 +81,7 @@ class PerformanceChange(Body):
     prices: Prices | None = None
     limits: Annotated[LimitsWish | None, Field(description="null: no limits beside the hard cap.")] = None
     sales: Annotated[SalesState | None, Field(description="Pause, resume or close sales.")] = None
-    entry_rules: Annotated[EntryRulesWish | None, Field(description="These can change after the start, too.")] = None
+    entry_rules: Annotated[EntryRulesPatch | None, Field(description="These can change after the start, too.")] = None
 
     @model_validator(mode="after")
     def _something(self) -> Self:

@@ -8,18 +8,25 @@ import pytest
 from domain.errors import Invalid, PerformanceCancelled, PerformanceStarted
 from domain.performance import EntryRulesChanged, PerformanceRescheduled
 from domain.performance import PerformanceCancelled as Cancelled
-from domain.scheduling import CHANGES_AFTER_START_MAX, ChangePerformance, call_off, change
+from domain.scheduling import CHANGES_AFTER_START_MAX, ChangePerformance, EntryRulesChange, call_off, change
 from domain.values import EntryRules, PerformanceCancelReason
 from tests.domain.scenario import NOW
 from tests.domain.theatre import HAMLET, STARTS_AT, on_sale
 
 DEMANDING = EntryRules(registered_devices=True)
-RULES = ChangePerformance(performance=HAMLET, entry_rules=DEMANDING)
+CHANGE = EntryRulesChange(registered_devices=True)
+RULES = ChangePerformance(performance=HAMLET, entry_rules=CHANGE)
 
 
 class TestChangeEntryRules:
     def test_given_other_rules_then_they_change(self) -> None:
         on_sale().when(change, RULES).then(EntryRulesChanged(rules=DEMANDING))
+
+    def test_given_one_rule_then_the_others_stay(self) -> None:
+        strict = EntryRules(disputed_tickets_admitted=False)
+        on_sale(entry_rules=strict).when(change, RULES).then(
+            EntryRulesChanged(rules=EntryRules(registered_devices=True, disputed_tickets_admitted=False))
+        )
 
     def test_given_the_same_rules_then_nothing(self) -> None:
         on_sale(entry_rules=DEMANDING).when(change, RULES).then_nothing()
@@ -27,7 +34,7 @@ class TestChangeEntryRules:
     def test_given_it_has_begun_long_ago_then_the_rules_still_change_and_nothing_else_does(self) -> None:
         begun = on_sale().at(STARTS_AT + CHANGES_AFTER_START_MAX)
         begun.when(change, RULES).then(EntryRulesChanged(rules=DEMANDING))
-        later = ChangePerformance(performance=HAMLET, entry_rules=DEMANDING, starts_at=STARTS_AT + timedelta(days=30))
+        later = ChangePerformance(performance=HAMLET, entry_rules=CHANGE, starts_at=STARTS_AT + timedelta(days=30))
         begun.when(change, later).then_refused(PerformanceStarted)
 
     def test_given_it_is_cancelled_then_refused(self) -> None:

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from domain.values import EntryRules, Limits, Price, Role
+from domain.scheduling import EntryRulesChange
+from domain.values import Limits, Price, Role
 from projections.catalogue import (
     After,
     Event,
@@ -249,7 +250,7 @@ class TestPerformance:
         await town.change(performance, prices=(Price(category="A", amount=900), Price(category="B", amount=1200)))
         await town.change(performance, limits=Limits(seats_per_order=3))
         await town.change(performance, sales="paused")
-        await town.change(performance, entry_rules=EntryRules(registered_devices=True))
+        await town.change(performance, entry_rules=EntryRulesChange(registered_devices=True))
         await shelf.fold(town.store)
         changed = await find_performance(models, performance=performance, now=now)
         assert changed is not None

@@ -11,7 +11,6 @@ from uuid_utils.compat import uuid7
 from domain import device, entry, scheduling
 from domain.scan import scan_id
 from domain.ticket import EntryMode, EntryRecorded, RevertReason
-from domain.values import EntryRules
 from tests.laws.engine.buying import Buying
 from tests.laws.engine.stage import DEVICES, ORDERS, SCANS
 from tests.laws.world import Wish
@@ -120,6 +119,7 @@ class Entering(Buying):
     @rule(registered_devices=st.sampled_from([True, False, False]))
     def change_entry_rules(self, *, registered_devices: bool) -> None:
         command = scheduling.ChangePerformance(
-            performance=self.world.performance, entry_rules=EntryRules(registered_devices=registered_devices)
+            performance=self.world.performance,
+            entry_rules=scheduling.EntryRulesChange(registered_devices=registered_devices),
         )
         self.send(Wish(partial(scheduling.change, command=command)), "entry rules changed")
