@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from runtime.edge.limits import OWN_FILES, TICK_SECONDS, EdgeLimits, Refusal
+from runtime.edge.limits import OWN_FILES, TICK_SECONDS, EdgeLimits
+from runtime.edge.refusals import Refusal
 
 CONNECTIONS_MIN = 16
 """However few files may be open, so many connections are taken."""

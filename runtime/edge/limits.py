@@ -1,7 +1,6 @@
-"""The limits of the edge, and what a connection that passes one is told."""
+"""The limits of the edge."""
 
 from dataclasses import dataclass
-from enum import Enum
 
 KIB = 1024
 WINDOW_SECONDS = 5.0
@@ -40,26 +39,3 @@ class EdgeLimits:
     answer_bytes: int = 16 * KIB
     per_client: int = 100
     connections: int | None = None
-
-
-class Refusal(Enum):
-    """Why a connection is ended: its name in the metrics, and what is answered if an answer can still be read."""
-
-    MALFORMED = ("malformed", 400, "This is not HTTP/1.1 as RFC 9112 writes it.")
-    URL_TOO_LONG = ("url_too_long", 414, "The address is too long; send what it says in the body.")
-    HEAD_TOO_LARGE = ("head_too_large", 431, "The headers are too long or too many; send fewer.")
-    OVERHEAD = ("overhead", 400, "The body's framing is longer than its content.")
-    PIPELINED = ("pipelined", 400, "Too many requests wait on this connection; wait for their answers.")
-    HEAD_SLOW = ("head_slow", 408, "The headers did not come in time.")
-    BODY_SLOW = ("body_slow", 408, "The body comes too slowly.")
-    SILENT = ("silent", None, "")
-    IDLE = ("idle", None, "")
-    ANSWERED = ("answered", None, "")
-    ANSWER_NOT_TAKEN = ("answer_not_taken", None, "")
-    CLIENT_FULL = ("client_full", 429, "Too many connections from here; use fewer.")
-    FULL = ("full", 503, "Too many connections; try again in a moment.")
-
-    def __init__(self, reason: str, status: int | None, detail: str) -> None:
-        self.reason = reason
-        self.status = status
-        self.detail = detail

@@ -2,7 +2,6 @@
 
 import asyncio
 from functools import partial
-from http import HTTPStatus
 from typing import Any, ClassVar
 
 import httptools
@@ -12,7 +11,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from api.deadlines import GONE
 from api.live import ABORT
 from runtime.edge.connections import Edge
-from runtime.edge.limits import WINDOW_SECONDS, Refusal
+from runtime.edge.limits import WINDOW_SECONDS
+from runtime.edge.refusals import Refusal
 
 EXPECT, CONTINUE = b"expect", b"100-continue"
 HEADER_OVERHEAD = 4
@@ -182,7 +182,7 @@ class EdgeProtocol(HttpToolsProtocol):
             self.transport.abort()
             return
         if refusal.status is not None and self._may_answer():
-            self.transport.write(written(refusal))
+            self.transport.write(refusal.answer())
         for cycle in filter(None, (self.answering, self.cycle)):
             cycle.disconnected = True
             cycle.message_event.set()
@@ -250,18 +250,6 @@ class EdgeProtocol(HttpToolsProtocol):
 def is_gone(cycle: RequestResponseCycle) -> bool:
     """Tell whether the client of a request has hung up."""
     return cycle.disconnected
-
-
-def written(refusal: Refusal) -> bytes:
-    """Write a refusal as an answer of its own."""
-    assert refusal.status is not None
-    body = refusal.detail.encode()
-    phrase = HTTPStatus(refusal.status).phrase
-    head = (
-        f"HTTP/1.1 {refusal.status} {phrase}\r\ncontent-type: text/plain; charset=utf-8\r\n"
-        f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
-    )
-    return head.encode() + body
 
 
 def protocol_of(edge: Edge) -> type[EdgeProtocol]:

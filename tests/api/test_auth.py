@@ -162,7 +162,7 @@ class TestLogIn:
         await shop.registered(ANN)
         wrong = {"email": "nobody@example.com", "password": "wrong password"}
         answers = await asyncio.gather(*(shop.client.post(f"{V1}/auth/login", json=wrong) for _ in range(40)))
-        assert {answer.status_code for answer in answers} <= {401, 429}
+        assert {answer.status_code for answer in answers} <= {401, 429, 503}
         assert (await logged_in(shop)).status_code == 200
         assert (await shop.registered("bob@example.com")).status_code == 201
 

@@ -63,7 +63,7 @@ class TestForwardedFor:
     def test_two_proxies_are_believed_as_far_as_they_are_ours(self, headers: list[str], client: str) -> None:
         assert TWO_HOPS.behind(PROXY, headers) == client
 
-    @given(st.lists(st.text(st.characters(codec="latin-1"))))
+    @given(st.lists(st.text(st.characters(codec="latin-1"), max_size=40), max_size=4))
     def test_what_a_stranger_writes_before_it_changes_nothing(self, forged: list[str]) -> None:
         assert ONE_HOP.behind(PROXY, [*forged, "192.0.2.1"]) == "192.0.2.1"
         assert TWO_HOPS.behind(PROXY, [*forged, "192.0.2.1, 10.0.0.2"]) == "192.0.2.1"

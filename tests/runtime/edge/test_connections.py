@@ -1,5 +1,6 @@
 """Connections: so many of one client, so many of all, and who makes room."""
 
+import json
 import resource
 from collections.abc import Iterator
 
@@ -25,7 +26,12 @@ async def test_given_as_many_as_one_client_may_have_then_others_still_come_in() 
         silent = [await server.connect("127.0.0.5") for _ in range(3)]
         await until(lambda: server.edge.connections == 3)
         one_more = await server.connect("127.0.0.5")
-        assert (await one_more.rest()).startswith(b"HTTP/1.1 429 ")
+        told, _, body = (await one_more.rest()).partition(b"\r\n\r\n")
+        assert told.startswith(b"HTTP/1.1 429 ")
+        assert {b"connection: close", b"retry-after: 1", b"content-type: application/problem+json"} <= set(
+            told.lower().split(b"\r\n")
+        )
+        assert json.loads(body)["code"] == "too_many_connections"
         other = await server.connect("127.0.0.6")
         await other.send(head())
         assert (await other.answer()).endswith(GREETING)
