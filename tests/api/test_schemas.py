@@ -21,10 +21,10 @@ def bodies(shape: type[Body] = Body) -> Iterator[type[Body]]:
 
 
 def leaves(hint: Any, marks: tuple[Any, ...] = ()) -> Iterator[tuple[Any, tuple[Any, ...]]]:
-    """Yield the plain types of a hint, each with all that is said about it."""
+    """Yield the plain types of a hint, each with its annotations."""
     if get_origin(hint) is Annotated:
-        inner, *said = get_args(hint)
-        yield from leaves(inner, (*marks, *said))
+        inner, *annotations = get_args(hint)
+        yield from leaves(inner, (*marks, *annotations))
     elif get_args(hint) and get_origin(hint) is not Literal:
         for argument in get_args(hint):
             yield from leaves(argument, marks)
@@ -56,7 +56,7 @@ def test_every_number_flag_and_time_is_strict() -> None:
 
 def test_a_loose_field_is_found() -> None:
     assert loose(int | None)
-    assert loose(Annotated[bool, "said"])
+    assert loose(Annotated[bool, "any"])
     assert loose(list[datetime])
     assert not loose(Annotated[int, Strict()] | None)
     assert not loose(str)

@@ -108,7 +108,7 @@ class Scenario:
         return LoadedBooks(loaded, StateCache(0), self.now, presumed=frozenset(KINDS))
 
     def state(
-        self, look: Callable[Concatenate[LoadedBooks, Given], Seen], *args: Given.args, **named: Given.kwargs
+        self, view: Callable[Concatenate[LoadedBooks, Given], Seen], *args: Given.args, **named: Given.kwargs
     ) -> Seen:
         """Return what a function reads from the books."""
-        return look(self.books(), *args, **named)
+        return view(self.books(), *args, **named)
