@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from domain.paying import existing
 from domain.payment import PaymentCancelled, PaymentStatus, RequestedPayment
-from domain.ports import CheckoutStatus, PaymentGateway, PaymentUnavailable
+from domain.ports import CheckoutStatus, PaymentGateway, PaymentRefused, PaymentUnavailable
 from eventstore.handler import Handler
 from eventstore.store import Recorded
 from processes.rule import NOTHING, Commands, Notes
@@ -49,9 +49,9 @@ class EndCancelledCheckouts:
     async def act(self, work: Work, now: datetime) -> Work | None:
         """End one checkout; what was captured meanwhile is found and decided by the rules for captures."""
         payment = await self._commands.look(partial(existing, payment=work.subject))
-        if payment.status is not PaymentStatus.CANCELLED or await self._ended(work.subject, payment):
+        if payment.status is not PaymentStatus.CANCELLED or now >= payment.expires_at:
             return None
-        return work.again(now + self._looks.after(work.tries)) if now < payment.expires_at else None
+        return None if await self._ended(work.subject, payment) else work.again(now + self._looks.after(work.tries))
 
     async def _ended(self, reference: str, payment: RequestedPayment) -> bool:
         gateway = self._gateways.get(payment.provider)
@@ -63,5 +63,8 @@ class EndCancelledCheckouts:
             if known is None:
                 return False
             checkout = known.checkout_id
-        ended = await gateway.expire_checkout(checkout)
+        try:
+            ended = await gateway.expire_checkout(checkout)
+        except PaymentRefused:  # the provider has no such checkout, so nobody can pay in it
+            return True
         return ended.status not in {CheckoutStatus.OPEN, CheckoutStatus.ACTION_REQUIRED}
