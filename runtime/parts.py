@@ -138,12 +138,12 @@ class PartsSupervisor:
         """Start a part and wait until it is ready.
 
         Raises:
-            PartEnded: this part, or one started before, ended; or it was not ready in time.
+            PartEnded: this part ended, or one started before that the shop needs; or it was not ready in time.
         """
         member = self._member_of(part)
         deadline = time.monotonic() + part.ready_seconds_max
         while not member.is_ready():
-            self._require_all_running(POLL_SECONDS)
+            self._watch_others(POLL_SECONDS, awaited=member)
             if time.monotonic() > deadline:
                 raise PartEnded(
                     part.name, f"{part.name} was not ready after {part.ready_seconds_max:.0f} s.{_last_lines(member)}"
@@ -153,14 +153,14 @@ class PartsSupervisor:
         """Run a part to its end, which must be a good one; the parts started before are watched meanwhile.
 
         Raises:
-            PartEnded: it failed or took too long, or a part started before ended.
+            PartEnded: it failed or took too long, or a part started before that the shop needs ended.
         """
         member = self._member_of(part)
         deadline = time.monotonic() + seconds_max
         while member.running.exit_status() is None:
             if time.monotonic() > deadline:
                 raise PartEnded(part.name, f"{part.name} had not finished after {seconds_max:.0f} s.")
-            self._require_all_running(POLL_SECONDS, but=member)
+            self._watch_others(POLL_SECONDS, awaited=member, but=member)
         self._members.remove(member)
         status = member.running.stop()
         if status != 0:
@@ -216,10 +216,18 @@ class PartsSupervisor:
         self._members.append(member)
         return member
 
-    def _require_all_running(self, seconds: float, *, but: Member | None = None) -> None:
+    def _watch_others(self, seconds: float, *, awaited: Member, but: Member | None = None) -> None:
+        """Watch what was started while one part is awaited; what the shop can do without is started again later.
+
+        Raises:
+            PartEnded: the awaited part ended, or one that the shop cannot do without.
+        """
         for member in self._ended(seconds, but=but):
-            status = member.running.exit_status() or 0
-            raise PartEnded(member.name, f"{self._restarter.ending(member.name, status)}.{_last_lines(member)}")
+            if member is awaited or member.essential:
+                ending = self._restarter.ending(member.name, member.running.exit_status() or 0)
+                raise PartEnded(member.name, f"{ending}.{_last_lines(member)}")
+            self._restarter.ended(member)
+        self._restart_due()
 
     def _ended(self, seconds: float, *, but: Member | None = None) -> list[Member]:
         running = {member.running: member for member in self._members if member.process is not None}
@@ -230,11 +238,7 @@ class PartsSupervisor:
         waiting = any(member.process is None or member.awaits_ready for member in self._members)
         for member in self._ended(POLL_SECONDS if waiting else WATCH_SECONDS):
             self._restarter.ended(member)
-        for member in self._members:
-            if member.is_due() and self._restarter.restart(member) and self._has_priorities:
-                self._prioritise(member)
-            if member.process is None and member.essential:
-                break  # what comes after it cannot work without it
+        self._restart_due()
         for member in self._members:
             if member.process is not None:
                 self._restarter.check_ready(member)
@@ -242,6 +246,13 @@ class PartsSupervisor:
                 member.running.rotate_log()
         if sentence := self._disk.check():
             self._say(sentence)
+
+    def _restart_due(self) -> None:
+        for member in self._members:
+            if member.is_due() and self._restarter.restart(member) and self._has_priorities:
+                self._prioritise(member)
+            if member.process is None and member.essential:
+                break  # what comes after it cannot work without it
 
     def _check_signs(self, member: Member) -> None:
         if member.gives_signs:

@@ -32,8 +32,8 @@ SETTINGS_FREE = (
     *("SSL_CERT_FILE", "SSL_CERT_DIR"),
 )
 SETTINGS_FREE_PREFIXES = ("LC_", "PYTHON", "XDG_")
-MEMORY = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "131072"}
-"""Less for the C library to keep: a part has few threads, and gives back what a burst took."""
+MEMORY = {"MALLOC_ARENA_MAX": "2"}
+"""A part has few threads, and the C library keeps memory for each."""
 
 
 class ForkServerEnded(OSError):

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from runtime.embedded import EmbeddedPostgres
-from runtime.embedded.process import LOG_BYTES_MAX
+from runtime.embedded.process import LOG_BYTES_MAX, Launch, SupervisedProcess
 from runtime.local.errors import PartEnded
 from runtime.local.restarts import RestartPolicy
 from runtime.parts import Part, PartsSupervisor, StopRequested
 from tests.runtime.owner import a_part
-from tests.runtime.processes import all_gone, owner, processes_of, the_process
+from tests.runtime.processes import all_gone, owner, processes_of, the_process, until
 
 CRASH = """
 import pathlib, sys, time
@@ -27,6 +27,7 @@ print('the reason', flush=True)
 sys.exit(3)
 """
 IGNORE_AND_EXEC = "import os, signal, sys; signal.signal(2, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
+TALKER = "import time\nwhile True: print('word', flush=True); time.sleep(0.01)"
 STUBBORN = "import signal, time; signal.signal(15, signal.SIG_IGN); print('listening', flush=True); time.sleep(1000)"
 
 
@@ -69,6 +70,45 @@ class TestStart:
         part = Part(name="api", argv=(sys.executable, "-c", program), env=dict(os.environ), ready=lambda: False)
         with pytest.raises(PartEnded, match=r"(?s)api ended by itself with status 1\..*no such database"):
             parts.start(part)
+
+    def test_given_another_that_ends_meanwhile_then_it_is_started_again_and_the_start_goes_on(
+        self, tmp_path: Path
+    ) -> None:
+        said: list[str] = []
+        with PartsSupervisor(tmp_path / "logs", say=said.append, policy=RestartPolicy(first_pause_s=0.0)) as parts:
+            parts.start(a_part("relay", tmp_path, once(1)))
+            (tmp_path / "started").touch()
+            parts.start(Part(name="api", argv=("sleep", "1000"), env=dict(os.environ), ready=lambda: len(said) > 0))
+        assert said[0].startswith("relay ended by itself with status 1.")
+
+    def test_given_one_that_the_shop_needs_and_that_ends_meanwhile_then_the_start_ends(
+        self, parts: PartsSupervisor, tmp_path: Path
+    ) -> None:
+        parts.start(replace(a_part("database", tmp_path, CRASH), essential=True))
+        (tmp_path / "started").touch()
+        waiting = Part(name="api", argv=("sleep", "1000"), env=dict(os.environ), ready=lambda: False)
+        with pytest.raises(PartEnded, match=r"database ended by itself with status 3\."):
+            parts.start(waiting)
+
+    def test_a_log_that_grows_too_large_is_turned_over_while_the_part_writes(self, tmp_path: Path) -> None:
+        launch = Launch(
+            name="talker",
+            argv=(sys.executable, "-c", TALKER),
+            env=dict(os.environ),
+            folder=tmp_path,
+            log=tmp_path / "talker.log",
+            stops=(("TERM", 5.0),),
+        )
+        process = SupervisedProcess(launch)
+        try:
+            until(lambda: "word" in process.output(), "the first word")
+            os.truncate(launch.log, LOG_BYTES_MAX + 1)
+            process.rotate_log()
+            assert launch.log.with_name("talker.log.1").stat().st_size > LOG_BYTES_MAX
+            until(lambda: "word" in process.output(), "another word")
+            assert launch.log.stat().st_size < LOG_BYTES_MAX
+        finally:
+            process.stop()
 
     def test_a_background_part_steps_back_once_everything_runs(self, parts: PartsSupervisor, tmp_path: Path) -> None:
         parts.start(replace(a_part("calm", tmp_path), nice=10))

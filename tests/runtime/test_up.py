@@ -1,0 +1,78 @@
+"""What a start says and closes, apart from what it starts."""
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+
+from runtime.demo.starting import seed_the_demo
+from runtime.ground import Ground, data_folder
+from runtime.local.errors import PortTaken
+from runtime.settings import PREFIX, Settings, SettingsRefused
+from runtime.up import close_to_others, require_free, say_accounts
+
+
+class TestFolder:
+    def test_given_an_open_folder_then_it_is_closed_and_said(self, tmp_path: Path) -> None:
+        said: list[str] = []
+        tmp_path.chmod(0o755)
+        close_to_others(tmp_path, said.append)
+        assert tmp_path.stat().st_mode & 0o777 == 0o700
+        assert str(tmp_path) in said[0]
+
+    def test_given_a_closed_folder_then_nothing_is_said(self, tmp_path: Path) -> None:
+        said: list[str] = []
+        tmp_path.chmod(0o700)
+        close_to_others(tmp_path, said.append)
+        assert said == []
+
+    def test_an_option_goes_before_the_environment_and_both_before_the_default(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.delenv(f"{PREFIX}DATA", raising=False)
+        assert data_folder() == tmp_path / "var"
+        monkeypatch.setenv(f"{PREFIX}DATA", "/srv/shop")
+        assert data_folder() == Path("/srv/shop")
+        assert data_folder(Path("/srv/other")) == Path("/srv/other")
+
+
+class TestPort:
+    def test_given_another_program_on_the_port_then_the_start_is_refused(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            port = other.getsockname()[1]
+            with pytest.raises(PortTaken, match=f"Port {port} on 127.0.0.1 is taken by another program"):
+                require_free(port)
+
+
+class TestDemo:
+    @pytest.fixture
+    def ground(self, tmp_path: Path) -> Ground:
+        """A folder with a demo whose password is known."""
+        ground = Ground(tmp_path)
+        ground.demo_accounts.write_text(json.dumps({"password": "the first one", "accounts": {"admin": "a@demo.test"}}))
+        return ground
+
+    def test_the_password_is_said_at_the_first_start_alone(self, ground: Ground) -> None:
+        first: list[str] = []
+        later: list[str] = []
+        say_accounts(ground, first.append, is_new=True)
+        say_accounts(ground, later.append, is_new=False)
+        assert "the first one" in first[0]
+        assert "the first one" not in later[0]
+        assert str(ground.demo_accounts) in later[0]
+
+    def test_given_another_password_in_the_environment_later_then_it_is_said_not_to_be_applied(
+        self, ground: Ground, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        said: list[str] = []
+        monkeypatch.setenv(f"{PREFIX}DEMO_PASSWORD", "another one")
+        say_accounts(ground, said.append, is_new=False)
+        assert f"{PREFIX}DEMO_PASSWORD is not applied" in said[1]
+
+    def test_outside_demo_mode_no_known_accounts_are_made(self, tmp_path: Path) -> None:
+        settings = Settings(secret_key="x" * 40, demo=False, data=tmp_path)
+        with pytest.raises(SettingsRefused, match="it is made in demo mode alone"):
+            seed_the_demo(settings, lambda _: None)
+        assert list(tmp_path.iterdir()) == []
