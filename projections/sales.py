@@ -104,7 +104,7 @@ LOST_IN: Mapping[str, str] = {"DisputeLost": "amount", "DisputeWon": "recovered"
 COUNTED = frozenset({"OrderConfirmed", "OrderLinesCancelled", "RefundClosed", *LOSSES})
 NAMES = COUNTED | VENUES | {"PerformanceScheduled", "OrderPlaced", "RefundOpened"}
 
-SALES = ReadModel(name=NAME, version=2, schema=sql.SCHEMA, names=NAMES, fold=fold)
+SALES = ReadModel(name=NAME, version=1, schema=sql.SCHEMA, names=NAMES, fold=fold)
 
 
 class Key(NamedTuple):

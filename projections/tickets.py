@@ -57,7 +57,7 @@ def disputes(facts: Sequence[Fact]) -> list[Mapping[str, Any]]:
 
 TICKETS = ReadModel(
     name=NAME,
-    version=4,
+    version=1,
     schema=sql.SCHEMA,
     names=frozenset({"TicketIssued", "TicketVoided", *ENTRIES, "GuestMerged", *DISPUTES}),
     fold=fold,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import Path, Request, Response
 
-from api.commands import answer, carry_out, shown
+from api.commands import MinPosition, answer, carry_out, caught_up, shown
 from api.engine import engine_of
 from api.presenters.values import Body
 from api.routing import business_router
@@ -20,8 +20,9 @@ router = business_router("processes")
 
 
 @router.get("/processes", responses={200: {"model": ProcessesShown}})
-async def list_processes(request: Request) -> Response:
+async def list_processes(request: Request, min_position: MinPosition = None) -> Response:
     """List every process: how far behind the log it is, what it still has to do, and why it failed if it did."""
+    await caught_up(request, min_position)
     engine = engine_of(request)
     head = await engine.store.head()
     return shown({"items": [standing_shown(one, head) for one in await engine.processes.all()], "next": None})

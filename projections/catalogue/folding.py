@@ -145,4 +145,4 @@ def performance_moves(facts: Sequence[Fact]) -> list[Row]:
     return list(stand.values())
 
 
-CATALOGUE = ReadModel(name=NAME, version=2, schema=sql.SCHEMA, names=NAMES, fold=fold)
+CATALOGUE = ReadModel(name=NAME, version=1, schema=sql.SCHEMA, names=NAMES, fold=fold)

@@ -196,4 +196,4 @@ def moved_besides(begun: Rows, moves: Iterable[Fact], move: Callable[[Fact], Row
     return list(besides.values())
 
 
-MY_ORDERS = ReadModel(name=NAME, version=3, schema=sql.SCHEMA, names=NAMES, fold=fold)
+MY_ORDERS = ReadModel(name=NAME, version=1, schema=sql.SCHEMA, names=NAMES, fold=fold)

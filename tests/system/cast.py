@@ -45,7 +45,8 @@ class Things:
     def with_draft(self) -> "Things":
         """Return the same with an event that is not published."""
         event = self.house.event(published=False)
-        ids = {**self.ids, "event_id": event, "performance_id": self.house.performance(event)}
+        performance, cancelled = self.house.performance(event), cancelled_performance(self.house, event)
+        ids = {**self.ids, "event_id": event, "performance_id": performance, "cancelled": cancelled}
         return replace(self, ids=ids, hidden=True)
 
     def fresh(self) -> "Things":
@@ -97,6 +98,7 @@ def make_things(shop: Shop, owner: str) -> Things:
         "layout_id": house.layout,
         "event_id": event,
         "performance_id": performance,
+        "cancelled": cancelled_performance(house, event),
         "hold_id": hold_seat(house, performance, owner, nth=5),
         "order_id": order,
         "payment_id": payment,
@@ -116,6 +118,13 @@ def make_things(shop: Shop, owner: str) -> Things:
     }
     code = shop.get(f"/tickets/{ticket['ticket_id']}", owner)["code"]
     return Things(house=house, owner=owner, ids=ids, code=code)
+
+
+def cancelled_performance(house: House, event: str) -> str:
+    """Schedule a performance and cancel it."""
+    performance = house.performance(event)
+    house.shop.do(f"/performances/{performance}/cancel", house.shop.token("organizer"), {"reason": "illness"})
+    return performance
 
 
 def device_at(house: House, performance: str) -> str:
