@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from domain.books import Books, Changes, merged
+from domain.disputes import has_money_left
 from domain.errors import ExceptionEnded, NotFound, PaymentDisputed, ResolutionNotPossible
 from domain.four_eyes import ONE_IS_ENOUGH, FourEyesLimits, require_uninvolved
 from domain.money_exception import (
@@ -19,7 +20,7 @@ from domain.money_exception import (
     ResolutionReason,
 )
 from domain.order import ORDER, PlacedOrder, RefundOpened, RefundOutcome
-from domain.payment import PAYMENT, RequestedPayment
+from domain.payment import PAYMENT, DisputeStatus, RequestedPayment
 from domain.refund import REFUND, RefundApproved, RefundRequested, RequestedRefund
 from domain.transfers import close_refund, retry_refund
 from domain.values import RefundReason, derived_id
@@ -141,9 +142,7 @@ def refund_events(books: Books, command: ResolveException, opened: ExceptionOpen
     Raises:
         PaymentDisputed: the buyer's bank holds the money, or took it back.
     """
-    payment = books.read(PAYMENT, opened.payment) if opened.payment else None
-    if isinstance(payment, RequestedPayment) and payment.disputed:
-        raise PaymentDisputed("The buyer's bank disputes this payment or took it back; its money cannot be refunded.")
+    require_money_left(books, opened)
     refund = refund_of(command.exception)
     source = opened.payment if opened.kind in OF_PAYMENT else None
     requested = RefundRequested(
@@ -165,6 +164,23 @@ def refund_events(books: Books, command: ResolveException, opened: ExceptionOpen
     claim = RefundOpened(refund=refund, payment=source, lines=(), amount=opened.refundable, currency=opened.currency)
     on_order = {ORDER.stream(opened.order): [claim]} if opened.order and isinstance(order, PlacedOrder) else {}
     return merged({REFUND.stream(refund): [requested, RefundApproved(by=command.by)]}, on_order)
+
+
+def require_money_left(books: Books, opened: ExceptionOpened) -> None:
+    """Refuse to refund while the payment is disputed, or what of its own money a dispute took.
+
+    Raises:
+        PaymentDisputed
+    """
+    payment = books.read(PAYMENT, opened.payment) if opened.payment else None
+    order = books.read(ORDER, opened.order) if opened.order else None
+    if not isinstance(payment, RequestedPayment) or not isinstance(order, PlacedOrder) or payment.dispute is None:
+        return
+    open_now = payment.dispute.status is DisputeStatus.OPEN
+    own = opened.kind in OF_PAYMENT
+    left = has_money_left(payment, order, str(opened.payment), amount=opened.refundable, refund=None)
+    if open_now or (own and not left):
+        raise PaymentDisputed("The buyer's bank disputes this payment or took it back; its money cannot be refunded.")
 
 
 def refund_of(exception: str) -> str:

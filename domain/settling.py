@@ -36,7 +36,7 @@ def settle(books: Books, *, payment: str) -> Changes:
     if state.captured_currency != order.currency:
         return unexplained(books, payment, state, ExceptionKind.WRONG_CURRENCY)
     if state.lost:
-        return {PAYMENT.stream(payment): [PaymentSettled(outcome=PaymentOutcome.EXCEPTION, owner=EXCEPTIONS_OWNER)]}
+        return unexplained(books, payment, state, ExceptionKind.UNDECIDED_CAPTURE)
     taken = {ORDER.stream(state.order): [PaymentTaken(payment=payment, amount=state.captured)]}
     reason = objection(state, order)
     if reason is None:
@@ -51,14 +51,14 @@ def settle(books: Books, *, payment: str) -> Changes:
 
 
 def unexplained(books: Books, payment: str, state: RequestedPayment, kind: ExceptionKind) -> Changes:
-    """Leave a capture to support: the order stays as it is, and the whole capture can be sent back."""
+    """Leave a capture to support: the order stays as it is, and what no dispute took can be sent back."""
     opened = ExceptionOpened(
         kind=kind,
         owner=EXCEPTIONS_OWNER,
         provider=state.provider,
         amount=state.captured,
         currency=state.captured_currency or state.currency,
-        refundable=state.captured,
+        refundable=max(0, state.captured - state.lost),
         order=state.order,
         payment=payment,
         account=state.account,

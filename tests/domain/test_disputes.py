@@ -8,7 +8,8 @@ import pytest
 
 from domain.entry import ScanTicket, scan_ticket
 from domain.errors import Invalid, NotFound, PaymentDisputed
-from domain.money_exception import ExceptionKind
+from domain.exception_resolution import ResolveException, resolve_exception
+from domain.money_exception import ExceptionKind, Resolution, ResolutionReason
 from domain.paying import capture
 from domain.payment import PAYMENT, DisputeLost, DisputeOpened, DisputeStatus, DisputeWon, PaymentOutcome
 from domain.ports import BookEntryKind
@@ -18,7 +19,7 @@ from domain.scan import SCAN, ScanAdmitted, ScanRefused
 from domain.settling import settle
 from domain.ticket import TICKET, EntryRecorded, RefusalReason, TicketDisputed, TicketDisputeWon
 from domain.transfers import complete_refund, submit_refund
-from domain.values import EntryRules
+from domain.values import EntryRules, derived_id
 from tests.domain.money import TOTAL, Money, entry_of, kinds, minutes, money, opened
 from tests.domain.scenario import Result
 from tests.domain.theatre import GLOBE, HAMLET, PRICE
@@ -137,6 +138,26 @@ class TestDecideDispute:
         case = money().paid().disputed("lost", 2, currency="USD")
         assert case.state().lost == 0
         request(case).then_refused(PaymentDisputed)
+
+    def test_given_a_partial_loss_before_the_capture_then_the_rest_can_be_sent_back(self) -> None:
+        case = money().requested().disputed("lost", 1, amount=PRICE)
+        taken = case.scenario.given_done(
+            capture, payment=case.payment, amount=TOTAL, currency="EUR", captured_at=minutes(0), source="webhook"
+        )
+        (exception,) = opened(taken.when(settle, payment=case.payment))
+        assert (exception.kind, exception.amount, exception.refundable) == (
+            ExceptionKind.UNDECIDED_CAPTURE,
+            TOTAL,
+            TOTAL - PRICE,
+        )
+        settled = taken.given_done(settle, payment=case.payment)
+        refund = ResolveException(
+            exception=derived_id(case.payment, ExceptionKind.UNDECIDED_CAPTURE),
+            resolution=Resolution.REFUND,
+            reason=ResolutionReason.OTHER,
+            by="sue",
+        )
+        assert settled.when(resolve_exception, refund).events()
 
     def test_given_a_loss_before_the_capture_then_the_order_is_not_confirmed(self) -> None:
         case = money().requested().disputed("lost", 1)

@@ -8,8 +8,13 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from domain import basket, entry, paying, refunding, settling
+from domain.disputes import DisputeFact, open_dispute
 from domain.errors import Rejected
+from domain.exception_resolution import ResolveException, resolve_exception
+from domain.money_exception import Resolution, ResolutionReason
 from domain.order import ORDER, NoOrder, OrderStatus, PlacedOrder
+from domain.ports import BookEntry, BookEntryKind
+from domain.reconciling import exception_of, reconcile_entry
 from domain.seat import SEAT, Held, Seat, Sold
 from domain.values import derived_id
 from eventstore.clock import FixedClock
@@ -119,6 +124,45 @@ class TestRivals:
             for _ in range(2)
         ]
         assert await race(world, *asks) == "nothing_to_refund"
+
+    async def test_two_ends_of_one_exception(self, world: World) -> None:
+        entry_found = BookEntry(
+            entry=1,
+            kind=BookEntryKind.CAPTURE,
+            reference="stray",
+            checkout_id="co_1",
+            amount=100,
+            currency="EUR",
+            recorded_at=START,
+        )
+        await world.do(Wish(partial(reconcile_entry, entry=entry_found, provider="sandbox")))
+        ends = [
+            ResolveException(
+                exception=exception_of(entry_found, "sandbox"),
+                resolution=resolution,
+                reason=ResolutionReason.NOT_OURS,
+                by=by,
+            )
+            for resolution, by in ((Resolution.REFUND, "sue"), (Resolution.ACCEPT, "tom"))
+        ]
+        rivals = [Wish(partial(resolve_exception, command=end)) for end in ends]
+        assert await race(world, *rivals) == "exception_ended"
+
+    @pytest.mark.parametrize("submitted", [False, True])
+    async def test_a_dispute_against_a_refund(self, world: World, *, submitted: bool) -> None:
+        order = await confirmed(world, [0])
+        state = await world.handler.look(lambda books: books.read(ORDER, order))
+        assert isinstance(state, PlacedOrder)
+        refund = str(uuid7())
+        ask = refunding.RequestRefund(refund=refund, order=order, account="ann")
+        await world.do(Wish(partial(refunding.request_refund, command=ask)))
+        approval = Wish(partial(refunding.approve_refund, refund=refund, by="support"))
+        if submitted:
+            await world.do(approval)
+        rival = Wish(partial(refunding.submit_refund, refund=refund)) if submitted else approval
+        fact = DisputeFact(payment=str(state.paid_by), amount=state.total, currency="EUR", at=START, source="webhook")
+        dispute = Wish(partial(open_dispute, fact=fact))
+        assert await race(world, dispute, rival) == (None if submitted else "payment_disputed")
 
     @EITHER_ORDER
     async def test_scan_against_refund(self, world: World, *, turned: bool) -> None:
