@@ -312,9 +312,9 @@ LEFT JOIN LATERAL (
 PERFORMANCES_OF_EVENTS: LiteralString = (
     _PERFORMANCE
     + """(
-    SELECT *
+    SELECT performance.*
     FROM (
-        SELECT performance.*, w.is_within,
+        SELECT performance.performance, w.is_within,
                bool_or(w.is_within) OVER (PARTITION BY performance.event) AS any_within,
                row_number() OVER (
                    PARTITION BY performance.event, w.is_within
@@ -329,6 +329,7 @@ PERFORMANCES_OF_EVENTS: LiteralString = (
     + """ AS is_within) AS w
         WHERE performance.event = ANY (%(events)s::text[])
     ) AS ranked
+    JOIN {catalogue}.performance USING (performance)
     WHERE place <= %(per_event)s AND is_within = any_within
 )
 """
