@@ -13,7 +13,7 @@ from domain.merging import MergeGuest
 from domain.pricing import Choice
 from domain.values import BlockReason, Limits
 from tests.laws.engine.buying import Buying
-from tests.laws.engine.stage import BUYER, GUEST, HOLDS, SEATS
+from tests.laws.engine.stage import BUYER, GUEST, HOLDS, ORDERS, SEATS
 from tests.laws.world import BUYERS, Wish
 
 LIMITS = st.sampled_from(
@@ -44,6 +44,18 @@ class Seating(Buying):
         outcome = self.send(self.by(buyer, Wish(decide)), "held standing")
         assert not (named and outcome), "a standing place was named as a seat"
         return (wish.hold, buyer) if outcome else multiple()
+
+    @rule(target=ORDERS, buyer=BUYER, quantity=st.integers(1, 3))
+    def buy_standing(self, buyer: str, quantity: int) -> Any:
+        """Hold standing places, order and pay them at once, so that their tickets are met often."""
+        hold = self.hold_standing(buyer, quantity, [], named=False)
+        order = self.order(hold) if isinstance(hold, tuple) else multiple()
+        if isinstance(order, tuple):
+            payment = self.pay(order)
+            if isinstance(payment, str):
+                self.capture(payment, 0, "EUR")
+                self.decide(payment)
+        return order
 
     @rule(
         seats=SEATS,
