@@ -16,7 +16,7 @@ from runtime.local.disk import DiskWatch
 from runtime.local.endings import indented, telling_lines
 from runtime.local.errors import PartEnded
 from runtime.local.forking import ForkServer
-from runtime.local.heartbeats import Watchdog
+from runtime.local.heartbeats import Watchdog, is_stopped
 from runtime.local.member import Member, Ready
 from runtime.local.restarter import Restarter, Say
 from runtime.local.restarts import RestartPolicy
@@ -255,10 +255,11 @@ class PartsSupervisor:
                 break  # what comes after it cannot work without it
 
     def _check_signs(self, member: Member) -> None:
-        if member.gives_signs:
-            name, process = member.name, member.running.pid
-            if sentence := self._watchdog.check(name, meanwhile=member.meanwhile, process=process):
-                self._say(sentence)
+        name, process = member.name, member.running.pid
+        if not member.gives_signs and not is_stopped(process):
+            self._watchdog.alive(name)
+        if sentence := self._watchdog.check(name, meanwhile=member.meanwhile, process=process):
+            self._say(sentence)
 
     def _prioritise(self, member: Member) -> None:
         if member.nice and member.process is not None:

@@ -24,6 +24,9 @@ PRELOADED = (
 """Everything that any part imports: what is imported once before the forks is in memory once."""
 
 STATUS_BYTES_MAX = 16
+FORK_SECONDS_MAX = 60.0
+"""For a fork, and for all imports before the first one; after that the fork server is taken for frozen."""
+
 TITLE_ROOM = 400
 """Characters kept free for the command lines of the parts."""
 
@@ -109,6 +112,7 @@ class ForkServer:
         if self._control is None:
             raise ForkServerEnded("the fork server does not run")
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours.settimeout(FORK_SECONDS_MAX)
         leash, leash_held = os.pipe()
         try:
             with theirs, launch.log.open("ab") as log:
@@ -125,6 +129,7 @@ class ForkServer:
                 "heartbeat": None if launch.heartbeat is None else str(launch.heartbeat),
             }
             ours.send(json.dumps(order).encode())
+            ours.settimeout(None)
         except OSError as error:
             ours.close()
             os.close(leash_held)

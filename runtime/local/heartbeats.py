@@ -9,6 +9,8 @@ from pathlib import Path
 EVERY_S = 2.0
 SILENT_AFTER_S = 10.0
 ALIVE, SILENT = "alive", "silent"
+STOPPED = "Tt"
+"""The states of a stopped process in /proc/…/stat."""
 
 
 def beat_for_ever(file: Path) -> None:
@@ -38,6 +40,14 @@ def signs_of_life(folder: Path) -> Mapping[str, str]:
     }
 
 
+def is_stopped(supervisor: int) -> bool:
+    """Tell whether the process that a supervisor looks after was stopped (SIGSTOP, a debugger)."""
+    with suppress(OSError, IndexError):
+        for child in Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split():
+            return Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[0] in STOPPED
+    return False
+
+
 class Watchdog:
     """Tells once when a part falls silent, and once when it is back.
 
@@ -55,9 +65,14 @@ class Watchdog:
 
     def started(self, part: str) -> None:
         """Begin to count from now."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.file_of(part).touch()
+        self.alive(part)
         self._silent.discard(part)
+
+    def alive(self, part: str) -> None:
+        """Touch the file of a server that touches none itself; without room for the file nothing is lost."""
+        with suppress(OSError):
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.file_of(part).touch()
 
     def check(self, part: str, *, meanwhile: str, process: int) -> str | None:
         """Return what there is to say about a part that runs; usually nothing."""

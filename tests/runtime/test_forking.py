@@ -4,13 +4,14 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from runtime.embedded.process import Launch, SupervisedProcess
+from runtime.local import forking
 from runtime.local.forking import ForkServer
 from tests.runtime.processes import all_gone, owner, processes_of, until
 from tests.system.family import family_of
@@ -118,12 +119,33 @@ class TestFork:
         assert found_by(second)["words"] == ["second", "stay"]
         assert first.exit_status() is None
 
+    def test_given_a_frozen_fork_server_then_another_takes_its_place(
+        self, run: Run, server: ForkServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        found_by(run("first", "stay"))
+        assert server._popen is not None
+        server._popen.send_signal(signal.SIGSTOP)
+        monkeypatch.setattr(forking, "FORK_SECONDS_MAX", 1.0)
+        monkeypatch.setattr(server, "start", with_patience(server, monkeypatch))
+        assert found_by(run("second", "stay"))["words"] == ["second", "stay"]
+
     def test_given_a_killed_owner_then_nothing_is_left(self, tmp_path: Path) -> None:
         with owner("forks", tmp_path) as process:
             assert len(processes_of(tmp_path)) >= 2
             process.kill()
             process.wait()
             all_gone(tmp_path)
+
+
+def with_patience(server: ForkServer, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Return what starts another fork server, and gives it the usual time."""
+    start = server.start
+
+    def start_again() -> None:
+        monkeypatch.setattr(forking, "FORK_SECONDS_MAX", WITHIN_S)
+        start()
+
+    return start_again
 
 
 def the_part(name: str) -> int:

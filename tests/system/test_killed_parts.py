@@ -104,14 +104,20 @@ class TestKilledParts:
 
 
 class TestFrozenParts:
-    def test_given_one_that_stands_still_then_the_terminal_and_readyz_say_so_until_it_is_back(self, shop: Shop) -> None:
-        relay = process_of(shop, "relay")
-        os.kill(relay, signal.SIGSTOP)
+    def test_given_some_that_stand_still_then_the_terminal_and_readyz_say_so_until_they_are_back(
+        self, shop: Shop
+    ) -> None:
+        frozen = {part: process_of(shop, part) for part in ("relay", "nats")}
+        for process in frozen.values():
+            os.kill(process, signal.SIGSTOP)
         try:
-            until(lambda: "relay has given no sign of life for" in shop.said(), "the warning")
-            assert shop.ready()["parts"]["relay"] == "silent"
+            for part in frozen:
+                until(lambda part=part: f"{part} has given no sign of life for" in shop.said(), "the warning")  # type: ignore[misc]
+                assert shop.ready()["parts"][part] == "silent"
             assert shop.ready()["parts"]["seal"] == "alive"
         finally:
-            os.kill(relay, signal.SIGCONT)
-        until(lambda: "relay gives signs of life again." in shop.said(), "the end of the warning")
-        assert shop.ready()["parts"]["relay"] == "alive"
+            for process in frozen.values():
+                os.kill(process, signal.SIGCONT)
+        for part in frozen:
+            until(lambda part=part: f"{part} gives signs of life again." in shop.said(), "the end of the warning")  # type: ignore[misc]
+            assert shop.ready()["parts"][part] == "alive"
