@@ -26,6 +26,7 @@ GONE_BACK = frozenset({RefundStatus.COMPLETED, RefundStatus.PAID_ANOTHER_WAY})
 CURRENCY = re.compile(r"[A-Z]{3}")
 PROVIDER_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")
 AMOUNT_STORED_MAX = 2**53
+ENTRY_STORED_MAX = 2**63 - 1
 UNKNOWN_CURRENCY = "XXX"
 
 
@@ -60,6 +61,7 @@ def is_readable(entry: BookEntry) -> bool:
     """Return whether an entry says how much of which currency moved when, and which way."""
     return (
         entry.kind is not BookEntryKind.UNREADABLE
+        and 0 <= entry.entry <= ENTRY_STORED_MAX
         and 0 < entry.amount <= AMOUNT_STORED_MAX
         and CURRENCY.fullmatch(entry.currency) is not None
         and entry.recorded_at.tzinfo is not None
@@ -169,7 +171,7 @@ def exception_events(
         amount=entry.amount if known else 0,
         currency=entry.currency if known else UNKNOWN_CURRENCY,
         refundable=refundable if checkout else 0,
-        entry=entry.entry,
+        entry=entry.entry if 0 <= entry.entry <= ENTRY_STORED_MAX else None,
         checkout=checkout,
         **subject_of(books, entry, provider, payment=payment, refund=refund),
     )

@@ -93,6 +93,8 @@ class TestUnreadableEntries:
             {"amount": 0},
             {"amount": -TOTAL},
             {"amount": 10**30},
+            {"entry": 10**30},
+            {"entry": -1},
             {"currency": "euro"},
             {"currency": ""},
             {"recorded_at": datetime(2026, 3, 1)},  # noqa: DTZ001 - a time without a zone is the fault
