@@ -62,6 +62,7 @@ class Following:
         self._current_edition = current_edition
         self._send_one_away = send_one_away
         self.performances: OrderedDict[str, LivePerformance] = OrderedDict()
+        self._size_at_most = 0
         self._feed = feed
         self._reader = reader
         self._told = asyncio.Event()
@@ -81,8 +82,10 @@ class Following:
 
     @property
     def full(self) -> bool:
-        """Whether the seat maps hold more than they may."""
-        return self.size > BYTES_MAX
+        """Whether the seat maps hold more than they may; they are counted only when they might."""
+        if self._size_at_most > BYTES_MAX:
+            self._size_at_most = self.size
+        return self._size_at_most > BYTES_MAX
 
     def join(self, live: LivePerformance) -> None:
         """Tell a performance everything from the feed's position on; others go if there is no room.
@@ -91,6 +94,7 @@ class Following:
         has most. If that is not enough, this one goes as soon as another comes.
         """
         self.performances[live.performance] = live
+        self._size_at_most += live.size + SEAT_BYTES * live.places.inventory.seat_count
         while self.full and (self._drop_one(but=live) or self._send_one_away()):
             pass
         if self._running is None:
@@ -140,6 +144,7 @@ class Following:
         """Wait until the read model has other rows: rebuilt, rolled back, exchanged, or of another epoch of the log."""
         while True:
             await asyncio.sleep(EDITION_SECONDS)
+            self._size_at_most = self.size  # documents were made meanwhile
             try:
                 edition = await self._current_edition()
             except (psycopg.Error, PoolTimeout, ModelMissing) as trouble:
