@@ -87,6 +87,7 @@ class PartsSupervisor:
 
     def __enter__(self) -> Self:
         self._logs.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._watchdog.forget_all()
         if self._forks is not None:
             self._forks.start()
         for number in STOP_SIGNALS:
@@ -163,6 +164,7 @@ class PartsSupervisor:
             self._watch_others(POLL_SECONDS, awaited=member, but=member)
         self._members.remove(member)
         status = member.running.stop()
+        self._watchdog.forget(part.name)
         if status != 0:
             raise PartEnded(part.name, f"{part.name} failed with status {status}.{_last_lines(member)}")
 

@@ -41,14 +41,17 @@ def ending_of(status: int, *, out_of_memory: bool) -> str:
     return f"was ended by signal {number} ({_name_of(number)}): {_reason_of(number, out_of_memory=out_of_memory)}"
 
 
-def telling_lines(output: str) -> list[str]:
+def telling_lines(output: str, *, errors_only: bool = False) -> list[str]:
     """Return the lines of an output that say why it ended, the last ones if there are many; errors come before others.
 
     Lines that every end of a server causes, such as one for each closed session, are left out.
+
+    Args:
+        errors_only: return nothing where there are no errors, as of a process that was killed.
     """
     lines = [_readable(line) for line in output.splitlines() if line.strip() and not ROUTINE.search(line)]
     errors = [line for line in lines if TELLING.search(line)]
-    return [line[:LINE_LENGTH_MAX] for line in (errors or lines)[-LINES_SHOWN_MAX:]]
+    return [line[:LINE_LENGTH_MAX] for line in (errors if errors or errors_only else lines)[-LINES_SHOWN_MAX:]]
 
 
 def indented(lines: Sequence[str]) -> str:

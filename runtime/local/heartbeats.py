@@ -68,6 +68,16 @@ class Watchdog:
         self.alive(part)
         self._silent.discard(part)
 
+    def forget(self, part: str) -> None:
+        """Expect no sign of a part any more."""
+        self.file_of(part).unlink(missing_ok=True)
+        self._silent.discard(part)
+
+    def forget_all(self) -> None:
+        """Forget the parts of an earlier run."""
+        for file in self._folder.glob("*"):
+            file.unlink()
+
     def alive(self, part: str) -> None:
         """Touch the file of a server that touches none itself; without room for the file nothing is lost."""
         with suppress(OSError):

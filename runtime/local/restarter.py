@@ -6,7 +6,7 @@ from pathlib import Path
 
 from runtime.embedded.errors import EmbeddedServerError
 from runtime.local.disk import Room, is_no_room, room_of, says_no_room
-from runtime.local.endings import ending_of, indented, oom_kills, telling_lines
+from runtime.local.endings import SIGNALLED, ending_of, indented, oom_kills, telling_lines
 from runtime.local.errors import PartEnded
 from runtime.local.member import Member
 from runtime.local.restarts import RestartPolicy
@@ -38,7 +38,7 @@ class Restarter:
             PartEnded: it ended too often, and the shop cannot do without it.
         """
         status, log = member.running.stop(), member.running.log
-        lines = telling_lines(member.running.output())
+        lines = telling_lines(member.running.output(), errors_only=status > SIGNALLED)
         self._plan(member, self.ending(member.name, status), lines, f" Its log: {log}")
 
     def restart(self, member: Member) -> bool:
