@@ -1,6 +1,7 @@
 """From what organizers write about prices and limits to what the domain decides on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 from api.engine import Engine
 from api.schemas.performances import EntryRulesWish, LimitsWish, PerformanceChange, PriceWish
@@ -39,6 +40,13 @@ def limits_of(wish: LimitsWish | None) -> Limits:
     return NO_LIMITS if wish is None else Limits(**wish.model_dump())
 
 
+def limits_changes(wish: PerformanceChange) -> Mapping[str, int | None] | None:
+    """Return the limits that are to be different, by name; None: no one is. `limits: null` takes all of them away."""
+    if "limits" not in wish.model_fields_set:
+        return None
+    return asdict(NO_LIMITS) if wish.limits is None else wish.limits.model_dump(exclude_unset=True)
+
+
 def entry_rules_of(wish: EntryRulesWish) -> EntryRules:
     """Return what the gates demand."""
     return EntryRules(**wish.model_dump())
@@ -63,7 +71,7 @@ async def changed(engine: Engine, performance: str, wish: PerformanceChange) -> 
         without_doors_at="doors_at" in wish.model_fields_set and wish.doors_at is None,
         on_sale_at=wish.on_sale_at,
         prices=prices,
-        limits=limits_of(wish.limits) if "limits" in wish.model_fields_set else None,
+        limits=limits_changes(wish),
         sales=wish.sales,
         entry_rules=None if wish.entry_rules is None else EntryRulesChange(**wish.entry_rules.model_dump()),
     )

@@ -1,5 +1,6 @@
 """What organizers decide about a performance: announce it, move it, price it, pause it, cancel it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 
@@ -26,7 +27,7 @@ from domain.performance import (
     existing,
     taking_place,
 )
-from domain.values import AMOUNT_MAX, EntryRules, Limits, PerformanceCancelReason, Price
+from domain.values import AMOUNT_MAX, EntryRules, PerformanceCancelReason, Price
 
 PRICES_PER_PERFORMANCE_MAX = 200
 
@@ -95,7 +96,7 @@ class ChangePerformance:
     without_doors_at: bool = False
     on_sale_at: datetime | None = None
     prices: tuple[Price, ...] | None = None
-    limits: Limits | None = None
+    limits: Mapping[str, int | None] | None = None
     sales: SalesState | None = None
     entry_rules: EntryRulesChange | None = None
 
@@ -166,8 +167,9 @@ def repriced(state: ScheduledPerformance, command: ChangePerformance) -> list[Pe
         check_prices(command.prices)
         if by_category(command.prices) != state.prices:
             events.append(PricesChanged(prices=command.prices))
-    if command.limits is not None and command.limits != state.limits:
-        events.append(LimitsChanged(limits=command.limits))
+    limits = replace(state.limits, **(command.limits or {}))
+    if limits != state.limits:
+        events.append(LimitsChanged(limits=limits))
     return events
 
 

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from domain.errors import Invalid, PerformanceCancelled, PerformanceStarted
-from domain.performance import EntryRulesChanged, PerformanceRescheduled
+from domain.performance import EntryRulesChanged, LimitsChanged, PerformanceRescheduled
 from domain.performance import PerformanceCancelled as Cancelled
 from domain.scheduling import CHANGES_AFTER_START_MAX, ChangePerformance, EntryRulesChange, call_off, change
-from domain.values import EntryRules, PerformanceCancelReason
+from domain.values import EntryRules, Limits, PerformanceCancelReason
 from tests.domain.scenario import NOW
 from tests.domain.theatre import HAMLET, STARTS_AT, on_sale
 
@@ -116,3 +116,16 @@ class TestCancelPerformance:
         cancelled = on_sale().given_done(call_off, performance=HAMLET, reason=PerformanceCancelReason.SAFETY)
         for later in (STARTS_AT, STARTS_AT + timedelta(days=300)):
             cancelled.at(later).when(call_off, performance=HAMLET, reason=PerformanceCancelReason.OTHER).then_nothing()
+
+
+class TestChangeLimits:
+    def test_given_one_limit_then_the_others_stay(self) -> None:
+        strict = ChangePerformance(performance=HAMLET, limits={"seats_per_buyer": 3, "live_holds_per_buyer": None})
+        one = on_sale().given_done(change, strict)
+        looser = ChangePerformance(performance=HAMLET, limits={"seats_per_order": 4})
+        limits = Limits(seats_per_order=4, seats_per_buyer=3, live_holds_per_buyer=None)
+        one.when(change, looser).then(LimitsChanged(limits=limits))
+
+    def test_given_the_same_limits_then_nothing(self) -> None:
+        limits = ChangePerformance(performance=HAMLET, limits={"seats_per_order": 4})
+        on_sale().given_done(change, limits).when(change, limits).then_nothing()

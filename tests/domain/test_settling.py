@@ -1,5 +1,6 @@
 """What a capture leads to, when the rules changed after the basket was held."""
 
+from dataclasses import asdict
 from datetime import timedelta
 
 from domain.basket import expire_hold
@@ -19,7 +20,7 @@ FEW = Limits(seats_per_order=1, seats_per_buyer=1, live_holds_per_buyer=1)
 
 def limited(scenario: Scenario, limits: Limits) -> Scenario:
     """Change the limits."""
-    return scenario.given_done(change, ChangePerformance(performance=HAMLET, limits=limits))
+    return scenario.given_done(change, ChangePerformance(performance=HAMLET, limits=asdict(limits)))
 
 
 def confirmed(result: Result) -> bool:

@@ -1,6 +1,6 @@
 """What happens to places beside buying: standing areas, blocks, limits that change, and a guest that logs in."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -89,7 +89,7 @@ class Seating(Buying):
 
     @rule(limits=LIMITS)
     def change_limits(self, limits: Limits) -> None:
-        command = scheduling.ChangePerformance(performance=self.world.performance, limits=limits)
+        command = scheduling.ChangePerformance(performance=self.world.performance, limits=asdict(limits))
         self.send(Wish(partial(scheduling.change, command=command)), "limits changed")
 
     @rule(account=st.sampled_from(BUYERS), moved=st.booleans())
