@@ -5,11 +5,11 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from bench.shop import Shop
+from bench.shop import Shop, children_of
 
 SETTLE_S = 15.0
 TOTAL_MIB_MAX = 400.0
@@ -47,7 +47,7 @@ def main(_arguments: Sequence[str]) -> int:
 def memory_of(pid: int) -> Mapping[str, list[float]]:
     """Return the sizes in MiB of a process and all its descendants, by part."""
     found: dict[str, list[float]] = defaultdict(list)
-    for member in family_of(pid):
+    for member in (pid, *children_of(pid)):
         with suppress(OSError):
             size = PSS.search(Path(f"/proc/{member}/smaps_rollup").read_text())
             command = Path(f"/proc/{member}/cmdline").read_bytes().replace(b"\0", b" ").decode()
@@ -59,15 +59,6 @@ def memory_of(pid: int) -> Mapping[str, list[float]]:
 def part_of(command: str) -> str:
     """Return the part that a command line belongs to."""
     return next((part for part, words in PARTS if words in command), "other")
-
-
-def family_of(pid: int) -> Iterator[int]:
-    """Go through a process and its descendants."""
-    yield pid
-    with suppress(OSError):
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            for child in (task / "children").read_text().split():
-                yield from family_of(int(child))
 
 
 def table(taken: Mapping[str, Sequence[float]]) -> str:
