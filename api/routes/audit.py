@@ -13,6 +13,7 @@ from api.engine import engine_of
 from api.paging import Limit
 from api.past import Then, streams_of
 from api.presenters import past as present
+from api.problems import documented
 from api.routing import business_router
 from api.schemas.audit import OrderThen, RecordedEvents, SeatsThen, SeatThen, StreamThen
 from api.schemas.values import Moment
@@ -39,7 +40,7 @@ StreamName = Annotated[str, StringConstraints(min_length=1, max_length=STREAM_CH
 router = business_router("audit")
 
 
-@router.get("/audit/log", responses={200: {"model": RecordedEvents}})
+@router.get("/audit/log", responses={200: {"model": RecordedEvents}, **documented(404)})
 async def show_log(
     request: Request,
     *,

@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 from api.admission import Admission
 from api.commands import POSITION_MAX, MinPosition, caught_up
 from api.engine import engine_of
+from api.problems import documented
 from api.routes.audit import NAMES_MAX, After, Before, EventName, StreamName
 from api.routing import business_router
 from api.schemas.values import Moment
@@ -64,7 +65,7 @@ class Export(StreamingResponse):
             await super().__call__(scope, receive, send)
 
 
-@router.get("/audit/export", response_class=StreamingResponse, responses=SENT)
+@router.get("/audit/export", response_class=StreamingResponse, responses={**SENT, **documented(404)})
 async def export(
     request: Request,
     *,
