@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from domain.values import Role
-from runtime.cli.running import Data
+from runtime.cli.options import Data
 from runtime.ground import settings_here
 from runtime.settings import SettingsRefused
 
@@ -36,7 +36,7 @@ def accounts() -> None:
 def create(
     email: Annotated[str, typer.Argument(help="The address to sign in with.")],
     role: Annotated[GlobalRole, typer.Option(help="What the account may do.")],
-    data: Data | None = None,
+    data: Data = None,
 ) -> None:
     """Create an account, or give the account of an address a new password and one more role.
 

@@ -1,41 +1,16 @@
 """`seatledger audit`: the log and what it says about the past, for people and, with `--json`, for programs."""
 
 import asyncio
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from runtime.cli import history
-from runtime.cli.running import Data
+from runtime.cli.options import After, AsJson, At, Data, InStream, Names, Position, Since, Until, UpTo, position_after
 from runtime.ground import settings_here
 
 ROWS = 100
 ROWS_MAX = 10_000
-TIME_FORMATS = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d"]
-
-
-def in_utc(moment: datetime | None) -> datetime | None:
-    """Return a time that was typed; without a zone it is meant in UTC."""
-    if moment is None or moment.tzinfo is not None:
-        return moment
-    return moment.replace(tzinfo=UTC)
-
-
-At = Annotated[
-    datetime | None,
-    typer.Option(formats=TIME_FORMATS, callback=in_utc, metavar="TIME", help="As it was then (UTC)."),
-]
-Since = Annotated[
-    datetime | None,
-    typer.Option("--from", formats=TIME_FORMATS, callback=in_utc, help="Recorded at this time or later."),
-]
-Until = Annotated[
-    datetime | None,
-    typer.Option("--to", formats=TIME_FORMATS, callback=in_utc, help="Recorded at this time or before."),
-]
-Position = Annotated[int | None, typer.Option(min=0, help="As it was after this position.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
 app = typer.Typer(help="The log, and what it says about the past.", no_args_is_help=True)
 
@@ -48,20 +23,20 @@ def audit() -> None:
 @app.command("log")
 def log(
     *,
-    name: Annotated[list[str] | None, typer.Option(help="Events of this name; may be given several times.")] = None,
-    stream: Annotated[str | None, typer.Option(help="Events of this stream.")] = None,
+    name: Names = None,
+    stream: InStream = None,
     prefix: Annotated[str | None, typer.Option(help="Events of streams whose names begin so: seat-")] = None,
     actor: Annotated[str | None, typer.Option(help="Caused by this account, device or kind of actor.")] = None,
     performance: Annotated[str | None, typer.Option(help="About this performance.")] = None,
     organizer: Annotated[str | None, typer.Option(help="About this organizer.")] = None,
     since: Since = None,
     until: Until = None,
-    after: Annotated[int, typer.Option(min=0, help="After this position.")] = 0,
-    before: Annotated[int | None, typer.Option(min=0, help="Before this position.")] = None,
+    after: After = 0,
+    up_to: UpTo = None,
     newest_first: Annotated[bool, typer.Option("--newest-first", help="Backwards, from the end.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=ROWS_MAX, help="How many events at most.")] = ROWS,
     as_json: AsJson = False,
-    data: Data | None = None,
+    data: Data = None,
 ) -> None:
     """Show the events of the log that are looked for; status 3: there are none."""
     from eventstore.store import Wanted  # noqa: PLC0415 - a part imports only what it runs
@@ -80,7 +55,7 @@ def log(
         wanted=wanted,
         limit=limit,
         after=after,
-        before=before,
+        before=position_after(up_to),
         since=since,
         until=until,
         newest_first=newest_first,
@@ -102,7 +77,7 @@ def stream(
     at: At = None,
     position: Position = None,
     as_json: AsJson = False,
-    data: Data | None = None,
+    data: Data = None,
 ) -> None:
     """Show one thing as it was, and what had happened to it."""
     from runtime import past  # noqa: PLC0415 - a part imports only what it runs
@@ -120,7 +95,7 @@ def seat(
     at: At = None,
     position: Position = None,
     as_json: AsJson = False,
-    data: Data | None = None,
+    data: Data = None,
 ) -> None:
     """Show a seat as it was, who held it, when, in which order, and why it came back."""
     from runtime import past  # noqa: PLC0415 - a part imports only what it runs
@@ -136,7 +111,7 @@ def order(
     at: At = None,
     position: Position = None,
     as_json: AsJson = False,
-    data: Data | None = None,
+    data: Data = None,
 ) -> None:
     """Show an order and its money as they were, and what had happened to it, its payments, refunds and tickets."""
     from runtime import past  # noqa: PLC0415 - a part imports only what it runs

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from runtime.cli.history import written_time
-from runtime.cli.running import Data
+from runtime.cli.options import Data
 from runtime.ground import settings_here
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ app = typer.Typer(help="The database's clock beside the log's.", invoke_without_
 
 
 @app.callback()
-def show(context: typer.Context, data: Data | None = None) -> None:
+def show(context: typer.Context, data: Data = None) -> None:
     """Say how the database's clock stands to the last event; status 1: nothing can be recorded because of it."""
     from eventstore.clock_acceptance import read_clock  # noqa: PLC0415 - a part imports only what it runs
 
@@ -33,7 +33,7 @@ def show(context: typer.Context, data: Data | None = None) -> None:
 @app.command("accept")
 def accept(
     reason: Annotated[str, typer.Option(help="Why the clock ran ahead, and since when it is right.")],
-    data: Data | None = None,
+    data: Data = None,
 ) -> None:
     """Record events at the time of the last one until the clock has caught up; no deadline passes until then."""
     from eventstore.clock_acceptance import accept_clock  # noqa: PLC0415 - a part imports only what it runs

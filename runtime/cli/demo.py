@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from runtime.cli.running import Data
+from runtime.cli.options import Data
 from runtime.ground import data_folder, settings_here
 from runtime.tour.errors import TourFailed
 
@@ -22,14 +22,14 @@ def seed() -> None:
 
 
 @seed_app.command("demo")
-def seed_demo(data: Data | None = None) -> None:
+def seed_demo(data: Data = None) -> None:
     """Make the demo's accounts, houses and shows; what is there already stays as it is."""
     from runtime.demo.starting import seed_the_demo  # noqa: PLC0415 - a part imports only what it runs
 
     seed_the_demo(settings_here(data), console.print)
 
 
-def tour(url: Url = "http://127.0.0.1:8000", data: Data | None = None) -> None:
+def tour(url: Url = "http://127.0.0.1:8000", data: Data = None) -> None:
     """Tell one booking step by step, from hold to refund, and print the events it caused."""
     import httpx  # noqa: PLC0415 - a part imports only what it runs
 

@@ -1,16 +1,14 @@
 """`seatledger audit export`: a part of the log as a file."""
 
 import asyncio
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from eventstore.exports.formats import Format
-from runtime.cli.audit import TIME_FORMATS, Since, in_utc
 from runtime.cli.history import console
-from runtime.cli.running import Data
+from runtime.cli.options import After, Data, InStream, Names, Since, Until, UpTo, position_after
 from runtime.ground import settings_here
 
 ALL = 2**63 - 1
@@ -25,27 +23,27 @@ def export(
     *,
     out: Annotated[Path, typer.Option(help="The file to write; seals and manifest stand beside it.", dir_okay=False)],
     kind: Annotated[Format, typer.Option("--format", help="JSON Lines, or Parquet.")] = Format.JSONL,
-    event: Annotated[list[str] | None, typer.Option(help="Events of this name; may be given several times.")] = None,
-    stream: Annotated[str | None, typer.Option(help="Events of this stream.")] = None,
+    name: Names = None,
+    stream: InStream = None,
     since: Since = None,
-    until: Annotated[
-        datetime | None,
-        typer.Option("--to", "--at", formats=TIME_FORMATS, callback=in_utc, help="As the log was at this time."),
-    ] = None,
-    after: Annotated[int, typer.Option(min=0, help="After this position: to go on where another export ended.")] = 0,
-    upto: Annotated[int | None, typer.Option(min=0, help="Up to this position.")] = None,
-    data: Data | None = None,
+    until: Until = None,
+    after: After = 0,
+    up_to: UpTo = None,
+    data: Data = None,
 ) -> None:
-    """Write events to a file, byte for byte as they are stored, with the seals that cover them and a manifest."""
+    """Write events to a file, byte for byte as they are stored, with the seals that cover them and a manifest.
+
+    `--after` goes on where another export ended.
+    """
     from eventstore.store import Wanted  # noqa: PLC0415 - a part imports only what it runs
     from projections.past.searching import Search  # noqa: PLC0415 - a part imports only what it runs
     from runtime.exporting import export_log  # noqa: PLC0415 - a part imports only what it runs
 
     asked = Search(
-        wanted=Wanted(names=event or None, stream=stream),
+        wanted=Wanted(names=name or None, stream=stream),
         limit=ALL,
         after=after,
-        before=None if upto is None else upto + 1,
+        before=position_after(up_to),
         since=since,
         until=until,
     )

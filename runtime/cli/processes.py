@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from runtime.cli.running import Data
+from runtime.cli.options import Data
 from runtime.ground import settings_here
 
 Name = Annotated[str, typer.Argument(help="A process, as `seatledger processes list` names it.")]
@@ -23,7 +23,7 @@ def processes() -> None:
 
 
 @app.command("list")
-def show(data: Data | None = None) -> None:
+def show(data: Data = None) -> None:
     """Show every process: state, position, work, and what it failed on."""
     from runtime import rules  # noqa: PLC0415 - a part imports only what it runs
 
@@ -40,7 +40,7 @@ def show(data: Data | None = None) -> None:
 
 
 @app.command("retry")
-def retry(name: Name, data: Data | None = None) -> None:
+def retry(name: Name, data: Data = None) -> None:
     """Let a process that failed try again at once."""
     from runtime import rules  # noqa: PLC0415 - a part imports only what it runs
 

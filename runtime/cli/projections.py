@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from domain.projection import SetAsideReason
-from runtime.cli.running import Data
+from runtime.cli.options import Data
 from runtime.ground import settings_here
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ console = Console(highlight=False, soft_wrap=True)
 
 
 @app.command("list")
-def show(data: Data | None = None) -> None:
+def show(data: Data = None) -> None:
     """Show every read model: state, position, how far behind, what it failed on and leaves out; and what is built."""
     from runtime import read_models, rebuilds  # noqa: PLC0415 - a part imports only what it runs
 
@@ -72,19 +72,19 @@ def remarks(reports: Sequence["Report"]) -> Iterator[str]:
 
 
 @app.command("pause")
-def pause(name: Name, data: Data | None = None) -> None:
+def pause(name: Name, data: Data = None) -> None:
     """Let a read model stand still."""
     do(name, data, lambda switches: switches.PAUSE, "stands still")
 
 
 @app.command("resume")
-def resume(name: Name, data: Data | None = None) -> None:
+def resume(name: Name, data: Data = None) -> None:
     """Let a paused read model go on."""
     do(name, data, lambda switches: switches.RESUME, "goes on")
 
 
 @app.command("retry")
-def retry(name: Name, data: Data | None = None) -> None:
+def retry(name: Name, data: Data = None) -> None:
     """Let a failed read model try the event again that it failed on."""
     do(name, data, lambda switches: switches.RETRY, "tries again")
 
@@ -94,7 +94,7 @@ def skip(
     name: Name,
     position: Annotated[int, typer.Option(min=1, help="The position it failed at.")],
     reason: Reason,
-    data: Data | None = None,
+    data: Data = None,
 ) -> None:
     """Let a failed read model leave out the event that it failed on."""
     do(name, data, lambda switches: switches.skip(position, reason), f"goes on without the event at {position}")
@@ -102,7 +102,7 @@ def skip(
 
 @app.command("unskip")
 def unskip(
-    name: Name, position: Annotated[int, typer.Option(min=1, help="The position it skips.")], data: Data | None = None
+    name: Name, position: Annotated[int, typer.Option(min=1, help="The position it skips.")], data: Data = None
 ) -> None:
     """Let a read model have a skipped event again: a projector rebuilds it with the event and swaps it in."""
     from runtime import read_models  # noqa: PLC0415 - a part imports only what it runs
@@ -112,7 +112,7 @@ def unskip(
 
 
 @app.command("park")
-def park(name: Name, stream: Stream, reason: Reason, data: Data | None = None) -> None:
+def park(name: Name, stream: Stream, reason: Reason, data: Data = None) -> None:
     """Let a read model leave out a stream from here on."""
     from runtime import read_models  # noqa: PLC0415 - a part imports only what it runs
 
@@ -121,13 +121,13 @@ def park(name: Name, stream: Stream, reason: Reason, data: Data | None = None) -
 
 
 @app.command("unpark")
-def unpark(name: Name, stream: Stream, data: Data | None = None) -> None:
+def unpark(name: Name, stream: Stream, data: Data = None) -> None:
     """Let a read model have a parked stream again, from its next rebuild on."""
     again = f"has {stream} again once it is rebuilt: seatledger projections rebuild {name}"
     do(name, data, lambda switches: switches.unpark(stream), again)
 
 
-def do(name: str, data: Data | None, deed: Callable[[ModuleType], "Deed"], done: str) -> None:
+def do(name: str, data: Data, deed: Callable[[ModuleType], "Deed"], done: str) -> None:
     """Do something to a read model and say so."""
     from projections import switches  # noqa: PLC0415 - a part imports only what it runs
     from runtime import read_models  # noqa: PLC0415 - a part imports only what it runs

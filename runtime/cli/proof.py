@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgres
 from rich.text import Text
 
 from runtime.cli.history import NOTHING_FOUND, show_json, written_time
-from runtime.cli.running import Data
+from runtime.cli.options import After, AsJson, Data, UpTo
 from runtime.ground import second_place_here, settings_here
 from runtime.new_files import require_new
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 FAULT = 1
 IMPOSSIBLE = 2
 
-First = Annotated[int, typer.Option("--from", min=1, help="The first position; seals are checked whole.")]
-Last = Annotated[int | None, typer.Option("--to", min=1, help="The last position.")]
 Key = Annotated[list[str] | None, typer.Option("--key", help="A public key to believe, and no other; hexadecimal.")]
 Seals = Annotated[Path | None, typer.Option(help="A second place that publishes the keys to believe.", file_okay=False)]
 
@@ -44,13 +42,15 @@ def add_to(app: typer.Typer) -> None:
 
 def verify(
     *,
-    first: First = 1,
-    last: Last = None,
+    after: After = 0,
+    up_to: UpTo = None,
     key: Key = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The result as one JSON object.")] = False,
-    data: Data | None = None,
+    as_json: AsJson = False,
+    data: Data = None,
 ) -> None:
     """Compare the log with the second place; name the first event that is not as it was sealed.
+
+    Seals are checked whole.
 
     Status 0: nothing is wrong. 1: something is. 2: it could not be compared. 3: there was nothing to compare.
     """
@@ -64,12 +64,12 @@ def verify(
     keys = sealing.keys_given(key) if key else None
     try:
         with progress_bar() as report:
-            found = sealing.compare(settings, first=first, last=last, keys=keys, report=report)
+            found = sealing.compare(settings, first=after + 1, last=up_to, keys=keys, report=report)
     except (psycopg.OperationalError, HandLost, OSError) as error:
         typer.echo(f"seatledger: the log could not be compared: {error}", err=True)
         sys.exit(IMPOSSIBLE)
-    if found.fault is None and first > max(found.head, found.sealed_to, 1):
-        typer.echo(f"seatledger: no event has position {first}: the log ends at {found.head}.", err=True)
+    if found.fault is None and after and after >= max(found.head, found.sealed_to):
+        typer.echo(f"seatledger: no event comes after position {after}: the log ends at {found.head}.", err=True)
         sys.exit(IMPOSSIBLE)
     if as_json:
         show_json(compared(found))
@@ -84,7 +84,7 @@ def verify(
 def prove(
     ticket: Annotated[UUID, typer.Argument(help="A ticket's id.")],
     out: Annotated[Path | None, typer.Option(help="Where to write the proof.", dir_okay=False)] = None,
-    data: Data | None = None,
+    data: Data = None,
 ) -> None:
     """Write a small file that proves, without the database, that a ticket was issued."""
     import orjson  # noqa: PLC0415 - a part imports only what it runs
@@ -104,7 +104,7 @@ def check(
     file: Annotated[Path, typer.Argument(help="What `seatledger audit prove` wrote.", exists=True, dir_okay=False)],
     key: Key = None,
     seals: Seals = None,
-    data: Data | None = None,
+    data: Data = None,
 ) -> None:
     """Check a proof by the file and a public key alone; status 1: it does not hold."""
     from eventstore.seals.proof import ProofRefused  # noqa: PLC0415 - a part imports only what it runs

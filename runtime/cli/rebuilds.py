@@ -11,8 +11,8 @@ from rich.filesize import decimal
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from rich.text import Text
 
+from runtime.cli.options import Data
 from runtime.cli.projections import Name, console
-from runtime.cli.running import Data
 from runtime.ground import settings_here
 from runtime.settings import Settings
 
@@ -37,7 +37,7 @@ def add_to(app: typer.Typer) -> None:
 
 def rebuild(
     name: Name,
-    data: Data | None = None,
+    data: Data = None,
     performance: Performance = None,
     *,
     swap_anyway: SwapAnyway = False,
@@ -56,7 +56,7 @@ def rebuild(
         rebuild_all(settings, name, swap_anyway=swap_anyway)
 
 
-def roll_back(name: Name, data: Data | None = None) -> None:
+def roll_back(name: Name, data: Data = None) -> None:
     """Put the version back that was live before the last swap."""
     from runtime import rebuilds  # noqa: PLC0415 - a part imports only what it runs
 
@@ -73,7 +73,7 @@ def roll_back(name: Name, data: Data | None = None) -> None:
         console.print(f"{name} was rolled back to {rebuilt.schema} and goes on from position {rebuilt.position}.")
 
 
-def drop(name: Name, data: Data | None = None) -> None:
+def drop(name: Name, data: Data = None) -> None:
     """Drop the retired version of a read model, and one whose rebuild was given up."""
     from runtime import rebuilds  # noqa: PLC0415 - a part imports only what it runs
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from runtime.cli.running import Data
+from runtime.cli.options import Data
 from runtime.ground import settings_here
 
 app = typer.Typer(help="Prepare a rehearsal.", no_args_is_help=True)
@@ -21,7 +21,7 @@ def rehearse() -> None:
 @app.command("buyers")
 def buyers(
     number: Annotated[int, typer.Argument(min=1, max=BUYERS_MAX, help="How many.")],
-    data: Data | None = None,
+    data: Data = None,
 ) -> None:
     """Open rehearsal buyers and print one access token a line, good for two hours; refused outside demo mode."""
     from runtime import people  # noqa: PLC0415 - a part imports only what it runs

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from runtime.cli.running import Data
+from runtime.cli.options import Data
 from runtime.ground import settings_here
 
 console = Console(highlight=False, soft_wrap=True)
@@ -24,7 +24,7 @@ def run(context: typer.Context) -> None:
 @app.command("new-epoch")
 def new_epoch(
     reason: Annotated[str, typer.Option(help="Why the log went back in time: a restore, a failover.", min=1)],
-    data: Data | None = None,
+    data: Data = None,
 ) -> None:
     """Begin a new stream from here, after the relay has stopped because the log went back in time."""
     from runtime.worker import begin_epoch  # noqa: PLC0415 - a part imports only what it runs

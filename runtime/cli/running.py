@@ -1,19 +1,15 @@
 """`up`, and each part as a process of its own."""
 
 import asyncio
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from runtime.cli.options import Data
 from runtime.ground import data_folder, settings_here
 
 Port = Annotated[int, typer.Option(min=1, max=65_535, help="Where the API listens, on loopback.")]
-Data = Annotated[
-    Path,
-    typer.Option(help="The shop's data folder; else SEATLEDGER_DATA, else var.", file_okay=False, show_default=False),
-]
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -29,7 +25,7 @@ def add_to(app: typer.Typer) -> None:
 
 def run_up(
     port: Port = 8000,
-    data: Data | None = None,
+    data: Data = None,
     *,
     no_demo: Annotated[bool, typer.Option("--no-demo", help="Start with an empty shop.")] = False,
 ) -> None:
@@ -41,7 +37,7 @@ def run_up(
 
 
 def run_migrate(
-    data: Data | None = None,
+    data: Data = None,
     *,
     print_roles: Annotated[
         bool,

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from runtime.cli.running import Data
+from runtime.cli.options import Data
 from runtime.ground import settings_here
 
 console = Console(highlight=False, soft_wrap=True)
@@ -24,7 +24,7 @@ def run(context: typer.Context) -> None:
 @app.command("new-chain")
 def new_chain(
     reason: Annotated[str, typer.Option(help="Why what was sealed is no longer what the log says: a restore.", min=1)],
-    data: Data | None = None,
+    data: Data = None,
 ) -> None:
     """Begin a new chain over the whole log; what was sealed before is kept beside it, as evidence."""
     from runtime.sealing import begin_chain  # noqa: PLC0415 - a part imports only what it runs

@@ -143,6 +143,26 @@ class TestWhatIsNotThere:
         assert found.output.startswith("" if how else "Nothing found")
 
 
+class TestRanges:
+    def test_given_positions_then_after_leaves_its_own_out_and_up_to_takes_it_in(
+        self, typed: Type, log: Sequence[Recorded], tmp_path: Path
+    ) -> None:
+        expected = [event.position for event in log if 4 < event.position <= 8]
+        shown = lines(typed("log", "--after", 4, "--up-to", 8, "--json"))
+        assert [event["position"] for event in shown] == expected
+        out = tmp_path / "log.jsonl"
+        assert typed("export", "--after", 4, "--up-to", 8, "--out", out).exit_code == 0
+        assert [json.loads(line)["position"] for line in out.read_text().splitlines()] == expected
+
+    def test_given_names_then_they_are_exported_alone(
+        self, typed: Type, log: Sequence[Recorded], tmp_path: Path
+    ) -> None:
+        out = tmp_path / "log.jsonl"
+        assert typed("export", "--name", "SeatSold", "--out", out).exit_code == 0
+        found = [json.loads(line)["position"] for line in out.read_text().splitlines()]
+        assert found == [event.position for event in log if event.name == "SeatSold"]
+
+
 class TestFiles:
     def test_given_a_missing_folder_or_a_file_that_is_there_then_nothing_is_written(
         self, typed: Type, tmp_path: Path
@@ -162,6 +182,10 @@ class TestFiles:
 
 class TestVerify:
     def test_given_a_position_beyond_the_end_then_it_could_not_be_compared(self, typed: Type) -> None:
-        found = typed("verify", "--from", 9_999_999)
+        found = typed("verify", "--after", 9_999_999)
         assert found.exit_code == 2
-        assert "no event has position 9999999" in found.stderr
+        assert "no event comes after position 9999999" in found.stderr
+
+    def test_given_a_range_then_after_leaves_its_position_out_and_up_to_takes_it_in(self, typed: Type) -> None:
+        found = json.loads(typed("verify", "--after", 4, "--up-to", 8, "--json").stdout)
+        assert (found["first"], found["last"]) == (5, 8)

@@ -1,0 +1,68 @@
+"""One vocabulary of options over the whole command line."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from importlib import import_module
+from typing import Any
+
+import pytest
+import typer
+from typer.core import TyperGroup, TyperOption
+from typer.main import get_command
+
+from runtime.cli.options import parse_time
+
+OTHER_NAMES = {"--event", "--before", "--upto", "--until", "--since", "--directory", "--output", "--number"}
+RANGES = {"audit log", "audit export", "audit verify"}
+
+
+def commands(command: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Walk the command line, groups that are commands themselves too."""
+    yield name, command
+    if isinstance(command, TyperGroup):
+        for word, inner in command.commands.items():
+            yield from commands(inner, f"{name} {word}".strip())
+
+
+ALL = dict(commands(get_command(import_module("runtime.cli.main").app)))
+assert ALL.keys() >= RANGES
+
+
+def options(name: str) -> dict[str, TyperOption]:
+    """Return a command's options by what is typed."""
+    found = [option for option in ALL[name].params if isinstance(option, TyperOption)]
+    return {typed: option for option in found for typed in option.opts}
+
+
+@pytest.mark.parametrize("name", ALL)
+class TestEveryCommand:
+    def test_its_options_have_help(self, name: str) -> None:
+        assert [typed for typed, option in options(name).items() if not option.help] == []
+
+    def test_its_options_have_the_names_of_the_others(self, name: str) -> None:
+        assert not OTHER_NAMES & options(name).keys()
+
+    def test_its_times_are_shown_as_one_word(self, name: str) -> None:
+        times = [options(name)[typed] for typed in ("--from", "--to", "--at") if typed in options(name)]
+        assert [option.metavar for option in times] == ["TIME"] * len(times)
+
+    def test_its_positions_are_a_range_where_they_are_one(self, name: str) -> None:
+        assert ({"--after", "--up-to"} <= options(name).keys()) == (name in RANGES)
+
+
+class TestTime:
+    @pytest.mark.parametrize(
+        ("text", "moment"),
+        [
+            ("2026-11-20", datetime(2026, 11, 20, tzinfo=UTC)),
+            ("2026-11-20 18:00:00", datetime(2026, 11, 20, 18, tzinfo=UTC)),
+            ("2026-11-20T18:00:00.5Z", datetime(2026, 11, 20, 18, microsecond=500_000, tzinfo=UTC)),
+            ("2026-11-20T18:00+02:00", datetime(2026, 11, 20, 18, tzinfo=timezone(timedelta(hours=2)))),
+        ],
+    )
+    def test_given_iso_8601_then_the_moment(self, text: str, moment: datetime) -> None:
+        assert parse_time(text) == moment
+
+    def test_given_anything_else_then_the_refusal_shows_how_to_write_it(self) -> None:
+        with pytest.raises(typer.BadParameter, match="write it as 2026-11-20T18:00:00Z"):
+            parse_time("yesterday")
