@@ -119,7 +119,10 @@ async def _missing(connection: Connection, history: History, known: Sequence[Mig
         if migration.name != name:
             raise MigrationRefused(f"{history.name}: the database has {name}, this code {migration.name} in its place")
         if migration.sha256 != sha256:
-            raise MigrationRefused(f"{history.name}: {name} was changed after it had been applied; add a new file")
+            raise MigrationRefused(
+                f"{history.name}: {name} was changed after it had been applied here; begin with a new database or data "
+                "folder (a released file is never changed: add a new one)"
+            )
     if len(applied) > len(known):
         raise MigrationRefused(f"{history.name}: the database is ahead of this code, it has {applied[-1][0]}")
     return known[len(applied) :]
