@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from api.engine import Engine
-from api.schemas.performances import EntryRulesWish, LimitsWish, PerformanceChange, PriceWish
+from api.schemas.performances import EntryRulesRequest, LimitsWish, PerformanceChange, PriceWish
 from domain.errors import Invalid
 from domain.performance import existing
 from domain.scheduling import ChangePerformance, EntryRulesChange
@@ -47,7 +47,7 @@ def limits_changes(wish: PerformanceChange) -> Mapping[str, int | None] | None:
     return asdict(NO_LIMITS) if wish.limits is None else wish.limits.model_dump(exclude_unset=True)
 
 
-def entry_rules_of(wish: EntryRulesWish) -> EntryRules:
+def entry_rules_of(wish: EntryRulesRequest) -> EntryRules:
     """Return what the gates demand."""
     return EntryRules(**wish.model_dump())
 

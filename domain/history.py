@@ -114,7 +114,7 @@ EVENTS: Mapping[str, type] = {
     "RefundCompleted": refund.RefundCompleted,
     "RefundFailed": refund.RefundFailed,
     "RefundRetried": refund.RefundRetried,
-    "RefundClosedByHand": refund.RefundClosedByHand,
+    "RefundClosedManually": refund.RefundClosedManually,
     "RefundReconciled": refund.RefundReconciled,
     "SeatHeld": seat.SeatHeld,
     "SeatHoldExtended": seat.SeatHoldExtended,

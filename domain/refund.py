@@ -92,7 +92,7 @@ class RefundRetried:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RefundClosedByHand:
+class RefundClosedManually:
     """No transfer will be tried again: the money went back another way, or is written off."""
 
     outcome: RefundOutcome
@@ -116,7 +116,7 @@ RefundEvent = (
     | RefundCompleted
     | RefundFailed
     | RefundRetried
-    | RefundClosedByHand
+    | RefundClosedManually
     | RefundReconciled
 )
 
@@ -205,7 +205,7 @@ def evolve(refund: Refund, event: RefundEvent) -> Refund:
         case RefundRetried():
             attempts_max = refund.attempts + REFUND_ATTEMPTS_MAX
             return replace(refund, status=RefundStatus.APPROVED, owner=None, attempts_max=attempts_max)
-        case RefundClosedByHand():
+        case RefundClosedManually():
             return replace(refund, status=RefundStatus(event.outcome.value))
         case RefundReconciled():
             return replace(refund, booked=BookedEntry(event.entry, event.booked_at))

@@ -15,7 +15,7 @@ from domain.payment import PAYMENT, DisputeStatus, RequestedPayment
 from domain.refund import (
     REFUND,
     NoRefund,
-    RefundClosedByHand,
+    RefundClosedManually,
     RefundCompleted,
     RefundFailed,
     RefundRetried,
@@ -196,7 +196,7 @@ def close_refund(books: Books, *, refund: str, outcome: RefundOutcome, by: str) 
     if state.order:
         books.read(ORDER, state.order)
     return merged(
-        {REFUND.stream(refund): [RefundClosedByHand(outcome=outcome, by=by)]}, closed_on_order(refund, state, outcome)
+        {REFUND.stream(refund): [RefundClosedManually(outcome=outcome, by=by)]}, closed_on_order(refund, state, outcome)
     )
 
 

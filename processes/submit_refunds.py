@@ -19,7 +19,7 @@ from domain.ports import (
 )
 from domain.refund import (
     RefundApproved,
-    RefundClosedByHand,
+    RefundClosedManually,
     RefundCompleted,
     RefundFailed,
     RefundRetried,
@@ -46,7 +46,7 @@ class SubmitRefunds:
 
     name: ClassVar[str] = "submit_refunds"
     events: ClassVar[frozenset[str]] = frozenset(
-        {"RefundApproved", "RefundRetried", "RefundCompleted", "RefundFailed", "RefundClosedByHand"}
+        {"RefundApproved", "RefundRetried", "RefundCompleted", "RefundFailed", "RefundClosedManually"}
     )
     at_once: ClassVar[int] = 16
     pause_s: ClassVar[float] = 0.0
@@ -75,7 +75,7 @@ class SubmitRefunds:
                 return {subject_of(recorded): Work.caused_by(recorded, due_at=recorded.recorded_at)}
             case RefundFailed(owner=None):
                 return NOTHING
-            case RefundCompleted() | RefundFailed() | RefundClosedByHand():
+            case RefundCompleted() | RefundFailed() | RefundClosedManually():
                 return {subject_of(recorded): None}
             case _:
                 return NOTHING

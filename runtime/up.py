@@ -71,7 +71,7 @@ def up(data: Path, *, port: int, demo: bool, say: Say) -> None:
     os.umask(PRIVATE_UMASK)
     require_free(port)
     ground = Ground(data.absolute())
-    with room_said(ground.data):
+    with low_space_reported(ground.data):
         ground.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         close_to_others(ground.data, say)
         lock = FolderLock(ground.data)
@@ -108,7 +108,7 @@ def require_free(port: int) -> None:
 
 
 @contextmanager
-def room_said(data: Path) -> Iterator[None]:
+def low_space_reported(data: Path) -> Iterator[None]:
     """Turn an error for want of room, ours or a server's, into a sentence that says which disk is full.
 
     Raises:

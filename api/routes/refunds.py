@@ -16,7 +16,7 @@ from api.presenters import refunds as present
 from api.presenters.values import Body
 from api.refunds import refunds_of
 from api.routing import business_router
-from api.schemas.refunds import RefundDecided, RefundDetails, RefundRequested, Refunds, RefundWish, RejectionWish
+from api.schemas.refunds import RefundDecided, RefundDetails, RefundRequested, Refunds, RefundWish, RejectionRequest
 from api.visibility import whose
 from domain.errors import Invalid, NotFound
 from domain.refund import RefundApproved, RefundCompleted, RefundStatus
@@ -113,8 +113,8 @@ def status_after(events: Sequence[tuple[str, Any]]) -> RefundStatus:
 
 
 @router.post("/refunds/{refund_id}/reject", responses={200: {"model": RefundDecided}})
-async def reject(request: Request, refund_id: UUID, body: RejectionWish | None = None) -> Response:
+async def reject(request: Request, refund_id: UUID, body: RejectionRequest | None = None) -> Response:
     """Leave the order as it was."""
-    refund, by, why = str(refund_id), identity_of(request).account, (body or RejectionWish()).reason
+    refund, by, why = str(refund_id), identity_of(request).account, (body or RejectionRequest()).reason
     outcome = await carry_out(request, lambda books: reject_refund(books, refund=refund, by=by, reason_text=why))
     return answer(outcome, {"refund_id": refund, "status": RefundStatus.REJECTED})

@@ -39,7 +39,7 @@ class LimitsWish(Body):
     live_holds_per_buyer: Annotated[Whole | None, Field(ge=1, le=LIVE_HOLDS_MAX)] = 2
 
 
-class EntryRulesWish(Body):
+class EntryRulesRequest(Body):
     """What the gates demand."""
 
     registered_devices: Annotated[Flag, Field(description="Scans must come from registered devices.")] = False
@@ -66,7 +66,7 @@ class PerformanceWish(Body):
     limits: Annotated[
         LimitsWish | None, Field(default_factory=LimitsWish, description="null: no limits beside the hard cap.")
     ]
-    entry_rules: Annotated[EntryRulesWish, Field(default_factory=EntryRulesWish)]
+    entry_rules: Annotated[EntryRulesRequest, Field(default_factory=EntryRulesRequest)]
 
 
 NEVER_NULL = ("starts_at", "on_sale_at", "prices", "sales", "entry_rules")

@@ -31,7 +31,7 @@ class RefundWish(Body):
     ] = None
 
 
-class RejectionWish(Body):
+class RejectionRequest(Body):
     """Why a refund is rejected, in words, without personal data."""
 
     reason: ReasonText | None = None

@@ -37,7 +37,7 @@ REFUND_STATUS: Mapping[str, str] = {
     "RefundFailed": "failed",
     "RefundRetried": "approved",
 }
-REFUND_MOVES = frozenset({*REFUND_STATUS, "RefundClosedByHand"})
+REFUND_MOVES = frozenset({*REFUND_STATUS, "RefundClosedManually"})
 HOLD_ENDS = frozenset({"HoldOrdered", "HoldReleased", "HoldExpired"})
 NAMES = frozenset(
     {
@@ -138,7 +138,7 @@ def refund_steps(by_name: Mapping[str, list[Fact]], facts: Sequence[Fact]) -> li
 
 def refund_move(fact: Fact) -> Row:
     """Return what one fact changes about its refund."""
-    if fact.name == "RefundClosedByHand":
+    if fact.name == "RefundClosedManually":
         return {"status": fact.data["outcome"], "owner": NOBODY}
     status = {"status": REFUND_STATUS[fact.name]}
     match fact.name:

@@ -22,7 +22,7 @@ from domain.reconciling import unreadable_events
 from domain.refund import (
     REFUND,
     RefundApproved,
-    RefundClosedByHand,
+    RefundClosedManually,
     RefundCompleted,
     RefundRequested,
     RefundRetried,
@@ -201,7 +201,7 @@ class TestRefundThatFailed:
     def test_given_another_end_then_no_transfer_follows(self, resolution: Resolution, outcome: RefundOutcome) -> None:
         case = money().paid().failed_for_good()
         result = resolve(case, resolution)
-        result.then_on(REFUND.stream(case.refund), RefundClosedByHand(outcome=outcome, by="sue"))
+        result.then_on(REFUND.stream(case.refund), RefundClosedManually(outcome=outcome, by="sue"))
         result.then_on(ORDER.stream(case.order), RefundClosed(refund=case.refund, outcome=outcome))
         resolved(case, resolution).scenario.when(submit_refund, refund=case.refund).then_nothing()
 

@@ -198,7 +198,7 @@ def refund_status(event: refunds.RefundEvent, before: str) -> str:
             return before
         case refunds.RefundRetried():
             return "approved"
-        case refunds.RefundClosedByHand():
+        case refunds.RefundClosedManually():
             return event.outcome.value
         case _:
             return type(event).__name__.removeprefix("Refund").lower()

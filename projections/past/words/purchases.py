@@ -123,7 +123,7 @@ def of_refund(event: refund.RefundEvent) -> str:
             return f"The money is back: {what}."
         case refund.RefundRetried():
             return f"Account {event.by} has the transfer tried again."
-        case refund.RefundClosedByHand():
+        case refund.RefundClosedManually():
             return f"Closed by account {event.by} without another transfer: {event.outcome}."
         case refund.RefundReconciled():
             return f"The transfer is entry {event.entry} in the provider's books, booked at {moment(event.booked_at)}."
