@@ -1,5 +1,6 @@
 """The log that several rules of one program read."""
 
+import asyncio
 from collections.abc import Collection
 
 import pytest
@@ -22,6 +23,23 @@ class Counted(RestorableStore):
     async def read_named(self, names: Collection[str], *, after: int, limit: int) -> tuple[list[Recorded], int]:
         self.readings += 1
         return await super().read_named(names, after=after, limit=limit)
+
+
+class Held(Counted):
+    """A log that can let one comparison of a checkpoint wait."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.holds_next = False
+        self.waits = asyncio.Event()
+        self.may_go_on = asyncio.Event()
+
+    async def read_range(self, *, after: int, limit: int) -> list[Recorded]:
+        if self.holds_next:
+            self.holds_next = False
+            self.waits.set()
+            await self.may_go_on.wait()
+        return await super().read_range(after=after, limit=limit)
 
 
 @pytest.fixture
@@ -75,3 +93,16 @@ class TestSharedLog:
             ["SeatReturned"],
             6,
         )
+
+    async def test_a_rule_that_reads_on_meanwhile_takes_nothing_from_another(self) -> None:
+        log = Held()
+        await log.append([named("HoldPlaced")])
+        shared = SharedLog(log, {"HoldPlaced", "OrderPlaced"})
+        assert names_of(await shared.read_named({"HoldPlaced"}, after=0, limit=10)) == (["HoldPlaced"], 1)
+        await log.append([named("OrderPlaced")])
+        log.holds_next = True
+        slow = asyncio.create_task(shared.read_named({"HoldPlaced", "OrderPlaced"}, after=0, limit=10))
+        await log.waits.wait()
+        assert names_of(await shared.read_named({"OrderPlaced"}, after=1, limit=10)) == (["OrderPlaced"], 2)
+        log.may_go_on.set()
+        assert names_of(await slow) == (["HoldPlaced"], 1)
