@@ -70,7 +70,6 @@ class Settings(BaseSettings):
     )
     demo: bool = Field(default=False, description="a demonstration: known accounts, rehearsals, a default secret")
     demo_password: SecretStr | None = Field(default=None, description="of the demo accounts; absent: made once")
-    smtp_url: SecretStr | None = Field(default=None, description="where mail is handed in")
     public_url: str = Field(default="http://127.0.0.1:8000", description="how the outside calls the API")
     sandbox_url: str | None = Field(default=None, description="the sandbox payment gateway; absent: none")
     sandbox_api_key: SecretStr | None = Field(default=None, description="what the sandbox gateway knows us by")

@@ -78,8 +78,8 @@ def options(
 ) -> None:
     """Sells seats: no seat twice, no money lost, every seat explains itself.
 
-    Exit status: 0 done; 1 refused, or not as it should be; 2 the words were wrong; 3 a rebuild differs and was not
-    swapped; 70 an error of the program itself; 130 interrupted.
+    Exit status: 0 done; 1 refused, or not as it should be; 2 the words were wrong; 3 nothing found, or a
+    rebuild differs and was not swapped; 70 an error of the program itself; 130 interrupted.
     """
 
 

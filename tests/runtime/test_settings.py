@@ -87,7 +87,7 @@ class TestSecret:
 
     def test_given_any_then_printing_the_settings_shows_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
         url = "postgresql://owner:password@host/db"
-        environment(monkeypatch, SECRET_KEY=GOOD, PREVIOUS_TOKEN_SECRETS=GOOD, DATABASE_URL=url, SMTP_URL=url)
+        environment(monkeypatch, SECRET_KEY=GOOD, PREVIOUS_TOKEN_SECRETS=GOOD, DATABASE_URL=url, NATS_URL=url)
         shown = f"{load_settings()} {load_settings()!r}"
         assert GOOD not in shown
         assert "password" not in shown.replace("demo_password", "")

@@ -13,6 +13,7 @@ from projections.past.seat_history import DEADLINES, STATES
 from projections.past.words import sentence, tell
 from projections.past.words.phrases import REASONS
 from projections.past.words.telling import TELLERS, plain_name
+from tests.golden import Golden, golden_files
 from tests.laws.world import CODEC
 
 TOLD = (seat, hold, buyer, order, payment, refund, ticket, money_exception, scan, device)
@@ -21,6 +22,11 @@ TOLD = (seat, hold, buyer, order, payment, refund, ticket, money_exception, scan
 def test_every_event_of_a_seat_an_order_a_payment_a_refund_or_a_ticket_has_a_teller() -> None:
     modules = {module.__name__ for module in TOLD}
     assert {kind for kind in EVENTS.values() if kind.__module__ in modules} == set(TELLERS)
+
+
+@pytest.mark.parametrize("golden", golden_files(), ids=lambda golden: f"{golden.name}.v{golden.version}")
+def test_every_stored_event_has_its_sentence(golden: Golden) -> None:
+    assert tell(CODEC.decode(golden.name, golden.version, golden.stored)).endswith(".")
 
 
 def test_every_reason_has_its_words() -> None:
