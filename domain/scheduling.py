@@ -88,7 +88,10 @@ class EntryRulesChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangePerformance:
-    """An organizer's changes to a performance; None leaves a field as it is, `without_doors_at` removes that time."""
+    """An organizer's changes to a performance; None leaves a field as it is, `without_doors_at` removes that time.
+
+    The doors move with the start, unless a time is given for them.
+    """
 
     performance: str
     starts_at: datetime | None = None
@@ -150,7 +153,7 @@ def moved(books: Books, state: ScheduledPerformance, command: ChangePerformance)
         Invalid: times in the wrong order, or a new start in the past.
     """
     starts_at = command.starts_at or state.starts_at
-    doors_at = None if command.without_doors_at else command.doors_at or state.doors_at
+    doors_at = None if command.without_doors_at else command.doors_at or doors_moved(state, starts_at)
     on_sale_at = command.on_sale_at or state.on_sale_at
     if (starts_at, doors_at, on_sale_at) == (state.starts_at, state.doors_at, state.on_sale_at):
         return []
@@ -158,6 +161,11 @@ def moved(books: Books, state: ScheduledPerformance, command: ChangePerformance)
         raise Invalid("The new start lies in the past; check the date.", starts_at=starts_at)
     check_times(starts_at, doors_at, on_sale_at)
     return [PerformanceRescheduled(starts_at=starts_at, doors_at=doors_at, on_sale_at=on_sale_at)]
+
+
+def doors_moved(state: ScheduledPerformance, starts_at: datetime) -> datetime | None:
+    """Return when the doors open, as long before the start as until now: they decide from when on tickets admit."""
+    return None if state.doors_at is None else starts_at - (state.starts_at - state.doors_at)
 
 
 def repriced(state: ScheduledPerformance, command: ChangePerformance) -> list[PerformanceEvent]:

@@ -76,7 +76,9 @@ class PerformanceChange(Body):
     """What is to be different; what is left out stays."""
 
     starts_at: Annotated[Moment | None, Field(description="Not in the past.")] = None
-    doors_at: Annotated[Moment | None, Field(description="null: no time is given.")] = None
+    doors_at: Annotated[
+        Moment | None, Field(description="null: no time is given. Left out, the doors move with the start.")
+    ] = None
     on_sale_at: Moment | None = None
     prices: Prices | None = None
     limits: Annotated[LimitsWish | None, Field(description="null: no limits beside the hard cap.")] = None

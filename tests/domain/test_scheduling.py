@@ -87,6 +87,17 @@ class TestMovePerformance:
             PerformanceRescheduled(starts_at=STARTS_AT, doors_at=doors, on_sale_at=NOW - timedelta(days=1))
         )
 
+    @pytest.mark.parametrize("by", [timedelta(days=7), -timedelta(days=7)], ids=["later", "earlier"])
+    def test_given_doors_then_they_move_with_the_start(self, by: timedelta) -> None:
+        with_doors = on_sale(doors_at=STARTS_AT - timedelta(hours=1))
+        with_doors.when(change, move(starts_at=STARTS_AT + by)).then(
+            PerformanceRescheduled(
+                starts_at=STARTS_AT + by,
+                doors_at=STARTS_AT + by - timedelta(hours=1),
+                on_sale_at=NOW - timedelta(days=1),
+            )
+        )
+
     def test_given_the_time_of_the_doors_is_taken_away_then_there_is_none(self) -> None:
         with_doors = on_sale(doors_at=STARTS_AT - timedelta(hours=1))
         with_doors.when(change, move(without_doors_at=True)).then(
