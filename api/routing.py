@@ -27,6 +27,9 @@ READING = frozenset({"GET", "HEAD"})
 TOKEN_SCHEME = "access_token"  # noqa: S105 - the name of a scheme
 ENTERING = f"{PREFIX}/auth/"
 KEYLESS = (ENTERING, f"{PREFIX}/webhooks/")
+EDGE_STATUSES = (408, 413, 414, 431)
+"""What the server's edge may refuse before any route: too slow, or too long a body, address or headers."""
+
 IDEMPOTENCY_PARAMETER: dict[str, Any] = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -202,7 +205,7 @@ def described(access: Access, path: str, methods: set[str] | list[str]) -> dict[
 
 def statuses(access: Access, path: str, methods: set[str] | list[str]) -> list[int]:
     """Return the errors that a route can answer with."""
-    found = [413, 422, 500, 503]
+    found = [*EDGE_STATUSES, 422, 500, 503]
     if not access.public:
         found += [401, 403]
     if "{" in path:

@@ -59,7 +59,7 @@ class TestTable:
         for path, operations in shop.app.openapi()["paths"].items():
             for method, operation in operations.items():
                 access = ACCESS[method.upper(), path.removeprefix(PREFIX)]
-                expected = {"413", "422", "503"} | (set() if access.public else {"401", "403"})
+                expected = {"408", "413", "414", "422", "431", "503"} | (set() if access.public else {"401", "403"})
                 assert expected <= set(operation["responses"]), (method, path)
 
     def test_given_the_openapi_document_then_it_says_who_may_and_what_can_be_sent_twice(self, shop: Shop) -> None:
