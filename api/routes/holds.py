@@ -16,6 +16,7 @@ from api.problems import documented
 from api.routing import business_router
 from api.schemas.holds import HoldExtended, HoldPlaced, HoldReleased, Holds, HoldShown, HoldWish
 from domain import hold as holds
+from domain.account import owns
 from domain.basket import extend_hold, hold_seats, own_hold, release_hold
 from domain.books import Books
 from projections import catalogue, my_orders
@@ -69,7 +70,7 @@ def with_performance(
 ) -> tuple[holds.OpenHold | holds.EndedHold, PerformanceSummary]:
     """Read an account's own basket, which may have lapsed, and the performance it is for."""
     state = books.read(holds.HOLD, hold)
-    if isinstance(state, holds.EndedHold) and state.holder == account and state.lapsed is not None:
+    if isinstance(state, holds.EndedHold) and state.lapsed is not None and owns(books, account, state.holder):
         return state, summary_in(books, state.lapsed.performance)
     own = own_hold(books, hold, account)
     return own, summary_in(books, own.performance)

@@ -8,7 +8,7 @@ from fastapi import Query, Request, Response
 from uuid_utils.compat import uuid7
 
 from api.commands import MinPosition, answer, carry_out, caught_up, shown
-from api.engine import engine_of
+from api.engine import Engine, engine_of
 from api.identity import identity_of
 from api.paging import Limit, PositionCursor, placed_page
 from api.performance_summary import summary_of
@@ -18,6 +18,7 @@ from api.refunds import refunds_of
 from api.routing import business_router
 from api.schemas.refunds import RefundDecided, RefundDetails, RefundRequested, Refunds, RefundWish, RejectionRequest
 from api.visibility import whose
+from domain.account import owns
 from domain.errors import Invalid, NotFound
 from domain.refund import RefundApproved, RefundCompleted, RefundStatus
 from domain.refunding import RequestRefund, approve_refund, reject_refund, request_refund
@@ -85,10 +86,15 @@ async def show_refund(request: Request, refund_id: UUID, min_position: MinPositi
     await caught_up(request, min_position)
     engine, owner = engine_of(request), await whose(request)
     (refund,) = await refunds_of(engine, [str(refund_id)])
-    if owner not in {None, refund.account}:
+    if owner is not None and not await owned_by(engine, owner, refund.account):
         raise NotFound("There is no such refund.")
     summary = await summary_of(engine, refund.performance) if refund.performance else None
     return shown(present.refund_with_performance(refund, summary))
+
+
+async def owned_by(engine: Engine, account: str, owner: str | None) -> bool:
+    """Return whether a refund's owner is the account, or a guest that logged in to it."""
+    return owner is not None and await engine.handler.look(lambda books: owns(books, account, owner))
 
 
 @router.post("/refunds/{refund_id}/approve", responses={200: {"model": RefundDecided}})

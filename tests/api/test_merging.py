@@ -126,3 +126,20 @@ class TestLogInAsGuest:
         stranger = await office.somebody()
         assert refused(await office.get(f"/tickets/{ticket['ticket_id']}", stranger)) == (404, "not_found")
         assert refused(await office.get(f"/orders/{order}", stranger)) == (404, "not_found")
+
+    async def test_given_refunds_from_before_and_after_then_the_account_sees_both(
+        self, shop: Shop, office: BoxOffice
+    ) -> None:
+        await known(shop)
+        performance = await office.performance(prices=FREE)
+        guest = await guest_of(shop)
+        items = [{"seat": seat} for seat in office.seats[:2]]
+        body = {"performance_id": performance, "items": items, "contact": CONTACT}
+        order = done(await office.post("/orders", guest, body))["order_id"]
+        before = done(await office.post(f"/orders/{order}/refunds", guest, {"lines": ["1"]}))["refund_id"]
+        account = await logged_in(shop, guest)
+        after = done(await office.post(f"/orders/{order}/refunds", account, {"lines": ["2"]}))["refund_id"]
+        for refund in (before, after):
+            assert done(await office.get(f"/refunds/{refund}", account))["status"] == "requested"
+        stranger = await office.somebody()
+        assert refused(await office.get(f"/refunds/{before}", stranger)) == (404, "not_found")
