@@ -45,8 +45,10 @@ def open_dispute(books: Books, fact: DisputeFact) -> Changes:
         NotFound, Invalid (no positive amount).
     """
     payment = require_disputable(books, fact)
-    if payment.dispute is not None and (payment.dispute.status is DisputeStatus.OPEN or is_older(payment, fact)):
+    if is_older(payment, fact):
         return {}
+    if payment.dispute is not None and payment.dispute.status is DisputeStatus.OPEN:
+        return {} if is_about(payment.dispute, fact) else other_dispute_events(books, payment, fact)
     return merged(
         {PAYMENT.stream(fact.payment): [opened_event(payment, fact)]},
         tickets_marked(books, fact.payment, payment, disputed=True),
@@ -57,12 +59,16 @@ def open_dispute(books: Books, fact: DisputeFact) -> Changes:
 def win_dispute(books: Books, fact: DisputeFact) -> Changes:
     """Record that the bank decided for the shop; money that had been lost is back.
 
+    Where another sum comes back than was lost, nothing does by itself: support owns the difference.
+
     Raises:
         NotFound, Invalid (no positive amount).
     """
     payment = require_disputable(books, fact)
     if payment.dispute is not None and (payment.dispute.status is DisputeStatus.WON or is_older(payment, fact)):
         return {}
+    if is_lost(payment) and not is_about(payment.dispute, fact):
+        return other_dispute_events(books, payment, fact)
     recovered = recovered_amount(payment)
     won = DisputeWon(
         order=payment.order,
@@ -83,11 +89,13 @@ def win_dispute(books: Books, fact: DisputeFact) -> Changes:
 def lose_dispute(books: Books, fact: DisputeFact) -> Changes:
     """Record that the bank decided for the buyer: the money is gone, and support owns the loss.
 
+    A newer loss of another sum is another dispute's.
+
     Raises:
         NotFound, Invalid (no positive amount).
     """
     payment = require_disputable(books, fact)
-    if payment.dispute is not None and (payment.dispute.status is DisputeStatus.LOST or is_older(payment, fact)):
+    if is_older(payment, fact) or (is_lost(payment) and is_about(payment.dispute, fact)):
         return {}
     lost = DisputeLost(
         order=payment.order,
@@ -120,9 +128,19 @@ def require_disputable(books: Books, fact: DisputeFact) -> RequestedPayment:
 def is_older(payment: RequestedPayment, fact: DisputeFact) -> bool:
     """Return whether a fact is not newer than what is known of the payment's dispute."""
     dispute = payment.dispute
-    if dispute is None or dispute.status is DisputeStatus.OPEN:
+    if dispute is None:
         return False
-    return fact.at <= dispute.since
+    return fact.at < dispute.since if dispute.status is DisputeStatus.OPEN else fact.at <= dispute.since
+
+
+def is_lost(payment: RequestedPayment) -> bool:
+    """Return whether the payment's latest dispute was lost."""
+    return payment.dispute is not None and payment.dispute.status is DisputeStatus.LOST
+
+
+def is_about(dispute: Dispute | None, fact: DisputeFact) -> bool:
+    """Return whether a fact is about the sum of a dispute; two disputes of a payment are told apart by their sums."""
+    return dispute is not None and (dispute.amount, dispute.currency) == (fact.amount, fact.currency)
 
 
 def own_currency(payment: RequestedPayment) -> str:
@@ -145,7 +163,8 @@ def opened_event(payment: RequestedPayment, fact: DisputeFact) -> DisputeOpened:
 
 def implied_opening(payment: RequestedPayment, fact: DisputeFact) -> Sequence[DisputeOpened]:
     """Return the opening of a dispute whose end is known first."""
-    return () if payment.dispute is not None else (opened_event(payment, fact),)
+    known = payment.dispute
+    return (opened_event(payment, fact),) if known is None or known.status is DisputeStatus.LOST else ()
 
 
 def recovered_amount(payment: RequestedPayment) -> int:
@@ -177,9 +196,13 @@ def misfit_events(books: Books, payment: RequestedPayment, fact: DisputeFact) ->
     claimed = payment.captured or payment.amount
     if fact.currency == own_currency(payment) and fact.amount <= claimed:
         return {}
-    return exception_about(
-        books, payment, fact, ExceptionKind.OTHER_DISPUTE, amount=fact.amount, currency=fact.currency
-    )
+    return other_dispute_events(books, payment, fact)
+
+
+def other_dispute_events(books: Books, payment: RequestedPayment, fact: DisputeFact) -> Changes:
+    """Open an exception about a step of a dispute that does not fit what is known of the payment."""
+    kind = ExceptionKind.OTHER_DISPUTE
+    return exception_about(books, payment, fact, kind, amount=fact.amount, currency=fact.currency)
 
 
 def loss_events(books: Books, payment: RequestedPayment, fact: DisputeFact) -> Changes:

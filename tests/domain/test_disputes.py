@@ -134,6 +134,26 @@ class TestDecideDispute:
         assert dispute is not None
         assert dispute.status is DisputeStatus.OPEN
 
+    def test_given_a_second_dispute_beside_an_open_one_then_support_owns_it(self) -> None:
+        case = money().paid().disputed("opened", 1, amount=1_000)
+        second = case.dispute("opened", 2, amount=2_000)
+        assert (kinds(second), opened(second)[0].amount) == ([ExceptionKind.OTHER_DISPUTE], 2_000)
+        case.disputed("opened", 2, amount=2_000).dispute("opened", 2, amount=2_000).then_nothing()
+
+    def test_given_two_losses_of_different_sums_then_both_are_counted_once(self) -> None:
+        case = money().paid().disputed("lost", 2, amount=1_000)
+        second = case.dispute("lost", 3, amount=2_000)
+        assert (kinds(second), opened(second)[0].amount) == ([ExceptionKind.DISPUTE_LOST], 2_000)
+        both = case.disputed("lost", 3, amount=2_000)
+        assert both.state().lost == 3_000
+        for at, amount in ((2, 1_000), (3, 2_000)):
+            both.dispute("lost", at, amount=amount).then_nothing()
+
+    def test_given_another_sum_comes_back_than_was_lost_then_support_owns_the_difference(self) -> None:
+        case = money().paid().disputed("lost", 2, amount=2_000)
+        assert kinds(case.dispute("won", 3, amount=1_000)) == [ExceptionKind.OTHER_DISPUTE]
+        assert case.disputed("won", 3, amount=1_000).state().lost == 2_000
+
     def test_given_a_loss_in_another_currency_then_it_is_not_summed(self) -> None:
         case = money().paid().disputed("lost", 2, currency="USD")
         assert case.state().lost == 0
