@@ -1,5 +1,6 @@
 """The route class of the API: who may is checked first, then the body is read within its limit, then work begins."""
 
+import json
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ KEYLESS = (ENTERING, f"{PREFIX}/webhooks/")
 EDGE_STATUSES = (408, 413, 414, 431)
 """What the server's edge may refuse before any route: too slow, or too long a body, address or headers."""
 
+NAME_SHOWN_MAX = 50
 IDEMPOTENCY_PARAMETER: dict[str, Any] = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -130,6 +132,7 @@ def guarded(access: Access, inputs: RouteInputs, handle: Handle) -> Handle:
             return await in_large(bounded)
         body = await bounded.body()
         refuse_nul_in(body)
+        refuse_names_twice(body)
         inputs.refuse_undue_body(body)
         return await in_time(bounded, access, work(bounded))
 
@@ -191,6 +194,30 @@ def refuse_nul_in(body: bytes) -> None:
     """
     if b"\\u0000" in body:
         raise Malformed("The body holds a NUL character.")
+
+
+def refuse_names_twice(body: bytes) -> None:
+    """Refuse JSON whose objects give one name two values: which of them counts would have to be guessed at.
+
+    What is no JSON is refused where it is read.
+
+    Raises:
+        Malformed: names it, or the body is nested too deeply.
+    """
+
+    def once(pairs: list[tuple[str, Any]]) -> None:
+        names = {name for name, _ in pairs}
+        if len(names) < len(pairs):
+            twice = next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
+            raise Malformed(f"The body gives {twice[:NAME_SHOWN_MAX]!r} twice; give each field once.")
+
+    try:
+        if body:
+            json.loads(body, object_pairs_hook=once)
+    except RecursionError:
+        raise Malformed("The body is nested too deeply.") from None
+    except ValueError:
+        return
 
 
 def described(access: Access, path: str, methods: set[str] | list[str]) -> dict[str, Any]:
