@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from domain.books import Books, Changes, Kind
+from domain.deletion import DeletionStatus
 from domain.errors import AlreadyThere, DeviceIsRevoked, Invalid, NotFound
 from domain.organizer import existing as existing_organizer
 from domain.performance import PERFORMANCE, ScheduledPerformance
@@ -140,7 +141,7 @@ def check_hours(books: Books, registered: DeviceRegistered) -> None:
 
 
 def check_performances(books: Books, registered: DeviceRegistered) -> None:
-    """Refuse too many performances, one named twice, and those of another organizer."""
+    """Refuse too many performances, one named twice, and those of another organizer or deleted."""
     named = registered.performances
     if len(named) > PERFORMANCES_PER_DEVICE_MAX or len(set(named)) < len(named):
         raise Invalid(f"Name at most {PERFORMANCES_PER_DEVICE_MAX} performances, each once.")
@@ -148,7 +149,9 @@ def check_performances(books: Books, registered: DeviceRegistered) -> None:
     foreign = [
         performance
         for performance, state in zip(named, states, strict=True)
-        if not isinstance(state, ScheduledPerformance) or state.organizer != registered.organizer
+        if not isinstance(state, ScheduledPerformance)
+        or state.organizer != registered.organizer
+        or state.deletion.status is DeletionStatus.ARCHIVED
     ]
     if foreign:
         raise Invalid("The organizer has no such performances.", performances=foreign)

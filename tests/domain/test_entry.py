@@ -20,6 +20,7 @@ from domain.errors import DeviceIsRevoked, Impossible, Invalid, NonceReused, Not
 from domain.order import ORDER
 from domain.organizer import ORGANIZER, OrganizerFounded
 from domain.performance import PERFORMANCE, PerformanceScheduled
+from domain.performance_deletion import close_performance_for_deletion, finish_performance_deletion
 from domain.refunding import RequestRefund, request_refund
 from domain.scan import SCAN, ScanAdmitted, ScanRefused, scan_id
 from domain.scheduling import ChangePerformance, call_off, change
@@ -230,6 +231,12 @@ class TestDevices:
         known = {"organizer": GLOBE, "label": "North", "secret_sha256": "ab", "performances": (HAMLET,)}
         registered = DeviceRegistered(**{**known, **different})
         door.open.when(register_device, "d1", registered).then_refused(Invalid)
+
+    def test_given_a_performance_that_was_deleted_then_refused(self, door: Door) -> None:
+        closed = door.open.given_done(close_performance_for_deletion, HAMLET)
+        gone = closed.given_done(finish_performance_deletion, HAMLET, closing=1, in_use=False)
+        registered = DeviceRegistered(organizer=GLOBE, label="Door", secret_sha256="0" * 64, performances=(HAMLET,))
+        gone.when(register_device, "d1", registered).then_refused(Invalid)
 
     def test_given_it_is_revoked_twice_then_nothing(self, door: Door) -> None:
         door.register(door.open).given_done(revoke_device, "d1").when(revoke_device, "d1").then_nothing()
