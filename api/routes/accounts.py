@@ -8,6 +8,7 @@ from fastapi import Query, Request, Response
 
 from api.commands import MinPosition, answer, carry_out, caught_up, shown
 from api.engine import engine_of
+from api.paging import TextCursor, cursor_of, values_in
 from api.routing import business_router
 from api.schemas.people import Accounts, RolesHeld, RolesWish
 from domain.account import ACCOUNT, OpenAccount, change_roles
@@ -16,7 +17,6 @@ from domain.values import Role
 
 PAGE_MAX = 100
 SEARCH_LENGTH_MAX = 100
-CURSOR_LENGTH_MAX = 300
 
 router = business_router("accounts")
 
@@ -26,20 +26,29 @@ async def list_accounts(
     request: Request,
     q: Annotated[str, Query(max_length=SEARCH_LENGTH_MAX)] = "",
     limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = PAGE_MAX,
-    cursor: Annotated[str | None, Query(max_length=CURSOR_LENGTH_MAX)] = None,
+    cursor: TextCursor = None,
     min_position: MinPosition = None,
 ) -> Response:
     """Find registered accounts by name or address, in the order of addresses; roles are read from the log."""
     await caught_up(request, min_position)
     engine = engine_of(request)
-    page = await engine.people.search(q, after=cursor, limit=limit)
+    page = await engine.people.search(q, after=address_in(cursor), limit=limit)
     ids = [person.account for person in page.people]
     roles = await engine.handler.look(lambda books: roles_of(books, ids))
     items = [
         {"account_id": person.account, "email": person.email, "name": person.name, "roles": roles[person.account]}
         for person in page.people
     ]
-    return shown({"items": items, "next": page.next_cursor})
+    return shown({"items": items, "next": None if page.next_cursor is None else cursor_of(page.next_cursor)})
+
+
+def address_in(cursor: str | None) -> str | None:
+    """Read a place in the list of accounts.
+
+    Raises:
+        Malformed: it is none of ours.
+    """
+    return None if cursor is None else values_in(cursor, 1)[0]
 
 
 @router.put("/accounts/{account_id}/roles", responses={200: {"model": RolesHeld}})

@@ -12,6 +12,7 @@ from api.commands import POSITION_MAX, MinPosition, caught_up, shown
 from api.engine import engine_of
 from api.paging import Limit
 from api.past import Then, streams_of
+from api.periods import require_period
 from api.presenters import past as present
 from api.problems import documented
 from api.routing import business_router
@@ -63,6 +64,7 @@ async def show_log(
     `next` goes on: give it as `after`, newest first as `before`. One answer looks at 200,000 positions at most; it may
     hold fewer events than `limit`, or none, and still have a `next`. A stream's events are found however long the log.
     """
+    require_period(since, until)
     await caught_up(request, min_position)
     subjects = {"performance": performance_id, "organizer": organizer_id}
     wanted = Wanted(

@@ -6,6 +6,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Request, Response
+from pydantic import StringConstraints
 from uuid_utils.compat import uuid7
 
 from api.commands import MinPosition, answer, carry_out, caught_up, shown
@@ -14,6 +15,7 @@ from api.editions import IfMatch, edition_header, require_edition
 from api.engine import engine_of
 from api.errors import Malformed
 from api.paging import FOREIGN_CURSOR, Limit, TextCursor, cursor_of, cut, values_in
+from api.periods import require_period
 from api.presenters import catalogue as present
 from api.presenters.values import Body, id_of
 from api.problems import documented
@@ -36,7 +38,10 @@ OVER = "over"
 EVERYBODY = Viewer(everybody=True)
 
 Search = Annotated[str | None, Query(max_length=SEARCH_LENGTH_MAX, description="Words, or their beginnings.")]
-Spelled = Annotated[str | None, Query(max_length=WORD_LENGTH_MAX, description="In any spelling.")]
+Spelled = Annotated[
+    Annotated[str, StringConstraints(max_length=WORD_LENGTH_MAX, strip_whitespace=True)] | None,
+    Query(description="In any spelling."),
+]
 From = Annotated[Time | Day | None, Query(alias="from", description="A time, or a day at the venue.")]
 To = Annotated[Time | Day | None, Query(alias="to", description="A time, or a day at the venue, included.")]
 
@@ -82,6 +87,7 @@ async def list_events(
     Without a time: what is to come by its next performance, then what has none yet, then what is over. Each shows its
     first few performances; `GET /events/{event_id}` shows all. Drafts are shown to their own organizer.
     """
+    require_period(since, until)
     await caught_up(request, min_position, *READ_MODELS)
     wanted = Wanted(
         text=q,

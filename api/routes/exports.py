@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 from api.admission import Admission
 from api.commands import POSITION_MAX, MinPosition, caught_up
 from api.engine import engine_of
+from api.periods import require_period
 from api.problems import documented
 from api.routes.audit import NAMES_MAX, After, Before, EventName, StreamName
 from api.routing import business_router
@@ -84,6 +85,7 @@ async def export(
     Lines that came are whole, whatever happens to the rest: go on after the position of the last one. The seals of the
     same positions, at `/audit/export/seals`, prove what is in the file.
     """
+    require_period(since, until)
     await caught_up(request, min_position)
     engine, wanted = engine_of(request), Wanted(names=name or None, stream=stream)
     asked = Search(wanted=wanted, limit=POSITION_MAX, after=after, before=before, since=since, until=until)

@@ -13,6 +13,7 @@ from api.errors import Malformed
 from api.identity import identity_of
 from api.paging import FOREIGN_CURSOR, PAGE_MAX, Limit, TextCursor, cursor_of, cut, values_in
 from api.past import At, AtPosition, streams_of, then_of
+from api.periods import require_period
 from api.presenters import reports as present
 from api.presenters.values import Body
 from api.routing import business_router
@@ -49,6 +50,7 @@ async def sales(
     min_position: MinPosition = None,
 ) -> Response:
     """Report sales by performance, day, category and ticket type; the totals are those of all pages."""
+    require_period(since, until)
     await caught_up(request, min_position, NAME, catalogue.NAME)
     wanted = Wanted(
         organizers=await reported(request, organizer_id),

@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Request, Response
-from pydantic import ValidationError
+from pydantic import StringConstraints, ValidationError
 from uuid_utils.compat import uuid7
 
 from api.access import LAYOUT_BYTES_MAX
@@ -68,7 +68,10 @@ async def open_venue(request: Request, body: VenueWish) -> Response:
 @router.get("/venues", responses={200: {"model": Venues}})
 async def list_venues(
     request: Request,
-    city: Annotated[str | None, Query(max_length=WORD_LENGTH_MAX, description="In any spelling.")] = None,
+    city: Annotated[
+        Annotated[str, StringConstraints(max_length=WORD_LENGTH_MAX, strip_whitespace=True)] | None,
+        Query(description="In any spelling."),
+    ] = None,
     limit: Limit = 100,
     cursor: PositionCursor = None,
     min_position: MinPosition = None,

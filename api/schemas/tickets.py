@@ -30,7 +30,11 @@ def plain_number(typed: str) -> str:
         raise ValueError("a ticket's number has 32 digits from 0 to 9 and a to f") from None
 
 
-Reading = Annotated[str, Field(max_length=READING_LENGTH_MAX, description="What the scanner read, whatever it was.")]
+Reading = Annotated[
+    str,
+    StringConstraints(max_length=READING_LENGTH_MAX, strip_whitespace=True),
+    Field(description="What the scanner read, whatever it was; blanks and line ends around it do not count."),
+]
 TicketNumber = Annotated[
     str, StringConstraints(min_length=1, max_length=TICKET_NUMBER_LENGTH_MAX), AfterValidator(plain_number)
 ]

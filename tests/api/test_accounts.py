@@ -39,6 +39,12 @@ class TestAccounts:
             }
         ]
 
+    @pytest.mark.parametrize("cursor", ["x", "ann@example.com"])
+    async def test_given_a_cursor_of_somebody_elses_then_it_is_refused(self, shop: Shop, cursor: str) -> None:
+        admin = shop.bearer(await shop.account(Role.ADMIN))
+        answer = await shop.client.get(f"{V1}/accounts", params={"cursor": cursor}, headers=admin)
+        assert (answer.status_code, answer.json()["code"]) == (422, "malformed")
+
     @pytest.mark.parametrize("roles", [["organizer"], ["entry_manager", "admin"], ["king"], "admin", None])
     async def test_given_roles_that_are_not_held_everywhere_then_422_and_no_trace(
         self, shop: Shop, roles: object

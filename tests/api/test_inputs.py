@@ -51,8 +51,45 @@ class TestQueryParameters:
             answer = await office.shop.client.request(method, path, params={"surprise": "1"})
             assert (route.path, refused(answer)) == (route.path, MALFORMED)
 
+    @pytest.mark.usefixtures("folded")
+    @pytest.mark.parametrize("path", ["/events", "/reports/sales", "/audit/log", "/audit/export"])
+    async def test_given_a_period_that_ends_before_it_begins_then_it_is_refused(
+        self, office: BoxOffice, path: str
+    ) -> None:
+        sender = await office.somebody(Role.ADMIN, Role.AUDITOR)
+        clock = "T00:00:00Z" if path.startswith("/audit") else ""
+        backwards = {"from": f"2027-03-02{clock}", "to": f"2027-03-01{clock}"}
+        assert refused(await office.get(path, sender, **backwards)) == MALFORMED
+        one_day = await office.get(path, sender, **{"from": f"2027-03-01{clock}", "to": f"2027-03-01{clock}"})
+        assert one_day.is_success
+
+    @pytest.mark.usefixtures("folded")
+    async def test_given_blanks_around_a_place_then_it_is_found(self, office: BoxOffice) -> None:
+        head = await office.head()
+        for path in ("/events", "/venues"):
+            assert done(await office.get(path, None, city=" bergen ", min_position=head))["items"]
+
 
 class TestBodies:
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b'{"items": [{"seat": "s1"}], "items": [{"seat": "s2"}]}',
+            b'{"items": [{"seat": "s1", "ticket_type": "child", "ticket_type": "adult"}]}',
+            b'{"items": [{"seat": "s1"}], "\\u0069tems": []}',
+            b'{"items": ' + b"[" * 900 + b"]" * 900 + b"}",
+        ],
+        ids=["field", "nested", "escaped", "deep"],
+    )
+    async def test_given_a_name_twice_or_too_much_depth_then_it_is_refused_and_nothing_changes(
+        self, office: BoxOffice, body: bytes
+    ) -> None:
+        buyer, head = await office.somebody(), await office.head()
+        path = f"{V1}/performances/{office.performance_id}/holds"
+        headers = {**buyer, "Content-Type": "application/json"}
+        assert refused(await office.shop.client.post(path, content=body, headers=headers)) == MALFORMED
+        assert await office.head() == head
+
     @pytest.mark.parametrize("body", [b"{}", b'{"reason": "illness"}', b"text"])
     async def test_given_a_body_where_none_is_due_then_it_is_refused(self, office: BoxOffice, body: bytes) -> None:
         path = f"{V1}/events/{office.event_id}/publish"
