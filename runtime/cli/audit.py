@@ -12,12 +12,12 @@ from runtime.ground import settings_here
 ROWS = 100
 ROWS_MAX = 10_000
 
-app = typer.Typer(help="The log, and what it says about the past.", no_args_is_help=True)
+app = typer.Typer(help="The log, and the past as it was recorded.", no_args_is_help=True)
 
 
 @app.callback()
 def audit() -> None:
-    """The log, and what it says about the past."""
+    """The log, and the past as it was recorded."""
 
 
 @app.command("log")
@@ -38,7 +38,7 @@ def log(
     as_json: AsJson = False,
     data: Data = None,
 ) -> None:
-    """Show the events of the log that are looked for; status 3: there are none."""
+    """Show the events of the log that match; status 3: none does."""
     from eventstore.store import Wanted  # noqa: PLC0415 - a part imports only what it runs
     from projections.past.searching import Search  # noqa: PLC0415 - a part imports only what it runs
     from runtime import past  # noqa: PLC0415 - a part imports only what it runs

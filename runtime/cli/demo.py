@@ -30,7 +30,7 @@ def seed_demo(data: Data = None) -> None:
 
 
 def tour(url: Url = "http://127.0.0.1:8000", data: Data = None) -> None:
-    """Tell one booking step by step, from hold to refund, and print the events it caused."""
+    """Show one booking step by step, from hold to refund, and print the events it caused."""
     import httpx  # noqa: PLC0415 - a part imports only what it runs
 
     from runtime.tour.story import tell  # noqa: PLC0415 - a part imports only what it runs

@@ -41,7 +41,6 @@ INTERNAL_ERROR = 70
 
 app = typer.Typer(
     name="seatledger",
-    help="Sells seats: no seat twice, no money lost, every seat explains itself.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -78,8 +77,8 @@ def options(
 ) -> None:
     """Sells seats: no seat twice, no money lost, every seat explains itself.
 
-    Exit status: 0 done; 1 refused, or not as it should be; 2 the words were wrong; 3 nothing found, or a
-    rebuild differs and was not swapped; 70 an error of the program itself; 130 interrupted.
+    Exit status: 0 done; 1 refused, or not as it should be; 2 mistyped; 3 nothing found, or a rebuild differs and was
+    not swapped; 70 an error of the program itself; 130 interrupted.
     """
 
 

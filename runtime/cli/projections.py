@@ -73,19 +73,19 @@ def remarks(reports: Sequence["Report"]) -> Iterator[str]:
 
 @app.command("pause")
 def pause(name: Name, data: Data = None) -> None:
-    """Let a read model stand still."""
+    """Pause a read model."""
     do(name, data, lambda switches: switches.PAUSE, "stands still")
 
 
 @app.command("resume")
 def resume(name: Name, data: Data = None) -> None:
-    """Let a paused read model go on."""
+    """Resume a paused read model."""
     do(name, data, lambda switches: switches.RESUME, "goes on")
 
 
 @app.command("retry")
 def retry(name: Name, data: Data = None) -> None:
-    """Let a failed read model try the event again that it failed on."""
+    """Retry the event that a read model failed on."""
     do(name, data, lambda switches: switches.RETRY, "tries again")
 
 
@@ -96,7 +96,7 @@ def skip(
     reason: Reason,
     data: Data = None,
 ) -> None:
-    """Let a failed read model leave out the event that it failed on."""
+    """Skip the event that a read model failed on."""
     do(name, data, lambda switches: switches.skip(position, reason), f"goes on without the event at {position}")
 
 
@@ -104,7 +104,7 @@ def skip(
 def unskip(
     name: Name, position: Annotated[int, typer.Option(min=1, help="The position it skips.")], data: Data = None
 ) -> None:
-    """Let a read model have a skipped event again: a projector rebuilds it with the event and swaps it in."""
+    """Take a skipped event back in: a projector rebuilds the read model with it and swaps it in."""
     from runtime import read_models  # noqa: PLC0415 - a part imports only what it runs
 
     asyncio.run(read_models.unskip(settings_here(data), name, position))
@@ -113,7 +113,7 @@ def unskip(
 
 @app.command("park")
 def park(name: Name, stream: Stream, reason: Reason, data: Data = None) -> None:
-    """Let a read model leave out a stream from here on."""
+    """Leave a stream out of a read model from here on."""
     from runtime import read_models  # noqa: PLC0415 - a part imports only what it runs
 
     asyncio.run(read_models.park(settings_here(data), name, stream, reason))
@@ -122,7 +122,7 @@ def park(name: Name, stream: Stream, reason: Reason, data: Data = None) -> None:
 
 @app.command("unpark")
 def unpark(name: Name, stream: Stream, data: Data = None) -> None:
-    """Let a read model have a parked stream again, from its next rebuild on."""
+    """Take a parked stream back in, from the next rebuild on."""
     again = f"has {stream} again once it is rebuilt: seatledger projections rebuild {name}"
     do(name, data, lambda switches: switches.unpark(stream), again)
 

@@ -73,7 +73,7 @@ def run_project() -> None:
 
 
 def run_process() -> None:
-    """Run the rules: lapsed holds, captured payments, approved refunds, payments nobody told us about."""
+    """Run the processes: lapsed holds, captured payments, approved refunds, the payment providers' books."""
     from runtime.worker_processes import main  # noqa: PLC0415 - a part imports only what it runs
 
     main()

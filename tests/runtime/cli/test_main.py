@@ -33,6 +33,12 @@ def test_the_version_is_printed() -> None:
     assert shown.output.startswith("seatledger 0.")
 
 
+def test_the_help_names_the_exit_statuses() -> None:
+    shown = " ".join(CliRunner().invoke(command.app, ["--help"]).output.split())
+    assert "3 nothing found" in shown
+    assert f"{command.INTERNAL_ERROR} an error of the program itself" in shown
+
+
 class TestMain:
     def failing(self, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
         """Let the command fail."""
