@@ -55,7 +55,8 @@ LATE_CAPTURES_FOR = timedelta(days=3)
 """An expired payment is asked for this long; later captures are found in the books alone."""
 
 BOOKS_EVERY = timedelta(seconds=30)
-BOOKS_PAGE = 100
+BOOKS_PAGE = 20
+"""Entries compared before the cursor is kept and the rule's other work has its time: a payment that waits for it."""
 BOOKS = "books/"
 RETRIES = "exception/"
 

@@ -33,9 +33,9 @@ class ScriptedBooks:
         self.entries = list(entries)
 
     async def books(self, *, after: int = 0, limit: int = 100) -> BooksPage:
-        return BooksPage(
-            entries=tuple(entry for entry in self.entries if entry.entry > after)[:limit], next_cursor=None
-        )
+        later = [entry for entry in self.entries if entry.entry > after]
+        page = tuple(later[:limit])
+        return BooksPage(entries=page, next_cursor=page[-1].entry if len(later) > limit else None)
 
     async def find_refund(self, reference: str) -> None:
         return None
@@ -170,6 +170,17 @@ class TestReadTheBooks:
         assert (left.cursor, left.due_at) == (0, bench.clock.now())
         assert (await read(bench, after=left.cursor)).cursor == 1
         assert await status(bench, payment) is PaymentStatus.CAPTURED
+
+    async def test_given_a_long_list_then_other_work_has_its_time_between_short_pages(
+        self, bench: Bench, provider: ScriptedBooks
+    ) -> None:
+        provider.entries = [entry_of(number, BookEntryKind.CAPTURE, f"pay_{number}") for number in range(1, 26)]
+        first = await read(bench)
+        assert (first.cursor, first.due_at) == (20, bench.clock.now())
+        rest = await read(bench, after=first.cursor)
+        assert rest.cursor == 25
+        assert rest.due_at > bench.clock.now()
+        assert len(kinds(bench)) == 25
 
     async def test_given_nothing_new_then_the_cursor_stays(self, bench: Bench, provider: ScriptedBooks) -> None:
         provider.entries = [entry_of(7, BookEntryKind.CAPTURE, "stray")]
