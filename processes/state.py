@@ -62,11 +62,14 @@ class Tenure(Protocol):
         drop: Iterable[str] = (),
         refused: Iterable[Refusal] = (),
     ) -> bool:
-        """Change checkpoint and work in one transaction; False: somebody else has taken over, nothing was changed."""
+        """Change checkpoint and work in one transaction; False: the tenure is over, nothing was changed.
+
+        It is over when somebody else has taken over, and when a crash of the server has undone an earlier commit.
+        """
         ...
 
     async def begin_anew(self) -> bool:
-        """Forget all work and go back to the log's beginning; False: somebody else has taken over, as in `commit`."""
+        """Forget all work and go back to the log's beginning; False: the tenure is over, as in `commit`."""
         ...
 
 

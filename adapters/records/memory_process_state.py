@@ -70,7 +70,7 @@ class MemoryTenure:
         self._now = now
         self._fence = records.fence
         self._refusals_kept = refusals_kept
-        self.checkpoint = records.checkpoint
+        self.checkpoint = self._known = records.checkpoint
         position = records.failed_position
         self.failure = None if position is None else (position, records.tries)
 
@@ -115,11 +115,11 @@ class MemoryTenure:
         drop: Iterable[str] = (),
         refused: Iterable[Refused] = (),
     ) -> bool:
-        """Change checkpoint and work together; False: somebody else has taken over, nothing was changed."""
-        if not await self.renew():
-            return False
+        """Change checkpoint and work together; False: the tenure is over, nothing was changed."""
         records = self._records
-        records.checkpoint = records.checkpoint if checkpoint is None else checkpoint
+        if records.checkpoint != self._known or not await self.renew():
+            return False
+        records.checkpoint = self._known = records.checkpoint if checkpoint is None else checkpoint
         for subject in drop:
             records.work.pop(subject, None)
         records.work.update((row[0], row) for row in put)
@@ -128,9 +128,9 @@ class MemoryTenure:
         return True
 
     async def begin_anew(self) -> bool:
-        """Forget all work and go back to the log's beginning; False: somebody else has taken over."""
-        if not await self.renew():
+        """Forget all work and go back to the log's beginning; False: the tenure is over."""
+        if self._records.checkpoint != self._known or not await self.renew():
             return False
-        self._records.checkpoint = BEGINNING
+        self._records.checkpoint = self._known = BEGINNING
         self._records.work.clear()
         return True

@@ -65,12 +65,13 @@ LIMIT %(limit)s
 # What a crash of the server undoes is done again, like after a crash of ours; so nobody waits for the disk.
 NOT_DURABLE: LiteralString = "SET LOCAL synchronous_commit = off"
 
-# Locks the rule's row: two owners can't pass here side by side.
+# Locks the rule's row: two owners can't pass here side by side. The checkpoint is another than the one that its owner
+# knows when a crash of the server has undone the latest commits: then their notes are missing, too.
 ADVANCE: LiteralString = """
 UPDATE records.process
 SET checkpoint = coalesce(%(checkpoint)s, checkpoint), digest = coalesce(%(digest)s, digest),
     heartbeat_at = clock_timestamp()
-WHERE rule = %(rule)s AND owner = %(owner)s AND fence = %(fence)s
+WHERE rule = %(rule)s AND owner = %(owner)s AND fence = %(fence)s AND checkpoint = %(known)s
 """
 
 DROP: LiteralString = "DELETE FROM records.process_work WHERE rule = %(rule)s AND subject = ANY (%(subjects)s)"

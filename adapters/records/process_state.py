@@ -85,6 +85,7 @@ class PostgresTenure:
         self._refusals_kept = refusals_kept
         self.checkpoint = checkpoint
         self.failure = failure
+        self._known = checkpoint.position
 
     async def renew(self) -> bool:
         """Say that we are alive; False: somebody else has taken over."""
@@ -130,7 +131,7 @@ class PostgresTenure:
         drop: Iterable[str] = (),
         refused: Iterable[Refused] = (),
     ) -> bool:
-        """Change checkpoint and work in one transaction; False: somebody else has taken over, nothing was changed."""
+        """Change checkpoint and work in one transaction; False: the tenure is over, nothing was changed."""
         refusals = list(refused)
         with unavailable():
             async with self._pool.connection() as connection, connection.transaction():
@@ -145,20 +146,22 @@ class PostgresTenure:
                     await connection.execute(sql.PUT_IF_ABSENT, {**self._claim, **columns(rows)})
                 if refusals:
                     await self._write_down(connection, refusals)
+        self._known = self._known if checkpoint is None else checkpoint.position
         return True
 
     async def begin_anew(self) -> bool:
-        """Forget all work and go back to the log's beginning; False: somebody else has taken over."""
+        """Forget all work and go back to the log's beginning; False: the tenure is over."""
         with unavailable():
             async with self._pool.connection() as connection, connection.transaction():
                 if not await self._advance(connection, BEGINNING):
                     return False
                 await connection.execute(sql.DROP_ALL, self._claim)
+        self._known = BEGINNING.position
         return True
 
     async def _advance(self, connection: psycopg.AsyncConnection, checkpoint: Checkpoint | None) -> bool:
         position, digest = checkpoint or (None, None)
-        advance = {**self._claim, "checkpoint": position, "digest": digest}
+        advance = {**self._claim, "checkpoint": position, "digest": digest, "known": self._known}
         return (await connection.execute(sql.ADVANCE, advance)).rowcount == 1
 
     async def _write_down(self, connection: psycopg.AsyncConnection, refusals: Sequence[Refused]) -> None:

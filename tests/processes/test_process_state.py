@@ -33,6 +33,10 @@ class Owners(Protocol):
 
     async def wait(self, seconds: float) -> None: ...
 
+    async def undo_to(self, checkpoint: Checkpoint) -> None:
+        """Be as a crash of the server leaves it: the latest commits are undone, whole."""
+        ...
+
 
 class MemoryOwners:
     def __init__(self) -> None:
@@ -44,6 +48,10 @@ class MemoryOwners:
 
     async def wait(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
+
+    async def undo_to(self, checkpoint: Checkpoint) -> None:
+        self.records.rules[RULE].checkpoint = checkpoint
+        self.records.rules[RULE].work.clear()
 
 
 class PostgresOwners:
@@ -59,6 +67,12 @@ class PostgresOwners:
         async with await psycopg.AsyncConnection.connect(self.owner_url) as connection:
             aged = "UPDATE records.process SET heartbeat_at = heartbeat_at - make_interval(secs => %s)"
             await connection.execute(aged, [seconds])
+
+    async def undo_to(self, checkpoint: Checkpoint) -> None:
+        async with await psycopg.AsyncConnection.connect(self.owner_url) as connection:
+            undone = "UPDATE records.process SET checkpoint = %s, digest = %s WHERE rule = %s"
+            await connection.execute(undone, [*checkpoint, RULE])
+            await connection.execute("DELETE FROM records.process_work WHERE rule = %s", [RULE])
 
 
 @pytest.fixture(params=["memory", "postgres"])
@@ -138,6 +152,21 @@ class TestCommit:
         assert [Work(*row) for row in due] == [rows[1], rows[0]]
         assert PAST < now < FUTURE
         assert [row[0] for row in (await tenure.due(limit=1))[1]] == ["a"]
+
+    async def test_given_a_crash_that_undid_notes_then_their_owner_takes_them_again(self, owners: Owners) -> None:
+        owner = owners()
+        tenure = await owner.acquire(RULE)
+        assert tenure is not None
+        assert await tenure.commit(checkpoint=upto(3))
+        assert await tenure.commit(checkpoint=upto(9), put=[work("a")])
+        await owners.undo_to(upto(3))
+        assert not await tenure.commit(checkpoint=upto(12), put=[work("b")])
+        assert not await tenure.begin_anew()
+        again = await owner.acquire(RULE)
+        assert again is not None
+        assert again.checkpoint == upto(3)
+        assert (await again.due(limit=10))[1] == []
+        assert await again.commit(checkpoint=upto(9), put=[work("a")])
 
     async def test_given_work_for_a_subject_then_newer_work_takes_its_place(self, owners: Owners) -> None:
         tenure = await owners().acquire(RULE)
