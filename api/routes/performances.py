@@ -163,9 +163,10 @@ async def show_performance_layout(
     request: Request,
     performance_id: UUID,
     if_none_match: Annotated[str | None, Header(description="The ETag you have.")] = None,
-    min_position: MinPosition = None,  # noqa: ARG001 - a layout never changes
+    min_position: MinPosition = None,
 ) -> Response:
     """Give the drawing of a performance's seats: rows by rule, keys and labels. It never changes; keep it for ever."""
+    await caught_up(request, min_position)
     engine, performance = engine_of(request), str(performance_id)
     await must_see_performance(request, performance)
     layout = (await engine.handler.look(lambda books: existing_performance(books, performance))).layout
