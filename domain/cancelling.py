@@ -4,15 +4,18 @@ from dataclasses import dataclass
 
 from domain.basket import seats_and_quota_back
 from domain.books import Books, Changes, merged
+from domain.disputes import money_left
 from domain.errors import OrderConfirmedAlready
 from domain.hold import HOLD, HoldEvent, HoldReleased, OpenHold
-from domain.order import OrderStatus, RefundOutcome
+from domain.order import OrderStatus, PlacedOrder, RefundOutcome
 from domain.ordering import cancel_order, visible_order
+from domain.payment import PAYMENT, DisputeStatus, RequestedPayment
 from domain.performance import existing as existing_performance
+from domain.pricing import refundable_amount
 from domain.refund import RefundStatus
 from domain.refunding import RequestRefund, request_refund
 from domain.refunding import existing as existing_refund
-from domain.values import OrderCancelReason, RefundReason, ReleaseReason, derived_id
+from domain.values import Line, OrderCancelReason, RefundReason, ReleaseReason, derived_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +42,8 @@ def due_refunds(books: Books, order: str) -> DueRefunds:
         known.reason is RefundReason.PERFORMANCE_CANCELLED and state.refunds[refund].outcome is RefundOutcome.REJECTED
         for refund, known in refunds.items()
     )
-    if rejected or not state.refundable():
+    lines = [] if rejected else affordable_lines(books, state)
+    if not lines:
         return DueRefunds(undecided=undecided)
     return DueRefunds(
         undecided=undecided,
@@ -47,9 +51,26 @@ def due_refunds(books: Books, order: str) -> DueRefunds:
             refund=derived_id(order, "performance_cancelled", str(len(state.refunds))),
             order=order,
             account=None,
+            lines=None if len(lines) == len(state.refundable()) else tuple(line.line_id for line in lines),
             reason=RefundReason.PERFORMANCE_CANCELLED,
         ),
     )
+
+
+def affordable_lines(books: Books, order: PlacedOrder) -> list[Line]:
+    """Return the lines that nothing speaks for; of a payment that lost a part to a dispute, those the rest covers."""
+    lines = order.refundable()
+    payment = books.read(PAYMENT, order.paid_by) if order.paid_by else None
+    if order.paid_by is None or not isinstance(payment, RequestedPayment):
+        return lines
+    if not payment.lost or (payment.dispute is not None and payment.dispute.status is DisputeStatus.OPEN):
+        return lines
+    left = money_left(payment, order, order.paid_by, refund=None)
+    covered: list[Line] = []
+    for line in lines:
+        if refundable_amount([*covered, line]) <= left:
+            covered.append(line)
+    return covered
 
 
 def request_due_refund(books: Books, *, order: str) -> Changes:

@@ -283,7 +283,12 @@ def has_money_left(
         return True
     if dispute.status is DisputeStatus.OPEN or dispute.currency != own_currency(payment):
         return False
-    return order.spoken_for(payment_id, besides=refund) + amount + payment.lost <= payment.captured
+    return amount <= money_left(payment, order, payment_id, refund=refund)
+
+
+def money_left(payment: RequestedPayment, order: PlacedOrder, payment_id: str, *, refund: str | None) -> int:
+    """Return what a payment holds beside the other refunds and what is lost, in minor units."""
+    return payment.captured - payment.lost - order.spoken_for(payment_id, besides=refund)
 
 
 def disputed_tickets(payment_id: str, payment: RequestedPayment, tickets: Sequence[str]) -> dict[str, list[Any]]:

@@ -1,5 +1,6 @@
 """What a cancelled performance means for its orders and baskets."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from domain.refund import REFUND, RefundCompleted
 from domain.refunding import RequestRefund, approve_refund, reject_refund, request_refund
 from domain.scheduling import call_off
 from domain.values import OrderCancelReason, PerformanceCancelReason, Price, RefundReason, ReleaseReason
+from tests.domain.money import money
 from tests.domain.scenario import Scenario
 from tests.domain.theatre import HAMLET, HOLD_LASTS, PRICE, SEATS, STARTS_AT, bought, held, on_sale, ordered
 
@@ -43,6 +45,17 @@ class TestRequestDueRefund:
     def test_given_a_performance_that_takes_place_then_nothing(self) -> None:
         scenario, order = bought(on_sale(), "hold", "ann", SEATS[0])
         scenario.when(request_due_refund, order=order).then_nothing()
+
+    def test_given_a_part_lost_to_a_dispute_then_the_lines_that_the_rest_covers_are_refunded(self) -> None:
+        case = money().paid().disputed("lost", 1, amount=PRICE)
+        scenario = refunded(cancelled(case.scenario), case.order)
+        placed = replace(case, scenario=scenario).placed()
+        assert (placed.spoken_for(case.payment), placed.cancelled_lines) == (PRICE, frozenset({"1"}))
+        scenario.when(request_due_refund, order=case.order).then_nothing()
+
+    def test_given_all_lost_to_a_dispute_then_nothing_is_requested(self) -> None:
+        case = money().paid().disputed("lost", 1)
+        cancelled(case.scenario).when(request_due_refund, order=case.order).then_nothing()
 
     def test_given_a_paid_order_then_all_of_it_is_requested_by_no_account(self) -> None:
         scenario, order = bought(on_sale(), "hold", "ann", *SEATS[:2])
