@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from domain.hold import HOLD, HoldOrdered, HoldPlaced
+from domain.performance import PERFORMANCE
 from domain.seat import SEAT, Blocked, Free, Held, Seat, SeatHeld, SeatSold
 from eventstore.store import Recorded
 from projections.past.moment import AsOf
@@ -46,14 +47,17 @@ ENDS = frozenset({"SeatReleased", "SeatReturned", "SeatBlocked", "SeatUnblocked"
 async def seat_then(
     streams: PastStreams, then: AsOf, *, performance: str, seat: str, after: int, limit: int
 ) -> SeatThen:
-    """Return a seat as it was, and at most `limit` of its events with version > `after`."""
-    (found,) = await streams.read([SEAT.stream(performance, seat)], then)
+    """Return a seat as it was, and at most `limit` of its events with version > `after`.
+
+    Before its performance was scheduled it was not free to take.
+    """
+    scheduled, found = await streams.read([PERFORMANCE.stream(performance), SEAT.stream(performance, seat)], then)
     claimed = [(event, claim) for event, claim in claims(streams, found.events) if event.version > after]
     shown = claimed[:limit]
     orders = await orders_of(streams, then, {claim.hold for _, claim in shown if claim.hold is not None})
     return SeatThen(
         state=found.state,
-        free=free_at(found.state, then),
+        free=scheduled.version > 0 and free_at(found.state, then),
         version=found.version,
         steps=[
             SeatStep(event=event, holder=claim.holder, order=claim.order or orders.get(claim.hold or ""))

@@ -142,6 +142,9 @@ class TestSeat:
     ) -> None:
         untouched = done(await office.get(f"/audit/seats/{office.performance_id}/{office.seats[5]}", auditor))
         assert (untouched["available"], untouched["items"], untouched["next"]) == (True, [], None)
+        before = {"at": "2000-01-01T00:00:00Z"}
+        unknown = done(await office.get(f"/audit/seats/{office.performance_id}/{office.seats[5]}", auditor, **before))
+        assert (unknown["available"], unknown["items"]) == (False, [])
         for nowhere in (f"{office.performance_id}/nosuchseat", f"{UNKNOWN}/{office.seats[0]}"):
             assert refused(await office.get(f"/audit/seats/{nowhere}", auditor)) == (404, "not_found")
 
