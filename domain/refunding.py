@@ -180,13 +180,19 @@ def approve_refund(books: Books, *, refund: str, by: str, limits: FourEyesLimits
     lines = [line for line in order.lines if line.line_id in state.lines]
     check_unused(books, order, lines, reason_text=state.reason_text)
     require_undisputed(books, order, amount=state.amount, refund=refund)
-    if limits.second_needed(state.amount, state.currency) and state.endorsed_by in {None, by}:
+    if limits.second_needed(amount_back(order, state, refund), state.currency) and state.endorsed_by in {None, by}:
         return {} if state.endorsed_by else {REFUND.stream(refund): [RefundEndorsed(by=by)]}
     approval: dict[str, list[Any]] = {
         REFUND.stream(refund): [RefundApproved(by=by)],
         ORDER.stream(order_id): [OrderLinesCancelled(lines=state.lines, refund=refund)],
     }
     return merged(approval, attendance_ended(books, refund, state, order, lines), completed_if_free(refund, state))
+
+
+def amount_back(order: PlacedOrder, state: RequestedRefund, refund: str) -> int:
+    """Return what goes back for lines of the order with this refund and every other, so that a sum cannot be split."""
+    others = (known for name, known in order.refunds.items() if name != refund and known.lines)
+    return state.amount + sum(known.amount for known in others if known.outcome is not RefundOutcome.REJECTED)
 
 
 def attendance_ended(

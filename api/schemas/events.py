@@ -1,9 +1,9 @@
 """Events as requests say them and answers show them."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from api.schemas.base import Body, Shown
 from api.schemas.performances import PerformanceShown
@@ -35,6 +35,12 @@ class EventChange(Body):
     description: Text | None = None
     category: Category | None = None
     image_url: ImageUrl = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("say what is to be different")
+        return self
 
 
 class EventFacts(Shown):

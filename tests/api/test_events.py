@@ -251,3 +251,10 @@ class TestDeleteEvent:
                 answer = await shop.client.delete(f"/api/v1/events/{office.event_id}", headers=office.organizer)
             assert refused(answer) == (503, "behind")
             done(await office.order(await office.somebody(), office.seats[1]))
+
+
+class TestChangeNothing:
+    async def test_given_nothing_that_is_to_be_different_then_422(self, office: BoxOffice) -> None:
+        path = f"/api/v1/events/{office.event_id}"
+        answer = await office.shop.client.patch(path, json={}, headers=office.organizer)
+        assert refused(answer) == (422, "malformed")

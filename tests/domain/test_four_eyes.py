@@ -53,6 +53,19 @@ class TestTwoApprovals:
         approved = scenario.when(approve_refund, refund=refund, by="sue", limits=EXACT)
         approved.then_on(REFUND.stream(refund), RefundApproved(by="sue"))
 
+    def test_given_a_sum_split_into_lines_then_the_order_counts_as_a_whole(self) -> None:
+        scenario, order = bought(on_sale(), "h1", "ann", *SEATS[:2])
+        first, second = str(uuid7()), str(uuid7())
+        for refund, line in ((first, "1"), (second, "2")):
+            command = RequestRefund(
+                refund=refund, order=order, account="ann", reason=RefundReason.BUYER_REQUEST, lines=(line,)
+            )
+            scenario = scenario.given_done(request_refund, command)
+        scenario.when(approve_refund, refund=first, by="sue", limits=EXACT).then(RefundEndorsed(by="sue"))
+        rejected = scenario.given_done(reject_refund, refund=second, by="sue")
+        approved = rejected.when(approve_refund, refund=first, by="sue", limits=EXACT)
+        approved.then_on(REFUND.stream(first), RefundApproved(by="sue"))
+
     def test_given_the_same_account_twice_then_nothing(self) -> None:
         scenario, refund = asked()
         endorsed = scenario.given_done(approve_refund, refund=refund, by="sue", limits=BELOW)
