@@ -100,6 +100,12 @@ def explore(
     return machine.tally
 
 
+def search(broken: type[EngineMachine]) -> None:
+    """Let a machine with a planted bug run until the bug is caught, at most so many times."""
+    for number in range(RUNS_MAX):
+        explore(broken, examples=PLANTED_EXAMPLES, phases=[Phase.generate], number=number)
+
+
 class TestEngine:
     def test_every_promise_holds_after_every_step(self, effort: Effort) -> None:
         happened: Counter[str] = Counter()
@@ -116,4 +122,4 @@ class TestEngine:
     @pytest.mark.parametrize("broken", PLANTED)
     def test_a_planted_bug_is_caught(self, broken: type[EngineMachine]) -> None:
         with pytest.raises(AssertionError):
-            explore(broken, examples=PLANTED_EXAMPLES, phases=[Phase.generate])
+            search(broken)
