@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report = {"machine": machine(), "attacks": measured}
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(report, indent=2))
-    sys.stdout.write(told(measured))
+    sys.stdout.write(report_text(measured))
     return 0 if all(one["livez_ms"] <= ALIVE_MS_MAX for one in measured) else 1
 
 
@@ -107,7 +107,7 @@ def resident_bytes(pid: int) -> int:
     return int(fields[1]) * 4_096
 
 
-def told(measured: Sequence[Json]) -> str:
+def report_text(measured: Sequence[Json]) -> str:
     """Write the table."""
     lines = ["| attack | outcome | took | worst /livez | memory |", "|---|---|---|---|---|"]
     lines += [

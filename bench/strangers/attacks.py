@@ -174,7 +174,7 @@ def layouts(victim: Victim) -> list[Attack]:
             for areas in (10, 40, 100, 1_000)
         ),
         ("6 two areas of 100,000", partial(published, victim, standing(2))),
-        ("6 a grid of 100,000 seats", partial(published, victim, wish({"sections": grid}, "grid"))),
+        ("6 a grid of 100,000 seats", partial(published, victim, layout_request({"sections": grid}, "grid"))),
         ("6 a performance of 100,000 seats", partial(performed, victim)),
     ]
 
@@ -196,10 +196,10 @@ def standing(areas: int) -> bytes:
     """Return a layout of standing areas."""
     listed = [{"id": f"a{n}", "label": f"a{n}", "category": "c", "capacity": 100_000} for n in range(areas)]
     document = {"format": "seatledger-layout-1", "categories": [{"key": "c", "label": "c"}], "sections": []}
-    return wish(document | {"areas": listed}, "seatledger")
+    return layout_request(document | {"areas": listed}, "seatledger")
 
 
-def wish(document: dict[str, Any], format_name: str) -> bytes:
+def layout_request(document: dict[str, Any], format_name: str) -> bytes:
     """Return a request's body."""
     return json.dumps({"name": "x", "format": format_name, "document": document}).encode()
 

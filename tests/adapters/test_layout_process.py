@@ -41,7 +41,7 @@ def written(tmp_path: Path) -> Written:
     return Written(tmp_path)
 
 
-def wish(document: Any, format_name: str = "grid") -> dict[str, Any]:
+def layout_request(document: Any, format_name: str = "grid") -> dict[str, Any]:
     """Return a request's body."""
     return {"name": "Main hall", "format": format_name, "document": document}
 
@@ -56,9 +56,9 @@ class TestPublish:
     async def test_given_a_document_then_it_comes_back_in_our_own_format(
         self, processes: LayoutProcesses, written: Written
     ) -> None:
-        found = await processes.publish(written(wish(GRID)), None)
+        found = await processes.publish(written(layout_request(GRID)), None)
         assert (found.malformed, found.faults) == (None, ())
-        assert found.outline == wish({})
+        assert found.outline == layout_request({})
         assert found.published is not None
         assert found.published.capacity == 12
         layout = publish(read_layout("seatledger", found.published.content.decode()))
@@ -67,17 +67,17 @@ class TestPublish:
     async def test_given_the_one_before_then_seats_keep_their_keys(
         self, processes: LayoutProcesses, written: Written
     ) -> None:
-        first = await processes.publish(written(wish(GRID)), None)
+        first = await processes.publish(written(layout_request(GRID)), None)
         assert first.published is not None
         wider = {"sections": [GRID["sections"][0] | {"seats_per_row": 5}]}
-        second = await processes.publish(written(wish(wider)), first.published.content)
+        second = await processes.publish(written(layout_request(wider)), first.published.content)
         assert second.published is not None
         before, after = (keys_in(one.content) for one in (first.published, second.published))
         assert before.items() <= after.items()
         assert len(after) == 15
 
     async def test_given_faults_then_each_comes_back(self, processes: LayoutProcesses, written: Written) -> None:
-        found = await processes.publish(written(wish({"sections": [{"name": "Stalls"}]})), None)
+        found = await processes.publish(written(layout_request({"sections": [{"name": "Stalls"}]})), None)
         assert found.published is None
         assert {fault.code for fault in found.faults} == {FaultCode.MISSING}
 
@@ -116,13 +116,13 @@ class TestLimits:
         with pytest.raises(LayoutFaults) as refused:
             await processes.publish(written(b"[" + b"{}," * 3 * MIB + b"{}]"), None)
         assert [fault.code for fault in refused.value.faults] == [FaultCode.TOO_MANY]
-        assert (await processes.publish(written(wish(GRID)), None)).published is not None
+        assert (await processes.publish(written(layout_request(GRID)), None)).published is not None
         assert (processes.tasks, processes.ended) == (2, 1)
 
     async def test_given_more_time_than_there_is_then_the_process_is_ended(self, written: Written) -> None:
         processes = LayoutProcesses(seconds_max=0)
         with pytest.raises(LayoutFaults):
-            await processes.publish(written(wish(GRID)), None)
+            await processes.publish(written(layout_request(GRID)), None)
         assert processes.ended == 1
 
     async def test_given_the_largest_layout_then_it_is_read_within_them(
@@ -130,7 +130,7 @@ class TestLimits:
     ) -> None:
         stand = {"name": "Stand", "category": "A", "rows": 100, "seats_per_row": 100}
         sections = [stand | {"name": f"{number}"} for number in range(SEATS_MAX // 10_000)]
-        found = await processes.publish(written(wish({"sections": sections})), None)
+        found = await processes.publish(written(layout_request({"sections": sections})), None)
         assert found.published is not None
         assert found.published.capacity == SEATS_MAX
 
@@ -138,14 +138,14 @@ class TestLimits:
         self, processes: LayoutProcesses, written: Written, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("SEATLEDGER_SECRET_KEY", "hidden")
-        assert (await processes.publish(written(wish(GRID)), None)).published is not None
+        assert (await processes.publish(written(layout_request(GRID)), None)).published is not None
         assert "SEATLEDGER_SECRET_KEY" not in kept_environment()
 
 
 async def test_given_a_published_document_then_its_drawing_comes_back(
     processes: LayoutProcesses, written: Written
 ) -> None:
-    found = await processes.publish(written(wish(GRID)), None)
+    found = await processes.publish(written(layout_request(GRID)), None)
     assert found.published is not None
     drawing = await processes.draw(found.published.content)
     assert json.loads(drawing.plain)["seat_count"] == 12
