@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 
 from domain.books import Books, Changes
 from domain.device import RegisteredDevice, require_active_device, works_for
-from domain.errors import Impossible, NonceReused, NotFound
+from domain.errors import Forbidden, Impossible, NonceReused, NotFound
 from domain.event import EVENT
 from domain.performance import PERFORMANCE, ScheduledPerformance
-from domain.scan import SCAN, Admitted, NoScan, Reading, ScanAdmitted, ScanRefused
+from domain.scan import SCAN, Admitted, NoScan, Reading, Refused, ScanAdmitted, ScanRefused
 from domain.scan import scan_id as scan_id_of
 from domain.ticket import (
     TICKET,
@@ -76,14 +76,14 @@ def scan_ticket(books: Books, command: ScanTicket) -> Changes:
 
     Raises:
         DeviceIsRevoked: the device may send no scans any more.
-        NonceReused: the device used the nonce for another scan.
+        NonceReused: the device used the nonce for another scan, or for an entry that stands no longer.
+        Forbidden: the nonce is that of an entry for which the sender is entry manager no longer.
     """
     device = require_active_device(books, command.device) if command.registered else None
     stream = SCAN.stream(command.device, command.nonce)
     known = books.read(SCAN, command.device, command.nonce)
     if not isinstance(known, NoScan):
-        if known.reading != command.reading:
-            raise NonceReused("This nonce was used for another scan. Take a new one.")
+        check_repeated(books, known, command)
         return {}
     judgement = judge(books, command, device)
     if judgement.reason is None and command.ticket is not None:
@@ -98,6 +98,31 @@ def scan_ticket(books: Books, command: ScanTicket) -> Changes:
         return {TICKET.stream(command.ticket): [entry], stream: [admitted]}
     reason = judgement.reason or RefusalReason.UNREADABLE
     return {stream: [ScanRefused(reading=command.reading, ticket=command.ticket, reason=reason)]}
+
+
+def check_repeated(books: Books, known: Admitted | Refused, command: ScanTicket) -> None:
+    """Refuse a repeated scan unless it is the recorded one and its entry, if it has one, still stands.
+
+    Raises:
+        NonceReused, Forbidden: as `scan_ticket`.
+    """
+    if known.reading != command.reading:
+        raise NonceReused("This nonce was used for another scan. Take a new one.")
+    if isinstance(known, Refused):
+        return
+    ticket = books.read(TICKET, known.ticket)
+    assert isinstance(ticket, IssuedTicket)
+    if ticket.organizer not in command.organizers:
+        raise Forbidden("You are no longer an entry manager of this ticket's organizer.")
+    if ticket.void or not entered_by(ticket, scan_id_of(command.device, command.nonce)):
+        raise NonceReused(
+            "The entry under this nonce stands no longer: it was reverted, or the ticket is void. Take a new nonce."
+        )
+
+
+def entered_by(ticket: IssuedTicket, scan: str) -> bool:
+    """Say whether the ticket is used, and by this scan."""
+    return ticket.entry is not None and scan_id_of(ticket.entry.device, ticket.entry.nonce) == scan
 
 
 def preview_scan(books: Books, command: ScanTicket) -> Judgement:
@@ -173,7 +198,7 @@ def revert_entry(books: Books, scan: str, reason: RevertReason) -> Changes:
     ticket = books.read(TICKET, admitted.ticket)
     assert isinstance(ticket, IssuedTicket)
     entry = ticket.entry
-    if entry is None or scan_id_of(entry.device, entry.nonce) != scan:
+    if entry is None or not entered_by(ticket, scan):
         return {}
     if ticket.void:
         raise Impossible("The ticket is void: it would not admit again.")

@@ -34,6 +34,9 @@ PRICES_PER_PERFORMANCE_MAX = 200
 CHANGES_AFTER_START_MAX = timedelta(hours=72)
 """How long after its start a performance can still be cancelled or moved: a weekend, until the office opens again."""
 
+DOORS_BEFORE_START_MAX = timedelta(hours=48)
+"""How long before the start the doors may open: tickets admit from then on, so a mistyped day would use them up."""
+
 
 def schedule(books: Books, performance: str, wish: PerformanceScheduled) -> Changes:
     """Announce a showing.
@@ -41,7 +44,8 @@ def schedule(books: Books, performance: str, wish: PerformanceScheduled) -> Chan
     Raises:
         NotFound: the event is not there.
         AlreadyThere: the performance exists.
-        Invalid: doors or on-sale after the start, a price twice, negative or over the cap.
+        Invalid: doors after the start or days before it, on-sale after the start, a price twice, negative or over the
+            cap.
     """
     event = books.read(EVENT, wish.event)
     if not isinstance(event, ListedEvent) or event.status == EventStatus.ARCHIVED:
@@ -56,9 +60,12 @@ def schedule(books: Books, performance: str, wish: PerformanceScheduled) -> Chan
 
 
 def check_times(starts_at: datetime, doors_at: datetime | None, on_sale_at: datetime) -> None:
-    """Refuse doors or sales that open after the start."""
+    """Refuse doors or sales that open after the start, and doors that open days before it."""
     if doors_at is not None and doors_at > starts_at:
         raise Invalid("Doors must open before the performance starts.")
+    if doors_at is not None and doors_at < starts_at - DOORS_BEFORE_START_MAX:
+        hours = DOORS_BEFORE_START_MAX // timedelta(hours=1)
+        raise Invalid(f"Doors open at most {hours} hours before the start; check the date.", doors_at=doors_at)
     if on_sale_at >= starts_at:
         raise Invalid("Sales must open before the performance starts.")
 

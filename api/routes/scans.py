@@ -19,7 +19,8 @@ async def scan(request: Request, body: ScanWish, device_key: DeviceKey = None) -
     """Admit a ticket once, or record why not.
 
     The same scan under the same nonce of the same device (without `Device-Key`: of the same account) gives the same
-    answer; another scan under a known nonce is 422 `nonce_reused`. A ticket's number without `confirm` shows what it
+    answer, as long as its entry stands; another scan under a known nonce, or one whose entry was reverted, is 422
+    `nonce_reused`. A ticket's number without `confirm` shows what it
     would come to and records nothing.
     """
     device = await sending_device(request, device_key)
@@ -29,6 +30,8 @@ async def scan(request: Request, body: ScanWish, device_key: DeviceKey = None) -
         return shown(await previewed(request, command, judgement))
     step = None if device is None else device.device  # One Idempotency-Key of two devices is two commands.
     outcome = await carry_out(request, lambda books: scan_ticket(books, command), step=step)
+    if outcome.replayed:  # The entry may have been reverted since, or the device revoked.
+        await engine_of(request).handler.look(lambda books: scan_ticket(books, command))
     replayed = outcome.replayed or not outcome.events
     headers = {"Idempotency-Replayed": "true"} if replayed else None
     return shown(await scanned(request, command), headers=headers)

@@ -1,5 +1,7 @@
 """Tickets and scans as requests say them and answers show them."""
 
+import re
+import unicodedata
 from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
@@ -16,18 +18,25 @@ from domain.values import PerformanceCancelReason
 
 READING_LENGTH_MAX = 4 * CODE_BYTES_MAX
 TICKET_NUMBER_LENGTH_MAX = 80
+TICKET_DIGITS = re.compile(r"[0-9a-fA-F]{32}")
+BETWEEN_DIGITS = frozenset({"Pd", "Cf"})
+"""Dashes of any kind, and characters without width: what a number has between its digits when it is copied."""
 
 
 def plain_number(typed: str) -> str:
-    """Return a ticket's number as it is stored, whatever its case, blanks and hyphens.
+    """Return a ticket's number as it is stored, whatever its case, blanks, dashes and width of digits.
 
     Raises:
         ValueError: it is no ticket's number.
     """
-    try:
-        return str(UUID("".join(typed.split())))
-    except ValueError:
-        raise ValueError("a ticket's number has 32 digits from 0 to 9 and a to f") from None
+    digits = "".join(
+        character
+        for character in unicodedata.normalize("NFKC", typed)
+        if unicodedata.category(character) not in BETWEEN_DIGITS and not character.isspace()
+    )
+    if not TICKET_DIGITS.fullmatch(digits):
+        raise ValueError("a ticket's number has 32 digits from 0 to 9 and a to f")
+    return str(UUID(digits))
 
 
 Reading = Annotated[

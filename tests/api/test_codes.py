@@ -13,6 +13,7 @@ from domain.ticket import RefusalReason
 
 CODES = TicketCodes.from_secrets("a secret")
 GENUINE = TicketCode(ticket="01935a1c-0000-7000-8000-000000000001", performance="01935a1c-0000-7000-8000-000000000002")
+CODE = CODES.write(GENUINE)
 
 
 def refused(codes: TicketCodes, text: str) -> RefusalReason:
@@ -44,6 +45,10 @@ class TestTicketCodes:
         raw = bytearray(base64.urlsafe_b64decode(CODES.write(GENUINE) + "=="))
         raw[index] ^= mask
         assert refused(CODES, base64.urlsafe_b64encode(raw).decode().rstrip("=")) is RefusalReason.FORGED
+
+    @pytest.mark.parametrize("respelled", [f"{CODE}=", CODE[:-1] + chr(ord(CODE[-1]) + 1), f"{CODE[:9]} {CODE[9:]}"])
+    def test_a_code_has_one_spelling(self, respelled: str) -> None:
+        assert refused(CODES, respelled) is RefusalReason.UNREADABLE
 
     @given(some.text(max_size=2 * CODE_BYTES_MAX))
     def test_garbage_is_unreadable(self, text: str) -> None:

@@ -11,6 +11,8 @@ from domain.values import Role
 from tests.api.box_office import BoxOffice, Headers, Json, Opened, done, folding, in_days, price, refused
 from tests.api.shop import V1, Shop
 
+FULL_WIDTH = {ord(digit): ord(digit) - ord("0") + 0xFF10 for digit in "0123456789"}
+
 
 @pytest.fixture
 async def office(shop: Shop, box_office: Opened) -> BoxOffice:
@@ -83,6 +85,35 @@ class TestNonce:
         done(await office.post(f"/scans/{entry['scan_id']}/revert", office.gate, {"reason": "wrong_ticket"}))
         assert done(await send(office, code=ticket["code"], nonce="2")) == refusal
 
+    @pytest.mark.parametrize("key", [{}, {"Idempotency-Key": "k"}], ids=["nonce", "key"])
+    async def test_given_its_entry_was_reverted_then_it_admits_nobody_again(
+        self, office: BoxOffice, key: Headers
+    ) -> None:
+        body = {"code": (await ticket_of(office))["code"], "gate": "North", "nonce": "1"}
+        entry = done(await office.post("/scans", office.gate, body, **key))
+        done(await office.post(f"/scans/{entry['scan_id']}/revert", office.gate, {"reason": "wrong_ticket"}))
+        head = await office.head()
+        assert refused(await office.post("/scans", office.gate, body, **key)) == (422, "nonce_reused")
+        assert await office.head() == head
+        assert done(await send(office, code=body["code"]))["outcome"] == "admitted"
+
+    @pytest.mark.parametrize("key", [{}, {"Idempotency-Key": "k"}], ids=["nonce", "key"])
+    async def test_given_the_sender_works_for_another_organizer_now_then_403(
+        self, office: BoxOffice, shop_database: str, key: Headers
+    ) -> None:
+        sender = await office.shop.account()
+        other, members = await office.shop.organizer(ann=Role.ORGANIZER)
+        ours = f"{V1}/organizers/{office.organizer_id}/members/{sender}"
+        theirs, ann = f"{V1}/organizers/{other}/members/{sender}", office.shop.bearer(members["ann"])
+        done(await office.shop.client.put(ours, json={"roles": ["entry_manager"]}, headers=office.organizer))
+        body = {"code": (await ticket_of(office))["code"], "gate": "North", "nonce": "1"}
+        async with folding(office.shop, shop_database):
+            assert done(await office.post("/scans", office.shop.bearer(sender), body, **key))["outcome"] == "admitted"
+            done(await office.shop.client.put(theirs, json={"roles": ["entry_manager"]}, headers=ann))
+            done(await office.shop.client.put(ours, json={"roles": []}, headers=office.organizer))
+            again = await office.post("/scans", office.shop.bearer(sender), body, **key)
+        assert refused(again) == (403, "forbidden")
+
     async def test_given_an_idempotency_key_for_another_scan_then_422(self, office: BoxOffice) -> None:
         ticket = await ticket_of(office)
         body = {"code": ticket["code"], "gate": "North", "nonce": "1"}
@@ -126,6 +157,20 @@ class TestTypedNumber:
         assert (entry["outcome"], entry["mode"]) == ("admitted", "manual")
         used = done(await send(office, ticket_number=typed))
         assert (used["outcome"], used["reason"], used["first_entry"]["mode"]) == ("refused", "already_used", "manual")
+
+    @pytest.mark.parametrize("dash", ["", "-", " - ", "\u2013", "\u00a0", "\u200b-"], ids=ascii)
+    async def test_given_a_number_as_it_is_copied_then_it_is_read(self, office: BoxOffice, dash: str) -> None:
+        number = (await ticket_of(office))["ticket_id"]
+        for typed in (number, number.translate(FULL_WIDTH)):
+            shown = done(await send(office, ticket_number=typed.replace("-", dash)))
+            assert shown["ticket"]["ticket_id"] == number
+
+    @pytest.mark.parametrize("spelling", ["+{0}", "{1}_{2}", "urn:uuid:{3}", "{{{3}}}", "0x{2}", "\u0663{0}"])
+    async def test_given_a_spelling_of_no_number_then_422(self, office: BoxOffice, spelling: str) -> None:
+        number = (await ticket_of(office))["ticket_id"]
+        digits = number.replace("-", "")
+        typed = spelling.format(digits[1:], digits[:10], digits[11:], number)
+        assert refused(await send(office, ticket_number=typed)) == (422, "malformed")
 
     @pytest.mark.parametrize(
         "reading",

@@ -16,7 +16,7 @@ from domain.entry import (
     revert_entry,
     scan_ticket,
 )
-from domain.errors import DeviceIsRevoked, Impossible, Invalid, NonceReused, NotFound
+from domain.errors import DeviceIsRevoked, Forbidden, Impossible, Invalid, NonceReused, NotFound
 from domain.order import ORDER
 from domain.organizer import ORGANIZER, OrganizerFounded
 from domain.performance import PERFORMANCE, PerformanceScheduled
@@ -134,7 +134,19 @@ class TestNonce:
 
     def test_given_the_entry_was_reverted_then_the_same_scan_does_not_admit_again(self, door: Door) -> None:
         reverted = door.entered().given_done(revert_entry, scan_id("phone", "1"), MISTAKE)
-        reverted.when(scan_ticket, door.scan()).then_nothing()
+        reverted.when(scan_ticket, door.scan()).then_refused(NonceReused)
+        assert refusal(reverted, door.scan(nonce="2")) is None
+
+    def test_given_another_entry_since_the_reverted_one_then_the_same_scan_is_refused(self, door: Door) -> None:
+        reverted = door.entered().given_done(revert_entry, scan_id("phone", "1"), MISTAKE)
+        reverted.given_done(scan_ticket, door.scan(nonce="2")).when(scan_ticket, door.scan()).then_refused(NonceReused)
+
+    def test_given_the_ticket_is_void_since_then_the_same_scan_does_not_admit(self, door: Door) -> None:
+        void = door.entered().given(TICKET.stream(door.ticket), TicketVoided(refund="r"))
+        void.when(scan_ticket, door.scan()).then_refused(NonceReused)
+
+    def test_given_the_sender_is_no_entry_manager_any_more_then_the_same_scan_is_refused(self, door: Door) -> None:
+        door.entered().when(scan_ticket, door.scan(organizers=frozenset({"other"}))).then_refused(Forbidden)
 
 
 class TestWindow:

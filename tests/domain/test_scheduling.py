@@ -8,7 +8,14 @@ import pytest
 from domain.errors import Invalid, PerformanceCancelled, PerformanceStarted
 from domain.performance import EntryRulesChanged, LimitsChanged, PerformanceRescheduled
 from domain.performance import PerformanceCancelled as Cancelled
-from domain.scheduling import CHANGES_AFTER_START_MAX, ChangePerformance, EntryRulesChange, call_off, change
+from domain.scheduling import (
+    CHANGES_AFTER_START_MAX,
+    DOORS_BEFORE_START_MAX,
+    ChangePerformance,
+    EntryRulesChange,
+    call_off,
+    change,
+)
 from domain.values import EntryRules, Limits, PerformanceCancelReason
 from tests.domain.scenario import NOW
 from tests.domain.theatre import HAMLET, STARTS_AT, on_sale
@@ -73,9 +80,19 @@ class TestMovePerformance:
         [
             {"on_sale_at": STARTS_AT},
             {"doors_at": STARTS_AT + timedelta(minutes=1)},
+            {"doors_at": STARTS_AT - DOORS_BEFORE_START_MAX - timedelta(microseconds=1)},
+            {"doors_at": STARTS_AT - timedelta(days=365)},
+            {"starts_at": STARTS_AT + timedelta(days=365), "doors_at": STARTS_AT},
             {"starts_at": NOW + timedelta(days=1), "on_sale_at": NOW + timedelta(days=2)},
         ],
-        ids=["sales at the start", "doors after the start", "start before sales"],
+        ids=[
+            "sales at the start",
+            "doors after the start",
+            "doors days before the start",
+            "doors of another year",
+            "start moved and doors left behind",
+            "start before sales",
+        ],
     )
     def test_given_times_in_the_wrong_order_then_refused(self, times: dict[str, datetime]) -> None:
         on_sale().when(change, move(**times)).then_refused(Invalid)
