@@ -33,6 +33,13 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Repeat a test of a state machine once per unit of effort, each time with a seed of its own."""
+    if "round_seed" in metafunc.fixturenames:
+        effort = effort_of(metafunc.config)
+        metafunc.parametrize("round_seed", range(effort.seed, effort.seed + effort.times))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the tests of the whole shop, which take longest."""
     items.sort(key=lambda item: not item.nodeid.startswith(SYSTEM))
@@ -69,8 +76,13 @@ def nothing_left_running() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def effort(pytestconfig: pytest.Config) -> Effort:
     """How much to do."""
-    seed = pytestconfig.getoption("--hypothesis-seed")
-    return Effort(times=pytestconfig.getoption("--effort"), seed=int(seed or 0))
+    return effort_of(pytestconfig)
+
+
+def effort_of(config: pytest.Config) -> Effort:
+    """Read what the command line asks for."""
+    seed = config.getoption("--hypothesis-seed")
+    return Effort(times=config.getoption("--effort"), seed=int(seed or 0))
 
 
 @pytest.fixture(scope="session")

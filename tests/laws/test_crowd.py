@@ -10,7 +10,6 @@ from hypothesis.stateful import run_state_machine_as_test
 from eventstore.clock import FixedClock
 from eventstore.memory import MemoryStore
 from eventstore.store import Append, Conflict, Verdict
-from tests.effort import Effort
 from tests.laws.crowd import CrowdMachine
 from tests.laws.world import START, PromiseBroken, World
 
@@ -79,8 +78,8 @@ def unleash(
 
 class TestCrowd:
     @pytest.mark.parametrize("machine", [MemoryCrowd, ForgetfulCrowd, TwoProcessesCrowd])
-    def test_outdated_decisions_break_no_promise(self, machine: type[CrowdMachine], effort: Effort) -> None:
-        assert unleash(machine, examples=effort.of(EXAMPLES), number=effort.seed) >= CONFLICTS_MIN
+    def test_outdated_decisions_break_no_promise(self, machine: type[CrowdMachine], round_seed: int) -> None:
+        assert unleash(machine, examples=EXAMPLES, number=round_seed) >= CONFLICTS_MIN
 
     def test_without_the_version_check_a_promise_breaks(self) -> None:
         with pytest.raises(PromiseBroken):

@@ -105,6 +105,10 @@ class Stage(LoopingMachine):
 
     @initialize(limited=st.booleans())
     def open(self, *, limited: bool) -> None:
+        self.open_shop(limited=limited)
+
+    def open_shop(self, *, limited: bool) -> None:
+        """Put the performance on sale, and open the accounts of those who will buy."""
         unlimited = Limits(seats_per_order=None, seats_per_buyer=None, live_holds_per_buyer=None)
         limits = Limits(seats_per_order=3, seats_per_buyer=4, live_holds_per_buyer=2) if limited else unlimited
         self.run(self.world.open(limits=limits))
