@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -16,6 +17,7 @@ from api.app import make_app
 from api.engine import Engine
 from api.live import WATCHERS_MAX
 from runtime.edge.connections import Edge
+from runtime.edge.listening import listen_with_more
 from runtime.edge.protocol import protocol_of
 from runtime.exposure import refuse_unanswered
 from runtime.garbage import look_at_what_is_new, look_in_portions, look_no_more, look_when_quiet, lull
@@ -47,6 +49,18 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._on_stop = on_stop
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and take new connections many at a time."""
+        await super().startup(sockets)
+        self.servers += await listen_with_more(self.servers, self._protocol, backlog=self.config.backlog)
+
+    def _protocol(self) -> asyncio.Protocol:
+        """Make what uvicorn makes for a new connection."""
+        made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg] # as uvicorn calls it
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return made
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop on a signal."""
         self._on_stop()
@@ -72,7 +86,7 @@ async def serve(settings: Settings) -> None:
         StoreUnavailable: the database does not answer at the start.
         UnreadableLog: it says which event this program can't read.
     """
-    edge = Edge(settings.edge, client_of=settings.clients.of_peer)
+    edge = Edge(settings.edge, naming=settings.clients)
     async with open_engine(settings) as opened:
         warnings = tuple(filter(None, [outdated(), no_provider(opened)]))
         for warning in warnings:

@@ -7,8 +7,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from api.clients import Clients
 from runtime.edge.limits import OWN_FILES, TICK_SECONDS, EdgeLimits
 from runtime.edge.refusals import Refusal
+from runtime.edge.starts import FairStarts
 
 CONNECTIONS_MIN = 16
 """However few files may be open, so many connections are taken."""
@@ -45,7 +47,7 @@ class Edge:
     """Counts connections and ends those that cost too much.
 
     Args:
-        client_of: names the client of a peer's address, and says whether it is a trusted proxy.
+        naming: names the client of a connection, and of a request that a trusted proxy passes on.
         now: seconds that never go back; read twice a second.
     """
 
@@ -53,11 +55,12 @@ class Edge:
         self,
         limits: EdgeLimits,
         *,
-        client_of: Callable[[str], tuple[str, bool]],
+        naming: Clients,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.limits = limits
-        self.client_of = client_of
+        self.naming = naming
+        self.starts = FairStarts()
         self.refused: Counter[str] = Counter({refusal.reason: 0 for refusal in Refusal})
         self._clock = now
         self.now = now()
@@ -115,6 +118,7 @@ class Edge:
             "edge_connections": lambda: self.connections,
             "edge_connections_max": lambda: self.connections_max,
             "edge_clients": lambda: self.clients,
+            "edge_starts_waiting": lambda: self.starts.waiting,
             **refused,
         }
 

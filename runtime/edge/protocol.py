@@ -49,6 +49,11 @@ class EdgeProtocol(HttpToolsProtocol):
         self.answering: RequestResponseCycle | None = None
 
     @property
+    def peer(self) -> str:
+        """The address at the other end."""
+        return self.client[0] if self.client else ""
+
+    @property
     def is_idle(self) -> bool:
         """Whether nothing is asked or answered just now."""
         return self.phase in (SILENT, BETWEEN) and not self.is_answering
@@ -61,7 +66,7 @@ class EdgeProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         """Begin, if there is room."""
         super().connection_made(transport)
-        self.client_key, self.is_shared = self.edge.client_of(self.client[0] if self.client else "")
+        self.client_key, self.is_shared = self.edge.naming.of_peer(self.peer)
         refusal = self.edge.admit(self)
         if refusal is not None:
             self.end(refusal)
@@ -190,8 +195,26 @@ class EdgeProtocol(HttpToolsProtocol):
         self.transport.close()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Begin a request now, or as soon as it is its client's turn."""
         self.answering = cycle
-        super()._start_asgi_task(cycle, app)
+        starts = self.edge.starts
+        if starts.try_start():
+            super()._start_asgi_task(cycle, app)
+        else:
+            starts.enqueue(self._client_of(cycle), partial(self._start_late, cycle, app))
+
+    def _start_late(self, cycle: RequestResponseCycle, app: Any) -> None:
+        if not cycle.disconnected:
+            super()._start_asgi_task(cycle, app)
+
+    def _client_of(self, cycle: RequestResponseCycle) -> str:
+        """Return the client that sent a request, also through a proxy."""
+        if not self.is_shared:
+            return self.client_key
+        naming = self.edge.naming
+        wanted = naming.header.encode()
+        named = [value.decode("latin-1") for name, value in cycle.scope["headers"] if name == wanted]
+        return naming.behind(self.peer, named)
 
     def _begin_head(self) -> None:
         self.phase, self.since = HEAD, self.edge.now

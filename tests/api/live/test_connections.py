@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 import uvicorn
 
+from api.clients import Clients
 from api.live import performance as live_performance
 from runtime.edge.connections import Edge
 from runtime.edge.limits import EdgeLimits
@@ -48,7 +49,7 @@ class Serving:
         self.live = office.shop.engine.live
         self.port = free_port()
         self.path = f"{V1}/performances/{office.performance_id}/live"
-        edge = Edge(EdgeLimits(), client_of=lambda host: (host, False))
+        edge = Edge(EdgeLimits(), naming=Clients())
         http = protocol_of(edge)
         config = uvicorn.Config(office.shop.app, port=self.port, http=http, lifespan="off", log_config=None)
         self.server = Server(config, on_stop=self.live.end)

@@ -75,6 +75,7 @@ class Serving:
     edge: Edge
     port: int
     clock: list[float]
+    server: Server
     opened: list["Raw"] = field(default_factory=list)
 
     async def connect(self, address: str = "127.0.0.1") -> "Raw":
@@ -107,6 +108,10 @@ class Serving:
         """Let time pass, and have every deadline judged."""
         self.clock[0] += seconds
         self.edge.tick()
+
+    def listening(self) -> int:
+        """Return how many handles take new connections."""
+        return sum(len(server.sockets) for server in self.server.servers)
 
     def refused(self) -> dict[str, int]:
         """Return how many connections were refused, by reason."""
@@ -154,14 +159,14 @@ async def serving(*, trusted: str = "", **limits: Any) -> AsyncIterator[Serving]
     """Run a server with these limits; its clock stands still until told otherwise."""
     clock, app = [1_000.0], App()
     clients = Clients(trusted=networks_in(trusted))
-    edge = Edge(EdgeLimits(**limits), client_of=clients.of_peer, now=lambda: clock[0])
+    edge = Edge(EdgeLimits(**limits), naming=clients, now=lambda: clock[0])
     port = free_port()
     config = uvicorn.Config(
         app, port=port, http=protocol_of(edge), lifespan="off", ws="none", proxy_headers=False, log_config=None
     )
     server = Server(config, on_stop=lambda: None)
     task = asyncio.create_task(server.serve())
-    running = Serving(app=app, edge=edge, port=port, clock=clock)
+    running = Serving(app=app, edge=edge, port=port, clock=clock, server=server)
     await until(lambda: server.started)
     try:
         yield running
