@@ -12,6 +12,7 @@ from domain.layout.exporting import export
 from domain.layout.faults import Findings, LayoutFaults
 from domain.layout.model import LABEL_LENGTH_MAX, Draft, Layout
 from domain.layout.publishing import publish
+from domain.layout.readers.json_text import name_given_twice
 from domain.layout.readers.node import Node
 from domain.layout.reading import read_layout
 
@@ -39,6 +40,8 @@ def published(body: bytes, previous: bytes) -> Answer:
         request = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         return {"malformed": f"This is not JSON: {error}."}, b""
+    if ambiguous := ambiguity(body):
+        return {"malformed": ambiguous}, b""
     answer: dict[str, Any] = {"outline": outline(request)}
     if not (isinstance(request, dict) and isinstance(request.get("format"), str)):
         return answer, b""
@@ -49,6 +52,15 @@ def published(body: bytes, previous: bytes) -> Answer:
         return answer | {"faults": [asdict(fault) for fault in refused.faults]}, b""
     content = export(layout)
     return answer | {"sha256": hashlib.sha256(content).hexdigest(), "capacity": layout.capacity}, content
+
+
+def ambiguity(body: bytes) -> str | None:
+    """Say why a body that is JSON may be read in two ways; None: it may not."""
+    try:
+        twice = name_given_twice(body)
+    except RecursionError:
+        return "The body is nested too deeply."
+    return None if twice is None else f"This is not to be read as JSON: {twice}."
 
 
 def draft_of(request: dict[str, Any]) -> Draft:

@@ -10,6 +10,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, StringConstraints
 
+from domain.layout.readers.labels import as_read
 from domain.people import NAME_LENGTH_MAX
 from domain.values import TEXT_LENGTH_MAX, TITLE_LENGTH_MAX
 
@@ -32,7 +33,7 @@ def visible(text: str) -> str:
     Raises:
         ValueError: it has characters, but none that can be seen.
     """
-    if text and all(unicodedata.category(character) in UNSEEN_CATEGORIES for character in text):
+    if text and all(unicodedata.category(character) in UNSEEN_CATEGORIES for character in as_read(text)):
         raise ValueError("this text has no visible character")
     return text
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import fields, replace
 
-from domain.layout.model import AREA_LETTER, SEAT_LETTER, Area, Draft, Layout, Row, Seat, Section
+from domain.layout.faults import FaultCode, Findings
+from domain.layout.model import AREA_LETTER, KEY_NUMBER_MAX, SEAT_LETTER, Area, Draft, Layout, Row, Seat, Section
 from domain.layout.numerals import base36
 
 _NOTHING = Layout(categories=(), sections=())
@@ -15,6 +16,9 @@ def publish(draft: Draft, previous: Layout | None = None) -> Layout:
     A key that the document itself brings is kept; else the key that the same source id had in `previous`; else a new
     one, counted on from the highest ever made. Seats' keys begin with s, areas' with a, so they never meet; a place's
     key is its area's and a number of fixed width.
+
+    Raises:
+        LayoutFaults: the numbers of the keys are used up.
     """
     before = previous or _NOTHING
     seats = _Mint(SEAT_LETTER, draft.seats(), before.seats(), max(draft.seats_minted, before.seats_minted))
@@ -23,7 +27,19 @@ def publish(draft: Draft, previous: Layout | None = None) -> Layout:
     content["sections"] = tuple(_keyed_section(section, seats) for section in draft.sections)
     content["areas"] = tuple(replace(area, key=areas.key_of(area)) for area in draft.areas)
     content["seats_minted"], content["areas_minted"] = seats.highest, areas.highest
+    require_key_numbers(max(seats.highest, areas.highest))
     return Layout(**content)
+
+
+def require_key_numbers(highest: int) -> None:
+    """Insist that the highest number of a key can be read back.
+
+    Raises:
+        LayoutFaults: it cannot.
+    """
+    if highest > KEY_NUMBER_MAX:
+        message = f"The keys would be numbered beyond {KEY_NUMBER_MAX}; leave the keys and `minted` out."
+        Findings().fail(FaultCode.BAD_KEY, "minted", message)
 
 
 class _Mint:

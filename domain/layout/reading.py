@@ -8,6 +8,7 @@ from domain.layout.faults import FaultCode, Findings
 from domain.layout.model import Draft
 from domain.layout.readers.csv_table import BYTE_ORDER_MARK, read_csv
 from domain.layout.readers.grid import read_grid
+from domain.layout.readers.json_text import fields_once
 from domain.layout.readers.node import Node, shown
 from domain.layout.readers.pretix import read_pretix
 from domain.layout.readers.repeated_ids import with_ids_of_labels
@@ -64,7 +65,7 @@ def _root(document: object, findings: Findings) -> Node:
 
 def _parsed(text: str, findings: Findings) -> object:
     try:
-        return json.loads(text.removeprefix(BYTE_ORDER_MARK))
+        return json.loads(text.removeprefix(BYTE_ORDER_MARK), object_pairs_hook=fields_once)
     except RecursionError:
         findings.fail(FaultCode.TOO_DEEP, "", "The document is nested too deeply.")
     except ValueError as error:

@@ -81,7 +81,19 @@ class TestPublish:
         assert found.published is None
         assert {fault.code for fault in found.faults} == {FaultCode.MISSING}
 
-    @pytest.mark.parametrize("body", [b"", b"{", b"NaN", b'{"name": "a\\u0000b"}', b"[" * 100_000])
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"",
+            b"{",
+            b"NaN",
+            b'{"name": "a\\u0000b"}',
+            b"[" * 100_000,
+            b"[" * 1_000 + b"]" * 1_000,
+            b'{"name": "a", "name": "b", "format": "grid", "document": {}}',
+            b'{"name": "a", "format": "grid", "document": {"sections": [], "sections": []}}',
+        ],
+    )
     async def test_given_no_json_then_it_says_so(
         self, processes: LayoutProcesses, written: Written, body: bytes
     ) -> None:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from domain.layout.faults import FaultCode, Findings
 from domain.layout.model import CAPACITY_MAX, SEATS_MAX, Area, Category, Draft, FocalPoint, Landmark, Seat, Section
 from domain.layout.readers.labels import as_read
-from domain.layout.readers.node import Node, shown
-from domain.layout.readers.sizes import size_faults
+from domain.layout.readers.node import COORDINATE_MAX, Node, shown
+from domain.layout.readers.sizes import distant_points, size_faults
 
 UNLABELLED = "?"
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#5B5B5B")
@@ -139,6 +139,9 @@ class Assembly:
         )
         for message in size_faults(draft):
             root.fault(FaultCode.TOO_MANY, "", message)
+        if distant := distant_points(draft):
+            message = f"Moved and turned, {distant} positions lie beyond ±{COORDINATE_MAX}; move them closer together."
+            root.fault(FaultCode.BAD_NUMBER, "", message)
         self.findings.raise_if_any()
         return draft
 

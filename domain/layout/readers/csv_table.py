@@ -133,6 +133,8 @@ def _node(number: int, cells: list[str], columns: list[str], findings: Findings)
 
 
 def _number(text: str) -> float | str:
+    if "_" in text or not text.isascii():  # `float` reads 1_0 as ten
+        return text
     try:
         return float(text.replace(",", "."))
     except ValueError:

@@ -2,7 +2,7 @@
 
 import unicodedata
 
-FILLERS = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"
+FILLERS = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
 VARIATION_SELECTORS = map(chr, range(0xFE00, 0xFE10))
 WITHOUT_WIDTH = frozenset({*FILLERS, *VARIATION_SELECTORS})
 """What has no width beside the format characters."""

@@ -14,7 +14,9 @@ from domain.layout.model import (
     SEATS_PER_ROW_MAX,
     SECTIONS_MAX,
     Draft,
+    Point,
 )
+from domain.layout.readers.node import COORDINATE_MAX
 
 
 def size_faults(draft: Draft) -> Iterator[str]:
@@ -39,9 +41,22 @@ def sizes(draft: Draft) -> Iterator[tuple[int, int, str]]:
 
 def drawn_points(draft: Draft) -> int:
     """Count the points of all outlines."""
-    outlines = chain(
-        (section.outline for section in draft.sections),
-        (area.outline for area in draft.areas),
-        (landmark.outline for landmark in draft.landmarks),
+    return sum(map(len, outlines(draft)))
+
+
+def outlines(draft: Draft) -> Iterator[tuple[Point, ...]]:
+    """Yield the outlines of sections, areas and landmarks."""
+    yield from (section.outline for section in draft.sections)
+    yield from (area.outline for area in draft.areas)
+    yield from (landmark.outline for landmark in draft.landmarks)
+
+
+def distant_points(draft: Draft) -> int:
+    """Count the positions beyond `COORDINATE_MAX`: moving and turning takes points farther than a document may say."""
+    landmarks = (landmark.position for landmark in draft.landmarks if landmark.position is not None)
+    positions = chain(
+        ((seat.x, seat.y) for seat in draft.seats()),
+        ((focal_point.x, focal_point.y) for focal_point in draft.focal_points),
+        ((point.x, point.y) for point in chain(landmarks, chain.from_iterable(outlines(draft)))),
     )
-    return sum(map(len, outlines))
+    return sum(not (abs(x) <= COORDINATE_MAX and abs(y) <= COORDINATE_MAX) for x, y in positions)

@@ -54,6 +54,7 @@ CHANGES: list[tuple[str, str, Any, list[tuple[str, str]]]] = [
     ("seatsio", f"{SEAT}.label", "1\u200b", [("duplicate_label", f"{SEAT}.label")]),
     ("seatsio", f"{SEAT}.label", "\u00ad1\ufe0f", [("duplicate_label", f"{SEAT}.label")]),
     ("seatsio", f"{SEAT}.label", "\u200b\u00a0", [("label_missing", f"{SEAT}.label")]),
+    ("seatsio", f"{SEAT}.label", "\u2800", [("label_missing", f"{SEAT}.label")]),
     ("seatsio", f"{SEAT}.label", 1, [("duplicate_label", f"{SEAT}.label")]),
     ("seatsio", f"{SEAT}.label", "?", [("label_missing", f"{SEAT}.label")]),
     ("seatsio", f"{SEAT}.label", GONE, [("missing", f"{SEAT}.label")]),
@@ -131,6 +132,8 @@ TABLES: list[tuple[str, list[tuple[str, str]]]] = [
     ('section,row,seat,category\nS,A,"1,C\n', [("malformed", "lines[2]")]),
     ("section,row,seat,category,x,y\nS,A,1,C,nan,1e9\n", [("bad_number", "lines[2].x"), ("bad_number", "lines[2].y")]),
     ("section,row,seat,category,x,y\nS,A,1,C,,left\n", [("wrong_type", "lines[2].x"), ("wrong_type", "lines[2].y")]),
+    ("section,row,seat,category,x,y\nS,A,1,C,1_0,0\n", [("wrong_type", "lines[2].x")]),
+    ("section,row,seat,category,x,y\nS,A,1,C,0,\u0661\n", [("wrong_type", "lines[2].y")]),
     ("section,row,seat,category,accessible\nS,A,1,C,perhaps\n", [("wrong_type", "lines[2].accessible")]),
     ("section,row,seat,category\nS\x00,A,1,C\n", [("bad_text", "lines[2].section")]),
     ("section,row,seat,category\nS,A,?,C\n", [("label_missing", "lines[2].seat")]),
@@ -180,6 +183,27 @@ class TestFaults:
         assert {code for code, _ in tables + changes} | elsewhere == {code.value for code in FaultCode}
 
 
+class TestDistances:
+    """What a reader moves or turns may come to lie farther away than a document may say."""
+
+    @pytest.mark.parametrize(
+        ("format_name", "path", "value"),
+        [
+            ("pretix", "zones[0].position", {"x": 1e7, "y": 0}),
+            ("pretix", "zones[0].rows[0].position", {"x": 0, "y": 1e7}),
+            (
+                "pretix",
+                "zones[0].areas[0]",
+                {"shape": "circle", "position": {"x": 0, "y": 0}, "circle": {"radius": 1e7}},
+            ),
+            ("pretix", "zones[0].areas[0].rectangle.width", 1e7),
+            ("seatsio", "subChart.sections[0].topLeft", {"x": 1e7, "y": 1e7}),
+        ],
+    )
+    def test_positions_beyond_the_most_are_refused(self, format_name: str, path: str, value: object) -> None:
+        assert faults_of(format_name, changed(SAMPLES[format_name], path, value)) == [("bad_number", "")]
+
+
 class TestLimits:
     def test_more_seats_than_a_layout_may_have(self) -> None:
         sections = [{"name": str(n), "category": "A", "rows": 1_000, "seats_per_row": 60} for n in range(2)]
@@ -226,6 +250,13 @@ class TestLimits:
 class TestUnreadable:
     @pytest.mark.parametrize("document", ["", "{", "{]", "nonsense", '{"sections": 1' + "0" * 10_000 + "}"])
     def test_what_is_no_json_is_refused(self, document: str) -> None:
+        assert faults_of("grid", document) == [("malformed", "")]
+
+    @pytest.mark.parametrize(
+        "document",
+        ['{"sections": [], "sections": []}', '{"sections": [{"name": "A", "name": "B"}]}', '{"a": 1, "\\u0061": 2}'],
+    )
+    def test_an_object_that_gives_a_name_twice_is_refused(self, document: str) -> None:
         assert faults_of("grid", document) == [("malformed", "")]
 
     @pytest.mark.parametrize("document", [None, [], 7, "[]", '"text"', "null", b"{}"])

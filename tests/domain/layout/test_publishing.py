@@ -6,7 +6,8 @@ import re
 import pytest
 
 from domain.layout.exporting import export
-from domain.layout.model import Draft, Layout
+from domain.layout.faults import LayoutFaults
+from domain.layout.model import KEY_NUMBER_MAX, Draft, Layout
 from domain.layout.publishing import publish
 from domain.layout.reading import read_layout
 from domain.values import SEAT_KEY
@@ -96,6 +97,19 @@ class TestPlaces:
     def test_the_highest_key_leaves_room_for_places(self) -> None:
         layout = published("seatledger", changed(SEATLEDGER, "areas[0].key", "a1z141z4"))
         assert all(SEAT_KEY.fullmatch(place) for place in layout.areas[0].places())
+
+    @pytest.mark.parametrize("left", [0, 100])
+    def test_given_no_numbers_are_left_for_new_keys_then_it_is_refused_as_what_nobody_could_read(
+        self, left: int
+    ) -> None:
+        document = changed(SEATLEDGER, "minted", {"seats": KEY_NUMBER_MAX - left, "areas": 0})
+        new = changed(document, "sections[0].rows[0].seats[0].key", GONE)
+        if left:
+            layout = published("seatledger", new)
+            assert published("seatledger", export(layout).decode()) == layout
+        else:
+            with pytest.raises(LayoutFaults):
+                published("seatledger", new)
 
 
 class TestExport:
