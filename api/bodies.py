@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import re
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,7 +22,7 @@ LARGE_WAITING_MAX = 20
 LARGE_WAITING_SECONDS_MAX = 30.0
 LARGE_OF_CLIENT_MAX = 1
 SPOOL_SECONDS_MAX = 120.0
-JSON_TYPES = ("application/json", "+json")
+JSON_TYPE = re.compile(r"application/(json|[^\s/]+\+json)")
 
 
 class BoundedRequest(Request):
@@ -127,11 +128,11 @@ def require_json(request: Request) -> None:
         Malformed: it is not.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if not kind.endswith(JSON_TYPES):
+    if not JSON_TYPE.fullmatch(kind):
         raise Malformed("Send JSON, with Content-Type: application/json.")
 
 
 def unreadable(error: ValidationError) -> RequestValidationError:
     """Turn what is wrong with a body's shape into what every route answers to it."""
-    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    faults = error.errors(include_url=False, include_input=False)
     return RequestValidationError([{**fault, "loc": ("body", *fault["loc"])} for fault in faults])

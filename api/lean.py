@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.types import Receive, Scope, Send
 
 from api.access import PREFIX
-from api.bodies import require_json, unreadable
+from api.bodies import unreadable
 from api.front import Lane
 from api.problems import answered
 from api.routing import GuardedRoute, Handle, guarded
@@ -76,10 +76,8 @@ async def body_of(request: Request, shape: TypeAdapter[Any]) -> Any:
     """Read a body from JSON and check it in one pass.
 
     Raises:
-        Malformed: it is not said to be JSON.
         RequestValidationError: it is none, or not of this shape.
     """
-    require_json(request)
     try:
         return shape.validate_json(await request.body())
     except ValidationError as error:

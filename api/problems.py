@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from api import errors as api
+from api.faults import fault
 from domain import errors as refusals
 from domain.people import AddressTaken, RecordsUnavailable
 from domain.ports import PaymentRefused, PaymentUnavailable, WebhookForged, WebhookMalformed, WebhookStale
@@ -277,11 +278,6 @@ async def unreadable_request(_: Request, error: Exception) -> Response:
     faults = [fault(found) for found in error.errors()[:FAULTS_SHOWN_MAX]]
     detail = "; ".join(f"{found['path']}: {found['message']}" for found in faults[:3])
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, ProblemCode.MALFORMED, detail, details={"faults": faults})
-
-
-def fault(found: Mapping[str, Any]) -> dict[str, str]:
-    """Say where a fault is and what is expected there."""
-    return {"path": ".".join(map(str, found["loc"])), "message": str(found["msg"])}
 
 
 async def framework_error(request: Request, error: Exception) -> Response:

@@ -1,15 +1,13 @@
 """The route class of the API: who may is checked first, then the body is read within its limit, then work begins."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request, Response
 from fastapi.dependencies.utils import get_flat_params
-from fastapi.exceptions import RequestValidationError
-from fastapi.params import Query
 from fastapi.routing import APIRoute
 from starlette.types import Scope
 
@@ -19,12 +17,12 @@ from api.deadlines import OutOfTime
 from api.engine import engine_of
 from api.errors import Malformed
 from api.identity import Identity, identify
+from api.inputs import READING, RouteInputs
 from api.problems import documented
 from eventstore.errors import OutcomeUnknown, StoreUnavailable
 
 Answer = TypeVar("Answer")
 Handle = Callable[[Request], Coroutine[Any, Any, Response]]
-READING = frozenset({"GET", "HEAD"})
 TOKEN_SCHEME = "access_token"  # noqa: S105 - the name of a scheme
 ENTERING = f"{PREFIX}/auth/"
 KEYLESS = (ENTERING, f"{PREFIX}/webhooks/")
@@ -32,6 +30,9 @@ EDGE_STATUSES = (408, 413, 414, 431)
 """What the server's edge may refuse before any route: too slow, or too long a body, address or headers."""
 
 NAME_SHOWN_MAX = 50
+ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+"""A NUL in JSON; after an escaped backslash the same letters are just letters."""
+
 IDEMPOTENCY_PARAMETER: dict[str, Any] = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -39,47 +40,6 @@ IDEMPOTENCY_PARAMETER: dict[str, Any] = {
     "description": "The same key and body again gets the first answer again, marked `Idempotency-Replayed: true`.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[ -~]+$"},
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RouteInputs:
-    """What a route reads from a request: its query parameters, those that may be repeated, whether it takes a body."""
-
-    query: frozenset[str]
-    repeatable: frozenset[str]
-    body: bool
-
-    def refuse_other_parameters(self, request: Request) -> None:
-        """Refuse query parameters that the route does not know, or that stand twice.
-
-        Raises:
-            RequestValidationError: names every one of them.
-        """
-        if not request.scope["query_string"]:
-            return
-        named = Counter(name for name, _ in request.query_params.multi_items())
-        faults = [
-            {"type": "extra_forbidden", "loc": ("query", name), "msg": self._message(name)}
-            for name, times in named.items()
-            if name not in self.query or (times > 1 and name not in self.repeatable)
-        ]
-        if faults:
-            raise RequestValidationError(faults)
-
-    def refuse_undue_body(self, body: bytes) -> None:
-        """Refuse a body where the route reads none.
-
-        Raises:
-            Malformed: there is one.
-        """
-        if body and not self.body:
-            raise Malformed("This route takes no body; send none.")
-
-    def _message(self, name: str) -> str:
-        if name in self.query:
-            return "Give this query parameter once."
-        known = ", ".join(sorted(self.query)) or "none"
-        return f"Unknown query parameter; this route takes: {known}."
 
 
 class GuardedRoute(APIRoute):
@@ -97,21 +57,12 @@ class GuardedRoute(APIRoute):
     @property
     def inputs(self) -> RouteInputs:
         """What the endpoint reads from a request."""
-        parameters = [field for field in get_flat_params(self.dependant) if isinstance(field.field_info, Query)]
-        return RouteInputs(
-            query=frozenset(field.alias for field in parameters),
-            repeatable=frozenset(field.alias for field in parameters if takes_many(field.field_info.annotation)),
-            body=self.reads_raw_body or self.body_field is not None,
-        )
+        json_body = self.body_field is not None and not self.reads_raw_body
+        return RouteInputs.of(get_flat_params(self.dependant), raw_body=self.reads_raw_body, json_body=json_body)
 
     def get_route_handler(self) -> Handle:
         """Wrap FastAPI's handling of a request."""
         return guarded(self.access, self.inputs, super().get_route_handler())
-
-
-def takes_many(annotation: Any) -> bool:
-    """Return whether a query parameter of this type may be repeated."""
-    return get_origin(annotation) is list or any(get_origin(option) is list for option in get_args(annotation))
 
 
 def guarded(access: Access, inputs: RouteInputs, handle: Handle) -> Handle:
@@ -119,7 +70,7 @@ def guarded(access: Access, inputs: RouteInputs, handle: Handle) -> Handle:
 
     async def run(request: Request) -> Response:
         refuse_nul(request.scope)
-        inputs.refuse_other_parameters(request)
+        inputs.refuse_other_inputs(request)
         engine = engine_of(request)
         bounded = BoundedRequest(request.scope, request.receive, access.bytes_max)
         if not access.public:
@@ -133,7 +84,7 @@ def guarded(access: Access, inputs: RouteInputs, handle: Handle) -> Handle:
         body = await bounded.body()
         refuse_nul_in(body)
         refuse_names_twice(body)
-        inputs.refuse_undue_body(body)
+        inputs.refuse_other_body(bounded, body)
         return await in_time(bounded, access, work(bounded))
 
     async def in_large(request: BoundedRequest) -> Response:
@@ -192,7 +143,7 @@ def refuse_nul_in(body: bytes) -> None:
     Raises:
         Malformed: there is one.
     """
-    if b"\\u0000" in body:
+    if ESCAPED_NUL.search(body):
         raise Malformed("The body holds a NUL character.")
 
 

@@ -1,7 +1,7 @@
 """Events: described, published, found and, while nothing of them was booked, deleted."""
 
 from dataclasses import asdict, fields, replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -22,7 +22,7 @@ from api.problems import documented
 from api.routing import business_router
 from api.schemas.events import EventChange, EventDeleted, EventDetailsShown, Events, EventWish, EventWritten
 from api.schemas.texts import WORD_LENGTH_MAX
-from api.schemas.values import Day, Time, in_our_days
+from api.schemas.values import Day, Time
 from api.visibility import acting_organizer, must_see_event, viewer_of
 from domain import event as events
 from domain import organizer as organizers
@@ -94,8 +94,8 @@ async def list_events(
         city=city,
         venue=str(venue) if venue else None,
         category=category,
-        since=in_calendar(since),
-        until=in_calendar(until),
+        since=since,
+        until=until,
         viewer=await viewer_of(request),
         after=after(cursor),
         limit=limit + 1,
@@ -105,22 +105,6 @@ async def list_events(
     found, last = cut(await find_events(engine.read_models, wanted, now=now), limit)
     items = [present.listed_event(event, now) for event in found]
     return shown({"items": items, "next": None if last is None else cursor_after(last)})
-
-
-def in_calendar(moment: datetime | date | None) -> datetime | date | None:
-    """Return a moment or a day as it is.
-
-    Raises:
-        Malformed: it lies outside the years of our calendar.
-    """
-    if moment is None:
-        return None
-    whole = moment if isinstance(moment, datetime) else datetime.combine(moment, time(), UTC)
-    try:
-        in_our_days(whole)
-    except ValueError as error:
-        raise Malformed(f"{moment.isoformat()}: {error}") from error
-    return moment
 
 
 def cursor_after(event: Event) -> str:

@@ -18,6 +18,7 @@ from api.presenters import reports as present
 from api.presenters.values import Body
 from api.routing import business_router
 from api.schemas.reports import AccountReport, PerformanceReport, SalesReport
+from api.schemas.values import Day
 from api.visibility import organizers_of
 from domain.errors import Forbidden
 from domain.performance import PERFORMANCE, NoPerformance, Performance, ScheduledPerformance
@@ -41,8 +42,8 @@ async def sales(
     *,
     organizer_id: Annotated[UUID | None, Query(description="Only this organizer's.")] = None,
     performance_id: Annotated[UUID | None, Query(description="Only this performance's.")] = None,
-    since: Annotated[date | None, Query(alias="from", description="The first day, at the venue.")] = None,
-    until: Annotated[date | None, Query(alias="to", description="The last day, at the venue.")] = None,
+    since: Annotated[Day | None, Query(alias="from", description="The first day, at the venue.")] = None,
+    until: Annotated[Day | None, Query(alias="to", description="The last day, at the venue.")] = None,
     limit: Limit = PAGE_MAX,
     cursor: TextCursor = None,
     at: At = None,

@@ -20,11 +20,18 @@ ONE_LINE = rf"^[^{UNPRINTABLE}\n\r\t]*$"
 SEVERAL_LINES = rf"^[^{UNPRINTABLE}]*$"
 INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
 UNSEEN_CATEGORIES = frozenset({"Cc", "Cf", "Cn", "Zl", "Zp", "Zs"})
+UNSEEN = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and symbols by their category, that are drawn as a blank: fillers of Hangul, the empty Braille pattern."""
 
 
 def without_invisible(text: object) -> object:
     """Return a text without zero-width blanks; what is no text is returned as it is."""
     return text.translate(INVISIBLE) if isinstance(text, str) else text
+
+
+def unseen(character: str) -> bool:
+    """Tell whether a character is drawn as nothing, or as a blank."""
+    return character in UNSEEN or unicodedata.category(character) in UNSEEN_CATEGORIES
 
 
 def visible(text: str) -> str:
@@ -33,7 +40,7 @@ def visible(text: str) -> str:
     Raises:
         ValueError: it has characters, but none that can be seen.
     """
-    if text and all(unicodedata.category(character) in UNSEEN_CATEGORIES for character in as_read(text)):
+    if text and all(map(unseen, as_read(text))):
         raise ValueError("this text has no visible character")
     return text
 

@@ -64,9 +64,21 @@ def in_our_days(moment: datetime) -> datetime:
     """
     if moment.tzinfo is None:
         raise ValueError("a time needs a zone")
-    if not YEAR_MIN < moment.year < YEAR_MAX:
+    in_our_years(moment.date())
+    in_utc = moment.astimezone(UTC)
+    in_our_years(in_utc.date())
+    return in_utc
+
+
+def in_our_years(day: date) -> date:
+    """Return the day.
+
+    Raises:
+        ValueError: it lies outside the years that calendars of shows are made of.
+    """
+    if not YEAR_MIN < day.year < YEAR_MAX:
         raise ValueError(f"the year must lie between {YEAR_MIN} and {YEAR_MAX}")
-    return moment.astimezone(UTC)
+    return day
 
 
 def known_currency(code: str) -> str:
