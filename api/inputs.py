@@ -69,19 +69,29 @@ class RouteInputs:
         )
 
     def refuse_other_inputs(self, request: Request) -> None:
-        """Refuse what the route does not read or cannot read in one way only; write ids in the path in small letters.
+        """Refuse what the route does not read, or can read in more ways than one.
 
         Raises:
             RequestValidationError: names every parameter that is unknown, stands twice or is spelt in another way.
             Malformed: there is a precondition that the route does not check.
         """
-        faults = self._faults_of_path(request.scope["path_params"])
         if request.scope["query_string"]:
-            faults += self._faults_of_query(request.query_params.multi_items())
-        if faults:
-            raise RequestValidationError(faults)
+            faults = self._faults_of_query(request.query_params.multi_items())
+            if faults:
+                raise RequestValidationError(faults)
         if request.method not in READING:
             self._refuse_precondition(request)
+
+    def read_ids(self, path_params: dict[str, str]) -> None:
+        """Write the ids in a path in small letters, as they are looked up.
+
+        Raises:
+            RequestValidationError: one is spelt in another way.
+        """
+        for name in self.ids:
+            if not ID_TEXT.fullmatch(path_params[name]):
+                raise RequestValidationError([fault_of("path", name, SPELLINGS[UUID][1])])
+            path_params[name] = path_params[name].lower()
 
     def refuse_other_body(self, request: Request, body: bytes) -> None:
         """Refuse a body where the route reads none, and one that is not said to be JSON where it reads JSON.
@@ -93,15 +103,6 @@ class RouteInputs:
             raise Malformed("This route takes no body; send none.")
         if body and self.json_body:
             require_json(request)
-
-    def _faults_of_path(self, path_params: dict[str, str]) -> Faults:
-        faults = []
-        for name in self.ids:
-            if ID_TEXT.fullmatch(path_params[name]):
-                path_params[name] = path_params[name].lower()
-            else:
-                faults.append(fault_of("path", name, SPELLINGS[UUID][1]))
-        return faults
 
     def _faults_of_query(self, given: Sequence[tuple[str, str]]) -> Faults:
         named = Counter(name for name, _ in given)

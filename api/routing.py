@@ -76,8 +76,11 @@ def guarded(access: Access, inputs: RouteInputs, handle: Handle) -> Handle:
         if not access.public:
             identity = identify(bounded)
             bounded.state.identity = identity
+            if access.member_roles:
+                inputs.read_ids(bounded.path_params)
             if not access.for_everybody_known:
                 await in_time(bounded, access, admit(engine, access, identity, bounded.path_params))
+        inputs.read_ids(bounded.path_params)
         bounded.state.access = access
         if access.large:
             return await in_large(bounded)

@@ -9,6 +9,7 @@ from uuid_utils.compat import uuid7
 from api.commands import MinPosition, answer, carry_out, caught_up, shown
 from api.device_keys import key_of, new_secret, secret_hash
 from api.engine import engine_of
+from api.filters import require_own_organizer
 from api.identity import identity_of
 from api.paging import Limit, PositionCursor, placed_page
 from api.presenters import devices as present
@@ -44,7 +45,7 @@ async def register(request: Request, body: DeviceRequest) -> Response:
     return answer(outcome, {**present.registered_device(id_of(stream), event), "key": key}, status=201)
 
 
-@router.get("/devices", responses={200: {"model": DevicesResponse}})
+@router.get("/devices", responses={200: {"model": DevicesResponse}, **documented(404)})
 async def list_registered(
     request: Request,
     organizer_id: Annotated[UUID | None, Query(description="Only this organizer's.")] = None,
@@ -65,11 +66,12 @@ async def listed_organizers(request: Request, organizer: str | None) -> list[str
     """Return the organizers whose scanners are listed; None: everybody's.
 
     Raises:
+        NotFound: there is no such organizer.
         Forbidden: not theirs, or they have none.
     """
     identity = identity_of(request)
     if organizer is not None:
-        await identity.must_act_for(organizer, Role.ORGANIZER)
+        await require_own_organizer(request, organizer)
         return [organizer]
     if await identity.holds(Role.ADMIN):
         return None

@@ -14,6 +14,7 @@ from api.deleting import archive_unused, event_deletion
 from api.editions import IfMatch, edition_header, require_edition
 from api.engine import engine_of
 from api.errors import Malformed
+from api.filters import require_venue
 from api.paging import FOREIGN_CURSOR, Limit, TextCursor, cursor_of, cut, values_in
 from api.periods import require_period
 from api.presenters import catalogue as present
@@ -68,7 +69,7 @@ async def create_event(request: Request, body: EventWish) -> Response:
     return answer(outcome, known, status=201)
 
 
-@router.get("/events", responses={200: {"model": Events}})
+@router.get("/events", responses={200: {"model": Events}, **documented(404)})
 async def list_events(
     request: Request,
     *,
@@ -88,11 +89,13 @@ async def list_events(
     first few performances; `GET /events/{event_id}` shows all. Drafts are shown to their own organizer.
     """
     require_period(since, until)
+    place = str(venue) if venue else None
+    await require_venue(request, place)
     await caught_up(request, min_position, *READ_MODELS)
     wanted = Wanted(
         text=q,
         city=city,
-        venue=str(venue) if venue else None,
+        venue=place,
         category=category,
         since=since,
         until=until,

@@ -11,6 +11,7 @@ from api.buying import buy
 from api.checkouts import checkout_urls
 from api.commands import MinPosition, answer, carry_out, caught_up, shown
 from api.engine import engine_of
+from api.filters import require_findable
 from api.identity import identity_of
 from api.lean import lean_router
 from api.order_details import order_details
@@ -100,7 +101,7 @@ async def keep_contact(request: Request, contact: Contact, placed: orders.OrderP
         raise OutcomeUnknown("The order is recorded, its contact is not.") from error
 
 
-@router.get("/orders", responses={200: {"model": Orders}})
+@router.get("/orders", responses={200: {"model": Orders}, **documented(404)})
 async def list_found_orders(
     request: Request,
     *,
@@ -120,12 +121,15 @@ async def list_found_orders(
     await caught_up(request, min_position, my_orders.MY_ORDERS.name, catalogue.NAME)
     engine, filters = engine_of(request), (q, status, performance, account)
     now = engine.clock.now()
+    shown_of, bought_by = (str(key) if key else None for key in (performance, account))
+    whose_orders = await findable(request, filtered=any(given is not None for given in filters))
+    await require_findable(request, whose_orders, performance=shown_of, account=bought_by)
     wanted = OrderFilter(
-        account_or_organizers=await findable(request, filtered=any(given is not None for given in filters)),
+        account_or_organizers=whose_orders,
         terms=await meanings_of(request, q) if q is not None else None,
         status=status,
-        performance=str(performance) if performance else None,
-        account=str(account) if account else None,
+        performance=shown_of,
+        account=bought_by,
     )
     found = await find_orders(engine.read_models, wanted, now=now, before=cursor or NEWEST, limit=limit + 1)
     page, following = placed_page(found.orders, limit)

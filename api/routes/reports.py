@@ -10,17 +10,18 @@ from fastapi import Query, Request, Response
 from api.commands import MinPosition, caught_up, shown
 from api.engine import engine_of
 from api.errors import Malformed
+from api.filters import require_account, require_own_organizer, require_reported_performance
 from api.identity import identity_of
 from api.paging import FOREIGN_CURSOR, PAGE_MAX, Limit, TextCursor, cursor_of, cut, values_in
 from api.past import At, AtPosition, streams_of, then_of
 from api.periods import require_period
 from api.presenters import reports as present
 from api.presenters.values import Body
+from api.problems import documented
 from api.routing import business_router
 from api.schemas.reports import AccountReport, PerformanceReport, SalesReport
 from api.schemas.values import Day
-from api.visibility import organizers_of
-from domain.errors import Forbidden
+from api.visibility import require_organizers
 from domain.performance import PERFORMANCE, NoPerformance, Performance, ScheduledPerformance
 from domain.projection import SetAside
 from domain.values import Role
@@ -36,7 +37,7 @@ from projections.set_aside import read_set_aside
 router = business_router("reports")
 
 
-@router.get("/reports/sales", responses={200: {"model": SalesReport}})
+@router.get("/reports/sales", responses={200: {"model": SalesReport}, **documented(404)})
 async def sales(
     request: Request,
     *,
@@ -53,9 +54,11 @@ async def sales(
     """Report sales by performance, day, category and ticket type; the totals are those of all pages."""
     require_period(since, until)
     await caught_up(request, min_position, NAME, catalogue.NAME)
+    organizers, named = await reported(request, organizer_id), str(performance_id) if performance_id else None
+    await require_reported_performance(request, named, organizers)
     wanted = Wanted(
-        organizers=await reported(request, organizer_id),
-        performance=str(performance_id) if performance_id else None,
+        organizers=organizers,
+        performance=named,
         since=since,
         until=until,
         after=key_in(cursor),
@@ -120,6 +123,7 @@ async def account(
     await caught_up(request, min_position, MY_ORDERS.name, catalogue.NAME)
     engine = engine_of(request)
     organizers = await reported(request, organizer_id)
+    await require_account(request, str(account_id))
     then = await asked_for(request, at, position)
     if then is None:
         then = await as_of(engine.store, position=(await engine.positions.all()).get(MY_ORDERS.name, 0))
@@ -181,18 +185,17 @@ async def reported(request: Request, wished: UUID | None) -> list[str] | None:
     """Return the organizers whose sales the sender may see and wants to; None: all.
 
     Raises:
+        NotFound: there is no such organizer.
         Forbidden: none of their own, or somebody else's.
+        Behind: the list of members has not caught up with the log.
     """
     identity = identity_of(request)
     if wished is not None:
-        await identity.must_act_for(str(wished), Role.ORGANIZER)
+        await require_own_organizer(request, str(wished))
         return [str(wished)]
     if await identity.holds(Role.ADMIN):
         return None
-    own = await organizers_of(request, identity, Role.ORGANIZER)
-    if not own:
-        raise Forbidden("This takes the role organizer within an organizer.")
-    return own
+    return await require_organizers(request, identity, Role.ORGANIZER)
 
 
 def sales_body(found: Sales, limit: int) -> Body:
