@@ -8,9 +8,9 @@ import hmac
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, ValidationError
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, ValidationError, model_validator
 
 from domain.ports import (
     WEBHOOK_WINDOW,
@@ -24,6 +24,9 @@ from domain.ports import (
 
 SIGNATURE_HEADER = "seatledger-sandbox-signature"
 SIGNATURES_MAX = 8
+DISPUTE_KINDS = frozenset(
+    {ProviderEventKind.DISPUTE_OPENED, ProviderEventKind.DISPUTE_WON, ProviderEventKind.DISPUTE_LOST}
+)
 UNIX_SECONDS = re.compile(r"[0-9]{1,11}")
 
 _Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,100}$")]
@@ -50,6 +53,13 @@ class _EventBody(BaseModel):
     amount: Annotated[int, Field(strict=True, gt=0)]
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
     failure: _Id | None = None
+    dispute_id: _Id | None = None
+
+    @model_validator(mode="after")
+    def _dispute_is_named(self) -> Self:
+        if self.type in DISPUTE_KINDS and self.dispute_id is None:
+            raise ValueError("A dispute has an id.")
+        return self
 
 
 def read_webhook(*, secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> ProviderEvent:
@@ -102,4 +112,5 @@ def _event(body: bytes) -> ProviderEvent:
         amount=fields.amount,
         currency=fields.currency,
         failure=fields.failure,
+        dispute_id=fields.dispute_id,
     )

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from domain.basket import seats_and_quota_back
 from domain.books import Books, Changes, merged
-from domain.disputes import money_left
+from domain.disputed_money import money_left
 from domain.errors import OrderConfirmedAlready
 from domain.hold import HOLD, HoldEvent, HoldReleased, OpenHold
 from domain.order import OrderStatus, PlacedOrder, RefundOutcome
 from domain.ordering import cancel_order, visible_order
-from domain.payment import PAYMENT, DisputeStatus, RequestedPayment
+from domain.payment import PAYMENT, RequestedPayment
 from domain.performance import existing as existing_performance
 from domain.pricing import refundable_amount
 from domain.refund import RefundStatus
@@ -63,7 +63,7 @@ def affordable_lines(books: Books, order: PlacedOrder) -> list[Line]:
     payment = books.read(PAYMENT, order.paid_by) if order.paid_by else None
     if order.paid_by is None or not isinstance(payment, RequestedPayment):
         return lines
-    if not payment.lost or (payment.dispute is not None and payment.dispute.status is DisputeStatus.OPEN):
+    if not payment.lost or payment.dispute_open:
         return lines
     left = money_left(payment, order, order.paid_by, refund=None)
     covered: list[Line] = []

@@ -1,6 +1,7 @@
 """Disputes of captured money: opened, won or lost, as the provider's webhooks and books say, in any order and twice.
 
-Facts are ordered by the provider's time: one that is older than what is known changes nothing.
+A payment may have several, each with the provider's id. The facts of one are ordered by the provider's time: one that
+is older than what is known changes nothing.
 """
 
 from collections.abc import Sequence
@@ -9,7 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from domain.books import Books, Changes, merged
-from domain.errors import Invalid, PaymentDisputed
+from domain.disputed_money import overdrawn, own_currency
+from domain.errors import Invalid
 from domain.money_exception import EXCEPTIONS_OWNER, ExceptionKind, ExceptionOpened, exception_opened_events
 from domain.order import ORDER, PlacedOrder
 from domain.paying import existing
@@ -22,6 +24,7 @@ from domain.payment import (
     DisputeWon,
     PaymentOutcome,
     RequestedPayment,
+    overall_status,
 )
 from domain.ticket import TICKET, IssuedTicket, TicketDisputed, TicketDisputeWon
 from domain.values import derived_id
@@ -29,9 +32,10 @@ from domain.values import derived_id
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisputeFact:
-    """What the provider says about a payment's dispute, at the provider's time `at`; `source`: webhook or books."""
+    """What the provider says about one dispute of a payment, at the provider's time `at`; `source`: how we know."""
 
     payment: str
+    dispute: str
     amount: int
     currency: str
     at: datetime
@@ -41,14 +45,17 @@ class DisputeFact:
 def open_dispute(books: Books, fact: DisputeFact) -> Changes:
     """Record that a dispute began: its money is not refunded any more, and its tickets are marked.
 
+    One that was lost stays so until it is won.
+
     Raises:
         NotFound, Invalid (no positive amount).
     """
     payment = require_disputable(books, fact)
-    if is_older(payment, fact):
+    known = payment.disputes.get(fact.dispute)
+    if known is not None and (known.status is DisputeStatus.LOST or is_older(known, fact)):
         return {}
-    if payment.dispute is not None and payment.dispute.status is DisputeStatus.OPEN:
-        return {} if is_about(payment.dispute, fact) else other_dispute_events(books, payment, fact)
+    if known is not None and known.status is DisputeStatus.OPEN:
+        return {} if is_same_sum(known, fact) else other_dispute_events(books, payment, fact)
     return merged(
         {PAYMENT.stream(fact.payment): [opened_event(payment, fact)]},
         tickets_marked(books, fact.payment, payment, disputed=True),
@@ -65,12 +72,15 @@ def win_dispute(books: Books, fact: DisputeFact) -> Changes:
         NotFound, Invalid (no positive amount).
     """
     payment = require_disputable(books, fact)
-    if payment.dispute is not None and (payment.dispute.status is DisputeStatus.WON or is_older(payment, fact)):
+    known = payment.disputes.get(fact.dispute)
+    if known is not None and (known.status is DisputeStatus.WON or is_older(known, fact)):
         return {}
-    if is_lost(payment) and not is_about(payment.dispute, fact):
+    if known is not None and known.status is DisputeStatus.LOST and not is_same_sum(known, fact):
         return other_dispute_events(books, payment, fact)
-    recovered = recovered_amount(payment)
+    recovered = recovered_amount(payment, known)
+    overall = overall_with(payment, fact, DisputeStatus.WON)
     won = DisputeWon(
+        dispute=fact.dispute,
         order=payment.order,
         organizer=payment.organizer,
         performance=payment.performance,
@@ -78,10 +88,11 @@ def win_dispute(books: Books, fact: DisputeFact) -> Changes:
         currency=own_currency(payment),
         decided_at=fact.at,
         source=fact.source,
+        overall=overall,
     )
     return merged(
         {PAYMENT.stream(fact.payment): [*implied_opening(payment, fact), won]},
-        tickets_marked(books, fact.payment, payment, disputed=False),
+        tickets_marked(books, fact.payment, payment, disputed=overall is not DisputeStatus.WON),
         undecided_again(books, payment, fact, recovered),
     )
 
@@ -89,15 +100,19 @@ def win_dispute(books: Books, fact: DisputeFact) -> Changes:
 def lose_dispute(books: Books, fact: DisputeFact) -> Changes:
     """Record that the bank decided for the buyer: the money is gone, and support owns the loss.
 
-    A newer loss of another sum is another dispute's.
+    A dispute is lost once: where a newer fact says another sum, nothing does by itself, and support owns it.
 
     Raises:
         NotFound, Invalid (no positive amount).
     """
     payment = require_disputable(books, fact)
-    if is_older(payment, fact) or (is_lost(payment) and is_about(payment.dispute, fact)):
+    known = payment.disputes.get(fact.dispute)
+    if known is not None and is_older(known, fact):
         return {}
+    if known is not None and known.status is DisputeStatus.LOST:
+        return {} if is_same_sum(known, fact) else other_dispute_events(books, payment, fact)
     lost = DisputeLost(
+        dispute=fact.dispute,
         order=payment.order,
         organizer=payment.organizer,
         performance=payment.performance,
@@ -105,6 +120,7 @@ def lose_dispute(books: Books, fact: DisputeFact) -> Changes:
         currency=fact.currency,
         decided_at=fact.at,
         source=fact.source,
+        overall=overall_with(payment, fact, DisputeStatus.LOST),
     )
     return merged(
         {PAYMENT.stream(fact.payment): [*implied_opening(payment, fact), lost]},
@@ -125,32 +141,26 @@ def require_disputable(books: Books, fact: DisputeFact) -> RequestedPayment:
     return existing(books, fact.payment)
 
 
-def is_older(payment: RequestedPayment, fact: DisputeFact) -> bool:
-    """Return whether a fact is not newer than what is known of the payment's dispute."""
-    dispute = payment.dispute
-    if dispute is None:
-        return False
+def is_older(dispute: Dispute, fact: DisputeFact) -> bool:
+    """Return whether a fact is not newer than what is known of its dispute."""
     return fact.at < dispute.since if dispute.status is DisputeStatus.OPEN else fact.at <= dispute.since
 
 
-def is_lost(payment: RequestedPayment) -> bool:
-    """Return whether the payment's latest dispute was lost."""
-    return payment.dispute is not None and payment.dispute.status is DisputeStatus.LOST
+def is_same_sum(dispute: Dispute, fact: DisputeFact) -> bool:
+    """Return whether a fact is about as much money as its dispute was."""
+    return (dispute.amount, dispute.currency) == (fact.amount, fact.currency)
 
 
-def is_about(dispute: Dispute | None, fact: DisputeFact) -> bool:
-    """Return whether a fact is about the sum of a dispute; two disputes of a payment are told apart by their sums."""
-    return dispute is not None and (dispute.amount, dispute.currency) == (fact.amount, fact.currency)
-
-
-def own_currency(payment: RequestedPayment) -> str:
-    """Return the currency in which the payment came in, or was asked for."""
-    return payment.captured_currency or payment.currency
+def overall_with(payment: RequestedPayment, fact: DisputeFact, status: DisputeStatus) -> DisputeStatus:
+    """Return what the payment's disputes come to once the one of a fact stands so."""
+    step = Dispute(status=status, amount=fact.amount, currency=fact.currency, since=fact.at)
+    return overall_status({**payment.disputes, fact.dispute: step}) or status
 
 
 def opened_event(payment: RequestedPayment, fact: DisputeFact) -> DisputeOpened:
     """Return the event of a dispute's beginning."""
     return DisputeOpened(
+        dispute=fact.dispute,
         order=payment.order,
         organizer=payment.organizer,
         performance=payment.performance,
@@ -158,18 +168,18 @@ def opened_event(payment: RequestedPayment, fact: DisputeFact) -> DisputeOpened:
         currency=fact.currency,
         opened_at=fact.at,
         source=fact.source,
+        overall=DisputeStatus.OPEN,
     )
 
 
 def implied_opening(payment: RequestedPayment, fact: DisputeFact) -> Sequence[DisputeOpened]:
     """Return the opening of a dispute whose end is known first."""
-    known = payment.dispute
-    return (opened_event(payment, fact),) if known is None or known.status is DisputeStatus.LOST else ()
+    return () if fact.dispute in payment.disputes else (opened_event(payment, fact),)
 
 
-def recovered_amount(payment: RequestedPayment) -> int:
-    """Return what the latest dispute had lost, in the payment's own currency."""
-    match payment.dispute:
+def recovered_amount(payment: RequestedPayment, dispute: Dispute | None) -> int:
+    """Return what a dispute had lost, in the payment's own currency."""
+    match dispute:
         case Dispute(status=DisputeStatus.LOST, currency=currency, amount=amount) if currency == own_currency(payment):
             return amount
         case _:
@@ -192,9 +202,13 @@ def tickets_marked(books: Books, payment_id: str, payment: RequestedPayment, *, 
 
 
 def misfit_events(books: Books, payment: RequestedPayment, fact: DisputeFact) -> Changes:
-    """Open an exception where a dispute is about more than was captured, or about another currency."""
-    claimed = payment.captured or payment.amount
-    if fact.currency == own_currency(payment) and fact.amount <= claimed:
+    """Open an exception where disputes are about more than was captured, or one is about another currency."""
+    others = (
+        known.amount
+        for dispute, known in payment.disputes.items()
+        if dispute != fact.dispute and known.status is not DisputeStatus.WON and known.currency == fact.currency
+    )
+    if fact.currency == own_currency(payment) and fact.amount + sum(others) <= (payment.captured or payment.amount):
         return {}
     return other_dispute_events(books, payment, fact)
 
@@ -219,11 +233,6 @@ def loss_events(books: Books, payment: RequestedPayment, fact: DisputeFact) -> C
     return merged(loss, exception_about(books, payment, fact, kind, amount=beyond, currency=fact.currency))
 
 
-def overdrawn(payment: RequestedPayment, order: PlacedOrder, payment_id: str, lost: int) -> int:
-    """Return by how much more money left than came in, in minor units."""
-    return max(0, order.gone_back(payment_id) + lost - (payment.captured or payment.amount))
-
-
 def undecided_again(books: Books, payment: RequestedPayment, fact: DisputeFact, recovered: int) -> Changes:
     """Open an exception for money that came back and had led to nothing while it was lost."""
     if payment.outcome is not PaymentOutcome.EXCEPTION or not recovered:
@@ -243,7 +252,7 @@ def exception_about(
     currency: str,
     refundable: int = 0,
 ) -> Changes:
-    """Open an exception about a disputed payment, once for each kind and time."""
+    """Open an exception about a disputed payment, once for each kind, dispute and time."""
     opened = ExceptionOpened(
         kind=kind,
         owner=EXCEPTIONS_OWNER,
@@ -257,38 +266,7 @@ def exception_about(
         organizer=payment.organizer,
         performance=payment.performance,
     )
-    return exception_opened_events(books, derived_id(fact.payment, kind, fact.at.isoformat()), opened)
-
-
-def require_undisputed(books: Books, order: PlacedOrder, *, amount: int, refund: str | None = None) -> None:
-    """Refuse to send money back that is disputed, or lost to a dispute; `refund`: the one that it is about.
-
-    Raises:
-        PaymentDisputed: a dispute is open, or too little of the money is left.
-    """
-    payment_id = order.paid_by
-    payment = books.read(PAYMENT, payment_id) if payment_id and amount > 0 else None
-    if payment_id is None or not isinstance(payment, RequestedPayment) or not payment.disputed:
-        return
-    if not has_money_left(payment, order, payment_id, amount=amount, refund=refund):
-        raise PaymentDisputed("The buyer's bank disputes this payment or took it back; its money cannot be refunded.")
-
-
-def has_money_left(
-    payment: RequestedPayment, order: PlacedOrder, payment_id: str, *, amount: int, refund: str | None
-) -> bool:
-    """Return whether a disputed payment still holds an amount beside the other refunds and what is lost."""
-    dispute = payment.dispute
-    if dispute is None or dispute.status is DisputeStatus.WON:
-        return True
-    if dispute.status is DisputeStatus.OPEN or dispute.currency != own_currency(payment):
-        return False
-    return amount <= money_left(payment, order, payment_id, refund=refund)
-
-
-def money_left(payment: RequestedPayment, order: PlacedOrder, payment_id: str, *, refund: str | None) -> int:
-    """Return what a payment holds beside the other refunds and what is lost, in minor units."""
-    return payment.captured - payment.lost - order.spoken_for(payment_id, besides=refund)
+    return exception_opened_events(books, derived_id(fact.payment, kind, fact.dispute, fact.at.isoformat()), opened)
 
 
 def disputed_tickets(payment_id: str, payment: RequestedPayment, tickets: Sequence[str]) -> dict[str, list[Any]]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from domain.books import Books, Changes, merged
-from domain.disputes import has_money_left
+from domain.disputed_money import has_money_left
 from domain.errors import ExceptionEnded, NotFound, PaymentDisputed, ResolutionNotPossible
 from domain.four_eyes import ONE_IS_ENOUGH, FourEyesLimits, require_uninvolved
 from domain.money_exception import (
@@ -20,7 +20,7 @@ from domain.money_exception import (
     ResolutionReason,
 )
 from domain.order import ORDER, PlacedOrder, RefundOpened, RefundOutcome
-from domain.payment import PAYMENT, DisputeStatus, RequestedPayment
+from domain.payment import PAYMENT, RequestedPayment
 from domain.refund import REFUND, RefundApproved, RefundRequested, RequestedRefund
 from domain.transfers import close_refund, retry_refund
 from domain.values import RefundReason, derived_id
@@ -174,12 +174,11 @@ def require_money_left(books: Books, opened: ExceptionOpened) -> None:
     """
     payment = books.read(PAYMENT, opened.payment) if opened.payment else None
     order = books.read(ORDER, opened.order) if opened.order else None
-    if not isinstance(payment, RequestedPayment) or not isinstance(order, PlacedOrder) or payment.dispute is None:
+    if not isinstance(payment, RequestedPayment) or not isinstance(order, PlacedOrder) or not payment.disputes:
         return
-    open_now = payment.dispute.status is DisputeStatus.OPEN
     own = opened.kind in OF_PAYMENT
     left = has_money_left(payment, order, str(opened.payment), amount=opened.refundable, refund=None)
-    if open_now or (own and not left):
+    if payment.dispute_open or (own and not left):
         raise PaymentDisputed("The buyer's bank disputes this payment or took it back; its money cannot be refunded.")
 
 

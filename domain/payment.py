@@ -1,6 +1,7 @@
 """One attempt to take money, as the provider tells it, and what we decided when it arrived."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, assert_never
@@ -86,10 +87,25 @@ class PaymentReconciled:
     booked_at: datetime
 
 
+class DisputeStatus(StrEnum):
+    """Where a dispute stands."""
+
+    OPEN = "open"
+    WON = "won"
+    LOST = "lost"
+
+
+GRAVEST_FIRST = (DisputeStatus.OPEN, DisputeStatus.LOST, DisputeStatus.WON)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisputeOpened:
-    """The buyer asked their bank for the money back; the provider withholds `amount` until the bank decides."""
+    """The buyer asked their bank for the money back; the provider withholds `amount` until the bank decides.
 
+    `dispute` is the provider's id of it; `overall`: what all disputes of the payment come to with this one.
+    """
+
+    dispute: str
     order: str
     organizer: str
     performance: str
@@ -97,12 +113,14 @@ class DisputeOpened:
     currency: str
     opened_at: datetime
     source: str
+    overall: DisputeStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisputeWon:
     """The bank decided for the shop; `recovered` had been lost to an earlier decision of the same dispute."""
 
+    dispute: str
     order: str
     organizer: str
     performance: str
@@ -110,12 +128,14 @@ class DisputeWon:
     currency: str
     decided_at: datetime
     source: str
+    overall: DisputeStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisputeLost:
     """The bank decided for the buyer; `amount` is gone."""
 
+    dispute: str
     order: str
     organizer: str
     performance: str
@@ -123,6 +143,7 @@ class DisputeLost:
     currency: str
     decided_at: datetime
     source: str
+    overall: DisputeStatus
 
 
 PaymentEvent = (
@@ -162,17 +183,9 @@ ANSWERED = frozenset(
 """The provider has said something about it."""
 
 
-class DisputeStatus(StrEnum):
-    """Where a dispute stands."""
-
-    OPEN = "open"
-    WON = "won"
-    LOST = "lost"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispute:
-    """The latest dispute of a payment; `since`: the provider's time of what made it so."""
+    """One dispute of a payment; `since`: the provider's time of what made it so."""
 
     status: DisputeStatus
     amount: int
@@ -211,7 +224,7 @@ class RequestedPayment:
     captured_currency: str | None = None
     outcome: PaymentOutcome | None = None
     booked: BookedEntry | None = None
-    dispute: Dispute | None = None
+    disputes: Mapping[str, Dispute] = field(default_factory=dict)
     lost: int = 0
 
     @property
@@ -220,9 +233,25 @@ class RequestedPayment:
         return self.checkout is not None or self.status in ANSWERED
 
     @property
+    def dispute_status(self) -> DisputeStatus | None:
+        """What its disputes come to; None: there was none."""
+        return overall_status(self.disputes)
+
+    @property
+    def dispute_open(self) -> bool:
+        """Whether the bank has not decided yet, so that the provider withholds money."""
+        return self.dispute_status is DisputeStatus.OPEN
+
+    @property
     def disputed(self) -> bool:
         """Whether a dispute is open or lost, so that the money may be gone."""
-        return self.dispute is not None and self.dispute.status is not DisputeStatus.WON
+        return self.dispute_status not in {None, DisputeStatus.WON}
+
+
+def overall_status(disputes: Mapping[str, Dispute]) -> DisputeStatus | None:
+    """Return what disputes of one payment come to: open while one is, else lost if one is, else won."""
+    known = {dispute.status for dispute in disputes.values()}
+    return next((status for status in GRAVEST_FIRST if status in known), None)
 
 
 Payment = NoPayment | RequestedPayment
@@ -274,22 +303,29 @@ def requested(event: PaymentRequested) -> RequestedPayment:
 
 def disputed(payment: RequestedPayment, event: DisputeOpened | DisputeWon | DisputeLost) -> RequestedPayment:
     """Return the payment after a step of a dispute; what is lost in another currency is not summed."""
+    disputes = {**payment.disputes, event.dispute: dispute_after(payment.disputes.get(event.dispute), event)}
     match event:
         case DisputeOpened():
-            opened = Dispute(
-                status=DisputeStatus.OPEN, amount=event.amount, currency=event.currency, since=event.opened_at
-            )
-            return replace(payment, dispute=opened)
+            return replace(payment, disputes=disputes)
         case DisputeWon():
-            assert payment.dispute is not None
-            won = replace(payment.dispute, status=DisputeStatus.WON, since=event.decided_at)
-            return replace(payment, dispute=won, lost=payment.lost - event.recovered)
+            return replace(payment, disputes=disputes, lost=payment.lost - event.recovered)
         case DisputeLost():
-            lost = Dispute(
-                status=DisputeStatus.LOST, amount=event.amount, currency=event.currency, since=event.decided_at
-            )
             own = event.currency == (payment.captured_currency or payment.currency)
-            return replace(payment, dispute=lost, lost=payment.lost + event.amount * own)
+            return replace(payment, disputes=disputes, lost=payment.lost + event.amount * own)
+        case _:
+            assert_never(event)
+
+
+def dispute_after(dispute: Dispute | None, event: DisputeOpened | DisputeWon | DisputeLost) -> Dispute:
+    """Return a dispute after one of its steps."""
+    match event:
+        case DisputeOpened(amount=amount, currency=currency):
+            return Dispute(status=DisputeStatus.OPEN, amount=amount, currency=currency, since=event.opened_at)
+        case DisputeWon():
+            assert dispute is not None
+            return replace(dispute, status=DisputeStatus.WON, since=event.decided_at)
+        case DisputeLost(amount=amount, currency=currency):
+            return Dispute(status=DisputeStatus.LOST, amount=amount, currency=currency, since=event.decided_at)
         case _:
             assert_never(event)
 

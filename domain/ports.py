@@ -161,7 +161,7 @@ class ProviderEvent:
     """One verified webhook. It may come late, twice or before its elders: `event_id` names it, `created_at` orders it.
 
     `reference` is the refund's for `refund.…`, the payment's otherwise; `amount` is what the fact is about (for a
-    capture: what was taken).
+    capture: what was taken). `dispute_id` is the provider's id of the dispute that a `dispute.…` is about.
     """
 
     event_id: str
@@ -172,11 +172,15 @@ class ProviderEvent:
     amount: int
     currency: str
     failure: str | None
+    dispute_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookEntry:
-    """One movement of money in the provider's books; `amount` is positive, `kind` gives the direction."""
+    """One movement of money in the provider's books; `amount` is positive, `kind` gives the direction.
+
+    `dispute_id` is the provider's id of the dispute that it is about, if it is about one: a payment may have several.
+    """
 
     entry: int
     kind: BookEntryKind
@@ -185,6 +189,7 @@ class BookEntry:
     amount: int
     currency: str
     recorded_at: datetime
+    dispute_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ SOURCE = "books"
 MONEY_TAKEN = frozenset({PaymentStatus.CAPTURED, PaymentStatus.SETTLED})
 GONE_BACK = frozenset({RefundStatus.COMPLETED, RefundStatus.PAID_ANOTHER_WAY})
 CURRENCY = re.compile(r"[A-Z]{3}")
+DISPUTE_KINDS = frozenset({BookEntryKind.DISPUTE, BookEntryKind.DISPUTE_RETURNED, BookEntryKind.DISPUTE_LOST})
 PROVIDER_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")
 AMOUNT_STORED_MAX = 2**53
 ENTRY_STORED_MAX = 2**63 - 1
@@ -58,13 +59,14 @@ def reconcile_entry(books: Books, entry: BookEntry, *, provider: str, provider_r
 
 
 def is_readable(entry: BookEntry) -> bool:
-    """Return whether an entry says how much of which currency moved when, and which way."""
+    """Return whether an entry says how much of which currency moved when, which way, and in which dispute if in one."""
     return (
         entry.kind is not BookEntryKind.UNREADABLE
         and 0 <= entry.entry <= ENTRY_STORED_MAX
         and 0 < entry.amount <= AMOUNT_STORED_MAX
         and CURRENCY.fullmatch(entry.currency) is not None
         and entry.recorded_at.tzinfo is not None
+        and (entry.kind not in DISPUTE_KINDS or PROVIDER_ID.fullmatch(entry.dispute_id or "") is not None)
     )
 
 
@@ -138,7 +140,14 @@ def dispute_events(books: Books, entry: BookEntry, provider: str) -> Changes:
     payment = books.read(PAYMENT, key)
     if not isinstance(payment, RequestedPayment) or payment.provider != provider:
         return exception_events(books, entry, provider, ExceptionKind.UNKNOWN_DISPUTE)
-    fact = DisputeFact(payment=key, amount=entry.amount, currency=entry.currency, at=entry.recorded_at, source=SOURCE)
+    fact = DisputeFact(
+        payment=key,
+        dispute=entry.dispute_id or "",
+        amount=entry.amount,
+        currency=entry.currency,
+        at=entry.recorded_at,
+        source=SOURCE,
+    )
     match entry.kind:
         case BookEntryKind.DISPUTE:
             return open_dispute(books, fact)

@@ -9,7 +9,7 @@ from typing import Any
 
 from domain.books import Books, Changes, merged
 from domain.buyer import BUYER, quota_of, returned
-from domain.disputes import require_undisputed
+from domain.disputed_money import require_undisputed
 from domain.errors import (
     Invalid,
     NotConfirmed,

@@ -1,7 +1,7 @@
 """Carrying a refund out: one transfer after another at the provider, until one succeeds or support owns the refund."""
 
 from domain.books import Books, Changes, merged
-from domain.disputes import has_money_left
+from domain.disputed_money import has_money_left
 from domain.errors import NotFound, ResolutionNotPossible
 from domain.money_exception import (
     EXCEPTIONS_OWNER,
@@ -11,7 +11,7 @@ from domain.money_exception import (
     exception_resolved_events,
 )
 from domain.order import ORDER, PlacedOrder, RefundClosed, RefundOutcome
-from domain.payment import PAYMENT, DisputeStatus, RequestedPayment
+from domain.payment import PAYMENT, RequestedPayment
 from domain.refund import (
     REFUND,
     NoRefund,
@@ -53,8 +53,8 @@ def submit_refund(books: Books, *, refund: str) -> Changes:
     if state.status not in {RefundStatus.APPROVED, RefundStatus.FAILED} or state.owner is not None:
         return {}
     payment = books.read(PAYMENT, state.payment) if state.payment else None
-    if isinstance(payment, RequestedPayment) and payment.dispute is not None:
-        if payment.dispute.status is DisputeStatus.OPEN:
+    if isinstance(payment, RequestedPayment) and payment.disputes:
+        if payment.dispute_open:
             return {}
         order = books.read(ORDER, payment.order)
         if isinstance(order, PlacedOrder) and not has_money_left(

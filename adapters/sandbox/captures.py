@@ -6,8 +6,8 @@ from typing import assert_never
 
 from adapters.sandbox import sql
 from adapters.sandbox.cards import Capture, Card, Delivery
-from adapters.sandbox.journal import about_payment, announce, book_entry
-from adapters.sandbox.records import Checkout, DisputeStatus, EntryKind, EventType, NoSuchThing
+from adapters.sandbox.journal import about_payment, announce, book_entry, new_id
+from adapters.sandbox.records import Checkout, EntryKind, EventType, NoSuchThing
 
 
 def load_checkout(connection: sqlite3.Connection, checkout_id: str) -> Checkout:
@@ -56,9 +56,11 @@ def capture(connection: sqlite3.Connection, asked: Checkout, card: Card, now: da
     if card.delivery is Delivery.REVERSED:
         happenings.insert(0, about_payment(asked, EventType.ACTION_REQUIRED, now - timedelta(seconds=1)))
     if card.disputed:
-        connection.execute(sql.MARK_DISPUTE, {"checkout_id": captured.checkout_id, "dispute": DisputeStatus.OPENED})
-        book_payment(connection, captured, EntryKind.DISPUTE, now)
-        happenings.append(about_payment(captured, EventType.DISPUTE_OPENED, now))
+        opening = {"checkout_id": captured.checkout_id, "dispute_id": new_id("dp")}
+        connection.execute(sql.OPEN_DISPUTE, opening)
+        disputed = load_checkout(connection, captured.checkout_id)
+        book_payment(connection, disputed, EntryKind.DISPUTE, now)
+        happenings.append(about_payment(disputed, EventType.DISPUTE_OPENED, now))
     announce(connection, captured, happenings)
 
 
@@ -86,4 +88,5 @@ def book_payment(connection: sqlite3.Connection, checkout: Checkout, kind: Entry
         amount=checkout.captured_amount,
         currency=checkout.captured_currency or checkout.currency,
         now=now,
+        dispute_id=checkout.dispute_id if kind is not EntryKind.CAPTURE else None,
     )

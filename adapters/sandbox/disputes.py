@@ -28,7 +28,7 @@ class Disputes:
             checkout = load_checkout(connection, checkout_id)
             if checkout.dispute is not DisputeStatus.OPENED:
                 raise NotPossible("no_open_dispute", "No dispute is open here.")
-            connection.execute(sql.MARK_DISPUTE, {"checkout_id": checkout_id, "dispute": outcome})
+            connection.execute(sql.CLOSE_DISPUTE, {"checkout_id": checkout_id, "dispute": outcome})
             book_payment(connection, checkout, EntryKind.DISPUTE_RETURNED if won else EntryKind.DISPUTE_LOST, now)
             announce(connection, checkout, [about_payment(checkout, event_type, now)])
             return load_checkout(connection, checkout_id)

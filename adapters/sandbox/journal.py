@@ -11,6 +11,8 @@ from adapters.sandbox import sql
 from adapters.sandbox.cards import Delivery, card_named
 from adapters.sandbox.records import Checkout, DeliveryState, EntryKind, EventType
 
+DISPUTE_EVENTS = frozenset({EventType.DISPUTE_OPENED, EventType.DISPUTE_WON, EventType.DISPUTE_LOST})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happening:
@@ -22,6 +24,7 @@ class Happening:
     amount: int
     currency: str
     failure: str | None = None
+    dispute_id: str | None = None
 
 
 def new_id(prefix: str) -> str:
@@ -38,6 +41,7 @@ def about_payment(checkout: Checkout, event_type: EventType, at: datetime, failu
         amount=checkout.captured_amount or checkout.amount,
         currency=checkout.captured_currency or checkout.currency,
         failure=failure,
+        dispute_id=checkout.dispute_id if event_type in DISPUTE_EVENTS else None,
     )
 
 
@@ -71,6 +75,7 @@ def _book_event(connection: sqlite3.Connection, checkout: Checkout, happening: H
         "amount": happening.amount,
         "currency": happening.currency,
         "failure": happening.failure,
+        "dispute_id": happening.dispute_id,
     }
     connection.execute(
         sql.INSERT_EVENT, {"event_id": event_id, "checkout_id": checkout.checkout_id, "body": json.dumps(body)}
@@ -87,6 +92,7 @@ def book_entry(
     amount: int,
     currency: str,
     now: datetime,
+    dispute_id: str | None = None,
 ) -> None:
     """Book one movement of money."""
     connection.execute(
@@ -98,5 +104,6 @@ def book_entry(
             "amount": amount,
             "currency": currency,
             "now": now,
+            "dispute_id": dispute_id,
         },
     )

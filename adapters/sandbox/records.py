@@ -93,6 +93,7 @@ class Checkout:
     failed_at: datetime | None
     failure: str | None
     dispute: DisputeStatus | None
+    dispute_id: str | None
     refunds_turned_away: int
 
 
@@ -123,6 +124,7 @@ class Entry:
     amount: int
     currency: str
     recorded_at: datetime
+    dispute_id: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

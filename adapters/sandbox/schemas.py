@@ -153,6 +153,7 @@ def checkout_document(checkout: Checkout, url: str) -> dict[str, object]:
         "failed_at": checkout.failed_at,
         "failure": checkout.failure,
         "dispute": checkout.dispute,
+        "dispute_id": checkout.dispute_id,
     }
 
 

@@ -21,6 +21,7 @@ CREATE TABLE IF NOT EXISTS checkout (
     failed_at utc_time,
     failure TEXT,
     dispute dispute_status,
+    dispute_id TEXT,
     refunds_turned_away INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS checkout_expiring ON checkout (expires_at) WHERE status IN ('open', 'action_required');
@@ -46,7 +47,8 @@ CREATE TABLE IF NOT EXISTS entry (
     checkout_id TEXT NOT NULL REFERENCES checkout,
     amount INTEGER NOT NULL CHECK (amount > 0),
     currency TEXT NOT NULL,
-    recorded_at utc_time NOT NULL
+    recorded_at utc_time NOT NULL,
+    dispute_id TEXT
 );
 CREATE TABLE IF NOT EXISTS event (
     event_id TEXT PRIMARY KEY,
@@ -88,7 +90,10 @@ UPDATE checkout SET status = 'captured', card = :card, capture_due_at = NULL, ca
     captured_amount = :amount, captured_currency = :currency
 WHERE checkout_id = :checkout_id
 """
-MARK_DISPUTE: Final[LiteralString] = "UPDATE checkout SET dispute = :dispute WHERE checkout_id = :checkout_id"
+OPEN_DISPUTE: Final[LiteralString] = """
+UPDATE checkout SET dispute = 'opened', dispute_id = :dispute_id WHERE checkout_id = :checkout_id
+"""
+CLOSE_DISPUTE: Final[LiteralString] = "UPDATE checkout SET dispute = :dispute WHERE checkout_id = :checkout_id"
 COUNT_TURNED_AWAY: Final[LiteralString] = """
 UPDATE checkout SET refunds_turned_away = refunds_turned_away + 1 WHERE checkout_id = :checkout_id
 """
@@ -114,8 +119,8 @@ SELECT coalesce(sum(amount), 0) FROM refund WHERE checkout_id = :checkout_id AND
 """
 
 INSERT_ENTRY: Final[LiteralString] = """
-INSERT INTO entry (kind, reference, checkout_id, amount, currency, recorded_at)
-VALUES (:kind, :reference, :checkout_id, :amount, :currency, :now)
+INSERT INTO entry (kind, reference, checkout_id, amount, currency, recorded_at, dispute_id)
+VALUES (:kind, :reference, :checkout_id, :amount, :currency, :now, :dispute_id)
 """
 ENTRIES_AFTER: Final[LiteralString] = "SELECT * FROM entry WHERE entry > :after ORDER BY entry LIMIT :limit"
 

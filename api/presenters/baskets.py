@@ -173,7 +173,7 @@ def payment_now(payment: str, state: RequestedPayment, now: datetime, url: str |
         "failure": state.failure,
         "amount": money(state.amount, state.currency),
         "captured": captured,
-        "dispute": state.dispute.status if state.dispute else None,
+        "dispute": state.dispute_status,
         "checkout_url": url,
         "outcome": state.outcome,
         "expires_at": state.expires_at,

@@ -76,7 +76,7 @@ async def recorded(request: Request, provider: str, gateway: PaymentGateway, eve
     The command's id covers the whole fact: another one under the same event id is another command.
     """
     actor = {"kind": "provider", "id": provider, "role": None}
-    fact = (event.event_id, event.kind, event.reference, str(event.amount), event.currency)
+    fact = (event.event_id, event.kind, event.reference, str(event.amount), event.currency, event.dispute_id or "")
     command = uuid5(COMMANDS, f"webhooks/{provider}/{'/'.join(fact)}")
     try:
         decide = await decision(provider, gateway, event)
@@ -126,8 +126,14 @@ async def decision(provider: str, gateway: PaymentGateway, event: ProviderEvent)
 
 def fact_of(event: ProviderEvent) -> DisputeFact:
     """Return what an announcement says about a dispute."""
+    assert event.dispute_id is not None, "the gateway reads no dispute without its id"
     return DisputeFact(
-        payment=event.reference, amount=event.amount, currency=event.currency, at=event.created_at, source=SOURCE
+        payment=event.reference,
+        dispute=event.dispute_id,
+        amount=event.amount,
+        currency=event.currency,
+        at=event.created_at,
+        source=SOURCE,
     )
 
 

@@ -163,9 +163,9 @@ def note_payment(ledger: Ledger, payment: str, fact: Fact) -> None:
             ledger.payments[payment].outcome = event.outcome
             ledger.waiting.pop(payment, None)
         case payments.DisputeOpened():
-            ledger.payments[payment].dispute_open = True
+            ledger.payments[payment].disputes_open.add(event.dispute)
         case payments.DisputeWon():
-            ledger.payments[payment].dispute_open = False
+            ledger.payments[payment].disputes_open.discard(event.dispute)
             ledger.payments[payment].lost -= event.recovered
         case payments.DisputeLost():
             note_loss(ledger.payments[payment], event)
@@ -173,7 +173,7 @@ def note_payment(ledger: Ledger, payment: str, fact: Fact) -> None:
 
 def note_loss(paid: PaymentFacts, event: payments.DisputeLost) -> None:
     """Let a payment know what was lost; another currency than the capture's is not summed."""
-    paid.dispute_open = False
+    paid.disputes_open.discard(event.dispute)
     if paid.currency == event.currency:
         paid.lost += event.amount
 

@@ -45,7 +45,7 @@ def disputed_money_stays(ledger: Ledger, fact: Fact) -> Iterator[str]:
     """Invariant 4: no transfer begins, and nobody approves one, while the payment's dispute is open."""
     refund = ledger.refunds.get(identity(fact.stream)) if fact.stream.startswith("refund-") else None
     paid = ledger.payments.get(refund.payment) if refund is not None and refund.payment else None
-    if refund is None or paid is None or not paid.dispute_open or not refund.amount:
+    if refund is None or paid is None or not paid.disputes_open or not refund.amount:
         return
     by_account = isinstance(fact.event, refunds.RefundApproved) and fact.event.by != RULE
     if by_account or isinstance(fact.event, refunds.RefundSubmitted):

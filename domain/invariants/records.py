@@ -67,7 +67,7 @@ class PaymentFacts:
     captured: int | None = None
     captured_at: datetime | None = None
     outcome: payments.PaymentOutcome | None = None
-    dispute_open: bool = False
+    disputes_open: set[str] = field(default_factory=set)
     lost: int = 0
 
 

@@ -27,8 +27,8 @@ PAYMENT_STATUS: Mapping[str, str] = {
     "PaymentCancelled": "cancelled",
     "PaymentSettled": "settled",
 }
-DISPUTE_STATUS: Mapping[str, str] = {"DisputeOpened": "open", "DisputeWon": "won", "DisputeLost": "lost"}
-PAYMENT_MOVES = frozenset({*PAYMENT_STATUS, *DISPUTE_STATUS})
+DISPUTE_STEPS = frozenset({"DisputeOpened", "DisputeWon", "DisputeLost"})
+PAYMENT_MOVES = frozenset({*PAYMENT_STATUS, *DISPUTE_STEPS})
 REFUND_STATUS: Mapping[str, str] = {
     "RefundApproved": "approved",
     "RefundRejected": "rejected",
@@ -118,7 +118,7 @@ def payment_move(fact: Fact) -> Row:
         case "PaymentFailed":
             return {"status": "failed", "failure": data["reason"]}
         case "DisputeOpened" | "DisputeWon" | "DisputeLost":
-            return {"dispute": DISPUTE_STATUS[fact.name]}
+            return {"dispute": data["overall"]}
         case "PaymentSettled":
             owner = {"owner": data["owner"]} if data["owner"] is not None else {}
             return {"status": "settled", "outcome": data["outcome"], **owner}

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from domain.disputes import own_currency
+from domain.disputed_money import own_currency
 from domain.order import ORDER, OrderStatus, PlacedOrder, RefundOutcome
 from domain.payment import PAYMENT, RequestedPayment
 from domain.values import total

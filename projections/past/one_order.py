@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from domain.buyer import BUYER, Buyer
-from domain.disputes import own_currency
+from domain.disputed_money import own_currency
 from domain.hold import HOLD
 from domain.money_exception import EXCEPTION
 from domain.order import ORDER, NoOrder, PlacedOrder, RefundOutcome

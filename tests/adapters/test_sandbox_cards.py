@@ -254,6 +254,13 @@ class TestDispute:
         closed = sandbox.ask("POST", f"/checkouts/{checkout_id}/close-dispute", json={"outcome": outcome})
         assert closed.json()["dispute"] == outcome
         await until(lambda: shop.kinds(reference) == ["checkout.captured", "dispute.opened", f"dispute.{outcome}"])
-        kinds = [str(entry.kind) for entry in await booked(client, checkout_id)]
-        assert kinds == ["capture", "dispute", "dispute_returned" if outcome == "won" else "dispute_lost"]
+        entries = await booked(client, checkout_id)
+        assert [str(entry.kind) for entry in entries] == [
+            "capture",
+            "dispute",
+            "dispute_returned" if outcome == "won" else "dispute_lost",
+        ]
+        named = closed.json()["dispute_id"]
+        assert named.startswith("dp_")
+        assert [entry.dispute_id for entry in entries] == [None, named, named]
         assert sandbox.ask("POST", "/refunds", json=refund).is_success is refundable

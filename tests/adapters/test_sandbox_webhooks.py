@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from adapters.sandbox.webhooks import sign
-from adapters.sandbox_webhooks import SIGNATURE_HEADER, read_webhook
+from adapters.sandbox_webhooks import DISPUTE_KINDS, SIGNATURE_HEADER, read_webhook
 from domain.ports import (
     ProviderEvent,
     ProviderEventKind,
@@ -53,7 +53,16 @@ class TestReadWebhook:
 
     @pytest.mark.parametrize("kind", ProviderEventKind)
     def test_given_any_kind_then_it_is_known(self, kind: ProviderEventKind) -> None:
-        assert read(json.dumps({**FIELDS, "type": kind}).encode()).kind is kind
+        assert read(json.dumps({**FIELDS, "type": kind, "dispute_id": "dp_1"}).encode()).kind is kind
+
+    def test_given_a_dispute_then_its_id(self) -> None:
+        event = read(json.dumps({**FIELDS, "type": "dispute.opened", "dispute_id": "dp_1"}).encode())
+        assert event.dispute_id == "dp_1"
+
+    @pytest.mark.parametrize("kind", sorted(DISPUTE_KINDS))
+    def test_given_a_dispute_without_an_id_then_refused(self, kind: ProviderEventKind) -> None:
+        with pytest.raises(WebhookMalformed):
+            read(json.dumps({**FIELDS, "type": kind}).encode())
 
     def test_given_a_header_in_other_letters_then_it_is_found(self) -> None:
         for name in (SIGNATURE_HEADER, SIGNATURE_HEADER.upper()):

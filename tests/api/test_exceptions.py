@@ -48,6 +48,7 @@ async def announce(till: Till, kind: str, reference: str, **different: Any) -> A
         "checkout_id": "co_1",
         "amount": STALLS,
         "currency": "EUR",
+        "dispute_id": "dp_1",
         **different,
     }
     body = json.dumps(event).encode()

@@ -13,7 +13,7 @@ from domain.order import ORDER, PlacedOrder
 from domain.paying import OpenPayment, existing, open_payment
 from domain.payment import RequestedPayment
 from domain.ports import BookEntry, BookEntryKind
-from domain.reconciling import exception_of, reconcile_entry
+from domain.reconciling import DISPUTE_KINDS, exception_of, reconcile_entry
 from domain.refund import REFUND_ATTEMPTS_MAX, transfer_reference
 from domain.refunding import RequestRefund, approve_refund, request_refund
 from domain.settling import settle
@@ -114,13 +114,20 @@ def entry_of(kind: BookEntryKind, reference: str, number: int = 1, **different: 
         "amount": TOTAL,
         "currency": "EUR",
         "recorded_at": minutes(number),
+        "dispute_id": "dp_1" if kind in DISPUTE_KINDS else None,
     }
     return BookEntry(**{**fields, **different})
 
 
 def fact_of(payment: str, at: int, **different: Any) -> DisputeFact:
     """Return a step of a dispute of the whole payment."""
-    fields: dict[str, Any] = {"amount": TOTAL, "currency": "EUR", "at": minutes(at), "source": "webhook"}
+    fields: dict[str, Any] = {
+        "dispute": "dp_1",
+        "amount": TOTAL,
+        "currency": "EUR",
+        "at": minutes(at),
+        "source": "webhook",
+    }
     return DisputeFact(payment=payment, **{**fields, **different})
 
 

@@ -24,7 +24,13 @@ from tests.domain.money import TOTAL, Money, entry_of, kinds, minutes, money, op
 from tests.domain.scenario import Result
 from tests.domain.theatre import GLOBE, HAMLET, PRICE
 
-SUBJECT: dict[str, Any] = {"organizer": GLOBE, "performance": HAMLET, "currency": "EUR", "source": "webhook"}
+SUBJECT: dict[str, Any] = {
+    "dispute": "dp_1",
+    "organizer": GLOBE,
+    "performance": HAMLET,
+    "currency": "EUR",
+    "source": "webhook",
+}
 ENTRIES = {
     "opened": BookEntryKind.DISPUTE,
     "won": BookEntryKind.DISPUTE_RETURNED,
@@ -42,7 +48,9 @@ class TestOpenDispute:
     def test_given_a_paid_order_then_the_dispute_is_recorded_and_its_tickets_marked(self) -> None:
         case = money().paid()
         result = case.dispute("opened", 1)
-        opening = DisputeOpened(order=case.order, amount=TOTAL, opened_at=minutes(1), **SUBJECT)
+        opening = DisputeOpened(
+            order=case.order, amount=TOTAL, opened_at=minutes(1), overall=DisputeStatus.OPEN, **SUBJECT
+        )
         result.then_on(PAYMENT.stream(case.payment), opening)
         for ticket in case.placed().tickets.values():
             result.then_on(TICKET.stream(ticket), TicketDisputed(payment=case.payment))
@@ -94,14 +102,14 @@ class TestDecideDispute:
     def test_given_an_open_dispute_that_is_won_then_the_tickets_are_as_good_as_before(self) -> None:
         case = money().paid().disputed("opened", 1)
         result = case.dispute("won", 2)
-        won = DisputeWon(order=case.order, recovered=0, decided_at=minutes(2), **SUBJECT)
+        won = DisputeWon(order=case.order, recovered=0, decided_at=minutes(2), overall=DisputeStatus.WON, **SUBJECT)
         result.then_on(PAYMENT.stream(case.payment), won)
         assert sum(isinstance(event, TicketDisputeWon) for event in result.events()) == 2
 
     def test_given_an_open_dispute_that_is_lost_then_support_owns_the_loss(self) -> None:
         case = money().paid().disputed("opened", 1)
         result = case.dispute("lost", 2)
-        lost = DisputeLost(order=case.order, amount=TOTAL, decided_at=minutes(2), **SUBJECT)
+        lost = DisputeLost(order=case.order, amount=TOTAL, decided_at=minutes(2), overall=DisputeStatus.LOST, **SUBJECT)
         result.then_on(PAYMENT.stream(case.payment), lost)
         (exception,) = opened(result)
         assert (exception.kind, exception.amount, exception.account) == (ExceptionKind.DISPUTE_LOST, TOTAL, "ann")
@@ -128,26 +136,21 @@ class TestDecideDispute:
         case = money().paid().disputed("won", 2).disputed("lost", 3)
         assert (case.state().lost, case.state().disputed) == (TOTAL, True)
 
-    def test_given_a_second_dispute_after_a_won_one_then_it_is_open_again(self) -> None:
+    def test_given_a_won_dispute_that_is_opened_again_then_it_is_open(self) -> None:
         case = money().paid().disputed("won", 2).disputed("opened", 3)
-        dispute = case.state().dispute
-        assert dispute is not None
-        assert dispute.status is DisputeStatus.OPEN
+        assert case.state().dispute_status is DisputeStatus.OPEN
 
-    def test_given_a_second_dispute_beside_an_open_one_then_support_owns_it(self) -> None:
-        case = money().paid().disputed("opened", 1, amount=1_000)
-        second = case.dispute("opened", 2, amount=2_000)
-        assert (kinds(second), opened(second)[0].amount) == ([ExceptionKind.OTHER_DISPUTE], 2_000)
-        case.disputed("opened", 2, amount=2_000).dispute("opened", 2, amount=2_000).then_nothing()
+    def test_given_a_lost_dispute_that_is_opened_again_then_it_stays_lost_and_is_lost_once(self) -> None:
+        case = money().paid().disputed("lost", 2)
+        case.dispute("opened", 3).then_nothing()
+        case.dispute("lost", 4).then_nothing()
 
-    def test_given_two_losses_of_different_sums_then_both_are_counted_once(self) -> None:
-        case = money().paid().disputed("lost", 2, amount=1_000)
-        second = case.dispute("lost", 3, amount=2_000)
-        assert (kinds(second), opened(second)[0].amount) == ([ExceptionKind.DISPUTE_LOST], 2_000)
-        both = case.disputed("lost", 3, amount=2_000)
-        assert both.state().lost == 3_000
-        for at, amount in ((2, 1_000), (3, 2_000)):
-            both.dispute("lost", at, amount=amount).then_nothing()
+    @pytest.mark.parametrize("step", ["opened", "lost"])
+    def test_given_another_sum_of_the_same_dispute_then_support_owns_it(self, step: str) -> None:
+        case = money().paid().disputed(step, 1, amount=1_000)
+        again = case.dispute(step, 2, amount=2_000)
+        assert (kinds(again), opened(again)[0].amount) == ([ExceptionKind.OTHER_DISPUTE], 2_000)
+        case.disputed(step, 2, amount=2_000).dispute(step, 2, amount=2_000).then_nothing()
 
     def test_given_another_sum_comes_back_than_was_lost_then_support_owns_the_difference(self) -> None:
         case = money().paid().disputed("lost", 2, amount=2_000)
@@ -189,6 +192,57 @@ class TestDecideDispute:
         won = case.dispute("won", 2)
         assert kinds(won) == [ExceptionKind.UNDECIDED_CAPTURE]
         assert opened(won)[0].refundable == TOTAL
+
+
+class TestSeveralDisputes:
+    """Two disputes of one payment, of the same sum and at the same time, told apart by the provider's ids alone."""
+
+    def test_given_two_then_both_are_recorded_and_each_has_one_effect(self) -> None:
+        case = money().paid().disputed("opened", 1, amount=PRICE)
+        second = case.dispute("opened", 1, amount=PRICE, dispute="dp_2")
+        assert [event.dispute for event in second.changes[PAYMENT.stream(case.payment)]] == ["dp_2"]
+        assert kinds(second) == []
+        both = case.disputed("opened", 1, amount=PRICE, dispute="dp_2")
+        for dispute in ("dp_1", "dp_2"):
+            both.dispute("opened", 1, amount=PRICE, dispute=dispute).then_nothing()
+
+    def test_given_two_losses_then_both_are_counted_and_owned(self) -> None:
+        case = money().paid().disputed("lost", 2, amount=PRICE)
+        assert kinds(case.dispute("lost", 2, amount=PRICE, dispute="dp_2")) == [ExceptionKind.DISPUTE_LOST]
+        assert case.disputed("lost", 2, amount=PRICE, dispute="dp_2").state().lost == TOTAL
+
+    def test_given_one_is_won_while_the_other_is_open_then_the_tickets_stay_marked_and_no_refund_is_sent(self) -> None:
+        case = money().paid().asked().disputed("opened", 1, amount=PRICE)
+        case = case.disputed("opened", 1, amount=PRICE, dispute="dp_2")
+        won = case.dispute("won", 2, amount=PRICE)
+        assert [type(event) for event in won.events()] == [DisputeWon]
+        assert won.events()[0].overall is DisputeStatus.OPEN
+        case = case.disputed("won", 2, amount=PRICE)
+        case.scenario.when(approve_refund, refund=case.refund, by="sue").then_refused(PaymentDisputed)
+        both_won = case.dispute("won", 2, amount=PRICE, dispute="dp_2")
+        assert sum(isinstance(event, TicketDisputeWon) for event in both_won.events()) == 2
+
+    def test_given_one_is_lost_and_the_other_won_then_the_loss_stays(self) -> None:
+        case = money().paid().disputed("lost", 1, amount=PRICE)
+        case = case.disputed("won", 2, amount=PRICE, dispute="dp_2")
+        assert (case.state().lost, case.state().dispute_status) == (PRICE, DisputeStatus.LOST)
+        request(case, "1").events()
+        request(case).then_refused(PaymentDisputed)
+
+    def test_given_two_lost_ones_of_which_one_is_won_later_then_its_money_alone_is_back(self) -> None:
+        case = money().paid().disputed("lost", 1, amount=PRICE).disputed("lost", 1, amount=PRICE, dispute="dp_2")
+        assert case.disputed("won", 2, amount=PRICE).state().lost == PRICE
+
+    def test_given_they_are_about_more_than_was_captured_then_support_owns_the_second(self) -> None:
+        case = money().paid().disputed("opened", 1)
+        assert kinds(case.dispute("opened", 2, dispute="dp_2")) == [ExceptionKind.OTHER_DISPUTE]
+        assert case.disputed("opened", 2, dispute="dp_2").state().dispute_open
+
+    def test_given_the_books_name_no_dispute_then_the_entry_is_unreadable(self) -> None:
+        case = money().paid()
+        for kind in ENTRIES.values():
+            found = entry_of(kind, case.payment, dispute_id=None)
+            assert kinds(case.booked(found)) == [ExceptionKind.UNREADABLE_ENTRY]
 
 
 class TestRefundsBesideDisputes:

@@ -160,7 +160,14 @@ class TestRivals:
         if submitted:
             await world.do(approval)
         rival = Wish(partial(refunding.submit_refund, refund=refund)) if submitted else approval
-        fact = DisputeFact(payment=str(state.paid_by), amount=state.total, currency="EUR", at=START, source="webhook")
+        fact = DisputeFact(
+            payment=str(state.paid_by),
+            dispute="dp_1",
+            amount=state.total,
+            currency="EUR",
+            at=START,
+            source="webhook",
+        )
         dispute = Wish(partial(open_dispute, fact=fact))
         assert await race(world, dispute, rival) == (None if submitted else "payment_disputed")
 

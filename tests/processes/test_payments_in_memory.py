@@ -81,7 +81,7 @@ class TestReconcilePayments:
         await shop.paid(payment, "disputed")
 
         async def noticed() -> bool:
-            return (await shop.payment(payment)).dispute is not None
+            return (await shop.payment(payment)).dispute_open
 
         await shop.run_rules(until=noticed)
         await shop.run_rules(until=lambda: shop.settled(payment))

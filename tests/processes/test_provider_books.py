@@ -213,7 +213,7 @@ class TestProviderTakenOutOfTheSettings:
         await bench.open()
         refund = await approved(bench)
         payment = (await bench.world.handler.look(partial(refunding.existing, refund=refund))).payment
-        found = entry_of(1, BookEntryKind.DISPUTE, str(payment))
+        found = entry_of(1, BookEntryKind.DISPUTE, str(payment), dispute_id="dp_1")
 
         def dispute(books: Books) -> Changes:
             return reconcile_entry(books, found, provider="sandbox")

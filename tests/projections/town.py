@@ -302,7 +302,14 @@ class Town:
 
     async def dispute(self, payment: str, step: Callable[..., Changes], amount: int, *, currency: str = "EUR") -> None:
         """Let a step of a dispute be announced."""
-        fact = DisputeFact(payment=payment, amount=amount, currency=currency, at=self.clock.now(), source="webhook")
+        fact = DisputeFact(
+            payment=payment,
+            dispute="dp_1",
+            amount=amount,
+            currency=currency,
+            at=self.clock.now(),
+            source="webhook",
+        )
         await self.do(partial(step, fact=fact))
 
     async def compare(self, entry: BookEntry) -> None:

@@ -30,6 +30,7 @@ SUPPORTERS = st.sampled_from(["sue", "tom"])
 RESOLUTIONS = st.sampled_from([Resolution.ACCEPT, Resolution.REFUND, Resolution.RETRY, Resolution.WRITE_OFF])
 DISPUTES = frozenset(ENTRIES.values())
 STRAY = st.sampled_from(["another-shops-order", "Kulanz f\u00fcr Frau Meier", "x" * 300])
+DISPUTE_NAMES = st.sampled_from(["dp_1", "dp_1", "dp_2"])
 PART = st.sampled_from([0, 0, 0, 1_000])
 CAREFUL = FourEyesLimits(amount_max=5_000)
 
@@ -57,7 +58,9 @@ class Provider(Buying):
             explained = (entry.entry, entry.recorded_at) in found or exception in self.world.ledger.exceptions
             assert explained or entry.kind in DISPUTES, f"nothing in the log explains {entry}"
 
-    def booked(self, kind: BookEntryKind, reference: str, amount: int, currency: str) -> BookEntry:
+    def booked(
+        self, kind: BookEntryKind, reference: str, amount: int, currency: str, dispute: str = "dp_1"
+    ) -> BookEntry:
         """Return a new entry in the provider's books."""
         entry = BookEntry(
             entry=len(self.entries) + 1,
@@ -67,6 +70,7 @@ class Provider(Buying):
             amount=amount,
             currency=currency,
             recorded_at=self.clock.now(),
+            dispute_id=dispute if kind in DISPUTES else None,
         )
         self.entries.append(entry)
         return entry
@@ -104,12 +108,20 @@ class Provider(Buying):
         compared = partial(type(self).reconcile, entry=entry, provider="sandbox", provider_refund="re_1")
         self.send(Wish(compared), "read again")
 
-    @rule(payment=PAYMENTS, step=STEP, minutes=st.integers(-3, 3), part=PART, currency=CURRENCIES)
-    def dispute(self, payment: str, step: str, minutes: int, part: int, currency: str) -> None:
+    @rule(
+        payment=PAYMENTS,
+        name=DISPUTE_NAMES,
+        step=STEP,
+        minutes=st.integers(-3, 3),
+        part=PART,
+        currency=CURRENCIES,
+    )
+    def dispute(self, payment: str, name: str, step: str, minutes: int, part: int, currency: str) -> None:
         """Let a step of a dispute be announced, in any order, of all or a part of the money."""
         state = self.payment_state(payment)
         fact = DisputeFact(
             payment=payment,
+            dispute=name,
             amount=part or state.captured or state.amount,
             currency=currency,
             at=self.moment(minutes),
@@ -117,13 +129,13 @@ class Provider(Buying):
         )
         self.send(Wish(partial(STEPS[step], fact=fact)), f"dispute {step}")
 
-    @rule(order=ORDERS, step=STEP, minutes=st.integers(-3, 3))
-    def dispute_an_order(self, order: tuple[str, str], step: str, minutes: int) -> None:
+    @rule(order=ORDERS, name=DISPUTE_NAMES, step=STEP)
+    def dispute_an_order(self, order: tuple[str, str], name: str, step: str) -> None:
         """Let the payment of a confirmed order be disputed, as its books show."""
         paid_by = self.order_state(order[0]).paid_by
         if paid_by is not None:
             state = self.payment_state(paid_by)
-            entry = self.booked(ENTRIES[step], paid_by, state.captured, "EUR")
+            entry = self.booked(ENTRIES[step], paid_by, state.captured, "EUR", name)
             self.compare(entry, f"dispute {step}")
 
     @precondition(lambda self: self.world.ledger.exceptions)
