@@ -57,6 +57,7 @@ async def carry_out(
     step: str | None = None,
     actor: Mapping[str, str | None] | None = None,
     command_id: UUID | None = None,
+    begun: bool = False,
 ) -> Outcome:
     """Carry a command out for the sender of a request, once whatever comes.
 
@@ -66,6 +67,8 @@ async def carry_out(
         step: a name for every command but the first, when one request takes several.
         actor: who acts, if it is not the account that sent the request (a webhook's provider).
         command_id: what the command is known by, if not by the request's idempotency key.
+        begun: an earlier step of the request is recorded, so this one is refused for its own reason alone, and never
+            because another attempt of it was.
 
     Raises:
         What the decision refuses with; what `Handler.handle` raises.
@@ -79,8 +82,8 @@ async def carry_out(
     if step is not None:
         command = uuid5(command, step)
     context = await context_of(request, command, actor, again=command_id is not None)
-    if step is not None and context.asked is not None:
-        context = replace(context, asked=replace(context.asked, gone=None))  # what was begun is carried through
+    if step is not None and context.asked is not None:  # what was begun is carried through
+        context = replace(context, asked=replace(context.asked, gone=None, again=context.asked.again and not begun))
     return await with_rights(request, decide, context, presumed)
 
 

@@ -93,7 +93,7 @@ async def checkout_opened(request: Request, gateway: PaymentGateway, requested: 
     def decide(books: Books) -> Changes:
         return open_checkout(books, payment=payment, checkout=known)
 
-    return await carry_out(request, decide, step="checkout"), url
+    return await carry_out(request, decide, step="checkout", begun=True), url
 
 
 @router.get("/payments/{payment_id}", responses={200: {"model": PaymentShown}})

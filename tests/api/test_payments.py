@@ -1,11 +1,14 @@
 """Payments over HTTP, against a real sandbox gateway."""
 
+import asyncio
 import signal
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from adapters.sandbox.webhooks import SIGNATURE_HEADER, sign
+from domain.ports import Checkout
 from domain.values import Role
 from tests.adapters.sandbox_process import WEBHOOK_SECRET
 from tests.api.box_office import STALLS, BoxOffice, Opened, done, price, refused
@@ -47,6 +50,30 @@ class TestPay:
         again = await office.post(path, buyer, body, **{"Idempotency-Key": "pay"})
         assert (first.status_code, again.content) == (201, first.content)
         assert len(done(await office.get(f"/orders/{order}", buyer))["payments"]) == 1
+
+    async def test_given_the_order_is_cancelled_under_three_tries_of_one_key_then_each_is_refused_for_that(
+        self, office: BoxOffice, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        buyer = await office.somebody()
+        order = done(await office.order(buyer, office.seats[0]))["order_id"]
+        gateway = office.shop.engine.gateways["sandbox"]
+        open_checkout, all_asked, cancelled = gateway.open_checkout, asyncio.Barrier(4), asyncio.Event()
+
+        async def slow(**wanted: Any) -> Checkout:
+            opened = await open_checkout(**wanted)
+            await all_asked.wait()
+            await cancelled.wait()
+            return opened
+
+        monkeypatch.setattr(gateway, "open_checkout", slow)
+        path, key = f"/orders/{order}/payments", {"Idempotency-Key": "pay"}
+        tries = [asyncio.create_task(office.post(path, buyer, {"provider": "sandbox"}, **key)) for _ in range(3)]
+        await all_asked.wait()
+        done(await office.post(f"/orders/{order}/cancel", buyer))
+        cancelled.set()
+        assert [refused(answer) for answer in await asyncio.gather(*tries)] == [(409, "order_ended")] * 3
+        (payment,) = done(await office.get(f"/orders/{order}", buyer))["payments"]
+        assert payment["status"] == "cancelled"
 
     async def test_given_the_provider_is_down_then_503_and_the_same_key_goes_on_from_there(
         self, till: Till, office: BoxOffice
