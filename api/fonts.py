@@ -9,13 +9,7 @@ from pathlib import Path
 
 import typst
 
-FONT_PACKAGES = (
-    ("fontpkg_noto_sans", "files"),
-    ("justmytype_intl_rtl", "fonts"),
-    ("justmytype_intl_south_asia", "fonts"),
-    ("justmytype_intl_sea", "fonts"),
-    ("justmytype_intl_africa", "fonts"),
-)
+FONT_PACKAGE = ("manimgx_fonts", ".")
 CJK_PACKAGE = ("justmytype_intl_cjk", "fonts")
 CJK_EXTRA = "cjk"
 """The extra of this project that brings the fonts for Chinese, Japanese and Korean, some 30 MB."""
@@ -57,7 +51,7 @@ def installed_fonts(*, cjk: bool) -> InstalledFonts:
     fonts = typst.Fonts(
         include_system_fonts=False,
         include_embedded_fonts=False,
-        font_paths=[folder(*package) for package in (*FONT_PACKAGES, *([CJK_PACKAGE] if cjk else []))],
+        font_paths=[folder(*package) for package in (FONT_PACKAGE, *([CJK_PACKAGE] if cjk else []))],
     )
     return InstalledFonts(fonts=fonts, families=ordered(fonts.families()), cjk=cjk)
 

@@ -19,6 +19,8 @@ UNBROKEN_MAX = 16
 """Characters without a blank that fit a line."""
 BREAK_EVERY = 8
 ZERO_WIDTH_SPACE = "\u200b"
+JOINER = "\u200d"
+SKIN_TONES = frozenset(map(chr, range(0x1F3FB, 0x1F400)))
 _UNBROKEN = re.compile(rf"\S{{{UNBROKEN_MAX + 1},}}")
 _BREAKS_BY_ITSELF = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af]")
 
@@ -85,12 +87,17 @@ def wrappable(text: str) -> str:
 
 
 def broken(word: str) -> str:
-    """Put a place to break after every few characters of a word, never before a mark that belongs to the one before."""
+    """Put a place to break after every few characters of a word, never inside what is read as one character."""
     if _BREAKS_BY_ITSELF.search(word):
         return word
     parts: list[str] = []
     for index, character in enumerate(word):
-        if index and index % BREAK_EVERY == 0 and not unicodedata.category(character).startswith("M"):
+        if index and index % BREAK_EVERY == 0 and may_break(word[index - 1], character):
             parts.append(ZERO_WIDTH_SPACE)
         parts.append(character)
     return "".join(parts)
+
+
+def may_break(before: str, after: str) -> bool:
+    """Say whether two characters may stand apart: marks belong to the one before, joiners to both."""
+    return not (unicodedata.category(after).startswith("M") or JOINER in (before, after) or after in SKIN_TONES)
