@@ -52,11 +52,22 @@ def schedule(books: Books, performance: str, wish: PerformanceScheduled) -> Chan
         raise NotFound("There is no such event.")
     if not isinstance(books.read(PERFORMANCE, performance), NoPerformance):
         raise AlreadyThere("The performance exists.")
+    check_start_ahead(books, wish.starts_at)
     check_times(wish.starts_at, wish.doors_at, wish.on_sale_at)
     check_prices(wish.prices)
     if wish.currency not in DECIMALS:
         raise Invalid("There is no such currency; name one of ISO 4217.", currency=wish.currency)
     return {PERFORMANCE.stream(performance): [wish]}
+
+
+def check_start_ahead(books: Books, starts_at: datetime) -> None:
+    """Refuse a start that has passed: nothing could be sold any more.
+
+    Raises:
+        Invalid.
+    """
+    if books.passed(starts_at):
+        raise Invalid("The start lies in the past; check the date.", starts_at=starts_at)
 
 
 def check_times(starts_at: datetime, doors_at: datetime | None, on_sale_at: datetime) -> None:
@@ -164,8 +175,8 @@ def moved(books: Books, state: ScheduledPerformance, command: ChangePerformance)
     on_sale_at = command.on_sale_at or state.on_sale_at
     if (starts_at, doors_at, on_sale_at) == (state.starts_at, state.doors_at, state.on_sale_at):
         return []
-    if starts_at != state.starts_at and books.passed(starts_at):
-        raise Invalid("The new start lies in the past; check the date.", starts_at=starts_at)
+    if starts_at != state.starts_at:
+        check_start_ahead(books, starts_at)
     check_times(starts_at, doors_at, on_sale_at)
     return [PerformanceRescheduled(starts_at=starts_at, doors_at=doors_at, on_sale_at=on_sale_at)]
 

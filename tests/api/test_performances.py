@@ -57,6 +57,7 @@ class TestSchedulePerformance:
             ({"starts_at": "tonight"}, "malformed"),
             ({"doors_at": in_days(11)}, "invalid"),
             ({"on_sale_at": in_days(11)}, "invalid"),
+            ({"starts_at": in_days(-1), "on_sale_at": in_days(-30)}, "invalid"),
             ({"limits": {"seats_per_order": 0}}, "malformed"),
             ({"limits": {"seats_per_order": 51}}, "malformed"),
             ({"layout_id": UNKNOWN}, "not_found"),

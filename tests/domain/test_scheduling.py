@@ -1,12 +1,13 @@
 """What organizers decide about a performance."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from domain.errors import Invalid, PerformanceCancelled, PerformanceStarted
-from domain.performance import EntryRulesChanged, LimitsChanged, PerformanceRescheduled
+from domain.performance import EntryRulesChanged, LimitsChanged, PerformanceRescheduled, PerformanceScheduled
 from domain.performance import PerformanceCancelled as Cancelled
 from domain.scheduling import (
     CHANGES_AFTER_START_MAX,
@@ -15,13 +16,27 @@ from domain.scheduling import (
     EntryRulesChange,
     call_off,
     change,
+    schedule,
 )
-from domain.values import EntryRules, Limits, PerformanceCancelReason
+from domain.values import EntryRules, Limits, PerformanceCancelReason, Price
 from tests.domain.scenario import NOW
-from tests.domain.theatre import HAMLET, STARTS_AT, on_sale
+from tests.domain.theatre import GLOBE, HAMLET, INVENTORY, SHOW, STARTS_AT, on_sale
 
 DEMANDING = EntryRules(registered_devices=True)
 CHANGE = EntryRulesChange(registered_devices=True)
+ANNOUNCED = PerformanceScheduled(
+    event=SHOW,
+    organizer=GLOBE,
+    venue="venue",
+    layout="layout",
+    seats=len(INVENTORY),
+    currency="EUR",
+    starts_at=NOW + timedelta(seconds=1),
+    doors_at=None,
+    on_sale_at=NOW - timedelta(days=1),
+    prices=(Price(category="A", amount=4500),),
+    limits=Limits(),
+)
 RULES = ChangePerformance(performance=HAMLET, entry_rules=CHANGE)
 
 
@@ -47,6 +62,16 @@ class TestChangeEntryRules:
     def test_given_it_is_cancelled_then_refused(self) -> None:
         cancelled = on_sale().given_done(call_off, performance=HAMLET, reason=PerformanceCancelReason.ILLNESS)
         cancelled.when(change, RULES).then_refused(PerformanceCancelled)
+
+
+class TestSchedule:
+    @pytest.mark.parametrize("starts_at", [NOW, NOW - timedelta(days=365)], ids=["now", "last year"])
+    def test_given_a_start_that_has_passed_then_refused(self, starts_at: datetime) -> None:
+        announced = replace(ANNOUNCED, starts_at=starts_at, on_sale_at=starts_at - timedelta(days=30))
+        on_sale().when(schedule, "second", announced).then_refused(Invalid)
+
+    def test_given_a_start_that_lies_ahead_then_it_is_announced(self) -> None:
+        on_sale().when(schedule, "second", ANNOUNCED).then(ANNOUNCED)
 
 
 def move(**times: Any) -> ChangePerformance:

@@ -24,7 +24,7 @@ from domain.layout.publishing import publish
 from domain.layout.reading import read_layout
 from domain.ordering import PlaceOrder
 from domain.paying import OpenPayment
-from domain.performance import PerformanceScheduled
+from domain.performance import PERFORMANCE, PerformanceScheduled
 from domain.ports import BookEntry
 from domain.pricing import Choice
 from domain.reconciling import reconcile_entry
@@ -186,7 +186,7 @@ class Town:
         layout: str | None = None,
         prices: tuple[Price, ...] = PRICES,
     ) -> str:
-        """Announce a performance that is on sale already."""
+        """Announce a performance that is on sale already; one that lies in the past was announced in time."""
         scheduled = str(uuid7())
         wish = PerformanceScheduled(
             event=event_id,
@@ -201,7 +201,9 @@ class Town:
             prices=prices,
             limits=NO_LIMITS,
         )
-        await self.do(lambda books: scheduling.schedule(books, scheduled, wish))
+        past: Changes = {PERFORMANCE.stream(scheduled): [wish]}
+        ahead = wish.starts_at > self.clock.now()
+        await self.do(lambda books: scheduling.schedule(books, scheduled, wish) if ahead else past)
         return scheduled
 
     async def move_venue(self, venue_id: str, time_zone: str) -> None:
