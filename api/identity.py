@@ -12,7 +12,7 @@ from fastapi import Request
 from api.engine import Engine, engine_of
 from api.errors import Unauthenticated
 from api.tokens import Bearer
-from domain.account import ACCOUNT, OpenAccount
+from domain.account import ACCOUNT, OpenAccount, require_unmerged
 from domain.errors import Forbidden, NotFound
 from domain.organizer import ORGANIZER, FoundedOrganizer
 from domain.values import Role
@@ -96,6 +96,14 @@ class Identity:
         """
         self._demands.append(lambda: self._insist_within(organizer, roles, visible=visible))
         await self._insist_within(organizer, roles, visible=visible)
+
+    async def must_be_unmerged(self) -> None:
+        """Insist that a guest has not logged in: what it had is the account's from then on, reading included.
+
+        Raises:
+            GuestHasLoggedIn.
+        """
+        await self._engine.handler.look(lambda books: require_unmerged(books, self.account))
 
     async def look_again(self) -> None:
         """Read all rights anew and insist on everything that was insisted on; see `GuardMoved`.

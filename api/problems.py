@@ -156,6 +156,7 @@ ANSWERS: Mapping[type[Exception], Answer] = {
     refusals.Invalid: Answer(HTTPStatus.UNPROCESSABLE_ENTITY),
     refusals.NotFound: Answer(HTTPStatus.NOT_FOUND),
     refusals.Forbidden: Answer(HTTPStatus.FORBIDDEN),
+    refusals.GuestHasLoggedIn: Answer(HTTPStatus.UNAUTHORIZED),
     refusals.ChangedMeanwhile: Answer(HTTPStatus.PRECONDITION_FAILED),
     refusals.Impossible: Answer(HTTPStatus.CONFLICT),
     refusals.Rejected: Answer(HTTPStatus.CONFLICT),

@@ -76,6 +76,8 @@ def guarded(access: Access, inputs: RouteInputs, handle: Handle) -> Handle:
         if not access.public:
             identity = identify(bounded)
             bounded.state.identity = identity
+            if identity.guest and request.method in READING:
+                await in_time(bounded, access, identity.must_be_unmerged())
             if access.member_roles:
                 inputs.read_ids(bounded.path_params)
             if not access.for_everybody_known:
