@@ -6,11 +6,12 @@ from typing import assert_never
 
 from domain.books import Books, Changes, Kind
 from domain.deletion import DeletionStatus
-from domain.errors import AlreadyThere, DeviceIsRevoked, Invalid, NotFound
+from domain.errors import AlreadyThere, DeviceIsRevoked, Invalid, LimitReached, NotFound
 from domain.organizer import existing as existing_organizer
 from domain.performance import PERFORMANCE, ScheduledPerformance
 
 PERFORMANCES_PER_DEVICE_MAX = 100
+DEVICES_PER_ORGANIZER_MAX = 1_000
 DEVICE_HOURS_MAX = timedelta(days=366)
 
 
@@ -113,10 +114,11 @@ def works_for(books: Books, device: RegisteredDevice, performance: str) -> bool:
     return device.works_until is None or not books.passed(device.works_until)
 
 
-def register_device(books: Books, device: str, registered: DeviceRegistered) -> Changes:
-    """Register a scanner.
+def register_device(books: Books, device: str, registered: DeviceRegistered, *, others: int = 0) -> Changes:
+    """Register a scanner; its organizer has `others` that still work, as far as a list knows.
 
     Raises:
+        LimitReached: these are as many as an organizer may have.
         NotFound: no such organizer.
         AlreadyThere: the id is taken.
         Invalid: neither performances nor hours, hours that make no sense, or performances of somebody else.
@@ -124,6 +126,11 @@ def register_device(books: Books, device: str, registered: DeviceRegistered) -> 
     existing_organizer(books, registered.organizer)
     if not isinstance(books.read(DEVICE, device), NoDevice):
         raise AlreadyThere("The device is registered.")
+    if others >= DEVICES_PER_ORGANIZER_MAX:
+        raise LimitReached(
+            f"An organizer has at most {DEVICES_PER_ORGANIZER_MAX} devices at a time; revoke some that are not used.",
+            limit=DEVICES_PER_ORGANIZER_MAX,
+        )
     check_hours(books, registered)
     check_performances(books, registered)
     return {DEVICE.stream(device): [registered]}

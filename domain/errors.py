@@ -167,7 +167,7 @@ class AlreadyExtended(Impossible):
 
 
 class LimitReached(Impossible):
-    """The buyer may not take more of this performance."""
+    """The buyer may not take more of this performance, or the organizer register more devices."""
 
     code = "limit_reached"
 

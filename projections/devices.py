@@ -60,3 +60,9 @@ async def list_devices(
     }
     found = await models.fetch([NAME], sql.LIST_DEVICES, asked)
     return [Device(**row) for row in found.rows]
+
+
+async def count_working(models: ReadModels, *, organizer: str, now: datetime) -> int:
+    """Count the scanners of an organizer that are neither revoked nor past their hours."""
+    found = await models.fetch([NAME], sql.COUNT_WORKING, {"organizer": organizer, "now": now})
+    return int(found.rows[0]["working"])

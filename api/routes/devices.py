@@ -20,7 +20,8 @@ from api.schemas.devices import DeviceRequest, DevicesResponse, RegisteredRespon
 from api.visibility import acting_organizer, require_organizers
 from domain.device import DeviceRegistered, register_device, revoke_device
 from domain.values import Role
-from projections.devices import DEVICES, list_devices
+from projections.devices import DEVICES, count_working, list_devices
+from projections.reading import ModelMissing
 
 NEWEST = 2**63 - 1
 
@@ -39,10 +40,20 @@ async def register(request: Request, body: DeviceRequest) -> Response:
         works_from=body.works_from,
         works_until=body.works_until,
     )
-    outcome = await carry_out(request, lambda books: register_device(books, device, registered))
+    others = await others_of(request, organizer)
+    outcome = await carry_out(request, lambda books: register_device(books, device, registered, others=others))
     ((stream, event),) = outcome.events
     key = None if outcome.replayed else key_of(device, secret)
     return answer(outcome, {**present.registered_device(id_of(stream), event), "key": key}, status=201)
+
+
+async def others_of(request: Request, organizer: str) -> int:
+    """Count the scanners that an organizer has already; none while there is no list of them."""
+    engine = engine_of(request)
+    try:
+        return await count_working(engine.read_models, organizer=organizer, now=engine.clock.now())
+    except ModelMissing:
+        return 0
 
 
 @router.get("/devices", responses={200: {"model": DevicesResponse}, **documented(404)})

@@ -40,3 +40,9 @@ WHERE position < %(before)s AND (%(everyone)s::boolean OR organizer = ANY (%(org
 ORDER BY position DESC
 LIMIT %(limit)s
 """
+
+COUNT_WORKING: LiteralString = """
+SELECT count(*) AS working
+FROM {devices}.device
+WHERE organizer = %(organizer)s AND NOT revoked AND (works_until IS NULL OR works_until > %(now)s)
+"""

@@ -284,6 +284,23 @@ class TestDevices:
         (recorded,) = await office.shop.engine.store.read_range(after=first["position"] - 1, limit=1)
         assert first["key"].split(".")[1] not in recorded.data
 
+    async def test_given_as_many_as_an_organizer_may_have_then_one_more_is_refused_until_one_is_revoked(
+        self, office: BoxOffice, shop_database: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("domain.device.DEVICES_PER_ORGANIZER_MAX", 2)
+        body = {"organizer_id": office.organizer_id, "label": "North", "performance_ids": [office.performance_id]}
+        async with folding(office.shop, shop_database):
+            key = {"Idempotency-Key": "k"}
+            one = done(await office.post("/devices", office.organizer, body, **key))
+            await device_of(office)
+            done(await office.get("/devices", office.organizer, min_position=await office.head()))
+            assert refused(await office.post("/devices", office.organizer, body)) == (409, "limit_reached")
+            assert done(await office.post("/devices", office.organizer, body, **key)) == {**one, "key": None}
+            path = f"{V1}/devices/{one['device_id']}"
+            done(await office.shop.client.delete(path, headers=office.organizer))
+            done(await office.get("/devices", office.organizer, min_position=await office.head()))
+            await device_of(office)
+
     async def test_given_devices_then_their_organizer_lists_them_and_nobody_else(
         self, office: BoxOffice, shop_database: str
     ) -> None:
