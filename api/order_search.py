@@ -13,7 +13,7 @@ from domain.order import ORDER, PlacedOrder
 from domain.payment import PAYMENT, RequestedPayment
 from domain.refund import REFUND, RequestedRefund
 from domain.ticket import TICKET, IssuedTicket
-from domain.values import ORDER_CODE_LENGTH, Role
+from domain.values import Role, order_code_in
 from projections.my_orders import OrderTerms
 
 BUYERS_MAX = 200
@@ -38,9 +38,9 @@ async def meanings_of(request: Request, text: str) -> OrderTerms:
     if (key := as_id(typed)) is not None:
         return OrderTerms(orders=await engine.handler.look(lambda books: orders_of(books, key)))
     buyers = await engine.people.find_buyers(" ".join(typed.split()), limit=BUYERS_MAX)
-    code = typed.upper()
+    code = order_code_in(typed)
     return OrderTerms(
-        codes=[code] if len(code) == ORDER_CODE_LENGTH else [],
+        codes=[] if code is None else [code],
         accounts=buyers.accounts,
         contacts=buyers.contacts,
         label=typed.lower(),

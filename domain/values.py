@@ -19,6 +19,7 @@ SEAT_KEY = re.compile(r"[a-z0-9]{1,12}")
 ORDER_CODE_LENGTH = 10
 MILLISECONDS_MAX = (1 << 48) - 1
 _CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_CODE_READ_AS = str.maketrans("OIL", "011", " -#")
 
 
 class Role(StrEnum):
@@ -204,3 +205,9 @@ def order_code(order: str) -> str:
     """Return the short code a person can read out, derived from the order's id (50 bits, Crockford's alphabet)."""
     number = int.from_bytes(hashlib.sha256(order.encode()).digest()[:8]) >> 14
     return "".join(_CODE_ALPHABET[number >> shift & 31] for shift in range(0, 5 * ORDER_CODE_LENGTH, 5))
+
+
+def order_code_in(text: str) -> str | None:
+    """Return the order code that a person typed: in small letters, in groups, with O for 0, I or L for 1."""
+    code = text.upper().translate(_CODE_READ_AS)
+    return code if len(code) == ORDER_CODE_LENGTH and set(code) <= set(_CODE_ALPHABET) else None

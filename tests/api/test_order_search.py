@@ -35,6 +35,14 @@ class TestFindOrders:
         assert await found(office, support, q="ørsted") != [order["order_id"]]
         assert await found(office, support, q="nobody at all") == []
 
+    async def test_given_a_code_as_it_is_read_out_then_its_order_is_found(
+        self, office: BoxOffice, support: Headers
+    ) -> None:
+        order = done(await office.order(await office.somebody(), office.seats[0], contact=ANN))
+        code = order["order_code"]
+        for text in (f"#{code}", f"{code[:5]} {code[5:]}", f"{code[:4]}-{code[4:]}", code.lower().replace("0", "o")):
+            assert await found(office, support, q=text) == [order["order_id"]], text
+
     async def test_given_a_payment_or_a_ticket_then_its_order_is_found(
         self, office: BoxOffice, support: Headers
     ) -> None:
