@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from api.schemas.people import WITHOUT_NUL
 from api.schemas.texts import ONE_LINE, SEVERAL_LINES
 from api.schemas.values import UUID_PATTERN
 
@@ -13,6 +14,7 @@ PATTERNS: Mapping[str, str] = {
     UUID_PATTERN: "write an id in hexadecimal digits: 8-4-4-4-12",
     ONE_LINE: "write one line of text, without control characters and direction overrides",
     SEVERAL_LINES: "write text without control characters and direction overrides",
+    WITHOUT_NUL: "write a text without NUL characters",
     "^[A-Z]{2}$": "write two capital letters",
     "^[A-Z]{3}$": "write three capital letters",
 }

@@ -17,6 +17,9 @@ from api.schemas.values import UUID_PATTERN
 
 READING = frozenset({"GET", "HEAD"})
 IF_MATCH = b"if-match"
+ONCE = frozenset({IF_MATCH, b"authorization", b"idempotency-key"})
+"""Headers of which the framework would take the first and ignore the others."""
+
 PRECONDITIONS = frozenset({IF_MATCH, b"if-unmodified-since"})
 ID_TEXT = re.compile(UUID_PATTERN)
 SPELLINGS: dict[type, tuple[re.Pattern[str], str]] = {
@@ -73,14 +76,14 @@ class RouteInputs:
 
         Raises:
             RequestValidationError: names every parameter that is unknown, stands twice or is spelt in another way.
-            Malformed: there is a precondition that the route does not check.
+            Malformed: there is a precondition that the route does not check, or a header that stands twice.
         """
         if request.scope["query_string"]:
             faults = self._faults_of_query(request.query_params.multi_items())
             if faults:
                 raise RequestValidationError(faults)
         if request.method not in READING:
-            self._refuse_precondition(request)
+            self._refuse_headers(request)
 
     def read_ids(self, path_params: dict[str, str]) -> None:
         """Write the ids in a path in small letters, as they are looked up.
@@ -123,10 +126,15 @@ class RouteInputs:
         known = ", ".join(sorted(self.query)) or "none"
         return f"Unknown query parameter; this route takes: {known}."
 
-    def _refuse_precondition(self, request: Request) -> None:
+    def _refuse_headers(self, request: Request) -> None:
+        seen: set[bytes] = set()
         for header, _ in request.scope["headers"]:
             if header in PRECONDITIONS and not (self.if_match and header == IF_MATCH):
                 raise Malformed(f"This route checks no {header.decode().title()}; leave it out. Nothing was changed.")
+            if header in ONCE:
+                if header in seen:
+                    raise Malformed(f"Give {header.decode().title()} once.")
+                seen.add(header)
 
 
 def fault_of(place: str, name: str, message: str) -> dict[str, Any]:

@@ -240,7 +240,10 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        faults = "; ".join(f"{where(found['loc'])}{found['msg']}" for found in error.errors(include_input=False))
+        faults = "; ".join(
+            f"{where(found['loc'])}{found['msg'].removeprefix('Value error, ')}"
+            for found in error.errors(include_input=False)
+        )
         raise SettingsRefused(f"These settings do not do: {faults}.") from None
 
 

@@ -12,6 +12,8 @@ from domain.people import EMAIL_LENGTH_MAX
 from domain.values import Role
 
 ROLES_MAX = 10
+WITHOUT_NUL = r"^[^\x00]*$"
+"""No request can hold a NUL, so a password with one, set in a terminal, would let nobody in."""
 
 
 def normalised_email(text: str) -> str:
@@ -34,7 +36,7 @@ Email = Annotated[
     BeforeValidator(without_invisible),
     AfterValidator(normalised_email),
 ]
-Password = Annotated[str, Field(min_length=LENGTH_MIN, max_length=LENGTH_MAX)]
+Password = Annotated[str, Field(min_length=LENGTH_MIN, max_length=LENGTH_MAX, pattern=WITHOUT_NUL)]
 Position = Annotated[int, Field(description="The position of the command's last event; see `min_position`.")]
 
 

@@ -42,6 +42,7 @@ def create(
 
     The password is asked for, or read from standard input. A new password ends the account's sessions.
     """
+    from api.faults import fault  # noqa: PLC0415 - a part imports only what it runs
     from api.schemas.people import Registration  # noqa: PLC0415 - a part imports only what it runs
     from runtime import people  # noqa: PLC0415 - a part imports only what it runs
 
@@ -53,7 +54,7 @@ def create(
         wish = Registration(email=email, password=password, name=email.split("@")[0])
         account, opened = asyncio.run(people.ensure_account(settings_here(data), wish, role=Role(role.value)))
     except ValidationError as error:
-        faults = "; ".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors(include_input=False))
+        faults = "; ".join("{path}: {message}".format(**fault(found)) for found in error.errors(include_input=False))
         raise SettingsRefused(f"This account cannot be made: {faults}.") from None
     console.print(account)
     if not opened:

@@ -155,3 +155,10 @@ class TestPreconditions:
         assert refused(await office.shop.client.delete(path, headers=headers)) == MALFORMED
         assert refused(await office.shop.client.post(f"{path}/publish", headers=headers)) == MALFORMED
         assert await office.head() == head
+
+    @pytest.mark.parametrize("header", ["If-Match", "Idempotency-Key"])
+    async def test_given_a_header_twice_then_neither_is_ignored(self, office: BoxOffice, header: str) -> None:
+        path, head = f"{V1}/events/{office.event_id}", await office.head()
+        headers = [*office.organizer.items(), (header, "*"), (header, "another")]
+        assert refused(await office.shop.client.patch(path, json={"title": "x"}, headers=headers)) == MALFORMED
+        assert await office.head() == head

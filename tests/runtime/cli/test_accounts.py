@@ -43,6 +43,14 @@ class TestCreate:
         assert again.stdout.split() == first.stdout.split()
         assert "role admin added" in again.stderr
 
+    async def test_given_what_cannot_be_taken_then_it_is_refused_in_plain_words(self, typed: Type) -> None:
+        for password, email, words in (
+            ("first\0password", EMAIL, "password: write a text without NUL characters"),
+            ("first password", "nobody", "email: this is not an e-mail address"),
+        ):
+            answer = await asyncio.to_thread(typed, password, "create", email, "--role", "admin")
+            assert (answer.exit_code, words in str(answer.exception)) == (1, True)
+
     async def test_given_it_was_mended_then_old_sessions_and_passwords_are_worth_nothing(
         self, url: str, typed: Type
     ) -> None:
