@@ -101,9 +101,10 @@ def hold_seats(books: Books, command: HoldSeats, inventory: Inventory, *, order:
 
 
 def check_wish(command: HoldSeats) -> None:
-    """Refuse no seat, too many, or one seat named twice."""
-    wanted = len(command.choices) + sum(draw.quantity for draw in command.draws)
-    if not 0 < wanted <= SEATS_PER_HOLD_MAX:
+    """Refuse no seat, too many, an area of which none is wanted, or one seat named twice."""
+    quantities = [draw.quantity for draw in command.draws]
+    wanted = len(command.choices) + sum(quantities)
+    if not 0 < wanted <= SEATS_PER_HOLD_MAX or any(quantity < 1 for quantity in quantities):
         raise TooManySeats(f"Choose 1 to {SEATS_PER_HOLD_MAX} seats.", allowed=SEATS_PER_HOLD_MAX)
     require_distinct([choice.seat for choice in command.choices])
 

@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime
 from functools import cache
 from importlib import resources
 from typing import Annotated
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, Strict, StringConstraints
 
@@ -18,6 +17,7 @@ YEAR_MIN, YEAR_MAX = 1970, 2200
 TIME_TEXT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 DAY_TEXT = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 ENCODED_MARKS = str.maketrans({mark: f"%{ord(mark):02X}" for mark in "'()"})
+NO_ZONE = "Factory"
 UUID_PATTERN = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 
 
@@ -30,8 +30,9 @@ def country_codes() -> frozenset[str]:
 
 @cache
 def time_zones() -> frozenset[str]:
-    """Return the names of the time zones there are."""
-    return frozenset(available_timezones())
+    """Return the names of the IANA time zones: not the machine's own zone, and not the one that stands for none."""
+    names = (resources.files("tzdata") / "zones").read_text(encoding="utf-8").split()
+    return frozenset(names) - {NO_ZONE}
 
 
 def known_country(code: str) -> str:

@@ -42,6 +42,8 @@ class TestOpenVenue:
             {"country": "no"},
             {"time_zone": "Mars/Olympus"},
             {"time_zone": "../../etc/passwd"},
+            {"time_zone": "localtime"},
+            {"time_zone": "Factory"},
             {"name": ""},
             {"name": " \t "},
             {"name": "x" * 201},

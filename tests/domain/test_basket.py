@@ -17,6 +17,7 @@ from domain.errors import (
     PerformanceStarted,
     SeatsNamedTwice,
     SeatsTaken,
+    TooManySeats,
     UnknownSeats,
 )
 from domain.hold import HoldPlaced
@@ -102,6 +103,13 @@ class TestHoldSeats:
             event for event in given.when(hold_seats, twice, INVENTORY).events() if isinstance(event, HoldPlaced)
         ]
         assert [line.place.seat for line in placed.lines] == list(STANDING[:4])
+
+    @pytest.mark.parametrize("quantity", [0, -1])
+    def test_given_an_area_of_which_no_place_is_wanted_then_it_is_refused(self, quantity: int) -> None:
+        wish = hold_of("h1", "ann", *SEATS[:2], standing=1)
+        (draw,) = wish.draws
+        none = replace(wish, draws=(replace(draw, quantity=quantity),))
+        on_sale().when(hold_seats, none, INVENTORY).then_refused(TooManySeats)
 
     def test_given_fewer_candidates_than_two_draws_need_then_the_area_is_sold_out(self) -> None:
         wish = hold_of("h1", "ann", standing=2, candidates=STANDING[:3])

@@ -140,7 +140,7 @@ class Assembly:
         for message in size_faults(draft):
             root.fault(FaultCode.TOO_MANY, "", message)
         if distant := distant_points(draft):
-            message = f"Moved and turned, {distant} positions lie beyond ±{COORDINATE_MAX}; move them closer together."
+            message = f"Moved and turned, {distant} of the positions lie beyond ±{COORDINATE_MAX}; move all closer."
             root.fault(FaultCode.BAD_NUMBER, "", message)
         self.findings.raise_if_any()
         return draft
