@@ -60,8 +60,7 @@ class Board:
         """Stop looking."""
         if self._looking is not None:
             self._looking.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._looking
+            await asyncio.gather(self._looking, return_exceptions=True)
 
     async def _messages(self) -> AsyncIterator[bytes]:
         self.watchers += 1

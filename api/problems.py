@@ -11,9 +11,9 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
+import structlog
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
-from psycopg import InterfaceError, OperationalError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -25,10 +25,13 @@ from domain.people import AddressTaken, RecordsUnavailable
 from domain.ports import PaymentRefused, PaymentUnavailable, WebhookForged, WebhookMalformed, WebhookStale
 from eventstore import errors as storing
 from eventstore.command import GuardMoved
+from eventstore.postgres.failures import OUT_OF_REACH, UNPREPARED
 from projections.reading import ModelMissing
 
 MEDIA_TYPE = "application/problem+json"
 FAULTS_SHOWN_MAX = 100
+
+_log = structlog.get_logger(__name__)
 
 
 class ProblemCode(StrEnum):
@@ -172,8 +175,9 @@ ANSWERS: Mapping[type[Exception], Answer] = {
     api.Busy: Answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.BUSY, BUSY, AGAIN_SOON_SECONDS),
     api.Behind: Answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.BEHIND, None, AGAIN_SOON_SECONDS),
     AddressTaken: Answer(HTTPStatus.CONFLICT, ProblemCode.ALREADY_THERE, "This address has an account; log in."),
-    OperationalError: Answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.UNAVAILABLE, DOWN, AGAIN_LATER_SECONDS),
-    InterfaceError: Answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.UNAVAILABLE, DOWN, AGAIN_LATER_SECONDS),
+    **dict.fromkeys(
+        OUT_OF_REACH, Answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.UNAVAILABLE, DOWN, AGAIN_LATER_SECONDS)
+    ),
     ModelMissing: Answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.BEHIND, NOT_YET, AGAIN_LATER_SECONDS),
     RecordsUnavailable: Answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.UNAVAILABLE, DOWN, AGAIN_LATER_SECONDS),
     PaymentUnavailable: Answer(
@@ -265,6 +269,8 @@ async def client_gone(_: Request, _error: Exception) -> Response:
 
 async def known_error(_: Request, error: Exception) -> Response:
     """Answer an error that the table names."""
+    if isinstance(error, UNPREPARED):
+        _log.warning("the database is not prepared", trouble=str(error))
     return problem_of(error)
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 import structlog
-from psycopg.errors import InterfaceError, OperationalError
+from psycopg.errors import Error, InterfaceError, OperationalError
 
 from domain.projection import PROJECTION
 from eventstore.checkpoint import require_in_log
@@ -58,7 +58,7 @@ class Keeper:
         except LogWentBack as restored:
             _log.error("projection interrupted", name=self._model.name, trouble=str(restored))
             self._window.give_up()
-        except (EventStoreError, OperationalError, InterfaceError) as trouble:
+        except (EventStoreError, Error) as trouble:
             _log.warning("projection interrupted", name=self._model.name, trouble=str(trouble))
 
     async def _follow(self, connection: Connection) -> None:

@@ -3,12 +3,10 @@
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 
 from eventstore.checkpoint import Checkpoint, checkpoint_of
-from eventstore.errors import EventStoreError
 from eventstore.feed import EventFeed
 from eventstore.store import Recorded, Store
 from projections.facts import FactReader
@@ -93,8 +91,7 @@ class Window:
         """Stop reading."""
         if self._growing is not None:
             self._growing.cancel()
-            with suppress(asyncio.CancelledError, EventStoreError):
-                await self._growing
+            await asyncio.gather(self._growing, return_exceptions=True)  # who waited for it was told
         await self._feed.close()
 
     async def _grow(self) -> None:

@@ -11,6 +11,7 @@ from psycopg_pool import AsyncConnectionPool, PoolClosed
 from domain.people import RecordsUnavailable
 from eventstore.migrate import History
 from eventstore.postgres.bounded import BOUNDED, check_answers
+from eventstore.postgres.failures import OUT_OF_REACH
 
 RECORDS = History(name="records", package="adapters.records.migrations")
 CONNECTIONS_MAX = 8
@@ -72,10 +73,13 @@ async def changed(pool: Pool, statement: LiteralString, parameters: Mapping[str,
             return (await connection.execute(statement, parameters)).rowcount
 
 
+UNAVAILABLE: tuple[type[Exception], ...] = (*OUT_OF_REACH, PoolClosed)
+
+
 @contextmanager
 def unavailable() -> Iterator[None]:
     """Say in the domain's words that the server cannot be asked."""
     try:
         yield
-    except (psycopg.OperationalError, psycopg.InterfaceError, PoolClosed) as error:
+    except UNAVAILABLE as error:
         raise RecordsUnavailable("The records cannot be reached.") from error

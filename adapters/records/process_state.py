@@ -16,6 +16,7 @@ from adapters.records import process_sql as sql
 from adapters.records.pool import Pool
 from eventstore.checkpoint import BEGINNING, Checkpoint
 from eventstore.errors import StoreUnavailable
+from eventstore.postgres.failures import OUT_OF_REACH
 
 SILENCE_S = 10.0
 """An owner that is silent for so long is taken for dead."""
@@ -177,10 +178,13 @@ def columns(rows: Sequence[Row]) -> dict[str, list[object]]:
     return dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
 
 
+UNAVAILABLE: tuple[type[Exception], ...] = (*OUT_OF_REACH, PoolClosed)
+
+
 @contextmanager
 def unavailable() -> Iterator[None]:
     """Say in the store's words that the server cannot be asked."""
     try:
         yield
-    except (psycopg.OperationalError, psycopg.InterfaceError, PoolClosed) as error:
+    except UNAVAILABLE as error:
         raise StoreUnavailable(f"The processes' state cannot be reached: {type(error).__name__}.") from error

@@ -123,8 +123,7 @@ class Following:
         """End it, and wait until it has."""
         if self._running is not None:
             self._running.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._running
+            await asyncio.gather(self._running, return_exceptions=True)
 
     async def _run(self) -> None:
         following = asyncio.create_task(self._follow(), name="feed of the live seat maps")

@@ -17,10 +17,22 @@ TRANSIENT = (
     errors.DiskFull,
     errors.OutOfMemory,
     errors.TooManyConnections,
-    errors.ReadOnlySqlTransaction,
     errors.CannotConnectNow,
     errors.IoError,
 )
+
+# What answers is no database of ours, or not yet: an empty one that a dump is being restored into, or a standby.
+UNPREPARED: tuple[type[psycopg.Error], ...] = (
+    errors.UndefinedTable,
+    errors.UndefinedFunction,
+    errors.UndefinedObject,
+    errors.InvalidSchemaName,
+    errors.InsufficientPrivilege,
+    errors.ReadOnlySqlTransaction,
+)
+
+OUT_OF_REACH: tuple[type[psycopg.Error], ...] = (psycopg.OperationalError, psycopg.InterfaceError, *UNPREPARED)
+"""What says nothing about the statement: it may be sent again, to whatever answers then."""
 
 
 def judged(error: psycopg.Error, *, alive: bool) -> EventStoreError:
@@ -33,6 +45,6 @@ def judged(error: psycopg.Error, *, alive: bool) -> EventStoreError:
         return OutcomeUnknown(f"the connection was lost before a verdict came: {error}")
     if error.sqlstate == CLOCK_BEHIND:
         return ClockBehind(error.diag.message_primary or str(error))
-    if isinstance(error, TRANSIENT):
+    if isinstance(error, (*TRANSIENT, *UNPREPARED)):
         return StoreUnavailable(f"the server could not take the batch: {error}")
     return BatchRefused(f"the server refused the batch: {error}")

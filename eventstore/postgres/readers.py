@@ -9,6 +9,7 @@ import psycopg
 from eventstore.errors import StoreUnavailable
 from eventstore.postgres.bounded import NoAnswer
 from eventstore.postgres.connection import READ_SECONDS_MAX, Connection, connect, discard
+from eventstore.postgres.failures import OUT_OF_REACH
 
 
 class Readers:
@@ -36,7 +37,7 @@ class Readers:
                         continue
                 connection = await connect(self._url, name="read", seconds_max=READ_SECONDS_MAX)
                 return await self._ask(connection, statement, parameters)
-            except psycopg.OperationalError as error:
+            except OUT_OF_REACH as error:
                 raise StoreUnavailable(f"the database did not answer: {error}") from error
 
     async def close(self) -> None:

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-import psycopg
 import structlog
 
 from eventstore.errors import EventStoreError
+from eventstore.postgres.failures import OUT_OF_REACH
 from eventstore.seals import sql
 from eventstore.seals.content import Connection, open_connection
 from eventstore.seals.keys import SealingKey
@@ -26,6 +26,8 @@ PATIENCE = timedelta(seconds=5)
 LOOK_EVERY_S = 1.0
 RETRY_PAUSE_S = 2.0
 REMINDER_S = 60.0
+
+TROUBLE: tuple[type[Exception], ...] = (*OUT_OF_REACH, OSError)
 
 _log = structlog.get_logger(__name__)
 
@@ -53,7 +55,7 @@ class Sealer:
                     self._seal(connection, stop)
             except TurnOver:
                 stop.wait(LOOK_EVERY_S)
-            except (psycopg.OperationalError, OSError) as trouble:
+            except TROUBLE as trouble:
                 self._say("sealer: trying again", str(trouble))
                 stop.wait(RETRY_PAUSE_S)
 

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from types import ModuleType
 
+import psycopg
 import pytest
 
 from api import errors as api_errors
@@ -51,6 +52,9 @@ class TestTable:
             (storing.ClockBehind(), 503),
             (storing.CommandReused(), 422),
             (storing.UnknownEvent(), 500),
+            (psycopg.errors.UndefinedFunction(), 503),
+            (psycopg.errors.ReadOnlySqlTransaction(), 503),
+            (psycopg.errors.UniqueViolation(), 500),
             (KeyError(), 500),
         ],
     )

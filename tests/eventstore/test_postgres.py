@@ -53,6 +53,18 @@ class TestEightConnections:
         assert len(await postgres.store.read_stream("seat-1")) == 10
 
 
+class TestUnprepared:
+    async def test_given_a_database_without_our_schema_then_it_may_be_asked_again(
+        self, postgres: PostgresBackend
+    ) -> None:
+        empty = make_conninfo(postgres.app_url, dbname="postgres")
+        async with PostgresStore(empty) as store:
+            with pytest.raises(StoreUnavailable, match="does not exist"):
+                await store.read_range(after=0, limit=1)
+            with pytest.raises(StoreUnavailable, match="does not exist"):
+                await store.append([wish(at("seat-1", 0))])
+
+
 class TestAServerThatStops:
     @pytest.fixture
     def own_server(self, tmp_path: Path) -> Iterator[EmbeddedPostgres]:

@@ -323,3 +323,28 @@ class TestKeeper:
             async with asyncio.timeout(10):
                 await Keeper(url=projector_url, store=town.store, model=SEAT_MAP, held=stale, window=window).run()
             await window.close()
+
+
+class BrokenFeed:
+    """A feed that fails in a way that nobody foresaw."""
+
+    def __init__(self) -> None:
+        self.closed = False
+
+    async def next(self) -> list[Recorded]:
+        """Fail."""
+        raise ValueError("nobody foresaw this")
+
+    async def close(self) -> None:
+        """Note it."""
+        self.closed = True
+
+
+class TestWindow:
+    async def test_given_a_feed_that_failed_then_it_can_be_closed(self, town: Town) -> None:
+        feed = BrokenFeed()
+        window = Window(store=town.store, feed=feed, start=0, reader=reader_for(EVERY_MODEL))
+        with pytest.raises(ValueError, match="nobody foresaw"):
+            await window.after(0)
+        await window.close()
+        assert feed.closed
