@@ -16,7 +16,7 @@ FOREIGN_CURSOR = "This cursor is none of ours; take `next` of the page before."
 
 Limit = Annotated[int, Query(ge=1, le=PAGE_MAX, description="How many at most.")]
 TextCursor = Annotated[str | None, Query(max_length=CURSOR_CHARACTERS_MAX, description="`next` of the page before.")]
-PositionCursor = Annotated[int | None, Query(ge=0, le=POSITION_MAX, description="`next` of the page before.")]
+PositionCursor = Annotated[int | None, Query(ge=1, le=POSITION_MAX, description="`next` of the page before.")]
 
 
 class Placed(Protocol):

@@ -122,6 +122,17 @@ def require_unmerged(books: Books, guest: str) -> None:
         raise GuestHasLoggedIn("This guest has logged in; send the access token of the account.")
 
 
+def require_registered(books: Books, account: str) -> None:
+    """Refuse a role for a guest: nobody could sign in to it again once its token is over.
+
+    Raises:
+        Invalid.
+    """
+    state = books.read(ACCOUNT, account)
+    if isinstance(state, OpenAccount) and state.guest:
+        raise Invalid("A guest has to register before holding a role.")
+
+
 def open_account(books: Books, account: str, *, guest: bool) -> Changes:
     """Let somebody in.
 
@@ -166,8 +177,8 @@ def change_roles(books: Books, account: str, roles: frozenset[Role]) -> Changes:
     state = existing(books, account)
     if roles - GLOBAL_ROLES:
         raise Invalid("Everybody is a customer; organizer and entry manager are given within an organizer.")
-    if state.guest and roles:
-        raise Invalid("A guest has to register before holding a role.")
+    if roles:
+        require_registered(books, account)
     if state.roles == roles:
         return {}
     changed: Changes = {ACCOUNT.stream(account): [RolesChanged(roles=tuple(sorted(roles)))]}

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
+from domain.account import require_registered
 from domain.books import Books, Changes, Kind
 from domain.errors import AlreadyThere, Invalid, LastHolder, NotFound
 from domain.values import Role
@@ -90,7 +91,7 @@ def change_member(books: Books, organizer: str, account: str, roles: frozenset[R
 
     Raises:
         NotFound: no such organizer.
-        Invalid: a role that is not held within an organizer, or too many members.
+        Invalid: a role that is not held within an organizer, a guest, or too many members.
         LastHolder: nobody else would be organizer.
     """
     state = existing(books, organizer)
@@ -98,6 +99,8 @@ def change_member(books: Books, organizer: str, account: str, roles: frozenset[R
         raise Invalid("Within an organizer one is organizer or entry manager.")
     if state.members.get(account, frozenset()) == roles:
         return {}
+    if roles:
+        require_registered(books, account)
     others = [held for member, held in state.members.items() if member != account]
     loses = Role.ORGANIZER in state.members.get(account, frozenset()) - roles
     if loses and not any(Role.ORGANIZER in held for held in others):

@@ -3,7 +3,7 @@
 import pytest
 
 from domain.account import ACCOUNT, AccountOpened, RolesChanged, change_roles
-from domain.errors import LastHolder
+from domain.errors import Invalid, LastHolder
 from domain.organizer import ORGANIZER, MemberRolesChanged, OrganizerFounded, change_member
 from domain.role import ROLE, RoleGranted, RoleWithdrawn
 from domain.values import Role
@@ -55,3 +55,10 @@ class TestOrganizers:
     def test_given_no_organizer_yet_then_an_entry_manager_may_come_and_go(self) -> None:
         gate = FOUNDED.given_done(change_member, "o", "gate", frozenset({Role.ENTRY_MANAGER}))
         gate.when(change_member, "o", "gate", NONE).then(MemberRolesChanged(account="gate", roles=()))
+
+    @pytest.mark.parametrize("role", [Role.ORGANIZER, Role.ENTRY_MANAGER])
+    def test_given_a_guest_then_it_gets_no_role_and_loses_one_that_it_has(self, role: Role) -> None:
+        guest = FOUNDED.given(ACCOUNT.stream("guest"), AccountOpened(guest=True))
+        guest.when(change_member, "o", "guest", frozenset({role})).then_refused(Invalid)
+        member = guest.given(ORGANIZER.stream("o"), MemberRolesChanged(account="guest", roles=(Role.ENTRY_MANAGER,)))
+        member.when(change_member, "o", "guest", NONE).then(MemberRolesChanged(account="guest", roles=()))
