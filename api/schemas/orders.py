@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from api.schemas.base import Body, Shown
 from api.schemas.holds import Items
+from api.schemas.locales import Locale
 from api.schemas.payments import PaymentShown
 from api.schemas.people import Email
 from api.schemas.refunds import RefundShown
@@ -18,7 +19,6 @@ from domain.order import OrderStatus
 TERMS_LENGTH_MAX = 40
 
 Terms = Annotated[str, StringConstraints(min_length=1, max_length=TERMS_LENGTH_MAX, pattern=ONE_LINE)]
-Locale = Annotated[str, StringConstraints(max_length=35, pattern="^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")]
 
 
 class Contact(Body):
@@ -36,7 +36,7 @@ class OrderWish(Body):
     items: Items | None = None
     contact: Contact | None = None
     terms_version: Annotated[Terms | None, Field(description="The terms of sale that were shown.")] = None
-    locale: Annotated[Locale, Field(description="The language the buyer is written to in (BCP 47).")] = "en"
+    locale: Locale = "en"
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
