@@ -1,9 +1,17 @@
 """The command `seatledger`: one file per noun, every command a few lines that call the part which does the work."""
 
-from runtime.garbage import look_seldom
+import sys
 
-look_seldom()  # nothing of what is imported is garbage: looking for it was a tenth of a part's start
+INTERRUPTED = 130
+"""What a shell expects of a program that Ctrl-C ended."""
 
-from runtime.cli.main import main  # noqa: E402 - after that
+try:
+    from runtime.garbage import look_seldom
+
+    look_seldom()  # nothing of what is imported is garbage: looking for it was a tenth of a part's start
+
+    from runtime.cli.main import main
+except KeyboardInterrupt:  # most of a short command's time is spent importing
+    sys.exit(INTERRUPTED)
 
 __all__ = ["main"]

@@ -1,5 +1,6 @@
 """The command itself: its version, and what a person reads when something goes wrong."""
 
+import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -37,6 +38,24 @@ def test_the_help_names_the_exit_statuses() -> None:
     shown = " ".join(CliRunner().invoke(command.app, ["--help"]).output.split())
     assert "3 nothing found" in shown
     assert f"{command.INTERNAL_ERROR} an error of the program itself" in shown
+
+
+INTERRUPTED_IMPORT = """
+import sys
+
+class CtrlC:
+    def find_spec(self, name, *_):
+        if name == "typer":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, CtrlC())
+import runtime.cli
+"""
+
+
+def test_given_ctrl_c_while_it_starts_then_no_traceback() -> None:
+    ended = subprocess.run([sys.executable, "-c", INTERRUPTED_IMPORT], capture_output=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, b"", b"")
 
 
 class TestMain:
