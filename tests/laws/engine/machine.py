@@ -90,7 +90,7 @@ class EngineMachine(Entering, Provider, Seating):
     def dispute_a_refund(self, order: tuple[str, str], step: str, outcome: str) -> None:
         """Approve a refund, and let the same money be disputed before it is sent."""
         refund = self.refund(order, None)
-        self.dispute_an_order(order, step, 0)
+        self.dispute_an_order(order, "dp_1", step)
         if isinstance(refund, str):
             self.transfer(refund, outcome)
 
