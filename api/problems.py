@@ -85,6 +85,7 @@ class ProblemCode(StrEnum):
     OUTCOME_UNKNOWN = "outcome_unknown"
     OWN_DECISION = "own_decision"
     PAYMENT_DISPUTED = "payment_disputed"
+    DISPUTE_SETTLED = "dispute_settled"
     PAYMENT_REFUSED = "payment_refused"
     PERFORMANCE_CANCELLED = "performance_cancelled"
     PERFORMANCE_STARTED = "performance_started"

@@ -22,7 +22,7 @@ Rejected
     ├── PerformanceCancelled
     ├── PerformanceStarted
     ├── AlreadyPaid, OrderEnded, OrderConfirmedAlready, NotConfirmed, TooManyPayments
-    ├── NothingToRefund, RefundDecided, TicketUsed, PaymentDisputed
+    ├── NothingToRefund, RefundDecided, TicketUsed, PaymentDisputed, DisputeSettled
     ├── ExceptionEnded, ResolutionNotPossible
     ├── HasBookings, HasEvents, BeingDeleted, DeletionGivenUp
     ├── NotRunning, NotPaused, NotFailed, NotParked, NotSkipped    a read model stands otherwise than the wish needs
@@ -236,6 +236,12 @@ class PaymentDisputed(Impossible):
     """The buyer's bank holds the money, or took it back."""
 
     code = "payment_disputed"
+
+
+class DisputeSettled(Impossible):
+    """Lines were to end without money because a dispute had taken it, and the dispute was won since."""
+
+    code = "dispute_settled"
 
 
 class ExceptionEnded(Impossible):

@@ -9,8 +9,9 @@ from typing import Any
 
 from domain.books import Books, Changes, merged
 from domain.buyer import BUYER, quota_of, returned
-from domain.disputed_money import require_undisputed
+from domain.disputed_money import has_money_left, require_undisputed
 from domain.errors import (
+    DisputeSettled,
     Invalid,
     NotConfirmed,
     NothingToRefund,
@@ -78,6 +79,8 @@ class RequestRefund:
 def request_refund(books: Books, command: RequestRefund) -> Changes:
     """Ask for money back; the amount is spoken for from now on. What was asked for in time may be decided at any time.
 
+    Lines whose money a lost dispute took end without money if support asks with a reason, so that their seats are free.
+
     Raises:
         NotFound, Invalid (a line the order does not have).
         NotConfirmed: nothing was sold.
@@ -92,8 +95,9 @@ def request_refund(books: Books, command: RequestRefund) -> Changes:
     by_owner = command.account is not None
     check_requested_in_time(books, order, by_owner=by_owner, reason_text=command.reason_text)
     lines = requested_lines(books, order, command)
-    require_undisputed(books, order, amount=refundable_amount(lines))
-    requested = refund_requested(books, order, command, lines)
+    amount = 0 if ends_without_money(books, order, command, lines) else refundable_amount(lines)
+    require_undisputed(books, order, amount=amount)
+    requested = refund_requested(books, order, command, lines, amount)
     opened = RefundOpened(
         refund=command.refund,
         payment=order.paid_by,
@@ -104,7 +108,19 @@ def request_refund(books: Books, command: RequestRefund) -> Changes:
     return {REFUND.stream(command.refund): [requested], ORDER.stream(command.order): [opened]}
 
 
-def refund_requested(books: Books, order: PlacedOrder, command: RequestRefund, lines: list[Line]) -> RefundRequested:
+def ends_without_money(books: Books, order: PlacedOrder, command: RequestRefund, lines: list[Line]) -> bool:
+    """Return whether support ends lines with a reason although a lost dispute took their money."""
+    payment = books.read(PAYMENT, order.paid_by) if order.paid_by else None
+    if command.account is not None or command.reason_text is None or order.paid_by is None:
+        return False
+    if not isinstance(payment, RequestedPayment) or payment.dispute_open:
+        return False
+    return not has_money_left(payment, order, order.paid_by, amount=refundable_amount(lines), refund=None)
+
+
+def refund_requested(
+    books: Books, order: PlacedOrder, command: RequestRefund, lines: list[Line], amount: int
+) -> RefundRequested:
     """Return the request for lines of a confirmed order."""
     payment = books.read(PAYMENT, order.paid_by) if order.paid_by else None
     return RefundRequested(
@@ -115,7 +131,7 @@ def refund_requested(books: Books, order: PlacedOrder, command: RequestRefund, l
         performance=order.performance,
         provider=payment.provider if isinstance(payment, RequestedPayment) else NOTHING_TO_TRANSFER,
         lines=tuple(line.line_id for line in lines),
-        amount=refundable_amount(lines),
+        amount=amount,
         currency=order.currency,
         reason=command.reason,
         requested_by=command.by or command.account,
@@ -172,7 +188,7 @@ def approve_refund(books: Books, *, refund: str, by: str, limits: FourEyesLimits
     ask for two accounts, the first one's approval is only recorded.
 
     Raises:
-        NotFound, RefundDecided, OwnDecision, TicketUsed, PaymentDisputed.
+        NotFound, RefundDecided, OwnDecision, TicketUsed, PaymentDisputed, DisputeSettled.
     """
     state = undecided(books, refund, by)
     order_id = order_of(state)
@@ -180,6 +196,7 @@ def approve_refund(books: Books, *, refund: str, by: str, limits: FourEyesLimits
     lines = [line for line in order.lines if line.line_id in state.lines]
     check_unused(books, order, lines, reason_text=state.reason_text)
     require_undisputed(books, order, amount=state.amount, refund=refund)
+    require_lost_still(books, order, state, lines)
     if limits.second_needed(amount_back(order, state, refund), state.currency) and state.endorsed_by in {None, by}:
         return {} if state.endorsed_by else {REFUND.stream(refund): [RefundEndorsed(by=by)]}
     approval: dict[str, list[Any]] = {
@@ -187,6 +204,18 @@ def approve_refund(books: Books, *, refund: str, by: str, limits: FourEyesLimits
         ORDER.stream(order_id): [OrderLinesCancelled(lines=state.lines, refund=refund)],
     }
     return merged(approval, attendance_ended(books, refund, state, order, lines), completed_if_free(refund, state))
+
+
+def require_lost_still(books: Books, order: PlacedOrder, state: RequestedRefund, lines: list[Line]) -> None:
+    """Refuse to end lines without money once a dispute that had taken it was won.
+
+    Raises:
+        DisputeSettled
+    """
+    payment = books.read(PAYMENT, order.paid_by) if order.paid_by else None
+    without_money = state.amount == 0 < refundable_amount(lines)
+    if without_money and isinstance(payment, RequestedPayment) and not payment.disputed:
+        raise DisputeSettled("The dispute was won meanwhile; reject this request and ask for a refund of the money.")
 
 
 def amount_back(order: PlacedOrder, state: RequestedRefund, refund: str) -> int:

@@ -36,7 +36,8 @@ async def request_money_back(request: Request, order_id: UUID, body: RefundWish 
 
     Owners ask until the performance begins; what was asked for in time is decided at any time. Support may ask later
     too, with a reason. Lines somebody has entered with are left out (`ticket_used` if they are named, or nothing is
-    left), unless the performance was cancelled, or support gives a reason after the start.
+    left), unless the performance was cancelled, or support gives a reason after the start. Lines whose
+    money a lost dispute took end without money if support gives a reason: their tickets are void, their seats free.
     """
     owner, wish = await whose(request), body or RefundWish()
     if owner is not None and wish.reason is not None:

@@ -145,7 +145,8 @@ FROM json_to_recordset(%(rows)s::json) AS r (refund text, position bigint, recor
 JOIN opened_refund AS f USING (refund)
 JOIN ordered AS o USING (order_id),
      LATERAL (
-         SELECT line.category, line.ticket_type, o.currency, line.refundable
+         SELECT line.category, line.ticket_type, o.currency, CASE WHEN f.amount > 0 THEN line.refundable ELSE 0 END
+                AS refundable
          FROM json_to_recordset(o.lines) AS line (line_id text, category text, ticket_type text, refundable bigint)
          WHERE line.line_id = ANY (f.lines)
          UNION ALL

@@ -1,9 +1,13 @@
 """The sales: given events, then figures that are sums of stored amounts."""
 
 from datetime import timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
+from uuid_utils.compat import uuid7
+
 from domain.disputes import lose_dispute, win_dispute
+from domain.refunding import RequestRefund, approve_refund, request_refund
 from projections.reading import ReadModels
 from projections.sales import Sale, Wanted, report_sales
 from tests.projections.shelf import Shelf
@@ -163,3 +167,18 @@ class TestDisputes:
         await shelf.fold(town.store)
         (total,) = (await report_sales(models, Wanted())).sums
         assert (total.disputes_lost, total.gross) == (0, 4500)
+
+    async def test_lines_that_end_without_money_are_returned_and_nothing_is_refunded(
+        self, town: Town, shelf: Shelf, models: ReadModels
+    ) -> None:
+        _, performance = await town.open_shop()
+        order, _ = await town.book(performance, "ann", town.seats[0])
+        payment = await town.open_payment(order, "ann")
+        await town.capture(payment, await town.total(order))
+        await town.dispute(payment, lose_dispute, 4500)
+        ending = RequestRefund(refund=str(uuid7()), order=order, account=None, by="sue", reason_text="chargeback")
+        await town.do(partial(request_refund, command=ending))
+        await town.do(partial(approve_refund, refund=ending.refund, by="tom"))
+        await shelf.fold(town.store)
+        (total,) = (await report_sales(models, Wanted())).sums
+        assert (total.returned, total.refunded, total.disputes_lost) == (1, 0, 4500)

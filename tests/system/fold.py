@@ -148,7 +148,7 @@ def count(picture: Picture, order: OrderPicture, lines: Sequence[Line], day: dat
 def count_refund(picture: Picture, order: OrderPicture, opened: orders.RefundOpened, day: date) -> None:
     """Count what went back: for its lines, or beside all lines."""
     for line in order.placed.lines:
-        if line.line_id in opened.lines:
+        if line.line_id in opened.lines and opened.amount:
             back = sum(component.gross for component in line.components if component.refundable)
             picture.sales[key_of(order, day, line.place.category, line.ticket_type)]["refunded"] += back
     if not opened.lines:
