@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request, Response
 
 from api.access import ACCESS, PREFIX, RoutesUndeclared
-from api.docs import docs_pages
+from api.docs import OPENAPI_PATH, OpenapiPage, docs_pages
 from api.engine import Engine
 from api.front import Front
 from api.lean import LeanRoute, lane_of
@@ -38,6 +38,7 @@ def make_app(engine: Engine, *, routers: Iterable[APIRouter] = ROUTERS, pages: P
         version=VERSION,
         summary=SUMMARY,
         telemetry={"tracing": False, "metrics": False, "logs": False},
+        openapi_url=None,  # `OpenapiPage` serves it
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -52,6 +53,7 @@ def make_app(engine: Engine, *, routers: Iterable[APIRouter] = ROUTERS, pages: P
         app.build_middleware_stack(), metrics=engine.metrics, deadlines=engine.deadlines, lanes=lanes
     )
     app.openapi = with_problems(app.openapi)  # type: ignore[method-assign] # FastAPI's own way to extend it
+    app.add_route(OPENAPI_PATH, OpenapiPage(app.openapi).serve, include_in_schema=False)
     return app
 
 

@@ -1,9 +1,15 @@
 """The page at /docs: the OpenAPI document, shown by Swagger UI from this very server."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import resources
+from typing import Any
 
+import orjson
+from fastapi import Request, Response
+
+OPENAPI_PATH = "/openapi.json"
 DOCS_PATH = "/docs"
 DOCS_POLICY = (
     b"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; "
@@ -40,3 +46,25 @@ def docs_pages() -> Mapping[str, tuple[bytes, str]]:
         SCRIPT: (swagger.joinpath("swagger-ui-bundle.js").read_bytes(), "text/javascript; charset=utf-8"),
         STYLE: (swagger.joinpath("swagger-ui.css").read_bytes(), "text/css; charset=utf-8"),
     }
+
+
+class OpenapiPage:
+    """The OpenAPI document as bytes, written once: that takes most of a second, and whoever asks meanwhile waits for it.
+
+    Args:
+        describe: returns the document; called in a thread.
+    """
+
+    def __init__(self, describe: Callable[[], dict[str, Any]]) -> None:
+        self._describe = describe
+        self._writing: asyncio.Task[bytes] | None = None
+
+    async def serve(self, _: Request) -> Response:
+        """Answer with the document."""
+        if self._writing is None:
+            self._writing = asyncio.create_task(asyncio.to_thread(self._write), name="OpenAPI document")
+        content = await asyncio.shield(self._writing)
+        return Response(content, media_type="application/json", headers={"Cache-Control": "no-cache"})
+
+    def _write(self) -> bytes:
+        return orjson.dumps(self._describe())
