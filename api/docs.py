@@ -49,7 +49,7 @@ def docs_pages() -> Mapping[str, tuple[bytes, str]]:
 
 
 class OpenapiPage:
-    """The OpenAPI document as bytes, written once: that takes most of a second, and whoever asks meanwhile waits for it.
+    """The OpenAPI document as bytes, written once: that takes most of a second, and who asks meanwhile waits for it.
 
     Args:
         describe: returns the document; called in a thread.

@@ -164,6 +164,11 @@ class EdgeProtocol(HttpToolsProtocol):
         elif self.phase != HEAD:
             self.since = self.edge.now
 
+    def resume_writing(self) -> None:
+        """Go on writing: the client has taken most of what waited."""
+        self.unsent = 0
+        super().resume_writing()
+
     def overdue(self, now: float) -> Refusal | None:
         """Return which deadline has passed, if any."""
         if self._answer_is_stuck(now):

@@ -20,11 +20,16 @@ from runtime.server import Server
 PATIENCE_S = 10.0
 ANSWER = b"HTTP/1.1 200 OK"
 GREETING = b"hello"
+PARTS = 4_096
+PART = b"x" * 65_536
 
 
 @dataclass(slots=True)
 class App:
-    """An application that notes what it was asked; `/wait` waits until the client is gone, `/big` answers at length."""
+    """An application that notes what it was asked.
+
+    `/wait` waits until the client is gone, `/big` answers at length, `/parts` bit by bit.
+    """
 
     asked: list[dict[str, Any]] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
@@ -38,6 +43,11 @@ class App:
         if scope["path"] == "/early":
             await send({"type": "http.response.start", "status": 413, "headers": [(b"content-length", b"0")]})
             await send({"type": "http.response.body", "body": b""})
+            return
+        if scope["path"] == "/parts":
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            for _ in range(PARTS):
+                await send({"type": "http.response.body", "body": PART, "more_body": True})
             return
         if scope["path"] != "/big":
             await self._read(scope, receive)

@@ -93,6 +93,22 @@ class TestAnswered:
             await until(lambda: server.edge.connections == 0)
             assert server.refused() == {"answer_not_taken": 1}
 
+    async def test_given_a_client_that_takes_an_answer_slowly_then_it_is_not_given_up(self) -> None:
+        async with serving() as server:
+            raw = await server.connect()
+            await raw.send(head(target=b"/parts"))
+
+            def is_full() -> bool:
+                """Say whether neither side can go on: the reader pauses by itself once it has kept enough."""
+                paused: bool = raw.reader._paused  # type: ignore[attr-defined] # asyncio's own have it
+                return paused and server.only.flow.write_paused
+
+            for _ in range(4):
+                await until(is_full)
+                server.later(15)
+                assert await raw.reader.read(2**26)
+            assert server.refused() == {}
+
 
 class TestPipelined:
     async def test_given_a_few_requests_at_once_then_all_are_answered_in_order(self) -> None:
