@@ -157,12 +157,21 @@ async def advance(connection: Connection, held: Held, *, after: int, upto: Check
     Raises:
         Lost: somebody else moved it, or it must not move now.
     """
-    asked = {"name": held.name, "fence": held.fence, "after": after, "upto": upto.position, "digest": upto.digest}
-    found = await (await connection.execute(sql.ADVANCE, asked)).fetchone()
+    found = await (await connection.execute(sql.ADVANCE, advanced(held, after, upto))).fetchone()
     if found is None:
         raise Lost(held.name)
     follower: str | None = found[0]
     return follower
+
+
+async def advance_alone(connection: Connection, held: Held, *, after: int, upto: Checkpoint) -> bool:
+    """Move the checkpoint where no row follows from the batch; False: `advance` within a transaction says why not."""
+    return (await connection.execute(sql.ADVANCE_ALONE, advanced(held, after, upto))).rowcount == 1
+
+
+def advanced(held: Held, after: int, upto: Checkpoint) -> dict[str, Any]:
+    """Return what a statement that moves the checkpoint compares and sets."""
+    return {"name": held.name, "fence": held.fence, "after": after, "upto": upto.position, "digest": upto.digest}
 
 
 async def fail(connection: Connection, held: Held, *, after: int, failed_position: int | None, error: str) -> None:

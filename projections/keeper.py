@@ -7,7 +7,6 @@ import structlog
 from psycopg.errors import Error, InterfaceError, OperationalError
 
 from domain.projection import PROJECTION
-from eventstore.checkpoint import require_in_log
 from eventstore.errors import EventStoreError, LogWentBack, StoreUnavailable
 from eventstore.store import Store
 from projections import control
@@ -80,12 +79,19 @@ class Keeper:
             await asyncio.sleep(max(0.0, PACE_S - (clock() - began_at)) if len(stretch.ends) < BATCH_FACTS else 0)
 
     async def _commit(self, connection: Connection, stretch: Stretch) -> None:
+        if not of_model(self._model, stretch.facts) and await self._advance_alone(connection, stretch):
+            return
         async with connection.transaction():
             follower = await control.advance(connection, self._held, after=stretch.after, upto=stretch.end)
             await write(connection, self._model, self._kept(self._held.schema, stretch))
             if follower is not None:
                 await self._write_follower(connection, follower, stretch)
-            await require_in_log(self._store, stretch.end)  # the window may hold what a restored log does not
+            await self._window.require_in_log(stretch.end)  # the window may hold what a restored log does not
+
+    async def _advance_alone(self, connection: Connection, stretch: Stretch) -> bool:
+        """Move the checkpoint past a batch without rows; False: a version being built has to move along."""
+        await self._window.require_in_log(stretch.end)
+        return await control.advance_alone(connection, self._held, after=stretch.after, upto=stretch.end)
 
     async def _write_follower(self, connection: Connection, follower: str, stretch: Stretch) -> None:
         """Write a batch to the version that is being built as well; what it can't take stops it alone."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from eventstore.checkpoint import Checkpoint, checkpoint_of
+from eventstore.checkpoint import Checkpoint, checkpoint_of, require_in_log
 from eventstore.feed import EventFeed
 from eventstore.store import Recorded, Store
 from projections.facts import FactReader
@@ -63,6 +63,7 @@ class Window:
         self._start = start
         self._end = start
         self._growing: asyncio.Task[None] | None = None
+        self._comparisons: dict[Checkpoint, asyncio.Task[None]] = {}
         self.outlived = False
 
     async def after(self, position: int) -> Stretch:
@@ -83,6 +84,18 @@ class Window:
         )
         return whole if whole.after == position else whole.between(position, whole.upto)
 
+    async def require_in_log(self, end: Checkpoint) -> None:
+        """Compare the end of a batch with the log, once for all who ask while it is being compared.
+
+        Raises:
+            StoreUnavailable, LogWentBack.
+        """
+        if end not in self._comparisons:
+            comparison = asyncio.create_task(require_in_log(self._store, end), name="compare with the log")
+            comparison.add_done_callback(lambda _: self._comparisons.pop(end))
+            self._comparisons[end] = comparison
+        await asyncio.shield(self._comparisons[end])
+
     def give_up(self) -> None:
         """Note that the log went back: what is held here may be gone from it, and nobody shall fold it any more."""
         self.outlived = True
@@ -92,6 +105,9 @@ class Window:
         if self._growing is not None:
             self._growing.cancel()
             await asyncio.gather(self._growing, return_exceptions=True)  # who waited for it was told
+        for comparison in self._comparisons.values():
+            comparison.cancel()
+        await asyncio.gather(*self._comparisons.values(), return_exceptions=True)
         await self._feed.close()
 
     async def _grow(self) -> None:

@@ -77,6 +77,13 @@ WHERE name = %(name)s AND position = %(after)s AND fence = %(fence)s AND state =
 RETURNING follower
 """
 
+# Nothing to write under it, neither here nor to a version being built: one statement, which is its own transaction.
+ADVANCE_ALONE: LiteralString = """
+UPDATE projections.projection
+SET position = %(upto)s, digest = %(digest)s, heartbeat_at = clock_timestamp()
+WHERE name = %(name)s AND position = %(after)s AND fence = %(fence)s AND state = 'running' AND follower IS NULL
+"""
+
 FAIL: LiteralString = """
 UPDATE projections.projection
 SET state = 'failed', error = %(error)s, failed_position = %(failed_position)s
