@@ -29,12 +29,17 @@ SESSION_SECONDS = int(SESSION_LIFETIME.total_seconds())
 
 @router.post("/auth/register", status_code=201, responses={201: {"model": Entry}, **documented(401, 429, 431)})
 async def register(request: Request, body: Registration) -> Response:
-    """Register, and come in; asking which addresses have an account is slowed down like guessing passwords."""
+    """Register, and come in; asking which addresses have an account is slowed down like guessing passwords.
+
+    A guest known by access token becomes the account; one known by session only is taken along, as by a login.
+    """
     engine, guest = engine_of(request), await guest_of(request)
     async with engine.attempts.at(f"{REGISTER} {body.email}", engine.clients.of(request)):
         account = await engine.entrance.register(
             email=body.email, password=body.password, name=body.name, account=guest
         )
+    if guest is None:
+        await take_guest_along(request, account)
     response = await entered(request, account, guest=False, status=201)
     remember_device(request, response, body.email)
     return response

@@ -35,6 +35,26 @@ async def known(shop: Shop) -> None:
     done(await shop.registered(EMAIL, PASSWORD))
 
 
+class TestRegisterAsGuest:
+    async def test_given_the_session_alone_then_the_account_has_the_basket(self, shop: Shop, office: BoxOffice) -> None:
+        guest = await guest_of(shop)
+        hold = done(await office.hold(guest, office.seats[0]))["hold_id"]
+        account = {"Authorization": f"Bearer {done(await shop.registered(EMAIL, PASSWORD))['access_token']}"}
+        order = done(await office.post("/orders", account, {"hold_id": hold}))
+        assert done(await office.get(f"/orders/{order['order_id']}", account))["status"] == "pending"
+        assert refused(await office.hold(guest, office.seats[1])) == LOGGED_IN
+
+    async def test_given_the_address_is_taken_then_the_guest_keeps_basket_and_session(
+        self, shop: Shop, office: BoxOffice
+    ) -> None:
+        await known(shop)
+        guest = await guest_of(shop)
+        hold = done(await office.hold(guest, office.seats[0]))["hold_id"]
+        assert (await shop.registered(EMAIL, PASSWORD)).status_code == 409
+        again = {"Authorization": f"Bearer {done(await shop.client.post(f'{V1}/auth/refresh'))['access_token']}"}
+        assert done(await office.get(f"/holds/{hold}", again))["status"] == "open"
+
+
 class TestLogInAsGuest:
     @pytest.mark.parametrize("by", ["access token", "session"])
     async def test_given_a_basket_then_the_account_has_it(self, shop: Shop, office: BoxOffice, by: str) -> None:
