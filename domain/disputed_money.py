@@ -1,9 +1,13 @@
-"""What is left of a payment beside its disputes and refunds, and so what may still go back."""
+"""What is left of a payment beside its disputes and refunds, what may still go back, and which tickets it pays for."""
+
+from collections.abc import Sequence
+from typing import Any
 
 from domain.books import Books
 from domain.errors import PaymentDisputed
 from domain.order import PlacedOrder
 from domain.payment import PAYMENT, DisputeStatus, RequestedPayment
+from domain.ticket import TICKET, TicketDisputed
 
 
 def require_undisputed(books: Books, order: PlacedOrder, *, amount: int, refund: str | None = None) -> None:
@@ -50,3 +54,10 @@ def overdrawn(payment: RequestedPayment, order: PlacedOrder, payment_id: str, lo
 def own_currency(payment: RequestedPayment) -> str:
     """Return the currency in which the payment came in, or was asked for."""
     return payment.captured_currency or payment.currency
+
+
+def disputed_tickets(payment_id: str, payment: RequestedPayment, tickets: Sequence[str]) -> dict[str, list[Any]]:
+    """Mark the tickets that a disputed payment has just paid for."""
+    if not payment.disputed:
+        return {}
+    return {TICKET.stream(ticket): [TicketDisputed(payment=payment_id)] for ticket in tickets}

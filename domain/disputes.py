@@ -7,12 +7,17 @@ is older than what is known changes nothing.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from domain.books import Books, Changes, merged
 from domain.disputed_money import overdrawn, own_currency
 from domain.errors import Invalid
-from domain.money_exception import EXCEPTIONS_OWNER, ExceptionKind, ExceptionOpened, exception_opened_events
+from domain.money_exception import (
+    EXCEPTIONS_OWNER,
+    ExceptionKind,
+    ExceptionOpened,
+    exception_opened_events,
+    exception_resolved_events,
+)
 from domain.order import ORDER, PlacedOrder
 from domain.paying import existing
 from domain.payment import (
@@ -28,6 +33,8 @@ from domain.payment import (
 )
 from domain.ticket import TICKET, IssuedTicket, TicketDisputed, TicketDisputeWon
 from domain.values import derived_id
+
+RULE = "win_dispute"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +101,7 @@ def win_dispute(books: Books, fact: DisputeFact) -> Changes:
         {PAYMENT.stream(fact.payment): [*implied_opening(payment, fact), won]},
         tickets_marked(books, fact.payment, payment, disputed=overall is not DisputeStatus.WON),
         undecided_again(books, payment, fact, recovered),
+        losses_resolved_events(books, fact, known),
     )
 
 
@@ -149,6 +157,16 @@ def is_older(dispute: Dispute, fact: DisputeFact) -> bool:
 def is_same_sum(dispute: Dispute, fact: DisputeFact) -> bool:
     """Return whether a fact is about as much money as its dispute was."""
     return (dispute.amount, dispute.currency) == (fact.amount, fact.currency)
+
+
+def losses_resolved_events(books: Books, fact: DisputeFact, dispute: Dispute | None) -> Changes:
+    """Close what support still has open about a loss that was won back."""
+    if dispute is None or dispute.status is not DisputeStatus.LOST:
+        return {}
+    of_loss = (ExceptionKind.DISPUTE_LOST, ExceptionKind.REFUNDED_AND_DISPUTED)
+    return merged(
+        *(exception_resolved_events(books, exception_id(fact, kind, dispute.since), RULE) for kind in of_loss)
+    )
 
 
 def overall_with(payment: RequestedPayment, fact: DisputeFact, status: DisputeStatus) -> DisputeStatus:
@@ -266,11 +284,9 @@ def exception_about(
         organizer=payment.organizer,
         performance=payment.performance,
     )
-    return exception_opened_events(books, derived_id(fact.payment, kind, fact.dispute, fact.at.isoformat()), opened)
+    return exception_opened_events(books, exception_id(fact, kind, fact.at), opened)
 
 
-def disputed_tickets(payment_id: str, payment: RequestedPayment, tickets: Sequence[str]) -> dict[str, list[Any]]:
-    """Mark the tickets that a disputed payment has just paid for."""
-    if not payment.disputed:
-        return {}
-    return {TICKET.stream(ticket): [TicketDisputed(payment=payment_id)] for ticket in tickets}
+def exception_id(fact: DisputeFact, kind: ExceptionKind, at: datetime) -> str:
+    """Return the id of the exception that a step of a dispute opens, by the provider's time of the step."""
+    return derived_id(fact.payment, kind, fact.dispute, at.isoformat())

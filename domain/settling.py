@@ -11,7 +11,7 @@ from typing import Any
 
 from domain.books import Books, Changes, merged
 from domain.buyer import check_paid_limits, has_share, quota_of
-from domain.disputes import disputed_tickets
+from domain.disputed_money import disputed_tickets
 from domain.errors import LimitReached, NotFound, PerformanceCancelled, PerformanceStarted, Rejected, SeatsTaken
 from domain.money_exception import EXCEPTIONS_OWNER, ExceptionKind, ExceptionOpened, exception_opened_events
 from domain.order import ORDER, OrderCancelled, OrderStatus, PaymentTaken, PlacedOrder, RefundOpened

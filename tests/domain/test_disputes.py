@@ -9,7 +9,7 @@ import pytest
 from domain.entry import ScanTicket, scan_ticket
 from domain.errors import Invalid, NotFound, PaymentDisputed
 from domain.exception_resolution import ResolveException, resolve_exception
-from domain.money_exception import ExceptionKind, Resolution, ResolutionReason
+from domain.money_exception import ExceptionClosed, ExceptionKind, Resolution, ResolutionReason
 from domain.paying import capture
 from domain.payment import PAYMENT, DisputeLost, DisputeOpened, DisputeStatus, DisputeWon, PaymentOutcome
 from domain.ports import BookEntryKind
@@ -20,7 +20,7 @@ from domain.settling import settle
 from domain.ticket import TICKET, EntryRecorded, RefusalReason, TicketDisputed, TicketDisputeWon
 from domain.transfers import complete_refund, submit_refund
 from domain.values import EntryRules, derived_id
-from tests.domain.money import TOTAL, Money, entry_of, kinds, minutes, money, opened
+from tests.domain.money import TOTAL, Money, entry_of, kinds, minutes, money, only_exception, opened
 from tests.domain.scenario import Result
 from tests.domain.theatre import GLOBE, HAMLET, PRICE
 
@@ -127,6 +127,23 @@ class TestDecideDispute:
         case = money().paid().disputed("lost", 2).disputed("won", 3)
         assert (case.state().lost, case.state().disputed) == (0, False)
         request(case).events()
+
+    def test_given_a_lost_dispute_that_is_won_later_then_support_has_nothing_to_do_any_more(self) -> None:
+        case = money().paid().submitted("1")
+        done = case.scenario.given_done(complete_refund, reference=case.refund, provider_refund="re_1")
+        lost = replace(case, scenario=done).disputed("lost", 2)
+        closed = [event for event in lost.dispute("won", 3).events() if isinstance(event, ExceptionClosed)]
+        assert [each.resolution for each in closed] == [Resolution.RESOLVED] * 2
+        assert lost.disputed("won", 3).state().lost == 0
+
+    def test_given_support_has_written_the_loss_off_then_a_win_leaves_that_as_it_is(self) -> None:
+        case = money().paid().disputed("lost", 2)
+        command = ResolveException(
+            exception=only_exception(case), resolution=Resolution.WRITE_OFF, reason=ResolutionReason.OTHER, by="sue"
+        )
+        written_off = replace(case, scenario=case.scenario.given_done(resolve_exception, command))
+        won = written_off.dispute("won", 3)
+        assert not [event for event in won.events() if isinstance(event, ExceptionClosed)]
 
     def test_given_an_older_win_after_the_loss_then_the_loss_stays(self) -> None:
         case = money().paid().disputed("lost", 3)
