@@ -34,6 +34,9 @@ BY_HAND: Mapping[Resolution, RefundOutcome] = {
 OF_PAYMENT = frozenset({ExceptionKind.WRONG_CURRENCY, ExceptionKind.UNDECIDED_CAPTURE})
 """Kinds whose money is the one capture that the payment knows."""
 
+OF_TRANSFER = frozenset({ExceptionKind.REFUND_FAILED, ExceptionKind.REFUND_UNANSWERED})
+"""Kinds whose end ends a refund of ours."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolveException:
@@ -127,11 +130,13 @@ def effects_of(books: Books, command: ResolveException, opened: ExceptionOpened)
     """Return what a resolution does beside closing the exception."""
     if command.resolution is Resolution.REFUND:
         return refund_events(books, command, opened)
-    if opened.kind is not ExceptionKind.REFUND_FAILED or opened.refund is None:
+    if opened.kind not in OF_TRANSFER or opened.refund is None:
         return {}
     if command.resolution is Resolution.RETRY:
         return retry_refund(books, refund=opened.refund, by=command.by)
-    return close_refund(books, refund=opened.refund, outcome=BY_HAND[command.resolution], by=command.by)
+    unanswered = opened.kind is ExceptionKind.REFUND_UNANSWERED
+    outcome = BY_HAND[command.resolution]
+    return close_refund(books, refund=opened.refund, outcome=outcome, by=command.by, unanswered=unanswered)
 
 
 def refund_events(books: Books, command: ResolveException, opened: ExceptionOpened) -> Changes:

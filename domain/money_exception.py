@@ -22,6 +22,7 @@ class ExceptionKind(StrEnum):
     OTHER_REFUND = "other_refund"
     REFUNDED_TWICE = "refunded_twice"
     REFUND_FAILED = "refund_failed"
+    REFUND_UNANSWERED = "refund_unanswered"
     UNKNOWN_DISPUTE = "unknown_dispute"
     OTHER_DISPUTE = "other_dispute"
     DISPUTE_LOST = "dispute_lost"
@@ -121,6 +122,7 @@ RESOLUTIONS: Mapping[ExceptionKind, frozenset[Resolution]] = {
     ExceptionKind.OTHER_REFUND: OUTFLOW_RESOLUTIONS,
     ExceptionKind.REFUNDED_TWICE: OUTFLOW_RESOLUTIONS,
     ExceptionKind.REFUND_FAILED: RETRIABLE_RESOLUTIONS,
+    ExceptionKind.REFUND_UNANSWERED: OUTFLOW_RESOLUTIONS,
     ExceptionKind.UNKNOWN_DISPUTE: OUTFLOW_RESOLUTIONS,
     ExceptionKind.OTHER_DISPUTE: OUTFLOW_RESOLUTIONS,
     ExceptionKind.DISPUTE_LOST: OUTFLOW_RESOLUTIONS,

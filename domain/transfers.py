@@ -28,6 +28,7 @@ from domain.values import derived_id
 
 RULE = "submit_refunds"
 LOST_TO_DISPUTE = "lost_to_dispute"
+UNKNOWN_PROVIDER = "unknown_provider"
 UNFINISHED = frozenset({RefundStatus.APPROVED, RefundStatus.SUBMITTED, RefundStatus.FAILED})
 
 
@@ -98,6 +99,7 @@ def completion_events(
     return merged(
         completed(refund, state, provider_refund, attempt),
         exception_resolved_events(books, failure_of(refund, state.attempts), RULE) if state.owner else {},
+        exception_resolved_events(books, unanswered_of(refund, state.attempts), RULE),
         refunded_beside_dispute(books, refund, state),
     )
 
@@ -127,9 +129,23 @@ def fail_refund(books: Books, *, reference: str, reason: str) -> Changes:
     state = existing(books, refund)
     if state.status is not RefundStatus.SUBMITTED or attempt != state.attempts:
         return {}
-    if state.attempts >= state.attempts_max:
-        return failed_for_good(books, refund, state, reason)
-    return {REFUND.stream(refund): [RefundFailed(reason=reason)]}
+    last = state.attempts >= state.attempts_max
+    return merged(
+        failed_for_good(books, refund, state, reason)
+        if last
+        else {REFUND.stream(refund): [RefundFailed(reason=reason)]},
+        exception_resolved_events(books, unanswered_of(refund, state.attempts), RULE),
+    )
+
+
+def report_unanswered(books: Books, *, refund: str) -> Changes:
+    """Open an exception, once, for a transfer under way that nobody can be asked about; its outcome closes it."""
+    state = existing(books, refund)
+    if state.status is not RefundStatus.SUBMITTED:
+        return {}
+    kind, attempts = ExceptionKind.REFUND_UNANSWERED, state.attempts
+    opened = exception_of_refund(refund, state, kind, amount=state.amount, attempts=attempts, failure=UNKNOWN_PROVIDER)
+    return exception_opened_events(books, unanswered_of(refund, attempts), opened)
 
 
 def failed_for_good(books: Books, refund: str, state: RequestedRefund, reason: str) -> Changes:
@@ -145,6 +161,11 @@ def failed_for_good(books: Books, refund: str, state: RequestedRefund, reason: s
 def failure_of(refund: str, attempts: int) -> str:
     """Return the id of the exception of a refund that failed after so many attempts."""
     return derived_id(refund, ExceptionKind.REFUND_FAILED, str(attempts))
+
+
+def unanswered_of(refund: str, attempts: int) -> str:
+    """Return the id of the exception of a refund whose transfer under way nobody can be asked about."""
+    return derived_id(refund, ExceptionKind.REFUND_UNANSWERED, str(attempts))
 
 
 def exception_of_refund(
@@ -185,14 +206,17 @@ def retry_refund(books: Books, *, refund: str, by: str) -> Changes:
     return {REFUND.stream(refund): [RefundRetried(by=by)]}
 
 
-def close_refund(books: Books, *, refund: str, outcome: RefundOutcome, by: str) -> Changes:
+def close_refund(books: Books, *, refund: str, outcome: RefundOutcome, by: str, unanswered: bool = False) -> Changes:
     """End a refund that support owns without a transfer: paid another way, or written off.
+
+    `unanswered`: a transfer is under way that nobody can be asked about; money that it moves is another exception.
 
     Raises:
         ResolutionNotPossible: it is not support's, or has ended.
     """
     state = existing(books, refund)
-    require_owned(state)
+    if not (unanswered and state.status is RefundStatus.SUBMITTED):
+        require_owned(state)
     if state.order:
         books.read(ORDER, state.order)
     return merged(

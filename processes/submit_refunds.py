@@ -13,7 +13,6 @@ from domain.paying import existing as existing_payment
 from domain.ports import (
     PaymentGateway,
     PaymentRefused,
-    PaymentUnavailable,
     ProviderRefund,
     ProviderRefundStatus,
 )
@@ -28,7 +27,7 @@ from domain.refund import (
     RequestedRefund,
     transfer_reference,
 )
-from domain.transfers import UNFINISHED, complete_refund, existing, fail_refund, submit_refund
+from domain.transfers import UNFINISHED, complete_refund, existing, fail_refund, report_unanswered, submit_refund
 from eventstore.handler import Handler
 from eventstore.store import Recorded
 from processes.rule import NOTHING, Commands, Notes
@@ -88,6 +87,10 @@ class SubmitRefunds:
         if refund.status is RefundStatus.FAILED and refund.attempts > work.cursor:
             return self._after_failure(work, now, refund.attempts)
         asked_before = refund.status is RefundStatus.SUBMITTED
+        if asked_before and refund.provider not in self._gateways:
+            reported = partial(report_unanswered, refund=work.subject)
+            await self._commands.send(work, f"unanswered/{refund.attempts}", reported)
+            return work.again(now + self._pending.after(work.tries))
         attempt = refund.attempts if asked_before else await self._submitted(work, refund.attempts + 1)
         if attempt is None:
             return work.again(now + self._pending.after(work.tries))
@@ -105,8 +108,6 @@ class SubmitRefunds:
     async def _transferred(self, refund: RequestedRefund, reference: str, *, asked_before: bool) -> ProviderRefund:
         gateway = self._gateways.get(refund.provider)
         if gateway is None:
-            if asked_before:
-                raise PaymentUnavailable(f"There is no gateway called {refund.provider}.")
             raise PaymentRefused("unknown_provider")
         known = await gateway.find_refund(reference) if asked_before else None
         if known is not None:

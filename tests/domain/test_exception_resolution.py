@@ -28,7 +28,7 @@ from domain.refund import (
     RefundRetried,
     transfer_reference,
 )
-from domain.transfers import complete_refund, fail_refund, submit_refund
+from domain.transfers import complete_refund, fail_refund, report_unanswered, submit_refund
 from tests.domain.money import CAPTURE, REFUND_ENTRY, TOTAL, Money, entry_of, exception_id, kinds, money, only_exception
 from tests.domain.scenario import Result, Scenario
 
@@ -225,3 +225,43 @@ class TestUnreadableEntry:
         again.then_on(stream, case.scenario.history[stream][0])
         reopened = case.scenario.given_done(unreadable_events, found, provider="sandbox")
         resolve(replace(case, scenario=reopened), ACCEPT).events()
+
+
+class TestTransferThatNobodyAnswersFor:
+    """Its provider is in the settings no more, so whether the money went back cannot be found out."""
+
+    def unanswered(self) -> Money:
+        """Return a refund under way, reported to support."""
+        case = money().paid().submitted()
+        return replace(case, scenario=case.scenario.given_done(report_unanswered, refund=case.refund))
+
+    def test_given_it_is_reported_again_then_support_has_it_once(self) -> None:
+        case = self.unanswered()
+        case.scenario.when(report_unanswered, refund=case.refund).then_nothing()
+
+    @pytest.mark.parametrize(
+        ("resolution", "outcome"),
+        [(ACCEPT, RefundOutcome.PAID_ANOTHER_WAY), (WRITE_OFF, RefundOutcome.WRITTEN_OFF)],
+    )
+    def test_given_support_ends_it_then_the_refund_is_closed_and_later_money_is_an_exception(
+        self, resolution: Resolution, outcome: RefundOutcome
+    ) -> None:
+        case = self.unanswered()
+        resolve(case, resolution).then_on(REFUND.stream(case.refund), RefundClosedManually(outcome=outcome, by="sue"))
+        ended = resolved(case, resolution)
+        assert kinds(ended.booked(entry_of(REFUND_ENTRY, case.refund))) != []
+
+    def test_given_the_provider_is_back_then_its_answer_closes_the_exception(self) -> None:
+        case = self.unanswered()
+        done = case.scenario.when(complete_refund, reference=case.refund, provider_refund="re_1")
+        failed = case.scenario.when(fail_refund, reference=case.refund, reason="account_closed")
+        for result in (done, failed):
+            (closed,) = [event for event in result.events() if isinstance(event, ExceptionClosed)]
+            assert closed.resolution is Resolution.RESOLVED
+
+    def test_given_it_was_not_submitted_then_nothing_is_reported(self) -> None:
+        case = money().paid().approved()
+        case.scenario.when(report_unanswered, refund=case.refund).then_nothing()
+
+    def test_given_retry_then_it_is_refused_because_the_money_could_go_back_twice(self) -> None:
+        resolve(self.unanswered(), RETRY).then_refused(ResolutionNotPossible)

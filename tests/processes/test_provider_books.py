@@ -203,10 +203,14 @@ class TestProviderTakenOutOfTheSettings:
         await bench.open()
         refund = await approved(bench)
         await bench.world.do(Wish(partial(refunding.submit_refund, refund=refund)))
-        with pytest.raises(PaymentUnavailable):
-            await bench.rule.act(Work(refund, uuid7(), 1, bench.clock.now()), bench.clock.now())
+        work = Work(refund, uuid7(), 1, bench.clock.now())
+        left = await bench.rule.act(work, bench.clock.now())
+        assert left is not None
+        await bench.rule.act(left, left.due_at)
+        await bench.world.audit()
         state = await bench.world.handler.look(partial(refunding.existing, refund=refund))
         assert (state.status, state.attempts) == (RefundStatus.SUBMITTED, 1)
+        assert kinds(bench) == [ExceptionKind.REFUND_UNANSWERED]
 
     async def test_given_a_disputed_refund_then_it_waits(self) -> None:
         bench = Bench(lambda handler: SubmitRefunds(handler, {"sandbox": NeverAsked()}))  # type: ignore[dict-item]
