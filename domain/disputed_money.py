@@ -5,8 +5,9 @@ from typing import Any
 
 from domain.books import Books
 from domain.errors import PaymentDisputed
-from domain.order import PlacedOrder
+from domain.order import PlacedOrder, RefundOutcome
 from domain.payment import PAYMENT, DisputeStatus, RequestedPayment
+from domain.pricing import refundable_amount
 from domain.ticket import TICKET, TicketDisputed
 
 
@@ -44,6 +45,17 @@ def lost_elsewhere(payment: RequestedPayment) -> bool:
 def money_left(payment: RequestedPayment, order: PlacedOrder, payment_id: str, *, refund: str | None) -> int:
     """Return what a payment holds beside the other refunds and what is lost, in minor units."""
     return payment.captured - payment.lost - order.spoken_for(payment_id, besides=refund)
+
+
+def ended_without_money(order: PlacedOrder, payment_id: str) -> int:
+    """Return what the lines cost that ended without money because a dispute had taken it, in minor units."""
+    ended = [
+        line
+        for refund in order.refunds.values()
+        if refund.payment == payment_id and not refund.amount and refund.outcome is RefundOutcome.COMPLETED
+        for line in refund.lines
+    ]
+    return refundable_amount([line for line in order.lines if line.line_id in ended])
 
 
 def overdrawn(payment: RequestedPayment, order: PlacedOrder, payment_id: str, lost: int) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.books import Books, Changes, merged
-from domain.disputed_money import overdrawn, own_currency
+from domain.disputed_money import ended_without_money, overdrawn, own_currency
 from domain.errors import Invalid
 from domain.money_exception import (
     EXCEPTIONS_OWNER,
@@ -252,12 +252,17 @@ def loss_events(books: Books, payment: RequestedPayment, fact: DisputeFact) -> C
 
 
 def undecided_again(books: Books, payment: RequestedPayment, fact: DisputeFact, recovered: int) -> Changes:
-    """Open an exception for money that came back and had led to nothing while it was lost."""
-    if payment.outcome is not PaymentOutcome.EXCEPTION or not recovered:
+    """Open an exception for money that came back and had led to nothing, or whose lines ended, while it was lost."""
+    undecided = recovered
+    if payment.outcome is not PaymentOutcome.EXCEPTION:
+        order = books.read(ORDER, payment.order)
+        owed = ended_without_money(order, fact.payment) if isinstance(order, PlacedOrder) else 0
+        undecided = min(recovered, owed)
+    if undecided <= 0:
         return {}
     kind = ExceptionKind.UNDECIDED_CAPTURE
     currency = own_currency(payment)
-    return exception_about(books, payment, fact, kind, amount=recovered, currency=currency, refundable=recovered)
+    return exception_about(books, payment, fact, kind, amount=undecided, currency=currency, refundable=undecided)
 
 
 def exception_about(

@@ -143,7 +143,7 @@ def requested_lines(books: Books, order: PlacedOrder, command: RequestRefund) ->
     """Return the lines to refund; where none is named, all that nobody has entered with.
 
     Raises:
-        Invalid: a line the order does not have, or one named twice.
+        Invalid: no line, one the order does not have, or one named twice.
         NothingToRefund: a line that is refunded already or spoken for.
         TicketUsed: somebody has entered with a line that is named, or with all that are left.
     """
@@ -152,7 +152,7 @@ def requested_lines(books: Books, order: PlacedOrder, command: RequestRefund) ->
         if not left:
             raise NothingToRefund(NOTHING_LEFT)
         return unused(books, order, left, reason_text=command.reason_text)
-    if len(set(wanted)) < len(wanted) or set(wanted) - {line.line_id for line in order.lines}:
+    if not wanted or len(set(wanted)) < len(wanted) or set(wanted) - {line.line_id for line in order.lines}:
         raise Invalid("Name lines of this order, each once.", lines=list(wanted))
     lines = [line for line in left if line.line_id in wanted]
     if len(lines) < len(wanted):

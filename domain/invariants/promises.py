@@ -69,7 +69,8 @@ def no_money_lost(ledger: Ledger, command: Sequence[Fact]) -> Iterator[str]:
         back = [ledger.refunds[refund] for refund in order.refunds]
         back = [refund for refund in back if refund.payment == payment and not refund.rejected]
         gone = [line for refund in back for line in refund.lines]
-        kept = sum(order.lines[line].gross for line in gone) - sum(refund.amount for refund in back if refund.lines)
+        of_lines = sum(refund.amount for refund in back if refund.lines or refund.exception)
+        kept = sum(order.lines[line].gross for line in gone) - of_lines
         live = 0
         if order.confirmed_by == payment:
             live = sum(line.gross for line in order.lines.values() if line.line_id not in gone)

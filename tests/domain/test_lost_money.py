@@ -6,11 +6,14 @@ from dataclasses import replace
 import pytest
 
 from domain.errors import DisputeSettled, PaymentDisputed
+from domain.exception_resolution import ResolveException, resolve_exception
+from domain.money_exception import ExceptionKind, Resolution, ResolutionReason
 from domain.refund import RefundCompleted
 from domain.refunding import RequestRefund, approve_refund, request_refund
 from domain.seat import SeatReturned
 from domain.ticket import TicketVoided
-from tests.domain.money import Money, money
+from domain.values import derived_id
+from tests.domain.money import Money, minutes, money, opened
 from tests.domain.scenario import Result
 from tests.domain.theatre import PRICE
 
@@ -57,6 +60,18 @@ class TestLinesEndWithoutMoney:
         case = money().paid().disputed("lost", 1, amount=PRICE)
         first = self.asked(case, "1")
         assert first.placed().refunds["r1"].amount == PRICE
+
+    def test_given_the_dispute_is_won_afterwards_then_support_has_the_money_that_came_back_to_refund(self) -> None:
+        case = self.asked(money().paid().disputed("lost", 1), "1")
+        case = replace(case, scenario=case.scenario.given_done(approve_refund, refund="r1", by="tom"))
+        won = case.dispute("won", 2)
+        assert [(each.kind, each.refundable) for each in opened(won)] == [(ExceptionKind.UNDECIDED_CAPTURE, PRICE)]
+        back = case.disputed("won", 2)
+        exception = derived_id(case.payment, ExceptionKind.UNDECIDED_CAPTURE, "dp_1", minutes(2).isoformat())
+        refund = ResolveException(
+            exception=exception, resolution=Resolution.REFUND, reason=ResolutionReason.OTHER, by="sue"
+        )
+        assert back.scenario.when(resolve_exception, refund).events()
 
     def test_given_the_dispute_is_won_before_the_approval_then_the_money_is_asked_for_anew(self) -> None:
         case = self.asked(money().paid().disputed("lost", 1)).disputed("won", 2)

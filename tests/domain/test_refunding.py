@@ -105,8 +105,10 @@ class TestRequestRefund:
         assert lines_requested(moved, by_owner(order)) == ("1",)
         moved.at(STARTS_AT + timedelta(days=7)).when(request_refund, by_owner(order)).then_refused(PerformanceStarted)
 
-    def test_given_a_line_named_twice_or_unknown_then_refused(self) -> None:
+    def test_given_no_line_or_one_named_twice_or_unknown_then_refused(self) -> None:
         scenario, order = bought(on_sale(), "hold", "ann", *SEATS[:2])
+        none = RequestRefund(refund="other", order=order, account="ann", lines=())
+        scenario.when(request_refund, none).then_refused(Invalid)
         scenario.when(request_refund, by_owner(order, "1", "1")).then_refused(Invalid)
         scenario.when(request_refund, by_owner(order, "7")).then_refused(Invalid)
 
