@@ -1,10 +1,11 @@
 """Bursts: requests begin a few at a time, clients take turns, and new connections are taken many at a time."""
 
 import asyncio
+import socket
 
 import pytest
 
-from runtime.edge.listening import ACCEPTED_PER_ITERATION
+from runtime.edge.listening import ACCEPTED_PER_ITERATION, UNSENT_BYTES_MAX
 from runtime.edge.starts import STARTS_PER_ITERATION, FairStarts
 from tests.runtime.edge.serving import GREETING, Serving, serving, until
 from tests.runtime.edge.test_heads import head
@@ -77,3 +78,10 @@ class TestServer:
     async def test_more_handles_than_one_listen(self) -> None:
         async with serving() as server:
             assert server.listening() == ACCEPTED_PER_ITERATION
+
+    async def test_given_a_connection_then_the_system_keeps_little_of_what_it_does_not_read(self) -> None:
+        async with serving() as server:
+            await server.connect()
+            await until(lambda: server.edge.connections == 1)
+            accepted = server.only.transport.get_extra_info("socket")
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT) == UNSENT_BYTES_MAX
