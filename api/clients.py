@@ -11,6 +11,8 @@ from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING
 
+from api.forwarded import elements_from_right, forwarded_for
+
 if TYPE_CHECKING:
     from fastapi import Request  # every part reads settings, and only the API needs the framework
 
@@ -20,9 +22,7 @@ HEADERS = (X_FORWARDED_FOR, FORWARDED)
 HOPS_MAX = 10
 IPV6_PREFIX = 64
 ADDRESS_LENGTH_MAX = 64
-ELEMENT_LENGTH_MAX = 512
 ADDRESSES_REMEMBERED_MAX = 16_384
-FOR_PARAMETER = re.compile(r'(?:^|;)[ \t]*for="?([^";]+)"?[ \t]*(?:;|$)', re.IGNORECASE)
 WITH_PORT = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::\d{1,5})?|([0-9.]+)(?::\d{1,5})?")
 
 Network = IPv4Network | IPv6Network
@@ -74,19 +74,14 @@ def named_from_right(headers: Sequence[str], hops: int, header: str) -> Iterable
     """Yield what the last proxies wrote, the nearest first; nothing further left is looked at."""
     left = hops
     for line in reversed(headers):
-        for part in reversed(line.rsplit(",", left)[-left:]):
-            yield forwarded_for(part) if header == FORWARDED else part.strip()
-            left -= 1
+        if header == FORWARDED:
+            named = [forwarded_for(element) for element in elements_from_right(line, left)]
+        else:
+            named = [part.strip() for part in reversed(line.rsplit(",", left)[-left:])]
+        yield from named
+        left -= len(named)
         if left <= 0:
             return
-
-
-def forwarded_for(element: str) -> str:
-    """Return the `for` of one element of `Forwarded` (RFC 7239); empty if there is none, or it is too long."""
-    if len(element) > ELEMENT_LENGTH_MAX:
-        return ""  # the pattern takes quadratic time over blanks
-    found = FOR_PARAMETER.search(element.strip())
-    return found[1] if found else ""
 
 
 def address_in(text: str) -> str | None:
