@@ -263,6 +263,14 @@ class TestDevices:
         answer = await send(office, {**office.gate, "Device-Key": key}, code=ticket["code"])
         assert refused(answer) == (401, "unauthenticated")
 
+    async def test_given_two_keys_then_422_and_neither_is_taken(self, office: BoxOffice) -> None:
+        ticket, one, two = await ticket_of(office), await device_of(office), await device_of(office)
+        keys = [("Device-Key", device["key"]) for device in (one, two)]
+        body, head = {"code": ticket["code"], "gate": "North", "nonce": "1"}, await office.head()
+        headers = [*office.gate.items(), *keys]
+        assert refused(await office.shop.client.post(f"{V1}/scans", json=body, headers=headers)) == (422, "malformed")
+        assert await office.head() == head
+
     async def test_given_another_devices_secret_then_401(self, office: BoxOffice) -> None:
         ticket, one, two = await ticket_of(office), await device_of(office), await device_of(office)
         forged = f"{one['device_id']}.{two['key'].split('.')[1]}"
