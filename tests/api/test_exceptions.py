@@ -230,6 +230,30 @@ class TestDisputes:
         assert refused(await office.post(f"{path}/refund", support, WHY)) == (409, "resolution_not_possible")
         done(await office.post(f"{path}/write-off", support, {"reason": "uncollectible"}))
 
+    async def test_given_a_lost_dispute_then_support_frees_the_seat_and_somebody_else_buys_it(
+        self, till: Till, office: BoxOffice
+    ) -> None:
+        buyer, asker, decider = [await office.somebody(*roles) for roles in ((), (Role.SUPPORT,), (Role.SUPPORT,))]
+        order, payment = await paid_with(till, office, buyer, "captured")
+        (line,) = done(await office.get(f"/orders/{order}", buyer))["lines"]
+        done(await announce(till, "dispute.lost", payment))
+        path = f"/orders/{order}/refunds"
+        assert refused(await office.post(path, asker)) == (409, "payment_disputed")
+        ending = done(await office.post(path, asker, {"reason": "chargeback"}))
+        assert ending["amount"] == price(0)
+        ended = done(await office.post(f"/refunds/{ending['refund_id']}/approve", decider))
+        assert ended["status"] == "completed"
+        assert done(await office.get(f"/tickets/{line['ticket_id']}", buyer))["state"] == "void"
+        done(await office.order(await office.somebody(), line["place"]["seat"]))
+
+    async def test_given_a_dispute_without_an_id_then_the_webhook_is_refused(
+        self, till: Till, office: BoxOffice
+    ) -> None:
+        _, payment = await paid_with(till, office, await office.somebody(), "captured")
+        head = await office.head()
+        assert (await announce(till, "dispute.opened", payment, dispute_id=None)).status_code == 422
+        assert await office.head() == head
+
 
 class TestWebhooks:
     @pytest.mark.parametrize("kind", ["payout.paid", "checkout.captured", "refund.completed", "dispute.opened"])
