@@ -28,6 +28,7 @@ LOADS_WAITING_MAX = 1_000
 PUBLIC_SECONDS = 1.0
 LOAD_SECONDS_MAX = 5.0
 LOAD_AGAIN_SECONDS = 0.1
+PLACES_PER_PAUSE = 5_000
 REPLAY_EVENTS_MAX = 20_000
 REPLAY_RANGE_EVENTS = 2_000
 
@@ -215,7 +216,7 @@ class LiveSeatMaps:
                 while live.followed_after - seats.position > REPLAY_EVENTS_MAX:
                     await asyncio.sleep(LOAD_AGAIN_SECONDS)
                     seats = await read_seat_map(self._models, performance=live.performance)
-                take_in(live, seats)
+                await take_in(live, seats)
                 await self._replay(live, following, after=seats.position)
                 live.places.take_changed()  # nobody watches yet: whoever comes is told what is missing
         except TimeoutError:
@@ -228,10 +229,15 @@ class LiveSeatMaps:
             after = events[-1].position
 
 
-def take_in(live: LivePerformance, seats: SeatMap) -> None:
-    """Tell a performance the read model's rows."""
+async def take_in(live: LivePerformance, seats: SeatMap) -> None:
+    """Tell a performance the read model's rows, with a pause for others every so many places."""
+    since_pause = 0
     for group in seats.groups:
         until = None if group.until is None else group.until.timestamp()
         for place, position in zip(group.seats, group.positions, strict=True):
             live.places.tell(place, group.state, until=until, position=position)
+            since_pause += 1
+            if since_pause == PLACES_PER_PAUSE:
+                since_pause = 0
+                await asyncio.sleep(0)
     live.knows(seats.position)
