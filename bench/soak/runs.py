@@ -46,6 +46,11 @@ RUNS: Sequence[Run] = (
     Run(name="rebuild under load, killed", command=suite("tests/projections/rebuilding"), seconds_max=15 * MINUTE_S),
     Run(name="tampering", command=suite("tests/eventstore/seals", effort=5), seconds_max=10 * MINUTE_S),
     Run(name="processes killed", command=suite("tests/processes/test_killed_anywhere.py"), seconds_max=10 * MINUTE_S),
+    Run(
+        name="database restored",
+        command=suite("tests/system/test_restored_servers.py", effort=2),
+        seconds_max=20 * MINUTE_S,
+    ),
     Run(name="everybody at once", command=suite("tests/system/test_one_seat.py"), seconds_max=10 * MINUTE_S),
     Run(
         name="past of a big log",
