@@ -17,6 +17,7 @@ from tests.effort import Effort
 from tests.memory import folder_in_memory
 
 SYSTEM = "tests/system"
+LONG = (SYSTEM, "tests/restore")
 OBJECTS_BETWEEN_LOOKS = 50_000
 """Looking for garbage after every 700 objects, among all that a test run keeps, was a tenth of its work."""
 
@@ -41,8 +42,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the tests of the whole shop, which take longest."""
-    items.sort(key=lambda item: not item.nodeid.startswith(SYSTEM))
+    """Begin with the tests of whole shops, which take longest."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 def pytest_collection_finish() -> None:

@@ -48,7 +48,7 @@ RUNS: Sequence[Run] = (
     Run(name="processes killed", command=suite("tests/processes/test_killed_anywhere.py"), seconds_max=10 * MINUTE_S),
     Run(
         name="database restored",
-        command=suite("tests/system/test_restored_servers.py", effort=2),
+        command=suite("tests/restore/test_separate_servers.py", effort=2),
         seconds_max=20 * MINUTE_S,
     ),
     Run(name="everybody at once", command=suite("tests/system/test_one_seat.py"), seconds_max=10 * MINUTE_S),

@@ -13,8 +13,8 @@ import pytest
 from runtime.ground import Ground
 from runtime.up import environment
 from tests.memory import folder_in_memory
+from tests.restore.restoring import Backup, is_level, seats_shown, shows_the_log
 from tests.system.cast import paid_order
-from tests.system.restoring import Backup, is_level, seats_shown, shows_the_log
 from tests.system.shop import CHECKOUT, COMMAND, Json, Shop, another_api, own_environment, running, until
 from tests.system.stage import House, build, grid, organizer_of
 

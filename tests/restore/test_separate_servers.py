@@ -12,9 +12,9 @@ import pytest
 
 from tests.effort import Effort
 from tests.memory import folder_in_memory
+from tests.restore.restoring import Backup, shows_the_log, unequal_rebuilds
+from tests.restore.separate import PARTS, SeparateShop, is_ready, separate_shop
 from tests.system.cast import device_at, hold_seat, paid_order
-from tests.system.restoring import Backup, shows_the_log, unequal_rebuilds
-from tests.system.separate import PARTS, SeparateShop, is_ready, separate_shop
 from tests.system.shop import until
 from tests.system.stage import House, build, grid, organizer_of
 
