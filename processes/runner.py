@@ -16,7 +16,7 @@ import structlog
 
 from domain.errors import Rejected
 from domain.ports import PaymentError
-from eventstore.checkpoint import BEGINNING, Checkpoint, checkpoint_at, is_in_log, require_in_log
+from eventstore.checkpoint import BEGINNING, Checkpoint, is_in_log
 from eventstore.codec import Codec
 from eventstore.errors import EventStoreError, StoreUnavailable
 from processes.log import Log, SharedLog
@@ -90,7 +90,9 @@ class ProcessRunner:
         retries: the pauses between tries that get no answer.
     """
 
-    def __init__(self, rule: Rule, *, log: Log, codec: Codec, state: ProcessState, retries: BackOff = RETRIES) -> None:
+    def __init__(
+        self, rule: Rule, *, log: SharedLog, codec: Codec, state: ProcessState, retries: BackOff = RETRIES
+    ) -> None:
         self._rule = rule
         self._log = log
         self._codec = codec
@@ -172,7 +174,7 @@ def summary_of(error: Exception) -> str:
 class Turn:
     """One owner's work on one rule, a step at a time."""
 
-    def __init__(self, rule: Rule, tenure: Tenure, *, log: Log, codec: Codec, retries: BackOff = RETRIES) -> None:
+    def __init__(self, rule: Rule, tenure: Tenure, *, log: SharedLog, codec: Codec, retries: BackOff = RETRIES) -> None:
         self._rule = rule
         self._tenure = tenure
         self._log = log
@@ -217,12 +219,10 @@ class Turn:
         return noted or acted
 
     async def _take_notes(self) -> bool:
-        await require_in_log(self._log, self._checkpoint)
         position = self._checkpoint.position
-        recorded, upto = await self._log.read_named(self._rule.events, after=position, limit=EVENTS_AT_ONCE)
-        if upto == position:
+        recorded, reached = await self._log.read_after(self._checkpoint, self._rule.events, limit=EVENTS_AT_ONCE)
+        if reached.position == position:
             return False
-        reached = await checkpoint_at(self._log, upto)
         notes: dict[str, Work | None] = {}
         for one in recorded:
             try:
@@ -230,10 +230,10 @@ class Turn:
                 notes.update(self._rule.note(event, one))
             except Exception as error:
                 raise NoteFailed(one.position) from error
-        if notes or upto - self._saved.position >= UNSAVED_EVENTS_MAX:
+        if notes or reached.position - self._saved.position >= UNSAVED_EVENTS_MAX:
             await self._save(notes, reached)
         self._checkpoint = reached
-        caught_up = upto < position + EVENTS_AT_ONCE
+        caught_up = reached.position < position + EVENTS_AT_ONCE
         if caught_up:
             await asyncio.sleep(PACE_S)
         return True

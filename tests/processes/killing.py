@@ -7,6 +7,7 @@ from collections.abc import Callable
 from adapters.records.memory_process_state import MemoryProcessState, ProcessRecords
 from adapters.sandbox_gateway import SandboxGateway
 from eventstore.memory import MemoryStore
+from processes.log import SharedLog
 from processes.runner import Turn
 from tests.laws.world import CODEC, OneByOne, World
 from tests.processes.fuse import Fuse, Killed
@@ -46,7 +47,7 @@ class KilledRun(ABC):
         for rule in rules_on(handler, {"sandbox": fuse.around(self.shop.gateway)}, store):
             tenure = await state.acquire(rule.name)
             assert tenure is not None
-            turns.append(Turn(rule, fuse.around(tenure), log=store, codec=CODEC, retries=QUICK))
+            turns.append(Turn(rule, fuse.around(tenure), log=SharedLog(store, rule.events), codec=CODEC, retries=QUICK))
         return turns
 
     async def run(self, fuse: Fuse) -> None:

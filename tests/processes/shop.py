@@ -25,6 +25,7 @@ from eventstore.clock import ServerClock
 from eventstore.handler import Clock, Handler, Judge
 from eventstore.store import RANGE_EVENTS_MAX, Recorded, Store
 from processes.end_cancelled_checkouts import EndCancelledCheckouts
+from processes.log import SharedLog
 from processes.reconcile_payments import BOOKS, BOOKS_PAGE, ReconcilePayments
 from processes.refund_cancelled_performances import RefundCancelledPerformances
 from processes.release_lapsed_holds import ReleaseLapsedHolds
@@ -237,7 +238,7 @@ class Shop:
     async def turn(self, rule: Rule) -> Turn:
         tenure = await self.state.acquire(rule.name)
         assert tenure is not None
-        turn = Turn(rule, tenure, log=self.world.store, codec=CODEC, retries=QUICK)
+        turn = Turn(rule, tenure, log=SharedLog(self.world.store, rule.events), codec=CODEC, retries=QUICK)
         await turn.begin()
         return turn
 

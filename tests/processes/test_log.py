@@ -5,6 +5,8 @@ from collections.abc import Collection
 
 import pytest
 
+from eventstore.checkpoint import checkpoint_at
+from eventstore.errors import LogWentBack
 from eventstore.store import Append, NewEvent, Recorded, Write
 from processes.log import SharedLog
 from tests.eventstore.appends import wish
@@ -55,16 +57,17 @@ def named(*names: str) -> Append:
     return wish(*(Write(f"s-{name}", 0, (NewEvent(name, 1, "{}"),)) for name in names))
 
 
-def names_of(read: tuple[list[Recorded], int]) -> tuple[list[str], int]:
-    """Return the events' names and how far was looked."""
-    return [event.name for event in read[0]], read[1]
+async def read(shared: SharedLog, *names: str, after: int = 0, limit: int = 10) -> tuple[list[str], int]:
+    """Return the names of the events that a rule gets which stands at a position, and how far it is then."""
+    events, reached = await shared.read_after(await checkpoint_at(shared, after), names, limit=limit)
+    return [event.name for event in events], reached.position
 
 
 class TestSharedLog:
     async def test_rules_at_one_position_need_one_reading_and_get_their_own(self, log: Counted) -> None:
         shared = SharedLog(log, {"HoldPlaced", "OrderPlaced", "HoldReleased"})
-        assert names_of(await shared.read_named({"HoldPlaced"}, after=0, limit=10)) == (["HoldPlaced"], 4)
-        assert names_of(await shared.read_named({"OrderPlaced", "HoldReleased"}, after=0, limit=10)) == (
+        assert await read(shared, "HoldPlaced") == (["HoldPlaced"], 4)
+        assert await read(shared, "OrderPlaced", "HoldReleased") == (
             ["OrderPlaced", "HoldReleased"],
             4,
         )
@@ -72,37 +75,47 @@ class TestSharedLog:
 
     async def test_one_that_stands_elsewhere_reads_anew(self, log: Counted) -> None:
         shared = SharedLog(log, {"HoldPlaced", "HoldReleased"})
-        await shared.read_named({"HoldPlaced"}, after=0, limit=10)
-        assert names_of(await shared.read_named({"HoldReleased"}, after=2, limit=10)) == (["HoldReleased"], 4)
-        assert names_of(await shared.read_named({"HoldPlaced"}, after=0, limit=2)) == (["HoldPlaced"], 2)
+        await read(shared, "HoldPlaced")
+        assert await read(shared, "HoldReleased", after=2) == (["HoldReleased"], 4)
+        assert await read(shared, "HoldPlaced", limit=2) == (["HoldPlaced"], 2)
 
     async def test_at_the_end_what_comes_later_is_not_missed(self, log: Counted) -> None:
         shared = SharedLog(log, {"HoldPlaced"})
-        assert names_of(await shared.read_named({"HoldPlaced"}, after=4, limit=10)) == ([], 4)
+        assert await read(shared, "HoldPlaced", after=4) == ([], 4)
         await log.append([wish(Write("later", 0, (NewEvent("HoldPlaced", 1, "{}"),)))])
-        assert names_of(await shared.read_named({"HoldPlaced"}, after=4, limit=10)) == (["HoldPlaced"], 5)
+        assert await read(shared, "HoldPlaced", after=4) == (["HoldPlaced"], 5)
 
     async def test_a_stretch_of_a_lost_future_is_forgotten(self, log: Counted) -> None:
         shared = SharedLog(log, {"HoldPlaced", "SeatSold", "SeatReturned"})
         restore = log.backup()
         await log.append([named("SeatSold", "EntryRecorded")])
-        assert names_of(await shared.read_named({"SeatSold"}, after=4, limit=10)) == (["SeatSold"], 6)
+        assert await read(shared, "SeatSold", after=4) == (["SeatSold"], 6)
         restore()
         await log.append([named("SeatReturned", "EntryRecorded")])
-        assert names_of(await shared.read_named({"SeatSold", "SeatReturned"}, after=4, limit=10)) == (
+        assert await read(shared, "SeatSold", "SeatReturned", after=4) == (
             ["SeatReturned"],
             6,
         )
+
+    async def test_a_rule_that_stands_in_a_lost_future_is_refused(self, log: Counted) -> None:
+        shared = SharedLog(log, {"HoldPlaced", "SeatSold"})
+        restore = log.backup()
+        await log.append([named("SeatSold")])
+        lost = await checkpoint_at(log, 5)
+        restore()
+        await log.append([named("EntryRecorded")])
+        with pytest.raises(LogWentBack):
+            await shared.read_after(lost, {"SeatSold"}, limit=10)
 
     async def test_a_rule_that_reads_on_meanwhile_takes_nothing_from_another(self) -> None:
         log = Held()
         await log.append([named("HoldPlaced")])
         shared = SharedLog(log, {"HoldPlaced", "OrderPlaced"})
-        assert names_of(await shared.read_named({"HoldPlaced"}, after=0, limit=10)) == (["HoldPlaced"], 1)
+        assert await read(shared, "HoldPlaced") == (["HoldPlaced"], 1)
         await log.append([named("OrderPlaced")])
         log.holds_next = True
-        slow = asyncio.create_task(shared.read_named({"HoldPlaced", "OrderPlaced"}, after=0, limit=10))
+        slow = asyncio.create_task(read(shared, "HoldPlaced", "OrderPlaced"))
         await log.waits.wait()
-        assert names_of(await shared.read_named({"OrderPlaced"}, after=1, limit=10)) == (["OrderPlaced"], 2)
+        assert await read(shared, "OrderPlaced", after=1) == (["OrderPlaced"], 2)
         log.may_go_on.set()
-        assert names_of(await slow) == (["HoldPlaced"], 1)
+        assert await slow == (["HoldPlaced"], 1)

@@ -8,6 +8,7 @@ from typing import Any
 from adapters.records.memory_process_state import MemoryProcessState, ProcessRecords
 from eventstore.clock import FixedClock
 from eventstore.memory import MemoryStore
+from processes.log import SharedLog
 from processes.runner import Turn
 from tests.laws.world import CODEC, START, World
 from tests.processes.shop import handler_on
@@ -23,7 +24,7 @@ async def test_given_a_show_that_began_an_hour_ago_then_its_sale_is_closed() -> 
     rule = recipe()["CloseSalesOfBegunShows"](handler_on(world.store, clock=clock))
     tenure = await MemoryProcessState(ProcessRecords(now=clock.now)).acquire(rule.name)
     assert tenure is not None
-    turn = Turn(rule, tenure, log=world.store, codec=CODEC)
+    turn = Turn(rule, tenure, log=SharedLog(world.store, rule.events), codec=CODEC)
     await turn.begin()
     clock.advance(timedelta(days=30, hours=2))
     while await turn.step():

@@ -22,6 +22,7 @@ from eventstore.checkpoint import Checkpoint
 from eventstore.clock import FixedClock
 from eventstore.errors import LogWentBack, Overloaded
 from eventstore.store import Recorded
+from processes.log import SharedLog
 from processes.release_lapsed_holds import ReleaseLapsedHolds
 from processes.reopen_unfinished_deletions import DELETION_LASTS_MAX, ReopenUnfinishedDeletions
 from processes.rule import Notes, Rule
@@ -50,7 +51,7 @@ class Bench:
         await self.world.open()
         self.tenure = await MemoryProcessState(self.records).acquire(self.rule.name)
         assert self.tenure is not None
-        self.turn = Turn(self.rule, self.tenure, log=self.world.store, codec=CODEC)
+        self.turn = Turn(self.rule, self.tenure, log=SharedLog(self.world.store, self.rule.events), codec=CODEC)
         await self.turn.begin()
 
     async def caused(self) -> list[str]:
@@ -336,7 +337,7 @@ class TestRestoredLog:
         await holds.tenure.release()
         holds.tenure = await MemoryProcessState(holds.records).acquire(holds.rule.name)
         assert holds.tenure is not None
-        holds.turn = Turn(holds.rule, holds.tenure, log=holds.world.store, codec=CODEC)
+        holds.turn = Turn(holds.rule, holds.tenure, log=SharedLog(holds.world.store, holds.rule.events), codec=CODEC)
         await holds.turn.begin()
 
     @pytest.mark.parametrize("new", [0, 1, 2])
