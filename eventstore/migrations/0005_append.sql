@@ -11,6 +11,7 @@ CREATE FUNCTION eventstore.append(
     metadatas             json[],
     not_befores           timestamp with time zone[],
     not_afters            timestamp with time zone[],
+    asked_ats             timestamp with time zone[],
     expectation_commands  integer[],
     expectation_streams   text[],
     expectation_versions  bigint[],
@@ -38,6 +39,7 @@ DECLARE
     stale integer[];    -- expectations that no longer hold, the first of each command
     versions bigint[];  -- where their streams really are
     late integer[];
+    overtaken integer[]; -- commands that came to nothing after they were asked for
     writers integer[];  -- commands that write, and where
     firsts bigint[];
     lasts bigint[];
@@ -56,6 +58,7 @@ BEGIN
     IF commands IS DISTINCT FROM cardinality(accounts) OR commands IS DISTINCT FROM cardinality(routes)
         OR commands IS DISTINCT FROM cardinality(bodies) OR commands IS DISTINCT FROM cardinality(metadatas)
         OR commands IS DISTINCT FROM cardinality(not_befores) OR commands IS DISTINCT FROM cardinality(not_afters)
+        OR commands IS DISTINCT FROM cardinality(asked_ats)
         OR expectations IS DISTINCT FROM cardinality(expectation_streams)
         OR expectations IS DISTINCT FROM cardinality(expectation_versions)
         OR events IS DISTINCT FROM cardinality(event_names)
@@ -83,7 +86,9 @@ BEGIN
     SELECT e.position, e.recorded_at INTO head, head_at FROM eventstore.event AS e ORDER BY e.position DESC LIMIT 1;
     head := coalesce(head, 0);
     clock := clock_timestamp();
-    IF clock < head_at - interval '2 seconds' THEN
+    IF clock < head_at - interval '2 seconds' AND NOT EXISTS (
+        SELECT FROM eventstore.clock_acceptance AS a WHERE a.recorded_at >= head_at
+    ) THEN
         RAISE EXCEPTION 'the clock stands at %, the last event was recorded at %', clock, head_at
             USING ERRCODE = 'SL002';
     END IF;
@@ -97,8 +102,22 @@ BEGIN
         RETURN QUERY
         SELECT array_position(command_ids, c.command_id), 'replayed', c.first_position, c.last_position,
                (SELECT e.recorded_at FROM eventstore.event AS e WHERE e.position = c.first_position),
-               NULL::text, NULL::bigint, c.account, c.route, c.body_sha256
+               NULL::text, NULL::bigint, c.account, c.route, c.body_sha256, NULL::timestamptz
         FROM eventstore.command AS c WHERE c.command_id = ANY (command_ids);
+    END IF;
+
+    SELECT array_agg(array_position(command_ids, r.command_id)) INTO overtaken
+    FROM eventstore.refusal AS r
+    WHERE r.command_id = ANY (command_ids)
+      AND r.refused_at >= asked_ats[array_position(command_ids, r.command_id)]
+      AND array_position(command_ids, r.command_id) <> ALL (settled);
+    IF overtaken IS NOT NULL THEN
+        RETURN QUERY
+        SELECT x.command, 'refused', NULL::bigint, NULL::bigint, clock, NULL::text, NULL::bigint,
+               NULL::text, NULL::text, NULL::bytea,
+               (SELECT r.refused_at FROM eventstore.refusal AS r WHERE r.command_id = command_ids[x.command])
+        FROM unnest(overtaken) AS x (command);
+        settled := settled || overtaken;
     END IF;
 
     SELECT array_agg(f.ordinal), array_agg(f.version) INTO stale, versions
@@ -117,7 +136,7 @@ BEGIN
     IF stale IS NOT NULL THEN
         RETURN QUERY
         SELECT expectation_commands[f.expectation], 'conflict', NULL::bigint, NULL::bigint, NULL::timestamptz,
-               expectation_streams[f.expectation], f.version, NULL::text, NULL::text, NULL::bytea
+               expectation_streams[f.expectation], f.version, NULL::text, NULL::text, NULL::bytea, NULL::timestamptz
         FROM unnest(stale, versions) AS f (expectation, version);
         settled := settled || ARRAY(SELECT expectation_commands[f.expectation] FROM unnest(stale) AS f (expectation));
     END IF;
@@ -128,7 +147,7 @@ BEGIN
     IF late IS NOT NULL THEN
         RETURN QUERY
         SELECT x.command, 'late', NULL::bigint, NULL::bigint, clock,
-               NULL::text, NULL::bigint, NULL::text, NULL::text, NULL::bytea
+               NULL::text, NULL::bigint, NULL::text, NULL::text, NULL::bytea, NULL::timestamptz
         FROM unnest(late) AS x (command);
         settled := settled || late;
     END IF;
@@ -182,15 +201,27 @@ BEGIN
 
     RETURN QUERY
     SELECT w.command, 'appended', w.first, w.last, clock,
-           NULL::text, NULL::bigint, NULL::text, NULL::text, NULL::bytea
+           NULL::text, NULL::bigint, NULL::text, NULL::text, NULL::bytea, NULL::timestamptz
     FROM unnest(writers, firsts, lasts) AS w (command, first, last);
 
-    -- Guards that held and nothing to write: judged at the head as it was before this batch, and never stored.
+    -- Guards that held and nothing to write: judged at the head as it was before this batch, and never stored. That a
+    -- command with a client's key came to nothing is remembered while an earlier attempt may still be on its way.
     settled := settled || coalesce(writers, '{}');
     IF cardinality(settled) < commands THEN
+        INSERT INTO eventstore.refusal (command_id, refused_at)
+        SELECT command_ids[c.command], clock
+        FROM generate_series(1, commands) AS c (command)
+        WHERE c.command <> ALL (settled) AND asked_ats[c.command] IS NOT NULL
+        ON CONFLICT (command_id) DO UPDATE SET refused_at = excluded.refused_at;
+        IF FOUND THEN
+            DELETE FROM eventstore.refusal AS r WHERE r.command_id = ANY (ARRAY(
+                SELECT old.command_id FROM eventstore.refusal AS old
+                WHERE old.refused_at < clock - interval '1 minute' ORDER BY old.refused_at LIMIT 2 * commands
+            ));
+        END IF;
         RETURN QUERY
         SELECT c.command, 'appended', head + 1, head, clock,
-               NULL::text, NULL::bigint, NULL::text, NULL::text, NULL::bytea
+               NULL::text, NULL::bigint, NULL::text, NULL::text, NULL::bytea, NULL::timestamptz
         FROM generate_series(1, commands) AS c (command) WHERE c.command <> ALL (settled);
     END IF;
 END

@@ -6,6 +6,7 @@ GRANT USAGE ON SCHEMA eventstore TO :"app", :"projector";
 GRANT SELECT ON eventstore.event, eventstore.command TO :"app";
 GRANT SELECT ON eventstore.event TO :"projector";
 GRANT EXECUTE ON FUNCTION eventstore.append(
-    uuid[], text[], text[], bytea[], json[], timestamp with time zone[], timestamp with time zone[],
+    uuid[], text[], text[], bytea[], json[],
+    timestamp with time zone[], timestamp with time zone[], timestamp with time zone[],
     integer[], text[], bigint[], integer[], text[], integer[], json[]
 ) TO :"app";
