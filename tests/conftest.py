@@ -17,7 +17,7 @@ from tests.effort import Effort
 from tests.memory import folder_in_memory
 
 SYSTEM = "tests/system"
-LONG = (SYSTEM, "tests/restore")
+LONG = (SYSTEM, "tests/restore", "tests/laws/engine")
 OBJECTS_BETWEEN_LOOKS = 50_000
 """Looking for garbage after every 700 objects, among all that a test run keeps, was a tenth of its work."""
 
@@ -42,7 +42,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the tests of whole shops, which take longest."""
+    """Begin with what takes longest, so that neither worker waits for the other in the end."""
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 

@@ -16,8 +16,8 @@ from tests.laws.world import START, PromiseBroken, World
 STEPS = 80
 EXAMPLES = 30
 PLANTED_EXAMPLES = 200
-CONFLICTS_MIN = 0.1
-"""Under this share of conflicts among the appends, a run proves too little."""
+CONFLICTS_MIN = 0.04
+"""Under this share of conflicts among the appends, a round proves too little; most have 0.2 to 0.5, a few 0.07."""
 
 
 class MemoryCrowd(CrowdMachine):
