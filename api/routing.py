@@ -152,7 +152,7 @@ def refuse_nul_in(body: bytes) -> None:
     Raises:
         Malformed: there is one.
     """
-    if ESCAPED_NUL.search(body):
+    if b"\\" in body and ESCAPED_NUL.search(body):
         raise Malformed("The body holds a NUL character.")
 
 

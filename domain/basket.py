@@ -104,7 +104,7 @@ def check_wish(command: HoldSeats) -> None:
     """Refuse no seat, too many, an area of which none is wanted, or one seat named twice."""
     quantities = [draw.quantity for draw in command.draws]
     wanted = len(command.choices) + sum(quantities)
-    if not 0 < wanted <= SEATS_PER_HOLD_MAX or any(quantity < 1 for quantity in quantities):
+    if not 0 < wanted <= SEATS_PER_HOLD_MAX or min(quantities, default=1) < 1:
         raise TooManySeats(f"Choose 1 to {SEATS_PER_HOLD_MAX} seats.", allowed=SEATS_PER_HOLD_MAX)
     require_distinct([choice.seat for choice in command.choices])
 

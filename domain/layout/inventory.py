@@ -19,10 +19,21 @@ class Inventory:
     are counted, never listed: an inventory holds its seats, however many people its areas take.
     """
 
-    __slots__ = ("_area_first", "_category_labels", "_first", "_index", "_length", "_rows", "areas", "seat_keys")
+    __slots__ = (
+        "_area_first",
+        "_category_labels",
+        "_first",
+        "_index",
+        "_label_begins",
+        "_length",
+        "_rows",
+        "areas",
+        "seat_keys",
+    )
 
     def __init__(self, layout: Layout) -> None:
         self._rows = tuple(layout.rows())
+        self._label_begins = tuple(label_begin(section, row) for section, row in self._rows)
         self._first = _offsets([len(row.seats) for _, row in self._rows])
         self._category_labels = {category.key: category.label for category in layout.categories}
         self.areas = {area.key: area for area in layout.areas}
@@ -75,8 +86,10 @@ class Inventory:
         """Describe a place as an order line remembers it; None if the layout has none of that key."""
         index = self._index.get(key)
         if index is not None:
-            section, row, seat = self._seat_at(index)
-            return self._describe(seat.key, seat_label(section, row, seat), seat.category, attributes=seat.attributes)
+            row_index = bisect_right(self._first, index) - 1
+            seat = self._rows[row_index][1].seats[index - self._first[row_index]]
+            label = self._label_begins[row_index] + seat.label
+            return self._describe(seat.key, label, seat.category, attributes=seat.attributes)
         if self._standing_index(key) is None:
             return None
         area = self.areas[area_of(key)]
@@ -100,7 +113,7 @@ class Inventory:
             label=label,
             category=category,
             category_label=self.category_label(category),
-            attributes=tuple(attribute.value for attribute in attributes),
+            attributes=tuple(attribute.value for attribute in attributes) if attributes else (),
         )
 
     def _standing_index(self, key: str) -> int | None:
@@ -144,13 +157,18 @@ class PlaceKeys(Sequence[str]):
 
 def seat_label(section: Section, row: Row, seat: Seat) -> str:
     """Say where a seat is, in the words printed on its ticket: "Stalls · Row F · Seat 12"."""
+    return label_begin(section, row) + seat.label
+
+
+def label_begin(section: Section, row: Row) -> str:
+    """Return what the labels of a row's seats have in common: "Stalls · Row F · Seat "."""
     match row.kind:
         case RowKind.ROW:
-            parts = (section.label, row.label and f"Row {row.label}", f"Seat {seat.label}")
+            parts = (section.label, row.label and f"Row {row.label}", "Seat ")
         case RowKind.TABLE:
-            parts = (section.label, f"Table {row.label}", f"Seat {seat.label}")
+            parts = (section.label, f"Table {row.label}", "Seat ")
         case RowKind.BOOTH:
-            parts = (section.label, f"Booth {seat.label}", "")
+            parts = (section.label, "", "Booth ")
     return LABEL_SEPARATOR.join(filter(None, parts))
 
 
