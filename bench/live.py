@@ -25,6 +25,7 @@ import httpx
 from bench.machine import machine
 from bench.shop import Shop, done, found_house, open_sale, seat_pairs
 from domain.seat import SEAT
+from domain.values import SEATS_PER_BLOCK_MAX
 from eventstore.postgres import PostgresStore
 from eventstore.roles import APP_ROLE
 from eventstore.store import RANGE_EVENTS_MAX
@@ -33,7 +34,6 @@ from runtime.ground import settings_here
 from runtime.roles import url_of_role
 
 ROWS = 390
-BLOCK_SEATS = 400
 BUYERS = 100
 CHANGES_PER_S = 200
 DOCUMENTS_PER_S = 200
@@ -117,8 +117,8 @@ def half_taken(http: httpx.Client, performance: str) -> Json:
     seats = [seat for pair in seat_pairs(http, performance) for seat in pair]
     random.shuffle(seats)
     taken, free = seats[: len(seats) // 2], seats[len(seats) // 2 :]
-    for begin in range(0, len(taken), BLOCK_SEATS):
-        wish = {"seats": taken[begin : begin + BLOCK_SEATS], "reason": "house"}
+    for begin in range(0, len(taken), SEATS_PER_BLOCK_MAX):
+        wish = {"seats": taken[begin : begin + SEATS_PER_BLOCK_MAX], "reason": "house"}
         done(http.post(f"/performances/{performance}/seats/block", json=wish))
     return {"performance": performance, "seats": free}
 
