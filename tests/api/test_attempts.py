@@ -137,7 +137,7 @@ class TestAccount:
         await asyncio.gather(*crowd, asyncio.create_task(guess("ann")))
         assert done.index("ann") <= 3
 
-    async def test_given_more_of_a_client_than_may_wait_then_the_next_is_told_to_come_back(
+    async def test_given_more_of_a_client_than_may_wait_then_the_next_is_asked_to_retry(
         self, attempts: Attempts
     ) -> None:
         for _ in range(FREE_FAILURES):

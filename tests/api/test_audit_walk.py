@@ -87,7 +87,7 @@ class TestWalk:
 
 
 class TestAmounts:
-    async def test_given_amounts_without_a_currency_then_the_performance_s_is_said(
+    async def test_given_amounts_without_a_currency_then_that_of_the_performance_is_shown(
         self, office: BoxOffice, auditor: Headers
     ) -> None:
         buyer = await office.somebody()

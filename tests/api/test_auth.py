@@ -166,7 +166,7 @@ class TestLogIn:
         assert (await logged_in(shop)).status_code == 200
         assert (await shop.registered("bob@example.com")).status_code == 201
 
-    async def test_given_more_guesses_at_once_than_may_wait_then_they_are_told_when_to_come_back(
+    async def test_given_more_guesses_at_once_than_may_wait_then_they_learn_when_to_retry(
         self, shop: Shop, without_delay: list[float]
     ) -> None:
         await shop.registered(ANN)

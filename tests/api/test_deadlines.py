@@ -106,7 +106,7 @@ class TestAServerThatStandsStill:
 
 class TestStopping:
     @pytest.mark.parametrize("lanes", [True, False])
-    async def test_given_a_command_under_way_then_its_outcome_is_said_to_be_unknown(
+    async def test_given_a_command_under_way_then_its_outcome_is_unknown(
         self, office: BoxOffice, shop_database: str, monkeypatch: pytest.MonkeyPatch, *, lanes: bool
     ) -> None:
         if not lanes:

@@ -22,7 +22,7 @@ FILTERS = [
 
 @pytest.mark.usefixtures("folded")
 class TestFilters:
-    async def test_given_an_id_of_nothing_then_it_is_said_to_whoever_asks(self, office: BoxOffice) -> None:
+    async def test_given_an_id_of_nothing_then_whoever_asks_gets_404(self, office: BoxOffice) -> None:
         staff = await office.somebody(Role.ADMIN, Role.AUDITOR, Role.SUPPORT)
         for path, name in FILTERS:
             for sender in (staff, *([] if path.startswith("/audit") else [office.organizer])):

@@ -93,7 +93,7 @@ class SilentEdition:
 
 
 class TestWatchers:
-    async def test_given_a_full_house_then_the_client_with_most_loses_its_oldest_and_is_told_when_to_come_back(
+    async def test_given_a_full_house_then_the_client_with_most_loses_its_oldest_and_learns_when_to_retry(
         self,
     ) -> None:
         crowd, live = Watchers(WatchLimits(watchers=4)), seat_map("p")

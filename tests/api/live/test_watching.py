@@ -100,7 +100,7 @@ class TestWatch:
             done(await office.hold(await office.somebody(), office.seats[0]))
             assert await one.chunk() is await another.chunk()
 
-    async def test_given_too_many_who_watch_then_the_next_is_told_to_come_back(
+    async def test_given_too_many_who_watch_then_the_next_is_asked_to_retry(
         self, office: BoxOffice, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(office.shop.engine.live.crowd, "limits", WatchLimits(watchers=1))
