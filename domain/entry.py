@@ -129,9 +129,13 @@ def preview_scan(books: Books, command: ScanTicket) -> Judgement:
     """Judge a scan without recording it.
 
     Raises:
-        DeviceIsRevoked: the device may send no scans any more.
+        DeviceIsRevoked, NonceReused, Forbidden: as `scan_ticket`.
     """
-    return judge(books, command, require_active_device(books, command.device) if command.registered else None)
+    device = require_active_device(books, command.device) if command.registered else None
+    known = books.read(SCAN, command.device, command.nonce)
+    if not isinstance(known, NoScan):
+        check_repeated(books, known, command)
+    return judge(books, command, device)
 
 
 def judge(books: Books, command: ScanTicket, device: RegisteredDevice | None) -> Judgement:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from domain.books import Books, Changes
 from domain.device import DeviceRegistered, register_device, revoke_device
 from domain.entry import (
     ENTRY_CLOSES_AFTER_START,
@@ -69,6 +70,12 @@ def door() -> Door:
     return Door()
 
 
+def previewed_events(books: Books, scan: ScanTicket) -> Changes:
+    """Preview a scan as a decision, which records nothing."""
+    preview_scan(books, scan)
+    return {}
+
+
 def refusal(scenario: Scenario, scan: ScanTicket) -> RefusalReason | None:
     """Return why a scan is refused; None: it admits."""
     (*_, last) = scenario.when(scan_ticket, scan).events()
@@ -96,6 +103,19 @@ class TestScanTicket:
     def test_given_a_preview_then_it_says_the_same_and_refuses_the_same(self, door: Door) -> None:
         assert door.open.state(preview_scan, door.scan()).reason is None
         assert door.entered().state(preview_scan, door.scan(nonce="2")).reason is RefusalReason.ALREADY_USED
+
+    def test_given_a_nonce_that_the_scan_would_be_refused_for_then_its_preview_is_refused_for_it(
+        self, door: Door
+    ) -> None:
+        scans: list[ScanTicket] = [door.scan(), door.scan(gate="south"), door.scan(nonce="2")]
+        entered = door.entered()
+        reverted = entered.given_done(revert_entry, scan_id("phone", "1"), MISTAKE)
+        for given in (door.open, entered, reverted):
+            for scan in scans:
+                refused, previewed = (given.when(decide, scan).refusal for decide in (scan_ticket, previewed_events))
+                assert type(previewed) is type(refused)
+        entered.when(previewed_events, scans[1]).then_refused(NonceReused)
+        reverted.when(previewed_events, scans[0]).then_refused(NonceReused)
 
     def test_given_a_cancelled_performance_then_refused_even_with_an_override(self, door: Door) -> None:
         cancelled = door.open.given_done(call_off, performance=HAMLET, reason=PerformanceCancelReason.ILLNESS)
