@@ -106,6 +106,12 @@ def owns(books: Books, account: str, owner: str) -> bool:
     return account == owner or current_owner(books, owner) == account
 
 
+def has_guests(books: Books, account: str) -> bool:
+    """Say whether a guest has logged in to an account."""
+    state = books.read(ACCOUNT, account)
+    return isinstance(state, OpenAccount) and state.guests > 0
+
+
 def current_owner(books: Books, owner: str) -> str:
     """Return the account that has what `owner` claimed: the one a guest logged in to, or `owner` itself."""
     state = books.read(ACCOUNT, owner)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from domain.account import owns
+from domain.account import has_guests, owns
 from domain.books import Books, Changes
 from domain.buyer import BUYER, BuyerQuotaExtended, BuyerQuotaTaken, check_limits, quota_of, returned
 from domain.errors import (
@@ -159,9 +159,15 @@ def claimed(books: Books, performance: str, claims: dict[str, SeatHeld]) -> dict
         except SeatsTaken:
             taken[key] = seat
     if taken:
-        own = [where_held(books, key, seat) for key, seat in taken.items() if holder_of(seat) == claims[key].holder]
+        own = [where_held(books, key, seat) for key, seat in taken.items() if has(books, claims[key].holder, seat)]
         raise SeatsTaken(list(taken), own)
     return changes
+
+
+def has(books: Books, account: str, seat: Seat) -> bool:
+    """Say whether an account has a seat, itself or since a guest who claimed it logged in."""
+    holder = holder_of(seat)
+    return holder is not None and (holder == account or (has_guests(books, account) and owns(books, account, holder)))
 
 
 def where_held(books: Books, key: str, seat: Seat) -> dict[str, str | None]:

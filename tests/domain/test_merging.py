@@ -8,7 +8,7 @@ from domain.account import ACCOUNT, AccountOpened, GuestMerged, GuestReceived, r
 from domain.basket import expire_hold, extend_hold, hold_seats, own_hold, release_hold
 from domain.books import Books
 from domain.buyer import BUYER, Buyer, BuyerQuotaMoved, BuyerQuotaReceived, BuyerQuotaReturned, BuyerQuotaTaken
-from domain.errors import GuestHasLoggedIn, Invalid, LimitReached, NotFound, OwnDecision
+from domain.errors import GuestHasLoggedIn, Invalid, LimitReached, NotFound, OwnDecision, SeatsTaken
 from domain.merging import SHARES_PER_MERGE_MAX, MergeGuest, merge_guest
 from domain.ordering import PlaceOrder, cancel_order, order_hold, visible_order
 from domain.refunding import RequestRefund, approve_refund, request_refund
@@ -143,6 +143,16 @@ class TestBasketOfAGuest:
         assert given.state(own_hold, "h1", ANN).holder == GUEST
         given.when(extend_hold, holder=BOB, **EXTENDING).then_refused(NotFound)
         assert quota(given.given_done(extend_hold, holder=ANN, **EXTENDING), ANN) == {"h1": 1}
+
+    def test_given_its_seats_are_asked_for_again_then_the_refusal_says_where_they_are(self) -> None:
+        own = {"seat": A1, "hold": "h1", "order": None}
+        given = merged(held(people(), "h1", GUEST, A1))
+        given.when(hold_seats, hold_of("h2", ANN, A1), INVENTORY).then_refused(SeatsTaken, own=[own])
+        given.when(hold_seats, hold_of("h2", BOB, A1), INVENTORY).then_refused(SeatsTaken, own=None)
+        given, order = bought(people(), "h1", GUEST, A1)
+        sold = {"seat": A1, "hold": None, "order": order}
+        given.when(hold_seats, hold_of("h2", ANN, A1), INVENTORY).then_refused(SeatsTaken, own=None)
+        merged(given).when(hold_seats, hold_of("h2", ANN, A1), INVENTORY).then_refused(SeatsTaken, own=[sold])
 
     def test_given_another_account_then_it_is_not_found_before_and_after(self) -> None:
         given = held(people(), "h1", GUEST, A1)
