@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from runtime.embedded import EmbeddedNats, EmbeddedPostgres
-from runtime.embedded.kept import kept_password, kept_port
+from runtime.embedded.kept import keep, kept_password, kept_port
 from runtime.settings import PREFIX, Settings, SettingsRefused, load_settings
 
 LOOPBACK = "127.0.0.1"
+API_PORT = 8000
 DEFAULT_DATA = "var"
 DATABASE_SETTINGS = ("DATABASE_URL", "APP_DATABASE_URL", "PROJECTOR_DATABASE_URL", "SEALER_DATABASE_URL")
 
@@ -49,6 +50,20 @@ class Ground:
     def demo_accounts(self) -> Path:
         """The demo's accounts and their password."""
         return self.data / "demo-accounts.json"
+
+    @property
+    def api_url(self) -> str:
+        """Where the API of this folder's shop listens, or listened last."""
+        port = self._api_port.read_text() if self._api_port.exists() else str(API_PORT)
+        return f"http://{LOOPBACK}:{port}"
+
+    def keep_api_port(self, port: int) -> None:
+        """Keep where the API listens, for commands in another terminal."""
+        keep(self._api_port, str(port))
+
+    @property
+    def _api_port(self) -> Path:
+        return self.data / "api-port"
 
     def secret_key(self) -> str:
         """Return the secret of this folder, made at the first start and kept readable by its owner alone."""

@@ -80,6 +80,7 @@ def up(data: Path, *, port: int, demo: bool, say: Say) -> None:
             if lock.left_by is not None:
                 say(UNCLEAN.format(pid=lock.left_by))
             with PartsSupervisor(ground.logs, say=say, forks=ForkServer(ground.logs / "forks.log")) as parts:
+                ground.keep_api_port(port)
                 start_servers(parts, ground, say)
                 settings = settings_here(ground.data)
                 refuse_unanswered(settings)

@@ -7,13 +7,15 @@ import typer
 from rich.console import Console
 
 from runtime.cli.options import Data
-from runtime.ground import data_folder, settings_here
+from runtime.ground import Ground, data_folder, settings_here
 from runtime.tour.errors import TourFailed
 
 console = Console(highlight=False, soft_wrap=True)
 seed_app = typer.Typer(help="Fill an empty shop.", no_args_is_help=True)
 
-Url = Annotated[str, typer.Option(help="Where the API is.")]
+Url = Annotated[
+    str | None, typer.Option(help="Where the API is; else where the data folder's shop listens.", show_default=False)
+]
 
 
 @seed_app.callback()
@@ -29,13 +31,14 @@ def seed_demo(data: Data = None) -> None:
     seed_the_demo(settings_here(data), console.print)
 
 
-def tour(url: Url = "http://127.0.0.1:8000", data: Data = None) -> None:
+def tour(url: Url = None, data: Data = None) -> None:
     """Show one booking step by step, from hold to refund, and print the events it caused."""
     import httpx  # noqa: PLC0415 - a part imports only what it runs
 
     from runtime.tour.story import tell  # noqa: PLC0415 - a part imports only what it runs
 
-    file = data_folder(data) / "demo-accounts.json"
+    ground = Ground(data_folder(data))
+    file, url = ground.demo_accounts, url or ground.api_url
     if not file.exists():
         raise TourFailed(f"{file} is missing: name the running demo's folder with --data, or start one: make run.")
     demo = json.loads(file.read_text())

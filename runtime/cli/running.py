@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from runtime.cli.options import Data
-from runtime.ground import data_folder, settings_here
+from runtime.ground import API_PORT, data_folder, settings_here
 
 Port = Annotated[int, typer.Option(min=1, max=65_535, help="Where the API listens, on loopback.")]
 
@@ -24,7 +24,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def run_up(
-    port: Port = 8000,
+    port: Port = API_PORT,
     data: Data = None,
     *,
     no_demo: Annotated[bool, typer.Option("--no-demo", help="Start with an empty shop.")] = False,

@@ -34,7 +34,7 @@ class TestUp:
         assert shop.ready()["status"] == "ready"
 
     def test_the_tour_tells_a_booking_and_its_events_with_their_positions(self, shop: Shop) -> None:
-        told = shop.run("tour", "--url", shop.url, "--data", str(shop.data))
+        told = shop.run("tour", "--data", str(shop.data))
         assert told.returncode == 0, told.stdout + told.stderr
         events = re.findall(r"^ +(\d+)  (\w+) +\w+-", told.stdout, re.MULTILINE)
         names = [name for _, name in events]
