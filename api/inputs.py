@@ -17,7 +17,7 @@ from api.schemas.values import UUID_PATTERN
 
 READING = frozenset({"GET", "HEAD"})
 IF_MATCH = b"if-match"
-ONCE = frozenset({IF_MATCH, b"authorization", b"device-key", b"idempotency-key"})
+ONCE = frozenset({IF_MATCH, b"authorization", b"content-type", b"device-key", b"idempotency-key"})
 """Headers of which the framework would take the first and ignore the others."""
 
 PRECONDITIONS = frozenset({IF_MATCH, b"if-unmodified-since"})

@@ -6,7 +6,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Request, Response
-from pydantic import StringConstraints
+from pydantic import BeforeValidator, StringConstraints
 from uuid_utils.compat import uuid7
 
 from api.commands import MinPosition, answer, carry_out, caught_up, shown
@@ -22,7 +22,7 @@ from api.presenters.values import Body, id_of
 from api.problems import documented
 from api.routing import business_router
 from api.schemas.events import EventChange, EventDeleted, EventDetailsShown, Events, EventWish, EventWritten
-from api.schemas.texts import WORD_LENGTH_MAX
+from api.schemas.texts import Spelled, without_invisible
 from api.schemas.values import Day, Time
 from api.visibility import acting_organizer, must_see_event, viewer_of
 from domain import event as events
@@ -38,10 +38,9 @@ PERFORMANCES_MAX = 500
 OVER = "over"
 EVERYBODY = Viewer(everybody=True)
 
-Search = Annotated[str | None, Query(max_length=SEARCH_LENGTH_MAX, description="Words, or their beginnings.")]
-Spelled = Annotated[
-    Annotated[str, StringConstraints(max_length=WORD_LENGTH_MAX, strip_whitespace=True)] | None,
-    Query(description="In any spelling."),
+Search = Annotated[
+    Annotated[str, StringConstraints(max_length=SEARCH_LENGTH_MAX), BeforeValidator(without_invisible)] | None,
+    Query(description="Words, or their beginnings; blank: any."),
 ]
 From = Annotated[Time | Day | None, Query(alias="from", description="A time, or a day at the venue.")]
 To = Annotated[Time | Day | None, Query(alias="to", description="A time, or a day at the venue, included.")]

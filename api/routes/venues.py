@@ -1,11 +1,10 @@
 """Venues, and the layouts published of them."""
 
 from dataclasses import replace
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Request, Response
-from pydantic import StringConstraints, ValidationError
+from fastapi import Request, Response
+from pydantic import ValidationError
 from uuid_utils.compat import uuid7
 
 from api.access import LAYOUT_BYTES_MAX
@@ -21,7 +20,7 @@ from api.presenters import catalogue as present
 from api.presenters.values import id_of
 from api.problems import documented
 from api.routing import business_router
-from api.schemas.texts import WORD_LENGTH_MAX
+from api.schemas.texts import Spelled
 from api.schemas.venues import (
     LayoutPublished,
     LayoutWish,
@@ -68,10 +67,7 @@ async def open_venue(request: Request, body: VenueWish) -> Response:
 @router.get("/venues", responses={200: {"model": Venues}})
 async def list_venues(
     request: Request,
-    city: Annotated[
-        Annotated[str, StringConstraints(max_length=WORD_LENGTH_MAX, strip_whitespace=True)] | None,
-        Query(description="In any spelling."),
-    ] = None,
+    city: Spelled = None,
     limit: Limit = 100,
     cursor: PositionCursor = None,
     min_position: MinPosition = None,

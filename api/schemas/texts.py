@@ -8,6 +8,7 @@ that read alike are alike; joiners stay, since scripts and emoji need them.
 import unicodedata
 from typing import Annotated
 
+from fastapi import Query
 from pydantic import AfterValidator, BeforeValidator, StringConstraints
 
 from domain.layout.readers.labels import as_read
@@ -45,6 +46,11 @@ def visible(text: str) -> str:
     return text
 
 
+def or_none(text: str | None) -> str | None:
+    """Return None for a blank text: an empty field of a form filters nothing."""
+    return text or None
+
+
 Name = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=NAME_LENGTH_MAX, pattern=ONE_LINE),
@@ -56,6 +62,16 @@ Word = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=WORD_LENGTH_MAX, pattern=ONE_LINE),
     BeforeValidator(without_invisible),
     AfterValidator(visible),
+]
+Spelled = Annotated[
+    Annotated[
+        str,
+        StringConstraints(max_length=WORD_LENGTH_MAX, strip_whitespace=True),
+        BeforeValidator(without_invisible),
+    ]
+    | None,
+    AfterValidator(or_none),
+    Query(description="In any spelling; blank: any."),
 ]
 Title = Annotated[
     str,
