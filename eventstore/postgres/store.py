@@ -16,6 +16,7 @@ from eventstore.postgres.readers import Readers
 from eventstore.store import NOTHING_YET, RANGE_EVENTS_MAX, Append, ClockState, Columns, Mark, Recorded, Verdict, Wanted
 
 READERS_MAX = 4
+READERS_KEPT = 1
 SHORT_RANGE = 20_000
 """Up to so many positions, looking at each is cheaper than finding streams by their names."""
 
@@ -38,7 +39,7 @@ class PostgresStore:
 
     def __init__(self, url: str, *, readers_max: int = READERS_MAX) -> None:
         self._appender = Appender(url)
-        self._readers = Readers(url, readers_max)
+        self._readers = Readers(url, readers_max, kept=READERS_KEPT)
 
     async def open(self) -> None:
         """Connect.
