@@ -76,10 +76,13 @@ async def run_rules(
         retries: the pauses between tries that get no answer.
     """
     shared = SharedLog(log, frozenset().union(*(rule.events for rule in rules)))
-    async with asyncio.TaskGroup() as group:
-        for rule in rules:
-            runner = ProcessRunner(rule, log=shared, codec=codec, state=state, retries=retries)
-            group.create_task(runner.run(), name=rule.name)
+    try:
+        async with asyncio.TaskGroup() as group:
+            for rule in rules:
+                runner = ProcessRunner(rule, log=shared, codec=codec, state=state, retries=retries)
+                group.create_task(runner.run(), name=rule.name)
+    finally:
+        await shared.close()
 
 
 class ProcessRunner:

@@ -107,6 +107,35 @@ class TestSharedLog:
         with pytest.raises(LogWentBack):
             await shared.read_after(lost, {"SeatSold"}, limit=10)
 
+    async def test_rules_that_ask_at_once_share_a_reading(self, log: Counted) -> None:
+        shared = SharedLog(log, {"HoldPlaced", "OrderPlaced"})
+        holds, orders = await asyncio.gather(read(shared, "HoldPlaced"), read(shared, "OrderPlaced"))
+        assert (holds, orders) == ((["HoldPlaced"], 4), (["OrderPlaced"], 4))
+        assert log.readings == 1
+
+    async def test_a_rule_that_gives_up_takes_a_shared_reading_from_nobody(self) -> None:
+        log = Held()
+        await log.append([named("HoldPlaced")])
+        shared, beginning = SharedLog(log, {"HoldPlaced"}), await checkpoint_at(log, 0)
+        log.holds_next = True
+        first, second = (asyncio.create_task(shared.read_after(beginning, {"HoldPlaced"}, limit=10)) for _ in range(2))
+        await log.waits.wait()
+        first.cancel()
+        log.may_go_on.set()
+        events, reached = await second
+        assert ([event.name for event in events], reached.position) == (["HoldPlaced"], 1)
+
+    async def test_at_its_end_nothing_is_read_any_more(self) -> None:
+        log = Held()
+        await log.append([named("HoldPlaced")])
+        shared = SharedLog(log, {"HoldPlaced"})
+        log.holds_next = True
+        waiting = asyncio.create_task(read(shared, "HoldPlaced"))
+        await log.waits.wait()
+        await shared.close()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
     async def test_a_rule_that_reads_on_meanwhile_takes_nothing_from_another(self) -> None:
         log = Held()
         await log.append([named("HoldPlaced")])
