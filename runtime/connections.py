@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 import psycopg
 from psycopg_pool import AsyncConnectionPool
 
-from adapters.records.pool import Pool, records_pool
+from adapters.records.pool import CONNECTIONS_MAX, Pool, records_pool
 from adapters.sandbox_gateway import SandboxGateway
 from domain.ports import PaymentGateway
 from eventstore.batcher import Batcher
@@ -93,9 +93,9 @@ def open_feed(store: Store, nats: Nats | None, after: int) -> EventFeed:
 
 
 @asynccontextmanager
-async def open_records(settings: Settings) -> AsyncIterator[Pool]:
+async def open_records(settings: Settings, *, connections_max: int = CONNECTIONS_MAX) -> AsyncIterator[Pool]:
     """Open the connections to what is not events."""
-    async with records_pool(url_of_role(settings, APP_ROLE)) as pool:
+    async with records_pool(url_of_role(settings, APP_ROLE), connections_max=connections_max) as pool:
         yield pool
 
 

@@ -24,6 +24,9 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 NOTHING_REMEMBERED = 0
 """The size of the cache here, where every stream is somebody else's most of the time."""
 
+STATE_CONNECTIONS_MAX = 3
+"""All rules look for due work at about the same moment, and one that waits makes the pool open another connection."""
+
 
 async def run_processes(settings: Settings) -> None:
     """Run every rule against the log, each from its own checkpoint, until SIGINT or SIGTERM.
@@ -35,7 +38,7 @@ async def run_processes(settings: Settings) -> None:
     await check_log(url_of_role(settings, APP_ROLE))
     async with (
         open_store(settings) as (store, batcher),
-        open_records(settings) as pool,
+        open_records(settings, connections_max=STATE_CONNECTIONS_MAX) as pool,
         open_gateways(settings) as gateways,
     ):
         clock = ServerClock(await store.now())
