@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typst
+if TYPE_CHECKING:
+    import typst
 
 FONT_PACKAGE = ("manimgx_fonts", ".")
 CJK_PACKAGE = ("justmytype_intl_cjk", "fonts")
@@ -30,7 +32,7 @@ class InstalledFonts:
     `families`: in the order in which they are asked for a character, Chinese, Japanese and Korean left out.
     """
 
-    fonts: typst.Fonts
+    fonts: "typst.Fonts"
     families: tuple[str, ...]
     cjk: bool
 
@@ -48,6 +50,8 @@ def has_cjk() -> bool:
 
 def installed_fonts(*, cjk: bool) -> InstalledFonts:
     """Find the fonts of the wheels, with or without those for Chinese, Japanese and Korean."""
+    import typst  # noqa: PLC0415 - eight megabytes that an API without tickets to print does not need
+
     fonts = typst.Fonts(
         include_system_fonts=False,
         include_embedded_fonts=False,

@@ -2,12 +2,13 @@
 
 import asyncio
 import threading
+from collections.abc import Callable
+from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Final
 
 import orjson
 import structlog
-import typst
 
 if TYPE_CHECKING:
     from typst import PDFStandard
@@ -28,15 +29,15 @@ log = structlog.get_logger()
 
 
 class TicketPrinter:
-    """Sets tickets, one at a time, in a thread.
+    """Sets tickets, one at a time, in a thread; what that takes of memory is loaded for the first one.
 
     Args:
-        fonts: those to set tickets in.
+        find_fonts: finds those to set tickets in.
     """
 
-    def __init__(self, fonts: InstalledFonts) -> None:
+    def __init__(self, find_fonts: Callable[[], InstalledFonts]) -> None:
         self._template = (resources.files("api") / "ticket.typ").read_bytes()
-        self._fonts = fonts
+        self._fonts = cache(find_fonts)
         self._turn = threading.Lock()
 
     async def print(self, details: TicketDetails, code: str | None) -> bytes:
@@ -44,27 +45,31 @@ class TicketPrinter:
         return await asyncio.to_thread(self._set, details, code)
 
     def _set(self, details: TicketDetails, code: str | None) -> bytes:
+        from typst import TypstError  # noqa: PLC0415 - see `installed_fonts`
+
         text = orjson.dumps(page(details)).decode()
-        inputs = {
-            "ticket": text,
-            "fonts": orjson.dumps(self._fonts.families_for(text, details.venue.country)).decode(),
-            "qr": "" if code is None else qr_svg(code).decode(),
-        }
         with self._turn:
+            inputs = {
+                "ticket": text,
+                "fonts": orjson.dumps(self._fonts().families_for(text, details.venue.country)).decode(),
+                "qr": "" if code is None else qr_svg(code).decode(),
+            }
             try:
                 return self._compile(inputs, [ACCESSIBLE])
-            except typst.TypstError as error:  # PDF/UA refuses a character without a glyph; such a ticket beats none
+            except TypstError as error:  # PDF/UA refuses a character without a glyph; such a ticket beats none
                 self._warn(details.ticket, text, error)
                 return self._compile(inputs, [])
 
     def _warn(self, ticket: str, text: str, error: Exception) -> None:
-        advice = NO_CJK_FONTS if needs_cjk(text) and not self._fonts.cjk else NO_FONT
+        advice = NO_CJK_FONTS if needs_cjk(text) and not self._fonts().cjk else NO_FONT
         log.warning(advice, ticket=ticket, fault=str(error))
 
     def _compile(self, inputs: dict[str, str], standards: "list[PDFStandard]") -> bytes:
+        import typst  # noqa: PLC0415 - see `installed_fonts`
+
         return typst.compile(
             self._template,
-            font_paths=self._fonts.fonts,
+            font_paths=self._fonts().fonts,
             ignore_system_fonts=True,
             sys_inputs=inputs,
             pdf_standards=standards,

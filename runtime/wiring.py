@@ -211,7 +211,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
                 drawings=Drawings(layouts, layout_work),
                 codes=build_ticket_codes(settings),
                 places=places,
-                printer=TicketPrinter(installed_fonts(cjk=has_cjk())),
+                printer=TicketPrinter(partial(installed_fonts, cjk=has_cjk())),
                 sealed_log=sealed_log,
                 live=live,
                 past_seat_maps=PastSeatMaps(store),

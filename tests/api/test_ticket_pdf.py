@@ -4,6 +4,7 @@ import ctypes
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pypdfium2
@@ -131,7 +132,7 @@ def bare(text: str) -> str:
 
 @pytest.fixture(scope="module")
 def printer() -> TicketPrinter:
-    return TicketPrinter(installed_fonts(cjk=True))
+    return TicketPrinter(partial(installed_fonts, cjk=True))
 
 
 class TestScripts:
@@ -156,7 +157,7 @@ class TestScripts:
 
     async def test_given_no_cjk_fonts_then_the_warning_names_the_extra(self) -> None:
         with capture_logs() as warnings:
-            await TicketPrinter(installed_fonts(cjk=False)).print(details(title="交响"), CODE)
+            await TicketPrinter(partial(installed_fonts, cjk=False)).print(details(title="交响"), CODE)
         (warning,) = warnings
         assert "extra cjk" in warning["event"]
 
