@@ -46,6 +46,7 @@ SETTINGS: Mapping[str, str] = {
     "max_wal_size": "2GB",
     "checkpoint_timeout": "15min",
     "client_connection_check_interval": "1s",
+    "max_logical_replication_workers": "0",  # nobody subscribes, and its launcher would run nevertheless
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",
