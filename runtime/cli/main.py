@@ -82,10 +82,14 @@ def options(
     """
 
 
+commands = typer.main.get_command(app)
+"""Built with this module, so that a part forked from a process that has imported it builds nothing."""
+
+
 def main() -> None:
     """Run the command that was typed; a person at a terminal reads a sentence, never a traceback."""
     try:
-        app()
+        commands()
     except SAID as error:
         sys.exit(f"seatledger: {error}")
     except psycopg.Error as error:

@@ -65,7 +65,7 @@ class TestMain:
         def fail() -> None:
             raise error
 
-        monkeypatch.setattr(command, "app", fail)
+        monkeypatch.setattr(command, "commands", fail)
 
     @pytest.mark.parametrize(
         ("error", "sentence"),
