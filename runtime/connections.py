@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 import psycopg
 from psycopg_pool import AsyncConnectionPool
 
-from adapters.records.pool import CONNECTIONS_MAX, Pool, records_pool
+from adapters.records.pool import CONNECTIONS_MAX, IDLE_SECONDS_MAX, Pool, records_pool
 from adapters.sandbox_gateway import SandboxGateway
 from domain.ports import PaymentGateway
 from eventstore.batcher import Batcher
@@ -107,6 +107,7 @@ async def open_reading(settings: Settings) -> AsyncIterator[AsyncConnectionPool[
         connection_class=BOUNDED,
         min_size=1,
         max_size=READ_CONNECTIONS_MAX,
+        max_idle=IDLE_SECONDS_MAX,
         timeout=READ_WAIT_SECONDS_MAX,
         kwargs={"autocommit": True, "application_name": "seatledger read models", "connect_timeout": 5, **READ_LIMITS},
         check=check_answers,
