@@ -80,32 +80,6 @@ class TestQueryParameters:
         assert done(await office.get(path, None, min_position=await office.head(), **{name: blank}))["items"]
 
 
-class TestHeaders:
-    @pytest.mark.parametrize(
-        ("header", "values"),
-        [
-            ("Authorization", ("Bearer a", "Bearer b")),
-            ("Content-Type", ("application/json", "text/plain")),
-            ("Device-Key", ("a", "b")),
-            ("Idempotency-Key", ("a", "b")),
-            ("If-Match", ("*", '"a"')),
-        ],
-    )
-    async def test_given_a_header_twice_then_it_is_refused_and_nothing_changes(
-        self, office: BoxOffice, header: str, values: tuple[str, str]
-    ) -> None:
-        head = await office.head()
-        sent = {"Content-Type": "application/json", **office.organizer}
-        sent.pop(header, None)
-        answer = await office.shop.client.patch(
-            f"{V1}/performances/{office.performance_id}",
-            content=b'{"sales": "paused"}',
-            headers=[*sent.items(), *((header, value) for value in values)],
-        )
-        assert refused(answer) == MALFORMED
-        assert await office.head() == head
-
-
 class TestBodies:
     @pytest.mark.parametrize(
         "body",

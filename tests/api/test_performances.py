@@ -70,6 +70,17 @@ class TestSchedulePerformance:
         assert refused(answer) == (404 if code == "not_found" else 422, code)
         assert await office.head() == head
 
+    async def test_given_another_organizers_venue_then_it_can_be_shown_there_and_its_layout_not_read(
+        self, office: BoxOffice
+    ) -> None:
+        organizer, members = await office.shop.organizer(eve=Role.ORGANIZER)
+        eve = office.shop.bearer(members["eve"])
+        body = {"organizer_id": organizer, "venue_id": office.venue_id, "title": "On tour"}
+        event = done(await office.post("/events", eve, body))["event_id"]
+        showing = {"starts_at": in_days(30), "layout_id": office.layout_id, "prices": PRICES}
+        done(await office.post(f"/events/{event}/performances", eve, showing))
+        assert refused(await office.get(f"/layouts/{office.layout_id}", eve)) == (403, "forbidden")
+
     async def test_given_a_layout_of_another_venue_then_422(self, office: BoxOffice) -> None:
         other = done(
             await office.post(

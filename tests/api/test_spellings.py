@@ -156,7 +156,7 @@ class TestPreconditions:
         assert refused(await office.shop.client.post(f"{path}/publish", headers=headers)) == MALFORMED
         assert await office.head() == head
 
-    @pytest.mark.parametrize("header", ["If-Match", "Idempotency-Key"])
+    @pytest.mark.parametrize("header", ["Authorization", "Content-Type", "Device-Key", "Idempotency-Key", "If-Match"])
     async def test_given_a_header_twice_then_neither_is_ignored(self, office: BoxOffice, header: str) -> None:
         path, head = f"{V1}/events/{office.event_id}", await office.head()
         headers = [*office.organizer.items(), (header, "*"), (header, "another")]
