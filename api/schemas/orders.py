@@ -12,13 +12,13 @@ from api.schemas.payments import PaymentShown
 from api.schemas.people import Email
 from api.schemas.refunds import RefundShown
 from api.schemas.summaries import WithPerformance
-from api.schemas.texts import ONE_LINE, Name
+from api.schemas.texts import Name, Word
 from api.schemas.values import Cursor, Id, Money, Position, QuotedLine
 from domain.order import OrderStatus
 
 TERMS_LENGTH_MAX = 40
 
-Terms = Annotated[str, StringConstraints(min_length=1, max_length=TERMS_LENGTH_MAX, pattern=ONE_LINE)]
+Terms = Annotated[Word, StringConstraints(max_length=TERMS_LENGTH_MAX)]
 
 
 class Contact(Body):

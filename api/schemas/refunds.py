@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from api.schemas.base import Body, Shown
 from api.schemas.summaries import WithPerformance
-from api.schemas.texts import SEVERAL_LINES
+from api.schemas.texts import SEVERAL_LINES, visible
 from api.schemas.values import Cursor, Money, Position
 from domain.refund import RefundStatus
 from domain.values import SEATS_PER_HOLD_MAX, RefundReason
@@ -17,6 +17,7 @@ REASON_LENGTH_MAX = 500
 ReasonText = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=REASON_LENGTH_MAX, pattern=SEVERAL_LINES),
+    AfterValidator(visible),
 ]
 LineId = Annotated[str, StringConstraints(pattern="^[1-9][0-9]{0,3}$")]
 

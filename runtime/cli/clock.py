@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from runtime.cli.history import written_time
-from runtime.cli.options import Data
+from runtime.cli.options import Data, require_words
 from runtime.ground import settings_here
 
 if TYPE_CHECKING:
@@ -32,7 +32,9 @@ def show(context: typer.Context, data: Data = None) -> None:
 
 @app.command("accept")
 def accept(
-    reason: Annotated[str, typer.Option(help="Why the clock ran ahead, and since when it is right.")],
+    reason: Annotated[
+        str, typer.Option(help="Why the clock ran ahead, and since when it is right.", callback=require_words)
+    ],
     data: Data = None,
 ) -> None:
     """Record events at the time of the last one until the clock has caught up; no deadline passes until then."""

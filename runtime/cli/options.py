@@ -16,6 +16,14 @@ def parse_time(text: str) -> datetime:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
+def require_words(text: str) -> str:
+    """Refuse a reason that says nothing, or that prints as several lines."""
+    words = text.strip()
+    if not words or not words.isprintable():
+        raise typer.BadParameter("say why in words, on one line.")
+    return words
+
+
 Data = Annotated[
     Path | None,
     typer.Option(help="The shop's data folder; else SEATLEDGER_DATA, else var.", file_okay=False, show_default=False),

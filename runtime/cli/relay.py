@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from runtime.cli.options import Data
+from runtime.cli.options import Data, require_words
 from runtime.ground import settings_here
 
 console = Console(highlight=False, soft_wrap=True)
@@ -23,7 +23,9 @@ def run(context: typer.Context) -> None:
 
 @app.command("new-epoch")
 def new_epoch(
-    reason: Annotated[str, typer.Option(help="Why the log went back in time: a restore, a failover.", min=1)],
+    reason: Annotated[
+        str, typer.Option(help="Why the log went back in time: a restore, a failover.", callback=require_words)
+    ],
     data: Data = None,
 ) -> None:
     """Begin a new stream from here, after the relay has stopped because the log went back in time."""

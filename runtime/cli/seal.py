@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from runtime.cli.options import Data
+from runtime.cli.options import Data, require_words
 from runtime.ground import settings_here
 
 console = Console(highlight=False, soft_wrap=True)
@@ -23,7 +23,10 @@ def run(context: typer.Context) -> None:
 
 @app.command("new-chain")
 def new_chain(
-    reason: Annotated[str, typer.Option(help="Why what was sealed is no longer what the log says: a restore.", min=1)],
+    reason: Annotated[
+        str,
+        typer.Option(help="Why what was sealed is no longer what the log says: a restore.", callback=require_words),
+    ],
     data: Data = None,
 ) -> None:
     """Begin a new chain over the whole log; what was sealed before is kept beside it, as evidence."""

@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from api.schemas.orders import Terms
 from api.schemas.people import Email
+from api.schemas.refunds import ReasonText
 from api.schemas.texts import Name, Text, Title, Word
 from tests.api.shop import V1, Shop
 
-ONE_LINE = [Name, Title, Word]
+ONE_LINE = [Name, Terms, Title, Word]
 REFUSED = [
     "a\r\nBcc: b@example.com",
     "a\nb",
@@ -51,10 +53,11 @@ class TestText:
     def test_given_several_lines_then_they_are_kept(self) -> None:
         assert TypeAdapter(Text).validate_python("One\n\tTwo\r\n") == "One\n\tTwo"
 
+    @pytest.mark.parametrize("kind", [ReasonText, Text])
     @pytest.mark.parametrize("text", ["a\u202eb", "\x1b[31mred", "\u200b\u200b"], ids=ascii)
-    def test_given_what_nobody_can_read_then_it_is_refused(self, text: str) -> None:
+    def test_given_what_nobody_can_read_then_it_is_refused(self, kind: Any, text: str) -> None:
         with pytest.raises(ValidationError):
-            TypeAdapter(Text).validate_python(text)
+            TypeAdapter(kind).validate_python(text)
 
 
 class TestEmail:

@@ -9,6 +9,7 @@ import pytest
 import typer
 from typer.core import TyperGroup, TyperOption
 from typer.main import get_command
+from typer.testing import CliRunner
 
 from runtime.cli.options import parse_time
 
@@ -24,7 +25,8 @@ def commands(command: Any, name: str = "") -> Iterator[tuple[str, Any]]:
             yield from commands(inner, f"{name} {word}".strip())
 
 
-ALL = dict(commands(get_command(import_module("runtime.cli.main").app)))
+APP = import_module("runtime.cli.main").app
+ALL = dict(commands(get_command(APP)))
 assert ALL.keys() >= RANGES
 
 
@@ -48,6 +50,15 @@ class TestEveryCommand:
 
     def test_its_positions_are_a_range_where_they_are_one(self, name: str) -> None:
         assert ({"--after", "--up-to"} <= options(name).keys()) == (name in RANGES)
+
+
+class TestReason:
+    @pytest.mark.parametrize("command", [["relay", "new-epoch"], ["seal", "new-chain"], ["clock", "accept"]])
+    @pytest.mark.parametrize("reason", ["", " ", "\u200b", "two\nlines"], ids=ascii)
+    def test_given_no_words_then_it_is_refused_as_mistyped(self, command: list[str], reason: str) -> None:
+        refusal = CliRunner().invoke(APP, [*command, "--reason", reason])
+        assert refusal.exit_code == 2
+        assert "say why in words" in refusal.output
 
 
 class TestTime:
