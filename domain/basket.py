@@ -235,7 +235,7 @@ def extend_hold(books: Books, *, hold: str, holder: str, by: timedelta) -> Chang
         SEAT.stream(*seat): [SeatHoldExtended(hold=hold, expires_at=expires_at)] for seat in seats
     }
     changes[HOLD.stream(hold)] = [HoldExtended(expires_at=expires_at)]
-    owner, buyer = quota_of(books, state.holder, state.performance)
+    owner, buyer = quota_of(books, claimant(books, state), state.performance)
     if hold in buyer.shares:
         changes[BUYER.stream(owner, state.performance)] = [BuyerQuotaExtended(hold=hold, expires_at=expires_at)]
     if state.order:
@@ -277,6 +277,12 @@ def expire_hold(books: Books, *, hold: str) -> Changes:
     return {**changes, **seats_and_quota_back(books, hold, state, ReleaseReason.LAPSED)}
 
 
+def claimant(books: Books, state: OpenHold) -> str:
+    """Return the account that claims a basket: the one that ordered it, which a guest may have logged in to before."""
+    order = books.read(ORDER, state.order) if state.order else None
+    return order.account if isinstance(order, PlacedOrder) else state.holder
+
+
 def seats_and_quota_back(books: Books, hold: str, state: OpenHold, reason: ReleaseReason) -> dict[str, Sequence[Any]]:
     """Return the seats that are still this hold's, and its share of the buyer's quota."""
     keys = seats_of(state.lines)
@@ -284,6 +290,6 @@ def seats_and_quota_back(books: Books, hold: str, state: OpenHold, reason: Relea
     changes: dict[str, Sequence[Any]] = {
         SEAT.stream(*key): released(seat, hold=hold, reason=reason) for key, seat in seats
     }
-    owner, buyer = quota_of(books, state.holder, state.performance)
+    owner, buyer = quota_of(books, claimant(books, state), state.performance)
     changes[BUYER.stream(owner, state.performance)] = returned(buyer, hold=hold, seats=len(keys))
     return {stream: events for stream, events in changes.items() if events}

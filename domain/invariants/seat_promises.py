@@ -65,6 +65,20 @@ def a_basket_counts_once(ledger: Ledger, command: Sequence[Fact]) -> Iterator[st
 
 
 @promise
+def a_share_ends_with_its_basket(ledger: Ledger, command: Sequence[Fact]) -> Iterator[str]:
+    """A basket that ended counts for nobody's limits, and one that is extended counts until its new deadline."""
+    for fact in command:
+        hold = identity(fact.stream)
+        match fact.event:
+            case holds.HoldReleased() | holds.HoldExpired():
+                if counted := ledger.occupancy.shares.get(hold):
+                    yield f"hold {hold} has ended, and still counts as {counted}."
+            case holds.HoldExtended(expires_at=until):
+                if buyers.BuyerQuotaExtended(hold=hold, expires_at=until) not in [other.event for other in command]:
+                    yield f"hold {hold} lasts until {until}, and its share of the quota does not."
+
+
+@promise
 def a_refused_command_left_no_trace(ledger: Ledger, command: Sequence[Fact]) -> Iterator[str]:
     """Invariant 11: nothing in the log bears the id of a command whose last answer was a refusal.
 

@@ -7,7 +7,15 @@ import pytest
 from domain.account import ACCOUNT, AccountOpened, GuestMerged, GuestReceived, register, require_unmerged
 from domain.basket import expire_hold, extend_hold, hold_seats, own_hold, release_hold
 from domain.books import Books
-from domain.buyer import BUYER, Buyer, BuyerQuotaMoved, BuyerQuotaReceived, BuyerQuotaReturned, BuyerQuotaTaken
+from domain.buyer import (
+    BUYER,
+    Buyer,
+    BuyerQuotaExtended,
+    BuyerQuotaMoved,
+    BuyerQuotaReceived,
+    BuyerQuotaReturned,
+    BuyerQuotaTaken,
+)
 from domain.errors import GuestHasLoggedIn, Invalid, LimitReached, NotFound, OwnDecision, SeatsTaken
 from domain.merging import SHARES_PER_MERGE_MAX, MergeGuest, merge_guest
 from domain.ordering import PlaceOrder, cancel_order, order_hold, visible_order
@@ -135,6 +143,38 @@ class TestLimits:
         back = BuyerQuotaReturned(hold="h1", seats=1)
         given.when(release_hold, hold="h1", holder=ANN).then_on(BUYER.stream(ANN, HAMLET), back)
         given.later(HOLD_LASTS).when(expire_hold, hold="h1").then_on(BUYER.stream(ANN, HAMLET), back)
+
+
+class TestQuotaThatHasNotMovedYet:
+    """The guest held a basket at the moment of the login, and the account ordered it before its quota moved."""
+
+    def given(self) -> tuple[Scenario, str]:
+        return ordered(held(people(), "h1", GUEST, A1, A2).given_done(merge_guest, NOTHING_HELD), "h1", ANN)
+
+    def test_given_the_order_then_it_counts_for_the_account(self) -> None:
+        given, _ = self.given()
+        for scenario in (given, merged(given)):
+            assert (quota(scenario, GUEST), quota(scenario, ANN)) == ({}, {"h1": 2})
+
+    def test_given_the_order_ends_then_its_share_comes_back(self) -> None:
+        given, order = self.given()
+        reason = OrderCancelReason.BUYER
+        assert quota(given.given_done(cancel_order, order=order, account=ANN, reason=reason), ANN) == {}
+        assert quota(given.later(HOLD_LASTS).given_done(expire_hold, hold="h1"), ANN) == {}
+
+    def test_given_it_is_extended_then_its_share_counts_as_long(self) -> None:
+        given, _ = self.given()
+        until = given.now + HOLD_LASTS + EXTENSION
+        result = given.when(extend_hold, holder=ANN, **EXTENDING)
+        result.then_on(BUYER.stream(ANN, HAMLET), BuyerQuotaExtended(hold="h1", expires_at=until))
+
+    def test_given_it_is_paid_then_it_counts_for_good_and_is_returned_with_a_refund(self) -> None:
+        given, order = self.given()
+        given, payment = captured(given, order, ANN, amount=2 * PRICE)
+        given = given.given_done(settle, payment=payment)
+        assert (quota(given, GUEST), quota(given, ANN)) == ({}, {"h1": 2})
+        given = given.given_done(request_refund, RequestRefund(refund="r", order=order, account=ANN, lines=("1",)))
+        assert quota(given.given_done(approve_refund, refund="r", by=BOB), ANN) == {"h1": 1}
 
 
 class TestBasketOfAGuest:

@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from domain.basket import hold_seats
+from domain.basket import extend_hold, hold_seats, release_hold
+from domain.books import Changes
 from domain.buyer import BUYER, BuyerQuotaReceived
 from domain.invariants import Fact, Ledger, broken
 from domain.order import ORDER, OrderPlaced
@@ -39,6 +40,11 @@ def audited(scenario: Scenario) -> Ledger:
 def found(ledger: Ledger, command: list[Fact], word: str) -> bool:
     """Say whether a command breaks a promise whose sentence has a word."""
     return any(word in sentence for sentence in broken(ledger, command))
+
+
+def without_quota(changes: Changes) -> Changes:
+    """Return what a decision records but for the quota of buyers."""
+    return {stream: events for stream, events in changes.items() if not stream.startswith(BUYER.prefix)}
 
 
 class TestCapacity:
@@ -82,9 +88,22 @@ class TestQuota:
         changes = given.when(hold_and_order, order, wish, INVENTORY).changes
         assert any(isinstance(event, OrderPlaced) for event in changes[ORDER.stream(order.order)])
         assert not found(audited(given), facts(changes, given), "counts as")
-        without = {stream: events for stream, events in changes.items() if not stream.startswith(BUYER.prefix)}
-        assert found(audited(given), facts(without, given), "counts as")
+        assert found(audited(given), facts(without_quota(changes), given), "counts as")
         assert seat(STANDING[0]) in changes
+
+
+class TestSharesOfEndedBaskets:
+    def test_given_a_basket_that_ended_and_counts_on_then_it_is_found(self) -> None:
+        given = held(on_sale(), "h1", "ann", SEATS[0])
+        changes = given.when(release_hold, hold="h1", holder="ann").changes
+        assert not found(audited(given), facts(changes, given), "has ended")
+        assert found(audited(given), facts(without_quota(changes), given), "has ended")
+
+    def test_given_a_basket_that_lasts_longer_than_it_counts_then_it_is_found(self) -> None:
+        given = held(on_sale(), "h1", "ann", SEATS[0])
+        changes = given.when(extend_hold, hold="h1", holder="ann", by=HOLD_LASTS).changes
+        assert not found(audited(given), facts(changes, given), "lasts until")
+        assert found(audited(given), facts(without_quota(changes), given), "lasts until")
 
 
 class TestRefusals:

@@ -6,14 +6,15 @@ from typing import Any
 from domain.account import ACCOUNT, AccountOpened
 from domain.basket import HoldSeats, hold_seats
 from domain.books import Books, Changes
-from domain.buyer import BuyerQuotaMoved, BuyerQuotaTaken
+from domain.buyer import BUYER, BuyerQuotaMoved, BuyerQuotaTaken
 from domain.errors import Rejected
-from domain.hold import HoldPlaced
+from domain.hold import HoldExpired, HoldPlaced, HoldReleased
 from domain.merging import MergeGuest, merge_guest
 from domain.pricing import Choice, Inventory
 from domain.values import Place
 from eventstore.command import Context, Decide, Outcome
 from eventstore.handler import Handler
+from eventstore.loaded import LoadedBooks
 from eventstore.store import Append, Write
 from tests.laws.engine.machine import EngineMachine
 
@@ -75,6 +76,27 @@ class RememberingHandler(Handler):
             raise
 
 
+class KeepingHandler(Handler):
+    """A planted bug: a basket that ends keeps its share of the quota."""
+
+    async def handle(self, decide: Decide, context: Context, *, presumed: frozenset[str] = frozenset()) -> Outcome:
+        """Carry a command out."""
+
+        def decide_keeping(books: LoadedBooks) -> Changes:
+            changes = decide(books)
+            if not any(isinstance(event, HoldReleased | HoldExpired) for each in changes.values() for event in each):
+                return changes
+            return {stream: events for stream, events in changes.items() if not stream.startswith(BUYER.prefix)}
+
+        return await super().handle(decide_keeping, context, presumed=presumed)
+
+
+class SharesKept(EngineMachine):
+    """The engine in which baskets that ended count on."""
+
+    handler = KeepingHandler
+
+
 class OnePlaceTwice(EngineMachine):
     """The engine in which a place has two lines."""
 
@@ -99,4 +121,4 @@ class RefusalsRemembered(EngineMachine):
     handler = RememberingHandler
 
 
-PLANTED_SEATS = [OnePlaceTwice, MorePlacesThanThereAre, QuotaCountedTwice, RefusalsRemembered]
+PLANTED_SEATS = [OnePlaceTwice, MorePlacesThanThereAre, QuotaCountedTwice, RefusalsRemembered, SharesKept]
