@@ -62,7 +62,9 @@ def check_unused(books: Books, order: PlacedOrder, lines: Sequence[Line], *, rea
     used = blocked_by_entry(books, order, lines, reason_text=reason_text)
     if used:
         raise TicketUsed(
-            "Somebody has entered with tickets of these lines; leave them out, or ask support.", lines=sorted(used)
+            "Somebody has entered with tickets of these lines: leave them out, have the entries reverted, or let "
+            "support refund them with a reason once the performance has begun.",
+            lines=sorted(used),
         )
 
 
