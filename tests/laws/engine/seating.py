@@ -14,7 +14,7 @@ from domain.pricing import Choice
 from domain.values import BlockReason, Limits
 from tests.laws.engine.buying import Buying
 from tests.laws.engine.stage import BUYER, GUEST, HOLDS, ORDERS, SEATS
-from tests.laws.world import BUYERS, Wish
+from tests.laws.world import BUYERS, HOLD_LASTS, Wish
 
 LIMITS = st.sampled_from(
     [
@@ -101,3 +101,26 @@ class Seating(Buying):
         assert outcome is None or self.logged_in_as in {None, account}
         if outcome is not None:
             self.logged_in_as = account
+
+    @rule(
+        target=ORDERS, account=st.sampled_from(BUYERS), seats=SEATS, then=st.sampled_from(["cancel", "extend", "pay"])
+    )
+    def take_a_basket_along(self, account: str, seats: list[int], then: str) -> Any:
+        """Hold as a guest, log in, and order before the quota has moved; then end the order, or go on with it."""
+        hold = self.hold(GUEST, seats, HOLD_LASTS)
+        if not isinstance(hold, tuple):
+            return multiple()
+        self.log_in(account, moved=False)
+        order = self.order(hold)
+        if isinstance(order, tuple):
+            self.tally["took a basket along"] += 1
+            match then:
+                case "cancel":
+                    self.cancel(order)
+                case "extend":
+                    self.extend(hold)
+                case _:
+                    payment = self.pay(order)
+                    self.capture(payment, 0, "EUR")
+                    self.decide(payment)
+        return order

@@ -62,6 +62,7 @@ WORTH_SEEING = {
     "held standing",
     "limits changed",
     "guest merged",
+    "took a basket along",
     "blocked",
     "blocked for a while",
     "unblocked",
