@@ -45,4 +45,6 @@ def tour(url: Url = None, data: Data = None) -> None:
     try:
         tell(url, demo["accounts"], demo["password"], console.print)
     except httpx.TransportError as error:
-        raise TourFailed(f"{url} cannot be reached ({error}): start the shop with make run.") from error
+        raise TourFailed(
+            f"{url} cannot be reached ({error}): start the shop with make run, or name another with --data or --url."
+        ) from error
