@@ -192,8 +192,11 @@ class Handler:
         """Return what to load after a conflict, in one go: the stream that moved, and what may have moved with it.
 
         That is every state that was not loaded for this command, if it was presumed, belongs to the same kind of
-        stream, or led to an error that is no refusal.
+        stream, or led to an error that is no refusal. A stream written without having been read must be new: if it is
+        not, the decision was made on outdated states, whichever they are.
         """
+        if moved not in attempt.books.seen:
+            return [moved, *attempt.books.seen]
         kind = kind_of(moved)
         everything = attempt.error is not None and not isinstance(attempt.error, self._refusal)
         doubtful = [

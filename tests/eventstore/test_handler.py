@@ -139,6 +139,40 @@ class TestOutdatedStates:
         assert first.judge.verdicts == []
 
 
+class TestStreamsWrittenUnread:
+    @pytest.mark.parametrize("unread_first", [True, False])
+    async def test_given_another_process_has_done_it_then_the_decision_sees_that(
+        self, processes: tuple[Process, Process], *, unread_first: bool
+    ) -> None:
+        """The conflict is about the stream that the first process made, and not about the one that says so."""
+
+        def close_once(books: LoadedBooks) -> Changes:
+            if books.read(COUNT, "a") > 1:
+                raise Refused
+            streams = ["other-a", "count-a"] if unread_first else ["count-a", "other-a"]
+            return {stream: [Counted()] for stream in streams}
+
+        first, second = processes
+        await second.do(add("a"))
+        await first.do(close_once)
+        with pytest.raises(Refused):
+            await second.do(close_once)
+        assert len(second.judge.verdicts) <= 3
+
+    async def test_given_the_other_process_was_faster_after_the_states_were_loaded_then_they_are_loaded_again(
+        self, processes: tuple[Process, Process]
+    ) -> None:
+        def make(books: LoadedBooks) -> Changes:
+            if books.read(COUNT, "a") > 0:
+                raise Refused
+            return {"other-a": [Counted()], "count-a": [Counted()]}
+
+        first, second = processes
+        second.judge.rivals = iter([first.do(make)])
+        with pytest.raises(Refused):
+            await second.do(make)
+
+
 class TestRights:
     async def test_given_rights_newer_than_the_cache_then_the_decision_sees_them(
         self, processes: tuple[Process, Process]
