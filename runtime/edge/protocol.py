@@ -3,6 +3,7 @@
 import asyncio
 from functools import partial
 from typing import Any, ClassVar
+from weakref import ReferenceType, ref
 
 import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
@@ -129,7 +130,7 @@ class EdgeProtocol(HttpToolsProtocol):
         if self.received > self.edge.limits.head_bytes and self._head_bytes() > self.edge.limits.head_bytes:
             self._stop(Refusal.HEAD_TOO_LARGE)
         super().on_headers_complete()
-        self.scope["extensions"][GONE] = {"gone": partial(is_gone, self.cycle)}
+        self.scope["extensions"][GONE] = {"gone": partial(is_gone, ref(self.cycle))}
         self.phase, self.since = BODY, self.edge.now
         self.received = self.framing = 0
 
@@ -275,9 +276,14 @@ class EdgeProtocol(HttpToolsProtocol):
         return not self.is_answering
 
 
-def is_gone(cycle: RequestResponseCycle) -> bool:
-    """Tell whether the client of a request has hung up."""
-    return cycle.disconnected
+def is_gone(request: ReferenceType[RequestResponseCycle]) -> bool:
+    """Tell whether the client of a request has hung up.
+
+    The reference is weak: the request's scope holds this function, and a scope that held its request would be freed by
+    the garbage collector alone, which cost 2 % of a booking.
+    """
+    cycle = request()
+    return cycle is None or cycle.disconnected
 
 
 def protocol_of(edge: Edge) -> type[EdgeProtocol]:

@@ -1,10 +1,12 @@
 """Connections: so many of one client, so many of all, and who makes room."""
 
+import gc
 import json
 import resource
 from collections.abc import Iterator
 
 import pytest
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from runtime.edge.limits import OWN_FILES
 from tests.runtime.edge.serving import GREETING, serving, until
@@ -19,6 +21,33 @@ def few_files() -> Iterator[int]:
     resource.setrlimit(resource.RLIMIT_NOFILE, (lowered, hard))
     yield lowered
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.fixture
+def no_garbage_collection() -> Iterator[None]:
+    """Leave cyclic garbage where it is while the test runs."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def requests_in_memory() -> int:
+    """Count the requests that Python has not freed."""
+    return sum(type(candidate) is RequestResponseCycle for candidate in gc.get_objects())
+
+
+@pytest.mark.usefixtures("no_garbage_collection")
+async def test_given_requests_are_answered_then_they_are_freed_without_a_garbage_collection() -> None:
+    async with serving() as server:
+        client = await server.connect()
+        before = requests_in_memory()
+        for _ in range(20):
+            await client.send(head())
+            assert (await client.answer()).endswith(GREETING)
+            server.app.asked.clear()
+        latest_of_connection = 1
+        assert requests_in_memory() - before <= latest_of_connection
 
 
 async def test_given_as_many_as_one_client_may_have_then_others_still_come_in() -> None:
