@@ -32,8 +32,9 @@ class StateCache:
         if self._size == 0 or (known is not None and known[0] >= version):
             return
         self._entries[stream] = (version, state)
-        self._entries.move_to_end(stream)
-        if len(self._entries) > self._size:
+        if known is not None:
+            self._entries.move_to_end(stream)
+        elif len(self._entries) > self._size:
             self._entries.popitem(last=False)
 
     def forget(self, stream: str) -> None:

@@ -91,9 +91,12 @@ def _check_window(edge: datetime | None) -> None:
 
 def _plain_size(jsons: Sequence[str], texts: Sequence[str]) -> int:
     """Judge all at once, as nearly every command admits: 0 when it takes a closer look."""
-    joined = "".join(jsons) + "".join(texts)
-    plain = len(joined) <= EVENT_BYTES_MAX and joined.isascii() and "\0" not in joined and "\\u" not in joined
-    return len(joined) if plain else 0
+    joined = "".join([*jsons, *texts])
+    try:
+        size = len(joined) if joined.isascii() else len(joined.encode())
+    except UnicodeEncodeError:
+        return 0
+    return size if size <= EVENT_BYTES_MAX and "\0" not in joined and "\\u" not in joined else 0
 
 
 def _text_size(text: str) -> int:
