@@ -19,6 +19,9 @@ BODY_BYTES_MAX = 64 * 1024
 READY_SECONDS_MAX = 2.0
 LAYOUT_BYTES_MAX = 32 * 1024 * 1024
 LAYOUT_SECONDS_MAX = 60.0
+ACCESS_OF_ROUTE = "seatledger.access"
+"""In a request's scope: the access that its route declares, once it is granted."""
+
 MEMBER_ROLES = (Role.ORGANIZER, Role.ENTRY_MANAGER)
 
 

@@ -22,7 +22,13 @@ VERSION = "0.1.0"
 SUMMARY = "Sells seats: no seat twice, no money lost, every seat explains itself."
 
 
-def make_app(engine: Engine, *, routers: Iterable[APIRouter] = ROUTERS, pages: Pages = NO_PAGES) -> FastAPI:
+class EngineApp(FastAPI):
+    """The application, with the engine that `engine_of` finds."""
+
+    engine: Engine
+
+
+def make_app(engine: Engine, *, routers: Iterable[APIRouter] = ROUTERS, pages: Pages = NO_PAGES) -> EngineApp:
     """Build the application.
 
     Args:
@@ -33,7 +39,7 @@ def make_app(engine: Engine, *, routers: Iterable[APIRouter] = ROUTERS, pages: P
     """
     routes = [route for router in routers for route in router.routes]
     check_declared(routes)
-    app = FastAPI(
+    app = EngineApp(
         title=TITLE,
         version=VERSION,
         summary=SUMMARY,
@@ -47,7 +53,7 @@ def make_app(engine: Engine, *, routers: Iterable[APIRouter] = ROUTERS, pages: P
     app.router.routes[:0] = routes
     for path, (content, media_type) in {**docs_pages(), **pages}.items():
         app.add_route(path, static(content, media_type), include_in_schema=False)
-    app.state.engine = engine
+    app.engine = engine
     lanes = [lane_of(route) for route in routes if isinstance(route, LeanRoute)]
     app.middleware_stack = Front(
         app.build_middleware_stack(), metrics=engine.metrics, deadlines=engine.deadlines, lanes=lanes

@@ -15,11 +15,12 @@ import orjson
 from fastapi import Query, Request, Response
 from uuid_utils.compat import uuid7
 
+from api.access import ACCESS_OF_ROUTE, Access
 from api.bodies import digest_of
 from api.deadlines import ARRIVED_AT, GONE
 from api.engine import engine_of
 from api.errors import Behind, Malformed
-from api.identity import Identity
+from api.identity import Identity, identity_of, known_sender
 from domain.account import require_unmerged
 from eventstore.clock import ticks
 from eventstore.command import Asked, Changes, Context, Decide, GuardMoved, Outcome
@@ -73,15 +74,16 @@ async def carry_out(
     Raises:
         What the decision refuses with; what `Handler.handle` raises.
     """
-    identity: Identity | None = getattr(request.state, "identity", None)
+    identity = known_sender(request)
     if identity is not None:
         refuse_unchecked(request, identity)
         if identity.guest:
             decide = unless_merged(decide, identity.account)
-    command = command_id or await command_of(request)
+    key = idempotency_key_of(request)
+    command = command_id or command_of(request, key)
     if step is not None:
         command = uuid5(command, step)
-    context = await context_of(request, command, actor, again=command_id is not None)
+    context = await context_of(request, command, actor, key=key, again=key is not None or command_id is not None)
     if step is not None and context.asked is not None:  # what was begun is carried through
         context = replace(context, asked=replace(context.asked, gone=None, again=context.asked.again and not begun))
     return await with_rights(request, decide, context, presumed)
@@ -103,7 +105,7 @@ async def with_rights(request: Request, decide: Decide, context: Context, presum
     try:
         return await handler.handle(decide, context, presumed=presumed)
     except GuardMoved:
-        identity: Identity = request.state.identity
+        identity = identity_of(request)
         await identity.look_again()
         again = Context(
             command_id=context.command_id,
@@ -117,38 +119,44 @@ async def with_rights(request: Request, decide: Decide, context: Context, presum
 
 def refuse_unchecked(request: Request, identity: Identity) -> None:
     """Make sure that a route for staff has asked for its right before it acts."""
-    access = request.state.access
+    access: Access = request.scope[ACCESS_OF_ROUTE]
     if not (access.for_everybody_known or identity.checked):
         raise RuntimeError(f"{request.scope['path']} acts before it asked whether the sender may.")
 
 
-async def command_of(request: Request) -> UUID:
-    """Return the command id of a request: of its account, route and idempotency key, else a new one.
+def idempotency_key_of(request: Request) -> str | None:
+    """Return the idempotency key of a request, if it has one.
 
     Raises:
         Malformed: the key is empty, too long or not printable.
     """
     key = request.headers.get(IDEMPOTENCY_KEY)
     if key is None:
-        return uuid7()
+        return None
     if not key or len(key) > IDEMPOTENCY_KEY_LENGTH_MAX or not key.isascii() or not key.isprintable():
         raise Malformed(f"An Idempotency-Key is 1 to {IDEMPOTENCY_KEY_LENGTH_MAX} printable ASCII characters.")
-    return uuid5(COMMANDS, f"{sender_of(request)}/{route_of(request)}/{key}")
+    return key
+
+
+def command_of(request: Request, key: str | None) -> UUID:
+    """Return the command id of a request: of its account, route and idempotency key, else a new one."""
+    return uuid7() if key is None else uuid5(COMMANDS, f"{sender_of(request)}/{route_of(request)}/{key}")
 
 
 async def context_of(
-    request: Request, command: UUID, actor: Mapping[str, str | None] | None, *, again: bool
+    request: Request, command: UUID, actor: Mapping[str, str | None] | None, *, key: str | None, again: bool
 ) -> Context:
     """Return what is kept beside the events of a request's command, and until when it may take effect.
 
     Args:
-        again: the sender may send it again without an idempotency key, too.
+        key: the request's idempotency key.
+        again: the sender may send it again.
     """
-    identity: Identity | None = getattr(request.state, "identity", None)
+    identity = known_sender(request)
     known = actor if actor is not None else identity.actor if identity is not None else {}
     guards = {} if identity is None else dict(identity.guards)
-    receipt = await receipt_of(request)
-    asked = asked_of(request, again=again or IDEMPOTENCY_KEY in request.headers)
+    receipt = await receipt_of(request, key)
+    asked = asked_of(request, again=again)
     return Context(command_id=command, actor=known, receipt=receipt, guards=guards, asked=asked)
 
 
@@ -166,9 +174,9 @@ def judge_anew(request: Request) -> None:
     request.scope[JUDGED_ANEW_AT] = ticks()
 
 
-async def receipt_of(request: Request) -> Receipt:
+async def receipt_of(request: Request, key: str | None) -> Receipt:
     """Say who sent what where; the body counts only with an idempotency key."""
-    if IDEMPOTENCY_KEY not in request.headers:
+    if key is None:
         return Receipt(account=sender_of(request), route=route_of(request))
     condition = request.headers.get("if-match", "")
     said = hashlib.sha256(f"{request.scope['path']}\n{condition}\n".encode() + await digest_of(request))
@@ -177,7 +185,7 @@ async def receipt_of(request: Request) -> Receipt:
 
 def sender_of(request: Request) -> str:
     """Return the account that sent a request, empty if nobody said."""
-    identity: Identity | None = getattr(request.state, "identity", None)
+    identity = known_sender(request)
     return "" if identity is None else identity.account
 
 

@@ -185,5 +185,5 @@ class Engine:
 
 def engine_of(request: Request) -> Engine:
     """Return the engine behind a request."""
-    engine: Engine = request.app.state.engine
+    engine: Engine = request.scope["app"].engine
     return engine

@@ -19,6 +19,9 @@ from domain.values import Role
 from eventstore.loaded import LoadedBooks
 
 SCHEME = "bearer "
+IDENTITY = "seatledger.identity"
+"""In a request's scope: its sender, once the token is read."""
+
 Demand = Callable[[], Awaitable[None]]
 
 
@@ -165,7 +168,13 @@ def identify(request: Request) -> Identity:
 
 def identity_of(request: Request) -> Identity:
     """Return the sender of a request to a route that is not public."""
-    identity: Identity = request.state.identity
+    identity: Identity = request.scope[IDENTITY]
+    return identity
+
+
+def known_sender(request: Request) -> Identity | None:
+    """Return the sender of a request; None on a public route."""
+    identity: Identity | None = request.scope.get(IDENTITY)
     return identity
 
 

@@ -12,12 +12,12 @@ from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import APIRoute
 from starlette.types import Scope
 
-from api.access import PREFIX, Access, admit, declared, owner
+from api.access import ACCESS_OF_ROUTE, PREFIX, Access, admit, declared, owner
 from api.bodies import BoundedRequest, spooled
 from api.deadlines import OutOfTime
 from api.engine import engine_of
 from api.errors import Malformed
-from api.identity import Identity, identify
+from api.identity import IDENTITY, identify, identity_of
 from api.inputs import READING, RouteInputs
 from api.problems import documented
 from eventstore.errors import OutcomeUnknown, StoreUnavailable
@@ -79,7 +79,7 @@ def guarded(access: Access, inputs: RouteInputs, handle: Handle) -> Handle:
         bounded = BoundedRequest(request.scope, request.receive, access.bytes_max)
         if not access.public:
             identity = identify(bounded)
-            bounded.state.identity = identity
+            bounded.scope[IDENTITY] = identity
             if identity.guest and request.method in READING:
                 await in_time(bounded, access, identity.must_be_unmerged())
             if access.member_roles:
@@ -87,7 +87,7 @@ def guarded(access: Access, inputs: RouteInputs, handle: Handle) -> Handle:
             if not access.for_everybody_known:
                 await in_time(bounded, access, admit(engine, access, identity, bounded.path_params))
         inputs.read_ids(bounded.path_params)
-        bounded.state.access = access
+        bounded.scope[ACCESS_OF_ROUTE] = access
         if access.large:
             return await in_large(bounded)
         body = await bounded.body()
@@ -117,8 +117,7 @@ def guarded(access: Access, inputs: RouteInputs, handle: Handle) -> Handle:
 async def owner_of(request: Request) -> str:
     """Return whom a large body is counted for: the organizer that the path names, else the sender."""
     owned = await owner(engine_of(request), request.path_params)
-    identity: Identity = request.state.identity
-    return identity.account if owned is None else owned.organizer
+    return identity_of(request).account if owned is None else owned.organizer
 
 
 async def in_time(request: Request, access: Access, work: Awaitable[Answer]) -> Answer:

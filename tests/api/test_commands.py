@@ -12,11 +12,11 @@ import pytest
 from fastapi import FastAPI, Request
 from uuid_utils.compat import uuid7
 
-from api.access import ORGANIZERS, SUPPORT
+from api.access import ACCESS_OF_ROUTE, ORGANIZERS, SUPPORT
 from api.app import make_app
 from api.commands import carry_out
 from api.engine import Terms
-from api.identity import Identity
+from api.identity import IDENTITY, Identity
 from api.tokens import Bearer
 from domain import organizer
 from domain.account import change_roles
@@ -124,8 +124,8 @@ class TestGuards:
         await identity.must_hold(Role.SUPPORT)
         await shop.command(partial(change_roles, account=account, roles=frozenset(moved)))
         request = request_of(shop.app)
-        request.state.identity = identity
-        request.state.access = SUPPORT
+        request.scope[IDENTITY] = identity
+        request.scope[ACCESS_OF_ROUTE] = SUPPORT
         await carry_out(request, partial(organizer.found, organizer=str(uuid7()), name="One"))
 
     async def test_given_the_role_is_taken_meanwhile_then_nothing_happens(self, shop: Shop) -> None:
@@ -150,8 +150,8 @@ class TestGuards:
         await identity.must_act_for(own, Role.ORGANIZER)
         await shop.command(partial(organizer.change_member, organizer=own, account=owner, roles=frozenset()))
         request = request_of(shop.app)
-        request.state.identity = identity
-        request.state.access = ORGANIZERS
+        request.scope[IDENTITY] = identity
+        request.scope[ACCESS_OF_ROUTE] = ORGANIZERS
         gate = partial(
             organizer.change_member, organizer=own, account=str(uuid7()), roles=frozenset({Role.ENTRY_MANAGER})
         )
@@ -162,8 +162,8 @@ class TestGuards:
 
     async def test_given_a_route_that_forgot_to_ask_then_it_cannot_act(self, shop: Shop) -> None:
         request = request_of(shop.app)
-        request.state.identity = Identity(shop.engine, Bearer(await shop.account(), guest=False, expires_at=0))
-        request.state.access = SUPPORT
+        request.scope[IDENTITY] = Identity(shop.engine, Bearer(await shop.account(), guest=False, expires_at=0))
+        request.scope[ACCESS_OF_ROUTE] = SUPPORT
         head = await shop.engine.store.head()
         with pytest.raises(RuntimeError, match="asked"):
             await carry_out(request, partial(organizer.found, organizer=str(uuid7()), name="One"))
