@@ -21,6 +21,7 @@ from domain.ports import (
     WebhookStale,
     WebhookUnknown,
 )
+from domain.provider_facts import is_storable
 
 SIGNATURE_HEADER = "seatledger-sandbox-signature"
 SIGNATURES_MAX = 8
@@ -56,7 +57,9 @@ class _EventBody(BaseModel):
     dispute_id: _Id | None = None
 
     @model_validator(mode="after")
-    def _dispute_is_named(self) -> Self:
+    def _is_one_of_money(self) -> Self:
+        if not is_storable(self.amount, self.currency, self.created_at):
+            raise ValueError("Its sum or its time cannot be recorded.")
         if self.type in DISPUTE_KINDS and self.dispute_id is None:
             raise ValueError("A dispute has an id.")
         return self

@@ -10,7 +10,6 @@ from datetime import datetime
 
 from domain.books import Books, Changes, merged
 from domain.disputed_money import ended_without_money, overdrawn, own_currency
-from domain.errors import Invalid
 from domain.money_exception import (
     EXCEPTIONS_OWNER,
     ExceptionKind,
@@ -31,6 +30,7 @@ from domain.payment import (
     RequestedPayment,
     overall_status,
 )
+from domain.provider_facts import require_storable
 from domain.ticket import TICKET, IssuedTicket, TicketDisputed, TicketDisputeWon
 from domain.values import derived_id
 
@@ -55,7 +55,7 @@ def open_dispute(books: Books, fact: DisputeFact) -> Changes:
     One that was lost stays so until it is won.
 
     Raises:
-        NotFound, Invalid (no positive amount).
+        NotFound; Invalid: the sum or its time cannot be recorded.
     """
     payment = require_disputable(books, fact)
     known = payment.disputes.get(fact.dispute)
@@ -76,7 +76,7 @@ def win_dispute(books: Books, fact: DisputeFact) -> Changes:
     Where another sum comes back than was lost, nothing does by itself: support owns the difference.
 
     Raises:
-        NotFound, Invalid (no positive amount).
+        NotFound; Invalid: the sum or its time cannot be recorded.
     """
     payment = require_disputable(books, fact)
     known = payment.disputes.get(fact.dispute)
@@ -111,7 +111,7 @@ def lose_dispute(books: Books, fact: DisputeFact) -> Changes:
     A dispute is lost once: where a newer fact says another sum, nothing does by itself, and support owns it.
 
     Raises:
-        NotFound, Invalid (no positive amount).
+        NotFound; Invalid: the sum or its time cannot be recorded.
     """
     payment = require_disputable(books, fact)
     known = payment.disputes.get(fact.dispute)
@@ -142,10 +142,9 @@ def require_disputable(books: Books, fact: DisputeFact) -> RequestedPayment:
 
     Raises:
         NotFound: no such payment.
-        Invalid: the amount is not positive.
+        Invalid: the sum or its time cannot be recorded.
     """
-    if fact.amount <= 0:
-        raise Invalid("A dispute is about a positive amount.")
+    require_storable(fact.amount, fact.currency, fact.at)
     return existing(books, fact.payment)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from domain.books import Books, Changes
-from domain.errors import AlreadyPaid, HoldLapsed, Invalid, NotFound, OrderEnded, TooManyPayments
+from domain.errors import AlreadyPaid, HoldLapsed, NotFound, OrderEnded, TooManyPayments
 from domain.order import (
     ORDER,
     PAYMENT_REQUESTS_PER_ORDER_MAX,
@@ -28,6 +28,7 @@ from domain.payment import (
     RequestedPayment,
 )
 from domain.performance import taking_place
+from domain.provider_facts import require_storable
 
 CHECKOUT_MARGIN = timedelta(seconds=60)
 """The provider's checkout ends this long before the order does."""
@@ -130,10 +131,9 @@ def capture(books: Books, *, payment: str, amount: int, currency: str, captured_
     """Record that the provider took the money, however late; once. `settle` decides what it leads to.
 
     Raises:
-        NotFound, Invalid (no positive amount).
+        NotFound; Invalid: the money cannot be recorded.
     """
-    if amount <= 0:
-        raise Invalid("A capture is of a positive amount.")
+    require_storable(amount, currency, captured_at)
     if existing(books, payment).status in {PaymentStatus.CAPTURED, PaymentStatus.SETTLED}:
         return {}
     captured = PaymentCaptured(amount=amount, currency=currency, captured_at=captured_at, source=source)

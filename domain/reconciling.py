@@ -16,6 +16,7 @@ from domain.money_exception import EXCEPTIONS_OWNER, ExceptionKind, ExceptionOpe
 from domain.paying import existing, expire
 from domain.payment import PAYMENT, BookedEntry, PaymentCaptured, PaymentReconciled, PaymentStatus, RequestedPayment
 from domain.ports import BookEntry, BookEntryKind
+from domain.provider_facts import is_storable
 from domain.refund import REFUND, RefundReconciled, RefundStatus, RequestedRefund, transfer_of
 from domain.transfers import UNFINISHED, completion_events
 from domain.values import derived_id_at
@@ -23,10 +24,8 @@ from domain.values import derived_id_at
 SOURCE = "books"
 MONEY_TAKEN = frozenset({PaymentStatus.CAPTURED, PaymentStatus.SETTLED})
 GONE_BACK = frozenset({RefundStatus.COMPLETED, RefundStatus.PAID_ANOTHER_WAY})
-CURRENCY = re.compile(r"[A-Z]{3}")
 DISPUTE_KINDS = frozenset({BookEntryKind.DISPUTE, BookEntryKind.DISPUTE_RETURNED, BookEntryKind.DISPUTE_LOST})
 PROVIDER_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")
-AMOUNT_STORED_MAX = 2**53
 ENTRY_STORED_MAX = 2**63 - 1
 UNKNOWN_CURRENCY = "XXX"
 
@@ -63,9 +62,7 @@ def is_readable(entry: BookEntry) -> bool:
     return (
         entry.kind is not BookEntryKind.UNREADABLE
         and 0 <= entry.entry <= ENTRY_STORED_MAX
-        and 0 < entry.amount <= AMOUNT_STORED_MAX
-        and CURRENCY.fullmatch(entry.currency) is not None
-        and entry.recorded_at.tzinfo is not None
+        and is_storable(entry.amount, entry.currency, entry.recorded_at)
         and (entry.kind not in DISPUTE_KINDS or PROVIDER_ID.fullmatch(entry.dispute_id or "") is not None)
     )
 

@@ -1,0 +1,57 @@
+"""What providers say about money: what no part could read again is refused, or written down as unreadable."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from domain.disputes import DisputeFact, lose_dispute, open_dispute, win_dispute
+from domain.errors import Invalid
+from domain.money_exception import ExceptionKind
+from domain.paying import capture
+from domain.ports import BookEntryKind
+from domain.provider_facts import AMOUNT_STORED_MAX
+from tests.domain.money import entry_of, kinds, money
+
+FAR = timedelta(hours=14)
+ODD: list[dict[str, Any]] = [
+    {"amount": 0},
+    {"amount": -1},
+    {"amount": AMOUNT_STORED_MAX + 1},
+    {"amount": 2**63},
+    {"currency": "eur"},
+    {"currency": "EU\0"},
+    {"at": datetime(1, 1, 1, tzinfo=timezone(FAR))},
+    {"at": datetime(9999, 12, 31, 23, tzinfo=timezone(-FAR))},
+]
+GOOD: dict[str, Any] = {"amount": AMOUNT_STORED_MAX, "currency": "EUR", "at": datetime(2026, 3, 1, tzinfo=UTC)}
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+class TestWhatCannotBeRecorded:
+    def test_of_a_capture_it_is_refused(self, odd: dict[str, Any]) -> None:
+        given = money().requested()
+        fact = {**GOOD, **odd}
+        at = fact.pop("at")
+        result = given.scenario.when(capture, payment=given.payment, captured_at=at, source="books", **fact)
+        result.then_refused(Invalid)
+
+    def test_of_a_dispute_it_is_refused(self, odd: dict[str, Any]) -> None:
+        given = money().paid()
+        fact = DisputeFact(payment=given.payment, dispute="dp_1", source="webhook", **{**GOOD, **odd})
+        for decide in (open_dispute, win_dispute, lose_dispute):
+            given.scenario.when(decide, fact).then_refused(Invalid)
+
+    def test_in_the_books_it_is_an_exception(self, odd: dict[str, Any]) -> None:
+        named = {"recorded_at" if name == "at" else name: value for name, value in {**GOOD, **odd}.items()}
+        given = money().paid()
+        result = given.booked(entry_of(BookEntryKind.CAPTURE, given.payment, **named))
+        assert kinds(result) == [ExceptionKind.UNREADABLE_ENTRY]
+
+
+def test_given_the_largest_sum_then_it_is_recorded() -> None:
+    given = money().requested()
+    fact = {**GOOD, "captured_at": GOOD["at"]}
+    del fact["at"]
+    (recorded,) = given.scenario.when(capture, payment=given.payment, source="books", **fact).events()
+    assert recorded.amount == AMOUNT_STORED_MAX
