@@ -1,9 +1,6 @@
 """The README's recipe for a process works word for word: it is run as it stands there."""
 
-import re
 from datetime import timedelta
-from pathlib import Path
-from typing import Any
 
 from adapters.records.memory_process_state import MemoryProcessState, ProcessRecords
 from eventstore.clock import FixedClock
@@ -12,16 +9,15 @@ from processes.log import SharedLog
 from processes.runner import Turn
 from tests.laws.world import CODEC, START, World
 from tests.processes.shop import handler_on
-
-README = Path(__file__).parents[2] / "README.md"
-RECIPE = re.compile(r"\*\*Add a process\.\*\*.*?```python\n(.*?)```", re.DOTALL)
+from tests.recipes import blocks_of, defined_by
 
 
 async def test_given_a_show_that_began_an_hour_ago_then_its_sale_is_closed() -> None:
     clock = FixedClock(START)
     world = World(MemoryStore(now=clock.now), clock, cache_size=0)
     await world.open()
-    rule = recipe()["CloseSalesOfBegunShows"](handler_on(world.store, clock=clock))
+    (code,) = blocks_of("Add a process.")
+    rule = defined_by(code)["CloseSalesOfBegunShows"](handler_on(world.store, clock=clock))
     tenure = await MemoryProcessState(ProcessRecords(now=clock.now)).acquire(rule.name)
     assert tenure is not None
     turn = Turn(rule, tenure, log=SharedLog(world.store, rule.events), codec=CODEC)
@@ -32,12 +28,3 @@ async def test_given_a_show_that_began_an_hour_ago_then_its_sale_is_closed() -> 
     last = (await world.store.read_range(after=0, limit=1_000))[-1]
     assert last.name == "SalesClosed"
     assert f'"id":"{rule.name}"' in last.metadata
-
-
-def recipe() -> dict[str, Any]:
-    """Return what the recipe's code defines."""
-    found = RECIPE.search(README.read_text())
-    assert found is not None
-    defined: dict[str, Any] = {}
-    exec(found[1], defined)
-    return defined
