@@ -10,7 +10,7 @@ import psycopg
 
 from eventstore.errors import MigrationRefused
 from eventstore.postgres.connection import check_version
-from eventstore.roles import RolePassword, ensure_roles, with_role_names
+from eventstore.roles import APP_ROLE, RolePassword, ensure_roles, role_name, with_role_names
 
 _LOCK: LiteralString = "SELECT pg_advisory_lock(6073476093215911269)"
 _LEDGER: LiteralString = """
@@ -23,6 +23,17 @@ CREATE TABLE IF NOT EXISTS migration.applied (
     applied_at timestamp with time zone NOT NULL DEFAULT now(),
     PRIMARY KEY (history, name)
 )
+"""
+_HAS_LEDGER: LiteralString = "SELECT to_regclass('migration.applied') IS NOT NULL"
+# Whether the schema's privileges were granted once, and whether the role of this database has them.
+_GRANTED: LiteralString = """
+SELECT EXISTS (SELECT FROM migration.applied WHERE history = 'eventstore' AND name = %(privileges)s),
+       EXISTS (
+           SELECT
+           FROM pg_roles AS role
+           JOIN pg_namespace AS namespace ON nspname = 'eventstore'
+           WHERE rolname = %(role)s AND has_schema_privilege(role.oid, namespace.oid, 'USAGE')
+       )
 """
 _APPLIED: LiteralString = "SELECT name, sha256 FROM migration.applied WHERE history = %(history)s ORDER BY name"
 _RECORD: LiteralString = (
@@ -54,6 +65,7 @@ class Migration:
         return hashlib.sha256(self.text).hexdigest()
 
 
+PRIVILEGES = "0006_privileges.sql"
 EVENTSTORE = History(name="eventstore", package="eventstore.migrations")
 
 
@@ -76,14 +88,15 @@ async def migrate(
         The names of the files applied, as `history/file`.
 
     Raises:
-        MigrationRefused: an earlier file was changed or is missing, the database is ahead of this code, or a login role
-            is missing and may not be made.
+        MigrationRefused: an earlier file was changed or is missing, the database is ahead of this code or the copy of
+            one with another name, or a login role is missing and may not be made.
         ServerTooOld: a PostgreSQL we do not support.
     """
     known = [(history, migrations_of(history)) for history in histories]
     async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as connection:
         check_version(connection.info.server_version)
         await connection.execute(_LOCK)
+        await _require_own_privileges(connection)
         await ensure_roles(connection, owner_url, role_password)
         await connection.execute(_LEDGER)
         applied: list[str] = []
@@ -110,6 +123,24 @@ def migrations_of(history: History) -> list[Migration]:
         if not entry.name.startswith(f"{number:04}_"):
             raise MigrationRefused(f"{history.name}: {entry.name} stands where number {number:04} belongs")
     return [Migration(history=history.name, name=entry.name, text=entry.read_bytes()) for entry in files]
+
+
+async def _require_own_privileges(connection: Connection) -> None:
+    """Insist that privileges, once granted, are those of this database's roles, whose names carry its name.
+
+    Raises:
+        MigrationRefused: they are another database's, or gone.
+    """
+    if await (await connection.execute(_HAS_LEDGER)).fetchone() != (True,):
+        return
+    database = connection.info.dbname
+    names = {"privileges": PRIVILEGES, "role": role_name(database, APP_ROLE)}
+    if await (await connection.execute(_GRANTED, names)).fetchone() == (True, False):
+        raise MigrationRefused(
+            f"the login roles of {database} have no privileges in it, as in a copy of a database of another name or a "
+            "restore without privileges: restore it with them under its old name, or rename it "
+            "(ALTER DATABASE … RENAME TO …)"
+        )
 
 
 async def _missing(connection: Connection, history: History, known: Sequence[Migration]) -> Sequence[Migration]:

@@ -14,7 +14,7 @@ import pytest
 from eventstore.errors import MigrationRefused
 from eventstore.migrate import EVENTSTORE, History, migrate, migrations_of
 from eventstore.postgres import PostgresStore
-from eventstore.roles import APP_ROLE, role_url
+from eventstore.roles import APP_ROLE, database_of, role_url
 from runtime.embedded import EmbeddedPostgres
 from tests.databases import fresh_database, role_password
 from tests.eventstore.appends import at, wish
@@ -108,6 +108,28 @@ class TestWhatIsRefused:
             await shop.migrate(database_url)
 
 
+class TestCopies:
+    async def test_a_copy_under_another_name_is_refused_until_it_has_the_old_one(
+        self, postgres_server: EmbeddedPostgres
+    ) -> None:
+        with fresh_database(postgres_server) as url:
+            await migrate(url, role_password=role_password)
+            original = database_of(url)
+            copy = f"{original}_copy"
+            run_as_owner(postgres_server, f'CREATE DATABASE "{copy}" TEMPLATE "{original}"')
+            try:
+                with pytest.raises(MigrationRefused, match="copy of a database of another name"):
+                    await migrate(postgres_server.url_of(copy), role_password=role_password)
+                roles = await one(url, f"SELECT count(*) FROM pg_roles WHERE rolname LIKE '{copy}%'")
+                assert roles == 0
+                run_as_owner(postgres_server, f'ALTER DATABASE "{original}" RENAME TO "{original}_old"')
+                run_as_owner(postgres_server, f'ALTER DATABASE "{copy}" RENAME TO "{original}"')
+                assert await migrate(url, role_password=role_password) == []
+            finally:
+                for name in (f"{original}_old", copy):
+                    run_as_owner(postgres_server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
 class TestManyAtOnce:
     async def test_on_one_database_each_file_is_applied_once(self, database_url: str) -> None:
         runs = await asyncio.gather(*(migrate(database_url, role_password=role_password) for _ in range(4)))
@@ -122,6 +144,12 @@ class TestManyAtOnce:
             assert len([run for run in runs if run]) == 4
             async with PostgresStore(role_url(urls[3], APP_ROLE, role_password(APP_ROLE))) as store:
                 await store.append([wish(at("seat-1", 0))])
+
+
+def run_as_owner(server: EmbeddedPostgres, statement: str) -> None:
+    """Carry out a statement about whole databases."""
+    with psycopg.connect(server.url_of("postgres"), autocommit=True) as connection:
+        connection.execute(statement.encode())
 
 
 async def column_count(url: str) -> int:
