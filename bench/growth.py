@@ -20,6 +20,7 @@ from typing import Any, LiteralString
 import psycopg
 import uvloop
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 from uuid_utils.compat import uuid7
 
 from bench.append import CALLERS, SEAT_HELD, postgres_version
@@ -84,7 +85,8 @@ def compare(server: EmbeddedPostgres, options: argparse.Namespace) -> Json:
     for number in range(options.runs):
         for name in ("short", "long") if number % 2 else ("long", "short"):
             database = copied(server, name, f"run_{number}") if name == "short" else name
-            runs[name].append(cost_us(server.url_of(database), options.seconds))
+            app_url = make_conninfo(role_url(server.url_of(name), APP_ROLE, PASSWORD), dbname=database)
+            runs[name].append(cost_us(server.url_of(database), app_url, options.seconds))
     ratios = [long / short for short, long in zip(runs["short"], runs["long"], strict=True)]
     return {
         "at": datetime.now(UTC).isoformat(),
@@ -123,14 +125,14 @@ def execute(server: EmbeddedPostgres, statement: sql.Composed) -> None:
         connection.execute("CHECKPOINT")
 
 
-def cost_us(owner_url: str, seconds: float) -> float:
-    """Return the time per command at full load, in microseconds."""
+def cost_us(owner_url: str, app_url: str, seconds: float) -> float:
+    """Return the time per command at full load, in microseconds; a copy has the login roles of its original."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_cost_us(owner_url, seconds))
+        return runner.run(_cost_us(owner_url, app_url, seconds))
 
 
-async def _cost_us(owner_url: str, seconds: float) -> float:
-    async with PostgresStore(role_url(owner_url, APP_ROLE, PASSWORD)) as store:
+async def _cost_us(owner_url: str, app_url: str, seconds: float) -> float:
+    async with PostgresStore(app_url) as store:
         streams = streams_of(owner_url, await store.head())
         batcher = Batcher(store)
         begins = time.monotonic() + WARM_UP_S
