@@ -45,7 +45,12 @@ class PastSeatMaps:
         kept = self._kept.setdefault(performance, Kept())
         self._kept.move_to_end(performance)
         async with kept.reading:
-            if not await is_in_log(self._store, kept.checkpoint):
+            in_log, seat_map = await asyncio.gather(
+                is_in_log(self._store, kept.checkpoint), asyncio.to_thread(kept.history.at, then.position)
+            )
+            if in_log and kept.history.upto >= then.position:
+                return seat_map
+            if not in_log:
                 kept.history, kept.checkpoint = SeatHistory(), BEGINNING
             if kept.history.upto < then.position:
                 await self._read_on(performance, kept)
