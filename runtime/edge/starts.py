@@ -4,7 +4,7 @@ import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Callable
 
-STARTS_PER_ITERATION = 32
+STARTS_PER_ITERATION = 64
 """Of the event loop, which reads from every connection and takes new ones in between."""
 
 Start = Callable[[], None]

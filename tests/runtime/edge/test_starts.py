@@ -47,7 +47,7 @@ class TestServer:
             assert (await raw.answer()).endswith(GREETING)
 
     async def test_given_a_burst_then_everybody_is_answered_and_the_last_client_among_the_first(self) -> None:
-        async with serving() as server:
+        async with serving(per_client=BURST) as server:
             lines = [b"X: many"] * BURST + [b"X: one"]
             await self.burst(server, ["127.0.0.5"] * BURST + ["127.0.0.6"], lines)
             begun = [scope["path"] for scope in server.app.asked]
