@@ -15,10 +15,10 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from adapters.sandbox_webhooks import read_webhook
 from domain.ports import (
-    BookEntry,
-    BookEntryKind,
-    BooksPage,
     Checkout,
+    LedgerEntry,
+    LedgerEntryKind,
+    LedgerPage,
     PaymentRefused,
     PaymentUnavailable,
     ProviderEvent,
@@ -65,7 +65,7 @@ _PAYMENT = TypeAdapter(ProviderPayment)
 _PAYMENTS = TypeAdapter(_Items[ProviderPayment])
 _REFUND = TypeAdapter(ProviderRefund)
 _REFUNDS = TypeAdapter(_Items[ProviderRefund])
-_ENTRY = TypeAdapter(BookEntry)
+_ENTRY = TypeAdapter(LedgerEntry)
 _NUMBERED = TypeAdapter(_Items[_Numbered])
 _REFUSAL = TypeAdapter(_Refusal)
 
@@ -135,13 +135,13 @@ class SandboxGateway:
         answer = await self._ask("GET", "/refunds", params={"reference": reference})
         return next(iter(_read(_REFUNDS, answer).items), None)
 
-    async def books(self, *, after: int = 0, limit: int = 100) -> BooksPage:
+    async def list_ledger(self, *, after: int = 0, limit: int = 100) -> LedgerPage:
         """Read the provider's money facts, oldest first; see `PaymentGateway`.
 
         An entry that is not understood does not hide the others: it comes as `unreadable`.
         """
         page = _read(_NUMBERED, await self._ask("GET", "/books", params={"after": after, "limit": limit}))
-        return BooksPage(entries=tuple(_entry(item) for item in page.items), next_cursor=page.next)
+        return LedgerPage(entries=tuple(_entry(item) for item in page.items), next_cursor=page.next)
 
     def read_webhook(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> ProviderEvent:
         """Verify and read one delivery; see `PaymentGateway`."""
@@ -181,13 +181,13 @@ class SandboxGateway:
         return self._opened
 
 
-def _entry(item: _Numbered) -> BookEntry:
+def _entry(item: _Numbered) -> LedgerEntry:
     try:
         return _ENTRY.validate_python(item.model_dump())
     except ValidationError:
-        return BookEntry(
+        return LedgerEntry(
             entry=item.entry,
-            kind=BookEntryKind.UNREADABLE,
+            kind=LedgerEntryKind.UNREADABLE,
             reference="",
             checkout_id="",
             amount=0,

@@ -14,8 +14,8 @@ from api.identity import identity_of
 from api.places import AreaWish
 from api.schemas.holds import AreaItem, SeatItem
 from api.visibility import must_see_performance
-from domain.basket import AreaDraw, HoldSeats, check_wish
-from domain.books import Books, Changes
+from domain.basket import AreaCandidates, HoldSeats, check_request
+from domain.books import Changes, DecisionContext
 from domain.errors import AreaSoldOut, NotOnSale, UnknownSeats
 from domain.hold import HoldPlaced
 from domain.layout.inventory import Inventory
@@ -27,7 +27,7 @@ EXTENSION = timedelta(minutes=5)
 DRAWS_MAX = 3
 
 Item = SeatItem | AreaItem
-Decide = Callable[[Books, HoldSeats, Inventory], Changes]
+Decide = Callable[[DecisionContext, HoldSeats, Inventory], Changes]
 
 
 async def buy(request: Request, performance: str, items: Sequence[Item], decide: Decide) -> Outcome:
@@ -51,7 +51,7 @@ async def buy_places(request: Request, performance: str, items: Sequence[Item], 
         holder=identity_of(request).account,
         performance=performance,
         choices=tuple(Choice(seat=item.seat, ticket_type=item.ticket_type) for item in items if type(item) is SeatItem),
-        lasts=HOLD_LASTS,
+        duration=HOLD_LASTS,
     )
     areas = [item for item in items if type(item) is AreaItem]
     if areas:
@@ -61,7 +61,7 @@ async def buy_places(request: Request, performance: str, items: Sequence[Item], 
 
 async def take(request: Request, wish: HoldSeats, inventory: Inventory, decide: Decide) -> Outcome:
     """Carry out the command, once it is known which places are meant."""
-    return await carry_out(request, lambda books: decide(books, wish, inventory), presumed=BUYING)
+    return await carry_out(request, lambda context: decide(context, wish, inventory), presumed=BUYING)
 
 
 async def buy_standing(request: Request, wish: HoldSeats, areas: Sequence[AreaItem], decide: Decide) -> Outcome:
@@ -71,8 +71,8 @@ async def buy_standing(request: Request, wish: HoldSeats, areas: Sequence[AreaIt
         AreaSoldOut: too few places are left.
         UnknownSeats: there is no such area.
     """
-    unplaced = [AreaDraw(area=item.area, quantity=item.quantity, candidates=()) for item in areas]
-    check_wish(replace(wish, draws=tuple(unplaced)))
+    unplaced = [AreaCandidates(area=item.area, quantity=item.quantity, candidates=()) for item in areas]
+    check_request(replace(wish, area_candidates=tuple(unplaced)))
     places = engine_of(request).places
     inventory = await places.inventory_of(wish.performance)
     wanted = [AreaWish(area=item.area, quantity=item.quantity, ticket_type=item.ticket_type) for item in areas]
@@ -81,7 +81,7 @@ async def buy_standing(request: Request, wish: HoldSeats, areas: Sequence[AreaIt
         began_at = asyncio.get_running_loop().time()
         draws = await places.draw(wish.performance, inventory, wanted, looked_since=looked_since)
         try:
-            outcome = await take(request, replace(wish, draws=draws), inventory, decide)
+            outcome = await take(request, replace(wish, area_candidates=draws), inventory, decide)
         except AreaSoldOut as refusal:
             if looked_since is not None and any(len(draw.candidates) < draw.quantity for draw in draws):
                 raise

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from api.engine import Engine
-from domain.payment import WAITING, RequestedPayment
+from domain.payment import AWAITING_BUYER, RequestedPayment
 
 
 async def checkout_urls(engine: Engine, payments: Mapping[str, RequestedPayment], *, owner: bool) -> Mapping[str, str]:
     """Return the addresses of payments that wait for the buyer, by payment; none for others than the owner."""
     now = engine.clock.now()
-    waiting = [name for name, state in payments.items() if state.status in WAITING and now < state.expires_at]
-    return await engine.checkout_urls.find_each(waiting) if owner and waiting else {}
+    waiting = [name for name, state in payments.items() if state.status in AWAITING_BUYER and now < state.expires_at]
+    return await engine.checkout_urls.find_many(waiting) if owner and waiting else {}

@@ -92,9 +92,9 @@ async def carry_out(
 def unless_merged(decide: Decide, guest: str) -> Decide:
     """Return a guest's decision that is refused once the guest has logged in; its append guards the guest's account."""
 
-    def decide_as_guest(books: LoadedBooks) -> Changes:
-        require_unmerged(books, guest)
-        return decide(books)
+    def decide_as_guest(context: LoadedBooks) -> Changes:
+        require_unmerged(context, guest)
+        return decide(context)
 
     return decide_as_guest
 

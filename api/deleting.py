@@ -16,15 +16,13 @@ from api.engine import Engine, engine_of
 from domain import event as events
 from domain import performance_deletion
 from domain import venue as venues
-from domain.books import Books
+from domain.books import DecisionContext
 from domain.deletion import DeletionState, DeletionStatus
-from domain.errors import DeletionGivenUp, HasBookings, HasEvents, Impossible
+from domain.errors import Conflict, DeletionAbandoned, HasBookings, HasEvents
 from domain.event import EVENT, EventStatus, ListedEvent
-from domain.performance import PERFORMANCE, ScheduledPerformance
-from domain.performance import existing as existing_performance
+from domain.performance import PERFORMANCE, ScheduledPerformance, require_performance
 from domain.seat import SEAT
-from domain.venue import VENUE, OpenVenue
-from domain.venue import existing as existing_venue
+from domain.venue import VENUE, OpenVenue, require_venue
 from eventstore.command import Decide, Outcome
 from projections import catalogue
 from projections.catalogue import Viewer, Wanted, find_event, find_events
@@ -48,9 +46,9 @@ class Deletion:
     close: Decide
     finish: Callable[[int, bool], Decide]
     give_up: Decide
-    state: Callable[[Books], DeletionState]
+    state: Callable[[DecisionContext], DeletionState]
     in_use: Callable[[int], Awaitable[bool]]
-    refusal: Impossible
+    refusal: Conflict
 
 
 async def archive_unused(request: Request, deletion: Deletion) -> Outcome:
@@ -59,7 +57,7 @@ async def archive_unused(request: Request, deletion: Deletion) -> Outcome:
     Raises:
         NotFound: no such thing.
         HasBookings, HasEvents: it is used, and stays as it is.
-        DeletionGivenUp: it was reopened meanwhile.
+        DeletionAbandoned: it was reopened meanwhile.
         Behind: the list of its users is not up to date.
     """
     look = engine_of(request).handler.look
@@ -76,7 +74,7 @@ async def archive_unused(request: Request, deletion: Deletion) -> Outcome:
     if used:
         raise deletion.refusal
     if (await look(deletion.state)).status is not DeletionStatus.ARCHIVED:
-        raise DeletionGivenUp("It was opened again while it was being deleted; delete it once more.")
+        raise DeletionAbandoned("It was opened again while it was being deleted; delete it once more.")
     return finished
 
 
@@ -93,9 +91,9 @@ async def reopened_on_failure(request: Request, deletion: Deletion) -> AsyncIter
 def event_deletion(request: Request, event: str) -> Deletion:
     """Return the deletion of an event of which no seat was ever claimed."""
 
-    def state(books: Books) -> DeletionState:
-        known = books.read(EVENT, event)
-        found = known if isinstance(known, ListedEvent) else events.existing(books, event)
+    def state(context: DecisionContext) -> DeletionState:
+        known = context.read(EVENT, event)
+        found = known if isinstance(known, ListedEvent) else events.require_event(context, event)
         statuses = {EventStatus.CLOSING: DeletionStatus.CLOSING, EventStatus.ARCHIVED: DeletionStatus.ARCHIVED}
         status = statuses.get(found.status, DeletionStatus.OPEN)
         return DeletionState(status=status, closings=found.closings)
@@ -116,9 +114,11 @@ def event_deletion(request: Request, event: str) -> Deletion:
 def performance_removal(request: Request, performance: str) -> Deletion:
     """Return the deletion of a performance of which no seat was ever claimed."""
 
-    def state(books: Books) -> DeletionState:
-        known = books.read(PERFORMANCE, performance)
-        return (known if isinstance(known, ScheduledPerformance) else existing_performance(books, performance)).deletion
+    def state(context: DecisionContext) -> DeletionState:
+        known = context.read(PERFORMANCE, performance)
+        return (
+            known if isinstance(known, ScheduledPerformance) else require_performance(context, performance)
+        ).deletion
 
     def finish(closing: int, used: bool) -> Decide:  # noqa: FBT001 - what a check learned
         decide = performance_deletion.finish_performance_deletion
@@ -140,9 +140,9 @@ def performance_removal(request: Request, performance: str) -> Deletion:
 def venue_removal(request: Request, venue: str) -> Deletion:
     """Return the deletion of a venue at which no event takes place."""
 
-    def state(books: Books) -> DeletionState:
-        known = books.read(VENUE, venue)
-        return (known if isinstance(known, OpenVenue) else existing_venue(books, venue)).deletion
+    def state(context: DecisionContext) -> DeletionState:
+        known = context.read(VENUE, venue)
+        return (known if isinstance(known, OpenVenue) else require_venue(context, venue)).deletion
 
     def finish(closing: int, used: bool) -> Decide:  # noqa: FBT001 - what a check learned
         return partial(venues.finish_venue_deletion, venue=venue, closing=closing, in_use=used)

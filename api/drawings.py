@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from domain.errors import NotFound
 from domain.layout.exporting import categories_in
-from domain.layout.requested import DrawnLayout, LayoutWork
+from domain.layout.requested import LayoutWorker, RenderedLayout
 from domain.people import LayoutDocuments
 
 BYTES_KEPT_MAX = 64 * 1024 * 1024
@@ -17,13 +17,13 @@ COUNTED_BYTES_MIN = 16 * 1024
 class Drawings:
     """The drawings of published layouts, each made once, however many ask for it at once."""
 
-    def __init__(self, documents: LayoutDocuments, work: LayoutWork) -> None:
+    def __init__(self, documents: LayoutDocuments, work: LayoutWorker) -> None:
         self._documents = documents
         self._work = work
         self._bytes: dict[str, int] = {}
-        self._known: OrderedDict[str, asyncio.Future[DrawnLayout]] = OrderedDict()
+        self._known: OrderedDict[str, asyncio.Future[RenderedLayout]] = OrderedDict()
 
-    async def of(self, layout: str) -> DrawnLayout:
+    async def of(self, layout: str) -> RenderedLayout:
         """Return a layout's drawing; it never changes.
 
         Raises:
@@ -52,12 +52,12 @@ class Drawings:
             raise NotFound("There is no such layout.")
         return document
 
-    async def _make(self, layout: str) -> DrawnLayout:
-        made = await self._work.draw(await self._document(layout))
+    async def _make(self, layout: str) -> RenderedLayout:
+        made = await self._work.render(await self._document(layout))
         self._bytes[layout] = size_of(made)
         return made
 
-    def _settle(self, layout: str, made: asyncio.Future[DrawnLayout]) -> None:
+    def _settle(self, layout: str, made: asyncio.Future[RenderedLayout]) -> None:
         if made.cancelled() or made.exception() is not None:
             self._known.pop(layout, None)
         while len(self._bytes) > 1 and sum(self._bytes.values()) > BYTES_KEPT_MAX:
@@ -65,6 +65,6 @@ class Drawings:
             del self._known[oldest], self._bytes[oldest]
 
 
-def size_of(drawing: DrawnLayout) -> int:
+def size_of(drawing: RenderedLayout) -> int:
     """Return how many bytes a drawing counts as."""
     return max(COUNTED_BYTES_MIN, len(drawing.plain) + len(drawing.compressed))

@@ -24,10 +24,10 @@ from api.ticket_pdf import TicketPrinter
 from api.tokens import AccessTokens
 from domain.four_eyes import ONE_IS_ENOUGH, FourEyesLimits
 from domain.layout.inventory import Inventory
-from domain.layout.requested import LayoutWork
+from domain.layout.requested import LayoutWorker
 from domain.people import CheckoutUrls, LayoutDocuments, People
 from domain.ports import PaymentGateway
-from domain.process import ProcessStanding
+from domain.process import ProcessStatus
 from eventstore.codec import Codec
 from eventstore.handler import Clock, Handler
 from eventstore.store import Store
@@ -64,7 +64,7 @@ class Positions(Protocol):
 class Processes(Protocol):
     """How the processes stand."""
 
-    async def all(self) -> list[ProcessStanding]:
+    async def all(self) -> list[ProcessStatus]:
         """Return how every process that ever ran stands, by name.
 
         Raises:
@@ -165,7 +165,7 @@ class Engine:
     admission: Admission
     exports: Admission
     large_bodies: FairQueue
-    layout_work: LayoutWork
+    layout_work: LayoutWorker
     metrics: Metrics
     terms: Terms
     codec: Codec

@@ -12,7 +12,7 @@ from api.errors import WrongCredentials
 from api.passwords import Passwords
 from api.tokens import new_refresh_token, token_hash
 from domain.account import ACCOUNT, NoAccount, current_owner, open_account, register
-from domain.books import Books, Changes
+from domain.books import Changes, DecisionContext
 from domain.people import Credentials, People, Person, Session, Sessions
 from eventstore.command import Context
 from eventstore.handler import Clock, Handler
@@ -47,7 +47,7 @@ class Entrance:
     async def open_guest(self) -> str:
         """Open an account without a password, and return its id."""
         account = str(uuid7())
-        await self._handler.handle(lambda books: open_account(books, account, guest=True), by_itself(account))
+        await self._handler.handle(lambda context: open_account(context, account, guest=True), by_itself(account))
         return account
 
     async def register(self, *, email: str, password: str, name: str, account: str | None = None) -> str:
@@ -80,7 +80,7 @@ class Entrance:
             raise WrongCredentials
         if verification.better_hash is not None:
             await self._credentials.replace(known, verification.better_hash)
-        account = await self._handler.look(lambda books: current_owner(books, known.account))
+        account = await self._handler.look(lambda context: current_owner(context, known.account))
         await self._complete(account)
         return account
 
@@ -96,7 +96,7 @@ class Entrance:
         if known is None:
             return await self.register(email=email, password=password, name=name), True
         await self._credentials.replace(known, await self._passwords.hash(password))
-        account = await self._handler.look(lambda books: current_owner(books, known.account))
+        account = await self._handler.look(lambda context: current_owner(context, known.account))
         await self._complete(account)
         await self._sessions.end_all(account)
         return account, False
@@ -129,21 +129,21 @@ class Entrance:
 
     async def is_guest(self, account: str) -> bool:
         """Say whether an account has no password yet, fresh from the log."""
-        state = await self._handler.look(lambda books: books.read(ACCOUNT, account))
+        state = await self._handler.look(lambda context: context.read(ACCOUNT, account))
         return not isinstance(state, NoAccount) and state.guest and state.merged_into is None
 
     async def _has_logged_in(self, guest: str) -> bool:
-        return await self._handler.look(lambda books: current_owner(books, guest)) != guest
+        return await self._handler.look(lambda context: current_owner(context, guest)) != guest
 
     async def _complete(self, account: str) -> None:
-        await self._handler.handle(lambda books: registered(books, account), by_itself(account))
+        await self._handler.handle(lambda context: registered(context, account), by_itself(account))
 
 
-def registered(books: Books, account: str) -> Changes:
+def registered(context: DecisionContext, account: str) -> Changes:
     """Make sure that the log knows an account as registered; nothing if it does."""
-    if isinstance(books.read(ACCOUNT, account), NoAccount):
-        return open_account(books, account, guest=False)
-    return register(books, account)
+    if isinstance(context.read(ACCOUNT, account), NoAccount):
+        return open_account(context, account, guest=False)
+    return register(context, account)
 
 
 def by_itself(account: str) -> Context:

@@ -10,32 +10,32 @@ from api.engine import engine_of
 from api.identity import identity_of
 from api.ownership import owner_of_organizer, owner_of_performance
 from api.visibility import must_see_performance
-from domain.account import existing as existing_account
+from domain.account import require_account
 from domain.errors import NotFound
 from domain.values import Role
-from domain.venue import existing as existing_venue
+from domain.venue import require_venue
 
 Findable = tuple[str, Sequence[str]] | None
 """Whose orders may be found: an account's own and those of its organizers; None: anybody's."""
 
 
-async def require_venue(request: Request, venue: str | None) -> None:
+async def require_filtered_venue(request: Request, venue: str | None) -> None:
     """Insist that a venue that is filtered by is there.
 
     Raises:
         NotFound.
     """
     if venue is not None:
-        await engine_of(request).handler.look(lambda books: existing_venue(books, venue))
+        await engine_of(request).handler.look(lambda context: require_venue(context, venue))
 
 
-async def require_account(request: Request, account: str) -> None:
+async def require_filtered_account(request: Request, account: str) -> None:
     """Insist that an account that is asked about is there.
 
     Raises:
         NotFound.
     """
-    await engine_of(request).handler.look(lambda books: existing_account(books, account))
+    await engine_of(request).handler.look(lambda context: require_account(context, account))
 
 
 async def require_own_organizer(request: Request, organizer: str) -> None:
@@ -45,7 +45,7 @@ async def require_own_organizer(request: Request, organizer: str) -> None:
         NotFound: there is none.
         Forbidden: it is somebody else's.
     """
-    await engine_of(request).handler.look(lambda books: owner_of_organizer(books, organizer))
+    await engine_of(request).handler.look(lambda context: owner_of_organizer(context, organizer))
     await identity_of(request).must_act_for(organizer, Role.ORGANIZER)
 
 
@@ -59,7 +59,7 @@ async def require_reported_performance(
     """
     if performance is None:
         return
-    owned = await engine_of(request).handler.look(lambda books: owner_of_performance(books, performance))
+    owned = await engine_of(request).handler.look(lambda context: owner_of_performance(context, performance))
     if organizers is not None and owned.organizer not in organizers:
         raise NotFound("There is no such performance of this organizer.")
 
@@ -73,11 +73,11 @@ async def require_findable(
         NotFound: there is none, a foreign draft, or a foreign account for whom sells nothing.
     """
     if performance is not None and findable is None:
-        await engine_of(request).handler.look(lambda books: owner_of_performance(books, performance))
+        await engine_of(request).handler.look(lambda context: owner_of_performance(context, performance))
     elif performance is not None:
         await must_see_performance(request, performance)
     if account is None:
         return
     if findable is not None and account != findable[0] and not findable[1]:
         raise NotFound("There is no such account.")
-    await require_account(request, account)
+    await require_filtered_account(request, account)

@@ -16,7 +16,7 @@ from api.presenters import tickets as present
 from api.presenters.values import Body
 from api.schemas.tickets import ScanWish
 from api.visibility import require_organizers
-from domain.entry import Judgement, ScanTicket
+from domain.entry import ScanDecision, ScanTicket
 from domain.scan import SCAN, ScanAdmitted, ScanRefused, scan_id
 from domain.ticket import TICKET, EntryMode, EntryRecorded, EntryReverted, RefusalReason
 from domain.values import Role
@@ -106,7 +106,7 @@ async def scanned(request: Request, command: ScanTicket) -> Body:
     }
 
 
-async def previewed(request: Request, command: ScanTicket, judgement: Judgement) -> Body:
+async def previewed(request: Request, command: ScanTicket, judgement: ScanDecision) -> Body:
     """Show what a scan would come to; nothing is recorded."""
     history = await ticket_history(request, command.ticket, command.organizers)
     return {
@@ -114,7 +114,7 @@ async def previewed(request: Request, command: ScanTicket, judgement: Judgement)
         "reason": judgement.reason,
         "scan_id": None,
         "mode": command.mode,
-        "overrode": judgement.overrode,
+        "overrode": judgement.overridden,
         "ticket": shown_ticket(command.ticket, history),
         "first_entry": standing_entry(history) if judgement.reason is RefusalReason.ALREADY_USED else None,
         "position": await engine_of(request).store.head(),

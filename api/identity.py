@@ -59,7 +59,7 @@ class Identity:
     async def roles_within(self, organizer: str) -> frozenset[Role]:
         """Return the roles the account holds within an organizer, fresh from the log."""
         if organizer not in self._members:
-            self._members[organizer] = await self._engine.handler.look(lambda books: self._read(books, organizer))
+            self._members[organizer] = await self._engine.handler.look(lambda context: self._read(context, organizer))
         return self._members[organizer][1]
 
     async def holds(self, *roles: Role) -> bool:
@@ -106,7 +106,7 @@ class Identity:
         Raises:
             GuestHasLoggedIn.
         """
-        await self._engine.handler.look(lambda books: require_unmerged(books, self.account))
+        await self._engine.handler.look(lambda context: require_unmerged(context, self.account))
 
     async def look_again(self) -> None:
         """Read all rights anew and insist on everything that was insisted on; see `GuardMoved`.
@@ -137,20 +137,20 @@ class Identity:
         self.checked = True
         self.guards[stream] = version
 
-    def _read_account(self, books: LoadedBooks) -> tuple[int, frozenset[Role]]:
-        state = books.read(ACCOUNT, self.account)
+    def _read_account(self, context: LoadedBooks) -> tuple[int, frozenset[Role]]:
+        state = context.read(ACCOUNT, self.account)
         roles = state.roles if isinstance(state, OpenAccount) else frozenset()
-        return version_of(books, ACCOUNT.stream(self.account)), roles
+        return version_of(context, ACCOUNT.stream(self.account)), roles
 
-    def _read(self, books: LoadedBooks, organizer: str) -> tuple[int, frozenset[Role]]:
-        state = books.read(ORGANIZER, organizer)
+    def _read(self, context: LoadedBooks, organizer: str) -> tuple[int, frozenset[Role]]:
+        state = context.read(ORGANIZER, organizer)
         members: Any = state.members if isinstance(state, FoundedOrganizer) else {}
-        return version_of(books, ORGANIZER.stream(organizer)), members.get(self.account, frozenset())
+        return version_of(context, ORGANIZER.stream(organizer)), members.get(self.account, frozenset())
 
 
-def version_of(books: LoadedBooks, stream: str) -> int:
+def version_of(context: LoadedBooks, stream: str) -> int:
     """Return the version at which a stream was read."""
-    return books.seen[stream][0]
+    return context.seen[stream][0]
 
 
 def identify(request: Request) -> Identity:

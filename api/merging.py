@@ -9,7 +9,7 @@ from api.engine import Engine, engine_of
 from api.entrance import by_itself
 from api.errors import ForeignOrigin, Unauthenticated
 from api.identity import visitor
-from domain.buyer import BUYER
+from domain.buyer import BUYER_QUOTA
 from domain.errors import Rejected
 from domain.merging import PERFORMANCES_PER_MERGE_MAX, MergeGuest, merge_guest
 
@@ -36,7 +36,7 @@ async def take_guest_along(request: Request, account: str) -> None:
 
 async def performances_left(engine: Engine, guest: str) -> list[str]:
     """Return the performances of which a guest took quota that has not moved."""
-    prefix = BUYER.stream(guest, "")
+    prefix = BUYER_QUOTA.stream(guest, "")
     latest = await engine.store.read_latest(prefix, limit=PERFORMANCES_READ_MAX)
     return [event.stream.removeprefix(prefix) for event in latest if event.name != MOVED]
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from api.performance_summary import summary_in
 from api.refunds import refunds_of
 from domain.account import current_owner
-from domain.books import Books
+from domain.books import DecisionContext
 from domain.order import ORDER, PlacedOrder
-from domain.ordering import visible_order
-from domain.paying import existing as existing_payment
+from domain.ordering import require_visible_order
+from domain.paying import require_payment
 from domain.payment import RequestedPayment
 from projections.catalogue import PerformanceSummary
 from projections.my_orders import Refund
@@ -42,11 +42,11 @@ async def order_details(engine: "Engine", order: str, owner: str | None) -> Orde
         NotFound: there is none, or it is somebody else's.
     """
 
-    def view(books: Books) -> tuple[PlacedOrder, dict[str, RequestedPayment], PerformanceSummary]:
-        state = visible_order(books, order, owner)
-        state = replace(state, account=owner or current_owner(books, state.account))
-        payments = {payment: existing_payment(books, payment) for payment in state.payments}
-        return state, payments, summary_in(books, state.performance)
+    def view(context: DecisionContext) -> tuple[PlacedOrder, dict[str, RequestedPayment], PerformanceSummary]:
+        state = require_visible_order(context, order, owner)
+        state = replace(state, account=owner or current_owner(context, state.account))
+        payments = {payment: require_payment(context, payment) for payment in state.payments}
+        return state, payments, summary_in(context, state.performance)
 
     state, payments, summary = await engine.handler.look(view)
     stream = ORDER.stream(order)

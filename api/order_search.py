@@ -8,7 +8,7 @@ from fastapi import Request
 from api.engine import engine_of
 from api.identity import identity_of
 from api.visibility import DESK, organizers_of
-from domain.books import Books
+from domain.books import DecisionContext
 from domain.order import ORDER, PlacedOrder
 from domain.payment import PAYMENT, RequestedPayment
 from domain.refund import REFUND, RequestedRefund
@@ -36,7 +36,7 @@ async def meanings_of(request: Request, text: str) -> OrderTerms:
     """Return what a text may mean: an id of an order, payment, refund or ticket, a code, a person, a seat's label."""
     engine, typed = engine_of(request), text.strip()
     if (key := as_id(typed)) is not None:
-        return OrderTerms(orders=await engine.handler.look(lambda books: orders_of(books, key)))
+        return OrderTerms(orders=await engine.handler.look(lambda context: orders_of(context, key)))
     buyers = await engine.people.find_buyers(" ".join(typed.split()), limit=BUYERS_MAX)
     code = order_code_in(typed)
     return OrderTerms(
@@ -55,10 +55,10 @@ def as_id(text: str) -> str | None:
         return None
 
 
-def orders_of(books: Books, key: str) -> list[str]:
+def orders_of(context: DecisionContext, key: str) -> list[str]:
     """Return the orders that an id leads to, whatever it is the id of."""
-    found = [key] if isinstance(books.read(ORDER, key), PlacedOrder) else []
-    payment, refund, ticket = books.read(PAYMENT, key), books.read(REFUND, key), books.read(TICKET, key)
+    found = [key] if isinstance(context.read(ORDER, key), PlacedOrder) else []
+    payment, refund, ticket = context.read(PAYMENT, key), context.read(REFUND, key), context.read(TICKET, key)
     if isinstance(payment, RequestedPayment):
         found.append(payment.order)
     if isinstance(refund, RequestedRefund) and refund.order is not None:

@@ -3,16 +3,16 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from domain.books import Books
+from domain.books import DecisionContext
 from domain.deletion import DeletionStatus
 from domain.device import require_device
 from domain.errors import NotFound
 from domain.event import EVENT, EventStatus, NoEvent
-from domain.organizer import existing as existing_organizer
+from domain.organizer import require_organizer
 from domain.performance import PERFORMANCE, NoPerformance
 from domain.scan import SCAN, NoScan
 from domain.ticket import TICKET, IssuedTicket
-from domain.venue import VENUE, NoVenue, existing_layout
+from domain.venue import VENUE, NoVenue, require_layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,57 +23,57 @@ class Owned:
     visible: bool
 
 
-def owner_of_event(books: Books, event: str) -> Owned:
+def owner_of_event(context: DecisionContext, event: str) -> Owned:
     """Say whose an event is; drafts, and what was deleted, are seen by their organizer only."""
-    state = books.read(EVENT, event)
+    state = context.read(EVENT, event)
     if isinstance(state, NoEvent):
         raise NotFound("There is no such event.")
     return Owned(state.organizer, state.published and state.status is not EventStatus.ARCHIVED)
 
 
-def owner_of_performance(books: Books, performance: str) -> Owned:
+def owner_of_performance(context: DecisionContext, performance: str) -> Owned:
     """Say whose a performance is; it is seen as its event is, until it is deleted."""
-    state = books.read(PERFORMANCE, performance)
+    state = context.read(PERFORMANCE, performance)
     if isinstance(state, NoPerformance):
         raise NotFound("There is no such performance.")
-    owned = owner_of_event(books, state.event)
+    owned = owner_of_event(context, state.event)
     return Owned(owned.organizer, owned.visible and state.deletion.status is not DeletionStatus.ARCHIVED)
 
 
-def owner_of_venue(books: Books, venue: str) -> Owned:
+def owner_of_venue(context: DecisionContext, venue: str) -> Owned:
     """Say whose a venue is."""
-    state = books.read(VENUE, venue)
+    state = context.read(VENUE, venue)
     if isinstance(state, NoVenue):
         raise NotFound("There is no such venue.")
     return Owned(state.organizer, state.deletion.status is not DeletionStatus.ARCHIVED)
 
 
-def owner_of_layout(books: Books, layout: str) -> Owned:
+def owner_of_layout(context: DecisionContext, layout: str) -> Owned:
     """Say whose a layout is."""
-    return Owned(existing_layout(books, layout).organizer, visible=True)
+    return Owned(require_layout(context, layout).organizer, visible=True)
 
 
-def owner_of_organizer(books: Books, organizer: str) -> Owned:
+def owner_of_organizer(context: DecisionContext, organizer: str) -> Owned:
     """An organizer is its own."""
-    existing_organizer(books, organizer)
+    require_organizer(context, organizer)
     return Owned(organizer, visible=True)
 
 
-def owner_of_device(books: Books, device: str) -> Owned:
+def owner_of_device(context: DecisionContext, device: str) -> Owned:
     """Return the organizer that registered a device; nobody else sees it."""
-    return Owned(require_device(books, device).organizer, visible=False)
+    return Owned(require_device(context, device).organizer, visible=False)
 
 
-def owner_of_scan(books: Books, scan: str) -> Owned:
+def owner_of_scan(context: DecisionContext, scan: str) -> Owned:
     """Return the organizer of the ticket that was scanned; nobody else sees the scan."""
-    state = books.read(SCAN, scan)
-    ticket = None if isinstance(state, NoScan) or state.ticket is None else books.read(TICKET, state.ticket)
+    state = context.read(SCAN, scan)
+    ticket = None if isinstance(state, NoScan) or state.ticket is None else context.read(TICKET, state.ticket)
     if not isinstance(ticket, IssuedTicket):
         raise NotFound("There is no such scan.")
     return Owned(ticket.organizer, visible=False)
 
 
-OWNERS: Mapping[str, Callable[[Books, str], Owned]] = {
+OWNERS: Mapping[str, Callable[[DecisionContext, str], Owned]] = {
     "event_id": owner_of_event,
     "performance_id": owner_of_performance,
     "venue_id": owner_of_venue,

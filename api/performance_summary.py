@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from domain.books import Books
-from domain.event import existing as existing_event
-from domain.organizer import existing as existing_organizer
-from domain.performance import existing as existing_performance
-from domain.venue import existing as existing_venue
+from domain.books import DecisionContext
+from domain.event import require_event
+from domain.organizer import require_organizer
+from domain.performance import require_performance
+from domain.venue import require_venue
 from projections.catalogue import PerformanceSummary
 
 if TYPE_CHECKING:
@@ -19,17 +19,17 @@ async def summary_of(engine: "Engine", performance: str) -> PerformanceSummary:
     Raises:
         NotFound: it was never scheduled.
     """
-    return await engine.handler.look(lambda books: summary_in(books, performance))
+    return await engine.handler.look(lambda context: summary_in(context, performance))
 
 
-def summary_in(books: Books, performance: str) -> PerformanceSummary:
+def summary_in(context: DecisionContext, performance: str) -> PerformanceSummary:
     """Read the summary of a performance."""
-    state = existing_performance(books, performance)
-    venue = existing_venue(books, state.venue).details
+    state = require_performance(context, performance)
+    venue = require_venue(context, state.venue).details
     return PerformanceSummary(
         performance=performance,
-        event_title=existing_event(books, state.event).details.title,
-        organizer_name=existing_organizer(books, state.organizer).name,
+        event_title=require_event(context, state.event).details.title,
+        organizer_name=require_organizer(context, state.organizer).name,
         starts_at=state.starts_at,
         doors_at=state.doors_at,
         venue_name=venue.name,

@@ -12,12 +12,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, compress
 
-from domain.basket import AreaDraw
+from domain.basket import AreaCandidates
 from domain.errors import UnknownSeats
 from domain.layout.area_places import AreaPlaces
 from domain.layout.inventory import Inventory
 from domain.layout.model import CAPACITY_MAX, Area
-from domain.performance import existing
+from domain.performance import require_performance
 from domain.seat import FREE, SEAT, Blocked, Held, Sold, evolve
 from domain.values import Line
 from eventstore.codec import Codec
@@ -97,7 +97,7 @@ class Places:
         """
         layout = self._layouts.get(performance)
         if layout is None:
-            layout = (await self._handler.look(lambda books: existing(books, performance))).layout
+            layout = (await self._handler.look(lambda context: require_performance(context, performance))).layout
             self._layouts[performance] = layout
             if len(self._layouts) > PERFORMANCES_KEPT_MAX:
                 self._layouts.popitem(last=False)
@@ -105,7 +105,7 @@ class Places:
 
     async def draw(
         self, performance: str, inventory: Inventory, wishes: Sequence[AreaWish], *, looked_since: float | None = None
-    ) -> tuple[AreaDraw, ...]:
+    ) -> tuple[AreaCandidates, ...]:
         """Give each wish places to try, no place to two of them, and a few to spare.
 
         Args:
@@ -117,7 +117,7 @@ class Places:
         unknown = [wish.area for wish in wishes if wish.area not in inventory.areas]
         if unknown:
             raise UnknownSeats("The performance has no such areas.", areas=unknown)
-        draws: list[AreaDraw] = []
+        draws: list[AreaCandidates] = []
         for key in dict.fromkeys(wish.area for wish in wishes):
             own = [wish for wish in wishes if wish.area == key]
             known = await self._known(performance, inventory.areas[key], looked_since)
@@ -176,12 +176,12 @@ class Places:
                 return isinstance(state, Sold)
 
 
-def dealt(wishes: Sequence[AreaWish], places: Sequence[str]) -> list[AreaDraw]:
+def dealt(wishes: Sequence[AreaWish], places: Sequence[str]) -> list[AreaCandidates]:
     """Give each wish for one area as many places as it needs, as far as they go; the rest to spare, shared out."""
     begins = [0, *accumulate(wish.quantity for wish in wishes)]
     spare = places[begins[-1] :]
     return [
-        AreaDraw(
+        AreaCandidates(
             area=wish.area,
             quantity=wish.quantity,
             candidates=(*places[begin : begin + wish.quantity], *spare[number :: len(wishes)]),

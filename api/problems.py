@@ -162,7 +162,7 @@ ANSWERS: Mapping[type[Exception], Answer] = {
     refusals.Forbidden: Answer(HTTPStatus.FORBIDDEN),
     refusals.GuestHasLoggedIn: Answer(HTTPStatus.UNAUTHORIZED),
     refusals.ChangedMeanwhile: Answer(HTTPStatus.PRECONDITION_FAILED),
-    refusals.Impossible: Answer(HTTPStatus.CONFLICT),
+    refusals.Conflict: Answer(HTTPStatus.CONFLICT),
     refusals.Rejected: Answer(HTTPStatus.CONFLICT),
     api.Unauthenticated: Answer(HTTPStatus.UNAUTHORIZED, ProblemCode.UNAUTHENTICATED),
     api.WrongCredentials: Answer(HTTPStatus.UNAUTHORIZED, ProblemCode.WRONG_CREDENTIALS),

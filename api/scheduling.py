@@ -6,7 +6,7 @@ from dataclasses import asdict
 from api.engine import Engine
 from api.schemas.performances import EntryRulesRequest, LimitsWish, PerformanceChange, PriceWish
 from domain.errors import Invalid
-from domain.performance import existing
+from domain.performance import require_performance
 from domain.scheduling import ChangePerformance, EntryRulesChange
 from domain.values import EntryRules, Limits, Price
 
@@ -60,7 +60,7 @@ async def changed(engine: Engine, performance: str, wish: PerformanceChange) -> 
     """
     prices: tuple[Price, ...] | None = None
     if wish.prices is not None:
-        state = await engine.handler.look(lambda books: existing(books, performance))
+        state = await engine.handler.look(lambda context: require_performance(context, performance))
         currency, prices = await prices_of(engine, state.layout, wish.prices)
         if currency != state.currency:
             raise Invalid(f"This performance is sold in {state.currency}.", currency=state.currency)

@@ -3,7 +3,7 @@
 import asyncio
 
 from api.errors import Busy
-from domain.errors import Impossible, Invalid
+from domain.errors import Conflict, Invalid
 from domain.people import RecordsUnavailable
 from eventstore.seals.content import open_connection
 from eventstore.seals.proof import LogContradictsSeal, NotSealedYet, Proof, prove
@@ -71,7 +71,7 @@ class SealedLog:
         try:
             return await prove(self._store, self.table, position)
         except (NotSealedYet, LogContradictsSeal) as refusal:
-            raise Impossible(str(refusal)) from refusal
+            raise Conflict(str(refusal)) from refusal
 
     def _compare(self, first: int) -> Verification:
         with open_connection(self._url, name="audit") as connection:

@@ -50,7 +50,7 @@ def page(details: TicketDetails) -> dict[str, Any]:
 
 def notice(details: TicketDetails) -> str:
     """Return why the ticket admits nobody; empty if it may admit."""
-    if details.performance.called_off:
+    if details.performance.cancelled:
         return CANCELLED
     return VOID if details.state == "void" else ""
 

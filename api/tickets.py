@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from api.facts import recall
 from domain.account import owns
 from domain.errors import NotFound
-from domain.event import existing as existing_event
+from domain.event import require_event
 from domain.layout.inventory import Inventory
 from domain.layout.model import RowKind
-from domain.organizer import existing as existing_organizer
-from domain.performance import PERFORMANCE, ScheduledPerformance
-from domain.performance import existing as existing_performance
+from domain.organizer import require_organizer
+from domain.performance import PERFORMANCE, ScheduledPerformance, require_performance
 from domain.ticket import (
     TICKET,
     EntryRecorded,
@@ -23,8 +22,7 @@ from domain.ticket import (
     TicketVoided,
 )
 from domain.values import Place
-from domain.venue import VenueDetails
-from domain.venue import existing as existing_venue
+from domain.venue import VenueDetails, require_venue
 
 if TYPE_CHECKING:
     from api.engine import Engine
@@ -69,23 +67,23 @@ async def ticket_details(engine: "Engine", ticket: str, account: str) -> TicketD
         NotFound: there is none, or it is somebody else's.
     """
     events = (await recall(engine, TICKET.stream(ticket)))[TICKET.stream(ticket)]
-    if not events or not await engine.handler.look(lambda books: owns(books, account, events[0].account)):
+    if not events or not await engine.handler.look(lambda context: owns(context, account, events[0].account)):
         raise NotFound("There is no such ticket.")
     issued: TicketIssued = events[0]
     stream = PERFORMANCE.stream(issued.performance)
     scheduled = (await recall(engine, stream))[stream][0]
     performance, event, organizer, venue = await engine.handler.look(
-        lambda books: (
-            existing_performance(books, issued.performance),
-            existing_event(books, issued.event),
-            existing_organizer(books, issued.organizer),
-            existing_venue(books, scheduled.venue),
+        lambda context: (
+            require_performance(context, issued.performance),
+            require_event(context, issued.event),
+            require_organizer(context, issued.organizer),
+            require_venue(context, scheduled.venue),
         )
     )
     return TicketDetails(
         ticket=ticket,
         issued=issued,
-        state=ticket_state(events, cancelled=performance.called_off),
+        state=ticket_state(events, cancelled=performance.cancelled),
         disputed=is_disputed(events),
         title=event.details.title,
         organizer_name=organizer.name,

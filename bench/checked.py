@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from domain.history import EVENTS, UPCASTERS, VERSIONS
-from domain.invariants import Fact, Ledger, broken
+from domain.invariants import Ledger, LoggedEvent, violations
 from eventstore.codec import Codec
 from eventstore.postgres import PostgresStore
 from eventstore.roles import APP_ROLE
@@ -36,7 +36,7 @@ async def check_log(data: Path) -> Checked:
             for command in commands_of(part):
                 facts = [fact_of(codec, recorded) for recorded in command]
                 orders.update(fact.event.performance for fact in facts if type(fact.event).__name__ == "OrderPlaced")
-                found += broken(ledger, facts)
+                found += violations(ledger, facts)
     return Checked(events=events, orders=orders, broken=found[:FOUND_MAX])
 
 
@@ -50,7 +50,9 @@ def commands_of(recorded: Sequence[Recorded]) -> Iterator[list[Recorded]]:
             command = []
 
 
-def fact_of(codec: Codec, recorded: Recorded) -> Fact:
+def fact_of(codec: Codec, recorded: Recorded) -> LoggedEvent:
     """Return what the promises see of a stored event."""
     event = codec.decode(recorded.name, recorded.schema_version, recorded.data)
-    return Fact(stream=recorded.stream, event=event, recorded_at=recorded.recorded_at, command_id=recorded.command_id)
+    return LoggedEvent(
+        stream=recorded.stream, event=event, recorded_at=recorded.recorded_at, command_id=recorded.command_id
+    )

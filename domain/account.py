@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from domain.books import Books, Changes, Kind, merged
-from domain.errors import AlreadyThere, GuestHasLoggedIn, Invalid, NotFound
+from domain.books import Changes, DecisionContext, StreamType, merge_changes
+from domain.errors import AlreadyExists, GuestHasLoggedIn, Invalid, NotFound
 from domain.role import holder_events
 from domain.values import Role
 
@@ -86,93 +86,93 @@ def evolve(account: Account, event: AccountEvent) -> Account:
             assert_never(event)
 
 
-ACCOUNT: Kind[Account] = Kind("account", NoAccount(), evolve)
+ACCOUNT: StreamType[Account] = StreamType("account", NoAccount(), evolve)
 
 
-def existing(books: Books, account: str) -> OpenAccount:
+def require_account(context: DecisionContext, account: str) -> OpenAccount:
     """Read an account that must be there.
 
     Raises:
         NotFound: never opened.
     """
-    state = books.read(ACCOUNT, account)
+    state = context.read(ACCOUNT, account)
     if isinstance(state, NoAccount):
         raise NotFound("There is no such account.")
     return state
 
 
-def owns(books: Books, account: str, owner: str) -> bool:
+def owns(context: DecisionContext, account: str, owner: str) -> bool:
     """Say whether what `owner` claimed is the account's: its own, or a guest's that logged in to it."""
-    return account == owner or current_owner(books, owner) == account
+    return account == owner or current_owner(context, owner) == account
 
 
-def has_guests(books: Books, account: str) -> bool:
+def has_guests(context: DecisionContext, account: str) -> bool:
     """Say whether a guest has logged in to an account."""
-    state = books.read(ACCOUNT, account)
+    state = context.read(ACCOUNT, account)
     return isinstance(state, OpenAccount) and state.guests > 0
 
 
-def current_owner(books: Books, owner: str) -> str:
+def current_owner(context: DecisionContext, owner: str) -> str:
     """Return the account that has what `owner` claimed: the one a guest logged in to, or `owner` itself."""
-    state = books.read(ACCOUNT, owner)
+    state = context.read(ACCOUNT, owner)
     return state.merged_into or owner if isinstance(state, OpenAccount) else owner
 
 
-def require_unmerged(books: Books, guest: str) -> None:
+def require_unmerged(context: DecisionContext, guest: str) -> None:
     """Refuse what a guest does after logging in.
 
     Raises:
         GuestHasLoggedIn.
     """
-    if current_owner(books, guest) != guest:
+    if current_owner(context, guest) != guest:
         raise GuestHasLoggedIn("This guest has logged in; send the access token of the account.")
 
 
-def require_registered(books: Books, account: str) -> None:
+def require_registered(context: DecisionContext, account: str) -> None:
     """Refuse a role for a guest: nobody could sign in to it again once its token is over.
 
     Raises:
         Invalid.
     """
-    state = books.read(ACCOUNT, account)
+    state = context.read(ACCOUNT, account)
     if isinstance(state, OpenAccount) and state.guest:
         raise Invalid("A guest has to register before holding a role.")
 
 
-def open_account(books: Books, account: str, *, guest: bool) -> Changes:
+def open_account(context: DecisionContext, account: str, *, guest: bool) -> Changes:
     """Let somebody in.
 
     Raises:
-        AlreadyThere: the id is taken.
+        AlreadyExists: the id is taken.
     """
-    if not isinstance(books.read(ACCOUNT, account), NoAccount):
-        raise AlreadyThere("The account exists.")
+    if not isinstance(context.read(ACCOUNT, account), NoAccount):
+        raise AlreadyExists("The account exists.")
     return {ACCOUNT.stream(account): [AccountOpened(guest=guest)]}
 
 
-def register(books: Books, account: str) -> Changes:
+def register(context: DecisionContext, account: str) -> Changes:
     """Turn a guest into a registered customer; a second time records nothing.
 
     Raises:
         NotFound: no such account.
         GuestHasLoggedIn: the guest has an account already.
     """
-    if not existing(books, account).guest:
+    if not require_account(context, account).guest:
         return {}
-    require_unmerged(books, account)
+    require_unmerged(context, account)
     return {ACCOUNT.stream(account): [AccountRegistered()]}
 
 
-def add_role(books: Books, account: str, role: Role) -> Changes:
+def add_role(context: DecisionContext, account: str, role: Role) -> Changes:
     """Let the account hold a role beside those it holds.
 
     Raises:
         NotFound, Invalid: see `change_roles`.
     """
-    return change_roles(books, account, existing(books, account).roles | {role})
+    return change_roles(context, account, require_account(context, account).roles | {role})
 
 
-def change_roles(books: Books, account: str, roles: frozenset[Role]) -> Changes:
+def change_roles(context: DecisionContext, account: str, roles: frozenset[Role]) -> Changes:
     """Let the account hold exactly these roles; the same roles record nothing.
 
     Raises:
@@ -180,12 +180,12 @@ def change_roles(books: Books, account: str, roles: frozenset[Role]) -> Changes:
         Invalid: a role that is held within an organizer only, or a guest.
         LastHolder: the only admin would no longer be one.
     """
-    state = existing(books, account)
+    state = require_account(context, account)
     if roles - GLOBAL_ROLES:
         raise Invalid("Everybody is a customer; organizer and entry manager are given within an organizer.")
     if roles:
-        require_registered(books, account)
+        require_registered(context, account)
     if state.roles == roles:
         return {}
     changed: Changes = {ACCOUNT.stream(account): [RolesChanged(roles=tuple(sorted(roles)))]}
-    return merged(changed, holder_events(books, account, state.roles, roles))
+    return merge_changes(changed, holder_events(context, account, state.roles, roles))

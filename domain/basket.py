@@ -7,15 +7,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from domain.account import has_guests, owns
-from domain.books import Books, Changes
-from domain.buyer import BUYER, BuyerQuotaExtended, BuyerQuotaTaken, check_limits, quota_of, returned
+from domain.books import Changes, DecisionContext
+from domain.buyer import BUYER_QUOTA, BuyerQuotaExtended, BuyerQuotaTaken, check_limits, quota_of, quota_returned_events
 from domain.errors import (
     AlreadyExtended,
     AlreadyPaid,
     AreaSoldOut,
+    HoldAlreadyOrdered,
     HoldEnded,
     HoldLapsed,
-    HoldOrdered,
     LimitReached,
     NotFound,
     PerformanceStarted,
@@ -24,14 +24,25 @@ from domain.errors import (
 )
 from domain.hold import HOLD, EndedHold, HoldExpired, HoldExtended, HoldPlaced, HoldReleased, NoHold, OpenHold
 from domain.order import ORDER, OrderExpired, OrderExtended, OrderStatus, PlacedOrder
-from domain.performance import on_sale, taking_place
+from domain.performance import require_not_cancelled, require_on_sale
 from domain.pricing import Choice, Inventory, quote, require_distinct
-from domain.seat import SEAT, Held, Seat, SeatHeld, SeatHoldExtended, Sold, cleared, holder_of, is_free, released
+from domain.seat import (
+    SEAT,
+    Held,
+    Seat,
+    SeatHeld,
+    SeatHoldExtended,
+    Sold,
+    free_events,
+    holder_of,
+    is_free,
+    release_events,
+)
 from domain.values import SEATS_PER_HOLD_MAX, Limits, ReleaseReason, seats_of, total
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AreaDraw:
+class AreaCandidates:
     """So many places of an area, to be found among `candidates` (drawn at random outside)."""
 
     area: str
@@ -48,35 +59,37 @@ class HoldSeats:
     holder: str
     performance: str
     choices: tuple[Choice, ...]
-    draws: tuple[AreaDraw, ...] = ()
-    lasts: timedelta
+    area_candidates: tuple[AreaCandidates, ...] = ()
+    duration: timedelta
     origin: str = "web"
 
 
-def hold_seats(books: Books, command: HoldSeats, inventory: Inventory, *, order: str | None = None) -> Changes:
+def hold_seats(
+    context: DecisionContext, command: HoldSeats, inventory: Inventory, *, order: str | None = None
+) -> Changes:
     """Claim every wanted place, at today's price; `order` is set when the order follows in the same step.
 
     Raises:
-        TooManySeats, SeatsNamedTwice, UnknownSeats, Invalid: the wish makes no sense.
+        TooManySeats, DuplicateSeats, UnknownSeats, Invalid: the wish makes no sense.
         NotFound, PerformanceCancelled, NotOnSale: the performance cannot be booked now.
         SeatsTaken: names every wanted seat that is not free.
         AreaSoldOut: too few of the candidates are free.
         LimitReached: per order, per buyer, or open baskets.
     """
-    check_wish(command)
-    performance = on_sale(books, command.performance)
-    choices = [*command.choices, *drawn(books, command)]
+    check_request(command)
+    performance = require_on_sale(context, command.performance)
+    choices = [*command.choices, *choose_area_places(context, command)]
     check_order_limit(performance.limits, len(choices))
     lines = quote(command.performance, performance, inventory, choices)
-    expires_at = books.now + command.lasts
-    claims = {line.place.seat: held(command, line.gross, expires_at) for line in lines}
-    claimed_seats = claimed(books, command.performance, claims)
+    expires_at = context.now + command.duration
+    claims = {line.place.seat: seat_held(command, line.gross, expires_at) for line in lines}
+    claimed_seats = claim_events(context, command.performance, claims)
     check_limits(
-        books.read(BUYER, command.holder, command.performance),
+        context.read(BUYER_QUOTA, command.holder, command.performance),
         performance.limits,
         hold=command.hold,
         seats=len(lines),
-        books=books,
+        context=context,
     )
     return {
         **claimed_seats,
@@ -94,15 +107,15 @@ def hold_seats(books: Books, command: HoldSeats, inventory: Inventory, *, order:
                 order=order,
             )
         ],
-        BUYER.stream(command.holder, command.performance): [
+        BUYER_QUOTA.stream(command.holder, command.performance): [
             BuyerQuotaTaken(hold=command.hold, seats=len(lines), expires_at=expires_at)
         ],
     }
 
 
-def check_wish(command: HoldSeats) -> None:
+def check_request(command: HoldSeats) -> None:
     """Refuse no seat, too many, an area of which none is wanted, or one seat named twice."""
-    quantities = [draw.quantity for draw in command.draws]
+    quantities = [draw.quantity for draw in command.area_candidates]
     wanted = len(command.choices) + sum(quantities)
     if not 0 < wanted <= SEATS_PER_HOLD_MAX or min(quantities, default=1) < 1:
         raise TooManySeats(f"Choose 1 to {SEATS_PER_HOLD_MAX} seats.", allowed=SEATS_PER_HOLD_MAX)
@@ -119,19 +132,19 @@ def check_order_limit(limits: Limits, seats: int) -> None:
         )
 
 
-def drawn(books: Books, command: HoldSeats) -> list[Choice]:
+def choose_area_places(context: DecisionContext, command: HoldSeats) -> list[Choice]:
     """Find free places for every area asked for, none of them for two draws.
 
     Raises:
         AreaSoldOut: too few of an area's candidates are free.
     """
     chosen: dict[str, Choice] = {}
-    for draw in command.draws:
+    for draw in command.area_candidates:
         free: dict[str, Choice] = {}
         for candidate in draw.candidates:
             if len(free) == draw.quantity:
                 break
-            if candidate not in chosen and is_free(books.read(SEAT, command.performance, candidate), books):
+            if candidate not in chosen and is_free(context.read(SEAT, command.performance, candidate), context):
                 free[candidate] = Choice(seat=candidate, ticket_type=draw.ticket_type, area=draw.area)
         if len(free) < draw.quantity:
             raise AreaSoldOut("Too few places are left in this area.", area=draw.area, left=len(free))
@@ -139,47 +152,51 @@ def drawn(books: Books, command: HoldSeats) -> list[Choice]:
     return list(chosen.values())
 
 
-def held(command: HoldSeats, price: int, expires_at: datetime) -> SeatHeld:
+def seat_held(command: HoldSeats, price: int, expires_at: datetime) -> SeatHeld:
     """Return the claim on one seat."""
     return SeatHeld(hold=command.hold, holder=command.holder, price=price, expires_at=expires_at)
 
 
-def claimed(books: Books, performance: str, claims: dict[str, SeatHeld]) -> dict[str, list[Any]]:
+def claim_events(context: DecisionContext, performance: str, claims: dict[str, SeatHeld]) -> dict[str, list[Any]]:
     """Take every seat, ending lapsed claims of others first.
 
     Raises:
         SeatsTaken: names every seat that is not free, and which of them the buyer has already.
     """
-    seats = books.read_each(SEAT, [(performance, key) for key in claims])
+    seats = context.read_many(SEAT, [(performance, key) for key in claims])
     changes: dict[str, list[Any]] = {}
     taken: dict[str, Seat] = {}
     for seat, (key, claim) in zip(seats, claims.items(), strict=True):
         try:
-            changes[SEAT.stream(performance, key)] = [*cleared(seat, key, books), claim]
+            changes[SEAT.stream(performance, key)] = [*free_events(seat, key, context), claim]
         except SeatsTaken:
             taken[key] = seat
     if taken:
-        own = [where_held(books, key, seat) for key, seat in taken.items() if has(books, claims[key].holder, seat)]
+        own = [
+            find_holding(context, key, seat) for key, seat in taken.items() if has(context, claims[key].holder, seat)
+        ]
         raise SeatsTaken(list(taken), own)
     return changes
 
 
-def has(books: Books, account: str, seat: Seat) -> bool:
+def has(context: DecisionContext, account: str, seat: Seat) -> bool:
     """Say whether an account has a seat, itself or since a guest who claimed it logged in."""
     holder = holder_of(seat)
-    return holder is not None and (holder == account or (has_guests(books, account) and owns(books, account, holder)))
+    return holder is not None and (
+        holder == account or (has_guests(context, account) and owns(context, account, holder))
+    )
 
 
-def where_held(books: Books, key: str, seat: Seat) -> dict[str, str | None]:
+def find_holding(context: DecisionContext, key: str, seat: Seat) -> dict[str, str | None]:
     """Name the hold and the order that have a seat."""
     if isinstance(seat, Sold):
         return {"seat": key, "hold": None, "order": seat.order}
     assert isinstance(seat, Held)
-    hold = books.read(HOLD, seat.hold)
+    hold = context.read(HOLD, seat.hold)
     return {"seat": key, "hold": seat.hold, "order": hold.order if isinstance(hold, OpenHold) else None}
 
 
-def own_hold(books: Books, hold: str, holder: str) -> OpenHold:
+def require_own_hold(context: DecisionContext, hold: str, holder: str) -> OpenHold:
     """Read a hold that must be the asker's and not ended.
 
     Raises:
@@ -187,17 +204,17 @@ def own_hold(books: Books, hold: str, holder: str) -> OpenHold:
         HoldLapsed: its deadline passed and it was cleared away; says what it held.
         HoldEnded: it was released.
     """
-    state = books.read(HOLD, hold)
-    if isinstance(state, NoHold) or not owns(books, holder, state.holder):
+    state = context.read(HOLD, hold)
+    if isinstance(state, NoHold) or not owns(context, holder, state.holder):
         raise NotFound("There is no such hold.")
     if isinstance(state, EndedHold):
         if state.lapsed is not None:
-            raise hold_lapsed(state.lapsed)
+            raise lapsed_refusal(state.lapsed)
         raise HoldEnded("The hold has ended; choose seats again.")
     return state
 
 
-def hold_lapsed(state: OpenHold) -> HoldLapsed:
+def lapsed_refusal(state: OpenHold) -> HoldLapsed:
     """Return the refusal of a hold whose deadline has passed, with the places to ask for again."""
     areas = Counter(line.place.area for line in state.lines if line.place.area is not None)
     return HoldLapsed(
@@ -208,7 +225,7 @@ def hold_lapsed(state: OpenHold) -> HoldLapsed:
     )
 
 
-def extend_hold(books: Books, *, hold: str, holder: str, by: timedelta) -> Changes:
+def extend_hold(context: DecisionContext, *, hold: str, holder: str, by: timedelta) -> Changes:
     """Move the basket's one deadline, once, for its seats, order and quota alike.
 
     Raises:
@@ -218,32 +235,32 @@ def extend_hold(books: Books, *, hold: str, holder: str, by: timedelta) -> Chang
         AlreadyPaid: the basket's order is confirmed.
         PerformanceCancelled, PerformanceStarted: more time is a new promise, judged by what is so now.
     """
-    state = own_hold(books, hold, holder)
-    order = books.read(ORDER, state.order) if state.order else None
+    state = require_own_hold(context, hold, holder)
+    order = context.read(ORDER, state.order) if state.order else None
     if isinstance(order, PlacedOrder) and order.status is OrderStatus.CONFIRMED:
         raise AlreadyPaid("The order is paid; there is no deadline any more.")
-    if books.passed(state.expires_at):
-        raise hold_lapsed(state)
+    if context.deadline_passed(state.expires_at):
+        raise lapsed_refusal(state)
     if state.extended:
         raise AlreadyExtended("A hold can be extended once.")
-    if books.passed(taking_place(books, state.performance).starts_at):
+    if context.deadline_passed(require_not_cancelled(context, state.performance).starts_at):
         raise PerformanceStarted("The performance has begun; order what you hold.")
     expires_at = state.expires_at + by
     seats = seats_of(state.lines)
-    books.read_each(SEAT, seats)
+    context.read_many(SEAT, seats)
     changes: dict[str, Sequence[Any]] = {
         SEAT.stream(*seat): [SeatHoldExtended(hold=hold, expires_at=expires_at)] for seat in seats
     }
     changes[HOLD.stream(hold)] = [HoldExtended(expires_at=expires_at)]
-    owner, buyer = quota_of(books, claimant(books, state), state.performance)
+    owner, buyer = quota_of(context, claimant(context, state), state.performance)
     if hold in buyer.shares:
-        changes[BUYER.stream(owner, state.performance)] = [BuyerQuotaExtended(hold=hold, expires_at=expires_at)]
+        changes[BUYER_QUOTA.stream(owner, state.performance)] = [BuyerQuotaExtended(hold=hold, expires_at=expires_at)]
     if state.order:
         changes[ORDER.stream(state.order)] = [OrderExtended(expires_at=expires_at)]
     return changes
 
 
-def release_hold(books: Books, *, hold: str, holder: str) -> Changes:
+def release_hold(context: DecisionContext, *, hold: str, holder: str) -> Changes:
     """Give the basket up; an ended one stays ended.
 
     Raises:
@@ -251,45 +268,47 @@ def release_hold(books: Books, *, hold: str, holder: str) -> Changes:
         HoldOrdered: it belongs to an order; cancel that.
     """
     try:
-        state = own_hold(books, hold, holder)
+        state = require_own_hold(context, hold, holder)
     except (HoldEnded, HoldLapsed):
         return {}
     if state.order:
-        raise HoldOrdered("The hold belongs to an order; cancel the order instead.", order=state.order)
+        raise HoldAlreadyOrdered("The hold belongs to an order; cancel the order instead.", order=state.order)
     return {
         HOLD.stream(hold): [HoldReleased(reason=ReleaseReason.BUYER)],
-        **seats_and_quota_back(books, hold, state, ReleaseReason.BUYER),
+        **hold_release_events(context, hold, state, ReleaseReason.BUYER),
     }
 
 
-def expire_hold(books: Books, *, hold: str) -> Changes:
+def expire_hold(context: DecisionContext, *, hold: str) -> Changes:
     """Clear a lapsed basket away, with its order and quota; anything else records nothing."""
-    state = books.read(HOLD, hold)
-    if not isinstance(state, OpenHold) or not books.passed(state.expires_at):
+    state = context.read(HOLD, hold)
+    if not isinstance(state, OpenHold) or not context.deadline_passed(state.expires_at):
         return {}
     changes: dict[str, Sequence[Any]] = {}
     if state.order:
-        order = books.read(ORDER, state.order)
+        order = context.read(ORDER, state.order)
         if not isinstance(order, PlacedOrder) or order.status is not OrderStatus.PENDING:
             return {}
         changes[ORDER.stream(state.order)] = [OrderExpired()]
     changes[HOLD.stream(hold)] = [HoldExpired()]
-    return {**changes, **seats_and_quota_back(books, hold, state, ReleaseReason.LAPSED)}
+    return {**changes, **hold_release_events(context, hold, state, ReleaseReason.LAPSED)}
 
 
-def claimant(books: Books, state: OpenHold) -> str:
+def claimant(context: DecisionContext, state: OpenHold) -> str:
     """Return the account that claims a basket: the one that ordered it, which a guest may have logged in to before."""
-    order = books.read(ORDER, state.order) if state.order else None
+    order = context.read(ORDER, state.order) if state.order else None
     return order.account if isinstance(order, PlacedOrder) else state.holder
 
 
-def seats_and_quota_back(books: Books, hold: str, state: OpenHold, reason: ReleaseReason) -> dict[str, Sequence[Any]]:
+def hold_release_events(
+    context: DecisionContext, hold: str, state: OpenHold, reason: ReleaseReason
+) -> dict[str, Sequence[Any]]:
     """Return the seats that are still this hold's, and its share of the buyer's quota."""
     keys = seats_of(state.lines)
-    seats = zip(keys, books.read_each(SEAT, keys), strict=True)
+    seats = zip(keys, context.read_many(SEAT, keys), strict=True)
     changes: dict[str, Sequence[Any]] = {
-        SEAT.stream(*key): released(seat, hold=hold, reason=reason) for key, seat in seats
+        SEAT.stream(*key): release_events(seat, hold=hold, reason=reason) for key, seat in seats
     }
-    owner, buyer = quota_of(books, claimant(books, state), state.performance)
-    changes[BUYER.stream(owner, state.performance)] = returned(buyer, hold=hold, seats=len(keys))
+    owner, buyer = quota_of(context, claimant(context, state), state.performance)
+    changes[BUYER_QUOTA.stream(owner, state.performance)] = quota_returned_events(buyer, hold=hold, seats=len(keys))
     return {stream: events for stream, events in changes.items() if events}

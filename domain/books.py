@@ -16,7 +16,7 @@ Changes = Mapping[str, Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Kind(Generic[State]):
+class StreamType(Generic[State]):
     """One kind of stream: how its name begins, what it is before its first event, how an event moves it."""
 
     prefix: str
@@ -28,7 +28,7 @@ class Kind(Generic[State]):
         return "-".join((self.prefix, *key))
 
 
-class Books(Protocol):
+class DecisionContext(Protocol):
     """The states a decision may read, each at one version, and the server's clock."""
 
     @property
@@ -36,20 +36,20 @@ class Books(Protocol):
         """The server's time, for stamping deadlines; to compare with a deadline use `passed`."""
         ...
 
-    def passed(self, moment: datetime) -> bool:
+    def deadline_passed(self, moment: datetime) -> bool:
         """Say whether `moment` has come, and bind the append to that answer staying true."""
         ...
 
-    def read(self, kind: Kind[State], *key: str) -> State:
+    def read(self, kind: StreamType[State], *key: str) -> State:
         """Return the state of one stream (its initial state if it does not exist)."""
         ...
 
-    def read_each(self, kind: Kind[State], keys: Iterable[tuple[str, ...]]) -> list[State]:
+    def read_many(self, kind: StreamType[State], keys: Iterable[tuple[str, ...]]) -> list[State]:
         """Return the states of many streams of one kind, in the order of `keys`."""
         ...
 
 
-def merged(*parts: Changes) -> dict[str, list[Any]]:
+def merge_changes(*parts: Changes) -> dict[str, list[Any]]:
     """Join changes into one; events of a stream keep the order of the parts."""
     together: dict[str, list[Any]] = {}
     for part in parts:

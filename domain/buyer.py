@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import assert_never
 
-from domain.books import Books, Changes, Kind
+from domain.books import Changes, DecisionContext, StreamType
 from domain.errors import LimitReached
 from domain.values import Limits
 
@@ -52,7 +52,7 @@ class BuyerQuotaMoved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Share:
+class QuotaShare:
     """One basket's part of the quota; `expires_at` is None once it is paid."""
 
     seats: int
@@ -75,62 +75,62 @@ BuyerEvent = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Buyer:
+class BuyerQuota:
     """The baskets and orders that count, by hold id; `moved_into`: the account that has a guest's since."""
 
-    shares: Mapping[str, Share] = field(default_factory=dict)
+    shares: Mapping[str, QuotaShare] = field(default_factory=dict)
     moved_into: str | None = None
 
 
-def evolve(buyer: Buyer, event: BuyerEvent) -> Buyer:
+def evolve(buyer: BuyerQuota, event: BuyerEvent) -> BuyerQuota:
     """Return the buyer after `event`."""
     shares = dict(buyer.shares)
     match event:
         case BuyerQuotaTaken():
-            shares[event.hold] = Share(seats=event.seats, expires_at=event.expires_at)
+            shares[event.hold] = QuotaShare(seats=event.seats, expires_at=event.expires_at)
         case BuyerQuotaExtended():
-            shares[event.hold] = Share(seats=shares[event.hold].seats, expires_at=event.expires_at)
+            shares[event.hold] = QuotaShare(seats=shares[event.hold].seats, expires_at=event.expires_at)
         case BuyerQuotaKept():
-            shares[event.hold] = Share(seats=event.seats, expires_at=None)
+            shares[event.hold] = QuotaShare(seats=event.seats, expires_at=None)
         case BuyerQuotaReturned():
             share = shares.pop(event.hold)
             if share.seats > event.seats:
-                shares[event.hold] = Share(seats=share.seats - event.seats, expires_at=share.expires_at)
+                shares[event.hold] = QuotaShare(seats=share.seats - event.seats, expires_at=share.expires_at)
         case BuyerQuotaMoved():
-            return Buyer(moved_into=event.into)
+            return BuyerQuota(moved_into=event.into)
         case BuyerQuotaReceived():
-            shares[event.hold] = Share(seats=event.seats, expires_at=event.expires_at)
+            shares[event.hold] = QuotaShare(seats=event.seats, expires_at=event.expires_at)
         case _:
             assert_never(event)
-    return Buyer(shares=shares, moved_into=buyer.moved_into)
+    return BuyerQuota(shares=shares, moved_into=buyer.moved_into)
 
 
-BUYER: Kind[Buyer] = Kind("buyer", Buyer(), evolve)
+BUYER_QUOTA: StreamType[BuyerQuota] = StreamType("buyer", BuyerQuota(), evolve)
 
 
-def quota_of(books: Books, account: str, performance: str) -> tuple[str, Buyer]:
+def quota_of(context: DecisionContext, account: str, performance: str) -> tuple[str, BuyerQuota]:
     """Return the account whose quota counts what `account` took of a performance, and that quota."""
-    buyer = books.read(BUYER, account, performance)
+    buyer = context.read(BUYER_QUOTA, account, performance)
     if buyer.moved_into is None:
         return account, buyer
-    return buyer.moved_into, books.read(BUYER, buyer.moved_into, performance)
+    return buyer.moved_into, context.read(BUYER_QUOTA, buyer.moved_into, performance)
 
 
-def share_moved_events(books: Books, *, hold: str, owner: str, account: str, performance: str) -> Changes:
+def quota_moved_events(context: DecisionContext, *, hold: str, owner: str, account: str, performance: str) -> Changes:
     """Move one basket's share to the account that orders it, if a guest's quota has not moved there yet."""
-    counted_by, quota = quota_of(books, owner, performance)
+    counted_by, quota = quota_of(context, owner, performance)
     share = quota.shares.get(hold)
     if counted_by == account or share is None:
         return {}
-    books.read(BUYER, account, performance)
+    context.read(BUYER_QUOTA, account, performance)
     received = BuyerQuotaReceived(guest=owner, hold=hold, seats=share.seats, expires_at=share.expires_at)
     return {
-        BUYER.stream(counted_by, performance): [BuyerQuotaReturned(hold=hold, seats=share.seats)],
-        BUYER.stream(account, performance): [received],
+        BUYER_QUOTA.stream(counted_by, performance): [BuyerQuotaReturned(hold=hold, seats=share.seats)],
+        BUYER_QUOTA.stream(account, performance): [received],
     }
 
 
-def check_limits(buyer: Buyer, limits: Limits, *, hold: str, seats: int, books: Books) -> None:
+def check_limits(buyer: BuyerQuota, limits: Limits, *, hold: str, seats: int, context: DecisionContext) -> None:
     """Judge whether the buyer may have `seats` seats in a new basket, beside what counts already.
 
     Raises:
@@ -138,7 +138,7 @@ def check_limits(buyer: Buyer, limits: Limits, *, hold: str, seats: int, books: 
     """
     if limits.seats_per_buyer is None and limits.live_holds_per_buyer is None:
         return
-    others = counting_shares(buyer, hold, books)
+    others = counting_shares(buyer, hold, context)
     check_seats_per_buyer(limits, seats + sum(share.seats for share in others))
     live = sum(share.expires_at is not None for share in others)
     if limits.live_holds_per_buyer is not None and live >= limits.live_holds_per_buyer:
@@ -149,7 +149,7 @@ def check_limits(buyer: Buyer, limits: Limits, *, hold: str, seats: int, books: 
         )
 
 
-def check_paid_limits(buyer: Buyer, limits: Limits, *, hold: str, seats: int, books: Books) -> None:
+def check_paid_limits(buyer: BuyerQuota, limits: Limits, *, hold: str, seats: int, context: DecisionContext) -> None:
     """Judge whether the buyer may keep a paid basket.
 
     A basket whose share of the quota is still taken was judged when it was held, and today's limits are no part of
@@ -158,27 +158,27 @@ def check_paid_limits(buyer: Buyer, limits: Limits, *, hold: str, seats: int, bo
     Raises:
         LimitReached: the seats per buyer would be exceeded.
     """
-    if limits.seats_per_buyer is None or has_share(buyer, hold, books):
+    if limits.seats_per_buyer is None or has_share(buyer, hold, context):
         return
-    others = sum(share.seats for share in counting_shares(buyer, hold, books))
+    others = sum(share.seats for share in counting_shares(buyer, hold, context))
     if others:
         check_seats_per_buyer(limits, seats + others)
 
 
-def counting_shares(buyer: Buyer, hold: str, books: Books) -> list[Share]:
+def counting_shares(buyer: BuyerQuota, hold: str, context: DecisionContext) -> list[QuotaShare]:
     """Return the shares of all other baskets that are paid or live."""
-    return [share for other, share in buyer.shares.items() if other != hold and counts(share, books)]
+    return [share for other, share in buyer.shares.items() if other != hold and is_counting(share, context)]
 
 
-def counts(share: Share, books: Books) -> bool:
+def is_counting(share: QuotaShare, context: DecisionContext) -> bool:
     """Say whether a share counts against the limits: it is paid, or its deadline has not passed."""
-    return share.expires_at is None or not books.passed(share.expires_at)
+    return share.expires_at is None or not context.deadline_passed(share.expires_at)
 
 
-def has_share(buyer: Buyer, hold: str, books: Books) -> bool:
+def has_share(buyer: BuyerQuota, hold: str, context: DecisionContext) -> bool:
     """Say whether a basket's share of the quota is still taken."""
     share = buyer.shares.get(hold)
-    return share is not None and counts(share, books)
+    return share is not None and is_counting(share, context)
 
 
 def check_seats_per_buyer(limits: Limits, seats: int) -> None:
@@ -195,7 +195,7 @@ def check_seats_per_buyer(limits: Limits, seats: int) -> None:
         )
 
 
-def returned(buyer: Buyer, *, hold: str, seats: int) -> list[BuyerEvent]:
+def quota_returned_events(buyer: BuyerQuota, *, hold: str, seats: int) -> list[BuyerEvent]:
     """Give back quota, as far as it still counts."""
     share = buyer.shares.get(hold)
     if share is None:

@@ -2,19 +2,18 @@
 
 from dataclasses import dataclass
 
-from domain.basket import seats_and_quota_back
-from domain.books import Books, Changes, merged
+from domain.basket import hold_release_events
+from domain.books import Changes, DecisionContext, merge_changes
 from domain.disputed_money import money_left
-from domain.errors import OrderConfirmedAlready
+from domain.errors import OrderAlreadyConfirmed
 from domain.hold import HOLD, HoldEvent, HoldReleased, OpenHold
 from domain.order import OrderStatus, PlacedOrder, RefundOutcome
-from domain.ordering import cancel_order, visible_order
+from domain.ordering import cancel_order, require_visible_order
 from domain.payment import PAYMENT, RequestedPayment
-from domain.performance import existing as existing_performance
+from domain.performance import require_performance
 from domain.pricing import refundable_amount
 from domain.refund import RefundStatus
-from domain.refunding import RequestRefund, request_refund
-from domain.refunding import existing as existing_refund
+from domain.refunding import RequestRefund, request_refund, require_refund
 from domain.values import Line, OrderCancelReason, RefundReason, ReleaseReason, derived_id
 
 
@@ -31,18 +30,18 @@ class DueRefunds:
     request: RequestRefund | None = None
 
 
-def due_refunds(books: Books, order: str) -> DueRefunds:
+def due_refunds(context: DecisionContext, order: str) -> DueRefunds:
     """Return what is still to be refunded of an order; what support rejected after the cancellation stays rejected."""
-    state = visible_order(books, order, None)
-    if state.status is not OrderStatus.CONFIRMED or not existing_performance(books, state.performance).called_off:
+    state = require_visible_order(context, order, None)
+    if state.status is not OrderStatus.CONFIRMED or not require_performance(context, state.performance).cancelled:
         return DueRefunds()
-    refunds = {refund: existing_refund(books, refund) for refund, claim in state.refunds.items() if claim.lines}
+    refunds = {refund: require_refund(context, refund) for refund, claim in state.refunds.items() if claim.lines}
     undecided = tuple(refund for refund, known in refunds.items() if known.status is RefundStatus.REQUESTED)
     rejected = any(
         known.reason is RefundReason.PERFORMANCE_CANCELLED and state.refunds[refund].outcome is RefundOutcome.REJECTED
         for refund, known in refunds.items()
     )
-    lines = [] if rejected else affordable_lines(books, state)
+    lines = [] if rejected else affordable_lines(context, state)
     if not lines:
         return DueRefunds(undecided=undecided)
     return DueRefunds(
@@ -57,10 +56,10 @@ def due_refunds(books: Books, order: str) -> DueRefunds:
     )
 
 
-def affordable_lines(books: Books, order: PlacedOrder) -> list[Line]:
+def affordable_lines(context: DecisionContext, order: PlacedOrder) -> list[Line]:
     """Return the lines that nothing speaks for; of a payment that lost a part to a dispute, those the rest covers."""
     lines = order.refundable()
-    payment = books.read(PAYMENT, order.paid_by) if order.paid_by else None
+    payment = context.read(PAYMENT, order.paid_by) if order.paid_by else None
     if order.paid_by is None or not isinstance(payment, RequestedPayment):
         return lines
     if not payment.lost or payment.dispute_open:
@@ -73,26 +72,28 @@ def affordable_lines(books: Books, order: PlacedOrder) -> list[Line]:
     return covered
 
 
-def request_due_refund(books: Books, *, order: str) -> Changes:
+def request_due_refund(context: DecisionContext, *, order: str) -> Changes:
     """Ask for the refund of what nothing speaks for yet; where nothing is left, nothing is recorded.
 
     Raises:
         NotFound: no such order.
     """
-    request = due_refunds(books, order).request
-    return {} if request is None else request_refund(books, request)
+    request = due_refunds(context, order).request
+    return {} if request is None else request_refund(context, request)
 
 
-def end_basket(books: Books, *, hold: str) -> Changes:
+def end_basket(context: DecisionContext, *, hold: str) -> Changes:
     """End a basket of a cancelled performance, and its unpaid order with it; what ended or was paid stays."""
-    state = books.read(HOLD, hold)
-    if not isinstance(state, OpenHold) or not existing_performance(books, state.performance).called_off:
+    state = context.read(HOLD, hold)
+    if not isinstance(state, OpenHold) or not require_performance(context, state.performance).cancelled:
         return {}
     if state.order is not None:
         try:
-            return cancel_order(books, order=state.order, account=None, reason=OrderCancelReason.PERFORMANCE_CANCELLED)
-        except OrderConfirmedAlready:
+            return cancel_order(
+                context, order=state.order, account=None, reason=OrderCancelReason.PERFORMANCE_CANCELLED
+            )
+        except OrderAlreadyConfirmed:
             return {}
     reason = ReleaseReason.PERFORMANCE_CANCELLED
     ended: list[HoldEvent] = [HoldReleased(reason=reason)]
-    return merged({HOLD.stream(hold): ended}, seats_and_quota_back(books, hold, state, reason))
+    return merge_changes({HOLD.stream(hold): ended}, hold_release_events(context, hold, state, reason))

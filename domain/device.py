@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from domain.books import Books, Changes, Kind
+from domain.books import Changes, DecisionContext, StreamType
 from domain.deletion import DeletionStatus
-from domain.errors import AlreadyThere, DeviceIsRevoked, Invalid, LimitReached, NotFound
-from domain.organizer import existing as existing_organizer
+from domain.errors import AlreadyExists, DeviceIsRevoked, Invalid, LimitReached, NotFound
+from domain.organizer import require_organizer
 from domain.performance import PERFORMANCE, ScheduledPerformance
 
 PERFORMANCES_PER_DEVICE_MAX = 100
@@ -77,82 +77,82 @@ def evolve(device: Device, event: DeviceEvent) -> Device:
             assert_never(event)
 
 
-DEVICE: Kind[Device] = Kind("device", NoDevice(), evolve)
+DEVICE: StreamType[Device] = StreamType("device", NoDevice(), evolve)
 
 
-def require_device(books: Books, device: str) -> RegisteredDevice:
+def require_device(context: DecisionContext, device: str) -> RegisteredDevice:
     """Read a scanner that must be registered.
 
     Raises:
         NotFound: it never was.
     """
-    state = books.read(DEVICE, device)
+    state = context.read(DEVICE, device)
     if isinstance(state, NoDevice):
         raise NotFound("There is no such device.")
     return state
 
 
-def require_active_device(books: Books, device: str) -> RegisteredDevice:
+def require_active_device(context: DecisionContext, device: str) -> RegisteredDevice:
     """Read a scanner that must not be revoked.
 
     Raises:
         NotFound: it was never registered.
         DeviceIsRevoked: nothing it sends is accepted any more.
     """
-    state = require_device(books, device)
+    state = require_device(context, device)
     if state.revoked:
         raise DeviceIsRevoked("The device was revoked. Register it again to get a new key.")
     return state
 
 
-def works_for(books: Books, device: RegisteredDevice, performance: str) -> bool:
+def works_for(context: DecisionContext, device: RegisteredDevice, performance: str) -> bool:
     """Say whether a scanner may scan for a performance now."""
     if device.performances and performance not in device.performances:
         return False
-    if device.works_from is not None and not books.passed(device.works_from):
+    if device.works_from is not None and not context.deadline_passed(device.works_from):
         return False
-    return device.works_until is None or not books.passed(device.works_until)
+    return device.works_until is None or not context.deadline_passed(device.works_until)
 
 
-def register_device(books: Books, device: str, registered: DeviceRegistered, *, others: int = 0) -> Changes:
+def register_device(context: DecisionContext, device: str, registered: DeviceRegistered, *, others: int = 0) -> Changes:
     """Register a scanner; its organizer has `others` that still work, as far as a list knows.
 
     Raises:
         LimitReached: these are as many as an organizer may have.
         NotFound: no such organizer.
-        AlreadyThere: the id is taken.
+        AlreadyExists: the id is taken.
         Invalid: neither performances nor hours, hours that make no sense, or performances of somebody else.
     """
-    existing_organizer(books, registered.organizer)
-    if not isinstance(books.read(DEVICE, device), NoDevice):
-        raise AlreadyThere("The device is registered.")
+    require_organizer(context, registered.organizer)
+    if not isinstance(context.read(DEVICE, device), NoDevice):
+        raise AlreadyExists("The device is registered.")
     if others >= DEVICES_PER_ORGANIZER_MAX:
         raise LimitReached(
             f"An organizer has at most {DEVICES_PER_ORGANIZER_MAX} devices at a time; revoke some that are not used.",
             limit=DEVICES_PER_ORGANIZER_MAX,
         )
-    check_hours(books, registered)
-    check_performances(books, registered)
+    check_hours(context, registered)
+    check_performances(context, registered)
     return {DEVICE.stream(device): [registered]}
 
 
-def check_hours(books: Books, registered: DeviceRegistered) -> None:
+def check_hours(context: DecisionContext, registered: DeviceRegistered) -> None:
     """Refuse hours that are over, run backwards or are too long; without performances both bounds are due."""
     start, end = registered.works_from, registered.works_until
     if not registered.performances and (start is None or end is None):
         raise Invalid("Bind the device: name performances, or both works_from and works_until.")
-    if end is not None and books.passed(end):
+    if end is not None and context.deadline_passed(end):
         raise Invalid("works_until has passed already.")
     if start is not None and end is not None and not start < end <= start + DEVICE_HOURS_MAX:
         raise Invalid(f"works_until must follow works_from, by at most {DEVICE_HOURS_MAX.days} days.")
 
 
-def check_performances(books: Books, registered: DeviceRegistered) -> None:
+def check_performances(context: DecisionContext, registered: DeviceRegistered) -> None:
     """Refuse too many performances, one named twice, and those of another organizer or deleted."""
     named = registered.performances
     if len(named) > PERFORMANCES_PER_DEVICE_MAX or len(set(named)) < len(named):
         raise Invalid(f"Name at most {PERFORMANCES_PER_DEVICE_MAX} performances, each once.")
-    states = books.read_each(PERFORMANCE, [(performance,) for performance in named])
+    states = context.read_many(PERFORMANCE, [(performance,) for performance in named])
     foreign = [
         performance
         for performance, state in zip(named, states, strict=True)
@@ -164,12 +164,12 @@ def check_performances(books: Books, registered: DeviceRegistered) -> None:
         raise Invalid("The organizer has no such performances.", performances=foreign)
 
 
-def revoke_device(books: Books, device: str) -> Changes:
+def revoke_device(context: DecisionContext, device: str) -> Changes:
     """Refuse a scanner from now on; a second time records nothing.
 
     Raises:
         NotFound: it was never registered.
     """
-    if require_device(books, device).revoked:
+    if require_device(context, device).revoked:
         return {}
     return {DEVICE.stream(device): [DeviceRevoked()]}

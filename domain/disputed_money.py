@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from domain.books import Books
+from domain.books import DecisionContext
 from domain.errors import PaymentDisputed
 from domain.order import PlacedOrder, RefundOutcome
 from domain.payment import PAYMENT, DisputeStatus, RequestedPayment
@@ -11,14 +11,14 @@ from domain.pricing import refundable_amount
 from domain.ticket import TICKET, TicketDisputed
 
 
-def require_undisputed(books: Books, order: PlacedOrder, *, amount: int, refund: str | None = None) -> None:
+def require_undisputed(context: DecisionContext, order: PlacedOrder, *, amount: int, refund: str | None = None) -> None:
     """Refuse to send money back that is disputed, or lost to a dispute; `refund`: the one that it is about.
 
     Raises:
         PaymentDisputed: a dispute is open, or too little of the money is left.
     """
     payment_id = order.paid_by
-    payment = books.read(PAYMENT, payment_id) if payment_id and amount > 0 else None
+    payment = context.read(PAYMENT, payment_id) if payment_id and amount > 0 else None
     if payment_id is None or not isinstance(payment, RequestedPayment) or not payment.disputed:
         return
     if not has_money_left(payment, order, payment_id, amount=amount, refund=refund):
@@ -44,10 +44,10 @@ def lost_elsewhere(payment: RequestedPayment) -> bool:
 
 def money_left(payment: RequestedPayment, order: PlacedOrder, payment_id: str, *, refund: str | None) -> int:
     """Return what a payment holds beside the other refunds and what is lost, in minor units."""
-    return payment.captured - payment.lost - order.spoken_for(payment_id, besides=refund)
+    return payment.captured - payment.lost - order.amount_committed(payment_id, besides=refund)
 
 
-def ended_without_money(order: PlacedOrder, payment_id: str) -> int:
+def amount_ended_unpaid(order: PlacedOrder, payment_id: str) -> int:
     """Return what the lines cost that ended without money because a dispute had taken it, in minor units."""
     ended = [
         line
@@ -58,9 +58,9 @@ def ended_without_money(order: PlacedOrder, payment_id: str) -> int:
     return refundable_amount([line for line in order.lines if line.line_id in ended])
 
 
-def overdrawn(payment: RequestedPayment, order: PlacedOrder, payment_id: str, lost: int) -> int:
+def amount_overdrawn(payment: RequestedPayment, order: PlacedOrder, payment_id: str, lost: int) -> int:
     """Return by how much more money left than came in, in minor units."""
-    return max(0, order.gone_back(payment_id) + lost - (payment.captured or payment.amount))
+    return max(0, order.amount_refunded(payment_id) + lost - (payment.captured or payment.amount))
 
 
 def own_currency(payment: RequestedPayment) -> str:
@@ -68,7 +68,7 @@ def own_currency(payment: RequestedPayment) -> str:
     return payment.captured_currency or payment.currency
 
 
-def disputed_tickets(payment_id: str, payment: RequestedPayment, tickets: Sequence[str]) -> dict[str, list[Any]]:
+def disputed_ticket_events(payment_id: str, payment: RequestedPayment, tickets: Sequence[str]) -> dict[str, list[Any]]:
     """Mark the tickets that a disputed payment has just paid for."""
     if not payment.disputed:
         return {}

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.books import Books, Changes, merged
-from domain.disputed_money import ended_without_money, overdrawn, own_currency
+from domain.books import Changes, DecisionContext, merge_changes
+from domain.disputed_money import amount_ended_unpaid, amount_overdrawn, own_currency
 from domain.money_exception import (
     EXCEPTIONS_OWNER,
     ExceptionKind,
@@ -18,7 +18,7 @@ from domain.money_exception import (
     exception_resolved_events,
 )
 from domain.order import ORDER, PlacedOrder
-from domain.paying import existing
+from domain.paying import require_payment
 from domain.payment import (
     PAYMENT,
     Dispute,
@@ -38,7 +38,7 @@ RULE = "win_dispute"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DisputeFact:
+class DisputeReport:
     """What the provider says about one dispute of a payment, at the provider's time `at`; `source`: how we know."""
 
     payment: str
@@ -49,7 +49,7 @@ class DisputeFact:
     source: str
 
 
-def open_dispute(books: Books, fact: DisputeFact) -> Changes:
+def open_dispute(context: DecisionContext, fact: DisputeReport) -> Changes:
     """Record that a dispute began: its money is not refunded any more, and its tickets are marked.
 
     One that was lost stays so until it is won.
@@ -57,20 +57,20 @@ def open_dispute(books: Books, fact: DisputeFact) -> Changes:
     Raises:
         NotFound; Invalid: the sum or its time cannot be recorded.
     """
-    payment = require_disputable(books, fact)
+    payment = require_disputable(context, fact)
     known = payment.disputes.get(fact.dispute)
     if known is not None and (known.status is DisputeStatus.LOST or is_older(known, fact)):
         return {}
     if known is not None and known.status is DisputeStatus.OPEN:
-        return {} if is_same_sum(known, fact) else other_dispute_events(books, payment, fact)
-    return merged(
+        return {} if is_same_sum(known, fact) else other_dispute_events(context, payment, fact)
+    return merge_changes(
         {PAYMENT.stream(fact.payment): [opened_event(payment, fact)]},
-        tickets_marked(books, fact.payment, payment, disputed=True),
-        misfit_events(books, payment, fact),
+        ticket_dispute_events(context, fact.payment, payment, disputed=True),
+        mismatch_events(context, payment, fact),
     )
 
 
-def win_dispute(books: Books, fact: DisputeFact) -> Changes:
+def win_dispute(context: DecisionContext, fact: DisputeReport) -> Changes:
     """Record that the bank decided for the shop; money that had been lost is back.
 
     Where another sum comes back than was lost, nothing does by itself: support owns the difference.
@@ -78,14 +78,14 @@ def win_dispute(books: Books, fact: DisputeFact) -> Changes:
     Raises:
         NotFound; Invalid: the sum or its time cannot be recorded.
     """
-    payment = require_disputable(books, fact)
+    payment = require_disputable(context, fact)
     known = payment.disputes.get(fact.dispute)
     if known is not None and (known.status is DisputeStatus.WON or is_older(known, fact)):
         return {}
     if known is not None and known.status is DisputeStatus.LOST and not is_same_sum(known, fact):
-        return other_dispute_events(books, payment, fact)
+        return other_dispute_events(context, payment, fact)
     recovered = recovered_amount(payment, known)
-    overall = overall_with(payment, fact, DisputeStatus.WON)
+    overall = overall_status_with(payment, fact, DisputeStatus.WON)
     won = DisputeWon(
         dispute=fact.dispute,
         order=payment.order,
@@ -97,15 +97,15 @@ def win_dispute(books: Books, fact: DisputeFact) -> Changes:
         source=fact.source,
         overall=overall,
     )
-    return merged(
-        {PAYMENT.stream(fact.payment): [*implied_opening(payment, fact), won]},
-        tickets_marked(books, fact.payment, payment, disputed=overall is not DisputeStatus.WON),
-        undecided_again(books, payment, fact, recovered),
-        losses_resolved_events(books, fact, known),
+    return merge_changes(
+        {PAYMENT.stream(fact.payment): [*implied_opening_events(payment, fact), won]},
+        ticket_dispute_events(context, fact.payment, payment, disputed=overall is not DisputeStatus.WON),
+        recovered_money_events(context, payment, fact, recovered),
+        losses_resolved_events(context, fact, known),
     )
 
 
-def lose_dispute(books: Books, fact: DisputeFact) -> Changes:
+def lose_dispute(context: DecisionContext, fact: DisputeReport) -> Changes:
     """Record that the bank decided for the buyer: the money is gone, and support owns the loss.
 
     A dispute is lost once: where a newer fact says another sum, nothing does by itself, and support owns it.
@@ -113,12 +113,12 @@ def lose_dispute(books: Books, fact: DisputeFact) -> Changes:
     Raises:
         NotFound; Invalid: the sum or its time cannot be recorded.
     """
-    payment = require_disputable(books, fact)
+    payment = require_disputable(context, fact)
     known = payment.disputes.get(fact.dispute)
     if known is not None and is_older(known, fact):
         return {}
     if known is not None and known.status is DisputeStatus.LOST:
-        return {} if is_same_sum(known, fact) else other_dispute_events(books, payment, fact)
+        return {} if is_same_sum(known, fact) else other_dispute_events(context, payment, fact)
     lost = DisputeLost(
         dispute=fact.dispute,
         order=payment.order,
@@ -128,16 +128,16 @@ def lose_dispute(books: Books, fact: DisputeFact) -> Changes:
         currency=fact.currency,
         decided_at=fact.at,
         source=fact.source,
-        overall=overall_with(payment, fact, DisputeStatus.LOST),
+        overall=overall_status_with(payment, fact, DisputeStatus.LOST),
     )
-    return merged(
-        {PAYMENT.stream(fact.payment): [*implied_opening(payment, fact), lost]},
-        tickets_marked(books, fact.payment, payment, disputed=True),
-        loss_events(books, payment, fact),
+    return merge_changes(
+        {PAYMENT.stream(fact.payment): [*implied_opening_events(payment, fact), lost]},
+        ticket_dispute_events(context, fact.payment, payment, disputed=True),
+        loss_events(context, payment, fact),
     )
 
 
-def require_disputable(books: Books, fact: DisputeFact) -> RequestedPayment:
+def require_disputable(context: DecisionContext, fact: DisputeReport) -> RequestedPayment:
     """Read the payment of a dispute.
 
     Raises:
@@ -145,36 +145,36 @@ def require_disputable(books: Books, fact: DisputeFact) -> RequestedPayment:
         Invalid: the sum or its time cannot be recorded.
     """
     require_storable(fact.amount, fact.currency, fact.at)
-    return existing(books, fact.payment)
+    return require_payment(context, fact.payment)
 
 
-def is_older(dispute: Dispute, fact: DisputeFact) -> bool:
+def is_older(dispute: Dispute, fact: DisputeReport) -> bool:
     """Return whether a fact is not newer than what is known of its dispute."""
     return fact.at < dispute.since if dispute.status is DisputeStatus.OPEN else fact.at <= dispute.since
 
 
-def is_same_sum(dispute: Dispute, fact: DisputeFact) -> bool:
+def is_same_sum(dispute: Dispute, fact: DisputeReport) -> bool:
     """Return whether a fact is about as much money as its dispute was."""
     return (dispute.amount, dispute.currency) == (fact.amount, fact.currency)
 
 
-def losses_resolved_events(books: Books, fact: DisputeFact, dispute: Dispute | None) -> Changes:
+def losses_resolved_events(context: DecisionContext, fact: DisputeReport, dispute: Dispute | None) -> Changes:
     """Close what support still has open about a loss that was won back."""
     if dispute is None or dispute.status is not DisputeStatus.LOST:
         return {}
     of_loss = (ExceptionKind.DISPUTE_LOST, ExceptionKind.REFUNDED_AND_DISPUTED)
-    return merged(
-        *(exception_resolved_events(books, exception_id(fact, kind, dispute.since), RULE) for kind in of_loss)
+    return merge_changes(
+        *(exception_resolved_events(context, exception_id(fact, kind, dispute.since), RULE) for kind in of_loss)
     )
 
 
-def overall_with(payment: RequestedPayment, fact: DisputeFact, status: DisputeStatus) -> DisputeStatus:
+def overall_status_with(payment: RequestedPayment, fact: DisputeReport, status: DisputeStatus) -> DisputeStatus:
     """Return what the payment's disputes come to once the one of a fact stands so."""
     step = Dispute(status=status, amount=fact.amount, currency=fact.currency, since=fact.at)
     return overall_status({**payment.disputes, fact.dispute: step}) or status
 
 
-def opened_event(payment: RequestedPayment, fact: DisputeFact) -> DisputeOpened:
+def opened_event(payment: RequestedPayment, fact: DisputeReport) -> DisputeOpened:
     """Return the event of a dispute's beginning."""
     return DisputeOpened(
         dispute=fact.dispute,
@@ -189,7 +189,7 @@ def opened_event(payment: RequestedPayment, fact: DisputeFact) -> DisputeOpened:
     )
 
 
-def implied_opening(payment: RequestedPayment, fact: DisputeFact) -> Sequence[DisputeOpened]:
+def implied_opening_events(payment: RequestedPayment, fact: DisputeReport) -> Sequence[DisputeOpened]:
     """Return the opening of a dispute whose end is known first."""
     return () if fact.dispute in payment.disputes else (opened_event(payment, fact),)
 
@@ -203,13 +203,15 @@ def recovered_amount(payment: RequestedPayment, dispute: Dispute | None) -> int:
             return 0
 
 
-def tickets_marked(books: Books, payment_id: str, payment: RequestedPayment, *, disputed: bool) -> Changes:
+def ticket_dispute_events(
+    context: DecisionContext, payment_id: str, payment: RequestedPayment, *, disputed: bool
+) -> Changes:
     """Mark the valid tickets that the payment paid for, or take the mark away."""
-    order = books.read(ORDER, payment.order)
+    order = context.read(ORDER, payment.order)
     if not isinstance(order, PlacedOrder) or order.paid_by != payment_id:
         return {}
     names = [ticket for line, ticket in order.tickets.items() if line not in order.cancelled_lines]
-    tickets = books.read_each(TICKET, [(name,) for name in names])
+    tickets = context.read_many(TICKET, [(name,) for name in names])
     event = TicketDisputed(payment=payment_id) if disputed else TicketDisputeWon(payment=payment_id)
     return {
         TICKET.stream(name): [event]
@@ -218,7 +220,7 @@ def tickets_marked(books: Books, payment_id: str, payment: RequestedPayment, *, 
     }
 
 
-def misfit_events(books: Books, payment: RequestedPayment, fact: DisputeFact) -> Changes:
+def mismatch_events(context: DecisionContext, payment: RequestedPayment, fact: DisputeReport) -> Changes:
     """Open an exception where disputes are about more than was captured, or one is about another currency."""
     others = (
         known.amount
@@ -227,47 +229,55 @@ def misfit_events(books: Books, payment: RequestedPayment, fact: DisputeFact) ->
     )
     if fact.currency == own_currency(payment) and fact.amount + sum(others) <= (payment.captured or payment.amount):
         return {}
-    return other_dispute_events(books, payment, fact)
+    return other_dispute_events(context, payment, fact)
 
 
-def other_dispute_events(books: Books, payment: RequestedPayment, fact: DisputeFact) -> Changes:
+def other_dispute_events(context: DecisionContext, payment: RequestedPayment, fact: DisputeReport) -> Changes:
     """Open an exception about a step of a dispute that does not fit what is known of the payment."""
     kind = ExceptionKind.OTHER_DISPUTE
-    return exception_about(books, payment, fact, kind, amount=fact.amount, currency=fact.currency)
+    return dispute_exception_events(context, payment, fact, kind, amount=fact.amount, currency=fact.currency)
 
 
-def loss_events(books: Books, payment: RequestedPayment, fact: DisputeFact) -> Changes:
+def loss_events(context: DecisionContext, payment: RequestedPayment, fact: DisputeReport) -> Changes:
     """Open the exceptions of a lost dispute: the loss, and what was refunded besides."""
-    loss = exception_about(books, payment, fact, ExceptionKind.DISPUTE_LOST, amount=fact.amount, currency=fact.currency)
-    order = books.read(ORDER, payment.order)
+    loss = dispute_exception_events(
+        context, payment, fact, ExceptionKind.DISPUTE_LOST, amount=fact.amount, currency=fact.currency
+    )
+    order = context.read(ORDER, payment.order)
     if not isinstance(order, PlacedOrder) or fact.currency != own_currency(payment):
         return loss
-    before = overdrawn(payment, order, fact.payment, payment.lost)
-    beyond = overdrawn(payment, order, fact.payment, payment.lost + fact.amount) - before
+    before = amount_overdrawn(payment, order, fact.payment, payment.lost)
+    beyond = amount_overdrawn(payment, order, fact.payment, payment.lost + fact.amount) - before
     if beyond <= 0:
         return loss
     kind = ExceptionKind.REFUNDED_AND_DISPUTED
-    return merged(loss, exception_about(books, payment, fact, kind, amount=beyond, currency=fact.currency))
+    return merge_changes(
+        loss, dispute_exception_events(context, payment, fact, kind, amount=beyond, currency=fact.currency)
+    )
 
 
-def undecided_again(books: Books, payment: RequestedPayment, fact: DisputeFact, recovered: int) -> Changes:
+def recovered_money_events(
+    context: DecisionContext, payment: RequestedPayment, fact: DisputeReport, recovered: int
+) -> Changes:
     """Open an exception for money that came back and had led to nothing, or whose lines ended, while it was lost."""
     undecided = recovered
     if payment.outcome is not PaymentOutcome.EXCEPTION:
-        order = books.read(ORDER, payment.order)
-        owed = ended_without_money(order, fact.payment) if isinstance(order, PlacedOrder) else 0
+        order = context.read(ORDER, payment.order)
+        owed = amount_ended_unpaid(order, fact.payment) if isinstance(order, PlacedOrder) else 0
         undecided = min(recovered, owed)
     if undecided <= 0:
         return {}
     kind = ExceptionKind.UNDECIDED_CAPTURE
     currency = own_currency(payment)
-    return exception_about(books, payment, fact, kind, amount=undecided, currency=currency, refundable=undecided)
+    return dispute_exception_events(
+        context, payment, fact, kind, amount=undecided, currency=currency, refundable=undecided
+    )
 
 
-def exception_about(
-    books: Books,
+def dispute_exception_events(
+    context: DecisionContext,
     payment: RequestedPayment,
-    fact: DisputeFact,
+    fact: DisputeReport,
     kind: ExceptionKind,
     *,
     amount: int,
@@ -288,9 +298,9 @@ def exception_about(
         organizer=payment.organizer,
         performance=payment.performance,
     )
-    return exception_opened_events(books, exception_id(fact, kind, fact.at), opened)
+    return exception_opened_events(context, exception_id(fact, kind, fact.at), opened)
 
 
-def exception_id(fact: DisputeFact, kind: ExceptionKind, at: datetime) -> str:
+def exception_id(fact: DisputeReport, kind: ExceptionKind, at: datetime) -> str:
     """Return the id of the exception that a step of a dispute opens, by the provider's time of the step."""
     return derived_id(fact.payment, kind, fact.dispute, at.isoformat())

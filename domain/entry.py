@@ -7,9 +7,9 @@ because both write the scan's.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from domain.books import Books, Changes
+from domain.books import Changes, DecisionContext
 from domain.device import RegisteredDevice, require_active_device, works_for
-from domain.errors import Forbidden, Impossible, NonceReused, NotFound
+from domain.errors import Conflict, Forbidden, NonceReused, NotFound
 from domain.event import EVENT
 from domain.performance import PERFORMANCE, ScheduledPerformance
 from domain.scan import SCAN, Admitted, NoScan, Reading, Refused, ScanAdmitted, ScanRefused
@@ -64,14 +64,14 @@ class ScanTicket:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class ScanDecision:
     """What a scan comes to: refused for `reason`, or admitted although `overrode` spoke against it."""
 
     reason: RefusalReason | None = None
-    overrode: RefusalReason | None = None
+    overridden: RefusalReason | None = None
 
 
-def scan_ticket(books: Books, command: ScanTicket) -> Changes:
+def scan_ticket(context: DecisionContext, command: ScanTicket) -> Changes:
     """Record the entry, or the refusal; the same scan under the same nonce records nothing more.
 
     Raises:
@@ -79,20 +79,20 @@ def scan_ticket(books: Books, command: ScanTicket) -> Changes:
         NonceReused: the device used the nonce for another scan, or for an entry that stands no longer.
         Forbidden: the nonce is that of an entry for which the sender is entry manager no longer.
     """
-    device = require_active_device(books, command.device) if command.registered else None
+    device = require_active_device(context, command.device) if command.registered else None
     stream = SCAN.stream(command.device, command.nonce)
-    known = books.read(SCAN, command.device, command.nonce)
+    known = context.read(SCAN, command.device, command.nonce)
     if not isinstance(known, NoScan):
-        check_repeated(books, known, command)
+        check_repeated(context, known, command)
         return {}
-    judgement = judge(books, command, device)
+    judgement = decide_scan(context, command, device)
     if judgement.reason is None and command.ticket is not None:
         entry = EntryRecorded(
             gate=command.gate,
             device=command.device,
             nonce=command.nonce,
             mode=command.mode,
-            overrode=judgement.overrode,
+            overrode=judgement.overridden,
         )
         admitted = ScanAdmitted(reading=command.reading, ticket=command.ticket)
         return {TICKET.stream(command.ticket): [entry], stream: [admitted]}
@@ -100,7 +100,7 @@ def scan_ticket(books: Books, command: ScanTicket) -> Changes:
     return {stream: [ScanRefused(reading=command.reading, ticket=command.ticket, reason=reason)]}
 
 
-def check_repeated(books: Books, known: Admitted | Refused, command: ScanTicket) -> None:
+def check_repeated(context: DecisionContext, known: Admitted | Refused, command: ScanTicket) -> None:
     """Refuse a repeated scan unless it is the recorded one and its entry, if it has one, still stands.
 
     Raises:
@@ -110,7 +110,7 @@ def check_repeated(books: Books, known: Admitted | Refused, command: ScanTicket)
         raise NonceReused("This nonce was used for another scan. Take a new one.")
     if isinstance(known, Refused):
         return
-    ticket = books.read(TICKET, known.ticket)
+    ticket = context.read(TICKET, known.ticket)
     assert isinstance(ticket, IssuedTicket)
     if ticket.organizer not in command.organizers:
         raise Forbidden("You are no longer an entry manager of this ticket's organizer.")
@@ -125,56 +125,58 @@ def entered_by(ticket: IssuedTicket, scan: str) -> bool:
     return ticket.entry is not None and scan_id_of(ticket.entry.device, ticket.entry.nonce) == scan
 
 
-def preview_scan(books: Books, command: ScanTicket) -> Judgement:
+def preview_scan(context: DecisionContext, command: ScanTicket) -> ScanDecision:
     """Judge a scan without recording it.
 
     Raises:
         DeviceIsRevoked, NonceReused, Forbidden: as `scan_ticket`.
     """
-    device = require_active_device(books, command.device) if command.registered else None
-    known = books.read(SCAN, command.device, command.nonce)
+    device = require_active_device(context, command.device) if command.registered else None
+    known = context.read(SCAN, command.device, command.nonce)
     if not isinstance(known, NoScan):
-        check_repeated(books, known, command)
-    return judge(books, command, device)
+        check_repeated(context, known, command)
+    return decide_scan(context, command, device)
 
 
-def judge(books: Books, command: ScanTicket, device: RegisteredDevice | None) -> Judgement:
+def decide_scan(context: DecisionContext, command: ScanTicket, device: RegisteredDevice | None) -> ScanDecision:
     """Say whether a scan admits; a refusal for its hours is overridden if the command says so."""
-    reason = command.fault or objection(books, command, device)
+    reason = command.fault or refusal_reason(context, command, device)
     if reason in OUTSIDE_WINDOW and command.override_window:
-        return Judgement(overrode=reason)
-    return Judgement(reason=reason)
+        return ScanDecision(overridden=reason)
+    return ScanDecision(reason=reason)
 
 
-def objection(books: Books, command: ScanTicket, device: RegisteredDevice | None) -> RefusalReason | None:
+def refusal_reason(
+    context: DecisionContext, command: ScanTicket, device: RegisteredDevice | None
+) -> RefusalReason | None:
     """Return why the ticket does not admit here and now, if it does not."""
-    ticket = books.read(TICKET, command.ticket) if command.ticket else None
+    ticket = context.read(TICKET, command.ticket) if command.ticket else None
     if not isinstance(ticket, IssuedTicket):
         return RefusalReason.UNKNOWN_TICKET
     if ticket.organizer not in command.organizers or (device and ticket.organizer != device.organizer):
         return RefusalReason.OTHER_ORGANIZER
     if command.performance not in {None, ticket.performance}:
         return RefusalReason.OTHER_PERFORMANCE
-    performance = books.read(PERFORMANCE, ticket.performance)
-    books.read(EVENT, ticket.event)
-    if not isinstance(performance, ScheduledPerformance) or performance.called_off:
+    performance = context.read(PERFORMANCE, ticket.performance)
+    context.read(EVENT, ticket.event)
+    if not isinstance(performance, ScheduledPerformance) or performance.cancelled:
         return RefusalReason.PERFORMANCE_CANCELLED
     if device is None and performance.entry_rules.registered_devices:
         return RefusalReason.DEVICE_REQUIRED
-    if device is not None and not works_for(books, device, ticket.performance):
+    if device is not None and not works_for(context, device, ticket.performance):
         return RefusalReason.DEVICE_NOT_ALLOWED
     if ticket.void:
         return RefusalReason.VOID
     if ticket.disputed and not performance.entry_rules.disputed_tickets_admitted:
         return RefusalReason.DISPUTED
-    return RefusalReason.ALREADY_USED if ticket.entry else outside_window(books, performance)
+    return RefusalReason.ALREADY_USED if ticket.entry else time_refusal(context, performance)
 
 
-def outside_window(books: Books, performance: ScheduledPerformance) -> RefusalReason | None:
+def time_refusal(context: DecisionContext, performance: ScheduledPerformance) -> RefusalReason | None:
     """Return whether it is too early or too late to enter, if it is."""
-    if not books.passed(entry_opens_at(performance.starts_at, performance.doors_at)):
+    if not context.deadline_passed(entry_opens_at(performance.starts_at, performance.doors_at)):
         return RefusalReason.TOO_EARLY
-    return RefusalReason.TOO_LATE if books.passed(entry_closes_at(performance.starts_at)) else None
+    return RefusalReason.TOO_LATE if context.deadline_passed(entry_closes_at(performance.starts_at)) else None
 
 
 def entry_opens_at(starts_at: datetime, doors_at: datetime | None) -> datetime:
@@ -187,23 +189,23 @@ def entry_closes_at(starts_at: datetime) -> datetime:
     return starts_at + ENTRY_CLOSES_AFTER_START
 
 
-def revert_entry(books: Books, scan: str, reason: RevertReason) -> Changes:
+def revert_entry(context: DecisionContext, scan: str, reason: RevertReason) -> Changes:
     """Take back the entry that a scan recorded, so that the ticket admits again; a second time records nothing.
 
     Raises:
         NotFound: no such scan.
         Impossible: the scan admitted nobody, or the ticket is void.
     """
-    admitted = books.read(SCAN, scan)
+    admitted = context.read(SCAN, scan)
     if isinstance(admitted, NoScan):
         raise NotFound("There is no such scan.")
     if not isinstance(admitted, Admitted):
-        raise Impossible("The scan was refused: there is no entry to revert.")
-    ticket = books.read(TICKET, admitted.ticket)
+        raise Conflict("The scan was refused: there is no entry to revert.")
+    ticket = context.read(TICKET, admitted.ticket)
     assert isinstance(ticket, IssuedTicket)
     entry = ticket.entry
     if entry is None or not entered_by(ticket, scan):
         return {}
     if ticket.void:
-        raise Impossible("The ticket is void: it would not admit again.")
+        raise Conflict("The ticket is void: it would not admit again.")
     return {TICKET.stream(admitted.ticket): [EntryReverted(device=entry.device, nonce=entry.nonce, reason=reason)]}

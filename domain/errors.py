@@ -3,7 +3,7 @@
 Rejected
 ├── Invalid                the command makes no sense as it stands (422)
 │   ├── UnknownSeats       seats, areas, ticket types or prices that the performance does not have
-│   ├── SeatsNamedTwice    one seat more than once
+│   ├── DuplicateSeats    one seat more than once
 │   ├── TooManySeats       none, or more than the hard cap
 │   ├── NonceReused        one nonce for two different scans
 │   └── LayoutFaults       a layout's document, with every fault (in `domain/layout/faults.py`)
@@ -21,15 +21,16 @@ Rejected
     ├── NotOnSale          not yet, no longer, paused
     ├── PerformanceCancelled
     ├── PerformanceStarted
-    ├── AlreadyPaid, OrderEnded, OrderConfirmedAlready, NotConfirmed, TooManyPayments
+    ├── AlreadyPaid, OrderEnded, OrderAlreadyConfirmed, NotConfirmed, TooManyPayments
     ├── NothingToRefund, RefundDecided, TicketUsed, PaymentDisputed, DisputeSettled
     ├── ExceptionEnded, ResolutionNotPossible
-    ├── HasBookings, HasEvents, BeingDeleted, DeletionGivenUp
+    ├── HasBookings, HasEvents, BeingDeleted, DeletionAbandoned
     ├── NotRunning, NotPaused, NotFailed, NotParked, NotSkipped    a read model stands otherwise than the wish needs
-    ├── TooMuchSetAside    a read model leaves out as much as it may
-    ├── RebuildUnderWay, NoRetiredVersion, NotInParts    what can't be done with a read model's versions
+    ├── ExclusionLimitReached    a read model leaves out as much as it may
+    ├── RebuildInProgress, NoRetiredVersion, PartialRebuildUnsupported    what can't be done with a read model's
+    versions
     ├── LastHolder         nobody else holds a role that somebody must hold
-    └── AlreadyThere       the name, address or state is taken already
+    └── AlreadyExists       the name, address or state is taken already
 """
 
 from collections.abc import Mapping, Sequence
@@ -58,7 +59,7 @@ class UnknownSeats(Invalid):
     code = "unknown_seats"
 
 
-class SeatsNamedTwice(Invalid):
+class DuplicateSeats(Invalid):
     """One seat was named more than once."""
 
     code = "seats_named_twice"
@@ -112,13 +113,13 @@ class ChangedMeanwhile(Rejected):
     code = "changed_meanwhile"
 
 
-class Impossible(Rejected):
+class Conflict(Rejected):
     """True but impossible now."""
 
     code = "impossible"
 
 
-class SeatsTaken(Impossible):
+class SeatsTaken(Conflict):
     """Sold, blocked, or in a live hold.
 
     `own`: those that the buyer has already, each with the hold or the order that has it.
@@ -136,217 +137,217 @@ class SeatsTaken(Impossible):
         super().__init__(message, seats=list(seats), own=list(own))
 
 
-class AreaSoldOut(Impossible):
+class AreaSoldOut(Conflict):
     """Fewer free places are left in the area than were asked for."""
 
     code = "area_sold_out"
 
 
-class HoldLapsed(Impossible):
+class HoldLapsed(Conflict):
     """The basket's deadline has passed."""
 
     code = "hold_lapsed"
 
 
-class HoldOrdered(Impossible):
+class HoldAlreadyOrdered(Conflict):
     """The hold belongs to an order; it ends only through that order."""
 
     code = "hold_ordered"
 
 
-class HoldEnded(Impossible):
+class HoldEnded(Conflict):
     """The hold was released or has expired."""
 
     code = "hold_ended"
 
 
-class AlreadyExtended(Impossible):
+class AlreadyExtended(Conflict):
     """A basket's deadline moves once."""
 
     code = "already_extended"
 
 
-class LimitReached(Impossible):
+class LimitReached(Conflict):
     """The buyer may not take more of this performance, or the organizer register more devices."""
 
     code = "limit_reached"
 
 
-class NotOnSale(Impossible):
+class NotOnSale(Conflict):
     """Not yet, no longer, or paused."""
 
     code = "not_on_sale"
 
 
-class PerformanceCancelled(Impossible):
+class PerformanceIsCancelled(Conflict):
     """The performance does not take place."""
 
     code = "performance_cancelled"
 
 
-class PerformanceStarted(Impossible):
+class PerformanceStarted(Conflict):
     """The performance has begun."""
 
     code = "performance_started"
 
 
-class AlreadyPaid(Impossible):
+class AlreadyPaid(Conflict):
     """The order is paid."""
 
     code = "already_paid"
 
 
-class OrderEnded(Impossible):
+class OrderEnded(Conflict):
     """The order has expired or was cancelled."""
 
     code = "order_ended"
 
 
-class OrderConfirmedAlready(Impossible):
+class OrderAlreadyConfirmed(Conflict):
     """A confirmed order is not cancelled but refunded."""
 
     code = "order_confirmed"
 
 
-class NotConfirmed(Impossible):
+class NotConfirmed(Conflict):
     """Only a confirmed order can do that."""
 
     code = "not_confirmed"
 
 
-class TooManyPayments(Impossible):
+class TooManyPayments(Conflict):
     """The order has seen as many attempts to pay as it may."""
 
     code = "too_many_payments"
 
 
-class NothingToRefund(Impossible):
+class NothingToRefund(Conflict):
     """The lines are refunded already, or a refund of them is open."""
 
     code = "nothing_to_refund"
 
 
-class RefundDecided(Impossible):
+class RefundDecided(Conflict):
     """The refund was approved or rejected before."""
 
     code = "refund_decided"
 
 
-class PaymentDisputed(Impossible):
+class PaymentDisputed(Conflict):
     """The buyer's bank holds the money, or took it back."""
 
     code = "payment_disputed"
 
 
-class DisputeSettled(Impossible):
+class DisputeSettled(Conflict):
     """Lines were to end without money because a dispute had taken it, and the dispute was won since."""
 
     code = "dispute_settled"
 
 
-class ExceptionEnded(Impossible):
+class ExceptionEnded(Conflict):
     """The exception was closed before."""
 
     code = "exception_ended"
 
 
-class ResolutionNotPossible(Impossible):
+class ResolutionNotPossible(Conflict):
     """An exception of this kind does not end so."""
 
     code = "resolution_not_possible"
 
 
-class TicketUsed(Impossible):
+class TicketUsed(Conflict):
     """Somebody has entered with one of the tickets."""
 
     code = "ticket_used"
 
 
-class HasBookings(Impossible):
+class HasBookings(Conflict):
     """Something was booked; what was booked cannot be deleted."""
 
     code = "has_bookings"
 
 
-class HasEvents(Impossible):
+class HasEvents(Conflict):
     """Events take place there; what is used cannot be deleted."""
 
     code = "has_events"
 
 
-class BeingDeleted(Impossible):
+class BeingDeleted(Conflict):
     """The thing is being deleted; it is gone or open again within a minute."""
 
     code = "being_deleted"
 
 
-class DeletionGivenUp(Impossible):
+class DeletionAbandoned(Conflict):
     """The event was published, or its deletion timed out, while its bookings were being checked."""
 
     code = "deletion_given_up"
 
 
-class NotRunning(Impossible):
+class NotRunning(Conflict):
     """The read model stands still already."""
 
     code = "not_running"
 
 
-class NotPaused(Impossible):
+class NotPaused(Conflict):
     """The read model stands still for another reason."""
 
     code = "not_paused"
 
 
-class NotFailed(Impossible):
+class NotFailed(Conflict):
     """The read model or the process has not failed, or at another event."""
 
     code = "not_failed"
 
 
-class NotParked(Impossible):
+class NotParked(Conflict):
     """The read model does not leave this stream out."""
 
     code = "not_parked"
 
 
-class NotSkipped(Impossible):
+class NotSkipped(Conflict):
     """The read model does not skip this event."""
 
     code = "not_skipped"
 
 
-class TooMuchSetAside(Impossible):
+class ExclusionLimitReached(Conflict):
     """The read model leaves out as much as it may."""
 
     code = "too_much_set_aside"
 
 
-class RebuildUnderWay(Impossible):
+class RebuildInProgress(Conflict):
     """The read model is being rebuilt, or will be in a moment."""
 
     code = "rebuild_under_way"
 
 
-class NoRetiredVersion(Impossible):
+class NoRetiredVersion(Conflict):
     """There is nothing to go back to."""
 
     code = "no_retired_version"
 
 
-class NotInParts(Impossible):
+class PartialRebuildUnsupported(Conflict):
     """The read model can only be rebuilt as a whole."""
 
     code = "not_in_parts"
 
 
-class LastHolder(Impossible):
+class LastHolder(Conflict):
     """Nobody else holds a role that somebody must hold."""
 
     code = "last_holder"
 
 
-class AlreadyThere(Impossible):
+class AlreadyExists(Conflict):
     """It exists or is so already."""
 
     code = "already_there"

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
-from domain.books import Books, Changes, Kind
-from domain.errors import AlreadyThere, NotFound
+from domain.books import Changes, DecisionContext, StreamType
+from domain.errors import AlreadyExists, NotFound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,67 +106,67 @@ def evolve(state: Event, event: ShowEvent) -> Event:
             assert_never(event)
 
 
-EVENT: Kind[Event] = Kind("event", NoEvent(), evolve)
+EVENT: StreamType[Event] = StreamType("event", NoEvent(), evolve)
 
 
-def existing(books: Books, event: str) -> ListedEvent:
+def require_event(context: DecisionContext, event: str) -> ListedEvent:
     """Read an event that must be there.
 
     Raises:
         NotFound: never created, or archived.
     """
-    state = books.read(EVENT, event)
+    state = context.read(EVENT, event)
     if isinstance(state, NoEvent) or state.status is EventStatus.ARCHIVED:
         raise NotFound("There is no such event.")
     return state
 
 
-def create(books: Books, event: str, wish: EventCreated) -> Changes:
+def create(context: DecisionContext, event: str, request: EventCreated) -> Changes:
     """Draft an event.
 
     Raises:
-        AlreadyThere: the id is taken.
+        AlreadyExists: the id is taken.
     """
-    if not isinstance(books.read(EVENT, event), NoEvent):
-        raise AlreadyThere("The event exists.")
-    return {EVENT.stream(event): [wish]}
+    if not isinstance(context.read(EVENT, event), NoEvent):
+        raise AlreadyExists("The event exists.")
+    return {EVENT.stream(event): [request]}
 
 
-def change(books: Books, event: str, details: EventDetails) -> Changes:
+def change(context: DecisionContext, event: str, details: EventDetails) -> Changes:
     """Describe the event anew; the same words record nothing.
 
     Raises:
         NotFound: no such event.
     """
-    if existing(books, event).details == details:
+    if require_event(context, event).details == details:
         return {}
     return {EVENT.stream(event): [EventChanged(details=details)]}
 
 
-def publish(books: Books, event: str) -> Changes:
+def publish(context: DecisionContext, event: str) -> Changes:
     """Show the event to the public; a second time records nothing. A deletion that is under way is given up.
 
     Raises:
         NotFound: no such event.
     """
-    state = existing(books, event)
+    state = require_event(context, event)
     reopened: list[ShowEvent] = [EventReopened()] if state.status is EventStatus.CLOSING else []
     published: list[ShowEvent] = [] if state.published else [EventPublished()]
     return {EVENT.stream(event): [*reopened, *published]}
 
 
-def close_for_deletion(books: Books, event: str) -> Changes:
+def close_for_deletion(context: DecisionContext, event: str) -> Changes:
     """Suspend every sale of the event, so that its bookings can be checked; a second time records nothing.
 
     Raises:
         NotFound: no such event.
     """
-    if existing(books, event).status is EventStatus.CLOSING:
+    if require_event(context, event).status is EventStatus.CLOSING:
         return {}
     return {EVENT.stream(event): [EventClosedForDeletion()]}
 
 
-def finish_deletion(books: Books, event: str, *, closing: int, booked: bool) -> Changes:
+def finish_deletion(context: DecisionContext, event: str, *, closing: int, booked: bool) -> Changes:
     """Archive the event if nothing was booked, else reopen it.
 
     Args:
@@ -176,15 +176,15 @@ def finish_deletion(books: Books, event: str, *, closing: int, booked: bool) -> 
     Raises:
         NotFound: no such event.
     """
-    state = existing(books, event)
+    state = require_event(context, event)
     if state.status is not EventStatus.CLOSING or state.closings != closing:
         return {}
     return {EVENT.stream(event): [EventReopened() if booked else EventArchived()]}
 
 
-def give_up_deletion(books: Books, event: str) -> Changes:
+def give_up_deletion(context: DecisionContext, event: str) -> Changes:
     """Reopen an event whose deletion was begun and never finished; anything else records nothing."""
-    state = books.read(EVENT, event)
+    state = context.read(EVENT, event)
     if not isinstance(state, ListedEvent) or state.status is not EventStatus.CLOSING:
         return {}
     return {EVENT.stream(event): [EventReopened()]}

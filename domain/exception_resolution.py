@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from domain.books import Books, Changes, merged
+from domain.books import Changes, DecisionContext, merge_changes
 from domain.disputed_money import has_money_left
 from domain.errors import ExceptionEnded, NotFound, PaymentDisputed, ResolutionNotPossible
 from domain.four_eyes import ONE_IS_ENOUGH, FourEyesLimits, require_uninvolved
@@ -49,7 +49,7 @@ class ResolveException:
     limits: FourEyesLimits = field(default=ONE_IS_ENOUGH)
 
 
-def resolve_exception(books: Books, command: ResolveException) -> Changes:
+def resolve_exception(context: DecisionContext, command: ResolveException) -> Changes:
     """End an exception, once. Where `limits` ask for two accounts, the first one's resolution is only proposed.
 
     A second account that wants another resolution replaces the proposal.
@@ -61,15 +61,15 @@ def resolve_exception(books: Books, command: ResolveException) -> Changes:
         ResolutionNotPossible: this kind does not end so.
         PaymentDisputed: what would be refunded is disputed.
     """
-    state = require_open(books, command.exception)
+    state = require_open(context, command.exception)
     opened = state.opened
-    require_uninvolved(books, command.by, opened.account, asker_of(books, opened))
+    require_uninvolved(context, command.by, opened.account, refund_requester(context, opened))
     require_possible(opened, command.resolution)
-    effects = effects_of(books, command, opened)
+    effects = resolution_effects(context, command, opened)
     proposed = state.proposed
     if command.limits.second_needed(opened.amount, opened.currency):
         if proposed is None or proposed.resolution is not command.resolution:
-            return {EXCEPTION.stream(command.exception): [proposal_of(command)]}
+            return {EXCEPTION.stream(command.exception): [to_proposal(command)]}
         if proposed.by == command.by:
             return {}
     closed = ExceptionClosed(
@@ -77,19 +77,19 @@ def resolve_exception(books: Books, command: ResolveException) -> Changes:
         by=command.by,
         reason=command.reason,
         proposed_by=proposed.by if proposed is not None and proposed.by != command.by else None,
-        refund=refund_of(command.exception) if command.resolution is Resolution.REFUND else None,
+        refund=exception_refund_id(command.exception) if command.resolution is Resolution.REFUND else None,
     )
-    return merged(effects, {EXCEPTION.stream(command.exception): [closed]})
+    return merge_changes(effects, {EXCEPTION.stream(command.exception): [closed]})
 
 
-def require_open(books: Books, exception: str) -> OpenException:
+def require_open(context: DecisionContext, exception: str) -> OpenException:
     """Read an exception that waits for its end.
 
     Raises:
         NotFound: never opened.
         ExceptionEnded: closed before.
     """
-    state = books.read(EXCEPTION, exception)
+    state = context.read(EXCEPTION, exception)
     if isinstance(state, NoException):
         raise NotFound("There is no such exception.")
     if not isinstance(state, OpenException):
@@ -115,31 +115,31 @@ def require_possible(opened: ExceptionOpened, resolution: Resolution) -> None:
         )
 
 
-def asker_of(books: Books, opened: ExceptionOpened) -> str | None:
+def refund_requester(context: DecisionContext, opened: ExceptionOpened) -> str | None:
     """Return the account that asked for the refund that an exception is about."""
-    refund = books.read(REFUND, opened.refund) if opened.refund else None
+    refund = context.read(REFUND, opened.refund) if opened.refund else None
     return refund.requested_by if isinstance(refund, RequestedRefund) else None
 
 
-def proposal_of(command: ResolveException) -> ExceptionResolutionProposed:
+def to_proposal(command: ResolveException) -> ExceptionResolutionProposed:
     """Return the event of a first account's resolution."""
     return ExceptionResolutionProposed(resolution=command.resolution, reason=command.reason, by=command.by)
 
 
-def effects_of(books: Books, command: ResolveException, opened: ExceptionOpened) -> Changes:
+def resolution_effects(context: DecisionContext, command: ResolveException, opened: ExceptionOpened) -> Changes:
     """Return what a resolution does beside closing the exception."""
     if command.resolution is Resolution.REFUND:
-        return refund_events(books, command, opened)
+        return refund_events(context, command, opened)
     if opened.kind not in OF_TRANSFER or opened.refund is None:
         return {}
     if command.resolution is Resolution.RETRY:
-        return retry_refund(books, refund=opened.refund, by=command.by)
+        return retry_refund(context, refund=opened.refund, by=command.by)
     unanswered = opened.kind is ExceptionKind.REFUND_UNANSWERED
     outcome = BY_HAND[command.resolution]
-    return close_refund(books, refund=opened.refund, outcome=outcome, by=command.by, unanswered=unanswered)
+    return close_refund(context, refund=opened.refund, outcome=outcome, by=command.by, unanswered=unanswered)
 
 
-def refund_events(books: Books, command: ResolveException, opened: ExceptionOpened) -> Changes:
+def refund_events(context: DecisionContext, command: ResolveException, opened: ExceptionOpened) -> Changes:
     """Send back what is refundable through the usual transfers, under a reference that only this exception has.
 
     A second capture is not the payment's own money, so its refund names the checkout alone.
@@ -147,8 +147,8 @@ def refund_events(books: Books, command: ResolveException, opened: ExceptionOpen
     Raises:
         PaymentDisputed: the buyer's bank holds the money, or took it back.
     """
-    require_money_left(books, opened)
-    refund = refund_of(command.exception)
+    require_money_left(context, opened)
+    refund = exception_refund_id(command.exception)
     source = opened.payment if opened.kind in OF_PAYMENT else None
     requested = RefundRequested(
         order=opened.order,
@@ -165,20 +165,20 @@ def refund_events(books: Books, command: ResolveException, opened: ExceptionOpen
         exception=command.exception,
         checkout=opened.checkout,
     )
-    order = books.read(ORDER, opened.order) if opened.order else None
+    order = context.read(ORDER, opened.order) if opened.order else None
     claim = RefundOpened(refund=refund, payment=source, lines=(), amount=opened.refundable, currency=opened.currency)
     on_order = {ORDER.stream(opened.order): [claim]} if opened.order and isinstance(order, PlacedOrder) else {}
-    return merged({REFUND.stream(refund): [requested, RefundApproved(by=command.by)]}, on_order)
+    return merge_changes({REFUND.stream(refund): [requested, RefundApproved(by=command.by)]}, on_order)
 
 
-def require_money_left(books: Books, opened: ExceptionOpened) -> None:
+def require_money_left(context: DecisionContext, opened: ExceptionOpened) -> None:
     """Refuse to refund while the payment is disputed, or what of its own money a dispute took.
 
     Raises:
         PaymentDisputed
     """
-    payment = books.read(PAYMENT, opened.payment) if opened.payment else None
-    order = books.read(ORDER, opened.order) if opened.order else None
+    payment = context.read(PAYMENT, opened.payment) if opened.payment else None
+    order = context.read(ORDER, opened.order) if opened.order else None
     if not isinstance(payment, RequestedPayment) or not isinstance(order, PlacedOrder) or not payment.disputes:
         return
     own = opened.kind in OF_PAYMENT
@@ -187,6 +187,6 @@ def require_money_left(books: Books, opened: ExceptionOpened) -> None:
         raise PaymentDisputed("The buyer's bank disputes this payment or took it back; its money cannot be refunded.")
 
 
-def refund_of(exception: str) -> str:
+def exception_refund_id(exception: str) -> str:
     """Return the id of the refund that ends an exception."""
     return derived_id(exception, "refund")

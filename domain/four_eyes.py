@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from domain.account import owns
-from domain.books import Books
+from domain.books import DecisionContext
 from domain.errors import OwnDecision
 
 
@@ -27,11 +27,11 @@ class FourEyesLimits:
 ONE_IS_ENOUGH = FourEyesLimits()
 
 
-def require_uninvolved(books: Books, by: str, *involved: str | None) -> None:
+def require_uninvolved(context: DecisionContext, by: str, *involved: str | None) -> None:
     """Refuse a decision by an account that is party to it.
 
     Raises:
         OwnDecision: `by` owns the order or asked for the money.
     """
-    if any(owns(books, by, account) for account in involved if account is not None):
+    if any(owns(context, by, account) for account in involved if account is not None):
         raise OwnDecision("You own this order or asked for this money; let somebody else decide.")

@@ -23,9 +23,9 @@ from domain import (
     ticket,
     venue,
 )
-from domain.books import Changes, Kind
+from domain.books import Changes, StreamType
 
-SUBJECTS = ("organizer", "performance")
+SUBJECT_FIELDS = ("organizer", "performance")
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -103,9 +103,9 @@ EVENTS: Mapping[str, type] = {
     "EventUnskipped": projection.EventUnskipped,
     "StreamParked": projection.StreamParked,
     "StreamUnparked": projection.StreamUnparked,
-    "RebuildAsked": projection.RebuildAsked,
-    "RollbackAsked": projection.RollbackAsked,
-    "VersionsDropAsked": projection.VersionsDropAsked,
+    "RebuildRequested": projection.RebuildRequested,
+    "RollbackRequested": projection.RollbackRequested,
+    "VersionsDropRequested": projection.VersionsDropRequested,
     "RefundRequested": refund.RefundRequested,
     "RefundEndorsed": refund.RefundEndorsed,
     "RefundApproved": refund.RefundApproved,
@@ -146,11 +146,11 @@ VERSIONS: Mapping[str, int] = dict.fromkeys(EVENTS, 1)
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {}
 """(name, version) → the step that turns its stored fields into those of the next version."""
 
-KINDS: Mapping[str, Kind[Any]] = {
+STREAM_TYPES: Mapping[str, StreamType[Any]] = {
     kind.prefix: kind
     for kind in (
         account.ACCOUNT,
-        buyer.BUYER,
+        buyer.BUYER_QUOTA,
         device.DEVICE,
         event.EVENT,
         hold.HOLD,
@@ -173,15 +173,15 @@ KINDS: Mapping[str, Kind[Any]] = {
 """How a stream's name begins → how it folds."""
 
 
-def subjects(changes: Changes) -> dict[str, str]:
+def subject_ids(changes: Changes) -> dict[str, str]:
     """Say whose business a command was: the organizer and the performance its events name, if any."""
     found: dict[str, str] = {}
     for events in changes.values():
         for fact in events:
-            for subject in SUBJECTS:
+            for subject in SUBJECT_FIELDS:
                 value = getattr(fact, subject, None)
                 if value is not None:
                     found.setdefault(subject, value)
-        if len(found) == len(SUBJECTS):
+        if len(found) == len(SUBJECT_FIELDS):
             break
     return found

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
-from domain.books import Kind
+from domain.books import StreamType
 from domain.values import Line, ReleaseReason
 
 
@@ -116,4 +116,4 @@ def evolve(hold: Hold, event: HoldEvent) -> Hold:
             assert_never(event)
 
 
-HOLD: Kind[Hold] = Kind("hold", NoHold(), evolve)
+HOLD: StreamType[Hold] = StreamType("hold", NoHold(), evolve)

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from domain.account import ACCOUNT, GuestMerged, GuestReceived, OpenAccount, existing
-from domain.books import Books, Changes
-from domain.buyer import BUYER, BuyerQuotaMoved, BuyerQuotaReceived, BuyerQuotaReturned
+from domain.account import ACCOUNT, GuestMerged, GuestReceived, OpenAccount, require_account
+from domain.books import Changes, DecisionContext
+from domain.buyer import BUYER_QUOTA, BuyerQuotaMoved, BuyerQuotaReceived, BuyerQuotaReturned
 from domain.errors import GuestHasLoggedIn, Invalid
 
 GUESTS_PER_ACCOUNT_MAX = 1_000
@@ -29,7 +29,7 @@ class MergeGuest:
     performances: tuple[str, ...] = ()
 
 
-def merge_guest(books: Books, command: MergeGuest) -> Changes:
+def merge_guest(context: DecisionContext, command: MergeGuest) -> Changes:
     """Give an account what a guest has; again, it moves the quota that is left, as much as one command takes.
 
     Raises:
@@ -37,7 +37,7 @@ def merge_guest(books: Books, command: MergeGuest) -> Changes:
         Invalid: the guest is none, the account is one, or it has received too many.
         GuestHasLoggedIn: the guest logged in to another account.
     """
-    guest, account = existing(books, command.guest), existing(books, command.account)
+    guest, account = require_account(context, command.guest), require_account(context, command.account)
     if not guest.guest or account.guest:
         raise Invalid("A guest is merged into a registered account.")
     if guest.merged_into not in {None, command.account}:
@@ -49,7 +49,7 @@ def merge_guest(books: Books, command: MergeGuest) -> Changes:
         changes.update(account_events(command, account))
     room = SHARES_PER_MERGE_MAX
     for performance in dict.fromkeys(command.performances):
-        moved = quota_events(books, command, performance, room)
+        moved = quota_events(context, command, performance, room)
         room -= sum(map(len, moved.values()))
         changes.update(moved)
         if room <= 0:
@@ -71,13 +71,13 @@ def account_events(command: MergeGuest, account: OpenAccount) -> Changes:
     }
 
 
-def quota_events(books: Books, command: MergeGuest, performance: str, room: int) -> Changes:
+def quota_events(context: DecisionContext, command: MergeGuest, performance: str, room: int) -> Changes:
     """Move the guest's quota of one performance, at most `room` baskets of it; quota that has moved stays where it is.
 
     The account's own share of a basket, if it has one, is newer: it ordered or paid the guest's basket meanwhile.
     """
-    quota = books.read(BUYER, command.guest, performance)
-    own = books.read(BUYER, command.account, performance)
+    quota = context.read(BUYER_QUOTA, command.guest, performance)
+    own = context.read(BUYER_QUOTA, command.account, performance)
     if quota.moved_into is not None:
         return {}
     left = [(hold, share) for hold, share in quota.shares.items() if hold not in own.shares]
@@ -87,8 +87,8 @@ def quota_events(books: Books, command: MergeGuest, performance: str, room: int)
     ]
     parted = [BuyerQuotaReturned(hold=event.hold, seats=event.seats) for event in received]
     return {
-        BUYER.stream(command.guest, performance): [BuyerQuotaMoved(into=command.account)]
+        BUYER_QUOTA.stream(command.guest, performance): [BuyerQuotaMoved(into=command.account)]
         if len(left) <= room
         else parted,
-        BUYER.stream(command.account, performance): received,
+        BUYER_QUOTA.stream(command.account, performance): received,
     }

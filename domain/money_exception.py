@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, assert_never
 
-from domain.books import Books, Kind
+from domain.books import DecisionContext, StreamType
 
 EXCEPTIONS_OWNER = "support"
 
@@ -170,18 +170,18 @@ def evolve(state: MoneyException, event: ExceptionEvent) -> MoneyException:
             assert_never(event)
 
 
-EXCEPTION: Kind[MoneyException] = Kind("exception", NoException(), evolve)
+EXCEPTION: StreamType[MoneyException] = StreamType("exception", NoException(), evolve)
 
 
-def exception_opened_events(books: Books, exception: str, opened: ExceptionOpened) -> dict[str, list[Any]]:
+def exception_opened_events(context: DecisionContext, exception: str, opened: ExceptionOpened) -> dict[str, list[Any]]:
     """Open an exception, unless it was opened before; one that was closed to try again opens again."""
-    state = books.read(EXCEPTION, exception)
+    state = context.read(EXCEPTION, exception)
     retried = isinstance(state, ClosedException) and state.closed.resolution is Resolution.RETRY
     return {EXCEPTION.stream(exception): [opened]} if isinstance(state, NoException) or retried else {}
 
 
-def exception_resolved_events(books: Books, exception: str, by: str) -> dict[str, list[Any]]:
+def exception_resolved_events(context: DecisionContext, exception: str, by: str) -> dict[str, list[Any]]:
     """Close an exception that a rule found resolved; one that is not open stays as it is."""
-    if not isinstance(books.read(EXCEPTION, exception), OpenException):
+    if not isinstance(context.read(EXCEPTION, exception), OpenException):
         return {}
     return {EXCEPTION.stream(exception): [ExceptionClosed(resolution=Resolution.RESOLVED, by=by)]}

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
 
-from domain.books import Kind
+from domain.books import StreamType
 from domain.values import Line, OrderCancelReason
 
 PAYMENTS_PER_ORDER_MAX = 10
@@ -186,7 +186,7 @@ class PlacedOrder:
     cancelled_lines: frozenset[str] = frozenset()
     refunds: Mapping[str, OrderRefund] = field(default_factory=dict)
 
-    def spoken_for(self, payment: str, *, besides: str | None = None) -> int:
+    def amount_committed(self, payment: str, *, besides: str | None = None) -> int:
         """Sum the money of a payment that has gone back or is to go back, in minor units; without refund `besides`."""
         return sum(
             refund.amount
@@ -194,7 +194,7 @@ class PlacedOrder:
             if refund.payment == payment and name != besides and refund.outcome in {None, RefundOutcome.COMPLETED}
         )
 
-    def gone_back(self, payment: str) -> int:
+    def amount_refunded(self, payment: str) -> int:
         """Sum the money of a payment that has gone back, in minor units."""
         return sum(
             refund.amount
@@ -219,7 +219,7 @@ Order = NoOrder | PlacedOrder
 def evolve(order: Order, event: OrderEvent) -> Order:
     """Return the order after `event`."""
     if isinstance(event, OrderPlaced):
-        return placed(event)
+        return to_placed_order(event)
     assert isinstance(order, PlacedOrder)
     match event:
         case OrderExtended():
@@ -247,7 +247,7 @@ def evolve(order: Order, event: OrderEvent) -> Order:
             assert_never(event)
 
 
-def placed(event: OrderPlaced) -> PlacedOrder:
+def to_placed_order(event: OrderPlaced) -> PlacedOrder:
     """Return the order that `event` began."""
     return PlacedOrder(
         account=event.account,
@@ -263,4 +263,4 @@ def placed(event: OrderPlaced) -> PlacedOrder:
     )
 
 
-ORDER: Kind[Order] = Kind("order", NoOrder(), evolve)
+ORDER: StreamType[Order] = StreamType("order", NoOrder(), evolve)

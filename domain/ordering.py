@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.account import owns
-from domain.basket import HoldSeats, expire_hold, hold_lapsed, hold_seats, own_hold, seats_and_quota_back
-from domain.books import Books, Changes, merged
-from domain.buyer import BUYER, BuyerQuotaKept, quota_of, share_moved_events
-from domain.errors import HoldOrdered, NotFound, OrderConfirmedAlready
+from domain.basket import HoldSeats, expire_hold, hold_release_events, hold_seats, lapsed_refusal, require_own_hold
+from domain.books import Changes, DecisionContext, merge_changes
+from domain.buyer import BUYER_QUOTA, BuyerQuotaKept, quota_moved_events, quota_of
+from domain.errors import HoldAlreadyOrdered, NotFound, OrderAlreadyConfirmed
 from domain.hold import HOLD, HoldEvent, HoldPlaced, HoldReleased, OpenHold
 from domain.hold import HoldOrdered as OrderedHold
 from domain.order import (
@@ -19,10 +19,10 @@ from domain.order import (
     OrderPlaced,
     OrderStatus,
     PlacedOrder,
-    placed,
+    to_placed_order,
 )
-from domain.payment import PAYMENT, WAITING, PaymentCancelled, RequestedPayment
-from domain.performance import taking_place
+from domain.payment import AWAITING_BUYER, PAYMENT, PaymentCancelled, RequestedPayment
+from domain.performance import require_not_cancelled
 from domain.pricing import Inventory
 from domain.seat import SEAT, SeatSold
 from domain.ticket import TICKET, TicketIssued
@@ -42,40 +42,42 @@ class PlaceOrder:
     locale: str = "en"
 
 
-def order_hold(books: Books, command: PlaceOrder, *, hold: str) -> Changes:
+def order_hold(context: DecisionContext, command: PlaceOrder, *, hold: str) -> Changes:
     """Turn a hold into an order; both keep the basket's deadline.
 
     Raises:
         NotFound, HoldEnded, HoldLapsed, PerformanceCancelled.
         HoldOrdered: it was ordered before; names that order.
     """
-    state = own_hold(books, hold, command.account)
+    state = require_own_hold(context, hold, command.account)
     if state.order is not None:
-        raise HoldOrdered("The hold was ordered before.", order=state.order)
-    if books.passed(state.expires_at):
-        raise hold_lapsed(state)
-    taking_place(books, state.performance)
-    order = order_placed(command, hold, state)
+        raise HoldAlreadyOrdered("The hold was ordered before.", order=state.order)
+    if context.deadline_passed(state.expires_at):
+        raise lapsed_refusal(state)
+    require_not_cancelled(context, state.performance)
+    order = to_order_placed(command, hold, state)
     changes: Changes = {HOLD.stream(hold): [OrderedHold(order=command.order)], ORDER.stream(command.order): [order]}
-    share = share_moved_events(
-        books, hold=hold, owner=state.holder, account=command.account, performance=state.performance
+    share = quota_moved_events(
+        context, hold=hold, owner=state.holder, account=command.account, performance=state.performance
     )
-    return merged(changes, share, confirmed_if_free(books, command.order, order))
+    return merge_changes(changes, share, confirm_free_order(context, command.order, order))
 
 
-def hold_and_order(books: Books, command: PlaceOrder, wish: HoldSeats, inventory: Inventory) -> Changes:
+def hold_and_order(context: DecisionContext, command: PlaceOrder, request: HoldSeats, inventory: Inventory) -> Changes:
     """Hold seats and order them in one atomic step.
 
     Raises:
         Whatever `hold_seats` raises.
     """
-    holding = hold_seats(books, wish, inventory, order=command.order)
-    (hold,) = holding[HOLD.stream(wish.hold)]
-    order = order_placed(command, wish.hold, hold)
-    return merged(holding, {ORDER.stream(command.order): [order]}, confirmed_if_free(books, command.order, order))
+    holding = hold_seats(context, request, inventory, order=command.order)
+    (hold,) = holding[HOLD.stream(request.hold)]
+    order = to_order_placed(command, request.hold, hold)
+    return merge_changes(
+        holding, {ORDER.stream(command.order): [order]}, confirm_free_order(context, command.order, order)
+    )
 
 
-def order_placed(command: PlaceOrder, hold_id: str, hold: OpenHold | HoldPlaced) -> OrderPlaced:
+def to_order_placed(command: PlaceOrder, hold_id: str, hold: OpenHold | HoldPlaced) -> OrderPlaced:
     """Return the order of a basket's lines."""
     return OrderPlaced(
         order_code=order_code(command.order),
@@ -95,16 +97,16 @@ def order_placed(command: PlaceOrder, hold_id: str, hold: OpenHold | HoldPlaced)
     )
 
 
-def confirmed_if_free(books: Books, order_id: str, order: OrderPlaced) -> Changes:
+def confirm_free_order(context: DecisionContext, order_id: str, order: OrderPlaced) -> Changes:
     """Confirm at once where nothing is to pay."""
     if order.total > 0:
         return {}
-    books.read_each(SEAT, seats_of(order.lines))
-    owner, _ = quota_of(books, order.account, order.performance)
-    return confirmed(order_id, placed(order), payment=None, owner=owner)
+    context.read_many(SEAT, seats_of(order.lines))
+    owner, _ = quota_of(context, order.account, order.performance)
+    return confirmation_events(order_id, to_placed_order(order), payment=None, owner=owner)
 
 
-def confirmed(order_id: str, order: PlacedOrder, *, payment: str | None, owner: str) -> dict[str, list[Any]]:
+def confirmation_events(order_id: str, order: PlacedOrder, *, payment: str | None, owner: str) -> dict[str, list[Any]]:
     """Sell every seat, issue every ticket, keep the quota. Whether the seats may be sold is the caller's to judge.
 
     Args:
@@ -129,60 +131,62 @@ def confirmed(order_id: str, order: PlacedOrder, *, payment: str | None, owner: 
             )
         ]
     changes[ORDER.stream(order_id)] = [OrderConfirmed(payment=payment, tickets=tuple(tickets))]
-    changes[BUYER.stream(owner, order.performance)] = [
+    changes[BUYER_QUOTA.stream(owner, order.performance)] = [
         BuyerQuotaKept(hold=order.hold, order=order_id, seats=len(order.lines))
     ]
     return changes
 
 
-def visible_order(books: Books, order: str, account: str | None) -> PlacedOrder:
+def require_visible_order(context: DecisionContext, order: str, account: str | None) -> PlacedOrder:
     """Read an order that must be the account's own; None: anybody's.
 
     Raises:
         NotFound: no such order, or somebody else's.
     """
-    state = books.read(ORDER, order)
-    if isinstance(state, NoOrder) or not (account is None or owns(books, account, state.account)):
+    state = context.read(ORDER, order)
+    if isinstance(state, NoOrder) or not (account is None or owns(context, account, state.account)):
         raise NotFound("There is no such order.")
     return state
 
 
-def cancel_order(books: Books, *, order: str, account: str | None, reason: OrderCancelReason) -> Changes:
+def cancel_order(context: DecisionContext, *, order: str, account: str | None, reason: OrderCancelReason) -> Changes:
     """Give up an order that is not paid; an ended one stays ended, and one whose time has run out expires.
 
     `account`: whose it must be; None: support acts.
 
     Raises:
         NotFound: no such order, or somebody else's.
-        OrderConfirmedAlready: ask for a refund instead.
+        OrderAlreadyConfirmed: ask for a refund instead.
     """
-    state = visible_order(books, order, account)
+    state = require_visible_order(context, order, account)
     if state.status is OrderStatus.CONFIRMED:
-        raise OrderConfirmedAlready("The order is confirmed; ask for a refund instead.")
+        raise OrderAlreadyConfirmed("The order is confirmed; ask for a refund instead.")
     if state.status is not OrderStatus.PENDING:
         return {}
-    if books.passed(state.expires_at):
-        return expire_hold(books, hold=state.hold)
+    if context.deadline_passed(state.expires_at):
+        return expire_hold(context, hold=state.hold)
     ending = {ORDER.stream(order): [OrderCancelled(reason=reason)]}
-    cancelled = payments_cancelled(books, state)
-    return merged(ending, basket_released(books, state, ReleaseReason.ORDER_CANCELLED), cancelled)
+    cancelled = cancel_payment_events(context, state)
+    return merge_changes(ending, release_basket_events(context, state, ReleaseReason.ORDER_CANCELLED), cancelled)
 
 
-def payments_cancelled(books: Books, order: PlacedOrder, *, besides: str | None = None) -> dict[str, list[Any]]:
+def cancel_payment_events(
+    context: DecisionContext, order: PlacedOrder, *, besides: str | None = None
+) -> dict[str, list[Any]]:
     """Cancel the payments that still wait for the buyer, but for one: the order needs no money from them."""
     others = [payment for payment in order.payments if payment != besides]
-    states = zip(others, books.read_each(PAYMENT, [(payment,) for payment in others]), strict=True)
+    states = zip(others, context.read_many(PAYMENT, [(payment,) for payment in others]), strict=True)
     return {
         PAYMENT.stream(payment): [PaymentCancelled()]
         for payment, state in states
-        if isinstance(state, RequestedPayment) and state.status in WAITING
+        if isinstance(state, RequestedPayment) and state.status in AWAITING_BUYER
     }
 
 
-def basket_released(books: Books, order: PlacedOrder, reason: ReleaseReason) -> Changes:
+def release_basket_events(context: DecisionContext, order: PlacedOrder, reason: ReleaseReason) -> Changes:
     """End the basket of an order that ends; an ended basket stays ended."""
-    hold = books.read(HOLD, order.hold)
+    hold = context.read(HOLD, order.hold)
     if not isinstance(hold, OpenHold):
         return {}
     ended: list[HoldEvent] = [HoldReleased(reason=reason)]
-    return merged({HOLD.stream(order.hold): ended}, seats_and_quota_back(books, order.hold, hold, reason))
+    return merge_changes({HOLD.stream(order.hold): ended}, hold_release_events(context, order.hold, hold, reason))

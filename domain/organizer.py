@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from domain.account import require_registered
-from domain.books import Books, Changes, Kind
-from domain.errors import AlreadyThere, Invalid, LastHolder, NotFound
+from domain.books import Changes, DecisionContext, StreamType
+from domain.errors import AlreadyExists, Invalid, LastHolder, NotFound
 from domain.values import Role
 
 MEMBER_ROLES = frozenset({Role.ORGANIZER, Role.ENTRY_MANAGER})
@@ -60,33 +60,33 @@ def evolve(organizer: Organizer, event: OrganizerEvent) -> Organizer:
             assert_never(event)
 
 
-ORGANIZER: Kind[Organizer] = Kind("organizer", NoOrganizer(), evolve)
+ORGANIZER: StreamType[Organizer] = StreamType("organizer", NoOrganizer(), evolve)
 
 
-def existing(books: Books, organizer: str) -> FoundedOrganizer:
+def require_organizer(context: DecisionContext, organizer: str) -> FoundedOrganizer:
     """Read an organizer that must be there.
 
     Raises:
         NotFound: never founded.
     """
-    state = books.read(ORGANIZER, organizer)
+    state = context.read(ORGANIZER, organizer)
     if isinstance(state, NoOrganizer):
         raise NotFound("There is no such organizer.")
     return state
 
 
-def found(books: Books, organizer: str, name: str) -> Changes:
+def found_organizer(context: DecisionContext, organizer: str, name: str) -> Changes:
     """Let a seller join.
 
     Raises:
-        AlreadyThere: the id is taken.
+        AlreadyExists: the id is taken.
     """
-    if not isinstance(books.read(ORGANIZER, organizer), NoOrganizer):
-        raise AlreadyThere("The organizer exists.")
+    if not isinstance(context.read(ORGANIZER, organizer), NoOrganizer):
+        raise AlreadyExists("The organizer exists.")
     return {ORGANIZER.stream(organizer): [OrganizerFounded(name=name)]}
 
 
-def change_member(books: Books, organizer: str, account: str, roles: frozenset[Role]) -> Changes:
+def change_member(context: DecisionContext, organizer: str, account: str, roles: frozenset[Role]) -> Changes:
     """Give a member exactly these roles; the same roles record nothing.
 
     Raises:
@@ -94,13 +94,13 @@ def change_member(books: Books, organizer: str, account: str, roles: frozenset[R
         Invalid: a role that is not held within an organizer, a guest, or too many members.
         LastHolder: nobody else would be organizer.
     """
-    state = existing(books, organizer)
+    state = require_organizer(context, organizer)
     if roles - MEMBER_ROLES:
         raise Invalid("Within an organizer one is organizer or entry manager.")
     if state.members.get(account, frozenset()) == roles:
         return {}
     if roles:
-        require_registered(books, account)
+        require_registered(context, account)
     others = [held for member, held in state.members.items() if member != account]
     loses = Role.ORGANIZER in state.members.get(account, frozenset()) - roles
     if loses and not any(Role.ORGANIZER in held for held in others):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from domain.books import Books, Changes
+from domain.books import Changes, DecisionContext
 from domain.errors import AlreadyPaid, HoldLapsed, NotFound, OrderEnded, TooManyPayments
 from domain.order import (
     ORDER,
@@ -14,10 +14,10 @@ from domain.order import (
     PaymentOpened,
     PlacedOrder,
 )
-from domain.ordering import visible_order
+from domain.ordering import require_visible_order
 from domain.payment import (
+    AWAITING_BUYER,
     PAYMENT,
-    WAITING,
     PaymentActionRequired,
     PaymentCaptured,
     PaymentCheckoutOpened,
@@ -27,7 +27,7 @@ from domain.payment import (
     PaymentStatus,
     RequestedPayment,
 )
-from domain.performance import taking_place
+from domain.performance import require_not_cancelled
 from domain.provider_facts import require_storable
 
 CHECKOUT_MARGIN = timedelta(seconds=60)
@@ -44,7 +44,7 @@ class OpenPayment:
     provider: str
 
 
-def open_payment(books: Books, command: OpenPayment) -> Changes:
+def open_payment(context: DecisionContext, command: OpenPayment) -> Changes:
     """Begin an attempt to pay the whole order.
 
     Raises:
@@ -54,17 +54,17 @@ def open_payment(books: Books, command: OpenPayment) -> Changes:
         HoldLapsed: too little time is left for a checkout.
         TooManyPayments: too many attempts.
     """
-    order = visible_order(books, command.order, command.account)
+    order = require_visible_order(context, command.order, command.account)
     if order.status is OrderStatus.CONFIRMED:
         raise AlreadyPaid("The order is paid.")
     if order.status is not OrderStatus.PENDING:
         raise OrderEnded("The order has ended; choose seats again.", order_status=order.status.value)
-    if books.passed(order.expires_at):
+    if context.deadline_passed(order.expires_at):
         raise OrderEnded("The time to pay has run out; choose seats again.", order_status=OrderStatus.EXPIRED.value)
-    if books.passed(order.expires_at - CHECKOUT_MARGIN):
+    if context.deadline_passed(order.expires_at - CHECKOUT_MARGIN):
         raise HoldLapsed("Too little time is left to pay; extend the hold or choose seats again.")
-    check_attempts(books, order)
-    performance = taking_place(books, order.performance)
+    check_attempts(context, order)
+    performance = require_not_cancelled(context, order.performance)
     return {
         PAYMENT.stream(command.payment): [
             PaymentRequested(
@@ -82,37 +82,37 @@ def open_payment(books: Books, command: OpenPayment) -> Changes:
     }
 
 
-def check_attempts(books: Books, order: PlacedOrder) -> None:
+def check_attempts(context: DecisionContext, order: PlacedOrder) -> None:
     """Refuse more attempts than an order may see; an attempt that the provider never answered hardly counts.
 
     Raises:
         TooManyPayments: too many that the provider answered, or far too many in all.
     """
-    payments = books.read_each(PAYMENT, [(payment,) for payment in order.payments])
+    payments = context.read_many(PAYMENT, [(payment,) for payment in order.payments])
     reached = sum(isinstance(payment, RequestedPayment) and payment.reached_provider for payment in payments)
     if reached >= PAYMENTS_PER_ORDER_MAX or len(payments) >= PAYMENT_REQUESTS_PER_ORDER_MAX:
         raise TooManyPayments(f"An order can be tried {PAYMENTS_PER_ORDER_MAX} times; ask support.")
 
 
-def existing(books: Books, payment: str) -> RequestedPayment:
+def require_payment(context: DecisionContext, payment: str) -> RequestedPayment:
     """Read a payment that must be there.
 
     Raises:
         NotFound: never requested.
     """
-    state = books.read(PAYMENT, payment)
+    state = context.read(PAYMENT, payment)
     if not isinstance(state, RequestedPayment):
         raise NotFound("There is no such payment.")
     return state
 
 
-def open_checkout(books: Books, *, payment: str, checkout: str) -> Changes:
+def open_checkout(context: DecisionContext, *, payment: str, checkout: str) -> Changes:
     """Record where the buyer pays; once.
 
     Raises:
         OrderEnded: the payment was cancelled while its checkout was opened.
     """
-    state = existing(books, payment)
+    state = require_payment(context, payment)
     if state.checkout is not None:
         return {}
     if state.status is PaymentStatus.CANCELLED:
@@ -120,38 +120,42 @@ def open_checkout(books: Books, *, payment: str, checkout: str) -> Changes:
     return {PAYMENT.stream(payment): [PaymentCheckoutOpened(checkout=checkout)]}
 
 
-def require_action(books: Books, *, payment: str) -> Changes:
+def require_action(context: DecisionContext, *, payment: str) -> Changes:
     """Record that the provider asks the buyer for one more step."""
-    if existing(books, payment).status is not PaymentStatus.OPEN:
+    if require_payment(context, payment).status is not PaymentStatus.OPEN:
         return {}
     return {PAYMENT.stream(payment): [PaymentActionRequired()]}
 
 
-def capture(books: Books, *, payment: str, amount: int, currency: str, captured_at: datetime, source: str) -> Changes:
+def capture(
+    context: DecisionContext, *, payment: str, amount: int, currency: str, captured_at: datetime, source: str
+) -> Changes:
     """Record that the provider took the money, however late; once. `settle` decides what it leads to.
 
     Raises:
         NotFound; Invalid: the money cannot be recorded.
     """
     require_storable(amount, currency, captured_at)
-    if existing(books, payment).status in {PaymentStatus.CAPTURED, PaymentStatus.SETTLED}:
+    if require_payment(context, payment).status in {PaymentStatus.CAPTURED, PaymentStatus.SETTLED}:
         return {}
     captured = PaymentCaptured(amount=amount, currency=currency, captured_at=captured_at, source=source)
     return {PAYMENT.stream(payment): [captured]}
 
 
-def fail(books: Books, *, payment: str, reason: str) -> Changes:
+def fail(context: DecisionContext, *, payment: str, reason: str) -> Changes:
     """Record that the provider refused; what ended otherwise stays as it is."""
-    return ended(books, payment, PaymentFailed(reason=reason))
+    return end_payment_events(context, payment, PaymentFailed(reason=reason))
 
 
-def expire(books: Books, *, payment: str) -> Changes:
+def expire(context: DecisionContext, *, payment: str) -> Changes:
     """Record that the checkout ended without money; what ended otherwise stays as it is."""
-    return ended(books, payment, PaymentExpired())
+    return end_payment_events(context, payment, PaymentExpired())
 
 
-def ended(books: Books, payment: str, event: PaymentFailed | PaymentExpired) -> dict[str, list[Any]]:
+def end_payment_events(
+    context: DecisionContext, payment: str, event: PaymentFailed | PaymentExpired
+) -> dict[str, list[Any]]:
     """End a payment that still waits for the buyer."""
-    if existing(books, payment).status not in WAITING:
+    if require_payment(context, payment).status not in AWAITING_BUYER:
         return {}
     return {PAYMENT.stream(payment): [event]}

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, assert_never
 
-from domain.books import Kind
+from domain.books import StreamType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +174,7 @@ class PaymentStatus(StrEnum):
     SETTLED = "settled"
 
 
-WAITING = frozenset({PaymentStatus.OPEN, PaymentStatus.ACTION_REQUIRED})
+AWAITING_BUYER = frozenset({PaymentStatus.OPEN, PaymentStatus.ACTION_REQUIRED})
 """The provider may still take the buyer's card."""
 
 ANSWERED = frozenset(
@@ -260,7 +260,7 @@ Payment = NoPayment | RequestedPayment
 def evolve(payment: Payment, event: PaymentEvent) -> Payment:
     """Return the payment after `event`."""
     if isinstance(event, PaymentRequested):
-        return requested(event)
+        return to_requested_payment(event)
     assert isinstance(payment, RequestedPayment)
     match event:
         case PaymentCheckoutOpened():
@@ -282,12 +282,12 @@ def evolve(payment: Payment, event: PaymentEvent) -> Payment:
         case PaymentReconciled():
             return replace(payment, booked=BookedEntry(event.entry, event.booked_at))
         case DisputeOpened() | DisputeWon() | DisputeLost():
-            return disputed(payment, event)
+            return with_dispute(payment, event)
         case _:
             assert_never(event)
 
 
-def requested(event: PaymentRequested) -> RequestedPayment:
+def to_requested_payment(event: PaymentRequested) -> RequestedPayment:
     """Return the payment that `event` began."""
     return RequestedPayment(
         order=event.order,
@@ -301,7 +301,7 @@ def requested(event: PaymentRequested) -> RequestedPayment:
     )
 
 
-def disputed(payment: RequestedPayment, event: DisputeOpened | DisputeWon | DisputeLost) -> RequestedPayment:
+def with_dispute(payment: RequestedPayment, event: DisputeOpened | DisputeWon | DisputeLost) -> RequestedPayment:
     """Return the payment after a step of a dispute; what is lost in another currency is not summed."""
     disputes = {**payment.disputes, event.dispute: dispute_after(payment.disputes.get(event.dispute), event)}
     match event:
@@ -330,4 +330,4 @@ def dispute_after(dispute: Dispute | None, event: DisputeOpened | DisputeWon | D
             assert_never(event)
 
 
-PAYMENT: Kind[Payment] = Kind("payment", NoPayment(), evolve)
+PAYMENT: StreamType[Payment] = StreamType("payment", NoPayment(), evolve)

@@ -95,7 +95,7 @@ class People(Protocol):
         """Return the person behind an account; None for guests and unknown ids."""
         ...
 
-    async def find_each(self, accounts: Sequence[str]) -> Mapping[str, Person]:
+    async def find_many(self, accounts: Sequence[str]) -> Mapping[str, Person]:
         """Return those of the accounts that have a person, by account."""
         ...
 
@@ -103,7 +103,7 @@ class People(Protocol):
         """Return people whose name or address contains `text` (empty: everybody), from the cursor `after` on."""
         ...
 
-    async def keep_contact(self, contact: Contact) -> None:
+    async def save_contact(self, contact: Contact) -> None:
         """Keep where an order's mail goes; a second time changes nothing."""
         ...
 
@@ -123,11 +123,11 @@ class People(Protocol):
 class CheckoutUrls(Protocol):
     """Where buyers pay: whoever has the address may use it. Raises `RecordsUnavailable` like `People`."""
 
-    async def keep(self, payment: str, url: str, expires_at: datetime) -> None:
+    async def save(self, payment: str, url: str, expires_at: datetime) -> None:
         """Keep where a payment is paid, until its checkout expires."""
         ...
 
-    async def find_each(self, payments: Sequence[str]) -> Mapping[str, str]:
+    async def find_many(self, payments: Sequence[str]) -> Mapping[str, str]:
         """Return the addresses of those of the payments that can still be paid, by payment."""
         ...
 
@@ -173,7 +173,7 @@ class Sessions(Protocol):
 class LayoutDocuments(Protocol):
     """Published layouts as documents of our own format. Raises `RecordsUnavailable` like `People`."""
 
-    async def keep(self, layout: str, document: bytes) -> None:
+    async def save(self, layout: str, document: bytes) -> None:
         """Keep the document of a layout; a second time changes nothing."""
         ...
 

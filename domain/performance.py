@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from domain import errors
-from domain.books import Books, Kind
+from domain.books import DecisionContext, StreamType
 from domain.deletion import DeletionState, DeletionStatus
 from domain.errors import NotFound, NotOnSale
 from domain.event import EVENT, EventStatus, ListedEvent
@@ -151,7 +151,7 @@ class ScheduledPerformance:
     limits: Limits
     entry_rules: EntryRules = field(default_factory=EntryRules)
     sales: SalesState = SalesState.OPEN
-    called_off: bool = False
+    cancelled: bool = False
     cancel_reason: PerformanceCancelReason | None = None
     deletion: DeletionState = field(default_factory=DeletionState)
 
@@ -174,7 +174,7 @@ def evolve(performance: Performance, event: PerformanceEvent) -> Performance:
         case EntryRulesChanged():
             return replace(performance, entry_rules=event.rules)
         case PerformanceCancelled():
-            return replace(performance, called_off=True, cancel_reason=event.reason)
+            return replace(performance, cancelled=True, cancel_reason=event.reason)
         case SalesPaused() | SalesResumed() | SalesClosed():
             return replace(performance, sales=SALES_AFTER[type(event)])
         case PerformanceClosedForDeletion() | PerformanceReopened() | PerformanceArchived():
@@ -220,45 +220,45 @@ def by_category(prices: tuple[Price, ...]) -> dict[tuple[str, str], int]:
     return {(price.category, price.ticket_type): price.amount for price in prices}
 
 
-PERFORMANCE: Kind[Performance] = Kind("performance", NoPerformance(), evolve)
+PERFORMANCE: StreamType[Performance] = StreamType("performance", NoPerformance(), evolve)
 
 
-def existing(books: Books, performance: str) -> ScheduledPerformance:
+def require_performance(context: DecisionContext, performance: str) -> ScheduledPerformance:
     """Read a performance that must be there.
 
     Raises:
         NotFound: it was never scheduled, or it was archived.
     """
-    state = books.read(PERFORMANCE, performance)
+    state = context.read(PERFORMANCE, performance)
     if isinstance(state, NoPerformance) or state.deletion.status is DeletionStatus.ARCHIVED:
         raise NotFound("There is no such performance.")
     return state
 
 
-def taking_place(books: Books, performance: str) -> ScheduledPerformance:
+def require_not_cancelled(context: DecisionContext, performance: str) -> ScheduledPerformance:
     """Read a performance that must still take place, guarding it and its event.
 
     Raises:
         NotFound: it was never scheduled, or its event was archived.
         PerformanceCancelled: it was called off.
     """
-    state = existing(books, performance)
-    event = books.read(EVENT, state.event)
+    state = require_performance(context, performance)
+    event = context.read(EVENT, state.event)
     if not isinstance(event, ListedEvent) or event.status == EventStatus.ARCHIVED:
         raise NotFound("The event is no longer there.")
-    if state.called_off:
-        raise errors.PerformanceCancelled("The performance was cancelled.")
+    if state.cancelled:
+        raise errors.PerformanceIsCancelled("The performance was cancelled.")
     return state
 
 
-def on_sale(books: Books, performance: str) -> ScheduledPerformance:
+def require_on_sale(context: DecisionContext, performance: str) -> ScheduledPerformance:
     """Read a performance that must be on sale now.
 
     Raises:
         NotOnSale: not published, not yet, no longer, paused or closed; says which and when it opens.
     """
-    state = taking_place(books, performance)
-    event = books.read(EVENT, state.event)
+    state = require_not_cancelled(context, performance)
+    event = context.read(EVENT, state.event)
     if isinstance(event, ListedEvent) and event.status == EventStatus.CLOSING:
         raise NotOnSale("Sales are suspended while the organizer deletes the event; try again in a minute.")
     if not isinstance(event, ListedEvent) or event.status != EventStatus.PUBLISHED:
@@ -267,8 +267,8 @@ def on_sale(books: Books, performance: str) -> ScheduledPerformance:
         raise NotOnSale("Sales are suspended while the organizer deletes the performance; try again in a minute.")
     if state.sales is not SalesState.OPEN:
         raise NotOnSale(f"Sales are {state.sales.value}.", sales=state.sales.value)
-    if not books.passed(state.on_sale_at):
+    if not context.deadline_passed(state.on_sale_at):
         raise NotOnSale("Sales have not opened yet.", on_sale_at=state.on_sale_at)
-    if books.passed(state.starts_at):
+    if context.deadline_passed(state.starts_at):
         raise NotOnSale("Sales ended when the performance began.")
     return state

@@ -1,6 +1,6 @@
 """Deleting a performance that was never booked."""
 
-from domain.books import Books, Changes
+from domain.books import Changes, DecisionContext
 from domain.deletion import close_events, finish_events, give_up_events
 from domain.performance import (
     PERFORMANCE,
@@ -8,11 +8,11 @@ from domain.performance import (
     PerformanceClosedForDeletion,
     PerformanceReopened,
     ScheduledPerformance,
-    existing,
+    require_performance,
 )
 
 
-def close_performance_for_deletion(books: Books, performance: str) -> Changes:
+def close_performance_for_deletion(context: DecisionContext, performance: str) -> Changes:
     """Suspend sales of the performance, so that its bookings can be checked; a second time records nothing.
 
     Raises:
@@ -20,12 +20,12 @@ def close_performance_for_deletion(books: Books, performance: str) -> Changes:
     """
     return {
         PERFORMANCE.stream(performance): close_events(
-            existing(books, performance).deletion, PerformanceClosedForDeletion()
+            require_performance(context, performance).deletion, PerformanceClosedForDeletion()
         )
     }
 
 
-def finish_performance_deletion(books: Books, performance: str, *, closing: int, in_use: bool) -> Changes:
+def finish_performance_deletion(context: DecisionContext, performance: str, *, closing: int, in_use: bool) -> Changes:
     """Archive the performance if nothing uses it, else reopen it.
 
     Args:
@@ -35,7 +35,7 @@ def finish_performance_deletion(books: Books, performance: str, *, closing: int,
         NotFound: no such performance.
     """
     events = finish_events(
-        existing(books, performance).deletion,
+        require_performance(context, performance).deletion,
         closing=closing,
         in_use=in_use,
         reopened=PerformanceReopened(),
@@ -44,9 +44,9 @@ def finish_performance_deletion(books: Books, performance: str, *, closing: int,
     return {PERFORMANCE.stream(performance): events}
 
 
-def give_up_performance_deletion(books: Books, performance: str) -> Changes:
+def give_up_performance_deletion(context: DecisionContext, performance: str) -> Changes:
     """Reopen a performance whose deletion was begun and never finished; anything else records nothing."""
-    state = books.read(PERFORMANCE, performance)
+    state = context.read(PERFORMANCE, performance)
     if not isinstance(state, ScheduledPerformance):
         return {}
     return {PERFORMANCE.stream(performance): give_up_events(state.deletion, PerformanceReopened())}

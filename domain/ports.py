@@ -94,7 +94,7 @@ class ProviderEventKind(StrEnum):
     DISPUTE_LOST = "dispute.lost"
 
 
-class BookEntryKind(StrEnum):
+class LedgerEntryKind(StrEnum):
     """Which way money moved in the provider's books.
 
     A lost dispute moves none: what it withheld stays away. `unreadable` is what an adapter makes of an entry that it
@@ -176,14 +176,14 @@ class ProviderEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BookEntry:
+class LedgerEntry:
     """One movement of money in the provider's books; `amount` is positive, `kind` gives the direction.
 
     `dispute_id` is the provider's id of the dispute that it is about, if it is about one: a payment may have several.
     """
 
     entry: int
-    kind: BookEntryKind
+    kind: LedgerEntryKind
     reference: str
     checkout_id: str
     amount: int
@@ -193,10 +193,10 @@ class BookEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BooksPage:
+class LedgerPage:
     """Entries in the order they were booked; pass `next_cursor` to read on, None is the end so far."""
 
-    entries: tuple[BookEntry, ...]
+    entries: tuple[LedgerEntry, ...]
     next_cursor: int | None
 
 
@@ -250,7 +250,7 @@ class PaymentGateway(Protocol):
             PaymentUnavailable: no answer.
         """
 
-    async def books(self, *, after: int = 0, limit: int = 100) -> BooksPage:
+    async def list_ledger(self, *, after: int = 0, limit: int = 100) -> LedgerPage:
         """Read the provider's money facts after entry number `after`, oldest first.
 
         Raises:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from domain.errors import Invalid, SeatsNamedTwice, UnknownSeats
+from domain.errors import DuplicateSeats, Invalid, UnknownSeats
 from domain.performance import ScheduledPerformance
 from domain.values import Component, ComponentKind, Line, Place
 
@@ -34,7 +34,7 @@ def quote(
     Raises:
         UnknownSeats: names every seat that the performance does not have. A place of a standing area is no seat: it is
             drawn, never named.
-        SeatsNamedTwice: names every place chosen more than once.
+        DuplicateSeats: names every place chosen more than once.
         Invalid: no price for a category and ticket type.
     """
     places = [inventory.place(choice.seat) for choice in choices]
@@ -55,11 +55,11 @@ def require_distinct(seats: Sequence[str]) -> None:
     """Refuse one place in two lines.
 
     Raises:
-        SeatsNamedTwice: names every such place.
+        DuplicateSeats: names every such place.
     """
     if len(set(seats)) < len(seats):
         twice = sorted({seat for seat in seats if seats.count(seat) > 1})
-        raise SeatsNamedTwice("Name each seat once.", seats=twice)
+        raise DuplicateSeats("Name each seat once.", seats=twice)
 
 
 def line(line_id: str, performance_id: str, performance: ScheduledPerformance, place: Place, ticket_type: str) -> Line:

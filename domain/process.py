@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.books import Books, Changes, Kind
+from domain.books import Changes, DecisionContext, StreamType
 from domain.errors import NotFailed, NotFound
 
 
@@ -24,11 +24,11 @@ def evolve(process: Process, event: ProcessRetried) -> Process:  # noqa: ARG001 
     return process
 
 
-PROCESS: Kind[Process] = Kind("process", Process(), evolve)
+PROCESS: StreamType[Process] = StreamType("process", Process(), evolve)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProcessStanding:
+class ProcessStatus:
     """How a process stands.
 
     Args:
@@ -59,25 +59,25 @@ class ProcessStanding:
         return "running" if self.failed_at is None else "failed"
 
 
-def require_standing(standings: list[ProcessStanding], name: str) -> ProcessStanding:
+def require_status(statuses: list[ProcessStatus], name: str) -> ProcessStatus:
     """Return how the process of a name stands.
 
     Raises:
         NotFound: there is none.
     """
-    for standing in standings:
-        if standing.name == name:
-            return standing
+    for snapshot in statuses:
+        if snapshot.name == name:
+            return snapshot
     raise NotFound(f"There is no process {name}.")
 
 
-def retry(books: Books, standing: ProcessStanding) -> Changes:
+def retry(context: DecisionContext, snapshot: ProcessStatus) -> Changes:
     """Let a process try again what it failed on.
 
     Raises:
         NotFailed: it runs.
     """
-    books.read(PROCESS, standing.name)
-    if standing.failed_position is None:
-        raise NotFailed(f"{standing.name} has not failed.")
-    return {PROCESS.stream(standing.name): [ProcessRetried(position=standing.failed_position)]}
+    context.read(PROCESS, snapshot.name)
+    if snapshot.failed_position is None:
+        raise NotFailed(f"{snapshot.name} has not failed.")
+    return {PROCESS.stream(snapshot.name): [ProcessRetried(position=snapshot.failed_position)]}

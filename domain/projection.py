@@ -9,14 +9,14 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import assert_never
 
-from domain.books import Books, Changes, Kind
-from domain.errors import NotFailed, NotParked, NotPaused, NotRunning, TooMuchSetAside
+from domain.books import Changes, DecisionContext, StreamType
+from domain.errors import ExclusionLimitReached, NotFailed, NotParked, NotPaused, NotRunning
 
 SKIPPED_MAX = 1_000
 PARKED_MAX = 100
 
 
-class SetAsideReason(StrEnum):
+class ExclusionReason(StrEnum):
     """Why an event or a stream is left out."""
 
     UNREADABLE = "unreadable"
@@ -56,7 +56,7 @@ class EventSkipped:
 
     version: int
     position: int
-    reason: SetAsideReason
+    reason: ExclusionReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ class StreamParked:
     version: int
     stream: str
     after_position: int
-    reason: SetAsideReason
+    reason: ExclusionReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,7 @@ class StreamUnparked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RebuildAsked:
+class RebuildRequested:
     """It is to be folded anew, or the rows of one performance alone; `swap_anyway`: even if the new rows differ."""
 
     performance: str | None
@@ -95,12 +95,12 @@ class RebuildAsked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RollbackAsked:
+class RollbackRequested:
     """The version that was live before the last swap is to be live again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VersionsDropAsked:
+class VersionsDropRequested:
     """The versions that are not live are to be dropped."""
 
 
@@ -112,27 +112,27 @@ ProjectionEvent = (
     | EventUnskipped
     | StreamParked
     | StreamUnparked
-    | RebuildAsked
-    | RollbackAsked
-    | VersionsDropAsked
+    | RebuildRequested
+    | RollbackRequested
+    | VersionsDropRequested
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SetAside:
+class Exclusions:
     """What certain tables leave out: the events at `positions`, and those of each stream after a position."""
 
     positions: frozenset[int] = frozenset()
     streams: Mapping[str, int] = field(default_factory=dict)
 
-    def holds(self, position: int, stream: str) -> bool:
+    def excludes(self, position: int, stream: str) -> bool:
         """Say whether an event is left out."""
         after = self.streams.get(stream)
         return position in self.positions or (after is not None and position > after)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Park:
+class ParkedStream:
     """A parked stream; once it is unparked, only `tables` leave it out."""
 
     version: int
@@ -146,15 +146,15 @@ class Projection:
     """What is skipped, as (version of the code, position), and what was ever parked."""
 
     skips: frozenset[tuple[int, int]] = frozenset()
-    parks: tuple[Park, ...] = ()
+    parks: tuple[ParkedStream, ...] = ()
 
-    def set_aside(self, version: int, tables: str) -> SetAside:
+    def exclusions(self, version: int, tables: str) -> Exclusions:
         """Return what tables, folded by a version of the code, leave out."""
         streams: dict[str, int] = {}
         for park in self.parks:
             if park.version == version and park.tables in {None, tables}:
                 streams[park.stream] = min(park.after_position, streams.get(park.stream, park.after_position))
-        return SetAside(positions=frozenset(self.skipped(version)), streams=streams)
+        return Exclusions(positions=frozenset(self.skipped(version)), streams=streams)
 
     def skipped(self, version: int) -> list[int]:
         """Return the positions that a version of the code skips, in order."""
@@ -173,30 +173,30 @@ def evolve(projection: Projection, event: ProjectionEvent) -> Projection:
         case EventUnskipped():
             return replace(projection, skips=projection.skips - {(event.version, event.position)})
         case StreamParked():
-            park = Park(version=event.version, stream=event.stream, after_position=event.after_position)
+            park = ParkedStream(version=event.version, stream=event.stream, after_position=event.after_position)
             return replace(projection, parks=(*projection.parks, park))
         case StreamUnparked():
-            return replace(projection, parks=tuple(unparked(park, event) for park in projection.parks))
+            return replace(projection, parks=tuple(apply_unparked(park, event) for park in projection.parks))
         case ProjectionPaused() | ProjectionResumed() | ProjectionRetried():
             return projection
-        case RebuildAsked() | RollbackAsked() | VersionsDropAsked():
+        case RebuildRequested() | RollbackRequested() | VersionsDropRequested():
             return projection
         case _:
             assert_never(event)
 
 
-def unparked(park: Park, event: StreamUnparked) -> Park:
+def apply_unparked(park: ParkedStream, event: StreamUnparked) -> ParkedStream:
     """Return a park after the event; another stream's, another version's and a former one stay as they are."""
     if (park.version, park.stream, park.tables) != (event.version, event.stream, None):
         return park
     return replace(park, tables=event.tables)
 
 
-PROJECTION: Kind[Projection] = Kind("projection", Projection(), evolve)
+PROJECTION: StreamType[Projection] = StreamType("projection", Projection(), evolve)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class ProjectionSnapshot:
     """How a read model stands while somebody decides about it: nobody moves it meanwhile."""
 
     name: str
@@ -207,104 +207,110 @@ class Standing:
     failed_position: int | None
 
 
-def pause(books: Books, standing: Standing) -> Changes:
+def pause(context: DecisionContext, snapshot: ProjectionSnapshot) -> Changes:
     """Let it stand still; one that is paused already records nothing.
 
     Raises:
         NotRunning: it failed.
     """
-    books.read(PROJECTION, standing.name)
-    match standing.state:
+    context.read(PROJECTION, snapshot.name)
+    match snapshot.state:
         case ReadModelState.PAUSED:
             return {}
         case ReadModelState.FAILED:
-            raise NotRunning(f"{standing.name} has failed and stands still already.")
+            raise NotRunning(f"{snapshot.name} has failed and stands still already.")
         case _:
-            return {PROJECTION.stream(standing.name): [ProjectionPaused()]}
+            return {PROJECTION.stream(snapshot.name): [ProjectionPaused()]}
 
 
-def resume(books: Books, standing: Standing) -> Changes:
+def resume(context: DecisionContext, snapshot: ProjectionSnapshot) -> Changes:
     """Let one that is paused go on; one that runs records nothing.
 
     Raises:
         NotPaused: it failed.
     """
-    books.read(PROJECTION, standing.name)
-    match standing.state:
+    context.read(PROJECTION, snapshot.name)
+    match snapshot.state:
         case ReadModelState.RUNNING:
             return {}
         case ReadModelState.FAILED:
-            raise NotPaused(f"{standing.name} has failed: retry, skip the event, or park its stream.")
+            raise NotPaused(f"{snapshot.name} has failed: retry, skip the event, or park its stream.")
         case _:
-            return {PROJECTION.stream(standing.name): [ProjectionResumed()]}
+            return {PROJECTION.stream(snapshot.name): [ProjectionResumed()]}
 
 
-def retry(books: Books, standing: Standing) -> Changes:
+def retry(context: DecisionContext, snapshot: ProjectionSnapshot) -> Changes:
     """Let it try the event again that it failed on.
 
     Raises:
         NotFailed: it did not.
     """
-    books.read(PROJECTION, standing.name)
-    return {PROJECTION.stream(standing.name): [ProjectionRetried(position=failed_at(standing))]}
+    context.read(PROJECTION, snapshot.name)
+    return {PROJECTION.stream(snapshot.name): [ProjectionRetried(position=require_failed_position(snapshot))]}
 
 
-def skip_event(books: Books, standing: Standing, *, position: int, reason: SetAsideReason) -> Changes:
+def skip_event(
+    context: DecisionContext, snapshot: ProjectionSnapshot, *, position: int, reason: ExclusionReason
+) -> Changes:
     """Leave out the event that it failed on; one that is skipped already records nothing.
 
     Raises:
         NotFailed: it has not failed at this position.
-        TooMuchSetAside.
+        ExclusionLimitReached.
     """
-    skipped = books.read(PROJECTION, standing.name).skipped(standing.version)
+    skipped = context.read(PROJECTION, snapshot.name).skipped(snapshot.version)
     if position in skipped:
         return {}
-    if failed_at(standing) != position:
-        raise NotFailed(f"{standing.name} failed at position {standing.failed_position}, not at {position}.")
+    if require_failed_position(snapshot) != position:
+        raise NotFailed(f"{snapshot.name} failed at position {snapshot.failed_position}, not at {position}.")
     if len(skipped) >= SKIPPED_MAX:
-        raise TooMuchSetAside(f"{standing.name} skips {SKIPPED_MAX} events already; mend the program instead.")
-    skip = EventSkipped(version=standing.version, position=position, reason=reason)
-    return {PROJECTION.stream(standing.name): [skip]}
+        raise ExclusionLimitReached(f"{snapshot.name} skips {SKIPPED_MAX} events already; mend the program instead.")
+    skip = EventSkipped(version=snapshot.version, position=position, reason=reason)
+    return {PROJECTION.stream(snapshot.name): [skip]}
 
 
-def park_stream(books: Books, standing: Standing, *, stream: str, reason: SetAsideReason) -> Changes:
+def park_stream(
+    context: DecisionContext, snapshot: ProjectionSnapshot, *, stream: str, reason: ExclusionReason
+) -> Changes:
     """Leave out what happens to a stream from here on; one that is parked already records nothing.
 
     Raises:
-        TooMuchSetAside.
+        ExclusionLimitReached.
     """
-    parked = books.read(PROJECTION, standing.name).parked(standing.version)
+    parked = context.read(PROJECTION, snapshot.name).parked(snapshot.version)
     if stream in parked:
         return {}
     if len(parked) >= PARKED_MAX:
-        raise TooMuchSetAside(f"{standing.name} has {PARKED_MAX} streams parked already; mend the program instead.")
-    park = StreamParked(version=standing.version, stream=stream, after_position=standing.position, reason=reason)
-    return {PROJECTION.stream(standing.name): [park]}
+        raise ExclusionLimitReached(
+            f"{snapshot.name} has {PARKED_MAX} streams parked already; mend the program instead."
+        )
+    park = StreamParked(version=snapshot.version, stream=stream, after_position=snapshot.position, reason=reason)
+    return {PROJECTION.stream(snapshot.name): [park]}
 
 
-def unpark_stream(books: Books, standing: Standing, *, stream: str) -> Changes:
+def unpark_stream(context: DecisionContext, snapshot: ProjectionSnapshot, *, stream: str) -> Changes:
     """Let the next tables have a stream again.
 
     Raises:
         NotParked: it is not parked.
     """
-    if stream not in books.read(PROJECTION, standing.name).parked(standing.version):
-        raise NotParked(f"{standing.name} does not have {stream} parked.")
-    unpark = StreamUnparked(version=standing.version, stream=stream, tables=standing.schema)
-    return {PROJECTION.stream(standing.name): [unpark]}
+    if stream not in context.read(PROJECTION, snapshot.name).parked(snapshot.version):
+        raise NotParked(f"{snapshot.name} does not have {stream} parked.")
+    unpark = StreamUnparked(version=snapshot.version, stream=stream, tables=snapshot.schema)
+    return {PROJECTION.stream(snapshot.name): [unpark]}
 
 
-def failed_at(standing: Standing) -> int:
+def require_failed_position(snapshot: ProjectionSnapshot) -> int:
     """Return the position it failed at.
 
     Raises:
         NotFailed: it did not.
     """
-    if standing.state is not ReadModelState.FAILED:
-        raise NotFailed(f"{standing.name} has not failed.")
-    if standing.failed_position is None:
+    if snapshot.state is not ReadModelState.FAILED:
+        raise NotFailed(f"{snapshot.name} has not failed.")
+    if snapshot.failed_position is None:
         raise NotFailed(
-            f"{standing.name} failed at no event: it was folded from a log that was restored since. "
-            f"Rebuild it: seatledger projections rebuild {standing.name}"
+            f"{snapshot.name} failed at no event: it was folded from a log that was restored since. "
+            f"Rebuild it: seatledger projections rebuild {snapshot.name}"
         )
-    return standing.failed_position
+    return snapshot.failed_position

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
 
-from domain.books import Kind
+from domain.books import StreamType
 from domain.order import RefundOutcome
 from domain.payment import BookedEntry
 from domain.values import RefundReason
@@ -213,7 +213,7 @@ def evolve(refund: Refund, event: RefundEvent) -> Refund:
             assert_never(event)
 
 
-REFUND: Kind[Refund] = Kind("refund", NoRefund(), evolve)
+REFUND: StreamType[Refund] = StreamType("refund", NoRefund(), evolve)
 
 
 def transfer_reference(refund: str, attempt: int) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import assert_never
 
-from domain.books import Books, Changes, Kind
+from domain.books import Changes, DecisionContext, StreamType
 from domain.errors import LastHolder
 from domain.values import Role
 
@@ -45,10 +45,10 @@ def evolve(holders: RoleHolders, event: RoleEvent) -> RoleHolders:
             assert_never(event)
 
 
-ROLE: Kind[RoleHolders] = Kind("role", RoleHolders(), evolve)
+ROLE: StreamType[RoleHolders] = StreamType("role", RoleHolders(), evolve)
 
 
-def holder_events(books: Books, account: str, before: frozenset[Role], after: frozenset[Role]) -> Changes:
+def holder_events(context: DecisionContext, account: str, before: frozenset[Role], after: frozenset[Role]) -> Changes:
     """Return what a change of an account's roles records about the roles that somebody must always hold.
 
     Raises:
@@ -57,10 +57,10 @@ def holder_events(books: Books, account: str, before: frozenset[Role], after: fr
     changes: dict[str, list[RoleEvent]] = {}
     for role in ALWAYS_HELD:
         if role in after - before:
-            books.read(ROLE, role)
+            context.read(ROLE, role)
             changes[ROLE.stream(role)] = [RoleGranted(account=account)]
         elif role in before - after:
-            if books.read(ROLE, role).accounts <= {account}:
+            if context.read(ROLE, role).accounts <= {account}:
                 raise LastHolder(f"Nobody else is {role}; give another account the role first.", role=role.value)
             changes[ROLE.stream(role)] = [RoleWithdrawn(account=account)]
     return changes

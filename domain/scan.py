@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import assert_never
 
-from domain.books import Kind
+from domain.books import StreamType
 from domain.ticket import EntryMode, RefusalReason
 
 
@@ -73,7 +73,7 @@ def evolve(_: Scan, event: ScanEvent) -> Scan:
             assert_never(event)
 
 
-SCAN: Kind[Scan] = Kind("scan", NoScan(), evolve)
+SCAN: StreamType[Scan] = StreamType("scan", NoScan(), evolve)
 
 
 def scan_id(device: str, nonce: str) -> str:

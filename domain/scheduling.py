@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 
-from domain.books import Books, Changes
+from domain.books import Changes, DecisionContext
 from domain.currencies import DECIMALS
-from domain.errors import AlreadyThere, Invalid, NotFound, PerformanceStarted
+from domain.errors import AlreadyExists, Invalid, NotFound, PerformanceStarted
 from domain.event import EVENT, EventStatus, ListedEvent
 from domain.performance import (
     PERFORMANCE,
@@ -24,8 +24,8 @@ from domain.performance import (
     SalesState,
     ScheduledPerformance,
     by_category,
-    existing,
-    taking_place,
+    require_not_cancelled,
+    require_performance,
 )
 from domain.values import AMOUNT_MAX, EntryRules, PerformanceCancelReason, Price
 
@@ -38,35 +38,35 @@ DOORS_BEFORE_START_MAX = timedelta(hours=48)
 """How long before the start the doors may open: tickets admit from then on, so a mistyped day would use them up."""
 
 
-def schedule(books: Books, performance: str, wish: PerformanceScheduled) -> Changes:
+def schedule(context: DecisionContext, performance: str, request: PerformanceScheduled) -> Changes:
     """Announce a showing.
 
     Raises:
         NotFound: the event is not there.
-        AlreadyThere: the performance exists.
+        AlreadyExists: the performance exists.
         Invalid: doors after the start or days before it, on-sale after the start, a price twice, negative or over the
             cap.
     """
-    event = books.read(EVENT, wish.event)
+    event = context.read(EVENT, request.event)
     if not isinstance(event, ListedEvent) or event.status == EventStatus.ARCHIVED:
         raise NotFound("There is no such event.")
-    if not isinstance(books.read(PERFORMANCE, performance), NoPerformance):
-        raise AlreadyThere("The performance exists.")
-    check_start_ahead(books, wish.starts_at)
-    check_times(wish.starts_at, wish.doors_at, wish.on_sale_at)
-    check_prices(wish.prices)
-    if wish.currency not in DECIMALS:
-        raise Invalid("There is no such currency; name one of ISO 4217.", currency=wish.currency)
-    return {PERFORMANCE.stream(performance): [wish]}
+    if not isinstance(context.read(PERFORMANCE, performance), NoPerformance):
+        raise AlreadyExists("The performance exists.")
+    check_start_ahead(context, request.starts_at)
+    check_times(request.starts_at, request.doors_at, request.on_sale_at)
+    check_prices(request.prices)
+    if request.currency not in DECIMALS:
+        raise Invalid("There is no such currency; name one of ISO 4217.", currency=request.currency)
+    return {PERFORMANCE.stream(performance): [request]}
 
 
-def check_start_ahead(books: Books, starts_at: datetime) -> None:
+def check_start_ahead(context: DecisionContext, starts_at: datetime) -> None:
     """Refuse a start that has passed: nothing could be sold any more.
 
     Raises:
         Invalid.
     """
-    if books.passed(starts_at):
+    if context.deadline_passed(starts_at):
         raise Invalid("The start lies in the past; check the date.", starts_at=starts_at)
 
 
@@ -128,7 +128,7 @@ class ChangePerformance:
         return self.without_doors_at or any(each is not None for each in sale)
 
 
-def change(books: Books, command: ChangePerformance) -> Changes:
+def change(context: DecisionContext, command: ChangePerformance) -> Changes:
     """Change what differs. A performance that moves can be refunded on its buyers' request until its new start.
 
     Raises:
@@ -136,26 +136,26 @@ def change(books: Books, command: ChangePerformance) -> Changes:
         Invalid: times in the wrong order, a new start in the past, prices that make no sense.
         PerformanceStarted: it began too long ago; the entry rules alone can still change.
     """
-    state = taking_place(books, command.performance)
+    state = require_not_cancelled(context, command.performance)
     if command.changes_sale:
-        check_changeable(books, state)
+        check_changeable(context, state)
     events = [
-        *moved(books, state, command),
-        *repriced(state, command),
-        *sales_changed(state, command),
+        *time_events(context, state, command),
+        *price_events(state, command),
+        *sales_events(state, command),
         *entry_rules_events(state, command),
     ]
     return {PERFORMANCE.stream(command.performance): events} if events else {}
 
 
-def check_changeable(books: Books, state: ScheduledPerformance) -> None:
+def check_changeable(context: DecisionContext, state: ScheduledPerformance) -> None:
     """Refuse what began more than `CHANGES_AFTER_START_MAX` ago.
 
     Raises:
         PerformanceStarted: says when it began and until when it could be changed.
     """
     until = state.starts_at + CHANGES_AFTER_START_MAX
-    if books.passed(until):
+    if context.deadline_passed(until):
         hours = CHANGES_AFTER_START_MAX // timedelta(hours=1)
         raise PerformanceStarted(
             f"The performance began more than {hours} hours ago; support can still refund orders with a reason.",
@@ -164,29 +164,31 @@ def check_changeable(books: Books, state: ScheduledPerformance) -> None:
         )
 
 
-def moved(books: Books, state: ScheduledPerformance, command: ChangePerformance) -> list[PerformanceEvent]:
+def time_events(
+    context: DecisionContext, state: ScheduledPerformance, command: ChangePerformance
+) -> list[PerformanceEvent]:
     """Return the new times, if they differ.
 
     Raises:
         Invalid: times in the wrong order, or a new start in the past.
     """
     starts_at = command.starts_at or state.starts_at
-    doors_at = None if command.without_doors_at else command.doors_at or doors_moved(state, starts_at)
+    doors_at = None if command.without_doors_at else command.doors_at or shifted_doors(state, starts_at)
     on_sale_at = command.on_sale_at or state.on_sale_at
     if (starts_at, doors_at, on_sale_at) == (state.starts_at, state.doors_at, state.on_sale_at):
         return []
     if starts_at != state.starts_at:
-        check_start_ahead(books, starts_at)
+        check_start_ahead(context, starts_at)
     check_times(starts_at, doors_at, on_sale_at)
     return [PerformanceRescheduled(starts_at=starts_at, doors_at=doors_at, on_sale_at=on_sale_at)]
 
 
-def doors_moved(state: ScheduledPerformance, starts_at: datetime) -> datetime | None:
+def shifted_doors(state: ScheduledPerformance, starts_at: datetime) -> datetime | None:
     """Return when the doors open, as long before the start as until now: they decide from when on tickets admit."""
     return None if state.doors_at is None else starts_at - (state.starts_at - state.doors_at)
 
 
-def repriced(state: ScheduledPerformance, command: ChangePerformance) -> list[PerformanceEvent]:
+def price_events(state: ScheduledPerformance, command: ChangePerformance) -> list[PerformanceEvent]:
     """Return the new prices and limits, if they differ."""
     events: list[PerformanceEvent] = []
     if command.prices is not None:
@@ -199,7 +201,7 @@ def repriced(state: ScheduledPerformance, command: ChangePerformance) -> list[Pe
     return events
 
 
-def sales_changed(state: ScheduledPerformance, command: ChangePerformance) -> list[PerformanceEvent]:
+def sales_events(state: ScheduledPerformance, command: ChangePerformance) -> list[PerformanceEvent]:
     """Return what was decided about sales, if it differs."""
     if command.sales is None or command.sales is state.sales:
         return []
@@ -217,15 +219,15 @@ def entry_rules_events(state: ScheduledPerformance, command: ChangePerformance) 
     return [] if rules == state.entry_rules else [EntryRulesChanged(rules=rules)]
 
 
-def call_off(books: Books, performance: str, reason: PerformanceCancelReason) -> Changes:
+def cancel(context: DecisionContext, performance: str, reason: PerformanceCancelReason) -> Changes:
     """Cancel a performance; a second time records nothing.
 
     Raises:
         NotFound: no such performance.
         PerformanceStarted: it began too long ago.
     """
-    state = existing(books, performance)
-    if state.called_off:
+    state = require_performance(context, performance)
+    if state.cancelled:
         return {}
-    check_changeable(books, state)
+    check_changeable(context, state)
     return {PERFORMANCE.stream(performance): [PerformanceCancelled(reason=reason)]}

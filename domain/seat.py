@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
-from domain.books import Books, Kind
+from domain.books import DecisionContext, StreamType
 from domain.errors import SeatsTaken
 from domain.values import BlockReason, RefundReason, ReleaseReason
 
@@ -129,10 +129,10 @@ def holder_of(seat: Seat) -> str | None:
     return seat.holder if isinstance(seat, Held | Sold) else None
 
 
-SEAT: Kind[Seat] = Kind("seat", FREE, evolve)
+SEAT: StreamType[Seat] = StreamType("seat", FREE, evolve)
 
 
-def cleared(seat: Seat, key: str, books: Books) -> Sequence[SeatEvent]:
+def free_events(seat: Seat, key: str, context: DecisionContext) -> Sequence[SeatEvent]:
     """Return the events that make the seat free to take now; none if it is free already.
 
     Raises:
@@ -141,9 +141,9 @@ def cleared(seat: Seat, key: str, books: Books) -> Sequence[SeatEvent]:
     match seat:
         case Free():
             return ()
-        case Held(hold=lapsed, expires_at=deadline) if books.passed(deadline):
+        case Held(hold=lapsed, expires_at=deadline) if context.deadline_passed(deadline):
             return (SeatReleased(hold=lapsed, reason=ReleaseReason.LAPSED),)
-        case Blocked(release_at=until) if until is not None and books.passed(until):
+        case Blocked(release_at=until) if until is not None and context.deadline_passed(until):
             return (SeatUnblocked(),)
         case Held() | Sold() | Blocked():
             raise SeatsTaken([key])
@@ -151,10 +151,10 @@ def cleared(seat: Seat, key: str, books: Books) -> Sequence[SeatEvent]:
             assert_never(seat)
 
 
-def is_free(seat: Seat, books: Books) -> bool:
+def is_free(seat: Seat, context: DecisionContext) -> bool:
     """Say whether the next buyer could take the seat now."""
     try:
-        cleared(seat, "", books)
+        free_events(seat, "", context)
     except SeatsTaken:
         return False
     return True
@@ -169,7 +169,7 @@ def returned_events(seat: Seat, *, order: str, ticket: str, reason: RefundReason
             return ()
 
 
-def released(seat: Seat, *, hold: str, reason: ReleaseReason) -> Sequence[SeatEvent]:
+def release_events(seat: Seat, *, hold: str, reason: ReleaseReason) -> Sequence[SeatEvent]:
     """Give the seat back if it is still this hold's."""
     match seat:
         case Held(hold=held) if held == hold:

@@ -9,48 +9,48 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from domain.books import Books, Changes, merged
+from domain.books import Changes, DecisionContext, merge_changes
 from domain.buyer import check_paid_limits, has_share, quota_of
-from domain.disputed_money import disputed_tickets
-from domain.errors import LimitReached, NotFound, PerformanceCancelled, PerformanceStarted, Rejected, SeatsTaken
+from domain.disputed_money import disputed_ticket_events
+from domain.errors import LimitReached, NotFound, PerformanceIsCancelled, PerformanceStarted, Rejected, SeatsTaken
 from domain.money_exception import EXCEPTIONS_OWNER, ExceptionKind, ExceptionOpened, exception_opened_events
 from domain.order import ORDER, OrderCancelled, OrderStatus, PaymentTaken, PlacedOrder, RefundOpened
-from domain.ordering import basket_released, confirmed, payments_cancelled, visible_order
+from domain.ordering import cancel_payment_events, confirmation_events, release_basket_events, require_visible_order
 from domain.payment import PAYMENT, PaymentOutcome, PaymentSettled, PaymentStatus, RequestedPayment
-from domain.performance import taking_place
+from domain.performance import require_not_cancelled
 from domain.refund import REFUND, RefundApproved, RefundRequested
-from domain.seat import SEAT, Held, Seat, SeatEvent, cleared
+from domain.seat import SEAT, Held, Seat, SeatEvent, free_events
 from domain.values import OrderCancelReason, RefundReason, ReleaseReason, derived_id, seats_of
 
 RULE = "settle_payments"
-UNDECIDED_AT_MOST = timedelta(seconds=30)
+UNDECIDED_MAX = timedelta(seconds=30)
 """How long a capture may stay undecided: the grace, a standby's take-over, and room for a rule that is behind."""
 
 
-def settle(books: Books, *, payment: str) -> Changes:
+def settle(context: DecisionContext, *, payment: str) -> Changes:
     """Decide a capture in one append to payment and order; a decided one records nothing."""
-    state = books.read(PAYMENT, payment)
+    state = context.read(PAYMENT, payment)
     if not isinstance(state, RequestedPayment) or state.status is not PaymentStatus.CAPTURED:
         return {}
-    order = visible_order(books, state.order, None)
+    order = require_visible_order(context, state.order, None)
     if state.captured_currency != order.currency:
-        return unexplained(books, payment, state, ExceptionKind.WRONG_CURRENCY)
+        return exception_events(context, payment, state, ExceptionKind.WRONG_CURRENCY)
     if state.lost:
-        return unexplained(books, payment, state, ExceptionKind.UNDECIDED_CAPTURE)
+        return exception_events(context, payment, state, ExceptionKind.UNDECIDED_CAPTURE)
     taken = {ORDER.stream(state.order): [PaymentTaken(payment=payment, amount=state.captured)]}
-    reason = objection(state, order)
+    reason = refund_reason_for(state, order)
     if reason is None:
         try:
-            return merged(taken, confirmation(books, payment, state.order, order))
+            return merge_changes(taken, confirmation_or_refund_events(context, payment, state.order, order))
         except Rejected as refusal:
-            reason = refund_reason(refusal)
+            reason = refund_reason_of_refusal(refusal)
             if reason is None:
-                return unexplained(books, payment, state, ExceptionKind.UNDECIDED_CAPTURE)
-    ended = ended_unpaid(books, state.order, order, payment, reason)
-    return merged(taken, ended, refunded(payment, state, order, reason))
+                return exception_events(context, payment, state, ExceptionKind.UNDECIDED_CAPTURE)
+    ended = cancel_unpaid_events(context, state.order, order, payment, reason)
+    return merge_changes(taken, ended, refund_events(payment, state, order, reason))
 
 
-def unexplained(books: Books, payment: str, state: RequestedPayment, kind: ExceptionKind) -> Changes:
+def exception_events(context: DecisionContext, payment: str, state: RequestedPayment, kind: ExceptionKind) -> Changes:
     """Leave a capture to support: the order stays as it is, and what no dispute took can be sent back."""
     opened = ExceptionOpened(
         kind=kind,
@@ -66,13 +66,13 @@ def unexplained(books: Books, payment: str, state: RequestedPayment, kind: Excep
         performance=state.performance,
         checkout=state.checkout,
     )
-    return merged(
+    return merge_changes(
         {PAYMENT.stream(payment): [PaymentSettled(outcome=PaymentOutcome.EXCEPTION, owner=EXCEPTIONS_OWNER)]},
-        exception_opened_events(books, derived_id(payment, kind), opened),
+        exception_opened_events(context, derived_id(payment, kind), opened),
     )
 
 
-def objection(payment: RequestedPayment, order: PlacedOrder) -> RefundReason | None:
+def refund_reason_for(payment: RequestedPayment, order: PlacedOrder) -> RefundReason | None:
     """Return why the money cannot be kept, whatever the seats are."""
     if payment.captured != order.total:
         return RefundReason.WRONG_AMOUNT
@@ -85,33 +85,34 @@ def objection(payment: RequestedPayment, order: PlacedOrder) -> RefundReason | N
             return None
 
 
-def confirmation(books: Books, payment: str, order_id: str, order: PlacedOrder) -> Changes:
+def confirmation_or_refund_events(context: DecisionContext, payment: str, order_id: str, order: PlacedOrder) -> Changes:
     """Sell the order's seats, taking back those that had lapsed.
 
     Raises:
         SeatsTaken, PerformanceCancelled, LimitReached, NotFound: the order cannot be confirmed any more.
         PerformanceStarted: its basket had lapsed, and nothing is sold after the start.
     """
-    performance = taking_place(books, order.performance)
-    owner, buyer = quota_of(books, order.account, order.performance)
-    if not has_share(buyer, order.hold, books) and books.passed(performance.starts_at):
+    performance = require_not_cancelled(context, order.performance)
+    owner, buyer = quota_of(context, order.account, order.performance)
+    if not has_share(buyer, order.hold, context) and context.deadline_passed(performance.starts_at):
         raise PerformanceStarted("The basket had lapsed and the performance has begun.")
-    check_paid_limits(buyer, performance.limits, hold=order.hold, seats=len(order.lines), books=books)
+    check_paid_limits(buyer, performance.limits, hold=order.hold, seats=len(order.lines), context=context)
     keys = seats_of(order.lines)
-    seats = books.read_each(SEAT, keys)
+    seats = context.read_many(SEAT, keys)
     lapsed = {
-        SEAT.stream(*key): taken_again(seat, key[1], order.hold, books) for key, seat in zip(keys, seats, strict=True)
+        SEAT.stream(*key): reclaim_events(seat, key[1], order.hold, context)
+        for key, seat in zip(keys, seats, strict=True)
     }
     settled = {PAYMENT.stream(payment): [PaymentSettled(outcome=PaymentOutcome.CONFIRMED)]}
-    sold = confirmed(order_id, order, payment=payment, owner=owner)
-    paid = books.read(PAYMENT, payment)
+    sold = confirmation_events(order_id, order, payment=payment, owner=owner)
+    paid = context.read(PAYMENT, payment)
     assert isinstance(paid, RequestedPayment)
     issued = [derived_id(order_id, "ticket", line.line_id) for line in order.lines]
-    others = payments_cancelled(books, order, besides=payment)
-    return merged(lapsed, sold, disputed_tickets(payment, paid, issued), settled, others)
+    others = cancel_payment_events(context, order, besides=payment)
+    return merge_changes(lapsed, sold, disputed_ticket_events(payment, paid, issued), settled, others)
 
 
-def taken_again(seat: Seat, key: str, hold: str, books: Books) -> Sequence[SeatEvent]:
+def reclaim_events(seat: Seat, key: str, hold: str, context: DecisionContext) -> Sequence[SeatEvent]:
     """Return what must happen to a seat before it is sold to the basket `hold`.
 
     Raises:
@@ -121,15 +122,15 @@ def taken_again(seat: Seat, key: str, hold: str, books: Books) -> Sequence[SeatE
         case Held(hold=own) if own == hold:
             return ()
         case _:
-            return cleared(seat, key, books)
+            return free_events(seat, key, context)
 
 
-def refund_reason(refusal: Rejected) -> RefundReason | None:
+def refund_reason_of_refusal(refusal: Rejected) -> RefundReason | None:
     """Return the refund's reason for an order that was not confirmed; None: no rule knows."""
     match refusal:
         case SeatsTaken() | PerformanceStarted():
             return RefundReason.LATE_PAYMENT
-        case PerformanceCancelled() | NotFound():
+        case PerformanceIsCancelled() | NotFound():
             return RefundReason.PERFORMANCE_CANCELLED
         case LimitReached():
             return RefundReason.LIMIT_REACHED
@@ -137,18 +138,20 @@ def refund_reason(refusal: Rejected) -> RefundReason | None:
             return None
 
 
-def ended_unpaid(books: Books, order_id: str, order: PlacedOrder, payment: str, reason: RefundReason) -> Changes:
+def cancel_unpaid_events(
+    context: DecisionContext, order_id: str, order: PlacedOrder, payment: str, reason: RefundReason
+) -> Changes:
     """End an order whose money goes back although it was still waiting for it; a wrong amount leaves it waiting."""
     if order.status is not OrderStatus.PENDING or reason is RefundReason.WRONG_AMOUNT:
         return {}
     called_off = reason is RefundReason.PERFORMANCE_CANCELLED
     why = OrderCancelReason.PERFORMANCE_CANCELLED if called_off else OrderCancelReason.PAYMENT_REFUNDED
     ending: dict[str, list[Any]] = {ORDER.stream(order_id): [OrderCancelled(reason=why)]}
-    cancelled = payments_cancelled(books, order, besides=payment)
-    return merged(ending, basket_released(books, order, ReleaseReason.PAYMENT_REFUNDED), cancelled)
+    cancelled = cancel_payment_events(context, order, besides=payment)
+    return merge_changes(ending, release_basket_events(context, order, ReleaseReason.PAYMENT_REFUNDED), cancelled)
 
 
-def refunded(payment: str, state: RequestedPayment, order: PlacedOrder, reason: RefundReason) -> Changes:
+def refund_events(payment: str, state: RequestedPayment, order: PlacedOrder, reason: RefundReason) -> Changes:
     """Send the whole capture back, without anybody's approval."""
     refund = derived_id(payment, "refund")
     requested = RefundRequested(

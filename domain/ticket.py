@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
-from domain.books import Kind
+from domain.books import StreamType
 from domain.values import Place
 
 
@@ -164,7 +164,7 @@ def evolve(ticket: Ticket, event: TicketEvent) -> Ticket:
             assert_never(event)
 
 
-TICKET: Kind[Ticket] = Kind("ticket", NoTicket(), evolve)
+TICKET: StreamType[Ticket] = StreamType("ticket", NoTicket(), evolve)
 
 
 def voided_events(ticket: Ticket, *, order: str, refund: str) -> Sequence[TicketEvent]:

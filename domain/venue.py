@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
-from domain.books import Books, Changes, Kind
+from domain.books import Changes, DecisionContext, StreamType
 from domain.deletion import DeletionState, DeletionStatus, close_events, finish_events, give_up_events
-from domain.errors import AlreadyThere, BeingDeleted, NotFound
+from domain.errors import AlreadyExists, BeingDeleted, NotFound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +109,7 @@ def evolve(venue: Venue, event: VenueEvent) -> Venue:
             assert_never(event)
 
 
-VENUE: Kind[Venue] = Kind("venue", NoVenue(), evolve)
+VENUE: StreamType[Venue] = StreamType("venue", NoVenue(), evolve)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,78 +125,78 @@ def evolve_layout(_: Layout, event: LayoutPublished) -> Layout:
     return event
 
 
-LAYOUT: Kind[Layout] = Kind("layout", NoLayout(), evolve_layout)
+LAYOUT: StreamType[Layout] = StreamType("layout", NoLayout(), evolve_layout)
 
 
-def existing(books: Books, venue: str) -> OpenVenue:
+def require_venue(context: DecisionContext, venue: str) -> OpenVenue:
     """Read a venue that must be there.
 
     Raises:
         NotFound: never entered, or archived.
     """
-    state = books.read(VENUE, venue)
+    state = context.read(VENUE, venue)
     if isinstance(state, NoVenue) or state.deletion.status is DeletionStatus.ARCHIVED:
         raise NotFound("There is no such venue.")
     return state
 
 
-def require_open(books: Books, venue: str) -> OpenVenue:
+def require_open(context: DecisionContext, venue: str) -> OpenVenue:
     """Read a venue that must be open to new events.
 
     Raises:
         NotFound: never entered, or archived.
         BeingDeleted: its use is being checked.
     """
-    state = existing(books, venue)
+    state = require_venue(context, venue)
     if state.deletion.status is DeletionStatus.CLOSING:
         raise BeingDeleted("The venue is being deleted; try again in a minute.")
     return state
 
 
-def existing_layout(books: Books, layout: str) -> LayoutPublished:
+def require_layout(context: DecisionContext, layout: str) -> LayoutPublished:
     """Read a layout that must be there.
 
     Raises:
         NotFound: never published.
     """
-    state = books.read(LAYOUT, layout)
+    state = context.read(LAYOUT, layout)
     if isinstance(state, NoLayout):
         raise NotFound("There is no such layout.")
     return state
 
 
-def open_venue(books: Books, venue: str, wish: VenueOpened) -> Changes:
+def open_venue(context: DecisionContext, venue: str, request: VenueOpened) -> Changes:
     """Enter a place.
 
     Raises:
-        AlreadyThere: the id is taken.
+        AlreadyExists: the id is taken.
     """
-    if not isinstance(books.read(VENUE, venue), NoVenue):
-        raise AlreadyThere("The venue exists.")
-    return {VENUE.stream(venue): [wish]}
+    if not isinstance(context.read(VENUE, venue), NoVenue):
+        raise AlreadyExists("The venue exists.")
+    return {VENUE.stream(venue): [request]}
 
 
-def change_venue(books: Books, venue: str, details: VenueDetails) -> Changes:
+def change_venue(context: DecisionContext, venue: str, details: VenueDetails) -> Changes:
     """Correct what is known of a place; the same details record nothing.
 
     Raises:
         NotFound: no such venue.
     """
-    if existing(books, venue).details == details:
+    if require_venue(context, venue).details == details:
         return {}
     return {VENUE.stream(venue): [VenueChanged(details=details)]}
 
 
-def close_venue_for_deletion(books: Books, venue: str) -> Changes:
+def close_venue_for_deletion(context: DecisionContext, venue: str) -> Changes:
     """Refuse new events at the venue, so that its use can be checked; a second time records nothing.
 
     Raises:
         NotFound: no such venue.
     """
-    return {VENUE.stream(venue): close_events(existing(books, venue).deletion, VenueClosedForDeletion())}
+    return {VENUE.stream(venue): close_events(require_venue(context, venue).deletion, VenueClosedForDeletion())}
 
 
-def finish_venue_deletion(books: Books, venue: str, *, closing: int, in_use: bool) -> Changes:
+def finish_venue_deletion(context: DecisionContext, venue: str, *, closing: int, in_use: bool) -> Changes:
     """Archive the venue if nothing uses it, else reopen it.
 
     Args:
@@ -206,7 +206,7 @@ def finish_venue_deletion(books: Books, venue: str, *, closing: int, in_use: boo
         NotFound: no such venue.
     """
     events = finish_events(
-        existing(books, venue).deletion,
+        require_venue(context, venue).deletion,
         closing=closing,
         in_use=in_use,
         reopened=VenueReopened(),
@@ -215,21 +215,23 @@ def finish_venue_deletion(books: Books, venue: str, *, closing: int, in_use: boo
     return {VENUE.stream(venue): events}
 
 
-def give_up_venue_deletion(books: Books, venue: str) -> Changes:
+def give_up_venue_deletion(context: DecisionContext, venue: str) -> Changes:
     """Reopen a venue whose deletion was begun and never finished; anything else records nothing."""
-    state = books.read(VENUE, venue)
+    state = context.read(VENUE, venue)
     if not isinstance(state, OpenVenue):
         return {}
     return {VENUE.stream(venue): give_up_events(state.deletion, VenueReopened())}
 
 
-def publish_layout(books: Books, venue: str, layout: str, *, name: str, seats: int, document_sha256: str) -> Changes:
+def publish_layout(
+    context: DecisionContext, venue: str, layout: str, *, name: str, seats: int, document_sha256: str
+) -> Changes:
     """Publish the next version of the venue's drawing.
 
     Raises:
         NotFound: no such venue.
     """
-    state = existing(books, venue)
+    state = require_venue(context, venue)
     published = LayoutPublished(
         venue=venue,
         organizer=state.organizer,

@@ -65,7 +65,7 @@ class LoadedBooks:
         self._bind(self._now - ESTIMATE_OFF_MAX, self._now + ESTIMATE_OFF_MAX)
         return self._now
 
-    def passed(self, moment: datetime) -> bool:
+    def deadline_passed(self, moment: datetime) -> bool:
         """Say whether `moment` has come, and bind the append to that answer staying true."""
         if self._now >= moment:
             self._bind(moment, None)
@@ -86,7 +86,7 @@ class LoadedBooks:
         state: State_co = entry[1]
         return state
 
-    def read_each(self, kind: Foldable[State_co], keys: Iterable[tuple[str, ...]]) -> list[State_co]:
+    def read_many(self, kind: Foldable[State_co], keys: Iterable[tuple[str, ...]]) -> list[State_co]:
         """Return the states of many streams of one kind, in the order of `keys`.
 
         Raises:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar
 
-from domain.paying import existing
+from domain.paying import require_payment
 from domain.payment import PaymentCancelled, PaymentStatus, RequestedPayment
 from domain.ports import CheckoutStatus, PaymentGateway, PaymentRefused, PaymentUnavailable
 from eventstore.handler import Handler
@@ -48,7 +48,7 @@ class EndCancelledCheckouts:
 
     async def act(self, work: Work, now: datetime) -> Work | None:
         """End one checkout; what was captured meanwhile is found and decided by the rules for captures."""
-        payment = await self._commands.look(partial(existing, payment=work.subject))
+        payment = await self._commands.look(partial(require_payment, payment=work.subject))
         if payment.status is not PaymentStatus.CANCELLED or now >= payment.expires_at:
             return None
         return None if await self._ended(work.subject, payment) else work.again(now + self._looks.after(work.tries))

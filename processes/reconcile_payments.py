@@ -19,9 +19,9 @@ from domain.money_exception import (
     Resolution,
     exception_opened_events,
 )
-from domain.paying import capture, existing, expire, fail, require_action
+from domain.paying import capture, expire, fail, require_action, require_payment
 from domain.payment import (
-    WAITING,
+    AWAITING_BUYER,
     PaymentCaptured,
     PaymentFailed,
     PaymentRequested,
@@ -29,14 +29,14 @@ from domain.payment import (
     PaymentStatus,
 )
 from domain.ports import (
-    BookEntry,
-    BookEntryKind,
     CheckoutStatus,
+    LedgerEntry,
+    LedgerEntryKind,
     PaymentGateway,
     PaymentUnavailable,
     ProviderPayment,
 )
-from domain.reconciling import SOURCE, exception_of, expire_unheard_of, reconcile_entry, unreadable_events
+from domain.reconciling import SOURCE, entry_exception_id, expire_unknown_payment, reconcile_entry, unreadable_events
 from eventstore.errors import EventStoreError, Unencodable
 from eventstore.handler import Handler
 from eventstore.store import Recorded
@@ -114,12 +114,12 @@ class ReconcilePayments:
         if work.subject.startswith(RETRIES):
             await self._read_again(work)
             return None
-        payment = await self._commands.look(partial(existing, payment=work.subject))
-        if payment.status not in WAITING | {PaymentStatus.EXPIRED, PaymentStatus.CANCELLED}:
+        payment = await self._commands.look(partial(require_payment, payment=work.subject))
+        if payment.status not in AWAITING_BUYER | {PaymentStatus.EXPIRED, PaymentStatus.CANCELLED}:
             return None
         known = await self._gateway(payment.provider).find_payment(work.subject)
         if known is None:
-            await self._commands.send(work, "unheard-of", partial(expire_unheard_of, payment=work.subject))
+            await self._commands.send(work, "unheard-of", partial(expire_unknown_payment, payment=work.subject))
         else:
             await self._heard(work, known)
         return self._next_look(work, now, payment.expires_at)
@@ -150,7 +150,7 @@ class ReconcilePayments:
     async def _read_books(self, work: Work, now: datetime) -> Work:
         provider = work.subject.removeprefix(BOOKS)
         gateway = self._gateway(provider)
-        page = await gateway.books(after=work.cursor, limit=BOOKS_PAGE)
+        page = await gateway.list_ledger(after=work.cursor, limit=BOOKS_PAGE)
         if not page.entries and await is_numbered_anew(gateway, work.cursor):
             _log.warning("provider's books begin anew", provider=provider, cursor=work.cursor)
             return work._replace(cursor=0, due_at=now, tries=0)
@@ -163,13 +163,13 @@ class ReconcilePayments:
     async def _read_again(self, work: Work) -> None:
         """Compare an entry that could not be read once more; it becomes an exception again if that fails."""
         exception = work.subject.removeprefix(RETRIES)
-        state = await self._commands.look(lambda books: books.read(EXCEPTION, exception))
+        state = await self._commands.look(lambda context: context.read(EXCEPTION, exception))
         if not isinstance(state, ClosedException) or state.opened.entry is None:
             return
         opened, provider = state.opened, state.opened.provider
         gateway = self._gateway(provider)
-        page = await gateway.books(after=state.opened.entry - 1, limit=1)
-        found = next((entry for entry in page.entries if exception_of(entry, provider) == exception), None)
+        page = await gateway.list_ledger(after=state.opened.entry - 1, limit=1)
+        found = next((entry for entry in page.entries if entry_exception_id(entry, provider) == exception), None)
         if found is not None:
             await self._compare(work, provider, gateway, found)
         else:
@@ -187,7 +187,7 @@ class ReconcilePayments:
             raise PaymentUnavailable(f"There is no gateway called {provider}.")
         return gateway
 
-    async def _compare(self, work: Work, provider: str, gateway: PaymentGateway, entry: BookEntry) -> None:
+    async def _compare(self, work: Work, provider: str, gateway: PaymentGateway, entry: LedgerEntry) -> None:
         """Compare one entry; whatever is wrong with it, it is written down and the next one is read.
 
         Raises:
@@ -205,26 +205,26 @@ class ReconcilePayments:
             _log.exception("entry in a provider's books cannot be read", provider=provider, entry=entry.entry)
             await self._unreadable(work, provider, entry)
 
-    async def _unreadable(self, work: Work, provider: str, entry: BookEntry) -> None:
+    async def _unreadable(self, work: Work, provider: str, entry: LedgerEntry) -> None:
         written = partial(unreadable_events, entry=entry, provider=provider)
-        await self._commands.send(work, f"unreadable/{exception_of(entry, provider)}", written)
+        await self._commands.send(work, f"unreadable/{entry_exception_id(entry, provider)}", written)
 
-    async def _reconcile(self, work: Work, provider: str, gateway: PaymentGateway, entry: BookEntry) -> None:
-        refund = await gateway.find_refund(entry.reference) if entry.kind is BookEntryKind.REFUND else None
+    async def _reconcile(self, work: Work, provider: str, gateway: PaymentGateway, entry: LedgerEntry) -> None:
+        refund = await gateway.find_refund(entry.reference) if entry.kind is LedgerEntryKind.REFUND else None
         compared = partial(
             reconcile_entry,
             entry=entry,
             provider=provider,
             provider_refund=refund.refund_id if refund else None,
         )
-        await self._commands.send(work, f"entry/{exception_of(entry, provider)}", compared)
+        await self._commands.send(work, f"entry/{entry_exception_id(entry, provider)}", compared)
 
 
 async def is_numbered_anew(gateway: PaymentGateway, cursor: int) -> bool:
     """Return whether a provider's books do not hold any more the last entry that was read there."""
     if cursor == 0:
         return False
-    last = await gateway.books(after=cursor - 1, limit=1)
+    last = await gateway.list_ledger(after=cursor - 1, limit=1)
     return not last.entries
 
 

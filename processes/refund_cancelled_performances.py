@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Protocol
 
 import structlog
 
-from domain.books import Books, Changes
+from domain.books import Changes, DecisionContext
 from domain.cancelling import due_refunds, end_basket, request_due_refund
 from domain.errors import Rejected
 from domain.layout.model import CAPACITY_MAX
@@ -119,7 +119,7 @@ class RefundCancelledPerformances:
         for refund in due.undecided:
             await self._sent(work, f"approve/{refund}", partial(approve_refund, refund=refund, by=self.name))
 
-    async def _sent(self, work: Work, part: str, decide: Callable[[Books], Changes]) -> None:
+    async def _sent(self, work: Work, part: str, decide: Callable[[DecisionContext], Changes]) -> None:
         """Send a command; what is refused stops no other."""
         try:
             await self._commands.send(work, part, decide)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 from uuid import uuid5
 
-from domain.books import Books, Changes
+from domain.books import Changes, DecisionContext
 from eventstore.command import Context, Outcome
 from eventstore.handler import Handler
 from eventstore.store import Recorded
@@ -66,7 +66,7 @@ class Commands:
         self._handler = handler
         self._rule = rule
 
-    async def send(self, work: Work, part: str, decide: Callable[[Books], Changes]) -> Outcome:
+    async def send(self, work: Work, part: str, decide: Callable[[DecisionContext], Changes]) -> Outcome:
         """Carry a command out, once for this rule, cause, subject and `part`, however often it is sent."""
         context = Context(
             command_id=uuid5(work.cause, f"{self._rule}/{work.subject}/{part}"),
@@ -76,6 +76,6 @@ class Commands:
         )
         return await self._handler.handle(decide, context)
 
-    async def look(self, view: Callable[[Books], Seen]) -> Seen:
+    async def look(self, view: Callable[[DecisionContext], Seen]) -> Seen:
         """Return what a function reads from the books now."""
         return await self._handler.look(view)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar, assert_never
 
-from domain.paying import existing as existing_payment
+from domain.paying import require_payment
 from domain.ports import (
     PaymentGateway,
     PaymentRefused,
@@ -27,7 +27,7 @@ from domain.refund import (
     RequestedRefund,
     transfer_reference,
 )
-from domain.transfers import UNFINISHED, complete_refund, existing, fail_refund, report_unanswered, submit_refund
+from domain.transfers import UNFINISHED, complete_refund, fail_refund, report_unanswered, require_refund, submit_refund
 from eventstore.handler import Handler
 from eventstore.store import Recorded
 from processes.rule import NOTHING, Commands, Notes
@@ -81,7 +81,7 @@ class SubmitRefunds:
 
     async def act(self, work: Work, now: datetime) -> Work | None:
         """Take one refund as far as it goes."""
-        refund = await self._commands.look(partial(existing, refund=work.subject))
+        refund = await self._commands.look(partial(require_refund, refund=work.subject))
         if refund.status not in UNFINISHED or refund.owner is not None:
             return None
         if refund.status is RefundStatus.FAILED and refund.attempts > work.cursor:
@@ -125,7 +125,7 @@ class SubmitRefunds:
         """
         if refund.payment is None:
             raise PaymentRefused("unknown_payment")
-        payment = await self._commands.look(partial(existing_payment, payment=refund.payment))
+        payment = await self._commands.look(partial(require_payment, payment=refund.payment))
         return payment.checkout or await found_checkout(gateway, refund.payment)
 
     async def _concluded(self, work: Work, now: datetime, attempt: int, transfer: ProviderRefund) -> Work | None:

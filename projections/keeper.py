@@ -110,7 +110,7 @@ class Keeper:
 
     def _kept(self, schema: str, stretch: Stretch) -> Sequence[Fact]:
         """Return the facts that the tables in a schema do not leave out."""
-        return without(self._decided.set_aside(self._held.version, schema), stretch.facts)
+        return without(self._decided.exclusions(self._held.version, schema), stretch.facts)
 
     async def _stop_at_the_culprit(self, connection: Connection, stretch: Stretch) -> None:
         """Apply every command before the one that fails, halving what is left; then stop at its event."""

@@ -6,7 +6,7 @@ from typing import get_args
 
 from domain.errors import NotFound
 from domain.history import EVENTS, UPCASTERS, VERSIONS
-from domain.projection import PROJECTION, Projection, ProjectionEvent, SetAside, evolve
+from domain.projection import PROJECTION, Exclusions, Projection, ProjectionEvent, evolve
 from eventstore.codec import Codec
 from eventstore.store import Recorded, Store
 from projections.model import Fact
@@ -15,7 +15,7 @@ NAMES = {name: event for name, event in EVENTS.items() if event in get_args(Proj
 CODEC = Codec(NAMES, VERSIONS, UPCASTERS)
 
 
-async def read_set_aside(store: Store, *, name: str, version: int, schema: str) -> SetAside:
+async def read_set_aside(store: Store, *, name: str, version: int, schema: str) -> Exclusions:
     """Return what the tables in `schema`, folded by a version of a read model's code, leave out.
 
     Whoever folds reads this after it took the row and before it writes: every change raises the row's fence.
@@ -23,7 +23,7 @@ async def read_set_aside(store: Store, *, name: str, version: int, schema: str) 
     Raises:
         StoreUnavailable.
     """
-    return (await read_projection(store, name)).set_aside(version, schema)
+    return (await read_projection(store, name)).exclusions(version, schema)
 
 
 async def read_projection(store: Store, name: str) -> Projection:
@@ -42,11 +42,11 @@ def projection_of(recorded: Sequence[Recorded]) -> Projection:
     return reduce(evolve, decoded, PROJECTION.initial)
 
 
-def without(set_aside: SetAside, facts: Sequence[Fact]) -> Sequence[Fact]:
+def without(set_aside: Exclusions, facts: Sequence[Fact]) -> Sequence[Fact]:
     """Return the facts that are not left out."""
     if not set_aside.positions and not set_aside.streams:
         return facts
-    return [fact for fact in facts if not set_aside.holds(fact.position, fact.stream)]
+    return [fact for fact in facts if not set_aside.excludes(fact.position, fact.stream)]
 
 
 async def must_exist(store: Store, stream: str) -> None:

@@ -13,9 +13,9 @@ from functools import partial
 from psycopg.rows import kwargs_row
 
 from domain import projection
-from domain.books import Books, Changes
+from domain.books import Changes, DecisionContext
 from domain.errors import NotFound
-from domain.projection import ReadModelState, SetAsideReason, Standing
+from domain.projection import ExclusionReason, ProjectionSnapshot, ReadModelState
 from eventstore.command import Outcome
 from projections import control
 from projections.control import Connection
@@ -24,7 +24,7 @@ from projections.sql import control as sql
 SECONDS_MAX = 10.0
 """How long the server may take for a statement, before people are told that nobody answers."""
 
-Send = Callable[[Callable[[Books], Changes]], Awaitable[Outcome]]
+Send = Callable[[Callable[[DecisionContext], Changes]], Awaitable[Outcome]]
 """Carries a decision out as a command."""
 
 
@@ -32,12 +32,12 @@ Send = Callable[[Callable[[Books], Changes]], Awaitable[Outcome]]
 class Deed:
     """One thing people do: how it is decided, and the state it leads to."""
 
-    decide: Callable[[Books, Standing], Changes]
-    leads_to: Callable[[Standing], ReadModelState]
+    decide: Callable[[DecisionContext, ProjectionSnapshot], Changes]
+    leads_to: Callable[[ProjectionSnapshot], ReadModelState]
 
 
-def begun_anew(standing: Standing) -> ReadModelState:
-    """Leave it as it stands, with other things left out; one that failed tries again."""
+def begun_anew(standing: ProjectionSnapshot) -> ReadModelState:
+    """Leave it stands, with other things left out; one that failed tries again."""
     return ReadModelState.RUNNING if standing.state is ReadModelState.FAILED else standing.state
 
 
@@ -46,12 +46,12 @@ RESUME = Deed(decide=projection.resume, leads_to=lambda _: ReadModelState.RUNNIN
 RETRY = Deed(decide=projection.retry, leads_to=lambda _: ReadModelState.RUNNING)
 
 
-def skip(position: int, reason: SetAsideReason) -> Deed:
+def skip(position: int, reason: ExclusionReason) -> Deed:
     """Leave out the event it failed on."""
     return Deed(decide=partial(projection.skip_event, position=position, reason=reason), leads_to=begun_anew)
 
 
-def park(stream: str, reason: SetAsideReason) -> Deed:
+def park(stream: str, reason: ExclusionReason) -> Deed:
     """Leave a stream out."""
     return Deed(decide=partial(projection.park_stream, stream=stream, reason=reason), leads_to=begun_anew)
 
@@ -87,7 +87,7 @@ class Switches:
             return outcome
 
     @asynccontextmanager
-    async def _locked(self, name: str) -> AsyncIterator[tuple[Connection, Standing]]:
+    async def _locked(self, name: str) -> AsyncIterator[tuple[Connection, ProjectionSnapshot]]:
         async with (
             self._one_at_a_time,
             control.connected(self._url, name="operator", seconds_max=SECONDS_MAX) as connection,
@@ -96,7 +96,7 @@ class Switches:
             yield connection, await lock(connection, name)
 
 
-async def lock(connection: Connection, name: str) -> Standing:
+async def lock(connection: Connection, name: str) -> ProjectionSnapshot:
     """Lock a read model's row, and return how it stands.
 
     Raises:
@@ -112,9 +112,9 @@ async def lock(connection: Connection, name: str) -> Standing:
 
 def standing_of(
     *, name: str, version: int, schema: str, position: int, state: str, failed_position: int | None
-) -> Standing:
+) -> ProjectionSnapshot:
     """Return what a row says."""
-    return Standing(
+    return ProjectionSnapshot(
         name=name,
         version=version,
         schema=schema,

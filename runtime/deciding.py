@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from domain.errors import Rejected
-from domain.history import EVENTS, KINDS, UPCASTERS, VERSIONS, subjects
+from domain.history import EVENTS, STREAM_TYPES, UPCASTERS, VERSIONS, subject_ids
 from eventstore.cache import CACHED_STREAMS_MAX, StateCache
 from eventstore.codec import Codec
 from eventstore.handler import Clock, Handler, Judge
@@ -38,9 +38,9 @@ def build_handler(*, store: Store, judge: Judge, clock: Clock, cache_size: int =
         store=store,
         judge=judge,
         codec=build_codec(),
-        kinds=KINDS,
+        kinds=STREAM_TYPES,
         refusal=Rejected,
         clock=clock,
         cache=StateCache(cache_size),
-        subjects=subjects,
+        subjects=subject_ids,
     )

@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from uuid_utils.compat import uuid7
 
 from domain.errors import Rejected
-from domain.projection import SetAsideReason
+from domain.projection import ExclusionReason
 from eventstore.clock import ServerClock
 from eventstore.command import Context
 from eventstore.postgres import PostgresStore
@@ -84,7 +84,7 @@ async def sending(settings: Settings, name: str) -> AsyncIterator[Send]:
             raise SettingsRefused(str(refusal)) from refusal
 
 
-async def park(settings: Settings, name: str, stream: str, reason: SetAsideReason) -> None:
+async def park(settings: Settings, name: str, stream: str, reason: ExclusionReason) -> None:
     """Let a read model leave a stream out.
 
     Raises:

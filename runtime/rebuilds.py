@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from domain.errors import NoRetiredVersion, NotInParts
+from domain.errors import NoRetiredVersion, PartialRebuildUnsupported
 from eventstore.postgres import PostgresStore
 from eventstore.roles import PROJECTOR_ROLE
 from projections.control import NoSuchProjection
@@ -36,7 +36,7 @@ def refusing(name: str) -> Iterator[None]:
     check_known(name)
     try:
         yield
-    except (NoSuchProjection, NoRetiredVersion, BeingRebuilt, RebuildFailed, NotInParts) as refusal:
+    except (NoSuchProjection, NoRetiredVersion, BeingRebuilt, RebuildFailed, PartialRebuildUnsupported) as refusal:
         raise SettingsRefused(str(refusal)) from refusal
 
 

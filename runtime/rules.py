@@ -6,7 +6,7 @@ from uuid_utils.compat import uuid7
 
 from adapters.records.process_reports import ProcessReports
 from domain.errors import Rejected
-from domain.process import ProcessStanding, require_standing, retry
+from domain.process import ProcessStatus, require_status, retry
 from eventstore.clock import ServerClock
 from eventstore.command import Context
 from runtime.connections import open_records, open_store
@@ -14,7 +14,7 @@ from runtime.deciding import build_handler, operator_actor
 from runtime.settings import Settings, SettingsRefused
 
 
-async def standings(settings: Settings) -> list[ProcessStanding]:
+async def standings(settings: Settings) -> list[ProcessStatus]:
     """Return how every process stands."""
     async with open_records(settings) as records:
         return await ProcessReports(records).all()
@@ -31,8 +31,8 @@ async def retry_now(settings: Settings, name: str) -> None:
         reports = ProcessReports(records)
         handler = build_handler(store=store, judge=batcher, clock=ServerClock(await store.now()))
         try:
-            standing = require_standing(await reports.all(), name)
-            await handler.handle(partial(retry, standing=standing), context)
+            standing = require_status(await reports.all(), name)
+            await handler.handle(partial(retry, snapshot=standing), context)
         except Rejected as refusal:
             raise SettingsRefused(str(refusal)) from refusal
         await reports.retry(name)

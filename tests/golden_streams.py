@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import orjson
 from uuid_utils.compat import uuid7
 
-from domain.books import Kind
-from domain.history import KINDS
+from domain.books import StreamType
+from domain.history import STREAM_TYPES
 from domain.seat import SEAT
 from eventstore.store import Append, NewEvent, Write
 from tests.golden import Golden, golden_files
@@ -26,11 +26,11 @@ class Path:
 
 def every_path() -> Iterator[Path]:
     """Return, for each kind of stream, a path to every event type that it knows."""
-    for kind in KINDS.values():
+    for kind in STREAM_TYPES.values():
         yield from paths_of(kind)
 
 
-def paths_of(kind: Kind[object]) -> list[Path]:
+def paths_of(kind: StreamType[object]) -> list[Path]:
     """Return the shortest path to every event type of one kind of stream."""
     golden = golden_files()
     found: dict[tuple[str, int], Path] = {}
@@ -49,7 +49,7 @@ def paths_of(kind: Kind[object]) -> list[Path]:
     return list(found.values())
 
 
-def folded(kind: Kind[object], state: object, golden: Golden) -> object | None:
+def folded(kind: StreamType[object], state: object, golden: Golden) -> object | None:
     """Return the state after an event; None if it is of another kind, or makes no sense there."""
     event = CODEC.decode(golden.name, golden.version, golden.stored)
     try:

@@ -13,7 +13,7 @@ import orjson
 import structlog
 
 from domain.layout.faults import Fault, FaultCode, LayoutFaults
-from domain.layout.requested import DrawnLayout, PublishedDocument, RequestedLayout
+from domain.layout.requested import PublishedDocument, RenderedLayout, RequestedLayout
 
 MODULE = "adapters.layout_process"
 AT_ONCE_MAX = 2
@@ -26,7 +26,7 @@ _log = structlog.get_logger(__name__)
 
 
 class LayoutProcesses:
-    """`LayoutWork`, a process for each task, a few at once.
+    """`LayoutWorker`, a process for each task, a few at once.
 
     Args:
         bytes_max: the address space of one.
@@ -60,7 +60,7 @@ class LayoutProcesses:
             published=found,
         )
 
-    async def draw(self, document: bytes) -> DrawnLayout:
+    async def render(self, document: bytes) -> RenderedLayout:
         """Draw a published document.
 
         Raises:
@@ -70,7 +70,7 @@ class LayoutProcesses:
             await asyncio.to_thread(rewritten, given, document)
             answer, content = await self._run("draw", given, None)
         length = answer["plain"]
-        return DrawnLayout(plain=content[:length], compressed=content[length:])
+        return RenderedLayout(plain=content[:length], compressed=content[length:])
 
     async def _run(self, task: str, given: BinaryIO, before: BinaryIO | None) -> tuple[dict[str, Any], bytes]:
         async with self._places:

@@ -7,13 +7,13 @@ from typing import Any
 
 import orjson
 
-from domain.layout.drawing import draw
-from domain.layout.exporting import export
-from domain.layout.faults import Findings, LayoutFaults
+from domain.layout.drawing import to_public_document
+from domain.layout.exporting import write_native
+from domain.layout.faults import FaultCollector, LayoutFaults
 from domain.layout.model import LABEL_LENGTH_MAX, Draft, Layout
 from domain.layout.publishing import publish
-from domain.layout.readers.json_text import name_given_twice
-from domain.layout.readers.node import Node
+from domain.layout.readers.json_text import find_duplicate_field
+from domain.layout.readers.node import DocumentNode
 from domain.layout.reading import read_layout
 
 OWN_FORMAT = "seatledger"
@@ -50,14 +50,14 @@ def published(body: bytes, previous: bytes) -> Answer:
         layout = publish(draft_of(request), before)
     except LayoutFaults as refused:
         return answer | {"faults": [asdict(fault) for fault in refused.faults]}, b""
-    content = export(layout)
+    content = write_native(layout)
     return answer | {"sha256": hashlib.sha256(content).hexdigest(), "capacity": layout.capacity}, content
 
 
 def ambiguity(body: bytes) -> str | None:
     """Say why a body that is JSON may be read in two ways; None: it may not."""
     try:
-        twice = name_given_twice(body)
+        twice = find_duplicate_field(body)
     except RecursionError:
         return "The body is nested too deeply."
     return None if twice is None else f"This is not to be read as JSON: {twice}."
@@ -75,7 +75,7 @@ def plain_name(name: object) -> str:
     """Return the request's name as a document may hold it; empty if it is none."""
     if not isinstance(name, str):
         return ""
-    return Node({"name": name.strip()[:LABEL_LENGTH_MAX]}, Findings()).optional_text("name")
+    return DocumentNode({"name": name.strip()[:LABEL_LENGTH_MAX]}, FaultCollector()).optional_text("name")
 
 
 def drawn(document: bytes) -> Answer:
@@ -84,7 +84,7 @@ def drawn(document: bytes) -> Answer:
     Returns:
         The length of the plain drawing, and the drawing, plain and then by gzip.
     """
-    plain = orjson.dumps(draw(read_own(document)))
+    plain = orjson.dumps(to_public_document(read_own(document)))
     return {"plain": len(plain)}, plain + gzip.compress(plain, mtime=0)
 
 

@@ -28,7 +28,7 @@ class PostgresLayouts:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def keep(self, layout: str, document: bytes) -> None:
+    async def save(self, layout: str, document: bytes) -> None:
         """Keep the document of a layout; a second time changes nothing."""
         await changed(self._pool, sql.KEEP_LAYOUT, {"layout": layout, "document": document})
 

@@ -28,7 +28,7 @@ class PostgresPeople:
         found = await rows(self._pool, sql.PERSON, {"account": account})
         return Person(**found[0]) if found else None
 
-    async def find_each(self, accounts: Sequence[str]) -> Mapping[str, Person]:
+    async def find_many(self, accounts: Sequence[str]) -> Mapping[str, Person]:
         """Return those of the accounts that have a person."""
         found = await rows(self._pool, sql.PEOPLE, {"accounts": list(accounts)})
         return {row["account"]: Person(**row) for row in found}
@@ -40,7 +40,7 @@ class PostgresPeople:
         following = people[limit - 1].email if len(people) > limit else None
         return PeoplePage(people=people[:limit], next_cursor=following)
 
-    async def keep_contact(self, contact: Contact) -> None:
+    async def save_contact(self, contact: Contact) -> None:
         """Keep where an order's mail goes; a second time changes nothing."""
         await changed(self._pool, sql.KEEP_CONTACT, asdict(contact))
 

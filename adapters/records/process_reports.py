@@ -5,7 +5,7 @@ from psycopg.rows import class_row
 from adapters.records import process_sql as sql
 from adapters.records.pool import Pool
 from adapters.records.process_state import unavailable
-from domain.process import ProcessStanding
+from domain.process import ProcessStatus
 
 
 class ProcessReports:
@@ -18,7 +18,7 @@ class ProcessReports:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def all(self) -> list[ProcessStanding]:
+    async def all(self) -> list[ProcessStatus]:
         """Return how every rule that ever ran stands, by name.
 
         Raises:
@@ -27,7 +27,7 @@ class ProcessReports:
         with unavailable():
             async with (
                 self._pool.connection() as connection,
-                connection.cursor(row_factory=class_row(ProcessStanding)) as cursor,
+                connection.cursor(row_factory=class_row(ProcessStatus)) as cursor,
             ):
                 return await (await cursor.execute(sql.REPORTS)).fetchall()
 

@@ -10,7 +10,7 @@ from api.presenters.summaries import performance_summary
 from api.presenters.values import Body, PlainLine, id_of, money, plain, shown_line, shown_lines
 from domain.hold import EndedHold, HoldPlaced, OpenHold
 from domain.order import OrderConfirmed, OrderPlaced, OrderStatus
-from domain.payment import WAITING, PaymentStatus, RequestedPayment
+from domain.payment import AWAITING_BUYER, PaymentStatus, RequestedPayment
 from domain.values import order_code
 from projections import my_orders
 from projections.catalogue import PerformanceSummary
@@ -159,7 +159,7 @@ def listed_order(order: my_orders.Order, summary: PerformanceSummary | None, now
 
 def payment_status(status: str, expires_at: datetime, now: datetime) -> str:
     """Say where a payment stands at `now`: a checkout whose time has run out takes no card any more."""
-    return PaymentStatus.EXPIRED if status in WAITING and expires_at <= now else status
+    return PaymentStatus.EXPIRED if status in AWAITING_BUYER and expires_at <= now else status
 
 
 def payment_now(payment: str, state: RequestedPayment, now: datetime, url: str | None) -> Body:

@@ -105,7 +105,7 @@ def listed_performance(performance: catalogue.Performance, *, published: bool, n
 def with_sales(known: Body, *, published: bool, now: datetime) -> Body:
     """Show whether a performance can be bought, as a hold of its seats would be judged now; `sales` was decided.
 
-    The order is that of the refusals in `domain.performance.on_sale`.
+    The order is that of the refusals in `domain.performance.require_on_sale`.
     """
     if known["cancelled"]:
         sales = SalesShown.CANCELLED
@@ -165,7 +165,7 @@ def performance_now(performance: str, scheduled: PerformanceScheduled, state: Sc
         "entry_rules": shown_entry_rules(state.entry_rules),
         **entry_window(state.starts_at, state.doors_at),
         "sales": state.sales,
-        "cancelled": state.called_off,
+        "cancelled": state.cancelled,
         "cancel_reason": state.cancel_reason,
     }
 

@@ -55,6 +55,6 @@ def ticket_with_show(details: TicketDetails, code: str | None) -> Body:
         "venue_name": details.venue.name,
         "venue_city": details.venue.city,
         "time_zone": details.venue.time_zone,
-        "performance_cancelled": details.performance.called_off,
+        "performance_cancelled": details.performance.cancelled,
         "cancel_reason": details.performance.cancel_reason,
     }

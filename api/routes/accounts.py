@@ -12,7 +12,7 @@ from api.paging import TextCursor, cursor_of, values_in
 from api.routing import business_router
 from api.schemas.people import Accounts, RolesHeld, RolesWish
 from domain.account import ACCOUNT, OpenAccount, change_roles
-from domain.books import Books
+from domain.books import DecisionContext
 from domain.values import Role
 
 PAGE_MAX = 100
@@ -34,7 +34,7 @@ async def list_accounts(
     engine = engine_of(request)
     page = await engine.people.search(q, after=address_in(cursor), limit=limit)
     ids = [person.account for person in page.people]
-    roles = await engine.handler.look(lambda books: roles_of(books, ids))
+    roles = await engine.handler.look(lambda context: roles_of(context, ids))
     items = [
         {"account_id": person.account, "email": person.email, "name": person.name, "roles": roles[person.account]}
         for person in page.people
@@ -55,13 +55,13 @@ def address_in(cursor: str | None) -> str | None:
 async def put_roles(request: Request, account_id: UUID, body: RolesWish) -> Response:
     """Let an account hold exactly these roles, from its next request on."""
     wanted = frozenset(body.roles) - {Role.CUSTOMER}
-    outcome = await carry_out(request, lambda books: change_roles(books, str(account_id), wanted))
+    outcome = await carry_out(request, lambda context: change_roles(context, str(account_id), wanted))
     return answer(outcome, {"account_id": str(account_id), "roles": sorted(wanted | {Role.CUSTOMER})})
 
 
-def roles_of(books: Books, accounts: Sequence[str]) -> Mapping[str, list[Role]]:
+def roles_of(context: DecisionContext, accounts: Sequence[str]) -> Mapping[str, list[Role]]:
     """Return the roles of each account, customer included."""
-    states = books.read_each(ACCOUNT, [(account,) for account in accounts])
+    states = context.read_many(ACCOUNT, [(account,) for account in accounts])
     return {
         account: sorted({Role.CUSTOMER, *(state.roles if isinstance(state, OpenAccount) else ())})
         for account, state in zip(accounts, states, strict=True)

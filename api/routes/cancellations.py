@@ -13,7 +13,7 @@ from api.schemas.performances import Cancellation, CancellationShown, Performanc
 from domain import scheduling
 from domain.errors import NotFound
 from domain.layout.model import CAPACITY_MAX
-from domain.performance import PERFORMANCE, existing
+from domain.performance import PERFORMANCE, require_performance
 from domain.seat import SEAT
 from projections import my_orders
 from projections.my_orders import refund_progress
@@ -36,8 +36,8 @@ router = business_router("performances")
 async def cancel_performance(request: Request, performance_id: UUID, body: Cancellation | None = None) -> Response:
     """Cancel a performance."""
     engine, performance, reason = engine_of(request), str(performance_id), (body or Cancellation()).reason
-    outcome = await carry_out(request, lambda books: scheduling.call_off(books, performance, reason))
-    state = await engine.handler.look(lambda books: existing(books, performance))
+    outcome = await carry_out(request, lambda context: scheduling.cancel(context, performance, reason))
+    state = await engine.handler.look(lambda context: require_performance(context, performance))
     cancelled = {
         "performance_id": performance,
         "cancelled": True,
@@ -61,7 +61,7 @@ async def show_cancellation(request: Request, performance_id: UUID, min_position
     engine, performance = engine_of(request), str(performance_id)
     await caught_up(request, min_position, my_orders.MY_ORDERS.name)
     stream = PERFORMANCE.stream(performance)
-    state = await engine.handler.look(lambda books: existing(books, performance))
+    state = await engine.handler.look(lambda context: require_performance(context, performance))
     recorded = (await engine.store.read_streams([stream]))[stream]
     cancelled_at = next((event.recorded_at for event in recorded if event.name == "PerformanceCancelled"), None)
     if cancelled_at is None:

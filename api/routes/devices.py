@@ -41,7 +41,7 @@ async def register(request: Request, body: DeviceRequest) -> Response:
         works_until=body.works_until,
     )
     others = await others_of(request, organizer)
-    outcome = await carry_out(request, lambda books: register_device(books, device, registered, others=others))
+    outcome = await carry_out(request, lambda context: register_device(context, device, registered, others=others))
     ((stream, event),) = outcome.events
     key = None if outcome.replayed else key_of(device, secret)
     return answer(outcome, {**present.registered_device(id_of(stream), event), "key": key}, status=201)
@@ -93,5 +93,5 @@ async def listed_organizers(request: Request, organizer: str | None) -> list[str
 async def revoke(request: Request, device_id: UUID) -> Response:
     """Revoke a scanner: from now on no scan of it is accepted. A second time changes nothing."""
     device = str(device_id)
-    outcome = await carry_out(request, lambda books: revoke_device(books, device))
+    outcome = await carry_out(request, lambda context: revoke_device(context, device))
     return answer(outcome, {"device_id": device, "revoked": True})

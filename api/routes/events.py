@@ -14,7 +14,7 @@ from api.deleting import archive_unused, event_deletion
 from api.editions import IfMatch, edition_header, require_edition
 from api.engine import engine_of
 from api.errors import Malformed
-from api.filters import require_venue
+from api.filters import require_filtered_venue
 from api.paging import FOREIGN_CURSOR, Limit, TextCursor, cursor_of, cut, values_in
 from api.periods import require_period
 from api.presenters import catalogue as present
@@ -28,7 +28,7 @@ from api.visibility import acting_organizer, must_see_event, viewer_of
 from domain import event as events
 from domain import organizer as organizers
 from domain import venue as venues
-from domain.books import Books, Changes
+from domain.books import Changes, DecisionContext
 from domain.errors import NotFound
 from domain.event import EventCreated, EventDetails, EventStatus
 from projections.catalogue import READ_MODELS, After, Event, Viewer, Wanted, find_event, find_events
@@ -57,10 +57,10 @@ async def create_event(request: Request, body: EventWish) -> Response:
     )
     event = str(uuid7())
 
-    def decide(books: Books) -> Changes:
-        organizers.existing(books, organizer)
-        venues.require_open(books, body.venue_id)
-        return events.create(books, event, EventCreated(organizer=organizer, venue=body.venue_id, details=details))
+    def decide(context: DecisionContext) -> Changes:
+        organizers.require_organizer(context, organizer)
+        venues.require_open(context, body.venue_id)
+        return events.create(context, event, EventCreated(organizer=organizer, venue=body.venue_id, details=details))
 
     outcome = await carry_out(request, decide)
     ((stream, created),) = outcome.events
@@ -89,7 +89,7 @@ async def list_events(
     """
     require_period(since, until)
     place = str(venue) if venue else None
-    await require_venue(request, place)
+    await require_filtered_venue(request, place)
     await caught_up(request, min_position, *READ_MODELS)
     wanted = Wanted(
         text=q,
@@ -206,10 +206,10 @@ async def change_event(request: Request, event_id: UUID, body: EventChange, if_m
     kept = {name for name in ("title", "description", "category") if wished.get(name, "") is None}
     changes = {name: value for name, value in wished.items() if name not in kept} | taken_away
 
-    def decide(books: Books) -> Changes:
-        state = events.existing(books, event)
+    def decide(context: DecisionContext) -> Changes:
+        state = events.require_event(context, event)
         require_edition(if_match, asdict(state.details))
-        return events.change(books, event, replace(state.details, **changes))
+        return events.change(context, event, replace(state.details, **changes))
 
     outcome = await carry_out(request, decide)
     known = await event_now(request, event)
@@ -224,13 +224,13 @@ def event_edition(known: Body) -> Body:
 @router.post("/events/{event_id}/publish", responses={200: {"model": EventWritten}})
 async def publish_event(request: Request, event_id: UUID) -> Response:
     """Show an event to the public; from now on its performances may sell. A second time changes nothing."""
-    outcome = await carry_out(request, lambda books: events.publish(books, str(event_id)))
+    outcome = await carry_out(request, lambda context: events.publish(context, str(event_id)))
     return answer(outcome, await event_now(request, str(event_id)))
 
 
 async def event_now(request: Request, event: str) -> Body:
     """Show an event itself as it stands in the log."""
-    state = await engine_of(request).handler.look(lambda books: events.existing(books, event))
+    state = await engine_of(request).handler.look(lambda context: events.require_event(context, event))
     return present.event_facts(event, state.organizer, state.venue, state.details, state.status)
 
 

@@ -73,7 +73,7 @@ async def resolved(request: Request, exception_id: UUID, resolution: Resolution,
         by=identity_of(request).account,
         limits=engine_of(request).terms.four_eyes,
     )
-    outcome = await carry_out(request, lambda books: resolve_exception(books, command))
+    outcome = await carry_out(request, lambda context: resolve_exception(context, command))
     closed = next((fact for _, fact in outcome.events if isinstance(fact, ExceptionClosed)), None)
     shown_end = {
         "exception_id": command.exception,

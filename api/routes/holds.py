@@ -17,8 +17,8 @@ from api.routing import business_router
 from api.schemas.holds import HoldExtended, HoldPlaced, HoldReleased, Holds, HoldShown, HoldWish
 from domain import hold as holds
 from domain.account import owns
-from domain.basket import extend_hold, hold_seats, own_hold, release_hold
-from domain.books import Books
+from domain.basket import extend_hold, hold_seats, release_hold, require_own_hold
+from domain.books import DecisionContext
 from projections import catalogue, my_orders
 from projections.catalogue import PerformanceSummary, summaries_of
 from projections.my_orders import list_holds
@@ -61,26 +61,26 @@ async def show_hold(request: Request, hold_id: UUID, min_position: MinPosition =
     """Show a basket as it stands, read from the log; one that was released is `hold_ended` (409)."""
     await caught_up(request, min_position)
     engine, account = engine_of(request), identity_of(request).account
-    state, summary = await engine.handler.look(lambda books: with_performance(books, str(hold_id), account))
+    state, summary = await engine.handler.look(lambda context: with_performance(context, str(hold_id), account))
     return shown(present.hold_now(str(hold_id), state, summary, engine.clock.now()))
 
 
 def with_performance(
-    books: Books, hold: str, account: str
+    context: DecisionContext, hold: str, account: str
 ) -> tuple[holds.OpenHold | holds.EndedHold, PerformanceSummary]:
     """Read an account's own basket, which may have lapsed, and the performance it is for."""
-    state = books.read(holds.HOLD, hold)
-    if isinstance(state, holds.EndedHold) and state.lapsed is not None and owns(books, account, state.holder):
-        return state, summary_in(books, state.lapsed.performance)
-    own = own_hold(books, hold, account)
-    return own, summary_in(books, own.performance)
+    state = context.read(holds.HOLD, hold)
+    if isinstance(state, holds.EndedHold) and state.lapsed is not None and owns(context, account, state.holder):
+        return state, summary_in(context, state.lapsed.performance)
+    own = require_own_hold(context, hold, account)
+    return own, summary_in(context, own.performance)
 
 
 @router.post("/holds/{hold_id}/extend", responses={200: {"model": HoldExtended}})
 async def extend(request: Request, hold_id: UUID) -> Response:
     """Move a basket's deadline by five minutes, once: of its seats, its quota and its order alike."""
     own, account = str(hold_id), identity_of(request).account
-    outcome = await carry_out(request, lambda books: extend_hold(books, hold=own, holder=account, by=EXTENSION))
+    outcome = await carry_out(request, lambda context: extend_hold(context, hold=own, holder=account, by=EXTENSION))
     return answer(outcome, {"hold_id": own, "expires_at": outcome.of(holds.HoldExtended).expires_at})
 
 
@@ -88,5 +88,5 @@ async def extend(request: Request, hold_id: UUID) -> Response:
 async def release(request: Request, hold_id: UUID) -> Response:
     """Give a basket up; its seats are free at once. A second time changes nothing."""
     own, account = str(hold_id), identity_of(request).account
-    outcome = await carry_out(request, lambda books: release_hold(books, hold=own, holder=account))
+    outcome = await carry_out(request, lambda context: release_hold(context, hold=own, holder=account))
     return answer(outcome, {"hold_id": own, "status": "released"})

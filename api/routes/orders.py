@@ -27,7 +27,7 @@ from domain import order as orders
 from domain import people
 from domain.errors import Invalid
 from domain.order import OrderStatus
-from domain.ordering import PlaceOrder, cancel_order, hold_and_order, order_hold, visible_order
+from domain.ordering import PlaceOrder, cancel_order, hold_and_order, order_hold, require_visible_order
 from domain.values import OrderCancelReason, derived_id
 from eventstore.errors import OutcomeUnknown
 from projections import catalogue, my_orders
@@ -66,11 +66,11 @@ async def place(request: Request, body: OrderWish) -> Response:
             request,
             body.performance_id,
             body.items,
-            lambda books, wish, inventory: hold_and_order(books, command, wish, inventory),
+            lambda context, wish, inventory: hold_and_order(context, command, wish, inventory),
         )
     else:
         hold = body.hold_id or ""
-        outcome = await carry_out(request, lambda books: order_hold(books, command, hold=hold))
+        outcome = await carry_out(request, lambda context: order_hold(context, command, hold=hold))
     if body.contact is not None:
         await keep_contact(request, body.contact, outcome.of(orders.OrderPlaced))
     return answer(outcome, present.placed_order(outcome.events), status=201)
@@ -96,7 +96,7 @@ async def keep_contact(request: Request, contact: Contact, placed: orders.OrderP
         return
     record = people.Contact(contact=placed.contact, account=placed.account, email=contact.email, name=contact.name)
     try:
-        await engine_of(request).people.keep_contact(record)
+        await engine_of(request).people.save_contact(record)
     except people.RecordsUnavailable as error:
         raise OutcomeUnknown("The order is recorded, its contact is not.") from error
 
@@ -170,6 +170,6 @@ async def cancel(request: Request, order_id: UUID) -> Response:
     """Give up an order that is not paid; its seats are free at once. A paid one is refunded instead."""
     order, owner = str(order_id), await whose(request)
     reason = OrderCancelReason.BUYER if owner else OrderCancelReason.SUPPORT
-    outcome = await carry_out(request, lambda books: cancel_order(books, order=order, account=owner, reason=reason))
-    state = await engine_of(request).handler.look(lambda books: visible_order(books, order, None))
+    outcome = await carry_out(request, lambda context: cancel_order(context, order=order, account=owner, reason=reason))
+    state = await engine_of(request).handler.look(lambda context: require_visible_order(context, order, None))
     return answer(outcome, {"order_id": order, "status": state.status})

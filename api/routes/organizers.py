@@ -13,8 +13,8 @@ from api.presenters.values import Body
 from api.routing import business_router
 from api.schemas.people import MemberHeld, Members, OrganizerFounded, Organizers, OrganizerWish, RolesWish
 from domain import organizer as organizers
-from domain.account import existing as existing_account
-from domain.books import Books, Changes
+from domain.account import require_account
+from domain.books import Changes, DecisionContext
 from domain.organizer import ORGANIZER
 from domain.people import Person
 from domain.values import Role
@@ -27,7 +27,7 @@ router = business_router("organizers")
 async def found(request: Request, body: OrganizerWish) -> Response:
     """Let a seller join."""
     organizer = str(uuid7())
-    outcome = await carry_out(request, lambda books: organizers.found(books, organizer, body.name))
+    outcome = await carry_out(request, lambda context: organizers.found_organizer(context, organizer, body.name))
     ((stream, founded),) = outcome.events
     organizer_id = stream.removeprefix(f"{ORGANIZER.prefix}-")
     return answer(outcome, {"organizer_id": organizer_id, "name": founded.name}, status=201)
@@ -66,7 +66,7 @@ async def list_members(
     """List the members of an organizer with their roles; read from the log, so never behind."""
     await caught_up(request, min_position)
     engine, after = engine_of(request), str(cursor or "")
-    state = await engine.handler.look(lambda books: organizers.existing(books, str(organizer_id)))
+    state = await engine.handler.look(lambda context: organizers.require_organizer(context, str(organizer_id)))
     accounts = sorted(account for account in state.members if account > after)
     page = accounts[:limit]
     items = [member(account, state.members[account], await engine.people.find(account)) for account in page]
@@ -88,9 +88,9 @@ async def put_member(request: Request, organizer_id: UUID, account_id: UUID, bod
     """Give an account exactly these roles within the organizer, from its next request on; none: no member."""
     organizer, account, roles = str(organizer_id), str(account_id), frozenset(body.roles)
 
-    def decide(books: Books) -> Changes:
-        existing_account(books, account)
-        return organizers.change_member(books, organizer, account, roles)
+    def decide(context: DecisionContext) -> Changes:
+        require_account(context, account)
+        return organizers.change_member(context, organizer, account, roles)
 
     outcome = await carry_out(request, decide)
     return answer(outcome, {"organizer_id": organizer, "account_id": account, "roles": sorted(roles)})

@@ -16,9 +16,9 @@ from api.routing import business_router
 from api.schemas.payments import PaymentOpened, PaymentShown, PaymentWish
 from api.visibility import whose
 from domain.account import owns
-from domain.books import Books, Changes
+from domain.books import Changes, DecisionContext
 from domain.errors import Invalid, NotFound
-from domain.paying import OpenPayment, existing, open_checkout, open_payment
+from domain.paying import OpenPayment, open_checkout, open_payment, require_payment
 from domain.payment import PAYMENT, PaymentCheckoutOpened, PaymentRequested, PaymentStatus, RequestedPayment
 from domain.ports import PaymentGateway
 from domain.values import order_code
@@ -41,7 +41,7 @@ async def pay(request: Request, order_id: UUID, body: PaymentWish) -> Response:
     command = OpenPayment(
         payment=str(uuid7()), order=str(order_id), account=identity_of(request).account, provider=body.provider
     )
-    requested = await carry_out(request, lambda books: open_payment(books, command))
+    requested = await carry_out(request, lambda context: open_payment(context, command))
     opened, url = await checkout_opened(request, gateway, requested)
     wanted: PaymentRequested = requested.of(PaymentRequested)
     shown_payment = {
@@ -76,7 +76,7 @@ async def checkout_opened(request: Request, gateway: PaymentGateway, requested: 
     engine = engine_of(request)
     before = (await recall(engine, PAYMENT.stream(payment)))[PAYMENT.stream(payment)]
     place = next((fact.checkout for fact in before if isinstance(fact, PaymentCheckoutOpened)), None)
-    url = (await engine.checkout_urls.find_each([payment])).get(payment)
+    url = (await engine.checkout_urls.find_many([payment])).get(payment)
     if place is None or url is None:
         checkout = await gateway.open_checkout(
             reference=payment,
@@ -87,11 +87,11 @@ async def checkout_opened(request: Request, gateway: PaymentGateway, requested: 
             description=f"Order {order_code(wanted.order)}",
         )
         place, url = place or checkout.checkout_id, checkout.url
-        await engine.checkout_urls.keep(payment, url, wanted.expires_at)
+        await engine.checkout_urls.save(payment, url, wanted.expires_at)
     known = place
 
-    def decide(books: Books) -> Changes:
-        return open_checkout(books, payment=payment, checkout=known)
+    def decide(context: DecisionContext) -> Changes:
+        return open_checkout(context, payment=payment, checkout=known)
 
     return await carry_out(request, decide, step="checkout", begun=True), url
 
@@ -101,19 +101,19 @@ async def show_payment(request: Request, payment_id: UUID, min_position: MinPosi
     """Show a payment as it stands, to its owner and to support; read from the log, so never behind."""
     await caught_up(request, min_position)
     payment, owner = str(payment_id), await whose(request)
-    state = await engine_of(request).handler.look(lambda books: visible(books, payment, owner))
+    state = await engine_of(request).handler.look(lambda context: visible(context, payment, owner))
     own = owner is not None or state.account == identity_of(request).account
     urls = await checkout_urls(engine_of(request), {payment: state}, owner=own)
     return shown(present.payment_now(payment, state, engine_of(request).clock.now(), urls.get(payment)))
 
 
-def visible(books: Books, payment: str, owner: str | None) -> RequestedPayment:
+def visible(context: DecisionContext, payment: str, owner: str | None) -> RequestedPayment:
     """Read a payment that must be the owner's; None: anybody's.
 
     Raises:
         NotFound: there is none, or it is somebody else's.
     """
-    state = existing(books, payment)
-    if not (owner is None or owns(books, owner, state.account)):
+    state = require_payment(context, payment)
+    if not (owner is None or owns(context, owner, state.account)):
         raise NotFound("There is no such payment.")
     return state

@@ -27,13 +27,12 @@ from api.schemas.performances import (
 from api.visibility import must_see_performance
 from domain import event as events
 from domain import scheduling
-from domain.books import Books, Changes
+from domain.books import Changes, DecisionContext
 from domain.deletion import DeletionStatus
 from domain.errors import Invalid, NotFound
 from domain.event import EVENT, EventStatus, ListedEvent
-from domain.performance import PERFORMANCE, PerformanceScheduled
-from domain.performance import existing as existing_performance
-from domain.venue import existing_layout
+from domain.performance import PERFORMANCE, PerformanceScheduled, require_performance
+from domain.venue import require_layout
 from projections import seat_map
 
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -51,13 +50,13 @@ router = business_router("performances")
 async def schedule_performance(request: Request, event_id: UUID, body: PerformanceWish) -> Response:
     """Announce a showing; its seats come from the layout, which must be one of the event's venue."""
     engine, event, performance = engine_of(request), str(event_id), str(uuid7())
-    layout = await engine.handler.look(lambda books: existing_layout(books, body.layout_id))
+    layout = await engine.handler.look(lambda context: require_layout(context, body.layout_id))
     inventory = await engine.inventories.of(body.layout_id)
     currency, prices = await prices_of(engine, body.layout_id, body.prices)
     on_sale_at = body.on_sale_at or engine.clock.now()
 
-    def decide(books: Books) -> Changes:
-        state = events.existing(books, event)
+    def decide(context: DecisionContext) -> Changes:
+        state = events.require_event(context, event)
         if layout.venue != state.venue:
             raise Invalid("The layout is of another venue.", venue=state.venue)
         wish = PerformanceScheduled(
@@ -74,7 +73,7 @@ async def schedule_performance(request: Request, event_id: UUID, body: Performan
             limits=limits_of(body.limits),
             entry_rules=entry_rules_of(body.entry_rules),
         )
-        return scheduling.schedule(books, performance, wish)
+        return scheduling.schedule(context, performance, wish)
 
     outcome = await carry_out(request, decide)
     ((stream, scheduled),) = outcome.events
@@ -107,10 +106,10 @@ async def change_performance(
     command = await changed(engine_of(request), performance, body)
     scheduled = await scheduled_as(request, performance)
 
-    def decide(books: Books) -> Changes:
-        state = existing_performance(books, performance)
+    def decide(context: DecisionContext) -> Changes:
+        state = require_performance(context, performance)
         require_edition(if_match, present.performance_now(performance, scheduled, state))
-        return scheduling.change(books, command)
+        return scheduling.change(context, command)
 
     outcome = await carry_out(request, decide)
     known = await performance_now(request, performance)
@@ -133,14 +132,14 @@ async def scheduled_as(request: Request, performance: str) -> PerformanceSchedul
 
 async def performance_now(request: Request, performance: str) -> Body:
     """Show a performance itself as it stands in the log."""
-    state = await engine_of(request).handler.look(lambda books: existing_performance(books, performance))
+    state = await engine_of(request).handler.look(lambda context: require_performance(context, performance))
     return present.performance_now(performance, await scheduled_as(request, performance), state)
 
 
 async def sold_now(request: Request, known: Body) -> Body:
     """Show a performance with whether it can be bought at the moment."""
     engine = engine_of(request)
-    state = await engine.handler.look(lambda books: books.read(EVENT, known["event_id"]))
+    state = await engine.handler.look(lambda context: context.read(EVENT, known["event_id"]))
     published = isinstance(state, ListedEvent) and state.status is EventStatus.PUBLISHED
     return present.with_sales(known, published=published, now=engine.clock.now())
 
@@ -169,7 +168,7 @@ async def show_performance_layout(
     await caught_up(request, min_position)
     engine, performance = engine_of(request), str(performance_id)
     await must_see_performance(request, performance)
-    layout = (await engine.handler.look(lambda books: existing_performance(books, performance))).layout
+    layout = (await engine.handler.look(lambda context: require_performance(context, performance))).layout
     headers = {"Cache-Control": FOR_EVER, "ETag": f'W/"{layout}"', "Vary": "Accept-Encoding"}
     if if_none_match is not None and headers["ETag"] in if_none_match:
         return Response(status_code=304, headers=headers)

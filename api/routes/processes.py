@@ -10,7 +10,7 @@ from api.engine import engine_of
 from api.presenters.values import Body
 from api.routing import business_router
 from api.schemas.processes import ProcessesShown, ProcessWritten
-from domain.process import ProcessStanding, require_standing, retry
+from domain.process import ProcessStatus, require_status, retry
 
 NAME_LENGTH_MAX = 50
 
@@ -32,14 +32,14 @@ async def list_processes(request: Request, min_position: MinPosition = None) -> 
 async def retry_process(request: Request, process: Name) -> Response:
     """Let a process that failed try again at once."""
     engine = engine_of(request)
-    standing = require_standing(await engine.processes.all(), process)
-    outcome = await carry_out(request, partial(retry, standing=standing))
+    standing = require_status(await engine.processes.all(), process)
+    outcome = await carry_out(request, partial(retry, snapshot=standing))
     if not outcome.replayed:
         await engine.processes.retry(process)
     return answer(outcome, {"name": process})
 
 
-def standing_shown(standing: ProcessStanding, head: int) -> Body:
+def standing_shown(standing: ProcessStatus, head: int) -> Body:
     """Show one process."""
     return {
         "name": standing.name,

@@ -51,7 +51,7 @@ async def request_money_back(request: Request, order_id: UUID, body: RefundWish 
         by=identity_of(request).account,
         reason_text=wish.reason,
     )
-    outcome = await carry_out(request, lambda books: request_refund(books, command))
+    outcome = await carry_out(request, lambda context: request_refund(context, command))
     return answer(outcome, present.requested_refund(outcome.events, outcome.recorded_at), status=201)
 
 
@@ -95,7 +95,7 @@ async def show_refund(request: Request, refund_id: UUID, min_position: MinPositi
 
 async def owned_by(engine: Engine, account: str, owner: str | None) -> bool:
     """Return whether a refund's owner is the account, or a guest that logged in to it."""
-    return owner is not None and await engine.handler.look(lambda books: owns(books, account, owner))
+    return owner is not None and await engine.handler.look(lambda context: owns(context, account, owner))
 
 
 @router.post("/refunds/{refund_id}/approve", responses={200: {"model": RefundDecided}})
@@ -107,7 +107,7 @@ async def approve(request: Request, refund_id: UUID) -> Response:
     """
     refund, by = str(refund_id), identity_of(request).account
     limits = engine_of(request).terms.four_eyes
-    outcome = await carry_out(request, lambda books: approve_refund(books, refund=refund, by=by, limits=limits))
+    outcome = await carry_out(request, lambda context: approve_refund(context, refund=refund, by=by, limits=limits))
     return answer(outcome, {"refund_id": refund, "status": status_after(outcome.events)})
 
 
@@ -123,5 +123,5 @@ def status_after(events: Sequence[tuple[str, Any]]) -> RefundStatus:
 async def reject(request: Request, refund_id: UUID, body: RejectionRequest | None = None) -> Response:
     """Leave the order as it was."""
     refund, by, why = str(refund_id), identity_of(request).account, (body or RejectionRequest()).reason
-    outcome = await carry_out(request, lambda books: reject_refund(books, refund=refund, by=by, reason_text=why))
+    outcome = await carry_out(request, lambda context: reject_refund(context, refund=refund, by=by, reason_text=why))
     return answer(outcome, {"refund_id": refund, "status": RefundStatus.REJECTED})

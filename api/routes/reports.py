@@ -10,7 +10,7 @@ from fastapi import Query, Request, Response
 from api.commands import MinPosition, caught_up, shown
 from api.engine import engine_of
 from api.errors import Malformed
-from api.filters import require_account, require_own_organizer, require_reported_performance
+from api.filters import require_filtered_account, require_own_organizer, require_reported_performance
 from api.identity import identity_of
 from api.paging import FOREIGN_CURSOR, PAGE_MAX, Limit, TextCursor, cursor_of, cut, values_in
 from api.past import At, AtPosition, streams_of, then_of
@@ -23,7 +23,7 @@ from api.schemas.reports import AccountReport, PerformanceReport, SalesReport
 from api.schemas.values import Day
 from api.visibility import require_organizers
 from domain.performance import PERFORMANCE, NoPerformance, Performance, ScheduledPerformance
-from domain.projection import SetAside
+from domain.projection import Exclusions
 from domain.values import Role
 from projections import catalogue, seat_map
 from projections.my_orders import MY_ORDERS
@@ -101,7 +101,9 @@ async def performance(
 async def cancellation(request: Request, performance: str, then: AsOf | None) -> Body:
     """Show whether a performance is, or was, cancelled, and why."""
     if then is None:
-        state: Performance = await engine_of(request).handler.look(lambda books: books.read(PERFORMANCE, performance))
+        state: Performance = await engine_of(request).handler.look(
+            lambda context: context.read(PERFORMANCE, performance)
+        )
     else:
         found = await streams_of(request).find(PERFORMANCE.stream(performance), then)
         state = NoPerformance() if found is None else found.state
@@ -123,7 +125,7 @@ async def account(
     await caught_up(request, min_position, MY_ORDERS.name, catalogue.NAME)
     engine = engine_of(request)
     organizers = await reported(request, organizer_id)
-    await require_account(request, str(account_id))
+    await require_filtered_account(request, str(account_id))
     then = await asked_for(request, at, position)
     if then is None:
         then = await as_of(engine.store, position=(await engine.positions.all()).get(MY_ORDERS.name, 0))
@@ -164,7 +166,7 @@ async def sales_at(request: Request, wanted: Wanted, then: AsOf | None) -> Sales
     return await sales_then(engine.store, engine.read_models, wanted, then, await left_out(request))
 
 
-async def left_out(request: Request) -> SetAside:
+async def left_out(request: Request) -> Exclusions:
     """Return what the sales leave out, by somebody's decision."""
     engine = engine_of(request)
     (state,) = (state for state in await engine.positions.states() if state.name == NAME)

@@ -26,12 +26,12 @@ async def scan(request: Request, body: ScanWish, device_key: DeviceKey = None) -
     device = await sending_device(request, device_key)
     command = await command_of_scan(request, identity_of(request), body, device)
     if body.ticket_number is not None and not body.confirm:
-        judgement = await engine_of(request).handler.look(lambda books: preview_scan(books, command))
+        judgement = await engine_of(request).handler.look(lambda context: preview_scan(context, command))
         return shown(await previewed(request, command, judgement))
     step = None if device is None else device.device  # One Idempotency-Key of two devices is two commands.
-    outcome = await carry_out(request, lambda books: scan_ticket(books, command), step=step)
+    outcome = await carry_out(request, lambda context: scan_ticket(context, command), step=step)
     if outcome.replayed:  # The entry may have been reverted since, or the device revoked.
-        await engine_of(request).handler.look(lambda books: scan_ticket(books, command))
+        await engine_of(request).handler.look(lambda context: scan_ticket(context, command))
     replayed = outcome.replayed or not outcome.events
     headers = {"Idempotency-Replayed": "true"} if replayed else None
     return shown(await scanned(request, command), headers=headers)
@@ -40,5 +40,5 @@ async def scan(request: Request, body: ScanWish, device_key: DeviceKey = None) -
 @router.post("/scans/{scan_id}/revert", responses={200: {"model": RevertResponse}})
 async def revert(request: Request, scan_id: str, body: RevertRequest) -> Response:
     """Take back the entry that a scan recorded: the ticket admits again. A second time changes nothing."""
-    outcome = await carry_out(request, lambda books: revert_entry(books, scan_id, body.reason))
+    outcome = await carry_out(request, lambda context: revert_entry(context, scan_id, body.reason))
     return answer(outcome, {"scan_id": scan_id, "reverted": True})

@@ -87,7 +87,7 @@ async def block(request: Request, performance_id: UUID, body: BlockWish) -> Resp
         release_at=body.release_at,
     )
     inventory = await engine_of(request).places.inventory_of(performance)
-    outcome = await carry_out(request, lambda books: block_seats(books, command, inventory))
+    outcome = await carry_out(request, lambda context: block_seats(context, command, inventory))
     return answer(outcome, written(performance, outcome))
 
 
@@ -98,8 +98,8 @@ async def unblock(request: Request, performance_id: UUID, body: UnblockWish) -> 
     inventory = await engine_of(request).places.inventory_of(performance)
     outcome = await carry_out(
         request,
-        lambda books: unblock_seats(
-            books, performance=performance, seats=seats, reason=body.reason, inventory=inventory
+        lambda context: unblock_seats(
+            context, performance=performance, seats=seats, reason=body.reason, inventory=inventory
         ),
     )
     return answer(outcome, written(performance, outcome))

@@ -15,7 +15,7 @@ from api.routing import business_router
 from api.schemas.tickets import Tickets, TicketShown
 from api.ticket_page import notice
 from api.tickets import TicketDetails, ticket_details
-from domain.errors import Impossible, PerformanceCancelled
+from domain.errors import Conflict, PerformanceIsCancelled
 from projections import catalogue, tickets
 from projections.catalogue import summaries_of
 from projections.tickets import list_tickets
@@ -94,9 +94,9 @@ async def admitting(request: Request, ticket_id: UUID) -> TicketDetails:
     """
     details = await own(request, ticket_id)
     if details.state == present.VOID:
-        raise Impossible("The ticket is void; it admits nobody.")
+        raise Conflict("The ticket is void; it admits nobody.")
     if details.state == present.CANCELLED:
-        raise PerformanceCancelled("The performance was cancelled; the ticket admits nobody.")
+        raise PerformanceIsCancelled("The performance was cancelled; the ticket admits nobody.")
     return details
 
 

@@ -34,9 +34,9 @@ from api.schemas.venues import (
 from api.visibility import acting_organizer
 from domain import organizer as organizers
 from domain import venue as venues
-from domain.books import Books, Changes
+from domain.books import Changes, DecisionContext
 from domain.deletion import DeletionStatus
-from domain.errors import AlreadyThere, NotFound
+from domain.errors import AlreadyExists, NotFound
 from domain.layout.faults import LayoutFaults
 from domain.layout.requested import PublishedDocument, RequestedLayout
 from domain.venue import LAYOUT
@@ -55,9 +55,9 @@ async def open_venue(request: Request, body: VenueWish) -> Response:
     opened = venues.VenueOpened(organizer=organizer, details=details)
     venue = str(uuid7())
 
-    def decide(books: Books) -> Changes:
-        organizers.existing(books, organizer)
-        return venues.open_venue(books, venue, opened)
+    def decide(context: DecisionContext) -> Changes:
+        organizers.require_organizer(context, organizer)
+        return venues.open_venue(context, venue, opened)
 
     outcome = await carry_out(request, decide)
     ((stream, fact),) = outcome.events
@@ -84,7 +84,7 @@ async def show_venue(request: Request, venue_id: UUID, min_position: MinPosition
     """Show a venue and its layouts, oldest first; read from the log, so never behind."""
     await caught_up(request, min_position)
     engine, venue = engine_of(request), str(venue_id)
-    state = await engine.handler.look(lambda books: venues.existing(books, venue))
+    state = await engine.handler.look(lambda context: venues.require_venue(context, venue))
     layouts = state.layouts
     facts = await recall(engine, *map(LAYOUT.stream, layouts))
     listed = [
@@ -101,13 +101,13 @@ async def change_venue(request: Request, venue_id: UUID, body: VenueChange, if_m
     """Correct a venue's details. Performances keep their instants: check their times after changing the time zone."""
     venue, wanted = str(venue_id), body.model_dump(exclude_none=True)
 
-    def decide(books: Books) -> Changes:
-        state = venues.existing(books, venue)
+    def decide(context: DecisionContext) -> Changes:
+        state = venues.require_venue(context, venue)
         require_edition(if_match, present.venue_facts(venue, state.organizer, state.details))
-        return venues.change_venue(books, venue, replace(state.details, **wanted))
+        return venues.change_venue(context, venue, replace(state.details, **wanted))
 
     outcome = await carry_out(request, decide)
-    state = await engine_of(request).handler.look(lambda books: venues.existing(books, venue))
+    state = await engine_of(request).handler.look(lambda context: venues.require_venue(context, venue))
     known = present.venue_facts(venue, state.organizer, state.details)
     return answer(outcome, known, headers=edition_header(known))
 
@@ -133,20 +133,20 @@ async def publish_layout(request: Request, venue_id: UUID) -> Response:
     """Publish the next version of a venue's drawing."""
     require_json(request)
     engine, venue = engine_of(request), str(venue_id)
-    before = (await engine.handler.look(lambda books: venues.existing(books, venue))).layouts
+    before = (await engine.handler.look(lambda context: venues.require_venue(context, venue))).layouts
     previous = await engine.layouts.find(before[-1]) if before else None
     name, published = requested(await engine.layout_work.publish(spooled_of(request).file, previous))
     layout = str(uuid7())
 
-    def decide(books: Books) -> Changes:
-        if venues.existing(books, venue).layouts != before:
-            raise AlreadyThere("Another layout was published at the same moment; send yours again.")
+    def decide(context: DecisionContext) -> Changes:
+        if venues.require_venue(context, venue).layouts != before:
+            raise AlreadyExists("Another layout was published at the same moment; send yours again.")
         return venues.publish_layout(
-            books, venue, layout, name=name, seats=published.capacity, document_sha256=published.sha256
+            context, venue, layout, name=name, seats=published.capacity, document_sha256=published.sha256
         )
 
     await engine.handler.look(decide)  # A refusal comes before the document is kept: what is kept stays for good.
-    await engine.layouts.keep(layout, published.content)
+    await engine.layouts.save(layout, published.content)
     outcome = await carry_out(request, decide)
     stream = next(stream for stream, fact in outcome.events if isinstance(fact, venues.LayoutPublished))
     fact = outcome.of(venues.LayoutPublished)
@@ -197,7 +197,7 @@ async def document_of(engine: Engine, layout: str) -> bytes:
     Raises:
         NotFound: there is none.
     """
-    await engine.handler.look(lambda books: venues.existing_layout(books, layout))
+    await engine.handler.look(lambda context: venues.require_layout(context, layout))
     document = await engine.layouts.find(layout)
     if document is None:
         raise NotFound("There is no such layout.")

@@ -13,22 +13,21 @@ from api.engine import engine_of
 from api.problems import documented
 from api.routing import business_router
 from api.schemas.payments import WebhookTaken
-from domain.books import Books, Changes
-from domain.disputes import DisputeFact, lose_dispute, open_dispute, win_dispute
+from domain.books import Changes, DecisionContext
+from domain.disputes import DisputeReport, lose_dispute, open_dispute, win_dispute
 from domain.errors import NotFound
-from domain.paying import capture, existing, expire, fail, require_action
+from domain.paying import capture, expire, fail, require_action, require_payment
 from domain.ports import PaymentGateway, ProviderEvent, ProviderEventKind, WebhookUnknown
 from domain.refund import transfer_of
 from domain.settling import settle
-from domain.transfers import complete_refund, fail_refund
-from domain.transfers import existing as existing_refund
+from domain.transfers import complete_refund, fail_refund, require_refund
 from eventstore.command import Decide, Outcome
 
 SOURCE = "webhook"
 UNEXPLAINED = "unexplained"
 PROVIDER_LENGTH_MAX = 40
 
-DISPUTES: Mapping[ProviderEventKind, Callable[[Books, DisputeFact], Changes]] = {
+DISPUTES: Mapping[ProviderEventKind, Callable[[DecisionContext, DisputeReport], Changes]] = {
     ProviderEventKind.DISPUTE_OPENED: open_dispute,
     ProviderEventKind.DISPUTE_WON: win_dispute,
     ProviderEventKind.DISPUTE_LOST: lose_dispute,
@@ -119,15 +118,15 @@ async def decision(provider: str, gateway: PaymentGateway, event: ProviderEvent)
                 provider, event.reference, partial(fail_refund, reference=event.reference, reason=reason)
             )
         case ProviderEventKind.DISPUTE_OPENED | ProviderEventKind.DISPUTE_WON | ProviderEventKind.DISPUTE_LOST:
-            return about_payment(provider, payment, lambda books: DISPUTES[event.kind](books, fact_of(event)))
+            return about_payment(provider, payment, lambda context: DISPUTES[event.kind](context, fact_of(event)))
         case _:
             assert_never(event.kind)
 
 
-def fact_of(event: ProviderEvent) -> DisputeFact:
+def fact_of(event: ProviderEvent) -> DisputeReport:
     """Return what an announcement says about a dispute."""
     assert event.dispute_id is not None, "the gateway reads no dispute without its id"
-    return DisputeFact(
+    return DisputeReport(
         payment=event.reference,
         dispute=event.dispute_id,
         amount=event.amount,
@@ -140,10 +139,10 @@ def fact_of(event: ProviderEvent) -> DisputeFact:
 def about_payment(provider: str, payment: str, decide: Decide) -> Decide:
     """Make sure that the payment is this provider's."""
 
-    def decided(books: Books) -> Changes:
-        if existing(books, payment).provider != provider:
+    def decided(context: DecisionContext) -> Changes:
+        if require_payment(context, payment).provider != provider:
             raise NotFound("There is no such payment.")
-        return decide(books)  # type: ignore[arg-type] # whoever reads a book may read these
+        return decide(context)  # type: ignore[arg-type] # whoever reads a book may read these
 
     return decided
 
@@ -151,9 +150,9 @@ def about_payment(provider: str, payment: str, decide: Decide) -> Decide:
 def about_refund(provider: str, reference: str, decide: Decide) -> Decide:
     """Make sure that the refund is this provider's."""
 
-    def decided(books: Books) -> Changes:
-        if existing_refund(books, transfer_of(reference)[0]).provider != provider:
+    def decided(context: DecisionContext) -> Changes:
+        if require_refund(context, transfer_of(reference)[0]).provider != provider:
             raise NotFound("There is no such refund.")
-        return decide(books)  # type: ignore[arg-type]
+        return decide(context)  # type: ignore[arg-type]
 
     return decided

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 from api.commands import POSITION_MAX
 from api.schemas.base import Body, Shown
 from api.schemas.values import Cursor, Flag, Id, Position, Whole
-from domain.projection import SetAsideReason
+from domain.projection import ExclusionReason
 from eventstore.store import STREAM_CHARACTERS_MAX
 
 Stream = Annotated[
@@ -80,7 +80,7 @@ class SkipWish(Body):
     """Which event to leave out: the one it failed on."""
 
     position: Annotated[Whole, Field(ge=1, le=POSITION_MAX)]
-    reason: SetAsideReason
+    reason: ExclusionReason
 
 
 class UnskipRequest(Body):
@@ -93,7 +93,7 @@ class ParkWish(Body):
     """Which stream to leave out from here on."""
 
     stream: Stream
-    reason: SetAsideReason
+    reason: ExclusionReason
 
 
 class UnparkWish(Body):
@@ -128,14 +128,14 @@ class EventSkippedShown(ProjectionWritten):
     """An event is left out."""
 
     skipped_position: int
-    reason: SetAsideReason
+    reason: ExclusionReason
 
 
 class StreamParkedShown(ProjectionWritten):
     """A stream is left out."""
 
     stream: str
-    reason: SetAsideReason
+    reason: ExclusionReason
 
 
 class StreamUnparkedShown(ProjectionWritten):

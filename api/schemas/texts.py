@@ -11,7 +11,7 @@ from typing import Annotated
 from fastapi import Query
 from pydantic import AfterValidator, BeforeValidator, StringConstraints
 
-from domain.layout.readers.labels import as_read
+from domain.layout.readers.labels import visible_text
 from domain.people import NAME_LENGTH_MAX
 from domain.values import TEXT_LENGTH_MAX, TITLE_LENGTH_MAX
 
@@ -41,7 +41,7 @@ def visible(text: str) -> str:
     Raises:
         ValueError: it has characters, but none that can be seen.
     """
-    if text and all(map(unseen, as_read(text))):
+    if text and all(map(unseen, visible_text(text))):
         raise ValueError("this text has no visible character")
     return text
 

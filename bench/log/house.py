@@ -6,7 +6,7 @@ from random import Random
 
 import orjson
 
-from domain.layout.exporting import export
+from domain.layout.exporting import write_native
 from domain.layout.inventory import Inventory
 from domain.layout.publishing import publish
 from domain.layout.reading import read_layout
@@ -54,7 +54,7 @@ class House:
             for (name, category, _), count in zip(SECTIONS, [*shares, rows - sum(shares)], strict=True)
         ]
         layout = publish(read_layout("grid", {"sections": sections}))
-        self.document = export(layout)
+        self.document = write_native(layout)
         self.document_sha256 = hashlib.sha256(self.document).hexdigest()
         self.inventory = Inventory(layout)
         self.keys = self.inventory.keys

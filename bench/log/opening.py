@@ -40,11 +40,13 @@ async def open_house(play: Rehearsal) -> None:
     created = EventCreated(organizer=IDS["organizer"], venue=IDS["venue"], details=details)
     name = f"Organizer {NUMBER}"
     await play.act(
-        partial(organizer.found, organizer=IDS["organizer"], name=name), STAFF, route="POST /api/v1/organizers"
+        partial(organizer.found_organizer, organizer=IDS["organizer"], name=name),
+        STAFF,
+        route="POST /api/v1/organizers",
     )
-    await play.act(partial(venue.open_venue, venue=IDS["venue"], wish=opened), STAFF, route="POST /api/v1/venues")
+    await play.act(partial(venue.open_venue, venue=IDS["venue"], request=opened), STAFF, route="POST /api/v1/venues")
     await play.act(publishing, STAFF, route="POST /api/v1/venues/{venue_id}/layouts")
-    await play.act(partial(event.create, event=IDS["event"], wish=created), STAFF, route="POST /api/v1/events")
+    await play.act(partial(event.create, event=IDS["event"], request=created), STAFF, route="POST /api/v1/events")
     await play.act(partial(event.publish, event=IDS["event"]), STAFF, route="POST /api/v1/events/{event_id}/publish")
 
 
@@ -63,7 +65,7 @@ async def announce(play: Rehearsal) -> None:
         prices=PRICES,
         limits=NO_LIMITS,
     )
-    decide = partial(scheduling.schedule, performance=IDS["performance"], wish=wish)
+    decide = partial(scheduling.schedule, performance=IDS["performance"], request=wish)
     await play.act(decide, STAFF, route="POST /api/v1/events/{event_id}/performances")
 
 

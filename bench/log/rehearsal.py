@@ -14,9 +14,9 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from bench.log.house import House
-from domain.books import Books
+from domain.books import DecisionContext
 from domain.errors import Rejected
-from domain.history import KINDS, subjects
+from domain.history import STREAM_TYPES, subject_ids
 from domain.values import derived_id, order_code
 from eventstore.cache import StateCache
 from eventstore.clock import FixedClock
@@ -127,11 +127,11 @@ class Rehearsal:
             store=self._store,
             judge=_OneByOne(self._store),
             codec=build_codec(),
-            kinds=KINDS,
+            kinds=STREAM_TYPES,
             refusal=Rejected,
             clock=self._clock,
             cache=StateCache(),
-            subjects=subjects,
+            subjects=subject_ids,
         )
         self._blanks = self._stand_ins()
 
@@ -158,7 +158,7 @@ class Rehearsal:
         self._sent.append((route, actor.account))
         return outcome
 
-    async def look(self, view: Callable[[Books], Seen]) -> Seen:
+    async def look(self, view: Callable[[DecisionContext], Seen]) -> Seen:
         """Return what a function reads from the books now."""
         return await self._handler.look(view)
 

@@ -51,7 +51,7 @@ def wish_of(play: Rehearsal, buyer: Actor, hold: str) -> HoldSeats:
         Choice(seat=seat, ticket_type="child" if number == last >= CHILD_FROM else "adult")
         for number, seat in enumerate(play.seats, start=1)
     )
-    return HoldSeats(hold=hold, holder=buyer.id, performance=IDS["performance"], choices=choices, lasts=HOLD_LASTS)
+    return HoldSeats(hold=hold, holder=buyer.id, performance=IDS["performance"], choices=choices, duration=HOLD_LASTS)
 
 
 async def hold(play: Rehearsal, buyer: Actor = BUYER, name: str = "hold") -> None:
@@ -70,7 +70,7 @@ async def book(play: Rehearsal) -> None:
     """Hold and order in one step."""
     place = PlaceOrder(order=IDS["order"], account=BUYER.id, contact=IDS["contact"])
     wish = wish_of(play, BUYER, IDS["hold"])
-    decide = partial(ordering.hold_and_order, command=place, wish=wish, inventory=play.house.inventory)
+    decide = partial(ordering.hold_and_order, command=place, request=wish, inventory=play.house.inventory)
     await play.act(decide, BUYER, route="POST /api/v1/orders")
 
 
@@ -94,7 +94,7 @@ async def pay(play: Rehearsal) -> None:
     """Pay what the order costs, and let the rule confirm it."""
     await begin_to_pay(play)
     play.wait(timedelta(seconds=73))
-    total = await play.look(lambda books: ordering.visible_order(books, IDS["order"], None).total)
+    total = await play.look(lambda context: ordering.require_visible_order(context, IDS["order"], None).total)
     taken = partial(paying.capture, amount=total, currency=CURRENCY, captured_at=play.now, source="webhook")
     await play.act(partial(taken, payment=IDS["payment"]), PROVIDER, route="POST /api/v1/webhooks/sandbox")
     settle = partial(settling.settle, payment=IDS["payment"])
@@ -217,7 +217,7 @@ async def refused(play: Rehearsal) -> None:
 
 async def enter(play: Rehearsal) -> None:
     """Show every ticket of the order at the gate, one after the other."""
-    tickets = await play.look(lambda books: ordering.visible_order(books, IDS["order"], None).tickets)
+    tickets = await play.look(lambda context: ordering.require_visible_order(context, IDS["order"], None).tickets)
     for ticket in tickets.values():
         await scan(play, ticket)
         play.wait(timedelta(seconds=4))

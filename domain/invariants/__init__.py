@@ -12,21 +12,27 @@
 """
 
 from domain.invariants import money_promises, payment_promises, promises, refund_promises, seat_promises
-from domain.invariants.checking import PROMISES, WATCHES, broken, promise, watch
+from domain.invariants.checking import (
+    COMMAND_INVARIANTS,
+    EVENT_INVARIANTS,
+    command_invariant,
+    event_invariant,
+    violations,
+)
 from domain.invariants.ledger import Ledger
-from domain.invariants.records import Fact
+from domain.invariants.records import LoggedEvent
 
 __all__ = [
-    "PROMISES",
-    "WATCHES",
-    "Fact",
+    "COMMAND_INVARIANTS",
+    "EVENT_INVARIANTS",
     "Ledger",
-    "broken",
+    "LoggedEvent",
+    "command_invariant",
+    "event_invariant",
     "money_promises",
     "payment_promises",
-    "promise",
     "promises",
     "refund_promises",
     "seat_promises",
-    "watch",
+    "violations",
 ]

@@ -6,34 +6,34 @@ A new promise is a function decorated with `watch` (called with each event, befo
 
 from collections.abc import Callable, Iterable, Sequence
 
-from domain.invariants.ledger import Ledger, note
-from domain.invariants.records import Fact
+from domain.invariants.ledger import Ledger, apply
+from domain.invariants.records import LoggedEvent
 
-Watch = Callable[[Ledger, Fact], Iterable[str]]
-Promise = Callable[[Ledger, Sequence[Fact]], Iterable[str]]
-WATCHES: list[Watch] = []
-PROMISES: list[Promise] = []
+EventInvariant = Callable[[Ledger, LoggedEvent], Iterable[str]]
+CommandInvariant = Callable[[Ledger, Sequence[LoggedEvent]], Iterable[str]]
+EVENT_INVARIANTS: list[EventInvariant] = []
+COMMAND_INVARIANTS: list[CommandInvariant] = []
 
 
-def watch(check: Watch) -> Watch:
+def event_invariant(check: EventInvariant) -> EventInvariant:
     """Let a check see every event, before the ledger knows it."""
-    WATCHES.append(check)
+    EVENT_INVARIANTS.append(check)
     return check
 
 
-def promise(check: Promise) -> Promise:
+def command_invariant(check: CommandInvariant) -> CommandInvariant:
     """Let a check see every command, once the ledger knows it."""
-    PROMISES.append(check)
+    COMMAND_INVARIANTS.append(check)
     return check
 
 
-def broken(ledger: Ledger, command: Sequence[Fact]) -> list[str]:
+def violations(ledger: Ledger, command: Sequence[LoggedEvent]) -> list[str]:
     """Fold one command into the ledger; return a sentence for every promise it breaks."""
     found: list[str] = []
     for fact in command:
-        for check in WATCHES:
+        for check in EVENT_INVARIANTS:
             found += check(ledger, fact)
-        note(ledger, fact)
-    for judge in PROMISES:
+        apply(ledger, fact)
+    for judge in COMMAND_INVARIANTS:
         found += judge(ledger, command)
     return found

@@ -15,13 +15,13 @@ from domain import ticket as tickets
 from domain.device import DeviceRegistered
 from domain.invariants.occupancy import Occupancy
 from domain.invariants.records import (
-    ExceptionFacts,
-    Fact,
-    OrderFacts,
-    PaymentFacts,
-    RefundFacts,
-    SeatFacts,
-    TicketFacts,
+    ExceptionRecord,
+    LoggedEvent,
+    OrderRecord,
+    PaymentRecord,
+    RefundRecord,
+    SeatRecord,
+    TicketRecord,
 )
 from domain.values import EntryRules
 
@@ -33,12 +33,12 @@ class Ledger:
     `refused`: the ids of commands whose last answer was a refusal, noted by the sender.
     """
 
-    seats: dict[str, SeatFacts] = field(default_factory=lambda: defaultdict(SeatFacts))
-    tickets: dict[str, TicketFacts] = field(default_factory=dict)
-    orders: dict[str, OrderFacts] = field(default_factory=dict)
-    payments: dict[str, PaymentFacts] = field(default_factory=dict)
-    refunds: dict[str, RefundFacts] = field(default_factory=dict)
-    exceptions: dict[str, ExceptionFacts] = field(default_factory=dict)
+    seats: dict[str, SeatRecord] = field(default_factory=lambda: defaultdict(SeatRecord))
+    tickets: dict[str, TicketRecord] = field(default_factory=dict)
+    orders: dict[str, OrderRecord] = field(default_factory=dict)
+    payments: dict[str, PaymentRecord] = field(default_factory=dict)
+    refunds: dict[str, RefundRecord] = field(default_factory=dict)
+    exceptions: dict[str, ExceptionRecord] = field(default_factory=dict)
     waiting: dict[str, None] = field(default_factory=dict)
     cancelled: set[str] = field(default_factory=set)
     starts: dict[str, datetime] = field(default_factory=dict)
@@ -60,64 +60,64 @@ class Ledger:
         """Name the captures nobody has decided on yet."""
         return list(self.waiting)
 
-    def captures_waiting(self) -> list[tuple[str, PaymentFacts]]:
+    def captures_waiting(self) -> list[tuple[str, PaymentRecord]]:
         """Return the captures nobody has decided on yet, by payment."""
         return [(name, self.payments[name]) for name in self.waiting]
 
-    def exceptions_of(self, payment: str) -> list[ExceptionFacts]:
+    def exceptions_of(self, payment: str) -> list[ExceptionRecord]:
         """Return the exceptions about a payment."""
         return [each for each in self.exceptions.values() if each.payment == payment]
 
 
-def identity(stream: str) -> str:
+def stream_id(stream: str) -> str:
     """Return what follows the kind in a stream's name."""
     return stream.split("-", 1)[1]
 
 
-def note(ledger: Ledger, fact: Fact) -> None:
+def apply(ledger: Ledger, fact: LoggedEvent) -> None:
     """Let the ledger know one event."""
-    ledger.occupancy.note(fact.stream, fact.event)
+    ledger.occupancy.apply(fact.stream, fact.event)
     match fact.stream.split("-", 1)[0]:
         case "seat":
             ledger.seats[fact.stream] = seat_after(ledger.seats[fact.stream], fact.event)
         case "ticket":
-            note_ticket(ledger, identity(fact.stream), fact.event)
+            apply_to_ticket(ledger, stream_id(fact.stream), fact.event)
         case "order":
-            note_order(ledger, identity(fact.stream), fact.event)
+            apply_to_order(ledger, stream_id(fact.stream), fact.event)
         case "payment":
-            note_payment(ledger, identity(fact.stream), fact)
+            apply_to_payment(ledger, stream_id(fact.stream), fact)
         case "refund":
-            note_refund(ledger, identity(fact.stream), fact.event)
+            apply_to_refund(ledger, stream_id(fact.stream), fact.event)
         case "exception":
-            note_exception(ledger, identity(fact.stream), fact.event)
+            apply_to_exception(ledger, stream_id(fact.stream), fact.event)
         case "performance":
-            note_performance(ledger, identity(fact.stream), fact.event)
+            apply_to_performance(ledger, stream_id(fact.stream), fact.event)
         case "device":
-            ledger.devices[identity(fact.stream)] = isinstance(fact.event, DeviceRegistered)
+            ledger.devices[stream_id(fact.stream)] = isinstance(fact.event, DeviceRegistered)
         case "scan":
             ledger.scans.add(fact.stream)
 
 
-def seat_after(seat: SeatFacts, event: seats.SeatEvent) -> SeatFacts:
+def seat_after(seat: SeatRecord, event: seats.SeatEvent) -> SeatRecord:
     """Return the claim on a seat after an event."""
     match event:
         case seats.SeatHeld():
-            return SeatFacts(hold=event.hold, deadline=event.expires_at)
+            return SeatRecord(hold=event.hold, deadline=event.expires_at)
         case seats.SeatHoldExtended():
-            return SeatFacts(hold=seat.hold, deadline=event.expires_at)
+            return SeatRecord(hold=seat.hold, deadline=event.expires_at)
         case seats.SeatSold():
-            return SeatFacts(order=event.order, ticket=event.ticket)
+            return SeatRecord(order=event.order, ticket=event.ticket)
         case seats.SeatBlocked():
-            return SeatFacts(blocked=True)
+            return SeatRecord(blocked=True)
         case _:
-            return SeatFacts()
+            return SeatRecord()
 
 
-def note_ticket(ledger: Ledger, ticket: str, event: tickets.TicketEvent) -> None:
+def apply_to_ticket(ledger: Ledger, ticket: str, event: tickets.TicketEvent) -> None:
     """Let the ledger know what happened to a ticket."""
     match event:
         case tickets.TicketIssued():
-            ledger.tickets[ticket] = TicketFacts(
+            ledger.tickets[ticket] = TicketRecord(
                 seat=f"seat-{event.performance}-{event.place.seat}", performance=event.performance
             )
         case tickets.TicketVoided():
@@ -133,12 +133,12 @@ def scan_of(event: tickets.EntryRecorded | tickets.EntryReverted) -> str:
     return f"{event.device}-{event.nonce}"
 
 
-def note_order(ledger: Ledger, order: str, event: orders.OrderEvent) -> None:
+def apply_to_order(ledger: Ledger, order: str, event: orders.OrderEvent) -> None:
     """Let the ledger know what happened to an order."""
     match event:
         case orders.OrderPlaced():
             lines = {line.line_id: line for line in event.lines}
-            ledger.orders[order] = OrderFacts(performance=event.performance, hold=event.hold, lines=lines)
+            ledger.orders[order] = OrderRecord(performance=event.performance, hold=event.hold, lines=lines)
         case orders.OrderConfirmed():
             ledger.orders[order].confirmed = True
             ledger.orders[order].confirmed_by = event.payment
@@ -146,12 +146,12 @@ def note_order(ledger: Ledger, order: str, event: orders.OrderEvent) -> None:
             ledger.orders[order].refunds.add(event.refund)
 
 
-def note_payment(ledger: Ledger, payment: str, fact: Fact) -> None:
+def apply_to_payment(ledger: Ledger, payment: str, fact: LoggedEvent) -> None:
     """Let the ledger know what happened to a payment."""
     event: payments.PaymentEvent = fact.event
     match event:
         case payments.PaymentRequested():
-            ledger.payments[payment] = PaymentFacts(order=event.order, currency=event.currency)
+            ledger.payments[payment] = PaymentRecord(order=event.order, currency=event.currency)
         case payments.PaymentCaptured():
             paid = ledger.payments[payment]
             paid.captured, paid.currency, paid.captured_at = event.amount, event.currency, fact.recorded_at
@@ -168,21 +168,21 @@ def note_payment(ledger: Ledger, payment: str, fact: Fact) -> None:
             ledger.payments[payment].disputes_open.discard(event.dispute)
             ledger.payments[payment].lost -= event.recovered
         case payments.DisputeLost():
-            note_loss(ledger.payments[payment], event)
+            apply_loss(ledger.payments[payment], event)
 
 
-def note_loss(paid: PaymentFacts, event: payments.DisputeLost) -> None:
+def apply_loss(paid: PaymentRecord, event: payments.DisputeLost) -> None:
     """Let a payment know what was lost; another currency than the capture's is not summed."""
     paid.disputes_open.discard(event.dispute)
     if paid.currency == event.currency:
         paid.lost += event.amount
 
 
-def note_exception(ledger: Ledger, exception: str, event: exceptions.ExceptionEvent) -> None:
+def apply_to_exception(ledger: Ledger, exception: str, event: exceptions.ExceptionEvent) -> None:
     """Let the ledger know what happened to an exception."""
     match event:
         case exceptions.ExceptionOpened():
-            ledger.exceptions[exception] = ExceptionFacts(
+            ledger.exceptions[exception] = ExceptionRecord(
                 kind=event.kind,
                 owner=event.owner,
                 amount=event.amount,
@@ -195,11 +195,11 @@ def note_exception(ledger: Ledger, exception: str, event: exceptions.ExceptionEv
             ledger.exceptions[exception].open = False
 
 
-def note_refund(ledger: Ledger, refund: str, event: refunds.RefundEvent) -> None:
+def apply_to_refund(ledger: Ledger, refund: str, event: refunds.RefundEvent) -> None:
     """Let the ledger know what happened to a refund."""
     match event:
         case refunds.RefundRequested():
-            ledger.refunds[refund] = RefundFacts(
+            ledger.refunds[refund] = RefundRecord(
                 payment=event.payment,
                 lines=event.lines,
                 amount=event.amount,
@@ -214,21 +214,21 @@ def note_refund(ledger: Ledger, refund: str, event: refunds.RefundEvent) -> None
             ledger.refunds[refund].completed = True
 
 
-def note_performance(ledger: Ledger, performance: str, event: performances.PerformanceEvent) -> None:
+def apply_to_performance(ledger: Ledger, performance: str, event: performances.PerformanceEvent) -> None:
     """Let the ledger know when a performance begins, and whether it takes place."""
     match event:
         case performances.PerformanceScheduled():
             ledger.starts[performance] = event.starts_at
-            note_entry_rules(ledger, performance, event.entry_rules)
+            apply_entry_rules(ledger, performance, event.entry_rules)
         case performances.PerformanceRescheduled():
             ledger.starts[performance] = event.starts_at
         case performances.EntryRulesChanged():
-            note_entry_rules(ledger, performance, event.rules)
+            apply_entry_rules(ledger, performance, event.rules)
         case performances.PerformanceCancelled():
             ledger.cancelled.add(performance)
 
 
-def note_entry_rules(ledger: Ledger, performance: str, rules: EntryRules) -> None:
+def apply_entry_rules(ledger: Ledger, performance: str, rules: EntryRules) -> None:
     """Let the ledger know whether a performance demands registered devices."""
     change = set.add if rules.registered_devices else set.discard
     change(ledger.devices_required, performance)

@@ -43,51 +43,51 @@ class Occupancy:
     shares: dict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
     holds_of: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
-    def note(self, stream: str, event: Any) -> None:
+    def apply(self, stream: str, event: Any) -> None:
         """Count one event."""
         name = stream.split("-", 1)[1]
         match event:
             case performances.PerformanceScheduled():
                 self.capacity[name] = event.seats
             case tickets.TicketIssued():
-                self.issued(name, event)
+                self.add_ticket(name, event)
             case tickets.TicketVoided():
-                self.voided(name)
+                self.remove_ticket(name)
             case holds.HoldPlaced():
                 self.baskets[name] = Basket(event.performance, len(event.lines), event.expires_at)
                 self.held[event.performance] += len(event.lines)
             case holds.HoldExtended() if name in self.baskets:
                 self.baskets[name].deadline = event.expires_at
             case holds.HoldReleased() | holds.HoldExpired():
-                self.ended(name)
+                self.end_hold(name)
             case orders.OrderPlaced():
                 self.orders[name] = event.hold
             case orders.OrderConfirmed():
-                self.ended(self.orders[name])
+                self.end_hold(self.orders[name])
             case _ if stream.startswith("buyer-"):
-                self.note_quota(stream, event)
+                self.apply_quota(stream, event)
 
-    def issued(self, ticket: str, event: tickets.TicketIssued) -> None:
+    def add_ticket(self, ticket: str, event: tickets.TicketIssued) -> None:
         """Count a place as sold."""
         seat = f"seat-{event.performance}-{event.place.seat}"
         self.seat_of[ticket] = seat, event.performance
         self.valid[seat].add(ticket)
         self.sold[event.performance] += 1
 
-    def voided(self, ticket: str) -> None:
+    def remove_ticket(self, ticket: str) -> None:
         """Count a place as sold no longer."""
         seat, performance = self.seat_of[ticket]
         if ticket in self.valid[seat]:
             self.valid[seat].discard(ticket)
             self.sold[performance] -= 1
 
-    def ended(self, hold: str) -> None:
+    def end_hold(self, hold: str) -> None:
         """Count a basket's places as held no longer."""
         basket = self.baskets.pop(hold, None)
         if basket is not None:
             self.held[basket.performance] -= basket.places
 
-    def taken(self, performance: str, now: datetime) -> int:
+    def count_taken(self, performance: str, now: datetime) -> int:
         """Return how many places are sold or in a live basket.
 
         Baskets that lapsed before `now` are let go only when the count matters, so most commands cost two look-ups.
@@ -99,22 +99,22 @@ class Occupancy:
                 if basket.performance == performance and basket.deadline <= now
             ]
             for hold in lapsed:
-                self.ended(hold)
+                self.end_hold(hold)
         return self.sold[performance] + self.held[performance]
 
-    def note_quota(self, stream: str, event: buyers.BuyerEvent) -> None:
+    def apply_quota(self, stream: str, event: buyers.BuyerEvent) -> None:
         """Count what a basket takes of a buyer's quota."""
         match event:
             case buyers.BuyerQuotaTaken() | buyers.BuyerQuotaKept() | buyers.BuyerQuotaReceived():
                 self.shares[event.hold][stream] = event.seats
                 self.holds_of[stream].add(event.hold)
             case buyers.BuyerQuotaReturned():
-                self.returned(stream, event.hold, event.seats)
+                self.return_quota(stream, event.hold, event.seats)
             case buyers.BuyerQuotaMoved():
                 for hold in list(self.holds_of[stream]):
-                    self.returned(stream, hold, self.shares[hold][stream])
+                    self.return_quota(stream, hold, self.shares[hold][stream])
 
-    def returned(self, stream: str, hold: str, seats: int) -> None:
+    def return_quota(self, stream: str, hold: str, seats: int) -> None:
         """Count so many seats of a basket no longer."""
         left = self.shares[hold].get(stream, 0) - seats
         if left > 0:

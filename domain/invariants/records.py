@@ -11,7 +11,7 @@ from domain.values import Line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
+class LoggedEvent:
     """One event of a command, where it stands and when it was recorded."""
 
     stream: str
@@ -21,7 +21,7 @@ class Fact:
 
 
 @dataclass(slots=True)
-class SeatFacts:
+class SeatRecord:
     """Who claims a seat: nobody, a hold until a deadline, an order with a ticket, or staff."""
 
     hold: str | None = None
@@ -36,7 +36,7 @@ class SeatFacts:
 
 
 @dataclass(slots=True)
-class TicketFacts:
+class TicketRecord:
     """Which seat a ticket is for, and what happened to it; `entry`: the scan that used it, unless it was reverted."""
 
     seat: str
@@ -46,7 +46,7 @@ class TicketFacts:
 
 
 @dataclass(slots=True)
-class OrderFacts:
+class OrderRecord:
     """An order's lines and the money that was spoken for."""
 
     performance: str
@@ -58,7 +58,7 @@ class OrderFacts:
 
 
 @dataclass(slots=True)
-class PaymentFacts:
+class PaymentRecord:
     """What was captured, and what became of it."""
 
     order: str
@@ -72,7 +72,7 @@ class PaymentFacts:
 
 
 @dataclass(slots=True)
-class RefundFacts:
+class RefundRecord:
     """Money on its way back: until it is completed, rejected or closed by hand."""
 
     payment: str | None
@@ -87,7 +87,7 @@ class RefundFacts:
 
 
 @dataclass(slots=True)
-class ExceptionFacts:
+class ExceptionRecord:
     """Money that no rule explains: what it is about, who owns it, and whether it is open."""
 
     kind: exceptions.ExceptionKind

@@ -6,13 +6,13 @@ from domain import buyer as buyers
 from domain import hold as holds
 from domain import order as orders
 from domain import ticket as tickets
-from domain.invariants.checking import promise
-from domain.invariants.ledger import Ledger, identity
-from domain.invariants.records import Fact
+from domain.invariants.checking import command_invariant
+from domain.invariants.ledger import Ledger, stream_id
+from domain.invariants.records import LoggedEvent
 
 
-@promise
-def nobody_holds_two_tickets_for_one_seat(ledger: Ledger, command: Sequence[Fact]) -> Iterator[str]:
+@command_invariant
+def nobody_holds_two_tickets_for_one_seat(ledger: Ledger, command: Sequence[LoggedEvent]) -> Iterator[str]:
     """Invariant 2: of a seat's tickets at most one is valid."""
     for fact in command:
         if isinstance(fact.event, tickets.TicketIssued):
@@ -22,8 +22,8 @@ def nobody_holds_two_tickets_for_one_seat(ledger: Ledger, command: Sequence[Fact
                 yield f"{seat} has the tickets {sorted(valid)}."
 
 
-@promise
-def places_held_and_sold_fit_the_capacity(ledger: Ledger, command: Sequence[Fact]) -> Iterator[str]:
+@command_invariant
+def places_held_and_sold_fit_the_capacity(ledger: Ledger, command: Sequence[LoggedEvent]) -> Iterator[str]:
     """Invariant 3: places in live baskets and places with a valid ticket are no more than the performance has.
 
     They are counted by baskets' lines and by tickets, not by seats' streams: two lines of one place are two.
@@ -32,20 +32,20 @@ def places_held_and_sold_fit_the_capacity(ledger: Ledger, command: Sequence[Fact
         if isinstance(fact.event, holds.HoldPlaced | orders.OrderConfirmed):
             performance = performance_of(ledger, fact)
             capacity = ledger.occupancy.capacity.get(performance)
-            taken = ledger.occupancy.taken(performance, fact.recorded_at)
+            taken = ledger.occupancy.count_taken(performance, fact.recorded_at)
             if capacity is not None and taken > capacity:
                 yield f"performance {performance} has {capacity} places, and {taken} are held or sold."
 
 
-def performance_of(ledger: Ledger, fact: Fact) -> str:
+def performance_of(ledger: Ledger, fact: LoggedEvent) -> str:
     """Return the performance that a basket or an order is of."""
     if isinstance(fact.event, holds.HoldPlaced):
         return fact.event.performance
-    return ledger.orders[identity(fact.stream)].performance
+    return ledger.orders[stream_id(fact.stream)].performance
 
 
-@promise
-def a_basket_counts_once(ledger: Ledger, command: Sequence[Fact]) -> Iterator[str]:
+@command_invariant
+def a_basket_counts_once(ledger: Ledger, command: Sequence[LoggedEvent]) -> Iterator[str]:
     """A basket's seats count for one buyer's limits, also when a guest logs in; a paid order's count whole."""
     for fact in command:
         match fact.event:
@@ -58,17 +58,17 @@ def a_basket_counts_once(ledger: Ledger, command: Sequence[Fact]) -> Iterator[st
                 if len(counted) != 1:
                     yield f"hold {hold} counts for {sorted(counted)}."
             case orders.OrderConfirmed():
-                order = ledger.orders[identity(fact.stream)]
+                order = ledger.orders[stream_id(fact.stream)]
                 counted = ledger.occupancy.shares[order.hold]
                 if sum(counted.values()) != len(order.lines):
-                    yield f"order {identity(fact.stream)} of {len(order.lines)} seats counts as {counted}."
+                    yield f"order {stream_id(fact.stream)} of {len(order.lines)} seats counts as {counted}."
 
 
-@promise
-def a_share_ends_with_its_basket(ledger: Ledger, command: Sequence[Fact]) -> Iterator[str]:
+@command_invariant
+def a_share_ends_with_its_basket(ledger: Ledger, command: Sequence[LoggedEvent]) -> Iterator[str]:
     """A basket that ended counts for nobody's limits, and one that is extended counts until its new deadline."""
     for fact in command:
-        hold = identity(fact.stream)
+        hold = stream_id(fact.stream)
         match fact.event:
             case holds.HoldReleased() | holds.HoldExpired():
                 if counted := ledger.occupancy.shares.get(hold):
@@ -78,8 +78,8 @@ def a_share_ends_with_its_basket(ledger: Ledger, command: Sequence[Fact]) -> Ite
                     yield f"hold {hold} lasts until {until}, and its share of the quota does not."
 
 
-@promise
-def a_refused_command_left_no_trace(ledger: Ledger, command: Sequence[Fact]) -> Iterator[str]:
+@command_invariant
+def a_refused_command_left_no_trace(ledger: Ledger, command: Sequence[LoggedEvent]) -> Iterator[str]:
     """Invariant 11: nothing in the log bears the id of a command whose last answer was a refusal.
 
     Which commands were refused the log can't say: whoever sent them notes it in `ledger.refused`.

@@ -4,8 +4,8 @@ A document becomes a draft by `read_layout`, a draft a layout with seat keys by 
 questions through `Inventory`, becomes our own file by `export` and the public document by `draw`.
 """
 
-from domain.layout.drawing import draw
-from domain.layout.exporting import export
+from domain.layout.drawing import to_public_document
+from domain.layout.exporting import write_native
 from domain.layout.faults import Fault, FaultCode, LayoutFaults
 from domain.layout.inventory import Inventory
 from domain.layout.model import DOCUMENT_BYTES_MAX, Draft, Layout
@@ -21,8 +21,8 @@ __all__ = [
     "Inventory",
     "Layout",
     "LayoutFaults",
-    "draw",
-    "export",
     "publish",
     "read_layout",
+    "to_public_document",
+    "write_native",
 ]

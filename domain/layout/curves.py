@@ -67,7 +67,7 @@ class Explicit:
 Run = Line | Arc | Explicit
 
 
-def runs(points: Sequence[Point]) -> list[Run]:
+def fit_runs(points: Sequence[Point]) -> list[Run]:
     """Describe a row by few runs, each seat within `TOLERANCE` of the row's smallest distance between neighbours.
 
     A row is cut where the distance between neighbours changes (an aisle); each piece is a line, an arc or explicit.

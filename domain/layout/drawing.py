@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain, groupby, pairwise
 from typing import assert_never
 
-from domain.layout.curves import Arc, Explicit, Line, Run, runs
+from domain.layout.curves import Arc, Explicit, Line, Run, fit_runs
 from domain.layout.model import Area, Attribute, Landmark, Layout, Point, Row, RowKind, Seat, Section
 
 ORIGIN = Point(x=0.0, y=0.0)
@@ -23,7 +23,7 @@ NUMBERED = re.compile(r"(\D*)(0|[1-9][0-9]{0,8})", re.ASCII)
 Document = dict[str, object]
 
 
-def draw(layout: Layout) -> Document:
+def to_public_document(layout: Layout) -> Document:
     """Return everything that a browser draws; seats come in layout order, as in every seat map."""
     position = {category.key: index for index, category in enumerate(layout.categories)}
     return {
@@ -84,7 +84,7 @@ def _section(section: Section, position: dict[str, int]) -> Document:
 def _row(row: Row, position: dict[str, int]) -> Document:
     document: Document = {
         "label": row.label,
-        "runs": [_run(run) for run in runs([Point(x=seat.x, y=seat.y) for seat in row.seats])],
+        "runs": [_run(run) for run in fit_runs([Point(x=seat.x, y=seat.y) for seat in row.seats])],
         "keys": _key_runs([seat.key for seat in row.seats]),
         "categories": _counted(position[seat.category] for seat in row.seats),
         **_labels([seat.label for seat in row.seats]),

@@ -11,13 +11,13 @@ CATEGORIES = b'"categories":'
 CATEGORIES_BYTES_MAX = 1024 * 1024
 
 
-def export(layout: Draft) -> bytes:
+def write_native(layout: Draft) -> bytes:
     """Write a layout so that reading and publishing the document gives the same layout again, keys included.
 
     Returns:
         UTF-8 JSON with sorted names and without white space; what has its default value is left out.
     """
-    return json.dumps(as_document(layout), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    return json.dumps(to_native_document(layout), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
 def categories_in(document: bytes) -> dict[str, str]:
@@ -32,7 +32,7 @@ def categories_in(document: bytes) -> dict[str, str]:
     return labels | {category["key"]: category["key"] for category in listed}
 
 
-def as_document(layout: Draft) -> dict[str, object]:
+def to_native_document(layout: Draft) -> dict[str, object]:
     """Return the document as plain objects, lists, texts and numbers."""
     return {
         "format": FORMAT,

@@ -58,7 +58,7 @@ class LayoutFaults(Invalid):
         )
 
 
-class Findings:
+class FaultCollector:
     """Gathers faults while a document is read.
 
     Args:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import fields, replace
 
-from domain.layout.faults import FaultCode, Findings
+from domain.layout.faults import FaultCode, FaultCollector
 from domain.layout.model import AREA_LETTER, KEY_NUMBER_MAX, SEAT_LETTER, Area, Draft, Layout, Row, Seat, Section
 from domain.layout.numerals import base36
 
@@ -39,7 +39,7 @@ def require_key_numbers(highest: int) -> None:
     """
     if highest > KEY_NUMBER_MAX:
         message = f"The keys would be numbered beyond {KEY_NUMBER_MAX}; leave the keys and `minted` out."
-        Findings().fail(FaultCode.BAD_KEY, "minted", message)
+        FaultCollector().fail(FaultCode.BAD_KEY, "minted", message)
 
 
 class _Mint:

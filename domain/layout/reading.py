@@ -4,19 +4,19 @@ import json
 from collections.abc import Callable
 from typing import Final
 
-from domain.layout.faults import FaultCode, Findings
+from domain.layout.faults import FaultCode, FaultCollector
 from domain.layout.model import Draft
 from domain.layout.readers.csv_table import BYTE_ORDER_MARK, read_csv
 from domain.layout.readers.grid import read_grid
-from domain.layout.readers.json_text import fields_once
-from domain.layout.readers.node import Node, shown
+from domain.layout.readers.json_text import reject_duplicate_fields
+from domain.layout.readers.node import DocumentNode, quoted
 from domain.layout.readers.pretix import read_pretix
 from domain.layout.readers.repeated_ids import with_ids_of_labels
 from domain.layout.readers.seatledger import read_seatledger
 from domain.layout.readers.seatsio import read_seatsio
 
 CSV: Final = "csv"
-_JSON_READERS: Final[dict[str, Callable[[Node], Draft]]] = {
+_JSON_READERS: Final[dict[str, Callable[[DocumentNode], Draft]]] = {
     "grid": read_grid,
     "seatsio": read_seatsio,
     "pretix": read_pretix,
@@ -35,37 +35,39 @@ def read_layout(format_name: str, document: object, *, relabel_ids: bool = False
         LayoutFaults: everything that is wrong with the document, or the format is none of `FORMATS`.
     """
     if relabel_ids:
-        findings = Findings(frozenset({FaultCode.DUPLICATE_SOURCE_ID}))
+        findings = FaultCollector(frozenset({FaultCode.DUPLICATE_SOURCE_ID}))
         return with_ids_of_labels(_read(format_name, document, findings))
-    return _read(format_name, document, Findings())
+    return _read(format_name, document, FaultCollector())
 
 
-def _read(format_name: str, document: object, findings: Findings) -> Draft:
+def _read(format_name: str, document: object, findings: FaultCollector) -> Draft:
     if format_name == CSV:
         return _read_table(document, findings)
     reader = _JSON_READERS.get(format_name)
     if reader is None:
         known = ", ".join(FORMATS)
-        findings.fail(FaultCode.UNKNOWN_FORMAT, "", f"There is no format {shown(format_name)}; choose one of: {known}.")
+        findings.fail(
+            FaultCode.UNKNOWN_FORMAT, "", f"There is no format {quoted(format_name)}; choose one of: {known}."
+        )
     return reader(_root(document, findings))
 
 
-def _read_table(document: object, findings: Findings) -> Draft:
+def _read_table(document: object, findings: FaultCollector) -> Draft:
     if not isinstance(document, str):
         findings.fail(FaultCode.WRONG_TYPE, "", "A table must be sent as one text.")
     return read_csv(document, findings)
 
 
-def _root(document: object, findings: Findings) -> Node:
+def _root(document: object, findings: FaultCollector) -> DocumentNode:
     parsed = _parsed(document, findings) if isinstance(document, str) else document
     if not isinstance(parsed, dict):
         findings.fail(FaultCode.WRONG_TYPE, "", "The document must be a JSON object.")
-    return Node(parsed, findings)
+    return DocumentNode(parsed, findings)
 
 
-def _parsed(text: str, findings: Findings) -> object:
+def _parsed(text: str, findings: FaultCollector) -> object:
     try:
-        return json.loads(text.removeprefix(BYTE_ORDER_MARK), object_pairs_hook=fields_once)
+        return json.loads(text.removeprefix(BYTE_ORDER_MARK), object_pairs_hook=reject_duplicate_fields)
     except RecursionError:
         findings.fail(FaultCode.TOO_DEEP, "", "The document is nested too deeply.")
     except ValueError as error:

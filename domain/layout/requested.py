@@ -33,14 +33,14 @@ class RequestedLayout:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DrawnLayout:
+class RenderedLayout:
     """A layout's public document, plain and by gzip."""
 
     plain: bytes
     compressed: bytes
 
 
-class LayoutWork(Protocol):
+class LayoutWorker(Protocol):
     """Heavy work on layouts, done where it holds nobody up, within limits of time and memory."""
 
     async def publish(self, body: BinaryIO, previous: bytes | None) -> RequestedLayout:
@@ -51,7 +51,7 @@ class LayoutWork(Protocol):
         """
         ...
 
-    async def draw(self, document: bytes) -> DrawnLayout:
+    async def render(self, document: bytes) -> RenderedLayout:
         """Draw a published document.
 
         Raises:

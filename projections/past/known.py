@@ -4,7 +4,7 @@ from collections.abc import Collection
 from difflib import get_close_matches
 
 from domain.errors import Invalid, NotFound
-from domain.history import EVENTS, KINDS
+from domain.history import EVENTS, STREAM_TYPES
 from eventstore.store import Store, Wanted
 from projections.past.searching import Search, search
 
@@ -66,5 +66,5 @@ def require_prefix(prefix: str) -> None:
     Raises:
         Invalid: it begins like no kind of stream.
     """
-    if not any(prefix.startswith(f"{kind}-") or f"{kind}-".startswith(prefix) for kind in KINDS):
-        raise Invalid(f"No stream's name begins with {prefix}; the kinds are {', '.join(sorted(KINDS))}.")
+    if not any(prefix.startswith(f"{kind}-") or f"{kind}-".startswith(prefix) for kind in STREAM_TYPES):
+        raise Invalid(f"No stream's name begins with {prefix}; the kinds are {', '.join(sorted(STREAM_TYPES))}.")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from domain.buyer import BUYER, Buyer
+from domain.buyer import BUYER_QUOTA, BuyerQuota
 from domain.disputed_money import own_currency
 from domain.hold import HOLD
 from domain.money_exception import EXCEPTION
@@ -61,9 +61,9 @@ async def order_then(
     if isinstance(placed, NoOrder):
         return OrderThen(order=None, money=NO_MONEY, payments={}, refunds={}, tickets={}, events=[])
     others = await streams.read([*touched(placed), *map(EXCEPTION.stream, exceptions)], then)
-    moved = [each.state.moved_into for each in others if isinstance(each.state, Buyer) and each.state.moved_into]
+    moved = [each.state.moved_into for each in others if isinstance(each.state, BuyerQuota) and each.state.moved_into]
     if moved:
-        quotas = [BUYER.stream(account, placed.performance) for account in moved]
+        quotas = [BUYER_QUOTA.stream(account, placed.performance) for account in moved]
         others = [*others, *await streams.read(quotas, then)]
     payments = {key(each): each.state for each in others if isinstance(each.state, RequestedPayment)}
     refunds = {key(each): each.state for each in others if isinstance(each.state, RequestedRefund)}
@@ -82,7 +82,7 @@ def touched(order: PlacedOrder) -> list[str]:
     """Name every stream that the order's events speak of."""
     return [
         HOLD.stream(order.hold),
-        BUYER.stream(order.account, order.performance),
+        BUYER_QUOTA.stream(order.account, order.performance),
         *map(PAYMENT.stream, order.payments),
         *map(REFUND.stream, order.refunds),
         *map(TICKET.stream, order.tickets.values()),
@@ -92,7 +92,7 @@ def touched(order: PlacedOrder) -> list[str]:
 
 def of_order(streams: PastStreams, stream: StreamThen, order: str, hold: str) -> Iterator[Recorded]:
     """Give a stream's events that are this order's: seats and buyers have others before and after it."""
-    shared = stream.kind in {SEAT.prefix, BUYER.prefix}
+    shared = stream.kind in {SEAT.prefix, BUYER_QUOTA.prefix}
     for event in stream.events:
         if not shared:
             yield event

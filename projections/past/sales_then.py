@@ -12,7 +12,7 @@ from datetime import UTC, datetime, time, timedelta
 import orjson
 
 from domain.history import UPCASTERS, VERSIONS
-from domain.projection import SetAside
+from domain.projection import Exclusions
 from eventstore.store import Recorded, Store
 from projections.facts import FactReader
 from projections.past.moment import AsOf
@@ -30,7 +30,7 @@ EAST_MOST = timedelta(hours=14)
 READER = FactReader(names=COUNTED, versions=VERSIONS, upcasters=UPCASTERS)
 
 
-async def sales_then(store: Store, models: ReadModels, wanted: Wanted, then: AsOf, left_out: SetAside) -> Sales:
+async def sales_then(store: Store, models: ReadModels, wanted: Wanted, then: AsOf, left_out: Exclusions) -> Sales:
     """Return figures as they were; the read model must have reached the position.
 
     Args:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from domain.books import Kind
-from domain.history import KINDS
+from domain.books import StreamType
+from domain.history import STREAM_TYPES
 from eventstore.codec import Codec
 from eventstore.store import Recorded, Store, Wanted
 from projections.past.moment import AsOf
@@ -85,7 +85,7 @@ class PastStreams:
 
     async def _state(self, stream: str, version: int) -> Any:
         """Fold the first events of a stream, a range at a time."""
-        kind: Kind[Any] | None = KINDS.get(kind_of(stream))
+        kind: StreamType[Any] | None = STREAM_TYPES.get(kind_of(stream))
         if kind is None:
             return None
         state, reached = kind.initial, 0
@@ -110,7 +110,7 @@ class PastStreams:
 
     def _fold(self, stream: str, events: Sequence[Recorded], then: AsOf) -> StreamThen:
         known = [event for event in events if then.holds(event)]
-        kind: Kind[Any] | None = KINDS.get(kind_of(stream))
+        kind: StreamType[Any] | None = STREAM_TYPES.get(kind_of(stream))
         state = None if kind is None else kind.initial
         if kind is not None:
             for event in known:

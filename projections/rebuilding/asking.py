@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from domain import rebuilding
-from domain.books import Books, Changes
-from domain.projection import Standing
-from domain.rebuilding import Versions
+from domain.books import Changes, DecisionContext
+from domain.projection import ProjectionSnapshot
+from domain.rebuilding import BuildState
 from eventstore.command import Outcome
 from projections import control
 from projections.control import Connection
@@ -24,19 +24,19 @@ class Asked:
     """One thing to be asked for; `kind`: rebuild, rollback or drop; `anew`: what was begun and stopped is dropped."""
 
     kind: str
-    decide: Callable[[Books, Standing, Versions], Changes]
+    decide: Callable[[DecisionContext, ProjectionSnapshot, BuildState], Changes]
     performance: str | None = None
     swap_anyway: bool = False
     anew: bool = False
 
 
-ROLLBACK = Asked(kind="rollback", decide=rebuilding.ask_rollback)
-DROP = Asked(kind="drop", decide=rebuilding.ask_drop)
+ROLLBACK = Asked(kind="rollback", decide=rebuilding.request_rollback)
+DROP = Asked(kind="drop", decide=rebuilding.request_drop)
 
 
 def rebuild(*, performance: str | None, swap_anyway: bool) -> Asked:
     """Ask for a rebuild, of one performance alone or of all."""
-    decide = partial(rebuilding.ask_rebuild, performance=performance, swap_anyway=swap_anyway)
+    decide = partial(rebuilding.request_rebuild, performance=performance, swap_anyway=swap_anyway)
     return Asked(kind="rebuild", decide=decide, performance=performance, swap_anyway=swap_anyway)
 
 
@@ -86,11 +86,11 @@ class Asking:
             )
         return outcome
 
-    async def _versions(self, connection: Connection, name: str) -> Versions:
+    async def _versions(self, connection: Connection, name: str) -> BuildState:
         found = [build for build in await builds.list_builds(connection) if build.name == name]
-        return Versions(
-            asked=bool(await wishes.open_wishes(connection, [name])),
-            under_way=any(build.unfinished for build in found),
+        return BuildState(
+            requested=bool(await wishes.open_wishes(connection, [name])),
+            in_progress=any(build.unfinished for build in found),
             retired=any(build.state == "retired" for build in found),
-            in_parts=name in self._in_parts,
+            partial_supported=name in self._in_parts,
         )

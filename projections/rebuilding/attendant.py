@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import structlog
 from psycopg import Error
 
-from domain.errors import NoRetiredVersion, NotInParts
+from domain.errors import NoRetiredVersion, PartialRebuildUnsupported
 from eventstore.errors import EventStoreError
 from eventstore.store import Store
 from projections.control import Connection, NoSuchProjection
@@ -111,7 +111,7 @@ class Attendant:
                 async with connection.transaction():
                     await wishes.take(connection, wish)
                     await self._begin(connection, model, wish)
-            except (NoRetiredVersion, NotInParts, NoSuchProjection) as refusal:
+            except (NoRetiredVersion, PartialRebuildUnsupported, NoSuchProjection) as refusal:
                 await wishes.take(connection, wish, refusal=str(refusal))
             await wishes.drop_old(connection)
 

@@ -5,7 +5,7 @@ from typing import Any, LiteralString
 
 from psycopg import sql as statements
 
-from domain.errors import NotInParts
+from domain.errors import PartialRebuildUnsupported
 from eventstore.checkpoint import require_in_log
 from eventstore.store import Store, Wanted
 from projections import control
@@ -34,17 +34,20 @@ async def rebuild_part(
         How they differed, by table.
 
     Raises:
-        NotInParts: the rows of a performance do not follow from streams of its own, or the code has changed.
+        PartialRebuildUnsupported: the rows of a performance do not follow from streams of its own, or the code has
+        changed.
         NoSuchProjection: it was never folded at all.
         LogWentBack: no row of it follows from the log; rebuild it as a whole.
     """
     if model.part is None:
-        raise NotInParts(f"{model.name} can't be rebuilt for one performance: rebuild it as a whole.")
+        raise PartialRebuildUnsupported(f"{model.name} can't be rebuilt for one performance: rebuild it as a whole.")
     async with connection.transaction():
         live = await builds.live(connection, model.name)
         await require_in_log(store, live.checkpoint)
         if live.version != model.version:
-            raise NotInParts(f"{model.name} was folded by another version of the code: rebuild it as a whole.")
+            raise PartialRebuildUnsupported(
+                f"{model.name} was folded by another version of the code: rebuild it as a whole."
+            )
         rebuilding = PartRebuilding(
             connection, store=store, model=model, reader=reader, part=model.part, performance=performance
         )

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from domain.projection import SetAsideReason
+from domain.projection import ExclusionReason
 from runtime.cli.options import Data
 from runtime.ground import settings_here
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Name = Annotated[str, typer.Argument(help="A read model, as `seatledger projections list` names it.")]
 Stream = Annotated[str, typer.Option(help="A stream, as `seatledger audit` names it.")]
-Reason = Annotated[SetAsideReason, typer.Option(help="Why; it stands in the log.")]
+Reason = Annotated[ExclusionReason, typer.Option(help="Why; it stands in the log.")]
 
 app = typer.Typer(help="The read models.", no_args_is_help=True)
 console = Console(highlight=False, soft_wrap=True)

@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 
 from api.entrance import Entrance
 from domain import account, event, organizer, scheduling, venue
-from domain.books import Books, Changes
+from domain.books import Changes, DecisionContext
 from domain.event import EventCreated, EventDetails
-from domain.layout.exporting import export
+from domain.layout.exporting import write_native
 from domain.layout.model import Layout
 from domain.layout.publishing import publish
 from domain.layout.reading import read_layout
@@ -60,7 +60,7 @@ async def seed(stage: Stage, *, password: str, today: datetime) -> None:
 async def make_accounts(stage: Stage, password: str) -> None:
     """Open one account per role, all with the same password, and found the organizer with its members."""
     seller = derived_id(ROOT, "organizer")
-    await carry_out(stage, "organizer", partial(organizer.found, organizer=seller, name=ORGANIZER_NAME))
+    await carry_out(stage, "organizer", partial(organizer.found_organizer, organizer=seller, name=ORGANIZER_NAME))
     for role in ACCOUNTS:
         own = account_id(role)
         await carry_out(stage, f"account {role}", partial(account.open_account, account=own, guest=False))
@@ -82,7 +82,7 @@ async def make_house(stage: Stage, house: House) -> Layout:
     """Open a venue and publish the drawing of it."""
     stage.say(house.name)
     layout = publish(read_layout("seatledger", house.document()))
-    document = export(layout)
+    document = write_native(layout)
     opened = VenueOpened(
         organizer=derived_id(ROOT, "organizer"),
         details=VenueDetails(
@@ -93,8 +93,8 @@ async def make_house(stage: Stage, house: House) -> Layout:
             time_zone=house.time_zone,
         ),
     )
-    await carry_out(stage, f"venue {house.key}", partial(venue.open_venue, venue=venue_id(house.key), wish=opened))
-    await stage.documents.keep(layout_id(house.key), document)
+    await carry_out(stage, f"venue {house.key}", partial(venue.open_venue, venue=venue_id(house.key), request=opened))
+    await stage.documents.save(layout_id(house.key), document)
     published = partial(
         venue.publish_layout,
         venue=venue_id(house.key),
@@ -115,11 +115,11 @@ async def make_show(stage: Stage, show: Show, layout: Layout, today: datetime) -
         venue=venue_id(show.house),
         details=EventDetails(title=show.title, description=show.description, category=show.category),
     )
-    await carry_out(stage, f"event {show.key}", partial(event.create, event=own, wish=created))
+    await carry_out(stage, f"event {show.key}", partial(event.create, event=own, request=created))
     await carry_out(stage, f"publish {show.key}", partial(event.publish, event=own))
     for day in show.days:
         wish = scheduled(show, layout, today, day)
-        schedule = partial(scheduling.schedule, performance=performance_id(show, day), wish=wish)
+        schedule = partial(scheduling.schedule, performance=performance_id(show, day), request=wish)
         await carry_out(stage, showing(show, day), schedule)
 
 
@@ -163,7 +163,7 @@ def performance_id(show: Show, day: int) -> str:
     return derived_id(ROOT, "performance", show.key, str(day))
 
 
-async def carry_out(stage: Stage, step: str, decide: Callable[[Books], Changes]) -> None:
+async def carry_out(stage: Stage, step: str, decide: Callable[[DecisionContext], Changes]) -> None:
     """Carry out one named step, once."""
     actor: Mapping[str, Any] = {"kind": "process", "id": "demo", "role": None}
     context = Context(command_id=step_id(step), actor=actor, channel="demo")

@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 
 from adapters.sandbox_gateway import SandboxGateway
-from domain.ports import BookEntry, Checkout
+from domain.ports import Checkout, LedgerEntry
 
 API_KEY = "a key for tests only, of no use elsewhere"
 WEBHOOK_SECRET = "a secret for tests only, of no use elsewhere"
@@ -199,11 +199,11 @@ async def open_checkout(
     return Customer(checkout)
 
 
-async def booked(client: SandboxGateway, checkout_id: str) -> list[BookEntry]:
-    found: list[BookEntry] = []
+async def booked(client: SandboxGateway, checkout_id: str) -> list[LedgerEntry]:
+    found: list[LedgerEntry] = []
     cursor: int | None = 0
     while cursor is not None:
-        page = await client.books(after=cursor)
+        page = await client.list_ledger(after=cursor)
         found += [entry for entry in page.entries if entry.checkout_id == checkout_id]
         cursor = page.next_cursor
     return found

@@ -159,6 +159,6 @@ async def test_given_a_published_document_then_its_drawing_comes_back(
 ) -> None:
     found = await processes.publish(written(layout_request(GRID)), None)
     assert found.published is not None
-    drawing = await processes.draw(found.published.content)
+    drawing = await processes.render(found.published.content)
     assert json.loads(drawing.plain)["seat_count"] == 12
     assert gzip.decompress(drawing.compressed) == drawing.plain

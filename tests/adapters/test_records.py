@@ -11,7 +11,7 @@ from adapters.records.layouts import COUNTED_BYTES_MIN, LayoutInventories, Postg
 from adapters.records.people import PostgresPeople
 from adapters.records.pool import RECORDS, Pool, records_pool
 from domain.errors import NotFound
-from domain.layout.exporting import export
+from domain.layout.exporting import write_native
 from domain.layout.publishing import publish
 from domain.layout.reading import read_layout
 from domain.people import AddressTaken, Contact, Person, RecordsUnavailable
@@ -20,7 +20,7 @@ from eventstore.roles import APP_ROLE, role_url
 from tests.databases import role_password
 
 GRID = {"sections": [{"name": "Stalls", "category": "A", "rows": 2, "seats_per_row": 3}]}
-DOCUMENT = export(publish(read_layout("grid", GRID)))
+DOCUMENT = write_native(publish(read_layout("grid", GRID)))
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ class TestPeople:
         ann, bob = await registered(people, "ann@example.com", "bob@example.com")
         assert await people.find(ann.account) == ann
         assert await people.find(str(uuid7())) is None
-        assert await people.find_each([bob.account, str(uuid7())]) == {bob.account: bob}
+        assert await people.find_many([bob.account, str(uuid7())]) == {bob.account: bob}
 
     @pytest.mark.parametrize("same", ["email", "account"])
     async def test_given_the_address_or_the_account_again_then_nothing_is_kept(
@@ -118,7 +118,7 @@ class TestPeople:
             Contact(contact=str(uuid7()), account=str(uuid7()), email="ann@example.com", name="Ann") for _ in range(2)
         )
         for contact in (first, first, second):
-            await people.keep_contact(contact)
+            await people.save_contact(contact)
         assert await people.find_contact(first.contact) == first
         assert await people.find_contact(second.contact) == second
         assert await people.find_contact(str(uuid7())) is None
@@ -127,8 +127,8 @@ class TestPeople:
 class TestLayouts:
     async def test_given_a_document_then_it_is_read_back_byte_for_byte_and_never_replaced(self, pool: Pool) -> None:
         layouts = PostgresLayouts(pool)
-        await layouts.keep("a", DOCUMENT)
-        await layouts.keep("a", b"other")
+        await layouts.save("a", DOCUMENT)
+        await layouts.save("a", b"other")
         assert await layouts.find("a") == DOCUMENT
         assert await layouts.find("b") is None
 
@@ -140,7 +140,7 @@ class TestLayouts:
 
     async def test_given_many_who_ask_at_once_then_the_inventory_is_built_once(self, pool: Pool) -> None:
         documents = CountingDocuments(pool)
-        await documents.keep("a", DOCUMENT)
+        await documents.save("a", DOCUMENT)
         inventories = LayoutInventories(documents)
         found = await asyncio.gather(*(inventories.of("a") for _ in range(20)))
         assert {id(inventory) for inventory in found} == {id(await inventories.of("a"))}
@@ -151,14 +151,14 @@ class TestLayouts:
         inventories = LayoutInventories(documents)
         with pytest.raises(NotFound):
             await inventories.of("a")
-        await documents.keep("a", DOCUMENT)
+        await documents.save("a", DOCUMENT)
         assert len(await inventories.of("a")) == 6
 
     async def test_given_more_layouts_than_are_kept_then_the_least_recently_used_goes(self, pool: Pool) -> None:
         documents = CountingDocuments(pool)
         inventories = LayoutInventories(documents, bytes_max=2 * COUNTED_BYTES_MIN)
         for layout in "abc":
-            await documents.keep(layout, DOCUMENT)
+            await documents.save(layout, DOCUMENT)
         for layout in "abacab":
             await inventories.of(layout)
         assert documents.asked == 4

@@ -21,7 +21,7 @@ from adapters.sandbox.checkouts import CheckoutWish
 from adapters.sandbox.deliveries import RETRY_LONGEST, TRIES_MAX
 from adapters.sandbox.journal import book_entry
 from adapters.sandbox.records import DeliveryState, EntryKind
-from domain.ports import BookEntryKind, CheckoutStatus, PaymentUnavailable
+from domain.ports import CheckoutStatus, LedgerEntryKind, PaymentUnavailable
 from tests.adapters.sandbox_process import (
     API_KEY,
     WEBHOOK_SECRET,
@@ -82,7 +82,7 @@ class TestKilled:
                     assert found is not None
                     assert found.status is CheckoutStatus.CAPTURED
                     kinds = [entry.kind for entry in await booked(client, found.checkout_id)]
-                    assert kinds == [BookEntryKind.CAPTURE]
+                    assert kinds == [LedgerEntryKind.CAPTURE]
                     await until(lambda reference=reference: shop.about(reference) != [])  # type: ignore[misc]
 
 
@@ -116,43 +116,43 @@ class TestDelivery:
         assert sandbox.ask("POST", "/events/ev_none/send-again").status_code == 404
 
     def test_given_a_start_then_what_was_put_off_is_due_at_once(self, tmp_path: Path) -> None:
-        books = paid_books(tmp_path / "books.sqlite")
+        context = paid_books(tmp_path / "books.sqlite")
         for _ in range(TRIES_MAX - 1):
-            [delivery] = books.deliveries.due(NOW, limit=10)
-            books.deliveries.refused(delivery, "503", NOW)
-            assert books.deliveries.due(NOW, limit=10) == []
-            books.deliveries.hurry(NOW)
-        assert len(books.deliveries.due(NOW, limit=10)) == 1
-        books.close()
+            [delivery] = context.deliveries.due(NOW, limit=10)
+            context.deliveries.refused(delivery, "503", NOW)
+            assert context.deliveries.due(NOW, limit=10) == []
+            context.deliveries.hurry(NOW)
+        assert len(context.deliveries.due(NOW, limit=10)) == 1
+        context.close()
 
     def test_given_no_2xx_ever_then_it_is_given_up_and_kept(self, tmp_path: Path) -> None:
-        books = paid_books(tmp_path / "books.sqlite")
+        context = paid_books(tmp_path / "books.sqlite")
         now = NOW
         for _ in range(TRIES_MAX):
-            [delivery] = books.deliveries.due(now, limit=10)
-            books.deliveries.refused(delivery, "503", now)
-            assert books.deliveries.due(now, limit=10) == []
+            [delivery] = context.deliveries.due(now, limit=10)
+            context.deliveries.refused(delivery, "503", now)
+            assert context.deliveries.due(now, limit=10) == []
             now += RETRY_LONGEST
-        assert books.deliveries.due(now + timedelta(days=365), limit=10) == []
-        [kept] = books.deliveries.after(0, state=DeliveryState.GIVEN_UP, limit=10)
+        assert context.deliveries.due(now + timedelta(days=365), limit=10) == []
+        [kept] = context.deliveries.after(0, state=DeliveryState.GIVEN_UP, limit=10)
         assert (kept.attempts, kept.last_answer) == (TRIES_MAX, "503")
-        books.close()
+        context.close()
 
 
 class TestTheFile:
     def test_money_waits_for_the_disk_and_so_does_what_follows_a_delivery(self, tmp_path: Path) -> None:
-        books = Books(tmp_path / "books.sqlite")
+        context = Books(tmp_path / "books.sqlite")
         for to_disk, level in ((True, 2), (False, 1), (True, 2)):
-            with books._file.transaction(to_disk=to_disk) as connection:
+            with context._file.transaction(to_disk=to_disk) as connection:
                 assert connection.execute("PRAGMA synchronous").fetchone()[0] == level
-        books.close()
+        context.close()
 
     def test_given_a_failure_amid_a_step_then_nothing_of_it_is_kept(self, tmp_path: Path) -> None:
-        books = paid_books(tmp_path / "books.sqlite")
-        [before] = books.entries(after=0, limit=10)
+        context = paid_books(tmp_path / "books.sqlite")
+        [before] = context.entries(after=0, limit=10)
 
         def book_and_fail() -> None:
-            with books._file.transaction() as connection:
+            with context._file.transaction() as connection:
                 book_entry(
                     connection,
                     kind=EntryKind.REFUND,
@@ -166,8 +166,8 @@ class TestTheFile:
 
         with pytest.raises(OSError, match="full"):
             book_and_fail()
-        assert books.entries(after=0, limit=10) == [before]
-        books.close()
+        assert context.entries(after=0, limit=10) == [before]
+        context.close()
 
 
 class TestTheProcess:
@@ -239,7 +239,7 @@ def states(sandbox: SandboxProcess, customer: Customer) -> list[str]:
 
 
 def paid_books(path: Path) -> Books:
-    books = Books(path)
+    context = Books(path)
     wish = CheckoutWish(
         reference="one",
         amount=9_000,
@@ -248,9 +248,9 @@ def paid_books(path: Path) -> Books:
         return_url="http://127.0.0.1",
         description="",
     )
-    checkout = books.checkouts.open(wish, NOW)
-    books.checkouts.pay(checkout.checkout_id, CARDS[0], NOW, late_by=timedelta(0))
-    return books
+    checkout = context.checkouts.open(wish, NOW)
+    context.checkouts.pay(checkout.checkout_id, CARDS[0], NOW, late_by=timedelta(0))
+    return context
 
 
 async def buy_until_it_dies(sandbox: SandboxProcess, paid: list[Customer]) -> int:

@@ -7,8 +7,8 @@ import pytest
 from adapters.sandbox.cards import CARDS, Refunding, card_numbered
 from adapters.sandbox_gateway import SandboxGateway
 from domain.ports import (
-    BookEntryKind,
     CheckoutStatus,
+    LedgerEntryKind,
     PaymentRefused,
     PaymentUnavailable,
     ProviderPayment,
@@ -69,7 +69,7 @@ class TestCapture:
         assert (event.reference, event.checkout_id, event.amount) == (checkout.reference, checkout.checkout_id, 9_000)
         assert event.created_at == found.captured_at
         [entry] = await booked(client, checkout.checkout_id)
-        assert (entry.kind, entry.reference, entry.amount) == (BookEntryKind.CAPTURE, checkout.reference, 9_000)
+        assert (entry.kind, entry.reference, entry.amount) == (LedgerEntryKind.CAPTURE, checkout.reference, 9_000)
 
     @pytest.mark.parametrize(
         ("card", "failure"), [("declined", "card_declined"), ("insufficient_funds", "insufficient_funds")]
@@ -200,7 +200,7 @@ class TestRefund:
         refund = await client.submit_refund(reference=reference, checkout_id=checkout_id, amount=9_000, currency="EUR")
         assert (refund.status, refund.failure) == (ProviderRefundStatus.FAILED, "account_closed")
         await until(lambda: shop.kinds(reference) == ["refund.failed"])
-        assert [entry.kind for entry in await booked(client, checkout_id)] == [BookEntryKind.CAPTURE]
+        assert [entry.kind for entry in await booked(client, checkout_id)] == [LedgerEntryKind.CAPTURE]
         assert await client.find_refund(reference) == refund
 
     async def test_a_refund_without_an_answer_was_done_once(self, sandbox: SandboxProcess, shop: Shop) -> None:
@@ -217,7 +217,7 @@ class TestRefund:
             assert again == found
             await until(lambda: shop.kinds(reference) == ["refund.completed"])
             kinds = [entry.kind for entry in await booked(client, checkout_id)]
-            assert kinds == [BookEntryKind.CAPTURE, BookEntryKind.REFUND]
+            assert kinds == [LedgerEntryKind.CAPTURE, LedgerEntryKind.REFUND]
 
     async def test_turned_away_twice_then_done(self, client: SandboxGateway) -> None:
         checkout_id, reference = await self.paid(client, "refund_unavailable_twice"), new_reference()

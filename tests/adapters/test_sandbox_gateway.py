@@ -11,9 +11,9 @@ import pytest
 
 from adapters.sandbox_gateway import SandboxGateway
 from domain.ports import (
-    BookEntry,
-    BookEntryKind,
     CheckoutStatus,
+    LedgerEntry,
+    LedgerEntryKind,
     PaymentGateway,
     PaymentRefused,
     PaymentUnavailable,
@@ -86,7 +86,7 @@ class TestOneEffectAReference:
         refunds = await asyncio.gather(*(refund(client, customer, 100, reference) for _ in range(RIVALS)))
         assert len({found.refund_id for found in refunds}) == 1
         entries = await booked(client, customer.checkout.checkout_id)
-        refunds_booked = [entry.amount for entry in entries if entry.kind is BookEntryKind.REFUND]
+        refunds_booked = [entry.amount for entry in entries if entry.kind is LedgerEntryKind.REFUND]
         assert refunds_booked == [100]
 
     async def test_a_refund_reference_keeps_its_amount(self, client: SandboxGateway) -> None:
@@ -152,18 +152,18 @@ class TestBooks:
     async def test_pages_meet_without_a_gap(self, client: SandboxGateway) -> None:
         for _ in range(3):
             await paid(client)
-        whole = (await client.books()).entries[:3]
-        pages: list[BookEntry] = []
+        whole = (await client.list_ledger()).entries[:3]
+        pages: list[LedgerEntry] = []
         cursor = 0
         for _ in range(3):
-            page = await client.books(after=cursor, limit=1)
+            page = await client.list_ledger(after=cursor, limit=1)
             pages += page.entries
             cursor = page.next_cursor or 0
         assert tuple(pages) == whole
 
     async def test_the_end_has_no_cursor(self, client: SandboxGateway) -> None:
         await paid(client)
-        page = await client.books(after=2**62)
+        page = await client.list_ledger(after=2**62)
         assert (page.entries, page.next_cursor) == ((), None)
 
 
@@ -175,7 +175,7 @@ class TestNoAnswer:
             lambda: client.find_payment("one"),
             lambda: client.submit_refund(reference="one", checkout_id="co_1", amount=1, currency="EUR"),
             lambda: client.find_refund("one"),
-            client.books,
+            client.list_ledger,
         )
         for ask in asks:
             with pytest.raises(PaymentUnavailable):
@@ -249,8 +249,8 @@ class TestNoAnswer:
             writer.close()
 
         async with server(answer) as url, SandboxGateway(url, API_KEY, WEBHOOK_SECRET) as client:
-            page = await client.books()
-        kinds = [BookEntryKind.UNREADABLE, BookEntryKind.CAPTURE, BookEntryKind.UNREADABLE]
+            page = await client.list_ledger()
+        kinds = [LedgerEntryKind.UNREADABLE, LedgerEntryKind.CAPTURE, LedgerEntryKind.UNREADABLE]
         assert [(entry.entry, entry.kind) for entry in page.entries] == list(enumerate(kinds, 1))
         assert page.next_cursor == 3
 

@@ -15,7 +15,7 @@ from uuid_utils.compat import uuid7
 from api.app import make_app
 from api.engine import Engine
 from domain import account, organizer
-from domain.books import Books, Changes
+from domain.books import Changes, DecisionContext
 from domain.values import Role
 from eventstore.command import Context, Decide, Outcome
 from runtime.settings import Settings
@@ -62,7 +62,7 @@ class Shop:
     async def organizer(self, **members: Role) -> tuple[str, dict[str, str]]:
         """Found an organizer with a member for each name; returns its id and the members' accounts by name."""
         organizer_id = str(uuid7())
-        await self.command(partial(organizer.found, organizer=organizer_id, name="Harbour Stages"))
+        await self.command(partial(organizer.found_organizer, organizer=organizer_id, name="Harbour Stages"))
         accounts = {name: await self.account() for name in members}
         for name, role in members.items():
             await self.command(partial(joined, organizer_id=organizer_id, account_id=accounts[name], role=role))
@@ -74,9 +74,9 @@ class Shop:
         return await self.client.post(f"{V1}/auth/register", json=body)
 
 
-def joined(books: Books, organizer_id: str, account_id: str, role: Role) -> Changes:
+def joined(context: DecisionContext, organizer_id: str, account_id: str, role: Role) -> Changes:
     """Make an account a member."""
-    return organizer.change_member(books, organizer_id, account_id, frozenset({role}))
+    return organizer.change_member(context, organizer_id, account_id, frozenset({role}))
 
 
 async def until(holds: Callable[[], Awaitable[bool]], *, seconds_max: float = 10.0, pause_s: float = PAUSE_S) -> None:

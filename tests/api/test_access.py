@@ -154,7 +154,7 @@ async def drafted(shop: Shop, organizer_id: str) -> str:
     event_id = str(uuid7())
     details = EventDetails(title="Hamlet", description="", category="theatre", image_url=None)
     wish = EventCreated(organizer=organizer_id, venue=str(uuid7()), details=details)
-    await shop.command(partial(event.create, event=event_id, wish=wish))
+    await shop.command(partial(event.create, event=event_id, request=wish))
     return event_id
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import orjson
 import pytest
 
-from domain.history import EVENTS, KINDS
+from domain.history import EVENTS, STREAM_TYPES
 from domain.values import Role
 from eventstore.store import Append
 from projections.past.words import telling
@@ -38,7 +38,7 @@ class TestWalk:
         self, office: BoxOffice, auditor: Headers, written: Sequence[Append]
     ) -> None:
         streams = streams_in(written)
-        assert {stream.split("-", 1)[0] for stream in streams} == KINDS.keys()
+        assert {stream.split("-", 1)[0] for stream in streams} == STREAM_TYPES.keys()
         for stream in streams:
             shown = done(await office.get(f"/audit/streams/{stream}", auditor))
             begun = shown["items"][0]["position"]

@@ -126,7 +126,7 @@ class TestGuards:
         request = request_of(shop.app)
         request.scope[IDENTITY] = identity
         request.scope[ACCESS_OF_ROUTE] = SUPPORT
-        await carry_out(request, partial(organizer.found, organizer=str(uuid7()), name="One"))
+        await carry_out(request, partial(organizer.found_organizer, organizer=str(uuid7()), name="One"))
 
     async def test_given_the_role_is_taken_meanwhile_then_nothing_happens(self, shop: Shop) -> None:
         account = await shop.account(Role.SUPPORT)
@@ -166,7 +166,7 @@ class TestGuards:
         request.scope[ACCESS_OF_ROUTE] = SUPPORT
         head = await shop.engine.store.head()
         with pytest.raises(RuntimeError, match="asked"):
-            await carry_out(request, partial(organizer.found, organizer=str(uuid7()), name="One"))
+            await carry_out(request, partial(organizer.found_organizer, organizer=str(uuid7()), name="One"))
         assert await shop.engine.store.head() == head
 
 

@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 from adapters.sandbox.cards import card_named
 from adapters.sandbox.webhooks import SIGNATURE_HEADER, sign
 from domain.four_eyes import FourEyesLimits
-from domain.ports import BookEntry, BookEntryKind
+from domain.ports import LedgerEntry, LedgerEntryKind
 from domain.reconciling import reconcile_entry
 from domain.values import Role
 from tests.adapters.sandbox_process import WEBHOOK_SECRET
@@ -58,9 +58,9 @@ async def announce(till: Till, kind: str, reference: str, **different: Any) -> A
 
 async def stray_money(office: BoxOffice, number: int, amount: int = STALLS) -> None:
     """Let the provider's books show a capture that belongs to no payment."""
-    entry = BookEntry(
+    entry = LedgerEntry(
         entry=number,
-        kind=BookEntryKind.CAPTURE,
+        kind=LedgerEntryKind.CAPTURE,
         reference=f"another-shop-{number}",
         checkout_id="co_stray",
         amount=amount,

@@ -82,7 +82,7 @@ class TestAsk:
         assert (await desk.drop()).status_code == 202
         await desk.schema_is("seat_map_v1_0", retired=None)
         stream = await desk.office.shop.engine.store.read_stream(f"projection-{NAME}")
-        assert [event.name for event in stream] == ["RebuildAsked", "RollbackAsked", "VersionsDropAsked"]
+        assert [event.name for event in stream] == ["RebuildRequested", "RollbackRequested", "VersionsDropRequested"]
         assert {orjson.loads(event.metadata)["actor"]["role"] for event in stream} == {"admin"}
 
     async def test_given_the_same_key_then_it_is_asked_once(self, closed: Desk) -> None:

@@ -135,7 +135,7 @@ class TestDecideRefund:
         done(await till.announce(captured))
         refund = done(await office.post(f"/orders/{order}/refunds", buyer))["refund_id"]
         done(await office.post(f"/refunds/{refund}/approve", await office.somebody(Role.SUPPORT)))
-        await office.shop.command(lambda books: submit_refund(books, refund=refund))
+        await office.shop.command(lambda context: submit_refund(context, refund=refund))
         gateway = till.shop.engine.gateways["sandbox"]
         assert isinstance(gateway, SandboxGateway)
         paid = await gateway.find_payment(payment["payment_id"])

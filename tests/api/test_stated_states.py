@@ -45,7 +45,7 @@ class TestLapsedHold:
         for _ in range(2):
             shown.append(done(await office.get(f"/holds/{hold}", buyer)))
             refusals.append(await office.post("/orders", buyer, {"hold_id": hold}))
-            await office.shop.command(lambda books: expire_hold(books, hold=hold))
+            await office.shop.command(lambda context: expire_hold(context, hold=hold))
         assert shown[0] == shown[1]
         assert shown[0]["status"] == "lapsed"
         assert [refused(each) for each in refusals] == [(409, "hold_lapsed")] * 2

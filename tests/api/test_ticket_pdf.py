@@ -218,7 +218,7 @@ class TestPage:
         ("different", "notice"),
         [
             ({"state": "void"}, "Void"),
-            ({"performance": replace(details().performance, called_off=True)}, "Cancelled"),
+            ({"performance": replace(details().performance, cancelled=True)}, "Cancelled"),
         ],
     )
     async def test_given_it_admits_nobody_then_it_says_so(

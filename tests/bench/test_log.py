@@ -16,7 +16,7 @@ from bench.log.house import House
 from bench.log.repertoire import rehearse
 from bench.log.season import Season
 from bench.log.telling import Command, Plan
-from domain.invariants import Fact, Ledger, broken
+from domain.invariants import Ledger, LoggedEvent, violations
 from eventstore.digest import digest_of
 from eventstore.migrate import migrate
 from eventstore.postgres import PostgresStore
@@ -108,7 +108,7 @@ class TestFill:
     def test_no_promise_is_broken(self, log: list[Recorded]) -> None:
         ledger = Ledger()
         for command in commands_of(log):
-            assert broken(ledger, [fact_of(CODEC, event) for event in command]) == []
+            assert violations(ledger, [fact_of(CODEC, event) for event in command]) == []
 
     def test_seats_are_sold_again_after_they_came_back(self, log: list[Recorded]) -> None:
         sold: defaultdict[str, int] = defaultdict(int)
@@ -165,12 +165,12 @@ def broken_by(told: list[Command]) -> int:
     for command in told:
         at = datetime.fromtimestamp(command.at_us / 1_000_000, UTC)
         facts = [
-            Fact(
+            LoggedEvent(
                 stream=command.lines[2 * number + 1].decode(),
                 event=CODEC.decode(part.name.decode(), 1, command.lines[2 * number + 2].decode()),
                 recorded_at=at,
             )
             for number, part in enumerate(command.deed.parts)
         ]
-        found += len(broken(ledger, facts))
+        found += len(violations(ledger, facts))
     return found

@@ -7,13 +7,13 @@ from typing import Any
 
 from uuid_utils.compat import uuid7
 
-from domain.disputes import DisputeFact, lose_dispute, open_dispute, win_dispute
+from domain.disputes import DisputeReport, lose_dispute, open_dispute, win_dispute
 from domain.money_exception import EXCEPTION, ExceptionKind, ExceptionOpened
 from domain.order import ORDER, PlacedOrder
-from domain.paying import OpenPayment, existing, open_payment
+from domain.paying import OpenPayment, open_payment, require_payment
 from domain.payment import RequestedPayment
-from domain.ports import BookEntry, BookEntryKind
-from domain.reconciling import DISPUTE_KINDS, exception_of, reconcile_entry
+from domain.ports import LedgerEntry, LedgerEntryKind
+from domain.reconciling import DISPUTE_KINDS, entry_exception_id, reconcile_entry
 from domain.refund import REFUND_ATTEMPTS_MAX, transfer_reference
 from domain.refunding import RequestRefund, approve_refund, request_refund
 from domain.settling import settle
@@ -22,7 +22,7 @@ from tests.domain.scenario import NOW, Result, Scenario
 from tests.domain.theatre import PRICE, SEATS, captured, held, on_sale, ordered
 
 TOTAL = 2 * PRICE
-CAPTURE, REFUND_ENTRY = BookEntryKind.CAPTURE, BookEntryKind.REFUND
+CAPTURE, REFUND_ENTRY = LedgerEntryKind.CAPTURE, LedgerEntryKind.REFUND
 STEPS = {"opened": open_dispute, "won": win_dispute, "lost": lose_dispute}
 
 
@@ -78,22 +78,22 @@ class Money:
         """Record a step of a dispute."""
         return replace(self, scenario=self.scenario.given_done(STEPS[step], fact_of(self.payment, at, **different)))
 
-    def booked(self, found: BookEntry) -> Result:
+    def booked(self, found: LedgerEntry) -> Result:
         """Compare an entry in the provider's books."""
         return self.scenario.when(reconcile_entry, found, provider="sandbox", provider_refund="re_1")
 
-    def known(self, found: BookEntry) -> "Money":
+    def known(self, found: LedgerEntry) -> "Money":
         """Record what an entry in the provider's books shows."""
         scenario = self.scenario.given_done(reconcile_entry, found, provider="sandbox", provider_refund="re_1")
         return replace(self, scenario=scenario)
 
     def state(self) -> RequestedPayment:
         """Return the payment as it stands."""
-        return self.scenario.state(partial(existing, payment=self.payment))
+        return self.scenario.state(partial(require_payment, payment=self.payment))
 
     def placed(self) -> PlacedOrder:
         """Return the order as it stands."""
-        state = self.scenario.state(lambda books: books.read(ORDER, self.order))
+        state = self.scenario.state(lambda context: context.read(ORDER, self.order))
         assert isinstance(state, PlacedOrder)
         return state
 
@@ -104,7 +104,7 @@ def money(**different: Any) -> Money:
     return Money(scenario=scenario, order=order)
 
 
-def entry_of(kind: BookEntryKind, reference: str, number: int = 1, **different: Any) -> BookEntry:
+def entry_of(kind: LedgerEntryKind, reference: str, number: int = 1, **different: Any) -> LedgerEntry:
     """Return an entry in the provider's books, booked `number` minutes after the beginning."""
     fields: dict[str, Any] = {
         "entry": number,
@@ -116,10 +116,10 @@ def entry_of(kind: BookEntryKind, reference: str, number: int = 1, **different: 
         "recorded_at": minutes(number),
         "dispute_id": "dp_1" if kind in DISPUTE_KINDS else None,
     }
-    return BookEntry(**{**fields, **different})
+    return LedgerEntry(**{**fields, **different})
 
 
-def fact_of(payment: str, at: int, **different: Any) -> DisputeFact:
+def fact_of(payment: str, at: int, **different: Any) -> DisputeReport:
     """Return a step of a dispute of the whole payment."""
     fields: dict[str, Any] = {
         "dispute": "dp_1",
@@ -128,7 +128,7 @@ def fact_of(payment: str, at: int, **different: Any) -> DisputeFact:
         "at": minutes(at),
         "source": "webhook",
     }
-    return DisputeFact(payment=payment, **{**fields, **different})
+    return DisputeReport(payment=payment, **{**fields, **different})
 
 
 def minutes(number: int) -> datetime:
@@ -154,6 +154,6 @@ def only_exception(money: Money) -> str:
     return name.removeprefix(f"{EXCEPTION.prefix}-")
 
 
-def exception_id(found: BookEntry) -> str:
+def exception_id(found: LedgerEntry) -> str:
     """Return the id of the exception of an entry."""
-    return exception_of(found, "sandbox")
+    return entry_exception_id(found, "sandbox")

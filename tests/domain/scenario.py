@@ -11,7 +11,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from domain.books import Changes
 from domain.errors import Rejected
-from domain.history import KINDS
+from domain.history import STREAM_TYPES
 from eventstore.cache import StateCache
 from eventstore.loaded import LoadedBooks
 
@@ -87,12 +87,12 @@ class Scenario:
         self, decide: Callable[Concatenate[LoadedBooks, Given], Changes], *args: Given.args, **named: Given.kwargs
     ) -> Result:
         """Make a decision; a stream that it writes to without having read it must be new, as for an append."""
-        books = self.books()
+        context = self.books()
         try:
-            changes = {stream: events for stream, events in decide(books, *args, **named).items() if events}
+            changes = {stream: events for stream, events in decide(context, *args, **named).items() if events}
         except Rejected as refusal:
             return Result(changes={}, refusal=refusal)
-        unread = [stream for stream in changes if stream in self.history and stream not in books.seen]
+        unread = [stream for stream in changes if stream in self.history and stream not in context.seen]
         assert not unread, f"Written without having been read: {unread}"
         return Result(changes=changes, refusal=None)
 
@@ -100,12 +100,12 @@ class Scenario:
         """Return the books of one decision."""
         loaded: dict[str, tuple[int, Any]] = {}
         for stream, events in self.history.items():
-            kind = KINDS[stream.split("-", 1)[0]]
+            kind = STREAM_TYPES[stream.split("-", 1)[0]]
             state = kind.initial
             for event in events:
                 state = kind.evolve(state, event)
             loaded[stream] = (len(events), state)
-        return LoadedBooks(loaded, StateCache(0), self.now, presumed=frozenset(KINDS))
+        return LoadedBooks(loaded, StateCache(0), self.now, presumed=frozenset(STREAM_TYPES))
 
     def state(
         self, view: Callable[Concatenate[LoadedBooks, Given], Seen], *args: Given.args, **named: Given.kwargs

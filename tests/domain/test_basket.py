@@ -9,13 +9,13 @@ from domain.basket import expire_hold, extend_hold, hold_seats, release_hold
 from domain.errors import (
     AlreadyExtended,
     AreaSoldOut,
+    DuplicateSeats,
     HoldLapsed,
     LimitReached,
     NotFound,
     OrderEnded,
-    PerformanceCancelled,
+    PerformanceIsCancelled,
     PerformanceStarted,
-    SeatsNamedTwice,
     SeatsTaken,
     TooManySeats,
     UnknownSeats,
@@ -24,10 +24,9 @@ from domain.hold import HoldPlaced
 from domain.order import ORDER, OrderExpired
 from domain.ordering import PlaceOrder, cancel_order, order_hold
 from domain.paying import OpenPayment, open_payment
-from domain.performance import SalesState
-from domain.performance import existing as require_performance
+from domain.performance import SalesState, require_performance
 from domain.pricing import Choice, quote
-from domain.scheduling import ChangePerformance, call_off, change
+from domain.scheduling import ChangePerformance, cancel, change
 from domain.seat import SeatHeld, SeatHoldExtended, SeatReleased
 from domain.values import Limits, OrderCancelReason, PerformanceCancelReason, Price, ReleaseReason
 from tests.domain.scenario import NOW
@@ -96,7 +95,9 @@ class TestHoldSeats:
 
     def test_given_two_draws_with_the_same_candidates_then_every_place_has_one_line(self) -> None:
         wish = hold_of("h1", "ann", standing=2)
-        twice = replace(wish, draws=(*wish.draws, replace(wish.draws[0], ticket_type="child")))
+        twice = replace(
+            wish, area_candidates=(*wish.area_candidates, replace(wish.area_candidates[0], ticket_type="child"))
+        )
         child = Price(category="S", ticket_type="child", amount=1)
         given = on_sale(prices=(Price(category="S", amount=PRICE), child))
         (placed,) = [
@@ -107,20 +108,20 @@ class TestHoldSeats:
     @pytest.mark.parametrize("quantity", [0, -1])
     def test_given_an_area_of_which_no_place_is_wanted_then_it_is_refused(self, quantity: int) -> None:
         wish = hold_of("h1", "ann", *SEATS[:2], standing=1)
-        (draw,) = wish.draws
-        none = replace(wish, draws=(replace(draw, quantity=quantity),))
+        (draw,) = wish.area_candidates
+        none = replace(wish, area_candidates=(replace(draw, quantity=quantity),))
         on_sale().when(hold_seats, none, INVENTORY).then_refused(TooManySeats)
 
     def test_given_fewer_candidates_than_two_draws_need_then_the_area_is_sold_out(self) -> None:
         wish = hold_of("h1", "ann", standing=2, candidates=STANDING[:3])
-        twice = replace(wish, draws=(*wish.draws, *wish.draws))
+        twice = replace(wish, area_candidates=(*wish.area_candidates, *wish.area_candidates))
         on_sale().when(hold_seats, twice, INVENTORY).then_refused(AreaSoldOut, area=PIT, left=1)
 
 
 class TestQuote:
     def test_given_one_place_chosen_twice_then_it_is_refused(self) -> None:
         performance = on_sale().state(require_performance, HAMLET)
-        with pytest.raises(SeatsNamedTwice):
+        with pytest.raises(DuplicateSeats):
             quote(HAMLET, performance, INVENTORY, [Choice(seat=A1), Choice(seat=A2), Choice(seat=A1)])
 
 
@@ -139,8 +140,8 @@ class TestExtendHold:
         assert given.when(extend_hold, hold="h1", holder="ann", by=EXTENSION).events()
 
     def test_given_the_performance_was_cancelled_then_it_is_refused(self) -> None:
-        given = held(on_sale(), "h1", "ann", A1).given_done(call_off, HAMLET, PerformanceCancelReason.ILLNESS)
-        given.when(extend_hold, hold="h1", holder="ann", by=EXTENSION).then_refused(PerformanceCancelled)
+        given = held(on_sale(), "h1", "ann", A1).given_done(cancel, HAMLET, PerformanceCancelReason.ILLNESS)
+        given.when(extend_hold, hold="h1", holder="ann", by=EXTENSION).then_refused(PerformanceIsCancelled)
 
     def test_given_the_performance_has_begun_then_it_is_refused_but_the_hold_can_be_ordered(self) -> None:
         given = held(on_sale(starts_at=NOW + timedelta(minutes=1)), "h1", "ann", A1).later(timedelta(minutes=2))

@@ -11,7 +11,7 @@ from domain.hold import HOLD, HoldReleased
 from domain.order import ORDER, OrderCancelled, RefundOpened
 from domain.refund import REFUND, RefundCompleted
 from domain.refunding import RequestRefund, approve_refund, reject_refund, request_refund
-from domain.scheduling import call_off
+from domain.scheduling import cancel
 from domain.values import OrderCancelReason, PerformanceCancelReason, Price, RefundReason, ReleaseReason
 from tests.domain.money import money
 from tests.domain.scenario import Scenario
@@ -21,7 +21,7 @@ RULE = "refund_cancelled_performances"
 
 
 def cancelled(scenario: Scenario) -> Scenario:
-    return scenario.given_done(call_off, performance=HAMLET, reason=PerformanceCancelReason.ILLNESS)
+    return scenario.given_done(cancel, performance=HAMLET, reason=PerformanceCancelReason.ILLNESS)
 
 
 def asked(scenario: Scenario, order: str, *lines: str, refund: str = "asked") -> Scenario:
@@ -50,7 +50,7 @@ class TestRequestDueRefund:
         case = money().paid().disputed("lost", 1, amount=PRICE)
         scenario = refunded(cancelled(case.scenario), case.order)
         placed = replace(case, scenario=scenario).placed()
-        assert (placed.spoken_for(case.payment), placed.cancelled_lines) == (PRICE, frozenset({"1"}))
+        assert (placed.amount_committed(case.payment), placed.cancelled_lines) == (PRICE, frozenset({"1"}))
         scenario.when(request_due_refund, order=case.order).then_nothing()
 
     def test_given_all_lost_to_a_dispute_then_nothing_is_requested(self) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from domain.buyer import BUYER, BuyerQuotaReturned
+from domain.buyer import BUYER_QUOTA, BuyerQuotaReturned
 from domain.order import ORDER, PlacedOrder
 from domain.refunding import RequestRefund, approve_refund, request_refund
 from domain.seat import SeatReturned, SeatSold
@@ -25,8 +25,8 @@ def approved(scenario: Scenario, order: str) -> Result:
 def ticket_of(scenario: Scenario, order: str, line: str) -> str:
     """Return the ticket of an order's line."""
 
-    def view(books: Any) -> str:
-        state = books.read(ORDER, order)
+    def view(context: Any) -> str:
+        state = context.read(ORDER, order)
         assert isinstance(state, PlacedOrder)
         return state.tickets[line]
 
@@ -39,7 +39,7 @@ class TestApproveRefund:
         result = approved(given, order)
         result.then_on(seat(A1), SeatReturned(order=order, reason=REQUESTED))
         result.then_on(TICKET.stream(ticket_of(given, order, "1")), TicketVoided(refund="r1"))
-        result.then_on(BUYER.stream("ann", HAMLET), BuyerQuotaReturned(hold="h1", seats=1))
+        result.then_on(BUYER_QUOTA.stream("ann", HAMLET), BuyerQuotaReturned(hold="h1", seats=1))
         result.then_on(seat(A2))
 
     def test_given_a_seat_sold_to_another_order_then_that_sale_stands(self) -> None:
@@ -63,5 +63,5 @@ class TestApproveRefund:
 
     def test_given_a_share_that_came_back_then_the_quota_stays(self) -> None:
         given, order = bought(on_sale(), "h1", "ann", A1)
-        buyer = BUYER.stream("ann", HAMLET)
+        buyer = BUYER_QUOTA.stream("ann", HAMLET)
         approved(given.given(buyer, BuyerQuotaReturned(hold="h1", seats=1)), order).then_on(buyer)

@@ -12,7 +12,7 @@ from domain.exception_resolution import ResolveException, resolve_exception
 from domain.money_exception import ExceptionClosed, ExceptionKind, Resolution, ResolutionReason
 from domain.paying import capture
 from domain.payment import PAYMENT, DisputeLost, DisputeOpened, DisputeStatus, DisputeWon, PaymentOutcome
-from domain.ports import BookEntryKind
+from domain.ports import LedgerEntryKind
 from domain.refund import REFUND, RefundFailed, RefundSubmitted
 from domain.refunding import RequestRefund, approve_refund, request_refund
 from domain.scan import SCAN, ScanAdmitted, ScanRefused
@@ -32,9 +32,9 @@ SUBJECT: dict[str, Any] = {
     "source": "webhook",
 }
 ENTRIES = {
-    "opened": BookEntryKind.DISPUTE,
-    "won": BookEntryKind.DISPUTE_RETURNED,
-    "lost": BookEntryKind.DISPUTE_LOST,
+    "opened": LedgerEntryKind.DISPUTE,
+    "won": LedgerEntryKind.DISPUTE_RETURNED,
+    "lost": LedgerEntryKind.DISPUTE_LOST,
 }
 
 
@@ -65,7 +65,7 @@ class TestOpenDispute:
 
     def test_given_the_books_first_then_the_webhook_has_no_effect(self) -> None:
         case = money().paid()
-        case.known(entry_of(BookEntryKind.DISPUTE, case.payment)).dispute("opened", 1).then_nothing()
+        case.known(entry_of(LedgerEntryKind.DISPUTE, case.payment)).dispute("opened", 1).then_nothing()
 
     def test_given_a_ticket_of_a_refunded_line_then_it_is_not_marked(self) -> None:
         case = money().paid().approved("1")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from domain.books import Books, Changes
+from domain.books import Changes, DecisionContext
 from domain.device import DeviceRegistered, register_device, revoke_device
 from domain.entry import (
     ENTRY_CLOSES_AFTER_START,
@@ -17,14 +17,14 @@ from domain.entry import (
     revert_entry,
     scan_ticket,
 )
-from domain.errors import DeviceIsRevoked, Forbidden, Impossible, Invalid, NonceReused, NotFound
+from domain.errors import Conflict, DeviceIsRevoked, Forbidden, Invalid, NonceReused, NotFound
 from domain.order import ORDER
 from domain.organizer import ORGANIZER, OrganizerFounded
 from domain.performance import PERFORMANCE, PerformanceScheduled
 from domain.performance_deletion import close_performance_for_deletion, finish_performance_deletion
 from domain.refunding import RequestRefund, request_refund
 from domain.scan import SCAN, ScanAdmitted, ScanRefused, scan_id
-from domain.scheduling import ChangePerformance, call_off, change
+from domain.scheduling import ChangePerformance, cancel, change
 from domain.ticket import (
     TICKET,
     EntryMode,
@@ -48,7 +48,7 @@ class Door:
 
     def __init__(self, **different: Any) -> None:
         sold, self.order = bought(on_sale(**different), "hold", "ann", SEATS[0])
-        self.ticket = sold.state(lambda books: books.read(ORDER, self.order)).tickets["1"]  # type: ignore[union-attr]
+        self.ticket = sold.state(lambda context: context.read(ORDER, self.order)).tickets["1"]  # type: ignore[union-attr]
         self.open = sold.given(ORGANIZER.stream(GLOBE), OrganizerFounded(name="The Globe")).at(
             STARTS_AT - timedelta(hours=1)
         )
@@ -70,9 +70,9 @@ def door() -> Door:
     return Door()
 
 
-def previewed_events(books: Books, scan: ScanTicket) -> Changes:
+def previewed_events(context: DecisionContext, scan: ScanTicket) -> Changes:
     """Preview a scan as a decision, which records nothing."""
-    preview_scan(books, scan)
+    preview_scan(context, scan)
     return {}
 
 
@@ -118,7 +118,7 @@ class TestScanTicket:
         reverted.when(previewed_events, scans[0]).then_refused(NonceReused)
 
     def test_given_a_cancelled_performance_then_refused_even_with_an_override(self, door: Door) -> None:
-        cancelled = door.open.given_done(call_off, performance=HAMLET, reason=PerformanceCancelReason.ILLNESS)
+        cancelled = door.open.given_done(cancel, performance=HAMLET, reason=PerformanceCancelReason.ILLNESS)
         assert refusal(cancelled, door.scan(override_window=True)) is RefusalReason.PERFORMANCE_CANCELLED
 
     def test_given_a_void_ticket_then_refused_even_with_an_override(self, door: Door) -> None:
@@ -289,12 +289,12 @@ class TestRevertEntry:
 
     def test_given_a_refused_scan_then_there_is_nothing_to_revert(self, door: Door) -> None:
         refused = door.entered().given_done(scan_ticket, door.scan(nonce="2"))
-        refused.when(revert_entry, scan_id("phone", "2"), MISTAKE).then_refused(Impossible)
+        refused.when(revert_entry, scan_id("phone", "2"), MISTAKE).then_refused(Conflict)
         refused.when(revert_entry, scan_id("phone", "3"), MISTAKE).then_refused(NotFound)
 
     def test_given_a_void_ticket_then_refused(self, door: Door) -> None:
         void = door.entered().given(TICKET.stream(door.ticket), TicketVoided(refund="r"))
-        void.when(revert_entry, scan_id("phone", "1"), MISTAKE).then_refused(Impossible)
+        void.when(revert_entry, scan_id("phone", "1"), MISTAKE).then_refused(Conflict)
 
     def test_given_a_reverted_entry_then_the_money_may_go_back(self) -> None:
         door = Door()

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from domain.errors import ExceptionEnded, NotFound, OwnDecision, PaymentDisputed, ResolutionNotPossible
-from domain.exception_resolution import ResolveException, refund_of, resolve_exception
+from domain.exception_resolution import ResolveException, exception_refund_id, resolve_exception
 from domain.four_eyes import FourEyesLimits
 from domain.money_exception import (
     EXCEPTION,
@@ -96,7 +96,7 @@ class TestResolveException:
 
     def test_given_who_asked_for_the_refund_then_they_do_not_decide(self) -> None:
         case = resolved(stray(), REFUND_IT, by="sue")
-        case = failed(case, refund_of(only_exception(stray())))
+        case = failed(case, exception_refund_id(only_exception(stray())))
         (name,) = [stream for stream in case.scenario.history if is_failure(case, stream)]
         exception = name.removeprefix("exception-")
         for resolution in (RETRY, ACCEPT, WRITE_OFF):
@@ -131,7 +131,7 @@ class TestFourEyes:
 class TestRefundAnException:
     def test_given_stray_money_then_it_goes_back_to_its_checkout_without_an_order(self) -> None:
         case = stray()
-        refund = refund_of(only_exception(case))
+        refund = exception_refund_id(only_exception(case))
         result = resolve(case, REFUND_IT)
         requested, approved = result.changes[REFUND.stream(refund)]
         assert isinstance(requested, RefundRequested)
@@ -142,7 +142,7 @@ class TestRefundAnException:
 
     def test_given_the_wrong_currency_then_what_came_goes_back_in_that_currency(self) -> None:
         case = wrong_currency()
-        refund = refund_of(only_exception(case))
+        refund = exception_refund_id(only_exception(case))
         claim = RefundOpened(refund=refund, payment=case.payment, lines=(), amount=TOTAL, currency="USD")
         resolve(case, REFUND_IT).then_on(ORDER.stream(case.order), claim)
 
@@ -150,7 +150,7 @@ class TestRefundAnException:
         case = money().paid()
         case = case.known(entry_of(CAPTURE, case.payment)).known(entry_of(CAPTURE, case.payment, 2))
         case = resolved(case, REFUND_IT)
-        assert case.placed().spoken_for(case.payment) == 0
+        assert case.placed().amount_committed(case.payment) == 0
         assert case.asked().refund
 
     def test_given_an_open_dispute_of_the_payment_then_it_is_refused(self) -> None:
@@ -163,7 +163,7 @@ class TestRefundAnException:
 
     def test_given_the_refund_is_carried_out_then_it_is_completed_once(self) -> None:
         case = resolved(stray(), REFUND_IT)
-        refund = refund_of(only_exception(case))
+        refund = exception_refund_id(only_exception(case))
         submitted = case.scenario.given_done(submit_refund, refund=refund)
         done = submitted.when(complete_refund, reference=refund, provider_refund="re_1")
         done.then(RefundCompleted(provider_refund="re_1", attempt=1))

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from domain.account import ACCOUNT, AccountOpened, GuestMerged, GuestReceived, register, require_unmerged
-from domain.basket import expire_hold, extend_hold, hold_seats, own_hold, release_hold
-from domain.books import Books
+from domain.basket import expire_hold, extend_hold, hold_seats, release_hold, require_own_hold
+from domain.books import DecisionContext
 from domain.buyer import (
-    BUYER,
-    Buyer,
+    BUYER_QUOTA,
+    BuyerQuota,
     BuyerQuotaExtended,
     BuyerQuotaMoved,
     BuyerQuotaReceived,
@@ -18,7 +18,7 @@ from domain.buyer import (
 )
 from domain.errors import GuestHasLoggedIn, Invalid, LimitReached, NotFound, OwnDecision, SeatsTaken
 from domain.merging import SHARES_PER_MERGE_MAX, MergeGuest, merge_guest
-from domain.ordering import PlaceOrder, cancel_order, order_hold, visible_order
+from domain.ordering import PlaceOrder, cancel_order, order_hold, require_visible_order
 from domain.refunding import RequestRefund, approve_refund, request_refund
 from domain.settling import settle
 from domain.ticket import TicketIssued
@@ -65,8 +65,8 @@ def merged(scenario: Scenario) -> Scenario:
 def quota(scenario: Scenario, account: str) -> dict[str, int]:
     """Return what counts for an account, by hold."""
 
-    def view(books: Books) -> Buyer:
-        return books.read(BUYER, account, HAMLET)
+    def view(context: DecisionContext) -> BuyerQuota:
+        return context.read(BUYER_QUOTA, account, HAMLET)
 
     return {hold: share.seats for hold, share in scenario.state(view).shares.items()}
 
@@ -93,7 +93,7 @@ class TestMergeGuest:
         baskets = {f"h{number}": 1 for number in range(2 * SHARES_PER_MERGE_MAX + 1)}
         until = on_sale().now + HOLD_LASTS
         taken = [BuyerQuotaTaken(hold=hold, seats=1, expires_at=until) for hold in baskets]
-        given = people().given(BUYER.stream(GUEST, HAMLET), *taken)
+        given = people().given(BUYER_QUOTA.stream(GUEST, HAMLET), *taken)
         while moved := given.when(merge_guest, MERGE).events():
             assert len(moved) <= EVENTS_PER_COMMAND_MAX
             given = given.given_done(merge_guest, MERGE)
@@ -141,8 +141,8 @@ class TestLimits:
     def test_given_the_basket_ends_then_the_accounts_quota_comes_back(self) -> None:
         given = merged(held(people(), "h1", GUEST, A1))
         back = BuyerQuotaReturned(hold="h1", seats=1)
-        given.when(release_hold, hold="h1", holder=ANN).then_on(BUYER.stream(ANN, HAMLET), back)
-        given.later(HOLD_LASTS).when(expire_hold, hold="h1").then_on(BUYER.stream(ANN, HAMLET), back)
+        given.when(release_hold, hold="h1", holder=ANN).then_on(BUYER_QUOTA.stream(ANN, HAMLET), back)
+        given.later(HOLD_LASTS).when(expire_hold, hold="h1").then_on(BUYER_QUOTA.stream(ANN, HAMLET), back)
 
 
 class TestQuotaThatHasNotMovedYet:
@@ -166,7 +166,7 @@ class TestQuotaThatHasNotMovedYet:
         given, _ = self.given()
         until = given.now + HOLD_LASTS + EXTENSION
         result = given.when(extend_hold, holder=ANN, **EXTENDING)
-        result.then_on(BUYER.stream(ANN, HAMLET), BuyerQuotaExtended(hold="h1", expires_at=until))
+        result.then_on(BUYER_QUOTA.stream(ANN, HAMLET), BuyerQuotaExtended(hold="h1", expires_at=until))
 
     def test_given_it_is_paid_then_it_counts_for_good_and_is_returned_with_a_refund(self) -> None:
         given, order = self.given()
@@ -180,7 +180,7 @@ class TestQuotaThatHasNotMovedYet:
 class TestBasketOfAGuest:
     def test_given_the_guest_logged_in_then_the_basket_is_the_accounts(self) -> None:
         given = merged(held(people(), "h1", GUEST, A1))
-        assert given.state(own_hold, "h1", ANN).holder == GUEST
+        assert given.state(require_own_hold, "h1", ANN).holder == GUEST
         given.when(extend_hold, holder=BOB, **EXTENDING).then_refused(NotFound)
         assert quota(given.given_done(extend_hold, holder=ANN, **EXTENDING), ANN) == {"h1": 1}
 
@@ -219,7 +219,7 @@ class TestOrderOfAGuest:
     def test_given_it_is_paid_then_the_account_can_have_it_refunded_but_not_decide(self) -> None:
         given, order = bought(people(), "h1", GUEST, A1)
         given = merged(given)
-        assert given.state(visible_order, order, ANN).account == GUEST
+        assert given.state(require_visible_order, order, ANN).account == GUEST
         asked = given.given_done(request_refund, RequestRefund(refund="r1", order=order, account=ANN))
         asked.when(approve_refund, refund="r1", by=ANN).then_refused(OwnDecision)
         after = asked.given_done(approve_refund, refund="r1", by="support")

@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from domain.books import Books, Changes
+from domain.books import Changes, DecisionContext
 from domain.errors import (
-    Impossible,
+    Conflict,
+    ExclusionLimitReached,
     NotFailed,
     NotParked,
     NotPaused,
     NotRunning,
     NotSkipped,
-    RebuildUnderWay,
-    TooMuchSetAside,
+    RebuildInProgress,
 )
 from domain.projection import (
     PARKED_MAX,
@@ -24,14 +24,14 @@ from domain.projection import (
     SKIPPED_MAX,
     EventSkipped,
     EventUnskipped,
+    ExclusionReason,
     Projection,
     ProjectionPaused,
     ProjectionResumed,
     ProjectionRetried,
+    ProjectionSnapshot,
     ReadModelState,
-    RebuildAsked,
-    SetAsideReason,
-    Standing,
+    RebuildRequested,
     StreamParked,
     StreamUnparked,
     evolve,
@@ -42,15 +42,15 @@ from domain.projection import (
     skip_event,
     unpark_stream,
 )
-from domain.rebuilding import Versions, unskip_event
+from domain.rebuilding import BuildState, unskip_event
 from eventstore.cache import StateCache
 from eventstore.loaded import LoadedBooks
 from tests.laws.world import START
 
 STREAM = "projection-seat_map"
 SEAT = "seat-p-s1"
-DEFECT = SetAsideReason.DEFECT
-RUNNING = Standing(
+DEFECT = ExclusionReason.DEFECT
+RUNNING = ProjectionSnapshot(
     name="seat_map",
     version=1,
     schema="seat_map_v1_0",
@@ -69,7 +69,7 @@ def after(*events: Any) -> Projection:
     return reduce(evolve, events, PROJECTION.initial)
 
 
-def books(*events: Any) -> Books:
+def books(*events: Any) -> DecisionContext:
     """Return books in which these events stand."""
     return LoadedBooks({STREAM: (len(events), after(*events))}, StateCache(0), START)
 
@@ -92,7 +92,10 @@ class TestSwitching:
         ],
     )
     def test_given_it_stands_so_then_it_is_recorded_once(
-        self, decide: Callable[[Books, Standing], Changes], standing: Standing, events: list[Any]
+        self,
+        decide: Callable[[DecisionContext, ProjectionSnapshot], Changes],
+        standing: ProjectionSnapshot,
+        events: list[Any],
     ) -> None:
         assert decided(decide(books(), standing)) == events
 
@@ -106,7 +109,10 @@ class TestSwitching:
         ],
     )
     def test_given_it_stands_otherwise_then_refused(
-        self, decide: Callable[[Books, Standing], Changes], standing: Standing, refusal: type[Impossible]
+        self,
+        decide: Callable[[DecisionContext, ProjectionSnapshot], Changes],
+        standing: ProjectionSnapshot,
+        refusal: type[Conflict],
     ) -> None:
         with pytest.raises(refusal):
             decide(books(), standing)
@@ -116,12 +122,12 @@ class TestSkip:
     def test_given_it_failed_there_then_the_event_is_left_out_by_this_version(self) -> None:
         (event,) = decided(skip_event(books(), FAILED, position=42, reason=DEFECT))
         assert event == EventSkipped(version=1, position=42, reason=DEFECT)
-        assert after(event).set_aside(1, "seat_map_v1_7").holds(42, SEAT)
-        assert not after(event).set_aside(1, "seat_map_v1_7").holds(41, SEAT)
-        assert not after(event).set_aside(2, "seat_map_v2_0").holds(42, SEAT)
+        assert after(event).exclusions(1, "seat_map_v1_7").excludes(42, SEAT)
+        assert not after(event).exclusions(1, "seat_map_v1_7").excludes(41, SEAT)
+        assert not after(event).exclusions(2, "seat_map_v2_0").excludes(42, SEAT)
 
     @pytest.mark.parametrize(("standing", "position"), [(RUNNING, 42), (PAUSED, 42), (FAILED, 41)])
-    def test_given_it_did_not_fail_there_then_refused(self, standing: Standing, position: int) -> None:
+    def test_given_it_did_not_fail_there_then_refused(self, standing: ProjectionSnapshot, position: int) -> None:
         with pytest.raises(NotFailed):
             skip_event(books(), standing, position=position, reason=DEFECT)
 
@@ -131,21 +137,21 @@ class TestSkip:
 
     def test_given_too_many_then_refused(self) -> None:
         many = [EventSkipped(version=1, position=1_000 + nth, reason=DEFECT) for nth in range(SKIPPED_MAX)]
-        with pytest.raises(TooMuchSetAside):
+        with pytest.raises(ExclusionLimitReached):
             skip_event(books(*many), FAILED, position=42, reason=DEFECT)
 
 
 class TestUnskip:
     SKIPPED = EventSkipped(version=1, position=42, reason=DEFECT)
-    NOTHING_BESIDE = Versions(asked=False, under_way=False, retired=False, in_parts=False)
+    NOTHING_BESIDE = BuildState(requested=False, in_progress=False, retired=False, partial_supported=False)
 
     def test_given_it_is_skipped_then_tables_made_from_here_on_have_it(self) -> None:
         changes = unskip_event(books(self.SKIPPED), RUNNING, self.NOTHING_BESIDE, position=42)
         ((unskipped, wish),) = changes.values()
         assert unskipped == EventUnskipped(version=1, position=42)
-        assert wish == RebuildAsked(performance=None, swap_anyway=True)
-        assert not after(self.SKIPPED, unskipped).set_aside(1, "seat_map_v1_8").holds(42, SEAT)
-        assert after(self.SKIPPED, unskipped, self.SKIPPED).set_aside(1, "seat_map_v1_8").holds(42, SEAT)
+        assert wish == RebuildRequested(performance=None, swap_anyway=True)
+        assert not after(self.SKIPPED, unskipped).exclusions(1, "seat_map_v1_8").excludes(42, SEAT)
+        assert after(self.SKIPPED, unskipped, self.SKIPPED).exclusions(1, "seat_map_v1_8").excludes(42, SEAT)
 
     @pytest.mark.parametrize("position", [41, 43])
     def test_given_it_is_not_skipped_then_refused(self, position: int) -> None:
@@ -153,8 +159,8 @@ class TestUnskip:
             unskip_event(books(self.SKIPPED), RUNNING, self.NOTHING_BESIDE, position=position)
 
     def test_given_a_rebuild_then_refused(self) -> None:
-        rebuilt = replace(self.NOTHING_BESIDE, under_way=True)
-        with pytest.raises(RebuildUnderWay):
+        rebuilt = replace(self.NOTHING_BESIDE, in_progress=True)
+        with pytest.raises(RebuildInProgress):
             unskip_event(books(self.SKIPPED), RUNNING, rebuilt, position=42)
 
 
@@ -162,16 +168,20 @@ class TestPark:
     def test_given_a_stream_then_what_follows_is_left_out_and_what_was_applied_is_not(self) -> None:
         (event,) = decided(park_stream(books(), FAILED, stream=SEAT, reason=DEFECT))
         assert event == PARKED
-        left_out = after(event).set_aside(1, "seat_map_v1_0")
-        assert (left_out.holds(40, SEAT), left_out.holds(41, SEAT), left_out.holds(41, "seat-p-s2")) == (0, 1, 0)
-        assert not after(event).set_aside(2, "seat_map_v2_0").holds(41, SEAT)
+        left_out = after(event).exclusions(1, "seat_map_v1_0")
+        assert (left_out.excludes(40, SEAT), left_out.excludes(41, SEAT), left_out.excludes(41, "seat-p-s2")) == (
+            0,
+            1,
+            0,
+        )
+        assert not after(event).exclusions(2, "seat_map_v2_0").excludes(41, SEAT)
 
     def test_given_it_is_parked_then_nothing_is_recorded(self) -> None:
         assert decided(park_stream(books(PARKED), RUNNING, stream=SEAT, reason=DEFECT)) == []
 
     def test_given_too_many_then_refused(self) -> None:
         many = [replace(PARKED, stream=f"seat-p-{nth}") for nth in range(PARKED_MAX)]
-        with pytest.raises(TooMuchSetAside):
+        with pytest.raises(ExclusionLimitReached):
             park_stream(books(*many), RUNNING, stream=SEAT, reason=DEFECT)
 
 
@@ -179,8 +189,8 @@ class TestUnpark:
     def test_given_it_is_parked_then_only_the_tables_that_missed_it_leave_it_out(self) -> None:
         (event,) = decided(unpark_stream(books(PARKED), RUNNING, stream=SEAT))
         assert event == UNPARKED
-        assert after(PARKED, event).set_aside(1, "seat_map_v1_0").holds(99, SEAT)
-        assert not after(PARKED, event).set_aside(1, "seat_map_v1_1").holds(99, SEAT)
+        assert after(PARKED, event).exclusions(1, "seat_map_v1_0").excludes(99, SEAT)
+        assert not after(PARKED, event).exclusions(1, "seat_map_v1_1").excludes(99, SEAT)
         assert after(PARKED, event).parked(1) == []
 
     @pytest.mark.parametrize("events", [(), (PARKED, UNPARKED)])
@@ -190,5 +200,5 @@ class TestUnpark:
 
     def test_given_it_is_parked_again_then_each_table_leaves_out_what_it_missed(self) -> None:
         again = after(PARKED, UNPARKED, replace(PARKED, after_position=70))
-        assert again.set_aside(1, "seat_map_v1_0").streams == {SEAT: 40}
-        assert again.set_aside(1, "seat_map_v1_1").streams == {SEAT: 70}
+        assert again.exclusions(1, "seat_map_v1_0").streams == {SEAT: 40}
+        assert again.exclusions(1, "seat_map_v1_1").streams == {SEAT: 70}

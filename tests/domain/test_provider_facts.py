@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from domain.disputes import DisputeFact, lose_dispute, open_dispute, win_dispute
+from domain.disputes import DisputeReport, lose_dispute, open_dispute, win_dispute
 from domain.errors import Invalid
 from domain.money_exception import ExceptionKind
 from domain.paying import capture
-from domain.ports import BookEntryKind
+from domain.ports import LedgerEntryKind
 from domain.provider_facts import AMOUNT_STORED_MAX
 from tests.domain.money import entry_of, kinds, money
 
@@ -38,14 +38,14 @@ class TestWhatCannotBeRecorded:
 
     def test_of_a_dispute_it_is_refused(self, odd: dict[str, Any]) -> None:
         given = money().paid()
-        fact = DisputeFact(payment=given.payment, dispute="dp_1", source="webhook", **{**GOOD, **odd})
+        fact = DisputeReport(payment=given.payment, dispute="dp_1", source="webhook", **{**GOOD, **odd})
         for decide in (open_dispute, win_dispute, lose_dispute):
             given.scenario.when(decide, fact).then_refused(Invalid)
 
     def test_in_the_books_it_is_an_exception(self, odd: dict[str, Any]) -> None:
         named = {"recorded_at" if name == "at" else name: value for name, value in {**GOOD, **odd}.items()}
         given = money().paid()
-        result = given.booked(entry_of(BookEntryKind.CAPTURE, given.payment, **named))
+        result = given.booked(entry_of(LedgerEntryKind.CAPTURE, given.payment, **named))
         assert kinds(result) == [ExceptionKind.UNREADABLE_ENTRY]
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from domain import ticket
 from domain.basket import hold_seats
-from domain.invariants import Ledger, broken, checking, seat_promises
+from domain.invariants import Ledger, checking, seat_promises, violations
 from tests.domain.test_seat_promises import facts
 from tests.domain.theatre import INVENTORY, SEATS, hold_of, on_sale
 from tests.recipes import blocks_of, defined_by
@@ -40,9 +40,9 @@ def test_the_recipes_test_of_a_command_is_green(printing: dict[str, Any]) -> Non
 def test_the_recipes_invariant_finds_its_planted_bug(
     monkeypatch: pytest.MonkeyPatch, lasts: timedelta, *, is_broken: bool
 ) -> None:
-    monkeypatch.setattr(checking, "PROMISES", [])
+    monkeypatch.setattr(checking, "COMMAND_INVARIANTS", [])
     defined_by(blocks_of("Add an invariant.")[0], **vars(seat_promises))
     given = on_sale()
     command = hold_of("h1", "ann", SEATS[0])
-    changes = given.when(hold_seats, replace(command, lasts=lasts), INVENTORY).changes
-    assert bool(broken(Ledger(), facts(changes, given))) is is_broken
+    changes = given.when(hold_seats, replace(command, duration=lasts), INVENTORY).changes
+    assert bool(violations(Ledger(), facts(changes, given))) is is_broken

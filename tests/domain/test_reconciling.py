@@ -9,10 +9,10 @@ from uuid_utils.compat import uuid7
 
 from domain.money_exception import EXCEPTION, ExceptionClosed, ExceptionKind, Resolution
 from domain.order import ORDER, RefundClosed, RefundOutcome
-from domain.paying import existing
+from domain.paying import require_payment
 from domain.payment import PaymentCaptured, PaymentReconciled, PaymentStatus
-from domain.ports import BookEntryKind
-from domain.reconciling import expire_unheard_of, reconcile_entry
+from domain.ports import LedgerEntryKind
+from domain.reconciling import expire_unknown_payment, reconcile_entry
 from domain.refund import REFUND, RefundCompleted, RefundReconciled, transfer_of, transfer_reference
 from domain.transfers import complete_refund, fail_refund, submit_refund
 from tests.domain.money import CAPTURE, REFUND_ENTRY, TOTAL, entry_of, kinds, minutes, money, only_exception, opened
@@ -101,9 +101,9 @@ class TestUnreadableEntries:
         ],
         ids=str,
     )
-    @pytest.mark.parametrize("kind", list(BookEntryKind))
+    @pytest.mark.parametrize("kind", list(LedgerEntryKind))
     def test_given_an_entry_that_says_no_sum_then_it_is_written_down_once(
-        self, kind: BookEntryKind, fault: dict[str, Any]
+        self, kind: LedgerEntryKind, fault: dict[str, Any]
     ) -> None:
         case = money().paid()
         found = entry_of(kind, case.payment, **fault)
@@ -207,10 +207,10 @@ class TestReconcileRefund:
 class TestExpireUnheardOf:
     def test_given_a_payment_the_provider_does_not_know_then_it_expires_after_its_time(self) -> None:
         case = money().requested()
-        case.scenario.when(expire_unheard_of, payment=case.payment).then_nothing()
+        case.scenario.when(expire_unknown_payment, payment=case.payment).then_nothing()
         late = case.scenario.later(HOLD_LASTS - timedelta(seconds=60))
-        expired = late.given_done(expire_unheard_of, payment=case.payment)
-        assert expired.state(existing, payment=case.payment).status is PaymentStatus.EXPIRED
+        expired = late.given_done(expire_unknown_payment, payment=case.payment)
+        assert expired.state(require_payment, payment=case.payment).status is PaymentStatus.EXPIRED
 
 
 class TestTransfers:

@@ -13,10 +13,10 @@ from domain.errors import (
     TicketUsed,
 )
 from domain.order import ORDER, OrderLinesCancelled, PlacedOrder
-from domain.ordering import visible_order
+from domain.ordering import require_visible_order
 from domain.refund import REFUND, RefundApproved, RefundRejected
 from domain.refunding import RequestRefund, approve_refund, reject_refund, request_refund
-from domain.scheduling import ChangePerformance, call_off, change
+from domain.scheduling import ChangePerformance, cancel, change
 from domain.ticket import TICKET, EntryRecorded, TicketVoided
 from domain.values import PerformanceCancelReason
 from tests.domain.scenario import Scenario
@@ -28,7 +28,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def order_of(scenario: Scenario, order: str) -> PlacedOrder:
-    return scenario.state(visible_order, order, None)
+    return scenario.state(require_visible_order, order, None)
 
 
 def entered(scenario: Scenario, order: str, line: str) -> Scenario:
@@ -38,7 +38,7 @@ def entered(scenario: Scenario, order: str, line: str) -> Scenario:
 
 
 def cancelled(scenario: Scenario) -> Scenario:
-    return scenario.given_done(call_off, performance=HAMLET, reason=PerformanceCancelReason.ILLNESS)
+    return scenario.given_done(cancel, performance=HAMLET, reason=PerformanceCancelReason.ILLNESS)
 
 
 def by_owner(order: str, *lines: str) -> RequestRefund:

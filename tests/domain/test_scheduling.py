@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from domain.errors import Invalid, PerformanceCancelled, PerformanceStarted
+from domain.errors import Invalid, PerformanceIsCancelled, PerformanceStarted
 from domain.performance import EntryRulesChanged, LimitsChanged, PerformanceRescheduled, PerformanceScheduled
 from domain.performance import PerformanceCancelled as Cancelled
 from domain.scheduling import (
@@ -14,7 +14,7 @@ from domain.scheduling import (
     DOORS_BEFORE_START_MAX,
     ChangePerformance,
     EntryRulesChange,
-    call_off,
+    cancel,
     change,
     schedule,
 )
@@ -60,8 +60,8 @@ class TestChangeEntryRules:
         begun.when(change, later).then_refused(PerformanceStarted)
 
     def test_given_it_is_cancelled_then_refused(self) -> None:
-        cancelled = on_sale().given_done(call_off, performance=HAMLET, reason=PerformanceCancelReason.ILLNESS)
-        cancelled.when(change, RULES).then_refused(PerformanceCancelled)
+        cancelled = on_sale().given_done(cancel, performance=HAMLET, reason=PerformanceCancelReason.ILLNESS)
+        cancelled.when(change, RULES).then_refused(PerformanceIsCancelled)
 
 
 class TestSchedule:
@@ -96,9 +96,9 @@ class TestMovePerformance:
     def test_given_a_moved_performance_then_the_hours_count_from_its_new_start(self) -> None:
         new = STARTS_AT + timedelta(days=30)
         moved = on_sale().at(STARTS_AT + timedelta(hours=1)).given_done(change, move(starts_at=new))
-        moved.at(new + timedelta(hours=1)).when(
-            call_off, performance=HAMLET, reason=PerformanceCancelReason.VENUE
-        ).then(Cancelled(reason=PerformanceCancelReason.VENUE))
+        moved.at(new + timedelta(hours=1)).when(cancel, performance=HAMLET, reason=PerformanceCancelReason.VENUE).then(
+            Cancelled(reason=PerformanceCancelReason.VENUE)
+        )
 
     @pytest.mark.parametrize(
         "times",
@@ -147,8 +147,8 @@ class TestMovePerformance:
         )
 
     def test_given_a_cancelled_performance_then_refused(self) -> None:
-        cancelled = on_sale().given_done(call_off, performance=HAMLET, reason=PerformanceCancelReason.WEATHER)
-        cancelled.when(change, move(starts_at=STARTS_AT + timedelta(days=1))).then_refused(PerformanceCancelled)
+        cancelled = on_sale().given_done(cancel, performance=HAMLET, reason=PerformanceCancelReason.WEATHER)
+        cancelled.when(change, move(starts_at=STARTS_AT + timedelta(days=1))).then_refused(PerformanceIsCancelled)
 
 
 class TestCancelPerformance:
@@ -156,19 +156,19 @@ class TestCancelPerformance:
 
     @pytest.mark.parametrize("after", [-timedelta(days=1), timedelta(0), CHANGES_AFTER_START_MAX / 2], ids=str)
     def test_given_it_began_not_long_ago_then_it_is_cancelled(self, after: timedelta) -> None:
-        on_sale().at(STARTS_AT + after).when(call_off, performance=HAMLET, reason=PerformanceCancelReason.ILLNESS).then(
+        on_sale().at(STARTS_AT + after).when(cancel, performance=HAMLET, reason=PerformanceCancelReason.ILLNESS).then(
             Cancelled(reason=PerformanceCancelReason.ILLNESS)
         )
 
     def test_given_it_began_long_ago_then_refused(self) -> None:
         on_sale().at(STARTS_AT + CHANGES_AFTER_START_MAX).when(
-            call_off, performance=HAMLET, reason=PerformanceCancelReason.ILLNESS
+            cancel, performance=HAMLET, reason=PerformanceCancelReason.ILLNESS
         ).then_refused(PerformanceStarted)
 
     def test_given_it_is_cancelled_then_a_second_time_records_nothing_at_any_time(self) -> None:
-        cancelled = on_sale().given_done(call_off, performance=HAMLET, reason=PerformanceCancelReason.SAFETY)
+        cancelled = on_sale().given_done(cancel, performance=HAMLET, reason=PerformanceCancelReason.SAFETY)
         for later in (STARTS_AT, STARTS_AT + timedelta(days=300)):
-            cancelled.at(later).when(call_off, performance=HAMLET, reason=PerformanceCancelReason.OTHER).then_nothing()
+            cancelled.at(later).when(cancel, performance=HAMLET, reason=PerformanceCancelReason.OTHER).then_nothing()
 
 
 class TestChangeLimits:

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from domain.basket import extend_hold, hold_seats, release_hold
 from domain.books import Changes
-from domain.buyer import BUYER, BuyerQuotaReceived
-from domain.invariants import Fact, Ledger, broken
+from domain.buyer import BUYER_QUOTA, BuyerQuotaReceived
+from domain.invariants import Ledger, LoggedEvent, violations
 from domain.order import ORDER, OrderPlaced
 from domain.ordering import PlaceOrder, hold_and_order
 from domain.ticket import TICKET, TicketIssued
@@ -20,10 +20,10 @@ COMMAND = UUID(int=7)
 FREE = (Price(category="A", amount=0), Price(category="S", amount=0))
 
 
-def facts(events: Mapping[str, Any], scenario: Scenario, command_id: UUID | None = None) -> list[Fact]:
+def facts(events: Mapping[str, Any], scenario: Scenario, command_id: UUID | None = None) -> list[LoggedEvent]:
     """Return events by stream as one command's."""
     return [
-        Fact(stream=stream, event=event, recorded_at=scenario.now, command_id=command_id)
+        LoggedEvent(stream=stream, event=event, recorded_at=scenario.now, command_id=command_id)
         for stream, each in events.items()
         for event in each
     ]
@@ -33,18 +33,18 @@ def audited(scenario: Scenario) -> Ledger:
     """Return what an auditor knows of places and quota after a scenario's events."""
     ledger = Ledger()
     for fact in facts(scenario.history, scenario):
-        ledger.occupancy.note(fact.stream, fact.event)
+        ledger.occupancy.apply(fact.stream, fact.event)
     return ledger
 
 
-def found(ledger: Ledger, command: list[Fact], word: str) -> bool:
+def found(ledger: Ledger, command: list[LoggedEvent], word: str) -> bool:
     """Say whether a command breaks a promise whose sentence has a word."""
-    return any(word in sentence for sentence in broken(ledger, command))
+    return any(word in sentence for sentence in violations(ledger, command))
 
 
 def without_quota(changes: Changes) -> Changes:
     """Return what a decision records but for the quota of buyers."""
-    return {stream: events for stream, events in changes.items() if not stream.startswith(BUYER.prefix)}
+    return {stream: events for stream, events in changes.items() if not stream.startswith(BUYER_QUOTA.prefix)}
 
 
 class TestCapacity:
@@ -77,7 +77,7 @@ class TestQuota:
     def test_given_a_basket_that_counts_for_two_then_it_is_found(self) -> None:
         given = held(on_sale(), "h1", "ann", SEATS[0])
         received = BuyerQuotaReceived(guest="ann", hold="h1", seats=1, expires_at=NOW + HOLD_LASTS)
-        command = facts({BUYER.stream("bob", HAMLET): [received]}, given)
+        command = facts({BUYER_QUOTA.stream("bob", HAMLET): [received]}, given)
         assert not found(Ledger(), command, "counts for")
         assert found(audited(given), command, "counts for")
 

@@ -8,7 +8,7 @@ from domain.order import OrderCancelled, OrderConfirmed
 from domain.payment import PaymentOutcome, PaymentSettled
 from domain.performance import SalesState
 from domain.refund import RefundRequested
-from domain.scheduling import ChangePerformance, call_off, change
+from domain.scheduling import ChangePerformance, cancel, change
 from domain.settling import settle
 from domain.values import Limits, PerformanceCancelReason, Price, RefundReason
 from tests.domain.scenario import NOW, Result, Scenario
@@ -70,7 +70,7 @@ class TestSettleInTime:
     def test_given_it_was_cancelled_then_the_money_goes_back(self) -> None:
         given, order = ordered(held(on_sale(), "h1", "ann", A1), "h1", "ann")
         given, payment = captured(given, order, "ann", amount=PRICE)
-        result = given.given_done(call_off, HAMLET, PerformanceCancelReason.ILLNESS).when(settle, payment=payment)
+        result = given.given_done(cancel, HAMLET, PerformanceCancelReason.ILLNESS).when(settle, payment=payment)
         assert refund_reason(result) is RefundReason.PERFORMANCE_CANCELLED
         assert any(isinstance(event, OrderCancelled) for event in result.events())
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from uuid_utils.compat import uuid7
 
-from domain.basket import AreaDraw, HoldSeats, hold_seats
+from domain.basket import AreaCandidates, HoldSeats, hold_seats
 from domain.event import EVENT, EventCreated, EventDetails, EventPublished
 from domain.layout import Inventory, publish
 from domain.layout.model import Area, Category, Draft, Row, Seat, Section
@@ -75,9 +75,11 @@ def hold_of(
     hold: str, holder: str, *seats: str, standing: int = 0, candidates: tuple[str, ...] = STANDING
 ) -> HoldSeats:
     """Return the command that claims seats, and places of the standing area."""
-    draws = (AreaDraw(area=PIT, quantity=standing, candidates=candidates),) if standing else ()
+    draws = (AreaCandidates(area=PIT, quantity=standing, candidates=candidates),) if standing else ()
     choices = tuple(Choice(seat=key) for key in seats)
-    return HoldSeats(hold=hold, holder=holder, performance=HAMLET, choices=choices, draws=draws, lasts=HOLD_LASTS)
+    return HoldSeats(
+        hold=hold, holder=holder, performance=HAMLET, choices=choices, area_candidates=draws, duration=HOLD_LASTS
+    )
 
 
 def held(scenario: Scenario, hold: str, holder: str, *seats: str, standing: int = 0) -> Scenario:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from uuid_utils.compat import uuid7
 
-from domain.books import Kind
+from domain.books import StreamType
 from eventstore.cache import StateCache
 from eventstore.clock import FixedClock
 from eventstore.codec import Codec
@@ -32,8 +32,8 @@ def evolve(count: int, _: Counted) -> int:
     return count + 1
 
 
-COUNT: Kind[int] = Kind("count", 0, evolve)
-OTHER: Kind[int] = Kind("other", 0, evolve)
+COUNT: StreamType[int] = StreamType("count", 0, evolve)
+OTHER: StreamType[int] = StreamType("other", 0, evolve)
 
 
 @dataclass(slots=True)
@@ -88,8 +88,8 @@ def processes() -> tuple[Process, Process]:
 def add(*keys: str) -> Decide:
     """Add one to each of some counts."""
 
-    def decide(books: LoadedBooks) -> Changes:
-        books.read_each(COUNT, [(key,) for key in keys])
+    def decide(context: LoadedBooks) -> Changes:
+        context.read_many(COUNT, [(key,) for key in keys])
         return {COUNT.stream(key): [Counted()] for key in keys}
 
     return decide
@@ -98,8 +98,8 @@ def add(*keys: str) -> Decide:
 def add_only_where(key: str, expected: int, error: type[Exception]) -> Decide:
     """Add one; fail where the count is not as expected."""
 
-    def decide(books: LoadedBooks) -> Changes:
-        if books.read(COUNT, key) != expected:
+    def decide(context: LoadedBooks) -> Changes:
+        if context.read(COUNT, key) != expected:
             raise error
         return {COUNT.stream(key): [Counted()]}
 
@@ -115,7 +115,7 @@ class TestOutdatedStates:
         await first.do(add("a"))
         await second.do(add("a"))
         await first.do(add_only_where("a", 2, error))
-        assert await first.handler.look(lambda books: books.read(COUNT, "a")) == 3
+        assert await first.handler.look(lambda context: context.read(COUNT, "a")) == 3
 
     @pytest.mark.parametrize("error", [Refused, AssertionError, KeyError])
     async def test_given_an_error_on_states_that_hold_then_it_is_raised(
@@ -125,7 +125,7 @@ class TestOutdatedStates:
         await first.do(add("a"))
         with pytest.raises(error):
             await first.do(add_only_where("a", 2, error))
-        assert await first.handler.look(lambda books: books.read(COUNT, "a")) == 1
+        assert await first.handler.look(lambda context: context.read(COUNT, "a")) == 1
 
     async def test_given_an_error_without_any_state_then_it_is_raised_at_once(
         self, processes: tuple[Process, Process]
@@ -146,8 +146,8 @@ class TestStreamsWrittenUnread:
     ) -> None:
         """The conflict is about the stream that the first process made, and not about the one that says so."""
 
-        def close_once(books: LoadedBooks) -> Changes:
-            if books.read(COUNT, "a") > 1:
+        def close_once(context: LoadedBooks) -> Changes:
+            if context.read(COUNT, "a") > 1:
                 raise Refused
             streams = ["other-a", "count-a"] if unread_first else ["count-a", "other-a"]
             return {stream: [Counted()] for stream in streams}
@@ -162,8 +162,8 @@ class TestStreamsWrittenUnread:
     async def test_given_the_other_process_was_faster_after_the_states_were_loaded_then_they_are_loaded_again(
         self, processes: tuple[Process, Process]
     ) -> None:
-        def make(books: LoadedBooks) -> Changes:
-            if books.read(COUNT, "a") > 0:
+        def make(context: LoadedBooks) -> Changes:
+            if context.read(COUNT, "a") > 0:
                 raise Refused
             return {"other-a": [Counted()], "count-a": [Counted()]}
 
@@ -181,13 +181,13 @@ class TestRights:
         await first.do(add("a"))
         await second.do(add("a"))
         await first.do(add_only_where("a", 2, Refused), guards={"count-a": 2})
-        assert await first.handler.look(lambda books: books.read(COUNT, "a")) == 3
+        assert await first.handler.look(lambda context: context.read(COUNT, "a")) == 3
 
     async def test_given_a_stream_that_is_only_read_then_it_is_guarded_as_it_was_seen(
         self, processes: tuple[Process, Process]
     ) -> None:
-        def decide(books: LoadedBooks) -> Changes:
-            if books.read(COUNT, "a") != 2:
+        def decide(context: LoadedBooks) -> Changes:
+            if context.read(COUNT, "a") != 2:
                 raise AssertionError("decided on an outdated state")
             return {OTHER.stream("b"): [Counted()]}
 
@@ -253,9 +253,9 @@ class TestLook:
 
         first.handler._load = load_then_let_another_write  # type: ignore[method-assign]
 
-        def view(books: LoadedBooks) -> None:
-            a = books.read(COUNT, "a")
-            views.append((a, books.read(COUNT, "b")))
+        def view(context: LoadedBooks) -> None:
+            a = context.read(COUNT, "a")
+            views.append((a, context.read(COUNT, "b")))
 
         await first.handler.look(view)
         assert views == [(1, 1)]

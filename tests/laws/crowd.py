@@ -235,7 +235,7 @@ class CrowdMachine(LoopingMachine):
 
     def capture(self, data: st.DataObject) -> Wish:
         payment = self.recent(data, self.known.payments)
-        state = self.run(self.world.handler.look(lambda books: paying.existing(books, payment)))
+        state = self.run(self.world.handler.look(lambda context: paying.require_payment(context, payment)))
         captured = partial(paying.capture, payment=payment, amount=state.amount, currency=state.currency)
         return Wish(partial(captured, captured_at=self.world.clock.now(), source="webhook"))
 

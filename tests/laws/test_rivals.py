@@ -8,13 +8,13 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from domain import basket, entry, paying, refunding, settling
-from domain.disputes import DisputeFact, open_dispute
+from domain.disputes import DisputeReport, open_dispute
 from domain.errors import Rejected
 from domain.exception_resolution import ResolveException, resolve_exception
 from domain.money_exception import Resolution, ResolutionReason
 from domain.order import ORDER, NoOrder, OrderStatus, PlacedOrder
-from domain.ports import BookEntry, BookEntryKind
-from domain.reconciling import exception_of, reconcile_entry
+from domain.ports import LedgerEntry, LedgerEntryKind
+from domain.reconciling import entry_exception_id, reconcile_entry
 from domain.seat import SEAT, Held, Seat, Sold
 from domain.values import derived_id
 from eventstore.clock import FixedClock
@@ -77,7 +77,7 @@ async def paid(world: World, order: str, *, account: str = "ann") -> str:
 
 
 async def captured(world: World, payment: str) -> None:
-    state = await world.handler.look(lambda books: paying.existing(books, payment))
+    state = await world.handler.look(lambda context: paying.require_payment(context, payment))
     capture = partial(paying.capture, payment=payment, amount=state.amount, currency=state.currency)
     await world.do(Wish(partial(capture, captured_at=world.clock.now(), source="webhook")))
 
@@ -92,11 +92,11 @@ async def confirmed(world: World, seats: list[int]) -> str:
 
 
 async def seat(world: World, number: int) -> Seat:
-    return await world.handler.look(lambda books: books.read(SEAT, world.performance, world.seats[number]))
+    return await world.handler.look(lambda context: context.read(SEAT, world.performance, world.seats[number]))
 
 
 async def status(world: World, order: str) -> OrderStatus:
-    state = await world.handler.look(lambda books: books.read(ORDER, order))
+    state = await world.handler.look(lambda context: context.read(ORDER, order))
     assert isinstance(state, PlacedOrder)
     return state.status
 
@@ -126,9 +126,9 @@ class TestRivals:
         assert await race(world, *asks) == "nothing_to_refund"
 
     async def test_two_ends_of_one_exception(self, world: World) -> None:
-        entry_found = BookEntry(
+        entry_found = LedgerEntry(
             entry=1,
-            kind=BookEntryKind.CAPTURE,
+            kind=LedgerEntryKind.CAPTURE,
             reference="stray",
             checkout_id="co_1",
             amount=100,
@@ -138,7 +138,7 @@ class TestRivals:
         await world.do(Wish(partial(reconcile_entry, entry=entry_found, provider="sandbox")))
         ends = [
             ResolveException(
-                exception=exception_of(entry_found, "sandbox"),
+                exception=entry_exception_id(entry_found, "sandbox"),
                 resolution=resolution,
                 reason=ResolutionReason.NOT_OURS,
                 by=by,
@@ -151,7 +151,7 @@ class TestRivals:
     @pytest.mark.parametrize("submitted", [False, True])
     async def test_a_dispute_against_a_refund(self, world: World, *, submitted: bool) -> None:
         order = await confirmed(world, [0])
-        state = await world.handler.look(lambda books: books.read(ORDER, order))
+        state = await world.handler.look(lambda context: context.read(ORDER, order))
         assert isinstance(state, PlacedOrder)
         refund = str(uuid7())
         ask = refunding.RequestRefund(refund=refund, order=order, account="ann")
@@ -160,7 +160,7 @@ class TestRivals:
         if submitted:
             await world.do(approval)
         rival = Wish(partial(refunding.submit_refund, refund=refund)) if submitted else approval
-        fact = DisputeFact(
+        fact = DisputeReport(
             payment=str(state.paid_by),
             dispute="dp_1",
             amount=state.total,
@@ -281,7 +281,7 @@ class TestLatePayments:
         await world.do(Wish(partial(settling.settle, payment=payment)))
         assert await status(world, order) is not OrderStatus.CONFIRMED
         refund = await world.handler.look(
-            lambda books: refunding.existing(books, derived_id(payment, "refund")),
+            lambda context: refunding.require_refund(context, derived_id(payment, "refund")),
         )
         assert (refund.amount, refund.status) == (9000, "approved")
 
@@ -313,7 +313,7 @@ class TestLatePayments:
         assert not isinstance(await world.appended(attempts[1]), Appended)
         await world.do(settles[1])
         refund = await world.handler.look(
-            lambda books: refunding.existing(books, derived_id(payments[1], "refund")),
+            lambda context: refunding.require_refund(context, derived_id(payments[1], "refund")),
         )
         assert refund.reason == "already_paid"
 
@@ -324,7 +324,7 @@ async def lapsed_and_captured(world: World, clock: FixedClock, *, swept: bool) -
     payment = await paid(world, order)
     clock.advance(HOLD_LASTS)
     if swept:
-        state = await world.handler.look(lambda books: books.read(ORDER, order))
+        state = await world.handler.look(lambda context: context.read(ORDER, order))
         assert not isinstance(state, NoOrder)
         await world.do(Wish(partial(basket.expire_hold, hold=state.hold)))
     await captured(world, payment)

@@ -11,12 +11,12 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from domain import event, ordering, organizer, scheduling, settling
-from domain.basket import AreaDraw, HoldSeats, hold_seats
-from domain.books import Books, Changes
+from domain.basket import AreaCandidates, HoldSeats, hold_seats
+from domain.books import Changes, DecisionContext
 from domain.errors import Rejected
 from domain.event import EventCreated, EventDetails
-from domain.history import EVENTS, KINDS, UPCASTERS, VERSIONS, subjects
-from domain.invariants import Fact, Ledger, broken
+from domain.history import EVENTS, STREAM_TYPES, UPCASTERS, VERSIONS, subject_ids
+from domain.invariants import Ledger, LoggedEvent, violations
 from domain.layout.inventory import Inventory
 from domain.layout.model import Area
 from domain.layout.publishing import publish
@@ -39,7 +39,7 @@ STALLS = read_layout("grid", {"sections": [{"name": "Stalls", "category": "A", "
 HOUSE = replace(STALLS, areas=(Area(label="Pit", category="A", capacity=4, source_id="pit"),))
 ACTOR = {"kind": "account", "id": "tester", "role": None}
 
-Decide = Callable[[Books], Changes]
+Decide = Callable[[DecisionContext], Changes]
 
 
 class PromiseBroken(AssertionError):
@@ -93,11 +93,11 @@ class World:
                 store=store,
                 judge=judge or OneByOne(store),
                 codec=CODEC,
-                kinds=KINDS,
+                kinds=STREAM_TYPES,
                 refusal=Rejected,
                 clock=clock,
                 cache=StateCache(remembered),
-                subjects=subjects,
+                subjects=subject_ids,
             )
             for remembered in (cache_size, cache_size, 0)
         ]
@@ -132,10 +132,10 @@ class World:
             prices=(Price(category=self.inventory_category(), amount=price),),
             limits=limits,
         )
-        await self.do(Wish(partial(organizer.found, organizer=self.organizer, name="The Globe")))
-        await self.do(Wish(lambda books: event.create(books, self.show, created)))
-        await self.do(Wish(lambda books: event.publish(books, self.show)))
-        await self.do(Wish(lambda books: scheduling.schedule(books, self.performance, scheduled)))
+        await self.do(Wish(partial(organizer.found_organizer, organizer=self.organizer, name="The Globe")))
+        await self.do(Wish(lambda context: event.create(context, self.show, created)))
+        await self.do(Wish(lambda context: event.publish(context, self.show)))
+        await self.do(Wish(lambda context: scheduling.schedule(context, self.performance, scheduled)))
 
     def inventory_category(self) -> str:
         """Return the category of every seat of the house."""
@@ -147,31 +147,31 @@ class World:
         """Return a new hold's id and the wish for it."""
         hold = str(uuid7())
         choices = tuple(Choice(seat=seat) for seat in seats)
-        wish = HoldSeats(hold=hold, holder=buyer, performance=self.performance, choices=choices, lasts=lasts)
+        wish = HoldSeats(hold=hold, holder=buyer, performance=self.performance, choices=choices, duration=lasts)
         return hold, wish
 
     def standing_wish(self, buyer: str, quantity: int, seats: Sequence[str]) -> HoldSeats:
         """Return the wish for places of the standing area, beside seats."""
         _, wish = self.hold_wish(buyer, seats)
         (area,) = self.inventory.areas
-        draw = AreaDraw(area=area, quantity=quantity, candidates=self.standing)
-        return replace(wish, draws=(draw,))
+        draw = AreaCandidates(area=area, quantity=quantity, candidates=self.standing)
+        return replace(wish, area_candidates=(draw,))
 
     def hold(self, buyer: str, seats: Sequence[str], *, lasts: timedelta = HOLD_LASTS) -> tuple[str, Wish]:
         """Return a new hold's id and the command for it."""
         hold, wish = self.hold_wish(buyer, seats, lasts=lasts)
-        return hold, Wish(lambda books: hold_seats(books, wish, self.inventory))
+        return hold, Wish(lambda context: hold_seats(context, wish, self.inventory))
 
     def one_step(self, buyer: str, seats: Sequence[str], *, lasts: timedelta = HOLD_LASTS) -> tuple[str, Wish]:
         """Return a new order's id and the command that holds and orders in one step."""
         _, wish = self.hold_wish(buyer, seats, lasts=lasts)
         place = PlaceOrder(order=str(uuid7()), account=buyer, contact=None)
-        return place.order, Wish(lambda books: ordering.hold_and_order(books, place, wish, self.inventory))
+        return place.order, Wish(lambda context: ordering.hold_and_order(context, place, wish, self.inventory))
 
     def order(self, buyer: str, hold: str) -> tuple[str, Wish]:
         """Return a new order's id and the command that orders a hold."""
         place = PlaceOrder(order=str(uuid7()), account=buyer, contact=None)
-        return place.order, Wish(lambda books: ordering.order_hold(books, place, hold=hold))
+        return place.order, Wish(lambda context: ordering.order_hold(context, place, hold=hold))
 
     async def do(self, wish: Wish) -> Outcome:
         """Carry a command out; the auditor looks afterwards."""
@@ -212,7 +212,7 @@ class World:
         """Read what is new in the log, command by command, and check every promise."""
         while new := await self.store.read_range(after=self.audited, limit=RANGE_EVENTS_MAX):
             for command in commands(new):
-                found = broken(self.ledger, [fact(recorded) for recorded in command])
+                found = violations(self.ledger, [fact(recorded) for recorded in command])
                 if command[0].command_id in self.commands:
                     found.append(f"command {command[0].command_id} took effect twice")
                 self.commands.add(command[0].command_id)
@@ -247,7 +247,9 @@ def commands(recorded: Sequence[Recorded]) -> list[list[Recorded]]:
     return split
 
 
-def fact(recorded: Recorded) -> Fact:
+def fact(recorded: Recorded) -> LoggedEvent:
     """Return what the auditor sees of a stored event."""
     event_ = CODEC.decode(recorded.name, recorded.schema_version, recorded.data)
-    return Fact(stream=recorded.stream, event=event_, recorded_at=recorded.recorded_at, command_id=recorded.command_id)
+    return LoggedEvent(
+        stream=recorded.stream, event=event_, recorded_at=recorded.recorded_at, command_id=recorded.command_id
+    )

@@ -15,10 +15,10 @@ from adapters.sandbox.cards import card_named
 from adapters.sandbox_gateway import SandboxGateway
 from domain import ordering, paying, refunding
 from domain.errors import Rejected
-from domain.history import KINDS, subjects
+from domain.history import STREAM_TYPES, subject_ids
 from domain.order import OrderStatus, PlacedOrder
 from domain.payment import PaymentCaptured, PaymentStatus, RequestedPayment
-from domain.ports import BookEntryKind, Checkout, PaymentGateway
+from domain.ports import Checkout, LedgerEntryKind, PaymentGateway
 from domain.refund import RefundCompleted, RequestedRefund, transfer_of
 from eventstore.cache import StateCache
 from eventstore.clock import ServerClock
@@ -68,11 +68,11 @@ def handler_on(store: Store, *, judge: Judge | None = None, clock: Clock | None 
         store=store,
         judge=judge or OneByOne(store),
         codec=CODEC,
-        kinds=KINDS,
+        kinds=STREAM_TYPES,
         refusal=Rejected,
         clock=clock or ServerClock(datetime.now(UTC)),
         cache=StateCache(0),
-        subjects=subjects,
+        subjects=subject_ids,
     )
 
 
@@ -107,7 +107,7 @@ class Shop:
         assert tenure is not None
         after, more = 0, True
         while more:
-            page = await self.gateway.books(after=after, limit=BOOKS_PAGE)
+            page = await self.gateway.list_ledger(after=after, limit=BOOKS_PAGE)
             after, more = page.entries[-1].entry if page.entries else after, page.next_cursor is not None
         subject = f"{BOOKS}sandbox"
         begun = Work(subject, uuid5(NAMESPACE_URL, subject), 0, datetime.fromtimestamp(0, UTC), cursor=after)
@@ -167,13 +167,13 @@ class Shop:
         return refund
 
     async def order(self, order: str) -> PlacedOrder:
-        return await self.world.handler.look(partial(ordering.visible_order, order=order, account=None))
+        return await self.world.handler.look(partial(ordering.require_visible_order, order=order, account=None))
 
     async def payment(self, payment: str) -> RequestedPayment:
-        return await self.world.handler.look(partial(paying.existing, payment=payment))
+        return await self.world.handler.look(partial(paying.require_payment, payment=payment))
 
     async def refund(self, refund: str) -> RequestedRefund:
-        return await self.world.handler.look(partial(refunding.existing, refund=refund))
+        return await self.world.handler.look(partial(refunding.require_refund, refund=refund))
 
     async def confirmed(self, order: str) -> bool:
         return (await self.order(order)).status is OrderStatus.CONFIRMED
@@ -216,9 +216,9 @@ class Shop:
         found: dict[tuple[str, str], tuple[int, str]] = {}
         after, more = 0, True
         while more:
-            page = await self.gateway.books(after=after, limit=BOOKS_PAGE)
+            page = await self.gateway.list_ledger(after=after, limit=BOOKS_PAGE)
             for entry in page.entries:
-                if entry.checkout_id in checkouts and entry.kind in {BookEntryKind.CAPTURE, BookEntryKind.REFUND}:
+                if entry.checkout_id in checkouts and entry.kind in {LedgerEntryKind.CAPTURE, LedgerEntryKind.REFUND}:
                     key = (entry.kind.value, transfer_of(entry.reference)[0])
                     assert key not in found, "money moved twice"
                     found[key] = (entry.amount, entry.currency)

@@ -36,7 +36,7 @@ async def refund_asked(shop: Shop, buyer: str, order: str, *lines: str) -> str:
 
 async def cancel(shop: Shop) -> None:
     reason = PerformanceCancelReason.ILLNESS
-    await shop.world.do(Wish(partial(scheduling.call_off, performance=shop.world.performance, reason=reason)))
+    await shop.world.do(Wish(partial(scheduling.cancel, performance=shop.world.performance, reason=reason)))
 
 
 async def refunded(shop: Shop, order: PlacedOrder) -> bool:

@@ -9,11 +9,11 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from domain import paying, refunding, settling
-from domain.books import Books, Changes
+from domain.books import Changes, DecisionContext
 from domain.exception_resolution import ResolveException, resolve_exception
 from domain.money_exception import ExceptionKind, Resolution, ResolutionReason
 from domain.payment import PaymentStatus
-from domain.ports import BookEntry, BookEntryKind, BooksPage, PaymentUnavailable
+from domain.ports import LedgerEntry, LedgerEntryKind, LedgerPage, PaymentUnavailable
 from domain.reconciling import reconcile_entry
 from domain.refund import RefundStatus
 from processes import reconcile_payments
@@ -29,13 +29,13 @@ PRICE = 4500
 class ScriptedBooks:
     """A provider of which nothing is asked but its books."""
 
-    def __init__(self, entries: Sequence[BookEntry] = ()) -> None:
+    def __init__(self, entries: Sequence[LedgerEntry] = ()) -> None:
         self.entries = list(entries)
 
-    async def books(self, *, after: int = 0, limit: int = 100) -> BooksPage:
+    async def list_ledger(self, *, after: int = 0, limit: int = 100) -> LedgerPage:
         later = [entry for entry in self.entries if entry.entry > after]
         page = tuple(later[:limit])
-        return BooksPage(entries=page, next_cursor=page[-1].entry if len(later) > limit else None)
+        return LedgerPage(entries=page, next_cursor=page[-1].entry if len(later) > limit else None)
 
     async def find_refund(self, reference: str) -> None:
         return None
@@ -44,10 +44,10 @@ class ScriptedBooks:
         return None
 
 
-def entry_of(number: int, kind: BookEntryKind, reference: str, **different: Any) -> BookEntry:
+def entry_of(number: int, kind: LedgerEntryKind, reference: str, **different: Any) -> LedgerEntry:
     """Return an entry of one seat's price."""
     fields: dict[str, Any] = {"checkout_id": "co_1", "amount": PRICE, "currency": "EUR", "recorded_at": START}
-    return BookEntry(entry=number, kind=kind, reference=reference, **{**fields, **different})
+    return LedgerEntry(entry=number, kind=kind, reference=reference, **{**fields, **different})
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def kinds(bench: Bench) -> list[ExceptionKind]:
 
 
 async def status(bench: Bench, payment: str) -> PaymentStatus:
-    state = await bench.world.handler.look(partial(paying.existing, payment=payment))
+    state = await bench.world.handler.look(partial(paying.require_payment, payment=payment))
     return state.status
 
 
@@ -91,21 +91,21 @@ class TestReadTheBooks:
     @pytest.mark.parametrize(
         "first",
         [
-            entry_of(1, BookEntryKind.REFUND, "Kulanz für Frau Meier"),
-            entry_of(1, BookEntryKind.CAPTURE, "x" * 300),
-            entry_of(1, BookEntryKind.CAPTURE, "nul\0", checkout_id="nul\0"),
-            entry_of(1, BookEntryKind.DISPUTE, "\ud800"),
-            entry_of(1, BookEntryKind.CAPTURE, "x", amount=-1),
-            entry_of(1, BookEntryKind.UNREADABLE, "", currency="", amount=0),
-            entry_of(1, BookEntryKind.CAPTURE, "x", recorded_at=datetime(2026, 3, 1)),  # noqa: DTZ001
+            entry_of(1, LedgerEntryKind.REFUND, "Kulanz für Frau Meier"),
+            entry_of(1, LedgerEntryKind.CAPTURE, "x" * 300),
+            entry_of(1, LedgerEntryKind.CAPTURE, "nul\0", checkout_id="nul\0"),
+            entry_of(1, LedgerEntryKind.DISPUTE, "\ud800"),
+            entry_of(1, LedgerEntryKind.CAPTURE, "x", amount=-1),
+            entry_of(1, LedgerEntryKind.UNREADABLE, "", currency="", amount=0),
+            entry_of(1, LedgerEntryKind.CAPTURE, "x", recorded_at=datetime(2026, 3, 1)),  # noqa: DTZ001
         ],
         ids=lambda entry: repr(entry.reference)[:20],
     )
     async def test_given_an_entry_that_is_not_ours_or_makes_no_sense_then_the_next_is_read(
-        self, bench: Bench, provider: ScriptedBooks, first: BookEntry
+        self, bench: Bench, provider: ScriptedBooks, first: LedgerEntry
     ) -> None:
         payment = await requested(bench)
-        provider.entries = [first, entry_of(2, BookEntryKind.CAPTURE, payment)]
+        provider.entries = [first, entry_of(2, LedgerEntryKind.CAPTURE, payment)]
         assert (await read(bench)).cursor == 2
         assert await status(bench, payment) is PaymentStatus.CAPTURED
         assert len(kinds(bench)) == 1
@@ -114,7 +114,7 @@ class TestReadTheBooks:
         self, bench: Bench, provider: ScriptedBooks, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         payment = await requested(bench)
-        provider.entries = [entry_of(1, BookEntryKind.CAPTURE, payment)]
+        provider.entries = [entry_of(1, LedgerEntryKind.CAPTURE, payment)]
 
         def broken(*_: Any, **__: Any) -> Changes:
             raise AssertionError("a bug")
@@ -134,7 +134,7 @@ class TestReadTheBooks:
     async def test_given_a_retry_of_an_entry_that_stays_unreadable_then_it_is_an_exception_again(
         self, bench: Bench, provider: ScriptedBooks
     ) -> None:
-        provider.entries = [entry_of(1, BookEntryKind.CAPTURE, "x", amount=-1)]
+        provider.entries = [entry_of(1, LedgerEntryKind.CAPTURE, "x", amount=-1)]
         await read(bench)
         (exception,) = bench.world.ledger.exceptions
         for _ in range(2):
@@ -151,9 +151,9 @@ class TestReadTheBooks:
     ) -> None:
         payment = await requested(bench)
         provider.entries = [
-            entry_of(1, BookEntryKind.CAPTURE, payment),
-            entry_of(2, BookEntryKind.CAPTURE, payment),
-            entry_of(3, BookEntryKind.CAPTURE, "stray"),
+            entry_of(1, LedgerEntryKind.CAPTURE, payment),
+            entry_of(2, LedgerEntryKind.CAPTURE, payment),
+            entry_of(3, LedgerEntryKind.CAPTURE, "stray"),
         ]
         await read(bench)
         head = await bench.world.store.head()
@@ -165,7 +165,7 @@ class TestReadTheBooks:
         self, bench: Bench, provider: ScriptedBooks
     ) -> None:
         payment = await requested(bench)
-        provider.entries = [entry_of(1, BookEntryKind.CAPTURE, payment)]
+        provider.entries = [entry_of(1, LedgerEntryKind.CAPTURE, payment)]
         left = await read(bench, after=7)
         assert (left.cursor, left.due_at) == (0, bench.clock.now())
         assert (await read(bench, after=left.cursor)).cursor == 1
@@ -174,7 +174,7 @@ class TestReadTheBooks:
     async def test_given_a_long_list_then_other_work_has_its_time_between_short_pages(
         self, bench: Bench, provider: ScriptedBooks
     ) -> None:
-        provider.entries = [entry_of(number, BookEntryKind.CAPTURE, f"pay_{number}") for number in range(1, 26)]
+        provider.entries = [entry_of(number, LedgerEntryKind.CAPTURE, f"pay_{number}") for number in range(1, 26)]
         first = await read(bench)
         assert (first.cursor, first.due_at) == (20, bench.clock.now())
         rest = await read(bench, after=first.cursor)
@@ -183,7 +183,7 @@ class TestReadTheBooks:
         assert len(kinds(bench)) == 25
 
     async def test_given_nothing_new_then_the_cursor_stays(self, bench: Bench, provider: ScriptedBooks) -> None:
-        provider.entries = [entry_of(7, BookEntryKind.CAPTURE, "stray")]
+        provider.entries = [entry_of(7, LedgerEntryKind.CAPTURE, "stray")]
         assert (await read(bench, after=7)).cursor == 7
 
 
@@ -208,7 +208,7 @@ class TestProviderTakenOutOfTheSettings:
         assert left is not None
         await bench.rule.act(left, left.due_at)
         await bench.world.audit()
-        state = await bench.world.handler.look(partial(refunding.existing, refund=refund))
+        state = await bench.world.handler.look(partial(refunding.require_refund, refund=refund))
         assert (state.status, state.attempts) == (RefundStatus.SUBMITTED, 1)
         assert kinds(bench) == [ExceptionKind.REFUND_UNANSWERED]
 
@@ -216,11 +216,11 @@ class TestProviderTakenOutOfTheSettings:
         bench = Bench(lambda handler: SubmitRefunds(handler, {"sandbox": NeverAsked()}))  # type: ignore[dict-item]
         await bench.open()
         refund = await approved(bench)
-        payment = (await bench.world.handler.look(partial(refunding.existing, refund=refund))).payment
-        found = entry_of(1, BookEntryKind.DISPUTE, str(payment), dispute_id="dp_1")
+        payment = (await bench.world.handler.look(partial(refunding.require_refund, refund=refund))).payment
+        found = entry_of(1, LedgerEntryKind.DISPUTE, str(payment), dispute_id="dp_1")
 
-        def dispute(books: Books) -> Changes:
-            return reconcile_entry(books, found, provider="sandbox")
+        def dispute(context: DecisionContext) -> Changes:
+            return reconcile_entry(context, found, provider="sandbox")
 
         await bench.world.do(Wish(dispute))
         left = await bench.rule.act(Work(refund, uuid7(), 1, bench.clock.now()), bench.clock.now())

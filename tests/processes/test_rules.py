@@ -81,7 +81,7 @@ class Bench:
         return payment
 
     async def capture(self, payment: str) -> None:
-        state = await self.world.handler.look(partial(paying.existing, payment=payment))
+        state = await self.world.handler.look(partial(paying.require_payment, payment=payment))
         capture = partial(
             paying.capture,
             payment=payment,
@@ -210,14 +210,14 @@ class TestSettlePayments:
         captures.clock.advance(GRACE)
         caused = await captures.caused()
         assert {"PaymentSettled", "RefundRequested", "RefundApproved", "OrderCancelled"} <= set(caused)
-        state = await captures.world.handler.look(partial(paying.existing, payment=payment))
+        state = await captures.world.handler.look(partial(paying.require_payment, payment=payment))
         assert state.outcome is PaymentOutcome.REFUNDED
-        seen = await captures.world.handler.look(partial(ordering.visible_order, order=order, account=None))
+        seen = await captures.world.handler.look(partial(ordering.require_visible_order, order=order, account=None))
         assert seen.status is OrderStatus.CANCELLED
 
     def test_the_stated_delay_covers_a_take_over(self) -> None:
         take_over = timedelta(seconds=SILENCE_S + STANDBY_S + IDLE_MOST_S)
-        assert GRACE + take_over + LOOK_AGAIN < settling.UNDECIDED_AT_MOST
+        assert GRACE + take_over + LOOK_AGAIN < settling.UNDECIDED_MAX
 
 
 class TestReopenUnfinishedDeletions:

@@ -7,7 +7,7 @@ import pytest
 from domain.exception_resolution import ResolveException
 from domain.four_eyes import FourEyesLimits
 from domain.money_exception import Resolution, ResolutionReason
-from domain.ports import BookEntry, BookEntryKind
+from domain.ports import LedgerEntry, LedgerEntryKind
 from projections.exceptions import ListedException, list_exceptions
 from projections.reading import ReadModels
 from tests.projections.shelf import Shelf
@@ -16,10 +16,10 @@ from tests.projections.town import START, Town
 WHY = ResolutionReason.NOT_OURS
 
 
-def entry_of(number: int, **different: Any) -> BookEntry:
+def entry_of(number: int, **different: Any) -> LedgerEntry:
     """Return a capture of no payment of ours."""
     fields: dict[str, Any] = {"amount": 4500, "currency": "EUR", "recorded_at": START, "checkout_id": "co_1"}
-    return BookEntry(entry=number, kind=BookEntryKind.CAPTURE, reference="x", **{**fields, **different})
+    return LedgerEntry(entry=number, kind=LedgerEntryKind.CAPTURE, reference="x", **{**fields, **different})
 
 
 async def only(models: ReadModels) -> ListedException:

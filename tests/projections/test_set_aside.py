@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from domain.errors import NotFailed, NotFound, NotSkipped
-from domain.projection import SetAsideReason
+from domain.projection import ExclusionReason
 from eventstore.store import Recorded
 from projections.reading import ReadModels
 from projections.rebuilding.asking import Asking, unskip
@@ -17,7 +17,7 @@ from projections.tickets import TICKETS
 from tests.projections.crew import Crew, Fragile
 from tests.projections.town import Town
 
-DEFECT = SetAsideReason.DEFECT
+DEFECT = ExclusionReason.DEFECT
 
 
 @pytest.fixture

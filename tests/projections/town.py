@@ -12,20 +12,20 @@ from uuid_utils.compat import uuid7
 from domain import basket, blocking, entry, event, ordering, organizer, paying, refunding, scheduling, settling, venue
 from domain.basket import HoldSeats
 from domain.blocking import BlockSeats
-from domain.books import Books, Changes
-from domain.disputes import DisputeFact
+from domain.books import Changes, DecisionContext
+from domain.disputes import DisputeReport
 from domain.entry import ScanTicket
 from domain.errors import Rejected
 from domain.event import EventCreated, EventDetails
 from domain.exception_resolution import ResolveException, resolve_exception
-from domain.history import KINDS, subjects
+from domain.history import STREAM_TYPES, subject_ids
 from domain.layout.inventory import Inventory
 from domain.layout.publishing import publish
 from domain.layout.reading import read_layout
 from domain.ordering import PlaceOrder
 from domain.paying import OpenPayment
 from domain.performance import PERFORMANCE, PerformanceScheduled
-from domain.ports import BookEntry
+from domain.ports import LedgerEntry
 from domain.pricing import Choice
 from domain.reconciling import reconcile_entry
 from domain.refund import transfer_reference
@@ -85,11 +85,11 @@ class Town:
             store=self.store,
             judge=OneByOne(self.store),
             codec=CODEC,
-            kinds=KINDS,
+            kinds=STREAM_TYPES,
             refusal=Rejected,
             clock=self.clock,
             cache=StateCache(),
-            subjects=subjects,
+            subjects=subject_ids,
         )
 
     def as_one_command(self) -> Callable[[Decide], Awaitable[Outcome]]:
@@ -104,12 +104,12 @@ class Town:
     async def found(self, name: str = "The Globe") -> str:
         """Let a seller join."""
         founded = str(uuid7())
-        await self.do(lambda books: organizer.found(books, founded, name))
+        await self.do(lambda context: organizer.found_organizer(context, founded, name))
         return founded
 
     async def give_roles(self, organizer_id: str, account: str, *roles: Role) -> None:
         """Make somebody a member, or no member any more."""
-        await self.do(lambda books: organizer.change_member(books, organizer_id, account, frozenset(roles)))
+        await self.do(lambda context: organizer.change_member(context, organizer_id, account, frozenset(roles)))
 
     async def open_venue(
         self,
@@ -130,7 +130,7 @@ class Town:
                 time_zone=time_zone,
             ),
         )
-        await self.do(lambda books: venue.open_venue(books, opened, wish))
+        await self.do(lambda context: venue.open_venue(context, opened, wish))
         return opened
 
     async def publish_layout(self, venue_id: str) -> str:
@@ -154,25 +154,25 @@ class Town:
         created = str(uuid7())
         details = EventDetails(title=title, category=category, description=text)
         wish = EventCreated(organizer=organizer_id, venue=venue_id, details=details)
-        await self.do(lambda books: event.create(books, created, wish))
+        await self.do(lambda context: event.create(context, created, wish))
         return created
 
     async def describe(self, event_id: str, title: str, category: str = "Theatre") -> None:
         """Describe an event anew."""
         details = EventDetails(title=title, category=category, image_url="https://example.test/hamlet.jpg")
-        await self.do(lambda books: event.change(books, event_id, details))
+        await self.do(lambda context: event.change(context, event_id, details))
 
     async def publish(self, event_id: str) -> None:
         """Show an event to the public."""
-        await self.do(lambda books: event.publish(books, event_id))
+        await self.do(lambda context: event.publish(context, event_id))
 
     async def delete(self, event_id: str, *, booked: bool) -> None:
         """Close an event for deletion, and delete it unless something was booked."""
-        await self.do(lambda books: event.close_for_deletion(books, event_id))
+        await self.do(lambda context: event.close_for_deletion(context, event_id))
 
-        def finish(books: Books) -> Changes:
-            closing = event.existing(books, event_id).closings
-            return event.finish_deletion(books, event_id, closing=closing, booked=booked)
+        def finish(context: DecisionContext) -> Changes:
+            closing = event.require_event(context, event_id).closings
+            return event.finish_deletion(context, event_id, closing=closing, booked=booked)
 
         await self.do(finish)
 
@@ -203,15 +203,15 @@ class Town:
         )
         past: Changes = {PERFORMANCE.stream(scheduled): [wish]}
         ahead = wish.starts_at > self.clock.now()
-        await self.do(lambda books: scheduling.schedule(books, scheduled, wish) if ahead else past)
+        await self.do(lambda context: scheduling.schedule(context, scheduled, wish) if ahead else past)
         return scheduled
 
     async def move_venue(self, venue_id: str, time_zone: str) -> None:
         """Correct a place's time zone."""
 
-        def corrected(books: Books) -> Changes:
-            details = venue.existing(books, venue_id).details
-            return venue.change_venue(books, venue_id, replace(details, time_zone=time_zone))
+        def corrected(context: DecisionContext) -> Changes:
+            details = venue.require_venue(context, venue_id).details
+            return venue.change_venue(context, venue_id, replace(details, time_zone=time_zone))
 
         await self.do(corrected)
 
@@ -225,59 +225,61 @@ class Town:
 
     async def change(self, performance: str, **wishes: Any) -> None:
         """Move, price, limit or pause a performance."""
-        await self.do(lambda books: scheduling.change(books, ChangePerformance(performance=performance, **wishes)))
+        await self.do(lambda context: scheduling.change(context, ChangePerformance(performance=performance, **wishes)))
 
     async def call_off(self, performance: str) -> None:
         """Cancel a performance."""
-        await self.do(lambda books: scheduling.call_off(books, performance, PerformanceCancelReason.ILLNESS))
+        await self.do(lambda context: scheduling.cancel(context, performance, PerformanceCancelReason.ILLNESS))
 
     async def block(self, performance: str, *seats: str, release_at: datetime | None = None) -> None:
         """Take seats off sale."""
         wish = BlockSeats(
             performance=performance, seats=seats, reason=BlockReason.HOUSE, owner="staff", release_at=release_at
         )
-        await self.do(lambda books: blocking.block_seats(books, wish, self.inventory))
+        await self.do(lambda context: blocking.block_seats(context, wish, self.inventory))
 
     async def unblock(self, performance: str, *seats: str) -> None:
         """Put seats on sale again."""
         await self.do(
-            lambda books: blocking.unblock_seats(books, performance=performance, seats=seats, inventory=self.inventory)
+            lambda context: blocking.unblock_seats(
+                context, performance=performance, seats=seats, inventory=self.inventory
+            )
         )
 
     def _wish(self, performance: str, buyer: str, seats: Sequence[str]) -> HoldSeats:
         choices = tuple(Choice(seat=seat) for seat in seats)
         hold = str(uuid7())
-        return HoldSeats(hold=hold, holder=buyer, performance=performance, choices=choices, lasts=HOLD_LASTS)
+        return HoldSeats(hold=hold, holder=buyer, performance=performance, choices=choices, duration=HOLD_LASTS)
 
     async def hold(self, performance: str, buyer: str, *seats: str) -> str:
         """Fill a basket."""
         wish = self._wish(performance, buyer, seats)
-        await self.do(lambda books: basket.hold_seats(books, wish, self.inventory))
+        await self.do(lambda context: basket.hold_seats(context, wish, self.inventory))
         return wish.hold
 
     async def extend(self, hold: str, buyer: str) -> None:
         """Ask for more time."""
-        await self.do(lambda books: basket.extend_hold(books, hold=hold, holder=buyer, by=HOLD_LASTS))
+        await self.do(lambda context: basket.extend_hold(context, hold=hold, holder=buyer, by=HOLD_LASTS))
 
     async def release(self, hold: str, buyer: str) -> None:
         """Give a basket up."""
-        await self.do(lambda books: basket.release_hold(books, hold=hold, holder=buyer))
+        await self.do(lambda context: basket.release_hold(context, hold=hold, holder=buyer))
 
     async def sweep(self, hold: str) -> None:
         """Clear a lapsed basket away."""
-        await self.do(lambda books: basket.expire_hold(books, hold=hold))
+        await self.do(lambda context: basket.expire_hold(context, hold=hold))
 
     async def order(self, hold: str, buyer: str) -> str:
         """Turn a basket into an order."""
         place = PlaceOrder(order=str(uuid7()), account=buyer, contact=None)
-        await self.do(lambda books: ordering.order_hold(books, place, hold=hold))
+        await self.do(lambda context: ordering.order_hold(context, place, hold=hold))
         return place.order
 
     async def book(self, performance: str, buyer: str, *seats: str) -> tuple[str, str]:
         """Hold and order in one step; return the order and its hold."""
         wish = self._wish(performance, buyer, seats)
         place = PlaceOrder(order=str(uuid7()), account=buyer, contact=str(uuid7()))
-        await self.do(lambda books: ordering.hold_and_order(books, place, wish, self.inventory))
+        await self.do(lambda context: ordering.hold_and_order(context, place, wish, self.inventory))
         return place.order, wish.hold
 
     async def cancel(self, order: str) -> None:
@@ -287,7 +289,7 @@ class Town:
     async def open_payment(self, order: str, buyer: str) -> str:
         """Begin to pay."""
         wish = OpenPayment(payment=str(uuid7()), order=order, account=buyer, provider="sandbox")
-        await self.do(lambda books: paying.open_payment(books, wish))
+        await self.do(lambda context: paying.open_payment(context, wish))
         await self.do(partial(paying.open_checkout, payment=wish.payment, checkout="c-1"))
         return wish.payment
 
@@ -304,7 +306,7 @@ class Town:
 
     async def dispute(self, payment: str, step: Callable[..., Changes], amount: int, *, currency: str = "EUR") -> None:
         """Let a step of a dispute be announced."""
-        fact = DisputeFact(
+        fact = DisputeReport(
             payment=payment,
             dispute="dp_1",
             amount=amount,
@@ -314,7 +316,7 @@ class Town:
         )
         await self.do(partial(step, fact=fact))
 
-    async def compare(self, entry: BookEntry) -> None:
+    async def compare(self, entry: LedgerEntry) -> None:
         """Compare an entry in the provider's books."""
         await self.do(partial(reconcile_entry, entry=entry, provider="sandbox"))
 
@@ -331,18 +333,20 @@ class Town:
 
     async def total(self, order: str) -> int:
         """Return what an order costs."""
-        total: int = await self._handler.look(lambda books: ordering.visible_order(books, order, None).total)
+        total: int = await self._handler.look(
+            lambda context: ordering.require_visible_order(context, order, None).total
+        )
         return total
 
     async def tickets(self, order: str) -> list[str]:
         """Return an order's tickets, by line."""
-        found = await self._handler.look(lambda books: ordering.visible_order(books, order, None).tickets)
+        found = await self._handler.look(lambda context: ordering.require_visible_order(context, order, None).tickets)
         return list(found.values())
 
     async def ask_back(self, order: str, lines: tuple[str, ...] | None = None) -> str:
         """Ask for a refund."""
         wish = RequestRefund(refund=str(uuid7()), order=order, account=None, lines=lines)
-        await self.do(lambda books: refunding.request_refund(books, wish))
+        await self.do(lambda context: refunding.request_refund(context, wish))
         return wish.refund
 
     async def approve(self, refund: str) -> None:
@@ -374,7 +378,7 @@ class Town:
             organizers=frozenset({organizer_id}),
             override_window=True,
         )
-        await self.do(lambda books: entry.scan_ticket(books, wish))
+        await self.do(lambda context: entry.scan_ticket(context, wish))
         return scan_id(wish.device, wish.nonce)
 
     async def revert(self, scan: str) -> None:

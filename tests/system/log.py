@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from domain.invariants import Ledger, broken
+from domain.invariants import Ledger, violations
 from eventstore.postgres.store import PostgresStore
 from eventstore.roles import APP_ROLE
 from eventstore.store import RANGE_EVENTS_MAX, Recorded, Store
@@ -57,7 +57,7 @@ def audit(log: Sequence[Recorded], refused: Iterable[UUID] = ()) -> tuple[Ledger
     found: list[str] = []
     seen: set[object] = set()
     for command in commands(log):
-        found += broken(ledger, [fact(one) for one in command])
+        found += violations(ledger, [fact(one) for one in command])
         if command[0].command_id in seen:
             found.append(f"command {command[0].command_id} took effect twice")
         seen.add(command[0].command_id)

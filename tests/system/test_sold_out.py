@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from domain.payment import PaymentCaptured
-from domain.ports import BookEntryKind
+from domain.ports import LedgerEntryKind
 from domain.seat import SeatSold
 from eventstore.store import Recorded
 from runtime.connections import open_gateways
@@ -108,9 +108,9 @@ async def booked(shop: Shop) -> dict[str, int]:
     async with open_gateways(shop.settings) as gateways:
         after: int | None = 0
         while after is not None:
-            page = await gateways["sandbox"].books(after=after, limit=BOOKS_PAGE)
+            page = await gateways["sandbox"].list_ledger(after=after, limit=BOOKS_PAGE)
             for entry in page.entries:
-                if entry.kind is BookEntryKind.CAPTURE:
+                if entry.kind is LedgerEntryKind.CAPTURE:
                     assert entry.reference not in found, "money was taken twice"
                     found[entry.reference] = entry.amount
             after = page.next_cursor

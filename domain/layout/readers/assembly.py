@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, replace
 
-from domain.layout.faults import FaultCode, Findings
+from domain.layout.faults import FaultCode, FaultCollector
 from domain.layout.model import CAPACITY_MAX, SEATS_MAX, Area, Category, Draft, FocalPoint, Landmark, Seat, Section
-from domain.layout.readers.labels import as_read
-from domain.layout.readers.node import COORDINATE_MAX, Node, shown
+from domain.layout.readers.labels import visible_text
+from domain.layout.readers.node import COORDINATE_MAX, DocumentNode, quoted
 from domain.layout.readers.sizes import distant_points, size_faults
 
 UNLABELLED = "?"
@@ -23,10 +23,10 @@ class FieldNames:
     source_id: str = ""
 
 
-class Assembly:
+class DraftBuilder:
     """The parts of a draft, gathered while a document is read."""
 
-    def __init__(self, findings: Findings) -> None:
+    def __init__(self, findings: FaultCollector) -> None:
         self.findings = findings
         self.categories: dict[str, Category] = {}
         self.focal_points: dict[str, FocalPoint] = {}
@@ -34,19 +34,19 @@ class Assembly:
         self.areas: list[Area] = []
         self.landmarks: list[Landmark] = []
         self._spelled: dict[str, str] = {}
-        self._seat_labels: dict[tuple[str, str, str], Node] = {}
-        self._area_labels: dict[tuple[str, str], Node] = {}
-        self._source_ids: dict[str, Node] = {}
+        self._seat_labels: dict[tuple[str, str, str], DocumentNode] = {}
+        self._area_labels: dict[tuple[str, str], DocumentNode] = {}
+        self._source_ids: dict[str, DocumentNode] = {}
         self._seats = 0
         self._standing = 0
 
-    def add_category(self, node: Node, field: str, category: Category) -> None:
+    def add_category(self, node: DocumentNode, field: str, category: Category) -> None:
         """Add a category whose key stands in `field`; one that is there already is a fault."""
         if category.key in self.categories:
-            known = f"Category {shown(category.key)} is listed twice; give each its own."
+            known = f"Category {quoted(category.key)} is listed twice; give each its own."
             node.fault(FaultCode.DUPLICATE_KEY, field, known)
-        elif self._spelled.setdefault(spelled_alike(category.label), category.key) != category.key:
-            alike = f"Category {shown(category.label)} reads like the one before; give each its own label."
+        elif self._spelled.setdefault(normalized_name(category.label), category.key) != category.key:
+            alike = f"Category {quoted(category.label)} reads like the one before; give each its own label."
             node.fault(FaultCode.DUPLICATE_LABEL, field, alike)
         self.categories.setdefault(category.key, category)
 
@@ -57,55 +57,55 @@ class Assembly:
         """
         if not name:
             return name
-        key = self._spelled.setdefault(spelled_alike(name), as_read(name))
+        key = self._spelled.setdefault(normalized_name(name), visible_text(name))
         if key not in self.categories:
             color = PALETTE[len(self.categories) % len(PALETTE)]
             self.categories[key] = Category(key=key, label=key, color=color)
         return key
 
-    def category_name(self, node: Node, field: str) -> str:
+    def category_name(self, node: DocumentNode, field: str) -> str:
         """Read the name of a category that must be given."""
         if node.has(field) and is_blank(node, field):
             node.fault(FaultCode.CATEGORY_MISSING, field, "This has no category, so it would have no price; name one.")
             return ""
         return node.text(field)
 
-    def category(self, node: Node, field: str, inherited: str = "") -> str:
+    def category(self, node: DocumentNode, field: str, inherited: str = "") -> str:
         """Read a category's key; absent, it is the one inherited from the row, section or zone around, if any."""
         if is_blank(node, field):
             return inherited
         key = node.text(field)
         if key and self.categories and key not in self.categories:
-            message = f"There is no category {shown(key)}; add it to the list of categories or choose one of them."
+            message = f"There is no category {quoted(key)}; add it to the list of categories or choose one of them."
             node.fault(FaultCode.UNKNOWN_CATEGORY, field, message)
         return key
 
-    def judge_seat(self, node: Node, section: str, row: str, seat: Seat, fields: FieldNames) -> None:
+    def check_seat(self, node: DocumentNode, section: str, row: str, seat: Seat, fields: FieldNames) -> None:
         """Note what is wrong with a seat in view of those before it."""
         self._count_seat(node)
         if not seat.category and is_blank(node, fields.category):
             message = "This seat has no category, so it would have no price; paint it with one."
             node.fault(FaultCode.CATEGORY_MISSING, fields.category, message)
-        if self.labelled(node, fields.label, seat.label):
-            self._judge_label(node, section, row, seat, fields.label)
-        self._judge_source_id(node, seat.source_id, fields.source_id)
+        if self.require_label(node, fields.label, seat.label):
+            self._check_label(node, section, row, seat, fields.label)
+        self._check_source_id(node, seat.source_id, fields.source_id)
 
-    def judge_area(self, node: Node, area: Area, fields: FieldNames) -> None:
+    def check_area(self, node: DocumentNode, area: Area, fields: FieldNames) -> None:
         """Note what is wrong with an area in view of those before it."""
         self._count_standing(node, area.capacity)
         if not area.category and is_blank(node, fields.category):
             message = "This area has no category, so it would have no price; paint it with one."
             node.fault(FaultCode.CATEGORY_MISSING, fields.category, message)
-        if self.labelled(node, fields.label, area.label):
-            first = self._area_labels.setdefault((as_read(area.section), as_read(area.label)), node)
+        if self.require_label(node, fields.label, area.label):
+            first = self._area_labels.setdefault((visible_text(area.section), visible_text(area.label)), node)
             if first is not node:
-                message = f"Area {shown(area.label)} is there twice, first at {first.path()}; give each its own label."
+                message = f"Area {quoted(area.label)} is there twice, first at {first.path()}; give each its own label."
                 node.fault(FaultCode.DUPLICATE_LABEL, fields.label, message)
-        self._judge_source_id(node, area.source_id, fields.source_id)
+        self._check_source_id(node, area.source_id, fields.source_id)
 
-    def labelled(self, node: Node, field: str, label: str) -> bool:
+    def require_label(self, node: DocumentNode, field: str, label: str) -> bool:
         """Say whether a label was given; the designer's placeholder and a label nobody can read are noted."""
-        if label == UNLABELLED or (label and not as_read(label)):
+        if label == UNLABELLED or (label and not visible_text(label)):
             node.fault(FaultCode.LABEL_MISSING, field, "This has no label yet; write what people shall read.")
             return False
         return label != ""
@@ -116,7 +116,7 @@ class Assembly:
         if rows:
             self.sections.append(replace(section, rows=rows))
 
-    def finish(self, root: Node, name: str = "", *, seats_minted: int = 0, areas_minted: int = 0) -> Draft:
+    def finish(self, root: DocumentNode, name: str = "", *, seats_minted: int = 0, areas_minted: int = 0) -> Draft:
         """Return the draft.
 
         Raises:
@@ -145,45 +145,45 @@ class Assembly:
         self.findings.raise_if_any()
         return draft
 
-    def _count_seat(self, node: Node) -> None:
+    def _count_seat(self, node: DocumentNode) -> None:
         self._seats += 1
         if self._seats == SEATS_MAX + 1:
             message = f"A layout has at most {SEATS_MAX} seats; this is one more. Split it or use standing areas."
             node.fault(FaultCode.TOO_MANY, "", message)
 
-    def _count_standing(self, node: Node, capacity: int) -> None:
+    def _count_standing(self, node: DocumentNode, capacity: int) -> None:
         before = self._standing
         self._standing += capacity
         if before <= CAPACITY_MAX < self._standing:
             message = f"The areas before and this one take more than {CAPACITY_MAX} people; make them smaller."
             node.fault(FaultCode.TOO_MANY, "", message)
 
-    def _judge_label(self, node: Node, section: str, row: str, seat: Seat, field: str) -> None:
-        first = self._seat_labels.setdefault((as_read(section), as_read(row), as_read(seat.label)), node)
+    def _check_label(self, node: DocumentNode, section: str, row: str, seat: Seat, field: str) -> None:
+        first = self._seat_labels.setdefault((visible_text(section), visible_text(row), visible_text(seat.label)), node)
         if first is not node:
-            where = " of ".join(filter(None, (row and f"row {shown(row)}", section and f"section {shown(section)}")))
-            twice = f"Seat {shown(seat.label)} is twice in {where or 'one row'}, first at {first.path()}"
+            where = " of ".join(filter(None, (row and f"row {quoted(row)}", section and f"section {quoted(section)}")))
+            twice = f"Seat {quoted(seat.label)} is twice in {where or 'one row'}, first at {first.path()}"
             message = f"{twice}; give each its own label."
             node.fault(FaultCode.DUPLICATE_LABEL, field, message)
 
-    def _judge_source_id(self, node: Node, source_id: str, field: str) -> None:
+    def _check_source_id(self, node: DocumentNode, source_id: str, field: str) -> None:
         if not source_id or not field:
             return
         first = self._source_ids.setdefault(source_id, node)
         if first is not node:
-            message = f"The id {shown(source_id)} is there twice, first at {first.path()}; each place needs its own."
+            message = f"The id {quoted(source_id)} is there twice, first at {first.path()}; each place needs its own."
             node.fault(FaultCode.DUPLICATE_SOURCE_ID, field, message)
 
 
-def is_blank(node: Node, field: str) -> bool:
+def is_blank(node: DocumentNode, field: str) -> bool:
     """Say whether a field is absent, null or a text in which nothing can be read."""
     value = node.fields.get(field)
-    return value is None or (isinstance(value, str) and not as_read(value))
+    return value is None or (isinstance(value, str) and not visible_text(value))
 
 
-def spelled_alike(name: str) -> str:
+def normalized_name(name: str) -> str:
     """Return what names that differ in case, blanks or characters without width have in common."""
-    return as_read(name).casefold()
+    return visible_text(name).casefold()
 
 
 def labels_id(*labels: str) -> str:
@@ -191,7 +191,7 @@ def labels_id(*labels: str) -> str:
     return "/".join(label.replace("~", "~0").replace("/", "~1") for label in labels)
 
 
-def color_or_palette(node: Node, field: str, position: int) -> str:
+def color_or_palette(node: DocumentNode, field: str, position: int) -> str:
     """Read a colour; one in any other notation, such as `red`, is the palette's colour for that position."""
     text = node.optional_text(field)
     return text if is_color(text) else PALETTE[position % len(PALETTE)]
@@ -202,11 +202,11 @@ def is_color(text: str) -> bool:
     return text[:1] == "#" and len(text) in _COLOR_LENGTHS and _HEX_DIGITS.issuperset(text[1:])
 
 
-def color(node: Node, field: str, position: int) -> str:
+def color(node: DocumentNode, field: str, position: int) -> str:
     """Read a colour such as `#0072B2`; absent, the palette's colour for that position."""
     text = node.optional_text(field)
     if not text:
         return PALETTE[position % len(PALETTE)]
     if not is_color(text):
-        node.fault(FaultCode.BAD_COLOR, field, f"A colour is written like #0072B2; {shown(text)} is not.")
+        node.fault(FaultCode.BAD_COLOR, field, f"A colour is written like #0072B2; {quoted(text)} is not.")
     return text

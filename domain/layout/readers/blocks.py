@@ -13,7 +13,7 @@ SECTIONS_IN_LINE_MAX = 4
 STAGE = FocalPoint(key="stage", x=0.0, y=-300.0)
 
 
-def in_blocks(sections: Sequence[Section]) -> Iterator[Section]:
+def arrange_in_blocks(sections: Sequence[Section]) -> Iterator[Section]:
     """Yield the sections with centred rows, many of them side by side; units are centimetres, the first row has y = 0.
 
     Up to `SECTIONS_IN_LINE_MAX` sections are one behind the other.

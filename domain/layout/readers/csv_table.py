@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass, field
 from itertools import zip_longest
 
-from domain.layout.faults import FaultCode, Findings
+from domain.layout.faults import FaultCode, FaultCollector
 from domain.layout.model import SEATS_MAX, Attribute, Draft, Row, Seat, Section
-from domain.layout.readers.assembly import Assembly, FieldNames, labels_id
-from domain.layout.readers.blocks import STAGE, in_blocks
-from domain.layout.readers.node import Node, shown
+from domain.layout.readers.assembly import DraftBuilder, FieldNames, labels_id
+from domain.layout.readers.blocks import STAGE, arrange_in_blocks
+from domain.layout.readers.node import DocumentNode, quoted
 
 REQUIRED_COLUMNS = ("section", "row", "seat", "category")
 POSITION_COLUMNS = ("x", "y")
@@ -24,7 +24,7 @@ BYTE_ORDER_MARK = "\ufeff"
 _FLAGS = {"": False, "0": False, "no": False, "false": False, "1": True, "yes": True, "true": True, "x": True}
 
 
-def read_csv(text: str, findings: Findings) -> Draft:
+def read_csv(text: str, findings: FaultCollector) -> Draft:
     """Read a table of seats, separated by commas, semicolons or tabs; without positions it is drawn in straight rows.
 
     Raises:
@@ -32,16 +32,16 @@ def read_csv(text: str, findings: Findings) -> Draft:
     """
     lines = _lines(text.removeprefix(BYTE_ORDER_MARK), findings)
     columns = _columns(lines[0][1] if lines else [], findings)
-    assembly = Assembly(findings)
+    builder = DraftBuilder(findings)
     rows: dict[str, dict[str, _FoundRow]] = {}
     for number, cells in lines[1:]:
-        _read_line(_node(number, cells, columns, findings), assembly, rows)
+        _read_line(_node(number, cells, columns, findings), builder, rows)
     sections = [
         Section(label=section, rows=tuple(each.row(label) for label, each in found.items()))
         for section, found in rows.items()
     ]
-    _place(sections, assembly, positioned="x" in columns)
-    return assembly.finish(Node({}, findings))
+    _place(sections, builder, positioned="x" in columns)
+    return builder.finish(DocumentNode({}, findings))
 
 
 @dataclass(slots=True)
@@ -54,11 +54,11 @@ class _FoundRow:
     def row(self, label: str) -> Row:
         return Row(label=label, entrance=self.entrance, seats=tuple(self.seats))
 
-    def lead_through(self, node: Node) -> None:
+    def take_entrance(self, node: DocumentNode) -> None:
         """Take over the entrance of one more line; a row has one."""
         entrance = node.optional_text("entrance")
         if entrance and self.entrance and entrance != self.entrance:
-            message = f"This row has the entrance {shown(self.entrance)} above; give all its seats the same."
+            message = f"This row has the entrance {quoted(self.entrance)} above; give all its seats the same."
             node.fault(FaultCode.DUPLICATE_LABEL, "entrance", message)
         self.entrance = self.entrance or entrance
 
@@ -72,7 +72,7 @@ def _separator(text: str) -> tuple[str, str]:
     return max(SEPARATORS, key=first.count), text
 
 
-def _lines(text: str, findings: Findings) -> list[tuple[int, list[str]]]:
+def _lines(text: str, findings: FaultCollector) -> list[tuple[int, list[str]]]:
     separator, text = _separator(text)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     lines: list[tuple[int, list[str]]] = []
@@ -99,14 +99,14 @@ def last_filled(cells: list[str]) -> int:
     return next((index for index in range(len(cells), 0, -1) if cells[index - 1].strip()), 0)
 
 
-def _columns(header: list[str], findings: Findings) -> list[str]:
+def _columns(header: list[str], findings: FaultCollector) -> list[str]:
     columns = [cell.strip().casefold() for cell in header]
     for column in REQUIRED_COLUMNS:
         if column not in columns:
             findings.add(FaultCode.MISSING, "lines[1]", f"The header has no column {column}; add it.")
     for column in dict.fromkeys(columns):
         if column not in COLUMNS:
-            message = f"There is no column {shown(column)}; known are: {', '.join(COLUMNS)}."
+            message = f"There is no column {quoted(column)}; known are: {', '.join(COLUMNS)}."
             findings.add(FaultCode.UNKNOWN_FIELD, "lines[1]", message)
         elif columns.count(column) > 1:
             findings.add(FaultCode.DUPLICATE_LABEL, "lines[1]", f"The column {column} is there twice; keep one.")
@@ -116,7 +116,7 @@ def _columns(header: list[str], findings: Findings) -> list[str]:
     return columns
 
 
-def _node(number: int, cells: list[str], columns: list[str], findings: Findings) -> Node:
+def _node(number: int, cells: list[str], columns: list[str], findings: FaultCollector) -> DocumentNode:
     fields: dict[str, object] = dict(zip_longest(columns, cells[: len(columns)], fillvalue=""))
     for column in POSITION_COLUMNS:
         if column in fields:
@@ -125,7 +125,7 @@ def _node(number: int, cells: list[str], columns: list[str], findings: Findings)
         if column in fields:
             text = str(fields[column])
             fields[column] = _FLAGS.get(text.strip().casefold(), text)
-    node = Node(fields, findings, None, f"lines[{number}]")
+    node = DocumentNode(fields, findings, None, f"lines[{number}]")
     if len(cells) > len(columns):
         message = f"This line has {len(cells)} cells, the header {len(columns)}; quote cells that hold the separator."
         node.fault(FaultCode.MALFORMED, "", message)
@@ -141,25 +141,25 @@ def _number(text: str) -> float | str:
         return text
 
 
-def _read_line(node: Node, assembly: Assembly, rows: dict[str, dict[str, _FoundRow]]) -> None:
+def _read_line(node: DocumentNode, builder: DraftBuilder, rows: dict[str, dict[str, _FoundRow]]) -> None:
     section, row, label = node.optional_text("section"), node.optional_text("row"), node.text("seat")
     has_id = "id" in node.fields
     seat = Seat(
         label=label,
-        category=assembly.named_category(node.optional_text("category")),
+        category=builder.named_category(node.optional_text("category")),
         x=node.optional_number("x"),
         y=node.optional_number("y"),
         source_id=node.source_id("id") if has_id else labels_id(section, row, label),
         attributes=tuple(attribute for attribute in Attribute if node.flag(attribute.value)),
     )
-    assembly.judge_seat(node, section, row, seat, FIELDS_WITH_ID if has_id else FIELDS)
+    builder.check_seat(node, section, row, seat, FIELDS_WITH_ID if has_id else FIELDS)
     found = rows.setdefault(section, {}).setdefault(row, _FoundRow())
     found.seats.append(seat)
-    found.lead_through(node)
+    found.take_entrance(node)
 
 
-def _place(sections: list[Section], assembly: Assembly, *, positioned: bool) -> None:
+def _place(sections: list[Section], builder: DraftBuilder, *, positioned: bool) -> None:
     if not positioned:
-        assembly.focal_points[STAGE.key] = STAGE
-    for section in sections if positioned else in_blocks(sections):
-        assembly.add_section(section)
+        builder.focal_points[STAGE.key] = STAGE
+    for section in sections if positioned else arrange_in_blocks(sections):
+        builder.add_section(section)

@@ -14,54 +14,54 @@ from domain.layout.model import (
     Section,
 )
 from domain.layout.numerals import letters
-from domain.layout.readers.assembly import Assembly, labels_id
-from domain.layout.readers.blocks import STAGE, in_blocks
-from domain.layout.readers.labels import as_read
-from domain.layout.readers.node import Node, shown
+from domain.layout.readers.assembly import DraftBuilder, labels_id
+from domain.layout.readers.blocks import STAGE, arrange_in_blocks
+from domain.layout.readers.labels import visible_text
+from domain.layout.readers.node import DocumentNode, quoted
 
 
-def read_grid(document: Node) -> Draft:
+def read_grid(document: DocumentNode) -> Draft:
     """Read sections of equal rows, lettered from the front; seats are numbered from the left, units are centimetres.
 
     Raises:
         LayoutFaults: everything that is wrong with the document.
     """
-    document.only({"sections"})
-    assembly = Assembly(document.findings)
-    assembly.focal_points[STAGE.key] = STAGE
-    grids = [_read_section(node, assembly) for node in document.required_children("sections", SECTIONS_MAX)]
-    _judge(document, grids)
-    for section in in_blocks([_section(grid) for grid in grids]):
-        assembly.add_section(section)
-    return assembly.finish(document)
+    document.reject_other_fields({"sections"})
+    builder = DraftBuilder(document.findings)
+    builder.focal_points[STAGE.key] = STAGE
+    grids = [_read_section(node, builder) for node in document.required_children("sections", SECTIONS_MAX)]
+    _check(document, grids)
+    for section in arrange_in_blocks([_section(grid) for grid in grids]):
+        builder.add_section(section)
+    return builder.finish(document)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Grid:
-    node: Node
+    node: DocumentNode
     name: str
     category: str
     rows: int
     seats_per_row: int
 
 
-def _read_section(node: Node, assembly: Assembly) -> _Grid:
-    node.only({"name", "category", "rows", "seats_per_row"})
+def _read_section(node: DocumentNode, builder: DraftBuilder) -> _Grid:
+    node.reject_other_fields({"name", "category", "rows", "seats_per_row"})
     return _Grid(
         node=node,
         name=node.text("name"),
-        category=assembly.named_category(assembly.category_name(node, "category")),
+        category=builder.named_category(builder.category_name(node, "category")),
         rows=node.whole("rows", 1, ROWS_PER_SECTION_MAX),
         seats_per_row=node.whole("seats_per_row", 1, SEATS_PER_ROW_MAX),
     )
 
 
-def _judge(document: Node, grids: list[_Grid]) -> None:
-    first: dict[str, Node] = {}
+def _check(document: DocumentNode, grids: list[_Grid]) -> None:
+    first: dict[str, DocumentNode] = {}
     for grid in grids:
-        known = first.setdefault(as_read(grid.name), grid.node)
+        known = first.setdefault(visible_text(grid.name), grid.node)
         if grid.name and known is not grid.node:
-            message = f"Section {shown(grid.name)} is there twice, first at {known.path()}; rename one."
+            message = f"Section {quoted(grid.name)} is there twice, first at {known.path()}; rename one."
             grid.node.fault(FaultCode.DUPLICATE_LABEL, "name", message)
     if sum(grid.rows * grid.seats_per_row for grid in grids) > SEATS_MAX:
         document.fault(FaultCode.TOO_MANY, "sections", f"A layout has at most {SEATS_MAX} seats; make it smaller.")

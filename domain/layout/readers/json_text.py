@@ -5,29 +5,29 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from domain.layout.readers.node import shown
+from domain.layout.readers.node import quoted
 
 
-class NamedTwice(ValueError):
+class DuplicateField(ValueError):
     """An object gives one name two values."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"it gives {shown(name)} twice; give each field once")
+        super().__init__(f"it gives {quoted(name)} twice; give each field once")
 
 
-def fields_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+def reject_duplicate_fields(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     """Return an object's fields.
 
     Raises:
-        NamedTwice: it names one twice.
+        DuplicateField: it names one twice.
     """
     fields = dict(pairs)
     if len(fields) < len(pairs):
-        raise NamedTwice(next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1))
+        raise DuplicateField(next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1))
     return fields
 
 
-def name_given_twice(text: bytes) -> NamedTwice | None:
+def find_duplicate_field(text: bytes) -> DuplicateField | None:
     """Return the first name that an object of valid JSON gives twice; nothing that is read is kept.
 
     Raises:
@@ -35,10 +35,10 @@ def name_given_twice(text: bytes) -> NamedTwice | None:
     """
 
     def once(pairs: Sequence[tuple[str, Any]]) -> None:
-        fields_once(pairs)
+        reject_duplicate_fields(pairs)
 
     try:
         json.loads(text, object_pairs_hook=once)
-    except NamedTwice as twice:
+    except DuplicateField as twice:
         return twice
     return None

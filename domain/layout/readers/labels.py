@@ -8,7 +8,7 @@ WITHOUT_WIDTH = frozenset({*FILLERS, *VARIATION_SELECTORS})
 """What has no width beside the format characters."""
 
 
-def as_read(label: str) -> str:
+def visible_text(label: str) -> str:
     """Return what people see of a label: without characters that have no width, blanks of any kind as one."""
     if label.isascii() and " " not in label:
         return label

@@ -4,9 +4,9 @@ import unicodedata
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from domain.layout.faults import FaultCode, Findings
+from domain.layout.faults import FaultCode, FaultCollector
 from domain.layout.model import LABEL_LENGTH_MAX, SOURCE_ID_LENGTH_MAX, Point
-from domain.layout.readers.labels import as_read
+from domain.layout.readers.labels import visible_text
 
 COORDINATE_MAX = 10_000_000
 COORDINATE_DECIMALS = 6
@@ -18,13 +18,17 @@ _DIRECTION_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u206
 ABSENT: Final = object()
 
 
-class Node:
+class DocumentNode:
     """A JSON object inside a document; its path is put together only when a fault needs it."""
 
     __slots__ = ("_above", "_step", "fields", "findings")
 
     def __init__(
-        self, fields: Mapping[str, object], findings: Findings, above: "Node | None" = None, step: str = ""
+        self,
+        fields: Mapping[str, object],
+        findings: FaultCollector,
+        above: "DocumentNode | None" = None,
+        step: str = "",
     ) -> None:
         self.fields = fields
         self.findings = findings
@@ -44,14 +48,14 @@ class Node:
         """Say whether the field is there with something other than null."""
         return self.fields.get(field) is not None
 
-    def only(self, allowed: Collection[str]) -> None:
+    def reject_other_fields(self, allowed: Collection[str]) -> None:
         """Note every field that the format does not know."""
         for field in self.fields:
             if field not in allowed:
                 known = ", ".join(sorted(allowed))
-                self.fault(FaultCode.UNKNOWN_FIELD, shown(field), f"This field is not known here; known are: {known}.")
+                self.fault(FaultCode.UNKNOWN_FIELD, quoted(field), f"This field is not known here; known are: {known}.")
 
-    def child(self, field: str) -> "Node | None":
+    def child(self, field: str) -> "DocumentNode | None":
         """Read a required object."""
         value = self._required(field, "an object")
         if value is ABSENT:
@@ -59,9 +63,9 @@ class Node:
         if not isinstance(value, dict):
             self._wrong_type(field, "an object")
             return None
-        return Node(value, self.findings, self, field)
+        return DocumentNode(value, self.findings, self, field)
 
-    def children(self, field: str, limit: int) -> "list[Node]":
+    def children(self, field: str, limit: int) -> "list[DocumentNode]":
         """Read an optional list of objects, at most `limit` long, leaving out (and noting) what is none."""
         value = self.fields.get(field)
         if value is None:
@@ -74,7 +78,7 @@ class Node:
             return []
         return [node for index, entry in enumerate(value) if (node := self._entry(field, index, entry))]
 
-    def required_children(self, field: str, limit: int) -> "list[Node]":
+    def required_children(self, field: str, limit: int) -> "list[DocumentNode]":
         """Read a list of objects that must be there; an empty one is for the caller to judge."""
         return [] if self._required(field, "a list") is ABSENT else self.children(field, limit)
 
@@ -84,7 +88,7 @@ class Node:
         if type(value) is str and 0 < len(value) <= limit and _plain(value):
             return value
         value = self._required(field, "a text")
-        if isinstance(value, str) and not as_read(value):
+        if isinstance(value, str) and not visible_text(value):
             self.fault(FaultCode.LABEL_MISSING, field, "This is empty; write what people shall read.")
             return ""
         return "" if value is ABSENT else self._clean(field, value, limit)
@@ -157,10 +161,10 @@ class Node:
         node = self.child(field) if self.has(field) else None
         return node.point() if node else None
 
-    def _entry(self, field: str, index: int, entry: object) -> "Node | None":
+    def _entry(self, field: str, index: int, entry: object) -> "DocumentNode | None":
         step = f"{field}[{index}]"
         if isinstance(entry, dict):
-            return Node(entry, self.findings, self, step)
+            return DocumentNode(entry, self.findings, self, step)
         self._wrong_type(step, "an object")
         return None
 
@@ -197,7 +201,7 @@ def coordinate(value: float) -> float:
     return round(float(value), COORDINATE_DECIMALS) + 0.0
 
 
-def shown(text: str) -> str:
+def quoted(text: str) -> str:
     """Quote a stranger's text in a message: short, and harmless whatever it holds."""
     short = text if len(text) <= SHOWN_LENGTH_MAX else f"{text[:SHOWN_LENGTH_MAX]}…"
     return short if short.isprintable() else ascii(short)[1:-1]

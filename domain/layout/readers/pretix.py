@@ -17,75 +17,75 @@ from domain.layout.model import (
     Seat,
     Section,
 )
-from domain.layout.readers.assembly import Assembly, FieldNames, color_or_palette
-from domain.layout.readers.node import Node
-from domain.layout.readers.shapes import ORIGIN, corners, ellipse, moved, polygon, turned
+from domain.layout.readers.assembly import DraftBuilder, FieldNames, color_or_palette
+from domain.layout.readers.node import DocumentNode
+from domain.layout.readers.shapes import ORIGIN, corners, ellipse, polygon, rotate, translate
 
 FIELDS = FieldNames(label="seat_number", category="category", source_id="seat_guid")
 
 
-def read_pretix(document: Node) -> Draft:
+def read_pretix(document: DocumentNode) -> Draft:
     """Read a seating plan; positions are counted from the zone's, the row's is added to its seats'.
 
     Raises:
         LayoutFaults: everything that is wrong with the document.
     """
-    assembly = Assembly(document.findings)
+    builder = DraftBuilder(document.findings)
     for position, node in enumerate(document.required_children("categories", CATEGORIES_MAX)):
         name = node.text("name")
         category = Category(key=name, label=name, color=color_or_palette(node, "color", position))
-        assembly.add_category(node, "name", category)
+        builder.add_category(node, "name", category)
     for zone in document.required_children("zones", SECTIONS_MAX):
-        _read_zone(zone, assembly)
-    return assembly.finish(document, document.optional_text("name"))
+        _read_zone(zone, builder)
+    return builder.finish(document, document.optional_text("name"))
 
 
-def _read_zone(zone: Node, assembly: Assembly) -> None:
+def _read_zone(zone: DocumentNode, builder: DraftBuilder) -> None:
     label = zone.optional_text("name")
     offset = zone.optional_point("position") or ORIGIN
-    rows = tuple(_read_row(row, assembly, label, offset) for row in zone.children("rows", ROWS_PER_SECTION_MAX))
-    assembly.add_section(Section(label=label, rows=rows))
+    rows = tuple(_read_row(row, builder, label, offset) for row in zone.children("rows", ROWS_PER_SECTION_MAX))
+    builder.add_section(Section(label=label, rows=rows))
     for area in zone.children("areas", LANDMARKS_MAX):
-        _read_area(area, assembly, offset)
+        _read_area(area, builder, offset)
 
 
-def _read_row(node: Node, assembly: Assembly, section: str, zone_offset: Point) -> Row:
+def _read_row(node: DocumentNode, builder: DraftBuilder, section: str, zone_offset: Point) -> Row:
     label = node.text("row_number")
-    offset = moved(node.optional_point("position") or ORIGIN, zone_offset)
+    offset = translate(node.optional_point("position") or ORIGIN, zone_offset)
     seats = node.required_children("seats", SEATS_PER_ROW_MAX)
-    return Row(label=label, seats=tuple(_read_seat(seat, assembly, section, label, offset) for seat in seats))
+    return Row(label=label, seats=tuple(_read_seat(seat, builder, section, label, offset) for seat in seats))
 
 
-def _read_seat(node: Node, assembly: Assembly, section: str, row: str, offset: Point) -> Seat:
+def _read_seat(node: DocumentNode, builder: DraftBuilder, section: str, row: str, offset: Point) -> Seat:
     place = node.child("position")
-    position = moved(place.point() if place else ORIGIN, offset)
+    position = translate(place.point() if place else ORIGIN, offset)
     seat = Seat(
         label=node.text("seat_number"),
-        category=assembly.category(node, "category"),
+        category=builder.category(node, "category"),
         x=position.x,
         y=position.y,
         source_id=node.source_id("seat_guid"),
     )
-    assembly.judge_seat(node, section, row, seat, FIELDS)
+    builder.check_seat(node, section, row, seat, FIELDS)
     return seat
 
 
-def _read_area(node: Node, assembly: Assembly, zone_offset: Point) -> None:
-    position = moved(node.optional_point("position") or ORIGIN, zone_offset)
+def _read_area(node: DocumentNode, builder: DraftBuilder, zone_offset: Point) -> None:
+    position = translate(node.optional_point("position") or ORIGIN, zone_offset)
     outline, words = _outline(node, position), _words(node)
     if outline:
-        assembly.landmarks.append(Landmark(label=words, outline=outline))
+        builder.landmarks.append(Landmark(label=words, outline=outline))
     elif words:
-        assembly.landmarks.append(Landmark(label=words, position=position))
+        builder.landmarks.append(Landmark(label=words, position=position))
 
 
-def _words(area: Node) -> str:
+def _words(area: DocumentNode) -> str:
     text = area.fields.get("text")
     words = area.child("text") if isinstance(text, dict) else None
     return words.optional_text("text") if words else area.optional_text("text")
 
 
-def _outline(node: Node, position: Point) -> tuple[Point, ...]:
+def _outline(node: DocumentNode, position: Point) -> tuple[Point, ...]:
     """Read an area's shape: an ellipse is drawn round its position, a rectangle from there on; both turn round it."""
     shape = node.optional_text("shape")
     size = node.child(shape) if shape in {"rectangle", "circle", "ellipse", "polygon"} and node.has(shape) else node
@@ -94,7 +94,7 @@ def _outline(node: Node, position: Point) -> tuple[Point, ...]:
     rotation = node.optional_number("rotation")
     match shape:
         case "polygon":
-            return turned(polygon(size, "points"), position, rotation)
+            return rotate(polygon(size, "points"), position, rotation)
         case "circle":
             radius = size.optional_number("radius")
             return ellipse(position, radius, radius)
@@ -105,4 +105,4 @@ def _outline(node: Node, position: Point) -> tuple[Point, ...]:
             return ()
         case _:
             width, height = size.optional_number("width"), size.optional_number("height")
-            return turned(corners(width, height), position, rotation) if width and height else ()
+            return rotate(corners(width, height), position, rotation) if width and height else ()

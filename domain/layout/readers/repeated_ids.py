@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import replace
 
-from domain.layout.faults import FaultCode, Findings
+from domain.layout.faults import FaultCode, FaultCollector
 from domain.layout.model import Area, Draft, Row, Seat, Section
 from domain.layout.readers.assembly import labels_id
-from domain.layout.readers.node import shown
+from domain.layout.readers.node import quoted
 
 
 def with_ids_of_labels(draft: Draft) -> Draft:
@@ -24,10 +24,10 @@ def with_ids_of_labels(draft: Draft) -> Draft:
         sections=tuple(_section(section, repeated) for section in draft.sections),
         areas=tuple(_area(area, repeated) for area in draft.areas),
     )
-    findings = Findings()
+    findings = FaultCollector()
     for name, times in Counter(source_ids(changed)).items():
         if times > 1:
-            message = f"The id {shown(name)} is there twice, also with ids made of labels; give each place its own."
+            message = f"The id {quoted(name)} is there twice, also with ids made of labels; give each place its own."
             findings.add(FaultCode.DUPLICATE_SOURCE_ID, "", message)
     findings.raise_if_any()
     return changed

@@ -26,8 +26,8 @@ from domain.layout.model import (
     Seat,
     Section,
 )
-from domain.layout.readers.assembly import Assembly, FieldNames, color
-from domain.layout.readers.node import Node, shown
+from domain.layout.readers.assembly import DraftBuilder, FieldNames, color
+from domain.layout.readers.node import DocumentNode, quoted
 from domain.layout.readers.shapes import polygon
 
 FIELDS = FieldNames(label="label", category="category", source_id="id")
@@ -41,26 +41,26 @@ _SEAT_FIELDS = frozenset({"key", "id", "label", "category", "x", "y", "attribute
 _AREA_FIELDS = frozenset({"key", "id", "label", "section", "entrance", "category", "capacity", "outline"})
 
 
-def read_seatledger(document: Node) -> Draft:
+def read_seatledger(document: DocumentNode) -> Draft:
     """Read our own document; keys it brings are kept.
 
     Raises:
         LayoutFaults: everything that is wrong with the document.
     """
-    document.only(_DOCUMENT_FIELDS)
+    document.reject_other_fields(_DOCUMENT_FIELDS)
     if document.fields.get("format") != FORMAT:
         document.fault(FaultCode.UNKNOWN_FORMAT, "format", f"This document must say that its format is {FORMAT}.")
-    return _LayoutReader(Assembly(document.findings)).read(document)
+    return _LayoutReader(DraftBuilder(document.findings)).read(document)
 
 
 class _LayoutReader:
     """Reads the parts of a document, keeping the keys met so far."""
 
-    def __init__(self, assembly: Assembly) -> None:
-        self._assembly = assembly
+    def __init__(self, builder: DraftBuilder) -> None:
+        self._assembly = builder
         self._keys: set[str] = set()
 
-    def read(self, document: Node) -> Draft:
+    def read(self, document: DocumentNode) -> Draft:
         for position, node in enumerate(document.required_children("categories", CATEGORIES_MAX)):
             self._read_category(node, position)
         for node in document.children("focal_points", SECTIONS_MAX):
@@ -75,8 +75,8 @@ class _LayoutReader:
         name = document.optional_text("name")
         return self._assembly.finish(document, name, seats_minted=seats_minted, areas_minted=areas_minted)
 
-    def _read_category(self, node: Node, position: int) -> None:
-        node.only({"key", "label", "color", "accessible"})
+    def _read_category(self, node: DocumentNode, position: int) -> None:
+        node.reject_other_fields({"key", "label", "color", "accessible"})
         category = Category(
             key=node.text("key"),
             label=node.text("label"),
@@ -85,15 +85,15 @@ class _LayoutReader:
         )
         self._assembly.add_category(node, "key", category)
 
-    def _read_focal_point(self, node: Node) -> None:
-        node.only({"key", "x", "y"})
+    def _read_focal_point(self, node: DocumentNode) -> None:
+        node.reject_other_fields({"key", "x", "y"})
         key, point = node.text("key"), node.point()
         if key in self._assembly.focal_points:
-            node.fault(FaultCode.DUPLICATE_KEY, "key", f"Focal point {shown(key)} is there twice; rename one.")
+            node.fault(FaultCode.DUPLICATE_KEY, "key", f"Focal point {quoted(key)} is there twice; rename one.")
         self._assembly.focal_points[key] = FocalPoint(key=key, x=point.x, y=point.y)
 
-    def _read_landmark(self, node: Node) -> None:
-        node.only({"label", "outline", "position"})
+    def _read_landmark(self, node: DocumentNode) -> None:
+        node.reject_other_fields({"label", "outline", "position"})
         landmark = Landmark(
             label=node.optional_text("label"),
             outline=polygon(node, "outline"),
@@ -101,19 +101,19 @@ class _LayoutReader:
         )
         self._assembly.landmarks.append(landmark)
 
-    def _read_section(self, node: Node) -> None:
-        node.only(_SECTION_FIELDS)
+    def _read_section(self, node: DocumentNode) -> None:
+        node.reject_other_fields(_SECTION_FIELDS)
         label = node.optional_text("label")
         focal_point = node.optional_text("focal_point") or None
         if focal_point and focal_point not in self._assembly.focal_points:
-            message = f"There is no focal point {shown(focal_point)}; add it to focal_points or leave this out."
+            message = f"There is no focal point {quoted(focal_point)}; add it to focal_points or leave this out."
             node.fault(FaultCode.UNKNOWN_FOCAL_POINT, "focal_point", message)
         rows = tuple(self._read_row(row, label) for row in node.required_children("rows", ROWS_PER_SECTION_MAX))
         outline = polygon(node, "outline")
         self._assembly.add_section(Section(label=label, rows=rows, focal_point=focal_point, outline=outline))
 
-    def _read_row(self, node: Node, section: str) -> Row:
-        node.only(_ROW_FIELDS)
+    def _read_row(self, node: DocumentNode, section: str) -> Row:
+        node.reject_other_fields(_ROW_FIELDS)
         label = node.optional_text("label")
         seats = node.required_children("seats", SEATS_PER_ROW_MAX)
         return Row(
@@ -123,16 +123,16 @@ class _LayoutReader:
             seats=tuple(self._read_seat(seat, section, label) for seat in seats),
         )
 
-    def _read_kind(self, node: Node) -> RowKind:
+    def _read_kind(self, node: DocumentNode) -> RowKind:
         kind = node.optional_text("kind") or RowKind.ROW.value
         if kind not in set(RowKind):
-            message = f"{shown(kind)} is no kind of row; known are: {', '.join(RowKind)}."
+            message = f"{quoted(kind)} is no kind of row; known are: {', '.join(RowKind)}."
             node.fault(FaultCode.UNSUPPORTED, "kind", message)
             return RowKind.ROW
         return RowKind(kind)
 
-    def _read_seat(self, node: Node, section: str, row: str) -> Seat:
-        node.only(_SEAT_FIELDS)
+    def _read_seat(self, node: DocumentNode, section: str, row: str) -> Seat:
+        node.reject_other_fields(_SEAT_FIELDS)
         seat = Seat(
             key=self._read_key(node, SEAT_LETTER),
             label=node.text("label"),
@@ -142,19 +142,19 @@ class _LayoutReader:
             source_id=node.source_id("id"),
             attributes=self._read_attributes(node) if "attributes" in node.fields else (),
         )
-        self._assembly.judge_seat(node, section, row, seat, FIELDS)
+        self._assembly.check_seat(node, section, row, seat, FIELDS)
         return seat
 
-    def _read_attributes(self, node: Node) -> tuple[Attribute, ...]:
+    def _read_attributes(self, node: DocumentNode) -> tuple[Attribute, ...]:
         names = node.texts("attributes", len(Attribute))
         for name in names:
             if name not in set(Attribute):
-                message = f"{shown(name)} is no attribute of a seat; known are: {', '.join(Attribute)}."
+                message = f"{quoted(name)} is no attribute of a seat; known are: {', '.join(Attribute)}."
                 node.fault(FaultCode.UNSUPPORTED, "attributes", message)
         return tuple(attribute for attribute in Attribute if attribute.value in names)
 
-    def _read_area(self, node: Node) -> None:
-        node.only(_AREA_FIELDS)
+    def _read_area(self, node: DocumentNode) -> None:
+        node.reject_other_fields(_AREA_FIELDS)
         area = Area(
             key=self._read_key(node, AREA_LETTER),
             label=node.text("label"),
@@ -165,15 +165,15 @@ class _LayoutReader:
             source_id=node.source_id("id"),
             outline=polygon(node, "outline"),
         )
-        self._assembly.judge_area(node, area, FIELDS)
+        self._assembly.check_area(node, area, FIELDS)
         self._assembly.areas.append(area)
 
-    def _read_key(self, node: Node, letter: str) -> str:
+    def _read_key(self, node: DocumentNode, letter: str) -> str:
         key = node.optional_text("key")
         if not key:
             return ""
         if key[0] != letter or not _KEY_NUMBER.fullmatch(key, 1) or int(key[1:], 36) > KEY_NUMBER_MAX:
-            message = f"{shown(key)} is no key of ours; leave the key out and a new one is made."
+            message = f"{quoted(key)} is no key of ours; leave the key out and a new one is made."
             node.fault(FaultCode.BAD_KEY, "key", message)
             return ""
         if key in self._keys:
@@ -182,9 +182,9 @@ class _LayoutReader:
         self._keys.add(key)
         return key
 
-    def _read_minted(self, document: Node) -> tuple[int, int]:
+    def _read_minted(self, document: DocumentNode) -> tuple[int, int]:
         node = document.child("minted") if document.has("minted") else None
         if node is None:
             return 0, 0
-        node.only({"seats", "areas"})
+        node.reject_other_fields({"seats", "areas"})
         return node.whole("seats", 0, KEY_NUMBER_MAX), node.whole("areas", 0, KEY_NUMBER_MAX)

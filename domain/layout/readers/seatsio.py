@@ -26,9 +26,9 @@ from domain.layout.model import (
     Seat,
     Section,
 )
-from domain.layout.readers.assembly import Assembly, FieldNames, color_or_palette
-from domain.layout.readers.node import Node, shown
-from domain.layout.readers.shapes import ORIGIN, ellipse, moved, polygon, rectangle
+from domain.layout.readers.assembly import DraftBuilder, FieldNames, color_or_palette
+from domain.layout.readers.node import DocumentNode, quoted
+from domain.layout.readers.shapes import ORIGIN, ellipse, polygon, rectangle, translate
 
 SECTION_DEPTH_MAX = 8
 FIELDS = FieldNames(label="label", category="categoryKey", source_id="uuid")
@@ -40,20 +40,20 @@ _ATTRIBUTES = {
 _WHOLE_CHART = "chart"
 
 
-def read_seatsio(document: Node) -> Draft:
+def read_seatsio(document: DocumentNode) -> Draft:
     """Read a chart; what it inherits from sections (category, zone) goes to the seats.
 
     Raises:
         LayoutFaults: everything that is wrong with the document.
     """
-    assembly = Assembly(document.findings)
-    _read_categories(document, assembly)
-    _read_zones(document, assembly)
+    builder = DraftBuilder(document.findings)
+    _read_categories(document, builder)
+    _read_zones(document, builder)
     chart = _read_chart(document)
     if chart:
-        _read_focal_point(chart, assembly)
-        _ChartReader(assembly).read(chart, _Surroundings())
-    return assembly.finish(document, document.optional_text("name"))
+        _read_focal_point(chart, builder)
+        _ChartReader(builder).read(chart, _Surroundings())
+    return builder.finish(document, document.optional_text("name"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,10 +72,10 @@ class _Surroundings:
 class _ChartReader:
     """Walks a chart and the charts of its sections."""
 
-    def __init__(self, assembly: Assembly) -> None:
-        self._assembly = assembly
+    def __init__(self, builder: DraftBuilder) -> None:
+        self._assembly = builder
 
-    def read(self, chart: Node, around: _Surroundings) -> None:
+    def read(self, chart: DocumentNode, around: _Surroundings) -> None:
         self._read_rows(chart, around)
         for area in chart.children("generalAdmissionAreas", AREAS_MAX):
             self._read_area(area, around)
@@ -84,34 +84,34 @@ class _ChartReader:
         for section in chart.children("sections", SECTIONS_MAX):
             self._read_section(section, around)
 
-    def _read_section(self, node: Node, around: _Surroundings) -> None:
+    def _read_section(self, node: DocumentNode, around: _Surroundings) -> None:
         if around.depth >= SECTION_DEPTH_MAX:
             node.fault(FaultCode.TOO_DEEP, "", f"Sections are nested deeper than {SECTION_DEPTH_MAX}; flatten them.")
             return
         corner = node.optional_point("topLeft") or ORIGIN
         label = node.text("label")
-        self._assembly.labelled(node, "label", label)
+        self._assembly.require_label(node, "label", label)
         inner = _Surroundings(
             section=label,
             entrance=node.optional_text("entrance") or around.entrance,
             category=self._assembly.category(node, "categoryKey", around.category),
             focal_point=self._zone(node) or around.focal_point,
             outline=polygon(node, "points", around.offset),
-            offset=moved(corner, around.offset),
+            offset=translate(corner, around.offset),
             depth=around.depth + 1,
         )
         chart = node.child("subChart")
         if chart:
             self.read(chart, inner)
 
-    def _zone(self, node: Node) -> str | None:
+    def _zone(self, node: DocumentNode) -> str | None:
         zone = node.optional_text("zone")
         if zone and zone not in self._assembly.focal_points:
-            message = f"There is no zone {shown(zone)} with a focal point; add it to the zones or clear this."
+            message = f"There is no zone {quoted(zone)} with a focal point; add it to the zones or clear this."
             node.fault(FaultCode.UNKNOWN_FOCAL_POINT, "zone", message)
         return zone or None
 
-    def _read_rows(self, chart: Node, around: _Surroundings) -> None:
+    def _read_rows(self, chart: DocumentNode, around: _Surroundings) -> None:
         rows: dict[str, list[Row]] = {}
         for node in chart.children("rows", ROWS_PER_SECTION_MAX):
             section = node.optional_text("sectionLabel") or around.section
@@ -129,9 +129,9 @@ class _ChartReader:
                 Section(label=label, rows=tuple(found), focal_point=around.focal_point, outline=around.outline)
             )
 
-    def _read_row(self, node: Node, around: _Surroundings, kind: RowKind) -> Row:
+    def _read_row(self, node: DocumentNode, around: _Surroundings, kind: RowKind) -> Row:
         label = node.text("label")
-        self._assembly.labelled(node, "label", label)
+        self._assembly.require_label(node, "label", label)
         category = self._assembly.category(node, "categoryKey", around.category)
         inner = replace(around, category=category)
         seats = node.required_children("seats", SEATS_PER_ROW_MAX)
@@ -139,15 +139,15 @@ class _ChartReader:
         seated = tuple(self._read_seat(seat, inner, label) for seat in seats)
         return Row(label=label, entrance=entrance, kind=kind, seats=seated)
 
-    def _read_seat(self, node: Node, around: _Surroundings, row: str) -> Seat:
+    def _read_seat(self, node: DocumentNode, around: _Surroundings, row: str) -> Seat:
         return self._seat(node, around, row, node.point())
 
-    def _read_booth(self, node: Node, around: _Surroundings) -> Seat:
+    def _read_booth(self, node: DocumentNode, around: _Surroundings) -> Seat:
         center = node.child("center")
         return self._seat(node, around, "", center.point() if center else ORIGIN)
 
-    def _seat(self, node: Node, around: _Surroundings, row: str, position: Point) -> Seat:
-        absolute = moved(position, around.offset)
+    def _seat(self, node: DocumentNode, around: _Surroundings, row: str, position: Point) -> Seat:
+        absolute = translate(position, around.offset)
         seat = Seat(
             label=node.text("label"),
             category=self._assembly.category(node, "categoryKey", around.category),
@@ -156,10 +156,10 @@ class _ChartReader:
             source_id=node.source_id("uuid"),
             attributes=tuple(attribute for field, attribute in _ATTRIBUTES.items() if node.flag(field)),
         )
-        self._assembly.judge_seat(node, around.section, row, seat, FIELDS)
+        self._assembly.check_seat(node, around.section, row, seat, FIELDS)
         return seat
 
-    def _read_area(self, node: Node, around: _Surroundings) -> None:
+    def _read_area(self, node: DocumentNode, around: _Surroundings) -> None:
         self._refuse_whole(node)
         area = Area(
             label=node.text("label"),
@@ -170,21 +170,21 @@ class _ChartReader:
             source_id=node.source_id("uuid"),
             outline=_outline(node, around.offset),
         )
-        self._assembly.judge_area(node, area, FIELDS)
+        self._assembly.check_area(node, area, FIELDS)
         self._assembly.areas.append(area)
 
-    def _read_landmark(self, node: Node, around: _Surroundings) -> None:
+    def _read_landmark(self, node: DocumentNode, around: _Surroundings) -> None:
         outline = _outline(node, around.offset)
         if outline:
             self._assembly.landmarks.append(Landmark(label=node.optional_text("label"), outline=outline))
 
-    def _refuse_whole(self, node: Node) -> None:
+    def _refuse_whole(self, node: DocumentNode) -> None:
         if node.flag("bookAsAWhole"):
             message = "This is sold as a whole, which is not supported; let its places be booked singly."
             node.fault(FaultCode.UNSUPPORTED, "bookAsAWhole", message)
 
 
-def _read_chart(document: Node) -> Node | None:
+def _read_chart(document: DocumentNode) -> DocumentNode | None:
     """Read the drawing of a chart of one floor; one of several is refused by name."""
     if document.has("floors"):
         message = "A chart of several floors is not supported; save each floor as a chart of its own and import those."
@@ -193,7 +193,7 @@ def _read_chart(document: Node) -> Node | None:
     return document.child("subChart")
 
 
-def _read_categories(document: Node, assembly: Assembly) -> None:
+def _read_categories(document: DocumentNode, builder: DraftBuilder) -> None:
     categories = document.child("categories")
     if not categories:
         return
@@ -204,30 +204,30 @@ def _read_categories(document: Node, assembly: Assembly) -> None:
             color=color_or_palette(node, "color", position),
             accessible=node.flag("accessible"),
         )
-        assembly.add_category(node, "key", category)
+        builder.add_category(node, "key", category)
 
 
-def _read_zones(document: Node, assembly: Assembly) -> None:
+def _read_zones(document: DocumentNode, builder: DraftBuilder) -> None:
     zones = document.child("zones") if document.has("zones") else None
     for node in zones.children("list", SECTIONS_MAX) if zones else ():
         key, point = node.text("key"), node.optional_point("focalPoint")
         if point:
-            assembly.focal_points[key] = FocalPoint(key=key, x=point.x, y=point.y)
+            builder.focal_points[key] = FocalPoint(key=key, x=point.x, y=point.y)
 
 
-def _read_focal_point(chart: Node, assembly: Assembly) -> None:
+def _read_focal_point(chart: DocumentNode, builder: DraftBuilder) -> None:
     point = chart.optional_point("focalPoint")
     if point:
-        assembly.focal_points[_WHOLE_CHART] = FocalPoint(key=_WHOLE_CHART, x=point.x, y=point.y)
+        builder.focal_points[_WHOLE_CHART] = FocalPoint(key=_WHOLE_CHART, x=point.x, y=point.y)
 
 
-def _outline(node: Node, offset: Point) -> tuple[Point, ...]:
+def _outline(node: DocumentNode, offset: Point) -> tuple[Point, ...]:
     """Read the shape of an area or landmark; one that is not described is not drawn."""
     rotation = node.optional_number("rotationAngle")
     center = node.optional_point("center")
     if center is None:
         return polygon(node, "points", offset)
-    center = moved(center, offset)
+    center = translate(center, offset)
     if node.has("radius1"):
         return ellipse(center, node.number("radius1"), node.optional_number("radius2"), rotation)
     return rectangle(center, node.optional_number("width"), node.optional_number("height"), rotation)

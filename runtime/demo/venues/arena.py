@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
-from domain.layout.exporting import as_document
+from domain.layout.exporting import to_native_document
 from domain.layout.model import Area, Category, Draft, FocalPoint, Landmark, Point, Row, RowKind, Section
 from runtime.demo.venues.drafting import (
     DOWN,
@@ -48,7 +48,7 @@ def arena() -> dict[str, object]:
         ),
         areas=_standing_room(),
     )
-    return as_document(draft)
+    return to_native_document(draft)
 
 
 def _standing_room() -> tuple[Area, ...]:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from domain.layout.exporting import as_document
+from domain.layout.exporting import to_native_document
 from domain.layout.model import Category, Draft, FocalPoint, Landmark, Point, Row, Section
 from runtime.demo.venues.drafting import (
     FOCUS,
@@ -86,7 +86,7 @@ def stadium() -> dict[str, object]:
         landmarks=(Landmark(label="Pitch", outline=rectangle(-half_length, -half_width, half_length, half_width)),),
         sections=tuple(section for tier in TIERS for section in _blocks(tier)),
     )
-    return as_document(draft)
+    return to_native_document(draft)
 
 
 def _blocks(tier: Tier) -> Iterator[Section]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from domain.layout.exporting import as_document
+from domain.layout.exporting import to_native_document
 from domain.layout.model import Category, Draft, FocalPoint, Landmark, Point, Row, Section
 from domain.layout.numerals import letters
 from runtime.demo.venues.drafting import (
@@ -46,7 +46,7 @@ def theatre() -> dict[str, object]:
         landmarks=(Landmark(label="Stage", outline=rectangle(-700, -700, 700, 0)),),
         sections=tuple(Section(label=label, rows=tuple(rows), focal_point=FOCUS) for label, rows in parts.items()),
     )
-    return as_document(draft)
+    return to_native_document(draft)
 
 
 def _stalls() -> Iterator[Row]:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.layout.drawing import draw
+from domain.layout.drawing import to_public_document
 from domain.layout.model import Category, Draft, Layout, Point, Row, Seat, Section
 from domain.layout.publishing import publish
 from domain.layout.readers.node import coordinate
@@ -49,7 +49,7 @@ def compared(layout: Layout, document: dict[str, Any]) -> Iterator[tuple[DrawnSe
 
 
 def assert_says_everything(layout: Layout) -> None:
-    document = json.loads(json.dumps(draw(layout)))
+    document = json.loads(json.dumps(to_public_document(layout)))
     assert document["seat_count"] == layout.capacity
     allowed = {id(row): TOLERANCE * spacing(row) + 1e-9 for _, row in layout.rows()}
     for drawn, section, row, seat in compared(layout, document):
@@ -69,32 +69,32 @@ class TestDraw:
         assert_says_everything(published(format_name, SAMPLES[format_name]))
 
     def test_a_stadium_is_small(self) -> None:
-        document = draw(source("stadium"))
+        document = to_public_document(source("stadium"))
         assert document["seat_count"] > 39_000  # type: ignore[operator]
         assert gzipped(document) < 20_000
 
     def test_rows_of_rule_made_venues_are_parametric(self) -> None:
-        assert "spots" not in kinds(draw(source("stadium")))
-        assert "spots" not in kinds(draw(source("theatre")))
+        assert "spots" not in kinds(to_public_document(source("stadium")))
+        assert "spots" not in kinds(to_public_document(source("theatre")))
 
     def test_a_chart_drawn_by_hand_on_straight_lines_is_parametric(self) -> None:
-        document = draw(source("racetrack-8897"))
+        document = to_public_document(source("racetrack-8897"))
         assert set(kinds(document)) == {"line"}
         assert gzipped(document) < 5_000
 
     def test_an_aisle_cuts_a_row_into_two_runs(self) -> None:
         xs = [*range(0, 500, 50), *range(600, 1100, 50)]
-        document = draw(straight([(float(x), 0.0) for x in xs]))
+        document = to_public_document(straight([(float(x), 0.0) for x in xs]))
         assert kinds(document) == {"line": 2}
         assert_says_everything(straight([(float(x), 0.0) for x in xs]))
 
     def test_a_curved_row_is_one_arc(self) -> None:
         spots = [(1000 * math.cos(angle / 20), 1000 * math.sin(angle / 20)) for angle in range(40)]
-        assert kinds(draw(straight(spots))) == {"arc": 1}
+        assert kinds(to_public_document(straight(spots))) == {"arc": 1}
 
     def test_a_crooked_row_is_told_seat_by_seat(self) -> None:
         spots = [(50.0 * index, 5.0 * (index % 3)) for index in range(12)]
-        assert kinds(draw(straight(spots))) == {"spots": 1}
+        assert kinds(to_public_document(straight(spots))) == {"spots": 1}
         assert_says_everything(straight(spots))
 
     def test_seats_on_one_spot_are_told_too(self) -> None:
@@ -104,7 +104,7 @@ class TestDraw:
         layout = straight([(0.0, 0.0), (50.0, 10.0)])
         outline = (Point(x=-5.0, y=-7.0), Point(x=60.0, y=99.0))
         section = replace(layout.sections[0], outline=outline)
-        assert draw(replace(layout, sections=(section,)))["bounds"] == [-5.0, -7.0, 60.0, 99.0]
+        assert to_public_document(replace(layout, sections=(section,)))["bounds"] == [-5.0, -7.0, 60.0, 99.0]
 
     @pytest.mark.parametrize(
         ("labels", "expected"),
@@ -122,7 +122,7 @@ class TestDraw:
         self, labels: list[str], expected: dict[str, object]
     ) -> None:
         layout = straight([(50.0 * index, 0.0) for index in range(len(labels))], labels)
-        document = json.loads(json.dumps(draw(layout)))
+        document = json.loads(json.dumps(to_public_document(layout)))
         row = document["sections"][0]["rows"][0]
         assert {name: row[name] for name in ("numbers", "labels") if name in row} == expected
         assert_says_everything(layout)

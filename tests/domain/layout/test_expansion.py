@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.layout import Inventory
-from domain.layout.exporting import categories_in, export
+from domain.layout.exporting import categories_in, write_native
 from domain.layout.model import (
     AREAS_MAX,
     CAPACITY_MAX,
@@ -105,7 +105,7 @@ class TestReadingBack:
     def test_given_as_many_as_there_may_be_then_it_is_read_back(self) -> None:
         lines = [f"A,1,{number},{number % CATEGORIES_MAX}" for number in range(SEATS_PER_ROW_MAX)]
         layout = published("csv", table(lines))
-        assert publish(read_layout("seatledger", export(layout).decode())) == layout
+        assert publish(read_layout("seatledger", write_native(layout).decode())) == layout
 
 
 class TestHostileText:
@@ -154,10 +154,10 @@ class TestCategories:
         layout = published(format_name, SAMPLES[format_name])
         expected = {category.label: category.key for category in layout.categories}
         expected |= {category.key: category.key for category in layout.categories}
-        assert categories_in(export(layout)) == expected
+        assert categories_in(write_native(layout)) == expected
 
     @pytest.mark.parametrize("label", ['"categories":[]', "categories", '\\"categories":', "ж" * 40])
     def test_whatever_is_written_before_them_and_in_them_then_they_are_found(self, label: str) -> None:
         document = standing(1)
         document["areas"][0]["label"] = document["categories"][0]["label"] = label
-        assert categories_in(export(published("seatledger", document))) == {label: "c", "c": "c"}
+        assert categories_in(write_native(published("seatledger", document))) == {label: "c", "c": "c"}

@@ -9,7 +9,16 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from domain.layout import FORMATS, Fault, Inventory, LayoutFaults, draw, export, publish, read_layout
+from domain.layout import (
+    FORMATS,
+    Fault,
+    Inventory,
+    LayoutFaults,
+    publish,
+    read_layout,
+    to_public_document,
+    write_native,
+)
 from tests.domain.layout.samples import CSV, SAMPLES
 
 LEAVES = st.one_of(
@@ -74,11 +83,11 @@ def survives(format_name: str, document: object) -> None:
         return
     event("read")
     layout = publish(draft)
-    exported = export(layout)
+    exported = write_native(layout)
     again = publish(read_layout("seatledger", exported.decode()))
-    assert export(again) == exported
+    assert write_native(again) == exported
     assert len(Inventory(layout)) == layout.capacity
-    assert json.dumps(draw(layout), allow_nan=False).encode()
+    assert json.dumps(to_public_document(layout), allow_nan=False).encode()
 
 
 class TestAnyDocument:

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from domain.layout.exporting import export
+from domain.layout.exporting import write_native
 from domain.layout.faults import LayoutFaults
 from domain.layout.model import KEY_NUMBER_MAX, Draft, Layout
 from domain.layout.publishing import publish
@@ -106,7 +106,7 @@ class TestPlaces:
         new = changed(document, "sections[0].rows[0].seats[0].key", GONE)
         if left:
             layout = published("seatledger", new)
-            assert published("seatledger", export(layout).decode()) == layout
+            assert published("seatledger", write_native(layout).decode()) == layout
         else:
             with pytest.raises(LayoutFaults):
                 published("seatledger", new)
@@ -116,28 +116,28 @@ class TestExport:
     @pytest.mark.parametrize("format_name", SAMPLES)
     def test_reading_and_exporting_again_gives_the_same_bytes(self, format_name: str) -> None:
         layout = published(format_name, SAMPLES[format_name])
-        document = export(layout)
+        document = write_native(layout)
         again = published("seatledger", document.decode())
         assert again == layout
-        assert export(again) == document
+        assert write_native(again) == document
 
     def test_parsed_or_as_text_in_any_order_of_fields_gives_the_same_bytes(self) -> None:
-        document = export(published("seatsio", SEATSIO))
+        document = write_native(published("seatsio", SEATSIO))
         shuffled = dict(reversed(json.loads(document).items()))
-        assert export(published("seatledger", json.dumps(shuffled, indent=2))) == document
+        assert write_native(published("seatledger", json.dumps(shuffled, indent=2))) == document
 
     def test_an_export_published_over_another_layout_keeps_its_keys(self) -> None:
-        document = export(published("seatsio", SEATSIO))
+        document = write_native(published("seatsio", SEATSIO))
         other = published("grid", GRID)
         again = publish(read_layout("seatledger", document.decode()), other)
         assert keys_by_source(again) == keys_by_source(published("seatsio", SEATSIO))
 
     def test_a_real_chart_survives_byte_for_byte(self) -> None:
-        document = export(published("seatsio", chart("racetrack-8897")))
-        assert export(published("seatledger", document.decode())) == document
+        document = write_native(published("seatsio", chart("racetrack-8897")))
+        assert write_native(published("seatledger", document.decode())) == document
 
     def test_a_draft_may_leave_the_keys_out(self) -> None:
         draft: Draft = read_layout("seatsio", SEATSIO)
-        document = export(draft)
+        document = write_native(draft)
         assert b'"key":"s' not in document
         assert published("seatledger", document.decode()) == published("seatsio", SEATSIO)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from domain.layout import FORMATS, read_layout
-from domain.layout.exporting import export
+from domain.layout.exporting import write_native
 from domain.layout.faults import LayoutFaults
 from domain.layout.model import Area, Attribute, Draft, FocalPoint, Point, RowKind, Seat
 from tests.domain.layout.samples import CSV, GONE, GRID, PRETIX, SAMPLES, SEATLEDGER, SEATSIO, changed, chart
@@ -301,7 +301,7 @@ class TestEntrances:
         draft = read_layout("seatledger", document)
         assert (draft.sections[0].rows[0].entrance, draft.areas[0].entrance) == ("West", "South")
         assert draft.landmarks[0].position == Point(x=1, y=2)
-        assert read_layout("seatledger", export(draft).decode()) == draft
+        assert read_layout("seatledger", write_native(draft).decode()) == draft
 
 
 class TestSeatledger:

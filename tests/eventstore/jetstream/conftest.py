@@ -117,7 +117,7 @@ class Stream:
         epoch = await self._epochs.current()
         return epoch is not None and await Streams(self._link.client()).state(epoch.stream) is not None
 
-    def passed(self, sequence: int) -> Callable[[], Coroutine[Any, Any, bool]]:
+    def deadline_passed(self, sequence: int) -> Callable[[], Coroutine[Any, Any, bool]]:
         """Return a question: does the stream go on after this sequence?"""
 
         async def ask() -> bool:

@@ -72,14 +72,14 @@ class EngineMachine(Entering, Provider, Seating):
     @rule(refund=REFUNDS, approve=st.booleans())
     def decide_own_refund(self, refund: str, *, approve: bool) -> None:
         """Let the owner of the order try to decide."""
-        state = self.run(self.world.handler.look(partial(refunding.existing, refund=refund)))
+        state = self.run(self.world.handler.look(partial(refunding.require_refund, refund=refund)))
         decision = type(self).approve if approve else refunding.reject_refund
         self.send(Wish(partial(decision, refund=refund, by=str(state.account))), "decided their own")
 
     @rule(refund=REFUNDS, outcome=TRANSFERS)
     def transfer(self, refund: str, outcome: str) -> None:
         self.send(Wish(partial(type(self).submit, refund=refund)), "submitted")
-        state = self.run(self.world.handler.look(lambda books: refunding.existing(books, refund)))
+        state = self.run(self.world.handler.look(lambda context: refunding.require_refund(context, refund)))
         reference = transfer_reference(refund, state.attempts)
         if outcome == "completed":
             self.send(Wish(partial(refunding.complete_refund, reference=reference, provider_refund="r1")), outcome)
@@ -99,7 +99,7 @@ class EngineMachine(Entering, Provider, Seating):
     def call_off(self) -> None:
         self.send(
             Wish(
-                partial(scheduling.call_off, performance=self.world.performance, reason=PerformanceCancelReason.ILLNESS)
+                partial(scheduling.cancel, performance=self.world.performance, reason=PerformanceCancelReason.ILLNESS)
             ),
             "called off",
         )
@@ -176,7 +176,7 @@ class EngineMachine(Entering, Provider, Seating):
         """Let the process come by for a cancelled performance, too: no order of it keeps money that no one disputes."""
         await super().drained()
         performance = await self.world.handler.look(self.performance_state)
-        for order in list(self.world.ledger.orders) if performance.called_off else ():
+        for order in list(self.world.ledger.orders) if performance.cancelled else ():
             with suppress(PaymentDisputed):
                 await self.world.do(Wish(partial(cancelling.request_due_refund, order=order)))
                 due = await self.world.handler.look(partial(cancelling.due_refunds, order=order))

@@ -3,33 +3,33 @@
 from dataclasses import replace
 
 from domain import entry
-from domain.books import Books, Changes
+from domain.books import Changes, DecisionContext
 from domain.errors import DeviceIsRevoked, NonceReused
 from domain.scan import SCAN, Admitted, ScanAdmitted, ScanRefused
 from domain.ticket import TICKET, EntryRecorded, EntryReverted, RefusalReason, RevertReason
 from tests.laws.engine.machine import EngineMachine
 
 
-def scan_forgetting_the_nonce(books: Books, *, command: entry.ScanTicket) -> Changes:
+def scan_forgetting_the_nonce(context: DecisionContext, *, command: entry.ScanTicket) -> Changes:
     """A planted bug: a nonce that was used for another scan is judged anew."""
     try:
-        return entry.scan_ticket(books, command)
+        return entry.scan_ticket(context, command)
     except NonceReused:
         refused = ScanRefused(reading=command.reading, ticket=None, reason=RefusalReason.UNREADABLE)
         return {SCAN.stream(command.device, command.nonce): [refused]}
 
 
-def scan_with_a_revoked_device(books: Books, *, command: entry.ScanTicket) -> Changes:
+def scan_with_a_revoked_device(context: DecisionContext, *, command: entry.ScanTicket) -> Changes:
     """A planted bug: a device that was revoked is accepted as one that is not registered."""
     try:
-        return entry.scan_ticket(books, command)
+        return entry.scan_ticket(context, command)
     except DeviceIsRevoked:
-        return entry.scan_ticket(books, replace(command, registered=False))
+        return entry.scan_ticket(context, replace(command, registered=False))
 
 
-def scan_admitting_twice(books: Books, *, command: entry.ScanTicket) -> Changes:
+def scan_admitting_twice(context: DecisionContext, *, command: entry.ScanTicket) -> Changes:
     """A planted bug: a used ticket admits."""
-    changes = entry.scan_ticket(books, command)
+    changes = entry.scan_ticket(context, command)
     used = [each for events in changes.values() for each in events if each == already_used(command)]
     if not used or command.ticket is None:
         return changes
@@ -43,11 +43,11 @@ def already_used(command: entry.ScanTicket) -> ScanRefused:
     return ScanRefused(reading=command.reading, ticket=command.ticket, reason=RefusalReason.ALREADY_USED)
 
 
-def revert_twice(books: Books, *, scan: str, reason: RevertReason) -> Changes:
+def revert_twice(context: DecisionContext, *, scan: str, reason: RevertReason) -> Changes:
     """A planted bug: an entry that was reverted before is reverted again."""
-    admitted = books.read(SCAN, scan)
+    admitted = context.read(SCAN, scan)
     assert isinstance(admitted, Admitted)
-    books.read(TICKET, admitted.ticket)
+    context.read(TICKET, admitted.ticket)
     device, nonce = scan.rsplit("-", 1)
     return {TICKET.stream(admitted.ticket): [EntryReverted(device=device, nonce=nonce, reason=reason)]}
 

@@ -4,49 +4,49 @@ from dataclasses import replace
 from typing import Any
 
 from domain import exception_resolution, reconciling, refunding, settling
-from domain.books import Books, Changes
+from domain.books import Changes, DecisionContext
 from domain.exception_resolution import ResolveException
 from domain.payment import PAYMENT, RequestedPayment
-from domain.ports import BookEntry, BookEntryKind
+from domain.ports import LedgerEntry, LedgerEntryKind
 from domain.refund import REFUND, RefundApproved, RefundRequested, RefundStatus, RefundSubmitted
 from tests.laws.engine.machine import EngineMachine
 
 
-def submit_disputed(books: Books, *, refund: str) -> Changes:
+def submit_disputed(context: DecisionContext, *, refund: str) -> Changes:
     """A planted bug: a transfer does not ask whether the money is disputed."""
-    state = refunding.existing(books, refund)
+    state = refunding.require_refund(context, refund)
     if state.status not in {RefundStatus.APPROVED, RefundStatus.FAILED} or state.owner is not None:
         return {}
     return {REFUND.stream(refund): [RefundSubmitted(attempt=state.attempts + 1)]}
 
 
-def settle_without_owner(books: Books, *, payment: str) -> Changes:
+def settle_without_owner(context: DecisionContext, *, payment: str) -> Changes:
     """A planted bug: a capture in another currency is settled, and nobody owns it."""
-    changes = settling.settle(books, payment=payment)
+    changes = settling.settle(context, payment=payment)
     return {stream: events for stream, events in changes.items() if not stream.startswith("exception-")}
 
 
-def reconcile_by_sum(books: Books, entry: BookEntry, **named: Any) -> Changes:
+def reconcile_by_sum(context: DecisionContext, entry: LedgerEntry, **named: Any) -> Changes:
     """A planted bug: a second capture of the same sum is taken for the first."""
-    payment = books.read(PAYMENT, reconciling.entity_key(entry.reference, "sandbox"))
+    payment = context.read(PAYMENT, reconciling.entity_key(entry.reference, "sandbox"))
     same = isinstance(payment, RequestedPayment) and payment.captured == entry.amount
-    if entry.kind is BookEntryKind.CAPTURE and same:
+    if entry.kind is LedgerEntryKind.CAPTURE and same:
         return {}
-    return reconciling.reconcile_entry(books, entry, **named)
+    return reconciling.reconcile_entry(context, entry, **named)
 
 
-def approve_own(books: Books, *, refund: str, by: str) -> Changes:
+def approve_own(context: DecisionContext, *, refund: str, by: str) -> Changes:
     """A planted bug: the owner of the order may approve, too."""
-    changes = refunding.approve_refund(books, refund=refund, by="support")
+    changes = refunding.approve_refund(context, refund=refund, by="support")
     return {
         stream: [replace(each, by=by) if isinstance(each, RefundApproved) else each for each in events]
         for stream, events in changes.items()
     }
 
 
-def end_with_too_much(books: Books, command: ResolveException) -> Changes:
+def end_with_too_much(context: DecisionContext, command: ResolveException) -> Changes:
     """A planted bug: an exception's refund sends more back than came in."""
-    changes = exception_resolution.resolve_exception(books, command)
+    changes = exception_resolution.resolve_exception(context, command)
     return {
         stream: [
             replace(each, amount=each.amount + 1) if isinstance(each, RefundRequested) else each for each in events

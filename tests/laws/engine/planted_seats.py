@@ -5,8 +5,8 @@ from typing import Any
 
 from domain.account import ACCOUNT, AccountOpened
 from domain.basket import HoldSeats, hold_seats
-from domain.books import Books, Changes
-from domain.buyer import BUYER, BuyerQuotaMoved, BuyerQuotaTaken
+from domain.books import Changes, DecisionContext
+from domain.buyer import BUYER_QUOTA, BuyerQuotaMoved, BuyerQuotaTaken
 from domain.errors import Rejected
 from domain.hold import HoldExpired, HoldPlaced, HoldReleased
 from domain.merging import MergeGuest, merge_guest
@@ -19,7 +19,7 @@ from eventstore.store import Append, Write
 from tests.laws.engine.machine import EngineMachine
 
 
-def hold_one_place_twice(books: Books, command: HoldSeats, inventory: Inventory) -> Changes:
+def hold_one_place_twice(context: DecisionContext, command: HoldSeats, inventory: Inventory) -> Changes:
     """A planted bug: a place has two lines, each with a price and later a ticket."""
 
     def doubled(event: Any) -> Any:
@@ -32,7 +32,7 @@ def hold_one_place_twice(books: Books, command: HoldSeats, inventory: Inventory)
             case _:
                 return event
 
-    changes = hold_seats(books, command, inventory)
+    changes = hold_seats(context, command, inventory)
     return {stream: [doubled(event) for event in events] for stream, events in changes.items()}
 
 
@@ -47,15 +47,15 @@ class AnyPlace:
         return self._inventory.place(key) or Place(seat=key, label=key, category="A")
 
 
-def hold_places_that_are_not_there(books: Books, command: HoldSeats, inventory: Inventory) -> Changes:
+def hold_places_that_are_not_there(context: DecisionContext, command: HoldSeats, inventory: Inventory) -> Changes:
     """A planted bug: keys that the layout does not have are sold as seats."""
     invented = tuple(Choice(seat=f"z{number}{command.hold[-8:]}") for number in range(8))
-    return hold_seats(books, replace(command, choices=(*command.choices, *invented)), AnyPlace(inventory))
+    return hold_seats(context, replace(command, choices=(*command.choices, *invented)), AnyPlace(inventory))
 
 
-def merge_counting_twice(books: Books, command: MergeGuest) -> Changes:
+def merge_counting_twice(context: DecisionContext, command: MergeGuest) -> Changes:
     """A planted bug: the account gets the guest's quota, and the guest keeps it."""
-    changes = merge_guest(books, command)
+    changes = merge_guest(context, command)
     return {
         stream: [event for event in events if not isinstance(event, BuyerQuotaMoved)]
         for stream, events in changes.items()
@@ -86,7 +86,7 @@ class KeepingHandler(Handler):
             changes = decide(books)
             if not any(isinstance(event, HoldReleased | HoldExpired) for each in changes.values() for event in each):
                 return changes
-            return {stream: events for stream, events in changes.items() if not stream.startswith(BUYER.prefix)}
+            return {stream: events for stream, events in changes.items() if not stream.startswith(BUYER_QUOTA.prefix)}
 
         return await super().handle(decide_keeping, context, presumed=presumed)
 

@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from domain import disputes, paying, refunding
-from domain.disputes import DisputeFact
+from domain.disputes import DisputeReport
 from domain.exception_resolution import ResolveException
 from domain.four_eyes import FourEyesLimits
 from domain.money_exception import Resolution, ResolutionReason
 from domain.payment import PaymentReconciled, RequestedPayment
-from domain.ports import BookEntry, BookEntryKind
-from domain.reconciling import exception_of
+from domain.ports import LedgerEntry, LedgerEntryKind
+from domain.reconciling import entry_exception_id
 from domain.refund import RefundReconciled, transfer_reference
 from tests.laws.engine.buying import CURRENCIES, WRONG, Buying
 from tests.laws.engine.stage import ORDERS, PAYMENTS, REFUNDS
@@ -22,9 +22,9 @@ from tests.laws.world import Wish
 STEPS = {"opened": disputes.open_dispute, "won": disputes.win_dispute, "lost": disputes.lose_dispute}
 STEP = st.sampled_from(sorted(STEPS))
 ENTRIES = {
-    "opened": BookEntryKind.DISPUTE,
-    "won": BookEntryKind.DISPUTE_RETURNED,
-    "lost": BookEntryKind.DISPUTE_LOST,
+    "opened": LedgerEntryKind.DISPUTE,
+    "won": LedgerEntryKind.DISPUTE_RETURNED,
+    "lost": LedgerEntryKind.DISPUTE_LOST,
 }
 SUPPORTERS = st.sampled_from(["sue", "tom"])
 RESOLUTIONS = st.sampled_from([Resolution.ACCEPT, Resolution.REFUND, Resolution.RETRY, Resolution.WRITE_OFF])
@@ -40,7 +40,7 @@ class Provider(Buying):
 
     def __init__(self) -> None:
         super().__init__()
-        self.entries: list[BookEntry] = []
+        self.entries: list[LedgerEntry] = []
 
     def teardown(self) -> None:
         self.run(self.check_books())
@@ -54,15 +54,15 @@ class Provider(Buying):
             if isinstance(fact, PaymentReconciled | RefundReconciled)
         }
         for entry in self.entries:
-            exception = exception_of(entry, "sandbox")
+            exception = entry_exception_id(entry, "sandbox")
             explained = (entry.entry, entry.recorded_at) in found or exception in self.world.ledger.exceptions
             assert explained or entry.kind in DISPUTES, f"nothing in the log explains {entry}"
 
     def booked(
-        self, kind: BookEntryKind, reference: str, amount: int, currency: str, dispute: str = "dp_1"
-    ) -> BookEntry:
+        self, kind: LedgerEntryKind, reference: str, amount: int, currency: str, dispute: str = "dp_1"
+    ) -> LedgerEntry:
         """Return a new entry in the provider's books."""
-        entry = BookEntry(
+        entry = LedgerEntry(
             entry=len(self.entries) + 1,
             kind=kind,
             reference=reference,
@@ -75,7 +75,7 @@ class Provider(Buying):
         self.entries.append(entry)
         return entry
 
-    def compare(self, entry: BookEntry, label: str) -> None:
+    def compare(self, entry: LedgerEntry, label: str) -> None:
         """Compare an entry with the log; an accepted one has no second effect."""
         compared = partial(type(self).reconcile, entry=entry, provider="sandbox", provider_refund="re_1")
         self.send(Wish(compared), label)
@@ -85,19 +85,19 @@ class Provider(Buying):
     @rule(payment=PAYMENTS, wrong=WRONG, currency=CURRENCIES)
     def book_capture(self, payment: str, wrong: int, currency: str) -> None:
         state = self.payment_state(payment)
-        self.compare(self.booked(BookEntryKind.CAPTURE, payment, state.amount + wrong, currency), "booked a capture")
+        self.compare(self.booked(LedgerEntryKind.CAPTURE, payment, state.amount + wrong, currency), "booked a capture")
         self.decide(payment)
 
     @rule(refund=REFUNDS, attempt=st.integers(1, 3), wrong=WRONG)
     def book_refund(self, refund: str, attempt: int, wrong: int) -> None:
-        state = self.run(self.world.handler.look(partial(refunding.existing, refund=refund)))
+        state = self.run(self.world.handler.look(partial(refunding.require_refund, refund=refund)))
         reference = transfer_reference(refund, attempt)
         self.compare(
-            self.booked(BookEntryKind.REFUND, reference, state.amount + wrong, state.currency), "booked a refund"
+            self.booked(LedgerEntryKind.REFUND, reference, state.amount + wrong, state.currency), "booked a refund"
         )
 
-    @rule(reference=STRAY, kind=st.sampled_from(list(BookEntryKind)), amount=st.sampled_from([0, 100]))
-    def book_stray_money(self, reference: str, kind: BookEntryKind, amount: int) -> None:
+    @rule(reference=STRAY, kind=st.sampled_from(list(LedgerEntryKind)), amount=st.sampled_from([0, 100]))
+    def book_stray_money(self, reference: str, kind: LedgerEntryKind, amount: int) -> None:
         self.compare(self.booked(kind, reference, amount, "EUR"), "stray money")
 
     @precondition(lambda self: self.entries)
@@ -119,7 +119,7 @@ class Provider(Buying):
     def dispute(self, payment: str, name: str, step: str, minutes: int, part: int, currency: str) -> None:
         """Let a step of a dispute be announced, in any order, of all or a part of the money."""
         state = self.payment_state(payment)
-        fact = DisputeFact(
+        fact = DisputeReport(
             payment=payment,
             dispute=name,
             amount=part or state.captured or state.amount,
@@ -157,7 +157,7 @@ class Provider(Buying):
         """Let a payment be captured twice, and support end it at once."""
         state = self.payment_state(payment)
         for _ in range(2):
-            entry = self.booked(BookEntryKind.CAPTURE, payment, state.captured or state.amount, "EUR")
+            entry = self.booked(LedgerEntryKind.CAPTURE, payment, state.captured or state.amount, "EUR")
             self.compare(entry, "booked a capture")
         self.decide(payment)
         if self.world.ledger.exceptions:
@@ -169,4 +169,4 @@ class Provider(Buying):
 
     def payment_state(self, payment: str) -> RequestedPayment:
         """Return a payment as it stands."""
-        return self.run(self.world.handler.look(partial(paying.existing, payment=payment)))
+        return self.run(self.world.handler.look(partial(paying.require_payment, payment=payment)))

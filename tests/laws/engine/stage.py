@@ -11,11 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, initialize, precondition, rule
 
 from domain import account, basket, entry, exception_resolution, merging, ordering, reconciling, refunding, settling
-from domain.books import Books, Changes
+from domain.books import Changes, DecisionContext
 from domain.errors import Rejected
 from domain.order import PlacedOrder
-from domain.performance import ScheduledPerformance
-from domain.performance import existing as existing_performance
+from domain.performance import ScheduledPerformance, require_performance
 from domain.values import Limits
 from eventstore.clock import FixedClock
 from eventstore.command import Outcome
@@ -70,9 +69,9 @@ class Stage(LoopingMachine):
         if buyer != GUEST:
             return wish
 
-        def decide(books: Books) -> Changes:
-            account.require_unmerged(books, GUEST)
-            return wish.decide(books)
+        def decide(context: DecisionContext) -> Changes:
+            account.require_unmerged(context, GUEST)
+            return wish.decide(context)
 
         return replace(wish, decide=decide)
 
@@ -137,11 +136,11 @@ class Stage(LoopingMachine):
         self.run(self.settled())
         self.clock.advance(by)
 
-    def performance_state(self, books: Books) -> ScheduledPerformance:
-        return existing_performance(books, self.world.performance)
+    def performance_state(self, context: DecisionContext) -> ScheduledPerformance:
+        return require_performance(context, self.world.performance)
 
     def order_state(self, order: str) -> PlacedOrder:
-        def view(books: Books) -> PlacedOrder:
-            return ordering.visible_order(books, order, None)
+        def view(context: DecisionContext) -> PlacedOrder:
+            return ordering.require_visible_order(context, order, None)
 
         return self.run(self.world.handler.look(view))

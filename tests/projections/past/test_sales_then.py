@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from domain.projection import SetAside
+from domain.projection import Exclusions
 from eventstore.postgres import PostgresStore
 from eventstore.store import Recorded
 from projections.past import sales_then as under_test
@@ -24,7 +24,7 @@ from tests.system.fold import picture_of
 from tests.system.log import decoded
 
 EVERYTHING = Wanted()
-NOTHING = SetAside()
+NOTHING = Exclusions()
 REPORTS = 30
 
 Stored = list[tuple[int, Sales]]
@@ -98,7 +98,7 @@ async def test_what_the_figures_leave_out_they_left_out_then(
 ) -> None:
     confirmed = next(event for event in reversed(log) if event.name == "OrderConfirmed")
     then = await as_of(store, position=confirmed.position + confirmed.parts - confirmed.part)
-    without = await sales_then(store, models, EVERYTHING, then, SetAside(positions=frozenset({confirmed.position})))
+    without = await sales_then(store, models, EVERYTHING, then, Exclusions(positions=frozenset({confirmed.position})))
     whole = await sales_then(store, models, EVERYTHING, then, NOTHING)
     assert sum(sale.sold for sale in without.sales) < sum(sale.sold for sale in whole.sales)
 

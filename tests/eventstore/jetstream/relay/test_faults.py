@@ -26,7 +26,7 @@ class TestLostAcknowledgements:
                 async with bookings.while_broken():
                     before = await stream.last_sequence()
                     wire.deafen_at(EXPECTED_LAST_SEQUENCE.encode())
-                    await until_some(stream.passed(before), "a batch that is stored")
+                    await until_some(stream.deadline_passed(before), "a batch that is stored")
                     await until(lambda: wire.lost_bytes > 0, "its acknowledgement to be lost")
                 wire.hear()
                 wire.cut()
@@ -87,7 +87,7 @@ class TestTailTruncated:
                 (tmp_path / "older").rename(nats.data / "store")
                 await asyncio.to_thread(nats.start)
                 await until_some(connected(operator), "the operator's connection")
-            await until_some(stream.passed(longest), "the relay to make good what was lost")
+            await until_some(stream.deadline_passed(longest), "the relay to make good what was lost")
         async with relays.running():
             await stream.says_what_the_log_says()
 

@@ -43,7 +43,7 @@ class TestStopsLoudly:
                 assert await stream.last_sequence() == stopped_at
             assert not task.done()
             await epochs.begin("a stranger was on the subject")
-            await until_some(stream.passed(stopped_at), "the relay to go on in the new epoch")
+            await until_some(stream.deadline_passed(stopped_at), "the relay to go on in the new epoch")
         async with relays.running():
             await stream.says_what_the_log_says()
 
