@@ -210,5 +210,5 @@ async def owner(engine: Engine, path_params: Mapping[str, str]) -> Owned | None:
     """Return the organizer of what a path names; None if it names nothing that has one."""
     for name, key in path_params.items():
         if name in OWNERS:
-            return await engine.handler.look(lambda context, find=OWNERS[name], key=key: find(context, key))  # type: ignore[misc]
+            return await engine.handler.query(lambda context, find=OWNERS[name], key=key: find(context, key))  # type: ignore[misc]
     return None

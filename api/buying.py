@@ -61,7 +61,7 @@ async def buy_places(request: Request, performance: str, items: Sequence[Item], 
 
 async def take(request: Request, wish: HoldSeats, inventory: Inventory, decide: Decide) -> Outcome:
     """Carry out the command, once it is known which places are meant."""
-    return await carry_out(request, lambda context: decide(context, wish, inventory), presumed=BUYING)
+    return await carry_out(request, lambda context: decide(context, wish, inventory), assume_new=BUYING)
 
 
 async def buy_standing(request: Request, wish: HoldSeats, areas: Sequence[AreaItem], decide: Decide) -> Outcome:

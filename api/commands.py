@@ -23,9 +23,9 @@ from api.errors import Behind, Malformed
 from api.identity import Identity, identity_of, known_sender
 from domain.account import require_unmerged
 from eventstore.clock import ticks
-from eventstore.command import Asked, Changes, Context, Decide, GuardMoved, Outcome
-from eventstore.loaded import LoadedBooks
-from eventstore.store import Receipt
+from eventstore.command import Changes, CommandContext, CommandDeadline, Decide, GuardConflict, Outcome
+from eventstore.loaded import LoadedStreams
+from eventstore.store import RequestFingerprint
 
 IDEMPOTENCY_KEY = "idempotency-key"
 JUDGED_ANEW_AT = "seatledger.judged_anew_at"
@@ -54,7 +54,7 @@ async def carry_out(
     request: Request,
     decide: Decide,
     *,
-    presumed: frozenset[str] = frozenset(),
+    assume_new: frozenset[str] = frozenset(),
     step: str | None = None,
     actor: Mapping[str, str | None] | None = None,
     command_id: UUID | None = None,
@@ -84,37 +84,39 @@ async def carry_out(
     if step is not None:
         command = uuid5(command, step)
     context = await context_of(request, command, actor, key=key, again=key is not None or command_id is not None)
-    if step is not None and context.asked is not None:  # what was begun is carried through
-        context = replace(context, asked=replace(context.asked, gone=None, again=context.asked.again and not begun))
-    return await with_rights(request, decide, context, presumed)
+    if step is not None and context.deadline is not None:  # what was begun is carried through
+        context = replace(
+            context, deadline=replace(context.deadline, is_abandoned=None, again=context.deadline.again and not begun)
+        )
+    return await with_rights(request, decide, context, assume_new)
 
 
 def unless_merged(decide: Decide, guest: str) -> Decide:
     """Return a guest's decision that is refused once the guest has logged in; its append guards the guest's account."""
 
-    def decide_as_guest(context: LoadedBooks) -> Changes:
+    def decide_as_guest(context: LoadedStreams) -> Changes:
         require_unmerged(context, guest)
         return decide(context)
 
     return decide_as_guest
 
 
-async def with_rights(request: Request, decide: Decide, context: Context, presumed: frozenset[str]) -> Outcome:
+async def with_rights(request: Request, decide: Decide, context: CommandContext, assume_new: frozenset[str]) -> Outcome:
     """Handle a command; if the sender's rights moved meanwhile, check them again, once."""
     handler = engine_of(request).handler
     try:
-        return await handler.handle(decide, context, presumed=presumed)
-    except GuardMoved:
+        return await handler.handle(decide, context, assume_new=assume_new)
+    except GuardConflict:
         identity = identity_of(request)
         await identity.look_again()
-        again = Context(
+        again = CommandContext(
             command_id=context.command_id,
             actor=identity.actor,
-            receipt=context.receipt,
+            fingerprint=context.fingerprint,
             guards=dict(identity.guards),
-            asked=context.asked,
+            deadline=context.deadline,
         )
-        return await handler.handle(decide, again, presumed=presumed)
+        return await handler.handle(decide, again, assume_new=assume_new)
 
 
 def refuse_unchecked(request: Request, identity: Identity) -> None:
@@ -145,7 +147,7 @@ def command_of(request: Request, key: str | None) -> UUID:
 
 async def context_of(
     request: Request, command: UUID, actor: Mapping[str, str | None] | None, *, key: str | None, again: bool
-) -> Context:
+) -> CommandContext:
     """Return what is kept beside the events of a request's command, and until when it may take effect.
 
     Args:
@@ -155,18 +157,18 @@ async def context_of(
     identity = known_sender(request)
     known = actor if actor is not None else identity.actor if identity is not None else {}
     guards = {} if identity is None else dict(identity.guards)
-    receipt = await receipt_of(request, key)
+    fingerprint = await receipt_of(request, key)
     asked = asked_of(request, again=again)
-    return Context(command_id=command, actor=known, receipt=receipt, guards=guards, asked=asked)
+    return CommandContext(command_id=command, actor=known, fingerprint=fingerprint, guards=guards, deadline=asked)
 
 
-def asked_of(request: Request, *, again: bool) -> Asked:
+def asked_of(request: Request, *, again: bool) -> CommandDeadline:
     """Say when a request was sent, at the latest, and until when its command may take effect."""
     arrived_at: float = request.scope.setdefault(ARRIVED_AT, ticks())
     until = arrived_at + engine_of(request).terms.request_seconds_max
     gone = request.scope.get("extensions", {}).get(GONE, {}).get("gone")
     asked_at = request.scope.get(JUDGED_ANEW_AT, arrived_at)
-    return Asked(at=asked_at, until=until, again=again, gone=gone)
+    return CommandDeadline(at=asked_at, until=until, again=again, is_abandoned=gone)
 
 
 def judge_anew(request: Request) -> None:
@@ -174,13 +176,13 @@ def judge_anew(request: Request) -> None:
     request.scope[JUDGED_ANEW_AT] = ticks()
 
 
-async def receipt_of(request: Request, key: str | None) -> Receipt:
+async def receipt_of(request: Request, key: str | None) -> RequestFingerprint:
     """Say who sent what where; the body counts only with an idempotency key."""
     if key is None:
-        return Receipt(account=sender_of(request), route=route_of(request))
+        return RequestFingerprint(account=sender_of(request), route=route_of(request))
     condition = request.headers.get("if-match", "")
     said = hashlib.sha256(f"{request.scope['path']}\n{condition}\n".encode() + await digest_of(request))
-    return Receipt(account=sender_of(request), route=route_of(request), body_sha256=said.digest())
+    return RequestFingerprint(account=sender_of(request), route=route_of(request), body_sha256=said.digest())
 
 
 def sender_of(request: Request) -> str:

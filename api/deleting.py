@@ -60,7 +60,7 @@ async def archive_unused(request: Request, deletion: Deletion) -> Outcome:
         DeletionAbandoned: it was reopened meanwhile.
         Behind: the list of its users is not up to date.
     """
-    look = engine_of(request).handler.look
+    look = engine_of(request).handler.query
     closing, used = 0, False
     before = await look(deletion.state)
     if before.status is not DeletionStatus.ARCHIVED:
@@ -192,5 +192,5 @@ async def claimed(engine: Engine, performance: str) -> bool:
     if not first or first[0].name not in NOT_BOOKINGS:
         return bool(first)
     head = await engine.store.head()
-    recorded = await engine.store.read_columns(prefix, fields={}, after=0, upto=head)
-    return any(name not in NOT_BOOKINGS for name in recorded.said)
+    recorded = await engine.store.read_columns(prefix, fields={}, after=0, until=head)
+    return any(name not in NOT_BOOKINGS for name in recorded.values)

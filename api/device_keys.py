@@ -56,7 +56,7 @@ async def sending_device(request: Request, key: str | None) -> SendingDevice | N
     found = KEY.fullmatch(key)
     if found is not None:
         device, secret = found.groups()
-        state = await engine_of(request).handler.look(lambda context: context.read(DEVICE, device))
+        state = await engine_of(request).handler.query(lambda context: context.read(DEVICE, device))
         if isinstance(state, RegisteredDevice) and hmac.compare_digest(state.secret_sha256, secret_hash(secret)):
             return SendingDevice(device=device, organizer=state.organizer)
     raise Unauthenticated("The Device-Key belongs to no registered device. Send <device_id>.<secret>, or leave it out.")

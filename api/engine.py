@@ -29,7 +29,7 @@ from domain.people import CheckoutUrls, LayoutDocuments, People
 from domain.ports import PaymentGateway
 from domain.process import ProcessStatus
 from eventstore.codec import Codec
-from eventstore.handler import Clock, Handler
+from eventstore.handler import Clock, CommandHandler
 from eventstore.store import Store
 from projections.control import ProjectionState
 from projections.past.seat_maps import PastSeatMaps
@@ -145,7 +145,7 @@ class Engine:
         counters: what other parts want to show at `/metrics`, by name.
     """
 
-    handler: Handler
+    handler: CommandHandler
     store: Store
     clock: Clock
     people: People

@@ -14,8 +14,8 @@ from api.tokens import new_refresh_token, token_hash
 from domain.account import ACCOUNT, NoAccount, current_owner, open_account, register
 from domain.books import Changes, DecisionContext
 from domain.people import Credentials, People, Person, Session, Sessions
-from eventstore.command import Context
-from eventstore.handler import Clock, Handler
+from eventstore.command import CommandContext
+from eventstore.handler import Clock, CommandHandler
 
 SESSION_LIFETIME = timedelta(days=30)
 
@@ -30,7 +30,7 @@ class Entrance:
     def __init__(
         self,
         *,
-        handler: Handler,
+        handler: CommandHandler,
         people: People,
         credentials: Credentials,
         sessions: Sessions,
@@ -80,7 +80,7 @@ class Entrance:
             raise WrongCredentials
         if verification.better_hash is not None:
             await self._credentials.replace(known, verification.better_hash)
-        account = await self._handler.look(lambda context: current_owner(context, known.account))
+        account = await self._handler.query(lambda context: current_owner(context, known.account))
         await self._complete(account)
         return account
 
@@ -96,7 +96,7 @@ class Entrance:
         if known is None:
             return await self.register(email=email, password=password, name=name), True
         await self._credentials.replace(known, await self._passwords.hash(password))
-        account = await self._handler.look(lambda context: current_owner(context, known.account))
+        account = await self._handler.query(lambda context: current_owner(context, known.account))
         await self._complete(account)
         await self._sessions.end_all(account)
         return account, False
@@ -129,11 +129,11 @@ class Entrance:
 
     async def is_guest(self, account: str) -> bool:
         """Say whether an account has no password yet, fresh from the log."""
-        state = await self._handler.look(lambda context: context.read(ACCOUNT, account))
+        state = await self._handler.query(lambda context: context.read(ACCOUNT, account))
         return not isinstance(state, NoAccount) and state.guest and state.merged_into is None
 
     async def _has_logged_in(self, guest: str) -> bool:
-        return await self._handler.look(lambda context: current_owner(context, guest)) != guest
+        return await self._handler.query(lambda context: current_owner(context, guest)) != guest
 
     async def _complete(self, account: str) -> None:
         await self._handler.handle(lambda context: registered(context, account), by_itself(account))
@@ -146,7 +146,7 @@ def registered(context: DecisionContext, account: str) -> Changes:
     return register(context, account)
 
 
-def by_itself(account: str) -> Context:
+def by_itself(account: str) -> CommandContext:
     """The context of what an account does to itself."""
     actor: Mapping[str, str | None] = {"kind": "account", "id": account, "role": "customer"}
-    return Context(command_id=uuid7(), actor=actor)
+    return CommandContext(command_id=uuid7(), actor=actor)

@@ -26,7 +26,7 @@ async def require_filtered_venue(request: Request, venue: str | None) -> None:
         NotFound.
     """
     if venue is not None:
-        await engine_of(request).handler.look(lambda context: require_venue(context, venue))
+        await engine_of(request).handler.query(lambda context: require_venue(context, venue))
 
 
 async def require_filtered_account(request: Request, account: str) -> None:
@@ -35,7 +35,7 @@ async def require_filtered_account(request: Request, account: str) -> None:
     Raises:
         NotFound.
     """
-    await engine_of(request).handler.look(lambda context: require_account(context, account))
+    await engine_of(request).handler.query(lambda context: require_account(context, account))
 
 
 async def require_own_organizer(request: Request, organizer: str) -> None:
@@ -45,7 +45,7 @@ async def require_own_organizer(request: Request, organizer: str) -> None:
         NotFound: there is none.
         Forbidden: it is somebody else's.
     """
-    await engine_of(request).handler.look(lambda context: owner_of_organizer(context, organizer))
+    await engine_of(request).handler.query(lambda context: owner_of_organizer(context, organizer))
     await identity_of(request).must_act_for(organizer, Role.ORGANIZER)
 
 
@@ -59,7 +59,7 @@ async def require_reported_performance(
     """
     if performance is None:
         return
-    owned = await engine_of(request).handler.look(lambda context: owner_of_performance(context, performance))
+    owned = await engine_of(request).handler.query(lambda context: owner_of_performance(context, performance))
     if organizers is not None and owned.organizer not in organizers:
         raise NotFound("There is no such performance of this organizer.")
 
@@ -73,7 +73,7 @@ async def require_findable(
         NotFound: there is none, a foreign draft, or a foreign account for whom sells nothing.
     """
     if performance is not None and findable is None:
-        await engine_of(request).handler.look(lambda context: owner_of_performance(context, performance))
+        await engine_of(request).handler.query(lambda context: owner_of_performance(context, performance))
     elif performance is not None:
         await must_see_performance(request, performance)
     if account is None:

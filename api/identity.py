@@ -16,7 +16,7 @@ from domain.account import ACCOUNT, OpenAccount, require_unmerged
 from domain.errors import Forbidden, NotFound
 from domain.organizer import ORGANIZER, FoundedOrganizer
 from domain.values import Role
-from eventstore.loaded import LoadedBooks
+from eventstore.loaded import LoadedStreams
 
 SCHEME = "bearer "
 IDENTITY = "seatledger.identity"
@@ -53,13 +53,13 @@ class Identity:
     async def roles(self) -> frozenset[Role]:
         """Return the roles the account holds everywhere, customer included, fresh from the log."""
         if self._global is None:
-            self._global = await self._engine.handler.look(self._read_account)
+            self._global = await self._engine.handler.query(self._read_account)
         return self._global[1] | {Role.CUSTOMER}
 
     async def roles_within(self, organizer: str) -> frozenset[Role]:
         """Return the roles the account holds within an organizer, fresh from the log."""
         if organizer not in self._members:
-            self._members[organizer] = await self._engine.handler.look(lambda context: self._read(context, organizer))
+            self._members[organizer] = await self._engine.handler.query(lambda context: self._read(context, organizer))
         return self._members[organizer][1]
 
     async def holds(self, *roles: Role) -> bool:
@@ -106,10 +106,10 @@ class Identity:
         Raises:
             GuestHasLoggedIn.
         """
-        await self._engine.handler.look(lambda context: require_unmerged(context, self.account))
+        await self._engine.handler.query(lambda context: require_unmerged(context, self.account))
 
     async def look_again(self) -> None:
-        """Read all rights anew and insist on everything that was insisted on; see `GuardMoved`.
+        """Read all rights anew and insist on everything that was insisted on; see `GuardConflict`.
 
         Raises:
             Forbidden, NotFound: the rights are gone.
@@ -137,20 +137,20 @@ class Identity:
         self.checked = True
         self.guards[stream] = version
 
-    def _read_account(self, context: LoadedBooks) -> tuple[int, frozenset[Role]]:
+    def _read_account(self, context: LoadedStreams) -> tuple[int, frozenset[Role]]:
         state = context.read(ACCOUNT, self.account)
         roles = state.roles if isinstance(state, OpenAccount) else frozenset()
         return version_of(context, ACCOUNT.stream(self.account)), roles
 
-    def _read(self, context: LoadedBooks, organizer: str) -> tuple[int, frozenset[Role]]:
+    def _read(self, context: LoadedStreams, organizer: str) -> tuple[int, frozenset[Role]]:
         state = context.read(ORGANIZER, organizer)
         members: Any = state.members if isinstance(state, FoundedOrganizer) else {}
         return version_of(context, ORGANIZER.stream(organizer)), members.get(self.account, frozenset())
 
 
-def version_of(context: LoadedBooks, stream: str) -> int:
+def version_of(context: LoadedStreams, stream: str) -> int:
     """Return the version at which a stream was read."""
-    return context.seen[stream][0]
+    return context.reads[stream][0]
 
 
 def identify(request: Request) -> Identity:

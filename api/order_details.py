@@ -48,7 +48,7 @@ async def order_details(engine: "Engine", order: str, owner: str | None) -> Orde
         payments = {payment: require_payment(context, payment) for payment in state.payments}
         return state, payments, summary_in(context, state.performance)
 
-    state, payments, summary = await engine.handler.look(view)
+    state, payments, summary = await engine.handler.query(view)
     stream = ORDER.stream(order)
     recorded = (await engine.store.read_streams([stream]))[stream]
     return OrderDetails(

@@ -36,7 +36,7 @@ async def meanings_of(request: Request, text: str) -> OrderTerms:
     """Return what a text may mean: an id of an order, payment, refund or ticket, a code, a person, a seat's label."""
     engine, typed = engine_of(request), text.strip()
     if (key := as_id(typed)) is not None:
-        return OrderTerms(orders=await engine.handler.look(lambda context: orders_of(context, key)))
+        return OrderTerms(orders=await engine.handler.query(lambda context: orders_of(context, key)))
     buyers = await engine.people.find_buyers(" ".join(typed.split()), limit=BUYERS_MAX)
     code = order_code_in(typed)
     return OrderTerms(

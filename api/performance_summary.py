@@ -19,7 +19,7 @@ async def summary_of(engine: "Engine", performance: str) -> PerformanceSummary:
     Raises:
         NotFound: it was never scheduled.
     """
-    return await engine.handler.look(lambda context: summary_in(context, performance))
+    return await engine.handler.query(lambda context: summary_in(context, performance))
 
 
 def summary_in(context: DecisionContext, performance: str) -> PerformanceSummary:

@@ -21,8 +21,8 @@ from domain.performance import require_performance
 from domain.seat import FREE, SEAT, Blocked, Held, Sold, evolve
 from domain.values import Line
 from eventstore.codec import Codec
-from eventstore.handler import Clock, Handler
-from eventstore.store import Recorded, Store
+from eventstore.handler import Clock, CommandHandler
+from eventstore.store import RecordedEvent, Store
 
 PERFORMANCES_KEPT_MAX = 10_000
 AREAS_KEPT_MAX = 1_000
@@ -74,7 +74,7 @@ class Places:
     def __init__(
         self,
         *,
-        handler: Handler,
+        handler: CommandHandler,
         store: Store,
         codec: Codec,
         clock: Clock,
@@ -97,7 +97,7 @@ class Places:
         """
         layout = self._layouts.get(performance)
         if layout is None:
-            layout = (await self._handler.look(lambda context: require_performance(context, performance))).layout
+            layout = (await self._handler.query(lambda context: require_performance(context, performance))).layout
             self._layouts[performance] = layout
             if len(self._layouts) > PERFORMANCES_KEPT_MAX:
                 self._layouts.popitem(last=False)
@@ -163,7 +163,7 @@ class Places:
                 await asyncio.sleep(0)
         return found
 
-    def _is_taken(self, event: Recorded) -> bool:
+    def _is_taken(self, event: RecordedEvent) -> bool:
         if event.name == TAKEN_FOR_GOOD:
             return True
         now = self._clock.now()

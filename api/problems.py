@@ -24,7 +24,7 @@ from domain import errors as refusals
 from domain.people import AddressTaken, RecordsUnavailable
 from domain.ports import PaymentRefused, PaymentUnavailable, WebhookForged, WebhookMalformed, WebhookStale
 from eventstore import errors as storing
-from eventstore.command import GuardMoved
+from eventstore.command import GuardConflict
 from eventstore.postgres.failures import OUT_OF_REACH, UNPREPARED
 from projections.reading import ModelMissing
 
@@ -208,7 +208,7 @@ ANSWERS: Mapping[type[Exception], Answer] = {
     ),
     storing.Overloaded: Answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.BUSY, BUSY, AGAIN_SOON_SECONDS),
     storing.VersionConflict: Answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.BUSY, BUSY, AGAIN_SOON_SECONDS),
-    GuardMoved: Answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.BUSY, BUSY, AGAIN_SOON_SECONDS),
+    GuardConflict: Answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.BUSY, BUSY, AGAIN_SOON_SECONDS),
 }
 INTERNAL = Answer(HTTPStatus.INTERNAL_SERVER_ERROR, ProblemCode.INTERNAL, "Something broke here; it has been noted.")
 

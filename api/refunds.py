@@ -13,13 +13,13 @@ from domain.refund import (
     RefundRequested,
     RequestedRefund,
 )
-from eventstore.store import Recorded
+from eventstore.store import RecordedEvent
 from projections.my_orders import Refund
 
 if TYPE_CHECKING:
     from api.engine import Engine
 
-Told = Sequence[tuple[Recorded, Any]]
+Told = Sequence[tuple[RecordedEvent, Any]]
 
 
 async def refunds_of(engine: "Engine", refunds: Sequence[str]) -> list[Refund]:
@@ -32,7 +32,7 @@ async def refunds_of(engine: "Engine", refunds: Sequence[str]) -> list[Refund]:
     return [refund_of(engine, refund, streams[REFUND.stream(refund)]) for refund in refunds]
 
 
-def refund_of(engine: "Engine", refund: str, recorded: Sequence[Recorded]) -> Refund:
+def refund_of(engine: "Engine", refund: str, recorded: Sequence[RecordedEvent]) -> Refund:
     """Return a refund from the events of its stream.
 
     Raises:
@@ -77,6 +77,6 @@ def refund_of(engine: "Engine", refund: str, recorded: Sequence[Recorded]) -> Re
 DECIDED = (RefundApproved, RefundRejected)
 
 
-def last(told: Told, kinds: tuple[type, ...]) -> tuple[Recorded, Any] | None:
+def last(told: Told, kinds: tuple[type, ...]) -> tuple[RecordedEvent, Any] | None:
     """Return the last event of some classes."""
     return next(((recorded, event) for recorded, event in reversed(told) if isinstance(event, kinds)), None)

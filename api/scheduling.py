@@ -60,7 +60,7 @@ async def changed(engine: Engine, performance: str, wish: PerformanceChange) -> 
     """
     prices: tuple[Price, ...] | None = None
     if wish.prices is not None:
-        state = await engine.handler.look(lambda context: require_performance(context, performance))
+        state = await engine.handler.query(lambda context: require_performance(context, performance))
         currency, prices = await prices_of(engine, state.layout, wish.prices)
         if currency != state.currency:
             raise Invalid(f"This performance is sold in {state.currency}.", currency=state.currency)

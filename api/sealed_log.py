@@ -7,8 +7,8 @@ from domain.errors import Conflict, Invalid
 from domain.people import RecordsUnavailable
 from eventstore.seals.content import open_connection
 from eventstore.seals.proof import LogContradictsSeal, NotSealedYet, Proof, prove
-from eventstore.seals.second_place import SecondPlace
-from eventstore.seals.table import SealTable
+from eventstore.seals.second_place import SealArchive
+from eventstore.seals.table import SealRepository
 from eventstore.seals.verification import Verification
 from eventstore.seals.verify import verify
 from eventstore.store import Store
@@ -27,12 +27,12 @@ class SealedLog:
         place: where this process finds the second place.
     """
 
-    def __init__(self, *, url: str, store: Store, place: SecondPlace) -> None:
+    def __init__(self, *, url: str, store: Store, place: SealArchive) -> None:
         self._url = url
         self._store = store
         self._place = place
         self._turn = asyncio.Lock()
-        self.table = SealTable(url)
+        self.table = SealRepository(url)
 
     async def close(self) -> None:
         """Disconnect."""

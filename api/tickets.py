@@ -67,12 +67,12 @@ async def ticket_details(engine: "Engine", ticket: str, account: str) -> TicketD
         NotFound: there is none, or it is somebody else's.
     """
     events = (await recall(engine, TICKET.stream(ticket)))[TICKET.stream(ticket)]
-    if not events or not await engine.handler.look(lambda context: owns(context, account, events[0].account)):
+    if not events or not await engine.handler.query(lambda context: owns(context, account, events[0].account)):
         raise NotFound("There is no such ticket.")
     issued: TicketIssued = events[0]
     stream = PERFORMANCE.stream(issued.performance)
     scheduled = (await recall(engine, stream))[stream][0]
-    performance, event, organizer, venue = await engine.handler.look(
+    performance, event, organizer, venue = await engine.handler.query(
         lambda context: (
             require_performance(context, issued.performance),
             require_event(context, issued.event),

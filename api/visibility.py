@@ -20,7 +20,7 @@ async def must_see_event(request: Request, event: str) -> None:
     Raises:
         NotFound: there is none, or it is a draft of somebody else's.
     """
-    await must_see(request, await engine_of(request).handler.look(lambda context: owner_of_event(context, event)))
+    await must_see(request, await engine_of(request).handler.query(lambda context: owner_of_event(context, event)))
 
 
 async def must_see_performance(request: Request, performance: str) -> None:
@@ -29,7 +29,7 @@ async def must_see_performance(request: Request, performance: str) -> None:
     Raises:
         NotFound: there is none, or its event is a draft of somebody else's.
     """
-    look = engine_of(request).handler.look
+    look = engine_of(request).handler.query
     await must_see(request, await look(lambda context: owner_of_performance(context, performance)))
 
 
@@ -44,7 +44,7 @@ async def must_see_seats(request: Request, performance: str) -> None:
     engine = engine_of(request)
     if engine.live.is_public(performance):
         return
-    owned = await engine.handler.look(lambda context: owner_of_performance(context, performance))
+    owned = await engine.handler.query(lambda context: owner_of_performance(context, performance))
     await must_see(request, owned)
     if owned.visible:
         engine.live.found_public(performance)

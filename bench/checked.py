@@ -10,7 +10,7 @@ from domain.invariants import Ledger, LoggedEvent, violations
 from eventstore.codec import Codec
 from eventstore.postgres import PostgresStore
 from eventstore.roles import APP_ROLE
-from eventstore.store import RANGE_EVENTS_MAX, Recorded
+from eventstore.store import RANGE_EVENTS_MAX, RecordedEvent
 from runtime.ground import settings_here
 from runtime.roles import url_of_role
 
@@ -40,9 +40,9 @@ async def check_log(data: Path) -> Checked:
     return Checked(events=events, orders=orders, broken=found[:FOUND_MAX])
 
 
-def commands_of(recorded: Sequence[Recorded]) -> Iterator[list[Recorded]]:
+def commands_of(recorded: Sequence[RecordedEvent]) -> Iterator[list[RecordedEvent]]:
     """Yield the commands of a range that ends on a command's end."""
-    command: list[Recorded] = []
+    command: list[RecordedEvent] = []
     for event in recorded:
         command.append(event)
         if event.part == event.parts:
@@ -50,7 +50,7 @@ def commands_of(recorded: Sequence[Recorded]) -> Iterator[list[Recorded]]:
             command = []
 
 
-def fact_of(codec: Codec, recorded: Recorded) -> LoggedEvent:
+def fact_of(codec: Codec, recorded: RecordedEvent) -> LoggedEvent:
     """Return what the promises see of a stored event."""
     event = codec.decode(recorded.name, recorded.schema_version, recorded.data)
     return LoggedEvent(

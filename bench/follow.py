@@ -25,7 +25,7 @@ from bench.log import fill
 from bench.machine import machine
 from eventstore.epoch import Epochs
 from eventstore.jetstream.errors import NatsRefused, NatsUnavailable
-from eventstore.jetstream.link import NatsLink
+from eventstore.jetstream.link import NatsConnection
 from eventstore.jetstream.stream import Streams
 from eventstore.migrate import migrate
 from eventstore.postgres import PostgresStore
@@ -109,7 +109,7 @@ async def relay_log(owner_url: str, projector_url: str, nats: EmbeddedNats, even
     epochs = Epochs(projector_url)
     async with (
         PostgresStore(projector_url) as store,
-        NatsLink(nats.relay_url, name="relay") as link,
+        NatsConnection(nats.relay_url, name="relay") as link,
     ):
         relaying = asyncio.create_task(Relay(store=store, epochs=epochs, link=link).run())
         stream = (await epochs.current_or_first()).stream
@@ -122,7 +122,7 @@ async def relay_log(owner_url: str, projector_url: str, nats: EmbeddedNats, even
     await epochs.close()
 
 
-async def reaches(link: NatsLink, stream: str, sequence: int) -> None:
+async def reaches(link: NatsConnection, stream: str, sequence: int) -> None:
     """Wait until a stream is there and ends at a sequence or later."""
     while True:
         with suppress(NatsUnavailable, NatsRefused):

@@ -12,10 +12,10 @@ from contextlib import suppress
 import uvloop
 
 from eventstore.epoch import Epochs
-from eventstore.feed import Feed, FeedLimits
-from eventstore.jetstream.link import NatsLink
+from eventstore.feed import HybridSubscription, SubscriptionLimits
+from eventstore.jetstream.link import NatsConnection
 from eventstore.postgres import PostgresStore
-from eventstore.store import Recorded
+from eventstore.store import RecordedEvent
 from projections import control
 from projections.control import Connection
 from projections.every_model import reader_for
@@ -25,19 +25,19 @@ from runtime.garbage import look_seldom
 from runtime.wait_for import mend_wait_for
 
 WHATEVER = 2**62
-LIMITS = FeedLimits(near_events_max=WHATEVER, behind_events_max=WHATEVER)
+LIMITS = SubscriptionLimits(near_events_max=WHATEVER, behind_events_max=WHATEVER)
 POLL_S = 0.01
 
 
-class CountingFeed(Feed):
+class CountingFeed(HybridSubscription):
     """A feed that counts what came from the stream."""
 
     followed = 0
 
-    async def next(self) -> list[Recorded]:
+    async def next(self) -> list[RecordedEvent]:
         """Wait for the next events."""
         events = await super().next()
-        if self.follows:
+        if self.is_streaming:
             self.followed += len(events)
         return events
 
@@ -46,7 +46,7 @@ async def fold(database_url: str, nats_url: str, head: int) -> dict[str, float]:
     """Fold the whole log; return the seconds it took, and how many events came from the stream."""
     feeds: list[CountingFeed] = []
     epochs = Epochs(database_url)
-    async with PostgresStore(database_url) as store, NatsLink(nats_url, name="project") as link:
+    async with PostgresStore(database_url) as store, NatsConnection(nats_url, name="project") as link:
 
         def make_feed(after: int) -> CountingFeed:
             feeds.append(CountingFeed(store=store, epochs=epochs, link=link, after=after, limits=LIMITS))
@@ -82,7 +82,7 @@ async def reached(connection: Connection, head: int) -> None:
         await asyncio.sleep(POLL_S)
 
 
-async def connected(link: NatsLink) -> None:
+async def connected(link: NatsConnection) -> None:
     """Wait for the connection."""
     while True:
         with suppress(Exception):

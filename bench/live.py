@@ -191,8 +191,8 @@ def delays(clients: Sequence[Sequence[tuple[int, float]]], committed: Sequence[t
     positions, late = [position for position, _ in committed], []
     for messages in clients:
         begin = 0
-        for upto, at in messages:
-            end = bisect_right(positions, upto)
+        for until, at in messages:
+            end = bisect_right(positions, until)
             late += [at - committed_at for _, committed_at in committed[begin:end]]
             begin = max(begin, end)
         if begin < len(committed):

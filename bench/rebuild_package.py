@@ -104,10 +104,10 @@ def run_package(server: EmbeddedPostgres, database: str, events: int) -> Json:
     return {"seconds": round(seconds, 2), "per_s": round(events / seconds)}
 
 
-def events_of(server: EmbeddedPostgres, upto: int) -> list[Said]:
+def events_of(server: EmbeddedPostgres, until: int) -> list[Said]:
     """Return the beginning of the log as the package keeps it."""
     with psycopg.connect(server.url) as connection:
-        return [said(row) for row in connection.execute(READ, {"upto": upto})]
+        return [said(row) for row in connection.execute(READ, {"upto": until})]
 
 
 def said(row: tuple[Any, ...]) -> Said:

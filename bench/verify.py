@@ -26,10 +26,10 @@ from bench.machine import machine
 from eventstore.migrate import migrate
 from eventstore.roles import APP_ROLE, SEALER_ROLE, role_url
 from eventstore.seals.content import open_connection
-from eventstore.seals.hands import hands
+from eventstore.seals.hands import worker_pool
 from eventstore.seals.keys import SealingKey
 from eventstore.seals.sealer import Sealer
-from eventstore.seals.second_place import SecondPlace
+from eventstore.seals.second_place import SealArchive
 from eventstore.seals.verify import verify
 from runtime.embedded import EmbeddedPostgres
 from runtime.garbage import look_seldom
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parsed(arguments)
     look_seldom()
     with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder) / "postgres") as server:
-        report = measured(server, SecondPlace(Path(folder) / "seals"), events=options.events, runs=options.runs)
+        report = measured(server, SealArchive(Path(folder) / "seals"), events=options.events, runs=options.runs)
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(report, indent=2))
     sys.stdout.write(told(report))
@@ -64,7 +64,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def measured(server: EmbeddedPostgres, place: SecondPlace, *, events: int, runs: int) -> Json:
+def measured(server: EmbeddedPostgres, place: SealArchive, *, events: int, runs: int) -> Json:
     """Return the figures, after making sure that a change would have been named."""
     url = new_database(server, "verified")
     asyncio.run(migrate(url, role_password=lambda _: PASSWORD))
@@ -86,18 +86,18 @@ def measured(server: EmbeddedPostgres, place: SecondPlace, *, events: int, runs:
     }
 
 
-def seal(url: str, place: SecondPlace) -> tuple[float, int]:
+def seal(url: str, place: SealArchive) -> tuple[float, int]:
     """Seal everything; return how long it took, and how many seals there are."""
     sealer_url = role_url(url, SEALER_ROLE, PASSWORD)
-    sealer = Sealer(url=sealer_url, place=place, key=SealingKey(SECRET), patience=timedelta(0))
+    sealer = Sealer(url=sealer_url, archive=place, key=SealingKey(SECRET), max_delay=timedelta(0))
     begins, seals = time.monotonic(), 0
-    with open_connection(sealer_url, name="seal") as connection, sealer.turn(connection) as turn:
+    with open_connection(sealer_url, name="seal") as connection, sealer.acquire_writer(connection) as turn:
         while turn.seal_next():
             seals += 1
     return time.monotonic() - begins, seals
 
 
-def compare(url: str, place: SecondPlace, events: int) -> float:
+def compare(url: str, place: SealArchive, events: int) -> float:
     """Compare everything; return how long it took.
 
     Raises:
@@ -105,7 +105,7 @@ def compare(url: str, place: SecondPlace, events: int) -> float:
     """
     begins = time.monotonic()
     app_url = role_url(url, APP_ROLE, PASSWORD)
-    with open_connection(app_url, name="audit") as connection, hands(app_url, HANDS) as others:
+    with open_connection(app_url, name="audit") as connection, worker_pool(app_url, HANDS) as others:
         found = verify(connection, place, compare=others)
     took = time.monotonic() - begins
     if found.fault is not None or (found.events, found.unsealed) != (events, 0):
@@ -123,7 +123,7 @@ def event_bytes(url: str) -> int:
         return int(average)
 
 
-def named(url: str, place: SecondPlace, position: int) -> str:
+def named(url: str, place: SealArchive, position: int) -> str:
     """Change an event and return what is said about it.
 
     Raises:

@@ -26,7 +26,7 @@ RESEND_PAUSE_FIRST_S = 0.02
 RESEND_PAUSE_MAX_S = 1.0
 SIZES_KEPT = 1_000
 CLOSE_TIMEOUT_S = 10.0
-ALARM_EVERY_S = 10.0
+CLOCK_WARNING_INTERVAL_S = 10.0
 
 _log = structlog.get_logger(__name__)
 
@@ -38,13 +38,13 @@ class Counters:
     batches: int = 0
     commands: int = 0
     resent: int = 0
-    singled: int = 0
-    answered_stale: int = 0
+    sent_individually: int = 0
+    rejected_stale: int = 0
     clock_behind: int = 0
     sizes: deque[int] = field(default_factory=lambda: deque(maxlen=SIZES_KEPT))
 
 
-class Waiting:
+class QueuedAppend:
     """One command in the queue, and whoever waits for its verdict."""
 
     __slots__ = ("append", "future", "size", "written")
@@ -73,7 +73,7 @@ class Waiting:
             self.future.set_exception(error)
 
 
-class Admission:
+class BatchComposition:
     """Who may stand in one batch: writes meet neither writes nor guards, guards are shared, ids are told apart."""
 
     __slots__ = ("_guarded", "_ids", "_written", "bytes", "commands")
@@ -85,25 +85,25 @@ class Admission:
         self.commands = 0
         self.bytes = 0
 
-    def is_full(self, waiting: Waiting) -> bool:
+    def is_full(self, queued: QueuedAppend) -> bool:
         """Tell whether the batch has no room for this command."""
-        return self.commands >= COMMANDS_PER_BATCH_MAX or self.bytes + waiting.size > BATCH_BYTES_MAX
+        return self.commands >= COMMANDS_PER_BATCH_MAX or self.bytes + queued.size > BATCH_BYTES_MAX
 
-    def admits(self, waiting: Waiting) -> bool:
+    def try_add(self, queued: QueuedAppend) -> bool:
         """Take the command in, unless it would be judged differently alone."""
-        guards = waiting.append.guards
+        guards = queued.append.guards
         if (
-            waiting.append.command_id in self._ids
-            or not self._written.isdisjoint(waiting.written)
-            or not self._guarded.isdisjoint(waiting.written)
+            queued.append.command_id in self._ids
+            or not self._written.isdisjoint(queued.written)
+            or not self._guarded.isdisjoint(queued.written)
             or not self._written.isdisjoint(guards)
         ):
             return False
-        self._written.update(waiting.written)
+        self._written.update(queued.written)
         self._guarded.update(guards)
-        self._ids.add(waiting.append.command_id)
+        self._ids.add(queued.append.command_id)
         self.commands += 1
-        self.bytes += waiting.size
+        self.bytes += queued.size
         return True
 
 
@@ -120,14 +120,14 @@ class Batcher:
         store: Store,
         *,
         queue_max: int = QUEUE_COMMANDS_MAX,
-        admission: Callable[[], Admission] = Admission,
+        new_batch: Callable[[], BatchComposition] = BatchComposition,
     ) -> None:
         self.counters = Counters()
         self._store = store
         self._queue_max = queue_max
-        self._admission = admission
-        self._queue: deque[Waiting] = deque()
-        self._in_flight: Sequence[Waiting] = ()
+        self._admission = new_batch
+        self._queue: deque[QueuedAppend] = deque()
+        self._in_flight: Sequence[QueuedAppend] = ()
         self._worker: asyncio.Task[None] | None = None
         self._closed = False
         self._alarmed_at: float | None = None
@@ -152,7 +152,7 @@ class Batcher:
             raise Overloaded(f"{len(self._queue)} commands are waiting")
         size = check_append(append)
         future: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
-        self._queue.append(Waiting(append, future, size))
+        self._queue.append(QueuedAppend(append, future, size))
         if self._worker is None:
             self._worker = asyncio.create_task(self._work(), name="batcher")
             self._worker.add_done_callback(self._stopped)
@@ -173,54 +173,54 @@ class Batcher:
 
     async def _work(self) -> None:
         while self._queue:
-            self._in_flight = self._take()
+            self._in_flight = self._take_batch()
             if self._in_flight:
                 await self._send(self._in_flight)
         self._worker = None
 
-    def _take(self) -> list[Waiting]:
+    def _take_batch(self) -> list[QueuedAppend]:
         """Take the next batch off the queue: the oldest first, those that must wait keep their order.
 
         What nobody waits for any more is dropped.
         """
         admission = self._admission()
-        batch: list[Waiting] = []
-        passed: list[Waiting] = []
+        batch: list[QueuedAppend] = []
+        passed: list[QueuedAppend] = []
         while self._queue and not admission.is_full(self._queue[0]):
-            waiting = self._queue.popleft()
-            if waiting.future.done() or waiting.is_abandoned():
+            queued = self._queue.popleft()
+            if queued.future.done() or queued.is_abandoned():
                 continue
-            (batch if admission.admits(waiting) else passed).append(waiting)
+            (batch if admission.try_add(queued) else passed).append(queued)
         self._queue.extendleft(reversed(passed))
         return batch
 
-    async def _send(self, batch: Sequence[Waiting]) -> None:
+    async def _send(self, batch: Sequence[QueuedAppend]) -> None:
         self.counters.batches += 1
         self.counters.commands += len(batch)
         self.counters.sizes.append(len(batch))
         try:
             verdicts = await self._verdicts([waiting.append for waiting in batch])
         except (BatchRefused, Unencodable) as error:
-            await self._send_singly(batch, error)
+            await self._send_individually(batch, error)
         except (StoreUnavailable, ClockBehind) as error:
             if isinstance(error, ClockBehind):
-                self._alarm(error)
-            for waiting in batch:
-                waiting.fail(error)
+                self._warn_clock_behind(error)
+            for queued in batch:
+                queued.fail(error)
         else:
-            for waiting, verdict in zip(batch, verdicts, strict=True):
-                waiting.settle(verdict)
+            for queued, verdict in zip(batch, verdicts, strict=True):
+                queued.settle(verdict)
             if self._queue:
-                self._answer_stale(batch, verdicts)
+                self._reject_stale(batch, verdicts)
 
-    async def _send_singly(self, batch: Sequence[Waiting], error: EventStoreError) -> None:
+    async def _send_individually(self, batch: Sequence[QueuedAppend], error: EventStoreError) -> None:
         """Send the commands of a refused batch one by one, so that only the culprit fails."""
         if len(batch) == 1:
             batch[0].fail(error)
             return
-        self.counters.singled += len(batch)
-        for waiting in batch:
-            await self._send([waiting])
+        self.counters.sent_individually += len(batch)
+        for queued in batch:
+            await self._send([queued])
 
     async def _verdicts(self, appends: Sequence[Append]) -> list[Verdict]:
         """Send the batch, and send it again unchanged for as long as its outcome is unknown."""
@@ -238,26 +238,26 @@ class Batcher:
             await asyncio.sleep(pause_s)
             pause_s = min(max(2 * pause_s, RESEND_PAUSE_FIRST_S), RESEND_PAUSE_MAX_S)
 
-    def _alarm(self, error: ClockBehind) -> None:
+    def _warn_clock_behind(self, error: ClockBehind) -> None:
         """Count a batch that the clock had refused, and tell operators, now and then."""
         self.counters.clock_behind += 1
         now = time.monotonic()
-        if self._alarmed_at is None or now - self._alarmed_at >= ALARM_EVERY_S:
+        if self._alarmed_at is None or now - self._alarmed_at >= CLOCK_WARNING_INTERVAL_S:
             self._alarmed_at = now
             _log.error("nothing can be recorded", reason=str(error), remedy="seatledger clock")
 
-    def _answer_stale(self, batch: Sequence[Waiting], verdicts: Sequence[Verdict]) -> None:
+    def _reject_stale(self, batch: Sequence[QueuedAppend], verdicts: Sequence[Verdict]) -> None:
         """Tell queued commands at once that what they rely on has moved, so that they are decided again."""
-        moved = _moved(batch, verdicts)
+        moved = _current_versions(batch, verdicts)
         done = {waiting.append.command_id for waiting in batch}
-        still: deque[Waiting] = deque()
-        for waiting in self._queue:
-            conflict = None if waiting.append.command_id in done else _conflict(waiting.append, moved)
+        still: deque[QueuedAppend] = deque()
+        for queued in self._queue:
+            conflict = None if queued.append.command_id in done else _conflict(queued.append, moved)
             if conflict is None:
-                still.append(waiting)
+                still.append(queued)
             else:
-                waiting.settle(conflict)
-                self.counters.answered_stale += 1
+                queued.settle(conflict)
+                self.counters.rejected_stale += 1
         self._queue = still
 
     def _stopped(self, worker: asyncio.Task[None]) -> None:
@@ -267,19 +267,19 @@ class Batcher:
         if not worker.cancelled() and worker.exception() is None:
             return
         crash = None if worker.cancelled() else worker.exception()
-        for waiting in self._in_flight:
-            waiting.fail(crash or OutcomeUnknown("the store was closed before a verdict came"))
-        for waiting in self._queue:
-            waiting.fail(crash or StoreUnavailable("the store was closed"))
+        for queued in self._in_flight:
+            queued.fail(crash or OutcomeUnknown("the store was closed before a verdict came"))
+        for queued in self._queue:
+            queued.fail(crash or StoreUnavailable("the store was closed"))
         self._queue.clear()
 
 
-def _moved(batch: Sequence[Waiting], verdicts: Sequence[Verdict]) -> dict[str, int]:
+def _current_versions(batch: Sequence[QueuedAppend], verdicts: Sequence[Verdict]) -> dict[str, int]:
     """Return the versions that the verdicts tell."""
     moved: dict[str, int] = {}
-    for waiting, verdict in zip(batch, verdicts, strict=True):
+    for queued, verdict in zip(batch, verdicts, strict=True):
         if isinstance(verdict, Appended):
-            for write in waiting.append.writes:
+            for write in queued.append.writes:
                 moved[write.stream] = write.expected + len(write.events)
         elif isinstance(verdict, Conflict):
             moved[verdict.stream] = verdict.version

@@ -3,7 +3,7 @@
 from typing import NamedTuple, Protocol
 
 from eventstore.errors import LogWentBack
-from eventstore.store import Recorded
+from eventstore.store import RecordedEvent
 
 
 class Checkpoint(NamedTuple):
@@ -19,16 +19,16 @@ BEGINNING = Checkpoint(0, b"")
 class RangeReader(Protocol):
     """The part of a store that a checkpoint is compared with."""
 
-    async def read_range(self, *, after: int, limit: int) -> list[Recorded]: ...
+    async def read_range(self, *, after: int, limit: int) -> list[RecordedEvent]: ...
     async def head(self) -> int: ...
 
 
-def checkpoint_of(event: Recorded) -> Checkpoint:
+def checkpoint_of(event: RecordedEvent) -> Checkpoint:
     """Return the checkpoint of a reader whose last event this is."""
     return Checkpoint(event.position, event.digest)
 
 
-async def event_at(log: RangeReader, position: int) -> Recorded | None:
+async def event_at(log: RangeReader, position: int) -> RecordedEvent | None:
     """Return the event at a position; None if the log ends before.
 
     Raises:
@@ -49,7 +49,7 @@ async def checkpoint_at(log: RangeReader, position: int) -> Checkpoint:
         return BEGINNING
     event = await event_at(log, position)
     if event is None:
-        raise await went_back(log, position)
+        raise await log_went_back_error(log, position)
     return checkpoint_of(event)
 
 
@@ -73,10 +73,10 @@ async def require_in_log(log: RangeReader, checkpoint: Checkpoint) -> None:
         StoreUnavailable.
     """
     if not await is_in_log(log, checkpoint):
-        raise await went_back(log, checkpoint.position)
+        raise await log_went_back_error(log, checkpoint.position)
 
 
-async def went_back(log: RangeReader, position: int) -> LogWentBack:
+async def log_went_back_error(log: RangeReader, position: int) -> LogWentBack:
     """Return the error that says how the log and a reader's position disagree.
 
     Raises:

@@ -20,7 +20,7 @@ class ServerClock:
 
     def __init__(self, server_now: datetime) -> None:
         self._offset_s = 0.0
-        self.correct(server_now)
+        self.synchronize(server_now)
 
     def now(self) -> datetime:
         """Return the estimated server time."""
@@ -30,7 +30,7 @@ class ServerClock:
         """Return the estimated server time at a moment of `ticks`."""
         return datetime.fromtimestamp(moment + self._offset_s, UTC)
 
-    def correct(self, server_now: datetime) -> None:
+    def synchronize(self, server_now: datetime) -> None:
         """Take the server's word for what time it is."""
         self._offset_s = server_now.timestamp() - ticks()
 
@@ -49,7 +49,7 @@ class FixedClock:
         """Return the time it was set to."""
         return self._now
 
-    def correct(self, server_now: datetime) -> None:
+    def synchronize(self, server_now: datetime) -> None:
         """Take the server's word for what time it is."""
         self._now = server_now
 

@@ -10,7 +10,7 @@ import orjson
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from eventstore.errors import Unencodable, UnknownEvent
-from eventstore.evolution import Evolution, Upcaster
+from eventstore.evolution import Upcaster, UpcasterChain
 from eventstore.store import NewEvent
 
 
@@ -39,7 +39,7 @@ class Codec:
         versions: Mapping[str, int],
         upcasters: Mapping[tuple[str, int], Upcaster],
     ) -> None:
-        self._evolution = Evolution(versions=versions, upcasters=upcasters)
+        self._evolution = UpcasterChain(versions=versions, upcasters=upcasters)
         self._by_name = {name: shape_of(name, event, versions[name]) for name, event in names.items()}
         self._by_class = {event: self._by_name[name] for name, event in names.items()}
 
@@ -72,7 +72,7 @@ class Codec:
         """
         shape = self._by_name.get(name)
         if shape is None or schema_version != shape.schema_version:
-            objection = self._evolution.objection(name, schema_version)
+            objection = self._evolution.why_unreadable(name, schema_version)
             if shape is None or objection is not None:
                 raise UnknownEvent(objection)
             data = orjson.dumps(self._evolution.upcast(name, schema_version, orjson.loads(data))).decode()

@@ -6,17 +6,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from eventstore.loaded import LoadedBooks
-from eventstore.store import NO_RECEIPT, Append, Receipt
+from eventstore.loaded import LoadedStreams
+from eventstore.store import NO_FINGERPRINT, Append, RequestFingerprint
 
 Changes = Mapping[str, Sequence[Any]]
 """Stream → the events to append to it."""
 
-Decide = Callable[[LoadedBooks], Changes]
+Decide = Callable[[LoadedStreams], Changes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class CommandDeadline:
     """When somebody asked for a command, and until when it may take effect, both in `ticks` of this machine.
 
     `again`: they may ask for it again, under the same id, here or elsewhere. `gone`: says whether they have hung up.
@@ -25,11 +25,11 @@ class Asked:
     at: float
     until: float
     again: bool
-    gone: Callable[[], bool] | None = None
+    is_abandoned: Callable[[], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class CommandContext:
     """Who sends a command, and why: what is kept beside its events.
 
     `guards`: streams the sender's rights were read from, at their versions. `asked`: None where nobody waits.
@@ -40,9 +40,9 @@ class Context:
     causation: int | None = None
     correlation: str | None = None
     channel: str = "api"
-    receipt: Receipt = NO_RECEIPT
+    fingerprint: RequestFingerprint = NO_FINGERPRINT
     guards: Mapping[str, int] = field(default_factory=dict)
-    asked: Asked | None = None
+    deadline: CommandDeadline | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,18 +62,18 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class DecidedCommand:
     """A decision and the append that would carry it out.
 
     `error`: what the decision raised, a refusal or anything else.
     """
 
     loaded: dict[str, tuple[int, Any]]
-    books: LoadedBooks
+    books: LoadedStreams
     changes: Changes
     error: Exception | None
     append: Append
 
 
-class GuardMoved(Exception):
+class GuardConflict(Exception):
     """The sender's rights changed while the command was under way; look at them again."""

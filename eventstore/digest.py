@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypedDict, Unpack
 from uuid import UUID
 
-from eventstore.store import Recorded
+from eventstore.store import RecordedEvent
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -35,7 +35,7 @@ class Content(TypedDict):
     metadata: str
 
 
-def content_of(event: Recorded) -> Content:
+def content_of(event: RecordedEvent) -> Content:
     """Return what an event's digest covers."""
     return Content(
         position=event.position,

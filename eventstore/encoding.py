@@ -45,7 +45,7 @@ def check_append(append: Append) -> int:
     _check_window(append.not_after)
     _check_window(append.asked_at)
     jsons = [append.metadata, *[event.data for event in events]]
-    texts = [append.receipt.account, append.receipt.route, *[event.name for event in events]]
+    texts = [append.fingerprint.account, append.fingerprint.route, *[event.name for event in events]]
     size = _plain_size(jsons, texts) or sum(map(_json_size, jsons)) + sum(map(_text_size, texts))
     if size > BATCH_BYTES_MAX:
         raise TooMuch(f"a command of {size} bytes; at most {BATCH_BYTES_MAX} are admitted")

@@ -6,7 +6,7 @@ from typing import Any, LiteralString
 
 from uuid_utils.compat import uuid7
 
-from eventstore.postgres.readers import Readers
+from eventstore.postgres.readers import ReadPool
 
 REASON_LENGTH_MAX = 500
 FIRST = "the first start"
@@ -37,7 +37,7 @@ RETURNING id, system_identifier, timeline, reason, began_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
+class ServerIdentity:
     """Who keeps the log: the cluster, and which of its histories."""
 
     system_identifier: int
@@ -49,7 +49,7 @@ class Epoch:
     """One life of the log, and the names its stream goes by."""
 
     id: str
-    server: Server
+    server: ServerIdentity
     reason: str
     began_at: datetime
 
@@ -77,7 +77,7 @@ class Epochs:
     """
 
     def __init__(self, url: str) -> None:
-        self._readers = Readers(url, 1)
+        self._readers = ReadPool(url, 1)
 
     async def close(self) -> None:
         """Disconnect."""
@@ -88,10 +88,10 @@ class Epochs:
         rows = await self._readers.rows(CURRENT, {})
         return epoch_of(rows[0]) if rows else None
 
-    async def server(self) -> Server:
+    async def server(self) -> ServerIdentity:
         """Return who keeps the log now."""
         ((system_identifier, timeline),) = await self._readers.rows(SERVER, {})
-        return Server(system_identifier=system_identifier, timeline=timeline)
+        return ServerIdentity(system_identifier=system_identifier, timeline=timeline)
 
     async def current_or_first(self) -> Epoch:
         """Return the current epoch; the first one begins by itself."""
@@ -121,5 +121,5 @@ class Epochs:
 def epoch_of(row: tuple[Any, ...]) -> Epoch:
     """Return the epoch in a row."""
     epoch, system_identifier, timeline, reason, began_at = row
-    server = Server(system_identifier=system_identifier, timeline=timeline)
+    server = ServerIdentity(system_identifier=system_identifier, timeline=timeline)
     return Epoch(id=epoch, server=server, reason=reason, began_at=began_at)

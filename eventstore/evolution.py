@@ -8,7 +8,7 @@ Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evolution:
+class UpcasterChain:
     """Every path there is.
 
     Args:
@@ -19,7 +19,7 @@ class Evolution:
     versions: Mapping[str, int]
     upcasters: Mapping[tuple[str, int], Upcaster]
 
-    def objection(self, name: str, schema_version: int) -> str | None:
+    def why_unreadable(self, name: str, schema_version: int) -> str | None:
         """Say why no event of a name and schema version can be read; None: they can."""
         today = self.versions.get(name)
         if today is None:

@@ -12,7 +12,7 @@ ESTIMATE_OFF_MAX = timedelta(seconds=5)
 State_co = TypeVar("State_co", covariant=True)
 
 
-class Foldable(Protocol[State_co]):
+class StreamType(Protocol[State_co]):
     """A kind of stream: its name's beginning, its first state, its step."""
 
     @property
@@ -24,7 +24,7 @@ class Foldable(Protocol[State_co]):
     def stream(self, *key: str) -> str: ...
 
 
-class Unread(Exception):
+class StreamsNotLoaded(Exception):
     """The decision asked for streams that are not loaded yet; load them and decide again."""
 
     def __init__(self, streams: list[str]) -> None:
@@ -32,7 +32,7 @@ class Unread(Exception):
         self.streams = streams
 
 
-class LoadedBooks:
+class LoadedStreams:
     """States for one decision. Everything read is noted with its version, everything asked of the clock as a window.
 
     Args:
@@ -42,22 +42,22 @@ class LoadedBooks:
         presumed: prefixes of streams that are taken for new where nothing is known of them; the append finds out.
     """
 
-    __slots__ = ("_cache", "_loaded", "_now", "_presumed", "not_after", "not_before", "seen")
+    __slots__ = ("_assume_new", "_cache", "_loaded", "_now", "not_after", "not_before", "reads")
 
     def __init__(
         self,
         loaded: dict[str, tuple[int, Any]],
         cache: StateCache,
         now: datetime,
-        presumed: frozenset[str] = frozenset(),
+        assume_new: frozenset[str] = frozenset(),
     ) -> None:
         self._loaded = loaded
         self._cache = cache
-        self._presumed = presumed
+        self._assume_new = assume_new
         self._now = now
         self.not_before: datetime | None = None
         self.not_after: datetime | None = None
-        self.seen: dict[str, tuple[int, Any]] = {}
+        self.reads: dict[str, tuple[int, Any]] = {}
 
     @property
     def now(self) -> datetime:
@@ -73,20 +73,20 @@ class LoadedBooks:
         self._bind(None, moment)
         return False
 
-    def read(self, kind: Foldable[State_co], *key: str) -> State_co:
+    def read(self, kind: StreamType[State_co], *key: str) -> State_co:
         """Return the state of one stream.
 
         Raises:
             Unread: it has to be loaded first.
         """
         stream = kind.stream(*key)
-        entry = self.seen.get(stream) or self._find(kind, stream)
+        entry = self.reads.get(stream) or self._find(kind, stream)
         if entry is None:
-            raise Unread([stream])
+            raise StreamsNotLoaded([stream])
         state: State_co = entry[1]
         return state
 
-    def read_many(self, kind: Foldable[State_co], keys: Iterable[tuple[str, ...]]) -> list[State_co]:
+    def read_many(self, kind: StreamType[State_co], keys: Iterable[tuple[str, ...]]) -> list[State_co]:
         """Return the states of many streams of one kind, in the order of `keys`.
 
         Raises:
@@ -96,13 +96,13 @@ class LoadedBooks:
         missing: list[str] = []
         for key in keys:
             stream = kind.stream(*key)
-            entry = self.seen.get(stream) or self._find(kind, stream)
+            entry = self.reads.get(stream) or self._find(kind, stream)
             if entry is None:
                 missing.append(stream)
             else:
                 states.append(entry[1])
         if missing:
-            raise Unread(missing)
+            raise StreamsNotLoaded(missing)
         return states
 
     def _bind(self, not_before: datetime | None, not_after: datetime | None) -> None:
@@ -111,10 +111,10 @@ class LoadedBooks:
         if not_after is not None:
             self.not_after = not_after if self.not_after is None else min(self.not_after, not_after)
 
-    def _find(self, kind: Foldable[Any], stream: str) -> tuple[int, Any] | None:
+    def _find(self, kind: StreamType[Any], stream: str) -> tuple[int, Any] | None:
         entry = self._loaded.get(stream) or self._cache.get(stream)
-        if entry is None and kind.prefix in self._presumed:
+        if entry is None and kind.prefix in self._assume_new:
             entry = (0, kind.initial)
         if entry is not None:
-            self.seen[stream] = entry
+            self.reads[stream] = entry
         return entry

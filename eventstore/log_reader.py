@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from eventstore.checkpoint import went_back
-from eventstore.store import Recorded, Store
+from eventstore.checkpoint import log_went_back_error
+from eventstore.store import RecordedEvent, Store
 
 
 class LogReader:
@@ -18,13 +18,13 @@ class LogReader:
         self._digest: bytes | None = None
         self.position = after
 
-    async def read(self, limit: int) -> list[Recorded]:
+    async def read(self, limit: int) -> list[RecordedEvent]:
         """Return the next events and count them as read; raises what `peek` does."""
         events = await self.peek(limit)
         self.advance(events)
         return events
 
-    async def peek(self, limit: int) -> list[Recorded]:
+    async def peek(self, limit: int) -> list[RecordedEvent]:
         """Return the next events, ending on a command's last part; nothing at the end of the log.
 
         Raises:
@@ -35,11 +35,11 @@ class LogReader:
             return await self._store.read_range(after=0, limit=limit)
         events = await self._store.read_range(after=self.position - 1, limit=limit + 1)
         if not events or self._digest not in {None, events[0].digest}:
-            raise await went_back(self._store, self.position)
+            raise await log_went_back_error(self._store, self.position)
         self._digest = events[0].digest
         return events[1:]
 
-    def advance(self, events: Sequence[Recorded]) -> None:
+    def advance(self, events: Sequence[RecordedEvent]) -> None:
         """Note events that follow, whoever handed them out."""
         if events:
             self.position, self._digest = events[-1].position, events[-1].digest

@@ -14,22 +14,22 @@ from eventstore.encoding import check_batch
 from eventstore.errors import BatchRefused, ClockBehind
 from eventstore.store import (
     CLOCK_BEHIND_MAX_S,
-    NOTHING_YET,
     RANGE_EVENTS_MAX,
+    START_OF_LOG,
     Append,
     Appended,
     ClockState,
-    Columns,
     Conflict,
-    Late,
-    Mark,
+    EventColumns,
+    EventFilter,
+    LogPoint,
     NewEvent,
-    Receipt,
-    Recorded,
+    OutsideTimeWindow,
+    RecordedEvent,
     Refused,
     Replayed,
+    RequestFingerprint,
     Verdict,
-    Wanted,
 )
 
 
@@ -37,7 +37,7 @@ from eventstore.store import (
 class _Done:
     first: int
     last: int
-    receipt: Receipt
+    fingerprint: RequestFingerprint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +56,8 @@ class MemoryStore:
 
     def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._now = now
-        self._log: list[Recorded] = []
-        self._streams: dict[str, list[Recorded]] = {}
+        self._log: list[RecordedEvent] = []
+        self._streams: dict[str, list[RecordedEvent]] = {}
         self._done: dict[UUID, _Done] = {}
         self._refused: dict[UUID, datetime] = {}
         self._accepted: datetime | None = None
@@ -68,28 +68,28 @@ class MemoryStore:
         for append in batch:
             _check_json(append)
         recorded_at = self._clock()
-        judged = [self._judge(append, recorded_at) for append in batch]
+        judged = [self._decide(append, recorded_at) for append in batch]
         head = len(self._log)
         return [
             verdict or self._record(append, recorded_at, head) for append, verdict in zip(batch, judged, strict=True)
         ]
 
-    async def read_streams(self, streams: Sequence[str]) -> dict[str, list[Recorded]]:
+    async def read_streams(self, streams: Sequence[str]) -> dict[str, list[RecordedEvent]]:
         """Return every named stream's events in version order."""
         return {stream: list(self._streams.get(stream, ())) for stream in streams}
 
     async def read_stream(
         self, stream: str, *, after_version: int = 0, limit: int = RANGE_EVENTS_MAX
-    ) -> list[Recorded]:
+    ) -> list[RecordedEvent]:
         """Return at most `limit` events of one stream with version > `after_version`, in order."""
         return self._streams.get(stream, [])[after_version : after_version + limit]
 
-    async def read_latest(self, prefix: str, *, limit: int) -> list[Recorded]:
+    async def read_latest(self, prefix: str, *, limit: int) -> list[RecordedEvent]:
         """Return the last event of each of the first `limit` streams whose name begins with `prefix`, by name."""
         names = sorted(stream for stream, events in self._streams.items() if events and stream.startswith(prefix))
         return [self._streams[name][-1] for name in names[:limit]]
 
-    async def read_range(self, *, after: int, limit: int) -> list[Recorded]:
+    async def read_range(self, *, after: int, limit: int) -> list[RecordedEvent]:
         """Return events with position > `after` in order, ending on a command's last part."""
         if after >= len(self._log):
             return []
@@ -97,37 +97,37 @@ class MemoryStore:
         events = self._log[after : after + max(limit, whole)]
         return events if events[-1].part == events[-1].parts else events[: -events[-1].part]
 
-    async def read_named(self, names: Collection[str], *, after: int, limit: int) -> tuple[list[Recorded], int]:
+    async def read_named(self, names: Collection[str], *, after: int, limit: int) -> tuple[list[RecordedEvent], int]:
         """Return the events of these names among the next `limit` positions after one, and the last of those."""
         seen = self._log[after : after + limit]
         return [event for event in seen if event.name in names], after + len(seen)
 
-    async def read_columns(self, prefix: str, *, fields: Mapping[str, str], after: int, upto: int) -> Columns:
+    async def read_columns(self, prefix: str, *, fields: Mapping[str, str], after: int, until: int) -> EventColumns:
         """Return the events with `after` < position ≤ `upto` of the streams whose names begin so, in order."""
-        found = [event for event in self._log[after : max(after, upto)] if event.stream.startswith(prefix)]
-        return Columns(
+        found = [event for event in self._log[after : max(after, until)] if event.stream.startswith(prefix)]
+        return EventColumns(
             positions=array("q", [event.position for event in found]),
             streams=[event.stream.removeprefix(prefix) for event in found],
-            said=[_said(event, fields.get(event.name)) for event in found],
+            values=[_value(event, fields.get(event.name)) for event in found],
         )
 
     async def search(
-        self, wanted: Wanted, *, after: int, upto: int, limit: int, newest_first: bool = False
-    ) -> list[Recorded]:
+        self, event_filter: EventFilter, *, after: int, until: int, limit: int, newest_first: bool = False
+    ) -> list[RecordedEvent]:
         """Return the first (or the last) `limit` of the wanted events with `after` < position ≤ `upto`."""
-        found = [event for event in self._log[after : max(after, upto)] if _is_wanted(event, wanted)]
+        found = [event for event in self._log[after : max(after, until)] if _is_wanted(event, event_filter)]
         return (found[::-1] if newest_first else found)[:limit]
 
-    async def mark_of(self, position: int) -> Mark:
+    async def point_before(self, position: int) -> LogPoint:
         """Return the end of the last whole command up to a position."""
         if not self._log or position <= 0:
-            return NOTHING_YET
+            return START_OF_LOG
         found = self._log[min(position, len(self._log)) - 1]
-        return self._mark(found.position if found.part == found.parts else found.position - found.part)
+        return self._point(found.position if found.part == found.parts else found.position - found.part)
 
-    async def mark_at(self, moment: datetime) -> Mark:
+    async def point_at(self, moment: datetime) -> LogPoint:
         """Return the last position recorded at or before a time."""
-        return self._mark(bisect_right(self._log, moment, key=lambda event: event.recorded_at))
+        return self._point(bisect_right(self._log, moment, key=lambda event: event.recorded_at))
 
     async def head(self) -> int:
         """Return the last position, 0 for an empty log."""
@@ -139,19 +139,19 @@ class MemoryStore:
 
     async def clock(self) -> ClockState:
         """Return the clock beside the time of the last event."""
-        mark = self._mark(len(self._log))
+        mark = self._point(len(self._log))
         accepted = self._is_accepted(mark.recorded_at)
         return ClockState(now=self._now(), position=mark.position, recorded_at=mark.recorded_at, accepted=accepted)
 
     def accept_clock(self) -> None:
         """Let the log's time stand still until the clock has caught up."""
-        self._accepted = self._mark(len(self._log)).recorded_at
+        self._accepted = self._point(len(self._log)).recorded_at
 
     def _is_accepted(self, recorded_at: datetime | None) -> bool:
         return recorded_at is not None and self._accepted is not None and recorded_at <= self._accepted
 
-    def _mark(self, position: int) -> Mark:
-        return Mark(position, self._log[position - 1].recorded_at) if position else NOTHING_YET
+    def _point(self, position: int) -> LogPoint:
+        return LogPoint(position, self._log[position - 1].recorded_at) if position else START_OF_LOG
 
     def _clock(self) -> datetime:
         now = self._now()
@@ -163,10 +163,10 @@ class MemoryStore:
             raise ClockBehind(f"the clock stands at {now}, the last event was recorded at {last}")
         return max(now, last)
 
-    def _judge(self, append: Append, now: datetime) -> Verdict | None:
+    def _decide(self, append: Append, now: datetime) -> Verdict | None:
         if done := self._done.get(append.command_id):
             recorded_at = self._log[done.first - 1].recorded_at
-            return Replayed(first=done.first, last=done.last, recorded_at=recorded_at, receipt=done.receipt)
+            return Replayed(first=done.first, last=done.last, recorded_at=recorded_at, fingerprint=done.fingerprint)
         refused_at = self._refused.get(append.command_id)
         if refused_at is not None and append.asked_at is not None and refused_at >= append.asked_at:
             return Refused(refused_at=refused_at, now=now)
@@ -176,7 +176,7 @@ class MemoryStore:
                 return Conflict(stream=stream, version=version)
         early = append.not_before is not None and now < append.not_before
         if early or (append.not_after is not None and now >= append.not_after):
-            return Late(now=now)
+            return OutsideTimeWindow(now=now)
         return None
 
     def _record(self, append: Append, recorded_at: datetime, head: int) -> Appended:
@@ -187,12 +187,12 @@ class MemoryStore:
             return Appended(first=head + 1, last=head, recorded_at=recorded_at)
         first = len(self._log) + 1
         for part, (stream, event) in enumerate(events, 1):
-            self._keep(append, stream, event, _Place(part=part, parts=len(events), recorded_at=recorded_at))
+            self._store_event(append, stream, event, _Place(part=part, parts=len(events), recorded_at=recorded_at))
         last = len(self._log)
-        self._done[append.command_id] = _Done(first=first, last=last, receipt=append.receipt)
+        self._done[append.command_id] = _Done(first=first, last=last, fingerprint=append.fingerprint)
         return Appended(first=first, last=last, recorded_at=recorded_at)
 
-    def _keep(self, append: Append, stream: str, event: NewEvent, place: _Place) -> None:
+    def _store_event(self, append: Append, stream: str, event: NewEvent, archive: _Place) -> None:
         position = len(self._log) + 1
         version = len(self._streams.get(stream, ())) + 1
         digest = digest_of(
@@ -202,21 +202,21 @@ class MemoryStore:
             name=event.name,
             schema_version=event.schema_version,
             command_id=append.command_id,
-            part=place.part,
-            recorded_at=place.recorded_at,
+            part=archive.part,
+            recorded_at=archive.recorded_at,
             data=event.data,
             metadata=append.metadata,
         )
-        recorded = Recorded(
+        recorded = RecordedEvent(
             position=position,
             stream=stream,
             version=version,
             name=event.name,
             schema_version=event.schema_version,
             command_id=append.command_id,
-            part=place.part,
-            parts=place.parts,
-            recorded_at=place.recorded_at,
+            part=archive.part,
+            parts=archive.parts,
+            recorded_at=archive.recorded_at,
             data=event.data,
             metadata=append.metadata,
             digest=digest,
@@ -229,20 +229,20 @@ def _expectations(append: Append) -> list[tuple[str, int]]:
     return [*((write.stream, write.expected) for write in append.writes), *append.guards.items()]
 
 
-def _said(event: Recorded, field: str | None) -> str:
+def _value(event: RecordedEvent, field: str | None) -> str:
     value = None if field is None else orjson.loads(event.data).get(field)
     return event.name if value is None else f"{event.name} {value}"
 
 
-def _is_wanted(event: Recorded, wanted: Wanted) -> bool:
+def _is_wanted(event: RecordedEvent, event_filter: EventFilter) -> bool:
     metadata = orjson.loads(event.metadata)
     actor = metadata.get("actor") or {}
     return (
-        (wanted.names is None or event.name in wanted.names)
-        and (wanted.stream is None or event.stream == wanted.stream)
-        and (wanted.prefix is None or event.stream.startswith(wanted.prefix))
-        and (wanted.actor is None or wanted.actor in {actor.get("id"), actor.get("kind")})
-        and all(metadata.get(name) == value or value in event.stream for name, value in wanted.subjects.items())
+        (event_filter.names is None or event.name in event_filter.names)
+        and (event_filter.stream is None or event.stream == event_filter.stream)
+        and (event_filter.prefix is None or event.stream.startswith(event_filter.prefix))
+        and (event_filter.actor is None or event_filter.actor in {actor.get("id"), actor.get("kind")})
+        and all(metadata.get(name) == value or value in event.stream for name, value in event_filter.subjects.items())
     )
 
 

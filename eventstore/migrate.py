@@ -13,7 +13,7 @@ from eventstore.postgres.connection import check_version
 from eventstore.roles import APP_ROLE, RolePassword, ensure_roles, role_name, with_role_names
 
 _LOCK: LiteralString = "SELECT pg_advisory_lock(6073476093215911269)"
-_LEDGER: LiteralString = """
+_APPLIED_TABLE: LiteralString = """
 CREATE SCHEMA IF NOT EXISTS migration;
 REVOKE ALL ON SCHEMA migration FROM PUBLIC;
 CREATE TABLE IF NOT EXISTS migration.applied (
@@ -98,7 +98,7 @@ async def migrate(
         await connection.execute(_LOCK)
         await _require_own_privileges(connection)
         await ensure_roles(connection, owner_url, role_password)
-        await connection.execute(_LEDGER)
+        await connection.execute(_APPLIED_TABLE)
         applied: list[str] = []
         for history, migrations in known:
             for migration in await _missing(connection, history, migrations):

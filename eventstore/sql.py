@@ -121,7 +121,7 @@ SEARCH_STREAM: LiteralString = _EVENT + _OF_STREAM + "ORDER BY version LIMIT %(l
 SEARCH_STREAM_BACK: LiteralString = _EVENT + _OF_STREAM + "ORDER BY version DESC LIMIT %(limit)s"
 
 # An event inside a command is `part` positions behind the end of the command before.
-MARK_OF: LiteralString = """
+POINT_BEFORE: LiteralString = """
 SELECT ended.position, ended.recorded_at
 FROM (
     SELECT position, part, parts FROM eventstore.event
@@ -133,7 +133,7 @@ JOIN eventstore.event AS ended
 
 # Times never decrease with the position, so the last one at or before a moment is found by halving the log, some 24
 # times for ten million events, in one statement and with no index but the primary key.
-MARK_AT: LiteralString = """
+POINT_AT: LiteralString = """
 WITH RECURSIVE halved AS (
     SELECT 0::bigint AS low,
            coalesce((SELECT position FROM eventstore.event ORDER BY position DESC LIMIT 1), 0) AS high

@@ -41,7 +41,7 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
+class RequestFingerprint:
     """Who sent a command and what it said, so that the same idempotency key with another body is noticed."""
 
     account: str = ""
@@ -49,7 +49,7 @@ class Receipt:
     body_sha256: bytes = b""
 
 
-NO_RECEIPT = Receipt()
+NO_FINGERPRINT = RequestFingerprint()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ class Append:
     not_before: datetime | None = None
     not_after: datetime | None = None
     asked_at: datetime | None = None
-    receipt: Receipt = NO_RECEIPT
+    fingerprint: RequestFingerprint = NO_FINGERPRINT
     abandoned: Callable[[], bool] | None = field(default=None, compare=False, repr=False)
     size: int = field(default=0, init=False, compare=False, repr=False)
 
@@ -96,7 +96,7 @@ class Replayed:
     first: int
     last: int
     recorded_at: datetime
-    receipt: Receipt
+    fingerprint: RequestFingerprint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +108,7 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Late:
+class OutsideTimeWindow:
     """The server's clock, `now`, lies outside the command's window; nothing was written. Decide again."""
 
     now: datetime
@@ -122,10 +122,10 @@ class Refused:
     now: datetime
 
 
-Verdict = Appended | Replayed | Conflict | Late | Refused
+Verdict = Appended | Replayed | Conflict | OutsideTimeWindow | Refused
 
 
-class Recorded(NamedTuple):
+class RecordedEvent(NamedTuple):
     """One event as it stands in the log. `part` (1 …) of `parts`: its place in its command.
 
     A tuple, because readers make one for every event there is: a frozen dataclass takes eight times as long.
@@ -145,7 +145,7 @@ class Recorded(NamedTuple):
     digest: bytes
 
 
-class Mark(NamedTuple):
+class LogPoint(NamedTuple):
     """A place in the log between two commands: everything up to `position` has happened, the last at `recorded_at`.
 
     Before the first event: position 0, at no time.
@@ -155,11 +155,11 @@ class Mark(NamedTuple):
     recorded_at: datetime | None
 
 
-NOTHING_YET = Mark(0, None)
+START_OF_LOG = LogPoint(0, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Columns:
+class EventColumns:
     """Many events in little room.
 
     Args:
@@ -173,10 +173,10 @@ class Columns:
 
     positions: Sequence[int]
     streams: Sequence[str]
-    said: Sequence[str]
+    values: Sequence[str]
 
     def __post_init__(self) -> None:
-        if len({len(self.positions), len(self.streams), len(self.said)}) > 1:
+        if len({len(self.positions), len(self.streams), len(self.values)}) > 1:
             raise ValueError("the columns differ in length")
 
 
@@ -204,7 +204,7 @@ class ClockState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class EventFilter:
     """Which events of the log somebody looks for; what is None or empty does not matter.
 
     Args:
@@ -238,35 +238,35 @@ class Store(Protocol):
         """
         ...
 
-    async def read_streams(self, streams: Sequence[str]) -> dict[str, list[Recorded]]:
+    async def read_streams(self, streams: Sequence[str]) -> dict[str, list[RecordedEvent]]:
         """Return every named stream's events in version order; a stream that does not exist gets an empty list."""
         ...
 
     async def read_stream(
         self, stream: str, *, after_version: int = 0, limit: int = RANGE_EVENTS_MAX
-    ) -> list[Recorded]:
+    ) -> list[RecordedEvent]:
         """Return at most `limit` events of one stream with version > `after_version`, in order."""
         ...
 
-    async def read_latest(self, prefix: str, *, limit: int) -> list[Recorded]:
+    async def read_latest(self, prefix: str, *, limit: int) -> list[RecordedEvent]:
         """Return the last event of each of the first `limit` streams whose name begins with `prefix`, by name."""
         ...
 
-    async def read_range(self, *, after: int, limit: int) -> list[Recorded]:
+    async def read_range(self, *, after: int, limit: int) -> list[RecordedEvent]:
         """Return events with position > `after` in order, ending on a command's last part.
 
         At most `limit` events, except that a single command larger than `limit` is returned whole.
         """
         ...
 
-    async def read_named(self, names: Collection[str], *, after: int, limit: int) -> tuple[list[Recorded], int]:
+    async def read_named(self, names: Collection[str], *, after: int, limit: int) -> tuple[list[RecordedEvent], int]:
         """Return the events of these names among the next `limit` positions after one, in order, and the last of those.
 
         It may end within a command. At the end of the log the last position looked at is `after` itself.
         """
         ...
 
-    async def read_columns(self, prefix: str, *, fields: Mapping[str, str], after: int, upto: int) -> Columns:
+    async def read_columns(self, prefix: str, *, fields: Mapping[str, str], after: int, until: int) -> EventColumns:
         """Return the events with `after` < position ≤ `upto` of the streams whose names begin so, in order.
 
         Args:
@@ -275,19 +275,19 @@ class Store(Protocol):
         ...
 
     async def search(
-        self, wanted: Wanted, *, after: int, upto: int, limit: int, newest_first: bool = False
-    ) -> list[Recorded]:
+        self, event_filter: EventFilter, *, after: int, until: int, limit: int, newest_first: bool = False
+    ) -> list[RecordedEvent]:
         """Return the first (or the last) `limit` of the wanted events with `after` < position ≤ `upto`.
 
         Every position between is looked at, unless one stream is named: the caller keeps the range short.
         """
         ...
 
-    async def mark_of(self, position: int) -> Mark:
+    async def point_before(self, position: int) -> LogPoint:
         """Return the end of the last whole command up to a position."""
         ...
 
-    async def mark_at(self, moment: datetime) -> Mark:
+    async def point_at(self, moment: datetime) -> LogPoint:
         """Return the last position recorded at or before a time; a command has one time, so it ends one."""
         ...
 

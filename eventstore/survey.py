@@ -10,8 +10,8 @@ from typing import LiteralString, NamedTuple, Self
 import structlog
 
 from eventstore.errors import StoreUnavailable, UnreadableLog
-from eventstore.evolution import Evolution
-from eventstore.postgres.readers import Readers
+from eventstore.evolution import UpcasterChain
+from eventstore.postgres.readers import ReadPool
 
 EVENTS_AT_ONCE_MAX = 100_000
 PAUSE_S = 10.0
@@ -31,7 +31,7 @@ ORDER BY first_position
 """
 
 # Somebody else may look through the same stretch: the one who comes second finds nothing to change.
-LOOK_ON: LiteralString = """
+SCAN_NEXT: LiteralString = """
 WITH stretch AS MATERIALIZED (
     SELECT position AS after,
            least(position + %(events_max)s,
@@ -61,7 +61,7 @@ class EventType(NamedTuple):
     first_position: int
 
 
-class Survey:
+class EventTypeIndex:
     """What the log holds.
 
     Args:
@@ -69,7 +69,7 @@ class Survey:
     """
 
     def __init__(self, url: str) -> None:
-        self._readers = Readers(url, 1)
+        self._readers = ReadPool(url, 1)
 
     async def __aenter__(self) -> Self:
         return self
@@ -87,7 +87,7 @@ class Survey:
         """
         return [EventType._make(row) for row in await self._readers.rows(EVENT_TYPES, {})]
 
-    async def check(self, evolution: Evolution) -> None:
+    async def check(self, upcasters: UpcasterChain) -> None:
         """Make sure that this program can read the whole log.
 
         Raises:
@@ -95,23 +95,23 @@ class Survey:
             StoreUnavailable: the server cannot be asked.
         """
         for name, schema_version, position in await self.event_types():
-            objection = evolution.objection(name, schema_version)
+            objection = upcasters.why_unreadable(name, schema_version)
             if objection is not None:
                 raise UnreadableLog(
                     f"The log holds {name} version {schema_version} since position {position}. {objection} "
                     "Start the newer program that wrote it; this one has changed nothing."
                 )
 
-    async def look_on(self) -> int:
+    async def scan_next(self) -> int:
         """Look through the next stretch of the log; return how many events it had (0: nothing is new)."""
-        rows = await self._readers.rows(LOOK_ON, {"events_max": EVENTS_AT_ONCE_MAX})
+        rows = await self._readers.rows(SCAN_NEXT, {"events_max": EVENTS_AT_ONCE_MAX})
         return int(rows[0][0]) if rows else 0
 
-    async def keep_up(self) -> None:
+    async def scan_forever(self) -> None:
         """Look through whatever is new, again and again, until cancelled."""
         while True:
             try:
-                while await self.look_on():
+                while await self.scan_next():
                     pass
             except StoreUnavailable as trouble:
                 _log.warning("survey interrupted", trouble=str(trouble))

@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 from domain.paying import require_payment
 from domain.payment import PaymentCancelled, PaymentStatus, RequestedPayment
 from domain.ports import CheckoutStatus, PaymentGateway, PaymentRefused, PaymentUnavailable
-from eventstore.handler import Handler
-from eventstore.store import Recorded
+from eventstore.handler import CommandHandler
+from eventstore.store import RecordedEvent
 from processes.rule import NOTHING, Commands, Notes
 from processes.work import BackOff, Work, subject_of
 
@@ -29,7 +29,9 @@ class EndCancelledCheckouts:
     at_once: ClassVar[int] = 16
     pause_s: ClassVar[float] = 0.0
 
-    def __init__(self, handler: Handler, gateways: Mapping[str, PaymentGateway], *, looks: BackOff = LOOKS) -> None:
+    def __init__(
+        self, handler: CommandHandler, gateways: Mapping[str, PaymentGateway], *, looks: BackOff = LOOKS
+    ) -> None:
         self._commands = Commands(handler, self.name)
         self._gateways = gateways
         self._looks = looks
@@ -38,7 +40,7 @@ class EndCancelledCheckouts:
         """Begin with nothing."""
         return ()
 
-    def note(self, event: Any, recorded: Recorded) -> Notes:
+    def note(self, event: Any, recorded: RecordedEvent) -> Notes:
         """Note a cancelled payment."""
         match event:
             case PaymentCancelled():

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from domain.ports import PaymentGateway
 from eventstore.codec import Codec
-from eventstore.handler import Handler
+from eventstore.handler import CommandHandler
 from processes.end_cancelled_checkouts import EndCancelledCheckouts
 from processes.reconcile_payments import ReconcilePayments
 from processes.refund_cancelled_performances import LatestEvents, RefundCancelledPerformances
@@ -16,7 +16,7 @@ from processes.submit_refunds import SubmitRefunds
 
 
 def every_rule(
-    handler: Handler, gateways: Mapping[str, PaymentGateway], *, seats: LatestEvents, codec: Codec
+    handler: CommandHandler, gateways: Mapping[str, PaymentGateway], *, seats: LatestEvents, codec: Codec
 ) -> list[Rule]:
     """Return every rule.
 

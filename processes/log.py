@@ -7,17 +7,17 @@ from functools import partial
 from typing import Protocol
 
 from eventstore.checkpoint import BEGINNING, Checkpoint, checkpoint_at, is_in_log, require_in_log
-from eventstore.store import Recorded
+from eventstore.store import RecordedEvent
 
 
 class Log(Protocol):
     """Recorded events, in order."""
 
-    async def read_named(self, names: Collection[str], *, after: int, limit: int) -> tuple[list[Recorded], int]:
+    async def read_named(self, names: Collection[str], *, after: int, limit: int) -> tuple[list[RecordedEvent], int]:
         """Return the events of these names among the next `limit` positions after one, and the last of those."""
         ...
 
-    async def read_range(self, *, after: int, limit: int) -> list[Recorded]:
+    async def read_range(self, *, after: int, limit: int) -> list[RecordedEvent]:
         """Return events with position > `after` in order, ending on a command's last part."""
         ...
 
@@ -32,7 +32,7 @@ class ReadRange:
 
     after: Checkpoint
     end: Checkpoint
-    events: Sequence[Recorded]
+    events: Sequence[RecordedEvent]
 
 
 class SharedLog:
@@ -52,7 +52,7 @@ class SharedLog:
 
     async def read_after(
         self, checkpoint: Checkpoint, names: Collection[str], *, limit: int
-    ) -> tuple[list[Recorded], Checkpoint]:
+    ) -> tuple[list[RecordedEvent], Checkpoint]:
         """Return the events of some of our names among the next `limit` positions, and how far that is.
 
         Raises:
@@ -74,7 +74,7 @@ class SharedLog:
             reading.cancel()
         await asyncio.gather(*readings, return_exceptions=True)  # who waited for one was told
 
-    async def read_range(self, *, after: int, limit: int) -> list[Recorded]:
+    async def read_range(self, *, after: int, limit: int) -> list[RecordedEvent]:
         """Return events with position > `after` in order, ending on a command's last part."""
         return await self._log.read_range(after=after, limit=limit)
 
@@ -92,10 +92,10 @@ class SharedLog:
         if await self._is_current(found, after, limit):
             return found
         await require_in_log(self._log, after)
-        events, upto = await self._log.read_named(self._names, after=after.position, limit=limit)
-        if upto == after.position:
+        events, until = await self._log.read_named(self._names, after=after.position, limit=limit)
+        if until == after.position:
             return ReadRange(after=after, end=after, events=())
-        self._last = ReadRange(after=after, end=await checkpoint_at(self._log, upto), events=events)
+        self._last = ReadRange(after=after, end=await checkpoint_at(self._log, until), events=events)
         return self._last
 
     async def _is_current(self, found: ReadRange, after: Checkpoint, limit: int) -> bool:

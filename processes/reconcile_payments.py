@@ -38,8 +38,8 @@ from domain.ports import (
 )
 from domain.reconciling import SOURCE, entry_exception_id, expire_unknown_payment, reconcile_entry, unreadable_events
 from eventstore.errors import EventStoreError, Unencodable
-from eventstore.handler import Handler
-from eventstore.store import Recorded
+from eventstore.handler import CommandHandler
+from eventstore.store import RecordedEvent
 from processes.rule import NOTHING, Commands, Notes
 from processes.work import BackOff, Work, subject_of
 
@@ -75,7 +75,7 @@ class ReconcilePayments:
 
     def __init__(
         self,
-        handler: Handler,
+        handler: CommandHandler,
         gateways: Mapping[str, PaymentGateway],
         *,
         first_look: timedelta = FIRST_LOOK,
@@ -93,7 +93,7 @@ class ReconcilePayments:
         begin = datetime.fromtimestamp(0, UTC)
         return [Work(BOOKS + name, uuid5(NAMESPACE_URL, BOOKS + name), 0, begin) for name in self._gateways]
 
-    def note(self, event: Any, recorded: Recorded) -> Notes:
+    def note(self, event: Any, recorded: RecordedEvent) -> Notes:
         """Note a payment when it begins; money or a definite no strikes it out, expiry does not."""
         match event:
             case PaymentRequested():

@@ -21,8 +21,8 @@ from domain.performance import PerformanceCancelled
 from domain.refunding import approve_refund
 from domain.seat import SEAT, SeatHeld, SeatHoldExtended, SeatSold
 from eventstore.codec import Codec
-from eventstore.handler import Handler
-from eventstore.store import Recorded
+from eventstore.handler import CommandHandler
+from eventstore.store import RecordedEvent
 from processes.rule import NOTHING, Commands, Notes
 from processes.work import BackOff, Work
 
@@ -43,7 +43,7 @@ _log = structlog.get_logger(__name__)
 class LatestEvents(Protocol):
     """The last event of each stream whose name begins alike: how every seat of a performance stands."""
 
-    async def read_latest(self, prefix: str, *, limit: int) -> list[Recorded]:
+    async def read_latest(self, prefix: str, *, limit: int) -> list[RecordedEvent]:
         """Return the last event of each of the first `limit` streams, by name."""
         ...
 
@@ -57,7 +57,13 @@ class RefundCancelledPerformances:
     pause_s: ClassVar[float] = 0.0
 
     def __init__(
-        self, handler: Handler, seats: LatestEvents, codec: Codec, *, rest: timedelta = REST, again: BackOff = AGAIN
+        self,
+        handler: CommandHandler,
+        seats: LatestEvents,
+        codec: Codec,
+        *,
+        rest: timedelta = REST,
+        again: BackOff = AGAIN,
     ) -> None:
         self._commands = Commands(handler, self.name)
         self._seats = seats
@@ -70,7 +76,7 @@ class RefundCancelledPerformances:
         """Begin with nothing."""
         return ()
 
-    def note(self, event: Any, recorded: Recorded) -> Notes:
+    def note(self, event: Any, recorded: RecordedEvent) -> Notes:
         """Note a cancellation."""
         match event:
             case PerformanceCancelled():

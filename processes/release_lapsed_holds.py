@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 from domain.basket import expire_hold
 from domain.buyer import BuyerQuotaKept
 from domain.hold import HoldExpired, HoldExtended, HoldPlaced, HoldReleased
-from eventstore.handler import Handler
-from eventstore.store import Recorded
+from eventstore.handler import CommandHandler
+from eventstore.store import RecordedEvent
 from processes.rule import NOTHING, Commands, Notes
 from processes.work import Work, subject_of
 
@@ -29,7 +29,7 @@ class ReleaseLapsedHolds:
     )
     at_once: ClassVar[int] = 64
 
-    def __init__(self, handler: Handler, *, pause_s: float = PAUSE_S) -> None:
+    def __init__(self, handler: CommandHandler, *, pause_s: float = PAUSE_S) -> None:
         self._commands = Commands(handler, self.name)
         self.pause_s = pause_s
 
@@ -37,7 +37,7 @@ class ReleaseLapsedHolds:
         """Begin with nothing."""
         return ()
 
-    def note(self, event: Any, recorded: Recorded) -> Notes:
+    def note(self, event: Any, recorded: RecordedEvent) -> Notes:
         """Note a deadline when a basket is placed or extended; strike it out when the basket ends or is paid."""
         match event:
             case HoldPlaced() | HoldExtended():

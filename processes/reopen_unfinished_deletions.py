@@ -14,8 +14,8 @@ from domain.event import EVENT, give_up_deletion
 from domain.performance import PERFORMANCE
 from domain.performance_deletion import give_up_performance_deletion
 from domain.venue import VENUE, give_up_venue_deletion
-from eventstore.handler import Handler
-from eventstore.store import Recorded
+from eventstore.handler import CommandHandler
+from eventstore.store import RecordedEvent
 from processes.rule import NOTHING, Commands, Notes
 from processes.work import Work
 
@@ -42,14 +42,14 @@ class ReopenUnfinishedDeletions:
     at_once: ClassVar[int] = 8
     pause_s: ClassVar[float] = 0.0
 
-    def __init__(self, handler: Handler) -> None:
+    def __init__(self, handler: CommandHandler) -> None:
         self._commands = Commands(handler, self.name)
 
     def standing(self) -> Sequence[Work]:
         """Begin with nothing."""
         return ()
 
-    def note(self, event: Any, recorded: Recorded) -> Notes:  # noqa: ARG002 - the stored name says it all
+    def note(self, event: Any, recorded: RecordedEvent) -> Notes:  # noqa: ARG002 - the stored name says it all
         """Note a deletion when it begins; strike it out when it ends."""
         if recorded.name in CLOSED:
             due_at = recorded.recorded_at + DELETION_LASTS_MAX

@@ -6,9 +6,9 @@ from typing import Any, Protocol, TypeVar
 from uuid import uuid5
 
 from domain.books import Changes, DecisionContext
-from eventstore.command import Context, Outcome
-from eventstore.handler import Handler
-from eventstore.store import Recorded
+from eventstore.command import CommandContext, Outcome
+from eventstore.handler import CommandHandler
+from eventstore.store import RecordedEvent
 from processes.work import Work
 
 Seen = TypeVar("Seen")
@@ -45,7 +45,7 @@ class Rule(Protocol):
         """Return the work that is there from the beginning."""
         ...
 
-    def note(self, event: Any, recorded: Recorded) -> Notes:
+    def note(self, event: Any, recorded: RecordedEvent) -> Notes:
         """Return what one event changes in the work; asks nobody."""
         ...
 
@@ -62,13 +62,13 @@ class Rule(Protocol):
 class Commands:
     """Sends one rule's commands; what takes effect carries the rule as its actor and the causing event's position."""
 
-    def __init__(self, handler: Handler, rule: str) -> None:
+    def __init__(self, handler: CommandHandler, rule: str) -> None:
         self._handler = handler
         self._rule = rule
 
     async def send(self, work: Work, part: str, decide: Callable[[DecisionContext], Changes]) -> Outcome:
         """Carry a command out, once for this rule, cause, subject and `part`, however often it is sent."""
-        context = Context(
+        context = CommandContext(
             command_id=uuid5(work.cause, f"{self._rule}/{work.subject}/{part}"),
             actor={"kind": "process", "id": self._rule, "role": None},
             causation=work.cause_position or None,
@@ -78,4 +78,4 @@ class Commands:
 
     async def look(self, view: Callable[[DecisionContext], Seen]) -> Seen:
         """Return what a function reads from the books now."""
-        return await self._handler.look(view)
+        return await self._handler.query(view)

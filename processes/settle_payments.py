@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 
 from domain.payment import PaymentCaptured, PaymentSettled
 from domain.settling import settle
-from eventstore.handler import Handler
-from eventstore.store import Recorded
+from eventstore.handler import CommandHandler
+from eventstore.store import RecordedEvent
 from processes.rule import NOTHING, Commands, Notes
 from processes.work import Work, subject_of
 
@@ -29,7 +29,7 @@ class SettlePayments:
     at_once: ClassVar[int] = 32
     pause_s: ClassVar[float] = 0.0
 
-    def __init__(self, handler: Handler, *, grace: timedelta = GRACE) -> None:
+    def __init__(self, handler: CommandHandler, *, grace: timedelta = GRACE) -> None:
         self._commands = Commands(handler, self.name)
         self._grace = grace
 
@@ -37,7 +37,7 @@ class SettlePayments:
         """Begin with nothing."""
         return ()
 
-    def note(self, event: Any, recorded: Recorded) -> Notes:
+    def note(self, event: Any, recorded: RecordedEvent) -> Notes:
         """Note a capture; only the log's word that it was decided strikes it out."""
         match event:
             case PaymentCaptured():

@@ -28,8 +28,8 @@ from domain.refund import (
     transfer_reference,
 )
 from domain.transfers import UNFINISHED, complete_refund, fail_refund, report_unanswered, require_refund, submit_refund
-from eventstore.handler import Handler
-from eventstore.store import Recorded
+from eventstore.handler import CommandHandler
+from eventstore.store import RecordedEvent
 from processes.rule import NOTHING, Commands, Notes
 from processes.work import BackOff, Work, subject_of
 
@@ -52,7 +52,7 @@ class SubmitRefunds:
 
     def __init__(
         self,
-        handler: Handler,
+        handler: CommandHandler,
         gateways: Mapping[str, PaymentGateway],
         *,
         pending: BackOff = PENDING,
@@ -67,7 +67,7 @@ class SubmitRefunds:
         """Begin with nothing."""
         return ()
 
-    def note(self, event: Any, recorded: Recorded) -> Notes:
+    def note(self, event: Any, recorded: RecordedEvent) -> Notes:
         """Note an approval; strike it out when the money has gone back or a person owns the refund."""
         match event:
             case RefundApproved() | RefundRetried():

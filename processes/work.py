@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, Self
 from uuid import UUID
 
-from eventstore.store import Recorded
+from eventstore.store import RecordedEvent
 
 
 class Work(NamedTuple):
@@ -23,7 +23,7 @@ class Work(NamedTuple):
     cursor: int = 0
 
     @classmethod
-    def caused_by(cls, recorded: Recorded, *, due_at: datetime) -> Self:
+    def caused_by(cls, recorded: RecordedEvent, *, due_at: datetime) -> Self:
         """Return the work that an event causes for the thing its stream is about."""
         return cls(subject_of(recorded), recorded.command_id, recorded.position, due_at)
 
@@ -32,7 +32,7 @@ class Work(NamedTuple):
         return self._replace(due_at=due_at, tries=self.tries + 1)
 
 
-def subject_of(recorded: Recorded) -> str:
+def subject_of(recorded: RecordedEvent) -> str:
     """Return the id of what an event's stream is about."""
     return recorded.stream.split("-", 1)[1]
 

@@ -148,7 +148,7 @@ async def release_all(connection: Connection) -> None:
     await connection.execute(sql.RELEASE_ALL)
 
 
-async def advance(connection: Connection, held: Held, *, after: int, upto: Checkpoint) -> str | None:
+async def advance(connection: Connection, held: Held, *, after: int, until: Checkpoint) -> str | None:
     """Move the checkpoint, within the transaction that writes the rows.
 
     Returns:
@@ -157,21 +157,21 @@ async def advance(connection: Connection, held: Held, *, after: int, upto: Check
     Raises:
         Lost: somebody else moved it, or it must not move now.
     """
-    found = await (await connection.execute(sql.ADVANCE, advanced(held, after, upto))).fetchone()
+    found = await (await connection.execute(sql.ADVANCE, advanced(held, after, until))).fetchone()
     if found is None:
         raise Lost(held.name)
     follower: str | None = found[0]
     return follower
 
 
-async def advance_alone(connection: Connection, held: Held, *, after: int, upto: Checkpoint) -> bool:
+async def advance_alone(connection: Connection, held: Held, *, after: int, until: Checkpoint) -> bool:
     """Move the checkpoint where no row follows from the batch; False: `advance` within a transaction says why not."""
-    return (await connection.execute(sql.ADVANCE_ALONE, advanced(held, after, upto))).rowcount == 1
+    return (await connection.execute(sql.ADVANCE_ALONE, advanced(held, after, until))).rowcount == 1
 
 
-def advanced(held: Held, after: int, upto: Checkpoint) -> dict[str, Any]:
+def advanced(held: Held, after: int, until: Checkpoint) -> dict[str, Any]:
     """Return what a statement that moves the checkpoint compares and sets."""
-    return {"name": held.name, "fence": held.fence, "after": after, "upto": upto.position, "digest": upto.digest}
+    return {"name": held.name, "fence": held.fence, "after": after, "upto": until.position, "digest": until.digest}
 
 
 async def fail(connection: Connection, held: Held, *, after: int, failed_position: int | None, error: str) -> None:

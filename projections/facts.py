@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 
 from eventstore.errors import UnknownEvent
-from eventstore.evolution import Evolution, Upcaster
-from eventstore.store import Recorded
+from eventstore.evolution import Upcaster, UpcasterChain
+from eventstore.store import RecordedEvent
 from projections.model import Fact
 
 
@@ -42,7 +42,7 @@ class FactReader:
     versions: Mapping[str, int]
     upcasters: Mapping[tuple[str, int], Upcaster]
 
-    def read(self, events: Sequence[Recorded]) -> list[Fact]:
+    def read(self, events: Sequence[RecordedEvent]) -> list[Fact]:
         """Return the facts in a stretch of the log, in order."""
         names = self.names
         return [
@@ -51,12 +51,12 @@ class FactReader:
             if event.name in names
         ]
 
-    def _data(self, event: Recorded) -> Mapping[str, Any]:
+    def _data(self, event: RecordedEvent) -> Mapping[str, Any]:
         data: dict[str, Any] = orjson.loads(event.data)
         if event.schema_version == self.versions[event.name]:
             return data
-        evolution = Evolution(versions=self.versions, upcasters=self.upcasters)
-        objection = evolution.objection(event.name, event.schema_version)
+        evolution = UpcasterChain(versions=self.versions, upcasters=self.upcasters)
+        objection = evolution.why_unreadable(event.name, event.schema_version)
         if objection is not None:
             return Unreadable(UnknownEvent(objection))
         return evolution.upcast(event.name, event.schema_version, data)

@@ -82,7 +82,7 @@ class Keeper:
         if not of_model(self._model, stretch.facts) and await self._advance_alone(connection, stretch):
             return
         async with connection.transaction():
-            follower = await control.advance(connection, self._held, after=stretch.after, upto=stretch.end)
+            follower = await control.advance(connection, self._held, after=stretch.after, until=stretch.end)
             await write(connection, self._model, self._kept(self._held.schema, stretch))
             if follower is not None:
                 await self._write_follower(connection, follower, stretch)
@@ -91,7 +91,7 @@ class Keeper:
     async def _advance_alone(self, connection: Connection, stretch: Stretch) -> bool:
         """Move the checkpoint past a batch without rows; False: a version being built has to move along."""
         await self._window.require_in_log(stretch.end)
-        return await control.advance_alone(connection, self._held, after=stretch.after, upto=stretch.end)
+        return await control.advance_alone(connection, self._held, after=stretch.after, until=stretch.end)
 
     async def _write_follower(self, connection: Connection, follower: str, stretch: Stretch) -> None:
         """Write a batch to the version that is being built as well; what it can't take stops it alone."""
@@ -99,7 +99,7 @@ class Keeper:
             async with connection.transaction():
                 await control.look_in(connection, follower)
                 await write(connection, self._model, self._kept(follower, stretch), prepare=False)
-                await builds.advance(connection, follower, after=stretch.after, upto=stretch.end)
+                await builds.advance(connection, follower, after=stretch.after, until=stretch.end)
                 await control.look_in(connection, self._held.schema)
         except (OperationalError, InterfaceError):
             raise

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from eventstore.checkpoint import event_at, is_in_log
-from eventstore.store import Recorded, Store
+from eventstore.store import RecordedEvent, Store
 from projections.control import ProjectionState
 from projections.set_aside import read_projection
 
@@ -24,7 +24,7 @@ class Report:
     diverged: bool
     lag: int
     lag_seconds: float
-    failed: Recorded | None
+    failed: RecordedEvent | None
     skipped: Sequence[int]
     parked: Sequence[str]
 

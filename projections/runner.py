@@ -12,7 +12,7 @@ from psycopg import Error
 
 from eventstore.checkpoint import is_in_log
 from eventstore.errors import StoreUnavailable
-from eventstore.feed import EventFeed
+from eventstore.feed import Subscription
 from eventstore.store import Store
 from projections import control
 from projections.control import Connection, Held, Lost
@@ -47,7 +47,7 @@ class Runner:
         *,
         url: str,
         store: Store,
-        make_feed: Callable[[int], EventFeed],
+        make_feed: Callable[[int], Subscription],
         models: Sequence[ReadModel],
         reader: FactReader,
         owner: str,

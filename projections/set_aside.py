@@ -8,7 +8,7 @@ from domain.errors import NotFound
 from domain.history import EVENTS, UPCASTERS, VERSIONS
 from domain.projection import PROJECTION, Exclusions, Projection, ProjectionEvent, evolve
 from eventstore.codec import Codec
-from eventstore.store import Recorded, Store
+from eventstore.store import RecordedEvent, Store
 from projections.model import Fact
 
 NAMES = {name: event for name, event in EVENTS.items() if event in get_args(ProjectionEvent)}
@@ -36,7 +36,7 @@ async def read_projection(store: Store, name: str) -> Projection:
     return projection_of((await store.read_streams([stream]))[stream])
 
 
-def projection_of(recorded: Sequence[Recorded]) -> Projection:
+def projection_of(recorded: Sequence[RecordedEvent]) -> Projection:
     """Fold what was decided."""
     decoded = (CODEC.decode(event.name, event.schema_version, event.data) for event in recorded)
     return reduce(evolve, decoded, PROJECTION.initial)

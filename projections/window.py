@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import chain
 
 from eventstore.checkpoint import Checkpoint, checkpoint_of, require_in_log
-from eventstore.feed import EventFeed
-from eventstore.store import Recorded, Store
+from eventstore.feed import Subscription
+from eventstore.store import RecordedEvent, Store
 from projections.facts import FactReader
 from projections.model import Fact
 
@@ -37,12 +37,12 @@ class Stretch:
         """The last position."""
         return self.end.position
 
-    def between(self, after: int, upto: int) -> "Stretch":
+    def between(self, after: int, until: int) -> "Stretch":
         """Return the part after one command's end up to another's."""
         return Stretch(
             after=after,
-            ends=[end for end in self.ends if after < end.position <= upto],
-            facts=[fact for fact in self.facts if after < fact.position <= upto],
+            ends=[end for end in self.ends if after < end.position <= until],
+            facts=[fact for fact in self.facts if after < fact.position <= until],
         )
 
 
@@ -55,7 +55,7 @@ class Window:
         feed: begins after `start`.
     """
 
-    def __init__(self, *, store: Store, feed: EventFeed, start: int, reader: FactReader) -> None:
+    def __init__(self, *, store: Store, feed: Subscription, start: int, reader: FactReader) -> None:
         self._store = store
         self._feed = feed
         self._reader = reader
@@ -117,7 +117,7 @@ class Window:
         await asyncio.shield(self._growing)
 
     async def _append_next(self) -> None:
-        new: list[Recorded] = []
+        new: list[RecordedEvent] = []
         while not new:
             new = [event for event in await self._feed.next() if event.position > self._end]
         stretch = self._read(self._end, new)
@@ -127,7 +127,7 @@ class Window:
             self._stretches.popleft()
         self._start = self._stretches[0].after
 
-    def _read(self, after: int, events: Sequence[Recorded]) -> Stretch:
+    def _read(self, after: int, events: Sequence[RecordedEvent]) -> Stretch:
         return Stretch(
             after=after,
             ends=[checkpoint_of(event) for event in events if event.part == event.parts],

@@ -13,12 +13,12 @@ from adapters.sandbox_gateway import SandboxGateway
 from domain.ports import PaymentGateway
 from eventstore.batcher import Batcher
 from eventstore.epoch import Epochs
-from eventstore.feed import EventFeed, Feed, PolledFeed
-from eventstore.handler import Judge
-from eventstore.jetstream.link import NatsLink
+from eventstore.feed import HybridSubscription, PollingSubscription, Subscription
+from eventstore.handler import Appender
+from eventstore.jetstream.link import NatsConnection
 from eventstore.postgres.bounded import BOUNDED, check_answers
 from eventstore.postgres.store import PostgresStore
-from eventstore.relay import AnnouncingJudge, WakeUp
+from eventstore.relay import NotifyingAppender, WakeUpNotifier
 from eventstore.roles import APP_ROLE
 from eventstore.store import Store
 from runtime.roles import url_of_role
@@ -58,7 +58,7 @@ async def open_store(settings: Settings) -> AsyncIterator[tuple[PostgresStore, B
 class Nats:
     """A connection to NATS, which need not be there, and what names the streams."""
 
-    link: NatsLink
+    link: NatsConnection
     epochs: Epochs
 
 
@@ -70,26 +70,26 @@ async def open_nats(settings: Settings) -> AsyncIterator[Nats | None]:
         return
     async with (
         until_left(Epochs(url_of_role(settings, APP_ROLE))) as epochs,
-        NatsLink(settings.nats_url.get_secret_value(), name="api") as link,
+        NatsConnection(settings.nats_url.get_secret_value(), name="api") as link,
     ):
         yield Nats(link=link, epochs=epochs)
 
 
 @asynccontextmanager
-async def announced(nats: Nats | None, judge: Judge) -> AsyncIterator[Judge]:
+async def announced(nats: Nats | None, judge: Appender) -> AsyncIterator[Appender]:
     """Let the relay hear of every append, where there is NATS."""
     if nats is None:
         yield judge
         return
-    async with WakeUp(link=nats.link, epochs=nats.epochs) as wake_up:
-        yield AnnouncingJudge(judge, wake_up.notify)
+    async with WakeUpNotifier(link=nats.link, epochs=nats.epochs) as wake_up:
+        yield NotifyingAppender(judge, wake_up.notify)
 
 
-def open_feed(store: Store, nats: Nats | None, after: int) -> EventFeed:
+def open_feed(store: Store, nats: Nats | None, after: int) -> Subscription:
     """Open the log after a position, from NATS if there is one."""
     if nats is None:
-        return PolledFeed(store=store, after=after)
-    return Feed(store=store, epochs=nats.epochs, link=nats.link, after=after)
+        return PollingSubscription(store=store, after=after)
+    return HybridSubscription(store=store, epochs=nats.epochs, link=nats.link, after=after)
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from domain.errors import Rejected
 from domain.history import EVENTS, STREAM_TYPES, UPCASTERS, VERSIONS, subject_ids
 from eventstore.cache import CACHED_STREAMS_MAX, StateCache
 from eventstore.codec import Codec
-from eventstore.handler import Clock, Handler, Judge
+from eventstore.handler import Appender, Clock, CommandHandler
 from eventstore.store import Store
 
 
@@ -32,13 +32,15 @@ def build_codec() -> Codec:
     return Codec(EVENTS, VERSIONS, UPCASTERS)
 
 
-def build_handler(*, store: Store, judge: Judge, clock: Clock, cache_size: int = CACHED_STREAMS_MAX) -> Handler:
+def build_handler(
+    *, store: Store, judge: Appender, clock: Clock, cache_size: int = CACHED_STREAMS_MAX
+) -> CommandHandler:
     """Return a handler that knows the business's streams."""
-    return Handler(
+    return CommandHandler(
         store=store,
-        judge=judge,
+        appender=judge,
         codec=build_codec(),
-        kinds=STREAM_TYPES,
+        stream_types=STREAM_TYPES,
         refusal=Rejected,
         clock=clock,
         cache=StateCache(cache_size),

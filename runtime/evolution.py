@@ -1,10 +1,10 @@
 """What this program can read, and a look, before a part starts, whether that is everything in the log."""
 
 from domain.history import UPCASTERS, VERSIONS
-from eventstore.evolution import Evolution
-from eventstore.survey import Survey
+from eventstore.evolution import UpcasterChain
+from eventstore.survey import EventTypeIndex
 
-EVOLUTION = Evolution(versions=VERSIONS, upcasters=UPCASTERS)
+EVOLUTION = UpcasterChain(versions=VERSIONS, upcasters=UPCASTERS)
 
 
 async def check_log(url: str) -> None:
@@ -14,5 +14,5 @@ async def check_log(url: str) -> None:
         UnreadableLog: it can't; the message says which one, and what to do.
         StoreUnavailable: the database does not answer.
     """
-    async with Survey(url) as survey:
+    async with EventTypeIndex(url) as survey:
         await survey.check(EVOLUTION)

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from eventstore.exports.formats import Format, writer_of
-from eventstore.exports.manifest import Manifest, Tally, seals_between
+from eventstore.exports.manifest import HashingCounter, Manifest, seals_between
 from eventstore.exports.writer import Writer, events_between
 from eventstore.postgres import PostgresStore
 from eventstore.roles import APP_ROLE
 from eventstore.seals.seal import Seal, seal_line
-from eventstore.seals.table import SealTable
+from eventstore.seals.table import SealRepository
 from projections.past.known import require_known
 from projections.past.searching import Search, Stretch, stretch_of
 from runtime.new_files import require_new
@@ -57,22 +57,22 @@ def beside(out: Path, ending: str) -> Path:
 
 async def _write_events(
     store: PostgresStore, asked: Search, stretch: Stretch, writer: Writer, out: Path
-) -> tuple[int, Tally]:
-    tally, count, unfinished = Tally(), 0, beside(out, "unfinished")
+) -> tuple[int, HashingCounter]:
+    tally, count, unfinished = HashingCounter(), 0, beside(out, "unfinished")
     with unfinished.open("wb") as file:
-        async for events in events_between(store, asked.wanted, after=stretch.after, upto=stretch.upto):
-            file.write(tally.noted(writer.add(events)))
+        async for events in events_between(store, asked.wanted, after=stretch.after, until=stretch.upto):
+            file.write(tally.update(writer.add(events)))
             count += len(events)
-        file.write(tally.noted(writer.end()))
+        file.write(tally.update(writer.finish()))
     unfinished.replace(out)
     return count, tally
 
 
 async def _write_seals(url: str, stretch: Stretch, out: Path) -> tuple[int, Seal | None]:
-    table, count, last = SealTable(url), 0, None
+    table, count, last = SealRepository(url), 0, None
     try:
         with out.open("wb") as file:
-            async for seals in seals_between(table, after=stretch.after, upto=stretch.upto):
+            async for seals in seals_between(table, after=stretch.after, until=stretch.upto):
                 file.writelines(map(seal_line, seals))
                 count, last = count + len(seals), seals[-1]
     finally:

@@ -10,7 +10,7 @@ from api.engine import Engine
 from api.schemas.people import Registration
 from domain.account import add_role, open_account
 from domain.values import Role
-from eventstore.command import Context
+from eventstore.command import CommandContext
 from runtime.deciding import operator_actor
 from runtime.settings import Settings, SettingsRefused
 from runtime.wiring import open_engine
@@ -31,7 +31,9 @@ async def ensure_account(settings: Settings, wish: Registration, *, role: Role) 
         account, opened = await engine.entrance.ensure(email=wish.email, password=wish.password, name=wish.name)
         if role is not Role.CUSTOMER:
             grant = partial(add_role, account=account, role=role)
-            await engine.handler.handle(grant, Context(command_id=uuid7(), actor=operator_actor(), channel="operator"))
+            await engine.handler.handle(
+                grant, CommandContext(command_id=uuid7(), actor=operator_actor(), channel="operator")
+            )
         return account, opened
 
 
@@ -53,5 +55,7 @@ async def rehearsing_buyer(engine: Engine, at_once: asyncio.Semaphore) -> str:
     account = str(uuid7())
     opening = partial(open_account, account=account, guest=False)
     async with at_once:
-        await engine.handler.handle(opening, Context(command_id=uuid7(), actor=operator_actor(), channel="rehearsal"))
+        await engine.handler.handle(
+            opening, CommandContext(command_id=uuid7(), actor=operator_actor(), channel="rehearsal")
+        )
     return engine.tokens.issue(account, guest=False, lifetime=TOKEN_LIFETIME)

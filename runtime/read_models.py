@@ -8,7 +8,7 @@ from uuid_utils.compat import uuid7
 from domain.errors import Rejected
 from domain.projection import ExclusionReason
 from eventstore.clock import ServerClock
-from eventstore.command import Context
+from eventstore.command import CommandContext
 from eventstore.postgres import PostgresStore
 from eventstore.roles import PROJECTOR_ROLE
 from projections import control, switches
@@ -75,7 +75,7 @@ async def sending(settings: Settings, name: str) -> AsyncIterator[Send]:
         SettingsRefused: there is none of this name, or the command was refused.
     """
     check_known(name)
-    context = Context(command_id=uuid7(), actor=operator_actor(), channel="operator")
+    context = CommandContext(command_id=uuid7(), actor=operator_actor(), channel="operator")
     async with open_store(settings) as (store, batcher):
         handler = build_handler(store=store, judge=batcher, clock=ServerClock(await store.now()))
         try:

@@ -8,7 +8,7 @@ from adapters.records.process_reports import ProcessReports
 from domain.errors import Rejected
 from domain.process import ProcessStatus, require_status, retry
 from eventstore.clock import ServerClock
-from eventstore.command import Context
+from eventstore.command import CommandContext
 from runtime.connections import open_records, open_store
 from runtime.deciding import build_handler, operator_actor
 from runtime.settings import Settings, SettingsRefused
@@ -26,7 +26,7 @@ async def retry_now(settings: Settings, name: str) -> None:
     Raises:
         SettingsRefused: there is none of this name, or it has not failed.
     """
-    context = Context(command_id=uuid7(), actor=operator_actor(), channel="operator")
+    context = CommandContext(command_id=uuid7(), actor=operator_actor(), channel="operator")
     async with open_records(settings) as records, open_store(settings) as (store, batcher):
         reports = ProcessReports(records)
         handler = build_handler(store=store, judge=batcher, clock=ServerClock(await store.now()))

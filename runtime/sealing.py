@@ -13,12 +13,12 @@ from domain.ticket import TICKET
 from eventstore.postgres import PostgresStore
 from eventstore.roles import APP_ROLE, SEALER_ROLE
 from eventstore.seals.content import head_of, open_connection
-from eventstore.seals.hands import hands
+from eventstore.seals.hands import worker_pool
 from eventstore.seals.keys import PUBLIC_KEY_BYTES, SealingKey, key_id_of
 from eventstore.seals.proof import Proof, ProofRefused, check, proof_from_json, prove
 from eventstore.seals.sealer import Sealer
-from eventstore.seals.second_place import SecondPlace
-from eventstore.seals.table import SealTable
+from eventstore.seals.second_place import SealArchive
+from eventstore.seals.table import SealRepository
 from eventstore.seals.verification import Verification
 from eventstore.seals.verify import Report, verify
 from runtime.embedded.kept import kept_password
@@ -48,7 +48,7 @@ def run_sealer() -> None:
     for number in SIGNALS:
         signal.signal(number, lambda _number, _frame: stop.set())
     url = url_of_role(settings, SEALER_ROLE)
-    Sealer(url=url, place=SecondPlace(settings.second_place), key=sealing_key(settings)).run(stop)
+    Sealer(url=url, archive=SealArchive(settings.second_place), key=sealing_key(settings)).run(stop)
 
 
 def require_places(settings: Settings) -> None:
@@ -74,7 +74,7 @@ def sealing_key(settings: Settings) -> SealingKey:
 
 def begin_chain(settings: Settings, reason: str) -> str:
     """Begin a chain after a person has looked; return what to tell them."""
-    chain = SecondPlace(settings.second_place).begin(reason)
+    chain = SealArchive(settings.second_place).begin(reason)
     return f"Chain {chain.id} began; the sealer goes through the whole log again, into {chain.folder}."
 
 
@@ -85,13 +85,13 @@ def compare(
 
     Raises:
         psycopg.OperationalError: the database cannot be reached.
-        HandLost: one of those processes ended.
+        WorkerLost: one of those processes ended.
     """
     look_seldom()
-    url, place = url_of_role(settings, APP_ROLE), SecondPlace(settings.second_place)
+    url, place = url_of_role(settings, APP_ROLE), SealArchive(settings.second_place)
     with open_connection(url, name="audit") as connection:
         positions = (last or head_of(connection)) - first
-        many = hands(url, HANDS) if positions >= HANDS_FROM else nullcontext()
+        many = worker_pool(url, HANDS) if positions >= HANDS_FROM else nullcontext()
         with many as others:
             return verify(connection, place, first=first, last=last, keys=keys, report=report, compare=others)
 
@@ -104,7 +104,7 @@ async def prove_ticket(settings: Settings, ticket: str) -> Proof:
         NotSealedYet, LogContradictsSeal: see `prove`.
     """
     url = url_of_role(settings, APP_ROLE)
-    table = SealTable(url)
+    table = SealRepository(url)
     async with PostgresStore(url) as store:
         try:
             events = await store.read_stream(TICKET.stream(ticket), limit=1)
@@ -155,6 +155,6 @@ def keys_in(folder: Path) -> dict[str, bytes]:
     """Return the public keys that a second place publishes.
 
     Raises:
-        SecondPlaceDamaged: one is not what its name says.
+        SealArchiveDamaged: one is not what its name says.
     """
-    return SecondPlace(folder).keys()
+    return SealArchive(folder).keys()

@@ -33,9 +33,9 @@ from api.ticket_pdf import TicketPrinter
 from api.tokens import AccessTokens, SigningKey
 from eventstore.batcher import Batcher
 from eventstore.clock import ServerClock
-from eventstore.handler import Clock, Handler
+from eventstore.handler import Clock, CommandHandler
 from eventstore.roles import APP_ROLE, PROJECTOR_ROLE
-from eventstore.seals.second_place import SecondPlace
+from eventstore.seals.second_place import SealArchive
 from eventstore.store import Store
 from projections.every_model import EVERY_MODEL, reader_for
 from projections.past.seat_maps import PastSeatMaps
@@ -72,11 +72,11 @@ class Log:
     store: Store
     batcher: Batcher
     nats: Nats | None
-    handler: Handler
+    handler: CommandHandler
     clock: Clock
 
 
-def build_entrance(records: Pool, handler: Handler, passwords: Passwords, clock: Clock) -> Entrance:
+def build_entrance(records: Pool, handler: CommandHandler, passwords: Passwords, clock: Clock) -> Entrance:
     """Return what lets people in."""
     return Entrance(
         handler=handler,
@@ -132,7 +132,7 @@ def build_live(settings: Settings, log: Log, places: Places, read_models: ReadMo
 
 def build_sealed_log(settings: Settings, store: Store) -> SealedLog:
     """Return the seals of the log, and where their second place is."""
-    return SealedLog(url=url_of_role(settings, APP_ROLE), store=store, place=SecondPlace(settings.second_place))
+    return SealedLog(url=url_of_role(settings, APP_ROLE), store=store, place=SealArchive(settings.second_place))
 
 
 @asynccontextmanager
@@ -229,8 +229,8 @@ def batcher_counters(batcher: Batcher) -> Mapping[str, Callable[[], float]]:
         "append_batches_total": lambda: counters.batches,
         "append_commands_total": lambda: counters.commands,
         "append_batches_resent_total": lambda: counters.resent,
-        "append_commands_singled_total": lambda: counters.singled,
-        "append_commands_stale_total": lambda: counters.answered_stale,
+        "append_commands_singled_total": lambda: counters.sent_individually,
+        "append_commands_stale_total": lambda: counters.rejected_stale,
         "append_clock_behind_total": lambda: counters.clock_behind,
         "append_waiting": lambda: batcher.waiting,
     }

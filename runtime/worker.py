@@ -10,14 +10,14 @@ import uvloop
 from uuid_utils.compat import uuid7
 
 from eventstore.epoch import Epochs
-from eventstore.feed import EventFeed, Feed, PolledFeed
+from eventstore.feed import HybridSubscription, PollingSubscription, Subscription
 from eventstore.jetstream.errors import NatsTooOld
-from eventstore.jetstream.link import NatsLink
+from eventstore.jetstream.link import NatsConnection
 from eventstore.postgres import PostgresStore
 from eventstore.relay import Relay
 from eventstore.roles import PROJECTOR_ROLE
 from eventstore.store import Store
-from eventstore.survey import Survey
+from eventstore.survey import EventTypeIndex
 from projections.every_model import EVERY_MODEL, reader_for
 from projections.runner import Runner
 from runtime.evolution import EVOLUTION
@@ -67,7 +67,7 @@ async def relay(settings: Settings) -> None:
     """
     async with AsyncExitStack() as stack:
         store, epochs = await open_log(settings, stack)
-        link = await stack.enter_async_context(NatsLink(relay_nats_url(settings), name="relay"))
+        link = await stack.enter_async_context(NatsConnection(relay_nats_url(settings), name="relay"))
         await until_stopped(Relay(store=store, epochs=epochs, link=link).run())
 
 
@@ -79,9 +79,9 @@ async def project(settings: Settings) -> None:
     """
     async with AsyncExitStack() as stack:
         store, epochs = await open_log(settings, stack)
-        survey = await stack.enter_async_context(Survey(url_of_role(settings, PROJECTOR_ROLE)))
+        survey = await stack.enter_async_context(EventTypeIndex(url_of_role(settings, PROJECTOR_ROLE)))
         await survey.check(EVOLUTION)
-        surveying = asyncio.create_task(survey.keep_up(), name="survey")
+        surveying = asyncio.create_task(survey.scan_forever(), name="survey")
         stack.callback(surveying.cancel)
         runner = Runner(
             url=url_of_role(settings, PROJECTOR_ROLE),
@@ -104,12 +104,14 @@ async def open_log(settings: Settings, stack: AsyncExitStack) -> tuple[Store, Ep
     return store, epochs
 
 
-async def feeds(settings: Settings, stack: AsyncExitStack, store: Store, epochs: Epochs) -> Callable[[int], EventFeed]:
+async def feeds(
+    settings: Settings, stack: AsyncExitStack, store: Store, epochs: Epochs
+) -> Callable[[int], Subscription]:
     """Return what opens a feed after a position: from NATS if one is set, else from the store alone."""
     if settings.nats_url is None:
-        return lambda after: PolledFeed(store=store, after=after)
-    link = await stack.enter_async_context(NatsLink(settings.nats_url.get_secret_value(), name="project"))
-    return lambda after: Feed(store=store, epochs=epochs, link=link, after=after)
+        return lambda after: PollingSubscription(store=store, after=after)
+    link = await stack.enter_async_context(NatsConnection(settings.nats_url.get_secret_value(), name="project"))
+    return lambda after: HybridSubscription(store=store, epochs=epochs, link=link, after=after)
 
 
 def relay_nats_url(settings: Settings) -> str:

@@ -13,8 +13,8 @@ from psycopg_pool import PoolTimeout
 from api.live.performance import LivePerformance
 from domain.seat import SEAT
 from eventstore.errors import EventStoreError, StoreUnavailable, UnknownEvent
-from eventstore.feed import EventFeed
-from eventstore.store import Recorded
+from eventstore.feed import Subscription
+from eventstore.store import RecordedEvent
 from projections.facts import FactReader
 from projections.model import Fact
 from projections.reading import Edition, ModelMissing
@@ -48,7 +48,7 @@ class Following:
 
     def __init__(
         self,
-        feed: EventFeed,
+        feed: Subscription,
         position: int,
         reader: FactReader,
         *,
@@ -112,7 +112,7 @@ class Following:
             del self.performances[live.performance]
             live.end(outdated=outdated)
 
-    def tell(self, events: Sequence[Recorded], performances: Mapping[str, LivePerformance]) -> None:
+    def tell(self, events: Sequence[RecordedEvent], performances: Mapping[str, LivePerformance]) -> None:
         """Tell some performances what happened to their seats."""
         wanted = [event for event in events if performance_in(event.stream) in performances]
         for fact in self._reader.read(wanted):
@@ -166,7 +166,7 @@ class Following:
         finally:
             await self._feed.close()
 
-    def _take(self, events: Sequence[Recorded]) -> None:
+    def _take(self, events: Sequence[RecordedEvent]) -> None:
         self.position = events[-1].position
         self.tell(events, self.performances)
         for live in self.performances.values():

@@ -16,7 +16,7 @@ from api.live.performance import LivePerformance
 from api.live.watchers import Watchers, WatchLimits
 from domain.layout.inventory import Inventory
 from eventstore.checkpoint import is_in_log
-from eventstore.feed import EventFeed
+from eventstore.feed import Subscription
 from eventstore.handler import Clock
 from eventstore.store import Store
 from projections.facts import FactReader
@@ -47,7 +47,7 @@ class LiveSeatMaps:
         self,
         *,
         store: Store,
-        make_feed: Callable[[int], EventFeed],
+        make_feed: Callable[[int], Subscription],
         reader: FactReader,
         models: ReadModels,
         inventory_of: Callable[[str], Awaitable[Inventory]],

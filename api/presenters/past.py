@@ -17,7 +17,7 @@ from domain.refund import RequestedRefund
 from domain.ticket import IssuedTicket
 from domain.values import order_code
 from eventstore.codec import Codec
-from eventstore.store import Recorded
+from eventstore.store import RecordedEvent
 from projections.past.currencies import performance_of
 from projections.past.moment import AsOf
 from projections.past.one_order import OrderThen
@@ -27,7 +27,7 @@ from projections.past.words import sentence
 from projections.seat_map import SeatMap
 
 
-def recorded(event: Recorded, codec: Codec, currencies: Mapping[str, str]) -> Body:
+def recorded(event: RecordedEvent, codec: Codec, currencies: Mapping[str, str]) -> Body:
     """Show one event; its data goes out byte for byte as it was stored.
 
     Args:
@@ -87,7 +87,7 @@ def plain_state(value: object) -> object:
 
 
 def stream_then(
-    found: StreamThen | StreamPage, page: Sequence[Recorded], codec: Codec, currencies: Mapping[str, str]
+    found: StreamThen | StreamPage, page: Sequence[RecordedEvent], codec: Codec, currencies: Mapping[str, str]
 ) -> Body:
     """Show a stream as it was, and some of its events."""
     return {

@@ -34,7 +34,7 @@ async def list_accounts(
     engine = engine_of(request)
     page = await engine.people.search(q, after=address_in(cursor), limit=limit)
     ids = [person.account for person in page.people]
-    roles = await engine.handler.look(lambda context: roles_of(context, ids))
+    roles = await engine.handler.query(lambda context: roles_of(context, ids))
     items = [
         {"account_id": person.account, "email": person.email, "name": person.name, "roles": roles[person.account]}
         for person in page.people

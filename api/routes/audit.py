@@ -20,7 +20,7 @@ from api.schemas.audit import OrderThen, RecordedEvents, SeatsThen, SeatThen, St
 from api.schemas.values import Moment
 from domain.errors import NotFound
 from domain.values import SEAT_KEY
-from eventstore.store import STREAM_CHARACTERS_MAX, Recorded, Wanted
+from eventstore.store import STREAM_CHARACTERS_MAX, EventFilter, RecordedEvent
 from projections.exceptions import exceptions_of_order
 from projections.past.currencies import currencies_of
 from projections.past.known import require_actor, require_known
@@ -67,7 +67,7 @@ async def show_log(
     require_period(since, until)
     await caught_up(request, min_position)
     subjects = {"performance": performance_id, "organizer": organizer_id}
-    wanted = Wanted(
+    wanted = EventFilter(
         names=name or None,
         stream=stream,
         prefix=prefix,
@@ -186,6 +186,6 @@ async def show_seats(request: Request, performance: UUID, then: Then) -> Respons
     return shown({"performance_id": str(performance), **present.true_at(then), **states})
 
 
-def part_of(events: Sequence[Recorded], limit: int) -> tuple[Sequence[Recorded], bool]:
+def part_of(events: Sequence[RecordedEvent], limit: int) -> tuple[Sequence[RecordedEvent], bool]:
     """Return at most `limit` events, and whether there are more."""
     return events[:limit], len(events) > limit

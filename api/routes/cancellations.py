@@ -37,7 +37,7 @@ async def cancel_performance(request: Request, performance_id: UUID, body: Cance
     """Cancel a performance."""
     engine, performance, reason = engine_of(request), str(performance_id), (body or Cancellation()).reason
     outcome = await carry_out(request, lambda context: scheduling.cancel(context, performance, reason))
-    state = await engine.handler.look(lambda context: require_performance(context, performance))
+    state = await engine.handler.query(lambda context: require_performance(context, performance))
     cancelled = {
         "performance_id": performance,
         "cancelled": True,
@@ -61,7 +61,7 @@ async def show_cancellation(request: Request, performance_id: UUID, min_position
     engine, performance = engine_of(request), str(performance_id)
     await caught_up(request, min_position, my_orders.MY_ORDERS.name)
     stream = PERFORMANCE.stream(performance)
-    state = await engine.handler.look(lambda context: require_performance(context, performance))
+    state = await engine.handler.query(lambda context: require_performance(context, performance))
     recorded = (await engine.store.read_streams([stream]))[stream]
     cancelled_at = next((event.recorded_at for event in recorded if event.name == "PerformanceCancelled"), None)
     if cancelled_at is None:

@@ -230,7 +230,7 @@ async def publish_event(request: Request, event_id: UUID) -> Response:
 
 async def event_now(request: Request, event: str) -> Body:
     """Show an event itself as it stands in the log."""
-    state = await engine_of(request).handler.look(lambda context: events.require_event(context, event))
+    state = await engine_of(request).handler.query(lambda context: events.require_event(context, event))
     return present.event_facts(event, state.organizer, state.venue, state.details, state.status)
 
 

@@ -20,7 +20,7 @@ from eventstore.exports.formats import Format, writer_of
 from eventstore.exports.writer import Writer, events_between
 from eventstore.seals.seal import seal_line
 from eventstore.seals.table import SEALS_MAX
-from eventstore.store import Store, Wanted
+from eventstore.store import EventFilter, Store
 from projections.past.known import require_known
 from projections.past.searching import Search, Stretch, stretch_of
 
@@ -87,7 +87,7 @@ async def export(
     """
     require_period(since, until)
     await caught_up(request, min_position)
-    engine, wanted = engine_of(request), Wanted(names=name or None, stream=stream)
+    engine, wanted = engine_of(request), EventFilter(names=name or None, stream=stream)
     asked = Search(wanted=wanted, limit=POSITION_MAX, after=after, before=before, since=since, until=until)
     await require_known(engine.store, wanted)
     whole = await stretch_of(engine.store, asked)
@@ -117,8 +117,8 @@ async def export_seals(
     return Response(b"".join(map(seal_line, seals)), media_type=TYPES[Format.JSONL], headers=more)
 
 
-async def written(store: Store, wanted: Wanted, part: Stretch, writer: Writer) -> AsyncIterator[bytes]:
+async def written(store: Store, wanted: EventFilter, part: Stretch, writer: Writer) -> AsyncIterator[bytes]:
     """Yield the file, some events at a time; writing them keeps nobody else waiting."""
-    async for events in events_between(store, wanted, after=part.after, upto=part.upto):
+    async for events in events_between(store, wanted, after=part.after, until=part.upto):
         yield await asyncio.to_thread(writer.add, events)
-    yield await asyncio.to_thread(writer.end)
+    yield await asyncio.to_thread(writer.finish)

@@ -61,7 +61,7 @@ async def show_hold(request: Request, hold_id: UUID, min_position: MinPosition =
     """Show a basket as it stands, read from the log; one that was released is `hold_ended` (409)."""
     await caught_up(request, min_position)
     engine, account = engine_of(request), identity_of(request).account
-    state, summary = await engine.handler.look(lambda context: with_performance(context, str(hold_id), account))
+    state, summary = await engine.handler.query(lambda context: with_performance(context, str(hold_id), account))
     return shown(present.hold_now(str(hold_id), state, summary, engine.clock.now()))
 
 

@@ -171,5 +171,5 @@ async def cancel(request: Request, order_id: UUID) -> Response:
     order, owner = str(order_id), await whose(request)
     reason = OrderCancelReason.BUYER if owner else OrderCancelReason.SUPPORT
     outcome = await carry_out(request, lambda context: cancel_order(context, order=order, account=owner, reason=reason))
-    state = await engine_of(request).handler.look(lambda context: require_visible_order(context, order, None))
+    state = await engine_of(request).handler.query(lambda context: require_visible_order(context, order, None))
     return answer(outcome, {"order_id": order, "status": state.status})

@@ -66,7 +66,7 @@ async def list_members(
     """List the members of an organizer with their roles; read from the log, so never behind."""
     await caught_up(request, min_position)
     engine, after = engine_of(request), str(cursor or "")
-    state = await engine.handler.look(lambda context: organizers.require_organizer(context, str(organizer_id)))
+    state = await engine.handler.query(lambda context: organizers.require_organizer(context, str(organizer_id)))
     accounts = sorted(account for account in state.members if account > after)
     page = accounts[:limit]
     items = [member(account, state.members[account], await engine.people.find(account)) for account in page]

@@ -101,7 +101,7 @@ async def show_payment(request: Request, payment_id: UUID, min_position: MinPosi
     """Show a payment as it stands, to its owner and to support; read from the log, so never behind."""
     await caught_up(request, min_position)
     payment, owner = str(payment_id), await whose(request)
-    state = await engine_of(request).handler.look(lambda context: visible(context, payment, owner))
+    state = await engine_of(request).handler.query(lambda context: visible(context, payment, owner))
     own = owner is not None or state.account == identity_of(request).account
     urls = await checkout_urls(engine_of(request), {payment: state}, owner=own)
     return shown(present.payment_now(payment, state, engine_of(request).clock.now(), urls.get(payment)))

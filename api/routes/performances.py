@@ -50,7 +50,7 @@ router = business_router("performances")
 async def schedule_performance(request: Request, event_id: UUID, body: PerformanceWish) -> Response:
     """Announce a showing; its seats come from the layout, which must be one of the event's venue."""
     engine, event, performance = engine_of(request), str(event_id), str(uuid7())
-    layout = await engine.handler.look(lambda context: require_layout(context, body.layout_id))
+    layout = await engine.handler.query(lambda context: require_layout(context, body.layout_id))
     inventory = await engine.inventories.of(body.layout_id)
     currency, prices = await prices_of(engine, body.layout_id, body.prices)
     on_sale_at = body.on_sale_at or engine.clock.now()
@@ -132,14 +132,14 @@ async def scheduled_as(request: Request, performance: str) -> PerformanceSchedul
 
 async def performance_now(request: Request, performance: str) -> Body:
     """Show a performance itself as it stands in the log."""
-    state = await engine_of(request).handler.look(lambda context: require_performance(context, performance))
+    state = await engine_of(request).handler.query(lambda context: require_performance(context, performance))
     return present.performance_now(performance, await scheduled_as(request, performance), state)
 
 
 async def sold_now(request: Request, known: Body) -> Body:
     """Show a performance with whether it can be bought at the moment."""
     engine = engine_of(request)
-    state = await engine.handler.look(lambda context: context.read(EVENT, known["event_id"]))
+    state = await engine.handler.query(lambda context: context.read(EVENT, known["event_id"]))
     published = isinstance(state, ListedEvent) and state.status is EventStatus.PUBLISHED
     return present.with_sales(known, published=published, now=engine.clock.now())
 
@@ -168,7 +168,7 @@ async def show_performance_layout(
     await caught_up(request, min_position)
     engine, performance = engine_of(request), str(performance_id)
     await must_see_performance(request, performance)
-    layout = (await engine.handler.look(lambda context: require_performance(context, performance))).layout
+    layout = (await engine.handler.query(lambda context: require_performance(context, performance))).layout
     headers = {"Cache-Control": FOR_EVER, "ETag": f'W/"{layout}"', "Vary": "Accept-Encoding"}
     if if_none_match is not None and headers["ETag"] in if_none_match:
         return Response(status_code=304, headers=headers)

@@ -95,7 +95,7 @@ async def show_refund(request: Request, refund_id: UUID, min_position: MinPositi
 
 async def owned_by(engine: Engine, account: str, owner: str | None) -> bool:
     """Return whether a refund's owner is the account, or a guest that logged in to it."""
-    return owner is not None and await engine.handler.look(lambda context: owns(context, account, owner))
+    return owner is not None and await engine.handler.query(lambda context: owns(context, account, owner))
 
 
 @router.post("/refunds/{refund_id}/approve", responses={200: {"model": RefundDecided}})

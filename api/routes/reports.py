@@ -101,7 +101,7 @@ async def performance(
 async def cancellation(request: Request, performance: str, then: AsOf | None) -> Body:
     """Show whether a performance is, or was, cancelled, and why."""
     if then is None:
-        state: Performance = await engine_of(request).handler.look(
+        state: Performance = await engine_of(request).handler.query(
             lambda context: context.read(PERFORMANCE, performance)
         )
     else:

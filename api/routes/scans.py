@@ -26,12 +26,12 @@ async def scan(request: Request, body: ScanWish, device_key: DeviceKey = None) -
     device = await sending_device(request, device_key)
     command = await command_of_scan(request, identity_of(request), body, device)
     if body.ticket_number is not None and not body.confirm:
-        judgement = await engine_of(request).handler.look(lambda context: preview_scan(context, command))
+        judgement = await engine_of(request).handler.query(lambda context: preview_scan(context, command))
         return shown(await previewed(request, command, judgement))
     step = None if device is None else device.device  # One Idempotency-Key of two devices is two commands.
     outcome = await carry_out(request, lambda context: scan_ticket(context, command), step=step)
     if outcome.replayed:  # The entry may have been reverted since, or the device revoked.
-        await engine_of(request).handler.look(lambda context: scan_ticket(context, command))
+        await engine_of(request).handler.query(lambda context: scan_ticket(context, command))
     replayed = outcome.replayed or not outcome.events
     headers = {"Idempotency-Replayed": "true"} if replayed else None
     return shown(await scanned(request, command), headers=headers)

@@ -84,7 +84,7 @@ async def show_venue(request: Request, venue_id: UUID, min_position: MinPosition
     """Show a venue and its layouts, oldest first; read from the log, so never behind."""
     await caught_up(request, min_position)
     engine, venue = engine_of(request), str(venue_id)
-    state = await engine.handler.look(lambda context: venues.require_venue(context, venue))
+    state = await engine.handler.query(lambda context: venues.require_venue(context, venue))
     layouts = state.layouts
     facts = await recall(engine, *map(LAYOUT.stream, layouts))
     listed = [
@@ -107,7 +107,7 @@ async def change_venue(request: Request, venue_id: UUID, body: VenueChange, if_m
         return venues.change_venue(context, venue, replace(state.details, **wanted))
 
     outcome = await carry_out(request, decide)
-    state = await engine_of(request).handler.look(lambda context: venues.require_venue(context, venue))
+    state = await engine_of(request).handler.query(lambda context: venues.require_venue(context, venue))
     known = present.venue_facts(venue, state.organizer, state.details)
     return answer(outcome, known, headers=edition_header(known))
 
@@ -133,7 +133,7 @@ async def publish_layout(request: Request, venue_id: UUID) -> Response:
     """Publish the next version of a venue's drawing."""
     require_json(request)
     engine, venue = engine_of(request), str(venue_id)
-    before = (await engine.handler.look(lambda context: venues.require_venue(context, venue))).layouts
+    before = (await engine.handler.query(lambda context: venues.require_venue(context, venue))).layouts
     previous = await engine.layouts.find(before[-1]) if before else None
     name, published = requested(await engine.layout_work.publish(spooled_of(request).file, previous))
     layout = str(uuid7())
@@ -145,7 +145,7 @@ async def publish_layout(request: Request, venue_id: UUID) -> Response:
             context, venue, layout, name=name, seats=published.capacity, document_sha256=published.sha256
         )
 
-    await engine.handler.look(decide)  # A refusal comes before the document is kept: what is kept stays for good.
+    await engine.handler.query(decide)  # A refusal comes before the document is kept: what is kept stays for good.
     await engine.layouts.save(layout, published.content)
     outcome = await carry_out(request, decide)
     stream = next(stream for stream, fact in outcome.events if isinstance(fact, venues.LayoutPublished))
@@ -197,7 +197,7 @@ async def document_of(engine: Engine, layout: str) -> bytes:
     Raises:
         NotFound: there is none.
     """
-    await engine.handler.look(lambda context: venues.require_layout(context, layout))
+    await engine.handler.query(lambda context: venues.require_layout(context, layout))
     document = await engine.layouts.find(layout)
     if document is None:
         raise NotFound("There is no such layout.")

@@ -20,10 +20,10 @@ from domain.history import STREAM_TYPES, subject_ids
 from domain.values import derived_id, order_code
 from eventstore.cache import StateCache
 from eventstore.clock import FixedClock
-from eventstore.command import Context, Decide, Outcome
-from eventstore.handler import Handler
+from eventstore.command import CommandContext, Decide, Outcome
+from eventstore.handler import CommandHandler
 from eventstore.memory import MemoryStore
-from eventstore.store import Append, Receipt, Recorded, Verdict
+from eventstore.store import Append, RecordedEvent, RequestFingerprint, Verdict
 from runtime.deciding import build_codec
 
 BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
@@ -123,11 +123,11 @@ class Rehearsal:
         self._store = MemoryStore(now=self._clock.now)
         self._sent: list[tuple[str, str]] = []
         self._told = 0
-        self._handler = Handler(
+        self._handler = CommandHandler(
             store=self._store,
-            judge=_OneByOne(self._store),
+            appender=_OneByOne(self._store),
             codec=build_codec(),
-            kinds=STREAM_TYPES,
+            stream_types=STREAM_TYPES,
             refusal=Rejected,
             clock=self._clock,
             cache=StateCache(),
@@ -146,12 +146,12 @@ class Rehearsal:
 
     async def act(self, decide: Decide, actor: Actor, *, route: str = "", caused: bool = False) -> Outcome:
         """Carry a decision out, which must record something; `caused`: by what was recorded just before."""
-        context = Context(
+        context = CommandContext(
             command_id=uuid7(),
             actor={"kind": actor.kind, "id": actor.id, "role": actor.role},
             causation=await self._store.head() if caused else None,
             channel="api" if route else "process",
-            receipt=Receipt(account=actor.account, route=route),
+            fingerprint=RequestFingerprint(account=actor.account, route=route),
         )
         outcome = await self._handler.handle(decide, context)
         assert outcome.events, "a rehearsed command records something"
@@ -160,7 +160,7 @@ class Rehearsal:
 
     async def look(self, view: Callable[[DecisionContext], Seen]) -> Seen:
         """Return what a function reads from the books now."""
-        return await self._handler.look(view)
+        return await self._handler.query(view)
 
     async def cut(self) -> Scene:
         """Return what was recorded since the last cut as a scene; its time begins with its first command."""
@@ -179,7 +179,7 @@ class Rehearsal:
         )
 
     def _deed(
-        self, command: Sequence[Recorded], sent: tuple[str, str], begins: datetime, times: dict[str, int]
+        self, command: Sequence[RecordedEvent], sent: tuple[str, str], begins: datetime, times: dict[str, int]
     ) -> Deed:
         lines = [command[0].metadata, *(line for event in command for line in (event.stream, event.data))]
         route, account = sent
@@ -227,7 +227,7 @@ class Rehearsal:
         return blanks | {stand_in: f"%({role})s" for role, stand_in in IDS.items()}
 
 
-def _ids_of(events: Sequence[Recorded]) -> list[UUID]:
+def _ids_of(events: Sequence[RecordedEvent]) -> list[UUID]:
     return list(dict.fromkeys(event.command_id for event in events))
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 
 from eventstore.errors import Unexportable
-from eventstore.store import Recorded
+from eventstore.store import RecordedEvent
 
 _METADATA, _DATA, _END = b',"metadata":', b',"data":', b"}"
 
@@ -18,7 +18,7 @@ _METADATA, _DATA, _END = b',"metadata":', b',"data":', b"}"
 class LinesWriter:
     """Writes JSON Lines."""
 
-    def add(self, events: Sequence[Recorded]) -> bytes:
+    def add(self, events: Sequence[RecordedEvent]) -> bytes:
         """Return a line for each event.
 
         Raises:
@@ -26,12 +26,12 @@ class LinesWriter:
         """
         return b"".join(map(line_of, events))
 
-    def end(self) -> bytes:
+    def finish(self) -> bytes:
         """Return nothing: every line stands for itself."""
         return b""
 
 
-def line_of(event: Recorded) -> bytes:
+def line_of(event: RecordedEvent) -> bytes:
     """Return an event as one line.
 
     Raises:
@@ -59,13 +59,13 @@ def line_of(event: Recorded) -> bytes:
     return b"".join((envelope.removesuffix(_END), _METADATA, metadata, _DATA, data, _END, b"\n"))
 
 
-def event_of(line: bytes) -> Recorded:
+def event_of(line: bytes) -> RecordedEvent:
     """Return the event of a line, byte for byte as it was stored."""
     line = line.removesuffix(b"\n")
     told = orjson.loads(line)
     data_ends = len(line) - len(_END)
     metadata_ends = data_ends - told["data_bytes"] - len(_DATA)
-    return Recorded(
+    return RecordedEvent(
         position=told["position"],
         stream=told["stream"],
         version=told["version"],

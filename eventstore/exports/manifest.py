@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import orjson
 
 from eventstore.seals.seal import Seal
-from eventstore.seals.table import SealTable
+from eventstore.seals.table import SealRepository
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,14 +39,14 @@ class Manifest:
         return orjson.dumps(self, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-class Tally:
+class HashingCounter:
     """Counts and hashes a file while it is written."""
 
     def __init__(self) -> None:
         self.bytes = 0
         self._sha256 = hashlib.sha256()
 
-    def noted(self, part: bytes) -> bytes:
+    def update(self, part: bytes) -> bytes:
         """Return the next bytes, taken into account."""
         self.bytes += len(part)
         self._sha256.update(part)
@@ -58,10 +58,10 @@ class Tally:
         return self._sha256.hexdigest()
 
 
-async def seals_between(table: SealTable, *, after: int, upto: int) -> AsyncIterator[Sequence[Seal]]:
+async def seals_between(table: SealRepository, *, after: int, until: int) -> AsyncIterator[Sequence[Seal]]:
     """Yield the seals that cover any position after one up to another, in order, some at a time."""
-    while after < upto:
-        seals = await table.covering(first=after + 1, last=upto)
+    while after < until:
+        seals = await table.covering(first=after + 1, last=until)
         if not seals:
             return
         yield seals

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from eventstore.store import Recorded
+from eventstore.store import RecordedEvent
 
 ROWS_PER_GROUP = 20_000
 HASH_BYTES, ID_BYTES = 32, 16
@@ -35,21 +35,21 @@ class ParquetWriter:
     def __init__(self) -> None:
         self._sink = _Sink()
         self._writer = pq.ParquetWriter(self._sink, SCHEMA, compression="zstd")
-        self._waiting: list[Recorded] = []
+        self._waiting: list[RecordedEvent] = []
 
-    def add(self, events: Sequence[Recorded]) -> bytes:
+    def add(self, events: Sequence[RecordedEvent]) -> bytes:
         """Return what is complete; the rest waits for its row group."""
         self._waiting += events
         if len(self._waiting) >= ROWS_PER_GROUP:
             self._write()
-        return self._sink.taken()
+        return self._sink.drain()
 
-    def end(self) -> bytes:
+    def finish(self) -> bytes:
         """Return the rest and the footer."""
         if self._waiting:
             self._write()
         self._writer.close()
-        return self._sink.taken()
+        return self._sink.drain()
 
     def _write(self) -> None:
         rows = [event._replace(command_id=event.command_id.bytes) for event in self._waiting]  # type: ignore[arg-type]
@@ -83,7 +83,7 @@ class _Sink:
     def close(self) -> None:
         """Do nothing: the bytes are still to be taken."""
 
-    def taken(self) -> bytes:
+    def drain(self) -> bytes:
         """Return what was written since the last time."""
         taken, self._written = bytes(self._written), bytearray()
         return taken

@@ -12,12 +12,12 @@ import structlog
 from eventstore.checkpoint import checkpoint_of, event_at, is_in_log
 from eventstore.epoch import Epochs
 from eventstore.errors import StoreUnavailable
-from eventstore.feed.follower import Cursor, Follower, Surprise
-from eventstore.feed.limits import LIMITS, FeedLimits
+from eventstore.feed.follower import Cursor, JetStreamReader, StreamMismatch
+from eventstore.feed.limits import LIMITS, SubscriptionLimits
 from eventstore.jetstream.errors import NatsRefused, NatsTooOld, NatsUnavailable
-from eventstore.jetstream.link import NatsLink
+from eventstore.jetstream.link import NatsConnection
 from eventstore.log_reader import LogReader
-from eventstore.store import Recorded, Store
+from eventstore.store import RecordedEvent, Store
 
 RANGE_EVENTS = 2_000
 POLL_FIRST_S = 0.005
@@ -26,10 +26,10 @@ POLL_MAX_S = 0.25
 _log = structlog.get_logger(__name__)
 
 
-class EventFeed(Protocol):
+class Subscription(Protocol):
     """Whoever hands out the log in order."""
 
-    async def next(self) -> list[Recorded]:
+    async def next(self) -> list[RecordedEvent]:
         """Wait for the next events; they follow the last ones and end on a command's last part.
 
         Raises:
@@ -43,8 +43,8 @@ class EventFeed(Protocol):
         ...
 
 
-class Feed:
-    """An `EventFeed` that prefers JetStream at the end of the log, and hands out nothing that the log does not hold.
+class HybridSubscription:
+    """An `Subscription` that prefers JetStream at the end of the log, and hands out nothing that the log does not hold.
 
     Args:
         store: the log; what it says counts.
@@ -54,7 +54,7 @@ class Feed:
     """
 
     def __init__(
-        self, *, store: Store, epochs: Epochs, link: NatsLink, after: int, limits: FeedLimits = LIMITS
+        self, *, store: Store, epochs: Epochs, link: NatsConnection, after: int, limits: SubscriptionLimits = LIMITS
     ) -> None:
         self._store = store
         self._epochs = epochs
@@ -62,7 +62,7 @@ class Feed:
         self._limits = limits
         self._reader = LogReader(store, after)
         self._created: str | None = None
-        self._follower: Follower | None = None
+        self._jetstream_reader: JetStreamReader | None = None
         self._follow_again_at = 0.0
         self._pause_s = POLL_FIRST_S
 
@@ -72,14 +72,14 @@ class Feed:
         return self._reader.position
 
     @property
-    def follows(self) -> bool:
+    def is_streaming(self) -> bool:
         """Whether events come from JetStream at the moment."""
-        return self._follower is not None
+        return self._jetstream_reader is not None
 
-    async def next(self) -> list[Recorded]:
-        """Wait for the next events, as `EventFeed.next` says."""
+    async def next(self) -> list[RecordedEvent]:
+        """Wait for the next events, as `Subscription.next` says."""
         while True:
-            events = await self._from_stream() if self._follower is not None else []
+            events = await self._from_stream() if self._jetstream_reader is not None else []
             if not events:
                 events = await self._from_store()
             if events:
@@ -88,19 +88,19 @@ class Feed:
 
     async def close(self) -> None:
         """Stop following."""
-        if self._follower is not None:
-            follower, self._follower = self._follower, None
+        if self._jetstream_reader is not None:
+            follower, self._jetstream_reader = self._jetstream_reader, None
             await follower.stop()
 
-    async def _from_stream(self) -> list[Recorded]:
+    async def _from_stream(self) -> list[RecordedEvent]:
         """Return what the stream says and the log confirms; after a silence or a surprise, nothing."""
-        assert self._follower is not None
+        assert self._jetstream_reader is not None
         try:
-            events = await self._follower.take(self._limits.silence_s)
+            events = await self._jetstream_reader.read(self._limits.silence_s)
             # The store may have told some of it already, when the stream was late.
             new = [event for event in events if event.position > self._reader.position]
             await self._confirm(new)
-        except (Surprise, NatsUnavailable) as surprise:
+        except (StreamMismatch, NatsUnavailable) as surprise:
             _log.info("feed: reading from the store", why=str(surprise), position=self._reader.position)
             await self.close()
             return []
@@ -110,7 +110,7 @@ class Feed:
         self._reader.advance(new)
         return new
 
-    async def _confirm(self, events: Sequence[Recorded]) -> None:
+    async def _confirm(self, events: Sequence[RecordedEvent]) -> None:
         """Make sure that the log holds what the stream says; histories that part never meet again, so the last does.
 
         Raises:
@@ -118,14 +118,14 @@ class Feed:
             StoreUnavailable.
         """
         if events and not await is_in_log(self._store, checkpoint_of(events[-1])):
-            raise Surprise(f"the log does not hold the event at {events[-1].position}")
+            raise StreamMismatch(f"the log does not hold the event at {events[-1].position}")
 
-    async def _from_store(self) -> list[Recorded]:
+    async def _from_store(self) -> list[RecordedEvent]:
         events = await self._reader.read(RANGE_EVENTS)
-        if self._follower is None:
+        if self._jetstream_reader is None:
             if len(events) <= self._limits.near_events_max:
                 await self._follow()
-            if not events and self._follower is None:
+            if not events and self._jetstream_reader is None:
                 await asyncio.sleep(self._pause_s)
                 self._pause_s = min(2 * self._pause_s, POLL_MAX_S)
         return events
@@ -141,14 +141,14 @@ class Feed:
             return
         cursor = Cursor(sequence=self._reader.position, created=self._created)
         try:
-            self._follower = await Follower.start(
+            self._jetstream_reader = await JetStreamReader.start(
                 self._link.client(), epoch, cursor, self._digest_at, limits=self._limits
             )
-        except (Surprise, NatsUnavailable, NatsRefused, NatsTooOld) as reason:
+        except (StreamMismatch, NatsUnavailable, NatsRefused, NatsTooOld) as reason:
             _log.debug("feed: not following", why=str(reason), position=cursor.sequence)
             self._created = None
         else:
-            self._created = self._follower.created
+            self._created = self._jetstream_reader.created
 
     async def _digest_at(self, position: int) -> bytes | None:
         event = await event_at(self._store, position)

@@ -12,12 +12,12 @@ from nats import errors
 from nats.aio.subscription import Subscription
 
 from eventstore.epoch import Epoch
-from eventstore.feed.limits import LIMITS, FeedLimits
-from eventstore.jetstream.client import DirectClient
+from eventstore.feed.limits import LIMITS, SubscriptionLimits
+from eventstore.jetstream.client import RawMessageClient
 from eventstore.jetstream.errors import NatsUnavailable
-from eventstore.jetstream.message import Foreign, digest_in, event_of
+from eventstore.jetstream.message import UnexpectedMessage, digest_in, event_of
 from eventstore.jetstream.stream import Streams
-from eventstore.store import Recorded
+from eventstore.store import RecordedEvent
 
 PULL_MESSAGES = 5_000
 PULL_EXPIRES_S = 30
@@ -30,7 +30,7 @@ _PULL_ENDED = {"404", "408"}
 _PULL_FULFILLED = "Batch Completed"
 
 
-class Surprise(Exception):
+class StreamMismatch(Exception):
     """The stream is not what it should be, or says nothing; the log is to be asked instead."""
 
 
@@ -50,20 +50,22 @@ class Cursor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verified:
+class VerifiedStart:
     """A stream that says what the log says, at `sequence`, and goes on after it."""
 
     sequence: int
     created: str
 
 
-class Follower:
+class JetStreamReader:
     """Takes what one consumer of one stream is sent, and checks every message against its place.
 
     Made by `start`; ended by `stop`.
     """
 
-    def __init__(self, client: DirectClient, epoch: Epoch, verified: Verified, limits: FeedLimits) -> None:
+    def __init__(
+        self, client: RawMessageClient, epoch: Epoch, verified: VerifiedStart, limits: SubscriptionLimits
+    ) -> None:
         self.created = verified.created
         self._client = client
         self._limits = limits
@@ -74,12 +76,18 @@ class Follower:
         self._arrived: deque[Arrival] = deque()
         self._arrival = asyncio.Event()
         self._wanted = 0
-        self._unfinished: list[Recorded] = []
+        self._unfinished: list[RecordedEvent] = []
         self._heard_at = asyncio.get_running_loop().time()
 
     @classmethod
     async def start(
-        cls, client: DirectClient, epoch: Epoch, cursor: Cursor, digest_at: DigestAt, *, limits: FeedLimits = LIMITS
+        cls,
+        client: RawMessageClient,
+        epoch: Epoch,
+        cursor: Cursor,
+        digest_at: DigestAt,
+        *,
+        limits: SubscriptionLimits = LIMITS,
     ) -> Self:
         """Make sure that the stream says what the log says, and begin right after the cursor.
 
@@ -93,19 +101,19 @@ class Follower:
         verified = await verify(streams, epoch, cursor, digest_at, behind_events_max=limits.behind_events_max)
         follower = cls(client, epoch, verified, limits)
         try:
-            await follower._begin(streams, beginning(epoch, verified.sequence))
+            await follower._begin(streams, consumer_config(epoch, verified.sequence))
         except BaseException:
             await follower.stop()
             raise
         return follower
 
-    async def take(self, timeout_s: float) -> list[Recorded]:
+    async def read(self, timeout_s: float) -> list[RecordedEvent]:
         """Return what has come, ending on a command's last part; nothing, if nothing came in time.
 
         Raises:
             Surprise: a gap, a stranger, too far behind, an ended consumer, or no heartbeat.
         """
-        if not self._arrived and not await self._something_arrives(timeout_s):
+        if not self._arrived and not await self._wait_for_message(timeout_s):
             self._check_heartbeat()
             return []
         self._heard_at = asyncio.get_running_loop().time()
@@ -127,12 +135,12 @@ class Follower:
         """Stop following; the server forgets the consumer by itself, should it not hear of it."""
         if self._subscription is not None:
             with suppress(errors.Error, OSError):
-                await self._client.unsubscribe_directly(self._subscription)
+                await self._client.unsubscribe_raw(self._subscription)
                 await self._client.publish(f"$JS.API.CONSUMER.DELETE.{self._stream}.{self._consumer}")
 
     async def _begin(self, streams: Streams, consumer: dict[str, object]) -> None:
         try:
-            self._subscription = await self._client.subscribe_directly(self._client.new_inbox(), self._receive)
+            self._subscription = await self._client.subscribe_raw(self._client.new_inbox(), self._receive)
         except (errors.Error, OSError) as error:
             raise NatsUnavailable(f"could not subscribe: {str(error) or type(error).__name__}") from error
         self._consumer = (await streams.ask(f"CONSUMER.CREATE.{self._stream}", consumer))["name"]
@@ -142,7 +150,7 @@ class Follower:
         self._arrived.append((reply, headers, payload))
         self._arrival.set()
 
-    async def _something_arrives(self, timeout_s: float) -> bool:
+    async def _wait_for_message(self, timeout_s: float) -> bool:
         self._arrival.clear()
         try:
             async with asyncio.timeout(timeout_s):
@@ -153,21 +161,21 @@ class Follower:
 
     def _check_heartbeat(self) -> None:
         if not self._client.is_connected:
-            raise Surprise("the connection ended")
+            raise StreamMismatch("the connection ended")
         missed = (asyncio.get_running_loop().time() - self._heard_at) / self._limits.heartbeat_s
         if missed > self._limits.heartbeats_missed_max:
-            raise Surprise(f"nothing was heard for {self._limits.heartbeats_missed_max} heartbeats")
+            raise StreamMismatch(f"nothing was heard for {self._limits.heartbeats_missed_max} heartbeats")
 
-    def _event(self, reply: bytes, headers: bytes, payload: bytes) -> Recorded:
-        sequence, pending = place_of(reply)
+    def _event(self, reply: bytes, headers: bytes, payload: bytes) -> RecordedEvent:
+        sequence, pending = sequence_of(reply)
         if sequence != self._sequence + 1:
-            raise Surprise(f"after {self._sequence} came {sequence}")
+            raise StreamMismatch(f"after {self._sequence} came {sequence}")
         if pending > self._limits.behind_events_max:
-            raise Surprise(f"{pending} events are waiting")
+            raise StreamMismatch(f"{pending} events are waiting")
         try:
             event = event_of(sequence, headers, payload)
-        except Foreign as stranger:
-            raise Surprise(str(stranger)) from stranger
+        except UnexpectedMessage as stranger:
+            raise StreamMismatch(str(stranger)) from stranger
         self._sequence = sequence
         return event
 
@@ -178,7 +186,7 @@ class Follower:
         if status in _PULL_ENDED or description.startswith(_PULL_FULFILLED):
             self._wanted = 0
             return
-        raise Surprise(f"the consumer ended: {status} {description}")
+        raise StreamMismatch(f"the consumer ended: {status} {description}")
 
     async def _pull(self) -> None:
         assert self._subscription is not None, "a follower subscribes before it pulls"
@@ -200,7 +208,7 @@ class Follower:
 
 async def verify(
     streams: Streams, epoch: Epoch, cursor: Cursor, digest_at: DigestAt, *, behind_events_max: int
-) -> Verified:
+) -> VerifiedStart:
     """Make sure that the stream goes on where the reader is, or a little before.
 
     Raises:
@@ -209,23 +217,23 @@ async def verify(
     """
     state = await streams.state(epoch.stream)
     if state is None:
-        raise Surprise(f"there is no stream {epoch.stream}")
+        raise StreamMismatch(f"there is no stream {epoch.stream}")
     if cursor.created not in {None, state.created}:
-        raise Surprise(f"{epoch.stream} was made anew at {state.created}")
+        raise StreamMismatch(f"{epoch.stream} was made anew at {state.created}")
     sequence = min(cursor.sequence, state.last_sequence)
     if sequence < state.first_sequence - 1 or sequence < cursor.sequence - behind_events_max:
         held = f"{state.first_sequence} to {state.last_sequence}"
-        raise Surprise(f"{epoch.stream} holds {held}, the reader is at {cursor.sequence}")
+        raise StreamMismatch(f"{epoch.stream} holds {held}, the reader is at {cursor.sequence}")
     # The end tells a stream of another history, whose beginning is the log's; so does the relay compare them.
     for compared in dict.fromkeys((sequence, state.last_sequence)):
         if compared >= state.first_sequence:
             message = await streams.message(epoch.stream, compared)
             if message is None or digest_in(message) != await digest_at(compared):
-                raise Surprise(f"{epoch.stream} holds another event at {compared} than the log")
-    return Verified(sequence=sequence, created=state.created)
+                raise StreamMismatch(f"{epoch.stream} holds another event at {compared} than the log")
+    return VerifiedStart(sequence=sequence, created=state.created)
 
 
-def beginning(epoch: Epoch, sequence: int) -> dict[str, object]:
+def consumer_config(epoch: Epoch, sequence: int) -> dict[str, object]:
     """Return the consumer to ask for: it begins right after `sequence`, and is forgotten once nobody pulls."""
     return {
         "stream_name": epoch.stream,
@@ -240,7 +248,7 @@ def beginning(epoch: Epoch, sequence: int) -> dict[str, object]:
     }
 
 
-def place_of(reply: bytes) -> tuple[int, int]:
+def sequence_of(reply: bytes) -> tuple[int, int]:
     """Return a message's sequence in its stream, and how many wait behind it.
 
     Raises:
@@ -248,7 +256,7 @@ def place_of(reply: bytes) -> tuple[int, int]:
     """
     tokens = reply.split(b".")
     if tokens[:2] != [b"$JS", b"ACK"]:
-        raise Surprise(f"a message from {reply!r}")
+        raise StreamMismatch(f"a message from {reply!r}")
     return int(tokens[-4]), int(tokens[-1])
 
 
@@ -260,7 +268,7 @@ def status_of(headers: bytes) -> tuple[str, str]:
     return status, description
 
 
-def whole_commands(events: list[Recorded]) -> int:
+def whole_commands(events: list[RecordedEvent]) -> int:
     """Return how many of the events, from the first, are commands to their last part."""
     if not events or events[-1].part == events[-1].parts:
         return len(events)

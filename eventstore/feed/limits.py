@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FeedLimits:
+class SubscriptionLimits:
     """The limits of one reader.
 
     Args:
@@ -24,4 +24,4 @@ class FeedLimits:
     heartbeats_missed_max: int = 3
 
 
-LIMITS = FeedLimits()
+LIMITS = SubscriptionLimits()

@@ -3,14 +3,14 @@
 import asyncio
 
 from eventstore.log_reader import LogReader
-from eventstore.store import Recorded, Store
+from eventstore.store import RecordedEvent, Store
 
 RANGE_EVENTS = 1_000
 POLL_FIRST_S = 0.005
 POLL_MAX_S = 0.25
 
 
-class PolledFeed:
+class PollingSubscription:
     """Ranges of the log after a position, asked for at 5 ms and, while nothing comes, ever more rarely.
 
     Args:
@@ -22,7 +22,7 @@ class PolledFeed:
         self._reader = LogReader(store, after)
         self._poll_max_s = poll_max_s
 
-    async def next(self) -> list[Recorded]:
+    async def next(self) -> list[RecordedEvent]:
         """Wait for the next events; they follow the last ones and end on a command's last part.
 
         Raises:

@@ -10,31 +10,31 @@ from typing import Any
 from nats.aio.client import Client
 from nats.aio.subscription import Subscription
 
-Hand = Callable[[bytes, bytes, bytes], None]
+MessageCallback = Callable[[bytes, bytes, bytes], None]
 """Takes a message as it came: its reply subject, its block of headers (empty: none), its payload."""
 
 
-class DirectClient(Client):
+class RawMessageClient(Client):
     """A client that can hand the messages of a subscription on as they come."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._hands: dict[int, Hand] = {}
+        self._hands: dict[int, MessageCallback] = {}
 
-    async def subscribe_directly(self, subject: str, hand: Hand) -> Subscription:
+    async def subscribe_raw(self, subject: str, callback: MessageCallback) -> Subscription:
         """Subscribe, and hand on every message as it comes; `hand` must not wait and must not raise."""
         subscription = await self.subscribe(subject)
-        self._hands[subscription._id] = hand  # noqa: SLF001 - the number that messages come with
+        self._hands[subscription._id] = callback  # noqa: SLF001 - the number that messages come with
         return subscription
 
-    async def unsubscribe_directly(self, subscription: Subscription) -> None:
+    async def unsubscribe_raw(self, subscription: Subscription) -> None:
         """End such a subscription."""
         self._hands.pop(subscription._id, None)  # noqa: SLF001 - as above
         await subscription.unsubscribe()
 
     async def _process_msg(self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: Any) -> None:
-        hand = self._hands.get(sid)
-        if hand is None:
+        callback = self._hands.get(sid)
+        if callback is None:
             await super()._process_msg(sid, subject, reply, data, headers)
         else:
-            hand(reply, headers or b"", data)
+            callback(reply, headers or b"", data)

@@ -8,7 +8,7 @@ from typing import Self
 import structlog
 from nats import errors
 
-from eventstore.jetstream.client import DirectClient
+from eventstore.jetstream.client import RawMessageClient
 from eventstore.jetstream.errors import NatsTooOld, NatsUnavailable
 
 VERSION_MIN = (2, 12)
@@ -21,7 +21,7 @@ CLOSE_TIMEOUT_S = 2.0
 _log = structlog.get_logger(__name__)
 
 
-class NatsLink:
+class NatsConnection:
     """One connection to NATS, which need not be there.
 
     Args:
@@ -32,7 +32,7 @@ class NatsLink:
     def __init__(self, url: str, *, name: str) -> None:
         self._url = url
         self._name = name
-        self._client: DirectClient | None = None
+        self._client: RawMessageClient | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._too_old: NatsTooOld | None = None
 
@@ -60,7 +60,7 @@ class NatsLink:
                 async with asyncio.timeout(CLOSE_TIMEOUT_S):
                     await self._client.close()
 
-    def client(self) -> DirectClient:
+    def client(self) -> RawMessageClient:
         """Return the connection as it is now.
 
         Raises:
@@ -74,7 +74,7 @@ class NatsLink:
         return self._client
 
     async def _connect(self) -> None:
-        client = DirectClient()
+        client = RawMessageClient()
         await client.connect(
             self._url,
             name=f"seatledger {self._name}",

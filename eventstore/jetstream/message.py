@@ -17,36 +17,36 @@ import orjson
 
 from eventstore.digest import preimage
 from eventstore.jetstream.stream import StoredMessage
-from eventstore.store import Recorded
+from eventstore.store import RecordedEvent
 
 POSITION = "Seatledger-Position"
 DIGEST = "Seatledger-Digest"
 COMMANDS_KEPT = 64
 
-_CLAIM = re.compile(
+_EVENT_HEADERS = re.compile(
     rf"NATS/1\.0\r\n{POSITION}: (?P<position>[0-9]{{1,19}})\r\n{DIGEST}: (?P<digest>[0-9a-f]{{64}})\r\n".encode()
 )
 _command_id = lru_cache(COMMANDS_KEPT)(UUID)
 """The events of one command follow each other."""
 
 
-class Foreign(Exception):
+class UnexpectedMessage(Exception):
     """A message that is not the event which belongs in its place."""
 
 
-class Claim(NamedTuple):
+class EventHeaders(NamedTuple):
     """What a message of ours says in its headers: its position, and the digest of its event."""
 
     position: int
     digest: bytes
 
 
-def headers_of(event: Recorded) -> dict[str, str]:
+def headers_of(event: RecordedEvent) -> dict[str, str]:
     """Return what tells a message of ours from a stranger's; they stand before all others."""
     return {POSITION: str(event.position), DIGEST: event.digest.hex()}
 
 
-def block_of(headers: Mapping[str, str]) -> bytes:
+def encode_headers(headers: Mapping[str, str]) -> bytes:
     """Spell headers as they go over the wire and are stored.
 
     Source: NATS architecture decision record 4, message headers.
@@ -55,19 +55,19 @@ def block_of(headers: Mapping[str, str]) -> bytes:
     return f"NATS/1.0\r\n{lines}\r\n".encode()
 
 
-def claim_in(block: bytes) -> Claim | None:
+def parse_headers(block: bytes) -> EventHeaders | None:
     """Return what a block of headers claims; None: the message is not ours."""
-    found = _CLAIM.match(block)
-    return None if found is None else Claim(int(found["position"]), bytes.fromhex(found["digest"].decode()))
+    found = _EVENT_HEADERS.match(block)
+    return None if found is None else EventHeaders(int(found["position"]), bytes.fromhex(found["digest"].decode()))
 
 
 def digest_in(message: StoredMessage) -> bytes | None:
     """Return the digest a stored message claims for its place; None: it is not ours, or stands in the wrong place."""
-    claim = claim_in(message.headers)
+    claim = parse_headers(message.headers)
     return claim.digest if claim is not None and claim.position == message.sequence else None
 
 
-def payload_of(event: Recorded) -> bytes:
+def payload_of(event: RecordedEvent) -> bytes:
     """Return all that a reader needs to build the event again."""
     data = event.data.encode()
     envelope = orjson.dumps(
@@ -86,7 +86,7 @@ def payload_of(event: Recorded) -> bytes:
     return b"\n".join((envelope, data + event.metadata.encode()))
 
 
-def event_of(sequence: int, block: bytes, payload: bytes) -> Recorded:
+def event_of(sequence: int, block: bytes, payload: bytes) -> RecordedEvent:
     """Return the event at a sequence, which is its position.
 
     Args:
@@ -98,13 +98,13 @@ def event_of(sequence: int, block: bytes, payload: bytes) -> Recorded:
     try:
         event = read(sequence, payload)
     except (KeyError, ValueError, TypeError, OverflowError, struct.error) as error:
-        raise Foreign(f"the message at {sequence} is not an event of ours: {error!r}") from error
-    if claim_in(block) != (sequence, event.digest):
-        raise Foreign(f"the message at {sequence} is not the event that was recorded there")
+        raise UnexpectedMessage(f"the message at {sequence} is not an event of ours: {error!r}") from error
+    if parse_headers(block) != (sequence, event.digest):
+        raise UnexpectedMessage(f"the message at {sequence} is not the event that was recorded there")
     return event
 
 
-def read(position: int, payload: bytes) -> Recorded:
+def read(position: int, payload: bytes) -> RecordedEvent:
     """Take a payload apart; the digest is made anew of what it says."""
     line, _, rest = payload.partition(b"\n")
     envelope = orjson.loads(line)
@@ -124,7 +124,7 @@ def read(position: int, payload: bytes) -> Recorded:
         data,
         metadata,
     )
-    return Recorded(
+    return RecordedEvent(
         position,
         stream,
         version,

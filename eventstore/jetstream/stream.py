@@ -93,9 +93,9 @@ class Streams:
         """
         return await self._message(stream, {"seq": sequence})
 
-    async def _message(self, stream: str, wanted: Mapping[str, Any]) -> StoredMessage | None:
+    async def _message(self, stream: str, event_filter: Mapping[str, Any]) -> StoredMessage | None:
         try:
-            found = (await self.ask(f"STREAM.MSG.GET.{stream}", wanted))["message"]
+            found = (await self.ask(f"STREAM.MSG.GET.{stream}", event_filter))["message"]
         except NatsRefused as refusal:
             if refusal.error_code == MESSAGE_NOT_FOUND:
                 return None

@@ -9,7 +9,7 @@ import psycopg
 from eventstore import sql
 from eventstore.errors import StoreUnavailable
 from eventstore.postgres import failures
-from eventstore.postgres.arrays import PackedArray
+from eventstore.postgres.arrays import BinaryArray
 from eventstore.postgres.connection import (
     ANSWER_TIMEOUT_S,
     Connection,
@@ -35,7 +35,7 @@ class Appender:
         self._session: Session | None = None
         self._lost: Session | None = None
 
-    async def send(self, arguments: dict[str, PackedArray]) -> list[tuple[Any, ...]]:
+    async def send(self, arguments: dict[str, BinaryArray]) -> list[tuple[Any, ...]]:
         """Return the rows of verdicts.
 
         Raises:
@@ -48,15 +48,15 @@ class Appender:
                     cursor = await connection.execute(sql.APPEND, arguments, prepare=True, binary=True)
                     return await cursor.fetchall()
             except TimeoutError as error:
-                await self._lose()
-                raise failures.judged(psycopg.OperationalError("no answer"), alive=False) from error
+                await self._disconnect()
+                raise failures.classify(psycopg.OperationalError("no answer"), alive=False) from error
             except psycopg.Error as error:
                 alive = not connection.closed
                 if not alive:
-                    await self._lose()
-                raise failures.judged(error, alive=alive) from error
+                    await self._disconnect()
+                raise failures.classify(error, alive=alive) from error
             except asyncio.CancelledError:
-                await self._lose()
+                await self._disconnect()
                 raise
 
     async def open(self) -> None:
@@ -72,7 +72,7 @@ class Appender:
             self._connection = None
 
     async def _ready(self) -> Connection:
-        if self._connection is not None and _still_there(self._connection):
+        if self._connection is not None and _is_alive(self._connection):
             return self._connection
         connection = await connect(self._url, name="append", seconds_max=ANSWER_TIMEOUT_S + 1)
         try:
@@ -89,14 +89,14 @@ class Appender:
         self._connection = connection
         return connection
 
-    async def _lose(self) -> None:
+    async def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
         self._lost = self._session
         if connection is not None:
             await discard(connection)
 
 
-def _still_there(connection: Connection) -> bool:
+def _is_alive(connection: Connection) -> bool:
     """Look whether an idle connection was ended by the server, so that nothing is sent into the void."""
     if connection.closed:
         return False

@@ -17,7 +17,7 @@ _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-class PackedArray(bytes):
+class BinaryArray(bytes):
     """An array as PostgreSQL receives it."""
 
     element_oid = 0
@@ -26,43 +26,43 @@ class PackedArray(bytes):
     __slots__ = ()
 
 
-class TextArray(PackedArray):
+class TextArray(BinaryArray):
     """`text[]`."""
 
     element_oid, array_oid = 25, 1009
 
 
-class JsonArray(PackedArray):
+class JsonArray(BinaryArray):
     """`json[]`."""
 
     element_oid, array_oid = 114, 199
 
 
-class BytesArray(PackedArray):
+class BytesArray(BinaryArray):
     """`bytea[]`."""
 
     element_oid, array_oid = 17, 1001
 
 
-class UuidArray(PackedArray):
+class UuidArray(BinaryArray):
     """`uuid[]`."""
 
     element_oid, array_oid = 2950, 2951
 
 
-class IntegerArray(PackedArray):
+class IntegerArray(BinaryArray):
     """`integer[]`."""
 
     element_oid, array_oid = 23, 1007
 
 
-class BigintArray(PackedArray):
+class BigintArray(BinaryArray):
     """`bigint[]`."""
 
     element_oid, array_oid = 20, 1016
 
 
-class TimeArray(PackedArray):
+class TimeArray(BinaryArray):
     """`timestamp with time zone[]`."""
 
     element_oid, array_oid = 1184, 1185
@@ -70,22 +70,22 @@ class TimeArray(PackedArray):
 
 def texts(values: Sequence[str]) -> TextArray:
     """Pack texts."""
-    return TextArray(_packed(TextArray, [value.encode() for value in values]))
+    return TextArray(_to_binary(TextArray, [value.encode() for value in values]))
 
 
 def jsons(values: Sequence[str]) -> JsonArray:
     """Pack texts that are JSON."""
-    return JsonArray(_packed(JsonArray, [value.encode() for value in values]))
+    return JsonArray(_to_binary(JsonArray, [value.encode() for value in values]))
 
 
 def bytestrings(values: Sequence[bytes]) -> BytesArray:
     """Pack byte strings."""
-    return BytesArray(_packed(BytesArray, values))
+    return BytesArray(_to_binary(BytesArray, values))
 
 
 def uuids(values: Iterable[UUID]) -> UuidArray:
     """Pack UUIDs."""
-    return UuidArray(_packed(UuidArray, [value.bytes for value in values]))
+    return UuidArray(_to_binary(UuidArray, [value.bytes for value in values]))
 
 
 def integers(values: Sequence[int]) -> IntegerArray:
@@ -112,21 +112,23 @@ def times(values: Sequence[datetime | None]) -> TimeArray:
 def register(adapters: AdaptersMap) -> None:
     """Teach a connection to send packed arrays as they are."""
     for array in (TextArray, JsonArray, BytesArray, UuidArray, IntegerArray, BigintArray, TimeArray):
-        adapters.register_dumper(array, type(f"{array.__name__}Dumper", (_PackedDumper,), {"oid": array.array_oid}))
+        adapters.register_dumper(
+            array, type(f"{array.__name__}Dumper", (_BinaryArrayDumper,), {"oid": array.array_oid})
+        )
 
 
-class _PackedDumper(Dumper):
+class _BinaryArrayDumper(Dumper):
     format = pq.Format.BINARY
 
     def dump(self, obj: Buffer) -> Buffer:
         return obj
 
 
-def _empty(array: type[PackedArray]) -> bytes:
+def _empty(array: type[BinaryArray]) -> bytes:
     return _EMPTY.pack(0, 0, array.element_oid)
 
 
-def _packed(array: type[PackedArray], values: Sequence[bytes]) -> bytes:
+def _to_binary(array: type[BinaryArray], values: Sequence[bytes]) -> bytes:
     if not values:
         return _empty(array)
     chunks = [b""] * (2 * len(values) + 1)
@@ -136,7 +138,7 @@ def _packed(array: type[PackedArray], values: Sequence[bytes]) -> bytes:
     return b"".join(chunks)
 
 
-def _numbers(array: type[PackedArray], values: Sequence[int], size: int, code: str) -> bytes:
+def _numbers(array: type[BinaryArray], values: Sequence[int], size: int, code: str) -> bytes:
     if not values:
         return _empty(array)
     flat = [size] * (2 * len(values))

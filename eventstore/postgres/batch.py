@@ -4,12 +4,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from eventstore.postgres import arrays
-from eventstore.store import Append, Appended, Conflict, Late, NewEvent, Receipt, Refused, Replayed, Verdict
+from eventstore.store import (
+    Append,
+    Appended,
+    Conflict,
+    NewEvent,
+    OutsideTimeWindow,
+    Refused,
+    Replayed,
+    RequestFingerprint,
+    Verdict,
+)
 
 Row = tuple[Any, ...]
 
 
-def arguments(batch: Sequence[Append]) -> dict[str, arrays.PackedArray]:
+def arguments(batch: Sequence[Append]) -> dict[str, arrays.BinaryArray]:
     """Return the batch as flat arrays: commands, what they expect, and their events, tied by ordinals from 1."""
     commands: list[int] = []
     streams: list[str] = []
@@ -29,9 +39,9 @@ def arguments(batch: Sequence[Append]) -> dict[str, arrays.PackedArray]:
         versions += guards.values()
     return {
         "command_ids": arrays.uuids([append.command_id for append in batch]),
-        "accounts": arrays.texts([append.receipt.account for append in batch]),
-        "routes": arrays.texts([append.receipt.route for append in batch]),
-        "bodies": arrays.bytestrings([append.receipt.body_sha256 for append in batch]),
+        "accounts": arrays.texts([append.fingerprint.account for append in batch]),
+        "routes": arrays.texts([append.fingerprint.route for append in batch]),
+        "bodies": arrays.bytestrings([append.fingerprint.body_sha256 for append in batch]),
         "metadatas": arrays.jsons([append.metadata for append in batch]),
         "not_befores": arrays.times([append.not_before for append in batch]),
         "not_afters": arrays.times([append.not_after for append in batch]),
@@ -64,12 +74,12 @@ def _verdict(row: Row) -> Verdict:
         case "appended":
             return Appended(first=first, last=last, recorded_at=at)
         case "replayed":
-            receipt = Receipt(account=account, route=route, body_sha256=body_sha256)
-            return Replayed(first=first, last=last, recorded_at=at, receipt=receipt)
+            fingerprint = RequestFingerprint(account=account, route=route, body_sha256=body_sha256)
+            return Replayed(first=first, last=last, recorded_at=at, fingerprint=fingerprint)
         case "conflict":
             return Conflict(stream=stream, version=version)
         case "late":
-            return Late(now=at)
+            return OutsideTimeWindow(now=at)
         case "refused":
             return Refused(refused_at=refused_at, now=at)
         case _:

@@ -35,7 +35,7 @@ OUT_OF_REACH: tuple[type[psycopg.Error], ...] = (psycopg.OperationalError, psyco
 """What says nothing about the statement: it may be sent again, to whatever answers then."""
 
 
-def judged(error: psycopg.Error, *, alive: bool) -> EventStoreError:
+def classify(error: psycopg.Error, *, alive: bool) -> EventStoreError:
     """Return what the caller of an append is to be told.
 
     Args:

@@ -15,7 +15,7 @@ IDLE_SECONDS_MAX = 5.0
 """An idle session takes two megabytes of the server, a new one a few milliseconds."""
 
 
-class Readers:
+class ReadPool:
     """At most `connections_max` reads at a time, each on a connection of its own.
 
     Args:

@@ -12,8 +12,18 @@ from eventstore import sql
 from eventstore.encoding import check_batch
 from eventstore.postgres.appender import Appender
 from eventstore.postgres.batch import arguments, verdicts
-from eventstore.postgres.readers import Readers
-from eventstore.store import NOTHING_YET, RANGE_EVENTS_MAX, Append, ClockState, Columns, Mark, Recorded, Verdict, Wanted
+from eventstore.postgres.readers import ReadPool
+from eventstore.store import (
+    RANGE_EVENTS_MAX,
+    START_OF_LOG,
+    Append,
+    ClockState,
+    EventColumns,
+    EventFilter,
+    LogPoint,
+    RecordedEvent,
+    Verdict,
+)
 
 READERS_MAX = 4
 READERS_KEPT = 1
@@ -39,7 +49,7 @@ class PostgresStore:
 
     def __init__(self, url: str, *, readers_max: int = READERS_MAX) -> None:
         self._appender = Appender(url)
-        self._readers = Readers(url, readers_max, kept=READERS_KEPT)
+        self._readers = ReadPool(url, readers_max, kept=READERS_KEPT)
 
     async def open(self) -> None:
         """Connect.
@@ -71,25 +81,28 @@ class PostgresStore:
         check_batch(batch)
         return verdicts(await self._appender.send(arguments(batch)), len(batch))
 
-    async def read_streams(self, streams: Sequence[str]) -> dict[str, list[Recorded]]:
+    async def read_streams(self, streams: Sequence[str]) -> dict[str, list[RecordedEvent]]:
         """Return every named stream's events in version order."""
-        found: dict[str, list[Recorded]] = {stream: [] for stream in streams}
+        found: dict[str, list[RecordedEvent]] = {stream: [] for stream in streams}
         for row in await self._readers.rows(sql.READ_STREAMS, {"streams": list(found)}) if found else ():
-            found[row[1]].append(recorded(row))
+            found[row[1]].append(to_recorded_event(row))
         return found
 
     async def read_stream(
         self, stream: str, *, after_version: int = 0, limit: int = RANGE_EVENTS_MAX
-    ) -> list[Recorded]:
+    ) -> list[RecordedEvent]:
         """Return at most `limit` events of one stream with version > `after_version`, in order."""
         asked = {"stream": stream, "after_version": after_version, "limit": limit}
-        return [recorded(row) for row in await self._readers.rows(sql.READ_STREAM, asked)]
+        return [to_recorded_event(row) for row in await self._readers.rows(sql.READ_STREAM, asked)]
 
-    async def read_latest(self, prefix: str, *, limit: int) -> list[Recorded]:
+    async def read_latest(self, prefix: str, *, limit: int) -> list[RecordedEvent]:
         """Return the last event of each of the first `limit` streams whose name begins with `prefix`, by name."""
-        return [recorded(row) for row in await self._readers.rows(sql.READ_LATEST, {"prefix": prefix, "limit": limit})]
+        return [
+            to_recorded_event(row)
+            for row in await self._readers.rows(sql.READ_LATEST, {"prefix": prefix, "limit": limit})
+        ]
 
-    async def read_range(self, *, after: int, limit: int) -> list[Recorded]:
+    async def read_range(self, *, after: int, limit: int) -> list[RecordedEvent]:
         """Return events with position > `after` in order, ending on a command's last part."""
         events = await self._between(after, after + limit)
         if events and events[-1].part < events[-1].parts:
@@ -98,52 +111,52 @@ class PostgresStore:
             events += await self._between(events[-1].position, events[-1].position + events[-1].parts - events[-1].part)
         return events
 
-    async def read_named(self, names: Collection[str], *, after: int, limit: int) -> tuple[list[Recorded], int]:
+    async def read_named(self, names: Collection[str], *, after: int, limit: int) -> tuple[list[RecordedEvent], int]:
         """Return the events of these names among the next `limit` positions after one, and the last of those."""
-        upto = max(after, min(await self.head(), after + limit))
-        if upto == after:
+        until = max(after, min(await self.head(), after + limit))
+        if until == after:
             return [], after
-        asked = {"after": after, "upto": upto, "names": list(names)}
-        return [recorded(row) for row in await self._readers.rows(sql.READ_NAMED, asked)], upto
+        asked = {"after": after, "upto": until, "names": list(names)}
+        return [to_recorded_event(row) for row in await self._readers.rows(sql.READ_NAMED, asked)], until
 
-    async def read_columns(self, prefix: str, *, fields: Mapping[str, str], after: int, upto: int) -> Columns:
+    async def read_columns(self, prefix: str, *, fields: Mapping[str, str], after: int, until: int) -> EventColumns:
         """Return the events with `after` < position ≤ `upto` of the streams whose names begin so, in order."""
-        statement = sql.READ_COLUMNS if upto - after > SHORT_RANGE else sql.READ_COLUMNS_IN_RANGE
+        statement = sql.READ_COLUMNS if until - after > SHORT_RANGE else sql.READ_COLUMNS_IN_RANGE
         asked = {
             "prefix": prefix,
             "names": list(fields),
             "fields": list(fields.values()),
             "after": after,
-            "upto": upto,
+            "upto": until,
         }
         (row,) = await self._readers.rows(statement, asked)
-        return await asyncio.to_thread(columns, *row)
+        return await asyncio.to_thread(to_event_columns, *row)
 
     async def search(
-        self, wanted: Wanted, *, after: int, upto: int, limit: int, newest_first: bool = False
-    ) -> list[Recorded]:
+        self, event_filter: EventFilter, *, after: int, until: int, limit: int, newest_first: bool = False
+    ) -> list[RecordedEvent]:
         """Return the first (or the last) `limit` of the wanted events with `after` < position ≤ `upto`."""
         asked = {
             "after": after,
-            "upto": upto,
+            "upto": until,
             "limit": limit,
-            "names": None if wanted.names is None else list(wanted.names),
-            "stream": wanted.stream,
-            "prefix": wanted.prefix,
-            "actor": wanted.actor,
-            "subjects": list(wanted.subjects),
-            "subject_values": list(wanted.subjects.values()),
+            "names": None if event_filter.names is None else list(event_filter.names),
+            "stream": event_filter.stream,
+            "prefix": event_filter.prefix,
+            "actor": event_filter.actor,
+            "subjects": list(event_filter.subjects),
+            "subject_values": list(event_filter.subjects.values()),
         }
-        statement = SEARCHES[wanted.stream is not None, newest_first]
-        return [recorded(row) for row in await self._readers.rows(statement, asked)]
+        statement = SEARCHES[event_filter.stream is not None, newest_first]
+        return [to_recorded_event(row) for row in await self._readers.rows(statement, asked)]
 
-    async def mark_of(self, position: int) -> Mark:
+    async def point_before(self, position: int) -> LogPoint:
         """Return the end of the last whole command up to a position."""
-        return mark(await self._readers.rows(sql.MARK_OF, {"position": position}))
+        return to_log_point(await self._readers.rows(sql.POINT_BEFORE, {"position": position}))
 
-    async def mark_at(self, moment: datetime) -> Mark:
+    async def point_at(self, moment: datetime) -> LogPoint:
         """Return the last position recorded at or before a time."""
-        return mark(await self._readers.rows(sql.MARK_AT, {"moment": moment}))
+        return to_log_point(await self._readers.rows(sql.POINT_AT, {"moment": moment}))
 
     async def head(self) -> int:
         """Return the last position, 0 for an empty log."""
@@ -161,11 +174,13 @@ class PostgresStore:
         ((now, position, recorded_at, accepted),) = await self._readers.rows(sql.CLOCK, {})
         return ClockState(now=now, position=position, recorded_at=recorded_at, accepted=accepted)
 
-    async def _between(self, after: int, upto: int) -> list[Recorded]:
-        return [recorded(row) for row in await self._readers.rows(sql.READ_RANGE, {"after": after, "upto": upto})]
+    async def _between(self, after: int, until: int) -> list[RecordedEvent]:
+        return [
+            to_recorded_event(row) for row in await self._readers.rows(sql.READ_RANGE, {"after": after, "upto": until})
+        ]
 
 
-def columns(positions: bytes, streams: bytes, said: str) -> Columns:
+def to_event_columns(positions: bytes, streams: bytes, values: str) -> EventColumns:
     """Return the columns of one long row; cutting its texts takes a while, so do it in a thread.
 
     Args:
@@ -174,15 +189,15 @@ def columns(positions: bytes, streams: bytes, said: str) -> Columns:
     numbers = array("q", positions)
     if sys.byteorder == "little":
         numbers.byteswap()
-    ends, texts = (text.split("\n") if numbers else [] for text in (streams.decode(), said))
-    return Columns(positions=numbers, streams=ends, said=texts)
+    ends, texts = (text.split("\n") if numbers else [] for text in (streams.decode(), values))
+    return EventColumns(positions=numbers, streams=ends, values=texts)
 
 
-def mark(rows: Sequence[tuple[Any, ...]]) -> Mark:
+def to_log_point(rows: Sequence[tuple[Any, ...]]) -> LogPoint:
     """Return the only row as a mark; without one, nothing has happened yet."""
-    return Mark._make(rows[0]) if rows else NOTHING_YET
+    return LogPoint._make(rows[0]) if rows else START_OF_LOG
 
 
-def recorded(row: tuple[Any, ...]) -> Recorded:
+def to_recorded_event(row: tuple[Any, ...]) -> RecordedEvent:
     """Return an event from a row whose columns stand in the order of `Recorded`."""
-    return Recorded._make(row)
+    return RecordedEvent._make(row)

@@ -1,6 +1,6 @@
 """Postgres → JetStream: the relay, and the hints that wake it."""
 
 from eventstore.relay.relay import Relay, RelayStopped
-from eventstore.relay.wake import AnnouncingJudge, WakeUp
+from eventstore.relay.wake import NotifyingAppender, WakeUpNotifier
 
-__all__ = ["AnnouncingJudge", "Relay", "RelayStopped", "WakeUp"]
+__all__ = ["NotifyingAppender", "Relay", "RelayStopped", "WakeUpNotifier"]

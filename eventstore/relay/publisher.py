@@ -10,9 +10,9 @@ from nats import errors
 from nats.aio.client import Client
 
 from eventstore.jetstream.errors import NatsUnavailable
-from eventstore.jetstream.message import block_of, headers_of, payload_of
+from eventstore.jetstream.message import encode_headers, headers_of, payload_of
 from eventstore.jetstream.stream import answer
-from eventstore.store import Recorded
+from eventstore.store import RecordedEvent
 
 BATCH_EVENTS_MAX = 1_000
 BATCH_BYTES_MAX = 8 * 1024 * 1024
@@ -25,7 +25,7 @@ _DIGEST_BYTES = 4
 
 
 async def publish_events(
-    client: Client, subject: str, events: Sequence[Recorded], *, timeout_s: float = ACKNOWLEDGE_TIMEOUT_S
+    client: Client, subject: str, events: Sequence[RecordedEvent], *, timeout_s: float = ACKNOWLEDGE_TIMEOUT_S
 ) -> int:
     """Publish consecutive events; each gets its position for its sequence.
 
@@ -36,7 +36,7 @@ async def publish_events(
         NatsUnavailable: no acknowledgement; stored or not, ask the stream.
         NatsRefused: the last was not stored, most likely because the stream ends elsewhere; ask it where.
     """
-    headers = chain_of(events)
+    headers = chained_headers(events)
     frames = [frame(subject, *message) for message in zip(headers[:-1], map(payload_of, events[:-1]), strict=True)]
     try:
         # nats-py checks and spells each message anew, at ten times the price of all else the relay does.
@@ -47,14 +47,14 @@ async def publish_events(
     return int(answer(message.data)["seq"])
 
 
-def chain_of(events: Sequence[Recorded]) -> list[dict[str, str]]:
+def chained_headers(events: Sequence[RecordedEvent]) -> list[dict[str, str]]:
     """Return the headers of each message: who it is, and what it follows."""
     ids = [f"{event.position}-{event.digest[:_DIGEST_BYTES].hex()}" for event in events]
     places = [{EXPECTED_LAST_SEQUENCE: str(events[0].position - 1)}]
     places += [{EXPECTED_LAST_MESSAGE_ID: message_id} for message_id in ids]
     return [
-        {**headers_of(event), MESSAGE_ID: message_id, **place}
-        for event, message_id, place in zip(events, ids, places, strict=False)
+        {**headers_of(event), MESSAGE_ID: message_id, **archive}
+        for event, message_id, archive in zip(events, ids, places, strict=False)
     ]
 
 
@@ -63,11 +63,11 @@ def frame(subject: str, headers: dict[str, str], payload: bytes) -> bytes:
 
     Source: https://docs.nats.io/reference/reference-protocols/nats-protocol (HPUB)
     """
-    block = block_of(headers)
+    block = encode_headers(headers)
     return b"HPUB %b %d %d\r\n%b%b\r\n" % (subject.encode(), len(block), len(block) + len(payload), block, payload)
 
 
-def within_bytes(events: Sequence[Recorded]) -> Sequence[Recorded]:
+def limit_bytes(events: Sequence[RecordedEvent]) -> Sequence[RecordedEvent]:
     """Return the first commands of a range that fit into one batch; at least one."""
     size = 0
     ends = 0

@@ -13,17 +13,17 @@ import structlog
 from eventstore.epoch import Epoch, Epochs
 from eventstore.errors import EventStoreError, LogWentBack, StoreUnavailable
 from eventstore.jetstream.errors import NatsRefused, NatsUnavailable
-from eventstore.jetstream.link import NatsLink
+from eventstore.jetstream.link import NatsConnection
 from eventstore.jetstream.message import digest_in
 from eventstore.jetstream.stream import Streams
 from eventstore.log_reader import LogReader
-from eventstore.relay.publisher import ACKNOWLEDGE_TIMEOUT_S, BATCH_EVENTS_MAX, publish_events, within_bytes
-from eventstore.relay.wake import Ear
-from eventstore.store import Recorded, Store
+from eventstore.relay.publisher import ACKNOWLEDGE_TIMEOUT_S, BATCH_EVENTS_MAX, limit_bytes, publish_events
+from eventstore.relay.wake import WakeUpListener
+from eventstore.store import RecordedEvent, Store
 
 POLL_FIRST_S = 0.005
 POLL_MAX_S = 0.25
-PACE_S = 0.02
+MIN_BATCH_INTERVAL_S = 0.02
 """Between two batches of a log that grows: each wakes everybody who follows, whatever its size."""
 
 RETRY_PAUSE_S = 0.25
@@ -37,7 +37,7 @@ class RelayStopped(EventStoreError):
     """The stream or the server is not what the log says; a person must look and begin a new epoch."""
 
 
-class EpochOver(Exception):
+class EpochChanged(Exception):
     """A new epoch was begun."""
 
 
@@ -52,13 +52,13 @@ class Relay:
     """
 
     def __init__(
-        self, *, store: Store, epochs: Epochs, link: NatsLink, timeout_s: float = ACKNOWLEDGE_TIMEOUT_S
+        self, *, store: Store, epochs: Epochs, link: NatsConnection, timeout_s: float = ACKNOWLEDGE_TIMEOUT_S
     ) -> None:
         self._store = store
         self._epochs = epochs
         self._link = link
         self._timeout_s = timeout_s
-        self._ear = Ear()
+        self._ear = WakeUpListener()
         self._epoch_checked_at = 0.0
         self._trouble = ""
 
@@ -73,12 +73,12 @@ class Relay:
             try:
                 epoch = await self._epochs.current_or_first()
                 await self.relay(epoch)
-            except EpochOver:
+            except EpochChanged:
                 _log.info("relay: a new epoch")
             except RelayStopped as stop:
                 await self._wait_for_another(epoch, stop)
             except (NatsUnavailable, NatsRefused, StoreUnavailable) as trouble:
-                self._say_once(str(trouble))
+                self._log_once(str(trouble))
                 await asyncio.sleep(RETRY_PAUSE_S)
 
     async def relay(self, epoch: Epoch) -> None:
@@ -86,7 +86,7 @@ class Relay:
 
         Raises:
             RelayStopped: it does not heal by asking again.
-            EpochOver, NatsUnavailable, NatsRefused, StoreUnavailable: ask again.
+            EpochChanged, NatsUnavailable, NatsRefused, StoreUnavailable: ask again.
         """
         last = await self.resync(epoch)
         self._trouble = ""
@@ -98,11 +98,11 @@ class Relay:
                 await self._check_epoch(epoch)
                 events = await next_events(reader)
                 if events:
-                    batch = within_bytes(events)
+                    batch = limit_bytes(events)
                     last = await self._publish(epoch, last, batch)
                     reader.advance(batch)
                     pause_s = POLL_FIRST_S
-                    await asyncio.sleep(PACE_S if len(events) < BATCH_EVENTS_MAX else 0)
+                    await asyncio.sleep(MIN_BATCH_INTERVAL_S if len(events) < BATCH_EVENTS_MAX else 0)
                 elif await self._ear.wait(pause_s):
                     pause_s = POLL_FIRST_S
                 else:
@@ -148,7 +148,7 @@ class Relay:
                 f"The message at {message.sequence} of {epoch.stream} is not the event that the log has there."
             )
 
-    async def _publish(self, epoch: Epoch, last: int, events: Sequence[Recorded]) -> int:
+    async def _publish(self, epoch: Epoch, last: int, events: Sequence[RecordedEvent]) -> int:
         check_dense(last, events)
         stored = await publish_events(self._link.client(), epoch.events_subject, events, timeout_s=self._timeout_s)
         if stored != events[-1].position:
@@ -162,9 +162,9 @@ class Relay:
         self._epoch_checked_at = now
         current = await self._epochs.current()
         if current != epoch:
-            raise EpochOver
+            raise EpochChanged
 
-    def _say_once(self, trouble: str) -> None:
+    def _log_once(self, trouble: str) -> None:
         if trouble != self._trouble:
             self._trouble = trouble
             _log.info("relay: asking again", trouble=trouble)
@@ -183,10 +183,10 @@ class Relay:
                 if await self._epochs.current() != epoch:
                     return
             except StoreUnavailable as trouble:
-                self._say_once(str(trouble))
+                self._log_once(str(trouble))
 
 
-async def next_events(reader: LogReader) -> list[Recorded]:
+async def next_events(reader: LogReader) -> list[RecordedEvent]:
     """Return what follows in the log.
 
     Raises:
@@ -199,7 +199,7 @@ async def next_events(reader: LogReader) -> list[Recorded]:
         raise RelayStopped(str(restored)) from restored
 
 
-def check_dense(last: int, events: Sequence[Recorded]) -> None:
+def check_dense(last: int, events: Sequence[RecordedEvent]) -> None:
     """Make sure that nothing is missing between the stream's end and the events that follow.
 
     Raises:

@@ -12,16 +12,16 @@ from nats.aio.subscription import Subscription
 
 from eventstore.epoch import Epoch, Epochs
 from eventstore.errors import EventStoreError
-from eventstore.handler import Judge
+from eventstore.handler import Appender
 from eventstore.jetstream.errors import NatsTooOld, NatsUnavailable
-from eventstore.jetstream.link import NatsLink
+from eventstore.jetstream.link import NatsConnection
 from eventstore.store import Append, Appended, Verdict
 
 HINT_PAUSE_S = 0.005
 EPOCH_AGE_MAX_S = 2.0
 
 
-class WakeUp:
+class WakeUpNotifier:
     """Tells the relay that something was appended: at most one hint in 5 ms, none while NATS is away.
 
     Args:
@@ -29,7 +29,7 @@ class WakeUp:
         epochs: names the subject.
     """
 
-    def __init__(self, *, link: NatsLink, epochs: Epochs) -> None:
+    def __init__(self, *, link: NatsConnection, epochs: Epochs) -> None:
         self._link = link
         self._epochs = epochs
         self._appended = asyncio.Event()
@@ -79,7 +79,7 @@ class WakeUp:
         return self._epoch
 
 
-class AnnouncingJudge:
+class NotifyingAppender:
     """A judge that announces every command that was appended.
 
     Args:
@@ -87,30 +87,30 @@ class AnnouncingJudge:
         announce: called after each of them; it must return at once.
     """
 
-    def __init__(self, judge: Judge, announce: Callable[[], None]) -> None:
-        self._judge = judge
+    def __init__(self, appender: Appender, announce: Callable[[], None]) -> None:
+        self._appender = appender
         self._announce = announce
 
     async def submit(self, append: Append) -> Verdict:
         """Return the judge's verdict."""
-        verdict = await self._judge.submit(append)
+        verdict = await self._appender.submit(append)
         if isinstance(verdict, Appended) and append.writes:
             self._announce()
         return verdict
 
 
-class Ear:
+class WakeUpListener:
     """Hears the hints of one epoch, as long as the connection lives that it listens on."""
 
     def __init__(self) -> None:
         self._heard = asyncio.Event()
         self._subscription: Subscription | None = None
 
-    async def listen(self, link: NatsLink, epoch: Epoch) -> None:
+    async def listen(self, link: NatsConnection, epoch: Epoch) -> None:
         """Listen to an epoch's hints; without NATS, to nothing."""
         await self.close()
         with suppress(NatsUnavailable, NatsTooOld, errors.Error, OSError):
-            self._subscription = await link.client().subscribe(epoch.wake_subject, cb=self._hear)
+            self._subscription = await link.client().subscribe(epoch.wake_subject, cb=self._on_message)
 
     async def wait(self, timeout_s: float) -> bool:
         """Wait for a hint, at most so long; tell whether one came."""
@@ -129,5 +129,5 @@ class Ear:
                 await self._subscription.unsubscribe()
             self._subscription = None
 
-    async def _hear(self, _: Msg) -> None:
+    async def _on_message(self, _: Msg) -> None:
         self._heard.set()

@@ -9,22 +9,22 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from eventstore.seals.content import Content
+from eventstore.seals.content import SealedContent
 from eventstore.seals.fault import FaultKind
 from eventstore.seals.seal import FINGERPRINT_BYTES, fingerprint_of
 
-LOOKED_THROUGH_MAX = 16_384
+SEARCH_POSITIONS_MAX = 16_384
 NEIGHBOURS_MAX = 16
 _POSITION = struct.Struct(">q")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
+class SealedWindow:
     """What was sealed from the first wrong position on, and what stands there now.
 
     Args:
         position: the first that is not as it was sealed.
-        sealed: the fingerprints from there on, at most `LOOKED_THROUGH_MAX` of them.
+        sealed: the fingerprints from there on, at most `SEARCH_POSITIONS_MAX` of them.
         events: the log from there on, at most as many events and not only the sealed ones.
         head: the log's last position.
     """
@@ -32,14 +32,14 @@ class Window:
     position: int
     head: int
     sealed: bytes
-    events: Sequence[Content]
+    events: Sequence[SealedContent]
 
     def fingerprint_at(self, position: int) -> bytes:
         """Return what was sealed at a position."""
         begins = (position - self.position) * FINGERPRINT_BYTES
         return self.sealed[begins : begins + FINGERPRINT_BYTES]
 
-    def place_of(self, event: Content) -> int | None:
+    def sealed_position(self, event: SealedContent) -> int | None:
         """Return the position at which this event was sealed; None if it was not, or far away."""
         for index in range(len(self.sealed) // FINGERPRINT_BYTES):
             position = self.position + index
@@ -47,20 +47,20 @@ class Window:
                 return position
         return None
 
-    def still_there(self) -> int | None:
+    def current_position(self) -> int | None:
         """Return where the event is now that was sealed at `position`; None if nowhere near."""
         sealed = self.fingerprint_at(self.position)
         return next((event[0] for event in self.events if _as_if_at(self.position, event) == sealed), None)
 
 
-def kind_of(window: Window) -> FaultKind:
+def classify(window: SealedWindow) -> FaultKind:
     """Return what was done at the window's first position."""
     if window.head < window.position:
         return FaultKind.TRUNCATED
     if not window.events or window.events[0][0] != window.position:
         return FaultKind.REMOVED
-    known_here = window.place_of(window.events[0])
-    if window.still_there() is not None:
+    known_here = window.sealed_position(window.events[0])
+    if window.current_position() is not None:
         return FaultKind.INSERTED if known_here is None else FaultKind.REORDERED
     shift = _shift(window)
     if shift is None:
@@ -70,15 +70,15 @@ def kind_of(window: Window) -> FaultKind:
     return FaultKind.REMOVED if shift > 0 else FaultKind.INSERTED
 
 
-def _shift(window: Window) -> int | None:
+def _shift(window: SealedWindow) -> int | None:
     """Return by how much the events after the first were moved up; the nearest one that is known says it for all."""
     for event in window.events[1 : NEIGHBOURS_MAX + 1]:
-        place = window.place_of(event)
-        if place is not None:
-            return place - event[0]
+        archive = window.sealed_position(event)
+        if archive is not None:
+            return archive - event[0]
     return None
 
 
-def _as_if_at(position: int, event: Content) -> bytes:
+def _as_if_at(position: int, event: SealedContent) -> bytes:
     preimage = event[3]
     return fingerprint_of(hashlib.sha256(_POSITION.pack(position) + preimage[_POSITION.size :]).digest())

@@ -4,28 +4,28 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from eventstore.seals.content import (
-    CommandOrder,
+    CommandSequence,
     Connection,
-    Content,
     Part,
+    SealedContent,
     are_dense,
     are_stored,
     digests_of,
-    part_of,
+    part_numbers,
     read_content,
 )
-from eventstore.seals.links import Group
+from eventstore.seals.links import PositionGroup
 from eventstore.seals.merkle import root_over
 
-Outcome = Sequence[Part] | None
+GroupResult = Sequence[Part] | None
 """The first and the last event's part, if all are in order; nothing, of no events; None: something is wrong."""
 
-Compare = Callable[[Iterable[Group]], Iterator[tuple[Group, Outcome]]]
+Verifier = Callable[[Iterable[PositionGroup]], Iterator[tuple[PositionGroup, GroupResult]]]
 """Compares group by group; each comes back in its turn."""
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class GroupCheck:
     """What one comparison needs.
 
     Args:
@@ -37,35 +37,35 @@ class Task:
     roots: Sequence[tuple[int, bytes]]
 
 
-def task_of(group: Group) -> Task:
+def group_check_of(group: PositionGroup) -> GroupCheck:
     """Return what to compare a group with."""
-    return Task(group.first, group.last, [(each.seal.last, each.seal.root) for each in group.sealed])
+    return GroupCheck(group.first, group.last, [(each.seal.last, each.seal.root) for each in group.sealed])
 
 
-def here(connection: Connection) -> Compare:
+def in_this_process(connection: Connection) -> Verifier:
     """Return what compares one group after the other with this connection."""
-    return lambda groups: ((group, compare(connection, task_of(group))) for group in groups)
+    return lambda groups: ((group, compare(connection, group_check_of(group))) for group in groups)
 
 
-def compare(connection: Connection, task: Task) -> Outcome:
+def compare(connection: Connection, task: GroupCheck) -> GroupResult:
     """Read the events and compare content, digests, positions, commands and roots."""
     events = read_content(connection, task.first, task.last)
     if not _are_in_order(events, task):
         return None
-    return [part_of(events[0]), part_of(events[-1])] if events else []
+    return [part_numbers(events[0]), part_numbers(events[-1])] if events else []
 
 
-def _are_in_order(events: Sequence[Content], task: Task) -> bool:
+def _are_in_order(events: Sequence[SealedContent], task: GroupCheck) -> bool:
     digests = digests_of(events)
     return (
         are_dense(events, task.first, task.last)
         and are_stored(digests, events)
-        and CommandOrder().misfit(events) is None
+        and CommandSequence().first_gap(events) is None
         and _are_under(digests, task)
     )
 
 
-def _are_under(digests: Sequence[bytes], task: Task) -> bool:
+def _are_under(digests: Sequence[bytes], task: GroupCheck) -> bool:
     begins = 0
     for last, root in task.roots:
         ends = last - task.first + 1

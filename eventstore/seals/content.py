@@ -12,7 +12,7 @@ from eventstore.postgres.connection import LIMITS
 from eventstore.seals import sql
 
 Connection = psycopg.Connection[tuple[Any, ...]]
-Content = tuple[int, int, int, bytes, bytes]
+SealedContent = tuple[int, int, int, bytes, bytes]
 """Position, part, parts, the preimage of the digest, the digest as stored. Plain, because there are millions."""
 
 _POSITION, _PREIMAGE, _STORED = itemgetter(0), itemgetter(3), itemgetter(4)
@@ -39,7 +39,7 @@ def head_of(connection: Connection) -> int:
     return int(head)
 
 
-def read_content(connection: Connection, first: int, last: int) -> list[Content]:
+def read_content(connection: Connection, first: int, last: int) -> list[SealedContent]:
     """Return the events at positions `first` … `last`, in order; fewer, if some are not there."""
     asked = {"first": first, "last": last, "limit": last - first + 1}
     cursor = connection.cursor(binary=True, row_factory=psycopg.rows.tuple_row)
@@ -47,28 +47,28 @@ def read_content(connection: Connection, first: int, last: int) -> list[Content]
     return found
 
 
-def digests_of(events: Sequence[Content]) -> list[bytes]:
+def digests_of(events: Sequence[SealedContent]) -> list[bytes]:
     """Return what the digests should be."""
     sha256 = hashlib.sha256
     return [sha256(preimage).digest() for preimage in map(_PREIMAGE, events)]
 
 
-def are_stored(digests: Sequence[bytes], events: Sequence[Content]) -> bool:
+def are_stored(digests: Sequence[bytes], events: Sequence[SealedContent]) -> bool:
     """Tell whether these are the digests that are stored with the events."""
     return digests == list(map(_STORED, events))
 
 
-def are_dense(events: Sequence[Content], first: int, last: int) -> bool:
+def are_dense(events: Sequence[SealedContent], first: int, last: int) -> bool:
     """Tell whether these are the events at `first` … `last`, none missing."""
     return list(map(_POSITION, events)) == list(range(first, last + 1))
 
 
-def part_of(event: Content) -> Part:
+def part_numbers(event: SealedContent) -> Part:
     """Return which part of its command an event is."""
     return event[1], event[2]
 
 
-class CommandOrder:
+class CommandSequence:
     """Whether events go on with their commands, as they come: parts 1, 2 … and then the next command.
 
     How many parts a command has is the one thing that digests don't cover; where the next one begins tells it. The
@@ -84,7 +84,7 @@ class CommandOrder:
         """Whether the last command has only begun."""
         return self._due > 1
 
-    def goes_on(self, ends: Sequence[Part]) -> bool:
+    def continues(self, ends: Sequence[Part]) -> bool:
         """Go past events that are in order among themselves; tell whether they go on where the events before ended.
 
         Args:
@@ -98,7 +98,7 @@ class CommandOrder:
         self._due, self._parts = (last + 1 if last < parts else 1), parts
         return True
 
-    def misfit(self, events: Sequence[Content]) -> int | None:
+    def first_gap(self, events: Sequence[SealedContent]) -> int | None:
         """Return the first position, if any, that does not go on where the events before ended."""
         due, parts_due = self._due, self._parts
         if due == 0 and events:
@@ -111,7 +111,7 @@ class CommandOrder:
         return None
 
 
-def whole_commands(events: Sequence[Content]) -> Sequence[Content]:
+def whole_commands(events: Sequence[SealedContent]) -> Sequence[SealedContent]:
     """Return the events without a command that has only begun; all of them if none ends here."""
     ends = next((end for end in range(len(events), 0, -1) if events[end - 1][1] == events[end - 1][2]), len(events))
     return events[:ends]

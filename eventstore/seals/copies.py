@@ -7,20 +7,20 @@ from eventstore.seals import sql
 from eventstore.seals.content import Connection
 from eventstore.seals.fault import Fault, FaultKind
 from eventstore.seals.seal import Seal
-from eventstore.seals.second_place import Chain, Sealed
+from eventstore.seals.second_place import ArchivedSeal, Chain
 from eventstore.seals.table import seal_of
 
-Copy = tuple[UUID, int]
+SealId = tuple[UUID, int]
 """A chain and a number in it."""
 
 
-def newest_copy(connection: Connection) -> Copy | None:
+def newest_copy(connection: Connection) -> SealId | None:
     """Return the newest seal that the database has a copy of."""
     row = connection.execute(sql.NEWEST_COPY).fetchone()
     return (row[0], row[1]) if row else None
 
 
-def fault_in_copies(connection: Connection, sealed: Sequence[Sealed], newest: Copy | None) -> Fault | None:
+def fault_in_copies(connection: Connection, sealed: Sequence[ArchivedSeal], newest: SealId | None) -> Fault | None:
     """Return the first of these seals whose copy is another one, or missing although there is a newer one."""
     if not sealed:
         return None
@@ -34,7 +34,7 @@ def fault_in_copies(connection: Connection, sealed: Sequence[Sealed], newest: Co
     return None
 
 
-def seals_lost(copy: Copy | None, chain: Chain | None, newest: Seal | None) -> Fault | None:
+def missing_seals(copy: SealId | None, chain: Chain | None, newest: Seal | None) -> Fault | None:
     """Return what the second place must have lost, if the database has a copy of a later seal."""
     kept = (chain.id, newest.number if newest else 0) if chain else None
     if copy is None or (kept is not None and copy <= kept):

@@ -17,10 +17,10 @@ class FaultKind(StrEnum):
     SEAL_MISSING = "seal_missing"
     SEAL_FORGED = "seal_forged"
     SEAL_COPY = "seal_copy"
-    SECOND_PLACE = "second_place"
+    SEAL_ARCHIVE = "second_place"
 
 
-IN_THE_SECOND_PLACE = frozenset({FaultKind.SEAL_MISSING, FaultKind.SEAL_FORGED, FaultKind.SECOND_PLACE})
+ARCHIVE_FAULTS = frozenset({FaultKind.SEAL_MISSING, FaultKind.SEAL_FORGED, FaultKind.SEAL_ARCHIVE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,4 +44,4 @@ class Fault:
     @property
     def in_the_log(self) -> bool:
         """Whether it is the log's fault, and not that of what it is compared to."""
-        return self.kind not in IN_THE_SECOND_PLACE
+        return self.kind not in ARCHIVE_FAULTS

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 
-def add_to(file: Path, content: bytes, *, at: int | None = None) -> None:
+def append_durably(file: Path, content: bytes, *, at: int | None = None) -> None:
     """Add to a file, which is made if need be.
 
     Args:
@@ -21,11 +21,11 @@ def add_to(file: Path, content: bytes, *, at: int | None = None) -> None:
         sync_folder(file.parent)
 
 
-def put(file: Path, text: str) -> None:
+def write_atomically(file: Path, text: str) -> None:
     """Write a small file in one step, so that a crash leaves all of it or nothing."""
     draft = file.with_name(file.name + ".new")
     draft.unlink(missing_ok=True)
-    add_to(draft, text.encode())
+    append_durably(draft, text.encode())
     draft.replace(file)
     sync_folder(file.parent)
 

@@ -12,43 +12,43 @@ from contextlib import suppress
 import orjson
 import psycopg
 
-from eventstore.seals.comparing import Outcome, Task, compare
+from eventstore.seals.comparing import GroupCheck, GroupResult, compare
 from eventstore.seals.content import open_connection
 
-OBJECTS_BETWEEN_LOOKS = 200_000
+GC_THRESHOLD = 200_000
 """Python looks for garbage seldom: counting references frees what is built here."""
 
 
 def main() -> None:
     """Answer every task with a line, in turn: the outcome, or why there can be none any more."""
-    gc.set_threshold(OBJECTS_BETWEEN_LOOKS)
+    gc.set_threshold(GC_THRESHOLD)
     tasks = sys.stdin.buffer
     try:
         with open_connection(orjson.loads(tasks.readline()), name="audit") as connection:
             for line in tasks:
-                _say(outcome_to_line(compare(connection, task_in(line))))
+                _write_answer(result_to_line(compare(connection, parse_check(line))))
     except psycopg.Error as error:
-        _say(orjson.dumps({"trouble": str(error)}))
+        _write_answer(orjson.dumps({"trouble": str(error)}))
 
 
-def task_to_line(task: Task) -> bytes:
+def check_to_line(task: GroupCheck) -> bytes:
     """Return a task as a hand reads it."""
     roots = [(last, root.hex()) for last, root in task.roots]
     return orjson.dumps((task.first, task.last, roots), option=orjson.OPT_APPEND_NEWLINE)
 
 
-def task_in(line: bytes) -> Task:
-    """Return the task that `task_to_line` wrote."""
+def parse_check(line: bytes) -> GroupCheck:
+    """Return the task that `check_to_line` wrote."""
     first, last, roots = orjson.loads(line)
-    return Task(first, last, [(ends, bytes.fromhex(root)) for ends, root in roots])
+    return GroupCheck(first, last, [(ends, bytes.fromhex(root)) for ends, root in roots])
 
 
-def outcome_to_line(outcome: Outcome) -> bytes:
+def result_to_line(outcome: GroupResult) -> bytes:
     """Return an outcome as `hands` reads it."""
     return orjson.dumps({"outcome": outcome})
 
 
-def _say(answer: bytes) -> None:
+def _write_answer(answer: bytes) -> None:
     os.write(sys.stdout.fileno(), answer + b"\n")  # all of it: a pipe takes so little at once, and nothing stays behind
 
 

@@ -10,19 +10,19 @@ from itertools import cycle
 import orjson
 
 from eventstore.errors import EventStoreError
-from eventstore.seals.comparing import Compare, Outcome, Task, task_of
-from eventstore.seals.hand import task_to_line
-from eventstore.seals.links import Group
+from eventstore.seals.comparing import GroupCheck, GroupResult, Verifier, group_check_of
+from eventstore.seals.hand import check_to_line
+from eventstore.seals.links import PositionGroup
 
-GIVEN_AHEAD = 2
+PREFETCH_PER_WORKER = 2
 """Tasks that each hand has at a time, so that it need not wait for the next; it reads one, so this costs no memory."""
 
 
-class HandLost(EventStoreError):
+class WorkerLost(EventStoreError):
     """A process that compared has ended, or could not go on."""
 
 
-class Hand:
+class VerificationWorker:
     """One process, seen from outside."""
 
     def __init__(self, url: str) -> None:
@@ -35,28 +35,28 @@ class Hand:
         self.pid = self._process.pid
         self._write(orjson.dumps(url, option=orjson.OPT_APPEND_NEWLINE))
 
-    def give(self, task: Task) -> None:
+    def submit(self, task: GroupCheck) -> None:
         """Let it do this after what it was given before.
 
         Raises:
-            HandLost: it has ended.
+            WorkerLost: it has ended.
         """
-        self._write(task_to_line(task))
+        self._write(check_to_line(task))
 
-    def outcome(self) -> Outcome:
+    def outcome(self) -> GroupResult:
         """Wait for what has become of the oldest task.
 
         Raises:
-            HandLost: it has ended, or lost the database.
+            WorkerLost: it has ended, or lost the database.
         """
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line.endswith(b"\n"):
-            raise HandLost(f"A process that compared has ended, with status {self._process.wait()}.")
+            raise WorkerLost(f"A process that compared has ended, with status {self._process.wait()}.")
         answer = orjson.loads(line)
         if "trouble" in answer:
-            raise HandLost(answer["trouble"])
-        outcome: Outcome = answer["outcome"]
+            raise WorkerLost(answer["trouble"])
+        outcome: GroupResult = answer["outcome"]
         return outcome
 
     def end(self) -> None:
@@ -70,35 +70,37 @@ class Hand:
             self._process.stdin.write(line)
             self._process.stdin.flush()
         except BrokenPipeError as error:
-            raise HandLost(f"A process that compared has ended, with status {self._process.wait()}.") from error
+            raise WorkerLost(f"A process that compared has ended, with status {self._process.wait()}.") from error
 
 
 @contextmanager
-def hands(url: str, count: int) -> Iterator[Compare]:
+def worker_pool(url: str, count: int) -> Iterator[Verifier]:
     """Return what compares by so many processes, which are gone afterwards.
 
     Raises:
-        HandLost: one ended, while it is used.
+        WorkerLost: one ended, while it is used.
     """
     with ExitStack() as ends:
-        all_hands: list[Hand] = []
+        all_hands: list[VerificationWorker] = []
         for _ in range(count):
-            all_hands.append(Hand(url))
+            all_hands.append(VerificationWorker(url))
             ends.callback(all_hands[-1].end)
-        yield lambda groups: _in_turns(groups, all_hands)
+        yield lambda groups: _round_robin(groups, all_hands)
 
 
-def _in_turns(groups: Iterable[Group], all_hands: list[Hand]) -> Iterator[tuple[Group, Outcome]]:
-    given: deque[tuple[Group, Hand]] = deque()
-    for group, hand in zip(groups, cycle(all_hands), strict=False):
-        hand.give(task_of(group))
+def _round_robin(
+    groups: Iterable[PositionGroup], workers: list[VerificationWorker]
+) -> Iterator[tuple[PositionGroup, GroupResult]]:
+    given: deque[tuple[PositionGroup, VerificationWorker]] = deque()
+    for group, hand in zip(groups, cycle(workers), strict=False):
+        hand.submit(group_check_of(group))
         given.append((group, hand))
-        if len(given) == GIVEN_AHEAD * len(all_hands):
+        if len(given) == PREFETCH_PER_WORKER * len(workers):
             yield _oldest(given)
     while given:
         yield _oldest(given)
 
 
-def _oldest(given: deque[tuple[Group, Hand]]) -> tuple[Group, Outcome]:
+def _oldest(given: deque[tuple[PositionGroup, VerificationWorker]]) -> tuple[PositionGroup, GroupResult]:
     group, hand = given.popleft()
     return group, hand.outcome()

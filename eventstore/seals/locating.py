@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from eventstore.seals import sql
-from eventstore.seals.alignment import LOOKED_THROUGH_MAX, Window, kind_of
-from eventstore.seals.content import CommandOrder, Connection, Content, digests_of, read_content
+from eventstore.seals.alignment import SEARCH_POSITIONS_MAX, SealedWindow, classify
+from eventstore.seals.content import CommandSequence, Connection, SealedContent, digests_of, read_content
 from eventstore.seals.fault import Fault, FaultKind
-from eventstore.seals.links import Group
+from eventstore.seals.links import PositionGroup
 from eventstore.seals.seal import FINGERPRINT_BYTES, fingerprint_of
-from eventstore.seals.second_place import Chain, SecondPlaceDamaged
+from eventstore.seals.second_place import Chain, SealArchiveDamaged
 
-SAID = {
+MESSAGES = {
     FaultKind.CHANGED: "The event at {} was changed.",
     FaultKind.REMOVED: "The event at {} was removed.",
     FaultKind.INSERTED: "The event at {} was inserted.",
@@ -20,13 +20,13 @@ SAID = {
 }
 
 
-def locate(
+def locate_fault(
     connection: Connection,
     chain: Chain | None,
-    group: Group,
-    events: Sequence[Content],
+    group: PositionGroup,
+    events: Sequence[SealedContent],
     *,
-    order: CommandOrder,
+    order: CommandSequence,
     head: int,
 ) -> Fault:
     """Return the first fault of a group that is not in order.
@@ -41,12 +41,12 @@ def locate(
         _contradiction(group, events),
         _misfit(events, order),
     ]
-    faults = [fault for fault in found if fault is not None] or [_alike(group)]
+    faults = [fault for fault in found if fault is not None] or [_colliding_fingerprint(group)]
     return _named(connection, _with_seal(group, min(faults, key=lambda fault: fault.position)))
 
 
 def _difference(
-    connection: Connection, chain: Chain | None, group: Group, events: Sequence[Content], head: int
+    connection: Connection, chain: Chain | None, group: PositionGroup, events: Sequence[SealedContent], head: int
 ) -> Fault | None:
     """What was sealed, or dense, and is not there."""
     sealed = b"".join(each.fingerprints for each in group.sealed)
@@ -54,12 +54,12 @@ def _difference(
     if position is None:
         return None
     if chain is None or not group.sealed:
-        return Fault(kind=FaultKind.REMOVED, position=position, what=SAID[FaultKind.REMOVED].format(position))
-    kind = kind_of(_window(connection, chain, position, head))
-    return Fault(kind=kind, position=position, what=SAID[kind].format(position))
+        return Fault(kind=FaultKind.REMOVED, position=position, what=MESSAGES[FaultKind.REMOVED].format(position))
+    kind = classify(_window(connection, chain, position, head))
+    return Fault(kind=kind, position=position, what=MESSAGES[kind].format(position))
 
 
-def _first_difference(group: Group, sealed: bytes, events: Sequence[Content]) -> int | None:
+def _first_difference(group: PositionGroup, sealed: bytes, events: Sequence[SealedContent]) -> int | None:
     digests = digests_of(events)
     for index, position in enumerate(range(group.first, group.last + 1)):
         if index >= len(events) or events[index][0] != position:
@@ -69,7 +69,7 @@ def _first_difference(group: Group, sealed: bytes, events: Sequence[Content]) ->
     return None
 
 
-def _contradiction(group: Group, events: Sequence[Content]) -> Fault | None:
+def _contradiction(group: PositionGroup, events: Sequence[SealedContent]) -> Fault | None:
     """What contradicts its own digest."""
     for digest, (position, _, _, _, stored) in zip(digests_of(events), events, strict=True):
         if digest != stored:
@@ -78,22 +78,22 @@ def _contradiction(group: Group, events: Sequence[Content]) -> Fault | None:
     return None
 
 
-def _misfit(events: Sequence[Content], order: CommandOrder) -> Fault | None:
-    position = order.misfit(events)
+def _misfit(events: Sequence[SealedContent], order: CommandSequence) -> Fault | None:
+    position = order.first_gap(events)
     if position is None:
         return None
     what = f"The event at {position} does not go on with its command: its number of parts was changed."
     return Fault(kind=FaultKind.PARTS, position=position, what=what)
 
 
-def _alike(group: Group) -> Fault:
+def _colliding_fingerprint(group: PositionGroup) -> Fault:
     """All fingerprints are as sealed and the root is not: somebody found another event with the same fingerprint."""
     what = f"An event at {group.first} … {group.last} was changed, and its fingerprint kept."
     return Fault(kind=FaultKind.CHANGED, position=group.first, what=what)
 
 
-def _window(connection: Connection, chain: Chain, position: int, head: int) -> Window:
-    last = position + LOOKED_THROUGH_MAX - 1
+def _window(connection: Connection, chain: Chain, position: int, head: int) -> SealedWindow:
+    last = position + SEARCH_POSITIONS_MAX - 1
     sealed = bytearray()
     try:
         for each in chain.sealed(position=position):
@@ -101,13 +101,13 @@ def _window(connection: Connection, chain: Chain, position: int, head: int) -> W
             sealed += each.fingerprints[begins:]
             if each.seal.last >= last:
                 break
-    except SecondPlaceDamaged:
+    except SealArchiveDamaged:
         pass  # what is beyond the damage helps nobody
     events = read_content(connection, position, last)
-    return Window(position=position, head=head, sealed=bytes(sealed), events=events)
+    return SealedWindow(position=position, head=head, sealed=bytes(sealed), events=events)
 
 
-def _with_seal(group: Group, fault: Fault) -> Fault:
+def _with_seal(group: PositionGroup, fault: Fault) -> Fault:
     seals = (each.seal.number for each in group.sealed if each.seal.last >= fault.position)
     return replace(fault, seal=next(seals, None))
 

@@ -28,7 +28,7 @@ def leaves_over(digests: Sequence[bytes]) -> list[bytes]:
     return [leaf_of(joined[begins : begins + ENTRY_BYTES]) for begins in range(0, len(joined), ENTRY_BYTES)]
 
 
-def way_of(digests: Sequence[bytes], index: int) -> tuple[bytes, list[bytes]]:
+def inclusion_proof(digests: Sequence[bytes], index: int) -> tuple[bytes, list[bytes]]:
     """Return the entry that has the digest at `index` (from 0) in it, and the path from that entry to the root."""
     number = index // DIGESTS_PER_ENTRY
     begins = number * DIGESTS_PER_ENTRY
@@ -36,12 +36,12 @@ def way_of(digests: Sequence[bytes], index: int) -> tuple[bytes, list[bytes]]:
     return entry, path_of(leaves_over(digests), number)
 
 
-def root_by_way(digest: bytes, *, index: int, digests: int, entry: bytes, path: Sequence[bytes]) -> bytes | None:
+def root_from_proof(digest: bytes, *, index: int, digests: int, entry: bytes, path: Sequence[bytes]) -> bytes | None:
     """Return the root that an entry and a path lead to; None if the digest is not at its place in the entry."""
-    number, place = divmod(index, DIGESTS_PER_ENTRY)
-    if entry[place * HASH_BYTES : (place + 1) * HASH_BYTES] != digest:
+    number, archive = divmod(index, DIGESTS_PER_ENTRY)
+    if entry[archive * HASH_BYTES : (archive + 1) * HASH_BYTES] != digest:
         return None
-    return root_by(leaf_of(entry), index=number, leaves=-(-digests // DIGESTS_PER_ENTRY), path=path)
+    return root_from_path(leaf_of(entry), index=number, leaves=-(-digests // DIGESTS_PER_ENTRY), path=path)
 
 
 def leaf_of(entry: bytes) -> bytes:
@@ -70,7 +70,7 @@ def path_of(leaves: Sequence[bytes], index: int) -> list[bytes]:
     return path
 
 
-def root_by(leaf: bytes, *, index: int, leaves: int, path: Sequence[bytes]) -> bytes | None:
+def root_from_path(leaf: bytes, *, index: int, leaves: int, path: Sequence[bytes]) -> bytes | None:
     """Return the root that a path leads to from the leaf at `index` among so many; None if it has the wrong length."""
     node, last = leaf, leaves - 1
     for beside in path:

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from eventstore.seals.files import add_to
+from eventstore.seals.files import append_durably
 from eventstore.seals.seal import FINGERPRINT_BYTES, Seal, seal_line
 from eventstore.seals.second_place import (
     POSITION_DIGITS,
+    ArchivedSeal,
     Chain,
-    Sealed,
-    SecondPlaceDamaged,
+    SealArchiveDamaged,
     fingerprints_of,
     seals_of,
 )
@@ -16,32 +16,32 @@ from eventstore.seals.second_place import (
 SEALS_PER_FILE = 4_096
 
 
-class Pen:
+class ArchiveWriter:
     """Goes on where a chain ends; what a crash left unfinished there is cut off first."""
 
     def __init__(self, chain: Chain) -> None:
         self._folder = chain.folder
         self._pair: Path | None = None
         self._seals = 0
-        pairs = chain.pairs()
+        pairs = chain.file_pairs()
         if pairs:
             self._pair = pairs[-1]
             content = seals_of(self._pair).read_bytes()
             self._seals = content.count(b"\n")
-            add_to(seals_of(self._pair), b"", at=content.rfind(b"\n") + 1)
+            append_durably(seals_of(self._pair), b"", at=content.rfind(b"\n") + 1)
 
-    def add(self, sealed: Sealed) -> None:
+    def add(self, sealed: ArchivedSeal) -> None:
         """Write a seal and its fingerprints, and return when they are on the disk.
 
         Raises:
-            SecondPlaceDamaged: fingerprints of earlier seals are missing.
+            SealArchiveDamaged: fingerprints of earlier seals are missing.
         """
         pair = self._pair_for(sealed.seal)
         fingerprints, at = fingerprints_of(pair), (sealed.seal.first - int(pair.name)) * FINGERPRINT_BYTES
         if at and fingerprints.stat().st_size < at:
-            raise SecondPlaceDamaged(f"{fingerprints} is too short.")
-        add_to(fingerprints, sealed.fingerprints, at=at)
-        add_to(seals_of(pair), seal_line(sealed.seal))
+            raise SealArchiveDamaged(f"{fingerprints} is too short.")
+        append_durably(fingerprints, sealed.fingerprints, at=at)
+        append_durably(seals_of(pair), seal_line(sealed.seal))
         self._seals += 1
 
     def _pair_for(self, seal: Seal) -> Path:

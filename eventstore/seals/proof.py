@@ -10,9 +10,9 @@ from uuid import UUID
 from eventstore.digest import Content, content_of, digest_of
 from eventstore.errors import EventStoreError
 from eventstore.seals.keys import is_genuine
-from eventstore.seals.merkle import root_by_way, root_over, way_of
+from eventstore.seals.merkle import inclusion_proof, root_from_proof, root_over
 from eventstore.seals.seal import Seal, SealUnreadable, seal_from_json, seal_to_json, utc_text
-from eventstore.seals.table import SealTable
+from eventstore.seals.table import SealRepository
 from eventstore.store import Store
 
 FORMAT = "seatledger proof 1"
@@ -46,7 +46,7 @@ class Proof:
     seal: Seal
 
 
-async def prove(store: Store, table: SealTable, position: int) -> Proof:
+async def prove(store: Store, table: SealRepository, position: int) -> Proof:
     """Return the proof of the event at a position.
 
     Raises:
@@ -63,7 +63,7 @@ async def prove(store: Store, table: SealTable, position: int) -> Proof:
     if len(digests) != seal.events or root_over(digests) != seal.root:
         raise LogContradictsSeal(f"The events at {seal.first} … {seal.last} are not those that were sealed.")
     index = position - seal.first
-    entry, path = way_of(digests, index)
+    entry, path = inclusion_proof(digests, index)
     return Proof(content=content_of(events[index]), entry=entry, path=tuple(path), seal=seal)
 
 
@@ -80,7 +80,7 @@ def check(proof: Proof, keys: Mapping[str, bytes]) -> None:
     if not 0 <= index < seal.events:
         raise ProofRefused(f"The seal covers {seal.first} … {seal.last}, the event stands elsewhere.")
     digest = digest_of(**proof.content)
-    root = root_by_way(digest, index=index, digests=seal.events, entry=proof.entry, path=proof.path)
+    root = root_from_proof(digest, index=index, digests=seal.events, entry=proof.entry, path=proof.path)
     if root != seal.root:
         raise ProofRefused("The event is not the one that was sealed there.")
 

@@ -132,7 +132,7 @@ def seal_line(seal: Seal) -> bytes:
     return orjson.dumps(seal_to_json(seal), option=orjson.OPT_APPEND_NEWLINE)
 
 
-def seal_in(line: bytes) -> Seal:
+def parse_seal(line: bytes) -> Seal:
     """Return the seal that `seal_line` wrote.
 
     Raises:

@@ -19,11 +19,11 @@ from eventstore.postgres.failures import OUT_OF_REACH
 from eventstore.seals import sql
 from eventstore.seals.content import Connection, open_connection
 from eventstore.seals.keys import SealingKey
-from eventstore.seals.second_place import SecondPlace
-from eventstore.seals.turn import Turn, TurnOver
+from eventstore.seals.second_place import SealArchive
+from eventstore.seals.turn import NotSealOwner, SealWriter
 
-PATIENCE = timedelta(seconds=5)
-LOOK_EVERY_S = 1.0
+MAX_DELAY = timedelta(seconds=5)
+POLL_INTERVAL_S = 1.0
 RETRY_PAUSE_S = 2.0
 REMINDER_S = 60.0
 
@@ -40,11 +40,11 @@ class Sealer:
         patience: how long an event waits for others to be sealed with.
     """
 
-    def __init__(self, *, url: str, place: SecondPlace, key: SealingKey, patience: timedelta = PATIENCE) -> None:
+    def __init__(self, *, url: str, archive: SealArchive, key: SealingKey, max_delay: timedelta = MAX_DELAY) -> None:
         self._url = url
-        self._place = place
+        self._archive = archive
         self._key = key
-        self._patience = patience
+        self._max_delay = max_delay
         self._said = ("", -REMINDER_S)
 
     def run(self, stop: threading.Event) -> None:
@@ -53,43 +53,43 @@ class Sealer:
             try:
                 with open_connection(self._url, name="seal") as connection:
                     self._seal(connection, stop)
-            except TurnOver:
-                stop.wait(LOOK_EVERY_S)
+            except NotSealOwner:
+                stop.wait(POLL_INTERVAL_S)
             except TROUBLE as trouble:
-                self._say("sealer: trying again", str(trouble))
+                self._log_once("sealer: trying again", str(trouble))
                 stop.wait(RETRY_PAUSE_S)
 
     @contextmanager
-    def turn(self, connection: Connection) -> Iterator[Turn]:
+    def acquire_writer(self, connection: Connection) -> Iterator[SealWriter]:
         """Be the one who seals, as long as the connection lives.
 
         Raises:
-            TurnOver: it is another one's turn.
-            SealerStopped, SecondPlaceDamaged: nothing can be sealed until a person has looked.
+            NotSealOwner: it is another one's turn.
+            SealerStopped, SealArchiveDamaged: nothing can be sealed until a person has looked.
         """
-        self._place.folder.mkdir(parents=True, exist_ok=True)
-        with (self._place.folder / "lock").open("wb") as lock:
+        self._archive.folder.mkdir(parents=True, exist_ok=True)
+        with (self._archive.folder / "lock").open("wb") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise TurnOver from None
+                raise NotSealOwner from None
             ((mine,),) = connection.execute(sql.TRY_LOCK).fetchall()
             if not mine:
-                raise TurnOver
-            yield Turn(connection, self._place, self._key, self._patience)
+                raise NotSealOwner
+            yield SealWriter(connection, self._archive, self._key, self._max_delay)
 
     def _seal(self, connection: Connection, stop: threading.Event) -> None:
         try:
-            with self.turn(connection) as turn:
+            with self.acquire_writer(connection) as turn:
                 while not stop.is_set():
                     if not turn.seal_next():
-                        stop.wait(LOOK_EVERY_S)
+                        stop.wait(POLL_INTERVAL_S)
         except EventStoreError as refusal:
-            connection.execute(sql.SAY, {"state": "stopped", "trouble": str(refusal)})
-            self._say("sealer stopped", str(refusal))
+            connection.execute(sql.UPDATE_HEARTBEAT, {"state": "stopped", "trouble": str(refusal)})
+            self._log_once("sealer stopped", str(refusal))
             stop.wait(RETRY_PAUSE_S)
 
-    def _say(self, what: str, trouble: str) -> None:
+    def _log_once(self, what: str, trouble: str) -> None:
         said, at = self._said
         now = time.monotonic()
         if trouble != said or now - at >= REMINDER_S:

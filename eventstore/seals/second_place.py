@@ -19,28 +19,28 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from eventstore.errors import EventStoreError
-from eventstore.seals.files import put, sync_folder
+from eventstore.seals.files import sync_folder, write_atomically
 from eventstore.seals.keys import PUBLIC_KEY_BYTES, key_id_of
-from eventstore.seals.seal import FINGERPRINT_BYTES, Seal, SealUnreadable, seal_in
+from eventstore.seals.seal import FINGERPRINT_BYTES, Seal, SealUnreadable, parse_seal
 
 POSITION_DIGITS = 20
 _PAIR = re.compile(rf"\d{{{POSITION_DIGITS}}}")
 _CHAIN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-class SecondPlaceDamaged(EventStoreError):
+class SealArchiveDamaged(EventStoreError):
     """A file of the second place is not as it was written; the log may well be right."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
+class ArchivedSeal:
     """A seal, and the fingerprints of the events it covers."""
 
     seal: Seal
     fingerprints: bytes
 
 
-class SecondPlace:
+class SealArchive:
     """The folder as a whole."""
 
     def __init__(self, folder: Path) -> None:
@@ -58,7 +58,7 @@ class SecondPlace:
         chain = self.folder / str(uuid7())
         chain.mkdir(mode=0o755, parents=True)
         sync_folder(self.folder)
-        put(chain / "reason", reason)
+        write_atomically(chain / "reason", reason)
         return Chain(chain)
 
     def publish(self, public_key: bytes) -> None:
@@ -66,13 +66,13 @@ class SecondPlace:
         file = self.folder / "keys" / f"{key_id_of(public_key)}.pub"
         if not file.exists():
             file.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-            put(file, public_key.hex())
+            write_atomically(file, public_key.hex())
 
     def keys(self) -> dict[str, bytes]:
         """Return every published key by its id.
 
         Raises:
-            SecondPlaceDamaged: a file does not hold the key it is named after.
+            SealArchiveDamaged: a file does not hold the key it is named after.
         """
         return dict(self._key(file) for file in sorted((self.folder / "keys").glob("*.pub")))
 
@@ -82,7 +82,7 @@ class SecondPlace:
         except ValueError:
             key = b""
         if len(key) != PUBLIC_KEY_BYTES or key_id_of(key) != file.stem:
-            raise SecondPlaceDamaged(f"{file} does not hold the key {file.stem}.")
+            raise SealArchiveDamaged(f"{file} does not hold the key {file.stem}.")
         return file.stem, key
 
 
@@ -93,32 +93,32 @@ class Chain:
         self.folder = folder
         self.id = UUID(folder.name)
 
-    def sealed(self, *, position: int = 1) -> Iterator[Sealed]:
+    def sealed(self, *, position: int = 1) -> Iterator[ArchivedSeal]:
         """Read what was sealed, in order, from the seal that covers a position on.
 
         Raises:
-            SecondPlaceDamaged: a line is no seal, or fingerprints are missing.
+            SealArchiveDamaged: a line is no seal, or fingerprints are missing.
         """
-        pairs = self.pairs()
+        pairs = self.file_pairs()
         begins = max((index for index, pair in enumerate(pairs) if int(pair.name) <= position), default=0)
         for index, pair in enumerate(pairs[begins:], begins):
             for sealed in _read(pair, last=index == len(pairs) - 1):
                 if sealed.seal.last >= position:
                     yield sealed
 
-    def last(self) -> Sealed | None:
+    def last(self) -> ArchivedSeal | None:
         """Return what was sealed last.
 
         Raises:
-            SecondPlaceDamaged: see `sealed`.
+            SealArchiveDamaged: see `sealed`.
         """
-        pairs = self.pairs()
-        newest: Sealed | None = None
+        pairs = self.file_pairs()
+        newest: ArchivedSeal | None = None
         for pair in pairs[-2:]:  # the last pair may have been begun and nothing more
             newest = next(iter(deque(_read(pair, last=pair == pairs[-1]), maxlen=1)), newest)
         return newest
 
-    def pairs(self) -> list[Path]:
+    def file_pairs(self) -> list[Path]:
         """Return the pairs of files, in order, each without its suffix."""
         files = self.folder.glob("*.seals")
         return sorted(file.with_suffix("") for file in files if _PAIR.fullmatch(file.stem))
@@ -134,21 +134,21 @@ def fingerprints_of(pair: Path) -> Path:
     return pair.with_suffix(".fingerprints")
 
 
-def _read(pair: Path, *, last: bool) -> Iterator[Sealed]:
+def _read(pair: Path, *, last: bool) -> Iterator[ArchivedSeal]:
     try:
         with seals_of(pair).open("rb") as lines, fingerprints_of(pair).open("rb") as fingerprints:
             for number, line in enumerate(lines, 1):
                 if not line.endswith(b"\n") and last:
                     return
-                seal = _seal_in(line, f"{lines.name}, line {number}")
+                seal = _parse_seal(line, f"{lines.name}, line {number}")
                 fingerprints.seek(max(0, (seal.first - int(pair.name)) * FINGERPRINT_BYTES))
-                yield Sealed(seal, fingerprints.read(seal.events * FINGERPRINT_BYTES))
+                yield ArchivedSeal(seal, fingerprints.read(seal.events * FINGERPRINT_BYTES))
     except FileNotFoundError as error:
-        raise SecondPlaceDamaged(f"{error.filename} is missing.") from error
+        raise SealArchiveDamaged(f"{error.filename} is missing.") from error
 
 
-def _seal_in(line: bytes, where: str) -> Seal:
+def _parse_seal(line: bytes, where: str) -> Seal:
     try:
-        return seal_in(line)
+        return parse_seal(line)
     except SealUnreadable as error:
-        raise SecondPlaceDamaged(f"{where}: {error}.") from error
+        raise SealArchiveDamaged(f"{where}: {error}.") from error

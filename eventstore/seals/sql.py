@@ -98,7 +98,7 @@ INSERT INTO eventstore.seal_key (key_id, public_key) VALUES (decode(%(key_id)s, 
 ON CONFLICT (key_id) DO NOTHING
 """
 
-SAY: LiteralString = """
+UPDATE_HEARTBEAT: LiteralString = """
 INSERT INTO eventstore.sealer (state, trouble, heartbeat_at) VALUES (%(state)s, %(trouble)s, clock_timestamp())
 ON CONFLICT (only_row) DO UPDATE SET
     state = excluded.state, trouble = excluded.trouble, heartbeat_at = excluded.heartbeat_at

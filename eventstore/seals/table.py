@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from eventstore.postgres.readers import Readers
+from eventstore.postgres.readers import ReadPool
 from eventstore.seals import sql
 from eventstore.seals.seal import Seal
 
@@ -21,7 +21,7 @@ class SealerState:
     heartbeat_at: datetime
 
 
-class SealTable:
+class SealRepository:
     """Reads the seals in the database. Every method raises `StoreUnavailable` when the server cannot be asked.
 
     Args:
@@ -29,7 +29,7 @@ class SealTable:
     """
 
     def __init__(self, url: str) -> None:
-        self._readers = Readers(url, 1)
+        self._readers = ReadPool(url, 1)
 
     async def close(self) -> None:
         """Disconnect."""

@@ -11,9 +11,9 @@ import psycopg
 from eventstore.errors import EventStoreError
 from eventstore.seals import sql
 from eventstore.seals.content import (
-    CommandOrder,
+    CommandSequence,
     Connection,
-    Content,
+    SealedContent,
     are_dense,
     digests_of,
     head_of,
@@ -22,16 +22,16 @@ from eventstore.seals.content import (
 )
 from eventstore.seals.keys import SealingKey, is_genuine
 from eventstore.seals.merkle import root_over
-from eventstore.seals.pen import Pen
+from eventstore.seals.pen import ArchiveWriter
 from eventstore.seals.seal import NO_SEAL_BEFORE, POSITIONS_MAX, Seal, fingerprint_of
-from eventstore.seals.second_place import Sealed, SecondPlace
+from eventstore.seals.second_place import ArchivedSeal, SealArchive
 
 FIRST = "the first start"
-HEARD_EVERY_S = 5.0
+HEARTBEAT_INTERVAL_S = 5.0
 WHAT_TO_DO = "Run `seatledger audit verify`; after a restore that is meant to be, `seatledger seal new-chain`."
 
 
-class TurnOver(Exception):
+class NotSealOwner(Exception):
     """Another sealer is at it, or a new chain was begun."""
 
 
@@ -42,27 +42,27 @@ class SealerStopped(EventStoreError):
         super().__init__(f"{why} {WHAT_TO_DO}")
 
 
-class Turn:
+class SealWriter:
     """Seals, as the only one who does.
 
     Raises:
-        SealerStopped, SecondPlaceDamaged: the log does not go on where the second place ends.
+        SealerStopped, SealArchiveDamaged: the log does not go on where the second place ends.
     """
 
-    def __init__(self, connection: Connection, place: SecondPlace, key: SealingKey, patience: timedelta) -> None:
+    def __init__(self, connection: Connection, archive: SealArchive, key: SealingKey, max_delay: timedelta) -> None:
         self._connection = connection
-        self._place = place
+        self._archive = archive
         self._key = key
-        self._patience = patience
-        self._chain = place.chain() or place.begin(FIRST)
-        self._pen = Pen(self._chain)
+        self._max_delay = max_delay
+        self._chain = archive.chain() or archive.begin(FIRST)
+        self._pen = ArchiveWriter(self._chain)
         last = self._chain.last()
         self._last = last.seal if last else None
         self._check_last()
         self._copy_missing()
-        place.publish(key.public)
+        archive.publish(key.public)
         connection.execute(sql.ADD_KEY, {"key_id": key.id, "public_key": key.public})
-        self._be_heard()
+        self._heartbeat()
 
     @property
     def sealed_to(self) -> int:
@@ -74,17 +74,17 @@ class Turn:
 
         Raises:
             SealerStopped: the log got shorter, or an event is not what its digest says.
-            TurnOver: a new chain was begun.
+            NotSealOwner: a new chain was begun.
         """
-        if time.monotonic() - self._heard_at >= HEARD_EVERY_S:
-            self._be_heard()
-        asked = {"patience": self._patience, "next": self.sealed_to + 1}
+        if time.monotonic() - self._heard_at >= HEARTBEAT_INTERVAL_S:
+            self._heartbeat()
+        asked = {"patience": self._max_delay, "next": self.sealed_to + 1}
         ((head, waited),) = self._connection.execute(sql.WAITING, asked).fetchall()
         self._check_head(head)
         if not waited and head - self.sealed_to < POSITIONS_MAX:
             return False
         events = read_content(self._connection, self.sealed_to + 1, min(head, self.sealed_to + POSITIONS_MAX))
-        self._add(sound_digests(whole_commands(events), self.sealed_to + 1))
+        self._add(verified_digests(whole_commands(events), self.sealed_to + 1))
         return True
 
     def _add(self, digests: Sequence[bytes]) -> None:
@@ -102,7 +102,7 @@ class Turn:
                 key_id=self._key.id,
             )
         )
-        self._pen.add(Sealed(seal, fingerprints))
+        self._pen.add(ArchivedSeal(seal, fingerprints))
         self._last = seal
         self._copy(seal)
 
@@ -120,7 +120,7 @@ class Turn:
         self._check_head(head_of(self._connection))
         if self._last is None:
             return
-        if not is_genuine(self._last, self._place.keys()):
+        if not is_genuine(self._last, self._archive.keys()):
             raise SealerStopped(f"Seal {self._last.number} in the second place is not signed by a key there.")
         events = read_content(self._connection, self._last.first, self._last.last)
         if not events or root_over(digests_of(events)) != self._last.root:
@@ -137,15 +137,15 @@ class Turn:
                 if sealed.seal.number > copies:
                     self._copy(sealed.seal)
 
-    def _be_heard(self) -> None:
-        current = self._place.chain()
+    def _heartbeat(self) -> None:
+        current = self._archive.chain()
         if current is None or current.id != self._chain.id:
-            raise TurnOver
-        self._connection.execute(sql.SAY, {"state": "sealing", "trouble": None})
+            raise NotSealOwner
+        self._connection.execute(sql.UPDATE_HEARTBEAT, {"state": "sealing", "trouble": None})
         self._heard_at = time.monotonic()
 
 
-def sound_digests(events: Sequence[Content], first: int) -> list[bytes]:
+def verified_digests(events: Sequence[SealedContent], first: int) -> list[bytes]:
     """Return the digests of events from a position on, recomputed: a seal must not certify what contradicts itself.
 
     Raises:
@@ -157,8 +157,8 @@ def sound_digests(events: Sequence[Content], first: int) -> list[bytes]:
     for digest, (position, _, _, _, stored) in zip(digests, events, strict=True):
         if digest != stored:
             raise SealerStopped(f"The event at {position} is not what its digest says.")
-    order = CommandOrder()
-    misfit = order.misfit(events)
+    order = CommandSequence()
+    misfit = order.first_gap(events)
     if misfit is not None or order.within:
         raise SealerStopped(f"The event at {misfit or events[-1][0]} does not go on with its command.")
     return digests

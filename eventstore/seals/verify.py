@@ -9,14 +9,14 @@ from contextlib import suppress
 from itertools import chain as one_after_another
 
 from eventstore.seals import sql
-from eventstore.seals.comparing import Compare, Outcome, here
-from eventstore.seals.content import CommandOrder, Connection, head_of, read_content
-from eventstore.seals.copies import Copy, fault_in_copies, newest_copy, seals_lost
+from eventstore.seals.comparing import GroupResult, Verifier, in_this_process
+from eventstore.seals.content import CommandSequence, Connection, head_of, read_content
+from eventstore.seals.copies import SealId, fault_in_copies, missing_seals, newest_copy
 from eventstore.seals.fault import Fault, FaultKind
-from eventstore.seals.links import Group, sealed_groups, unsealed_groups
-from eventstore.seals.locating import locate
+from eventstore.seals.links import PositionGroup, sealed_groups, unsealed_groups
+from eventstore.seals.locating import locate_fault
 from eventstore.seals.seal import Seal
-from eventstore.seals.second_place import Chain, SecondPlace, SecondPlaceDamaged
+from eventstore.seals.second_place import Chain, SealArchive, SealArchiveDamaged
 from eventstore.seals.verification import Verification
 
 Report = Callable[[int, int], None]
@@ -25,13 +25,13 @@ Report = Callable[[int, int], None]
 
 def verify(
     connection: Connection,
-    place: SecondPlace,
+    archive: SealArchive,
     *,
     first: int = 1,
     last: int | None = None,
     keys: Mapping[str, bytes] | None = None,
     report: Report = lambda _reached, _upto: None,
-    compare: Compare | None = None,
+    compare: Verifier | None = None,
 ) -> Verification:
     """Compare a range of the log with the second place, up to the first fault.
 
@@ -41,16 +41,16 @@ def verify(
         compare: who reads and compares the events; by default this connection does.
     """
     copy = newest_copy(connection)  # before the second place, which is always ahead of its copies
-    chain = place.chain()
+    chain = archive.chain()
     newest = _newest_seal(chain)
     sealed_to, head = newest.last if newest else 0, head_of(connection)
-    upto = last or max(head, sealed_to)
-    auditor = Auditor(connection, chain, copy, head=head, first=first, report=lambda reached: report(reached, upto))
+    until = last or max(head, sealed_to)
+    auditor = Auditor(connection, chain, copy, head=head, first=first, report=lambda reached: report(reached, until))
     groups = one_after_another(
-        _sealed(place, chain, keys, first, upto), unsealed_groups(max(sealed_to + 1, first), min(head, upto))
+        _sealed(archive, chain, keys, first, until), unsealed_groups(max(sealed_to + 1, first), min(head, until))
     )
-    fault = auditor.first_fault((compare or here(connection))(groups)) or seals_lost(copy, chain, newest)
-    waiting = connection.execute(sql.RECORDED_AT, {"position": sealed_to + 1}).fetchone()
+    fault = auditor.first_fault((compare or in_this_process(connection))(groups)) or missing_seals(copy, chain, newest)
+    queued = connection.execute(sql.RECORDED_AT, {"position": sealed_to + 1}).fetchone()
     return Verification(
         chain=chain.id if chain else None,
         first=auditor.first,
@@ -58,7 +58,7 @@ def verify(
         seals=auditor.seals,
         sealed_to=sealed_to,
         head=head,
-        unsealed_since=waiting[0] if waiting else None,
+        unsealed_since=queued[0] if queued else None,
         fault=fault,
     )
 
@@ -70,7 +70,7 @@ class Auditor:
         self,
         connection: Connection,
         chain: Chain | None,
-        copy: Copy | None,
+        copy: SealId | None,
         *,
         head: int,
         first: int,
@@ -81,15 +81,15 @@ class Auditor:
         self._copy = copy
         self._head = head
         self._report = report
-        self._order = CommandOrder()
+        self._order = CommandSequence()
         self.first = first
         self.reached = first - 1
         self.seals = 0
 
-    def first_fault(self, compared: Iterable[tuple[Group, Outcome]]) -> Fault | None:
+    def first_fault(self, compared: Iterable[tuple[PositionGroup, GroupResult]]) -> Fault | None:
         """Return what is wrong first."""
         for group, outcome in compared:
-            if outcome is None or not self._order.goes_on(outcome):
+            if outcome is None or not self._order.continues(outcome):
                 return self._located(group)
             self._reach(group)
             fault = fault_in_copies(self._connection, group.sealed, self._copy) or group.fault
@@ -99,30 +99,30 @@ class Auditor:
             return Fault(kind=FaultKind.PARTS, position=self.reached, what="The last command has no end.")
         return None
 
-    def _reach(self, group: Group) -> None:
+    def _reach(self, group: PositionGroup) -> None:
         if group.sealed and not self.seals:
             self.first = min(self.first, group.first)
         self.seals += len(group.sealed)
         self.reached = group.last
         self._report(self.reached)
 
-    def _located(self, group: Group) -> Fault:
+    def _located(self, group: PositionGroup) -> Fault:
         events = read_content(self._connection, group.first, group.last)
-        fault = locate(self._connection, self._chain, group, events, order=self._order, head=self._head)
+        fault = locate_fault(self._connection, self._chain, group, events, order=self._order, head=self._head)
         self.reached = min(fault.position, group.last + 1) - 1
         return fault
 
 
 def _sealed(
-    place: SecondPlace, chain: Chain | None, keys: Mapping[str, bytes] | None, first: int, last: int
-) -> Iterator[Group]:
+    archive: SealArchive, chain: Chain | None, keys: Mapping[str, bytes] | None, first: int, last: int
+) -> Iterator[PositionGroup]:
     if chain is None:
         return
     try:
-        believed = place.keys() if keys is None else keys
-    except SecondPlaceDamaged as damage:
-        fault = Fault(kind=FaultKind.SECOND_PLACE, position=first, what=str(damage))
-        yield Group(first=first, last=first - 1, fault=fault)
+        believed = archive.keys() if keys is None else keys
+    except SealArchiveDamaged as damage:
+        fault = Fault(kind=FaultKind.SEAL_ARCHIVE, position=first, what=str(damage))
+        yield PositionGroup(first=first, last=first - 1, fault=fault)
         return
     yield from sealed_groups(chain, believed, first=first, last=last)
 
@@ -131,6 +131,6 @@ def _newest_seal(chain: Chain | None) -> Seal | None:
     """What is damaged is named when the comparison comes to it."""
     newest = None
     if chain is not None:
-        with suppress(SecondPlaceDamaged):
+        with suppress(SealArchiveDamaged):
             newest = chain.last()
     return newest.seal if newest else None

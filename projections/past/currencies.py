@@ -6,12 +6,12 @@ import orjson
 
 from domain.performance import PERFORMANCE, PerformanceScheduled
 from eventstore.codec import Codec
-from eventstore.store import Recorded, Store
+from eventstore.store import RecordedEvent, Store
 
 WITHOUT_CURRENCY = frozenset({"SeatHeld", "PaymentOpened", "PaymentTaken", "RefundOpened"})
 
 
-async def currencies_of(store: Store, codec: Codec, events: Iterable[Recorded]) -> Mapping[str, str]:
+async def currencies_of(store: Store, codec: Codec, events: Iterable[RecordedEvent]) -> Mapping[str, str]:
     """Return the currency of each performance whose events need it to be described."""
     about = {performance_of(event) for event in events if event.name in WITHOUT_CURRENCY}
     streams = {PERFORMANCE.stream(performance): performance for performance in about if performance}
@@ -24,6 +24,6 @@ async def currencies_of(store: Store, codec: Codec, events: Iterable[Recorded]) 
     return found
 
 
-def performance_of(event: Recorded) -> str:
+def performance_of(event: RecordedEvent) -> str:
     """Return the performance that an event is about, as its metadata says; empty: none."""
     return str(orjson.loads(event.metadata).get("performance") or "")

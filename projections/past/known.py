@@ -5,14 +5,14 @@ from difflib import get_close_matches
 
 from domain.errors import Invalid, NotFound
 from domain.history import EVENTS, STREAM_TYPES
-from eventstore.store import Store, Wanted
+from eventstore.store import EventFilter, Store
 from projections.past.searching import Search, search
 
 ACTOR_KINDS = frozenset({"account", "guest", "device", "process", "provider", "operator"})
 ACTOR_STREAMS = ("account", "device")
 
 
-async def require_known(store: Store, wanted: Wanted) -> None:
+async def require_known(store: Store, wanted: EventFilter) -> None:
     """Refuse names that no event has, and streams that nothing was ever written to.
 
     Raises:
@@ -41,7 +41,7 @@ async def require_actor(store: Store, actor: str) -> None:
     for kind in ACTOR_STREAMS:
         if await store.read_stream(f"{kind}-{actor}", limit=1):
             return
-    found = await search(store, Search(wanted=Wanted(actor=actor), limit=1, newest_first=True))
+    found = await search(store, Search(wanted=EventFilter(actor=actor), limit=1, newest_first=True))
     if not found.events and found.following is None:
         kinds = ", ".join(sorted(ACTOR_KINDS))
         raise NotFound(f"Nobody has ever acted as {actor}: give an id, or one of the kinds {kinds}.")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.errors import Invalid
-from eventstore.store import Mark, Recorded, Store
+from eventstore.store import LogPoint, RecordedEvent, Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +20,7 @@ class AsOf:
     recorded_at: datetime | None
     moment: datetime
 
-    def holds(self, event: Recorded) -> bool:
+    def holds(self, event: RecordedEvent) -> bool:
         """Say whether an event had happened by then."""
         return event.position <= self.position
 
@@ -40,7 +40,7 @@ async def as_of(store: Store, *, at: datetime | None = None, position: int | Non
     head = await store.head()
     if position is not None and position > head:
         raise Invalid(f"No event has position {position}: the log ends at {head}.")
-    mark = await store.mark_of(head if position is None else position)
+    mark = await store.point_before(head if position is None else position)
     if position is None or mark.recorded_at is None:
         return as_of_mark(mark, await store.now())
     return as_of_mark(mark, mark.recorded_at)
@@ -55,9 +55,9 @@ async def as_of_time(store: Store, at: datetime) -> AsOf:
     now = await store.now()
     if at > now:
         raise Invalid(f"{at:%Y-%m-%dT%H:%M:%S.%fZ} is yet to come: it is {now:%Y-%m-%dT%H:%M:%S.%fZ}.")
-    return as_of_mark(await store.mark_at(at), at)
+    return as_of_mark(await store.point_at(at), at)
 
 
-def as_of_mark(mark: Mark, moment: datetime) -> AsOf:
+def as_of_mark(mark: LogPoint, moment: datetime) -> AsOf:
     """Judge deadlines at a moment, by what had happened up to a mark."""
     return AsOf(position=mark.position, recorded_at=mark.recorded_at, moment=moment)

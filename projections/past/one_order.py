@@ -13,7 +13,7 @@ from domain.refund import REFUND, RequestedRefund
 from domain.seat import SEAT
 from domain.ticket import TICKET, IssuedTicket
 from domain.values import seats_of
-from eventstore.store import Recorded
+from eventstore.store import RecordedEvent
 from projections.past.moment import AsOf
 from projections.past.streams import PastStreams, StreamThen
 
@@ -40,7 +40,7 @@ class OrderThen:
     payments: dict[str, RequestedPayment]
     refunds: dict[str, RequestedRefund]
     tickets: dict[str, IssuedTicket]
-    events: Sequence[Recorded]
+    events: Sequence[RecordedEvent]
 
 
 NO_MONEY = OrderMoney(captured=0, refunded=0, refund_open=0, disputes_lost=0)
@@ -90,7 +90,7 @@ def touched(order: PlacedOrder) -> list[str]:
     ]
 
 
-def of_order(streams: PastStreams, stream: StreamThen, order: str, hold: str) -> Iterator[Recorded]:
+def of_order(streams: PastStreams, stream: StreamThen, order: str, hold: str) -> Iterator[RecordedEvent]:
     """Give a stream's events that are this order's: seats and buyers have others before and after it."""
     shared = stream.kind in {SEAT.prefix, BUYER_QUOTA.prefix}
     for event in stream.events:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from domain.hold import HOLD, HoldOrdered, HoldPlaced
 from domain.performance import PERFORMANCE
 from domain.seat import SEAT, Blocked, Free, Held, Seat, SeatHeld, SeatSold
-from eventstore.store import Recorded
+from eventstore.store import RecordedEvent
 from projections.past.moment import AsOf
 from projections.past.streams import PastStreams
 
@@ -15,7 +15,7 @@ from projections.past.streams import PastStreams
 class SeatStep:
     """One event of a seat, with the account and the order whose claim it belongs to, as far as they were known then."""
 
-    event: Recorded
+    event: RecordedEvent
     holder: str | None
     order: str | None
 
@@ -67,7 +67,7 @@ async def seat_then(
     )
 
 
-def claims(streams: PastStreams, events: Sequence[Recorded]) -> Iterator[tuple[Recorded, Claim]]:
+def claims(streams: PastStreams, events: Sequence[RecordedEvent]) -> Iterator[tuple[RecordedEvent, Claim]]:
     """Give each event with the claim it begins, moves or ends."""
     claim = NOBODYS
     for event in events:

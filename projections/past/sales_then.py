@@ -13,7 +13,7 @@ import orjson
 
 from domain.history import UPCASTERS, VERSIONS
 from domain.projection import Exclusions
-from eventstore.store import Recorded, Store
+from eventstore.store import RecordedEvent, Store
 from projections.facts import FactReader
 from projections.past.moment import AsOf
 from projections.reading import ReadModels
@@ -42,18 +42,18 @@ async def sales_then(store: Store, models: ReadModels, wanted: Wanted, then: AsO
     if then.recorded_at is None:
         return Sales(position=then.position, sums=[], sales=[])
     day = then.recorded_at.astimezone(UTC).date() - ENDED_EVERYWHERE + timedelta(days=1)
-    begins = await store.mark_at(datetime.combine(day, time.min, UTC) - EAST_MOST - SHORTEST)
+    begins = await store.point_at(datetime.combine(day, time.min, UTC) - EAST_MOST - SHORTEST)
     facts = READER.read(await counted_events(store, begins.position, then.position))
     rows = written(counted(without(left_out, facts)))
     found = await models.fetch([NAME], sql.SALES_THEN, {**wanted.asked, **rows, "day": day})
     return sales_in(found, position=then.position)
 
 
-async def counted_events(store: Store, after: int, upto: int) -> Sequence[Recorded]:
+async def counted_events(store: Store, after: int, until: int) -> Sequence[RecordedEvent]:
     """Return the events in a part of the log that figures are counted from."""
-    found: list[Recorded] = []
-    while after < upto:
-        events, after = await store.read_named(COUNTED, after=after, limit=min(POSITIONS_AT_ONCE, upto - after))
+    found: list[RecordedEvent] = []
+    while after < until:
+        events, after = await store.read_named(COUNTED, after=after, limit=min(POSITIONS_AT_ONCE, until - after))
         found += events
     return found
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from eventstore.store import Recorded, Store, Wanted
+from eventstore.store import EventFilter, RecordedEvent, Store
 
 POSITIONS_LOOKED_AT_MAX = 200_000
 POSITIONS_AT_ONCE = 20_000
@@ -17,7 +17,7 @@ SHORTEST = timedelta(microseconds=1)
 class Search:
     """What is looked for, and where: after and before these positions, recorded between these times (both included)."""
 
-    wanted: Wanted
+    wanted: EventFilter
     limit: int
     after: int = 0
     before: int | None = None
@@ -34,7 +34,7 @@ class Search:
 class Found:
     """Events in the order asked for. `following`: the search goes on after (newest first: before) that position."""
 
-    events: Sequence[Recorded]
+    events: Sequence[RecordedEvent]
     following: int | None
 
 
@@ -70,13 +70,13 @@ async def search(store: Store, asked: Search) -> Found:
     left = await stretch_of(store, asked)
     ends_at = time.monotonic() + SECONDS_MAX
     at_once, looked_at = left.upto if asked.wanted.stream else POSITIONS_AT_ONCE, 0
-    newest_first, found = asked.newest_first, list[Recorded]()
+    newest_first, found = asked.newest_first, list[RecordedEvent]()
     while not left.empty and looked_at < POSITIONS_LOOKED_AT_MAX and time.monotonic() < ends_at:
         part = left.first(at_once, newest_first=newest_first)
         found += await store.search(
             asked.wanted,
             after=part.after,
-            upto=part.upto,
+            until=part.upto,
             limit=asked.limit - len(found),
             newest_first=newest_first,
         )
@@ -91,11 +91,11 @@ async def search(store: Store, asked: Search) -> Found:
 
 async def stretch_of(store: Store, asked: Search) -> Stretch:
     """Return the positions that a search may look at."""
-    after, upto = asked.after, await store.head()
+    after, until = asked.after, await store.head()
     if asked.before is not None:
-        upto = min(upto, asked.before - 1)
+        until = min(until, asked.before - 1)
     if asked.since is not None:
-        after = max(after, (await store.mark_at(asked.since - SHORTEST)).position)
+        after = max(after, (await store.point_at(asked.since - SHORTEST)).position)
     if asked.until is not None:
-        upto = min(upto, (await store.mark_at(asked.until)).position)
-    return Stretch(after, upto)
+        until = min(until, (await store.point_at(asked.until)).position)
+    return Stretch(after, until)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from eventstore.store import Columns
+from eventstore.store import EventColumns
 from projections.seat_map import FREE, SeatGroup, SeatMap
 
 EVENTS_PER_SNAPSHOT = 20_000
@@ -47,20 +47,20 @@ class SeatHistory:
     def __len__(self) -> int:
         return len(self._seats)
 
-    def extend(self, columns: Columns, upto: int) -> None:
+    def extend(self, columns: EventColumns, until: int) -> None:
         """Add the events after `self.upto` up to a later position.
 
         Raises:
             KeyError: one has a name that no event of a seat has; nothing was added.
         """
-        if unknown := set(map(name_in, set(columns.said))) - STATES.keys():
+        if unknown := set(map(name_in, set(columns.values))) - STATES.keys():
             raise KeyError(*unknown)
-        self._said.extend(map(self._known_said.setdefault, columns.said, columns.said))
+        self._said.extend(map(self._known_said.setdefault, columns.values, columns.values))
         self._seats.extend(map(self._known_seats.setdefault, columns.streams, columns.streams))
         self._positions.extend(columns.positions)
         while len(self._kept) * EVENTS_PER_SNAPSHOT <= len(self):
             self._kept.append(self._said_last(len(self._kept) * EVENTS_PER_SNAPSHOT))
-        self.upto = upto
+        self.upto = until
 
     def at(self, position: int) -> SeatMap:
         """Return the seats that were not free at a position, by where they stood and until when."""

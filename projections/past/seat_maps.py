@@ -61,7 +61,7 @@ class PastSeatMaps:
         """Add everything up to the end of the log, so that a slider may go anywhere."""
         history, head = kept.history, await self._store.head()
         prefix = SEAT.stream(performance, "")
-        columns = await self._store.read_columns(prefix, fields=DEADLINES, after=history.upto, upto=head)
+        columns = await self._store.read_columns(prefix, fields=DEADLINES, after=history.upto, until=head)
         await asyncio.to_thread(history.extend, columns, head)
         kept.checkpoint = await checkpoint_at(self._store, head)
 

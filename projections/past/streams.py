@@ -7,7 +7,7 @@ from typing import Any
 from domain.books import StreamType
 from domain.history import STREAM_TYPES
 from eventstore.codec import Codec
-from eventstore.store import Recorded, Store, Wanted
+from eventstore.store import EventFilter, RecordedEvent, Store
 from projections.past.moment import AsOf
 
 RANGE_EVENTS = 1_000
@@ -19,7 +19,7 @@ class StreamThen:
 
     stream: str
     state: Any
-    events: Sequence[Recorded]
+    events: Sequence[RecordedEvent]
 
     @property
     def version(self) -> int:
@@ -39,7 +39,7 @@ class StreamPage:
     stream: str
     version: int
     state: Any
-    events: Sequence[Recorded]
+    events: Sequence[RecordedEvent]
     more: bool
 
     @property
@@ -80,7 +80,9 @@ class PastStreams:
 
     async def _version(self, stream: str, then: AsOf) -> int:
         """Return how many events a stream had."""
-        last = await self.store.search(Wanted(stream=stream), after=0, upto=then.position, limit=1, newest_first=True)
+        last = await self.store.search(
+            EventFilter(stream=stream), after=0, until=then.position, limit=1, newest_first=True
+        )
         return last[0].version if last else 0
 
     async def _state(self, stream: str, version: int) -> Any:
@@ -100,7 +102,7 @@ class PastStreams:
         found = await self.store.read_streams(streams)
         return [self._fold(stream, found[stream], then) for stream in streams]
 
-    def decode(self, event: Recorded) -> Any:
+    def decode(self, event: RecordedEvent) -> Any:
         """Return what an event says.
 
         Raises:
@@ -108,7 +110,7 @@ class PastStreams:
         """
         return self._codec.decode(event.name, event.schema_version, event.data)
 
-    def _fold(self, stream: str, events: Sequence[Recorded], then: AsOf) -> StreamThen:
+    def _fold(self, stream: str, events: Sequence[RecordedEvent], then: AsOf) -> StreamThen:
         known = [event for event in events if then.holds(event)]
         kind: StreamType[Any] | None = STREAM_TYPES.get(kind_of(stream))
         state = None if kind is None else kind.initial

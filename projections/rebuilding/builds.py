@@ -119,13 +119,13 @@ async def live(connection: Connection, name: str) -> Held:
     return await _live(connection, name, lock=False)
 
 
-async def advance(connection: Connection, schema: str, *, after: int, upto: Checkpoint) -> None:
+async def advance(connection: Connection, schema: str, *, after: int, until: Checkpoint) -> None:
     """Move a build's checkpoint, within the transaction that writes its rows.
 
     Raises:
         Lost: it is not there, or was stopped.
     """
-    asked = {"schema": schema, "after": after, "upto": upto.position, "digest": upto.digest}
+    asked = {"schema": schema, "after": after, "upto": until.position, "digest": until.digest}
     found = await connection.execute(sql.ADVANCE, asked)
     if await found.fetchone() is None:
         raise control.Lost(schema)
@@ -155,12 +155,12 @@ async def stop(
 
 
 async def replace(
-    connection: Connection, live: Held, build: Build, *, upto: Checkpoint, state: str | None = None
+    connection: Connection, live: Held, build: Build, *, until: Checkpoint, state: str | None = None
 ) -> None:
     """Point the row of the locked live version to a build that has come so far, and retire what was live."""
     swapped = {"name": build.name, "version": build.version, "schema": build.schema}
     await connection.execute(sql.FORGET, {"schema": build.schema})
-    await connection.execute(sql.SWAP, {**swapped, "position": upto.position, "digest": upto.digest, "state": state})
+    await connection.execute(sql.SWAP, {**swapped, "position": until.position, "digest": until.digest, "state": state})
     former = {"name": live.name, "version": live.version, "schema": live.schema}
     await connection.execute(sql.RETIRE, {**former, "position": live.position, "digest": live.digest})
 

@@ -81,7 +81,7 @@ async def take_back(connection: Connection, model: ReadModel) -> Build | None:
         if retired.version == model.version:
             return await builds.revive(connection, model.name)
         await builds.drop_under_way(connection, model.name)
-        await builds.replace(connection, live, retired, upto=retired.checkpoint, state="paused")
+        await builds.replace(connection, live, retired, until=retired.checkpoint, state="paused")
         await control.revise(connection, model.name)
         return None
 

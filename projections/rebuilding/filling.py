@@ -41,7 +41,7 @@ class Filler:
         self.position = position
         self.range_events = RANGE_QUIET
 
-    async def fill(self, upto: int) -> AsyncGenerator[None]:
+    async def fill(self, until: int) -> AsyncGenerator[None]:
         """Fold everything up to a position that the live version has reached; give way after every range.
 
         What is left out is decided about positions that the live version has not reached, so what was decided by now is
@@ -50,37 +50,37 @@ class Filler:
         set_aside = await read_set_aside(
             self._store, name=self._model.name, version=self._model.version, schema=self._schema
         )
-        async with aclosing(self._ranges(upto)) as ranges:
+        async with aclosing(self._ranges(until)) as ranges:
             async for facts, reached in ranges:
                 checkpoint = await checkpoint_at(self._store, reached)
                 async with self._connection.transaction():
-                    await builds.advance(self._connection, self._schema, after=self.position, upto=checkpoint)
+                    await builds.advance(self._connection, self._schema, after=self.position, until=checkpoint)
                     await write(self._connection, self._model, without(set_aside, facts))
                 self.position = reached
                 yield
 
-    async def catch_up(self, upto: int) -> None:
+    async def catch_up(self, until: int) -> None:
         """Fold the little that is left, within a transaction that keeps the live version from moving."""
-        async for _ in self.fill(upto):
+        async for _ in self.fill(until):
             pass
 
-    async def _ranges(self, upto: int) -> AsyncGenerator[tuple[Sequence[Fact], int]]:
+    async def _ranges(self, until: int) -> AsyncGenerator[tuple[Sequence[Fact], int]]:
         """Give one range after the other; the next is read while the last is folded."""
         position = self.position
-        reading = asyncio.create_task(self._read(position, upto))
+        reading = asyncio.create_task(self._read(position, until))
         try:
-            while position < upto:
+            while position < until:
                 facts, position = await reading
-                reading = asyncio.create_task(self._read(position, upto))
+                reading = asyncio.create_task(self._read(position, until))
                 yield facts, position
         finally:
             reading.cancel()
             with suppress(asyncio.CancelledError):
                 await reading
 
-    async def _read(self, after: int, upto: int) -> tuple[Sequence[Fact], int]:
-        if after >= upto:
+    async def _read(self, after: int, until: int) -> tuple[Sequence[Fact], int]:
+        if after >= until:
             return [], after
-        limit = min(self.range_events, upto - after)
+        limit = min(self.range_events, until - after)
         events, reached = await self._store.read_named(self._model.names, after=after, limit=limit)
         return self._reader.read(events), reached

@@ -7,7 +7,7 @@ from psycopg import sql as statements
 
 from domain.errors import PartialRebuildUnsupported
 from eventstore.checkpoint import require_in_log
-from eventstore.store import Store, Wanted
+from eventstore.store import EventFilter, Store
 from projections import control
 from projections.control import Connection, Held
 from projections.facts import FactReader
@@ -77,7 +77,7 @@ class PartRebuilding:
         self._reader = reader
         self._part = part
         self._performance = performance
-        self._wanted = Wanted(names=model.names, prefix=part.prefix.replace("{performance}", performance))
+        self._wanted = EventFilter(names=model.names, prefix=part.prefix.replace("{performance}", performance))
         self._position = 0
 
     async def begin(self) -> None:
@@ -90,7 +90,7 @@ class PartRebuilding:
         set_aside = await read_set_aside(self._store, name=live.name, version=live.version, schema=live.schema)
         while self._position < live.position:
             reached = min(live.position, self._position + RANGE_EVENTS)
-            events = await self._store.search(self._wanted, after=self._position, upto=reached, limit=RANGE_EVENTS)
+            events = await self._store.search(self._wanted, after=self._position, until=reached, limit=RANGE_EVENTS)
             facts = without(set_aside, self._reader.read(events))
             await write(self._connection, self._model, facts, prepare=False)
             self._position = reached

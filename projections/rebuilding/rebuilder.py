@@ -185,7 +185,7 @@ class Rebuilder:
             live = await builds.lock_live(self._connection, self._build.name)
             target = await self._target(live)
             await self._catch_up_if_alone(target)
-            await builds.replace(self._connection, live, self._build, upto=target)
+            await builds.replace(self._connection, live, self._build, until=target)
             if differences or live.version != self._build.version or target != live.checkpoint:
                 await control.revise(self._connection, live.name)
         await drop_diverged(self._connection, self._store, live.name)

@@ -39,12 +39,12 @@ def log(
     data: Data = None,
 ) -> None:
     """Show the events of the log that match; status 3: none does."""
-    from eventstore.store import Wanted  # noqa: PLC0415 - a part imports only what it runs
+    from eventstore.store import EventFilter  # noqa: PLC0415 - a part imports only what it runs
     from projections.past.searching import Search  # noqa: PLC0415 - a part imports only what it runs
     from runtime import past  # noqa: PLC0415 - a part imports only what it runs
 
     subjects = {"performance": performance, "organizer": organizer}
-    wanted = Wanted(
+    wanted = EventFilter(
         names=name or None,
         stream=stream,
         prefix=prefix,

@@ -35,12 +35,12 @@ def export(
 
     `--after` goes on where another export ended.
     """
-    from eventstore.store import Wanted  # noqa: PLC0415 - a part imports only what it runs
+    from eventstore.store import EventFilter  # noqa: PLC0415 - a part imports only what it runs
     from projections.past.searching import Search  # noqa: PLC0415 - a part imports only what it runs
     from runtime.exporting import export_log  # noqa: PLC0415 - a part imports only what it runs
 
     asked = Search(
-        wanted=Wanted(names=name or None, stream=stream),
+        wanted=EventFilter(names=name or None, stream=stream),
         limit=ALL,
         after=after,
         before=position_after(up_to),

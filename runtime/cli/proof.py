@@ -57,7 +57,7 @@ def verify(
     import psycopg  # noqa: PLC0415 - a part imports only what it runs
 
     from api.presenters.seals import compared  # noqa: PLC0415 - a part imports only what it runs
-    from eventstore.seals.hands import HandLost  # noqa: PLC0415 - a part imports only what it runs
+    from eventstore.seals.hands import WorkerLost  # noqa: PLC0415 - a part imports only what it runs
     from runtime import sealing  # noqa: PLC0415 - a part imports only what it runs
 
     settings = settings_here(data)
@@ -65,7 +65,7 @@ def verify(
     try:
         with progress_bar() as report:
             found = sealing.compare(settings, first=after + 1, last=up_to, keys=keys, report=report)
-    except (psycopg.OperationalError, HandLost, OSError) as error:
+    except (psycopg.OperationalError, WorkerLost, OSError) as error:
         typer.echo(f"seatledger: the log could not be compared: {error}", err=True)
         sys.exit(IMPOSSIBLE)
     if found.fault is None and after and after >= max(found.head, found.sealed_to):
@@ -171,7 +171,7 @@ def progress_bar() -> Iterator["Report"]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("comparing", total=None)
 
-        def report(reached: int, upto: int) -> None:
-            bar.update(task, completed=reached, total=max(upto, 1))
+        def report(reached: int, until: int) -> None:
+            bar.update(task, completed=reached, total=max(until, 1))
 
         yield report

@@ -23,8 +23,8 @@ from domain.people import AddressTaken, LayoutDocuments
 from domain.performance import PerformanceScheduled
 from domain.values import Limits, Role, derived_id
 from domain.venue import VenueDetails, VenueOpened
-from eventstore.command import Context
-from eventstore.handler import Handler
+from eventstore.command import CommandContext
+from eventstore.handler import CommandHandler
 from runtime.demo.season import HOUSES, SHOWS, House, Show, prices
 from runtime.demo.steps import ROOT, showing, step_id
 
@@ -41,7 +41,7 @@ EMAILS = {role: f"{role}@demo.test" for role in ACCOUNTS}
 class Stage:
     """What the demo is made with; `say` tells a person how far it is."""
 
-    handler: Handler
+    handler: CommandHandler
     entrance: Entrance
     documents: LayoutDocuments
     say: Callable[[str], None]
@@ -166,5 +166,5 @@ def performance_id(show: Show, day: int) -> str:
 async def carry_out(stage: Stage, step: str, decide: Callable[[DecisionContext], Changes]) -> None:
     """Carry out one named step, once."""
     actor: Mapping[str, Any] = {"kind": "process", "id": "demo", "role": None}
-    context = Context(command_id=step_id(step), actor=actor, channel="demo")
+    context = CommandContext(command_id=step_id(step), actor=actor, channel="demo")
     await stage.handler.handle(decide, context)

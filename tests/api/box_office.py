@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from domain.values import Role
-from eventstore.feed.polled import PolledFeed
+from eventstore.feed.polled import PollingSubscription
 from eventstore.roles import PROJECTOR_ROLE
 from projections.every_model import EVERY_MODEL, reader_for
 from projections.runner import Runner
@@ -209,7 +209,7 @@ async def folding(shop: Shop, database_url: str) -> AsyncIterator[None]:
     runner = Runner(
         url=url_of_role(settings, PROJECTOR_ROLE),
         store=shop.engine.store,
-        make_feed=lambda after: PolledFeed(store=shop.engine.store, after=after, poll_max_s=0.01),
+        make_feed=lambda after: PollingSubscription(store=shop.engine.store, after=after, poll_max_s=0.01),
         models=EVERY_MODEL,
         reader=reader_for(EVERY_MODEL),
         owner="tests",

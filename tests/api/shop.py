@@ -17,7 +17,7 @@ from api.engine import Engine
 from domain import account, organizer
 from domain.books import Changes, DecisionContext
 from domain.values import Role
-from eventstore.command import Context, Decide, Outcome
+from eventstore.command import CommandContext, Decide, Outcome
 from runtime.settings import Settings
 from runtime.wiring import open_engine
 from tests.databases import SECRET_KEY
@@ -49,7 +49,7 @@ class Shop:
 
     async def command(self, decide: Decide) -> Outcome:
         """Carry a command out as the tests themselves."""
-        return await self.engine.handler.handle(decide, Context(command_id=uuid7(), actor=TESTER))
+        return await self.engine.handler.handle(decide, CommandContext(command_id=uuid7(), actor=TESTER))
 
     async def account(self, *roles: Role, guest: bool = False) -> str:
         """Open an account that holds these roles everywhere, and return its id."""

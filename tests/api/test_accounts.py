@@ -76,7 +76,7 @@ class TestAccounts:
 
     async def test_given_the_only_admin_then_the_role_stays_and_the_answer_says_why(self, shop: Shop) -> None:
         account = await shop.account(Role.ADMIN)
-        holders = await shop.engine.handler.look(lambda context: context.read(ROLE, Role.ADMIN).accounts)
+        holders = await shop.engine.handler.query(lambda context: context.read(ROLE, Role.ADMIN).accounts)
         for other in holders - {account}:
             await shop.command(partial(change_roles, account=other, roles=frozenset()))
         path = f"{V1}/accounts/{account}/roles"

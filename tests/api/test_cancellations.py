@@ -32,7 +32,7 @@ async def progress(office: BoxOffice) -> Json:
 async def approved(office: BoxOffice, order: str) -> str:
     """Take the process's steps for one order, up to the transfer; return the refund."""
     await office.shop.command(partial(request_due_refund, order=order))
-    (refund,) = (await office.shop.engine.handler.look(partial(due_refunds, order=order))).undecided
+    (refund,) = (await office.shop.engine.handler.query(partial(due_refunds, order=order))).undecided
     await office.shop.command(partial(approve_refund, refund=refund, by="refund_cancelled_performances"))
     return refund
 
@@ -95,7 +95,7 @@ class TestShowCancellation:
         await office.shop.command(partial(submit_refund, refund=done_with))
         await office.shop.command(partial(complete_refund, reference=done_with, provider_refund="re_1"))
         await office.shop.command(partial(request_due_refund, order=orders[1]))
-        (waiting,) = (await office.shop.engine.handler.look(partial(due_refunds, order=orders[1]))).undecided
+        (waiting,) = (await office.shop.engine.handler.query(partial(due_refunds, order=orders[1]))).undecided
         support = await office.somebody(Role.SUPPORT)
         done(await office.post(f"/refunds/{waiting}/reject", support, {"reason": "Paid back in cash."}))
         async with folding(office.shop, shop_database):

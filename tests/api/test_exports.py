@@ -16,7 +16,7 @@ from domain.values import Role
 from eventstore.exports.lines import event_of
 from eventstore.seals.merkle import root_over
 from eventstore.seals.seal import seal_from_json
-from eventstore.store import Recorded
+from eventstore.store import RecordedEvent
 from runtime.wiring import EXPORTS_MAX
 from tests.api.box_office import BoxOffice, Headers, refused
 from tests.eventstore.backends import app_url_of
@@ -34,7 +34,7 @@ async def asked(office: BoxOffice, headers: Headers, **parameters: Any) -> httpx
     return await office.get("/audit/export", headers, **parameters)
 
 
-def events_in(answer: httpx.Response) -> list[Recorded]:
+def events_in(answer: httpx.Response) -> list[RecordedEvent]:
     """Read the events of an answer in lines."""
     return [event_of(line) for line in answer.content.splitlines(keepends=True)]
 
@@ -52,7 +52,7 @@ class TestExport:
         self, office: BoxOffice, auditor: Headers, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(exports, "POSITIONS_PER_EXPORT_MAX", 4)
-        found, following = list[Recorded](), "0"
+        found, following = list[RecordedEvent](), "0"
         while following:
             answer = await asked(office, auditor, after=following)
             found += events_in(answer)

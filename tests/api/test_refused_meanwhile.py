@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from api import commands
-from eventstore.command import Asked
+from eventstore.command import CommandDeadline
 from tests.api.box_office import BoxOffice, Headers, Json, Opened, done
 from tests.api.shop import V1, open_shop, settings_for, until
 from tests.eventstore.proxy import Proxy
@@ -69,7 +69,7 @@ class TestTwoProcesses:
     ) -> None:
         asked_of = commands.asked_of
 
-        def forgotten(request: Any, *, again: bool) -> Asked:
+        def forgotten(request: Any, *, again: bool) -> CommandDeadline:
             return asked_of(request, again=again and False)
 
         monkeypatch.setattr(commands, "asked_of", forgotten)
@@ -114,8 +114,8 @@ class TestLate:
     async def test_given_a_request_whose_time_is_over_then_it_has_no_effect(
         self, office: BoxOffice, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def over(request: Any, *, again: bool) -> Asked:
-            return Asked(at=0, until=0, again=again)
+        def over(request: Any, *, again: bool) -> CommandDeadline:
+            return CommandDeadline(at=0, until=0, again=again)
 
         monkeypatch.setattr(commands, "asked_of", over)
         buyer = await office.somebody()

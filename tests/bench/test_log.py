@@ -21,7 +21,7 @@ from eventstore.digest import digest_of
 from eventstore.migrate import migrate
 from eventstore.postgres import PostgresStore
 from eventstore.roles import APP_ROLE, PROJECTOR_ROLE, role_url
-from eventstore.store import Recorded
+from eventstore.store import RecordedEvent
 from projections.reading import ReadModels
 from runtime.embedded import EmbeddedPostgres
 from runtime.schema import HISTORIES
@@ -50,22 +50,22 @@ def owner_url(postgres_server: EmbeddedPostgres) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def log(owner_url: str) -> list[Recorded]:
+def log(owner_url: str) -> list[RecordedEvent]:
     """All of its events."""
     return asyncio.run(read(owner_url))
 
 
-async def read(owner_url: str) -> list[Recorded]:
+async def read(owner_url: str) -> list[RecordedEvent]:
     async with PostgresStore(role_url(owner_url, APP_ROLE, role_password(APP_ROLE))) as store:
         return await store.read_range(after=0, limit=FIRST_EVENTS + MORE_EVENTS + 1)
 
 
 class TestFill:
-    def test_it_is_as_long_as_asked_for(self, log: list[Recorded]) -> None:
+    def test_it_is_as_long_as_asked_for(self, log: list[RecordedEvent]) -> None:
         assert [event.position for event in log] == list(range(1, FIRST_EVENTS + MORE_EVENTS + 1))
         assert len({event.name for event in log}) >= NAMES_MIN
 
-    def test_every_stream_is_dense_and_time_never_goes_back(self, log: list[Recorded]) -> None:
+    def test_every_stream_is_dense_and_time_never_goes_back(self, log: list[RecordedEvent]) -> None:
         versions: defaultdict[str, int] = defaultdict(int)
         for event in log:
             versions[event.stream] += 1
@@ -74,18 +74,18 @@ class TestFill:
         assert times == sorted(times)
         assert times[-1] < datetime.now(UTC)
 
-    def test_every_event_is_read_and_written_as_it_stands(self, log: list[Recorded]) -> None:
+    def test_every_event_is_read_and_written_as_it_stands(self, log: list[RecordedEvent]) -> None:
         for event in log:
             assert CODEC.encode(CODEC.decode(event.name, event.schema_version, event.data)).data == event.data
 
-    def test_digests_are_those_that_append_makes(self, log: list[Recorded]) -> None:
+    def test_digests_are_those_that_append_makes(self, log: list[RecordedEvent]) -> None:
         for event in log:
             fields = event._asdict()
             digest = fields.pop("digest")
             del fields["parts"]
             assert digest_of(**fields) == digest
 
-    def test_commands_are_whole_and_remembered(self, log: list[Recorded], owner_url: str) -> None:
+    def test_commands_are_whole_and_remembered(self, log: list[RecordedEvent], owner_url: str) -> None:
         commands = list(commands_of(log))
         for command in commands:
             assert [event.part for event in command] == list(range(1, len(command) + 1))
@@ -96,7 +96,7 @@ class TestFill:
             kept = set(rows.fetchall())
         assert kept == {(command[0].command_id, command[0].position, command[-1].position) for command in commands}
 
-    def test_what_is_sold_was_announced_before(self, log: list[Recorded]) -> None:
+    def test_what_is_sold_was_announced_before(self, log: list[RecordedEvent]) -> None:
         first: dict[str, int] = {}
         for event in log:
             first.setdefault(event.stream, event.position)
@@ -105,18 +105,18 @@ class TestFill:
             assert first[f"event-{data.event}"] < event.position
             assert event.name == "PerformanceScheduled" or first[f"performance-{data.performance}"] < event.position
 
-    def test_no_promise_is_broken(self, log: list[Recorded]) -> None:
+    def test_no_promise_is_broken(self, log: list[RecordedEvent]) -> None:
         ledger = Ledger()
         for command in commands_of(log):
             assert violations(ledger, [fact_of(CODEC, event) for event in command]) == []
 
-    def test_seats_are_sold_again_after_they_came_back(self, log: list[Recorded]) -> None:
+    def test_seats_are_sold_again_after_they_came_back(self, log: list[RecordedEvent]) -> None:
         sold: defaultdict[str, int] = defaultdict(int)
         for event in log:
             sold[event.stream] += event.name == "SeatSold"
         assert max(sold.values()) > 1
 
-    async def test_every_read_model_folds_it(self, log: list[Recorded], owner_url: str) -> None:
+    async def test_every_read_model_folds_it(self, log: list[RecordedEvent], owner_url: str) -> None:
         app_url = role_url(owner_url, APP_ROLE, role_password(APP_ROLE))
         async with Shelf(role_url(owner_url, PROJECTOR_ROLE, role_password(PROJECTOR_ROLE))) as shelf:
             await shelf.fold_events(log)

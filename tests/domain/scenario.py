@@ -13,7 +13,7 @@ from domain.books import Changes
 from domain.errors import Rejected
 from domain.history import STREAM_TYPES
 from eventstore.cache import StateCache
-from eventstore.loaded import LoadedBooks
+from eventstore.loaded import LoadedStreams
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 Given = ParamSpec("Given")
@@ -65,7 +65,7 @@ class Scenario:
         return replace(self, history={**self.history, stream: (*self.history.get(stream, ()), *events)})
 
     def given_done(
-        self, decide: Callable[Concatenate[LoadedBooks, Given], Changes], *args: Given.args, **named: Given.kwargs
+        self, decide: Callable[Concatenate[LoadedStreams, Given], Changes], *args: Given.args, **named: Given.kwargs
     ) -> "Scenario":
         """Append what an accepted decision records."""
         result = self.when(decide, *args, **named)
@@ -84,7 +84,7 @@ class Scenario:
         return self.at(self.now + by)
 
     def when(
-        self, decide: Callable[Concatenate[LoadedBooks, Given], Changes], *args: Given.args, **named: Given.kwargs
+        self, decide: Callable[Concatenate[LoadedStreams, Given], Changes], *args: Given.args, **named: Given.kwargs
     ) -> Result:
         """Make a decision; a stream that it writes to without having read it must be new, as for an append."""
         context = self.books()
@@ -92,11 +92,11 @@ class Scenario:
             changes = {stream: events for stream, events in decide(context, *args, **named).items() if events}
         except Rejected as refusal:
             return Result(changes={}, refusal=refusal)
-        unread = [stream for stream in changes if stream in self.history and stream not in context.seen]
+        unread = [stream for stream in changes if stream in self.history and stream not in context.reads]
         assert not unread, f"Written without having been read: {unread}"
         return Result(changes=changes, refusal=None)
 
-    def books(self) -> LoadedBooks:
+    def books(self) -> LoadedStreams:
         """Return the books of one decision."""
         loaded: dict[str, tuple[int, Any]] = {}
         for stream, events in self.history.items():
@@ -105,10 +105,10 @@ class Scenario:
             for event in events:
                 state = kind.evolve(state, event)
             loaded[stream] = (len(events), state)
-        return LoadedBooks(loaded, StateCache(0), self.now, presumed=frozenset(STREAM_TYPES))
+        return LoadedStreams(loaded, StateCache(0), self.now, assume_new=frozenset(STREAM_TYPES))
 
     def state(
-        self, view: Callable[Concatenate[LoadedBooks, Given], Seen], *args: Given.args, **named: Given.kwargs
+        self, view: Callable[Concatenate[LoadedStreams, Given], Seen], *args: Given.args, **named: Given.kwargs
     ) -> Seen:
         """Return what a function reads from the books."""
         return view(self.books(), *args, **named)

@@ -14,8 +14,8 @@ import pytest
 from domain.history import EVENTS, UPCASTERS, VERSIONS
 from eventstore.codec import Codec
 from eventstore.errors import UnknownEvent
-from eventstore.evolution import Evolution
-from eventstore.store import Recorded
+from eventstore.evolution import UpcasterChain
+from eventstore.store import RecordedEvent
 from projections.facts import FactReader, Unreadable
 from tests.golden import Golden, faults, golden_files
 from tests.laws.world import CODEC
@@ -43,9 +43,9 @@ STORED = '{"colour":"red"}'
 PAINTED = '{"color":"red","at":"2026-01-01T00:00:00+00:00"}'
 
 
-def recorded_as(name: str, version: int, data: str) -> Recorded:
+def recorded_as(name: str, version: int, data: str) -> RecordedEvent:
     """Return an event as it stands in a log."""
-    return Recorded(
+    return RecordedEvent(
         position=1,
         stream="seat-1-a1",
         version=1,
@@ -90,7 +90,7 @@ class TestGoldenFiles:
         [("SeatHeated", 1, "No event is called SeatHeated"), ("SeatHeld", 99, "newer than this program")],
     )
     def test_names_and_versions_that_are_not_known_are_refused(self, name: str, version: int, why: str) -> None:
-        assert why in (Evolution(versions=VERSIONS, upcasters=UPCASTERS).objection(name, version) or "")
+        assert why in (UpcasterChain(versions=VERSIONS, upcasters=UPCASTERS).why_unreadable(name, version) or "")
         with pytest.raises(UnknownEvent, match=why):
             CODEC.decode(name, version, "{}")
 

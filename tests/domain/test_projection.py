@@ -44,7 +44,7 @@ from domain.projection import (
 )
 from domain.rebuilding import BuildState, unskip_event
 from eventstore.cache import StateCache
-from eventstore.loaded import LoadedBooks
+from eventstore.loaded import LoadedStreams
 from tests.laws.world import START
 
 STREAM = "projection-seat_map"
@@ -71,7 +71,7 @@ def after(*events: Any) -> Projection:
 
 def books(*events: Any) -> DecisionContext:
     """Return books in which these events stand."""
-    return LoadedBooks({STREAM: (len(events), after(*events))}, StateCache(0), START)
+    return LoadedStreams({STREAM: (len(events), after(*events))}, StateCache(0), START)
 
 
 def decided(changes: Changes) -> list[Any]:

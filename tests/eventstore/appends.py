@@ -6,7 +6,7 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from eventstore.store import Append, NewEvent, Receipt, Write
+from eventstore.store import Append, NewEvent, RequestFingerprint, Write
 
 
 def at(stream: str, expected: int, events: int = 1, data: str = '{"seat": "A-1"}') -> Write:
@@ -22,7 +22,7 @@ def wish(
     not_after: datetime | None = None,
     asked_at: datetime | None = None,
     metadata: str = "{}",
-    receipt: Receipt | None = None,
+    fingerprint: RequestFingerprint | None = None,
 ) -> Append:
     """Make a command's append, with an id of its own unless one is given."""
     return Append(
@@ -33,5 +33,5 @@ def wish(
         not_after=not_after,
         asked_at=asked_at,
         metadata=metadata,
-        receipt=receipt or Receipt(),
+        fingerprint=fingerprint or RequestFingerprint(),
     )

@@ -19,12 +19,12 @@ from eventstore.store import (
     Append,
     Appended,
     Conflict,
-    Late,
     NewEvent,
-    Receipt,
-    Recorded,
+    OutsideTimeWindow,
+    RecordedEvent,
     Refused,
     Replayed,
+    RequestFingerprint,
     Store,
     Write,
 )
@@ -137,13 +137,13 @@ class TestExpectations:
 
 class TestReplays:
     async def test_a_command_sent_again_is_told_where_it_stands(self, store: Store) -> None:
-        receipt = Receipt(account="ann", route="POST /orders", body_sha256=bytes(range(32)))
-        command = wish(at("seat-1", 0, 2), at("seat-2", 0), receipt=receipt)
+        fingerprint = RequestFingerprint(account="ann", route="POST /orders", body_sha256=bytes(range(32)))
+        command = wish(at("seat-1", 0, 2), at("seat-2", 0), fingerprint=fingerprint)
         (appended,) = await store.append([command])
         await store.append([wish(at("seat-1", 2))])
         assert isinstance(appended, Appended)
         (replayed,) = await store.append([command])
-        assert replayed == Replayed(first=1, last=3, recorded_at=appended.recorded_at, receipt=receipt)
+        assert replayed == Replayed(first=1, last=3, recorded_at=appended.recorded_at, fingerprint=fingerprint)
         assert await store.head() == 4
 
     async def test_guards_alone_under_the_id_of_a_done_command_are_a_replay(self, store: Store) -> None:
@@ -167,8 +167,8 @@ class TestWindows:
         late = wish(at("seat-2", 0), not_after=now - HOUR)
         inside = wish(at("seat-3", 0), not_before=now - HOUR, not_after=now + HOUR)
         verdicts = await store.append([early, late, inside])
-        assert [type(verdict) for verdict in verdicts] == [Late, Late, Appended]
-        assert all(verdict.now >= now for verdict in verdicts if isinstance(verdict, Late))
+        assert [type(verdict) for verdict in verdicts] == [OutsideTimeWindow, OutsideTimeWindow, Appended]
+        assert all(verdict.now >= now for verdict in verdicts if isinstance(verdict, OutsideTimeWindow))
         assert [event.stream for event in await whole(store)] == ["seat-3"]
 
     async def test_the_window_includes_its_beginning_and_not_its_end(self, backend: Backend) -> None:
@@ -182,12 +182,12 @@ class TestWindows:
                 wish(at("seat-4", 0), not_after=now + tick),
             ]
         )
-        assert [type(verdict) for verdict in verdicts] == [Appended, Late, Late, Appended]
+        assert [type(verdict) for verdict in verdicts] == [Appended, OutsideTimeWindow, OutsideTimeWindow, Appended]
 
     async def test_guards_alone_have_a_window_too(self, store: Store) -> None:
         now = await store.now()
         (verdict,) = await store.append([wish(guards={"seat-1": 0}, not_after=now - HOUR)])
-        assert isinstance(verdict, Late)
+        assert isinstance(verdict, OutsideTimeWindow)
 
 
 class TestVerdictsBesideEachOther:
@@ -198,7 +198,7 @@ class TestVerdictsBesideEachOther:
         wishes = {
             Conflict: wish(at("seat-2", 0)),
             Replayed: done,
-            Late: wish(at("seat-3", 0), not_after=past),
+            OutsideTimeWindow: wish(at("seat-3", 0), not_after=past),
             Appended: wish(guards={"seat-4": 0}),
         }
         for kinds in permutations(wishes):
@@ -386,7 +386,7 @@ class TestWhatIsRefused:
         await refuses(store, BatchRefused, *(wish(at(f"seat-{n}", 0, half[1], data=half[0])) for n in range(2)))
 
 
-async def whole(store: Store) -> list[Recorded]:
+async def whole(store: Store) -> list[RecordedEvent]:
     return await store.read_range(after=0, limit=10_000)
 
 

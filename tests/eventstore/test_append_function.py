@@ -8,7 +8,7 @@ import pytest
 
 from eventstore import sql
 from eventstore.postgres import arrays
-from eventstore.postgres.arrays import PackedArray
+from eventstore.postgres.arrays import BinaryArray
 from eventstore.postgres.batch import arguments
 from eventstore.store import Append
 from tests.eventstore.appends import at, wish
@@ -103,15 +103,15 @@ class TestTheArrays:
         ]
 
 
-def with_arrays(append: Append, **changed: PackedArray) -> dict[str, PackedArray]:
+def with_arrays(append: Append, **changed: BinaryArray) -> dict[str, BinaryArray]:
     return {**arguments([append]), **changed}
 
 
-async def call(app: Connection, batch: dict[str, PackedArray]) -> None:
+async def call(app: Connection, batch: dict[str, BinaryArray]) -> None:
     await app.execute(sql.APPEND, batch, binary=True)
 
 
-async def refuses(app: Connection, batch: dict[str, PackedArray]) -> None:
+async def refuses(app: Connection, batch: dict[str, BinaryArray]) -> None:
     with pytest.raises(psycopg.Error) as refusal:
         await call(app, batch)
     assert refusal.value.sqlstate == REFUSED

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import pytest
 
-from eventstore.batcher import Admission, Batcher, Waiting
+from eventstore.batcher import BatchComposition, Batcher, QueuedAppend
 from eventstore.errors import (
     Abandoned,
     BatchRefused,
@@ -45,9 +45,9 @@ class Line:
         self.tasks: list[asyncio.Task[Verdict]] = []
 
     @classmethod
-    async def blocked(cls, admission: type[Admission] = Admission) -> "Line":
+    async def blocked(cls, admission: type[BatchComposition] = BatchComposition) -> "Line":
         store = SlowStore()
-        line = cls(Batcher(store, admission=admission), store)
+        line = cls(Batcher(store, new_batch=admission), store)
         await line.queue(wish(at("first-in-line", 0)))
         await soon(store.arrived.acquire())
         return line
@@ -161,7 +161,7 @@ class TestStaleCommands:
         assert [type(verdict) for verdict in verdicts] == [Appended] + [Conflict] * 499
         assert verdicts[-1] == Conflict(stream="seat-1", version=1)
         assert [len(batch) for batch in line.store.batches] == [1, 1]
-        assert line.batcher.counters.answered_stale == 499
+        assert line.batcher.counters.rejected_stale == 499
 
     async def test_a_conflict_tells_the_others_too(self) -> None:
         line = await Line.blocked()
@@ -295,12 +295,12 @@ class TestCounters:
         assert (counters.batches, counters.commands, list(counters.sizes)) == (2, 4, [1, 3])
 
 
-class SelfishAdmission(Admission):
+class SelfishAdmission(BatchComposition):
     """A planted slowness: guards are not shared."""
 
-    def admits(self, waiting: Waiting) -> bool:
+    def admits(self, waiting: QueuedAppend) -> bool:
         """Take the command in, unless another one guards a stream that it guards."""
-        return self._guarded.isdisjoint(waiting.append.guards) and super().admits(waiting)
+        return self._guarded.isdisjoint(waiting.append.guards) and super().try_add(waiting)
 
 
 async def soon(awaitable: Awaitable[Result]) -> Result:

@@ -11,9 +11,9 @@ from domain.books import StreamType
 from eventstore.cache import StateCache
 from eventstore.clock import FixedClock
 from eventstore.codec import Codec
-from eventstore.command import Changes, Context, Decide, GuardMoved
-from eventstore.handler import Handler
-from eventstore.loaded import LoadedBooks
+from eventstore.command import Changes, CommandContext, Decide, GuardConflict
+from eventstore.handler import CommandHandler
+from eventstore.loaded import LoadedStreams
 from eventstore.memory import MemoryStore
 from eventstore.store import Append, Appended, Verdict
 from tests.laws.world import START
@@ -59,11 +59,11 @@ class Process:
 
     def __init__(self, store: MemoryStore, clock: FixedClock) -> None:
         self.judge = Counting(store)
-        self.handler = Handler(
+        self.handler = CommandHandler(
             store=store,
-            judge=self.judge,
+            appender=self.judge,
             codec=Codec({"Counted": Counted}, {"Counted": 1}, {}),
-            kinds={"count": COUNT, "other": OTHER},
+            stream_types={"count": COUNT, "other": OTHER},
             refusal=Refused,
             clock=clock,
             cache=StateCache(),
@@ -71,11 +71,11 @@ class Process:
         )
 
     async def do(
-        self, decide: Decide, *, guards: Mapping[str, int] | None = None, presumed: frozenset[str] = frozenset()
+        self, decide: Decide, *, guards: Mapping[str, int] | None = None, assume_new: frozenset[str] = frozenset()
     ) -> None:
         """Carry a command out."""
-        context = Context(command_id=uuid7(), actor={}, guards=guards or {})
-        await self.handler.handle(decide, context, presumed=presumed)
+        context = CommandContext(command_id=uuid7(), actor={}, guards=guards or {})
+        await self.handler.handle(decide, context, assume_new=assume_new)
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def processes() -> tuple[Process, Process]:
 def add(*keys: str) -> Decide:
     """Add one to each of some counts."""
 
-    def decide(context: LoadedBooks) -> Changes:
+    def decide(context: LoadedStreams) -> Changes:
         context.read_many(COUNT, [(key,) for key in keys])
         return {COUNT.stream(key): [Counted()] for key in keys}
 
@@ -98,7 +98,7 @@ def add(*keys: str) -> Decide:
 def add_only_where(key: str, expected: int, error: type[Exception]) -> Decide:
     """Add one; fail where the count is not as expected."""
 
-    def decide(context: LoadedBooks) -> Changes:
+    def decide(context: LoadedStreams) -> Changes:
         if context.read(COUNT, key) != expected:
             raise error
         return {COUNT.stream(key): [Counted()]}
@@ -115,7 +115,7 @@ class TestOutdatedStates:
         await first.do(add("a"))
         await second.do(add("a"))
         await first.do(add_only_where("a", 2, error))
-        assert await first.handler.look(lambda context: context.read(COUNT, "a")) == 3
+        assert await first.handler.query(lambda context: context.read(COUNT, "a")) == 3
 
     @pytest.mark.parametrize("error", [Refused, AssertionError, KeyError])
     async def test_given_an_error_on_states_that_hold_then_it_is_raised(
@@ -125,12 +125,12 @@ class TestOutdatedStates:
         await first.do(add("a"))
         with pytest.raises(error):
             await first.do(add_only_where("a", 2, error))
-        assert await first.handler.look(lambda context: context.read(COUNT, "a")) == 1
+        assert await first.handler.query(lambda context: context.read(COUNT, "a")) == 1
 
     async def test_given_an_error_without_any_state_then_it_is_raised_at_once(
         self, processes: tuple[Process, Process]
     ) -> None:
-        def broken(_: LoadedBooks) -> Changes:
+        def broken(_: LoadedStreams) -> Changes:
             raise ZeroDivisionError
 
         first, _ = processes
@@ -146,7 +146,7 @@ class TestStreamsWrittenUnread:
     ) -> None:
         """The conflict is about the stream that the first process made, and not about the one that says so."""
 
-        def close_once(context: LoadedBooks) -> Changes:
+        def close_once(context: LoadedStreams) -> Changes:
             if context.read(COUNT, "a") > 1:
                 raise Refused
             streams = ["other-a", "count-a"] if unread_first else ["count-a", "other-a"]
@@ -162,7 +162,7 @@ class TestStreamsWrittenUnread:
     async def test_given_the_other_process_was_faster_after_the_states_were_loaded_then_they_are_loaded_again(
         self, processes: tuple[Process, Process]
     ) -> None:
-        def make(context: LoadedBooks) -> Changes:
+        def make(context: LoadedStreams) -> Changes:
             if context.read(COUNT, "a") > 0:
                 raise Refused
             return {"other-a": [Counted()], "count-a": [Counted()]}
@@ -181,12 +181,12 @@ class TestRights:
         await first.do(add("a"))
         await second.do(add("a"))
         await first.do(add_only_where("a", 2, Refused), guards={"count-a": 2})
-        assert await first.handler.look(lambda context: context.read(COUNT, "a")) == 3
+        assert await first.handler.query(lambda context: context.read(COUNT, "a")) == 3
 
     async def test_given_a_stream_that_is_only_read_then_it_is_guarded_as_it_was_seen(
         self, processes: tuple[Process, Process]
     ) -> None:
-        def decide(context: LoadedBooks) -> Changes:
+        def decide(context: LoadedStreams) -> Changes:
             if context.read(COUNT, "a") != 2:
                 raise AssertionError("decided on an outdated state")
             return {OTHER.stream("b"): [Counted()]}
@@ -202,7 +202,7 @@ class TestRights:
         first, second = processes
         await first.do(add("a"))
         await second.do(add("a"))
-        with pytest.raises(GuardMoved):
+        with pytest.raises(GuardConflict):
             await first.do(add("a"), guards={"count-a": 1})
 
 
@@ -218,7 +218,7 @@ class TestManyStreams:
     ) -> None:
         first, second = processes
         await self.touched(second)
-        await first.do(add(*self.KEYS), presumed=frozenset({"count"}))
+        await first.do(add(*self.KEYS), assume_new=frozenset({"count"}))
         assert len(first.judge.verdicts) == 2
 
     async def test_given_fifty_outdated_streams_then_one_conflict_is_enough(
@@ -235,7 +235,7 @@ class TestManyStreams:
         first, second = processes
         await self.touched(second)
         first.judge.rivals = (second.do(add(key)) for key in self.KEYS[:20])
-        await first.do(add(*self.KEYS), presumed=frozenset({"count"}))
+        await first.do(add(*self.KEYS), assume_new=frozenset({"count"}))
         assert isinstance(first.judge.verdicts[-1], Appended)
 
 
@@ -253,9 +253,9 @@ class TestLook:
 
         first.handler._load = load_then_let_another_write  # type: ignore[method-assign]
 
-        def view(context: LoadedBooks) -> None:
+        def view(context: LoadedStreams) -> None:
             a = context.read(COUNT, "a")
             views.append((a, context.read(COUNT, "b")))
 
-        await first.handler.look(view)
+        await first.handler.query(view)
         assert views == [(1, 1)]

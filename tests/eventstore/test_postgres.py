@@ -16,7 +16,7 @@ from eventstore.errors import EventStoreError, OutcomeUnknown, ServerTooOld, Sto
 from eventstore.migrate import migrate
 from eventstore.postgres import PostgresStore, appender
 from eventstore.postgres.connection import check_version
-from eventstore.store import Append, Appended, Conflict, Recorded, Replayed, Store, Verdict
+from eventstore.store import Append, Appended, Conflict, RecordedEvent, Replayed, Store, Verdict
 from runtime.embedded import EmbeddedPostgres
 from tests.databases import role_password
 from tests.eventstore.appends import at, wish
@@ -168,9 +168,9 @@ async def fill(store: PostgresStore, number: int) -> None:
         await store.append(batch)
 
 
-async def watch(store: Store, done: asyncio.Event) -> list[Recorded]:
+async def watch(store: Store, done: asyncio.Event) -> list[RecordedEvent]:
     """Follow the log as a relay does: what has been read once is never read again."""
-    seen: list[Recorded] = []
+    seen: list[RecordedEvent] = []
     last_round = False
     while not last_round:
         last_round = done.is_set()

@@ -16,7 +16,7 @@ class BlindStore(MemoryStore):
     """A planted bug: nobody looks at versions."""
 
     def _judge(self, append: Append, now: datetime) -> Verdict | None:
-        verdict = super()._judge(append, now)
+        verdict = super()._decide(append, now)
         return None if isinstance(verdict, Conflict) else verdict
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from eventstore.postgres.readers import Readers
+from eventstore.postgres.readers import ReadPool
 from tests.eventstore.backends import PostgresBackend
 from tests.eventstore.waiting import until
 
@@ -18,19 +18,19 @@ WHERE datname = current_database() AND application_name = 'seatledger read' AND 
 
 
 @pytest.fixture
-async def watcher(postgres: PostgresBackend) -> AsyncIterator[Readers]:
+async def watcher(postgres: PostgresBackend) -> AsyncIterator[ReadPool]:
     """One connection that sees the sessions of the others."""
-    opened = Readers(postgres.owner_url, 1, idle_seconds_max=60)
+    opened = ReadPool(postgres.owner_url, 1, idle_seconds_max=60)
     yield opened
     await opened.close()
 
 
-async def sessions(watcher: Readers) -> set[int]:
+async def sessions(watcher: ReadPool) -> set[int]:
     """Return who serves connections for reading now."""
     return {pid for (pid,) in await watcher.rows(SESSIONS, {})}
 
 
-async def read_at_once(readers: Readers) -> set[int]:
+async def read_at_once(readers: ReadPool) -> set[int]:
     """Read on all connections; return who served them."""
     found = await asyncio.gather(*(readers.rows(SESSION, {}) for _ in range(AT_ONCE)))
     return {pid for ((pid,),) in found}
@@ -39,9 +39,9 @@ async def read_at_once(readers: Readers) -> set[int]:
 class TestReaders:
     @pytest.mark.parametrize("kept", [0, 1])
     async def test_what_is_idle_is_closed_but_for_those_that_are_kept(
-        self, postgres: PostgresBackend, watcher: Readers, kept: int
+        self, postgres: PostgresBackend, watcher: ReadPool, kept: int
     ) -> None:
-        readers = Readers(postgres.app_url, AT_ONCE, kept=kept, idle_seconds_max=0.05)
+        readers = ReadPool(postgres.app_url, AT_ONCE, kept=kept, idle_seconds_max=0.05)
         served = await read_at_once(readers)
         assert len(served) == AT_ONCE
 
@@ -55,15 +55,15 @@ class TestReaders:
     async def test_given_reads_one_after_another_then_one_connection_serves_them(
         self, postgres: PostgresBackend
     ) -> None:
-        readers = Readers(postgres.app_url, AT_ONCE, idle_seconds_max=60)
+        readers = ReadPool(postgres.app_url, AT_ONCE, idle_seconds_max=60)
         served = {(await readers.rows(SESSION, {}))[0][0] for _ in range(AT_ONCE)}
         assert len(served) == 1
         await readers.close()
 
     async def test_given_it_was_closed_then_no_session_is_left(
-        self, postgres: PostgresBackend, watcher: Readers
+        self, postgres: PostgresBackend, watcher: ReadPool
     ) -> None:
-        readers = Readers(postgres.app_url, AT_ONCE, kept=AT_ONCE)
+        readers = ReadPool(postgres.app_url, AT_ONCE, kept=AT_ONCE)
         served = await read_at_once(readers)
         await readers.close()
 

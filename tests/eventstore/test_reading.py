@@ -39,7 +39,7 @@ class TestReadRange:
 
 class TestReadNamed:
     @pytest.mark.parametrize(
-        ("after", "limit", "positions", "upto"),
+        ("after", "limit", "positions", "until"),
         [
             (0, 100, [2, 4], 5),
             (0, 1, [], 1),
@@ -52,14 +52,14 @@ class TestReadNamed:
         ],
     )
     async def test_it_says_how_far_it_looked(
-        self, backend: Backend, after: int, limit: int, positions: list[int], upto: int
+        self, backend: Backend, after: int, limit: int, positions: list[int], until: int
     ) -> None:
         names = ["SeatHeld", "HoldPlaced", "SeatHeld", "HoldReleased", "SeatHeld"]
         await backend.store.append(
             [wish(Write(f"seat-{number}", 0, (NewEvent(name, 1, "{}"),))) for number, name in enumerate(names)]
         )
         found = await backend.store.read_named({"HoldPlaced", "HoldReleased"}, after=after, limit=limit)
-        assert ([event.position for event in found[0]], found[1]) == (positions, upto)
+        assert ([event.position for event in found[0]], found[1]) == (positions, until)
 
 
 class TestReadStreams:

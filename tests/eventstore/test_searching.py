@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from eventstore.postgres import store as postgres_store
-from eventstore.store import NOTHING_YET, Columns, Mark, NewEvent, Store, Wanted, Write
+from eventstore.store import START_OF_LOG, EventColumns, EventFilter, LogPoint, NewEvent, Store, Write
 from tests.eventstore.appends import at, wish
 from tests.eventstore.backends import Backend
 
-EVERYTHING = Wanted()
+EVERYTHING = EventFilter()
 SECOND = timedelta(seconds=1)
 ANN = '{"actor": {"kind": "account", "id": "ann"}, "organizer": "globe", "performance": "p1"}'
 SWEEPER = '{"actor": {"kind": "process", "id": "sweeper"}, "organizer": "globe", "performance": "p2"}'
@@ -32,17 +32,17 @@ async def times(store: Store) -> list[datetime]:
 class TestMarkAt:
     async def test_it_is_the_last_position_recorded_by_then(self, store: Store) -> None:
         first, *_, last = await times(store)
-        assert await store.mark_at(first) == Mark(4, first)
-        assert await store.mark_at(last - timedelta(microseconds=1)) == Mark(4, first)
-        assert await store.mark_at(last) == Mark(6, last)
-        assert await store.mark_at(last + SECOND) == Mark(6, last)
+        assert await store.point_at(first) == LogPoint(4, first)
+        assert await store.point_at(last - timedelta(microseconds=1)) == LogPoint(4, first)
+        assert await store.point_at(last) == LogPoint(6, last)
+        assert await store.point_at(last + SECOND) == LogPoint(6, last)
 
     async def test_before_the_first_event_there_is_nothing(self, store: Store) -> None:
         first, *_ = await times(store)
-        assert await store.mark_at(first - SECOND) == NOTHING_YET
+        assert await store.point_at(first - SECOND) == START_OF_LOG
 
     async def test_of_an_empty_log_there_is_nothing(self, backend: Backend) -> None:
-        assert await backend.store.mark_at(await backend.store.now()) == NOTHING_YET
+        assert await backend.store.point_at(await backend.store.now()) == START_OF_LOG
 
     @pytest.mark.parametrize("commands", [1, 2, 3, 8, 21])
     async def test_it_is_found_in_a_log_of_any_length(self, backend: Backend, commands: int) -> None:
@@ -51,7 +51,7 @@ class TestMarkAt:
         recorded = await times(backend.store)
         for moment in recorded:
             position = sum(other <= moment for other in recorded)
-            assert await backend.store.mark_at(moment) == Mark(position, moment)
+            assert await backend.store.point_at(moment) == LogPoint(position, moment)
 
 
 class TestMarkOf:
@@ -60,10 +60,10 @@ class TestMarkOf:
     )
     async def test_it_is_the_end_of_a_command(self, store: Store, position: int, ends: int) -> None:
         recorded = await times(store)
-        assert await store.mark_of(position) == (Mark(ends, recorded[ends - 1]) if ends else NOTHING_YET)
+        assert await store.point_before(position) == (LogPoint(ends, recorded[ends - 1]) if ends else START_OF_LOG)
 
     async def test_of_an_empty_log_there_is_nothing(self, backend: Backend) -> None:
-        assert await backend.store.mark_of(5) == NOTHING_YET
+        assert await backend.store.point_before(5) == START_OF_LOG
 
 
 def told(stream: str, name: str) -> Write:
@@ -89,35 +89,35 @@ class TestSearch:
         ("wanted", "positions"),
         [
             (EVERYTHING, [1, 2, 3, 4, 5]),
-            (Wanted(names=["SeatHeld"]), [1, 3]),
-            (Wanted(names=["SeatHeld", "VenueOpened"]), [1, 3, 5]),
-            (Wanted(stream="seat-p1-a"), [1]),
-            (Wanted(stream="seat-p1"), []),
-            (Wanted(prefix="seat-p1"), [1, 4]),
-            (Wanted(prefix="seat_p1"), []),
-            (Wanted(actor="ann"), [1, 2, 4]),
-            (Wanted(actor="process"), [3]),
-            (Wanted(subjects={"performance": "p1"}), [1, 2, 4]),
-            (Wanted(subjects={"performance": "p1", "organizer": "globe"}), [1, 2, 4]),
-            (Wanted(subjects={"performance": "hold-1"}), [2]),
-            (Wanted(subjects={"performance": "p1", "organizer": "rose"}), []),
-            (Wanted(actor="ann", names=["SeatSold"], prefix="seat-"), [4]),
+            (EventFilter(names=["SeatHeld"]), [1, 3]),
+            (EventFilter(names=["SeatHeld", "VenueOpened"]), [1, 3, 5]),
+            (EventFilter(stream="seat-p1-a"), [1]),
+            (EventFilter(stream="seat-p1"), []),
+            (EventFilter(prefix="seat-p1"), [1, 4]),
+            (EventFilter(prefix="seat_p1"), []),
+            (EventFilter(actor="ann"), [1, 2, 4]),
+            (EventFilter(actor="process"), [3]),
+            (EventFilter(subjects={"performance": "p1"}), [1, 2, 4]),
+            (EventFilter(subjects={"performance": "p1", "organizer": "globe"}), [1, 2, 4]),
+            (EventFilter(subjects={"performance": "hold-1"}), [2]),
+            (EventFilter(subjects={"performance": "p1", "organizer": "rose"}), []),
+            (EventFilter(actor="ann", names=["SeatSold"], prefix="seat-"), [4]),
         ],
     )
     async def test_it_finds_what_is_wanted_in_either_direction(
-        self, filled: Store, wanted: Wanted, positions: list[int]
+        self, filled: Store, wanted: EventFilter, positions: list[int]
     ) -> None:
-        forwards = await filled.search(wanted, after=0, upto=5, limit=10)
-        backwards = await filled.search(wanted, after=0, upto=5, limit=10, newest_first=True)
+        forwards = await filled.search(wanted, after=0, until=5, limit=10)
+        backwards = await filled.search(wanted, after=0, until=5, limit=10, newest_first=True)
         assert [event.position for event in forwards] == positions
         assert [event.position for event in backwards] == positions[::-1]
 
     async def test_it_keeps_to_its_range_and_its_limit(self, filled: Store) -> None:
-        assert [event.position for event in await filled.search(EVERYTHING, after=1, upto=4, limit=2)] == [2, 3]
-        back = await filled.search(EVERYTHING, after=1, upto=4, limit=2, newest_first=True)
+        assert [event.position for event in await filled.search(EVERYTHING, after=1, until=4, limit=2)] == [2, 3]
+        back = await filled.search(EVERYTHING, after=1, until=4, limit=2, newest_first=True)
         assert [event.position for event in back] == [4, 3]
-        assert await filled.search(Wanted(stream="seat-p1-a"), after=1, upto=5, limit=9) == []
-        assert await filled.search(EVERYTHING, after=4, upto=2, limit=9) == []
+        assert await filled.search(EventFilter(stream="seat-p1-a"), after=1, until=5, limit=9) == []
+        assert await filled.search(EVERYTHING, after=4, until=2, limit=9) == []
 
 
 class TestReadColumns:
@@ -138,23 +138,23 @@ class TestReadColumns:
         return backend.store
 
     async def test_it_gives_the_streams_events_in_order_each_with_its_field(self, told: Store) -> None:
-        columns = await told.read_columns("seat-p1-", fields={"SeatHeld": "until", "Other": "price"}, after=0, upto=5)
-        assert columns == Columns(
+        columns = await told.read_columns("seat-p1-", fields={"SeatHeld": "until", "Other": "price"}, after=0, until=5)
+        assert columns == EventColumns(
             positions=array("q", [2, 3, 5]),
             streams=["b", "a", "b"],
-            said=["SeatHeld noon", "SeatHeld", "SeatSold"],
+            values=["SeatHeld noon", "SeatHeld", "SeatSold"],
         )
 
     async def test_it_keeps_to_its_range(self, told: Store) -> None:
-        columns = await told.read_columns("seat-", fields={}, after=1, upto=3)
+        columns = await told.read_columns("seat-", fields={}, after=1, until=3)
         assert list(columns.positions) == [2, 3]
 
     async def test_of_nothing_every_column_is_empty(self, told: Store) -> None:
-        nothing = Columns(positions=array("q"), streams=[], said=[])
-        assert await told.read_columns("seat-p3-", fields={"SeatHeld": "until"}, after=0, upto=5) == nothing
-        assert await told.read_columns("seat-p1-", fields={}, after=5, upto=5) == nothing
+        nothing = EventColumns(positions=array("q"), streams=[], values=[])
+        assert await told.read_columns("seat-p3-", fields={"SeatHeld": "until"}, after=0, until=5) == nothing
+        assert await told.read_columns("seat-p1-", fields={}, after=5, until=5) == nothing
 
 
 def test_given_columns_of_different_lengths_then_they_are_refused() -> None:
     with pytest.raises(ValueError, match="differ in length"):
-        Columns(positions=array("q", [1]), streams=["s"], said=["n a line", "and another"])
+        EventColumns(positions=array("q", [1]), streams=["s"], values=["n a line", "and another"])

@@ -8,29 +8,29 @@ import pytest
 
 from eventstore import survey as surveying
 from eventstore.errors import StoreUnavailable, UnreadableLog
-from eventstore.evolution import Evolution
+from eventstore.evolution import UpcasterChain
 from eventstore.roles import APP_ROLE, PROJECTOR_ROLE, role_url
 from eventstore.store import NewEvent, Write
-from eventstore.survey import EVENT_TYPES, EventType, Survey
+from eventstore.survey import EVENT_TYPES, EventType, EventTypeIndex
 from tests.databases import role_password
 from tests.eventstore.appends import wish
 from tests.eventstore.backends import PostgresBackend
 from tests.eventstore.waiting import until
 
-KNOWN = Evolution(versions={"SeatHeld": 2, "SeatSold": 1}, upcasters={("SeatHeld", 1): lambda data: data})
+KNOWN = UpcasterChain(versions={"SeatHeld": 2, "SeatSold": 1}, upcasters={("SeatHeld", 1): lambda data: data})
 
 
 @pytest.fixture
-async def survey(owner_url: str) -> AsyncIterator[Survey]:
+async def survey(owner_url: str) -> AsyncIterator[EventTypeIndex]:
     """The survey as the background part has it."""
-    async with Survey(role_url(owner_url, PROJECTOR_ROLE, role_password(PROJECTOR_ROLE))) as survey:
+    async with EventTypeIndex(role_url(owner_url, PROJECTOR_ROLE, role_password(PROJECTOR_ROLE))) as survey:
         yield survey
 
 
 @pytest.fixture
-async def asked(owner_url: str) -> AsyncIterator[Survey]:
+async def asked(owner_url: str) -> AsyncIterator[EventTypeIndex]:
     """The survey as the API has it."""
-    async with Survey(role_url(owner_url, APP_ROLE, role_password(APP_ROLE))) as survey:
+    async with EventTypeIndex(role_url(owner_url, APP_ROLE, role_password(APP_ROLE))) as survey:
         yield survey
 
 
@@ -41,26 +41,26 @@ async def record(postgres: PostgresBackend, stream: str, *events: tuple[str, int
 
 
 class TestSurvey:
-    async def test_an_empty_log_holds_nothing(self, survey: Survey, asked: Survey) -> None:
-        assert await survey.look_on() == 0
+    async def test_an_empty_log_holds_nothing(self, survey: EventTypeIndex, asked: EventTypeIndex) -> None:
+        assert await survey.scan_next() == 0
         assert await asked.event_types() == []
 
     async def test_what_is_new_is_found_before_anybody_looked_on(
-        self, postgres: PostgresBackend, survey: Survey, asked: Survey
+        self, postgres: PostgresBackend, survey: EventTypeIndex, asked: EventTypeIndex
     ) -> None:
         await record(postgres, "seat-1", ("SeatHeld", 1), ("SeatSold", 1), ("SeatHeld", 1))
         found = [EventType("SeatHeld", 1, 1), EventType("SeatSold", 1, 2)]
         assert await asked.event_types() == found
-        assert await survey.look_on() == 3
+        assert await survey.scan_next() == 3
         assert await asked.event_types() == found
         await record(postgres, "seat-2", ("SeatHeld", 2), ("SeatSold", 1))
         assert await asked.event_types() == [*found, EventType("SeatHeld", 2, 4)]
 
     async def test_a_start_reads_no_event_that_was_looked_through(
-        self, postgres: PostgresBackend, survey: Survey, asked: Survey, owner_url: str
+        self, postgres: PostgresBackend, survey: EventTypeIndex, asked: EventTypeIndex, owner_url: str
     ) -> None:
         await record(postgres, "seat-1", *[("SeatHeld", 1)] * 400)
-        await survey.look_on()
+        await survey.scan_next()
         await record(postgres, "seat-2", ("SeatSold", 1), ("SeatSold", 1))
         with psycopg.connect(owner_url) as connection:
             connection.execute("SET enable_seqscan = off")
@@ -69,29 +69,29 @@ class TestSurvey:
         assert [node["Actual Rows"] for node in scans] == [2]
 
     async def test_a_long_log_is_looked_through_in_stretches(
-        self, postgres: PostgresBackend, survey: Survey, asked: Survey, monkeypatch: pytest.MonkeyPatch
+        self, postgres: PostgresBackend, survey: EventTypeIndex, asked: EventTypeIndex, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(surveying, "EVENTS_AT_ONCE_MAX", 3)
         await record(postgres, "seat-1", *[("SeatHeld", 1)] * 4, ("SeatSold", 1))
-        assert [await survey.look_on() for _ in range(3)] == [3, 2, 0]
+        assert [await survey.scan_next() for _ in range(3)] == [3, 2, 0]
         assert await asked.event_types() == [EventType("SeatHeld", 1, 1), EventType("SeatSold", 1, 5)]
 
     async def test_two_that_look_at_once_do_not_miss_anything(
-        self, postgres: PostgresBackend, survey: Survey, asked: Survey, owner_url: str
+        self, postgres: PostgresBackend, survey: EventTypeIndex, asked: EventTypeIndex, owner_url: str
     ) -> None:
-        async with Survey(role_url(owner_url, PROJECTOR_ROLE, role_password(PROJECTOR_ROLE))) as other:
+        async with EventTypeIndex(role_url(owner_url, PROJECTOR_ROLE, role_password(PROJECTOR_ROLE))) as other:
             for number in range(20):
                 await record(postgres, f"seat-{number}", (f"Event{number}", 1))
-                await asyncio.gather(survey.look_on(), other.look_on())
+                await asyncio.gather(survey.scan_next(), other.scan_next())
         with psycopg.connect(owner_url) as connection:
             assert connection.execute("SELECT position FROM eventstore.survey").fetchall() == [(20,)]
         assert [found.name for found in await asked.event_types()] == [f"Event{number}" for number in range(20)]
 
     async def test_it_keeps_up_until_it_is_stopped(
-        self, postgres: PostgresBackend, survey: Survey, owner_url: str
+        self, postgres: PostgresBackend, survey: EventTypeIndex, owner_url: str
     ) -> None:
         await record(postgres, "seat-1", ("SeatHeld", 1))
-        keeping_up = asyncio.create_task(survey.keep_up())
+        keeping_up = asyncio.create_task(survey.scan_forever())
         with psycopg.connect(owner_url, autocommit=True) as connection:
 
             async def kept_up() -> bool:
@@ -102,14 +102,14 @@ class TestSurvey:
         with pytest.raises(asyncio.CancelledError):
             await keeping_up
 
-    async def test_only_the_projector_looks_on(self, postgres: PostgresBackend, asked: Survey) -> None:
+    async def test_only_the_projector_looks_on(self, postgres: PostgresBackend, asked: EventTypeIndex) -> None:
         await record(postgres, "seat-1", ("SeatHeld", 1))
         with pytest.raises(StoreUnavailable, match="permission denied"):
-            await asked.look_on()
+            await asked.scan_next()
 
 
 class TestCheck:
-    async def test_a_log_that_can_be_read_is_taken(self, postgres: PostgresBackend, asked: Survey) -> None:
+    async def test_a_log_that_can_be_read_is_taken(self, postgres: PostgresBackend, asked: EventTypeIndex) -> None:
         await record(postgres, "seat-1", ("SeatHeld", 1), ("SeatHeld", 2), ("SeatSold", 1))
         await asked.check(KNOWN)
 
@@ -127,20 +127,20 @@ class TestCheck:
         why: str,
         looked_through: bool,
         postgres: PostgresBackend,
-        survey: Survey,
-        asked: Survey,
+        survey: EventTypeIndex,
+        asked: EventTypeIndex,
     ) -> None:
         await record(postgres, "seat-1", ("SeatHeld", 1), event, event)
         if looked_through:
-            await survey.look_on()
+            await survey.scan_next()
         with pytest.raises(UnreadableLog, match=why) as refusal:
             await asked.check(KNOWN)
         assert "Start the newer program" in str(refusal.value)
 
-    async def test_a_step_that_is_missing_is_refused(self, postgres: PostgresBackend, asked: Survey) -> None:
+    async def test_a_step_that_is_missing_is_refused(self, postgres: PostgresBackend, asked: EventTypeIndex) -> None:
         await record(postgres, "seat-1", ("SeatHeld", 1))
         with pytest.raises(UnreadableLog, match="There is no way from SeatHeld version 1 to the next"):
-            await asked.check(Evolution(versions={"SeatHeld": 2}, upcasters={}))
+            await asked.check(UpcasterChain(versions={"SeatHeld": 2}, upcasters={}))
 
 
 def nodes(plan: dict[str, object]) -> list[dict[str, object]]:

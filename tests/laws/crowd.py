@@ -20,7 +20,7 @@ from domain.order import OrderConfirmed, OrderPlaced
 from domain.payment import PaymentCaptured, PaymentRequested
 from domain.refund import RefundRequested
 from domain.values import BlockReason, Limits, OrderCancelReason
-from eventstore.command import Attempt
+from eventstore.command import DecidedCommand
 from eventstore.store import Conflict, Verdict
 from tests.laws.looping import LoopingMachine
 from tests.laws.world import BUYERS, HOLD_LASTS, Wish, World
@@ -42,7 +42,7 @@ class Client:
 
     process: int
     wish: Wish | None = None
-    attempt: Attempt | None = None
+    attempt: DecidedCommand | None = None
 
 
 @dataclass(slots=True)
@@ -122,18 +122,18 @@ class CrowdMachine(LoopingMachine):
         """Return which clients have something to append."""
         return [number for number, client in enumerate(self.clients) if client.attempt]
 
-    def conclude(self, client: Client, wish: Wish, attempt: Attempt, verdict: Verdict) -> None:
+    def conclude(self, client: Client, wish: Wish, attempt: DecidedCommand, verdict: Verdict) -> None:
         """Let the client hear its verdict: done, refused, or to be decided again."""
         try:
             handler = self.world.handlers[client.process]
-            outcome = self.run(handler.conclude(attempt, verdict, wish.context()))
+            outcome = self.run(handler.resolve(attempt, verdict, wish.context()))
         except Rejected:
             client.wish = None
             return
         if outcome is not None:
             client.wish = None
 
-    def note(self, attempt: Attempt, verdict: Verdict) -> None:
+    def note(self, attempt: DecidedCommand, verdict: Verdict) -> None:
         """Count what became of an append that had something to lose, and learn the ids it brought."""
         if attempt.append.writes:
             self.appends["sent"] += 1
@@ -235,7 +235,7 @@ class CrowdMachine(LoopingMachine):
 
     def capture(self, data: st.DataObject) -> Wish:
         payment = self.recent(data, self.known.payments)
-        state = self.run(self.world.handler.look(lambda context: paying.require_payment(context, payment)))
+        state = self.run(self.world.handler.query(lambda context: paying.require_payment(context, payment)))
         captured = partial(paying.capture, payment=payment, amount=state.amount, currency=state.currency)
         return Wish(partial(captured, captured_at=self.world.clock.now(), source="webhook"))
 

@@ -71,7 +71,7 @@ async def paid_late(world: World, clock: FixedClock, order: str) -> str:
     command = paying.OpenPayment(payment=payment, order=order, account="ann", provider="sandbox")
     await world.do(Wish(partial(paying.open_payment, command=command)))
     clock.advance(HOLD_LASTS)
-    state = await world.handler.look(lambda context: paying.require_payment(context, payment))
+    state = await world.handler.query(lambda context: paying.require_payment(context, payment))
     capture = partial(paying.capture, payment=payment, amount=state.amount, currency=state.currency)
     await world.do(Wish(partial(capture, captured_at=world.clock.now(), source="webhook")))
     return payment

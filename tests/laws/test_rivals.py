@@ -77,7 +77,7 @@ async def paid(world: World, order: str, *, account: str = "ann") -> str:
 
 
 async def captured(world: World, payment: str) -> None:
-    state = await world.handler.look(lambda context: paying.require_payment(context, payment))
+    state = await world.handler.query(lambda context: paying.require_payment(context, payment))
     capture = partial(paying.capture, payment=payment, amount=state.amount, currency=state.currency)
     await world.do(Wish(partial(capture, captured_at=world.clock.now(), source="webhook")))
 
@@ -92,11 +92,11 @@ async def confirmed(world: World, seats: list[int]) -> str:
 
 
 async def seat(world: World, number: int) -> Seat:
-    return await world.handler.look(lambda context: context.read(SEAT, world.performance, world.seats[number]))
+    return await world.handler.query(lambda context: context.read(SEAT, world.performance, world.seats[number]))
 
 
 async def status(world: World, order: str) -> OrderStatus:
-    state = await world.handler.look(lambda context: context.read(ORDER, order))
+    state = await world.handler.query(lambda context: context.read(ORDER, order))
     assert isinstance(state, PlacedOrder)
     return state.status
 
@@ -151,7 +151,7 @@ class TestRivals:
     @pytest.mark.parametrize("submitted", [False, True])
     async def test_a_dispute_against_a_refund(self, world: World, *, submitted: bool) -> None:
         order = await confirmed(world, [0])
-        state = await world.handler.look(lambda context: context.read(ORDER, order))
+        state = await world.handler.query(lambda context: context.read(ORDER, order))
         assert isinstance(state, PlacedOrder)
         refund = str(uuid7())
         ask = refunding.RequestRefund(refund=refund, order=order, account="ann")
@@ -280,7 +280,7 @@ class TestLatePayments:
         await world.do(world.hold("bob", [world.seats[1]])[1])
         await world.do(Wish(partial(settling.settle, payment=payment)))
         assert await status(world, order) is not OrderStatus.CONFIRMED
-        refund = await world.handler.look(
+        refund = await world.handler.query(
             lambda context: refunding.require_refund(context, derived_id(payment, "refund")),
         )
         assert (refund.amount, refund.status) == (9000, "approved")
@@ -312,7 +312,7 @@ class TestLatePayments:
         assert isinstance(await world.appended(attempts[0]), Appended)
         assert not isinstance(await world.appended(attempts[1]), Appended)
         await world.do(settles[1])
-        refund = await world.handler.look(
+        refund = await world.handler.query(
             lambda context: refunding.require_refund(context, derived_id(payments[1], "refund")),
         )
         assert refund.reason == "already_paid"
@@ -324,7 +324,7 @@ async def lapsed_and_captured(world: World, clock: FixedClock, *, swept: bool) -
     payment = await paid(world, order)
     clock.advance(HOLD_LASTS)
     if swept:
-        state = await world.handler.look(lambda context: context.read(ORDER, order))
+        state = await world.handler.query(lambda context: context.read(ORDER, order))
         assert not isinstance(state, NoOrder)
         await world.do(Wish(partial(basket.expire_hold, hold=state.hold)))
     await captured(world, payment)

@@ -27,9 +27,9 @@ from domain.pricing import Choice
 from domain.values import Limits, Price
 from eventstore.cache import StateCache
 from eventstore.codec import Codec
-from eventstore.command import Attempt, Context, Outcome
-from eventstore.handler import Clock, Handler, Judge
-from eventstore.store import RANGE_EVENTS_MAX, Append, Recorded, Store, Verdict
+from eventstore.command import CommandContext, DecidedCommand, Outcome
+from eventstore.handler import Appender, Clock, CommandHandler
+from eventstore.store import RANGE_EVENTS_MAX, Append, RecordedEvent, Store, Verdict
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOLD_LASTS = timedelta(minutes=10)
@@ -65,9 +65,9 @@ class Wish:
     decide: Decide
     command_id: UUID = field(default_factory=uuid7)
 
-    def context(self) -> Context:
+    def context(self) -> CommandContext:
         """Return what is kept beside its events."""
-        return Context(command_id=self.command_id, actor=ACTOR)
+        return CommandContext(command_id=self.command_id, actor=ACTOR)
 
 
 class World:
@@ -83,17 +83,17 @@ class World:
         clock: Clock,
         *,
         cache_size: int,
-        judge: Judge | None = None,
-        handler: type[Handler] = Handler,
+        judge: Appender | None = None,
+        handler: type[CommandHandler] = CommandHandler,
     ) -> None:
         self.store = store
         self.clock = clock
         self.handlers = [
             handler(
                 store=store,
-                judge=judge or OneByOne(store),
+                appender=judge or OneByOne(store),
                 codec=CODEC,
-                kinds=STREAM_TYPES,
+                stream_types=STREAM_TYPES,
                 refusal=Rejected,
                 clock=clock,
                 cache=StateCache(remembered),
@@ -194,15 +194,15 @@ class World:
             return refusal.code
         raise AssertionError("The command was accepted.")
 
-    async def prepared(self, wish: Wish, *, process: int = 0) -> Attempt:
+    async def prepared(self, wish: Wish, *, process: int = 0) -> DecidedCommand:
         """Load and decide now, to append later."""
         return await self.handlers[process].prepare(wish.decide, wish.context(), {})
 
-    async def prepared_anew(self, wish: Wish) -> Attempt:
+    async def prepared_anew(self, wish: Wish) -> DecidedCommand:
         """Load everything and decide now, to append later."""
         return await self.prepared(wish, process=2)
 
-    async def appended(self, attempt: Attempt) -> Verdict:
+    async def appended(self, attempt: DecidedCommand) -> Verdict:
         """Append what was decided some time ago; the auditor looks afterwards."""
         (verdict,) = await self.store.append([attempt.append])
         await self.audit()
@@ -237,9 +237,9 @@ class World:
         assert self.ledger.undecided() == []
 
 
-def commands(recorded: Sequence[Recorded]) -> list[list[Recorded]]:
+def commands(recorded: Sequence[RecordedEvent]) -> list[list[RecordedEvent]]:
     """Split a range into its commands."""
-    split: list[list[Recorded]] = []
+    split: list[list[RecordedEvent]] = []
     for one in recorded:
         if one.part == 1:
             split.append([])
@@ -247,7 +247,7 @@ def commands(recorded: Sequence[Recorded]) -> list[list[Recorded]]:
     return split
 
 
-def fact(recorded: Recorded) -> LoggedEvent:
+def fact(recorded: RecordedEvent) -> LoggedEvent:
     """Return what the auditor sees of a stored event."""
     event_ = CODEC.decode(recorded.name, recorded.schema_version, recorded.data)
     return LoggedEvent(

@@ -22,8 +22,8 @@ from domain.ports import Checkout, LedgerEntryKind, PaymentGateway
 from domain.refund import RefundCompleted, RequestedRefund, transfer_of
 from eventstore.cache import StateCache
 from eventstore.clock import ServerClock
-from eventstore.handler import Clock, Handler, Judge
-from eventstore.store import RANGE_EVENTS_MAX, Recorded, Store
+from eventstore.handler import Appender, Clock, CommandHandler
+from eventstore.store import RANGE_EVENTS_MAX, RecordedEvent, Store
 from processes.end_cancelled_checkouts import EndCancelledCheckouts
 from processes.log import SharedLog
 from processes.reconcile_payments import BOOKS, BOOKS_PAGE, ReconcilePayments
@@ -58,17 +58,17 @@ class ShiftedClock:
     def at(self, _moment: float) -> datetime:
         return self.now()
 
-    def correct(self, server_now: datetime) -> None:
+    def synchronize(self, server_now: datetime) -> None:
         """Know better."""
 
 
-def handler_on(store: Store, *, judge: Judge | None = None, clock: Clock | None = None) -> Handler:
+def handler_on(store: Store, *, judge: Appender | None = None, clock: Clock | None = None) -> CommandHandler:
     """Return a handler as a worker has it: nothing remembered, because others append too."""
-    return Handler(
+    return CommandHandler(
         store=store,
-        judge=judge or OneByOne(store),
+        appender=judge or OneByOne(store),
         codec=CODEC,
-        kinds=STREAM_TYPES,
+        stream_types=STREAM_TYPES,
         refusal=Rejected,
         clock=clock or ServerClock(datetime.now(UTC)),
         cache=StateCache(0),
@@ -77,7 +77,7 @@ def handler_on(store: Store, *, judge: Judge | None = None, clock: Clock | None 
 
 
 def rules_on(
-    handler: Handler, gateways: Mapping[str, PaymentGateway], store: Store, *, books_every: timedelta = OFTEN
+    handler: CommandHandler, gateways: Mapping[str, PaymentGateway], store: Store, *, books_every: timedelta = OFTEN
 ) -> list[Rule]:
     """Return every rule, in a hurry."""
     return [
@@ -167,13 +167,13 @@ class Shop:
         return refund
 
     async def order(self, order: str) -> PlacedOrder:
-        return await self.world.handler.look(partial(ordering.require_visible_order, order=order, account=None))
+        return await self.world.handler.query(partial(ordering.require_visible_order, order=order, account=None))
 
     async def payment(self, payment: str) -> RequestedPayment:
-        return await self.world.handler.look(partial(paying.require_payment, payment=payment))
+        return await self.world.handler.query(partial(paying.require_payment, payment=payment))
 
     async def refund(self, refund: str) -> RequestedRefund:
-        return await self.world.handler.look(partial(refunding.require_refund, refund=refund))
+        return await self.world.handler.query(partial(refunding.require_refund, refund=refund))
 
     async def confirmed(self, order: str) -> bool:
         return (await self.order(order)).status is OrderStatus.CONFIRMED
@@ -190,7 +190,7 @@ class Shop:
     async def refunded(self, refund: str) -> bool:
         return ("RefundCompleted", f"refund-{refund}") in {(one.name, one.stream) for one in await self.log()}
 
-    async def log(self) -> list[Recorded]:
+    async def log(self) -> list[RecordedEvent]:
         return await self.world.store.read_range(after=0, limit=RANGE_EVENTS_MAX)
 
     async def money_agrees(self) -> None:

@@ -15,7 +15,7 @@ from adapters.records.process_reports import ProcessReports
 from adapters.records.process_state import PostgresProcessState
 from eventstore.clock import FixedClock
 from eventstore.memory import MemoryStore
-from eventstore.store import Recorded
+from eventstore.store import RecordedEvent
 from processes.rule import NOTHING, Notes, Rule
 from processes.runner import run_rules
 from processes.work import BackOff, Work
@@ -44,7 +44,7 @@ class Noting:
     def standing(self) -> Sequence[Work]:
         return ()
 
-    def note(self, event: Any, recorded: Recorded) -> Notes:
+    def note(self, event: Any, recorded: RecordedEvent) -> Notes:
         if self.broken:
             self.failures += 1
             raise KeyError("what a buyer has typed")

@@ -7,7 +7,7 @@ import pytest
 
 from eventstore.checkpoint import checkpoint_at
 from eventstore.errors import LogWentBack
-from eventstore.store import Append, NewEvent, Recorded, Write
+from eventstore.store import Append, NewEvent, RecordedEvent, Write
 from processes.log import SharedLog
 from tests.eventstore.appends import wish
 from tests.eventstore.doubles import RestorableStore
@@ -22,7 +22,7 @@ class Counted(RestorableStore):
         super().__init__()
         self.readings = 0
 
-    async def read_named(self, names: Collection[str], *, after: int, limit: int) -> tuple[list[Recorded], int]:
+    async def read_named(self, names: Collection[str], *, after: int, limit: int) -> tuple[list[RecordedEvent], int]:
         self.readings += 1
         return await super().read_named(names, after=after, limit=limit)
 
@@ -36,7 +36,7 @@ class Held(Counted):
         self.waits = asyncio.Event()
         self.may_go_on = asyncio.Event()
 
-    async def read_range(self, *, after: int, limit: int) -> list[Recorded]:
+    async def read_range(self, *, after: int, limit: int) -> list[RecordedEvent]:
         if self.holds_next:
             self.holds_next = False
             self.waits.set()

@@ -83,7 +83,7 @@ def kinds(bench: Bench) -> list[ExceptionKind]:
 
 
 async def status(bench: Bench, payment: str) -> PaymentStatus:
-    state = await bench.world.handler.look(partial(paying.require_payment, payment=payment))
+    state = await bench.world.handler.query(partial(paying.require_payment, payment=payment))
     return state.status
 
 
@@ -208,7 +208,7 @@ class TestProviderTakenOutOfTheSettings:
         assert left is not None
         await bench.rule.act(left, left.due_at)
         await bench.world.audit()
-        state = await bench.world.handler.look(partial(refunding.require_refund, refund=refund))
+        state = await bench.world.handler.query(partial(refunding.require_refund, refund=refund))
         assert (state.status, state.attempts) == (RefundStatus.SUBMITTED, 1)
         assert kinds(bench) == [ExceptionKind.REFUND_UNANSWERED]
 
@@ -216,7 +216,7 @@ class TestProviderTakenOutOfTheSettings:
         bench = Bench(lambda handler: SubmitRefunds(handler, {"sandbox": NeverAsked()}))  # type: ignore[dict-item]
         await bench.open()
         refund = await approved(bench)
-        payment = (await bench.world.handler.look(partial(refunding.require_refund, refund=refund))).payment
+        payment = (await bench.world.handler.query(partial(refunding.require_refund, refund=refund))).payment
         found = entry_of(1, LedgerEntryKind.DISPUTE, str(payment), dispute_id="dp_1")
 
         def dispute(context: DecisionContext) -> Changes:

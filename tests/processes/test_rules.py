@@ -21,7 +21,7 @@ from domain.values import OrderCancelReason
 from eventstore.checkpoint import Checkpoint
 from eventstore.clock import FixedClock
 from eventstore.errors import LogWentBack, Overloaded
-from eventstore.store import Recorded
+from eventstore.store import RecordedEvent
 from processes.log import SharedLog
 from processes.release_lapsed_holds import ReleaseLapsedHolds
 from processes.reopen_unfinished_deletions import DELETION_LASTS_MAX, ReopenUnfinishedDeletions
@@ -63,7 +63,7 @@ class Bench:
         new, self.seen = caused[self.seen :], len(caused)
         return new
 
-    async def log(self) -> list[Recorded]:
+    async def log(self) -> list[RecordedEvent]:
         return await self.world.store.read_range(after=0, limit=10_000)
 
     def work(self) -> list[str]:
@@ -81,7 +81,7 @@ class Bench:
         return payment
 
     async def capture(self, payment: str) -> None:
-        state = await self.world.handler.look(partial(paying.require_payment, payment=payment))
+        state = await self.world.handler.query(partial(paying.require_payment, payment=payment))
         capture = partial(
             paying.capture,
             payment=payment,
@@ -210,9 +210,9 @@ class TestSettlePayments:
         captures.clock.advance(GRACE)
         caused = await captures.caused()
         assert {"PaymentSettled", "RefundRequested", "RefundApproved", "OrderCancelled"} <= set(caused)
-        state = await captures.world.handler.look(partial(paying.require_payment, payment=payment))
+        state = await captures.world.handler.query(partial(paying.require_payment, payment=payment))
         assert state.outcome is PaymentOutcome.REFUNDED
-        seen = await captures.world.handler.look(partial(ordering.require_visible_order, order=order, account=None))
+        seen = await captures.world.handler.query(partial(ordering.require_visible_order, order=order, account=None))
         assert seen.status is OrderStatus.CANCELLED
 
     def test_the_stated_delay_covers_a_take_over(self) -> None:
@@ -265,7 +265,7 @@ class Stumbling:
     def standing(self) -> Sequence[Work]:
         return ()
 
-    def note(self, event: Any, recorded: Recorded) -> Notes:
+    def note(self, event: Any, recorded: RecordedEvent) -> Notes:
         return {subject_of(recorded): Work.caused_by(recorded, due_at=recorded.recorded_at)}
 
     async def act(self, work: Work, now: datetime) -> Work | None:

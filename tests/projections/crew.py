@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import psycopg
 
-from eventstore.feed import EventFeed, PolledFeed
+from eventstore.feed import PollingSubscription, Subscription
 from eventstore.store import Store
 from projections import control
 from projections.control import ProjectionState
@@ -28,10 +28,10 @@ class Crew:
         make_feed: what each process reads; by default, the store alone.
     """
 
-    def __init__(self, url: str, store: Store, *, make_feed: Callable[[int], EventFeed] | None = None) -> None:
+    def __init__(self, url: str, store: Store, *, make_feed: Callable[[int], Subscription] | None = None) -> None:
         self._url = url
         self._store = store
-        self._make_feed = make_feed or (lambda after: PolledFeed(store=store, after=after, poll_max_s=0.02))
+        self._make_feed = make_feed or (lambda after: PollingSubscription(store=store, after=after, poll_max_s=0.02))
 
     @asynccontextmanager
     async def working(

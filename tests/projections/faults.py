@@ -10,13 +10,13 @@ import orjson
 
 from eventstore.checkpoint import BEGINNING
 from eventstore.epoch import Epoch, Epochs
-from eventstore.feed import Feed, FeedLimits
+from eventstore.feed import HybridSubscription, SubscriptionLimits
 from eventstore.jetstream.errors import NatsRefused
-from eventstore.jetstream.link import NatsLink
+from eventstore.jetstream.link import NatsConnection
 from eventstore.jetstream.message import headers_of, payload_of
 from eventstore.jetstream.stream import Streams, StreamState
 from eventstore.relay.publisher import publish_events
-from eventstore.store import Recorded
+from eventstore.store import RecordedEvent
 from projections.model import ReadModel
 from projections.my_orders import MY_ORDERS
 from projections.reading import ReadModels
@@ -37,7 +37,9 @@ from tests.system.read_models import TABLES
 FED: Sequence[ReadModel] = (SEAT_MAP, MY_ORDERS, SALES)
 DEEDS = 6
 READ_WITHIN_S = 30.0
-LIMITS = FeedLimits(near_events_max=100_000, follow_pause_s=0, silence_s=0.03, heartbeat_s=0.1, heartbeats_missed_max=2)
+LIMITS = SubscriptionLimits(
+    near_events_max=100_000, follow_pause_s=0, silence_s=0.03, heartbeat_s=0.1, heartbeats_missed_max=2
+)
 EMPTY = """
 DO $$
 DECLARE
@@ -59,7 +61,15 @@ class Play:
     """One life of a log and its stream. Each method but `read` is something that happens to them."""
 
     def __init__(
-        self, *, epoch: Epoch, operator: NatsLink, wire: Wire, feed: Feed, town: Town, seed: int, shelf: Shelf
+        self,
+        *,
+        epoch: Epoch,
+        operator: NatsConnection,
+        wire: Wire,
+        feed: HybridSubscription,
+        town: Town,
+        seed: int,
+        shelf: Shelf,
     ) -> None:
         self._epoch = epoch
         self._wire = wire
@@ -151,7 +161,7 @@ class Play:
         async with asyncio.timeout(READ_WITHIN_S):
             while self._feed.position < head:
                 events = await self._feed.next()
-                self.followed += len(events) if self._feed.follows else 0
+                self.followed += len(events) if self._feed.is_streaming else 0
                 await self._shelf.fold_events(events)
         if self._wire.deaf:
             self._wire.hear()
@@ -170,31 +180,31 @@ class Play:
         await self._feed.close()
         await self.gone()
 
-    async def _missing(self) -> list[Recorded]:
+    async def _missing(self) -> list[RecordedEvent]:
         state = await self._state()
         return [] if state is None else await self._log_after(state.last_sequence)
 
-    async def _log_after(self, position: int) -> list[Recorded]:
+    async def _log_after(self, position: int) -> list[RecordedEvent]:
         return await self._town.store.read_range(after=position, limit=EVENTS_MAX)
 
-    def _command_end(self, log: Sequence[Recorded]) -> int:
+    def _command_end(self, log: Sequence[RecordedEvent]) -> int:
         ends = [event.position for event in log if event.part == event.parts]
         return self._random.choice(ends) if ends else 0
 
-    async def _replaced_by(self, events: Sequence[Recorded]) -> None:
+    async def _replaced_by(self, events: Sequence[RecordedEvent]) -> None:
         await self.gone()
         await self._make(1)
         if events:
             await self._publish_batch(events)
 
-    async def _publish(self, events: Sequence[Recorded]) -> None:
+    async def _publish(self, events: Sequence[RecordedEvent]) -> None:
         if await self._state() is None:
             return
         publish = self._operator.client().jetstream().publish
         for event in events:
             await publish(self._epoch.events_subject, payload_of(event), headers=headers_of(event))
 
-    async def _publish_batch(self, events: Sequence[Recorded]) -> None:
+    async def _publish_batch(self, events: Sequence[RecordedEvent]) -> None:
         for first in range(0, len(events), 1_000):
             await publish_events(self._operator.client(), self._epoch.events_subject, events[first : first + 1_000])
 
@@ -215,7 +225,7 @@ class Play:
             return None
 
 
-def lying(event: Recorded) -> Recorded:
+def lying(event: RecordedEvent) -> RecordedEvent:
     """Return an event that says something else, if it says anything of the kind."""
     data = orjson.loads(event.data)
     return event._replace(data=orjson.dumps(data | {name: lie for name, lie in LIES.items() if name in data}).decode())
@@ -225,7 +235,14 @@ class Theatre:
     """Where plays are given, one after the other: a database for read models, a nats-server, connections."""
 
     def __init__(
-        self, *, epochs: Epochs, wire: Wire, reader: NatsLink, operator: NatsLink, shelf: Shelf, owner_url: str
+        self,
+        *,
+        epochs: Epochs,
+        wire: Wire,
+        reader: NatsConnection,
+        operator: NatsConnection,
+        shelf: Shelf,
+        owner_url: str,
     ) -> None:
         self._epochs = epochs
         self._wire = wire
@@ -240,7 +257,7 @@ class Theatre:
         await execute(self._owner_url, EMPTY)
         self._shelf.checkpoint = BEGINNING
         town, epoch = Town(), await self._epochs.begin("another play")
-        feed = Feed(store=town.store, epochs=self._epochs, link=self._reader, after=0, limits=LIMITS)
+        feed = HybridSubscription(store=town.store, epochs=self._epochs, link=self._reader, after=0, limits=LIMITS)
         play = Play(
             epoch=epoch,
             operator=self._operator,
@@ -261,8 +278,8 @@ async def open_theatre(*, projector_url: str, owner_url: str, nats: EmbeddedNats
     """Open every connection; the reader's goes through a wire that can be made deaf."""
     async with AsyncExitStack() as stack:
         wire = await stack.enter_async_context(Wire(nats.port))
-        reader = await stack.enter_async_context(NatsLink(wire.through(nats.app_url), name="reader"))
-        operator = await stack.enter_async_context(NatsLink(nats.operator_url, name="operator"))
+        reader = await stack.enter_async_context(NatsConnection(wire.through(nats.app_url), name="reader"))
+        operator = await stack.enter_async_context(NatsConnection(nats.operator_url, name="operator"))
         for link in (reader, operator):
             await until_some(connected(link), "the connection")
         epochs = Epochs(projector_url)

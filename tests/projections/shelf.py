@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from eventstore.checkpoint import BEGINNING, checkpoint_of
-from eventstore.store import Recorded, Store
+from eventstore.store import RecordedEvent, Store
 from projections import control
 from projections.control import Connection, Held
 from projections.every_model import EVERY_MODEL, reader_for
@@ -58,7 +58,7 @@ class Shelf:
         while events := await store.read_range(after=self.position, limit=batch):
             await self.fold_events(events)
 
-    async def fold_events(self, events: Sequence[Recorded]) -> None:
+    async def fold_events(self, events: Sequence[RecordedEvent]) -> None:
         """Fold the next events of a log."""
         stretch = stretch_of(self.position, events)
         for model in self._models:
@@ -73,7 +73,7 @@ class Shelf:
         """
         connection = self._connections[model.name]
         async with connection.transaction():
-            await control.advance(connection, self._held[model.name], after=stretch.after, upto=stretch.end)
+            await control.advance(connection, self._held[model.name], after=stretch.after, until=stretch.end)
             await write(connection, model, stretch.facts)
 
     async def contents(self) -> dict[str, list[tuple[Any, ...]]]:
@@ -85,7 +85,7 @@ class Shelf:
         }
 
 
-def stretch_of(after: int, events: Sequence[Recorded]) -> Stretch:
+def stretch_of(after: int, events: Sequence[RecordedEvent]) -> Stretch:
     """Return events as keepers get them."""
     ends = [checkpoint_of(event) for event in events if event.part == event.parts]
     return Stretch(after=after, ends=ends, facts=READER.read(events))

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
-from eventstore.feed import PolledFeed
+from eventstore.feed import PollingSubscription
 from eventstore.postgres import PostgresStore
 from projections.every_model import reader_for
 from projections.model import Fact, ReadModel, Step
@@ -49,7 +49,7 @@ async def work(url: str, asleep_at: int | None) -> None:
         await Runner(
             url=url,
             store=store,
-            make_feed=lambda after: PolledFeed(store=store, after=after, poll_max_s=0.02),
+            make_feed=lambda after: PollingSubscription(store=store, after=after, poll_max_s=0.02),
             models=models,
             reader=reader_for(models),
             owner=OWNER,

@@ -8,7 +8,7 @@ import pytest
 
 from domain.history import EVENTS
 from eventstore.roles import PROJECTOR_ROLE, role_url
-from eventstore.store import Recorded
+from eventstore.store import RecordedEvent
 from projections import seat_map
 from projections.control import Lost
 from projections.every_model import EVERY_MODEL
@@ -28,7 +28,7 @@ SEEDS = (1, 2, 3)
 EVENTS_SEEN_MIN = 45
 
 
-async def history(seed: int) -> Sequence[Recorded]:
+async def history(seed: int) -> Sequence[RecordedEvent]:
     """Return a log in which nearly everything happened that may."""
     town = Town()
     await Historian(town, Random(seed)).live(DEEDS)
@@ -41,7 +41,7 @@ class Copies:
     def __init__(self, server: EmbeddedPostgres) -> None:
         self._server = server
 
-    async def contents(self, batches: Sequence[Sequence[Recorded]]) -> dict[str, object]:
+    async def contents(self, batches: Sequence[Sequence[RecordedEvent]]) -> dict[str, object]:
         """Fold some batches; return all rows of all tables."""
         with fresh_database(self._server, template=TEMPLATE) as url:
             async with Shelf(role_url(url, PROJECTOR_ROLE, role_password(PROJECTOR_ROLE))) as shelf:
@@ -56,9 +56,9 @@ def copies(projections_server: EmbeddedPostgres) -> Copies:
     return Copies(projections_server)
 
 
-def commands_of(log: Sequence[Recorded]) -> list[list[Recorded]]:
+def commands_of(log: Sequence[RecordedEvent]) -> list[list[RecordedEvent]]:
     """Cut a log into its commands."""
-    cut: list[list[Recorded]] = []
+    cut: list[list[RecordedEvent]] = []
     for event in log:
         if event.part == 1:
             cut.append([])
@@ -66,10 +66,10 @@ def commands_of(log: Sequence[Recorded]) -> list[list[Recorded]]:
     return cut
 
 
-def cut_at_random(log: Sequence[Recorded], random: Random) -> list[list[Recorded]]:
+def cut_at_random(log: Sequence[RecordedEvent], random: Random) -> list[list[RecordedEvent]]:
     """Cut a log into batches of whole commands."""
     commands = commands_of(log)
-    batches: list[list[Recorded]] = []
+    batches: list[list[RecordedEvent]] = []
     while commands:
         size = random.choice([1, 2, 5, 30, 200])
         batches.append([event for command in commands[:size] for event in command])

@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as some
 from psycopg_pool import AsyncConnectionPool
 
-from eventstore.feed import Feed, follower
-from eventstore.feed.follower import Follower, Verified
-from eventstore.jetstream.message import claim_in, read
-from eventstore.store import Recorded
+from eventstore.feed import HybridSubscription, follower
+from eventstore.feed.follower import JetStreamReader, VerifiedStart
+from eventstore.jetstream.message import parse_headers, read
+from eventstore.store import RecordedEvent
 from projections.reading import ReadModels
 from runtime.embedded import EmbeddedNats
 from tests.projections.faults import Theatre, open_theatre
@@ -115,21 +115,21 @@ class TestFaultyStream:
         assert loop.followed > 0
 
 
-def believed(sequence: int, block: bytes, payload: bytes) -> Recorded:
+def believed(sequence: int, block: bytes, payload: bytes) -> RecordedEvent:
     """Read a message as somebody does who does not compute its digest again."""
-    claim = claim_in(block)
+    claim = parse_headers(block)
     assert claim is not None
     return read(claim.position, payload)
 
 
-def in_any_order(self: Follower, reply: bytes, headers: bytes, payload: bytes) -> Recorded:
+def in_any_order(self: JetStreamReader, reply: bytes, headers: bytes, payload: bytes) -> RecordedEvent:
     """Take a message as somebody does who does not look at its place."""
     return believed(0, headers, payload)
 
 
-async def unasked(*_: Any, **__: Any) -> Verified:
+async def unasked(*_: Any, **__: Any) -> VerifiedStart:
     """Follow whatever stream there is."""
-    return Verified(sequence=0, created="")
+    return VerifiedStart(sequence=0, created="")
 
 
 async def unconfirmed(*_: Any) -> None:
@@ -150,7 +150,7 @@ class TestTrustingReaders:
 
     @pytest.mark.parametrize("fault", ["twice", "out_of_order", "with_a_hole"])
     def test_without_the_look_at_the_place(self, stage: Stage, monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
-        monkeypatch.setattr(Follower, "_event", in_any_order)
+        monkeypatch.setattr(JetStreamReader, "_event", in_any_order)
         self.found_out(stage, [fault, "read", "live", "relay", "read"])
 
     def test_without_the_digest(self, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,5 +159,5 @@ class TestTrustingReaders:
 
     def test_without_comparing_the_stream_with_the_log(self, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(follower, "verify", unasked)
-        monkeypatch.setattr(Feed, "_confirm", unconfirmed)
+        monkeypatch.setattr(HybridSubscription, "_confirm", unconfirmed)
         self.found_out(stage, ["of_another_log", "read", "live", "relay", "read"])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from domain.errors import NotFailed
-from eventstore.feed import PolledFeed
+from eventstore.feed import PollingSubscription
 from eventstore.roles import PROJECTOR_ROLE, role_url
 from projections import control
 from projections.control import ProjectionState
@@ -173,7 +173,10 @@ class TestWhileTheyRan:
         restore = town.store.backup()
         await town.buy(performance, "zoe", town.seats[1])
         window = Window(
-            store=town.store, feed=PolledFeed(store=town.store, after=0), start=0, reader=reader_for(EVERY_MODEL)
+            store=town.store,
+            feed=PollingSubscription(store=town.store, after=0),
+            start=0,
+            reader=reader_for(EVERY_MODEL),
         )
         await window.after(0)
         restore()

@@ -10,11 +10,11 @@ import pytest
 from domain.errors import NotFailed
 from eventstore.checkpoint import Checkpoint
 from eventstore.epoch import Epochs
-from eventstore.feed import Feed, PolledFeed
-from eventstore.jetstream.link import NatsLink
+from eventstore.feed import HybridSubscription, PollingSubscription
+from eventstore.jetstream.link import NatsConnection
 from eventstore.memory import MemoryStore
 from eventstore.relay import Relay
-from eventstore.store import NewEvent, Recorded, Write
+from eventstore.store import NewEvent, RecordedEvent, Write
 from projections import control
 from projections.control import Held, Lost
 from projections.every_model import EVERY_MODEL, reader_for
@@ -57,7 +57,7 @@ class TestRunner:
         class CountingReader(FactReader):
             seen: list[int]
 
-            def read(self, events: Sequence[Recorded]) -> list[Fact]:
+            def read(self, events: Sequence[RecordedEvent]) -> list[Fact]:
                 self.seen.extend(event.position for event in events)
                 return super().read(events)
 
@@ -147,11 +147,11 @@ class TestCompareAndSet:
         beyond = Checkpoint(shelf.position + 1, b"")
         async with control.connected(projector_url, name="rival", schema=stale.schema) as connection:
             with pytest.raises(Lost):
-                await control.advance(connection, stale, after=0, upto=shelf.checkpoint)
+                await control.advance(connection, stale, after=0, until=shelf.checkpoint)
             fenced_off = replace(stale, fence=0)
             with pytest.raises(Lost):
-                await control.advance(connection, fenced_off, after=shelf.position, upto=beyond)
-            await control.advance(connection, stale, after=shelf.position, upto=beyond)
+                await control.advance(connection, fenced_off, after=shelf.position, until=beyond)
+            await control.advance(connection, stale, after=shelf.position, until=beyond)
         assert await shelf.contents() == contents
 
     async def test_a_paused_read_model_does_not_move(self, town: Town, shelf: Shelf, projector_url: str) -> None:
@@ -257,11 +257,11 @@ class TestNats:
     ) -> None:
         await asyncio.to_thread(nats.stop)
         epochs = Epochs(projector_url)
-        async with NatsLink(nats.app_url, name="project") as link:
+        async with NatsConnection(nats.app_url, name="project") as link:
             crew = Crew(
                 projector_url,
                 town.store,
-                make_feed=lambda after: Feed(store=town.store, epochs=epochs, link=link, after=after),
+                make_feed=lambda after: HybridSubscription(store=town.store, epochs=epochs, link=link, after=after),
             )
             async with crew.working("one"):
                 await crew.catches_up()
@@ -276,14 +276,14 @@ class TestNats:
         self, town: Town, projector_url: str, nats: EmbeddedNats
     ) -> None:
         epochs = Epochs(projector_url)
-        feeds: list[Feed] = []
+        feeds: list[HybridSubscription] = []
         async with (
-            NatsLink(nats.app_url, name="project") as link,
-            NatsLink(nats.relay_url, name="relay") as relay_link,
+            NatsConnection(nats.app_url, name="project") as link,
+            NatsConnection(nats.relay_url, name="relay") as relay_link,
         ):
 
-            def make_feed(after: int) -> Feed:
-                feeds.append(Feed(store=town.store, epochs=epochs, link=link, after=after))
+            def make_feed(after: int) -> HybridSubscription:
+                feeds.append(HybridSubscription(store=town.store, epochs=epochs, link=link, after=after))
                 return feeds[-1]
 
             await until_some(connected(link), "the connection")
@@ -293,7 +293,7 @@ class TestNats:
 
                 async def following() -> bool:
                     await town.found()
-                    return bool(feeds) and feeds[-1].follows
+                    return bool(feeds) and feeds[-1].is_streaming
 
                 await until_some(following, "the feed to follow")
                 await crew.catches_up()
@@ -316,7 +316,7 @@ class TestKeeper:
             await crew.catches_up()
             window = Window(
                 store=town.store,
-                feed=PolledFeed(store=town.store, after=0),
+                feed=PollingSubscription(store=town.store, after=0),
                 start=0,
                 reader=reader_for(EVERY_MODEL),
             )
@@ -331,7 +331,7 @@ class BrokenFeed:
     def __init__(self) -> None:
         self.closed = False
 
-    async def next(self) -> list[Recorded]:
+    async def next(self) -> list[RecordedEvent]:
         """Fail."""
         raise ValueError("nobody foresaw this")
 

@@ -6,7 +6,7 @@ import pytest
 
 from domain.errors import NotFailed, NotFound, NotSkipped
 from domain.projection import ExclusionReason
-from eventstore.store import Recorded
+from eventstore.store import RecordedEvent
 from projections.reading import ReadModels
 from projections.rebuilding.asking import Asking, unskip
 from projections.reports import report_each
@@ -41,7 +41,7 @@ class Stage:
         for seat in self.town.seats[:3]:
             await self.town.buy(self.performance, "ann", seat)
         log = await self.town.store.read_range(after=0, limit=10_000)
-        self.culprit: Recorded = [event for event in log if event.name == "SeatSold"][1]
+        self.culprit: RecordedEvent = [event for event in log if event.name == "SeatSold"][1]
 
     async def seats(self) -> list[str]:
         """Return where the three stand."""

@@ -37,8 +37,8 @@ from domain.values import BlockReason, Limits, OrderCancelReason, PerformanceCan
 from domain.venue import VenueDetails, VenueOpened
 from eventstore.cache import StateCache
 from eventstore.clock import FixedClock
-from eventstore.command import Context, Outcome
-from eventstore.handler import Handler
+from eventstore.command import CommandContext, Outcome
+from eventstore.handler import CommandHandler
 from tests.eventstore.doubles import RestorableStore
 from tests.laws.world import ACTOR, CODEC, Decide, OneByOne
 
@@ -74,18 +74,18 @@ class Town:
 
     async def do(self, decide: Decide) -> Outcome:
         """Carry a decision out."""
-        return await self._handler.handle(decide, Context(command_id=uuid7(), actor=ACTOR))
+        return await self._handler.handle(decide, CommandContext(command_id=uuid7(), actor=ACTOR))
 
     def forget(self) -> None:
         """Decide from the log alone from here on, as after a restart."""
         self._handler = self._new_handler()
 
-    def _new_handler(self) -> Handler:
-        return Handler(
+    def _new_handler(self) -> CommandHandler:
+        return CommandHandler(
             store=self.store,
-            judge=OneByOne(self.store),
+            appender=OneByOne(self.store),
             codec=CODEC,
-            kinds=STREAM_TYPES,
+            stream_types=STREAM_TYPES,
             refusal=Rejected,
             clock=self.clock,
             cache=StateCache(),
@@ -94,7 +94,7 @@ class Town:
 
     def as_one_command(self) -> Callable[[Decide], Awaitable[Outcome]]:
         """Return what carries out whatever it is given as one and the same command."""
-        context = Context(command_id=uuid7(), actor=ACTOR)
+        context = CommandContext(command_id=uuid7(), actor=ACTOR)
         return lambda decide: self._handler.handle(decide, context)
 
     def wait(self, by: timedelta) -> None:
@@ -333,14 +333,14 @@ class Town:
 
     async def total(self, order: str) -> int:
         """Return what an order costs."""
-        total: int = await self._handler.look(
+        total: int = await self._handler.query(
             lambda context: ordering.require_visible_order(context, order, None).total
         )
         return total
 
     async def tickets(self, order: str) -> list[str]:
         """Return an order's tickets, by line."""
-        found = await self._handler.look(lambda context: ordering.require_visible_order(context, order, None).tickets)
+        found = await self._handler.query(lambda context: ordering.require_visible_order(context, order, None).tickets)
         return list(found.values())
 
     async def ask_back(self, order: str, lines: tuple[str, ...] | None = None) -> str:

@@ -13,14 +13,14 @@ import pytest
 from domain.history import EVENTS, UPCASTERS, VERSIONS
 from eventstore.jetstream.asyncapi import ENVELOPE, HEADERS, asyncapi
 from eventstore.jetstream.message import headers_of, payload_of
-from eventstore.store import Recorded
+from eventstore.store import RecordedEvent
 from runtime.documents import documents, write_documents
 from tests.golden import GOLDEN, Golden, golden_files
 
 COMMITTED = Path(__file__).parents[2] / "docs" / "events"
 DOCUMENTS = documents(GOLDEN)
 HELD = next(golden for golden in golden_files() if golden.name == "SeatHeld")
-EVENT = Recorded(
+EVENT = RecordedEvent(
     position=17,
     stream="seat-1-a1",
     version=3,

@@ -24,7 +24,7 @@ from eventstore.postgres import PostgresStore
 from eventstore.roles import APP_ROLE, role_url
 from eventstore.seals.merkle import root_over
 from eventstore.seals.seal import POSITIONS_MAX, seal_from_json
-from eventstore.store import NewEvent, Recorded, Wanted, Write
+from eventstore.store import EventFilter, NewEvent, RecordedEvent, Write
 from projections.past.searching import Search
 from runtime.embedded import EmbeddedPostgres
 from runtime.exporting import beside, export_log
@@ -50,32 +50,34 @@ def owner_url(postgres_server: EmbeddedPostgres, tmp_path_factory: pytest.TempPa
 
 
 @pytest.fixture(scope="module")
-def log(owner_url: str) -> list[Recorded]:
+def log(owner_url: str) -> list[RecordedEvent]:
     """All of its events."""
     return asyncio.run(read(owner_url))
 
 
-async def read(owner_url: str) -> list[Recorded]:
+async def read(owner_url: str) -> list[RecordedEvent]:
     async with PostgresStore(role_url(owner_url, APP_ROLE, role_password(APP_ROLE))) as store:
         return await store.read_range(after=0, limit=EVENTS + 1)
 
 
 def exported(
-    owner_url: str, out: Path, kind: Format = Format.JSONL, wanted: Wanted | None = None, **at: Any
+    owner_url: str, out: Path, kind: Format = Format.JSONL, wanted: EventFilter | None = None, **at: Any
 ) -> Manifest:
     """Export what is wanted to a file."""
     settings = Settings(database_url=SecretStr(owner_url), secret_key=SecretStr(SECRET_KEY))
-    asked = Search(wanted=wanted or Wanted(), limit=ALL, **at)
+    asked = Search(wanted=wanted or EventFilter(), limit=ALL, **at)
     return asyncio.run(export_log(settings, asked, kind=kind, out=out))
 
 
-def events_in(out: Path) -> list[Recorded]:
+def events_in(out: Path) -> list[RecordedEvent]:
     """Read an export of lines."""
     return [event_of(line) for line in out.read_bytes().splitlines(keepends=True)]
 
 
 class TestLines:
-    def test_every_event_comes_back_byte_for_byte(self, owner_url: str, log: list[Recorded], tmp_path: Path) -> None:
+    def test_every_event_comes_back_byte_for_byte(
+        self, owner_url: str, log: list[RecordedEvent], tmp_path: Path
+    ) -> None:
         manifest = exported(owner_url, tmp_path / "log.jsonl")
         assert events_in(tmp_path / "log.jsonl") == log
         written = (tmp_path / "log.jsonl").read_bytes()
@@ -87,7 +89,7 @@ class TestLines:
         assert line["data"] == json.loads(log[0].data)
         assert line["metadata"] == json.loads(log[0].metadata)
 
-    def test_the_seals_beside_it_prove_it(self, owner_url: str, log: list[Recorded], tmp_path: Path) -> None:
+    def test_the_seals_beside_it_prove_it(self, owner_url: str, log: list[RecordedEvent], tmp_path: Path) -> None:
         out = tmp_path / "log.jsonl"
         manifest = exported(owner_url, out)
         seals = [seal_from_json(json.loads(line)) for line in beside(out, "seals.jsonl").read_text().splitlines()]
@@ -98,22 +100,24 @@ class TestLines:
         tampered = [*digests[:9], bytes(32), *digests[10:]]
         assert root_over(tampered[: seals[0].last]) != seals[0].root
 
-    def test_an_export_goes_on_where_another_ended(self, owner_url: str, log: list[Recorded], tmp_path: Path) -> None:
+    def test_an_export_goes_on_where_another_ended(
+        self, owner_url: str, log: list[RecordedEvent], tmp_path: Path
+    ) -> None:
         first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
-        upto = exported(owner_url, first, before=1_001).upto
-        manifest = exported(owner_url, second, after=upto)
+        until = exported(owner_url, first, before=1_001).upto
+        manifest = exported(owner_url, second, after=until)
         assert events_in(first) + events_in(second) == log
         assert (manifest.after, manifest.events) == (1_000, EVENTS - 1_000)
 
-    def test_what_is_wanted_and_as_it_was(self, owner_url: str, log: list[Recorded], tmp_path: Path) -> None:
+    def test_what_is_wanted_and_as_it_was(self, owner_url: str, log: list[RecordedEvent], tmp_path: Path) -> None:
         then, two, one = (tmp_path / f"{name}.jsonl" for name in ("then", "two", "one"))
         middle = log[1_500]
         exported(owner_url, then, until=middle.recorded_at)
         assert events_in(then) == [event for event in log if event.recorded_at <= middle.recorded_at]
-        exported(owner_url, two, wanted=Wanted(names=["SeatSold", "SeatHeld"]), since=middle.recorded_at)
+        exported(owner_url, two, wanted=EventFilter(names=["SeatSold", "SeatHeld"]), since=middle.recorded_at)
         wanted = [event for event in log if event.name in {"SeatSold", "SeatHeld"}]
         assert events_in(two) == [event for event in wanted if event.recorded_at >= middle.recorded_at]
-        exported(owner_url, one, wanted=Wanted(stream=middle.stream))
+        exported(owner_url, one, wanted=EventFilter(stream=middle.stream))
         assert events_in(one) == [event for event in log if event.stream == middle.stream]
 
     def test_an_event_that_would_be_two_lines_is_refused_and_leaves_no_file(
@@ -131,14 +135,14 @@ class TestLines:
         assert not (tmp_path / "log.jsonl").exists()
         assert exported(database_url, tmp_path / "log.parquet", Format.PARQUET).events == 1
 
-    def test_letters_of_any_script_come_back(self, log: list[Recorded]) -> None:
+    def test_letters_of_any_script_come_back(self, log: list[RecordedEvent]) -> None:
         strange = log[0]._replace(data='{"é":"\\u0000, }"}', metadata='{"x":",\\"data\\":ž"}')
         assert event_of(line_of(strange)) == strange
 
 
 class TestParquet:
     def test_every_event_comes_back_in_bounded_groups(
-        self, owner_url: str, log: list[Recorded], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, owner_url: str, log: list[RecordedEvent], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(parquet, "ROWS_PER_GROUP", 500)
         out = tmp_path / "log.parquet"
@@ -146,11 +150,13 @@ class TestParquet:
         assert manifest.sha256 == hashlib.sha256(out.read_bytes()).hexdigest()
         file = pq.ParquetFile(io.BytesIO(out.read_bytes()))
         rows = file.read().to_pylist()
-        assert [Recorded(**{**row, "command_id": UUID(bytes=row["command_id"])}) for row in rows] == log
+        assert [RecordedEvent(**{**row, "command_id": UUID(bytes=row["command_id"])}) for row in rows] == log
         assert file.metadata.num_row_groups > 1
         assert {file.metadata.row_group(0).column(index).compression for index in range(12)} == {"ZSTD"}
 
     def test_an_export_of_nothing_is_a_file_of_no_rows(self, owner_url: str, tmp_path: Path) -> None:
-        manifest = exported(owner_url, tmp_path / "no.parquet", Format.PARQUET, wanted=Wanted(names=["VenueChanged"]))
+        manifest = exported(
+            owner_url, tmp_path / "no.parquet", Format.PARQUET, wanted=EventFilter(names=["VenueChanged"])
+        )
         assert manifest.events == 0
         assert pq.ParquetFile(tmp_path / "no.parquet").metadata.num_rows == 0

@@ -14,7 +14,7 @@ import pytest
 from pydantic import SecretStr
 
 from eventstore.epoch import Epochs
-from eventstore.jetstream.link import NatsLink
+from eventstore.jetstream.link import NatsConnection
 from eventstore.jetstream.stream import Streams
 from eventstore.postgres import PostgresStore
 from eventstore.roles import APP_ROLE, PROJECTOR_ROLE
@@ -79,7 +79,7 @@ class TestWorker:
         epochs = Epochs(url_of_role(ground.settings, PROJECTOR_ROLE))
         async with (
             PostgresStore(url_of_role(ground.settings, APP_ROLE)) as store,
-            NatsLink(ground.nats.app_url, name="test") as link,
+            NatsConnection(ground.nats.app_url, name="test") as link,
         ):
             await until_some(connected(link), "the connection")
             with ground.running("relay"), ground.running("project"):

@@ -8,7 +8,7 @@ from uuid import UUID
 from domain.invariants import Ledger, violations
 from eventstore.postgres.store import PostgresStore
 from eventstore.roles import APP_ROLE
-from eventstore.store import RANGE_EVENTS_MAX, Recorded, Store
+from eventstore.store import RANGE_EVENTS_MAX, RecordedEvent, Store
 from runtime.roles import url_of_role
 from tests.laws.world import CODEC, commands, fact
 from tests.system.shop import Shop
@@ -18,7 +18,7 @@ from tests.system.shop import Shop
 class Told:
     """One stored event, decoded."""
 
-    recorded: Recorded
+    recorded: RecordedEvent
     event: Any
 
     @property
@@ -27,26 +27,26 @@ class Told:
         return self.recorded.stream.partition("-")[2]
 
 
-async def read_log(shop: Shop) -> list[Recorded]:
+async def read_log(shop: Shop) -> list[RecordedEvent]:
     """Read every event of a shop, in order."""
     async with PostgresStore(url_of_role(shop.settings, APP_ROLE)) as store:
         return await read_all(store)
 
 
-async def read_all(store: Store) -> list[Recorded]:
+async def read_all(store: Store) -> list[RecordedEvent]:
     """Read every event, in order."""
-    found: list[Recorded] = []
+    found: list[RecordedEvent] = []
     while more := await store.read_range(after=len(found), limit=RANGE_EVENTS_MAX):
         found += more
     return found
 
 
-def decoded(log: Sequence[Recorded]) -> list[Told]:
+def decoded(log: Sequence[RecordedEvent]) -> list[Told]:
     """Decode every event of a log."""
     return [Told(one, CODEC.decode(one.name, one.schema_version, one.data)) for one in log]
 
 
-def audit(log: Sequence[Recorded], refused: Iterable[UUID] = ()) -> tuple[Ledger, list[str]]:
+def audit(log: Sequence[RecordedEvent], refused: Iterable[UUID] = ()) -> tuple[Ledger, list[str]]:
     """Fold a log command by command; return what an auditor knows then, and every promise that was broken.
 
     Args:

@@ -16,7 +16,7 @@ from domain.buyer import BuyerQuotaTaken
 from domain.seat import SeatHeld
 from eventstore.clock import ServerClock
 from eventstore.memory import MemoryStore
-from eventstore.store import Append, Conflict, NewEvent, Recorded, Verdict, Write
+from eventstore.store import Append, Conflict, NewEvent, RecordedEvent, Verdict, Write
 from runtime.deciding import build_handler
 from runtime.embedded import free_port
 from runtime.server import Server
@@ -140,7 +140,7 @@ class BlindStore(MemoryStore):
         return await super().append(batch)
 
     def _judge(self, append: Append, now: datetime) -> Verdict | None:
-        verdict = super()._judge(append, now)
+        verdict = super()._decide(append, now)
         return None if isinstance(verdict, Conflict) else verdict
 
 
@@ -148,7 +148,7 @@ async def blind_copy(shop: Shop) -> BlindStore:
     """Return the shop's log in a store that is blind."""
     store = BlindStore(now=lambda: datetime.now(UTC))
     for command in commands(await read_log(shop)):
-        written: dict[str, list[Recorded]] = {}
+        written: dict[str, list[RecordedEvent]] = {}
         for one in command:
             written.setdefault(one.stream, []).append(one)
         writes = tuple(

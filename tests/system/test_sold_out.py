@@ -11,7 +11,7 @@ import pytest
 from domain.payment import PaymentCaptured
 from domain.ports import LedgerEntryKind
 from domain.seat import SeatSold
-from eventstore.store import Recorded
+from eventstore.store import RecordedEvent
 from runtime.connections import open_gateways
 from tests.system.buying import Board, sell_out
 from tests.system.fold import Row, picture_of
@@ -68,7 +68,7 @@ class TestSoldOut:
         assert_same(shown, picture_of(decoded(log)).rows())
 
 
-async def at_rest(shop: Shop) -> tuple[list[Recorded], dict[str, set[Row]]]:
+async def at_rest(shop: Shop) -> tuple[list[RecordedEvent], dict[str, set[Row]]]:
     """Return the log and the read models' rows, read while nothing happened in between."""
     async with asyncio.timeout(SETTLED_WITHIN_S):
         while True:

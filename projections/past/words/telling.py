@@ -7,7 +7,7 @@ from typing import get_args
 from domain import buyer, device, hold, money_exception, order, payment, refund, scan, seat, ticket
 from eventstore.codec import Codec
 from eventstore.errors import UnknownEvent
-from eventstore.store import Recorded
+from eventstore.store import RecordedEvent
 from projections.past.words.entries import of_device, of_scan, of_ticket
 from projections.past.words.exceptions import of_exception
 from projections.past.words.purchases import of_order, of_payment, of_refund
@@ -49,7 +49,7 @@ def tell(event: object, currency: str | None = None) -> str:
     return teller(event, currency) if teller in WITHOUT_CURRENCY else teller(event)
 
 
-def sentence(recorded: Recorded, codec: Codec, currency: str | None = None) -> str:
+def sentence(recorded: RecordedEvent, codec: Codec, currency: str | None = None) -> str:
     """Return a stored event's sentence, also where this program cannot read the event, or has no words for it."""
     try:
         return tell(codec.decode(recorded.name, recorded.schema_version, recorded.data), currency)

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 import orjson
 
 from api.live import Known, LiveResponse, LiveSeatMaps
-from eventstore.feed import EventFeed, PolledFeed
+from eventstore.feed import PollingSubscription, Subscription
 from projections.every_model import reader_for
 from projections.seat_map import SEAT_MAP
 from tests.api.box_office import BoxOffice
@@ -15,12 +15,12 @@ from tests.api.live.client import Client, Picture, watching
 CLIENT = "127.0.0.1"
 
 
-def maps_of(office: BoxOffice, make_feed: Callable[[int], EventFeed] | None = None) -> LiveSeatMaps:
+def maps_of(office: BoxOffice, make_feed: Callable[[int], Subscription] | None = None) -> LiveSeatMaps:
     """Return the seat maps of another process, which nobody has looked at yet."""
     engine = office.shop.engine
     return LiveSeatMaps(
         store=engine.store,
-        make_feed=make_feed or (lambda after: PolledFeed(store=engine.store, after=after, poll_max_s=0.01)),
+        make_feed=make_feed or (lambda after: PollingSubscription(store=engine.store, after=after, poll_max_s=0.01)),
         reader=reader_for([SEAT_MAP]),
         models=engine.read_models,
         inventory_of=engine.places.inventory_of,

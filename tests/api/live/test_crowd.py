@@ -15,7 +15,7 @@ from api.live.performance import LivePerformance
 from api.live.watcher import Watcher
 from api.live.watchers import Watchers, WatchLimits
 from domain.layout import Inventory
-from eventstore.store import Recorded
+from eventstore.store import RecordedEvent
 from projections.every_model import reader_for
 from projections.seat_map import SEAT_MAP
 from tests.domain.layout.samples import GRID, published
@@ -27,7 +27,7 @@ NOW = 1_000.0
 class Silence:
     """A feed of a log in which nothing happens."""
 
-    async def next(self) -> list[Recorded]:
+    async def next(self) -> list[RecordedEvent]:
         """Wait for ever."""
         await asyncio.Event().wait()
         return []

@@ -14,9 +14,9 @@ from api.live import following
 from api.live import performance as live_performance
 from eventstore.epoch import Epochs
 from eventstore.errors import StoreUnavailable
-from eventstore.feed import Feed
+from eventstore.feed import HybridSubscription
 from eventstore.jetstream.errors import NatsUnavailable
-from eventstore.jetstream.link import NatsLink
+from eventstore.jetstream.link import NatsConnection
 from eventstore.jetstream.stream import Streams
 from eventstore.relay import Relay
 from eventstore.roles import PROJECTOR_ROLE
@@ -36,36 +36,39 @@ pytestmark = pytest.mark.usefixtures("folded")
 class Relayed:
     """A log that is repeated in NATS, and the feeds that were opened on it."""
 
-    def __init__(self, office: BoxOffice, epochs: Epochs, link: NatsLink) -> None:
+    def __init__(self, office: BoxOffice, epochs: Epochs, link: NatsConnection) -> None:
         self._office = office
         self._epochs = epochs
         self._link = link
-        self.feeds: list[Feed] = []
+        self.feeds: list[HybridSubscription] = []
 
-    def open(self, after: int) -> Feed:
+    def open(self, after: int) -> HybridSubscription:
         """Open a feed."""
         store = self._office.shop.engine.store
-        self.feeds.append(Feed(store=store, epochs=self._epochs, link=self._link, after=after))
+        self.feeds.append(HybridSubscription(store=store, epochs=self._epochs, link=self._link, after=after))
         return self.feeds[-1]
 
     async def wipe(self, nats: EmbeddedNats) -> None:
         """Delete the stream, as only the operator may."""
         epoch = await self._epochs.current()
         assert epoch is not None
-        async with NatsLink(nats.operator_url, name="operator") as operator:
+        async with NatsConnection(nats.operator_url, name="operator") as operator:
             await until(lambda: connected(operator))
             await Streams(operator.client()).ask(f"STREAM.DELETE.{epoch.stream}")
 
     async def follows(self) -> bool:
         """Say whether the last feed's events come from NATS."""
-        return self.feeds[-1].follows
+        return self.feeds[-1].is_streaming
 
 
 @asynccontextmanager
 async def relayed(office: BoxOffice, database_url: str, nats: EmbeddedNats) -> AsyncIterator[Relayed]:
     """Repeat the log in NATS while the block lasts."""
     epochs = Epochs(url_of_role(settings_for(database_url), PROJECTOR_ROLE))
-    async with NatsLink(nats.relay_url, name="relay") as relaying, NatsLink(nats.app_url, name="api") as link:
+    async with (
+        NatsConnection(nats.relay_url, name="relay") as relaying,
+        NatsConnection(nats.app_url, name="api") as link,
+    ):
         relay = Relay(store=office.shop.engine.store, epochs=epochs, link=relaying, timeout_s=0.5)
         running = asyncio.create_task(relay.run())
         yield Relayed(office, epochs, link)
@@ -75,7 +78,7 @@ async def relayed(office: BoxOffice, database_url: str, nats: EmbeddedNats) -> A
     await epochs.close()
 
 
-async def connected(link: NatsLink) -> bool:
+async def connected(link: NatsConnection) -> bool:
     """Say whether there is a connection."""
     try:
         return link.client().is_connected

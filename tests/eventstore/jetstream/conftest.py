@@ -12,12 +12,12 @@ import pytest
 from eventstore.epoch import Epoch, Epochs
 from eventstore.errors import StoreUnavailable
 from eventstore.jetstream.errors import NatsUnavailable
-from eventstore.jetstream.link import NatsLink
-from eventstore.jetstream.message import block_of, event_of
+from eventstore.jetstream.link import NatsConnection
+from eventstore.jetstream.message import encode_headers, event_of
 from eventstore.jetstream.stream import Streams
 from eventstore.relay import Relay
 from eventstore.roles import PROJECTOR_ROLE, role_url
-from eventstore.store import Recorded, Store
+from eventstore.store import RecordedEvent, Store
 from runtime.embedded import EmbeddedNats
 from tests.databases import role_password
 from tests.eventstore.backends import PostgresBackend
@@ -62,9 +62,9 @@ def bookings(store: Store) -> Bookings:
 
 
 @pytest.fixture
-async def operator(nats: EmbeddedNats) -> AsyncIterator[NatsLink]:
+async def operator(nats: EmbeddedNats) -> AsyncIterator[NatsConnection]:
     """A person who may do everything to the stream."""
-    async with NatsLink(nats.operator_url, name="operator") as link:
+    async with NatsConnection(nats.operator_url, name="operator") as link:
         await until_some(connected(link), "the operator's connection")
         yield link
 
@@ -81,7 +81,7 @@ class Relays:
     async def running(self, *, url: str | None = None) -> AsyncIterator[asyncio.Task[None]]:
         """Let one run in the block."""
         async with AsyncExitStack() as stack:
-            link = await stack.enter_async_context(NatsLink(url or self._nats.relay_url, name="relay"))
+            link = await stack.enter_async_context(NatsConnection(url or self._nats.relay_url, name="relay"))
             relay = Relay(store=self._store, epochs=self._epochs, link=link, timeout_s=RELAY_TIMEOUT_S)
             task = asyncio.create_task(relay.run())
             try:
@@ -101,7 +101,7 @@ def relays(store: Store, epochs: Epochs, nats: EmbeddedNats) -> Relays:
 class Stream:
     """What the stream holds, looked at by the operator."""
 
-    def __init__(self, link: NatsLink, store: Store, epochs: Epochs) -> None:
+    def __init__(self, link: NatsConnection, store: Store, epochs: Epochs) -> None:
         self._link = link
         self._store = store
         self._epochs = epochs
@@ -154,14 +154,14 @@ class Stream:
         try:
             for event in log[: state.messages]:
                 message = await subscription.next_msg(timeout=5)
-                block = block_of(message.headers or {})
+                block = encode_headers(message.headers or {})
                 assert event_of(message.metadata.sequence.stream, block, message.data) == event
         finally:
             await subscription.unsubscribe()
         assert len(log) == state.messages
 
-    async def _log_after(self, position: int) -> list[Recorded]:
-        log: list[Recorded] = []
+    async def _log_after(self, position: int) -> list[RecordedEvent]:
+        log: list[RecordedEvent] = []
         while events := await self._store.read_range(after=position, limit=5_000):
             log += events
             position = events[-1].position
@@ -169,12 +169,12 @@ class Stream:
 
 
 @pytest.fixture
-def stream(operator: NatsLink, store: Store, epochs: Epochs) -> Stream:
+def stream(operator: NatsConnection, store: Store, epochs: Epochs) -> Stream:
     """The stream as the operator sees it."""
     return Stream(operator, store, epochs)
 
 
-def connected(link: NatsLink) -> Callable[[], Coroutine[Any, Any, bool]]:
+def connected(link: NatsConnection) -> Callable[[], Coroutine[Any, Any, bool]]:
     """Return a question: is the connection there?"""
 
     async def ask() -> bool:

@@ -5,18 +5,18 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from eventstore.feed import EventFeed
-from eventstore.store import Recorded, Store
+from eventstore.feed import Subscription
+from eventstore.store import RecordedEvent, Store
 from tests.eventstore.jetstream.bookings import until
 
 
 class Reader:
     """Reads a feed in a task of its own; `lags_s`: how long after its recording each event arrived."""
 
-    def __init__(self, feed: EventFeed, *, after: int = 0) -> None:
+    def __init__(self, feed: Subscription, *, after: int = 0) -> None:
         self.feed = feed
         self.after = after
-        self.events: list[Recorded] = []
+        self.events: list[RecordedEvent] = []
         self.lags_s: list[float] = []
         self._task: asyncio.Task[None] | None = None
 
@@ -43,7 +43,7 @@ class Reader:
         """Wait until the log was read to its end, then compare."""
         head = await store.head()
         await until(lambda: self.position >= head, f"the reader to reach {head}")
-        log: list[Recorded] = []
+        log: list[RecordedEvent] = []
         while len(log) < head - self.after:
             log += await store.read_range(after=log[-1].position if log else self.after, limit=5_000)
         assert self.events[: len(log)] == log[: len(self.events)]

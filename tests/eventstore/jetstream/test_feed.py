@@ -8,10 +8,17 @@ from pathlib import Path
 import pytest
 
 from eventstore.epoch import Epoch, Epochs
-from eventstore.feed import Feed, LogWentBack, PolledFeed
-from eventstore.feed.follower import ANSWER_TIMEOUT_S, Cursor, Follower, Surprise, place_of, whole_commands
+from eventstore.feed import HybridSubscription, LogWentBack, PollingSubscription
+from eventstore.feed.follower import (
+    ANSWER_TIMEOUT_S,
+    Cursor,
+    JetStreamReader,
+    StreamMismatch,
+    sequence_of,
+    whole_commands,
+)
 from eventstore.feed.limits import LIMITS
-from eventstore.jetstream.link import NatsLink
+from eventstore.jetstream.link import NatsConnection
 from eventstore.jetstream.stream import Streams
 from eventstore.memory import MemoryStore
 from eventstore.relay.publisher import publish_events
@@ -28,22 +35,22 @@ NOTICED_WITHIN_S = 10.0
 
 
 @pytest.fixture
-async def link(nats: EmbeddedNats) -> AsyncIterator[NatsLink]:
+async def link(nats: EmbeddedNats) -> AsyncIterator[NatsConnection]:
     """A reader's connection."""
-    async with NatsLink(nats.app_url, name="project") as link:
+    async with NatsConnection(nats.app_url, name="project") as link:
         yield link
 
 
 @pytest.fixture
-def reader(store: Store, epochs: Epochs, link: NatsLink) -> Reader:
+def reader(store: Store, epochs: Epochs, link: NatsConnection) -> Reader:
     """Somebody who reads from the first event on."""
-    return Reader(Feed(store=store, epochs=epochs, link=link, after=0))
+    return Reader(HybridSubscription(store=store, epochs=epochs, link=link, after=0))
 
 
 def follows(reader: Reader) -> bool:
     """Say whether the reader's events come from JetStream."""
-    assert isinstance(reader.feed, Feed)
-    return reader.feed.follows
+    assert isinstance(reader.feed, HybridSubscription)
+    return reader.feed.is_streaming
 
 
 class TestFeed:
@@ -60,13 +67,13 @@ class TestFeed:
             await reader.has_read_all_of(store)
 
     async def test_it_begins_after_any_position(
-        self, store: Store, bookings: Bookings, relays: Relays, epochs: Epochs, link: NatsLink
+        self, store: Store, bookings: Bookings, relays: Relays, epochs: Epochs, link: NatsConnection
     ) -> None:
         async with relays.running(), bookings.going_on():
             async with bookings.while_broken():
                 pass
             middle = (await store.read_range(after=20, limit=30))[-1].position
-            reader = Reader(Feed(store=store, epochs=epochs, link=link, after=middle), after=middle)
+            reader = Reader(HybridSubscription(store=store, epochs=epochs, link=link, after=middle), after=middle)
             async with reader.reading():
                 await until(lambda: follows(reader), "the reader to follow")
                 await reader.has_read_all_of(store)
@@ -83,9 +90,9 @@ class TestFeed:
             assert not follows(reader)
         await reader.feed.close()
 
-    async def test_a_log_that_went_back_is_noticed(self, store: Store, epochs: Epochs, link: NatsLink) -> None:
+    async def test_a_log_that_went_back_is_noticed(self, store: Store, epochs: Epochs, link: NatsConnection) -> None:
         await store.append([wish(at("seat-1", 0, 5))])
-        feed = Feed(store=store, epochs=epochs, link=link, after=6)
+        feed = HybridSubscription(store=store, epochs=epochs, link=link, after=6)
         with pytest.raises(LogWentBack, match="ends at 5, but was read up to 6"):
             await feed.next()
 
@@ -97,8 +104,8 @@ class TestNatsAway:
     async def test_from_the_start_then_the_store_says_it_all(
         self, store: Store, epochs: Epochs, bookings: Bookings
     ) -> None:
-        async with NatsLink("nats://127.0.0.1:1", name="project") as nowhere:
-            reader = Reader(Feed(store=store, epochs=epochs, link=nowhere, after=0))
+        async with NatsConnection("nats://127.0.0.1:1", name="project") as nowhere:
+            reader = Reader(HybridSubscription(store=store, epochs=epochs, link=nowhere, after=0))
             async with reader.reading(), bookings.going_on():
                 async with bookings.while_broken(bookings=50):
                     pass
@@ -124,10 +131,10 @@ class TestNatsAway:
     ) -> None:
         async with (
             Wire(nats.port) as wire,
-            NatsLink(wire.through(nats.app_url), name="project") as link,
+            NatsConnection(wire.through(nats.app_url), name="project") as link,
             relays.running(),
         ):
-            reader = Reader(Feed(store=store, epochs=epochs, link=link, after=0))
+            reader = Reader(HybridSubscription(store=store, epochs=epochs, link=link, after=0))
             async with reader.reading():
                 async with bookings.going_on():
                     await until(lambda: follows(reader), "the reader to follow")
@@ -159,7 +166,7 @@ class TestStreamNotWhatItWas:
         bookings: Bookings,
         relays: Relays,
         reader: Reader,
-        operator: NatsLink,
+        operator: NatsConnection,
         stream: Stream,
         epoch: Epoch,
     ) -> None:
@@ -203,7 +210,7 @@ class TestStreamNotWhatItWas:
         bookings: Bookings,
         relays: Relays,
         reader: Reader,
-        operator: NatsLink,
+        operator: NatsConnection,
         epoch: Epoch,
         epochs: Epochs,
     ) -> None:
@@ -222,7 +229,7 @@ class TestStreamNotWhatItWas:
 
 class TestFollower:
     @pytest.fixture
-    async def plain_stream(self, store: Store, operator: NatsLink, epoch: Epoch) -> None:
+    async def plain_stream(self, store: Store, operator: NatsConnection, epoch: Epoch) -> None:
         """A stream of ten events that the operator made without any protection."""
         await store.append([wish(at("seat-1", 0, 10))])
         await Streams(operator.client()).ask(
@@ -231,50 +238,56 @@ class TestFollower:
         )
         await publish_events(operator.client(), epoch.events_subject, await store.read_range(after=0, limit=10))
 
-    async def follow(self, link: NatsLink, epoch: Epoch, store: Store, sequence: int, created: str | None) -> Follower:
+    async def follow(
+        self, link: NatsConnection, epoch: Epoch, store: Store, sequence: int, created: str | None
+    ) -> JetStreamReader:
         await until_some(connected(link), "the connection")
 
         async def digest_at(position: int) -> bytes | None:
             return (await store.read_range(after=position - 1, limit=1))[0].digest
 
-        return await Follower.start(link.client(), epoch, Cursor(sequence=sequence, created=created), digest_at)
+        return await JetStreamReader.start(link.client(), epoch, Cursor(sequence=sequence, created=created), digest_at)
 
     @pytest.mark.usefixtures("plain_stream")
-    async def test_it_takes_whole_commands(self, store: Store, link: NatsLink, epoch: Epoch) -> None:
+    async def test_it_takes_whole_commands(self, store: Store, link: NatsConnection, epoch: Epoch) -> None:
         follower = await self.follow(link, epoch, store, 0, None)
-        assert await follower.take(5) == await store.read_range(after=0, limit=10)
+        assert await follower.read(5) == await store.read_range(after=0, limit=10)
         await follower.stop()
 
     @pytest.mark.usefixtures("plain_stream")
-    async def test_a_gap_is_a_surprise(self, store: Store, link: NatsLink, operator: NatsLink, epoch: Epoch) -> None:
+    async def test_a_gap_is_a_surprise(
+        self, store: Store, link: NatsConnection, operator: NatsConnection, epoch: Epoch
+    ) -> None:
         await Streams(operator.client()).ask(f"STREAM.MSG.DELETE.{epoch.stream}", {"seq": 5})
         follower = await self.follow(link, epoch, store, 0, None)
-        with pytest.raises(Surprise, match="after 4 came 6"):
-            await follower.take(5)
+        with pytest.raises(StreamMismatch, match="after 4 came 6"):
+            await follower.read(5)
         await follower.stop()
 
     @pytest.mark.usefixtures("plain_stream")
-    async def test_another_event_at_the_cursor_is_a_surprise(self, link: NatsLink, epoch: Epoch) -> None:
+    async def test_another_event_at_the_cursor_is_a_surprise(self, link: NatsConnection, epoch: Epoch) -> None:
         other = MemoryStore()
         await other.append([wish(at("seat-1", 0, 10))])
-        with pytest.raises(Surprise, match="another event at 4"):
+        with pytest.raises(StreamMismatch, match="another event at 4"):
             await self.follow(link, epoch, other, 4, None)
 
     @pytest.mark.usefixtures("plain_stream")
-    async def test_a_stream_of_another_day_is_a_surprise(self, store: Store, link: NatsLink, epoch: Epoch) -> None:
-        with pytest.raises(Surprise, match="was made anew"):
+    async def test_a_stream_of_another_day_is_a_surprise(
+        self, store: Store, link: NatsConnection, epoch: Epoch
+    ) -> None:
+        with pytest.raises(StreamMismatch, match="was made anew"):
             await self.follow(link, epoch, store, 4, "2020-01-01T00:00:00Z")
 
     @pytest.mark.usefixtures("plain_stream")
     async def test_a_stream_that_does_not_reach_the_cursor_by_far_is_a_surprise(
-        self, store: Store, link: NatsLink, epoch: Epoch
+        self, store: Store, link: NatsConnection, epoch: Epoch
     ) -> None:
-        with pytest.raises(Surprise, match="holds 1 to 10, the reader is at 10000"):
+        with pytest.raises(StreamMismatch, match="holds 1 to 10, the reader is at 10000"):
             await self.follow(link, epoch, store, 10_000, None)
 
     @pytest.mark.usefixtures("plain_stream")
     async def test_a_deleted_consumer_is_a_surprise(
-        self, store: Store, link: NatsLink, operator: NatsLink, epoch: Epoch
+        self, store: Store, link: NatsConnection, operator: NatsConnection, epoch: Epoch
     ) -> None:
         follower = await self.follow(link, epoch, store, 10, None)
         consumers = await Streams(operator.client()).ask(f"CONSUMER.NAMES.{epoch.stream}")
@@ -282,16 +295,16 @@ class TestFollower:
         await Streams(operator.client()).ask(f"CONSUMER.DELETE.{epoch.stream}.{consumer}")
 
         async def take() -> bool:
-            return bool(await follower.take(0.05))
+            return bool(await follower.read(0.05))
 
-        with pytest.raises(Surprise):
+        with pytest.raises(StreamMismatch):
             await until_some(take, "the surprise")
         await follower.stop()
 
     def test_a_reply_that_jetstream_did_not_write_is_a_surprise(self) -> None:
-        assert place_of(b"$JS.ACK.S.consumer.1.42.7.1700000000.3") == (42, 3)
-        with pytest.raises(Surprise):
-            place_of(b"_INBOX.stranger")
+        assert sequence_of(b"$JS.ACK.S.consumer.1.42.7.1700000000.3") == (42, 3)
+        with pytest.raises(StreamMismatch):
+            sequence_of(b"_INBOX.stranger")
 
     async def test_a_command_without_its_last_part_waits(self) -> None:
         store = MemoryStore()
@@ -304,7 +317,7 @@ class TestFollower:
 class TestPolledFeed:
     async def test_it_hands_out_the_log_in_order_and_waits_for_more(self, store: Store, bookings: Bookings) -> None:
         await store.append([wish(at(f"old-{number}", 0, 5)) for number in range(100)])
-        reader = Reader(PolledFeed(store=store, after=100), after=100)
+        reader = Reader(PollingSubscription(store=store, after=100), after=100)
         async with reader.reading(), bookings.going_on():
             async with bookings.while_broken(bookings=30):
                 pass

@@ -9,9 +9,9 @@ from hypothesis import strategies as some
 from eventstore.jetstream.message import (
     DIGEST,
     POSITION,
-    Foreign,
-    block_of,
+    UnexpectedMessage,
     digest_in,
+    encode_headers,
     event_of,
     headers_of,
     payload_of,
@@ -19,7 +19,7 @@ from eventstore.jetstream.message import (
 )
 from eventstore.jetstream.stream import StoredMessage
 from eventstore.memory import MemoryStore
-from eventstore.store import Recorded
+from eventstore.store import RecordedEvent
 from tests.eventstore.appends import at, wish
 
 TEXT = some.text(some.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=50)
@@ -31,7 +31,9 @@ VAST = (
 """Its version is longer than any."""
 
 
-async def recorded(data: str = '{"title": "Škvorecký\\n, two\\n\\nlines"}', metadata: str = '{"a":\n1}') -> Recorded:
+async def recorded(
+    data: str = '{"title": "Škvorecký\\n, two\\n\\nlines"}', metadata: str = '{"a":\n1}'
+) -> RecordedEvent:
     """Return an event of a log."""
     store = MemoryStore()
     await store.append([wish(at("seat-1", 0, 3, data=data), metadata=metadata)])
@@ -41,40 +43,40 @@ async def recorded(data: str = '{"title": "Škvorecký\\n, two\\n\\nlines"}', me
 class TestMessage:
     async def test_it_comes_out_as_it_went_in(self) -> None:
         event = await recorded()
-        assert event_of(2, block_of(headers_of(event)), payload_of(event)) == event
+        assert event_of(2, encode_headers(headers_of(event)), payload_of(event)) == event
 
     @given(data=TEXT, metadata=TEXT)
     def test_whatever_bytes_were_stored(self, data: str, metadata: str) -> None:
         event = asyncio.run(recorded())._replace(data=data, metadata=metadata)
         event = event._replace(digest=read(event.position, payload_of(event)).digest)
-        assert event_of(event.position, block_of(headers_of(event)), payload_of(event)) == event
+        assert event_of(event.position, encode_headers(headers_of(event)), payload_of(event)) == event
 
     @pytest.mark.parametrize("header", [POSITION, DIGEST])
     async def test_without_a_header_it_is_foreign(self, header: str) -> None:
         event = await recorded()
         headers = headers_of(event)
         del headers[header]
-        with pytest.raises(Foreign):
-            event_of(2, block_of(headers), payload_of(event))
+        with pytest.raises(UnexpectedMessage):
+            event_of(2, encode_headers(headers), payload_of(event))
 
     async def test_at_another_sequence_it_is_foreign(self) -> None:
         event = await recorded()
-        with pytest.raises(Foreign):
-            event_of(3, block_of(headers_of(event)), payload_of(event))
+        with pytest.raises(UnexpectedMessage):
+            event_of(3, encode_headers(headers_of(event)), payload_of(event))
 
     @pytest.mark.parametrize("payload", [b"", b"a stranger", b"{}\n", b"\xff", b"[1]\n2", VAST])
     async def test_with_another_payload_it_is_foreign(self, payload: bytes) -> None:
-        with pytest.raises(Foreign):
-            event_of(2, block_of(headers_of(await recorded())), payload)
+        with pytest.raises(UnexpectedMessage):
+            event_of(2, encode_headers(headers_of(await recorded())), payload)
 
     async def test_with_one_changed_byte_it_is_foreign(self) -> None:
         event = await recorded()
-        with pytest.raises(Foreign):
-            event_of(2, block_of(headers_of(event)), payload_of(event).replace(b"two", b"ten"))
+        with pytest.raises(UnexpectedMessage):
+            event_of(2, encode_headers(headers_of(event)), payload_of(event).replace(b"two", b"ten"))
 
     async def test_the_digest_is_read_from_the_headers_as_they_are_stored(self) -> None:
         event = await recorded()
-        block = block_of(headers_of(event))
+        block = encode_headers(headers_of(event))
         assert digest_in(StoredMessage(sequence=2, headers=block, payload=b"")) == event.digest
         assert digest_in(StoredMessage(sequence=3, headers=block, payload=b"")) is None
         assert digest_in(StoredMessage(sequence=2, headers=b"", payload=b"")) is None

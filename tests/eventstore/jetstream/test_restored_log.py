@@ -6,11 +6,11 @@ import pytest
 
 from eventstore.epoch import Epoch, Epochs
 from eventstore.errors import LogWentBack
-from eventstore.feed import EventFeed, Feed, PolledFeed
-from eventstore.jetstream.link import NatsLink
+from eventstore.feed import HybridSubscription, PollingSubscription, Subscription
+from eventstore.jetstream.link import NatsConnection
 from eventstore.jetstream.stream import Streams
 from eventstore.relay.publisher import publish_events
-from eventstore.store import Recorded
+from eventstore.store import RecordedEvent
 from runtime.embedded import EmbeddedNats
 from tests.eventstore.appends import at, wish
 from tests.eventstore.doubles import RestorableStore
@@ -35,14 +35,14 @@ async def append_more(store: RestorableStore, count: int, kind: str) -> None:
         await store.append([wish(at(f"{kind}-{number}", 0))])
 
 
-async def publish_all(operator: NatsLink, epoch: Epoch, events: Sequence[Recorded]) -> None:
+async def publish_all(operator: NatsConnection, epoch: Epoch, events: Sequence[RecordedEvent]) -> None:
     stream = {"name": epoch.stream, "subjects": [epoch.events_subject], "storage": "memory"}
     await Streams(operator.client()).ask(f"STREAM.CREATE.{epoch.stream}", stream)
     await publish_events(operator.client(), epoch.events_subject, events)
 
 
-async def read_upto(feed: EventFeed, position: int) -> list[Recorded]:
-    events: list[Recorded] = []
+async def read_upto(feed: Subscription, position: int) -> list[RecordedEvent]:
+    events: list[RecordedEvent] = []
     while not events or events[-1].position < position:
         events += await feed.next()
     return events
@@ -51,32 +51,32 @@ async def read_upto(feed: EventFeed, position: int) -> list[Recorded]:
 class TestStreamOfALostFuture:
     @pytest.mark.parametrize("new", [0, 3, LOST + 10])
     async def test_a_reader_is_given_the_log_alone(
-        self, log: RestorableStore, nats: EmbeddedNats, operator: NatsLink, epochs: Epochs, epoch: Epoch, new: int
+        self, log: RestorableStore, nats: EmbeddedNats, operator: NatsConnection, epochs: Epochs, epoch: Epoch, new: int
     ) -> None:
         restore = log.backup()
         await append_more(log, LOST, "lost")
         await publish_all(operator, epoch, await log.read_range(after=0, limit=1_000))
         restore()
         await append_more(log, new, "new")
-        async with NatsLink(nats.app_url, name="project") as link:
+        async with NatsConnection(nats.app_url, name="project") as link:
             await until_some(connected(link), "the connection")
-            feed = Feed(store=log, epochs=epochs, link=link, after=0)
+            feed = HybridSubscription(store=log, epochs=epochs, link=link, after=0)
             head = BACKED_UP + new
             assert await read_upto(feed, head) == await log.read_range(after=0, limit=1_000)
             await log.append([wish(at("seat-last", 0))])
             assert await read_upto(feed, head + 1) == await log.read_range(after=head, limit=10)
-            assert not feed.follows
+            assert not feed.is_streaming
             await feed.close()
 
     async def test_what_the_stream_gains_without_the_log_is_not_believed(
-        self, log: RestorableStore, nats: EmbeddedNats, operator: NatsLink, epochs: Epochs, epoch: Epoch
+        self, log: RestorableStore, nats: EmbeddedNats, operator: NatsConnection, epochs: Epochs, epoch: Epoch
     ) -> None:
         await publish_all(operator, epoch, await log.read_range(after=0, limit=1_000))
-        async with NatsLink(nats.app_url, name="project") as link:
+        async with NatsConnection(nats.app_url, name="project") as link:
             await until_some(connected(link), "the connection")
-            feed = Feed(store=log, epochs=epochs, link=link, after=0)
+            feed = HybridSubscription(store=log, epochs=epochs, link=link, after=0)
             await read_upto(feed, BACKED_UP)
-            assert feed.follows
+            assert feed.is_streaming
             restore = log.backup()
             await append_more(log, 5, "lost")
             lost = await log.read_range(after=BACKED_UP, limit=10)
@@ -89,7 +89,7 @@ class TestStreamOfALostFuture:
 
 class TestReaderOfALostFuture:
     async def test_one_beyond_the_end_is_refused(self, log: RestorableStore) -> None:
-        feed = PolledFeed(store=log, after=BACKED_UP + 1)
+        feed = PollingSubscription(store=log, after=BACKED_UP + 1)
         with pytest.raises(LogWentBack, match=f"ends at {BACKED_UP}, but was read up to {BACKED_UP + 1}"):
             await feed.next()
 
@@ -99,7 +99,7 @@ class TestReaderOfALostFuture:
     ) -> None:
         restore = log.backup()
         await append_more(log, LOST, "lost")
-        feed = PolledFeed(store=log, after=0)
+        feed = PollingSubscription(store=log, after=0)
         await read_upto(feed, BACKED_UP + LOST)
         restore()
         await append_more(log, new, "new")
@@ -108,7 +108,7 @@ class TestReaderOfALostFuture:
 
     async def test_one_that_read_only_what_was_kept_goes_on(self, log: RestorableStore) -> None:
         restore = log.backup()
-        feed = PolledFeed(store=log, after=0)
+        feed = PollingSubscription(store=log, after=0)
         await read_upto(feed, BACKED_UP)
         await append_more(log, LOST, "lost")
         restore()

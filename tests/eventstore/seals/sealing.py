@@ -13,8 +13,8 @@ from eventstore.roles import SEALER_ROLE, role_url
 from eventstore.seals.content import Connection, open_connection
 from eventstore.seals.keys import SealingKey
 from eventstore.seals.sealer import Sealer
-from eventstore.seals.second_place import SecondPlace
-from eventstore.seals.turn import Turn
+from eventstore.seals.second_place import SealArchive
+from eventstore.seals.turn import SealWriter
 from eventstore.seals.verification import Verification
 from eventstore.seals.verify import verify
 from tests.databases import role_password
@@ -38,21 +38,21 @@ class SealedLog:
 
     owner_url: str
     app_url: str
-    place: SecondPlace
+    place: SealArchive
 
     @property
     def sealer_url(self) -> str:
         return role_url(self.owner_url, SEALER_ROLE, role_password(SEALER_ROLE))
 
     def sealer(self, *, secret: str = SECRET, patience: timedelta = timedelta(0)) -> Sealer:
-        return Sealer(url=self.sealer_url, place=self.place, key=SealingKey(secret), patience=patience)
+        return Sealer(url=self.sealer_url, archive=self.place, key=SealingKey(secret), max_delay=patience)
 
     @contextmanager
-    def turn(self, *, secret: str = SECRET, patience: timedelta = timedelta(0)) -> Iterator[Turn]:
+    def turn(self, *, secret: str = SECRET, patience: timedelta = timedelta(0)) -> Iterator[SealWriter]:
         """Be the sealer for a while."""
         with (
             open_connection(self.sealer_url, name="seal") as connection,
-            self.sealer(secret=secret, patience=patience).turn(connection) as turn,
+            self.sealer(secret=secret, patience=patience).acquire_writer(connection) as turn,
         ):
             yield turn
 
@@ -87,4 +87,4 @@ async def append(log: SealedLog, commands: int, *, named: str) -> None:
 
 def sealed_log(owner_url: str, app_url: str, folder: Path) -> SealedLog:
     """Return a log with a second place in a folder."""
-    return SealedLog(owner_url=owner_url, app_url=app_url, place=SecondPlace(folder / "seals"))
+    return SealedLog(owner_url=owner_url, app_url=app_url, place=SealArchive(folder / "seals"))

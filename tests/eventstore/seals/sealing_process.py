@@ -13,7 +13,7 @@ from typing import ParamSpec
 from eventstore.seals import files, pen, turn
 from eventstore.seals.keys import SealingKey
 from eventstore.seals.sealer import Sealer
-from eventstore.seals.second_place import SecondPlace
+from eventstore.seals.second_place import SealArchive
 
 Given = ParamSpec("Given")
 
@@ -36,9 +36,9 @@ def main(url: str, folder: str, secret: str, steps: str) -> None:
         return take
 
     vars(turn)["POSITIONS_MAX"] = SMALL
-    vars(pen)["add_to"] = counted(files.add_to)
-    turn.Turn._copy = counted(turn.Turn._copy)  # type: ignore[method-assign]
-    sealer = Sealer(url=url, place=SecondPlace(Path(folder)), key=SealingKey(secret), patience=timedelta(0))
+    vars(pen)["append_durably"] = counted(files.append_durably)
+    turn.SealWriter._copy = counted(turn.SealWriter._copy)  # type: ignore[method-assign]
+    sealer = Sealer(url=url, archive=SealArchive(Path(folder)), key=SealingKey(secret), max_delay=timedelta(0))
     sealer.run(threading.Event())
 
 

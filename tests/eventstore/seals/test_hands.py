@@ -13,11 +13,11 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from eventstore.seals import links
-from eventstore.seals.comparing import Compare, Outcome
+from eventstore.seals.comparing import GroupResult, Verifier
 from eventstore.seals.content import open_connection
 from eventstore.seals.fault import FaultKind
-from eventstore.seals.hands import Hand, HandLost, hands
-from eventstore.seals.links import Group, unsealed_groups
+from eventstore.seals.hands import VerificationWorker, WorkerLost, worker_pool
+from eventstore.seals.links import PositionGroup, unsealed_groups
 from eventstore.seals.verification import Verification
 from eventstore.seals.verify import verify
 from tests.eventstore.seals.sealing import TAKE_THE_LOCKS_OFF, SealedLog, append
@@ -55,14 +55,14 @@ def damage(log: SealedLog, statement: LiteralString, *positions: int) -> None:
 
 
 def verify_by_hands(log: SealedLog) -> Verification:
-    with open_connection(log.app_url, name="audit") as connection, hands(log.app_url, HANDS) as others:
+    with open_connection(log.app_url, name="audit") as connection, worker_pool(log.app_url, HANDS) as others:
         return verify(connection, log.place, compare=others)
 
 
 class TestJoined:
     def test_given_nothing_wrong_then_all_is_counted_and_progress_goes_up_to_the_end(self, sealed: SealedLog) -> None:
         reached: list[int] = []
-        with open_connection(sealed.app_url, name="audit") as connection, hands(sealed.app_url, HANDS) as others:
+        with open_connection(sealed.app_url, name="audit") as connection, worker_pool(sealed.app_url, HANDS) as others:
             found = verify(connection, sealed.place, compare=others, report=lambda to, _upto: reached.append(to))
         assert found == sealed.verify()
         assert (found.fault, found.seals, found.events, found.unsealed) == (None, SEALS, SEALED + YOUNGER, YOUNGER)
@@ -116,23 +116,25 @@ class TestEnded:
         monkeypatch.setattr(links, "GROUP_POSITIONS_MAX", 1)
         killed: list[int] = []
 
-        def by_killed_hands(compare: Compare, groups: Iterable[Group]) -> Iterator[tuple[Group, Outcome]]:
+        def by_killed_hands(
+            compare: Verifier, groups: Iterable[PositionGroup]
+        ) -> Iterator[tuple[PositionGroup, GroupResult]]:
             for each in compare(groups):
                 if not killed:
                     killed.extend(children())
                     os.kill(killed[0], signal.SIGKILL)
                 yield each
 
-        with open_connection(sealed.app_url, name="audit") as connection, hands(sealed.app_url, HANDS) as others:
-            with pytest.raises(HandLost, match="status -9"):
+        with open_connection(sealed.app_url, name="audit") as connection, worker_pool(sealed.app_url, HANDS) as others:
+            with pytest.raises(WorkerLost, match="status -9"):
                 verify(connection, sealed.place, compare=lambda groups: by_killed_hands(others, groups))
             assert len(killed) == HANDS
         assert not set(killed) & set(children())
 
     def test_given_the_database_refuses_then_that_is_said(self, sealed: SealedLog) -> None:
-        hand = Hand(make_conninfo(sealed.app_url, dbname="not_there"))
+        hand = VerificationWorker(make_conninfo(sealed.app_url, dbname="not_there"))
         try:
-            with pytest.raises(HandLost, match="not_there"):
+            with pytest.raises(WorkerLost, match="not_there"):
                 hand.outcome()
         finally:
             hand.end()
@@ -141,7 +143,7 @@ class TestEnded:
         busy: list[int] = []
 
         def interrupted() -> None:
-            with hands(sealed.app_url, HANDS) as compare:
+            with worker_pool(sealed.app_url, HANDS) as compare:
                 next(compare(unsealed_groups(1, SEALED)))
                 busy.extend(children())
                 raise KeyboardInterrupt

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from eventstore.seals.merkle import path_of, root_by, root_by_way, root_of, root_over, way_of
+from eventstore.seals.merkle import inclusion_proof, path_of, root_from_path, root_from_proof, root_of, root_over
 
 SIZES = (1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 31, 33)
 
@@ -79,7 +79,7 @@ class TestPath:
         for index in range(size):
             found = path_of(leaves, index)
             assert found == path(index, leaves)
-            assert root_by(leaves[index], index=index, leaves=size, path=found) == root_of(leaves)
+            assert root_from_path(leaves[index], index=index, leaves=size, path=found) == root_of(leaves)
 
     @pytest.mark.parametrize("size", SIZES)
     def test_given_another_place_or_path_then_it_leads_elsewhere(self, size: int) -> None:
@@ -88,10 +88,10 @@ class TestPath:
         for index in range(size):
             found = path_of(leaves, index)
             others = [other for other in range(size) if other != index]
-            assert all(root_by(leaves[index], index=other, leaves=size, path=found) != root for other in others)
-            assert root_by(leaves[index], index=index, leaves=size, path=[*found, root]) is None
+            assert all(root_from_path(leaves[index], index=other, leaves=size, path=found) != root for other in others)
+            assert root_from_path(leaves[index], index=index, leaves=size, path=[*found, root]) is None
             if found:
-                assert root_by(leaves[index], index=index, leaves=size, path=found[:-1]) != root
+                assert root_from_path(leaves[index], index=index, leaves=size, path=found[:-1]) != root
 
 
 class TestEntry:
@@ -105,7 +105,7 @@ class TestEntry:
     def test_given_any_event_then_its_way_leads_to_the_root_from_its_place_alone(self, events: int) -> None:
         digests = [hashlib.sha256(bytes([number])).digest() for number in range(events)]
         for index, digest in enumerate(digests):
-            entry, path = way_of(digests, index)
+            entry, path = inclusion_proof(digests, index)
             assert entry == b"".join(digests[index // 16 * 16 : index // 16 * 16 + 16])
-            found = [root_by_way(digest, index=at, digests=events, entry=entry, path=path) for at in range(events)]
+            found = [root_from_proof(digest, index=at, digests=events, entry=entry, path=path) for at in range(events)]
             assert [at for at, root in enumerate(found) if root == root_over(digests)] == [index]

@@ -20,7 +20,7 @@ from eventstore.seals.proof import (
     proof_to_json,
     prove,
 )
-from eventstore.seals.table import SealTable
+from eventstore.seals.table import SealRepository
 from tests.eventstore.seals.sealing import SECRET, TAKE_THE_LOCKS_OFF, SealedLog, append
 
 KEY = SealingKey(SECRET)
@@ -62,7 +62,7 @@ CHANGES: dict[str, Callable[[Shown], object]] = {
 @asynccontextmanager
 async def proving(log: SealedLog) -> AsyncIterator[Callable[[int], Any]]:
     """Open what proofs are made of."""
-    table = SealTable(log.app_url)
+    table = SealRepository(log.app_url)
     async with PostgresStore(log.app_url) as store:
         try:
             yield lambda position: prove(store, table, position)

@@ -15,8 +15,8 @@ from eventstore.seals.content import open_connection
 from eventstore.seals.keys import SealingKey, is_genuine, key_id_of
 from eventstore.seals.seal import FINGERPRINT_BYTES, NO_SEAL_BEFORE, Seal
 from eventstore.seals.second_place import Chain
-from eventstore.seals.table import SealTable
-from eventstore.seals.turn import SealerStopped, TurnOver
+from eventstore.seals.table import SealRepository
+from eventstore.seals.turn import NotSealOwner, SealerStopped
 from tests.eventstore.seals.sealing import SECRET, TAKE_THE_LOCKS_OFF, SealedLog, append
 from tests.eventstore.waiting import until
 
@@ -88,7 +88,7 @@ class TestSealing:
         await append(log, 30, named="seat")
         log.seal()
         seals = seals_of(log)
-        table = SealTable(log.app_url)
+        table = SealRepository(log.app_url)
         try:
             assert await table.covering(first=1, last=10**9) == seals
             assert await table.covering(first=seals[1].first, last=seals[1].first) == [seals[1]]
@@ -142,7 +142,7 @@ class TestContradiction:
         await append(log, 3, named="seat")
         log.seal()
         superuser(log, "DELETE FROM eventstore.event WHERE position > 3")
-        stop, table = threading.Event(), SealTable(log.app_url)
+        stop, table = threading.Event(), SealRepository(log.app_url)
         sealing = threading.Thread(target=log.sealer().run, args=(stop,))
         sealing.start()
         try:
@@ -165,7 +165,7 @@ class TestSeveral:
     async def test_given_one_that_seals_then_another_waits_and_takes_over(self, log: SealedLog) -> None:
         await append(log, 3, named="seat")
         with log.turn() as turn:
-            with pytest.raises(TurnOver), log.turn():
+            with pytest.raises(NotSealOwner), log.turn():
                 pass
             assert turn.seal_next()
         await append(log, 3, named="more")
@@ -178,7 +178,7 @@ class TestSeveral:
     ) -> None:
         with log.turn(), open_connection(log.sealer_url, name="seal") as connection:
             (log.place.folder / "lock").unlink()  # as if it were not the same file
-            with pytest.raises(TurnOver), log.sealer().turn(connection):
+            with pytest.raises(NotSealOwner), log.sealer().acquire_writer(connection):
                 pass
 
 
@@ -203,7 +203,7 @@ class TestKilled:
     ) -> None:
         await append(log, 3, named="seat")
         log.seal()
-        (pair,) = chain_of(log).pairs()
+        (pair,) = chain_of(log).file_pairs()
         whole = pair.with_suffix(".seals").read_bytes()
         with pair.with_suffix(".seals").open("ab") as torn:
             torn.write(whole[: len(whole) // 2])
@@ -236,7 +236,7 @@ class TestFiles:
         await append(log, 30, named="seat")
         log.seal()
         seals = seals_of(log)
-        pairs = chain_of(log).pairs()
+        pairs = chain_of(log).file_pairs()
         assert [int(pair.name) for pair in pairs] == [seal.first for seal in seals[::4]]
         assert log.verify().fault is None
         (sealed, *_) = chain_of(log).sealed(position=seals[9].last)
@@ -245,7 +245,7 @@ class TestFiles:
     async def test_then_everybody_finds_the_public_key_and_a_line_is_json(self, log: SealedLog) -> None:
         await append(log, 3, named="seat")
         log.seal()
-        (pair,) = chain_of(log).pairs()
+        (pair,) = chain_of(log).file_pairs()
         line = json.loads(pair.with_suffix(".seals").read_text())
         public = SealingKey(SECRET).public
         assert line["key_id"] == key_id_of(public)
@@ -276,7 +276,7 @@ def missing_in(log: SealedLog) -> set[str]:
     return {what for what, is_missing in found.items() if is_missing}
 
 
-async def until_sealed(table: SealTable, upto: int) -> None:
+async def until_sealed(table: SealRepository, upto: int) -> None:
     """Wait until the newest chain of the database reaches so far."""
 
     async def is_sealed() -> bool:
@@ -286,7 +286,7 @@ async def until_sealed(table: SealTable, upto: int) -> None:
     await until(is_sealed)
 
 
-async def until_says(table: SealTable, state: str) -> None:
+async def until_says(table: SealRepository, state: str) -> None:
     """Wait until the sealer says so."""
 
     async def says() -> bool:

@@ -13,8 +13,8 @@ import pytest
 from eventstore.seals.content import open_connection
 from eventstore.seals.fault import Fault, FaultKind
 from eventstore.seals.keys import SealingKey
-from eventstore.seals.seal import seal_from_json, seal_in, seal_line
-from eventstore.seals.second_place import SecondPlace
+from eventstore.seals.seal import parse_seal, seal_from_json, seal_line
+from eventstore.seals.second_place import SealArchive
 from eventstore.seals.verification import Verification
 from eventstore.seals.verify import verify
 from runtime.embedded import EmbeddedPostgres
@@ -44,10 +44,10 @@ class Copy:
     def __init__(self, log: SealedLog, folder: Path) -> None:
         self._log = log
         copytree(log.place.folder, folder / "copy")
-        self.place = SecondPlace(folder / "copy")
+        self.place = SealArchive(folder / "copy")
         chain = self.place.chain()
         assert chain is not None
-        (pair,) = chain.pairs()
+        (pair,) = chain.file_pairs()
         self.seals = pair.with_suffix(".seals")
         self.fingerprints = pair.with_suffix(".fingerprints")
 
@@ -107,9 +107,9 @@ class TestDamaged:
     ) -> None:
         first, second, *others = copy.lines
         changed = re.sub(value, lambda found: written(found[0]), second)
-        assert seal_from_json(orjson.loads(changed)) == seal_in(second)
+        assert seal_from_json(orjson.loads(changed)) == parse_seal(second)
         copy.lines = [first, changed, *others]
-        assert copy.fault().kind is FaultKind.SECOND_PLACE
+        assert copy.fault().kind is FaultKind.SEAL_ARCHIVE
 
     def test_given_a_missing_line_then_the_seal_is_missing(self, copy: Copy) -> None:
         copy.lines = [*copy.lines[:1], *copy.lines[2:]]
@@ -123,7 +123,7 @@ class TestDamaged:
 
     def test_given_nothing_at_all_then_the_copies_in_the_database_tell(self, sealed: SealedLog, tmp_path: Path) -> None:
         with open_connection(sealed.app_url, name="audit") as connection:
-            fault = verify(connection, SecondPlace(tmp_path / "empty")).fault
+            fault = verify(connection, SealArchive(tmp_path / "empty")).fault
         assert fault is not None
         assert (fault.kind, fault.in_the_log) == (FaultKind.SEAL_MISSING, False)
 
@@ -135,16 +135,16 @@ class TestDamaged:
     def test_given_fingerprints_cut_off_then_that_is_said(self, copy: Copy) -> None:
         copy.fingerprints.write_bytes(copy.fingerprints.read_bytes()[:-8])
         fault = copy.fault()
-        assert (fault.kind, fault.seal) == (FaultKind.SECOND_PLACE, SEALS)
+        assert (fault.kind, fault.seal) == (FaultKind.SEAL_ARCHIVE, SEALS)
 
     def test_given_fingerprints_gone_then_that_is_said(self, copy: Copy) -> None:
         copy.fingerprints.unlink()
-        assert copy.fault().kind is FaultKind.SECOND_PLACE
+        assert copy.fault().kind is FaultKind.SEAL_ARCHIVE
 
     def test_given_a_key_that_is_not_the_one_it_is_named_after_then_that_is_said(self, copy: Copy) -> None:
         (key,) = (copy.place.folder / "keys").iterdir()
         key.write_text(SealingKey("another secret of nobody at all, for tests").public.hex())
-        assert copy.fault().kind is FaultKind.SECOND_PLACE
+        assert copy.fault().kind is FaultKind.SEAL_ARCHIVE
 
 
 class TestForged:
@@ -155,15 +155,15 @@ class TestForged:
         assert (fault.kind, fault.seal) == (FaultKind.SEAL_FORGED, 3)
 
     def test_given_a_seal_of_another_key_that_nobody_published_then_it_is_forged(self, copy: Copy) -> None:
-        forged = SealingKey("another secret of nobody at all, for tests").sign(seal_in(copy.lines[2]))
+        forged = SealingKey("another secret of nobody at all, for tests").sign(parse_seal(copy.lines[2]))
         copy.forge(3, signature=forged.signature.hex())
         assert copy.fault().kind is FaultKind.SEAL_FORGED
 
     def test_given_seals_whose_fields_are_shifted_then_they_are_none(self, copy: Copy) -> None:
         """The same bytes are signed, but cut elsewhere."""
-        seal = seal_in(copy.lines[2])
+        seal = parse_seal(copy.lines[2])
         copy.forge(3, root=(seal.root + seal.fingerprints[:1]).hex(), fingerprints=seal.fingerprints[1:].hex())
-        assert copy.fault().kind is FaultKind.SECOND_PLACE
+        assert copy.fault().kind is FaultKind.SEAL_ARCHIVE
 
     def test_given_an_own_key_and_a_chain_that_fits_then_only_who_knows_the_true_key_notices(self, copy: Copy) -> None:
         """Whoever owns the second place, too, can begin anew; the auditor keeps the public key elsewhere."""

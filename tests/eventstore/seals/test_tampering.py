@@ -16,7 +16,7 @@ import pytest
 from eventstore.seals import sql
 from eventstore.seals.content import Connection
 from eventstore.seals.fault import Fault, FaultKind
-from eventstore.seals.second_place import SecondPlace
+from eventstore.seals.second_place import SealArchive
 from eventstore.seals.verify import verify
 from runtime.embedded import EmbeddedPostgres
 from tests.databases import fresh_database
@@ -167,7 +167,7 @@ class TestTampered:
             alone = [position for (position,) in superuser.execute(ALONE).fetchall()]
             one, other = sorted(dice.sample(alone, 2))
             tamper(superuser, kind, Chance(position=one, other=other, dice=dice))
-            assert verify(superuser, SecondPlace(tmp_path)).fault is None
+            assert verify(superuser, SealArchive(tmp_path)).fault is None
 
 
 class TestYounger:

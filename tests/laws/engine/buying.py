@@ -71,7 +71,7 @@ class Buying(Stage):
 
     @rule(payment=PAYMENTS, wrong=WRONG, currency=CURRENCIES)
     def capture(self, payment: str, wrong: int, currency: str) -> None:
-        state = self.run(self.world.handler.look(lambda context: paying.require_payment(context, payment)))
+        state = self.run(self.world.handler.query(lambda context: paying.require_payment(context, payment)))
         captured = partial(
             paying.capture,
             payment=payment,

@@ -72,14 +72,14 @@ class EngineMachine(Entering, Provider, Seating):
     @rule(refund=REFUNDS, approve=st.booleans())
     def decide_own_refund(self, refund: str, *, approve: bool) -> None:
         """Let the owner of the order try to decide."""
-        state = self.run(self.world.handler.look(partial(refunding.require_refund, refund=refund)))
+        state = self.run(self.world.handler.query(partial(refunding.require_refund, refund=refund)))
         decision = type(self).approve if approve else refunding.reject_refund
         self.send(Wish(partial(decision, refund=refund, by=str(state.account))), "decided their own")
 
     @rule(refund=REFUNDS, outcome=TRANSFERS)
     def transfer(self, refund: str, outcome: str) -> None:
         self.send(Wish(partial(type(self).submit, refund=refund)), "submitted")
-        state = self.run(self.world.handler.look(lambda context: refunding.require_refund(context, refund)))
+        state = self.run(self.world.handler.query(lambda context: refunding.require_refund(context, refund)))
         reference = transfer_reference(refund, state.attempts)
         if outcome == "completed":
             self.send(Wish(partial(refunding.complete_refund, reference=reference, provider_refund="r1")), outcome)
@@ -118,7 +118,7 @@ class EngineMachine(Entering, Provider, Seating):
     def refund_for_the_cancellation(self, order: tuple[str, str], *, approve: bool) -> None:
         """Take the process's steps for one order, or die between the request and the approval."""
         self.send(Wish(partial(cancelling.request_due_refund, order=order[0])), "due refund requested")
-        due = self.run(self.world.handler.look(partial(cancelling.due_refunds, order=order[0])))
+        due = self.run(self.world.handler.query(partial(cancelling.due_refunds, order=order[0])))
         for refund in due.undecided if approve else ():
             approval = partial(refunding.approve_refund, refund=refund, by="refund_cancelled_performances")
             self.send(Wish(approval), "due refund approved")
@@ -141,7 +141,7 @@ class EngineMachine(Entering, Provider, Seating):
     @rule(late=st.sampled_from([timedelta(0), scheduling.CHANGES_AFTER_START_MAX]))
     def begin(self, late: timedelta) -> None:
         """Let the time come when the performance begins, or when it can be changed no more."""
-        starts_at = self.run(self.world.handler.look(self.performance_state)).starts_at
+        starts_at = self.run(self.world.handler.query(self.performance_state)).starts_at
         if self.clock.now() < starts_at:
             self.pass_time(starts_at + late - self.clock.now())
 
@@ -175,14 +175,14 @@ class EngineMachine(Entering, Provider, Seating):
     async def drained(self) -> None:
         """Let the process come by for a cancelled performance, too: no order of it keeps money that no one disputes."""
         await super().drained()
-        performance = await self.world.handler.look(self.performance_state)
+        performance = await self.world.handler.query(self.performance_state)
         for order in list(self.world.ledger.orders) if performance.cancelled else ():
             with suppress(PaymentDisputed):
                 await self.world.do(Wish(partial(cancelling.request_due_refund, order=order)))
-                due = await self.world.handler.look(partial(cancelling.due_refunds, order=order))
+                due = await self.world.handler.query(partial(cancelling.due_refunds, order=order))
                 for refund in due.undecided:
                     await self.world.do(Wish(partial(refunding.approve_refund, refund=refund, by="process")))
-                left = await self.world.handler.look(partial(cancelling.due_refunds, order=order))
+                left = await self.world.handler.query(partial(cancelling.due_refunds, order=order))
                 assert left == cancelling.DueRefunds(), f"order {order} was not refunded: {left}"
 
 

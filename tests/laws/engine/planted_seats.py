@@ -12,9 +12,9 @@ from domain.hold import HoldExpired, HoldPlaced, HoldReleased
 from domain.merging import MergeGuest, merge_guest
 from domain.pricing import Choice, Inventory
 from domain.values import Place
-from eventstore.command import Context, Decide, Outcome
-from eventstore.handler import Handler
-from eventstore.loaded import LoadedBooks
+from eventstore.command import CommandContext, Decide, Outcome
+from eventstore.handler import CommandHandler
+from eventstore.loaded import LoadedStreams
 from eventstore.store import Append, Write
 from tests.laws.engine.machine import EngineMachine
 
@@ -62,33 +62,37 @@ def merge_counting_twice(context: DecisionContext, command: MergeGuest) -> Chang
     }
 
 
-class RememberingHandler(Handler):
+class RememberingHandler(CommandHandler):
     """A planted bug: a refused command records that it was there."""
 
-    async def handle(self, decide: Decide, context: Context, *, presumed: frozenset[str] = frozenset()) -> Outcome:
+    async def handle(
+        self, decide: Decide, context: CommandContext, *, assume_new: frozenset[str] = frozenset()
+    ) -> Outcome:
         """Carry a command out."""
         try:
-            return await super().handle(decide, context, presumed=presumed)
+            return await super().handle(decide, context, assume_new=assume_new)
         except Rejected:
             stream = ACCOUNT.stream(str(context.command_id))
             write = Write(stream, 0, (self._codec.encode(AccountOpened(guest=True)),))
-            await self._judge.submit(Append(command_id=context.command_id, writes=(write,)))
+            await self._appender.submit(Append(command_id=context.command_id, writes=(write,)))
             raise
 
 
-class KeepingHandler(Handler):
+class KeepingHandler(CommandHandler):
     """A planted bug: a basket that ends keeps its share of the quota."""
 
-    async def handle(self, decide: Decide, context: Context, *, presumed: frozenset[str] = frozenset()) -> Outcome:
+    async def handle(
+        self, decide: Decide, context: CommandContext, *, assume_new: frozenset[str] = frozenset()
+    ) -> Outcome:
         """Carry a command out."""
 
-        def decide_keeping(books: LoadedBooks) -> Changes:
+        def decide_keeping(books: LoadedStreams) -> Changes:
             changes = decide(books)
             if not any(isinstance(event, HoldReleased | HoldExpired) for each in changes.values() for event in each):
                 return changes
             return {stream: events for stream, events in changes.items() if not stream.startswith(BUYER_QUOTA.prefix)}
 
-        return await super().handle(decide_keeping, context, presumed=presumed)
+        return await super().handle(decide_keeping, context, assume_new=assume_new)
 
 
 class SharesKept(EngineMachine):

@@ -90,7 +90,7 @@ class Provider(Buying):
 
     @rule(refund=REFUNDS, attempt=st.integers(1, 3), wrong=WRONG)
     def book_refund(self, refund: str, attempt: int, wrong: int) -> None:
-        state = self.run(self.world.handler.look(partial(refunding.require_refund, refund=refund)))
+        state = self.run(self.world.handler.query(partial(refunding.require_refund, refund=refund)))
         reference = transfer_reference(refund, attempt)
         self.compare(
             self.booked(LedgerEntryKind.REFUND, reference, state.amount + wrong, state.currency), "booked a refund"
@@ -169,4 +169,4 @@ class Provider(Buying):
 
     def payment_state(self, payment: str) -> RequestedPayment:
         """Return a payment as it stands."""
-        return self.run(self.world.handler.look(partial(paying.require_payment, payment=payment)))
+        return self.run(self.world.handler.query(partial(paying.require_payment, payment=payment)))

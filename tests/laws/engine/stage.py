@@ -18,7 +18,7 @@ from domain.performance import ScheduledPerformance, require_performance
 from domain.values import Limits
 from eventstore.clock import FixedClock
 from eventstore.command import Outcome
-from eventstore.handler import Handler
+from eventstore.handler import CommandHandler
 from eventstore.memory import MemoryStore
 from tests.laws.looping import LoopingMachine
 from tests.laws.world import BUYERS, START, Wish, World
@@ -38,7 +38,7 @@ class Stage(LoopingMachine):
     """One performance, and who may do something to it; what they do is in the subclasses."""
 
     cache_size: ClassVar[int] = 1_000
-    handler: ClassVar[type[Handler]] = Handler
+    handler: ClassVar[type[CommandHandler]] = CommandHandler
     hold_seats: ClassVar[Callable[..., Changes]] = staticmethod(basket.hold_seats)
     merge: ClassVar[Callable[..., Changes]] = staticmethod(merging.merge_guest)
     settle: ClassVar[Callable[..., Changes]] = staticmethod(settling.settle)
@@ -143,4 +143,4 @@ class Stage(LoopingMachine):
         def view(context: DecisionContext) -> PlacedOrder:
             return ordering.require_visible_order(context, order, None)
 
-        return self.run(self.world.handler.look(view))
+        return self.run(self.world.handler.query(view))

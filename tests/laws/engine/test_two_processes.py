@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize
 
 from domain.errors import Rejected
-from eventstore.command import Attempt, Context, Decide
-from eventstore.handler import Handler
+from eventstore.command import CommandContext, Decide, DecidedCommand
+from eventstore.handler import CommandHandler
 from tests.laws.engine.machine import EngineMachine
 from tests.laws.engine.test_engine import EXAMPLES, PLANTED_EXAMPLES, explore
 
@@ -25,18 +25,18 @@ class TwoProcessesEngineMachine(EngineMachine):
         self.open_shop(limited=limited)
 
 
-class CredulousHandler(Handler):
+class CredulousHandler(CommandHandler):
     """A planted bug: an exception that a decision raises on outdated states is believed, unless it is a refusal."""
 
     async def prepare(
         self,
         decide: Decide,
-        context: Context,
+        context: CommandContext,
         loaded: dict[str, tuple[int, Any]],
-        presumed: frozenset[str] = frozenset(),
-    ) -> Attempt:
+        assume_new: frozenset[str] = frozenset(),
+    ) -> DecidedCommand:
         """Load and decide."""
-        attempt = await super().prepare(decide, context, loaded, presumed)
+        attempt = await super().prepare(decide, context, loaded, assume_new)
         if attempt.error is not None and not isinstance(attempt.error, Rejected):
             raise attempt.error
         return attempt

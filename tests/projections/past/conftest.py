@@ -6,7 +6,7 @@ import pytest
 
 from eventstore.postgres import PostgresStore
 from eventstore.roles import APP_ROLE, role_url
-from eventstore.store import Recorded
+from eventstore.store import RecordedEvent
 from projections.past.streams import PastStreams
 from runtime.embedded import EmbeddedPostgres
 from tests.databases import fresh_database, role_password
@@ -16,13 +16,13 @@ from tests.projections.past.logs import lived, put
 
 
 @pytest.fixture(scope="module", params=[2, 20], ids="seed {}".format)
-def log(request: pytest.FixtureRequest) -> Sequence[Recorded]:
+def log(request: pytest.FixtureRequest) -> Sequence[RecordedEvent]:
     """A log in which nearly everything happened that may."""
     return lived(request.param)
 
 
 @pytest.fixture(scope="module")
-def log_url(projections_server: EmbeddedPostgres, log: Sequence[Recorded]) -> Iterator[str]:
+def log_url(projections_server: EmbeddedPostgres, log: Sequence[RecordedEvent]) -> Iterator[str]:
     """The application's address of a database with that log."""
     with fresh_database(projections_server, template=TEMPLATE) as url:
         put(url, log)

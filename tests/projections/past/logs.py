@@ -6,18 +6,18 @@ from random import Random
 
 import psycopg
 
-from eventstore.store import Recorded
+from eventstore.store import RecordedEvent
 from tests.projections.history import Historian
 from tests.projections.town import Town
 
 DEEDS = 400
-COPY = f"COPY eventstore.event ({', '.join(Recorded._fields)}) FROM STDIN"
+COPY = f"COPY eventstore.event ({', '.join(RecordedEvent._fields)}) FROM STDIN"
 
 
-def lived(seed: int) -> Sequence[Recorded]:
+def lived(seed: int) -> Sequence[RecordedEvent]:
     """Return a log in which nearly everything happened that may."""
 
-    async def live() -> Sequence[Recorded]:
+    async def live() -> Sequence[RecordedEvent]:
         town = Town()
         await Historian(town, Random(seed)).live(DEEDS)
         return await town.store.read_range(after=0, limit=1_000_000)
@@ -25,7 +25,7 @@ def lived(seed: int) -> Sequence[Recorded]:
     return asyncio.run(live())
 
 
-def put(owner_url: str, log: Sequence[Recorded]) -> None:
+def put(owner_url: str, log: Sequence[RecordedEvent]) -> None:
     """Write events just as they are."""
     with psycopg.connect(owner_url) as owner, owner.cursor().copy(COPY) as copy:
         for event in log:

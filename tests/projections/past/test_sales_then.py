@@ -8,7 +8,7 @@ import pytest
 
 from domain.projection import Exclusions
 from eventstore.postgres import PostgresStore
-from eventstore.store import Recorded
+from eventstore.store import RecordedEvent
 from projections.past import sales_then as under_test
 from projections.past.account_report import account_report
 from projections.past.moment import as_of
@@ -31,7 +31,7 @@ Stored = list[tuple[int, Sales]]
 
 
 @pytest.fixture
-async def store(owner_url: str, app_url: str, log: Sequence[Recorded]) -> AsyncIterator[PostgresStore]:
+async def store(owner_url: str, app_url: str, log: Sequence[RecordedEvent]) -> AsyncIterator[PostgresStore]:
     """A history of some days, in the database of the read models."""
     put(owner_url, log)
     async with PostgresStore(app_url) as store:
@@ -39,13 +39,13 @@ async def store(owner_url: str, app_url: str, log: Sequence[Recorded]) -> AsyncI
 
 
 @pytest.fixture
-async def stored(log: Sequence[Recorded], shelf: Shelf, models: ReadModels) -> Stored:
+async def stored(log: Sequence[RecordedEvent], shelf: Shelf, models: ReadModels) -> Stored:
     """Reports that were stored while the read models grew, which are at the end of the log now."""
     ends = [event.position for event in log if event.part == event.parts]
     found: Stored = []
-    for after, upto in pairwise([0, *sorted(Random(3).sample(ends[:-1], REPORTS)), ends[-1]]):
-        await shelf.fold_events(log[after:upto])
-        found.append((upto, await report_sales(models, EVERYTHING)))
+    for after, until in pairwise([0, *sorted(Random(3).sample(ends[:-1], REPORTS)), ends[-1]]):
+        await shelf.fold_events(log[after:until])
+        found.append((until, await report_sales(models, EVERYTHING)))
     return found
 
 
@@ -60,7 +60,7 @@ async def differing(store: PostgresStore, models: ReadModels, stored: Stored) ->
 
 
 async def test_every_report_is_the_one_that_was_stored(
-    store: PostgresStore, models: ReadModels, stored: Stored, log: Sequence[Recorded]
+    store: PostgresStore, models: ReadModels, stored: Stored, log: Sequence[RecordedEvent]
 ) -> None:
     assert len({event.recorded_at.date() for event in log}) > 2
     assert sum(sale.returned for sale in stored[-1][1].sales) > 0
@@ -71,7 +71,7 @@ async def test_every_report_is_the_one_that_was_stored(
 async def test_a_day_that_is_not_counted_anew_is_noticed(
     store: PostgresStore, models: ReadModels, stored: Stored, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def nothing(*_: object) -> list[Recorded]:
+    async def nothing(*_: object) -> list[RecordedEvent]:
         return []
 
     monkeypatch.setattr(under_test, "counted_events", nothing)
@@ -94,7 +94,7 @@ async def test_the_wish_narrows_the_past_as_it_does_the_present(
 
 
 async def test_what_the_figures_leave_out_they_left_out_then(
-    store: PostgresStore, models: ReadModels, stored: Stored, log: Sequence[Recorded]
+    store: PostgresStore, models: ReadModels, stored: Stored, log: Sequence[RecordedEvent]
 ) -> None:
     confirmed = next(event for event in reversed(log) if event.name == "OrderConfirmed")
     then = await as_of(store, position=confirmed.position + confirmed.parts - confirmed.part)
@@ -109,7 +109,7 @@ async def test_before_the_first_event_nothing_was_sold(store: PostgresStore, mod
 
 
 async def test_what_accounts_bought_adds_up_to_what_was_sold(
-    store: PostgresStore, models: ReadModels, stored: Stored, log: Sequence[Recorded]
+    store: PostgresStore, models: ReadModels, stored: Stored, log: Sequence[RecordedEvent]
 ) -> None:
     told = decoded(log)
     for position, report in stored[:: REPORTS // 3]:

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from eventstore.memory import MemoryStore
-from eventstore.store import Wanted
+from eventstore.store import EventFilter
 from projections.past import searching
 from projections.past.searching import Search, search
 from tests.projections.history import Historian
@@ -41,7 +41,7 @@ async def test_the_pages_together_are_what_is_wanted(
     store: MemoryStore, monkeypatch: pytest.MonkeyPatch, limit: int, at_once: int, *, newest_first: bool
 ) -> None:
     monkeypatch.setattr(searching, "POSITIONS_AT_ONCE", at_once)
-    wanted = Wanted(names=["SeatHeld", "OrderPlaced"])
+    wanted = EventFilter(names=["SeatHeld", "OrderPlaced"])
     log = await store.read_range(after=0, limit=10_000)
     expected = [event.position for event in log if event.name in {"SeatHeld", "OrderPlaced"}]
     assert len(expected) > 20
@@ -56,7 +56,7 @@ async def test_one_answer_looks_at_so_much_and_no_more(
     monkeypatch.setattr(searching, "POSITIONS_AT_ONCE", 10)
     monkeypatch.setattr(searching, "POSITIONS_LOOKED_AT_MAX", 30)
     head = await store.head()
-    nowhere = Search(wanted=Wanted(names=["NoSuchEvent"]), limit=5, newest_first=newest_first)
+    nowhere = Search(wanted=EventFilter(names=["NoSuchEvent"]), limit=5, newest_first=newest_first)
     found = await search(store, nowhere)
     assert (found.events, found.following) == ([], head - 29 if newest_first else 30)
     assert await pages(store, nowhere) == []
@@ -68,7 +68,7 @@ async def test_a_stream_is_found_at_once_however_long_the_log(
     monkeypatch.setattr(searching, "POSITIONS_AT_ONCE", 1)
     monkeypatch.setattr(searching, "POSITIONS_LOOKED_AT_MAX", 1)
     last = (await store.read_range(after=await store.head() - 1, limit=1))[0]
-    found = await search(store, Search(wanted=Wanted(stream=last.stream), limit=100))
+    found = await search(store, Search(wanted=EventFilter(stream=last.stream), limit=100))
     assert [event.version for event in found.events] == list(range(1, last.version + 1))
     assert found.following is None
 
@@ -77,6 +77,6 @@ async def test_times_are_included_at_both_ends(store: MemoryStore) -> None:
     log = await store.read_range(after=0, limit=10_000)
     middle = log[len(log) // 2].recorded_at
     expected = [event.position for event in log if event.recorded_at == middle]
-    assert await pages(store, Search(wanted=Wanted(), limit=1000, since=middle, until=middle)) == expected
+    assert await pages(store, Search(wanted=EventFilter(), limit=1000, since=middle, until=middle)) == expected
     early = log[0].recorded_at - timedelta(days=1)
-    assert await pages(store, Search(wanted=Wanted(), limit=1000, until=early)) == []
+    assert await pages(store, Search(wanted=EventFilter(), limit=1000, until=early)) == []

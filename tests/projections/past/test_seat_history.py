@@ -5,14 +5,14 @@ from collections.abc import Sequence
 
 import pytest
 
-from eventstore.store import Columns
+from eventstore.store import EventColumns
 from projections.past.seat_history import SeatHistory
 
 
-def said(*texts: str, after: int = 0) -> Columns:
+def said(*texts: str, after: int = 0) -> EventColumns:
     """Every text by a seat of its own."""
     numbers = range(after + 1, after + len(texts) + 1)
-    return Columns(positions=array("q", numbers), streams=[f"s{number}" for number in numbers], said=texts)
+    return EventColumns(positions=array("q", numbers), streams=[f"s{number}" for number in numbers], values=texts)
 
 
 def sold(history: SeatHistory, position: int) -> Sequence[str]:
@@ -24,10 +24,10 @@ def sold(history: SeatHistory, position: int) -> Sequence[str]:
 
 def test_a_name_that_no_seats_event_has_adds_nothing() -> None:
     history = SeatHistory()
-    history.extend(said("SeatSold"), upto=1)
+    history.extend(said("SeatSold"), until=1)
     for _ in range(2):
         with pytest.raises(KeyError, match="SeatPainted"):
-            history.extend(said("SeatSold", "SeatPainted 2026-01-01", "SeatSold", after=1), upto=4)
+            history.extend(said("SeatSold", "SeatPainted 2026-01-01", "SeatSold", after=1), until=4)
         assert (len(history), history.upto, sold(history, 4)) == (1, 1, ["s1"])
-    history.extend(said("SeatSold", after=1), upto=2)
+    history.extend(said("SeatSold", after=1), until=2)
     assert sold(history, 2) == ["s1", "s2"]

@@ -12,7 +12,7 @@ from domain.order import PlacedOrder
 from domain.payment import RequestedPayment
 from domain.seat import Blocked, Free, Held, Seat, Sold
 from eventstore.postgres import PostgresStore
-from eventstore.store import Recorded
+from eventstore.store import RecordedEvent
 from projections.past import seat_history
 from projections.past.moment import AsOf, as_of
 from projections.past.one_order import order_then
@@ -28,7 +28,7 @@ Answer = Callable[[str, AsOf], Awaitable[Row]]
 
 
 @pytest.fixture(scope="module")
-def told(log: Sequence[Recorded]) -> Sequence[Told]:
+def told(log: Sequence[RecordedEvent]) -> Sequence[Told]:
     """The log, decoded once."""
     return decoded(log)
 
@@ -39,7 +39,7 @@ def known_at(told: Sequence[Told], position: int) -> Picture:
     return picture_of(told[: max((end for end in ends if end <= position), default=0)])
 
 
-def pairs(log: Sequence[Recorded], kind: str, count: int = PAIRS) -> list[tuple[str, int]]:
+def pairs(log: Sequence[RecordedEvent], kind: str, count: int = PAIRS) -> list[tuple[str, int]]:
     """Draw streams of one kind and positions."""
     random = Random(count)
     streams = sorted({event.stream for event in log if event.stream.startswith(f"{kind}-")})
@@ -130,7 +130,7 @@ class TestSeats:
 
 class TestOrders:
     async def test_200_random_orders_at_random_positions(
-        self, store: PostgresStore, streams: PastStreams, told: Sequence[Told], log: Sequence[Recorded]
+        self, store: PostgresStore, streams: PastStreams, told: Sequence[Told], log: Sequence[RecordedEvent]
     ) -> None:
         for stream, position in pairs(log, "order"):
             known, order = known_at(told, position), stream.removeprefix("order-")
@@ -181,7 +181,7 @@ def payment_row(order: str, payment: RequestedPayment) -> list[Any]:
 
 class TestTimes:
     async def test_a_time_means_what_had_been_recorded_by_then(
-        self, store: PostgresStore, log: Sequence[Recorded]
+        self, store: PostgresStore, log: Sequence[RecordedEvent]
     ) -> None:
         random = Random(7)
         first, last = log[0].recorded_at, log[-1].recorded_at
@@ -192,7 +192,7 @@ class TestTimes:
             assert (then.position, then.moment) == (expected, moment)
 
     async def test_a_map_judges_deadlines_at_the_moment_that_is_asked_for(
-        self, store: PostgresStore, log: Sequence[Recorded], told: Sequence[Told]
+        self, store: PostgresStore, log: Sequence[RecordedEvent], told: Sequence[Told]
     ) -> None:
         maps = PastSeatMaps(store)
         for event in [event for event in log if event.name == "SeatHoldExtended"][:20]:
@@ -218,7 +218,7 @@ class TestKeptMaps:
             assert found == {seat: row for seat, row in expected.items() if row[0] != "free"}
 
     async def test_the_ones_not_asked_for_are_forgotten(
-        self, store: PostgresStore, log: Sequence[Recorded], monkeypatch: pytest.MonkeyPatch
+        self, store: PostgresStore, log: Sequence[RecordedEvent], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("projections.past.seat_maps.PERFORMANCES_KEPT_MAX", 2)
         maps, then = PastSeatMaps(store), await as_of(store)

@@ -8,7 +8,7 @@ import pytest
 from domain import buyer, device, hold, money_exception, order, payment, refund, scan, seat, ticket
 from domain.history import EVENTS, VERSIONS
 from domain.values import BlockReason, OrderCancelReason, PerformanceCancelReason, RefundReason, ReleaseReason
-from eventstore.store import Recorded
+from eventstore.store import RecordedEvent
 from projections.past.seat_history import DEADLINES, STATES
 from projections.past.words import sentence, tell
 from projections.past.words.phrases import REASONS
@@ -50,7 +50,7 @@ def test_every_event_of_a_seat_says_where_it_stands() -> None:
         assert field in EVENTS[name].__dataclass_fields__  # type: ignore[attr-defined]
 
 
-def test_a_history_can_be_told_from_beginning_to_end(log: Sequence[Recorded]) -> None:
+def test_a_history_can_be_told_from_beginning_to_end(log: Sequence[RecordedEvent]) -> None:
     told = {event.name: sentence(event, CODEC) for event in log}
     assert len(told) > 40
     for words in told.values():
@@ -78,7 +78,7 @@ def test_words(event: object, words: str) -> None:
     assert tell(event) == words
 
 
-def test_what_this_program_cannot_read_is_told_by_its_name(log: Sequence[Recorded]) -> None:
+def test_what_this_program_cannot_read_is_told_by_its_name(log: Sequence[RecordedEvent]) -> None:
     strange = log[0]._replace(name="SeatPainted", data="{}")
     assert sentence(strange, CODEC) == "Seat painted. This program cannot read what it says."
     assert plain_name("VenueOpened") == "Venue opened."

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from eventstore.postgres import PostgresStore
-from eventstore.store import Recorded
+from eventstore.store import RecordedEvent
 from tests.projections.crew import Crew
 from tests.projections.rebuilding.stage import Teller, history
 
@@ -23,13 +23,13 @@ async def store(app_url: str) -> AsyncIterator[PostgresStore]:
 
 
 @pytest.fixture(scope="session")
-def histories() -> Sequence[Recorded]:
+def histories() -> Sequence[RecordedEvent]:
     """The histories of some towns."""
     return [event for seed in SEEDS for event in asyncio.run(history(seed, DEEDS))]
 
 
 @pytest.fixture
-async def teller(store: PostgresStore, histories: Sequence[Recorded]) -> Teller:
+async def teller(store: PostgresStore, histories: Sequence[RecordedEvent]) -> Teller:
     """Tells the histories, and has told a part."""
     teller = Teller(store, histories)
     await teller.tell(TOLD_FIRST)

@@ -7,7 +7,7 @@ from itertools import groupby
 from random import Random
 
 from eventstore.postgres import PostgresStore
-from eventstore.store import Append, Appended, NewEvent, Recorded, Replayed, Write
+from eventstore.store import Append, Appended, NewEvent, RecordedEvent, Replayed, Write
 from projections.every_model import EVERY_MODEL, reader_for
 from projections.model import ReadModel
 from projections.rebuilding import builds, rebuilder
@@ -22,14 +22,14 @@ RANGE_EVENTS = 100
 NEAR_EVENTS = 50
 
 
-async def history(seed: int, deeds: int) -> Sequence[Recorded]:
+async def history(seed: int, deeds: int) -> Sequence[RecordedEvent]:
     """Return a log in which nearly everything happened that may."""
     town = Town()
     await Historian(town, Random(seed)).live(deeds)
     return await town.store.read_range(after=0, limit=1_000_000)
 
 
-def commands_of(log: Sequence[Recorded]) -> list[Append]:
+def commands_of(log: Sequence[RecordedEvent]) -> list[Append]:
     """Return what has to be appended to have the same log again."""
     commands = []
     for command_id, events in groupby(log, key=lambda event: event.command_id):
@@ -39,7 +39,7 @@ def commands_of(log: Sequence[Recorded]) -> list[Append]:
     return commands
 
 
-def write_of(events: Sequence[Recorded]) -> Write:
+def write_of(events: Sequence[RecordedEvent]) -> Write:
     """Return what has to be written to have the same events of one stream again."""
     again = tuple(NewEvent(event.name, event.schema_version, event.data) for event in events)
     return Write(events[0].stream, events[0].version - 1, again)
@@ -48,7 +48,7 @@ def write_of(events: Sequence[Recorded]) -> Write:
 class Teller:
     """Tells a history to a log."""
 
-    def __init__(self, store: PostgresStore, log: Sequence[Recorded]) -> None:
+    def __init__(self, store: PostgresStore, log: Sequence[RecordedEvent]) -> None:
         self._store = store
         self._commands = commands_of(log)
 

@@ -108,7 +108,7 @@ class TestFollowing:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         async def only_advance(_: Keeper, connection: Connection, follower: str, stretch: Stretch) -> None:
-            await builds.advance(connection, follower, after=stretch.after, upto=stretch.end)
+            await builds.advance(connection, follower, after=stretch.after, until=stretch.end)
 
         monkeypatch.setattr(Keeper, "_write_follower", only_advance)
         async with crew.working("one", [SEAT_MAP]), rebuilding(projector_url, SEAT_MAP, store) as rebuilder:

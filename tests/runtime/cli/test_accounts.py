@@ -63,6 +63,6 @@ class TestCreate:
             assert (await shop.client.post(f"{V1}/auth/login", json=old)).status_code == 401
             new = {"email": EMAIL, "password": "second password"}
             assert (await shop.client.post(f"{V1}/auth/login", json=new)).status_code == 200
-            state = await shop.engine.handler.look(lambda context: context.read(ACCOUNT, made.stdout.strip()))
+            state = await shop.engine.handler.query(lambda context: context.read(ACCOUNT, made.stdout.strip()))
             assert isinstance(state, OpenAccount)
             assert state.roles == {Role.SUPPORT, Role.ADMIN}

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from domain.errors import NotFound
 from eventstore.migrate import migrate
-from eventstore.store import Recorded
+from eventstore.store import RecordedEvent
 from runtime.cli.history import NOTHING_FOUND
 from runtime.cli.main import app
 from runtime.embedded import EmbeddedPostgres
@@ -24,13 +24,13 @@ Type = Callable[..., Result]
 
 
 @pytest.fixture(scope="module")
-def log() -> Sequence[Recorded]:
+def log() -> Sequence[RecordedEvent]:
     """A log in which nearly everything happened that may."""
     return lived(2)
 
 
 @pytest.fixture(scope="module")
-def log_url(postgres_server: EmbeddedPostgres, log: Sequence[Recorded]) -> Iterator[str]:
+def log_url(postgres_server: EmbeddedPostgres, log: Sequence[RecordedEvent]) -> Iterator[str]:
     """The owner's address of a database with that log."""
     with fresh_database(postgres_server) as url:
         asyncio.run(migrate(url, role_password=role_password, histories=HISTORIES))
@@ -54,21 +54,23 @@ def lines(result: Result) -> list[Any]:
 
 
 class TestLog:
-    def test_given_filters_then_what_they_admit_as_json(self, typed: Type, log: Sequence[Recorded]) -> None:
+    def test_given_filters_then_what_they_admit_as_json(self, typed: Type, log: Sequence[RecordedEvent]) -> None:
         expected = [event.position for event in log if event.name == "SeatSold"]
         found = lines(typed("log", "--name", "SeatSold", "--json"))
         assert [event["position"] for event in found] == expected
         (last,) = lines(typed("log", "--name", "SeatSold", "--newest-first", "--limit", 1, "--json"))
         assert last["position"] == expected[-1]
 
-    def test_given_no_json_then_a_table_in_plain_words(self, typed: Type, log: Sequence[Recorded]) -> None:
+    def test_given_no_json_then_a_table_in_plain_words(self, typed: Type, log: Sequence[RecordedEvent]) -> None:
         shown = typed("log", "--name", "SeatSold", "--limit", 1)
         assert "Sold in order" in shown.output
         assert next(event.stream for event in log if event.name == "SeatSold") in shown.output
 
 
 class TestThen:
-    def test_given_a_stream_and_a_position_then_its_state_there(self, typed: Type, log: Sequence[Recorded]) -> None:
+    def test_given_a_stream_and_a_position_then_its_state_there(
+        self, typed: Type, log: Sequence[RecordedEvent]
+    ) -> None:
         confirmed = next(event for event in log if event.name == "OrderConfirmed")
         (now,) = lines(typed("stream", confirmed.stream, "--json"))
         (then,) = lines(typed("stream", confirmed.stream, "--position", confirmed.position - confirmed.part, "--json"))
@@ -78,14 +80,16 @@ class TestThen:
         assert (early["state"], early["items"]) == ({"is": "NoOrder"}, [])
         assert "OrderConfirmed" in typed("stream", confirmed.stream).output
 
-    def test_given_a_seat_then_its_history(self, typed: Type, log: Sequence[Recorded]) -> None:
+    def test_given_a_seat_then_its_history(self, typed: Type, log: Sequence[RecordedEvent]) -> None:
         sold = next(event for event in log if event.name == "SeatSold")
         performance, _, seat = sold.stream.removeprefix("seat-").rpartition("-")
         (found,) = lines(typed("seat", performance, seat, "--json"))
         assert sold.position in [step["position"] for step in found["items"]]
         assert "Sold in order" in typed("seat", performance, seat).output
 
-    def test_given_an_order_then_everything_that_happened_to_it(self, typed: Type, log: Sequence[Recorded]) -> None:
+    def test_given_an_order_then_everything_that_happened_to_it(
+        self, typed: Type, log: Sequence[RecordedEvent]
+    ) -> None:
         order = next(event.stream for event in log if event.name == "OrderConfirmed").removeprefix("order-")
         (found,) = lines(typed("order", order, "--json"))
         assert found["order"]["status"] == "confirmed"
@@ -104,13 +108,15 @@ class TestThen:
     def test_given_nonsense_then_it_says_so(self, typed: Type, words: tuple[object, ...], said: str) -> None:
         assert said in str(typed(*words).exception)
 
-    def test_given_amounts_then_they_have_decimals_and_a_currency(self, typed: Type, log: Sequence[Recorded]) -> None:
+    def test_given_amounts_then_they_have_decimals_and_a_currency(
+        self, typed: Type, log: Sequence[RecordedEvent]
+    ) -> None:
         placed = next(event.stream for event in log if event.name == "OrderPlaced").removeprefix("order-")
         shown = typed("order", placed).output
         assert "minor units" not in shown
         assert re.search(r"total +\d+\.\d\d EUR", shown)
 
-    def test_given_any_stream_then_it_is_shown(self, typed: Type, log: Sequence[Recorded]) -> None:
+    def test_given_any_stream_then_it_is_shown(self, typed: Type, log: Sequence[RecordedEvent]) -> None:
         for stream in {event.stream.partition("-")[0]: event.stream for event in log}.values():
             assert typed("stream", stream).exit_code == 0
             lines(typed("stream", stream, "--json"))
@@ -130,7 +136,7 @@ class TestWhatIsNotThere:
         assert said in str(typed(*words).exception)
 
     def test_given_a_seat_that_the_layout_does_not_have_then_it_is_not_free_but_unknown(
-        self, typed: Type, log: Sequence[Recorded]
+        self, typed: Type, log: Sequence[RecordedEvent]
     ) -> None:
         scheduled = next(event for event in log if event.name == "PerformanceScheduled")
         refusal = typed("seat", scheduled.stream.removeprefix("performance-"), "zz9").exception
@@ -145,7 +151,7 @@ class TestWhatIsNotThere:
 
 class TestRanges:
     def test_given_positions_then_after_leaves_its_own_out_and_up_to_takes_it_in(
-        self, typed: Type, log: Sequence[Recorded], tmp_path: Path
+        self, typed: Type, log: Sequence[RecordedEvent], tmp_path: Path
     ) -> None:
         expected = [event.position for event in log if 4 < event.position <= 8]
         shown = lines(typed("log", "--after", 4, "--up-to", 8, "--json"))
@@ -155,7 +161,7 @@ class TestRanges:
         assert [json.loads(line)["position"] for line in out.read_text().splitlines()] == expected
 
     def test_given_names_then_they_are_exported_alone(
-        self, typed: Type, log: Sequence[Recorded], tmp_path: Path
+        self, typed: Type, log: Sequence[RecordedEvent], tmp_path: Path
     ) -> None:
         out = tmp_path / "log.jsonl"
         assert typed("export", "--name", "SeatSold", "--out", out).exit_code == 0

@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from domain.errors import Rejected
 from eventstore.migrate import migrate
-from eventstore.store import Recorded
+from eventstore.store import RecordedEvent
 from projections.every_model import EVERY_MODEL
 from runtime.cli.main import app
 from runtime.embedded import EmbeddedPostgres
@@ -33,13 +33,13 @@ FAILED_AT = 7
 
 
 @pytest.fixture(scope="module")
-def log() -> Sequence[Recorded]:
+def log() -> Sequence[RecordedEvent]:
     """A log in which nearly everything happened that may."""
     return lived(2)
 
 
 @pytest.fixture
-def database_url(postgres_server: EmbeddedPostgres, log: Sequence[Recorded]) -> Iterator[str]:
+def database_url(postgres_server: EmbeddedPostgres, log: Sequence[RecordedEvent]) -> Iterator[str]:
     """The owner's address of a database with a log, and rows for its read models; one has failed."""
     with fresh_database(postgres_server) as url:
         asyncio.run(migrate(url, role_password=role_password, histories=HISTORIES))
@@ -78,7 +78,7 @@ def line_of(name: str, table: str) -> str:
 
 class TestTrouble:
     def test_given_one_that_failed_then_it_is_shown_and_can_go_on_without_the_event(
-        self, typed: Type, log: Sequence[Recorded]
+        self, typed: Type, log: Sequence[RecordedEvent]
     ) -> None:
         event = log[FAILED_AT - 1]
         shown = said(typed("list"))
@@ -93,7 +93,7 @@ class TestTrouble:
         assert "is rebuilt with the event" in said(typed("unskip", "seat_map", "--position", FAILED_AT))
         assert "leaves out" not in said(typed("list"))
 
-    def test_given_a_stream_then_it_can_be_parked_and_unparked(self, typed: Type, log: Sequence[Recorded]) -> None:
+    def test_given_a_stream_then_it_can_be_parked_and_unparked(self, typed: Type, log: Sequence[RecordedEvent]) -> None:
         stream = next(event.stream for event in log if event.name == "SeatHeld")
         assert "no stream seat-x" in refused(typed("park", "sales", "--stream", "seat-x", "--reason", "damaged_rows"))
         said(typed("park", "sales", "--stream", stream, "--reason", "damaged_rows"))

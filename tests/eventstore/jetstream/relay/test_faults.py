@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from eventstore.epoch import Epoch
-from eventstore.jetstream.link import NatsLink
+from eventstore.jetstream.link import NatsConnection
 from eventstore.jetstream.stream import Streams
 from eventstore.relay.publisher import EXPECTED_LAST_SEQUENCE
 from eventstore.store import Store
@@ -48,7 +48,7 @@ class TestLostAcknowledgements:
 
 class TestStreamDeleted:
     async def test_then_it_is_made_again_from_the_head_on(
-        self, bookings: Bookings, relays: Relays, stream: Stream, operator: NatsLink, epoch: Epoch, store: Store
+        self, bookings: Bookings, relays: Relays, stream: Stream, operator: NatsConnection, epoch: Epoch, store: Store
     ) -> None:
         async with relays.running(), bookings.going_on():
             await until_some(stream.last_sequence, "the stream")
@@ -68,7 +68,7 @@ class TestTailTruncated:
         bookings: Bookings,
         relays: Relays,
         stream: Stream,
-        operator: NatsLink,
+        operator: NatsConnection,
         nats: EmbeddedNats,
         tmp_path: Path,
     ) -> None:
@@ -94,7 +94,7 @@ class TestTailTruncated:
 
 class TestNatsStopped:
     async def test_booking_goes_on_and_the_relay_catches_up(
-        self, bookings: Bookings, relays: Relays, stream: Stream, operator: NatsLink, nats: EmbeddedNats
+        self, bookings: Bookings, relays: Relays, stream: Stream, operator: NatsConnection, nats: EmbeddedNats
     ) -> None:
         async with relays.running(), bookings.going_on():
             await until_some(stream.last_sequence, "the stream")
@@ -107,7 +107,7 @@ class TestNatsStopped:
             await stream.says_what_the_log_says()
 
     async def test_a_relay_started_without_nats_waits_for_it(
-        self, bookings: Bookings, relays: Relays, operator: NatsLink, stream: Stream, nats: EmbeddedNats
+        self, bookings: Bookings, relays: Relays, operator: NatsConnection, stream: Stream, nats: EmbeddedNats
     ) -> None:
         await asyncio.to_thread(nats.stop)
         async with relays.running(), bookings.going_on():

@@ -6,10 +6,10 @@ from functools import partial
 import pytest
 
 from eventstore.epoch import Epoch, Epochs
-from eventstore.jetstream.client import DirectClient
-from eventstore.jetstream.link import NatsLink
-from eventstore.relay import AnnouncingJudge, WakeUp
-from eventstore.relay.wake import Ear
+from eventstore.jetstream.client import RawMessageClient
+from eventstore.jetstream.link import NatsConnection
+from eventstore.relay import NotifyingAppender, WakeUpNotifier
+from eventstore.relay.wake import WakeUpListener
 from eventstore.store import Appended, Conflict, Replayed, Store
 from runtime.embedded import EmbeddedNats
 from tests.eventstore.appends import at, wish
@@ -18,12 +18,12 @@ from tests.eventstore.jetstream.conftest import Relays, Stream, connected
 from tests.laws.world import OneByOne
 
 
-class Absent(NatsLink):
+class Absent(NatsConnection):
     """NATS that is away, and how often it was asked for."""
 
     tried = 0
 
-    def client(self) -> DirectClient:
+    def client(self) -> RawMessageClient:
         """Count, and find none."""
         self.tried += 1
         return super().client()
@@ -48,13 +48,16 @@ class TestHints:
         monkeypatch.setattr("eventstore.relay.relay.POLL_MAX_S", 60)
         listening = asyncio.Event()
 
-        async def wait(ear: Ear, timeout_s: float) -> bool:
+        async def wait(ear: WakeUpListener, timeout_s: float) -> bool:
             listening.set()
             return await hear(ear, timeout_s)
 
-        hear = Ear.wait
-        monkeypatch.setattr(Ear, "wait", wait)
-        async with NatsLink(nats.app_url, name="api") as link, WakeUp(link=link, epochs=epochs) as wake_up:
+        hear = WakeUpListener.wait
+        monkeypatch.setattr(WakeUpListener, "wait", wait)
+        async with (
+            NatsConnection(nats.app_url, name="api") as link,
+            WakeUpNotifier(link=link, epochs=epochs) as wake_up,
+        ):
             await until_some(connected(link), "the connection")
             async with relays.running():
                 async with asyncio.timeout(CONDITION_WITHIN_S):
@@ -69,7 +72,10 @@ class TestHints:
 
     @pytest.mark.usefixtures("epoch")
     async def test_while_nats_is_away_however_many_are_one_try_and_the_next_is_another(self, epochs: Epochs) -> None:
-        async with Absent("nats://127.0.0.1:1", name="api") as link, WakeUp(link=link, epochs=epochs) as wake_up:
+        async with (
+            Absent("nats://127.0.0.1:1", name="api") as link,
+            WakeUpNotifier(link=link, epochs=epochs) as wake_up,
+        ):
             for tries in (1, 2):
                 for _ in range(100_000):
                     wake_up.notify()
@@ -80,7 +86,7 @@ class TestHints:
 class TestAnnouncingJudge:
     async def test_it_tells_of_what_was_appended_and_of_nothing_else(self, store: Store) -> None:
         announced: list[str] = []
-        judge = AnnouncingJudge(OneByOne(store), lambda: announced.append("something"))
+        judge = NotifyingAppender(OneByOne(store), lambda: announced.append("something"))
         booking = wish(at("seat-1", 0, 5))
         assert isinstance(await judge.submit(booking), Appended)
         assert announced == ["something"]

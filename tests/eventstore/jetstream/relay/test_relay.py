@@ -6,11 +6,11 @@ import pytest
 
 from eventstore.epoch import Epoch
 from eventstore.jetstream.errors import NatsRefused, NatsUnavailable
-from eventstore.jetstream.link import NatsLink
-from eventstore.jetstream.message import Foreign, payload_of
+from eventstore.jetstream.link import NatsConnection
+from eventstore.jetstream.message import UnexpectedMessage, payload_of
 from eventstore.jetstream.stream import Streams
-from eventstore.relay.publisher import EXPECTED_LAST_SEQUENCE, chain_of, within_bytes
-from eventstore.store import Recorded, Store
+from eventstore.relay.publisher import EXPECTED_LAST_SEQUENCE, chained_headers, limit_bytes
+from eventstore.store import RecordedEvent, Store
 from runtime.embedded import EmbeddedNats
 from tests.eventstore.appends import at, wish
 from tests.eventstore.jetstream.bookings import Bookings, until_some
@@ -30,7 +30,7 @@ class TestRelay:
             await stream.says_what_the_log_says()
 
     async def test_a_stream_made_later_begins_after_the_head(
-        self, store: Store, relays: Relays, stream: Stream, operator: NatsLink, epoch: Epoch
+        self, store: Store, relays: Relays, stream: Stream, operator: NatsConnection, epoch: Epoch
     ) -> None:
         await store.append([wish(at("seat-1", 0, 40))])
         async with relays.running():
@@ -40,7 +40,7 @@ class TestRelay:
             assert (state.messages, state.first_sequence, state.last_sequence) == (0, 41, 40)
 
     async def test_nobody_deletes_or_purges_messages_and_only_the_operator_deletes_the_stream(
-        self, store: Store, relays: Relays, stream: Stream, operator: NatsLink, nats: EmbeddedNats, epoch: Epoch
+        self, store: Store, relays: Relays, stream: Stream, operator: NatsConnection, nats: EmbeddedNats, epoch: Epoch
     ) -> None:
         async with relays.running():
             await until_some(stream.exists, "the stream")
@@ -50,7 +50,7 @@ class TestRelay:
             await Streams(operator.client()).ask(f"STREAM.MSG.DELETE.{epoch.stream}", {"seq": 3})
         with pytest.raises(NatsRefused):
             await Streams(operator.client()).ask(f"STREAM.PURGE.{epoch.stream}", {})
-        async with NatsLink(nats.relay_url, name="relay") as link:
+        async with NatsConnection(nats.relay_url, name="relay") as link:
             await until_some(connected(link), "the connection")
             with pytest.raises(NatsUnavailable):
                 await Streams(link.client(), timeout_s=0.3).ask(f"STREAM.DELETE.{epoch.stream}")
@@ -76,7 +76,7 @@ class TestTwoRelays:
         async def doubled() -> bool:
             try:
                 await stream.repeats_the_log()
-            except Foreign:
+            except UnexpectedMessage:
                 return True
             except AssertionError:  # some of the log has not come yet
                 return False
@@ -88,14 +88,14 @@ class TestTwoRelays:
 
 class TestStranger:
     @pytest.fixture
-    async def six(self, store: Store, operator: NatsLink, epoch: Epoch) -> Sequence[Recorded]:
+    async def six(self, store: Store, operator: NatsConnection, epoch: Epoch) -> Sequence[RecordedEvent]:
         """Six events, and an empty stream for them."""
         await Streams(operator.client()).create(epoch.stream, epoch.events_subject, first_sequence=1)
         await store.append([wish(at("seat-1", 0, 6))])
         return await store.read_range(after=0, limit=6)
 
     async def sent(
-        self, operator: NatsLink, epoch: Epoch, events: Sequence[Recorded], headers: Sequence[dict[str, str]]
+        self, operator: NatsConnection, epoch: Epoch, events: Sequence[RecordedEvent], headers: Sequence[dict[str, str]]
     ) -> int:
         """Publish three events, a stranger's message and the others; return where the stream ends."""
         client, subject = operator.client(), epoch.events_subject
@@ -108,12 +108,12 @@ class TestStranger:
         return state.last_sequence
 
     async def test_in_the_middle_of_a_batch_then_nothing_follows_it(
-        self, operator: NatsLink, epoch: Epoch, six: Sequence[Recorded]
+        self, operator: NatsConnection, epoch: Epoch, six: Sequence[RecordedEvent]
     ) -> None:
-        assert await self.sent(operator, epoch, six, chain_of(six)) == 4
+        assert await self.sent(operator, epoch, six, chained_headers(six)) == 4
 
     async def test_by_their_sequences_alone_the_next_but_one_would(
-        self, operator: NatsLink, epoch: Epoch, six: Sequence[Recorded]
+        self, operator: NatsConnection, epoch: Epoch, six: Sequence[RecordedEvent]
     ) -> None:
         by_sequence = [{EXPECTED_LAST_SEQUENCE: str(event.position - 1)} for event in six]
         assert await self.sent(operator, epoch, six, by_sequence) == 6
@@ -125,8 +125,8 @@ class TestBatch:
     ) -> None:
         await store.append([wish(at(f"seat-{number}", 0, 3, data='"' + "x" * 1_000 + '"')) for number in range(4)])
         events = await store.read_range(after=0, limit=100)
-        assert within_bytes(events) == events
+        assert limit_bytes(events) == events
         monkeypatch.setattr("eventstore.relay.publisher.BATCH_BYTES_MAX", 7_000)
-        assert within_bytes(events) == events[:6]
+        assert limit_bytes(events) == events[:6]
         monkeypatch.setattr("eventstore.relay.publisher.BATCH_BYTES_MAX", 10)
-        assert within_bytes(events) == events[:3]
+        assert limit_bytes(events) == events[:3]

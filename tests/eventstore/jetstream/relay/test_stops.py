@@ -6,7 +6,7 @@ import pytest
 
 from eventstore.epoch import Epoch, Epochs
 from eventstore.jetstream.errors import NatsTooOld
-from eventstore.jetstream.link import NatsLink, check_version
+from eventstore.jetstream.link import NatsConnection, check_version
 from eventstore.jetstream.stream import Streams
 from eventstore.memory import MemoryStore
 from eventstore.relay import Relay, RelayStopped
@@ -28,7 +28,7 @@ class TestStopsLoudly:
         bookings: Bookings,
         relays: Relays,
         stream: Stream,
-        operator: NatsLink,
+        operator: NatsConnection,
         epochs: Epochs,
         epoch: Epoch,
         capsys: pytest.CaptureFixture[str],
@@ -65,7 +65,7 @@ class TestStopsLoudly:
             await stream.reaches_the_head()
         restored = MemoryStore()
         await restored.append([wish(at("seat-1", 0, events))])
-        async with NatsLink(nats.relay_url, name="relay") as link:
+        async with NatsConnection(nats.relay_url, name="relay") as link:
             await until_some(connected(link), "the connection")
             await Relay(store=store, epochs=epochs, link=link).resync(epoch)
             with pytest.raises(RelayStopped, match=sentence):
@@ -73,12 +73,12 @@ class TestStopsLoudly:
 
     @pytest.mark.parametrize("new", [0, 7])
     async def test_given_a_log_that_is_restored_while_it_relays(
-        self, epochs: Epochs, epoch: Epoch, nats: EmbeddedNats, operator: NatsLink, new: int
+        self, epochs: Epochs, epoch: Epoch, nats: EmbeddedNats, operator: NatsConnection, new: int
     ) -> None:
         log = RestorableStore()
         restore = log.backup()
         await log.append([wish(at("seat-1", 0, 5))])
-        async with NatsLink(nats.relay_url, name="relay") as link:
+        async with NatsConnection(nats.relay_url, name="relay") as link:
             await until_some(connected(link), "the connection")
             task = asyncio.create_task(Relay(store=log, epochs=epochs, link=link).relay(epoch))
 
@@ -106,7 +106,7 @@ class TestStopsLoudly:
             reason=epoch.reason,
             began_at=epoch.began_at,
         )
-        async with NatsLink(nats.relay_url, name="relay") as link:
+        async with NatsConnection(nats.relay_url, name="relay") as link:
             with pytest.raises(RelayStopped, match=r"timeline 1; epoch .* timeline 2"):
                 await Relay(store=store, epochs=epochs, link=link).resync(elsewhere)
 
