@@ -103,7 +103,9 @@ class Board:
         head = await self._store.head()
         rates = {build.schema: self._rates.get(build.schema, Rate()) for build in builds if build.unfinished}
         self._rates = rates
-        events_s = {build.schema: rates[build.schema].saw(build.position) for build in builds if build.schema in rates}
+        events_s = {
+            build.schema: rates[build.schema].record(build.position) for build in builds if build.schema in rates
+        }
         return message_of(head, states, builds, events_s)
 
 

@@ -25,10 +25,10 @@ from domain.seat import SEAT
 from domain.venue import VENUE, OpenVenue, require_venue
 from eventstore.command import Decide, Outcome
 from projections import catalogue
-from projections.catalogue import Viewer, Wanted, find_event, find_events
+from projections.catalogue import EventQuery, Viewer, find_event, find_events
 
 NOT_BOOKINGS = frozenset({"SeatBlocked", "SeatUnblocked"})
-EVERYBODY = Viewer(everybody=True)
+EVERYBODY = Viewer(sees_all=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +181,7 @@ async def has_events(request: Request, venue: str, position: int) -> bool:
     """
     engine = engine_of(request)
     await caught_up(request, position, *catalogue.READ_MODELS)
-    wanted = Wanted(venue=venue, viewer=EVERYBODY, limit=1)
+    wanted = EventQuery(venue=venue, viewer=EVERYBODY, limit=1)
     return bool(await find_events(engine.read_models, wanted, now=engine.clock.now()))
 
 

@@ -32,11 +32,11 @@ from eventstore.codec import Codec
 from eventstore.handler import Clock, CommandHandler
 from eventstore.store import Store
 from projections.control import ProjectionState
-from projections.past.seat_maps import PastSeatMaps
-from projections.reading import ReadModels
-from projections.rebuilding.asking import Asking
+from projections.past.seat_maps import SeatMapTimelines
+from projections.reading import ReadModelQueries
+from projections.rebuilding.asking import RebuildRequests
 from projections.rebuilding.builds import Build
-from projections.switches import Switches
+from projections.switches import ProjectionOperations
 
 REQUEST_SECONDS_MAX = 10.0
 
@@ -154,9 +154,9 @@ class Engine:
     layouts: LayoutDocuments
     inventories: Inventories
     positions: Positions
-    read_models: ReadModels
-    switches: Switches
-    asking: Asking
+    read_models: ReadModelQueries
+    switches: ProjectionOperations
+    asking: RebuildRequests
     processes: Processes
     board: Board
     gateways: Mapping[str, PaymentGateway]
@@ -175,7 +175,7 @@ class Engine:
     printer: TicketPrinter
     sealed_log: SealedLog
     live: LiveSeatMaps
-    past_seat_maps: PastSeatMaps
+    past_seat_maps: SeatMapTimelines
     clients: Clients
     devices: Devices
     parts: Callable[[], Mapping[str, str]] = dict

@@ -8,7 +8,7 @@ from api.commands import POSITION_MAX, MinPosition, caught_up
 from api.engine import engine_of
 from api.schemas.values import Moment
 from projections.past.moment import AsOf, as_of
-from projections.past.streams import PastStreams
+from projections.past.streams import HistoricalStreams
 
 At = Annotated[Moment | None, Query(description="As it was then. Neither this nor `position`: now.")]
 AtPosition = Annotated[
@@ -34,7 +34,7 @@ Then = Annotated[AsOf, Depends(then_of)]
 """The place in the log that `at`, `position` and `min_position` of a request ask about."""
 
 
-def streams_of(request: Request) -> PastStreams:
+def streams_of(request: Request) -> HistoricalStreams:
     """Return the streams as they were."""
     engine = engine_of(request)
-    return PastStreams(engine.store, engine.codec)
+    return HistoricalStreams(engine.store, engine.codec)

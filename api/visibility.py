@@ -69,7 +69,7 @@ async def viewer_of(request: Request) -> Viewer:
     if identity is None:
         return PUBLIC
     everybody = await identity.holds(Role.ADMIN)
-    return Viewer(everybody=everybody, organizers=await organizers_of(request, identity, Role.ORGANIZER))
+    return Viewer(sees_all=everybody, organizers=await organizers_of(request, identity, Role.ORGANIZER))
 
 
 async def organizers_of(request: Request, identity: Identity, role: Role) -> list[str]:

@@ -19,7 +19,7 @@ from eventstore.store import RecordedEvent
 from projections import control
 from projections.control import Connection
 from projections.every_model import reader_for
-from projections.runner import Runner
+from projections.runner import ProjectionRunner
 from projections.seat_map import SEAT_MAP
 from runtime.garbage import look_seldom
 from runtime.wait_for import mend_wait_for
@@ -53,7 +53,7 @@ async def fold(database_url: str, nats_url: str, head: int) -> dict[str, float]:
             return feeds[-1]
 
         await connected(link)
-        runner = Runner(
+        runner = ProjectionRunner(
             url=database_url,
             store=store,
             make_feed=make_feed,

@@ -31,10 +31,10 @@ from eventstore.postgres import PostgresStore
 from eventstore.roles import APP_ROLE
 from projections.past.currencies import currencies_of
 from projections.past.moment import AsOf, as_of
-from projections.past.one_order import order_then
-from projections.past.one_seat import seat_then
-from projections.past.seat_maps import PastSeatMaps
-from projections.past.streams import PastStreams
+from projections.past.one_order import order_as_of
+from projections.past.one_seat import seat_as_of
+from projections.past.seat_maps import SeatMapTimelines
+from projections.past.streams import HistoricalStreams
 from runtime.deciding import build_codec
 from runtime.embedded import EmbeddedPostgres
 from runtime.garbage import look_in_portions
@@ -130,9 +130,9 @@ class Past:
         self._store = store
         self._performance = performance
         self._codec = build_codec()
-        self._streams = PastStreams(store, self._codec)
+        self._streams = HistoricalStreams(store, self._codec)
         self._inventory = House(SEATS).inventory
-        self._maps = PastSeatMaps(store)
+        self._maps = SeatMapTimelines(store)
         self._random = Random(3)
 
     async def seat(self) -> Ask:
@@ -141,7 +141,7 @@ class Past:
 
         async def ask() -> bytes:
             then = await self._moment()
-            found = await seat_then(self._streams, then, performance=performance, seat=seat, after=0, limit=100)
+            found = await seat_as_of(self._streams, then, performance=performance, seat=seat, after=0, limit=100)
             currencies = await currencies_of(self._store, self._codec, [step.event for step in found.steps])
             return orjson.dumps(present.seat_then(found, self._codec, currencies))
 
@@ -152,7 +152,7 @@ class Past:
         order = (await self._any("order")).partition("-")[2]
 
         async def ask() -> bytes:
-            found = await order_then(self._streams, await self._moment(), order)
+            found = await order_as_of(self._streams, await self._moment(), order)
             assert found is not None
             page = found.events[:100]
             currencies = await currencies_of(self._store, self._codec, page)
@@ -176,13 +176,13 @@ class Past:
 
     async def cold_map(self) -> bytes:
         """Ask for the whole map, with nothing of it in memory."""
-        return await self._map(PastSeatMaps(self._store))
+        return await self._map(SeatMapTimelines(self._store))
 
     async def next_step(self) -> bytes:
         """Ask for the whole map again, at another moment."""
         return await self._map(self._maps)
 
-    async def _map(self, maps: PastSeatMaps) -> bytes:
+    async def _map(self, maps: SeatMapTimelines) -> bytes:
         then = await self._moment(MAP_EVENTS)
         seats = await maps.at(self._performance, then)
         return orjson.dumps(await asyncio.to_thread(present.seats_then, self._inventory, seats, then))

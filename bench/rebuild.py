@@ -122,7 +122,7 @@ def median_of(runs: Sequence[Json]) -> float:
 
 async def fold_once(owner_url: str, projector_url: str, names: Sequence[str]) -> None:
     """Give read models a live version to compare with, by a rebuild as well: nothing else is as quick."""
-    async with control.connected(projector_url, name="bench") as connection:
+    async with control.open_connection_for(projector_url, name="bench") as connection:
         for model in EVERY_MODEL:
             await control.register(connection, model)
     async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as owner:

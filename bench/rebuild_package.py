@@ -21,7 +21,7 @@ from psycopg import sql
 
 from bench.append import new_database
 from bench.append_package import environment
-from projections.model import Fact
+from projections.model import ProjectedEvent
 from projections.seat_map import SEAT_MAP
 from runtime.embedded import EmbeddedPostgres
 
@@ -63,7 +63,7 @@ class SeatMapTables(PostgresTrackingRecorder):
         super().__init__(*args, **options)
         self.sql_create_statements.append(sql.Composed([sql.SQL(SEAT_MAP.schema)]))
 
-    def tell(self, fact: Fact, tracking: Tracking) -> None:
+    def tell(self, fact: ProjectedEvent, tracking: Tracking) -> None:
         """Fold one event."""
         with self.datastore.transaction(commit=True) as cursor:
             self._insert_tracking(cursor, tracking)
@@ -80,7 +80,7 @@ class SeatMapProjection(Projection[SeatMapTables]):
     def process_event(self, domain_event: Any, tracking: Tracking) -> None:
         """Fold one event."""
         event: SaidOfSeat = domain_event
-        self.view.tell(Fact(event.position, event.stream, event.name, event.timestamp, event.data), tracking)
+        self.view.tell(ProjectedEvent(event.position, event.stream, event.name, event.timestamp, event.data), tracking)
 
 
 def run_package(server: EmbeddedPostgres, database: str, events: int) -> Json:
@@ -113,7 +113,7 @@ def events_of(server: EmbeddedPostgres, until: int) -> list[Said]:
 def said(row: tuple[Any, ...]) -> Said:
     """Return one event as the package keeps it."""
     position, stream, version, name, recorded_at, data = row
-    kind = SaidOfSeat if name in SEAT_MAP.names else Said
+    kind = SaidOfSeat if name in SEAT_MAP.event_names else Said
     return kind(
         originator_id=uuid5(NAMESPACE_URL, stream),
         originator_version=version,

@@ -21,7 +21,7 @@ ERROR_LENGTH_MAX = 2_000
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 
 
-class Lost(Exception):
+class LeaseLost(Exception):
     """The row is not as it was: somebody else folds this read model, or it was paused, failed or rebuilt."""
 
 
@@ -52,7 +52,7 @@ class ProjectionState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class Lease:
     """A read model that this process folds, as its row was when it was taken."""
 
     name: str
@@ -86,7 +86,7 @@ async def open_connection(
 
 
 @asynccontextmanager
-async def connected(
+async def open_connection_for(
     url: str, *, name: str, schema: str = "pg_catalog", seconds_max: float | None = None
 ) -> AsyncIterator[Connection]:
     """Be connected in this block; raises what `open_connection` does."""
@@ -118,23 +118,23 @@ async def create_tables(connection: Connection, model: ReadModel, schema: str) -
     await connection.execute(sql.CONFIGURE, {"schema": schema})
     await connection.execute(model.schema)
     app = statements.Identifier(role_name(connection.info.dbname, APP_ROLE))
-    await connection.execute(statements.SQL(sql.LET_READ).format(schema=statements.Identifier(schema), app=app))
+    await connection.execute(statements.SQL(sql.GRANT_READ).format(schema=statements.Identifier(schema), app=app))
 
 
-async def look_in(connection: Connection, schema: str) -> None:
+async def set_search_path(connection: Connection, schema: str) -> None:
     """Let unqualified names mean the tables of a schema, until the transaction ends or they mean others."""
-    await connection.execute(sql.LOOK_IN, {"schema": schema})
+    await connection.execute(sql.SET_SEARCH_PATH, {"schema": schema})
 
 
-async def hold(connection: Connection, *, owner: str, names: list[str], silence_s: float) -> list[Held]:
+async def acquire_or_renew(connection: Connection, *, owner: str, names: list[str], silence_s: float) -> list[Lease]:
     """Keep what this process owns alive, and take what nobody owns or whose owner has been silent for too long.
 
     Returns:
         The rows as they are now, without those that are being written this moment.
     """
     asked = {"owner": owner, "names": names, "silence_s": silence_s}
-    async with connection.cursor(row_factory=class_row(Held)) as cursor:
-        await cursor.execute(sql.HOLD, asked)
+    async with connection.cursor(row_factory=class_row(Lease)) as cursor:
+        await cursor.execute(sql.ACQUIRE_OR_RENEW, asked)
         return await cursor.fetchall()
 
 
@@ -148,7 +148,7 @@ async def release_all(connection: Connection) -> None:
     await connection.execute(sql.RELEASE_ALL)
 
 
-async def advance(connection: Connection, held: Held, *, after: int, until: Checkpoint) -> str | None:
+async def advance(connection: Connection, lease: Lease, *, after: int, until: Checkpoint) -> str | None:
     """Move the checkpoint, within the transaction that writes the rows.
 
     Returns:
@@ -157,36 +157,36 @@ async def advance(connection: Connection, held: Held, *, after: int, until: Chec
     Raises:
         Lost: somebody else moved it, or it must not move now.
     """
-    found = await (await connection.execute(sql.ADVANCE, advanced(held, after, until))).fetchone()
+    found = await (await connection.execute(sql.ADVANCE, checkpoint_parameters(lease, after, until))).fetchone()
     if found is None:
-        raise Lost(held.name)
+        raise LeaseLost(lease.name)
     follower: str | None = found[0]
     return follower
 
 
-async def advance_alone(connection: Connection, held: Held, *, after: int, until: Checkpoint) -> bool:
+async def advance_alone(connection: Connection, lease: Lease, *, after: int, until: Checkpoint) -> bool:
     """Move the checkpoint where no row follows from the batch; False: `advance` within a transaction says why not."""
-    return (await connection.execute(sql.ADVANCE_ALONE, advanced(held, after, until))).rowcount == 1
+    return (await connection.execute(sql.ADVANCE_ALONE, checkpoint_parameters(lease, after, until))).rowcount == 1
 
 
-def advanced(held: Held, after: int, until: Checkpoint) -> dict[str, Any]:
+def checkpoint_parameters(lease: Lease, after: int, until: Checkpoint) -> dict[str, Any]:
     """Return what a statement that moves the checkpoint compares and sets."""
-    return {"name": held.name, "fence": held.fence, "after": after, "upto": until.position, "digest": until.digest}
+    return {"name": lease.name, "fence": lease.fence, "after": after, "upto": until.position, "digest": until.digest}
 
 
-async def fail(connection: Connection, held: Held, *, after: int, failed_position: int | None, error: str) -> None:
+async def fail(connection: Connection, lease: Lease, *, after: int, failed_position: int | None, error: str) -> None:
     """Stop a read model at an event that it can't apply; None: its checkpoint is not in the log.
 
     Raises:
         Lost: it is not this process's any more.
     """
-    asked = {"name": held.name, "fence": held.fence, "after": after, "failed_position": failed_position}
+    asked = {"name": lease.name, "fence": lease.fence, "after": after, "failed_position": failed_position}
     found = await connection.execute(sql.FAIL, {**asked, "error": error[:ERROR_LENGTH_MAX]})
     if await found.fetchone() is None:
-        raise Lost(held.name)
+        raise LeaseLost(lease.name)
 
 
-async def revise(connection: Connection, name: str) -> None:
+async def increment_revision(connection: Connection, name: str) -> None:
     """Note that rows of a read model were exchanged, within the transaction that does."""
     await connection.execute(sql.REVISE, {"name": name})
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from projections.model import Fact, ReadModel, Step
-from projections.reading import ReadModels
+from projections.model import ProjectedEvent, ReadModel, WriteStep
+from projections.reading import ReadModelQueries
 from projections.sql import devices as sql
 
 NAME = "devices"
@@ -16,20 +16,20 @@ PAGE_ROWS_MAX = 101
 NEWEST = 2**63 - 1
 
 
-def fold(facts: Sequence[Fact]) -> Sequence[Step]:
+def fold(facts: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
     """Write the batch: a scanner is registered before it is revoked."""
 
     def rows(name: str) -> list[Mapping[str, Any]]:
         return [{**fact.data, "device": fact.key, "position": fact.position} for fact in facts if fact.name == name]
 
-    return [Step(sql.REGISTER, rows("DeviceRegistered")), Step(sql.REVOKE, rows("DeviceRevoked"))]
+    return [WriteStep(sql.REGISTER, rows("DeviceRegistered")), WriteStep(sql.REVOKE, rows("DeviceRevoked"))]
 
 
 DEVICES = ReadModel(
     name=NAME,
     version=1,
     schema=sql.SCHEMA,
-    names=frozenset({"DeviceRegistered", "DeviceRevoked"}),
+    event_names=frozenset({"DeviceRegistered", "DeviceRevoked"}),
     fold=fold,
 )
 
@@ -49,7 +49,7 @@ class Device:
 
 
 async def list_devices(
-    models: ReadModels, *, organizers: Sequence[str] | None, before: int = NEWEST, limit: int = PAGE_ROWS_MAX
+    models: ReadModelQueries, *, organizers: Sequence[str] | None, before: int = NEWEST, limit: int = PAGE_ROWS_MAX
 ) -> Sequence[Device]:
     """Return the scanners of some organizers (None: of all), newest first, registered before a position."""
     asked = {
@@ -62,7 +62,7 @@ async def list_devices(
     return [Device(**row) for row in found.rows]
 
 
-async def count_working(models: ReadModels, *, organizer: str, now: datetime) -> int:
+async def count_working(models: ReadModelQueries, *, organizer: str, now: datetime) -> int:
     """Count the scanners of an organizer that are neither revoked nor past their hours."""
     found = await models.fetch([NAME], sql.COUNT_WORKING, {"organizer": organizer, "now": now})
     return int(found.rows[0]["working"])

@@ -7,7 +7,7 @@ from domain.history import UPCASTERS, VERSIONS
 from projections.catalogue import CATALOGUE
 from projections.devices import DEVICES
 from projections.exceptions import EXCEPTIONS
-from projections.facts import FactReader
+from projections.facts import ProjectionEventReader
 from projections.model import ReadModel
 from projections.my_orders import MY_ORDERS
 from projections.sales import SALES
@@ -17,7 +17,7 @@ from projections.tickets import TICKETS
 EVERY_MODEL = (SEAT_MAP, CATALOGUE, MY_ORDERS, TICKETS, SALES, EXCEPTIONS, DEVICES)
 
 
-def reader_for(models: Sequence[ReadModel]) -> FactReader:
+def reader_for(models: Sequence[ReadModel]) -> ProjectionEventReader:
     """Return the reader of all that these read models fold."""
-    names = frozenset(chain.from_iterable(model.names for model in models))
-    return FactReader(names=names, versions=VERSIONS, upcasters=UPCASTERS)
+    names = frozenset(chain.from_iterable(model.event_names for model in models))
+    return ProjectionEventReader(names=names, versions=VERSIONS, upcasters=UPCASTERS)

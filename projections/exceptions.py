@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from projections.model import Fact, ReadModel, Step
-from projections.reading import ReadModels
+from projections.model import ProjectedEvent, ReadModel, WriteStep
+from projections.reading import ReadModelQueries
 from projections.sql import exceptions as sql
 
 NAME = "exceptions"
@@ -27,7 +27,7 @@ REOPENED: Mapping[str, str] = {
 """What being opened again changes in a row."""
 
 
-def fold(facts: Sequence[Fact]) -> Sequence[Step]:
+def fold(facts: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
     """Write the batch: an exception is opened before anything moves it, and each is moved once."""
     opened = [
         {**fact.data, "exception": fact.key, "at": fact.recorded_at, "position": fact.position}
@@ -37,10 +37,10 @@ def fold(facts: Sequence[Fact]) -> Sequence[Step]:
     moves: dict[str, dict[str, Any]] = {}
     for fact in facts:
         moves.setdefault(fact.key, {"exception": fact.key}).update(move(fact))
-    return [Step(sql.OPEN, opened), Step(sql.MOVE, list(moves.values()))]
+    return [WriteStep(sql.OPEN, opened), WriteStep(sql.MOVE, list(moves.values()))]
 
 
-def move(fact: Fact) -> Mapping[str, Any]:
+def move(fact: ProjectedEvent) -> Mapping[str, Any]:
     """Return what one fact changes in its exception's row."""
     data = fact.data
     match fact.name:
@@ -63,7 +63,7 @@ EXCEPTIONS = ReadModel(
     name=NAME,
     version=1,
     schema=sql.SCHEMA,
-    names=frozenset({"ExceptionOpened", "ExceptionResolutionProposed", "ExceptionClosed"}),
+    event_names=frozenset({"ExceptionOpened", "ExceptionResolutionProposed", "ExceptionClosed"}),
     fold=fold,
 )
 
@@ -101,7 +101,7 @@ class ListedException:
 
 
 async def list_exceptions(
-    models: ReadModels,
+    models: ReadModelQueries,
     *,
     status: str | None = None,
     kind: str | None = None,
@@ -115,7 +115,7 @@ async def list_exceptions(
     return [ListedException(**row) for row in found.rows]
 
 
-async def exceptions_of_order(models: ReadModels, *, order: str) -> Sequence[ListedException]:
+async def exceptions_of_order(models: ReadModelQueries, *, order: str) -> Sequence[ListedException]:
     """Return the exceptions about an order, oldest first."""
     asked = {"order": order, "limit": PAGE_ROWS_MAX}
     return [ListedException(**row) for row in (await models.fetch([NAME], sql.EXCEPTIONS_OF_ORDER, asked)).rows]

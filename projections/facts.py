@@ -9,10 +9,10 @@ import orjson
 from eventstore.errors import UnknownEvent
 from eventstore.evolution import Upcaster, UpcasterChain
 from eventstore.store import RecordedEvent
-from projections.model import Fact
+from projections.model import ProjectedEvent
 
 
-class Unreadable(Mapping[str, Any]):
+class UnreadableData(Mapping[str, Any]):
     """The data of an event that this code can't read; whoever looks into it learns why."""
 
     def __init__(self, error: UnknownEvent) -> None:
@@ -29,7 +29,7 @@ class Unreadable(Mapping[str, Any]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FactReader:
+class ProjectionEventReader:
     """Turns events into facts.
 
     Args:
@@ -42,11 +42,11 @@ class FactReader:
     versions: Mapping[str, int]
     upcasters: Mapping[tuple[str, int], Upcaster]
 
-    def read(self, events: Sequence[RecordedEvent]) -> list[Fact]:
+    def read(self, events: Sequence[RecordedEvent]) -> list[ProjectedEvent]:
         """Return the facts in a stretch of the log, in order."""
         names = self.names
         return [
-            Fact(event.position, event.stream, event.name, event.recorded_at, self._data(event))
+            ProjectedEvent(event.position, event.stream, event.name, event.recorded_at, self._data(event))
             for event in events
             if event.name in names
         ]
@@ -58,5 +58,5 @@ class FactReader:
         evolution = UpcasterChain(versions=self.versions, upcasters=self.upcasters)
         objection = evolution.why_unreadable(event.name, event.schema_version)
         if objection is not None:
-            return Unreadable(UnknownEvent(objection))
+            return UnreadableData(UnknownEvent(objection))
         return evolution.upcast(event.name, event.schema_version, data)

@@ -3,7 +3,7 @@
 import psycopg
 
 
-def described(error: Exception) -> str:
+def describe_error(error: Exception) -> str:
     """Return an error in a sentence; PostgreSQL's names the table and constraint, and not the values of the row."""
     name = type(error).__name__
     if not isinstance(error, psycopg.Error) or error.diag.message_primary is None:

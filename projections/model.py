@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, LiteralString, NamedTuple
 
 
-class Fact(NamedTuple):
+class ProjectedEvent(NamedTuple):
     """One event as read models see it: `data` in its class's latest version, decoded once for all of them."""
 
     position: int
@@ -21,7 +21,7 @@ class Fact(NamedTuple):
         return self.stream.partition("-")[2]
 
 
-class Step(NamedTuple):
+class WriteStep(NamedTuple):
     """One statement of a batch; it finds its rows in the parameter `rows`, a JSON array of objects."""
 
     statement: LiteralString
@@ -29,7 +29,7 @@ class Step(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class PartitionSpec:
     """Where the rows of one performance are, and which streams alone they follow from.
 
     Args:
@@ -57,6 +57,6 @@ class ReadModel:
     name: str
     version: int
     schema: LiteralString
-    names: frozenset[str]
-    fold: Callable[[Sequence[Fact]], Sequence[Step]]
-    part: Part | None = None
+    event_names: frozenset[str]
+    fold: Callable[[Sequence[ProjectedEvent]], Sequence[WriteStep]]
+    partition: PartitionSpec | None = None

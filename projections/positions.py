@@ -33,8 +33,8 @@ class ProjectionPositions:
             psycopg.Error: the server cannot be asked.
         """
         if self._asking is None:
-            self._asking = asyncio.create_task(self._ask())
-            self._asking.add_done_callback(self._asked)
+            self._asking = asyncio.create_task(self._query())
+            self._asking.add_done_callback(self._on_queried)
         return await asyncio.shield(self._asking)
 
     async def wait_for(self, name: str, position: int, seconds_max: float) -> bool:
@@ -64,9 +64,9 @@ class ProjectionPositions:
         async with self._pool.connection() as connection:
             return await list_builds(connection)
 
-    async def _ask(self) -> Mapping[str, int]:
+    async def _query(self) -> Mapping[str, int]:
         async with self._pool.connection() as connection:
             return dict(await (await connection.execute(POSITIONS)).fetchall())
 
-    def _asked(self, _: asyncio.Task[Mapping[str, int]]) -> None:
+    def _on_queried(self, _: asyncio.Task[Mapping[str, int]]) -> None:
         self._asking = None

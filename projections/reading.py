@@ -52,7 +52,7 @@ class Edition:
         return self.revision == earlier.revision and earlier.epoch in {None, self.epoch}
 
 
-class ReadModels:
+class ReadModelQueries:
     """Where queries find the tables of each read model; remembers schemas, and notices when one was swapped.
 
     Args:
@@ -99,7 +99,7 @@ class ReadModels:
         position, digest, revision, epoch = found
         return Edition(checkpoint=Checkpoint(position, digest), revision=revision, epoch=epoch)
 
-    def composed(self, query: LiteralString, models: Sequence[str], schemas: Sequence[str]) -> sql.Composed:
+    def compose(self, query: LiteralString, models: Sequence[str], schemas: Sequence[str]) -> sql.Composed:
         """Return the statement that reads checkpoint and rows in one snapshot."""
         key = (query, tuple(schemas))
         known = self._composed.get(key)
@@ -129,15 +129,15 @@ class ReadModels:
     ) -> Rows | None:
         bound = {**parameters, "read_models": list(models), "read_schemas": list(schemas)}
         async with connection.cursor(row_factory=dict_row) as cursor:
-            await cursor.execute(self.composed(query, models, schemas), bound)
+            await cursor.execute(self.compose(query, models, schemas), bound)
             rows = await cursor.fetchall()
         if not rows:
             return None
         position = rows[0]["read_position"]
-        return Rows(position=position, rows=[without_reading_marks(row) for row in rows if row["read_found"]])
+        return Rows(position=position, rows=[without_position_columns(row) for row in rows if row["read_found"]])
 
 
-def without_reading_marks(row: dict[str, Any]) -> Row:
+def without_position_columns(row: dict[str, Any]) -> Row:
     """Leave the query's own columns."""
     del row["read_position"], row["read_found"]
     return row

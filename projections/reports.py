@@ -14,7 +14,7 @@ DIVERGED = "diverged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class ProjectionStatus:
     """One read model: its row, how far it is behind the log, what it failed on, what this version leaves out.
 
     `diverged`: it was folded from a log that was restored since, so nothing of it counts.
@@ -29,12 +29,12 @@ class Report:
     parked: Sequence[str]
 
     @property
-    def shown_state(self) -> str:
+    def displayed_state(self) -> str:
         """The state of its row, or that nothing of it counts."""
         return DIVERGED if self.diverged else self.state.state
 
 
-async def report_each(states: Sequence[ProjectionState], store: Store, now: datetime) -> list[Report]:
+async def list_statuses(states: Sequence[ProjectionState], store: Store, now: datetime) -> list[ProjectionStatus]:
     """Report on read models.
 
     Args:
@@ -45,16 +45,16 @@ async def report_each(states: Sequence[ProjectionState], store: Store, now: date
         StoreUnavailable.
     """
     head = await store.head()
-    return [await report(state, store, head, now) for state in states]
+    return [await status_of(state, store, head, now) for state in states]
 
 
-async def report(state: ProjectionState, store: Store, head: int, now: datetime) -> Report:
+async def status_of(state: ProjectionState, store: Store, head: int, now: datetime) -> ProjectionStatus:
     """Report on one read model while the log ends at `head`."""
     projection = await read_projection(store, state.name)
     diverged = not await is_in_log(store, state.checkpoint)
     known = 0 if diverged else state.position
     waiting = await event_at(store, known + 1) if known < head else None
-    return Report(
+    return ProjectionStatus(
         state=state,
         diverged=diverged,
         lag=max(0, head - known),

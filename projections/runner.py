@@ -15,12 +15,12 @@ from eventstore.errors import StoreUnavailable
 from eventstore.feed import Subscription
 from eventstore.store import Store
 from projections import control
-from projections.control import Connection, Held, Lost
-from projections.facts import FactReader
-from projections.keeper import Keeper
+from projections.control import Connection, Lease, LeaseLost
+from projections.facts import ProjectionEventReader
+from projections.keeper import Projector
 from projections.model import ReadModel
-from projections.rebuilding.attendant import Attendant
-from projections.window import Window
+from projections.rebuilding.attendant import RebuildSupervisor
+from projections.window import SharedEventBuffer
 
 TICK_S = 1.0
 SILENCE_S = 10.0
@@ -29,7 +29,7 @@ CLOSE_TIMEOUT_S = 5.0
 _log = structlog.get_logger(__name__)
 
 
-class Runner:
+class ProjectionRunner:
     """One process's share of the read models.
 
     Args:
@@ -49,7 +49,7 @@ class Runner:
         store: Store,
         make_feed: Callable[[int], Subscription],
         models: Sequence[ReadModel],
-        reader: FactReader,
+        reader: ProjectionEventReader,
         owner: str,
         silence_s: float = SILENCE_S,
     ) -> None:
@@ -62,24 +62,26 @@ class Runner:
         self._silence_s = silence_s
         self._connection: Connection | None = None
         self._registered = False
-        self._window: Window | None = None
-        self._keepers: dict[str, asyncio.Task[None]] = {}
-        self._attendant = Attendant(url=url, store=store, models=self._models, reader=reader, silence_s=silence_s)
+        self._window: SharedEventBuffer | None = None
+        self._projectors: dict[str, asyncio.Task[None]] = {}
+        self._attendant = RebuildSupervisor(
+            url=url, store=store, models=self._models, reader=reader, silence_s=silence_s
+        )
 
     async def run(self) -> None:
         """Fold until cancelled; then let go, so that others can take over at once."""
         try:
             while True:
                 try:
-                    await self._look()
+                    await self._tick()
                 except (StoreUnavailable, Error) as trouble:
                     _log.warning("projections: the database does not answer", trouble=str(trouble))
                     await self._disconnect()
                 await asyncio.sleep(TICK_S)
         finally:
-            await self._let_go()
+            await self._release()
 
-    async def _look(self) -> None:
+    async def _tick(self) -> None:
         """Keep what is ours alive, take what is free, and see to it that each of ours is folded."""
         if self._connection is None:
             self._connection = await control.open_connection(self._url, name="runner")
@@ -87,57 +89,57 @@ class Runner:
             for model in self._models.values():
                 await control.register(self._connection, model)
             self._registered = True
-        held = await control.hold(
+        lease = await control.acquire_or_renew(
             self._connection, owner=self._owner, names=list(self._models), silence_s=self._silence_s
         )
         await self._drop_ended()
-        diverged = await self._diverged(self._connection, held)
-        running = [row for row in held if row.state == "running" and row.name not in diverged]
+        diverged = await self._diverged(self._connection, lease)
+        running = [row for row in lease if row.state == "running" and row.name not in diverged]
         outdated = [row.name for row in running if row.version != self._models[row.name].version]
-        begun = [row for row in running if row.name not in self._keepers and row.name not in outdated]
+        begun = [row for row in running if row.name not in self._projectors and row.name not in outdated]
         for row in sorted(begun, key=lambda row: -row.position):
-            self._begin(row)
-        await self._attendant.look(self._connection, outdated=outdated, diverged=diverged)
+            self._start_projector(row)
+        await self._attendant.tick(self._connection, outdated=outdated, diverged=diverged)
 
     async def _drop_ended(self) -> None:
         """Forget keepers that ended; all of them, and the window, once the log went back."""
-        if self._window is not None and self._window.outlived:
-            await self._end_keepers()
-        self._keepers = {name: task for name, task in self._keepers.items() if not task.done()}
-        if not self._keepers and self._window is not None:
+        if self._window is not None and self._window.is_stale:
+            await self._stop_projectors()
+        self._projectors = {name: task for name, task in self._projectors.items() if not task.done()}
+        if not self._projectors and self._window is not None:
             await self._window.close()
             self._window = None
 
-    async def _diverged(self, connection: Connection, held: Sequence[Held]) -> list[str]:
+    async def _diverged(self, connection: Connection, lease: Sequence[Lease]) -> list[str]:
         """Return those whose checkpoint is not in the log; one that runs is stopped, for it can't go on."""
         found = []
-        for row in held:
-            if row.name in self._keepers or await is_in_log(self._store, row.checkpoint):
+        for row in lease:
+            if row.name in self._projectors or await is_in_log(self._store, row.checkpoint):
                 continue
             found.append(row.name)
             if row.state == "running":
                 await self._stop_diverged(connection, row)
         return found
 
-    async def _stop_diverged(self, connection: Connection, row: Held) -> None:
+    async def _stop_diverged(self, connection: Connection, row: Lease) -> None:
         error = (
             f"The log was restored: it does not hold what {row.name} was folded from up to {row.position}. "
             f"It is rebuilt from the log by itself; should that fail: seatledger projections rebuild {row.name}"
         )
-        with suppress(Lost):
+        with suppress(LeaseLost):
             await control.fail(connection, row, after=row.position, failed_position=None, error=error)
             _log.error("projection diverged", name=row.name, position=row.position, error=error)
 
-    def _begin(self, row: Held) -> None:
+    def _start_projector(self, row: Lease) -> None:
         """Let a keeper follow the log."""
         model = self._models[row.name]
         if self._window is None:
-            self._window = Window(
+            self._window = SharedEventBuffer(
                 store=self._store, feed=self._make_feed(row.position), start=row.position, reader=self._reader
             )
-        work = Keeper(url=self._url, store=self._store, model=model, held=row, window=self._window).run()
+        work = Projector(url=self._url, store=self._store, model=model, lease=row, window=self._window).run()
         _log.info("projection runs", name=row.name, position=row.position, schema=row.schema)
-        self._keepers[row.name] = asyncio.create_task(work, name=f"project {row.name}")
+        self._projectors[row.name] = asyncio.create_task(work, name=f"project {row.name}")
 
     async def _disconnect(self) -> None:
         if self._connection is not None:
@@ -145,14 +147,14 @@ class Runner:
                 await self._connection.close()
             self._connection = None
 
-    async def _end_keepers(self) -> None:
-        tasks = list(self._keepers.values())
+    async def _stop_projectors(self) -> None:
+        tasks = list(self._projectors.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _let_go(self) -> None:
-        await self._end_keepers()
+    async def _release(self) -> None:
+        await self._stop_projectors()
         await self._attendant.close()
         if self._window is not None:
             await self._window.close()

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from projections.model import Fact, ReadModel, Step
-from projections.reading import ReadModels, Rows
+from projections.model import ProjectedEvent, ReadModel, WriteStep
+from projections.reading import ReadModelQueries, Rows
 from projections.sql import sales as sql
 
 NAME = "sales"
@@ -18,20 +18,22 @@ PAGE_ROWS_MAX = 101
 Row = Mapping[str, Any]
 
 
-def fold(facts: Sequence[Fact]) -> Sequence[Step]:
+def fold(facts: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
     """Write the batch: what orders, refunds and days are told by is remembered first; each event is counted once."""
-    orders = [remembered_order(fact) for fact in facts if fact.name == "OrderPlaced"]
+    orders = [cached_order(fact) for fact in facts if fact.name == "OrderPlaced"]
     refunds = [{**fact.data, "order_id": fact.key} for fact in facts if fact.name == "RefundOpened"]
-    counts = counted(facts)
+    counts = count_events(facts)
     return [
-        Step(sql.REMEMBER_ZONES, [entered_zone(fact) for fact in facts if fact.name in VENUES]),
-        Step(sql.REMEMBER_SHOWINGS, [showing(fact) for fact in facts if fact.name == "PerformanceScheduled"]),
-        Step(sql.REMEMBER_ORDERS, orders),
-        Step(sql.REMEMBER_REFUNDS, refunds),
-        Step(sql.ADD_SOLD, counts.sold),
-        Step(sql.ADD_RETURNED, counts.returned),
-        Step(sql.ADD_REFUNDED, counts.refunded),
-        Step(sql.ADD_LOST, counts.lost),
+        WriteStep(sql.CACHE_TIME_ZONES, [time_zone_row(fact) for fact in facts if fact.name in VENUES]),
+        WriteStep(
+            sql.CACHE_PERFORMANCES, [performance_day_row(fact) for fact in facts if fact.name == "PerformanceScheduled"]
+        ),
+        WriteStep(sql.CACHE_ORDERS, orders),
+        WriteStep(sql.CACHE_REFUNDS, refunds),
+        WriteStep(sql.ADD_SOLD, counts.sold),
+        WriteStep(sql.ADD_RETURNED, counts.returned),
+        WriteStep(sql.ADD_REFUNDED, counts.refunded),
+        WriteStep(sql.ADD_LOST, counts.lost),
     ]
 
 
@@ -45,17 +47,19 @@ class Counts:
     lost: Sequence[Row]
 
 
-def counted(facts: Sequence[Fact]) -> Counts:
+def count_events(facts: Sequence[ProjectedEvent]) -> Counts:
     """Find what is counted."""
     return Counts(
-        sold=[dated(fact) for fact in facts if fact.name == "OrderConfirmed"],
-        returned=[dated(fact) for fact in facts if fact.name == "OrderLinesCancelled"],
-        refunded=[dated(fact) for fact in facts if fact.name == "RefundClosed" and fact.data["outcome"] == "completed"],
+        sold=[with_day(fact) for fact in facts if fact.name == "OrderConfirmed"],
+        returned=[with_day(fact) for fact in facts if fact.name == "OrderLinesCancelled"],
+        refunded=[
+            with_day(fact) for fact in facts if fact.name == "RefundClosed" and fact.data["outcome"] == "completed"
+        ],
         lost=[loss(fact) for fact in facts if fact.name in LOSSES],
     )
 
 
-def remembered_order(fact: Fact) -> Row:
+def cached_order(fact: ProjectedEvent) -> Row:
     """Return what later events of the order do not repeat."""
     data = fact.data
     return {
@@ -63,11 +67,11 @@ def remembered_order(fact: Fact) -> Row:
         "organizer": data["organizer"],
         "performance": data["performance"],
         "currency": data["currency"],
-        "lines": [remembered_line(line) for line in data["lines"]],
+        "lines": [cached_line(line) for line in data["lines"]],
     }
 
 
-def remembered_line(line: Mapping[str, Any]) -> Row:
+def cached_line(line: Mapping[str, Any]) -> Row:
     """Return what a line is counted by."""
     return {
         "line_id": line["line_id"],
@@ -78,22 +82,22 @@ def remembered_line(line: Mapping[str, Any]) -> Row:
     }
 
 
-def dated(fact: Fact) -> Row:
+def with_day(fact: ProjectedEvent) -> Row:
     """Return whose lines are counted, and what tells the day."""
     return {**fact.data, "order_id": fact.key, "position": fact.position, "recorded_at": fact.recorded_at}
 
 
-def loss(fact: Fact) -> Row:
+def loss(fact: ProjectedEvent) -> Row:
     """Return what a dispute took from an order, or what came back."""
-    return {**dated(fact), "order_id": fact.data["order"], "lost": LOSSES[fact.name] * fact.data[LOST_IN[fact.name]]}
+    return {**with_day(fact), "order_id": fact.data["order"], "lost": LOSSES[fact.name] * fact.data[LOST_IN[fact.name]]}
 
 
-def entered_zone(fact: Fact) -> Row:
+def time_zone_row(fact: ProjectedEvent) -> Row:
     """Return the time zone that days at a venue have from here on."""
     return {"venue": fact.key, "since": fact.position, "time_zone": fact.data["details"]["time_zone"]}
 
 
-def showing(fact: Fact) -> Row:
+def performance_day_row(fact: ProjectedEvent) -> Row:
     """Return where a performance is given."""
     return {"performance": fact.key, "venue": fact.data["venue"]}
 
@@ -104,10 +108,10 @@ LOST_IN: Mapping[str, str] = {"DisputeLost": "amount", "DisputeWon": "recovered"
 COUNTED = frozenset({"OrderConfirmed", "OrderLinesCancelled", "RefundClosed", *LOSSES})
 NAMES = COUNTED | VENUES | {"PerformanceScheduled", "OrderPlaced", "RefundOpened"}
 
-SALES = ReadModel(name=NAME, version=1, schema=sql.SCHEMA, names=NAMES, fold=fold)
+SALES = ReadModel(name=NAME, version=1, schema=sql.SCHEMA, event_names=NAMES, fold=fold)
 
 
-class Key(NamedTuple):
+class SalesKey(NamedTuple):
     """What figures are counted by; a page begins after one."""
 
     organizer: str
@@ -119,7 +123,7 @@ class Key(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sum:
+class SalesTotal:
     """All figures in one currency; amounts in minor units."""
 
     currency: str
@@ -132,7 +136,7 @@ class Sum:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sale(Sum):
+class Sale(SalesTotal):
     """One day's figures of a category and ticket type; the day is the venue's.
 
     `gross`: of the lines sold; `returned_gross`: of the lines that ended since; `refunded`: money that has gone back;
@@ -147,9 +151,9 @@ class Sale(Sum):
     ticket_type: str
 
     @property
-    def key(self) -> Key:
+    def key(self) -> SalesKey:
         """What it is counted by."""
-        return Key(self.organizer, self.performance, self.day, self.category, self.ticket_type, self.currency)
+        return SalesKey(self.organizer, self.performance, self.day, self.category, self.ticket_type, self.currency)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,25 +161,25 @@ class Sales:
     """Figures that are true at `position`: the sums of all that was wanted, and a page of the rows."""
 
     position: int
-    sums: Sequence[Sum]
+    sums: Sequence[SalesTotal]
     sales: Sequence[Sale]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class SalesFilter:
     """Whose figures somebody wants (None: all), of which days of the venue, both included, and which page of them."""
 
     organizers: Sequence[str] | None = None
     performance: str | None = None
     since: date | None = None
     until: date | None = None
-    after: Key | None = None
+    after: SalesKey | None = None
     limit: int = PAGE_ROWS_MAX
 
     @property
-    def asked(self) -> Row:
+    def parameters(self) -> Row:
         """The parameters of a query."""
-        after = self.after._asdict() if self.after else dict.fromkeys(Key._fields)
+        after = self.after._asdict() if self.after else dict.fromkeys(SalesKey._fields)
         return {
             "organizers": None if self.organizers is None else list(self.organizers),
             "performance": self.performance,
@@ -186,18 +190,18 @@ class Wanted:
         }
 
 
-async def report_sales(models: ReadModels, wanted: Wanted) -> Sales:
+async def report_sales(models: ReadModelQueries, wanted: SalesFilter) -> Sales:
     """Return figures by performance, day, category and ticket type."""
-    return sales_in(await models.fetch([NAME], sql.SALES, wanted.asked))
+    return sales_in(await models.fetch([NAME], sql.SALES, wanted.parameters))
 
 
 def sales_in(found: Rows, *, position: int | None = None) -> Sales:
     """Return the figures in the rows of a query, true at a position."""
     sums, sales = [], []
     for row in found.rows:
-        figures = {name: row[name] for name in (*Key._fields, *FIGURES)}
+        figures = {name: row[name] for name in (*SalesKey._fields, *FIGURES)}
         if row["summed"]:
-            sums.append(Sum(**{name: figures[name] for name in ("currency", *FIGURES)}))
+            sums.append(SalesTotal(**{name: figures[name] for name in ("currency", *FIGURES)}))
         else:
             sales.append(Sale(**figures))
     return Sales(position=found.position if position is None else position, sums=sums, sales=sales)

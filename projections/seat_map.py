@@ -8,42 +8,42 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from projections.model import Fact, Part, ReadModel, Step
-from projections.reading import ReadModels
+from projections.model import PartitionSpec, ProjectedEvent, ReadModel, WriteStep
+from projections.reading import ReadModelQueries
 from projections.sql import seat_map as sql
 
 NAME = "seat_map"
 FREE = "free"
 
-Told = dict[str, Any]
+SeatChange = dict[str, Any]
 
 
-def held(data: Mapping[str, Any]) -> Told:
+def held(data: Mapping[str, Any]) -> SeatChange:
     """A buyer's claim until its deadline."""
     return {"state": "held", "until": data["expires_at"], "price": data["price"]}
 
 
-def extended(data: Mapping[str, Any]) -> Told:
+def extended(data: Mapping[str, Any]) -> SeatChange:
     """The claim's deadline moved."""
     return {"state": "held", "until": data["expires_at"], "keeps_price": True}
 
 
-def sold(_: Mapping[str, Any]) -> Told:
+def sold(_: Mapping[str, Any]) -> SeatChange:
     """Somebody's for good."""
     return {"state": "sold", "until": None, "keeps_price": True}
 
 
-def blocked(data: Mapping[str, Any]) -> Told:
+def blocked(data: Mapping[str, Any]) -> SeatChange:
     """Off sale by staff."""
     return {"state": "blocked", "until": data["release_at"]}
 
 
-def free(_: Mapping[str, Any]) -> Told:
+def free(_: Mapping[str, Any]) -> SeatChange:
     """Anybody's to take."""
     return {"state": FREE, "until": None}
 
 
-TOLD_BY: dict[str, Callable[[Mapping[str, Any]], Told]] = {
+FOLD_BY_EVENT: dict[str, Callable[[Mapping[str, Any]], SeatChange]] = {
     "SeatHeld": held,
     "SeatHoldExtended": extended,
     "SeatReleased": free,
@@ -54,27 +54,27 @@ TOLD_BY: dict[str, Callable[[Mapping[str, Any]], Told]] = {
 }
 
 
-def fold(facts: Sequence[Fact]) -> Sequence[Step]:
+def fold(facts: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
     """Write where each seat stands after the batch."""
-    seats: dict[str, Told] = {}
+    seats: dict[str, SeatChange] = {}
     for fact in facts:
-        told = TOLD_BY[fact.name](fact.data)
+        told = FOLD_BY_EVENT[fact.name](fact.data)
         before = seats.get(fact.stream)
         if before is not None and told.get("keeps_price"):
             told["price"], told["keeps_price"] = before.get("price"), before.get("keeps_price")
         performance, _, seat = fact.key.rpartition("-")
         seats[fact.stream] = {**told, "performance": performance, "seat": seat, "position": fact.position}
     rows = list(seats.values())
-    return [Step(sql.FOLD_SEATS, rows), Step(sql.DROP_EMPTY_TALLIES, rows)]
+    return [WriteStep(sql.FOLD_SEATS, rows), WriteStep(sql.DROP_EMPTY_TALLIES, rows)]
 
 
 SEAT_MAP = ReadModel(
     name=NAME,
     version=1,
     schema=sql.SCHEMA,
-    names=frozenset(TOLD_BY),
+    event_names=frozenset(FOLD_BY_EVENT),
     fold=fold,
-    part=Part(prefix="seat-{performance}-", tables=("seat", "tally")),
+    partition=PartitionSpec(prefix="seat-{performance}-", tables=("seat", "tally")),
 )
 
 
@@ -99,16 +99,16 @@ class SeatMap:
     position: int
     groups: Sequence[SeatGroup]
 
-    def taken(self, now: datetime) -> Iterator[SeatGroup]:
+    def taken_at(self, now: datetime) -> Iterator[SeatGroup]:
         """Give the seats that are not free at `now`, by group: what has lapsed is left out."""
         return (group for group in self.groups if group.state != FREE and (group.until is None or group.until > now))
 
-    def at(self, now: datetime) -> Iterator[tuple[str, str]]:
+    def states_at(self, now: datetime) -> Iterator[tuple[str, str]]:
         """Give (seat, state) of each seat that is not free at `now`."""
-        return ((seat, group.state) for group in self.taken(now) for seat in group.seats)
+        return ((seat, group.state) for group in self.taken_at(now) for seat in group.seats)
 
 
-async def read_seat_map(models: ReadModels, *, performance: str) -> SeatMap:
+async def read_seat_map(models: ReadModelQueries, *, performance: str) -> SeatMap:
     """Return the seats of a performance that were ever touched."""
     found = await models.fetch([NAME], sql.SEATS_OF_PERFORMANCE, {"performance": performance})
     groups = [SeatGroup(**row) for row in found.rows]
@@ -116,7 +116,7 @@ async def read_seat_map(models: ReadModels, *, performance: str) -> SeatMap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class SeatCounts:
     """How many seats of a performance are taken; holds and blocks count until their deadline (± 1 s for holds)."""
 
     held: int = 0
@@ -128,11 +128,13 @@ class Tally:
         return capacity - self.held - self.sold - self.blocked
 
 
-async def tallies(models: ReadModels, *, performances: Sequence[str], now: datetime) -> Mapping[str, Tally]:
+async def count_seats(
+    models: ReadModelQueries, *, performances: Sequence[str], now: datetime
+) -> Mapping[str, SeatCounts]:
     """Return the taken seats of each performance at `now`, by the deadlines that have not passed."""
     found = await models.fetch([NAME], sql.TALLIES, {"performances": list(performances), "now": now})
     counted = {
-        row["performance"]: Tally(held=row["held"] or 0, sold=row["sold"] or 0, blocked=row["blocked"] or 0)
+        row["performance"]: SeatCounts(held=row["held"] or 0, sold=row["sold"] or 0, blocked=row["blocked"] or 0)
         for row in found.rows
     }
-    return {performance: counted.get(performance, Tally()) for performance in performances}
+    return {performance: counted.get(performance, SeatCounts()) for performance in performances}

@@ -9,13 +9,13 @@ from domain.history import EVENTS, UPCASTERS, VERSIONS
 from domain.projection import PROJECTION, Exclusions, Projection, ProjectionEvent, evolve
 from eventstore.codec import Codec
 from eventstore.store import RecordedEvent, Store
-from projections.model import Fact
+from projections.model import ProjectedEvent
 
 NAMES = {name: event for name, event in EVENTS.items() if event in get_args(ProjectionEvent)}
 CODEC = Codec(NAMES, VERSIONS, UPCASTERS)
 
 
-async def read_set_aside(store: Store, *, name: str, version: int, schema: str) -> Exclusions:
+async def read_exclusions(store: Store, *, name: str, version: int, schema: str) -> Exclusions:
     """Return what the tables in `schema`, folded by a version of a read model's code, leave out.
 
     Whoever folds reads this after it took the row and before it writes: every change raises the row's fence.
@@ -42,14 +42,14 @@ def projection_of(recorded: Sequence[RecordedEvent]) -> Projection:
     return reduce(evolve, decoded, PROJECTION.initial)
 
 
-def without(set_aside: Exclusions, facts: Sequence[Fact]) -> Sequence[Fact]:
+def exclude(exclusions: Exclusions, facts: Sequence[ProjectedEvent]) -> Sequence[ProjectedEvent]:
     """Return the facts that are not left out."""
-    if not set_aside.positions and not set_aside.streams:
+    if not exclusions.positions and not exclusions.streams:
         return facts
-    return [fact for fact in facts if not set_aside.excludes(fact.position, fact.stream)]
+    return [fact for fact in facts if not exclusions.excludes(fact.position, fact.stream)]
 
 
-async def must_exist(store: Store, stream: str) -> None:
+async def require_stream(store: Store, stream: str) -> None:
     """Make sure that a stream to be parked is one.
 
     Raises:

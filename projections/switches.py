@@ -24,44 +24,48 @@ from projections.sql import control as sql
 SECONDS_MAX = 10.0
 """How long the server may take for a statement, before people are told that nobody answers."""
 
-Send = Callable[[Callable[[DecisionContext], Changes]], Awaitable[Outcome]]
+SendCommand = Callable[[Callable[[DecisionContext], Changes]], Awaitable[Outcome]]
 """Carries a decision out as a command."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deed:
+class Operation:
     """One thing people do: how it is decided, and the state it leads to."""
 
     decide: Callable[[DecisionContext, ProjectionSnapshot], Changes]
-    leads_to: Callable[[ProjectionSnapshot], ReadModelState]
+    next_state: Callable[[ProjectionSnapshot], ReadModelState]
 
 
-def begun_anew(standing: ProjectionSnapshot) -> ReadModelState:
+def state_after_exclusion(standing: ProjectionSnapshot) -> ReadModelState:
     """Leave it stands, with other things left out; one that failed tries again."""
     return ReadModelState.RUNNING if standing.state is ReadModelState.FAILED else standing.state
 
 
-PAUSE = Deed(decide=projection.pause, leads_to=lambda _: ReadModelState.PAUSED)
-RESUME = Deed(decide=projection.resume, leads_to=lambda _: ReadModelState.RUNNING)
-RETRY = Deed(decide=projection.retry, leads_to=lambda _: ReadModelState.RUNNING)
+PAUSE = Operation(decide=projection.pause, next_state=lambda _: ReadModelState.PAUSED)
+RESUME = Operation(decide=projection.resume, next_state=lambda _: ReadModelState.RUNNING)
+RETRY = Operation(decide=projection.retry, next_state=lambda _: ReadModelState.RUNNING)
 
 
-def skip(position: int, reason: ExclusionReason) -> Deed:
+def skip(position: int, reason: ExclusionReason) -> Operation:
     """Leave out the event it failed on."""
-    return Deed(decide=partial(projection.skip_event, position=position, reason=reason), leads_to=begun_anew)
+    return Operation(
+        decide=partial(projection.skip_event, position=position, reason=reason), next_state=state_after_exclusion
+    )
 
 
-def park(stream: str, reason: ExclusionReason) -> Deed:
+def park(stream: str, reason: ExclusionReason) -> Operation:
     """Leave a stream out."""
-    return Deed(decide=partial(projection.park_stream, stream=stream, reason=reason), leads_to=begun_anew)
+    return Operation(
+        decide=partial(projection.park_stream, stream=stream, reason=reason), next_state=state_after_exclusion
+    )
 
 
-def unpark(stream: str) -> Deed:
+def unpark(stream: str) -> Operation:
     """Let the next tables have a stream again."""
-    return Deed(decide=partial(projection.unpark_stream, stream=stream), leads_to=begun_anew)
+    return Operation(decide=partial(projection.unpark_stream, stream=stream), next_state=state_after_exclusion)
 
 
-class Switches:
+class ProjectionOperations:
     """The rows of all read models, switched one at a time.
 
     Args:
@@ -72,7 +76,7 @@ class Switches:
         self._url = url
         self._one_at_a_time = asyncio.Lock()
 
-    async def do(self, name: str, deed: Deed, send: Send) -> Outcome:
+    async def run(self, name: str, operation: Operation, send: SendCommand) -> Outcome:
         """Do something to a read model; a command that was done before moves nothing again.
 
         Raises:
@@ -81,16 +85,16 @@ class Switches:
             StoreUnavailable, psycopg.Error: it may stand in the log, but the row has not moved; do it again.
         """
         async with self._locked(name) as (connection, standing):
-            outcome = await send(lambda books: deed.decide(books, standing))
+            outcome = await send(lambda books: operation.decide(books, standing))
             if not outcome.replayed:
-                await connection.execute(sql.TURN, {"name": name, "state": deed.leads_to(standing).value})
+                await connection.execute(sql.SET_STATE, {"name": name, "state": operation.next_state(standing).value})
             return outcome
 
     @asynccontextmanager
     async def _locked(self, name: str) -> AsyncIterator[tuple[Connection, ProjectionSnapshot]]:
         async with (
             self._one_at_a_time,
-            control.connected(self._url, name="operator", seconds_max=SECONDS_MAX) as connection,
+            control.open_connection_for(self._url, name="operator", seconds_max=SECONDS_MAX) as connection,
             connection.transaction(),
         ):
             yield connection, await lock(connection, name)
@@ -102,15 +106,15 @@ async def lock(connection: Connection, name: str) -> ProjectionSnapshot:
     Raises:
         NotFound: there is none.
     """
-    async with connection.cursor(row_factory=kwargs_row(standing_of)) as cursor:
-        await cursor.execute(sql.LOCK_STANDING, {"name": name})
+    async with connection.cursor(row_factory=kwargs_row(to_snapshot)) as cursor:
+        await cursor.execute(sql.LOCK_SNAPSHOT, {"name": name})
         found = await cursor.fetchone()
     if found is None:
         raise NotFound(f"There is no read model {name}.")
     return found
 
 
-def standing_of(
+def to_snapshot(
     *, name: str, version: int, schema: str, position: int, state: str, failed_position: int | None
 ) -> ProjectionSnapshot:
     """Return what a row says."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from projections.model import Fact, ReadModel, Step
-from projections.reading import ReadModels
+from projections.model import ProjectedEvent, ReadModel, WriteStep
+from projections.reading import ReadModelQueries
 from projections.sql import tickets as sql
 
 NAME = "tickets"
@@ -18,7 +18,7 @@ NEWEST = 2**63 - 1
 DISPUTES: Mapping[str, bool] = {"TicketDisputed": True, "TicketDisputeWon": False}
 
 
-def fold(facts: Sequence[Fact]) -> Sequence[Step]:
+def fold(facts: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
     """Write the batch: a ticket is issued before it is void or used, and a void one stays void."""
 
     def rows(name: str) -> list[Mapping[str, Any]]:
@@ -30,16 +30,16 @@ def fold(facts: Sequence[Fact]) -> Sequence[Step]:
 
     last = last_entries(facts)
     return [
-        Step(sql.ISSUE, rows("TicketIssued")),
-        Step(sql.VOID, rows("TicketVoided")),
-        Step(sql.ENTER, [row for row in last if row["entered"]]),
-        Step(sql.REVERT, [row for row in last if not row["entered"]]),
-        Step(sql.MARK_DISPUTED, disputes(facts)),
-        Step(sql.MERGE, [{"guest": row["ticket"], "account": row["into"]} for row in rows("GuestMerged")]),
+        WriteStep(sql.ISSUE, rows("TicketIssued")),
+        WriteStep(sql.VOID, rows("TicketVoided")),
+        WriteStep(sql.ENTER, [row for row in last if row["entered"]]),
+        WriteStep(sql.REVERT, [row for row in last if not row["entered"]]),
+        WriteStep(sql.MARK_DISPUTED, disputes(facts)),
+        WriteStep(sql.MERGE, [{"guest": row["ticket"], "account": row["into"]} for row in rows("GuestMerged")]),
     ]
 
 
-def last_entries(facts: Sequence[Fact]) -> list[Mapping[str, Any]]:
+def last_entries(facts: Sequence[ProjectedEvent]) -> list[Mapping[str, Any]]:
     """Return each ticket's last entry or reverted entry of a batch."""
     last: dict[str, Mapping[str, Any]] = {}
     for fact in facts:
@@ -49,7 +49,7 @@ def last_entries(facts: Sequence[Fact]) -> list[Mapping[str, Any]]:
     return list(last.values())
 
 
-def disputes(facts: Sequence[Fact]) -> list[Mapping[str, Any]]:
+def disputes(facts: Sequence[ProjectedEvent]) -> list[Mapping[str, Any]]:
     """Return how the disputed tickets of a batch stand at its end."""
     last = {fact.key: DISPUTES[fact.name] for fact in facts if fact.name in DISPUTES}
     return [{"ticket": ticket, "disputed": disputed} for ticket, disputed in last.items()]
@@ -59,7 +59,7 @@ TICKETS = ReadModel(
     name=NAME,
     version=1,
     schema=sql.SCHEMA,
-    names=frozenset({"TicketIssued", "TicketVoided", *ENTRIES, "GuestMerged", *DISPUTES}),
+    event_names=frozenset({"TicketIssued", "TicketVoided", *ENTRIES, "GuestMerged", *DISPUTES}),
     fold=fold,
 )
 
@@ -86,7 +86,7 @@ class Ticket:
 
 
 async def list_tickets(
-    models: ReadModels, *, account: str, before: int = NEWEST, limit: int = PAGE_ROWS_MAX
+    models: ReadModelQueries, *, account: str, before: int = NEWEST, limit: int = PAGE_ROWS_MAX
 ) -> Sequence[Ticket]:
     """Return an account's tickets, newest first, issued before a position."""
     asked = {"account": account, "before": before, "limit": min(limit, PAGE_ROWS_MAX)}
@@ -94,13 +94,13 @@ async def list_tickets(
     return [Ticket(**row) for row in found.rows]
 
 
-async def tickets_of_order(models: ReadModels, *, order: str) -> Sequence[Ticket]:
+async def tickets_of_order(models: ReadModelQueries, *, order: str) -> Sequence[Ticket]:
     """Return an order's tickets in the order of its lines."""
     found = await models.fetch([NAME], sql.TICKETS_OF_ORDER, {"order": order})
     return [Ticket(**row) for row in found.rows]
 
 
-async def find_ticket(models: ReadModels, *, ticket: str) -> Ticket | None:
+async def find_ticket(models: ReadModelQueries, *, ticket: str) -> Ticket | None:
     """Return one ticket, if the read model knows it."""
     found = await models.fetch([NAME], sql.TICKET, {"ticket": ticket})
     return Ticket(**found.rows[0]) if found.rows else None

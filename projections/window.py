@@ -9,44 +9,44 @@ from itertools import chain
 from eventstore.checkpoint import Checkpoint, checkpoint_of, require_in_log
 from eventstore.feed import Subscription
 from eventstore.store import RecordedEvent, Store
-from projections.facts import FactReader
-from projections.model import Fact
+from projections.facts import ProjectionEventReader
+from projections.model import ProjectedEvent
 
 WINDOW_EVENTS_MAX = 20_000
 RANGE_EVENTS = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
+class EventBatch:
     """A part of the log after position `after`; its commands end at `ends`, so the last of these is its own end.
 
     `facts` leaves out events that no read model of the process folds.
     """
 
     after: int
-    ends: Sequence[Checkpoint]
-    facts: Sequence[Fact]
+    command_ends: Sequence[Checkpoint]
+    facts: Sequence[ProjectedEvent]
 
     @property
     def end(self) -> Checkpoint:
         """How far it goes."""
-        return self.ends[-1]
+        return self.command_ends[-1]
 
     @property
-    def upto(self) -> int:
+    def last_position(self) -> int:
         """The last position."""
         return self.end.position
 
-    def between(self, after: int, until: int) -> "Stretch":
+    def between(self, after: int, until: int) -> "EventBatch":
         """Return the part after one command's end up to another's."""
-        return Stretch(
+        return EventBatch(
             after=after,
-            ends=[end for end in self.ends if after < end.position <= until],
+            command_ends=[end for end in self.command_ends if after < end.position <= until],
             facts=[fact for fact in self.facts if after < fact.position <= until],
         )
 
 
-class Window:
+class SharedEventBuffer:
     """What the feed said lately; grows when somebody asks for more than it holds.
 
     Whoever has fallen out of it reads from the store until it has caught up.
@@ -55,18 +55,18 @@ class Window:
         feed: begins after `start`.
     """
 
-    def __init__(self, *, store: Store, feed: Subscription, start: int, reader: FactReader) -> None:
+    def __init__(self, *, store: Store, feed: Subscription, start: int, reader: ProjectionEventReader) -> None:
         self._store = store
         self._feed = feed
         self._reader = reader
-        self._stretches: deque[Stretch] = deque()
+        self._stretches: deque[EventBatch] = deque()
         self._start = start
         self._end = start
         self._growing: asyncio.Task[None] | None = None
         self._comparisons: dict[Checkpoint, asyncio.Task[None]] = {}
-        self.outlived = False
+        self.is_stale = False
 
-    async def after(self, position: int) -> Stretch:
+    async def after(self, position: int) -> EventBatch:
         """Wait for events after a position, the end of a command, and return all that are there.
 
         Raises:
@@ -76,13 +76,13 @@ class Window:
             return self._read(position, await self._store.read_range(after=position, limit=RANGE_EVENTS))
         while position >= self._end:
             await self._grow()
-        later = [stretch for stretch in self._stretches if stretch.upto > position]
-        whole = Stretch(
+        later = [batch for batch in self._stretches if batch.last_position > position]
+        whole = EventBatch(
             after=later[0].after,
-            ends=list(chain.from_iterable(stretch.ends for stretch in later)),
+            command_ends=list(chain.from_iterable(stretch.command_ends for stretch in later)),
             facts=list(chain.from_iterable(stretch.facts for stretch in later)),
         )
-        return whole if whole.after == position else whole.between(position, whole.upto)
+        return whole if whole.after == position else whole.between(position, whole.last_position)
 
     async def require_in_log(self, end: Checkpoint) -> None:
         """Compare the end of a batch with the log, once for all who ask while it is being compared.
@@ -96,9 +96,9 @@ class Window:
             self._comparisons[end] = comparison
         await asyncio.shield(self._comparisons[end])
 
-    def give_up(self) -> None:
+    def invalidate(self) -> None:
         """Note that the log went back: what is held here may be gone from it, and nobody shall fold it any more."""
-        self.outlived = True
+        self.is_stale = True
 
     async def close(self) -> None:
         """Stop reading."""
@@ -120,16 +120,16 @@ class Window:
         new: list[RecordedEvent] = []
         while not new:
             new = [event for event in await self._feed.next() if event.position > self._end]
-        stretch = self._read(self._end, new)
-        self._stretches.append(stretch)
-        self._end = stretch.upto
+        batch = self._read(self._end, new)
+        self._stretches.append(batch)
+        self._end = batch.last_position
         while len(self._stretches) > 1 and self._end - self._stretches[0].after > WINDOW_EVENTS_MAX:
             self._stretches.popleft()
         self._start = self._stretches[0].after
 
-    def _read(self, after: int, events: Sequence[RecordedEvent]) -> Stretch:
-        return Stretch(
+    def _read(self, after: int, events: Sequence[RecordedEvent]) -> EventBatch:
+        return EventBatch(
             after=after,
-            ends=[checkpoint_of(event) for event in events if event.part == event.parts],
+            command_ends=[checkpoint_of(event) for event in events if event.part == event.parts],
             facts=self._reader.read(events),
         )

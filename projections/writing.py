@@ -5,11 +5,13 @@ from collections.abc import Sequence
 import orjson
 
 from projections.control import Connection
-from projections.facts import Unreadable
-from projections.model import Fact, ReadModel
+from projections.facts import UnreadableData
+from projections.model import ProjectedEvent, ReadModel
 
 
-async def write(connection: Connection, model: ReadModel, facts: Sequence[Fact], *, prepare: bool = True) -> None:
+async def write(
+    connection: Connection, model: ReadModel, facts: Sequence[ProjectedEvent], *, prepare: bool = True
+) -> None:
     """Write what a read model makes of some facts.
 
     Args:
@@ -18,9 +20,9 @@ async def write(connection: Connection, model: ReadModel, facts: Sequence[Fact],
     Raises:
         Whatever an unreadable event or an impossible statement raises.
     """
-    wanted = of_model(model, facts)
+    wanted = events_of_model(model, facts)
     for fact in wanted:
-        if isinstance(fact.data, Unreadable):
+        if isinstance(fact.data, UnreadableData):
             raise fact.data.error
     for step in model.fold(wanted) if wanted else ():
         if step.rows:
@@ -28,6 +30,6 @@ async def write(connection: Connection, model: ReadModel, facts: Sequence[Fact],
             await connection.execute(step.statement, {"rows": rows}, prepare=prepare)
 
 
-def of_model(model: ReadModel, facts: Sequence[Fact]) -> Sequence[Fact]:
+def events_of_model(model: ReadModel, facts: Sequence[ProjectedEvent]) -> Sequence[ProjectedEvent]:
     """Return the facts that a read model folds."""
-    return [fact for fact in facts if fact.name in model.names]
+    return [fact for fact in facts if fact.name in model.event_names]

@@ -10,7 +10,7 @@ from eventstore.roles import APP_ROLE
 from eventstore.seals.seal import Seal, seal_line
 from eventstore.seals.table import SealRepository
 from projections.past.known import require_known
-from projections.past.searching import Search, Stretch, stretch_of
+from projections.past.searching import PositionRange, Search, searchable_range
 from runtime.new_files import require_new
 from runtime.roles import url_of_role
 from runtime.settings import Settings
@@ -29,7 +29,7 @@ async def export_log(settings: Settings, asked: Search, *, kind: Format, out: Pa
     url = url_of_role(settings, APP_ROLE)
     async with PostgresStore(url) as store:
         await require_known(store, asked.wanted)
-        stretch = await stretch_of(store, asked)
+        stretch = await searchable_range(store, asked)
         events, tally = await _write_events(store, asked, stretch, writer_of(kind), out)
     seals, last = await _write_seals(url, stretch, beside(out, "seals.jsonl"))
     manifest = Manifest(
@@ -56,7 +56,7 @@ def beside(out: Path, ending: str) -> Path:
 
 
 async def _write_events(
-    store: PostgresStore, asked: Search, stretch: Stretch, writer: Writer, out: Path
+    store: PostgresStore, asked: Search, stretch: PositionRange, writer: Writer, out: Path
 ) -> tuple[int, HashingCounter]:
     tally, count, unfinished = HashingCounter(), 0, beside(out, "unfinished")
     with unfinished.open("wb") as file:
@@ -68,7 +68,7 @@ async def _write_events(
     return count, tally
 
 
-async def _write_seals(url: str, stretch: Stretch, out: Path) -> tuple[int, Seal | None]:
+async def _write_seals(url: str, stretch: PositionRange, out: Path) -> tuple[int, Seal | None]:
     table, count, last = SealRepository(url), 0, None
     try:
         with out.open("wb") as file:

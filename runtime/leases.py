@@ -30,7 +30,7 @@ async def end_projection_leases(settings: Settings) -> None:
     Raises:
         StoreUnavailable: the database does not answer.
     """
-    async with control.connected(url_of_role(settings, PROJECTOR_ROLE), name="start") as connection:
+    async with control.open_connection_for(url_of_role(settings, PROJECTOR_ROLE), name="start") as connection:
         await control.release_all(connection)
 
 

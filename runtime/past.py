@@ -16,10 +16,10 @@ from eventstore.roles import APP_ROLE
 from projections.past.currencies import currencies_of
 from projections.past.known import require_actor, require_known
 from projections.past.moment import AsOf, as_of
-from projections.past.one_order import order_then
-from projections.past.one_seat import seat_then
+from projections.past.one_order import order_as_of
+from projections.past.one_seat import seat_as_of
 from projections.past.searching import Search, search
-from projections.past.streams import PastStreams
+from projections.past.streams import HistoricalStreams
 from runtime.connections import open_records
 from runtime.deciding import build_codec
 from runtime.roles import url_of_role
@@ -39,7 +39,7 @@ class Moment:
 
 
 @asynccontextmanager
-async def open_past(settings: Settings, moment: Moment) -> AsyncIterator[tuple[PastStreams, AsOf]]:
+async def open_past(settings: Settings, moment: Moment) -> AsyncIterator[tuple[HistoricalStreams, AsOf]]:
     """Open the log as it was.
 
     Raises:
@@ -47,7 +47,7 @@ async def open_past(settings: Settings, moment: Moment) -> AsyncIterator[tuple[P
     """
     async with PostgresStore(url_of_role(settings, APP_ROLE)) as store:
         then = await as_of(store, at=moment.at, position=moment.position)
-        yield PastStreams(store, build_codec()), then
+        yield HistoricalStreams(store, build_codec()), then
 
 
 async def search_log(settings: Settings, asked: Search) -> list[Body]:
@@ -64,9 +64,9 @@ async def search_log(settings: Settings, asked: Search) -> list[Body]:
             found = await search(store, replace(asked, limit=limit - len(bodies)))
             currencies = await currencies_of(store, codec, found.events)
             bodies += [present.recorded(event, codec, currencies) for event in found.events]
-            if found.following is None or len(bodies) == limit:
+            if found.next_position is None or len(bodies) == limit:
                 break
-            asked = asked.going_on(found.following)
+            asked = asked.continued_from(found.next_position)
         if not bodies and asked.wanted.actor is not None:
             await require_actor(store, asked.wanted.actor)
         return bodies
@@ -96,14 +96,14 @@ async def show_seat(settings: Settings, performance: str, seat: str, moment: Mom
     async with open_past(settings, moment) as (streams, then):
         if not await streams.store.read_stream(SEAT.stream(performance, seat), limit=1):
             await require_seat(settings, streams, performance, seat)
-        found = await seat_then(streams, then, performance=performance, seat=seat, after=0, limit=EVENTS_SHOWN_MAX)
+        found = await seat_as_of(streams, then, performance=performance, seat=seat, after=0, limit=EVENTS_SHOWN_MAX)
         known = {"performance_id": performance, "seat": seat}
         codec = build_codec()
         currencies = await currencies_of(streams.store, codec, [step.event for step in found.steps])
         return {**present.true_at(then), **known, **present.seat_then(found, codec, currencies)}
 
 
-async def require_seat(settings: Settings, streams: PastStreams, performance: str, seat: str) -> None:
+async def require_seat(settings: Settings, streams: HistoricalStreams, performance: str, seat: str) -> None:
     """Refuse a seat that the layout of its performance does not have.
 
     Raises:
@@ -126,7 +126,7 @@ async def show_order(settings: Settings, order: str, moment: Moment) -> Body:
         NotFound: there is none of this id.
     """
     async with open_past(settings, moment) as (streams, then):
-        found = await order_then(streams, then, order)
+        found = await order_as_of(streams, then, order)
         if found is None:
             raise NotFound(f"There is no order {order}.")
         codec = build_codec()

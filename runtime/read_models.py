@@ -14,11 +14,11 @@ from eventstore.roles import PROJECTOR_ROLE
 from projections import control, switches
 from projections.control import Connection
 from projections.every_model import EVERY_MODEL
-from projections.rebuilding.asking import Asking
+from projections.rebuilding.asking import RebuildRequests
 from projections.rebuilding.asking import unskip as rebuild_with
-from projections.reports import Report, report_each
-from projections.set_aside import must_exist
-from projections.switches import Deed, Send, Switches
+from projections.reports import ProjectionStatus, list_statuses
+from projections.set_aside import require_stream
+from projections.switches import Operation, ProjectionOperations, SendCommand
 from runtime.connections import open_store
 from runtime.deciding import build_handler, operator_actor
 from runtime.roles import url_of_role
@@ -37,23 +37,23 @@ def check_known(name: str) -> None:
         raise SettingsRefused(f"There is no read model {name}; choose one of: {', '.join(MODELS)}.")
 
 
-async def look(settings: Settings) -> list[Report]:
+async def look(settings: Settings) -> list[ProjectionStatus]:
     """Return how every read model stands."""
     async with operator(settings) as connection:
         states = await control.states(connection)
     async with PostgresStore(url_of_role(settings, PROJECTOR_ROLE)) as store:
-        return await report_each(states, store, await store.now())
+        return await list_statuses(states, store, await store.now())
 
 
-async def do(settings: Settings, name: str, deed: Deed) -> None:
+async def do(settings: Settings, name: str, deed: Operation) -> None:
     """Do something to a read model that gives trouble, as whoever runs the machine.
 
     Raises:
         SettingsRefused: there is none of this name, or it does not stand so that it could be done.
     """
-    rows = Switches(url_of_role(settings, PROJECTOR_ROLE))
+    rows = ProjectionOperations(url_of_role(settings, PROJECTOR_ROLE))
     async with sending(settings, name) as send:
-        await rows.do(name, deed, send)
+        await rows.run(name, deed, send)
 
 
 async def unskip(settings: Settings, name: str, position: int) -> None:
@@ -62,13 +62,13 @@ async def unskip(settings: Settings, name: str, position: int) -> None:
     Raises:
         SettingsRefused: as `do` says.
     """
-    asking = Asking(url_of_role(settings, PROJECTOR_ROLE), in_parts=())
+    asking = RebuildRequests(url_of_role(settings, PROJECTOR_ROLE), in_parts=())
     async with sending(settings, name) as send:
-        await asking.ask(name, rebuild_with(position), send)
+        await asking.enqueue(name, rebuild_with(position), send)
 
 
 @asynccontextmanager
-async def sending(settings: Settings, name: str) -> AsyncIterator[Send]:
+async def sending(settings: Settings, name: str) -> AsyncIterator[SendCommand]:
     """Give what carries out one command about a read model, as whoever runs the machine.
 
     Raises:
@@ -92,7 +92,7 @@ async def park(settings: Settings, name: str, stream: str, reason: ExclusionReas
     """
     async with PostgresStore(url_of_role(settings, PROJECTOR_ROLE)) as store:
         try:
-            await must_exist(store, stream)
+            await require_stream(store, stream)
         except Rejected as refusal:
             raise SettingsRefused(str(refusal)) from refusal
     await do(settings, name, switches.park(stream, reason))
@@ -100,4 +100,4 @@ async def park(settings: Settings, name: str, stream: str, reason: ExclusionReas
 
 def operator(settings: Settings) -> AbstractAsyncContextManager[Connection]:
     """Connect as the projector's role for one deed."""
-    return control.connected(url_of_role(settings, PROJECTOR_ROLE), name="operator")
+    return control.open_connection_for(url_of_role(settings, PROJECTOR_ROLE), name="operator")

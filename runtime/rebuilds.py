@@ -10,13 +10,13 @@ from eventstore.roles import PROJECTOR_ROLE
 from projections.control import NoSuchProjection
 from projections.every_model import reader_for
 from projections.rebuilding import builds, course
-from projections.rebuilding.attending import BeingRebuilt, attending
+from projections.rebuilding.attending import RebuildInProgress, exclusive_session
 from projections.rebuilding.builds import Build
 from projections.rebuilding.comparing import Difference
 from projections.rebuilding.pace import Progress, Rate
 from projections.rebuilding.part import rebuild_part
 from projections.rebuilding.rebuilder import RebuildFailed, Rebuilt, VersionsDiffer
-from projections.rebuilding.rehearsal import Estimate, rehearse
+from projections.rebuilding.rehearsal import RebuildEstimate, estimate_rebuild
 from runtime.read_models import MODELS, check_known, operator
 from runtime.roles import url_of_role
 from runtime.settings import Settings, SettingsRefused
@@ -36,7 +36,7 @@ def refusing(name: str) -> Iterator[None]:
     check_known(name)
     try:
         yield
-    except (NoSuchProjection, NoRetiredVersion, BeingRebuilt, RebuildFailed, PartialRebuildUnsupported) as refusal:
+    except (NoSuchProjection, NoRetiredVersion, RebuildInProgress, RebuildFailed, PartialRebuildUnsupported) as refusal:
         raise SettingsRefused(str(refusal)) from refusal
 
 
@@ -63,7 +63,7 @@ async def rebuild(settings: Settings, name: str, *, swap_anyway: bool, report: R
                     swap_anyway=swap_anyway,
                     report=report,
                 )
-            except BeingRebuilt:
+            except RebuildInProgress:
                 await watch(settings, name, report)
                 await require_swapped(settings, name)
                 return None
@@ -73,9 +73,9 @@ async def watch(settings: Settings, name: str, report: Report) -> None:
     """Tell how far somebody else's rebuild is, until it has ended."""
     rate = Rate()
     async with operator(settings) as connection:
-        while (build := await builds.under_way(connection, name)) is not None and build.attended:
-            live = await builds.live(connection, name)
-            events_s = rate.saw(build.position)
+        while (build := await builds.find_unfinished(connection, name)) is not None and build.has_worker:
+            live = await builds.require_live(connection, name)
+            events_s = rate.record(build.position)
             report(Progress(state=build.state, position=build.position, target=live.position, events_s=events_s))
             await asyncio.sleep(WATCH_S)
 
@@ -88,7 +88,7 @@ async def require_swapped(settings: Settings, name: str) -> None:
         SettingsRefused: it could not be made.
     """
     async with operator(settings) as connection:
-        build = await builds.under_way(connection, name)
+        build = await builds.find_unfinished(connection, name)
     if build is not None and build.state == "differs":
         raise VersionsDiffer(name, [Difference(**found) for found in build.differences or ()])
     if build is not None and build.state == "failed":
@@ -104,13 +104,13 @@ async def rebuild_performance(settings: Settings, name: str, performance: str) -
     with refusing(name):
         url = url_of_role(settings, PROJECTOR_ROLE)
         model = MODELS[name]
-        async with PostgresStore(url) as store, attending(url, name) as connection:
+        async with PostgresStore(url) as store, exclusive_session(url, name) as connection:
             return await rebuild_part(
                 connection, store=store, model=model, reader=reader_for([model]), performance=performance
             )
 
 
-async def estimate(settings: Settings, name: str) -> Estimate:
+async def estimate(settings: Settings, name: str) -> RebuildEstimate:
     """Return what a rebuild would take; nothing is changed.
 
     Raises:
@@ -120,7 +120,7 @@ async def estimate(settings: Settings, name: str) -> Estimate:
         url = url_of_role(settings, PROJECTOR_ROLE)
         model = MODELS[name]
         async with PostgresStore(url) as store, operator(settings) as connection:
-            return await rehearse(connection, store=store, model=model, reader=reader_for([model]))
+            return await estimate_rebuild(connection, store=store, model=model, reader=reader_for([model]))
 
 
 async def roll_back(settings: Settings, name: str, *, report: Report) -> Rebuilt | None:
@@ -155,4 +155,4 @@ async def look(settings: Settings) -> Sequence[Build]:
 async def live_version(settings: Settings, name: str) -> int:
     """Return the version of the code that folded what is live."""
     async with operator(settings) as connection:
-        return (await builds.live(connection, name)).version
+        return (await builds.require_live(connection, name)).version

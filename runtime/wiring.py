@@ -38,12 +38,12 @@ from eventstore.roles import APP_ROLE, PROJECTOR_ROLE
 from eventstore.seals.second_place import SealArchive
 from eventstore.store import Store
 from projections.every_model import EVERY_MODEL, reader_for
-from projections.past.seat_maps import PastSeatMaps
+from projections.past.seat_maps import SeatMapTimelines
 from projections.positions import ProjectionPositions
-from projections.reading import ReadModels
-from projections.rebuilding.asking import Asking
+from projections.reading import ReadModelQueries
+from projections.rebuilding.asking import RebuildRequests
 from projections.seat_map import SEAT_MAP
-from projections.switches import Switches
+from projections.switches import ProjectionOperations
 from runtime.connections import (
     Nats,
     announced,
@@ -111,13 +111,13 @@ def build_places(log: Log, inventories: LayoutInventories) -> Places:
     )
 
 
-def build_asking(settings: Settings) -> Asking:
+def build_asking(settings: Settings) -> RebuildRequests:
     """Return what admins ask for a read model's versions through."""
-    in_parts = {model.name for model in EVERY_MODEL if model.part}
-    return Asking(url_of_role(settings, PROJECTOR_ROLE), in_parts=in_parts)
+    in_parts = {model.name for model in EVERY_MODEL if model.partition}
+    return RebuildRequests(url_of_role(settings, PROJECTOR_ROLE), in_parts=in_parts)
 
 
-def build_live(settings: Settings, log: Log, places: Places, read_models: ReadModels) -> LiveSeatMaps:
+def build_live(settings: Settings, log: Log, places: Places, read_models: ReadModelQueries) -> LiveSeatMaps:
     """Return the seat maps that are watched; they follow the log from where the read model stands."""
     return LiveSeatMaps(
         store=log.store,
@@ -168,7 +168,11 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
         open_passwords() as passwords,
         open_log(settings, store, batcher) as log,
     ):
-        layouts, read_models, positions = PostgresLayouts(records), ReadModels(reading), ProjectionPositions(reading)
+        layouts, read_models, positions = (
+            PostgresLayouts(records),
+            ReadModelQueries(reading),
+            ProjectionPositions(reading),
+        )
         inventories, layout_work = LayoutInventories(layouts), LayoutProcesses()
         places = build_places(log, inventories)
         async with (
@@ -187,7 +191,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
                 inventories=inventories,
                 positions=positions,
                 read_models=read_models,
-                switches=Switches(url_of_role(settings, PROJECTOR_ROLE)),
+                switches=ProjectionOperations(url_of_role(settings, PROJECTOR_ROLE)),
                 asking=build_asking(settings),
                 processes=ProcessReports(records),
                 board=board,
@@ -214,7 +218,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
                 printer=TicketPrinter(partial(installed_fonts, cjk=has_cjk())),
                 sealed_log=sealed_log,
                 live=live,
-                past_seat_maps=PastSeatMaps(store),
+                past_seat_maps=SeatMapTimelines(store),
                 clients=settings.clients,
                 devices=Devices(settings.derived("device cookies")),
                 parts=dict if settings.heartbeats is None else partial(signs_of_life, settings.heartbeats),

@@ -19,7 +19,7 @@ from eventstore.roles import PROJECTOR_ROLE
 from eventstore.store import Store
 from eventstore.survey import EventTypeIndex
 from projections.every_model import EVERY_MODEL, reader_for
-from projections.runner import Runner
+from projections.runner import ProjectionRunner
 from runtime.evolution import EVOLUTION
 from runtime.garbage import look_seldom
 from runtime.logs import configure_logs
@@ -83,7 +83,7 @@ async def project(settings: Settings) -> None:
         await survey.check(EVOLUTION)
         surveying = asyncio.create_task(survey.scan_forever(), name="survey")
         stack.callback(surveying.cancel)
-        runner = Runner(
+        runner = ProjectionRunner(
             url=url_of_role(settings, PROJECTOR_ROLE),
             store=store,
             make_feed=await feeds(settings, stack, store, epochs),

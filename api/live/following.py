@@ -15,10 +15,10 @@ from domain.seat import SEAT
 from eventstore.errors import EventStoreError, StoreUnavailable, UnknownEvent
 from eventstore.feed import Subscription
 from eventstore.store import RecordedEvent
-from projections.facts import FactReader
-from projections.model import Fact
+from projections.facts import ProjectionEventReader
+from projections.model import ProjectedEvent
 from projections.reading import Edition, ModelMissing
-from projections.seat_map import TOLD_BY
+from projections.seat_map import FOLD_BY_EVENT
 
 BYTES_MAX = 256 * 1024 * 1024
 """Of all seat maps, their inventories included."""
@@ -50,7 +50,7 @@ class Following:
         self,
         feed: Subscription,
         position: int,
-        reader: FactReader,
+        reader: ProjectionEventReader,
         *,
         edition: Edition,
         current_edition: Callable[[], Awaitable[Edition]],
@@ -201,13 +201,13 @@ def performance_in(stream: str) -> str | None:
     return stream[len(SEAT_STREAMS) :].rpartition("-")[0] if stream.startswith(SEAT_STREAMS) else None
 
 
-def tell_fact(live: LivePerformance, place: str, fact: Fact) -> None:
+def tell_fact(live: LivePerformance, place: str, fact: ProjectedEvent) -> None:
     """Tell a performance what an event made of a place, by the read model's own rules.
 
     An event that this program is too old for leaves the place as it was; the read model's operators hear of it.
     """
     try:
-        told = TOLD_BY[fact.name](fact.data)
+        told = FOLD_BY_EVENT[fact.name](fact.data)
     except UnknownEvent as trouble:
         _log.warning("live seat maps: an event cannot be read", position=fact.position, trouble=str(trouble))
         return

@@ -19,8 +19,8 @@ from eventstore.checkpoint import is_in_log
 from eventstore.feed import Subscription
 from eventstore.handler import Clock
 from eventstore.store import Store
-from projections.facts import FactReader
-from projections.reading import Edition, ReadModels
+from projections.facts import ProjectionEventReader
+from projections.reading import Edition, ReadModelQueries
 from projections.seat_map import SEAT_MAP, SeatMap, read_seat_map
 
 LOADS_AT_ONCE_MAX = 8
@@ -48,8 +48,8 @@ class LiveSeatMaps:
         *,
         store: Store,
         make_feed: Callable[[int], Subscription],
-        reader: FactReader,
-        models: ReadModels,
+        reader: ProjectionEventReader,
+        models: ReadModelQueries,
         inventory_of: Callable[[str], Awaitable[Inventory]],
         clock: Clock,
         limits: WatchLimits = WatchLimits(),  # noqa: B008 - frozen

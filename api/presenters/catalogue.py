@@ -13,7 +13,7 @@ from domain.performance import PerformanceScheduled, SalesState, ScheduledPerfor
 from domain.values import EntryRules, Limits
 from domain.venue import VenueDetails
 from projections import catalogue
-from projections.seat_map import Tally
+from projections.seat_map import SeatCounts
 
 
 def venue_facts(venue: str, organizer: str, details: VenueDetails) -> Body:
@@ -96,7 +96,7 @@ def listed_performance(performance: catalogue.Performance, *, published: bool, n
         "cancelled": performance.cancelled_for is not None,
         "cancel_reason": performance.cancelled_for,
         "availability": availability(
-            Tally(held=performance.held, sold=performance.sold, blocked=performance.blocked), performance.seats
+            SeatCounts(held=performance.held, sold=performance.sold, blocked=performance.blocked), performance.seats
         ),
     }
     return with_sales(known, published=published, now=now)
@@ -204,7 +204,7 @@ def shown_prices(prices: Sequence[Mapping[str, Any]], currency: str) -> list[Bod
     ]
 
 
-def availability(tally: Tally, seats: int) -> Body:
+def availability(tally: SeatCounts, seats: int) -> Body:
     """Show how much is left."""
     return {
         "available": tally.available(seats),

@@ -18,12 +18,12 @@ from domain.ticket import IssuedTicket
 from domain.values import order_code
 from eventstore.codec import Codec
 from eventstore.store import RecordedEvent
-from projections.past.currencies import performance_of
+from projections.past.currencies import performance_id_of
 from projections.past.moment import AsOf
-from projections.past.one_order import OrderThen
-from projections.past.one_seat import SeatThen
-from projections.past.streams import StreamPage, StreamThen
-from projections.past.words import sentence
+from projections.past.one_order import OrderAsOf
+from projections.past.one_seat import SeatAsOf
+from projections.past.streams import StreamAsOf, StreamPage
+from projections.past.words import description_of
 from projections.seat_map import SeatMap
 
 
@@ -43,7 +43,7 @@ def recorded(event: RecordedEvent, codec: Codec, currencies: Mapping[str, str]) 
         "part": event.part,
         "parts": event.parts,
         "recorded_at": event.recorded_at,
-        "sentence": sentence(event, codec, currencies.get(performance_of(event))),
+        "sentence": description_of(event, codec, currencies.get(performance_id_of(event))),
         "data": orjson.Fragment(event.data),
         "metadata": orjson.Fragment(event.metadata),
         "digest": event.digest.hex(),
@@ -87,7 +87,7 @@ def plain_state(value: object) -> object:
 
 
 def stream_then(
-    found: StreamThen | StreamPage, page: Sequence[RecordedEvent], codec: Codec, currencies: Mapping[str, str]
+    found: StreamAsOf | StreamPage, page: Sequence[RecordedEvent], codec: Codec, currencies: Mapping[str, str]
 ) -> Body:
     """Show a stream as it was, and some of its events."""
     return {
@@ -99,7 +99,7 @@ def stream_then(
     }
 
 
-def seat_then(found: SeatThen, codec: Codec, currencies: Mapping[str, str]) -> Body:
+def seat_then(found: SeatAsOf, codec: Codec, currencies: Mapping[str, str]) -> Body:
     """Show a seat as it was, and some of its history."""
     return {
         "version": found.version,
@@ -116,7 +116,7 @@ def seat_then(found: SeatThen, codec: Codec, currencies: Mapping[str, str]) -> B
 def seats_then(inventory: Inventory, seats: SeatMap, then: AsOf) -> Body:
     """Show a seat map as live ones are shown."""
     states = bytearray(len(inventory))
-    for group in seats.taken(then.moment):
+    for group in seats.taken_at(then.moment):
         number = NUMBERS[group.state]
         for index in inventory.indexes(group.seats):
             if index is not None:
@@ -124,7 +124,7 @@ def seats_then(inventory: Inventory, seats: SeatMap, then: AsOf) -> Body:
     return states_in(inventory, bytes(states))
 
 
-def order_then(found: OrderThen, order: str) -> Body | None:
+def order_then(found: OrderAsOf, order: str) -> Body | None:
     """Show an order's state and money; None before it was placed."""
     placed = found.order
     if placed is None:

@@ -31,7 +31,7 @@ def shown_build(live: ProjectionState, build: Build, events_s: float | None) -> 
         "schema": build.schema,
         "version": build.version,
         "state": build.state,
-        "attended": build.attended,
+        "attended": build.has_worker,
         "begun_at": build.begun_at,
         "position": build.position,
         "target": live.position,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from api.presenters.values import Body, money
-from projections.past.account_report import Bought
+from projections.past.account_report import PurchaseTotals
 from projections.sales import Sale
 
 COUNTS = ("sold", "returned")
@@ -39,7 +39,7 @@ def sold_on_day(sale: Sale) -> Body:
     }
 
 
-def bought_of_performance(bought: Bought) -> Body:
+def bought_of_performance(bought: PurchaseTotals) -> Body:
     """Show what an account bought of one performance."""
     return {
         "organizer_id": bought.organizer,

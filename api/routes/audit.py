@@ -24,8 +24,8 @@ from eventstore.store import STREAM_CHARACTERS_MAX, EventFilter, RecordedEvent
 from projections.exceptions import exceptions_of_order
 from projections.past.currencies import currencies_of
 from projections.past.known import require_actor, require_known
-from projections.past.one_order import order_then
-from projections.past.one_seat import seat_then
+from projections.past.one_order import order_as_of
+from projections.past.one_seat import seat_as_of
 from projections.past.searching import Search, search
 from projections.reading import ModelMissing
 
@@ -88,9 +88,9 @@ async def show_log(
             newest_first=newest_first,
         ),
     )
-    if actor is not None and not found.events and found.following is None:
+    if actor is not None and not found.events and found.next_position is None:
         await require_actor(engine.store, actor)
-    following = None if found.following is None else str(found.following)
+    following = None if found.next_position is None else str(found.next_position)
     currencies = await currencies_of(engine.store, engine.codec, found.events)
     items = [present.recorded(event, engine.codec, currencies) for event in found.events]
     return shown({"items": items, "next": following})
@@ -138,7 +138,7 @@ async def show_order(
     `next` is a position.
     """
     exceptions = await exceptions_about(request, str(order))
-    found = await order_then(streams_of(request), then, str(order), exceptions=exceptions)
+    found = await order_as_of(streams_of(request), then, str(order), exceptions=exceptions)
     if found is None:
         raise NotFound("There is no such order.")
     page, more = part_of([event for event in found.events if event.position > after], limit)
@@ -167,7 +167,7 @@ async def show_seat(
     place = (await engine_of(request).places.inventory_of(str(performance))).place(seat)
     if place is None:
         raise NotFound("The performance has no such seat.")
-    found = await seat_then(
+    found = await seat_as_of(
         streams_of(request), then, performance=str(performance), seat=seat, after=after, limit=limit
     )
     known = {"performance_id": str(performance), "seat": seat, "label": place.label}

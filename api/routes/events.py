@@ -31,12 +31,12 @@ from domain import venue as venues
 from domain.books import Changes, DecisionContext
 from domain.errors import NotFound
 from domain.event import EventCreated, EventDetails, EventStatus
-from projections.catalogue import READ_MODELS, After, Event, Viewer, Wanted, find_event, find_events
+from projections.catalogue import READ_MODELS, Event, EventCursor, EventQuery, Viewer, find_event, find_events
 
 SEARCH_LENGTH_MAX = 200
 PERFORMANCES_MAX = 500
 OVER = "over"
-EVERYBODY = Viewer(everybody=True)
+EVERYBODY = Viewer(sees_all=True)
 
 Search = Annotated[
     Annotated[str, StringConstraints(max_length=SEARCH_LENGTH_MAX), BeforeValidator(without_invisible)] | None,
@@ -91,7 +91,7 @@ async def list_events(
     place = str(venue) if venue else None
     await require_filtered_venue(request, place)
     await caught_up(request, min_position, *READ_MODELS)
-    wanted = Wanted(
+    wanted = EventQuery(
         text=q,
         city=city,
         venue=place,
@@ -114,7 +114,7 @@ def cursor_after(event: Event) -> str:
     return cursor_of(OVER if event.over else "", written(event.sort_at), event.event)
 
 
-def after(cursor: str | None) -> After | None:
+def after(cursor: str | None) -> EventCursor | None:
     """Read a place in the list.
 
     Raises:
@@ -124,7 +124,7 @@ def after(cursor: str | None) -> After | None:
         return None
     over, sort_at, event = values_in(cursor, 3)
     try:
-        return After(over=over == OVER, sort_at=moment_in(sort_at), event=str(UUID(event or "")))
+        return EventCursor(over=over == OVER, sort_at=moment_in(sort_at), event=str(UUID(event or "")))
     except ValueError as error:
         raise Malformed(FOREIGN_CURSOR) from error
 

@@ -22,7 +22,7 @@ from eventstore.seals.seal import seal_line
 from eventstore.seals.table import SEALS_MAX
 from eventstore.store import EventFilter, Store
 from projections.past.known import require_known
-from projections.past.searching import Search, Stretch, stretch_of
+from projections.past.searching import PositionRange, Search, searchable_range
 
 POSITIONS_PER_EXPORT_MAX = 1_000_000
 UPTO, NEXT = "Export-Upto", "Export-Next"
@@ -90,7 +90,7 @@ async def export(
     engine, wanted = engine_of(request), EventFilter(names=name or None, stream=stream)
     asked = Search(wanted=wanted, limit=POSITION_MAX, after=after, before=before, since=since, until=until)
     await require_known(engine.store, wanted)
-    whole = await stretch_of(engine.store, asked)
+    whole = await searchable_range(engine.store, asked)
     part = whole.first(POSITIONS_PER_EXPORT_MAX, newest_first=False)
     more = {NEXT: str(part.upto)} if part.upto < whole.upto else {}
     return Export(
@@ -117,7 +117,7 @@ async def export_seals(
     return Response(b"".join(map(seal_line, seals)), media_type=TYPES[Format.JSONL], headers=more)
 
 
-async def written(store: Store, wanted: EventFilter, part: Stretch, writer: Writer) -> AsyncIterator[bytes]:
+async def written(store: Store, wanted: EventFilter, part: PositionRange, writer: Writer) -> AsyncIterator[bytes]:
     """Yield the file, some events at a time; writing them keeps nobody else waiting."""
     async for events in events_between(store, wanted, after=part.after, until=part.upto):
         yield await asyncio.to_thread(writer.add, events)

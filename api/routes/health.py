@@ -11,7 +11,7 @@ from api.metrics import TEXT
 from api.routing import operations_router
 from api.schemas.health import Alive, Ready
 from eventstore.errors import ClockBehind, StoreUnavailable
-from projections.reports import report_each
+from projections.reports import list_statuses
 
 router = operations_router("operations")
 
@@ -29,13 +29,13 @@ async def readyz(request: Request) -> Response:
     clock = await engine.store.clock()
     if clock.refuses:
         raise ClockBehind(f"The database's clock is {clock.behind} behind the last event.")
-    reports = await report_each(await engine.positions.states(), engine.store, engine.clock.now())
+    reports = await list_statuses(await engine.positions.states(), engine.store, engine.clock.now())
     return shown(
         {
             "status": "ready",
             "head": clock.position,
             "lag": {report.state.name: report.lag for report in reports},
-            "projections": {report.state.name: report.shown_state for report in reports},
+            "projections": {report.state.name: report.displayed_state for report in reports},
             "processes": {standing.name: standing.state for standing in await engine.processes.all()},
             "parts": engine.parts(),
             "sandbox": engine.terms.sandbox_url,

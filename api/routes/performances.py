@@ -88,7 +88,7 @@ async def show_performance(request: Request, performance_id: UUID, min_position:
     await must_see_performance(request, performance)
     await caught_up(request, min_position, seat_map.NAME)
     known = await performance_now(request, performance)
-    counted = await seat_map.tallies(engine.read_models, performances=[performance], now=engine.clock.now())
+    counted = await seat_map.count_seats(engine.read_models, performances=[performance], now=engine.clock.now())
     left = present.availability(counted[performance], known["seat_count"])
     return shown({**await sold_now(request, known), "availability": left}, headers=edition_header(known))
 

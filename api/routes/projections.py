@@ -21,9 +21,9 @@ from api.schemas.projections import (
     UnparkWish,
 )
 from projections import switches
-from projections.reports import Report, report_each
-from projections.set_aside import must_exist
-from projections.switches import Deed
+from projections.reports import ProjectionStatus, list_statuses
+from projections.set_aside import require_stream
+from projections.switches import Operation
 
 NAME_LENGTH_MAX = 40
 
@@ -37,13 +37,13 @@ async def list_projections(request: Request, min_position: MinPosition = None) -
     """List every read model: how far behind the log it is, why it stands still if it does, and what it leaves out."""
     engine = engine_of(request)
     await caught_up(request, min_position, *(await engine.positions.all()))
-    reports = await report_each(await engine.positions.states(), engine.store, engine.clock.now())
+    reports = await list_statuses(await engine.positions.states(), engine.store, engine.clock.now())
     builds = await engine.positions.builds()
     items = [{**reported(report), **shown_builds(report.state, builds)} for report in reports]
     return shown({"items": items, "next": None})
 
 
-def reported(report: Report) -> Body:
+def reported(report: ProjectionStatus) -> Body:
     """Show one read model."""
     state, failed = report.state, report.failed
     return {
@@ -51,7 +51,7 @@ def reported(report: Report) -> Body:
         "position": state.position,
         "lag": report.lag,
         "lag_seconds": round(report.lag_seconds, 3),
-        "state": report.shown_state,
+        "state": report.displayed_state,
         "version": state.version,
         "owner": state.owner,
         "heartbeat_at": state.heartbeat_at,
@@ -91,7 +91,7 @@ async def skip(request: Request, name: Name, body: SkipWish) -> Response:
 @router.post("/projections/{name}/park", responses={200: {"model": StreamParkedShown}})
 async def park(request: Request, name: Name, body: ParkWish) -> Response:
     """Let a read model leave out a stream from here on; one that failed tries again without it."""
-    await must_exist(engine_of(request).store, body.stream)
+    await require_stream(engine_of(request).store, body.stream)
     return await done(request, name, switches.park(body.stream, body.reason), stream=body.stream, reason=body.reason)
 
 
@@ -101,7 +101,7 @@ async def unpark(request: Request, name: Name, body: UnparkWish) -> Response:
     return await done(request, name, switches.unpark(body.stream), stream=body.stream, rebuild_needed=True)
 
 
-async def done(request: Request, name: str, deed: Deed, **told: object) -> Response:
+async def done(request: Request, name: str, deed: Operation, **told: object) -> Response:
     """Do something to a read model, and say so."""
-    outcome = await engine_of(request).switches.do(name, deed, partial(carry_out, request))
+    outcome = await engine_of(request).switches.run(name, deed, partial(carry_out, request))
     return answer(outcome, {"name": name, **told})

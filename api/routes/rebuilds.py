@@ -13,7 +13,7 @@ from api.live import EVENT_STREAM
 from api.routing import business_router
 from api.schemas.projections import RebuildWish, UnskipRequest, VersionsAsked
 from projections.rebuilding import asking
-from projections.rebuilding.asking import Asked
+from projections.rebuilding.asking import RebuildRequest
 
 NAME_LENGTH_MAX = 40
 WATCH = f"{PREFIX}/projections/live"
@@ -66,7 +66,7 @@ async def drop(request: Request, name: Name) -> Response:
     return await ask(request, name, asking.DROP)
 
 
-async def ask(request: Request, name: str, asked: Asked) -> Response:
+async def ask(request: Request, name: str, asked: RebuildRequest) -> Response:
     """Ask for something, and say where to watch it."""
-    outcome = await engine_of(request).asking.ask(name, asked, partial(carry_out, request))
+    outcome = await engine_of(request).asking.enqueue(name, asked, partial(carry_out, request))
     return answer(outcome, {"name": name, "watch": WATCH}, status=202)

@@ -29,10 +29,10 @@ from projections import catalogue, seat_map
 from projections.my_orders import MY_ORDERS
 from projections.past.account_report import account_report
 from projections.past.moment import AsOf, as_of
-from projections.past.sales_then import sales_then
-from projections.sales import NAME, Key, Sales, Wanted, report_sales
-from projections.seat_map import Tally, tallies
-from projections.set_aside import read_set_aside
+from projections.past.sales_then import sales_as_of
+from projections.sales import NAME, Sales, SalesFilter, SalesKey, report_sales
+from projections.seat_map import SeatCounts, count_seats
+from projections.set_aside import read_exclusions
 
 router = business_router("reports")
 
@@ -56,7 +56,7 @@ async def sales(
     await caught_up(request, min_position, NAME, catalogue.NAME)
     organizers, named = await reported(request, organizer_id), str(performance_id) if performance_id else None
     await require_reported_performance(request, named, organizers)
-    wanted = Wanted(
+    wanted = SalesFilter(
         organizers=organizers,
         performance=named,
         since=since,
@@ -85,7 +85,7 @@ async def performance(
     capacity = len(await engine_of(request).places.inventory_of(key))
     then = await asked_for(request, at, position)
     taken = await taken_at(request, key, then)
-    wanted = Wanted(performance=key, after=key_in(cursor), limit=limit + 1)
+    wanted = SalesFilter(performance=key, after=key_in(cursor), limit=limit + 1)
     found = await sales_at(request, wanted, then)
     places = {
         "capacity": capacity,
@@ -153,7 +153,7 @@ async def asked_for(request: Request, at: datetime | None, position: int | None)
     return None if at is None and position is None else await then_of(request, at, position, None)
 
 
-async def sales_at(request: Request, wanted: Wanted, then: AsOf | None) -> Sales:
+async def sales_at(request: Request, wanted: SalesFilter, then: AsOf | None) -> Sales:
     """Return figures, as they stand or as they were.
 
     Raises:
@@ -163,24 +163,24 @@ async def sales_at(request: Request, wanted: Wanted, then: AsOf | None) -> Sales
     if then is None:
         return await report_sales(engine.read_models, wanted)
     await caught_up(request, then.position, NAME)
-    return await sales_then(engine.store, engine.read_models, wanted, then, await left_out(request))
+    return await sales_as_of(engine.store, engine.read_models, wanted, then, await left_out(request))
 
 
 async def left_out(request: Request) -> Exclusions:
     """Return what the sales leave out, by somebody's decision."""
     engine = engine_of(request)
     (state,) = (state for state in await engine.positions.states() if state.name == NAME)
-    return await read_set_aside(engine.store, name=NAME, version=state.version, schema=state.schema)
+    return await read_exclusions(engine.store, name=NAME, version=state.version, schema=state.schema)
 
 
-async def taken_at(request: Request, performance: str, then: AsOf | None) -> Tally:
+async def taken_at(request: Request, performance: str, then: AsOf | None) -> SeatCounts:
     """Count the places that are, or were, not free."""
     engine = engine_of(request)
     if then is None:
-        found = await tallies(engine.read_models, performances=[performance], now=engine.clock.now())
+        found = await count_seats(engine.read_models, performances=[performance], now=engine.clock.now())
         return found[performance]
     seats = await engine.past_seat_maps.at(performance, then)
-    return Tally(**Counter(state for _, state in seats.at(then.moment)))
+    return SeatCounts(**Counter(state for _, state in seats.states_at(then.moment)))
 
 
 async def reported(request: Request, wished: UUID | None) -> list[str] | None:
@@ -211,7 +211,7 @@ def sales_body(found: Sales, limit: int) -> Body:
     }
 
 
-def key_in(cursor: str | None) -> Key | None:
+def key_in(cursor: str | None) -> SalesKey | None:
     """Read what the figures of a page begin after.
 
     Raises:
@@ -219,8 +219,8 @@ def key_in(cursor: str | None) -> Key | None:
     """
     if cursor is None:
         return None
-    organizer, performance, day, *rest = (value or "" for value in values_in(cursor, len(Key._fields)))
+    organizer, performance, day, *rest = (value or "" for value in values_in(cursor, len(SalesKey._fields)))
     try:
-        return Key(organizer, performance, date.fromisoformat(day), *rest)
+        return SalesKey(organizer, performance, date.fromisoformat(day), *rest)
     except ValueError as error:
         raise Malformed(FOREIGN_CURSOR) from error

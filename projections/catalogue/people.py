@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from projections.catalogue.folding import NAME
-from projections.reading import ReadModels
+from projections.reading import ReadModelQueries
 from projections.sql import catalogue as sql
 
 PAGE_ROWS_MAX = 101
@@ -31,7 +31,7 @@ class Member:
 
 
 async def list_organizers(
-    models: ReadModels, *, account: str, everyone: bool, after: str = "", limit: int = PAGE_ROWS_MAX
+    models: ReadModelQueries, *, account: str, everyone: bool, after: str = "", limit: int = PAGE_ROWS_MAX
 ) -> Sequence[ListedOrganizer]:
     """Return the organizers that an account is a member of (`everyone`: all there are), in the order of ids."""
     asked = {"account": account, "everyone": everyone, "after": after, "limit": min(limit, PAGE_ROWS_MAX)}
@@ -39,7 +39,7 @@ async def list_organizers(
     return [ListedOrganizer(**row) for row in found.rows]
 
 
-async def list_members(models: ReadModels, *, organizer: str) -> Sequence[Member]:
+async def list_members(models: ReadModelQueries, *, organizer: str) -> Sequence[Member]:
     """Return an organizer's members, by account."""
     found = await models.fetch([NAME], sql.MEMBERS, {"organizer": organizer})
     return [Member(**row) for row in found.rows]

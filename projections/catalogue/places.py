@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from projections.catalogue.folding import NAME
 from projections.catalogue.words import spellings
-from projections.reading import ReadModels
+from projections.reading import ReadModelQueries
 from projections.sql import catalogue as sql
 
 PAGE_ROWS_MAX = 101
@@ -41,7 +41,7 @@ class Layout:
 
 
 async def list_venues(
-    models: ReadModels, *, city: str | None = None, after: int = 0, limit: int = PAGE_ROWS_MAX
+    models: ReadModelQueries, *, city: str | None = None, after: int = 0, limit: int = PAGE_ROWS_MAX
 ) -> Sequence[Venue]:
     """Return venues (of a city, however it is spelled), in the order they were entered, after a position."""
     asked = {
@@ -54,19 +54,19 @@ async def list_venues(
     return [Venue(**row) for row in found.rows]
 
 
-async def find_venue(models: ReadModels, *, venue: str) -> Venue | None:
+async def find_venue(models: ReadModelQueries, *, venue: str) -> Venue | None:
     """Return one venue, if the read model knows it."""
     found = await models.fetch([NAME], sql.VENUES, {"venue": venue, "city": None, "after": 0, "limit": 1})
     return Venue(**found.rows[0]) if found.rows else None
 
 
-async def layouts_of_venue(models: ReadModels, *, venue: str) -> Sequence[Layout]:
+async def layouts_of_venue(models: ReadModelQueries, *, venue: str) -> Sequence[Layout]:
     """Return a venue's layouts, oldest first."""
     found = await models.fetch([NAME], sql.LAYOUTS_OF_VENUE, {"venue": venue})
     return [Layout(**row) for row in found.rows]
 
 
-async def find_layout(models: ReadModels, *, layout: str) -> Layout | None:
+async def find_layout(models: ReadModelQueries, *, layout: str) -> Layout | None:
     """Return one layout, if the read model knows it."""
     found = await models.fetch([NAME], sql.LAYOUT, {"layout": layout})
     return Layout(**found.rows[0]) if found.rows else None

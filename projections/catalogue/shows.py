@@ -8,7 +8,7 @@ from typing import Any
 from projections import seat_map
 from projections.catalogue.folding import NAME
 from projections.catalogue.words import prefix_query, spellings
-from projections.reading import ReadModels
+from projections.reading import ReadModelQueries
 from projections.sql import catalogue as sql
 
 PAGE_ROWS_MAX = 101
@@ -28,7 +28,7 @@ class Viewer:
     """Who looks: drafts are shown to the members of their organizer, and to those who see `everybody`'s."""
 
     organizers: Sequence[str] = ()
-    everybody: bool = False
+    sees_all: bool = False
 
 
 PUBLIC = Viewer()
@@ -103,7 +103,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class After:
+class EventCursor:
     """The last event of the page before: where it stood, and its id."""
 
     over: bool
@@ -112,7 +112,7 @@ class After:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class EventQuery:
     """What somebody looks for; text, city and category in any spelling.
 
     `since` ≤ a performance's start < `until`; days are the venue's, both included. Without any of them, what is to come
@@ -126,14 +126,14 @@ class Wanted:
     since: datetime | date | None = None
     until: datetime | date | None = None
     viewer: Viewer = PUBLIC
-    after: After | None = None
+    after: EventCursor | None = None
     limit: int = PAGE_ROWS_MAX
 
 
-async def find_events(models: ReadModels, wanted: Wanted, *, now: datetime) -> Sequence[Event]:
+async def find_events(models: ReadModelQueries, wanted: EventQuery, *, now: datetime) -> Sequence[Event]:
     """Return events, each with its first performances in the time looked at."""
     after = wanted.after
-    looked_at = time_looked_at(wanted, now)
+    looked_at = time_range_parameters(wanted, now)
     asked = {
         "query": prefix_query(wanted.text or ""),
         "city": None if wanted.city is None else spellings(wanted.city),
@@ -144,7 +144,7 @@ async def find_events(models: ReadModels, wanted: Wanted, *, now: datetime) -> S
         "after_sort_at": after and after.sort_at,
         "after_event": after and after.event,
         "limit": min(wanted.limit, PAGE_ROWS_MAX),
-        **seen_by(wanted.viewer),
+        **viewer_parameters(wanted.viewer),
         **looked_at,
     }
     rows = (await models.fetch([NAME], sql.FIND_EVENTS, asked)).rows
@@ -158,7 +158,7 @@ async def find_events(models: ReadModels, wanted: Wanted, *, now: datetime) -> S
 
 
 async def find_event(
-    models: ReadModels,
+    models: ReadModelQueries,
     *,
     event: str,
     viewer: Viewer = PUBLIC,
@@ -172,7 +172,7 @@ async def find_event(
         after: the start and id of the performance that they begin after.
         limit: how many performances at most; None: all.
     """
-    found = await models.fetch([NAME], sql.EVENT, {"event": event, **seen_by(viewer), **ALWAYS, "now": now})
+    found = await models.fetch([NAME], sql.EVENT, {"event": event, **viewer_parameters(viewer), **ALWAYS, "now": now})
     if not found.rows:
         return None
     after_starts_at, after_performance = after or (None, None)
@@ -190,7 +190,7 @@ async def find_event(
 ALWAYS: Mapping[str, None] = dict.fromkeys(("since", "since_day", "until", "until_day"))
 
 
-def time_looked_at(wanted: Wanted, now: datetime) -> dict[str, Any]:
+def time_range_parameters(wanted: EventQuery, now: datetime) -> dict[str, Any]:
     """Return the bounds of a query: moments or days; what begins nowhere begins now, unless it has ended before."""
     since, until = wanted.since, wanted.until
     ends_later = until is None or (until > now if isinstance(until, datetime) else until >= (now - A_DAY).date())
@@ -205,12 +205,12 @@ def time_looked_at(wanted: Wanted, now: datetime) -> dict[str, Any]:
     }
 
 
-def seen_by(viewer: Viewer) -> dict[str, Any]:
+def viewer_parameters(viewer: Viewer) -> dict[str, Any]:
     """Return the parameters every query about events needs."""
-    return {"organizers": list(viewer.organizers), "everybody": viewer.everybody}
+    return {"organizers": list(viewer.organizers), "everybody": viewer.sees_all}
 
 
-async def find_performance(models: ReadModels, *, performance: str, now: datetime) -> Performance | None:
+async def find_performance(models: ReadModelQueries, *, performance: str, now: datetime) -> Performance | None:
     """Return one performance, if the read model knows it; whether its event may be seen is `find_event`'s to say."""
     found = await models.fetch(READ_MODELS, sql.PERFORMANCE, {"performance": performance, "now": now})
     return Performance(**found.rows[0]) if found.rows else None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from projections.catalogue.folding import NAME
-from projections.reading import ReadModels
+from projections.reading import ReadModelQueries
 from projections.sql import catalogue as sql
 
 
@@ -24,7 +24,7 @@ class PerformanceSummary:
     cancel_reason: str | None
 
 
-async def summaries_of(models: ReadModels, performances: Iterable[str]) -> Mapping[str, PerformanceSummary]:
+async def summaries_of(models: ReadModelQueries, performances: Iterable[str]) -> Mapping[str, PerformanceSummary]:
     """Return the summary of each performance that the read model knows."""
     wanted = sorted(set(performances))
     if not wanted:

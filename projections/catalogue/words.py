@@ -24,7 +24,7 @@ _WORD = re.compile(rf"(?:(?=\w)[{_UNSPACED_RANGES}])+|[^\W_{_UNSPACED_RANGES}]+"
 _SIGNS = re.compile(r"\S+")
 
 
-def folded(text: str) -> str:
+def normalize(text: str) -> str:
     """Return the text in small plain letters: `Škvorecký` is `skvorecky`, `Straße` is `strasse`."""
     apart = unicodedata.normalize("NFKD", text.casefold())
     return "".join(letter for letter in apart if not unicodedata.combining(letter)).translate(_LETTERS)
@@ -33,21 +33,27 @@ def folded(text: str) -> str:
 def spellings(text: str) -> list[str]:
     """Return the ways in which a text may be typed: `Zürich` is `zurich` and `zuerich`."""
     as_two = unicodedata.normalize("NFC", text.casefold()).translate(_AS_TWO)
-    return list(dict.fromkeys((folded(text), folded(as_two))))
+    return list(dict.fromkeys((normalize(text), normalize(as_two))))
 
 
 def words(*texts: str) -> list[str]:
     """Return the distinct words of some texts in all their spellings, in order; signs where a text has no word."""
-    found = (kept for text in texts for spelled in spellings(text) for word in parts(spelled) for kept in endings(word))
+    found = (
+        kept
+        for text in texts
+        for spelled in spellings(text)
+        for word in split_words(spelled)
+        for kept in searchable_suffixes(word)
+    )
     return list(dict.fromkeys(found))[:WORDS_PER_EVENT_MAX]
 
 
-def parts(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     """Cut a folded text into words, or into its signs if it has none."""
     return _WORD.findall(text) or _SIGNS.findall(text)
 
 
-def endings(word: str) -> Iterator[str]:
+def searchable_suffixes(word: str) -> Iterator[str]:
     """Return what a word is found by from its beginning; one of a script without blanks, from any character on."""
     if not _UNSPACED.match(word):
         yield word[:WORD_LENGTH_MAX]
@@ -58,8 +64,8 @@ def endings(word: str) -> Iterator[str]:
 
 def prefix_query(text: str) -> str | None:
     """Return a tsquery that wants every word of `text`, each as a beginning; None: it is blank."""
-    spelled = [parts(each)[:WORDS_PER_QUERY_MAX] for each in spellings(text)]
-    wanted = [dict.fromkeys(next(endings(word)) for word in each) for each in zip(*spelled, strict=True)]
+    spelled = [split_words(each)[:WORDS_PER_QUERY_MAX] for each in spellings(text)]
+    wanted = [dict.fromkeys(next(searchable_suffixes(word)) for word in each) for each in zip(*spelled, strict=True)]
     return " & ".join(map(any_of, wanted)) or None
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from projections.my_orders.folding import NAME
-from projections.reading import ReadModels
+from projections.reading import ReadModelQueries
 from projections.sql import my_orders as sql
 
 UNREFUNDED_SHOWN_MAX = 100
@@ -40,7 +40,7 @@ class RefundProgress:
         return self.orders - self.refunded - self.failed
 
 
-async def refund_progress(models: ReadModels, *, performance: str) -> RefundProgress:
+async def refund_progress(models: ReadModelQueries, *, performance: str) -> RefundProgress:
     """Return how far the refunds of a performance's confirmed orders are."""
     asked = {"performance": performance, "limit": UNREFUNDED_SHOWN_MAX}
     found = await models.fetch([NAME], sql.REFUND_PROGRESS, asked)

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from projections.model import Fact, ReadModel, Step
+from projections.model import ProjectedEvent, ReadModel, WriteStep
 from projections.sql import my_orders as sql
 
 NAME = "my_orders"
@@ -56,9 +56,9 @@ NAMES = frozenset(
 )
 
 
-def fold(facts: Sequence[Fact]) -> Sequence[Step]:
+def fold(facts: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
     """Write the batch: of each thing what begins, before what moves or ends."""
-    by_name: dict[str, list[Fact]] = defaultdict(list)
+    by_name: dict[str, list[ProjectedEvent]] = defaultdict(list)
     for fact in facts:
         by_name[fact.name].append(fact)
     return [
@@ -66,22 +66,25 @@ def fold(facts: Sequence[Fact]) -> Sequence[Step]:
         *payment_steps(by_name, facts),
         *refund_steps(by_name, facts),
         *hold_steps(by_name),
-        *(Step(statement, merged_guests(by_name["GuestMerged"])) for statement in (sql.MERGE_ORDERS, sql.MERGE_HOLDS)),
+        *(
+            WriteStep(statement, merged_guests(by_name["GuestMerged"]))
+            for statement in (sql.MERGE_ORDERS, sql.MERGE_HOLDS)
+        ),
     ]
 
 
-def order_steps(by_name: Mapping[str, list[Fact]], facts: Sequence[Fact]) -> list[Step]:
+def order_steps(by_name: Mapping[str, list[ProjectedEvent]], facts: Sequence[ProjectedEvent]) -> list[WriteStep]:
     """Orders: placed, then where their deadlines, statuses, tickets and lines stand."""
-    placed = began(by_name["OrderPlaced"], "order_id")
+    placed = to_rows(by_name["OrderPlaced"], "order_id")
     moves = (fact for fact in facts if fact.name in ORDER_MOVES)
     return [
-        Step(sql.PLACE_ORDERS, placed),
-        Step(sql.MOVE_ORDERS, moved_besides(placed, moves, order_move, key="order_id")),
-        Step(sql.CANCEL_LINES, began(by_name["OrderLinesCancelled"], "order_id")),
+        WriteStep(sql.PLACE_ORDERS, placed),
+        WriteStep(sql.MOVE_ORDERS, updates_for_existing(placed, moves, order_update, key="order_id")),
+        WriteStep(sql.CANCEL_LINES, to_rows(by_name["OrderLinesCancelled"], "order_id")),
     ]
 
 
-def order_move(fact: Fact) -> Row:
+def order_update(fact: ProjectedEvent) -> Row:
     """Return what one fact changes about its order; one that had expired may still be confirmed by late money."""
     match fact.name:
         case "OrderExtended":
@@ -94,22 +97,22 @@ def order_move(fact: Fact) -> Row:
             return {"status": ORDER_ENDS[fact.name]}
 
 
-def deadline(fact: Fact) -> Row:
+def deadline(fact: ProjectedEvent) -> Row:
     """Return the deadline that moved."""
     return {"expires_at": fact.data["expires_at"]}
 
 
-def payment_steps(by_name: Mapping[str, list[Fact]], facts: Sequence[Fact]) -> list[Step]:
+def payment_steps(by_name: Mapping[str, list[ProjectedEvent]], facts: Sequence[ProjectedEvent]) -> list[WriteStep]:
     """Payments: requested, then where they stand."""
-    requested = began(by_name["PaymentRequested"], "payment")
+    requested = to_rows(by_name["PaymentRequested"], "payment")
     moves = (fact for fact in facts if fact.name in PAYMENT_MOVES)
     return [
-        Step(sql.REQUEST_PAYMENTS, requested),
-        Step(sql.MOVE_PAYMENTS, moved_besides(requested, moves, payment_move, key="payment")),
+        WriteStep(sql.REQUEST_PAYMENTS, requested),
+        WriteStep(sql.MOVE_PAYMENTS, updates_for_existing(requested, moves, payment_update, key="payment")),
     ]
 
 
-def payment_move(fact: Fact) -> Row:
+def payment_update(fact: ProjectedEvent) -> Row:
     """Return what one fact changes about its payment."""
     data = fact.data
     match fact.name:
@@ -126,17 +129,17 @@ def payment_move(fact: Fact) -> Row:
             return {"status": PAYMENT_STATUS[fact.name]}
 
 
-def refund_steps(by_name: Mapping[str, list[Fact]], facts: Sequence[Fact]) -> list[Step]:
+def refund_steps(by_name: Mapping[str, list[ProjectedEvent]], facts: Sequence[ProjectedEvent]) -> list[WriteStep]:
     """Refunds: requested, then where they stand."""
-    requested = began(by_name["RefundRequested"], "refund")
+    requested = to_rows(by_name["RefundRequested"], "refund")
     moves = (fact for fact in facts if fact.name in REFUND_MOVES)
     return [
-        Step(sql.REQUEST_REFUNDS, requested),
-        Step(sql.MOVE_REFUNDS, moved_besides(requested, moves, refund_move, key="refund")),
+        WriteStep(sql.REQUEST_REFUNDS, requested),
+        WriteStep(sql.MOVE_REFUNDS, updates_for_existing(requested, moves, refund_update, key="refund")),
     ]
 
 
-def refund_move(fact: Fact) -> Row:
+def refund_update(fact: ProjectedEvent) -> Row:
     """Return what one fact changes about its refund."""
     if fact.name == "RefundClosedManually":
         return {"status": fact.data["outcome"], "owner": NOBODY}
@@ -160,31 +163,33 @@ def refund_move(fact: Fact) -> Row:
             return status
 
 
-def hold_steps(by_name: Mapping[str, list[Fact]]) -> list[Step]:
+def hold_steps(by_name: Mapping[str, list[ProjectedEvent]]) -> list[WriteStep]:
     """Baskets: placed, moved, gone. One that was an order from the start, or is gone again, is never listed."""
     ended = {fact.key for name in HOLD_ENDS for fact in by_name[name]}
-    placed = began(
+    placed = to_rows(
         (fact for fact in by_name["HoldPlaced"] if fact.data["order"] is None and fact.key not in ended), "hold"
     )
     before = ended.difference(fact.key for fact in by_name["HoldPlaced"])
     return [
-        Step(sql.PLACE_HOLDS, placed),
-        Step(sql.MOVE_HOLD_DEADLINES, moved_besides(placed, by_name["HoldExtended"], deadline, key="hold")),
-        Step(sql.END_HOLDS, [{"hold": hold} for hold in sorted(before)]),
+        WriteStep(sql.PLACE_HOLDS, placed),
+        WriteStep(sql.MOVE_HOLD_DEADLINES, updates_for_existing(placed, by_name["HoldExtended"], deadline, key="hold")),
+        WriteStep(sql.END_HOLDS, [{"hold": hold} for hold in sorted(before)]),
     ]
 
 
-def merged_guests(facts: Iterable[Fact]) -> Rows:
+def merged_guests(facts: Iterable[ProjectedEvent]) -> Rows:
     """Return the guests that logged in, each with the account that has what was theirs; none begins anything later."""
     return [{"guest": fact.key, "account": fact.data["into"]} for fact in facts]
 
 
-def began(facts: Iterable[Fact], key: str) -> Rows:
+def to_rows(facts: Iterable[ProjectedEvent], key: str) -> Rows:
     """Return one row for each fact: what it says, what it is about, where and when it was recorded."""
     return [{**fact.data, key: fact.key, "position": fact.position, "at": fact.recorded_at} for fact in facts]
 
 
-def moved_besides(begun: Rows, moves: Iterable[Fact], move: Callable[[Fact], Row], *, key: str) -> Rows:
+def updates_for_existing(
+    begun: Rows, moves: Iterable[ProjectedEvent], move: Callable[[ProjectedEvent], Row], *, key: str
+) -> Rows:
     """Move the rows that begin in this batch; return what moves of every other, one row for each thing."""
     here: dict[str, Row] = {row[key]: row for row in begun}
     besides: dict[str, Row] = {}
@@ -196,4 +201,4 @@ def moved_besides(begun: Rows, moves: Iterable[Fact], move: Callable[[Fact], Row
     return list(besides.values())
 
 
-MY_ORDERS = ReadModel(name=NAME, version=1, schema=sql.SCHEMA, names=NAMES, fold=fold)
+MY_ORDERS = ReadModel(name=NAME, version=1, schema=sql.SCHEMA, event_names=NAMES, fold=fold)

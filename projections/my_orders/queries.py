@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from projections.my_orders.folding import NAME
-from projections.reading import ReadModels, Row, Rows
+from projections.reading import ReadModelQueries, Row, Rows
 from projections.sql import my_orders as sql
 
 PAGE_ROWS_MAX = 101
@@ -119,7 +119,9 @@ class Orders:
     orders: Sequence[Order]
 
 
-async def list_orders(models: ReadModels, *, account: str, before: int = NEWEST, limit: int = PAGE_ROWS_MAX) -> Orders:
+async def list_orders(
+    models: ReadModelQueries, *, account: str, before: int = NEWEST, limit: int = PAGE_ROWS_MAX
+) -> Orders:
     """Return an account's orders, newest first, placed before a position."""
     found = await models.fetch(
         [NAME], sql.ORDERS_OF_ACCOUNT, {"account": account, "before": before, "limit": min(limit, PAGE_ROWS_MAX)}
@@ -127,14 +129,14 @@ async def list_orders(models: ReadModels, *, account: str, before: int = NEWEST,
     return with_money(found)
 
 
-async def find_order(models: ReadModels, *, order: str) -> Order | None:
+async def find_order(models: ReadModelQueries, *, order: str) -> Order | None:
     """Return one order, if the read model knows it."""
     found = await models.fetch([NAME], sql.ORDER, {"order": order})
     orders = with_money(found).orders
     return orders[0] if orders else None
 
 
-async def find_orders_by_code(models: ReadModels, *, code: str) -> Orders:
+async def find_orders_by_code(models: ReadModelQueries, *, code: str) -> Orders:
     """Return the orders a person may mean by a short code; nearly always one."""
     found = await models.fetch([NAME], sql.ORDERS_BY_CODE, {"code": code})
     return with_money(found)
@@ -161,7 +163,7 @@ def with_times(written: Mapping[str, Any]) -> Row:
 
 
 async def list_refunds(
-    models: ReadModels, *, status: str | None = None, after: int = 0, limit: int = PAGE_ROWS_MAX
+    models: ReadModelQueries, *, status: str | None = None, after: int = 0, limit: int = PAGE_ROWS_MAX
 ) -> Sequence[Refund]:
     """Return refunds in one status (None: in any), oldest first, requested after a position."""
     asked = {"status": status, "after": after, "limit": min(limit, PAGE_ROWS_MAX)}
@@ -170,7 +172,7 @@ async def list_refunds(
 
 
 async def list_refunds_of(
-    models: ReadModels, *, account: str, status: str | None = None, after: int = 0, limit: int = PAGE_ROWS_MAX
+    models: ReadModelQueries, *, account: str, status: str | None = None, after: int = 0, limit: int = PAGE_ROWS_MAX
 ) -> Sequence[Refund]:
     """Return the refunds of an account's orders in one status (None: in any), oldest first, after a position."""
     asked = {"account": account, "status": status, "after": after, "limit": min(limit, PAGE_ROWS_MAX)}
@@ -178,14 +180,14 @@ async def list_refunds_of(
 
 
 async def list_holds(
-    models: ReadModels, *, account: str, now: datetime, before: int = NEWEST, limit: int = PAGE_ROWS_MAX
+    models: ReadModelQueries, *, account: str, now: datetime, before: int = NEWEST, limit: int = PAGE_ROWS_MAX
 ) -> Sequence[Hold]:
     """Return an account's baskets that live at `now` and are not orders yet, newest first."""
     asked = {"account": account, "now": now, "before": before, "limit": min(limit, PAGE_ROWS_MAX)}
     return items(Hold, (await models.fetch([NAME], sql.HOLDS_OF_ACCOUNT, asked)).rows)
 
 
-async def is_booked(models: ReadModels, *, event: str, now: datetime) -> bool:
+async def is_booked(models: ReadModelQueries, *, event: str, now: datetime) -> bool:
     """Say whether anything of an event was ever ordered or lies in a live basket."""
     found = await models.fetch([NAME], sql.BOOKED, {"event": event, "now": now})
     return bool(found.rows[0]["booked"])

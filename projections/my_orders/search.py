@@ -6,7 +6,7 @@ from datetime import datetime
 
 from projections.my_orders.folding import NAME
 from projections.my_orders.queries import NEWEST, PAGE_ROWS_MAX, Orders, with_money
-from projections.reading import ReadModels
+from projections.reading import ReadModelQueries
 from projections.sql.my_orders import FIND_ORDERS
 
 
@@ -40,7 +40,7 @@ class OrderFilter:
 
 
 async def find_orders(
-    models: ReadModels, wanted: OrderFilter, *, now: datetime, before: int = NEWEST, limit: int = PAGE_ROWS_MAX
+    models: ReadModelQueries, wanted: OrderFilter, *, now: datetime, before: int = NEWEST, limit: int = PAGE_ROWS_MAX
 ) -> Orders:
     """Return the orders that fit at `now`, newest first, placed before a position."""
     terms = wanted.terms or OrderTerms()

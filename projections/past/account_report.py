@@ -10,14 +10,14 @@ from domain.payment import PAYMENT, RequestedPayment
 from domain.values import total
 from projections.my_orders.queries import PAGE_ROWS_MAX, Order, list_orders
 from projections.past.moment import AsOf
-from projections.past.streams import PastStreams
-from projections.reading import ReadModels
+from projections.past.streams import HistoricalStreams
+from projections.reading import ReadModelQueries
 
 ORDERS_MAX = 1_000
 
 
 @dataclass(slots=True)
-class Bought:
+class PurchaseTotals:
     """What an account bought of one performance; amounts in minor units, as the sales count them."""
 
     organizer: str
@@ -54,11 +54,11 @@ class Bought:
 class AccountReport:
     """What an account bought, by performance; not `complete`: of its latest thousand orders alone."""
 
-    bought: Sequence[Bought]
+    bought: Sequence[PurchaseTotals]
     complete: bool
 
 
-async def orders_upto(models: ReadModels, *, account: str, position: int) -> list[Order]:
+async def orders_upto(models: ReadModelQueries, *, account: str, position: int) -> list[Order]:
     """Return the orders that an account had placed by a position, newest first, one more than are counted."""
     found: list[Order] = []
     before = position + 1
@@ -72,7 +72,7 @@ async def orders_upto(models: ReadModels, *, account: str, position: int) -> lis
 
 
 async def account_report(
-    models: ReadModels, streams: PastStreams, then: AsOf, *, account: str, organizers: Sequence[str] | None
+    models: ReadModelQueries, streams: HistoricalStreams, then: AsOf, *, account: str, organizers: Sequence[str] | None
 ) -> AccountReport:
     """Return what an account had bought of organizers (None: of all).
 
@@ -81,16 +81,16 @@ async def account_report(
     """
     placed = await orders_upto(models, account=account, position=then.position)
     wanted = [order.order_id for order in placed[:ORDERS_MAX] if organizers is None or order.organizer in organizers]
-    found: dict[tuple[str, str, str], Bought] = {}
+    found: dict[tuple[str, str, str], PurchaseTotals] = {}
     orders = {stream.stream: stream.state for stream in await streams.read(list(map(ORDER.stream, wanted)), then)}
     lost = await losses(streams, list(orders.values()), then)
     for order in orders.values():
         key = (order.organizer, order.performance, order.currency)
-        found.setdefault(key, Bought(*key)).add(order, sum(lost[payment] for payment in order.payments))
+        found.setdefault(key, PurchaseTotals(*key)).add(order, sum(lost[payment] for payment in order.payments))
     return AccountReport(bought=[found[key] for key in sorted(found)], complete=len(placed) <= ORDERS_MAX)
 
 
-async def losses(streams: PastStreams, orders: Sequence[PlacedOrder], then: AsOf) -> Counter[str]:
+async def losses(streams: HistoricalStreams, orders: Sequence[PlacedOrder], then: AsOf) -> Counter[str]:
     """Return what disputes had taken of each payment of some orders, in minor units of the order's currency."""
     payments = {PAYMENT.stream(payment): order for order in orders for payment in order.payments}
     lost: Counter[str] = Counter()

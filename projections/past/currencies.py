@@ -13,7 +13,7 @@ WITHOUT_CURRENCY = frozenset({"SeatHeld", "PaymentOpened", "PaymentTaken", "Refu
 
 async def currencies_of(store: Store, codec: Codec, events: Iterable[RecordedEvent]) -> Mapping[str, str]:
     """Return the currency of each performance whose events need it to be described."""
-    about = {performance_of(event) for event in events if event.name in WITHOUT_CURRENCY}
+    about = {performance_id_of(event) for event in events if event.name in WITHOUT_CURRENCY}
     streams = {PERFORMANCE.stream(performance): performance for performance in about if performance}
     found: dict[str, str] = {}
     for stream, recorded in (await store.read_streams(list(streams))).items():
@@ -24,6 +24,6 @@ async def currencies_of(store: Store, codec: Codec, events: Iterable[RecordedEve
     return found
 
 
-def performance_of(event: RecordedEvent) -> str:
+def performance_id_of(event: RecordedEvent) -> str:
     """Return the performance that an event is about, as its metadata says; empty: none."""
     return str(orjson.loads(event.metadata).get("performance") or "")

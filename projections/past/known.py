@@ -42,7 +42,7 @@ async def require_actor(store: Store, actor: str) -> None:
         if await store.read_stream(f"{kind}-{actor}", limit=1):
             return
     found = await search(store, Search(wanted=EventFilter(actor=actor), limit=1, newest_first=True))
-    if not found.events and found.following is None:
+    if not found.events and found.next_position is None:
         kinds = ", ".join(sorted(ACTOR_KINDS))
         raise NotFound(f"Nobody has ever acted as {actor}: give an id, or one of the kinds {kinds}.")
 

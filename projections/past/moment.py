@@ -20,7 +20,7 @@ class AsOf:
     recorded_at: datetime | None
     moment: datetime
 
-    def holds(self, event: RecordedEvent) -> bool:
+    def includes(self, event: RecordedEvent) -> bool:
         """Say whether an event had happened by then."""
         return event.position <= self.position
 

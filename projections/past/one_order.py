@@ -15,7 +15,7 @@ from domain.ticket import TICKET, IssuedTicket
 from domain.values import seats_of
 from eventstore.store import RecordedEvent
 from projections.past.moment import AsOf
-from projections.past.streams import PastStreams, StreamThen
+from projections.past.streams import HistoricalStreams, StreamAsOf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class OrderMoney:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OrderThen:
+class OrderAsOf:
     """An order at a moment, with its payments, refunds and tickets by id; before it was placed there is nothing."""
 
     order: PlacedOrder | None
@@ -46,9 +46,9 @@ class OrderThen:
 NO_MONEY = OrderMoney(captured=0, refunded=0, refund_open=0, disputes_lost=0)
 
 
-async def order_then(
-    streams: PastStreams, then: AsOf, order: str, *, exceptions: Sequence[str] = ()
-) -> OrderThen | None:
+async def order_as_of(
+    streams: HistoricalStreams, then: AsOf, order: str, *, exceptions: Sequence[str] = ()
+) -> OrderAsOf | None:
     """Return an order as it was, with all of its events in order; None if it does not exist even now.
 
     Args:
@@ -59,8 +59,8 @@ async def order_then(
         return None
     placed = found.state
     if isinstance(placed, NoOrder):
-        return OrderThen(order=None, money=NO_MONEY, payments={}, refunds={}, tickets={}, events=[])
-    others = await streams.read([*touched(placed), *map(EXCEPTION.stream, exceptions)], then)
+        return OrderAsOf(order=None, money=NO_MONEY, payments={}, refunds={}, tickets={}, events=[])
+    others = await streams.read([*related_streams(placed), *map(EXCEPTION.stream, exceptions)], then)
     moved = [each.state.moved_into for each in others if isinstance(each.state, BuyerQuota) and each.state.moved_into]
     if moved:
         quotas = [BUYER_QUOTA.stream(account, placed.performance) for account in moved]
@@ -68,7 +68,7 @@ async def order_then(
     payments = {key(each): each.state for each in others if isinstance(each.state, RequestedPayment)}
     refunds = {key(each): each.state for each in others if isinstance(each.state, RequestedRefund)}
     events = [*found.events, *(event for each in others for event in of_order(streams, each, order, placed.hold))]
-    return OrderThen(
+    return OrderAsOf(
         order=placed,
         money=money_of(placed, payments),
         payments=payments,
@@ -78,7 +78,7 @@ async def order_then(
     )
 
 
-def touched(order: PlacedOrder) -> list[str]:
+def related_streams(order: PlacedOrder) -> list[str]:
     """Name every stream that the order's events speak of."""
     return [
         HOLD.stream(order.hold),
@@ -90,7 +90,7 @@ def touched(order: PlacedOrder) -> list[str]:
     ]
 
 
-def of_order(streams: PastStreams, stream: StreamThen, order: str, hold: str) -> Iterator[RecordedEvent]:
+def of_order(streams: HistoricalStreams, stream: StreamAsOf, order: str, hold: str) -> Iterator[RecordedEvent]:
     """Give a stream's events that are this order's: seats and buyers have others before and after it."""
     shared = stream.kind in {SEAT.prefix, BUYER_QUOTA.prefix}
     for event in stream.events:
@@ -114,6 +114,6 @@ def money_of(order: PlacedOrder, payments: dict[str, RequestedPayment]) -> Order
     )
 
 
-def key(stream: StreamThen) -> str:
+def key(stream: StreamAsOf) -> str:
     """Return the id in a stream's name."""
     return stream.stream.partition("-")[2]

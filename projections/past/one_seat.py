@@ -8,11 +8,11 @@ from domain.performance import PERFORMANCE
 from domain.seat import SEAT, Blocked, Free, Held, Seat, SeatHeld, SeatSold
 from eventstore.store import RecordedEvent
 from projections.past.moment import AsOf
-from projections.past.streams import PastStreams
+from projections.past.streams import HistoricalStreams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeatStep:
+class SeatHistoryEntry:
     """One event of a seat, with the account and the order whose claim it belongs to, as far as they were known then."""
 
     event: RecordedEvent
@@ -21,18 +21,18 @@ class SeatStep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeatThen:
+class SeatAsOf:
     """A seat at a moment; `free`: the next buyer could have taken it, as its claim or block had lapsed or was none."""
 
     state: Seat
     free: bool
     version: int
-    steps: Sequence[SeatStep]
+    steps: Sequence[SeatHistoryEntry]
     more: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class SeatClaim:
     """Whose the seat is after an event, and through which basket."""
 
     hold: str | None = None
@@ -40,13 +40,13 @@ class Claim:
     order: str | None = None
 
 
-NOBODYS = Claim()
+NO_CLAIM = SeatClaim()
 ENDS = frozenset({"SeatReleased", "SeatReturned", "SeatBlocked", "SeatUnblocked"})
 
 
-async def seat_then(
-    streams: PastStreams, then: AsOf, *, performance: str, seat: str, after: int, limit: int
-) -> SeatThen:
+async def seat_as_of(
+    streams: HistoricalStreams, then: AsOf, *, performance: str, seat: str, after: int, limit: int
+) -> SeatAsOf:
     """Return a seat as it was, and at most `limit` of its events with version > `after`.
 
     Before its performance was scheduled it was not free to take.
@@ -55,30 +55,30 @@ async def seat_then(
     claimed = [(event, claim) for event, claim in claims(streams, found.events) if event.version > after]
     shown = claimed[:limit]
     orders = await orders_of(streams, then, {claim.hold for _, claim in shown if claim.hold is not None})
-    return SeatThen(
+    return SeatAsOf(
         state=found.state,
         free=scheduled.version > 0 and free_at(found.state, then),
         version=found.version,
         steps=[
-            SeatStep(event=event, holder=claim.holder, order=claim.order or orders.get(claim.hold or ""))
+            SeatHistoryEntry(event=event, holder=claim.holder, order=claim.order or orders.get(claim.hold or ""))
             for event, claim in shown
         ],
         more=len(claimed) > limit,
     )
 
 
-def claims(streams: PastStreams, events: Sequence[RecordedEvent]) -> Iterator[tuple[RecordedEvent, Claim]]:
+def claims(streams: HistoricalStreams, events: Sequence[RecordedEvent]) -> Iterator[tuple[RecordedEvent, SeatClaim]]:
     """Give each event with the claim it begins, moves or ends."""
-    claim = NOBODYS
+    claim = NO_CLAIM
     for event in events:
         match streams.decode(event):
             case SeatHeld(hold=hold, holder=holder):
-                claim = Claim(hold=hold, holder=holder)
+                claim = SeatClaim(hold=hold, holder=holder)
             case SeatSold(order=order):
-                claim = Claim(hold=claim.hold, holder=claim.holder, order=order)
+                claim = SeatClaim(hold=claim.hold, holder=claim.holder, order=order)
         yield event, claim
         if event.name in ENDS:
-            claim = NOBODYS
+            claim = NO_CLAIM
 
 
 def free_at(seat: Seat, then: AsOf) -> bool:
@@ -92,7 +92,7 @@ def free_at(seat: Seat, then: AsOf) -> bool:
             return False
 
 
-async def orders_of(streams: PastStreams, then: AsOf, holds: set[str]) -> Mapping[str, str]:
+async def orders_of(streams: HistoricalStreams, then: AsOf, holds: set[str]) -> Mapping[str, str]:
     """Return the order that each basket had become."""
     found: dict[str, str] = {}
     for stream in await streams.read([HOLD.stream(hold) for hold in sorted(holds)], then):

@@ -14,11 +14,11 @@ import orjson
 from domain.history import UPCASTERS, VERSIONS
 from domain.projection import Exclusions
 from eventstore.store import RecordedEvent, Store
-from projections.facts import FactReader
+from projections.facts import ProjectionEventReader
 from projections.past.moment import AsOf
-from projections.reading import ReadModels
-from projections.sales import COUNTED, NAME, Counts, Sales, Wanted, counted, sales_in
-from projections.set_aside import without
+from projections.reading import ReadModelQueries
+from projections.sales import COUNTED, NAME, Counts, Sales, SalesFilter, count_events, sales_in
+from projections.set_aside import exclude
 from projections.sql import sales as sql
 
 POSITIONS_AT_ONCE = 100_000
@@ -27,10 +27,12 @@ ENDED_EVERYWHERE = timedelta(days=2)
 """The day so long before a moment's, in UTC, has ended in every time zone by then."""
 EAST_MOST = timedelta(hours=14)
 """A day begins so long before UTC's where it begins first."""
-READER = FactReader(names=COUNTED, versions=VERSIONS, upcasters=UPCASTERS)
+READER = ProjectionEventReader(names=COUNTED, versions=VERSIONS, upcasters=UPCASTERS)
 
 
-async def sales_then(store: Store, models: ReadModels, wanted: Wanted, then: AsOf, left_out: Exclusions) -> Sales:
+async def sales_as_of(
+    store: Store, models: ReadModelQueries, wanted: SalesFilter, then: AsOf, left_out: Exclusions
+) -> Sales:
     """Return figures as they were; the read model must have reached the position.
 
     Args:
@@ -44,8 +46,8 @@ async def sales_then(store: Store, models: ReadModels, wanted: Wanted, then: AsO
     day = then.recorded_at.astimezone(UTC).date() - ENDED_EVERYWHERE + timedelta(days=1)
     begins = await store.point_at(datetime.combine(day, time.min, UTC) - EAST_MOST - SHORTEST)
     facts = READER.read(await counted_events(store, begins.position, then.position))
-    rows = written(counted(without(left_out, facts)))
-    found = await models.fetch([NAME], sql.SALES_THEN, {**wanted.asked, **rows, "day": day})
+    rows = written(count_events(exclude(left_out, facts)))
+    found = await models.fetch([NAME], sql.SALES_AS_OF, {**wanted.parameters, **rows, "day": day})
     return sales_in(found, position=then.position)
 
 

@@ -25,7 +25,7 @@ class Search:
     until: datetime | None = None
     newest_first: bool = False
 
-    def going_on(self, following: int) -> "Search":
+    def continued_from(self, following: int) -> "Search":
         """Return the search from where a part of it ended."""
         return replace(self, before=following) if self.newest_first else replace(self, after=following)
 
@@ -35,25 +35,25 @@ class Found:
     """Events in the order asked for. `following`: the search goes on after (newest first: before) that position."""
 
     events: Sequence[RecordedEvent]
-    following: int | None
+    next_position: int | None
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class PositionRange:
     """Positions after one up to another."""
 
     after: int
     upto: int
 
-    def first(self, count: int, *, newest_first: bool) -> "Stretch":
+    def first(self, count: int, *, newest_first: bool) -> "PositionRange":
         """Return at most so many positions from where a search begins."""
         if newest_first:
-            return Stretch(max(self.after, self.upto - count), self.upto)
-        return Stretch(self.after, min(self.upto, self.after + count))
+            return PositionRange(max(self.after, self.upto - count), self.upto)
+        return PositionRange(self.after, min(self.upto, self.after + count))
 
-    def beyond(self, looked_at: "Stretch", *, newest_first: bool) -> "Stretch":
+    def beyond(self, looked_at: "PositionRange", *, newest_first: bool) -> "PositionRange":
         """Return what is left once a part from where the search began has been looked at."""
-        return Stretch(self.after, looked_at.after) if newest_first else Stretch(looked_at.upto, self.upto)
+        return PositionRange(self.after, looked_at.after) if newest_first else PositionRange(looked_at.upto, self.upto)
 
     @property
     def empty(self) -> bool:
@@ -61,41 +61,41 @@ class Stretch:
         return self.upto <= self.after
 
 
-async def search(store: Store, asked: Search) -> Found:
+async def search(store: Store, query: Search) -> Found:
     """Return the next events that are looked for.
 
     An answer may hold fewer than `limit` of them, or none, and still name where to go on: then it has looked at as
     much of the log as one answer may. Events of one stream are found by its name, however long the log is.
     """
-    left = await stretch_of(store, asked)
+    left = await searchable_range(store, query)
     ends_at = time.monotonic() + SECONDS_MAX
-    at_once, looked_at = left.upto if asked.wanted.stream else POSITIONS_AT_ONCE, 0
-    newest_first, found = asked.newest_first, list[RecordedEvent]()
+    at_once, looked_at = left.upto if query.wanted.stream else POSITIONS_AT_ONCE, 0
+    newest_first, found = query.newest_first, list[RecordedEvent]()
     while not left.empty and looked_at < POSITIONS_LOOKED_AT_MAX and time.monotonic() < ends_at:
         part = left.first(at_once, newest_first=newest_first)
         found += await store.search(
-            asked.wanted,
+            query.wanted,
             after=part.after,
             until=part.upto,
-            limit=asked.limit - len(found),
+            limit=query.limit - len(found),
             newest_first=newest_first,
         )
-        if len(found) == asked.limit:
-            return Found(events=found, following=found[-1].position)
+        if len(found) == query.limit:
+            return Found(events=found, next_position=found[-1].position)
         looked_at += part.upto - part.after
         left = left.beyond(part, newest_first=newest_first)
     if left.empty:
-        return Found(events=found, following=None)
-    return Found(events=found, following=left.upto + 1 if newest_first else left.after)
+        return Found(events=found, next_position=None)
+    return Found(events=found, next_position=left.upto + 1 if newest_first else left.after)
 
 
-async def stretch_of(store: Store, asked: Search) -> Stretch:
+async def searchable_range(store: Store, query: Search) -> PositionRange:
     """Return the positions that a search may look at."""
-    after, until = asked.after, await store.head()
-    if asked.before is not None:
-        until = min(until, asked.before - 1)
-    if asked.since is not None:
-        after = max(after, (await store.point_at(asked.since - SHORTEST)).position)
-    if asked.until is not None:
-        until = min(until, (await store.point_at(asked.until)).position)
-    return Stretch(after, until)
+    after, until = query.after, await store.head()
+    if query.before is not None:
+        until = min(until, query.before - 1)
+    if query.since is not None:
+        after = max(after, (await store.point_at(query.since - SHORTEST)).position)
+    if query.until is not None:
+        until = min(until, (await store.point_at(query.until)).position)
+    return PositionRange(after, until)

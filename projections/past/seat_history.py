@@ -39,7 +39,7 @@ class SeatHistory:
         self.upto = 0
         self._positions = array("q")
         self._seats: list[str] = []
-        self._said: list[str] = []
+        self._values: list[str] = []
         self._known_seats: dict[str, str] = {}
         self._known_said: dict[str, str] = {}
         self._kept: list[dict[str, str]] = [{}]
@@ -53,38 +53,38 @@ class SeatHistory:
         Raises:
             KeyError: one has a name that no event of a seat has; nothing was added.
         """
-        if unknown := set(map(name_in, set(columns.values))) - STATES.keys():
+        if unknown := set(map(event_name_of, set(columns.values))) - STATES.keys():
             raise KeyError(*unknown)
-        self._said.extend(map(self._known_said.setdefault, columns.values, columns.values))
+        self._values.extend(map(self._known_said.setdefault, columns.values, columns.values))
         self._seats.extend(map(self._known_seats.setdefault, columns.streams, columns.streams))
         self._positions.extend(columns.positions)
         while len(self._kept) * EVENTS_PER_SNAPSHOT <= len(self):
-            self._kept.append(self._said_last(len(self._kept) * EVENTS_PER_SNAPSHOT))
+            self._kept.append(self._last_values(len(self._kept) * EVENTS_PER_SNAPSHOT))
         self.upto = until
 
-    def at(self, position: int) -> SeatMap:
+    def seat_map_at(self, position: int) -> SeatMap:
         """Return the seats that were not free at a position, by where they stood and until when."""
         seats_by_said: defaultdict[str, list[str]] = defaultdict(list)
-        for seat, said in self._said_last(bisect_right(self._positions, position)).items():
-            seats_by_said[said].append(seat)
+        for seat, value in self._last_values(bisect_right(self._positions, position)).items():
+            seats_by_said[value].append(seat)
         groups = (seat_group(said, seats) for said, seats in seats_by_said.items())
         return SeatMap(position=position, groups=[group for group in groups if group.state != FREE])
 
-    def _said_last(self, count: int) -> dict[str, str]:
+    def _last_values(self, count: int) -> dict[str, str]:
         """Return each seat with what the last of its events among the first so many says."""
         kept = min(count // EVENTS_PER_SNAPSHOT, len(self._kept) - 1)
         begins = kept * EVENTS_PER_SNAPSHOT
         seats = self._kept[kept].copy()
-        seats.update(zip(self._seats[begins:count], self._said[begins:count], strict=True))
+        seats.update(zip(self._seats[begins:count], self._values[begins:count], strict=True))
         return seats
 
 
-def name_in(said: str) -> str:
+def event_name_of(value: str) -> str:
     """Return the event's name in what it says."""
-    return said.partition(" ")[0]
+    return value.partition(" ")[0]
 
 
-def seat_group(said: str, seats: Sequence[str]) -> SeatGroup:
+def seat_group(value: str, seats: Sequence[str]) -> SeatGroup:
     """Return the seats that the same was said of last."""
-    name, _, until = said.partition(" ")
+    name, _, until = value.partition(" ")
     return SeatGroup(state=STATES[name], until=datetime.fromisoformat(until) if until else None, seats=seats)

@@ -17,7 +17,7 @@ EVENTS_KEPT_MAX = 500_000
 
 
 @dataclass(slots=True)
-class Kept:
+class CachedTimeline:
     """One performance's history, read up to a checkpoint, by one request at a time."""
 
     history: SeatHistory = field(default_factory=SeatHistory)
@@ -25,7 +25,7 @@ class Kept:
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
-class PastSeatMaps:
+class SeatMapTimelines:
     """The seat maps of the performances that somebody looks back at.
 
     What is kept is the log's, so it is only ever short: it is read on when a later moment is asked for, and anew once
@@ -34,7 +34,7 @@ class PastSeatMaps:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._kept: OrderedDict[str, Kept] = OrderedDict()
+        self._kept: OrderedDict[str, CachedTimeline] = OrderedDict()
 
     async def at(self, performance: str, then: AsOf) -> SeatMap:
         """Return a performance's seats as they were.
@@ -42,11 +42,11 @@ class PastSeatMaps:
         Raises:
             StoreUnavailable.
         """
-        kept = self._kept.setdefault(performance, Kept())
+        kept = self._kept.setdefault(performance, CachedTimeline())
         self._kept.move_to_end(performance)
         async with kept.reading:
             in_log, seat_map = await asyncio.gather(
-                is_in_log(self._store, kept.checkpoint), asyncio.to_thread(kept.history.at, then.position)
+                is_in_log(self._store, kept.checkpoint), asyncio.to_thread(kept.history.seat_map_at, then.position)
             )
             if in_log and kept.history.upto >= then.position:
                 return seat_map
@@ -54,10 +54,10 @@ class PastSeatMaps:
                 kept.history, kept.checkpoint = SeatHistory(), BEGINNING
             if kept.history.upto < then.position:
                 await self._read_on(performance, kept)
-                self._forget()
-        return await asyncio.to_thread(kept.history.at, then.position)
+                self._evict()
+        return await asyncio.to_thread(kept.history.seat_map_at, then.position)
 
-    async def _read_on(self, performance: str, kept: Kept) -> None:
+    async def _read_on(self, performance: str, kept: CachedTimeline) -> None:
         """Add everything up to the end of the log, so that a slider may go anywhere."""
         history, head = kept.history, await self._store.head()
         prefix = SEAT.stream(performance, "")
@@ -65,7 +65,7 @@ class PastSeatMaps:
         await asyncio.to_thread(history.extend, columns, head)
         kept.checkpoint = await checkpoint_at(self._store, head)
 
-    def _forget(self) -> None:
+    def _evict(self) -> None:
         """Let go of those that nobody has asked for in the longest time."""
         while len(self._kept) > 1 and (len(self._kept) > PERFORMANCES_KEPT_MAX or self._events > EVENTS_KEPT_MAX):
             self._kept.popitem(last=False)

@@ -14,7 +14,7 @@ RANGE_EVENTS = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StreamThen:
+class StreamAsOf:
     """A stream at a moment. `state` is None for a kind of streams that nothing is decided on."""
 
     stream: str
@@ -48,7 +48,7 @@ class StreamPage:
         return kind_of(self.stream)
 
 
-class PastStreams:
+class HistoricalStreams:
     """Streams as they were.
 
     Args:
@@ -59,7 +59,7 @@ class PastStreams:
         self.store = store
         self._codec = codec
 
-    async def find(self, stream: str, then: AsOf) -> StreamThen | None:
+    async def find(self, stream: str, then: AsOf) -> StreamAsOf | None:
         """Return a stream as it was; None if it does not exist even now."""
         (events,) = (await self.store.read_streams([stream])).values()
         return self._fold(stream, events, then) if events else None
@@ -72,7 +72,7 @@ class PastStreams:
         events = await self.store.read_stream(stream, after_version=after, limit=limit + 1)
         if not events and not await self.store.read_stream(stream, limit=1):
             return None
-        known = [event for event in events if then.holds(event)]
+        known = [event for event in events if then.includes(event)]
         version, state = await self._version(stream, then), None
         if after == 0:
             state = await self._state(stream, version)
@@ -97,7 +97,7 @@ class PastStreams:
                 state, reached = kind.evolve(state, self.decode(event)), event.version
         return state
 
-    async def read(self, streams: Sequence[str], then: AsOf) -> list[StreamThen]:
+    async def read(self, streams: Sequence[str], then: AsOf) -> list[StreamAsOf]:
         """Return streams as they were, in the order asked for; one that did not exist has no events."""
         found = await self.store.read_streams(streams)
         return [self._fold(stream, found[stream], then) for stream in streams]
@@ -110,14 +110,14 @@ class PastStreams:
         """
         return self._codec.decode(event.name, event.schema_version, event.data)
 
-    def _fold(self, stream: str, events: Sequence[RecordedEvent], then: AsOf) -> StreamThen:
-        known = [event for event in events if then.holds(event)]
+    def _fold(self, stream: str, events: Sequence[RecordedEvent], then: AsOf) -> StreamAsOf:
+        known = [event for event in events if then.includes(event)]
         kind: StreamType[Any] | None = STREAM_TYPES.get(kind_of(stream))
         state = None if kind is None else kind.initial
         if kind is not None:
             for event in known:
                 state = kind.evolve(state, self.decode(event))
-        return StreamThen(stream=stream, state=state, events=known)
+        return StreamAsOf(stream=stream, state=state, events=known)
 
 
 def kind_of(stream: str) -> str:

@@ -16,11 +16,11 @@ from eventstore.command import Outcome
 from projections import control
 from projections.control import Connection
 from projections.rebuilding import builds, wishes
-from projections.switches import SECONDS_MAX, Send, lock
+from projections.switches import SECONDS_MAX, SendCommand, lock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class RebuildRequest:
     """One thing to be asked for; `kind`: rebuild, rollback or drop; `anew`: what was begun and stopped is dropped."""
 
     kind: str
@@ -30,23 +30,23 @@ class Asked:
     anew: bool = False
 
 
-ROLLBACK = Asked(kind="rollback", decide=rebuilding.request_rollback)
-DROP = Asked(kind="drop", decide=rebuilding.request_drop)
+ROLLBACK = RebuildRequest(kind="rollback", decide=rebuilding.request_rollback)
+DROP = RebuildRequest(kind="drop", decide=rebuilding.request_drop)
 
 
-def rebuild(*, performance: str | None, swap_anyway: bool) -> Asked:
+def rebuild(*, performance: str | None, swap_anyway: bool) -> RebuildRequest:
     """Ask for a rebuild, of one performance alone or of all."""
     decide = partial(rebuilding.request_rebuild, performance=performance, swap_anyway=swap_anyway)
-    return Asked(kind="rebuild", decide=decide, performance=performance, swap_anyway=swap_anyway)
+    return RebuildRequest(kind="rebuild", decide=decide, performance=performance, swap_anyway=swap_anyway)
 
 
-def unskip(position: int) -> Asked:
+def unskip(position: int) -> RebuildRequest:
     """Take the skipping of an event back; it is in the tables that are made for it."""
     decide = partial(rebuilding.unskip_event, position=position)
-    return Asked(kind="rebuild", decide=decide, swap_anyway=True, anew=True)
+    return RebuildRequest(kind="rebuild", decide=decide, swap_anyway=True, anew=True)
 
 
-class Asking:
+class RebuildRequests:
     """Takes wishes, one at a time.
 
     Args:
@@ -59,7 +59,7 @@ class Asking:
         self._in_parts = in_parts
         self._one_at_a_time = asyncio.Lock()
 
-    async def ask(self, name: str, asked: Asked, send: Send) -> Outcome:
+    async def enqueue(self, name: str, request: RebuildRequest, send: SendCommand) -> Outcome:
         """Ask for something; a command that was done before asks for nothing again.
 
         Raises:
@@ -69,27 +69,31 @@ class Asking:
         """
         async with (
             self._one_at_a_time,
-            control.connected(self._url, name="operator", seconds_max=SECONDS_MAX) as connection,
+            control.open_connection_for(self._url, name="operator", seconds_max=SECONDS_MAX) as connection,
             connection.transaction(),
         ):
-            return await self._ask(connection, name, asked, send)
+            return await self._enqueue(connection, name, request, send)
 
-    async def _ask(self, connection: Connection, name: str, asked: Asked, send: Send) -> Outcome:
+    async def _enqueue(self, connection: Connection, name: str, request: RebuildRequest, send: SendCommand) -> Outcome:
         standing = await lock(connection, name)
-        versions = await self._versions(connection, name)
-        outcome = await send(lambda books: asked.decide(books, standing, versions))
+        versions = await self._build_state(connection, name)
+        outcome = await send(lambda books: request.decide(books, standing, versions))
         if not outcome.replayed:
-            if asked.anew:
-                await builds.drop_under_way(connection, name)
+            if request.anew:
+                await builds.drop_unfinished(connection, name)
             await wishes.add(
-                connection, name=name, kind=asked.kind, performance=asked.performance, swap_anyway=asked.swap_anyway
+                connection,
+                name=name,
+                kind=request.kind,
+                performance=request.performance,
+                swap_anyway=request.swap_anyway,
             )
         return outcome
 
-    async def _versions(self, connection: Connection, name: str) -> BuildState:
+    async def _build_state(self, connection: Connection, name: str) -> BuildState:
         found = [build for build in await builds.list_builds(connection) if build.name == name]
         return BuildState(
-            requested=bool(await wishes.open_wishes(connection, [name])),
+            requested=bool(await wishes.pending_requests(connection, [name])),
             in_progress=any(build.unfinished for build in found),
             retired=any(build.state == "retired" for build in found),
             partial_supported=name in self._in_parts,

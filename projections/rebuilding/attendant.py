@@ -10,20 +10,20 @@ from domain.errors import NoRetiredVersion, PartialRebuildUnsupported
 from eventstore.errors import EventStoreError
 from eventstore.store import Store
 from projections.control import Connection, NoSuchProjection
-from projections.facts import FactReader
+from projections.facts import ProjectionEventReader
 from projections.model import ReadModel
 from projections.rebuilding import builds, course, wishes
-from projections.rebuilding.attending import SILENCE_S, BeingRebuilt, attending
+from projections.rebuilding.attending import SILENCE_S, RebuildInProgress, exclusive_session
 from projections.rebuilding.builds import Build
 from projections.rebuilding.diverged import drop_diverged
 from projections.rebuilding.part import rebuild_part
 from projections.rebuilding.rebuilder import Rebuilder, RebuildFailed, VersionsDiffer
-from projections.rebuilding.wishes import Wish
+from projections.rebuilding.wishes import QueuedRequest
 
 _log = structlog.get_logger(__name__)
 
 
-class Attendant:
+class RebuildSupervisor:
     """One process's share of the rebuilding; several may look, one at a time works on a read model.
 
     Args:
@@ -37,7 +37,7 @@ class Attendant:
         url: str,
         store: Store,
         models: Mapping[str, ReadModel],
-        reader: FactReader,
+        reader: ProjectionEventReader,
         silence_s: float = SILENCE_S,
     ) -> None:
         self._url = url
@@ -47,7 +47,7 @@ class Attendant:
         self._silence_s = silence_s
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
-    async def look(self, connection: Connection, *, outdated: Sequence[str], diverged: Sequence[str] = ()) -> None:
+    async def tick(self, connection: Connection, *, outdated: Sequence[str], diverged: Sequence[str] = ()) -> None:
         """Begin what is to be done and nobody does.
 
         Args:
@@ -56,12 +56,12 @@ class Attendant:
         """
         self._tasks = {name: task for name, task in self._tasks.items() if not task.done()}
         found = {build.name: build for build in await builds.list_builds(connection) if build.state != "retired"}
-        wished = {wish.name for wish in await wishes.open_wishes(connection, list(self._models))}
+        wished = {request.name for request in await wishes.pending_requests(connection, list(self._models))}
         left = {name for name, build in found.items() if self._is_left(build)}
         new = {name for name in outdated if not self._is_of_today(found.get(name))}
-        healing = {name for name in diverged if self._heals(found.get(name))}
+        healing = {name for name in diverged if self._replaces_itself(found.get(name))}
         for name in sorted((wished | left | new | healing) - self._tasks.keys()):
-            work = self._attend(name, outdated=name in outdated, diverged=name in diverged)
+            work = self._supervise(name, outdated=name in outdated, diverged=name in diverged)
             self._tasks[name] = asyncio.create_task(work, name=f"rebuild {name}")
 
     async def close(self) -> None:
@@ -77,53 +77,53 @@ class Attendant:
     def _is_of_today(self, build: Build | None) -> bool:
         return build is not None and build.name in self._models and build.version == self._models[build.name].version
 
-    def _heals(self, build: Build | None) -> bool:
+    def _replaces_itself(self, build: Build | None) -> bool:
         """Say whether a diverged version is to be replaced by itself: unless this code's replacement failed before."""
         return not (build is not None and self._is_of_today(build) and build.state == "failed")
 
-    async def _attend(self, name: str, *, outdated: bool, diverged: bool) -> None:
+    async def _supervise(self, name: str, *, outdated: bool, diverged: bool) -> None:
         model = self._models[name]
         try:
-            async with attending(self._url, name, silence_s=self._silence_s) as connection:
+            async with exclusive_session(self._url, name, silence_s=self._silence_s) as connection:
                 await drop_diverged(connection, self._store, name)
-                await self._grant(connection, model)
-                build = await builds.under_way(connection, name)
-                if (outdated and not self._is_of_today(build)) or (diverged and self._heals(build)):
+                await self._process_requests(connection, model)
+                build = await builds.find_unfinished(connection, name)
+                if (outdated and not self._is_of_today(build)) or (diverged and self._replaces_itself(build)):
                     build = await builds.begin(connection, model, swap_anyway=diverged)
                 if build is not None and self._is_left(build):
-                    await self._carry_on(connection, model, build)
-        except BeingRebuilt:
+                    await self._resume(connection, model, build)
+        except RebuildInProgress:
             _log.debug("rebuild left to others", name=name)
         except (VersionsDiffer, RebuildFailed, NoSuchProjection) as refusal:
             _log.error("rebuild stopped", name=name, error=str(refusal))
         except (EventStoreError, Error) as trouble:
             _log.warning("rebuild interrupted", name=name, trouble=str(trouble))
 
-    async def _carry_on(self, connection: Connection, model: ReadModel, build: Build) -> None:
+    async def _resume(self, connection: Connection, model: ReadModel, build: Build) -> None:
         _log.info("rebuild goes on", name=model.name, schema=build.schema, position=build.position)
         rebuilt = await Rebuilder(connection, store=self._store, model=model, reader=self._reader, build=build).run()
         _log.info("rebuild swapped", name=model.name, schema=rebuilt.schema, position=rebuilt.position)
 
-    async def _grant(self, connection: Connection, model: ReadModel) -> None:
+    async def _process_requests(self, connection: Connection, model: ReadModel) -> None:
         """Do what the application asked for, or what begins it; never twice."""
-        for wish in await wishes.open_wishes(connection, [model.name]):
+        for request in await wishes.pending_requests(connection, [model.name]):
             try:
                 async with connection.transaction():
-                    await wishes.take(connection, wish)
-                    await self._begin(connection, model, wish)
+                    await wishes.complete(connection, request)
+                    await self._begin(connection, model, request)
             except (NoRetiredVersion, PartialRebuildUnsupported, NoSuchProjection) as refusal:
-                await wishes.take(connection, wish, refusal=str(refusal))
+                await wishes.complete(connection, request, refusal=str(refusal))
             await wishes.drop_old(connection)
 
-    async def _begin(self, connection: Connection, model: ReadModel, wish: Wish) -> None:
-        match wish.kind:
-            case "rebuild" if wish.performance is not None:
+    async def _begin(self, connection: Connection, model: ReadModel, request: QueuedRequest) -> None:
+        match request.kind:
+            case "rebuild" if request.performance is not None:
                 await rebuild_part(
-                    connection, store=self._store, model=model, reader=self._reader, performance=wish.performance
+                    connection, store=self._store, model=model, reader=self._reader, performance=request.performance
                 )
             case "rebuild":
-                await builds.begin(connection, model, swap_anyway=wish.swap_anyway)
+                await builds.begin(connection, model, swap_anyway=request.swap_anyway)
             case "rollback":
-                await course.take_back(connection, model)
+                await course.roll_back_live(connection, model)
             case _:
                 await builds.drop_all(connection, model.name)

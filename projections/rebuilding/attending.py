@@ -18,12 +18,12 @@ SESSION_END_TIMEOUT_S = 5
 STATEMENT_TIMEOUT_S = 600
 
 
-class BeingRebuilt(Exception):
+class RebuildInProgress(Exception):
     """Somebody else works on the versions of this read model at the moment."""
 
 
 @asynccontextmanager
-async def attending(url: str, name: str, *, silence_s: float = SILENCE_S) -> AsyncIterator[Connection]:
+async def exclusive_session(url: str, name: str, *, silence_s: float = SILENCE_S) -> AsyncIterator[Connection]:
     """Work on the versions of a read model in this block, alone.
 
     Args:
@@ -31,31 +31,31 @@ async def attending(url: str, name: str, *, silence_s: float = SILENCE_S) -> Asy
         silence_s: how long somebody else's session may rest.
 
     Raises:
-        BeingRebuilt: somebody else does.
+        RebuildInProgress: somebody else does.
         StoreUnavailable: nobody answers.
     """
     connection = await connect(url, name=f"rebuild {name}")
     try:
-        await settle_in(connection, "pg_catalog")
-        if not await _alone(connection, name):
-            await _end_silent(connection, name, silence_s)
-            if not await _alone(connection, name):
-                raise BeingRebuilt(f"{name} is being rebuilt by somebody else.")
+        await configure(connection, "pg_catalog")
+        if not await _try_lock(connection, name):
+            await _terminate_silent_session(connection, name, silence_s)
+            if not await _try_lock(connection, name):
+                raise RebuildInProgress(f"{name} is being rebuilt by somebody else.")
         yield connection
     finally:
         await discard(connection)
 
 
-async def settle_in(connection: Connection, schema: str) -> None:
+async def configure(connection: Connection, schema: str) -> None:
     """Let unqualified names mean the tables of a schema from now on, and statements take long."""
     await connection.execute(sql.CONFIGURE, {"schema": schema, "statement_timeout": f"{STATEMENT_TIMEOUT_S}s"})
 
 
-async def _alone(connection: Connection, name: str) -> bool:
-    found = await connection.execute(sql.ATTEND, {"lock": LOCK, "name": name})
+async def _try_lock(connection: Connection, name: str) -> bool:
+    found = await connection.execute(sql.TRY_LOCK, {"lock": LOCK, "name": name})
     return await found.fetchone() == (True,)
 
 
-async def _end_silent(connection: Connection, name: str, silence_s: float) -> None:
+async def _terminate_silent_session(connection: Connection, name: str, silence_s: float) -> None:
     asked = {"lock": LOCK, "name": name, "silence_s": silence_s, "patience_ms": SESSION_END_TIMEOUT_S * 1000}
     await connection.execute(sql.END_SILENT, asked)

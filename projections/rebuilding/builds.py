@@ -11,7 +11,7 @@ from psycopg.rows import class_row
 from domain.errors import NoRetiredVersion
 from eventstore.checkpoint import Checkpoint
 from projections import control
-from projections.control import ERROR_LENGTH_MAX, Connection, Held, NoSuchProjection
+from projections.control import ERROR_LENGTH_MAX, Connection, Lease, NoSuchProjection
 from projections.model import ReadModel
 from projections.rebuilding.attending import LOCK
 from projections.rebuilding.comparing import Difference
@@ -33,7 +33,7 @@ class Build:
     begun_at: datetime
     differences: Sequence[Any] | None
     error: str | None
-    attended: bool
+    has_worker: bool
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -53,12 +53,12 @@ async def list_builds(connection: Connection) -> list[Build]:
         return await cursor.fetchall()
 
 
-async def under_way(connection: Connection, name: str) -> Build | None:
+async def find_unfinished(connection: Connection, name: str) -> Build | None:
     """Return the version of a read model that is being built, or whose building was stopped."""
     return next((b for b in await list_builds(connection) if b.name == name and b.state != "retired"), None)
 
 
-async def retired(connection: Connection, name: str) -> Build:
+async def require_retired(connection: Connection, name: str) -> Build:
     """Return the version that was live before the last swap.
 
     Raises:
@@ -78,16 +78,16 @@ async def begin(connection: Connection, model: ReadModel, *, swap_anyway: bool =
     """
     async with connection.transaction():
         await lock_live(connection, model.name)
-        found = await under_way(connection, model.name)
+        found = await find_unfinished(connection, model.name)
         if found is not None and found.version == model.version:
             await connection.execute(sql.RESUME, {"schema": found.schema, "swap_anyway": swap_anyway})
         else:
-            await drop_under_way(connection, model.name)
+            await drop_unfinished(connection, model.name)
             await _make(connection, model, swap_anyway=swap_anyway)
         return await _found(connection, model.name)
 
 
-async def revive(connection: Connection, name: str) -> Build:
+async def reactivate(connection: Connection, name: str) -> Build:
     """Let the retired version be brought up to date like one that is being built.
 
     Raises:
@@ -95,13 +95,13 @@ async def revive(connection: Connection, name: str) -> Build:
     """
     async with connection.transaction():
         await lock_live(connection, name)
-        await drop_under_way(connection, name)
+        await drop_unfinished(connection, name)
         if await (await connection.execute(sql.REVIVE, {"name": name})).fetchone() is None:
             raise NoRetiredVersion(f"No retired version of {name} is kept: rebuild it instead.")
         return await _found(connection, name)
 
 
-async def lock_live(connection: Connection, name: str) -> Held:
+async def lock_live(connection: Connection, name: str) -> Lease:
     """Let nobody move the live version before the transaction ends; return its row.
 
     Raises:
@@ -110,7 +110,7 @@ async def lock_live(connection: Connection, name: str) -> Held:
     return await _live(connection, name, lock=True)
 
 
-async def live(connection: Connection, name: str) -> Held:
+async def require_live(connection: Connection, name: str) -> Lease:
     """Return the live version's row.
 
     Raises:
@@ -128,16 +128,16 @@ async def advance(connection: Connection, schema: str, *, after: int, until: Che
     asked = {"schema": schema, "after": after, "upto": until.position, "digest": until.digest}
     found = await connection.execute(sql.ADVANCE, asked)
     if await found.fetchone() is None:
-        raise control.Lost(schema)
+        raise control.LeaseLost(schema)
 
 
-async def follow(connection: Connection, build: Build, *, follower: str | None) -> None:
+async def start_dual_write(connection: Connection, build: Build, *, dual_write_schema: str | None) -> None:
     """Say that a build is where the live version is; let the live one's owner write both, if it can."""
     await connection.execute(sql.FOLLOW, {"schema": build.schema})
-    await connection.execute(sql.SET_FOLLOWER, {"name": build.name, "follower": follower})
+    await connection.execute(sql.SET_FOLLOWER, {"name": build.name, "follower": dual_write_schema})
 
 
-async def stop(
+async def mark_failed(
     connection: Connection,
     *,
     name: str,
@@ -155,7 +155,7 @@ async def stop(
 
 
 async def replace(
-    connection: Connection, live: Held, build: Build, *, until: Checkpoint, state: str | None = None
+    connection: Connection, live: Lease, build: Build, *, until: Checkpoint, state: str | None = None
 ) -> None:
     """Point the row of the locked live version to a build that has come so far, and retire what was live."""
     swapped = {"name": build.name, "version": build.version, "schema": build.schema}
@@ -173,9 +173,9 @@ async def drop(connection: Connection, build: Build) -> None:
         await connection.execute(control_sql.DROP_SCHEMA, {"schema": build.schema})
 
 
-async def drop_under_way(connection: Connection, name: str) -> None:
+async def drop_unfinished(connection: Connection, name: str) -> None:
     """Give up what is being built of a read model."""
-    found = await under_way(connection, name)
+    found = await find_unfinished(connection, name)
     if found is not None:
         await drop(connection, found)
 
@@ -198,13 +198,13 @@ async def _make(connection: Connection, model: ReadModel, *, swap_anyway: bool) 
 
 
 async def _found(connection: Connection, name: str) -> Build:
-    found = await under_way(connection, name)
+    found = await find_unfinished(connection, name)
     assert found is not None, "it was made in this transaction"
     return found
 
 
-async def _live(connection: Connection, name: str, *, lock: bool) -> Held:
-    async with connection.cursor(row_factory=class_row(Held)) as cursor:
+async def _live(connection: Connection, name: str, *, lock: bool) -> Lease:
+    async with connection.cursor(row_factory=class_row(Lease)) as cursor:
         await cursor.execute(sql.LOCK if lock else sql.LIVE, {"name": name})
         found = await cursor.fetchone()
     if found is None:

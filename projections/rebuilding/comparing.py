@@ -37,14 +37,14 @@ async def compare(connection: Connection, *, live: str, built: str) -> list[Diff
     found = []
     for table in sorted({*columns[live], *columns[built]}):
         common = [name for name in columns[live].get(table, ()) if name in columns[built].get(table, ())]
-        pair = Pair(connection, table, common, live, built)
+        pair = TableDiff(connection, table, common, live, built)
         difference = await pair.difference() if common else await pair.missing(columns)
         if difference is not None:
             found.append(difference)
     return found
 
 
-class Pair:
+class TableDiff:
     """One table in both versions."""
 
     def __init__(self, connection: Connection, table: str, columns: Sequence[str], live: str, built: str) -> None:

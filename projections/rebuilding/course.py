@@ -5,14 +5,14 @@ from collections.abc import Callable
 from eventstore.store import Store
 from projections import control
 from projections.control import Connection
-from projections.facts import FactReader
+from projections.facts import ProjectionEventReader
 from projections.model import ReadModel
 from projections.rebuilding import builds
-from projections.rebuilding.attending import SILENCE_S, attending
+from projections.rebuilding.attending import SILENCE_S, exclusive_session
 from projections.rebuilding.builds import Build
 from projections.rebuilding.diverged import drop_diverged
 from projections.rebuilding.pace import Progress
-from projections.rebuilding.rebuilder import Rebuilder, Rebuilt, say_nothing
+from projections.rebuilding.rebuilder import Rebuilder, Rebuilt, no_progress
 
 Report = Callable[[Progress], None]
 
@@ -22,9 +22,9 @@ async def rebuild(
     url: str,
     store: Store,
     model: ReadModel,
-    reader: FactReader,
+    reader: ProjectionEventReader,
     swap_anyway: bool = False,
-    report: Report = say_nothing,
+    report: Report = no_progress,
     silence_s: float = SILENCE_S,
 ) -> Rebuilt:
     """Fold a read model anew beside the live one and swap it in, or go on with what was begun.
@@ -37,19 +37,19 @@ async def rebuild(
 
     Raises:
         NoSuchProjection: it was never folded at all.
-        BeingRebuilt: somebody else is at it.
+        RebuildInProgress: somebody else is at it.
         VersionsDiffer: the live one stays; look at the differences, then drop the new one or swap anyway.
         RebuildFailed: an event can't be applied.
         StoreUnavailable, psycopg.Error: what was done is kept; run it again.
     """
-    async with attending(url, model.name, silence_s=silence_s) as connection:
+    async with exclusive_session(url, model.name, silence_s=silence_s) as connection:
         await drop_diverged(connection, store, model.name)
         build = await builds.begin(connection, model, swap_anyway=swap_anyway)
         return await Rebuilder(connection, store=store, model=model, reader=reader, build=build, report=report).run()
 
 
 async def roll_back(
-    *, url: str, store: Store, model: ReadModel, reader: FactReader, report: Report = say_nothing
+    *, url: str, store: Store, model: ReadModel, reader: ProjectionEventReader, report: Report = no_progress
 ) -> Rebuilt | None:
     """Put the retired version back in its place.
 
@@ -59,17 +59,17 @@ async def roll_back(
 
     Raises:
         NoRetiredVersion: there is none.
-        BeingRebuilt, RebuildFailed, StoreUnavailable, psycopg.Error: as `rebuild`.
+        RebuildInProgress, RebuildFailed, StoreUnavailable, psycopg.Error: as `rebuild`.
     """
-    async with attending(url, model.name) as connection:
+    async with exclusive_session(url, model.name) as connection:
         await drop_diverged(connection, store, model.name)
-        build = await take_back(connection, model)
+        build = await roll_back_live(connection, model)
         if build is None:
             return None
         return await Rebuilder(connection, store=store, model=model, reader=reader, build=build, report=report).run()
 
 
-async def take_back(connection: Connection, model: ReadModel) -> Build | None:
+async def roll_back_live(connection: Connection, model: ReadModel) -> Build | None:
     """Begin to bring the retired version up to date, or, if this code can't, swap it in as it is and pause it.
 
     Raises:
@@ -77,12 +77,12 @@ async def take_back(connection: Connection, model: ReadModel) -> Build | None:
     """
     async with connection.transaction():
         live = await builds.lock_live(connection, model.name)
-        retired = await builds.retired(connection, model.name)
+        retired = await builds.require_retired(connection, model.name)
         if retired.version == model.version:
-            return await builds.revive(connection, model.name)
-        await builds.drop_under_way(connection, model.name)
+            return await builds.reactivate(connection, model.name)
+        await builds.drop_unfinished(connection, model.name)
         await builds.replace(connection, live, retired, until=retired.checkpoint, state="paused")
-        await control.revise(connection, model.name)
+        await control.increment_revision(connection, model.name)
         return None
 
 
@@ -90,7 +90,7 @@ async def drop(*, url: str, name: str) -> list[Build]:
     """Drop every version of a read model that is not live; return what they were.
 
     Raises:
-        BeingRebuilt: somebody is at one of them.
+        RebuildInProgress: somebody is at one of them.
     """
-    async with attending(url, name) as connection:
+    async with exclusive_session(url, name) as connection:
         return await builds.drop_all(connection, name)

@@ -7,15 +7,15 @@ from contextlib import aclosing, suppress
 from eventstore.checkpoint import checkpoint_at
 from eventstore.store import Store
 from projections.control import Connection
-from projections.facts import FactReader
-from projections.model import Fact, ReadModel
+from projections.facts import ProjectionEventReader
+from projections.model import ProjectedEvent, ReadModel
 from projections.rebuilding import builds
 from projections.rebuilding.pace import RANGE_QUIET
-from projections.set_aside import read_set_aside, without
+from projections.set_aside import exclude, read_exclusions
 from projections.writing import write
 
 
-class Filler:
+class Backfill:
     """Folds the log into the tables of a build, by the same fold as the live version's.
 
     Args:
@@ -28,7 +28,7 @@ class Filler:
         connection: Connection,
         store: Store,
         model: ReadModel,
-        reader: FactReader,
+        reader: ProjectionEventReader,
         *,
         schema: str,
         position: int,
@@ -41,13 +41,13 @@ class Filler:
         self.position = position
         self.range_events = RANGE_QUIET
 
-    async def fill(self, until: int) -> AsyncGenerator[None]:
+    async def run(self, until: int) -> AsyncGenerator[None]:
         """Fold everything up to a position that the live version has reached; give way after every range.
 
         What is left out is decided about positions that the live version has not reached, so what was decided by now is
         all there is to know.
         """
-        set_aside = await read_set_aside(
+        exclusions = await read_exclusions(
             self._store, name=self._model.name, version=self._model.version, schema=self._schema
         )
         async with aclosing(self._ranges(until)) as ranges:
@@ -55,16 +55,16 @@ class Filler:
                 checkpoint = await checkpoint_at(self._store, reached)
                 async with self._connection.transaction():
                     await builds.advance(self._connection, self._schema, after=self.position, until=checkpoint)
-                    await write(self._connection, self._model, without(set_aside, facts))
+                    await write(self._connection, self._model, exclude(exclusions, facts))
                 self.position = reached
                 yield
 
     async def catch_up(self, until: int) -> None:
         """Fold the little that is left, within a transaction that keeps the live version from moving."""
-        async for _ in self.fill(until):
+        async for _ in self.run(until):
             pass
 
-    async def _ranges(self, until: int) -> AsyncGenerator[tuple[Sequence[Fact], int]]:
+    async def _ranges(self, until: int) -> AsyncGenerator[tuple[Sequence[ProjectedEvent], int]]:
         """Give one range after the other; the next is read while the last is folded."""
         position = self.position
         reading = asyncio.create_task(self._read(position, until))
@@ -78,9 +78,9 @@ class Filler:
             with suppress(asyncio.CancelledError):
                 await reading
 
-    async def _read(self, after: int, until: int) -> tuple[Sequence[Fact], int]:
+    async def _read(self, after: int, until: int) -> tuple[Sequence[ProjectedEvent], int]:
         if after >= until:
             return [], after
         limit = min(self.range_events, until - after)
-        events, reached = await self._store.read_named(self._model.names, after=after, limit=limit)
+        events, reached = await self._store.read_named(self._model.event_names, after=after, limit=limit)
         return self._reader.read(events), reached

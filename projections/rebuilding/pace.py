@@ -47,7 +47,7 @@ class Rate:
         self._clock = clock
         self._seen: deque[tuple[float, int]] = deque()
 
-    def saw(self, number: int) -> float | None:
+    def record(self, number: int) -> float | None:
         """Take note of the number; return how much it grows a second, None until that is known."""
         now = self._clock()
         self._seen.append((now, number))
@@ -69,9 +69,9 @@ class Throttle:
         self._growth = Rate(GROWTH_OVER_S, clock=clock)
         self._busy = True
 
-    def saw(self, head: int) -> None:
+    def record(self, head: int) -> None:
         """Take note of where the log ends; until it is known how fast it grows, the shop counts as busy."""
-        growth = self._growth.saw(head)
+        growth = self._growth.record(head)
         self._busy = growth is None or growth > QUIET_EVENTS_S
 
     @property
@@ -79,6 +79,6 @@ class Throttle:
         """How many positions to fold at once."""
         return RANGE_BUSY if self._busy else RANGE_QUIET
 
-    def rest_s(self, worked_s: float) -> float:
+    def pause_s(self, worked_s: float) -> float:
         """Return how long to rest after some work."""
         return min(REST_S_MAX, worked_s * (1 / self._share_busy - 1)) if self._busy else 0.0

@@ -9,12 +9,12 @@ from domain.errors import PartialRebuildUnsupported
 from eventstore.checkpoint import require_in_log
 from eventstore.store import EventFilter, Store
 from projections import control
-from projections.control import Connection, Held
-from projections.facts import FactReader
-from projections.model import Part, ReadModel
+from projections.control import Connection, Lease
+from projections.facts import ProjectionEventReader
+from projections.model import PartitionSpec, ReadModel
 from projections.rebuilding import builds
 from projections.rebuilding.comparing import ROW_CHARACTERS_MAX, ROWS_SHOWN_MAX, Difference
-from projections.set_aside import read_set_aside, without
+from projections.set_aside import exclude, read_exclusions
 from projections.sql import rebuilding as sql
 from projections.writing import write
 
@@ -23,7 +23,7 @@ TEMPORARY = "pg_temp"
 
 
 async def rebuild_part(
-    connection: Connection, *, store: Store, model: ReadModel, reader: FactReader, performance: str
+    connection: Connection, *, store: Store, model: ReadModel, reader: ProjectionEventReader, performance: str
 ) -> list[Difference]:
     """Exchange the rows of one performance for those that the log says, if there is any difference.
 
@@ -39,17 +39,17 @@ async def rebuild_part(
         NoSuchProjection: it was never folded at all.
         LogWentBack: no row of it follows from the log; rebuild it as a whole.
     """
-    if model.part is None:
+    if model.partition is None:
         raise PartialRebuildUnsupported(f"{model.name} can't be rebuilt for one performance: rebuild it as a whole.")
     async with connection.transaction():
-        live = await builds.live(connection, model.name)
+        live = await builds.require_live(connection, model.name)
         await require_in_log(store, live.checkpoint)
         if live.version != model.version:
             raise PartialRebuildUnsupported(
                 f"{model.name} was folded by another version of the code: rebuild it as a whole."
             )
-        rebuilding = PartRebuilding(
-            connection, store=store, model=model, reader=reader, part=model.part, performance=performance
+        rebuilding = PartialRebuild(
+            connection, store=store, model=model, reader=reader, part=model.partition, performance=performance
         )
         await rebuilding.begin()
         await rebuilding.fold_upto(live)
@@ -58,7 +58,7 @@ async def rebuild_part(
         return await rebuilding.exchange(live.schema)
 
 
-class PartRebuilding:
+class PartialRebuild:
     """One performance's rows in temporary tables, which hide those of the same name until they are dropped."""
 
     def __init__(
@@ -67,8 +67,8 @@ class PartRebuilding:
         *,
         store: Store,
         model: ReadModel,
-        reader: FactReader,
-        part: Part,
+        reader: ProjectionEventReader,
+        part: PartitionSpec,
         performance: str,
     ) -> None:
         self._connection = connection
@@ -77,21 +77,21 @@ class PartRebuilding:
         self._reader = reader
         self._part = part
         self._performance = performance
-        self._wanted = EventFilter(names=model.names, prefix=part.prefix.replace("{performance}", performance))
+        self._wanted = EventFilter(names=model.event_names, prefix=part.prefix.replace("{performance}", performance))
         self._position = 0
 
     async def begin(self) -> None:
         """Make the temporary tables."""
-        await control.look_in(self._connection, TEMPORARY)
+        await control.set_search_path(self._connection, TEMPORARY)
         await self._connection.execute(self._model.schema)
 
-    async def fold_upto(self, live: Held) -> None:
+    async def fold_upto(self, live: Lease) -> None:
         """Fold what there is about the performance up to where the live version is."""
-        set_aside = await read_set_aside(self._store, name=live.name, version=live.version, schema=live.schema)
+        exclusions = await read_exclusions(self._store, name=live.name, version=live.version, schema=live.schema)
         while self._position < live.position:
             reached = min(live.position, self._position + RANGE_EVENTS)
             events = await self._store.search(self._wanted, after=self._position, until=reached, limit=RANGE_EVENTS)
-            facts = without(set_aside, self._reader.read(events))
+            facts = exclude(exclusions, self._reader.read(events))
             await write(self._connection, self._model, facts, prepare=False)
             self._position = reached
 
@@ -102,7 +102,7 @@ class PartRebuilding:
             await self._execute(sql.DELETE_PART, schema, difference.table)
             await self._execute(sql.INSERT_PART, schema, difference.table)
         if found:
-            await control.revise(self._connection, self._model.name)
+            await control.increment_revision(self._connection, self._model.name)
         await self._connection.execute(sql.DROP_TEMPORARY)
         return found
 

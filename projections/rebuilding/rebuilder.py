@@ -11,16 +11,16 @@ from eventstore.checkpoint import Checkpoint, checkpoint_at, is_in_log
 from eventstore.errors import EventStoreError
 from eventstore.store import Store
 from projections import control
-from projections.control import Connection, Held, Lost
-from projections.facts import FactReader
-from projections.failure import described
+from projections.control import Connection, Lease, LeaseLost
+from projections.facts import ProjectionEventReader
+from projections.failure import describe_error
 from projections.model import ReadModel
 from projections.rebuilding import builds
-from projections.rebuilding.attending import settle_in
+from projections.rebuilding.attending import configure
 from projections.rebuilding.builds import Build
 from projections.rebuilding.comparing import Difference, compare
 from projections.rebuilding.diverged import drop_diverged
-from projections.rebuilding.filling import Filler
+from projections.rebuilding.filling import Backfill
 from projections.rebuilding.pace import Progress, Rate, Throttle
 from projections.sql import rebuilding as sql
 
@@ -52,7 +52,7 @@ class Rebuilt:
     differences: Sequence[Difference]
 
 
-def say_nothing(_: Progress) -> None:
+def no_progress(_: Progress) -> None:
     """Nobody watches."""
 
 
@@ -72,10 +72,10 @@ class Rebuilder:
         *,
         store: Store,
         model: ReadModel,
-        reader: FactReader,
+        reader: ProjectionEventReader,
         build: Build,
         throttle: Throttle | None = None,
-        report: Callable[[Progress], None] = say_nothing,
+        report: Callable[[Progress], None] = no_progress,
     ) -> None:
         self._connection = connection
         self._store = store
@@ -83,7 +83,7 @@ class Rebuilder:
         self._throttle = throttle or Throttle()
         self.report = report
         self._rate = Rate()
-        self._filler = Filler(connection, store, model, reader, schema=build.schema, position=build.position)
+        self._filler = Backfill(connection, store, model, reader, schema=build.schema, position=build.position)
 
     async def run(self) -> Rebuilt:
         """Go on until the build is the live version.
@@ -94,26 +94,26 @@ class Rebuilder:
             StoreUnavailable, psycopg.Error: what was done is kept; go on later.
         """
         try:
-            await settle_in(self._connection, self._build.schema)
-            if not await self._follows():
+            await configure(self._connection, self._build.schema)
+            if not await self._is_dual_writing():
                 await self._fill()
                 await self._follow()
             differences = await self._compare()
             return await self._swap(differences)
         except (VersionsDiffer, RebuildFailed, EventStoreError, OperationalError, InterfaceError):
             raise
-        except Lost as lost:
+        except LeaseLost as lost:
             raise RebuildFailed(await self._why_stopped()) from lost
         except Exception as error:  # whatever an event does to a fold, it stops this build alone
-            await self._stop("failed", error=described(error))
+            await self._stop("failed", error=describe_error(error))
             raise RebuildFailed(f"{self._build.name} can't be rebuilt: {error}") from error
 
-    async def _follows(self) -> bool:
+    async def _is_dual_writing(self) -> bool:
         """Say whether the build is where the live version is, because the owner of that one writes both."""
         if self._build.state != "following":
             return False
-        live = await builds.live(self._connection, self._build.name)
-        found = await builds.under_way(self._connection, self._build.name)
+        live = await builds.require_live(self._connection, self._build.name)
+        found = await builds.find_unfinished(self._connection, self._build.name)
         written_with = found is not None and found.state == "following" and live.version == found.version
         return written_with and await self._is_in_log(live)
 
@@ -121,33 +121,33 @@ class Rebuilder:
         """Fold until so little is left that the live version can wait for it."""
         while (left := await self._left()) > NEAR_EVENTS:
             began_at = time.monotonic()
-            async for _ in self._filler.fill(self._filler.position + left):
+            async for _ in self._filler.run(self._filler.position + left):
                 worked_s = time.monotonic() - began_at
-                await self._see()
-                await asyncio.sleep(self._throttle.rest_s(worked_s))
+                await self._update_throttle()
+                await asyncio.sleep(self._throttle.pause_s(worked_s))
                 began_at = time.monotonic()
 
     async def _left(self) -> int:
-        await self._see()
-        live = await builds.live(self._connection, self._build.name)
+        await self._update_throttle()
+        live = await builds.require_live(self._connection, self._build.name)
         return (await self._target(live)).position - self._filler.position
 
-    async def _is_in_log(self, live: Held) -> bool:
+    async def _is_in_log(self, live: Lease) -> bool:
         """Say whether the live version follows from the log; if it was restored, the build alone does."""
         return await is_in_log(self._store, live.checkpoint)
 
-    async def _target(self, live: Held) -> Checkpoint:
+    async def _target(self, live: Lease) -> Checkpoint:
         """Return how far the build has to come: where the live version is, or to the log's end if that is nowhere."""
         if await self._is_in_log(live):
             return live.checkpoint
         return await checkpoint_at(self._store, await self._store.head())
 
-    async def _see(self) -> None:
+    async def _update_throttle(self) -> None:
         """Look at how fast the log grows, and tell how far the build is."""
         head = await self._store.head()
-        self._throttle.saw(head)
+        self._throttle.record(head)
         self._filler.range_events = self._throttle.range_events
-        self._tell("filling", head)
+        self._report_progress("filling", head)
 
     async def _follow(self) -> None:
         """Fold the last bit while the live version waits; from then on they move together."""
@@ -156,17 +156,19 @@ class Rebuilder:
             target = await self._target(live)
             await self._filler.catch_up(target.position)
             alike = live.version == self._build.version and target == live.checkpoint
-            await builds.follow(self._connection, self._build, follower=self._build.schema if alike else None)
-        self._tell("following", target.position)
+            await builds.start_dual_write(
+                self._connection, self._build, dual_write_schema=self._build.schema if alike else None
+            )
+        self._report_progress("following", target.position)
 
     async def _compare(self) -> Sequence[Difference]:
         """Compare both versions where they stand together; those of one code must be equal."""
         async with self._connection.transaction():
             await self._connection.execute(sql.SNAPSHOT)
-            live = await builds.live(self._connection, self._build.name)
-            build = await builds.under_way(self._connection, self._build.name)
+            live = await builds.require_live(self._connection, self._build.name)
+            build = await builds.find_unfinished(self._connection, self._build.name)
             if build is None or build.state != "following":
-                raise Lost(self._build.name)
+                raise LeaseLost(self._build.name)
             if not await self._is_in_log(live):
                 return []
             if build.position != live.position:
@@ -187,16 +189,16 @@ class Rebuilder:
             await self._catch_up_if_alone(target)
             await builds.replace(self._connection, live, self._build, until=target)
             if differences or live.version != self._build.version or target != live.checkpoint:
-                await control.revise(self._connection, live.name)
+                await control.increment_revision(self._connection, live.name)
         await drop_diverged(self._connection, self._store, live.name)
-        self._tell("live", target.position)
+        self._report_progress("live", target.position)
         return Rebuilt(schema=self._build.schema, position=target.position, differences=differences)
 
     async def _catch_up_if_alone(self, target: Checkpoint) -> None:
         """Fold what the live version's owner could not write into both: it runs other code, or stands still."""
-        build = await builds.under_way(self._connection, self._build.name)
+        build = await builds.find_unfinished(self._connection, self._build.name)
         if build is None or build.state != "following":
-            raise Lost(self._build.name)
+            raise LeaseLost(self._build.name)
         self._filler.position = build.position
         await self._filler.catch_up(target.position)
 
@@ -208,7 +210,7 @@ class Rebuilder:
     async def _stop(
         self, state: str, *, error: str | None = None, differences: Sequence[Difference] | None = None
     ) -> None:
-        await builds.stop(
+        await builds.mark_failed(
             self._connection,
             name=self._build.name,
             schema=self._build.schema,
@@ -218,11 +220,11 @@ class Rebuilder:
         )
 
     async def _why_stopped(self) -> str:
-        found = await builds.under_way(self._connection, self._build.name)
+        found = await builds.find_unfinished(self._connection, self._build.name)
         why = "it was dropped" if found is None else found.error or found.state
         return f"{self._build.name} can't be rebuilt: {why}."
 
-    def _tell(self, state: str, target: int) -> None:
+    def _report_progress(self, state: str, target: int) -> None:
         position = self._filler.position
-        rate = self._rate.saw(position)
+        rate = self._rate.record(position)
         self.report(Progress(state=state, position=position, target=target, events_s=rate))

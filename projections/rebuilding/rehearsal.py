@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from eventstore.store import Store
 from projections import control
 from projections.control import Connection
-from projections.facts import FactReader
+from projections.facts import ProjectionEventReader
 from projections.model import ReadModel
 from projections.rebuilding import builds
 from projections.sql import rebuilding as sql
@@ -16,7 +16,7 @@ SAMPLE_EVENTS = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
+class RebuildEstimate:
     """What a rebuild would do: fold `events` at about `events_s`, and write about `size_bytes`."""
 
     events: int
@@ -29,20 +29,22 @@ class Estimate:
         return self.events / self.events_s if self.events_s else 0.0
 
 
-async def rehearse(connection: Connection, *, store: Store, model: ReadModel, reader: FactReader) -> Estimate:
+async def estimate_rebuild(
+    connection: Connection, *, store: Store, model: ReadModel, reader: ProjectionEventReader
+) -> RebuildEstimate:
     """Fold the log's first events and forget them; nothing is changed.
 
     Raises:
         NoSuchProjection: it was never folded at all.
     """
-    live = await builds.live(connection, model.name)
+    live = await builds.require_live(connection, model.name)
     began_at = time.monotonic()
-    events, reached = await store.read_named(model.names, after=0, limit=min(SAMPLE_EVENTS, live.position))
+    events, reached = await store.read_named(model.event_names, after=0, limit=min(SAMPLE_EVENTS, live.position))
     async with connection.transaction(force_rollback=True):
-        await control.look_in(connection, "pg_temp")
+        await control.set_search_path(connection, "pg_temp")
         await connection.execute(model.schema)
         await write(connection, model, reader.read(events), prepare=False)
     took_s = time.monotonic() - began_at
     sized = await (await connection.execute(sql.SIZE, {"schema": live.schema})).fetchone()
     assert sized is not None, "an aggregate has a row"
-    return Estimate(events=live.position, events_s=reached / took_s, size_bytes=sized[0])
+    return RebuildEstimate(events=live.position, events_s=reached / took_s, size_bytes=sized[0])

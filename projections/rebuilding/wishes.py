@@ -14,7 +14,7 @@ DAYS_KEPT = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class QueuedRequest:
     """One thing to be done; `kind`: rebuild, rollback or drop; `performance`: the only one to rebuild."""
 
     wish_id: UUID
@@ -24,24 +24,24 @@ class Wish:
     swap_anyway: bool
 
 
-async def open_wishes(connection: Connection, names: Sequence[str]) -> list[Wish]:
+async def pending_requests(connection: Connection, names: Sequence[str]) -> list[QueuedRequest]:
     """Return what nobody has taken yet, at most one for each read model."""
-    async with connection.cursor(row_factory=class_row(Wish)) as cursor:
-        await cursor.execute(sql.OPEN_WISHES, {"names": list(names)})
+    async with connection.cursor(row_factory=class_row(QueuedRequest)) as cursor:
+        await cursor.execute(sql.PENDING_REQUESTS, {"names": list(names)})
         return await cursor.fetchall()
 
 
 async def add(connection: Connection, *, name: str, kind: str, performance: str | None, swap_anyway: bool) -> None:
     """Leave a wish for whoever attends to the read model."""
-    wish = {"wish_id": uuid7(), "name": name, "kind": kind, "performance": performance}
-    await connection.execute(sql.ASK, {**wish, "swap_anyway": swap_anyway})
+    request = {"wish_id": uuid7(), "name": name, "kind": kind, "performance": performance}
+    await connection.execute(sql.ENQUEUE, {**request, "swap_anyway": swap_anyway})
 
 
-async def take(connection: Connection, wish: Wish, *, refusal: str | None = None) -> None:
+async def complete(connection: Connection, request: QueuedRequest, *, refusal: str | None = None) -> None:
     """Say that a wish is carried out or refused, in the transaction that does what can't be done twice."""
-    await connection.execute(sql.TAKE_WISH, {"wish_id": wish.wish_id, "refusal": refusal})
+    await connection.execute(sql.COMPLETE, {"wish_id": request.wish_id, "refusal": refusal})
 
 
 async def drop_old(connection: Connection) -> None:
     """Forget wishes that were taken long ago."""
-    await connection.execute(sql.DROP_OLD_WISHES, {"days": DAYS_KEPT})
+    await connection.execute(sql.DELETE_OLD_REQUESTS, {"days": DAYS_KEPT})

@@ -44,13 +44,13 @@ SELECT set_config('search_path', %(schema)s, false), set_config('synchronous_com
        set_config('idle_in_transaction_session_timeout', '5s', false)
 """
 
-LOOK_IN: LiteralString = "SELECT set_config('search_path', %(schema)s, true)"
+SET_SEARCH_PATH: LiteralString = "SELECT set_config('search_path', %(schema)s, true)"
 
-LET_READ: LiteralString = "GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {app}"
+GRANT_READ: LiteralString = "GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {app}"
 
 # Rows that a batch is being written under are locked, and alive; the others are kept, or taken over once their owner
 # has been silent for too long. A change of owner raises the fence: what the old one still tries comes to nothing.
-HOLD: LiteralString = """
+ACQUIRE_OR_RENEW: LiteralString = """
 UPDATE projections.projection AS p
 SET owner = %(owner)s,
     fence = p.fence + CASE WHEN p.owner = %(owner)s THEN 0 ELSE 1 END,
@@ -91,7 +91,7 @@ WHERE name = %(name)s AND position = %(after)s AND fence = %(fence)s AND state =
 RETURNING name
 """
 
-LOCK_STANDING: LiteralString = """
+LOCK_SNAPSHOT: LiteralString = """
 SELECT name, version, schema, position, state, failed_position
 FROM projections.projection
 WHERE name = %(name)s
@@ -99,7 +99,7 @@ FOR UPDATE
 """
 
 # The fence is raised, so that whoever folds begins anew and reads again what is left out.
-TURN: LiteralString = """
+SET_STATE: LiteralString = """
 UPDATE projections.projection
 SET state = %(state)s, fence = fence + 1, error = NULL, failed_position = NULL
 WHERE name = %(name)s

@@ -3,7 +3,7 @@
 from typing import LiteralString
 
 # Held as long as the session lives: one works on the versions of a read model at a time.
-ATTEND: LiteralString = "SELECT pg_try_advisory_lock(%(lock)s, hashtext(%(name)s))"
+TRY_LOCK: LiteralString = "SELECT pg_try_advisory_lock(%(lock)s, hashtext(%(name)s))"
 
 # Whoever works never rests for long; a session that does belongs to a process that was stopped, and may not go on.
 END_SILENT: LiteralString = """
@@ -158,24 +158,24 @@ DELETE_PART: LiteralString = "DELETE FROM {live} WHERE {performance} = %(perform
 INSERT_PART: LiteralString = "INSERT INTO {live} SELECT * FROM {built}"
 DROP_TEMPORARY: LiteralString = "DISCARD TEMP"
 
-OPEN_WISHES: LiteralString = """
+PENDING_REQUESTS: LiteralString = """
 SELECT wish_id, name, kind, performance, swap_anyway
 FROM projections.wish
 WHERE taken_at IS NULL AND name = ANY (%(names)s::text[])
 """
 
-ASK: LiteralString = """
+ENQUEUE: LiteralString = """
 INSERT INTO projections.wish (wish_id, name, kind, performance, swap_anyway)
 VALUES (%(wish_id)s, %(name)s, %(kind)s, %(performance)s, %(swap_anyway)s)
 """
 
-TAKE_WISH: LiteralString = """
+COMPLETE: LiteralString = """
 UPDATE projections.wish SET taken_at = clock_timestamp(), refusal = %(refusal)s
 WHERE wish_id = %(wish_id)s AND taken_at IS NULL
 RETURNING wish_id
 """
 
-DROP_OLD_WISHES: LiteralString = """
+DELETE_OLD_REQUESTS: LiteralString = """
 DELETE FROM projections.wish WHERE taken_at < clock_timestamp() - %(days)s * interval '1 day'
 """
 

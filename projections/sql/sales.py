@@ -54,18 +54,18 @@ CREATE TABLE zone (
 );
 """
 
-REMEMBER_SHOWINGS: LiteralString = """
+CACHE_PERFORMANCES: LiteralString = """
 INSERT INTO showing (performance, venue)
 SELECT performance, venue FROM json_to_recordset(%(rows)s::json) AS r (performance text, venue text)
 """
 
-REMEMBER_ZONES: LiteralString = """
+CACHE_TIME_ZONES: LiteralString = """
 INSERT INTO zone (venue, since, time_zone)
 SELECT venue, since, coalesce((SELECT name FROM pg_timezone_names WHERE name = r.time_zone), 'UTC')
 FROM json_to_recordset(%(rows)s::json) AS r (venue text, since bigint, time_zone text)
 """
 
-REMEMBER_ORDERS: LiteralString = """
+CACHE_ORDERS: LiteralString = """
 INSERT INTO ordered (order_id, organizer, performance, currency, lines)
 SELECT order_id, organizer, performance, currency, lines
 FROM json_to_recordset(%(rows)s::json) AS r (
@@ -73,7 +73,7 @@ FROM json_to_recordset(%(rows)s::json) AS r (
 )
 """
 
-REMEMBER_REFUNDS: LiteralString = """
+CACHE_REFUNDS: LiteralString = """
 INSERT INTO opened_refund (refund, order_id, lines, amount, currency)
 SELECT refund, order_id, lines, amount, currency
 FROM json_to_recordset(%(rows)s::json) AS r (refund text, order_id text, lines text[], amount bigint, currency text)
@@ -86,7 +86,7 @@ INSERT INTO sale (
 )
 """
 
-_TO_WHAT_STANDS: LiteralString = """
+_ADD_TO_EXISTING: LiteralString = """
 ON CONFLICT (organizer, performance, day, category, ticket_type, currency) DO UPDATE SET
     sold = sale.sold + excluded.sold, returned = sale.returned + excluded.returned,
     gross = sale.gross + excluded.gross, returned_gross = sale.returned_gross + excluded.returned_gross,
@@ -171,10 +171,10 @@ GROUP BY 1, 2, 3, 4, 5, 6
 """
 )
 
-ADD_SOLD: LiteralString = _ADD + _SOLD + _TO_WHAT_STANDS
-ADD_RETURNED: LiteralString = _ADD + _RETURNED + _TO_WHAT_STANDS
-ADD_REFUNDED: LiteralString = _ADD + _REFUNDED + _TO_WHAT_STANDS
-ADD_LOST: LiteralString = _ADD + _LOST + _TO_WHAT_STANDS
+ADD_SOLD: LiteralString = _ADD + _SOLD + _ADD_TO_EXISTING
+ADD_RETURNED: LiteralString = _ADD + _RETURNED + _ADD_TO_EXISTING
+ADD_REFUNDED: LiteralString = _ADD + _REFUNDED + _ADD_TO_EXISTING
+ADD_LOST: LiteralString = _ADD + _LOST + _ADD_TO_EXISTING
 
 _WANTED: LiteralString = """
 WHERE (%(organizers)s::text[] IS NULL OR organizer = ANY (%(organizers)s::text[]))
@@ -214,7 +214,7 @@ SALES: LiteralString = (
 
 # The days before one as they stand, for facts never move from day to day; and of that day and later ones, what some
 # events add up to, counted by the very words of the fold: in here its tables go by their names.
-SALES_THEN: LiteralString = (
+SALES_AS_OF: LiteralString = (
     """
 WITH ordered AS NOT MATERIALIZED (
     SELECT * FROM {sales}.ordered

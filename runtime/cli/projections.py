@@ -16,8 +16,8 @@ from runtime.ground import settings_here
 
 if TYPE_CHECKING:
     from projections.rebuilding.builds import Build
-    from projections.reports import Report
-    from projections.switches import Deed
+    from projections.reports import ProjectionStatus
+    from projections.switches import Operation
 
 Name = Annotated[str, typer.Argument(help="A read model, as `seatledger projections list` names it.")]
 Stream = Annotated[str, typer.Option(help="A stream, as `seatledger audit` names it.")]
@@ -37,7 +37,7 @@ def show(data: Data = None) -> None:
     table = Table("name", "state", "position", "behind", "seconds behind")
     for report in reports:
         row = report.state
-        table.add_row(row.name, report.shown_state, str(row.position), str(report.lag), f"{report.lag_seconds:.1f}")
+        table.add_row(row.name, report.displayed_state, str(row.position), str(report.lag), f"{report.lag_seconds:.1f}")
     console.print(table)
     builds = asyncio.run(rebuilds.look(settings))
     if builds:
@@ -50,12 +50,12 @@ def versions(builds: Sequence["Build"]) -> Table:
     """Return what is being built, and what could be rolled back to."""
     table = Table("not live", "version", "state", "position", "somebody at it")
     for build in builds:
-        attended = "yes" if build.attended else "no"
+        attended = "yes" if build.has_worker else "no"
         table.add_row(build.schema, str(build.version), build.state, str(build.position), attended)
     return table
 
 
-def remarks(reports: Sequence["Report"]) -> Iterator[str]:
+def remarks(reports: Sequence["ProjectionStatus"]) -> Iterator[str]:
     """Say which event each read model failed on, and how; and what it leaves out."""
     for report in reports:
         name, event = report.state.name, report.failed
@@ -127,7 +127,7 @@ def unpark(name: Name, stream: Stream, data: Data = None) -> None:
     do(name, data, lambda switches: switches.unpark(stream), again)
 
 
-def do(name: str, data: Data, deed: Callable[[ModuleType], "Deed"], done: str) -> None:
+def do(name: str, data: Data, deed: Callable[[ModuleType], "Operation"], done: str) -> None:
     """Do something to a read model and say so."""
     from projections import switches  # noqa: PLC0415 - a part imports only what it runs
     from runtime import read_models  # noqa: PLC0415 - a part imports only what it runs

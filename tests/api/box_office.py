@@ -13,7 +13,7 @@ from domain.values import Role
 from eventstore.feed.polled import PollingSubscription
 from eventstore.roles import PROJECTOR_ROLE
 from projections.every_model import EVERY_MODEL, reader_for
-from projections.runner import Runner
+from projections.runner import ProjectionRunner
 from runtime.roles import url_of_role
 from tests.api.shop import V1, Shop, settings_for, until
 
@@ -206,7 +206,7 @@ async def opened_at(shop: Shop, *, limits: Json | None = None) -> Opened:
 async def folding(shop: Shop, database_url: str) -> AsyncIterator[None]:
     """Keep every read model up to date while the context lasts."""
     settings = settings_for(database_url)
-    runner = Runner(
+    runner = ProjectionRunner(
         url=url_of_role(settings, PROJECTOR_ROLE),
         store=shop.engine.store,
         make_feed=lambda after: PollingSubscription(store=shop.engine.store, after=after, poll_max_s=0.01),

@@ -81,7 +81,7 @@ class TestWalk:
         def forgotten(_event: object, _currency: str | None = None) -> str:
             raise AssertionError("expected code to be unreachable")
 
-        monkeypatch.setattr(telling, "TELLERS", dict.fromkeys(telling.TELLERS, forgotten))
+        monkeypatch.setattr(telling, "DESCRIBERS", dict.fromkeys(telling.DESCRIBERS, forgotten))
         items = done(await office.get("/audit/log", auditor, name="SeatHeld"))["items"]
         assert {item["sentence"] for item in items} == {"Seat held."}
 

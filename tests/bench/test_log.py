@@ -22,7 +22,7 @@ from eventstore.migrate import migrate
 from eventstore.postgres import PostgresStore
 from eventstore.roles import APP_ROLE, PROJECTOR_ROLE, role_url
 from eventstore.store import RecordedEvent
-from projections.reading import ReadModels
+from projections.reading import ReadModelQueries
 from runtime.embedded import EmbeddedPostgres
 from runtime.schema import HISTORIES
 from tests.databases import fresh_database, role_password
@@ -122,7 +122,7 @@ class TestFill:
             await shelf.fold_events(log)
         expected = picture_of(decoded(log)).rows()
         async with AsyncConnectionPool(app_url, min_size=1, kwargs={"autocommit": True}, open=False) as pool:
-            models = ReadModels(pool)
+            models = ReadModelQueries(pool)
             for table, (model, query) in TABLES.items():
                 found = (await models.fetch([model], query, {})).rows
                 assert {tuple(row.values()) for row in found} == expected[table], table

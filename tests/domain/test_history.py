@@ -16,7 +16,7 @@ from eventstore.codec import Codec
 from eventstore.errors import UnknownEvent
 from eventstore.evolution import UpcasterChain
 from eventstore.store import RecordedEvent
-from projections.facts import FactReader, Unreadable
+from projections.facts import ProjectionEventReader, UnreadableData
 from tests.golden import Golden, faults, golden_files
 from tests.laws.world import CODEC
 
@@ -116,7 +116,7 @@ class TestANewVersion:
         assert faults(PAINT, golden_files(tmp_path), TODAY) == [f"SeatPainted version 1 became {PAINTED}"]
 
     def test_read_models_see_todays_fields(self) -> None:
-        reader = FactReader(names=frozenset(TODAY), versions=TODAY, upcasters=UPCASTER)
+        reader = ProjectionEventReader(names=frozenset(TODAY), versions=TODAY, upcasters=UPCASTER)
         (fact,) = reader.read([recorded_as("SeatPainted", 1, STORED)])
         assert fact.data == orjson.loads(PAINTED)
 
@@ -124,10 +124,10 @@ class TestANewVersion:
         without = Codec({"SeatPainted": SeatPainted}, TODAY, {})
         with pytest.raises(UnknownEvent, match="There is no way from SeatPainted version 1 to the next"):
             without.decode("SeatPainted", 1, STORED)
-        (fact,) = FactReader(names=frozenset(TODAY), versions=TODAY, upcasters={}).read(
+        (fact,) = ProjectionEventReader(names=frozenset(TODAY), versions=TODAY, upcasters={}).read(
             [recorded_as("SeatPainted", 1, STORED)]
         )
-        assert isinstance(fact.data, Unreadable)
+        assert isinstance(fact.data, UnreadableData)
 
 
 def with_a_strange_field(node: Any) -> Iterator[Any]:

@@ -13,7 +13,7 @@ from eventstore.migrate import migrate
 from eventstore.roles import APP_ROLE, PROJECTOR_ROLE, role_url
 from projections import control
 from projections.every_model import EVERY_MODEL
-from projections.reading import ReadModels
+from projections.reading import ReadModelQueries
 from runtime.embedded import EmbeddedNats, EmbeddedPostgres
 from runtime.schema import HISTORIES
 from tests.databases import fresh_database, make_template, role_password
@@ -34,7 +34,7 @@ def projections_server(postgres_server: EmbeddedPostgres) -> EmbeddedPostgres:
 async def _prepare(owner_url: str) -> None:
     await migrate(owner_url, role_password=role_password, histories=HISTORIES)
     projector_url = role_url(owner_url, PROJECTOR_ROLE, role_password(PROJECTOR_ROLE))
-    async with control.connected(projector_url, name="template") as connection:
+    async with control.open_connection_for(projector_url, name="template") as connection:
         for model in EVERY_MODEL:
             await control.register(connection, model)
 
@@ -66,9 +66,9 @@ async def pool(app_url: str) -> AsyncIterator[AsyncConnectionPool[psycopg.AsyncC
 
 
 @pytest.fixture
-def models(pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]]) -> ReadModels:
+def models(pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]]) -> ReadModelQueries:
     """The read models as queries find them."""
-    return ReadModels(pool)
+    return ReadModelQueries(pool)
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from eventstore.store import Store
 from projections import control
 from projections.control import ProjectionState
 from projections.every_model import EVERY_MODEL, reader_for
-from projections.facts import FactReader
-from projections.model import Fact, ReadModel, Step
-from projections.runner import Runner
+from projections.facts import ProjectionEventReader
+from projections.model import ProjectedEvent, ReadModel, WriteStep
+from projections.runner import ProjectionRunner
 from tests.eventstore.jetstream.bookings import until_some
 
 SILENCE_S = 1.0
@@ -39,11 +39,11 @@ class Crew:
         owner: str,
         models: Sequence[ReadModel] = EVERY_MODEL,
         *,
-        reader: FactReader | None = None,
+        reader: ProjectionEventReader | None = None,
         silence_s: float = SILENCE_S,
     ) -> AsyncIterator[None]:
         """Let one process fold in the block."""
-        runner = Runner(
+        runner = ProjectionRunner(
             url=self._url,
             store=self._store,
             make_feed=self._make_feed,
@@ -63,7 +63,7 @@ class Crew:
 
     async def states(self) -> dict[str, ProjectionState]:
         """Return the control rows by name."""
-        async with control.connected(self._url, name="test") as connection:
+        async with control.open_connection_for(self._url, name="test") as connection:
             return {state.name: state for state in await control.states(connection)}
 
     async def wait_for(self, what: str, condition: Callable[[dict[str, ProjectionState]], bool]) -> None:
@@ -98,7 +98,7 @@ class Fragile:
         chokes: says which facts.
     """
 
-    def __init__(self, model: ReadModel, chokes: Callable[[Fact], bool]) -> None:
+    def __init__(self, model: ReadModel, chokes: Callable[[ProjectedEvent], bool]) -> None:
         self._model = model
         self._chokes = chokes
         self.broken = True
@@ -108,7 +108,7 @@ class Fragile:
         """The read model, with a fold that breaks."""
         return replace(self._model, fold=self._fold)
 
-    def _fold(self, facts: Sequence[Fact]) -> Sequence[Step]:
+    def _fold(self, facts: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
         if self.broken and any(self._chokes(fact) for fact in facts):
             raise ValueError("this is too much")
         return self._model.fold(facts)

@@ -19,7 +19,7 @@ from eventstore.relay.publisher import publish_events
 from eventstore.store import RecordedEvent
 from projections.model import ReadModel
 from projections.my_orders import MY_ORDERS
-from projections.reading import ReadModels
+from projections.reading import ReadModelQueries
 from projections.sales import SALES
 from projections.seat_map import SEAT_MAP
 from runtime.embedded import EmbeddedNats
@@ -167,7 +167,7 @@ class Play:
             self._wire.hear()
             self._wire.cut()
 
-    async def rows_equal_the_fold(self, models: ReadModels) -> None:
+    async def rows_equal_the_fold(self, models: ReadModelQueries) -> None:
         """Compare the read models with an independent fold of the log."""
         expected = picture_of(decoded(await read_all(self._town.store))).rows()
         for table, (model, query) in TABLES.items():

@@ -7,10 +7,10 @@ from typing import Any, Self
 from eventstore.checkpoint import BEGINNING, checkpoint_of
 from eventstore.store import RecordedEvent, Store
 from projections import control
-from projections.control import Connection, Held
+from projections.control import Connection, Lease
 from projections.every_model import EVERY_MODEL, reader_for
 from projections.model import ReadModel
-from projections.window import Stretch
+from projections.window import EventBatch
 from projections.writing import write
 
 OWNER = "the shelf"
@@ -28,7 +28,7 @@ class Shelf:
         self._url = url
         self._models = models
         self._connections: dict[str, Connection] = {}
-        self._held: dict[str, Held] = {}
+        self._held: dict[str, Lease] = {}
         self.checkpoint = BEGINNING
 
     @property
@@ -41,7 +41,7 @@ class Shelf:
         for model in self._models:
             await control.register(connection, model)
         names = [model.name for model in self._models]
-        for held in await control.hold(connection, owner=OWNER, names=names, silence_s=10):
+        for held in await control.acquire_or_renew(connection, owner=OWNER, names=names, silence_s=10):
             self._held[held.name] = held
             self._connections[held.name] = await control.open_connection(self._url, name=held.name, schema=held.schema)
         await connection.close()
@@ -65,7 +65,7 @@ class Shelf:
             await self.commit(model, stretch)
         self.checkpoint = stretch.end
 
-    async def commit(self, model: ReadModel, stretch: Stretch) -> None:
+    async def commit(self, model: ReadModel, stretch: EventBatch) -> None:
         """Write one batch of one read model.
 
         Raises:
@@ -85,10 +85,10 @@ class Shelf:
         }
 
 
-def stretch_of(after: int, events: Sequence[RecordedEvent]) -> Stretch:
+def stretch_of(after: int, events: Sequence[RecordedEvent]) -> EventBatch:
     """Return events as keepers get them."""
     ends = [checkpoint_of(event) for event in events if event.part == event.parts]
-    return Stretch(after=after, ends=ends, facts=READER.read(events))
+    return EventBatch(after=after, command_ends=ends, facts=READER.read(events))
 
 
 async def tables_of(connection: Connection) -> Iterable[tuple[str, list[tuple[Any, ...]]]]:

@@ -14,8 +14,8 @@ from dataclasses import replace
 from eventstore.feed import PollingSubscription
 from eventstore.postgres import PostgresStore
 from projections.every_model import reader_for
-from projections.model import Fact, ReadModel, Step
-from projections.runner import Runner
+from projections.model import ProjectedEvent, ReadModel, WriteStep
+from projections.runner import ProjectionRunner
 from projections.sales import SALES
 from projections.seat_map import SEAT_MAP
 from projections.sql import control as sql
@@ -34,7 +34,7 @@ RETURNING follower
 def falling_asleep(model: ReadModel, position: int) -> ReadModel:
     """Return a read model whose fold puts the process to sleep when it meets an event, once its batch has begun."""
 
-    def fold(facts: Sequence[Fact]) -> Sequence[Step]:
+    def fold(facts: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
         if any(fact.position == position for fact in facts):
             os.kill(os.getpid(), signal.SIGSTOP)
         return model.fold(facts)
@@ -46,7 +46,7 @@ async def work(url: str, asleep_at: int | None) -> None:
     """Fold until killed."""
     models = MODELS if asleep_at is None else tuple(falling_asleep(model, asleep_at) for model in MODELS)
     async with PostgresStore(url) as store:
-        await Runner(
+        await ProjectionRunner(
             url=url,
             store=store,
             make_feed=lambda after: PollingSubscription(store=store, after=after, poll_max_s=0.02),

@@ -8,10 +8,10 @@ import pytest
 from domain.scheduling import EntryRulesChange
 from domain.values import Price, Role
 from projections.catalogue import (
-    After,
     Event,
+    EventCursor,
+    EventQuery,
     Viewer,
-    Wanted,
     find_event,
     find_events,
     find_layout,
@@ -23,8 +23,8 @@ from projections.catalogue import (
     list_venues,
 )
 from projections.catalogue.shows import PERFORMANCES_PER_EVENT_MAX
-from projections.catalogue.words import folded, prefix_query, spellings, words
-from projections.reading import ReadModels
+from projections.catalogue.words import normalize, prefix_query, spellings, words
+from projections.reading import ReadModelQueries
 from tests.projections.shelf import Shelf
 from tests.projections.town import HOLD_LASTS, Town
 
@@ -57,9 +57,9 @@ SPELLINGS = (
 )
 
 
-async def found(models: ReadModels, town: Town, **wanted: object) -> list[str]:
+async def found(models: ReadModelQueries, town: Town, **wanted: object) -> list[str]:
     """Return the titles somebody finds."""
-    events = await find_events(models, Wanted(**wanted), now=town.clock.now())  # type: ignore[arg-type]
+    events = await find_events(models, EventQuery(**wanted), now=town.clock.now())  # type: ignore[arg-type]
     return [event.title for event in events]
 
 
@@ -81,11 +81,11 @@ class TestSearch:
         await town.create(globe, nachod, "Hamlet II")
         await shelf.fold(town.store)
 
-    async def test_words_are_found_however_they_are_typed(self, town: Town, models: ReadModels) -> None:
+    async def test_words_are_found_however_they_are_typed(self, town: Town, models: ReadModelQueries) -> None:
         for text, titles in SEARCHES:
             assert sorted(await found(models, town, text=text)) == sorted(titles), text
 
-    async def test_by_city_category_and_time(self, town: Town, models: ReadModels) -> None:
+    async def test_by_city_category_and_time(self, town: Town, models: ReadModelQueries) -> None:
         now = town.clock.now()
         assert await found(models, town) == ["Má vlast", "Hamlet", "Hammerklavier"]
         assert await found(models, town, city="PRAHA") == ["Má vlast", "Hammerklavier"]
@@ -96,28 +96,28 @@ class TestSearch:
         assert await found(models, town, since=now + 15 * DAY, until=now + 20 * DAY) == []
         assert await found(models, town, text="ham", city="praha") == ["Hammerklavier"]
 
-    async def test_page_by_page(self, town: Town, models: ReadModels) -> None:
+    async def test_page_by_page(self, town: Town, models: ReadModelQueries) -> None:
         titles: list[str] = []
-        after: After | None = None
-        while events := await find_events(models, Wanted(limit=1, after=after), now=town.clock.now()):
+        after: EventCursor | None = None
+        while events := await find_events(models, EventQuery(limit=1, after=after), now=town.clock.now()):
             titles += [event.title for event in events]
-            after = After(over=events[-1].over, sort_at=events[-1].sort_at, event=events[-1].event)
+            after = EventCursor(over=events[-1].over, sort_at=events[-1].sort_at, event=events[-1].event)
         assert titles == ["Má vlast", "Hamlet", "Hammerklavier"]
 
     async def test_a_draft_is_shown_to_its_organizer_and_to_those_who_see_everything(
-        self, town: Town, models: ReadModels
+        self, town: Town, models: ReadModelQueries
     ) -> None:
-        hamlet = (await find_events(models, Wanted(text="hamlet"), now=town.clock.now()))[0]
+        hamlet = (await find_events(models, EventQuery(text="hamlet"), now=town.clock.now()))[0]
         own, other = Viewer(organizers=[hamlet.organizer]), Viewer(organizers=["another"])
         assert await found(models, town, text="hamlet", viewer=own) == ["Hamlet", "Hamlet II"]
-        assert await found(models, town, text="hamlet", viewer=Viewer(everybody=True)) == ["Hamlet", "Hamlet II"]
+        assert await found(models, town, text="hamlet", viewer=Viewer(sees_all=True)) == ["Hamlet", "Hamlet II"]
         assert await found(models, town, text="hamlet", viewer=other) == ["Hamlet"]
 
 
 class TestSpelling:
     @pytest.mark.parametrize(("title", "city", "typed"), SPELLINGS)
     async def test_it_is_found_as_people_type_it(
-        self, town: Town, shelf: Shelf, models: ReadModels, title: str, city: str, typed: Sequence[str]
+        self, town: Town, shelf: Shelf, models: ReadModelQueries, title: str, city: str, typed: Sequence[str]
     ) -> None:
         globe = await town.found()
         venue_id = await town.open_venue(globe, name="Halle", city=city)
@@ -141,7 +141,7 @@ class TestTime:
         return event_id
 
     async def test_what_is_to_come_is_first_by_its_next_showing_and_what_is_over_last(
-        self, town: Town, shelf: Shelf, models: ReadModels
+        self, town: Town, shelf: Shelf, models: ReadModelQueries
     ) -> None:
         began = town.clock.now()
         await self.show(town, "long over", 1 * DAY)
@@ -155,12 +155,12 @@ class TestTime:
         titles = ["soon", "running", "no date yet", "just over", "long over"]
         assert await found(models, town) == titles
         paged: list[str] = []
-        after: After | None = None
-        while page := await find_events(models, Wanted(limit=1, after=after), now=now):
+        after: EventCursor | None = None
+        while page := await find_events(models, EventQuery(limit=1, after=after), now=now):
             paged += [event.title for event in page]
-            after = After(over=page[-1].over, sort_at=page[-1].sort_at, event=page[-1].event)
+            after = EventCursor(over=page[-1].over, sort_at=page[-1].sort_at, event=page[-1].event)
         assert paged == titles
-        events = {event.title: event for event in await find_events(models, Wanted(), now=now)}
+        events = {event.title: event for event in await find_events(models, EventQuery(), now=now)}
         running, over = events["running"], events["long over"]
         assert [each.starts_at - began for each in running.performances] == [9 * DAY, 20 * DAY]
         assert (running.first_starts_at, running.next_starts_at) == (began + 9 * DAY, began + 9 * DAY)
@@ -170,7 +170,7 @@ class TestTime:
         assert await found(models, town, until=now) == ["long over", "running", "just over"]
         assert await found(models, town, until=now + 2 * DAY) == ["soon"]
 
-    async def test_a_day_is_the_venues(self, town: Town, shelf: Shelf, models: ReadModels) -> None:
+    async def test_a_day_is_the_venues(self, town: Town, shelf: Shelf, models: ReadModelQueries) -> None:
         evening = 20 * DAY + timedelta(hours=14)  # 02:00 UTC the next day: 21:00 in New York, 15:00 in Auckland
         day = (town.clock.now() + 20 * DAY).date()
         await self.show(town, "New York", evening, time_zone="America/New_York")
@@ -181,13 +181,13 @@ class TestTime:
         assert sorted(await found(models, town, since=day)) == ["Auckland", "New York"]
 
     async def test_a_long_run_shows_its_next_performances_and_how_many_there_are(
-        self, town: Town, shelf: Shelf, models: ReadModels
+        self, town: Town, shelf: Shelf, models: ReadModelQueries
     ) -> None:
         event_id = await self.show(town, "The Mousetrap", *(number * DAY for number in range(1, 31)))
         town.wait(5 * DAY + timedelta(hours=1))
         await shelf.fold(town.store)
         now = town.clock.now()
-        (listed,) = await find_events(models, Wanted(), now=now)
+        (listed,) = await find_events(models, EventQuery(), now=now)
         assert len(listed.performances) == PERFORMANCES_PER_EVENT_MAX
         assert (listed.performance_count, listed.performances[0].starts_at) == (25, listed.next_starts_at)
         whole = await find_event(models, event=event_id, now=now)
@@ -200,7 +200,7 @@ class TestTime:
 
 
 class TestEvent:
-    async def test_it_is_described_anew(self, town: Town, shelf: Shelf, models: ReadModels) -> None:
+    async def test_it_is_described_anew(self, town: Town, shelf: Shelf, models: ReadModelQueries) -> None:
         event_id, performance = await town.open_shop()
         await shelf.fold(town.store)
         await town.describe(event_id, "Faust", category="Opera")
@@ -220,14 +220,14 @@ class TestEvent:
         assert await found(models, town, text="skvoreck nachod opera") == ["Faust"]
 
     async def test_a_deletion_that_is_refused_leaves_it_as_it_was(
-        self, town: Town, shelf: Shelf, models: ReadModels
+        self, town: Town, shelf: Shelf, models: ReadModelQueries
     ) -> None:
         event_id, _ = await town.open_shop()
         await town.delete(event_id, booked=True)
         await shelf.fold(town.store)
         assert (await self.found(models, town, event_id)).status == "published"
 
-    async def test_deleted_it_is_gone(self, town: Town, shelf: Shelf, models: ReadModels) -> None:
+    async def test_deleted_it_is_gone(self, town: Town, shelf: Shelf, models: ReadModelQueries) -> None:
         event_id, _ = await town.open_shop()
         await shelf.fold(town.store)
         await town.delete(event_id, booked=False)
@@ -235,14 +235,14 @@ class TestEvent:
         assert await find_event(models, event=event_id, now=town.clock.now()) is None
         assert await found(models, town) == []
 
-    async def found(self, models: ReadModels, town: Town, event_id: str) -> Event:
+    async def found(self, models: ReadModelQueries, town: Town, event_id: str) -> Event:
         event = await find_event(models, event=event_id, now=town.clock.now())
         assert event is not None
         return event
 
 
 class TestPerformance:
-    async def test_everything_an_organizer_may_change(self, town: Town, shelf: Shelf, models: ReadModels) -> None:
+    async def test_everything_an_organizer_may_change(self, town: Town, shelf: Shelf, models: ReadModelQueries) -> None:
         _, performance = await town.open_shop()
         await shelf.fold(town.store)
         now = town.clock.now()
@@ -268,7 +268,7 @@ class TestPerformance:
         assert await find_performance(models, performance="nowhere", now=now) is None
 
     async def test_what_is_left_is_capacity_less_held_sold_and_blocked(
-        self, town: Town, shelf: Shelf, models: ReadModels
+        self, town: Town, shelf: Shelf, models: ReadModelQueries
     ) -> None:
         event_id, performance = await town.open_shop()
         a, b, c, d, *_ = town.seats
@@ -287,7 +287,7 @@ class TestPerformance:
 
 
 class TestPlaces:
-    async def test_venues_and_their_layouts(self, town: Town, shelf: Shelf, models: ReadModels) -> None:
+    async def test_venues_and_their_layouts(self, town: Town, shelf: Shelf, models: ReadModelQueries) -> None:
         globe = await town.found()
         nachod = await town.open_venue(globe)
         prague = await town.open_venue(globe, name="Rudolfinum", city="Praha")
@@ -311,7 +311,7 @@ class TestPlaces:
 
 
 class TestOrganizers:
-    async def test_members_come_change_and_go(self, town: Town, shelf: Shelf, models: ReadModels) -> None:
+    async def test_members_come_change_and_go(self, town: Town, shelf: Shelf, models: ReadModelQueries) -> None:
         globe, rose = sorted([await town.found("The Globe"), await town.found("The Rose")])
         await town.give_roles(globe, "ann", Role.ORGANIZER)
         await town.give_roles(globe, "bob", Role.ENTRY_MANAGER)
@@ -333,7 +333,9 @@ class TestOrganizers:
 
 class TestWords:
     def test_letters_are_folded_to_plain_ones(self) -> None:
-        assert folded("Škvorecký, Straße, Łódź, Ærø, İstanbul, ﬁn") == "skvorecky, strasse, lodz, aero, istanbul, fin"
+        assert (
+            normalize("Škvorecký, Straße, Łódź, Ærø, İstanbul, ﬁn") == "skvorecky, strasse, lodz, aero, istanbul, fin"
+        )
 
     def test_each_word_counts_once_and_has_letters_and_digits_only(self) -> None:
         assert words("Hamlet's ghost_story", "hamlet 2", "北京") == [

@@ -10,9 +10,9 @@ from domain.history import EVENTS
 from eventstore.roles import PROJECTOR_ROLE, role_url
 from eventstore.store import RecordedEvent
 from projections import seat_map
-from projections.control import Lost
+from projections.control import LeaseLost
 from projections.every_model import EVERY_MODEL
-from projections.reading import ReadModels
+from projections.reading import ReadModelQueries
 from runtime.embedded import EmbeddedPostgres
 from tests.databases import fresh_database, role_password
 from tests.projections.conftest import TEMPLATE
@@ -79,7 +79,9 @@ def cut_at_random(log: Sequence[RecordedEvent], random: Random) -> list[list[Rec
 
 class TestEquality:
     @pytest.mark.parametrize("seed", SEEDS)
-    async def test_rows_equal_an_independent_fold_of_the_log(self, seed: int, shelf: Shelf, models: ReadModels) -> None:
+    async def test_rows_equal_an_independent_fold_of_the_log(
+        self, seed: int, shelf: Shelf, models: ReadModelQueries
+    ) -> None:
         log = await history(seed)
         for batch in cut_at_random(log, Random(seed)):
             await shelf.fold_events(batch)
@@ -95,7 +97,7 @@ class TestEquality:
         assert await copies.contents(commands_of(log)) == whole
         assert await copies.contents(cut_at_random(log, Random(seed))) == whole
 
-    async def test_tallies_equal_the_seats(self, shelf: Shelf, models: ReadModels) -> None:
+    async def test_tallies_equal_the_seats(self, shelf: Shelf, models: ReadModelQueries) -> None:
         for batch in cut_at_random(await history(4), Random(4)):
             await shelf.fold_events(batch)
         counted = await models.fetch(
@@ -118,15 +120,15 @@ class TestEquality:
             await shelf.fold_events(batch)
             contents = await shelf.contents()
             for model in EVERY_MODEL:
-                with pytest.raises(Lost):
+                with pytest.raises(LeaseLost):
                     await shelf.commit(model, stretch_of(before, batch))
             assert await shelf.contents() == contents
             before = batch[-1].position
 
     async def test_a_read_model_that_forgets_returned_seats_is_found_out(
-        self, shelf: Shelf, models: ReadModels, monkeypatch: pytest.MonkeyPatch
+        self, shelf: Shelf, models: ReadModelQueries, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setitem(seat_map.TOLD_BY, "SeatReturned", seat_map.sold)
+        monkeypatch.setitem(seat_map.FOLD_BY_EVENT, "SeatReturned", seat_map.sold)
         log = await history(1)
         await shelf.fold_events(log)
         model, query = TABLES["seat"]

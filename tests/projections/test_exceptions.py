@@ -9,7 +9,7 @@ from domain.four_eyes import FourEyesLimits
 from domain.money_exception import Resolution, ResolutionReason
 from domain.ports import LedgerEntry, LedgerEntryKind
 from projections.exceptions import ListedException, list_exceptions
-from projections.reading import ReadModels
+from projections.reading import ReadModelQueries
 from tests.projections.shelf import Shelf
 from tests.projections.town import START, Town
 
@@ -22,14 +22,16 @@ def entry_of(number: int, **different: Any) -> LedgerEntry:
     return LedgerEntry(entry=number, kind=LedgerEntryKind.CAPTURE, reference="x", **{**fields, **different})
 
 
-async def only(models: ReadModels) -> ListedException:
+async def only(models: ReadModelQueries) -> ListedException:
     (found,) = await list_exceptions(models)
     return found
 
 
 class TestExceptions:
     @pytest.mark.parametrize("batches", [1, 2])
-    async def test_opened_proposed_and_closed(self, town: Town, shelf: Shelf, models: ReadModels, batches: int) -> None:
+    async def test_opened_proposed_and_closed(
+        self, town: Town, shelf: Shelf, models: ReadModelQueries, batches: int
+    ) -> None:
         await town.compare(entry_of(7))
         if batches == 2:
             await shelf.fold(town.store)
@@ -58,7 +60,7 @@ class TestExceptions:
 
     @pytest.mark.parametrize("one_batch", [True, False])
     async def test_closed_to_try_again_and_opened_again(
-        self, town: Town, shelf: Shelf, models: ReadModels, *, one_batch: bool
+        self, town: Town, shelf: Shelf, models: ReadModelQueries, *, one_batch: bool
     ) -> None:
         unreadable = entry_of(1, amount=-1)
         await town.compare(unreadable)
@@ -79,7 +81,7 @@ class TestExceptions:
             None,
         )
 
-    async def test_by_status_and_kind_page_by_page(self, town: Town, shelf: Shelf, models: ReadModels) -> None:
+    async def test_by_status_and_kind_page_by_page(self, town: Town, shelf: Shelf, models: ReadModelQueries) -> None:
         for number in (1, 2, 3):
             await town.compare(entry_of(number))
         await town.compare(entry_of(4, amount=0))

@@ -15,7 +15,7 @@ from eventstore.feed import HybridSubscription, follower
 from eventstore.feed.follower import JetStreamReader, VerifiedStart
 from eventstore.jetstream.message import parse_headers, read
 from eventstore.store import RecordedEvent
-from projections.reading import ReadModels
+from projections.reading import ReadModelQueries
 from runtime.embedded import EmbeddedNats
 from tests.projections.faults import Theatre, open_theatre
 
@@ -51,7 +51,7 @@ SCRIPTS = some.lists(SCENES, min_size=2, max_size=SCENES_MAX)
 class Loop:
     """One event loop and one theatre for all plays of a test; counts what came from the stream."""
 
-    def __init__(self, stack: ExitStack, models: ReadModels) -> None:
+    def __init__(self, stack: ExitStack, models: ReadModelQueries) -> None:
         self._loop = asyncio.new_event_loop()
         self._models = models
         stack.callback(self._loop.close)
@@ -81,7 +81,7 @@ def stage(projector_url: str, owner_url: str, app_url: str, nats_server: Embedde
     """A loop and a theatre."""
     with ExitStack() as stack:
         pool = AsyncConnectionPool(app_url, min_size=1, kwargs={"autocommit": True}, open=False)
-        loop = Loop(stack, ReadModels(pool))
+        loop = Loop(stack, ReadModelQueries(pool))
         loop.run(pool.open())
         opening = open_theatre(projector_url=projector_url, owner_url=owner_url, nats=nats_server)
         yield loop, loop.run(opening.__aenter__())

@@ -11,12 +11,12 @@ from projections.my_orders import (
     list_orders,
     list_refunds,
 )
-from projections.reading import ReadModels
+from projections.reading import ReadModelQueries
 from tests.projections.shelf import Shelf
 from tests.projections.town import HOLD_LASTS, Town
 
 
-async def shown(models: ReadModels, order: str) -> Order:
+async def shown(models: ReadModelQueries, order: str) -> Order:
     """Return an order that must be there."""
     found = await find_order(models, order=order)
     assert found is not None
@@ -24,7 +24,7 @@ async def shown(models: ReadModels, order: str) -> Order:
 
 
 class TestOrders:
-    async def test_a_paid_order(self, town: Town, shelf: Shelf, models: ReadModels) -> None:
+    async def test_a_paid_order(self, town: Town, shelf: Shelf, models: ReadModelQueries) -> None:
         event, performance = await town.open_shop()
         order_id, hold = await town.book(performance, "ann", *town.seats[:2])
         await shelf.fold(town.store)
@@ -48,7 +48,7 @@ class TestOrders:
             (payment, "settled", 9000, "confirmed"),
         ]
 
-    async def test_orders_that_end_unpaid(self, town: Town, shelf: Shelf, models: ReadModels) -> None:
+    async def test_orders_that_end_unpaid(self, town: Town, shelf: Shelf, models: ReadModelQueries) -> None:
         _, performance = await town.open_shop()
         cancelled, _ = await town.book(performance, "ann", town.seats[0])
         expired, hold = await town.book(performance, "ann", town.seats[1])
@@ -59,7 +59,9 @@ class TestOrders:
         assert (await shown(models, cancelled)).status == "cancelled"
         assert (await shown(models, expired)).status == "expired"
 
-    async def test_an_expired_order_confirmed_by_late_money(self, town: Town, shelf: Shelf, models: ReadModels) -> None:
+    async def test_an_expired_order_confirmed_by_late_money(
+        self, town: Town, shelf: Shelf, models: ReadModelQueries
+    ) -> None:
         _, performance = await town.open_shop()
         order, hold = await town.book(performance, "ann", town.seats[1])
         payment = await town.open_payment(order, "ann")
@@ -69,7 +71,7 @@ class TestOrders:
         await shelf.fold(town.store)
         assert (await shown(models, order)).status == "confirmed"
 
-    async def test_refunds_line_by_line(self, town: Town, shelf: Shelf, models: ReadModels) -> None:
+    async def test_refunds_line_by_line(self, town: Town, shelf: Shelf, models: ReadModelQueries) -> None:
         _, performance = await town.open_shop()
         order = await town.buy(performance, "ann", *town.seats[:3])
         done = await town.ask_back(order, ("1",))
@@ -92,7 +94,7 @@ class TestOrders:
         assert (await shown(models, order)).cancelled == ["1", "2", "3"]
 
     async def test_page_by_page_newest_first_and_nobody_elses(
-        self, town: Town, shelf: Shelf, models: ReadModels
+        self, town: Town, shelf: Shelf, models: ReadModelQueries
     ) -> None:
         _, performance = await town.open_shop()
         placed = [(await town.book(performance, "ann", seat))[0] for seat in town.seats[:3]]
@@ -105,7 +107,7 @@ class TestOrders:
         assert [order.order_id for order in rest.orders] == [placed[0]]
         assert (await list_orders(models, account="nobody")).orders == []
 
-    async def test_support_finds_an_order_by_its_code(self, town: Town, shelf: Shelf, models: ReadModels) -> None:
+    async def test_support_finds_an_order_by_its_code(self, town: Town, shelf: Shelf, models: ReadModelQueries) -> None:
         _, performance = await town.open_shop()
         order, _ = await town.book(performance, "ann", town.seats[0])
         await shelf.fold(town.store)
@@ -116,7 +118,7 @@ class TestOrders:
 
 class TestRefunds:
     async def test_support_lists_them_by_status_oldest_first(
-        self, town: Town, shelf: Shelf, models: ReadModels
+        self, town: Town, shelf: Shelf, models: ReadModelQueries
     ) -> None:
         _, performance = await town.open_shop()
         orders = [await town.buy(performance, "ann", seat) for seat in town.seats[:3]]
@@ -131,7 +133,7 @@ class TestRefunds:
 
 
 class TestHolds:
-    async def test_only_open_baskets_are_listed(self, town: Town, shelf: Shelf, models: ReadModels) -> None:
+    async def test_only_open_baskets_are_listed(self, town: Town, shelf: Shelf, models: ReadModelQueries) -> None:
         _, performance = await town.open_shop()
         kept = await town.hold(performance, "ann", town.seats[0])
         await town.extend(kept, "ann")
@@ -151,7 +153,7 @@ class TestHolds:
 
 
 class TestBooked:
-    async def test_an_order_or_a_live_basket_counts(self, town: Town, shelf: Shelf, models: ReadModels) -> None:
+    async def test_an_order_or_a_live_basket_counts(self, town: Town, shelf: Shelf, models: ReadModelQueries) -> None:
         ordered, performance = await town.open_shop()
         await town.book(performance, "ann", town.seats[0])
         held, other = await town.open_shop()

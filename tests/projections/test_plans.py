@@ -8,8 +8,8 @@ import pytest
 from psycopg import sql
 
 from projections.every_model import EVERY_MODEL
-from projections.reading import ReadModels
-from projections.sales import Wanted
+from projections.reading import ReadModelQueries
+from projections.sales import SalesFilter
 from projections.sql import catalogue, exceptions, my_orders, sales, seat_map, tickets
 from runtime.embedded import EmbeddedPostgres
 from tests.databases import fresh_database
@@ -98,13 +98,13 @@ LISTING = {**SEARCH, "searching": False}
 
 
 async def plan_of(
-    models: ReadModels, owner_url: str, names: list[str], query: LiteralString, parameters: Mapping[str, Any]
+    models: ReadModelQueries, owner_url: str, names: list[str], query: LiteralString, parameters: Mapping[str, Any]
 ) -> str:
     """Return the plan of a query as the API sends it."""
     schemas = [SCHEMA_OF[name] for name in names]
     bound = {**parameters, "read_models": names, "read_schemas": schemas}
     async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as connection:
-        statement = models.composed(query, names, schemas)
+        statement = models.compose(query, names, schemas)
         rows = await (await connection.execute(b"EXPLAIN " + statement.as_bytes(connection), bound)).fetchall()
         return "\n".join(row[0] for row in rows)
 
@@ -124,7 +124,7 @@ def owner_url(filled: str) -> str:
 
 
 class TestPlans:
-    async def test_every_hot_query_uses_its_index(self, models: ReadModels, owner_url: str) -> None:
+    async def test_every_hot_query_uses_its_index(self, models: ReadModelQueries, owner_url: str) -> None:
         for names, query, parameters, index in (
             (["seat_map"], seat_map.SEATS_OF_PERFORMANCE, {"performance": "p-7"}, "seat_pkey"),
             (["seat_map"], seat_map.TALLIES, {"performances": ["p-7"], "now": NOW}, "tally_pkey"),
@@ -173,7 +173,7 @@ class TestPlans:
             (
                 ["sales"],
                 sales.SALES,
-                Wanted(organizers=["g-7"]).asked,
+                SalesFilter(organizers=["g-7"]).parameters,
                 "sale_pkey",
             ),
         ):

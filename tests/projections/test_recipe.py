@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from projections.reading import ReadModels
+from projections.reading import ReadModelQueries
 from tests.projections.history import Historian
 from tests.projections.shelf import Shelf
 from tests.projections.town import Town
@@ -13,7 +13,7 @@ from tests.recipes import blocks_of, defined_by
 
 @pytest.mark.parametrize("batch", [1, 10_000])
 async def test_given_a_log_then_every_confirmed_order_is_counted_however_it_is_cut(
-    projector_url: str, models: ReadModels, batch: int
+    projector_url: str, models: ReadModelQueries, batch: int
 ) -> None:
     (code,) = blocks_of("Add a read model.")
     recipe = defined_by(code)

@@ -13,13 +13,13 @@ from eventstore.roles import PROJECTOR_ROLE, role_url
 from projections import control
 from projections.control import ProjectionState
 from projections.every_model import EVERY_MODEL, reader_for
-from projections.keeper import Keeper
+from projections.keeper import Projector
 from projections.rebuilding.course import rebuild
-from projections.reports import report_each
+from projections.reports import list_statuses
 from projections.seat_map import SEAT_MAP
-from projections.switches import PAUSE, RETRY, Switches
+from projections.switches import PAUSE, RETRY, ProjectionOperations
 from projections.tickets import TICKETS
-from projections.window import Window
+from projections.window import SharedEventBuffer
 from runtime.embedded import EmbeddedPostgres
 from tests.databases import fresh_database, role_password
 from tests.projections.conftest import TEMPLATE
@@ -56,9 +56,9 @@ def folded_fresh(projections_server: EmbeddedPostgres) -> Iterator[Callable[[Tow
 async def contents(url: str) -> dict[str, object]:
     """Return every row of every live table."""
     found: dict[str, object] = {}
-    async with control.connected(url, name="test") as connection:
+    async with control.open_connection_for(url, name="test") as connection:
         for state in await control.states(connection):
-            async with control.connected(url, name="test", schema=state.schema) as inside:
+            async with control.open_connection_for(url, name="test", schema=state.schema) as inside:
                 found |= {f"{state.name}.{table}": rows for table, rows in await tables_of(inside)}
     return found
 
@@ -106,14 +106,14 @@ class TestWhileNothingRan:
         async with crew.working("one"):
             await crew.catches_up()
         await lose(town, performance, restore, new=0)
-        async with control.connected(projector_url, name="test") as connection:
-            reports = await report_each(await control.states(connection), town.store, town.clock.now())
+        async with control.open_connection_for(projector_url, name="test") as connection:
+            reports = await list_statuses(await control.states(connection), town.store, town.clock.now())
             head = await town.store.head()
             assert {(report.diverged, report.lag) for report in reports} == {(True, head)}
-            (held,) = await control.hold(connection, owner="test", names=["seat_map"], silence_s=0)
+            (held,) = await control.acquire_or_renew(connection, owner="test", names=["seat_map"], silence_s=0)
             await control.fail(connection, held, after=held.position, failed_position=None, error="restored")
         with pytest.raises(NotFailed, match="seatledger projections rebuild seat_map"):
-            await Switches(projector_url).do("seat_map", RETRY, town.do)
+            await ProjectionOperations(projector_url).run("seat_map", RETRY, town.do)
 
     async def test_one_that_was_paused_is_rebuilt_and_stays_paused(
         self, town: Town, performance: str, crew: Crew, projector_url: str
@@ -122,7 +122,7 @@ class TestWhileNothingRan:
         await town.buy(performance, "zoe", town.seats[1])
         async with crew.working("one"):
             await crew.catches_up()
-            await Switches(projector_url).do("sales", PAUSE, town.do)
+            await ProjectionOperations(projector_url).run("sales", PAUSE, town.do)
         await lose(town, performance, restore, new=1)
         head = await town.store.head()
         async with crew.working("two"):
@@ -140,7 +140,7 @@ class TestWhileNothingRan:
         await lose(town, performance, restore, new=1)
         rebuilt = await rebuild(url=projector_url, store=town.store, model=SEAT_MAP, reader=reader_for([SEAT_MAP]))
         assert rebuilt.position == await town.store.head()
-        async with control.connected(projector_url, name="test") as connection:
+        async with control.open_connection_for(projector_url, name="test") as connection:
             found = await connection.execute("SELECT count(*) FROM projections.build")
             assert await found.fetchone() == (0,), "the former version is of no use to anybody"
 
@@ -172,7 +172,7 @@ class TestWhileTheyRan:
     ) -> None:
         restore = town.store.backup()
         await town.buy(performance, "zoe", town.seats[1])
-        window = Window(
+        window = SharedEventBuffer(
             store=town.store,
             feed=PollingSubscription(store=town.store, after=0),
             start=0,
@@ -181,11 +181,11 @@ class TestWhileTheyRan:
         await window.after(0)
         restore()
         before = await contents(projector_url)
-        async with control.connected(projector_url, name="test") as connection:
-            (held,) = await control.hold(connection, owner="test", names=["seat_map"], silence_s=0)
-        keeper = Keeper(url=projector_url, store=town.store, model=SEAT_MAP, held=held, window=window)
+        async with control.open_connection_for(projector_url, name="test") as connection:
+            (held,) = await control.acquire_or_renew(connection, owner="test", names=["seat_map"], silence_s=0)
+        keeper = Projector(url=projector_url, store=town.store, model=SEAT_MAP, lease=held, window=window)
         async with asyncio.timeout(ENDS_WITHIN_S):
             await keeper.run()
         await window.close()
-        assert window.outlived
+        assert window.is_stale
         assert await contents(projector_url) == before

@@ -16,16 +16,16 @@ from eventstore.memory import MemoryStore
 from eventstore.relay import Relay
 from eventstore.store import NewEvent, RecordedEvent, Write
 from projections import control
-from projections.control import Held, Lost
+from projections.control import Lease, LeaseLost
 from projections.every_model import EVERY_MODEL, reader_for
-from projections.facts import FactReader
-from projections.keeper import Keeper
-from projections.model import Fact, Step
-from projections.reading import ReadModels
+from projections.facts import ProjectionEventReader
+from projections.keeper import Projector
+from projections.model import ProjectedEvent, WriteStep
+from projections.reading import ReadModelQueries
 from projections.seat_map import SEAT_MAP, read_seat_map
-from projections.switches import PAUSE, RESUME, RETRY, Switches
+from projections.switches import PAUSE, RESUME, RETRY, ProjectionOperations
 from projections.tickets import TICKETS
-from projections.window import Window
+from projections.window import SharedEventBuffer
 from runtime.embedded import EmbeddedNats
 from tests.eventstore.appends import wish
 from tests.eventstore.jetstream.bookings import until_some
@@ -38,26 +38,28 @@ NOTICED_WITHIN_S = 10.0
 """On any machine, however busy; see the feed's own tests for the second that is promised."""
 
 
-FRESH = Held(name="seat_map", version=1, schema="seat_map_v1_0", position=0, digest=b"", fence=0, state="running")
+FRESH = Lease(name="seat_map", version=1, schema="seat_map_v1_0", position=0, digest=b"", fence=0, state="running")
 
 
 class TestRunner:
-    async def test_it_folds_what_there_is_and_what_comes(self, town: Town, crew: Crew, models: ReadModels) -> None:
+    async def test_it_folds_what_there_is_and_what_comes(
+        self, town: Town, crew: Crew, models: ReadModelQueries
+    ) -> None:
         _, performance = await town.open_shop()
         async with crew.working("one"):
             await crew.catches_up()
             await town.buy(performance, "ann", town.seats[0])
             await crew.catches_up()
             seats = await read_seat_map(models, performance=performance)
-            assert dict(seats.at(town.clock.now())) == {town.seats[0]: "sold"}
+            assert dict(seats.states_at(town.clock.now())) == {town.seats[0]: "sold"}
             assert {state.owner for state in (await crew.states()).values()} == {"one"}
 
     async def test_each_event_is_decoded_once_for_all(self, town: Town, crew: Crew) -> None:
         @dataclass(frozen=True, kw_only=True)
-        class CountingReader(FactReader):
+        class CountingReader(ProjectionEventReader):
             seen: list[int]
 
-            def read(self, events: Sequence[RecordedEvent]) -> list[Fact]:
+            def read(self, events: Sequence[RecordedEvent]) -> list[ProjectedEvent]:
                 self.seen.extend(event.position for event in events)
                 return super().read(events)
 
@@ -108,16 +110,16 @@ class TestRunner:
     async def test_pause_and_resume(self, town: Town, crew: Crew, projector_url: str) -> None:
         async with crew.working("one"):
             await crew.catches_up()
-            rows = Switches(projector_url)
-            await rows.do("sales", PAUSE, town.do)
+            rows = ProjectionOperations(projector_url)
+            await rows.run("sales", PAUSE, town.do)
             await town.open_shop()
             await crew.catches_up("seat_map", "tickets")
             state = (await crew.states())["sales"]
             assert (state.state, state.position) == ("paused", 0)
-            await rows.do("sales", PAUSE, town.do)
+            await rows.run("sales", PAUSE, town.do)
             with pytest.raises(NotFailed):
-                await rows.do("sales", RETRY, town.do)
-            await rows.do("sales", RESUME, town.do)
+                await rows.run("sales", RETRY, town.do)
+            await rows.run("sales", RESUME, town.do)
             await crew.catches_up()
 
     async def test_a_database_that_cuts_every_connection_is_only_an_interruption(
@@ -141,29 +143,29 @@ class TestCompareAndSet:
         await town.open_shop()
         await shelf.fold(town.store)
         contents = await shelf.contents()
-        stale = Held(
+        stale = Lease(
             name="seat_map", version=1, schema="seat_map_v1_0", position=0, digest=b"", fence=1, state="running"
         )
         beyond = Checkpoint(shelf.position + 1, b"")
-        async with control.connected(projector_url, name="rival", schema=stale.schema) as connection:
-            with pytest.raises(Lost):
+        async with control.open_connection_for(projector_url, name="rival", schema=stale.schema) as connection:
+            with pytest.raises(LeaseLost):
                 await control.advance(connection, stale, after=0, until=shelf.checkpoint)
             fenced_off = replace(stale, fence=0)
-            with pytest.raises(Lost):
+            with pytest.raises(LeaseLost):
                 await control.advance(connection, fenced_off, after=shelf.position, until=beyond)
             await control.advance(connection, stale, after=shelf.position, until=beyond)
         assert await shelf.contents() == contents
 
     async def test_a_paused_read_model_does_not_move(self, town: Town, shelf: Shelf, projector_url: str) -> None:
-        await Switches(projector_url).do("seat_map", PAUSE, town.do)
+        await ProjectionOperations(projector_url).run("seat_map", PAUSE, town.do)
         await town.open_shop()
-        with pytest.raises(Lost):
+        with pytest.raises(LeaseLost):
             await shelf.fold(town.store)
 
 
 class TestFailure:
     async def test_it_stops_one_alone_right_before_the_command_that_can_not_be_applied(
-        self, town: Town, crew: Crew, models: ReadModels, projector_url: str
+        self, town: Town, crew: Crew, models: ReadModelQueries, projector_url: str
     ) -> None:
         _, performance = await town.open_shop()
         for seat in town.seats[:5]:
@@ -183,7 +185,7 @@ class TestFailure:
             failed = (await crew.states())["seat_map"]
             assert (failed.position, failed.failed_position) == (before, culprit.position)
             assert failed.error == "SeatSold: ValueError: this is too much"
-            seats = dict((await read_seat_map(models, performance=performance)).at(town.clock.now()))
+            seats = dict((await read_seat_map(models, performance=performance)).states_at(town.clock.now()))
             assert sorted(seats.values()) == ["held", "sold", "sold", "sold"]
             await town.buy(performance, "ann", town.seats[6])
             await crew.catches_up("tickets")
@@ -191,7 +193,7 @@ class TestFailure:
                 failed, heartbeat_at=(await crew.states())["seat_map"].heartbeat_at
             )
             fragile.broken = False
-            await Switches(projector_url).do("seat_map", RETRY, town.do)
+            await ProjectionOperations(projector_url).run("seat_map", RETRY, town.do)
             await crew.catches_up("seat_map")
             recovered = (await crew.states())["seat_map"]
             assert (recovered.state, recovered.error, recovered.failed_position) == ("running", None, None)
@@ -199,9 +201,9 @@ class TestFailure:
     async def test_what_the_database_can_not_store_is_a_failure_too(self, town: Town, crew: Crew) -> None:
         fold = SEAT_MAP.fold
 
-        def nonsense(facts: Sequence[Fact]) -> Sequence[Step]:
+        def nonsense(facts: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
             steps = fold(facts)
-            return [Step(step.statement, [{**row, "until": "one day"} for row in step.rows]) for step in steps]
+            return [WriteStep(step.statement, [{**row, "until": "one day"} for row in step.rows]) for step in steps]
 
         _, performance = await town.open_shop()
         await town.hold(performance, "ann", town.seats[0])
@@ -238,7 +240,9 @@ class TestFailure:
 
 
 class TestVersion:
-    async def test_another_version_of_the_code_folds_anew(self, town: Town, crew: Crew, models: ReadModels) -> None:
+    async def test_another_version_of_the_code_folds_anew(
+        self, town: Town, crew: Crew, models: ReadModelQueries
+    ) -> None:
         _, performance = await town.open_shop()
         await town.hold(performance, "ann", town.seats[0])
         async with crew.working("one"):
@@ -248,7 +252,7 @@ class TestVersion:
             await crew.catches_up("seat_map")
             assert (await crew.states())["seat_map"].schema == "seat_map_v2_1"
             seats = await read_seat_map(models, performance=performance)
-            assert dict(seats.at(town.clock.now())) == {town.seats[0]: "held"}
+            assert dict(seats.states_at(town.clock.now())) == {town.seats[0]: "held"}
 
 
 class TestNats:
@@ -309,19 +313,19 @@ class TestNats:
 class TestKeeper:
     async def test_one_that_lost_its_row_ends_quietly(self, town: Town, crew: Crew, projector_url: str) -> None:
         await town.open_shop()
-        stale = Held(
+        stale = Lease(
             name="seat_map", version=1, schema="seat_map_v1_0", position=0, digest=b"", fence=77, state="running"
         )
         async with crew.working("one"):
             await crew.catches_up()
-            window = Window(
+            window = SharedEventBuffer(
                 store=town.store,
                 feed=PollingSubscription(store=town.store, after=0),
                 start=0,
                 reader=reader_for(EVERY_MODEL),
             )
             async with asyncio.timeout(10):
-                await Keeper(url=projector_url, store=town.store, model=SEAT_MAP, held=stale, window=window).run()
+                await Projector(url=projector_url, store=town.store, model=SEAT_MAP, lease=stale, window=window).run()
             await window.close()
 
 
@@ -343,7 +347,7 @@ class BrokenFeed:
 class TestWindow:
     async def test_given_a_feed_that_failed_then_it_can_be_closed(self, town: Town) -> None:
         feed = BrokenFeed()
-        window = Window(store=town.store, feed=feed, start=0, reader=reader_for(EVERY_MODEL))
+        window = SharedEventBuffer(store=town.store, feed=feed, start=0, reader=reader_for(EVERY_MODEL))
         with pytest.raises(ValueError, match="nobody foresaw"):
             await window.after(0)
         await window.close()

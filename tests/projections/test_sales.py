@@ -8,8 +8,8 @@ from uuid_utils.compat import uuid7
 
 from domain.disputes import lose_dispute, win_dispute
 from domain.refunding import RequestRefund, approve_refund, request_refund
-from projections.reading import ReadModels
-from projections.sales import Sale, Wanted, report_sales
+from projections.reading import ReadModelQueries
+from projections.sales import Sale, SalesFilter, report_sales
 from tests.projections.shelf import Shelf
 from tests.projections.town import HOLD_LASTS, START, Town
 
@@ -23,7 +23,9 @@ def figures(sale: Sale) -> tuple[int, ...]:
 
 
 class TestDays:
-    async def test_a_day_is_the_venues_whatever_the_servers(self, town: Town, shelf: Shelf, models: ReadModels) -> None:
+    async def test_a_day_is_the_venues_whatever_the_servers(
+        self, town: Town, shelf: Shelf, models: ReadModelQueries
+    ) -> None:
         zones = {"Pacific/Auckland": 1, "Europe/Prague": 0, "America/Los_Angeles": 0, "Pacific/Pago_Pago": 0}
         town.wait(timedelta(hours=11, minutes=30))  # 23:30 UTC: in Auckland and Prague it is the next day
         expected = {}
@@ -34,11 +36,11 @@ class TestDays:
             assert local == (START + timedelta(days=days or (zone == "Europe/Prague"))).date()
             expected[performance] = local
         await shelf.fold(town.store)
-        report = await report_sales(models, Wanted())
+        report = await report_sales(models, SalesFilter())
         assert {sale.performance: sale.day for sale in report.sales} == expected
 
     async def test_a_zone_that_is_corrected_counts_for_what_follows_however_it_is_cut_into_batches(
-        self, town: Town, shelf: Shelf, models: ReadModels
+        self, town: Town, shelf: Shelf, models: ReadModelQueries
     ) -> None:
         town.wait(timedelta(hours=11, minutes=30))
         organizer_id = await town.found()
@@ -50,34 +52,34 @@ class TestDays:
         await town.move_venue(venue_id, "Pacific/Auckland")
         await town.buy(performance, "ben", town.seats[1])
         await shelf.fold(town.store)
-        report = await report_sales(models, Wanted())
+        report = await report_sales(models, SalesFilter())
         assert [(sale.day, sale.sold) for sale in report.sales] == [
             (START.date(), 1),
             ((START + DAY).date(), 1),
         ]
 
     async def test_a_zone_that_the_server_does_not_know_is_utc(
-        self, town: Town, shelf: Shelf, models: ReadModels
+        self, town: Town, shelf: Shelf, models: ReadModelQueries
     ) -> None:
         _, performance = await town.open_shop(time_zone="Mars/Olympus_Mons")
         await town.buy(performance, "ann", town.seats[0])
         await shelf.fold(town.store)
-        assert [sale.day for sale in (await report_sales(models, Wanted())).sales] == [START.date()]
+        assert [sale.day for sale in (await report_sales(models, SalesFilter())).sales] == [START.date()]
 
 
 class TestPages:
     async def test_sums_are_those_of_all_pages_and_pages_those_of_all_rows(
-        self, town: Town, shelf: Shelf, models: ReadModels
+        self, town: Town, shelf: Shelf, models: ReadModelQueries
     ) -> None:
         _, performance = await town.open_shop()
         for seat in town.seats[:7]:
             await town.buy(performance, "ann", seat)
             town.wait(DAY)
         await shelf.fold(town.store)
-        whole = await report_sales(models, Wanted())
+        whole = await report_sales(models, SalesFilter())
         assert len(whole.sales) == 7
         pages, after = [], None
-        while page := (found := await report_sales(models, Wanted(after=after, limit=3))).sales:
+        while page := (found := await report_sales(models, SalesFilter(after=after, limit=3))).sales:
             assert found.sums == whole.sums
             assert found.sums[0].sold == 7
             pages.append(list(page))
@@ -88,7 +90,7 @@ class TestPages:
 
 class TestSales:
     async def test_sold_returned_and_refunded_by_day_and_category(
-        self, town: Town, shelf: Shelf, models: ReadModels
+        self, town: Town, shelf: Shelf, models: ReadModelQueries
     ) -> None:
         _, performance = await town.open_shop()
         stalls, balcony = town.seats[:3], town.seats[-1]
@@ -103,7 +105,7 @@ class TestSales:
         town.wait(DAY)
         await town.pay_back(refund)
         await shelf.fold(town.store)
-        report = await report_sales(models, Wanted(performance=performance))
+        report = await report_sales(models, SalesFilter(performance=performance))
         assert {(sale.day, sale.category): figures(sale) for sale in report.sales} == {
             (START.date(), "A"): (4, 0, 18_000, 0, 0, 0),
             (START.date(), "B"): (1, 0, 3_000, 0, 0, 0),
@@ -115,7 +117,7 @@ class TestSales:
         assert report.position == await town.store.head()
 
     async def test_money_beside_the_lines_stands_under_no_category(
-        self, town: Town, shelf: Shelf, models: ReadModels
+        self, town: Town, shelf: Shelf, models: ReadModelQueries
     ) -> None:
         _, performance = await town.open_shop()
         order, hold = await town.book(performance, "ann", town.seats[0])
@@ -125,34 +127,36 @@ class TestSales:
         await town.hold(performance, "bob", town.seats[0])
         await town.capture(payment, 4500)
         await shelf.fold(town.store)
-        assert (await report_sales(models, Wanted())).sales == []
+        assert (await report_sales(models, SalesFilter())).sales == []
         refund = (await models.fetch(["sales"], "SELECT refund FROM {sales}.opened_refund", {})).rows[0]["refund"]
         await town.pay_back(refund)
         await shelf.fold(town.store)
-        (sale,) = (await report_sales(models, Wanted())).sales
+        (sale,) = (await report_sales(models, SalesFilter())).sales
         assert (sale.category, sale.ticket_type, figures(sale)) == ("", "", (0, 0, 0, 0, 4500, 0))
 
     async def test_an_organizer_sees_its_own_and_a_span_of_days(
-        self, town: Town, shelf: Shelf, models: ReadModels
+        self, town: Town, shelf: Shelf, models: ReadModelQueries
     ) -> None:
         for _ in range(2):
             _, performance = await town.open_shop()
             await town.buy(performance, "ann", town.seats[0])
             town.wait(DAY)
         await shelf.fold(town.store)
-        everything = (await report_sales(models, Wanted())).sales
+        everything = (await report_sales(models, SalesFilter())).sales
         assert len(everything) == 2
-        own = (await report_sales(models, Wanted(organizers=[everything[0].organizer]))).sales
+        own = (await report_sales(models, SalesFilter(organizers=[everything[0].organizer]))).sales
         assert own == everything[:1]
-        assert (await report_sales(models, Wanted(organizers=[]))).sales == []
+        assert (await report_sales(models, SalesFilter(organizers=[]))).sales == []
         second_day = (START + DAY).date()
-        assert {sale.day for sale in (await report_sales(models, Wanted(since=second_day))).sales} == {second_day}
-        assert {sale.day for sale in (await report_sales(models, Wanted(until=START.date()))).sales} == {START.date()}
+        assert {sale.day for sale in (await report_sales(models, SalesFilter(since=second_day))).sales} == {second_day}
+        assert {sale.day for sale in (await report_sales(models, SalesFilter(until=START.date()))).sales} == {
+            START.date()
+        }
 
 
 class TestDisputes:
     async def test_what_a_dispute_took_is_lost_until_it_is_won_back(
-        self, town: Town, shelf: Shelf, models: ReadModels
+        self, town: Town, shelf: Shelf, models: ReadModelQueries
     ) -> None:
         _, performance = await town.open_shop()
         order, _ = await town.book(performance, "ann", town.seats[0])
@@ -160,16 +164,16 @@ class TestDisputes:
         await town.capture(payment, await town.total(order))
         await town.dispute(payment, lose_dispute, 4500)
         await shelf.fold(town.store)
-        (lost,) = [sale for sale in (await report_sales(models, Wanted())).sales if not sale.category]
+        (lost,) = [sale for sale in (await report_sales(models, SalesFilter())).sales if not sale.category]
         assert (lost.disputes_lost, lost.refunded, lost.gross) == (4500, 0, 0)
         town.wait(HOLD_LASTS)
         await town.dispute(payment, win_dispute, 4500)
         await shelf.fold(town.store)
-        (total,) = (await report_sales(models, Wanted())).sums
+        (total,) = (await report_sales(models, SalesFilter())).sums
         assert (total.disputes_lost, total.gross) == (0, 4500)
 
     async def test_lines_that_end_without_money_are_returned_and_nothing_is_refunded(
-        self, town: Town, shelf: Shelf, models: ReadModels
+        self, town: Town, shelf: Shelf, models: ReadModelQueries
     ) -> None:
         _, performance = await town.open_shop()
         order, _ = await town.book(performance, "ann", town.seats[0])
@@ -180,5 +184,5 @@ class TestDisputes:
         await town.do(partial(request_refund, command=ending))
         await town.do(partial(approve_refund, refund=ending.refund, by="tom"))
         await shelf.fold(town.store)
-        (total,) = (await report_sales(models, Wanted())).sums
+        (total,) = (await report_sales(models, SalesFilter())).sums
         assert (total.returned, total.refunded, total.disputes_lost) == (1, 0, 4500)

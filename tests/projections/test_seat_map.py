@@ -2,21 +2,21 @@
 
 from datetime import timedelta
 
-from projections.reading import ReadModels
-from projections.seat_map import Tally, read_seat_map, tallies
+from projections.reading import ReadModelQueries
+from projections.seat_map import SeatCounts, count_seats, read_seat_map
 from tests.projections.shelf import Shelf
 from tests.projections.town import HOLD_LASTS, Town
 
 MINUTE = timedelta(minutes=1)
 
 
-async def shown(models: ReadModels, town: Town, performance: str) -> dict[str, str]:
+async def shown(models: ReadModelQueries, town: Town, performance: str) -> dict[str, str]:
     """Return each seat that is not free now."""
-    return dict((await read_seat_map(models, performance=performance)).at(town.clock.now()))
+    return dict((await read_seat_map(models, performance=performance)).states_at(town.clock.now()))
 
 
 class TestSeatMap:
-    async def test_every_way_a_seat_goes(self, town: Town, shelf: Shelf, models: ReadModels) -> None:
+    async def test_every_way_a_seat_goes(self, town: Town, shelf: Shelf, models: ReadModelQueries) -> None:
         _, performance = await town.open_shop()
         a, b, c, d, e, *_ = town.seats
         await town.hold(performance, "ann", a)
@@ -35,7 +35,7 @@ class TestSeatMap:
         assert await shown(models, town, performance) == {a: "held", c: "sold"}
 
     async def test_a_lapsed_hold_and_an_ended_block_are_free_though_nobody_swept(
-        self, town: Town, shelf: Shelf, models: ReadModels
+        self, town: Town, shelf: Shelf, models: ReadModelQueries
     ) -> None:
         _, performance = await town.open_shop()
         a, b, c, *_ = town.seats
@@ -45,12 +45,12 @@ class TestSeatMap:
         await shelf.fold(town.store)
         seats = await read_seat_map(models, performance=performance)
         now = town.clock.now()
-        assert dict(seats.at(now)) == {a: "held", b: "blocked", c: "blocked"}
-        assert dict(seats.at(now + HOLD_LASTS)) == {b: "blocked", c: "blocked"}
-        assert dict(seats.at(now + 2 * HOLD_LASTS)) == {c: "blocked"}
+        assert dict(seats.states_at(now)) == {a: "held", b: "blocked", c: "blocked"}
+        assert dict(seats.states_at(now + HOLD_LASTS)) == {b: "blocked", c: "blocked"}
+        assert dict(seats.states_at(now + 2 * HOLD_LASTS)) == {c: "blocked"}
 
     async def test_an_extended_hold_keeps_its_price_and_moves_its_deadline(
-        self, town: Town, shelf: Shelf, models: ReadModels
+        self, town: Town, shelf: Shelf, models: ReadModelQueries
     ) -> None:
         _, performance = await town.open_shop()
         hold = await town.hold(performance, "ann", town.seats[0])
@@ -60,7 +60,7 @@ class TestSeatMap:
         rows = (await models.fetch(["seat_map"], "SELECT price, until FROM {seat_map}.seat", {})).rows
         assert rows == [{"price": 4500, "until": town.clock.now() + 2 * HOLD_LASTS}]
 
-    async def test_performances_do_not_meet(self, town: Town, shelf: Shelf, models: ReadModels) -> None:
+    async def test_performances_do_not_meet(self, town: Town, shelf: Shelf, models: ReadModelQueries) -> None:
         _, one = await town.open_shop()
         _, other = await town.open_shop()
         await town.hold(one, "ann", town.seats[0])
@@ -71,7 +71,7 @@ class TestSeatMap:
 
 class TestTally:
     async def test_it_counts_what_is_taken_by_the_readers_clock(
-        self, town: Town, shelf: Shelf, models: ReadModels
+        self, town: Town, shelf: Shelf, models: ReadModelQueries
     ) -> None:
         _, performance = await town.open_shop()
         a, b, c, d, e, f, *_ = town.seats
@@ -81,17 +81,17 @@ class TestTally:
         await town.block(performance, f, release_at=town.clock.now() + MINUTE)
         await shelf.fold(town.store)
 
-        async def tally(after: timedelta) -> Tally:
+        async def tally(after: timedelta) -> SeatCounts:
             now = town.clock.now() + after
-            return (await tallies(models, performances=[performance, "nowhere"], now=now))[performance]
+            return (await count_seats(models, performances=[performance, "nowhere"], now=now))[performance]
 
-        assert await tally(timedelta()) == Tally(held=2, sold=1, blocked=3)
+        assert await tally(timedelta()) == SeatCounts(held=2, sold=1, blocked=3)
         assert (await tally(timedelta())).available(len(town.seats)) == len(town.seats) - 6
-        assert await tally(MINUTE + timedelta(seconds=10)) == Tally(held=2, sold=1, blocked=2)
-        assert await tally(HOLD_LASTS + timedelta(seconds=10)) == Tally(sold=1, blocked=2)
+        assert await tally(MINUTE + timedelta(seconds=10)) == SeatCounts(held=2, sold=1, blocked=2)
+        assert await tally(HOLD_LASTS + timedelta(seconds=10)) == SeatCounts(sold=1, blocked=2)
 
     async def test_deadlines_that_passed_leave_no_rows_behind(
-        self, town: Town, shelf: Shelf, models: ReadModels
+        self, town: Town, shelf: Shelf, models: ReadModelQueries
     ) -> None:
         _, performance = await town.open_shop()
         for _ in range(5):
@@ -103,6 +103,6 @@ class TestTally:
         rows = (await models.fetch(["seat_map"], "SELECT * FROM {seat_map}.tally", {})).rows
         assert rows == []
 
-    async def test_nothing_known_counts_nothing(self, shelf: Shelf, models: ReadModels, town: Town) -> None:
-        found = await tallies(models, performances=["nowhere"], now=town.clock.now())
-        assert found == {"nowhere": Tally()}
+    async def test_nothing_known_counts_nothing(self, shelf: Shelf, models: ReadModelQueries, town: Town) -> None:
+        found = await count_seats(models, performances=["nowhere"], now=town.clock.now())
+        assert found == {"nowhere": SeatCounts()}

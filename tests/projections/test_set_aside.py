@@ -7,12 +7,12 @@ import pytest
 from domain.errors import NotFailed, NotFound, NotSkipped
 from domain.projection import ExclusionReason
 from eventstore.store import RecordedEvent
-from projections.reading import ReadModels
-from projections.rebuilding.asking import Asking, unskip
-from projections.reports import report_each
+from projections.reading import ReadModelQueries
+from projections.rebuilding.asking import RebuildRequests, unskip
+from projections.reports import list_statuses
 from projections.seat_map import SEAT_MAP, read_seat_map
 from projections.sql import control as sql
-from projections.switches import PAUSE, RESUME, Switches, park, skip, unpark
+from projections.switches import PAUSE, RESUME, ProjectionOperations, park, skip, unpark
 from projections.tickets import TICKETS
 from tests.projections.crew import Crew, Fragile
 from tests.projections.town import Town
@@ -21,15 +21,15 @@ DEFECT = ExclusionReason.DEFECT
 
 
 @pytest.fixture
-def switches(projector_url: str) -> Switches:
+def switches(projector_url: str) -> ProjectionOperations:
     """The rows, to be switched."""
-    return Switches(projector_url)
+    return ProjectionOperations(projector_url)
 
 
 class Stage:
     """Three seats that were sold, of which the read model can't stand the sale of the second."""
 
-    def __init__(self, town: Town, models: ReadModels) -> None:
+    def __init__(self, town: Town, models: ReadModelQueries) -> None:
         self.town = town
         self.models = models
         self.fragile = Fragile(SEAT_MAP, lambda fact: fact.position == self.culprit.position)
@@ -45,12 +45,12 @@ class Stage:
 
     async def seats(self) -> list[str]:
         """Return where the three stand."""
-        shown = dict((await read_seat_map(self.models, performance=self.performance)).at(self.town.clock.now()))
+        shown = dict((await read_seat_map(self.models, performance=self.performance)).states_at(self.town.clock.now()))
         return [shown.get(seat, "free") for seat in self.town.seats[:3]]
 
 
 @pytest.fixture
-async def stage(town: Town, models: ReadModels) -> Stage:
+async def stage(town: Town, models: ReadModelQueries) -> Stage:
     """The seats, sold."""
     stage = Stage(town, models)
     await stage.set()
@@ -59,94 +59,100 @@ async def stage(town: Town, models: ReadModels) -> Stage:
 
 class TestSkip:
     async def test_one_that_failed_goes_on_without_the_event(
-        self, stage: Stage, crew: Crew, switches: Switches
+        self, stage: Stage, crew: Crew, switches: ProjectionOperations
     ) -> None:
         async with crew.working("one", [stage.fragile.model, TICKETS]):
             await crew.wait_for("the failure", lambda states: states["seat_map"].state == "failed")
             with pytest.raises(NotFailed):
-                await switches.do("seat_map", skip(stage.culprit.position - 1, DEFECT), stage.town.do)
-            await switches.do("seat_map", skip(stage.culprit.position, DEFECT), stage.town.do)
+                await switches.run("seat_map", skip(stage.culprit.position - 1, DEFECT), stage.town.do)
+            await switches.run("seat_map", skip(stage.culprit.position, DEFECT), stage.town.do)
             await crew.catches_up("seat_map")
             assert await stage.seats() == ["sold", "held", "sold"]
             state = (await crew.states())["seat_map"]
             assert (state.state, state.error, state.failed_position) == ("running", None, None)
 
     async def test_one_that_is_taken_back_is_in_the_tables_at_once(
-        self, stage: Stage, crew: Crew, switches: Switches, projector_url: str
+        self, stage: Stage, crew: Crew, switches: ProjectionOperations, projector_url: str
     ) -> None:
-        asking = Asking(projector_url, in_parts=[])
+        asking = RebuildRequests(projector_url, in_parts=[])
         async with crew.working("one", [stage.fragile.model]):
             await crew.wait_for("the failure", lambda states: states["seat_map"].state == "failed")
-            await switches.do("seat_map", skip(stage.culprit.position, DEFECT), stage.town.do)
+            await switches.run("seat_map", skip(stage.culprit.position, DEFECT), stage.town.do)
             await crew.catches_up("seat_map")
             stage.fragile.broken = False
             with pytest.raises(NotSkipped):
-                await asking.ask("seat_map", unskip(stage.culprit.position - 1), stage.town.do)
-            await asking.ask("seat_map", unskip(stage.culprit.position), stage.town.do)
+                await asking.enqueue("seat_map", unskip(stage.culprit.position - 1), stage.town.do)
+            await asking.enqueue("seat_map", unskip(stage.culprit.position), stage.town.do)
             await crew.wait_for("the rebuild", lambda states: states["seat_map"].schema != "seat_map_v1_0")
             await crew.catches_up("seat_map")
             assert await stage.seats() == ["sold", "sold", "sold"]
-            (report,) = await report_each([(await crew.states())["seat_map"]], stage.town.store, stage.town.clock.now())
+            (report,) = await list_statuses(
+                [(await crew.states())["seat_map"]], stage.town.store, stage.town.clock.now()
+            )
         assert report.skipped == []
 
-    async def test_one_that_nobody_has_ever_heard_of_is_refused(self, town: Town, switches: Switches) -> None:
+    async def test_one_that_nobody_has_ever_heard_of_is_refused(
+        self, town: Town, switches: ProjectionOperations
+    ) -> None:
         with pytest.raises(NotFound):
-            await switches.do("weather", PAUSE, town.do)
+            await switches.run("weather", PAUSE, town.do)
 
-    async def test_a_command_that_comes_again_moves_nothing(self, stage: Stage, crew: Crew, switches: Switches) -> None:
+    async def test_a_command_that_comes_again_moves_nothing(
+        self, stage: Stage, crew: Crew, switches: ProjectionOperations
+    ) -> None:
         again = stage.town.as_one_command()
         async with crew.working("one", [SEAT_MAP]):
-            await switches.do("seat_map", PAUSE, again)
-            await switches.do("seat_map", RESUME, stage.town.do)
-            assert (await switches.do("seat_map", PAUSE, again)).replayed
+            await switches.run("seat_map", PAUSE, again)
+            await switches.run("seat_map", RESUME, stage.town.do)
+            assert (await switches.run("seat_map", PAUSE, again)).replayed
             assert (await crew.states())["seat_map"].state == "running"
 
 
 class TestPark:
     async def test_a_parked_stream_is_left_out_from_there_on(
-        self, stage: Stage, crew: Crew, switches: Switches
+        self, stage: Stage, crew: Crew, switches: ProjectionOperations
     ) -> None:
         town, seat = stage.town, stage.culprit.stream
         async with crew.working("one", [stage.fragile.model, TICKETS]):
             await crew.wait_for("the failure", lambda states: states["seat_map"].state == "failed")
-            await switches.do("seat_map", park(seat, DEFECT), town.do)
+            await switches.run("seat_map", park(seat, DEFECT), town.do)
             await crew.catches_up("seat_map")
             assert await stage.seats() == ["sold", "held", "sold"]
-            await switches.do("seat_map", unpark(seat), town.do)
+            await switches.run("seat_map", unpark(seat), town.do)
             stage.fragile.broken = False
             await town.open_shop()
             await crew.catches_up("seat_map")
             assert await stage.seats() == ["sold", "held", "sold"]
 
-    async def shown_after_a_park(self, stage: Stage, crew: Crew, switches: Switches) -> set[str]:
+    async def shown_after_a_park(self, stage: Stage, crew: Crew, switches: ProjectionOperations) -> set[str]:
         """Park a seat while somebody folds, let it and another be held, and return who is shown as taken."""
         town = stage.town
         async with crew.working("one", [SEAT_MAP]):
             await crew.catches_up("seat_map")
-            await switches.do("seat_map", park(f"seat-{stage.performance}-{town.seats[3]}", DEFECT), town.do)
+            await switches.run("seat_map", park(f"seat-{stage.performance}-{town.seats[3]}", DEFECT), town.do)
             await town.hold(stage.performance, "bob", town.seats[3])
             await town.hold(stage.performance, "bob", town.seats[4])
             await crew.catches_up("seat_map")
-        return set(dict((await read_seat_map(stage.models, performance=stage.performance)).at(town.clock.now())))
+        return set(dict((await read_seat_map(stage.models, performance=stage.performance)).states_at(town.clock.now())))
 
     async def test_who_runs_hears_of_it_before_the_next_event(
-        self, stage: Stage, crew: Crew, switches: Switches
+        self, stage: Stage, crew: Crew, switches: ProjectionOperations
     ) -> None:
         seats = stage.town.seats
         assert await self.shown_after_a_park(stage, crew, switches) == {*seats[:3], seats[4]}
 
     async def test_without_the_fence_nobody_would(
-        self, stage: Stage, crew: Crew, switches: Switches, monkeypatch: pytest.MonkeyPatch
+        self, stage: Stage, crew: Crew, switches: ProjectionOperations, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(sql, "ADVANCE", sql.ADVANCE.replace("fence = %(fence)s", "fence >= %(fence)s"))
         assert await self.shown_after_a_park(stage, crew, switches) == set(stage.town.seats[:5])
 
 
 class TestAnotherVersion:
-    async def test_it_forgets_what_was_left_out(self, stage: Stage, crew: Crew, switches: Switches) -> None:
+    async def test_it_forgets_what_was_left_out(self, stage: Stage, crew: Crew, switches: ProjectionOperations) -> None:
         async with crew.working("one", [stage.fragile.model]):
             await crew.wait_for("the failure", lambda states: states["seat_map"].state == "failed")
-            await switches.do("seat_map", skip(stage.culprit.position, DEFECT), stage.town.do)
+            await switches.run("seat_map", skip(stage.culprit.position, DEFECT), stage.town.do)
             await crew.catches_up("seat_map")
         async with crew.working("two", [replace(SEAT_MAP, version=2)]):
             await crew.wait_for("the rebuild", lambda states: states["seat_map"].version == 2)
@@ -156,14 +162,14 @@ class TestAnotherVersion:
 
 class TestReports:
     async def test_it_says_what_failed_and_how_old_the_oldest_is_that_waits(
-        self, stage: Stage, crew: Crew, switches: Switches
+        self, stage: Stage, crew: Crew, switches: ProjectionOperations
     ) -> None:
         town = stage.town
         async with crew.working("one", [stage.fragile.model, TICKETS]):
             await crew.wait_for("the failure", lambda states: states["seat_map"].state == "failed")
             await crew.catches_up("tickets")
             states = await crew.states()
-            found = await report_each([states["seat_map"], states["tickets"]], town.store, town.clock.now())
+            found = await list_statuses([states["seat_map"], states["tickets"]], town.store, town.clock.now())
         failed, well = found
         waiting = (await town.store.read_range(after=states["seat_map"].position, limit=1))[0]
         assert failed.failed == stage.culprit
@@ -171,11 +177,11 @@ class TestReports:
         assert failed.lag_seconds == (town.clock.now() - waiting.recorded_at).total_seconds()
         assert (well.failed, well.lag, well.lag_seconds) == (None, 0, 0.0)
 
-    async def test_it_says_what_is_left_out(self, stage: Stage, crew: Crew, switches: Switches) -> None:
+    async def test_it_says_what_is_left_out(self, stage: Stage, crew: Crew, switches: ProjectionOperations) -> None:
         town = stage.town
         async with crew.working("one", [stage.fragile.model]):
             await crew.wait_for("the failure", lambda states: states["seat_map"].state == "failed")
-            await switches.do("seat_map", skip(stage.culprit.position, DEFECT), town.do)
-            await switches.do("seat_map", park("seat-p-s1", DEFECT), town.do)
-            (report,) = await report_each([(await crew.states())["seat_map"]], town.store, town.clock.now())
+            await switches.run("seat_map", skip(stage.culprit.position, DEFECT), town.do)
+            await switches.run("seat_map", park("seat-p-s1", DEFECT), town.do)
+            (report,) = await list_statuses([(await crew.states())["seat_map"]], town.store, town.clock.now())
         assert (report.skipped, report.parked) == ([stage.culprit.position], ["seat-p-s1"])

@@ -14,7 +14,7 @@ import pytest
 
 from eventstore.postgres import PostgresStore
 from eventstore.store import Store
-from projections.reading import ReadModels
+from projections.reading import ReadModelQueries
 from tests.eventstore.jetstream.bookings import until
 from tests.projections.crew import Crew
 from tests.projections.past.logs import put
@@ -100,7 +100,7 @@ class Sales:
         """Return the position at which the last seat was held."""
         return [event.position for event in await read_all(self._log) if event.name == "SeatHeld"][-1]
 
-    async def rows_are_right(self, models: ReadModels) -> bool:
+    async def rows_are_right(self, models: ReadModelQueries) -> bool:
         """Compare the rows with an independent fold of the log."""
         expected = picture_of(decoded(await read_all(self._log))).rows()
         for table in COMPARED:
@@ -149,7 +149,7 @@ class TestBetweenBatches:
                 yield
 
     async def test_it_changes_nothing(
-        self, tmp_path: Path, projector_url: str, sales: Sales, crew: Crew, models: ReadModels
+        self, tmp_path: Path, projector_url: str, sales: Sales, crew: Crew, models: ReadModelQueries
     ) -> None:
         async with self.woken(tmp_path, projector_url, crew, sales, trusting=False):
             await sales.go_on()
@@ -158,7 +158,7 @@ class TestBetweenBatches:
             assert (await crew.states())["sales"].owner == STANDBY
 
     async def test_one_that_compares_nothing_counts_twice(
-        self, tmp_path: Path, projector_url: str, sales: Sales, crew: Crew, models: ReadModels
+        self, tmp_path: Path, projector_url: str, sales: Sales, crew: Crew, models: ReadModelQueries
     ) -> None:
         async with self.woken(tmp_path, projector_url, crew, sales, trusting=True):
             assert not await sales.rows_are_right(models)
@@ -166,7 +166,7 @@ class TestBetweenBatches:
 
 class TestInTheMiddleOfABatch:
     async def test_its_transaction_ends_without_it(
-        self, tmp_path: Path, projector_url: str, sales: Sales, crew: Crew, models: ReadModels
+        self, tmp_path: Path, projector_url: str, sales: Sales, crew: Crew, models: ReadModelQueries
     ) -> None:
         await sales.go_on()
         with working(tmp_path, projector_url, asleep_at=await sales.last_held()) as sleeper:

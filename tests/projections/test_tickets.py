@@ -1,14 +1,14 @@
 """The tickets: given events, then whose each is and whether it admits."""
 
 from projections.catalogue import find_performance
-from projections.reading import ReadModels
+from projections.reading import ReadModelQueries
 from projections.tickets import find_ticket, list_tickets, tickets_of_order
 from tests.projections.shelf import Shelf
 from tests.projections.town import Town
 
 
 class TestTickets:
-    async def test_issued_used_and_void(self, town: Town, shelf: Shelf, models: ReadModels) -> None:
+    async def test_issued_used_and_void(self, town: Town, shelf: Shelf, models: ReadModelQueries) -> None:
         _, performance = await town.open_shop()
         order = await town.buy(performance, "ann", *town.seats[:3])
         await shelf.fold(town.store)
@@ -33,7 +33,7 @@ class TestTickets:
         assert used.place["seat"] in town.seats[:3]
         assert await find_ticket(models, ticket="nothing") is None
 
-    async def test_reverted_and_used_again(self, town: Town, shelf: Shelf, models: ReadModels) -> None:
+    async def test_reverted_and_used_again(self, town: Town, shelf: Shelf, models: ReadModelQueries) -> None:
         _, performance = await town.open_shop()
         order = await town.buy(performance, "ann", town.seats[0])
         await shelf.fold(town.store)
@@ -53,7 +53,7 @@ class TestTickets:
         await town.scan(issued.ticket, sold.organizer)
         assert await stands() == ("used", "north", True)
 
-    async def test_page_by_page_newest_first(self, town: Town, shelf: Shelf, models: ReadModels) -> None:
+    async def test_page_by_page_newest_first(self, town: Town, shelf: Shelf, models: ReadModelQueries) -> None:
         _, performance = await town.open_shop()
         orders = [await town.buy(performance, "ann", seat) for seat in town.seats[:3]]
         await town.buy(performance, "bob", town.seats[3])

@@ -22,14 +22,14 @@ async def test_given_owners_that_were_killed_then_others_take_over_at_once(postg
         settings = settings_for(url)
         await migrate_all(settings)
         projector = url_of_role(settings, PROJECTOR_ROLE)
-        async with control.connected(projector, name="test") as connection, open_records(settings) as records:
+        async with control.open_connection_for(projector, name="test") as connection, open_records(settings) as records:
             for model in EVERY_MODEL:
                 await control.register(connection, model)
-            killed = await control.hold(connection, owner="killed", names=NAMES, silence_s=SILENCE_S)
+            killed = await control.acquire_or_renew(connection, owner="killed", names=NAMES, silence_s=SILENCE_S)
             assert await PostgresProcessState(records, silence_s=SILENCE_S).acquire(RULE) is not None
-            assert await control.hold(connection, owner="next", names=NAMES, silence_s=SILENCE_S) == []
+            assert await control.acquire_or_renew(connection, owner="next", names=NAMES, silence_s=SILENCE_S) == []
             assert await PostgresProcessState(records, silence_s=SILENCE_S).acquire(RULE) is None
             await end_leases(settings)
-            taken = await control.hold(connection, owner="next", names=NAMES, silence_s=SILENCE_S)
+            taken = await control.acquire_or_renew(connection, owner="next", names=NAMES, silence_s=SILENCE_S)
             assert {row.name: row.fence - 1 for row in taken} == {row.name: row.fence for row in killed}
             assert await PostgresProcessState(records, silence_s=SILENCE_S).acquire(RULE) is not None

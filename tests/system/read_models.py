@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import LiteralString
 
-from projections.reading import ReadModels
+from projections.reading import ReadModelQueries
 from runtime.connections import open_reading
 from tests.system.fold import Row
 from tests.system.shop import Shop
@@ -32,7 +32,7 @@ TABLES: Mapping[str, tuple[str, LiteralString]] = {
 async def rows_of(shop: Shop) -> dict[str, set[Row]]:
     """Return every row of every table."""
     async with open_reading(shop.settings) as pool:
-        models = ReadModels(pool)
+        models = ReadModelQueries(pool)
         return {
             table: {tuple(row.values()) for row in (await models.fetch([model], query, {})).rows}
             for table, (model, query) in TABLES.items()

@@ -3,10 +3,10 @@
 from typing import assert_never
 
 from domain import device, scan, ticket
-from projections.past.words.phrases import because, listed, moment
+from projections.past.words.phrases import format_list, format_reason, format_time
 
 
-def of_ticket(event: ticket.TicketEvent) -> str:
+def describe_ticket_event(event: ticket.TicketEvent) -> str:
     """Describe what happened to a ticket."""
     match event:
         case ticket.TicketIssued():
@@ -18,39 +18,41 @@ def of_ticket(event: ticket.TicketEvent) -> str:
         case ticket.TicketDisputeWon():
             return f"The dispute of payment {event.payment} was decided for the shop."
         case ticket.EntryRecorded():
-            return entered(event)
+            return describe_entry(event)
         case ticket.EntryReverted():
-            return f"The entry by scan {event.nonce} of device {event.device} was reverted {because(event.reason)}."
+            return (
+                f"The entry by scan {event.nonce} of device {event.device} was reverted {format_reason(event.reason)}."
+            )
         case _:
             assert_never(event)
 
 
-def entered(event: ticket.EntryRecorded) -> str:
+def describe_entry(event: ticket.EntryRecorded) -> str:
     """Describe an entry."""
     how = "its number was typed on" if event.mode is ticket.EntryMode.MANUAL else "read by"
-    overrode = f", although refused {because(event.overrode)}" if event.overrode else ""
+    overrode = f", although refused {format_reason(event.overrode)}" if event.overrode else ""
     return f"Somebody entered with it at gate {event.gate}, {how} device {event.device}{overrode}."
 
 
-def of_scan(event: scan.ScanEvent) -> str:
+def describe_scan_event(event: scan.ScanEvent) -> str:
     """Describe what a scan led to."""
     match event:
         case scan.ScanAdmitted():
             return f"Ticket {event.ticket} was admitted at gate {event.reading.gate}."
         case scan.ScanRefused():
             which = f"Ticket {event.ticket}" if event.ticket else "Somebody"
-            return f"{which} was turned away at gate {event.reading.gate} {because(event.reason)}."
+            return f"{which} was turned away at gate {event.reading.gate} {format_reason(event.reason)}."
         case _:
             assert_never(event)
 
 
-def of_device(event: device.DeviceEvent) -> str:
+def describe_device_event(event: device.DeviceEvent) -> str:
     """Describe what happened to a gate's scanner."""
     match event:
         case device.DeviceRegistered():
-            what = f"performances {listed(event.performances)}" if event.performances else "every performance"
-            since = f" from {moment(event.works_from)}" if event.works_from else ""
-            until = f" until {moment(event.works_until)}" if event.works_until else ""
+            what = f"performances {format_list(event.performances)}" if event.performances else "every performance"
+            since = f" from {format_time(event.works_from)}" if event.works_from else ""
+            until = f" until {format_time(event.works_until)}" if event.works_until else ""
             return f"Device {event.label} was registered for {what} of organizer {event.organizer}{since}{until}."
         case device.DeviceRevoked():
             return "The device was revoked: no scan of it is accepted any more."

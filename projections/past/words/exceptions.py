@@ -3,14 +3,14 @@
 from typing import assert_never
 
 from domain import money_exception
-from projections.past.words.phrases import amount
+from projections.past.words.phrases import format_amount
 
 
-def of_exception(event: money_exception.ExceptionEvent) -> str:
+def describe_exception_event(event: money_exception.ExceptionEvent) -> str:
     """Describe one event of an exception."""
     match event:
         case money_exception.ExceptionOpened():
-            price = amount(event.amount, event.currency)
+            price = format_amount(event.amount, event.currency)
             entry = f", entry {event.entry} in the books of {event.provider}" if event.entry is not None else ""
             return f"Exception {event.kind} of {price}{entry}; owner: {event.owner}."
         case money_exception.ExceptionResolutionProposed():

@@ -50,23 +50,23 @@ REASONS: Mapping[str, str] = {
 """A reason from a closed list → what it means, after a verb."""
 
 
-def moment(at: datetime) -> str:
+def format_time(at: datetime) -> str:
     """Say when."""
     return f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def because(reason: str) -> str:
+def format_reason(reason: str) -> str:
     """Say why."""
     return REASONS.get(reason) or f"because of {reason.replace('_', ' ')}"
 
 
-def amount(minor: int, currency: str | None) -> str:
+def format_amount(minor: int, currency: str | None) -> str:
     """Say how much, with the currency's decimals; in minor units where the currency is not known."""
     if currency is not None and currency in DECIMALS:
         return amount_text(minor, currency)
     return f"{minor} in minor units"
 
 
-def listed(things: Iterable[str]) -> str:
+def format_list(things: Iterable[str]) -> str:
     """Say several things."""
     return ", ".join(things)

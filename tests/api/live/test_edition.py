@@ -94,7 +94,7 @@ async def test_given_rows_of_a_lost_future_then_no_map_is_made_of_them(
     async def nobody_heals(*_: object) -> list[str]:
         return []
 
-    monkeypatch.setattr("projections.runner.Runner._diverged", nobody_heals)
+    monkeypatch.setattr("projections.runner.ProjectionRunner._diverged", nobody_heals)
     done(await office.get("/projections", await office.somebody(Role.ADMIN), min_position=await office.head()))
     async with await psycopg.AsyncConnection.connect(shop_database) as owner:
         await owner.execute(lost)

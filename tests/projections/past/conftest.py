@@ -7,7 +7,7 @@ import pytest
 from eventstore.postgres import PostgresStore
 from eventstore.roles import APP_ROLE, role_url
 from eventstore.store import RecordedEvent
-from projections.past.streams import PastStreams
+from projections.past.streams import HistoricalStreams
 from runtime.embedded import EmbeddedPostgres
 from tests.databases import fresh_database, role_password
 from tests.laws.world import CODEC
@@ -37,6 +37,6 @@ async def store(log_url: str) -> AsyncIterator[PostgresStore]:
 
 
 @pytest.fixture
-def streams(store: PostgresStore) -> PastStreams:
+def streams(store: PostgresStore) -> HistoricalStreams:
     """The streams of that log as they were."""
-    return PastStreams(store, CODEC)
+    return HistoricalStreams(store, CODEC)

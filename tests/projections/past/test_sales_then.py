@@ -12,10 +12,10 @@ from eventstore.store import RecordedEvent
 from projections.past import sales_then as under_test
 from projections.past.account_report import account_report
 from projections.past.moment import as_of
-from projections.past.sales_then import sales_then
-from projections.past.streams import PastStreams
-from projections.reading import ReadModels
-from projections.sales import Sales, Wanted, report_sales
+from projections.past.sales_then import sales_as_of
+from projections.past.streams import HistoricalStreams
+from projections.reading import ReadModelQueries
+from projections.sales import Sales, SalesFilter, report_sales
 from tests.laws.world import CODEC
 from tests.projections.history import BUYERS
 from tests.projections.past.logs import put
@@ -23,7 +23,7 @@ from tests.projections.shelf import Shelf
 from tests.system.fold import picture_of
 from tests.system.log import decoded
 
-EVERYTHING = Wanted()
+EVERYTHING = SalesFilter()
 NOTHING = Exclusions()
 REPORTS = 30
 
@@ -39,7 +39,7 @@ async def store(owner_url: str, app_url: str, log: Sequence[RecordedEvent]) -> A
 
 
 @pytest.fixture
-async def stored(log: Sequence[RecordedEvent], shelf: Shelf, models: ReadModels) -> Stored:
+async def stored(log: Sequence[RecordedEvent], shelf: Shelf, models: ReadModelQueries) -> Stored:
     """Reports that were stored while the read models grew, which are at the end of the log now."""
     ends = [event.position for event in log if event.part == event.parts]
     found: Stored = []
@@ -49,18 +49,18 @@ async def stored(log: Sequence[RecordedEvent], shelf: Shelf, models: ReadModels)
     return found
 
 
-async def differing(store: PostgresStore, models: ReadModels, stored: Stored) -> list[int]:
+async def differing(store: PostgresStore, models: ReadModelQueries, stored: Stored) -> list[int]:
     """Return the positions at which the report is not the one that was stored."""
     found = []
     for position, report in stored:
         then = await as_of(store, position=position)
-        if await sales_then(store, models, EVERYTHING, then, NOTHING) != report:
+        if await sales_as_of(store, models, EVERYTHING, then, NOTHING) != report:
             found.append(position)
     return found
 
 
 async def test_every_report_is_the_one_that_was_stored(
-    store: PostgresStore, models: ReadModels, stored: Stored, log: Sequence[RecordedEvent]
+    store: PostgresStore, models: ReadModelQueries, stored: Stored, log: Sequence[RecordedEvent]
 ) -> None:
     assert len({event.recorded_at.date() for event in log}) > 2
     assert sum(sale.returned for sale in stored[-1][1].sales) > 0
@@ -69,7 +69,7 @@ async def test_every_report_is_the_one_that_was_stored(
 
 
 async def test_a_day_that_is_not_counted_anew_is_noticed(
-    store: PostgresStore, models: ReadModels, stored: Stored, monkeypatch: pytest.MonkeyPatch
+    store: PostgresStore, models: ReadModelQueries, stored: Stored, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def nothing(*_: object) -> list[RecordedEvent]:
         return []
@@ -79,13 +79,13 @@ async def test_a_day_that_is_not_counted_anew_is_noticed(
 
 
 async def test_the_wish_narrows_the_past_as_it_does_the_present(
-    store: PostgresStore, models: ReadModels, stored: Stored
+    store: PostgresStore, models: ReadModelQueries, stored: Stored
 ) -> None:
     position, report = stored[-2]
     then = await as_of(store, position=position)
     sale = report.sales[-1]
-    narrow = Wanted(organizers=[sale.organizer], performance=sale.performance, since=sale.day, until=sale.day)
-    found = await sales_then(store, models, narrow, then, NOTHING)
+    narrow = SalesFilter(organizers=[sale.organizer], performance=sale.performance, since=sale.day, until=sale.day)
+    found = await sales_as_of(store, models, narrow, then, NOTHING)
     assert found.sales == [
         each
         for each in report.sales
@@ -94,22 +94,22 @@ async def test_the_wish_narrows_the_past_as_it_does_the_present(
 
 
 async def test_what_the_figures_leave_out_they_left_out_then(
-    store: PostgresStore, models: ReadModels, stored: Stored, log: Sequence[RecordedEvent]
+    store: PostgresStore, models: ReadModelQueries, stored: Stored, log: Sequence[RecordedEvent]
 ) -> None:
     confirmed = next(event for event in reversed(log) if event.name == "OrderConfirmed")
     then = await as_of(store, position=confirmed.position + confirmed.parts - confirmed.part)
-    without = await sales_then(store, models, EVERYTHING, then, Exclusions(positions=frozenset({confirmed.position})))
-    whole = await sales_then(store, models, EVERYTHING, then, NOTHING)
+    without = await sales_as_of(store, models, EVERYTHING, then, Exclusions(positions=frozenset({confirmed.position})))
+    whole = await sales_as_of(store, models, EVERYTHING, then, NOTHING)
     assert sum(sale.sold for sale in without.sales) < sum(sale.sold for sale in whole.sales)
 
 
-async def test_before_the_first_event_nothing_was_sold(store: PostgresStore, models: ReadModels) -> None:
+async def test_before_the_first_event_nothing_was_sold(store: PostgresStore, models: ReadModelQueries) -> None:
     then = await as_of(store, position=0)
-    assert (await sales_then(store, models, EVERYTHING, then, NOTHING)).sales == []
+    assert (await sales_as_of(store, models, EVERYTHING, then, NOTHING)).sales == []
 
 
 async def test_what_accounts_bought_adds_up_to_what_was_sold(
-    store: PostgresStore, models: ReadModels, stored: Stored, log: Sequence[RecordedEvent]
+    store: PostgresStore, models: ReadModelQueries, stored: Stored, log: Sequence[RecordedEvent]
 ) -> None:
     told = decoded(log)
     for position, report in stored[:: REPORTS // 3]:
@@ -118,7 +118,7 @@ async def test_what_accounts_bought_adds_up_to_what_was_sold(
             each
             for buyer in BUYERS
             for each in (
-                await account_report(models, PastStreams(store, CODEC), then, account=buyer, organizers=None)
+                await account_report(models, HistoricalStreams(store, CODEC), then, account=buyer, organizers=None)
             ).bought
         ]
         for figure in ("sold", "returned", "gross", "returned_gross", "refunded", "disputes_lost"):

@@ -29,9 +29,9 @@ async def pages(store: MemoryStore, asked: Search) -> list[int]:
         found = await search(store, asked)
         assert len(found.events) <= asked.limit
         positions += [event.position for event in found.events]
-        if found.following is None:
+        if found.next_position is None:
             return positions
-        asked = asked.going_on(found.following)
+        asked = asked.continued_from(found.next_position)
 
 
 @pytest.mark.parametrize("newest_first", [False, True])
@@ -58,7 +58,7 @@ async def test_one_answer_looks_at_so_much_and_no_more(
     head = await store.head()
     nowhere = Search(wanted=EventFilter(names=["NoSuchEvent"]), limit=5, newest_first=newest_first)
     found = await search(store, nowhere)
-    assert (found.events, found.following) == ([], head - 29 if newest_first else 30)
+    assert (found.events, found.next_position) == ([], head - 29 if newest_first else 30)
     assert await pages(store, nowhere) == []
 
 
@@ -70,7 +70,7 @@ async def test_a_stream_is_found_at_once_however_long_the_log(
     last = (await store.read_range(after=await store.head() - 1, limit=1))[0]
     found = await search(store, Search(wanted=EventFilter(stream=last.stream), limit=100))
     assert [event.version for event in found.events] == list(range(1, last.version + 1))
-    assert found.following is None
+    assert found.next_position is None
 
 
 async def test_times_are_included_at_both_ends(store: MemoryStore) -> None:

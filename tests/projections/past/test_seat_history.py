@@ -17,7 +17,7 @@ def said(*texts: str, after: int = 0) -> EventColumns:
 
 def sold(history: SeatHistory, position: int) -> Sequence[str]:
     """The seats that were sold then, where nothing else was said of any."""
-    (group,) = history.at(position).groups
+    (group,) = history.seat_map_at(position).groups
     assert (group.state, group.until) == ("sold", None)
     return group.seats
 

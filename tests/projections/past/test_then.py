@@ -15,10 +15,10 @@ from eventstore.postgres import PostgresStore
 from eventstore.store import RecordedEvent
 from projections.past import seat_history
 from projections.past.moment import AsOf, as_of
-from projections.past.one_order import order_then
-from projections.past.one_seat import seat_then
-from projections.past.seat_maps import PastSeatMaps
-from projections.past.streams import PastStreams
+from projections.past.one_order import order_as_of
+from projections.past.one_seat import seat_as_of
+from projections.past.seat_maps import SeatMapTimelines
+from projections.past.streams import HistoricalStreams
 from tests.system.fold import Picture, Row, picture_of
 from tests.system.log import Told, decoded
 
@@ -69,17 +69,17 @@ async def differing(store: PostgresStore, told: Sequence[Told], answer: Answer) 
     return found
 
 
-def seat_by_seat(streams: PastStreams) -> Answer:
+def seat_by_seat(streams: HistoricalStreams) -> Answer:
     """Answer from the seat's own stream."""
 
     async def answer(stream: str, then: AsOf) -> Row:
         _, performance, seat = split(stream)
-        return row_of((await seat_then(streams, then, performance=performance, seat=seat, after=0, limit=1)).state)
+        return row_of((await seat_as_of(streams, then, performance=performance, seat=seat, after=0, limit=1)).state)
 
     return answer
 
 
-def by_map(maps: PastSeatMaps) -> Answer:
+def by_map(maps: SeatMapTimelines) -> Answer:
     """Answer from the whole map."""
 
     async def answer(stream: str, then: AsOf) -> Row:
@@ -89,7 +89,7 @@ def by_map(maps: PastSeatMaps) -> Answer:
     return answer
 
 
-async def rows_of(maps: PastSeatMaps, performance: str, then: AsOf) -> Mapping[str, Row]:
+async def rows_of(maps: SeatMapTimelines, performance: str, then: AsOf) -> Mapping[str, Row]:
     """Return the seats of a map that are not free."""
     found = await maps.at(performance, then)
     return {seat: (group.state, group.until) for group in found.groups for seat in group.seats}
@@ -104,7 +104,7 @@ def split(stream: str) -> tuple[str, str, str]:
 
 class TestSeats:
     async def test_200_random_seats_at_random_positions(
-        self, store: PostgresStore, streams: PastStreams, told: Sequence[Told]
+        self, store: PostgresStore, streams: HistoricalStreams, told: Sequence[Told]
     ) -> None:
         assert await differing(store, told, seat_by_seat(streams)) == []
 
@@ -113,28 +113,28 @@ class TestSeats:
         self, store: PostgresStore, told: Sequence[Told], monkeypatch: pytest.MonkeyPatch, events_per_snapshot: int
     ) -> None:
         monkeypatch.setattr(seat_history, "EVENTS_PER_SNAPSHOT", events_per_snapshot)
-        assert await differing(store, told, by_map(PastSeatMaps(store))) == []
+        assert await differing(store, told, by_map(SeatMapTimelines(store))) == []
 
     async def test_an_answer_that_misses_the_last_events_is_noticed(
-        self, store: PostgresStore, streams: PastStreams, told: Sequence[Told], monkeypatch: pytest.MonkeyPatch
+        self, store: PostgresStore, streams: HistoricalStreams, told: Sequence[Told], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(AsOf, "holds", lambda then, event: event.position <= then.position - 20)
+        monkeypatch.setattr(AsOf, "includes", lambda then, event: event.position <= then.position - 20)
         assert await differing(store, told, seat_by_seat(streams)) != []
 
     async def test_a_history_that_takes_an_event_for_another_is_noticed(
         self, store: PostgresStore, told: Sequence[Told], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(seat_history, "STATES", {**seat_history.STATES, "SeatReleased": "held"})
-        assert await differing(store, told, by_map(PastSeatMaps(store))) != []
+        assert await differing(store, told, by_map(SeatMapTimelines(store))) != []
 
 
 class TestOrders:
     async def test_200_random_orders_at_random_positions(
-        self, store: PostgresStore, streams: PastStreams, told: Sequence[Told], log: Sequence[RecordedEvent]
+        self, store: PostgresStore, streams: HistoricalStreams, told: Sequence[Told], log: Sequence[RecordedEvent]
     ) -> None:
         for stream, position in pairs(log, "order"):
             known, order = known_at(told, position), stream.removeprefix("order-")
-            found = await order_then(streams, await as_of(store, position=position), order)
+            found = await order_as_of(streams, await as_of(store, position=position), order)
             assert found is not None
             told_order = known.orders.get(order)
             if told_order is None:
@@ -150,12 +150,12 @@ class TestOrders:
             assert set(found.tickets) == {key for key, row in known.tickets.items() if row[0] == order}
 
     async def test_its_events_are_those_that_name_it(
-        self, store: PostgresStore, streams: PastStreams, told: Sequence[Told]
+        self, store: PostgresStore, streams: HistoricalStreams, told: Sequence[Told]
     ) -> None:
         order = next(one.key for one in told if one.recorded.name == "OrderLinesCancelled")
         opened = [one for one in told if isinstance(one.event, ExceptionOpened) and one.event.order == order]
         exceptions = [one.key for one in opened]
-        found = await order_then(streams, await as_of(store), order, exceptions=exceptions)
+        found = await order_as_of(streams, await as_of(store), order, exceptions=exceptions)
         assert found is not None
         assert found.order is not None
         names = {order, found.order.hold, *exceptions, *found.payments, *found.refunds, *found.tickets}
@@ -194,19 +194,19 @@ class TestTimes:
     async def test_a_map_judges_deadlines_at_the_moment_that_is_asked_for(
         self, store: PostgresStore, log: Sequence[RecordedEvent], told: Sequence[Told]
     ) -> None:
-        maps = PastSeatMaps(store)
+        maps = SeatMapTimelines(store)
         for event in [event for event in log if event.name == "SeatHoldExtended"][:20]:
             _, performance, seat = split(event.stream)
             then = await as_of(store, position=event.position + event.parts - event.part)
             seats = await maps.at(performance, then)
             until = (await rows_of(maps, performance, then))[seat][1]
-            assert (seat, "held") in list(seats.at(then.moment))
-            assert (seat, "held") not in list(seats.at(until))
+            assert (seat, "held") in list(seats.states_at(then.moment))
+            assert (seat, "held") not in list(seats.states_at(until))
 
 
 class TestKeptMaps:
     async def test_a_later_moment_is_read_on_to(self, store: PostgresStore, told: Sequence[Told]) -> None:
-        maps = PastSeatMaps(Growing(store))  # type: ignore[arg-type]
+        maps = SeatMapTimelines(Growing(store))  # type: ignore[arg-type]
         last = max(one.recorded for one in told if one.recorded.name == "SeatHeld")
         _, performance, _ = split(last.stream)
         for position in range(1, len(told) + 1, 97):
@@ -221,7 +221,7 @@ class TestKeptMaps:
         self, store: PostgresStore, log: Sequence[RecordedEvent], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("projections.past.seat_maps.PERFORMANCES_KEPT_MAX", 2)
-        maps, then = PastSeatMaps(store), await as_of(store)
+        maps, then = SeatMapTimelines(store), await as_of(store)
         performances = sorted({split(event.stream)[1] for event in log if event.stream.startswith("seat-")})
         for performance in performances[:4]:
             await maps.at(performance, then)

@@ -10,9 +10,9 @@ from domain.history import EVENTS, VERSIONS
 from domain.values import BlockReason, OrderCancelReason, PerformanceCancelReason, RefundReason, ReleaseReason
 from eventstore.store import RecordedEvent
 from projections.past.seat_history import DEADLINES, STATES
-from projections.past.words import sentence, tell
+from projections.past.words import describe, description_of
 from projections.past.words.phrases import REASONS
-from projections.past.words.telling import TELLERS, plain_name
+from projections.past.words.telling import DESCRIBERS, plain_name
 from tests.golden import Golden, golden_files
 from tests.laws.world import CODEC
 
@@ -21,12 +21,12 @@ TOLD = (seat, hold, buyer, order, payment, refund, ticket, money_exception, scan
 
 def test_every_event_of_a_seat_an_order_a_payment_a_refund_or_a_ticket_has_a_teller() -> None:
     modules = {module.__name__ for module in TOLD}
-    assert {kind for kind in EVENTS.values() if kind.__module__ in modules} == set(TELLERS)
+    assert {kind for kind in EVENTS.values() if kind.__module__ in modules} == set(DESCRIBERS)
 
 
 @pytest.mark.parametrize("golden", golden_files(), ids=lambda golden: f"{golden.name}.v{golden.version}")
 def test_every_stored_event_has_its_sentence(golden: Golden) -> None:
-    assert tell(CODEC.decode(golden.name, golden.version, golden.stored)).endswith(".")
+    assert describe(CODEC.decode(golden.name, golden.version, golden.stored)).endswith(".")
 
 
 def test_every_reason_has_its_words() -> None:
@@ -51,7 +51,7 @@ def test_every_event_of_a_seat_says_where_it_stands() -> None:
 
 
 def test_a_history_can_be_told_from_beginning_to_end(log: Sequence[RecordedEvent]) -> None:
-    told = {event.name: sentence(event, CODEC) for event in log}
+    told = {event.name: description_of(event, CODEC) for event in log}
     assert len(told) > 40
     for words in told.values():
         assert words.endswith(".")
@@ -75,10 +75,10 @@ def test_a_history_can_be_told_from_beginning_to_end(log: Sequence[RecordedEvent
     ],
 )
 def test_words(event: object, words: str) -> None:
-    assert tell(event) == words
+    assert describe(event) == words
 
 
 def test_what_this_program_cannot_read_is_told_by_its_name(log: Sequence[RecordedEvent]) -> None:
     strange = log[0]._replace(name="SeatPainted", data="{}")
-    assert sentence(strange, CODEC) == "Seat painted. This program cannot read what it says."
+    assert description_of(strange, CODEC) == "Seat painted. This program cannot read what it says."
     assert plain_name("VenueOpened") == "Venue opened."

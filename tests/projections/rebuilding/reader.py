@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from projections.reading import ReadModels
+from projections.reading import ReadModelQueries
 from tests.eventstore.jetstream.bookings import until
 
 COUNTS = """
@@ -18,7 +18,7 @@ ENOUGH = 20
 class Reader:
     """Reads the seat map again and again; `answers` are (position, seats ever touched)."""
 
-    def __init__(self, models: ReadModels) -> None:
+    def __init__(self, models: ReadModelQueries) -> None:
         self._models = models
         self.answers: list[tuple[int, int]] = []
 

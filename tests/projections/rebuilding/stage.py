@@ -11,7 +11,7 @@ from eventstore.store import Append, Appended, NewEvent, RecordedEvent, Replayed
 from projections.every_model import EVERY_MODEL, reader_for
 from projections.model import ReadModel
 from projections.rebuilding import builds, rebuilder
-from projections.rebuilding.attending import attending
+from projections.rebuilding.attending import exclusive_session
 from projections.rebuilding.pace import Throttle
 from projections.rebuilding.rebuilder import Rebuilder
 from tests.projections.history import Historian
@@ -105,6 +105,6 @@ async def rebuilding(
 ) -> AsyncIterator[Rebuilder]:
     """Begin to rebuild a read model, or go on, in small steps."""
     rebuilder.NEAR_EVENTS = NEAR_EVENTS
-    async with attending(url, model.name) as connection:
+    async with exclusive_session(url, model.name) as connection:
         build = await builds.begin(connection, model)
         yield Rebuilder(connection, store=store, model=model, reader=READER, build=build, throttle=Slow(rest_s))

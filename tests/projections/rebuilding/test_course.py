@@ -8,8 +8,8 @@ import pytest
 from projections.control import NoSuchProjection, schema_name
 from projections.every_model import EVERY_MODEL, reader_for
 from projections.my_orders import MY_ORDERS
-from projections.reading import ModelMissing, ReadModels
-from projections.rebuilding.attending import BeingRebuilt, attending
+from projections.reading import ModelMissing, ReadModelQueries
+from projections.rebuilding.attending import RebuildInProgress, exclusive_session
 from projections.rebuilding.course import rebuild
 from projections.rebuilding.pace import Progress
 from projections.rebuilding.rebuilder import VersionsDiffer
@@ -37,7 +37,7 @@ class TestRebuild:
             assert await anew.contents() == before
 
     async def test_it_heals_damaged_rows_while_the_runner_goes_on(
-        self, town: Town, projector_url: str, owner_url: str, models: ReadModels
+        self, town: Town, projector_url: str, owner_url: str, models: ReadModelQueries
     ) -> None:
         _, performance = await town.open_shop()
         await town.hold(performance, "ann", town.seats[0])
@@ -46,7 +46,7 @@ class TestRebuild:
             await crew.catches_up()
             await execute(owner_url, "UPDATE seat_map_v1_0.seat SET state = 'sold'")
             seats = await read_seat_map(models, performance=performance)
-            assert dict(seats.at(town.clock.now())) == {town.seats[0]: "sold"}
+            assert dict(seats.states_at(town.clock.now())) == {town.seats[0]: "sold"}
             reports: list[Progress] = []
             with pytest.raises(VersionsDiffer) as refusal:
                 await rebuild(url=projector_url, store=town.store, model=SEAT_MAP, reader=READER)
@@ -54,7 +54,7 @@ class TestRebuild:
             assert (difference.table, difference.live_rows, difference.built_rows) == ("seat", 1, 1)
             assert [",sold," in row for row in difference.only_live] == [True]
             assert [",held," in row for row in difference.only_built] == [True]
-            assert dict(seats.at(town.clock.now())) == {town.seats[0]: "sold"}
+            assert dict(seats.states_at(town.clock.now())) == {town.seats[0]: "sold"}
             await rebuild(
                 url=projector_url,
                 store=town.store,
@@ -64,12 +64,12 @@ class TestRebuild:
                 report=reports.append,
             )
             seats = await read_seat_map(models, performance=performance)
-            assert dict(seats.at(town.clock.now())) == {town.seats[0]: "held"}
+            assert dict(seats.states_at(town.clock.now())) == {town.seats[0]: "held"}
             assert (reports[-1].state, reports[-1].share) == ("live", 1.0)
             await town.buy(performance, "bob", town.seats[1])
             await crew.catches_up()
             seats = await read_seat_map(models, performance=performance)
-            assert dict(seats.at(town.clock.now())) == {town.seats[0]: "held", town.seats[1]: "sold"}
+            assert dict(seats.states_at(town.clock.now())) == {town.seats[0]: "held", town.seats[1]: "sold"}
 
     async def test_it_mends_one_that_failed(self, town: Town, projector_url: str) -> None:
         await town.open_shop()
@@ -87,7 +87,7 @@ class TestRebuild:
             await crew.catches_up("my_orders")
 
     async def test_readers_never_see_less_than_before(
-        self, town: Town, shelf: Shelf, projector_url: str, models: ReadModels
+        self, town: Town, shelf: Shelf, projector_url: str, models: ReadModelQueries
     ) -> None:
         _, performance = await town.open_shop()
         await town.hold(performance, "ann", town.seats[0])
@@ -100,7 +100,7 @@ class TestRebuild:
             while not done.is_set():
                 seats = await read_seat_map(models, performance=performance)
                 assert seats.position == await town.store.head()
-                assert dict(seats.at(town.clock.now())) == {town.seats[0]: "held"}
+                assert dict(seats.states_at(town.clock.now())) == {town.seats[0]: "held"}
                 reads += 1
 
         async def has_read_on(times: int) -> None:
@@ -114,8 +114,8 @@ class TestRebuild:
             done.set()
 
     async def test_two_at_once_are_refused(self, town: Town, shelf: Shelf, projector_url: str) -> None:
-        async with attending(projector_url, "seat_map"):
-            with pytest.raises(BeingRebuilt):
+        async with exclusive_session(projector_url, "seat_map"):
+            with pytest.raises(RebuildInProgress):
                 await rebuild(url=projector_url, store=town.store, model=SEAT_MAP, reader=READER)
         await rebuild(url=projector_url, store=town.store, model=SEAT_MAP, reader=READER)
 
@@ -126,7 +126,7 @@ class TestRebuild:
 
 
 class TestReading:
-    async def test_a_model_nobody_folds_is_missing(self, owner_url: str, models: ReadModels) -> None:
+    async def test_a_model_nobody_folds_is_missing(self, owner_url: str, models: ReadModelQueries) -> None:
         await execute(owner_url, "DELETE FROM projections.projection")
         with pytest.raises(ModelMissing):
             await read_seat_map(models, performance="p")

@@ -28,26 +28,26 @@ class Hands:
 class TestThrottle:
     def test_until_it_knows_the_shop_counts_as_busy(self) -> None:
         throttle = Throttle(clock=Hands())
-        throttle.saw(1_000)
+        throttle.record(1_000)
         assert throttle.range_events == RANGE_BUSY
-        assert throttle.rest_s(0.1) == pytest.approx(0.1 * (1 / SHARE_BUSY - 1))
+        assert throttle.pause_s(0.1) == pytest.approx(0.1 * (1 / SHARE_BUSY - 1))
 
     def test_a_quiet_shop_lets_it_work_all_the_time(self) -> None:
         hands = Hands()
         throttle = Throttle(clock=hands)
-        throttle.saw(1_000)
+        throttle.record(1_000)
         hands.now = 1.0
-        throttle.saw(1_000 + int(QUIET_EVENTS_S))
-        assert (throttle.range_events, throttle.rest_s(5.0)) == (RANGE_QUIET, 0.0)
+        throttle.record(1_000 + int(QUIET_EVENTS_S))
+        assert (throttle.range_events, throttle.pause_s(5.0)) == (RANGE_QUIET, 0.0)
 
     def test_it_rests_again_when_people_book_but_never_for_long(self) -> None:
         hands = Hands()
         throttle = Throttle(clock=hands)
         for second, head in enumerate((0, 0, 0, 500, 1_000)):
             hands.now = float(second)
-            throttle.saw(head)
+            throttle.record(head)
         assert throttle.range_events == RANGE_BUSY
-        assert throttle.rest_s(100.0) == REST_S_MAX
+        assert throttle.pause_s(100.0) == REST_S_MAX
 
 
 class TestProgress:
@@ -61,8 +61,8 @@ class TestProgress:
     def test_the_rate_is_that_of_the_last_seconds(self) -> None:
         hands = Hands()
         rate = Rate(over_s=10.0, clock=hands)
-        assert rate.saw(0) is None
+        assert rate.record(0) is None
         for second in range(1, 30):
             hands.now = float(second)
-            last = rate.saw(100 * second if second <= 10 else 1_000 + 7 * (second - 10))
+            last = rate.record(100 * second if second <= 10 else 1_000 + 7 * (second - 10))
         assert last == pytest.approx(7.0)

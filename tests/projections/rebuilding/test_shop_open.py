@@ -15,16 +15,16 @@ from eventstore.postgres import PostgresStore
 from projections import control
 from projections.control import Connection, schema_name
 from projections.every_model import EVERY_MODEL
-from projections.keeper import Keeper
-from projections.reading import ReadModels
+from projections.keeper import Projector
+from projections.reading import ReadModelQueries
 from projections.rebuilding import builds
-from projections.rebuilding.attendant import Attendant
-from projections.rebuilding.attending import BeingRebuilt
+from projections.rebuilding.attendant import RebuildSupervisor
+from projections.rebuilding.attending import RebuildInProgress
 from projections.rebuilding.builds import Build
 from projections.rebuilding.course import rebuild
 from projections.rebuilding.rebuilder import RebuildFailed, VersionsDiffer
 from projections.seat_map import SEAT_MAP
-from projections.window import Stretch
+from projections.window import EventBatch
 from tests.eventstore.jetstream.bookings import until_some
 from tests.projections.crew import Crew, Fragile
 from tests.projections.rebuilding.reader import Reader
@@ -38,7 +38,7 @@ KILLS = 5
 SILENCE_S = 0.5
 
 
-async def equal_the_log(store: PostgresStore, models: ReadModels) -> None:
+async def equal_the_log(store: PostgresStore, models: ReadModelQueries) -> None:
     """Compare every read model with an independent fold of the log."""
     expected = picture_of(decoded(await store.read_range(after=0, limit=1_000_000))).rows()
     for table, (model, query) in TABLES.items():
@@ -48,24 +48,26 @@ async def equal_the_log(store: PostgresStore, models: ReadModels) -> None:
 
 async def build_of(url: str, name: str) -> Build | None:
     """Return the version of a read model that is being built."""
-    async with control.connected(url, name="test") as connection:
-        return await builds.under_way(connection, name)
+    async with control.open_connection_for(url, name="test") as connection:
+        return await builds.find_unfinished(connection, name)
 
 
 @pytest.fixture
 def nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let runners leave rebuilds alone that nobody goes on with."""
 
-    async def look(_: Attendant, connection: Connection, *, outdated: Sequence[str], diverged: Sequence[str]) -> None:
+    async def look(
+        _: RebuildSupervisor, connection: Connection, *, outdated: Sequence[str], diverged: Sequence[str]
+    ) -> None:
         assert not outdated
         assert not diverged
 
-    monkeypatch.setattr(Attendant, "look", look)
+    monkeypatch.setattr(RebuildSupervisor, "tick", look)
 
 
 class TestWhileBookingsGoOn:
     async def test_every_read_model_equals_the_live_one(
-        self, teller: Teller, crew: Crew, store: PostgresStore, projector_url: str, models: ReadModels
+        self, teller: Teller, crew: Crew, store: PostgresStore, projector_url: str, models: ReadModelQueries
     ) -> None:
         async with crew.working("one"):
             await crew.catches_up()
@@ -107,10 +109,10 @@ class TestFollowing:
         projector_url: str,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        async def only_advance(_: Keeper, connection: Connection, follower: str, stretch: Stretch) -> None:
+        async def only_advance(_: Projector, connection: Connection, follower: str, stretch: EventBatch) -> None:
             await builds.advance(connection, follower, after=stretch.after, until=stretch.end)
 
-        monkeypatch.setattr(Keeper, "_write_follower", only_advance)
+        monkeypatch.setattr(Projector, "_write_follower", only_advance)
         async with crew.working("one", [SEAT_MAP]), rebuilding(projector_url, SEAT_MAP, store) as rebuilder:
             await crew.catches_up("seat_map")
             await rebuilder._fill()
@@ -130,7 +132,7 @@ class TestFollowing:
             await crew.catches_up("seat_map")
             await rebuilder._fill()
             await rebuilder._follow()
-            async with control.connected(projector_url, name="vandal", schema="seat_map_v1_1") as connection:
+            async with control.open_connection_for(projector_url, name="vandal", schema="seat_map_v1_1") as connection:
                 await connection.execute("ALTER TABLE seat ADD CHECK (state = 'nothing') NOT VALID")
             await teller.tell_rest()
             await crew.catches_up("seat_map")
@@ -146,7 +148,7 @@ class TestFollowing:
 @pytest.mark.usefixtures("nobody_else")
 class TestKilled:
     async def test_five_times_it_goes_on_where_it_was(
-        self, teller: Teller, crew: Crew, store: PostgresStore, projector_url: str, models: ReadModels
+        self, teller: Teller, crew: Crew, store: PostgresStore, projector_url: str, models: ReadModelQueries
     ) -> None:
         await teller.tell(250)
         random = Random(5)
@@ -219,7 +221,7 @@ async def rebuilt_past(url: str, store: PostgresStore) -> bool:
     """Rebuild, unless somebody else is at it who has not been silent for long enough."""
     try:
         await rebuild(url=url, store=store, model=SEAT_MAP, reader=READER, silence_s=SILENCE_S)
-    except BeingRebuilt:
+    except RebuildInProgress:
         return False
     return True
 

@@ -10,13 +10,13 @@ from domain.errors import NoRetiredVersion, PartialRebuildUnsupported
 from eventstore.postgres import PostgresStore
 from projections import control
 from projections.every_model import EVERY_MODEL
-from projections.model import Fact, ReadModel, Step
-from projections.reading import ReadModels
+from projections.model import ProjectedEvent, ReadModel, WriteStep
+from projections.reading import ReadModelQueries
 from projections.rebuilding import builds
-from projections.rebuilding.attending import attending
+from projections.rebuilding.attending import exclusive_session
 from projections.rebuilding.course import drop, rebuild, roll_back
 from projections.rebuilding.part import rebuild_part
-from projections.rebuilding.rehearsal import rehearse
+from projections.rebuilding.rehearsal import estimate_rebuild
 from projections.seat_map import SEAT_MAP
 from tests.eventstore.jetstream.bookings import until_some
 from tests.projections.crew import Crew, execute
@@ -35,7 +35,7 @@ async def shelf(store: PostgresStore, teller: Teller, shelf: Shelf) -> Shelf:
 
 async def schemas(url: str) -> list[str]:
     """Return the schemas of all versions of the seat map."""
-    async with control.connected(url, name="test") as connection:
+    async with control.open_connection_for(url, name="test") as connection:
         return [row[0] for row in await (await connection.execute(SCHEMAS)).fetchall()]
 
 
@@ -87,7 +87,7 @@ class TestDrop:
         assert await drop(url=projector_url, name="seat_map") == []
 
     async def test_a_build_of_other_code_gives_way(self, store: PostgresStore, projector_url: str) -> None:
-        async with attending(projector_url, "seat_map") as connection:
+        async with exclusive_session(projector_url, "seat_map") as connection:
             await builds.begin(connection, replace(SEAT_MAP, version=2))
         rebuilt = await rebuild(url=projector_url, store=store, model=SEAT_MAP, reader=READER)
         assert rebuilt.schema == "seat_map_v1_2"
@@ -99,9 +99,9 @@ class TestRehearsal:
         self, shelf: Shelf, store: PostgresStore, projector_url: str
     ) -> None:
         before = await shelf.contents()
-        async with control.connected(projector_url, name="test") as connection:
+        async with control.open_connection_for(projector_url, name="test") as connection:
             for model in EVERY_MODEL:
-                estimate = await rehearse(connection, store=store, model=model, reader=READER)
+                estimate = await estimate_rebuild(connection, store=store, model=model, reader=READER)
                 assert estimate.events == await store.head()
                 assert min(estimate.events_s, estimate.size_bytes, estimate.seconds) > 0
             assert await builds.list_builds(connection) == []
@@ -110,7 +110,7 @@ class TestRehearsal:
 
 class TestPart:
     async def test_the_rows_of_one_performance_are_exchanged_and_no_others(
-        self, shelf: Shelf, store: PostgresStore, projector_url: str, owner_url: str, models: ReadModels
+        self, shelf: Shelf, store: PostgresStore, projector_url: str, owner_url: str, models: ReadModelQueries
     ) -> None:
         before = await shelf.contents()
         found = await models.fetch(["seat_map"], "SELECT DISTINCT performance FROM {seat_map}.seat ORDER BY 1", {})
@@ -120,7 +120,7 @@ class TestPart:
             owner_url, f"UPDATE seat_map_v1_0.tally SET seats = 77 WHERE performance IN ('{mine}', '{other}')"
         )
         damaged = await shelf.contents()
-        async with attending(projector_url, "seat_map") as connection:
+        async with exclusive_session(projector_url, "seat_map") as connection:
             differences = await rebuild_part(connection, store=store, model=SEAT_MAP, reader=READER, performance=mine)
             assert [(each.table, each.live_rows == 0) for each in differences] == [("seat", True), ("tally", False)]
             again = await rebuild_part(connection, store=store, model=SEAT_MAP, reader=READER, performance=mine)
@@ -135,8 +135,8 @@ class TestPart:
     @pytest.mark.usefixtures("shelf")
     async def test_a_read_model_without_parts_refuses(self, store: PostgresStore, projector_url: str) -> None:
         for model in EVERY_MODEL:
-            if model.part is None:
-                async with attending(projector_url, model.name) as connection:
+            if model.partition is None:
+                async with exclusive_session(projector_url, model.name) as connection:
                     with pytest.raises(PartialRebuildUnsupported, match=f"{model.name} can't"):
                         await rebuild_part(connection, store=store, model=model, reader=READER, performance="p")
 
@@ -148,16 +148,16 @@ ON CONFLICT (name) DO UPDATE SET events = (counted.events::bigint + excluded.eve
 """
 
 
-def count(facts: Sequence[Fact]) -> Sequence[Step]:
+def count(facts: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
     """Count events by name."""
-    return [Step(COUNT, [{"name": fact.name} for fact in facts])]
+    return [WriteStep(COUNT, [{"name": fact.name} for fact in facts])]
 
 
 COUNTED = ReadModel(
     name="counted",
     version=1,
     schema="CREATE TABLE counted (name text PRIMARY KEY, events text NOT NULL)",
-    names=SEAT_MAP.names,
+    event_names=SEAT_MAP.event_names,
     fold=count,
 )
 COUNTED_IN_NUMBERS = replace(
@@ -168,7 +168,7 @@ PREPARED_AFTER = 6
 
 class TestOtherColumns:
     async def test_prepared_reads_go_on_when_a_column_changes_its_type(
-        self, teller: Teller, store: PostgresStore, projector_url: str, models: ReadModels
+        self, teller: Teller, store: PostgresStore, projector_url: str, models: ReadModelQueries
     ) -> None:
         crew = Crew(projector_url, store)
 
