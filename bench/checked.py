@@ -11,7 +11,7 @@ from eventstore.codec import Codec
 from eventstore.postgres import PostgresStore
 from eventstore.roles import APP_ROLE
 from eventstore.store import RANGE_EVENTS_MAX, RecordedEvent
-from runtime.ground import settings_here
+from runtime.ground import local_settings
 from runtime.roles import url_of_role
 
 FOUND_MAX = 20
@@ -30,7 +30,7 @@ async def check_log(data: Path) -> Checked:
     """Fold the whole log of a running shop; count orders per performance."""
     codec = Codec(EVENTS, VERSIONS, UPCASTERS)
     ledger, orders, found, events = Ledger(), Counter[str](), list[str](), 0
-    async with PostgresStore(url_of_role(settings_here(data), APP_ROLE)) as store:
+    async with PostgresStore(url_of_role(local_settings(data), APP_ROLE)) as store:
         while part := await store.read_range(after=events, limit=RANGE_EVENTS_MAX):
             events = part[-1].position
             for command in commands_of(part):

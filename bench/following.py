@@ -21,8 +21,8 @@ from projections.control import Connection
 from projections.every_model import reader_for
 from projections.runner import ProjectionRunner
 from projections.seat_map import SEAT_MAP
-from runtime.garbage import look_seldom
-from runtime.wait_for import mend_wait_for
+from runtime.garbage import relax_gc
+from runtime.wait_for import patch_wait_for
 
 WHATEVER = 2**62
 LIMITS = SubscriptionLimits(near_events_max=WHATEVER, behind_events_max=WHATEVER)
@@ -92,6 +92,6 @@ async def connected(link: NatsConnection) -> None:
 
 
 if __name__ == "__main__":
-    mend_wait_for()
-    look_seldom()
+    patch_wait_for()
+    relax_gc()
     print(json.dumps(uvloop.run(fold(sys.argv[1], sys.argv[2], int(sys.argv[3])))))

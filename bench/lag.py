@@ -16,7 +16,7 @@ from bench.load import Target, drive
 from bench.machine import loop_s
 from bench.shop import Shop, found_house, open_sale, seat_pairs
 from eventstore.roles import PROJECTOR_ROLE
-from runtime.ground import settings_here
+from runtime.ground import local_settings
 from runtime.roles import url_of_role
 
 BUYERS = 1_000
@@ -80,7 +80,7 @@ def sampled(data: Path) -> Iterator[Ages]:
     """Take samples until the block is left."""
     ages: defaultdict[str, list[float]] = defaultdict(list)
     over = threading.Event()
-    url = url_of_role(settings_here(data), PROJECTOR_ROLE)
+    url = url_of_role(local_settings(data), PROJECTOR_ROLE)
 
     def sample() -> None:
         with psycopg.connect(url, autocommit=True) as connection:

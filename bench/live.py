@@ -30,7 +30,7 @@ from eventstore.postgres import PostgresStore
 from eventstore.roles import APP_ROLE
 from eventstore.store import RANGE_EVENTS_MAX
 from runtime.garbage import QUIET_CHECK_S
-from runtime.ground import settings_here
+from runtime.ground import local_settings
 from runtime.roles import url_of_role
 
 ROWS = 390
@@ -173,7 +173,7 @@ async def commits(data: Path, performance: str, *, since: float) -> list[tuple[i
     """Return position and time of each change of a performance's seats, as the log has it; the commit comes after."""
     found: list[tuple[int, float]] = []
     prefix, position = SEAT.stream(performance, ""), 0
-    async with PostgresStore(url_of_role(settings_here(data), APP_ROLE)) as store:
+    async with PostgresStore(url_of_role(local_settings(data), APP_ROLE)) as store:
         while part := await store.read_range(after=position, limit=RANGE_EVENTS_MAX):
             position = part[-1].position
             found += [

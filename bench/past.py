@@ -37,7 +37,7 @@ from projections.past.seat_maps import SeatMapTimelines
 from projections.past.streams import HistoricalStreams
 from runtime.deciding import build_codec
 from runtime.embedded import EmbeddedPostgres
-from runtime.garbage import look_in_portions
+from runtime.garbage import collect_in_small_batches
 from runtime.roles import url_of_role
 from runtime.schema import migrate_all
 from runtime.settings import Settings
@@ -58,7 +58,7 @@ Ask = Callable[[], Awaitable[bytes]]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; 1 if something takes too long."""
     options = parsed(arguments)
-    look_in_portions()
+    collect_in_small_batches()
     with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(options.data or Path(folder)) as server:
         settings = Settings(database_url=SecretStr(server.url), secret_key=SecretStr(SECRET))
         show = asyncio.run(prepared(settings, options.events))

@@ -17,7 +17,7 @@ from bench.load import drive
 from bench.log import fill
 from bench.shop import Shop, found_house, open_sale, seat_pairs
 from eventstore.roles import PROJECTOR_ROLE
-from runtime.ground import Ground, settings_here
+from runtime.ground import DataDirectory, local_settings
 from runtime.roles import url_of_role
 from runtime.schema import migrate_all
 from runtime.settings import Settings
@@ -60,7 +60,7 @@ def measure_busy(folder: Path, *, seconds: int) -> Json:
 
 def fill_first(data: Path) -> None:
     """Give a shop that was never started a long log; the demo comes after it."""
-    ground = Ground(data)
+    ground = DataDirectory(data)
     with ground.postgres as server:
         settings = Settings(database_url=SecretStr(server.url), secret_key=SecretStr(ground.secret_key()))
         asyncio.run(migrate_all(settings))
@@ -88,6 +88,6 @@ def rebuilding(data: Path) -> Iterator[float]:
 
 def position_of(data: Path) -> int:
     """Return how far the rebuild is; 0: it has not begun."""
-    with psycopg.connect(url_of_role(settings_here(data), PROJECTOR_ROLE)) as connection:
+    with psycopg.connect(url_of_role(local_settings(data), PROJECTOR_ROLE)) as connection:
         row = connection.execute(POSITION, {"name": REBUILT}).fetchone()
     return 0 if row is None else int(row[0])

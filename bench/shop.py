@@ -14,7 +14,7 @@ from typing import Any, Self
 import httpx
 
 from runtime.embedded import free_port
-from runtime.tour.story import counted
+from runtime.tour.story import nth_key
 
 STOP_WITHIN_S = 60
 REQUEST_S = 60
@@ -150,4 +150,4 @@ def seat_pairs(http: httpx.Client, performance: str) -> list[tuple[str, str]]:
 
 def row_keys(runs: list[Any]) -> list[str]:
     """Return the seat keys of a row, from its stretches of counting keys."""
-    return [counted(first, nth) for first, count in zip(runs[::2], runs[1::2], strict=True) for nth in range(count)]
+    return [nth_key(first, nth) for first, count in zip(runs[::2], runs[1::2], strict=True) for nth in range(count)]

@@ -32,8 +32,8 @@ from eventstore.seals.sealer import Sealer
 from eventstore.seals.second_place import SealArchive
 from eventstore.seals.verify import verify
 from runtime.embedded import EmbeddedPostgres
-from runtime.garbage import look_seldom
-from runtime.sealing import HANDS
+from runtime.garbage import relax_gc
+from runtime.sealing import WORKERS
 
 EVENTS = 1_000_000
 PER_S_MIN = 200_000
@@ -46,7 +46,7 @@ Json = dict[str, Any]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Fill, seal, verify and print it; 1 if it is too slow, an exception if the result is wrong."""
     options = parsed(arguments)
-    look_seldom()
+    relax_gc()
     with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder) / "postgres") as server:
         report = measured(server, SealArchive(Path(folder) / "seals"), events=options.events, runs=options.runs)
     options.json.parent.mkdir(parents=True, exist_ok=True)
@@ -77,7 +77,7 @@ def measured(server: EmbeddedPostgres, place: SealArchive, *, events: int, runs:
         "versions": {"postgres": postgres_version(server), **{package: version(package) for package in PACKAGES}},
         "events": events,
         "seals": seals,
-        "processes": HANDS,
+        "processes": WORKERS,
         "event_bytes": event_bytes(url),
         "sealed_per_s": round(events / sealing_s),
         "runs_per_s": [round(figure) for figure in figures],
@@ -105,7 +105,7 @@ def compare(url: str, place: SealArchive, events: int) -> float:
     """
     begins = time.monotonic()
     app_url = role_url(url, APP_ROLE, PASSWORD)
-    with open_connection(app_url, name="audit") as connection, worker_pool(app_url, HANDS) as others:
+    with open_connection(app_url, name="audit") as connection, worker_pool(app_url, WORKERS) as others:
         found = verify(connection, place, compare=others)
     took = time.monotonic() - begins
     if found.fault is not None or (found.events, found.unsealed) != (events, 0):

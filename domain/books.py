@@ -1,6 +1,6 @@
 """How a decision sees the log: streams folded into states, and one clock.
 
-A decision is a plain function from `Books` to `Changes`. Whatever it reads is guarded by the append that follows, and
+A decision is a plain function from `Ledger` to `Changes`. Whatever it reads is guarded by the append that follows, and
 whatever it asks the clock narrows the window in which that append is valid; so no decision can forget either.
 """
 

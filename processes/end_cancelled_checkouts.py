@@ -14,10 +14,10 @@ from domain.payment import PaymentCancelled, PaymentStatus, RequestedPayment
 from domain.ports import CheckoutStatus, PaymentGateway, PaymentRefused, PaymentUnavailable
 from eventstore.handler import CommandHandler
 from eventstore.store import RecordedEvent
-from processes.rule import NOTHING, Commands, Notes
-from processes.work import BackOff, Work, subject_of
+from processes.rule import NO_CHANGES, Commands, WorkChanges
+from processes.work import BackOff, WorkItem, subject_of
 
-LOOKS = BackOff(first=timedelta(seconds=2), factor=2.0, most=timedelta(minutes=2))
+LOOKUP_BACKOFF = BackOff(first=timedelta(seconds=2), factor=2.0, maximum=timedelta(minutes=2))
 """Between two tries to end a checkout that the provider does not know yet, or that waits for the buyer's bank."""
 
 
@@ -26,36 +26,38 @@ class EndCancelledCheckouts:
 
     name: ClassVar[str] = "end_cancelled_checkouts"
     events: ClassVar[frozenset[str]] = frozenset({"PaymentCancelled"})
-    at_once: ClassVar[int] = 16
+    concurrency: ClassVar[int] = 16
     pause_s: ClassVar[float] = 0.0
 
     def __init__(
-        self, handler: CommandHandler, gateways: Mapping[str, PaymentGateway], *, looks: BackOff = LOOKS
+        self, handler: CommandHandler, gateways: Mapping[str, PaymentGateway], *, looks: BackOff = LOOKUP_BACKOFF
     ) -> None:
         self._commands = Commands(handler, self.name)
         self._gateways = gateways
         self._looks = looks
 
-    def standing(self) -> Sequence[Work]:
+    def initial_work(self) -> Sequence[WorkItem]:
         """Begin with nothing."""
         return ()
 
-    def note(self, event: Any, recorded: RecordedEvent) -> Notes:
+    def on_event(self, event: Any, recorded: RecordedEvent) -> WorkChanges:
         """Note a cancelled payment."""
         match event:
             case PaymentCancelled():
-                return {subject_of(recorded): Work.caused_by(recorded, due_at=recorded.recorded_at)}
+                return {subject_of(recorded): WorkItem.caused_by(recorded, due_at=recorded.recorded_at)}
             case _:
-                return NOTHING
+                return NO_CHANGES
 
-    async def act(self, work: Work, now: datetime) -> Work | None:
+    async def execute(self, work: WorkItem, now: datetime) -> WorkItem | None:
         """End one checkout; what was captured meanwhile is found and decided by the rules for captures."""
-        payment = await self._commands.look(partial(require_payment, payment=work.subject))
+        payment = await self._commands.query(partial(require_payment, payment=work.subject))
         if payment.status is not PaymentStatus.CANCELLED or now >= payment.expires_at:
             return None
-        return None if await self._ended(work.subject, payment) else work.again(now + self._looks.after(work.tries))
+        return (
+            None if await self._has_ended(work.subject, payment) else work.retry_at(now + self._looks.after(work.tries))
+        )
 
-    async def _ended(self, reference: str, payment: RequestedPayment) -> bool:
+    async def _has_ended(self, reference: str, payment: RequestedPayment) -> bool:
         gateway = self._gateways.get(payment.provider)
         if gateway is None:
             raise PaymentUnavailable(f"There is no gateway called {payment.provider}.")

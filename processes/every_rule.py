@@ -15,7 +15,7 @@ from processes.settle_payments import SettlePayments
 from processes.submit_refunds import SubmitRefunds
 
 
-def every_rule(
+def all_rules(
     handler: CommandHandler, gateways: Mapping[str, PaymentGateway], *, seats: LatestEvents, codec: Codec
 ) -> list[Rule]:
     """Return every rule.

@@ -35,7 +35,7 @@ class ReadRange:
     events: Sequence[RecordedEvent]
 
 
-class SharedLog:
+class SharedEventReader:
     """Remembers the last stretch it read; rules that have caught up stand at one position and need one reading.
 
     Those that ask at once share it, and with it one connection.

@@ -40,13 +40,13 @@ from domain.reconciling import SOURCE, entry_exception_id, expire_unknown_paymen
 from eventstore.errors import EventStoreError, Unencodable
 from eventstore.handler import CommandHandler
 from eventstore.store import RecordedEvent
-from processes.rule import NOTHING, Commands, Notes
-from processes.work import BackOff, Work, subject_of
+from processes.rule import NO_CHANGES, Commands, WorkChanges
+from processes.work import BackOff, WorkItem, subject_of
 
 FIRST_LOOK = timedelta(seconds=15)
 """A payment that its webhook has not ended by then is asked for."""
 
-LOOKS = BackOff(first=timedelta(seconds=15), factor=1.5, most=timedelta(hours=6))
+LOOKUP_BACKOFF = BackOff(first=timedelta(seconds=15), factor=1.5, maximum=timedelta(hours=6))
 
 EXPIRY_MARGIN = timedelta(seconds=2)
 """A look that would come after the checkout's end comes this soon after it instead."""
@@ -70,7 +70,7 @@ class ReconcilePayments:
     events: ClassVar[frozenset[str]] = frozenset(
         {"PaymentRequested", "PaymentCaptured", "PaymentFailed", "PaymentSettled", "ExceptionClosed"}
     )
-    at_once: ClassVar[int] = 16
+    concurrency: ClassVar[int] = 16
     pause_s: ClassVar[float] = 0.0
 
     def __init__(
@@ -79,7 +79,7 @@ class ReconcilePayments:
         gateways: Mapping[str, PaymentGateway],
         *,
         first_look: timedelta = FIRST_LOOK,
-        looks: BackOff = LOOKS,
+        looks: BackOff = LOOKUP_BACKOFF,
         books_every: timedelta = BOOKS_EVERY,
     ) -> None:
         self._commands = Commands(handler, self.name)
@@ -88,43 +88,43 @@ class ReconcilePayments:
         self._looks = looks
         self._books_every = books_every
 
-    def standing(self) -> Sequence[Work]:
+    def initial_work(self) -> Sequence[WorkItem]:
         """Read each provider's books from their first entry on."""
         begin = datetime.fromtimestamp(0, UTC)
-        return [Work(BOOKS + name, uuid5(NAMESPACE_URL, BOOKS + name), 0, begin) for name in self._gateways]
+        return [WorkItem(BOOKS + name, uuid5(NAMESPACE_URL, BOOKS + name), 0, begin) for name in self._gateways]
 
-    def note(self, event: Any, recorded: RecordedEvent) -> Notes:
+    def on_event(self, event: Any, recorded: RecordedEvent) -> WorkChanges:
         """Note a payment when it begins; money or a definite no strikes it out, expiry does not."""
         match event:
             case PaymentRequested():
                 due_at = recorded.recorded_at + self._first_look
-                return {subject_of(recorded): Work.caused_by(recorded, due_at=due_at)}
+                return {subject_of(recorded): WorkItem.caused_by(recorded, due_at=due_at)}
             case ExceptionClosed(resolution=Resolution.RETRY):
-                retry = Work.caused_by(recorded, due_at=recorded.recorded_at)
+                retry = WorkItem.caused_by(recorded, due_at=recorded.recorded_at)
                 return {RETRIES + retry.subject: retry._replace(subject=RETRIES + retry.subject)}
             case PaymentCaptured() | PaymentFailed() | PaymentSettled():
                 return {subject_of(recorded): None}
             case _:
-                return NOTHING
+                return NO_CHANGES
 
-    async def act(self, work: Work, now: datetime) -> Work | None:
+    async def execute(self, work: WorkItem, now: datetime) -> WorkItem | None:
         """Ask for one payment, read on in one provider's books, or read one entry again."""
         if work.subject.startswith(BOOKS):
             return await self._read_books(work, now)
         if work.subject.startswith(RETRIES):
             await self._read_again(work)
             return None
-        payment = await self._commands.look(partial(require_payment, payment=work.subject))
+        payment = await self._commands.query(partial(require_payment, payment=work.subject))
         if payment.status not in AWAITING_BUYER | {PaymentStatus.EXPIRED, PaymentStatus.CANCELLED}:
             return None
         known = await self._gateway(payment.provider).find_payment(work.subject)
         if known is None:
             await self._commands.send(work, "unheard-of", partial(expire_unknown_payment, payment=work.subject))
         else:
-            await self._heard(work, known)
-        return self._next_look(work, now, payment.expires_at)
+            await self._record_answer(work, known)
+        return self._next_lookup(work, now, payment.expires_at)
 
-    async def _heard(self, work: Work, known: ProviderPayment) -> None:
+    async def _record_answer(self, work: WorkItem, known: ProviderPayment) -> None:
         payment = work.subject
         match known.status:
             case CheckoutStatus.OPEN:
@@ -132,7 +132,7 @@ class ReconcilePayments:
             case CheckoutStatus.ACTION_REQUIRED:
                 await self._commands.send(work, "require-action", partial(require_action, payment=payment))
             case CheckoutStatus.CAPTURED:
-                await self._commands.send(work, "capture", captured(payment, known))
+                await self._commands.send(work, "capture", capture_command(payment, known))
             case CheckoutStatus.FAILED:
                 failed = partial(fail, payment=payment, reason=known.failure or "failed")
                 await self._commands.send(work, "fail", failed)
@@ -141,13 +141,13 @@ class ReconcilePayments:
             case _:
                 assert_never(known.status)
 
-    def _next_look(self, work: Work, now: datetime, expires_at: datetime) -> Work | None:
+    def _next_lookup(self, work: WorkItem, now: datetime, expires_at: datetime) -> WorkItem | None:
         due_at = now + self._looks.after(work.tries)
         if now < expires_at < due_at:
             due_at = expires_at + EXPIRY_MARGIN
-        return work.again(due_at) if due_at < expires_at + LATE_CAPTURES_FOR else None
+        return work.retry_at(due_at) if due_at < expires_at + LATE_CAPTURES_FOR else None
 
-    async def _read_books(self, work: Work, now: datetime) -> Work:
+    async def _read_books(self, work: WorkItem, now: datetime) -> WorkItem:
         provider = work.subject.removeprefix(BOOKS)
         gateway = self._gateway(provider)
         page = await gateway.list_ledger(after=work.cursor, limit=BOOKS_PAGE)
@@ -160,10 +160,10 @@ class ReconcilePayments:
         cursor = page.entries[-1].entry if page.entries else work.cursor
         return work._replace(cursor=cursor, due_at=read_on, tries=0)
 
-    async def _read_again(self, work: Work) -> None:
+    async def _read_again(self, work: WorkItem) -> None:
         """Compare an entry that could not be read once more; it becomes an exception again if that fails."""
         exception = work.subject.removeprefix(RETRIES)
-        state = await self._commands.look(lambda context: context.read(EXCEPTION, exception))
+        state = await self._commands.query(lambda context: context.read(EXCEPTION, exception))
         if not isinstance(state, ClosedException) or state.opened.entry is None:
             return
         opened, provider = state.opened, state.opened.provider
@@ -187,7 +187,7 @@ class ReconcilePayments:
             raise PaymentUnavailable(f"There is no gateway called {provider}.")
         return gateway
 
-    async def _compare(self, work: Work, provider: str, gateway: PaymentGateway, entry: LedgerEntry) -> None:
+    async def _compare(self, work: WorkItem, provider: str, gateway: PaymentGateway, entry: LedgerEntry) -> None:
         """Compare one entry; whatever is wrong with it, it is written down and the next one is read.
 
         Raises:
@@ -200,16 +200,16 @@ class ReconcilePayments:
         except EventStoreError as error:
             if not isinstance(error, Unencodable):
                 raise
-            await self._unreadable(work, provider, entry)
+            await self._record_unreadable(work, provider, entry)
         except Exception:  # noqa: BLE001 - whatever one entry does to a decision, the next one is read
             _log.exception("entry in a provider's books cannot be read", provider=provider, entry=entry.entry)
-            await self._unreadable(work, provider, entry)
+            await self._record_unreadable(work, provider, entry)
 
-    async def _unreadable(self, work: Work, provider: str, entry: LedgerEntry) -> None:
+    async def _record_unreadable(self, work: WorkItem, provider: str, entry: LedgerEntry) -> None:
         written = partial(unreadable_events, entry=entry, provider=provider)
         await self._commands.send(work, f"unreadable/{entry_exception_id(entry, provider)}", written)
 
-    async def _reconcile(self, work: Work, provider: str, gateway: PaymentGateway, entry: LedgerEntry) -> None:
+    async def _reconcile(self, work: WorkItem, provider: str, gateway: PaymentGateway, entry: LedgerEntry) -> None:
         refund = await gateway.find_refund(entry.reference) if entry.kind is LedgerEntryKind.REFUND else None
         compared = partial(
             reconcile_entry,
@@ -228,7 +228,7 @@ async def is_numbered_anew(gateway: PaymentGateway, cursor: int) -> bool:
     return not last.entries
 
 
-def captured(payment: str, known: ProviderPayment) -> partial[Any]:
+def capture_command(payment: str, known: ProviderPayment) -> partial[Any]:
     """Return the command that records a capture as the provider tells it."""
     return partial(
         capture,

@@ -23,14 +23,14 @@ from domain.seat import SEAT, SeatHeld, SeatHoldExtended, SeatSold
 from eventstore.codec import Codec
 from eventstore.handler import CommandHandler
 from eventstore.store import RecordedEvent
-from processes.rule import NOTHING, Commands, Notes
-from processes.work import BackOff, Work
+from processes.rule import NO_CHANGES, Commands, WorkChanges
+from processes.work import BackOff, WorkItem
 
 ORDERS_AT_ONCE = 10
 REST = timedelta(milliseconds=500)
 """After so many orders it rests: 20 orders a second at most, so that buyers of other performances come first."""
 
-AGAIN = BackOff(first=timedelta(minutes=1), factor=4.0, most=timedelta(hours=6))
+AGAIN = BackOff(first=timedelta(minutes=1), factor=4.0, maximum=timedelta(hours=6))
 """Until orders that were refused are tried once more."""
 
 Claim = SeatSold | SeatHeld | SeatHoldExtended
@@ -53,7 +53,7 @@ class RefundCancelledPerformances:
 
     name: ClassVar[str] = "refund_cancelled_performances"
     events: ClassVar[frozenset[str]] = frozenset({"PerformanceCancelled"})
-    at_once: ClassVar[int] = 4
+    concurrency: ClassVar[int] = 4
     pause_s: ClassVar[float] = 0.0
 
     def __init__(
@@ -72,20 +72,20 @@ class RefundCancelledPerformances:
         self._again = again
         self._known: dict[str, Claims] = {}
 
-    def standing(self) -> Sequence[Work]:
+    def initial_work(self) -> Sequence[WorkItem]:
         """Begin with nothing."""
         return ()
 
-    def note(self, event: Any, recorded: RecordedEvent) -> Notes:
+    def on_event(self, event: Any, recorded: RecordedEvent) -> WorkChanges:
         """Note a cancellation."""
         match event:
             case PerformanceCancelled():
-                work = Work.caused_by(recorded, due_at=recorded.recorded_at)
+                work = WorkItem.caused_by(recorded, due_at=recorded.recorded_at)
                 return {work.subject: work}
             case _:
-                return NOTHING
+                return NO_CHANGES
 
-    async def act(self, work: Work, now: datetime) -> Work | None:
+    async def execute(self, work: WorkItem, now: datetime) -> WorkItem | None:
         """Refund the next orders and end the next baskets of one performance.
 
         `cursor`: the position of the last claim that was looked at; `tries`: how often the end was reached.
@@ -95,12 +95,12 @@ class RefundCancelledPerformances:
             claims = self._known[work.subject] = await self._claims(work.subject)
         ahead = [position for position in claims if position > work.cursor][:ORDERS_AT_ONCE]
         for position in ahead:
-            await self._ended(work, claims[position])
+            await self._end_claim(work, claims[position])
         if ahead:
             return work._replace(cursor=ahead[-1], due_at=now + self._rest)
         del self._known[work.subject]
         left = await self._claims(work.subject)
-        return work.again(now + self._again.after(work.tries))._replace(cursor=0) if left else None
+        return work.retry_at(now + self._again.after(work.tries))._replace(cursor=0) if left else None
 
     async def _claims(self, performance: str) -> Claims:
         """Return one claim for each order and basket that still has seats, by position."""
@@ -113,19 +113,19 @@ class RefundCancelledPerformances:
                 claims[claimant] = min(known, (recorded.position, event), key=lambda claim: claim[0])
         return dict(sorted(claims.values(), key=lambda claim: claim[0]))
 
-    async def _ended(self, work: Work, claim: Claim) -> None:
+    async def _end_claim(self, work: WorkItem, claim: Claim) -> None:
         if not isinstance(claim, SeatSold):
-            await self._sent(work, f"end/{claim.hold}", partial(end_basket, hold=claim.hold))
+            await self._send(work, f"end/{claim.hold}", partial(end_basket, hold=claim.hold))
             return
         order = claim.order
-        due = await self._commands.look(partial(due_refunds, order=order))
+        due = await self._commands.query(partial(due_refunds, order=order))
         if due.request is not None:
-            await self._sent(work, f"request/{due.request.refund}", partial(request_due_refund, order=order))
-            due = await self._commands.look(partial(due_refunds, order=order))
+            await self._send(work, f"request/{due.request.refund}", partial(request_due_refund, order=order))
+            due = await self._commands.query(partial(due_refunds, order=order))
         for refund in due.undecided:
-            await self._sent(work, f"approve/{refund}", partial(approve_refund, refund=refund, by=self.name))
+            await self._send(work, f"approve/{refund}", partial(approve_refund, refund=refund, by=self.name))
 
-    async def _sent(self, work: Work, part: str, decide: Callable[[DecisionContext], Changes]) -> None:
+    async def _send(self, work: WorkItem, part: str, decide: Callable[[DecisionContext], Changes]) -> None:
         """Send a command; what is refused stops no other."""
         try:
             await self._commands.send(work, part, decide)

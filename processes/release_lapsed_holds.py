@@ -13,8 +13,8 @@ from domain.buyer import BuyerQuotaKept
 from domain.hold import HoldExpired, HoldExtended, HoldPlaced, HoldReleased
 from eventstore.handler import CommandHandler
 from eventstore.store import RecordedEvent
-from processes.rule import NOTHING, Commands, Notes
-from processes.work import Work, subject_of
+from processes.rule import NO_CHANGES, Commands, WorkChanges
+from processes.work import WorkItem, subject_of
 
 PAUSE_S = 0.1
 """The rest after 64 baskets: some 300 a second (620 without it), a fraction of what the log takes."""
@@ -27,28 +27,28 @@ class ReleaseLapsedHolds:
     events: ClassVar[frozenset[str]] = frozenset(
         {"HoldPlaced", "HoldExtended", "HoldReleased", "HoldExpired", "BuyerQuotaKept"}
     )
-    at_once: ClassVar[int] = 64
+    concurrency: ClassVar[int] = 64
 
     def __init__(self, handler: CommandHandler, *, pause_s: float = PAUSE_S) -> None:
         self._commands = Commands(handler, self.name)
         self.pause_s = pause_s
 
-    def standing(self) -> Sequence[Work]:
+    def initial_work(self) -> Sequence[WorkItem]:
         """Begin with nothing."""
         return ()
 
-    def note(self, event: Any, recorded: RecordedEvent) -> Notes:
+    def on_event(self, event: Any, recorded: RecordedEvent) -> WorkChanges:
         """Note a deadline when a basket is placed or extended; strike it out when the basket ends or is paid."""
         match event:
             case HoldPlaced() | HoldExtended():
-                return {subject_of(recorded): Work.caused_by(recorded, due_at=event.expires_at)}
+                return {subject_of(recorded): WorkItem.caused_by(recorded, due_at=event.expires_at)}
             case HoldReleased() | HoldExpired():
                 return {subject_of(recorded): None}
             case BuyerQuotaKept():
                 return {event.hold: None}
             case _:
-                return NOTHING
+                return NO_CHANGES
 
-    async def act(self, work: Work, now: datetime) -> None:  # noqa: ARG002 - the hold's own deadline decides
+    async def execute(self, work: WorkItem, now: datetime) -> None:  # noqa: ARG002 - the hold's own deadline decides
         """Clear one basket away; one that was extended or paid meanwhile stays."""
         await self._commands.send(work, "expire", partial(expire_hold, hold=work.subject))

@@ -16,8 +16,8 @@ from domain.performance_deletion import give_up_performance_deletion
 from domain.venue import VENUE, give_up_venue_deletion
 from eventstore.handler import CommandHandler
 from eventstore.store import RecordedEvent
-from processes.rule import NOTHING, Commands, Notes
-from processes.work import Work
+from processes.rule import NO_CHANGES, Commands, WorkChanges
+from processes.work import WorkItem
 
 DELETION_LASTS_MAX = timedelta(seconds=60)
 """Longer than the commands and waits of one request together."""
@@ -39,24 +39,24 @@ class ReopenUnfinishedDeletions:
 
     name: ClassVar[str] = "reopen_unfinished_deletions"
     events: ClassVar[frozenset[str]] = CLOSED | ENDED
-    at_once: ClassVar[int] = 8
+    concurrency: ClassVar[int] = 8
     pause_s: ClassVar[float] = 0.0
 
     def __init__(self, handler: CommandHandler) -> None:
         self._commands = Commands(handler, self.name)
 
-    def standing(self) -> Sequence[Work]:
+    def initial_work(self) -> Sequence[WorkItem]:
         """Begin with nothing."""
         return ()
 
-    def note(self, event: Any, recorded: RecordedEvent) -> Notes:  # noqa: ARG002 - the stored name says it all
+    def on_event(self, event: Any, recorded: RecordedEvent) -> WorkChanges:  # noqa: ARG002 - the stored name says it all
         """Note a deletion when it begins; strike it out when it ends."""
         if recorded.name in CLOSED:
             due_at = recorded.recorded_at + DELETION_LASTS_MAX
-            return {recorded.stream: Work(recorded.stream, recorded.command_id, recorded.position, due_at)}
-        return {recorded.stream: None} if recorded.name in ENDED else NOTHING
+            return {recorded.stream: WorkItem(recorded.stream, recorded.command_id, recorded.position, due_at)}
+        return {recorded.stream: None} if recorded.name in ENDED else NO_CHANGES
 
-    async def act(self, work: Work, now: datetime) -> None:  # noqa: ARG002 - what is due is due
+    async def execute(self, work: WorkItem, now: datetime) -> None:  # noqa: ARG002 - what is due is due
         """Reopen one thing; one that was archived or reopened meanwhile stays as it is."""
         prefix, key = work.subject.split("-", 1)
         await self._commands.send(work, "reopen", partial(GIVE_UP[prefix], **{prefix: key}))

@@ -9,14 +9,14 @@ from domain.books import Changes, DecisionContext
 from eventstore.command import CommandContext, Outcome
 from eventstore.handler import CommandHandler
 from eventstore.store import RecordedEvent
-from processes.work import Work
+from processes.work import WorkItem
 
 Seen = TypeVar("Seen")
 
-Notes = Mapping[str, Work | None]
+WorkChanges = Mapping[str, WorkItem | None]
 """Subject → the work it now has; None: none any more."""
 
-NOTHING: Notes = {}
+NO_CHANGES: WorkChanges = {}
 
 
 class Rule(Protocol):
@@ -36,20 +36,20 @@ class Rule(Protocol):
     def events(self) -> frozenset[str]: ...
 
     @property
-    def at_once(self) -> int: ...
+    def concurrency(self) -> int: ...
 
     @property
     def pause_s(self) -> float: ...
 
-    def standing(self) -> Sequence[Work]:
+    def initial_work(self) -> Sequence[WorkItem]:
         """Return the work that is there from the beginning."""
         ...
 
-    def note(self, event: Any, recorded: RecordedEvent) -> Notes:
+    def on_event(self, event: Any, recorded: RecordedEvent) -> WorkChanges:
         """Return what one event changes in the work; asks nobody."""
         ...
 
-    async def act(self, work: Work, now: datetime) -> Work | None:
+    async def execute(self, work: WorkItem, now: datetime) -> WorkItem | None:
         """Do what is due, and return what is left of it; safe to run again from the start after a crash anywhere.
 
         Raises:
@@ -66,7 +66,7 @@ class Commands:
         self._handler = handler
         self._rule = rule
 
-    async def send(self, work: Work, part: str, decide: Callable[[DecisionContext], Changes]) -> Outcome:
+    async def send(self, work: WorkItem, part: str, decide: Callable[[DecisionContext], Changes]) -> Outcome:
         """Carry a command out, once for this rule, cause, subject and `part`, however often it is sent."""
         context = CommandContext(
             command_id=uuid5(work.cause, f"{self._rule}/{work.subject}/{part}"),
@@ -76,6 +76,6 @@ class Commands:
         )
         return await self._handler.handle(decide, context)
 
-    async def look(self, view: Callable[[DecisionContext], Seen]) -> Seen:
+    async def query(self, view: Callable[[DecisionContext], Seen]) -> Seen:
         """Return what a function reads from the books now."""
         return await self._handler.query(view)

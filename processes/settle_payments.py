@@ -12,8 +12,8 @@ from domain.payment import PaymentCaptured, PaymentSettled
 from domain.settling import settle
 from eventstore.handler import CommandHandler
 from eventstore.store import RecordedEvent
-from processes.rule import NOTHING, Commands, Notes
-from processes.work import Work, subject_of
+from processes.rule import NO_CHANGES, Commands, WorkChanges
+from processes.work import WorkItem, subject_of
 
 GRACE = timedelta(seconds=1)
 """How long a capture is left to whoever recorded it."""
@@ -26,28 +26,28 @@ class SettlePayments:
 
     name: ClassVar[str] = "settle_payments"
     events: ClassVar[frozenset[str]] = frozenset({"PaymentCaptured", "PaymentSettled"})
-    at_once: ClassVar[int] = 32
+    concurrency: ClassVar[int] = 32
     pause_s: ClassVar[float] = 0.0
 
     def __init__(self, handler: CommandHandler, *, grace: timedelta = GRACE) -> None:
         self._commands = Commands(handler, self.name)
         self._grace = grace
 
-    def standing(self) -> Sequence[Work]:
+    def initial_work(self) -> Sequence[WorkItem]:
         """Begin with nothing."""
         return ()
 
-    def note(self, event: Any, recorded: RecordedEvent) -> Notes:
+    def on_event(self, event: Any, recorded: RecordedEvent) -> WorkChanges:
         """Note a capture; only the log's word that it was decided strikes it out."""
         match event:
             case PaymentCaptured():
-                return {subject_of(recorded): Work.caused_by(recorded, due_at=recorded.recorded_at + self._grace)}
+                return {subject_of(recorded): WorkItem.caused_by(recorded, due_at=recorded.recorded_at + self._grace)}
             case PaymentSettled():
                 return {subject_of(recorded): None}
             case _:
-                return NOTHING
+                return NO_CHANGES
 
-    async def act(self, work: Work, now: datetime) -> Work:
+    async def execute(self, work: WorkItem, now: datetime) -> WorkItem:
         """Decide one capture; a decided one records nothing."""
         await self._commands.send(work, "settle", partial(settle, payment=work.subject))
-        return work.again(now + LOOK_AGAIN)
+        return work.retry_at(now + LOOK_AGAIN)

@@ -6,10 +6,10 @@ from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from eventstore.checkpoint import Checkpoint
-from processes.work import Work
+from processes.work import WorkItem
 
 WorkRow = tuple[str, UUID, int, datetime, int, int]
-"""The fields of a `Work`, in order."""
+"""The fields of a `WorkItem`, in order."""
 
 
 class Refusal(NamedTuple):
@@ -20,7 +20,7 @@ class Refusal(NamedTuple):
     code: str
 
 
-class Tenure(Protocol):
+class Lease(Protocol):
     """One rule's state for as long as we own it. Raises `StoreUnavailable` when the server cannot be asked."""
 
     @property
@@ -57,8 +57,8 @@ class Tenure(Protocol):
         self,
         *,
         checkpoint: Checkpoint | None = None,
-        put: Iterable[Work] = (),
-        put_if_absent: Iterable[Work] = (),
+        put: Iterable[WorkItem] = (),
+        put_if_absent: Iterable[WorkItem] = (),
         drop: Iterable[str] = (),
         refused: Iterable[Refusal] = (),
     ) -> bool:
@@ -68,7 +68,7 @@ class Tenure(Protocol):
         """
         ...
 
-    async def begin_anew(self) -> bool:
+    async def reset(self) -> bool:
         """Forget all work and go back to the log's beginning; False: the tenure is over, as in `commit`."""
         ...
 
@@ -76,7 +76,7 @@ class Tenure(Protocol):
 class ProcessState(Protocol):
     """The state of every rule."""
 
-    async def acquire(self, rule: str) -> Tenure | None:
+    async def acquire(self, rule: str) -> Lease | None:
         """Become the owner of a rule whose owner gave it up or fell silent; None: it has a living owner.
 
         Raises:

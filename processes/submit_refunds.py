@@ -30,13 +30,13 @@ from domain.refund import (
 from domain.transfers import UNFINISHED, complete_refund, fail_refund, report_unanswered, require_refund, submit_refund
 from eventstore.handler import CommandHandler
 from eventstore.store import RecordedEvent
-from processes.rule import NOTHING, Commands, Notes
-from processes.work import BackOff, Work, subject_of
+from processes.rule import NO_CHANGES, Commands, WorkChanges
+from processes.work import BackOff, WorkItem, subject_of
 
-PENDING = BackOff(first=timedelta(seconds=1), factor=2.0, most=timedelta(minutes=10))
+PENDING_BACKOFF = BackOff(first=timedelta(seconds=1), factor=2.0, maximum=timedelta(minutes=10))
 """Between two looks at a transfer that the provider has not decided."""
 
-ATTEMPTS = BackOff(first=timedelta(seconds=10), factor=4.0, most=timedelta(hours=6))
+ATTEMPT_BACKOFF = BackOff(first=timedelta(seconds=10), factor=4.0, maximum=timedelta(hours=6))
 """Between a failed transfer and the next."""
 
 
@@ -47,7 +47,7 @@ class SubmitRefunds:
     events: ClassVar[frozenset[str]] = frozenset(
         {"RefundApproved", "RefundRetried", "RefundCompleted", "RefundFailed", "RefundClosedManually"}
     )
-    at_once: ClassVar[int] = 16
+    concurrency: ClassVar[int] = 16
     pause_s: ClassVar[float] = 0.0
 
     def __init__(
@@ -55,33 +55,33 @@ class SubmitRefunds:
         handler: CommandHandler,
         gateways: Mapping[str, PaymentGateway],
         *,
-        pending: BackOff = PENDING,
-        attempts: BackOff = ATTEMPTS,
+        pending: BackOff = PENDING_BACKOFF,
+        attempts: BackOff = ATTEMPT_BACKOFF,
     ) -> None:
         self._commands = Commands(handler, self.name)
         self._gateways = gateways
         self._pending = pending
         self._attempts = attempts
 
-    def standing(self) -> Sequence[Work]:
+    def initial_work(self) -> Sequence[WorkItem]:
         """Begin with nothing."""
         return ()
 
-    def note(self, event: Any, recorded: RecordedEvent) -> Notes:
+    def on_event(self, event: Any, recorded: RecordedEvent) -> WorkChanges:
         """Note an approval; strike it out when the money has gone back or a person owns the refund."""
         match event:
             case RefundApproved() | RefundRetried():
-                return {subject_of(recorded): Work.caused_by(recorded, due_at=recorded.recorded_at)}
+                return {subject_of(recorded): WorkItem.caused_by(recorded, due_at=recorded.recorded_at)}
             case RefundFailed(owner=None):
-                return NOTHING
+                return NO_CHANGES
             case RefundCompleted() | RefundFailed() | RefundClosedManually():
                 return {subject_of(recorded): None}
             case _:
-                return NOTHING
+                return NO_CHANGES
 
-    async def act(self, work: Work, now: datetime) -> Work | None:
+    async def execute(self, work: WorkItem, now: datetime) -> WorkItem | None:
         """Take one refund as far as it goes."""
-        refund = await self._commands.look(partial(require_refund, refund=work.subject))
+        refund = await self._commands.query(partial(require_refund, refund=work.subject))
         if refund.status not in UNFINISHED or refund.owner is not None:
             return None
         if refund.status is RefundStatus.FAILED and refund.attempts > work.cursor:
@@ -90,22 +90,22 @@ class SubmitRefunds:
         if asked_before and refund.provider not in self._gateways:
             reported = partial(report_unanswered, refund=work.subject)
             await self._commands.send(work, f"unanswered/{refund.attempts}", reported)
-            return work.again(now + self._pending.after(work.tries))
-        attempt = refund.attempts if asked_before else await self._submitted(work, refund.attempts + 1)
+            return work.retry_at(now + self._pending.after(work.tries))
+        attempt = refund.attempts if asked_before else await self._submit(work, refund.attempts + 1)
         if attempt is None:
-            return work.again(now + self._pending.after(work.tries))
+            return work.retry_at(now + self._pending.after(work.tries))
         reference = transfer_reference(work.subject, attempt)
         try:
-            transfer = await self._transferred(refund, reference, asked_before=asked_before)
+            transfer = await self._transfer(refund, reference, asked_before=asked_before)
         except PaymentRefused as refusal:
-            return await self._failed(work, now, attempt, refusal.code)
-        return await self._concluded(work, now, attempt, transfer)
+            return await self._record_failure(work, now, attempt, refusal.code)
+        return await self._conclude(work, now, attempt, transfer)
 
-    async def _submitted(self, work: Work, attempt: int) -> int | None:
+    async def _submit(self, work: WorkItem, attempt: int) -> int | None:
         submitted = await self._commands.send(work, f"submit/{attempt}", partial(submit_refund, refund=work.subject))
         return next((event.attempt for _, event in submitted.events if isinstance(event, RefundSubmitted)), None)
 
-    async def _transferred(self, refund: RequestedRefund, reference: str, *, asked_before: bool) -> ProviderRefund:
+    async def _transfer(self, refund: RequestedRefund, reference: str, *, asked_before: bool) -> ProviderRefund:
         gateway = self._gateways.get(refund.provider)
         if gateway is None:
             raise PaymentRefused("unknown_provider")
@@ -125,15 +125,15 @@ class SubmitRefunds:
         """
         if refund.payment is None:
             raise PaymentRefused("unknown_payment")
-        payment = await self._commands.look(partial(require_payment, payment=refund.payment))
-        return payment.checkout or await found_checkout(gateway, refund.payment)
+        payment = await self._commands.query(partial(require_payment, payment=refund.payment))
+        return payment.checkout or await find_checkout(gateway, refund.payment)
 
-    async def _concluded(self, work: Work, now: datetime, attempt: int, transfer: ProviderRefund) -> Work | None:
+    async def _conclude(self, work: WorkItem, now: datetime, attempt: int, transfer: ProviderRefund) -> WorkItem | None:
         match transfer.status:
             case ProviderRefundStatus.PENDING:
-                return work.again(now + self._pending.after(work.tries))
+                return work.retry_at(now + self._pending.after(work.tries))
             case ProviderRefundStatus.FAILED:
-                return await self._failed(work, now, attempt, transfer.failure or "failed")
+                return await self._record_failure(work, now, attempt, transfer.failure or "failed")
             case ProviderRefundStatus.COMPLETED:
                 completed = partial(complete_refund, reference=transfer.reference, provider_refund=transfer.refund_id)
                 await self._commands.send(work, f"complete/{attempt}", completed)
@@ -141,17 +141,17 @@ class SubmitRefunds:
             case _:
                 assert_never(transfer.status)
 
-    async def _failed(self, work: Work, now: datetime, attempt: int, reason: str) -> Work:
+    async def _record_failure(self, work: WorkItem, now: datetime, attempt: int, reason: str) -> WorkItem:
         reference = transfer_reference(work.subject, attempt)
         await self._commands.send(work, f"fail/{attempt}", partial(fail_refund, reference=reference, reason=reason))
         return self._after_failure(work, now, attempt)
 
-    def _after_failure(self, work: Work, now: datetime, attempt: int) -> Work:
+    def _after_failure(self, work: WorkItem, now: datetime, attempt: int) -> WorkItem:
         """Wait as long as the failed attempt asks for, whoever recorded the failure; `cursor` is that attempt."""
         return work._replace(due_at=now + self._attempts.after(attempt - 1), tries=0, cursor=attempt)
 
 
-async def found_checkout(gateway: PaymentGateway, payment: str) -> str:
+async def find_checkout(gateway: PaymentGateway, payment: str) -> str:
     """Return the checkout of a payment whose opening we never recorded.
 
     Raises:

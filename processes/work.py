@@ -8,7 +8,7 @@ from uuid import UUID
 from eventstore.store import RecordedEvent
 
 
-class Work(NamedTuple):
+class WorkItem(NamedTuple):
     """One thing to do for `subject` once `due_at` has come; a plain row, because the state that keeps it knows no rule.
 
     `cause` and `cause_position`: the command that caused it and where its event stands (0: nothing in the log did).
@@ -27,7 +27,7 @@ class Work(NamedTuple):
         """Return the work that an event causes for the thing its stream is about."""
         return cls(subject_of(recorded), recorded.command_id, recorded.position, due_at)
 
-    def again(self, due_at: datetime) -> Self:
+    def retry_at(self, due_at: datetime) -> Self:
         """Return the work as it is after one more try."""
         return self._replace(due_at=due_at, tries=self.tries + 1)
 
@@ -43,11 +43,11 @@ class BackOff:
 
     first: timedelta
     factor: float
-    most: timedelta
+    maximum: timedelta
 
     def after(self, tries: int) -> timedelta:
         """Return the pause after so many tries before this one."""
-        longest = self.most.total_seconds()
+        longest = self.maximum.total_seconds()
         pause = self.first.total_seconds()
         for _ in range(tries):
             if pause >= longest:

@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 import psycopg
 from psycopg_pool import AsyncConnectionPool
 
-from adapters.records.pool import CONNECTIONS_MAX, IDLE_SECONDS_MAX, Pool, records_pool
+from adapters.records.pool import CONNECTIONS_MAX, IDLE_SECONDS_MAX, Pool, open_pool_for_records
 from adapters.sandbox_gateway import SandboxGateway
 from domain.ports import PaymentGateway
 from eventstore.batcher import Batcher
@@ -39,7 +39,7 @@ Thing = TypeVar("Thing", bound=Closes)
 
 
 @asynccontextmanager
-async def until_left(thing: Thing) -> AsyncIterator[Thing]:
+async def closing_after(thing: Thing) -> AsyncIterator[Thing]:
     """Give the block a thing, and close it when the block is left."""
     try:
         yield thing
@@ -50,7 +50,7 @@ async def until_left(thing: Thing) -> AsyncIterator[Thing]:
 @asynccontextmanager
 async def open_store(settings: Settings) -> AsyncIterator[tuple[PostgresStore, Batcher]]:
     """Open the log as the application's role, with the batcher that writes to it."""
-    async with PostgresStore(url_of_role(settings, APP_ROLE)) as store, until_left(Batcher(store)) as batcher:
+    async with PostgresStore(url_of_role(settings, APP_ROLE)) as store, closing_after(Batcher(store)) as batcher:
         yield store, batcher
 
 
@@ -69,14 +69,14 @@ async def open_nats(settings: Settings) -> AsyncIterator[Nats | None]:
         yield None
         return
     async with (
-        until_left(Epochs(url_of_role(settings, APP_ROLE))) as epochs,
+        closing_after(Epochs(url_of_role(settings, APP_ROLE))) as epochs,
         NatsConnection(settings.nats_url.get_secret_value(), name="api") as link,
     ):
         yield Nats(link=link, epochs=epochs)
 
 
 @asynccontextmanager
-async def announced(nats: Nats | None, judge: Appender) -> AsyncIterator[Appender]:
+async def notifying(nats: Nats | None, judge: Appender) -> AsyncIterator[Appender]:
     """Let the relay hear of every append, where there is NATS."""
     if nats is None:
         yield judge
@@ -95,12 +95,12 @@ def open_feed(store: Store, nats: Nats | None, after: int) -> Subscription:
 @asynccontextmanager
 async def open_records(settings: Settings, *, connections_max: int = CONNECTIONS_MAX) -> AsyncIterator[Pool]:
     """Open the connections to what is not events."""
-    async with records_pool(url_of_role(settings, APP_ROLE), connections_max=connections_max) as pool:
+    async with open_pool_for_records(url_of_role(settings, APP_ROLE), connections_max=connections_max) as pool:
         yield pool
 
 
 @asynccontextmanager
-async def open_reading(settings: Settings) -> AsyncIterator[AsyncConnectionPool[psycopg.AsyncConnection[Any]]]:
+async def open_read_pool(settings: Settings) -> AsyncIterator[AsyncConnectionPool[psycopg.AsyncConnection[Any]]]:
     """Open the connections that queries read the read models with."""
     async with AsyncConnectionPool(
         url_of_role(settings, APP_ROLE),

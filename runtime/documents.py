@@ -42,7 +42,7 @@ def write_documents(folder: Path, examples: Path) -> list[Path]:
 def index() -> str:
     """Return the list of every event, in the words of its class."""
     rows = [
-        f"| [{name}]({name}.v{VERSIONS[name]}.json) | {VERSIONS[name]} | {sentence(event)} |"
+        f"| [{name}]({name}.v{VERSIONS[name]}.json) | {VERSIONS[name]} | {summary_of_class(event)} |"
         for name, event in sorted(EVENTS.items())
     ]
     head = [
@@ -57,7 +57,7 @@ def index() -> str:
     return "\n".join([*head, *rows]) + "\n"
 
 
-def sentence(event: type) -> str:
+def summary_of_class(event: type) -> str:
     """Return what a class says of itself, on one line."""
     return " ".join((getdoc(event) or "").split()).replace("|", "\\|")
 

@@ -4,10 +4,10 @@ import asyncio
 import gc
 from collections.abc import Callable
 
-OBJECTS_BETWEEN_LOOKS = 200_000
+BACKGROUND_THRESHOLD = 200_000
 """In the background parts: looking after every 700 objects was 60 % of their work."""
 
-OBJECTS_PER_PORTION = 10_000
+API_THRESHOLD = 10_000
 """In the API: a look at 200,000 objects at once kept 64 buyers waiting for up to 110 ms, a second look at what two
 portions had left for 11 to 56 ms, twice a second."""
 
@@ -22,25 +22,25 @@ BUSY_CHECKS_MAX = 15
 """A shop that is never quiet is kept waiting once in five minutes, for memory must not grow for ever."""
 
 
-def look_seldom() -> None:
+def relax_gc() -> None:
     """Look for garbage seldom, and not at what is there by now; whoever works in the background may stop for it."""
     gc.freeze()
-    gc.set_threshold(OBJECTS_BETWEEN_LOOKS)
+    gc.set_threshold(BACKGROUND_THRESHOLD)
 
 
-def look_in_portions() -> None:
-    """Look at what is new from now on, a little at a time and once; `look_when_quiet` sees to the rest."""
+def collect_in_small_batches() -> None:
+    """Look at what is new from now on, a little at a time and once; `collect_all_when_idle` sees to the rest."""
     gc.freeze()
-    gc.set_threshold(OBJECTS_PER_PORTION, NEVER, NEVER)
+    gc.set_threshold(API_THRESHOLD, NEVER, NEVER)
 
 
-def look_no_more() -> None:
+def disable_gc_at_exit() -> None:
     """Leave everything as it is: the process ends, and Python would look once more while a person waits."""
     gc.disable()
     gc.freeze()
 
 
-def lull(requests: Callable[[], int]) -> Callable[[], bool]:
+def idle_detector(requests: Callable[[], int]) -> Callable[[], bool]:
     """Return a question: was there hardly a request since it was last asked? A single moment says nothing.
 
     Args:
@@ -56,14 +56,14 @@ def lull(requests: Callable[[], int]) -> Callable[[], bool]:
     return is_quiet
 
 
-async def look_at_what_is_new(*, every_s: float = NEW_EVERY_S) -> None:
+async def collect_young_periodically(*, every_s: float = NEW_EVERY_S) -> None:
     """Look at what is new before there is much of it; until cancelled."""
     while True:
         await asyncio.sleep(every_s)
         gc.collect(0)
 
 
-async def look_when_quiet(is_quiet: Callable[[], bool], *, check_every_s: float = QUIET_CHECK_S) -> None:
+async def collect_all_when_idle(is_quiet: Callable[[], bool], *, check_every_s: float = QUIET_CHECK_S) -> None:
     """Look at everything while nobody waits, and leave what is still there in peace from then on; until cancelled."""
     busy_checks = 0
     while True:

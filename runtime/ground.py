@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.embedded import EmbeddedNats, EmbeddedPostgres
-from runtime.embedded.kept import keep, kept_password, kept_port
+from runtime.embedded.kept import persisted_port, persisted_secret, write_private
 from runtime.settings import PREFIX, Settings, SettingsRefused, load_settings
 
 LOOPBACK = "127.0.0.1"
@@ -16,7 +16,7 @@ DATABASE_SETTINGS = ("DATABASE_URL", "APP_DATABASE_URL", "PROJECTOR_DATABASE_URL
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class DataDirectory:
     """The data folder of one machine's shop: servers, secrets, logs, the sandbox's books, the demo's accounts."""
 
     data: Path
@@ -59,7 +59,7 @@ class Ground:
 
     def keep_api_port(self, port: int) -> None:
         """Keep where the API listens, for commands in another terminal."""
-        keep(self._api_port, str(port))
+        write_private(self._api_port, str(port))
 
     @property
     def _api_port(self) -> Path:
@@ -67,31 +67,31 @@ class Ground:
 
     def secret_key(self) -> str:
         """Return the secret of this folder, made at the first start and kept readable by its owner alone."""
-        return kept_password(self.data / "secret-key")
+        return persisted_secret(self.data / "secret-key")
 
     def sandbox_port(self) -> int:
         """Return the sandbox gateway's port, drawn at the first start."""
-        return kept_port(self.data / "sandbox-port")
+        return persisted_port(self.data / "sandbox-port")
 
     def environment(self) -> dict[str, str]:
         """Return the settings of what runs here, without those that the environment gives itself."""
         found = {"DATA": str(self.data), "DEMO": "true", "HEARTBEATS": str(self.heartbeats)}
-        if not given("SECRET_KEY"):
+        if not is_set("SECRET_KEY"):
             found["SECRET_KEY"] = self.secret_key()
-        if not given("DATABASE_URL"):
+        if not is_set("DATABASE_URL"):
             found["DATABASE_URL"] = self.postgres.url
-            if not given("ROLE_SECRET"):
-                found["ROLE_SECRET"] = kept_password(self.data / "role-secret")
-        if not given("NATS_URL"):
+            if not is_set("ROLE_SECRET"):
+                found["ROLE_SECRET"] = persisted_secret(self.data / "role-secret")
+        if not is_set("NATS_URL"):
             found["NATS_URL"], found["RELAY_NATS_URL"] = self.nats.app_url, self.nats.relay_url
-        if not given("SANDBOX_URL"):
+        if not is_set("SANDBOX_URL"):
             found["SANDBOX_URL"] = f"http://{LOOPBACK}:{(self.data / 'sandbox-port').read_text()}"
-            found["SANDBOX_API_KEY"] = kept_password(self.data / "sandbox-api-key")
-            found["SANDBOX_WEBHOOK_SECRET"] = kept_password(self.data / "sandbox-webhook-secret")
+            found["SANDBOX_API_KEY"] = persisted_secret(self.data / "sandbox-api-key")
+            found["SANDBOX_WEBHOOK_SECRET"] = persisted_secret(self.data / "sandbox-webhook-secret")
         return {PREFIX + name: value for name, value in found.items()}
 
 
-def given(name: str) -> bool:
+def is_set(name: str) -> bool:
     """Say whether the environment gives a setting."""
     return bool(os.environ.get(PREFIX + name))
 
@@ -101,22 +101,22 @@ def data_folder(data: Path | None = None) -> Path:
     return (data or Path(os.environ.get(PREFIX + "DATA") or DEFAULT_DATA)).absolute()
 
 
-def settings_here(data: Path | None = None) -> Settings:
+def local_settings(data: Path | None = None) -> Settings:
     """Return the environment's settings; without a database there, those of the shop in the data folder.
 
     Raises:
         SettingsRefused: neither makes sense, or there is no shop in the folder.
     """
-    ground = Ground(data_folder(data))
-    if any(map(given, DATABASE_SETTINGS)):
+    directory = DataDirectory(data_folder(data))
+    if any(map(is_set, DATABASE_SETTINGS)):
         return load_settings()
-    if not (ground.data / "sandbox-port").exists():
+    if not (directory.data / "sandbox-port").exists():
         raise SettingsRefused(
-            f"There is no shop in {ground.data}: name its folder with --data or {PREFIX}DATA, or set "
+            f"There is no shop in {directory.data}: name its folder with --data or {PREFIX}DATA, or set "
             f"{PREFIX}DATABASE_URL for a database of your own."
         )
     prefix = len(PREFIX)
-    here: dict[str, Any] = {name[prefix:].lower(): value for name, value in ground.environment().items()}
+    here: dict[str, Any] = {name[prefix:].lower(): value for name, value in directory.environment().items()}
     return Settings(**here)
 
 

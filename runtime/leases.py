@@ -4,7 +4,7 @@ Light to import: `up` keeps in memory what it imports.
 """
 
 from adapters.records import process_state
-from adapters.records.pool import records_pool
+from adapters.records.pool import open_pool_for_records
 from eventstore.roles import APP_ROLE, PROJECTOR_ROLE
 from projections import control
 from runtime.roles import url_of_role
@@ -40,5 +40,5 @@ async def end_process_leases(settings: Settings) -> None:
     Raises:
         StoreUnavailable: the database does not answer.
     """
-    async with records_pool(url_of_role(settings, APP_ROLE), connections_max=1) as records:
+    async with open_pool_for_records(url_of_role(settings, APP_ROLE), connections_max=1) as records:
         await process_state.release_all(records)

@@ -21,7 +21,7 @@ def configure_logs(level: int = logging.INFO) -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        wordless_error,
+        redact_exception_message,
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -44,7 +44,7 @@ def configure_logs(level: int = logging.INFO) -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
-def wordless_error(_logger: object, _method: str, fields: Fields) -> Fields:
+def redact_exception_message(_logger: object, _method: str, fields: Fields) -> Fields:
     """Replace an exception by its class and its frames, causes first."""
     given = fields.pop("exc_info", None)
     error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given

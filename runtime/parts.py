@@ -10,15 +10,15 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
 
-from runtime.embedded.process import Launch, SupervisedProcess
+from runtime.embedded.process import LaunchSpec, SupervisedProcess
 from runtime.embedded.server import EmbeddedServer
 from runtime.local.disk import DiskWatch
 from runtime.local.endings import indented, telling_lines
-from runtime.local.errors import PartEnded
+from runtime.local.errors import ProcessExited
 from runtime.local.forking import ForkServer
 from runtime.local.heartbeats import Watchdog, is_stopped
 from runtime.local.member import Member, Ready
-from runtime.local.restarter import Restarter, Say
+from runtime.local.restarter import Progress, Restarter
 from runtime.local.restarts import RestartPolicy
 
 POLL_SECONDS = 0.02
@@ -31,7 +31,7 @@ class StopRequested(BaseException):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class ProcessSpec:
     """One process of ours.
 
     Args:
@@ -55,7 +55,7 @@ class Part:
     meanwhile: str = ""
 
 
-class PartsSupervisor:
+class ProcessGroup:
     """Everything one `seatledger up` has started; a context that leaves nothing running behind it.
 
     SIGINT, SIGTERM and SIGHUP end the context quietly, wherever they strike; it must be entered in the main thread.
@@ -70,17 +70,17 @@ class PartsSupervisor:
         self,
         logs: Path,
         *,
-        say: Say = lambda _: None,
+        report: Progress = lambda _: None,
         policy: RestartPolicy | None = None,
         forks: ForkServer | None = None,
     ) -> None:
         self._logs = logs
         self._policy = policy or RestartPolicy()
-        self._restarter = Restarter(policy=self._policy, say=say, folder=logs)
+        self._restarter = Restarter(policy=self._policy, report=report, folder=logs)
         self._forks = forks
         self._disk = DiskWatch(logs)
         self._watchdog = Watchdog(logs.with_name("heartbeats"))
-        self._say = say
+        self._say = report
         self._members: list[Member] = []
         self._has_priorities = False
         self._handlers: dict[signal.Signals, Callable[[int, FrameType | None], object] | int | None] = {}
@@ -135,40 +135,40 @@ class PartsSupervisor:
             )
         )
 
-    def start(self, part: Part) -> None:
+    def start(self, part: ProcessSpec) -> None:
         """Start a part and wait until it is ready.
 
         Raises:
-            PartEnded: this part ended, or one started before that the shop needs; or it was not ready in time.
+            ProcessExited: this part ended, or one started before that the shop needs; or it was not ready in time.
         """
         member = self._member_of(part)
         deadline = time.monotonic() + part.ready_seconds_max
         while not member.is_ready():
             self._watch_others(POLL_SECONDS, awaited=member)
             if time.monotonic() > deadline:
-                raise PartEnded(
+                raise ProcessExited(
                     part.name, f"{part.name} was not ready after {part.ready_seconds_max:.0f} s.{_last_lines(member)}"
                 )
 
-    def run(self, part: Part, *, seconds_max: float) -> None:
+    def run(self, part: ProcessSpec, *, seconds_max: float) -> None:
         """Run a part to its end, which must be a good one; the parts started before are watched meanwhile.
 
         Raises:
-            PartEnded: it failed or took too long, or a part started before that the shop needs ended.
+            ProcessExited: it failed or took too long, or a part started before that the shop needs ended.
         """
         member = self._member_of(part)
         deadline = time.monotonic() + seconds_max
         while member.running.exit_status() is None:
             if time.monotonic() > deadline:
-                raise PartEnded(part.name, f"{part.name} had not finished after {seconds_max:.0f} s.")
+                raise ProcessExited(part.name, f"{part.name} had not finished after {seconds_max:.0f} s.")
             self._watch_others(POLL_SECONDS, awaited=member, but=member)
         self._members.remove(member)
         status = member.running.stop()
         self._watchdog.forget(part.name)
         if status != 0:
-            raise PartEnded(part.name, f"{part.name} failed with status {status}.{_last_lines(member)}")
+            raise ProcessExited(part.name, f"{part.name} failed with status {status}.{_last_lines(member)}")
 
-    def prioritise(self) -> None:
+    def apply_priorities(self) -> None:
         """Let each part have its priority from now on."""
         self._has_priorities = True
         for member in self._members:
@@ -178,7 +178,7 @@ class PartsSupervisor:
         """Watch all parts, and start again what ends, until a stop is requested.
 
         Raises:
-            PartEnded: one that the shop cannot do without ended too often.
+            ProcessExited: one that the shop cannot do without ended too often.
         """
         while True:
             self._watch()
@@ -190,7 +190,7 @@ class PartsSupervisor:
         if self._forks is not None:
             self._forks.stop()
 
-    def _member_of(self, part: Part) -> Member:
+    def _member_of(self, part: ProcessSpec) -> Member:
         launch = _launch(part, self._logs / f"{part.name}.log")
         fork = self._forks.launch if self._forks is not None and _is_module_of_ours(part) else None
         if fork is not None:
@@ -198,7 +198,7 @@ class PartsSupervisor:
 
         def start() -> SupervisedProcess:
             if fork is not None:
-                self._watchdog.started(part.name)
+                self._watchdog.start_counting(part.name)
             return SupervisedProcess(launch, fork)
 
         member = Member(
@@ -222,13 +222,13 @@ class PartsSupervisor:
         """Watch what was started while one part is awaited; what the shop can do without is started again later.
 
         Raises:
-            PartEnded: the awaited part ended, or one that the shop cannot do without.
+            ProcessExited: the awaited part ended, or one that the shop cannot do without.
         """
         for member in self._ended(seconds, but=but):
             if member is awaited or member.essential:
                 ending = self._restarter.ending(member.name, member.running.exit_status() or 0)
-                raise PartEnded(member.name, f"{ending}.{_last_lines(member)}")
-            self._restarter.ended(member)
+                raise ProcessExited(member.name, f"{ending}.{_last_lines(member)}")
+            self._restarter.handle_exit(member)
         self._restart_due()
 
     def _ended(self, seconds: float, *, but: Member | None = None) -> list[Member]:
@@ -239,7 +239,7 @@ class PartsSupervisor:
     def _watch(self) -> None:
         waiting = any(member.process is None or member.awaits_ready for member in self._members)
         for member in self._ended(POLL_SECONDS if waiting else WATCH_SECONDS):
-            self._restarter.ended(member)
+            self._restarter.handle_exit(member)
         self._restart_due()
         for member in self._members:
             if member.process is not None:
@@ -259,21 +259,21 @@ class PartsSupervisor:
     def _check_signs(self, member: Member) -> None:
         name, process = member.name, member.running.pid
         if not member.gives_signs and not is_stopped(process):
-            self._watchdog.alive(name)
+            self._watchdog.record_heartbeat(name)
         if sentence := self._watchdog.check(name, meanwhile=member.meanwhile, process=process):
             self._say(sentence)
 
     def _prioritise(self, member: Member) -> None:
         if member.nice and member.process is not None:
-            member.process.prioritise(member.nice)
+            member.process.set_priority(member.nice)
 
 
-def _is_module_of_ours(part: Part) -> bool:
+def _is_module_of_ours(part: ProcessSpec) -> bool:
     return tuple(part.argv[:2]) == (sys.executable, "-m")
 
 
-def _launch(part: Part, log: Path) -> Launch:
-    return Launch(
+def _launch(part: ProcessSpec, log: Path) -> LaunchSpec:
+    return LaunchSpec(
         name=part.name,
         argv=part.argv,
         env=part.env,

@@ -31,7 +31,7 @@ Body = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
+class PointInTime:
     """The time or the position that is asked about; neither: now."""
 
     at: datetime | None = None
@@ -39,7 +39,7 @@ class Moment:
 
 
 @asynccontextmanager
-async def open_past(settings: Settings, moment: Moment) -> AsyncIterator[tuple[HistoricalStreams, AsOf]]:
+async def open_past(settings: Settings, moment: PointInTime) -> AsyncIterator[tuple[HistoricalStreams, AsOf]]:
     """Open the log as it was.
 
     Raises:
@@ -72,7 +72,7 @@ async def search_log(settings: Settings, asked: Search) -> list[Body]:
         return bodies
 
 
-async def show_stream(settings: Settings, stream: str, moment: Moment) -> Body:
+async def show_stream(settings: Settings, stream: str, moment: PointInTime) -> Body:
     """Return a stream as it was, with its events.
 
     Raises:
@@ -87,7 +87,7 @@ async def show_stream(settings: Settings, stream: str, moment: Moment) -> Body:
         return {**present.true_at(then), **shown}
 
 
-async def show_seat(settings: Settings, performance: str, seat: str, moment: Moment) -> Body:
+async def show_seat(settings: Settings, performance: str, seat: str, moment: PointInTime) -> Body:
     """Return a seat as it was, with its history; one that nobody ever touched is free.
 
     Raises:
@@ -119,7 +119,7 @@ async def require_seat(settings: Settings, streams: HistoricalStreams, performan
         raise NotFound(f"The performance has no seat with the key {seat}; keys stand in its layout.")
 
 
-async def show_order(settings: Settings, order: str, moment: Moment) -> Body:
+async def show_order(settings: Settings, order: str, moment: PointInTime) -> Body:
     """Return an order as it was, with everything that had happened to it.
 
     Raises:

@@ -47,10 +47,10 @@ async def rehearsal_tokens(settings: Settings, number: int) -> list[str]:
         raise SettingsRefused("Rehearsal buyers exist in demo mode only: set SEATLEDGER_DEMO=true, or name --data.")
     async with open_engine(settings) as engine:
         at_once = asyncio.Semaphore(OPENED_AT_ONCE)
-        return await asyncio.gather(*(rehearsing_buyer(engine, at_once) for _ in range(number)))
+        return await asyncio.gather(*(open_rehearsal_buyer(engine, at_once) for _ in range(number)))
 
 
-async def rehearsing_buyer(engine: Engine, at_once: asyncio.Semaphore) -> str:
+async def open_rehearsal_buyer(engine: Engine, at_once: asyncio.Semaphore) -> str:
     """Open one buyer and return a token."""
     account = str(uuid7())
     opening = partial(open_account, account=account, guest=False)

@@ -37,7 +37,7 @@ def check_known(name: str) -> None:
         raise SettingsRefused(f"There is no read model {name}; choose one of: {', '.join(MODELS)}.")
 
 
-async def look(settings: Settings) -> list[ProjectionStatus]:
+async def status(settings: Settings) -> list[ProjectionStatus]:
     """Return how every read model stands."""
     async with operator(settings) as connection:
         states = await control.states(connection)
@@ -45,14 +45,14 @@ async def look(settings: Settings) -> list[ProjectionStatus]:
         return await list_statuses(states, store, await store.now())
 
 
-async def do(settings: Settings, name: str, deed: Operation) -> None:
+async def run(settings: Settings, name: str, deed: Operation) -> None:
     """Do something to a read model that gives trouble, as whoever runs the machine.
 
     Raises:
         SettingsRefused: there is none of this name, or it does not stand so that it could be done.
     """
     rows = ProjectionOperations(url_of_role(settings, PROJECTOR_ROLE))
-    async with sending(settings, name) as send:
+    async with open_command_sender(settings, name) as send:
         await rows.run(name, deed, send)
 
 
@@ -63,12 +63,12 @@ async def unskip(settings: Settings, name: str, position: int) -> None:
         SettingsRefused: as `do` says.
     """
     asking = RebuildRequests(url_of_role(settings, PROJECTOR_ROLE), in_parts=())
-    async with sending(settings, name) as send:
+    async with open_command_sender(settings, name) as send:
         await asking.enqueue(name, rebuild_with(position), send)
 
 
 @asynccontextmanager
-async def sending(settings: Settings, name: str) -> AsyncIterator[SendCommand]:
+async def open_command_sender(settings: Settings, name: str) -> AsyncIterator[SendCommand]:
     """Give what carries out one command about a read model, as whoever runs the machine.
 
     Raises:
@@ -95,7 +95,7 @@ async def park(settings: Settings, name: str, stream: str, reason: ExclusionReas
             await require_stream(store, stream)
         except Rejected as refusal:
             raise SettingsRefused(str(refusal)) from refusal
-    await do(settings, name, switches.park(stream, reason))
+    await run(settings, name, switches.park(stream, reason))
 
 
 def operator(settings: Settings) -> AbstractAsyncContextManager[Connection]:

@@ -27,7 +27,7 @@ Report = Callable[[Progress], None]
 
 
 @contextmanager
-def refusing(name: str) -> Iterator[None]:
+def translate_refusals(name: str) -> Iterator[None]:
     """Turn what can't be done into a sentence.
 
     Raises:
@@ -50,7 +50,7 @@ async def rebuild(settings: Settings, name: str, *, swap_anyway: bool, report: R
         VersionsDiffer: the new version differs from the live one, and was not swapped in.
         SettingsRefused: it can't be done.
     """
-    with refusing(name):
+    with translate_refusals(name):
         url = url_of_role(settings, PROJECTOR_ROLE)
         async with PostgresStore(url) as store:
             model = MODELS[name]
@@ -101,7 +101,7 @@ async def rebuild_performance(settings: Settings, name: str, performance: str) -
     Raises:
         SettingsRefused: it can't be done.
     """
-    with refusing(name):
+    with translate_refusals(name):
         url = url_of_role(settings, PROJECTOR_ROLE)
         model = MODELS[name]
         async with PostgresStore(url) as store, exclusive_session(url, name) as connection:
@@ -116,7 +116,7 @@ async def estimate(settings: Settings, name: str) -> RebuildEstimate:
     Raises:
         SettingsRefused: there is none of this name.
     """
-    with refusing(name):
+    with translate_refusals(name):
         url = url_of_role(settings, PROJECTOR_ROLE)
         model = MODELS[name]
         async with PostgresStore(url) as store, operator(settings) as connection:
@@ -129,7 +129,7 @@ async def roll_back(settings: Settings, name: str, *, report: Report) -> Rebuilt
     Raises:
         SettingsRefused: there is nothing to go back to.
     """
-    with refusing(name):
+    with translate_refusals(name):
         url = url_of_role(settings, PROJECTOR_ROLE)
         model = MODELS[name]
         async with PostgresStore(url) as store:
@@ -142,11 +142,11 @@ async def drop(settings: Settings, name: str) -> Sequence[Build]:
     Raises:
         SettingsRefused: somebody is at one of them.
     """
-    with refusing(name):
+    with translate_refusals(name):
         return await course.drop(url=url_of_role(settings, PROJECTOR_ROLE), name=name)
 
 
-async def look(settings: Settings) -> Sequence[Build]:
+async def list_builds(settings: Settings) -> Sequence[Build]:
     """Return every version of a read model that is not live."""
     async with operator(settings) as connection:
         return await builds.list_builds(connection)

@@ -21,8 +21,8 @@ from eventstore.seals.second_place import SealArchive
 from eventstore.seals.table import SealRepository
 from eventstore.seals.verification import Verification
 from eventstore.seals.verify import Report, verify
-from runtime.embedded.kept import kept_password
-from runtime.garbage import look_seldom
+from runtime.embedded.kept import persisted_secret
+from runtime.garbage import relax_gc
 from runtime.logs import configure_logs
 from runtime.roles import url_of_role
 from runtime.settings import PREFIX, Settings, SettingsRefused, load_settings
@@ -30,8 +30,8 @@ from runtime.settings import PREFIX, Settings, SettingsRefused, load_settings
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 PROOF_BYTES_MAX = 1 << 20
 HANDS_MAX = 4
-HANDS = min(os.cpu_count() or 1, HANDS_MAX)
-HANDS_FROM = 100_000
+WORKERS = min(os.cpu_count() or 1, HANDS_MAX)
+PARALLEL_MIN_POSITIONS = 100_000
 """Positions; fewer are compared before other processes have started."""
 
 
@@ -44,11 +44,11 @@ def run_sealer() -> None:
     settings, stop = load_settings(), threading.Event()
     require_places(settings)
     configure_logs()
-    look_seldom()
+    relax_gc()
     for number in SIGNALS:
         signal.signal(number, lambda _number, _frame: stop.set())
     url = url_of_role(settings, SEALER_ROLE)
-    Sealer(url=url, archive=SealArchive(settings.second_place), key=sealing_key(settings)).run(stop)
+    Sealer(url=url, archive=SealArchive(settings.seal_archive), key=sealing_key(settings)).run(stop)
 
 
 def require_places(settings: Settings) -> None:
@@ -69,12 +69,12 @@ def sealing_key(settings: Settings) -> SealingKey:
     if settings.seal_key is not None:
         return SealingKey(settings.seal_key.get_secret_value())
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return SealingKey(kept_password(settings.data / "seal-key"))
+    return SealingKey(persisted_secret(settings.data / "seal-key"))
 
 
 def begin_chain(settings: Settings, reason: str) -> str:
     """Begin a chain after a person has looked; return what to tell them."""
-    chain = SealArchive(settings.second_place).begin(reason)
+    chain = SealArchive(settings.seal_archive).begin(reason)
     return f"Chain {chain.id} began; the sealer goes through the whole log again, into {chain.folder}."
 
 
@@ -87,11 +87,11 @@ def compare(
         psycopg.OperationalError: the database cannot be reached.
         WorkerLost: one of those processes ended.
     """
-    look_seldom()
-    url, place = url_of_role(settings, APP_ROLE), SealArchive(settings.second_place)
+    relax_gc()
+    url, place = url_of_role(settings, APP_ROLE), SealArchive(settings.seal_archive)
     with open_connection(url, name="audit") as connection:
         positions = (last or head_of(connection)) - first
-        many = worker_pool(url, HANDS) if positions >= HANDS_FROM else nullcontext()
+        many = worker_pool(url, WORKERS) if positions >= PARALLEL_MIN_POSITIONS else nullcontext()
         with many as others:
             return verify(connection, place, first=first, last=last, keys=keys, report=report, compare=others)
 
@@ -115,7 +115,7 @@ async def prove_ticket(settings: Settings, ticket: str) -> Proof:
             await table.close()
 
 
-def checked(file: Path, keys: Mapping[str, bytes]) -> Proof:
+def check_proof_file(file: Path, keys: Mapping[str, bytes]) -> Proof:
     """Return the proof in a file, if it holds by these public keys.
 
     Raises:
@@ -133,7 +133,7 @@ def checked(file: Path, keys: Mapping[str, bytes]) -> Proof:
     return proof
 
 
-def keys_given(texts: list[str]) -> dict[str, bytes]:
+def parse_keys(texts: list[str]) -> dict[str, bytes]:
     """Return public keys that were typed, by their ids.
 
     Raises:

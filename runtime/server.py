@@ -20,12 +20,18 @@ from runtime.edge.connections import Edge
 from runtime.edge.listening import listen_with_more
 from runtime.edge.protocol import protocol_of
 from runtime.exposure import refuse_unanswered
-from runtime.garbage import look_at_what_is_new, look_in_portions, look_no_more, look_when_quiet, lull
+from runtime.garbage import (
+    collect_all_when_idle,
+    collect_in_small_batches,
+    collect_young_periodically,
+    disable_gc_at_exit,
+    idle_detector,
+)
 from runtime.interpreter import outdated
 from runtime.logs import configure_logs
 from runtime.open_files import allow_open_files
 from runtime.settings import Settings, load_settings
-from runtime.wait_for import mend_wait_for
+from runtime.wait_for import patch_wait_for
 from runtime.wiring import open_engine
 from ui.page import pages
 
@@ -38,7 +44,7 @@ OPEN_FILES = 2 * WATCHERS_MAX
 _log = structlog.get_logger(__name__)
 
 
-class Server(uvicorn.Server):
+class ApiServer(uvicorn.Server):
     """Uvicorn that leaves the signal behind when it has stopped, so that what it used is closed in order.
 
     Args:
@@ -88,7 +94,7 @@ async def serve(settings: Settings) -> None:
     """
     edge = Edge(settings.edge, naming=settings.clients)
     async with open_engine(settings) as opened:
-        warnings = tuple(filter(None, [outdated(), no_provider(opened)]))
+        warnings = tuple(filter(None, [outdated(), missing_provider_warning(opened)]))
         for warning in warnings:
             _log.warning(warning)
         terms = replace(opened.terms, warnings=warnings)
@@ -107,17 +113,17 @@ async def serve(settings: Settings) -> None:
             backlog=BACKLOG,
             timeout_graceful_shutdown=STOP_SECONDS_MAX,
         )
-        quiet = lull(lambda: engine.metrics.requests)
-        looking = asyncio.gather(look_at_what_is_new(), look_when_quiet(quiet), edge.watch())
+        quiet = idle_detector(lambda: engine.metrics.requests)
+        looking = asyncio.gather(collect_young_periodically(), collect_all_when_idle(quiet), edge.watch())
         try:
-            await Server(config, on_stop=partial(end_endless, engine)).serve()
+            await ApiServer(config, on_stop=partial(close_streams, engine)).serve()
         finally:
             looking.cancel()
             with suppress(asyncio.CancelledError):
                 await looking  # a gathering that nobody waits for is logged as an error
 
 
-def no_provider(engine: Engine) -> str | None:
+def missing_provider_warning(engine: Engine) -> str | None:
     """Return a warning if nothing can be paid."""
     if engine.gateways:
         return None
@@ -127,7 +133,7 @@ def no_provider(engine: Engine) -> str | None:
     )
 
 
-def end_endless(engine: Engine) -> None:
+def close_streams(engine: Engine) -> None:
     """End the answers that never end by themselves, and leave those who wait a last moment."""
     engine.deadlines.stop()
     engine.live.end()
@@ -141,10 +147,10 @@ def run_api(port: int | None = None) -> None:
         port: in place of the environment's.
     """
     configure_logs()
-    mend_wait_for()
-    look_in_portions()
+    patch_wait_for()
+    collect_in_small_batches()
     allow_open_files(OPEN_FILES)
     settings = load_settings()
     refuse_unanswered(settings)
     uvloop.run(serve(settings if port is None else settings.model_copy(update={"port": port})))
-    look_no_more()
+    disable_gc_at_exit()

@@ -140,7 +140,7 @@ class Settings(BaseSettings):
 
     @field_validator("trusted_proxies")
     @classmethod
-    def _judge_proxies(cls, value: str | None) -> str | None:
+    def _check_proxies(cls, value: str | None) -> str | None:
         if value is not None and value != NO_PROXIES and not networks_in(value):
             raise ValueError(f"name at least one network, or `{NO_PROXIES}` if clients connect directly")
         return value
@@ -185,7 +185,7 @@ class Settings(BaseSettings):
         return "data" in self.model_fields_set
 
     @property
-    def second_place(self) -> Path:
+    def seal_archive(self) -> Path:
         """The folder that seals are written to, and that the log is compared with."""
         return self.seals or self.data / "seals"
 
@@ -202,12 +202,12 @@ class Settings(BaseSettings):
     @property
     def token_secrets(self) -> Sequence[str]:
         """What access tokens are signed by, then what they were signed by before."""
-        return plain(self.token_secret or self.secret_key, *self.previous_token_secrets)
+        return reveal(self.token_secret or self.secret_key, *self.previous_token_secrets)
 
     @property
     def ticket_secrets(self) -> Sequence[str]:
         """What ticket codes are signed by, then what they were signed by before."""
-        return plain(self.ticket_secret or self.secret_key, *self.previous_ticket_secrets)
+        return reveal(self.ticket_secret or self.secret_key, *self.previous_ticket_secrets)
 
     def role_password(self, role: str) -> str:
         """Return the password of one of the database's login roles."""
@@ -226,7 +226,7 @@ class Settings(BaseSettings):
         return self.database_url.get_secret_value()
 
 
-def plain(*secrets: SecretStr) -> Sequence[str]:
+def reveal(*secrets: SecretStr) -> Sequence[str]:
     """Return the secrets themselves."""
     return [secret.get_secret_value() for secret in secrets]
 
@@ -241,12 +241,12 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         faults = "; ".join(
-            f"{where(found['loc'])}{found['msg'].removeprefix('Value error, ')}"
+            f"{variable_of(found['loc'])}{found['msg'].removeprefix('Value error, ')}"
             for found in error.errors(include_input=False)
         )
         raise SettingsRefused(f"These settings do not do: {faults}.") from None
 
 
-def where(location: tuple[int | str, ...]) -> str:
+def variable_of(location: tuple[int | str, ...]) -> str:
     """Name the variable that a fault is in."""
     return f"{PREFIX}{'_'.join(map(str, location)).upper()}: " if location else ""

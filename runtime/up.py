@@ -21,14 +21,14 @@ from runtime.embedded.errors import ServerDidNotStart
 from runtime.embedded.kept import is_free
 from runtime.embedded.lock import FolderLock
 from runtime.exposure import refuse_unanswered
-from runtime.ground import LOOPBACK, Ground, given, settings_here
+from runtime.ground import LOOPBACK, DataDirectory, is_set, local_settings
 from runtime.leases import end_leases, end_process_leases, end_projection_leases
 from runtime.local.disk import is_no_room, room_of
-from runtime.local.errors import NoRoom, PartEnded, PortTaken
+from runtime.local.errors import NoRoom, PortTaken, ProcessExited
 from runtime.local.forking import ForkServer
 from runtime.local.meanwhile import MEANWHILE
 from runtime.local.part_settings import environment_of, shop_environment
-from runtime.parts import Part, PartsSupervisor
+from runtime.parts import ProcessGroup, ProcessSpec
 from runtime.schema import migrate_all
 from runtime.settings import PREFIX, Settings
 
@@ -55,41 +55,41 @@ UNCLEAN = (
     "acknowledged is lost; PostgreSQL recovers by itself, there is nothing to do."
 )
 
-Say = Callable[[str], None]
+Progress = Callable[[str], None]
 
 
-def up(data: Path, *, port: int, demo: bool, say: Say) -> None:
+def run_all(data: Path, *, port: int, demo: bool, report: Progress) -> None:
     """Start everything, say `ready`, and stay until SIGINT, SIGTERM, or until PostgreSQL or the API cannot be kept.
 
     Raises:
         PortTaken: another program listens where the API should; nothing was made.
-        PartEnded: a part did not start, or the shop cannot do without it and it ended too often; all was stopped.
+        ProcessExited: a part did not start, or the shop cannot do without it and it ended too often; all was stopped.
         EmbeddedServerError: a server cannot be started, or the folder is in use.
         NoRoom: the disk is full.
         SettingsRefused: the API may not be shown to the outside like this.
     """
     os.umask(PRIVATE_UMASK)
     require_free(port)
-    ground = Ground(data.absolute())
-    with low_space_reported(ground.data):
-        ground.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        close_to_others(ground.data, say)
-        lock = FolderLock(ground.data)
+    directory = DataDirectory(data.absolute())
+    with translate_low_space(directory.data):
+        directory.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        close_to_others(directory.data, report)
+        lock = FolderLock(directory.data)
         lock.take()
         try:
             if lock.left_by is not None:
-                say(UNCLEAN.format(pid=lock.left_by))
-            with PartsSupervisor(ground.logs, say=say, forks=ForkServer(ground.logs / "forks.log")) as parts:
-                ground.keep_api_port(port)
-                start_servers(parts, ground, say)
-                settings = settings_here(ground.data)
+                report(UNCLEAN.format(pid=lock.left_by))
+            with ProcessGroup(directory.logs, report=report, forks=ForkServer(directory.logs / "forks.log")) as parts:
+                directory.keep_api_port(port)
+                start_servers(parts, directory, report)
+                settings = local_settings(directory.data)
                 refuse_unanswered(settings)
-                env = shop_environment(environment(ground, port), settings)
-                is_new = prepare(parts, settings, env, demo=demo, say=say)
-                start_parts(parts, ground, env, settings, port)
-                parts.prioritise()
-                say_accounts(ground, say, is_new=is_new)
-                say(f"ready {url_of(port)}")
+                env = shop_environment(environment(directory, port), settings)
+                is_new = prepare(parts, settings, env, demo=demo, report=report)
+                start_parts(parts, directory, env, settings, port)
+                parts.apply_priorities()
+                say_accounts(directory, report, is_new=is_new)
+                report(f"ready {url_of(port)}")
                 parts.wait()
         finally:
             lock.release()
@@ -109,7 +109,7 @@ def require_free(port: int) -> None:
 
 
 @contextmanager
-def low_space_reported(data: Path) -> Iterator[None]:
+def translate_low_space(data: Path) -> Iterator[None]:
     """Turn an error for want of room, ours or a server's, into a sentence that says which disk is full.
 
     Raises:
@@ -117,51 +117,51 @@ def low_space_reported(data: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, ServerDidNotStart, PartEnded) as error:
+    except (OSError, ServerDidNotStart, ProcessExited) as error:
         room = room_of(data)
         if not (is_no_room(error) or room.is_short):
             raise
         raise NoRoom(f"There is no room: {room}. Nothing is lost; make room, then start again.") from error
 
 
-def start_servers(parts: PartsSupervisor, ground: Ground, say: Say) -> None:
+def start_servers(parts: ProcessGroup, directory: DataDirectory, report: Progress) -> None:
     """Start the servers that the environment does not name."""
-    if not given("DATABASE_URL"):
-        postgres = ground.postgres
+    if not is_set("DATABASE_URL"):
+        postgres = directory.postgres
         parts.start_server(postgres, essential=True, meanwhile=MEANWHILE["postgres"])
-        say(f"PostgreSQL runs on port {postgres.port}")
-    ground.sandbox_port()
-    if not given("NATS_URL"):
-        nats = ground.nats
+        report(f"PostgreSQL runs on port {postgres.port}")
+    directory.sandbox_port()
+    if not is_set("NATS_URL"):
+        nats = directory.nats
         parts.start_server(nats, meanwhile=MEANWHILE["nats"])
-        say(f"NATS runs on port {nats.port}")
+        report(f"NATS runs on port {nats.port}")
 
 
-def environment(ground: Ground, port: int) -> dict[str, str]:
+def environment(directory: DataDirectory, port: int) -> dict[str, str]:
     """Return what every part of this shop finds in its environment."""
-    env = {**os.environ, **ground.environment()}
+    env = {**os.environ, **directory.environment()}
     env.setdefault(f"{PREFIX}PUBLIC_URL", url_of(port))
     env[f"{PREFIX}PORT"] = str(port)
     return env
 
 
-def close_to_others(data: Path, say: Say) -> None:
+def close_to_others(data: Path, report: Progress) -> None:
     """Take a data folder of ours from everybody else's sight."""
     found = data.stat()
     if found.st_uid == os.geteuid() and found.st_mode & PRIVATE_UMASK:
         data.chmod(found.st_mode & ~PRIVATE_UMASK)
-        say(f"{data} could be read by other accounts of this machine; it is closed to them now")
+        report(f"{data} could be read by other accounts of this machine; it is closed to them now")
 
 
-def prepare(parts: PartsSupervisor, settings: Settings, env: Mapping[str, str], *, demo: bool, say: Say) -> bool:
+def prepare(parts: ProcessGroup, settings: Settings, env: Mapping[str, str], *, demo: bool, report: Progress) -> bool:
     """Bring the schema up to date, end the leases of the last run, make the demo if it is wanted; say if it is new."""
     applied = asyncio.run(migrate_all(settings))
-    if not given("DATABASE_URL"):
+    if not is_set("DATABASE_URL"):
         asyncio.run(end_leases(settings))  # the folder is ours alone, so nobody lives who could hold one
-    say(f"the schema is up to date ({len(applied)} steps applied)")
+    report(f"the schema is up to date ({len(applied)} steps applied)")
     if demo and not asyncio.run(demo_exists(settings)):
-        say("making the demo: three houses, a dozen shows")
-        parts.run(own("seed demo", env), seconds_max=ONE_OFF_SECONDS_MAX)
+        report("making the demo: three houses, a dozen shows")
+        parts.run(cli_process("seed demo", env), seconds_max=ONE_OFF_SECONDS_MAX)
         return True
     return False
 
@@ -173,12 +173,14 @@ async def demo_exists(settings: Settings) -> bool:
         return await last.fetchone() is not None
 
 
-def start_parts(parts: PartsSupervisor, ground: Ground, env: Mapping[str, str], settings: Settings, port: int) -> None:
+def start_parts(
+    parts: ProcessGroup, directory: DataDirectory, env: Mapping[str, str], settings: Settings, port: int
+) -> None:
     """Start the gateway, the background parts and the API."""
-    gateway = [sys.executable, "-m", "adapters.sandbox", "--file", str(ground.sandbox_books), "--port"]
-    gateway += [str(ground.sandbox_port()), "--webhook-url", f"{url_of(port)}/api/v1/webhooks/sandbox"]
+    gateway = [sys.executable, "-m", "adapters.sandbox", "--file", str(directory.sandbox_books), "--port"]
+    gateway += [str(directory.sandbox_port()), "--webhook-url", f"{url_of(port)}/api/v1/webhooks/sandbox"]
     parts.start(
-        Part(
+        ProcessSpec(
             name="sandbox",
             argv=gateway,
             env=environment_of("sandbox", env),
@@ -187,22 +189,24 @@ def start_parts(parts: PartsSupervisor, ground: Ground, env: Mapping[str, str], 
         )
     )
     for name in BACKGROUND:
-        parts.start(replace(own(name, env), nice=BACKGROUND_NICE, before_restart=freeing(name, settings)))
-    ready = answers(f"{url_of(port)}{FIRST_PAGE}")
-    parts.start(replace(own("api", env), nice=API_NICE, ready=ready, essential=True))
+        parts.start(
+            replace(cli_process(name, env), nice=BACKGROUND_NICE, before_restart=lease_release_of(name, settings))
+        )
+    ready = responds(f"{url_of(port)}{FIRST_PAGE}")
+    parts.start(replace(cli_process("api", env), nice=API_NICE, ready=ready, essential=True))
 
 
-def own(words: str, env: Mapping[str, str]) -> Part:
+def cli_process(words: str, env: Mapping[str, str]) -> ProcessSpec:
     """Return one of our own commands as a part, with the settings it needs of a whole shop's."""
     argv = [sys.executable, "-m", "runtime.cli", *words.split()]
     name = words.split(maxsplit=1)[0]
-    return Part(name=name, argv=argv, env=environment_of(name, env), meanwhile=MEANWHILE.get(name, ""))
+    return ProcessSpec(name=name, argv=argv, env=environment_of(name, env), meanwhile=MEANWHILE.get(name, ""))
 
 
-def freeing(name: str, settings: Settings) -> Callable[[], None] | None:
+def lease_release_of(name: str, settings: Settings) -> Callable[[], None] | None:
     """Return what ends the leases of a part that has died, so that its successor need not wait; None: it has none."""
     end = LEASES.get(name)
-    if end is None or given("DATABASE_URL"):
+    if end is None or is_set("DATABASE_URL"):
         return None
 
     def free() -> None:
@@ -217,7 +221,7 @@ def url_of(port: int) -> str:
     return f"http://{LOOPBACK}:{port}"
 
 
-def answers(url: str) -> Callable[[], bool]:
+def responds(url: str) -> Callable[[], bool]:
     """Return a question: does somebody answer here without a fault of their own?"""
 
     def ask() -> bool:
@@ -232,13 +236,13 @@ def answers(url: str) -> Callable[[], bool]:
     return ask
 
 
-def say_accounts(ground: Ground, say: Say, *, is_new: bool) -> None:
+def say_accounts(directory: DataDirectory, report: Progress, *, is_new: bool) -> None:
     """Say how to sign in, if there is a demo; its password at the first start alone, later the file it is in."""
-    if not ground.demo_accounts.exists():
+    if not directory.demo_accounts.exists():
         return
-    demo = json.loads(ground.demo_accounts.read_text())
-    password = f"the password {demo['password']}" if is_new else f"the password in {ground.demo_accounts}"
-    say(f"sign in as {', '.join(demo['accounts'].values())} with {password}")
+    demo = json.loads(directory.demo_accounts.read_text())
+    password = f"the password {demo['password']}" if is_new else f"the password in {directory.demo_accounts}"
+    report(f"sign in as {', '.join(demo['accounts'].values())} with {password}")
     wished = os.environ.get(f"{PREFIX}DEMO_PASSWORD")
     if wished and wished != demo["password"]:
-        say(f"{PREFIX}DEMO_PASSWORD is not applied: this demo keeps the password of its first start")
+        report(f"{PREFIX}DEMO_PASSWORD is not applied: this demo keeps the password of its first start")

@@ -12,7 +12,7 @@ from typing import TypeVar
 Answer = TypeVar("Answer")
 
 
-def mend_wait_for() -> None:
+def patch_wait_for() -> None:
     """Give every library of this process the newer one; call it before an event loop runs."""
     if sys.version_info < (3, 12):
         asyncio.wait_for = wait_for  # type: ignore[assignment]

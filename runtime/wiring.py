@@ -46,18 +46,18 @@ from projections.seat_map import SEAT_MAP
 from projections.switches import ProjectionOperations
 from runtime.connections import (
     Nats,
-    announced,
+    closing_after,
+    notifying,
     open_feed,
     open_gateways,
     open_nats,
-    open_reading,
+    open_read_pool,
     open_records,
     open_store,
-    until_left,
 )
 from runtime.deciding import build_codec, build_handler
 from runtime.evolution import check_log
-from runtime.local.heartbeats import signs_of_life
+from runtime.local.heartbeats import liveness
 from runtime.roles import url_of_role
 from runtime.settings import Settings
 
@@ -132,7 +132,7 @@ def build_live(settings: Settings, log: Log, places: Places, read_models: ReadMo
 
 def build_sealed_log(settings: Settings, store: Store) -> SealedLog:
     """Return the seals of the log, and where their second place is."""
-    return SealedLog(url=url_of_role(settings, APP_ROLE), store=store, place=SealArchive(settings.second_place))
+    return SealedLog(url=url_of_role(settings, APP_ROLE), store=store, place=SealArchive(settings.seal_archive))
 
 
 @asynccontextmanager
@@ -146,7 +146,7 @@ async def open_passwords() -> AsyncIterator[Passwords]:
 async def open_log(settings: Settings, store: Store, batcher: Batcher) -> AsyncIterator[Log]:
     """Open what commands are decided with; the relay hears of what they append."""
     clock = ServerClock(await store.now())
-    async with open_nats(settings) as nats, announced(nats, batcher) as judge:
+    async with open_nats(settings) as nats, notifying(nats, batcher) as judge:
         handler = build_handler(store=store, judge=judge, clock=clock)
         yield Log(store=store, batcher=batcher, nats=nats, handler=handler, clock=clock)
 
@@ -163,7 +163,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
     async with (
         open_store(settings) as (store, batcher),
         open_records(settings) as records,
-        open_reading(settings) as reading,
+        open_read_pool(settings) as reading,
         open_gateways(settings) as gateways,
         open_passwords() as passwords,
         open_log(settings, store, batcher) as log,
@@ -176,9 +176,9 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
         inventories, layout_work = LayoutInventories(layouts), LayoutProcesses()
         places = build_places(log, inventories)
         async with (
-            until_left(build_live(settings, log, places, read_models)) as live,
-            until_left(Board(positions=positions, store=store)) as board,
-            until_left(build_sealed_log(settings, store)) as sealed_log,
+            closing_after(build_live(settings, log, places, read_models)) as live,
+            closing_after(Board(positions=positions, store=store)) as board,
+            closing_after(build_sealed_log(settings, store)) as sealed_log,
         ):
             yield Engine(
                 handler=log.handler,
@@ -221,7 +221,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
                 past_seat_maps=SeatMapTimelines(store),
                 clients=settings.clients,
                 devices=Devices(settings.derived("device cookies")),
-                parts=dict if settings.heartbeats is None else partial(signs_of_life, settings.heartbeats),
+                parts=dict if settings.heartbeats is None else partial(liveness, settings.heartbeats),
                 counters={**batcher_counters(batcher), **live_counters(live)},
             )
 

@@ -21,11 +21,11 @@ from eventstore.survey import EventTypeIndex
 from projections.every_model import EVERY_MODEL, reader_for
 from projections.runner import ProjectionRunner
 from runtime.evolution import EVOLUTION
-from runtime.garbage import look_seldom
+from runtime.garbage import relax_gc
 from runtime.logs import configure_logs
 from runtime.roles import url_of_role
 from runtime.settings import PREFIX, Settings, SettingsRefused, load_settings
-from runtime.wait_for import mend_wait_for
+from runtime.wait_for import patch_wait_for
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -37,8 +37,8 @@ def run_relay() -> None:
         SystemExit: the NATS server cannot be used; the message says what to do.
     """
     configure_logs()
-    mend_wait_for()
-    look_seldom()
+    patch_wait_for()
+    relax_gc()
     try:
         uvloop.run(relay(load_settings()))
     except NatsTooOld as refusal:
@@ -48,8 +48,8 @@ def run_relay() -> None:
 def run_projections() -> None:
     """Keep the read models up to date as the environment says."""
     configure_logs()
-    mend_wait_for()
-    look_seldom()
+    patch_wait_for()
+    relax_gc()
     uvloop.run(project(load_settings()))
 
 
@@ -86,7 +86,7 @@ async def project(settings: Settings) -> None:
         runner = ProjectionRunner(
             url=url_of_role(settings, PROJECTOR_ROLE),
             store=store,
-            make_feed=await feeds(settings, stack, store, epochs),
+            make_feed=await subscription_factory(settings, stack, store, epochs),
             models=EVERY_MODEL,
             reader=reader_for(EVERY_MODEL),
             owner=str(uuid7()),
@@ -104,7 +104,7 @@ async def open_log(settings: Settings, stack: AsyncExitStack) -> tuple[Store, Ep
     return store, epochs
 
 
-async def feeds(
+async def subscription_factory(
     settings: Settings, stack: AsyncExitStack, store: Store, epochs: Epochs
 ) -> Callable[[int], Subscription]:
     """Return what opens a feed after a position: from NATS if one is set, else from the store alone."""

@@ -9,16 +9,16 @@ import uvloop
 from adapters.records.process_state import PostgresProcessState
 from eventstore.clock import ServerClock
 from eventstore.roles import APP_ROLE
-from processes.every_rule import every_rule
+from processes.every_rule import all_rules
 from processes.runner import run_rules
 from runtime.connections import open_gateways, open_records, open_store
 from runtime.deciding import build_codec, build_handler
 from runtime.evolution import check_log
-from runtime.garbage import look_seldom
+from runtime.garbage import relax_gc
 from runtime.logs import configure_logs
 from runtime.roles import url_of_role
 from runtime.settings import Settings, load_settings
-from runtime.wait_for import mend_wait_for
+from runtime.wait_for import patch_wait_for
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 NOTHING_REMEMBERED = 0
@@ -44,7 +44,7 @@ async def run_processes(settings: Settings) -> None:
         clock = ServerClock(await store.now())
         handler = build_handler(store=store, judge=batcher, clock=clock, cache_size=NOTHING_REMEMBERED)
         codec, state = build_codec(), PostgresProcessState(pool)
-        rules = every_rule(handler, gateways, seats=store, codec=codec)
+        rules = all_rules(handler, gateways, seats=store, codec=codec)
         running = asyncio.create_task(run_rules(rules, log=store, codec=codec, state=state))
         for number in SIGNALS:
             asyncio.get_running_loop().add_signal_handler(number, running.cancel)
@@ -55,8 +55,8 @@ async def run_processes(settings: Settings) -> None:
 def main() -> None:
     """Run the rules as the environment says."""
     configure_logs()
-    mend_wait_for()
-    look_seldom()
+    patch_wait_for()
+    relax_gc()
     uvloop.run(run_processes(load_settings()))
 
 

@@ -11,7 +11,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from runtime.embedded import EmbeddedNats, EmbeddedPostgres
-from runtime.wait_for import mend_wait_for
+from runtime.wait_for import patch_wait_for
 from tests.databases import fresh_database
 from tests.effort import Effort
 from tests.memory import folder_in_memory
@@ -29,7 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure() -> None:
     """Wait as our processes wait; listen to Ctrl-C even where a script runs us in the background, which ignores it."""
-    mend_wait_for()
+    patch_wait_for()
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -24,13 +24,13 @@ def main(task: str, out: int, previous: int | None) -> None:
 
     given = sys.stdin.buffer.read()
     if task == "draw":
-        answer, content = work.drawn(given)
+        answer, content = work.render_document(given)
     else:
         before = b""
         if previous is not None:
             with os.fdopen(previous, "rb") as file:
                 before = file.read()
-        answer, content = work.published(given, before)
+        answer, content = work.publish_request(given, before)
     with os.fdopen(out, "wb") as file:
         file.write(content)
     sys.stdout.buffer.write(work.line_of(answer))

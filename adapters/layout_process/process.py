@@ -48,7 +48,7 @@ class LayoutProcesses:
         """
         with tempfile.TemporaryFile() as before:
             if previous is not None:
-                await asyncio.to_thread(rewritten, before, previous)
+                await asyncio.to_thread(rewrite, before, previous)
             answer, content = await self._run("publish", body, None if previous is None else before)
         found = None
         if content:
@@ -67,7 +67,7 @@ class LayoutProcesses:
             LayoutFaults: drawing takes more time or memory than there is.
         """
         with tempfile.TemporaryFile() as given:
-            await asyncio.to_thread(rewritten, given, document)
+            await asyncio.to_thread(rewrite, given, document)
             answer, content = await self._run("draw", given, None)
         length = answer["plain"]
         return RenderedLayout(plain=content[:length], compressed=content[length:])
@@ -87,11 +87,11 @@ class LayoutProcesses:
                     stdout=PIPE,
                     stderr=DEVNULL,
                     pass_fds=files,
-                    env=kept_environment(),
+                    env=safe_environment(),
                     start_new_session=True,
                 )
                 said = await self._answer_of(process, task)
-                return orjson.loads(said), await asyncio.to_thread(whole, out)
+                return orjson.loads(said), await asyncio.to_thread(read_all, out)
 
     async def _answer_of(self, process: Process, task: str) -> bytes:
         try:
@@ -111,19 +111,19 @@ class LayoutProcesses:
         return said
 
 
-def kept_environment() -> dict[str, str]:
+def safe_environment() -> dict[str, str]:
     """Return what the process finds in its environment: what Python needs, and no secret."""
     return {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
 
 
-def rewritten(file: BinaryIO, content: bytes) -> None:
+def rewrite(file: BinaryIO, content: bytes) -> None:
     """Write a file's content, and go back to its beginning."""
     file.write(content)
     file.flush()
     file.seek(0)
 
 
-def whole(file: BinaryIO) -> bytes:
+def read_all(file: BinaryIO) -> bytes:
     """Read a file that another process has written, from its beginning."""
     found = BytesIO()
     file.seek(0)

@@ -25,7 +25,7 @@ OUTLINE_TEXT_LENGTH_MAX = 1_000
 Answer = tuple[dict[str, Any], bytes]
 
 
-def published(body: bytes, previous: bytes) -> Answer:
+def publish_request(body: bytes, previous: bytes) -> Answer:
     """Read a request's body, `{"name", "format", "document", "options"?}`, and publish its document.
 
     Args:
@@ -40,7 +40,7 @@ def published(body: bytes, previous: bytes) -> Answer:
         request = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         return {"malformed": f"This is not JSON: {error}."}, b""
-    if ambiguous := ambiguity(body):
+    if ambiguous := find_ambiguity(body):
         return {"malformed": ambiguous}, b""
     answer: dict[str, Any] = {"outline": outline(request)}
     if not (isinstance(request, dict) and isinstance(request.get("format"), str)):
@@ -54,7 +54,7 @@ def published(body: bytes, previous: bytes) -> Answer:
     return answer | {"sha256": hashlib.sha256(content).hexdigest(), "capacity": layout.capacity}, content
 
 
-def ambiguity(body: bytes) -> str | None:
+def find_ambiguity(body: bytes) -> str | None:
     """Say why a body that is JSON may be read in two ways; None: it may not."""
     try:
         twice = find_duplicate_field(body)
@@ -78,7 +78,7 @@ def plain_name(name: object) -> str:
     return DocumentNode({"name": name.strip()[:LABEL_LENGTH_MAX]}, FaultCollector()).optional_text("name")
 
 
-def drawn(document: bytes) -> Answer:
+def render_document(document: bytes) -> Answer:
     """Draw a published document.
 
     Returns:
@@ -101,17 +101,17 @@ def read_own(document: bytes) -> Layout:
 def outline(request: object) -> object:
     """Return a body with nothing large in it: texts cut, lists and objects empty, but for the options'."""
     if not isinstance(request, dict):
-        return shortened(request)
-    options = {OPTIONS: shortened_fields(request[OPTIONS])} if isinstance(request.get(OPTIONS), dict) else {}
-    return shortened_fields(request) | options
+        return shorten(request)
+    options = {OPTIONS: shorten_fields(request[OPTIONS])} if isinstance(request.get(OPTIONS), dict) else {}
+    return shorten_fields(request) | options
 
 
-def shortened_fields(fields: dict[str, Any]) -> dict[str, Any]:
+def shorten_fields(fields: dict[str, Any]) -> dict[str, Any]:
     """Return the first fields of an object, each shortened."""
-    return {shortened(name): shortened(value) for name, value in list(fields.items())[:OUTLINE_FIELDS_MAX]}
+    return {shorten(name): shorten(value) for name, value in list(fields.items())[:OUTLINE_FIELDS_MAX]}
 
 
-def shortened(value: Any) -> Any:
+def shorten(value: Any) -> Any:
     """Return a value of the same kind, and the same value if it is short."""
     match value:
         case str():

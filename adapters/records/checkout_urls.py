@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from adapters.records import sql
-from adapters.records.pool import Pool, changed, rows
+from adapters.records.pool import Pool, execute, rows
 
 EXPIRED_AT_ONCE_MAX = 20
 
@@ -18,7 +18,7 @@ class PostgresCheckoutUrls:
     async def save(self, payment: str, url: str, expires_at: datetime) -> None:
         """Keep where a payment is paid; a few expired addresses go."""
         kept = {"payment": payment, "url": url, "expires_at": expires_at, "expired_max": EXPIRED_AT_ONCE_MAX}
-        await changed(self._pool, sql.KEEP_CHECKOUT_URL, kept)
+        await execute(self._pool, sql.KEEP_CHECKOUT_URL, kept)
 
     async def find_many(self, payments: Sequence[str]) -> Mapping[str, str]:
         """Return the addresses of those of the payments that can still be paid."""

@@ -1,7 +1,7 @@
 """Password hashes in PostgreSQL."""
 
 from adapters.records import sql
-from adapters.records.pool import Pool, changed, rows
+from adapters.records.pool import Pool, execute, rows
 from domain.people import Credential
 
 
@@ -19,4 +19,4 @@ class PostgresCredentials:
     async def replace(self, known: Credential, password_hash: str) -> bool:
         """Put a new hash in the place of the known one."""
         new = {"account": known.account, "known": known.password_hash, "password_hash": password_hash}
-        return await changed(self._pool, sql.REPLACE_CREDENTIAL, new) == 1
+        return await execute(self._pool, sql.REPLACE_CREDENTIAL, new) == 1

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import orjson
 
 from adapters.records import sql
-from adapters.records.pool import Pool, changed, rows
+from adapters.records.pool import Pool, execute, rows
 from domain.errors import NotFound
 from domain.layout.inventory import Inventory
 from domain.layout.publishing import publish
@@ -30,7 +30,7 @@ class PostgresLayouts:
 
     async def save(self, layout: str, document: bytes) -> None:
         """Keep the document of a layout; a second time changes nothing."""
-        await changed(self._pool, sql.KEEP_LAYOUT, {"layout": layout, "document": document})
+        await execute(self._pool, sql.KEEP_LAYOUT, {"layout": layout, "document": document})
 
     async def find(self, layout: str) -> bytes | None:
         """Return a layout's document, byte for byte."""

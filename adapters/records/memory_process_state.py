@@ -47,7 +47,7 @@ class MemoryProcessState:
         self._silence = timedelta(seconds=silence_s)
         self._refusals_kept = refusals_kept
 
-    async def acquire(self, rule: str) -> "MemoryTenure | None":
+    async def acquire(self, rule: str) -> "MemoryLease | None":
         """Become the owner of a rule without a living owner, or of one that is ours already."""
         records = self._records.rules[rule]
         now = self._records.now()
@@ -59,10 +59,10 @@ class MemoryProcessState:
         records.owner = self._owner
         records.fence += 1
         records.heartbeat_at = now
-        return MemoryTenure(records, self._records.now, self._refusals_kept)
+        return MemoryLease(records, self._records.now, self._refusals_kept)
 
 
-class MemoryTenure:
+class MemoryLease:
     """One rule's state while we own it."""
 
     def __init__(self, records: RuleRecords, now: Callable[[], datetime], refusals_kept: int) -> None:
@@ -127,7 +127,7 @@ class MemoryTenure:
         records.refusals = [*records.refusals, *refused][-self._refusals_kept :]
         return True
 
-    async def begin_anew(self) -> bool:
+    async def reset(self) -> bool:
         """Forget all work and go back to the log's beginning; False: the tenure is over."""
         if self._records.checkpoint != self._known or not await self.renew():
             return False

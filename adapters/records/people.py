@@ -6,7 +6,7 @@ from dataclasses import asdict
 from psycopg import errors
 
 from adapters.records import sql
-from adapters.records.pool import Pool, changed, rows
+from adapters.records.pool import Pool, execute, rows
 from domain.people import AddressTaken, Buyers, Contact, PeoplePage, Person
 
 
@@ -19,7 +19,7 @@ class PostgresPeople:
     async def register(self, person: Person, password_hash: str) -> None:
         """Keep a person and their password's hash, both or neither."""
         try:
-            await changed(self._pool, sql.REGISTER, {**asdict(person), "password_hash": password_hash})
+            await execute(self._pool, sql.REGISTER, {**asdict(person), "password_hash": password_hash})
         except errors.UniqueViolation as error:
             raise AddressTaken("The address or the account is registered already.") from error
 
@@ -42,7 +42,7 @@ class PostgresPeople:
 
     async def save_contact(self, contact: Contact) -> None:
         """Keep where an order's mail goes; a second time changes nothing."""
-        await changed(self._pool, sql.KEEP_CONTACT, asdict(contact))
+        await execute(self._pool, sql.KEEP_CONTACT, asdict(contact))
 
     async def find_buyers(self, text: str, *, limit: int) -> Buyers:
         """Return those whose address begins with `text` or whose name contains it."""

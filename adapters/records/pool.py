@@ -28,7 +28,7 @@ Pool = AsyncConnectionPool[psycopg.AsyncConnection[Any]]
 Row = dict[str, Any]
 
 
-def records_pool(
+def open_pool_for_records(
     url: str, *, connections_max: int = CONNECTIONS_MAX, wait_seconds_max: float = WAIT_SECONDS_MAX
 ) -> Pool:
     """Make the pool of an application process; open it before use.
@@ -56,19 +56,19 @@ async def rows(pool: Pool, statement: LiteralString, parameters: Mapping[str, An
     Raises:
         RecordsUnavailable: the server cannot be asked.
     """
-    with unavailable():
+    with translate_unavailable():
         async with pool.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
             await cursor.execute(statement, parameters)
             return await cursor.fetchall() if cursor.description is not None else []
 
 
-async def changed(pool: Pool, statement: LiteralString, parameters: Mapping[str, Any]) -> int:
+async def execute(pool: Pool, statement: LiteralString, parameters: Mapping[str, Any]) -> int:
     """Run a statement by itself and return how many rows it changed.
 
     Raises:
         RecordsUnavailable: the server cannot be asked.
     """
-    with unavailable():
+    with translate_unavailable():
         async with pool.connection() as connection:
             return (await connection.execute(statement, parameters)).rowcount
 
@@ -77,7 +77,7 @@ UNAVAILABLE: tuple[type[Exception], ...] = (*OUT_OF_REACH, PoolClosed)
 
 
 @contextmanager
-def unavailable() -> Iterator[None]:
+def translate_unavailable() -> Iterator[None]:
     """Say in the domain's words that the server cannot be asked."""
     try:
         yield

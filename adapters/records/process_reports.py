@@ -4,7 +4,7 @@ from psycopg.rows import class_row
 
 from adapters.records import process_sql as sql
 from adapters.records.pool import Pool
-from adapters.records.process_state import unavailable
+from adapters.records.process_state import translate_unavailable
 from domain.process import ProcessStatus
 
 
@@ -24,7 +24,7 @@ class ProcessReports:
         Raises:
             StoreUnavailable: the server cannot be asked.
         """
-        with unavailable():
+        with translate_unavailable():
             async with (
                 self._pool.connection() as connection,
                 connection.cursor(row_factory=class_row(ProcessStatus)) as cursor,
@@ -37,6 +37,6 @@ class ProcessReports:
         Raises:
             StoreUnavailable: the server cannot be asked.
         """
-        with unavailable():
+        with translate_unavailable():
             async with self._pool.connection() as connection:
                 return (await connection.execute(sql.RETRY, {"rule": rule})).rowcount == 1

@@ -40,14 +40,14 @@ class PostgresProcessState:
         self._silence_s = silence_s
         self._refusals_kept = refusals_kept
 
-    async def acquire(self, rule: str) -> "PostgresTenure | None":
+    async def acquire(self, rule: str) -> "PostgresLease | None":
         """Become the owner of a rule without a living owner, or of one that is ours already.
 
         Raises:
             StoreUnavailable: the server cannot be asked.
         """
         claim = {"rule": rule, "owner": self._owner, "silence_s": self._silence_s}
-        with unavailable():
+        with translate_unavailable():
             async with self._pool.connection() as connection, connection.transaction():
                 await connection.execute(sql.INTRODUCE, claim)
                 row = await (await connection.execute(sql.ACQUIRE, claim)).fetchone()
@@ -56,7 +56,7 @@ class PostgresProcessState:
         fence, position, digest, failed_position, tries = row
         claim = {"rule": rule, "owner": self._owner, "fence": fence}
         failure = None if failed_position is None else (failed_position, tries)
-        return PostgresTenure(self._pool, claim, Checkpoint(position, digest), self._refusals_kept, failure)
+        return PostgresLease(self._pool, claim, Checkpoint(position, digest), self._refusals_kept, failure)
 
 
 async def release_all(pool: Pool) -> None:
@@ -65,12 +65,12 @@ async def release_all(pool: Pool) -> None:
     Raises:
         StoreUnavailable: the server cannot be asked.
     """
-    with unavailable():
+    with translate_unavailable():
         async with pool.connection() as connection:
             await connection.execute(sql.RELEASE_ALL)
 
 
-class PostgresTenure:
+class PostgresLease:
     """One rule's state while we own it."""
 
     def __init__(
@@ -90,19 +90,19 @@ class PostgresTenure:
 
     async def renew(self) -> bool:
         """Say that we are alive; False: somebody else has taken over."""
-        with unavailable():
+        with translate_unavailable():
             async with self._pool.connection() as connection:
                 return (await connection.execute(sql.RENEW, self._claim)).rowcount == 1
 
     async def release(self) -> None:
         """Let a standby take over at once."""
-        with unavailable():
+        with translate_unavailable():
             async with self._pool.connection() as connection:
                 await connection.execute(sql.RELEASE, self._claim)
 
     async def fail(self, *, error: str, position: int, pause: timedelta) -> None:
         """Record that the rule failed at a position; it has no owner again before the pause is over."""
-        with unavailable():
+        with translate_unavailable():
             async with self._pool.connection() as connection:
                 await connection.execute(
                     sql.FAIL, {**self._claim, "error": error, "position": position, "pause": pause}
@@ -111,13 +111,13 @@ class PostgresTenure:
     async def recover(self) -> None:
         """Record that the rule works again."""
         self.failure = None
-        with unavailable():
+        with translate_unavailable():
             async with self._pool.connection() as connection:
                 await connection.execute(sql.RECOVER, self._claim)
 
     async def due(self, *, limit: int) -> tuple[datetime, Sequence[Row]]:
         """Return the server's time (any, where nothing is due) and the work whose time has come, longest due first."""
-        with unavailable():
+        with translate_unavailable():
             async with self._pool.connection() as connection:
                 rows = await (await connection.execute(sql.DUE, {**self._claim, "limit": limit})).fetchall()
         now = rows[0][0] if rows else datetime.fromtimestamp(0, UTC)
@@ -134,7 +134,7 @@ class PostgresTenure:
     ) -> bool:
         """Change checkpoint and work in one transaction; False: the tenure is over, nothing was changed."""
         refusals = list(refused)
-        with unavailable():
+        with translate_unavailable():
             async with self._pool.connection() as connection, connection.transaction():
                 await connection.execute(sql.NOT_DURABLE)
                 if not await self._advance(connection, checkpoint):
@@ -150,9 +150,9 @@ class PostgresTenure:
         self._known = self._known if checkpoint is None else checkpoint.position
         return True
 
-    async def begin_anew(self) -> bool:
+    async def reset(self) -> bool:
         """Forget all work and go back to the log's beginning; False: the tenure is over."""
-        with unavailable():
+        with translate_unavailable():
             async with self._pool.connection() as connection, connection.transaction():
                 if not await self._advance(connection, BEGINNING):
                     return False
@@ -182,7 +182,7 @@ UNAVAILABLE: tuple[type[Exception], ...] = (*OUT_OF_REACH, PoolClosed)
 
 
 @contextmanager
-def unavailable() -> Iterator[None]:
+def translate_unavailable() -> Iterator[None]:
     """Say in the store's words that the server cannot be asked."""
     try:
         yield

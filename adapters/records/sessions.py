@@ -3,7 +3,7 @@
 from dataclasses import asdict
 
 from adapters.records import sql
-from adapters.records.pool import Pool, changed, rows
+from adapters.records.pool import Pool, execute, rows
 from domain.people import Session
 
 SESSIONS_PER_ACCOUNT_MAX = 20
@@ -19,7 +19,7 @@ class PostgresSessions:
     async def open(self, session: Session, token_sha256: bytes) -> None:
         """Begin a session with its first refresh token."""
         limits = {"sessions_max": SESSIONS_PER_ACCOUNT_MAX - 1, "abandoned_max": ABANDONED_PER_OPENING_MAX}
-        await changed(self._pool, sql.OPEN_SESSION, {**asdict(session), **limits, "token": token_sha256})
+        await execute(self._pool, sql.OPEN_SESSION, {**asdict(session), **limits, "token": token_sha256})
 
     async def rotate(self, token_sha256: bytes, successor_sha256: bytes) -> Session | None:
         """Exchange a refresh token, once; a second time ends its session."""
@@ -31,8 +31,8 @@ class PostgresSessions:
 
     async def end_all(self, account: str) -> None:
         """End every session of an account."""
-        await changed(self._pool, sql.END_SESSIONS, {"account": account})
+        await execute(self._pool, sql.END_SESSIONS, {"account": account})
 
     async def end(self, token_sha256: bytes) -> None:
         """End the session of a token, used or not."""
-        await changed(self._pool, sql.END_SESSION, {"token": token_sha256})
+        await execute(self._pool, sql.END_SESSION, {"token": token_sha256})

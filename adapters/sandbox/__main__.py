@@ -12,8 +12,8 @@ import uvicorn
 import uvloop
 
 from adapters.sandbox.app import HANG_S, LATE_S, make_sandbox
-from adapters.sandbox.books import Books
-from adapters.sandbox.records import BooksInUse
+from adapters.sandbox.books import Ledger
+from adapters.sandbox.records import LedgerInUse
 
 HOST = "127.0.0.1"
 STOP_WITHIN_S = 1
@@ -28,13 +28,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     api_key = _secret(options.api_key_file, API_KEY)
     webhook_secret = _secret(options.webhook_secret_file, WEBHOOK_SECRET)
     try:
-        books = Books(options.file)
+        ledger = Ledger(options.file)
         listener = socket.create_server((HOST, options.port))
-    except (BooksInUse, OSError) as error:
+    except (LedgerInUse, OSError) as error:
         sys.exit(f"sandbox gateway: {error}")
     base_url = options.public_url.rstrip("/") or f"http://{HOST}:{listener.getsockname()[1]}"
     app = make_sandbox(
-        books,
+        ledger,
         api_key=api_key,
         webhook_url=options.webhook_url,
         webhook_secret=webhook_secret,
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         uvloop.run(_Server(config, base_url).serve(sockets=[listener]))
     finally:
-        books.close()
+        ledger.close()
 
 
 class _Server(uvicorn.Server):

@@ -11,10 +11,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from adapters.sandbox import customer_routes, shop_routes
-from adapters.sandbox.books import Books
+from adapters.sandbox.books import Ledger
 from adapters.sandbox.gateway import Gateway
 from adapters.sandbox.records import SandboxRefused
-from adapters.sandbox.webhooks import Courier
+from adapters.sandbox.webhooks import WebhookSender
 
 BODY_BYTES_MAX = 16 * 1024
 HANG_S = 10.0
@@ -22,7 +22,7 @@ LATE_S = 2.0
 
 
 def make_sandbox(
-    books: Books,
+    ledger: Ledger,
     *,
     api_key: str,
     webhook_url: str,
@@ -38,7 +38,7 @@ def make_sandbox(
         hang_s: how long a request that shall time out is held.
         late_s: how long after its expiry a late card is captured, and how long a pending refund stays so.
     """
-    courier = Courier(books, url=webhook_url, secret=webhook_secret)
+    courier = WebhookSender(ledger, url=webhook_url, secret=webhook_secret)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -52,12 +52,12 @@ def make_sandbox(
         max_body_size=BODY_BYTES_MAX,
     )
     app.state.gateway = Gateway(
-        books=books,
+        ledger=ledger,
         courier=courier,
         api_key=api_key,
         base_url=base_url,
-        hang_s=hang_s,
-        late_by=timedelta(seconds=late_s),
+        timeout_delay_s=hang_s,
+        late_capture_delay=timedelta(seconds=late_s),
     )
     return app
 

@@ -7,21 +7,21 @@ from adapters.sandbox import sql
 from adapters.sandbox.checkouts import Checkouts
 from adapters.sandbox.deliveries import Deliveries
 from adapters.sandbox.disputes import Disputes
-from adapters.sandbox.file import BooksFile
+from adapters.sandbox.file import LedgerFile
 from adapters.sandbox.records import Entry
 from adapters.sandbox.refunds import Refunds
 
 
-class Books:
+class Ledger:
     """All that the gateway knows. Each method is one transaction, so a kill -9 at any line leaves it whole."""
 
     def __init__(self, path: Path) -> None:
         """Open or make the file.
 
         Raises:
-            BooksInUse: another process has it open.
+            LedgerInUse: another process has it open.
         """
-        self._file = BooksFile(path)
+        self._file = LedgerFile(path)
         self.checkouts = Checkouts(self._file)
         self.disputes = Disputes(self._file)
         self.refunds = Refunds(self._file)

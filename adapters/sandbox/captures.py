@@ -6,15 +6,15 @@ from typing import assert_never
 
 from adapters.sandbox import sql
 from adapters.sandbox.cards import Capture, Card, Delivery
-from adapters.sandbox.journal import about_payment, announce, book_entry, new_id
-from adapters.sandbox.records import Checkout, EntryKind, EventType, NoSuchThing
+from adapters.sandbox.journal import announce, book_entry, new_id, to_payment_event
+from adapters.sandbox.records import Checkout, EntryKind, EventType, NotFound
 
 
 def load_checkout(connection: sqlite3.Connection, checkout_id: str) -> Checkout:
-    """Return one checkout, or raise NoSuchThing."""
+    """Return one checkout, or raise NotFound."""
     row = connection.execute(sql.CHECKOUT_BY_ID, {"checkout_id": checkout_id}).fetchone()
     if row is None:
-        raise NoSuchThing("unknown_checkout", "There is no such checkout.")
+        raise NotFound("unknown_checkout", "There is no such checkout.")
     return Checkout(**row)
 
 
@@ -24,17 +24,17 @@ def checkout_of_reference(connection: sqlite3.Connection, reference: str) -> Che
     return None if row is None else Checkout(**row)
 
 
-def expire(connection: sqlite3.Connection, checkout: Checkout, now: datetime) -> None:
+def expire_checkout(connection: sqlite3.Connection, checkout: Checkout, now: datetime) -> None:
     """End a checkout without money; a card accepted before may still be charged."""
     connection.execute(sql.MARK_EXPIRED, {"checkout_id": checkout.checkout_id})
-    announce(connection, checkout, [about_payment(checkout, EventType.EXPIRED, now)])
+    announce(connection, checkout, [to_payment_event(checkout, EventType.EXPIRED, now)])
 
 
 def ask(connection: sqlite3.Connection, checkout: Checkout, card: Card, now: datetime) -> None:
     """Ask the customer to confirm."""
     connection.execute(sql.MARK_ACTION_REQUIRED, {"checkout_id": checkout.checkout_id, "card": card.name})
     asked = load_checkout(connection, checkout.checkout_id)
-    announce(connection, asked, [about_payment(asked, EventType.ACTION_REQUIRED, now)])
+    announce(connection, asked, [to_payment_event(asked, EventType.ACTION_REQUIRED, now)])
 
 
 def refuse(connection: sqlite3.Connection, checkout: Checkout, card: Card, failure: str, now: datetime) -> None:
@@ -42,29 +42,29 @@ def refuse(connection: sqlite3.Connection, checkout: Checkout, card: Card, failu
     change = {"checkout_id": checkout.checkout_id, "card": card.name, "failure": failure, "now": now}
     connection.execute(sql.MARK_FAILED, change)
     refused = load_checkout(connection, checkout.checkout_id)
-    announce(connection, refused, [about_payment(refused, EventType.FAILED, now, failure)])
+    announce(connection, refused, [to_payment_event(refused, EventType.FAILED, now, failure)])
 
 
 def capture(connection: sqlite3.Connection, asked: Checkout, card: Card, now: datetime) -> None:
     """Charge the card: what it takes, how it is announced and whether it is disputed are the card's choice."""
-    amount, currency = _taken(asked, card.capture)
+    amount, currency = _captured_amount(asked, card.capture)
     change = {"checkout_id": asked.checkout_id, "card": card.name, "now": now, "amount": amount, "currency": currency}
     connection.execute(sql.MARK_CAPTURED, change)
     captured = load_checkout(connection, asked.checkout_id)
     book_payment(connection, captured, EntryKind.CAPTURE, now)
-    happenings = [about_payment(captured, EventType.CAPTURED, now)]
+    happenings = [to_payment_event(captured, EventType.CAPTURED, now)]
     if card.delivery is Delivery.REVERSED:
-        happenings.insert(0, about_payment(asked, EventType.ACTION_REQUIRED, now - timedelta(seconds=1)))
+        happenings.insert(0, to_payment_event(asked, EventType.ACTION_REQUIRED, now - timedelta(seconds=1)))
     if card.disputed:
         opening = {"checkout_id": captured.checkout_id, "dispute_id": new_id("dp")}
         connection.execute(sql.OPEN_DISPUTE, opening)
         disputed = load_checkout(connection, captured.checkout_id)
         book_payment(connection, disputed, EntryKind.DISPUTE, now)
-        happenings.append(about_payment(disputed, EventType.DISPUTE_OPENED, now))
+        happenings.append(to_payment_event(disputed, EventType.DISPUTE_OPENED, now))
     announce(connection, captured, happenings)
 
 
-def _taken(asked: Checkout, way: Capture) -> tuple[int, str]:
+def _captured_amount(asked: Checkout, way: Capture) -> tuple[int, str]:
     match way:
         case Capture.EXACT:
             return asked.amount, asked.currency

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Answer(StrEnum):
+class BankAnswer(StrEnum):
     """What the bank says to the card."""
 
     CAPTURE = "capture"
@@ -31,7 +31,7 @@ class Delivery(StrEnum):
     NEVER = "never"
 
 
-class Refunding(StrEnum):
+class RefundBehaviour(StrEnum):
     """How refunds of a checkout end."""
 
     AT_ONCE = "at_once"
@@ -48,11 +48,11 @@ class Card:
     number: str
     name: str
     effect: str
-    answer: Answer = Answer.CAPTURE
+    answer: BankAnswer = BankAnswer.CAPTURE
     failure: str | None = None
     capture: Capture = Capture.EXACT
     delivery: Delivery = Delivery.ONCE
-    refunding: Refunding = Refunding.AT_ONCE
+    refunding: RefundBehaviour = RefundBehaviour.AT_ONCE
     hangs: bool = False
     disputed: bool = False
 
@@ -68,27 +68,27 @@ CARDS = (
         number="4000000000000002",
         name="declined",
         effect="The bank declines.",
-        answer=Answer.REFUSE,
+        answer=BankAnswer.REFUSE,
         failure="card_declined",
     ),
     Card(
         number="4000000000009995",
         name="insufficient_funds",
         effect="The bank declines: insufficient funds.",
-        answer=Answer.REFUSE,
+        answer=BankAnswer.REFUSE,
         failure="insufficient_funds",
     ),
     Card(
         number="4000002500003155",
         name="needs_confirmation",
         effect="The bank asks you to confirm in a second step.",
-        answer=Answer.ASK,
+        answer=BankAnswer.ASK,
     ),
     Card(
         number="4242000000000109",
         name="captured_late",
         effect="Accepted, but captured only after the checkout has expired.",
-        answer=Answer.LATER,
+        answer=BankAnswer.LATER,
     ),
     Card(
         number="4242000000000208",
@@ -143,25 +143,25 @@ CARDS = (
         number="4242000000001008",
         name="refund_fails",
         effect="Paid at once; every refund fails at the bank.",
-        refunding=Refunding.FAILS,
+        refunding=RefundBehaviour.FAILS,
     ),
     Card(
         number="4242000000001107",
         name="refund_no_answer",
         effect="Paid at once; a refund is done, but its answer never comes.",
-        refunding=Refunding.DONE_WITHOUT_ANSWER,
+        refunding=RefundBehaviour.DONE_WITHOUT_ANSWER,
     ),
     Card(
         number="4242000000001206",
         name="refund_unavailable_twice",
         effect="Paid at once; the first two tries to refund are turned away and do nothing.",
-        refunding=Refunding.UNAVAILABLE_TWICE,
+        refunding=RefundBehaviour.UNAVAILABLE_TWICE,
     ),
     Card(
         number="4242000000001305",
         name="refund_pending",
         effect="Paid at once; a refund stays pending for a while before it is completed.",
-        refunding=Refunding.LATER,
+        refunding=RefundBehaviour.LATER,
     ),
     Card(
         number="4000000000000259",
@@ -175,11 +175,11 @@ _BY_NUMBER = {card.number: card for card in CARDS}
 _BY_NAME = {card.name: card for card in CARDS}
 
 
-def card_numbered(number: str) -> Card | None:
+def find_card_by_number(number: str) -> Card | None:
     """Find a test card by what somebody typed, with or without spaces and dashes."""
     return _BY_NUMBER.get(number.replace(" ", "").replace("-", ""))
 
 
-def card_named(name: str | None) -> Card:
+def find_card_by_name(name: str | None) -> Card:
     """Return the card a checkout was paid with, as the books name it; the friendly one before any was used."""
     return _BY_NAME[name] if name else CARDS[0]

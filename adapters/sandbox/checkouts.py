@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from adapters.sandbox import sql
-from adapters.sandbox.captures import ask, capture, checkout_of_reference, expire, load_checkout, refuse
-from adapters.sandbox.cards import Answer, Card, card_named
-from adapters.sandbox.file import BooksFile
+from adapters.sandbox.captures import ask, capture, checkout_of_reference, expire_checkout, load_checkout, refuse
+from adapters.sandbox.cards import BankAnswer, Card, find_card_by_name
+from adapters.sandbox.file import LedgerFile
 from adapters.sandbox.journal import new_id
 from adapters.sandbox.records import Checkout, CheckoutStatus, NotAcceptable, NotPossible
 
@@ -17,7 +17,7 @@ CONFIRMATION_REFUSED = "confirmation_refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CheckoutWish:
+class CheckoutRequest:
     """What a shop asks for; `reference` is its own id and the idempotency key."""
 
     reference: str
@@ -31,10 +31,10 @@ class CheckoutWish:
 class Checkouts:
     """The checkouts in one file of books; every time is given by the caller."""
 
-    def __init__(self, file: BooksFile) -> None:
+    def __init__(self, file: LedgerFile) -> None:
         self._file = file
 
-    def open(self, wish: CheckoutWish, now: datetime) -> Checkout:
+    def open(self, request: CheckoutRequest, now: datetime) -> Checkout:
         """Make the checkout of this reference, or find it.
 
         Raises:
@@ -42,31 +42,31 @@ class Checkouts:
             NotAcceptable: it would end in the past or too far ahead.
         """
         with self._file.transaction() as connection:
-            known = checkout_of_reference(connection, wish.reference)
+            known = checkout_of_reference(connection, request.reference)
             if known is not None:
-                if (known.amount, known.currency) != (wish.amount, wish.currency):
+                if (known.amount, known.currency) != (request.amount, request.currency):
                     raise NotPossible("reference_reused", "This reference stands for another amount or currency.")
                 return known
-            if not now < wish.expires_at <= now + CHECKOUT_LIFE_MAX:
+            if not now < request.expires_at <= now + CHECKOUT_LIFE_MAX:
                 raise NotAcceptable("bad_expiry", "A checkout ends in the future, at most 31 days ahead.")
             checkout_id = new_id("co")
             connection.execute(
                 sql.INSERT_CHECKOUT,
                 {
                     "checkout_id": checkout_id,
-                    "reference": wish.reference,
-                    "amount": wish.amount,
-                    "currency": wish.currency,
-                    "description": wish.description,
-                    "return_url": wish.return_url,
+                    "reference": request.reference,
+                    "amount": request.amount,
+                    "currency": request.currency,
+                    "description": request.description,
+                    "return_url": request.return_url,
                     "now": now,
-                    "expires_at": wish.expires_at,
+                    "expires_at": request.expires_at,
                 },
             )
             return load_checkout(connection, checkout_id)
 
     def find(self, checkout_id: str) -> Checkout:
-        """Return one checkout, or raise NoSuchThing."""
+        """Return one checkout, or raise NotFound."""
         with self._file.transaction() as connection:
             return load_checkout(connection, checkout_id)
 
@@ -75,7 +75,7 @@ class Checkouts:
         with self._file.transaction() as connection:
             return checkout_of_reference(connection, reference)
 
-    def pay(self, checkout_id: str, card: Card, now: datetime, *, late_by: timedelta) -> Checkout:
+    def pay(self, checkout_id: str, card: Card, now: datetime, *, late_capture_delay: timedelta) -> Checkout:
         """Let a customer use a card; what follows is the card's choice.
 
         Args:
@@ -88,14 +88,14 @@ class Checkouts:
             checkout = load_checkout(connection, checkout_id)
             _check_payable(checkout, now)
             match card.answer:
-                case Answer.CAPTURE:
+                case BankAnswer.CAPTURE:
                     capture(connection, checkout, card, now)
-                case Answer.REFUSE:
+                case BankAnswer.REFUSE:
                     refuse(connection, checkout, card, card.failure or card.name, now)
-                case Answer.ASK:
+                case BankAnswer.ASK:
                     ask(connection, checkout, card, now)
-                case Answer.LATER:
-                    due_at = checkout.expires_at + late_by
+                case BankAnswer.LATER:
+                    due_at = checkout.expires_at + late_capture_delay
                     connection.execute(
                         sql.MARK_CAPTURE_DUE, {"checkout_id": checkout_id, "card": card.name, "due_at": due_at}
                     )
@@ -114,9 +114,9 @@ class Checkouts:
             if checkout.status is not CheckoutStatus.ACTION_REQUIRED or checkout.expires_at <= now:
                 raise NotPossible("nothing_to_confirm", "This checkout waits for no confirmation.")
             if approved:
-                capture(connection, checkout, card_named(checkout.card), now)
+                capture(connection, checkout, find_card_by_name(checkout.card), now)
             else:
-                refuse(connection, checkout, card_named(checkout.card), CONFIRMATION_REFUSED, now)
+                refuse(connection, checkout, find_card_by_name(checkout.card), CONFIRMATION_REFUSED, now)
             return load_checkout(connection, checkout_id)
 
     def expire(self, checkout_id: str, now: datetime) -> Checkout:
@@ -124,7 +124,7 @@ class Checkouts:
         with self._file.transaction() as connection:
             checkout = load_checkout(connection, checkout_id)
             if checkout.status in {CheckoutStatus.OPEN, CheckoutStatus.ACTION_REQUIRED}:
-                expire(connection, checkout, now)
+                expire_checkout(connection, checkout, now)
             return load_checkout(connection, checkout_id)
 
     def capture_now(self, checkout_id: str, now: datetime) -> Checkout:
@@ -137,7 +137,7 @@ class Checkouts:
             checkout = load_checkout(connection, checkout_id)
             if checkout.capture_due_at is None:
                 raise NotPossible("nothing_to_capture", "No accepted card waits for its capture here.")
-            capture(connection, checkout, card_named(checkout.card), now)
+            capture(connection, checkout, find_card_by_name(checkout.card), now)
             return load_checkout(connection, checkout_id)
 
     def settle_due(self, now: datetime) -> int:
@@ -146,10 +146,10 @@ class Checkouts:
             moment = {"now": now, "limit": DUE_AT_ONCE_MAX}
             expiring = [Checkout(**row) for row in connection.execute(sql.CHECKOUTS_EXPIRING, moment)]
             for checkout in expiring:
-                expire(connection, checkout, now)
+                expire_checkout(connection, checkout, now)
             due = [Checkout(**row) for row in connection.execute(sql.CHECKOUTS_CAPTURE_DUE, moment)]
             for checkout in due:
-                capture(connection, checkout, card_named(checkout.card), now)
+                capture(connection, checkout, find_card_by_name(checkout.card), now)
             return len(expiring) + len(due)
 
 

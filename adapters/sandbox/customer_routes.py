@@ -9,9 +9,9 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Redire
 from starlette.routing import Route
 
 from adapters.sandbox import pages
-from adapters.sandbox.cards import card_named, card_numbered
+from adapters.sandbox.cards import find_card_by_name, find_card_by_number
 from adapters.sandbox.gateway import Gateway, gateway_of, page_path
-from adapters.sandbox.records import Checkout, CheckoutStatus, NoSuchThing, NotAcceptable, SandboxRefused
+from adapters.sandbox.records import Checkout, CheckoutStatus, NotAcceptable, NotFound, SandboxRefused
 from adapters.sandbox.schemas import Confirm, Pay, is_form, read_body
 
 PAGE_HEADERS = {
@@ -51,7 +51,7 @@ async def pay(request: Request) -> Response:
     except SandboxRefused as refused:
         return await _refusal(request, gateway, checkout_id, refused)
     gateway.courier.wake()
-    if card_named(checkout.card).hangs:
+    if find_card_by_name(checkout.card).hangs:
         return await _no_answer(request, gateway, checkout)
     return _answer(request, checkout)
 
@@ -62,7 +62,7 @@ async def confirm(request: Request) -> Response:
     try:
         approved = (await read_body(request, Confirm)).decision == "approve"
         checkout = await asyncio.to_thread(
-            gateway.books.checkouts.confirm, checkout_id, gateway.now(), approved=approved
+            gateway.ledger.checkouts.confirm, checkout_id, gateway.now(), approved=approved
         )
     except SandboxRefused as refused:
         return await _refusal(request, gateway, checkout_id, refused)
@@ -71,15 +71,17 @@ async def confirm(request: Request) -> Response:
 
 
 async def _pay(checkout_id: str, body: Pay, gateway: Gateway) -> Checkout:
-    card = card_numbered(body.card)
+    card = find_card_by_number(body.card)
     if card is None:
         raise NotAcceptable("unknown_card", "This is none of the test cards. No real card works here.")
-    late_by = gateway.late_by if body.delay_s is None else timedelta(seconds=body.delay_s)
-    return await asyncio.to_thread(gateway.books.checkouts.pay, checkout_id, card, gateway.now(), late_by=late_by)
+    late_capture_delay = gateway.late_capture_delay if body.delay_s is None else timedelta(seconds=body.delay_s)
+    return await asyncio.to_thread(
+        gateway.ledger.checkouts.pay, checkout_id, card, gateway.now(), late_capture_delay=late_capture_delay
+    )
 
 
 async def _no_answer(request: Request, gateway: Gateway, checkout: Checkout) -> Response:
-    await asyncio.sleep(gateway.hang_s)
+    await asyncio.sleep(gateway.timeout_delay_s)
     if is_form(request):
         return HTMLResponse(pages.no_answer_page(checkout), 504, headers=PAGE_HEADERS)
     raise HTTPException(504, "The bank did not answer in time.")
@@ -99,13 +101,13 @@ def _answer(request: Request, checkout: Checkout) -> Response:
 
 
 async def _refusal(request: Request, gateway: Gateway, checkout_id: str, refused: SandboxRefused) -> Response:
-    if not is_form(request) or isinstance(refused, NoSuchThing):
+    if not is_form(request) or isinstance(refused, NotFound):
         raise refused
     return await asyncio.to_thread(_page, gateway, checkout_id, str(refused), refused.status)
 
 
 def _page(gateway: Gateway, checkout_id: str, alert: str = "", status: int = 200) -> Response:
-    checkout = gateway.books.checkouts.find(checkout_id)
+    checkout = gateway.ledger.checkouts.find(checkout_id)
     return HTMLResponse(pages.checkout_page(checkout, gateway.now(), alert=alert), status, headers=PAGE_HEADERS)
 
 

@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 
 from adapters.sandbox import sql
-from adapters.sandbox.file import BooksFile
-from adapters.sandbox.records import Delivery, DeliveryState, NoSuchThing
+from adapters.sandbox.file import LedgerFile
+from adapters.sandbox.records import Delivery, DeliveryState, NotFound
 
 TRIES_MAX = 12
 RETRY_FIRST = timedelta(milliseconds=250)
@@ -19,7 +19,7 @@ def retry_after(attempts: int) -> timedelta:
 class Deliveries:
     """The webhooks in one file of books; what isn't answered with a 2xx is tried again, a bounded number of times."""
 
-    def __init__(self, file: BooksFile) -> None:
+    def __init__(self, file: LedgerFile) -> None:
         self._file = file
 
     def due(self, now: datetime, *, limit: int) -> list[Delivery]:
@@ -50,16 +50,16 @@ class Deliveries:
         """Queue an event once more, whatever became of it before.
 
         Raises:
-            NoSuchThing: there is no such event.
+            NotFound: there is no such event.
         """
         with self._file.transaction() as connection:
             event = connection.execute(sql.EVENT_BY_ID, {"event_id": event_id}).fetchone()
             if event is None:
-                raise NoSuchThing("unknown_event", "There is no such event.")
+                raise NotFound("unknown_event", "There is no such event.")
             change = {"event_id": event_id, "checkout_id": event["checkout_id"], "state": "pending", "due_at": now}
             connection.execute(sql.INSERT_DELIVERY, change)
 
-    def hurry(self, now: datetime) -> None:
+    def retry_now(self, now: datetime) -> None:
         """Make everything pending due at once; done at every start, since the shop may have started with us."""
         with self._file.transaction() as connection:
             connection.execute(sql.PENDING_DUE_NOW, {"now": now})

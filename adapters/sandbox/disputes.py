@@ -4,15 +4,15 @@ from datetime import datetime
 
 from adapters.sandbox import sql
 from adapters.sandbox.captures import book_payment, load_checkout
-from adapters.sandbox.file import BooksFile
-from adapters.sandbox.journal import about_payment, announce
+from adapters.sandbox.file import LedgerFile
+from adapters.sandbox.journal import announce, to_payment_event
 from adapters.sandbox.records import Checkout, DisputeStatus, EntryKind, EventType, NotPossible
 
 
 class Disputes:
     """The disputes in one file of books; a card opens them, this ends them."""
 
-    def __init__(self, file: BooksFile) -> None:
+    def __init__(self, file: LedgerFile) -> None:
         self._file = file
 
     def close(self, checkout_id: str, now: datetime, *, won: bool) -> Checkout:
@@ -30,5 +30,5 @@ class Disputes:
                 raise NotPossible("no_open_dispute", "No dispute is open here.")
             connection.execute(sql.CLOSE_DISPUTE, {"checkout_id": checkout_id, "dispute": outcome})
             book_payment(connection, checkout, EntryKind.DISPUTE_RETURNED if won else EntryKind.DISPUTE_LOST, now)
-            announce(connection, checkout, [about_payment(checkout, event_type, now)])
+            announce(connection, checkout, [to_payment_event(checkout, event_type, now)])
             return load_checkout(connection, checkout_id)

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from adapters.sandbox import sql
 from adapters.sandbox.records import (
-    BooksInUse,
     CheckoutStatus,
     DeliveryState,
     DisputeStatus,
     EntryKind,
+    LedgerInUse,
     RefundStatus,
 )
 
@@ -37,14 +37,14 @@ for _column_type, _enum in (
     sqlite3.register_converter(_column_type, lambda text, _enum=_enum: _enum(text.decode()))  # type: ignore[misc]
 
 
-class BooksFile:
+class LedgerFile:
     """One open file. It may be used from any thread; transactions queue up behind each other."""
 
     def __init__(self, path: Path) -> None:
         """Open or make the file and take sole ownership of it until `close` or the end of the process.
 
         Raises:
-            BooksInUse: another process owns it.
+            LedgerInUse: another process owns it.
         """
         self._lock = threading.Lock()
         self._connection = sqlite3.connect(
@@ -59,7 +59,7 @@ class BooksFile:
             self._own()
         except sqlite3.OperationalError as error:
             self._connection.close()
-            raise BooksInUse(f"{path} cannot be opened for writing: {error}") from error
+            raise LedgerInUse(f"{path} cannot be opened for writing: {error}") from error
 
     def _own(self) -> None:
         for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "foreign_keys = ON"):

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 from starlette.requests import Request
 
-from adapters.sandbox.books import Books
+from adapters.sandbox.books import Ledger
 from adapters.sandbox.records import Checkout
-from adapters.sandbox.webhooks import Courier
+from adapters.sandbox.webhooks import WebhookSender
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,12 +20,12 @@ class Gateway:
         late_by: how long a late capture or a pending refund lets others wait.
     """
 
-    books: Books
-    courier: Courier
+    ledger: Ledger
+    courier: WebhookSender
     api_key: str
     base_url: str
-    hang_s: float
-    late_by: timedelta
+    timeout_delay_s: float
+    late_capture_delay: timedelta
 
     def page_of(self, checkout: Checkout) -> str:
         """Return the address of a checkout's page."""

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from adapters.sandbox import sql
-from adapters.sandbox.cards import Delivery, card_named
+from adapters.sandbox.cards import Delivery, find_card_by_name
 from adapters.sandbox.records import Checkout, DeliveryState, EntryKind, EventType
 
 DISPUTE_EVENTS = frozenset({EventType.DISPUTE_OPENED, EventType.DISPUTE_WON, EventType.DISPUTE_LOST})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Happening:
+class ProviderEvent:
     """One event to announce; `reference` and the amount are the refund's for a refund's event."""
 
     type: EventType
@@ -32,9 +32,11 @@ def new_id(prefix: str) -> str:
     return f"{prefix}_{secrets.token_urlsafe(18)}"
 
 
-def about_payment(checkout: Checkout, event_type: EventType, at: datetime, failure: str | None = None) -> Happening:
+def to_payment_event(
+    checkout: Checkout, event_type: EventType, at: datetime, failure: str | None = None
+) -> ProviderEvent:
     """Describe an event of a checkout: what was captured if anything was, else what was asked for."""
-    return Happening(
+    return ProviderEvent(
         type=event_type,
         at=at,
         reference=checkout.reference,
@@ -45,13 +47,13 @@ def about_payment(checkout: Checkout, event_type: EventType, at: datetime, failu
     )
 
 
-def announce(connection: sqlite3.Connection, checkout: Checkout, happenings: Sequence[Happening]) -> None:
+def announce(connection: sqlite3.Connection, checkout: Checkout, provider_events: Sequence[ProviderEvent]) -> None:
     """Book the events, given oldest first, and queue their webhooks as the card wants: once, twice, reversed, never."""
-    delivery = card_named(checkout.card).delivery
+    delivery = find_card_by_name(checkout.card).delivery
     state = DeliveryState.WITHHELD if delivery is Delivery.NEVER else DeliveryState.PENDING
     copies = 2 if delivery is Delivery.TWICE else 1
-    for happening in reversed(happenings) if delivery is Delivery.REVERSED else happenings:
-        event_id = _book_event(connection, checkout, happening)
+    for provider_event in reversed(provider_events) if delivery is Delivery.REVERSED else provider_events:
+        event_id = _book_event(connection, checkout, provider_event)
         for _ in range(copies):
             connection.execute(
                 sql.INSERT_DELIVERY,
@@ -59,23 +61,23 @@ def announce(connection: sqlite3.Connection, checkout: Checkout, happenings: Seq
                     "event_id": event_id,
                     "checkout_id": checkout.checkout_id,
                     "state": state,
-                    "due_at": happenings[-1].at,
+                    "due_at": provider_events[-1].at,
                 },
             )
 
 
-def _book_event(connection: sqlite3.Connection, checkout: Checkout, happening: Happening) -> str:
+def _book_event(connection: sqlite3.Connection, checkout: Checkout, provider_event: ProviderEvent) -> str:
     event_id = new_id("ev")
     body = {
         "event_id": event_id,
-        "type": happening.type,
-        "created_at": happening.at.isoformat(timespec="microseconds"),
-        "reference": happening.reference,
+        "type": provider_event.type,
+        "created_at": provider_event.at.isoformat(timespec="microseconds"),
+        "reference": provider_event.reference,
         "checkout_id": checkout.checkout_id,
-        "amount": happening.amount,
-        "currency": happening.currency,
-        "failure": happening.failure,
-        "dispute_id": happening.dispute_id,
+        "amount": provider_event.amount,
+        "currency": provider_event.currency,
+        "failure": provider_event.failure,
+        "dispute_id": provider_event.dispute_id,
     }
     connection.execute(
         sql.INSERT_EVENT, {"event_id": event_id, "checkout_id": checkout.checkout_id, "body": json.dumps(body)}

@@ -1,10 +1,10 @@
 """What the gateway's books hold, and how it refuses.
 
 SandboxRefused            a definite no; nothing happened (status and code are the answer's)
-├── NoSuchThing           404
+├── NotFound           404
 ├── NotPossible           409
 └── NotAcceptable         422
-BooksInUse                another process has this file open
+LedgerInUse                another process has this file open
 """
 
 from dataclasses import dataclass
@@ -151,7 +151,7 @@ class SandboxRefused(Exception):
         self.code = code
 
 
-class NoSuchThing(SandboxRefused):
+class NotFound(SandboxRefused):
     """There is no such checkout, refund or event."""
 
     status = 404
@@ -169,5 +169,5 @@ class NotAcceptable(SandboxRefused):
     status = 422
 
 
-class BooksInUse(Exception):
+class LedgerInUse(Exception):
     """Another process has the books open; two writers would deliver everything twice."""

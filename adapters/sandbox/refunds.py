@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from adapters.sandbox import sql
 from adapters.sandbox.captures import load_checkout
-from adapters.sandbox.cards import Refunding, card_named
-from adapters.sandbox.file import BooksFile
-from adapters.sandbox.journal import Happening, announce, book_entry, new_id
+from adapters.sandbox.cards import RefundBehaviour, find_card_by_name
+from adapters.sandbox.file import LedgerFile
+from adapters.sandbox.journal import ProviderEvent, announce, book_entry, new_id
 from adapters.sandbox.records import (
     Checkout,
     CheckoutStatus,
@@ -26,7 +26,7 @@ FAILURE = "account_closed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RefundWish:
+class RefundRequest:
     """What a shop asks for; `reference` is its own id and the idempotency key."""
 
     reference: str
@@ -38,20 +38,20 @@ class RefundWish:
 class Refunds:
     """The refunds in one file of books; every time is given by the caller."""
 
-    def __init__(self, file: BooksFile) -> None:
+    def __init__(self, file: LedgerFile) -> None:
         self._file = file
 
-    def turn_away(self, checkout_id: str) -> bool:
+    def reject_attempt(self, checkout_id: str) -> bool:
         """Count a try that the card wants turned away; False once it had enough of them."""
         with self._file.transaction() as connection:
             checkout = load_checkout(connection, checkout_id)
-            unfriendly = card_named(checkout.card).refunding is Refunding.UNAVAILABLE_TWICE
+            unfriendly = find_card_by_name(checkout.card).refunding is RefundBehaviour.UNAVAILABLE_TWICE
             if not unfriendly or checkout.refunds_turned_away >= TIMES_TURNED_AWAY:
                 return False
             connection.execute(sql.COUNT_TURNED_AWAY, {"checkout_id": checkout_id})
             return True
 
-    def submit(self, wish: RefundWish, now: datetime, *, pending_for: timedelta) -> tuple[Refund, bool]:
+    def submit(self, request: RefundRequest, now: datetime, *, pending_for: timedelta) -> tuple[Refund, bool]:
         """Send money back, or find the refund this reference already caused.
 
         Args:
@@ -65,17 +65,21 @@ class Refunds:
                 more would go back than came in.
         """
         with self._file.transaction() as connection:
-            known = _by_reference(connection, wish.reference)
+            known = _by_reference(connection, request.reference)
             if known is not None:
-                if (known.checkout_id, known.amount, known.currency) != (wish.checkout_id, wish.amount, wish.currency):
+                if (known.checkout_id, known.amount, known.currency) != (
+                    request.checkout_id,
+                    request.amount,
+                    request.currency,
+                ):
                     raise NotPossible("reference_reused", "This reference stands for another refund.")
                 return known, False
-            checkout = load_checkout(connection, wish.checkout_id)
-            _check_refundable(connection, checkout, wish)
-            refund = _insert(connection, wish, now, due_at=_due_at(checkout, now, pending_for))
+            checkout = load_checkout(connection, request.checkout_id)
+            _check_refundable(connection, checkout, request)
+            refund = _insert(connection, request, now, due_at=_due_at(checkout, now, pending_for))
             if refund.due_at is None:
                 _decide(connection, checkout, refund, now)
-            return _load(connection, wish.reference), True
+            return _load(connection, request.reference), True
 
     def find_by_reference(self, reference: str) -> Refund | None:
         """Return the refund of a reference, if there is one."""
@@ -101,40 +105,42 @@ def _load(connection: sqlite3.Connection, reference: str) -> Refund:
     return Refund(**connection.execute(sql.REFUND_BY_REFERENCE, {"reference": reference}).fetchone())
 
 
-def _check_refundable(connection: sqlite3.Connection, checkout: Checkout, wish: RefundWish) -> None:
+def _check_refundable(connection: sqlite3.Connection, checkout: Checkout, request: RefundRequest) -> None:
     if checkout.status is not CheckoutStatus.CAPTURED:
         raise NotPossible("not_captured", "Nothing was captured here.")
-    if wish.currency != checkout.captured_currency:
+    if request.currency != checkout.captured_currency:
         raise NotPossible("other_currency", "Money goes back in the currency in which it came.")
     if checkout.dispute in {DisputeStatus.OPENED, DisputeStatus.LOST}:
         raise NotPossible("disputed", "The bank holds this money because of a dispute.")
     (gone,) = connection.execute(sql.REFUNDED_OR_PENDING, {"checkout_id": checkout.checkout_id}).fetchone()
-    if gone + wish.amount > checkout.captured_amount:
+    if gone + request.amount > checkout.captured_amount:
         raise NotPossible("over_captured", "More would go back than was captured.")
 
 
 def _due_at(checkout: Checkout, now: datetime, pending_for: timedelta) -> datetime | None:
-    return now + pending_for if card_named(checkout.card).refunding is Refunding.LATER else None
+    return now + pending_for if find_card_by_name(checkout.card).refunding is RefundBehaviour.LATER else None
 
 
-def _insert(connection: sqlite3.Connection, wish: RefundWish, now: datetime, *, due_at: datetime | None) -> Refund:
+def _insert(
+    connection: sqlite3.Connection, request: RefundRequest, now: datetime, *, due_at: datetime | None
+) -> Refund:
     connection.execute(
         sql.INSERT_REFUND,
         {
             "refund_id": new_id("re"),
-            "reference": wish.reference,
-            "checkout_id": wish.checkout_id,
-            "amount": wish.amount,
-            "currency": wish.currency,
+            "reference": request.reference,
+            "checkout_id": request.checkout_id,
+            "amount": request.amount,
+            "currency": request.currency,
             "now": now,
             "due_at": due_at,
         },
     )
-    return _load(connection, wish.reference)
+    return _load(connection, request.reference)
 
 
 def _decide(connection: sqlite3.Connection, checkout: Checkout, refund: Refund, now: datetime) -> None:
-    fails = card_named(checkout.card).refunding is Refunding.FAILS
+    fails = find_card_by_name(checkout.card).refunding is RefundBehaviour.FAILS
     failure = FAILURE if fails else None
     status = RefundStatus.FAILED if fails else RefundStatus.COMPLETED
     connection.execute(
@@ -150,7 +156,7 @@ def _decide(connection: sqlite3.Connection, checkout: Checkout, refund: Refund, 
             currency=refund.currency,
             now=now,
         )
-    happening = Happening(
+    happening = ProviderEvent(
         type=EventType.REFUND_FAILED if fails else EventType.REFUND_COMPLETED,
         at=now,
         reference=refund.reference,

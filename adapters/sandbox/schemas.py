@@ -6,9 +6,9 @@ from urllib.parse import parse_qs
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from starlette.requests import Request as HttpRequest
 
-from adapters.sandbox.checkouts import CheckoutWish
+from adapters.sandbox.checkouts import CheckoutRequest
 from adapters.sandbox.records import Checkout, DeliveryState, NotAcceptable, Refund
-from adapters.sandbox.refunds import RefundWish
+from adapters.sandbox.refunds import RefundRequest
 
 AMOUNT_MAX = 99_999_999
 LATE_S_MAX = 86_400.0
@@ -39,9 +39,9 @@ class OpenCheckout(Request):
     return_url: WebAddress
     description: Line = ""
 
-    def wish(self) -> CheckoutWish:
+    def to_request(self) -> CheckoutRequest:
         """Return what the books understand."""
-        return CheckoutWish(**self.model_dump())
+        return CheckoutRequest(**self.model_dump())
 
 
 class SubmitRefund(Request):
@@ -52,9 +52,9 @@ class SubmitRefund(Request):
     amount: Amount
     currency: Currency
 
-    def wish(self) -> RefundWish:
+    def to_request(self) -> RefundRequest:
         """Return what the books understand."""
-        return RefundWish(**self.model_dump())
+        return RefundRequest(**self.model_dump())
 
 
 class Pay(Request):

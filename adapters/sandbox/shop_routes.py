@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from adapters.sandbox.cards import Refunding, card_named
+from adapters.sandbox.cards import RefundBehaviour, find_card_by_name
 from adapters.sandbox.gateway import Gateway, gateway_of
 from adapters.sandbox.records import Checkout
 from adapters.sandbox.schemas import (
@@ -53,8 +53,8 @@ def _checkout(gateway: Gateway, checkout: Checkout, status: int = 200) -> Respon
 @_for_the_shop
 async def open_checkout(request: Request, gateway: Gateway) -> Response:
     """Make the checkout of a reference, or find it."""
-    wish = (await read_body(request, OpenCheckout)).wish()
-    checkout = await asyncio.to_thread(gateway.books.checkouts.open, wish, gateway.now())
+    body = (await read_body(request, OpenCheckout)).to_request()
+    checkout = await asyncio.to_thread(gateway.ledger.checkouts.open, body, gateway.now())
     return _checkout(gateway, checkout, 201)
 
 
@@ -62,21 +62,21 @@ async def open_checkout(request: Request, gateway: Gateway) -> Response:
 async def find_checkouts(request: Request, gateway: Gateway) -> Response:
     """Look a checkout up by the shop's reference: one item or none, never a 404 that a wrong address could give too."""
     reference = read_query(request, ByReference).reference
-    checkout = await asyncio.to_thread(gateway.books.checkouts.find_by_reference, reference)
+    checkout = await asyncio.to_thread(gateway.ledger.checkouts.find_by_reference, reference)
     return _json({"items": [checkout_document(checkout, gateway.page_of(checkout))] if checkout else []})
 
 
 @_for_the_shop
 async def read_checkout(request: Request, gateway: Gateway) -> Response:
     """Tell how a checkout stands."""
-    checkout = await asyncio.to_thread(gateway.books.checkouts.find, request.path_params["checkout_id"])
+    checkout = await asyncio.to_thread(gateway.ledger.checkouts.find, request.path_params["checkout_id"])
     return _checkout(gateway, checkout)
 
 
 @_for_the_shop
 async def expire_checkout(request: Request, gateway: Gateway) -> Response:
     """End an unpaid checkout; one that has ended is told as it stands."""
-    expire = gateway.books.checkouts.expire
+    expire = gateway.ledger.checkouts.expire
     checkout = await asyncio.to_thread(expire, request.path_params["checkout_id"], gateway.now())
     gateway.courier.wake()
     return _checkout(gateway, checkout)
@@ -85,7 +85,7 @@ async def expire_checkout(request: Request, gateway: Gateway) -> Response:
 @_for_the_shop
 async def capture_now(request: Request, gateway: Gateway) -> Response:
     """Charge a card that was accepted to be captured late, without waiting."""
-    capture = gateway.books.checkouts.capture_now
+    capture = gateway.ledger.checkouts.capture_now
     checkout = await asyncio.to_thread(capture, request.path_params["checkout_id"], gateway.now())
     gateway.courier.wake()
     return _checkout(gateway, checkout)
@@ -95,7 +95,7 @@ async def capture_now(request: Request, gateway: Gateway) -> Response:
 async def close_dispute(request: Request, gateway: Gateway) -> Response:
     """Decide an open dispute."""
     won = (await read_body(request, CloseDispute)).outcome == "won"
-    close = gateway.books.disputes.close
+    close = gateway.ledger.disputes.close
     checkout = await asyncio.to_thread(close, request.path_params["checkout_id"], gateway.now(), won=won)
     gateway.courier.wake()
     return _checkout(gateway, checkout)
@@ -104,14 +104,16 @@ async def close_dispute(request: Request, gateway: Gateway) -> Response:
 @_for_the_shop
 async def submit_refund(request: Request, gateway: Gateway) -> Response:
     """Send money back, or find the refund a reference already caused."""
-    wish, books = (await read_body(request, SubmitRefund)).wish(), gateway.books
-    if await asyncio.to_thread(books.refunds.turn_away, wish.checkout_id):
+    body, ledger = (await read_body(request, SubmitRefund)).to_request(), gateway.ledger
+    if await asyncio.to_thread(ledger.refunds.reject_attempt, body.checkout_id):
         raise HTTPException(503, "The bank cannot be reached; nothing was done.", headers={"Retry-After": "1"})
-    refund, is_new = await asyncio.to_thread(books.refunds.submit, wish, gateway.now(), pending_for=gateway.late_by)
+    refund, is_new = await asyncio.to_thread(
+        ledger.refunds.submit, body, gateway.now(), pending_for=gateway.late_capture_delay
+    )
     gateway.courier.wake()
-    checkout = await asyncio.to_thread(books.checkouts.find, wish.checkout_id)
-    if is_new and card_named(checkout.card).refunding is Refunding.DONE_WITHOUT_ANSWER:
-        await asyncio.sleep(gateway.hang_s)
+    checkout = await asyncio.to_thread(ledger.checkouts.find, body.checkout_id)
+    if is_new and find_card_by_name(checkout.card).refunding is RefundBehaviour.DONE_WITHOUT_ANSWER:
+        await asyncio.sleep(gateway.timeout_delay_s)
         raise HTTPException(504, "The bank did not answer in time.")
     return _json(refund_document(refund), 201)
 
@@ -120,7 +122,7 @@ async def submit_refund(request: Request, gateway: Gateway) -> Response:
 async def find_refunds(request: Request, gateway: Gateway) -> Response:
     """Look a refund up by the shop's reference: one item or none."""
     reference = read_query(request, ByReference).reference
-    refund = await asyncio.to_thread(gateway.books.refunds.find_by_reference, reference)
+    refund = await asyncio.to_thread(gateway.ledger.refunds.find_by_reference, reference)
     return _json({"items": [refund_document(refund)] if refund else []})
 
 
@@ -128,7 +130,7 @@ async def find_refunds(request: Request, gateway: Gateway) -> Response:
 async def read_books(request: Request, gateway: Gateway) -> Response:
     """Tell every movement of money in the order it was booked; `next` is null at the end."""
     asked = read_query(request, Page)
-    entries = await asyncio.to_thread(gateway.books.entries, after=asked.after, limit=asked.limit + 1)
+    entries = await asyncio.to_thread(gateway.ledger.entries, after=asked.after, limit=asked.limit + 1)
     items = entries[: asked.limit]
     return _json({"items": items, "next": items[-1].entry if len(entries) > asked.limit else None})
 
@@ -137,7 +139,7 @@ async def read_books(request: Request, gateway: Gateway) -> Response:
 async def read_deliveries(request: Request, gateway: Gateway) -> Response:
     """Tell what became of every webhook, in the order they were queued."""
     asked = read_query(request, DeliveryPage)
-    after = gateway.books.deliveries.after
+    after = gateway.ledger.deliveries.after
     deliveries = await asyncio.to_thread(after, asked.after, state=asked.state, limit=asked.limit + 1)
     items = deliveries[: asked.limit]
     return _json({"items": items, "next": items[-1].delivery_id if len(deliveries) > asked.limit else None})
@@ -147,7 +149,7 @@ async def read_deliveries(request: Request, gateway: Gateway) -> Response:
 async def send_again(request: Request, gateway: Gateway) -> Response:
     """Queue the webhook of an event once more."""
     event_id = request.path_params["event_id"]
-    await asyncio.to_thread(gateway.books.deliveries.send_again, event_id, gateway.now())
+    await asyncio.to_thread(gateway.ledger.deliveries.send_again, event_id, gateway.now())
     gateway.courier.wake()
     return _json({"event_id": event_id}, 202)
 

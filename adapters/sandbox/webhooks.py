@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import aiohttp
 
-from adapters.sandbox.books import Books
+from adapters.sandbox.books import Ledger
 from adapters.sandbox.records import Delivery
 
 SIGNATURE_HEADER = "Seatledger-Sandbox-Signature"
@@ -30,11 +30,11 @@ def sign(secret: str, body: bytes, now: datetime) -> str:
     return f"t={seconds},v1={digest}"
 
 
-class Courier:
+class WebhookSender:
     """Sends due webhooks to one address and does what the clock demands of the books, until it is stopped."""
 
-    def __init__(self, books: Books, *, url: str, secret: str) -> None:
-        self._books = books
+    def __init__(self, ledger: Ledger, *, url: str, secret: str) -> None:
+        self._ledger = ledger
         self._url = url
         self._secret = secret
         self._news = asyncio.Event()
@@ -47,10 +47,10 @@ class Courier:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Work in the background; on the way out drop what is in flight, for the books still hold it."""
-        await asyncio.to_thread(self._books.deliveries.hurry, datetime.now(UTC))
+        await asyncio.to_thread(self._ledger.deliveries.retry_now, datetime.now(UTC))
         timeout = aiohttp.ClientTimeout(total=ANSWER_WITHIN_S)
         async with aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as client:
-            rounds = asyncio.create_task(self._rounds(client))
+            rounds = asyncio.create_task(self._send_forever(client))
             try:
                 yield
             finally:
@@ -59,10 +59,10 @@ class Courier:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _rounds(self, client: aiohttp.ClientSession) -> None:
+    async def _send_forever(self, client: aiohttp.ClientSession) -> None:
         while True:
             try:
-                await self._round(client)
+                await self._send_due(client)
             except Exception:  # noqa: BLE001 - the next round reads everything from the books again
                 _log.exception("A round of deliveries failed.")
             with contextlib.suppress(TimeoutError):
@@ -70,10 +70,10 @@ class Courier:
                     await self._news.wait()
             self._news.clear()
 
-    async def _round(self, client: aiohttp.ClientSession) -> None:
+    async def _send_due(self, client: aiohttp.ClientSession) -> None:
         now = datetime.now(UTC)
-        await asyncio.to_thread(self._books.settle_due, now)
-        due = await asyncio.to_thread(self._books.deliveries.due, now, limit=IN_FLIGHT_MAX + len(self._in_flight))
+        await asyncio.to_thread(self._ledger.settle_due, now)
+        due = await asyncio.to_thread(self._ledger.deliveries.due, now, limit=IN_FLIGHT_MAX + len(self._in_flight))
         for delivery in due:
             if len(self._in_flight) < IN_FLIGHT_MAX and delivery.delivery_id not in self._in_flight:
                 self._start(client, delivery)
@@ -81,9 +81,9 @@ class Courier:
     def _start(self, client: aiohttp.ClientSession, delivery: Delivery) -> None:
         task = asyncio.create_task(self._deliver(client, delivery))
         self._in_flight[delivery.delivery_id] = task
-        task.add_done_callback(lambda landed: self._landed(landed, delivery))
+        task.add_done_callback(lambda landed: self._on_delivered(landed, delivery))
 
-    def _landed(self, task: asyncio.Task[None], delivery: Delivery) -> None:
+    def _on_delivered(self, task: asyncio.Task[None], delivery: Delivery) -> None:
         del self._in_flight[delivery.delivery_id]
         if task.cancelled():
             return
@@ -94,7 +94,7 @@ class Courier:
 
     async def _deliver(self, client: aiohttp.ClientSession, delivery: Delivery) -> None:
         answer, accepted = await self._send(client, delivery)
-        outcome = self._books.deliveries.delivered if accepted else self._books.deliveries.refused
+        outcome = self._ledger.deliveries.delivered if accepted else self._ledger.deliveries.refused
         await asyncio.to_thread(outcome, delivery, answer, datetime.now(UTC))
 
     async def _send(self, client: aiohttp.ClientSession, delivery: Delivery) -> tuple[str, bool]:

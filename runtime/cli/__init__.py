@@ -6,9 +6,9 @@ INTERRUPTED = 130
 """What a shell expects of a program that Ctrl-C ended."""
 
 try:
-    from runtime.garbage import look_seldom
+    from runtime.garbage import relax_gc
 
-    look_seldom()  # nothing of what is imported is garbage: looking for it was a tenth of a part's start
+    relax_gc()  # nothing of what is imported is garbage: looking for it was a tenth of a part's start
 
     from runtime.cli.main import main
 except KeyboardInterrupt:  # most of a short command's time is spent importing

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from domain.values import Role
 from runtime.cli.options import Data
-from runtime.ground import settings_here
+from runtime.ground import local_settings
 from runtime.settings import SettingsRefused
 
 console = Console(highlight=False, soft_wrap=True)
@@ -52,7 +52,7 @@ def create(
         password = sys.stdin.readline().rstrip("\r\n")
     try:
         wish = Registration(email=email, password=password, name=email.split("@")[0])
-        account, opened = asyncio.run(people.ensure_account(settings_here(data), wish, role=Role(role.value)))
+        account, opened = asyncio.run(people.ensure_account(local_settings(data), wish, role=Role(role.value)))
     except ValidationError as error:
         faults = "; ".join("{path}: {message}".format(**fault(found)) for found in error.errors(include_input=False))
         raise SettingsRefused(f"This account cannot be made: {faults}.") from None

@@ -7,7 +7,7 @@ import typer
 
 from runtime.cli import history
 from runtime.cli.options import After, AsJson, At, Data, InStream, Names, Position, Since, Until, UpTo, position_after
-from runtime.ground import settings_here
+from runtime.ground import local_settings
 
 ROWS = 100
 ROWS_MAX = 10_000
@@ -60,7 +60,7 @@ def log(
         until=until,
         newest_first=newest_first,
     )
-    found = asyncio.run(past.search_log(settings_here(data), asked))
+    found = asyncio.run(past.search_log(local_settings(data), asked))
     if as_json:
         history.show_json(*found)
     elif found:
@@ -82,9 +82,9 @@ def stream(
     """Show one thing as it was, and what had happened to it."""
     from runtime import past  # noqa: PLC0415 - a part imports only what it runs
 
-    moment = past.Moment(at=at, position=position)
-    found = asyncio.run(past.show_stream(settings_here(data), name, moment))
-    history.show_then(f"{name}, version {found['version']},", found, state=found["state"], as_json=as_json)
+    moment = past.PointInTime(at=at, position=position)
+    found = asyncio.run(past.show_stream(local_settings(data), name, moment))
+    history.show_as_of(f"{name}, version {found['version']},", found, state=found["state"], as_json=as_json)
 
 
 @app.command("seat")
@@ -100,9 +100,9 @@ def seat(
     """Show a seat as it was, who held it, when, in which order, and why it came back."""
     from runtime import past  # noqa: PLC0415 - a part imports only what it runs
 
-    moment = past.Moment(at=at, position=position)
-    found = asyncio.run(past.show_seat(settings_here(data), performance, key, moment))
-    history.show_then(f"Seat {key}", found, state={**found["state"], "available": found["available"]}, as_json=as_json)
+    moment = past.PointInTime(at=at, position=position)
+    found = asyncio.run(past.show_seat(local_settings(data), performance, key, moment))
+    history.show_as_of(f"Seat {key}", found, state={**found["state"], "available": found["available"]}, as_json=as_json)
 
 
 @app.command("order")
@@ -116,6 +116,6 @@ def order(
     """Show an order and its money as they were, and what had happened to it, its payments, refunds and tickets."""
     from runtime import past  # noqa: PLC0415 - a part imports only what it runs
 
-    moment = past.Moment(at=at, position=position)
-    found = asyncio.run(past.show_order(settings_here(data), order_id, moment))
-    history.show_then(f"Order {order_id}", found, state=found["order"], as_json=as_json)
+    moment = past.PointInTime(at=at, position=position)
+    found = asyncio.run(past.show_order(local_settings(data), order_id, moment))
+    history.show_as_of(f"Order {order_id}", found, state=found["order"], as_json=as_json)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from runtime.cli.history import written_time
+from runtime.cli.history import format_time
 from runtime.cli.options import Data, require_words
-from runtime.ground import settings_here
+from runtime.ground import local_settings
 
 if TYPE_CHECKING:
     from eventstore.store import ClockState
@@ -24,8 +24,8 @@ def show(context: typer.Context, data: Data = None) -> None:
 
     if context.invoked_subcommand is not None:
         return
-    state = asyncio.run(read_clock(settings_here(data).required_database_url))
-    console.print(described(state))
+    state = asyncio.run(read_clock(local_settings(data).required_database_url))
+    console.print(describe_clock(state))
     if state.refuses:
         raise typer.Exit(1)
 
@@ -41,17 +41,17 @@ def accept(
     from eventstore.clock_acceptance import accept_clock  # noqa: PLC0415 - a part imports only what it runs
     from runtime.deciding import account_name  # noqa: PLC0415 - a part imports only what it runs
 
-    url = settings_here(data).required_database_url
-    console.print(described(asyncio.run(accept_clock(url, reason=reason, by=account_name()))))
+    url = local_settings(data).required_database_url
+    console.print(describe_clock(asyncio.run(accept_clock(url, reason=reason, by=account_name()))))
 
 
-def described(state: "ClockState") -> str:
+def describe_clock(state: "ClockState") -> str:
     """Describe how the clock stands, and what follows."""
     if state.recorded_at is None:
-        return f"The database's clock stands at {written_time(state.now)}; nothing has been recorded yet."
+        return f"The database's clock stands at {format_time(state.now)}; nothing has been recorded yet."
     stands = (
-        f"The database's clock stands at {written_time(state.now)}; event {state.position}, the last one, was recorded "
-        f"at {written_time(state.recorded_at)}."
+        f"The database's clock stands at {format_time(state.now)}; event {state.position}, the last one, was recorded "
+        f"at {format_time(state.recorded_at)}."
     )
     if state.refuses:
         return (

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from runtime.cli.options import Data
-from runtime.ground import Ground, data_folder, settings_here
+from runtime.ground import DataDirectory, data_folder, local_settings
 from runtime.tour.errors import TourFailed
 
 console = Console(highlight=False, soft_wrap=True)
@@ -28,22 +28,22 @@ def seed_demo(data: Data = None) -> None:
     """Make the demo's accounts, houses and shows; what is there already stays as it is."""
     from runtime.demo.starting import seed_the_demo  # noqa: PLC0415 - a part imports only what it runs
 
-    seed_the_demo(settings_here(data), console.print)
+    seed_the_demo(local_settings(data), console.print)
 
 
 def tour(url: Url = None, data: Data = None) -> None:
     """Show one booking step by step, from hold to refund, and print the events it caused."""
     import httpx  # noqa: PLC0415 - a part imports only what it runs
 
-    from runtime.tour.story import tell  # noqa: PLC0415 - a part imports only what it runs
+    from runtime.tour.story import run_tour  # noqa: PLC0415 - a part imports only what it runs
 
-    ground = Ground(data_folder(data))
-    file, url = ground.demo_accounts, url or ground.api_url
+    directory = DataDirectory(data_folder(data))
+    file, url = directory.demo_accounts, url or directory.api_url
     if not file.exists():
         raise TourFailed(f"{file} is missing: name the running demo's folder with --data, or start one: make run.")
     demo = json.loads(file.read_text())
     try:
-        tell(url, demo["accounts"], demo["password"], console.print)
+        run_tour(url, demo["accounts"], demo["password"], console.print)
     except httpx.TransportError as error:
         raise TourFailed(
             f"{url} cannot be reached ({error}): start the shop with make run, or name another with --data or --url."

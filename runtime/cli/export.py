@@ -9,7 +9,7 @@ import typer
 from eventstore.exports.formats import Format
 from runtime.cli.history import console
 from runtime.cli.options import After, Data, InStream, Names, Since, Until, UpTo, position_after
-from runtime.ground import settings_here
+from runtime.ground import local_settings
 
 ALL = 2**63 - 1
 
@@ -47,6 +47,6 @@ def export(
         since=since,
         until=until,
     )
-    manifest = asyncio.run(export_log(settings_here(data), asked, kind=kind, out=out))
+    manifest = asyncio.run(export_log(local_settings(data), asked, kind=kind, out=out))
     console.print(f"{manifest.events} events of the positions {manifest.after + 1} to {manifest.upto} in {out}")
     console.print(f"sha256 {manifest.sha256}; sealed up to {manifest.sealed_upto}, by {manifest.seals} seals")

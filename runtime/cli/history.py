@@ -28,38 +28,38 @@ def show_json(*bodies: Body) -> None:
 def show_events(events: Sequence[Body]) -> None:
     """Write two lines for each event, however narrow the terminal: where it stands and who caused it; what happened."""
     for event in events:
-        where = f"{event['position']:>10}  {written_time(event['recorded_at'])}  {event['stream']}"
-        console.print(Text.assemble(where, "  ", (event["name"], "bold"), f"  {written_actor(event)}"))
+        where = f"{event['position']:>10}  {format_time(event['recorded_at'])}  {event['stream']}"
+        console.print(Text.assemble(where, "  ", (event["name"], "bold"), f"  {format_actor(event)}"))
         console.print(Text(f"{'':>10}  {event['sentence']}"))
 
 
-def show_then(what: str, body: Body, *, state: Body | None, as_json: bool) -> None:
+def show_as_of(what: str, body: Body, *, state: Body | None, as_json: bool) -> None:
     """Write what something was, when, and how it came to that."""
     if as_json:
         show_json(body)
         return
     recorded_at = body["recorded_at"]
-    since = f", recorded at {written_time(recorded_at)}" if recorded_at else ""
+    since = f", recorded at {format_time(recorded_at)}" if recorded_at else ""
     console.print(f"{what} at position {body['position']}{since}:")
     for name, value in (state or {}).items():
-        console.print(Text.assemble("  ", (f"{name:<20}", "bold"), written(value)))
+        console.print(Text.assemble("  ", (f"{name:<20}", "bold"), format_field(value)))
     console.print()
     show_events(body["items"])
 
 
-def written(value: object) -> str:
+def format_field(value: object) -> str:
     """Write a field of a state."""
     if isinstance(value, Mapping) and value.keys() == {"amount", "currency"} and value["currency"] in DECIMALS:
         return amount_text(value["amount"], value["currency"])
     return value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_UTC_Z).decode()
 
 
-def written_time(moment: datetime) -> str:
+def format_time(moment: datetime) -> str:
     """Write a time for people."""
     return f"{moment:%Y-%m-%d %H:%M:%S.%f} UTC"
 
 
-def written_actor(event: Body) -> str:
+def format_actor(event: Body) -> str:
     """Say who caused an event: an account, a device, a rule, a provider."""
     actor = orjson.loads(orjson.dumps(event["metadata"])).get("actor") or {}
     return " ".join(str(part) for part in (actor.get("kind"), actor.get("id")) if part)

@@ -30,11 +30,11 @@ from runtime.cli import (
     seal,
 )
 from runtime.embedded import EmbeddedServerError
-from runtime.local.errors import NoRoom, PartEnded, PortTaken
+from runtime.local.errors import NoRoom, PortTaken, ProcessExited
 from runtime.settings import SettingsRefused
 from runtime.tour.errors import TourFailed
 
-SAID = (EmbeddedServerError, PartEnded, PortTaken, NoRoom, SettingsRefused, EventStoreError, Rejected, TourFailed)
+SAID = (EmbeddedServerError, ProcessExited, PortTaken, NoRoom, SettingsRefused, EventStoreError, Rejected, TourFailed)
 
 INTERNAL_ERROR = 70
 """EX_SOFTWARE of sysexits.h."""

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from runtime.cli.options import Data
-from runtime.ground import settings_here
+from runtime.ground import local_settings
 
 Name = Annotated[str, typer.Argument(help="A process, as `seatledger processes list` names it.")]
 
@@ -27,7 +27,7 @@ def show(data: Data = None) -> None:
     """Show every process: state, position, work, and what it failed on."""
     from runtime import rules  # noqa: PLC0415 - a part imports only what it runs
 
-    found = asyncio.run(rules.standings(settings_here(data)))
+    found = asyncio.run(rules.standings(local_settings(data)))
     table = Table("name", "state", "position", "work", "tried before")
     for one in found:
         table.add_row(one.name, one.state, str(one.position), str(one.waiting), str(one.retrying))
@@ -44,5 +44,5 @@ def retry(name: Name, data: Data = None) -> None:
     """Let a process that failed try again at once."""
     from runtime import rules  # noqa: PLC0415 - a part imports only what it runs
 
-    asyncio.run(rules.retry_now(settings_here(data), name))
+    asyncio.run(rules.retry_now(local_settings(data), name))
     console.print(f"{name} tries again.")

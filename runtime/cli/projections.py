@@ -12,7 +12,7 @@ from rich.text import Text
 
 from domain.projection import ExclusionReason
 from runtime.cli.options import Data
-from runtime.ground import settings_here
+from runtime.ground import local_settings
 
 if TYPE_CHECKING:
     from projections.rebuilding.builds import Build
@@ -32,21 +32,21 @@ def show(data: Data = None) -> None:
     """Show every read model: state, position, how far behind, what it failed on and leaves out; and what is built."""
     from runtime import read_models, rebuilds  # noqa: PLC0415 - a part imports only what it runs
 
-    settings = settings_here(data)
-    reports = asyncio.run(read_models.look(settings))
+    settings = local_settings(data)
+    reports = asyncio.run(read_models.status(settings))
     table = Table("name", "state", "position", "behind", "seconds behind")
     for report in reports:
         row = report.state
         table.add_row(row.name, report.displayed_state, str(row.position), str(report.lag), f"{report.lag_seconds:.1f}")
     console.print(table)
-    builds = asyncio.run(rebuilds.look(settings))
+    builds = asyncio.run(rebuilds.list_builds(settings))
     if builds:
-        console.print(versions(builds))
+        console.print(builds_table(builds))
     for line in [*remarks(reports), *(f"{build.schema} failed: {build.error}" for build in builds if build.error)]:
         console.print(Text(line))
 
 
-def versions(builds: Sequence["Build"]) -> Table:
+def builds_table(builds: Sequence["Build"]) -> Table:
     """Return what is being built, and what could be rolled back to."""
     table = Table("not live", "version", "state", "position", "somebody at it")
     for build in builds:
@@ -74,19 +74,19 @@ def remarks(reports: Sequence["ProjectionStatus"]) -> Iterator[str]:
 @app.command("pause")
 def pause(name: Name, data: Data = None) -> None:
     """Pause a read model."""
-    do(name, data, lambda switches: switches.PAUSE, "stands still")
+    run_operation(name, data, lambda switches: switches.PAUSE, "stands still")
 
 
 @app.command("resume")
 def resume(name: Name, data: Data = None) -> None:
     """Resume a paused read model."""
-    do(name, data, lambda switches: switches.RESUME, "goes on")
+    run_operation(name, data, lambda switches: switches.RESUME, "goes on")
 
 
 @app.command("retry")
 def retry(name: Name, data: Data = None) -> None:
     """Retry the event that a read model failed on."""
-    do(name, data, lambda switches: switches.RETRY, "tries again")
+    run_operation(name, data, lambda switches: switches.RETRY, "tries again")
 
 
 @app.command("skip")
@@ -97,7 +97,9 @@ def skip(
     data: Data = None,
 ) -> None:
     """Skip the event that a read model failed on."""
-    do(name, data, lambda switches: switches.skip(position, reason), f"goes on without the event at {position}")
+    run_operation(
+        name, data, lambda switches: switches.skip(position, reason), f"goes on without the event at {position}"
+    )
 
 
 @app.command("unskip")
@@ -107,7 +109,7 @@ def unskip(
     """Take a skipped event back in: a projector rebuilds the read model with it and swaps it in."""
     from runtime import read_models  # noqa: PLC0415 - a part imports only what it runs
 
-    asyncio.run(read_models.unskip(settings_here(data), name, position))
+    asyncio.run(read_models.unskip(local_settings(data), name, position))
     console.print(f"{name} is rebuilt with the event at {position}: see `seatledger projections list`.")
 
 
@@ -116,7 +118,7 @@ def park(name: Name, stream: Stream, reason: Reason, data: Data = None) -> None:
     """Leave a stream out of a read model from here on."""
     from runtime import read_models  # noqa: PLC0415 - a part imports only what it runs
 
-    asyncio.run(read_models.park(settings_here(data), name, stream, reason))
+    asyncio.run(read_models.park(local_settings(data), name, stream, reason))
     console.print(f"{name} goes on without {stream}.")
 
 
@@ -124,13 +126,13 @@ def park(name: Name, stream: Stream, reason: Reason, data: Data = None) -> None:
 def unpark(name: Name, stream: Stream, data: Data = None) -> None:
     """Take a parked stream back in, from the next rebuild on."""
     again = f"has {stream} again once it is rebuilt: seatledger projections rebuild {name}"
-    do(name, data, lambda switches: switches.unpark(stream), again)
+    run_operation(name, data, lambda switches: switches.unpark(stream), again)
 
 
-def do(name: str, data: Data, deed: Callable[[ModuleType], "Operation"], done: str) -> None:
+def run_operation(name: str, data: Data, deed: Callable[[ModuleType], "Operation"], done: str) -> None:
     """Do something to a read model and say so."""
     from projections import switches  # noqa: PLC0415 - a part imports only what it runs
     from runtime import read_models  # noqa: PLC0415 - a part imports only what it runs
 
-    asyncio.run(read_models.do(settings_here(data), name, deed(switches)))
+    asyncio.run(read_models.run(local_settings(data), name, deed(switches)))
     console.print(f"{name} {done}.")

@@ -14,9 +14,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from runtime.cli.history import NOTHING_FOUND, show_json, written_time
+from runtime.cli.history import NOTHING_FOUND, format_time, show_json
 from runtime.cli.options import After, AsJson, Data, UpTo
-from runtime.ground import second_place_here, settings_here
+from runtime.ground import local_settings, second_place_here
 from runtime.new_files import require_new
 
 if TYPE_CHECKING:
@@ -60,8 +60,8 @@ def verify(
     from eventstore.seals.hands import WorkerLost  # noqa: PLC0415 - a part imports only what it runs
     from runtime import sealing  # noqa: PLC0415 - a part imports only what it runs
 
-    settings = settings_here(data)
-    keys = sealing.keys_given(key) if key else None
+    settings = local_settings(data)
+    keys = sealing.parse_keys(key) if key else None
     try:
         with progress_bar() as report:
             found = sealing.compare(settings, first=after + 1, last=up_to, keys=keys, report=report)
@@ -74,7 +74,7 @@ def verify(
     if as_json:
         show_json(compared(found))
     else:
-        console.print(told(found, str(settings.second_place)))
+        console.print(format_verification(found, str(settings.seal_archive)))
     if found.fault:
         sys.exit(FAULT)
     if not found.events:
@@ -92,11 +92,11 @@ def prove(
     from eventstore.seals.proof import proof_to_json  # noqa: PLC0415 - a part imports only what it runs
     from runtime import sealing  # noqa: PLC0415 - a part imports only what it runs
 
-    file, settings = out or Path(f"ticket-{ticket}.proof.json"), settings_here(data)
+    file, settings = out or Path(f"ticket-{ticket}.proof.json"), local_settings(data)
     require_new(file)
     proof = asyncio.run(sealing.prove_ticket(settings, str(ticket)))
     file.write_bytes(orjson.dumps(proof_to_json(proof), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
-    checking = ["seatledger", "audit", "check", str(file), "--seals", str(settings.second_place.absolute())]
+    checking = ["seatledger", "audit", "check", str(file), "--seals", str(settings.seal_archive.absolute())]
     console.print(f"{file} proves the event at {proof.content['position']}; check it with: {shlex.join(checking)}")
 
 
@@ -110,16 +110,16 @@ def check(
     from eventstore.seals.proof import ProofRefused  # noqa: PLC0415 - a part imports only what it runs
     from runtime import sealing  # noqa: PLC0415 - a part imports only what it runs
 
-    keys = sealing.keys_given(key) if key else sealing.keys_in(seals or second_place_here(data))
+    keys = sealing.parse_keys(key) if key else sealing.keys_in(seals or second_place_here(data))
     try:
-        proof = sealing.checked(file, keys)
+        proof = sealing.check_proof_file(file, keys)
     except ProofRefused as refusal:
         typer.echo(f"seatledger: {file} proves nothing: {refusal}", err=True)
         sys.exit(FAULT)
-    console.print(proved(proof))
+    console.print(format_proof(proof))
 
 
-def told(found: "Verification", place: str) -> str:
+def format_verification(found: "Verification", place: str) -> str:
     """Say what was compared, and what is wrong or younger."""
     lines: list[str] = []
     if found.fault is not None:
@@ -145,13 +145,13 @@ def told(found: "Verification", place: str) -> str:
     return "\n".join(lines) or "The log is empty: nothing was compared."
 
 
-def proved(proof: "Proof") -> str:
+def format_proof(proof: "Proof") -> str:
     """Say what a proof proves."""
     content, seal = proof.content, proof.seal
     return (
-        f"{content['name']} of {content['stream']}, recorded at {written_time(content['recorded_at'])}, stands at "
+        f"{content['name']} of {content['stream']}, recorded at {format_time(content['recorded_at'])}, stands at "
         f"position {content['position']:,} of the log, exactly as in the file:\n{content['data']}\n"
-        f"Seal {seal.number:,} of chain {seal.chain} covers it, signed at {written_time(seal.sealed_at)} with the key "
+        f"Seal {seal.number:,} of chain {seal.chain} covers it, signed at {format_time(seal.sealed_at)} with the key "
         f"{seal.key_id}. What happened afterwards, such as a refund, is not in the file."
     )
 

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from runtime.cli.options import Data
 from runtime.cli.projections import Name, console
-from runtime.ground import settings_here
+from runtime.ground import local_settings
 from runtime.settings import Settings
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def rebuild(
 
     Exit status 3: the new version differs from the live one, which stays; look, then drop it or --swap-anyway.
     """
-    settings = settings_here(data)
+    settings = local_settings(data)
     if dry_run:
         rehearse(settings, name)
     elif performance is not None:
@@ -60,7 +60,7 @@ def roll_back(name: Name, data: Data = None) -> None:
     """Put the version back that was live before the last swap."""
     from runtime import rebuilds  # noqa: PLC0415 - a part imports only what it runs
 
-    settings = settings_here(data)
+    settings = local_settings(data)
     with progress_bar(name) as report:
         rebuilt = asyncio.run(rebuilds.roll_back(settings, name, report=report))
     if rebuilt is None:
@@ -77,7 +77,7 @@ def drop(name: Name, data: Data = None) -> None:
     """Drop the retired version of a read model, and one whose rebuild was given up."""
     from runtime import rebuilds  # noqa: PLC0415 - a part imports only what it runs
 
-    dropped = asyncio.run(rebuilds.drop(settings_here(data), name))
+    dropped = asyncio.run(rebuilds.drop(local_settings(data), name))
     console.print(f"Dropped: {', '.join(build.schema for build in dropped) or 'there was nothing to drop'}.")
 
 
@@ -105,9 +105,9 @@ def rebuild_all(settings: Settings, name: str, *, swap_anyway: bool) -> None:
     """Rebuild a read model and show how it differed from the live one."""
     from projections.rebuilding.rebuilder import VersionsDiffer  # noqa: PLC0415 - a part imports only what it runs
     from runtime import rebuilds  # noqa: PLC0415 - a part imports only what it runs
-    from runtime.garbage import look_seldom  # noqa: PLC0415 - a part imports only what it runs
+    from runtime.garbage import relax_gc  # noqa: PLC0415 - a part imports only what it runs
 
-    look_seldom()
+    relax_gc()
     try:
         with progress_bar(name) as report:
             rebuilt = asyncio.run(rebuilds.rebuild(settings, name, swap_anyway=swap_anyway, report=report))
@@ -146,13 +146,13 @@ def progress_bar(name: str) -> Iterator[Callable[["Rebuilding"], None]]:
                 description=f"{name} {progress.state}",
                 completed=progress.position,
                 total=max(progress.target, 1),
-                pace=pace(progress),
+                pace=format_rate(progress),
             )
 
         yield report
 
 
-def pace(progress: "Rebuilding") -> str:
+def format_rate(progress: "Rebuilding") -> str:
     """Say how fast it goes and how long it will take."""
     if not progress.events_s or progress.left_s is None:
         return f"{progress.position:,} of {progress.target:,}"

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from runtime.cli.options import Data
-from runtime.ground import settings_here
+from runtime.ground import local_settings
 
 app = typer.Typer(help="Prepare a rehearsal.", no_args_is_help=True)
 
@@ -26,5 +26,5 @@ def buyers(
     """Open rehearsal buyers and print one access token a line, good for two hours; refused outside demo mode."""
     from runtime import people  # noqa: PLC0415 - a part imports only what it runs
 
-    for token in asyncio.run(people.rehearsal_tokens(settings_here(data), number)):
+    for token in asyncio.run(people.rehearsal_tokens(local_settings(data), number)):
         typer.echo(token)

@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 
 from runtime.cli.options import Data, require_words
-from runtime.ground import settings_here
+from runtime.ground import local_settings
 
 console = Console(highlight=False, soft_wrap=True)
 app = typer.Typer(help="Copy the log to NATS JetStream.", invoke_without_command=True)
@@ -31,4 +31,4 @@ def new_epoch(
     """Begin a new stream from here, after the relay has stopped because the log went back in time."""
     from runtime.worker import begin_epoch  # noqa: PLC0415 - a part imports only what it runs
 
-    console.print(begin_epoch(settings_here(data), reason))
+    console.print(begin_epoch(local_settings(data), reason))

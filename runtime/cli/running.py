@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from runtime.cli.options import Data
-from runtime.ground import API_PORT, data_folder, settings_here
+from runtime.ground import API_PORT, data_folder, local_settings
 
 Port = Annotated[int, typer.Option(min=1, max=65_535, help="Where the API listens, on loopback.")]
 
@@ -30,9 +30,9 @@ def run_up(
     no_demo: Annotated[bool, typer.Option("--no-demo", help="Start with an empty shop.")] = False,
 ) -> None:
     """Run everything on this machine until Ctrl-C: servers, API, screens, background parts, sandbox gateway."""
-    from runtime.up import up  # noqa: PLC0415 - a part imports only what it runs
+    from runtime.up import run_all  # noqa: PLC0415 - a part imports only what it runs
 
-    up(data_folder(data), port=port, demo=not no_demo, say=console.print)
+    run_all(data_folder(data), port=port, demo=not no_demo, report=console.print)
     console.print("stopped")
 
 
@@ -47,7 +47,7 @@ def run_migrate(
     """Bring the database's schema up to date, and its login roles if SEATLEDGER_DATABASE_URL's role may make them."""
     from runtime.schema import migrate_all, statements_for_roles  # noqa: PLC0415 - a part imports only what it runs
 
-    settings = settings_here(data)
+    settings = local_settings(data)
     if print_roles:
         typer.echo(asyncio.run(statements_for_roles(settings)))
         return

@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 
 from runtime.cli.options import Data, require_words
-from runtime.ground import settings_here
+from runtime.ground import local_settings
 
 console = Console(highlight=False, soft_wrap=True)
 app = typer.Typer(help="Seal the log into the second place.", invoke_without_command=True)
@@ -32,4 +32,4 @@ def new_chain(
     """Begin a new chain over the whole log; what was sealed before is kept beside it, as evidence."""
     from runtime.sealing import begin_chain  # noqa: PLC0415 - a part imports only what it runs
 
-    console.print(begin_chain(settings_here(data), reason))
+    console.print(begin_chain(local_settings(data), reason))

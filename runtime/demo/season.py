@@ -11,7 +11,7 @@ DISCOUNT_MAX = 0.6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class House:
+class DemoVenue:
     """A venue of the demo and the drawing of it."""
 
     key: str
@@ -40,7 +40,7 @@ class Show:
 
 
 HOUSES = (
-    House(
+    DemoVenue(
         key="lyric",
         name="Lyric Theatre",
         address="Lindenplatz 4",
@@ -49,7 +49,7 @@ HOUSES = (
         time_zone="Europe/Berlin",
         document=theatre,
     ),
-    House(
+    DemoVenue(
         key="park",
         name="Northern Park Stadium",
         address="Park Road 1",
@@ -58,7 +58,7 @@ HOUSES = (
         time_zone="Europe/London",
         document=stadium,
     ),
-    House(
+    DemoVenue(
         key="docks",
         name="Dockside Arena",
         address="Quai 12",

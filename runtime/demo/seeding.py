@@ -25,8 +25,8 @@ from domain.values import Limits, Role, derived_id
 from domain.venue import VenueDetails, VenueOpened
 from eventstore.command import CommandContext
 from eventstore.handler import CommandHandler
-from runtime.demo.season import HOUSES, SHOWS, House, Show, prices
-from runtime.demo.steps import ROOT, showing, step_id
+from runtime.demo.season import HOUSES, SHOWS, DemoVenue, Show, prices
+from runtime.demo.steps import ROOT, performance_step, step_id
 
 CURRENCY = "EUR"
 DOORS_BEFORE = timedelta(hours=1)
@@ -38,7 +38,7 @@ EMAILS = {role: f"{role}@demo.test" for role in ACCOUNTS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
+class SeedContext:
     """What the demo is made with; `say` tells a person how far it is."""
 
     handler: CommandHandler
@@ -47,67 +47,73 @@ class Stage:
     say: Callable[[str], None]
 
 
-async def seed(stage: Stage, *, password: str, today: datetime) -> None:
+async def seed(seed_context: SeedContext, *, password: str, today: datetime) -> None:
     """Make accounts, houses and shows; what is there already stays as it is."""
-    stage.say("demo accounts")
-    await make_accounts(stage, password)
-    layouts = {house.key: await make_house(stage, house) for house in HOUSES}
+    seed_context.say("demo accounts")
+    await make_accounts(seed_context, password)
+    layouts = {demo_venue.key: await make_house(seed_context, demo_venue) for demo_venue in HOUSES}
     for show in SHOWS:
-        stage.say(show.title)
-        await make_show(stage, show, layouts[show.house], today)
+        seed_context.say(show.title)
+        await make_show(seed_context, show, layouts[show.house], today)
 
 
-async def make_accounts(stage: Stage, password: str) -> None:
+async def make_accounts(seed_context: SeedContext, password: str) -> None:
     """Open one account per role, all with the same password, and found the organizer with its members."""
     seller = derived_id(ROOT, "organizer")
-    await carry_out(stage, "organizer", partial(organizer.found_organizer, organizer=seller, name=ORGANIZER_NAME))
+    await execute_step(
+        seed_context, "organizer", partial(organizer.found_organizer, organizer=seller, name=ORGANIZER_NAME)
+    )
     for role in ACCOUNTS:
         own = account_id(role)
-        await carry_out(stage, f"account {role}", partial(account.open_account, account=own, guest=False))
+        await execute_step(seed_context, f"account {role}", partial(account.open_account, account=own, guest=False))
         try:
             name = f"Demo {role.capitalize()}"
-            await stage.entrance.register(email=EMAILS[role], password=password, name=name, account=own)
+            await seed_context.entrance.register(email=EMAILS[role], password=password, name=name, account=own)
         except AddressTaken:
             pass  # from a run that was interrupted
         if role in GLOBAL_ROLES:
             roles = frozenset({GLOBAL_ROLES[role]})
-            await carry_out(stage, f"role {role}", partial(account.change_roles, account=own, roles=roles))
+            await execute_step(seed_context, f"role {role}", partial(account.change_roles, account=own, roles=roles))
         if role in MEMBER_ROLES:
             roles = frozenset({MEMBER_ROLES[role]})
             change = partial(organizer.change_member, organizer=seller, account=own, roles=roles)
-            await carry_out(stage, f"member {role}", change)
+            await execute_step(seed_context, f"member {role}", change)
 
 
-async def make_house(stage: Stage, house: House) -> Layout:
+async def make_house(seed_context: SeedContext, demo_venue: DemoVenue) -> Layout:
     """Open a venue and publish the drawing of it."""
-    stage.say(house.name)
-    layout = publish(read_layout("seatledger", house.document()))
+    seed_context.say(demo_venue.name)
+    layout = publish(read_layout("seatledger", demo_venue.document()))
     document = write_native(layout)
     opened = VenueOpened(
         organizer=derived_id(ROOT, "organizer"),
         details=VenueDetails(
-            name=house.name,
-            address=house.address,
-            city=house.city,
-            country=house.country,
-            time_zone=house.time_zone,
+            name=demo_venue.name,
+            address=demo_venue.address,
+            city=demo_venue.city,
+            country=demo_venue.country,
+            time_zone=demo_venue.time_zone,
         ),
     )
-    await carry_out(stage, f"venue {house.key}", partial(venue.open_venue, venue=venue_id(house.key), request=opened))
-    await stage.documents.save(layout_id(house.key), document)
+    await execute_step(
+        seed_context,
+        f"venue {demo_venue.key}",
+        partial(venue.open_venue, venue=venue_id(demo_venue.key), request=opened),
+    )
+    await seed_context.documents.save(layout_id(demo_venue.key), document)
     published = partial(
         venue.publish_layout,
-        venue=venue_id(house.key),
-        layout=layout_id(house.key),
+        venue=venue_id(demo_venue.key),
+        layout=layout_id(demo_venue.key),
         name=layout.name,
         seats=layout.capacity,
         document_sha256=hashlib.sha256(document).hexdigest(),
     )
-    await carry_out(stage, f"layout {house.key}", published)
+    await execute_step(seed_context, f"layout {demo_venue.key}", published)
     return layout
 
 
-async def make_show(stage: Stage, show: Show, layout: Layout, today: datetime) -> None:
+async def make_show(seed_context: SeedContext, show: Show, layout: Layout, today: datetime) -> None:
     """Create and publish an event and put its performances on sale."""
     own = derived_id(ROOT, "event", show.key)
     created = EventCreated(
@@ -115,24 +121,24 @@ async def make_show(stage: Stage, show: Show, layout: Layout, today: datetime) -
         venue=venue_id(show.house),
         details=EventDetails(title=show.title, description=show.description, category=show.category),
     )
-    await carry_out(stage, f"event {show.key}", partial(event.create, event=own, request=created))
-    await carry_out(stage, f"publish {show.key}", partial(event.publish, event=own))
+    await execute_step(seed_context, f"event {show.key}", partial(event.create, event=own, request=created))
+    await execute_step(seed_context, f"publish {show.key}", partial(event.publish, event=own))
     for day in show.days:
-        wish = scheduled(show, layout, today, day)
+        wish = to_scheduled(show, layout, today, day)
         schedule = partial(scheduling.schedule, performance=performance_id(show, day), request=wish)
-        await carry_out(stage, showing(show, day), schedule)
+        await execute_step(seed_context, performance_step(show, day), schedule)
 
 
-def scheduled(show: Show, layout: Layout, today: datetime, day: int) -> PerformanceScheduled:
+def to_scheduled(show: Show, layout: Layout, today: datetime, day: int) -> PerformanceScheduled:
     """Return one showing, `day` days from `today` at the house's own time."""
-    house = next(house for house in HOUSES if house.key == show.house)
-    date = today.astimezone(ZoneInfo(house.time_zone)).date() + timedelta(days=day)
-    starts_at = datetime.combine(date, show.starts, ZoneInfo(house.time_zone)).astimezone(UTC)
+    demo_venue = next(house for house in HOUSES if house.key == show.house)
+    date = today.astimezone(ZoneInfo(demo_venue.time_zone)).date() + timedelta(days=day)
+    starts_at = datetime.combine(date, show.starts, ZoneInfo(demo_venue.time_zone)).astimezone(UTC)
     return PerformanceScheduled(
         event=derived_id(ROOT, "event", show.key),
         organizer=derived_id(ROOT, "organizer"),
-        venue=venue_id(house.key),
-        layout=layout_id(house.key),
+        venue=venue_id(demo_venue.key),
+        layout=layout_id(demo_venue.key),
         seats=layout.capacity,
         currency=CURRENCY,
         starts_at=starts_at,
@@ -148,14 +154,14 @@ def account_id(role: str) -> str:
     return derived_id(ROOT, "account", role)
 
 
-def venue_id(house: str) -> str:
+def venue_id(demo_venue: str) -> str:
     """Return the id of a demo venue."""
-    return derived_id(ROOT, "venue", house)
+    return derived_id(ROOT, "venue", demo_venue)
 
 
-def layout_id(house: str) -> str:
+def layout_id(demo_venue: str) -> str:
     """Return the id of a demo venue's layout."""
-    return derived_id(ROOT, "layout", house)
+    return derived_id(ROOT, "layout", demo_venue)
 
 
 def performance_id(show: Show, day: int) -> str:
@@ -163,8 +169,8 @@ def performance_id(show: Show, day: int) -> str:
     return derived_id(ROOT, "performance", show.key, str(day))
 
 
-async def carry_out(stage: Stage, step: str, decide: Callable[[DecisionContext], Changes]) -> None:
+async def execute_step(seed_context: SeedContext, step: str, decide: Callable[[DecisionContext], Changes]) -> None:
     """Carry out one named step, once."""
     actor: Mapping[str, Any] = {"kind": "process", "id": "demo", "role": None}
     context = CommandContext(command_id=step_id(step), actor=actor, channel="demo")
-    await stage.handler.handle(decide, context)
+    await seed_context.handler.handle(decide, context)

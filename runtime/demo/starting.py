@@ -5,16 +5,16 @@ import json
 import secrets
 from collections.abc import Callable
 
-from runtime.demo.seeding import EMAILS, Stage, seed
-from runtime.embedded.kept import keep
-from runtime.ground import Ground
+from runtime.demo.seeding import EMAILS, SeedContext, seed
+from runtime.embedded.kept import write_private
+from runtime.ground import DataDirectory
 from runtime.settings import PREFIX, Settings, SettingsRefused
 from runtime.wiring import open_engine
 
 PASSWORD_BYTES = 9
 
 
-def seed_the_demo(settings: Settings, say: Callable[[str], None]) -> None:
+def seed_the_demo(settings: Settings, report: Callable[[str], None]) -> None:
     """Make the demo, or what is missing of it; the password is the setting's, or made at the first start and kept.
 
     Raises:
@@ -25,28 +25,30 @@ def seed_the_demo(settings: Settings, say: Callable[[str], None]) -> None:
             f"The demo has six accounts that everybody knows, an admin among them, so it is made in demo mode alone: "
             f"set {PREFIX}DEMO=true, or leave it."
         )
-    asyncio.run(make(settings, kept_accounts(settings), say))
+    asyncio.run(make(settings, persisted_accounts(settings), report))
 
 
-def kept_accounts(settings: Settings) -> str:
+def persisted_accounts(settings: Settings) -> str:
     """Return the demo's password, and keep it with the accounts' addresses for whoever wants to sign in."""
-    file = Ground(settings.data).demo_accounts
+    file = DataDirectory(settings.data).demo_accounts
     if file.exists():
         known: str = json.loads(file.read_text())["password"]
         return known
-    password = settings.demo_password.get_secret_value() if settings.demo_password else made_up()
+    password = settings.demo_password.get_secret_value() if settings.demo_password else generate_password()
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    keep(file, json.dumps({"password": password, "accounts": EMAILS}, indent=2))
+    write_private(file, json.dumps({"password": password, "accounts": EMAILS}, indent=2))
     return password
 
 
-def made_up() -> str:
+def generate_password() -> str:
     """Make a password that can be typed."""
     return secrets.token_urlsafe(PASSWORD_BYTES)
 
 
-async def make(settings: Settings, password: str, say: Callable[[str], None]) -> None:
+async def make(settings: Settings, password: str, report: Callable[[str], None]) -> None:
     """Make the demo with an engine of our own."""
     async with open_engine(settings) as engine:
-        stage = Stage(handler=engine.handler, entrance=engine.entrance, documents=engine.layouts, say=say)
-        await seed(stage, password=password, today=engine.clock.now())
+        seed_context = SeedContext(
+            handler=engine.handler, entrance=engine.entrance, documents=engine.layouts, say=report
+        )
+        await seed(seed_context, password=password, today=engine.clock.now())

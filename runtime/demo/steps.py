@@ -12,9 +12,9 @@ def step_id(step: str) -> UUID:
     return uuid5(UUID(ROOT), step)
 
 
-def showing(show: Show, day: int) -> str:
+def performance_step(show: Show, day: int) -> str:
     """Name the step that puts one showing on sale."""
     return f"performance {show.key} {day}"
 
 
-LAST_STEP = step_id(showing(SHOWS[-1], SHOWS[-1].days[-1]))
+LAST_STEP = step_id(performance_step(SHOWS[-1], SHOWS[-1].days[-1]))

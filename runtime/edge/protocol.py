@@ -97,7 +97,7 @@ class EdgeProtocol(HttpToolsProtocol):
             self._end_parsing()
         else:
             if self.framing > self.edge.limits.head_bytes:
-                self._judge_framing()
+                self._check_framing()
 
     def on_message_begin(self) -> None:
         """Begin to read a request."""
@@ -172,13 +172,13 @@ class EdgeProtocol(HttpToolsProtocol):
 
     def overdue(self, now: float) -> Refusal | None:
         """Return which deadline has passed, if any."""
-        if self._answer_is_stuck(now):
+        if self._is_answer_stuck(now):
             return Refusal.ANSWER_NOT_TAKEN
         if self.refusal is not None:
             return None
         limits, waited = self.edge.limits, now - self.since
         if self.phase == BODY:
-            return self._judge_window(now) if waited > WINDOW_SECONDS else None
+            return self._check_window(now) if waited > WINDOW_SECONDS else None
         if self.phase == HEAD:
             return Refusal.HEAD_SLOW if waited > limits.head_seconds else None
         if self.phase == SILENT:
@@ -248,19 +248,19 @@ class EdgeProtocol(HttpToolsProtocol):
     def _end_parsing(self) -> None:
         self.end(self.refusal or Refusal.MALFORMED)
 
-    def _judge_framing(self) -> None:
+    def _check_framing(self) -> None:
         """End a connection that sends much of which nothing is content: a head without end, trailers, extensions."""
         if self.phase == HEAD:
             self.end(Refusal.HEAD_TOO_LARGE)
         elif self.phase == BODY:
             self.end(Refusal.OVERHEAD)
 
-    def _judge_window(self, now: float) -> Refusal | None:
+    def _check_window(self, now: float) -> Refusal | None:
         enough = self.received >= self.edge.limits.body_bytes_per_window or self.flow.read_paused
         self.since, self.received = now, 0
         return None if enough else Refusal.BODY_SLOW
 
-    def _answer_is_stuck(self, now: float) -> bool:
+    def _is_answer_stuck(self, now: float) -> bool:
         """Tell whether the client has taken too little for too long of what waits to be sent."""
         waits = self.flow.write_paused or self.transport.is_closing()
         unsent = self.transport.get_write_buffer_size() if waits else 0

@@ -18,14 +18,14 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class OsAccount:
     """What stands before a server's command, and who owns its files on disk."""
 
     prefix: Sequence[str]
     files_owner: int
 
 
-def server_account() -> Account:
+def server_account() -> OsAccount:
     """Choose how to run a server that refuses root, without adding a user or opening a folder to anyone.
 
     Root maps itself to a harmless account inside a user namespace, so the server still reaches folders only root may
@@ -35,10 +35,10 @@ def server_account() -> Account:
         ServerDidNotStart: we are root and neither way is allowed.
     """
     if os.geteuid() != 0:
-        return Account(prefix=(), files_owner=os.geteuid())
+        return OsAccount(prefix=(), files_owner=os.geteuid())
     account = _system_account()
     for choice in (_mapped(account), _changed(account)):
-        if _works(choice):
+        if _is_usable(choice):
             if choice.files_owner != 0:
                 _log.warning("user namespaces are forbidden here: PostgreSQL runs as a system account", uid=account)
             return choice
@@ -48,7 +48,7 @@ def server_account() -> Account:
     )
 
 
-def give(folder: Path, owner: int) -> None:
+def chown_tree(folder: Path, owner: int) -> None:
     """Make a folder and all in it the owner's; it may have been filled by root the other way."""
     if os.geteuid() != 0 or folder.stat().st_uid == owner:
         return
@@ -63,18 +63,18 @@ def _system_account() -> int:
     return min((entry.pw_uid for entry in pwd.getpwall() if 0 < entry.pw_uid < NOBODY), default=1)
 
 
-def _mapped(account: int) -> Account:
+def _mapped(account: int) -> OsAccount:
     prefix = ("unshare", "--user", f"--map-user={account}", f"--map-group={account}", "--")
-    return Account(prefix=prefix, files_owner=0)
+    return OsAccount(prefix=prefix, files_owner=0)
 
 
-def _changed(account: int) -> Account:
+def _changed(account: int) -> OsAccount:
     prefix = ("setpriv", f"--reuid={account}", f"--regid={account}", "--clear-groups")
     capability = ("--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--")
-    return Account(prefix=(*prefix, *capability), files_owner=account)
+    return OsAccount(prefix=(*prefix, *capability), files_owner=account)
 
 
-def _works(account: Account) -> bool:
+def _is_usable(account: OsAccount) -> bool:
     trial = subprocess.run(  # noqa: S603
         [*account.prefix, "true"], check=False, capture_output=True, timeout=TRIAL_SECONDS_MAX
     )

@@ -35,24 +35,24 @@ def is_free(port: int) -> bool:
         return True
 
 
-def kept_port(file: Path) -> int:
+def persisted_port(file: Path) -> int:
     """Give the port of the last start, or draw one and keep it; a port taken meanwhile is drawn anew."""
     kept = int(file.read_text()) if file.exists() else None
     if kept is not None and is_free(kept):
         return kept
     port = free_port()
-    keep(file, str(port))
+    write_private(file, str(port))
     return port
 
 
-def kept_password(file: Path) -> str:
+def persisted_secret(file: Path) -> str:
     """Give the password of the first start, or make one and keep it readable by its owner alone."""
     if not file.exists():
-        keep(file, secrets.token_urlsafe(PASSWORD_BYTES))
+        write_private(file, secrets.token_urlsafe(PASSWORD_BYTES))
     return file.read_text()
 
 
-def keep(file: Path, text: str) -> None:
+def write_private(file: Path, text: str) -> None:
     """Write a small private file in one step, so that a crash leaves the old text or the new."""
     draft = file.with_name(file.name + ".new")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from runtime.embedded.errors import EmbeddedServerError
-from runtime.embedded.kept import LOOPBACK, keep, kept_password
-from runtime.embedded.process import Launch
+from runtime.embedded.kept import LOOPBACK, persisted_secret, write_private
+from runtime.embedded.process import LaunchSpec
 from runtime.embedded.server import EmbeddedServer, clean_environment
 from runtime.embedded.versions import check_nats_version
 
@@ -81,15 +81,15 @@ class EmbeddedNats(EmbeddedServer):
         return f"nats://{user.name}:{self._password(user)}@{LOOPBACK}:{self.port}"
 
     def _password(self, user: User) -> str:
-        return kept_password(self.data / f"{user.name}.password")
+        return persisted_secret(self.data / f"{user.name}.password")
 
     def _prepare(self) -> None:
         self._run_name = f"seatledger-{secrets.token_hex(8)}"
 
-    def _launch(self, port: int) -> Launch:
+    def _launch(self, port: int) -> LaunchSpec:
         config = self.data / "nats.conf"
-        keep(config, json.dumps(self._configuration(port), indent=2))
-        return Launch(
+        write_private(config, json.dumps(self._configuration(port), indent=2))
+        return LaunchSpec(
             name=self.name,
             argv=(str(binary()), "--config", str(config)),
             env=clean_environment(),

@@ -9,10 +9,10 @@ from urllib.parse import quote
 
 import psycopg
 
-from runtime.embedded.account import Account, give, server_account
+from runtime.embedded.account import OsAccount, chown_tree, server_account
 from runtime.embedded.errors import EmbeddedServerError, ServerDidNotStart
-from runtime.embedded.kept import LOOPBACK, keep, kept_password
-from runtime.embedded.process import Launch, SupervisedProcess
+from runtime.embedded.kept import LOOPBACK, persisted_secret, write_private
+from runtime.embedded.process import LaunchSpec, SupervisedProcess
 from runtime.embedded.server import EmbeddedServer, clean_environment
 from runtime.embedded.versions import check_postgres_version
 
@@ -83,7 +83,7 @@ class EmbeddedPostgres(EmbeddedServer):
         self._major = major
         self._settings = {**SETTINGS, **(FAST_SETTINGS if fast else {})}
         self._cluster = self.data / "cluster"
-        self._account = Account(prefix=(), files_owner=0)
+        self._account = OsAccount(prefix=(), files_owner=0)
 
     @property
     def url(self) -> str:
@@ -92,7 +92,7 @@ class EmbeddedPostgres(EmbeddedServer):
 
     def url_of(self, database: str) -> str:
         """The owner's address of any database of this server."""
-        password = quote(kept_password(self.data / "password"), safe="")
+        password = quote(persisted_secret(self.data / "password"), safe="")
         return f"postgresql://{OWNER}:{password}@{LOOPBACK}:{self.port}/{database}"
 
     def _prepare(self) -> None:
@@ -100,16 +100,16 @@ class EmbeddedPostgres(EmbeddedServer):
         if not self._cluster.exists():
             self._make_cluster()
         self._check_cluster()
-        give(self._cluster, self._account.files_owner)
+        chown_tree(self._cluster, self._account.files_owner)
         # The folder is locked by us and no process of an earlier server is left, so this file names a stranger.
         (self._cluster / "postmaster.pid").unlink(missing_ok=True)
-        keep(self._cluster / "postgresql.conf", rendered(self._settings))
-        give(self._cluster / "postgresql.conf", self._account.files_owner)
+        write_private(self._cluster / "postgresql.conf", rendered(self._settings))
+        chown_tree(self._cluster / "postgresql.conf", self._account.files_owner)
 
     def _make_cluster(self) -> None:
         draft = self.data / "cluster.new"
         shutil.rmtree(draft, ignore_errors=True)
-        kept_password(self.data / "password")
+        persisted_secret(self.data / "password")
         options = (
             f"--pgdata={draft}",
             f"--username={OWNER}",
@@ -139,11 +139,11 @@ class EmbeddedPostgres(EmbeddedServer):
         if not (self.data / "password").exists():
             raise EmbeddedServerError(f"{self.data / 'password'} is missing: restore it beside {self._cluster}.")
 
-    def _launch(self, port: int) -> Launch:
+    def _launch(self, port: int) -> LaunchSpec:
         return self._run("postgres", "-D", str(self._cluster), "-p", str(port))
 
-    def _run(self, program: str, *options: str) -> Launch:
-        return Launch(
+    def _run(self, program: str, *options: str) -> LaunchSpec:
+        return LaunchSpec(
             name=program,
             argv=(str(binary(self._major, program)), *options),
             env=clean_environment(),

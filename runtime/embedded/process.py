@@ -23,7 +23,7 @@ _SUPERVISOR = Path(__file__).with_name("supervisor.py")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Launch:
+class LaunchSpec:
     """How to run one process.
 
     Args:
@@ -82,7 +82,7 @@ class SupervisedProcess:
         start: starts the supervisor; by default as a program of its own.
     """
 
-    def __init__(self, launch: Launch, start: Callable[[Launch], Child] | None = None) -> None:
+    def __init__(self, launch: LaunchSpec, start: Callable[[LaunchSpec], Child] | None = None) -> None:
         self.name = launch.name
         self.log = launch.log
         self._log_begins_at = _make_room(launch.log)
@@ -120,7 +120,7 @@ class SupervisedProcess:
         status = self.exit_status()
         return KILLED_STATUS_BASE + signal.SIGKILL if status is None else status
 
-    def prioritise(self, nice: int) -> None:
+    def set_priority(self, nice: int) -> None:
         """Go on at another priority, beside other sessions too: with autogroups the kernel weighs sessions.
 
         A priority above everybody's takes root; without, nothing changes.
@@ -163,7 +163,7 @@ def _make_room(log: Path) -> int:
 class Program:
     """A supervisor that was started as a program of its own."""
 
-    def __init__(self, launch: Launch) -> None:
+    def __init__(self, launch: LaunchSpec) -> None:
         order = {
             "argv": list(launch.argv),
             "as_account": list(launch.as_account),

@@ -8,9 +8,9 @@ from types import TracebackType
 from typing import ClassVar, Self
 
 from runtime.embedded.errors import ServerDidNotStart
-from runtime.embedded.kept import is_free, keep, kept_port
+from runtime.embedded.kept import is_free, persisted_port, write_private
 from runtime.embedded.lock import FolderLock
-from runtime.embedded.process import Launch, SupervisedProcess
+from runtime.embedded.process import LaunchSpec, SupervisedProcess
 
 START_SECONDS_MAX = 300.0  # recovery after a crash reads gigabytes of log; a server that ends is noticed at once
 POLL_SECONDS = 0.01
@@ -89,7 +89,7 @@ class EmbeddedServer(ABC):
         """Make what the server needs before its first start; called with the folder locked."""
 
     @abstractmethod
-    def _launch(self, port: int) -> Launch:
+    def _launch(self, port: int) -> LaunchSpec:
         """Say how to run the server on this port."""
 
     @abstractmethod
@@ -115,8 +115,8 @@ class EmbeddedServer(ABC):
 
     def _choose_port(self) -> int:
         if self._fixed_port is None:
-            return kept_port(self.data / "port")
-        keep(self.data / "port", str(self._fixed_port))
+            return persisted_port(self.data / "port")
+        write_private(self.data / "port", str(self._fixed_port))
         return self._fixed_port
 
     def _became_ready(self, process: SupervisedProcess) -> bool:

@@ -9,7 +9,7 @@ class NoRoom(Exception):
     """The disk is full."""
 
 
-class PartEnded(Exception):
+class ProcessExited(Exception):
     """A process could not be started, or could not be kept running."""
 
     def __init__(self, part: str, sentence: str) -> None:

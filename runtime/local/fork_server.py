@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from runtime.embedded.supervisor import supervise
-from runtime.local.heartbeats import beat_for_ever
+from runtime.local.heartbeats import beat_forever
 from runtime.local.titles import end_with_parent, retitle
 
 DESCRIPTORS = 3
@@ -112,7 +112,7 @@ def become_part(order: dict[str, Any], supervisor: int) -> None:
 def run(order: dict[str, Any]) -> int:
     """Run the part's module as its command line says, an interpreter, `-m`, a module, its words; return its status."""
     if order["heartbeat"] is not None:
-        beat_for_ever(Path(order["heartbeat"]))
+        beat_forever(Path(order["heartbeat"]))
     _, _, module, *words = order["argv"]
     sys.argv = [module, *words]
     try:

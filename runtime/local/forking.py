@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from runtime.embedded.process import KILLED_STATUS_BASE, Launch
+from runtime.embedded.process import KILLED_STATUS_BASE, LaunchSpec
 
 PRELOADED = (
     "runtime.worker",
@@ -43,7 +43,7 @@ class ForkServerEnded(OSError):
     """The fork server does not answer."""
 
 
-def plain_environment(environment: Mapping[str, str]) -> dict[str, str]:
+def base_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """Return what every program may know of an environment: where things are and which language, no settings."""
     return {
         name: value
@@ -76,14 +76,14 @@ class ForkServer:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**MEMORY, **plain_environment(os.environ)},
+                env={**MEMORY, **base_environment(os.environ)},
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
             )
         ours.send(json.dumps(self._preloaded).encode())
         self._control = ours
 
-    def launch(self, launch: Launch) -> "ForkedChild":
+    def launch(self, launch: LaunchSpec) -> "ForkedChild":
         """Fork a part.
 
         Raises:
@@ -108,7 +108,7 @@ class ForkServer:
             self._popen.wait()
             self._popen = None
 
-    def _fork(self, launch: Launch) -> "ForkedChild":
+    def _fork(self, launch: LaunchSpec) -> "ForkedChild":
         if self._control is None:
             raise ForkServerEnded("the fork server does not run")
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

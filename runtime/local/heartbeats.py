@@ -13,7 +13,7 @@ STOPPED = "Tt"
 """The states of a stopped process in /proc/…/stat."""
 
 
-def beat_for_ever(file: Path) -> None:
+def beat_forever(file: Path) -> None:
     """Touch a file from a thread of its own, for as long as the process runs."""
 
     def beat() -> None:
@@ -25,7 +25,7 @@ def beat_for_ever(file: Path) -> None:
     threading.Thread(target=beat, name="heartbeat", daemon=True).start()
 
 
-def silent_for_s(file: Path) -> float:
+def seconds_silent(file: Path) -> float:
     """Return for how long a part has given no sign of life; 0 for one that has never given one."""
     try:
         return max(0.0, time.time() - file.stat().st_mtime)
@@ -33,10 +33,10 @@ def silent_for_s(file: Path) -> float:
         return 0.0
 
 
-def signs_of_life(folder: Path) -> Mapping[str, str]:
+def liveness(folder: Path) -> Mapping[str, str]:
     """Return for each part that ever ran whether it is alive or silent."""
     return {
-        file.name: ALIVE if silent_for_s(file) < SILENT_AFTER_S else SILENT for file in sorted(folder.glob("[a-z]*"))
+        file.name: ALIVE if seconds_silent(file) < SILENT_AFTER_S else SILENT for file in sorted(folder.glob("[a-z]*"))
     }
 
 
@@ -63,9 +63,9 @@ class Watchdog:
         """Return the file that a part touches."""
         return self._folder / part
 
-    def started(self, part: str) -> None:
+    def start_counting(self, part: str) -> None:
         """Begin to count from now."""
-        self.alive(part)
+        self.record_heartbeat(part)
         self._silent.discard(part)
 
     def forget(self, part: str) -> None:
@@ -78,7 +78,7 @@ class Watchdog:
         for file in self._folder.glob("*"):
             file.unlink()
 
-    def alive(self, part: str) -> None:
+    def record_heartbeat(self, part: str) -> None:
         """Touch the file of a server that touches none itself; without room for the file nothing is lost."""
         with suppress(OSError):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -86,7 +86,7 @@ class Watchdog:
 
     def check(self, part: str, *, meanwhile: str, process: int) -> str | None:
         """Return what there is to say about a part that runs; usually nothing."""
-        silent_s = silent_for_s(self.file_of(part))
+        silent_s = seconds_silent(self.file_of(part))
         if silent_s >= SILENT_AFTER_S and part not in self._silent:
             self._silent.add(part)
             return (

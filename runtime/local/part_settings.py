@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from eventstore.roles import APP_ROLE, PROJECTOR_ROLE, SEALER_ROLE
-from runtime.local.forking import plain_environment
+from runtime.local.forking import base_environment
 from runtime.roles import url_of_role
 from runtime.settings import PREFIX, Settings
 
@@ -43,4 +43,4 @@ def shop_environment(env: Mapping[str, str], settings: Settings) -> dict[str, st
 def environment_of(part: str, env: Mapping[str, str]) -> dict[str, str]:
     """Return what one part finds in its environment, of a whole shop's."""
     found = {PREFIX + name: env.get(PREFIX + name) for name in PART_SETTINGS[part]}
-    return {**plain_environment(env), **{name: value for name, value in found.items() if value}}
+    return {**base_environment(env), **{name: value for name, value in found.items() if value}}

@@ -7,14 +7,14 @@ from pathlib import Path
 from runtime.embedded.errors import EmbeddedServerError
 from runtime.local.disk import Room, is_no_room, room_of, says_no_room
 from runtime.local.endings import SIGNALLED, ending_of, indented, oom_kills, telling_lines
-from runtime.local.errors import PartEnded
+from runtime.local.errors import ProcessExited
 from runtime.local.member import Member
 from runtime.local.restarts import RestartPolicy
 
 ROOM_PAUSE_SECONDS = 2.0
 """Between two tries of a process that ended because its disk was full; they are not counted."""
 
-Say = Callable[[str], None]
+Progress = Callable[[str], None]
 
 
 class Restarter:
@@ -25,17 +25,17 @@ class Restarter:
         folder: on the disk that the processes write to.
     """
 
-    def __init__(self, *, policy: RestartPolicy, say: Say, folder: Path) -> None:
+    def __init__(self, *, policy: RestartPolicy, report: Progress, folder: Path) -> None:
         self._policy = policy
-        self._say = say
+        self._say = report
         self._folder = folder
         self._oom_kills = oom_kills()
 
-    def ended(self, member: Member) -> None:
+    def handle_exit(self, member: Member) -> None:
         """Report a process that ended, and plan its restart.
 
         Raises:
-            PartEnded: it ended too often, and the shop cannot do without it.
+            ProcessExited: it ended too often, and the shop cannot do without it.
         """
         status, log = member.running.stop(), member.running.log
         lines = telling_lines(member.running.output(), errors_only=status > SIGNALLED)
@@ -45,7 +45,7 @@ class Restarter:
         """Start a process again; False: it cannot be started now.
 
         Raises:
-            PartEnded: it could not be started too often, and the shop cannot do without it.
+            ProcessExited: it could not be started too often, and the shop cannot do without it.
         """
         try:
             if member.before_restart is not None:
@@ -94,7 +94,7 @@ class Restarter:
     def _give_up(self, member: Member, ending: str, details: str) -> None:
         often = f"It ended {member.restarts.ends} times within {self._policy.window_s:.0f} s"
         if member.essential:
-            raise PartEnded(
+            raise ProcessExited(
                 member.name,
                 f"{ending}. {often}: it is given up, and everything else is stopped in order. {member.meanwhile} Mend "
                 f"the cause, then start again; the shop goes on where it was.{details}",

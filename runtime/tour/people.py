@@ -18,7 +18,7 @@ PREFIX = "/api/v1"
 Json = dict[str, Any]
 
 
-class Somebody:
+class TourUser:
     """One person with their own connection and access token.
 
     Args:

@@ -8,22 +8,22 @@ from uuid_utils.compat import uuid7
 
 from domain.currencies import amount_text
 from runtime.tour.errors import TourFailed
-from runtime.tour.people import Json, Somebody, pay_by_card
+from runtime.tour.people import Json, TourUser, pay_by_card
 
 GOOD_CARD = "4242424242424242"
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
-Say = Callable[[str], None]
+Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cast:
+class Actors:
     """Who acts: a customer, the gate, the support desk, an auditor."""
 
-    customer: Somebody
-    gate: Somebody
-    support: Somebody
-    auditor: Somebody
+    customer: TourUser
+    gate: TourUser
+    support: TourUser
+    auditor: TourUser
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class Booking:
     payment: str
 
 
-def tell(base_url: str, accounts: Mapping[str, str], password: str, say: Say) -> None:
+def run_tour(base_url: str, accounts: Mapping[str, str], password: str, report: Progress) -> None:
     """Walk one booking through the running shop, telling every step.
 
     Args:
@@ -49,43 +49,43 @@ def tell(base_url: str, accounts: Mapping[str, str], password: str, say: Say) ->
         httpx.HTTPError: the shop cannot be reached.
     """
     with (
-        Somebody(base_url, "customer") as customer,
-        Somebody(base_url, "gate") as gate,
-        Somebody(base_url, "support") as support,
-        Somebody(base_url, "auditor") as auditor,
+        TourUser(base_url, "customer") as customer,
+        TourUser(base_url, "gate") as gate,
+        TourUser(base_url, "support") as support,
+        TourUser(base_url, "auditor") as auditor,
     ):
-        cast = Cast(customer=customer, gate=gate, support=support, auditor=auditor)
+        cast = Actors(customer=customer, gate=gate, support=support, auditor=auditor)
         for person in (customer, gate, support, auditor):
             person.sign_in(accounts[person.name], password)
-        say("customer, gate, support and auditor have signed in")
-        booking = buy(cast, say)
-        kept, returned = tickets(cast, booking, say)
-        enter(cast, kept, say)
-        refund = give_back(cast, booking, returned, say)
-        read_the_log(cast, booking, refund, (kept, returned), say)
+        report("customer, gate, support and auditor have signed in")
+        booking = buy(cast, report)
+        kept, returned = tickets(cast, booking, report)
+        enter(cast, kept, report)
+        refund = give_back(cast, booking, returned, report)
+        read_the_log(cast, booking, refund, (kept, returned), report)
 
 
-def buy(cast: Cast, say: Say) -> Booking:
+def buy(cast: Actors, report: Progress) -> Booking:
     """Find two free seats, hold them, extend the hold, order and pay."""
     customer = cast.customer
     performance, seats = find_seats(customer)
-    say(f"two free seats next to each other: {' and '.join(seats)}")
+    report(f"two free seats next to each other: {' and '.join(seats)}")
     hold = customer.post(f"/performances/{performance}/holds", {"items": [{"seat": seat} for seat in seats]})
-    say(f"held until {hold['expires_at']} for {price(hold['quote']['total'])} (position {hold['position']})")
+    report(f"held until {hold['expires_at']} for {price(hold['quote']['total'])} (position {hold['position']})")
     extended = customer.post(f"/holds/{hold['hold_id']}/extend", expect=200)
-    say(f"extended once, until {extended['expires_at']}")
+    report(f"extended once, until {extended['expires_at']}")
     key = uuid7()
     order = customer.post("/orders", {"hold_id": hold["hold_id"]}, key=key)
-    say(f"ordered as {order['order_code']}; the price is still {price(order['total'])}")
+    report(f"ordered as {order['order_code']}; the price is still {price(order['total'])}")
     again = customer.post("/orders", {"hold_id": hold["hold_id"]}, key=key)
     if again != order:
         raise TourFailed("The same request twice gave two answers.")
-    say("sent again with the same idempotency key: the same answer, no second order")
+    report("sent again with the same idempotency key: the same answer, no second order")
     payment = customer.post(f"/orders/{order['order_id']}/payments", {"provider": "sandbox"})
     pay_by_card(payment["checkout_url"], GOOD_CARD)
-    say("paid at the sandbox's page; its signed webhook tells the shop")
+    report("paid at the sandbox's page; its signed webhook tells the shop")
     customer.wait(f"/orders/{order['order_id']}", lambda seen: bool(seen["status"] == "confirmed"))
-    say("the order is confirmed")
+    report("the order is confirmed")
     return Booking(
         performance=performance,
         seats=seats,
@@ -95,7 +95,7 @@ def buy(cast: Cast, say: Say) -> Booking:
     )
 
 
-def find_seats(customer: Somebody) -> tuple[str, tuple[str, ...]]:
+def find_seats(customer: TourUser) -> tuple[str, tuple[str, ...]]:
     """Return the first performance on sale with two free neighbours, and their seat keys.
 
     Raises:
@@ -105,7 +105,7 @@ def find_seats(customer: Somebody) -> tuple[str, tuple[str, ...]]:
         for performance in customer.get(f"/events/{event['event_id']}")["performances"]:
             if not sells(performance):
                 continue
-            found = neighbours(customer, performance["performance_id"])
+            found = find_adjacent_seats(customer, performance["performance_id"])
             if found:
                 return performance["performance_id"], found
     raise TourFailed("No performance on sale has two free neighbours; seed the demo first.")
@@ -116,7 +116,7 @@ def sells(performance: Json) -> bool:
     return performance["sales"] == "open" and all(each["price"]["amount"] > 0 for each in performance["prices"])
 
 
-def neighbours(customer: Somebody, performance: str) -> tuple[str, ...] | None:
+def find_adjacent_seats(customer: TourUser, performance: str) -> tuple[str, ...] | None:
     """Return two free seats that stand side by side."""
     states = customer.get(f"/performances/{performance}/seats")["states"]
     taken = {seat for seats in states.values() for seat in seats}
@@ -132,10 +132,10 @@ def rows(layout: Json) -> Iterator[list[str]]:
     for section in layout["sections"]:
         for row in section["rows"]:
             pairs = zip(row["keys"][::2], row["keys"][1::2], strict=True)
-            yield [counted(first, nth) for first, count in pairs for nth in range(count)]
+            yield [nth_key(first, nth) for first, count in pairs for nth in range(count)]
 
 
-def counted(first: str, nth: int) -> str:
+def nth_key(first: str, nth: int) -> str:
     """Return the key that is `nth` steps after `first`; keys count in base 36 after their letter."""
     number, digits = int(first[1:], 36) + nth, ""
     while number:
@@ -144,16 +144,16 @@ def counted(first: str, nth: int) -> str:
     return first[0] + (digits or "0")
 
 
-def tickets(cast: Cast, booking: Booking, say: Say) -> tuple[Json, Json]:
+def tickets(cast: Actors, booking: Booking, report: Progress) -> tuple[Json, Json]:
     """Return both lines of the order, each with its ticket."""
     kept, returned = cast.customer.get(f"/orders/{booking.order}")["lines"]
     qr = cast.customer.text(f"/tickets/{kept['ticket_id']}/qr.svg")
     labels = " and ".join(line["place"]["label"] for line in (kept, returned))
-    say(f"two tickets: {labels}; a QR code of {len(qr)} bytes of SVG")
+    report(f"two tickets: {labels}; a QR code of {len(qr)} bytes of SVG")
     return kept, returned
 
 
-def enter(cast: Cast, ticket: Json, say: Say) -> None:
+def enter(cast: Actors, ticket: Json, report: Progress) -> None:
     """Scan one ticket at the gate, then once more."""
     code = cast.customer.get(f"/tickets/{ticket['ticket_id']}")["code"]
     for nonce, expected in (("tour-1", "admitted"), ("tour-2", "refused")):
@@ -166,26 +166,26 @@ def enter(cast: Cast, ticket: Json, say: Say) -> None:
         answer = cast.gate.post("/scans", reading, expect=200)
         if answer["outcome"] != expected:
             raise TourFailed(f"The gate {answer['outcome']} where it should have {expected}: {answer}")
-        say(f"gate north: {answer['outcome']}{' (' + answer['reason'] + ')' if answer['reason'] else ''}")
+        report(f"gate north: {answer['outcome']}{' (' + answer['reason'] + ')' if answer['reason'] else ''}")
 
 
-def give_back(cast: Cast, booking: Booking, ticket: Json, say: Say) -> str:
+def give_back(cast: Actors, booking: Booking, ticket: Json, report: Progress) -> str:
     """Ask for the money of the unused ticket, let support approve, wait for the provider; return the refund."""
     asked = cast.customer.post(f"/orders/{booking.order}/refunds", {"lines": [ticket["line_id"]]})
     refund: str = asked["refund_id"]
-    say(f"asked for {price(asked['amount'])} back")
+    report(f"asked for {price(asked['amount'])} back")
     cast.support.post(f"/refunds/{refund}/approve", expect=200)
-    say("support approved: the ticket is void and the seat is free again")
+    report("support approved: the ticket is void and the seat is free again")
 
     def completed(seen: Json) -> bool:
         return any(back["refund_id"] == refund and back["status"] == "completed" for back in seen["refunds"])
 
     cast.customer.wait(f"/orders/{booking.order}", completed)
-    say("the provider gave the money back")
+    report("the provider gave the money back")
     return refund
 
 
-def read_the_log(cast: Cast, booking: Booking, refund: str, pair: tuple[Json, Json], say: Say) -> None:
+def read_the_log(cast: Actors, booking: Booking, refund: str, pair: tuple[Json, Json], report: Progress) -> None:
     """Print every event the booking caused, in the order of the log."""
     streams = [
         *(f"seat-{booking.performance}-{seat}" for seat in booking.seats),
@@ -196,9 +196,9 @@ def read_the_log(cast: Cast, booking: Booking, refund: str, pair: tuple[Json, Js
         f"refund-{refund}",
     ]
     events = [event for stream in streams for event in cast.auditor.get(f"/audit/streams/{stream}")["items"]]
-    say(f"{len(events)} events tell the whole story:")
+    report(f"{len(events)} events tell the whole story:")
     for event in sorted(events, key=lambda event: int(event["position"])):
-        say(f"  {event['position']:>7}  {event['name']:<22} {event['stream']}")
+        report(f"  {event['position']:>7}  {event['name']:<22} {event['stream']}")
 
 
 def price(money: Json) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from adapters.layout_process.process import LayoutProcesses, kept_environment
+from adapters.layout_process.process import LayoutProcesses, safe_environment
 from adapters.layout_process.work import OUTLINE_FIELDS_MAX, OUTLINE_TEXT_LENGTH_MAX, outline
 from domain.layout.faults import FaultCode, LayoutFaults
 from domain.layout.model import SEATS_MAX
@@ -151,7 +151,7 @@ class TestLimits:
     ) -> None:
         monkeypatch.setenv("SEATLEDGER_SECRET_KEY", "hidden")
         assert (await processes.publish(written(layout_request(GRID)), None)).published is not None
-        assert "SEATLEDGER_SECRET_KEY" not in kept_environment()
+        assert "SEATLEDGER_SECRET_KEY" not in safe_environment()
 
 
 async def test_given_a_published_document_then_its_drawing_comes_back(

@@ -9,7 +9,7 @@ from uuid_utils.compat import uuid7
 
 from adapters.records.layouts import COUNTED_BYTES_MIN, LayoutInventories, PostgresLayouts
 from adapters.records.people import PostgresPeople
-from adapters.records.pool import RECORDS, Pool, records_pool
+from adapters.records.pool import RECORDS, Pool, open_pool_for_records
 from domain.errors import NotFound
 from domain.layout.exporting import write_native
 from domain.layout.publishing import publish
@@ -27,7 +27,7 @@ DOCUMENT = write_native(publish(read_layout("grid", GRID)))
 async def pool(database_url: str) -> AsyncIterator[Pool]:
     """Connections of the application's role to a migrated database."""
     await migrate(database_url, role_password=role_password, histories=(EVENTSTORE, RECORDS))
-    async with records_pool(role_url(database_url, APP_ROLE, role_password(APP_ROLE))) as opened:
+    async with open_pool_for_records(role_url(database_url, APP_ROLE, role_password(APP_ROLE))) as opened:
         yield opened
 
 
@@ -166,6 +166,6 @@ class TestLayouts:
 
 class TestUnavailable:
     async def test_given_nobody_answers_then_it_says_so(self, database_url: str) -> None:
-        async with records_pool("postgresql://127.0.0.1:9/nowhere", wait_seconds_max=0.1) as pool:
+        async with open_pool_for_records("postgresql://127.0.0.1:9/nowhere", wait_seconds_max=0.1) as pool:
             with pytest.raises(RecordsUnavailable):
                 await PostgresPeople(pool).find("ann")

@@ -15,9 +15,9 @@ import pytest
 from adapters.sandbox.__main__ import API_KEY as API_KEY_VARIABLE
 from adapters.sandbox.__main__ import WEBHOOK_SECRET as WEBHOOK_SECRET_VARIABLE
 from adapters.sandbox.__main__ import main
-from adapters.sandbox.books import Books
+from adapters.sandbox.books import Ledger
 from adapters.sandbox.cards import CARDS
-from adapters.sandbox.checkouts import CheckoutWish
+from adapters.sandbox.checkouts import CheckoutRequest
 from adapters.sandbox.deliveries import RETRY_LONGEST, TRIES_MAX
 from adapters.sandbox.journal import book_entry
 from adapters.sandbox.records import DeliveryState, EntryKind
@@ -121,7 +121,7 @@ class TestDelivery:
             [delivery] = context.deliveries.due(NOW, limit=10)
             context.deliveries.refused(delivery, "503", NOW)
             assert context.deliveries.due(NOW, limit=10) == []
-            context.deliveries.hurry(NOW)
+            context.deliveries.retry_now(NOW)
         assert len(context.deliveries.due(NOW, limit=10)) == 1
         context.close()
 
@@ -141,7 +141,7 @@ class TestDelivery:
 
 class TestTheFile:
     def test_money_waits_for_the_disk_and_so_does_what_follows_a_delivery(self, tmp_path: Path) -> None:
-        context = Books(tmp_path / "books.sqlite")
+        context = Ledger(tmp_path / "books.sqlite")
         for to_disk, level in ((True, 2), (False, 1), (True, 2)):
             with context._file.transaction(to_disk=to_disk) as connection:
                 assert connection.execute("PRAGMA synchronous").fetchone()[0] == level
@@ -238,9 +238,9 @@ def states(sandbox: SandboxProcess, customer: Customer) -> list[str]:
     return [delivery["state"] for delivery in sandbox.deliveries(customer.checkout.checkout_id)]
 
 
-def paid_books(path: Path) -> Books:
-    context = Books(path)
-    wish = CheckoutWish(
+def paid_books(path: Path) -> Ledger:
+    context = Ledger(path)
+    wish = CheckoutRequest(
         reference="one",
         amount=9_000,
         currency="EUR",
@@ -249,7 +249,7 @@ def paid_books(path: Path) -> Books:
         description="",
     )
     checkout = context.checkouts.open(wish, NOW)
-    context.checkouts.pay(checkout.checkout_id, CARDS[0], NOW, late_by=timedelta(0))
+    context.checkouts.pay(checkout.checkout_id, CARDS[0], NOW, late_capture_delay=timedelta(0))
     return context
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from adapters.sandbox.cards import CARDS, Refunding, card_numbered
+from adapters.sandbox.cards import CARDS, RefundBehaviour, find_card_by_number
 from adapters.sandbox_gateway import SandboxGateway
 from domain.ports import (
     CheckoutStatus,
@@ -44,8 +44,8 @@ class TestTheTable:
             assert sum(digits[0::2] + [DOUBLING[digit] for digit in digits[1::2]]) % 10 == 0, card.number
 
     def test_a_number_is_found_however_it_is_typed(self) -> None:
-        assert card_numbered("4242 4242-4242 4242") is CARDS[0]
-        assert card_numbered("4242") is None
+        assert find_card_by_number("4242 4242-4242 4242") is CARDS[0]
+        assert find_card_by_number("4242") is None
 
     def test_every_card_has_a_test_here(self) -> None:
         this_file = open(__file__, encoding="utf-8").read()  # noqa: SIM115, PTH123
@@ -229,7 +229,7 @@ class TestRefund:
         assert refund.status is ProviderRefundStatus.COMPLETED
 
     async def test_pending_then_completed(self, client: SandboxGateway, shop: Shop) -> None:
-        assert Refunding.LATER in {card.refunding for card in CARDS}
+        assert RefundBehaviour.LATER in {card.refunding for card in CARDS}
         checkout_id, reference = await self.paid(client, "refund_pending"), new_reference()
         refund = await client.submit_refund(reference=reference, checkout_id=checkout_id, amount=9_000, currency="EUR")
         assert (refund.status, refund.decided_at) == (ProviderRefundStatus.PENDING, None)

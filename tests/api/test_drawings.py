@@ -3,7 +3,7 @@
 import json
 import random
 
-from adapters.layout_process.work import drawn
+from adapters.layout_process.work import render_document
 
 ROWS, SEATS_PER_ROW = 390, 100
 JITTER_CM = 8.0
@@ -35,5 +35,5 @@ def test_given_39_000_seats_none_of_them_in_line_then_the_drawing_stays_small() 
         "sections": [{"label": "Field", "rows": rows}],
         "areas": [],
     }
-    answer, drawing = drawn(json.dumps(document).encode())
+    answer, drawing = render_document(json.dumps(document).encode())
     assert len(drawing[answer["plain"] :]) <= BYTES_MAX

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from uuid_utils.compat import uuid7
 
-from adapters.sandbox.cards import card_named
+from adapters.sandbox.cards import find_card_by_name
 from adapters.sandbox.webhooks import SIGNATURE_HEADER, sign
 from domain.four_eyes import FourEyesLimits
 from domain.ports import LedgerEntry, LedgerEntryKind
@@ -32,7 +32,7 @@ async def paid_with(till: Till, office: BoxOffice, buyer: Headers, card: str) ->
     """Order the first seat, pay it with a card by name, and let the capture be announced; return order and payment."""
     order = done(await office.order(buyer, office.seats[0]))["order_id"]
     payment = await till.open_payment(office, buyer, order)
-    await till.pay(payment["checkout_url"], card_named(card).number)
+    await till.pay(payment["checkout_url"], find_card_by_name(card).number)
     captured = (await till.webhooks(payment["payment_id"]))[0]
     done(await till.announce(captured))
     return order, payment["payment_id"]

@@ -105,7 +105,7 @@ class World:
         self.turns: Iterator[int] = repeat(0)
         self.inventory = Inventory(publish(HOUSE, None))
         self.seats: Sequence[str] = self.inventory.seat_keys
-        self.standing = tuple(self.inventory.keys[len(self.seats) :])
+        self.initial_work = tuple(self.inventory.keys[len(self.seats) :])
         self.performance = str(uuid7())
         self.show = str(uuid7())
         self.organizer = str(uuid7())
@@ -154,7 +154,7 @@ class World:
         """Return the wish for places of the standing area, beside seats."""
         _, wish = self.hold_wish(buyer, seats)
         (area,) = self.inventory.areas
-        draw = AreaCandidates(area=area, quantity=quantity, candidates=self.standing)
+        draw = AreaCandidates(area=area, quantity=quantity, candidates=self.initial_work)
         return replace(wish, area_candidates=(draw,))
 
     def hold(self, buyer: str, seats: Sequence[str], *, lasts: timedelta = HOLD_LASTS) -> tuple[str, Wish]:

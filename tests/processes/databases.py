@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapters.records.pool import Pool, records_pool
+from adapters.records.pool import Pool, open_pool_for_records
 from adapters.records.process_state import PostgresProcessState
 from adapters.sandbox_gateway import SandboxGateway
 from eventstore.batcher import Batcher
@@ -38,7 +38,7 @@ class ServedShop:
     @asynccontextmanager
     async def worker(self) -> AsyncIterator[None]:
         """Run every rule beside the test, with connections and an owner of its own."""
-        async with PostgresStore(self.app_url) as store, records_pool(self.app_url) as pool:
+        async with PostgresStore(self.app_url) as store, open_pool_for_records(self.app_url) as pool:
             batcher = Batcher(store)
             rules = rules_on(handler_on(store, judge=batcher), {"sandbox": self.shop.gateway}, store)
             state = PostgresProcessState(pool, silence_s=SILENCE_S)
@@ -76,7 +76,7 @@ def app_url_of(owner_url: str) -> str:
 async def served_shop(owner_url: str, gateway: SandboxGateway, gateway_url: str) -> AsyncIterator[ServedShop]:
     """Open a theatre on a migrated database."""
     app_url = app_url_of(owner_url)
-    async with PostgresStore(app_url) as store, records_pool(app_url, connections_max=3) as pool:
+    async with PostgresStore(app_url) as store, open_pool_for_records(app_url, connections_max=3) as pool:
         batcher = Batcher(store)
         world = World(store, ServerClock(await store.now()), cache_size=0, judge=batcher)
         await world.open()

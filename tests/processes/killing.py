@@ -7,8 +7,8 @@ from collections.abc import Callable
 from adapters.records.memory_process_state import MemoryProcessState, ProcessRecords
 from adapters.sandbox_gateway import SandboxGateway
 from eventstore.memory import MemoryStore
-from processes.log import SharedLog
-from processes.runner import Turn
+from processes.log import SharedEventReader
+from processes.runner import RuleExecution
 from tests.laws.world import CODEC, OneByOne, World
 from tests.processes.fuse import Fuse, Killed
 from tests.processes.shop import PATIENCE_S, QUICK, ShiftedClock, Shop, handler_on, rules_on
@@ -39,7 +39,7 @@ class KilledRun(ABC):
         await self.shop.world.open()
         await self.shop.ignore_older_books()
 
-    async def begun(self, fuse: Fuse) -> list[Turn]:
+    async def begun(self, fuse: Fuse) -> list[RuleExecution]:
         """Return a new owner's turns, one a rule, each of whose traces is a step."""
         store, state = self.shop.world.store, MemoryProcessState(self.records, silence_s=0)
         handler = handler_on(store, judge=fuse.around(OneByOne(store)), clock=self.clock)
@@ -47,7 +47,11 @@ class KilledRun(ABC):
         for rule in rules_on(handler, {"sandbox": fuse.around(self.shop.gateway)}, store):
             tenure = await state.acquire(rule.name)
             assert tenure is not None
-            turns.append(Turn(rule, fuse.around(tenure), log=SharedLog(store, rule.events), codec=CODEC, retries=QUICK))
+            turns.append(
+                RuleExecution(
+                    rule, fuse.around(tenure), log=SharedEventReader(store, rule.events), codec=CODEC, retries=QUICK
+                )
+            )
         return turns
 
     async def run(self, fuse: Fuse) -> None:

@@ -11,7 +11,7 @@ from httpx import AsyncClient
 from uuid_utils.compat import uuid7
 
 from adapters.records.memory_process_state import MemoryProcessState, ProcessRecords
-from adapters.sandbox.cards import card_named
+from adapters.sandbox.cards import find_card_by_name
 from adapters.sandbox_gateway import SandboxGateway
 from domain import ordering, paying, refunding
 from domain.errors import Rejected
@@ -25,23 +25,23 @@ from eventstore.clock import ServerClock
 from eventstore.handler import Appender, Clock, CommandHandler
 from eventstore.store import RANGE_EVENTS_MAX, RecordedEvent, Store
 from processes.end_cancelled_checkouts import EndCancelledCheckouts
-from processes.log import SharedLog
+from processes.log import SharedEventReader
 from processes.reconcile_payments import BOOKS, BOOKS_PAGE, ReconcilePayments
 from processes.refund_cancelled_performances import RefundCancelledPerformances
 from processes.release_lapsed_holds import ReleaseLapsedHolds
 from processes.rule import Rule
-from processes.runner import Turn
+from processes.runner import RuleExecution
 from processes.settle_payments import SettlePayments
 from processes.state import ProcessState
 from processes.submit_refunds import SubmitRefunds
-from processes.work import BackOff, Work
+from processes.work import BackOff, WorkItem
 from tests.adapters.sandbox_process import API_KEY, Customer
 from tests.laws.world import CODEC, HOLD_LASTS, OneByOne, Wish, World
 
 AT_ONCE = timedelta(0)
 OFTEN = timedelta(milliseconds=50)
 NEVER_AGAIN = timedelta(days=365)
-QUICK = BackOff(first=timedelta(milliseconds=20), factor=1.0, most=timedelta(milliseconds=20))
+QUICK = BackOff(first=timedelta(milliseconds=20), factor=1.0, maximum=timedelta(milliseconds=20))
 PATIENCE_S = 20.0
 SILENCE_S = 1.5
 
@@ -110,7 +110,7 @@ class Shop:
             page = await self.gateway.list_ledger(after=after, limit=BOOKS_PAGE)
             after, more = page.entries[-1].entry if page.entries else after, page.next_cursor is not None
         subject = f"{BOOKS}sandbox"
-        begun = Work(subject, uuid5(NAMESPACE_URL, subject), 0, datetime.fromtimestamp(0, UTC), cursor=after)
+        begun = WorkItem(subject, uuid5(NAMESPACE_URL, subject), 0, datetime.fromtimestamp(0, UTC), cursor=after)
         assert await tenure.commit(put=[begun])
         await tenure.release()
 
@@ -148,7 +148,7 @@ class Shop:
 
     async def paid(self, payment: str, card: str = "captured", **fields: object) -> None:
         """Use the card of that name on the checkout's page."""
-        answer = await Customer(self.checkouts[payment]).pay(card_named(card).number, **fields)
+        answer = await Customer(self.checkouts[payment]).pay(find_card_by_name(card).number, **fields)
         assert answer.status_code in {200, 202, 402, 504}, answer.text
 
     async def charged_late(self, payment: str) -> None:
@@ -235,10 +235,12 @@ class Shop:
                 if not any([await turn.step() for turn in turns]):
                     await asyncio.sleep(0.01)
 
-    async def turn(self, rule: Rule) -> Turn:
+    async def turn(self, rule: Rule) -> RuleExecution:
         tenure = await self.state.acquire(rule.name)
         assert tenure is not None
-        turn = Turn(rule, tenure, log=SharedLog(self.world.store, rule.events), codec=CODEC, retries=QUICK)
+        turn = RuleExecution(
+            rule, tenure, log=SharedEventReader(self.world.store, rule.events), codec=CODEC, retries=QUICK
+        )
         await turn.begin()
         return turn
 

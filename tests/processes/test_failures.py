@@ -10,20 +10,20 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from adapters.records.memory_process_state import MemoryProcessState, ProcessRecords
-from adapters.records.pool import Pool, records_pool
+from adapters.records.pool import Pool, open_pool_for_records
 from adapters.records.process_reports import ProcessReports
 from adapters.records.process_state import PostgresProcessState
 from eventstore.clock import FixedClock
 from eventstore.memory import MemoryStore
 from eventstore.store import RecordedEvent
-from processes.rule import NOTHING, Notes, Rule
+from processes.rule import NO_CHANGES, Rule, WorkChanges
 from processes.runner import run_rules
-from processes.work import BackOff, Work
+from processes.work import BackOff, WorkItem
 from tests.laws.world import CODEC, START, World
 from tests.processes.databases import app_url_of
 
-SOON = BackOff(first=timedelta(0), factor=1.0, most=timedelta(0))
-LATER = BackOff(first=timedelta(hours=1), factor=1.0, most=timedelta(hours=1))
+SOON = BackOff(first=timedelta(0), factor=1.0, maximum=timedelta(0))
+LATER = BackOff(first=timedelta(hours=1), factor=1.0, maximum=timedelta(hours=1))
 CHECK_EVERY_S = 0.01
 WITHIN_S = 30.0
 
@@ -32,7 +32,7 @@ class Noting:
     """Takes notes of holds; fails while it is told to."""
 
     events: ClassVar[frozenset[str]] = frozenset({"HoldPlaced"})
-    at_once: ClassVar[int] = 1
+    concurrency: ClassVar[int] = 1
     pause_s: ClassVar[float] = 0.0
 
     def __init__(self, name: str, *, broken: bool = False) -> None:
@@ -41,17 +41,17 @@ class Noting:
         self.noted: list[int] = []
         self.failures = 0
 
-    def standing(self) -> Sequence[Work]:
+    def initial_work(self) -> Sequence[WorkItem]:
         return ()
 
-    def note(self, event: Any, recorded: RecordedEvent) -> Notes:
+    def on_event(self, event: Any, recorded: RecordedEvent) -> WorkChanges:
         if self.broken:
             self.failures += 1
             raise KeyError("what a buyer has typed")
         self.noted.append(recorded.position)
-        return NOTHING
+        return NO_CHANGES
 
-    async def act(self, work: Work, now: datetime) -> Work | None:
+    async def execute(self, work: WorkItem, now: datetime) -> WorkItem | None:
         return None
 
 
@@ -66,7 +66,7 @@ async def world() -> World:
 
 @pytest.fixture
 async def records(owner_url: str) -> AsyncIterator[Pool]:
-    async with records_pool(app_url_of(owner_url), connections_max=4) as pool:
+    async with open_pool_for_records(app_url_of(owner_url), connections_max=4) as pool:
         yield pool
 
 
@@ -133,7 +133,7 @@ class TestOnPostgres:
         await ran([rule], world, state, retries=LATER, until=noted)
         tenure = await state.acquire(rule.name)
         assert tenure is not None
-        work = Work("somebody", uuid7(), 1, START)
+        work = WorkItem("somebody", uuid7(), 1, START)
         assert await tenure.commit(put=[work])
         _, due = await tenure.due(limit=1)
         assert [row[0] for row in due] == ["somebody"]

@@ -7,7 +7,7 @@ from datetime import timedelta
 from adapters.sandbox_gateway import SandboxGateway
 from domain.refund import RefundStatus
 from domain.values import derived_id
-from processes.runner import TenureLost, Turn
+from processes.runner import LeaseLost, RuleExecution
 from tests.processes.fuse import Fuse
 from tests.processes.killing import KilledRun, killed_at_every_step
 
@@ -55,11 +55,11 @@ async def test_an_owner_that_was_taken_for_dead_changes_nothing_twice(gateway: S
     await scene.judged()
 
 
-async def stepping(turn: Turn) -> bool:
+async def stepping(turn: RuleExecution) -> bool:
     """Take some steps; True if somebody else has taken over, as a step says that writes, or the next sign of life."""
     try:
         for _ in range(20):
             await turn.step()
-    except TenureLost:
+    except LeaseLost:
         return True
     return not await turn._tenure.renew()

@@ -8,7 +8,7 @@ import pytest
 from eventstore.checkpoint import checkpoint_at
 from eventstore.errors import LogWentBack
 from eventstore.store import Append, NewEvent, RecordedEvent, Write
-from processes.log import SharedLog
+from processes.log import SharedEventReader
 from tests.eventstore.appends import wish
 from tests.eventstore.doubles import RestorableStore
 
@@ -57,7 +57,7 @@ def named(*names: str) -> Append:
     return wish(*(Write(f"s-{name}", 0, (NewEvent(name, 1, "{}"),)) for name in names))
 
 
-async def read(shared: SharedLog, *names: str, after: int = 0, limit: int = 10) -> tuple[list[str], int]:
+async def read(shared: SharedEventReader, *names: str, after: int = 0, limit: int = 10) -> tuple[list[str], int]:
     """Return the names of the events that a rule gets which stands at a position, and how far it is then."""
     events, reached = await shared.read_after(await checkpoint_at(shared, after), names, limit=limit)
     return [event.name for event in events], reached.position
@@ -65,7 +65,7 @@ async def read(shared: SharedLog, *names: str, after: int = 0, limit: int = 10) 
 
 class TestSharedLog:
     async def test_rules_at_one_position_need_one_reading_and_get_their_own(self, log: Counted) -> None:
-        shared = SharedLog(log, {"HoldPlaced", "OrderPlaced", "HoldReleased"})
+        shared = SharedEventReader(log, {"HoldPlaced", "OrderPlaced", "HoldReleased"})
         assert await read(shared, "HoldPlaced") == (["HoldPlaced"], 4)
         assert await read(shared, "OrderPlaced", "HoldReleased") == (
             ["OrderPlaced", "HoldReleased"],
@@ -74,19 +74,19 @@ class TestSharedLog:
         assert log.readings == 1
 
     async def test_one_that_stands_elsewhere_reads_anew(self, log: Counted) -> None:
-        shared = SharedLog(log, {"HoldPlaced", "HoldReleased"})
+        shared = SharedEventReader(log, {"HoldPlaced", "HoldReleased"})
         await read(shared, "HoldPlaced")
         assert await read(shared, "HoldReleased", after=2) == (["HoldReleased"], 4)
         assert await read(shared, "HoldPlaced", limit=2) == (["HoldPlaced"], 2)
 
     async def test_at_the_end_what_comes_later_is_not_missed(self, log: Counted) -> None:
-        shared = SharedLog(log, {"HoldPlaced"})
+        shared = SharedEventReader(log, {"HoldPlaced"})
         assert await read(shared, "HoldPlaced", after=4) == ([], 4)
         await log.append([wish(Write("later", 0, (NewEvent("HoldPlaced", 1, "{}"),)))])
         assert await read(shared, "HoldPlaced", after=4) == (["HoldPlaced"], 5)
 
     async def test_a_stretch_of_a_lost_future_is_forgotten(self, log: Counted) -> None:
-        shared = SharedLog(log, {"HoldPlaced", "SeatSold", "SeatReturned"})
+        shared = SharedEventReader(log, {"HoldPlaced", "SeatSold", "SeatReturned"})
         restore = log.backup()
         await log.append([named("SeatSold", "EntryRecorded")])
         assert await read(shared, "SeatSold", after=4) == (["SeatSold"], 6)
@@ -98,7 +98,7 @@ class TestSharedLog:
         )
 
     async def test_a_rule_that_stands_in_a_lost_future_is_refused(self, log: Counted) -> None:
-        shared = SharedLog(log, {"HoldPlaced", "SeatSold"})
+        shared = SharedEventReader(log, {"HoldPlaced", "SeatSold"})
         restore = log.backup()
         await log.append([named("SeatSold")])
         lost = await checkpoint_at(log, 5)
@@ -108,7 +108,7 @@ class TestSharedLog:
             await shared.read_after(lost, {"SeatSold"}, limit=10)
 
     async def test_rules_that_ask_at_once_share_a_reading(self, log: Counted) -> None:
-        shared = SharedLog(log, {"HoldPlaced", "OrderPlaced"})
+        shared = SharedEventReader(log, {"HoldPlaced", "OrderPlaced"})
         holds, orders = await asyncio.gather(read(shared, "HoldPlaced"), read(shared, "OrderPlaced"))
         assert (holds, orders) == ((["HoldPlaced"], 4), (["OrderPlaced"], 4))
         assert log.readings == 1
@@ -116,7 +116,7 @@ class TestSharedLog:
     async def test_a_rule_that_gives_up_takes_a_shared_reading_from_nobody(self) -> None:
         log = Held()
         await log.append([named("HoldPlaced")])
-        shared, beginning = SharedLog(log, {"HoldPlaced"}), await checkpoint_at(log, 0)
+        shared, beginning = SharedEventReader(log, {"HoldPlaced"}), await checkpoint_at(log, 0)
         log.holds_next = True
         first, second = (asyncio.create_task(shared.read_after(beginning, {"HoldPlaced"}, limit=10)) for _ in range(2))
         await log.waits.wait()
@@ -128,7 +128,7 @@ class TestSharedLog:
     async def test_at_its_end_nothing_is_read_any_more(self) -> None:
         log = Held()
         await log.append([named("HoldPlaced")])
-        shared = SharedLog(log, {"HoldPlaced"})
+        shared = SharedEventReader(log, {"HoldPlaced"})
         log.holds_next = True
         waiting = asyncio.create_task(read(shared, "HoldPlaced"))
         await log.waits.wait()
@@ -139,7 +139,7 @@ class TestSharedLog:
     async def test_a_rule_that_reads_on_meanwhile_takes_nothing_from_another(self) -> None:
         log = Held()
         await log.append([named("HoldPlaced")])
-        shared = SharedLog(log, {"HoldPlaced", "OrderPlaced"})
+        shared = SharedEventReader(log, {"HoldPlaced", "OrderPlaced"})
         assert await read(shared, "HoldPlaced") == (["HoldPlaced"], 1)
         await log.append([named("OrderPlaced")])
         log.holds_next = True

@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from adapters.sandbox.cards import card_named
+from adapters.sandbox.cards import find_card_by_name
 from domain import ordering
 from domain.money_exception import EXCEPTIONS_OWNER
 from domain.order import OrderStatus
@@ -136,7 +136,7 @@ class TestEndCancelledCheckouts:
 
         await shop.run_rules(until=ended)
         for page in (shop.checkouts[known], checkout):
-            assert (await Customer(page).pay(card_named("captured").number)).status_code == 409
+            assert (await Customer(page).pay(find_card_by_name("captured").number)).status_code == 409
         assert (await shop.payment(known)).status is PaymentStatus.CANCELLED
         await shop.money_agrees()
 

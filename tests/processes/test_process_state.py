@@ -10,12 +10,12 @@ from uuid_utils.compat import uuid7
 
 from adapters.records import process_sql
 from adapters.records.memory_process_state import MemoryProcessState, ProcessRecords
-from adapters.records.pool import Pool, records_pool
+from adapters.records.pool import Pool, open_pool_for_records
 from adapters.records.process_state import SILENCE_S, PostgresProcessState
 from eventstore.checkpoint import BEGINNING, Checkpoint
 from eventstore.errors import StoreUnavailable
 from processes.state import ProcessState, Refusal
-from processes.work import Work
+from processes.work import WorkItem
 from tests.processes.databases import app_url_of
 
 RULE = "settle_payments"
@@ -85,12 +85,12 @@ async def owners(_database: str | None) -> AsyncIterator[Owners]:
     if _database is None:
         yield MemoryOwners()
         return
-    async with records_pool(app_url_of(_database), connections_max=2) as pool:
+    async with open_pool_for_records(app_url_of(_database), connections_max=2) as pool:
         yield PostgresOwners(pool, _database)
 
 
-def work(subject: str, due_at: datetime = PAST, *, cursor: int = 0) -> Work:
-    return Work(subject, CAUSE, 7, due_at, 2, cursor)
+def work(subject: str, due_at: datetime = PAST, *, cursor: int = 0) -> WorkItem:
+    return WorkItem(subject, CAUSE, 7, due_at, 2, cursor)
 
 
 def upto(position: int) -> Checkpoint:
@@ -149,7 +149,7 @@ class TestCommit:
         rows = [work("b", PAST + timedelta(days=1)), work("a", cursor=5), work("c", FUTURE)]
         assert await tenure.commit(put=rows)
         now, due = await tenure.due(limit=10)
-        assert [Work(*row) for row in due] == [rows[1], rows[0]]
+        assert [WorkItem(*row) for row in due] == [rows[1], rows[0]]
         assert PAST < now < FUTURE
         assert [row[0] for row in (await tenure.due(limit=1))[1]] == ["a"]
 
@@ -161,7 +161,7 @@ class TestCommit:
         assert await tenure.commit(checkpoint=upto(9), put=[work("a")])
         await owners.undo_to(upto(3))
         assert not await tenure.commit(checkpoint=upto(12), put=[work("b")])
-        assert not await tenure.begin_anew()
+        assert not await tenure.reset()
         again = await owner.acquire(RULE)
         assert again is not None
         assert again.checkpoint == upto(3)
@@ -185,13 +185,13 @@ class TestCommit:
         assert other is not None
         for tenure in (one, other):
             assert await tenure.commit(put=[work("a"), work("b")], checkpoint=upto(5))
-        assert await one.begin_anew()
+        assert await one.reset()
         assert [len((await tenure.due(limit=10))[1]) for tenure in (one, other)] == [0, 2]
         await owners.wait(SILENCE_S + 1)
         again = await owners().acquire(RULE)
         assert again is not None
         assert again.checkpoint == BEGINNING
-        assert not await one.begin_anew()
+        assert not await one.reset()
 
     async def test_given_two_rules_then_they_know_nothing_of_each_other(self, owners: Owners) -> None:
         one, other = await owners().acquire(RULE), await owners().acquire(OTHER_RULE)
@@ -205,7 +205,7 @@ class TestCommit:
 
 class TestOnPostgres:
     async def test_the_latest_refusals_of_each_rule_are_kept(self, owner_url: str) -> None:
-        async with records_pool(app_url_of(owner_url), connections_max=2) as pool:
+        async with open_pool_for_records(app_url_of(owner_url), connections_max=2) as pool:
             state = PostgresProcessState(pool, refusals_kept=REFUSALS_KEPT)
             for rule in (RULE, OTHER_RULE):
                 tenure = await state.acquire(rule)
@@ -219,7 +219,7 @@ class TestOnPostgres:
             ]
 
     async def test_an_unreachable_server_is_said_in_the_stores_words(self) -> None:
-        async with records_pool("postgresql://127.0.0.1:9/nothing", connections_max=1) as pool:
+        async with open_pool_for_records("postgresql://127.0.0.1:9/nothing", connections_max=1) as pool:
             with pytest.raises(StoreUnavailable):
                 await PostgresProcessState(pool).acquire(RULE)
 

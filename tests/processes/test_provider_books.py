@@ -19,7 +19,7 @@ from domain.refund import RefundStatus
 from processes import reconcile_payments
 from processes.reconcile_payments import BOOKS, ReconcilePayments
 from processes.submit_refunds import SubmitRefunds
-from processes.work import Work
+from processes.work import WorkItem
 from tests.laws.world import START, Wish
 from tests.processes.test_rules import Bench
 
@@ -63,10 +63,10 @@ async def bench(provider: ScriptedBooks) -> Bench:
     return bench
 
 
-async def read(bench: Bench, *, after: int = 0) -> Work:
+async def read(bench: Bench, *, after: int = 0) -> WorkItem:
     """Read the books once from a cursor on."""
-    standing = next(work for work in bench.rule.standing() if work.subject.startswith(BOOKS))
-    left = await bench.rule.act(standing._replace(cursor=after), bench.clock.now())
+    standing = next(work for work in bench.rule.initial_work() if work.subject.startswith(BOOKS))
+    left = await bench.rule.execute(standing._replace(cursor=after), bench.clock.now())
     await bench.world.audit()
     assert left is not None
     return left
@@ -193,9 +193,9 @@ class TestProviderTakenOutOfTheSettings:
         await bench.open()
         payment = await requested(bench)
         bench.clock.advance(timedelta(days=30))
-        work = Work(payment, uuid7(), 1, bench.clock.now())
+        work = WorkItem(payment, uuid7(), 1, bench.clock.now())
         with pytest.raises(PaymentUnavailable):
-            await bench.rule.act(work, bench.clock.now())
+            await bench.rule.execute(work, bench.clock.now())
         assert await status(bench, payment) is PaymentStatus.OPEN
 
     async def test_given_a_transfer_under_way_then_it_is_not_believed_to_have_failed(self) -> None:
@@ -203,10 +203,10 @@ class TestProviderTakenOutOfTheSettings:
         await bench.open()
         refund = await approved(bench)
         await bench.world.do(Wish(partial(refunding.submit_refund, refund=refund)))
-        work = Work(refund, uuid7(), 1, bench.clock.now())
-        left = await bench.rule.act(work, bench.clock.now())
+        work = WorkItem(refund, uuid7(), 1, bench.clock.now())
+        left = await bench.rule.execute(work, bench.clock.now())
         assert left is not None
-        await bench.rule.act(left, left.due_at)
+        await bench.rule.execute(left, left.due_at)
         await bench.world.audit()
         state = await bench.world.handler.query(partial(refunding.require_refund, refund=refund))
         assert (state.status, state.attempts) == (RefundStatus.SUBMITTED, 1)
@@ -223,7 +223,7 @@ class TestProviderTakenOutOfTheSettings:
             return reconcile_entry(context, found, provider="sandbox")
 
         await bench.world.do(Wish(dispute))
-        left = await bench.rule.act(Work(refund, uuid7(), 1, bench.clock.now()), bench.clock.now())
+        left = await bench.rule.execute(WorkItem(refund, uuid7(), 1, bench.clock.now()), bench.clock.now())
         assert left is not None
         assert left.due_at > bench.clock.now()
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 from adapters.records.memory_process_state import MemoryProcessState, ProcessRecords
 from eventstore.clock import FixedClock
 from eventstore.memory import MemoryStore
-from processes.log import SharedLog
-from processes.runner import Turn
+from processes.log import SharedEventReader
+from processes.runner import RuleExecution
 from tests.laws.world import CODEC, START, World
 from tests.processes.shop import handler_on
 from tests.recipes import blocks_of, defined_by
@@ -20,7 +20,7 @@ async def test_given_a_show_that_began_an_hour_ago_then_its_sale_is_closed() -> 
     rule = defined_by(code)["CloseSalesOfBegunShows"](handler_on(world.store, clock=clock))
     tenure = await MemoryProcessState(ProcessRecords(now=clock.now)).acquire(rule.name)
     assert tenure is not None
-    turn = Turn(rule, tenure, log=SharedLog(world.store, rule.events), codec=CODEC)
+    turn = RuleExecution(rule, tenure, log=SharedEventReader(world.store, rule.events), codec=CODEC)
     await turn.begin()
     clock.advance(timedelta(days=30, hours=2))
     while await turn.step():

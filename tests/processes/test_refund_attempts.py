@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 from domain import paying, refunding, settling
 from domain.ports import ProviderRefund, ProviderRefundStatus
 from domain.refund import REFUND_ATTEMPTS_MAX, transfer_reference
-from processes.submit_refunds import ATTEMPTS, SubmitRefunds
+from processes.submit_refunds import ATTEMPT_BACKOFF, SubmitRefunds
 from tests.laws.world import START, Wish
 from tests.processes.test_rules import Bench
 
@@ -68,7 +68,7 @@ async def test_given_webhooks_that_tell_of_failures_then_eight_attempts_take_the
             transfers.clock.advance(max(due_at - transfers.clock.now(), timedelta(seconds=1)))
         failed = partial(refunding.fail_refund, reference=transfer_reference(refund, attempt), reason="closed")
         await transfers.world.do(Wish(failed))
-    pauses = [ATTEMPTS.after(attempt) for attempt in range(REFUND_ATTEMPTS_MAX - 1)]
+    pauses = [ATTEMPT_BACKOFF.after(attempt) for attempt in range(REFUND_ATTEMPTS_MAX - 1)]
     assert transfers.clock.now() - begun >= sum(pauses, timedelta(0))
     await transfers.caused()
     assert transfers.work() == []

@@ -22,13 +22,13 @@ from eventstore.checkpoint import Checkpoint
 from eventstore.clock import FixedClock
 from eventstore.errors import LogWentBack, Overloaded
 from eventstore.store import RecordedEvent
-from processes.log import SharedLog
+from processes.log import SharedEventReader
 from processes.release_lapsed_holds import ReleaseLapsedHolds
 from processes.reopen_unfinished_deletions import DELETION_LASTS_MAX, ReopenUnfinishedDeletions
-from processes.rule import Notes, Rule
-from processes.runner import IDLE_MOST_S, STANDBY_S, Turn
+from processes.rule import Rule, WorkChanges
+from processes.runner import IDLE_MOST_S, STANDBY_S, RuleExecution
 from processes.settle_payments import GRACE, LOOK_AGAIN, SettlePayments
-from processes.work import BackOff, Work, subject_of
+from processes.work import BackOff, WorkItem, subject_of
 from tests.eventstore.doubles import RestorableStore
 from tests.laws.world import CODEC, HOLD_LASTS, START, Wish, World
 from tests.processes.shop import handler_on
@@ -51,7 +51,9 @@ class Bench:
         await self.world.open()
         self.tenure = await MemoryProcessState(self.records).acquire(self.rule.name)
         assert self.tenure is not None
-        self.turn = Turn(self.rule, self.tenure, log=SharedLog(self.world.store, self.rule.events), codec=CODEC)
+        self.turn = RuleExecution(
+            self.rule, self.tenure, log=SharedEventReader(self.world.store, self.rule.events), codec=CODEC
+        )
         await self.turn.begin()
 
     async def caused(self) -> list[str]:
@@ -153,11 +155,11 @@ class TestReleaseLapsedHolds:
         hold, wish = holds.world.hold("ann", holds.world.seats[:1])
         await holds.world.do(wish)
         assert await holds.caused() == []
-        due = Work(*holds.records.rules["release_lapsed_holds"].work[hold])
+        due = WorkItem(*holds.records.rules["release_lapsed_holds"].work[hold])
         extend = partial(basket.extend_hold, hold=hold, holder="ann", by=timedelta(minutes=5))
         await holds.world.do(Wish(extend))
         holds.clock.advance(OVER)
-        await holds.rule.act(due, holds.clock.now())
+        await holds.rule.execute(due, holds.clock.now())
         assert await holds.caused() == []
         assert holds.work() == [hold]
 
@@ -254,7 +256,7 @@ class Stumbling:
 
     name: ClassVar[str] = "release_lapsed_holds"
     events: ClassVar[frozenset[str]] = frozenset({"HoldPlaced"})
-    at_once: ClassVar[int] = 10
+    concurrency: ClassVar[int] = 10
     pause_s: ClassVar[float] = 0.0
 
     def __init__(self, bench: Bench, error: Exception) -> None:
@@ -262,13 +264,13 @@ class Stumbling:
         self.error = error
         self.stumbles: list[datetime] = []
 
-    def standing(self) -> Sequence[Work]:
+    def initial_work(self) -> Sequence[WorkItem]:
         return ()
 
-    def note(self, event: Any, recorded: RecordedEvent) -> Notes:
-        return {subject_of(recorded): Work.caused_by(recorded, due_at=recorded.recorded_at)}
+    def on_event(self, event: Any, recorded: RecordedEvent) -> WorkChanges:
+        return {subject_of(recorded): WorkItem.caused_by(recorded, due_at=recorded.recorded_at)}
 
-    async def act(self, work: Work, now: datetime) -> Work | None:
+    async def execute(self, work: WorkItem, now: datetime) -> WorkItem | None:
         if work.cause_position == min(row[2] for row in self.bench.records.rules[self.name].work.values()):
             self.stumbles.append(now)
             raise self.error
@@ -337,7 +339,9 @@ class TestRestoredLog:
         await holds.tenure.release()
         holds.tenure = await MemoryProcessState(holds.records).acquire(holds.rule.name)
         assert holds.tenure is not None
-        holds.turn = Turn(holds.rule, holds.tenure, log=SharedLog(holds.world.store, holds.rule.events), codec=CODEC)
+        holds.turn = RuleExecution(
+            holds.rule, holds.tenure, log=SharedEventReader(holds.world.store, holds.rule.events), codec=CODEC
+        )
         await holds.turn.begin()
 
     @pytest.mark.parametrize("new", [0, 1, 2])
@@ -368,5 +372,5 @@ class TestRestoredLog:
 
 class TestBackOff:
     def test_it_grows_to_its_most(self) -> None:
-        pauses = BackOff(first=timedelta(seconds=1), factor=3.0, most=timedelta(seconds=20))
+        pauses = BackOff(first=timedelta(seconds=1), factor=3.0, maximum=timedelta(seconds=20))
         assert [pauses.after(tries).total_seconds() for tries in (0, 1, 2, 3, 1_000_000)] == [1, 3, 9, 20, 20]

@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from eventstore.memory import MemoryStore
-from processes.every_rule import every_rule
+from processes.every_rule import all_rules
 from runtime.schema import migrate_all
 from runtime.settings import Settings
 from tests.databases import SECRET_KEY
@@ -30,7 +30,7 @@ def owners(url: str) -> dict[str, bool]:
 def rules_owned(url: str, *, owned: bool) -> bool:
     """Wait until every rule has an owner, or has none; False: it took too long."""
     store = MemoryStore()
-    names = {rule.name for rule in every_rule(handler_on(store), {}, seats=store, codec=CODEC)}
+    names = {rule.name for rule in all_rules(handler_on(store), {}, seats=store, codec=CODEC)}
     deadline = time.monotonic() + PATIENCE_S
     while owners(url) != dict.fromkeys(names, owned):
         if time.monotonic() > deadline:

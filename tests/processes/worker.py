@@ -7,7 +7,7 @@ import signal
 import sys
 from typing import Any
 
-from adapters.records.pool import records_pool
+from adapters.records.pool import open_pool_for_records
 from adapters.records.process_state import PostgresProcessState
 from adapters.sandbox_gateway import SandboxGateway
 from domain.ports import ProviderRefund
@@ -39,7 +39,7 @@ async def work(app_url: str, gateway_url: str, dies: str) -> None:
     """Run until killed."""
     async with (
         PostgresStore(app_url) as store,
-        records_pool(app_url) as pool,
+        open_pool_for_records(app_url) as pool,
         DyingGateway(gateway_url, API_KEY, WEBHOOK_SECRET) as gateway,
     ):
         gateway.dies = dies

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 
 from runtime.embedded import free_port
-from runtime.ground import Ground
+from runtime.ground import DataDirectory
 from runtime.local.part_settings import environment_of, shop_environment
 from runtime.settings import PREFIX
 from runtime.up import environment
@@ -30,7 +30,7 @@ class SeparateShop(Shop):
 
     def __init__(self, data: Path) -> None:
         super().__init__(data)
-        ground = Ground(data)
+        ground = DataDirectory(data)
         self.postgres, self.nats = ground.postgres, ground.nats
         self.apis = {name: f"http://127.0.0.1:{free_port()}" for name in APIS}
         self.url = self.apis[APIS[0]]
@@ -49,7 +49,7 @@ class SeparateShop(Shop):
         (self.data / "logs").mkdir()
         self.postgres.start()
         self.nats.start()
-        Ground(self.data).sandbox_port()
+        DataDirectory(self.data).sandbox_port()
         for words in (("migrate",), ("seed", "demo")):
             self.operate(*words)
         self.start_parts(*PARTS)
@@ -63,7 +63,7 @@ class SeparateShop(Shop):
 
     def start_parts(self, *parts: str) -> None:
         """Start parts, in this order and without waiting for any."""
-        env = shop_environment(environment(Ground(self.data), self.port), self.settings)
+        env = shop_environment(environment(DataDirectory(self.data), self.port), self.settings)
         for part in parts:
             with (self.data / "logs" / f"{part}.log").open("ab") as log:
                 self._parts[part] = subprocess.Popen(
@@ -90,7 +90,7 @@ class SeparateShop(Shop):
 
     def operate(self, *words: str) -> None:
         """Run an operator's command; it must end well."""
-        env = {**own_environment(), **environment(Ground(self.data), self.port)}
+        env = {**own_environment(), **environment(DataDirectory(self.data), self.port)}
         done = subprocess.run([COMMAND, *words], env=env, cwd=CHECKOUT, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
 
@@ -109,7 +109,7 @@ class SeparateShop(Shop):
     def _command(self, part: str) -> Sequence[str | Path]:
         if part != "sandbox":
             return [COMMAND, part.rstrip("12")]
-        ground = Ground(self.data)
+        ground = DataDirectory(self.data)
         port, webhooks = str(ground.sandbox_port()), f"{self.url}/api/v1/webhooks/sandbox"
         gateway = [sys.executable, "-m", "adapters.sandbox", "--file", str(ground.sandbox_books)]
         return [*gateway, "--port", port, "--webhook-url", webhooks]

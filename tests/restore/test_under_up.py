@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.ground import Ground
+from runtime.ground import DataDirectory
 from runtime.up import environment
 from tests.memory import folder_in_memory
 from tests.restore.restoring import Backup, is_level, seats_shown, shows_the_log
@@ -36,7 +36,7 @@ def orders_of(shop: Shop, buyer: str) -> list[Json]:
 
 def operate(shop: Shop, *words: str) -> None:
     """Run a command with the settings of the shop's parts; it must end well."""
-    env = {**own_environment(), **environment(Ground(shop.data), shop.port)}
+    env = {**own_environment(), **environment(DataDirectory(shop.data), shop.port)}
     done = subprocess.run([COMMAND, *words], env=env, cwd=CHECKOUT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -54,7 +54,7 @@ class TestRestoredDump:
         house = house_of(shop)
         performance = house.on_sale()
         kept, _ = paid_order(house, performance, ann)
-        backup = Backup(Ground(shop.data).postgres)
+        backup = Backup(DataDirectory(shop.data).postgres)
         with another_api(shop) as second:
             shop.caught_up()
             backup.dump(tmp_path / "backup")

@@ -11,7 +11,7 @@ from pathlib import Path
 from runtime.embedded import EmbeddedNats, EmbeddedPostgres
 from runtime.embedded.server import EmbeddedServer
 from runtime.local.forking import ForkServer
-from runtime.parts import Part, PartsSupervisor
+from runtime.parts import ProcessGroup, ProcessSpec
 
 SERVERS: dict[str, Callable[..., EmbeddedServer]] = {
     "postgres": partial(EmbeddedPostgres, fast=True),
@@ -50,7 +50,7 @@ def main() -> None:
 
 def own_parts(folder: Path) -> None:
     """Own two parts as `seatledger up` does."""
-    with PartsSupervisor(folder / "logs") as parts:
+    with ProcessGroup(folder / "logs") as parts:
         for name in ("first", "second"):
             parts.start(a_part(name, folder))
         print("ready", flush=True)  # noqa: T201
@@ -60,18 +60,18 @@ def own_parts(folder: Path) -> None:
 def own_a_fork(folder: Path) -> None:
     """Own a forked part that stays."""
     argv = (sys.executable, "-m", "tests.runtime.forked", str(folder), "stay")
-    part = Part(name="forked", argv=argv, env={}, ready=re.compile(r"^\{", re.MULTILINE))
+    part = ProcessSpec(name="forked", argv=argv, env={}, ready=re.compile(r"^\{", re.MULTILINE))
     forks = ForkServer(folder / "forks.log", preloaded=())
-    with PartsSupervisor(folder / "logs", forks=forks) as parts:
+    with ProcessGroup(folder / "logs", forks=forks) as parts:
         parts.start(part)
         print("ready", flush=True)  # noqa: T201
         parts.wait()
 
 
-def a_part(name: str, folder: Path, program: str = PART) -> Part:
+def a_part(name: str, folder: Path, program: str = PART) -> ProcessSpec:
     """A part that runs a small Python program and says `listening` when it is ready."""
     argv = (sys.executable, "-c", program, name, str(folder))
-    return Part(name=name, argv=argv, env=dict(os.environ), ready=re.compile("^listening$", re.MULTILINE))
+    return ProcessSpec(name=name, argv=argv, env=dict(os.environ), ready=re.compile("^listening$", re.MULTILINE))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from runtime.local import disk, restarter
 from runtime.local.disk import DiskWatch, Room, is_no_room, room_of
 from runtime.local.errors import NoRoom
 from runtime.local.restarts import RestartPolicy
-from runtime.up import low_space_reported
+from runtime.up import translate_low_space
 from tests.runtime.owner import a_part
 from tests.runtime.test_parts import run
 
@@ -50,7 +50,7 @@ class TestRoom:
     def test_given_a_full_disk_at_the_start_then_a_sentence_says_which(self, tmp_path: Path) -> None:
         with (
             pytest.raises(NoRoom, match=r"There is no room: the disk mounted at .* has .* MiB free"),
-            low_space_reported(tmp_path),
+            translate_low_space(tmp_path),
         ):
             raise OSError(errno.ENOSPC, "No space left on device")
 

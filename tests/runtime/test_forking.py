@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from runtime.embedded.process import Launch, SupervisedProcess
+from runtime.embedded.process import LaunchSpec, SupervisedProcess
 from runtime.local import forking
 from runtime.local.forking import ForkServer
 from tests.runtime.processes import all_gone, owner, processes_of, until
@@ -44,7 +44,7 @@ class Run:
         self.started: list[SupervisedProcess] = []
 
     def __call__(self, *words: str, env: Mapping[str, str] | None = None) -> SupervisedProcess:
-        launch = Launch(
+        launch = LaunchSpec(
             name=words[0],
             argv=(sys.executable, "-m", "tests.runtime.forked", *words),
             env=env or {},

@@ -12,12 +12,12 @@ import pytest
 from runtime.garbage import (
     BUSY_CHECKS_MAX,
     REQUESTS_WHEN_QUIET_MAX,
-    look_at_what_is_new,
-    look_in_portions,
-    look_no_more,
-    look_seldom,
-    look_when_quiet,
-    lull,
+    collect_all_when_idle,
+    collect_in_small_batches,
+    collect_young_periodically,
+    disable_gc_at_exit,
+    idle_detector,
+    relax_gc,
 )
 
 
@@ -54,9 +54,9 @@ async def checks_until_freed(*, quiet: bool) -> int:
         asked += 1
         return quiet
 
-    look_in_portions()
+    collect_in_small_batches()
     garbage = forgotten()
-    looking = asyncio.create_task(look_when_quiet(is_quiet, check_every_s=0))
+    looking = asyncio.create_task(collect_all_when_idle(is_quiet, check_every_s=0))
     async with asyncio.timeout(30):
         while garbage() is not None:  # noqa: ASYNC110 - the collector sets no event
             await asyncio.sleep(0)
@@ -86,12 +86,12 @@ async def new_at_most(full_cache: deque[list[int]], *, replaced: int) -> int:
 
 class TestLookAtWhatIsNew:
     async def test_given_a_full_cache_then_what_is_new_in_it_does_not_pile_up(self) -> None:
-        look_in_portions()
+        collect_in_small_batches()
         cache = deque([[number] for number in range(50_000)], maxlen=50_000)
         gc.collect(0)
         assert await new_at_most(cache, replaced=40_000) > 30_000, "Python looks by itself, so this is needed no more"
         gc.collect(0)
-        looking = asyncio.create_task(look_at_what_is_new(every_s=0))
+        looking = asyncio.create_task(collect_young_periodically(every_s=0))
         assert await new_at_most(cache, replaced=40_000) < 5_000
         looking.cancel()
 
@@ -99,7 +99,7 @@ class TestLookAtWhatIsNew:
 class TestLull:
     def test_what_counts_is_what_came_since_it_was_last_asked(self) -> None:
         requests = 1_000
-        is_quiet = lull(lambda: requests)
+        is_quiet = idle_detector(lambda: requests)
         assert is_quiet()
         requests += REQUESTS_WHEN_QUIET_MAX
         assert is_quiet()
@@ -108,7 +108,7 @@ class TestLull:
         assert is_quiet()
 
 
-@pytest.mark.parametrize("look", [look_seldom, look_in_portions])
+@pytest.mark.parametrize("look", [relax_gc, collect_in_small_batches])
 def test_what_a_part_has_imported_is_never_looked_at(look: Callable[[], None]) -> None:
     imported = Ring()
     look()
@@ -117,7 +117,7 @@ def test_what_a_part_has_imported_is_never_looked_at(look: Callable[[], None]) -
 
 
 def test_given_portions_then_what_has_survived_is_not_looked_at_again() -> None:
-    look_in_portions()
+    collect_in_small_batches()
     before = [generation["collections"] for generation in gc.get_stats()]
     kept = [[number] for number in range(100_000)]
     after = [generation["collections"] for generation in gc.get_stats()]
@@ -128,7 +128,7 @@ def test_given_portions_then_what_has_survived_is_not_looked_at_again() -> None:
 
 def test_given_the_process_ends_then_nothing_is_looked_at_again() -> None:
     garbage = forgotten()
-    look_no_more()
+    disable_gc_at_exit()
     gc.collect()
     assert garbage() is not None
     gc.unfreeze()

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from runtime.embedded import EmbeddedPostgres
-from runtime.embedded.process import LOG_BYTES_MAX, Launch, SupervisedProcess
-from runtime.local.errors import PartEnded
+from runtime.embedded.process import LOG_BYTES_MAX, LaunchSpec, SupervisedProcess
+from runtime.local.errors import ProcessExited
 from runtime.local.restarts import RestartPolicy
-from runtime.parts import Part, PartsSupervisor, StopRequested
+from runtime.parts import ProcessGroup, ProcessSpec, StopRequested
 from tests.runtime.owner import a_part
 from tests.runtime.processes import all_gone, owner, processes_of, the_process, until
 
@@ -32,25 +32,27 @@ STUBBORN = "import signal, time; signal.signal(15, signal.SIG_IGN); print('liste
 
 
 @pytest.fixture
-def parts(tmp_path: Path) -> Iterator[PartsSupervisor]:
+def parts(tmp_path: Path) -> Iterator[ProcessGroup]:
     """A supervisor whose parts are all gone at the end."""
-    with PartsSupervisor(tmp_path / "logs") as supervisor:
+    with ProcessGroup(tmp_path / "logs") as supervisor:
         yield supervisor
     assert processes_of(tmp_path) == {}
 
 
 class TestStart:
-    def test_a_part_is_ready_when_its_output_says_so(self, parts: PartsSupervisor, tmp_path: Path) -> None:
+    def test_a_part_is_ready_when_its_output_says_so(self, parts: ProcessGroup, tmp_path: Path) -> None:
         parts.start(a_part("first", tmp_path))
         assert (tmp_path / "logs" / "first.log").read_text() == "listening\n"
 
-    def test_what_an_earlier_run_has_said_makes_no_part_ready(self, parts: PartsSupervisor, tmp_path: Path) -> None:
+    def test_what_an_earlier_run_has_said_makes_no_part_ready(self, parts: ProcessGroup, tmp_path: Path) -> None:
         (tmp_path / "logs" / "mute.log").write_text("listening\n")
-        mute = Part(name="mute", argv=("sleep", "1000"), env={}, ready=re.compile("listening"), ready_seconds_max=0.2)
-        with pytest.raises(PartEnded, match="mute was not ready after"):
+        mute = ProcessSpec(
+            name="mute", argv=("sleep", "1000"), env={}, ready=re.compile("listening"), ready_seconds_max=0.2
+        )
+        with pytest.raises(ProcessExited, match="mute was not ready after"):
             parts.start(mute)
 
-    def test_a_log_that_has_grown_too_large_is_moved_away(self, parts: PartsSupervisor, tmp_path: Path) -> None:
+    def test_a_log_that_has_grown_too_large_is_moved_away(self, parts: ProcessGroup, tmp_path: Path) -> None:
         log = tmp_path / "logs" / "first.log"
         log.touch()
         os.truncate(log, LOG_BYTES_MAX + 1)
@@ -58,40 +60,42 @@ class TestStart:
         assert log.read_text() == "listening\n"
         assert log.with_name("first.log.1").stat().st_size == LOG_BYTES_MAX + 1
 
-    def test_a_part_is_ready_when_the_question_is_answered(self, parts: PartsSupervisor, tmp_path: Path) -> None:
+    def test_a_part_is_ready_when_the_question_is_answered(self, parts: ProcessGroup, tmp_path: Path) -> None:
         answers = iter([False, False, True])
-        parts.start(Part(name="asked", argv=("sleep", "1000"), env=dict(os.environ), ready=lambda: next(answers)))
+        parts.start(
+            ProcessSpec(name="asked", argv=("sleep", "1000"), env=dict(os.environ), ready=lambda: next(answers))
+        )
         assert next(answers, None) is None
 
-    def test_given_a_part_that_ends_before_it_is_ready_then_its_last_words_are_told(
-        self, parts: PartsSupervisor
-    ) -> None:
+    def test_given_a_part_that_ends_before_it_is_ready_then_its_last_words_are_told(self, parts: ProcessGroup) -> None:
         program = "import sys; sys.exit('no such database')"
-        part = Part(name="api", argv=(sys.executable, "-c", program), env=dict(os.environ), ready=lambda: False)
-        with pytest.raises(PartEnded, match=r"(?s)api ended by itself with status 1\..*no such database"):
+        part = ProcessSpec(name="api", argv=(sys.executable, "-c", program), env=dict(os.environ), ready=lambda: False)
+        with pytest.raises(ProcessExited, match=r"(?s)api ended by itself with status 1\..*no such database"):
             parts.start(part)
 
     def test_given_another_that_ends_meanwhile_then_it_is_started_again_and_the_start_goes_on(
         self, tmp_path: Path
     ) -> None:
         said: list[str] = []
-        with PartsSupervisor(tmp_path / "logs", say=said.append, policy=RestartPolicy(first_pause_s=0.0)) as parts:
+        with ProcessGroup(tmp_path / "logs", report=said.append, policy=RestartPolicy(first_pause_s=0.0)) as parts:
             parts.start(a_part("relay", tmp_path, once(1)))
             (tmp_path / "started").touch()
-            parts.start(Part(name="api", argv=("sleep", "1000"), env=dict(os.environ), ready=lambda: len(said) > 0))
+            parts.start(
+                ProcessSpec(name="api", argv=("sleep", "1000"), env=dict(os.environ), ready=lambda: len(said) > 0)
+            )
         assert said[0].startswith("relay ended by itself with status 1.")
 
     def test_given_one_that_the_shop_needs_and_that_ends_meanwhile_then_the_start_ends(
-        self, parts: PartsSupervisor, tmp_path: Path
+        self, parts: ProcessGroup, tmp_path: Path
     ) -> None:
         parts.start(replace(a_part("database", tmp_path, CRASH), essential=True))
         (tmp_path / "started").touch()
-        waiting = Part(name="api", argv=("sleep", "1000"), env=dict(os.environ), ready=lambda: False)
-        with pytest.raises(PartEnded, match=r"database ended by itself with status 3\."):
+        waiting = ProcessSpec(name="api", argv=("sleep", "1000"), env=dict(os.environ), ready=lambda: False)
+        with pytest.raises(ProcessExited, match=r"database ended by itself with status 3\."):
             parts.start(waiting)
 
     def test_a_log_that_grows_too_large_is_turned_over_while_the_part_writes(self, tmp_path: Path) -> None:
-        launch = Launch(
+        launch = LaunchSpec(
             name="talker",
             argv=(sys.executable, "-c", TALKER),
             env=dict(os.environ),
@@ -110,11 +114,11 @@ class TestStart:
         finally:
             process.stop()
 
-    def test_a_background_part_steps_back_once_everything_runs(self, parts: PartsSupervisor, tmp_path: Path) -> None:
+    def test_a_background_part_steps_back_once_everything_runs(self, parts: ProcessGroup, tmp_path: Path) -> None:
         parts.start(replace(a_part("calm", tmp_path), nice=10))
         process = the_process(tmp_path, "sleep")
         assert os.getpriority(os.PRIO_PROCESS, process) == 0
-        parts.prioritise()
+        parts.apply_priorities()
         assert os.getpriority(os.PRIO_PROCESS, process) == 10
         assert Path(f"/proc/{process}/autogroup").read_text().endswith("nice 10\n")
 
@@ -154,7 +158,7 @@ class TestOnePartEnds:
         policy = RestartPolicy(first_pause_s=0.0, restarts_max=2)
         parts = [a_part("first", tmp_path), replace(a_part("second", tmp_path, CRASH), essential=True)]
         with pytest.raises(
-            PartEnded, match=r"(?s)given up, and everything else is stopped in order.*the reason"
+            ProcessExited, match=r"(?s)given up, and everything else is stopped in order.*the reason"
         ) as ended:
             run(*parts, folder=tmp_path, policy=policy, until="never said")
         assert ended.value.part == "second"
@@ -164,7 +168,7 @@ class TestOnePartEnds:
     def test_given_an_embedded_server_that_crashes_then_it_comes_back_on_its_port(self, folder: Path) -> None:
         server = EmbeddedPostgres(folder, fast=True)
         said: list[str] = []
-        with PartsSupervisor(folder / "logs", say=stop_when("runs again", said)) as parts:
+        with ProcessGroup(folder / "logs", report=stop_when("runs again", said)) as parts:
             parts.start_server(server, essential=True)
             port = server.port
             os.kill(the_process(folder, "postgres"), signal.SIGKILL)
@@ -205,31 +209,35 @@ class TestStop:
             all_gone(tmp_path)
 
     def test_given_a_part_that_ignores_the_signal_then_it_is_killed(self, tmp_path: Path) -> None:
-        with PartsSupervisor(tmp_path / "logs") as parts:
+        with ProcessGroup(tmp_path / "logs") as parts:
             program = (sys.executable, "-c", STUBBORN, str(tmp_path))
             ready = re.compile("listening")
-            parts.start(Part(name="stubborn", argv=program, env=dict(os.environ), ready=ready, stop_seconds_max=0.2))
+            parts.start(
+                ProcessSpec(name="stubborn", argv=program, env=dict(os.environ), ready=ready, stop_seconds_max=0.2)
+            )
         assert processes_of(tmp_path) == {}
 
     def test_what_it_did_not_start_goes_on(self, tmp_path: Path) -> None:
         with owner("nats", tmp_path / "other") as other:
-            with PartsSupervisor(tmp_path / "logs") as parts:
+            with ProcessGroup(tmp_path / "logs") as parts:
                 parts.start(a_part("first", tmp_path))
             assert other.poll() is None
             assert len(processes_of(tmp_path / "other")) == 3
 
     def test_afterwards_the_signals_mean_what_they_meant(self, tmp_path: Path) -> None:
         before = signal.getsignal(signal.SIGTERM)
-        with PartsSupervisor(tmp_path / "logs"):
+        with ProcessGroup(tmp_path / "logs"):
             assert signal.getsignal(signal.SIGTERM) is not before
         assert signal.getsignal(signal.SIGTERM) is before
 
 
-def run(*started: Part, folder: Path, policy: RestartPolicy | None = None, until: str = "runs again") -> list[str]:
+def run(
+    *started: ProcessSpec, folder: Path, policy: RestartPolicy | None = None, until: str = "runs again"
+) -> list[str]:
     """Run parts until something is said; return all that was said."""
     said: list[str] = []
     policy = policy or RestartPolicy(first_pause_s=0.0)
-    with PartsSupervisor(folder / "logs", say=stop_when(until, said), policy=policy) as parts:
+    with ProcessGroup(folder / "logs", report=stop_when(until, said), policy=policy) as parts:
         for part in started:
             parts.start(part)
         (folder / "started").touch()
@@ -240,12 +248,12 @@ def run(*started: Part, folder: Path, policy: RestartPolicy | None = None, until
 def stop_when(words: str, said: list[str]) -> Callable[[str], None]:
     """Return what keeps everything that is said, and stops all when some words are among it."""
 
-    def say(line: str) -> None:
+    def report(line: str) -> None:
         said.append(line)
         if words in line:
             raise StopRequested
 
-    return say
+    return report
 
 
 def once(status: int, how: str = "pass") -> str:

@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from eventstore.seals.keys import SealingKey
 from eventstore.seals.proof import ProofRefused
-from runtime.sealing import begin_chain, checked, keys_given, keys_in, sealing_key
+from runtime.sealing import begin_chain, check_proof_file, keys_in, parse_keys, sealing_key
 from runtime.settings import Settings, SettingsRefused
 from tests.databases import SECRET_KEY
 
@@ -33,16 +33,16 @@ class TestKey:
 
     def test_given_public_keys_that_were_typed_then_they_are_known_by_their_ids(self) -> None:
         key = SealingKey(SEAL_KEY)
-        assert keys_given([key.public.hex()]) == {key.id: key.public}
+        assert parse_keys([key.public.hex()]) == {key.id: key.public}
         for none in ("", "ab", "x" * 64):
             with pytest.raises(SettingsRefused, match="64 hexadecimal digits"):
-                keys_given([none])
+                parse_keys([none])
 
 
 class TestSecondPlace:
     def test_given_no_setting_then_it_lies_in_the_data_folder(self, tmp_path: Path) -> None:
-        assert settings(tmp_path).second_place == tmp_path / "seals"
-        assert settings(tmp_path, seals=tmp_path / "mount").second_place == tmp_path / "mount"
+        assert settings(tmp_path).seal_archive == tmp_path / "seals"
+        assert settings(tmp_path, seals=tmp_path / "mount").seal_archive == tmp_path / "mount"
 
     def test_given_a_new_chain_then_the_reason_is_kept_beside_it(self, tmp_path: Path) -> None:
         begin_chain(settings(tmp_path), "restored from the backup of Monday")
@@ -55,6 +55,6 @@ class TestChecked:
         file, key = tmp_path / "proof.json", SealingKey(SEAL_KEY)
         file.write_text("no JSON")
         with pytest.raises(ProofRefused, match="is not JSON"):
-            checked(file, {key.id: key.public})
+            check_proof_file(file, {key.id: key.public})
         with pytest.raises(ProofRefused, match="No public key is known"):
-            checked(file, keys_in(tmp_path))
+            check_proof_file(file, keys_in(tmp_path))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runtime.demo.starting import seed_the_demo
-from runtime.ground import Ground, data_folder
+from runtime.ground import DataDirectory, data_folder
 from runtime.local.errors import PortTaken
 from runtime.settings import PREFIX, Settings, SettingsRefused
 from runtime.up import close_to_others, require_free, say_accounts
@@ -48,13 +48,13 @@ class TestPort:
 
 class TestDemo:
     @pytest.fixture
-    def ground(self, tmp_path: Path) -> Ground:
+    def ground(self, tmp_path: Path) -> DataDirectory:
         """A folder with a demo whose password is known."""
-        ground = Ground(tmp_path)
+        ground = DataDirectory(tmp_path)
         ground.demo_accounts.write_text(json.dumps({"password": "the first one", "accounts": {"admin": "a@demo.test"}}))
         return ground
 
-    def test_the_password_is_said_at_the_first_start_alone(self, ground: Ground) -> None:
+    def test_the_password_is_said_at_the_first_start_alone(self, ground: DataDirectory) -> None:
         first: list[str] = []
         later: list[str] = []
         say_accounts(ground, first.append, is_new=True)
@@ -64,7 +64,7 @@ class TestDemo:
         assert str(ground.demo_accounts) in later[0]
 
     def test_given_another_password_in_the_environment_later_then_it_is_said_not_to_be_applied(
-        self, ground: Ground, monkeypatch: pytest.MonkeyPatch
+        self, ground: DataDirectory, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         said: list[str] = []
         monkeypatch.setenv(f"{PREFIX}DEMO_PASSWORD", "another one")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import LiteralString
 
 from projections.reading import ReadModelQueries
-from runtime.connections import open_reading
+from runtime.connections import open_read_pool
 from tests.system.fold import Row
 from tests.system.shop import Shop
 
@@ -31,7 +31,7 @@ TABLES: Mapping[str, tuple[str, LiteralString]] = {
 
 async def rows_of(shop: Shop) -> dict[str, set[Row]]:
     """Return every row of every table."""
-    async with open_reading(shop.settings) as pool:
+    async with open_read_pool(shop.settings) as pool:
         models = ReadModelQueries(pool)
         return {
             table: {tuple(row.values()) for row in (await models.fetch([model], query, {})).rows}

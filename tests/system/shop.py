@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from runtime.embedded import free_port
-from runtime.ground import Ground, settings_here
+from runtime.ground import DataDirectory, local_settings
 from runtime.settings import PREFIX, Settings
 from runtime.up import environment
 
@@ -60,7 +60,7 @@ class Shop:
     @property
     def settings(self) -> Settings:
         """The settings of what runs here, for an engine of the test's own on the same database."""
-        return settings_here(self.data)
+        return local_settings(self.data)
 
     def start(self, *words: str) -> float:
         """Start everything and wait for `ready`; return the seconds it took."""
@@ -188,7 +188,7 @@ def running(data: Path, *words: str) -> Iterator[Shop]:
 def another_api(shop: Shop) -> Iterator[str]:
     """Run a second API process on the shop's database; gives its address."""
     port = free_port()
-    env = {**own_environment(), **environment(Ground(shop.data), port)}
+    env = {**own_environment(), **environment(DataDirectory(shop.data), port)}
     process = subprocess.Popen([COMMAND, "api", "--port", str(port)], env=env, cwd=CHECKOUT)
     try:
         wait_for(f"http://127.0.0.1:{port}/readyz", process)

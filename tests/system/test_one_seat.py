@@ -19,7 +19,7 @@ from eventstore.memory import MemoryStore
 from eventstore.store import Append, Conflict, NewEvent, RecordedEvent, Verdict, Write
 from runtime.deciding import build_handler
 from runtime.embedded import free_port
-from runtime.server import Server
+from runtime.server import ApiServer
 from runtime.wiring import open_engine
 from tests.laws.world import OneByOne, commands
 from tests.system.buying import kind
@@ -174,7 +174,7 @@ async def api_on(shop: Shop, store: MemoryStore) -> AsyncIterator[str]:
         engine = replace(real, handler=handler, store=store, places=places)
         port = free_port()
         config = uvicorn.Config(make_app(engine), port=port, log_config=None, lifespan="off", backlog=2 * CROWD)
-        server = Server(config, on_stop=engine.live.end)
+        server = ApiServer(config, on_stop=engine.live.end)
         serving = asyncio.create_task(server.serve())
         while not server.started:  # noqa: ASYNC110 - uvicorn sets no event
             await asyncio.sleep(0.01)

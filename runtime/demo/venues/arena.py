@@ -11,9 +11,9 @@ from runtime.demo.venues.drafting import (
     FOCUS,
     NO_ATTRIBUTES,
     ROW_PITCH,
-    away,
     clockwise_arc,
     gaps_of,
+    point_at_distance,
     rectangle,
     row,
     seats_within,
@@ -62,8 +62,11 @@ def _standing_room() -> tuple[Area, ...]:
 def _tables() -> Iterator[Row]:
     for index in range(TABLES):
         angle = DOWN + TERRACE * ((index + 0.5) / TABLES - 0.5)
-        middle = away(CENTER, angle, TERRACE_RADIUS)
-        spots = [away(middle, math.tau * seat / SEATS_PER_TABLE, TABLE_RADIUS) for seat in range(SEATS_PER_TABLE)]
+        middle = point_at_distance(CENTER, angle, TERRACE_RADIUS)
+        spots = [
+            point_at_distance(middle, math.tau * seat / SEATS_PER_TABLE, TABLE_RADIUS)
+            for seat in range(SEATS_PER_TABLE)
+        ]
         yield replace(row("terrace", str(index + 1), spots, "terrace"), kind=RowKind.TABLE)
 
 

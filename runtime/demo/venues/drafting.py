@@ -36,23 +36,23 @@ def row(section: str, label: str, spots: Sequence[Point], category: str, attribu
     )
 
 
-def away(origin: Point, angle: float, distance: float) -> Point:
+def point_at_distance(origin: Point, angle: float, distance: float) -> Point:
     """Return the point that lies so far from `origin` in that direction."""
     return Point(x=origin.x + distance * math.cos(angle), y=origin.y + distance * math.sin(angle))
 
 
 def line(begin: Point, angle: float, seats: int, pitch: float = SEAT_PITCH) -> list[Point]:
     """Place seats along a straight line that leaves `begin` at `angle`."""
-    return [away(begin, angle, index * pitch) for index in range(seats)]
+    return [point_at_distance(begin, angle, index * pitch) for index in range(seats)]
 
 
 def clockwise_arc(center: Point, radius: float, middle: float, gaps: Sequence[float]) -> list[Point]:
     """Place seats on a circle, clockwise; the row's middle lies at the angle `middle`, neighbours `gaps` apart."""
     angle = middle - sum(gaps) / radius / 2
-    spots = [away(center, angle, radius)]
+    spots = [point_at_distance(center, angle, radius)]
     for gap in gaps:
         angle += gap / radius
-        spots.append(away(center, angle, radius))
+        spots.append(point_at_distance(center, angle, radius))
     return spots
 
 

@@ -11,10 +11,10 @@ from runtime.demo.venues.drafting import (
     NO_ATTRIBUTES,
     SEAT_PITCH,
     UP,
-    away,
     clockwise_arc,
     gaps_of,
     line,
+    point_at_distance,
     rectangle,
     row,
     seats_within,
@@ -116,12 +116,12 @@ def _straight(side: Side, index: int) -> Callable[[float], list[Point]]:
     width = side.length / len(side.categories)
     seats = seats_within(width, GANGWAY)
     margin = (width - (seats - 1) * SEAT_PITCH) / 2
-    begin = away(MIDDLE, side.onward, -side.length / 2 + index * width + margin)
-    return lambda distance: line(away(begin, side.outward, side.reach + distance), side.onward, seats)
+    begin = point_at_distance(MIDDLE, side.onward, -side.length / 2 + index * width + margin)
+    return lambda distance: line(point_at_distance(begin, side.outward, side.reach + distance), side.onward, seats)
 
 
 def _corner(side: Side, index: int) -> Callable[[float], list[Point]]:
-    center = away(away(MIDDLE, side.outward, side.reach), side.onward, side.length / 2)
+    center = point_at_distance(point_at_distance(MIDDLE, side.outward, side.reach), side.onward, side.length / 2)
     turn = QUARTER / BLOCKS_A_CORNER
     middle = side.outward + (index + 0.5) * turn
 

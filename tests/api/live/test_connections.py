@@ -15,7 +15,7 @@ from runtime.edge.connections import Edge
 from runtime.edge.limits import EdgeLimits
 from runtime.edge.protocol import protocol_of
 from runtime.embedded import free_port
-from runtime.server import Server
+from runtime.server import ApiServer
 from tests.api.box_office import BoxOffice, done
 from tests.api.live.client import PATIENCE_S, Json, parsed
 from tests.api.shop import V1, until
@@ -52,7 +52,7 @@ class Serving:
         edge = Edge(EdgeLimits(), naming=Clients())
         http = protocol_of(edge)
         config = uvicorn.Config(office.shop.app, port=self.port, http=http, lifespan="off", log_config=None)
-        self.server = Server(config, on_stop=self.live.end)
+        self.server = ApiServer(config, on_stop=self.live.end)
 
     @asynccontextmanager
     async def watched(self) -> AsyncIterator[Connection]:

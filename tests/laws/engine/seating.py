@@ -39,7 +39,7 @@ class Seating(Buying):
         """Hold places of the standing area, beside seats or not; one that is named is refused."""
         wish = self.world.standing_wish(buyer, quantity, [self.world.seats[seat] for seat in seats])
         if named:
-            wish = replace(wish, choices=(*wish.choices, Choice(seat=self.world.standing[0])))
+            wish = replace(wish, choices=(*wish.choices, Choice(seat=self.world.initial_work[0])))
         decide = partial(type(self).hold_seats, command=wish, inventory=self.world.inventory)
         outcome = self.send(self.by(buyer, Wish(decide)), "held standing")
         assert not (named and outcome), "a standing place was named as a seat"

@@ -15,7 +15,7 @@ from runtime.edge.connections import Edge
 from runtime.edge.limits import EdgeLimits
 from runtime.edge.protocol import EdgeProtocol, protocol_of
 from runtime.embedded import free_port
-from runtime.server import Server
+from runtime.server import ApiServer
 
 PATIENCE_S = 10.0
 ANSWER = b"HTTP/1.1 200 OK"
@@ -85,7 +85,7 @@ class Serving:
     edge: Edge
     port: int
     clock: list[float]
-    server: Server
+    server: ApiServer
     opened: list["Raw"] = field(default_factory=list)
 
     async def connect(self, address: str = "127.0.0.1") -> "Raw":
@@ -174,7 +174,7 @@ async def serving(*, trusted: str = "", **limits: Any) -> AsyncIterator[Serving]
     config = uvicorn.Config(
         app, port=port, http=protocol_of(edge), lifespan="off", ws="none", proxy_headers=False, log_config=None
     )
-    server = Server(config, on_stop=lambda: None)
+    server = ApiServer(config, on_stop=lambda: None)
     task = asyncio.create_task(server.serve())
     running = Serving(app=app, edge=edge, port=port, clock=clock, server=server)
     await until(lambda: server.started)
