@@ -9,9 +9,9 @@ body tells (POST /events), the route asks `identity.must_act_for` itself, and no
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from api.engine import Engine
+from api.engine import Services
 from api.identity import Identity
-from api.ownership import OWNERS, Owned
+from api.ownership import OWNERS, Ownership
 from domain.values import Role
 
 PREFIX = "/api/v1"
@@ -51,7 +51,7 @@ class Access:
         return self.bytes_max > BODY_BYTES_MAX
 
     @property
-    def for_everybody_known(self) -> bool:
+    def for_any_account(self) -> bool:
         """Whether every account may, because every account is a customer."""
         return Role.CUSTOMER in self.roles
 
@@ -175,7 +175,7 @@ ACCESS: Mapping[tuple[str, str], Access] = {
 """(method, path without the prefix) → who may. The busiest routes come first, which is also the order of matching."""
 
 
-def declared(methods: Iterable[str], path: str) -> Access:
+def access_for(methods: Iterable[str], path: str) -> Access:
     """Return what the table says about a route.
 
     Raises:
@@ -188,27 +188,27 @@ def declared(methods: Iterable[str], path: str) -> Access:
     return access
 
 
-async def admit(engine: Engine, access: Access, identity: Identity, path_params: Mapping[str, str]) -> None:
+async def authorize(services: Services, access: Access, identity: Identity, path_params: Mapping[str, str]) -> None:
     """Check the sender's roles for a route and for what its path names.
 
     Raises:
         Forbidden: the role is missing.
         NotFound: the path names nothing, or nothing the sender may see.
     """
-    if access.for_everybody_known:
+    if access.for_any_account:
         return
     roles = access.member_roles
     if not roles:
-        await identity.must_hold(*access.roles)
+        await identity.require_role(*access.roles)
         return
-    owned = await owner(engine, path_params)
+    owned = await find_owner(services, path_params)
     if owned is not None:
-        await identity.must_act_for(owned.organizer, *roles, visible=owned.visible)
+        await identity.require_organizer_role(owned.organizer, *roles, visible=owned.visible)
 
 
-async def owner(engine: Engine, path_params: Mapping[str, str]) -> Owned | None:
+async def find_owner(services: Services, path_params: Mapping[str, str]) -> Ownership | None:
     """Return the organizer of what a path names; None if it names nothing that has one."""
     for name, key in path_params.items():
         if name in OWNERS:
-            return await engine.handler.query(lambda context, find=OWNERS[name], key=key: find(context, key))  # type: ignore[misc]
+            return await services.handler.query(lambda context, find=OWNERS[name], key=key: find(context, key))  # type: ignore[misc]
     return None

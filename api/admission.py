@@ -13,7 +13,7 @@ WAITING_MAX = 2_000
 WAITING_SECONDS_MAX = 5.0
 
 
-class Admission(FairQueue):
+class ConcurrencyLimit(FairQueue):
     """A turnstile with a bounded queue, in turn between clients; `async with` enters it for nobody in particular."""
 
     def __init__(

@@ -7,9 +7,9 @@ from fastapi import APIRouter, FastAPI, Request, Response
 
 from api.access import ACCESS, PREFIX, RoutesUndeclared
 from api.docs import OPENAPI_PATH, OpenapiPage, docs_pages
-from api.engine import Engine
-from api.front import Front
-from api.lean import LeanRoute, lane_of
+from api.engine import Services
+from api.front import OuterMiddleware
+from api.lean import FastPathRoute, fast_path_of
 from api.problems import Problem, handlers
 from api.routes import ROUTERS
 from api.routing import TOKEN_SCHEME, GuardedRoute
@@ -23,12 +23,12 @@ SUMMARY = "Sells seats: no seat twice, no money lost, every seat explains itself
 
 
 class EngineApp(FastAPI):
-    """The application, with the engine that `engine_of` finds."""
+    """The application, with the engine that `services_of` finds."""
 
-    engine: Engine
+    engine: Services
 
 
-def make_app(engine: Engine, *, routers: Iterable[APIRouter] = ROUTERS, pages: Pages = NO_PAGES) -> EngineApp:
+def make_app(services: Services, *, routers: Iterable[APIRouter] = ROUTERS, pages: Pages = NO_PAGES) -> EngineApp:
     """Build the application.
 
     Args:
@@ -53,10 +53,10 @@ def make_app(engine: Engine, *, routers: Iterable[APIRouter] = ROUTERS, pages: P
     app.router.routes[:0] = routes
     for path, (content, media_type) in {**docs_pages(), **pages}.items():
         app.add_route(path, static(content, media_type), include_in_schema=False)
-    app.engine = engine
-    lanes = [lane_of(route) for route in routes if isinstance(route, LeanRoute)]
-    app.middleware_stack = Front(
-        app.build_middleware_stack(), metrics=engine.metrics, deadlines=engine.deadlines, lanes=lanes
+    app.engine = services
+    lanes = [fast_path_of(route) for route in routes if isinstance(route, FastPathRoute)]
+    app.middleware_stack = OuterMiddleware(
+        app.build_middleware_stack(), metrics=services.metrics, deadlines=services.deadlines, fast_paths=lanes
     )
     app.openapi = with_problems(app.openapi)  # type: ignore[method-assign] # FastAPI's own way to extend it
     app.add_route(OPENAPI_PATH, OpenapiPage(app.openapi).serve, include_in_schema=False)

@@ -22,18 +22,18 @@ KEYS_MAX = 50_000
 ATTEMPTS_BURST, ATTEMPTS_PER_SECOND = 200, 20.0
 GUESTS_BURST, GUESTS_PER_SECOND = 1_200, 20.0
 WAIT_SECONDS_MAX = 5.0
-LINE_SECONDS_MAX = 8.0
+QUEUE_SECONDS_MAX = 8.0
 FREE_FAILURES = 5
 FORGIVEN_PER_SECOND = 1 / 60
 DELAY_SECONDS = 0.25
 DELAY_SECONDS_MAX = 4.0
 DELAYED_MAX = 100
 DELAYED_OF_CLIENT_MAX = 10
-LINE_WAITING_MAX = 20
+QUEUE_LENGTH_MAX = 20
 HASHING_MAX, HASHING_WAITING_MAX, HASHING_SECONDS_MAX = 4, 100, 5.0
 
 
-class Budget:
+class RateLimit:
     """So many at once and so many a second, per key; the least recently seen keys are forgotten first.
 
     Args:
@@ -77,7 +77,7 @@ class Budget:
 
 
 @dataclass(slots=True)
-class Line:
+class AttemptQueue:
     """The attempts at one account by unknown devices, or by one known device."""
 
     queue: FairQueue
@@ -86,7 +86,7 @@ class Line:
     seen_at: float = 0.0
     ready_at: float = 0.0
 
-    def forgive(self, now: float) -> None:
+    def decay_failures(self, now: float) -> None:
         """Forget failures as time passes."""
         self.failures = max(0.0, self.failures - (now - self.seen_at) * FORGIVEN_PER_SECOND)
         self.seen_at = now
@@ -98,7 +98,7 @@ class Line:
         return 0.0 if beyond < 0 else min(DELAY_SECONDS_MAX, DELAY_SECONDS * 2**beyond)
 
 
-class Attempts:
+class LoginRateLimit:
     """Every attempt to log in, to register or to come as a guest passes here first.
 
     Args:
@@ -109,18 +109,18 @@ class Attempts:
     def __init__(
         self,
         *,
-        per_client: Budget | None = None,
-        guests: Budget | None = None,
+        per_client: RateLimit | None = None,
+        guests: RateLimit | None = None,
         now: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._per_client = per_client or Budget(
+        self._per_client = per_client or RateLimit(
             ATTEMPTS_BURST, ATTEMPTS_PER_SECOND, wait_seconds_max=WAIT_SECONDS_MAX, now=now
         )
-        self._guests = guests or Budget(GUESTS_BURST, GUESTS_PER_SECOND, now=now)
+        self._guests = guests or RateLimit(GUESTS_BURST, GUESTS_PER_SECOND, now=now)
         self._now = now
         self._sleep = sleep
-        self._lines: OrderedDict[str, Line] = OrderedDict()
+        self._lines: OrderedDict[str, AttemptQueue] = OrderedDict()
         self._delayed = FairQueue(
             running_max=DELAYED_MAX,
             waiting_max=0,
@@ -132,7 +132,7 @@ class Attempts:
         )
 
     @asynccontextmanager
-    async def at(self, account: str, client: str, *, device: str = "") -> AsyncIterator[None]:
+    async def attempt(self, account: str, client: str, *, device: str = "") -> AsyncIterator[None]:
         """Make an attempt at an account when its time has come; wrong credentials and a taken address are failures.
 
         Args:
@@ -144,14 +144,14 @@ class Attempts:
             Busy: too many passwords are being checked.
         """
         await self._wait(self._per_client.charge(client), client)
-        line = self._line(f"{account} {device}")
+        line = self._queue_of(f"{account} {device}")
         line.under_way += 1
         try:
             if line.failures + line.under_way <= FREE_FAILURES:
                 async with self._hashing.place(client):
                     yield
             else:
-                async with self._in_line(line, client), self._hashing.place(client):
+                async with self._queued(line, client), self._hashing.place(client):
                     yield
         except (WrongCredentials, AddressTaken):
             line.failures += 1
@@ -160,7 +160,7 @@ class Attempts:
         finally:
             line.under_way -= 1
 
-    def guest(self, client: str) -> None:
+    def record_guest(self, client: str) -> None:
         """Count a guest account.
 
         Raises:
@@ -169,7 +169,7 @@ class Attempts:
         self._guests.charge(client)
 
     @asynccontextmanager
-    async def _in_line(self, line: Line, client: str) -> AsyncIterator[None]:
+    async def _queued(self, line: AttemptQueue, client: str) -> AsyncIterator[None]:
         """Wait in an account's line, then for its delay."""
         async with self._delay(client, line.delay):
             try:
@@ -197,13 +197,13 @@ class Attempts:
         finally:
             self._delayed.leave(client)
 
-    def _line(self, key: str) -> Line:
+    def _queue_of(self, key: str) -> AttemptQueue:
         line = self._lines.get(key)
         if line is None:
-            queue = FairQueue(running_max=1, waiting_max=LINE_WAITING_MAX, waiting_seconds_max=LINE_SECONDS_MAX)
-            line = self._lines[key] = Line(queue=queue, seen_at=self._now())
+            queue = FairQueue(running_max=1, waiting_max=QUEUE_LENGTH_MAX, waiting_seconds_max=QUEUE_SECONDS_MAX)
+            line = self._lines[key] = AttemptQueue(queue=queue, seen_at=self._now())
             if len(self._lines) > KEYS_MAX:
                 self._lines.popitem(last=False)
         self._lines.move_to_end(key)
-        line.forgive(self._now())
+        line.decay_failures(self._now())
         return line

@@ -12,7 +12,7 @@ import orjson
 from psycopg import Error
 
 from api.errors import Busy
-from api.presenters.projections import shown_builds
+from api.presenters.projections import builds_json
 from eventstore.errors import StoreUnavailable
 from eventstore.store import Store
 from projections.control import ProjectionState
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from api.engine import Positions
 
 WATCHERS_MAX = 100
-LOOK_SECONDS = 1.0
+POLL_SECONDS = 1.0
 HEARTBEAT_SECONDS = 10.0
 HEARTBEAT = b": still here\n\n"
 
 
-class Board:
+class ProjectionStatusStream:
     """Looks at the read models while somebody watches."""
 
     def __init__(self, *, positions: "Positions", store: Store) -> None:
@@ -54,7 +54,7 @@ class Board:
     def end(self) -> None:
         """Let everybody go."""
         self._ended = True
-        self._tell(b"")
+        self._broadcast(b"")
 
     async def close(self) -> None:
         """Stop looking."""
@@ -68,7 +68,7 @@ class Board:
         try:
             yield HEARTBEAT
             while not self._ended:
-                self._ensure_looking()
+                self._ensure_polling()
                 changed = self._changed
                 if self._told != told:
                     told = self._told
@@ -82,23 +82,23 @@ class Board:
         finally:
             self.watchers -= 1
 
-    def _ensure_looking(self) -> None:
+    def _ensure_polling(self) -> None:
         if self._looking is None or self._looking.done():
-            self._looking = asyncio.create_task(self._look_on(), name="board")
+            self._looking = asyncio.create_task(self._poll(), name="board")
 
-    async def _look_on(self) -> None:
+    async def _poll(self) -> None:
         while self.watchers and not self._ended:
             with suppress(Error, StoreUnavailable):
-                self._tell(await self._look())
-            await asyncio.sleep(LOOK_SECONDS)
+                self._broadcast(await self._read_status())
+            await asyncio.sleep(POLL_SECONDS)
 
-    def _tell(self, message: bytes) -> None:
+    def _broadcast(self, message: bytes) -> None:
         if message != self._told:
             self._told = message
             self._changed.set()
             self._changed = asyncio.Event()
 
-    async def _look(self) -> bytes:
+    async def _read_status(self) -> bytes:
         states, builds = await self._positions.states(), await self._positions.builds()
         head = await self._store.head()
         rates = {build.schema: self._rates.get(build.schema, Rate()) for build in builds if build.unfinished}
@@ -122,7 +122,7 @@ def message_of(
             "position": state.position,
             "lag": max(0, head - state.position),
             "error": state.error,
-            **shown_builds(state, builds, events_s),
+            **builds_json(state, builds, events_s),
         }
         for state in states
     ]

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 
-from api.engine import Engine
+from api.engine import Services
 from domain.payment import AWAITING_BUYER, RequestedPayment
 
 
-async def checkout_urls(engine: Engine, payments: Mapping[str, RequestedPayment], *, owner: bool) -> Mapping[str, str]:
+async def checkout_urls(
+    services: Services, payments: Mapping[str, RequestedPayment], *, owner: bool
+) -> Mapping[str, str]:
     """Return the addresses of payments that wait for the buyer, by payment; none for others than the owner."""
-    now = engine.clock.now()
+    now = services.clock.now()
     waiting = [name for name, state in payments.items() if state.status in AWAITING_BUYER and now < state.expires_at]
-    return await engine.checkout_urls.find_many(waiting) if owner and waiting else {}
+    return await services.checkout_urls.find_many(waiting) if owner and waiting else {}

@@ -64,7 +64,7 @@ class TicketCodes:
         """Return the code of a ticket."""
         ids = UUID(code.ticket).bytes + UUID(code.performance).bytes
         signed = bytes([VERSION]) + self._key_id + ids
-        return written(signed + self._signing.sign(signed))
+        return encode(signed + self._signing.sign(signed))
 
     def read(self, text: str) -> TicketCode:
         """Return what a code says, once its signature is verified.
@@ -110,11 +110,11 @@ def _bytes_of(text: str) -> bytes:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (BadBase64, ValueError):
         raise UnreadableCode(RefusalReason.UNREADABLE) from None
-    if len(raw) != SIGNED_BYTES + SIGNATURE_BYTES or raw[0] != VERSION or written(raw) != text:
+    if len(raw) != SIGNED_BYTES + SIGNATURE_BYTES or raw[0] != VERSION or encode(raw) != text:
         raise UnreadableCode(RefusalReason.UNREADABLE)
     return raw
 
 
-def written(raw: bytes) -> str:
+def encode(raw: bytes) -> str:
     """Return the only spelling of a code's bytes."""
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")

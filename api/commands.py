@@ -1,6 +1,6 @@
 """From request to command and from outcome to answer; what every writing route shares.
 
-A writing route is three lines: `outcome = await carry_out(request, decide)`, the body from `outcome.events`, and
+A writing route is three lines: `outcome = await execute_command(request, decide)`, the body from `outcome.events`, and
 `return answer(outcome, body, status=201)`. A reading one begins with `await caught_up(request, min_position, …)`.
 """
 
@@ -18,7 +18,7 @@ from uuid_utils.compat import uuid7
 from api.access import ACCESS_OF_ROUTE, Access
 from api.bodies import digest_of
 from api.deadlines import ARRIVED_AT, GONE
-from api.engine import engine_of
+from api.engine import services_of
 from api.errors import Behind, Malformed
 from api.identity import Identity, identity_of, known_sender
 from domain.account import require_unmerged
@@ -28,12 +28,12 @@ from eventstore.loaded import LoadedStreams
 from eventstore.store import RequestFingerprint
 
 IDEMPOTENCY_KEY = "idempotency-key"
-JUDGED_ANEW_AT = "seatledger.judged_anew_at"
+RETRIED_AT = "seatledger.judged_anew_at"
 """In a request's scope: since when its next command counts as asked for, if not since it came."""
 
 IDEMPOTENCY_KEY_LENGTH_MAX = 200
 COMMANDS = uuid5(NAMESPACE_URL, "urn:seatledger:commands")
-BUYING = frozenset({"seat", "buyer"})
+ASSUMED_NEW_STREAMS = frozenset({"seat", "buyer"})
 """For `presumed`: what is not known of a seat or a buyer is taken for untouched, and the append judges."""
 
 POSITION_MAX = 2**63 - 1
@@ -50,7 +50,7 @@ MinPosition = Annotated[
 ]
 
 
-async def carry_out(
+async def execute_command(
     request: Request,
     decide: Decide,
     *,
@@ -64,7 +64,7 @@ async def carry_out(
 
     Args:
         decide: the decision, with everything but the books bound.
-        presumed: see `Handler.handle`; `BUYING` for the routes of buyers.
+        presumed: see `Handler.handle`; `ASSUMED_NEW_STREAMS` for the routes of buyers.
         step: a name for every command but the first, when one request takes several.
         actor: who acts, if it is not the account that sent the request (a webhook's provider).
         command_id: what the command is known by, if not by the request's idempotency key.
@@ -76,9 +76,9 @@ async def carry_out(
     """
     identity = known_sender(request)
     if identity is not None:
-        refuse_unchecked(request, identity)
+        assert_authorized(request, identity)
         if identity.guest:
-            decide = unless_merged(decide, identity.account)
+            decide = refuse_if_merged(decide, identity.account)
     key = idempotency_key_of(request)
     command = command_id or command_of(request, key)
     if step is not None:
@@ -88,10 +88,10 @@ async def carry_out(
         context = replace(
             context, deadline=replace(context.deadline, is_abandoned=None, again=context.deadline.again and not begun)
         )
-    return await with_rights(request, decide, context, assume_new)
+    return await retry_after_guard_conflict(request, decide, context, assume_new)
 
 
-def unless_merged(decide: Decide, guest: str) -> Decide:
+def refuse_if_merged(decide: Decide, guest: str) -> Decide:
     """Return a guest's decision that is refused once the guest has logged in; its append guards the guest's account."""
 
     def decide_as_guest(context: LoadedStreams) -> Changes:
@@ -101,14 +101,16 @@ def unless_merged(decide: Decide, guest: str) -> Decide:
     return decide_as_guest
 
 
-async def with_rights(request: Request, decide: Decide, context: CommandContext, assume_new: frozenset[str]) -> Outcome:
+async def retry_after_guard_conflict(
+    request: Request, decide: Decide, context: CommandContext, assume_new: frozenset[str]
+) -> Outcome:
     """Handle a command; if the sender's rights moved meanwhile, check them again, once."""
-    handler = engine_of(request).handler
+    handler = services_of(request).handler
     try:
         return await handler.handle(decide, context, assume_new=assume_new)
     except GuardConflict:
         identity = identity_of(request)
-        await identity.look_again()
+        await identity.reload()
         again = CommandContext(
             command_id=context.command_id,
             actor=identity.actor,
@@ -119,10 +121,10 @@ async def with_rights(request: Request, decide: Decide, context: CommandContext,
         return await handler.handle(decide, again, assume_new=assume_new)
 
 
-def refuse_unchecked(request: Request, identity: Identity) -> None:
+def assert_authorized(request: Request, identity: Identity) -> None:
     """Make sure that a route for staff has asked for its right before it acts."""
     access: Access = request.scope[ACCESS_OF_ROUTE]
-    if not (access.for_everybody_known or identity.checked):
+    if not (access.for_any_account or identity.checked):
         raise RuntimeError(f"{request.scope['path']} acts before it asked whether the sender may.")
 
 
@@ -157,26 +159,26 @@ async def context_of(
     identity = known_sender(request)
     known = actor if actor is not None else identity.actor if identity is not None else {}
     guards = {} if identity is None else dict(identity.guards)
-    fingerprint = await receipt_of(request, key)
-    asked = asked_of(request, again=again)
+    fingerprint = await fingerprint_of(request, key)
+    asked = deadline_of(request, again=again)
     return CommandContext(command_id=command, actor=known, fingerprint=fingerprint, guards=guards, deadline=asked)
 
 
-def asked_of(request: Request, *, again: bool) -> CommandDeadline:
+def deadline_of(request: Request, *, again: bool) -> CommandDeadline:
     """Say when a request was sent, at the latest, and until when its command may take effect."""
     arrived_at: float = request.scope.setdefault(ARRIVED_AT, ticks())
-    until = arrived_at + engine_of(request).terms.request_seconds_max
+    until = arrived_at + services_of(request).settings.request_seconds_max
     gone = request.scope.get("extensions", {}).get(GONE, {}).get("gone")
-    asked_at = request.scope.get(JUDGED_ANEW_AT, arrived_at)
+    asked_at = request.scope.get(RETRIED_AT, arrived_at)
     return CommandDeadline(at=asked_at, until=until, again=again, is_abandoned=gone)
 
 
-def judge_anew(request: Request) -> None:
+def treat_as_new_attempt(request: Request) -> None:
     """Let the request's next command count as asked for now, though its last one was refused."""
-    request.scope[JUDGED_ANEW_AT] = ticks()
+    request.scope[RETRIED_AT] = ticks()
 
 
-async def receipt_of(request: Request, key: str | None) -> RequestFingerprint:
+async def fingerprint_of(request: Request, key: str | None) -> RequestFingerprint:
     """Say who sent what where; the body counts only with an idempotency key."""
     if key is None:
         return RequestFingerprint(account=sender_of(request), route=route_of(request))
@@ -196,7 +198,7 @@ def route_of(request: Request) -> str:
     return f"{request.method} {request.scope['route'].path}"
 
 
-def answer(
+def command_response(
     outcome: Outcome, body: Mapping[str, Any], *, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Write what a command came to, with the position of its last event."""
@@ -205,21 +207,21 @@ def answer(
     return Response(content, status_code=status, headers=headers, media_type=JSON)
 
 
-def shown(body: Mapping[str, Any], *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+def json_response(body: Mapping[str, Any], *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Write what was read."""
     return Response(
         orjson.dumps(body, option=orjson.OPT_UTC_Z), status_code=status, headers=dict(headers or {}), media_type=JSON
     )
 
 
-def json_of(request: Request, plain: bytes, compressed: bytes, headers: Mapping[str, str]) -> Response:
+def negotiated_json(request: Request, plain: bytes, compressed: bytes, headers: Mapping[str, str]) -> Response:
     """Send a document that is kept in both ways: by gzip to those who read it."""
     if "gzip" in request.headers.get("accept-encoding", ""):
         return Response(compressed, headers={**headers, "Content-Encoding": "gzip"}, media_type=JSON)
     return Response(plain, headers=dict(headers), media_type=JSON)
 
 
-async def caught_up(request: Request, min_position: int | None, *read_models: str) -> None:
+async def wait_for_position(request: Request, min_position: int | None, *read_models: str) -> None:
     """Wait until the read models hold everything up to a position; the log itself, where none is named, holds it.
 
     Raises:
@@ -228,12 +230,12 @@ async def caught_up(request: Request, min_position: int | None, *read_models: st
     """
     if min_position is None:
         return
-    positions = engine_of(request).positions
+    positions = services_of(request).positions
     if read_models:
         known = await positions.all()
         if all(known.get(name, -1) >= min_position for name in read_models):
             return
-    head = await engine_of(request).store.head()
+    head = await services_of(request).store.head()
     if min_position > head:
         raise Malformed(f"No event has position {min_position}: the log ends at {head}. Name one that an answer told.")
     deadline = asyncio.get_running_loop().time() + MIN_POSITION_SECONDS_MAX

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from fastapi import Request, Response
 
 from api.devices import VALUE_LENGTH
-from api.engine import engine_of
+from api.engine import services_of
 from api.errors import ForeignOrigin, HeaderTooLarge, Unauthenticated
 
 NAME = "seatledger_refresh"
@@ -49,7 +49,7 @@ def cookie_in(headers: list[str], pattern: re.Pattern[str] = COOKIE) -> str | No
     return found and found[1]
 
 
-def must_have_refresh_token(request: Request) -> str:
+def require_refresh_token(request: Request) -> str:
     """Return the refresh token that came along.
 
     Raises:
@@ -72,19 +72,19 @@ def host_in(origin: str) -> str | None:
 
 def own_hosts(request: Request) -> set[str | None]:
     """Return the hosts, ports included, that our own pages are served from."""
-    return {request.headers.get("host"), urlsplit(engine_of(request).terms.public_url).netloc} - {None, ""}
+    return {request.headers.get("host"), urlsplit(services_of(request).settings.public_url).netloc} - {None, ""}
 
 
 def set_refresh_token(request: Request, response: Response, token: str, seconds: int) -> None:
     """Give the browser a refresh token."""
     response.set_cookie(
-        NAME, token, max_age=seconds, path=PATH, secure=secure(request), httponly=True, samesite="strict"
+        NAME, token, max_age=seconds, path=PATH, secure=uses_https(request), httponly=True, samesite="strict"
     )
 
 
 def drop_refresh_token(request: Request, response: Response) -> None:
     """Take the refresh token back."""
-    response.delete_cookie(NAME, path=PATH, secure=secure(request), httponly=True, samesite="strict")
+    response.delete_cookie(NAME, path=PATH, secure=uses_https(request), httponly=True, samesite="strict")
 
 
 def device_of(request: Request, account: str) -> str:
@@ -97,24 +97,24 @@ def device_of(request: Request, account: str) -> str:
         HeaderTooLarge: the cookies are longer than `COOKIE_BYTES_MAX`.
     """
     value = cookie_in(request.headers.getlist("cookie"), DEVICE_COOKIE)
-    return engine_of(request).devices.read(value, account)
+    return services_of(request).devices.read(value, account)
 
 
 def remember_device(request: Request, response: Response, account: str) -> None:
     """Give the device that has logged in its cookie, unless it has one for this account."""
     if not device_of(request, account):
-        value = engine_of(request).devices.new_value(account)
+        value = services_of(request).devices.new_value(account)
         response.set_cookie(
             DEVICE_NAME,
             value,
             max_age=DEVICE_SECONDS,
             path=PATH,
-            secure=secure(request),
+            secure=uses_https(request),
             httponly=True,
             samesite="strict",
         )
 
 
-def secure(request: Request) -> bool:
+def uses_https(request: Request) -> bool:
     """Say whether the outside reaches us by https only."""
-    return engine_of(request).terms.public_url.startswith("https:")
+    return services_of(request).settings.public_url.startswith("https:")

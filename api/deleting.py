@@ -11,8 +11,8 @@ from functools import partial
 
 from fastapi import Request
 
-from api.commands import carry_out, caught_up
-from api.engine import Engine, engine_of
+from api.commands import execute_command, wait_for_position
+from api.engine import Services, services_of
 from domain import event as events
 from domain import performance_deletion
 from domain import venue as venues
@@ -60,17 +60,17 @@ async def archive_unused(request: Request, deletion: Deletion) -> Outcome:
         DeletionAbandoned: it was reopened meanwhile.
         Behind: the list of its users is not up to date.
     """
-    look = engine_of(request).handler.query
+    look = services_of(request).handler.query
     closing, used = 0, False
     before = await look(deletion.state)
     if before.status is not DeletionStatus.ARCHIVED:
-        if await deletion.in_use(await engine_of(request).store.head()):
+        if await deletion.in_use(await services_of(request).store.head()):
             raise deletion.refusal
-        closed = await carry_out(request, deletion.close, step=f"close-{before.closings}")
+        closed = await execute_command(request, deletion.close, step=f"close-{before.closings}")
         closing = (await look(deletion.state)).closings
-        async with reopened_on_failure(request, deletion):
+        async with reopen_on_failure(request, deletion):
             used = await deletion.in_use(closed.last)
-    finished = await carry_out(request, deletion.finish(closing, used))
+    finished = await execute_command(request, deletion.finish(closing, used))
     if used:
         raise deletion.refusal
     if (await look(deletion.state)).status is not DeletionStatus.ARCHIVED:
@@ -79,16 +79,16 @@ async def archive_unused(request: Request, deletion: Deletion) -> Outcome:
 
 
 @asynccontextmanager
-async def reopened_on_failure(request: Request, deletion: Deletion) -> AsyncIterator[None]:
+async def reopen_on_failure(request: Request, deletion: Deletion) -> AsyncIterator[None]:
     """Reopen what could not be checked; a process does it where this one dies."""
     try:
         yield
     except Exception:
-        await carry_out(request, deletion.give_up, step="give up")
+        await execute_command(request, deletion.give_up, step="give up")
         raise
 
 
-def event_deletion(request: Request, event: str) -> Deletion:
+def deletion_of_event(request: Request, event: str) -> Deletion:
     """Return the deletion of an event of which no seat was ever claimed."""
 
     def state(context: DecisionContext) -> DeletionState:
@@ -106,12 +106,12 @@ def event_deletion(request: Request, event: str) -> Deletion:
         finish=finish,
         give_up=partial(events.give_up_deletion, event=event),
         state=state,
-        in_use=partial(event_booked, request, event),
+        in_use=partial(has_bookings, request, event),
         refusal=HasBookings("Something of this event was booked; cancel its performances instead."),
     )
 
 
-def performance_removal(request: Request, performance: str) -> Deletion:
+def deletion_of_performance(request: Request, performance: str) -> Deletion:
     """Return the deletion of a performance of which no seat was ever claimed."""
 
     def state(context: DecisionContext) -> DeletionState:
@@ -125,7 +125,7 @@ def performance_removal(request: Request, performance: str) -> Deletion:
         return partial(decide, performance=performance, closing=closing, in_use=used)
 
     async def in_use(_: int) -> bool:
-        return await claimed(engine_of(request), performance)
+        return await performance_has_bookings(services_of(request), performance)
 
     return Deletion(
         close=partial(performance_deletion.close_performance_for_deletion, performance=performance),
@@ -137,7 +137,7 @@ def performance_removal(request: Request, performance: str) -> Deletion:
     )
 
 
-def venue_removal(request: Request, venue: str) -> Deletion:
+def deletion_of_venue(request: Request, venue: str) -> Deletion:
     """Return the deletion of a venue at which no event takes place."""
 
     def state(context: DecisionContext) -> DeletionState:
@@ -157,18 +157,18 @@ def venue_removal(request: Request, venue: str) -> Deletion:
     )
 
 
-async def event_booked(request: Request, event: str, position: int) -> bool:
+async def has_bookings(request: Request, event: str, position: int) -> bool:
     """Say whether any seat of the event's performances, as listed at `position`, was ever claimed.
 
     Raises:
         Behind: the list of its performances has not reached that position.
     """
-    engine = engine_of(request)
-    await caught_up(request, position, *catalogue.READ_MODELS)
-    found = await find_event(engine.read_models, event=event, viewer=EVERYBODY, now=engine.clock.now())
+    services = services_of(request)
+    await wait_for_position(request, position, *catalogue.READ_MODELS)
+    found = await find_event(services.read_models, event=event, viewer=EVERYBODY, now=services.clock.now())
     performances = [] if found is None else [performance.performance for performance in found.performances]
     for performance in performances:
-        if await claimed(engine, performance):
+        if await performance_has_bookings(services, performance):
             return True
     return False
 
@@ -179,18 +179,18 @@ async def has_events(request: Request, venue: str, position: int) -> bool:
     Raises:
         Behind: the list of events has not reached that position.
     """
-    engine = engine_of(request)
-    await caught_up(request, position, *catalogue.READ_MODELS)
+    services = services_of(request)
+    await wait_for_position(request, position, *catalogue.READ_MODELS)
     wanted = EventQuery(venue=venue, viewer=EVERYBODY, limit=1)
-    return bool(await find_events(engine.read_models, wanted, now=engine.clock.now()))
+    return bool(await find_events(services.read_models, wanted, now=services.clock.now()))
 
 
-async def claimed(engine: Engine, performance: str) -> bool:
+async def performance_has_bookings(services: Services, performance: str) -> bool:
     """Say whether any seat of a performance was ever claimed, whatever became of the claim."""
     prefix = SEAT.stream(performance, "")
-    first = await engine.store.read_latest(prefix, limit=1)
+    first = await services.store.read_latest(prefix, limit=1)
     if not first or first[0].name not in NOT_BOOKINGS:
         return bool(first)
-    head = await engine.store.head()
-    recorded = await engine.store.read_columns(prefix, fields={}, after=0, until=head)
+    head = await services.store.head()
+    recorded = await services.store.read_columns(prefix, fields={}, after=0, until=head)
     return any(name not in NOT_BOOKINGS for name in recorded.values)

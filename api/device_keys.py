@@ -9,7 +9,7 @@ from typing import Annotated
 
 from fastapi import Header, Request
 
-from api.engine import engine_of
+from api.engine import services_of
 from api.errors import Unauthenticated
 from domain.device import DEVICE, RegisteredDevice
 
@@ -23,7 +23,7 @@ DeviceKey = Annotated[
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SendingDevice:
+class AuthenticatedDevice:
     """The registered device that sent a request."""
 
     device: str
@@ -45,7 +45,7 @@ def key_of(device: str, secret: str) -> str:
     return f"{device}.{secret}"
 
 
-async def sending_device(request: Request, key: str | None) -> SendingDevice | None:
+async def sending_device(request: Request, key: str | None) -> AuthenticatedDevice | None:
     """Return the device whose key a request carries; None if it carries none. Whether it is revoked is not asked.
 
     Raises:
@@ -56,7 +56,7 @@ async def sending_device(request: Request, key: str | None) -> SendingDevice | N
     found = KEY.fullmatch(key)
     if found is not None:
         device, secret = found.groups()
-        state = await engine_of(request).handler.query(lambda context: context.read(DEVICE, device))
+        state = await services_of(request).handler.query(lambda context: context.read(DEVICE, device))
         if isinstance(state, RegisteredDevice) and hmac.compare_digest(state.secret_sha256, secret_hash(secret)):
-            return SendingDevice(device=device, organizer=state.organizer)
+            return AuthenticatedDevice(device=device, organizer=state.organizer)
     raise Unauthenticated("The Device-Key belongs to no registered device. Send <device_id>.<secret>, or leave it out.")

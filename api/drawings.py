@@ -14,7 +14,7 @@ COUNTED_BYTES_MIN = 16 * 1024
 """What the smallest one counts as."""
 
 
-class Drawings:
+class LayoutDocumentCache:
     """The drawings of published layouts, each made once, however many ask for it at once."""
 
     def __init__(self, documents: LayoutDocuments, work: LayoutWorker) -> None:
@@ -23,7 +23,7 @@ class Drawings:
         self._bytes: dict[str, int] = {}
         self._known: OrderedDict[str, asyncio.Future[RenderedLayout]] = OrderedDict()
 
-    async def of(self, layout: str) -> RenderedLayout:
+    async def get(self, layout: str) -> RenderedLayout:
         """Return a layout's drawing; it never changes.
 
         Raises:
@@ -33,11 +33,11 @@ class Drawings:
         known = self._known.get(layout)
         if known is None:
             known = self._known[layout] = asyncio.ensure_future(self._make(layout))
-            known.add_done_callback(lambda made: self._settle(layout, made))
+            known.add_done_callback(lambda made: self._store(layout, made))
         self._known.move_to_end(layout)
         return await asyncio.shield(known)
 
-    async def categories_of(self, layout: str) -> Mapping[str, str]:
+    async def get_categories(self, layout: str) -> Mapping[str, str]:
         """Return a layout's categories, key or label → key, without drawing it.
 
         Raises:
@@ -54,10 +54,10 @@ class Drawings:
 
     async def _make(self, layout: str) -> RenderedLayout:
         made = await self._work.render(await self._document(layout))
-        self._bytes[layout] = size_of(made)
+        self._bytes[layout] = cached_size(made)
         return made
 
-    def _settle(self, layout: str, made: asyncio.Future[RenderedLayout]) -> None:
+    def _store(self, layout: str, made: asyncio.Future[RenderedLayout]) -> None:
         if made.cancelled() or made.exception() is not None:
             self._known.pop(layout, None)
         while len(self._bytes) > 1 and sum(self._bytes.values()) > BYTES_KEPT_MAX:
@@ -65,6 +65,6 @@ class Drawings:
             del self._known[oldest], self._bytes[oldest]
 
 
-def size_of(drawing: RenderedLayout) -> int:
+def cached_size(drawing: RenderedLayout) -> int:
     """Return how many bytes a drawing counts as."""
     return max(COUNTED_BYTES_MIN, len(drawing.plain) + len(drawing.compressed))

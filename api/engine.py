@@ -6,20 +6,20 @@ from typing import Protocol
 
 from fastapi import Request
 
-from api.admission import Admission
-from api.attempts import Attempts
-from api.board import Board
+from api.admission import ConcurrencyLimit
+from api.attempts import LoginRateLimit
+from api.board import ProjectionStatusStream
 from api.clients import Clients
 from api.codes import TicketCodes
 from api.deadlines import Deadlines
 from api.devices import Devices
-from api.drawings import Drawings
-from api.entrance import Entrance
+from api.drawings import LayoutDocumentCache
+from api.entrance import Accounts
 from api.fair_queue import FairQueue
 from api.live import LiveSeatMaps
 from api.metrics import Metrics
-from api.places import Places
-from api.sealed_log import SealedLog
+from api.places import PlaceFinder
+from api.sealed_log import SealVerification
 from api.ticket_pdf import TicketPrinter
 from api.tokens import AccessTokens
 from domain.four_eyes import ONE_IS_ENOUGH, FourEyesLimits
@@ -94,7 +94,7 @@ class Inventories(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class ApiSettings:
     """What the settings say about the API.
 
     Args:
@@ -113,7 +113,7 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Engine:
+class Services:
     """Everything a route may use.
 
     Args:
@@ -150,7 +150,7 @@ class Engine:
     clock: Clock
     people: People
     checkout_urls: CheckoutUrls
-    entrance: Entrance
+    accounts: Accounts
     layouts: LayoutDocuments
     inventories: Inventories
     positions: Positions
@@ -158,22 +158,22 @@ class Engine:
     switches: ProjectionOperations
     asking: RebuildRequests
     processes: Processes
-    board: Board
+    projection_status: ProjectionStatusStream
     gateways: Mapping[str, PaymentGateway]
     tokens: AccessTokens
-    attempts: Attempts
-    admission: Admission
-    exports: Admission
+    login_rate_limit: LoginRateLimit
+    concurrency_limit: ConcurrencyLimit
+    exports: ConcurrencyLimit
     large_bodies: FairQueue
     layout_work: LayoutWorker
     metrics: Metrics
-    terms: Terms
+    settings: ApiSettings
     codec: Codec
-    drawings: Drawings
+    layout_documents: LayoutDocumentCache
     codes: TicketCodes
-    places: Places
+    place_finder: PlaceFinder
     printer: TicketPrinter
-    sealed_log: SealedLog
+    seal_verification: SealVerification
     live: LiveSeatMaps
     past_seat_maps: SeatMapTimelines
     clients: Clients
@@ -183,7 +183,7 @@ class Engine:
     deadlines: Deadlines = field(default_factory=Deadlines)
 
 
-def engine_of(request: Request) -> Engine:
+def services_of(request: Request) -> Services:
     """Return the engine behind a request."""
-    engine: Engine = request.scope["app"].engine
-    return engine
+    services: Services = request.scope["app"].engine
+    return services

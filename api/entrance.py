@@ -20,7 +20,7 @@ from eventstore.handler import Clock, CommandHandler
 SESSION_LIFETIME = timedelta(days=30)
 
 
-class Entrance:
+class Accounts:
     """Lets people in.
 
     Args:
@@ -47,7 +47,7 @@ class Entrance:
     async def open_guest(self) -> str:
         """Open an account without a password, and return its id."""
         account = str(uuid7())
-        await self._handler.handle(lambda context: open_account(context, account, guest=True), by_itself(account))
+        await self._handler.handle(lambda context: open_account(context, account, guest=True), self_context(account))
         return account
 
     async def register(self, *, email: str, password: str, name: str, account: str | None = None) -> str:
@@ -66,7 +66,7 @@ class Entrance:
         await self._complete(known)
         return known
 
-    async def log_in(self, *, email: str, password: str) -> str:
+    async def authenticate(self, *, email: str, password: str) -> str:
         """Return the account that an address and a password belong to.
 
         A guest that registered while logging in elsewhere has become that other account.
@@ -84,7 +84,7 @@ class Entrance:
         await self._complete(account)
         return account
 
-    async def ensure(self, *, email: str, password: str, name: str) -> tuple[str, bool]:
+    async def ensure_account(self, *, email: str, password: str, name: str) -> tuple[str, bool]:
         """Give the account of an address this password, and open one if there is none.
 
         A new password ends every session of the account.
@@ -101,7 +101,7 @@ class Entrance:
         await self._sessions.end_all(account)
         return account, False
 
-    async def begin_session(self, account: str) -> str:
+    async def open_session(self, account: str) -> str:
         """Open a session and return its first refresh token."""
         token = new_refresh_token()
         expires_at = self._clock.now() + SESSION_LIFETIME
@@ -109,7 +109,7 @@ class Entrance:
         await self._sessions.open(session, token_hash(token))
         return token
 
-    async def continue_session(self, token: str) -> tuple[str, str] | None:
+    async def refresh_session(self, token: str) -> tuple[str, str] | None:
         """Exchange a refresh token for (account, next token); None if it is not good any more."""
         successor = new_refresh_token()
         session = await self._sessions.rotate(token_hash(token), token_hash(successor))
@@ -117,13 +117,13 @@ class Entrance:
             return None
         return session.account, successor
 
-    async def guest_of_session(self, token: str) -> str | None:
+    async def revoke_guest_session(self, token: str) -> str | None:
         """End a session that another one takes the place of; return whose it was if that is a guest."""
         session = await self._sessions.rotate(token_hash(token), token_hash(new_refresh_token()))
         await self._sessions.end(token_hash(token))
         return session.account if session is not None and await self.is_guest(session.account) else None
 
-    async def end_session(self, token: str) -> None:
+    async def revoke_session(self, token: str) -> None:
         """End the session that a refresh token belongs to."""
         await self._sessions.end(token_hash(token))
 
@@ -136,17 +136,17 @@ class Entrance:
         return await self._handler.query(lambda context: current_owner(context, guest)) != guest
 
     async def _complete(self, account: str) -> None:
-        await self._handler.handle(lambda context: registered(context, account), by_itself(account))
+        await self._handler.handle(lambda context: ensure_registered(context, account), self_context(account))
 
 
-def registered(context: DecisionContext, account: str) -> Changes:
+def ensure_registered(context: DecisionContext, account: str) -> Changes:
     """Make sure that the log knows an account as registered; nothing if it does."""
     if isinstance(context.read(ACCOUNT, account), NoAccount):
         return open_account(context, account, guest=False)
     return register(context, account)
 
 
-def by_itself(account: str) -> CommandContext:
+def self_context(account: str) -> CommandContext:
     """The context of what an account does to itself."""
     actor: Mapping[str, str | None] = {"kind": "account", "id": account, "role": "customer"}
     return CommandContext(command_id=uuid7(), actor=actor)

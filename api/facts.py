@@ -6,20 +6,20 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from api.engine import Engine
+    from api.engine import Services
 
 
-async def recall(engine: "Engine", *streams: str) -> Mapping[str, Sequence[Any]]:
+async def read_events(services: "Services", *streams: str) -> Mapping[str, Sequence[Any]]:
     """Return the events of each stream, oldest first; an unknown stream has none."""
-    decode = engine.codec.decode
+    decode = services.codec.decode
     return {
         stream: [decode(event.name, event.schema_version, event.data) for event in recorded]
-        for stream, recorded in (await engine.store.read_streams(streams)).items()
+        for stream, recorded in (await services.store.read_streams(streams)).items()
     }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlacedEvent:
+class LoggedEvent:
     """One event, where it stands in the log and when it was recorded."""
 
     event: Any
@@ -27,12 +27,12 @@ class PlacedEvent:
     recorded_at: datetime
 
 
-async def recall_placed(engine: "Engine", stream: str) -> Sequence[PlacedEvent]:
+async def read_logged_events(services: "Services", stream: str) -> Sequence[LoggedEvent]:
     """Return the events of a stream with their positions, oldest first."""
-    recorded = (await engine.store.read_streams([stream]))[stream]
-    decode = engine.codec.decode
+    recorded = (await services.store.read_streams([stream]))[stream]
+    decode = services.codec.decode
     return [
-        PlacedEvent(
+        LoggedEvent(
             event=decode(each.name, each.schema_version, each.data),
             position=each.position,
             recorded_at=each.recorded_at,

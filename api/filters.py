@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from fastapi import Request
 
-from api.engine import engine_of
+from api.engine import services_of
 from api.identity import identity_of
 from api.ownership import owner_of_organizer, owner_of_performance
-from api.visibility import must_see_performance
+from api.visibility import require_visible_performance
 from domain.account import require_account
 from domain.errors import NotFound
 from domain.values import Role
@@ -26,7 +26,7 @@ async def require_filtered_venue(request: Request, venue: str | None) -> None:
         NotFound.
     """
     if venue is not None:
-        await engine_of(request).handler.query(lambda context: require_venue(context, venue))
+        await services_of(request).handler.query(lambda context: require_venue(context, venue))
 
 
 async def require_filtered_account(request: Request, account: str) -> None:
@@ -35,7 +35,7 @@ async def require_filtered_account(request: Request, account: str) -> None:
     Raises:
         NotFound.
     """
-    await engine_of(request).handler.query(lambda context: require_account(context, account))
+    await services_of(request).handler.query(lambda context: require_account(context, account))
 
 
 async def require_own_organizer(request: Request, organizer: str) -> None:
@@ -45,8 +45,8 @@ async def require_own_organizer(request: Request, organizer: str) -> None:
         NotFound: there is none.
         Forbidden: it is somebody else's.
     """
-    await engine_of(request).handler.query(lambda context: owner_of_organizer(context, organizer))
-    await identity_of(request).must_act_for(organizer, Role.ORGANIZER)
+    await services_of(request).handler.query(lambda context: owner_of_organizer(context, organizer))
+    await identity_of(request).require_organizer_role(organizer, Role.ORGANIZER)
 
 
 async def require_reported_performance(
@@ -59,7 +59,7 @@ async def require_reported_performance(
     """
     if performance is None:
         return
-    owned = await engine_of(request).handler.query(lambda context: owner_of_performance(context, performance))
+    owned = await services_of(request).handler.query(lambda context: owner_of_performance(context, performance))
     if organizers is not None and owned.organizer not in organizers:
         raise NotFound("There is no such performance of this organizer.")
 
@@ -73,9 +73,9 @@ async def require_findable(
         NotFound: there is none, a foreign draft, or a foreign account for whom sells nothing.
     """
     if performance is not None and findable is None:
-        await engine_of(request).handler.query(lambda context: owner_of_performance(context, performance))
+        await services_of(request).handler.query(lambda context: owner_of_performance(context, performance))
     elif performance is not None:
-        await must_see_performance(request, performance)
+        await require_visible_performance(request, performance)
     if account is None:
         return
     if findable is not None and account != findable[0] and not findable[1]:

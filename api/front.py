@@ -35,7 +35,7 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lane:
+class FastPath:
     """Who answers a method at certain paths, whose groups are the path's parameters; without a query."""
 
     method: str
@@ -43,15 +43,15 @@ class Lane:
     answer: ASGIApp
 
 
-class Front:
+class OuterMiddleware:
     """The outermost layer of the application."""
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics, deadlines: Deadlines, lanes: Iterable[Lane]) -> None:
+    def __init__(self, app: ASGIApp, *, metrics: Metrics, deadlines: Deadlines, fast_paths: Iterable[FastPath]) -> None:
         self._app = app
         self._metrics = metrics
         self._deadlines = deadlines
-        self._lanes: dict[str, list[Lane]] = defaultdict(list)
-        for lane in lanes:
+        self._lanes: dict[str, list[FastPath]] = defaultdict(list)
+        for lane in fast_paths:
             self._lanes[lane.method].append(lane)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,7 +75,7 @@ class Front:
 
         self._metrics.in_flight += 1
         try:
-            await self._way(scope)(scope, receive, send_with_headers)
+            await self._select_app(scope)(scope, receive, send_with_headers)
         except asyncio.CancelledError:
             if status or not self._deadlines.stopping:
                 raise
@@ -86,7 +86,7 @@ class Front:
             method = scope["method"] if scope["method"] in METHODS else UNMATCHED
             self._metrics.answered(method, route, status or INTERNAL_SERVER_ERROR, time.perf_counter() - began)
 
-    def _way(self, scope: Scope) -> ASGIApp:
+    def _select_app(self, scope: Scope) -> ASGIApp:
         """Choose a lane that fits a request, or the usual way."""
         if not scope["query_string"]:
             for lane in self._lanes.get(scope["method"], ()):

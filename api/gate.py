@@ -8,13 +8,13 @@ from uuid import UUID
 from fastapi import Request
 
 from api.codes import UnreadableCode
-from api.device_keys import SendingDevice
-from api.engine import engine_of
-from api.facts import PlacedEvent, recall, recall_placed
+from api.device_keys import AuthenticatedDevice
+from api.engine import services_of
+from api.facts import LoggedEvent, read_events, read_logged_events
 from api.identity import Identity
 from api.presenters import tickets as present
 from api.presenters.values import Body
-from api.schemas.tickets import ScanWish
+from api.schemas.tickets import ScanRequest
 from api.visibility import require_organizers
 from domain.entry import ScanDecision, ScanTicket
 from domain.scan import SCAN, ScanAdmitted, ScanRefused, scan_id
@@ -23,14 +23,14 @@ from domain.values import Role
 
 
 async def command_of_scan(
-    request: Request, identity: Identity, body: ScanWish, device: SendingDevice | None
+    request: Request, identity: Identity, body: ScanRequest, device: AuthenticatedDevice | None
 ) -> ScanTicket:
     """Return the command for a scan.
 
     Raises:
         Forbidden: the sender is no entry manager.
     """
-    ticket, fault = ticket_named(request, body)
+    ticket, fault = find_ticket(request, body)
     read = body.code if body.code is not None else str(ticket)
     return ScanTicket(
         ticket=ticket,
@@ -39,7 +39,7 @@ async def command_of_scan(
         gate=body.gate,
         device=identity.account if device is None else device.device,
         nonce=body.nonce,
-        organizers=await organizers_at_the_gate(request, identity, device, ticket),
+        organizers=await scannable_organizers(request, identity, device, ticket),
         performance=body.performance_id,
         registered=device is not None,
         mode=EntryMode.ONLINE if body.code is not None else EntryMode.MANUAL,
@@ -47,18 +47,18 @@ async def command_of_scan(
     )
 
 
-def ticket_named(request: Request, body: ScanWish) -> tuple[str | None, RefusalReason | None]:
+def find_ticket(request: Request, body: ScanRequest) -> tuple[str | None, RefusalReason | None]:
     """Return the ticket that a code or a number names, or what is wrong with the code."""
     if body.code is None:
         return str(UUID(body.ticket_number)), None
     try:
-        return engine_of(request).codes.read(body.code).ticket, None
+        return services_of(request).codes.read(body.code).ticket, None
     except UnreadableCode as unreadable:
         return None, unreadable.reason
 
 
-async def organizers_at_the_gate(
-    request: Request, identity: Identity, device: SendingDevice | None, ticket: str | None
+async def scannable_organizers(
+    request: Request, identity: Identity, device: AuthenticatedDevice | None, ticket: str | None
 ) -> frozenset[str]:
     """Return the organizers whose tickets the sender may scan, checked in the log.
 
@@ -66,29 +66,29 @@ async def organizers_at_the_gate(
         Forbidden: the sender is entry manager of nobody, or not of the device's organizer.
     """
     if device is not None:
-        await identity.must_act_for(device.organizer, Role.ENTRY_MANAGER)
+        await identity.require_organizer_role(device.organizer, Role.ENTRY_MANAGER)
         return frozenset({device.organizer})
     organizer = None if ticket is None else await organizer_of(request, ticket)
-    if organizer is not None and await identity.may_act_for(organizer, Role.ENTRY_MANAGER):
-        await identity.must_act_for(organizer, Role.ENTRY_MANAGER)
+    if organizer is not None and await identity.has_organizer_role(organizer, Role.ENTRY_MANAGER):
+        await identity.require_organizer_role(organizer, Role.ENTRY_MANAGER)
         return frozenset({organizer})
-    if await identity.holds(Role.ADMIN):
-        await identity.must_hold(Role.ADMIN)
+    if await identity.has_role(Role.ADMIN):
+        await identity.require_role(Role.ADMIN)
         return frozenset()
     own = await require_organizers(request, identity, Role.ENTRY_MANAGER)
-    await identity.must_act_for(own[0], Role.ENTRY_MANAGER)
+    await identity.require_organizer_role(own[0], Role.ENTRY_MANAGER)
     return frozenset(own)
 
 
 async def organizer_of(request: Request, ticket: str) -> str | None:
     """Return whose ticket it is; None if it was never issued."""
-    events = (await recall(engine_of(request), TICKET.stream(ticket)))[TICKET.stream(ticket)]
+    events = (await read_events(services_of(request), TICKET.stream(ticket)))[TICKET.stream(ticket)]
     return events[0].organizer if events else None
 
 
-async def scanned(request: Request, command: ScanTicket) -> Body:
+async def scan_result(request: Request, command: ScanTicket) -> Body:
     """Show the recorded result of a scan, with the position of its event; the same however often it is asked for."""
-    (recorded,) = await recall_placed(engine_of(request), SCAN.stream(command.device, command.nonce))
+    (recorded,) = await read_logged_events(services_of(request), SCAN.stream(command.device, command.nonce))
     scan: ScanAdmitted | ScanRefused = recorded.event
     history = await ticket_history(request, scan.ticket, command.organizers)
     entries = [placed for placed in history if placed.position < recorded.position]
@@ -100,13 +100,13 @@ async def scanned(request: Request, command: ScanTicket) -> Body:
         "scan_id": scan_id(command.device, command.nonce),
         "mode": scan.reading.mode,
         "overrode": overrode,
-        "ticket": shown_ticket(scan.ticket, history),
-        "first_entry": standing_entry(entries) if reason is RefusalReason.ALREADY_USED else None,
+        "ticket": scanned_ticket_json(scan.ticket, history),
+        "first_entry": current_entry(entries) if reason is RefusalReason.ALREADY_USED else None,
         "position": recorded.position,
     }
 
 
-async def previewed(request: Request, command: ScanTicket, judgement: ScanDecision) -> Body:
+async def preview_result(request: Request, command: ScanTicket, judgement: ScanDecision) -> Body:
     """Show what a scan would come to; nothing is recorded."""
     history = await ticket_history(request, command.ticket, command.organizers)
     return {
@@ -115,24 +115,24 @@ async def previewed(request: Request, command: ScanTicket, judgement: ScanDecisi
         "scan_id": None,
         "mode": command.mode,
         "overrode": judgement.overridden,
-        "ticket": shown_ticket(command.ticket, history),
-        "first_entry": standing_entry(history) if judgement.reason is RefusalReason.ALREADY_USED else None,
-        "position": await engine_of(request).store.head(),
+        "ticket": scanned_ticket_json(command.ticket, history),
+        "first_entry": current_entry(history) if judgement.reason is RefusalReason.ALREADY_USED else None,
+        "position": await services_of(request).store.head(),
     }
 
 
-async def ticket_history(request: Request, ticket: str | None, organizers: frozenset[str]) -> Sequence[PlacedEvent]:
+async def ticket_history(request: Request, ticket: str | None, organizers: frozenset[str]) -> Sequence[LoggedEvent]:
     """Return the events of a ticket; none if it is not one of these organizers'."""
-    events = [] if ticket is None else await recall_placed(engine_of(request), TICKET.stream(ticket))
+    events = [] if ticket is None else await read_logged_events(services_of(request), TICKET.stream(ticket))
     return events if events and events[0].event.organizer in organizers else []
 
 
-def shown_ticket(ticket: str | None, history: Sequence[PlacedEvent]) -> Body | None:
+def scanned_ticket_json(ticket: str | None, history: Sequence[LoggedEvent]) -> Body | None:
     """Show what the person at the gate needs to know of a ticket; None if it is none of theirs."""
     return None if ticket is None or not history else present.issued_ticket(ticket, history[0].event)
 
 
-def standing_entry(history: Sequence[PlacedEvent]) -> Body | None:
+def current_entry(history: Sequence[LoggedEvent]) -> Body | None:
     """Show when and where a ticket was used: its last entry, unless that was reverted."""
     entry: Any = None
     for placed in history:

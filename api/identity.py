@@ -9,9 +9,9 @@ from typing import Any
 
 from fastapi import Request
 
-from api.engine import Engine, engine_of
+from api.engine import Services, services_of
 from api.errors import Unauthenticated
-from api.tokens import Bearer
+from api.tokens import TokenClaims
 from domain.account import ACCOUNT, OpenAccount, require_unmerged
 from domain.errors import Forbidden, NotFound
 from domain.organizer import ORGANIZER, FoundedOrganizer
@@ -22,7 +22,7 @@ SCHEME = "bearer "
 IDENTITY = "seatledger.identity"
 """In a request's scope: its sender, once the token is read."""
 
-Demand = Callable[[], Awaitable[None]]
+Requirement = Callable[[], Awaitable[None]]
 
 
 class Identity:
@@ -32,15 +32,15 @@ class Identity:
     for and granted. `acting_as`: the role that opened the door.
     """
 
-    __slots__ = ("_demands", "_engine", "_global", "_members", "account", "acting_as", "checked", "guards", "guest")
+    __slots__ = ("_demands", "_global", "_members", "_services", "account", "acting_as", "checked", "guards", "guest")
 
-    def __init__(self, engine: Engine, bearer: Bearer) -> None:
-        self._engine = engine
+    def __init__(self, services: Services, claims: TokenClaims) -> None:
+        self._services = services
         self._global: tuple[int, frozenset[Role]] | None = None
         self._members: dict[str, tuple[int, frozenset[Role]]] = {}
-        self._demands: list[Demand] = []
-        self.account = bearer.account
-        self.guest = bearer.guest
+        self._demands: list[Requirement] = []
+        self.account = claims.account
+        self.guest = claims.guest
         self.guards: dict[str, int] = {}
         self.checked = False
         self.acting_as = Role.CUSTOMER
@@ -53,16 +53,18 @@ class Identity:
     async def roles(self) -> frozenset[Role]:
         """Return the roles the account holds everywhere, customer included, fresh from the log."""
         if self._global is None:
-            self._global = await self._engine.handler.query(self._read_account)
+            self._global = await self._services.handler.query(self._read_account)
         return self._global[1] | {Role.CUSTOMER}
 
     async def roles_within(self, organizer: str) -> frozenset[Role]:
         """Return the roles the account holds within an organizer, fresh from the log."""
         if organizer not in self._members:
-            self._members[organizer] = await self._engine.handler.query(lambda context: self._read(context, organizer))
+            self._members[organizer] = await self._services.handler.query(
+                lambda context: self._read(context, organizer)
+            )
         return self._members[organizer][1]
 
-    async def holds(self, *roles: Role) -> bool:
+    async def has_role(self, *roles: Role) -> bool:
         """Say whether the account holds one of these roles everywhere, and act as that from here on if so."""
         held = await self.roles() & set(roles)
         if not held or self._global is None:
@@ -70,24 +72,24 @@ class Identity:
         self._grant(min(held), ACCOUNT.stream(self.account), self._global[0])
         return True
 
-    async def must_hold(self, *roles: Role) -> None:
+    async def require_role(self, *roles: Role) -> None:
         """Insist on one of these roles, held everywhere.
 
         Raises:
             Forbidden: none of them is held.
         """
-        self._demands.append(lambda: self._insist(roles))
-        await self._insist(roles)
+        self._demands.append(lambda: self._require(roles))
+        await self._require(roles)
 
-    async def may_act_for(self, organizer: str, *roles: Role) -> bool:
+    async def has_organizer_role(self, organizer: str, *roles: Role) -> bool:
         """Say whether the account holds one of the roles within the organizer, or is an admin; act as that if so."""
         held = await self.roles_within(organizer) & set(roles)
         if held:
             self._grant(min(held), ORGANIZER.stream(organizer), self._members[organizer][0])
             return True
-        return await self.holds(Role.ADMIN)
+        return await self.has_role(Role.ADMIN)
 
-    async def must_act_for(self, organizer: str, *roles: Role, visible: bool = True) -> None:
+    async def require_organizer_role(self, organizer: str, *roles: Role, visible: bool = True) -> None:
         """Insist on one of the roles within an organizer; an admin always may.
 
         Args:
@@ -97,18 +99,18 @@ class Identity:
             Forbidden: a foreign thing that may be seen.
             NotFound: a foreign thing that may not.
         """
-        self._demands.append(lambda: self._insist_within(organizer, roles, visible=visible))
-        await self._insist_within(organizer, roles, visible=visible)
+        self._demands.append(lambda: self._require_within(organizer, roles, visible=visible))
+        await self._require_within(organizer, roles, visible=visible)
 
-    async def must_be_unmerged(self) -> None:
+    async def require_unmerged(self) -> None:
         """Insist that a guest has not logged in: what it had is the account's from then on, reading included.
 
         Raises:
             GuestHasLoggedIn.
         """
-        await self._engine.handler.query(lambda context: require_unmerged(context, self.account))
+        await self._services.handler.query(lambda context: require_unmerged(context, self.account))
 
-    async def look_again(self) -> None:
+    async def reload(self) -> None:
         """Read all rights anew and insist on everything that was insisted on; see `GuardConflict`.
 
         Raises:
@@ -120,12 +122,12 @@ class Identity:
         for demand in self._demands:
             await demand()
 
-    async def _insist(self, roles: tuple[Role, ...]) -> None:
-        if not await self.holds(*roles):
+    async def _require(self, roles: tuple[Role, ...]) -> None:
+        if not await self.has_role(*roles):
             raise Forbidden(f"This takes the role {' or '.join(roles)}.")
 
-    async def _insist_within(self, organizer: str, roles: tuple[Role, ...], *, visible: bool) -> None:
-        if not await self.may_act_for(organizer, *roles):
+    async def _require_within(self, organizer: str, roles: tuple[Role, ...], *, visible: bool) -> None:
+        if not await self.has_organizer_role(organizer, *roles):
             raise (
                 Forbidden(f"This takes the role {' or '.join(roles)} within its organizer.")
                 if visible
@@ -162,8 +164,8 @@ def identify(request: Request) -> Identity:
     header = request.headers.get("authorization", "")
     if header[: len(SCHEME)].lower() != SCHEME:
         raise Unauthenticated("Send an access token: Authorization: Bearer …")
-    engine = engine_of(request)
-    return Identity(engine, engine.tokens.read(header[len(SCHEME) :]))
+    services = services_of(request)
+    return Identity(services, services.tokens.read(header[len(SCHEME) :]))
 
 
 def identity_of(request: Request) -> Identity:
@@ -178,7 +180,7 @@ def known_sender(request: Request) -> Identity | None:
     return identity
 
 
-def visitor(request: Request) -> Identity | None:
+def optional_identity(request: Request) -> Identity | None:
     """Return the sender of a request to a public route; None if they did not say who they are.
 
     Raises:

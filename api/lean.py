@@ -13,8 +13,8 @@ from starlette.types import Receive, Scope, Send
 
 from api.access import PREFIX
 from api.bodies import unreadable
-from api.front import Lane
-from api.problems import answered
+from api.front import FastPath
+from api.problems import problem_response
 from api.routing import GuardedRoute, Handle, guarded
 
 ID = r"(?P<\1>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
@@ -22,7 +22,7 @@ ID = r"(?P<\1>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 Endpoint = Callable[..., Awaitable[Response]]
 
 
-class LeanRoute(GuardedRoute):
+class FastPathRoute(GuardedRoute):
     """A guarded route whose endpoint takes the request, ids from the path, headers, and a `body` of JSON.
 
     Nothing else is looked for in its lane. What stands in a query takes the usual way to the same endpoint, and so
@@ -30,9 +30,9 @@ class LeanRoute(GuardedRoute):
     """
 
 
-def lane_of(route: LeanRoute) -> Lane:
+def fast_path_of(route: FastPathRoute) -> FastPath:
     """Return where a lean route is, and what answers there without the layers before a route."""
-    handle = guarded(route.access, route.inputs, straight_to(route.endpoint))
+    handle = guarded(route.access, route.inputs, direct_handler(route.endpoint))
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         scope["route"] = route
@@ -40,7 +40,7 @@ def lane_of(route: LeanRoute) -> Lane:
         try:
             response = await handle(request)
         except Exception as error:
-            response = await answered(request, error)
+            response = await problem_response(request, error)
             await response(scope, receive, send)
             if response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise
@@ -48,10 +48,10 @@ def lane_of(route: LeanRoute) -> Lane:
             await response(scope, receive, send)
 
     path = re.compile(re.sub(r"\{(\w+)\}", ID, route.path))
-    return Lane(method=next(iter(route.methods or ())), path=path, answer=answer)
+    return FastPath(method=next(iter(route.methods or ())), path=path, answer=answer)
 
 
-def straight_to(endpoint: Endpoint) -> Handle:
+def direct_handler(endpoint: Endpoint) -> Handle:
     """Return a handler that gives the endpoint what it takes, as FastAPI would."""
     hints = get_type_hints(endpoint, include_extras=True)
     headers = {name: name.replace("_", "-") for name, hint in hints.items() if is_header(hint)}
@@ -84,6 +84,6 @@ async def body_of(request: Request, shape: TypeAdapter[Any]) -> Any:
         raise unreadable(error) from error
 
 
-def lean_router(tag: str) -> APIRouter:
+def fast_router(tag: str) -> APIRouter:
     """Return a router for lean routes, under the API's prefix."""
-    return APIRouter(prefix=PREFIX, route_class=LeanRoute, tags=[tag])
+    return APIRouter(prefix=PREFIX, route_class=FastPathRoute, tags=[tag])

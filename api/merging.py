@@ -5,10 +5,10 @@ from functools import partial
 from fastapi import Request
 
 from api.cookies import refresh_token_of
-from api.engine import Engine, engine_of
-from api.entrance import by_itself
+from api.engine import Services, services_of
+from api.entrance import self_context
 from api.errors import ForeignOrigin, Unauthenticated
-from api.identity import visitor
+from api.identity import optional_identity
 from domain.buyer import BUYER_QUOTA
 from domain.errors import Rejected
 from domain.merging import PERFORMANCES_PER_MERGE_MAX, MergeGuest, merge_guest
@@ -17,35 +17,35 @@ PERFORMANCES_READ_MAX = 10_000
 MOVED = "BuyerQuotaMoved"
 
 
-async def take_guest_along(request: Request, account: str) -> None:
+async def merge_logged_in_guest(request: Request, account: str) -> None:
     """Merge the guest that logs in into the account; a guest that never took a seat stays as it is.
 
     The first command ends what the guest can do, so that the quota that is left for those after it grows no more. What
     cannot be merged is no reason to refuse the login.
     """
-    engine, guest = engine_of(request), await guest_logging_in(request)
+    services, guest = services_of(request), await guest_logging_in(request)
     if guest is None:
         return
-    while left := await performances_left(engine, guest):
+    while left := await performances_left(services, guest):
         command = MergeGuest(guest=guest, account=account, performances=tuple(left[:PERFORMANCES_PER_MERGE_MAX]))
         try:
-            await engine.handler.handle(partial(merge_guest, command=command), by_itself(account))
+            await services.handler.handle(partial(merge_guest, command=command), self_context(account))
         except Rejected:
             return
 
 
-async def performances_left(engine: Engine, guest: str) -> list[str]:
+async def performances_left(services: Services, guest: str) -> list[str]:
     """Return the performances of which a guest took quota that has not moved."""
     prefix = BUYER_QUOTA.stream(guest, "")
-    latest = await engine.store.read_latest(prefix, limit=PERFORMANCES_READ_MAX)
+    latest = await services.store.read_latest(prefix, limit=PERFORMANCES_READ_MAX)
     return [event.stream.removeprefix(prefix) for event in latest if event.name != MOVED]
 
 
 async def guest_logging_in(request: Request) -> str | None:
     """Return the guest that an access token or, where there is no valid one, the session's cookie names."""
-    entrance = engine_of(request).entrance
+    entrance = services_of(request).accounts
     try:
-        identity = visitor(request)
+        identity = optional_identity(request)
     except Unauthenticated:
         identity = None
     if identity is not None:
@@ -54,4 +54,4 @@ async def guest_logging_in(request: Request) -> str | None:
         token = refresh_token_of(request)
     except ForeignOrigin:
         return None
-    return None if token is None else await entrance.guest_of_session(token)
+    return None if token is None else await entrance.revoke_guest_session(token)

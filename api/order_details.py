@@ -17,7 +17,7 @@ from projections.catalogue import PerformanceSummary
 from projections.my_orders import Refund
 
 if TYPE_CHECKING:
-    from api.engine import Engine
+    from api.engine import Services
 
 CONFIRMED = "OrderConfirmed"
 
@@ -35,7 +35,7 @@ class OrderDetails:
     summary: PerformanceSummary
 
 
-async def order_details(engine: "Engine", order: str, owner: str | None) -> OrderDetails:
+async def order_details(services: "Services", order: str, owner: str | None) -> OrderDetails:
     """Return an order that must be the owner's; None: anybody's.
 
     Raises:
@@ -48,15 +48,15 @@ async def order_details(engine: "Engine", order: str, owner: str | None) -> Orde
         payments = {payment: require_payment(context, payment) for payment in state.payments}
         return state, payments, summary_in(context, state.performance)
 
-    state, payments, summary = await engine.handler.query(view)
+    state, payments, summary = await services.handler.query(view)
     stream = ORDER.stream(order)
-    recorded = (await engine.store.read_streams([stream]))[stream]
+    recorded = (await services.store.read_streams([stream]))[stream]
     return OrderDetails(
         order=order,
         state=state,
         placed_at=recorded[0].recorded_at,
         confirmed_at=next((each.recorded_at for each in recorded if each.name == CONFIRMED), None),
         payments=payments,
-        refunds=await refunds_of(engine, list(state.refunds)),
+        refunds=await refunds_of(services, list(state.refunds)),
         summary=summary,
     )

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import Request
 
-from api.engine import engine_of
+from api.engine import services_of
 from api.identity import identity_of
 from api.visibility import DESK, organizers_of
 from domain.books import DecisionContext
@@ -19,7 +19,7 @@ from projections.my_orders import OrderTerms
 BUYERS_MAX = 200
 
 
-async def findable(request: Request, *, filtered: bool) -> tuple[str, Sequence[str]] | None:
+async def searchable_orders(request: Request, *, filtered: bool) -> tuple[str, Sequence[str]] | None:
     """Return whose orders the sender may find: an account's own and those of its organizers; None: anybody's.
 
     Without a filter everybody lists their own orders only.
@@ -27,17 +27,17 @@ async def findable(request: Request, *, filtered: bool) -> tuple[str, Sequence[s
     identity = identity_of(request)
     if not filtered:
         return identity.account, []
-    if await identity.holds(*DESK):
+    if await identity.has_role(*DESK):
         return None
     return identity.account, await organizers_of(request, identity, Role.ORGANIZER)
 
 
-async def meanings_of(request: Request, text: str) -> OrderTerms:
+async def search_terms_of(request: Request, text: str) -> OrderTerms:
     """Return what a text may mean: an id of an order, payment, refund or ticket, a code, a person, a seat's label."""
-    engine, typed = engine_of(request), text.strip()
+    services, typed = services_of(request), text.strip()
     if (key := as_id(typed)) is not None:
-        return OrderTerms(orders=await engine.handler.query(lambda context: orders_of(context, key)))
-    buyers = await engine.people.find_buyers(" ".join(typed.split()), limit=BUYERS_MAX)
+        return OrderTerms(orders=await services.handler.query(lambda context: orders_of(context, key)))
+    buyers = await services.people.find_buyers(" ".join(typed.split()), limit=BUYERS_MAX)
     code = order_code_in(typed)
     return OrderTerms(
         codes=[] if code is None else [code],

@@ -30,7 +30,7 @@ Item = TypeVar("Item")
 PlacedItem = TypeVar("PlacedItem", bound=Placed)
 
 
-def cut(rows: Sequence[Item], limit: int) -> tuple[Sequence[Item], Item | None]:
+def split_page(rows: Sequence[Item], limit: int) -> tuple[Sequence[Item], Item | None]:
     """Return a page of rows, and its last one if there are more.
 
     Args:
@@ -41,7 +41,7 @@ def cut(rows: Sequence[Item], limit: int) -> tuple[Sequence[Item], Item | None]:
 
 def placed_page(rows: Sequence[PlacedItem], limit: int) -> tuple[Sequence[PlacedItem], str | None]:
     """Return a page of rows, and the position that the next page begins after; raises and takes what `cut` does."""
-    page, last = cut(rows, limit)
+    page, last = split_page(rows, limit)
     return page, None if last is None else str(last.position)
 
 

@@ -10,16 +10,16 @@ from domain.venue import require_venue
 from projections.catalogue import PerformanceSummary
 
 if TYPE_CHECKING:
-    from api.engine import Engine
+    from api.engine import Services
 
 
-async def summary_of(engine: "Engine", performance: str) -> PerformanceSummary:
+async def summary_of(services: "Services", performance: str) -> PerformanceSummary:
     """Return the summary of a performance.
 
     Raises:
         NotFound: it was never scheduled.
     """
-    return await engine.handler.query(lambda context: summary_in(context, performance))
+    return await services.handler.query(lambda context: summary_in(context, performance))
 
 
 def summary_in(context: DecisionContext, performance: str) -> PerformanceSummary:

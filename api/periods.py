@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from api.errors import Malformed
-from api.schemas.values import in_our_days, in_our_years
+from api.schemas.values import plausible_day, plausible_timestamp
 
 
 def require_period(since: datetime | date | None, until: datetime | date | None) -> None:
@@ -28,8 +28,8 @@ def require_in_calendar(bound: datetime | date | None) -> None:
     """
     try:
         if isinstance(bound, datetime):
-            in_our_days(bound)
+            plausible_timestamp(bound)
         elif bound is not None:
-            in_our_years(bound)
+            plausible_day(bound)
     except ValueError as error:
         raise Malformed(f"{bound}: {error}") from error

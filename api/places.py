@@ -31,14 +31,14 @@ PLACES_KEPT_MAX = 16 * 1024 * 1024
 
 SPARE_PLACES = 8
 EVENTS_PER_PAUSE = 1_000
-TAKEN_FOR_GOOD = "SeatSold"
+PERMANENTLY_TAKEN = "SeatSold"
 TAKEN = 1
 UNTAKEN = bytes(number != TAKEN for number in range(256))
 """A table that turns whether a place is taken into whether it is not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AreaWish:
+class AreaRequest:
     """So many places of a standing area."""
 
     area: str
@@ -64,7 +64,7 @@ class _Known:
             self.taken[index] = TAKEN
 
 
-class Places:
+class PlaceFinder:
     """Finds the places that a wish may mean.
 
     Args:
@@ -103,8 +103,13 @@ class Places:
                 self._layouts.popitem(last=False)
         return await self._inventory_of_layout(layout)
 
-    async def draw(
-        self, performance: str, inventory: Inventory, wishes: Sequence[AreaWish], *, looked_since: float | None = None
+    async def find_candidates(
+        self,
+        performance: str,
+        inventory: Inventory,
+        wishes: Sequence[AreaRequest],
+        *,
+        refreshed_after: float | None = None,
     ) -> tuple[AreaCandidates, ...]:
         """Give each wish places to try, no place to two of them, and a few to spare.
 
@@ -114,39 +119,39 @@ class Places:
         Raises:
             UnknownSeats: names every area that the performance does not have.
         """
-        unknown = [wish.area for wish in wishes if wish.area not in inventory.areas]
+        unknown = [request_body.area for request_body in wishes if request_body.area not in inventory.areas]
         if unknown:
             raise UnknownSeats("The performance has no such areas.", areas=unknown)
         draws: list[AreaCandidates] = []
         for key in dict.fromkeys(wish.area for wish in wishes):
             own = [wish for wish in wishes if wish.area == key]
-            known = await self._known(performance, inventory.areas[key], looked_since)
+            known = await self._known(performance, inventory.areas[key], refreshed_after)
             needed = sum(wish.quantity for wish in own)
-            draws += dealt(own, drawn_from(known.places, known.taken, needed + SPARE_PLACES))
+            draws += distribute(own, sample_free(known.places, known.taken, needed + SPARE_PLACES))
         return tuple(draws)
 
-    def note_taken(self, performance: str, lines: Sequence[Line]) -> None:
+    def mark_taken(self, performance: str, lines: Sequence[Line]) -> None:
         """Remember the places that have just been held here."""
         for line in lines:
             known = self._areas.get((performance, line.place.area or ""))
             if known is not None:
                 known.take(line.place.seat)
 
-    async def _known(self, performance: str, area: Area, looked_since: float | None) -> _Known:
+    async def _known(self, performance: str, area: Area, refreshed_after: float | None) -> _Known:
         known = self._areas.get((performance, area.key))
         if known is None:
             known = self._areas[performance, area.key] = _Known(area.places())
             self._kept += area.capacity
-            self._forget()
+            self._evict()
         self._areas.move_to_end((performance, area.key))
         async with known.reading:
-            if known.read_at is None or (looked_since is not None and known.read_at < looked_since):
+            if known.read_at is None or (refreshed_after is not None and known.read_at < refreshed_after):
                 began_at = asyncio.get_running_loop().time()
                 known.taken = (await self._read(performance, area)).taken
                 known.read_at = began_at
         return known
 
-    def _forget(self) -> None:
+    def _evict(self) -> None:
         """Let go of the areas that nobody has asked for in the longest time; the latest stays."""
         while len(self._areas) > 1 and (len(self._areas) > AREAS_KEPT_MAX or self._kept > PLACES_KEPT_MAX):
             _, known = self._areas.popitem(last=False)
@@ -164,7 +169,7 @@ class Places:
         return found
 
     def _is_taken(self, event: RecordedEvent) -> bool:
-        if event.name == TAKEN_FOR_GOOD:
+        if event.name == PERMANENTLY_TAKEN:
             return True
         now = self._clock.now()
         match evolve(FREE, self._codec.decode(event.name, event.schema_version, event.data)):
@@ -176,22 +181,22 @@ class Places:
                 return isinstance(state, Sold)
 
 
-def dealt(wishes: Sequence[AreaWish], places: Sequence[str]) -> list[AreaCandidates]:
+def distribute(wishes: Sequence[AreaRequest], places: Sequence[str]) -> list[AreaCandidates]:
     """Give each wish for one area as many places as it needs, as far as they go; the rest to spare, shared out."""
     begins = [0, *accumulate(wish.quantity for wish in wishes)]
     spare = places[begins[-1] :]
     return [
         AreaCandidates(
-            area=wish.area,
-            quantity=wish.quantity,
-            candidates=(*places[begin : begin + wish.quantity], *spare[number :: len(wishes)]),
-            ticket_type=wish.ticket_type,
+            area=request_body.area,
+            quantity=request_body.quantity,
+            candidates=(*places[begin : begin + request_body.quantity], *spare[number :: len(wishes)]),
+            ticket_type=request_body.ticket_type,
         )
-        for number, (wish, begin) in enumerate(zip(wishes, begins[:-1], strict=True))
+        for number, (request_body, begin) in enumerate(zip(wishes, begins[:-1], strict=True))
     ]
 
 
-def drawn_from(places: Sequence[str], taken: bytearray, count: int) -> tuple[str, ...]:
+def sample_free(places: Sequence[str], taken: bytearray, count: int) -> tuple[str, ...]:
     """Return at most `count` places that are not known to be taken, at random.
 
     Most areas are far from full, so a few more than needed are drawn blindly first.

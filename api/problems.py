@@ -127,7 +127,7 @@ class Problem(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ProblemMapping:
     """How a class of errors is answered; without a code, by the error's own, and without a detail, in its own words."""
 
     status: HTTPStatus
@@ -156,61 +156,67 @@ OVERTAKEN = (
 )
 UNKNOWN = "The outcome is not known yet. Send the same request with the same Idempotency-Key again."
 
-ANSWERS: Mapping[type[Exception], Answer] = {
-    refusals.Invalid: Answer(HTTPStatus.UNPROCESSABLE_ENTITY),
-    refusals.NotFound: Answer(HTTPStatus.NOT_FOUND),
-    refusals.Forbidden: Answer(HTTPStatus.FORBIDDEN),
-    refusals.GuestHasLoggedIn: Answer(HTTPStatus.UNAUTHORIZED),
-    refusals.ChangedMeanwhile: Answer(HTTPStatus.PRECONDITION_FAILED),
-    refusals.Conflict: Answer(HTTPStatus.CONFLICT),
-    refusals.Rejected: Answer(HTTPStatus.CONFLICT),
-    api.Unauthenticated: Answer(HTTPStatus.UNAUTHORIZED, ProblemCode.UNAUTHENTICATED),
-    api.WrongCredentials: Answer(HTTPStatus.UNAUTHORIZED, ProblemCode.WRONG_CREDENTIALS),
-    api.ForeignOrigin: Answer(HTTPStatus.FORBIDDEN, ProblemCode.FORBIDDEN),
-    api.TooManyAttempts: Answer(HTTPStatus.TOO_MANY_REQUESTS, ProblemCode.TOO_MANY_ATTEMPTS),
-    api.TooManyWatchers: Answer(HTTPStatus.TOO_MANY_REQUESTS, ProblemCode.TOO_MANY_WATCHERS),
-    api.BodyTooLarge: Answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, ProblemCode.BODY_TOO_LARGE),
-    api.BodyTooSlow: Answer(HTTPStatus.REQUEST_TIMEOUT, ProblemCode.BODY_TOO_SLOW),
-    api.HeaderTooLarge: Answer(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, ProblemCode.HEADER_TOO_LARGE),
-    api.Malformed: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, ProblemCode.MALFORMED),
-    api.Busy: Answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.BUSY, BUSY, AGAIN_SOON_SECONDS),
-    api.Behind: Answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.BEHIND, None, AGAIN_SOON_SECONDS),
-    AddressTaken: Answer(HTTPStatus.CONFLICT, ProblemCode.ALREADY_THERE, "This address has an account; log in."),
-    **dict.fromkeys(
-        OUT_OF_REACH, Answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.UNAVAILABLE, DOWN, AGAIN_LATER_SECONDS)
+PROBLEM_BY_ERROR: Mapping[type[Exception], ProblemMapping] = {
+    refusals.Invalid: ProblemMapping(HTTPStatus.UNPROCESSABLE_ENTITY),
+    refusals.NotFound: ProblemMapping(HTTPStatus.NOT_FOUND),
+    refusals.Forbidden: ProblemMapping(HTTPStatus.FORBIDDEN),
+    refusals.GuestHasLoggedIn: ProblemMapping(HTTPStatus.UNAUTHORIZED),
+    refusals.ChangedMeanwhile: ProblemMapping(HTTPStatus.PRECONDITION_FAILED),
+    refusals.Conflict: ProblemMapping(HTTPStatus.CONFLICT),
+    refusals.Rejected: ProblemMapping(HTTPStatus.CONFLICT),
+    api.Unauthenticated: ProblemMapping(HTTPStatus.UNAUTHORIZED, ProblemCode.UNAUTHENTICATED),
+    api.WrongCredentials: ProblemMapping(HTTPStatus.UNAUTHORIZED, ProblemCode.WRONG_CREDENTIALS),
+    api.ForeignOrigin: ProblemMapping(HTTPStatus.FORBIDDEN, ProblemCode.FORBIDDEN),
+    api.TooManyAttempts: ProblemMapping(HTTPStatus.TOO_MANY_REQUESTS, ProblemCode.TOO_MANY_ATTEMPTS),
+    api.TooManyWatchers: ProblemMapping(HTTPStatus.TOO_MANY_REQUESTS, ProblemCode.TOO_MANY_WATCHERS),
+    api.BodyTooLarge: ProblemMapping(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, ProblemCode.BODY_TOO_LARGE),
+    api.BodyTooSlow: ProblemMapping(HTTPStatus.REQUEST_TIMEOUT, ProblemCode.BODY_TOO_SLOW),
+    api.HeaderTooLarge: ProblemMapping(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, ProblemCode.HEADER_TOO_LARGE),
+    api.Malformed: ProblemMapping(HTTPStatus.UNPROCESSABLE_ENTITY, ProblemCode.MALFORMED),
+    api.Busy: ProblemMapping(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.BUSY, BUSY, AGAIN_SOON_SECONDS),
+    api.Behind: ProblemMapping(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.BEHIND, None, AGAIN_SOON_SECONDS),
+    AddressTaken: ProblemMapping(
+        HTTPStatus.CONFLICT, ProblemCode.ALREADY_THERE, "This address has an account; log in."
     ),
-    ModelMissing: Answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.BEHIND, NOT_YET, AGAIN_LATER_SECONDS),
-    RecordsUnavailable: Answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.UNAVAILABLE, DOWN, AGAIN_LATER_SECONDS),
-    PaymentUnavailable: Answer(
+    **dict.fromkeys(
+        OUT_OF_REACH, ProblemMapping(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.UNAVAILABLE, DOWN, AGAIN_LATER_SECONDS)
+    ),
+    ModelMissing: ProblemMapping(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.BEHIND, NOT_YET, AGAIN_LATER_SECONDS),
+    RecordsUnavailable: ProblemMapping(
+        HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.UNAVAILABLE, DOWN, AGAIN_LATER_SECONDS
+    ),
+    PaymentUnavailable: ProblemMapping(
         HTTPStatus.SERVICE_UNAVAILABLE,
         ProblemCode.PROVIDER_UNAVAILABLE,
         "The payment provider does not answer. Send the same request with the same Idempotency-Key again.",
         AGAIN_LATER_SECONDS,
     ),
-    PaymentRefused: Answer(HTTPStatus.CONFLICT, ProblemCode.PAYMENT_REFUSED),
-    WebhookForged: Answer(HTTPStatus.UNAUTHORIZED, ProblemCode.WEBHOOK_FORGED),
-    WebhookStale: Answer(HTTPStatus.FORBIDDEN, ProblemCode.WEBHOOK_STALE),
-    WebhookMalformed: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, ProblemCode.MALFORMED),
-    storing.CommandReused: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, ProblemCode.IDEMPOTENCY_KEY_REUSED),
-    storing.RefusedMeanwhile: Answer(HTTPStatus.CONFLICT, ProblemCode.REFUSED_MEANWHILE, OVERTAKEN),
-    storing.Unencodable: Answer(
+    PaymentRefused: ProblemMapping(HTTPStatus.CONFLICT, ProblemCode.PAYMENT_REFUSED),
+    WebhookForged: ProblemMapping(HTTPStatus.UNAUTHORIZED, ProblemCode.WEBHOOK_FORGED),
+    WebhookStale: ProblemMapping(HTTPStatus.FORBIDDEN, ProblemCode.WEBHOOK_STALE),
+    WebhookMalformed: ProblemMapping(HTTPStatus.UNPROCESSABLE_ENTITY, ProblemCode.MALFORMED),
+    storing.CommandReused: ProblemMapping(HTTPStatus.UNPROCESSABLE_ENTITY, ProblemCode.IDEMPOTENCY_KEY_REUSED),
+    storing.RefusedMeanwhile: ProblemMapping(HTTPStatus.CONFLICT, ProblemCode.REFUSED_MEANWHILE, OVERTAKEN),
+    storing.Unencodable: ProblemMapping(
         HTTPStatus.UNPROCESSABLE_ENTITY, ProblemCode.MALFORMED, "The request holds text that cannot be stored."
     ),
-    storing.TooMuch: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, ProblemCode.MALFORMED, TOO_MUCH),
-    storing.OutcomeUnknown: Answer(
+    storing.TooMuch: ProblemMapping(HTTPStatus.UNPROCESSABLE_ENTITY, ProblemCode.MALFORMED, TOO_MUCH),
+    storing.OutcomeUnknown: ProblemMapping(
         HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.OUTCOME_UNKNOWN, UNKNOWN, AGAIN_LATER_SECONDS
     ),
-    storing.StoreUnavailable: Answer(
+    storing.StoreUnavailable: ProblemMapping(
         HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.UNAVAILABLE, DOWN, AGAIN_LATER_SECONDS
     ),
-    storing.ClockBehind: Answer(
+    storing.ClockBehind: ProblemMapping(
         HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.CLOCK_BEHIND, CLOCK_BEHIND, CLOCK_AGAIN_SECONDS
     ),
-    storing.Overloaded: Answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.BUSY, BUSY, AGAIN_SOON_SECONDS),
-    storing.VersionConflict: Answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.BUSY, BUSY, AGAIN_SOON_SECONDS),
-    GuardConflict: Answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.BUSY, BUSY, AGAIN_SOON_SECONDS),
+    storing.Overloaded: ProblemMapping(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.BUSY, BUSY, AGAIN_SOON_SECONDS),
+    storing.VersionConflict: ProblemMapping(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.BUSY, BUSY, AGAIN_SOON_SECONDS),
+    GuardConflict: ProblemMapping(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.BUSY, BUSY, AGAIN_SOON_SECONDS),
 }
-INTERNAL = Answer(HTTPStatus.INTERNAL_SERVER_ERROR, ProblemCode.INTERNAL, "Something broke here; it has been noted.")
+INTERNAL = ProblemMapping(
+    HTTPStatus.INTERNAL_SERVER_ERROR, ProblemCode.INTERNAL, "Something broke here; it has been noted."
+)
 
 BY_STATUS: Mapping[int, ProblemCode] = {
     HTTPStatus.NOT_FOUND: ProblemCode.NOT_FOUND,
@@ -218,9 +224,9 @@ BY_STATUS: Mapping[int, ProblemCode] = {
 }
 
 
-def answer_to(error: Exception) -> Answer:
+def mapping_of(error: Exception) -> ProblemMapping:
     """Return the table's row of an error: its own class's, or the nearest above."""
-    return next((ANSWERS[kind] for kind in type(error).__mro__ if kind in ANSWERS), INTERNAL)
+    return next((PROBLEM_BY_ERROR[kind] for kind in type(error).__mro__ if kind in PROBLEM_BY_ERROR), INTERNAL)
 
 
 def problem(
@@ -245,7 +251,7 @@ def problem(
 
 def problem_of(error: Exception) -> Response:
     """Answer an error by the table."""
-    answer = answer_to(error)
+    answer = mapping_of(error)
     headers = {}
     retry_after = getattr(error, "retry_after_seconds", answer.retry_after_seconds)
     if retry_after is not None:
@@ -256,14 +262,14 @@ def problem_of(error: Exception) -> Response:
     return problem(answer.status, code_of(error, answer), answer.detail or str(error), headers=headers, details=details)
 
 
-def code_of(error: Exception, answer: Answer) -> str:
+def code_of(error: Exception, answer: ProblemMapping) -> str:
     """Return the public code of an error."""
     if answer.code is not None:
         return answer.code
     return error.code if isinstance(error, refusals.Rejected) else ProblemCode.REJECTED
 
 
-async def client_gone(_: Request, _error: Exception) -> Response:
+async def ignore_disconnected_client(_: Request, _error: Exception) -> Response:
     """Answer nobody: the client hung up before its request was read."""
     return Response(status_code=CLIENT_CLOSED_REQUEST)
 
@@ -309,16 +315,16 @@ def methods_of(request: Request) -> list[str]:
 def handlers() -> dict[Any, Any]:
     """Return the exception handlers of the application."""
     return {
-        **dict.fromkeys(ANSWERS, known_error),
+        **dict.fromkeys(PROBLEM_BY_ERROR, known_error),
         RequestValidationError: unreadable_request,
         HTTPException: framework_error,
-        ClientDisconnect: client_gone,
-        storing.Abandoned: client_gone,
+        ClientDisconnect: ignore_disconnected_client,
+        storing.Abandoned: ignore_disconnected_client,
         Exception: unknown_error,
     }
 
 
-async def answered(request: Request, error: Exception) -> Response:
+async def problem_response(request: Request, error: Exception) -> Response:
     """Answer an error, whatever it is."""
     known = handlers()
     kind = next(kind for kind in type(error).__mro__ if kind in known)
@@ -326,7 +332,7 @@ async def answered(request: Request, error: Exception) -> Response:
     return response
 
 
-def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Describe the problems a route can answer with, for OpenAPI."""
     schema = {"$ref": "#/components/schemas/Problem"}
     return {

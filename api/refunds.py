@@ -17,28 +17,28 @@ from eventstore.store import RecordedEvent
 from projections.my_orders import Refund
 
 if TYPE_CHECKING:
-    from api.engine import Engine
+    from api.engine import Services
 
 Told = Sequence[tuple[RecordedEvent, Any]]
 
 
-async def refunds_of(engine: "Engine", refunds: Sequence[str]) -> list[Refund]:
+async def refunds_of(services: "Services", refunds: Sequence[str]) -> list[Refund]:
     """Return refunds in the order of their ids given.
 
     Raises:
         NotFound: one was never requested.
     """
-    streams = await engine.store.read_streams([REFUND.stream(refund) for refund in refunds])
-    return [refund_of(engine, refund, streams[REFUND.stream(refund)]) for refund in refunds]
+    streams = await services.store.read_streams([REFUND.stream(refund) for refund in refunds])
+    return [refund_of(services, refund, streams[REFUND.stream(refund)]) for refund in refunds]
 
 
-def refund_of(engine: "Engine", refund: str, recorded: Sequence[RecordedEvent]) -> Refund:
+def refund_of(services: "Services", refund: str, recorded: Sequence[RecordedEvent]) -> Refund:
     """Return a refund from the events of its stream.
 
     Raises:
         NotFound: there are none.
     """
-    decode = engine.codec.decode
+    decode = services.codec.decode
     told = [(each, decode(each.name, each.schema_version, each.data)) for each in recorded]
     state = REFUND.initial
     for _, event in told:

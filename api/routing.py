@@ -12,14 +12,14 @@ from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import APIRoute
 from starlette.types import Scope
 
-from api.access import ACCESS_OF_ROUTE, PREFIX, Access, admit, declared, owner
+from api.access import ACCESS_OF_ROUTE, PREFIX, Access, access_for, authorize, find_owner
 from api.bodies import BoundedRequest, spooled
 from api.deadlines import OutOfTime
-from api.engine import engine_of
+from api.engine import services_of
 from api.errors import Malformed
 from api.identity import IDENTITY, identify, identity_of
 from api.inputs import READING, RouteInputs
-from api.problems import documented
+from api.problems import problem_responses
 from eventstore.errors import OutcomeUnknown, StoreUnavailable
 
 Answer = TypeVar("Answer")
@@ -50,11 +50,11 @@ class GuardedRoute(APIRoute):
     """A route that `access.ACCESS` declares."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        self.access = declared(sorted(options["methods"]), path)
-        problems = documented(*statuses(self.access, path, options["methods"]))
+        self.access = access_for(sorted(options["methods"]), path)
+        problems = problem_responses(*statuses(self.access, path, options["methods"]))
         options["responses"] = {**problems, **(options.get("responses") or {})}
         own_description = options.get("openapi_extra") or {}
-        options["openapi_extra"] = {**described(self.access, path, options["methods"]), **own_description}
+        options["openapi_extra"] = {**describe_route(self.access, path, options["methods"]), **own_description}
         self.reads_raw_body = "requestBody" in own_description
         super().__init__(path, endpoint, **options)
 
@@ -75,60 +75,60 @@ def guarded(access: Access, inputs: RouteInputs, handle: Handle) -> Handle:
     async def run(request: Request) -> Response:
         refuse_nul(request.scope)
         inputs.refuse_other_inputs(request)
-        engine = engine_of(request)
+        services = services_of(request)
         bounded = BoundedRequest(request.scope, request.receive, access.bytes_max)
         if not access.public:
             identity = identify(bounded)
             bounded.scope[IDENTITY] = identity
             if identity.guest and request.method in READING:
-                await in_time(bounded, access, identity.must_be_unmerged())
+                await with_deadline(bounded, access, identity.require_unmerged())
             if access.member_roles:
                 inputs.read_ids(bounded.path_params)
-            if not access.for_everybody_known:
-                await in_time(bounded, access, admit(engine, access, identity, bounded.path_params))
+            if not access.for_any_account:
+                await with_deadline(bounded, access, authorize(services, access, identity, bounded.path_params))
         inputs.read_ids(bounded.path_params)
         bounded.scope[ACCESS_OF_ROUTE] = access
         if access.large:
             return await in_large(bounded)
         body = await bounded.body()
         refuse_nul_in(body)
-        refuse_names_twice(body)
+        refuse_duplicate_names(body)
         inputs.refuse_other_body(bounded, body)
-        return await in_time(bounded, access, work(bounded))
+        return await with_deadline(bounded, access, work(bounded))
 
     async def in_large(request: BoundedRequest) -> Response:
-        queue, client = engine_of(request).large_bodies, await owner_of(request)
+        queue, client = services_of(request).large_bodies, await owner_of(request)
         async with queue.place(client), spooled(request) as body:
             request.state.spooled = body
-            return await in_time(request, access, work(request))
+            return await with_deadline(request, access, work(request))
 
     async def work(request: Request) -> Response:
-        engine = engine_of(request)
-        if not engine.admission.try_enter():
-            await engine.admission.enter(engine.clients.of(request))
+        engine = services_of(request)
+        if not engine.concurrency_limit.try_enter():
+            await engine.concurrency_limit.enter(engine.clients.of(request))
         try:
             return await handle(request)
         finally:
-            engine.admission.leave()
+            engine.concurrency_limit.leave()
 
     return run
 
 
 async def owner_of(request: Request) -> str:
     """Return whom a large body is counted for: the organizer that the path names, else the sender."""
-    owned = await owner(engine_of(request), request.path_params)
+    owned = await find_owner(services_of(request), request.path_params)
     return identity_of(request).account if owned is None else owned.organizer
 
 
-async def in_time(request: Request, access: Access, work: Awaitable[Answer]) -> Answer:
+async def with_deadline(request: Request, access: Access, work: Awaitable[Answer]) -> Answer:
     """Do what a request asks for in the time it has.
 
     Raises:
         OutcomeUnknown, StoreUnavailable: it takes longer, or the process stops; the first where something may change.
     """
-    engine = engine_of(request)
+    services = services_of(request)
     try:
-        return await engine.deadlines.within(access.seconds_max or engine.terms.request_seconds_max, work)
+        return await services.deadlines.within(access.seconds_max or services.settings.request_seconds_max, work)
     except OutOfTime:
         if request.method in READING or request.scope["path"].startswith(ENTERING):
             raise StoreUnavailable("No answer came in time.") from None
@@ -155,7 +155,7 @@ def refuse_nul_in(body: bytes) -> None:
         raise Malformed("The body holds a NUL character.")
 
 
-def refuse_names_twice(body: bytes) -> None:
+def refuse_duplicate_names(body: bytes) -> None:
     """Refuse JSON whose objects give one name two values: which of them counts would have to be guessed at.
 
     What is no JSON is refused where it is read.
@@ -171,7 +171,7 @@ def refuse_names_twice(body: bytes) -> None:
             raise Malformed(f"The body gives {twice[:NAME_SHOWN_MAX]!r} twice; give each field once.")
 
     try:
-        if body and not gives_names_once(body):
+        if body and not has_unique_names(body):
             json.loads(body, object_pairs_hook=once)
     except RecursionError:
         raise Malformed("The body is nested too deeply.") from None
@@ -179,7 +179,7 @@ def refuse_names_twice(body: bytes) -> None:
         return
 
 
-def gives_names_once(body: bytes) -> bool:
+def has_unique_names(body: bytes) -> bool:
     """Tell quickly that plain JSON gives no name twice; False: it may.
 
     A parser keeps one value of a name, so what is written again has fewer quotes if there were two.
@@ -193,7 +193,7 @@ def gives_names_once(body: bytes) -> bool:
     return b"\\" not in kept and kept.count(b'"') == body.count(b'"')
 
 
-def described(access: Access, path: str, methods: set[str] | list[str]) -> dict[str, Any]:
+def describe_route(access: Access, path: str, methods: set[str] | list[str]) -> dict[str, Any]:
     """Return what OpenAPI says about a route beside what FastAPI finds out: who may, and how it is sent twice."""
     found: dict[str, Any] = {}
     if not access.public:

@@ -19,7 +19,7 @@ COMPARED_MAX = 10_000
 TURN_SECONDS_MAX = 5.0
 
 
-class SealedLog:
+class SealVerification:
     """What the API knows of seals.
 
     Args:

@@ -83,10 +83,10 @@ def place_lines(place: TicketPlace) -> Iterable[tuple[str, str]]:
 
 def wrappable(text: str) -> str:
     """Return a text that can be broken inside long words, where its script does not break by itself."""
-    return _UNBROKEN.sub(lambda found: broken(found.group()), text)
+    return _UNBROKEN.sub(lambda found: insert_break_points(found.group()), text)
 
 
-def broken(word: str) -> str:
+def insert_break_points(word: str) -> str:
     """Put a place to break after every few characters of a word, never inside what is read as one character."""
     if _BREAKS_BY_ITSELF.search(word):
         return word

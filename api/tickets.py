@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from api.facts import recall
+from api.facts import read_events
 from domain.account import owns
 from domain.errors import NotFound
 from domain.event import require_event
@@ -25,7 +25,7 @@ from domain.values import Place
 from domain.venue import VenueDetails, require_venue
 
 if TYPE_CHECKING:
-    from api.engine import Engine
+    from api.engine import Services
 
 TicketState = Literal["valid", "used", "cancelled", "void"]
 """`cancelled`: the performance does not take place, and the ticket is not void yet."""
@@ -60,19 +60,19 @@ class TicketDetails:
     place: TicketPlace
 
 
-async def ticket_details(engine: "Engine", ticket: str, account: str) -> TicketDetails:
+async def ticket_details(services: "Services", ticket: str, account: str) -> TicketDetails:
     """Return an account's own ticket.
 
     Raises:
         NotFound: there is none, or it is somebody else's.
     """
-    events = (await recall(engine, TICKET.stream(ticket)))[TICKET.stream(ticket)]
-    if not events or not await engine.handler.query(lambda context: owns(context, account, events[0].account)):
+    events = (await read_events(services, TICKET.stream(ticket)))[TICKET.stream(ticket)]
+    if not events or not await services.handler.query(lambda context: owns(context, account, events[0].account)):
         raise NotFound("There is no such ticket.")
     issued: TicketIssued = events[0]
     stream = PERFORMANCE.stream(issued.performance)
-    scheduled = (await recall(engine, stream))[stream][0]
-    performance, event, organizer, venue = await engine.handler.query(
+    scheduled = (await read_events(services, stream))[stream][0]
+    performance, event, organizer, venue = await services.handler.query(
         lambda context: (
             require_performance(context, issued.performance),
             require_event(context, issued.event),
@@ -89,7 +89,7 @@ async def ticket_details(engine: "Engine", ticket: str, account: str) -> TicketD
         organizer_name=organizer.name,
         performance=performance,
         venue=venue.details,
-        place=ticket_place(await engine.inventories.of(performance.layout), issued.place),
+        place=ticket_place(await services.inventories.of(performance.layout), issued.place),
     )
 
 

@@ -32,7 +32,7 @@ REFRESH_TOKEN_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Bearer:
+class TokenClaims:
     """Whose request it is, as a verified token says; `expires_at` in seconds since 1970."""
 
     account: str
@@ -79,7 +79,7 @@ class AccessTokens:
         self._issuer = issuer
         self._now = now
         self._remembered_max = remembered_max
-        self._remembered: OrderedDict[str, Bearer] = OrderedDict()
+        self._remembered: OrderedDict[str, TokenClaims] = OrderedDict()
         self._public: dict[str, Ed25519PublicKey] = {key.kid: key.private.public_key() for key in (*retired, signing)}
 
     def issue(self, account: str, *, guest: bool, lifetime: timedelta = ACCESS_LIFETIME) -> str:
@@ -96,27 +96,27 @@ class AccessTokens:
         headers = {"kid": self._signing.kid, "typ": JWT_TYPE}
         return jwt.encode(claims, self._signing.private, algorithm=ALGORITHM, headers=headers)
 
-    def read(self, token: str) -> Bearer:
+    def read(self, token: str) -> TokenClaims:
         """Verify a token.
 
         Raises:
             Unauthenticated: not ours, not for us, expired, or not a token.
         """
-        bearer = self._remembered.get(token)
-        if bearer is None:
-            bearer = self._verified(token)
-            self._remember(token, bearer)
-        if bearer.expires_at <= self._now():
+        claims = self._remembered.get(token)
+        if claims is None:
+            claims = self._verified(token)
+            self._remember(token, claims)
+        if claims.expires_at <= self._now():
             self._remembered.pop(token, None)
             raise Unauthenticated("The access token has expired; refresh it.")
-        return bearer
+        return claims
 
-    def _remember(self, token: str, bearer: Bearer) -> None:
-        self._remembered[token] = bearer
+    def _remember(self, token: str, claims: TokenClaims) -> None:
+        self._remembered[token] = claims
         if len(self._remembered) > self._remembered_max:
             self._remembered.popitem(last=False)
 
-    def _verified(self, token: str) -> Bearer:
+    def _verified(self, token: str) -> TokenClaims:
         if len(token) > TOKEN_LENGTH_MAX:
             raise Unauthenticated("This is not an access token.")
         try:
@@ -124,7 +124,7 @@ class AccessTokens:
             key = self._public.get(header.get("kid", ""))
             if key is None or header.get("typ") != JWT_TYPE:
                 raise Unauthenticated("The access token was not issued here.")
-            return bearer_of(self._claims(token, key))
+            return parse_claims(self._claims(token, key))
         except jwt.ExpiredSignatureError:
             raise Unauthenticated("The access token has expired; refresh it.") from None
         except (jwt.InvalidTokenError, TypeError, ValueError):
@@ -142,13 +142,15 @@ class AccessTokens:
         )
 
 
-def bearer_of(claims: dict[str, Any]) -> Bearer:
+def parse_claims(claims: dict[str, Any]) -> TokenClaims:
     """Read verified claims.
 
     Raises:
         ValueError: the subject is no account id.
     """
-    return Bearer(account=str(UUID(claims["sub"])), guest=claims.get("guest") is True, expires_at=float(claims["exp"]))
+    return TokenClaims(
+        account=str(UUID(claims["sub"])), guest=claims.get("guest") is True, expires_at=float(claims["exp"])
+    )
 
 
 def new_refresh_token() -> str:

@@ -2,10 +2,10 @@
 
 from fastapi import Request
 
-from api.commands import caught_up
-from api.engine import engine_of
-from api.identity import Identity, identity_of, visitor
-from api.ownership import Owned, owner_of_event, owner_of_performance
+from api.commands import wait_for_position
+from api.engine import services_of
+from api.identity import Identity, identity_of, optional_identity
+from api.ownership import Ownership, owner_of_event, owner_of_performance
 from domain.errors import Forbidden, Invalid, NotFound
 from domain.values import Role
 from projections.catalogue import NAME as CATALOGUE
@@ -14,43 +14,45 @@ from projections.catalogue import PUBLIC, Viewer, list_organizers
 DESK = (Role.SUPPORT, Role.ADMIN)
 
 
-async def must_see_event(request: Request, event: str) -> None:
+async def require_visible_event(request: Request, event: str) -> None:
     """Insist that the sender may see an event.
 
     Raises:
         NotFound: there is none, or it is a draft of somebody else's.
     """
-    await must_see(request, await engine_of(request).handler.query(lambda context: owner_of_event(context, event)))
+    await require_visible(
+        request, await services_of(request).handler.query(lambda context: owner_of_event(context, event))
+    )
 
 
-async def must_see_performance(request: Request, performance: str) -> None:
+async def require_visible_performance(request: Request, performance: str) -> None:
     """Insist that the sender may see a performance.
 
     Raises:
         NotFound: there is none, or its event is a draft of somebody else's.
     """
-    look = engine_of(request).handler.query
-    await must_see(request, await look(lambda context: owner_of_performance(context, performance)))
+    look = services_of(request).handler.query
+    await require_visible(request, await look(lambda context: owner_of_performance(context, performance)))
 
 
-async def must_see_seats(request: Request, performance: str) -> None:
-    """Insist, like `must_see_performance`, that the sender may see a performance, whose seats many look at.
+async def require_visible_seats(request: Request, performance: str) -> None:
+    """Insist, like `require_visible_performance`, that the sender may see a performance, whose seats many look at.
 
     What was everybody's to see a moment ago still is: of a thousand who ask, one asks the log.
 
     Raises:
         NotFound: there is none, or its event is a draft of somebody else's.
     """
-    engine = engine_of(request)
-    if engine.live.is_public(performance):
+    services = services_of(request)
+    if services.live.is_public(performance):
         return
-    owned = await engine.handler.query(lambda context: owner_of_performance(context, performance))
-    await must_see(request, owned)
+    owned = await services.handler.query(lambda context: owner_of_performance(context, performance))
+    await require_visible(request, owned)
     if owned.visible:
-        engine.live.found_public(performance)
+        services.live.mark_public(performance)
 
 
-async def must_see(request: Request, owned: Owned) -> None:
+async def require_visible(request: Request, owned: Ownership) -> None:
     """Insist that the sender may see a thing: everybody's, or their own organizer's.
 
     Raises:
@@ -58,23 +60,23 @@ async def must_see(request: Request, owned: Owned) -> None:
     """
     if owned.visible:
         return
-    identity = visitor(request)
-    if identity is None or not await identity.may_act_for(owned.organizer, Role.ORGANIZER):
+    identity = optional_identity(request)
+    if identity is None or not await identity.has_organizer_role(owned.organizer, Role.ORGANIZER):
         raise NotFound("There is no such thing.")
 
 
 async def viewer_of(request: Request) -> Viewer:
     """Say whose drafts the sender sees."""
-    identity = visitor(request)
+    identity = optional_identity(request)
     if identity is None:
         return PUBLIC
-    everybody = await identity.holds(Role.ADMIN)
+    everybody = await identity.has_role(Role.ADMIN)
     return Viewer(sees_all=everybody, organizers=await organizers_of(request, identity, Role.ORGANIZER))
 
 
 async def organizers_of(request: Request, identity: Identity, role: Role) -> list[str]:
     """Return the organizers within which the account holds a role: found in a list, each checked in the log."""
-    listed = await list_organizers(engine_of(request).read_models, account=identity.account, everyone=False)
+    listed = await list_organizers(services_of(request).read_models, account=identity.account, everyone=False)
     return [member.organizer for member in listed if role in await identity.roles_within(member.organizer)]
 
 
@@ -87,7 +89,7 @@ async def require_organizers(request: Request, identity: Identity, role: Role) -
     """
     own = await organizers_of(request, identity, role)
     if not own:
-        await caught_up(request, await engine_of(request).store.head(), CATALOGUE)
+        await wait_for_position(request, await services_of(request).store.head(), CATALOGUE)
         own = await organizers_of(request, identity, role)
     if not own:
         raise Forbidden(f"This takes the role {role} within an organizer.")
@@ -103,19 +105,19 @@ async def acting_organizer(request: Request, wished: str | None) -> str:
     """
     identity = identity_of(request)
     if wished is None:
-        admin = await identity.holds(Role.ADMIN)
+        admin = await identity.has_role(Role.ADMIN)
         own = await (organizers_of if admin else require_organizers)(request, identity, Role.ORGANIZER)
         if len(own) != 1:
             raise Invalid("Say for which organizer: organizer_id.", organizers=own)
         (wished,) = own
-    await identity.must_act_for(wished, Role.ORGANIZER)
+    await identity.require_organizer_role(wished, Role.ORGANIZER)
     return wished
 
 
-async def whose(request: Request) -> str | None:
+async def owner_filter(request: Request) -> str | None:
     """Return the account whose orders, payments and refunds the sender may see; None: anybody's, for support."""
     identity = identity_of(request)
-    if not await identity.holds(*DESK):
+    if not await identity.has_role(*DESK):
         return identity.account
-    await identity.must_hold(*DESK)
+    await identity.require_role(*DESK)
     return None

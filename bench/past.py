@@ -143,7 +143,7 @@ class Past:
             then = await self._moment()
             found = await seat_as_of(self._streams, then, performance=performance, seat=seat, after=0, limit=100)
             currencies = await currencies_of(self._store, self._codec, [step.event for step in found.steps])
-            return orjson.dumps(present.seat_then(found, self._codec, currencies))
+            return orjson.dumps(present.seat_as_of(found, self._codec, currencies))
 
         return ask
 
@@ -156,8 +156,8 @@ class Past:
             assert found is not None
             page = found.events[:100]
             currencies = await currencies_of(self._store, self._codec, page)
-            items = [present.recorded(event, self._codec, currencies) for event in page]
-            return orjson.dumps({"order": present.order_then(found, order), "items": items})
+            items = [present.recorded_event_json(event, self._codec, currencies) for event in page]
+            return orjson.dumps({"order": present.order_as_of(found, order), "items": items})
 
         return ask
 
@@ -170,7 +170,7 @@ class Past:
             assert found is not None
             page = found.events[:100]
             currencies = await currencies_of(self._store, self._codec, page)
-            return orjson.dumps(present.stream_then(found, page, self._codec, currencies))
+            return orjson.dumps(present.stream_as_of(found, page, self._codec, currencies))
 
         return ask
 
@@ -185,7 +185,7 @@ class Past:
     async def _map(self, maps: SeatMapTimelines) -> bytes:
         then = await self._moment(MAP_EVENTS)
         seats = await maps.at(self._performance, then)
-        return orjson.dumps(await asyncio.to_thread(present.seats_then, self._inventory, seats, then))
+        return orjson.dumps(await asyncio.to_thread(present.seats_as_of, self._inventory, seats, then))
 
     async def _moment(self, back: int | None = None) -> AsOf:
         """Draw a moment, among the last so many positions."""

@@ -63,7 +63,7 @@ async def search_log(settings: Settings, asked: Search) -> list[Body]:
         while True:
             found = await search(store, replace(asked, limit=limit - len(bodies)))
             currencies = await currencies_of(store, codec, found.events)
-            bodies += [present.recorded(event, codec, currencies) for event in found.events]
+            bodies += [present.recorded_event_json(event, codec, currencies) for event in found.events]
             if found.next_position is None or len(bodies) == limit:
                 break
             asked = asked.continued_from(found.next_position)
@@ -83,8 +83,8 @@ async def show_stream(settings: Settings, stream: str, moment: PointInTime) -> B
         if found is None:
             raise NotFound(f"There is no stream {stream}.")
         page, codec = found.events[:EVENTS_SHOWN_MAX], build_codec()
-        shown = present.stream_then(found, page, codec, await currencies_of(streams.store, codec, page))
-        return {**present.true_at(then), **shown}
+        shown = present.stream_as_of(found, page, codec, await currencies_of(streams.store, codec, page))
+        return {**present.as_of_fields(then), **shown}
 
 
 async def show_seat(settings: Settings, performance: str, seat: str, moment: PointInTime) -> Body:
@@ -100,7 +100,7 @@ async def show_seat(settings: Settings, performance: str, seat: str, moment: Poi
         known = {"performance_id": performance, "seat": seat}
         codec = build_codec()
         currencies = await currencies_of(streams.store, codec, [step.event for step in found.steps])
-        return {**present.true_at(then), **known, **present.seat_then(found, codec, currencies)}
+        return {**present.as_of_fields(then), **known, **present.seat_as_of(found, codec, currencies)}
 
 
 async def require_seat(settings: Settings, streams: HistoricalStreams, performance: str, seat: str) -> None:
@@ -132,5 +132,10 @@ async def show_order(settings: Settings, order: str, moment: PointInTime) -> Bod
         codec = build_codec()
         page = found.events[:EVENTS_SHOWN_MAX]
         currencies = await currencies_of(streams.store, codec, page)
-        items = [present.recorded(event, codec, currencies) for event in page]
-        return {**present.true_at(then), "order_id": order, "order": present.order_then(found, order), "items": items}
+        items = [present.recorded_event_json(event, codec, currencies) for event in page]
+        return {
+            **present.as_of_fields(then),
+            "order_id": order,
+            "order": present.order_as_of(found, order),
+            "items": items,
+        }

@@ -6,7 +6,7 @@ from functools import partial
 
 from uuid_utils.compat import uuid7
 
-from api.engine import Engine
+from api.engine import Services
 from api.schemas.people import Registration
 from domain.account import add_role, open_account
 from domain.values import Role
@@ -27,11 +27,13 @@ async def ensure_account(settings: Settings, wish: Registration, *, role: Role) 
     Returns:
         The account, and whether it was opened.
     """
-    async with open_engine(settings) as engine:
-        account, opened = await engine.entrance.ensure(email=wish.email, password=wish.password, name=wish.name)
+    async with open_engine(settings) as services:
+        account, opened = await services.accounts.ensure_account(
+            email=wish.email, password=wish.password, name=wish.name
+        )
         if role is not Role.CUSTOMER:
             grant = partial(add_role, account=account, role=role)
-            await engine.handler.handle(
+            await services.handler.handle(
                 grant, CommandContext(command_id=uuid7(), actor=operator_actor(), channel="operator")
             )
         return account, opened
@@ -45,17 +47,17 @@ async def rehearsal_tokens(settings: Settings, number: int) -> list[str]:
     """
     if not settings.demo:
         raise SettingsRefused("Rehearsal buyers exist in demo mode only: set SEATLEDGER_DEMO=true, or name --data.")
-    async with open_engine(settings) as engine:
+    async with open_engine(settings) as services:
         at_once = asyncio.Semaphore(OPENED_AT_ONCE)
-        return await asyncio.gather(*(open_rehearsal_buyer(engine, at_once) for _ in range(number)))
+        return await asyncio.gather(*(open_rehearsal_buyer(services, at_once) for _ in range(number)))
 
 
-async def open_rehearsal_buyer(engine: Engine, at_once: asyncio.Semaphore) -> str:
+async def open_rehearsal_buyer(services: Services, at_once: asyncio.Semaphore) -> str:
     """Open one buyer and return a token."""
     account = str(uuid7())
     opening = partial(open_account, account=account, guest=False)
     async with at_once:
-        await engine.handler.handle(
+        await services.handler.handle(
             opening, CommandContext(command_id=uuid7(), actor=operator_actor(), channel="rehearsal")
         )
-    return engine.tokens.issue(account, guest=False, lifetime=TOKEN_LIFETIME)
+    return services.tokens.issue(account, guest=False, lifetime=TOKEN_LIFETIME)

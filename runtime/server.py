@@ -14,7 +14,7 @@ import uvicorn
 import uvloop
 
 from api.app import make_app
-from api.engine import Engine
+from api.engine import Services
 from api.live import WATCHERS_MAX
 from runtime.edge.connections import Edge
 from runtime.edge.listening import listen_with_more
@@ -97,10 +97,10 @@ async def serve(settings: Settings) -> None:
         warnings = tuple(filter(None, [outdated(), missing_provider_warning(opened)]))
         for warning in warnings:
             _log.warning(warning)
-        terms = replace(opened.terms, warnings=warnings)
-        engine = replace(opened, terms=terms, counters={**opened.counters, **edge.counters()})
+        terms = replace(opened.settings, warnings=warnings)
+        services = replace(opened, settings=terms, counters={**opened.counters, **edge.counters()})
         config = uvicorn.Config(
-            make_app(engine, pages=pages()),
+            make_app(services, pages=pages()),
             host=settings.host,
             port=settings.port,
             http=protocol_of(edge),
@@ -113,19 +113,19 @@ async def serve(settings: Settings) -> None:
             backlog=BACKLOG,
             timeout_graceful_shutdown=STOP_SECONDS_MAX,
         )
-        quiet = idle_detector(lambda: engine.metrics.requests)
+        quiet = idle_detector(lambda: services.metrics.requests)
         looking = asyncio.gather(collect_young_periodically(), collect_all_when_idle(quiet), edge.watch())
         try:
-            await ApiServer(config, on_stop=partial(close_streams, engine)).serve()
+            await ApiServer(config, on_stop=partial(close_streams, services)).serve()
         finally:
             looking.cancel()
             with suppress(asyncio.CancelledError):
                 await looking  # a gathering that nobody waits for is logged as an error
 
 
-def missing_provider_warning(engine: Engine) -> str | None:
+def missing_provider_warning(services: Services) -> str | None:
     """Return a warning if nothing can be paid."""
-    if engine.gateways:
+    if services.gateways:
         return None
     return (
         "No payment provider is set, so no order can be paid: set SEATLEDGER_SANDBOX_URL, …_API_KEY and "
@@ -133,11 +133,11 @@ def missing_provider_warning(engine: Engine) -> str | None:
     )
 
 
-def close_streams(engine: Engine) -> None:
+def close_streams(services: Services) -> None:
     """End the answers that never end by themselves, and leave those who wait a last moment."""
-    engine.deadlines.stop()
-    engine.live.end()
-    engine.board.end()
+    services.deadlines.stop()
+    services.live.end()
+    services.projection_status.end()
 
 
 def run_api(port: int | None = None) -> None:

@@ -13,22 +13,22 @@ from adapters.records.people import PostgresPeople
 from adapters.records.pool import Pool
 from adapters.records.process_reports import ProcessReports
 from adapters.records.sessions import PostgresSessions
-from api.admission import Admission
-from api.attempts import Attempts
-from api.board import Board
+from api.admission import ConcurrencyLimit
+from api.attempts import LoginRateLimit
+from api.board import ProjectionStatusStream
 from api.bodies import LARGE_AT_ONCE_MAX, LARGE_OF_CLIENT_MAX, LARGE_WAITING_MAX, LARGE_WAITING_SECONDS_MAX
 from api.codes import TicketCodes
 from api.devices import Devices
-from api.drawings import Drawings
-from api.engine import Engine, Terms
-from api.entrance import Entrance
+from api.drawings import LayoutDocumentCache
+from api.engine import ApiSettings, Services
+from api.entrance import Accounts
 from api.fair_queue import FairQueue
 from api.fonts import has_cjk, installed_fonts
 from api.live import LiveSeatMaps, WatchLimits
 from api.metrics import Metrics
 from api.passwords import Passwords
-from api.places import Places
-from api.sealed_log import SealedLog
+from api.places import PlaceFinder
+from api.sealed_log import SealVerification
 from api.ticket_pdf import TicketPrinter
 from api.tokens import AccessTokens, SigningKey
 from eventstore.batcher import Batcher
@@ -76,9 +76,9 @@ class Log:
     clock: Clock
 
 
-def build_entrance(records: Pool, handler: CommandHandler, passwords: Passwords, clock: Clock) -> Entrance:
+def build_entrance(records: Pool, handler: CommandHandler, passwords: Passwords, clock: Clock) -> Accounts:
     """Return what lets people in."""
-    return Entrance(
+    return Accounts(
         handler=handler,
         people=PostgresPeople(records),
         credentials=PostgresCredentials(records),
@@ -100,9 +100,9 @@ def build_ticket_codes(settings: Settings) -> TicketCodes:
     return TicketCodes.from_secrets(current, previous)
 
 
-def build_places(log: Log, inventories: LayoutInventories) -> Places:
+def build_places(log: Log, inventories: LayoutInventories) -> PlaceFinder:
     """Return what finds the places that a wish may mean."""
-    return Places(
+    return PlaceFinder(
         handler=log.handler,
         store=log.store,
         codec=build_codec(),
@@ -117,7 +117,7 @@ def build_asking(settings: Settings) -> RebuildRequests:
     return RebuildRequests(url_of_role(settings, PROJECTOR_ROLE), in_parts=in_parts)
 
 
-def build_live(settings: Settings, log: Log, places: Places, read_models: ReadModelQueries) -> LiveSeatMaps:
+def build_live(settings: Settings, log: Log, places: PlaceFinder, read_models: ReadModelQueries) -> LiveSeatMaps:
     """Return the seat maps that are watched; they follow the log from where the read model stands."""
     return LiveSeatMaps(
         store=log.store,
@@ -130,9 +130,9 @@ def build_live(settings: Settings, log: Log, places: Places, read_models: ReadMo
     )
 
 
-def build_sealed_log(settings: Settings, store: Store) -> SealedLog:
+def build_sealed_log(settings: Settings, store: Store) -> SealVerification:
     """Return the seals of the log, and where their second place is."""
-    return SealedLog(url=url_of_role(settings, APP_ROLE), store=store, place=SealArchive(settings.seal_archive))
+    return SealVerification(url=url_of_role(settings, APP_ROLE), store=store, place=SealArchive(settings.seal_archive))
 
 
 @asynccontextmanager
@@ -152,7 +152,7 @@ async def open_log(settings: Settings, store: Store, batcher: Batcher) -> AsyncI
 
 
 @asynccontextmanager
-async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
+async def open_engine(settings: Settings) -> AsyncIterator[Services]:
     """Build everything an API process uses.
 
     Raises:
@@ -177,16 +177,16 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
         places = build_places(log, inventories)
         async with (
             closing_after(build_live(settings, log, places, read_models)) as live,
-            closing_after(Board(positions=positions, store=store)) as board,
+            closing_after(ProjectionStatusStream(positions=positions, store=store)) as board,
             closing_after(build_sealed_log(settings, store)) as sealed_log,
         ):
-            yield Engine(
+            yield Services(
                 handler=log.handler,
                 store=store,
                 clock=log.clock,
                 people=PostgresPeople(records),
                 checkout_urls=PostgresCheckoutUrls(records),
-                entrance=build_entrance(records, log.handler, passwords, log.clock),
+                accounts=build_entrance(records, log.handler, passwords, log.clock),
                 layouts=layouts,
                 inventories=inventories,
                 positions=positions,
@@ -194,12 +194,12 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
                 switches=ProjectionOperations(url_of_role(settings, PROJECTOR_ROLE)),
                 asking=build_asking(settings),
                 processes=ProcessReports(records),
-                board=board,
+                projection_status=board,
                 gateways=gateways,
                 tokens=build_tokens(settings),
-                attempts=Attempts(),
-                admission=Admission(),
-                exports=Admission(running_max=EXPORTS_MAX, waiting_max=EXPORTS_WAITING_MAX),
+                login_rate_limit=LoginRateLimit(),
+                concurrency_limit=ConcurrencyLimit(),
+                exports=ConcurrencyLimit(running_max=EXPORTS_MAX, waiting_max=EXPORTS_WAITING_MAX),
                 large_bodies=FairQueue(
                     running_max=LARGE_AT_ONCE_MAX,
                     waiting_max=LARGE_WAITING_MAX,
@@ -208,15 +208,15 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
                 ),
                 layout_work=layout_work,
                 metrics=Metrics(),
-                terms=Terms(
+                settings=ApiSettings(
                     public_url=settings.public_url, sandbox_url=settings.sandbox_url, four_eyes=settings.four_eyes
                 ),
                 codec=build_codec(),
-                drawings=Drawings(layouts, layout_work),
+                layout_documents=LayoutDocumentCache(layouts, layout_work),
                 codes=build_ticket_codes(settings),
-                places=places,
+                place_finder=places,
                 printer=TicketPrinter(partial(installed_fonts, cjk=has_cjk())),
-                sealed_log=sealed_log,
+                seal_verification=sealed_log,
                 live=live,
                 past_seat_maps=SeatMapTimelines(store),
                 clients=settings.clients,
@@ -245,6 +245,6 @@ def live_counters(live: LiveSeatMaps) -> Mapping[str, Callable[[], float]]:
     return {
         "live_performances": lambda: live.performances,
         "live_watchers": lambda: live.watchers,
-        "live_watchers_sent_away_total": lambda: live.crowd.sent_away,
+        "live_watchers_sent_away_total": lambda: live.crowd.rejected,
         "live_bytes": lambda: live.size,
     }

@@ -42,7 +42,7 @@ class Snapshot:
     made_at: float
 
 
-def document(performance: str, position: int, inventory: Inventory, states: bytes) -> bytes:
+def seat_map_document(performance: str, position: int, inventory: Inventory, states: bytes) -> bytes:
     """Write the seats that are not free, by state in layout order, and how much is left of each standing area."""
     return orjson.dumps({"performance_id": performance, "position": position, **states_in(inventory, states)})
 
@@ -67,27 +67,27 @@ def areas_in(inventory: Inventory, states: bytes) -> list[Body]:
     return found
 
 
-def compressed(plain: bytes) -> bytes:
+def compress_document(plain: bytes) -> bytes:
     """Compress a document; it takes a while, so do it in a thread."""
     return gzip.compress(plain, COMPRESSION, mtime=0)
 
 
-def greeting(retry_ms: int, known: Known) -> bytes:
+def sse_preamble(retry_ms: int, known: Known) -> bytes:
     """Write what a client is told first: how long to wait before it comes back, and with which id."""
     return b"retry: %d\nid: %b\n\n" % (retry_ms, event_id(known))
 
 
-def delta(known: Known, seats: Mapping[str, str], areas: Iterable[Body]) -> bytes:
+def delta_message(known: Known, seats: Mapping[str, str], areas: Iterable[Body]) -> bytes:
     """Write one message: seats with their states, and standing areas with what is left of them."""
-    return message("seats", known, {"position": known.position, "states": seats, "areas": areas})
+    return sse_message("seats", known, {"position": known.position, "states": seats, "areas": areas})
 
 
-def reset(known: Known) -> bytes:
+def reset_message(known: Known) -> bytes:
     """Tell a client to fetch all seats again, at its position or later."""
-    return message("reset", known, {"position": known.position})
+    return sse_message("reset", known, {"position": known.position})
 
 
-def message(event: str, known: Known, body: Body) -> bytes:
+def sse_message(event: str, known: Known, body: Body) -> bytes:
     """Write one server-sent event; its id is where a client that comes back goes on."""
     return b"id: %b\nevent: %s\ndata: %s\n\n" % (event_id(known), event.encode(), orjson.dumps(body))
 

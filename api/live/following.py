@@ -10,7 +10,7 @@ import psycopg
 import structlog
 from psycopg_pool import PoolTimeout
 
-from api.live.performance import LivePerformance
+from api.live.performance import LiveSeatMap
 from domain.seat import SEAT
 from eventstore.errors import EventStoreError, StoreUnavailable, UnknownEvent
 from eventstore.feed import Subscription
@@ -35,7 +35,7 @@ SEAT_STREAMS = SEAT.stream("")
 _log = structlog.get_logger(__name__)
 
 
-class Following:
+class SeatMapFeed:
     """Tells performances what the feed brings, and their clients what changed.
 
     Args:
@@ -61,7 +61,7 @@ class Following:
         self._edition = edition
         self._current_edition = current_edition
         self._send_one_away = send_one_away
-        self.performances: OrderedDict[str, LivePerformance] = OrderedDict()
+        self.performances: OrderedDict[str, LiveSeatMap] = OrderedDict()
         self._size_at_most = 0
         self._feed = feed
         self._reader = reader
@@ -87,7 +87,7 @@ class Following:
             self._size_at_most = self.size
         return self._size_at_most > BYTES_MAX
 
-    def join(self, live: LivePerformance) -> None:
+    def join(self, live: LiveSeatMap) -> None:
         """Tell a performance everything from the feed's position on; others go if there is no room.
 
         Those go first that nobody watches, in the order in which they were asked for; then watchers of the client that
@@ -95,29 +95,29 @@ class Following:
         """
         self.performances[live.performance] = live
         self._size_at_most += live.size + SEAT_BYTES * live.places.inventory.seat_count
-        while self.full and (self._drop_one(but=live) or self._send_one_away()):
+        while self.full and (self._evict_one(but=live) or self._send_one_away()):
             pass
         if self._running is None:
             self._running = asyncio.create_task(self._run(), name="live seat maps")
 
-    def asked(self, live: LivePerformance) -> None:
+    def touch(self, live: LiveSeatMap) -> None:
         """Note that somebody asked for a performance."""
         live.asked_at = asyncio.get_running_loop().time()
         if self.performances.get(live.performance) is live:
             self.performances.move_to_end(live.performance)
 
-    def drop(self, live: LivePerformance, *, outdated: bool = False) -> None:
+    def evict(self, live: LiveSeatMap, *, outdated: bool = False) -> None:
         """Forget a performance; if it is outdated, its clients are to fetch all seats again."""
         if self.performances.get(live.performance) is live:
             del self.performances[live.performance]
             live.end(outdated=outdated)
 
-    def tell(self, events: Sequence[RecordedEvent], performances: Mapping[str, LivePerformance]) -> None:
+    def apply(self, events: Sequence[RecordedEvent], performances: Mapping[str, LiveSeatMap]) -> None:
         """Tell some performances what happened to their seats."""
         wanted = [event for event in events if performance_in(event.stream) in performances]
         for fact in self._reader.read(wanted):
             performance, _, place = fact.key.rpartition("-")
-            tell_fact(performances[performance], place, fact)
+            apply_event(performances[performance], place, fact)
 
     async def stop(self) -> None:
         """End it, and wait until it has."""
@@ -136,7 +136,7 @@ class Following:
             for task in (following, watching):
                 task.cancel()
             for live in tuple(self.performances.values()):
-                self.drop(live, outdated=outdated)
+                self.evict(live, outdated=outdated)
             await asyncio.gather(following, watching, return_exceptions=True)
 
     async def _watch_edition(self) -> None:
@@ -157,7 +157,7 @@ class Following:
         try:
             while True:
                 try:
-                    self._take(await self._feed.next())
+                    self._apply_all(await self._feed.next())
                 except StoreUnavailable as trouble:
                     _log.info("live seat maps: the database does not answer", trouble=str(trouble))
                     await asyncio.sleep(RETRY_SECONDS)
@@ -166,11 +166,11 @@ class Following:
         finally:
             await self._feed.close()
 
-    def _take(self, events: Sequence[RecordedEvent]) -> None:
+    def _apply_all(self, events: Sequence[RecordedEvent]) -> None:
         self.position = events[-1].position
-        self.tell(events, self.performances)
+        self.apply(events, self.performances)
         for live in self.performances.values():
-            live.knows(self.position)
+            live.advance_to(self.position)
         self._told.set()
 
     async def _tick(self) -> None:
@@ -184,15 +184,15 @@ class Following:
         for live in tuple(self.performances.values()):
             await live.tick()
             if not live.watchers and began - live.asked_at > IDLE_SECONDS_MAX:
-                self.drop(live)
+                self.evict(live)
         await asyncio.sleep(max(0.0, began + TICK_SECONDS - now()))
 
-    def _drop_one(self, *, but: LivePerformance) -> bool:
+    def _evict_one(self, *, but: LiveSeatMap) -> bool:
         """Drop the performance that nobody watches and nobody asked for in the longest time; False if there is none."""
         unwatched = (live for live in self.performances.values() if not live.watchers and live is not but)
         chosen = next(unwatched, None)
         if chosen is not None:
-            self.drop(chosen)
+            self.evict(chosen)
         return chosen is not None
 
 
@@ -201,7 +201,7 @@ def performance_in(stream: str) -> str | None:
     return stream[len(SEAT_STREAMS) :].rpartition("-")[0] if stream.startswith(SEAT_STREAMS) else None
 
 
-def tell_fact(live: LivePerformance, place: str, fact: ProjectedEvent) -> None:
+def apply_event(live: LiveSeatMap, place: str, fact: ProjectedEvent) -> None:
     """Tell a performance what an event made of a place, by the read model's own rules.
 
     An event that this program is too old for leaves the place as it was; the read model's operators hear of it.
@@ -212,4 +212,4 @@ def tell_fact(live: LivePerformance, place: str, fact: ProjectedEvent) -> None:
         _log.warning("live seat maps: an event cannot be read", position=fact.position, trouble=str(trouble))
         return
     until = None if told["until"] is None else datetime.fromisoformat(told["until"]).timestamp()
-    live.places.tell(place, told["state"], until=until, position=fact.position)
+    live.places.apply(place, told["state"], until=until, position=fact.position)

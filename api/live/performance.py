@@ -5,9 +5,19 @@ import random
 from collections.abc import Callable
 from contextlib import suppress
 
-from api.live.documents import HEARTBEAT, Known, Snapshot, areas_in, compressed, delta, document, greeting, reset
+from api.live.documents import (
+    HEARTBEAT,
+    Known,
+    Snapshot,
+    areas_in,
+    compress_document,
+    delta_message,
+    reset_message,
+    seat_map_document,
+    sse_preamble,
+)
 from api.live.places import LivePlaces
-from api.live.watcher import Watcher
+from api.live.watcher import Subscriber
 from domain.layout.inventory import Inventory
 
 WAIT_SECONDS_MAX = 2.0
@@ -15,7 +25,7 @@ SNAPSHOT_SECONDS_MIN = 0.1
 SNAPSHOT_SECONDS_MAX = 0.25
 """How old a document may be that no longer says everything; `/live` goes on from its position all the same."""
 
-CHANGES_TOLD_MAX = 2_000
+CHANGES_SENT_MAX = 2_000
 """A client that missed more is told to fetch the document, which is compressed and made once for all."""
 
 HEARTBEAT_SECONDS = 10.0
@@ -23,13 +33,13 @@ STALLED_SECONDS_MAX = 20.0
 RETRY_MS = (500, 3_000)
 """Clients that lost the same server come back one after the other."""
 
-WATCHERS_PER_TURN = 100
+SUBSCRIBERS_PER_BATCH = 100
 OWN_BYTES = 4_096
 PLACE_BYTES = 9
 """A state and a position."""
 
 
-class LivePerformance:
+class LiveSeatMap:
     """A performance's places, followed from the moment they were loaded.
 
     Args:
@@ -51,8 +61,8 @@ class LivePerformance:
         self._ended = False
         self._now = now
         self._moved = asyncio.Event()
-        self._watchers: set[Watcher] = set()
-        self._behind: set[Watcher] = set()
+        self._watchers: set[Subscriber] = set()
+        self._behind: set[Subscriber] = set()
         self._missed: dict[int, tuple[bytes, int]] = {}
         self._told_at = 0.0
         self._kept: Snapshot | None = None
@@ -69,12 +79,12 @@ class LivePerformance:
         kept = 0 if self._kept is None else len(self._kept.plain) + len(self._kept.compressed)
         return OWN_BYTES + PLACE_BYTES * len(self.places.inventory) + kept
 
-    def knows(self, position: int) -> None:
+    def advance_to(self, position: int) -> None:
         """Note that everything up to a position has been told."""
         self.position = max(self.position, position)
         self._moved.set()
 
-    async def reaches(self, position: int) -> bool:
+    async def wait_for(self, position: int) -> bool:
         """Wait, at most two seconds, until everything up to a position has been told; False if it has not."""
         with suppress(TimeoutError):
             async with asyncio.timeout(WAIT_SECONDS_MAX):
@@ -90,7 +100,7 @@ class LivePerformance:
             min_position: this far at least; not beyond what is known here.
         """
         while True:
-            self.places.let_pass(self._now())
+            self.places.expire_until(self._now())
             kept = self._kept
             if kept is not None:
                 age = asyncio.get_running_loop().time() - kept.made_at
@@ -101,21 +111,21 @@ class LivePerformance:
                     return kept
             await asyncio.shield(self._remake())
 
-    def enter(self, watcher: Watcher) -> None:
+    def subscribe(self, subscriber: Subscriber) -> None:
         """Let a client watch, beginning with what it missed since its position."""
         if self._ended:
-            watcher.end()
+            subscriber.end()
             return
-        missed, position = self._since(watcher.position)
-        greeted = greeting(random.randint(*RETRY_MS), Known(position, self.tag)) + missed  # noqa: S311 - no secret
-        self._watchers.add(watcher)
-        if not watcher.offer(greeted, position, asyncio.get_running_loop().time()):
-            self._behind.add(watcher)
+        missed, position = self._since(subscriber.position)
+        greeted = sse_preamble(random.randint(*RETRY_MS), Known(position, self.tag)) + missed  # noqa: S311 - no secret
+        self._watchers.add(subscriber)
+        if not subscriber.try_send(greeted, position, asyncio.get_running_loop().time()):
+            self._behind.add(subscriber)
 
-    def leave(self, watcher: Watcher) -> None:
+    def unsubscribe(self, subscriber: Subscriber) -> None:
         """Forget a client."""
-        self._watchers.discard(watcher)
-        self._behind.discard(watcher)
+        self._watchers.discard(subscriber)
+        self._behind.discard(subscriber)
 
     async def tick(self) -> None:
         """Tell every client what changed since the last tick, or that we are still here."""
@@ -124,14 +134,14 @@ class LivePerformance:
             self.places.take_changed()  # whoever comes is told what is missing
             return
         now = asyncio.get_running_loop().time()
-        self.places.let_pass(self._now())
+        self.places.expire_until(self._now())
         changed, late = self.places.take_changed(), tuple(self._behind)
         if changed:
-            await self._tell_all(self._delta(changed), now)
+            await self._send_to_all(self._delta(changed), now)
         elif now - self._told_at >= HEARTBEAT_SECONDS:
-            await self._tell_all(HEARTBEAT, now)
-        for watcher in late:
-            self._tell_late(watcher, now)
+            await self._send_to_all(HEARTBEAT, now)
+        for subscriber in late:
+            self._send_to_late(subscriber, now)
 
     def end(self, *, outdated: bool = False) -> None:
         """End every client's answer; they come back, to this server or another.
@@ -142,51 +152,51 @@ class LivePerformance:
         self._ended = True
         watchers, self._watchers = self._watchers, set()
         self._behind.clear()
-        for watcher in watchers:
+        for subscriber in watchers:
             if outdated:
-                watcher.offer(reset(Known(0, self.tag)), 0, asyncio.get_running_loop().time())
-            watcher.end()
+                subscriber.try_send(reset_message(Known(0, self.tag)), 0, asyncio.get_running_loop().time())
+            subscriber.end()
 
-    def outdates(self, known: Known) -> bool:
+    def is_newer_edition_than(self, known: Known) -> bool:
         """Say whether what a client knows is of another edition, so that no changes lead from it to this one."""
         return known.tag not in {None, self.tag}
 
-    async def _tell_all(self, message: bytes, now: float) -> None:
+    async def _send_to_all(self, message: bytes, now: float) -> None:
         position, self._told_at = self.position, now
-        for number, watcher in enumerate(tuple(self._watchers - self._behind), 1):
-            if watcher in self._watchers and not watcher.offer(message, position, now):
-                self._behind.add(watcher)
-            if number % WATCHERS_PER_TURN == 0:
+        for number, subscriber in enumerate(tuple(self._watchers - self._behind), 1):
+            if subscriber in self._watchers and not subscriber.try_send(message, position, now):
+                self._behind.add(subscriber)
+            if number % SUBSCRIBERS_PER_BATCH == 0:
                 await asyncio.sleep(0)
 
-    def _tell_late(self, watcher: Watcher, now: float) -> None:
+    def _send_to_late(self, subscriber: Subscriber, now: float) -> None:
         """Tell a client whose connection was full everything at once; cut it off if it takes nothing for too long."""
-        missed, position = self._since(watcher.position)
-        if watcher.offer(missed, position, now):
-            self._behind.discard(watcher)
-        elif watcher.stalled_since is not None and now - watcher.stalled_since > STALLED_SECONDS_MAX:
-            self.leave(watcher)
-            watcher.cut()
+        missed, position = self._since(subscriber.position)
+        if subscriber.try_send(missed, position, now):
+            self._behind.discard(subscriber)
+        elif subscriber.stalled_since is not None and now - subscriber.stalled_since > STALLED_SECONDS_MAX:
+            self.unsubscribe(subscriber)
+            subscriber.abort()
 
     def _since(self, position: int) -> tuple[bytes, int]:
         """Return what a client missed since a position, and up to where; written once for all who missed the same."""
         if position not in self._missed:
-            self._missed[position] = (self._told_since(position), self.position)
+            self._missed[position] = (self._changes_since(position), self.position)
         return self._missed[position]
 
-    def _told_since(self, position: int) -> bytes:
-        if position > self.position or self.places.are_more_since(position, CHANGES_TOLD_MAX):
-            return reset(self._here())
+    def _changes_since(self, position: int) -> bytes:
+        if position > self.position or self.places.are_more_since(position, CHANGES_SENT_MAX):
+            return reset_message(self._current())
         missed = self.places.since(position)
         return self._delta(missed) if missed else HEARTBEAT
 
     def _delta(self, changed: set[int]) -> bytes:
         inventory = self.places.inventory
-        seats = self.places.shown(index for index in changed if index < inventory.seat_count)
+        seats = self.places.states_of(index for index in changed if index < inventory.seat_count)
         areas = areas_in(inventory, self.places.states()) if len(seats) < len(changed) else []
-        return delta(self._here(), seats, areas)
+        return delta_message(self._current(), seats, areas)
 
-    def _here(self) -> Known:
+    def _current(self) -> Known:
         return Known(self.position, self.tag)
 
     def _etag(self) -> str:
@@ -204,5 +214,5 @@ class LivePerformance:
         self._kept = Snapshot(position=position, etag=etag, plain=plain, compressed=packed, made_at=made_at)
 
     def _written(self, position: int, states: bytes) -> tuple[bytes, bytes]:
-        plain = document(self.performance, position, self.places.inventory, states)
-        return plain, compressed(plain)
+        plain = seat_map_document(self.performance, position, self.places.inventory, states)
+        return plain, compress_document(plain)

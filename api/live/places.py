@@ -19,7 +19,7 @@ NUMBERS = {state: number for number, state in enumerate(STATES)}
 class LivePlaces:
     """Every place by its index in the inventory: nine bytes each, and a little more while it has a deadline.
 
-    A place whose deadline passes is free without any event; whoever looks brings the clock first, by `let_pass`.
+    A place whose deadline passes is free without any event; whoever looks brings the clock first, by `expire_until`.
     """
 
     __slots__ = ("_changed", "_coming", "_deadlines", "_lapsed", "_positions", "_states", "inventory", "last_change")
@@ -47,7 +47,7 @@ class LivePlaces:
         """When the next place may become free by itself."""
         return self._coming[0][0] if self._coming else None
 
-    def tell(self, key: str, state: str, *, until: float | None, position: int) -> None:
+    def apply(self, key: str, state: str, *, until: float | None, position: int) -> None:
         """Take in what an event made of a place, unless something later is known of it.
 
         Args:
@@ -63,9 +63,9 @@ class LivePlaces:
         self._lapsed.discard(index)
         self._deadlines.pop(index, None)
         if until is not None:
-            self._expect(index, until)
+            self._schedule_expiry(index, until)
 
-    def let_pass(self, now: float) -> None:
+    def expire_until(self, now: float) -> None:
         """Free the places whose deadline has come (a Unix time)."""
         while self._coming and self._coming[0][0] <= now:
             until, index = heappop(self._coming)
@@ -99,12 +99,12 @@ class LivePlaces:
         """Return one byte for each place."""
         return bytes(self._states)
 
-    def shown(self, indices: Iterable[int]) -> dict[str, str]:
+    def states_of(self, indices: Iterable[int]) -> dict[str, str]:
         """Return key → state of these places."""
         key, states = self.inventory.key, self._states
         return {key(index): STATES[states[index]] for index in indices}
 
-    def _expect(self, index: int, until: float) -> None:
+    def _schedule_expiry(self, index: int, until: float) -> None:
         self._deadlines[index] = until
         heappush(self._coming, (until, index))
         if len(self._coming) > 2 * len(self._states):

@@ -4,9 +4,9 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api.live.documents import Known
-from api.live.performance import LivePerformance
-from api.live.watcher import Watcher
-from api.live.watchers import Watchers
+from api.live.performance import LiveSeatMap
+from api.live.watcher import Subscriber
+from api.live.watchers import SubscriberLimits
 
 EVENT_STREAM = "text/event-stream"
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -23,33 +23,33 @@ class LiveResponse(Response):
         known: up to where the client knows everything; None: it wants what happens from now on.
     """
 
-    def __init__(self, live: LivePerformance, known: Known | None, crowd: Watchers, client: str) -> None:
+    def __init__(self, live: LiveSeatMap, known: Known | None, subscribers: SubscriberLimits, client: str) -> None:
         self.status_code = 200
         self.background = None
         self.media_type = EVENT_STREAM
         self.init_headers(HEADERS)
         self._live = live
         self._known = known
-        self._crowd = crowd
+        self._crowd = subscribers
         self._client = client
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer until the client goes, or the maps end it."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         after = await self._begins_after()
-        watcher = Watcher(send, scope.get("extensions", {}).get(ABORT, {}).get("abort"), after)
-        self._crowd.enter(self._client, self._live, watcher)
+        subscriber = Subscriber(send, scope.get("extensions", {}).get(ABORT, {}).get("abort"), after)
+        self._crowd.enter(self._client, self._live, subscriber)
         try:
             while (await receive())["type"] != "http.disconnect":
                 pass
         finally:
-            self._crowd.leave(self._client, watcher)
+            self._crowd.leave(self._client, subscriber)
 
     async def _begins_after(self) -> int:
         """Return the position after which the client is told what changes; one that is not reached resets it."""
         if self._known is None:
             return self._live.position
-        if self._live.outdates(self._known):
+        if self._live.is_newer_edition_than(self._known):
             return self._live.position + 1
-        await self._live.reaches(self._known.position)
+        await self._live.wait_for(self._known.position)
         return self._known.position

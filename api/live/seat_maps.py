@@ -11,9 +11,9 @@ from contextlib import ExitStack
 from api.errors import Behind, Busy, Malformed
 from api.fair_queue import FairQueue
 from api.live.documents import Snapshot
-from api.live.following import Following
-from api.live.performance import LivePerformance
-from api.live.watchers import Watchers, WatchLimits
+from api.live.following import SeatMapFeed
+from api.live.performance import LiveSeatMap
+from api.live.watchers import SubscriberLimits, WatchLimits
 from domain.layout.inventory import Inventory
 from eventstore.checkpoint import is_in_log
 from eventstore.feed import Subscription
@@ -60,13 +60,13 @@ class LiveSeatMaps:
         self._models = models
         self._inventory_of = inventory_of
         self._clock = clock
-        self._following: Following | None = None
+        self._following: SeatMapFeed | None = None
         self._beginning = asyncio.Lock()
         self._loads = FairQueue(
             running_max=LOADS_AT_ONCE_MAX, waiting_max=LOADS_WAITING_MAX, waiting_seconds_max=LOAD_SECONDS_MAX
         )
-        self.crowd = Watchers(limits)
-        self._loading: dict[str, asyncio.Task[LivePerformance]] = {}
+        self.crowd = SubscriberLimits(limits)
+        self._loading: dict[str, asyncio.Task[LiveSeatMap]] = {}
 
     @property
     def watchers(self) -> int:
@@ -88,13 +88,13 @@ class LiveSeatMaps:
         live = self._known(performance)
         return live is not None and asyncio.get_running_loop().time() < live.public_until
 
-    def found_public(self, performance: str) -> None:
+    def mark_public(self, performance: str) -> None:
         """Note, of a performance that is looked at, that everybody may see it."""
         live = self._known(performance)
         if live is not None:
             live.public_until = asyncio.get_running_loop().time() + PUBLIC_SECONDS
 
-    async def of(self, performance: str) -> LivePerformance:
+    async def of(self, performance: str) -> LiveSeatMap:
         """Return a performance as it stands.
 
         Raises:
@@ -107,10 +107,10 @@ class LiveSeatMaps:
         if live is None or performance in self._loading:
             live = await self._loaded(performance)
         if self._following is not None:
-            self._following.asked(live)
+            self._following.touch(live)
         return live
 
-    async def to_watch(self, performance: str, client: str) -> LivePerformance:
+    async def to_watch(self, performance: str, client: str) -> LiveSeatMap:
         """Return a performance for one more of a client to watch; raises what `of` does.
 
         Raises:
@@ -137,7 +137,7 @@ class LiveSeatMaps:
                 raise Malformed(
                     f"No event has position {min_position}: the log ends at {head}. Name one that an answer told."
                 )
-            if not await live.reaches(min_position):
+            if not await live.wait_for(min_position):
                 raise Behind(f"The seat map has not reached position {min_position} yet; ask again in a moment.")
         return await live.snapshot(min_position)
 
@@ -155,10 +155,10 @@ class LiveSeatMaps:
         if self._following is not None:
             await self._following.stop()
 
-    def _known(self, performance: str) -> LivePerformance | None:
+    def _known(self, performance: str) -> LiveSeatMap | None:
         return None if self._following is None else self._following.performances.get(performance)
 
-    async def _loaded(self, performance: str) -> LivePerformance:
+    async def _loaded(self, performance: str) -> LiveSeatMap:
         """Load a performance, once however many ask."""
         loading = self._loading.get(performance)
         if loading is None:
@@ -166,49 +166,49 @@ class LiveSeatMaps:
             loading.add_done_callback(lambda _: self._loading.pop(performance))
         return await asyncio.shield(loading)
 
-    async def _load(self, performance: str) -> LivePerformance:
+    async def _load(self, performance: str) -> LiveSeatMap:
         async with self._loads.place():
             return await self._load_now(performance)
 
-    async def _load_now(self, performance: str) -> LivePerformance:
+    async def _load_now(self, performance: str) -> LiveSeatMap:
         inventory = await self._inventory_of(performance)
-        following = await self._followed()
-        live = LivePerformance(
+        following = await self._require_feed()
+        live = LiveSeatMap(
             performance,
             inventory,
             lambda: self._clock.now().timestamp(),
             followed_after=following.position,
             tag=following.tag,
         )
-        following.asked(live)
+        following.touch(live)
         following.join(live)
         with ExitStack() as undo:
-            undo.callback(following.drop, live)
+            undo.callback(following.evict, live)
             await self._begin(live, following)
             undo.pop_all()
         return live
 
-    async def _followed(self) -> Following:
+    async def _require_feed(self) -> SeatMapFeed:
         async with self._beginning:
             if self._following is None or self._following.ended:
                 edition = await self._edition()
                 if not await is_in_log(self._store, edition.checkpoint):
                     raise Behind("The seat map is being rebuilt, for the log was restored; ask again in a moment.")
                 head = await self._store.head()
-                self._following = Following(
+                self._following = SeatMapFeed(
                     self._make_feed(head),
                     head,
                     self._reader,
                     edition=edition,
                     current_edition=self._edition,
-                    send_one_away=self.crowd.send_one_away,
+                    send_one_away=self.crowd.reject_one,
                 )
             return self._following
 
     async def _edition(self) -> Edition:
         return await self._models.edition(SEAT_MAP.name)
 
-    async def _begin(self, live: LivePerformance, following: Following) -> None:
+    async def _begin(self, live: LiveSeatMap, following: SeatMapFeed) -> None:
         """Take in the read model's rows, then the log from there to where the feed was when it began to tell."""
         try:
             async with asyncio.timeout(LOAD_SECONDS_MAX):
@@ -216,28 +216,28 @@ class LiveSeatMaps:
                 while live.followed_after - seats.position > REPLAY_EVENTS_MAX:
                     await asyncio.sleep(LOAD_AGAIN_SECONDS)
                     seats = await read_seat_map(self._models, performance=live.performance)
-                await take_in(live, seats)
+                await load_rows(live, seats)
                 await self._replay(live, following, after=seats.position)
                 live.places.take_changed()  # nobody watches yet: whoever comes is told what is missing
         except TimeoutError:
             raise Behind("The seat map is being brought up to date; ask again in a moment.") from None
 
-    async def _replay(self, live: LivePerformance, following: Following, *, after: int) -> None:
+    async def _replay(self, live: LiveSeatMap, following: SeatMapFeed, *, after: int) -> None:
         while after < live.followed_after:
             events = await self._store.read_range(after=after, limit=REPLAY_RANGE_EVENTS)
-            following.tell(events, {live.performance: live})
+            following.apply(events, {live.performance: live})
             after = events[-1].position
 
 
-async def take_in(live: LivePerformance, seats: SeatMap) -> None:
+async def load_rows(live: LiveSeatMap, seats: SeatMap) -> None:
     """Tell a performance the read model's rows, with a pause for others every so many places."""
     since_pause = 0
     for group in seats.groups:
         until = None if group.until is None else group.until.timestamp()
         for place, position in zip(group.seats, group.positions, strict=True):
-            live.places.tell(place, group.state, until=until, position=position)
+            live.places.apply(place, group.state, until=until, position=position)
             since_pause += 1
             if since_pause == PLACES_PER_PAUSE:
                 since_pause = 0
                 await asyncio.sleep(0)
-    live.knows(seats.position)
+    live.advance_to(seats.position)

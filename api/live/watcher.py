@@ -8,7 +8,7 @@ RETRY = b"retry: %d\n\n"
 FINAL: Message = {"type": "http.response.body", "body": b"", "more_body": False}
 
 
-class Watcher:
+class Subscriber:
     """A client's connection, and how far it was told.
 
     Nothing is queued for a client: while its connection takes nothing, what changes is told later, all at once.
@@ -27,9 +27,11 @@ class Watcher:
         self.position = position
         self.stalled_since: float | None = None
 
-    def offer(self, message: bytes, position: int, now: float) -> bool:
+    def try_send(self, message: bytes, position: int, now: float) -> bool:
         """Send a message that tells everything up to a position, if the connection takes it now (the loop's time)."""
-        if not done_at_once(self._send({"type": "http.response.body", "body": message, "more_body": True})):
+        if not completes_without_waiting(
+            self._send({"type": "http.response.body", "body": message, "more_body": True})
+        ):
             self.stalled_since = self.stalled_since or now
             return False
         self.position = position
@@ -38,21 +40,23 @@ class Watcher:
 
     def end(self) -> None:
         """End the answer in good order, or cut off a client that takes nothing."""
-        if not done_at_once(self._send(FINAL)):
-            self.cut()
+        if not completes_without_waiting(self._send(FINAL)):
+            self.abort()
 
-    def send_away(self, retry_ms: int) -> None:
+    def reject(self, retry_ms: int) -> None:
         """End the answer, and say how long to stay away."""
-        done_at_once(self._send({"type": "http.response.body", "body": RETRY % retry_ms, "more_body": True}))
+        completes_without_waiting(
+            self._send({"type": "http.response.body", "body": RETRY % retry_ms, "more_body": True})
+        )
         self.end()
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         """Cut the connection off; the client comes back with the last position it saw."""
         if self._abort is not None:
             self._abort()
 
 
-def done_at_once(work: Awaitable[None]) -> bool:
+def completes_without_waiting(work: Awaitable[None]) -> bool:
     """Do something if it takes no waiting; what would have to wait, or meets a closed connection, is given up."""
     assert isinstance(work, Coroutine), "every ASGI server's `send` is an `async def`"
     try:

@@ -5,8 +5,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from api.errors import Busy, TooManyWatchers
-from api.live.performance import LivePerformance
-from api.live.watcher import Watcher
+from api.live.performance import LiveSeatMap
+from api.live.watcher import Subscriber
 
 WATCHERS_MAX = 5_000
 PER_CLIENT_MAX = 100
@@ -22,13 +22,13 @@ class WatchLimits:
 
 
 @dataclass(slots=True)
-class Watchers:
-    """Counts those who watch; `sent_away` those who had to go for others."""
+class SubscriberLimits:
+    """Counts those who watch; `rejected` those who had to go for others."""
 
     limits: WatchLimits = field(default_factory=WatchLimits)
     total: int = 0
-    sent_away: int = 0
-    _clients: dict[str, OrderedDict[Watcher, LivePerformance]] = field(default_factory=dict)
+    rejected: int = 0
+    _clients: dict[str, OrderedDict[Subscriber, LiveSeatMap]] = field(default_factory=dict)
 
     def check(self, client: str) -> None:
         """Make sure that one more of a client may watch.
@@ -43,35 +43,35 @@ class Watchers:
         if self.total >= self.limits.watchers and len(self._most()) <= own + 1:
             raise Busy("Too many watch already.")
 
-    def enter(self, client: str, live: LivePerformance, watcher: Watcher) -> None:
+    def enter(self, client: str, live: LiveSeatMap, subscriber: Subscriber) -> None:
         """Let one watch; if that is one too many, another goes."""
-        while self.total >= self.limits.watchers and self.send_one_away():
+        while self.total >= self.limits.watchers and self.reject_one():
             pass
-        self._clients.setdefault(client, OrderedDict())[watcher] = live
+        self._clients.setdefault(client, OrderedDict())[subscriber] = live
         self.total += 1
-        live.enter(watcher)
+        live.subscribe(subscriber)
 
-    def leave(self, client: str, watcher: Watcher) -> None:
+    def leave(self, client: str, subscriber: Subscriber) -> None:
         """Forget one who has gone."""
         own = self._clients.get(client)
-        if own is None or watcher not in own:
+        if own is None or subscriber not in own:
             return
-        own.pop(watcher).leave(watcher)
+        own.pop(subscriber).unsubscribe(subscriber)
         self.total -= 1
         if not own:
             del self._clients[client]
 
-    def send_one_away(self) -> bool:
+    def reject_one(self) -> bool:
         """End the oldest watcher of the client that has most; False if nobody has more than one."""
         most = self._most()
         if len(most) <= 1:
             return False
-        watcher, live = most.popitem(last=False)
+        subscriber, live = most.popitem(last=False)
         self.total -= 1
-        self.sent_away += 1
-        live.leave(watcher)
-        watcher.send_away(random.randint(*SENT_AWAY_RETRY_MS))  # noqa: S311 - no secret
+        self.rejected += 1
+        live.unsubscribe(subscriber)
+        subscriber.reject(random.randint(*SENT_AWAY_RETRY_MS))  # noqa: S311 - no secret
         return True
 
-    def _most(self) -> OrderedDict[Watcher, LivePerformance]:
+    def _most(self) -> OrderedDict[Subscriber, LiveSeatMap]:
         return max(self._clients.values(), key=len, default=OrderedDict())

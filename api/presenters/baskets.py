@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from api.order_details import OrderDetails
-from api.presenters.refunds import listed_refund
+from api.presenters.refunds import refund_from_row
 from api.presenters.summaries import performance_summary
-from api.presenters.values import Body, PlainLine, id_of, money, plain, shown_line, shown_lines
+from api.presenters.values import Body, PlainLine, id_of, line_json, lines_json, money, to_plain_json
 from domain.hold import EndedHold, HoldPlaced, OpenHold
 from domain.order import OrderConfirmed, OrderPlaced, OrderStatus
 from domain.payment import AWAITING_BUYER, PaymentStatus, RequestedPayment
@@ -18,7 +18,7 @@ from projections.catalogue import PerformanceSummary
 Recorded = Sequence[tuple[str, Any]]
 
 
-def placed_hold(events: Recorded) -> Body:
+def hold_from_events(events: Recorded) -> Body:
     """Show a basket from the events that filled it."""
     ((stream, placed),) = (pair for pair in events if type(pair[1]) is HoldPlaced)
     return {**hold_facts(id_of(stream), placed), "expires_at": placed.expires_at}
@@ -32,13 +32,13 @@ def hold_facts(hold: str, known: HoldPlaced | OpenHold) -> Body:
         "event_id": known.event,
         "expires_at": known.expires_at,
         "quote": {
-            "lines": shown_lines(plain(known.lines), known.currency),
+            "lines": lines_json(to_plain_json(known.lines), known.currency),
             "total": money(known.total, known.currency),
         },
     }
 
 
-def hold_now(hold: str, known: OpenHold | EndedHold, summary: PerformanceSummary, now: datetime) -> Body:
+def hold_from_state(hold: str, known: OpenHold | EndedHold, summary: PerformanceSummary, now: datetime) -> Body:
     """Show a basket as it stands at `now`; one that lapsed reads the same before and after it was cleared away."""
     state = known.lapsed if isinstance(known, EndedHold) else known
     assert state is not None, "a released basket is not shown"
@@ -53,19 +53,19 @@ def hold_now(hold: str, known: OpenHold | EndedHold, summary: PerformanceSummary
     }
 
 
-def listed_hold(hold: my_orders.Hold, summary: PerformanceSummary | None) -> Body:
+def hold_from_row(hold: my_orders.Hold, summary: PerformanceSummary | None) -> Body:
     """Show a basket from its row."""
     return {
         "hold_id": hold.hold,
         "performance_id": hold.performance,
         "event_id": hold.event,
         "expires_at": hold.expires_at,
-        "quote": {"lines": shown_lines(hold.lines, hold.currency), "total": money(hold.total, hold.currency)},
+        "quote": {"lines": lines_json(hold.lines, hold.currency), "total": money(hold.total, hold.currency)},
         **performance_summary(summary),
     }
 
 
-def placed_order(events: Recorded) -> Body:
+def order_from_events(events: Recorded) -> Body:
     """Show an order from the events that placed it."""
     order, code, placed = "", "", None
     status = OrderStatus.PENDING
@@ -90,12 +90,12 @@ def order_status(status: str, expires_at: datetime, now: datetime) -> str:
     return OrderStatus.EXPIRED if status == OrderStatus.PENDING and expires_at <= now else status
 
 
-def order_now(order: OrderDetails, now: datetime, urls: Mapping[str, str]) -> Body:
+def order_from_state(order: OrderDetails, now: datetime, urls: Mapping[str, str]) -> Body:
     """Show an order as it stands at `now`; `urls`: where its owner pays, by payment."""
     state = order.state
     lines = [
         order_line(line, state.currency, state.tickets.get(line["line_id"]), cancelled=state.cancelled_lines)
-        for line in plain(state.lines)
+        for line in to_plain_json(state.lines)
     ]
     return {
         "order_id": order.order,
@@ -111,15 +111,17 @@ def order_now(order: OrderDetails, now: datetime, urls: Mapping[str, str]) -> Bo
         "confirmed_at": order.confirmed_at,
         "expires_at": state.expires_at,
         "lines": lines,
-        "lines_cancelled": how_many(len(state.cancelled_lines), len(state.lines)),
+        "lines_cancelled": none_some_or_all(len(state.cancelled_lines), len(state.lines)),
         "paid_by": state.paid_by,
-        "payments": [payment_now(payment, known, now, urls.get(payment)) for payment, known in order.payments.items()],
-        "refunds": [listed_refund(refund) for refund in order.refunds],
+        "payments": [
+            payment_from_state(payment, known, now, urls.get(payment)) for payment, known in order.payments.items()
+        ],
+        "refunds": [refund_from_row(refund) for refund in order.refunds],
         **performance_summary(order.summary),
     }
 
 
-def how_many(part: int, whole: int) -> str:
+def none_some_or_all(part: int, whole: int) -> str:
     """Say how many of the lines: none, some or all."""
     return "none" if part == 0 else "all" if part == whole else "some"
 
@@ -128,10 +130,10 @@ def order_line(
     line: PlainLine, currency: str, ticket: str | None, *, cancelled: Sequence[str] | frozenset[str]
 ) -> Body:
     """Show one line of an order."""
-    return {**shown_line(line, currency), "ticket_id": ticket, "cancelled": line["line_id"] in cancelled}
+    return {**line_json(line, currency), "ticket_id": ticket, "cancelled": line["line_id"] in cancelled}
 
 
-def listed_order(order: my_orders.Order, summary: PerformanceSummary | None, now: datetime) -> Body:
+def order_from_row(order: my_orders.Order, summary: PerformanceSummary | None, now: datetime) -> Body:
     """Show an order from its row, as it stands at `now`."""
     return {
         "order_id": order.order_id,
@@ -149,10 +151,10 @@ def listed_order(order: my_orders.Order, summary: PerformanceSummary | None, now
             order_line(line, order.currency, order.tickets.get(line["line_id"]), cancelled=order.cancelled)
             for line in order.lines
         ],
-        "lines_cancelled": how_many(len(order.cancelled), len(order.lines)),
+        "lines_cancelled": none_some_or_all(len(order.cancelled), len(order.lines)),
         "paid_by": order.paid_by,
-        "payments": [listed_payment(payment, now) for payment in order.payments],
-        "refunds": [listed_refund(refund) for refund in order.refunds],
+        "payments": [payment_from_row(payment, now) for payment in order.payments],
+        "refunds": [refund_from_row(refund) for refund in order.refunds],
         **performance_summary(summary),
     }
 
@@ -162,7 +164,7 @@ def payment_status(status: str, expires_at: datetime, now: datetime) -> str:
     return PaymentStatus.EXPIRED if status in AWAITING_BUYER and expires_at <= now else status
 
 
-def payment_now(payment: str, state: RequestedPayment, now: datetime, url: str | None) -> Body:
+def payment_from_state(payment: str, state: RequestedPayment, now: datetime, url: str | None) -> Body:
     """Show a payment as it stands at `now`; `url`: where its owner pays."""
     captured = money(state.captured, state.captured_currency) if state.captured_currency else None
     return {
@@ -180,7 +182,7 @@ def payment_now(payment: str, state: RequestedPayment, now: datetime, url: str |
     }
 
 
-def listed_payment(payment: my_orders.Payment, now: datetime) -> Body:
+def payment_from_row(payment: my_orders.Payment, now: datetime) -> Body:
     """Show a payment from its row, as it stands at `now`."""
     return {
         "payment_id": payment.payment,

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from api.presenters.values import Body, money
-from api.schemas.performances import SalesShown
+from api.schemas.performances import SalesStatus
 from domain.entry import entry_closes_at, entry_opens_at
 from domain.event import EventDetails, EventStatus
 from domain.performance import PerformanceScheduled, SalesState, ScheduledPerformance
@@ -21,7 +21,7 @@ def venue_facts(venue: str, organizer: str, details: VenueDetails) -> Body:
     return {"venue_id": venue, "organizer_id": organizer, **asdict(details)}
 
 
-def listed_venue(venue: catalogue.Venue) -> Body:
+def venue_from_row(venue: catalogue.Venue) -> Body:
     """Show a venue from its row."""
     return {
         "venue_id": venue.venue,
@@ -48,7 +48,7 @@ def event_facts(event: str, organizer: str, venue: str, details: EventDetails, s
     }
 
 
-def listed_event(event: catalogue.Event, now: datetime) -> Body:
+def event_from_row(event: catalogue.Event, now: datetime) -> Body:
     """Show an event with its performances."""
     published = event.status == EventStatus.PUBLISHED
     return {
@@ -71,11 +71,11 @@ def listed_event(event: catalogue.Event, now: datetime) -> Body:
         "first_starts_at": event.first_starts_at,
         "next_starts_at": event.next_starts_at,
         "performance_count": event.performance_count,
-        "performances": [listed_performance(each, published=published, now=now) for each in event.performances],
+        "performances": [performance_from_row(each, published=published, now=now) for each in event.performances],
     }
 
 
-def listed_performance(performance: catalogue.Performance, *, published: bool, now: datetime) -> Body:
+def performance_from_row(performance: catalogue.Performance, *, published: bool, now: datetime) -> Body:
     """Show a performance from its row."""
     known = {
         "performance_id": performance.performance,
@@ -88,7 +88,7 @@ def listed_performance(performance: catalogue.Performance, *, published: bool, n
         "starts_at": performance.starts_at,
         "doors_at": performance.doors_at,
         "on_sale_at": performance.on_sale_at,
-        "prices": shown_prices(performance.prices, performance.currency),
+        "prices": prices_json(performance.prices, performance.currency),
         "limits": performance.limits,
         "entry_rules": performance.entry_rules,
         **entry_window(performance.starts_at, performance.doors_at),
@@ -108,15 +108,15 @@ def with_sales(known: Body, *, published: bool, now: datetime) -> Body:
     The order is that of the refusals in `domain.performance.require_on_sale`.
     """
     if known["cancelled"]:
-        sales = SalesShown.CANCELLED
+        sales = SalesStatus.CANCELLED
     elif not published:
-        sales = SalesShown.UNPUBLISHED
+        sales = SalesStatus.UNPUBLISHED
     elif known["sales"] != SalesState.OPEN:
-        sales = SalesShown(str(known["sales"]))
+        sales = SalesStatus(str(known["sales"]))
     elif now < known["on_sale_at"]:
-        sales = SalesShown.UPCOMING
+        sales = SalesStatus.UPCOMING
     else:
-        sales = SalesShown.OPEN if now < known["starts_at"] else SalesShown.ENDED
+        sales = SalesStatus.OPEN if now < known["starts_at"] else SalesStatus.ENDED
     return {**known, "sales": sales, "sales_decided": known["sales"]}
 
 
@@ -141,8 +141,8 @@ def scheduled_performance(performance: str, scheduled: PerformanceScheduled) -> 
             }
             for price in scheduled.prices
         ],
-        "limits": shown_limits(scheduled.limits),
-        "entry_rules": shown_entry_rules(scheduled.entry_rules),
+        "limits": limits_json(scheduled.limits),
+        "entry_rules": entry_rules_json(scheduled.entry_rules),
         **entry_window(scheduled.starts_at, scheduled.doors_at),
         "sales": "open",
         "cancelled": False,
@@ -150,7 +150,7 @@ def scheduled_performance(performance: str, scheduled: PerformanceScheduled) -> 
     }
 
 
-def performance_now(performance: str, scheduled: PerformanceScheduled, state: ScheduledPerformance) -> Body:
+def performance_from_state(performance: str, scheduled: PerformanceScheduled, state: ScheduledPerformance) -> Body:
     """Show a performance as it stands: what never changes from its first event, the rest from its state."""
     return {
         **scheduled_performance(performance, scheduled),
@@ -161,8 +161,8 @@ def performance_now(performance: str, scheduled: PerformanceScheduled, state: Sc
             {"category": category, "ticket_type": ticket_type, "price": money(amount, state.currency)}
             for (category, ticket_type), amount in state.prices.items()
         ],
-        "limits": shown_limits(state.limits),
-        "entry_rules": shown_entry_rules(state.entry_rules),
+        "limits": limits_json(state.limits),
+        "entry_rules": entry_rules_json(state.entry_rules),
         **entry_window(state.starts_at, state.doors_at),
         "sales": state.sales,
         "cancelled": state.cancelled,
@@ -170,7 +170,7 @@ def performance_now(performance: str, scheduled: PerformanceScheduled, state: Sc
     }
 
 
-def shown_limits(limits: Limits) -> Body:
+def limits_json(limits: Limits) -> Body:
     """Show how much one buyer may take."""
     return {
         "seats_per_order": limits.seats_per_order,
@@ -184,7 +184,7 @@ def entry_window(starts_at: datetime, doors_at: datetime | None) -> Body:
     return {"entry_opens_at": entry_opens_at(starts_at, doors_at), "entry_closes_at": entry_closes_at(starts_at)}
 
 
-def shown_entry_rules(rules: EntryRules) -> Body:
+def entry_rules_json(rules: EntryRules) -> Body:
     """Show what the gates demand."""
     return {
         "registered_devices": rules.registered_devices,
@@ -192,7 +192,7 @@ def shown_entry_rules(rules: EntryRules) -> Body:
     }
 
 
-def shown_prices(prices: Sequence[Mapping[str, Any]], currency: str) -> list[Body]:
+def prices_json(prices: Sequence[Mapping[str, Any]], currency: str) -> list[Body]:
     """Show stored prices."""
     return [
         {

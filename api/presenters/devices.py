@@ -18,7 +18,7 @@ def registered_device(device: str, registered: DeviceRegistered) -> Body:
     }
 
 
-def listed_device(device: Device) -> Body:
+def device_from_row(device: Device) -> Body:
     """Show a scanner from its row."""
     return {
         "device_id": device.device,

@@ -9,7 +9,7 @@ from domain.values import order_code
 from projections.exceptions import ListedException
 
 
-def listed_exception(row: ListedException, now: datetime) -> Body:
+def exception_from_row(row: ListedException, now: datetime) -> Body:
     """Show an exception from its row."""
     possible = possible_resolutions(ExceptionKind(row.kind), refundable=row.refundable)
     return {

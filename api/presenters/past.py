@@ -9,7 +9,7 @@ import orjson
 
 from api.live.documents import states_in
 from api.live.places import NUMBERS
-from api.presenters.values import Body, money, plain, shown_line
+from api.presenters.values import Body, line_json, money, to_plain_json
 from domain.layout.inventory import Inventory
 from domain.order import PlacedOrder
 from domain.payment import RequestedPayment
@@ -27,7 +27,7 @@ from projections.past.words import description_of
 from projections.seat_map import SeatMap
 
 
-def recorded(event: RecordedEvent, codec: Codec, currencies: Mapping[str, str]) -> Body:
+def recorded_event_json(event: RecordedEvent, codec: Codec, currencies: Mapping[str, str]) -> Body:
     """Show one event; its data goes out byte for byte as it was stored.
 
     Args:
@@ -50,9 +50,9 @@ def recorded(event: RecordedEvent, codec: Codec, currencies: Mapping[str, str]) 
     }
 
 
-def true_at(then: AsOf) -> Body:
+def as_of_fields(as_of: AsOf) -> Body:
     """Show what an answer is true at."""
-    return {"position": then.position, "recorded_at": then.recorded_at, "at": then.moment}
+    return {"position": as_of.position, "recorded_at": as_of.recorded_at, "at": as_of.moment}
 
 
 def state(folded: object) -> Body:
@@ -86,7 +86,7 @@ def plain_state(value: object) -> object:
             return str(value)
 
 
-def stream_then(
+def stream_as_of(
     found: StreamAsOf | StreamPage, page: Sequence[RecordedEvent], codec: Codec, currencies: Mapping[str, str]
 ) -> Body:
     """Show a stream as it was, and some of its events."""
@@ -95,28 +95,28 @@ def stream_then(
         "kind": found.kind,
         "version": found.version,
         "state": None if found.state is None else state(found.state),
-        "items": [recorded(event, codec, currencies) for event in page],
+        "items": [recorded_event_json(event, codec, currencies) for event in page],
     }
 
 
-def seat_then(found: SeatAsOf, codec: Codec, currencies: Mapping[str, str]) -> Body:
+def seat_as_of(found: SeatAsOf, codec: Codec, currencies: Mapping[str, str]) -> Body:
     """Show a seat as it was, and some of its history."""
     return {
         "version": found.version,
         "state": state(found.state),
         "available": found.free,
         "items": [
-            {**recorded(step.event, codec, currencies), "holder": step.holder, "order_id": step.order}
+            {**recorded_event_json(step.event, codec, currencies), "holder": step.holder, "order_id": step.order}
             for step in found.steps
         ],
         "next": str(found.steps[-1].event.version) if found.more else None,
     }
 
 
-def seats_then(inventory: Inventory, seats: SeatMap, then: AsOf) -> Body:
+def seats_as_of(inventory: Inventory, seats: SeatMap, as_of: AsOf) -> Body:
     """Show a seat map as live ones are shown."""
     states = bytearray(len(inventory))
-    for group in seats.taken_at(then.moment):
+    for group in seats.taken_at(as_of.moment):
         number = NUMBERS[group.state]
         for index in inventory.indexes(group.seats):
             if index is not None:
@@ -124,7 +124,7 @@ def seats_then(inventory: Inventory, seats: SeatMap, then: AsOf) -> Body:
     return states_in(inventory, bytes(states))
 
 
-def order_then(found: OrderAsOf, order: str) -> Body | None:
+def order_as_of(found: OrderAsOf, order: str) -> Body | None:
     """Show an order's state and money; None before it was placed."""
     placed = found.order
     if placed is None:
@@ -145,9 +145,9 @@ def order_then(found: OrderAsOf, order: str) -> Body | None:
         "expires_at": placed.expires_at,
         **{name: money(amount, placed.currency) for name, amount in sums.items()},
         "lines": order_lines(placed),
-        "payments": [payment_then(payment, each) for payment, each in found.payments.items()],
-        "refunds": [refund_then(refund, each) for refund, each in found.refunds.items()],
-        "tickets": [ticket_then(ticket, each) for ticket, each in found.tickets.items()],
+        "payments": [payment_as_of(payment, each) for payment, each in found.payments.items()],
+        "refunds": [refund_as_of(refund, each) for refund, each in found.refunds.items()],
+        "tickets": [ticket_as_of(ticket, each) for ticket, each in found.tickets.items()],
     }
 
 
@@ -155,37 +155,37 @@ def order_lines(order: PlacedOrder) -> list[Body]:
     """Show an order's lines with their tickets, and whether they had ended."""
     return [
         {
-            **shown_line(line, order.currency),
+            **line_json(line, order.currency),
             "ticket_id": order.tickets.get(line["line_id"]),
             "cancelled": line["line_id"] in order.cancelled_lines,
         }
-        for line in plain(order.lines)
+        for line in to_plain_json(order.lines)
     ]
 
 
-def payment_then(payment: str, then: RequestedPayment) -> Body:
+def payment_as_of(payment: str, as_of: RequestedPayment) -> Body:
     """Show a payment as it was."""
     return {
         "payment_id": payment,
-        "status": then.status,
-        "provider": then.provider,
-        "amount": money(then.amount, then.currency),
-        "captured": money(then.captured, then.captured_currency or then.currency),
-        "outcome": then.outcome,
+        "status": as_of.status,
+        "provider": as_of.provider,
+        "amount": money(as_of.amount, as_of.currency),
+        "captured": money(as_of.captured, as_of.captured_currency or as_of.currency),
+        "outcome": as_of.outcome,
     }
 
 
-def refund_then(refund: str, then: RequestedRefund) -> Body:
+def refund_as_of(refund: str, as_of: RequestedRefund) -> Body:
     """Show a refund as it was."""
     return {
         "refund_id": refund,
-        "status": then.status,
-        "reason": then.reason,
-        "lines": then.lines,
-        "amount": money(then.amount, then.currency),
+        "status": as_of.status,
+        "reason": as_of.reason,
+        "lines": as_of.lines,
+        "amount": money(as_of.amount, as_of.currency),
     }
 
 
-def ticket_then(ticket: str, then: IssuedTicket) -> Body:
+def ticket_as_of(ticket: str, as_of: IssuedTicket) -> Body:
     """Show a ticket as it was."""
-    return {"ticket_id": ticket, "void": then.void, "gate": then.entry.gate if then.entry else None}
+    return {"ticket_id": ticket, "void": as_of.void, "gate": as_of.entry.gate if as_of.entry else None}

@@ -8,7 +8,7 @@ from projections.rebuilding.builds import Build
 from projections.rebuilding.pace import Progress
 
 
-def shown_builds(
+def builds_json(
     live: ProjectionState, builds: Sequence[Build], events_s: Mapping[str, float | None] | None = None
 ) -> Body:
     """Show what is being built of a read model and what was live before.
@@ -19,12 +19,12 @@ def shown_builds(
     mine = [build for build in builds if build.name == live.name]
     rates = events_s or {}
     return {
-        "build": next((shown_build(live, b, rates.get(b.schema)) for b in mine if b.state != "retired"), None),
+        "build": next((build_json(live, b, rates.get(b.schema)) for b in mine if b.state != "retired"), None),
         "retired": next((b.schema for b in mine if b.state == "retired"), None),
     }
 
 
-def shown_build(live: ProjectionState, build: Build, events_s: float | None) -> Body:
+def build_json(live: ProjectionState, build: Build, events_s: float | None) -> Body:
     """Show how far a version is that is being built."""
     progress = Progress(state=build.state, position=build.position, target=live.position, events_s=events_s)
     return {

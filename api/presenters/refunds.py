@@ -12,7 +12,7 @@ from projections.catalogue import PerformanceSummary
 from projections.my_orders import Refund
 
 
-def requested_refund(events: Sequence[tuple[str, Any]], at: datetime) -> Body:
+def refund_from_events(events: Sequence[tuple[str, Any]], at: datetime) -> Body:
     """Show a refund from the events that asked for it."""
     ((stream, asked),) = (pair for pair in events if type(pair[1]) is RefundRequested)
     return {
@@ -31,7 +31,7 @@ def requested_refund(events: Sequence[tuple[str, Any]], at: datetime) -> Body:
     }
 
 
-def listed_refund(refund: Refund) -> Body:
+def refund_from_row(refund: Refund) -> Body:
     """Show a refund from its row."""
     return {
         "refund_id": refund.refund,
@@ -55,4 +55,4 @@ def listed_refund(refund: Refund) -> Body:
 
 def refund_with_performance(refund: Refund, summary: PerformanceSummary | None) -> Body:
     """Show a refund by itself, with the performance it is about."""
-    return {**listed_refund(refund), "performance_id": refund.performance, **performance_summary(summary)}
+    return {**refund_from_row(refund), "performance_id": refund.performance, **performance_summary(summary)}

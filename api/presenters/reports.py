@@ -27,7 +27,7 @@ def figures(row: Figures) -> Body:
     }
 
 
-def sold_on_day(sale: Sale) -> Body:
+def sale_json(sale: Sale) -> Body:
     """Show one row of the sales."""
     return {
         "organizer_id": sale.organizer,
@@ -39,7 +39,7 @@ def sold_on_day(sale: Sale) -> Body:
     }
 
 
-def bought_of_performance(bought: PurchaseTotals) -> Body:
+def purchase_json(bought: PurchaseTotals) -> Body:
     """Show what an account bought of one performance."""
     return {
         "organizer_id": bought.organizer,

@@ -1,7 +1,7 @@
 """Tickets and scans as answers show them."""
 
 from api.presenters.summaries import performance_summary
-from api.presenters.values import Body, plain_place, shown_place
+from api.presenters.values import Body, place_json, place_to_plain_json
 from api.tickets import TicketDetails
 from domain.ticket import TicketIssued
 from projections.catalogue import PerformanceSummary
@@ -17,12 +17,12 @@ def issued_ticket(ticket: str, issued: TicketIssued) -> Body:
         "ticket_id": ticket,
         "performance_id": issued.performance,
         "event_id": issued.event,
-        "place": shown_place(plain_place(issued.place)),
+        "place": place_json(place_to_plain_json(issued.place)),
         "ticket_type": issued.ticket_type,
     }
 
 
-def listed_ticket(ticket: Ticket, summary: PerformanceSummary | None) -> Body:
+def ticket_from_row(ticket: Ticket, summary: PerformanceSummary | None) -> Body:
     """Show a ticket from its row; one of a cancelled performance says so until it is void."""
     cancelled = summary is not None and summary.cancel_reason is not None
     return {
@@ -30,7 +30,7 @@ def listed_ticket(ticket: Ticket, summary: PerformanceSummary | None) -> Body:
         "order_id": ticket.order_id,
         "performance_id": ticket.performance,
         "event_id": ticket.event,
-        "place": shown_place(ticket.place),
+        "place": place_json(ticket.place),
         "ticket_type": ticket.ticket_type,
         "state": CANCELLED if cancelled and ticket.state != VOID else ticket.state,
         "disputed": ticket.disputed,

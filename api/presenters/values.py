@@ -17,37 +17,37 @@ def money(amount: int, currency: str) -> Body:
     return {"amount": amount, "currency": currency}
 
 
-def plain(lines: Sequence[Line]) -> list[PlainLine]:
+def to_plain_json(lines: Sequence[Line]) -> list[PlainLine]:
     """Return lines as they stand in events and read models."""
     found: list[PlainLine] = orjson.loads(orjson.dumps(lines))
     return found
 
 
-def plain_place(place: Place) -> Mapping[str, Any]:
+def place_to_plain_json(place: Place) -> Mapping[str, Any]:
     """Return a place as it stands in events and read models."""
     return asdict(place)
 
 
-def shown_place(place: Mapping[str, Any]) -> Body:
+def place_json(place: Mapping[str, Any]) -> Body:
     """Show a place; which of a standing area's places it is stays inside."""
     label = place["category_label"] or place["category"]
     return {**place, "seat": None if place["area"] else place["seat"], "category_label": label}
 
 
-def shown_line(line: PlainLine, currency: str) -> Body:
+def line_json(line: PlainLine, currency: str) -> Body:
     """Show one place and the price it was promised at."""
     return {
         "line_id": line["line_id"],
-        "place": shown_place(line["place"]),
+        "place": place_json(line["place"]),
         "ticket_type": line["ticket_type"],
         "components": line["components"],
         "price": money(line["gross"], currency),
     }
 
 
-def shown_lines(lines: Sequence[PlainLine], currency: str) -> list[Body]:
+def lines_json(lines: Sequence[PlainLine], currency: str) -> list[Body]:
     """Show every line."""
-    return [shown_line(line, currency) for line in lines]
+    return [line_json(line, currency) for line in lines]
 
 
 def id_of(stream: str) -> str:

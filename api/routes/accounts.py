@@ -6,11 +6,11 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 
-from api.commands import MinPosition, answer, carry_out, caught_up, shown
-from api.engine import engine_of
+from api.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
+from api.engine import services_of
 from api.paging import TextCursor, cursor_of, values_in
 from api.routing import business_router
-from api.schemas.people import Accounts, RolesHeld, RolesWish
+from api.schemas.people import Accounts, RolesRequest, RolesResult
 from domain.account import ACCOUNT, OpenAccount, change_roles
 from domain.books import DecisionContext
 from domain.values import Role
@@ -30,16 +30,16 @@ async def list_accounts(
     min_position: MinPosition = None,
 ) -> Response:
     """Find registered accounts by name or address, in the order of addresses; roles are read from the log."""
-    await caught_up(request, min_position)
-    engine = engine_of(request)
-    page = await engine.people.search(q, after=address_in(cursor), limit=limit)
+    await wait_for_position(request, min_position)
+    services = services_of(request)
+    page = await services.people.search(q, after=address_in(cursor), limit=limit)
     ids = [person.account for person in page.people]
-    roles = await engine.handler.query(lambda context: roles_of(context, ids))
+    roles = await services.handler.query(lambda context: roles_of(context, ids))
     items = [
         {"account_id": person.account, "email": person.email, "name": person.name, "roles": roles[person.account]}
         for person in page.people
     ]
-    return shown({"items": items, "next": None if page.next_cursor is None else cursor_of(page.next_cursor)})
+    return json_response({"items": items, "next": None if page.next_cursor is None else cursor_of(page.next_cursor)})
 
 
 def address_in(cursor: str | None) -> str | None:
@@ -51,12 +51,12 @@ def address_in(cursor: str | None) -> str | None:
     return None if cursor is None else values_in(cursor, 1)[0]
 
 
-@router.put("/accounts/{account_id}/roles", responses={200: {"model": RolesHeld}})
-async def put_roles(request: Request, account_id: UUID, body: RolesWish) -> Response:
+@router.put("/accounts/{account_id}/roles", responses={200: {"model": RolesResult}})
+async def put_roles(request: Request, account_id: UUID, body: RolesRequest) -> Response:
     """Let an account hold exactly these roles, from its next request on."""
     wanted = frozenset(body.roles) - {Role.CUSTOMER}
-    outcome = await carry_out(request, lambda context: change_roles(context, str(account_id), wanted))
-    return answer(outcome, {"account_id": str(account_id), "roles": sorted(wanted | {Role.CUSTOMER})})
+    outcome = await execute_command(request, lambda context: change_roles(context, str(account_id), wanted))
+    return command_response(outcome, {"account_id": str(account_id), "roles": sorted(wanted | {Role.CUSTOMER})})
 
 
 def roles_of(context: DecisionContext, accounts: Sequence[str]) -> Mapping[str, list[Role]]:

@@ -8,16 +8,16 @@ from uuid import UUID
 from fastapi import Path, Query, Request, Response
 from pydantic import StringConstraints
 
-from api.commands import POSITION_MAX, MinPosition, caught_up, shown
-from api.engine import engine_of
+from api.commands import POSITION_MAX, MinPosition, json_response, wait_for_position
+from api.engine import services_of
 from api.paging import Limit
-from api.past import Then, streams_of
+from api.past import AsOfParameter, historical_streams
 from api.periods import require_period
 from api.presenters import past as present
-from api.problems import documented
+from api.problems import problem_responses
 from api.routing import business_router
-from api.schemas.audit import OrderThen, RecordedEvents, SeatsThen, SeatThen, StreamThen
-from api.schemas.values import Moment
+from api.schemas.audit import OrderAsOf, RecordedEvents, SeatAsOf, SeatsAsOf, StreamAsOf
+from api.schemas.values import Timestamp
 from domain.errors import NotFound
 from domain.values import SEAT_KEY
 from eventstore.store import STREAM_CHARACTERS_MAX, EventFilter, RecordedEvent
@@ -41,7 +41,7 @@ StreamName = Annotated[str, StringConstraints(min_length=1, max_length=STREAM_CH
 router = business_router("audit")
 
 
-@router.get("/audit/log", responses={200: {"model": RecordedEvents}, **documented(404)})
+@router.get("/audit/log", responses={200: {"model": RecordedEvents}, **problem_responses(404)})
 async def show_log(
     request: Request,
     *,
@@ -51,8 +51,8 @@ async def show_log(
     actor: Annotated[StreamName | None, Query(description="Caused by this account, device or kind of actor.")] = None,
     performance_id: Annotated[UUID | None, Query(description="About this performance.")] = None,
     organizer_id: Annotated[UUID | None, Query(description="About this organizer.")] = None,
-    since: Annotated[Moment | None, Query(alias="from", description="Recorded at this time or later.")] = None,
-    until: Annotated[Moment | None, Query(alias="to", description="Recorded at this time or before.")] = None,
+    since: Annotated[Timestamp | None, Query(alias="from", description="Recorded at this time or later.")] = None,
+    until: Annotated[Timestamp | None, Query(alias="to", description="Recorded at this time or before.")] = None,
     after: After = 0,
     before: Before = None,
     newest_first: Annotated[bool, Query(description="Backwards, from the end.")] = False,
@@ -65,7 +65,7 @@ async def show_log(
     hold fewer events than `limit`, or none, and still have a `next`. A stream's events are found however long the log.
     """
     require_period(since, until)
-    await caught_up(request, min_position)
+    await wait_for_position(request, min_position)
     subjects = {"performance": performance_id, "organizer": organizer_id}
     wanted = EventFilter(
         names=name or None,
@@ -74,10 +74,10 @@ async def show_log(
         actor=actor,
         subjects={subject: str(wished) for subject, wished in subjects.items() if wished is not None},
     )
-    engine = engine_of(request)
-    await require_known(engine.store, wanted)
+    services = services_of(request)
+    await require_known(services.store, wanted)
     found = await search(
-        engine.store,
+        services.store,
         Search(
             wanted=wanted,
             limit=limit,
@@ -89,46 +89,48 @@ async def show_log(
         ),
     )
     if actor is not None and not found.events and found.next_position is None:
-        await require_actor(engine.store, actor)
+        await require_actor(services.store, actor)
     following = None if found.next_position is None else str(found.next_position)
-    currencies = await currencies_of(engine.store, engine.codec, found.events)
-    items = [present.recorded(event, engine.codec, currencies) for event in found.events]
-    return shown({"items": items, "next": following})
+    currencies = await currencies_of(services.store, services.codec, found.events)
+    items = [present.recorded_event_json(event, services.codec, currencies) for event in found.events]
+    return json_response({"items": items, "next": following})
 
 
-@router.get("/audit/streams/{stream}", responses={200: {"model": StreamThen}})
+@router.get("/audit/streams/{stream}", responses={200: {"model": StreamAsOf}})
 async def show_stream(
     request: Request,
     stream: Annotated[str, Path(max_length=STREAM_CHARACTERS_MAX, examples=["order-0198…"])],
-    then: Then,
+    as_of: AsOfParameter,
     *,
     after: AfterVersion = 0,
     limit: Limit = 100,
 ) -> Response:
     """Show one thing as it was, and everything that had happened to it, in order."""
-    found = await streams_of(request).page(stream, then, after=after, limit=limit)
+    found = await historical_streams(request).page(stream, as_of, after=after, limit=limit)
     if found is None:
         raise NotFound("There is no such stream.")
-    engine = engine_of(request)
-    currencies = await currencies_of(engine.store, engine.codec, found.events)
-    body = present.stream_then(found, found.events, engine.codec, currencies)
-    return shown({**present.true_at(then), **body, "next": str(found.events[-1].version) if found.more else None})
+    services = services_of(request)
+    currencies = await currencies_of(services.store, services.codec, found.events)
+    body = present.stream_as_of(found, found.events, services.codec, currencies)
+    return json_response(
+        {**present.as_of_fields(as_of), **body, "next": str(found.events[-1].version) if found.more else None}
+    )
 
 
 async def exceptions_about(request: Request, order: str) -> list[str]:
     """Return the exceptions about an order that the read model knows; none while there is no such model."""
     try:
-        found = await exceptions_of_order(engine_of(request).read_models, order=order)
+        found = await exceptions_of_order(services_of(request).read_models, order=order)
     except ModelMissing:
         return []
     return [each.exception for each in found]
 
 
-@router.get("/audit/orders/{order}", responses={200: {"model": OrderThen}})
+@router.get("/audit/orders/{order}", responses={200: {"model": OrderAsOf}})
 async def show_order(
     request: Request,
     order: UUID,
-    then: Then,
+    as_of: AsOfParameter,
     *,
     after: After = 0,
     limit: Limit = 100,
@@ -138,52 +140,54 @@ async def show_order(
     `next` is a position.
     """
     exceptions = await exceptions_about(request, str(order))
-    found = await order_as_of(streams_of(request), then, str(order), exceptions=exceptions)
+    found = await order_as_of(historical_streams(request), as_of, str(order), exceptions=exceptions)
     if found is None:
         raise NotFound("There is no such order.")
     page, more = part_of([event for event in found.events if event.position > after], limit)
-    engine = engine_of(request)
-    currencies = await currencies_of(engine.store, engine.codec, page)
+    services = services_of(request)
+    currencies = await currencies_of(services.store, services.codec, page)
     body = {
         "order_id": str(order),
-        "order": present.order_then(found, str(order)),
-        "items": [present.recorded(event, engine.codec, currencies) for event in page],
+        "order": present.order_as_of(found, str(order)),
+        "items": [present.recorded_event_json(event, services.codec, currencies) for event in page],
         "next": str(page[-1].position) if more else None,
     }
-    return shown({**present.true_at(then), **body})
+    return json_response({**present.as_of_fields(as_of), **body})
 
 
-@router.get("/audit/seats/{performance}/{seat}", responses={200: {"model": SeatThen}})
+@router.get("/audit/seats/{performance}/{seat}", responses={200: {"model": SeatAsOf}})
 async def show_seat(
     request: Request,
     performance: UUID,
     seat: Annotated[str, Path(pattern=f"^{SEAT_KEY.pattern}$")],
-    then: Then,
+    as_of: AsOfParameter,
     *,
     after: AfterVersion = 0,
     limit: Limit = 100,
 ) -> Response:
     """Show a seat as it was, and its history across orders: who held it, when, in which order, why it came back."""
-    place = (await engine_of(request).places.inventory_of(str(performance))).place(seat)
+    place = (await services_of(request).place_finder.inventory_of(str(performance))).place(seat)
     if place is None:
         raise NotFound("The performance has no such seat.")
     found = await seat_as_of(
-        streams_of(request), then, performance=str(performance), seat=seat, after=after, limit=limit
+        historical_streams(request), as_of, performance=str(performance), seat=seat, after=after, limit=limit
     )
     known = {"performance_id": str(performance), "seat": seat, "label": place.label}
-    engine = engine_of(request)
-    currencies = await currencies_of(engine.store, engine.codec, [step.event for step in found.steps])
-    return shown({**present.true_at(then), **known, **present.seat_then(found, engine.codec, currencies)})
+    services = services_of(request)
+    currencies = await currencies_of(services.store, services.codec, [step.event for step in found.steps])
+    return json_response(
+        {**present.as_of_fields(as_of), **known, **present.seat_as_of(found, services.codec, currencies)}
+    )
 
 
-@router.get("/audit/performances/{performance}/seats", responses={200: {"model": SeatsThen}})
-async def show_seats(request: Request, performance: UUID, then: Then) -> Response:
+@router.get("/audit/performances/{performance}/seats", responses={200: {"model": SeatsAsOf}})
+async def show_seats(request: Request, performance: UUID, as_of: AsOfParameter) -> Response:
     """Show the whole seat map as it was; holds that had lapsed by then are free."""
-    engine = engine_of(request)
-    inventory = await engine.places.inventory_of(str(performance))
-    seats = await engine.past_seat_maps.at(str(performance), then)
-    states = await asyncio.to_thread(present.seats_then, inventory, seats, then)
-    return shown({"performance_id": str(performance), **present.true_at(then), **states})
+    services = services_of(request)
+    inventory = await services.place_finder.inventory_of(str(performance))
+    seats = await services.past_seat_maps.at(str(performance), as_of)
+    states = await asyncio.to_thread(present.seats_as_of, inventory, seats, as_of)
+    return json_response({"performance_id": str(performance), **present.as_of_fields(as_of), **states})
 
 
 def part_of(events: Sequence[RecordedEvent], limit: int) -> tuple[Sequence[RecordedEvent], bool]:

@@ -5,11 +5,11 @@ from uuid import UUID
 import orjson
 from fastapi import Request, Response
 
-from api.commands import MinPosition, answer, carry_out, caught_up, shown
-from api.engine import Engine, engine_of
+from api.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
+from api.engine import Services, services_of
 from api.presenters.values import Body, money
 from api.routing import business_router
-from api.schemas.performances import Cancellation, CancellationShown, PerformanceCancelled
+from api.schemas.performances import Cancellation, CancellationResponse, PerformanceCancelled
 from domain import scheduling
 from domain.errors import NotFound
 from domain.layout.model import CAPACITY_MAX
@@ -35,39 +35,39 @@ router = business_router("performances")
 )
 async def cancel_performance(request: Request, performance_id: UUID, body: Cancellation | None = None) -> Response:
     """Cancel a performance."""
-    engine, performance, reason = engine_of(request), str(performance_id), (body or Cancellation()).reason
-    outcome = await carry_out(request, lambda context: scheduling.cancel(context, performance, reason))
-    state = await engine.handler.query(lambda context: require_performance(context, performance))
+    services, performance, reason = services_of(request), str(performance_id), (body or Cancellation()).reason
+    outcome = await execute_command(request, lambda context: scheduling.cancel(context, performance, reason))
+    state = await services.handler.query(lambda context: require_performance(context, performance))
     cancelled = {
         "performance_id": performance,
         "cancelled": True,
         "cancel_reason": state.cancel_reason,
-        "to_end": await claims_to_end(engine, performance),
+        "to_end": await claims_to_end(services, performance),
     }
-    return answer(outcome, cancelled)
+    return command_response(outcome, cancelled)
 
 
-async def claims_to_end(engine: Engine, performance: str) -> Body:
+async def claims_to_end(services: Services, performance: str) -> Body:
     """Count what still has seats of a performance, as the log says."""
-    latest = await engine.store.read_latest(SEAT.stream(performance, ""), limit=CAPACITY_MAX)
+    latest = await services.store.read_latest(SEAT.stream(performance, ""), limit=CAPACITY_MAX)
     sold = [orjson.loads(event.data)["order"] for event in latest if event.name == SOLD]
     held = {orjson.loads(event.data)["hold"] for event in latest if event.name in HELD}
     return {"orders": len(set(sold)), "tickets": len(sold), "baskets": len(held)}
 
 
-@router.get("/performances/{performance_id}/cancellation", responses={200: {"model": CancellationShown}})
+@router.get("/performances/{performance_id}/cancellation", responses={200: {"model": CancellationResponse}})
 async def show_cancellation(request: Request, performance_id: UUID, min_position: MinPosition = None) -> Response:
     """Show how far the refunds of a cancelled performance are; 404 if it was not cancelled."""
-    engine, performance = engine_of(request), str(performance_id)
-    await caught_up(request, min_position, my_orders.MY_ORDERS.name)
+    services, performance = services_of(request), str(performance_id)
+    await wait_for_position(request, min_position, my_orders.MY_ORDERS.name)
     stream = PERFORMANCE.stream(performance)
-    state = await engine.handler.query(lambda context: require_performance(context, performance))
-    recorded = (await engine.store.read_streams([stream]))[stream]
+    state = await services.handler.query(lambda context: require_performance(context, performance))
+    recorded = (await services.store.read_streams([stream]))[stream]
     cancelled_at = next((event.recorded_at for event in recorded if event.name == "PerformanceCancelled"), None)
     if cancelled_at is None:
         raise NotFound("This performance was not cancelled.")
-    progress = await refund_progress(engine.read_models, performance=performance)
-    return shown(
+    progress = await refund_progress(services.read_models, performance=performance)
+    return json_response(
         {
             "performance_id": performance,
             "cancel_reason": state.cancel_reason,

@@ -6,15 +6,15 @@ from uuid import UUID
 from fastapi import Query, Request, Response
 from uuid_utils.compat import uuid7
 
-from api.commands import MinPosition, answer, carry_out, caught_up, shown
+from api.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
 from api.device_keys import key_of, new_secret, secret_hash
-from api.engine import engine_of
+from api.engine import services_of
 from api.filters import require_own_organizer
 from api.identity import identity_of
 from api.paging import Limit, PositionCursor, placed_page
 from api.presenters import devices as present
 from api.presenters.values import id_of
-from api.problems import documented
+from api.problems import problem_responses
 from api.routing import business_router
 from api.schemas.devices import DeviceRequest, DevicesResponse, RegisteredResponse, RevokedResponse
 from api.visibility import acting_organizer, require_organizers
@@ -28,7 +28,7 @@ NEWEST = 2**63 - 1
 router = business_router("devices")
 
 
-@router.post("/devices", status_code=201, responses={201: {"model": RegisteredResponse}, **documented(404)})
+@router.post("/devices", status_code=201, responses={201: {"model": RegisteredResponse}, **problem_responses(404)})
 async def register(request: Request, body: DeviceRequest) -> Response:
     """Register a scanner and return its key, once: only a hash of it is stored."""
     organizer, device, secret = await acting_organizer(request, body.organizer_id), str(uuid7()), new_secret()
@@ -40,23 +40,25 @@ async def register(request: Request, body: DeviceRequest) -> Response:
         works_from=body.works_from,
         works_until=body.works_until,
     )
-    others = await others_of(request, organizer)
-    outcome = await carry_out(request, lambda context: register_device(context, device, registered, others=others))
+    others = await count_other_devices(request, organizer)
+    outcome = await execute_command(
+        request, lambda context: register_device(context, device, registered, others=others)
+    )
     ((stream, event),) = outcome.events
     key = None if outcome.replayed else key_of(device, secret)
-    return answer(outcome, {**present.registered_device(id_of(stream), event), "key": key}, status=201)
+    return command_response(outcome, {**present.registered_device(id_of(stream), event), "key": key}, status=201)
 
 
-async def others_of(request: Request, organizer: str) -> int:
+async def count_other_devices(request: Request, organizer: str) -> int:
     """Count the scanners that an organizer has already; none while there is no list of them."""
-    engine = engine_of(request)
+    services = services_of(request)
     try:
-        return await count_working(engine.read_models, organizer=organizer, now=engine.clock.now())
+        return await count_working(services.read_models, organizer=organizer, now=services.clock.now())
     except ModelMissing:
         return 0
 
 
-@router.get("/devices", responses={200: {"model": DevicesResponse}, **documented(404)})
+@router.get("/devices", responses={200: {"model": DevicesResponse}, **problem_responses(404)})
 async def list_registered(
     request: Request,
     organizer_id: Annotated[UUID | None, Query(description="Only this organizer's.")] = None,
@@ -65,12 +67,12 @@ async def list_registered(
     min_position: MinPosition = None,
 ) -> Response:
     """List the scanners of the sender's organizers, newest first; an admin sees all."""
-    await caught_up(request, min_position, DEVICES.name)
+    await wait_for_position(request, min_position, DEVICES.name)
     organizers = await listed_organizers(request, None if organizer_id is None else str(organizer_id))
-    models = engine_of(request).read_models
+    models = services_of(request).read_models
     rows = await list_devices(models, organizers=organizers, before=cursor or NEWEST, limit=limit + 1)
     page, following = placed_page(rows, limit)
-    return shown({"items": [present.listed_device(row) for row in page], "next": following})
+    return json_response({"items": [present.device_from_row(row) for row in page], "next": following})
 
 
 async def listed_organizers(request: Request, organizer: str | None) -> list[str] | None:
@@ -84,7 +86,7 @@ async def listed_organizers(request: Request, organizer: str | None) -> list[str
     if organizer is not None:
         await require_own_organizer(request, organizer)
         return [organizer]
-    if await identity.holds(Role.ADMIN):
+    if await identity.has_role(Role.ADMIN):
         return None
     return await require_organizers(request, identity, Role.ORGANIZER)
 
@@ -93,5 +95,5 @@ async def listed_organizers(request: Request, organizer: str | None) -> list[str
 async def revoke(request: Request, device_id: UUID) -> Response:
     """Revoke a scanner: from now on no scan of it is accepted. A second time changes nothing."""
     device = str(device_id)
-    outcome = await carry_out(request, lambda context: revoke_device(context, device))
-    return answer(outcome, {"device_id": device, "revoked": True})
+    outcome = await execute_command(request, lambda context: revoke_device(context, device))
+    return command_response(outcome, {"device_id": device, "revoked": True})

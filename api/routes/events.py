@@ -9,22 +9,22 @@ from fastapi import Query, Request, Response
 from pydantic import BeforeValidator, StringConstraints
 from uuid_utils.compat import uuid7
 
-from api.commands import MinPosition, answer, carry_out, caught_up, shown
-from api.deleting import archive_unused, event_deletion
+from api.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
+from api.deleting import archive_unused, deletion_of_event
 from api.editions import IfMatch, edition_header, require_edition
-from api.engine import engine_of
+from api.engine import services_of
 from api.errors import Malformed
 from api.filters import require_filtered_venue
-from api.paging import FOREIGN_CURSOR, Limit, TextCursor, cursor_of, cut, values_in
+from api.paging import FOREIGN_CURSOR, Limit, TextCursor, cursor_of, split_page, values_in
 from api.periods import require_period
 from api.presenters import catalogue as present
 from api.presenters.values import Body, id_of
-from api.problems import documented
+from api.problems import problem_responses
 from api.routing import business_router
-from api.schemas.events import EventChange, EventDeleted, EventDetailsShown, Events, EventWish, EventWritten
+from api.schemas.events import EventChange, EventDeleted, EventDetailsResponse, EventRequest, EventResult, Events
 from api.schemas.texts import Spelled, without_invisible
 from api.schemas.values import Day, Time
-from api.visibility import acting_organizer, must_see_event, viewer_of
+from api.visibility import acting_organizer, require_visible_event, viewer_of
 from domain import event as events
 from domain import organizer as organizers
 from domain import venue as venues
@@ -48,8 +48,8 @@ To = Annotated[Time | Day | None, Query(alias="to", description="A time, or a da
 router = business_router("events")
 
 
-@router.post("/events", status_code=201, responses={201: {"model": EventWritten}, **documented(404)})
-async def create_event(request: Request, body: EventWish) -> Response:
+@router.post("/events", status_code=201, responses={201: {"model": EventResult}, **problem_responses(404)})
+async def create_event(request: Request, body: EventRequest) -> Response:
     """Draft an event at a venue; nobody else sees it until it is published."""
     organizer = await acting_organizer(request, body.organizer_id)
     details = EventDetails(
@@ -62,13 +62,13 @@ async def create_event(request: Request, body: EventWish) -> Response:
         venues.require_open(context, body.venue_id)
         return events.create(context, event, EventCreated(organizer=organizer, venue=body.venue_id, details=details))
 
-    outcome = await carry_out(request, decide)
+    outcome = await execute_command(request, decide)
     ((stream, created),) = outcome.events
     known = present.event_facts(id_of(stream), created.organizer, created.venue, created.details, EventStatus.DRAFT)
-    return answer(outcome, known, status=201)
+    return command_response(outcome, known, status=201)
 
 
-@router.get("/events", responses={200: {"model": Events}, **documented(404)})
+@router.get("/events", responses={200: {"model": Events}, **problem_responses(404)})
 async def list_events(
     request: Request,
     *,
@@ -90,7 +90,7 @@ async def list_events(
     require_period(since, until)
     place = str(venue) if venue else None
     await require_filtered_venue(request, place)
-    await caught_up(request, min_position, *READ_MODELS)
+    await wait_for_position(request, min_position, *READ_MODELS)
     wanted = EventQuery(
         text=q,
         city=city,
@@ -102,16 +102,16 @@ async def list_events(
         after=after(cursor),
         limit=limit + 1,
     )
-    engine = engine_of(request)
-    now = engine.clock.now()
-    found, last = cut(await find_events(engine.read_models, wanted, now=now), limit)
-    items = [present.listed_event(event, now) for event in found]
-    return shown({"items": items, "next": None if last is None else cursor_after(last)})
+    services = services_of(request)
+    now = services.clock.now()
+    found, last = split_page(await find_events(services.read_models, wanted, now=now), limit)
+    items = [present.event_from_row(event, now) for event in found]
+    return json_response({"items": items, "next": None if last is None else cursor_after(last)})
 
 
 def cursor_after(event: Event) -> str:
     """Name the place in the list behind an event."""
-    return cursor_of(OVER if event.over else "", written(event.sort_at), event.event)
+    return cursor_of(OVER if event.over else "", time_to_cursor(event.sort_at), event.event)
 
 
 def after(cursor: str | None) -> EventCursor | None:
@@ -129,7 +129,7 @@ def after(cursor: str | None) -> EventCursor | None:
         raise Malformed(FOREIGN_CURSOR) from error
 
 
-def written(moment: datetime | None) -> str | None:
+def time_to_cursor(moment: datetime | None) -> str | None:
     """Write a moment into a cursor."""
     return None if moment is None else moment.astimezone(UTC).isoformat()
 
@@ -148,7 +148,7 @@ def moment_in(text: str | None) -> datetime | None:
     return moment
 
 
-@router.get("/events/{event_id}", responses={200: {"model": EventDetailsShown}})
+@router.get("/events/{event_id}", responses={200: {"model": EventDetailsResponse}})
 async def show_event(
     request: Request,
     event_id: UUID,
@@ -159,25 +159,25 @@ async def show_event(
 ) -> Response:
     """Show an event with its performances, by their start, and how much of them is left."""
     event, begin = str(event_id), performance_after(cursor)
-    await must_see_event(request, event)
-    await caught_up(request, min_position, *READ_MODELS)
+    await require_visible_event(request, event)
+    await wait_for_position(request, min_position, *READ_MODELS)
     found = await event_with(request, event, begin, limit + 1)
     if found is None:
-        await caught_up(request, await engine_of(request).store.head(), *READ_MODELS)
+        await wait_for_position(request, await services_of(request).store.head(), *READ_MODELS)
         found = await event_with(request, event, begin, limit + 1)
     if found is None:
         raise NotFound("There is no such event.")
-    page, last = cut(found.performances, limit)
-    body = present.listed_event(replace(found, performances=page), engine_of(request).clock.now())
-    following = None if last is None else cursor_of(written(last.starts_at), last.performance)
-    return shown({**body, "next": following}, headers=edition_header(event_edition(body)))
+    page, last = split_page(found.performances, limit)
+    body = present.event_from_row(replace(found, performances=page), services_of(request).clock.now())
+    following = None if last is None else cursor_of(time_to_cursor(last.starts_at), last.performance)
+    return json_response({**body, "next": following}, headers=edition_header(event_edition(body)))
 
 
 async def event_with(request: Request, event: str, begin: tuple[datetime, str] | None, limit: int) -> Event | None:
     """Return an event with its performances after one."""
-    engine = engine_of(request)
-    now = engine.clock.now()
-    return await find_event(engine.read_models, event=event, viewer=EVERYBODY, now=now, after=begin, limit=limit)
+    services = services_of(request)
+    now = services.clock.now()
+    return await find_event(services.read_models, event=event, viewer=EVERYBODY, now=now, after=begin, limit=limit)
 
 
 def performance_after(cursor: str | None) -> tuple[datetime, str] | None:
@@ -198,7 +198,7 @@ def performance_after(cursor: str | None) -> tuple[datetime, str] | None:
     return moment, performance
 
 
-@router.patch("/events/{event_id}", responses={200: {"model": EventWritten}, **documented(412)})
+@router.patch("/events/{event_id}", responses={200: {"model": EventResult}, **problem_responses(412)})
 async def change_event(request: Request, event_id: UUID, body: EventChange, if_match: IfMatch = None) -> Response:
     """Describe an event anew; what is left out stays."""
     event, wished = str(event_id), body.model_dump(exclude_unset=True)
@@ -211,9 +211,9 @@ async def change_event(request: Request, event_id: UUID, body: EventChange, if_m
         require_edition(if_match, asdict(state.details))
         return events.change(context, event, replace(state.details, **changes))
 
-    outcome = await carry_out(request, decide)
+    outcome = await execute_command(request, decide)
     known = await event_now(request, event)
-    return answer(outcome, known, headers=edition_header(event_edition(known)))
+    return command_response(outcome, known, headers=edition_header(event_edition(known)))
 
 
 def event_edition(known: Body) -> Body:
@@ -221,21 +221,21 @@ def event_edition(known: Body) -> Body:
     return {field.name: known[field.name] for field in fields(EventDetails)}
 
 
-@router.post("/events/{event_id}/publish", responses={200: {"model": EventWritten}})
+@router.post("/events/{event_id}/publish", responses={200: {"model": EventResult}})
 async def publish_event(request: Request, event_id: UUID) -> Response:
     """Show an event to the public; from now on its performances may sell. A second time changes nothing."""
-    outcome = await carry_out(request, lambda context: events.publish(context, str(event_id)))
-    return answer(outcome, await event_now(request, str(event_id)))
+    outcome = await execute_command(request, lambda context: events.publish(context, str(event_id)))
+    return command_response(outcome, await event_now(request, str(event_id)))
 
 
 async def event_now(request: Request, event: str) -> Body:
     """Show an event itself as it stands in the log."""
-    state = await engine_of(request).handler.query(lambda context: events.require_event(context, event))
+    state = await services_of(request).handler.query(lambda context: events.require_event(context, event))
     return present.event_facts(event, state.organizer, state.venue, state.details, state.status)
 
 
 @router.delete("/events/{event_id}", responses={200: {"model": EventDeleted}})
 async def delete_event(request: Request, event_id: UUID) -> Response:
     """Take an event off every list, unless anything of it was ever booked (`has_bookings`)."""
-    finished = await archive_unused(request, event_deletion(request, str(event_id)))
-    return answer(finished, {"event_id": str(event_id), "status": EventStatus.ARCHIVED})
+    finished = await archive_unused(request, deletion_of_event(request, str(event_id)))
+    return command_response(finished, {"event_id": str(event_id), "status": EventStatus.ARCHIVED})

@@ -5,11 +5,11 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 
-from api.commands import MinPosition, answer, carry_out, caught_up, shown
-from api.engine import engine_of
+from api.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
+from api.engine import services_of
 from api.identity import identity_of
 from api.paging import Limit, PositionCursor, placed_page
-from api.presenters.exceptions import listed_exception
+from api.presenters.exceptions import exception_from_row
 from api.routing import business_router
 from api.schemas.exceptions import ExceptionResolved, Exceptions, ExceptionStatus, ResolutionRequest
 from domain.exception_resolution import ResolveException, resolve_exception
@@ -30,50 +30,52 @@ async def list_exceptions_in(
     min_position: MinPosition = None,
 ) -> Response:
     """List exceptions, oldest first."""
-    await caught_up(request, min_position, exceptions.NAME)
-    engine = engine_of(request)
+    await wait_for_position(request, min_position, exceptions.NAME)
+    services = services_of(request)
     rows = await exceptions.list_exceptions(
-        engine.read_models, status=status, kind=kind, after=cursor or 0, limit=limit + 1
+        services.read_models, status=status, kind=kind, after=cursor or 0, limit=limit + 1
     )
     page, following = placed_page(rows, limit)
-    now = engine.clock.now()
-    return shown({"items": [listed_exception(row, now) for row in page], "next": following})
+    now = services.clock.now()
+    return json_response({"items": [exception_from_row(row, now) for row in page], "next": following})
 
 
 @router.post("/exceptions/{exception_id}/accept", responses={200: {"model": ExceptionResolved}})
 async def accept(request: Request, exception_id: UUID, body: ResolutionRequest) -> Response:
     """Take things as they are; a refund that failed was paid another way."""
-    return await resolved(request, exception_id, Resolution.ACCEPT, body)
+    return await resolve_for_sender(request, exception_id, Resolution.ACCEPT, body)
 
 
 @router.post("/exceptions/{exception_id}/refund", responses={200: {"model": ExceptionResolved}})
 async def refund(request: Request, exception_id: UUID, body: ResolutionRequest) -> Response:
     """Send what is refundable back to where it came from; the transfer follows."""
-    return await resolved(request, exception_id, Resolution.REFUND, body)
+    return await resolve_for_sender(request, exception_id, Resolution.REFUND, body)
 
 
 @router.post("/exceptions/{exception_id}/retry", responses={200: {"model": ExceptionResolved}})
 async def retry(request: Request, exception_id: UUID, body: ResolutionRequest) -> Response:
     """Try again: the transfers of a refund that failed, or to compare an entry that could not be read."""
-    return await resolved(request, exception_id, Resolution.RETRY, body)
+    return await resolve_for_sender(request, exception_id, Resolution.RETRY, body)
 
 
 @router.post("/exceptions/{exception_id}/write-off", responses={200: {"model": ExceptionResolved}})
 async def write_off(request: Request, exception_id: UUID, body: ResolutionRequest) -> Response:
     """Give the money up; a refund that failed is not tried again."""
-    return await resolved(request, exception_id, Resolution.WRITE_OFF, body)
+    return await resolve_for_sender(request, exception_id, Resolution.WRITE_OFF, body)
 
 
-async def resolved(request: Request, exception_id: UUID, resolution: Resolution, body: ResolutionRequest) -> Response:
+async def resolve_for_sender(
+    request: Request, exception_id: UUID, resolution: Resolution, body: ResolutionRequest
+) -> Response:
     """End an exception for the sender; above the operator's limit, propose it to a second account."""
     command = ResolveException(
         exception=str(exception_id),
         resolution=resolution,
         reason=body.reason,
         by=identity_of(request).account,
-        limits=engine_of(request).terms.four_eyes,
+        limits=services_of(request).settings.four_eyes,
     )
-    outcome = await carry_out(request, lambda context: resolve_exception(context, command))
+    outcome = await execute_command(request, lambda context: resolve_exception(context, command))
     closed = next((fact for _, fact in outcome.events if isinstance(fact, ExceptionClosed)), None)
     shown_end = {
         "exception_id": command.exception,
@@ -81,4 +83,4 @@ async def resolved(request: Request, exception_id: UUID, resolution: Resolution,
         "resolution": resolution,
         "refund_id": closed.refund if closed else None,
     }
-    return answer(outcome, shown_end)
+    return command_response(outcome, shown_end)

@@ -8,14 +8,14 @@ from fastapi import Query, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from api.admission import Admission
-from api.commands import POSITION_MAX, MinPosition, caught_up
-from api.engine import engine_of
+from api.admission import ConcurrencyLimit
+from api.commands import POSITION_MAX, MinPosition, wait_for_position
+from api.engine import services_of
 from api.periods import require_period
-from api.problems import documented
+from api.problems import problem_responses
 from api.routes.audit import NAMES_MAX, After, Before, EventName, StreamName
 from api.routing import business_router
-from api.schemas.values import Moment
+from api.schemas.values import Timestamp
 from eventstore.exports.formats import Format, writer_of
 from eventstore.exports.writer import Writer, events_between
 from eventstore.seals.seal import seal_line
@@ -52,7 +52,7 @@ class Export(StreamingResponse):
         turns: who is let in.
     """
 
-    def __init__(self, turns: Admission, content: AsyncIterator[bytes], **options: Any) -> None:
+    def __init__(self, turns: ConcurrencyLimit, content: AsyncIterator[bytes], **options: Any) -> None:
         super().__init__(content, **options)
         self._turns = turns
 
@@ -66,15 +66,15 @@ class Export(StreamingResponse):
             await super().__call__(scope, receive, send)
 
 
-@router.get("/audit/export", response_class=StreamingResponse, responses={**SENT, **documented(404)})
+@router.get("/audit/export", response_class=StreamingResponse, responses={**SENT, **problem_responses(404)})
 async def export(
     request: Request,
     *,
     kind: Annotated[Format, Query(alias="format", description="JSON Lines, or Parquet.")] = Format.JSONL,
     name: Annotated[list[EventName] | None, Query(max_length=NAMES_MAX, description="Events of these names.")] = None,
     stream: Annotated[StreamName | None, Query(description="Events of this stream.")] = None,
-    since: Annotated[Moment | None, Query(alias="from", description="Recorded at this time or later.")] = None,
-    until: Annotated[Moment | None, Query(alias="to", description="Recorded at this time or before.")] = None,
+    since: Annotated[Timestamp | None, Query(alias="from", description="Recorded at this time or later.")] = None,
+    until: Annotated[Timestamp | None, Query(alias="to", description="Recorded at this time or before.")] = None,
     after: After = 0,
     before: Before = None,
     min_position: MinPosition = None,
@@ -86,16 +86,16 @@ async def export(
     same positions, at `/audit/export/seals`, prove what is in the file.
     """
     require_period(since, until)
-    await caught_up(request, min_position)
-    engine, wanted = engine_of(request), EventFilter(names=name or None, stream=stream)
+    await wait_for_position(request, min_position)
+    services, wanted = services_of(request), EventFilter(names=name or None, stream=stream)
     asked = Search(wanted=wanted, limit=POSITION_MAX, after=after, before=before, since=since, until=until)
-    await require_known(engine.store, wanted)
-    whole = await searchable_range(engine.store, asked)
+    await require_known(services.store, wanted)
+    whole = await searchable_range(services.store, asked)
     part = whole.first(POSITIONS_PER_EXPORT_MAX, newest_first=False)
     more = {NEXT: str(part.upto)} if part.upto < whole.upto else {}
     return Export(
-        engine.exports,
-        written(engine.store, wanted, part, await asyncio.to_thread(writer_of, kind)),
+        services.exports,
+        stream_file(services.store, wanted, part, await asyncio.to_thread(writer_of, kind)),
         media_type=TYPES[kind],
         headers={
             UPTO: str(max(part.after, part.upto)),
@@ -110,14 +110,14 @@ async def export_seals(
     request: Request, *, after: After = 0, before: Before = None, min_position: MinPosition = None
 ) -> Response:
     """Send the seals that cover any of these positions, a line each, 10,000 at most."""
-    await caught_up(request, min_position)
+    await wait_for_position(request, min_position)
     last = POSITION_MAX if before is None else before - 1
-    seals = await engine_of(request).sealed_log.table.covering(first=after + 1, last=last, limit=SEALS_MAX)
+    seals = await services_of(request).seal_verification.table.covering(first=after + 1, last=last, limit=SEALS_MAX)
     more = {NEXT: str(seals[-1].last)} if len(seals) == SEALS_MAX else {}
     return Response(b"".join(map(seal_line, seals)), media_type=TYPES[Format.JSONL], headers=more)
 
 
-async def written(store: Store, wanted: EventFilter, part: PositionRange, writer: Writer) -> AsyncIterator[bytes]:
+async def stream_file(store: Store, wanted: EventFilter, part: PositionRange, writer: Writer) -> AsyncIterator[bytes]:
     """Yield the file, some events at a time; writing them keeps nobody else waiting."""
     async for events in events_between(store, wanted, after=part.after, until=part.upto):
         yield await asyncio.to_thread(writer.add, events)

@@ -5,8 +5,8 @@ from contextlib import suppress
 
 from fastapi import Request, Response
 
-from api.commands import shown
-from api.engine import Engine, engine_of
+from api.commands import json_response
+from api.engine import Services, services_of
 from api.metrics import TEXT
 from api.routing import operations_router
 from api.schemas.health import Alive, Ready
@@ -19,27 +19,27 @@ router = operations_router("operations")
 @router.get("/livez", responses={200: {"model": Alive}})
 async def livez() -> Response:
     """Say that the process answers."""
-    return shown({"status": "alive"})
+    return json_response({"status": "alive"})
 
 
 @router.get("/readyz", responses={200: {"model": Ready}})
 async def readyz(request: Request) -> Response:
     """Say whether commands can be carried out, and how the read models stand."""
-    engine = engine_of(request)
-    clock = await engine.store.clock()
+    services = services_of(request)
+    clock = await services.store.clock()
     if clock.refuses:
         raise ClockBehind(f"The database's clock is {clock.behind} behind the last event.")
-    reports = await list_statuses(await engine.positions.states(), engine.store, engine.clock.now())
-    return shown(
+    reports = await list_statuses(await services.positions.states(), services.store, services.clock.now())
+    return json_response(
         {
             "status": "ready",
             "head": clock.position,
             "lag": {report.state.name: report.lag for report in reports},
             "projections": {report.state.name: report.displayed_state for report in reports},
-            "processes": {standing.name: standing.state for standing in await engine.processes.all()},
-            "parts": engine.parts(),
-            "sandbox": engine.terms.sandbox_url,
-            "warnings": engine.terms.warnings,
+            "processes": {standing.name: standing.state for standing in await services.processes.all()},
+            "parts": services.parts(),
+            "sandbox": services.settings.sandbox_url,
+            "warnings": services.settings.warnings,
         }
     )
 
@@ -47,21 +47,21 @@ async def readyz(request: Request) -> Response:
 @router.get("/metrics", responses={200: {"content": {"text/plain": {}}}})
 async def metrics(request: Request) -> Response:
     """Show the numbers as Prometheus reads them."""
-    engine = engine_of(request)
+    services = services_of(request)
     gauges = {
-        "admission_running": engine.admission.running,
-        "admission_waiting": engine.admission.waiting,
-        "admission_refused_total": engine.admission.refused,
-        **{name: count() for name, count in engine.counters.items()},
-        **await process_gauges(engine),
+        "admission_running": services.concurrency_limit.running,
+        "admission_waiting": services.concurrency_limit.waiting,
+        "admission_refused_total": services.concurrency_limit.refused,
+        **{name: count() for name, count in services.counters.items()},
+        **await process_gauges(services),
     }
-    return Response(engine.metrics.text(gauges), media_type=TEXT)
+    return Response(services.metrics.text(gauges), media_type=TEXT)
 
 
-async def process_gauges(engine: Engine) -> Mapping[str, float]:
+async def process_gauges(services: Services) -> Mapping[str, float]:
     """Return the numbers of the processes; none while the database does not answer."""
     with suppress(StoreUnavailable):
-        standings = await engine.processes.all()
+        standings = await services.processes.all()
         return {
             f'process_{what}{{process="{standing.name}"}}': number
             for standing in standings

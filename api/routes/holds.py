@@ -4,17 +4,17 @@ from uuid import UUID
 
 from fastapi import Request, Response
 
-from api.buying import EXTENSION, buy
-from api.commands import MinPosition, answer, carry_out, caught_up, shown
-from api.engine import engine_of
+from api.buying import EXTENSION, book
+from api.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
+from api.engine import services_of
 from api.identity import identity_of
-from api.lean import lean_router
+from api.lean import fast_router
 from api.paging import Limit, PositionCursor, placed_page
 from api.performance_summary import summary_in
 from api.presenters import baskets as present
-from api.problems import documented
+from api.problems import problem_responses
 from api.routing import business_router
-from api.schemas.holds import HoldExtended, HoldPlaced, HoldReleased, Holds, HoldShown, HoldWish
+from api.schemas.holds import HoldExtended, HoldPlaced, HoldReleased, HoldRequest, HoldResponse, Holds
 from domain import hold as holds
 from domain.account import owns
 from domain.basket import extend_hold, hold_seats, release_hold, require_own_hold
@@ -25,15 +25,15 @@ from projections.my_orders import list_holds
 
 NEWEST = 2**63 - 1
 
-hot_router = lean_router("holds")
+hot_router = fast_router("holds")
 router = business_router("holds")
 
 
 @hot_router.post("/performances/{performance_id}/holds", status_code=201, responses={201: {"model": HoldPlaced}})
-async def hold(request: Request, performance_id: UUID, body: HoldWish) -> Response:
+async def hold(request: Request, performance_id: UUID, body: HoldRequest) -> Response:
     """Claim places until a deadline, all of them or none, at today's price; `seats_taken` names what is gone."""
-    outcome = await buy(request, str(performance_id), body.items, hold_seats)
-    return answer(outcome, present.placed_hold(outcome.events), status=201)
+    outcome = await book(request, str(performance_id), body.items, hold_seats)
+    return command_response(outcome, present.hold_from_events(outcome.events), status=201)
 
 
 @router.get("/holds", responses={200: {"model": Holds}})
@@ -41,28 +41,28 @@ async def list_own_holds(
     request: Request, limit: Limit = 20, cursor: PositionCursor = None, min_position: MinPosition = None
 ) -> Response:
     """List the account's live baskets that are not orders yet, newest first."""
-    await caught_up(request, min_position, my_orders.MY_ORDERS.name, catalogue.NAME)
-    engine = engine_of(request)
+    await wait_for_position(request, min_position, my_orders.MY_ORDERS.name, catalogue.NAME)
+    services = services_of(request)
     rows = await list_holds(
-        engine.read_models,
+        services.read_models,
         account=identity_of(request).account,
-        now=engine.clock.now(),
+        now=services.clock.now(),
         before=cursor or NEWEST,
         limit=limit + 1,
     )
     page, following = placed_page(rows, limit)
-    summaries = await summaries_of(engine.read_models, (row.performance for row in page))
-    items = [present.listed_hold(row, summaries.get(row.performance)) for row in page]
-    return shown({"items": items, "next": following})
+    summaries = await summaries_of(services.read_models, (row.performance for row in page))
+    items = [present.hold_from_row(row, summaries.get(row.performance)) for row in page]
+    return json_response({"items": items, "next": following})
 
 
-@router.get("/holds/{hold_id}", responses={200: {"model": HoldShown}, **documented(409)})
+@router.get("/holds/{hold_id}", responses={200: {"model": HoldResponse}, **problem_responses(409)})
 async def show_hold(request: Request, hold_id: UUID, min_position: MinPosition = None) -> Response:
     """Show a basket as it stands, read from the log; one that was released is `hold_ended` (409)."""
-    await caught_up(request, min_position)
-    engine, account = engine_of(request), identity_of(request).account
-    state, summary = await engine.handler.query(lambda context: with_performance(context, str(hold_id), account))
-    return shown(present.hold_now(str(hold_id), state, summary, engine.clock.now()))
+    await wait_for_position(request, min_position)
+    services, account = services_of(request), identity_of(request).account
+    state, summary = await services.handler.query(lambda context: with_performance(context, str(hold_id), account))
+    return json_response(present.hold_from_state(str(hold_id), state, summary, services.clock.now()))
 
 
 def with_performance(
@@ -80,13 +80,15 @@ def with_performance(
 async def extend(request: Request, hold_id: UUID) -> Response:
     """Move a basket's deadline by five minutes, once: of its seats, its quota and its order alike."""
     own, account = str(hold_id), identity_of(request).account
-    outcome = await carry_out(request, lambda context: extend_hold(context, hold=own, holder=account, by=EXTENSION))
-    return answer(outcome, {"hold_id": own, "expires_at": outcome.of(holds.HoldExtended).expires_at})
+    outcome = await execute_command(
+        request, lambda context: extend_hold(context, hold=own, holder=account, by=EXTENSION)
+    )
+    return command_response(outcome, {"hold_id": own, "expires_at": outcome.of(holds.HoldExtended).expires_at})
 
 
 @router.delete("/holds/{hold_id}", responses={200: {"model": HoldReleased}})
 async def release(request: Request, hold_id: UUID) -> Response:
     """Give a basket up; its seats are free at once. A second time changes nothing."""
     own, account = str(hold_id), identity_of(request).account
-    outcome = await carry_out(request, lambda context: release_hold(context, hold=own, holder=account))
-    return answer(outcome, {"hold_id": own, "status": "released"})
+    outcome = await execute_command(request, lambda context: release_hold(context, hold=own, holder=account))
+    return command_response(outcome, {"hold_id": own, "status": "released"})

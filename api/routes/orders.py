@@ -7,22 +7,22 @@ from uuid import UUID
 from fastapi import Query, Request, Response
 from uuid_utils.compat import uuid7
 
-from api.buying import buy
+from api.buying import book
 from api.checkouts import checkout_urls
-from api.commands import MinPosition, answer, carry_out, caught_up, shown
-from api.engine import engine_of
+from api.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
+from api.engine import services_of
 from api.filters import require_findable
 from api.identity import identity_of
-from api.lean import lean_router
+from api.lean import fast_router
 from api.order_details import order_details
-from api.order_search import findable, meanings_of
+from api.order_search import search_terms_of, searchable_orders
 from api.paging import Limit, PositionCursor, placed_page
 from api.presenters import baskets as present
 from api.presenters.values import Body
-from api.problems import documented
+from api.problems import problem_responses
 from api.routing import business_router
-from api.schemas.orders import Contact, OrderCancelled, OrderDetails, OrderPlaced, Orders, OrderWish
-from api.visibility import whose
+from api.schemas.orders import Contact, OrderCancelled, OrderDetails, OrderPlaced, OrderRequest, Orders
+from api.visibility import owner_filter
 from domain import order as orders
 from domain import people
 from domain.errors import Invalid
@@ -42,12 +42,12 @@ SearchText = Annotated[
     Query(min_length=SEARCH_LENGTH_MIN, max_length=SEARCH_LENGTH_MAX, description="A code, an id, a person, a seat."),
 ]
 
-hot_router = lean_router("orders")
+hot_router = fast_router("orders")
 router = business_router("orders")
 
 
-@hot_router.post("/orders", status_code=201, responses={201: {"model": OrderPlaced}, **documented(404)})
-async def place(request: Request, body: OrderWish) -> Response:
+@hot_router.post("/orders", status_code=201, responses={201: {"model": OrderPlaced}, **problem_responses(404)})
+async def place(request: Request, body: OrderRequest) -> Response:
     """Order a hold, or hold and order places in one atomic step; all of them or none.
 
     A guest has to say where mail goes. Until `expires_at` the seats wait for a payment.
@@ -62,18 +62,18 @@ async def place(request: Request, body: OrderWish) -> Response:
         locale=body.locale,
     )
     if body.performance_id is not None and body.items is not None:
-        outcome = await buy(
+        outcome = await book(
             request,
             body.performance_id,
             body.items,
-            lambda context, wish, inventory: hold_and_order(context, command, wish, inventory),
+            lambda context, request_body, inventory: hold_and_order(context, command, request_body, inventory),
         )
     else:
         hold = body.hold_id or ""
-        outcome = await carry_out(request, lambda context: order_hold(context, command, hold=hold))
+        outcome = await execute_command(request, lambda context: order_hold(context, command, hold=hold))
     if body.contact is not None:
-        await keep_contact(request, body.contact, outcome.of(orders.OrderPlaced))
-    return answer(outcome, present.placed_order(outcome.events), status=201)
+        await save_contact(request, body.contact, outcome.of(orders.OrderPlaced))
+    return command_response(outcome, present.order_from_events(outcome.events), status=201)
 
 
 def require_contact(request: Request, contact: Contact | None) -> None:
@@ -86,7 +86,7 @@ def require_contact(request: Request, contact: Contact | None) -> None:
         raise Invalid("Say where your tickets go: contact.")
 
 
-async def keep_contact(request: Request, contact: Contact, placed: orders.OrderPlaced) -> None:
+async def save_contact(request: Request, contact: Contact, placed: orders.OrderPlaced) -> None:
     """Keep where an order's mail goes as a personal record, once the order is recorded; a replayed one does it again.
 
     Raises:
@@ -96,12 +96,12 @@ async def keep_contact(request: Request, contact: Contact, placed: orders.OrderP
         return
     record = people.Contact(contact=placed.contact, account=placed.account, email=contact.email, name=contact.name)
     try:
-        await engine_of(request).people.save_contact(record)
+        await services_of(request).people.save_contact(record)
     except people.RecordsUnavailable as error:
         raise OutcomeUnknown("The order is recorded, its contact is not.") from error
 
 
-@router.get("/orders", responses={200: {"model": Orders}, **documented(404)})
+@router.get("/orders", responses={200: {"model": Orders}, **problem_responses(404)})
 async def list_found_orders(
     request: Request,
     *,
@@ -118,58 +118,60 @@ async def list_found_orders(
     `q` is an order code, an id of an order, payment, refund or ticket, the beginning of an address or a part of a name;
     with `performance` also a part of a seat's label.
     """
-    await caught_up(request, min_position, my_orders.MY_ORDERS.name, catalogue.NAME)
-    engine, filters = engine_of(request), (q, status, performance, account)
-    now = engine.clock.now()
+    await wait_for_position(request, min_position, my_orders.MY_ORDERS.name, catalogue.NAME)
+    services, filters = services_of(request), (q, status, performance, account)
+    now = services.clock.now()
     shown_of, bought_by = (str(key) if key else None for key in (performance, account))
-    whose_orders = await findable(request, filtered=any(given is not None for given in filters))
+    whose_orders = await searchable_orders(request, filtered=any(given is not None for given in filters))
     await require_findable(request, whose_orders, performance=shown_of, account=bought_by)
     wanted = OrderFilter(
         account_or_organizers=whose_orders,
-        terms=await meanings_of(request, q) if q is not None else None,
+        terms=await search_terms_of(request, q) if q is not None else None,
         status=status,
         performance=shown_of,
         account=bought_by,
     )
-    found = await find_orders(engine.read_models, wanted, now=now, before=cursor or NEWEST, limit=limit + 1)
+    found = await find_orders(services.read_models, wanted, now=now, before=cursor or NEWEST, limit=limit + 1)
     page, following = placed_page(found.orders, limit)
     contacts = await contacts_of(request, [row.contact for row in page if row.contact])
-    summaries = await summaries_of(engine.read_models, (row.performance for row in page))
+    summaries = await summaries_of(services.read_models, (row.performance for row in page))
     items = [
         {
-            **present.listed_order(row, summaries.get(row.performance), now),
+            **present.order_from_row(row, summaries.get(row.performance), now),
             "contact": contacts.get(row.contact or ""),
         }
         for row in page
     ]
-    return shown({"items": items, "next": following})
+    return json_response({"items": items, "next": following})
 
 
 async def contacts_of(request: Request, contacts: Sequence[str]) -> Mapping[str, Body]:
     """Return where the mail of orders goes, by the contact they name."""
-    found = await engine_of(request).people.find_contacts(contacts) if contacts else {}
+    found = await services_of(request).people.find_contacts(contacts) if contacts else {}
     return {key: {"email": contact.email, "name": contact.name} for key, contact in found.items()}
 
 
 @router.get("/orders/{order_id}", responses={200: {"model": OrderDetails}})
 async def show_order(request: Request, order_id: UUID, min_position: MinPosition = None) -> Response:
     """Show an order with its payments and refunds, to its owner and to support; read from the log, so never behind."""
-    await caught_up(request, min_position)
-    engine, owner = engine_of(request), await whose(request)
-    order = await order_details(engine, str(order_id), owner)
+    await wait_for_position(request, min_position)
+    services, owner = services_of(request), await owner_filter(request)
+    order = await order_details(services, str(order_id), owner)
     own = owner is not None or order.state.account == identity_of(request).account
-    urls = await checkout_urls(engine, order.payments, owner=own)
-    known = present.order_now(order, engine.clock.now(), urls)
-    contact = await engine.people.find_contact(order.state.contact) if order.state.contact else None
+    urls = await checkout_urls(services, order.payments, owner=own)
+    known = present.order_from_state(order, services.clock.now(), urls)
+    contact = await services.people.find_contact(order.state.contact) if order.state.contact else None
     known["contact"] = None if contact is None else {"email": contact.email, "name": contact.name}
-    return shown(known)
+    return json_response(known)
 
 
 @router.post("/orders/{order_id}/cancel", responses={200: {"model": OrderCancelled}})
 async def cancel(request: Request, order_id: UUID) -> Response:
     """Give up an order that is not paid; its seats are free at once. A paid one is refunded instead."""
-    order, owner = str(order_id), await whose(request)
+    order, owner = str(order_id), await owner_filter(request)
     reason = OrderCancelReason.BUYER if owner else OrderCancelReason.SUPPORT
-    outcome = await carry_out(request, lambda context: cancel_order(context, order=order, account=owner, reason=reason))
-    state = await engine_of(request).handler.query(lambda context: require_visible_order(context, order, None))
-    return answer(outcome, {"order_id": order, "status": state.status})
+    outcome = await execute_command(
+        request, lambda context: cancel_order(context, order=order, account=owner, reason=reason)
+    )
+    state = await services_of(request).handler.query(lambda context: require_visible_order(context, order, None))
+    return command_response(outcome, {"order_id": order, "status": state.status})

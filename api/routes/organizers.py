@@ -5,13 +5,13 @@ from uuid import UUID
 from fastapi import Request, Response
 from uuid_utils.compat import uuid7
 
-from api.commands import MinPosition, answer, carry_out, caught_up, shown
-from api.engine import engine_of
+from api.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
+from api.engine import services_of
 from api.identity import identity_of
-from api.paging import PAGE_MAX, Limit, cut
+from api.paging import PAGE_MAX, Limit, split_page
 from api.presenters.values import Body
 from api.routing import business_router
-from api.schemas.people import MemberHeld, Members, OrganizerFounded, Organizers, OrganizerWish, RolesWish
+from api.schemas.people import MemberResult, Members, OrganizerFounded, OrganizerRequest, Organizers, RolesRequest
 from domain import organizer as organizers
 from domain.account import require_account
 from domain.books import Changes, DecisionContext
@@ -24,13 +24,13 @@ router = business_router("organizers")
 
 
 @router.post("/organizers", status_code=201, responses={201: {"model": OrganizerFounded}})
-async def found(request: Request, body: OrganizerWish) -> Response:
+async def found_organizer(request: Request, body: OrganizerRequest) -> Response:
     """Let a seller join."""
     organizer = str(uuid7())
-    outcome = await carry_out(request, lambda context: organizers.found_organizer(context, organizer, body.name))
+    outcome = await execute_command(request, lambda context: organizers.found_organizer(context, organizer, body.name))
     ((stream, founded),) = outcome.events
     organizer_id = stream.removeprefix(f"{ORGANIZER.prefix}-")
-    return answer(outcome, {"organizer_id": organizer_id, "name": founded.name}, status=201)
+    return command_response(outcome, {"organizer_id": organizer_id, "name": founded.name}, status=201)
 
 
 @router.get("/organizers", responses={200: {"model": Organizers}})
@@ -41,18 +41,18 @@ async def list_own(
     min_position: MinPosition = None,
 ) -> Response:
     """Show the organizers the account is a member of; an admin sees all."""
-    await caught_up(request, min_position, NAME)
+    await wait_for_position(request, min_position, NAME)
     identity = identity_of(request)
     rows = await list_organizers(
-        engine_of(request).read_models,
+        services_of(request).read_models,
         account=identity.account,
-        everyone=await identity.holds(Role.ADMIN),
+        everyone=await identity.has_role(Role.ADMIN),
         after=str(cursor or ""),
         limit=limit + 1,
     )
-    page, last = cut(rows, limit)
+    page, last = split_page(rows, limit)
     items = [{"organizer_id": row.organizer, "name": row.name, "roles": sorted(row.roles)} for row in page]
-    return shown({"items": items, "next": None if last is None else last.organizer})
+    return json_response({"items": items, "next": None if last is None else last.organizer})
 
 
 @router.get("/organizers/{organizer_id}/members", responses={200: {"model": Members}})
@@ -64,13 +64,13 @@ async def list_members(
     min_position: MinPosition = None,
 ) -> Response:
     """List the members of an organizer with their roles; read from the log, so never behind."""
-    await caught_up(request, min_position)
-    engine, after = engine_of(request), str(cursor or "")
-    state = await engine.handler.query(lambda context: organizers.require_organizer(context, str(organizer_id)))
+    await wait_for_position(request, min_position)
+    services, after = services_of(request), str(cursor or "")
+    state = await services.handler.query(lambda context: organizers.require_organizer(context, str(organizer_id)))
     accounts = sorted(account for account in state.members if account > after)
     page = accounts[:limit]
-    items = [member(account, state.members[account], await engine.people.find(account)) for account in page]
-    return shown({"items": items, "next": page[-1] if len(accounts) > limit else None})
+    items = [member(account, state.members[account], await services.people.find(account)) for account in page]
+    return json_response({"items": items, "next": page[-1] if len(accounts) > limit else None})
 
 
 def member(account: str, roles: frozenset[Role], person: Person | None) -> Body:
@@ -83,8 +83,8 @@ def member(account: str, roles: frozenset[Role], person: Person | None) -> Body:
     }
 
 
-@router.put("/organizers/{organizer_id}/members/{account_id}", responses={200: {"model": MemberHeld}})
-async def put_member(request: Request, organizer_id: UUID, account_id: UUID, body: RolesWish) -> Response:
+@router.put("/organizers/{organizer_id}/members/{account_id}", responses={200: {"model": MemberResult}})
+async def put_member(request: Request, organizer_id: UUID, account_id: UUID, body: RolesRequest) -> Response:
     """Give an account exactly these roles within the organizer, from its next request on; none: no member."""
     organizer, account, roles = str(organizer_id), str(account_id), frozenset(body.roles)
 
@@ -92,5 +92,5 @@ async def put_member(request: Request, organizer_id: UUID, account_id: UUID, bod
         require_account(context, account)
         return organizers.change_member(context, organizer, account, roles)
 
-    outcome = await carry_out(request, decide)
-    return answer(outcome, {"organizer_id": organizer, "account_id": account, "roles": sorted(roles)})
+    outcome = await execute_command(request, decide)
+    return command_response(outcome, {"organizer_id": organizer, "account_id": account, "roles": sorted(roles)})

@@ -6,15 +6,15 @@ from fastapi import Request, Response
 from uuid_utils.compat import uuid7
 
 from api.checkouts import checkout_urls
-from api.commands import MinPosition, answer, carry_out, caught_up, shown
-from api.engine import engine_of
-from api.facts import recall
+from api.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
+from api.engine import services_of
+from api.facts import read_events
 from api.identity import identity_of
 from api.presenters import baskets as present
 from api.presenters.values import id_of, money
 from api.routing import business_router
-from api.schemas.payments import PaymentOpened, PaymentShown, PaymentWish
-from api.visibility import whose
+from api.schemas.payments import PaymentOpened, PaymentRequest, PaymentResponse
+from api.visibility import owner_filter
 from domain.account import owns
 from domain.books import Changes, DecisionContext
 from domain.errors import Invalid, NotFound
@@ -28,21 +28,21 @@ router = business_router("payments")
 
 
 @router.post("/orders/{order_id}/payments", status_code=201, responses={201: {"model": PaymentOpened}})
-async def pay(request: Request, order_id: UUID, body: PaymentWish) -> Response:
+async def pay(request: Request, order_id: UUID, body: PaymentRequest) -> Response:
     """Begin an attempt to pay an order; send the buyer to `checkout_url`.
 
     If the provider does not answer (503), send the same request with the same Idempotency-Key again: it goes on where
     it was.
     """
-    gateway = engine_of(request).gateways.get(body.provider)
+    gateway = services_of(request).gateways.get(body.provider)
     if gateway is None:
-        known = sorted(engine_of(request).gateways)
+        known = sorted(services_of(request).gateways)
         raise Invalid("There is no such payment provider.", providers=known)
     command = OpenPayment(
         payment=str(uuid7()), order=str(order_id), account=identity_of(request).account, provider=body.provider
     )
-    requested = await carry_out(request, lambda context: open_payment(context, command))
-    opened, url = await checkout_opened(request, gateway, requested)
+    requested = await execute_command(request, lambda context: open_payment(context, command))
+    opened, url = await open_checkout_once(request, gateway, requested)
     wanted: PaymentRequested = requested.of(PaymentRequested)
     shown_payment = {
         "payment_id": payment_of(requested),
@@ -53,7 +53,7 @@ async def pay(request: Request, order_id: UUID, body: PaymentWish) -> Response:
         "checkout_url": url,
         "expires_at": wanted.expires_at,
     }
-    return answer(opened, shown_payment, status=201)
+    return command_response(opened, shown_payment, status=201)
 
 
 def payment_of(requested: Outcome) -> str:
@@ -61,7 +61,7 @@ def payment_of(requested: Outcome) -> str:
     return next(id_of(stream) for stream, fact in requested.events if isinstance(fact, PaymentRequested))
 
 
-async def checkout_opened(request: Request, gateway: PaymentGateway, requested: Outcome) -> tuple[Outcome, str]:
+async def open_checkout_once(request: Request, gateway: PaymentGateway, requested: Outcome) -> tuple[Outcome, str]:
     """Have the provider open its checkout and record it, both once, however often the request is sent.
 
     Its address is kept beside the log: whoever has it may pay there. Where it is not known any more, the provider is
@@ -73,41 +73,43 @@ async def checkout_opened(request: Request, gateway: PaymentGateway, requested: 
     """
     wanted: PaymentRequested = requested.of(PaymentRequested)
     payment = payment_of(requested)
-    engine = engine_of(request)
-    before = (await recall(engine, PAYMENT.stream(payment)))[PAYMENT.stream(payment)]
+    services = services_of(request)
+    before = (await read_events(services, PAYMENT.stream(payment)))[PAYMENT.stream(payment)]
     place = next((fact.checkout for fact in before if isinstance(fact, PaymentCheckoutOpened)), None)
-    url = (await engine.checkout_urls.find_many([payment])).get(payment)
+    url = (await services.checkout_urls.find_many([payment])).get(payment)
     if place is None or url is None:
         checkout = await gateway.open_checkout(
             reference=payment,
             amount=wanted.amount,
             currency=wanted.currency,
             expires_at=wanted.expires_at,
-            return_url=f"{engine.terms.public_url}/orders/{wanted.order}",
+            return_url=f"{services.settings.public_url}/orders/{wanted.order}",
             description=f"Order {order_code(wanted.order)}",
         )
         place, url = place or checkout.checkout_id, checkout.url
-        await engine.checkout_urls.save(payment, url, wanted.expires_at)
+        await services.checkout_urls.save(payment, url, wanted.expires_at)
     known = place
 
     def decide(context: DecisionContext) -> Changes:
         return open_checkout(context, payment=payment, checkout=known)
 
-    return await carry_out(request, decide, step="checkout", begun=True), url
+    return await execute_command(request, decide, step="checkout", begun=True), url
 
 
-@router.get("/payments/{payment_id}", responses={200: {"model": PaymentShown}})
+@router.get("/payments/{payment_id}", responses={200: {"model": PaymentResponse}})
 async def show_payment(request: Request, payment_id: UUID, min_position: MinPosition = None) -> Response:
     """Show a payment as it stands, to its owner and to support; read from the log, so never behind."""
-    await caught_up(request, min_position)
-    payment, owner = str(payment_id), await whose(request)
-    state = await engine_of(request).handler.query(lambda context: visible(context, payment, owner))
+    await wait_for_position(request, min_position)
+    payment, owner = str(payment_id), await owner_filter(request)
+    state = await services_of(request).handler.query(lambda context: require_visible_payment(context, payment, owner))
     own = owner is not None or state.account == identity_of(request).account
-    urls = await checkout_urls(engine_of(request), {payment: state}, owner=own)
-    return shown(present.payment_now(payment, state, engine_of(request).clock.now(), urls.get(payment)))
+    urls = await checkout_urls(services_of(request), {payment: state}, owner=own)
+    return json_response(
+        present.payment_from_state(payment, state, services_of(request).clock.now(), urls.get(payment))
+    )
 
 
-def visible(context: DecisionContext, payment: str, owner: str | None) -> RequestedPayment:
+def require_visible_payment(context: DecisionContext, payment: str, owner: str | None) -> RequestedPayment:
     """Read a payment that must be the owner's; None: anybody's.
 
     Raises:

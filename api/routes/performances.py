@@ -7,24 +7,32 @@ from uuid import UUID
 from fastapi import Header, Request, Response
 from uuid_utils.compat import uuid7
 
-from api.commands import JSON, MinPosition, answer, carry_out, caught_up, json_of, shown
-from api.deleting import archive_unused, performance_removal
+from api.commands import (
+    JSON,
+    MinPosition,
+    command_response,
+    execute_command,
+    json_response,
+    negotiated_json,
+    wait_for_position,
+)
+from api.deleting import archive_unused, deletion_of_performance
 from api.editions import IfMatch, edition_header, require_edition
-from api.engine import engine_of
-from api.facts import recall
+from api.engine import services_of
+from api.facts import read_events
 from api.presenters import catalogue as present
 from api.presenters.values import Body, id_of
-from api.problems import documented
+from api.problems import problem_responses
 from api.routing import business_router
-from api.scheduling import changed, entry_rules_of, limits_of, prices_of
+from api.scheduling import entry_rules_of, limits_of, prices_of, to_change_command
 from api.schemas.performances import (
     PerformanceChange,
     PerformanceDeleted,
-    PerformanceShown,
-    PerformanceWish,
-    PerformanceWritten,
+    PerformanceRequest,
+    PerformanceResponse,
+    PerformanceResult,
 )
-from api.visibility import must_see_performance
+from api.visibility import require_visible_performance
 from domain import event as events
 from domain import scheduling
 from domain.books import Changes, DecisionContext
@@ -46,20 +54,20 @@ CHANGES = (
 router = business_router("performances")
 
 
-@router.post("/events/{event_id}/performances", status_code=201, responses={201: {"model": PerformanceWritten}})
-async def schedule_performance(request: Request, event_id: UUID, body: PerformanceWish) -> Response:
+@router.post("/events/{event_id}/performances", status_code=201, responses={201: {"model": PerformanceResult}})
+async def schedule_performance(request: Request, event_id: UUID, body: PerformanceRequest) -> Response:
     """Announce a showing; its seats come from the layout, which must be one of the event's venue."""
-    engine, event, performance = engine_of(request), str(event_id), str(uuid7())
-    layout = await engine.handler.query(lambda context: require_layout(context, body.layout_id))
-    inventory = await engine.inventories.of(body.layout_id)
-    currency, prices = await prices_of(engine, body.layout_id, body.prices)
-    on_sale_at = body.on_sale_at or engine.clock.now()
+    services, event, performance = services_of(request), str(event_id), str(uuid7())
+    layout = await services.handler.query(lambda context: require_layout(context, body.layout_id))
+    inventory = await services.inventories.of(body.layout_id)
+    currency, prices = await prices_of(services, body.layout_id, body.prices)
+    on_sale_at = body.on_sale_at or services.clock.now()
 
     def decide(context: DecisionContext) -> Changes:
         state = events.require_event(context, event)
         if layout.venue != state.venue:
             raise Invalid("The layout is of another venue.", venue=state.venue)
-        wish = PerformanceScheduled(
+        request_body = PerformanceScheduled(
             event=event,
             organizer=state.organizer,
             venue=state.venue,
@@ -73,29 +81,31 @@ async def schedule_performance(request: Request, event_id: UUID, body: Performan
             limits=limits_of(body.limits),
             entry_rules=entry_rules_of(body.entry_rules),
         )
-        return scheduling.schedule(context, performance, wish)
+        return scheduling.schedule(context, performance, request_body)
 
-    outcome = await carry_out(request, decide)
+    outcome = await execute_command(request, decide)
     ((stream, scheduled),) = outcome.events
     known = present.scheduled_performance(id_of(stream), scheduled)
-    return answer(outcome, await sold_now(request, known), status=201)
+    return command_response(outcome, await with_sales_status(request, known), status=201)
 
 
-@router.get("/performances/{performance_id}", responses={200: {"model": PerformanceShown}})
+@router.get("/performances/{performance_id}", responses={200: {"model": PerformanceResponse}})
 async def show_performance(request: Request, performance_id: UUID, min_position: MinPosition = None) -> Response:
     """Show a performance and how much of it is left."""
-    engine, performance = engine_of(request), str(performance_id)
-    await must_see_performance(request, performance)
-    await caught_up(request, min_position, seat_map.NAME)
+    services, performance = services_of(request), str(performance_id)
+    await require_visible_performance(request, performance)
+    await wait_for_position(request, min_position, seat_map.NAME)
     known = await performance_now(request, performance)
-    counted = await seat_map.count_seats(engine.read_models, performances=[performance], now=engine.clock.now())
+    counted = await seat_map.count_seats(services.read_models, performances=[performance], now=services.clock.now())
     left = present.availability(counted[performance], known["seat_count"])
-    return shown({**await sold_now(request, known), "availability": left}, headers=edition_header(known))
+    return json_response(
+        {**await with_sales_status(request, known), "availability": left}, headers=edition_header(known)
+    )
 
 
 @router.patch(
     "/performances/{performance_id}",
-    responses={200: {"model": PerformanceWritten}, **documented(412)},
+    responses={200: {"model": PerformanceResult}, **problem_responses(412)},
     description=CHANGES,
 )
 async def change_performance(
@@ -103,27 +113,27 @@ async def change_performance(
 ) -> Response:
     """Change a performance."""
     performance = str(performance_id)
-    command = await changed(engine_of(request), performance, body)
-    scheduled = await scheduled_as(request, performance)
+    command = await to_change_command(services_of(request), performance, body)
+    scheduled = await read_scheduled_event(request, performance)
 
     def decide(context: DecisionContext) -> Changes:
         state = require_performance(context, performance)
-        require_edition(if_match, present.performance_now(performance, scheduled, state))
+        require_edition(if_match, present.performance_from_state(performance, scheduled, state))
         return scheduling.change(context, command)
 
-    outcome = await carry_out(request, decide)
+    outcome = await execute_command(request, decide)
     known = await performance_now(request, performance)
-    return answer(outcome, await sold_now(request, known), headers=edition_header(known))
+    return command_response(outcome, await with_sales_status(request, known), headers=edition_header(known))
 
 
-async def scheduled_as(request: Request, performance: str) -> PerformanceScheduled:
+async def read_scheduled_event(request: Request, performance: str) -> PerformanceScheduled:
     """Return a performance's first event.
 
     Raises:
         NotFound: there is no such performance.
     """
-    engine, stream = engine_of(request), PERFORMANCE.stream(performance)
-    events = (await recall(engine, stream))[stream]
+    services, stream = services_of(request), PERFORMANCE.stream(performance)
+    events = (await read_events(services, stream))[stream]
     if not events:
         raise NotFound("There is no such performance.")
     scheduled: PerformanceScheduled = events[0]
@@ -132,23 +142,23 @@ async def scheduled_as(request: Request, performance: str) -> PerformanceSchedul
 
 async def performance_now(request: Request, performance: str) -> Body:
     """Show a performance itself as it stands in the log."""
-    state = await engine_of(request).handler.query(lambda context: require_performance(context, performance))
-    return present.performance_now(performance, await scheduled_as(request, performance), state)
+    state = await services_of(request).handler.query(lambda context: require_performance(context, performance))
+    return present.performance_from_state(performance, await read_scheduled_event(request, performance), state)
 
 
-async def sold_now(request: Request, known: Body) -> Body:
+async def with_sales_status(request: Request, known: Body) -> Body:
     """Show a performance with whether it can be bought at the moment."""
-    engine = engine_of(request)
-    state = await engine.handler.query(lambda context: context.read(EVENT, known["event_id"]))
+    services = services_of(request)
+    state = await services.handler.query(lambda context: context.read(EVENT, known["event_id"]))
     published = isinstance(state, ListedEvent) and state.status is EventStatus.PUBLISHED
-    return present.with_sales(known, published=published, now=engine.clock.now())
+    return present.with_sales(known, published=published, now=services.clock.now())
 
 
 @router.delete("/performances/{performance_id}", responses={200: {"model": PerformanceDeleted}})
 async def delete_performance(request: Request, performance_id: UUID) -> Response:
     """Remove a performance, unless any seat of it was ever held or sold (`has_bookings`); then cancel it."""
-    finished = await archive_unused(request, performance_removal(request, str(performance_id)))
-    return answer(finished, {"performance_id": str(performance_id), "status": DeletionStatus.ARCHIVED})
+    finished = await archive_unused(request, deletion_of_performance(request, str(performance_id)))
+    return command_response(finished, {"performance_id": str(performance_id), "status": DeletionStatus.ARCHIVED})
 
 
 @router.get(
@@ -165,12 +175,12 @@ async def show_performance_layout(
     min_position: MinPosition = None,
 ) -> Response:
     """Give the drawing of a performance's seats: rows by rule, keys and labels. It never changes; keep it for ever."""
-    await caught_up(request, min_position)
-    engine, performance = engine_of(request), str(performance_id)
-    await must_see_performance(request, performance)
-    layout = (await engine.handler.query(lambda context: require_performance(context, performance))).layout
+    await wait_for_position(request, min_position)
+    services, performance = services_of(request), str(performance_id)
+    await require_visible_performance(request, performance)
+    layout = (await services.handler.query(lambda context: require_performance(context, performance))).layout
     headers = {"Cache-Control": FOR_EVER, "ETag": f'W/"{layout}"', "Vary": "Accept-Encoding"}
     if if_none_match is not None and headers["ETag"] in if_none_match:
         return Response(status_code=304, headers=headers)
-    drawing = await engine.drawings.of(layout)
-    return json_of(request, drawing.plain, drawing.compressed, headers)
+    drawing = await services.layout_documents.get(layout)
+    return negotiated_json(request, drawing.plain, drawing.compressed, headers)

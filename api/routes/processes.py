@@ -5,11 +5,11 @@ from typing import Annotated
 
 from fastapi import Path, Request, Response
 
-from api.commands import MinPosition, answer, carry_out, caught_up, shown
-from api.engine import engine_of
+from api.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
+from api.engine import services_of
 from api.presenters.values import Body
 from api.routing import business_router
-from api.schemas.processes import ProcessesShown, ProcessWritten
+from api.schemas.processes import ProcessesResponse, ProcessResult
 from domain.process import ProcessStatus, require_status, retry
 
 NAME_LENGTH_MAX = 50
@@ -19,27 +19,27 @@ Name = Annotated[str, Path(max_length=NAME_LENGTH_MAX, examples=["settle_payment
 router = business_router("processes")
 
 
-@router.get("/processes", responses={200: {"model": ProcessesShown}})
+@router.get("/processes", responses={200: {"model": ProcessesResponse}})
 async def list_processes(request: Request, min_position: MinPosition = None) -> Response:
     """List every process: how far behind the log it is, what it still has to do, and why it failed if it did."""
-    await caught_up(request, min_position)
-    engine = engine_of(request)
-    head = await engine.store.head()
-    return shown({"items": [standing_shown(one, head) for one in await engine.processes.all()], "next": None})
+    await wait_for_position(request, min_position)
+    services = services_of(request)
+    head = await services.store.head()
+    return json_response({"items": [process_json(one, head) for one in await services.processes.all()], "next": None})
 
 
-@router.post("/processes/{process}/retry", responses={200: {"model": ProcessWritten}})
+@router.post("/processes/{process}/retry", responses={200: {"model": ProcessResult}})
 async def retry_process(request: Request, process: Name) -> Response:
     """Let a process that failed try again at once."""
-    engine = engine_of(request)
-    standing = require_status(await engine.processes.all(), process)
-    outcome = await carry_out(request, partial(retry, snapshot=standing))
+    services = services_of(request)
+    standing = require_status(await services.processes.all(), process)
+    outcome = await execute_command(request, partial(retry, snapshot=standing))
     if not outcome.replayed:
-        await engine.processes.retry(process)
-    return answer(outcome, {"name": process})
+        await services.processes.retry(process)
+    return command_response(outcome, {"name": process})
 
 
-def standing_shown(standing: ProcessStatus, head: int) -> Body:
+def process_json(standing: ProcessStatus, head: int) -> Body:
     """Show one process."""
     return {
         "name": standing.name,

@@ -5,20 +5,20 @@ from typing import Annotated
 
 from fastapi import Path, Request, Response
 
-from api.commands import MinPosition, answer, carry_out, caught_up, shown
-from api.engine import engine_of
-from api.presenters.projections import shown_builds
+from api.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
+from api.engine import services_of
+from api.presenters.projections import builds_json
 from api.presenters.values import Body
 from api.routing import business_router
 from api.schemas.projections import (
-    EventSkippedShown,
-    ParkWish,
+    EventSkippedResult,
+    ParkRequest,
+    ProjectionResult,
     Projections,
-    ProjectionWritten,
-    SkipWish,
-    StreamParkedShown,
-    StreamUnparkedShown,
-    UnparkWish,
+    SkipRequest,
+    StreamParkedResult,
+    StreamUnparkedResult,
+    UnparkRequest,
 )
 from projections import switches
 from projections.reports import ProjectionStatus, list_statuses
@@ -35,15 +35,15 @@ router = business_router("projections")
 @router.get("/projections", responses={200: {"model": Projections}})
 async def list_projections(request: Request, min_position: MinPosition = None) -> Response:
     """List every read model: how far behind the log it is, why it stands still if it does, and what it leaves out."""
-    engine = engine_of(request)
-    await caught_up(request, min_position, *(await engine.positions.all()))
-    reports = await list_statuses(await engine.positions.states(), engine.store, engine.clock.now())
-    builds = await engine.positions.builds()
-    items = [{**reported(report), **shown_builds(report.state, builds)} for report in reports]
-    return shown({"items": items, "next": None})
+    services = services_of(request)
+    await wait_for_position(request, min_position, *(await services.positions.all()))
+    reports = await list_statuses(await services.positions.states(), services.store, services.clock.now())
+    builds = await services.positions.builds()
+    items = [{**projection_json(report), **builds_json(report.state, builds)} for report in reports]
+    return json_response({"items": items, "next": None})
 
 
-def reported(report: ProjectionStatus) -> Body:
+def projection_json(report: ProjectionStatus) -> Body:
     """Show one read model."""
     state, failed = report.state, report.failed
     return {
@@ -63,45 +63,47 @@ def reported(report: ProjectionStatus) -> Body:
     }
 
 
-@router.post("/projections/{name}/pause", responses={200: {"model": ProjectionWritten}})
+@router.post("/projections/{name}/pause", responses={200: {"model": ProjectionResult}})
 async def pause(request: Request, name: Name) -> Response:
     """Let a read model stand still."""
-    return await done(request, name, switches.PAUSE)
+    return await run_operation(request, name, switches.PAUSE)
 
 
-@router.post("/projections/{name}/resume", responses={200: {"model": ProjectionWritten}})
+@router.post("/projections/{name}/resume", responses={200: {"model": ProjectionResult}})
 async def resume(request: Request, name: Name) -> Response:
     """Let a paused read model go on."""
-    return await done(request, name, switches.RESUME)
+    return await run_operation(request, name, switches.RESUME)
 
 
-@router.post("/projections/{name}/retry", responses={200: {"model": ProjectionWritten}})
+@router.post("/projections/{name}/retry", responses={200: {"model": ProjectionResult}})
 async def retry(request: Request, name: Name) -> Response:
     """Let a failed read model try the event again that it failed on."""
-    return await done(request, name, switches.RETRY)
+    return await run_operation(request, name, switches.RETRY)
 
 
-@router.post("/projections/{name}/skip", responses={200: {"model": EventSkippedShown}})
-async def skip(request: Request, name: Name, body: SkipWish) -> Response:
+@router.post("/projections/{name}/skip", responses={200: {"model": EventSkippedResult}})
+async def skip(request: Request, name: Name, body: SkipRequest) -> Response:
     """Let a failed read model leave out the event it failed on; a rebuild by the same version leaves it out too."""
     deed = switches.skip(body.position, body.reason)
-    return await done(request, name, deed, skipped_position=body.position, reason=body.reason)
+    return await run_operation(request, name, deed, skipped_position=body.position, reason=body.reason)
 
 
-@router.post("/projections/{name}/park", responses={200: {"model": StreamParkedShown}})
-async def park(request: Request, name: Name, body: ParkWish) -> Response:
+@router.post("/projections/{name}/park", responses={200: {"model": StreamParkedResult}})
+async def park(request: Request, name: Name, body: ParkRequest) -> Response:
     """Let a read model leave out a stream from here on; one that failed tries again without it."""
-    await require_stream(engine_of(request).store, body.stream)
-    return await done(request, name, switches.park(body.stream, body.reason), stream=body.stream, reason=body.reason)
+    await require_stream(services_of(request).store, body.stream)
+    return await run_operation(
+        request, name, switches.park(body.stream, body.reason), stream=body.stream, reason=body.reason
+    )
 
 
-@router.post("/projections/{name}/unpark", responses={200: {"model": StreamUnparkedShown}})
-async def unpark(request: Request, name: Name, body: UnparkWish) -> Response:
+@router.post("/projections/{name}/unpark", responses={200: {"model": StreamUnparkedResult}})
+async def unpark(request: Request, name: Name, body: UnparkRequest) -> Response:
     """Let a read model have a parked stream again, from its next rebuild on."""
-    return await done(request, name, switches.unpark(body.stream), stream=body.stream, rebuild_needed=True)
+    return await run_operation(request, name, switches.unpark(body.stream), stream=body.stream, rebuild_needed=True)
 
 
-async def done(request: Request, name: str, deed: Operation, **told: object) -> Response:
+async def run_operation(request: Request, name: str, deed: Operation, **told: object) -> Response:
     """Do something to a read model, and say so."""
-    outcome = await engine_of(request).switches.run(name, deed, partial(carry_out, request))
-    return answer(outcome, {"name": name, **told})
+    outcome = await services_of(request).switches.run(name, deed, partial(execute_command, request))
+    return command_response(outcome, {"name": name, **told})

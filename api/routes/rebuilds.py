@@ -7,11 +7,11 @@ from fastapi import Path, Request, Response
 from fastapi.responses import StreamingResponse
 
 from api.access import PREFIX
-from api.commands import answer, carry_out
-from api.engine import engine_of
+from api.commands import command_response, execute_command
+from api.engine import services_of
 from api.live import EVENT_STREAM
 from api.routing import business_router
-from api.schemas.projections import RebuildWish, UnskipRequest, VersionsAsked
+from api.schemas.projections import RebuildRequestBody, UnskipRequest, VersionsRequested
 from projections.rebuilding import asking
 from projections.rebuilding.asking import RebuildRequest
 
@@ -39,28 +39,28 @@ router = business_router("projections")
 )
 async def watch(request: Request) -> Response:
     """Tell how every read model stands, and what is being built."""
-    return StreamingResponse(engine_of(request).board.watch(), media_type=EVENT_STREAM, headers=HEADERS)
+    return StreamingResponse(services_of(request).projection_status.watch(), media_type=EVENT_STREAM, headers=HEADERS)
 
 
-@router.post("/projections/{name}/rebuild", status_code=202, responses={202: {"model": VersionsAsked}})
-async def rebuild(request: Request, name: Name, body: RebuildWish) -> Response:
+@router.post("/projections/{name}/rebuild", status_code=202, responses={202: {"model": VersionsRequested}})
+async def rebuild(request: Request, name: Name, body: RebuildRequestBody) -> Response:
     """Ask for a read model to be folded anew beside the live version, compared and swapped; or for one performance."""
     return await ask(request, name, asking.rebuild(performance=body.performance_id, swap_anyway=body.swap_anyway))
 
 
-@router.post("/projections/{name}/unskip", status_code=202, responses={202: {"model": VersionsAsked}})
+@router.post("/projections/{name}/unskip", status_code=202, responses={202: {"model": VersionsRequested}})
 async def unskip(request: Request, name: Name, body: UnskipRequest) -> Response:
     """Let a read model have a skipped event again: it is rebuilt with it and swapped in."""
     return await ask(request, name, asking.unskip(body.position))
 
 
-@router.post("/projections/{name}/rollback", status_code=202, responses={202: {"model": VersionsAsked}})
+@router.post("/projections/{name}/rollback", status_code=202, responses={202: {"model": VersionsRequested}})
 async def roll_back(request: Request, name: Name) -> Response:
     """Ask for the version to be live again that was before the last swap."""
     return await ask(request, name, asking.ROLLBACK)
 
 
-@router.delete("/projections/{name}/versions", status_code=202, responses={202: {"model": VersionsAsked}})
+@router.delete("/projections/{name}/versions", status_code=202, responses={202: {"model": VersionsRequested}})
 async def drop(request: Request, name: Name) -> Response:
     """Ask for the versions to be dropped that are not live."""
     return await ask(request, name, asking.DROP)
@@ -68,5 +68,5 @@ async def drop(request: Request, name: Name) -> Response:
 
 async def ask(request: Request, name: str, asked: RebuildRequest) -> Response:
     """Ask for something, and say where to watch it."""
-    outcome = await engine_of(request).asking.enqueue(name, asked, partial(carry_out, request))
-    return answer(outcome, {"name": name, "watch": WATCH}, status=202)
+    outcome = await services_of(request).asking.enqueue(name, asked, partial(execute_command, request))
+    return command_response(outcome, {"name": name, "watch": WATCH}, status=202)

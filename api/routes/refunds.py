@@ -7,8 +7,8 @@ from uuid import UUID
 from fastapi import Query, Request, Response
 from uuid_utils.compat import uuid7
 
-from api.commands import MinPosition, answer, carry_out, caught_up, shown
-from api.engine import Engine, engine_of
+from api.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
+from api.engine import Services, services_of
 from api.identity import identity_of
 from api.paging import Limit, PositionCursor, placed_page
 from api.performance_summary import summary_of
@@ -16,8 +16,8 @@ from api.presenters import refunds as present
 from api.presenters.values import Body
 from api.refunds import refunds_of
 from api.routing import business_router
-from api.schemas.refunds import RefundDecided, RefundDetails, RefundRequested, Refunds, RefundWish, RejectionRequest
-from api.visibility import whose
+from api.schemas.refunds import RefundDecided, RefundDetails, RefundRequest, RefundRequested, Refunds, RejectionRequest
+from api.visibility import owner_filter
 from domain.account import owns
 from domain.errors import Invalid, NotFound
 from domain.refund import RefundApproved, RefundCompleted, RefundStatus
@@ -31,7 +31,7 @@ router = business_router("refunds")
 
 
 @router.post("/orders/{order_id}/refunds", status_code=201, responses={201: {"model": RefundRequested}})
-async def request_money_back(request: Request, order_id: UUID, body: RefundWish | None = None) -> Response:
+async def create_refund(request: Request, order_id: UUID, body: RefundRequest | None = None) -> Response:
     """Ask for money back for some lines of a confirmed order, or for all that are left; support decides.
 
     Owners ask until the performance begins; what was asked for in time is decided at any time. Support may ask later
@@ -39,20 +39,20 @@ async def request_money_back(request: Request, order_id: UUID, body: RefundWish 
     left), unless the performance was cancelled, or support gives a reason after the start. Lines whose
     money a lost dispute took end without money if support gives a reason: their tickets are void, their seats free.
     """
-    owner, wish = await whose(request), body or RefundWish()
-    if owner is not None and wish.reason is not None:
+    owner, request_body = await owner_filter(request), body or RefundRequest()
+    if owner is not None and request_body.reason is not None:
         raise Invalid("Only support gives a reason; leave it out.")
     command = RequestRefund(
         refund=str(uuid7()),
         order=str(order_id),
         account=owner,
-        lines=None if wish.lines is None else tuple(wish.lines),
+        lines=None if request_body.lines is None else tuple(request_body.lines),
         reason=RefundReason.BUYER_REQUEST if owner else RefundReason.SUPPORT,
         by=identity_of(request).account,
-        reason_text=wish.reason,
+        reason_text=request_body.reason,
     )
-    outcome = await carry_out(request, lambda context: request_refund(context, command))
-    return answer(outcome, present.requested_refund(outcome.events, outcome.recorded_at), status=201)
+    outcome = await execute_command(request, lambda context: request_refund(context, command))
+    return command_response(outcome, present.refund_from_events(outcome.events, outcome.recorded_at), status=201)
 
 
 @router.get("/refunds", responses={200: {"model": Refunds}})
@@ -64,38 +64,38 @@ async def list_refunds_in(
     min_position: MinPosition = None,
 ) -> Response:
     """List refunds, oldest first: all for support, for everybody else those of their orders."""
-    await caught_up(request, min_position, my_orders.MY_ORDERS.name, catalogue.NAME)
-    models, owner = engine_of(request).read_models, await whose(request)
+    await wait_for_position(request, min_position, my_orders.MY_ORDERS.name, catalogue.NAME)
+    models, owner = services_of(request).read_models, await owner_filter(request)
     if owner is None:
         rows = await list_refunds(models, status=status, after=cursor or 0, limit=limit + 1)
     else:
         rows = await list_refunds_of(models, account=owner, status=status, after=cursor or 0, limit=limit + 1)
     page, following = placed_page(rows, limit)
-    return shown({"items": await with_performances(request, page), "next": following})
+    return json_response({"items": await with_performances(request, page), "next": following})
 
 
 async def with_performances(request: Request, rows: Sequence[Refund]) -> list[Body]:
     """Show refunds with the performances they are about."""
     performances = [row.performance for row in rows if row.performance is not None]
-    summaries = await summaries_of(engine_of(request).read_models, performances)
+    summaries = await summaries_of(services_of(request).read_models, performances)
     return [present.refund_with_performance(row, summaries.get(row.performance or "")) for row in rows]
 
 
 @router.get("/refunds/{refund_id}", responses={200: {"model": RefundDetails}})
 async def show_refund(request: Request, refund_id: UUID, min_position: MinPosition = None) -> Response:
     """Show a refund to the owner of its order and to support; read from the log, so never behind."""
-    await caught_up(request, min_position)
-    engine, owner = engine_of(request), await whose(request)
-    (refund,) = await refunds_of(engine, [str(refund_id)])
-    if owner is not None and not await owned_by(engine, owner, refund.account):
+    await wait_for_position(request, min_position)
+    services, owner = services_of(request), await owner_filter(request)
+    (refund,) = await refunds_of(services, [str(refund_id)])
+    if owner is not None and not await is_owned_by(services, owner, refund.account):
         raise NotFound("There is no such refund.")
-    summary = await summary_of(engine, refund.performance) if refund.performance else None
-    return shown(present.refund_with_performance(refund, summary))
+    summary = await summary_of(services, refund.performance) if refund.performance else None
+    return json_response(present.refund_with_performance(refund, summary))
 
 
-async def owned_by(engine: Engine, account: str, owner: str | None) -> bool:
+async def is_owned_by(services: Services, account: str, owner: str | None) -> bool:
     """Return whether a refund's owner is the account, or a guest that logged in to it."""
-    return owner is not None and await engine.handler.query(lambda context: owns(context, account, owner))
+    return owner is not None and await services.handler.query(lambda context: owns(context, account, owner))
 
 
 @router.post("/refunds/{refund_id}/approve", responses={200: {"model": RefundDecided}})
@@ -106,9 +106,11 @@ async def approve(request: Request, refund_id: UUID) -> Response:
     approval of two accounts: after the first, the refund is still `requested`.
     """
     refund, by = str(refund_id), identity_of(request).account
-    limits = engine_of(request).terms.four_eyes
-    outcome = await carry_out(request, lambda context: approve_refund(context, refund=refund, by=by, limits=limits))
-    return answer(outcome, {"refund_id": refund, "status": status_after(outcome.events)})
+    limits = services_of(request).settings.four_eyes
+    outcome = await execute_command(
+        request, lambda context: approve_refund(context, refund=refund, by=by, limits=limits)
+    )
+    return command_response(outcome, {"refund_id": refund, "status": status_after(outcome.events)})
 
 
 def status_after(events: Sequence[tuple[str, Any]]) -> RefundStatus:
@@ -123,5 +125,7 @@ def status_after(events: Sequence[tuple[str, Any]]) -> RefundStatus:
 async def reject(request: Request, refund_id: UUID, body: RejectionRequest | None = None) -> Response:
     """Leave the order as it was."""
     refund, by, why = str(refund_id), identity_of(request).account, (body or RejectionRequest()).reason
-    outcome = await carry_out(request, lambda context: reject_refund(context, refund=refund, by=by, reason_text=why))
-    return answer(outcome, {"refund_id": refund, "status": RefundStatus.REJECTED})
+    outcome = await execute_command(
+        request, lambda context: reject_refund(context, refund=refund, by=by, reason_text=why)
+    )
+    return command_response(outcome, {"refund_id": refund, "status": RefundStatus.REJECTED})

@@ -7,17 +7,17 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 
-from api.commands import MinPosition, caught_up, shown
-from api.engine import engine_of
+from api.commands import MinPosition, json_response, wait_for_position
+from api.engine import services_of
 from api.errors import Malformed
 from api.filters import require_filtered_account, require_own_organizer, require_reported_performance
 from api.identity import identity_of
-from api.paging import FOREIGN_CURSOR, PAGE_MAX, Limit, TextCursor, cursor_of, cut, values_in
-from api.past import At, AtPosition, streams_of, then_of
+from api.paging import FOREIGN_CURSOR, PAGE_MAX, Limit, TextCursor, cursor_of, split_page, values_in
+from api.past import At, AtPosition, as_of_parameter, historical_streams
 from api.periods import require_period
 from api.presenters import reports as present
 from api.presenters.values import Body
-from api.problems import documented
+from api.problems import problem_responses
 from api.routing import business_router
 from api.schemas.reports import AccountReport, PerformanceReport, SalesReport
 from api.schemas.values import Day
@@ -37,7 +37,7 @@ from projections.set_aside import read_exclusions
 router = business_router("reports")
 
 
-@router.get("/reports/sales", responses={200: {"model": SalesReport}, **documented(404)})
+@router.get("/reports/sales", responses={200: {"model": SalesReport}, **problem_responses(404)})
 async def sales(
     request: Request,
     *,
@@ -53,8 +53,11 @@ async def sales(
 ) -> Response:
     """Report sales by performance, day, category and ticket type; the totals are those of all pages."""
     require_period(since, until)
-    await caught_up(request, min_position, NAME, catalogue.NAME)
-    organizers, named = await reported(request, organizer_id), str(performance_id) if performance_id else None
+    await wait_for_position(request, min_position, NAME, catalogue.NAME)
+    organizers, named = (
+        await reportable_organizers(request, organizer_id),
+        str(performance_id) if performance_id else None,
+    )
     await require_reported_performance(request, named, organizers)
     wanted = SalesFilter(
         organizers=organizers,
@@ -64,8 +67,8 @@ async def sales(
         after=key_in(cursor),
         limit=limit + 1,
     )
-    then = await asked_for(request, at, position)
-    return shown(sales_body(await sales_at(request, wanted, then), limit))
+    moment = await asked_for(request, at, position)
+    return json_response(sales_body(await sales_at(request, wanted, moment), limit))
 
 
 @router.get("/reports/performances/{performance_id}", responses={200: {"model": PerformanceReport}})
@@ -80,32 +83,32 @@ async def performance(
     min_position: MinPosition = None,
 ) -> Response:
     """Report how one performance sold: its places and its sales; the totals are those of all pages."""
-    await caught_up(request, min_position, NAME, seat_map.NAME)
+    await wait_for_position(request, min_position, NAME, seat_map.NAME)
     key = str(performance_id)
-    capacity = len(await engine_of(request).places.inventory_of(key))
-    then = await asked_for(request, at, position)
-    taken = await taken_at(request, key, then)
+    capacity = len(await services_of(request).place_finder.inventory_of(key))
+    moment = await asked_for(request, at, position)
+    taken = await taken_seats_as_of(request, key, moment)
     wanted = SalesFilter(performance=key, after=key_in(cursor), limit=limit + 1)
-    found = await sales_at(request, wanted, then)
+    found = await sales_at(request, wanted, moment)
     places = {
         "capacity": capacity,
         "held": taken.held,
         "places_sold": taken.sold,
         "blocked": taken.blocked,
         "available": taken.available(capacity),
-        **await cancellation(request, key, then),
+        **await cancellation(request, key, moment),
     }
-    return shown({"performance_id": key, **places, **sales_body(found, limit)})
+    return json_response({"performance_id": key, **places, **sales_body(found, limit)})
 
 
-async def cancellation(request: Request, performance: str, then: AsOf | None) -> Body:
+async def cancellation(request: Request, performance: str, moment: AsOf | None) -> Body:
     """Show whether a performance is, or was, cancelled, and why."""
-    if then is None:
-        state: Performance = await engine_of(request).handler.query(
+    if moment is None:
+        state: Performance = await services_of(request).handler.query(
             lambda context: context.read(PERFORMANCE, performance)
         )
     else:
-        found = await streams_of(request).find(PERFORMANCE.stream(performance), then)
+        found = await historical_streams(request).find(PERFORMANCE.stream(performance), moment)
         state = NoPerformance() if found is None else found.state
     reason = state.cancel_reason if isinstance(state, ScheduledPerformance) else None
     return {"cancelled": reason is not None, "cancel_reason": reason}
@@ -122,26 +125,26 @@ async def account(
     min_position: MinPosition = None,
 ) -> Response:
     """Report what one account bought, by performance."""
-    await caught_up(request, min_position, MY_ORDERS.name, catalogue.NAME)
-    engine = engine_of(request)
-    organizers = await reported(request, organizer_id)
+    await wait_for_position(request, min_position, MY_ORDERS.name, catalogue.NAME)
+    services = services_of(request)
+    organizers = await reportable_organizers(request, organizer_id)
     await require_filtered_account(request, str(account_id))
-    then = await asked_for(request, at, position)
-    if then is None:
-        then = await as_of(engine.store, position=(await engine.positions.all()).get(MY_ORDERS.name, 0))
-    await caught_up(request, then.position, MY_ORDERS.name)
+    moment = await asked_for(request, at, position)
+    if moment is None:
+        moment = await as_of(services.store, position=(await services.positions.all()).get(MY_ORDERS.name, 0))
+    await wait_for_position(request, moment.position, MY_ORDERS.name)
     found = await account_report(
-        engine.read_models, streams_of(request), then, account=str(account_id), organizers=organizers
+        services.read_models, historical_streams(request), moment, account=str(account_id), organizers=organizers
     )
     body = {
         "account_id": str(account_id),
-        "position": then.position,
+        "position": moment.position,
         "complete": found.complete,
         "totals": present.totals(found.bought),
-        "items": [present.bought_of_performance(bought) for bought in found.bought],
+        "items": [present.purchase_json(bought) for bought in found.bought],
         "next": None,
     }
-    return shown(body)
+    return json_response(body)
 
 
 async def asked_for(request: Request, at: datetime | None, position: int | None) -> AsOf | None:
@@ -150,40 +153,40 @@ async def asked_for(request: Request, at: datetime | None, position: int | None)
     Raises:
         Invalid: both are given, or what is yet to come.
     """
-    return None if at is None and position is None else await then_of(request, at, position, None)
+    return None if at is None and position is None else await as_of_parameter(request, at, position, None)
 
 
-async def sales_at(request: Request, wanted: SalesFilter, then: AsOf | None) -> Sales:
+async def sales_at(request: Request, wanted: SalesFilter, moment: AsOf | None) -> Sales:
     """Return figures, as they stand or as they were.
 
     Raises:
         Behind: the figures have not reached that moment.
     """
-    engine = engine_of(request)
-    if then is None:
-        return await report_sales(engine.read_models, wanted)
-    await caught_up(request, then.position, NAME)
-    return await sales_as_of(engine.store, engine.read_models, wanted, then, await left_out(request))
+    services = services_of(request)
+    if moment is None:
+        return await report_sales(services.read_models, wanted)
+    await wait_for_position(request, moment.position, NAME)
+    return await sales_as_of(services.store, services.read_models, wanted, moment, await left_out(request))
 
 
 async def left_out(request: Request) -> Exclusions:
     """Return what the sales leave out, by somebody's decision."""
-    engine = engine_of(request)
-    (state,) = (state for state in await engine.positions.states() if state.name == NAME)
-    return await read_exclusions(engine.store, name=NAME, version=state.version, schema=state.schema)
+    services = services_of(request)
+    (state,) = (state for state in await services.positions.states() if state.name == NAME)
+    return await read_exclusions(services.store, name=NAME, version=state.version, schema=state.schema)
 
 
-async def taken_at(request: Request, performance: str, then: AsOf | None) -> SeatCounts:
+async def taken_seats_as_of(request: Request, performance: str, moment: AsOf | None) -> SeatCounts:
     """Count the places that are, or were, not free."""
-    engine = engine_of(request)
-    if then is None:
-        found = await count_seats(engine.read_models, performances=[performance], now=engine.clock.now())
+    services = services_of(request)
+    if moment is None:
+        found = await count_seats(services.read_models, performances=[performance], now=services.clock.now())
         return found[performance]
-    seats = await engine.past_seat_maps.at(performance, then)
-    return SeatCounts(**Counter(state for _, state in seats.states_at(then.moment)))
+    seats = await services.past_seat_maps.at(performance, moment)
+    return SeatCounts(**Counter(state for _, state in seats.states_at(moment.moment)))
 
 
-async def reported(request: Request, wished: UUID | None) -> list[str] | None:
+async def reportable_organizers(request: Request, wished: UUID | None) -> list[str] | None:
     """Return the organizers whose sales the sender may see and wants to; None: all.
 
     Raises:
@@ -195,18 +198,18 @@ async def reported(request: Request, wished: UUID | None) -> list[str] | None:
     if wished is not None:
         await require_own_organizer(request, str(wished))
         return [str(wished)]
-    if await identity.holds(Role.ADMIN):
+    if await identity.has_role(Role.ADMIN):
         return None
     return await require_organizers(request, identity, Role.ORGANIZER)
 
 
 def sales_body(found: Sales, limit: int) -> Body:
     """Show a page of the figures, and the sums of all of them."""
-    sales, last = cut(found.sales, limit)
+    sales, last = split_page(found.sales, limit)
     return {
         "position": found.position,
         "totals": present.totals(found.sums),
-        "items": [present.sold_on_day(sale) for sale in sales],
+        "items": [present.sale_json(sale) for sale in sales],
         "next": None if last is None else cursor_of(*map(str, last.key)),
     }
 

@@ -5,12 +5,12 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 
-from api.commands import POSITION_MAX, MinPosition, caught_up, shown
-from api.engine import engine_of
+from api.commands import POSITION_MAX, MinPosition, json_response, wait_for_position
+from api.engine import services_of
 from api.identity import identity_of
 from api.paging import Limit, PositionCursor
 from api.presenters import seals as present
-from api.problems import documented
+from api.problems import problem_responses
 from api.routing import business_router
 from api.schemas.seals import Comparison, Seals, TicketProof
 from api.tickets import ticket_details
@@ -26,10 +26,10 @@ async def list_seals(
     request: Request, limit: Limit = 20, cursor: PositionCursor = None, min_position: MinPosition = None
 ) -> Response:
     """List the seals, newest first, with every public key, and how the sealer is; `cursor` is a seal's number."""
-    await caught_up(request, min_position)
-    table = engine_of(request).sealed_log.table
+    await wait_for_position(request, min_position)
+    table = services_of(request).seal_verification.table
     seals = await table.newest(before=NEWEST if cursor is None else cursor, limit=limit + 1)
-    return shown(present.seals(seals, limit, await table.keys(), await table.sealer()))
+    return json_response(present.seals(seals, limit, await table.keys(), await table.sealer()))
 
 
 @router.get("/audit/verify", responses={200: {"model": Comparison}})
@@ -46,15 +46,15 @@ async def compare(
     Without `from` the newest are compared; from 1 on, `next` leads through the whole log. One comparison at a time: 503
     while another is under way. All at once, and faster: `seatledger audit verify`.
     """
-    await caught_up(request, min_position)
-    return shown(present.part(await engine_of(request).sealed_log.compare(first)))
+    await wait_for_position(request, min_position)
+    return json_response(present.part(await services_of(request).seal_verification.compare(first)))
 
 
-@router.get("/tickets/{ticket_id}/proof", responses={200: {"model": TicketProof}, **documented(409)})
+@router.get("/tickets/{ticket_id}/proof", responses={200: {"model": TicketProof}, **problem_responses(409)})
 async def prove_ticket(request: Request, ticket_id: UUID, min_position: MinPosition = None) -> Response:
     """Give a ticket's owner the proof that it was issued, to be checked without us; 409 until it is sealed."""
-    await caught_up(request, min_position)
-    engine = engine_of(request)
-    details = await ticket_details(engine, str(ticket_id), identity_of(request).account)
-    (issued,) = await engine.store.read_stream(TICKET.stream(details.ticket), limit=1)
-    return shown(proof_to_json(await engine.sealed_log.prove(issued.position)))
+    await wait_for_position(request, min_position)
+    services = services_of(request)
+    details = await ticket_details(services, str(ticket_id), identity_of(request).account)
+    (issued,) = await services.store.read_stream(TICKET.stream(details.ticket), limit=1)
+    return json_response(proof_to_json(await services.seal_verification.prove(issued.position)))

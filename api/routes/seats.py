@@ -5,21 +5,21 @@ from uuid import UUID
 
 from fastapi import Header, Query, Request, Response
 
-from api.commands import POSITION_MAX, MinPosition, answer, carry_out, json_of
-from api.engine import engine_of
+from api.commands import POSITION_MAX, MinPosition, command_response, execute_command, negotiated_json
+from api.engine import services_of
 from api.identity import identity_of
-from api.lean import lean_router
+from api.lean import fast_router
 from api.live import EVENT_STREAM, Known, LiveResponse, read_event_id
 from api.presenters.values import Body
-from api.problems import documented
+from api.problems import problem_responses
 from api.routing import business_router
-from api.schemas.seats import BlockWish, Seats, SeatsWritten, UnblockWish
-from api.visibility import must_see_seats
+from api.schemas.seats import BlockRequest, Seats, SeatsResult, UnblockRequest
+from api.visibility import require_visible_seats
 from domain.blocking import BlockSeats, block_seats, unblock_seats
 from domain.seat import SEAT
 from eventstore.command import Outcome
 
-hot_router = lean_router("seats")
+hot_router = fast_router("seats")
 router = business_router("seats")
 
 
@@ -35,12 +35,12 @@ async def show_seats(
 ) -> Response:
     """Show where every seat stands that is not free, and how much of each standing area is left."""
     performance = str(performance_id)
-    await must_see_seats(request, performance)
-    snapshot = await engine_of(request).live.snapshot(performance, min_position or 0)
+    await require_visible_seats(request, performance)
+    snapshot = await services_of(request).live.snapshot(performance, min_position or 0)
     headers = {"ETag": snapshot.etag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
     if if_none_match is not None and snapshot.etag in if_none_match:
         return Response(status_code=304, headers=headers)
-    return json_of(request, snapshot.plain, snapshot.compressed, headers)
+    return negotiated_json(request, snapshot.plain, snapshot.compressed, headers)
 
 
 @router.get(
@@ -56,7 +56,7 @@ async def show_seats(
             ),
             "content": {EVENT_STREAM: {"schema": {"type": "string"}}},
         },
-        **documented(429),
+        **problem_responses(429),
     },
 )
 async def watch_seats(
@@ -69,14 +69,14 @@ async def watch_seats(
     performance, known = str(performance_id), read_event_id(last_event_id)
     if known is None and after is not None:
         known = Known(after, None)
-    await must_see_seats(request, performance)
-    engine = engine_of(request)
-    client = engine.clients.of(request)
-    return LiveResponse(await engine.live.to_watch(performance, client), known, engine.live.crowd, client)
+    await require_visible_seats(request, performance)
+    services = services_of(request)
+    client = services.clients.of(request)
+    return LiveResponse(await services.live.to_watch(performance, client), known, services.live.crowd, client)
 
 
-@router.post("/performances/{performance_id}/seats/block", responses={200: {"model": SeatsWritten}})
-async def block(request: Request, performance_id: UUID, body: BlockWish) -> Response:
+@router.post("/performances/{performance_id}/seats/block", responses={200: {"model": SeatsResult}})
+async def block(request: Request, performance_id: UUID, body: BlockRequest) -> Response:
     """Take seats off sale, every one of them or none; `seats_taken` names those that are sold or held."""
     performance = str(performance_id)
     command = BlockSeats(
@@ -86,26 +86,26 @@ async def block(request: Request, performance_id: UUID, body: BlockWish) -> Resp
         owner=identity_of(request).account,
         release_at=body.release_at,
     )
-    inventory = await engine_of(request).places.inventory_of(performance)
-    outcome = await carry_out(request, lambda context: block_seats(context, command, inventory))
-    return answer(outcome, written(performance, outcome))
+    inventory = await services_of(request).place_finder.inventory_of(performance)
+    outcome = await execute_command(request, lambda context: block_seats(context, command, inventory))
+    return command_response(outcome, blocked_seats_json(performance, outcome))
 
 
-@router.post("/performances/{performance_id}/seats/unblock", responses={200: {"model": SeatsWritten}})
-async def unblock(request: Request, performance_id: UUID, body: UnblockWish) -> Response:
+@router.post("/performances/{performance_id}/seats/unblock", responses={200: {"model": SeatsResult}})
+async def unblock(request: Request, performance_id: UUID, body: UnblockRequest) -> Response:
     """Put seats back on sale; those that are not blocked, or for another reason than the given, stay as they are."""
     performance, seats = str(performance_id), tuple(body.seats)
-    inventory = await engine_of(request).places.inventory_of(performance)
-    outcome = await carry_out(
+    inventory = await services_of(request).place_finder.inventory_of(performance)
+    outcome = await execute_command(
         request,
         lambda context: unblock_seats(
             context, performance=performance, seats=seats, reason=body.reason, inventory=inventory
         ),
     )
-    return answer(outcome, written(performance, outcome))
+    return command_response(outcome, blocked_seats_json(performance, outcome))
 
 
-def written(performance: str, outcome: Outcome) -> Body:
+def blocked_seats_json(performance: str, outcome: Outcome) -> Body:
     """Show which seats a command changed."""
     prefix = SEAT.stream(performance, "")
     changed = dict.fromkeys(stream.removeprefix(prefix) for stream, _ in outcome.events)

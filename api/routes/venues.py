@@ -9,27 +9,27 @@ from uuid_utils.compat import uuid7
 
 from api.access import LAYOUT_BYTES_MAX
 from api.bodies import require_json, spooled_of, unreadable
-from api.commands import JSON, MinPosition, answer, carry_out, caught_up, shown
-from api.deleting import archive_unused, venue_removal
+from api.commands import JSON, MinPosition, command_response, execute_command, json_response, wait_for_position
+from api.deleting import archive_unused, deletion_of_venue
 from api.editions import IfMatch, edition_header, require_edition
-from api.engine import Engine, engine_of
+from api.engine import Services, services_of
 from api.errors import Malformed
-from api.facts import recall
+from api.facts import read_events
 from api.paging import Limit, PositionCursor, placed_page
 from api.presenters import catalogue as present
 from api.presenters.values import id_of
-from api.problems import documented
+from api.problems import problem_responses
 from api.routing import business_router
 from api.schemas.texts import Spelled
 from api.schemas.venues import (
     LayoutPublished,
-    LayoutWish,
+    LayoutRequest,
     VenueChange,
     VenueDeleted,
     VenueDetails,
+    VenueRequest,
+    VenueResult,
     Venues,
-    VenueWish,
-    VenueWritten,
 )
 from api.visibility import acting_organizer
 from domain import organizer as organizers
@@ -47,8 +47,8 @@ FOR_EVER = "private, max-age=31536000, immutable"
 router = business_router("venues")
 
 
-@router.post("/venues", status_code=201, responses={201: {"model": VenueWritten}, **documented(404)})
-async def open_venue(request: Request, body: VenueWish) -> Response:
+@router.post("/venues", status_code=201, responses={201: {"model": VenueResult}, **problem_responses(404)})
+async def open_venue(request: Request, body: VenueRequest) -> Response:
     """Enter a place where events can happen."""
     organizer = await acting_organizer(request, body.organizer_id)
     details = venues.VenueDetails(**body.model_dump(exclude={"organizer_id"}))
@@ -59,9 +59,9 @@ async def open_venue(request: Request, body: VenueWish) -> Response:
         organizers.require_organizer(context, organizer)
         return venues.open_venue(context, venue, opened)
 
-    outcome = await carry_out(request, decide)
+    outcome = await execute_command(request, decide)
     ((stream, fact),) = outcome.events
-    return answer(outcome, present.venue_facts(id_of(stream), organizer, fact.details), status=201)
+    return command_response(outcome, present.venue_facts(id_of(stream), organizer, fact.details), status=201)
 
 
 @router.get("/venues", responses={200: {"model": Venues}})
@@ -73,30 +73,30 @@ async def list_venues(
     min_position: MinPosition = None,
 ) -> Response:
     """List venues in the order they were entered."""
-    await caught_up(request, min_position, catalogue.NAME)
-    rows = await catalogue.list_venues(engine_of(request).read_models, city=city, after=cursor or 0, limit=limit + 1)
+    await wait_for_position(request, min_position, catalogue.NAME)
+    rows = await catalogue.list_venues(services_of(request).read_models, city=city, after=cursor or 0, limit=limit + 1)
     page, following = placed_page(rows, limit)
-    return shown({"items": [present.listed_venue(row) for row in page], "next": following})
+    return json_response({"items": [present.venue_from_row(row) for row in page], "next": following})
 
 
 @router.get("/venues/{venue_id}", responses={200: {"model": VenueDetails}})
 async def show_venue(request: Request, venue_id: UUID, min_position: MinPosition = None) -> Response:
     """Show a venue and its layouts, oldest first; read from the log, so never behind."""
-    await caught_up(request, min_position)
-    engine, venue = engine_of(request), str(venue_id)
-    state = await engine.handler.query(lambda context: venues.require_venue(context, venue))
+    await wait_for_position(request, min_position)
+    services, venue = services_of(request), str(venue_id)
+    state = await services.handler.query(lambda context: venues.require_venue(context, venue))
     layouts = state.layouts
-    facts = await recall(engine, *map(LAYOUT.stream, layouts))
+    facts = await read_events(services, *map(LAYOUT.stream, layouts))
     listed = [
         {"layout_id": layout, "version": fact.version, "name": fact.name, "seat_count": fact.seats}
         for layout in layouts
         for fact in facts[LAYOUT.stream(layout)]
     ]
     known = present.venue_facts(venue, state.organizer, state.details)
-    return shown({**known, "layouts": listed}, headers=edition_header(known))
+    return json_response({**known, "layouts": listed}, headers=edition_header(known))
 
 
-@router.patch("/venues/{venue_id}", responses={200: {"model": VenueWritten}, **documented(412)})
+@router.patch("/venues/{venue_id}", responses={200: {"model": VenueResult}, **problem_responses(412)})
 async def change_venue(request: Request, venue_id: UUID, body: VenueChange, if_match: IfMatch = None) -> Response:
     """Correct a venue's details. Performances keep their instants: check their times after changing the time zone."""
     venue, wanted = str(venue_id), body.model_dump(exclude_none=True)
@@ -106,17 +106,17 @@ async def change_venue(request: Request, venue_id: UUID, body: VenueChange, if_m
         require_edition(if_match, present.venue_facts(venue, state.organizer, state.details))
         return venues.change_venue(context, venue, replace(state.details, **wanted))
 
-    outcome = await carry_out(request, decide)
-    state = await engine_of(request).handler.query(lambda context: venues.require_venue(context, venue))
+    outcome = await execute_command(request, decide)
+    state = await services_of(request).handler.query(lambda context: venues.require_venue(context, venue))
     known = present.venue_facts(venue, state.organizer, state.details)
-    return answer(outcome, known, headers=edition_header(known))
+    return command_response(outcome, known, headers=edition_header(known))
 
 
 @router.delete("/venues/{venue_id}", responses={200: {"model": VenueDeleted}})
 async def delete_venue(request: Request, venue_id: UUID) -> Response:
     """Take a venue off every list, unless an event takes place there (`has_events`)."""
-    finished = await archive_unused(request, venue_removal(request, str(venue_id)))
-    return answer(finished, {"venue_id": str(venue_id), "status": DeletionStatus.ARCHIVED})
+    finished = await archive_unused(request, deletion_of_venue(request, str(venue_id)))
+    return command_response(finished, {"venue_id": str(venue_id), "status": DeletionStatus.ARCHIVED})
 
 
 @router.post(
@@ -127,15 +127,15 @@ async def delete_venue(request: Request, venue_id: UUID) -> Response:
 
 Seats keep their keys over versions by what their source calls them. A faulty document is refused with every fault
 named at once (`layout_faults`).""",
-    openapi_extra={"requestBody": {"required": True, "content": {JSON: {"schema": LayoutWish.model_json_schema()}}}},
+    openapi_extra={"requestBody": {"required": True, "content": {JSON: {"schema": LayoutRequest.model_json_schema()}}}},
 )
 async def publish_layout(request: Request, venue_id: UUID) -> Response:
     """Publish the next version of a venue's drawing."""
     require_json(request)
-    engine, venue = engine_of(request), str(venue_id)
-    before = (await engine.handler.query(lambda context: venues.require_venue(context, venue))).layouts
-    previous = await engine.layouts.find(before[-1]) if before else None
-    name, published = requested(await engine.layout_work.publish(spooled_of(request).file, previous))
+    services, venue = services_of(request), str(venue_id)
+    before = (await services.handler.query(lambda context: venues.require_venue(context, venue))).layouts
+    previous = await services.layouts.find(before[-1]) if before else None
+    name, published = require_layout_request(await services.layout_work.publish(spooled_of(request).file, previous))
     layout = str(uuid7())
 
     def decide(context: DecisionContext) -> Changes:
@@ -145,9 +145,9 @@ async def publish_layout(request: Request, venue_id: UUID) -> Response:
             context, venue, layout, name=name, seats=published.capacity, document_sha256=published.sha256
         )
 
-    await engine.handler.query(decide)  # A refusal comes before the document is kept: what is kept stays for good.
-    await engine.layouts.save(layout, published.content)
-    outcome = await carry_out(request, decide)
+    await services.handler.query(decide)  # A refusal comes before the document is kept: what is kept stays for good.
+    await services.layouts.save(layout, published.content)
+    outcome = await execute_command(request, decide)
     stream = next(stream for stream, fact in outcome.events if isinstance(fact, venues.LayoutPublished))
     fact = outcome.of(venues.LayoutPublished)
     shown_layout = {
@@ -157,10 +157,10 @@ async def publish_layout(request: Request, venue_id: UUID) -> Response:
         "name": fact.name,
         "seat_count": fact.seats,
     }
-    return answer(outcome, shown_layout, status=201)
+    return command_response(outcome, shown_layout, status=201)
 
 
-def requested(found: RequestedLayout) -> tuple[str, PublishedDocument]:
+def require_layout_request(found: RequestedLayout) -> tuple[str, PublishedDocument]:
     """Return the name of a layout that a request asks for, and the layout.
 
     Raises:
@@ -170,13 +170,13 @@ def requested(found: RequestedLayout) -> tuple[str, PublishedDocument]:
     if found.malformed is not None:
         raise Malformed(found.malformed)
     try:
-        wish = LayoutWish.model_validate(found.outline)
+        request_body = LayoutRequest.model_validate(found.outline)
     except ValidationError as error:
         raise unreadable(error) from error
     if found.faults:
         raise LayoutFaults(found.faults)
     assert found.published is not None, "a document without faults is published"
-    return wish.name, found.published
+    return request_body.name, found.published
 
 
 @router.get(
@@ -185,20 +185,20 @@ def requested(found: RequestedLayout) -> tuple[str, PublishedDocument]:
 )
 async def show_layout(request: Request, layout_id: UUID, min_position: MinPosition = None) -> Response:
     """Give a layout's document in the format `seatledger`, byte for byte the same every time."""
-    await caught_up(request, min_position)
+    await wait_for_position(request, min_position)
     return Response(
-        await document_of(engine_of(request), str(layout_id)), headers={"Cache-Control": FOR_EVER}, media_type=JSON
+        await document_of(services_of(request), str(layout_id)), headers={"Cache-Control": FOR_EVER}, media_type=JSON
     )
 
 
-async def document_of(engine: Engine, layout: str) -> bytes:
+async def document_of(services: Services, layout: str) -> bytes:
     """Return a published layout's document.
 
     Raises:
         NotFound: there is none.
     """
-    await engine.handler.query(lambda context: venues.require_layout(context, layout))
-    document = await engine.layouts.find(layout)
+    await services.handler.query(lambda context: venues.require_layout(context, layout))
+    document = await services.layouts.find(layout)
     if document is None:
         raise NotFound("There is no such layout.")
     return document

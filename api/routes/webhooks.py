@@ -8,11 +8,11 @@ from uuid import uuid5
 import structlog
 from fastapi import Path, Request, Response
 
-from api.commands import COMMANDS, JSON, answer, carry_out, shown
-from api.engine import engine_of
-from api.problems import documented
+from api.commands import COMMANDS, JSON, command_response, execute_command, json_response
+from api.engine import services_of
+from api.problems import problem_responses
 from api.routing import business_router
-from api.schemas.payments import WebhookTaken
+from api.schemas.payments import WebhookResult
 from domain.books import Changes, DecisionContext
 from domain.disputes import DisputeReport, lose_dispute, open_dispute, win_dispute
 from domain.errors import NotFound
@@ -39,37 +39,39 @@ _log = structlog.get_logger(__name__)
 
 @router.post(
     "/webhooks/{provider}",
-    responses={200: {"model": WebhookTaken}, **documented(401, 403)},
+    responses={200: {"model": WebhookResult}, **problem_responses(401, 403)},
     openapi_extra={"requestBody": {"required": True, "content": {JSON: {"schema": {"type": "object"}}}}},
 )
-async def take(request: Request, provider: Annotated[str, Path(max_length=PROVIDER_LENGTH_MAX)]) -> Response:
+async def receive_webhook(request: Request, provider: Annotated[str, Path(max_length=PROVIDER_LENGTH_MAX)]) -> Response:
     """Record what a provider announces; signed, at most five minutes old, and each event once.
 
     A capture is decided at once: the order is confirmed, or the money goes back. An event of a kind that this program
     does not know is answered and ignored.
     """
-    engine = engine_of(request)
-    gateway = engine.gateways.get(provider)
+    services = services_of(request)
+    gateway = services.gateways.get(provider)
     if gateway is None:
         raise NotFound("There is no such payment provider.")
     try:
-        event = gateway.read_webhook(headers=request.headers, body=await request.body(), now=engine.clock.now())
+        event = gateway.read_webhook(headers=request.headers, body=await request.body(), now=services.clock.now())
     except WebhookUnknown as unknown:
         _log.info("webhook of an unknown kind ignored", provider=provider, kind=unknown.kind)
-        engine.metrics.webhooks_ignored += 1
-        return await taken(request, unknown.event_id, None)
-    return await taken(request, event.event_id, await recorded(request, provider, gateway, event))
+        services.metrics.webhooks_ignored += 1
+        return await webhook_response(request, unknown.event_id, None)
+    return await webhook_response(request, event.event_id, await record_announcement(request, provider, gateway, event))
 
 
-async def taken(request: Request, event_id: str, outcome: Outcome | None) -> Response:
+async def webhook_response(request: Request, event_id: str, outcome: Outcome | None) -> Response:
     """Answer a provider; without an outcome it was about nothing of ours."""
     if outcome is not None:
-        return answer(outcome, {"event_id": event_id, "known": True})
-    position = await engine_of(request).store.head()
-    return shown({"event_id": event_id, "known": False, "position": position})
+        return command_response(outcome, {"event_id": event_id, "known": True})
+    position = await services_of(request).store.head()
+    return json_response({"event_id": event_id, "known": False, "position": position})
 
 
-async def recorded(request: Request, provider: str, gateway: PaymentGateway, event: ProviderEvent) -> Outcome | None:
+async def record_announcement(
+    request: Request, provider: str, gateway: PaymentGateway, event: ProviderEvent
+) -> Outcome | None:
     """Write a fact into the log, once; None if it is about nothing of ours.
 
     The command's id covers the whole fact: another one under the same event id is another command.
@@ -78,17 +80,17 @@ async def recorded(request: Request, provider: str, gateway: PaymentGateway, eve
     fact = (event.event_id, event.kind, event.reference, str(event.amount), event.currency, event.dispute_id or "")
     command = uuid5(COMMANDS, f"webhooks/{provider}/{'/'.join(fact)}")
     try:
-        decide = await decision(provider, gateway, event)
-        outcome = await carry_out(request, decide, command_id=command, actor=actor)
+        decide = await decision_for(provider, gateway, event)
+        outcome = await execute_command(request, decide, command_id=command, actor=actor)
     except NotFound:
         return None
     if event.kind is not ProviderEventKind.CHECKOUT_CAPTURED:
         return outcome
     decided = partial(settle, payment=event.reference)
-    return await carry_out(request, decided, command_id=command, step="settle", actor=actor)
+    return await execute_command(request, decided, command_id=command, step="settle", actor=actor)
 
 
-async def decision(provider: str, gateway: PaymentGateway, event: ProviderEvent) -> Decide:
+async def decision_for(provider: str, gateway: PaymentGateway, event: ProviderEvent) -> Decide:
     """Return the command that an announcement amounts to."""
     payment, reason = event.reference, event.failure or UNEXPLAINED
     match event.kind:
@@ -118,12 +120,14 @@ async def decision(provider: str, gateway: PaymentGateway, event: ProviderEvent)
                 provider, event.reference, partial(fail_refund, reference=event.reference, reason=reason)
             )
         case ProviderEventKind.DISPUTE_OPENED | ProviderEventKind.DISPUTE_WON | ProviderEventKind.DISPUTE_LOST:
-            return about_payment(provider, payment, lambda context: DISPUTES[event.kind](context, fact_of(event)))
+            return about_payment(
+                provider, payment, lambda context: DISPUTES[event.kind](context, dispute_report_of(event))
+            )
         case _:
             assert_never(event.kind)
 
 
-def fact_of(event: ProviderEvent) -> DisputeReport:
+def dispute_report_of(event: ProviderEvent) -> DisputeReport:
     """Return what an announcement says about a dispute."""
     assert event.dispute_id is not None, "the gateway reads no dispute without its id"
     return DisputeReport(

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from api.schemas.base import Shown
+from api.schemas.base import ResponseBody
 from api.schemas.orders import OrderLine
 from api.schemas.seats import Seats
 from api.schemas.values import Cursor, Money
@@ -17,7 +17,7 @@ from domain.values import RefundReason
 State = Annotated[dict[str, Any], Field(description="`is` names its shape; the other fields depend on that.")]
 
 
-class RecordedEvent(Shown):
+class RecordedEvent(ResponseBody):
     """One event as it stands in the log; `data` and `metadata` as they were stored."""
 
     position: int
@@ -35,14 +35,14 @@ class RecordedEvent(Shown):
     digest: Annotated[str, Field(description="SHA-256, in hexadecimal.")]
 
 
-class RecordedEvents(Shown):
+class RecordedEvents(ResponseBody):
     """A part of the log, in order."""
 
     items: list[RecordedEvent]
     next: Cursor
 
 
-class Then(Shown):
+class AsOfResponse(ResponseBody):
     """What an answer about the past is true at: the end of a command."""
 
     position: Annotated[int, Field(description="Everything up to here had happened; 0: nothing yet.")]
@@ -50,7 +50,7 @@ class Then(Shown):
     at: Annotated[datetime, Field(description="What deadlines were compared with.")]
 
 
-class StreamThen(Then):
+class StreamAsOf(AsOfResponse):
     """A stream as it was, and a part of its events."""
 
     stream: str
@@ -63,14 +63,14 @@ class StreamThen(Then):
     next: Cursor
 
 
-class SeatStep(RecordedEvent):
+class SeatHistoryEntry(RecordedEvent):
     """One event of a seat, with the account and the order whose claim it belongs to."""
 
     holder: str | None
     order_id: str | None
 
 
-class SeatThen(Then):
+class SeatAsOf(AsOfResponse):
     """A seat as it was, and a part of its history across orders."""
 
     performance_id: str
@@ -79,18 +79,18 @@ class SeatThen(Then):
     version: int
     state: State
     available: Annotated[bool, Field(description="Free, or its hold or block had lapsed by then.")]
-    items: list[SeatStep]
+    items: list[SeatHistoryEntry]
     next: Cursor
 
 
-class SeatsThen(Seats):
+class SeatsAsOf(Seats):
     """A seat map as it was."""
 
     recorded_at: datetime | None
     at: datetime
 
 
-class PaymentThen(Shown):
+class PaymentAsOf(ResponseBody):
     """One attempt to pay, as it was."""
 
     payment_id: str
@@ -101,7 +101,7 @@ class PaymentThen(Shown):
     outcome: PaymentOutcome | None
 
 
-class RefundThen(Shown):
+class RefundAsOf(ResponseBody):
     """Money going back, as it was."""
 
     refund_id: str
@@ -111,7 +111,7 @@ class RefundThen(Shown):
     amount: Money
 
 
-class TicketThen(Shown):
+class TicketAsOf(ResponseBody):
     """A ticket as it was."""
 
     ticket_id: str
@@ -119,7 +119,7 @@ class TicketThen(Shown):
     gate: Annotated[str | None, Field(description="Where somebody had entered with it.")]
 
 
-class OrderSoFar(Shown):
+class OrderStateAsOf(ResponseBody):
     """An order's state and money, as they were."""
 
     order_code: str
@@ -134,15 +134,15 @@ class OrderSoFar(Shown):
     disputes_lost: Annotated[Money, Field(description="What buyers' banks took back.")]
     refund_open: Annotated[Money, Field(description="Spoken for by refunds under way.")]
     lines: list[OrderLine]
-    payments: list[PaymentThen]
-    refunds: list[RefundThen]
-    tickets: list[TicketThen]
+    payments: list[PaymentAsOf]
+    refunds: list[RefundAsOf]
+    tickets: list[TicketAsOf]
 
 
-class OrderThen(Then):
+class OrderAsOf(AsOfResponse):
     """An order as it was, and a part of everything that had happened to it, in whatever stream it stands."""
 
     order_id: str
-    order: Annotated[OrderSoFar | None, Field(description="Null before it was placed.")]
+    order: Annotated[OrderStateAsOf | None, Field(description="Null before it was placed.")]
     items: list[RecordedEvent]
     next: Cursor

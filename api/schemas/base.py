@@ -3,11 +3,11 @@
 from pydantic import BaseModel, ConfigDict
 
 
-class Body(BaseModel):
+class RequestBody(BaseModel):
     """A request's body; a field that is not described is refused."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class Shown(BaseModel):
+class ResponseBody(BaseModel):
     """An answer's body."""

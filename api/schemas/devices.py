@@ -5,17 +5,17 @@ from typing import Annotated
 
 from pydantic import Field
 
-from api.schemas.base import Body, Shown
-from api.schemas.texts import Word
-from api.schemas.values import Cursor, Id, Moment, Position
+from api.schemas.base import RequestBody, ResponseBody
+from api.schemas.texts import ShortText
+from api.schemas.values import Cursor, Id, Position, Timestamp
 from domain.device import PERFORMANCES_PER_DEVICE_MAX
 
 
-class DeviceRequest(Body):
+class DeviceRequest(RequestBody):
     """A scanner, bound to performances, or to all of the organizer's within stated hours."""
 
     organizer_id: Annotated[Id | None, Field(description="May be left out by members of one organizer.")] = None
-    label: Annotated[Word, Field(description="Names the scanner, not a person.", examples=["North gate 1"])]
+    label: Annotated[ShortText, Field(description="Names the scanner, not a person.", examples=["North gate 1"])]
     performance_ids: Annotated[
         list[Id],
         Field(
@@ -24,11 +24,11 @@ class DeviceRequest(Body):
             description="Empty: all of the organizer's; then hours are due.",
         ),
     ]
-    works_from: Moment | None = None
-    works_until: Annotated[Moment | None, Field(description="From then on it is refused.")] = None
+    works_from: Timestamp | None = None
+    works_until: Annotated[Timestamp | None, Field(description="From then on it is refused.")] = None
 
 
-class DeviceResponse(Shown):
+class DeviceResponse(ResponseBody):
     """A registered scanner."""
 
     device_id: str
@@ -50,7 +50,7 @@ class RegisteredResponse(DeviceResponse):
     position: Position
 
 
-class RevokedResponse(Shown):
+class RevokedResponse(ResponseBody):
     """A scanner that is accepted no more."""
 
     device_id: str
@@ -58,7 +58,7 @@ class RevokedResponse(Shown):
     position: Position
 
 
-class DevicesResponse(Shown):
+class DevicesResponse(ResponseBody):
     """A page of scanners, newest first."""
 
     items: list[DeviceResponse]

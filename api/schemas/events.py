@@ -5,17 +5,17 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from api.schemas.base import Body, Shown
-from api.schemas.performances import PerformanceShown
-from api.schemas.texts import Text, Title, Word
+from api.schemas.base import RequestBody, ResponseBody
+from api.schemas.performances import PerformanceResponse
+from api.schemas.texts import ShortText, Text, Title
 from api.schemas.values import Cursor, Id, Position, WebAddress
 from domain.event import EventStatus
 
 ImageUrl = Annotated[WebAddress | None, Field(description="Where a picture of it lies.")]
-Category = Annotated[Word, Field(description="What kind of show it is, in the organizer's own words.")]
+Category = Annotated[ShortText, Field(description="What kind of show it is, in the organizer's own words.")]
 
 
-class EventWish(Body):
+class EventRequest(RequestBody):
     """A show as it is marketed; a draft until it is published."""
 
     organizer_id: Annotated[
@@ -28,7 +28,7 @@ class EventWish(Body):
     image_url: ImageUrl = None
 
 
-class EventChange(Body):
+class EventChange(RequestBody):
     """What is to be different; what is left out stays. `image_url` and `category` may be taken away by null."""
 
     title: Title | None = None
@@ -43,7 +43,7 @@ class EventChange(Body):
         return self
 
 
-class EventFacts(Shown):
+class EventFacts(ResponseBody):
     """What is known of an event itself."""
 
     event_id: str
@@ -56,13 +56,13 @@ class EventFacts(Shown):
     status: EventStatus
 
 
-class EventWritten(EventFacts):
+class EventResult(EventFacts):
     """An event after a change."""
 
     position: Position
 
 
-class VenueOfEvent(Shown):
+class VenueOfEvent(ResponseBody):
     """Where an event takes place."""
 
     venue_id: str
@@ -72,7 +72,7 @@ class VenueOfEvent(Shown):
     time_zone: str
 
 
-class EventShown(EventFacts):
+class EventResponse(EventFacts):
     """An event with the first of its performances in the time looked at, by their start; the latest if it is over."""
 
     organizer_name: str
@@ -84,23 +84,23 @@ class EventShown(EventFacts):
     performance_count: Annotated[
         int, Field(description="How many performances there are in the time looked at; all if it is over.")
     ]
-    performances: list[PerformanceShown]
+    performances: list[PerformanceResponse]
 
 
-class EventDetailsShown(EventShown):
+class EventDetailsResponse(EventResponse):
     """An event with a page of all its performances, by their start."""
 
     next: Cursor
 
 
-class Events(Shown):
+class Events(ResponseBody):
     """A page of events: what is to come by its next performance, then what has none yet, then what is over."""
 
-    items: list[EventShown]
+    items: list[EventResponse]
     next: Cursor
 
 
-class EventDeleted(Shown):
+class EventDeleted(ResponseBody):
     """An event that is gone: nothing of it was ever booked."""
 
     event_id: str

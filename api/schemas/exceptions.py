@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from api.schemas.base import Body, Shown
+from api.schemas.base import RequestBody, ResponseBody
 from api.schemas.values import Cursor, Money, Position
 from domain.money_exception import ExceptionKind, Resolution, ResolutionReason
 
@@ -18,20 +18,20 @@ class ExceptionStatus(StrEnum):
     CLOSED = "closed"
 
 
-class ResolutionRequest(Body):
+class ResolutionRequest(RequestBody):
     """Why support ends an exception so."""
 
     reason: ResolutionReason
 
 
-class ProposedResolution(Shown):
+class ProposedResolution(ResponseBody):
     """What the first of two accounts decided; another one has to agree."""
 
     resolution: Resolution
     by: str
 
 
-class ExceptionResponse(Shown):
+class ExceptionResponse(ResponseBody):
     """One exception. `amount` is in question; what it is about is named as far as it is known."""
 
     exception_id: str
@@ -61,14 +61,14 @@ class ExceptionResponse(Shown):
     age_seconds: Annotated[int, Field(description="Since it was opened, until it was closed.")]
 
 
-class Exceptions(Shown):
+class Exceptions(ResponseBody):
     """A page of exceptions, oldest first."""
 
     items: list[ExceptionResponse]
     next: Cursor
 
 
-class ExceptionResolved(Shown):
+class ExceptionResolved(ResponseBody):
     """What a decision came to: `closed`, or still `open` because another account has to agree."""
 
     exception_id: str

@@ -5,16 +5,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from api.schemas.base import Shown
+from api.schemas.base import ResponseBody
 
 
-class Alive(Shown):
+class Alive(ResponseBody):
     """The process answers."""
 
     status: Literal["alive"]
 
 
-class Ready(Shown):
+class Ready(ResponseBody):
     """Commands can be carried out."""
 
     status: Literal["ready"]

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from api.schemas.base import Body, Shown
+from api.schemas.base import RequestBody, ResponseBody
 from api.schemas.summaries import WithPerformance
-from api.schemas.texts import Word
+from api.schemas.texts import ShortText
 from api.schemas.values import Cursor, Money, Position, QuotedLine, SeatKey, Whole
 
 ITEMS_MAX = 1_000
@@ -15,39 +15,39 @@ QUANTITY_MAX = 1_000
 TICKET_TYPE = "adult"
 
 
-class SeatItem(Body):
+class SeatItem(RequestBody):
     """One seat."""
 
     seat: SeatKey
-    ticket_type: Word = TICKET_TYPE
+    ticket_type: ShortText = TICKET_TYPE
 
 
-class AreaItem(Body):
+class AreaItem(RequestBody):
     """So many places of a standing area; which ones is found out."""
 
     area: SeatKey
     quantity: Annotated[Whole, Field(ge=1, le=QUANTITY_MAX)]
-    ticket_type: Word = TICKET_TYPE
+    ticket_type: ShortText = TICKET_TYPE
 
 
 Item = Annotated[SeatItem | AreaItem, Field(union_mode="left_to_right")]
 Items = Annotated[list[Item], Field(max_length=ITEMS_MAX, description="1 to 50 places, each seat once.")]
 
 
-class HoldWish(Body):
+class HoldRequest(RequestBody):
     """The places somebody wants, all of them or none."""
 
     items: Items
 
 
-class Quote(Shown):
+class Quote(ResponseBody):
     """The price that is promised while the hold lives."""
 
     lines: list[QuotedLine]
     total: Money
 
 
-class HoldFacts(Shown):
+class HoldFacts(ResponseBody):
     """A basket; everything in it lapses at `expires_at`."""
 
     hold_id: str
@@ -63,7 +63,7 @@ class HoldPlaced(HoldFacts):
     position: Position
 
 
-class HoldExtended(Shown):
+class HoldExtended(ResponseBody):
     """A basket whose one deadline moved."""
 
     hold_id: str
@@ -71,7 +71,7 @@ class HoldExtended(Shown):
     position: Position
 
 
-class HoldReleased(Shown):
+class HoldReleased(ResponseBody):
     """A basket that was given up."""
 
     hold_id: str
@@ -79,7 +79,7 @@ class HoldReleased(Shown):
     position: Position
 
 
-class HoldShown(HoldFacts, WithPerformance):
+class HoldResponse(HoldFacts, WithPerformance):
     """A basket as it stands."""
 
     status: Annotated[Literal["open", "ordered", "lapsed"], Field(description="lapsed: free for the next buyer.")]
@@ -91,7 +91,7 @@ class ListedHold(HoldFacts, WithPerformance):
     """A live basket that is not an order yet."""
 
 
-class Holds(Shown):
+class Holds(ResponseBody):
     """A page of live baskets, newest first."""
 
     items: list[ListedHold]

@@ -5,30 +5,30 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from api.schemas.base import Body, Shown
+from api.schemas.base import RequestBody, ResponseBody
 from api.schemas.holds import Items
 from api.schemas.locales import Locale
-from api.schemas.payments import PaymentShown
+from api.schemas.payments import PaymentResponse
 from api.schemas.people import Email
-from api.schemas.refunds import RefundShown
+from api.schemas.refunds import RefundResponse
 from api.schemas.summaries import WithPerformance
-from api.schemas.texts import Name, Word
+from api.schemas.texts import Name, ShortText
 from api.schemas.values import Cursor, Id, Money, Position, QuotedLine
 from domain.order import OrderStatus
 
 TERMS_LENGTH_MAX = 40
 
-Terms = Annotated[Word, StringConstraints(max_length=TERMS_LENGTH_MAX)]
+Terms = Annotated[ShortText, StringConstraints(max_length=TERMS_LENGTH_MAX)]
 
 
-class Contact(Body):
+class Contact(RequestBody):
     """Where the order's mail goes; a guest has to say."""
 
     email: Email
     name: Name
 
 
-class OrderWish(Body):
+class OrderRequest(RequestBody):
     """Either a hold to order, or places to hold and order in one atomic step."""
 
     hold_id: Id | None = None
@@ -46,7 +46,7 @@ class OrderWish(Body):
         return self
 
 
-class OrderPlaced(Shown):
+class OrderPlaced(ResponseBody):
     """An order that was placed; nothing to pay confirms it at once."""
 
     order_id: str
@@ -58,7 +58,7 @@ class OrderPlaced(Shown):
     position: Position
 
 
-class OrderCancelled(Shown):
+class OrderCancelled(ResponseBody):
     """An order that was given up before it was paid."""
 
     order_id: str
@@ -66,7 +66,7 @@ class OrderCancelled(Shown):
     position: Position
 
 
-class ContactShown(Shown):
+class ContactResponse(ResponseBody):
     """Where the order's mail goes."""
 
     email: str
@@ -80,7 +80,7 @@ class OrderLine(QuotedLine):
     cancelled: Annotated[bool, Field(description="The right to attend has ended.")]
 
 
-class OrderShown(WithPerformance):
+class OrderResponse(WithPerformance):
     """An order with its lines, payments and refunds."""
 
     order_id: str
@@ -100,14 +100,14 @@ class OrderShown(WithPerformance):
         Field(description="Whether the right to attend has ended; a refund leaves the status `confirmed`."),
     ]
     paid_by: Annotated[str | None, Field(description="The payment that confirmed it.")]
-    payments: list[PaymentShown]
-    refunds: list[RefundShown]
+    payments: list[PaymentResponse]
+    refunds: list[RefundResponse]
 
 
-class ListedOrder(OrderShown):
+class ListedOrder(OrderResponse):
     """An order in a list."""
 
-    contact: ContactShown | None
+    contact: ContactResponse | None
 
 
 class OrderDetails(ListedOrder):
@@ -116,7 +116,7 @@ class OrderDetails(ListedOrder):
     hold_id: str
 
 
-class Orders(Shown):
+class Orders(ResponseBody):
     """A page of orders, newest first."""
 
     items: list[ListedOrder]

@@ -5,19 +5,19 @@ from typing import Annotated
 
 from pydantic import Field
 
-from api.schemas.base import Body, Shown
-from api.schemas.texts import Word
+from api.schemas.base import RequestBody, ResponseBody
+from api.schemas.texts import ShortText
 from api.schemas.values import Money, Position
 from domain.payment import DisputeStatus, PaymentOutcome, PaymentStatus
 
 
-class PaymentWish(Body):
+class PaymentRequest(RequestBody):
     """With whom somebody wants to pay."""
 
-    provider: Annotated[Word, Field(examples=["sandbox"])]
+    provider: Annotated[ShortText, Field(examples=["sandbox"])]
 
 
-class PaymentOpened(Shown):
+class PaymentOpened(ResponseBody):
     """An attempt to pay that began; send the buyer to `checkout_url`."""
 
     payment_id: str
@@ -30,7 +30,7 @@ class PaymentOpened(Shown):
     position: Position
 
 
-class PaymentShown(Shown):
+class PaymentResponse(ResponseBody):
     """One attempt to pay. `outcome`, once it is decided: confirmed, refunded, or an exception somebody looks at."""
 
     payment_id: str
@@ -48,7 +48,7 @@ class PaymentShown(Shown):
     expires_at: datetime
 
 
-class WebhookTaken(Shown):
+class WebhookResult(ResponseBody):
     """What was announced is on record."""
 
     event_id: str

@@ -6,7 +6,7 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from api.passwords import LENGTH_MAX, LENGTH_MIN
-from api.schemas.base import Body, Shown
+from api.schemas.base import RequestBody, ResponseBody
 from api.schemas.texts import Name, without_invisible
 from domain.people import EMAIL_LENGTH_MAX
 from domain.values import Role
@@ -40,7 +40,7 @@ Password = Annotated[str, Field(min_length=LENGTH_MIN, max_length=LENGTH_MAX, pa
 Position = Annotated[int, Field(description="The position of the command's last event; see `min_position`.")]
 
 
-class Registration(Body):
+class Registration(RequestBody):
     """A new customer; with a guest's access token, that guest becomes it and keeps basket and orders."""
 
     email: Email
@@ -48,14 +48,14 @@ class Registration(Body):
     name: Name
 
 
-class Login(Body):
+class Login(RequestBody):
     """Who somebody says they are."""
 
     email: Email
     password: Annotated[str, Field(min_length=1, max_length=LENGTH_MAX)]
 
 
-class Entry(Shown):
+class TokenResponse(ResponseBody):
     """An access token; the refresh token comes in a cookie."""
 
     account_id: str
@@ -64,7 +64,7 @@ class Entry(Shown):
     expires_in: Annotated[int, Field(description="Seconds.")]
 
 
-class Membership(Shown):
+class Membership(ResponseBody):
     """An organizer, and the roles the account holds within it."""
 
     organizer_id: str
@@ -72,7 +72,7 @@ class Membership(Shown):
     roles: list[Role]
 
 
-class Me(Shown):
+class Me(ResponseBody):
     """The account that asks; `roles` are held everywhere. `GET /organizers` lists those held within organizers."""
 
     account_id: str
@@ -82,7 +82,7 @@ class Me(Shown):
     roles: list[Role]
 
 
-class ListedAccount(Shown):
+class ListedAccount(ResponseBody):
     """A registered account and the roles it holds everywhere."""
 
     account_id: str
@@ -91,20 +91,20 @@ class ListedAccount(Shown):
     roles: list[Role]
 
 
-class Accounts(Shown):
+class Accounts(ResponseBody):
     """A page of accounts, by address."""
 
     items: list[ListedAccount]
     next: str | None
 
 
-class RolesWish(Body):
+class RolesRequest(RequestBody):
     """The roles an account shall hold from now on, and no others beside customer."""
 
     roles: Annotated[list[Role], Field(max_length=ROLES_MAX)]
 
 
-class RolesHeld(Shown):
+class RolesResult(ResponseBody):
     """The roles an account holds now."""
 
     account_id: str
@@ -112,13 +112,13 @@ class RolesHeld(Shown):
     position: Position
 
 
-class OrganizerWish(Body):
+class OrganizerRequest(RequestBody):
     """A new seller."""
 
     name: Name
 
 
-class OrganizerFounded(Shown):
+class OrganizerFounded(ResponseBody):
     """A seller that joined."""
 
     organizer_id: str
@@ -126,7 +126,7 @@ class OrganizerFounded(Shown):
     position: Position
 
 
-class MemberHeld(Shown):
+class MemberResult(ResponseBody):
     """The roles a member holds within an organizer now."""
 
     organizer_id: str
@@ -135,7 +135,7 @@ class MemberHeld(Shown):
     position: Position
 
 
-class Member(Shown):
+class Member(ResponseBody):
     """A member of an organizer; a guest has neither address nor name."""
 
     account_id: str
@@ -144,14 +144,14 @@ class Member(Shown):
     roles: list[Role]
 
 
-class Members(Shown):
+class Members(ResponseBody):
     """A page of members, by account id."""
 
     items: list[Member]
     next: str | None
 
 
-class Organizers(Shown):
+class Organizers(ResponseBody):
     """A page of organizers, by id."""
 
     items: list[Membership]

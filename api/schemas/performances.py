@@ -6,9 +6,9 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from api.schemas.base import Body, Shown
-from api.schemas.texts import Word
-from api.schemas.values import Amount, Flag, Id, Moment, Money, Position, Whole
+from api.schemas.base import RequestBody, ResponseBody
+from api.schemas.texts import ShortText
+from api.schemas.values import Amount, Flag, Id, Money, Position, Timestamp, Whole
 from domain.deletion import DeletionStatus
 from domain.performance import SalesState
 from domain.scheduling import PRICES_PER_PERFORMANCE_MAX
@@ -20,18 +20,18 @@ SEATS_PER_BUYER_MAX = 100_000
 SeatsLimit = Annotated[Whole | None, Field(ge=1, le=SEATS_PER_HOLD_MAX)]
 
 
-class PriceWish(Body):
+class PriceRequest(RequestBody):
     """What a ticket type costs in a price category of the layout, named by its key or its label."""
 
-    category: Word
-    ticket_type: Word = "adult"
+    category: ShortText
+    ticket_type: ShortText = "adult"
     price: Amount
 
 
-Prices = Annotated[list[PriceWish], Field(min_length=1, max_length=PRICES_PER_PERFORMANCE_MAX)]
+Prices = Annotated[list[PriceRequest], Field(min_length=1, max_length=PRICES_PER_PERFORMANCE_MAX)]
 
 
-class LimitsWish(Body):
+class LimitsRequest(RequestBody):
     """How much one buyer may take; null: no limit beside the hard cap of 50 seats a hold."""
 
     seats_per_order: SeatsLimit = 8
@@ -39,7 +39,7 @@ class LimitsWish(Body):
     live_holds_per_buyer: Annotated[Whole | None, Field(ge=1, le=LIVE_HOLDS_MAX)] = 2
 
 
-class EntryRulesRequest(Body):
+class EntryRulesRequest(RequestBody):
     """What the gates demand."""
 
     registered_devices: Annotated[Flag, Field(description="Scans must come from registered devices.")] = False
@@ -48,23 +48,23 @@ class EntryRulesRequest(Body):
     ] = True
 
 
-class EntryRulesPatch(Body):
+class EntryRulesPatch(RequestBody):
     """Rules to change; what is left out stays."""
 
     registered_devices: Flag | None = None
     disputed_tickets_admitted: Flag | None = None
 
 
-class PerformanceWish(Body):
+class PerformanceRequest(RequestBody):
     """One dated showing; its seats come from the layout. Sales open at once if no time is given."""
 
-    starts_at: Moment
-    doors_at: Moment | None = None
+    starts_at: Timestamp
+    doors_at: Timestamp | None = None
     layout_id: Id
-    on_sale_at: Moment | None = None
+    on_sale_at: Timestamp | None = None
     prices: Prices
     limits: Annotated[
-        LimitsWish | None, Field(default_factory=LimitsWish, description="null: no limits beside the hard cap.")
+        LimitsRequest | None, Field(default_factory=LimitsRequest, description="null: no limits beside the hard cap.")
     ]
     entry_rules: Annotated[EntryRulesRequest, Field(default_factory=EntryRulesRequest)]
 
@@ -72,16 +72,16 @@ class PerformanceWish(Body):
 NEVER_NULL = ("starts_at", "on_sale_at", "prices", "sales", "entry_rules")
 
 
-class PerformanceChange(Body):
+class PerformanceChange(RequestBody):
     """What is to be different; what is left out stays."""
 
-    starts_at: Annotated[Moment | None, Field(description="Not in the past.")] = None
+    starts_at: Annotated[Timestamp | None, Field(description="Not in the past.")] = None
     doors_at: Annotated[
-        Moment | None, Field(description="null: no time is given. Left out, the doors move with the start.")
+        Timestamp | None, Field(description="null: no time is given. Left out, the doors move with the start.")
     ] = None
-    on_sale_at: Moment | None = None
+    on_sale_at: Timestamp | None = None
     prices: Prices | None = None
-    limits: Annotated[LimitsWish | None, Field(description="null: no limits beside the hard cap.")] = None
+    limits: Annotated[LimitsRequest | None, Field(description="null: no limits beside the hard cap.")] = None
     sales: Annotated[SalesState | None, Field(description="Pause, resume or close sales.")] = None
     entry_rules: Annotated[EntryRulesPatch | None, Field(description="These can change after the start, too.")] = None
 
@@ -95,13 +95,13 @@ class PerformanceChange(Body):
         return self
 
 
-class Cancellation(Body):
+class Cancellation(RequestBody):
     """Why a performance does not take place."""
 
     reason: PerformanceCancelReason = PerformanceCancelReason.OTHER
 
 
-class PriceShown(Shown):
+class PriceResponse(ResponseBody):
     """What a ticket type costs in a price category."""
 
     category: str
@@ -109,7 +109,7 @@ class PriceShown(Shown):
     price: Money
 
 
-class LimitsShown(Shown):
+class LimitsResponse(ResponseBody):
     """How much one buyer may take; null: no limit beside the hard cap."""
 
     seats_per_order: int | None
@@ -117,14 +117,14 @@ class LimitsShown(Shown):
     live_holds_per_buyer: int | None
 
 
-class EntryRulesShown(Shown):
+class EntryRulesResponse(ResponseBody):
     """What the gates demand."""
 
     registered_devices: bool
     disputed_tickets_admitted: bool
 
 
-class SalesShown(StrEnum):
+class SalesStatus(StrEnum):
     """Whether a performance can be bought at the moment, and why not."""
 
     OPEN = "open"
@@ -136,7 +136,7 @@ class SalesShown(StrEnum):
     UNPUBLISHED = "unpublished"
 
 
-class PerformanceFacts(Shown):
+class PerformanceFacts(ResponseBody):
     """What is known of a performance itself."""
 
     performance_id: str
@@ -149,13 +149,13 @@ class PerformanceFacts(Shown):
     starts_at: datetime
     doors_at: datetime | None
     on_sale_at: datetime
-    prices: list[PriceShown]
-    limits: LimitsShown
-    entry_rules: EntryRulesShown
+    prices: list[PriceResponse]
+    limits: LimitsResponse
+    entry_rules: EntryRulesResponse
     entry_opens_at: Annotated[datetime, Field(description="Before, tickets are `too_early`.")]
     entry_closes_at: Annotated[datetime, Field(description="From then on, tickets are `too_late`.")]
     sales: Annotated[
-        SalesShown,
+        SalesStatus,
         Field(
             description="Whether it can be bought now: open; upcoming until `on_sale_at`; paused or closed by people; "
             "ended when it began; cancelled; unpublished as its event is."
@@ -166,13 +166,13 @@ class PerformanceFacts(Shown):
     cancel_reason: Annotated[PerformanceCancelReason | None, Field(description="Why it does not take place.")]
 
 
-class PerformanceWritten(PerformanceFacts):
+class PerformanceResult(PerformanceFacts):
     """A performance after a change."""
 
     position: Position
 
 
-class Availability(Shown):
+class Availability(ResponseBody):
     """available = seats - held - sold - blocked; blocks count until their deadline, holds until the second after."""
 
     available: int
@@ -181,13 +181,13 @@ class Availability(Shown):
     blocked: int
 
 
-class PerformanceShown(PerformanceFacts):
+class PerformanceResponse(PerformanceFacts):
     """A performance and how much of it is left."""
 
     availability: Availability
 
 
-class ClaimsToEnd(Shown):
+class ClaimsToEnd(ResponseBody):
     """What a process ends from now on, a few orders at a time."""
 
     orders: Annotated[int, Field(description="Confirmed orders to refund, used tickets too.")]
@@ -195,7 +195,7 @@ class ClaimsToEnd(Shown):
     baskets: Annotated[int, Field(description="Holds and unpaid orders to end.")]
 
 
-class PerformanceCancelled(Shown):
+class PerformanceCancelled(ResponseBody):
     """A performance that does not take place: sale, confirmation and entry have stopped."""
 
     performance_id: str
@@ -205,7 +205,7 @@ class PerformanceCancelled(Shown):
     position: Position
 
 
-class Unrefunded(Shown):
+class Unrefunded(ResponseBody):
     """An order whose refund needs support."""
 
     order_id: str
@@ -214,7 +214,7 @@ class Unrefunded(Shown):
     failure: Annotated[str, Field(description="The provider's reason, or disputed, rejected, written_off.")]
 
 
-class CancellationShown(Shown):
+class CancellationResponse(ResponseBody):
     """How far the refunds of a cancelled performance are: orders = refunded + failed + remaining."""
 
     performance_id: str
@@ -228,7 +228,7 @@ class CancellationShown(Shown):
     unrefunded: list[Unrefunded]
 
 
-class PerformanceDeleted(Shown):
+class PerformanceDeleted(ResponseBody):
     """A performance that is gone: nothing of it was ever booked."""
 
     performance_id: str

@@ -5,11 +5,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from api.schemas.base import Shown
+from api.schemas.base import ResponseBody
 from api.schemas.values import Cursor, Position
 
 
-class ProcessShown(Shown):
+class ProcessResponse(ResponseBody):
     """How a process stands; an error of its own stops it alone, until it is tried again."""
 
     name: str
@@ -26,14 +26,14 @@ class ProcessShown(Shown):
     retrying: Annotated[int, Field(description="Pieces of work that were tried before.")]
 
 
-class ProcessesShown(Shown):
+class ProcessesResponse(ResponseBody):
     """Every process that ever ran, by name."""
 
-    items: list[ProcessShown]
+    items: list[ProcessResponse]
     next: Cursor
 
 
-class ProcessWritten(Shown):
+class ProcessResult(ResponseBody):
     """A process was told to try again; it does so within a second or two."""
 
     name: str

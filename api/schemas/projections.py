@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from api.commands import POSITION_MAX
-from api.schemas.base import Body, Shown
+from api.schemas.base import RequestBody, ResponseBody
 from api.schemas.values import Cursor, Flag, Id, Position, Whole
 from domain.projection import ExclusionReason
 from eventstore.store import STREAM_CHARACTERS_MAX
@@ -18,7 +18,7 @@ Stream = Annotated[
 ]
 
 
-class FailedEvent(Shown):
+class FailedEvent(ResponseBody):
     """The event that a read model could not apply."""
 
     position: int
@@ -26,7 +26,7 @@ class FailedEvent(Shown):
     name: str
 
 
-class BuildShown(Shown):
+class BuildResponse(ResponseBody):
     """A version of a read model that is being built, or whose building was stopped."""
 
     schema_name: Annotated[str, Field(alias="schema")]
@@ -43,7 +43,7 @@ class BuildShown(Shown):
     error: str | None
 
 
-class ProjectionShown(Shown):
+class ProjectionResponse(ResponseBody):
     """How a read model stands; `skipped_positions` and `parked_streams` are what this version leaves out."""
 
     name: str
@@ -65,51 +65,51 @@ class ProjectionShown(Shown):
     failed_event: FailedEvent | None
     skipped_positions: list[int]
     parked_streams: list[str]
-    build: BuildShown | None
+    build: BuildResponse | None
     retired: Annotated[str | None, Field(description="The version to roll back to, if one is kept.")]
 
 
-class Projections(Shown):
+class Projections(ResponseBody):
     """Every read model, by name."""
 
-    items: list[ProjectionShown]
+    items: list[ProjectionResponse]
     next: Cursor
 
 
-class SkipWish(Body):
+class SkipRequest(RequestBody):
     """Which event to leave out: the one it failed on."""
 
     position: Annotated[Whole, Field(ge=1, le=POSITION_MAX)]
     reason: ExclusionReason
 
 
-class UnskipRequest(Body):
+class UnskipRequest(RequestBody):
     """Which skipped event to have again."""
 
     position: Annotated[Whole, Field(ge=1, le=POSITION_MAX)]
 
 
-class ParkWish(Body):
+class ParkRequest(RequestBody):
     """Which stream to leave out from here on."""
 
     stream: Stream
     reason: ExclusionReason
 
 
-class UnparkWish(Body):
+class UnparkRequest(RequestBody):
     """Which stream to have again."""
 
     stream: Stream
 
 
-class RebuildWish(Body):
+class RebuildRequestBody(RequestBody):
     """What to rebuild, and whether to swap it in even if its rows differ from the live ones."""
 
     performance_id: Id | None = None
     swap_anyway: Flag = False
 
 
-class VersionsAsked(Shown):
+class VersionsRequested(ResponseBody):
     """A projector does it within a second or two, and has then still to work; `watch` tells how far it is."""
 
     name: str
@@ -117,28 +117,28 @@ class VersionsAsked(Shown):
     position: Position
 
 
-class ProjectionWritten(Shown):
+class ProjectionResult(ResponseBody):
     """A read model was told something; it hears of it within a second or two."""
 
     name: str
     position: Position
 
 
-class EventSkippedShown(ProjectionWritten):
+class EventSkippedResult(ProjectionResult):
     """An event is left out."""
 
     skipped_position: int
     reason: ExclusionReason
 
 
-class StreamParkedShown(ProjectionWritten):
+class StreamParkedResult(ProjectionResult):
     """A stream is left out."""
 
     stream: str
     reason: ExclusionReason
 
 
-class StreamUnparkedShown(ProjectionWritten):
+class StreamUnparkedResult(ProjectionResult):
     """A stream will be had again: by the tables that the next rebuild makes, not by those that missed a part of it."""
 
     stream: str

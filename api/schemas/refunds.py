@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from api.schemas.base import Body, Shown
+from api.schemas.base import RequestBody, ResponseBody
 from api.schemas.summaries import WithPerformance
 from api.schemas.texts import SEVERAL_LINES, visible
 from api.schemas.values import Cursor, Money, Position
@@ -22,7 +22,7 @@ ReasonText = Annotated[
 LineId = Annotated[str, StringConstraints(pattern="^[1-9][0-9]{0,3}$")]
 
 
-class RefundWish(Body):
+class RefundRequest(RequestBody):
     """Which lines of the order are to go back; left out: all that are left and that nobody has entered with."""
 
     lines: Annotated[list[LineId], Field(min_length=1, max_length=SEATS_PER_HOLD_MAX)] | None = None
@@ -32,13 +32,13 @@ class RefundWish(Body):
     ] = None
 
 
-class RejectionRequest(Body):
+class RejectionRequest(RequestBody):
     """Why a refund is rejected, in words, without personal data."""
 
     reason: ReasonText | None = None
 
 
-class RefundShown(Shown):
+class RefundResponse(ResponseBody):
     """Money going back, and the lines it is for (none: money that came beside the lines)."""
 
     refund_id: str
@@ -59,19 +59,19 @@ class RefundShown(Shown):
     failure: Annotated[str | None, Field(description="Why the last transfer failed.")]
 
 
-class RefundDetails(RefundShown, WithPerformance):
+class RefundDetails(RefundResponse, WithPerformance):
     """A refund by itself, with the performance it is about."""
 
     performance_id: Annotated[str | None, Field(description="Null: money of no order.")]
 
 
-class RefundRequested(RefundShown):
+class RefundRequested(RefundResponse):
     """A refund that was asked for."""
 
     position: Position
 
 
-class RefundDecided(Shown):
+class RefundDecided(ResponseBody):
     """A refund that was approved or rejected; approved money is sent at once, and `completed` when it has arrived."""
 
     refund_id: str
@@ -79,7 +79,7 @@ class RefundDecided(Shown):
     position: Position
 
 
-class Refunds(Shown):
+class Refunds(ResponseBody):
     """A page of refunds, oldest first."""
 
     items: list[RefundDetails]

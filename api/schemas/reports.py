@@ -5,12 +5,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from api.schemas.base import Shown
+from api.schemas.base import ResponseBody
 from api.schemas.values import Cursor, Money
 from domain.values import PerformanceCancelReason
 
 
-class Figures(Shown):
+class Figures(ResponseBody):
     """What was sold, and what ended or went back since; amounts in minor units of the currency."""
 
     sold: int
@@ -31,7 +31,7 @@ class SoldOnDay(Figures):
     ticket_type: str
 
 
-class SalesReport(Shown):
+class SalesReport(ResponseBody):
     """Figures that are true at `position`."""
 
     position: int
@@ -53,7 +53,7 @@ class PerformanceReport(SalesReport):
     cancel_reason: PerformanceCancelReason | None
 
 
-class BoughtOfPerformance(Figures):
+class PerformancePurchases(Figures):
     """What an account bought of one performance."""
 
     organizer_id: str
@@ -62,12 +62,12 @@ class BoughtOfPerformance(Figures):
     confirmed: int
 
 
-class AccountReport(Shown):
+class AccountReport(ResponseBody):
     """What an account bought; true at `position`."""
 
     account_id: str
     position: int
     complete: Annotated[bool, Field(description="False: only its latest 1,000 orders are counted.")]
     totals: Annotated[list[Figures], Field(description="One for each currency.")]
-    items: list[BoughtOfPerformance]
+    items: list[PerformancePurchases]
     next: Cursor

@@ -5,12 +5,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from api.schemas.base import Shown
+from api.schemas.base import ResponseBody
 from api.schemas.values import Cursor
 from eventstore.seals.fault import FaultKind
 
 
-class SealShown(Shown):
+class SealResponse(ResponseBody):
     """The events at `first` … `last` are those under `root`."""
 
     chain: str
@@ -25,14 +25,14 @@ class SealShown(Shown):
     signature: Annotated[str, Field(description="Ed25519.")]
 
 
-class PublicKey(Shown):
+class PublicKey(ResponseBody):
     """A key that seals were signed with; keep it where nobody can exchange it."""
 
     key_id: str
     public_key: Annotated[str, Field(description="Ed25519, 32 bytes.")]
 
 
-class SealerShown(Shown):
+class SealerResponse(ResponseBody):
     """How the sealer is, as it says itself at least every 10 s while it lives."""
 
     state: Literal["sealing", "stopped"]
@@ -40,16 +40,16 @@ class SealerShown(Shown):
     heartbeat_at: datetime
 
 
-class Seals(Shown):
+class Seals(ResponseBody):
     """The newest chain's seals, newest first, as the database has them."""
 
-    items: list[SealShown]
+    items: list[SealResponse]
     next: Cursor
     keys: list[PublicKey]
-    sealer: Annotated[SealerShown | None, Field(description="None: no sealer ever ran.")]
+    sealer: Annotated[SealerResponse | None, Field(description="None: no sealer ever ran.")]
 
 
-class FaultShown(Shown):
+class FaultResponse(ResponseBody):
     """What is wrong first."""
 
     kind: FaultKind
@@ -61,7 +61,7 @@ class FaultShown(Shown):
     what: str
 
 
-class Comparison(Shown):
+class Comparison(ResponseBody):
     """What was compared with the second place; `last` < `first`: nothing was in order."""
 
     chain: str | None
@@ -73,11 +73,11 @@ class Comparison(Shown):
     head: int
     unsealed: Annotated[int, Field(description="Events younger than the last seal: only their digests are checked.")]
     unsealed_since: datetime | None
-    fault: FaultShown | None
+    fault: FaultResponse | None
     next: Annotated[int | None, Field(description="Give it as `from` to go on; null: the end, or a fault.")]
 
 
-class ProvenEvent(Shown):
+class ProvenEvent(ResponseBody):
     """Everything that the event's digest is made from; `data` and `metadata` as text, byte for byte."""
 
     position: int
@@ -92,11 +92,11 @@ class ProvenEvent(Shown):
     metadata: str
 
 
-class TicketProof(Shown):
+class TicketProof(ResponseBody):
     """Proves that a ticket was issued, to whoever has the public key: `seatledger audit check FILE`."""
 
     format: str
     event: ProvenEvent
     entry: Annotated[str, Field(description="Sixteen digests, fewer at the end of a seal; the event's among them.")]
     path: Annotated[list[str], Field(description="The Merkle path from the entry to the root.")]
-    seal: SealShown
+    seal: SealResponse

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from api.schemas.base import Body, Shown
-from api.schemas.values import Moment, Position, SeatKey
+from api.schemas.base import RequestBody, ResponseBody
+from api.schemas.values import Position, SeatKey, Timestamp
 from domain.values import BlockReason
 
 SEATS_NAMED_MAX = 1_000
@@ -13,24 +13,24 @@ SEATS_NAMED_MAX = 1_000
 SeatsNamed = Annotated[list[SeatKey], Field(max_length=SEATS_NAMED_MAX, description="1 to 250 seats, each once.")]
 
 
-class BlockWish(Body):
+class BlockRequest(RequestBody):
     """Seats that are to go off sale; every one of them or none."""
 
     seats: SeatsNamed
     reason: BlockReason
     release_at: Annotated[
-        Moment | None, Field(description="Later than now; from then on the seats are on sale again.")
+        Timestamp | None, Field(description="Later than now; from then on the seats are on sale again.")
     ] = None
 
 
-class UnblockWish(Body):
+class UnblockRequest(RequestBody):
     """Seats that are to be on sale again."""
 
     seats: SeatsNamed
     reason: Annotated[BlockReason | None, Field(description="Only those that were blocked for this reason.")] = None
 
 
-class SeatsWritten(Shown):
+class SeatsResult(ResponseBody):
     """What staff did to seats."""
 
     performance_id: str
@@ -38,7 +38,7 @@ class SeatsWritten(Shown):
     position: Position
 
 
-class SeatStates(Shown):
+class SeatStates(ResponseBody):
     """The seats that are not free, by state."""
 
     held: list[str]
@@ -46,7 +46,7 @@ class SeatStates(Shown):
     blocked: list[str]
 
 
-class AreaState(Shown):
+class AreaState(ResponseBody):
     """How many places of a standing area are left."""
 
     area: str
@@ -57,7 +57,7 @@ class AreaState(Shown):
     available: int
 
 
-class Seats(Shown):
+class Seats(ResponseBody):
     """Where every seat stands that is not free; what is not named is free."""
 
     performance_id: str

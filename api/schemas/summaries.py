@@ -5,11 +5,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from api.schemas.base import Shown
+from api.schemas.base import ResponseBody
 from domain.values import PerformanceCancelReason
 
 
-class WithPerformance(Shown):
+class WithPerformance(ResponseBody):
     """What is known of the performance; null, all of it, in a list that is ahead of the catalogue."""
 
     event_title: str | None

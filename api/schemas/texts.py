@@ -30,7 +30,7 @@ def without_invisible(text: object) -> object:
     return text.translate(INVISIBLE) if isinstance(text, str) else text
 
 
-def unseen(character: str) -> bool:
+def is_invisible(character: str) -> bool:
     """Tell whether a character is drawn as nothing, or as a blank."""
     return character in UNSEEN or unicodedata.category(character) in UNSEEN_CATEGORIES
 
@@ -41,7 +41,7 @@ def visible(text: str) -> str:
     Raises:
         ValueError: it has characters, but none that can be seen.
     """
-    if text and all(map(unseen, visible_text(text))):
+    if text and all(map(is_invisible, visible_text(text))):
         raise ValueError("this text has no visible character")
     return text
 
@@ -57,7 +57,7 @@ Name = Annotated[
     BeforeValidator(without_invisible),
     AfterValidator(visible),
 ]
-Word = Annotated[
+ShortText = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=WORD_LENGTH_MAX, pattern=ONE_LINE),
     BeforeValidator(without_invisible),

@@ -9,9 +9,9 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from api.codes import CODE_BYTES_MAX
-from api.schemas.base import Body, Shown
+from api.schemas.base import RequestBody, ResponseBody
 from api.schemas.summaries import WithPerformance
-from api.schemas.texts import Word
+from api.schemas.texts import ShortText
 from api.schemas.values import Cursor, Flag, Id, Place, Position
 from domain.ticket import EntryMode, RefusalReason, RevertReason
 from domain.values import PerformanceCancelReason
@@ -58,7 +58,7 @@ TicketState = Annotated[
 ]
 
 
-class TicketFacts(Shown):
+class TicketFacts(ResponseBody):
     """The right to enter, once."""
 
     ticket_id: str
@@ -78,14 +78,14 @@ class ListedTicket(TicketFacts, WithPerformance):
     entered_at: datetime | None
 
 
-class Tickets(Shown):
+class Tickets(ResponseBody):
     """A page of tickets, newest first."""
 
     items: list[ListedTicket]
     next: Cursor
 
 
-class TicketShown(TicketFacts):
+class TicketResponse(TicketFacts):
     """A ticket with what its holder needs to know."""
 
     code: Annotated[str | None, Field(description="What the QR carries; null once the ticket admits nobody.")]
@@ -100,7 +100,7 @@ class TicketShown(TicketFacts):
     cancel_reason: PerformanceCancelReason | None
 
 
-class ScanWish(Body):
+class ScanRequest(RequestBody):
     """One scan at a gate: a code, or the number printed on the ticket."""
 
     code: Reading | None = None
@@ -108,7 +108,7 @@ class ScanWish(Body):
         TicketNumber | None, Field(description="Typed by hand. Send it twice: the second time with `confirm`.")
     ] = None
     confirm: Annotated[Flag, Field(description="Record the entry of the `ticket_number`.")] = False
-    gate: Word
+    gate: ShortText
     nonce: Nonce
     performance_id: Annotated[Id | None, Field(description="The one this gate admits to, if it is set to one.")] = None
     override_window: Annotated[
@@ -124,7 +124,7 @@ class ScanWish(Body):
         return self
 
 
-class ScannedTicket(Shown):
+class ScannedTicket(ResponseBody):
     """What the person at the gate is shown."""
 
     ticket_id: str
@@ -134,7 +134,7 @@ class ScannedTicket(Shown):
     ticket_type: str
 
 
-class FirstEntry(Shown):
+class FirstEntry(ResponseBody):
     """When and where a ticket was used."""
 
     at: datetime
@@ -143,7 +143,7 @@ class FirstEntry(Shown):
     mode: EntryMode
 
 
-class Scanned(Shown):
+class ScanResult(ResponseBody):
     """Whether the gate opens, and if not, why. `confirmation_required`: nothing is recorded yet."""
 
     outcome: Literal["admitted", "refused", "confirmation_required"]
@@ -156,13 +156,13 @@ class Scanned(Shown):
     position: Position
 
 
-class RevertRequest(Body):
+class RevertRequest(RequestBody):
     """Why an entry is taken back."""
 
     reason: RevertReason
 
 
-class RevertResponse(Shown):
+class RevertResponse(ResponseBody):
     """An entry that counts no longer."""
 
     scan_id: str

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, Strict, StringConstraints
 
-from api.schemas.base import Body, Shown
+from api.schemas.base import RequestBody, ResponseBody
 from domain.currencies import DECIMALS
 from domain.values import AMOUNT_MAX, SEAT_KEY, ComponentKind
 
@@ -57,7 +57,7 @@ def known_time_zone(name: str) -> str:
     return name
 
 
-def in_our_days(moment: datetime) -> datetime:
+def plausible_timestamp(moment: datetime) -> datetime:
     """Return the moment in UTC.
 
     Raises:
@@ -65,13 +65,13 @@ def in_our_days(moment: datetime) -> datetime:
     """
     if moment.tzinfo is None:
         raise ValueError("a time needs a zone")
-    in_our_years(moment.date())
+    plausible_day(moment.date())
     in_utc = moment.astimezone(UTC)
-    in_our_years(in_utc.date())
+    plausible_day(in_utc.date())
     return in_utc
 
 
-def in_our_years(day: date) -> date:
+def plausible_day(day: date) -> date:
     """Return the day.
 
     Raises:
@@ -158,9 +158,9 @@ Flag = Annotated[bool, Strict()]
 
 Time = Annotated[AwareDatetime, BeforeValidator(rfc3339)]
 Day = Annotated[date, BeforeValidator(iso_day)]
-Moment = Annotated[
+Timestamp = Annotated[
     Time,
-    AfterValidator(in_our_days),
+    AfterValidator(plausible_timestamp),
     Field(description="RFC 3339, with a zone.", examples=["2027-03-01T19:30:00Z"]),
 ]
 Position = Annotated[int, Field(description="The position of the command's last event; see `min_position`.")]
@@ -169,21 +169,21 @@ Cursor = Annotated[
 ]
 
 
-class Amount(Body):
+class Amount(RequestBody):
     """An amount of money that somebody asks for."""
 
     amount: Annotated[Whole, Field(ge=0, le=AMOUNT_MAX, description="In minor units of the currency.")]
     currency: Currency
 
 
-class Money(Shown):
+class Money(ResponseBody):
     """An amount of money in minor units: 4500 EUR is 45 euros."""
 
     amount: int
     currency: str
 
 
-class Place(Shown):
+class Place(ResponseBody):
     """What is sold, with the label it had when it was quoted."""
 
     seat: str | None = Field(description="The seat's key; null for a place in a standing area.")
@@ -194,7 +194,7 @@ class Place(Shown):
     attributes: list[str]
 
 
-class Tax(Shown):
+class Tax(ResponseBody):
     """The tax inside one component."""
 
     code: str
@@ -202,7 +202,7 @@ class Tax(Shown):
     amount: int
 
 
-class Component(Shown):
+class Component(ResponseBody):
     """One part of a price, in minor units: gross = net + tax."""
 
     kind: ComponentKind
@@ -212,7 +212,7 @@ class Component(Shown):
     refundable: bool
 
 
-class QuotedLine(Shown):
+class QuotedLine(ResponseBody):
     """One place and the price it was promised at."""
 
     line_id: str

@@ -4,13 +4,13 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
-from api.schemas.base import Body, Shown
-from api.schemas.texts import Title, Word
+from api.schemas.base import RequestBody, ResponseBody
+from api.schemas.texts import ShortText, Title
 from api.schemas.values import Country, Cursor, Flag, Id, Position, TimeZone
 from domain.deletion import DeletionStatus
 
 
-class VenueWish(Body):
+class VenueRequest(RequestBody):
     """A real place; it belongs to one organizer."""
 
     organizer_id: Annotated[
@@ -18,17 +18,17 @@ class VenueWish(Body):
     ]
     name: Title
     address: Title
-    city: Word
+    city: ShortText
     country: Country
     time_zone: TimeZone
 
 
-class VenueChange(Body):
+class VenueChange(RequestBody):
     """What is to be different; what is left out stays."""
 
     name: Title | None = None
     address: Title | None = None
-    city: Word | None = None
+    city: ShortText | None = None
     country: Country | None = None
     time_zone: TimeZone | None = None
 
@@ -39,7 +39,7 @@ class VenueChange(Body):
         return self
 
 
-class VenueShown(Shown):
+class VenueResponse(ResponseBody):
     """A real place."""
 
     venue_id: str
@@ -51,13 +51,13 @@ class VenueShown(Shown):
     time_zone: str
 
 
-class VenueWritten(VenueShown):
+class VenueResult(VenueResponse):
     """A venue after a change."""
 
     position: Position
 
 
-class ListedLayout(Shown):
+class ListedLayout(ResponseBody):
     """A published drawing of a venue."""
 
     layout_id: str
@@ -66,20 +66,20 @@ class ListedLayout(Shown):
     seat_count: int
 
 
-class VenueDetails(VenueShown):
+class VenueDetails(VenueResponse):
     """A real place and its drawings, oldest first."""
 
     layouts: list[ListedLayout]
 
 
-class Venues(Shown):
+class Venues(ResponseBody):
     """A page of venues, in the order they were entered."""
 
-    items: list[VenueShown]
+    items: list[VenueResponse]
     next: Cursor
 
 
-class LayoutOptions(Body):
+class LayoutOptions(RequestBody):
     """How a document is read."""
 
     make_repeated_ids: Annotated[
@@ -88,11 +88,11 @@ class LayoutOptions(Body):
     ] = False
 
 
-class LayoutWish(Body):
+class LayoutRequest(RequestBody):
     """A drawing in one of the known formats; every fault in it is named at once."""
 
     name: Title
-    format: Annotated[Word, Field(description="grid, seatsio, pretix, csv or seatledger.", examples=["grid"])]
+    format: Annotated[ShortText, Field(description="grid, seatsio, pretix, csv or seatledger.", examples=["grid"])]
     document: Annotated[
         dict[str, Any] | str,
         Field(description="The document: a JSON object, or the text of a file (csv: always the text)."),
@@ -100,7 +100,7 @@ class LayoutWish(Body):
     options: LayoutOptions | None = None
 
 
-class LayoutPublished(Shown):
+class LayoutPublished(ResponseBody):
     """A drawing that was published; it never changes."""
 
     layout_id: str
@@ -111,7 +111,7 @@ class LayoutPublished(Shown):
     position: Position
 
 
-class VenueDeleted(Shown):
+class VenueDeleted(ResponseBody):
     """A venue that is gone: no event takes place there."""
 
     venue_id: str

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from api.entrance import Entrance
+from api.entrance import Accounts
 from domain import account, event, organizer, scheduling, venue
 from domain.books import Changes, DecisionContext
 from domain.event import EventCreated, EventDetails
@@ -42,7 +42,7 @@ class SeedContext:
     """What the demo is made with; `say` tells a person how far it is."""
 
     handler: CommandHandler
-    entrance: Entrance
+    entrance: Accounts
     documents: LayoutDocuments
     say: Callable[[str], None]
 

@@ -47,8 +47,8 @@ def generate_password() -> str:
 
 async def make(settings: Settings, password: str, report: Callable[[str], None]) -> None:
     """Make the demo with an engine of our own."""
-    async with open_engine(settings) as engine:
+    async with open_engine(settings) as services:
         seed_context = SeedContext(
-            handler=engine.handler, entrance=engine.entrance, documents=engine.layouts, say=report
+            handler=services.handler, entrance=services.accounts, documents=services.layouts, say=report
         )
-        await seed(seed_context, password=password, today=engine.clock.now())
+        await seed(seed_context, password=password, today=services.clock.now())

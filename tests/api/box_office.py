@@ -188,7 +188,7 @@ async def opened_at(shop: Shop, *, limits: Json | None = None) -> Opened:
     if limits is not None:
         showing["limits"] = limits
     performance_id = (await made(f"/events/{event_id}/performances", showing))["performance_id"]
-    inventory = await shop.engine.places.inventory_of(performance_id)
+    inventory = await shop.engine.place_finder.inventory_of(performance_id)
     return Opened(
         organizer_id=organizer_id,
         organizer=members["ann"],

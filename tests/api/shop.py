@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from uuid_utils.compat import uuid7
 
 from api.app import make_app
-from api.engine import Engine
+from api.engine import Services
 from domain import account, organizer
 from domain.books import Changes, DecisionContext
 from domain.values import Role
@@ -40,7 +40,7 @@ class Shop:
     """One API process; `client` speaks HTTP with it."""
 
     app: FastAPI
-    engine: Engine
+    engine: Services
     client: httpx.AsyncClient
 
     def bearer(self, account_id: str, *, guest: bool = False) -> dict[str, str]:
@@ -96,8 +96,8 @@ async def until(holds: Callable[[], Awaitable[bool]], *, seconds_max: float = 10
 async def open_shop(settings: Settings, **others: Any) -> AsyncIterator[Shop]:
     """Run one API process inside the test; `others` take the place of parts of its engine."""
     async with open_engine(settings) as opened:
-        engine = replace(opened, **others)
-        app = make_app(engine, pages=pages())
+        services = replace(opened, **others)
+        app = make_app(services, pages=pages())
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=BASE_URL) as client:
-            yield Shop(app, engine, client)
+            yield Shop(app, services, client)

@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from api.admission import Admission
+from api.admission import ConcurrencyLimit
 from api.errors import Busy
 
 
-async def visit(admission: Admission, leave: asyncio.Event, order: list[int], number: int) -> None:
+async def visit(admission: ConcurrencyLimit, leave: asyncio.Event, order: list[int], number: int) -> None:
     """Go in, note when, and stay until told to leave."""
     async with admission:
         order.append(number)
@@ -23,7 +23,7 @@ async def settled() -> None:
 
 class TestAdmission:
     async def test_given_more_than_run_then_they_wait_in_order(self) -> None:
-        admission, leave, order = Admission(running_max=2), asyncio.Event(), list[int]()
+        admission, leave, order = ConcurrencyLimit(running_max=2), asyncio.Event(), list[int]()
         visits = [asyncio.create_task(visit(admission, leave, order, number)) for number in range(5)]
         await settled()
         assert (order, admission.running, admission.waiting) == ([0, 1], 2, 3)
@@ -32,7 +32,7 @@ class TestAdmission:
         assert (order, admission.running, admission.waiting) == ([0, 1, 2, 3, 4], 0, 0)
 
     async def test_given_a_full_queue_then_the_next_is_refused_at_once(self) -> None:
-        admission, leave, order = Admission(running_max=1, waiting_max=1_000), asyncio.Event(), list[int]()
+        admission, leave, order = ConcurrencyLimit(running_max=1, waiting_max=1_000), asyncio.Event(), list[int]()
         visits = [asyncio.create_task(visit(admission, leave, order, number)) for number in range(1_001)]
         await settled()
         with pytest.raises(Busy):
@@ -42,7 +42,11 @@ class TestAdmission:
         assert (len(order), admission.refused) == (1_001, 1)
 
     async def test_given_too_long_a_wait_then_it_is_refused_and_leaves_the_queue(self) -> None:
-        admission, leave, order = Admission(running_max=1, waiting_seconds_max=0.01), asyncio.Event(), list[int]()
+        admission, leave, order = (
+            ConcurrencyLimit(running_max=1, waiting_seconds_max=0.01),
+            asyncio.Event(),
+            list[int](),
+        )
         first = asyncio.create_task(visit(admission, leave, order, 0))
         await settled()
         with pytest.raises(Busy):
@@ -53,7 +57,7 @@ class TestAdmission:
         assert admission.running == 0
 
     async def test_given_waiters_that_give_up_at_any_moment_then_no_place_is_lost(self) -> None:
-        admission, leave, order = Admission(running_max=1), asyncio.Event(), list[int]()
+        admission, leave, order = ConcurrencyLimit(running_max=1), asyncio.Event(), list[int]()
         first = asyncio.create_task(visit(admission, leave, order, 0))
         await settled()
         for steps in range(6):
@@ -69,7 +73,7 @@ class TestAdmission:
     async def test_given_a_waiter_that_gives_up_in_the_moment_its_turn_comes_then_the_next_one_gets_the_place(
         self,
     ) -> None:
-        admission, leave, order = Admission(running_max=1), asyncio.Event(), list[int]()
+        admission, leave, order = ConcurrencyLimit(running_max=1), asyncio.Event(), list[int]()
         leave.set()
         async with admission:
             waiters = [asyncio.create_task(visit(admission, leave, order, number)) for number in range(2)]

@@ -8,9 +8,9 @@ from api.attempts import (
     DELAY_SECONDS_MAX,
     DELAYED_OF_CLIENT_MAX,
     FREE_FAILURES,
-    LINE_WAITING_MAX,
-    Attempts,
-    Budget,
+    QUEUE_LENGTH_MAX,
+    LoginRateLimit,
+    RateLimit,
 )
 from api.errors import TooManyAttempts, WrongCredentials
 
@@ -41,26 +41,26 @@ def watch() -> Watch:
 
 
 @pytest.fixture
-def attempts(watch: Watch) -> Attempts:
-    return Attempts(now=watch, sleep=watch.sleep)
+def attempts(watch: Watch) -> LoginRateLimit:
+    return LoginRateLimit(now=watch, sleep=watch.sleep)
 
 
-async def wrong(attempts: Attempts, account: str, client: str, *, device: str = "") -> None:
+async def wrong(attempts: LoginRateLimit, account: str, client: str, *, device: str = "") -> None:
     """Guess wrong."""
     with pytest.raises(WrongCredentials):
-        async with attempts.at(account, client, device=device):
+        async with attempts.attempt(account, client, device=device):
             raise WrongCredentials
 
 
-async def right(attempts: Attempts, account: str, client: str, *, device: str = "") -> None:
+async def right(attempts: LoginRateLimit, account: str, client: str, *, device: str = "") -> None:
     """Log in."""
-    async with attempts.at(account, client, device=device):
+    async with attempts.attempt(account, client, device=device):
         pass
 
 
 class TestBudget:
     def test_given_it_is_used_up_then_it_says_how_long_to_wait_and_grows_again(self, watch: Watch) -> None:
-        budget = Budget(2, 0.1, now=watch)
+        budget = RateLimit(2, 0.1, now=watch)
         assert [budget.charge("ann"), budget.charge("ann")] == [0.0, 0.0]
         with pytest.raises(TooManyAttempts) as refused:
             budget.charge("ann")
@@ -70,13 +70,13 @@ class TestBudget:
         assert budget.charge("ann") == 0.0
 
     def test_given_it_may_be_waited_for_then_it_says_how_long_and_refuses_beyond(self, watch: Watch) -> None:
-        budget = Budget(1, 1.0, wait_seconds_max=2.0, now=watch)
+        budget = RateLimit(1, 1.0, wait_seconds_max=2.0, now=watch)
         assert [budget.charge("ann") for _ in range(3)] == [0.0, 1.0, 2.0]
         with pytest.raises(TooManyAttempts):
             budget.charge("ann")
 
     def test_given_a_refusal_then_nothing_was_taken(self, watch: Watch) -> None:
-        budget = Budget(1, 1.0, now=watch)
+        budget = RateLimit(1, 1.0, now=watch)
         budget.charge("ann")
         for _ in range(100):
             with pytest.raises(TooManyAttempts):
@@ -85,7 +85,7 @@ class TestBudget:
         assert budget.charge("ann") == 0.0
 
     def test_given_more_keys_than_are_kept_then_the_oldest_is_forgotten(self) -> None:
-        budget = Budget(1, 1.0, keys_max=2)
+        budget = RateLimit(1, 1.0, keys_max=2)
         for key in ("ann", "bob", "cleo", "ann"):
             budget.charge(key)
         with pytest.raises(TooManyAttempts):
@@ -94,7 +94,7 @@ class TestBudget:
 
 class TestAccount:
     async def test_given_failures_then_the_delay_grows_up_to_a_limit_and_the_owner_still_comes_in(
-        self, attempts: Attempts, watch: Watch
+        self, attempts: LoginRateLimit, watch: Watch
     ) -> None:
         for _ in range(FREE_FAILURES + 8):
             await wrong(attempts, ANN, "mallory")
@@ -105,7 +105,7 @@ class TestAccount:
         await right(attempts, ANN, "ann's home")
         assert watch.slept[-1] <= DELAY_SECONDS_MAX
 
-    async def test_given_time_then_failures_are_forgiven(self, attempts: Attempts, watch: Watch) -> None:
+    async def test_given_time_then_failures_are_forgiven(self, attempts: LoginRateLimit, watch: Watch) -> None:
         for _ in range(FREE_FAILURES + 3):
             await wrong(attempts, ANN, "mallory")
         watch.time += 3_600
@@ -115,13 +115,15 @@ class TestAccount:
         assert watch.slept == []
 
     async def test_given_guesses_at_once_then_few_are_judged_without_delay(
-        self, attempts: Attempts, watch: Watch
+        self, attempts: LoginRateLimit, watch: Watch
     ) -> None:
-        guesses = (wrong(attempts, ANN, f"bot {number}") for number in range(FREE_FAILURES + LINE_WAITING_MAX))
+        guesses = (wrong(attempts, ANN, f"bot {number}") for number in range(FREE_FAILURES + QUEUE_LENGTH_MAX))
         await asyncio.gather(*guesses)
-        assert sum(watch.slept) > LINE_WAITING_MAX / 2 * DELAY_SECONDS_MAX / 2
+        assert sum(watch.slept) > QUEUE_LENGTH_MAX / 2 * DELAY_SECONDS_MAX / 2
 
-    async def test_given_a_client_that_crowds_the_line_then_the_owner_comes_next(self, attempts: Attempts) -> None:
+    async def test_given_a_client_that_crowds_the_line_then_the_owner_comes_next(
+        self, attempts: LoginRateLimit
+    ) -> None:
         done: list[str] = []
 
         async def guess(client: str) -> None:
@@ -138,7 +140,7 @@ class TestAccount:
         assert done.index("ann") <= 3
 
     async def test_given_more_of_a_client_than_may_wait_then_the_next_is_asked_to_retry(
-        self, attempts: Attempts
+        self, attempts: LoginRateLimit
     ) -> None:
         for _ in range(FREE_FAILURES):
             await wrong(attempts, ANN, "mallory")
@@ -152,7 +154,7 @@ class TestAccount:
 
 class TestDevice:
     async def test_given_guesses_of_others_then_a_known_device_passes_beside(
-        self, attempts: Attempts, watch: Watch
+        self, attempts: LoginRateLimit, watch: Watch
     ) -> None:
         for _ in range(FREE_FAILURES + 5):
             await wrong(attempts, ANN, "mallory")
@@ -161,7 +163,7 @@ class TestDevice:
         assert watch.slept == []
 
     async def test_given_guesses_of_a_known_device_then_it_is_slowed_down_alone(
-        self, attempts: Attempts, watch: Watch
+        self, attempts: LoginRateLimit, watch: Watch
     ) -> None:
         for _ in range(FREE_FAILURES + 5):
             await wrong(attempts, ANN, "mallory", device="stolen")
@@ -174,7 +176,7 @@ class TestDevice:
 
 class TestClient:
     async def test_given_many_accounts_then_the_client_waits_and_others_do_not(
-        self, attempts: Attempts, watch: Watch
+        self, attempts: LoginRateLimit, watch: Watch
     ) -> None:
         for number in range(220):
             await wrong(attempts, f"{number}@example.com", "mallory")
@@ -184,8 +186,8 @@ class TestClient:
         assert watch.slept == []
 
     def test_given_too_many_guests_then_the_client_waits(self, watch: Watch) -> None:
-        attempts = Attempts(guests=Budget(1, 1.0, now=watch), now=watch)
-        attempts.guest("client")
+        attempts = LoginRateLimit(guests=RateLimit(1, 1.0, now=watch), now=watch)
+        attempts.record_guest("client")
         with pytest.raises(TooManyAttempts):
-            attempts.guest("client")
-        attempts.guest("another client")
+            attempts.record_guest("client")
+        attempts.record_guest("another client")

@@ -31,7 +31,7 @@ def without_delay(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> list[float]:
         slept.append(seconds)
         await asyncio.sleep(0)
 
-    monkeypatch.setattr(shop.engine.attempts, "_sleep", sleep)
+    monkeypatch.setattr(shop.engine.login_rate_limit, "_sleep", sleep)
     return slept
 
 
@@ -190,7 +190,7 @@ class TestLogIn:
 
     async def test_given_an_imported_bcrypt_hash_then_it_fits_once_and_is_argon2id_afterwards(self, shop: Shop) -> None:
         account = (await shop.registered(ANN)).json()["account_id"]
-        credentials = shop.engine.entrance._credentials
+        credentials = shop.engine.accounts._credentials
         known = await credentials.find(ANN)
         assert known is not None
         await credentials.replace(known, bcrypt.using(rounds=4).hash("imported password"))
@@ -203,7 +203,7 @@ class TestLogIn:
 
     async def test_given_a_registration_that_was_cut_off_then_the_login_completes_it(self, shop: Shop) -> None:
         await shop.registered(ANN)
-        credentials, people = shop.engine.entrance._credentials, shop.engine.people
+        credentials, people = shop.engine.accounts._credentials, shop.engine.people
         known = await credentials.find(ANN)
         assert known is not None
         halfway = str(uuid7())
@@ -267,7 +267,7 @@ class TestRefresh:
         account = (await shop.client.post(f"{V1}/auth/refresh")).json()["account_id"]
         second = shop.client.cookies[NAME]
         for _ in range(20):
-            await shop.engine.entrance.begin_session(account)
+            await shop.engine.accounts.open_session(account)
         assert first != second
         assert await refresh_with(shop, second) == 401
 

@@ -14,10 +14,10 @@ from uuid_utils.compat import uuid7
 
 from api.access import ACCESS_OF_ROUTE, ORGANIZERS, SUPPORT
 from api.app import make_app
-from api.commands import carry_out
-from api.engine import Terms
+from api.commands import execute_command
+from api.engine import ApiSettings
 from api.identity import IDENTITY, Identity
-from api.tokens import Bearer
+from api.tokens import TokenClaims
 from domain import organizer
 from domain.account import change_roles
 from domain.errors import Forbidden
@@ -112,7 +112,7 @@ class TestIdempotency:
         path = f"{V1}/accounts/{guest}/roles"
         headers = admin | {"Idempotency-Key": "once"}
         refused = await shop.client.put(path, json={"roles": ["support"]}, headers=headers)
-        await shop.engine.entrance._complete(guest)
+        await shop.engine.accounts._complete(guest)
         granted = await shop.client.put(path, json={"roles": ["support"]}, headers=headers)
         assert (refused.status_code, granted.status_code) == (422, 200)
 
@@ -120,13 +120,13 @@ class TestIdempotency:
 class TestGuards:
     async def sent(self, shop: Shop, account: str, *moved: Role) -> None:
         """Carry out a supporter's command whose roles change between the look at them and the append."""
-        identity = Identity(shop.engine, Bearer(account, guest=False, expires_at=0))
-        await identity.must_hold(Role.SUPPORT)
+        identity = Identity(shop.engine, TokenClaims(account, guest=False, expires_at=0))
+        await identity.require_role(Role.SUPPORT)
         await shop.command(partial(change_roles, account=account, roles=frozenset(moved)))
         request = request_of(shop.app)
         request.scope[IDENTITY] = identity
         request.scope[ACCESS_OF_ROUTE] = SUPPORT
-        await carry_out(request, partial(organizer.found_organizer, organizer=str(uuid7()), name="One"))
+        await execute_command(request, partial(organizer.found_organizer, organizer=str(uuid7()), name="One"))
 
     async def test_given_the_role_is_taken_meanwhile_then_nothing_happens(self, shop: Shop) -> None:
         account = await shop.account(Role.SUPPORT)
@@ -146,8 +146,8 @@ class TestGuards:
     ) -> None:
         own, members = await shop.organizer(owner=Role.ORGANIZER, other=Role.ORGANIZER)
         owner = members["owner"]
-        identity = Identity(shop.engine, Bearer(owner, guest=False, expires_at=0))
-        await identity.must_act_for(own, Role.ORGANIZER)
+        identity = Identity(shop.engine, TokenClaims(owner, guest=False, expires_at=0))
+        await identity.require_organizer_role(own, Role.ORGANIZER)
         await shop.command(partial(organizer.change_member, organizer=own, account=owner, roles=frozenset()))
         request = request_of(shop.app)
         request.scope[IDENTITY] = identity
@@ -157,16 +157,16 @@ class TestGuards:
         )
         head = await shop.engine.store.head()
         with pytest.raises(Forbidden):
-            await carry_out(request, gate)
+            await execute_command(request, gate)
         assert await shop.engine.store.head() == head
 
     async def test_given_a_route_that_forgot_to_ask_then_it_cannot_act(self, shop: Shop) -> None:
         request = request_of(shop.app)
-        request.scope[IDENTITY] = Identity(shop.engine, Bearer(await shop.account(), guest=False, expires_at=0))
+        request.scope[IDENTITY] = Identity(shop.engine, TokenClaims(await shop.account(), guest=False, expires_at=0))
         request.scope[ACCESS_OF_ROUTE] = SUPPORT
         head = await shop.engine.store.head()
         with pytest.raises(RuntimeError, match="asked"):
-            await carry_out(request, partial(organizer.found_organizer, organizer=str(uuid7()), name="One"))
+            await execute_command(request, partial(organizer.found_organizer, organizer=str(uuid7()), name="One"))
         assert await shop.engine.store.head() == head
 
 
@@ -174,8 +174,8 @@ class TestTime:
     async def test_given_no_verdict_in_time_then_503_and_the_same_request_finds_it_done(
         self, shop: Shop, shop_database: str, admin: dict[str, str]
     ) -> None:
-        terms = Terms(public_url=BASE_URL, request_seconds_max=0.2)
-        app = make_app(replace(shop.engine, terms=terms))
+        terms = ApiSettings(public_url=BASE_URL, request_seconds_max=0.2)
+        app = make_app(replace(shop.engine, settings=terms))
         headers = admin | {"Idempotency-Key": "once"}
         head = await shop.engine.store.head()
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE_URL) as hasty:

@@ -14,8 +14,8 @@ from uuid_utils.compat import uuid7
 
 from api.app import make_app
 from api.deadlines import GONE, Deadlines, OutOfTime
-from api.engine import Terms
-from api.front import Front
+from api.engine import ApiSettings
+from api.front import OuterMiddleware
 from api.metrics import Metrics
 from domain.account import GLOBAL_ROLES
 from eventstore.errors import StoreUnavailable
@@ -27,7 +27,7 @@ from tests.api.shop import BASE_URL, V1, Shop, open_shop, settings_for
 from tests.api.test_commands import nobody_appends
 from tests.eventstore.proxy import Proxy
 
-HASTY = Terms(public_url=BASE_URL, request_seconds_max=0.3)
+HASTY = ApiSettings(public_url=BASE_URL, request_seconds_max=0.3)
 FAR_TOO_LONG_S = 8.0
 """What nobody waits for: asking a server to cancel a statement takes ten seconds where it does not answer."""
 
@@ -65,7 +65,7 @@ async def proxy(shop_database: str) -> AsyncIterator[Proxy]:
 @pytest.fixture
 async def distant(proxy: Proxy) -> AsyncIterator[Shop]:
     """A process that reaches its database through the proxy, whose requests have little time."""
-    async with open_shop(settings_for(proxy.url), terms=HASTY) as opened:
+    async with open_shop(settings_for(proxy.url), settings=HASTY) as opened:
         yield opened
 
 
@@ -88,7 +88,7 @@ class TestAServerThatStandsStill:
         assert found == asked + [(path, 503, "outcome_unknown") for _, path, _ in CHANGED_BY_STAFF]
         assert all(int(answer.headers["Retry-After"]) > 0 for answer in answers)
         proxy.answers.set()
-        distant_terms = make_app(replace(distant.engine, terms=Terms(public_url=BASE_URL)))
+        distant_terms = make_app(replace(distant.engine, settings=ApiSettings(public_url=BASE_URL)))
         async with httpx.AsyncClient(transport=httpx.ASGITransport(distant_terms), base_url=BASE_URL) as patient:
             assert (await patient.get(f"{V1}/accounts", headers=staff)).status_code == HTTPStatus.OK
 
@@ -210,5 +210,5 @@ async def cancelled_behind(deadlines: Deadlines, sent: list[Any]) -> None:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    front = Front(cancelled, metrics=Metrics(), deadlines=deadlines, lanes=[])
+    front = OuterMiddleware(cancelled, metrics=Metrics(), deadlines=deadlines, fast_paths=[])
     await front({"type": "http", "method": "GET", "path": "/", "query_string": b""}, hung_up, send)

@@ -227,7 +227,7 @@ class TestDeleteEvent:
 
         async with folding(shop, shop_database):
             with monkeypatch.context() as patched:
-                patched.setattr(deleting, "claimed", publishing)
+                patched.setattr(deleting, "performance_has_bookings", publishing)
                 answer = await shop.client.delete(f"/api/v1{path}", headers=office.organizer)
             assert refused(answer) == (409, "deletion_given_up")
             assert done(await office.post(f"{path}/publish", office.organizer))["status"] == "published"
@@ -247,7 +247,7 @@ class TestDeleteEvent:
 
         async with folding(shop, shop_database):
             with monkeypatch.context() as patched:
-                patched.setattr(deleting, "claimed", failing)
+                patched.setattr(deleting, "performance_has_bookings", failing)
                 answer = await shop.client.delete(f"/api/v1/events/{office.event_id}", headers=office.organizer)
             assert refused(answer) == (503, "behind")
             done(await office.order(await office.somebody(), office.seats[1]))

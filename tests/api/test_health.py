@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from api.admission import Admission
+from api.admission import ConcurrencyLimit
 from domain.values import Role
 from runtime.embedded import EmbeddedPostgres
 from runtime.schema import migrate_all
@@ -69,7 +69,9 @@ class TestOperations:
 
 class TestOverload:
     async def test_given_a_full_queue_then_503_says_when_to_come_back(self, shop_database: str) -> None:
-        async with open_shop(settings_for(shop_database), admission=Admission(running_max=1, waiting_max=0)) as shop:
+        async with open_shop(
+            settings_for(shop_database), concurrency_limit=ConcurrencyLimit(running_max=1, waiting_max=0)
+        ) as shop:
             headers = shop.bearer(await shop.account(Role.ADMIN))
             head = await shop.engine.store.head()
             sent = (shop.client.post(f"{V1}/organizers", json={"name": "x"}, headers=headers) for _ in range(20))

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from api.errors import Malformed
-from api.routing import refuse_names_twice
+from api.routing import refuse_duplicate_names
 
 TEXTS = st.text(alphabet='ab"\\ü,:{}[] ', max_size=4)
 NAMES = st.sampled_from(["a", "b", "ü", '"', "\\"])
@@ -56,7 +56,7 @@ def test_what_is_nested_too_deeply_is_refused() -> None:
 def refuses(body: bytes) -> bool:
     """Say whether a body is refused."""
     try:
-        refuse_names_twice(body)
+        refuse_duplicate_names(body)
     except Malformed:
         return True
     return False

@@ -131,7 +131,7 @@ class TestOrderByGuest:
         guest = office.shop.bearer(await office.shop.account(guest=True), guest=True)
         body = {"performance_id": office.performance_id, "items": [{"seat": office.seats[0]}], "contact": CONTACT}
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(office.shop.engine.people, "keep_contact", unavailable)
+            patched.setattr(office.shop.engine.people, "save_contact", unavailable)
             answer = await office.post("/orders", guest, body, **{"Idempotency-Key": "k"})
         assert refused(answer) == (503, "outcome_unknown")
         order = done(await office.post("/orders", guest, body, **{"Idempotency-Key": "k"}))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from api.errors import Malformed
-from api.paging import cursor_of, cut, placed_page, values_in
+from api.paging import cursor_of, placed_page, split_page, values_in
 from tests.api.box_office import BoxOffice, done, folding, open_box_office, refused
 from tests.api.till import Till
 
@@ -29,7 +29,7 @@ class TestPage:
     @pytest.mark.parametrize("limit", [3, 4])
     def test_without_another_row_it_is_the_last(self, limit: int) -> None:
         rows = [Row(1), Row(2), Row(3)]
-        assert cut(rows, limit) == (rows, None)
+        assert split_page(rows, limit) == (rows, None)
 
 
 class TestCursor:

@@ -263,5 +263,5 @@ class TestShowLayout:
         path = f"/api/v1/performances/{office.performance_id}/layout"
         plain = await shop.client.get(path, headers={"Accept-Encoding": "identity"})
         assert "content-encoding" not in plain.headers
-        drawing = await shop.engine.drawings.of(office.layout_id)
+        drawing = await shop.engine.layout_documents.get(office.layout_id)
         assert json.loads(gzip.decompress(drawing.compressed)) == plain.json()

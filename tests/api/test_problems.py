@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from api import errors as api_errors
-from api.problems import ANSWERS, ProblemCode, answer_to, problem_of
+from api.problems import PROBLEM_BY_ERROR, ProblemCode, mapping_of, problem_of
 from domain import errors as refusals
 from domain.errors import Rejected, SeatsTaken
 from domain.layout.faults import LayoutFaults
@@ -40,7 +40,7 @@ class TestTable:
 
     @pytest.mark.parametrize("error", list(classes(api_errors, api_errors.ApiError)))
     def test_given_an_error_of_the_api_then_it_has_a_row(self, error: type[Exception]) -> None:
-        assert error in ANSWERS
+        assert error in PROBLEM_BY_ERROR
 
     @pytest.mark.parametrize(
         ("error", "status"),
@@ -59,7 +59,7 @@ class TestTable:
         ],
     )
     def test_given_an_error_of_the_store_then_its_status_is(self, error: Exception, status: int) -> None:
-        assert answer_to(error).status == status
+        assert mapping_of(error).status == status
         assert ("Retry-After" in problem_of(error).headers) is (status == 503)
 
     def test_given_details_then_they_are_members(self) -> None:

@@ -4,7 +4,7 @@ import httpx
 import orjson
 import pytest
 
-from api.board import HEARTBEAT, Board
+from api.board import HEARTBEAT, ProjectionStatusStream
 from domain.values import Role
 from eventstore.roles import PROJECTOR_ROLE, role_url
 from projections import control
@@ -117,8 +117,8 @@ class TestAsk:
 
 class TestBoard:
     async def test_what_changes_is_told_until_the_end(self, closed: Desk) -> None:
-        engine = closed.office.shop.engine
-        board = Board(positions=engine.positions, store=engine.store)
+        services = closed.office.shop.engine
+        board = ProjectionStatusStream(positions=services.positions, store=services.store)
         messages = board.watch()
         assert await anext(messages) == HEARTBEAT
         first = told(await anext(messages))

@@ -67,12 +67,12 @@ class TestTwoProcesses:
     async def test_given_nobody_remembers_refusals_then_it_takes_effect(
         self, office: BoxOffice, slow: BoxOffice, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        asked_of = commands.asked_of
+        asked_of = commands.deadline_of
 
         def forgotten(request: Any, *, again: bool) -> CommandDeadline:
             return asked_of(request, again=again and False)
 
-        monkeypatch.setattr(commands, "asked_of", forgotten)
+        monkeypatch.setattr(commands, "deadline_of", forgotten)
         late, refusal = await self.ghost(office, slow, proxy)
         assert (refusal.status_code, late.status_code) == (409, 201)
 
@@ -95,7 +95,7 @@ class TestTwoProcesses:
         self, office: BoxOffice, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         buyer = await office.somebody()
-        draw, drawn = office.shop.engine.places.draw, list[int]()
+        draw, drawn = office.shop.engine.place_finder.find_candidates, list[int]()
 
         async def short_at_first(*given: Any, **named: Any) -> Any:
             draws = await draw(*given, **named)
@@ -104,7 +104,7 @@ class TestTwoProcesses:
                 return draws
             return tuple(type(each)(area=each.area, quantity=each.quantity, candidates=()) for each in draws)
 
-        monkeypatch.setattr(office.shop.engine.places, "draw", short_at_first)
+        monkeypatch.setattr(office.shop.engine.place_finder, "draw", short_at_first)
         body = {"items": [{"area": office.area, "quantity": 2}]}
         done(await office.post(f"/performances/{office.performance_id}/holds", buyer | KEY, body))
         assert len(drawn) == 2
@@ -117,7 +117,7 @@ class TestLate:
         def over(request: Any, *, again: bool) -> CommandDeadline:
             return CommandDeadline(at=0, until=0, again=again)
 
-        monkeypatch.setattr(commands, "asked_of", over)
+        monkeypatch.setattr(commands, "deadline_of", over)
         buyer = await office.somebody()
         head = await office.head()
         refused = await office.hold(buyer, office.seats[0])

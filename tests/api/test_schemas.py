@@ -9,11 +9,11 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 from pydantic import BeforeValidator, Strict
 
 from api import schemas
-from api.schemas.base import Body
+from api.schemas.base import RequestBody
 from api.schemas.values import rfc3339
 
 
-def bodies(shape: type[Body] = Body) -> Iterator[type[Body]]:
+def bodies(shape: type[RequestBody] = RequestBody) -> Iterator[type[RequestBody]]:
     """Yield every shape of a request's body."""
     for below in shape.__subclasses__():
         yield below

@@ -33,7 +33,7 @@ async def office(till: Till, box_office: Opened) -> BoxOffice:
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let holds lapse at once."""
-    monkeypatch.setattr(buying, "HOLD_LASTS", AT_ONCE)
+    monkeypatch.setattr(buying, "HOLD_DURATION", AT_ONCE)
 
 
 @pytest.mark.usefixtures("short")

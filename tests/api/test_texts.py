@@ -8,10 +8,10 @@ from pydantic import TypeAdapter, ValidationError
 from api.schemas.orders import Terms
 from api.schemas.people import Email
 from api.schemas.refunds import ReasonText
-from api.schemas.texts import Name, Text, Title, Word
+from api.schemas.texts import Name, ShortText, Text, Title
 from tests.api.shop import V1, Shop
 
-ONE_LINE = [Name, Terms, Title, Word]
+ONE_LINE = [Name, Terms, Title, ShortText]
 REFUSED = [
     "a\r\nBcc: b@example.com",
     "a\nb",

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from uuid_utils.compat import uuid7
 
 from api.errors import Unauthenticated
-from api.tokens import ALGORITHM, AUDIENCE, JWT_TYPE, AccessTokens, Bearer, SigningKey
+from api.tokens import ALGORITHM, AUDIENCE, JWT_TYPE, AccessTokens, SigningKey, TokenClaims
 from tests.api.shop import V1, Shop
 
 OURS = SigningKey.derived("the secret of these tests")
@@ -120,7 +120,7 @@ class TestRead:
         wall = Wall()
         tokens = AccessTokens(signing=OURS, now=wall)
         token = tokens.issue(ACCOUNT, guest=False, lifetime=timedelta(minutes=10))
-        assert isinstance(tokens.read(token), Bearer)
+        assert isinstance(tokens.read(token), TokenClaims)
         wall.time += 601
         with pytest.raises(Unauthenticated):
             tokens.read(token)

@@ -25,9 +25,9 @@ async def watcher(postgres: PostgresBackend) -> AsyncIterator[ReadPool]:
     await opened.close()
 
 
-async def sessions(watcher: ReadPool) -> set[int]:
+async def sessions(subscriber: ReadPool) -> set[int]:
     """Return who serves connections for reading now."""
-    return {pid for (pid,) in await watcher.rows(SESSIONS, {})}
+    return {pid for (pid,) in await subscriber.rows(SESSIONS, {})}
 
 
 async def read_at_once(readers: ReadPool) -> set[int]:

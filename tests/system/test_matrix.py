@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from api import commands, routing
-from api.access import ACCESS, PREFIX, Access, admit
+from api.access import ACCESS, PREFIX, Access, authorize
 from api.app import make_app
-from api.engine import Engine
+from api.engine import Services
 from api.identity import Identity
 from domain.values import Role
 from projections.every_model import EVERY_MODEL
@@ -62,7 +62,7 @@ def expected(route: Route, access: Access, actor: Actor, *, hidden: bool) -> int
         return 401
     names = names_in(route[1])
     unseen = hidden and not actor.roles & {Role.ORGANIZER, Role.ADMIN}
-    if access.public or access.for_everybody_known:
+    if access.public or access.for_any_account:
         foreign = bool(names & BUYERS_OWN) and not (actor.owner or actor.roles & set(access.roles))
         return 404 if foreign or unseen else None
     anywhere = not names and route not in ORGANIZER_NAMED
@@ -229,10 +229,10 @@ class TestMatrix:
         things: Things,
     ) -> None:
         """The same application, on the same database, in which one route's check was planted away."""
-        monkeypatch.setattr(routing, "admit", forgetful(ACCESS[route]))
-        monkeypatch.setattr(commands, "refuse_unchecked", lambda *_: None)
-        async with open_engine(shop.settings) as engine:
-            transport = httpx.ASGITransport(make_app(engine), raise_app_exceptions=False)
+        monkeypatch.setattr(routing, "authorize", forgetful(ACCESS[route]))
+        monkeypatch.setattr(commands, "assert_authorized", lambda *_: None)
+        async with open_engine(shop.settings) as services:
+            transport = httpx.ASGITransport(make_app(services), raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url=shop.url) as client:
                 wrong = await wrong_answers(client, route, actors, things)
         assert {sentence.partition(":")[0] for sentence in wrong} >= let_in
@@ -241,8 +241,10 @@ class TestMatrix:
 def forgetful(forgotten: Access) -> Any:
     """Return a check that lets everybody pass to routes with one declaration."""
 
-    async def admit_most(engine: Engine, access: Access, identity: Identity, path_params: Mapping[str, str]) -> None:
+    async def admit_most(
+        services: Services, access: Access, identity: Identity, path_params: Mapping[str, str]
+    ) -> None:
         if access is not forgotten:
-            await admit(engine, access, identity, path_params)
+            await authorize(services, access, identity, path_params)
 
     return admit_most

@@ -11,7 +11,7 @@ import pytest
 import uvicorn
 
 from api.app import make_app
-from api.places import Places
+from api.places import PlaceFinder
 from domain.buyer import BuyerQuotaTaken
 from domain.seat import SeatHeld
 from eventstore.clock import ServerClock
@@ -164,17 +164,17 @@ async def api_on(shop: Shop, store: MemoryStore) -> AsyncIterator[str]:
     """Serve the shop's API here, on another log; gives its address."""
     async with open_engine(shop.settings) as real:
         handler = build_handler(store=store, judge=OneByOne(store), clock=ServerClock(await store.now()))
-        places = Places(
+        places = PlaceFinder(
             handler=handler,
             store=store,
             codec=real.codec,
             clock=real.clock,
             inventory_of_layout=real.inventories.of,
         )
-        engine = replace(real, handler=handler, store=store, places=places)
+        services = replace(real, handler=handler, store=store, place_finder=places)
         port = free_port()
-        config = uvicorn.Config(make_app(engine), port=port, log_config=None, lifespan="off", backlog=2 * CROWD)
-        server = ApiServer(config, on_stop=engine.live.end)
+        config = uvicorn.Config(make_app(services), port=port, log_config=None, lifespan="off", backlog=2 * CROWD)
+        server = ApiServer(config, on_stop=services.live.end)
         serving = asyncio.create_task(server.serve())
         while not server.started:  # noqa: ASYNC110 - uvicorn sets no event
             await asyncio.sleep(0.01)

@@ -17,14 +17,14 @@ CLIENT = "127.0.0.1"
 
 def maps_of(office: BoxOffice, make_feed: Callable[[int], Subscription] | None = None) -> LiveSeatMaps:
     """Return the seat maps of another process, which nobody has looked at yet."""
-    engine = office.shop.engine
+    services = office.shop.engine
     return LiveSeatMaps(
-        store=engine.store,
-        make_feed=make_feed or (lambda after: PollingSubscription(store=engine.store, after=after, poll_max_s=0.01)),
+        store=services.store,
+        make_feed=make_feed or (lambda after: PollingSubscription(store=services.store, after=after, poll_max_s=0.01)),
         reader=reader_for([SEAT_MAP]),
-        models=engine.read_models,
-        inventory_of=engine.places.inventory_of,
-        clock=engine.clock,
+        models=services.read_models,
+        inventory_of=services.place_finder.inventory_of,
+        clock=services.clock,
     )
 
 

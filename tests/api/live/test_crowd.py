@@ -10,10 +10,10 @@ from starlette.types import Message
 
 from api.errors import Busy, TooManyWatchers
 from api.live import following
-from api.live.following import Following
-from api.live.performance import LivePerformance
-from api.live.watcher import Watcher
-from api.live.watchers import Watchers, WatchLimits
+from api.live.following import SeatMapFeed
+from api.live.performance import LiveSeatMap
+from api.live.watcher import Subscriber
+from api.live.watchers import SubscriberLimits, WatchLimits
 from domain.layout import Inventory
 from eventstore.store import RecordedEvent
 from projections.every_model import reader_for
@@ -49,34 +49,34 @@ class Screen:
         self.ended = not message["more_body"]
 
 
-def seat_map(name: str) -> LivePerformance:
+def seat_map(name: str) -> LiveSeatMap:
     """Return a performance that was just loaded."""
-    return LivePerformance(name, INVENTORY, lambda: NOW, followed_after=0, tag="t")
+    return LiveSeatMap(name, INVENTORY, lambda: NOW, followed_after=0, tag="t")
 
 
-def watch(crowd: Watchers, client: str, live: LivePerformance) -> Screen:
+def watch(crowd: SubscriberLimits, client: str, live: LiveSeatMap) -> Screen:
     """Let a client watch."""
     screen = Screen()
     crowd.check(client)
-    crowd.enter(client, live, Watcher(screen.send, None, 0))
+    crowd.enter(client, live, Subscriber(screen.send, None, 0))
     return screen
 
 
 @asynccontextmanager
-async def followed(crowd: Watchers) -> AsyncIterator[Following]:
+async def followed(crowd: SubscriberLimits) -> AsyncIterator[SeatMapFeed]:
     """Follow a silent log while the block lasts."""
     edition: Any = SilentEdition()
 
     async def current() -> Any:
         return edition
 
-    made = Following(
+    made = SeatMapFeed(
         Silence(),
         0,
         reader_for([SEAT_MAP]),
         edition=edition,
         current_edition=current,
-        send_one_away=crowd.send_one_away,
+        send_one_away=crowd.reject_one,
     )
     yield made
     await made.stop()
@@ -96,23 +96,23 @@ class TestWatchers:
     async def test_given_a_full_house_then_the_client_with_most_loses_its_oldest_and_learns_when_to_retry(
         self,
     ) -> None:
-        crowd, live = Watchers(WatchLimits(watchers=4)), seat_map("p")
+        crowd, live = SubscriberLimits(WatchLimits(watchers=4)), seat_map("p")
         many = [watch(crowd, "a", live) for _ in range(3)]
         watch(crowd, "b", live)
         newcomer = watch(crowd, "c", live)
         assert [screen.ended for screen in many] == [True, False, False]
         assert many[0].sent.count(b"retry: ") == 2
-        assert (newcomer.ended, crowd.total, live.watchers, crowd.sent_away) == (False, 4, 4, 1)
+        assert (newcomer.ended, crowd.total, live.watchers, crowd.rejected) == (False, 4, 4, 1)
 
     async def test_given_a_full_house_then_the_client_with_most_is_refused_more(self) -> None:
-        crowd, live = Watchers(WatchLimits(watchers=2)), seat_map("p")
+        crowd, live = SubscriberLimits(WatchLimits(watchers=2)), seat_map("p")
         watch(crowd, "a", live)
         watch(crowd, "b", live)
         with pytest.raises(Busy):
             crowd.check("a")
 
     async def test_given_as_many_as_one_client_may_have_then_others_still_come_in(self) -> None:
-        crowd, live = Watchers(WatchLimits(per_client=2)), seat_map("p")
+        crowd, live = SubscriberLimits(WatchLimits(per_client=2)), seat_map("p")
         watch(crowd, "a", live)
         watch(crowd, "a", live)
         with pytest.raises(TooManyWatchers):
@@ -120,17 +120,17 @@ class TestWatchers:
         watch(crowd, "b", live)
 
     async def test_given_one_who_leaves_twice_then_it_counts_once(self) -> None:
-        crowd, live, screen = Watchers(), seat_map("p"), Screen()
-        watcher = Watcher(screen.send, None, 0)
-        crowd.enter("a", live, watcher)
-        crowd.leave("a", watcher)
-        crowd.leave("a", watcher)
+        crowd, live, screen = SubscriberLimits(), seat_map("p"), Screen()
+        subscriber = Subscriber(screen.send, None, 0)
+        crowd.enter("a", live, subscriber)
+        crowd.leave("a", subscriber)
+        crowd.leave("a", subscriber)
         assert (crowd.total, live.watchers) == (0, 0)
 
 
 class TestSeatMaps:
     async def test_given_hundreds_that_are_watched_then_all_are_kept_and_the_next_is_served(self) -> None:
-        crowd = Watchers()
+        crowd = SubscriberLimits()
         async with followed(crowd) as all_of_them:
             for number in range(300):
                 live = seat_map(f"p{number}")
@@ -140,18 +140,18 @@ class TestSeatMaps:
             all_of_them.join(newcomer)
             assert len(all_of_them.performances) == 301
             assert (await newcomer.snapshot(0)).position == 0
-            assert crowd.sent_away == 0
+            assert crowd.rejected == 0
 
     async def test_given_no_room_then_what_nobody_watches_goes_first_and_the_last_asked_for_stays(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        crowd = Watchers()
+        crowd = SubscriberLimits()
         async with followed(crowd) as some:
             first, second, watched = seat_map("first"), seat_map("second"), seat_map("watched")
             for live in (first, second, watched):
                 some.join(live)
             watch(crowd, "a", watched)
-            some.asked(first)
+            some.touch(first)
             monkeypatch.setattr(following, "BYTES_MAX", some.size)
             some.join(seat_map("next"))
             assert list(some.performances) == ["watched", "first", "next"]
@@ -159,7 +159,7 @@ class TestSeatMaps:
     async def test_given_one_client_that_watches_all_there_is_room_for_then_a_snapshot_is_made_and_it_makes_room(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        crowd = Watchers()
+        crowd = SubscriberLimits()
         async with followed(crowd) as some:
             screens = []
             for number in range(5):
@@ -176,7 +176,7 @@ class TestSeatMaps:
     async def test_given_nobody_has_more_than_one_then_a_snapshot_takes_nobody_s_place(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        crowd = Watchers()
+        crowd = SubscriberLimits()
         async with followed(crowd) as some:
             for number in range(3):
                 live = seat_map(f"p{number}")
@@ -188,4 +188,4 @@ class TestSeatMaps:
                 some.join(newcomer)
                 assert (await newcomer.snapshot(0)).position == 0
             assert list(some.performances) == ["p0", "p1", "p2", "two"]
-            assert (some.full, crowd.sent_away) == (True, 0)
+            assert (some.full, crowd.rejected) == (True, 0)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.live.documents import compressed, document
+from api.live.documents import compress_document, seat_map_document
 from api.live.places import SOLD, STATES, LivePlaces
 from domain.layout.inventory import Inventory
 from domain.layout.publishing import publish
@@ -30,7 +30,7 @@ def told(facts: list[tuple[str, str, float | None, int]]) -> LivePlaces:
     """Return places that were told these facts."""
     places = LivePlaces(FOUR)
     for key, state, until, position in facts:
-        places.tell(key, state, until=until, position=position)
+        places.apply(key, state, until=until, position=position)
     return places
 
 
@@ -38,7 +38,7 @@ def told(facts: list[tuple[str, str, float | None, int]]) -> LivePlaces:
 def test_given_any_order_and_repetition_then_the_same_places(facts, random, now):  # type: ignore[no-untyped-def]
     in_order, mixed = told(facts), told(random.sample(facts * 2, 2 * len(facts)))
     for places in (in_order, mixed):
-        places.let_pass(now)
+        places.expire_until(now)
     assert mixed.states() == in_order.states()
     assert mixed.version == in_order.version
 
@@ -46,7 +46,7 @@ def test_given_any_order_and_repetition_then_the_same_places(facts, random, now)
 @given(TOLD, st.floats(0, 10), st.integers(0, 12))
 def test_given_a_position_then_all_that_may_stand_elsewhere_since_is_told(facts, now, known):  # type: ignore[no-untyped-def]
     before, after = told([fact for fact in facts if fact[-1] <= known]), told(facts)
-    after.let_pass(now)
+    after.expire_until(now)
     moved = {
         index for index, (was, stands) in enumerate(zip(before.states(), after.states(), strict=True)) if was != stands
     }
@@ -60,16 +60,16 @@ def test_given_a_deadline_that_moved_then_the_earlier_one_frees_nothing() -> Non
     places = told([("s1", "held", 5.0, 1), ("s1", "held", 9.0, 2), ("s2", "held", 5.0, 3), ("s2", "sold", None, 4)])
     places.take_changed()
     version = places.version
-    places.let_pass(6.0)
+    places.expire_until(6.0)
     assert (places.take_changed(), places.version) == (set(), version)
-    places.let_pass(9.0)
-    assert places.shown(places.take_changed()) == {"s1": "free"}
+    places.expire_until(9.0)
+    assert places.states_of(places.take_changed()) == {"s1": "free"}
     assert places.version != version
 
 
 def test_given_39_000_seats_half_of_them_sold_then_the_document_stays_small() -> None:
     inventory = inventory_of(LARGE)
     scattered = bytes(SOLD if (index * 2_654_435_761 >> 7) & 1 else 0 for index in range(len(inventory)))
-    plain = document("01935a1c-0000-7000-8000-00000000dead", 2**40, inventory, scattered)
+    plain = seat_map_document("01935a1c-0000-7000-8000-00000000dead", 2**40, inventory, scattered)
     assert 0.4 < scattered.count(SOLD) / len(inventory) < 0.6
-    assert len(compressed(plain)) <= DOCUMENT_BYTES_MAX
+    assert len(compress_document(plain)) <= DOCUMENT_BYTES_MAX

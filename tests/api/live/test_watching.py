@@ -85,7 +85,7 @@ class TestWatch:
     async def test_given_more_changes_than_are_told_then_reset_and_what_follows(
         self, office: BoxOffice, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(live_performance, "CHANGES_TOLD_MAX", 1)
+        monkeypatch.setattr(live_performance, "CHANGES_SENT_MAX", 1)
         before, buyer = await office.head(), await office.somebody()
         done(await office.hold(buyer, *office.seats[:2]))
         async with watch(office, f"after={before}") as client:
@@ -128,7 +128,7 @@ class TestWatch:
     async def test_given_who_watches_then_no_request_is_under_way(self, office: BoxOffice) -> None:
         async with watch(office) as client:
             await client.chunk()
-            assert office.shop.engine.admission.running == 0
+            assert office.shop.engine.concurrency_limit.running == 0
             assert office.shop.engine.live.watchers == 1
 
         async def nobody() -> bool:
