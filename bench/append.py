@@ -44,16 +44,16 @@ CONTENDERS: dict[str, Contender] = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the comparison and print it; 1 if ours is too slow, an exception if a log is wrong."""
-    options = parsed(arguments)
+    options = parse_arguments(arguments)
     with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder)) as server:
         report = compare(server, seconds=options.seconds, runs=options.runs)
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(report, indent=2))
-    sys.stdout.write(told(report))
+    sys.stdout.write(format_result(report))
     return 0 if report["ours_per_s"] >= PER_S_MIN and report["ratio"] >= RATIO_MIN else 1
 
 
-def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.append", description=__doc__)
     parser.add_argument("--seconds", type=float, default=10.0, help="how long each run lasts, after its warm-up")
@@ -99,7 +99,7 @@ def postgres_version(server: EmbeddedPostgres) -> str:
         return str(connection.info.server_version)
 
 
-def told(report: Json) -> str:
+def format_result(report: Json) -> str:
     """Return the figures as a table."""
     lines = [f"{'three-event commands a second':<36}{'median':>8}  runs"]
     for name, median in report["medians_per_s"].items():

@@ -23,7 +23,7 @@ from bench.checked import check_log
 from bench.load import Target, drive
 from bench.machine import machine
 from bench.peer import Peer, peer_pairs, peer_tokens
-from bench.shop import Shop, done, found_house, open_sale, seat_pairs
+from bench.shop import Shop, create_venue, done, open_sale, seat_pairs
 
 BUYERS = 1_000
 WARM_UP_S = 3
@@ -36,16 +36,16 @@ Json = dict[str, Any]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the comparison and print it; the log's promises must hold, the speed is reported."""
-    options = parsed(arguments)
+    options = parse_arguments(arguments)
     with tempfile.TemporaryDirectory() as folder:
         report = compare(Path(folder), seconds=options.seconds, runs=options.runs)
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(report, indent=2))
-    sys.stdout.write(told(report))
+    sys.stdout.write(format_result(report))
     return 1 if report["log"]["broken"] or report["log"]["orders_differ"] else 0
 
 
-def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.booking", description=__doc__)
     parser.add_argument("--seconds", type=int, default=10, help="how long each run lasts")
@@ -94,7 +94,7 @@ def compare(folder: Path, *, seconds: int, runs: int) -> Json:
 def run_ours(shop: Shop, folder: Path, seconds: int) -> tuple[str, Json]:
     """Open a new performance and book it for a while; return it and what was measured."""
     with shop.http() as http:
-        event, layout = found_house(http)
+        event, layout = create_venue(http)
         performance = open_sale(http, event, layout)
         write_lines(folder / "ours.pairs", [" ".join(pair) for pair in seat_pairs(http, performance)])
         target = target_of(shop, performance, tokens=folder / "ours.tokens", pairs=folder / "ours.pairs")
@@ -159,7 +159,7 @@ def write_lines(file: Path, lines: Sequence[str]) -> None:
     file.write_text("\n".join(lines) + "\n")
 
 
-def told(report: Json) -> str:
+def format_result(report: Json) -> str:
     """Return the figures as a table."""
     rows = [("", "bookings/s", "p50 ms", "p99 ms", "201", "409")]
     for name in ("ours", "peer"):

@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 
 from bench.machine import machine
-from bench.shop import Shop, done, found_house, open_sale
+from bench.shop import Shop, create_venue, done, open_sale
 from bench.strangers.attacks import WATCHED, Victim, attacks
 from bench.strangers.livez import BEGUN
 
@@ -30,7 +30,7 @@ Json = dict[str, Any]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; 1 if an attack holds `/livez` up for longer than the aim."""
-    options = parsed(arguments)
+    options = parse_arguments(arguments)
     with tempfile.TemporaryDirectory() as folder, Shop(Path(folder) / "shop", raised=False) as shop:
         with shop.http() as http:
             victim = victim_of(shop, http)
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if all(one["livez_ms"] <= ALIVE_MS_MAX for one in measured) else 1
 
 
-def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench edge", description=__doc__)
     parser.add_argument("--only", default="", help="attacks whose name begins so")
@@ -56,7 +56,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
 def victim_of(shop: Shop, http: httpx.Client) -> Victim:
     """Prepare what is attacked."""
     done(http.post("/auth/register", json=PERSON))
-    event, layout = found_house(http, rows=5)
+    event, layout = create_venue(http, rows=5)
     performances = [open_sale(http, event, layout) for _ in range(WATCHED + 1)]
     organizer = done(http.post("/organizers", json={"name": "Edge"}))["organizer_id"]
     place = {"address": "Edge 1", "city": "Edge", "country": "DE", "time_zone": "Europe/Berlin"}

@@ -50,7 +50,7 @@ Json = dict[str, Any]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure both and print them; 1 if a target is missed."""
-    options = parsed(arguments)
+    options = parse_arguments(arguments)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         throughput = measure_throughput(folder, events=options.events, runs=options.runs)
@@ -64,13 +64,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     }
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(report, indent=2))
-    sys.stdout.write(told(report))
+    sys.stdout.write(format_result(report))
     slow = throughput["per_s"] < EVENTS_PER_S_MIN
     late = lag is not None and lag["p99_ms"] > LAG_P99_MS_MAX
     return 1 if slow or late else 0
 
 
-def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.follow", description=__doc__)
     parser.add_argument("--events", type=int, default=200_000, help="how long the log is that is followed")
@@ -132,7 +132,7 @@ async def reaches(link: NatsConnection, stream: str, sequence: int) -> None:
         await asyncio.sleep(POLL_S)
 
 
-def told(report: Json) -> str:
+def format_result(report: Json) -> str:
     """Return the figures as a table."""
     throughput, lag = report["throughput"], report["lag"]
     runs = "  ".join(map(str, throughput["runs_per_s"]))

@@ -57,16 +57,16 @@ Json = dict[str, Any]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Fill both logs, measure in turns and print it; 1 if a long log costs too much."""
-    options = parsed(arguments)
+    options = parse_arguments(arguments)
     with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder)) as server:
         report = compare(server, options)
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(report, indent=2))
-    sys.stdout.write(told(report))
+    sys.stdout.write(format_result(report))
     return 0 if report["ratio"] <= RATIO_MAX else 1
 
 
-def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.growth", description=__doc__)
     parser.add_argument("--small", type=int, default=SMALL)
@@ -171,7 +171,7 @@ async def call(batcher: Batcher, streams: Sequence[tuple[str, int]], begins: flo
     return counted
 
 
-def told(report: Json) -> str:
+def format_result(report: Json) -> str:
     """Return the figures as a table."""
     lines = [f"{'one three-event command':<28}{'median':>9}  runs, µs"]
     for name, costs in report["runs_us"].items():

@@ -14,7 +14,7 @@ import psycopg
 from bench.booking import catch_up, target_of, write_lines
 from bench.load import Target, drive
 from bench.machine import loop_s
-from bench.shop import Shop, found_house, open_sale, seat_pairs
+from bench.shop import Shop, create_venue, open_sale, seat_pairs
 from eventstore.roles import PROJECTOR_ROLE
 from runtime.ground import local_settings
 from runtime.roles import url_of_role
@@ -44,7 +44,7 @@ def measure_lag(folder: Path, *, seconds: int, runs: int) -> Json:
     with shop:
         write_lines(folder / "tokens", shop.tokens(BUYERS))
         with shop.http() as http:
-            performance = open_sale(http, *found_house(http))
+            performance = open_sale(http, *create_venue(http))
             write_lines(folder / "pairs", [" ".join(pair) for pair in seat_pairs(http, performance)])
             target = target_of(shop, performance, tokens=folder / "tokens", pairs=folder / "pairs")
             catch_up(http)

@@ -23,7 +23,7 @@ from typing import Any
 import httpx
 
 from bench.machine import machine
-from bench.shop import Shop, done, found_house, open_sale, seat_pairs
+from bench.shop import Shop, create_venue, done, open_sale, seat_pairs
 from domain.seat import SEAT
 from domain.values import SEATS_PER_BLOCK_MAX
 from eventstore.postgres import PostgresStore
@@ -51,16 +51,16 @@ Json = dict[str, Any]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; 1 if a target is missed."""
-    options = parsed(arguments)
+    options = parse_arguments(arguments)
     with tempfile.TemporaryDirectory() as folder:
         report = measure(Shop(Path(folder) / "shop"), seconds=options.seconds, runs=options.runs)
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(report, indent=2))
-    sys.stdout.write(told(report))
+    sys.stdout.write(format_result(report))
     return 0 if all(report["met"].values()) else 1
 
 
-def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.live", description=__doc__)
     parser.add_argument("--seconds", type=float, default=15.0, help="how long each load lasts")
@@ -78,16 +78,16 @@ def measure(shop: Shop, *, seconds: float, runs: int) -> Json:
     with shop:
         tokens = shop.tokens(BUYERS)
         with shop.http() as http:
-            event, layout = found_house(http, rows=ROWS)
-            houses = [half_taken(http, open_sale(http, event, layout)) for _ in range(runs)]
+            event, layout = create_venue(http, rows=ROWS)
+            houses = [block_half(http, open_sale(http, event, layout)) for _ in range(runs)]
     with shop:
         common = {"url": shop.url, "tokens": tokens, "seconds": seconds, "changes_per_s": CHANGES_PER_S}
         common["api_pid"] = shop.pid_of("api")
-        first_look(shop, houses)
+        load_performances(shop, houses)
         for house in houses:
             watched.append(watching(shop, common | house | {"documents_per_s": 0, "watchers": WATCHERS}))
             house["seats"] = house["seats"][int(seconds * CHANGES_PER_S) :]
-            documents.append(asked(common | house | {"documents_per_s": DOCUMENTS_PER_S, "watchers": 0}))
+            documents.append(request_documents(common | house | {"documents_per_s": DOCUMENTS_PER_S, "watchers": 0}))
     medians = {
         "document_p99_ms": statistics.median(run["p99_ms"] for run in documents),
         "document_bytes": max(run["bytes"] for run in documents),
@@ -112,7 +112,7 @@ def measure(shop: Shop, *, seconds: float, runs: int) -> Json:
     }
 
 
-def half_taken(http: httpx.Client, performance: str) -> Json:
+def block_half(http: httpx.Client, performance: str) -> Json:
     """Take every second seat off sale, drawn at random; return the free ones, in random order."""
     seats = [seat for pair in seat_pairs(http, performance) for seat in pair]
     random.shuffle(seats)
@@ -123,7 +123,7 @@ def half_taken(http: httpx.Client, performance: str) -> Json:
     return {"performance": performance, "seats": free}
 
 
-def first_look(shop: Shop, houses: Sequence[Json]) -> None:
+def load_performances(shop: Shop, houses: Sequence[Json]) -> None:
     """Load the performances, and wait until the API has looked for garbage among what it loaded, once and for all."""
     with httpx.Client(base_url=shop.url) as client:
         for house in houses:
@@ -131,7 +131,7 @@ def first_look(shop: Shop, houses: Sequence[Json]) -> None:
     time.sleep(QUIET_CHECK_S + SETTLE_S)
 
 
-def asked(order: Json) -> Json:
+def request_documents(order: Json) -> Json:
     """Ask for the document while seats change; return what was measured."""
     result = load(order)
     found = result["documents"]
@@ -207,7 +207,7 @@ def quantiles(seconds: Sequence[float]) -> dict[str, float]:
     return {name: round(1_000 * ordered[int(place * (len(ordered) - 1))], 1) for name, place in places.items()}
 
 
-def told(report: Json) -> str:
+def format_result(report: Json) -> str:
     """Return the figures as a table."""
     rows = [
         ("", "p50 ms", "p99 ms", "max ms", "changes/s", ""),

@@ -25,7 +25,7 @@ from pydantic import SecretStr
 from api.presenters import past as present
 from bench.append import postgres_version
 from bench.log.filling import ENDS_BEFORE_NOW, Show, fill
-from bench.log.house import House
+from bench.log.house import GeneratedVenue
 from bench.machine import machine
 from eventstore.postgres import PostgresStore
 from eventstore.roles import APP_ROLE
@@ -57,7 +57,7 @@ Ask = Callable[[], Awaitable[bytes]]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; 1 if something takes too long."""
-    options = parsed(arguments)
+    options = parse_arguments(arguments)
     collect_in_small_batches()
     with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(options.data or Path(folder)) as server:
         settings = Settings(database_url=SecretStr(server.url), secret_key=SecretStr(SECRET))
@@ -70,11 +70,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         }
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(report, indent=2))
-    sys.stdout.write(told(report))
+    sys.stdout.write(format_result(report))
     return 0 if all(figures["p95"] <= figures["at_most"] for figures in report["ms"].values()) else 1
 
 
-def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.past", description=__doc__)
     parser.add_argument("--events", type=int, default=EVENTS, help="in the log, those of the large map among them")
@@ -131,7 +131,7 @@ class Past:
         self._performance = performance
         self._codec = build_codec()
         self._streams = HistoricalStreams(store, self._codec)
-        self._inventory = House(SEATS).inventory
+        self._inventory = GeneratedVenue(SEATS).inventory
         self._maps = SeatMapTimelines(store)
         self._random = Random(3)
 
@@ -214,7 +214,7 @@ async def timed(asks: Sequence[Ask], at_most: float) -> Json:
     return {"median": statistics.median(took), "p95": p95, "max": ordered[-1], "at_most": at_most}
 
 
-def told(report: Json) -> str:
+def format_result(report: Json) -> str:
     """Return the figures as a table."""
     lines = [f"{report['events']:,} events; ms a question      median     p95     max  at most"]
     for name, figures in report["ms"].items():

@@ -57,7 +57,7 @@ Json = dict[str, Any]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; 1 if a target is missed, an exception if the rebuilt rows are not the live ones."""
-    options = parsed(arguments)
+    options = parse_arguments(arguments)
     relax_gc()
     report: Json = {
         "at": datetime.now(UTC).isoformat(),
@@ -71,13 +71,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         report["busy"] = measure_busy(Path(folder) / "shop", seconds=options.seconds) if options.seconds else None
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(report, indent=2))
-    sys.stdout.write(told(report))
+    sys.stdout.write(format_result(report))
     busy = report["busy"]
     slow = min(report["per_s"].values()) < PER_S_MIN or report["ratio"] < RATIO_MIN
     return 1 if slow or (busy is not None and busy["ratio"] > P99_RATIO_MAX) else 0
 
 
-def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.rebuild", description=__doc__)
     parser.add_argument("--events", type=int, default=1_000_000, help="how long the log is")
@@ -147,7 +147,7 @@ async def rebuild_one(projector_url: str, model: ReadModel, *, swap_anyway: bool
         await rebuild(url=projector_url, store=store, model=model, reader=reader_for([model]), swap_anyway=swap_anyway)
 
 
-def told(report: Json) -> str:
+def format_result(report: Json) -> str:
     """Return the figures as a table."""
     lines = [f"{'log events a second':<32}{'median':>9}  runs"]
     for name, runs in [*report["ours"].items(), (f"eventsourcing, {COMPARED}", report["package"])]:
@@ -158,11 +158,11 @@ def told(report: Json) -> str:
         f"{report['ratio']} times the package's runner (at least {RATIO_MIN:.0f})"
     )
     if report["busy"] is not None:
-        lines.append(told_busy(report["busy"]))
+        lines.append(format_busy_result(report["busy"]))
     return "\n".join(lines) + "\n"
 
 
-def told_busy(busy: Json) -> str:
+def format_busy_result(busy: Json) -> str:
     """Return what buyers noticed."""
     calm_ms, busy_ms = busy["calm"]["p99_ms"], busy["rebuilding"]["p99_ms"]
     return (

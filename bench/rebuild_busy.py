@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from bench.booking import catch_up, target_of, write_lines
 from bench.load import drive
 from bench.log import fill
-from bench.shop import Shop, found_house, open_sale, seat_pairs
+from bench.shop import Shop, create_venue, open_sale, seat_pairs
 from eventstore.roles import PROJECTOR_ROLE
 from runtime.ground import DataDirectory, local_settings
 from runtime.roles import url_of_role
@@ -39,7 +39,7 @@ def measure_busy(folder: Path, *, seconds: int) -> Json:
     fill_first(shop.data)
     with shop, shop.http() as http:
         write_lines(folder / "tokens", shop.tokens(BUYERS))
-        performance = open_sale(http, *found_house(http))
+        performance = open_sale(http, *create_venue(http))
         write_lines(folder / "pairs", [" ".join(pair) for pair in seat_pairs(http, performance)])
         target = target_of(shop, performance, tokens=folder / "tokens", pairs=folder / "pairs")
         catch_up(http)

@@ -38,7 +38,7 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Said(DomainEvent):
+class PackageEvent(DomainEvent):
     """An event of our log as the package keeps it."""
 
     position: int
@@ -48,7 +48,7 @@ class Said(DomainEvent):
 
 
 @dataclass(frozen=True)
-class SaidOfSeat(Said):
+class PackageSeatEvent(PackageEvent):
     """One that the seat map folds."""
 
 
@@ -75,11 +75,11 @@ class SeatMapProjection(Projection[SeatMapTables]):
     """Our fold as the package's projection."""
 
     name = "seatmap"
-    topics = (get_topic(SaidOfSeat),)
+    topics = (get_topic(PackageSeatEvent),)
 
     def process_event(self, domain_event: Any, tracking: Tracking) -> None:
         """Fold one event."""
-        event: SaidOfSeat = domain_event
+        event: PackageSeatEvent = domain_event
         self.view.tell(ProjectedEvent(event.position, event.stream, event.name, event.timestamp, event.data), tracking)
 
 
@@ -91,7 +91,7 @@ def run_package(server: EmbeddedPostgres, database: str, events: int) -> Json:
     """
     owner_url = new_database(server, database)
     said = events_of(server, events)
-    seats = [event for event in said if isinstance(event, SaidOfSeat)]
+    seats = [event for event in said if isinstance(event, PackageSeatEvent)]
     env = {**environment(owner_url, functions=False), "PERSISTENCE_MODULE": "eventsourcing.postgres"}
     put(said, env)
     begins = time.monotonic()
@@ -104,16 +104,16 @@ def run_package(server: EmbeddedPostgres, database: str, events: int) -> Json:
     return {"seconds": round(seconds, 2), "per_s": round(events / seconds)}
 
 
-def events_of(server: EmbeddedPostgres, until: int) -> list[Said]:
+def events_of(server: EmbeddedPostgres, until: int) -> list[PackageEvent]:
     """Return the beginning of the log as the package keeps it."""
     with psycopg.connect(server.url) as connection:
-        return [said(row) for row in connection.execute(READ, {"upto": until})]
+        return [to_package_event(row) for row in connection.execute(READ, {"upto": until})]
 
 
-def said(row: tuple[Any, ...]) -> Said:
+def to_package_event(row: tuple[Any, ...]) -> PackageEvent:
     """Return one event as the package keeps it."""
     position, stream, version, name, recorded_at, data = row
-    kind = SaidOfSeat if name in SEAT_MAP.event_names else Said
+    kind = PackageSeatEvent if name in SEAT_MAP.event_names else PackageEvent
     return kind(
         originator_id=uuid5(NAMESPACE_URL, stream),
         originator_version=version,
@@ -125,7 +125,7 @@ def said(row: tuple[Any, ...]) -> Said:
     )
 
 
-def put(said: list[Said], env: Environment | dict[str, str]) -> None:
+def put(said: list[PackageEvent], env: Environment | dict[str, str]) -> None:
     """Put events into the recorder; it numbers them as our log does."""
     with BoxOffice(env) as application:
         for first in range(0, len(said), INSERTED_AT_ONCE):
@@ -133,7 +133,7 @@ def put(said: list[Said], env: Environment | dict[str, str]) -> None:
             application.recorder.insert_events([application.mapper.to_stored_event(event) for event in some])
 
 
-def check(owner_url: str, seats: list[SaidOfSeat]) -> None:
+def check(owner_url: str, seats: list[PackageSeatEvent]) -> None:
     """Make sure that the rows are there."""
     expected = (len({event.stream for event in seats}), seats[-1].position)
     with psycopg.connect(owner_url) as connection:

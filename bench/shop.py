@@ -110,7 +110,7 @@ def done(answer: httpx.Response) -> Json:
     return found
 
 
-def found_house(http: httpx.Client, *, rows: int = ROWS) -> tuple[str, str]:
+def create_venue(http: httpx.Client, *, rows: int = ROWS) -> tuple[str, str]:
     """Make an organizer, a venue, a layout with 100 seats a row and an event; return (event, layout)."""
     organizer = done(http.post("/organizers", json={"name": "Bench"}))["organizer_id"]
     place = {"address": "Bench 1", "city": "Bench", "country": "DE", "time_zone": "Europe/Berlin"}

@@ -45,17 +45,17 @@ Json = dict[str, Any]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Fill, seal, verify and print it; 1 if it is too slow, an exception if the result is wrong."""
-    options = parsed(arguments)
+    options = parse_arguments(arguments)
     relax_gc()
     with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder) / "postgres") as server:
         report = measured(server, SealArchive(Path(folder) / "seals"), events=options.events, runs=options.runs)
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(report, indent=2))
-    sys.stdout.write(told(report))
+    sys.stdout.write(format_result(report))
     return 0 if report["per_s"] >= PER_S_MIN else 1
 
 
-def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.verify", description=__doc__)
     parser.add_argument("--events", type=int, default=EVENTS)
@@ -139,7 +139,7 @@ def named(url: str, place: SealArchive, position: int) -> str:
     return fault.what
 
 
-def told(report: Json) -> str:
+def format_result(report: Json) -> str:
     """Return the figures as a table."""
     runs = "  ".join(f"{figure:,}" for figure in report["runs_per_s"])
     return (

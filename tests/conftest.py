@@ -13,7 +13,7 @@ from xdist.scheduler import LoadScopeScheduling
 from runtime.embedded import EmbeddedNats, EmbeddedPostgres
 from runtime.wait_for import patch_wait_for
 from tests.databases import fresh_database
-from tests.effort import Effort
+from tests.effort import ExampleCount
 from tests.memory import folder_in_memory
 
 SYSTEM = "tests/system"
@@ -37,8 +37,8 @@ def pytest_configure() -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Repeat a test of a state machine once per unit of effort, each time with a seed of its own."""
     if "round_seed" in metafunc.fixturenames:
-        effort = effort_of(metafunc.config)
-        metafunc.parametrize("round_seed", range(effort.seed, effort.seed + effort.times))
+        example_count = example_count_of(metafunc.config)
+        metafunc.parametrize("round_seed", range(example_count.seed, example_count.seed + example_count.times))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -75,15 +75,15 @@ def nothing_left_running() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def effort(pytestconfig: pytest.Config) -> Effort:
+def example_count(pytestconfig: pytest.Config) -> ExampleCount:
     """How much to do."""
-    return effort_of(pytestconfig)
+    return example_count_of(pytestconfig)
 
 
-def effort_of(config: pytest.Config) -> Effort:
+def example_count_of(config: pytest.Config) -> ExampleCount:
     """Read what the command line asks for."""
     seed = config.getoption("--hypothesis-seed")
-    return Effort(times=config.getoption("--effort"), seed=int(seed or 0))
+    return ExampleCount(times=config.getoption("--effort"), seed=int(seed or 0))
 
 
 @pytest.fixture(scope="session")

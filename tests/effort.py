@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Effort:
+class ExampleCount:
     """What `--effort` and `--hypothesis-seed` ask for.
 
     Args:

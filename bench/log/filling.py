@@ -10,10 +10,10 @@ from typing import Any, LiteralString
 import psycopg
 
 from bench.log.copying import copy
-from bench.log.house import House
-from bench.log.repertoire import rehearse
-from bench.log.season import SECOND_US, Season
-from bench.log.telling import Performance, Plan
+from bench.log.house import GeneratedVenue
+from bench.log.repertoire import record_templates
+from bench.log.season import SECOND_US, Schedule
+from bench.log.telling import GenerationPlan, Performance
 
 DAYS = 60
 SPAN_MIN = timedelta(hours=6)
@@ -76,8 +76,8 @@ def fill(
     Raises:
         ValueError: less than six hours would lie between the last event of the log and `until`.
     """
-    house, random = House(seats), Random(seed)
-    repertoire = asyncio.run(rehearse(house))
+    house, random = GeneratedVenue(seats), Random(seed)
+    repertoire = asyncio.run(record_templates(house))
     ends = until or datetime.now(UTC) - ENDS_BEFORE_NOW
     with psycopg.connect(owner_url, autocommit=True) as connection:
         after, begins = _beginning(connection, since or ends - timedelta(days=DAYS))
@@ -85,7 +85,7 @@ def fill(
             raise ValueError(
                 f"The log ends at {begins}: give `until` at least {SPAN_MIN} later, and not in the future."
             )
-        plan = Plan(
+        plan = GenerationPlan(
             events=events,
             after=after,
             since_us=int(begins.timestamp() * SECOND_US),
@@ -93,7 +93,7 @@ def fill(
             performances=performances or max(2, ceil(events / EVENTS_PER_SEAT / len(house.keys))),
             seats_alone=seats_alone,
         )
-        season = Season(house=house, repertoire=repertoire, plan=plan, random=random)
+        season = Schedule(house=house, repertoire=repertoire, plan=plan, random=random)
         copy(connection, season.commands())
         shows = tuple(map(_show, season.performances))
         _keep_documents(connection, shows, house.document)

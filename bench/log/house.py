@@ -21,8 +21,8 @@ SEATS_PER_LONG_ROW = 50
 LARGE = 10_000
 """A house of more seats has long rows."""
 
-PARTIES = (1, 2, 3, 4)
-PARTY_SHARES = (15, 60, 10, 15)
+GROUP_SIZES = (1, 2, 3, 4)
+GROUP_SHARES = (15, 60, 10, 15)
 CURRENCY = "EUR"
 PRICES = tuple(
     Price(category=category, ticket_type=ticket_type, amount=amount // discount)
@@ -32,14 +32,14 @@ PRICES = tuple(
 
 
 @dataclass(frozen=True, slots=True)
-class Party:
+class SeatGroup:
     """Neighbouring seats of one category that are booked together, by their indexes in the house."""
 
     category: str
     seats: tuple[int, ...]
 
 
-class House:
+class GeneratedVenue:
     """A published layout of about so many seats, at least 60.
 
     `places`: each seat as an order line remembers it, as JSON.
@@ -62,19 +62,19 @@ class House:
         self.places = [orjson.dumps(place).decode() for place in places]
         self._categories = [place.category for place in places]
 
-    def parties(self, random: Random) -> list[Party]:
+    def groups(self, random: Random) -> list[SeatGroup]:
         """Cut every row into neighbours who come together, in random order."""
         found = []
         for first in range(0, len(self.keys), self._per_row):
             row = list(range(first, first + self._per_row))
             while row:
-                (size,) = random.choices(PARTIES, PARTY_SHARES)
-                found.append(Party(self._categories[row[0]], tuple(row[:size])))
+                (size,) = random.choices(GROUP_SIZES, GROUP_SHARES)
+                found.append(SeatGroup(self._categories[row[0]], tuple(row[:size])))
                 row = row[size:]
         random.shuffle(found)
         return found
 
-    def first_party(self, category: str, size: int) -> list[str]:
+    def first_group(self, category: str, size: int) -> list[str]:
         """Return the keys of some neighbours of one category."""
         first = self._categories.index(category)
         return list(self.keys[first : first + size])

@@ -3,7 +3,7 @@
 from functools import partial
 
 from bench.log.house import CURRENCY, PRICES
-from bench.log.rehearsal import DOORS_AT, IDS, NUMBER, ON_SALE_AT, STARTS_AT, Actor, Rehearsal
+from bench.log.rehearsal import DOORS_AT, IDS, NUMBER, ON_SALE_AT, STARTS_AT, Actor, TemplateRecorder
 from domain import account, event, organizer, scheduling, venue
 from domain.event import EventCreated, EventDetails
 from domain.performance import PerformanceScheduled
@@ -15,9 +15,9 @@ STAFF = Actor(kind="account", id=IDS["staff"], role="admin")
 BUYER = Actor(kind="account", id=IDS["account"], role="customer")
 
 
-async def open_house(play: Rehearsal) -> None:
+async def open_house(recorder: TemplateRecorder) -> None:
     """Let a seller enter, with a venue, its drawing and a show."""
-    house = play.house
+    house = recorder.house
     opened = VenueOpened(
         organizer=IDS["organizer"],
         details=VenueDetails(
@@ -39,25 +39,31 @@ async def open_house(play: Rehearsal) -> None:
     details = EventDetails(title=f"Show {NUMBER}", category="Theatre")
     created = EventCreated(organizer=IDS["organizer"], venue=IDS["venue"], details=details)
     name = f"Organizer {NUMBER}"
-    await play.act(
+    await recorder.record(
         partial(organizer.found_organizer, organizer=IDS["organizer"], name=name),
         STAFF,
         route="POST /api/v1/organizers",
     )
-    await play.act(partial(venue.open_venue, venue=IDS["venue"], request=opened), STAFF, route="POST /api/v1/venues")
-    await play.act(publishing, STAFF, route="POST /api/v1/venues/{venue_id}/layouts")
-    await play.act(partial(event.create, event=IDS["event"], request=created), STAFF, route="POST /api/v1/events")
-    await play.act(partial(event.publish, event=IDS["event"]), STAFF, route="POST /api/v1/events/{event_id}/publish")
+    await recorder.record(
+        partial(venue.open_venue, venue=IDS["venue"], request=opened), STAFF, route="POST /api/v1/venues"
+    )
+    await recorder.record(publishing, STAFF, route="POST /api/v1/venues/{venue_id}/layouts")
+    await recorder.record(
+        partial(event.create, event=IDS["event"], request=created), STAFF, route="POST /api/v1/events"
+    )
+    await recorder.record(
+        partial(event.publish, event=IDS["event"]), STAFF, route="POST /api/v1/events/{event_id}/publish"
+    )
 
 
-async def announce(play: Rehearsal) -> None:
+async def announce(recorder: TemplateRecorder) -> None:
     """Put a performance on sale."""
     wish = PerformanceScheduled(
         event=IDS["event"],
         organizer=IDS["organizer"],
         venue=IDS["venue"],
         layout=IDS["layout"],
-        seats=len(play.house.keys),
+        seats=len(recorder.house.keys),
         currency=CURRENCY,
         starts_at=STARTS_AT,
         doors_at=DOORS_AT,
@@ -66,10 +72,10 @@ async def announce(play: Rehearsal) -> None:
         limits=NO_LIMITS,
     )
     decide = partial(scheduling.schedule, performance=IDS["performance"], request=wish)
-    await play.act(decide, STAFF, route="POST /api/v1/events/{event_id}/performances")
+    await recorder.record(decide, STAFF, route="POST /api/v1/events/{event_id}/performances")
 
 
-async def come(play: Rehearsal) -> None:
+async def come(recorder: TemplateRecorder) -> None:
     """Let a buyer arrive for the first time."""
     decide = partial(account.open_account, account=IDS["account"], guest=False)
-    await play.act(decide, BUYER, route="POST /api/v1/auth/register")
+    await recorder.record(decide, BUYER, route="POST /api/v1/auth/register")

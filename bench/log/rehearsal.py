@@ -13,7 +13,7 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from bench.log.house import House
+from bench.log.house import GeneratedVenue
 from domain.books import DecisionContext
 from domain.errors import Rejected
 from domain.history import STREAM_TYPES, subject_ids
@@ -60,7 +60,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deed:
+class CommandTemplate:
     """One command. `text` is its metadata, then each event's stream and data, a line each."""
 
     after_us: int
@@ -71,10 +71,10 @@ class Deed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
+class Template:
     """A story's commands. `times`: blank → µs after its beginning; `seats_end`: the last event of its seats, if any."""
 
-    deeds: tuple[Deed, ...]
+    deeds: tuple[CommandTemplate, ...]
     times: tuple[tuple[str, int], ...]
     seats_end: str | None
     blanks: frozenset[str]
@@ -92,7 +92,7 @@ class Scene:
     @property
     def events(self) -> int:
         """How many events one telling leaves."""
-        return sum(len(deed.parts) for deed in self.deeds)
+        return sum(len(template.parts) for template in self.deeds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,16 +109,16 @@ class Actor:
         return self.id if self.role is not None else ""
 
 
-class Rehearsal:
+class TemplateRecorder:
     """The real engine over a log in memory, for some seats of one category.
 
     Args:
         seats: how many come together.
     """
 
-    def __init__(self, house: House, category: str, seats: int) -> None:
+    def __init__(self, house: GeneratedVenue, category: str, seats: int) -> None:
         self.house = house
-        self.seats = tuple(house.first_party(category, seats))
+        self.seats = tuple(house.first_group(category, seats))
         self._clock = FixedClock(BEGIN)
         self._store = MemoryStore(now=self._clock.now)
         self._sent: list[tuple[str, str]] = []
@@ -144,7 +144,7 @@ class Rehearsal:
         """Let time pass."""
         self._clock.advance(by)
 
-    async def act(self, decide: Decide, actor: Actor, *, route: str = "", caused: bool = False) -> Outcome:
+    async def record(self, decide: Decide, actor: Actor, *, route: str = "", caused: bool = False) -> Outcome:
         """Carry a decision out, which must record something; `caused`: by what was recorded just before."""
         context = CommandContext(
             command_id=uuid7(),
@@ -158,11 +158,11 @@ class Rehearsal:
         self._sent.append((route, actor.account))
         return outcome
 
-    async def look(self, view: Callable[[DecisionContext], Seen]) -> Seen:
+    async def query(self, view: Callable[[DecisionContext], Seen]) -> Seen:
         """Return what a function reads from the books now."""
         return await self._handler.query(view)
 
-    async def cut(self) -> Scene:
+    async def finish(self) -> Template:
         """Return what was recorded since the last cut as a scene; its time begins with its first command."""
         events = await self._store.read_range(after=self._told, limit=1_000_000)
         commands = [[event for event in events if event.command_id == each] for each in _ids_of(events)]
@@ -171,19 +171,19 @@ class Rehearsal:
         deeds = [self._deed(command, sent, begins, times) for command, sent in zip(commands, self._sent, strict=True)]
         self._told, self._sent = events[-1].position, []
         seats = [event.name for event in events if event.stream.startswith("seat-")]
-        return Scene(
+        return Template(
             deeds=tuple(deeds),
             times=tuple(times.items()),
             seats_end=seats[-1] if seats else None,
-            blanks=frozenset(blank for deed in deeds for blank in _BLANK.findall(deed.text + deed.account)),
+            blanks=frozenset(blank for template in deeds for blank in _BLANK.findall(template.text + template.account)),
         )
 
     def _deed(
         self, command: Sequence[RecordedEvent], sent: tuple[str, str], begins: datetime, times: dict[str, int]
-    ) -> Deed:
+    ) -> CommandTemplate:
         lines = [command[0].metadata, *(line for event in command for line in (event.stream, event.data))]
         route, account = sent
-        return Deed(
+        return CommandTemplate(
             after_us=(command[0].recorded_at - begins) // MICROSECOND,
             route=route,
             account=self._with_blanks(account, begins, times),

@@ -5,10 +5,10 @@ from heapq import heappop, heappush
 from itertools import count
 from random import Random
 
-from bench.log.house import House, Party
-from bench.log.rehearsal import ROLES, Scene
-from bench.log.repertoire import BOOKINGS, Repertoire
-from bench.log.telling import Command, Performance, Plan, Telling, company_of, iso, taken
+from bench.log.house import GeneratedVenue, SeatGroup
+from bench.log.rehearsal import ROLES, Template
+from bench.log.repertoire import BOOKINGS, Templates
+from bench.log.telling import Command, GenerationPlan, Performance, TemplateInstance, group_kind_of, iso, remove_random
 from domain.values import derived_id, order_code
 
 SECOND_US = 1_000_000
@@ -29,21 +29,21 @@ PACE = 0.97
 NOTHING: Mapping[str, object] = {}
 
 
-class Season:
+class Schedule:
     """A run of commands, exactly as many events as planned.
 
     Args:
         random: decides everything.
     """
 
-    def __init__(self, *, house: House, repertoire: Repertoire, plan: Plan, random: Random) -> None:
+    def __init__(self, *, house: GeneratedVenue, repertoire: Templates, plan: GenerationPlan, random: Random) -> None:
         self._house = house
         self._repertoire = repertoire
         self._plan = plan
         self._random = random
         self._position = plan.after
         self._end = plan.after + plan.events
-        self._due: list[tuple[int, int, Telling]] = []
+        self._due: list[tuple[int, int, TemplateInstance]] = []
         self._serials = count()
         self._buyers: list[str] = []
         self._organizers: list[dict[str, object]] = []
@@ -61,57 +61,57 @@ class Season:
             self._arrive(clock)
             clock += self._pause(clock)
             while self._due and self._due[0][0] <= clock and self._position < self._end:
-                at_us, _, telling = heappop(self._due)
-                yield self._next(telling, at_us)
+                at_us, _, instance = heappop(self._due)
+                yield self._next(instance, at_us)
 
     def _pause(self, clock: int) -> int:
         left = max(1.0, (self._end - self._position) / self._events_per_booking)
         return int(self._random.uniform(0.5, 1.5) * PACE * (self._plan.until_us - clock) / (left + 1)) + 1
 
-    def _next(self, telling: Telling, at_us: int) -> Command:
-        deed = telling.scene.deeds[telling.step]
-        if len(deed.parts) > self._end - self._position:  # the last events must fit
-            telling = self._telling(self._repertoire.turned_away, at_us, self._random.choice(self.performances))
-            (deed,) = telling.scene.deeds
-        lines = (deed.text % telling.values).encode().split(b"\n")
-        own, shared = telling.versions, telling.performance.versions if telling.performance else {}
+    def _next(self, instance: TemplateInstance, at_us: int) -> Command:
+        template = instance.scene.deeds[instance.step]
+        if len(template.parts) > self._end - self._position:  # the last events must fit
+            instance = self._telling(self._repertoire.rejected_scans, at_us, self._random.choice(self.performances))
+            (template,) = instance.scene.deeds
+        lines = (template.text % instance.values).encode().split(b"\n")
+        own, shared = instance.versions, instance.performance.versions if instance.performance else {}
         versions = []
-        for part, stream in zip(deed.parts, lines[1::2], strict=True):
+        for part, stream in zip(template.parts, lines[1::2], strict=True):
             known = shared if part.shared else own
             version = known[stream] = known.get(stream, 0) + 1
             versions.append(version)
         command = Command(
-            deed=deed,
+            deed=template,
             position=self._position + 1,
             at_us=at_us,
             command_id=self._id(at_us).to_bytes(16),
-            account=deed.account % telling.values,
+            account=template.account % instance.values,
             lines=lines,
             versions=versions,
         )
         self._position += len(versions)
-        telling.values["cause"] = self._position
-        telling.step += 1
-        if telling.step < len(telling.scene.deeds):
-            self._await(telling)
+        instance.values["cause"] = self._position
+        instance.step += 1
+        if instance.step < len(instance.scene.deeds):
+            self._await(instance)
         else:
-            self._ended(telling, at_us)
+            self._ended(instance, at_us)
         return command
 
-    def _await(self, telling: Telling) -> None:
-        due_us = telling.begins_us + telling.scene.deeds[telling.step].after_us
-        heappush(self._due, (due_us, telling.serial, telling))
+    def _await(self, instance: TemplateInstance) -> None:
+        due_us = instance.begins_us + instance.scene.deeds[instance.step].after_us
+        heappush(self._due, (due_us, instance.serial, instance))
 
-    def _ended(self, telling: Telling, at_us: int) -> None:
-        performance, party = telling.performance, telling.party
-        if performance is None or party is None:
+    def _ended(self, instance: TemplateInstance, at_us: int) -> None:
+        performance, group = instance.performance, instance.party
+        if performance is None or group is None:
             return
-        if telling.scene.frees:
-            performance.free.append(party)
-        elif telling.scene.sells and performance.open:
-            performance.sold.append(telling)
-        elif telling.scene.sells:
-            self._go_on(telling, self._repertoire.entering[company_of(party)], at_us)
+        if instance.scene.frees:
+            performance.free.append(group)
+        elif instance.scene.sells and performance.open:
+            performance.sold.append(instance)
+        elif instance.scene.sells:
+            self._go_on(instance, self._repertoire.entering[group_kind_of(group)], at_us)
 
     def _open_and_close(self, clock: int) -> None:
         plan, number = self._plan, len(self.performances)
@@ -120,15 +120,15 @@ class Season:
         for performance in [each for each in self._live if each.doors_us <= clock]:
             self._live.remove(performance)
             performance.open = False
-            for telling in performance.sold:
-                self._let_in(telling, clock)
+            for instance in performance.sold:
+                self._let_in(instance, clock)
             performance.sold = []
 
-    def _let_in(self, telling: Telling, clock: int) -> None:
-        assert telling.party is not None
+    def _let_in(self, instance: TemplateInstance, clock: int) -> None:
+        assert instance.party is not None
         if self._random.random() < ATTENDANCE:
             at_us = clock + self._random.randrange(HOUR_US)
-            self._go_on(telling, self._repertoire.entering[company_of(telling.party)], at_us)
+            self._go_on(instance, self._repertoire.entering[group_kind_of(instance.party)], at_us)
 
     def _announce(self, clock: int) -> None:
         if len(self.performances) % PERFORMANCES_PER_ORGANIZER == 0:
@@ -147,13 +147,13 @@ class Season:
             },
         )
         self._await(announced)
-        performance = Performance(announced.values, doors_us, self._house.parties(self._random))
+        performance = Performance(announced.values, doors_us, self._house.groups(self._random))
         self.performances.append(performance)
         self._live.append(performance)
 
     def _arrive(self, clock: int) -> None:
         if self._random.random() < TURNED_AWAY:
-            self._await(self._telling(self._repertoire.turned_away, clock, self._random.choice(self.performances)))
+            self._await(self._telling(self._repertoire.rejected_scans, clock, self._random.choice(self.performances)))
         performance = self._random.choice(self._live or self.performances)
         may_refund = performance.sold and clock < performance.doors_us - self._random.randrange(2, 5) * HOUR_US
         if may_refund and (not performance.free or self._random.random() < REFUNDS):
@@ -161,60 +161,60 @@ class Season:
         elif performance.free and performance.open:
             self._book(performance, clock)
         else:
-            self._await(self._telling(self._repertoire.turned_away, clock, performance))
+            self._await(self._telling(self._repertoire.rejected_scans, clock, performance))
 
     def _ask_back(self, performance: Performance, clock: int) -> None:
-        telling = taken(performance.sold, self._random)
-        assert telling.party is not None
+        instance = remove_random(performance.sold, self._random)
+        assert instance.party is not None
         scenes = self._repertoire.refunded
         if performance.free and self._random.random() < REFUSED_REFUNDS:
             scenes = self._repertoire.refused
-        self._go_on(telling, scenes[company_of(telling.party)], clock)
+        self._go_on(instance, scenes[group_kind_of(instance.party)], clock)
 
     def _book(self, performance: Performance, clock: int) -> None:
-        party = taken(performance.free, self._random)
+        group = remove_random(performance.free, self._random)
         if self._random.random() < self._plan.seats_alone:
-            scene = self._repertoire.blocking[company_of(party)]
+            template = self._repertoire.blocking[group_kind_of(group)]
         else:
-            (scene,) = self._random.choices(self._repertoire.bookings[company_of(party)], self._shares)
-        self._await(self._telling(scene, clock, performance, party))
+            (template,) = self._random.choices(self._repertoire.bookings[group_kind_of(group)], self._shares)
+        self._await(self._telling(template, clock, performance, group))
 
-    def _go_on(self, telling: Telling, scene: Scene, clock: int) -> None:
-        telling.scene, telling.begins_us, telling.step = scene, clock, 0
-        self._fill(telling)
-        self._await(telling)
+    def _go_on(self, instance: TemplateInstance, template: Template, clock: int) -> None:
+        instance.scene, instance.begins_us, instance.step = template, clock, 0
+        self._fill(instance)
+        self._await(instance)
 
     def _telling(
         self,
-        scene: Scene,
+        template: Template,
         clock: int,
         performance: Performance | None = None,
-        party: Party | None = None,
+        group: SeatGroup | None = None,
         known: Mapping[str, object] = NOTHING,
-    ) -> Telling:
+    ) -> TemplateInstance:
         values = {**known, **(performance.values if performance else NOTHING)}
-        telling = Telling(scene, values, clock, next(self._serials), performance, party)
-        if party is not None:
-            for number, seat in enumerate(party.seats, start=1):
+        instance = TemplateInstance(template, values, clock, next(self._serials), performance, group)
+        if group is not None:
+            for number, seat in enumerate(group.seats, start=1):
                 values[f"seat_{number}"] = self._house.keys[seat]
                 values[f"place_{number}"] = self._house.places[seat]
         for buyer in ("account", "other"):
-            if buyer in scene.blanks and scene is not self._repertoire.arrival:
+            if buyer in template.blanks and template is not self._repertoire.arrival:
                 values[buyer] = self._buyer(clock)
-        self._fill(telling)
-        return telling
+        self._fill(instance)
+        return instance
 
-    def _fill(self, telling: Telling) -> None:
-        values, blanks, begins_us = telling.values, telling.scene.blanks, telling.begins_us
+    def _fill(self, instance: TemplateInstance) -> None:
+        values, blanks, begins_us = instance.values, instance.scene.blanks, instance.begins_us
         for role in ROLES:
             if role in blanks and role not in values:
                 values[role] = self._name(begins_us)
-        for blank, offset_us in telling.scene.times:
+        for blank, offset_us in instance.scene.times:
             values[blank] = iso(begins_us + offset_us)
-        if "order" in blanks and "order_code" not in values and telling.party is not None:
+        if "order" in blanks and "order_code" not in values and instance.party is not None:
             order = str(values["order"])
             values["order_code"] = order_code(order)
-            for number in range(1, len(telling.party.seats) + 1):
+            for number in range(1, len(instance.party.seats) + 1):
                 values[f"ticket_{number}"] = derived_id(order, "ticket", str(number))
 
     def _buyer(self, clock: int) -> str:

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import NamedTuple, TypeVar
 
-from bench.log.house import Party
-from bench.log.rehearsal import Deed, Scene
+from bench.log.house import SeatGroup
+from bench.log.rehearsal import CommandTemplate, Template
 
 Thing = TypeVar("Thing")
 
@@ -16,7 +16,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Command(NamedTuple):
     """One filled-in command; `lines` as in `Deed.text`, `versions` of its events, in their order."""
 
-    deed: Deed
+    deed: CommandTemplate
     position: int
     at_us: int
     command_id: bytes
@@ -31,28 +31,28 @@ class Performance:
 
     values: dict[str, object]
     doors_us: int
-    free: list[Party]
-    sold: list["Telling"] = field(default_factory=list)
+    free: list[SeatGroup]
+    sold: list["TemplateInstance"] = field(default_factory=list)
     versions: dict[bytes, int] = field(default_factory=dict)
     open: bool = True
 
 
 @dataclass(slots=True)
-class Telling:
+class TemplateInstance:
     """One scene under way, with what its blanks are filled with; of two at one moment the lower `serial` goes first."""
 
-    scene: Scene
+    scene: Template
     values: dict[str, object]
     begins_us: int
     serial: int
     performance: Performance | None = None
-    party: Party | None = None
+    party: SeatGroup | None = None
     step: int = 0
     versions: dict[bytes, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class GenerationPlan:
     """How much is told, from when to when (µs since 1970), after which position.
 
     `seats_alone`: the share of bookings replaced by blocked seats, which leave events of seats and nothing else.
@@ -66,12 +66,12 @@ class Plan:
     seats_alone: float
 
 
-def company_of(party: Party) -> tuple[str, int]:
+def group_kind_of(group: SeatGroup) -> tuple[str, int]:
     """Return what a party's scenes are found by."""
-    return party.category, len(party.seats)
+    return group.category, len(group.seats)
 
 
-def taken(things: list[Thing], random: Random) -> Thing:
+def remove_random(things: list[Thing], random: Random) -> Thing:
     """Take one out at random; the others lose their order."""
     chosen = random.randrange(len(things))
     things[chosen], things[-1] = things[-1], things[chosen]

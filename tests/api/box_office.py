@@ -82,7 +82,7 @@ def in_days(days: float) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BoxOffice:
+class HttpScenario:
     """One performance on sale, and the people around it, each as the headers they send."""
 
     shop: Shop
@@ -146,7 +146,7 @@ def refused(answer: httpx.Response) -> tuple[int, str]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
+class OpenedScenario:
     """A box office as it stands in a database: ids, and the accounts of its people."""
 
     organizer_id: str
@@ -159,18 +159,18 @@ class Opened:
     seats: Sequence[str]
     area: str
 
-    def at(self, shop: Shop) -> BoxOffice:
+    def at(self, shop: Shop) -> HttpScenario:
         """Return the box office as one API process serves it."""
         people = {"organizer": shop.bearer(self.organizer), "gate": shop.bearer(self.gate)}
-        return BoxOffice(**{**asdict(self), **people, "shop": shop})
+        return HttpScenario(**{**asdict(self), **people, "shop": shop})
 
 
-async def open_box_office(shop: Shop, *, limits: Json | None = None) -> BoxOffice:
+async def open_box_office(shop: Shop, *, limits: Json | None = None) -> HttpScenario:
     """Make everything up to a performance on sale."""
     return (await opened_at(shop, limits=limits)).at(shop)
 
 
-async def opened_at(shop: Shop, *, limits: Json | None = None) -> Opened:
+async def opened_at(shop: Shop, *, limits: Json | None = None) -> OpenedScenario:
     """Make everything up to a performance on sale, and return what it is known by."""
     organizer_id, members = await shop.organizer(ann=Role.ORGANIZER, gate=Role.ENTRY_MANAGER)
     organizer = shop.bearer(members["ann"])
@@ -189,7 +189,7 @@ async def opened_at(shop: Shop, *, limits: Json | None = None) -> Opened:
         showing["limits"] = limits
     performance_id = (await made(f"/events/{event_id}/performances", showing))["performance_id"]
     inventory = await shop.engine.place_finder.inventory_of(performance_id)
-    return Opened(
+    return OpenedScenario(
         organizer_id=organizer_id,
         organizer=members["ann"],
         gate=members["gate"],

@@ -6,9 +6,9 @@ import pytest
 
 from runtime.embedded import EmbeddedPostgres
 from runtime.schema import migrate_all
-from tests.api.box_office import BoxOffice, Opened, folding, opened_at
+from tests.api.box_office import HttpScenario, OpenedScenario, folding, opened_at
 from tests.api.shop import Shop, open_shop, settings_for
-from tests.api.till import Provider, Till, open_till, running_provider
+from tests.api.till import PaymentFixture, Provider, open_till, running_provider
 from tests.databases import fresh_database, make_template
 
 TEMPLATE = "shop_template"
@@ -23,9 +23,9 @@ def shop_server(postgres_server: EmbeddedPostgres) -> EmbeddedPostgres:
 
 
 @pytest.fixture(scope="session")
-def box_office(shop_server: EmbeddedPostgres) -> Opened:
+def box_office(shop_server: EmbeddedPostgres) -> OpenedScenario:
     """A box office in a database of its own, to copy."""
-    made: list[Opened] = []
+    made: list[OpenedScenario] = []
 
     async def prepare(url: str) -> None:
         async with open_shop(settings_for(url)) as shop:
@@ -68,7 +68,7 @@ def module_database(shop_server: EmbeddedPostgres) -> Iterator[str]:
 
 
 @pytest.fixture
-async def office(shop: Shop, box_office: Opened) -> BoxOffice:
+async def office(shop: Shop, box_office: OpenedScenario) -> HttpScenario:
     """A performance on sale, with the limits it has by default."""
     return box_office.at(shop)
 
@@ -88,7 +88,7 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
 
 
 @pytest.fixture
-async def till(shop_database: str, provider: Provider) -> AsyncIterator[Till]:
+async def payment_fixture(shop_database: str, provider: Provider) -> AsyncIterator[PaymentFixture]:
     """One API process that can be paid at."""
     async with open_till(shop_database, provider) as opened:
         yield opened

@@ -153,8 +153,8 @@ async def drafted(shop: Shop, organizer_id: str) -> str:
     """Draft an event, and return its id."""
     event_id = str(uuid7())
     details = EventDetails(title="Hamlet", description="", category="theatre", image_url=None)
-    wish = EventCreated(organizer=organizer_id, venue=str(uuid7()), details=details)
-    await shop.command(partial(event.create, event=event_id, request=wish))
+    command = EventCreated(organizer=organizer_id, venue=str(uuid7()), details=details)
+    await shop.command(partial(event.create, event=event_id, request=command))
     return event_id
 
 

@@ -17,7 +17,7 @@ from api.errors import TooManyAttempts, WrongCredentials
 ANN = "ann@example.com"
 
 
-class Watch:
+class FakeClock:
     """A clock that tests wind, and that goes on while somebody sleeps."""
 
     def __init__(self) -> None:
@@ -36,12 +36,12 @@ class Watch:
 
 
 @pytest.fixture
-def watch() -> Watch:
-    return Watch()
+def watch() -> FakeClock:
+    return FakeClock()
 
 
 @pytest.fixture
-def attempts(watch: Watch) -> LoginRateLimit:
+def attempts(watch: FakeClock) -> LoginRateLimit:
     return LoginRateLimit(now=watch, sleep=watch.sleep)
 
 
@@ -59,7 +59,7 @@ async def right(attempts: LoginRateLimit, account: str, client: str, *, device: 
 
 
 class TestBudget:
-    def test_given_it_is_used_up_then_it_says_how_long_to_wait_and_grows_again(self, watch: Watch) -> None:
+    def test_given_it_is_used_up_then_it_says_how_long_to_wait_and_grows_again(self, watch: FakeClock) -> None:
         budget = RateLimit(2, 0.1, now=watch)
         assert [budget.charge("ann"), budget.charge("ann")] == [0.0, 0.0]
         with pytest.raises(TooManyAttempts) as refused:
@@ -69,13 +69,13 @@ class TestBudget:
         watch.time = 10
         assert budget.charge("ann") == 0.0
 
-    def test_given_it_may_be_waited_for_then_it_says_how_long_and_refuses_beyond(self, watch: Watch) -> None:
+    def test_given_it_may_be_waited_for_then_it_says_how_long_and_refuses_beyond(self, watch: FakeClock) -> None:
         budget = RateLimit(1, 1.0, wait_seconds_max=2.0, now=watch)
         assert [budget.charge("ann") for _ in range(3)] == [0.0, 1.0, 2.0]
         with pytest.raises(TooManyAttempts):
             budget.charge("ann")
 
-    def test_given_a_refusal_then_nothing_was_taken(self, watch: Watch) -> None:
+    def test_given_a_refusal_then_nothing_was_taken(self, watch: FakeClock) -> None:
         budget = RateLimit(1, 1.0, now=watch)
         budget.charge("ann")
         for _ in range(100):
@@ -94,7 +94,7 @@ class TestBudget:
 
 class TestAccount:
     async def test_given_failures_then_the_delay_grows_up_to_a_limit_and_the_owner_still_comes_in(
-        self, attempts: LoginRateLimit, watch: Watch
+        self, attempts: LoginRateLimit, watch: FakeClock
     ) -> None:
         for _ in range(FREE_FAILURES + 8):
             await wrong(attempts, ANN, "mallory")
@@ -105,7 +105,7 @@ class TestAccount:
         await right(attempts, ANN, "ann's home")
         assert watch.slept[-1] <= DELAY_SECONDS_MAX
 
-    async def test_given_time_then_failures_are_forgiven(self, attempts: LoginRateLimit, watch: Watch) -> None:
+    async def test_given_time_then_failures_are_forgiven(self, attempts: LoginRateLimit, watch: FakeClock) -> None:
         for _ in range(FREE_FAILURES + 3):
             await wrong(attempts, ANN, "mallory")
         watch.time += 3_600
@@ -115,7 +115,7 @@ class TestAccount:
         assert watch.slept == []
 
     async def test_given_guesses_at_once_then_few_are_judged_without_delay(
-        self, attempts: LoginRateLimit, watch: Watch
+        self, attempts: LoginRateLimit, watch: FakeClock
     ) -> None:
         guesses = (wrong(attempts, ANN, f"bot {number}") for number in range(FREE_FAILURES + QUEUE_LENGTH_MAX))
         await asyncio.gather(*guesses)
@@ -154,7 +154,7 @@ class TestAccount:
 
 class TestDevice:
     async def test_given_guesses_of_others_then_a_known_device_passes_beside(
-        self, attempts: LoginRateLimit, watch: Watch
+        self, attempts: LoginRateLimit, watch: FakeClock
     ) -> None:
         for _ in range(FREE_FAILURES + 5):
             await wrong(attempts, ANN, "mallory")
@@ -163,7 +163,7 @@ class TestDevice:
         assert watch.slept == []
 
     async def test_given_guesses_of_a_known_device_then_it_is_slowed_down_alone(
-        self, attempts: LoginRateLimit, watch: Watch
+        self, attempts: LoginRateLimit, watch: FakeClock
     ) -> None:
         for _ in range(FREE_FAILURES + 5):
             await wrong(attempts, ANN, "mallory", device="stolen")
@@ -176,7 +176,7 @@ class TestDevice:
 
 class TestClient:
     async def test_given_many_accounts_then_the_client_waits_and_others_do_not(
-        self, attempts: LoginRateLimit, watch: Watch
+        self, attempts: LoginRateLimit, watch: FakeClock
     ) -> None:
         for number in range(220):
             await wrong(attempts, f"{number}@example.com", "mallory")
@@ -185,7 +185,7 @@ class TestClient:
         await right(attempts, ANN, "ann's home")
         assert watch.slept == []
 
-    def test_given_too_many_guests_then_the_client_waits(self, watch: Watch) -> None:
+    def test_given_too_many_guests_then_the_client_waits(self, watch: FakeClock) -> None:
         attempts = LoginRateLimit(guests=RateLimit(1, 1.0, now=watch), now=watch)
         attempts.record_guest("client")
         with pytest.raises(TooManyAttempts):

@@ -6,18 +6,18 @@ from typing import Any
 import pytest
 
 from domain.values import Role
-from tests.api.box_office import BoxOffice, Headers, done, refused
+from tests.api.box_office import Headers, HttpScenario, done, refused
 
 NOBODY = "019f0000-0000-7000-8000-00000000000a"
 
 
 @pytest.fixture
-async def auditor(office: BoxOffice) -> Headers:
+async def auditor(office: HttpScenario) -> Headers:
     """Somebody who reads history."""
     return await office.somebody(Role.AUDITOR)
 
 
-async def positions(office: BoxOffice, auditor: Headers, **asked: Any) -> list[int]:
+async def positions(office: HttpScenario, auditor: Headers, **asked: Any) -> list[int]:
     """Return the positions of what is found, page after page."""
     found: list[int] = []
     cursor = "before" if asked.get("newest_first") else "after"
@@ -31,14 +31,14 @@ async def positions(office: BoxOffice, auditor: Headers, **asked: Any) -> list[i
 
 class TestLog:
     async def test_given_no_filter_then_the_whole_log_page_by_page_in_either_direction(
-        self, office: BoxOffice, auditor: Headers
+        self, office: HttpScenario, auditor: Headers
     ) -> None:
         head = await office.head()
         assert await positions(office, auditor, limit=3) == list(range(1, head + 1))
         assert await positions(office, auditor, limit=3, newest_first=True) == list(range(head, 0, -1))
         assert await positions(office, auditor, limit=3, newest_first=True, before=5, after=1) == [4, 3, 2]
 
-    async def test_given_filters_then_what_all_of_them_admit(self, office: BoxOffice, auditor: Headers) -> None:
+    async def test_given_filters_then_what_all_of_them_admit(self, office: HttpScenario, auditor: Headers) -> None:
         buyer = await office.somebody()
         begins = await office.head()
         other = await office.performance()
@@ -58,7 +58,7 @@ class TestLog:
         assert await positions(office, auditor, stream=f"seat-{office.performance_id}-{office.seats[0]}") == [first]
         assert await positions(office, auditor, prefix="seat-", name="SeatSold") == []
 
-    async def test_given_times_then_what_was_recorded_between(self, office: BoxOffice, auditor: Headers) -> None:
+    async def test_given_times_then_what_was_recorded_between(self, office: HttpScenario, auditor: Headers) -> None:
         log = await office.shop.engine.store.read_range(after=0, limit=1000)
         since, until = log[3].recorded_at, log[5].recorded_at
         between = [event.position for event in log if since <= event.recorded_at <= until]
@@ -67,11 +67,11 @@ class TestLog:
         future = (datetime.now(UTC) + timedelta(days=1)).isoformat()
         assert await positions(office, auditor, **{"from": future}) == []
 
-    async def test_given_nonsense_then_422(self, office: BoxOffice, auditor: Headers) -> None:
+    async def test_given_nonsense_then_422(self, office: HttpScenario, auditor: Headers) -> None:
         for nonsense in ({"from": "yesterday"}, {"from": "2027-01-01T00:00:00"}, {"after": -1}, {"stream": "x" * 201}):
             assert refused(await office.get("/audit/log", auditor, **nonsense)) == (422, "malformed")
 
-    async def test_given_anybody_else_then_403(self, office: BoxOffice) -> None:
+    async def test_given_anybody_else_then_403(self, office: HttpScenario) -> None:
         for sender in (await office.somebody(), await office.somebody(Role.SUPPORT), office.organizer):
             assert refused(await office.get("/audit/log", sender)) == (403, "forbidden")
 
@@ -90,7 +90,7 @@ class TestWhatCannotBeThere:
         ],
     )
     async def test_given_a_misspelt_word_then_it_is_refused_and_never_found_empty(
-        self, office: BoxOffice, auditor: Headers, asked: dict[str, Any], status: int, words: str
+        self, office: HttpScenario, auditor: Headers, asked: dict[str, Any], status: int, words: str
     ) -> None:
         answer = await office.get("/audit/log", auditor, **asked)
         assert answer.status_code == status
@@ -98,16 +98,16 @@ class TestWhatCannotBeThere:
 
     @pytest.mark.parametrize("asked", [{"actor": "guest"}, {"prefix": "se"}, {"prefix": "seat-x"}])
     async def test_given_what_may_be_there_then_an_empty_answer_is_one(
-        self, office: BoxOffice, auditor: Headers, asked: dict[str, Any]
+        self, office: HttpScenario, auditor: Headers, asked: dict[str, Any]
     ) -> None:
         assert done(await office.get("/audit/log", auditor, **asked))["next"] is None
 
     async def test_given_an_account_that_has_done_nothing_then_an_empty_answer_is_one(
-        self, office: BoxOffice, auditor: Headers
+        self, office: HttpScenario, auditor: Headers
     ) -> None:
         account = await office.shop.account()
         assert await positions(office, auditor, actor=account) == []
 
-    async def test_given_a_misspelt_word_then_nothing_is_exported(self, office: BoxOffice, auditor: Headers) -> None:
+    async def test_given_a_misspelt_word_then_nothing_is_exported(self, office: HttpScenario, auditor: Headers) -> None:
         assert (await office.get("/audit/export", auditor, name="SeatHold")).status_code == 422
         assert (await office.get("/audit/export", auditor, stream="seat-nowhere")).status_code == 404

@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 
 from domain.values import Role
-from tests.api.box_office import STALLS, BoxOffice, Headers, done, open_box_office, price, refused
-from tests.api.till import Till
+from tests.api.box_office import STALLS, Headers, HttpScenario, done, open_box_office, price, refused
+from tests.api.till import PaymentFixture
 
 UNKNOWN = "01935a1c-0000-7000-8000-00000000dead"
 Json = dict[str, Any]
 
 
 @pytest.fixture
-async def auditor(office: BoxOffice) -> Headers:
+async def auditor(office: HttpScenario) -> Headers:
     """Somebody who reads history."""
     return await office.somebody(Role.AUDITOR)
 
@@ -26,7 +26,7 @@ def told(body: Json) -> list[str]:
 
 class TestStream:
     async def test_given_a_stream_then_its_state_and_its_events_as_they_were_stored(
-        self, office: BoxOffice, auditor: Headers
+        self, office: HttpScenario, auditor: Headers
     ) -> None:
         buyer = await office.somebody()
         order = done(await office.order(buyer, office.seats[0]))
@@ -46,7 +46,7 @@ class TestStream:
         (stored,) = await office.shop.engine.store.read_stream(f"order-{order['order_id']}", limit=1)
         assert placed["digest"] == stored.digest.hex()
 
-    async def test_given_a_limit_then_page_by_page(self, office: BoxOffice, auditor: Headers) -> None:
+    async def test_given_a_limit_then_page_by_page(self, office: HttpScenario, auditor: Headers) -> None:
         path = f"/audit/streams/event-{office.event_id}"
         whole = done(await office.get(path, auditor))
         first = done(await office.get(path, auditor, limit=1))
@@ -59,7 +59,9 @@ class TestStream:
         assert (beyond["items"], beyond["next"]) == ([], None)
         assert rest["next"] is None
 
-    async def test_given_a_time_before_it_began_then_its_empty_state(self, office: BoxOffice, auditor: Headers) -> None:
+    async def test_given_a_time_before_it_began_then_its_empty_state(
+        self, office: HttpScenario, auditor: Headers
+    ) -> None:
         order = done(await office.order(await office.somebody(), office.seats[0]))
         path = f"/audit/streams/order-{order['order_id']}"
         before = done(await office.get(path, auditor, position=order["position"] - 1))
@@ -68,7 +70,7 @@ class TestStream:
         assert (nothing["position"], nothing["recorded_at"]) == (0, None)
 
     async def test_given_nonsense_then_422_and_given_no_such_stream_404(
-        self, office: BoxOffice, auditor: Headers
+        self, office: HttpScenario, auditor: Headers
     ) -> None:
         path = f"/audit/streams/event-{office.event_id}"
         tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
@@ -80,12 +82,12 @@ class TestStream:
 
 class TestOrder:
     async def test_given_a_refunded_order_then_its_money_and_everything_that_happened_to_it(
-        self, till: Till, provider: Any
+        self, payment_fixture: PaymentFixture, provider: Any
     ) -> None:
-        office = await open_box_office(till.shop)
+        office = await open_box_office(payment_fixture.shop)
         auditor, buyer = await office.somebody(Role.AUDITOR), await office.somebody()
         begins = await office.head()
-        order = (await till.confirmed_order(office, buyer, *office.seats[:2]))["order_id"]
+        order = (await payment_fixture.confirmed_order(office, buyer, *office.seats[:2]))["order_id"]
         confirmed = await office.head()
         refund = done(await office.post(f"/orders/{order}/refunds", buyer, {"lines": ["1"]}))["refund_id"]
         done(await office.post(f"/refunds/{refund}/approve", await office.somebody(Role.SUPPORT)))
@@ -108,13 +110,13 @@ class TestOrder:
         before = done(await office.get(path, auditor, position=begins))
         assert (before["order"], before["items"]) == (None, [])
 
-    async def test_given_no_such_order_then_404(self, office: BoxOffice, auditor: Headers) -> None:
+    async def test_given_no_such_order_then_404(self, office: HttpScenario, auditor: Headers) -> None:
         assert refused(await office.get(f"/audit/orders/{UNKNOWN}", auditor)) == (404, "not_found")
 
 
 class TestSeat:
     async def test_given_two_buyers_then_who_held_it_in_which_order_and_why_it_came_back(
-        self, office: BoxOffice, auditor: Headers
+        self, office: HttpScenario, auditor: Headers
     ) -> None:
         ann, bob, seat = await office.somebody(), await office.somebody(), office.seats[0]
         first = done(await office.order(ann, seat))
@@ -138,7 +140,7 @@ class TestSeat:
         assert page["items"] + done(await office.get(path, auditor, after=page["next"]))["items"] == now["items"]
 
     async def test_given_a_seat_nobody_touched_then_it_is_free_and_given_no_seat_404(
-        self, office: BoxOffice, auditor: Headers
+        self, office: HttpScenario, auditor: Headers
     ) -> None:
         untouched = done(await office.get(f"/audit/seats/{office.performance_id}/{office.seats[5]}", auditor))
         assert (untouched["available"], untouched["items"], untouched["next"]) == (True, [], None)
@@ -150,7 +152,7 @@ class TestSeat:
 
 
 class TestSeatMap:
-    async def test_given_a_position_then_the_map_as_it_was(self, office: BoxOffice, auditor: Headers) -> None:
+    async def test_given_a_position_then_the_map_as_it_was(self, office: HttpScenario, auditor: Headers) -> None:
         buyer, path = await office.somebody(), f"/audit/performances/{office.performance_id}/seats"
         held = done(await office.hold(buyer, *office.seats[:2]))
         done(await office.hold(await office.somebody(), area=office.area, quantity=3))
@@ -163,18 +165,18 @@ class TestSeatMap:
         assert then["recorded_at"] == then["at"]
 
     async def test_given_somebody_who_held_a_seat_since_then_it_is_read_on(
-        self, office: BoxOffice, auditor: Headers
+        self, office: HttpScenario, auditor: Headers
     ) -> None:
         path = f"/audit/performances/{office.performance_id}/seats"
         assert done(await office.get(path, auditor))["states"]["held"] == []
         done(await office.hold(await office.somebody(), office.seats[0]))
         assert done(await office.get(path, auditor))["states"]["held"] == [office.seats[0]]
 
-    async def test_given_no_such_performance_then_404(self, office: BoxOffice, auditor: Headers) -> None:
+    async def test_given_no_such_performance_then_404(self, office: HttpScenario, auditor: Headers) -> None:
         assert refused(await office.get(f"/audit/performances/{UNKNOWN}/seats", auditor)) == (404, "not_found")
 
 
-async def account_of(office: BoxOffice, sender: Headers) -> str:
+async def account_of(office: HttpScenario, sender: Headers) -> str:
     """Return the account behind some headers."""
     account: str = done(await office.get("/me", sender))["account_id"]
     return account

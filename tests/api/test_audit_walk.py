@@ -9,18 +9,18 @@ from domain.history import EVENTS, STREAM_TYPES
 from domain.values import Role
 from eventstore.store import Append
 from projections.past.words import telling
-from tests.api.box_office import BoxOffice, Headers, done
+from tests.api.box_office import Headers, HttpScenario, done
 from tests.golden_streams import appends
 
 
 @pytest.fixture
-async def auditor(office: BoxOffice) -> Headers:
+async def auditor(office: HttpScenario) -> Headers:
     """Somebody who reads history."""
     return await office.somebody(Role.AUDITOR)
 
 
 @pytest.fixture
-async def written(office: BoxOffice) -> Sequence[Append]:
+async def written(office: HttpScenario) -> Sequence[Append]:
     """A log with every kind of stream and every event type in it."""
     made = appends(office.performance_id, office.seats)
     for append in made:
@@ -35,7 +35,7 @@ def streams_in(written: Sequence[Append]) -> list[str]:
 
 class TestWalk:
     async def test_given_any_stream_then_it_is_shown_as_it_is_and_was(
-        self, office: BoxOffice, auditor: Headers, written: Sequence[Append]
+        self, office: HttpScenario, auditor: Headers, written: Sequence[Append]
     ) -> None:
         streams = streams_in(written)
         assert {stream.split("-", 1)[0] for stream in streams} == STREAM_TYPES.keys()
@@ -47,7 +47,7 @@ class TestWalk:
             assert "+00:00" not in orjson.dumps(shown["state"]).decode()
 
     async def test_given_the_whole_log_then_every_event_has_its_sentence(
-        self, office: BoxOffice, auditor: Headers, written: Sequence[Append]
+        self, office: HttpScenario, auditor: Headers, written: Sequence[Append]
     ) -> None:
         names: set[str] = set()
         after = 0
@@ -59,7 +59,7 @@ class TestWalk:
         assert names >= EVENTS.keys()
 
     async def test_given_any_order_and_seat_then_they_are_shown(
-        self, office: BoxOffice, auditor: Headers, written: Sequence[Append]
+        self, office: HttpScenario, auditor: Headers, written: Sequence[Append]
     ) -> None:
         for stream in streams_in(written):
             kind, _, rest = stream.partition("-")
@@ -70,13 +70,13 @@ class TestWalk:
         done(await office.get(f"/audit/performances/{office.performance_id}/seats", auditor))
 
     async def test_given_the_whole_log_then_it_can_be_exported(
-        self, office: BoxOffice, auditor: Headers, written: Sequence[Append]
+        self, office: HttpScenario, auditor: Headers, written: Sequence[Append]
     ) -> None:
         for kind in ("jsonl", "parquet"):
             assert (await office.get("/audit/export", auditor, format=kind)).status_code == 200
 
     async def test_given_an_event_without_words_then_its_name_is_its_sentence(
-        self, office: BoxOffice, auditor: Headers, written: Sequence[Append], monkeypatch: pytest.MonkeyPatch
+        self, office: HttpScenario, auditor: Headers, written: Sequence[Append], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def forgotten(_event: object, _currency: str | None = None) -> str:
             raise AssertionError("expected code to be unreachable")
@@ -88,7 +88,7 @@ class TestWalk:
 
 class TestAmounts:
     async def test_given_amounts_without_a_currency_then_that_of_the_performance_is_shown(
-        self, office: BoxOffice, auditor: Headers
+        self, office: HttpScenario, auditor: Headers
     ) -> None:
         buyer = await office.somebody()
         order = done(await office.order(buyer, office.seats[0]))["order_id"]

@@ -7,29 +7,29 @@ import pytest
 from domain.cancelling import due_refunds, end_basket, request_due_refund
 from domain.refunding import approve_refund, complete_refund, submit_refund
 from domain.values import Role
-from tests.api.box_office import STALLS, BoxOffice, Json, Opened, done, folding, price, refused
-from tests.api.till import Till
+from tests.api.box_office import STALLS, HttpScenario, Json, OpenedScenario, done, folding, price, refused
+from tests.api.till import PaymentFixture
 
 
 @pytest.fixture
-async def office(till: Till, box_office: Opened) -> BoxOffice:
+async def office(payment_fixture: PaymentFixture, box_office: OpenedScenario) -> HttpScenario:
     """A performance on sale at the till."""
-    return box_office.at(till.shop)
+    return box_office.at(payment_fixture.shop)
 
 
-async def cancelled(office: BoxOffice, **body: object) -> Json:
+async def cancelled(office: HttpScenario, **body: object) -> Json:
     path = f"/performances/{office.performance_id}/cancel"
     answer: Json = done(await office.post(path, office.organizer, body))
     return answer
 
 
-async def progress(office: BoxOffice) -> Json:
+async def progress(office: HttpScenario) -> Json:
     path = f"/performances/{office.performance_id}/cancellation"
     shown: Json = done(await office.get(path, office.organizer, min_position=await office.head()))
     return shown
 
 
-async def approved(office: BoxOffice, order: str) -> str:
+async def approved(office: HttpScenario, order: str) -> str:
     """Take the process's steps for one order, up to the transfer; return the refund."""
     await office.shop.command(partial(request_due_refund, order=order))
     (refund,) = (await office.shop.engine.handler.query(partial(due_refunds, order=order))).undecided
@@ -39,15 +39,15 @@ async def approved(office: BoxOffice, order: str) -> str:
 
 class TestCancelPerformance:
     @pytest.mark.parametrize("reason", ["buyer", "support", "payment_refunded", "performance_cancelled"])
-    async def test_given_the_reason_of_an_order_then_422(self, office: BoxOffice, reason: str) -> None:
+    async def test_given_the_reason_of_an_order_then_422(self, office: HttpScenario, reason: str) -> None:
         path = f"/performances/{office.performance_id}/cancel"
         assert refused(await office.post(path, office.organizer, {"reason": reason})) == (422, "malformed")
 
     async def test_given_claims_then_the_answer_counts_what_ends_and_a_second_time_changes_nothing(
-        self, till: Till, office: BoxOffice
+        self, payment_fixture: PaymentFixture, office: HttpScenario
     ) -> None:
         buyer = await office.somebody()
-        await till.confirmed_order(office, buyer, *office.seats[:2])
+        await payment_fixture.confirmed_order(office, buyer, *office.seats[:2])
         done(await office.order(await office.somebody(), office.seats[2]))
         done(await office.hold(await office.somebody(), *office.seats[3:5]))
         first = await cancelled(office, reason="illness")
@@ -55,9 +55,11 @@ class TestCancelPerformance:
         again = await cancelled(office, reason="weather")
         assert (again["cancel_reason"], again["position"]) == ("illness", first["position"])
 
-    async def test_then_every_list_and_view_says_so(self, till: Till, office: BoxOffice, shop_database: str) -> None:
+    async def test_then_every_list_and_view_says_so(
+        self, payment_fixture: PaymentFixture, office: HttpScenario, shop_database: str
+    ) -> None:
         buyer = await office.somebody()
-        order = await till.confirmed_order(office, buyer, office.seats[0])
+        order = await payment_fixture.confirmed_order(office, buyer, office.seats[0])
         ticket = order["lines"][0]["ticket_id"]
         await cancelled(office, reason="weather")
         async with folding(office.shop, shop_database):
@@ -79,14 +81,17 @@ class TestCancelPerformance:
 
 
 class TestShowCancellation:
-    async def test_given_it_takes_place_then_404_and_a_stranger_403(self, office: BoxOffice) -> None:
+    async def test_given_it_takes_place_then_404_and_a_stranger_403(self, office: HttpScenario) -> None:
         path = f"/performances/{office.performance_id}/cancellation"
         assert refused(await office.get(path, office.organizer)) == (404, "not_found")
         assert refused(await office.get(path, await office.somebody())) == (403, "forbidden")
 
-    async def test_given_refunds_then_it_counts_them(self, till: Till, office: BoxOffice, shop_database: str) -> None:
+    async def test_given_refunds_then_it_counts_them(
+        self, payment_fixture: PaymentFixture, office: HttpScenario, shop_database: str
+    ) -> None:
         orders = [
-            (await till.confirmed_order(office, await office.somebody(), seat))["order_id"] for seat in office.seats[:3]
+            (await payment_fixture.confirmed_order(office, await office.somebody(), seat))["order_id"]
+            for seat in office.seats[:3]
         ]
         unpaid = done(await office.order(await office.somebody(), office.seats[3]))
         await cancelled(office)

@@ -8,7 +8,7 @@ import structlog
 from uuid_utils.compat import uuid7
 
 from eventstore.clock_acceptance import accept_clock
-from tests.api.box_office import BoxOffice, done, refused
+from tests.api.box_office import HttpScenario, done, refused
 from tests.eventstore.backends import PLANT_EVENT
 
 
@@ -21,7 +21,7 @@ async def record_ahead(owner_url: str, ahead: timedelta) -> None:
 @pytest.mark.usefixtures("box_office")
 class TestAClockThatRanAhead:
     async def test_given_no_acceptance_then_requests_readiness_metrics_and_the_log_say_so(
-        self, office: BoxOffice, shop_database: str
+        self, office: HttpScenario, shop_database: str
     ) -> None:
         buyer, client = await office.somebody(), office.shop.client
         assert (await client.get("/readyz")).status_code == 200
@@ -35,7 +35,7 @@ class TestAClockThatRanAhead:
         assert [(line["log_level"], line["remedy"]) for line in logs] == [("error", "seatledger clock")]
 
     async def test_given_an_operator_accepts_it_then_seats_are_sold_again(
-        self, office: BoxOffice, shop_database: str
+        self, office: HttpScenario, shop_database: str
     ) -> None:
         buyer = await office.somebody()
         await record_ahead(shop_database, timedelta(hours=1))

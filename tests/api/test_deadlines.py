@@ -22,7 +22,7 @@ from eventstore.errors import StoreUnavailable
 from eventstore.postgres import PostgresStore
 from eventstore.roles import APP_ROLE
 from runtime.roles import url_of_role
-from tests.api.box_office import BoxOffice, Headers, done
+from tests.api.box_office import Headers, HttpScenario, done
 from tests.api.shop import BASE_URL, V1, Shop, open_shop, settings_for
 from tests.api.test_commands import nobody_appends
 from tests.eventstore.proxy import Proxy
@@ -107,7 +107,7 @@ class TestAServerThatStandsStill:
 class TestStopping:
     @pytest.mark.parametrize("lanes", [True, False])
     async def test_given_a_command_under_way_then_its_outcome_is_unknown(
-        self, office: BoxOffice, shop_database: str, monkeypatch: pytest.MonkeyPatch, *, lanes: bool
+        self, office: HttpScenario, shop_database: str, monkeypatch: pytest.MonkeyPatch, *, lanes: bool
     ) -> None:
         if not lanes:
             monkeypatch.setattr(office.shop.app.middleware_stack, "_lanes", {})
@@ -148,7 +148,7 @@ class TestStopping:
 class TestAClientThatIsGone:
     @pytest.mark.parametrize("lanes", [True, False])
     async def test_given_it_hangs_up_within_its_request_then_nothing_is_raised(
-        self, office: BoxOffice, monkeypatch: pytest.MonkeyPatch, *, lanes: bool
+        self, office: HttpScenario, monkeypatch: pytest.MonkeyPatch, *, lanes: bool
     ) -> None:
         if not lanes:
             monkeypatch.setattr(office.shop.app.middleware_stack, "_lanes", {})
@@ -157,7 +157,7 @@ class TestAClientThatIsGone:
         assert 'status="500"' not in office.shop.engine.metrics.text({})
 
     async def test_given_it_hangs_up_before_its_command_is_sent_then_there_is_no_effect(
-        self, office: BoxOffice
+        self, office: HttpScenario
     ) -> None:
         buyer = await office.somebody()
         head = await office.head()
@@ -174,7 +174,7 @@ class TestAClientThatIsGone:
         done(await office.hold(buyer, office.seats[0]))
 
 
-def holding(office: BoxOffice, buyer: Headers) -> dict[str, Any]:
+def holding(office: HttpScenario, buyer: Headers) -> dict[str, Any]:
     """Return the scope of a request for a hold, as a server makes it."""
     path = f"{V1}/performances/{office.performance_id}/holds"
     headers = {"content-type": "application/json", **buyer}

@@ -3,18 +3,18 @@
 import httpx
 import pytest
 
-from tests.api.box_office import VENUE, BoxOffice, done, refused
+from tests.api.box_office import VENUE, HttpScenario, done, refused
 from tests.api.shop import V1
 
 
-async def delete(office: BoxOffice, path: str, sender: dict[str, str] | None = None) -> httpx.Response:
+async def delete(office: HttpScenario, path: str, sender: dict[str, str] | None = None) -> httpx.Response:
     """Delete a thing, as the organizer unless somebody else is named."""
     return await office.shop.client.delete(V1 + path, headers=sender or office.organizer)
 
 
 @pytest.mark.usefixtures("folded")
 class TestDeletePerformance:
-    async def test_given_nothing_was_booked_then_it_is_gone_and_the_others_stay(self, office: BoxOffice) -> None:
+    async def test_given_nothing_was_booked_then_it_is_gone_and_the_others_stay(self, office: HttpScenario) -> None:
         performance = await office.performance()
         once = {**office.organizer, "Idempotency-Key": performance}
         gone = done(await delete(office, f"/performances/{performance}", once))
@@ -29,7 +29,7 @@ class TestDeletePerformance:
         held = await office.post(f"/performances/{performance}/holds", await office.somebody(), body)
         assert refused(held) == (404, "not_found")
 
-    async def test_given_a_hold_that_ended_then_it_stays_and_nothing_is_recorded(self, office: BoxOffice) -> None:
+    async def test_given_a_hold_that_ended_then_it_stays_and_nothing_is_recorded(self, office: HttpScenario) -> None:
         buyer = await office.somebody()
         held = done(await office.hold(buyer, office.seats[0]))
         done(await delete(office, f"/holds/{held['hold_id']}", buyer))
@@ -38,14 +38,14 @@ class TestDeletePerformance:
         assert await office.head() == head
         done(await office.hold(buyer, office.seats[0]))
 
-    async def test_given_a_stranger_then_403(self, office: BoxOffice) -> None:
+    async def test_given_a_stranger_then_403(self, office: HttpScenario) -> None:
         stranger = await office.somebody()
         assert refused(await delete(office, f"/performances/{office.performance_id}", stranger))[0] == 403
 
 
 @pytest.mark.usefixtures("folded")
 class TestDeleteVenue:
-    async def test_given_no_event_then_it_is_gone(self, office: BoxOffice) -> None:
+    async def test_given_no_event_then_it_is_gone(self, office: HttpScenario) -> None:
         body = {**VENUE, "organizer_id": office.organizer_id, "city": "Narvik"}
         venue = done(await office.post("/venues", office.organizer, body))["venue_id"]
         gone = done(await delete(office, f"/venues/{venue}"))
@@ -55,7 +55,7 @@ class TestDeleteVenue:
         event = {"organizer_id": office.organizer_id, "venue_id": venue, "title": "Late"}
         assert refused(await office.post("/events", office.organizer, event)) == (404, "not_found")
 
-    async def test_given_an_event_then_it_stays(self, office: BoxOffice) -> None:
+    async def test_given_an_event_then_it_stays(self, office: HttpScenario) -> None:
         await office.get("/events", min_position=await office.head())
         head = await office.head()
         assert refused(await delete(office, f"/venues/{office.venue_id}")) == (409, "has_events")

@@ -5,20 +5,20 @@ import pytest
 from api import deleting
 from api.errors import Behind
 from domain.values import Role
-from tests.api.box_office import PRICES, BoxOffice, Json, done, folding, in_days, price, refused
+from tests.api.box_office import PRICES, HttpScenario, Json, done, folding, in_days, price, refused
 from tests.api.shop import Shop
 
 UNKNOWN = "01935a1c-0000-7000-8000-00000000dead"
 
 
-def draft_of(office: BoxOffice, **fields: object) -> Json:
+def draft_of(office: HttpScenario, **fields: object) -> Json:
     """Return the body that drafts an event."""
     return {"organizer_id": office.organizer_id, "venue_id": office.venue_id, "title": "Peer Gynt", **fields}
 
 
 class TestCreateEvent:
     async def test_given_a_draft_then_only_its_organizer_sees_it(
-        self, shop: Shop, office: BoxOffice, shop_database: str
+        self, shop: Shop, office: HttpScenario, shop_database: str
     ) -> None:
         draft = done(await office.post("/events", office.organizer, draft_of(office)))
         assert draft["status"] == "draft"
@@ -49,12 +49,12 @@ class TestCreateEvent:
         ],
         ids=lambda fields: str(fields)[:40],
     )
-    async def test_given_a_senseless_field_then_422_and_no_trace(self, office: BoxOffice, fields: Json) -> None:
+    async def test_given_a_senseless_field_then_422_and_no_trace(self, office: HttpScenario, fields: Json) -> None:
         head = await office.head()
         assert refused(await office.post("/events", office.organizer, draft_of(office, **fields))) == (422, "malformed")
         assert await office.head() == head
 
-    async def test_given_a_lone_surrogate_in_the_title_then_422_and_no_trace(self, office: BoxOffice) -> None:
+    async def test_given_a_lone_surrogate_in_the_title_then_422_and_no_trace(self, office: HttpScenario) -> None:
         head = await office.head()
         raw = b'{"venue_id": "%s", "organizer_id": "%s", "title": "\\ud800"}' % (
             office.venue_id.encode(),
@@ -65,14 +65,14 @@ class TestCreateEvent:
         assert refused(answer) == (422, "malformed")
         assert await office.head() == head
 
-    async def test_given_an_unknown_venue_then_404(self, office: BoxOffice) -> None:
+    async def test_given_an_unknown_venue_then_404(self, office: HttpScenario) -> None:
         answer = await office.post("/events", office.organizer, draft_of(office, venue_id=UNKNOWN))
         assert refused(answer) == (404, "not_found")
 
 
 class TestFindEvents:
     async def test_given_words_place_category_and_time_then_it_is_found(
-        self, shop: Shop, office: BoxOffice, shop_database: str
+        self, shop: Shop, office: HttpScenario, shop_database: str
     ) -> None:
         async with folding(shop, shop_database):
             head = await office.head()
@@ -114,7 +114,7 @@ class TestFindEvents:
     async def test_given_a_senseless_question_then_422(self, shop: Shop, query: Json) -> None:
         assert refused(await shop.client.get("/api/v1/events", params=query))[0] == 422
 
-    async def test_given_many_then_page_by_page(self, shop: Shop, office: BoxOffice, shop_database: str) -> None:
+    async def test_given_many_then_page_by_page(self, shop: Shop, office: HttpScenario, shop_database: str) -> None:
         wanted = [office.event_id]
         for number in range(2):
             event = done(await office.post("/events", office.organizer, draft_of(office)))["event_id"]
@@ -138,7 +138,7 @@ class TestFindEvents:
 
 
 class TestChangeEvent:
-    async def test_given_a_new_title_then_the_rest_stays(self, office: BoxOffice) -> None:
+    async def test_given_a_new_title_then_the_rest_stays(self, office: HttpScenario) -> None:
         path = f"/api/v1/events/{office.event_id}"
         answer = await office.shop.client.patch(path, json={"title": "A Tempest"}, headers=office.organizer)
         changed = done(answer)
@@ -154,13 +154,13 @@ class TestChangeEvent:
         ],
     )
     async def test_given_a_picture_then_its_address_is_kept_in_one_spelling(
-        self, office: BoxOffice, given: str, kept: str
+        self, office: HttpScenario, given: str, kept: str
     ) -> None:
         path = f"/api/v1/events/{office.event_id}"
         changed = await office.shop.client.patch(path, json={"image_url": given}, headers=office.organizer)
         assert done(changed)["image_url"] == kept
 
-    async def test_given_somebody_elses_then_403_and_a_draft_404(self, office: BoxOffice) -> None:
+    async def test_given_somebody_elses_then_403_and_a_draft_404(self, office: HttpScenario) -> None:
         _, members = await office.shop.organizer(bob=Role.ORGANIZER)
         bob = office.shop.bearer(members["bob"])
         draft = done(await office.post("/events", office.organizer, draft_of(office)))["event_id"]
@@ -171,7 +171,7 @@ class TestChangeEvent:
 
 class TestDeleteEvent:
     async def test_given_nothing_was_booked_then_it_is_gone(
-        self, shop: Shop, office: BoxOffice, shop_database: str
+        self, shop: Shop, office: HttpScenario, shop_database: str
     ) -> None:
         path = f"/events/{office.event_id}"
         blocked = {"seats": list(office.seats[:2]), "reason": "house"}
@@ -188,7 +188,7 @@ class TestDeleteEvent:
         assert refused(await office.order(buyer, office.seats[5])) == (404, "not_found")
 
     async def test_given_a_booking_then_it_stays_and_sells_on(
-        self, shop: Shop, office: BoxOffice, shop_database: str
+        self, shop: Shop, office: HttpScenario, shop_database: str
     ) -> None:
         done(await office.order(await office.somebody(), office.seats[0]))
         async with folding(shop, shop_database):
@@ -199,7 +199,7 @@ class TestDeleteEvent:
         done(await office.order(await office.somebody(), office.seats[1]))
 
     async def test_given_a_claim_that_ended_and_a_block_since_then_it_stays(
-        self, shop: Shop, office: BoxOffice, shop_database: str
+        self, shop: Shop, office: HttpScenario, shop_database: str
     ) -> None:
         buyer = await office.somebody()
         held = done(await office.hold(buyer, office.seats[0]))
@@ -211,7 +211,7 @@ class TestDeleteEvent:
         assert refused(answer) == (409, "has_bookings")
 
     async def test_given_it_is_published_meanwhile_then_it_stays_and_the_answer_says_so(
-        self, shop: Shop, office: BoxOffice, shop_database: str, monkeypatch: pytest.MonkeyPatch
+        self, shop: Shop, office: HttpScenario, shop_database: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         draft = done(await office.post("/events", office.organizer, draft_of(office)))["event_id"]
         path = f"/events/{draft}"
@@ -235,7 +235,7 @@ class TestDeleteEvent:
             assert done(again)["status"] == "archived"
 
     async def test_given_the_bookings_cannot_be_checked_then_it_sells_on(
-        self, shop: Shop, office: BoxOffice, shop_database: str, monkeypatch: pytest.MonkeyPatch
+        self, shop: Shop, office: HttpScenario, shop_database: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         checks: list[str] = []
 
@@ -254,7 +254,7 @@ class TestDeleteEvent:
 
 
 class TestChangeNothing:
-    async def test_given_nothing_that_is_to_be_different_then_422(self, office: BoxOffice) -> None:
+    async def test_given_nothing_that_is_to_be_different_then_422(self, office: HttpScenario) -> None:
         path = f"/api/v1/events/{office.event_id}"
         answer = await office.shop.client.patch(path, json={}, headers=office.organizer)
         assert refused(answer) == (422, "malformed")

@@ -15,30 +15,32 @@ from domain.ports import LedgerEntry, LedgerEntryKind
 from domain.reconciling import reconcile_entry
 from domain.values import Role
 from tests.adapters.sandbox_process import WEBHOOK_SECRET
-from tests.api.box_office import STALLS, BoxOffice, Headers, Opened, done, folding, price, refused
-from tests.api.till import Till
+from tests.api.box_office import STALLS, Headers, HttpScenario, OpenedScenario, done, folding, price, refused
+from tests.api.till import PaymentFixture
 
 UNKNOWN = "01935a1c-0000-7000-8000-00000000dead"
 WHY = {"reason": "returned_at_provider"}
 
 
 @pytest.fixture
-async def office(till: Till, box_office: Opened) -> BoxOffice:
+async def office(payment_fixture: PaymentFixture, box_office: OpenedScenario) -> HttpScenario:
     """A performance on sale at the till."""
-    return box_office.at(till.shop)
+    return box_office.at(payment_fixture.shop)
 
 
-async def paid_with(till: Till, office: BoxOffice, buyer: Headers, card: str) -> tuple[str, str]:
+async def paid_with(
+    payment_fixture: PaymentFixture, office: HttpScenario, buyer: Headers, card: str
+) -> tuple[str, str]:
     """Order the first seat, pay it with a card by name, and let the capture be announced; return order and payment."""
     order = done(await office.order(buyer, office.seats[0]))["order_id"]
-    payment = await till.open_payment(office, buyer, order)
-    await till.pay(payment["checkout_url"], find_card_by_name(card).number)
-    captured = (await till.webhooks(payment["payment_id"]))[0]
-    done(await till.announce(captured))
+    payment = await payment_fixture.open_payment(office, buyer, order)
+    await payment_fixture.pay(payment["checkout_url"], find_card_by_name(card).number)
+    captured = (await payment_fixture.webhooks(payment["payment_id"]))[0]
+    done(await payment_fixture.announce(captured))
     return order, payment["payment_id"]
 
 
-async def announce(till: Till, kind: str, reference: str, **different: Any) -> Any:
+async def announce(payment_fixture: PaymentFixture, kind: str, reference: str, **different: Any) -> Any:
     """Announce an event that the provider signed."""
     event = {
         "event_id": f"ev_{uuid7().hex}",
@@ -53,10 +55,10 @@ async def announce(till: Till, kind: str, reference: str, **different: Any) -> A
     }
     body = json.dumps(event).encode()
     headers = {SIGNATURE_HEADER: sign(WEBHOOK_SECRET, body, datetime.now(UTC))}
-    return await till.shop.client.post("/api/v1/webhooks/sandbox", content=body, headers=headers)
+    return await payment_fixture.shop.client.post("/api/v1/webhooks/sandbox", content=body, headers=headers)
 
 
-async def stray_money(office: BoxOffice, number: int, amount: int = STALLS) -> None:
+async def stray_money(office: HttpScenario, number: int, amount: int = STALLS) -> None:
     """Let the provider's books show a capture that belongs to no payment."""
     entry = LedgerEntry(
         entry=number,
@@ -72,10 +74,10 @@ async def stray_money(office: BoxOffice, number: int, amount: int = STALLS) -> N
 
 class TestListExceptions:
     async def test_given_exceptions_then_support_sees_each_with_its_money_order_owner_and_age(
-        self, till: Till, office: BoxOffice, shop_database: str
+        self, payment_fixture: PaymentFixture, office: HttpScenario, shop_database: str
     ) -> None:
         support, buyer = await office.somebody(Role.SUPPORT), await office.somebody()
-        order, payment = await paid_with(till, office, buyer, "captured_other_currency")
+        order, payment = await paid_with(payment_fixture, office, buyer, "captured_other_currency")
         await stray_money(office, 7)
         async with folding(office.shop, shop_database):
             items = done(await office.get("/exceptions", support, min_position=await office.head()))["items"]
@@ -92,7 +94,7 @@ class TestListExceptions:
         assert 0 <= stray["age_seconds"] < 3600
 
     async def test_given_filters_and_pages_then_each_finds_its_own(
-        self, till: Till, office: BoxOffice, shop_database: str
+        self, payment_fixture: PaymentFixture, office: HttpScenario, shop_database: str
     ) -> None:
         support = await office.somebody(Role.SUPPORT)
         for number in (1, 2, 3):
@@ -115,7 +117,7 @@ class TestListExceptions:
         assert [item["provider_entry"] for item in left] == [2, 3]
         assert failed == []
 
-    async def test_given_nobody_of_support_then_403(self, office: BoxOffice) -> None:
+    async def test_given_nobody_of_support_then_403(self, office: HttpScenario) -> None:
         for sender in (await office.somebody(), office.organizer):
             assert refused(await office.get("/exceptions", sender)) == (403, "forbidden")
             assert refused(await office.post(f"/exceptions/{UNKNOWN}/accept", sender, WHY)) == (403, "forbidden")
@@ -123,10 +125,10 @@ class TestListExceptions:
 
 class TestEndException:
     async def test_given_the_wrong_currency_then_support_sends_it_back_once(
-        self, till: Till, office: BoxOffice, shop_database: str
+        self, payment_fixture: PaymentFixture, office: HttpScenario, shop_database: str
     ) -> None:
         support, buyer = await office.somebody(Role.SUPPORT), await office.somebody()
-        order, _ = await paid_with(till, office, buyer, "captured_other_currency")
+        order, _ = await paid_with(payment_fixture, office, buyer, "captured_other_currency")
         async with folding(office.shop, shop_database):
             (found,) = done(await office.get("/exceptions", support, min_position=await office.head()))["items"]
         path = f"/exceptions/{found['exception_id']}"
@@ -140,10 +142,10 @@ class TestEndException:
         assert (refund["amount"], refund["reason"]) == (price(STALLS, "USD"), "exception")
 
     async def test_given_the_owner_then_they_do_not_end_it(
-        self, till: Till, office: BoxOffice, shop_database: str
+        self, payment_fixture: PaymentFixture, office: HttpScenario, shop_database: str
     ) -> None:
         support = await office.somebody(Role.SUPPORT)
-        await paid_with(till, office, support, "captured_other_currency")
+        await paid_with(payment_fixture, office, support, "captured_other_currency")
         async with folding(office.shop, shop_database):
             (found,) = done(await office.get("/exceptions", support, min_position=await office.head()))["items"]
         path = f"/exceptions/{found['exception_id']}/accept"
@@ -151,7 +153,7 @@ class TestEndException:
         done(await office.post(path, await office.somebody(Role.SUPPORT), WHY))
 
     async def test_given_an_amount_above_the_limit_then_it_takes_two(
-        self, till: Till, office: BoxOffice, shop_database: str
+        self, payment_fixture: PaymentFixture, office: HttpScenario, shop_database: str
     ) -> None:
         limits = FourEyesLimits(amount_max=STALLS - 1)
         object.__setattr__(office.shop.engine.settings, "four_eyes", limits)
@@ -167,7 +169,7 @@ class TestEndException:
         assert done(await office.post(path, second, WHY))["status"] == "closed"
 
     async def test_given_a_wrong_end_reason_or_exception_then_it_says_so(
-        self, till: Till, office: BoxOffice, shop_database: str
+        self, payment_fixture: PaymentFixture, office: HttpScenario, shop_database: str
     ) -> None:
         support = await office.somebody(Role.SUPPORT)
         await stray_money(office, 1)
@@ -180,7 +182,7 @@ class TestEndException:
         assert refused(await office.post(f"/exceptions/{UNKNOWN}/accept", support, WHY)) == (404, "not_found")
 
     async def test_given_the_same_key_twice_then_the_first_answer(
-        self, till: Till, office: BoxOffice, shop_database: str
+        self, payment_fixture: PaymentFixture, office: HttpScenario, shop_database: str
     ) -> None:
         support = await office.somebody(Role.SUPPORT)
         await stray_money(office, 1)
@@ -195,12 +197,12 @@ class TestEndException:
 
 class TestDisputes:
     async def test_given_an_open_dispute_then_refunds_stop_and_order_and_tickets_say_so(
-        self, till: Till, office: BoxOffice, shop_database: str
+        self, payment_fixture: PaymentFixture, office: HttpScenario, shop_database: str
     ) -> None:
         buyer, support = await office.somebody(), await office.somebody(Role.SUPPORT)
-        order, payment = await paid_with(till, office, buyer, "captured")
+        order, payment = await paid_with(payment_fixture, office, buyer, "captured")
         refund = done(await office.post(f"/orders/{order}/refunds", buyer))["refund_id"]
-        opened = done(await announce(till, "dispute.opened", payment))
+        opened = done(await announce(payment_fixture, "dispute.opened", payment))
         assert (opened["known"], opened["position"]) == (True, await office.head())
         assert refused(await office.post(f"/refunds/{refund}/approve", support)) == (409, "payment_disputed")
         done(await office.post(f"/refunds/{refund}/reject", support))
@@ -213,15 +215,15 @@ class TestDisputes:
         assert (ticket["state"], ticket["disputed"]) == ("valid", True)
         assert done(await office.get(f"/tickets/{ticket['ticket_id']}", buyer))["disputed"] is True
         assert listed["payments"][0]["dispute"] == "open"
-        done(await announce(till, "dispute.won", payment))
+        done(await announce(payment_fixture, "dispute.won", payment))
         done(await office.post(f"/orders/{order}/refunds", buyer))
 
     async def test_given_a_lost_dispute_then_support_has_an_exception_and_no_money_goes_back(
-        self, till: Till, office: BoxOffice, shop_database: str
+        self, payment_fixture: PaymentFixture, office: HttpScenario, shop_database: str
     ) -> None:
         buyer, support = await office.somebody(), await office.somebody(Role.SUPPORT)
-        order, payment = await paid_with(till, office, buyer, "captured")
-        done(await announce(till, "dispute.lost", payment))
+        order, payment = await paid_with(payment_fixture, office, buyer, "captured")
+        done(await announce(payment_fixture, "dispute.lost", payment))
         assert refused(await office.post(f"/orders/{order}/refunds", buyer)) == (409, "payment_disputed")
         async with folding(office.shop, shop_database):
             (found,) = done(await office.get("/exceptions", support, min_position=await office.head()))["items"]
@@ -231,12 +233,12 @@ class TestDisputes:
         done(await office.post(f"{path}/write-off", support, {"reason": "uncollectible"}))
 
     async def test_given_a_lost_dispute_then_support_frees_the_seat_and_somebody_else_buys_it(
-        self, till: Till, office: BoxOffice
+        self, payment_fixture: PaymentFixture, office: HttpScenario
     ) -> None:
         buyer, asker, decider = [await office.somebody(*roles) for roles in ((), (Role.SUPPORT,), (Role.SUPPORT,))]
-        order, payment = await paid_with(till, office, buyer, "captured")
+        order, payment = await paid_with(payment_fixture, office, buyer, "captured")
         (line,) = done(await office.get(f"/orders/{order}", buyer))["lines"]
-        done(await announce(till, "dispute.lost", payment))
+        done(await announce(payment_fixture, "dispute.lost", payment))
         path = f"/orders/{order}/refunds"
         assert refused(await office.post(path, asker)) == (409, "payment_disputed")
         ending = done(await office.post(path, asker, {"reason": "chargeback"}))
@@ -247,38 +249,40 @@ class TestDisputes:
         done(await office.order(await office.somebody(), line["place"]["seat"]))
 
     async def test_given_a_dispute_without_an_id_then_the_webhook_is_refused(
-        self, till: Till, office: BoxOffice
+        self, payment_fixture: PaymentFixture, office: HttpScenario
     ) -> None:
-        _, payment = await paid_with(till, office, await office.somebody(), "captured")
+        _, payment = await paid_with(payment_fixture, office, await office.somebody(), "captured")
         head = await office.head()
-        assert (await announce(till, "dispute.opened", payment, dispute_id=None)).status_code == 422
+        assert (await announce(payment_fixture, "dispute.opened", payment, dispute_id=None)).status_code == 422
         assert await office.head() == head
 
 
 class TestWebhooks:
     @pytest.mark.parametrize("kind", ["payout.paid", "checkout.captured", "refund.completed", "dispute.opened"])
     async def test_given_nothing_of_ours_then_it_is_answered_with_a_position(
-        self, till: Till, office: BoxOffice, kind: str
+        self, payment_fixture: PaymentFixture, office: HttpScenario, kind: str
     ) -> None:
         head = await office.head()
-        answer = await announce(till, kind, "another-shops-thing")
+        answer = await announce(payment_fixture, kind, "another-shops-thing")
         assert answer.status_code == 200
         assert (done(answer)["known"], done(answer)["position"]) == (False, head)
         assert await office.head() == head
 
     async def test_given_two_facts_under_one_event_id_then_neither_swallows_the_other(
-        self, till: Till, office: BoxOffice
+        self, payment_fixture: PaymentFixture, office: HttpScenario
     ) -> None:
         buyer = await office.somebody()
         payments = []
         for seat in office.seats[:2]:
             order = done(await office.order(buyer, seat))["order_id"]
-            payments.append((await till.open_payment(office, buyer, order))["payment_id"])
+            payments.append((await payment_fixture.open_payment(office, buyer, order))["payment_id"])
         for payment in payments:
-            done(await announce(till, "checkout.captured", payment, event_id="ev_same"))
+            done(await announce(payment_fixture, "checkout.captured", payment, event_id="ev_same"))
             assert done(await office.get(f"/payments/{payment}", buyer))["outcome"] == "confirmed"
 
-    async def test_given_an_unknown_kind_then_it_is_counted(self, till: Till, office: BoxOffice) -> None:
+    async def test_given_an_unknown_kind_then_it_is_counted(
+        self, payment_fixture: PaymentFixture, office: HttpScenario
+    ) -> None:
         before = office.shop.engine.metrics.webhooks_ignored
-        done(await announce(till, "payout.paid", "p"))
+        done(await announce(payment_fixture, "payout.paid", "p"))
         assert office.shop.engine.metrics.webhooks_ignored == before + 1

@@ -18,18 +18,18 @@ from eventstore.seals.merkle import root_over
 from eventstore.seals.seal import seal_from_json
 from eventstore.store import RecordedEvent
 from runtime.wiring import EXPORTS_MAX
-from tests.api.box_office import BoxOffice, Headers, refused
+from tests.api.box_office import Headers, HttpScenario, refused
 from tests.eventstore.backends import app_url_of
 from tests.eventstore.seals.sealing import sealed_log
 
 
 @pytest.fixture
-async def auditor(office: BoxOffice) -> Headers:
+async def auditor(office: HttpScenario) -> Headers:
     """Somebody who reads history."""
     return await office.somebody(Role.AUDITOR)
 
 
-async def asked(office: BoxOffice, headers: Headers, **parameters: Any) -> httpx.Response:
+async def asked(office: HttpScenario, headers: Headers, **parameters: Any) -> httpx.Response:
     """Ask for a file."""
     return await office.get("/audit/export", headers, **parameters)
 
@@ -40,7 +40,7 @@ def events_in(answer: httpx.Response) -> list[RecordedEvent]:
 
 
 class TestExport:
-    async def test_the_whole_log_in_lines(self, office: BoxOffice, auditor: Headers) -> None:
+    async def test_the_whole_log_in_lines(self, office: HttpScenario, auditor: Headers) -> None:
         answer = await asked(office, auditor)
         log = await office.shop.engine.store.read_range(after=0, limit=1_000)
         assert events_in(answer) == log
@@ -49,7 +49,7 @@ class TestExport:
         assert "export-next" not in answer.headers
 
     async def test_parts_of_it_make_the_whole(
-        self, office: BoxOffice, auditor: Headers, monkeypatch: pytest.MonkeyPatch
+        self, office: HttpScenario, auditor: Headers, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(exports, "POSITIONS_PER_EXPORT_MAX", 4)
         found, following = list[RecordedEvent](), "0"
@@ -60,7 +60,7 @@ class TestExport:
         assert found == await office.shop.engine.store.read_range(after=0, limit=1_000)
 
     async def test_given_others_are_being_sent_then_it_waits_its_turn_and_is_refused_after_a_while(
-        self, office: BoxOffice, auditor: Headers, monkeypatch: pytest.MonkeyPatch
+        self, office: HttpScenario, auditor: Headers, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         turns = office.shop.engine.exports
         monkeypatch.setattr(turns, "_waiting_seconds_max", 0.01)
@@ -71,20 +71,20 @@ class TestExport:
         assert (await asked(office, auditor)).is_success
         assert turns.running == 0
 
-    async def test_as_parquet(self, office: BoxOffice, auditor: Headers) -> None:
+    async def test_as_parquet(self, office: HttpScenario, auditor: Headers) -> None:
         answer = await asked(office, auditor, format="parquet", after=1, before=4)
         rows = pq.ParquetFile(io.BytesIO(answer.content)).read().to_pylist()
         log = await office.shop.engine.store.read_range(after=0, limit=1_000)
         assert [(row["position"], row["data"]) for row in rows] == [(each.position, each.data) for each in log[1:3]]
 
-    async def test_what_is_wanted(self, office: BoxOffice, auditor: Headers) -> None:
+    async def test_what_is_wanted(self, office: HttpScenario, auditor: Headers) -> None:
         stream = f"performance-{office.performance_id}"
         assert {event.stream for event in events_in(await asked(office, auditor, stream=stream))} == {stream}
         names = {event.name for event in events_in(await asked(office, auditor, name="PerformanceScheduled"))}
         assert names == {"PerformanceScheduled"}
 
     async def test_the_seals_of_the_same_positions(
-        self, office: BoxOffice, auditor: Headers, shop_database: str, tmp_path: Path
+        self, office: HttpScenario, auditor: Headers, shop_database: str, tmp_path: Path
     ) -> None:
         assert (await office.get("/audit/export/seals", auditor)).content == b""
         await asyncio.to_thread(sealed_log(shop_database, app_url_of(shop_database), tmp_path).seal)
@@ -93,7 +93,7 @@ class TestExport:
         digests = [event.digest for event in events_in(await asked(office, auditor, before=seal.last + 1))]
         assert root_over(digests) == seal.root
 
-    async def test_nobody_else_gets_it(self, office: BoxOffice, auditor: Headers) -> None:
+    async def test_nobody_else_gets_it(self, office: HttpScenario, auditor: Headers) -> None:
         assert refused(await asked(office, await office.somebody(Role.SUPPORT))) == (403, "forbidden")
         assert refused(await asked(office, await office.somebody())) == (403, "forbidden")
         assert refused(await asked(office, auditor, format="csv")) == (422, "malformed")

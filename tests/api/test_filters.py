@@ -3,7 +3,7 @@
 import pytest
 
 from domain.values import Role
-from tests.api.box_office import BoxOffice, done, refused
+from tests.api.box_office import HttpScenario, done, refused
 from tests.api.shop import Shop
 
 UNKNOWN = "01935a1c-0000-7000-8000-00000000dead"
@@ -22,7 +22,7 @@ FILTERS = [
 
 @pytest.mark.usefixtures("folded")
 class TestFilters:
-    async def test_given_an_id_of_nothing_then_whoever_asks_gets_404(self, office: BoxOffice) -> None:
+    async def test_given_an_id_of_nothing_then_whoever_asks_gets_404(self, office: HttpScenario) -> None:
         staff = await office.somebody(Role.ADMIN, Role.AUDITOR, Role.SUPPORT)
         for path, name in FILTERS:
             for sender in (staff, *([] if path.startswith("/audit") else [office.organizer])):
@@ -31,7 +31,7 @@ class TestFilters:
         assert refused(await office.get(f"/reports/accounts/{UNKNOWN}", office.organizer)) == ABSENT
 
     async def test_given_somebody_elses_then_it_reads_as_if_it_were_not_there(
-        self, shop: Shop, office: BoxOffice
+        self, shop: Shop, office: HttpScenario
     ) -> None:
         _, rival = await shop.organizer(rival=Role.ORGANIZER)
         sender = shop.bearer(rival["rival"])
@@ -45,7 +45,7 @@ class TestFilters:
         assert refused(await office.get("/orders", buyer, account=other)) == ABSENT
 
     async def test_given_what_is_there_and_the_senders_then_its_list_may_be_empty(
-        self, shop: Shop, office: BoxOffice
+        self, shop: Shop, office: HttpScenario
     ) -> None:
         head, buyer = await office.head(), await shop.account()
         own = shop.bearer(buyer)

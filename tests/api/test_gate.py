@@ -8,14 +8,14 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from domain.values import Role
-from tests.api.box_office import BoxOffice, Headers, Json, Opened, done, folding, in_days, price, refused
+from tests.api.box_office import Headers, HttpScenario, Json, OpenedScenario, done, folding, in_days, price, refused
 from tests.api.shop import V1, Shop
 
 FULL_WIDTH = {ord(digit): ord(digit) - ord("0") + 0xFF10 for digit in "0123456789"}
 
 
 @pytest.fixture
-async def office(shop: Shop, box_office: Opened) -> BoxOffice:
+async def office(shop: Shop, box_office: OpenedScenario) -> HttpScenario:
     """A performance in half an hour, for which nothing is to pay."""
     opened = box_office.at(shop)
     free = {"prices": [{"category": "stalls", "price": price(0)}, {"category": "floor", "price": price(0)}]}
@@ -25,7 +25,7 @@ async def office(shop: Shop, box_office: Opened) -> BoxOffice:
     return opened
 
 
-async def ticket_of(office: BoxOffice, seat: int = 0, buyer: Headers | None = None) -> Json:
+async def ticket_of(office: HttpScenario, seat: int = 0, buyer: Headers | None = None) -> Json:
     """Order a seat, and return its ticket."""
     buyer = buyer or await office.somebody()
     order = done(await office.order(buyer, office.seats[seat]))["order_id"]
@@ -34,13 +34,13 @@ async def ticket_of(office: BoxOffice, seat: int = 0, buyer: Headers | None = No
     return ticket
 
 
-async def send(office: BoxOffice, sender: Headers | None = None, **reading: Any) -> httpx.Response:
+async def send(office: HttpScenario, sender: Headers | None = None, **reading: Any) -> httpx.Response:
     """Send a scan."""
     body = {"gate": "North", "nonce": str(uuid7()), **reading}
     return await office.post("/scans", sender or office.gate, body)
 
 
-async def device_of(office: BoxOffice, **different: Any) -> Json:
+async def device_of(office: HttpScenario, **different: Any) -> Json:
     """Register a device."""
     body = {"organizer_id": office.organizer_id, "label": "North", "performance_ids": [office.performance_id]}
     device: Json = done(await office.post("/devices", office.organizer, {**body, **different}))
@@ -49,7 +49,7 @@ async def device_of(office: BoxOffice, **different: Any) -> Json:
 
 class TestNonce:
     async def test_given_another_code_or_gate_under_it_then_422_and_no_trace(
-        self, office: BoxOffice, shop_database: str
+        self, office: HttpScenario, shop_database: str
     ) -> None:
         one, two = await ticket_of(office, 0), await ticket_of(office, 1)
         first = done(await send(office, code=one["code"], nonce="1"))
@@ -62,14 +62,14 @@ class TestNonce:
         assert (done(again), again.headers["Idempotency-Replayed"]) == (first, "true")
         assert done(await send(office, code=two["code"]))["outcome"] == "admitted"
 
-    async def test_given_twins_of_one_nonce_with_two_codes_then_one_is_judged(self, office: BoxOffice) -> None:
+    async def test_given_twins_of_one_nonce_with_two_codes_then_one_is_judged(self, office: HttpScenario) -> None:
         tickets = [await ticket_of(office, seat) for seat in range(4)]
         answers = await asyncio.gather(*(send(office, code=ticket["code"], nonce="1") for ticket in tickets))
         assert sorted(answer.status_code for answer in answers) == [200, 422, 422, 422]
         (admitted,) = (answer.json() for answer in answers if answer.is_success)
         assert admitted["outcome"] == "admitted"
 
-    async def test_given_two_accounts_then_each_has_its_own(self, office: BoxOffice) -> None:
+    async def test_given_two_accounts_then_each_has_its_own(self, office: HttpScenario) -> None:
         one, two = await ticket_of(office, 0), await ticket_of(office, 1)
         other = await office.shop.account()
         members = f"{V1}/organizers/{office.organizer_id}/members/{other}"
@@ -78,7 +78,7 @@ class TestNonce:
         assert done(await send(office, code=one["code"], nonce="1"))["ticket"]["ticket_id"] == one["ticket_id"]
         assert done(await send(office, second, code=two["code"], nonce="1"))["ticket"]["ticket_id"] == two["ticket_id"]
 
-    async def test_given_a_refused_scan_then_its_answer_stays_whatever_happens(self, office: BoxOffice) -> None:
+    async def test_given_a_refused_scan_then_its_answer_stays_whatever_happens(self, office: HttpScenario) -> None:
         ticket = await ticket_of(office)
         entry = done(await send(office, code=ticket["code"]))
         refusal = done(await send(office, code=ticket["code"], nonce="2"))
@@ -87,7 +87,7 @@ class TestNonce:
 
     @pytest.mark.parametrize("key", [{}, {"Idempotency-Key": "k"}], ids=["nonce", "key"])
     async def test_given_its_entry_was_reverted_then_it_admits_nobody_again(
-        self, office: BoxOffice, key: Headers
+        self, office: HttpScenario, key: Headers
     ) -> None:
         body = {"code": (await ticket_of(office))["code"], "gate": "North", "nonce": "1"}
         entry = done(await office.post("/scans", office.gate, body, **key))
@@ -99,7 +99,7 @@ class TestNonce:
 
     @pytest.mark.parametrize("key", [{}, {"Idempotency-Key": "k"}], ids=["nonce", "key"])
     async def test_given_the_sender_works_for_another_organizer_now_then_403(
-        self, office: BoxOffice, shop_database: str, key: Headers
+        self, office: HttpScenario, shop_database: str, key: Headers
     ) -> None:
         sender = await office.shop.account()
         other, members = await office.shop.organizer(ann=Role.ORGANIZER)
@@ -114,7 +114,7 @@ class TestNonce:
             again = await office.post("/scans", office.shop.bearer(sender), body, **key)
         assert refused(again) == (403, "forbidden")
 
-    async def test_given_an_idempotency_key_for_another_scan_then_422(self, office: BoxOffice) -> None:
+    async def test_given_an_idempotency_key_for_another_scan_then_422(self, office: HttpScenario) -> None:
         ticket = await ticket_of(office)
         body = {"code": ticket["code"], "gate": "North", "nonce": "1"}
         key = {"Idempotency-Key": "k"}
@@ -125,7 +125,7 @@ class TestNonce:
 
 
 class TestAnswer:
-    async def test_given_a_used_ticket_then_it_says_when_and_where_it_was(self, office: BoxOffice) -> None:
+    async def test_given_a_used_ticket_then_it_says_when_and_where_it_was(self, office: HttpScenario) -> None:
         ticket = await ticket_of(office)
         entry = done(await send(office, code=ticket["code"], gate="North"))
         refusal = done(await send(office, code=ticket["code"], gate="South"))
@@ -134,7 +134,7 @@ class TestAnswer:
         (recorded,) = await office.shop.engine.store.read_range(after=entry["position"] - 1, limit=1)
         assert first["at"] == recorded.recorded_at.isoformat().replace("+00:00", "Z")
 
-    async def test_given_it_is_too_early_then_an_override_admits_and_is_recorded(self, office: BoxOffice) -> None:
+    async def test_given_it_is_too_early_then_an_override_admits_and_is_recorded(self, office: HttpScenario) -> None:
         path = f"{V1}/performances/{office.performance_id}"
         later = {"starts_at": in_days(30), "doors_at": in_days(29)}
         done(await office.shop.client.patch(path, json=later, headers=office.organizer))
@@ -145,7 +145,7 @@ class TestAnswer:
 
 
 class TestTypedNumber:
-    async def test_given_no_confirmation_then_it_shows_and_records_nothing(self, office: BoxOffice) -> None:
+    async def test_given_no_confirmation_then_it_shows_and_records_nothing(self, office: HttpScenario) -> None:
         ticket = await ticket_of(office)
         typed = ticket["ticket_id"].upper().replace("-", " ")
         head = await office.head()
@@ -159,14 +159,14 @@ class TestTypedNumber:
         assert (used["outcome"], used["reason"], used["first_entry"]["mode"]) == ("refused", "already_used", "manual")
 
     @pytest.mark.parametrize("dash", ["", "-", " - ", "\u2013", "\u00a0", "\u200b-"], ids=ascii)
-    async def test_given_a_number_as_it_is_copied_then_it_is_read(self, office: BoxOffice, dash: str) -> None:
+    async def test_given_a_number_as_it_is_copied_then_it_is_read(self, office: HttpScenario, dash: str) -> None:
         number = (await ticket_of(office))["ticket_id"]
         for typed in (number, number.translate(FULL_WIDTH)):
             shown = done(await send(office, ticket_number=typed.replace("-", dash)))
             assert shown["ticket"]["ticket_id"] == number
 
     @pytest.mark.parametrize("spelling", ["+{0}", "{1}_{2}", "urn:uuid:{3}", "{{{3}}}", "0x{2}", "\u0663{0}"])
-    async def test_given_a_spelling_of_no_number_then_422(self, office: BoxOffice, spelling: str) -> None:
+    async def test_given_a_spelling_of_no_number_then_422(self, office: HttpScenario, spelling: str) -> None:
         number = (await ticket_of(office))["ticket_id"]
         digits = number.replace("-", "")
         typed = spelling.format(digits[1:], digits[:10], digits[11:], number)
@@ -182,11 +182,11 @@ class TestTypedNumber:
         ],
         ids=str,
     )
-    async def test_given_a_senseless_reading_then_422(self, office: BoxOffice, reading: Json) -> None:
+    async def test_given_a_senseless_reading_then_422(self, office: HttpScenario, reading: Json) -> None:
         assert refused(await send(office, **reading)) == (422, "malformed")
 
     async def test_given_an_unknown_number_then_refused_and_nothing_shown(
-        self, office: BoxOffice, shop_database: str
+        self, office: HttpScenario, shop_database: str
     ) -> None:
         async with folding(office.shop, shop_database):
             unknown = done(await send(office, ticket_number=str(uuid7())))
@@ -194,7 +194,7 @@ class TestTypedNumber:
 
 
 class TestRevert:
-    async def test_given_an_entry_then_the_ticket_admits_again(self, office: BoxOffice) -> None:
+    async def test_given_an_entry_then_the_ticket_admits_again(self, office: HttpScenario) -> None:
         buyer = await office.somebody()
         ticket = await ticket_of(office, 0, buyer)
         entry = done(await send(office, code=ticket["code"]))
@@ -204,7 +204,7 @@ class TestRevert:
         assert done(await office.get(f"/tickets/{ticket['ticket_id']}", buyer))["state"] == "valid"
         assert done(await send(office, code=ticket["code"]))["outcome"] == "admitted"
 
-    async def test_given_a_stranger_then_404_and_a_customer_too(self, office: BoxOffice) -> None:
+    async def test_given_a_stranger_then_404_and_a_customer_too(self, office: HttpScenario) -> None:
         buyer = await office.somebody()
         entry = done(await send(office, code=(await ticket_of(office, 0, buyer))["code"]))
         _, members = await office.shop.organizer(other=Role.ENTRY_MANAGER)
@@ -212,7 +212,7 @@ class TestRevert:
             answer = await office.post(f"/scans/{entry['scan_id']}/revert", sender, {"reason": "other"})
             assert refused(answer) == (404, "not_found")
 
-    async def test_given_no_entry_then_409_or_404(self, office: BoxOffice) -> None:
+    async def test_given_no_entry_then_409_or_404(self, office: HttpScenario) -> None:
         ticket = await ticket_of(office)
         done(await send(office, code=ticket["code"]))
         refusal = done(await send(office, code=ticket["code"]))
@@ -223,7 +223,7 @@ class TestRevert:
 
 
 class TestDevices:
-    async def test_given_the_rule_then_only_a_registered_device_admits(self, office: BoxOffice) -> None:
+    async def test_given_the_rule_then_only_a_registered_device_admits(self, office: HttpScenario) -> None:
         ticket, device = await ticket_of(office), await device_of(office)
         path = f"{V1}/performances/{office.performance_id}"
         rules = {"entry_rules": {"registered_devices": True}}
@@ -232,7 +232,7 @@ class TestDevices:
         entry = done(await send(office, {**office.gate, "Device-Key": device["key"]}, code=ticket["code"]))
         assert (entry["outcome"], entry["scan_id"].startswith(device["device_id"])) == ("admitted", True)
 
-    async def test_given_two_devices_with_one_nonce_and_key_then_each_is_judged(self, office: BoxOffice) -> None:
+    async def test_given_two_devices_with_one_nonce_and_key_then_each_is_judged(self, office: HttpScenario) -> None:
         ticket, one, two = await ticket_of(office), await device_of(office), await device_of(office)
         body = {"code": ticket["code"], "gate": "North", "nonce": "1"}
         first, second = [
@@ -246,7 +246,7 @@ class TestDevices:
         assert (first["outcome"], second["reason"]) == ("admitted", "already_used")
         assert second["first_entry"]["scan_id"] == first["scan_id"]
 
-    async def test_given_it_is_revoked_then_403_from_then_on(self, office: BoxOffice) -> None:
+    async def test_given_it_is_revoked_then_403_from_then_on(self, office: HttpScenario) -> None:
         one, two, device = await ticket_of(office, 0), await ticket_of(office, 1), await device_of(office)
         sender = {**office.gate, "Device-Key": device["key"]}
         done(await send(office, sender, code=one["code"]))
@@ -258,12 +258,12 @@ class TestDevices:
         assert await office.head() == head
 
     @pytest.mark.parametrize("key", ["x", f"{'0' * 8}-0000-7000-8000-{'0' * 12}.{'a' * 43}"])
-    async def test_given_a_key_of_no_device_then_401(self, office: BoxOffice, key: str) -> None:
+    async def test_given_a_key_of_no_device_then_401(self, office: HttpScenario, key: str) -> None:
         ticket = await ticket_of(office)
         answer = await send(office, {**office.gate, "Device-Key": key}, code=ticket["code"])
         assert refused(answer) == (401, "unauthenticated")
 
-    async def test_given_two_keys_then_422_and_neither_is_taken(self, office: BoxOffice) -> None:
+    async def test_given_two_keys_then_422_and_neither_is_taken(self, office: HttpScenario) -> None:
         ticket, one, two = await ticket_of(office), await device_of(office), await device_of(office)
         keys = [("Device-Key", device["key"]) for device in (one, two)]
         body, head = {"code": ticket["code"], "gate": "North", "nonce": "1"}, await office.head()
@@ -271,19 +271,19 @@ class TestDevices:
         assert refused(await office.shop.client.post(f"{V1}/scans", json=body, headers=headers)) == (422, "malformed")
         assert await office.head() == head
 
-    async def test_given_another_devices_secret_then_401(self, office: BoxOffice) -> None:
+    async def test_given_another_devices_secret_then_401(self, office: HttpScenario) -> None:
         ticket, one, two = await ticket_of(office), await device_of(office), await device_of(office)
         forged = f"{one['device_id']}.{two['key'].split('.')[1]}"
         answer = await send(office, {**office.gate, "Device-Key": forged}, code=ticket["code"])
         assert refused(answer) == (401, "unauthenticated")
 
-    async def test_given_a_sender_who_is_no_entry_manager_of_its_organizer_then_403(self, office: BoxOffice) -> None:
+    async def test_given_a_sender_who_is_no_entry_manager_of_its_organizer_then_403(self, office: HttpScenario) -> None:
         ticket, device = await ticket_of(office), await device_of(office)
         _, members = await office.shop.organizer(other=Role.ENTRY_MANAGER)
         sender = {**office.shop.bearer(members["other"]), "Device-Key": device["key"]}
         assert refused(await send(office, sender, code=ticket["code"])) == (403, "forbidden")
 
-    async def test_given_a_replay_then_the_key_is_not_shown_again_nor_stored(self, office: BoxOffice) -> None:
+    async def test_given_a_replay_then_the_key_is_not_shown_again_nor_stored(self, office: HttpScenario) -> None:
         body = {"organizer_id": office.organizer_id, "label": "North", "performance_ids": [office.performance_id]}
         first, again = [
             done(await office.post("/devices", office.organizer, body, **{"Idempotency-Key": "k"})) for _ in range(2)
@@ -293,7 +293,7 @@ class TestDevices:
         assert first["key"].split(".")[1] not in recorded.data
 
     async def test_given_as_many_as_an_organizer_may_have_then_one_more_is_refused_until_one_is_revoked(
-        self, office: BoxOffice, shop_database: str, monkeypatch: pytest.MonkeyPatch
+        self, office: HttpScenario, shop_database: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("domain.device.DEVICES_PER_ORGANIZER_MAX", 2)
         body = {"organizer_id": office.organizer_id, "label": "North", "performance_ids": [office.performance_id]}
@@ -310,7 +310,7 @@ class TestDevices:
             await device_of(office)
 
     async def test_given_devices_then_their_organizer_lists_them_and_nobody_else(
-        self, office: BoxOffice, shop_database: str
+        self, office: HttpScenario, shop_database: str
     ) -> None:
         hours = {"performance_ids": [], "works_from": in_days(0), "works_until": in_days(1)}
         one, two = await device_of(office), await device_of(office, **hours)
@@ -333,7 +333,9 @@ class TestDevices:
 
 
 class TestRole:
-    async def test_given_the_role_a_moment_ago_then_the_gate_knows(self, office: BoxOffice, shop_database: str) -> None:
+    async def test_given_the_role_a_moment_ago_then_the_gate_knows(
+        self, office: HttpScenario, shop_database: str
+    ) -> None:
         """The list of members is behind the log; the answer waits for it instead of refusing."""
         ticket = await ticket_of(office)
         async with folding(office.shop, shop_database):
@@ -341,7 +343,9 @@ class TestRole:
             scanned = done(await send(office, office.shop.bearer(members["other"]), code=ticket["code"]))
         assert (scanned["reason"], scanned["ticket"]) == ("other_organizer", None)
 
-    async def test_given_no_role_then_403_names_the_one_it_takes(self, office: BoxOffice, shop_database: str) -> None:
+    async def test_given_no_role_then_403_names_the_one_it_takes(
+        self, office: HttpScenario, shop_database: str
+    ) -> None:
         ticket = await ticket_of(office)
         async with folding(office.shop, shop_database):
             answer = await send(office, await office.somebody(), code=ticket["code"])

@@ -9,7 +9,7 @@ from tests.api.box_office import (
     FLOOR,
     NO_LIMITS,
     STALLS,
-    BoxOffice,
+    HttpScenario,
     done,
     in_days,
     open_box_office,
@@ -22,7 +22,7 @@ UNKNOWN = "01935a1c-0000-7000-8000-00000000dead"
 
 
 class TestHold:
-    async def test_given_free_seats_then_they_are_held_at_the_promised_price(self, office: BoxOffice) -> None:
+    async def test_given_free_seats_then_they_are_held_at_the_promised_price(self, office: HttpScenario) -> None:
         buyer = await office.somebody()
         answer = await office.hold(buyer, *office.seats[:2])
         held = done(answer)
@@ -35,7 +35,7 @@ class TestHold:
         assert line["components"] == [{"kind": "face", "net": STALLS, "tax": [], "gross": STALLS, "refundable": True}]
         assert held["position"] == await office.head()
 
-    async def test_given_one_seat_is_taken_then_none_is_held(self, office: BoxOffice) -> None:
+    async def test_given_one_seat_is_taken_then_none_is_held(self, office: HttpScenario) -> None:
         done(await office.hold(await office.somebody(), office.seats[1]))
         rival, head = await office.somebody(), await office.head()
         answer = await office.hold(rival, *office.seats[:3])
@@ -62,7 +62,7 @@ class TestHold:
         ids=lambda value: value if isinstance(value, str) else str(value)[:40],
     )
     async def test_given_a_wish_that_makes_no_sense_then_nothing_happens(
-        self, office: BoxOffice, items: list[dict[str, object]], code: str
+        self, office: HttpScenario, items: list[dict[str, object]], code: str
     ) -> None:
         buyer = await office.somebody()
         path = f"/performances/{office.performance_id}/holds"
@@ -70,24 +70,24 @@ class TestHold:
         assert refused(await office.post(path, buyer, {"items": items})) == (422, code)
         assert await office.head() == head
 
-    async def test_given_an_unknown_performance_then_404(self, office: BoxOffice) -> None:
+    async def test_given_an_unknown_performance_then_404(self, office: HttpScenario) -> None:
         answer = await office.post(
             f"/performances/{UNKNOWN}/holds", await office.somebody(), {"items": [{"seat": "s1"}]}
         )
         assert refused(answer) == (404, "not_found")
 
-    async def test_given_sales_have_not_opened_then_409_says_when(self, office: BoxOffice) -> None:
+    async def test_given_sales_have_not_opened_then_409_says_when(self, office: HttpScenario) -> None:
         later = await office.performance(on_sale_at=in_days(1))
         answer = await office.post(f"/performances/{later}/holds", await office.somebody(), {"items": [{"seat": "s1"}]})
         assert refused(answer) == (409, "not_on_sale")
         assert "on_sale_at" in answer.json()
 
-    async def test_given_sales_are_closed_then_409(self, office: BoxOffice) -> None:
+    async def test_given_sales_are_closed_then_409(self, office: HttpScenario) -> None:
         path = f"{V1}/performances/{office.performance_id}"
         done(await office.shop.client.patch(path, json={"sales": "closed"}, headers=office.organizer))
         assert refused(await office.hold(await office.somebody(), office.seats[0])) == (409, "not_on_sale")
 
-    async def test_given_the_buyer_has_enough_then_the_limit_is_named(self, office: BoxOffice) -> None:
+    async def test_given_the_buyer_has_enough_then_the_limit_is_named(self, office: HttpScenario) -> None:
         buyer = await office.somebody()
         assert refused(await office.hold(buyer, *office.seats[:9])) == (409, "limit_reached")
         done(await office.hold(buyer, *office.seats[:5]))
@@ -95,7 +95,7 @@ class TestHold:
         assert refused(answer) == (409, "limit_reached")
         assert answer.json()["limit"] == "seats_per_buyer"
 
-    async def test_given_a_second_click_then_the_refusal_names_the_first(self, office: BoxOffice) -> None:
+    async def test_given_a_second_click_then_the_refusal_names_the_first(self, office: HttpScenario) -> None:
         buyer = await office.somebody()
         first = done(await office.hold(buyer, office.seats[0]))
         again = await office.hold(buyer, *office.seats[:2])
@@ -112,7 +112,7 @@ class TestHold:
 
 
 class TestHoldStanding:
-    async def test_given_places_then_as_many_are_held_and_none_is_shown(self, office: BoxOffice) -> None:
+    async def test_given_places_then_as_many_are_held_and_none_is_shown(self, office: HttpScenario) -> None:
         held = done(await office.hold(await office.somebody(), area=office.area, quantity=3))
         assert held["quote"]["total"] == price(3 * FLOOR)
         assert [line["place"]["seat"] for line in held["quote"]["lines"]] == [None] * 3
@@ -140,9 +140,9 @@ class TestHoldStanding:
         office = await open_box_office(shop, limits=NO_LIMITS)
         items = [{"seat": f"{office.area}0001"}, {"area": office.area, "quantity": AREA_CAPACITY - 1}]
         paths = {"holds": f"/performances/{office.performance_id}/holds", "orders": "/orders"}
-        wish = {"items": items} | ({"performance_id": office.performance_id} if route == "orders" else {})
+        command = {"items": items} | ({"performance_id": office.performance_id} if route == "orders" else {})
         buyer, head = await office.somebody(), await office.head()
-        answer = await office.post(paths[route], buyer, wish)
+        answer = await office.post(paths[route], buyer, command)
         assert refused(answer) == (422, "unknown_seats")
         assert await office.head() == head
 
@@ -162,14 +162,14 @@ class TestHoldStanding:
 
 
 class TestBasket:
-    async def test_given_a_basket_then_only_its_holder_sees_it(self, office: BoxOffice) -> None:
+    async def test_given_a_basket_then_only_its_holder_sees_it(self, office: HttpScenario) -> None:
         buyer = await office.somebody()
         held = done(await office.hold(buyer, office.seats[0]))
         seen = done(await office.get(f"/holds/{held['hold_id']}", buyer))
         assert (seen["status"], seen["quote"]) == ("open", held["quote"])
         assert refused(await office.get(f"/holds/{held['hold_id']}", await office.somebody())) == (404, "not_found")
 
-    async def test_given_one_extension_then_the_next_is_refused(self, office: BoxOffice) -> None:
+    async def test_given_one_extension_then_the_next_is_refused(self, office: HttpScenario) -> None:
         buyer = await office.somebody()
         held = done(await office.hold(buyer, office.seats[0]))
         extended = done(await office.post(f"/holds/{held['hold_id']}/extend", buyer))
@@ -177,7 +177,7 @@ class TestBasket:
         assert refused(await office.post(f"/holds/{held['hold_id']}/extend", buyer)) == (409, "already_extended")
 
     async def test_given_it_is_released_then_the_seat_is_free_and_a_second_time_changes_nothing(
-        self, office: BoxOffice
+        self, office: HttpScenario
     ) -> None:
         buyer = await office.somebody()
         held = done(await office.hold(buyer, office.seats[0]))
@@ -188,7 +188,7 @@ class TestBasket:
         done(await office.hold(await office.somebody(), office.seats[0]))
 
     @pytest.mark.usefixtures("folded")
-    async def test_given_baskets_then_the_list_shows_those_that_live(self, office: BoxOffice) -> None:
+    async def test_given_baskets_then_the_list_shows_those_that_live(self, office: HttpScenario) -> None:
         buyer = await office.somebody()
         kept = done(await office.hold(buyer, office.seats[0]))
         given_up = done(await office.hold(buyer, office.seats[1]))

@@ -5,7 +5,7 @@ import pytest
 from api.access import ACCESS
 from api.routing import GuardedRoute
 from domain.values import Role
-from tests.api.box_office import BoxOffice, done, refused
+from tests.api.box_office import HttpScenario, done, refused
 from tests.api.shop import V1
 
 MALFORMED = (422, "malformed")
@@ -13,26 +13,26 @@ MALFORMED = (422, "malformed")
 
 class TestQueryParameters:
     @pytest.mark.parametrize("path", ["/venues", "/events", "/organizers", "/orders", "/refunds", "/me"])
-    async def test_given_an_unknown_parameter_then_it_is_refused_by_name(self, office: BoxOffice, path: str) -> None:
+    async def test_given_an_unknown_parameter_then_it_is_refused_by_name(self, office: HttpScenario, path: str) -> None:
         answer = await office.get(path, await office.somebody(), colour="red")
         assert refused(answer) == MALFORMED
         assert [fault["path"] for fault in answer.json()["faults"]] == ["query.colour"]
 
-    async def test_given_a_report_of_an_event_then_the_filters_there_are_are_named(self, office: BoxOffice) -> None:
+    async def test_given_a_report_of_an_event_then_the_filters_there_are_are_named(self, office: HttpScenario) -> None:
         answer = await office.get("/reports/sales", office.organizer, event_id=office.event_id)
         assert refused(answer) == MALFORMED
         assert "performance_id" in answer.json()["faults"][0]["message"]
 
-    async def test_given_a_parameter_twice_then_it_is_refused(self, office: BoxOffice) -> None:
+    async def test_given_a_parameter_twice_then_it_is_refused(self, office: HttpScenario) -> None:
         answer = await office.shop.client.get(f"{V1}/venues?limit=1&limit=2")
         assert refused(answer) == MALFORMED
 
-    async def test_given_a_list_then_its_parameter_may_be_repeated(self, office: BoxOffice) -> None:
+    async def test_given_a_list_then_its_parameter_may_be_repeated(self, office: HttpScenario) -> None:
         auditor = await office.somebody(Role.AUDITOR)
         names = {"name": ["SeatHeld", "SeatSold"]}
         done(await office.shop.client.get(f"{V1}/audit/log", headers=auditor, params=names))
 
-    async def test_given_a_command_then_a_query_is_refused_and_nothing_changes(self, office: BoxOffice) -> None:
+    async def test_given_a_command_then_a_query_is_refused_and_nothing_changes(self, office: HttpScenario) -> None:
         buyer, head = await office.somebody(), await office.head()
         body = {"items": [{"seat": office.seats[0]}]}
         path = f"{V1}/performances/{office.performance_id}/holds"
@@ -41,7 +41,7 @@ class TestQueryParameters:
         assert await office.head() == head
 
     async def test_given_every_route_then_an_unknown_parameter_is_refused_before_any_work(
-        self, office: BoxOffice
+        self, office: HttpScenario
     ) -> None:
         routes = [route for route in office.shop.app.routes if isinstance(route, GuardedRoute)]
         assert len(routes) == len(ACCESS)
@@ -54,7 +54,7 @@ class TestQueryParameters:
     @pytest.mark.usefixtures("folded")
     @pytest.mark.parametrize("path", ["/events", "/reports/sales", "/audit/log", "/audit/export"])
     async def test_given_a_period_that_ends_before_it_begins_then_it_is_refused(
-        self, office: BoxOffice, path: str
+        self, office: HttpScenario, path: str
     ) -> None:
         sender = await office.somebody(Role.ADMIN, Role.AUDITOR)
         clock = "T00:00:00Z" if path.startswith("/audit") else ""
@@ -64,7 +64,7 @@ class TestQueryParameters:
         assert one_day.is_success
 
     @pytest.mark.usefixtures("folded")
-    async def test_given_blanks_around_a_place_then_it_is_found(self, office: BoxOffice) -> None:
+    async def test_given_blanks_around_a_place_then_it_is_found(self, office: HttpScenario) -> None:
         head = await office.head()
         for path in ("/events", "/venues"):
             assert done(await office.get(path, None, city=" bergen ", min_position=head))["items"]
@@ -75,7 +75,7 @@ class TestQueryParameters:
         ("path", "name"), [("/events", "q"), ("/events", "city"), ("/events", "category"), ("/venues", "city")]
     )
     async def test_given_a_blank_filter_then_it_filters_nothing(
-        self, office: BoxOffice, path: str, name: str, blank: str
+        self, office: HttpScenario, path: str, name: str, blank: str
     ) -> None:
         assert done(await office.get(path, None, min_position=await office.head(), **{name: blank}))["items"]
 
@@ -92,7 +92,7 @@ class TestBodies:
         ids=["field", "nested", "escaped", "deep"],
     )
     async def test_given_a_name_twice_or_too_much_depth_then_it_is_refused_and_nothing_changes(
-        self, office: BoxOffice, body: bytes
+        self, office: HttpScenario, body: bytes
     ) -> None:
         buyer, head = await office.somebody(), await office.head()
         path = f"{V1}/performances/{office.performance_id}/holds"
@@ -101,17 +101,17 @@ class TestBodies:
         assert await office.head() == head
 
     @pytest.mark.parametrize("body", [b"{}", b'{"reason": "illness"}', b"text"])
-    async def test_given_a_body_where_none_is_due_then_it_is_refused(self, office: BoxOffice, body: bytes) -> None:
+    async def test_given_a_body_where_none_is_due_then_it_is_refused(self, office: HttpScenario, body: bytes) -> None:
         path = f"{V1}/events/{office.event_id}/publish"
         head = await office.head()
         answer = await office.shop.client.post(path, content=body, headers=office.organizer)
         assert refused(answer) == MALFORMED
         assert await office.head() == head
 
-    async def test_given_a_read_with_a_body_then_it_is_refused(self, office: BoxOffice) -> None:
+    async def test_given_a_read_with_a_body_then_it_is_refused(self, office: HttpScenario) -> None:
         answer = await office.shop.client.request("GET", f"{V1}/venues", content=b"{}")
         assert refused(answer) == MALFORMED
 
-    async def test_given_an_optional_body_then_it_may_be_missing(self, office: BoxOffice) -> None:
+    async def test_given_an_optional_body_then_it_may_be_missing(self, office: HttpScenario) -> None:
         performance = await office.performance()
         done(await office.post(f"/performances/{performance}/cancel", office.organizer))

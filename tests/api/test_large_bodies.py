@@ -10,7 +10,7 @@ import pytest
 from api.access import LAYOUT_BYTES_MAX
 from api.bodies import BoundedRequest
 from domain.values import Role
-from tests.api.box_office import VENUE, BoxOffice, done, refused
+from tests.api.box_office import VENUE, HttpScenario, done, refused
 from tests.api.shop import V1, until
 
 GRID = {"sections": [{"name": "Stalls", "category": "A", "rows": 3, "seats_per_row": 4}]}
@@ -32,19 +32,19 @@ class Upload:
         yield content[10:]
 
 
-def layouts_of(office: BoxOffice) -> str:
+def layouts_of(office: HttpScenario) -> str:
     """Return the address of the office's venue's layouts."""
     return f"{V1}/venues/{office.venue_id}/layouts"
 
 
-async def send(office: BoxOffice, upload: Upload) -> httpx.Response:
+async def send(office: HttpScenario, upload: Upload) -> httpx.Response:
     """Publish a layout part by part."""
     headers = office.organizer | JSON
     return await office.shop.client.post(layouts_of(office), content=upload.parts(), headers=headers)
 
 
 async def test_given_two_of_an_organizer_then_the_second_waits_and_another_organizer_does_not(
-    office: BoxOffice,
+    office: HttpScenario,
 ) -> None:
     queue, uploads = office.shop.engine.large_bodies, [Upload(), Upload()]
     sent = [asyncio.create_task(send(office, upload)) for upload in uploads]
@@ -63,7 +63,7 @@ async def test_given_two_of_an_organizer_then_the_second_waits_and_another_organ
     assert (queue.running, queue.waiting) == (0, 0)
 
 
-async def test_given_a_client_that_leaves_then_its_place_is_free_again(office: BoxOffice) -> None:
+async def test_given_a_client_that_leaves_then_its_place_is_free_again(office: HttpScenario) -> None:
     queue, sent = office.shop.engine.large_bodies, asyncio.create_task(send(office, Upload()))
 
     async def one_runs() -> bool:
@@ -77,7 +77,7 @@ async def test_given_a_client_that_leaves_then_its_place_is_free_again(office: B
 
 
 async def test_given_a_layout_then_its_body_is_never_parsed_here(
-    office: BoxOffice, monkeypatch: pytest.MonkeyPatch
+    office: HttpScenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def parsed(_: BoundedRequest) -> bytes:
         raise AssertionError("the body of a layout is read by another process")
@@ -90,7 +90,7 @@ async def test_given_a_layout_then_its_body_is_never_parsed_here(
 
 
 @pytest.mark.parametrize("announced", [True, False])
-async def test_given_more_than_a_layout_may_have_then_413(office: BoxOffice, announced: bool) -> None:
+async def test_given_more_than_a_layout_may_have_then_413(office: HttpScenario, announced: bool) -> None:
     async def parts() -> AsyncIterator[bytes]:
         for _ in range(LAYOUT_BYTES_MAX // 2**20 + 1):
             yield b" " * 2**20
@@ -100,7 +100,7 @@ async def test_given_more_than_a_layout_may_have_then_413(office: BoxOffice, ann
     assert refused(answer) == (413, "body_too_large")
 
 
-async def test_given_the_same_key_then_only_the_same_body_is_the_same_request(office: BoxOffice) -> None:
+async def test_given_the_same_key_then_only_the_same_body_is_the_same_request(office: HttpScenario) -> None:
     headers, path = office.organizer | {"Idempotency-Key": "once"}, layouts_of(office)
     first = await office.shop.client.post(path, json=BODY, headers=headers)
     again = await office.shop.client.post(path, json=BODY, headers=headers)
@@ -126,7 +126,7 @@ async def test_given_the_same_key_then_only_the_same_body_is_the_same_request(of
     ],
 )
 async def test_given_a_body_of_another_shape_then_422_and_no_trace(
-    office: BoxOffice, content: bytes, headers: dict[str, str]
+    office: HttpScenario, content: bytes, headers: dict[str, str]
 ) -> None:
     head = await office.head()
     answer = await office.shop.client.post(layouts_of(office), content=content, headers=office.organizer | headers)

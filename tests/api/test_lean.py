@@ -5,14 +5,14 @@ import pytest
 from starlette.types import Receive, Scope, Send
 from uuid_utils.compat import uuid7
 
-from tests.api.box_office import BoxOffice, Headers, done, refused
+from tests.api.box_office import Headers, HttpScenario, done, refused
 from tests.api.shop import V1
 
 JSON = {"Content-Type": "application/json"}
 
 
 async def both(
-    office: BoxOffice, method: str, path: str, headers: Headers, content: bytes | None = None
+    office: HttpScenario, method: str, path: str, headers: Headers, content: bytes | None = None
 ) -> list[httpx.Response]:
     """Send the same request through the lane and, without lanes, the usual way."""
     request = office.shop.client.build_request(method, V1 + path, headers=headers, content=content)
@@ -35,7 +35,7 @@ def faults_in(answer: httpx.Response) -> list[str]:
 class TestLanes:
     @pytest.mark.usefixtures("folded")
     async def test_given_the_usual_way_is_closed_then_lanes_are_open(
-        self, office: BoxOffice, monkeypatch: pytest.MonkeyPatch
+        self, office: HttpScenario, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         buyer, seats = await office.somebody(), f"/performances/{office.performance_id}/seats"
         await office.get(seats, min_position=await office.head())
@@ -56,7 +56,7 @@ class TestLanes:
         assert [answer.status_code for answer in usual] == [500, 500, 500]
 
     @pytest.mark.usefixtures("folded")
-    async def test_given_the_document_of_seats_then_the_same_either_way(self, office: BoxOffice) -> None:
+    async def test_given_the_document_of_seats_then_the_same_either_way(self, office: HttpScenario) -> None:
         path = f"/performances/{office.performance_id}/seats"
         await office.get(path, min_position=await office.head())
         lane, usual = await both(office, "GET", path, {})
@@ -76,7 +76,7 @@ class TestLanes:
         ],
     )
     async def test_given_a_wish_that_is_refused_then_for_the_same_fault_either_way(
-        self, office: BoxOffice, content: bytes
+        self, office: HttpScenario, content: bytes
     ) -> None:
         headers = {**await office.somebody(), **JSON}
         lane, usual = await both(office, "POST", f"/performances/{office.performance_id}/holds", headers, content)
@@ -84,14 +84,14 @@ class TestLanes:
         assert faults_in(lane) == faults_in(usual)
         assert lane.status_code == 422
 
-    async def test_given_what_is_not_there_or_not_allowed_then_the_same_either_way(self, office: BoxOffice) -> None:
-        wish = b'{"items": [{"seat": "a1"}]}'
+    async def test_given_what_is_not_there_or_not_allowed_then_the_same_either_way(self, office: HttpScenario) -> None:
+        command = b'{"items": [{"seat": "a1"}]}'
         for method, path, headers, status in (
             ("GET", f"/performances/{uuid7()}/seats", {}, 404),
             ("POST", f"/performances/{uuid7()}/holds", {**await office.somebody(), **JSON}, 404),
             ("POST", f"/performances/{office.performance_id}/holds", JSON, 401),
             ("POST", "/orders", JSON, 401),
         ):
-            lane, usual = await both(office, method, path, headers, wish if method == "POST" else None)
+            lane, usual = await both(office, method, path, headers, command if method == "POST" else None)
             assert outside(lane) == outside(usual)
             assert lane.status_code == status

@@ -3,7 +3,7 @@
 import pytest
 
 from api.schemas.locales import known_locale
-from tests.api.box_office import BoxOffice, done, refused
+from tests.api.box_office import HttpScenario, done, refused
 
 
 class TestLocales:
@@ -29,7 +29,7 @@ class TestLocales:
             known_locale(tag)
 
     async def test_given_an_order_in_no_language_then_it_is_refused_and_nothing_is_placed(
-        self, office: BoxOffice
+        self, office: HttpScenario
     ) -> None:
         buyer, head = await office.somebody(), await office.head()
         answer = await office.order(buyer, office.seats[0], locale="xx-nope")

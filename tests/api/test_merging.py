@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from domain.values import Role
-from tests.api.box_office import BoxOffice, Headers, Json, done, price, refused
+from tests.api.box_office import Headers, HttpScenario, Json, done, price, refused
 from tests.api.shop import V1, Shop
 
 EMAIL, PASSWORD = "ann@example.test", "correct horse battery"
@@ -36,7 +36,9 @@ async def known(shop: Shop) -> None:
 
 
 class TestRegisterAsGuest:
-    async def test_given_the_session_alone_then_the_account_has_the_basket(self, shop: Shop, office: BoxOffice) -> None:
+    async def test_given_the_session_alone_then_the_account_has_the_basket(
+        self, shop: Shop, office: HttpScenario
+    ) -> None:
         guest = await guest_of(shop)
         hold = done(await office.hold(guest, office.seats[0]))["hold_id"]
         account = {"Authorization": f"Bearer {done(await shop.registered(EMAIL, PASSWORD))['access_token']}"}
@@ -45,7 +47,7 @@ class TestRegisterAsGuest:
         assert refused(await office.hold(guest, office.seats[1])) == LOGGED_IN
 
     async def test_given_the_address_is_taken_then_the_guest_keeps_basket_and_session(
-        self, shop: Shop, office: BoxOffice
+        self, shop: Shop, office: HttpScenario
     ) -> None:
         await known(shop)
         guest = await guest_of(shop)
@@ -57,7 +59,7 @@ class TestRegisterAsGuest:
 
 class TestLogInAsGuest:
     @pytest.mark.parametrize("by", ["access token", "session"])
-    async def test_given_a_basket_then_the_account_has_it(self, shop: Shop, office: BoxOffice, by: str) -> None:
+    async def test_given_a_basket_then_the_account_has_it(self, shop: Shop, office: HttpScenario, by: str) -> None:
         await known(shop)
         guest = await guest_of(shop)
         hold = done(await office.hold(guest, office.seats[0]))["hold_id"]
@@ -67,7 +69,9 @@ class TestLogInAsGuest:
         order = done(await office.post("/orders", account, {"hold_id": hold}))
         assert done(await office.get(f"/orders/{order['order_id']}", account))["status"] == "pending"
 
-    async def test_given_seats_of_both_then_the_limit_counts_them_together(self, shop: Shop, office: BoxOffice) -> None:
+    async def test_given_seats_of_both_then_the_limit_counts_them_together(
+        self, shop: Shop, office: HttpScenario
+    ) -> None:
         await known(shop)
         account = await logged_in(shop, {})
         done(await office.hold(account, *office.seats[:4]))
@@ -77,7 +81,7 @@ class TestLogInAsGuest:
         answer = await office.hold(account, office.seats[8])
         assert refused(answer) == (409, "limit_reached")
 
-    async def test_given_it_logged_in_then_the_guest_acts_no_more(self, shop: Shop, office: BoxOffice) -> None:
+    async def test_given_it_logged_in_then_the_guest_acts_no_more(self, shop: Shop, office: HttpScenario) -> None:
         await known(shop)
         guest = await guest_of(shop)
         hold = done(await office.hold(guest, office.seats[0]))["hold_id"]
@@ -91,7 +95,7 @@ class TestLogInAsGuest:
         shop.client.cookies.update(session)
         assert refused(await shop.client.post(f"{V1}/auth/refresh")) == (401, "unauthenticated")
 
-    async def test_given_it_never_took_a_seat_then_nothing_is_recorded(self, shop: Shop, office: BoxOffice) -> None:
+    async def test_given_it_never_took_a_seat_then_nothing_is_recorded(self, shop: Shop, office: HttpScenario) -> None:
         await known(shop)
         guest = await guest_of(shop)
         head = await office.head()
@@ -99,7 +103,7 @@ class TestLogInAsGuest:
         assert await office.head() == head
 
     async def test_given_it_holds_while_it_logs_in_then_no_basket_is_lost(
-        self, shop: Shop, second_shop: Shop, office: BoxOffice
+        self, shop: Shop, second_shop: Shop, office: HttpScenario
     ) -> None:
         await known(shop)
         performances = [await office.performance(limits=None) for _ in range(8)]
@@ -119,7 +123,7 @@ class TestLogInAsGuest:
             assert done(await office.post("/orders", account, {"hold_id": basket}))["hold_id"] == basket
 
     @pytest.mark.usefixtures("folded")
-    async def test_given_orders_and_tickets_then_the_account_lists_them(self, shop: Shop, office: BoxOffice) -> None:
+    async def test_given_orders_and_tickets_then_the_account_lists_them(self, shop: Shop, office: HttpScenario) -> None:
         await known(shop)
         performance = await office.performance(prices=FREE)
         guest = await guest_of(shop)
@@ -149,7 +153,7 @@ class TestLogInAsGuest:
         assert refused(await office.get(f"/orders/{order}", stranger)) == (404, "not_found")
 
     async def test_given_refunds_from_before_and_after_then_the_account_sees_both(
-        self, shop: Shop, office: BoxOffice
+        self, shop: Shop, office: HttpScenario
     ) -> None:
         await known(shop)
         performance = await office.performance(prices=FREE)

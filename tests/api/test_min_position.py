@@ -11,9 +11,9 @@ import pytest
 from api.access import ACCESS, PREFIX
 from api.commands import MIN_POSITION_SECONDS_MAX
 from domain.values import Role
-from tests.api.box_office import NO_LIMITS, BoxOffice, Headers, done, folding, open_box_office, refused
+from tests.api.box_office import NO_LIMITS, Headers, HttpScenario, done, folding, open_box_office, refused
 from tests.api.shop import V1, until
-from tests.api.till import Till
+from tests.api.till import PaymentFixture
 
 FROM_READ_MODELS = {
     "/orders",
@@ -54,7 +54,7 @@ ALLOWANCE_S = 3.0
 class Reading:
     """One of everything a path can name, and those who may look."""
 
-    office: BoxOffice
+    office: HttpScenario
     ids: dict[str, str]
     owner: Headers
     admin: Headers
@@ -68,15 +68,15 @@ class Reading:
 
 
 @pytest.fixture
-async def reading(till: Till, shop_database: str) -> Reading:
+async def reading(payment_fixture: PaymentFixture, shop_database: str) -> Reading:
     """A shop in which something of everything has happened and was folded; then nobody folds any more."""
-    office = await open_box_office(till.shop, limits=NO_LIMITS)
+    office = await open_box_office(payment_fixture.shop, limits=NO_LIMITS)
     owner, admin = await office.somebody(), await office.somebody(Role.ADMIN, Role.AUDITOR)
     hold = done(await office.hold(owner, office.seats[5]))["hold_id"]
     order = done(await office.order(owner, office.seats[0]))["order_id"]
-    payment = (await till.open_payment(office, owner, order))["payment_id"]
-    async with folding(till.shop, shop_database):
-        paid = await till.confirmed_order(office, owner, office.seats[1])
+    payment = (await payment_fixture.open_payment(office, owner, order))["payment_id"]
+    async with folding(payment_fixture.shop, shop_database):
+        paid = await payment_fixture.confirmed_order(office, owner, office.seats[1])
 
         async def issued() -> bool:
             return bool(done(await office.get("/tickets", owner))["items"])
@@ -112,8 +112,8 @@ async def reading(till: Till, shop_database: str) -> Reading:
 
 
 class TestEveryRead:
-    def test_it_says_so(self, till: Till) -> None:
-        document = till.shop.app.openapi()
+    def test_it_says_so(self, payment_fixture: PaymentFixture) -> None:
+        document = payment_fixture.shop.app.openapi()
         silent = [
             path
             for path in READS

@@ -7,7 +7,7 @@ import pytest
 
 from domain.people import Contact, RecordsUnavailable
 from domain.values import Role
-from tests.api.box_office import NO_LIMITS, STALLS, BoxOffice, done, folding, open_box_office, price, refused
+from tests.api.box_office import NO_LIMITS, STALLS, HttpScenario, done, folding, open_box_office, price, refused
 from tests.api.shop import Shop
 
 UNKNOWN = "01935a1c-0000-7000-8000-00000000dead"
@@ -26,7 +26,7 @@ async def unavailable(_: Contact) -> None:
 
 
 class TestOrderInOneStep:
-    async def test_given_free_seats_then_they_wait_for_a_payment(self, office: BoxOffice) -> None:
+    async def test_given_free_seats_then_they_wait_for_a_payment(self, office: HttpScenario) -> None:
         buyer = await office.somebody()
         answer = await office.order(buyer, *office.seats[:2])
         order = done(answer)
@@ -37,7 +37,7 @@ class TestOrderInOneStep:
         assert (shown["status"], shown["hold_id"]) == ("pending", order["hold_id"])
         assert [line["place"]["seat"] for line in shown["lines"]] == list(office.seats[:2])
 
-    async def test_given_the_same_key_then_the_same_order_byte_for_byte(self, office: BoxOffice) -> None:
+    async def test_given_the_same_key_then_the_same_order_byte_for_byte(self, office: HttpScenario) -> None:
         buyer = await office.somebody()
         body = {"performance_id": office.performance_id, "items": [{"seat": office.seats[0]}]}
         first = await office.post("/orders", buyer, body, **{"Idempotency-Key": "k"})
@@ -48,7 +48,7 @@ class TestOrderInOneStep:
         reused = await office.post("/orders", buyer, other, **{"Idempotency-Key": "k"})
         assert refused(reused) == (422, "idempotency_key_reused")
 
-    async def test_given_a_taken_seat_then_nothing_is_ordered(self, office: BoxOffice) -> None:
+    async def test_given_a_taken_seat_then_nothing_is_ordered(self, office: HttpScenario) -> None:
         done(await office.order(await office.somebody(), office.seats[0]))
         rival, head = await office.somebody(), await office.head()
         assert refused(await office.order(rival, *office.seats[:2])) == (409, "seats_taken")
@@ -68,7 +68,7 @@ class TestOrderInOneStep:
         statuses = await asyncio.gather(*map(order, range(20)))
         assert sorted(statuses) == [201] * 2 + [409] * 18
 
-    async def test_given_a_place_that_costs_nothing_then_it_is_confirmed_at_once(self, office: BoxOffice) -> None:
+    async def test_given_a_place_that_costs_nothing_then_it_is_confirmed_at_once(self, office: HttpScenario) -> None:
         prices = [{"category": "stalls", "price": price(0)}]
         free = await office.performance(prices=prices)
         buyer = await office.somebody()
@@ -95,13 +95,13 @@ class TestOrderInOneStep:
         ],
         ids=str,
     )
-    async def test_given_a_senseless_body_then_422_and_no_trace(self, office: BoxOffice, body: object) -> None:
+    async def test_given_a_senseless_body_then_422_and_no_trace(self, office: HttpScenario, body: object) -> None:
         buyer, head = await office.somebody(), await office.head()
         answer = await office.shop.client.post("/api/v1/orders", json=body, headers=buyer)
         assert refused(answer) == (422, "malformed")
         assert await office.head() == head
 
-    async def test_given_a_lone_surrogate_then_422(self, office: BoxOffice) -> None:
+    async def test_given_a_lone_surrogate_then_422(self, office: HttpScenario) -> None:
         buyer = await office.somebody()
         raw = b'{"hold_id": "' + UNKNOWN.encode() + b'", "contact": {"email": "a@example.com", "name": "\\ud800"}}'
         headers = {**buyer, "Content-Type": "application/json"}
@@ -110,13 +110,13 @@ class TestOrderInOneStep:
 
 
 class TestOrderByGuest:
-    async def test_given_no_contact_then_it_is_asked_for(self, office: BoxOffice) -> None:
+    async def test_given_no_contact_then_it_is_asked_for(self, office: HttpScenario) -> None:
         guest = office.shop.bearer(await office.shop.account(guest=True), guest=True)
         head = await office.head()
         assert refused(await office.order(guest, office.seats[0])) == (422, "invalid")
         assert await office.head() == head
 
-    async def test_given_a_refusal_then_no_contact_is_kept(self, office: BoxOffice, shop_database: str) -> None:
+    async def test_given_a_refusal_then_no_contact_is_kept(self, office: HttpScenario, shop_database: str) -> None:
         guest = office.shop.bearer(await office.shop.account(guest=True), guest=True)
         done(await office.order(await office.somebody(), office.seats[0]))
         answer = await office.order(guest, office.seats[0], contact=CONTACT)
@@ -126,7 +126,7 @@ class TestOrderByGuest:
         assert await contacts(shop_database) == []
 
     async def test_given_a_contact_was_not_kept_then_the_same_request_keeps_it(
-        self, office: BoxOffice, shop_database: str
+        self, office: HttpScenario, shop_database: str
     ) -> None:
         guest = office.shop.bearer(await office.shop.account(guest=True), guest=True)
         body = {"performance_id": office.performance_id, "items": [{"seat": office.seats[0]}], "contact": CONTACT}
@@ -139,7 +139,7 @@ class TestOrderByGuest:
         assert shown["contact"] == {"email": "ann@example.com", "name": "Ann"}
         assert len(await contacts(shop_database)) == 1
 
-    async def test_given_a_contact_then_the_log_holds_only_its_id(self, office: BoxOffice) -> None:
+    async def test_given_a_contact_then_the_log_holds_only_its_id(self, office: HttpScenario) -> None:
         guest = office.shop.bearer(await office.shop.account(guest=True), guest=True)
         order = done(await office.order(guest, office.seats[0], contact=CONTACT))
         shown = done(await office.get(f"/orders/{order['order_id']}", guest))
@@ -150,7 +150,7 @@ class TestOrderByGuest:
 
 
 class TestOrderAHold:
-    async def test_given_a_hold_then_it_is_ordered_once(self, office: BoxOffice) -> None:
+    async def test_given_a_hold_then_it_is_ordered_once(self, office: HttpScenario) -> None:
         buyer = await office.somebody()
         held = done(await office.hold(buyer, office.seats[0]))
         order = done(await office.post("/orders", buyer, {"hold_id": held["hold_id"]}))
@@ -159,13 +159,13 @@ class TestOrderAHold:
         assert refused(again) == (409, "hold_ordered")
         assert again.json()["order"] == order["order_id"]
 
-    async def test_given_somebody_elses_hold_then_404_and_no_trace(self, office: BoxOffice) -> None:
+    async def test_given_somebody_elses_hold_then_404_and_no_trace(self, office: HttpScenario) -> None:
         held = done(await office.hold(await office.somebody(), office.seats[0]))
         thief, head = await office.somebody(), await office.head()
         assert refused(await office.post("/orders", thief, {"hold_id": held["hold_id"]})) == (404, "not_found")
         assert await office.head() == head
 
-    async def test_given_an_ordered_hold_then_it_is_not_released(self, office: BoxOffice) -> None:
+    async def test_given_an_ordered_hold_then_it_is_not_released(self, office: HttpScenario) -> None:
         buyer = await office.somebody()
         order = done(await office.order(buyer, office.seats[0]))
         answer = await office.shop.client.delete(f"/api/v1/holds/{order['hold_id']}", headers=buyer)
@@ -173,7 +173,7 @@ class TestOrderAHold:
 
 
 class TestSeeOrders:
-    async def test_given_somebody_else_then_404_but_support_sees_it(self, office: BoxOffice) -> None:
+    async def test_given_somebody_else_then_404_but_support_sees_it(self, office: HttpScenario) -> None:
         order = done(await office.order(await office.somebody(), office.seats[0]))
         path = f"/orders/{order['order_id']}"
         assert refused(await office.get(path, await office.somebody())) == (404, "not_found")
@@ -194,7 +194,7 @@ class TestSeeOrders:
 
 
 class TestCancelOrder:
-    async def test_given_an_unpaid_order_then_its_seats_are_free_at_once(self, office: BoxOffice) -> None:
+    async def test_given_an_unpaid_order_then_its_seats_are_free_at_once(self, office: HttpScenario) -> None:
         buyer = await office.somebody()
         order = done(await office.order(buyer, office.seats[0]))
         path = f"/orders/{order['order_id']}/cancel"
@@ -202,11 +202,11 @@ class TestCancelOrder:
         assert done(await office.post(path, buyer))["status"] == "cancelled"
         done(await office.order(await office.somebody(), office.seats[0]))
 
-    async def test_given_somebody_elses_order_then_404(self, office: BoxOffice) -> None:
+    async def test_given_somebody_elses_order_then_404(self, office: HttpScenario) -> None:
         order = done(await office.order(await office.somebody(), office.seats[0]))
         answer = await office.post(f"/orders/{order['order_id']}/cancel", await office.somebody())
         assert refused(answer) == (404, "not_found")
 
-    async def test_given_support_then_it_may(self, office: BoxOffice) -> None:
+    async def test_given_support_then_it_may(self, office: HttpScenario) -> None:
         order = done(await office.order(await office.somebody(), office.seats[0]))
         done(await office.post(f"/orders/{order['order_id']}/cancel", await office.somebody(Role.SUPPORT)))

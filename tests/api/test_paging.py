@@ -10,8 +10,8 @@ from hypothesis import strategies as some
 
 from api.errors import Malformed
 from api.paging import cursor_of, placed_page, split_page, values_in
-from tests.api.box_office import BoxOffice, done, folding, open_box_office, refused
-from tests.api.till import Till
+from tests.api.box_office import HttpScenario, done, folding, open_box_office, refused
+from tests.api.till import PaymentFixture
 
 UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]+")
 
@@ -48,7 +48,7 @@ class TestCursor:
 
 class TestLists:
     @pytest.mark.usefixtures("folded")
-    async def test_given_exactly_one_page_then_no_cursor_to_an_empty_one(self, office: BoxOffice) -> None:
+    async def test_given_exactly_one_page_then_no_cursor_to_an_empty_one(self, office: HttpScenario) -> None:
         ann = await office.somebody()
         for seat in office.seats[:2]:
             done(await office.hold(ann, seat))
@@ -60,13 +60,13 @@ class TestLists:
         assert (last["items"], last["next"]) == ([whole["items"][1]], None)
 
     async def test_given_a_report_in_pages_then_its_totals_are_those_of_all(
-        self, till: Till, shop_database: str
+        self, payment_fixture: PaymentFixture, shop_database: str
     ) -> None:
-        office = await open_box_office(till.shop)
-        await till.confirmed_order(office, await office.somebody(), *office.seats[:2])
+        office = await open_box_office(payment_fixture.shop)
+        await payment_fixture.confirmed_order(office, await office.somebody(), *office.seats[:2])
         again = replace(office, performance_id=await office.performance())
-        await till.confirmed_order(again, await office.somebody(), office.seats[0])
-        async with folding(till.shop, shop_database):
+        await payment_fixture.confirmed_order(again, await office.somebody(), office.seats[0])
+        async with folding(payment_fixture.shop, shop_database):
             whole = done(await office.get("/reports/sales", office.organizer, min_position=await office.head()))
             pages: list[Any] = []
             cursor: dict[str, str] = {}

@@ -8,14 +8,14 @@ import httpx
 import pytest
 
 from domain.values import Role
-from tests.api.box_office import PRICES, STALLS, BoxOffice, Json, done, in_days, price, refused
+from tests.api.box_office import PRICES, STALLS, HttpScenario, Json, done, in_days, price, refused
 from tests.api.shop import Shop
 
 UNKNOWN = "01935a1c-0000-7000-8000-00000000dead"
 
 
 class TestSchedulePerformance:
-    async def test_given_no_limits_said_then_the_defaults_hold(self, office: BoxOffice) -> None:
+    async def test_given_no_limits_said_then_the_defaults_hold(self, office: HttpScenario) -> None:
         body = {"starts_at": in_days(10), "layout_id": office.layout_id, "prices": PRICES}
         answer = await office.post(f"/events/{office.event_id}/performances", office.organizer, body)
         scheduled = done(answer)
@@ -24,7 +24,7 @@ class TestSchedulePerformance:
         assert {"category": "stalls", "ticket_type": "adult", "price": price(STALLS)} in scheduled["prices"]
         assert "floor" in {known["category"] for known in scheduled["prices"]}
 
-    async def test_given_limits_null_then_there_are_none(self, office: BoxOffice) -> None:
+    async def test_given_limits_null_then_there_are_none(self, office: HttpScenario) -> None:
         body = {"starts_at": in_days(10), "layout_id": office.layout_id, "prices": PRICES, "limits": None}
         scheduled = done(await office.post(f"/events/{office.event_id}/performances", office.organizer, body))
         assert set(scheduled["limits"].values()) == {None}
@@ -63,7 +63,7 @@ class TestSchedulePerformance:
             ({"layout_id": UNKNOWN}, "not_found"),
         ],
     )
-    async def test_given_a_senseless_field_then_no_trace(self, office: BoxOffice, fields: Json, code: str) -> None:
+    async def test_given_a_senseless_field_then_no_trace(self, office: HttpScenario, fields: Json, code: str) -> None:
         body = {"starts_at": in_days(10), "layout_id": office.layout_id, "prices": PRICES, **fields}
         head = await office.head()
         answer = await office.post(f"/events/{office.event_id}/performances", office.organizer, body)
@@ -71,7 +71,7 @@ class TestSchedulePerformance:
         assert await office.head() == head
 
     async def test_given_another_organizers_venue_then_it_can_be_shown_there_and_its_layout_not_read(
-        self, office: BoxOffice
+        self, office: HttpScenario
     ) -> None:
         organizer, members = await office.shop.organizer(eve=Role.ORGANIZER)
         eve = office.shop.bearer(members["eve"])
@@ -81,7 +81,7 @@ class TestSchedulePerformance:
         done(await office.post(f"/events/{event}/performances", eve, showing))
         assert refused(await office.get(f"/layouts/{office.layout_id}", eve)) == (403, "forbidden")
 
-    async def test_given_a_layout_of_another_venue_then_422(self, office: BoxOffice) -> None:
+    async def test_given_a_layout_of_another_venue_then_422(self, office: HttpScenario) -> None:
         other = done(
             await office.post(
                 "/venues",
@@ -106,14 +106,14 @@ class TestSchedulePerformance:
 
 class TestShowPerformance:
     @pytest.mark.usefixtures("folded")
-    async def test_given_bookings_then_it_says_how_much_is_left(self, office: BoxOffice) -> None:
+    async def test_given_bookings_then_it_says_how_much_is_left(self, office: HttpScenario) -> None:
         order = done(await office.order(await office.somebody(), *office.seats[:3]))
         path = f"/performances/{office.performance_id}"
         shown = done(await office.get(path, min_position=order["position"]))
         assert shown["availability"] == {"available": 39, "held": 3, "sold": 0, "blocked": 0}
 
     @pytest.mark.usefixtures("folded")
-    async def test_given_its_event_is_a_draft_then_only_its_organizer_sees_it(self, office: BoxOffice) -> None:
+    async def test_given_its_event_is_a_draft_then_only_its_organizer_sees_it(self, office: HttpScenario) -> None:
         body = {"organizer_id": office.organizer_id, "venue_id": office.venue_id, "title": "Secret"}
         event = done(await office.post("/events", office.organizer, body))["event_id"]
         showing = {"starts_at": in_days(10), "layout_id": office.layout_id, "prices": PRICES}
@@ -127,7 +127,7 @@ class TestShowPerformance:
 class TestSalesShown:
     @pytest.mark.usefixtures("folded")
     async def test_given_any_state_then_what_is_shown_is_what_a_hold_would_be_judged_by(
-        self, office: BoxOffice
+        self, office: HttpScenario
     ) -> None:
         tomorrow = await office.performance(on_sale_at=in_days(1))
         paused = await office.performance()
@@ -152,25 +152,25 @@ class TestSalesShown:
             held = await there.hold(await office.somebody(), office.seats[0])
             assert held.is_success == (sales == "open")
 
-    async def test_given_a_draft_then_it_is_unpublished(self, office: BoxOffice) -> None:
+    async def test_given_a_draft_then_it_is_unpublished(self, office: HttpScenario) -> None:
         body = {"organizer_id": office.organizer_id, "venue_id": office.venue_id, "title": "Secret"}
         event = done(await office.post("/events", office.organizer, body))["event_id"]
         showing = {"starts_at": in_days(10), "layout_id": office.layout_id, "prices": PRICES}
         scheduled = done(await office.post(f"/events/{event}/performances", office.organizer, showing))
         assert scheduled["sales"] == "unpublished"
 
-    async def change(self, office: BoxOffice, performance: str, body: Json) -> httpx.Response:
+    async def change(self, office: HttpScenario, performance: str, body: Json) -> httpx.Response:
         path = f"/api/v1/performances/{performance}"
         return await office.shop.client.patch(path, json=body, headers=office.organizer)
 
 
 class TestChangePerformance:
-    async def change(self, office: BoxOffice, **fields: object) -> tuple[int, Json]:
+    async def change(self, office: HttpScenario, **fields: object) -> tuple[int, Json]:
         path = f"/api/v1/performances/{office.performance_id}"
         answer = await office.shop.client.patch(path, json=fields, headers=office.organizer)
         return answer.status_code, answer.json()
 
-    async def test_given_new_prices_then_new_quotes_use_them_and_old_ones_stay(self, office: BoxOffice) -> None:
+    async def test_given_new_prices_then_new_quotes_use_them_and_old_ones_stay(self, office: HttpScenario) -> None:
         buyer = await office.somebody()
         held = done(await office.hold(buyer, office.seats[0]))
         status, changed = await self.change(office, prices=[{"category": "Stalls", "price": price(9_900)}])
@@ -178,7 +178,7 @@ class TestChangePerformance:
         assert done(await office.get(f"/holds/{held['hold_id']}", buyer))["quote"]["total"] == price(STALLS)
         assert done(await office.hold(buyer, office.seats[1]))["quote"]["total"] == price(9_900)
 
-    async def test_given_sales_are_paused_then_nothing_sells_until_they_are_resumed(self, office: BoxOffice) -> None:
+    async def test_given_sales_are_paused_then_nothing_sells_until_they_are_resumed(self, office: HttpScenario) -> None:
         buyer = await office.somebody()
         assert (await self.change(office, sales="paused"))[1]["sales"] == "paused"
         assert refused(await office.order(buyer, office.seats[0])) == (409, "not_on_sale")
@@ -197,11 +197,11 @@ class TestChangePerformance:
             ({"layout_id": UNKNOWN}, "malformed"),
         ],
     )
-    async def test_given_a_senseless_change_then_422(self, office: BoxOffice, fields: Json, code: str) -> None:
+    async def test_given_a_senseless_change_then_422(self, office: HttpScenario, fields: Json, code: str) -> None:
         status, problem = await self.change(office, **fields)
         assert (status, problem["code"]) == (422, code)
 
-    async def test_given_entry_rules_then_they_are_shown_from_then_on(self, office: BoxOffice) -> None:
+    async def test_given_entry_rules_then_they_are_shown_from_then_on(self, office: HttpScenario) -> None:
         path = f"/api/v1/performances/{office.performance_id}"
         demanding = {"registered_devices": True, "disputed_tickets_admitted": True}
         for rules in (demanding, {"registered_devices": False, "disputed_tickets_admitted": False}):
@@ -211,7 +211,7 @@ class TestChangePerformance:
         scheduled = done(await office.post(f"/events/{office.event_id}/performances", office.organizer, body))
         assert scheduled["entry_rules"] == demanding
 
-    async def test_given_last_years_date_then_422_and_nothing_changes(self, office: BoxOffice) -> None:
+    async def test_given_last_years_date_then_422_and_nothing_changes(self, office: HttpScenario) -> None:
         assert (await self.change(office, on_sale_at=in_days(-800)))[0] == 200
         head = await office.head()
         status, problem = await self.change(office, starts_at=in_days(-365))
@@ -219,11 +219,11 @@ class TestChangePerformance:
         assert "past" in problem["detail"]
         assert await office.head() == head
 
-    async def test_given_no_time_for_the_doors_then_there_is_none(self, office: BoxOffice) -> None:
+    async def test_given_no_time_for_the_doors_then_there_is_none(self, office: HttpScenario) -> None:
         assert (await self.change(office, doors_at=in_days(1)))[1]["doors_at"] is not None
         assert (await self.change(office, doors_at=None))[1]["doors_at"] is None
 
-    async def test_given_doors_then_it_shows_when_tickets_are_admitted(self, office: BoxOffice) -> None:
+    async def test_given_doors_then_it_shows_when_tickets_are_admitted(self, office: HttpScenario) -> None:
         body = {"starts_at": "2031-05-01T20:00:00Z", "layout_id": office.layout_id, "prices": PRICES}
         path = f"/events/{office.event_id}/performances"
         for doors, opens in (({}, "17:00"), ({"doors_at": "2031-05-01T19:00:00Z"}, "18:00")):
@@ -234,7 +234,7 @@ class TestChangePerformance:
 
 class TestCancelPerformance:
     async def test_given_it_is_cancelled_then_sale_stops_and_the_answer_tells_of_refunds(
-        self, office: BoxOffice
+        self, office: HttpScenario
     ) -> None:
         path = f"/performances/{office.performance_id}/cancel"
         cancelled = done(await office.post(path, office.organizer, {"reason": "illness"}))
@@ -243,14 +243,14 @@ class TestCancelPerformance:
         buyer = await office.somebody()
         assert refused(await office.order(buyer, office.seats[0])) == (409, "performance_cancelled")
 
-    async def test_given_a_stranger_then_403(self, office: BoxOffice) -> None:
+    async def test_given_a_stranger_then_403(self, office: HttpScenario) -> None:
         for sender in (await office.somebody(), await office.somebody(Role.SUPPORT), office.gate):
             answer = await office.post(f"/performances/{office.performance_id}/cancel", sender)
             assert refused(answer) == (403, "forbidden")
 
 
 class TestShowLayout:
-    async def test_given_a_browser_then_the_drawing_is_kept_for_ever(self, office: BoxOffice) -> None:
+    async def test_given_a_browser_then_the_drawing_is_kept_for_ever(self, office: HttpScenario) -> None:
         path = f"/performances/{office.performance_id}/layout"
         answer = await office.get(path)
         assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
@@ -259,7 +259,7 @@ class TestShowLayout:
         again = await office.get(path, {"If-None-Match": answer.headers["etag"]})
         assert (again.status_code, again.content) == (304, b"")
 
-    async def test_given_no_compression_is_wanted_then_it_comes_plain(self, shop: Shop, office: BoxOffice) -> None:
+    async def test_given_no_compression_is_wanted_then_it_comes_plain(self, shop: Shop, office: HttpScenario) -> None:
         path = f"/api/v1/performances/{office.performance_id}/layout"
         plain = await shop.client.get(path, headers={"Accept-Encoding": "identity"})
         assert "content-encoding" not in plain.headers

@@ -7,7 +7,7 @@ import pytest
 
 from domain.values import Role
 from projections.every_model import EVERY_MODEL
-from tests.api.box_office import BoxOffice, Headers, Json, done, refused
+from tests.api.box_office import Headers, HttpScenario, Json, done, refused
 
 NAME = "seat_map"
 FAIL = """
@@ -21,7 +21,7 @@ WHERE name = 'seat_map'
 
 
 @pytest.fixture
-async def admin(office: BoxOffice) -> Headers:
+async def admin(office: HttpScenario) -> Headers:
     """An admin's headers."""
     return await office.somebody(Role.ADMIN)
 
@@ -29,7 +29,7 @@ async def admin(office: BoxOffice) -> Headers:
 class Desk:
     """An admin at one read model, which nobody folds at the moment."""
 
-    def __init__(self, office: BoxOffice, admin: Headers, database_url: str) -> None:
+    def __init__(self, office: HttpScenario, admin: Headers, database_url: str) -> None:
         self.office = office
         self._admin = admin
         self._database_url = database_url
@@ -57,7 +57,7 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(office: BoxOffice, admin: Headers, shop_database: str) -> Desk:
+async def desk(office: HttpScenario, admin: Headers, shop_database: str) -> Desk:
     """An admin before read models that were folded for a moment and stand still now."""
     async with await psycopg.AsyncConnection.connect(shop_database) as owner:
         for model in EVERY_MODEL:
@@ -73,7 +73,9 @@ async def desk(office: BoxOffice, admin: Headers, shop_database: str) -> Desk:
 
 class TestList:
     @pytest.mark.usefixtures("folded")
-    async def test_given_all_is_well_then_no_lag_and_nothing_left_out(self, office: BoxOffice, admin: Headers) -> None:
+    async def test_given_all_is_well_then_no_lag_and_nothing_left_out(
+        self, office: HttpScenario, admin: Headers
+    ) -> None:
         listed = done(await office.get("/projections", admin, min_position=await office.head()))["items"]
         assert [item["name"] for item in listed] == sorted(model.name for model in EVERY_MODEL)
         for item in listed:
@@ -100,7 +102,7 @@ class TestList:
         assert shown["failed_event"] == {"position": 2, "stream": event.stream, "name": event.name}
         assert (shown["state"], shown["error"]) == ("failed", "ValueError: too much")
 
-    async def test_given_anybody_else_then_403(self, office: BoxOffice) -> None:
+    async def test_given_anybody_else_then_403(self, office: HttpScenario) -> None:
         for sender in (await office.somebody(), await office.somebody(Role.AUDITOR), office.organizer):
             assert refused(await office.get("/projections", sender)) == (403, "forbidden")
 
@@ -146,8 +148,8 @@ class TestSwitching:
 class TestSkip:
     async def test_given_it_failed_there_then_it_goes_on_and_the_log_says_who_and_why(self, desk: Desk) -> None:
         await desk.fails_at(2)
-        wish = {"position": 2, "reason": "defect"}
-        skipped = done(await desk.post("skip", wish))
+        command = {"position": 2, "reason": "defect"}
+        skipped = done(await desk.post("skip", command))
         assert (skipped["skipped_position"], skipped["position"]) == (2, await desk.office.head())
         shown = await desk.shown()
         assert (shown["state"], shown["skipped_positions"]) == ("running", [2])

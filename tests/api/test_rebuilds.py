@@ -9,7 +9,7 @@ from domain.values import Role
 from eventstore.roles import PROJECTOR_ROLE, role_url
 from projections import control
 from projections.every_model import EVERY_MODEL
-from tests.api.box_office import BoxOffice, Headers, Json, done, refused
+from tests.api.box_office import Headers, HttpScenario, Json, done, refused
 from tests.databases import role_password
 from tests.eventstore.jetstream.bookings import until_some
 
@@ -19,7 +19,7 @@ NAME = "seat_map"
 class Desk:
     """An admin at one read model."""
 
-    def __init__(self, office: BoxOffice, admin: Headers) -> None:
+    def __init__(self, office: HttpScenario, admin: Headers) -> None:
         self.office = office
         self.admin = admin
 
@@ -54,7 +54,7 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(office: BoxOffice) -> Desk:
+async def desk(office: HttpScenario) -> Desk:
     """An admin."""
     return Desk(office, await office.somebody(Role.ADMIN))
 
@@ -102,14 +102,14 @@ class TestAsk:
         assert refused(await closed.roll_back()) == (409, "no_retired_version")
 
     async def test_given_one_performance_then_only_where_it_has_rows_of_its_own(self, closed: Desk) -> None:
-        wish = {"performance_id": closed.office.performance_id}
-        assert refused(await closed.rebuild(wish, name="sales")) == (409, "not_in_parts")
-        done(await closed.rebuild(wish))
+        command = {"performance_id": closed.office.performance_id}
+        assert refused(await closed.rebuild(command, name="sales")) == (409, "not_in_parts")
+        done(await closed.rebuild(command))
 
     async def test_given_no_such_read_model_then_404(self, closed: Desk) -> None:
         assert refused(await closed.rebuild(name="weather")) == (404, "not_found")
 
-    async def test_given_anybody_else_then_403(self, office: BoxOffice) -> None:
+    async def test_given_anybody_else_then_403(self, office: HttpScenario) -> None:
         for sender in (await office.somebody(), await office.somebody(Role.AUDITOR), office.organizer):
             assert refused(await office.post(f"/projections/{NAME}/rebuild", sender, {})) == (403, "forbidden")
             assert refused(await office.get("/projections/live", sender)) == (403, "forbidden")

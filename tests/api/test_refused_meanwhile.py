@@ -9,7 +9,7 @@ import pytest
 
 from api import commands
 from eventstore.command import CommandDeadline
-from tests.api.box_office import BoxOffice, Headers, Json, Opened, done
+from tests.api.box_office import Headers, HttpScenario, Json, OpenedScenario, done
 from tests.api.shop import V1, open_shop, settings_for, until
 from tests.eventstore.proxy import Proxy
 
@@ -23,13 +23,13 @@ async def proxy(shop_database: str) -> AsyncIterator[Proxy]:
 
 
 @pytest.fixture
-async def slow(proxy: Proxy, box_office: Opened) -> AsyncIterator[BoxOffice]:
+async def slow(proxy: Proxy, box_office: OpenedScenario) -> AsyncIterator[HttpScenario]:
     """Another process, whose requests to the database can be held back."""
     async with open_shop(settings_for(proxy.url)) as opened:
         yield box_office.at(opened)
 
 
-async def attempt_held_back(slow: BoxOffice, proxy: Proxy, buyer: Headers, path: str, body: Any) -> Any:
+async def attempt_held_back(slow: HttpScenario, proxy: Proxy, buyer: Headers, path: str, body: Any) -> Any:
     """Ask the slow process; return the request, on its way to the database."""
     proxy.requests.clear()
     asking = asyncio.create_task(slow.post(path, buyer | KEY, body))
@@ -44,7 +44,9 @@ async def go_on(proxy: Proxy) -> None:
 
 
 class TestTwoProcesses:
-    async def ghost(self, office: BoxOffice, slow: BoxOffice, proxy: Proxy) -> tuple[httpx.Response, httpx.Response]:
+    async def ghost(
+        self, office: HttpScenario, slow: HttpScenario, proxy: Proxy
+    ) -> tuple[httpx.Response, httpx.Response]:
         """Ask the slow process for a seat that is held, then another one; free the seat, and let the slow one go on."""
         path, seat = f"/performances/{office.performance_id}/holds", office.seats[0]
         rival, buyer = await office.somebody(), await office.somebody()
@@ -57,7 +59,7 @@ class TestTwoProcesses:
         return await first, second
 
     async def test_given_a_refusal_by_one_then_the_other_cannot_carry_it_out(
-        self, office: BoxOffice, slow: BoxOffice, proxy: Proxy
+        self, office: HttpScenario, slow: HttpScenario, proxy: Proxy
     ) -> None:
         late, refusal = await self.ghost(office, slow, proxy)
         assert (refusal.status_code, refusal.json()["code"]) == (409, "seats_taken")
@@ -65,7 +67,7 @@ class TestTwoProcesses:
         done(await office.hold(await office.somebody(), office.seats[0]))
 
     async def test_given_nobody_remembers_refusals_then_it_takes_effect(
-        self, office: BoxOffice, slow: BoxOffice, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+        self, office: HttpScenario, slow: HttpScenario, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         asked_of = commands.deadline_of
 
@@ -77,7 +79,7 @@ class TestTwoProcesses:
         assert (refusal.status_code, late.status_code) == (409, 201)
 
     async def test_given_the_refusal_was_heard_then_the_same_key_is_judged_anew(
-        self, office: BoxOffice, slow: BoxOffice, proxy: Proxy
+        self, office: HttpScenario, slow: HttpScenario, proxy: Proxy
     ) -> None:
         path, body = f"/performances/{office.performance_id}/holds", {"items": [{"seat": office.seats[0]}]}
         rival, buyer = await office.somebody(), await office.somebody()
@@ -92,7 +94,7 @@ class TestTwoProcesses:
         assert (replayed.status_code, replayed.headers["Idempotency-Replayed"]) == (201, "true")
 
     async def test_given_a_standing_area_then_an_attempt_that_looks_again_still_succeeds(
-        self, office: BoxOffice, monkeypatch: pytest.MonkeyPatch
+        self, office: HttpScenario, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         buyer = await office.somebody()
         draw, drawn = office.shop.engine.place_finder.find_candidates, list[int]()
@@ -112,7 +114,7 @@ class TestTwoProcesses:
 
 class TestLate:
     async def test_given_a_request_whose_time_is_over_then_it_has_no_effect(
-        self, office: BoxOffice, monkeypatch: pytest.MonkeyPatch
+        self, office: HttpScenario, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def over(request: Any, *, again: bool) -> CommandDeadline:
             return CommandDeadline(at=0, until=0, again=again)
@@ -125,7 +127,7 @@ class TestLate:
         assert await office.head() == head
 
 
-async def given_back(office: BoxOffice, held: Json, buyer: Headers) -> None:
+async def given_back(office: HttpScenario, held: Json, buyer: Headers) -> None:
     """Release a hold."""
     answer = await office.shop.client.delete(f"{V1}/holds/{held['hold_id']}", headers=buyer)
     assert answer.status_code == 200

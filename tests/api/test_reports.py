@@ -2,20 +2,20 @@
 
 from domain.values import Role
 from tests.api.box_office import STALLS, done, folding, open_box_office, price, refused
-from tests.api.till import Till
+from tests.api.till import PaymentFixture
 
 UNKNOWN = "01935a1c-0000-7000-8000-00000000dead"
 
 
 class TestSales:
     async def test_given_sales_then_organizers_see_their_own_and_admins_all(
-        self, till: Till, shop_database: str
+        self, payment_fixture: PaymentFixture, shop_database: str
     ) -> None:
-        office = await open_box_office(till.shop)
-        await till.confirmed_order(office, await office.somebody(), *office.seats[:2])
-        _, members = await till.shop.organizer(bob=Role.ORGANIZER)
-        bob = till.shop.bearer(members["bob"])
-        async with folding(till.shop, shop_database):
+        office = await open_box_office(payment_fixture.shop)
+        await payment_fixture.confirmed_order(office, await office.somebody(), *office.seats[:2])
+        _, members = await payment_fixture.shop.organizer(bob=Role.ORGANIZER)
+        bob = payment_fixture.shop.bearer(members["bob"])
+        async with folding(payment_fixture.shop, shop_database):
             head = await office.head()
             own = done(await office.get("/reports/sales", office.organizer, min_position=head))
             everything = done(await office.get("/reports/sales", await office.somebody(Role.ADMIN)))
@@ -44,17 +44,19 @@ class TestSales:
 
 
 class TestPast:
-    async def test_given_a_position_then_every_report_as_it_was(self, till: Till, shop_database: str) -> None:
-        office = await open_box_office(till.shop)
+    async def test_given_a_position_then_every_report_as_it_was(
+        self, payment_fixture: PaymentFixture, shop_database: str
+    ) -> None:
+        office = await open_box_office(payment_fixture.shop)
         ann, admin = await office.somebody(), await office.somebody(Role.ADMIN)
         account = done(await office.get("/me", ann))["account_id"]
         paths = ("/reports/sales", f"/reports/performances/{office.performance_id}", f"/reports/accounts/{account}")
-        async with folding(till.shop, shop_database):
+        async with folding(payment_fixture.shop, shop_database):
             before = await office.head()
-            await till.confirmed_order(office, ann, *office.seats[:2])
+            await payment_fixture.confirmed_order(office, ann, *office.seats[:2])
             then = await office.head()
             stored = [done(await office.get(path, admin, min_position=then)) for path in paths]
-            order = await till.confirmed_order(office, ann, *office.seats[2:5])
+            order = await payment_fixture.confirmed_order(office, ann, *office.seats[2:5])
             refund = done(await office.post(f"/orders/{order['order_id']}/refunds", ann))["refund_id"]
             done(await office.post(f"/refunds/{refund}/approve", await office.somebody(Role.SUPPORT)))
             head = await office.head()
@@ -72,11 +74,13 @@ class TestPast:
         (bought,) = now[2]["items"]
         assert (bought["orders"], bought["confirmed"], now[2]["complete"]) == (2, 2, True)
 
-    async def test_given_somebody_elses_performance_or_organizer_then_403(self, till: Till, shop_database: str) -> None:
-        office = await open_box_office(till.shop)
-        _, members = await till.shop.organizer(bob=Role.ORGANIZER)
-        bob, account = till.shop.bearer(members["bob"]), members["bob"]
-        async with folding(till.shop, shop_database):
+    async def test_given_somebody_elses_performance_or_organizer_then_403(
+        self, payment_fixture: PaymentFixture, shop_database: str
+    ) -> None:
+        office = await open_box_office(payment_fixture.shop)
+        _, members = await payment_fixture.shop.organizer(bob=Role.ORGANIZER)
+        bob, account = payment_fixture.shop.bearer(members["bob"]), members["bob"]
+        async with folding(payment_fixture.shop, shop_database):
             await office.get("/reports/sales", office.organizer, min_position=await office.head())
             own = done(await office.get(f"/reports/accounts/{account}", bob))
             performance = await office.get(f"/reports/performances/{office.performance_id}", bob)

@@ -11,7 +11,7 @@ from domain.values import Role
 from eventstore.seals.keys import SealingKey, is_genuine
 from eventstore.seals.proof import check, proof_from_json
 from eventstore.seals.seal import seal_from_json
-from tests.api.box_office import BoxOffice, Headers, Opened, done, price, refused
+from tests.api.box_office import Headers, HttpScenario, OpenedScenario, done, price, refused
 from tests.api.shop import Shop, open_shop, settings_for
 from tests.eventstore.backends import app_url_of
 from tests.eventstore.seals.sealing import SECRET, TAKE_THE_LOCKS_OFF, SealedLog, sealed_log
@@ -35,18 +35,18 @@ async def shop(shop_database: str, log: SealedLog) -> AsyncIterator[Shop]:
 
 
 @pytest.fixture
-async def auditor(office: BoxOffice) -> Headers:
+async def auditor(office: HttpScenario) -> Headers:
     """Somebody who reads history."""
     return await office.somebody(Role.AUDITOR)
 
 
 class TestListSeals:
-    async def test_given_none_then_nothing_is_listed(self, office: BoxOffice, auditor: Headers) -> None:
+    async def test_given_none_then_nothing_is_listed(self, office: HttpScenario, auditor: Headers) -> None:
         found = done(await office.get("/audit/seals", auditor))
         assert found == {"items": [], "next": None, "keys": [], "sealer": None}
 
     async def test_given_seals_then_they_come_newest_first_with_what_checks_them(
-        self, office: BoxOffice, auditor: Headers, log: SealedLog
+        self, office: HttpScenario, auditor: Headers, log: SealedLog
     ) -> None:
         log.seal()
         await office.somebody()
@@ -63,7 +63,7 @@ class TestListSeals:
 
 class TestCompare:
     async def test_given_a_sealed_log_then_the_newest_part_is_in_order(
-        self, office: BoxOffice, auditor: Headers, log: SealedLog
+        self, office: HttpScenario, auditor: Headers, log: SealedLog
     ) -> None:
         log.seal()
         await office.somebody()
@@ -72,7 +72,7 @@ class TestCompare:
         assert (found["first"], found["last"]) == (1, await office.head())
 
     async def test_given_a_long_log_then_next_leads_through_all_of_it(
-        self, office: BoxOffice, auditor: Headers, log: SealedLog, monkeypatch: pytest.MonkeyPatch
+        self, office: HttpScenario, auditor: Headers, log: SealedLog, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(parts, "COMPARED_MAX", PART)
         for _ in range(3):
@@ -88,7 +88,7 @@ class TestCompare:
         assert compared == await office.head()
 
     async def test_given_a_changed_event_then_it_is_named(
-        self, office: BoxOffice, auditor: Headers, log: SealedLog, shop_database: str
+        self, office: HttpScenario, auditor: Headers, log: SealedLog, shop_database: str
     ) -> None:
         log.seal()
         with psycopg.connect(shop_database, autocommit=True) as superuser:
@@ -102,7 +102,7 @@ class TestCompare:
 
 class TestProveTicket:
     @pytest.fixture
-    async def office(self, shop: Shop, box_office: Opened) -> BoxOffice:
+    async def office(self, shop: Shop, box_office: OpenedScenario) -> HttpScenario:
         """A performance for which nothing is to pay, so that an order has its tickets at once."""
         opened = box_office.at(shop)
         free = {"prices": [{"category": "stalls", "price": price(0)}, {"category": "floor", "price": price(0)}]}
@@ -111,7 +111,7 @@ class TestProveTicket:
         return opened
 
     async def test_given_a_sealed_ticket_then_its_owner_alone_gets_a_proof_that_holds(
-        self, office: BoxOffice, log: SealedLog
+        self, office: HttpScenario, log: SealedLog
     ) -> None:
         buyer = await office.somebody()
         order = done(await office.order(buyer, office.seats[0]))["order_id"]

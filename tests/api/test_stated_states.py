@@ -7,8 +7,8 @@ import pytest
 from api import buying
 from domain.basket import expire_hold
 from domain.values import Role
-from tests.api.box_office import BoxOffice, Opened, done, folding, refused
-from tests.api.till import DECLINED, Till
+from tests.api.box_office import HttpScenario, OpenedScenario, done, folding, refused
+from tests.api.till import DECLINED, PaymentFixture
 
 AT_ONCE = timedelta(milliseconds=1)
 SUMMARY = {
@@ -25,9 +25,9 @@ SUMMARY = {
 
 
 @pytest.fixture
-async def office(till: Till, box_office: Opened) -> BoxOffice:
+async def office(payment_fixture: PaymentFixture, box_office: OpenedScenario) -> HttpScenario:
     """A performance on sale at the till."""
-    return box_office.at(till.shop)
+    return box_office.at(payment_fixture.shop)
 
 
 @pytest.fixture
@@ -38,7 +38,9 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("short")
 class TestLapsedHold:
-    async def test_before_and_after_it_is_cleared_away_it_reads_and_is_refused_alike(self, office: BoxOffice) -> None:
+    async def test_before_and_after_it_is_cleared_away_it_reads_and_is_refused_alike(
+        self, office: HttpScenario
+    ) -> None:
         buyer = await office.somebody()
         hold = done(await office.hold(buyer, *office.seats[:2]))["hold_id"]
         shown, refusals = [], []
@@ -52,7 +54,7 @@ class TestLapsedHold:
         assert [each.json()["seats"] for each in refusals] == [list(office.seats[:2])] * 2
         assert refused(await office.post(f"/holds/{hold}/extend", buyer)) == (409, "hold_lapsed")
 
-    async def test_of_a_standing_area_it_says_how_many(self, office: BoxOffice) -> None:
+    async def test_of_a_standing_area_it_says_how_many(self, office: HttpScenario) -> None:
         buyer = await office.somebody()
         hold = done(await office.hold(buyer, area=office.area, quantity=3))["hold_id"]
         answer = await office.post("/orders", buyer, {"hold_id": hold})
@@ -62,7 +64,7 @@ class TestLapsedHold:
 @pytest.mark.usefixtures("short")
 class TestExpiredOrder:
     async def test_before_it_is_cleared_away_it_reads_expired_everywhere(
-        self, office: BoxOffice, shop_database: str
+        self, office: HttpScenario, shop_database: str
     ) -> None:
         buyer = await office.somebody()
         order = done(await office.order(buyer, office.seats[0]))["order_id"]
@@ -76,13 +78,13 @@ class TestExpiredOrder:
 
 
 class TestFailedPayment:
-    async def test_it_says_why(self, till: Till, office: BoxOffice, shop_database: str) -> None:
+    async def test_it_says_why(self, payment_fixture: PaymentFixture, office: HttpScenario, shop_database: str) -> None:
         buyer = await office.somebody()
         order = done(await office.order(buyer, office.seats[0]))["order_id"]
-        payment = await till.open_payment(office, buyer, order)
-        await till.pay(payment["checkout_url"], DECLINED)
-        (failed,) = await till.webhooks(payment["payment_id"])
-        done(await till.announce(failed))
+        payment = await payment_fixture.open_payment(office, buyer, order)
+        await payment_fixture.pay(payment["checkout_url"], DECLINED)
+        (failed,) = await payment_fixture.webhooks(payment["payment_id"])
+        done(await payment_fixture.announce(failed))
         assert done(await office.get(f"/payments/{payment['payment_id']}", buyer))["failure"] == "card_declined"
         async with folding(office.shop, shop_database):
             (listed,) = done(await office.get("/orders", buyer, min_position=await office.head()))["items"]
@@ -91,11 +93,11 @@ class TestFailedPayment:
 
 class TestPerformanceOfEachRow:
     async def test_lists_and_single_answers_say_the_same(
-        self, till: Till, office: BoxOffice, shop_database: str
+        self, payment_fixture: PaymentFixture, office: HttpScenario, shop_database: str
     ) -> None:
         buyer, support = await office.somebody(), await office.somebody(Role.SUPPORT)
         done(await office.hold(buyer, office.seats[1]))
-        order = (await till.confirmed_order(office, buyer, office.seats[0]))["order_id"]
+        order = (await payment_fixture.confirmed_order(office, buyer, office.seats[0]))["order_id"]
         refund = done(await office.post(f"/orders/{order}/refunds", buyer))["refund_id"]
         done(await office.post(f"/refunds/{refund}/reject", support, {"reason": "The evening took place."}))
         async with folding(office.shop, shop_database):
@@ -108,9 +110,9 @@ class TestPerformanceOfEachRow:
                 if path != "/holds":
                     assert {name: single[name] for name in listed} == listed
 
-    async def test_a_refund_says_who_when_and_why(self, till: Till, office: BoxOffice) -> None:
+    async def test_a_refund_says_who_when_and_why(self, payment_fixture: PaymentFixture, office: HttpScenario) -> None:
         buyer, support = await office.somebody(), await office.somebody(Role.SUPPORT)
-        order = await till.confirmed_order(office, buyer, office.seats[0])
+        order = await payment_fixture.confirmed_order(office, buyer, office.seats[0])
         refund = done(await office.post(f"/orders/{order['order_id']}/refunds", buyer))
         done(await office.post(f"/refunds/{refund['refund_id']}/reject", support, {"reason": "Asked twice."}))
         shown = done(await office.get(f"/refunds/{refund['refund_id']}", support))

@@ -27,7 +27,7 @@ def shop_database(module_database: str) -> str:
     return module_database
 
 
-class Wall:
+class FakeWallClock:
     """A clock on the wall that tests turn."""
 
     def __init__(self) -> None:
@@ -117,7 +117,7 @@ class TestRead:
             tokens.read(token)
 
     def test_given_time_passes_then_a_remembered_token_expires_too(self) -> None:
-        wall = Wall()
+        wall = FakeWallClock()
         tokens = AccessTokens(signing=OURS, now=wall)
         token = tokens.issue(ACCOUNT, guest=False, lifetime=timedelta(minutes=10))
         assert isinstance(tokens.read(token), TokenClaims)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from domain.values import Role
-from tests.api.box_office import VENUE, BoxOffice, Headers, Json, done, folding, layout_document, refused
+from tests.api.box_office import VENUE, Headers, HttpScenario, Json, done, folding, layout_document, refused
 from tests.api.shop import Shop
 
 UNKNOWN = "01935a1c-0000-7000-8000-00000000dead"
@@ -20,7 +20,7 @@ async def ann(shop: Shop) -> Headers:
 
 
 class TestOpenVenue:
-    async def test_given_an_organizer_then_the_venue_is_theirs(self, office: BoxOffice) -> None:
+    async def test_given_an_organizer_then_the_venue_is_theirs(self, office: HttpScenario) -> None:
         shown = done(await office.get(f"/venues/{office.venue_id}"))
         assert shown["organizer_id"] == office.organizer_id
         assert {name: shown[name] for name in VENUE} == VENUE
@@ -53,25 +53,25 @@ class TestOpenVenue:
         ],
         ids=lambda field: str(field)[:40],
     )
-    async def test_given_a_senseless_field_then_422_and_no_trace(self, office: BoxOffice, field: Json) -> None:
+    async def test_given_a_senseless_field_then_422_and_no_trace(self, office: HttpScenario, field: Json) -> None:
         body = {**VENUE, "organizer_id": office.organizer_id, **field}
         head = await office.head()
         assert refused(await office.post("/venues", office.organizer, body)) == (422, "malformed")
         assert await office.head() == head
 
-    async def test_given_another_organizer_then_403(self, office: BoxOffice) -> None:
+    async def test_given_another_organizer_then_403(self, office: HttpScenario) -> None:
         _, members = await office.shop.organizer(bob=Role.ORGANIZER)
         body = {**VENUE, "organizer_id": office.organizer_id}
         stranger, head = office.shop.bearer(members["bob"]), await office.head()
         assert refused(await office.post("/venues", stranger, body)) == (403, "forbidden")
         assert await office.head() == head
 
-    async def test_given_an_admin_and_no_such_organizer_then_404(self, office: BoxOffice) -> None:
+    async def test_given_an_admin_and_no_such_organizer_then_404(self, office: HttpScenario) -> None:
         body = {**VENUE, "organizer_id": UNKNOWN}
         assert refused(await office.post("/venues", await office.somebody(Role.ADMIN), body)) == (404, "not_found")
 
     async def test_given_venues_then_they_are_listed_by_city(
-        self, shop: Shop, office: BoxOffice, shop_database: str
+        self, shop: Shop, office: HttpScenario, shop_database: str
     ) -> None:
         elsewhere = {**VENUE, "organizer_id": office.organizer_id, "city": "Tromsø"}
         opened = done(await office.post("/venues", office.organizer, elsewhere))
@@ -87,19 +87,19 @@ class TestOpenVenue:
 
 
 class TestPublishLayout:
-    async def test_given_a_grid_then_it_is_the_next_version(self, office: BoxOffice) -> None:
+    async def test_given_a_grid_then_it_is_the_next_version(self, office: HttpScenario) -> None:
         body = {"name": "Small stage", "format": "grid", "document": GRID}
         answer = await office.post(f"/venues/{office.venue_id}/layouts", office.organizer, body)
         published = done(answer)
         assert (answer.status_code, published["version"], published["seat_count"]) == (201, 2, 12)
 
-    async def test_given_a_document_without_a_name_then_it_has_the_requests(self, office: BoxOffice) -> None:
+    async def test_given_a_document_without_a_name_then_it_has_the_requests(self, office: HttpScenario) -> None:
         body = {"name": "Small stage", "format": "grid", "document": GRID}
         published = done(await office.post(f"/venues/{office.venue_id}/layouts", office.organizer, body))
         exported = done(await office.get(f"/layouts/{published['layout_id']}", office.organizer))
         assert exported["name"] == "Small stage"
 
-    async def test_given_repeated_ids_then_the_option_makes_them_of_labels(self, office: BoxOffice) -> None:
+    async def test_given_repeated_ids_then_the_option_makes_them_of_labels(self, office: HttpScenario) -> None:
         document = layout_document()
         for seat in document["sections"][0]["rows"][0]["seats"]:
             seat["id"] = "same"
@@ -110,19 +110,19 @@ class TestPublishLayout:
         exported = done(await office.get(f"/layouts/{published['layout_id']}", office.organizer))
         assert exported["sections"][0]["rows"][0]["seats"][0]["id"] == "Stalls/A/1"
 
-    async def test_given_an_unknown_option_then_422(self, office: BoxOffice) -> None:
+    async def test_given_an_unknown_option_then_422(self, office: HttpScenario) -> None:
         body = {"name": "Odd", "format": "grid", "document": GRID, "options": {"turn": 90}}
         answer = await office.post(f"/venues/{office.venue_id}/layouts", office.organizer, body)
         assert refused(answer) == (422, "malformed")
 
-    async def test_given_our_own_format_then_it_comes_back_byte_for_byte(self, office: BoxOffice) -> None:
+    async def test_given_our_own_format_then_it_comes_back_byte_for_byte(self, office: HttpScenario) -> None:
         first = await office.get(f"/layouts/{office.layout_id}", office.organizer)
         body = {"name": "Again", "format": "seatledger", "document": first.json()}
         again = done(await office.post(f"/venues/{office.venue_id}/layouts", office.organizer, body))
         second = await office.get(f"/layouts/{again['layout_id']}", office.organizer)
         assert second.content == first.content
 
-    async def test_given_a_new_version_then_seats_keep_their_keys(self, office: BoxOffice) -> None:
+    async def test_given_a_new_version_then_seats_keep_their_keys(self, office: HttpScenario) -> None:
         document = layout_document()
         del document["sections"][0]["rows"][0]
         body = {"name": "Without row A", "format": "seatledger", "document": document}
@@ -131,7 +131,7 @@ class TestPublishLayout:
         keys = [seat["key"] for row in layout["sections"][0]["rows"] for seat in row["seats"]]
         assert keys == list(office.seats[10:])
 
-    async def test_given_two_seats_of_one_label_then_every_fault_is_named(self, office: BoxOffice) -> None:
+    async def test_given_two_seats_of_one_label_then_every_fault_is_named(self, office: HttpScenario) -> None:
         document = layout_document()
         row = document["sections"][0]["rows"][0]["seats"]
         row[1]["label"] = row[0]["label"]
@@ -144,18 +144,18 @@ class TestPublishLayout:
         assert await office.head() == head
 
     @pytest.mark.parametrize("document", ["{", "", "[]", {}, {"sections": 1}], ids=str)
-    async def test_given_a_senseless_document_then_422(self, office: BoxOffice, document: object) -> None:
+    async def test_given_a_senseless_document_then_422(self, office: HttpScenario, document: object) -> None:
         body = {"name": "Broken", "format": "grid", "document": document}
         answer = await office.post(f"/venues/{office.venue_id}/layouts", office.organizer, body)
         assert refused(answer) == (422, "layout_faults")
 
-    async def test_given_an_unknown_format_then_the_known_ones_are_named(self, office: BoxOffice) -> None:
+    async def test_given_an_unknown_format_then_the_known_ones_are_named(self, office: HttpScenario) -> None:
         body = {"name": "Broken", "format": "dwg", "document": {}}
         answer = await office.post(f"/venues/{office.venue_id}/layouts", office.organizer, body)
         assert refused(answer) == (422, "layout_faults")
         assert "seatsio" in answer.json()["faults"][0]["message"]
 
-    async def test_given_over_32_mib_then_413_and_no_trace(self, office: BoxOffice) -> None:
+    async def test_given_over_32_mib_then_413_and_no_trace(self, office: HttpScenario) -> None:
         body = json.dumps({"name": "Big", "format": "csv", "document": "x" * (32 * 1024 * 1024)})
         head = await office.head()
         headers = {**office.organizer, "Content-Type": "application/json"}
@@ -164,7 +164,7 @@ class TestPublishLayout:
         assert refused(answer) == (413, "body_too_large")
         assert await office.head() == head
 
-    async def test_given_somebody_elses_venue_then_403(self, office: BoxOffice) -> None:
+    async def test_given_somebody_elses_venue_then_403(self, office: HttpScenario) -> None:
         _, members = await office.shop.organizer(bob=Role.ORGANIZER)
         body = {"name": "Theirs", "format": "grid", "document": GRID}
         path = f"/venues/{office.venue_id}/layouts"

@@ -10,7 +10,7 @@ import httpx
 
 from tests.adapters.sandbox_process import Received, SandboxProcess, running_sandbox, until
 from tests.adapters.sandbox_process import Shop as Receiver
-from tests.api.box_office import BoxOffice, Headers, done
+from tests.api.box_office import Headers, HttpScenario, done
 from tests.api.shop import V1, Shop, open_shop, settings_for
 
 PAID = "4242424242424242"
@@ -27,14 +27,14 @@ class Provider:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Till:
+class PaymentFixture:
     """A shop that can be paid at."""
 
     shop: Shop
     sandbox: SandboxProcess
     receiver: Receiver
 
-    async def open_payment(self, office: BoxOffice, buyer: Headers, order: str) -> Any:
+    async def open_payment(self, office: HttpScenario, buyer: Headers, order: str) -> Any:
         """Begin a payment, and return the answer's body."""
         return done(await office.post(f"/orders/{order}/payments", buyer, {"provider": "sandbox"}))
 
@@ -53,7 +53,7 @@ class Till:
         given = {"content": webhook.body, "headers": webhook.headers, **changes}
         return await self.shop.client.post(f"{V1}/webhooks/sandbox", **given)
 
-    async def confirmed_order(self, office: BoxOffice, buyer: Headers, *seats: str) -> Any:
+    async def confirmed_order(self, office: HttpScenario, buyer: Headers, *seats: str) -> Any:
         """Order seats, pay for them, and return the order as its owner sees it."""
         order = done(await office.order(buyer, *seats))["order_id"]
         payment = await self.open_payment(office, buyer, order)
@@ -75,10 +75,10 @@ def running_provider(folder: Path) -> Iterator[Provider]:
 
 
 @asynccontextmanager
-async def open_till(database_url: str, provider: Provider) -> AsyncIterator[Till]:
+async def open_till(database_url: str, provider: Provider) -> AsyncIterator[PaymentFixture]:
     """Run one API process that knows the provider."""
     async with (
         provider.sandbox.client() as gateway,
         open_shop(settings_for(database_url), gateways={"sandbox": gateway}) as shop,
     ):
-        yield Till(shop=shop, sandbox=provider.sandbox, receiver=provider.receiver)
+        yield PaymentFixture(shop=shop, sandbox=provider.sandbox, receiver=provider.receiver)

@@ -12,10 +12,10 @@ from psycopg_pool import AsyncConnectionPool
 
 from bench.checked import commands_of, fact_of
 from bench.log import fill, rehearsal
-from bench.log.house import House
-from bench.log.repertoire import rehearse
-from bench.log.season import Season
-from bench.log.telling import Command, Plan
+from bench.log.house import GeneratedVenue
+from bench.log.repertoire import record_templates
+from bench.log.season import Schedule
+from bench.log.telling import Command, GenerationPlan
 from domain.invariants import Ledger, LoggedEvent, violations
 from eventstore.digest import digest_of
 from eventstore.migrate import migrate
@@ -27,16 +27,16 @@ from runtime.embedded import EmbeddedPostgres
 from runtime.schema import HISTORIES
 from tests.databases import fresh_database, role_password
 from tests.laws.world import CODEC
-from tests.projections.shelf import Shelf
-from tests.system.fold import picture_of
+from tests.projections.shelf import ManualProjector
+from tests.system.fold import fold_reference
 from tests.system.log import decoded
 from tests.system.read_models import TABLES
 
 FIRST_EVENTS, MORE_EVENTS = 3_500, 1_500
 SEATS = 60
 NAMES_MIN = 45
-HOUSE = House(SEATS)
-REPERTOIRE = asyncio.run(rehearse(HOUSE))
+HOUSE = GeneratedVenue(SEATS)
+REPERTOIRE = asyncio.run(record_templates(HOUSE))
 
 
 @pytest.fixture(scope="module")
@@ -118,9 +118,9 @@ class TestFill:
 
     async def test_every_read_model_folds_it(self, log: list[RecordedEvent], owner_url: str) -> None:
         app_url = role_url(owner_url, APP_ROLE, role_password(APP_ROLE))
-        async with Shelf(role_url(owner_url, PROJECTOR_ROLE, role_password(PROJECTOR_ROLE))) as shelf:
+        async with ManualProjector(role_url(owner_url, PROJECTOR_ROLE, role_password(PROJECTOR_ROLE))) as shelf:
             await shelf.fold_events(log)
-        expected = picture_of(decoded(log)).rows()
+        expected = fold_reference(decoded(log)).rows()
         async with AsyncConnectionPool(app_url, min_size=1, kwargs={"autocommit": True}, open=False) as pool:
             models = ReadModelQueries(pool)
             for table, (model, query) in TABLES.items():
@@ -149,7 +149,7 @@ class TestSeason:
 
 
 def season(*, seats_alone: float) -> list[Command]:
-    plan = Plan(
+    plan = GenerationPlan(
         events=2_000,
         after=0,
         since_us=1_700_000_000_000_000,
@@ -157,7 +157,7 @@ def season(*, seats_alone: float) -> list[Command]:
         performances=3,
         seats_alone=seats_alone,
     )
-    return list(Season(house=HOUSE, repertoire=REPERTOIRE, plan=plan, random=Random(7)).commands())
+    return list(Schedule(house=HOUSE, repertoire=REPERTOIRE, plan=plan, random=Random(7)).commands())
 
 
 def broken_by(told: list[Command]) -> int:

@@ -61,16 +61,16 @@ class TestHoldSeats:
 
     def test_given_the_buyers_own_seats_then_the_refusal_says_where_they_are(self) -> None:
         given = held(on_sale(), "h1", "ann", A1)
-        wish = hold_of("h2", "ann", A1)
+        command = hold_of("h2", "ann", A1)
         own = {"seat": A1, "hold": "h1", "order": None}
-        given.when(hold_seats, wish, INVENTORY).then_refused(SeatsTaken, seats=[A1], own=[own])
+        given.when(hold_seats, command, INVENTORY).then_refused(SeatsTaken, seats=[A1], own=[own])
         extended = given.given_done(extend_hold, hold="h1", holder="ann", by=EXTENSION)
-        extended.when(hold_seats, wish, INVENTORY).then_refused(SeatsTaken, own=[own])
+        extended.when(hold_seats, command, INVENTORY).then_refused(SeatsTaken, own=[own])
         given, order = ordered(given, "h1", "ann")
-        given.when(hold_seats, wish, INVENTORY).then_refused(SeatsTaken, own=[{**own, "order": order}])
+        given.when(hold_seats, command, INVENTORY).then_refused(SeatsTaken, own=[{**own, "order": order}])
         given, order = bought(on_sale(), "h1", "ann", A1)
         sold = {"seat": A1, "hold": None, "order": order}
-        given.when(hold_seats, wish, INVENTORY).then_refused(SeatsTaken, own=[sold])
+        given.when(hold_seats, command, INVENTORY).then_refused(SeatsTaken, own=[sold])
         given.when(hold_seats, hold_of("h2", "bob", A1), INVENTORY).then_refused(SeatsTaken, own=None)
 
     def test_given_the_buyers_own_seats_and_no_quota_left_then_the_refusal_says_where_they_are(self) -> None:
@@ -86,17 +86,18 @@ class TestHoldSeats:
         result.then_on(seat(A1), SeatReleased(hold="h1", reason=ReleaseReason.LAPSED), claim)
 
     def test_given_a_place_of_a_standing_area_named_as_a_seat_then_it_is_refused(self) -> None:
-        wish = hold_of("h1", "ann", A1, STANDING[0], standing=1)
-        on_sale().when(hold_seats, wish, INVENTORY).then_refused(UnknownSeats, seats=[STANDING[0]])
+        command = hold_of("h1", "ann", A1, STANDING[0], standing=1)
+        on_sale().when(hold_seats, command, INVENTORY).then_refused(UnknownSeats, seats=[STANDING[0]])
 
     def test_given_a_place_drawn_for_an_area_it_does_not_belong_to_then_it_is_refused(self) -> None:
-        wish = hold_of("h1", "ann", standing=1, candidates=(A1,))
-        on_sale().when(hold_seats, wish, INVENTORY).then_refused(UnknownSeats, seats=[A1])
+        command = hold_of("h1", "ann", standing=1, candidates=(A1,))
+        on_sale().when(hold_seats, command, INVENTORY).then_refused(UnknownSeats, seats=[A1])
 
     def test_given_two_draws_with_the_same_candidates_then_every_place_has_one_line(self) -> None:
-        wish = hold_of("h1", "ann", standing=2)
+        command = hold_of("h1", "ann", standing=2)
         twice = replace(
-            wish, area_candidates=(*wish.area_candidates, replace(wish.area_candidates[0], ticket_type="child"))
+            command,
+            area_candidates=(*command.area_candidates, replace(command.area_candidates[0], ticket_type="child")),
         )
         child = Price(category="S", ticket_type="child", amount=1)
         given = on_sale(prices=(Price(category="S", amount=PRICE), child))
@@ -107,14 +108,14 @@ class TestHoldSeats:
 
     @pytest.mark.parametrize("quantity", [0, -1])
     def test_given_an_area_of_which_no_place_is_wanted_then_it_is_refused(self, quantity: int) -> None:
-        wish = hold_of("h1", "ann", *SEATS[:2], standing=1)
-        (draw,) = wish.area_candidates
-        none = replace(wish, area_candidates=(replace(draw, quantity=quantity),))
+        command = hold_of("h1", "ann", *SEATS[:2], standing=1)
+        (draw,) = command.area_candidates
+        none = replace(command, area_candidates=(replace(draw, quantity=quantity),))
         on_sale().when(hold_seats, none, INVENTORY).then_refused(TooManySeats)
 
     def test_given_fewer_candidates_than_two_draws_need_then_the_area_is_sold_out(self) -> None:
-        wish = hold_of("h1", "ann", standing=2, candidates=STANDING[:3])
-        twice = replace(wish, area_candidates=(*wish.area_candidates, *wish.area_candidates))
+        command = hold_of("h1", "ann", standing=2, candidates=STANDING[:3])
+        twice = replace(command, area_candidates=(*command.area_candidates, *command.area_candidates))
         on_sale().when(hold_seats, twice, INVENTORY).then_refused(AreaSoldOut, area=PIT, left=1)
 
 

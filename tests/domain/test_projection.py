@@ -147,9 +147,9 @@ class TestUnskip:
 
     def test_given_it_is_skipped_then_tables_made_from_here_on_have_it(self) -> None:
         changes = unskip_event(books(self.SKIPPED), RUNNING, self.NOTHING_BESIDE, position=42)
-        ((unskipped, wish),) = changes.values()
+        ((unskipped, command),) = changes.values()
         assert unskipped == EventUnskipped(version=1, position=42)
-        assert wish == RebuildRequested(performance=None, swap_anyway=True)
+        assert command == RebuildRequested(performance=None, swap_anyway=True)
         assert not after(self.SKIPPED, unskipped).exclusions(1, "seat_map_v1_8").excludes(42, SEAT)
         assert after(self.SKIPPED, unskipped, self.SKIPPED).exclusions(1, "seat_map_v1_8").excludes(42, SEAT)
 

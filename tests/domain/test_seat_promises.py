@@ -84,8 +84,8 @@ class TestQuota:
     def test_given_a_paid_order_that_counts_in_part_then_it_is_found(self) -> None:
         given = on_sale(prices=FREE)
         order = PlaceOrder(order="01935a1c-0000-7000-8000-000000000001", account="ann", contact=None)
-        wish = hold_of("h1", "ann", *SEATS[:2], standing=1)
-        changes = given.when(hold_and_order, order, wish, INVENTORY).changes
+        command = hold_of("h1", "ann", *SEATS[:2], standing=1)
+        changes = given.when(hold_and_order, order, command, INVENTORY).changes
         assert any(isinstance(event, OrderPlaced) for event in changes[ORDER.stream(order.order)])
         assert not found(audited(given), facts(changes, given), "counts as")
         assert found(audited(given), facts(without_quota(changes), given), "counts as")

@@ -14,7 +14,7 @@ def at(stream: str, expected: int, events: int = 1, data: str = '{"seat": "A-1"}
     return Write(stream, expected, tuple(NewEvent("SeatHeld", 1, data) for _ in range(events)))
 
 
-def wish(
+def to_append(
     *writes: Write,
     guards: Mapping[str, int] | None = None,
     command_id: UUID | None = None,

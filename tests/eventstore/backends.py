@@ -15,7 +15,7 @@ from eventstore.postgres import PostgresStore
 from eventstore.roles import APP_ROLE, role_url
 from eventstore.store import Store
 from tests.databases import role_password
-from tests.eventstore.appends import at, wish
+from tests.eventstore.appends import at, to_append
 
 # As the owner may, with no regard for the rules of append: an event from the future.
 PLANT_EVENT = """
@@ -53,7 +53,7 @@ class MemoryBackend:
         """Append one event, then set the clock back and stop it."""
         stopped = datetime.now(UTC)
         self._stopped_at = stopped + ahead
-        await self.store.append([wish(at(f"planted-{uuid7()}", 0))])
+        await self.store.append([to_append(at(f"planted-{uuid7()}", 0))])
         self._stopped_at = stopped
         return stopped + ahead
 

@@ -28,7 +28,7 @@ from eventstore.store import (
     Store,
     Write,
 )
-from tests.eventstore.appends import at, wish
+from tests.eventstore.appends import at, to_append
 from tests.eventstore.backends import Backend
 
 HOUR = timedelta(hours=1)
@@ -41,8 +41,8 @@ def store(backend: Backend) -> Store:
 
 class TestAppending:
     async def test_positions_are_dense_and_versions_count_the_stream(self, store: Store) -> None:
-        await store.append([wish(at("seat-1", 0, 2), at("seat-2", 0)), wish(at("seat-3", 0))])
-        await store.append([wish(at("seat-1", 2))])
+        await store.append([to_append(at("seat-1", 0, 2), at("seat-2", 0)), to_append(at("seat-3", 0))])
+        await store.append([to_append(at("seat-1", 2))])
         log = await whole(store)
         assert [(event.position, event.stream, event.version) for event in log] == [
             (1, "seat-1", 1),
@@ -54,13 +54,13 @@ class TestAppending:
         assert await store.head() == 5
 
     async def test_an_event_knows_its_place_in_its_command(self, store: Store) -> None:
-        command = wish(at("seat-1", 0, 2), at("seat-2", 0))
-        await store.append([wish(at("seat-9", 0)), command])
+        command = to_append(at("seat-1", 0, 2), at("seat-2", 0))
+        await store.append([to_append(at("seat-9", 0)), command])
         assert [(event.part, event.parts) for event in await whole(store)] == [(1, 1), (1, 3), (2, 3), (3, 3)]
         assert {event.command_id for event in await store.read_stream("seat-1")} == {command.command_id}
 
     async def test_a_verdict_names_the_positions_and_the_time(self, store: Store) -> None:
-        first, second = await store.append([wish(at("seat-1", 0, 2)), wish(at("seat-2", 0))])
+        first, second = await store.append([to_append(at("seat-1", 0, 2)), to_append(at("seat-2", 0))])
         recorded_at = (await whole(store))[0].recorded_at
         assert first == Appended(first=1, last=2, recorded_at=recorded_at)
         assert second == Appended(first=3, last=3, recorded_at=recorded_at)
@@ -71,12 +71,14 @@ class TestAppending:
 
     async def test_data_and_metadata_are_kept_byte_for_byte(self, store: Store) -> None:
         data = '{ "b":1,\t"a" : 1.50, "a":2, "seat": "Größe \\u00e4 🎟" }'
-        await store.append([wish(at("seat-1", 0, data=data), metadata='{ "actor" : null }')])
+        await store.append([to_append(at("seat-1", 0, data=data), metadata='{ "actor" : null }')])
         (event,) = await whole(store)
         assert (event.data, event.metadata) == (data, '{ "actor" : null }')
 
     async def test_the_digest_can_be_computed_from_what_is_stored(self, store: Store) -> None:
-        await store.append([wish(at("seat-1", 0, 2, data='{"name": "Zoë"}'), at("seat-2", 0), metadata='{"ö": 1}')])
+        await store.append(
+            [to_append(at("seat-1", 0, 2, data='{"name": "Zoë"}'), at("seat-2", 0), metadata='{"ö": 1}')]
+        )
         log = await whole(store)
         assert [event.digest for event in log] == [digest_of(**content_of(event)) for event in log]
         assert len({event.digest for event in log}) == 3
@@ -84,78 +86,80 @@ class TestAppending:
     async def test_the_largest_command_that_is_admitted_is_stored(self, store: Store) -> None:
         writes = [at(f"seat-{number}", 0) for number in range(EVENTS_PER_COMMAND_MAX - 1)]
         longest = Write("s" * STREAM_CHARACTERS_MAX, 0, (NewEvent("Long", 1, f'"{"x" * (EVENT_BYTES_MAX - 2)}"'),))
-        (verdict,) = await store.append([wish(*writes, longest)])
+        (verdict,) = await store.append([to_append(*writes, longest)])
         assert isinstance(verdict, Appended)
         assert verdict.last == EVENTS_PER_COMMAND_MAX
 
     async def test_a_full_batch_is_taken(self, store: Store) -> None:
-        verdicts = await store.append([wish(at(f"seat-{n}", 0)) for n in range(COMMANDS_PER_BATCH_MAX)])
+        verdicts = await store.append([to_append(at(f"seat-{n}", 0)) for n in range(COMMANDS_PER_BATCH_MAX)])
         assert [verdict.first for verdict in verdicts if isinstance(verdict, Appended)] == list(range(1, 201))
 
 
 class TestExpectations:
     @pytest.mark.parametrize("expected", [0, 1, 3])
     async def test_a_write_at_another_version_is_a_conflict(self, store: Store, expected: int) -> None:
-        await store.append([wish(at("seat-1", 0, 2))])
-        assert await store.append([wish(at("seat-1", expected))]) == [Conflict(stream="seat-1", version=2)]
+        await store.append([to_append(at("seat-1", 0, 2))])
+        assert await store.append([to_append(at("seat-1", expected))]) == [Conflict(stream="seat-1", version=2)]
 
     async def test_a_write_ahead_of_a_stream_that_does_not_exist_is_a_conflict(self, store: Store) -> None:
-        assert await store.append([wish(at("seat-1", 1))]) == [Conflict(stream="seat-1", version=0)]
+        assert await store.append([to_append(at("seat-1", 1))]) == [Conflict(stream="seat-1", version=0)]
 
     async def test_a_guard_that_moved_is_a_conflict(self, store: Store) -> None:
-        await store.append([wish(at("performance-1", 0))])
-        verdicts = await store.append([wish(at("seat-1", 0), guards={"performance-1": 0, "event-1": 0})])
+        await store.append([to_append(at("performance-1", 0))])
+        verdicts = await store.append([to_append(at("seat-1", 0), guards={"performance-1": 0, "event-1": 0})])
         assert verdicts == [Conflict(stream="performance-1", version=1)]
         assert await store.read_stream("seat-1") == []
 
     async def test_one_stale_stream_of_many_keeps_all_from_being_written(self, store: Store) -> None:
-        await store.append([wish(at("seat-2", 0))])
-        verdicts = await store.append([wish(at("seat-1", 0), at("seat-2", 0), at("seat-3", 0)), wish(at("seat-4", 0))])
+        await store.append([to_append(at("seat-2", 0))])
+        verdicts = await store.append(
+            [to_append(at("seat-1", 0), at("seat-2", 0), at("seat-3", 0)), to_append(at("seat-4", 0))]
+        )
         assert verdicts[0] == Conflict(stream="seat-2", version=1)
         assert isinstance(verdicts[1], Appended)
         assert [event.stream for event in await whole(store)] == ["seat-2", "seat-4"]
 
     async def test_the_first_of_several_stale_streams_is_named(self, store: Store) -> None:
-        await store.append([wish(at("seat-1", 0), at("seat-2", 0), at("hold-1", 0))])
-        stale = wish(at("seat-2", 0), at("seat-1", 0), guards={"hold-1": 0})
+        await store.append([to_append(at("seat-1", 0), at("seat-2", 0), at("hold-1", 0))])
+        stale = to_append(at("seat-2", 0), at("seat-1", 0), guards={"hold-1": 0})
         assert await store.append([stale]) == [Conflict(stream="seat-2", version=1)]
 
     async def test_guards_are_shared_by_the_commands_of_a_batch(self, store: Store) -> None:
-        verdicts = await store.append([wish(at(f"seat-{n}", 0), guards={"performance-1": 0}) for n in range(5)])
+        verdicts = await store.append([to_append(at(f"seat-{n}", 0), guards={"performance-1": 0}) for n in range(5)])
         assert all(isinstance(verdict, Appended) for verdict in verdicts)
 
     async def test_guards_alone_are_judged_and_not_stored(self, store: Store) -> None:
-        await store.append([wish(at("seat-1", 0, 2))])
-        command = wish(guards={"seat-1": 2})
+        await store.append([to_append(at("seat-1", 0, 2))])
+        command = to_append(guards={"seat-1": 2})
         for _ in range(2):
             (verdict,) = await store.append([command])
             assert isinstance(verdict, Appended)
             assert (verdict.first, verdict.last) == (3, 2)
-        assert await store.append([wish(guards={"seat-1": 1})]) == [Conflict(stream="seat-1", version=2)]
+        assert await store.append([to_append(guards={"seat-1": 1})]) == [Conflict(stream="seat-1", version=2)]
         assert await store.head() == 2
 
 
 class TestReplays:
     async def test_a_command_sent_again_is_told_where_it_stands(self, store: Store) -> None:
         fingerprint = RequestFingerprint(account="ann", route="POST /orders", body_sha256=bytes(range(32)))
-        command = wish(at("seat-1", 0, 2), at("seat-2", 0), fingerprint=fingerprint)
+        command = to_append(at("seat-1", 0, 2), at("seat-2", 0), fingerprint=fingerprint)
         (appended,) = await store.append([command])
-        await store.append([wish(at("seat-1", 2))])
+        await store.append([to_append(at("seat-1", 2))])
         assert isinstance(appended, Appended)
         (replayed,) = await store.append([command])
         assert replayed == Replayed(first=1, last=3, recorded_at=appended.recorded_at, fingerprint=fingerprint)
         assert await store.head() == 4
 
     async def test_guards_alone_under_the_id_of_a_done_command_are_a_replay(self, store: Store) -> None:
-        command = wish(at("seat-1", 0))
+        command = to_append(at("seat-1", 0))
         await store.append([command])
-        (verdict,) = await store.append([wish(guards={"seat-1": 1}, command_id=command.command_id)])
+        (verdict,) = await store.append([to_append(guards={"seat-1": 1}, command_id=command.command_id)])
         assert isinstance(verdict, Replayed)
 
     async def test_a_refused_command_is_judged_anew(self, store: Store) -> None:
-        command = wish(at("seat-1", 1))
+        command = to_append(at("seat-1", 1))
         assert await store.append([command]) == [Conflict(stream="seat-1", version=0)]
-        await store.append([wish(at("seat-1", 0))])
+        await store.append([to_append(at("seat-1", 0))])
         (verdict,) = await store.append([command])
         assert isinstance(verdict, Appended)
 
@@ -163,9 +167,9 @@ class TestReplays:
 class TestWindows:
     async def test_outside_its_window_a_command_is_late(self, store: Store) -> None:
         now = await store.now()
-        early = wish(at("seat-1", 0), not_before=now + HOUR)
-        late = wish(at("seat-2", 0), not_after=now - HOUR)
-        inside = wish(at("seat-3", 0), not_before=now - HOUR, not_after=now + HOUR)
+        early = to_append(at("seat-1", 0), not_before=now + HOUR)
+        late = to_append(at("seat-2", 0), not_after=now - HOUR)
+        inside = to_append(at("seat-3", 0), not_before=now - HOUR, not_after=now + HOUR)
         verdicts = await store.append([early, late, inside])
         assert [type(verdict) for verdict in verdicts] == [OutsideTimeWindow, OutsideTimeWindow, Appended]
         assert all(verdict.now >= now for verdict in verdicts if isinstance(verdict, OutsideTimeWindow))
@@ -176,43 +180,43 @@ class TestWindows:
         tick = timedelta(microseconds=1)
         verdicts = await backend.store.append(
             [
-                wish(at("seat-1", 0), not_before=now),
-                wish(at("seat-2", 0), not_after=now),
-                wish(at("seat-3", 0), not_before=now + tick),
-                wish(at("seat-4", 0), not_after=now + tick),
+                to_append(at("seat-1", 0), not_before=now),
+                to_append(at("seat-2", 0), not_after=now),
+                to_append(at("seat-3", 0), not_before=now + tick),
+                to_append(at("seat-4", 0), not_after=now + tick),
             ]
         )
         assert [type(verdict) for verdict in verdicts] == [Appended, OutsideTimeWindow, OutsideTimeWindow, Appended]
 
     async def test_guards_alone_have_a_window_too(self, store: Store) -> None:
         now = await store.now()
-        (verdict,) = await store.append([wish(guards={"seat-1": 0}, not_after=now - HOUR)])
+        (verdict,) = await store.append([to_append(guards={"seat-1": 0}, not_after=now - HOUR)])
         assert isinstance(verdict, OutsideTimeWindow)
 
 
 class TestVerdictsBesideEachOther:
     async def test_every_kind_in_one_batch_in_any_order(self, store: Store) -> None:
-        done = wish(at("seat-1", 0))
-        await store.append([done, wish(at("seat-2", 0))])
+        done = to_append(at("seat-1", 0))
+        await store.append([done, to_append(at("seat-2", 0))])
         past = await store.now() - HOUR
         wishes = {
-            Conflict: wish(at("seat-2", 0)),
+            Conflict: to_append(at("seat-2", 0)),
             Replayed: done,
-            OutsideTimeWindow: wish(at("seat-3", 0), not_after=past),
-            Appended: wish(guards={"seat-4": 0}),
+            OutsideTimeWindow: to_append(at("seat-3", 0), not_after=past),
+            Appended: to_append(guards={"seat-4": 0}),
         }
         for kinds in permutations(wishes):
-            written = wish(at(f"seat-{uuid7()}", 0))
+            written = to_append(at(f"seat-{uuid7()}", 0))
             verdicts = await store.append([*(wishes[kind] for kind in kinds), written])
             assert [type(verdict) for verdict in verdicts] == [*kinds, Appended]
 
     async def test_done_counts_before_stale_and_stale_before_late(self, store: Store) -> None:
         now = await store.now()
-        done = wish(at("seat-1", 0), not_after=now + HOUR)
+        done = to_append(at("seat-1", 0), not_after=now + HOUR)
         await store.append([done])
         done_stale_late = replace(done, not_after=now - HOUR)
-        stale_late = wish(at("seat-1", 0), not_after=now - HOUR)
-        verdicts = await store.append([stale_late, wish(at("seat-2", 0))])
+        stale_late = to_append(at("seat-1", 0), not_after=now - HOUR)
+        verdicts = await store.append([stale_late, to_append(at("seat-2", 0))])
         assert [type(verdict) for verdict in verdicts] == [Conflict, Appended]
         (verdict,) = await store.append([done_stale_late])
         assert isinstance(verdict, Replayed)
@@ -221,7 +225,7 @@ class TestVerdictsBesideEachOther:
 class TestWhatCameToNothing:
     async def refused(self, store: Store, command_id: UUID) -> datetime:
         """Let a command come to nothing; return when."""
-        nothing = wish(guards={"seat-1": 0}, command_id=command_id, asked_at=await store.now())
+        nothing = to_append(guards={"seat-1": 0}, command_id=command_id, asked_at=await store.now())
         (verdict,) = await store.append([nothing])
         assert isinstance(verdict, Appended)
         return verdict.recorded_at
@@ -230,7 +234,7 @@ class TestWhatCameToNothing:
         command_id = uuid7()
         asked_at = await store.now()
         refused_at = await self.refused(store, command_id)
-        (verdict,) = await store.append([wish(at("seat-1", 0), command_id=command_id, asked_at=asked_at)])
+        (verdict,) = await store.append([to_append(at("seat-1", 0), command_id=command_id, asked_at=asked_at)])
         assert isinstance(verdict, Refused)
         assert verdict.refused_at == refused_at <= verdict.now
         assert await store.head() == 0
@@ -238,10 +242,10 @@ class TestWhatCameToNothing:
     async def test_an_attempt_that_is_asked_for_afterwards_is_judged_anew(self, store: Store) -> None:
         command_id = uuid7()
         refused_at = await self.refused(store, command_id)
-        again = wish(at("seat-1", 0), command_id=command_id, asked_at=refused_at + timedelta(microseconds=1))
+        again = to_append(at("seat-1", 0), command_id=command_id, asked_at=refused_at + timedelta(microseconds=1))
         (verdict,) = await store.append([again])
         assert isinstance(verdict, Appended)
-        (replay,) = await store.append([wish(at("seat-1", 0), command_id=command_id, asked_at=refused_at)])
+        (replay,) = await store.append([to_append(at("seat-1", 0), command_id=command_id, asked_at=refused_at)])
         assert isinstance(replay, Replayed)
 
     async def test_of_two_refusals_the_later_one_counts(self, store: Store) -> None:
@@ -249,37 +253,37 @@ class TestWhatCameToNothing:
         await self.refused(store, command_id)
         asked_at = await store.now()
         await self.refused(store, command_id)
-        (verdict,) = await store.append([wish(at("seat-1", 0), command_id=command_id, asked_at=asked_at)])
+        (verdict,) = await store.append([to_append(at("seat-1", 0), command_id=command_id, asked_at=asked_at)])
         assert isinstance(verdict, Refused)
 
     async def test_one_that_nobody_can_send_again_is_not_remembered(self, store: Store) -> None:
         command_id = uuid7()
         asked_at = await store.now()
-        (nothing,) = await store.append([wish(guards={"seat-1": 0}, command_id=command_id)])
+        (nothing,) = await store.append([to_append(guards={"seat-1": 0}, command_id=command_id)])
         assert isinstance(nothing, Appended)
-        (verdict,) = await store.append([wish(at("seat-1", 0), command_id=command_id, asked_at=asked_at)])
+        (verdict,) = await store.append([to_append(at("seat-1", 0), command_id=command_id, asked_at=asked_at)])
         assert isinstance(verdict, Appended)
 
     async def test_a_conflict_is_no_refusal(self, store: Store) -> None:
         command_id = uuid7()
         asked_at = await store.now()
-        (conflict,) = await store.append([wish(guards={"seat-1": 7}, command_id=command_id, asked_at=asked_at)])
+        (conflict,) = await store.append([to_append(guards={"seat-1": 7}, command_id=command_id, asked_at=asked_at)])
         assert isinstance(conflict, Conflict)
-        (verdict,) = await store.append([wish(at("seat-1", 0), command_id=command_id, asked_at=asked_at)])
+        (verdict,) = await store.append([to_append(at("seat-1", 0), command_id=command_id, asked_at=asked_at)])
         assert isinstance(verdict, Appended)
 
     async def test_in_one_batch_each_command_has_its_own_verdict(self, store: Store) -> None:
         overtaken, done = uuid7(), uuid7()
         asked_at = await store.now()
         await self.refused(store, overtaken)
-        await store.append([wish(at("seat-1", 0), command_id=done)])
+        await store.append([to_append(at("seat-1", 0), command_id=done)])
         verdicts = await store.append(
             [
-                wish(at("seat-2", 0), command_id=overtaken, asked_at=asked_at),
-                wish(at("seat-3", 0), asked_at=asked_at),
-                wish(guards={"seat-1": 1}, asked_at=asked_at),
-                wish(command_id=done, asked_at=asked_at),
-                wish(guards={"seat-1": 0}, asked_at=asked_at),
+                to_append(at("seat-2", 0), command_id=overtaken, asked_at=asked_at),
+                to_append(at("seat-3", 0), asked_at=asked_at),
+                to_append(guards={"seat-1": 1}, asked_at=asked_at),
+                to_append(command_id=done, asked_at=asked_at),
+                to_append(guards={"seat-1": 0}, asked_at=asked_at),
             ]
         )
         assert [type(verdict) for verdict in verdicts] == [Refused, Appended, Appended, Replayed, Conflict]
@@ -290,12 +294,12 @@ class TestTheClock:
         await backend.record_ahead(timedelta(seconds=60))
         head = await backend.store.head()
         with pytest.raises(ClockBehind):
-            await backend.store.append([wish(at("seat-1", 0))])
+            await backend.store.append([to_append(at("seat-1", 0))])
         assert await backend.store.head() == head
 
     async def test_a_little_behind_it_stands_still(self, backend: Backend) -> None:
         last = await backend.record_ahead(timedelta(seconds=1.9))
-        (verdict,) = await backend.store.append([wish(at("seat-1", 0))])
+        (verdict,) = await backend.store.append([to_append(at("seat-1", 0))])
         assert isinstance(verdict, Appended)
         assert verdict.recorded_at == last
 
@@ -313,7 +317,7 @@ class TestAClockThatRanAhead:
         last = await backend.record_ahead(HOUR)
         await backend.accept_clock()
         for number in range(2):
-            (verdict,) = await backend.store.append([wish(at("seat-1", number))])
+            (verdict,) = await backend.store.append([to_append(at("seat-1", number))])
             assert isinstance(verdict, Appended)
             assert verdict.recorded_at == last
         state = await backend.store.clock()
@@ -324,29 +328,31 @@ class TestAClockThatRanAhead:
         await backend.accept_clock()
         await backend.record_ahead(2 * HOUR)
         with pytest.raises(ClockBehind):
-            await backend.store.append([wish(at("seat-1", 0))])
+            await backend.store.append([to_append(at("seat-1", 0))])
         assert (await backend.store.clock()).refuses
 
 
 class TestWhatIsRefused:
     async def test_two_commands_with_one_id(self, store: Store) -> None:
         command_id = uuid7()
-        await refuses(store, BatchRefused, wish(at("a", 0), command_id=command_id), wish(command_id=command_id))
+        await refuses(
+            store, BatchRefused, to_append(at("a", 0), command_id=command_id), to_append(command_id=command_id)
+        )
 
     async def test_a_stream_written_twice_in_a_batch(self, store: Store) -> None:
-        await refuses(store, BatchRefused, wish(at("seat-1", 0)), wish(at("seat-1", 1)))
-        await refuses(store, BatchRefused, wish(at("seat-1", 0), at("seat-1", 1)))
+        await refuses(store, BatchRefused, to_append(at("seat-1", 0)), to_append(at("seat-1", 1)))
+        await refuses(store, BatchRefused, to_append(at("seat-1", 0), at("seat-1", 1)))
 
     async def test_a_stream_written_and_guarded_in_a_batch(self, store: Store) -> None:
-        await refuses(store, BatchRefused, wish(at("seat-1", 0)), wish(at("seat-2", 0), guards={"seat-1": 0}))
+        await refuses(store, BatchRefused, to_append(at("seat-1", 0)), to_append(at("seat-2", 0), guards={"seat-1": 0}))
 
     async def test_more_commands_than_a_batch_holds(self, store: Store) -> None:
-        commands = [wish(at(f"seat-{n}", 0)) for n in range(COMMANDS_PER_BATCH_MAX + 1)]
+        commands = [to_append(at(f"seat-{n}", 0)) for n in range(COMMANDS_PER_BATCH_MAX + 1)]
         await refuses(store, BatchRefused, *commands)
 
     async def test_text_that_is_not_json(self, store: Store) -> None:
-        await refuses(store, BatchRefused, wish(at("seat-1", 0, data="{")))
-        await refuses(store, BatchRefused, wish(at("seat-1", 0), metadata="no"))
+        await refuses(store, BatchRefused, to_append(at("seat-1", 0, data="{")))
+        await refuses(store, BatchRefused, to_append(at("seat-1", 0), metadata="no"))
 
     @pytest.mark.parametrize(
         "data",
@@ -354,36 +360,36 @@ class TestWhatIsRefused:
         ids=["nul", "escaped nul", "backslash and nul", "surrogate", "escaped surrogate", "low surrogate", "long"],
     )
     async def test_data_that_cannot_be_stored(self, store: Store, data: str) -> None:
-        await refuses(store, Unencodable, wish(at("seat-1", 0, data=data)))
-        await refuses(store, Unencodable, wish(at("seat-1", 0), metadata=data))
+        await refuses(store, Unencodable, to_append(at("seat-1", 0, data=data)))
+        await refuses(store, Unencodable, to_append(at("seat-1", 0), metadata=data))
 
     @pytest.mark.parametrize("data", ['"\\\\u0000"', '"\\ud83c\\udf9f"'], ids=["a backslash, then u0000", "a pair"])
     async def test_what_only_looks_like_it_is_stored(self, store: Store, data: str) -> None:
-        (verdict,) = await store.append([wish(at("seat-1", 0, data=data))])
+        (verdict,) = await store.append([to_append(at("seat-1", 0, data=data))])
         assert isinstance(verdict, Appended)
 
     @pytest.mark.parametrize("stream", ["", "seat\0", "sitz-ß", "seat\n", "s" * (STREAM_CHARACTERS_MAX + 1)])
     async def test_a_stream_with_such_a_name(self, store: Store, stream: str) -> None:
-        await refuses(store, Unencodable, wish(at(stream, 0)))
-        await refuses(store, Unencodable, wish(at("seat-1", 0), guards={stream: 0}))
+        await refuses(store, Unencodable, to_append(at(stream, 0)))
+        await refuses(store, Unencodable, to_append(at("seat-1", 0), guards={stream: 0}))
 
     async def test_a_version_that_cannot_be(self, store: Store) -> None:
-        await refuses(store, Unencodable, wish(at("seat-1", -1)))
-        await refuses(store, Unencodable, wish(guards={"seat-1": 2**63}))
+        await refuses(store, Unencodable, to_append(at("seat-1", -1)))
+        await refuses(store, Unencodable, to_append(guards={"seat-1": 2**63}))
 
     async def test_a_naive_window(self, store: Store) -> None:
         now = await store.now()
-        await refuses(store, Unencodable, wish(at("seat-1", 0), not_before=now.replace(tzinfo=None)))
+        await refuses(store, Unencodable, to_append(at("seat-1", 0), not_before=now.replace(tzinfo=None)))
 
     async def test_more_than_a_command_may_hold(self, store: Store) -> None:
-        await refuses(store, Unencodable, wish(at("seat-1", 0, EVENTS_PER_COMMAND_MAX + 1)))
-        await refuses(store, Unencodable, wish(guards={f"seat-{number}": 0 for number in range(1_001)}))
+        await refuses(store, Unencodable, to_append(at("seat-1", 0, EVENTS_PER_COMMAND_MAX + 1)))
+        await refuses(store, Unencodable, to_append(guards={f"seat-{number}": 0 for number in range(1_001)}))
         heavy = BATCH_BYTES_MAX // EVENT_BYTES_MAX + 1
-        await refuses(store, Unencodable, wish(at("seat-1", 0, heavy, data=f'"{"x" * (EVENT_BYTES_MAX - 2)}"')))
+        await refuses(store, Unencodable, to_append(at("seat-1", 0, heavy, data=f'"{"x" * (EVENT_BYTES_MAX - 2)}"')))
 
     async def test_a_batch_of_too_many_bytes(self, store: Store) -> None:
         half = f'"{"x" * (EVENT_BYTES_MAX - 2)}"', BATCH_BYTES_MAX // EVENT_BYTES_MAX // 2 + 1
-        await refuses(store, BatchRefused, *(wish(at(f"seat-{n}", 0, half[1], data=half[0])) for n in range(2)))
+        await refuses(store, BatchRefused, *(to_append(at(f"seat-{n}", 0, half[1], data=half[0])) for n in range(2)))
 
 
 async def whole(store: Store) -> list[RecordedEvent]:

@@ -11,7 +11,7 @@ from eventstore.postgres import arrays
 from eventstore.postgres.arrays import BinaryArray
 from eventstore.postgres.batch import arguments
 from eventstore.store import Append
-from tests.eventstore.appends import at, wish
+from tests.eventstore.appends import at, to_append
 from tests.eventstore.backends import PostgresBackend
 
 Connection = psycopg.AsyncConnection[Any]
@@ -40,14 +40,14 @@ class TestTheSession:
         self, app: Connection, postgres: PostgresBackend, setting: LiteralString
     ) -> None:
         await app.execute(setting)
-        await refuses(app, arguments([wish(at("seat-1", 0))]))
+        await refuses(app, arguments([to_append(at("seat-1", 0))]))
         assert await postgres.store.head() == 0
 
     async def test_one_that_weakens_the_promise_between_append_and_commit_is_refused(
         self, app: Connection, postgres: PostgresBackend
     ) -> None:
         await app.execute("BEGIN")
-        await call(app, arguments([wish(at("seat-1", 0))]))
+        await call(app, arguments([to_append(at("seat-1", 0))]))
         await app.execute("SET synchronous_commit = off")
         with pytest.raises(psycopg.Error) as refusal:
             await app.execute("COMMIT")
@@ -58,7 +58,7 @@ class TestTheSession:
         await app.execute("CREATE TEMPORARY TABLE event (LIKE eventstore.event)")
         await app.execute("CREATE FUNCTION pg_temp.sha256(bytea) RETURNS bytea LANGUAGE sql AS $$SELECT ''::bytea$$")
         await app.execute("SET search_path = pg_temp, pg_catalog, eventstore")
-        await call(app, arguments([wish(at("seat-1", 0))]))
+        await call(app, arguments([to_append(at("seat-1", 0))]))
         (event,) = await postgres.store.read_stream("seat-1")
         assert len(event.digest) == 32
 
@@ -66,10 +66,10 @@ class TestTheSession:
 class TestTheArrays:
     async def test_an_event_on_a_stream_without_an_expectation_is_refused(self, app: Connection) -> None:
         for ordinal in (0, 2, -1, 2**31 - 1):
-            await refuses(app, with_arrays(wish(at("seat-1", 0)), event_expectations=arrays.integers([ordinal])))
+            await refuses(app, with_arrays(to_append(at("seat-1", 0)), event_expectations=arrays.integers([ordinal])))
 
     async def test_an_expectation_of_no_command_is_refused(self, app: Connection) -> None:
-        await refuses(app, with_arrays(wish(at("seat-1", 0)), expectation_commands=arrays.integers([2])))
+        await refuses(app, with_arrays(to_append(at("seat-1", 0)), expectation_commands=arrays.integers([2])))
 
     @pytest.mark.parametrize("column", ["expectation_streams", "event_names", "event_datas", "accounts", "not_afters"])
     async def test_arrays_of_different_lengths_are_refused(self, app: Connection, column: str) -> None:
@@ -80,19 +80,19 @@ class TestTheArrays:
             "accounts": arrays.texts([]),
             "not_afters": arrays.times([None, None]),
         }
-        await refuses(app, with_arrays(wish(at("seat-1", 0)), **{column: two[column]}))
+        await refuses(app, with_arrays(to_append(at("seat-1", 0)), **{column: two[column]}))
 
     async def test_two_commands_that_write_one_stream_are_judged_by_the_unique_index(
         self, app: Connection, postgres: PostgresBackend
     ) -> None:
         with pytest.raises(psycopg.errors.UniqueViolation):
-            await call(app, arguments([wish(at("seat-1", 0)), wish(at("seat-1", 0))]))
+            await call(app, arguments([to_append(at("seat-1", 0)), to_append(at("seat-1", 0))]))
         assert await postgres.store.head() == 0
 
     async def test_events_in_any_order_keep_their_command_together(
         self, app: Connection, postgres: PostgresBackend
     ) -> None:
-        batch = [wish(at("seat-1", 0, 2)), wish(at("seat-2", 0))]
+        batch = [to_append(at("seat-1", 0, 2)), to_append(at("seat-2", 0))]
         mixed = {**arguments(batch), "event_expectations": arrays.integers([1, 2, 1])}
         await call(app, mixed)
         log = await postgres.store.read_range(after=0, limit=10)
@@ -126,6 +126,6 @@ class TestWhatCameToNothing:
             )
             for _ in range(4):
                 asked_at = await postgres.store.now()
-                await call(app, arguments([wish(guards={"seat-1": 0}, asked_at=asked_at)]))
+                await call(app, arguments([to_append(guards={"seat-1": 0}, asked_at=asked_at)]))
             cursor = await owner.execute("SELECT count(*) FROM eventstore.refusal")
             assert await cursor.fetchone() == (3 + 4,)

@@ -27,7 +27,7 @@ from eventstore.store import (
     Replayed,
     Verdict,
 )
-from tests.eventstore.appends import at, wish
+from tests.eventstore.appends import at, to_append
 from tests.eventstore.doubles import FailingStore, SlowStore
 
 DEADLINE_S = 10.0
@@ -48,7 +48,7 @@ class Line:
     async def blocked(cls, admission: type[BatchComposition] = BatchComposition) -> "Line":
         store = SlowStore()
         line = cls(Batcher(store, new_batch=admission), store)
-        await line.queue(wish(at("first-in-line", 0)))
+        await line.queue(to_append(at("first-in-line", 0)))
         await soon(store.arrived.acquire())
         return line
 
@@ -73,14 +73,14 @@ class Line:
 class TestWhatSharesABatch:
     async def test_whatever_arrived_while_the_last_one_was_in_flight(self) -> None:
         line = await Line.blocked()
-        queued = [wish(at(f"seat-{n}", 0)) for n in range(10)]
+        queued = [to_append(at(f"seat-{n}", 0)) for n in range(10)]
         await line.queue(*queued)
         assert await line.batch() == queued
         assert all(isinstance(verdict, Appended) for verdict in await line.verdicts())
 
     async def test_two_hundred_at_most(self) -> None:
         line = await Line.blocked()
-        await line.queue(*(wish(at(f"seat-{n}", 0)) for n in range(COMMANDS_PER_BATCH_MAX + 7)))
+        await line.queue(*(to_append(at(f"seat-{n}", 0)) for n in range(COMMANDS_PER_BATCH_MAX + 7)))
         assert [len(await line.batch()) for _ in range(2)] == [COMMANDS_PER_BATCH_MAX, 7]
         await line.verdicts()
 
@@ -88,19 +88,19 @@ class TestWhatSharesABatch:
         line = await Line.blocked()
         data = f'"{"x" * (EVENT_BYTES_MAX - 1_000)}"'
         events = BATCH_BYTES_MAX // EVENT_BYTES_MAX // 2
-        await line.queue(*(wish(at(f"seat-{n}", 0, events, data=data)) for n in range(3)))
+        await line.queue(*(to_append(at(f"seat-{n}", 0, events, data=data)) for n in range(3)))
         assert [len(await line.batch()) for _ in range(2)] == [2, 1]
         await line.verdicts()
 
     async def test_all_that_guard_the_same_stream(self) -> None:
         line = await Line.blocked()
-        await line.queue(*(wish(at(f"seat-{n}", 0), guards=PERFORMANCE) for n in range(50)))
+        await line.queue(*(to_append(at(f"seat-{n}", 0), guards=PERFORMANCE) for n in range(50)))
         assert len(await line.batch()) == 50
         await line.verdicts()
 
     async def test_without_shared_guards_it_would_be_one_at_a_time(self) -> None:
-        line = await Line.blocked(admission=SelfishAdmission)
-        await line.queue(*(wish(at(f"seat-{n}", 0), guards=PERFORMANCE) for n in range(5)))
+        line = await Line.blocked(admission=UnsharedGuards)
+        await line.queue(*(to_append(at(f"seat-{n}", 0), guards=PERFORMANCE) for n in range(5)))
         assert [len(await line.batch()) for _ in range(5)] == [1] * 5
         await line.verdicts()
 
@@ -109,15 +109,15 @@ class TestWhatWaits:
     @pytest.mark.parametrize(
         ("first", "second"),
         [
-            (wish(at("seat-1", 0)), wish(at("seat-1", 1))),
-            (wish(at("seat-1", 0)), wish(at("seat-2", 0), guards={"seat-1": 1})),
-            (wish(at("seat-1", 0), guards={"seat-2": 0}), wish(at("seat-2", 0))),
+            (to_append(at("seat-1", 0)), to_append(at("seat-1", 1))),
+            (to_append(at("seat-1", 0)), to_append(at("seat-2", 0), guards={"seat-1": 1})),
+            (to_append(at("seat-1", 0), guards={"seat-2": 0}), to_append(at("seat-2", 0))),
         ],
         ids=["write meets write", "guard meets write", "write meets guard"],
     )
     async def test_a_command_that_the_other_could_change(self, first: Append, second: Append) -> None:
         line = await Line.blocked()
-        bystander = wish(at("seat-9", 0), guards={"seat-8": 0})
+        bystander = to_append(at("seat-9", 0), guards={"seat-8": 0})
         await line.queue(first, second, bystander)
         assert await line.batch() == [first, bystander]
         assert await line.batch() == [second]
@@ -125,7 +125,7 @@ class TestWhatWaits:
 
     async def test_a_twin_and_it_is_told_what_the_first_did(self) -> None:
         line = await Line.blocked()
-        command = wish(at("seat-1", 0))
+        command = to_append(at("seat-1", 0))
         await line.queue(command, command)
         assert await line.batch() == [command]
         first, second = await line.verdicts()
@@ -133,20 +133,20 @@ class TestWhatWaits:
 
     async def test_what_was_passed_over_is_first_in_the_next_batch(self) -> None:
         line = await Line.blocked()
-        writer = wish(at("performance-1", 0))
-        await line.queue(wish(at("seat-0", 0), guards=PERFORMANCE), writer)
-        await line.queue(*(wish(at(f"seat-{n}", 0), guards=PERFORMANCE) for n in range(1, 3)))
+        writer = to_append(at("performance-1", 0))
+        await line.queue(to_append(at("seat-0", 0), guards=PERFORMANCE), writer)
+        await line.queue(*(to_append(at(f"seat-{n}", 0), guards=PERFORMANCE) for n in range(1, 3)))
         assert len(await line.batch()) == 3
-        await line.queue(*(wish(at(f"seat-{n}", 0), guards=PERFORMANCE) for n in range(3, 6)))
+        await line.queue(*(to_append(at(f"seat-{n}", 0), guards=PERFORMANCE) for n in range(3, 6)))
         assert await line.batch() == [writer]
         *_, last = await line.verdicts()
         assert last == Conflict(stream="performance-1", version=1)
 
     async def test_also_when_the_batch_was_full(self) -> None:
         line = await Line.blocked()
-        writer = wish(at("seat-0", 1))
-        await line.queue(wish(at("seat-0", 0)), writer)
-        await line.queue(*(wish(at(f"seat-{n}", 0)) for n in range(1, COMMANDS_PER_BATCH_MAX + 5)))
+        writer = to_append(at("seat-0", 1))
+        await line.queue(to_append(at("seat-0", 0)), writer)
+        await line.queue(*(to_append(at(f"seat-{n}", 0)) for n in range(1, COMMANDS_PER_BATCH_MAX + 5)))
         assert len(await line.batch()) == COMMANDS_PER_BATCH_MAX
         assert (await line.batch())[0] == writer
         await line.verdicts()
@@ -155,7 +155,7 @@ class TestWhatWaits:
 class TestStaleCommands:
     async def test_they_are_told_at_once_without_asking_the_server(self) -> None:
         line = await Line.blocked()
-        rivals = [wish(at("seat-1", 0)) for _ in range(500)]
+        rivals = [to_append(at("seat-1", 0)) for _ in range(500)]
         await line.queue(*rivals)
         verdicts = await line.verdicts()
         assert [type(verdict) for verdict in verdicts] == [Appended] + [Conflict] * 499
@@ -165,7 +165,7 @@ class TestStaleCommands:
 
     async def test_a_conflict_tells_the_others_too(self) -> None:
         line = await Line.blocked()
-        await line.queue(wish(at("first-in-line", 0)), wish(at("seat-1", 0), guards={"first-in-line": 0}))
+        await line.queue(to_append(at("first-in-line", 0)), to_append(at("seat-1", 0), guards={"first-in-line": 0}))
         assert await line.verdicts() == [Conflict(stream="first-in-line", version=1)] * 2
         assert len(line.store.batches) == 1
 
@@ -173,7 +173,7 @@ class TestStaleCommands:
 class TestFailures:
     async def test_of_ten_commands_one_of_which_is_poisoned_nine_succeed(self) -> None:
         line = await Line.blocked()
-        queued = [wish(at(f"seat-{n}", 0, data="{" if n == 4 else "{}")) for n in range(10)]
+        queued = [to_append(at(f"seat-{n}", 0, data="{" if n == 4 else "{}")) for n in range(10)]
         await line.queue(*queued)
         for _ in range(20):
             line.store.let_go.release()
@@ -186,14 +186,14 @@ class TestFailures:
     async def test_a_command_that_cannot_be_stored_is_refused_before_it_is_queued(self) -> None:
         store = FailingStore()
         with pytest.raises(Unencodable):
-            await Batcher(store).submit(wish(at("seat-1", 0, data='"\0"')))
+            await Batcher(store).submit(to_append(at("seat-1", 0, data='"\0"')))
         assert store.batches == []
 
     async def test_an_unknown_outcome_is_asked_for_until_it_is_known(self) -> None:
         store = FailingStore()
         store.after = [OutcomeUnknown("cut")]
         batcher = Batcher(store)
-        command = wish(at("seat-1", 0))
+        command = to_append(at("seat-1", 0))
         verdict = await soon(batcher.submit(command))
         assert isinstance(verdict, Replayed)
         assert store.batches == [[command], [command]]
@@ -202,7 +202,7 @@ class TestFailures:
         store = FailingStore()
         store.before = [OutcomeUnknown("cut"), StoreUnavailable("down"), ClockBehind("back"), OutcomeUnknown("cut")]
         batcher = Batcher(store)
-        commands = [wish(at(f"seat-{n}", 0)) for n in range(3)]
+        commands = [to_append(at(f"seat-{n}", 0)) for n in range(3)]
         tasks = [asyncio.ensure_future(batcher.submit(commands[0]))]
         await asyncio.sleep(0)
         await asyncio.sleep(0)
@@ -217,13 +217,13 @@ class TestFailures:
         store = FailingStore()
         store.before = [error]
         batcher = Batcher(store)
-        outcomes = await soon(both(batcher.submit(wish(at(f"seat-{n}", 0))) for n in range(2)))
+        outcomes = await soon(both(batcher.submit(to_append(at(f"seat-{n}", 0))) for n in range(2)))
         assert outcomes == [error, error]
-        assert isinstance(await soon(batcher.submit(wish(at("seat-1", 0)))), Appended)
+        assert isinstance(await soon(batcher.submit(to_append(at("seat-1", 0)))), Appended)
 
     async def test_a_caller_who_leaves_takes_the_command_along_unless_it_was_sent(self) -> None:
         line = await Line.blocked()
-        await line.queue(wish(at("seat-1", 0)), wish(at("seat-2", 0)))
+        await line.queue(to_append(at("seat-1", 0)), to_append(at("seat-2", 0)))
         line.tasks[1].cancel()
         line.tasks[0].cancel()
         for _ in range(2):
@@ -236,7 +236,7 @@ class TestFailures:
 
     async def test_what_was_abandoned_in_the_queue_is_not_sent(self) -> None:
         line = await Line.blocked()
-        await line.queue(replace(wish(at("seat-1", 0)), abandoned=lambda: True), wish(at("seat-2", 0)))
+        await line.queue(replace(to_append(at("seat-1", 0)), abandoned=lambda: True), to_append(at("seat-2", 0)))
         assert [command.writes for command in await line.batch()] == [(at("seat-2", 0),)]
         line.store.let_go.release()
         await soon(line.tasks[2])
@@ -247,31 +247,31 @@ class TestFailures:
         store = FailingStore()
         store.before = [ZeroDivisionError("planted")]
         batcher = Batcher(store)
-        outcomes = await soon(both(batcher.submit(wish(at(f"seat-{n}", 0))) for n in range(2)))
+        outcomes = await soon(both(batcher.submit(to_append(at(f"seat-{n}", 0))) for n in range(2)))
         assert [type(outcome) for outcome in outcomes] == [ZeroDivisionError] * 2
-        assert isinstance(await soon(batcher.submit(wish(at("seat-1", 0)))), Appended)
+        assert isinstance(await soon(batcher.submit(to_append(at("seat-1", 0)))), Appended)
 
 
 class TestLimits:
     async def test_a_full_queue_sheds_load(self) -> None:
         store = SlowStore()
         line = Line(Batcher(store, queue_max=1_000), store)
-        await line.queue(*(wish(at(f"seat-{n}", 0)) for n in range(1_000)))
+        await line.queue(*(to_append(at(f"seat-{n}", 0)) for n in range(1_000)))
         with pytest.raises(Overloaded):
-            await line.batcher.submit(wish(at("one-too-many", 0)))
+            await line.batcher.submit(to_append(at("one-too-many", 0)))
         assert len(await line.verdicts()) == 999
         store.let_go.release()
-        assert isinstance(await soon(line.batcher.submit(wish(at("later", 0)))), Appended)
+        assert isinstance(await soon(line.batcher.submit(to_append(at("later", 0)))), Appended)
 
 
 class TestClosing:
     async def test_those_who_are_here_get_their_verdicts_and_nobody_else(self) -> None:
         line = await Line.blocked()
-        await line.queue(wish(at("seat-1", 0)))
+        await line.queue(to_append(at("seat-1", 0)))
         closing = asyncio.ensure_future(line.batcher.close())
         await asyncio.sleep(0)
         with pytest.raises(StoreUnavailable):
-            await line.batcher.submit(wish(at("seat-2", 0)))
+            await line.batcher.submit(to_append(at("seat-2", 0)))
         assert not closing.done()
         (verdict,) = await line.verdicts()
         assert isinstance(verdict, Appended)
@@ -279,7 +279,7 @@ class TestClosing:
 
     async def test_in_the_end_it_gives_up_and_says_so(self) -> None:
         line = await Line.blocked()
-        await line.queue(wish(at("seat-1", 0)))
+        await line.queue(to_append(at("seat-1", 0)))
         await soon(line.batcher.close(within_s=0.01))
         outcomes = await soon(asyncio.gather(*line.tasks, return_exceptions=True))
         assert [type(outcome) for outcome in outcomes] == [OutcomeUnknown, StoreUnavailable]
@@ -288,14 +288,14 @@ class TestClosing:
 class TestCounters:
     async def test_they_tell_batches_commands_and_the_last_sizes(self) -> None:
         line = await Line.blocked()
-        await line.queue(*(wish(at(f"seat-{n}", 0)) for n in range(3)))
+        await line.queue(*(to_append(at(f"seat-{n}", 0)) for n in range(3)))
         assert line.batcher.waiting == 3
         await line.verdicts()
         counters = line.batcher.counters
         assert (counters.batches, counters.commands, list(counters.sizes)) == (2, 4, [1, 3])
 
 
-class SelfishAdmission(BatchComposition):
+class UnsharedGuards(BatchComposition):
     """A planted slowness: guards are not shared."""
 
     def admits(self, waiting: QueuedAppend) -> bool:

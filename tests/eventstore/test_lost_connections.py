@@ -12,7 +12,7 @@ from eventstore.errors import OutcomeUnknown
 from eventstore.postgres import PostgresStore, appender
 from eventstore.postgres.connection import Connection, Session
 from eventstore.store import Appended, Conflict, Replayed
-from tests.eventstore.appends import at, wish
+from tests.eventstore.appends import at, to_append
 from tests.eventstore.backends import PostgresBackend
 from tests.eventstore.proxy import Proxy
 from tests.eventstore.waiting import DEADLINE_S, until
@@ -37,7 +37,7 @@ async def batcher(proxy: Proxy) -> AsyncIterator[Batcher]:
     """A batcher that reaches its server through the proxy, and has already appended one event."""
     async with PostgresStore(proxy.url) as store:
         batcher = Batcher(store)
-        await batcher.submit(wish(at("warm-up", 0)))
+        await batcher.submit(to_append(at("warm-up", 0)))
         yield batcher
         await batcher.close()
 
@@ -53,7 +53,7 @@ class TestTheSocketCutWhileAnotherHoldsTheLock:
         self, postgres: PostgresBackend, proxy: Proxy, batcher: Batcher, owner: psycopg.AsyncConnection[Any]
     ) -> None:
         await owner.execute("SELECT pg_advisory_lock(%s)", [APPEND_LOCK])
-        tasks = [asyncio.ensure_future(batcher.submit(wish(at(f"seat-{n}", 0, 2)))) for n in range(5)]
+        tasks = [asyncio.ensure_future(batcher.submit(to_append(at(f"seat-{n}", 0, 2)))) for n in range(5)]
         (first,) = await waiting(owner, besides=set())
         proxy.cut()
         (second,) = await waiting(owner, besides={first})
@@ -71,9 +71,9 @@ class TestTheSocketCutWhileAnotherHoldsTheLock:
         self, postgres: PostgresBackend, proxy: Proxy, batcher: Batcher, owner: psycopg.AsyncConnection[Any]
     ) -> None:
         await owner.execute("SELECT pg_advisory_lock(%s)", [APPEND_LOCK])
-        rival = asyncio.ensure_future(postgres.store.append([wish(at("seat-1", 0))]))
+        rival = asyncio.ensure_future(postgres.store.append([to_append(at("seat-1", 0))]))
         rivals = await waiting(owner, besides=set())
-        ours = asyncio.ensure_future(batcher.submit(wish(at("seat-1", 0), at("seat-2", 0))))
+        ours = asyncio.ensure_future(batcher.submit(to_append(at("seat-1", 0), at("seat-2", 0))))
         first = await waiting(owner, besides=rivals)
         proxy.cut()
         await waiting(owner, besides=rivals | first)
@@ -86,7 +86,7 @@ class TestTheSocketCutWhileAnotherHoldsTheLock:
 class TestTheAnswerLost:
     async def test_the_batch_is_found_done(self, postgres: PostgresBackend, proxy: Proxy, batcher: Batcher) -> None:
         proxy.answers.clear()
-        ours = asyncio.ensure_future(batcher.submit(wish(at("seat-1", 0))))
+        ours = asyncio.ensure_future(batcher.submit(to_append(at("seat-1", 0))))
         await until(lambda: head_is(postgres, 2))
         proxy.cut()
         proxy.answers.set()
@@ -95,9 +95,9 @@ class TestTheAnswerLost:
         assert await postgres.store.head() == 2
 
     async def test_without_a_batcher_the_caller_is_told(self, postgres: PostgresBackend, proxy: Proxy) -> None:
-        command = wish(at("seat-1", 0))
+        command = to_append(at("seat-1", 0))
         async with PostgresStore(proxy.url) as store:
-            await store.append([wish(at("warm-up", 0))])
+            await store.append([to_append(at("warm-up", 0))])
             proxy.answers.clear()
             ours = asyncio.ensure_future(store.append([command]))
             await until(lambda: head_is(postgres, 2))
@@ -112,15 +112,15 @@ class TestTheAnswerLost:
         self, postgres: PostgresBackend, proxy: Proxy
     ) -> None:
         async with PostgresStore(proxy.url) as store:
-            await store.append([wish(at("warm-up", 0))])
+            await store.append([to_append(at("warm-up", 0))])
             proxy.answers.clear()
-            ours = asyncio.ensure_future(store.append([wish(at("seat-1", 0))]))
+            ours = asyncio.ensure_future(store.append([to_append(at("seat-1", 0))]))
             await until(lambda: head_is(postgres, 2))
             ours.cancel()
             proxy.answers.set()
             with pytest.raises(asyncio.CancelledError):
                 await ours
-            (verdict,) = await store.append([wish(at("seat-2", 0))])
+            (verdict,) = await store.append([to_append(at("seat-2", 0))])
         assert isinstance(verdict, Appended)
         assert verdict.first == 3
 
@@ -147,12 +147,12 @@ class TestTheRequestThatArrivesLate:
 
     async def refuse_then_deliver(self, postgres: PostgresBackend, proxy: Proxy, batcher: Batcher) -> None:
         proxy.requests.clear()
-        ours = asyncio.ensure_future(batcher.submit(wish(at("seat-1", 1))))
+        ours = asyncio.ensure_future(batcher.submit(to_append(at("seat-1", 1))))
         await until(proxy.holds_requests)
         proxy.requests.set()
         proxy.cut()
         assert await soon(ours) == [Conflict(stream="seat-1", version=0)]
-        await postgres.store.append([wish(at("seat-1", 0))])
+        await postgres.store.append([to_append(at("seat-1", 0))])
         await proxy.deliver_late()
 
 

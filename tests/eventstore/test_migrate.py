@@ -17,7 +17,7 @@ from eventstore.postgres import PostgresStore
 from eventstore.roles import APP_ROLE, database_of, role_url
 from runtime.embedded import EmbeddedPostgres
 from tests.databases import fresh_database, role_password
-from tests.eventstore.appends import at, wish
+from tests.eventstore.appends import at, to_append
 
 FIRST = "CREATE SCHEMA shop; CREATE TABLE shop.seat (id integer)"
 SECOND = "ALTER TABLE shop.seat ADD COLUMN label text"
@@ -143,7 +143,7 @@ class TestManyAtOnce:
             runs = await asyncio.gather(*(migrate(url, role_password=role_password) for url in urls * 2))
             assert len([run for run in runs if run]) == 4
             async with PostgresStore(role_url(urls[3], APP_ROLE, role_password(APP_ROLE))) as store:
-                await store.append([wish(at("seat-1", 0))])
+                await store.append([to_append(at("seat-1", 0))])
 
 
 def run_as_owner(server: EmbeddedPostgres, statement: str) -> None:

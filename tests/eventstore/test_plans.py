@@ -9,7 +9,7 @@ import pytest
 
 from eventstore import sql
 from eventstore.postgres.connection import connect
-from tests.eventstore.appends import at, wish
+from tests.eventstore.appends import at, to_append
 from tests.eventstore.backends import PostgresBackend
 
 Connection = psycopg.AsyncConnection[Any]
@@ -63,7 +63,7 @@ HOT: list[tuple[LiteralString, Mapping[str, object], str]] = [
 @pytest.fixture(params=["empty", "filled", "analyzed"])
 async def reader(request: pytest.FixtureRequest, postgres: PostgresBackend) -> AsyncIterator[Connection]:
     if request.param != "empty":
-        await postgres.store.append([wish(at(f"seat-{n}", 0, 3)) for n in range(100)])
+        await postgres.store.append([to_append(at(f"seat-{n}", 0, 3)) for n in range(100)])
     if request.param == "analyzed":
         async with await psycopg.AsyncConnection.connect(postgres.owner_url, autocommit=True) as owner:
             await owner.execute("ANALYZE")

@@ -19,7 +19,7 @@ from eventstore.postgres.connection import check_version
 from eventstore.store import Append, Appended, Conflict, RecordedEvent, Replayed, Store, Verdict
 from runtime.embedded import EmbeddedPostgres
 from tests.databases import role_password
-from tests.eventstore.appends import at, wish
+from tests.eventstore.appends import at, to_append
 from tests.eventstore.backends import PostgresBackend, app_url_of
 from tests.eventstore.waiting import until
 
@@ -47,7 +47,7 @@ class TestEightConnections:
         async with AsyncExitStack() as opened:
             stores = [await opened.enter_async_context(PostgresStore(postgres.app_url)) for _ in range(CONNECTIONS)]
             for version in range(10):
-                verdicts = await asyncio.gather(*(store.append([wish(at("seat-1", version))]) for store in stores))
+                verdicts = await asyncio.gather(*(store.append([to_append(at("seat-1", version))]) for store in stores))
                 kinds = [type(verdict) for (verdict,) in verdicts]
                 assert (kinds.count(Appended), kinds.count(Conflict)) == (1, CONNECTIONS - 1)
         assert len(await postgres.store.read_stream("seat-1")) == 10
@@ -62,7 +62,7 @@ class TestUnprepared:
             with pytest.raises(StoreUnavailable, match="does not exist"):
                 await store.read_range(after=0, limit=1)
             with pytest.raises(StoreUnavailable, match="does not exist"):
-                await store.append([wish(at("seat-1", 0))])
+                await store.append([to_append(at("seat-1", 0))])
 
 
 class TestAServerThatStops:
@@ -77,17 +77,17 @@ class TestAServerThatStops:
         await migrate(own_server.url, role_password=role_password)
         async with PostgresStore(app_url_of(own_server.url)) as store:
             batcher = Batcher(store)
-            await batcher.submit(wish(at("seat-1", 0)))
+            await batcher.submit(to_append(at("seat-1", 0)))
             await store.head()
             own_server.stop()
             with pytest.raises(StoreUnavailable):
-                await store.append([wish(at("seat-2", 0))])
+                await store.append([to_append(at("seat-2", 0))])
             with pytest.raises(StoreUnavailable):
-                await batcher.submit(wish(at("seat-2", 0)))
+                await batcher.submit(to_append(at("seat-2", 0)))
             with pytest.raises(StoreUnavailable):
                 await store.head()
             own_server.start()
-            assert isinstance(await batcher.submit(wish(at("seat-2", 0))), Appended)
+            assert isinstance(await batcher.submit(to_append(at("seat-2", 0))), Appended)
             assert await store.head() == 2
 
     async def test_bookings_in_flight_when_it_goes_are_done_once(self, own_server: EmbeddedPostgres) -> None:
@@ -112,15 +112,15 @@ class TestFailuresThatPass:
         async with PostgresStore(postgres.app_url) as store, await owner_of(postgres) as owner:
             await owner.execute("SELECT pg_advisory_lock(8317987319222330741)")
             with pytest.raises(StoreUnavailable, match="lock timeout"):
-                await store.append([wish(at("seat-1", 0))])
+                await store.append([to_append(at("seat-1", 0))])
             await owner.execute("SELECT pg_advisory_unlock(8317987319222330741)")
-            assert isinstance((await store.append([wish(at("seat-1", 0))]))[0], Appended)
+            assert isinstance((await store.append([to_append(at("seat-1", 0))]))[0], Appended)
 
     async def test_a_server_that_says_nothing_is_given_up(
         self, postgres: PostgresBackend, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(appender, "ANSWER_TIMEOUT_S", 0.3)
-        command = wish(at("seat-1", 0))
+        command = to_append(at("seat-1", 0))
         async with await owner_of(postgres) as owner:
             await owner.execute("SELECT pg_advisory_lock(8317987319222330741)")
             with pytest.raises(OutcomeUnknown):
@@ -135,7 +135,7 @@ class TestFailuresThatPass:
         url = make_conninfo(postgres.app_url, options="-c default_transaction_read_only=on")
         async with PostgresStore(url) as store:
             with pytest.raises(StoreUnavailable, match="read-only"):
-                await store.append([wish(at("seat-1", 0))])
+                await store.append([to_append(at("seat-1", 0))])
 
     async def test_a_reader_whose_session_was_ended_asks_again(self, postgres: PostgresBackend) -> None:
         await postgres.store.head()
@@ -164,7 +164,7 @@ class TestOpening:
 
 async def fill(store: PostgresStore, number: int) -> None:
     for step in range(10):
-        batch = [wish(at(f"{number:06}-{step}-{n}", 0, 2), at(f"{number:06}-{step}-{n}-b", 0)) for n in range(3)]
+        batch = [to_append(at(f"{number:06}-{step}-{n}", 0, 2), at(f"{number:06}-{step}-{n}-b", 0)) for n in range(3)]
         await store.append(batch)
 
 
@@ -186,7 +186,7 @@ async def book_sixty(batcher: Batcher, number: int) -> int:
     """Book 60 seats, each again for as long as the store is away; return how many."""
     booked = 0
     while booked < 60:
-        if await booked_once(batcher, wish(at(f"seat-{number}-{booked}", 0))):
+        if await booked_once(batcher, to_append(at(f"seat-{number}-{booked}", 0))):
             booked += 1
     return booked
 

@@ -9,7 +9,7 @@ from psycopg import errors
 
 from eventstore.roles import PROJECTOR_ROLE, SEALER_ROLE, role_name, role_url
 from tests.databases import role_password
-from tests.eventstore.appends import at, wish
+from tests.eventstore.appends import at, to_append
 from tests.eventstore.backends import PostgresBackend
 
 Connection = psycopg.AsyncConnection[Any]
@@ -55,7 +55,7 @@ SCHEMA_CHANGES: list[LiteralString] = [
 @pytest.fixture
 async def written(postgres: PostgresBackend) -> PostgresBackend:
     """A log with one event."""
-    await postgres.store.append([wish(at("seat-1", 0))])
+    await postgres.store.append([to_append(at("seat-1", 0))])
     return postgres
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from eventstore.batcher import Batcher
 from eventstore.memory import MemoryStore
 from eventstore.store import Append, Appended, Conflict, Store, Verdict
-from tests.eventstore.appends import at, wish
+from tests.eventstore.appends import at, to_append
 from tests.eventstore.backends import Backend
 
 WRITERS = 50
@@ -30,5 +30,5 @@ class TestOneSeatManyWriters:
 
 async def winners(store: Store) -> int:
     """Let writers race for one seat, each through a batcher of its own as if in a process of its own."""
-    verdicts = await asyncio.gather(*(Batcher(store).submit(wish(at("seat-1", 0))) for _ in range(WRITERS)))
+    verdicts = await asyncio.gather(*(Batcher(store).submit(to_append(at("seat-1", 0))) for _ in range(WRITERS)))
     return sum(isinstance(verdict, Appended) for verdict in verdicts)

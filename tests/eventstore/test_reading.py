@@ -3,15 +3,15 @@
 import pytest
 
 from eventstore.store import NewEvent, Store, Write
-from tests.eventstore.appends import at, wish
+from tests.eventstore.appends import at, to_append
 from tests.eventstore.backends import Backend
 
 
 @pytest.fixture
 async def store(backend: Backend) -> Store:
     """A log of commands with 1, 3, 1 and 2 events."""
-    await backend.store.append([wish(at("seat-1", 0)), wish(at("seat-2", 0, 2), at("hold-1", 0))])
-    await backend.store.append([wish(at("seat-1", 1)), wish(at("seat-2", 2), at("hold-1", 1))])
+    await backend.store.append([to_append(at("seat-1", 0)), to_append(at("seat-2", 0, 2), at("hold-1", 0))])
+    await backend.store.append([to_append(at("seat-1", 1)), to_append(at("seat-2", 2), at("hold-1", 1))])
     return backend.store
 
 
@@ -56,7 +56,7 @@ class TestReadNamed:
     ) -> None:
         names = ["SeatHeld", "HoldPlaced", "SeatHeld", "HoldReleased", "SeatHeld"]
         await backend.store.append(
-            [wish(Write(f"seat-{number}", 0, (NewEvent(name, 1, "{}"),))) for number, name in enumerate(names)]
+            [to_append(Write(f"seat-{number}", 0, (NewEvent(name, 1, "{}"),))) for number, name in enumerate(names)]
         )
         found = await backend.store.read_named({"HoldPlaced", "HoldReleased"}, after=after, limit=limit)
         assert ([event.position for event in found[0]], found[1]) == (positions, until)

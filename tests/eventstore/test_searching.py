@@ -7,7 +7,7 @@ import pytest
 
 from eventstore.postgres import store as postgres_store
 from eventstore.store import START_OF_LOG, EventColumns, EventFilter, LogPoint, NewEvent, Store, Write
-from tests.eventstore.appends import at, wish
+from tests.eventstore.appends import at, to_append
 from tests.eventstore.backends import Backend
 
 EVERYTHING = EventFilter()
@@ -19,8 +19,8 @@ SWEEPER = '{"actor": {"kind": "process", "id": "sweeper"}, "organizer": "globe",
 @pytest.fixture
 async def store(backend: Backend) -> Store:
     """A log of commands with 1, 3 and 2 events: the first two at one time, the third later."""
-    await backend.store.append([wish(at("seat-1", 0)), wish(at("seat-2", 0, 2), at("hold-1", 0))])
-    await backend.store.append([wish(at("seat-1", 1), at("hold-1", 1))])
+    await backend.store.append([to_append(at("seat-1", 0)), to_append(at("seat-2", 0, 2), at("hold-1", 0))])
+    await backend.store.append([to_append(at("seat-1", 1), at("hold-1", 1))])
     return backend.store
 
 
@@ -47,7 +47,7 @@ class TestMarkAt:
     @pytest.mark.parametrize("commands", [1, 2, 3, 8, 21])
     async def test_it_is_found_in_a_log_of_any_length(self, backend: Backend, commands: int) -> None:
         for number in range(commands):
-            await backend.store.append([wish(at(f"seat-{number}", 0))])
+            await backend.store.append([to_append(at(f"seat-{number}", 0))])
         recorded = await times(backend.store)
         for moment in recorded:
             position = sum(other <= moment for other in recorded)
@@ -77,10 +77,10 @@ class TestSearch:
         """Five events by two actors on two performances; the last says nothing about itself."""
         await backend.store.append(
             [
-                wish(told("seat-p1-a", "SeatHeld"), told("hold-1", "HoldPlaced"), metadata=ANN),
-                wish(told("seat-p2-a", "SeatHeld"), metadata=SWEEPER),
-                wish(told("seat-p1-b", "SeatSold"), metadata=ANN),
-                wish(told("venue-1", "VenueOpened")),
+                to_append(told("seat-p1-a", "SeatHeld"), told("hold-1", "HoldPlaced"), metadata=ANN),
+                to_append(told("seat-p2-a", "SeatHeld"), metadata=SWEEPER),
+                to_append(told("seat-p1-b", "SeatSold"), metadata=ANN),
+                to_append(told("venue-1", "VenueOpened")),
             ]
         )
         return backend.store
@@ -130,11 +130,13 @@ class TestReadColumns:
         sold = NewEvent("SeatSold", 1, '{"until": "midnight"}')
         await backend.store.append(
             [
-                wish(Write("seat-p2-b", 0, (until,)), Write("seat-p1-b", 0, (until,)), Write("seat-p1-a", 0, (never,))),
-                wish(Write("hold-1", 0, (sold,))),
+                to_append(
+                    Write("seat-p2-b", 0, (until,)), Write("seat-p1-b", 0, (until,)), Write("seat-p1-a", 0, (never,))
+                ),
+                to_append(Write("hold-1", 0, (sold,))),
             ]
         )
-        await backend.store.append([wish(Write("seat-p1-b", 1, (sold,)))])
+        await backend.store.append([to_append(Write("seat-p1-b", 1, (sold,)))])
         return backend.store
 
     async def test_it_gives_the_streams_events_in_order_each_with_its_field(self, told: Store) -> None:

@@ -13,7 +13,7 @@ from eventstore.roles import APP_ROLE, PROJECTOR_ROLE, role_url
 from eventstore.store import NewEvent, Write
 from eventstore.survey import EVENT_TYPES, EventType, EventTypeIndex
 from tests.databases import role_password
-from tests.eventstore.appends import wish
+from tests.eventstore.appends import to_append
 from tests.eventstore.backends import PostgresBackend
 from tests.eventstore.waiting import until
 
@@ -37,7 +37,7 @@ async def asked(owner_url: str) -> AsyncIterator[EventTypeIndex]:
 async def record(postgres: PostgresBackend, stream: str, *events: tuple[str, int]) -> None:
     """Append some events to a new stream."""
     written = tuple(NewEvent(name, schema_version, "{}") for name, schema_version in events)
-    await postgres.store.append([wish(Write(stream, 0, written))])
+    await postgres.store.append([to_append(Write(stream, 0, written))])
 
 
 class TestSurvey:

@@ -22,8 +22,8 @@ from domain.refund import RefundRequested
 from domain.values import BlockReason, Limits, OrderCancelReason
 from eventstore.command import DecidedCommand
 from eventstore.store import Conflict, Verdict
-from tests.laws.looping import LoopingMachine
-from tests.laws.world import BUYERS, HOLD_LASTS, Wish, World
+from tests.laws.looping import AsyncStateMachine
+from tests.laws.world import BUYERS, HOLD_LASTS, Scenario, ScriptedCommand
 
 Answer = TypeVar("Answer")
 
@@ -41,7 +41,7 @@ class Client:
     """One client: the process it talks to, the command it carries, and what it decided some time ago."""
 
     process: int
-    wish: Wish | None = None
+    wish: ScriptedCommand | None = None
     attempt: DecidedCommand | None = None
 
 
@@ -58,7 +58,7 @@ class Known:
     refunds: list[str] = field(default_factory=list)
 
 
-class CrowdMachine(LoopingMachine):
+class ConcurrentClients(AsyncStateMachine):
     """Clients that fight over three seats. Subclasses say on which store."""
 
     cache_size: ClassVar[int] = 1_000
@@ -67,11 +67,11 @@ class CrowdMachine(LoopingMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = self.run(self.make_world())
+        self.world = self.run(self.make_scenario())
         self.clients = [Client(number % self.processes) for number in range(CLIENTS)]
         self.known = Known()
 
-    async def make_world(self) -> World:
+    async def make_scenario(self) -> Scenario:
         """Return an engine on an empty store."""
         raise NotImplementedError
 
@@ -93,8 +93,8 @@ class CrowdMachine(LoopingMachine):
         """Load and decide, for a new command or the one the client still carries."""
         client = self.clients[who]
         if client.wish is None:
-            client.wish = self.draw_wish(data)
-        client.attempt = self.run(self.world.prepared(client.wish, process=client.process))
+            client.wish = self.draw_command(data)
+        client.attempt = self.run(self.world.prepare(client.wish, process=client.process))
 
     @precondition(lambda self: sum(client.attempt is not None for client in self.clients) >= OUTDATED_MIN)
     @rule(data=st.data(), fate=st.sampled_from(["answered"] * 5 + ["answer lost", "crashed before", "crashed after"]))
@@ -103,12 +103,12 @@ class CrowdMachine(LoopingMachine):
         client = self.clients[data.draw(st.sampled_from(self.decided()), label="client")]
         assert client.attempt is not None
         assert client.wish is not None
-        attempt, wish = client.attempt, client.wish
+        attempt, command = client.attempt, client.wish
         client.attempt = None
         if fate == "crashed before":
             client.wish = None
             return
-        verdict = self.run(self.world.appended(attempt))
+        verdict = self.run(self.world.append(attempt))
         self.note(attempt, verdict)
         match fate:
             case "crashed after":
@@ -116,17 +116,17 @@ class CrowdMachine(LoopingMachine):
             case "answer lost":
                 pass
             case _:
-                self.conclude(client, wish, attempt, verdict)
+                self.conclude(client, command, attempt, verdict)
 
     def decided(self) -> list[int]:
         """Return which clients have something to append."""
         return [number for number, client in enumerate(self.clients) if client.attempt]
 
-    def conclude(self, client: Client, wish: Wish, attempt: DecidedCommand, verdict: Verdict) -> None:
+    def conclude(self, client: Client, command: ScriptedCommand, attempt: DecidedCommand, verdict: Verdict) -> None:
         """Let the client hear its verdict: done, refused, or to be decided again."""
         try:
             handler = self.world.handlers[client.process]
-            outcome = self.run(handler.resolve(attempt, verdict, wish.context()))
+            outcome = self.run(handler.resolve(attempt, verdict, command.context()))
         except Rejected:
             client.wish = None
             return
@@ -143,9 +143,9 @@ class CrowdMachine(LoopingMachine):
         for stream, events in attempt.changes.items():
             name = stream.split("-", 1)[1]
             for event in events:
-                self.learn(name, event)
+                self.remember_ids(name, event)
 
-    def learn(self, name: str, event: object) -> None:
+    def remember_ids(self, name: str, event: object) -> None:
         """Remember ids that later commands can name."""
         match event:
             case OrderPlaced():
@@ -162,7 +162,7 @@ class CrowdMachine(LoopingMachine):
             case RefundRequested():
                 self.known.refunds.append(name)
 
-    def draw_wish(self, data: st.DataObject) -> Wish:
+    def draw_command(self, data: st.DataObject) -> ScriptedCommand:
         """Draw a command that makes sense for what is known; the later ones of a booking more often."""
         makers = {
             "book": (self.book, True),
@@ -194,66 +194,72 @@ class CrowdMachine(LoopingMachine):
         wanted = data.draw(st.lists(st.integers(0, SEATS_FOUGHT_FOR - 1), min_size=1, max_size=2, unique=True))
         return [self.world.seats[seat] for seat in wanted]
 
-    def lasts(self, data: st.DataObject) -> timedelta:
+    def draw_duration(self, data: st.DataObject) -> timedelta:
         """Draw a deadline: far away, or already there."""
         return data.draw(st.sampled_from([HOLD_LASTS, AT_ONCE]))
 
-    def book(self, data: st.DataObject) -> Wish:
+    def book(self, data: st.DataObject) -> ScriptedCommand:
         buyer = data.draw(st.sampled_from(BUYERS))
-        return self.world.one_step(buyer, self.seats(data), lasts=self.lasts(data))[1]
+        return self.world.one_step(buyer, self.seats(data), lasts=self.draw_duration(data))[1]
 
-    def hold(self, data: st.DataObject) -> Wish:
+    def hold(self, data: st.DataObject) -> ScriptedCommand:
         buyer = data.draw(st.sampled_from(BUYERS))
-        hold, wish = self.world.hold(buyer, self.seats(data), lasts=self.lasts(data))
+        hold, command = self.world.hold(buyer, self.seats(data), lasts=self.draw_duration(data))
         self.known.holds.append((hold, buyer))
-        return wish
+        return command
 
-    def order(self, data: st.DataObject) -> Wish:
+    def order(self, data: st.DataObject) -> ScriptedCommand:
         hold, buyer = self.recent(data, self.known.holds)
         return self.world.order(buyer, hold)[1]
 
-    def extend(self, data: st.DataObject) -> Wish:
+    def extend(self, data: st.DataObject) -> ScriptedCommand:
         hold, buyer = self.recent(data, self.known.holds)
-        return Wish(partial(basket.extend_hold, hold=hold, holder=buyer, by=EXTENSION))
+        return ScriptedCommand(partial(basket.extend_hold, hold=hold, holder=buyer, by=EXTENSION))
 
-    def release(self, data: st.DataObject) -> Wish:
+    def release(self, data: st.DataObject) -> ScriptedCommand:
         hold, buyer = self.recent(data, self.known.holds)
-        return Wish(partial(basket.release_hold, hold=hold, holder=buyer))
+        return ScriptedCommand(partial(basket.release_hold, hold=hold, holder=buyer))
 
-    def sweep(self, data: st.DataObject) -> Wish:
+    def sweep(self, data: st.DataObject) -> ScriptedCommand:
         hold, _ = self.recent(data, self.known.holds)
-        return Wish(partial(basket.expire_hold, hold=hold))
+        return ScriptedCommand(partial(basket.expire_hold, hold=hold))
 
-    def pay(self, data: st.DataObject) -> Wish:
+    def pay(self, data: st.DataObject) -> ScriptedCommand:
         order, account = self.recent(data, self.known.orders)
         command = paying.OpenPayment(payment=str(uuid7()), order=order, account=account, provider="sandbox")
-        return Wish(partial(paying.open_payment, command=command))
+        return ScriptedCommand(partial(paying.open_payment, command=command))
 
-    def cancel(self, data: st.DataObject) -> Wish:
+    def cancel(self, data: st.DataObject) -> ScriptedCommand:
         order, account = self.recent(data, self.known.orders)
-        return Wish(partial(ordering.cancel_order, order=order, account=account, reason=OrderCancelReason.BUYER))
+        return ScriptedCommand(
+            partial(ordering.cancel_order, order=order, account=account, reason=OrderCancelReason.BUYER)
+        )
 
-    def capture(self, data: st.DataObject) -> Wish:
+    def capture(self, data: st.DataObject) -> ScriptedCommand:
         payment = self.recent(data, self.known.payments)
         state = self.run(self.world.handler.query(lambda context: paying.require_payment(context, payment)))
         captured = partial(paying.capture, payment=payment, amount=state.amount, currency=state.currency)
-        return Wish(partial(captured, captured_at=self.world.clock.now(), source="webhook"))
+        return ScriptedCommand(partial(captured, captured_at=self.world.clock.now(), source="webhook"))
 
-    def settle(self, data: st.DataObject) -> Wish:
-        return Wish(partial(settling.settle, payment=self.recent(data, self.known.captured)))
+    def settle(self, data: st.DataObject) -> ScriptedCommand:
+        return ScriptedCommand(partial(settling.settle, payment=self.recent(data, self.known.captured)))
 
-    def refund(self, data: st.DataObject) -> Wish:
+    def refund(self, data: st.DataObject) -> ScriptedCommand:
         order, account = self.recent(data, self.known.confirmed)
         command = refunding.RequestRefund(refund=str(uuid7()), order=order, account=account)
-        return Wish(partial(refunding.request_refund, command=command))
+        return ScriptedCommand(partial(refunding.request_refund, command=command))
 
-    def approve(self, data: st.DataObject) -> Wish:
-        return Wish(partial(refunding.approve_refund, refund=self.recent(data, self.known.refunds), by="support"))
+    def approve(self, data: st.DataObject) -> ScriptedCommand:
+        return ScriptedCommand(
+            partial(refunding.approve_refund, refund=self.recent(data, self.known.refunds), by="support")
+        )
 
-    def reject(self, data: st.DataObject) -> Wish:
-        return Wish(partial(refunding.reject_refund, refund=self.recent(data, self.known.refunds), by="support"))
+    def reject(self, data: st.DataObject) -> ScriptedCommand:
+        return ScriptedCommand(
+            partial(refunding.reject_refund, refund=self.recent(data, self.known.refunds), by="support")
+        )
 
-    def scan(self, data: st.DataObject) -> Wish:
+    def scan(self, data: st.DataObject) -> ScriptedCommand:
         command = entry.ScanTicket(
             ticket=self.recent(data, self.known.tickets),
             code_sha256="",
@@ -263,14 +269,14 @@ class CrowdMachine(LoopingMachine):
             organizers=frozenset({self.world.organizer}),
             override_window=True,
         )
-        return Wish(partial(entry.scan_ticket, command=command))
+        return ScriptedCommand(partial(entry.scan_ticket, command=command))
 
-    def block(self, data: st.DataObject) -> Wish:
+    def block(self, data: st.DataObject) -> ScriptedCommand:
         keys = tuple(self.seats(data))
         if data.draw(st.booleans()):
             unblock = partial(blocking.unblock_seats, performance=self.world.performance, seats=keys)
-            return Wish(partial(unblock, inventory=self.world.inventory))
+            return ScriptedCommand(partial(unblock, inventory=self.world.inventory))
         command = blocking.BlockSeats(
             performance=self.world.performance, seats=keys, reason=BlockReason.HOUSE, owner="staff"
         )
-        return Wish(partial(blocking.block_seats, command=command, inventory=self.world.inventory))
+        return ScriptedCommand(partial(blocking.block_seats, command=command, inventory=self.world.inventory))

@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine
 Answer = TypeVar("Answer")
 
 
-class LoopingMachine(RuleBasedStateMachine):
+class AsyncStateMachine(RuleBasedStateMachine):
     """A state machine with an event loop of its own."""
 
     def __init__(self) -> None:

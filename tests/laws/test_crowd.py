@@ -10,8 +10,8 @@ from hypothesis.stateful import run_state_machine_as_test
 from eventstore.clock import FixedClock
 from eventstore.memory import MemoryStore
 from eventstore.store import Append, Conflict, Verdict
-from tests.laws.crowd import CrowdMachine
-from tests.laws.world import START, PromiseBroken, World
+from tests.laws.crowd import ConcurrentClients
+from tests.laws.world import START, InvariantViolated, Scenario
 
 STEPS = 80
 EXAMPLES = 30
@@ -20,21 +20,21 @@ CONFLICTS_MIN = 0.1
 """Under this share of conflicts among the appends, the round of seed 0 proves too little; another may be quiet."""
 
 
-class MemoryCrowd(CrowdMachine):
+class MemoryConcurrentClients(ConcurrentClients):
     """The crowd on the memory store."""
 
-    async def make_world(self) -> World:
+    async def make_world(self) -> Scenario:
         clock = FixedClock(START)
-        return World(MemoryStore(now=clock.now), clock, cache_size=self.cache_size)
+        return Scenario(MemoryStore(now=clock.now), clock, cache_size=self.cache_size)
 
 
-class ForgetfulCrowd(MemoryCrowd):
+class UncachedConcurrentClients(MemoryConcurrentClients):
     """The same; nothing is remembered between two commands."""
 
     cache_size = 0
 
 
-class TwoProcessesCrowd(MemoryCrowd):
+class TwoProcessesConcurrentClients(MemoryConcurrentClients):
     """The same; half of them talk to another process, which writes behind the first one's cache."""
 
     processes = 2
@@ -48,16 +48,16 @@ class BlindStore(MemoryStore):
         return None if isinstance(verdict, Conflict) else verdict
 
 
-class BlindCrowd(CrowdMachine):
+class UnguardedConcurrentClients(ConcurrentClients):
     """The crowd on a store without the guard."""
 
-    async def make_world(self) -> World:
+    async def make_world(self) -> Scenario:
         clock = FixedClock(START)
-        return World(BlindStore(now=clock.now), clock, cache_size=self.cache_size)
+        return Scenario(BlindStore(now=clock.now), clock, cache_size=self.cache_size)
 
 
-def unleash(
-    machine: type[CrowdMachine], *, examples: int, phases: tuple[Phase, ...] = tuple(Phase), number: int = 0
+def run_machine(
+    machine: type[ConcurrentClients], *, examples: int, phases: tuple[Phase, ...] = tuple(Phase), number: int = 0
 ) -> float:
     """Let a crowd loose, drawn by a number; return the share of conflicts among appends that had something to write."""
     machine.appends = Counter()
@@ -77,11 +77,13 @@ def unleash(
 
 
 class TestCrowd:
-    @pytest.mark.parametrize("machine", [MemoryCrowd, ForgetfulCrowd, TwoProcessesCrowd])
-    def test_outdated_decisions_break_no_promise(self, machine: type[CrowdMachine], round_seed: int) -> None:
-        share = unleash(machine, examples=EXAMPLES, number=round_seed)
+    @pytest.mark.parametrize(
+        "machine", [MemoryConcurrentClients, UncachedConcurrentClients, TwoProcessesConcurrentClients]
+    )
+    def test_outdated_decisions_break_no_promise(self, machine: type[ConcurrentClients], round_seed: int) -> None:
+        share = run_machine(machine, examples=EXAMPLES, number=round_seed)
         assert round_seed or share >= CONFLICTS_MIN
 
     def test_without_the_version_check_a_promise_breaks(self) -> None:
-        with pytest.raises(PromiseBroken):
-            unleash(BlindCrowd, examples=PLANTED_EXAMPLES, phases=(Phase.generate,))
+        with pytest.raises(InvariantViolated):
+            run_machine(UnguardedConcurrentClients, examples=PLANTED_EXAMPLES, phases=(Phase.generate,))

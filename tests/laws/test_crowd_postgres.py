@@ -9,35 +9,35 @@ from eventstore.migrate import migrate
 from eventstore.postgres import PostgresStore
 from eventstore.roles import APP_ROLE, role_url
 from tests.databases import role_password
-from tests.laws.crowd import CrowdMachine
-from tests.laws.test_crowd import CONFLICTS_MIN, unleash
-from tests.laws.world import World
+from tests.laws.crowd import ConcurrentClients
+from tests.laws.test_crowd import CONFLICTS_MIN, run_machine
+from tests.laws.world import Scenario
 
 EXAMPLES = 12
 
 
-class PostgresCrowd(CrowdMachine):
+class PostgresConcurrentClients(ConcurrentClients):
     """The crowd on one database; every example has a performance of its own."""
 
     url: ClassVar[str] = ""
 
-    async def make_world(self) -> World:
+    async def make_world(self) -> Scenario:
         self.store = PostgresStore(self.url)
         await self.store.open()
         clock = ServerClock(await self.store.now())
-        return World(self.store, clock, cache_size=self.cache_size)
+        return Scenario(self.store, clock, cache_size=self.cache_size)
 
     async def leave(self) -> None:
         await self.store.close()
 
 
-class ForgetfulPostgresCrowd(PostgresCrowd):
+class UncachedPostgresConcurrentClients(PostgresConcurrentClients):
     """The same; nothing is remembered between two commands."""
 
     cache_size = 0
 
 
-class TwoProcessesPostgresCrowd(PostgresCrowd):
+class TwoProcessesPostgresConcurrentClients(PostgresConcurrentClients):
     """The same; half of them talk to another process, which writes behind the first one's cache."""
 
     processes = 2
@@ -50,10 +50,12 @@ async def app_url(database_url: str) -> str:
 
 
 class TestCrowdOnPostgres:
-    @pytest.mark.parametrize("machine", [PostgresCrowd, ForgetfulPostgresCrowd, TwoProcessesPostgresCrowd])
+    @pytest.mark.parametrize(
+        "machine", [PostgresConcurrentClients, UncachedPostgresConcurrentClients, TwoProcessesPostgresConcurrentClients]
+    )
     def test_outdated_decisions_break_no_promise(
-        self, machine: type[PostgresCrowd], app_url: str, round_seed: int
+        self, machine: type[PostgresConcurrentClients], app_url: str, round_seed: int
     ) -> None:
         machine.url = app_url
-        share = unleash(machine, examples=EXAMPLES, number=round_seed)
+        share = run_machine(machine, examples=EXAMPLES, number=round_seed)
         assert round_seed or share >= CONFLICTS_MIN

@@ -15,7 +15,7 @@ from domain.values import SEATS_PER_BLOCK_MAX, SEATS_PER_HOLD_MAX, BlockReason, 
 from eventstore.clock import FixedClock
 from eventstore.memory import MemoryStore
 from eventstore.store import EVENT_BYTES_MAX
-from tests.laws.world import HOLD_LASTS, START, Wish, World
+from tests.laws.world import HOLD_LASTS, START, Scenario, ScriptedCommand
 
 BASKET_BYTES_MIN = 60 * 1024
 """Less would not be the largest basket there is."""
@@ -29,12 +29,12 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture
-async def world(clock: FixedClock) -> World:
-    world = World(MemoryStore(now=clock.now), clock, cache_size=1_000)
-    world.inventory = Inventory(publish(read_layout("seatledger", wordy_layout()), None))
-    world.seats = world.inventory.keys
-    await world.open(limits=NO_LIMITS)
-    return world
+async def scenario(clock: FixedClock) -> Scenario:
+    scenario = Scenario(MemoryStore(now=clock.now), clock, cache_size=1_000)
+    scenario.inventory = Inventory(publish(read_layout("seatledger", wordy_layout()), None))
+    scenario.seats = scenario.inventory.keys
+    await scenario.open(limits=NO_LIMITS)
+    return scenario
 
 
 def wordy_layout() -> dict[str, Any]:
@@ -65,48 +65,50 @@ def long_label(number: int) -> str:
     return digits + "\U0001f3ad" * (LABEL_LENGTH_MAX - len(digits))
 
 
-async def paid_late(world: World, clock: FixedClock, order: str) -> str:
+async def paid_late(scenario: Scenario, clock: FixedClock, order: str) -> str:
     """Pay an order after its deadline; the money is there, and not decided yet."""
     payment = str(uuid7())
     command = paying.OpenPayment(payment=payment, order=order, account="ann", provider="sandbox")
-    await world.do(Wish(partial(paying.open_payment, command=command)))
+    await scenario.do(ScriptedCommand(partial(paying.open_payment, command=command)))
     clock.advance(HOLD_LASTS)
-    state = await world.handler.query(lambda context: paying.require_payment(context, payment))
+    state = await scenario.handler.query(lambda context: paying.require_payment(context, payment))
     capture = partial(paying.capture, payment=payment, amount=state.amount, currency=state.currency)
-    await world.do(Wish(partial(capture, captured_at=world.clock.now(), source="webhook")))
+    await scenario.do(ScriptedCommand(partial(capture, captured_at=scenario.clock.now(), source="webhook")))
     return payment
 
 
-async def test_given_a_full_basket_then_it_is_sold_late_and_given_back(world: World, clock: FixedClock) -> None:
-    seats = world.seats[:SEATS_PER_HOLD_MAX]
-    await world.do(world.hold("bob", seats)[1])
+async def test_given_a_full_basket_then_it_is_sold_late_and_given_back(scenario: Scenario, clock: FixedClock) -> None:
+    seats = scenario.seats[:SEATS_PER_HOLD_MAX]
+    await scenario.do(scenario.hold("bob", seats)[1])
     clock.advance(HOLD_LASTS)
-    order, wish = world.one_step("ann", seats)
-    await world.do(wish)
-    payment = await paid_late(world, clock, order)
-    await world.do(Wish(partial(settling.settle, payment=payment)))
+    order, command = scenario.one_step("ann", seats)
+    await scenario.do(command)
+    payment = await paid_late(scenario, clock, order)
+    await scenario.do(ScriptedCommand(partial(settling.settle, payment=payment)))
     refund = refunding.RequestRefund(refund=str(uuid7()), order=order, account="ann")
-    await world.do(Wish(partial(refunding.request_refund, command=refund)))
-    await world.do(Wish(partial(refunding.approve_refund, refund=refund.refund, by="support")))
-    largest = max(len(event.data.encode()) for event in await world.store.read_range(after=0, limit=10_000))
+    await scenario.do(ScriptedCommand(partial(refunding.request_refund, command=refund)))
+    await scenario.do(ScriptedCommand(partial(refunding.approve_refund, refund=refund.refund, by="support")))
+    largest = max(len(event.data.encode()) for event in await scenario.store.read_range(after=0, limit=10_000))
     assert BASKET_BYTES_MIN < largest <= EVENT_BYTES_MAX
 
 
-async def test_given_a_full_basket_then_it_is_cancelled(world: World) -> None:
-    order, wish = world.one_step("ann", world.seats[:SEATS_PER_HOLD_MAX])
-    await world.do(wish)
+async def test_given_a_full_basket_then_it_is_cancelled(scenario: Scenario) -> None:
+    order, command = scenario.one_step("ann", scenario.seats[:SEATS_PER_HOLD_MAX])
+    await scenario.do(command)
     cancel = partial(ordering.cancel_order, order=order, account="ann", reason=OrderCancelReason.BUYER)
-    assert (await world.do(Wish(cancel))).events
+    assert (await scenario.do(ScriptedCommand(cancel))).events
 
 
 async def test_given_as_many_lapsed_seats_as_can_be_named_then_they_are_blocked(
-    world: World, clock: FixedClock
+    scenario: Scenario, clock: FixedClock
 ) -> None:
     for begin in range(0, SEATS_PER_BLOCK_MAX, SEATS_PER_HOLD_MAX):
-        await world.do(world.hold(f"buyer-{begin}", world.seats[begin : begin + SEATS_PER_HOLD_MAX])[1])
+        await scenario.do(scenario.hold(f"buyer-{begin}", scenario.seats[begin : begin + SEATS_PER_HOLD_MAX])[1])
     clock.advance(HOLD_LASTS)
     command = blocking.BlockSeats(
-        performance=world.performance, seats=tuple(world.seats), reason=BlockReason.HOUSE, owner="staff"
+        performance=scenario.performance, seats=tuple(scenario.seats), reason=BlockReason.HOUSE, owner="staff"
     )
-    outcome = await world.do(Wish(partial(blocking.block_seats, command=command, inventory=world.inventory)))
+    outcome = await scenario.do(
+        ScriptedCommand(partial(blocking.block_seats, command=command, inventory=scenario.inventory))
+    )
     assert len(outcome.events) == 2 * SEATS_PER_BLOCK_MAX

@@ -42,11 +42,11 @@ ACTOR = {"kind": "account", "id": "tester", "role": None}
 Decide = Callable[[DecisionContext], Changes]
 
 
-class PromiseBroken(AssertionError):
+class InvariantViolated(AssertionError):
     """The auditor found something in the log that must never be there."""
 
 
-class OneByOne:
+class UnbatchedAppender:
     """Asks the store for one verdict at a time: what the batcher does, without its concurrency."""
 
     def __init__(self, store: Store) -> None:
@@ -59,7 +59,7 @@ class OneByOne:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ScriptedCommand:
     """A command that can be sent again: the same id, the same decision."""
 
     decide: Decide
@@ -70,7 +70,7 @@ class Wish:
         return CommandContext(command_id=self.command_id, actor=ACTOR)
 
 
-class World:
+class Scenario:
     """One performance with six seats and four standing places, its engine, and an auditor who reads every command once.
 
     `handlers`: those of two processes, each with a cache of its own, and of one that remembers nothing. `turns`: which
@@ -91,7 +91,7 @@ class World:
         self.handlers = [
             handler(
                 store=store,
-                appender=judge or OneByOne(store),
+                appender=judge or UnbatchedAppender(store),
                 codec=CODEC,
                 stream_types=STREAM_TYPES,
                 refusal=Rejected,
@@ -132,10 +132,10 @@ class World:
             prices=(Price(category=self.inventory_category(), amount=price),),
             limits=limits,
         )
-        await self.do(Wish(partial(organizer.found_organizer, organizer=self.organizer, name="The Globe")))
-        await self.do(Wish(lambda context: event.create(context, self.show, created)))
-        await self.do(Wish(lambda context: event.publish(context, self.show)))
-        await self.do(Wish(lambda context: scheduling.schedule(context, self.performance, scheduled)))
+        await self.do(ScriptedCommand(partial(organizer.found_organizer, organizer=self.organizer, name="The Globe")))
+        await self.do(ScriptedCommand(lambda context: event.create(context, self.show, created)))
+        await self.do(ScriptedCommand(lambda context: event.publish(context, self.show)))
+        await self.do(ScriptedCommand(lambda context: scheduling.schedule(context, self.performance, scheduled)))
 
     def inventory_category(self) -> str:
         """Return the category of every seat of the house."""
@@ -143,66 +143,70 @@ class World:
         assert place is not None
         return place.category
 
-    def hold_wish(self, buyer: str, seats: Sequence[str], *, lasts: timedelta = HOLD_LASTS) -> tuple[str, HoldSeats]:
+    def hold_command(self, buyer: str, seats: Sequence[str], *, lasts: timedelta = HOLD_LASTS) -> tuple[str, HoldSeats]:
         """Return a new hold's id and the wish for it."""
         hold = str(uuid7())
         choices = tuple(Choice(seat=seat) for seat in seats)
-        wish = HoldSeats(hold=hold, holder=buyer, performance=self.performance, choices=choices, duration=lasts)
-        return hold, wish
+        command = HoldSeats(hold=hold, holder=buyer, performance=self.performance, choices=choices, duration=lasts)
+        return hold, command
 
-    def standing_wish(self, buyer: str, quantity: int, seats: Sequence[str]) -> HoldSeats:
+    def standing_command(self, buyer: str, quantity: int, seats: Sequence[str]) -> HoldSeats:
         """Return the wish for places of the standing area, beside seats."""
-        _, wish = self.hold_wish(buyer, seats)
+        _, command = self.hold_command(buyer, seats)
         (area,) = self.inventory.areas
         draw = AreaCandidates(area=area, quantity=quantity, candidates=self.initial_work)
-        return replace(wish, area_candidates=(draw,))
+        return replace(command, area_candidates=(draw,))
 
-    def hold(self, buyer: str, seats: Sequence[str], *, lasts: timedelta = HOLD_LASTS) -> tuple[str, Wish]:
+    def hold(self, buyer: str, seats: Sequence[str], *, lasts: timedelta = HOLD_LASTS) -> tuple[str, ScriptedCommand]:
         """Return a new hold's id and the command for it."""
-        hold, wish = self.hold_wish(buyer, seats, lasts=lasts)
-        return hold, Wish(lambda context: hold_seats(context, wish, self.inventory))
+        hold, command = self.hold_command(buyer, seats, lasts=lasts)
+        return hold, ScriptedCommand(lambda context: hold_seats(context, command, self.inventory))
 
-    def one_step(self, buyer: str, seats: Sequence[str], *, lasts: timedelta = HOLD_LASTS) -> tuple[str, Wish]:
+    def one_step(
+        self, buyer: str, seats: Sequence[str], *, lasts: timedelta = HOLD_LASTS
+    ) -> tuple[str, ScriptedCommand]:
         """Return a new order's id and the command that holds and orders in one step."""
-        _, wish = self.hold_wish(buyer, seats, lasts=lasts)
+        _, command = self.hold_command(buyer, seats, lasts=lasts)
         place = PlaceOrder(order=str(uuid7()), account=buyer, contact=None)
-        return place.order, Wish(lambda context: ordering.hold_and_order(context, place, wish, self.inventory))
+        return place.order, ScriptedCommand(
+            lambda context: ordering.hold_and_order(context, place, command, self.inventory)
+        )
 
-    def order(self, buyer: str, hold: str) -> tuple[str, Wish]:
+    def order(self, buyer: str, hold: str) -> tuple[str, ScriptedCommand]:
         """Return a new order's id and the command that orders a hold."""
         place = PlaceOrder(order=str(uuid7()), account=buyer, contact=None)
-        return place.order, Wish(lambda context: ordering.order_hold(context, place, hold=hold))
+        return place.order, ScriptedCommand(lambda context: ordering.order_hold(context, place, hold=hold))
 
-    async def do(self, wish: Wish) -> Outcome:
+    async def do(self, command: ScriptedCommand) -> Outcome:
         """Carry a command out; the auditor looks afterwards."""
-        self.ledger.refused.discard(wish.command_id)
+        self.ledger.refused.discard(command.command_id)
         try:
-            return await self.handlers[next(self.turns)].handle(wish.decide, wish.context())
+            return await self.handlers[next(self.turns)].handle(command.decide, command.context())
         except Rejected:
-            self.ledger.refused.add(wish.command_id)
+            self.ledger.refused.add(command.command_id)
             raise
         finally:
             await self.audit()
 
-    async def refused(self, wish: Wish) -> str:
+    async def expect_refusal(self, command: ScriptedCommand) -> str:
         """Carry out a command that must be refused and leave no trace; return the refusal's code."""
         before = await self.store.head()
         try:
-            await self.do(wish)
+            await self.do(command)
         except Rejected as refusal:
             assert await self.store.head() == before
             return refusal.code
         raise AssertionError("The command was accepted.")
 
-    async def prepared(self, wish: Wish, *, process: int = 0) -> DecidedCommand:
+    async def prepare(self, command: ScriptedCommand, *, process: int = 0) -> DecidedCommand:
         """Load and decide now, to append later."""
-        return await self.handlers[process].prepare(wish.decide, wish.context(), {})
+        return await self.handlers[process].prepare(command.decide, command.context(), {})
 
-    async def prepared_anew(self, wish: Wish) -> DecidedCommand:
+    async def prepare_from_log(self, command: ScriptedCommand) -> DecidedCommand:
         """Load everything and decide now, to append later."""
-        return await self.prepared(wish, process=2)
+        return await self.prepare(command, process=2)
 
-    async def appended(self, attempt: DecidedCommand) -> Verdict:
+    async def append(self, attempt: DecidedCommand) -> Verdict:
         """Append what was decided some time ago; the auditor looks afterwards."""
         (verdict,) = await self.store.append([attempt.append])
         await self.audit()
@@ -217,7 +221,7 @@ class World:
                     found.append(f"command {command[0].command_id} took effect twice")
                 self.commands.add(command[0].command_id)
                 if found:
-                    raise PromiseBroken(found)
+                    raise InvariantViolated(found)
             assert [recorded.position for recorded in new] == list(range(self.audited + 1, new[-1].position + 1))
             self.audited = new[-1].position
 
@@ -233,7 +237,7 @@ class World:
     async def settle_all(self) -> None:
         """Let the process decide every capture; none may stay undecided."""
         for payment in self.ledger.undecided():
-            await self.do(Wish(partial(settling.settle, payment=payment)))
+            await self.do(ScriptedCommand(partial(settling.settle, payment=payment)))
         assert self.ledger.undecided() == []
 
 

@@ -13,7 +13,7 @@ from processes import runner
 from runtime.embedded import EmbeddedPostgres
 from tests.adapters.sandbox_process import SandboxProcess, running_sandbox
 from tests.databases import fresh_database, make_template, role_password
-from tests.laws.world import World
+from tests.laws.world import Scenario
 from tests.processes.shop import ShiftedClock, Shop, memory_state
 
 NOWHERE = "http://127.0.0.1:9/webhooks"
@@ -62,9 +62,9 @@ def clock() -> ShiftedClock:
 @pytest.fixture
 async def shop(gateway: SandboxGateway, clock: ShiftedClock) -> Shop:
     """A shop in memory, with the real gateway."""
-    world = World(MemoryStore(now=clock.now), clock, cache_size=0)
-    await world.open()
+    scenario = Scenario(MemoryStore(now=clock.now), clock, cache_size=0)
+    await scenario.open()
     _, state = memory_state(clock)
-    shop = Shop(world, gateway, state)
+    shop = Shop(scenario, gateway, state)
     await shop.ignore_older_books()
     return shop

@@ -20,7 +20,7 @@ from eventstore.roles import APP_ROLE, role_url
 from processes.runner import run_rules
 from tests.adapters.sandbox_process import PATIENCE_S
 from tests.databases import role_password
-from tests.laws.world import CODEC, World
+from tests.laws.world import CODEC, Scenario
 from tests.processes.shop import QUICK, SILENCE_S, Shop, handler_on, rules_on
 
 READY = "ready"
@@ -78,9 +78,9 @@ async def served_shop(owner_url: str, gateway: SandboxGateway, gateway_url: str)
     app_url = app_url_of(owner_url)
     async with PostgresStore(app_url) as store, open_pool_for_records(app_url, connections_max=3) as pool:
         batcher = Batcher(store)
-        world = World(store, ServerClock(await store.now()), cache_size=0, judge=batcher)
-        await world.open()
-        shop = Shop(world, gateway, PostgresProcessState(pool))
+        scenario = Scenario(store, ServerClock(await store.now()), cache_size=0, judge=batcher)
+        await scenario.open()
+        shop = Shop(scenario, gateway, PostgresProcessState(pool))
         await shop.ignore_older_books()
         yield ServedShop(shop, pool, app_url, gateway_url)
         await batcher.close()

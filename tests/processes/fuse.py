@@ -9,11 +9,11 @@ TRACES = frozenset({"submit", "commit", "submit_refund"})
 """The calls that change something: the log, a process's state, the gateway's books."""
 
 
-class Killed(BaseException):
+class Crashed(BaseException):
     """The process is gone; nothing of it may catch this."""
 
 
-class Fuse:
+class CrashPoint:
     """Counts steps and burns at one of them."""
 
     def __init__(self, burns_at: int | None = None) -> None:
@@ -23,19 +23,19 @@ class Fuse:
     def step(self) -> None:
         self.steps += 1
         if self.burns_at is not None and self.steps >= self.burns_at:
-            raise Killed
+            raise Crashed
 
     def around(self, target: Any) -> Any:
         """Return the same thing with a step after every call that leaves a trace."""
-        return Fused(target, self)
+        return CrashingProxy(target, self)
 
 
-class Fused:
+class CrashingProxy:
     """Something whose traces are steps."""
 
-    def __init__(self, target: Any, fuse: Fuse) -> None:
+    def __init__(self, target: Any, crash_point: CrashPoint) -> None:
         self._target = target
-        self._fuse = fuse
+        self._fuse = crash_point
 
     def __getattr__(self, name: str) -> Any:
         member = getattr(self._target, name)

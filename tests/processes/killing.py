@@ -9,19 +9,19 @@ from adapters.sandbox_gateway import SandboxGateway
 from eventstore.memory import MemoryStore
 from processes.log import SharedEventReader
 from processes.runner import RuleExecution
-from tests.laws.world import CODEC, OneByOne, World
-from tests.processes.fuse import Fuse, Killed
+from tests.laws.world import CODEC, Scenario, UnbatchedAppender
+from tests.processes.fuse import Crashed, CrashPoint
 from tests.processes.shop import PATIENCE_S, QUICK, ShiftedClock, Shop, handler_on, rules_on
 
 
-class KilledRun(ABC):
+class CrashRun(ABC):
     """A shop in memory with something left to do, and what outlives a process."""
 
     def __init__(self, gateway: SandboxGateway) -> None:
         self.clock = ShiftedClock()
         self.records = ProcessRecords(now=self.clock.now)
-        world = World(MemoryStore(now=self.clock.now), self.clock, cache_size=0)
-        self.shop = Shop(world, gateway, MemoryProcessState(self.records))
+        scenario = Scenario(MemoryStore(now=self.clock.now), self.clock, cache_size=0)
+        self.shop = Shop(scenario, gateway, MemoryProcessState(self.records))
 
     @abstractmethod
     async def set_up(self) -> None:
@@ -39,24 +39,28 @@ class KilledRun(ABC):
         await self.shop.world.open()
         await self.shop.ignore_older_books()
 
-    async def begun(self, fuse: Fuse) -> list[RuleExecution]:
+    async def begun(self, crash_point: CrashPoint) -> list[RuleExecution]:
         """Return a new owner's turns, one a rule, each of whose traces is a step."""
         store, state = self.shop.world.store, MemoryProcessState(self.records, silence_s=0)
-        handler = handler_on(store, judge=fuse.around(OneByOne(store)), clock=self.clock)
+        handler = handler_on(store, judge=crash_point.around(UnbatchedAppender(store)), clock=self.clock)
         turns = []
-        for rule in rules_on(handler, {"sandbox": fuse.around(self.shop.gateway)}, store):
+        for rule in rules_on(handler, {"sandbox": crash_point.around(self.shop.gateway)}, store):
             tenure = await state.acquire(rule.name)
             assert tenure is not None
             turns.append(
                 RuleExecution(
-                    rule, fuse.around(tenure), log=SharedEventReader(store, rule.events), codec=CODEC, retries=QUICK
+                    rule,
+                    crash_point.around(tenure),
+                    log=SharedEventReader(store, rule.events),
+                    codec=CODEC,
+                    retries=QUICK,
                 )
             )
         return turns
 
-    async def run(self, fuse: Fuse) -> None:
+    async def run(self, crash_point: CrashPoint) -> None:
         """Run every rule with a new owner to the end, or until the fuse burns."""
-        turns = await self.begun(fuse)
+        turns = await self.begun(crash_point)
         for turn in turns:
             await turn.begin()
         async with asyncio.timeout(PATIENCE_S):
@@ -67,14 +71,14 @@ class KilledRun(ABC):
     async def run_from_the_start(self) -> None:
         """Run every rule whose state was lost until it has seen the whole log and asked about everything once."""
         self.records.rules.clear()
-        turns = await self.begun(Fuse())
+        turns = await self.begun(CrashPoint())
         for turn in turns:
             await turn.begin()
             for _ in range(3):
                 await turn.step()
 
 
-async def killed_at_every_step(make: Callable[[], KilledRun], *, steps_min: int) -> None:
+async def killed_at_every_step(make: Callable[[], CrashRun], *, steps_min: int) -> None:
     """Kill a run at its first step, at its second …, and let the next one finish; then run once with lost states.
 
     Args:
@@ -85,14 +89,14 @@ async def killed_at_every_step(make: Callable[[], KilledRun], *, steps_min: int)
         burns_at += 1
         scene = make()
         await scene.set_up()
-        fuse = Fuse(burns_at)
+        crash_point = CrashPoint(burns_at)
         try:
-            await scene.run(fuse)
-        except* Killed:
-            burnt = fuse.steps >= burns_at
+            await scene.run(crash_point)
+        except* Crashed:
+            burnt = crash_point.steps >= burns_at
         else:
             burnt = False
-        await scene.run(Fuse())
+        await scene.run(CrashPoint())
         await scene.judged()
     assert burns_at > steps_min
     await scene.run_from_the_start()

@@ -36,7 +36,7 @@ from processes.state import ProcessState
 from processes.submit_refunds import SubmitRefunds
 from processes.work import BackOff, WorkItem
 from tests.adapters.sandbox_process import API_KEY, Customer
-from tests.laws.world import CODEC, HOLD_LASTS, OneByOne, Wish, World
+from tests.laws.world import CODEC, HOLD_LASTS, Scenario, ScriptedCommand, UnbatchedAppender
 
 AT_ONCE = timedelta(0)
 OFTEN = timedelta(milliseconds=50)
@@ -66,7 +66,7 @@ def handler_on(store: Store, *, judge: Appender | None = None, clock: Clock | No
     """Return a handler as a worker has it: nothing remembered, because others append too."""
     return CommandHandler(
         store=store,
-        appender=judge or OneByOne(store),
+        appender=judge or UnbatchedAppender(store),
         codec=CODEC,
         stream_types=STREAM_TYPES,
         refusal=Rejected,
@@ -94,7 +94,7 @@ def rules_on(
 class Shop:
     """What a test says and asks; the gateway's webhooks reach nobody, so all it learns it learns by asking."""
 
-    world: World
+    world: Scenario
     gateway: SandboxGateway
     state: ProcessState
     books_every: timedelta = OFTEN
@@ -115,15 +115,15 @@ class Shop:
         await tenure.release()
 
     async def ordered(self, buyer: str, seats: Sequence[int], *, lasts: timedelta = HOLD_LASTS) -> str:
-        order, wish = self.world.one_step(buyer, [self.world.seats[seat] for seat in seats], lasts=lasts)
-        await self.world.do(wish)
+        order, command = self.world.one_step(buyer, [self.world.seats[seat] for seat in seats], lasts=lasts)
+        await self.world.do(command)
         return order
 
     async def payment_requested(self, buyer: str, order: str) -> str:
         """Open a payment, and get no further."""
         payment = str(uuid7())
         command = paying.OpenPayment(payment=payment, order=order, account=buyer, provider="sandbox")
-        await self.world.do(Wish(partial(paying.open_payment, command=command)))
+        await self.world.do(ScriptedCommand(partial(paying.open_payment, command=command)))
         return payment
 
     async def payment_opened(self, buyer: str, order: str, *, lasts: timedelta = HOLD_LASTS) -> str:
@@ -132,7 +132,7 @@ class Shop:
         checkout = await self.checkout_opened_unseen(payment, lasts=lasts)
         self.checkouts[payment] = checkout
         recorded = partial(paying.open_checkout, payment=payment, checkout=checkout.checkout_id)
-        await self.world.do(Wish(recorded))
+        await self.world.do(ScriptedCommand(recorded))
         return payment
 
     async def checkout_opened_unseen(self, payment: str, *, lasts: timedelta = HOLD_LASTS) -> Checkout:
@@ -162,8 +162,8 @@ class Shop:
     async def refund_approved(self, buyer: str, order: str) -> str:
         refund = str(uuid7())
         command = refunding.RequestRefund(refund=refund, order=order, account=buyer)
-        await self.world.do(Wish(partial(refunding.request_refund, command=command)))
-        await self.world.do(Wish(partial(refunding.approve_refund, refund=refund, by="support")))
+        await self.world.do(ScriptedCommand(partial(refunding.request_refund, command=command)))
+        await self.world.do(ScriptedCommand(partial(refunding.approve_refund, refund=refund, by="support")))
         return refund
 
     async def order(self, order: str) -> PlacedOrder:

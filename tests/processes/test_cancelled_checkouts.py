@@ -9,8 +9,8 @@ from domain import ordering, paying
 from domain.ports import PaymentRefused, PaymentUnavailable, ProviderPayment
 from domain.values import OrderCancelReason
 from processes.end_cancelled_checkouts import EndCancelledCheckouts
-from tests.laws.world import HOLD_LASTS, Wish
-from tests.processes.test_rules import Bench
+from tests.laws.world import HOLD_LASTS, ScriptedCommand
+from tests.processes.test_rules import RuleFixture
 
 
 class FailingGateway:
@@ -31,17 +31,17 @@ class FailingGateway:
         raise PaymentRefused("unknown_checkout", checkout_id)
 
 
-async def cancelled_payment(gateway: FailingGateway, *, known: bool = False) -> Bench:
+async def cancelled_payment(gateway: FailingGateway, *, known: bool = False) -> RuleFixture:
     gateways: dict[str, Any] = {"sandbox": gateway}
-    bench = Bench(lambda handler: EndCancelledCheckouts(handler, gateways))
+    bench = RuleFixture(lambda handler: EndCancelledCheckouts(handler, gateways))
     await bench.open()
     order = await bench.order("ann", [0])
     payment = await bench.opened(order, "ann")
     if known:
         opened = partial(paying.open_checkout, payment=payment, checkout="co")
-        await bench.world.do(Wish(opened))
+        await bench.world.do(ScriptedCommand(opened))
     cancel = partial(ordering.cancel_order, order=order, account="ann", reason=OrderCancelReason.BUYER)
-    await bench.world.do(Wish(cancel))
+    await bench.world.do(ScriptedCommand(cancel))
     return bench
 
 

@@ -13,8 +13,8 @@ from domain.order import OrderStatus, PlacedOrder
 from domain.refund import RefundStatus
 from domain.values import PerformanceCancelReason, RefundReason
 from processes.refund_cancelled_performances import RefundCancelledPerformances
-from tests.laws.world import CODEC, Wish
-from tests.processes.killing import KilledRun, killed_at_every_step
+from tests.laws.world import CODEC, ScriptedCommand
+from tests.processes.killing import CrashRun, killed_at_every_step
 from tests.processes.shop import ShiftedClock, Shop, handler_on
 
 STEPS_MIN = 30
@@ -30,13 +30,13 @@ async def bought(shop: Shop, buyer: str, *seats: int) -> str:
 
 async def refund_asked(shop: Shop, buyer: str, order: str, *lines: str) -> str:
     command = refunding.RequestRefund(refund=str(uuid7()), order=order, account=buyer, lines=lines)
-    await shop.world.do(Wish(partial(refunding.request_refund, command=command)))
+    await shop.world.do(ScriptedCommand(partial(refunding.request_refund, command=command)))
     return command.refund
 
 
 async def cancel(shop: Shop) -> None:
     reason = PerformanceCancelReason.ILLNESS
-    await shop.world.do(Wish(partial(scheduling.cancel, performance=shop.world.performance, reason=reason)))
+    await shop.world.do(ScriptedCommand(partial(scheduling.cancel, performance=shop.world.performance, reason=reason)))
 
 
 async def refunded(shop: Shop, order: PlacedOrder) -> bool:
@@ -46,7 +46,7 @@ async def refunded(shop: Shop, order: PlacedOrder) -> bool:
     return sorted(done) == [line.line_id for line in order.lines]
 
 
-class CancelledPerformance(KilledRun):
+class CancelledPerformance(CrashRun):
     """One order paid, one of whose lines the buyer asks back; one paid whole; one unpaid; one basket."""
 
     paid: tuple[str, ...] = ()
@@ -83,7 +83,7 @@ class TestRefundCancelledPerformances:
     async def test_given_a_refund_under_way_then_only_the_rest_is_refunded(self, shop: Shop) -> None:
         order = await bought(shop, "ann", 0, 1)
         refund = await refund_asked(shop, "ann", order, "2")
-        await shop.world.do(Wish(partial(refunding.approve_refund, refund=refund, by="support")))
+        await shop.world.do(ScriptedCommand(partial(refunding.approve_refund, refund=refund, by="support")))
         await cancel(shop)
 
         async def over() -> bool:
@@ -98,7 +98,7 @@ class TestRefundCancelledPerformances:
     async def test_given_a_rejected_refund_then_its_lines_are_refunded(self, shop: Shop) -> None:
         order = await bought(shop, "ann", 0)
         refund = await refund_asked(shop, "ann", order, "1")
-        await shop.world.do(Wish(partial(refunding.reject_refund, refund=refund, by="support")))
+        await shop.world.do(ScriptedCommand(partial(refunding.reject_refund, refund=refund, by="support")))
         await cancel(shop)
 
         async def over() -> bool:

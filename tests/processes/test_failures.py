@@ -19,7 +19,7 @@ from eventstore.store import RecordedEvent
 from processes.rule import NO_CHANGES, Rule, WorkChanges
 from processes.runner import run_rules
 from processes.work import BackOff, WorkItem
-from tests.laws.world import CODEC, START, World
+from tests.laws.world import CODEC, START, Scenario
 from tests.processes.databases import app_url_of
 
 SOON = BackOff(first=timedelta(0), factor=1.0, maximum=timedelta(0))
@@ -28,7 +28,7 @@ CHECK_EVERY_S = 0.01
 WITHIN_S = 30.0
 
 
-class Noting:
+class FailingRule:
     """Takes notes of holds; fails while it is told to."""
 
     events: ClassVar[frozenset[str]] = frozenset({"HoldPlaced"})
@@ -56,12 +56,12 @@ class Noting:
 
 
 @pytest.fixture
-async def world() -> World:
+async def scenario() -> Scenario:
     """A log with one hold in it."""
     clock = FixedClock(START)
-    world = World(MemoryStore(now=clock.now), clock, cache_size=0)
-    await world.open()
-    return world
+    scenario = Scenario(MemoryStore(now=clock.now), clock, cache_size=0)
+    await scenario.open()
+    return scenario
 
 
 @pytest.fixture
@@ -71,10 +71,10 @@ async def records(owner_url: str) -> AsyncIterator[Pool]:
 
 
 async def ran(
-    rules: Sequence[Rule], world: World, state: Any, *, retries: BackOff, until: Callable[[], Awaitable[bool]]
+    rules: Sequence[Rule], scenario: Scenario, state: Any, *, retries: BackOff, until: Callable[[], Awaitable[bool]]
 ) -> None:
     """Run rules until something holds; fails when they end before."""
-    running = asyncio.create_task(run_rules(rules, log=world.store, codec=CODEC, state=state, retries=retries))
+    running = asyncio.create_task(run_rules(rules, log=scenario.store, codec=CODEC, state=state, retries=retries))
     try:
         async with asyncio.timeout(WITHIN_S):
             while not await until():
@@ -86,21 +86,21 @@ async def ran(
             await running
 
 
-async def hold(world: World) -> None:
-    _, wish = world.one_step("ann", [world.seats[0]])
-    await world.do(wish)
+async def hold(scenario: Scenario) -> None:
+    _, command = scenario.one_step("ann", [scenario.seats[0]])
+    await scenario.do(command)
 
 
 class TestOneRuleFails:
-    async def test_the_others_go_on(self, world: World) -> None:
-        await hold(world)
-        broken, sound = Noting("broken", broken=True), Noting("sound")
-        records = ProcessRecords(now=world.clock.now)
+    async def test_the_others_go_on(self, scenario: Scenario) -> None:
+        await hold(scenario)
+        broken, sound = FailingRule("broken", broken=True), FailingRule("sound")
+        records = ProcessRecords(now=scenario.clock.now)
 
         async def both() -> bool:
             return bool(sound.noted) and broken.failures > 0
 
-        await ran([broken, sound], world, MemoryProcessState(records), retries=LATER, until=both)
+        await ran([broken, sound], scenario, MemoryProcessState(records), retries=LATER, until=both)
         kept = records.rules["broken"]
         assert kept.error is not None
         assert kept.error.startswith("KeyError in note (test_failures.py:")
@@ -108,29 +108,29 @@ class TestOneRuleFails:
         assert kept.tries == 1
         assert records.rules["sound"].error is None
 
-    async def test_given_a_mended_rule_then_it_recovers_by_itself(self, world: World) -> None:
-        await hold(world)
-        rule = Noting("mended", broken=True)
-        records = ProcessRecords(now=world.clock.now)
+    async def test_given_a_mended_rule_then_it_recovers_by_itself(self, scenario: Scenario) -> None:
+        await hold(scenario)
+        rule = FailingRule("mended", broken=True)
+        records = ProcessRecords(now=scenario.clock.now)
 
         async def failed_twice_then_recovered() -> bool:
             rule.broken = rule.failures < 2
             return rule.failures == 2 and bool(rule.noted) and records.rules["mended"].error is None
 
-        await ran([rule], world, MemoryProcessState(records), retries=SOON, until=failed_twice_then_recovered)
+        await ran([rule], scenario, MemoryProcessState(records), retries=SOON, until=failed_twice_then_recovered)
         assert records.rules["mended"].tries == 0
 
 
 class TestOnPostgres:
-    async def test_a_new_rule_needs_no_migration(self, world: World, records: Pool, owner_url: str) -> None:
-        rule = Noting("greet_new_buyers")
-        await hold(world)
+    async def test_a_new_rule_needs_no_migration(self, scenario: Scenario, records: Pool, owner_url: str) -> None:
+        rule = FailingRule("greet_new_buyers")
+        await hold(scenario)
 
         async def noted() -> bool:
             return bool(rule.noted)
 
         state = PostgresProcessState(records)
-        await ran([rule], world, state, retries=LATER, until=noted)
+        await ran([rule], scenario, state, retries=LATER, until=noted)
         tenure = await state.acquire(rule.name)
         assert tenure is not None
         work = WorkItem("somebody", uuid7(), 1, START)
@@ -138,14 +138,16 @@ class TestOnPostgres:
         _, due = await tenure.due(limit=1)
         assert [row[0] for row in due] == ["somebody"]
 
-    async def test_a_failure_is_reported_until_a_person_lets_it_try_again(self, world: World, records: Pool) -> None:
-        await hold(world)
-        rule, reports = Noting("stubborn", broken=True), ProcessReports(records)
+    async def test_a_failure_is_reported_until_a_person_lets_it_try_again(
+        self, scenario: Scenario, records: Pool
+    ) -> None:
+        await hold(scenario)
+        rule, reports = FailingRule("stubborn", broken=True), ProcessReports(records)
 
         async def failed() -> bool:
             return (await standing(reports))["stubborn"].failed_at is not None if rule.failures else False
 
-        await ran([rule], world, PostgresProcessState(records), retries=LATER, until=failed)
+        await ran([rule], scenario, PostgresProcessState(records), retries=LATER, until=failed)
         report = (await standing(reports))["stubborn"]
         assert report.error is not None
         assert report.error.startswith("KeyError in note")
@@ -157,7 +159,7 @@ class TestOnPostgres:
         async def recovered() -> bool:
             return (await standing(reports))["stubborn"].failed_at is None
 
-        await ran([rule], world, PostgresProcessState(records), retries=LATER, until=recovered)
+        await ran([rule], scenario, PostgresProcessState(records), retries=LATER, until=recovered)
 
 
 async def standing(reports: ProcessReports) -> Mapping[str, Any]:

@@ -8,15 +8,15 @@ from adapters.sandbox_gateway import SandboxGateway
 from domain.refund import RefundStatus
 from domain.values import derived_id
 from processes.runner import LeaseLost, RuleExecution
-from tests.processes.fuse import Fuse
-from tests.processes.killing import KilledRun, killed_at_every_step
+from tests.processes.fuse import CrashPoint
+from tests.processes.killing import CrashRun, killed_at_every_step
 
 STEPS_MIN = 20
 
 ONCE = ("PaymentCaptured", "PaymentSettled", "RefundApproved", "RefundSubmitted", "RefundCompleted", "HoldExpired")
 
 
-class LateMoney(KilledRun):
+class LateMoney(CrashRun):
     """A shop that has yet to learn of Ann's money, while Bob has her seat."""
 
     payment = ""
@@ -48,10 +48,10 @@ async def test_killed_at_any_step_the_next_run_makes_good(gateway: SandboxGatewa
 async def test_an_owner_that_was_taken_for_dead_changes_nothing_twice(gateway: SandboxGateway) -> None:
     scene = LateMoney(gateway)
     await scene.set_up()
-    older, newer = await scene.begun(Fuse()), await scene.begun(Fuse())
+    older, newer = await scene.begun(CrashPoint()), await scene.begun(CrashPoint())
     lost = await asyncio.gather(*(stepping(turn) for pair in zip(older, newer, strict=True) for turn in pair))
     assert sum(lost) == len(older)
-    await scene.run(Fuse())
+    await scene.run(CrashPoint())
     await scene.judged()
 
 

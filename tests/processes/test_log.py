@@ -9,7 +9,7 @@ from eventstore.checkpoint import checkpoint_at
 from eventstore.errors import LogWentBack
 from eventstore.store import Append, NewEvent, RecordedEvent, Write
 from processes.log import SharedEventReader
-from tests.eventstore.appends import wish
+from tests.eventstore.appends import to_append
 from tests.eventstore.doubles import RestorableStore
 
 NAMES = ["HoldPlaced", "SeatHeld", "OrderPlaced", "HoldReleased"]
@@ -54,7 +54,7 @@ async def log() -> Counted:
 
 def named(*names: str) -> Append:
     """Append events of some names."""
-    return wish(*(Write(f"s-{name}", 0, (NewEvent(name, 1, "{}"),)) for name in names))
+    return to_append(*(Write(f"s-{name}", 0, (NewEvent(name, 1, "{}"),)) for name in names))
 
 
 async def read(shared: SharedEventReader, *names: str, after: int = 0, limit: int = 10) -> tuple[list[str], int]:
@@ -82,7 +82,7 @@ class TestSharedLog:
     async def test_at_the_end_what_comes_later_is_not_missed(self, log: Counted) -> None:
         shared = SharedEventReader(log, {"HoldPlaced"})
         assert await read(shared, "HoldPlaced", after=4) == ([], 4)
-        await log.append([wish(Write("later", 0, (NewEvent("HoldPlaced", 1, "{}"),)))])
+        await log.append([to_append(Write("later", 0, (NewEvent("HoldPlaced", 1, "{}"),)))])
         assert await read(shared, "HoldPlaced", after=4) == (["HoldPlaced"], 5)
 
     async def test_a_stretch_of_a_lost_future_is_forgotten(self, log: Counted) -> None:

@@ -14,7 +14,7 @@ from domain.ports import CheckoutStatus
 from domain.refund import REFUND_ATTEMPTS_MAX, RefundStatus
 from domain.values import OrderCancelReason, RefundReason, derived_id
 from tests.adapters.sandbox_process import Customer
-from tests.laws.world import Wish
+from tests.laws.world import ScriptedCommand
 from tests.processes.shop import NEVER_AGAIN, ShiftedClock, Shop
 
 
@@ -128,7 +128,7 @@ class TestEndCancelledCheckouts:
         unknown = await shop.payment_requested("ann", order)
         checkout = await shop.checkout_opened_unseen(unknown)
         cancel = partial(ordering.cancel_order, order=order, account="ann", reason=OrderCancelReason.BUYER)
-        await shop.world.do(Wish(cancel))
+        await shop.world.do(ScriptedCommand(cancel))
 
         async def ended() -> bool:
             found = [await shop.gateway.find_payment(payment) for payment in (known, unknown)]

@@ -20,8 +20,8 @@ from processes import reconcile_payments
 from processes.reconcile_payments import BOOKS, ReconcilePayments
 from processes.submit_refunds import SubmitRefunds
 from processes.work import WorkItem
-from tests.laws.world import START, Wish
-from tests.processes.test_rules import Bench
+from tests.laws.world import START, ScriptedCommand
+from tests.processes.test_rules import RuleFixture
 
 PRICE = 4500
 
@@ -56,14 +56,14 @@ def provider() -> ScriptedBooks:
 
 
 @pytest.fixture
-async def bench(provider: ScriptedBooks) -> Bench:
+async def bench(provider: ScriptedBooks) -> RuleFixture:
     gateways: dict[str, Any] = {"sandbox": provider}
-    bench = Bench(lambda handler: ReconcilePayments(handler, gateways, first_look=timedelta(days=1)))
+    bench = RuleFixture(lambda handler: ReconcilePayments(handler, gateways, first_look=timedelta(days=1)))
     await bench.open()
     return bench
 
 
-async def read(bench: Bench, *, after: int = 0) -> WorkItem:
+async def read(bench: RuleFixture, *, after: int = 0) -> WorkItem:
     """Read the books once from a cursor on."""
     standing = next(work for work in bench.rule.initial_work() if work.subject.startswith(BOOKS))
     left = await bench.rule.execute(standing._replace(cursor=after), bench.clock.now())
@@ -72,17 +72,17 @@ async def read(bench: Bench, *, after: int = 0) -> WorkItem:
     return left
 
 
-async def requested(bench: Bench, seat: int = 0) -> str:
+async def requested(bench: RuleFixture, seat: int = 0) -> str:
     """Return a payment that waits for its capture."""
     return await bench.opened(await bench.order("ann", [seat]), "ann")
 
 
-def kinds(bench: Bench) -> list[ExceptionKind]:
+def kinds(bench: RuleFixture) -> list[ExceptionKind]:
     """Return the kinds of the exceptions in the log."""
     return [each.kind for each in bench.world.ledger.exceptions.values()]
 
 
-async def status(bench: Bench, payment: str) -> PaymentStatus:
+async def status(bench: RuleFixture, payment: str) -> PaymentStatus:
     state = await bench.world.handler.query(partial(paying.require_payment, payment=payment))
     return state.status
 
@@ -102,7 +102,7 @@ class TestReadTheBooks:
         ids=lambda entry: repr(entry.reference)[:20],
     )
     async def test_given_an_entry_that_is_not_ours_or_makes_no_sense_then_the_next_is_read(
-        self, bench: Bench, provider: ScriptedBooks, first: LedgerEntry
+        self, bench: RuleFixture, provider: ScriptedBooks, first: LedgerEntry
     ) -> None:
         payment = await requested(bench)
         provider.entries = [first, entry_of(2, LedgerEntryKind.CAPTURE, payment)]
@@ -111,7 +111,7 @@ class TestReadTheBooks:
         assert len(kinds(bench)) == 1
 
     async def test_given_an_entry_that_breaks_its_decision_then_it_is_unreadable_until_it_is_tried_again(
-        self, bench: Bench, provider: ScriptedBooks, monkeypatch: pytest.MonkeyPatch
+        self, bench: RuleFixture, provider: ScriptedBooks, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         payment = await requested(bench)
         provider.entries = [entry_of(1, LedgerEntryKind.CAPTURE, payment)]
@@ -127,12 +127,12 @@ class TestReadTheBooks:
         retry = ResolveException(
             exception=exception, resolution=Resolution.RETRY, reason=ResolutionReason.PROVIDER_FIXED, by="sue"
         )
-        await bench.world.do(Wish(partial(resolve_exception, command=retry)))
+        await bench.world.do(ScriptedCommand(partial(resolve_exception, command=retry)))
         assert "PaymentCaptured" in await bench.caused()
         assert await status(bench, payment) is PaymentStatus.CAPTURED
 
     async def test_given_a_retry_of_an_entry_that_stays_unreadable_then_it_is_an_exception_again(
-        self, bench: Bench, provider: ScriptedBooks
+        self, bench: RuleFixture, provider: ScriptedBooks
     ) -> None:
         provider.entries = [entry_of(1, LedgerEntryKind.CAPTURE, "x", amount=-1)]
         await read(bench)
@@ -141,13 +141,13 @@ class TestReadTheBooks:
             retry = ResolveException(
                 exception=exception, resolution=Resolution.RETRY, reason=ResolutionReason.OTHER, by="sue"
             )
-            await bench.world.do(Wish(partial(resolve_exception, command=retry)))
+            await bench.world.do(ScriptedCommand(partial(resolve_exception, command=retry)))
             assert not bench.world.ledger.exceptions[exception].open
             assert "ExceptionOpened" in await bench.caused()
             assert bench.world.ledger.exceptions[exception].open
 
     async def test_given_books_read_again_from_their_beginning_then_nothing_is_recorded_twice(
-        self, bench: Bench, provider: ScriptedBooks
+        self, bench: RuleFixture, provider: ScriptedBooks
     ) -> None:
         payment = await requested(bench)
         provider.entries = [
@@ -162,7 +162,7 @@ class TestReadTheBooks:
         assert kinds(bench) == [ExceptionKind.SECOND_CAPTURE, ExceptionKind.UNKNOWN_CAPTURE]
 
     async def test_given_books_that_begin_anew_then_they_are_read_from_their_beginning(
-        self, bench: Bench, provider: ScriptedBooks
+        self, bench: RuleFixture, provider: ScriptedBooks
     ) -> None:
         payment = await requested(bench)
         provider.entries = [entry_of(1, LedgerEntryKind.CAPTURE, payment)]
@@ -172,7 +172,7 @@ class TestReadTheBooks:
         assert await status(bench, payment) is PaymentStatus.CAPTURED
 
     async def test_given_a_long_list_then_other_work_has_its_time_between_short_pages(
-        self, bench: Bench, provider: ScriptedBooks
+        self, bench: RuleFixture, provider: ScriptedBooks
     ) -> None:
         provider.entries = [entry_of(number, LedgerEntryKind.CAPTURE, f"pay_{number}") for number in range(1, 26)]
         first = await read(bench)
@@ -182,14 +182,14 @@ class TestReadTheBooks:
         assert rest.due_at > bench.clock.now()
         assert len(kinds(bench)) == 25
 
-    async def test_given_nothing_new_then_the_cursor_stays(self, bench: Bench, provider: ScriptedBooks) -> None:
+    async def test_given_nothing_new_then_the_cursor_stays(self, bench: RuleFixture, provider: ScriptedBooks) -> None:
         provider.entries = [entry_of(7, LedgerEntryKind.CAPTURE, "stray")]
         assert (await read(bench, after=7)).cursor == 7
 
 
 class TestProviderTakenOutOfTheSettings:
     async def test_given_a_payment_of_it_then_nothing_is_concluded(self) -> None:
-        bench = Bench(lambda handler: ReconcilePayments(handler, {}))
+        bench = RuleFixture(lambda handler: ReconcilePayments(handler, {}))
         await bench.open()
         payment = await requested(bench)
         bench.clock.advance(timedelta(days=30))
@@ -199,10 +199,10 @@ class TestProviderTakenOutOfTheSettings:
         assert await status(bench, payment) is PaymentStatus.OPEN
 
     async def test_given_a_transfer_under_way_then_it_is_not_believed_to_have_failed(self) -> None:
-        bench = Bench(lambda handler: SubmitRefunds(handler, {}))
+        bench = RuleFixture(lambda handler: SubmitRefunds(handler, {}))
         await bench.open()
         refund = await approved(bench)
-        await bench.world.do(Wish(partial(refunding.submit_refund, refund=refund)))
+        await bench.world.do(ScriptedCommand(partial(refunding.submit_refund, refund=refund)))
         work = WorkItem(refund, uuid7(), 1, bench.clock.now())
         left = await bench.rule.execute(work, bench.clock.now())
         assert left is not None
@@ -213,7 +213,7 @@ class TestProviderTakenOutOfTheSettings:
         assert kinds(bench) == [ExceptionKind.REFUND_UNANSWERED]
 
     async def test_given_a_disputed_refund_then_it_waits(self) -> None:
-        bench = Bench(lambda handler: SubmitRefunds(handler, {"sandbox": NeverAsked()}))  # type: ignore[dict-item]
+        bench = RuleFixture(lambda handler: SubmitRefunds(handler, {"sandbox": NeverAsked()}))  # type: ignore[dict-item]
         await bench.open()
         refund = await approved(bench)
         payment = (await bench.world.handler.query(partial(refunding.require_refund, refund=refund))).payment
@@ -222,7 +222,7 @@ class TestProviderTakenOutOfTheSettings:
         def dispute(context: DecisionContext) -> Changes:
             return reconcile_entry(context, found, provider="sandbox")
 
-        await bench.world.do(Wish(dispute))
+        await bench.world.do(ScriptedCommand(dispute))
         left = await bench.rule.execute(WorkItem(refund, uuid7(), 1, bench.clock.now()), bench.clock.now())
         assert left is not None
         assert left.due_at > bench.clock.now()
@@ -232,12 +232,12 @@ class NeverAsked:
     """A provider that nothing must be asked of."""
 
 
-async def approved(bench: Bench) -> str:
+async def approved(bench: RuleFixture) -> str:
     """Return a refund that is approved and not sent."""
     order = await bench.order("ann", [0])
     payment = await bench.captured(order, "ann")
-    await bench.world.do(Wish(partial(settling.settle, payment=payment)))
+    await bench.world.do(ScriptedCommand(partial(settling.settle, payment=payment)))
     command = refunding.RequestRefund(refund=str(uuid7()), order=order, account="ann")
-    await bench.world.do(Wish(partial(refunding.request_refund, command=command)))
-    await bench.world.do(Wish(partial(refunding.approve_refund, refund=command.refund, by="support")))
+    await bench.world.do(ScriptedCommand(partial(refunding.request_refund, command=command)))
+    await bench.world.do(ScriptedCommand(partial(refunding.approve_refund, refund=command.refund, by="support")))
     return command.refund

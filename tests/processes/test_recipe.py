@@ -7,24 +7,24 @@ from eventstore.clock import FixedClock
 from eventstore.memory import MemoryStore
 from processes.log import SharedEventReader
 from processes.runner import RuleExecution
-from tests.laws.world import CODEC, START, World
+from tests.laws.world import CODEC, START, Scenario
 from tests.processes.shop import handler_on
 from tests.recipes import blocks_of, defined_by
 
 
 async def test_given_a_show_that_began_an_hour_ago_then_its_sale_is_closed() -> None:
     clock = FixedClock(START)
-    world = World(MemoryStore(now=clock.now), clock, cache_size=0)
-    await world.open()
+    scenario = Scenario(MemoryStore(now=clock.now), clock, cache_size=0)
+    await scenario.open()
     (code,) = blocks_of("Add a process.")
-    rule = defined_by(code)["CloseSalesOfBegunShows"](handler_on(world.store, clock=clock))
+    rule = defined_by(code)["CloseSalesOfBegunShows"](handler_on(scenario.store, clock=clock))
     tenure = await MemoryProcessState(ProcessRecords(now=clock.now)).acquire(rule.name)
     assert tenure is not None
-    turn = RuleExecution(rule, tenure, log=SharedEventReader(world.store, rule.events), codec=CODEC)
+    turn = RuleExecution(rule, tenure, log=SharedEventReader(scenario.store, rule.events), codec=CODEC)
     await turn.begin()
     clock.advance(timedelta(days=30, hours=2))
     while await turn.step():
         pass
-    last = (await world.store.read_range(after=0, limit=1_000))[-1]
+    last = (await scenario.store.read_range(after=0, limit=1_000))[-1]
     assert last.name == "SalesClosed"
     assert f'"id":"{rule.name}"' in last.metadata

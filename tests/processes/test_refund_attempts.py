@@ -11,8 +11,8 @@ from domain import paying, refunding, settling
 from domain.ports import ProviderRefund, ProviderRefundStatus
 from domain.refund import REFUND_ATTEMPTS_MAX, transfer_reference
 from processes.submit_refunds import ATTEMPT_BACKOFF, SubmitRefunds
-from tests.laws.world import START, Wish
-from tests.processes.test_rules import Bench
+from tests.laws.world import START, ScriptedCommand
+from tests.processes.test_rules import RuleFixture
 
 
 class UndecidedGateway:
@@ -39,27 +39,29 @@ class UndecidedGateway:
 
 
 @pytest.fixture
-async def transfers() -> Bench:
+async def transfers() -> RuleFixture:
     gateways: dict[str, Any] = {"sandbox": UndecidedGateway()}
-    bench = Bench(lambda handler: SubmitRefunds(handler, gateways))
+    bench = RuleFixture(lambda handler: SubmitRefunds(handler, gateways))
     await bench.open()
     return bench
 
 
-async def approved_refund(bench: Bench) -> str:
+async def approved_refund(bench: RuleFixture) -> str:
     order = await bench.order("ann", [0])
     payment = await bench.captured(order, "ann")
     checkout = partial(paying.open_checkout, payment=payment, checkout="co_1")
-    await bench.world.do(Wish(checkout))
-    await bench.world.do(Wish(partial(settling.settle, payment=payment)))
+    await bench.world.do(ScriptedCommand(checkout))
+    await bench.world.do(ScriptedCommand(partial(settling.settle, payment=payment)))
     refund = str(uuid7())
     command = refunding.RequestRefund(refund=refund, order=order, account="ann")
-    await bench.world.do(Wish(partial(refunding.request_refund, command=command)))
-    await bench.world.do(Wish(partial(refunding.approve_refund, refund=refund, by="support")))
+    await bench.world.do(ScriptedCommand(partial(refunding.request_refund, command=command)))
+    await bench.world.do(ScriptedCommand(partial(refunding.approve_refund, refund=refund, by="support")))
     return refund
 
 
-async def test_given_webhooks_that_tell_of_failures_then_eight_attempts_take_their_hours(transfers: Bench) -> None:
+async def test_given_webhooks_that_tell_of_failures_then_eight_attempts_take_their_hours(
+    transfers: RuleFixture,
+) -> None:
     refund = await approved_refund(transfers)
     begun = transfers.clock.now()
     for attempt in range(1, REFUND_ATTEMPTS_MAX + 1):
@@ -67,7 +69,7 @@ async def test_given_webhooks_that_tell_of_failures_then_eight_attempts_take_the
             ((_, _, _, due_at, *_),) = transfers.records.rules[SubmitRefunds.name].work.values()
             transfers.clock.advance(max(due_at - transfers.clock.now(), timedelta(seconds=1)))
         failed = partial(refunding.fail_refund, reference=transfer_reference(refund, attempt), reason="closed")
-        await transfers.world.do(Wish(failed))
+        await transfers.world.do(ScriptedCommand(failed))
     pauses = [ATTEMPT_BACKOFF.after(attempt) for attempt in range(REFUND_ATTEMPTS_MAX - 1)]
     assert transfers.clock.now() - begun >= sum(pauses, timedelta(0))
     await transfers.caused()

@@ -30,19 +30,19 @@ from processes.runner import IDLE_MOST_S, STANDBY_S, RuleExecution
 from processes.settle_payments import GRACE, LOOK_AGAIN, SettlePayments
 from processes.work import BackOff, WorkItem, subject_of
 from tests.eventstore.doubles import RestorableStore
-from tests.laws.world import CODEC, HOLD_LASTS, START, Wish, World
+from tests.laws.world import CODEC, HOLD_LASTS, START, Scenario, ScriptedCommand
 from tests.processes.shop import handler_on
 
 OVER = HOLD_LASTS + timedelta(seconds=1)
 
 
-class Bench:
+class RuleFixture:
     """One rule on a log in memory, with a clock moved by hand."""
 
     def __init__(self, rule: Callable[[Any], Rule]) -> None:
         self.clock = FixedClock(START)
         self.store = RestorableStore(now=self.clock.now)
-        self.world = World(self.store, self.clock, cache_size=0)
+        self.world = Scenario(self.store, self.clock, cache_size=0)
         self.records = ProcessRecords(now=self.clock.now)
         self.rule = rule(handler_on(self.world.store, clock=self.clock))
         self.seen = 0
@@ -72,14 +72,14 @@ class Bench:
         return list(self.records.rules[self.rule.name].work)
 
     async def order(self, buyer: str, seats: Sequence[int]) -> str:
-        order, wish = self.world.one_step(buyer, [self.world.seats[seat] for seat in seats])
-        await self.world.do(wish)
+        order, command = self.world.one_step(buyer, [self.world.seats[seat] for seat in seats])
+        await self.world.do(command)
         return order
 
     async def opened(self, order: str, buyer: str) -> str:
         payment = str(uuid7())
         command = paying.OpenPayment(payment=payment, order=order, account=buyer, provider="sandbox")
-        await self.world.do(Wish(partial(paying.open_payment, command=command)))
+        await self.world.do(ScriptedCommand(partial(paying.open_payment, command=command)))
         return payment
 
     async def capture(self, payment: str) -> None:
@@ -92,7 +92,7 @@ class Bench:
             captured_at=self.clock.now(),
             source="webhook",
         )
-        await self.world.do(Wish(capture))
+        await self.world.do(ScriptedCommand(capture))
 
     async def captured(self, order: str, buyer: str) -> str:
         payment = await self.opened(order, buyer)
@@ -101,86 +101,88 @@ class Bench:
 
 
 @pytest.fixture
-async def holds() -> Bench:
-    bench = Bench(lambda handler: ReleaseLapsedHolds(handler, pause_s=0))
+async def holds() -> RuleFixture:
+    bench = RuleFixture(lambda handler: ReleaseLapsedHolds(handler, pause_s=0))
     await bench.open()
     return bench
 
 
 @pytest.fixture
-async def captures() -> Bench:
-    bench = Bench(SettlePayments)
+async def captures() -> RuleFixture:
+    bench = RuleFixture(SettlePayments)
     await bench.open()
     return bench
 
 
 class TestReleaseLapsedHolds:
-    async def test_given_a_basket_before_its_deadline_then_nothing(self, holds: Bench) -> None:
+    async def test_given_a_basket_before_its_deadline_then_nothing(self, holds: RuleFixture) -> None:
         await holds.world.do(holds.world.hold("ann", holds.world.seats[:2])[1])
         holds.clock.advance(HOLD_LASTS - timedelta(seconds=1))
         assert await holds.caused() == []
         assert len(holds.work()) == 1
 
-    async def test_given_a_lapsed_basket_then_it_is_cleared_away(self, holds: Bench) -> None:
+    async def test_given_a_lapsed_basket_then_it_is_cleared_away(self, holds: RuleFixture) -> None:
         await holds.world.do(holds.world.hold("ann", holds.world.seats[:2])[1])
         holds.clock.advance(OVER)
         assert await holds.caused() == ["HoldExpired", "SeatReleased", "SeatReleased", "BuyerQuotaReturned"]
         assert holds.work() == []
 
-    async def test_its_command_is_known_by_its_cause(self, holds: Bench) -> None:
-        hold, wish = holds.world.hold("ann", holds.world.seats[:1])
-        placed = await holds.world.do(wish)
+    async def test_its_command_is_known_by_its_cause(self, holds: RuleFixture) -> None:
+        hold, command = holds.world.hold("ann", holds.world.seats[:1])
+        placed = await holds.world.do(command)
         holds.clock.advance(OVER)
         await holds.caused()
         (expired,) = [event for event in await holds.log() if event.name == "HoldExpired"]
-        assert expired.command_id == uuid5(wish.command_id, f"release_lapsed_holds/{hold}/expire")
+        assert expired.command_id == uuid5(command.command_id, f"release_lapsed_holds/{hold}/expire")
         assert placed.first <= orjson.loads(expired.metadata)["causation"] <= placed.last
 
-    async def test_given_a_lapsed_order_then_it_expires_in_the_same_command(self, holds: Bench) -> None:
+    async def test_given_a_lapsed_order_then_it_expires_in_the_same_command(self, holds: RuleFixture) -> None:
         await holds.order("ann", [0])
         holds.clock.advance(OVER)
         assert await holds.caused() == ["OrderExpired", "HoldExpired", "SeatReleased", "BuyerQuotaReturned"]
 
-    async def test_given_an_extended_basket_then_it_stays_until_the_later_deadline(self, holds: Bench) -> None:
-        hold, wish = holds.world.hold("ann", holds.world.seats[:1])
-        await holds.world.do(wish)
+    async def test_given_an_extended_basket_then_it_stays_until_the_later_deadline(self, holds: RuleFixture) -> None:
+        hold, command = holds.world.hold("ann", holds.world.seats[:1])
+        await holds.world.do(command)
         extend = partial(basket.extend_hold, hold=hold, holder="ann", by=timedelta(minutes=5))
-        await holds.world.do(Wish(extend))
+        await holds.world.do(ScriptedCommand(extend))
         holds.clock.advance(OVER)
         assert await holds.caused() == []
         holds.clock.advance(timedelta(minutes=5))
         assert "HoldExpired" in await holds.caused()
 
-    async def test_given_a_basket_extended_behind_its_back_then_it_stays(self, holds: Bench) -> None:
-        hold, wish = holds.world.hold("ann", holds.world.seats[:1])
-        await holds.world.do(wish)
+    async def test_given_a_basket_extended_behind_its_back_then_it_stays(self, holds: RuleFixture) -> None:
+        hold, command = holds.world.hold("ann", holds.world.seats[:1])
+        await holds.world.do(command)
         assert await holds.caused() == []
         due = WorkItem(*holds.records.rules["release_lapsed_holds"].work[hold])
         extend = partial(basket.extend_hold, hold=hold, holder="ann", by=timedelta(minutes=5))
-        await holds.world.do(Wish(extend))
+        await holds.world.do(ScriptedCommand(extend))
         holds.clock.advance(OVER)
         await holds.rule.execute(due, holds.clock.now())
         assert await holds.caused() == []
         assert holds.work() == [hold]
 
     @pytest.mark.parametrize("ending", ["released", "cancelled", "paid"])
-    async def test_given_a_basket_that_ended_otherwise_then_no_work_is_left(self, holds: Bench, ending: str) -> None:
+    async def test_given_a_basket_that_ended_otherwise_then_no_work_is_left(
+        self, holds: RuleFixture, ending: str
+    ) -> None:
         if ending == "released":
-            hold, wish = holds.world.hold("ann", holds.world.seats[:1])
-            await holds.world.do(wish)
-            await holds.world.do(Wish(partial(basket.release_hold, hold=hold, holder="ann")))
+            hold, command = holds.world.hold("ann", holds.world.seats[:1])
+            await holds.world.do(command)
+            await holds.world.do(ScriptedCommand(partial(basket.release_hold, hold=hold, holder="ann")))
         else:
             order = await holds.order("ann", [0])
             if ending == "paid":
                 payment = await holds.captured(order, "ann")
-                await holds.world.do(Wish(partial(settling.settle, payment=payment)))
+                await holds.world.do(ScriptedCommand(partial(settling.settle, payment=payment)))
             else:
                 cancel = partial(ordering.cancel_order, order=order, account="ann", reason=OrderCancelReason.BUYER)
-                await holds.world.do(Wish(cancel))
+                await holds.world.do(ScriptedCommand(cancel))
         assert await holds.caused() == []
         assert holds.work() == []
 
-    async def test_given_a_seat_taken_over_then_only_the_rest_is_cleared_away(self, holds: Bench) -> None:
+    async def test_given_a_seat_taken_over_then_only_the_rest_is_cleared_away(self, holds: RuleFixture) -> None:
         await holds.world.do(holds.world.hold("ann", holds.world.seats[:2])[1])
         holds.clock.advance(OVER)
         await holds.world.do(holds.world.hold("bob", holds.world.seats[1:2])[1])
@@ -188,7 +190,7 @@ class TestReleaseLapsedHolds:
 
 
 class TestSettlePayments:
-    async def test_given_a_capture_then_its_order_is_confirmed_after_the_grace(self, captures: Bench) -> None:
+    async def test_given_a_capture_then_its_order_is_confirmed_after_the_grace(self, captures: RuleFixture) -> None:
         order = await captures.order("ann", [0])
         await captures.captured(order, "ann")
         assert await captures.caused() == []
@@ -196,14 +198,14 @@ class TestSettlePayments:
         assert "OrderConfirmed" in await captures.caused()
         assert captures.work() == []
 
-    async def test_given_a_capture_that_the_api_decided_then_nothing(self, captures: Bench) -> None:
+    async def test_given_a_capture_that_the_api_decided_then_nothing(self, captures: RuleFixture) -> None:
         payment = await captures.captured(await captures.order("ann", [0]), "ann")
-        await captures.world.do(Wish(partial(settling.settle, payment=payment)))
+        await captures.world.do(ScriptedCommand(partial(settling.settle, payment=payment)))
         captures.clock.advance(timedelta(seconds=1))
         assert await captures.caused() == []
         assert captures.work() == []
 
-    async def test_given_a_capture_for_a_taken_seat_then_the_money_goes_back(self, captures: Bench) -> None:
+    async def test_given_a_capture_for_a_taken_seat_then_the_money_goes_back(self, captures: RuleFixture) -> None:
         order = await captures.order("ann", [0, 1])
         payment = await captures.opened(order, "ann")
         captures.clock.advance(OVER)
@@ -224,9 +226,9 @@ class TestSettlePayments:
 
 class TestReopenUnfinishedDeletions:
     async def test_given_a_deletion_that_was_never_finished_then_it_is_given_up(self) -> None:
-        bench = Bench(ReopenUnfinishedDeletions)
+        bench = RuleFixture(ReopenUnfinishedDeletions)
         await bench.open()
-        await bench.world.do(Wish(partial(event.close_for_deletion, event=bench.world.show)))
+        await bench.world.do(ScriptedCommand(partial(event.close_for_deletion, event=bench.world.show)))
         bench.clock.advance(DELETION_LASTS_MAX - timedelta(seconds=1))
         assert await bench.caused() == []
         bench.clock.advance(timedelta(seconds=1))
@@ -234,24 +236,26 @@ class TestReopenUnfinishedDeletions:
         assert bench.work() == []
 
     async def test_given_a_performance_whose_deletion_was_never_finished_then_it_is_given_up(self) -> None:
-        bench = Bench(ReopenUnfinishedDeletions)
+        bench = RuleFixture(ReopenUnfinishedDeletions)
         await bench.open()
         closing = partial(close_performance_for_deletion, performance=bench.world.performance)
-        await bench.world.do(Wish(closing))
+        await bench.world.do(ScriptedCommand(closing))
         bench.clock.advance(DELETION_LASTS_MAX)
         assert await bench.caused() == ["PerformanceReopened"]
 
     async def test_given_a_deletion_that_ended_then_nothing(self) -> None:
-        bench = Bench(ReopenUnfinishedDeletions)
+        bench = RuleFixture(ReopenUnfinishedDeletions)
         await bench.open()
-        await bench.world.do(Wish(partial(event.close_for_deletion, event=bench.world.show)))
-        await bench.world.do(Wish(partial(event.finish_deletion, event=bench.world.show, closing=1, booked=False)))
+        await bench.world.do(ScriptedCommand(partial(event.close_for_deletion, event=bench.world.show)))
+        await bench.world.do(
+            ScriptedCommand(partial(event.finish_deletion, event=bench.world.show, closing=1, booked=False))
+        )
         bench.clock.advance(DELETION_LASTS_MAX)
         assert await bench.caused() == []
         assert bench.work() == []
 
 
-class Stumbling:
+class PartlyFailingRule:
     """A rule that trips over some baskets, and clears the others away."""
 
     name: ClassVar[str] = "release_lapsed_holds"
@@ -259,7 +263,7 @@ class Stumbling:
     concurrency: ClassVar[int] = 10
     pause_s: ClassVar[float] = 0.0
 
-    def __init__(self, bench: Bench, error: Exception) -> None:
+    def __init__(self, bench: RuleFixture, error: Exception) -> None:
         self.bench = bench
         self.error = error
         self.stumbles: list[datetime] = []
@@ -286,11 +290,11 @@ class TestRunner:
     async def test_work_that_cannot_be_done_waits_longer_each_time_and_stops_no_other(
         self, error: Exception, refusals: list[str]
     ) -> None:
-        bench = Bench(ReleaseLapsedHolds)
-        rule = bench.rule = Stumbling(bench, error)
+        bench = RuleFixture(ReleaseLapsedHolds)
+        rule = bench.rule = PartlyFailingRule(bench, error)
         await bench.open()
-        first, wish = bench.world.hold("ann", bench.world.seats[:1])
-        await bench.world.do(wish)
+        first, command = bench.world.hold("ann", bench.world.seats[:1])
+        await bench.world.do(command)
         await bench.world.do(bench.world.hold("bob", bench.world.seats[1:2])[1])
         for _ in range(8):
             await bench.caused()
@@ -300,7 +304,7 @@ class TestRunner:
         assert [code for _, _, code in bench.records.rules[rule.name].refusals] == refusals * 4
 
     async def test_where_nothing_is_to_be_noted_the_checkpoint_is_written_now_and_then(
-        self, captures: Bench, monkeypatch: pytest.MonkeyPatch
+        self, captures: RuleFixture, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("processes.runner.UNSAVED_EVENTS_MAX", 12)
         behind = []
@@ -313,10 +317,10 @@ class TestRunner:
 
 
 class TestRestoredLog:
-    async def lose(self, holds: Bench, *, new: int) -> list[str]:
+    async def lose(self, holds: RuleFixture, *, new: int) -> list[str]:
         """Place two baskets, lose the second, and place some others; return those that the log knows."""
-        first, wish = holds.world.hold("ann", holds.world.seats[:1])
-        await holds.world.do(wish)
+        first, command = holds.world.hold("ann", holds.world.seats[:1])
+        await holds.world.do(command)
         restore = holds.store.backup()
         await holds.world.do(holds.world.hold("zoe", holds.world.seats[1:2])[1])
         await self.work_through(holds)
@@ -324,16 +328,16 @@ class TestRestoredLog:
         holds.clock.advance(timedelta(seconds=1))
         known = [first]
         for seat in range(2, 2 + new):
-            basket, wish = holds.world.hold("ben", [holds.world.seats[seat]])
-            await holds.world.do(wish)
+            basket, command = holds.world.hold("ben", [holds.world.seats[seat]])
+            await holds.world.do(command)
             known.append(basket)
         return known
 
-    async def work_through(self, holds: Bench) -> None:
+    async def work_through(self, holds: RuleFixture) -> None:
         while await holds.turn.step():
             pass
 
-    async def begin_again(self, holds: Bench) -> None:
+    async def begin_again(self, holds: RuleFixture) -> None:
         """Let another owner take the rule over."""
         assert holds.tenure is not None
         await holds.tenure.release()
@@ -346,7 +350,7 @@ class TestRestoredLog:
 
     @pytest.mark.parametrize("new", [0, 1, 2])
     async def test_an_owner_whose_log_went_back_is_interrupted_and_the_next_one_takes_all_notes_again(
-        self, holds: Bench, new: int
+        self, holds: RuleFixture, new: int
     ) -> None:
         known = await self.lose(holds, new=new)
         with pytest.raises(LogWentBack):
@@ -359,7 +363,7 @@ class TestRestoredLog:
         assert [event.name for event in await holds.log()].count("HoldExpired") == len(known)
         assert holds.work() == []
 
-    async def test_what_was_done_before_is_not_done_twice(self, holds: Bench) -> None:
+    async def test_what_was_done_before_is_not_done_twice(self, holds: RuleFixture) -> None:
         await holds.world.do(holds.world.hold("ann", holds.world.seats[:1])[1])
         holds.clock.advance(OVER)
         assert "HoldExpired" in await holds.caused()

@@ -25,11 +25,11 @@ class DyingGateway(SandboxGateway):
 
     dies = "never"
 
-    async def submit_refund(self, **wish: Any) -> ProviderRefund:
+    async def submit_refund(self, **command: Any) -> ProviderRefund:
         """Ask for a transfer, or die of it."""
         if self.dies == "before":
             os.kill(os.getpid(), signal.SIGKILL)
-        refund = await super().submit_refund(**wish)
+        refund = await super().submit_refund(**command)
         if self.dies == "after":
             os.kill(os.getpid(), signal.SIGKILL)
         return refund

@@ -17,9 +17,9 @@ from projections.reading import ReadModelQueries
 from runtime.embedded import EmbeddedNats, EmbeddedPostgres
 from runtime.schema import HISTORIES
 from tests.databases import fresh_database, make_template, role_password
-from tests.projections.crew import Crew
-from tests.projections.shelf import Shelf
-from tests.projections.town import Town
+from tests.projections.crew import ProjectionWorkers
+from tests.projections.shelf import ManualProjector
+from tests.projections.town import ShopScenario
 
 TEMPLATE = "projections_template"
 
@@ -80,19 +80,19 @@ def nats(tmp_path: Path) -> Iterator[EmbeddedNats]:
 
 
 @pytest.fixture
-async def shelf(projector_url: str) -> AsyncIterator[Shelf]:
+async def manual_projector(projector_url: str) -> AsyncIterator[ManualProjector]:
     """The read models as the projector writes them."""
-    async with Shelf(projector_url) as shelf:
-        yield shelf
+    async with ManualProjector(projector_url) as manual_projector:
+        yield manual_projector
 
 
 @pytest.fixture
-def town() -> Town:
+def shop_scenario() -> ShopScenario:
     """A town."""
-    return Town()
+    return ShopScenario()
 
 
 @pytest.fixture
-def crew(projector_url: str, town: Town) -> Crew:
+def projection_workers(projector_url: str, shop_scenario: ShopScenario) -> ProjectionWorkers:
     """Processes that fold the town's log."""
-    return Crew(projector_url, town.store)
+    return ProjectionWorkers(projector_url, shop_scenario.store)

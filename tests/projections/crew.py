@@ -20,7 +20,7 @@ from tests.eventstore.jetstream.bookings import until_some
 SILENCE_S = 1.0
 
 
-class Crew:
+class ProjectionWorkers:
     """Runs read models from a log, as many processes of them as a test wants.
 
     Args:
@@ -34,7 +34,7 @@ class Crew:
         self._make_feed = make_feed or (lambda after: PollingSubscription(store=store, after=after, poll_max_s=0.02))
 
     @asynccontextmanager
-    async def working(
+    async def run_worker(
         self,
         owner: str,
         models: Sequence[ReadModel] = EVERY_MODEL,
@@ -74,7 +74,7 @@ class Crew:
 
         await until_some(ask, what)
 
-    async def beats(self) -> None:
+    async def heartbeats(self) -> None:
         """Wait until the owner of each has said that it is alive."""
         before = await self.states()
         await self.wait_for(
@@ -82,7 +82,7 @@ class Crew:
             lambda states: all(states[name].heartbeat_at > state.heartbeat_at for name, state in before.items()),
         )
 
-    async def catches_up(self, *names: str) -> None:
+    async def wait_until_current(self, *names: str) -> None:
         """Wait until read models (by default, all) have folded the whole log."""
         head = await self._store.head()
         await self.wait_for(
@@ -91,16 +91,16 @@ class Crew:
         )
 
 
-class Fragile:
+class FailingModel:
     """A read model that can't stand certain events while it is broken.
 
     Args:
         chokes: says which facts.
     """
 
-    def __init__(self, model: ReadModel, chokes: Callable[[ProjectedEvent], bool]) -> None:
+    def __init__(self, model: ReadModel, fails_on: Callable[[ProjectedEvent], bool]) -> None:
         self._model = model
-        self._chokes = chokes
+        self._chokes = fails_on
         self.broken = True
 
     @property

@@ -27,14 +27,14 @@ from tests.eventstore.jetstream.bookings import until_some
 from tests.eventstore.jetstream.conftest import connected
 from tests.eventstore.jetstream.wire import Wire
 from tests.projections.crew import execute
-from tests.projections.history import Historian
-from tests.projections.shelf import Shelf
-from tests.projections.town import Town
-from tests.system.fold import picture_of
+from tests.projections.history import RandomHistory
+from tests.projections.shelf import ManualProjector
+from tests.projections.town import ShopScenario
+from tests.system.fold import fold_reference
 from tests.system.log import decoded, read_all
 from tests.system.read_models import TABLES
 
-FED: Sequence[ReadModel] = (SEAT_MAP, MY_ORDERS, SALES)
+PUBLISHED: Sequence[ReadModel] = (SEAT_MAP, MY_ORDERS, SALES)
 DEEDS = 6
 READ_WITHIN_S = 30.0
 LIMITS = SubscriptionLimits(
@@ -54,10 +54,10 @@ END
 $$
 """
 EVENTS_MAX = 100_000
-LIES = {"expires_at": "2030-01-01T00:00:00Z", "total": 1, "amount": 1}
+ALTERED_FIELDS = {"expires_at": "2030-01-01T00:00:00Z", "total": 1, "amount": 1}
 
 
-class Play:
+class FaultScript:
     """One life of a log and its stream. Each method but `read` is something that happens to them."""
 
     def __init__(
@@ -67,23 +67,23 @@ class Play:
         operator: NatsConnection,
         wire: Wire,
         feed: HybridSubscription,
-        town: Town,
+        shop_scenario: ShopScenario,
         seed: int,
-        shelf: Shelf,
+        manual_projector: ManualProjector,
     ) -> None:
         self._epoch = epoch
         self._wire = wire
         self._operator = operator
         self._feed = feed
-        self._town = town
+        self._town = shop_scenario
         self._random = Random(seed)
-        self._historian = Historian(town, self._random)
-        self._shelf = shelf
+        self._historian = RandomHistory(shop_scenario, self._random)
+        self._shelf = manual_projector
         self.followed = 0
 
     async def live(self) -> None:
         """Let a few things happen, so that the log grows."""
-        await self._historian.live(DEEDS)
+        await self._historian.run(DEEDS)
 
     async def relay(self) -> None:
         """Repeat in the stream what it lacks, as the relay does; it makes the stream if there is none."""
@@ -110,7 +110,7 @@ class Play:
 
     async def altered(self) -> None:
         """Publish what the stream lacks, with other deadlines and totals under the old digests."""
-        await self._publish([lying(event) for event in await self._missing()])
+        await self._publish([with_altered_field(event) for event in await self._missing()])
 
     async def stranger(self) -> None:
         """Publish what is no event of ours."""
@@ -149,10 +149,10 @@ class Play:
 
     async def of_another_log(self) -> None:
         """Put a stream in its place that repeats another log, as far as this one goes."""
-        other = Town()
-        await Historian(other, Random(self._random.random())).live(DEEDS)
+        other = ShopScenario()
+        await RandomHistory(other, Random(self._random.random())).run(DEEDS)
         while await other.store.head() < await self._town.store.head():
-            await Historian(other, Random(self._random.random())).live(DEEDS)
+            await RandomHistory(other, Random(self._random.random())).run(DEEDS)
         await self._replaced_by(await other.store.read_range(after=0, limit=EVENTS_MAX))
 
     async def read(self) -> None:
@@ -169,9 +169,9 @@ class Play:
 
     async def rows_equal_the_fold(self, models: ReadModelQueries) -> None:
         """Compare the read models with an independent fold of the log."""
-        expected = picture_of(decoded(await read_all(self._town.store))).rows()
+        expected = fold_reference(decoded(await read_all(self._town.store))).rows()
         for table, (model, query) in TABLES.items():
-            if model in {fed.name for fed in FED}:
+            if model in {fed.name for fed in PUBLISHED}:
                 found = (await models.fetch([model], query, {})).rows
                 assert {tuple(row.values()) for row in found} == expected[table], table
 
@@ -209,8 +209,8 @@ class Play:
             await publish_events(self._operator.client(), self._epoch.events_subject, events[first : first + 1_000])
 
     async def _make(self, first_sequence: int) -> StreamState:
-        wish = {"subjects": [self._epoch.events_subject], "storage": "memory"}
-        await self._ask("STREAM.CREATE", {"name": self._epoch.stream, "first_seq": first_sequence, **wish})
+        command = {"subjects": [self._epoch.events_subject], "storage": "memory"}
+        await self._ask("STREAM.CREATE", {"name": self._epoch.stream, "first_seq": first_sequence, **command})
         state = await self._state()
         assert state is not None
         return state
@@ -225,13 +225,15 @@ class Play:
             return None
 
 
-def lying(event: RecordedEvent) -> RecordedEvent:
+def with_altered_field(event: RecordedEvent) -> RecordedEvent:
     """Return an event that says something else, if it says anything of the kind."""
     data = orjson.loads(event.data)
-    return event._replace(data=orjson.dumps(data | {name: lie for name, lie in LIES.items() if name in data}).decode())
+    return event._replace(
+        data=orjson.dumps(data | {name: lie for name, lie in ALTERED_FIELDS.items() if name in data}).decode()
+    )
 
 
-class Theatre:
+class DamagedStream:
     """Where plays are given, one after the other: a database for read models, a nats-server, connections."""
 
     def __init__(
@@ -241,31 +243,33 @@ class Theatre:
         wire: Wire,
         reader: NatsConnection,
         operator: NatsConnection,
-        shelf: Shelf,
+        manual_projector: ManualProjector,
         owner_url: str,
     ) -> None:
         self._epochs = epochs
         self._wire = wire
         self._reader = reader
         self._operator = operator
-        self._shelf = shelf
+        self._shelf = manual_projector
         self._owner_url = owner_url
 
     @asynccontextmanager
-    async def play(self, seed: int) -> AsyncIterator[Play]:
+    async def run(self, seed: int) -> AsyncIterator[FaultScript]:
         """Begin with an empty log, no stream and empty read models."""
         await execute(self._owner_url, EMPTY)
         self._shelf.checkpoint = BEGINNING
-        town, epoch = Town(), await self._epochs.begin("another play")
-        feed = HybridSubscription(store=town.store, epochs=self._epochs, link=self._reader, after=0, limits=LIMITS)
-        play = Play(
+        shop_scenario, epoch = ShopScenario(), await self._epochs.begin("another play")
+        feed = HybridSubscription(
+            store=shop_scenario.store, epochs=self._epochs, link=self._reader, after=0, limits=LIMITS
+        )
+        play = FaultScript(
             epoch=epoch,
             operator=self._operator,
             wire=self._wire,
             feed=feed,
-            town=town,
+            shop_scenario=shop_scenario,
             seed=seed,
-            shelf=self._shelf,
+            manual_projector=self._shelf,
         )
         try:
             yield play
@@ -274,7 +278,9 @@ class Theatre:
 
 
 @asynccontextmanager
-async def open_theatre(*, projector_url: str, owner_url: str, nats: EmbeddedNats) -> AsyncIterator[Theatre]:
+async def open_damaged_stream(
+    *, projector_url: str, owner_url: str, nats: EmbeddedNats
+) -> AsyncIterator[DamagedStream]:
     """Open every connection; the reader's goes through a wire that can be made deaf."""
     async with AsyncExitStack() as stack:
         wire = await stack.enter_async_context(Wire(nats.port))
@@ -284,5 +290,12 @@ async def open_theatre(*, projector_url: str, owner_url: str, nats: EmbeddedNats
             await until_some(connected(link), "the connection")
         epochs = Epochs(projector_url)
         stack.push_async_callback(epochs.close)
-        shelf = await stack.enter_async_context(Shelf(projector_url, FED))
-        yield Theatre(epochs=epochs, wire=wire, reader=reader, operator=operator, shelf=shelf, owner_url=owner_url)
+        manual_projector = await stack.enter_async_context(ManualProjector(projector_url, PUBLISHED))
+        yield DamagedStream(
+            epochs=epochs,
+            wire=wire,
+            reader=reader,
+            operator=operator,
+            manual_projector=manual_projector,
+            owner_url=owner_url,
+        )

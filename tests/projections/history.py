@@ -8,15 +8,15 @@ from random import Random
 from domain.disputes import lose_dispute, open_dispute, win_dispute
 from domain.errors import Rejected
 from domain.values import Price, Role
-from tests.projections.town import Town
+from tests.projections.town import ShopScenario
 
 BUYERS = ("ann", "bob", "cleo")
 
-Deed = Callable[[], Awaitable[object]]
+Step = Callable[[], Awaitable[object]]
 
 
 @dataclass(slots=True)
-class Known:
+class KnownIds:
     """The ids that deeds have made so far."""
 
     organizers: list[str] = field(default_factory=list)
@@ -29,18 +29,18 @@ class Known:
     refunds: list[str] = field(default_factory=list)
 
 
-class Historian:
+class RandomHistory:
     """Lets a town live at random, reproducibly.
 
     Args:
         random: decides everything.
     """
 
-    def __init__(self, town: Town, random: Random) -> None:
-        self.town = town
-        self.known = Known()
+    def __init__(self, shop_scenario: ShopScenario, random: Random) -> None:
+        self.town = shop_scenario
+        self.known = KnownIds()
         self._random = random
-        self._deeds: list[tuple[int, Deed]] = [
+        self._deeds: list[tuple[int, Step]] = [
             (1, self.begin_shop),
             (1, self.change_catalogue),
             (2, self.change_performance),
@@ -59,7 +59,7 @@ class Historian:
             (3, self.wait),
         ]
 
-    async def live(self, deeds: int) -> None:
+    async def run(self, deeds: int) -> None:
         """Let so many deeds be tried."""
         weights = [weight for weight, _ in self._deeds]
         await self.begin_shop()
@@ -71,17 +71,17 @@ class Historian:
                 continue
 
     async def begin_shop(self) -> None:
-        town, known = self.town, self.known
-        known.organizers.append(await town.found(f"Organizer {len(known.organizers)}"))
+        shop_scenario, known = self.town, self.known
+        known.organizers.append(await shop_scenario.found(f"Organizer {len(known.organizers)}"))
         organizer = self._random.choice(known.organizers)
-        known.venues.append(await town.open_venue(organizer, city=self._random.choice(["Náchod", "Praha"])))
+        known.venues.append(await shop_scenario.open_venue(organizer, city=self._random.choice(["Náchod", "Praha"])))
         venue = self._random.choice(known.venues)
-        await town.publish_layout(venue)
-        known.events.append(await town.create(organizer, venue, f"Show {len(known.events)}"))
-        await town.publish(known.events[-1])
+        await shop_scenario.publish_layout(venue)
+        known.events.append(await shop_scenario.create(organizer, venue, f"Show {len(known.events)}"))
+        await shop_scenario.publish(known.events[-1])
         free = self._random.random() < 0.2
         prices = tuple(Price(category=each, amount=0 if free else 1500) for each in ("A", "B"))
-        known.performances.append(await town.schedule(organizer, venue, known.events[-1], prices=prices))
+        known.performances.append(await shop_scenario.schedule(organizer, venue, known.events[-1], prices=prices))
 
     async def change_catalogue(self) -> None:
         roles = self._random.sample([Role.ORGANIZER, Role.ENTRY_MANAGER], self._random.randint(0, 2))

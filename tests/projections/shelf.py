@@ -17,7 +17,7 @@ OWNER = "the shelf"
 READER = reader_for(EVERY_MODEL)
 
 
-class Shelf:
+class ManualProjector:
     """All read models, held by this test and written by the same steps as a keeper's.
 
     Args:
@@ -60,7 +60,7 @@ class Shelf:
 
     async def fold_events(self, events: Sequence[RecordedEvent]) -> None:
         """Fold the next events of a log."""
-        stretch = stretch_of(self.position, events)
+        stretch = batch_of(self.position, events)
         for model in self._models:
             await self.commit(model, stretch)
         self.checkpoint = stretch.end
@@ -85,7 +85,7 @@ class Shelf:
         }
 
 
-def stretch_of(after: int, events: Sequence[RecordedEvent]) -> EventBatch:
+def batch_of(after: int, events: Sequence[RecordedEvent]) -> EventBatch:
     """Return events as keepers get them."""
     ends = [checkpoint_of(event) for event in events if event.part == event.parts]
     return EventBatch(after=after, command_ends=ends, facts=READER.read(events))

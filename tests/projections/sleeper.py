@@ -31,7 +31,7 @@ RETURNING follower
 """
 
 
-def falling_asleep(model: ReadModel, position: int) -> ReadModel:
+def suspend_when(model: ReadModel, position: int) -> ReadModel:
     """Return a read model whose fold puts the process to sleep when it meets an event, once its batch has begun."""
 
     def fold(facts: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
@@ -44,7 +44,7 @@ def falling_asleep(model: ReadModel, position: int) -> ReadModel:
 
 async def work(url: str, asleep_at: int | None) -> None:
     """Fold until killed."""
-    models = MODELS if asleep_at is None else tuple(falling_asleep(model, asleep_at) for model in MODELS)
+    models = MODELS if asleep_at is None else tuple(suspend_when(model, asleep_at) for model in MODELS)
     async with PostgresStore(url) as store:
         await ProjectionRunner(
             url=url,

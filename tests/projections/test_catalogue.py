@@ -25,8 +25,8 @@ from projections.catalogue import (
 from projections.catalogue.shows import PERFORMANCES_PER_EVENT_MAX
 from projections.catalogue.words import normalize, prefix_query, spellings, words
 from projections.reading import ReadModelQueries
-from tests.projections.shelf import Shelf
-from tests.projections.town import HOLD_LASTS, Town
+from tests.projections.shelf import ManualProjector
+from tests.projections.town import HOLD_LASTS, ShopScenario
 
 DAY = timedelta(days=1)
 SEARCHES: tuple[tuple[str, list[str]], ...] = (
@@ -57,103 +57,116 @@ SPELLINGS = (
 )
 
 
-async def found(models: ReadModelQueries, town: Town, **wanted: object) -> list[str]:
+async def found(models: ReadModelQueries, shop_scenario: ShopScenario, **wanted: object) -> list[str]:
     """Return the titles somebody finds."""
-    events = await find_events(models, EventQuery(**wanted), now=town.clock.now())  # type: ignore[arg-type]
+    events = await find_events(models, EventQuery(**wanted), now=shop_scenario.clock.now())  # type: ignore[arg-type]
     return [event.title for event in events]
 
 
 class TestSearch:
     @pytest.fixture(autouse=True)
-    async def shows(self, town: Town, shelf: Shelf) -> None:
+    async def shows(self, shop_scenario: ShopScenario, manual_projector: ManualProjector) -> None:
         """Three shows in two cities, and a draft."""
-        globe = await town.found()
-        nachod = await town.open_venue(globe)
-        prague = await town.open_venue(globe, name="Rudolfinum", city="Praha")
+        globe = await shop_scenario.found()
+        nachod = await shop_scenario.open_venue(globe)
+        prague = await shop_scenario.open_venue(globe, name="Rudolfinum", city="Praha")
         for title, venue_id, category, days, text in (
             ("Hamlet", nachod, "Theatre", 20, "Být, či nebýt"),
             ("Má vlast", prague, "Concert", 10, "Bedřich Smetana"),
             ("Hammerklavier", prague, "Concert", 30, "Beethoven's sonata no. 29"),
         ):
-            event_id = await town.create(globe, venue_id, title, category, text)
-            await town.publish(event_id)
-            await town.schedule(globe, venue_id, event_id, starts_in=days * DAY)
-        await town.create(globe, nachod, "Hamlet II")
-        await shelf.fold(town.store)
+            event_id = await shop_scenario.create(globe, venue_id, title, category, text)
+            await shop_scenario.publish(event_id)
+            await shop_scenario.schedule(globe, venue_id, event_id, starts_in=days * DAY)
+        await shop_scenario.create(globe, nachod, "Hamlet II")
+        await manual_projector.fold(shop_scenario.store)
 
-    async def test_words_are_found_however_they_are_typed(self, town: Town, models: ReadModelQueries) -> None:
+    async def test_words_are_found_however_they_are_typed(
+        self, shop_scenario: ShopScenario, models: ReadModelQueries
+    ) -> None:
         for text, titles in SEARCHES:
-            assert sorted(await found(models, town, text=text)) == sorted(titles), text
+            assert sorted(await found(models, shop_scenario, text=text)) == sorted(titles), text
 
-    async def test_by_city_category_and_time(self, town: Town, models: ReadModelQueries) -> None:
-        now = town.clock.now()
-        assert await found(models, town) == ["Má vlast", "Hamlet", "Hammerklavier"]
-        assert await found(models, town, city="PRAHA") == ["Má vlast", "Hammerklavier"]
-        assert await found(models, town, city="Nachod") == ["Hamlet"]
-        assert await found(models, town, category="concert") == ["Má vlast", "Hammerklavier"]
-        assert await found(models, town, since=now + 15 * DAY) == ["Hamlet", "Hammerklavier"]
-        assert await found(models, town, until=now + 15 * DAY) == ["Má vlast"]
-        assert await found(models, town, since=now + 15 * DAY, until=now + 20 * DAY) == []
-        assert await found(models, town, text="ham", city="praha") == ["Hammerklavier"]
+    async def test_by_city_category_and_time(self, shop_scenario: ShopScenario, models: ReadModelQueries) -> None:
+        now = shop_scenario.clock.now()
+        assert await found(models, shop_scenario) == ["Má vlast", "Hamlet", "Hammerklavier"]
+        assert await found(models, shop_scenario, city="PRAHA") == ["Má vlast", "Hammerklavier"]
+        assert await found(models, shop_scenario, city="Nachod") == ["Hamlet"]
+        assert await found(models, shop_scenario, category="concert") == ["Má vlast", "Hammerklavier"]
+        assert await found(models, shop_scenario, since=now + 15 * DAY) == ["Hamlet", "Hammerklavier"]
+        assert await found(models, shop_scenario, until=now + 15 * DAY) == ["Má vlast"]
+        assert await found(models, shop_scenario, since=now + 15 * DAY, until=now + 20 * DAY) == []
+        assert await found(models, shop_scenario, text="ham", city="praha") == ["Hammerklavier"]
 
-    async def test_page_by_page(self, town: Town, models: ReadModelQueries) -> None:
+    async def test_page_by_page(self, shop_scenario: ShopScenario, models: ReadModelQueries) -> None:
         titles: list[str] = []
         after: EventCursor | None = None
-        while events := await find_events(models, EventQuery(limit=1, after=after), now=town.clock.now()):
+        while events := await find_events(models, EventQuery(limit=1, after=after), now=shop_scenario.clock.now()):
             titles += [event.title for event in events]
             after = EventCursor(over=events[-1].over, sort_at=events[-1].sort_at, event=events[-1].event)
         assert titles == ["Má vlast", "Hamlet", "Hammerklavier"]
 
     async def test_a_draft_is_shown_to_its_organizer_and_to_those_who_see_everything(
-        self, town: Town, models: ReadModelQueries
+        self, shop_scenario: ShopScenario, models: ReadModelQueries
     ) -> None:
-        hamlet = (await find_events(models, EventQuery(text="hamlet"), now=town.clock.now()))[0]
+        hamlet = (await find_events(models, EventQuery(text="hamlet"), now=shop_scenario.clock.now()))[0]
         own, other = Viewer(organizers=[hamlet.organizer]), Viewer(organizers=["another"])
-        assert await found(models, town, text="hamlet", viewer=own) == ["Hamlet", "Hamlet II"]
-        assert await found(models, town, text="hamlet", viewer=Viewer(sees_all=True)) == ["Hamlet", "Hamlet II"]
-        assert await found(models, town, text="hamlet", viewer=other) == ["Hamlet"]
+        assert await found(models, shop_scenario, text="hamlet", viewer=own) == ["Hamlet", "Hamlet II"]
+        assert await found(models, shop_scenario, text="hamlet", viewer=Viewer(sees_all=True)) == [
+            "Hamlet",
+            "Hamlet II",
+        ]
+        assert await found(models, shop_scenario, text="hamlet", viewer=other) == ["Hamlet"]
 
 
 class TestSpelling:
     @pytest.mark.parametrize(("title", "city", "typed"), SPELLINGS)
     async def test_it_is_found_as_people_type_it(
-        self, town: Town, shelf: Shelf, models: ReadModelQueries, title: str, city: str, typed: Sequence[str]
+        self,
+        shop_scenario: ShopScenario,
+        manual_projector: ManualProjector,
+        models: ReadModelQueries,
+        title: str,
+        city: str,
+        typed: Sequence[str],
     ) -> None:
-        globe = await town.found()
-        venue_id = await town.open_venue(globe, name="Halle", city=city)
-        event_id = await town.create(globe, venue_id, title, "Concert", "")
-        await town.publish(event_id)
-        await shelf.fold(town.store)
+        globe = await shop_scenario.found()
+        venue_id = await shop_scenario.open_venue(globe, name="Halle", city=city)
+        event_id = await shop_scenario.create(globe, venue_id, title, "Concert", "")
+        await shop_scenario.publish(event_id)
+        await manual_projector.fold(shop_scenario.store)
         for text in typed:
-            assert await found(models, town, text=text) == [title], text
+            assert await found(models, shop_scenario, text=text) == [title], text
         for spelled in spellings(city):
-            assert await found(models, town, city=spelled) == [title]
+            assert await found(models, shop_scenario, city=spelled) == [title]
 
 
 class TestTime:
-    async def show(self, town: Town, title: str, *starts_in: timedelta, time_zone: str = "Europe/Prague") -> str:
-        globe = await town.found()
-        venue_id = await town.open_venue(globe, time_zone=time_zone)
-        event_id = await town.create(globe, venue_id, title)
-        await town.publish(event_id)
+    async def show(
+        self, shop_scenario: ShopScenario, title: str, *starts_in: timedelta, time_zone: str = "Europe/Prague"
+    ) -> str:
+        globe = await shop_scenario.found()
+        venue_id = await shop_scenario.open_venue(globe, time_zone=time_zone)
+        event_id = await shop_scenario.create(globe, venue_id, title)
+        await shop_scenario.publish(event_id)
         for each in starts_in:
-            await town.schedule(globe, venue_id, event_id, starts_in=each)
+            await shop_scenario.schedule(globe, venue_id, event_id, starts_in=each)
         return event_id
 
     async def test_what_is_to_come_is_first_by_its_next_showing_and_what_is_over_last(
-        self, town: Town, shelf: Shelf, models: ReadModelQueries
+        self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
     ) -> None:
-        began = town.clock.now()
-        await self.show(town, "long over", 1 * DAY)
-        await self.show(town, "just over", 2 * DAY)
-        await self.show(town, "running", 1 * DAY, 20 * DAY, 9 * DAY)
-        await self.show(town, "soon", 4 * DAY)
-        await self.show(town, "no date yet")
-        town.wait(3 * DAY)
-        await shelf.fold(town.store)
-        now = town.clock.now()
+        began = shop_scenario.clock.now()
+        await self.show(shop_scenario, "long over", 1 * DAY)
+        await self.show(shop_scenario, "just over", 2 * DAY)
+        await self.show(shop_scenario, "running", 1 * DAY, 20 * DAY, 9 * DAY)
+        await self.show(shop_scenario, "soon", 4 * DAY)
+        await self.show(shop_scenario, "no date yet")
+        shop_scenario.wait(3 * DAY)
+        await manual_projector.fold(shop_scenario.store)
+        now = shop_scenario.clock.now()
         titles = ["soon", "running", "no date yet", "just over", "long over"]
-        assert await found(models, town) == titles
+        assert await found(models, shop_scenario) == titles
         paged: list[str] = []
         after: EventCursor | None = None
         while page := await find_events(models, EventQuery(limit=1, after=after), now=now):
@@ -166,27 +179,29 @@ class TestTime:
         assert (running.first_starts_at, running.next_starts_at) == (began + 9 * DAY, began + 9 * DAY)
         assert running.performance_count == 2
         assert ([each.starts_at - began for each in over.performances], over.next_starts_at) == ([1 * DAY], None)
-        assert await found(models, town, since=began) == ["long over", "running", "just over", "soon"]
-        assert await found(models, town, until=now) == ["long over", "running", "just over"]
-        assert await found(models, town, until=now + 2 * DAY) == ["soon"]
+        assert await found(models, shop_scenario, since=began) == ["long over", "running", "just over", "soon"]
+        assert await found(models, shop_scenario, until=now) == ["long over", "running", "just over"]
+        assert await found(models, shop_scenario, until=now + 2 * DAY) == ["soon"]
 
-    async def test_a_day_is_the_venues(self, town: Town, shelf: Shelf, models: ReadModelQueries) -> None:
+    async def test_a_day_is_the_venues(
+        self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
+    ) -> None:
         evening = 20 * DAY + timedelta(hours=14)  # 02:00 UTC the next day: 21:00 in New York, 15:00 in Auckland
-        day = (town.clock.now() + 20 * DAY).date()
-        await self.show(town, "New York", evening, time_zone="America/New_York")
-        await self.show(town, "Auckland", evening, time_zone="Pacific/Auckland")
-        await shelf.fold(town.store)
-        assert await found(models, town, since=day, until=day) == ["New York"]
-        assert await found(models, town, since=day + DAY, until=day + DAY) == ["Auckland"]
-        assert sorted(await found(models, town, since=day)) == ["Auckland", "New York"]
+        day = (shop_scenario.clock.now() + 20 * DAY).date()
+        await self.show(shop_scenario, "New York", evening, time_zone="America/New_York")
+        await self.show(shop_scenario, "Auckland", evening, time_zone="Pacific/Auckland")
+        await manual_projector.fold(shop_scenario.store)
+        assert await found(models, shop_scenario, since=day, until=day) == ["New York"]
+        assert await found(models, shop_scenario, since=day + DAY, until=day + DAY) == ["Auckland"]
+        assert sorted(await found(models, shop_scenario, since=day)) == ["Auckland", "New York"]
 
     async def test_a_long_run_shows_its_next_performances_and_how_many_there_are(
-        self, town: Town, shelf: Shelf, models: ReadModelQueries
+        self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
     ) -> None:
-        event_id = await self.show(town, "The Mousetrap", *(number * DAY for number in range(1, 31)))
-        town.wait(5 * DAY + timedelta(hours=1))
-        await shelf.fold(town.store)
-        now = town.clock.now()
+        event_id = await self.show(shop_scenario, "The Mousetrap", *(number * DAY for number in range(1, 31)))
+        shop_scenario.wait(5 * DAY + timedelta(hours=1))
+        await manual_projector.fold(shop_scenario.store)
+        now = shop_scenario.clock.now()
         (listed,) = await find_events(models, EventQuery(), now=now)
         assert len(listed.performances) == PERFORMANCES_PER_EVENT_MAX
         assert (listed.performance_count, listed.performances[0].starts_at) == (25, listed.next_starts_at)
@@ -200,12 +215,14 @@ class TestTime:
 
 
 class TestEvent:
-    async def test_it_is_described_anew(self, town: Town, shelf: Shelf, models: ReadModelQueries) -> None:
-        event_id, performance = await town.open_shop()
-        await shelf.fold(town.store)
-        await town.describe(event_id, "Faust", category="Opera")
-        await shelf.fold(town.store)
-        event = await self.found(models, town, event_id)
+    async def test_it_is_described_anew(
+        self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
+    ) -> None:
+        event_id, performance = await shop_scenario.open_shop()
+        await manual_projector.fold(shop_scenario.store)
+        await shop_scenario.describe(event_id, "Faust", category="Opera")
+        await manual_projector.fold(shop_scenario.store)
+        event = await self.found(models, shop_scenario, event_id)
         assert (event.title, event.category, event.description) == ("Faust", "Opera", "")
         assert event.image_url == "https://example.test/hamlet.jpg"
         assert (event.venue_name, event.city, event.time_zone) == (
@@ -214,44 +231,50 @@ class TestEvent:
             "Europe/Prague",
         )
         assert [each.performance for each in event.performances] == [performance]
-        assert await found(models, town, text="faust") == ["Faust"]
-        assert await found(models, town, text="hamlet") == []
-        assert await found(models, town, text="skvorecky nachod") == []
-        assert await found(models, town, text="skvoreck nachod opera") == ["Faust"]
+        assert await found(models, shop_scenario, text="faust") == ["Faust"]
+        assert await found(models, shop_scenario, text="hamlet") == []
+        assert await found(models, shop_scenario, text="skvorecky nachod") == []
+        assert await found(models, shop_scenario, text="skvoreck nachod opera") == ["Faust"]
 
     async def test_a_deletion_that_is_refused_leaves_it_as_it_was(
-        self, town: Town, shelf: Shelf, models: ReadModelQueries
+        self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
     ) -> None:
-        event_id, _ = await town.open_shop()
-        await town.delete(event_id, booked=True)
-        await shelf.fold(town.store)
-        assert (await self.found(models, town, event_id)).status == "published"
+        event_id, _ = await shop_scenario.open_shop()
+        await shop_scenario.delete(event_id, booked=True)
+        await manual_projector.fold(shop_scenario.store)
+        assert (await self.found(models, shop_scenario, event_id)).status == "published"
 
-    async def test_deleted_it_is_gone(self, town: Town, shelf: Shelf, models: ReadModelQueries) -> None:
-        event_id, _ = await town.open_shop()
-        await shelf.fold(town.store)
-        await town.delete(event_id, booked=False)
-        await shelf.fold(town.store)
-        assert await find_event(models, event=event_id, now=town.clock.now()) is None
-        assert await found(models, town) == []
+    async def test_deleted_it_is_gone(
+        self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
+    ) -> None:
+        event_id, _ = await shop_scenario.open_shop()
+        await manual_projector.fold(shop_scenario.store)
+        await shop_scenario.delete(event_id, booked=False)
+        await manual_projector.fold(shop_scenario.store)
+        assert await find_event(models, event=event_id, now=shop_scenario.clock.now()) is None
+        assert await found(models, shop_scenario) == []
 
-    async def found(self, models: ReadModelQueries, town: Town, event_id: str) -> Event:
-        event = await find_event(models, event=event_id, now=town.clock.now())
+    async def found(self, models: ReadModelQueries, shop_scenario: ShopScenario, event_id: str) -> Event:
+        event = await find_event(models, event=event_id, now=shop_scenario.clock.now())
         assert event is not None
         return event
 
 
 class TestPerformance:
-    async def test_everything_an_organizer_may_change(self, town: Town, shelf: Shelf, models: ReadModelQueries) -> None:
-        _, performance = await town.open_shop()
-        await shelf.fold(town.store)
-        now = town.clock.now()
-        await town.change(performance, starts_at=now + 50 * DAY, doors_at=now + 49 * DAY)
-        await town.change(performance, prices=(Price(category="A", amount=900), Price(category="B", amount=1200)))
-        await town.change(performance, limits={"seats_per_order": 3})
-        await town.change(performance, sales="paused")
-        await town.change(performance, entry_rules=EntryRulesChange(registered_devices=True))
-        await shelf.fold(town.store)
+    async def test_everything_an_organizer_may_change(
+        self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
+    ) -> None:
+        _, performance = await shop_scenario.open_shop()
+        await manual_projector.fold(shop_scenario.store)
+        now = shop_scenario.clock.now()
+        await shop_scenario.change(performance, starts_at=now + 50 * DAY, doors_at=now + 49 * DAY)
+        await shop_scenario.change(
+            performance, prices=(Price(category="A", amount=900), Price(category="B", amount=1200))
+        )
+        await shop_scenario.change(performance, limits={"seats_per_order": 3})
+        await shop_scenario.change(performance, sales="paused")
+        await shop_scenario.change(performance, entry_rules=EntryRulesChange(registered_devices=True))
+        await manual_projector.fold(shop_scenario.store)
         changed = await find_performance(models, performance=performance, now=now)
         assert changed is not None
         assert (changed.starts_at, changed.doors_at) == (now + 50 * DAY, now + 49 * DAY)
@@ -259,40 +282,42 @@ class TestPerformance:
         assert changed.limits == {"seats_per_order": 3, "seats_per_buyer": None, "live_holds_per_buyer": None}
         assert [price["amount"] for price in changed.prices] == [900, 1200]
         assert changed.entry_rules == {"registered_devices": True, "disputed_tickets_admitted": True}
-        await town.change(performance, sales="open")
-        await town.call_off(performance)
-        await shelf.fold(town.store)
+        await shop_scenario.change(performance, sales="open")
+        await shop_scenario.call_off(performance)
+        await manual_projector.fold(shop_scenario.store)
         cancelled = await find_performance(models, performance=performance, now=now)
         assert cancelled is not None
         assert (cancelled.sales, cancelled.cancelled_for) == ("open", "illness")
         assert await find_performance(models, performance="nowhere", now=now) is None
 
     async def test_what_is_left_is_capacity_less_held_sold_and_blocked(
-        self, town: Town, shelf: Shelf, models: ReadModelQueries
+        self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
     ) -> None:
-        event_id, performance = await town.open_shop()
-        a, b, c, d, *_ = town.seats
-        await town.hold(performance, "ann", a, b)
-        await town.buy(performance, "cleo", c)
-        await town.block(performance, d)
-        await shelf.fold(town.store)
-        event = await find_event(models, event=event_id, now=town.clock.now())
+        event_id, performance = await shop_scenario.open_shop()
+        a, b, c, d, *_ = shop_scenario.seats
+        await shop_scenario.hold(performance, "ann", a, b)
+        await shop_scenario.buy(performance, "cleo", c)
+        await shop_scenario.block(performance, d)
+        await manual_projector.fold(shop_scenario.store)
+        event = await find_event(models, event=event_id, now=shop_scenario.clock.now())
         assert event is not None
         (counted,) = event.performances
         assert (counted.held, counted.sold, counted.blocked) == (2, 1, 1)
-        assert counted.available == len(town.seats) - 4
-        later = await find_performance(models, performance=performance, now=town.clock.now() + 2 * HOLD_LASTS)
+        assert counted.available == len(shop_scenario.seats) - 4
+        later = await find_performance(models, performance=performance, now=shop_scenario.clock.now() + 2 * HOLD_LASTS)
         assert later is not None
-        assert later.available == len(town.seats) - 2
+        assert later.available == len(shop_scenario.seats) - 2
 
 
 class TestPlaces:
-    async def test_venues_and_their_layouts(self, town: Town, shelf: Shelf, models: ReadModelQueries) -> None:
-        globe = await town.found()
-        nachod = await town.open_venue(globe)
-        prague = await town.open_venue(globe, name="Rudolfinum", city="Praha")
-        layouts = [await town.publish_layout(nachod), await town.publish_layout(nachod)]
-        await shelf.fold(town.store)
+    async def test_venues_and_their_layouts(
+        self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
+    ) -> None:
+        globe = await shop_scenario.found()
+        nachod = await shop_scenario.open_venue(globe)
+        prague = await shop_scenario.open_venue(globe, name="Rudolfinum", city="Praha")
+        layouts = [await shop_scenario.publish_layout(nachod), await shop_scenario.publish_layout(nachod)]
+        await manual_projector.fold(shop_scenario.store)
         listed = await list_venues(models)
         assert [venue.venue for venue in listed] == [nachod, prague]
         assert [venue.venue for venue in await list_venues(models, after=listed[0].position)] == [prague]
@@ -307,20 +332,22 @@ class TestPlaces:
         ]
         layout = await find_layout(models, layout=layouts[1])
         assert layout is not None
-        assert (layout.venue, layout.seats, layout.document_sha256) == (nachod, len(town.seats), "ab" * 32)
+        assert (layout.venue, layout.seats, layout.document_sha256) == (nachod, len(shop_scenario.seats), "ab" * 32)
 
 
 class TestOrganizers:
-    async def test_members_come_change_and_go(self, town: Town, shelf: Shelf, models: ReadModelQueries) -> None:
-        globe, rose = sorted([await town.found("The Globe"), await town.found("The Rose")])
-        await town.give_roles(globe, "ann", Role.ORGANIZER)
-        await town.give_roles(globe, "bob", Role.ENTRY_MANAGER)
-        await town.give_roles(rose, "bob", Role.ORGANIZER)
-        await shelf.fold(town.store)
+    async def test_members_come_change_and_go(
+        self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
+    ) -> None:
+        globe, rose = sorted([await shop_scenario.found("The Globe"), await shop_scenario.found("The Rose")])
+        await shop_scenario.give_roles(globe, "ann", Role.ORGANIZER)
+        await shop_scenario.give_roles(globe, "bob", Role.ENTRY_MANAGER)
+        await shop_scenario.give_roles(rose, "bob", Role.ORGANIZER)
+        await manual_projector.fold(shop_scenario.store)
         assert [row.organizer for row in await list_organizers(models, account="bob", everyone=False)] == [globe, rose]
-        await town.give_roles(globe, "ann", Role.ORGANIZER, Role.ENTRY_MANAGER)
-        await town.give_roles(globe, "bob")
-        await shelf.fold(town.store)
+        await shop_scenario.give_roles(globe, "ann", Role.ORGANIZER, Role.ENTRY_MANAGER)
+        await shop_scenario.give_roles(globe, "bob")
+        await manual_projector.fold(shop_scenario.store)
         assert [(row.account, row.roles) for row in await list_members(models, organizer=globe)] == [
             ("ann", ["entry_manager", "organizer"])
         ]

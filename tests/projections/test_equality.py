@@ -16,10 +16,10 @@ from projections.reading import ReadModelQueries
 from runtime.embedded import EmbeddedPostgres
 from tests.databases import fresh_database, role_password
 from tests.projections.conftest import TEMPLATE
-from tests.projections.history import Historian
-from tests.projections.shelf import Shelf, stretch_of
-from tests.projections.town import Town
-from tests.system.fold import picture_of
+from tests.projections.history import RandomHistory
+from tests.projections.shelf import ManualProjector, batch_of
+from tests.projections.town import ShopScenario
+from tests.system.fold import fold_reference
 from tests.system.log import decoded
 from tests.system.read_models import TABLES
 
@@ -30,9 +30,9 @@ EVENTS_SEEN_MIN = 45
 
 async def history(seed: int) -> Sequence[RecordedEvent]:
     """Return a log in which nearly everything happened that may."""
-    town = Town()
-    await Historian(town, Random(seed)).live(DEEDS)
-    return await town.store.read_range(after=0, limit=1_000_000)
+    shop_scenario = ShopScenario()
+    await RandomHistory(shop_scenario, Random(seed)).run(DEEDS)
+    return await shop_scenario.store.read_range(after=0, limit=1_000_000)
 
 
 class Copies:
@@ -44,10 +44,12 @@ class Copies:
     async def contents(self, batches: Sequence[Sequence[RecordedEvent]]) -> dict[str, object]:
         """Fold some batches; return all rows of all tables."""
         with fresh_database(self._server, template=TEMPLATE) as url:
-            async with Shelf(role_url(url, PROJECTOR_ROLE, role_password(PROJECTOR_ROLE))) as shelf:
+            async with ManualProjector(
+                role_url(url, PROJECTOR_ROLE, role_password(PROJECTOR_ROLE))
+            ) as manual_projector:
                 for batch in batches:
-                    await shelf.fold_events(batch)
-                return dict(await shelf.contents())
+                    await manual_projector.fold_events(batch)
+                return dict(await manual_projector.contents())
 
 
 @pytest.fixture
@@ -80,12 +82,12 @@ def cut_at_random(log: Sequence[RecordedEvent], random: Random) -> list[list[Rec
 class TestEquality:
     @pytest.mark.parametrize("seed", SEEDS)
     async def test_rows_equal_an_independent_fold_of_the_log(
-        self, seed: int, shelf: Shelf, models: ReadModelQueries
+        self, seed: int, manual_projector: ManualProjector, models: ReadModelQueries
     ) -> None:
         log = await history(seed)
         for batch in cut_at_random(log, Random(seed)):
-            await shelf.fold_events(batch)
-        expected = picture_of(decoded(log)).rows()
+            await manual_projector.fold_events(batch)
+        expected = fold_reference(decoded(log)).rows()
         for table, (model, query) in TABLES.items():
             found = (await models.fetch([model], query, {})).rows
             assert {tuple(row.values()) for row in found} == expected[table], table
@@ -97,9 +99,9 @@ class TestEquality:
         assert await copies.contents(commands_of(log)) == whole
         assert await copies.contents(cut_at_random(log, Random(seed))) == whole
 
-    async def test_tallies_equal_the_seats(self, shelf: Shelf, models: ReadModelQueries) -> None:
+    async def test_tallies_equal_the_seats(self, manual_projector: ManualProjector, models: ReadModelQueries) -> None:
         for batch in cut_at_random(await history(4), Random(4)):
-            await shelf.fold_events(batch)
+            await manual_projector.fold_events(batch)
         counted = await models.fetch(
             ["seat_map"],
             "SELECT performance, state, count(*) AS seats, coalesce(date_bin('10 s', until + interval '9.999999 s', "
@@ -114,26 +116,26 @@ class TestEquality:
         )
         assert {(row["performance"], row["state"], row["until"]): row["seats"] for row in kept.rows} == dict(expected)
 
-    async def test_every_event_twice_changes_nothing(self, shelf: Shelf) -> None:
+    async def test_every_event_twice_changes_nothing(self, manual_projector: ManualProjector) -> None:
         before = 0
         for batch in cut_at_random(await history(5), Random(5)):
-            await shelf.fold_events(batch)
-            contents = await shelf.contents()
+            await manual_projector.fold_events(batch)
+            contents = await manual_projector.contents()
             for model in EVERY_MODEL:
                 with pytest.raises(LeaseLost):
-                    await shelf.commit(model, stretch_of(before, batch))
-            assert await shelf.contents() == contents
+                    await manual_projector.commit(model, batch_of(before, batch))
+            assert await manual_projector.contents() == contents
             before = batch[-1].position
 
     async def test_a_read_model_that_forgets_returned_seats_is_found_out(
-        self, shelf: Shelf, models: ReadModelQueries, monkeypatch: pytest.MonkeyPatch
+        self, manual_projector: ManualProjector, models: ReadModelQueries, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setitem(seat_map.FOLD_BY_EVENT, "SeatReturned", seat_map.sold)
         log = await history(1)
-        await shelf.fold_events(log)
+        await manual_projector.fold_events(log)
         model, query = TABLES["seat"]
         found = {tuple(row.values()) for row in (await models.fetch([model], query, {})).rows}
-        assert found != picture_of(decoded(log)).rows()["seat"]
+        assert found != fold_reference(decoded(log)).rows()["seat"]
 
     async def test_the_histories_are_worth_it(self) -> None:
         names = {event.name for seed in SEEDS for event in await history(seed)}

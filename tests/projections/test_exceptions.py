@@ -10,8 +10,8 @@ from domain.money_exception import Resolution, ResolutionReason
 from domain.ports import LedgerEntry, LedgerEntryKind
 from projections.exceptions import ListedException, list_exceptions
 from projections.reading import ReadModelQueries
-from tests.projections.shelf import Shelf
-from tests.projections.town import START, Town
+from tests.projections.shelf import ManualProjector
+from tests.projections.town import START, ShopScenario
 
 WHY = ResolutionReason.NOT_OURS
 
@@ -30,11 +30,11 @@ async def only(models: ReadModelQueries) -> ListedException:
 class TestExceptions:
     @pytest.mark.parametrize("batches", [1, 2])
     async def test_opened_proposed_and_closed(
-        self, town: Town, shelf: Shelf, models: ReadModelQueries, batches: int
+        self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries, batches: int
     ) -> None:
-        await town.compare(entry_of(7))
+        await shop_scenario.compare(entry_of(7))
         if batches == 2:
-            await shelf.fold(town.store)
+            await manual_projector.fold(shop_scenario.store)
             found = await only(models)
             assert (found.kind, found.status, found.amount, found.refundable, found.entry, found.owner) == (
                 "unknown_capture",
@@ -44,10 +44,10 @@ class TestExceptions:
                 7,
                 "support",
             )
-        exception = await self.only_id(town)
+        exception = await self.only_id(shop_scenario)
         for by in ("sue", "tom"):
-            await town.resolve(self.write_off(exception, by, FourEyesLimits(amount_max=1)))
-        await shelf.fold(town.store)
+            await shop_scenario.resolve(self.write_off(exception, by, FourEyesLimits(amount_max=1)))
+        await manual_projector.fold(shop_scenario.store)
         closed = await only(models)
         assert (closed.status, closed.resolution, closed.reason, closed.closed_by, closed.proposed_by) == (
             "closed",
@@ -60,18 +60,23 @@ class TestExceptions:
 
     @pytest.mark.parametrize("one_batch", [True, False])
     async def test_closed_to_try_again_and_opened_again(
-        self, town: Town, shelf: Shelf, models: ReadModelQueries, *, one_batch: bool
+        self,
+        shop_scenario: ShopScenario,
+        manual_projector: ManualProjector,
+        models: ReadModelQueries,
+        *,
+        one_batch: bool,
     ) -> None:
         unreadable = entry_of(1, amount=-1)
-        await town.compare(unreadable)
-        exception = await self.only_id(town)
+        await shop_scenario.compare(unreadable)
+        exception = await self.only_id(shop_scenario)
         retry = ResolveException(exception=exception, resolution=Resolution.RETRY, reason=WHY, by="sue")
-        await town.resolve(retry)
+        await shop_scenario.resolve(retry)
         if not one_batch:
-            await shelf.fold(town.store)
+            await manual_projector.fold(shop_scenario.store)
             assert (await only(models)).status == "closed"
-        await town.compare(unreadable)
-        await shelf.fold(town.store)
+        await shop_scenario.compare(unreadable)
+        await manual_projector.fold(shop_scenario.store)
         again = await only(models)
         assert (again.status, again.resolution, again.reason, again.closed_by, again.closed_at) == (
             "open",
@@ -81,11 +86,13 @@ class TestExceptions:
             None,
         )
 
-    async def test_by_status_and_kind_page_by_page(self, town: Town, shelf: Shelf, models: ReadModelQueries) -> None:
+    async def test_by_status_and_kind_page_by_page(
+        self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
+    ) -> None:
         for number in (1, 2, 3):
-            await town.compare(entry_of(number))
-        await town.compare(entry_of(4, amount=0))
-        await shelf.fold(town.store)
+            await shop_scenario.compare(entry_of(number))
+        await shop_scenario.compare(entry_of(4, amount=0))
+        await manual_projector.fold(shop_scenario.store)
         first = await list_exceptions(models, limit=2)
         rest = await list_exceptions(models, after=first[-1].position)
         assert [each.entry for each in (*first, *rest)] == [1, 2, 3, 4]
@@ -96,8 +103,8 @@ class TestExceptions:
         """Return the command that writes an exception off."""
         return ResolveException(exception=exception, resolution=Resolution.WRITE_OFF, reason=WHY, by=by, limits=limits)
 
-    async def only_id(self, town: Town) -> str:
+    async def only_id(self, shop_scenario: ShopScenario) -> str:
         """Return the id of the only exception in the log."""
-        log = await town.store.read_range(after=0, limit=1_000)
+        log = await shop_scenario.store.read_range(after=0, limit=1_000)
         (stream,) = {event.stream for event in log if event.stream.startswith("exception-")}
         return stream.removeprefix("exception-")

@@ -17,7 +17,7 @@ from eventstore.jetstream.message import parse_headers, read
 from eventstore.store import RecordedEvent
 from projections.reading import ReadModelQueries
 from runtime.embedded import EmbeddedNats
-from tests.projections.faults import Theatre, open_theatre
+from tests.projections.faults import DamagedStream, open_damaged_stream
 
 PLAYS = 25
 SCENES_MAX = 12
@@ -61,19 +61,19 @@ class Loop:
         """Do one thing."""
         return self._loop.run_until_complete(work)
 
-    def give(self, theatre: Theatre, script: Script, seed: int) -> None:
+    def give(self, theatre: DamagedStream, script: Script, seed: int) -> None:
         """Give one play; at its end everything was read, and the rows are what the log says."""
         self.run(self._give(theatre, script, seed))
 
-    async def _give(self, theatre: Theatre, script: Script, seed: int) -> None:
-        async with theatre.play(seed) as play:
+    async def _give(self, theatre: DamagedStream, script: Script, seed: int) -> None:
+        async with theatre.run(seed) as play:
             for scene in (*OPENING, *script, "live", "read"):
                 await getattr(play, scene)()
             self.followed += play.followed
             await play.rows_equal_the_fold(self._models)
 
 
-Stage = tuple[Loop, Theatre]
+Stage = tuple[Loop, DamagedStream]
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def stage(projector_url: str, owner_url: str, app_url: str, nats_server: Embedde
         pool = AsyncConnectionPool(app_url, min_size=1, kwargs={"autocommit": True}, open=False)
         loop = Loop(stack, ReadModelQueries(pool))
         loop.run(pool.open())
-        opening = open_theatre(projector_url=projector_url, owner_url=owner_url, nats=nats_server)
+        opening = open_damaged_stream(projector_url=projector_url, owner_url=owner_url, nats=nats_server)
         yield loop, loop.run(opening.__aenter__())
         loop.run(opening.__aexit__(None, None, None))
         loop.run(pool.close())

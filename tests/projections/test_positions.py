@@ -10,8 +10,8 @@ from psycopg_pool import AsyncConnectionPool
 
 from projections.every_model import EVERY_MODEL
 from projections.positions import ProjectionPositions
-from tests.projections.shelf import Shelf
-from tests.projections.town import Town
+from tests.projections.shelf import ManualProjector
+from tests.projections.town import ShopScenario
 
 
 @pytest.fixture
@@ -22,26 +22,26 @@ def positions(pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]]) -> Projec
 
 class TestPositions:
     async def test_what_is_there_is_not_waited_for(
-        self, town: Town, shelf: Shelf, positions: ProjectionPositions
+        self, shop_scenario: ShopScenario, manual_projector: ManualProjector, positions: ProjectionPositions
     ) -> None:
-        await town.open_shop()
-        await shelf.fold(town.store)
-        head = await town.store.head()
+        await shop_scenario.open_shop()
+        await manual_projector.fold(shop_scenario.store)
+        head = await shop_scenario.store.head()
         assert await positions.wait_for("seat_map", head, 0)
         assert not await positions.wait_for("seat_map", head + 1, 0)
         assert not await positions.wait_for("no such model", 1, 0)
         assert set((await positions.all()).values()) == {head}
 
     async def test_many_who_wait_are_told_once_it_is_there(
-        self, town: Town, shelf: Shelf, positions: ProjectionPositions
+        self, shop_scenario: ShopScenario, manual_projector: ManualProjector, positions: ProjectionPositions
     ) -> None:
-        await town.open_shop()
-        head = await town.store.head()
+        await shop_scenario.open_shop()
+        head = await shop_scenario.store.head()
         async with asyncio.timeout(20):
             waiting = [asyncio.create_task(positions.wait_for("sales", head, 10)) for _ in range(50)]
             await asyncio.sleep(0.05)
             assert not any(task.done() for task in waiting)
-            await shelf.fold(town.store)
+            await manual_projector.fold(shop_scenario.store)
             assert all(await asyncio.gather(*waiting))
 
     async def test_nobody_waits_longer_than_allowed(self, positions: ProjectionPositions) -> None:
@@ -49,7 +49,9 @@ class TestPositions:
         assert not await positions.wait_for("seat_map", 10, 0.2)
         assert 0.2 <= time.monotonic() - began_at < 5
 
-    async def test_operators_see_every_row(self, shelf: Shelf, positions: ProjectionPositions) -> None:
+    async def test_operators_see_every_row(
+        self, manual_projector: ManualProjector, positions: ProjectionPositions
+    ) -> None:
         states = await positions.states()
         assert [state.name for state in states] == sorted(model.name for model in EVERY_MODEL)
         assert {state.state for state in states} == {"running"}

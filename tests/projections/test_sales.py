@@ -10,8 +10,8 @@ from domain.disputes import lose_dispute, win_dispute
 from domain.refunding import RequestRefund, approve_refund, request_refund
 from projections.reading import ReadModelQueries
 from projections.sales import Sale, SalesFilter, report_sales
-from tests.projections.shelf import Shelf
-from tests.projections.town import HOLD_LASTS, START, Town
+from tests.projections.shelf import ManualProjector
+from tests.projections.town import HOLD_LASTS, START, ShopScenario
 
 DAY = timedelta(days=1)
 FIGURES = ("sold", "returned", "gross", "returned_gross", "refunded", "disputes_lost")
@@ -24,34 +24,34 @@ def figures(sale: Sale) -> tuple[int, ...]:
 
 class TestDays:
     async def test_a_day_is_the_venues_whatever_the_servers(
-        self, town: Town, shelf: Shelf, models: ReadModelQueries
+        self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
     ) -> None:
         zones = {"Pacific/Auckland": 1, "Europe/Prague": 0, "America/Los_Angeles": 0, "Pacific/Pago_Pago": 0}
-        town.wait(timedelta(hours=11, minutes=30))  # 23:30 UTC: in Auckland and Prague it is the next day
+        shop_scenario.wait(timedelta(hours=11, minutes=30))  # 23:30 UTC: in Auckland and Prague it is the next day
         expected = {}
         for zone, days in zones.items():
-            _, performance = await town.open_shop(time_zone=zone)
-            await town.buy(performance, "ann", town.seats[0])
-            local = town.clock.now().astimezone(ZoneInfo(zone)).date()
+            _, performance = await shop_scenario.open_shop(time_zone=zone)
+            await shop_scenario.buy(performance, "ann", shop_scenario.seats[0])
+            local = shop_scenario.clock.now().astimezone(ZoneInfo(zone)).date()
             assert local == (START + timedelta(days=days or (zone == "Europe/Prague"))).date()
             expected[performance] = local
-        await shelf.fold(town.store)
+        await manual_projector.fold(shop_scenario.store)
         report = await report_sales(models, SalesFilter())
         assert {sale.performance: sale.day for sale in report.sales} == expected
 
     async def test_a_zone_that_is_corrected_counts_for_what_follows_however_it_is_cut_into_batches(
-        self, town: Town, shelf: Shelf, models: ReadModelQueries
+        self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
     ) -> None:
-        town.wait(timedelta(hours=11, minutes=30))
-        organizer_id = await town.found()
-        venue_id = await town.open_venue(organizer_id, time_zone="America/New_York")
-        event_id = await town.create(organizer_id, venue_id)
-        await town.publish(event_id)
-        performance = await town.schedule(organizer_id, venue_id, event_id)
-        await town.buy(performance, "ann", town.seats[0])
-        await town.move_venue(venue_id, "Pacific/Auckland")
-        await town.buy(performance, "ben", town.seats[1])
-        await shelf.fold(town.store)
+        shop_scenario.wait(timedelta(hours=11, minutes=30))
+        organizer_id = await shop_scenario.found()
+        venue_id = await shop_scenario.open_venue(organizer_id, time_zone="America/New_York")
+        event_id = await shop_scenario.create(organizer_id, venue_id)
+        await shop_scenario.publish(event_id)
+        performance = await shop_scenario.schedule(organizer_id, venue_id, event_id)
+        await shop_scenario.buy(performance, "ann", shop_scenario.seats[0])
+        await shop_scenario.move_venue(venue_id, "Pacific/Auckland")
+        await shop_scenario.buy(performance, "ben", shop_scenario.seats[1])
+        await manual_projector.fold(shop_scenario.store)
         report = await report_sales(models, SalesFilter())
         assert [(sale.day, sale.sold) for sale in report.sales] == [
             (START.date(), 1),
@@ -59,23 +59,23 @@ class TestDays:
         ]
 
     async def test_a_zone_that_the_server_does_not_know_is_utc(
-        self, town: Town, shelf: Shelf, models: ReadModelQueries
+        self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
     ) -> None:
-        _, performance = await town.open_shop(time_zone="Mars/Olympus_Mons")
-        await town.buy(performance, "ann", town.seats[0])
-        await shelf.fold(town.store)
+        _, performance = await shop_scenario.open_shop(time_zone="Mars/Olympus_Mons")
+        await shop_scenario.buy(performance, "ann", shop_scenario.seats[0])
+        await manual_projector.fold(shop_scenario.store)
         assert [sale.day for sale in (await report_sales(models, SalesFilter())).sales] == [START.date()]
 
 
 class TestPages:
     async def test_sums_are_those_of_all_pages_and_pages_those_of_all_rows(
-        self, town: Town, shelf: Shelf, models: ReadModelQueries
+        self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
     ) -> None:
-        _, performance = await town.open_shop()
-        for seat in town.seats[:7]:
-            await town.buy(performance, "ann", seat)
-            town.wait(DAY)
-        await shelf.fold(town.store)
+        _, performance = await shop_scenario.open_shop()
+        for seat in shop_scenario.seats[:7]:
+            await shop_scenario.buy(performance, "ann", seat)
+            shop_scenario.wait(DAY)
+        await manual_projector.fold(shop_scenario.store)
         whole = await report_sales(models, SalesFilter())
         assert len(whole.sales) == 7
         pages, after = [], None
@@ -90,21 +90,21 @@ class TestPages:
 
 class TestSales:
     async def test_sold_returned_and_refunded_by_day_and_category(
-        self, town: Town, shelf: Shelf, models: ReadModelQueries
+        self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
     ) -> None:
-        _, performance = await town.open_shop()
-        stalls, balcony = town.seats[:3], town.seats[-1]
-        order = await town.buy(performance, "ann", *stalls, balcony)
-        await town.buy(performance, "bob", town.seats[4])
-        await town.book(performance, "cleo", town.seats[5])
-        await shelf.fold(town.store)
-        town.wait(DAY)
-        refund = await town.ask_back(order, ("1", "4"))
-        await town.approve(refund)
-        await shelf.fold(town.store)
-        town.wait(DAY)
-        await town.pay_back(refund)
-        await shelf.fold(town.store)
+        _, performance = await shop_scenario.open_shop()
+        stalls, balcony = shop_scenario.seats[:3], shop_scenario.seats[-1]
+        order = await shop_scenario.buy(performance, "ann", *stalls, balcony)
+        await shop_scenario.buy(performance, "bob", shop_scenario.seats[4])
+        await shop_scenario.book(performance, "cleo", shop_scenario.seats[5])
+        await manual_projector.fold(shop_scenario.store)
+        shop_scenario.wait(DAY)
+        refund = await shop_scenario.ask_back(order, ("1", "4"))
+        await shop_scenario.approve(refund)
+        await manual_projector.fold(shop_scenario.store)
+        shop_scenario.wait(DAY)
+        await shop_scenario.pay_back(refund)
+        await manual_projector.fold(shop_scenario.store)
         report = await report_sales(models, SalesFilter(performance=performance))
         assert {(sale.day, sale.category): figures(sale) for sale in report.sales} == {
             (START.date(), "A"): (4, 0, 18_000, 0, 0, 0),
@@ -114,34 +114,34 @@ class TestSales:
             ((START + 2 * DAY).date(), "A"): (0, 0, 0, 0, 4_500, 0),
             ((START + 2 * DAY).date(), "B"): (0, 0, 0, 0, 3_000, 0),
         }
-        assert report.position == await town.store.head()
+        assert report.position == await shop_scenario.store.head()
 
     async def test_money_beside_the_lines_stands_under_no_category(
-        self, town: Town, shelf: Shelf, models: ReadModelQueries
+        self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
     ) -> None:
-        _, performance = await town.open_shop()
-        order, hold = await town.book(performance, "ann", town.seats[0])
-        payment = await town.open_payment(order, "ann")
-        town.wait(HOLD_LASTS)
-        await town.sweep(hold)
-        await town.hold(performance, "bob", town.seats[0])
-        await town.capture(payment, 4500)
-        await shelf.fold(town.store)
+        _, performance = await shop_scenario.open_shop()
+        order, hold = await shop_scenario.book(performance, "ann", shop_scenario.seats[0])
+        payment = await shop_scenario.open_payment(order, "ann")
+        shop_scenario.wait(HOLD_LASTS)
+        await shop_scenario.sweep(hold)
+        await shop_scenario.hold(performance, "bob", shop_scenario.seats[0])
+        await shop_scenario.capture(payment, 4500)
+        await manual_projector.fold(shop_scenario.store)
         assert (await report_sales(models, SalesFilter())).sales == []
         refund = (await models.fetch(["sales"], "SELECT refund FROM {sales}.opened_refund", {})).rows[0]["refund"]
-        await town.pay_back(refund)
-        await shelf.fold(town.store)
+        await shop_scenario.pay_back(refund)
+        await manual_projector.fold(shop_scenario.store)
         (sale,) = (await report_sales(models, SalesFilter())).sales
         assert (sale.category, sale.ticket_type, figures(sale)) == ("", "", (0, 0, 0, 0, 4500, 0))
 
     async def test_an_organizer_sees_its_own_and_a_span_of_days(
-        self, town: Town, shelf: Shelf, models: ReadModelQueries
+        self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
     ) -> None:
         for _ in range(2):
-            _, performance = await town.open_shop()
-            await town.buy(performance, "ann", town.seats[0])
-            town.wait(DAY)
-        await shelf.fold(town.store)
+            _, performance = await shop_scenario.open_shop()
+            await shop_scenario.buy(performance, "ann", shop_scenario.seats[0])
+            shop_scenario.wait(DAY)
+        await manual_projector.fold(shop_scenario.store)
         everything = (await report_sales(models, SalesFilter())).sales
         assert len(everything) == 2
         own = (await report_sales(models, SalesFilter(organizers=[everything[0].organizer]))).sales
@@ -156,33 +156,33 @@ class TestSales:
 
 class TestDisputes:
     async def test_what_a_dispute_took_is_lost_until_it_is_won_back(
-        self, town: Town, shelf: Shelf, models: ReadModelQueries
+        self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
     ) -> None:
-        _, performance = await town.open_shop()
-        order, _ = await town.book(performance, "ann", town.seats[0])
-        payment = await town.open_payment(order, "ann")
-        await town.capture(payment, await town.total(order))
-        await town.dispute(payment, lose_dispute, 4500)
-        await shelf.fold(town.store)
+        _, performance = await shop_scenario.open_shop()
+        order, _ = await shop_scenario.book(performance, "ann", shop_scenario.seats[0])
+        payment = await shop_scenario.open_payment(order, "ann")
+        await shop_scenario.capture(payment, await shop_scenario.total(order))
+        await shop_scenario.dispute(payment, lose_dispute, 4500)
+        await manual_projector.fold(shop_scenario.store)
         (lost,) = [sale for sale in (await report_sales(models, SalesFilter())).sales if not sale.category]
         assert (lost.disputes_lost, lost.refunded, lost.gross) == (4500, 0, 0)
-        town.wait(HOLD_LASTS)
-        await town.dispute(payment, win_dispute, 4500)
-        await shelf.fold(town.store)
+        shop_scenario.wait(HOLD_LASTS)
+        await shop_scenario.dispute(payment, win_dispute, 4500)
+        await manual_projector.fold(shop_scenario.store)
         (total,) = (await report_sales(models, SalesFilter())).sums
         assert (total.disputes_lost, total.gross) == (0, 4500)
 
     async def test_lines_that_end_without_money_are_returned_and_nothing_is_refunded(
-        self, town: Town, shelf: Shelf, models: ReadModelQueries
+        self, shop_scenario: ShopScenario, manual_projector: ManualProjector, models: ReadModelQueries
     ) -> None:
-        _, performance = await town.open_shop()
-        order, _ = await town.book(performance, "ann", town.seats[0])
-        payment = await town.open_payment(order, "ann")
-        await town.capture(payment, await town.total(order))
-        await town.dispute(payment, lose_dispute, 4500)
+        _, performance = await shop_scenario.open_shop()
+        order, _ = await shop_scenario.book(performance, "ann", shop_scenario.seats[0])
+        payment = await shop_scenario.open_payment(order, "ann")
+        await shop_scenario.capture(payment, await shop_scenario.total(order))
+        await shop_scenario.dispute(payment, lose_dispute, 4500)
         ending = RequestRefund(refund=str(uuid7()), order=order, account=None, by="sue", reason_text="chargeback")
-        await town.do(partial(request_refund, command=ending))
-        await town.do(partial(approve_refund, refund=ending.refund, by="tom"))
-        await shelf.fold(town.store)
+        await shop_scenario.do(partial(request_refund, command=ending))
+        await shop_scenario.do(partial(approve_refund, refund=ending.refund, by="tom"))
+        await manual_projector.fold(shop_scenario.store)
         (total,) = (await report_sales(models, SalesFilter())).sums
         assert (total.returned, total.refunded, total.disputes_lost) == (1, 0, 4500)

@@ -16,11 +16,11 @@ from eventstore.postgres import PostgresStore
 from eventstore.store import Store
 from projections.reading import ReadModelQueries
 from tests.eventstore.jetstream.bookings import until
-from tests.projections.crew import Crew
+from tests.projections.crew import ProjectionWorkers
 from tests.projections.past.logs import put
 from tests.projections.sleeper import MODELS, OWNER
-from tests.projections.town import Town
-from tests.system.fold import picture_of
+from tests.projections.town import ShopScenario
+from tests.system.fold import fold_reference
 from tests.system.log import decoded, read_all
 from tests.system.read_models import TABLES
 
@@ -77,7 +77,7 @@ class Sales:
     """Seats that are sold one by one, each paid for later, in a log that several processes can read."""
 
     def __init__(self, log: Store, owner_url: str) -> None:
-        self._town = Town()
+        self._town = ShopScenario()
         self._log = log
         self._owner_url = owner_url
         self._performance = ""
@@ -102,7 +102,7 @@ class Sales:
 
     async def rows_are_right(self, models: ReadModelQueries) -> bool:
         """Compare the rows with an independent fold of the log."""
-        expected = picture_of(decoded(await read_all(self._log))).rows()
+        expected = fold_reference(decoded(await read_all(self._log))).rows()
         for table in COMPARED:
             model, query = TABLES[table]
             found = (await models.fetch([model], query, {})).rows
@@ -125,57 +125,74 @@ def sales(log: Store, owner_url: str) -> Sales:
 
 
 @pytest.fixture
-def crew(projector_url: str, log: Store) -> Crew:
+def projection_workers(projector_url: str, log: Store) -> ProjectionWorkers:
     """Other workers."""
-    return Crew(projector_url, log)
+    return ProjectionWorkers(projector_url, log)
 
 
 class TestBetweenBatches:
     @asynccontextmanager
-    async def woken(self, folder: Path, url: str, crew: Crew, sales: Sales, *, trusting: bool) -> AsyncIterator[None]:
+    async def woken(
+        self, folder: Path, url: str, projection_workers: ProjectionWorkers, sales: Sales, *, trusting: bool
+    ) -> AsyncIterator[None]:
         """Let a standby take over while the worker sleeps, and wake the worker up, until it has let go."""
         await sales.go_on()
         with working(folder, url, trusting=trusting) as sleeper:
-            await crew.wait_for("the sleeper", lambda states: states["sales"].owner == OWNER)
-            await crew.catches_up(*FOLDED)
+            await projection_workers.wait_for("the sleeper", lambda states: states["sales"].owner == OWNER)
+            await projection_workers.wait_until_current(*FOLDED)
             sleeper.falls_asleep()
             await sleeper.sleeps()
             await sales.go_on()
-            async with crew.working(STANDBY, MODELS):
-                await crew.wait_for("the take-over", lambda states: states["sales"].owner == STANDBY)
-                await crew.catches_up(*FOLDED)
+            async with projection_workers.run_worker(STANDBY, MODELS):
+                await projection_workers.wait_for("the take-over", lambda states: states["sales"].owner == STANDBY)
+                await projection_workers.wait_until_current(*FOLDED)
                 sleeper.wakes_up()
                 await sleeper.says("projection let go")
                 yield
 
     async def test_it_changes_nothing(
-        self, tmp_path: Path, projector_url: str, sales: Sales, crew: Crew, models: ReadModelQueries
+        self,
+        tmp_path: Path,
+        projector_url: str,
+        sales: Sales,
+        projection_workers: ProjectionWorkers,
+        models: ReadModelQueries,
     ) -> None:
-        async with self.woken(tmp_path, projector_url, crew, sales, trusting=False):
+        async with self.woken(tmp_path, projector_url, projection_workers, sales, trusting=False):
             await sales.go_on()
-            await crew.catches_up(*FOLDED)
+            await projection_workers.wait_until_current(*FOLDED)
             assert await sales.rows_are_right(models)
-            assert (await crew.states())["sales"].owner == STANDBY
+            assert (await projection_workers.states())["sales"].owner == STANDBY
 
     async def test_one_that_compares_nothing_counts_twice(
-        self, tmp_path: Path, projector_url: str, sales: Sales, crew: Crew, models: ReadModelQueries
+        self,
+        tmp_path: Path,
+        projector_url: str,
+        sales: Sales,
+        projection_workers: ProjectionWorkers,
+        models: ReadModelQueries,
     ) -> None:
-        async with self.woken(tmp_path, projector_url, crew, sales, trusting=True):
+        async with self.woken(tmp_path, projector_url, projection_workers, sales, trusting=True):
             assert not await sales.rows_are_right(models)
 
 
 class TestInTheMiddleOfABatch:
     async def test_its_transaction_ends_without_it(
-        self, tmp_path: Path, projector_url: str, sales: Sales, crew: Crew, models: ReadModelQueries
+        self,
+        tmp_path: Path,
+        projector_url: str,
+        sales: Sales,
+        projection_workers: ProjectionWorkers,
+        models: ReadModelQueries,
     ) -> None:
         await sales.go_on()
         with working(tmp_path, projector_url, asleep_at=await sales.last_held()) as sleeper:
             await sleeper.sleeps()
-            async with crew.working(STANDBY, MODELS):
-                await crew.catches_up(*FOLDED)
+            async with projection_workers.run_worker(STANDBY, MODELS):
+                await projection_workers.wait_until_current(*FOLDED)
                 assert await sales.rows_are_right(models)
                 sleeper.wakes_up()
                 await sleeper.says("projection interrupted")
                 await sales.go_on()
-                await crew.catches_up(*FOLDED)
+                await projection_workers.wait_until_current(*FOLDED)
         assert await sales.rows_are_right(models)

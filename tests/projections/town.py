@@ -40,7 +40,7 @@ from eventstore.clock import FixedClock
 from eventstore.command import CommandContext, Outcome
 from eventstore.handler import CommandHandler
 from tests.eventstore.doubles import RestorableStore
-from tests.laws.world import ACTOR, CODEC, Decide, OneByOne
+from tests.laws.world import ACTOR, CODEC, Decide, UnbatchedAppender
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOLD_LASTS = timedelta(minutes=10)
@@ -61,7 +61,7 @@ PRICES = (
 )
 
 
-class Town:
+class ShopScenario:
     """Everything somebody may do, in one line each; ids that follow from a deed are returned by it."""
 
     def __init__(self) -> None:
@@ -83,7 +83,7 @@ class Town:
     def _new_handler(self) -> CommandHandler:
         return CommandHandler(
             store=self.store,
-            appender=OneByOne(self.store),
+            appender=UnbatchedAppender(self.store),
             codec=CODEC,
             stream_types=STREAM_TYPES,
             refusal=Rejected,
@@ -120,7 +120,7 @@ class Town:
     ) -> str:
         """Enter a place."""
         opened = str(uuid7())
-        wish = VenueOpened(
+        command = VenueOpened(
             organizer=organizer_id,
             details=VenueDetails(
                 name=name,
@@ -130,7 +130,7 @@ class Town:
                 time_zone=time_zone,
             ),
         )
-        await self.do(lambda context: venue.open_venue(context, opened, wish))
+        await self.do(lambda context: venue.open_venue(context, opened, command))
         return opened
 
     async def publish_layout(self, venue_id: str) -> str:
@@ -153,8 +153,8 @@ class Town:
         """Draft an event."""
         created = str(uuid7())
         details = EventDetails(title=title, category=category, description=text)
-        wish = EventCreated(organizer=organizer_id, venue=venue_id, details=details)
-        await self.do(lambda context: event.create(context, created, wish))
+        command = EventCreated(organizer=organizer_id, venue=venue_id, details=details)
+        await self.do(lambda context: event.create(context, created, command))
         return created
 
     async def describe(self, event_id: str, title: str, category: str = "Theatre") -> None:
@@ -188,7 +188,7 @@ class Town:
     ) -> str:
         """Announce a performance that is on sale already; one that lies in the past was announced in time."""
         scheduled = str(uuid7())
-        wish = PerformanceScheduled(
+        command = PerformanceScheduled(
             event=event_id,
             organizer=organizer_id,
             venue=venue_id,
@@ -201,9 +201,9 @@ class Town:
             prices=prices,
             limits=NO_LIMITS,
         )
-        past: Changes = {PERFORMANCE.stream(scheduled): [wish]}
-        ahead = wish.starts_at > self.clock.now()
-        await self.do(lambda context: scheduling.schedule(context, scheduled, wish) if ahead else past)
+        past: Changes = {PERFORMANCE.stream(scheduled): [command]}
+        ahead = command.starts_at > self.clock.now()
+        await self.do(lambda context: scheduling.schedule(context, scheduled, command) if ahead else past)
         return scheduled
 
     async def move_venue(self, venue_id: str, time_zone: str) -> None:
@@ -233,10 +233,10 @@ class Town:
 
     async def block(self, performance: str, *seats: str, release_at: datetime | None = None) -> None:
         """Take seats off sale."""
-        wish = BlockSeats(
+        command = BlockSeats(
             performance=performance, seats=seats, reason=BlockReason.HOUSE, owner="staff", release_at=release_at
         )
-        await self.do(lambda context: blocking.block_seats(context, wish, self.inventory))
+        await self.do(lambda context: blocking.block_seats(context, command, self.inventory))
 
     async def unblock(self, performance: str, *seats: str) -> None:
         """Put seats on sale again."""
@@ -253,9 +253,9 @@ class Town:
 
     async def hold(self, performance: str, buyer: str, *seats: str) -> str:
         """Fill a basket."""
-        wish = self._wish(performance, buyer, seats)
-        await self.do(lambda context: basket.hold_seats(context, wish, self.inventory))
-        return wish.hold
+        command = self._wish(performance, buyer, seats)
+        await self.do(lambda context: basket.hold_seats(context, command, self.inventory))
+        return command.hold
 
     async def extend(self, hold: str, buyer: str) -> None:
         """Ask for more time."""
@@ -277,10 +277,10 @@ class Town:
 
     async def book(self, performance: str, buyer: str, *seats: str) -> tuple[str, str]:
         """Hold and order in one step; return the order and its hold."""
-        wish = self._wish(performance, buyer, seats)
+        command = self._wish(performance, buyer, seats)
         place = PlaceOrder(order=str(uuid7()), account=buyer, contact=str(uuid7()))
-        await self.do(lambda context: ordering.hold_and_order(context, place, wish, self.inventory))
-        return place.order, wish.hold
+        await self.do(lambda context: ordering.hold_and_order(context, place, command, self.inventory))
+        return place.order, command.hold
 
     async def cancel(self, order: str) -> None:
         """Give an unpaid order up."""
@@ -288,10 +288,10 @@ class Town:
 
     async def open_payment(self, order: str, buyer: str) -> str:
         """Begin to pay."""
-        wish = OpenPayment(payment=str(uuid7()), order=order, account=buyer, provider="sandbox")
-        await self.do(lambda context: paying.open_payment(context, wish))
-        await self.do(partial(paying.open_checkout, payment=wish.payment, checkout="c-1"))
-        return wish.payment
+        command = OpenPayment(payment=str(uuid7()), order=order, account=buyer, provider="sandbox")
+        await self.do(lambda context: paying.open_payment(context, command))
+        await self.do(partial(paying.open_checkout, payment=command.payment, checkout="c-1"))
+        return command.payment
 
     async def fail_payment(self, payment: str) -> None:
         """Let the provider refuse."""
@@ -345,9 +345,9 @@ class Town:
 
     async def ask_back(self, order: str, lines: tuple[str, ...] | None = None) -> str:
         """Ask for a refund."""
-        wish = RequestRefund(refund=str(uuid7()), order=order, account=None, lines=lines)
-        await self.do(lambda context: refunding.request_refund(context, wish))
-        return wish.refund
+        command = RequestRefund(refund=str(uuid7()), order=order, account=None, lines=lines)
+        await self.do(lambda context: refunding.request_refund(context, command))
+        return command.refund
 
     async def approve(self, refund: str) -> None:
         """Let the money go back."""
@@ -368,7 +368,7 @@ class Town:
 
     async def scan(self, ticket: str | None, organizer_id: str) -> str:
         """Scan a ticket at the north gate; return the scan's id."""
-        wish = ScanTicket(
+        command = ScanTicket(
             ticket=ticket,
             fault=None if ticket else RefusalReason.UNREADABLE,
             code_sha256="cd" * 32,
@@ -378,8 +378,8 @@ class Town:
             organizers=frozenset({organizer_id}),
             override_window=True,
         )
-        await self.do(lambda context: entry.scan_ticket(context, wish))
-        return scan_id(wish.device, wish.nonce)
+        await self.do(lambda context: entry.scan_ticket(context, command))
+        return scan_id(command.device, command.nonce)
 
     async def revert(self, scan: str) -> None:
         """Take an entry back."""

@@ -17,7 +17,7 @@ from projections.every_model import EVERY_MODEL
 from projections.rebuilding.rebuilder import VersionsDiffer
 from runtime import rebuilds
 from runtime.embedded.postgres import EmbeddedPostgres, binary
-from tests.system.fold import Picture, picture_of
+from tests.system.fold import ReferenceRows, fold_reference
 from tests.system.log import decoded, read_log
 from tests.system.read_models import rows_of
 from tests.system.shop import POLL_S, READY_WITHIN_S, Json, Shop
@@ -107,7 +107,7 @@ async def shows_the_log(shop: Shop, apis: Sequence[str], buyers: Sequence[str]) 
 
 async def differences(shop: Shop, apis: Sequence[str], buyers: Sequence[str]) -> list[str]:
     """Return where a table of a read model, a seat map in memory or a buyer's list says something else than the log."""
-    picture = picture_of(decoded(await read_log(shop)))
+    picture = fold_reference(decoded(await read_log(shop)))
     shown, wanted = await rows_of(shop), picture.rows()
     found = [f"the table {table}" for table in wanted if shown[table] != wanted[table]]
     for api in apis:
@@ -127,7 +127,7 @@ async def unequal_rebuilds(shop: Shop) -> list[str]:
     return found
 
 
-def differing_maps(picture: Picture, api: str) -> list[str]:
+def differing_maps(picture: ReferenceRows, api: str) -> list[str]:
     """Return the performances whose sold or blocked seats one API process shows otherwise than the log."""
     wanted: defaultdict[str, dict[str, set[str]]] = defaultdict(lambda: {"sold": set(), "blocked": set()})
     for stream, stands in picture.seats.items():
@@ -144,7 +144,7 @@ def seats_shown(api: str, performance: str, states: Iterable[str]) -> dict[str, 
     return {state: set(shown[state]) for state in states}
 
 
-def differing_lists(picture: Picture, api: str, token: str) -> list[str]:
+def differing_lists(picture: ReferenceRows, api: str, token: str) -> list[str]:
     """Return which lists of a buyer one API process shows otherwise than the log."""
     account = read(f"{api}/me", token)["account_id"]
     orders = {order: told.status for order, told in picture.orders.items() if told.placed.account == account}

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.effort import Effort
+from tests.effort import ExampleCount
 from tests.memory import folder_in_memory
 from tests.restore.restoring import Backup, shows_the_log, unequal_rebuilds
 from tests.restore.separate import PARTS, SeparateShop, is_ready, separate_shop
 from tests.system.cast import device_at, hold_seat, paid_order
 from tests.system.shop import until
-from tests.system.stage import House, build, grid, organizer_of
+from tests.system.stage import VenueFixture, build, grid, organizer_of
 
 LOST_ORDERS = 3
 READERS_FIRST = ("api1", "project", "process", "seal", "api2", "sandbox", "relay")
@@ -31,7 +31,7 @@ def shop() -> Iterator[SeparateShop]:
 
 
 @pytest.fixture(scope="module")
-def house(shop: SeparateShop) -> House:
+def house(shop: SeparateShop) -> VenueFixture:
     """A house with seats for all that is sold here."""
     token = shop.token("organizer")
     return build(shop, token, organizer_of(shop, token), document=grid(6, 20))
@@ -44,13 +44,13 @@ class Drill:
         effort: more of it lets parts start in an order that is drawn, in place of the one that helps least.
     """
 
-    def __init__(self, shop: SeparateShop, house: House, folder: Path, effort: Effort) -> None:
+    def __init__(self, shop: SeparateShop, house: VenueFixture, folder: Path, example_count: ExampleCount) -> None:
         self.shop = shop
         self.backup = Backup(shop.postgres)
         self.file = folder / "backup"
         self._house = house
-        self._effort = effort
-        self._draw = random.Random(effort.seed)
+        self._effort = example_count
+        self._draw = random.Random(example_count.seed)
         self._ann, self._ben = shop.buyers(2)
         self._show = house.on_sale()
         paid_order(house, self._show, self._ann)
@@ -85,9 +85,9 @@ class Drill:
 
 
 @pytest.fixture
-def drill(shop: SeparateShop, house: House, tmp_path: Path, effort: Effort) -> Drill:
+def drill(shop: SeparateShop, house: VenueFixture, tmp_path: Path, example_count: ExampleCount) -> Drill:
     """One restore, of what is sold from now on."""
-    return Drill(shop, house, tmp_path, effort)
+    return Drill(shop, house, tmp_path, example_count)
 
 
 class TestRestoredServers:

@@ -16,7 +16,7 @@ from tests.memory import folder_in_memory
 from tests.restore.restoring import Backup, is_level, seats_shown, shows_the_log
 from tests.system.cast import paid_order
 from tests.system.shop import CHECKOUT, COMMAND, Json, Shop, another_api, own_environment, running, until
-from tests.system.stage import House, build, grid, organizer_of
+from tests.system.stage import VenueFixture, build, grid, organizer_of
 
 LOST_ORDERS = 4
 
@@ -41,7 +41,7 @@ def operate(shop: Shop, *words: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def house_of(shop: Shop) -> House:
+def house_of(shop: Shop) -> VenueFixture:
     """Return a small house."""
     token = shop.token("organizer")
     return build(shop, token, organizer_of(shop, token), document=grid(4, 5))

@@ -16,7 +16,7 @@ from runtime.roles import url_of_role
 from runtime.schema import migrate_all
 from runtime.settings import Settings
 from tests.databases import SECRET_KEY
-from tests.eventstore.appends import wish
+from tests.eventstore.appends import to_append
 
 CHECKOUT = Path(__file__).parents[2]
 ENDED_WITHIN_S = 60
@@ -26,7 +26,7 @@ STRANGE = NewEvent("SeatHeld", 99, "{}")
 async def record(settings: Settings) -> None:
     """Append an event of a version to come."""
     async with PostgresStore(url_of_role(settings, APP_ROLE)) as store:
-        await store.append([wish(Write("seat-1", 0, (STRANGE,)))])
+        await store.append([to_append(Write("seat-1", 0, (STRANGE,)))])
 
 
 @pytest.mark.parametrize("part", ["api", "project", "process"])

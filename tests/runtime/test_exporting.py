@@ -31,7 +31,7 @@ from runtime.exporting import beside, export_log
 from runtime.schema import HISTORIES
 from runtime.settings import Settings
 from tests.databases import SECRET_KEY, fresh_database, role_password
-from tests.eventstore.appends import wish
+from tests.eventstore.appends import to_append
 from tests.eventstore.seals.sealing import sealed_log
 
 EVENTS = 2_600
@@ -127,7 +127,7 @@ class TestLines:
 
         async def record() -> None:
             async with PostgresStore(role_url(database_url, APP_ROLE, role_password(APP_ROLE))) as store:
-                await store.append([wish(Write("seat-1", 0, (NewEvent("SeatHeld", 1, '{\n"a":1}'),)))])
+                await store.append([to_append(Write("seat-1", 0, (NewEvent("SeatHeld", 1, '{\n"a":1}'),)))])
 
         asyncio.run(record())
         with pytest.raises(Unexportable, match="position 1 holds a line break"):

@@ -14,7 +14,7 @@ from runtime.embedded.process import LaunchSpec, SupervisedProcess
 from runtime.local import forking
 from runtime.local.forking import ForkServer
 from tests.runtime.processes import all_gone, owner, processes_of, until
-from tests.system.family import family_of
+from tests.system.family import child_processes
 
 WITHIN_S = 30.0
 
@@ -78,7 +78,7 @@ class TestFork:
 
     def test_its_command_line_is_that_of_a_program_of_its_own(self, run: Run) -> None:
         found_by(run("titled", "stay"))
-        commands = [" ".join(command.split()) for command in family_of(os.getpid()).values()]
+        commands = [" ".join(command.split()) for command in child_processes(os.getpid()).values()]
         assert f"{sys.executable} -m tests.runtime.forked titled stay" in commands
         assert f"{sys.executable} -m runtime.embedded.supervisor titled" in commands
 
@@ -155,5 +155,5 @@ def the_part(name: str) -> int:
 
 def one_of(words: str) -> int:
     """Return the one of our processes whose command holds these words."""
-    (pid,) = (pid for pid, command in family_of(os.getpid()).items() if words in command)
+    (pid,) = (pid for pid, command in child_processes(os.getpid()).items() if words in command)
     return pid

@@ -25,7 +25,7 @@ from runtime.roles import url_of_role
 from runtime.schema import migrate_all
 from runtime.settings import Settings
 from tests.databases import SECRET_KEY
-from tests.eventstore.appends import wish
+from tests.eventstore.appends import to_append
 from tests.eventstore.jetstream.bookings import until_some
 from tests.eventstore.jetstream.conftest import connected
 
@@ -84,7 +84,7 @@ class TestWorker:
             await until_some(connected(link), "the connection")
             with ground.running("relay"), ground.running("project"):
                 unread = NewEvent("ScanRefused", 1, "{}")
-                await store.append([wish(Write("scan-1", 0, (unread,) * 5))])
+                await store.append([to_append(Write("scan-1", 0, (unread,) * 5))])
 
                 async def relayed() -> bool:
                     epoch = await epochs.current()

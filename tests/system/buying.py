@@ -26,7 +26,7 @@ CARDS = (*[GOOD_CARD] * 7, DECLINED_CARD, WEBHOOK_TWICE_CARD, WEBHOOKS_OUT_OF_OR
 
 
 @dataclass
-class Board:
+class SharedSeatMap:
     """The seat map as a screen shows it, a moment behind; `free` is what nobody is known to have."""
 
     performance: str
@@ -65,25 +65,25 @@ class Buyer:
     refused: set[UUID] = field(default_factory=set)
     accepted: set[UUID] = field(default_factory=set)
 
-    async def buy_while_there_is(self, board: Board) -> None:
+    async def buy_until_sold_out(self, shared_seat_map: SharedSeatMap) -> None:
         """Buy, again and again, whatever seems free; the shop says what really is, and who was late looks again."""
-        while board.free:
-            seats = self.choice(board)
-            if not seats or not await self.bought(board.performance, seats):
-                await board.looked.wait()
+        while shared_seat_map.free:
+            seats = self.choice(shared_seat_map)
+            if not seats or not await self.bought(shared_seat_map.performance, seats):
+                await shared_seat_map.looked.wait()
 
-    def choice(self, board: Board) -> list[str]:
+    def choice(self, shared_seat_map: SharedSeatMap) -> list[str]:
         """Draw a few seats of those believed to be free."""
         wanted = self.chance.randint(*SEATS_AT_ONCE)
-        drawn = self.chance.sample(board.free, min(4 * wanted, len(board.free)))
+        drawn = self.chance.sample(shared_seat_map.free, min(4 * wanted, len(shared_seat_map.free)))
         found = [seat for seat in drawn if seat not in self.known_taken]
-        return found[:wanted] or [seat for seat in board.free if seat not in self.known_taken][:wanted]
+        return found[:wanted] or [seat for seat in shared_seat_map.free if seat not in self.known_taken][:wanted]
 
     async def bought(self, performance: str, seats: list[str]) -> bool:
         """Hold and order in one step, and pay; False if another was faster."""
-        wish = {"performance_id": performance, "items": [{"seat": seat} for seat in seats]}
+        body = {"performance_id": performance, "items": [{"seat": seat} for seat in seats]}
         key = str(uuid7())
-        answer = await self.sent("/orders", wish, key=key)
+        answer = await self.sent("/orders", body, key=key)
         command = uuid5(COMMANDS, f"{self.account}/POST {PREFIX}/orders/{key}")
         (self.refused if answer.status == 409 else self.accepted).add(command)
         if answer.status == 409:
@@ -127,7 +127,7 @@ def kind(answer: Answer) -> str:
     return str(answer.status) if answer.status < 300 else f"{answer.status} {answer.body['code']}"
 
 
-async def sell_out(api: str, gateway: str, board: Board, tokens: Iterable[str]) -> list[Buyer]:
+async def sell_out(api: str, gateway: str, shared_seat_map: SharedSeatMap, tokens: Iterable[str]) -> list[Buyer]:
     """Let everybody buy until nothing is free; return them."""
     cards = cycle(CARDS)
     buyers = [
@@ -140,11 +140,11 @@ async def sell_out(api: str, gateway: str, board: Board, tokens: Iterable[str]) 
         )
         for number, token in enumerate(tokens)
     ]
-    board.free = sorted(board.seats)
+    shared_seat_map.free = sorted(shared_seat_map.seats)
     async with asyncio.TaskGroup() as crowd, Wire(api) as screen:
-        watching = crowd.create_task(board.watch(screen))
+        watching = crowd.create_task(shared_seat_map.watch(screen))
         for buyer in buyers:
-            crowd.create_task(buyer.buy_while_there_is(board))
+            crowd.create_task(buyer.buy_until_sold_out(shared_seat_map))
         await watching
     for buyer in buyers:
         await buyer.shop.close()

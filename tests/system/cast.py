@@ -9,14 +9,14 @@ from uuid_utils.compat import uuid7
 
 from domain.values import Role
 from tests.system.shop import Shop, until
-from tests.system.stage import House, build, grid, organizer_of
+from tests.system.stage import VenueFixture, build, grid, organizer_of
 
 GOOD_CARD = {"card": "4242424242424242"}
 OTHER_CURRENCY_CARD = {"card": "4242000000000901"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Actor:
+class Participant:
     """Somebody with an access token, or without.
 
     Args:
@@ -33,23 +33,23 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Things:
+class Resources:
     """What paths can name; `hidden` if only its organizer may see its event."""
 
-    house: House
+    house: VenueFixture
     owner: str
     ids: Mapping[str, str]
     code: str
     hidden: bool = False
 
-    def with_draft(self) -> "Things":
+    def with_draft(self) -> "Resources":
         """Return the same with an event that is not published."""
         event = self.house.event(published=False)
         performance, cancelled = self.house.performance(event), cancelled_performance(self.house, event)
         ids = {**self.ids, "event_id": event, "performance_id": performance, "cancelled": cancelled}
         return replace(self, ids=ids, hidden=True)
 
-    def fresh(self) -> "Things":
+    def fresh(self) -> "Resources":
         """Return the same with things that nobody has ended yet."""
         if self.hidden:
             return self.with_draft()
@@ -59,7 +59,7 @@ class Things:
         return replace(self, ids=ids)
 
 
-def everybody(shop: Shop, owner: str) -> list[Actor]:
+def all_actors(shop: Shop, owner: str) -> list[Participant]:
     """Return one actor of every kind."""
     customer, seller, gate = shop.buyers(3)
     admin = shop.token("admin")
@@ -69,21 +69,21 @@ def everybody(shop: Shop, owner: str) -> list[Actor]:
         shop.do(f"/organizers/{other}/members/{account}", admin, {"roles": [role]}, method="PUT")
     guest = shop.ask("POST", "/auth/guest").json()["access_token"]
     return [
-        Actor(name="nobody", token=None),
-        Actor(name="guest", token=guest),
-        Actor(name="customer", token=customer),
-        Actor(name="owner", token=owner, owner=True),
-        Actor(name="organizer", token=shop.token("organizer"), roles=frozenset({Role.ORGANIZER})),
-        Actor(name="foreign organizer", token=seller, foreign=frozenset({Role.ORGANIZER})),
-        Actor(name="entry manager", token=shop.token("gate"), roles=frozenset({Role.ENTRY_MANAGER})),
-        Actor(name="foreign entry manager", token=gate, foreign=frozenset({Role.ENTRY_MANAGER})),
-        Actor(name="support", token=shop.token("support"), roles=frozenset({Role.SUPPORT})),
-        Actor(name="admin", token=admin, roles=frozenset({Role.ADMIN})),
-        Actor(name="auditor", token=shop.token("auditor"), roles=frozenset({Role.AUDITOR})),
+        Participant(name="nobody", token=None),
+        Participant(name="guest", token=guest),
+        Participant(name="customer", token=customer),
+        Participant(name="owner", token=owner, owner=True),
+        Participant(name="organizer", token=shop.token("organizer"), roles=frozenset({Role.ORGANIZER})),
+        Participant(name="foreign organizer", token=seller, foreign=frozenset({Role.ORGANIZER})),
+        Participant(name="entry manager", token=shop.token("gate"), roles=frozenset({Role.ENTRY_MANAGER})),
+        Participant(name="foreign entry manager", token=gate, foreign=frozenset({Role.ENTRY_MANAGER})),
+        Participant(name="support", token=shop.token("support"), roles=frozenset({Role.SUPPORT})),
+        Participant(name="admin", token=admin, roles=frozenset({Role.ADMIN})),
+        Participant(name="auditor", token=shop.token("auditor"), roles=frozenset({Role.AUDITOR})),
     ]
 
 
-def make_things(shop: Shop, owner: str) -> Things:
+def make_things(shop: Shop, owner: str) -> Resources:
     """Let a buyer go all the way: a hold, a paid order of two seats, their tickets, a refund that waits."""
     token = shop.token("organizer")
     house = build(shop, token, organizer_of(shop, token), document=grid(10, 20))
@@ -117,31 +117,31 @@ def make_things(shop: Shop, owner: str) -> Things:
         "seat": house.seats(performance)[0],
     }
     code = shop.get(f"/tickets/{ticket['ticket_id']}", owner)["code"]
-    return Things(house=house, owner=owner, ids=ids, code=code)
+    return Resources(house=house, owner=owner, ids=ids, code=code)
 
 
-def cancelled_performance(house: House, event: str) -> str:
+def cancelled_performance(house: VenueFixture, event: str) -> str:
     """Schedule a performance and cancel it."""
     performance = house.performance(event)
     house.shop.do(f"/performances/{performance}/cancel", house.shop.token("organizer"), {"reason": "illness"})
     return performance
 
 
-def device_at(house: House, performance: str) -> str:
+def device_at(house: VenueFixture, performance: str) -> str:
     """Register a scanner for a performance."""
     body = {"organizer_id": house.organizer, "label": "North", "performance_ids": [performance]}
     device: str = house.shop.do("/devices", house.shop.token("organizer"), body)["device_id"]
     return device
 
 
-def scan_of(house: House, code: str) -> str:
+def scan_of(house: VenueFixture, code: str) -> str:
     """Let a ticket's holder enter long before the start; return the scan."""
     body = {"code": code, "gate": "north", "nonce": str(uuid7()), "override_window": True}
     scan: str = house.shop.do("/scans", house.shop.token("gate"), body)["scan_id"]
     return scan
 
 
-def paid_order(house: House, performance: str, buyer: str, *, first: int = 0) -> tuple[str, str]:
+def paid_order(house: VenueFixture, performance: str, buyer: str, *, first: int = 0) -> tuple[str, str]:
     """Order two seats from the `first` on, pay, and wait for the tickets; return the order and its payment."""
     shop, seats = house.shop, house.seats(performance)[first : first + 2]
     items = [{"seat": seat} for seat in seats]
@@ -162,7 +162,7 @@ def pay(shop: Shop, order: str, buyer: str, card: Mapping[str, str]) -> str:
     return str(opened["payment_id"])
 
 
-def open_exception(house: House, performance: str, buyer: str, *, nth: int) -> str:
+def open_exception(house: VenueFixture, performance: str, buyer: str, *, nth: int) -> str:
     """Pay an order in another currency, wait for the exception, and return it."""
     shop, items = house.shop, [{"seat": house.seats(performance)[nth]}]
     order = shop.do("/orders", buyer, {"performance_id": performance, "items": items})["order_id"]
@@ -178,7 +178,7 @@ def open_exception(house: House, performance: str, buyer: str, *, nth: int) -> s
     return found[0]
 
 
-def hold_seat(house: House, performance: str, buyer: str, *, nth: int = 0) -> str:
+def hold_seat(house: VenueFixture, performance: str, buyer: str, *, nth: int = 0) -> str:
     """Hold one seat and return the hold."""
     wish: dict[str, Any] = {"items": [{"seat": house.seats(performance)[nth]}]}
     hold: str = house.shop.do(f"/performances/{performance}/holds", buyer, wish)["hold_id"]

@@ -4,7 +4,7 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def family_of(pid: int) -> dict[int, str]:
+def child_processes(pid: int) -> dict[int, str]:
     """Return every living descendant of a process, with its command."""
     parents: dict[int, int] = {}
     for entry in Path("/proc").iterdir():

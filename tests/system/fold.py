@@ -15,14 +15,14 @@ from domain import seat as seats
 from domain import ticket as tickets
 from domain import venue as venues
 from domain.values import Line
-from tests.system.log import Told
+from tests.system.log import DecodedEvent
 
 Row = tuple[Any, ...]
 COUNTED = ("sold", "returned", "gross", "returned_gross", "refunded", "disputes_lost")
 
 
 @dataclass(slots=True)
-class OrderPicture:
+class ReferenceOrder:
     """What later events of an order do not repeat, and where it stands."""
 
     placed: orders.OrderPlaced
@@ -38,11 +38,11 @@ class OrderPicture:
 
 
 @dataclass(slots=True)
-class Picture:
+class ReferenceRows:
     """Every seat, order, payment, refund and ticket by its id, and the sales by what they are counted by."""
 
     seats: dict[str, Row] = field(default_factory=dict)
-    orders: dict[str, OrderPicture] = field(default_factory=dict)
+    orders: dict[str, ReferenceOrder] = field(default_factory=dict)
     payments: dict[str, list[Any]] = field(default_factory=dict)
     refunds: dict[str, list[Any]] = field(default_factory=dict)
     tickets: dict[str, list[Any]] = field(default_factory=dict)
@@ -50,16 +50,16 @@ class Picture:
     zones: dict[str, tzinfo] = field(default_factory=dict)
     venues: dict[str, str] = field(default_factory=dict)
 
-    def day_of(self, performance: str, told: Told) -> date:
+    def day_of(self, performance: str, decoded_event: DecodedEvent) -> date:
         """Return the day at a performance's venue on which something was recorded."""
         zone: tzinfo = self.zones.get(self.venues.get(performance, ""), UTC)
-        return told.recorded.recorded_at.astimezone(zone).date()
+        return decoded_event.recorded.recorded_at.astimezone(zone).date()
 
     def rows(self) -> dict[str, set[Row]]:
         """Return the rows that the read models must have, by table."""
         return {
             "seat": {(*stream.split("-", 1)[1].rsplit("-", 1), *stands) for stream, stands in self.seats.items()},
-            "orders": {(order, *told.row()) for order, told in self.orders.items()},
+            "orders": {(order, *decoded_event.row()) for order, decoded_event in self.orders.items()},
             "payment": {(payment, *told) for payment, told in self.payments.items()},
             "refund": {(refund, *told) for refund, told in self.refunds.items()},
             "ticket": {(ticket, *told) for ticket, told in self.tickets.items()},
@@ -67,9 +67,9 @@ class Picture:
         }
 
 
-def picture_of(log: Sequence[Told]) -> Picture:
+def fold_reference(log: Sequence[DecodedEvent]) -> ReferenceRows:
     """Fold a whole log."""
-    picture = Picture()
+    picture = ReferenceRows()
     folds = {
         "seat": fold_seat,
         "order": fold_order,
@@ -79,73 +79,77 @@ def picture_of(log: Sequence[Told]) -> Picture:
         "venue": fold_venue,
         "performance": fold_performance,
     }
-    for told in log:
-        fold = folds.get(told.recorded.stream.split("-", 1)[0])
+    for decoded_event in log:
+        fold = folds.get(decoded_event.recorded.stream.split("-", 1)[0])
         if fold is not None:
-            fold(picture, told)
+            fold(picture, decoded_event)
     return picture
 
 
-def fold_venue(picture: Picture, told: Told) -> None:
+def fold_venue(picture: ReferenceRows, decoded_event: DecodedEvent) -> None:
     """Say by which clock a venue lives."""
-    if isinstance(told.event, (venues.VenueOpened, venues.VenueChanged)):
-        picture.zones[told.key] = ZoneInfo(told.event.details.time_zone)
+    if isinstance(decoded_event.event, (venues.VenueOpened, venues.VenueChanged)):
+        picture.zones[decoded_event.key] = ZoneInfo(decoded_event.event.details.time_zone)
 
 
-def fold_performance(picture: Picture, told: Told) -> None:
+def fold_performance(picture: ReferenceRows, decoded_event: DecodedEvent) -> None:
     """Say where a performance is given."""
-    if isinstance(told.event, performances.PerformanceScheduled):
-        picture.venues[told.key] = told.event.venue
+    if isinstance(decoded_event.event, performances.PerformanceScheduled):
+        picture.venues[decoded_event.key] = decoded_event.event.venue
 
 
-def fold_seat(picture: Picture, told: Told) -> None:
+def fold_seat(picture: ReferenceRows, decoded_event: DecodedEvent) -> None:
     """Say where a seat stands, and until when."""
-    match told.event:
+    match decoded_event.event:
         case seats.SeatHeld() | seats.SeatHoldExtended():
-            stands: Row = ("held", told.event.expires_at)
+            stands: Row = ("held", decoded_event.event.expires_at)
         case seats.SeatSold():
             stands = ("sold", None)
         case seats.SeatBlocked():
-            stands = ("blocked", told.event.release_at)
+            stands = ("blocked", decoded_event.event.release_at)
         case _:
             stands = ("free", None)
-    picture.seats[told.recorded.stream] = stands
+    picture.seats[decoded_event.recorded.stream] = stands
 
 
-def fold_order(picture: Picture, told: Told) -> None:
+def fold_order(picture: ReferenceRows, decoded_event: DecodedEvent) -> None:
     """Say where an order stands, and count what it sold."""
-    if isinstance(told.event, orders.OrderPlaced):
-        picture.orders[told.key] = OrderPicture(placed=told.event, expires_at=told.event.expires_at)
+    if isinstance(decoded_event.event, orders.OrderPlaced):
+        picture.orders[decoded_event.key] = ReferenceOrder(
+            placed=decoded_event.event, expires_at=decoded_event.event.expires_at
+        )
         return
-    order = picture.orders[told.key]
-    day = picture.day_of(order.placed.performance, told)
-    match told.event:
+    order = picture.orders[decoded_event.key]
+    day = picture.day_of(order.placed.performance, decoded_event)
+    match decoded_event.event:
         case orders.OrderExtended():
-            order.expires_at = told.event.expires_at
+            order.expires_at = decoded_event.event.expires_at
         case orders.OrderExpired():
             order.status = "expired"
         case orders.OrderCancelled():
             order.status = "cancelled"
         case orders.OrderConfirmed():
-            order.status, order.paid_by = "confirmed", told.event.payment
+            order.status, order.paid_by = "confirmed", decoded_event.event.payment
             count(picture, order, order.placed.lines, day, sold="sold", gross="gross")
         case orders.OrderLinesCancelled():
-            ended = [line for line in order.placed.lines if line.line_id in told.event.lines]
+            ended = [line for line in order.placed.lines if line.line_id in decoded_event.event.lines]
             order.cancelled += len(ended)
             count(picture, order, ended, day, sold="returned", gross="returned_gross")
         case orders.RefundOpened():
-            order.refunds[told.event.refund] = told.event
+            order.refunds[decoded_event.event.refund] = decoded_event.event
         case orders.RefundClosed(outcome=orders.RefundOutcome.COMPLETED):
-            count_refund(picture, order, order.refunds[told.event.refund], day)
+            count_refund(picture, order, order.refunds[decoded_event.event.refund], day)
 
 
-def count(picture: Picture, order: OrderPicture, lines: Sequence[Line], day: date, *, sold: str, gross: str) -> None:
+def count(
+    picture: ReferenceRows, order: ReferenceOrder, lines: Sequence[Line], day: date, *, sold: str, gross: str
+) -> None:
     """Count lines into a day's sales."""
     for line in lines:
         picture.sales[key_of(order, day, line.place.category, line.ticket_type)].update({sold: 1, gross: line.gross})
 
 
-def count_refund(picture: Picture, order: OrderPicture, opened: orders.RefundOpened, day: date) -> None:
+def count_refund(picture: ReferenceRows, order: ReferenceOrder, opened: orders.RefundOpened, day: date) -> None:
     """Count what went back: for its lines, or beside all lines."""
     for line in order.placed.lines:
         if line.line_id in opened.lines and opened.amount:
@@ -155,40 +159,47 @@ def count_refund(picture: Picture, order: OrderPicture, opened: orders.RefundOpe
         picture.sales[key_of(order, day, "", "", opened.currency)]["refunded"] += opened.amount
 
 
-def key_of(order: OrderPicture, day: date, category: str, ticket_type: str, currency: str = "") -> Row:
+def key_of(order: ReferenceOrder, day: date, category: str, ticket_type: str, currency: str = "") -> Row:
     """Return what sales are counted by."""
     placed = order.placed
     return placed.organizer, placed.performance, day, category, ticket_type, currency or placed.currency
 
 
-def fold_payment(picture: Picture, told: Told) -> None:
+def fold_payment(picture: ReferenceRows, decoded_event: DecodedEvent) -> None:
     """Say what was captured, and what it led to."""
-    match told.event:
+    match decoded_event.event:
         case payments.PaymentRequested():
-            picture.payments[told.key] = [told.event.order, told.event.amount, 0, None]
+            picture.payments[decoded_event.key] = [decoded_event.event.order, decoded_event.event.amount, 0, None]
         case payments.PaymentCaptured():
-            picture.payments[told.key][2] = told.event.amount
+            picture.payments[decoded_event.key][2] = decoded_event.event.amount
         case payments.PaymentSettled():
-            picture.payments[told.key][3] = told.event.outcome.value
+            picture.payments[decoded_event.key][3] = decoded_event.event.outcome.value
         case payments.DisputeLost(order=order, amount=amount, currency=currency):
-            count_loss(picture, order, told, amount, currency)
+            count_loss(picture, order, decoded_event, amount, currency)
         case payments.DisputeWon(order=order, recovered=amount, currency=currency):
-            count_loss(picture, order, told, -amount, currency)
+            count_loss(picture, order, decoded_event, -amount, currency)
 
 
-def count_loss(picture: Picture, order: str, told: Told, amount: int, currency: str) -> None:
+def count_loss(picture: ReferenceRows, order: str, decoded_event: DecodedEvent, amount: int, currency: str) -> None:
     """Count what a dispute took, or gave back."""
     known = picture.orders[order]
-    day = picture.day_of(known.placed.performance, told)
+    day = picture.day_of(known.placed.performance, decoded_event)
     picture.sales[key_of(known, day, "", "", currency)]["disputes_lost"] += amount
 
 
-def fold_refund(picture: Picture, told: Told) -> None:
+def fold_refund(picture: ReferenceRows, decoded_event: DecodedEvent) -> None:
     """Say how far a refund is."""
-    if isinstance(told.event, refunds.RefundRequested):
-        picture.refunds[told.key] = [told.event.order, told.event.payment, "requested", told.event.amount]
+    if isinstance(decoded_event.event, refunds.RefundRequested):
+        picture.refunds[decoded_event.key] = [
+            decoded_event.event.order,
+            decoded_event.event.payment,
+            "requested",
+            decoded_event.event.amount,
+        ]
     else:
-        picture.refunds[told.key][2] = refund_status(told.event, picture.refunds[told.key][2])
+        picture.refunds[decoded_event.key][2] = refund_status(
+            decoded_event.event, picture.refunds[decoded_event.key][2]
+        )
 
 
 def refund_status(event: refunds.RefundEvent, before: str) -> str:
@@ -204,15 +215,15 @@ def refund_status(event: refunds.RefundEvent, before: str) -> str:
             return type(event).__name__.removeprefix("Refund").lower()
 
 
-def fold_ticket(picture: Picture, told: Told) -> None:
+def fold_ticket(picture: ReferenceRows, decoded_event: DecodedEvent) -> None:
     """Say whether a ticket still admits."""
-    match told.event:
+    match decoded_event.event:
         case tickets.TicketIssued():
-            issued = told.event
-            picture.tickets[told.key] = [issued.order, issued.account, issued.performance, "valid", None]
+            issued = decoded_event.event
+            picture.tickets[decoded_event.key] = [issued.order, issued.account, issued.performance, "valid", None]
         case tickets.TicketVoided():
-            picture.tickets[told.key][3] = "void"
+            picture.tickets[decoded_event.key][3] = "void"
         case tickets.EntryRecorded():
-            picture.tickets[told.key][3:] = ["used", told.event.gate]
+            picture.tickets[decoded_event.key][3:] = ["used", decoded_event.event.gate]
         case tickets.EntryReverted():
-            picture.tickets[told.key][3:] = ["valid", None]
+            picture.tickets[decoded_event.key][3:] = ["valid", None]

@@ -3,7 +3,7 @@
 import os
 import signal
 
-from tests.system.family import family_of
+from tests.system.family import child_processes
 from tests.system.shop import Shop, until
 
 PROGRAMS = {"nats": "nats-server --config", "sandbox": "adapters.sandbox", "postgres": "bin/postgres -D"}
@@ -11,10 +11,10 @@ PROGRAMS = {"nats": "nats-server --config", "sandbox": "adapters.sandbox", "post
 
 def kill(shop: Shop, part: str) -> None:
     """Kill a part and wait until the command says that it runs again."""
-    restarts = shop.said().count(f"{part} runs again.")
+    restarts = shop.read_output().count(f"{part} runs again.")
     os.kill(process_of(shop, part), signal.SIGKILL)
-    until(lambda: shop.said().count(f"{part} runs again.") > restarts, f"the restart of {part}")
-    assert f"{part} was ended by signal 9 (SIGKILL)" in shop.said()
+    until(lambda: shop.read_output().count(f"{part} runs again.") > restarts, f"the restart of {part}")
+    assert f"{part} was ended by signal 9 (SIGKILL)" in shop.read_output()
 
 
 def process_of(shop: Shop, part: str) -> int:
@@ -22,6 +22,6 @@ def process_of(shop: Shop, part: str) -> int:
     program = PROGRAMS.get(part, f"runtime.cli {part}")
     return next(
         pid
-        for pid, command in family_of(shop.process.pid).items()
+        for pid, command in child_processes(shop.process.pid).items()
         if program in command and "supervisor" not in command
     )

@@ -15,7 +15,7 @@ from tests.system.shop import Shop
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class DecodedEvent:
     """One stored event, decoded."""
 
     recorded: RecordedEvent
@@ -41,9 +41,9 @@ async def read_all(store: Store) -> list[RecordedEvent]:
     return found
 
 
-def decoded(log: Sequence[RecordedEvent]) -> list[Told]:
+def decoded(log: Sequence[RecordedEvent]) -> list[DecodedEvent]:
     """Decode every event of a log."""
-    return [Told(one, CODEC.decode(one.name, one.schema_version, one.data)) for one in log]
+    return [DecodedEvent(one, CODEC.decode(one.name, one.schema_version, one.data)) for one in log]
 
 
 def audit(log: Sequence[RecordedEvent], refused: Iterable[UUID] = ()) -> tuple[Ledger, list[str]]:

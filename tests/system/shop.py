@@ -73,9 +73,9 @@ class Shop:
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
-        while not any(line.startswith("ready") for line in self.said().splitlines()):
-            assert self.process.poll() is None, f"it ended with {self.process.returncode}:\n{self.said()}"
-            assert time.monotonic() < began + READY_WITHIN_S, f"not ready:\n{self.said()}"
+        while not any(line.startswith("ready") for line in self.read_output().splitlines()):
+            assert self.process.poll() is None, f"it ended with {self.process.returncode}:\n{self.read_output()}"
+            assert time.monotonic() < began + READY_WITHIN_S, f"not ready:\n{self.read_output()}"
             time.sleep(POLL_S)
         return time.monotonic() - began
 
@@ -84,7 +84,7 @@ class Shop:
         self.process.send_signal(number)
         return self.process.wait(ENDS_WITHIN_S)
 
-    def said(self) -> str:
+    def read_output(self) -> str:
         """Return what the command has printed since it was started."""
         return self.output.read_text()
 
@@ -96,8 +96,8 @@ class Shop:
     def ready(self) -> Json:
         """Return what operators are told."""
         with httpx.Client(trust_env=False, verify=False, timeout=ANSWER_WITHIN_S) as client:
-            told: Json = client.get(f"{self.url}/readyz").json()
-            return told
+            decoded_event: Json = client.get(f"{self.url}/readyz").json()
+            return decoded_event
 
     def caught_up(self) -> None:
         """Wait until the read models have read the whole log."""

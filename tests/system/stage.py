@@ -13,7 +13,7 @@ PRICE = 4500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class House:
+class VenueFixture:
     """An organizer's venue with one published layout; `token` acts for the organizer."""
 
     shop: Shop
@@ -66,13 +66,13 @@ def organizer_of(shop: Shop, token: str) -> str:
     return organizer
 
 
-def build(shop: Shop, token: str, organizer: str, *, document: object, format_: str = "grid") -> House:
+def build(shop: Shop, token: str, organizer: str, *, document: object, format_: str = "grid") -> VenueFixture:
     """Open a venue and publish a drawing of it."""
     where = {"name": "The Globe", "address": "Bankside 21", "city": "London", "country": "GB"}
     opened = shop.do("/venues", token, {"organizer_id": organizer, **where, "time_zone": "Europe/London"})
     wish = {"name": "As built", "format": format_, "document": document}
     layout = shop.do(f"/venues/{opened['venue_id']}/layouts", token, wish)
-    return House(
+    return VenueFixture(
         shop=shop,
         token=token,
         organizer=organizer,

@@ -15,7 +15,7 @@ from uuid_utils.compat import uuid7
 from adapters.sandbox_webhooks import SIGNATURE_HEADER
 from api.access import LAYOUT_BYTES_MAX
 from domain.ports import WEBHOOK_WINDOW
-from tests.system.cast import Things, make_things, paid_order
+from tests.system.cast import Resources, make_things, paid_order
 from tests.system.shop import Shop, until
 from tests.system.stage import build, grid
 
@@ -24,7 +24,7 @@ from tests.system.stage import build, grid
 class Scene:
     """What the bad requests are about."""
 
-    things: Things
+    things: Resources
     stranger: str
     other: str
     early: str
@@ -150,7 +150,7 @@ def scene(shop: Shop) -> Scene:
     )
 
 
-def void_code(things: Things, performance: str) -> str:
+def void_code(things: Resources, performance: str) -> str:
     """Return the code of a ticket whose money went back."""
     shop = things.house.shop
     order, _ = paid_order(things.house, performance, things.owner)
@@ -222,8 +222,8 @@ class TestBadScans:
         answer = shop.do("/scans", token, wish)
         assert (answer["outcome"], answer["reason"]) == ("refused", reason)
         assert shop.do("/scans", token, wish) == answer
-        (told,) = shop.get("/audit/log", shop.token("auditor"), after=answer["position"] - 1, limit=1)["items"]
-        assert (told["name"], told["data"]["reason"]) == ("ScanRefused", reason)
+        (decoded_event,) = shop.get("/audit/log", shop.token("auditor"), after=answer["position"] - 1, limit=1)["items"]
+        assert (decoded_event["name"], decoded_event["data"]["reason"]) == ("ScanRefused", reason)
 
 
 class TestReplayedWebhook:

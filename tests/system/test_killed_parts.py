@@ -112,12 +112,12 @@ class TestFrozenParts:
             os.kill(process, signal.SIGSTOP)
         try:
             for part in frozen:
-                until(lambda part=part: f"{part} has given no sign of life for" in shop.said(), "the warning")  # type: ignore[misc]
+                until(lambda part=part: f"{part} has given no sign of life for" in shop.read_output(), "the warning")  # type: ignore[misc]
                 assert shop.ready()["parts"][part] == "silent"
             assert shop.ready()["parts"]["seal"] == "alive"
         finally:
             for process in frozen.values():
                 os.kill(process, signal.SIGCONT)
         for part in frozen:
-            until(lambda part=part: f"{part} gives signs of life again." in shop.said(), "the end of it")  # type: ignore[misc]
+            until(lambda part=part: f"{part} gives signs of life again." in shop.read_output(), "the end of it")  # type: ignore[misc]
             assert shop.ready()["parts"][part] == "alive"

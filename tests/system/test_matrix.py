@@ -16,7 +16,7 @@ from api.identity import Identity
 from domain.values import Role
 from projections.every_model import EVERY_MODEL
 from runtime.wiring import open_engine
-from tests.system.cast import Actor, Things, everybody, make_things
+from tests.system.cast import Participant, Resources, all_actors, make_things
 from tests.system.shop import Shop
 from tests.system.stage import grid
 
@@ -56,7 +56,7 @@ def names_in(path: str) -> set[str]:
     return set(re.findall(r"{(\w+)}", path))
 
 
-def expected(route: Route, access: Access, actor: Actor, *, hidden: bool) -> int | None:
+def expected(route: Route, access: Access, actor: Participant, *, hidden: bool) -> int | None:
     """Return the status somebody must be refused with; None if they may."""
     if actor.token is None and not access.public:
         return 401
@@ -71,7 +71,7 @@ def expected(route: Route, access: Access, actor: Actor, *, hidden: bool) -> int
     return 404 if hidden or names & SEEN_BY_ITS_ORGANIZER else 403
 
 
-def request_for(route: Route, things: Things) -> tuple[str, dict[str, Any]]:
+def request_for(route: Route, things: Resources) -> tuple[str, dict[str, Any]]:
     """Return a path and a request that makes sense, so that nothing but who asks is left to be refused."""
     ids = {**things.ids, "performance_id": things.ids["cancelled"]} if route in ON_CANCELLED else things.ids
     path = re.sub(r"{(\w+)}", lambda found: ids[found[1]], route[1])
@@ -84,7 +84,7 @@ def request_for(route: Route, things: Things) -> tuple[str, dict[str, Any]]:
     return path if path in UNPREFIXED else PREFIX + path, options
 
 
-def bodies(things: Things) -> Mapping[Route, object]:
+def bodies(things: Resources) -> Mapping[Route, object]:
     """Return a body for every route that takes one, but not those of `/auth`."""
     house, free = things.house, {"seat": "nosuchseat"}
     venue = {"name": "Rose", "address": "Park St 56", "city": "London", "country": "GB", "time_zone": "Europe/London"}
@@ -132,7 +132,7 @@ def bodies(things: Things) -> Mapping[Route, object]:
     }
 
 
-async def status_of(client: httpx.AsyncClient, route: Route, actor: Actor, things: Things) -> int:
+async def status_of(client: httpx.AsyncClient, route: Route, actor: Participant, things: Resources) -> int:
     """Send one request and return its status; a stream that never ends is not read."""
     path, options = request_for(route, things)
     headers = {} if actor.token is None else {"Authorization": f"Bearer {actor.token}"}
@@ -140,7 +140,9 @@ async def status_of(client: httpx.AsyncClient, route: Route, actor: Actor, thing
         return response.status_code
 
 
-async def wrong_answers(client: httpx.AsyncClient, route: Route, actors: list[Actor], things: Things) -> list[str]:
+async def wrong_answers(
+    client: httpx.AsyncClient, route: Route, actors: list[Participant], things: Resources
+) -> list[str]:
     """Let everybody ask one route; return a sentence for each answer that the table does not say."""
     found: list[str] = []
     for actor in sorted(actors, key=lambda actor: expected(route, ACCESS[route], actor, hidden=things.hidden) is None):
@@ -159,21 +161,21 @@ def owner(shop: Shop) -> str:
 
 
 @pytest.fixture(scope="module")
-def things(shop: Shop, owner: str) -> Things:
+def things(shop: Shop, owner: str) -> Resources:
     """What the paths name."""
     return make_things(shop, owner)
 
 
 @pytest.fixture(scope="module")
-def drafts(things: Things) -> Things:
+def drafts(things: Resources) -> Resources:
     """The same, with an event that only its organizer may see."""
     return things.with_draft()
 
 
 @pytest.fixture(scope="module")
-def actors(shop: Shop, owner: str) -> list[Actor]:
+def actors(shop: Shop, owner: str) -> list[Participant]:
     """Everybody."""
-    return everybody(shop, owner)
+    return all_actors(shop, owner)
 
 
 @pytest.fixture
@@ -194,7 +196,7 @@ def nothing_stays_paused(shop: Shop) -> Iterator[None]:
 class TestMatrix:
     @pytest.mark.parametrize("route", [route for route in EVERY_ROUTE if route not in OWN_CREDENTIALS], ids=" ".join)
     async def test_everybody_is_answered_as_the_table_says(
-        self, client: httpx.AsyncClient, route: Route, actors: list[Actor], things: Things
+        self, client: httpx.AsyncClient, route: Route, actors: list[Participant], things: Resources
     ) -> None:
         assert await wrong_answers(client, route, actors, things) == []
 
@@ -202,13 +204,13 @@ class TestMatrix:
         "route", [route for route in EVERY_ROUTE if names_in(route[1]) & SEEN_WITH_ITS_EVENT], ids=" ".join
     )
     async def test_what_belongs_to_a_draft_is_not_there_for_others(
-        self, client: httpx.AsyncClient, route: Route, actors: list[Actor], drafts: Things
+        self, client: httpx.AsyncClient, route: Route, actors: list[Participant], drafts: Resources
     ) -> None:
         assert await wrong_answers(client, route, actors, drafts) == []
 
     @pytest.mark.parametrize("route", sorted(OWN_CREDENTIALS), ids=" ".join)
     async def test_a_route_with_credentials_of_its_own_answers_everybody_alike(
-        self, client: httpx.AsyncClient, route: Route, actors: list[Actor], things: Things
+        self, client: httpx.AsyncClient, route: Route, actors: list[Participant], things: Resources
     ) -> None:
         assert len({await status_of(client, route, actor, things) for actor in actors}) == 1
 
@@ -225,8 +227,8 @@ class TestMatrix:
         monkeypatch: pytest.MonkeyPatch,
         route: Route,
         let_in: set[str],
-        actors: list[Actor],
-        things: Things,
+        actors: list[Participant],
+        things: Resources,
     ) -> None:
         """The same application, on the same database, in which one route's check was planted away."""
         monkeypatch.setattr(routing, "authorize", forgetful(ACCESS[route]))

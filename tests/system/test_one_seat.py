@@ -21,11 +21,11 @@ from runtime.deciding import build_handler
 from runtime.embedded import free_port
 from runtime.server import ApiServer
 from runtime.wiring import open_engine
-from tests.laws.world import OneByOne, commands
+from tests.laws.world import UnbatchedAppender, commands
 from tests.system.buying import kind
 from tests.system.log import audit, decoded, read_all, read_log
 from tests.system.shop import Shop, another_api
-from tests.system.stage import UNLIMITED, House, build, grid, organizer_of
+from tests.system.stage import UNLIMITED, VenueFixture, build, grid, organizer_of
 from tests.system.wire import Answer, Wire
 
 CROWD = 500
@@ -33,7 +33,7 @@ WISHES = 20
 
 
 @pytest.fixture(scope="module")
-def theatre(shop: Shop) -> House:
+def theatre(shop: Shop) -> VenueFixture:
     """A few rows of seats."""
     token = shop.token("organizer")
     return build(shop, token, organizer_of(shop, token), document=grid(10, 20))
@@ -47,7 +47,7 @@ def crowd(shop: Shop) -> list[str]:
 
 class TestOneSeat:
     async def test_of_500_at_once_one_gets_it_and_499_are_told_which_seat_is_taken(
-        self, shop: Shop, theatre: House, crowd: Sequence[str]
+        self, shop: Shop, theatre: VenueFixture, crowd: Sequence[str]
     ) -> None:
         performance = theatre.on_sale()
         await one_gets_it(shop.api, crowd, performance, theatre.seats(performance)[0])
@@ -55,7 +55,7 @@ class TestOneSeat:
         assert broken == []
 
     async def test_without_the_version_check_the_same_test_sees_a_double_sale(
-        self, shop: Shop, theatre: House, crowd: Sequence[str]
+        self, shop: Shop, theatre: VenueFixture, crowd: Sequence[str]
     ) -> None:
         performance = theatre.on_sale()
         seat = theatre.seats(performance)[0]
@@ -65,7 +65,9 @@ class TestOneSeat:
                 await one_gets_it(api, crowd, performance, seat)
         log = await read_all(blind)
         held = [
-            told for told in decoded(log) if isinstance(told.event, SeatHeld) and told.key == f"{performance}-{seat}"
+            decoded_event
+            for decoded_event in decoded(log)
+            if isinstance(decoded_event.event, SeatHeld) and decoded_event.key == f"{performance}-{seat}"
         ]
         assert len(held) > 1
         assert any(seat in sentence for sentence in audit(log)[1])
@@ -84,7 +86,7 @@ class TestLimits:
         self,
         shop: Shop,
         second_api: str,
-        theatre: House,
+        theatre: VenueFixture,
         limits: dict[str, int | None],
         seats_each: int,
         holds_max: int,
@@ -105,7 +107,11 @@ class TestLimits:
         }
         log = decoded(await read_log(shop))
         taken = [t.event for t in log if isinstance(t.event, BuyerQuotaTaken) and t.key.endswith(performance)]
-        held = [told for told in log if isinstance(told.event, SeatHeld) and told.key.startswith(performance)]
+        held = [
+            decoded_event
+            for decoded_event in log
+            if isinstance(decoded_event.event, SeatHeld) and decoded_event.key.startswith(performance)
+        ]
         assert (len(taken), len(held)) == (holds_max, holds_max * seats_each)
 
 
@@ -163,7 +169,7 @@ async def blind_copy(shop: Shop) -> BlindStore:
 async def api_on(shop: Shop, store: MemoryStore) -> AsyncIterator[str]:
     """Serve the shop's API here, on another log; gives its address."""
     async with open_engine(shop.settings) as real:
-        handler = build_handler(store=store, judge=OneByOne(store), clock=ServerClock(await store.now()))
+        handler = build_handler(store=store, judge=UnbatchedAppender(store), clock=ServerClock(await store.now()))
         places = PlaceFinder(
             handler=handler,
             store=store,

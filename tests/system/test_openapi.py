@@ -20,8 +20,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from projections.every_model import EVERY_MODEL
-from tests.effort import Effort
-from tests.system.cast import Actor, Things, everybody, make_things
+from tests.effort import ExampleCount
+from tests.system.cast import Participant, Resources, all_actors, make_things
 from tests.system.shop import ANSWER_WITHIN_S, Shop
 
 CHECKS = [
@@ -48,19 +48,19 @@ operations = schemathesis.pytest.from_fixture("document")
 
 
 @pytest.fixture(scope="module")
-def things(shop: Shop) -> Things:
+def things(shop: Shop) -> Resources:
     """What the requests name beside what they make up."""
     return make_things(shop, shop.buyers(1)[0])
 
 
 @pytest.fixture(scope="module")
-def actors(shop: Shop, things: Things) -> Mapping[str, Actor]:
+def actors(shop: Shop, things: Resources) -> Mapping[str, Participant]:
     """Everybody, by name."""
-    return {actor.name: actor for actor in everybody(shop, things.owner)}
+    return {actor.name: actor for actor in all_actors(shop, things.owner)}
 
 
 @pytest.fixture(scope="module")
-def document(shop: Shop, things: Things, effort: Effort) -> BaseSchema:
+def document(shop: Shop, things: Resources, example_count: ExampleCount) -> BaseSchema:
     """The OpenAPI document, narrowed so that every second id or seat in a request is one that exists."""
     found = shop.ask("GET", "/../../openapi.json").json()
     for path in ENDLESS:
@@ -68,14 +68,16 @@ def document(shop: Shop, things: Things, effort: Effort) -> BaseSchema:
     seats = things.house.seats(things.ids["performance_id"])[:SEATS_NAMED]
     known: dict[str, Sequence[str]] = {name: [value, UNKNOWN_ID] for name, value in things.ids.items()}
     known["seat"] = [*seats, UNKNOWN_SEAT]
-    return schemathesis.openapi.from_dict(narrowed(found, known), config=schemathesis.Config.from_dict(config(effort)))
+    return schemathesis.openapi.from_dict(
+        narrowed(found, known), config=schemathesis.Config.from_dict(config(example_count))
+    )
 
 
-def config(effort: Effort) -> Json:
+def config(example_count: ExampleCount) -> Json:
     """Say how Schemathesis makes requests up."""
     return {
-        "seed": SEED + effort.seed,
-        "generation": {"max-examples": effort.of(EXAMPLES), "database": "none"},
+        "seed": SEED + example_count.seed,
+        "generation": {"max-examples": example_count.of(EXAMPLES), "database": "none"},
         "phases": {"examples": {"enabled": False}, "stateful": {"enabled": False}},
         "suppress-health-check": ["all"],
     }
@@ -97,7 +99,7 @@ def node_id_by_its_old_name(request: pytest.FixtureRequest) -> None:
 
 @operations.parametrize()
 def test_no_request_of_any_role_is_answered_with_a_fault_or_a_surprise(
-    case: Case[Any], shop: Shop, line: Session, actors: Mapping[str, Actor]
+    case: Case[Any], shop: Shop, line: Session, actors: Mapping[str, Participant]
 ) -> None:
     for actor in senders(case, actors):
         headers = {} if actor.token is None else {"Authorization": f"Bearer {actor.token}"}
@@ -117,7 +119,7 @@ def let_all_go_on(shop: Shop) -> None:
         shop.do(f"/projections/{model.name}/resume", shop.token("admin"))
 
 
-def senders(case: Case[Any], actors: Mapping[str, Actor]) -> Sequence[Actor]:
+def senders(case: Case[Any], actors: Mapping[str, Participant]) -> Sequence[Participant]:
     """Let everybody send what is made up; the borders of the document are tried by whoever gets furthest."""
     assert case.meta is not None
     everyone = list(actors.values())

@@ -5,7 +5,7 @@ from pathlib import Path
 import psycopg
 
 from runtime.settings import PREFIX
-from tests.system.family import family_of
+from tests.system.family import child_processes
 from tests.system.killing import process_of
 from tests.system.shop import Shop, until
 
@@ -30,7 +30,7 @@ class TestPartSettings:
             (shop.data / name).read_text() for name in ("secret-key", "sandbox-api-key", "sandbox-webhook-secret")
         ]
         secrets.append((shop.data / "postgres" / "password").read_text())
-        for pid, command in family_of(shop.process.pid).items():
+        for pid, command in child_processes(shop.process.pid).items():
             shown = Path(f"/proc/{pid}/environ").read_bytes().decode()
             assert PREFIX not in shown, command
             assert not [secret for secret in secrets if secret in shown or secret in command], command

@@ -13,12 +13,12 @@ from domain.ports import LedgerEntryKind
 from domain.seat import SeatSold
 from eventstore.store import RecordedEvent
 from runtime.connections import open_gateways
-from tests.system.buying import Board, sell_out
-from tests.system.fold import Row, picture_of
-from tests.system.log import Told, audit, decoded, read_log
+from tests.system.buying import SharedSeatMap, sell_out
+from tests.system.fold import Row, fold_reference
+from tests.system.log import DecodedEvent, audit, decoded, read_log
 from tests.system.read_models import rows_of
 from tests.system.shop import CHECKOUT, Shop
-from tests.system.stage import House, build, organizer_of
+from tests.system.stage import VenueFixture, build, organizer_of
 from tests.system.wire import Wire
 
 CHART = CHECKOUT.parent / "shared" / "data" / "layouts" / "racetrack-8897.seatsio.json"
@@ -31,7 +31,7 @@ ROWS_SHOWN_MAX = 3
 
 
 @pytest.fixture(scope="module")
-def race_track(shop: Shop) -> House:
+def race_track(shop: Shop) -> VenueFixture:
     """The chart, imported by an organizer."""
     if not CHART.parent.is_dir():
         pytest.skip("the charts are kept beside the checkout, and are not there")
@@ -42,22 +42,22 @@ def race_track(shop: Shop) -> House:
 
 class TestSoldOut:
     async def test_by_200_buyers_every_seat_is_sold_once_and_every_promise_is_kept(
-        self, shop: Shop, race_track: House
+        self, shop: Shop, race_track: VenueFixture
     ) -> None:
         assert race_track.seat_count == SEATS
         performance = race_track.on_sale(categories=CATEGORIES)
-        board = Board(performance, frozenset(race_track.seats(performance)))
-        assert len(board.seats) == SEATS
+        shared_seat_map = SharedSeatMap(performance, frozenset(race_track.seats(performance)))
+        assert len(shared_seat_map.seats) == SEATS
         tokens, sandbox = shop.buyers(BUYERS), shop.gateway()
         began = time.monotonic()
-        buyers = await sell_out(shop.api, sandbox, board, tokens)
+        buyers = await sell_out(shop.api, sandbox, shared_seat_map, tokens)
         await all_sold(shop, performance)
         took = time.monotonic() - began
         answers = sum((buyer.answers for buyer in buyers), Counter[str]())
         print(f"\n{SEATS} seats to {BUYERS} buyers in {took:.1f} s; answers: {dict(answers)}")  # noqa: T201
         assert answers["409 seats_taken"] > 0, "nobody ever wanted the same seat"
         log, shown = await at_rest(shop)
-        assert sold(decoded(log), performance) == Counter(board.seats)
+        assert sold(decoded(log), performance) == Counter(shared_seat_map.seats)
         refused = {command for buyer in buyers for command in buyer.refused}
         assert len(refused) == answers["409 seats_taken"]
         assert {command for buyer in buyers for command in buyer.accepted} <= {event.command_id for event in log}
@@ -65,7 +65,7 @@ class TestSoldOut:
         assert broken == []
         assert ledger.undecided() == []
         assert captured(decoded(log)) == await booked(shop)
-        assert_same(shown, picture_of(decoded(log)).rows())
+        assert_same(shown, fold_reference(decoded(log)).rows())
 
 
 async def at_rest(shop: Shop) -> tuple[list[RecordedEvent], dict[str, set[Row]]]:
@@ -88,18 +88,22 @@ async def all_sold(shop: Shop, performance: str) -> None:
             await asyncio.sleep(0.2)
 
 
-def sold(log: Sequence[Told], performance: str) -> Counter[str]:
+def sold(log: Sequence[DecodedEvent], performance: str) -> Counter[str]:
     """Count how often each seat of a performance was sold."""
     return Counter(
-        told.key.removeprefix(f"{performance}-")
-        for told in log
-        if isinstance(told.event, SeatSold) and told.key.startswith(performance)
+        decoded_event.key.removeprefix(f"{performance}-")
+        for decoded_event in log
+        if isinstance(decoded_event.event, SeatSold) and decoded_event.key.startswith(performance)
     )
 
 
-def captured(log: Sequence[Told]) -> dict[str, int]:
+def captured(log: Sequence[DecodedEvent]) -> dict[str, int]:
     """Return what was captured, by payment."""
-    return {told.key: told.event.amount for told in log if isinstance(told.event, PaymentCaptured)}
+    return {
+        decoded_event.key: decoded_event.event.amount
+        for decoded_event in log
+        if isinstance(decoded_event.event, PaymentCaptured)
+    }
 
 
 async def booked(shop: Shop) -> dict[str, int]:
@@ -117,15 +121,15 @@ async def booked(shop: Shop) -> dict[str, int]:
     return found
 
 
-def assert_same(shown: dict[str, set[Row]], told: dict[str, set[Row]]) -> None:
+def assert_same(shown: dict[str, set[Row]], decoded_event: dict[str, set[Row]]) -> None:
     """Compare read models with the log, and show few rows where they differ."""
-    assert all(told[table] for table in ("seat", "orders", "payment", "ticket", "sale"))
+    assert all(decoded_event[table] for table in ("seat", "orders", "payment", "ticket", "sale"))
     differences = {
         table: {
             "missing": sorted(rows - shown[table], key=str)[:ROWS_SHOWN_MAX],
             "invented": sorted(shown[table] - rows, key=str)[:ROWS_SHOWN_MAX],
         }
-        for table, rows in told.items()
+        for table, rows in decoded_event.items()
         if rows != shown[table]
     }
     assert differences == {}

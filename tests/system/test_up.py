@@ -12,7 +12,7 @@ import httpx
 
 from runtime.embedded import free_port
 from tests.runtime.processes import all_gone
-from tests.system.family import command_of, family_of
+from tests.system.family import child_processes, command_of
 from tests.system.killing import kill, process_of
 from tests.system.shop import Shop, until
 from tests.system.stage import build, grid, organizer_of
@@ -23,7 +23,7 @@ GOOD_CARD = {"card": "4242424242424242"}
 
 class TestUp:
     def test_every_part_is_a_process_of_its_own(self, shop: Shop) -> None:
-        commands = family_of(shop.process.pid).values()
+        commands = child_processes(shop.process.pid).values()
         for part in PARTS:
             assert any(part in command for command in commands), f"{part} does not run"
 
@@ -34,9 +34,9 @@ class TestUp:
         assert shop.ready()["status"] == "ready"
 
     def test_the_tour_tells_a_booking_and_its_events_with_their_positions(self, shop: Shop) -> None:
-        told = shop.run("tour", "--data", str(shop.data))
-        assert told.returncode == 0, told.stdout + told.stderr
-        events = re.findall(r"^ +(\d+)  (\w+) +\w+-", told.stdout, re.MULTILINE)
+        decoded_event = shop.run("tour", "--data", str(shop.data))
+        assert decoded_event.returncode == 0, decoded_event.stdout + decoded_event.stderr
+        events = re.findall(r"^ +(\d+)  (\w+) +\w+-", decoded_event.stdout, re.MULTILINE)
         names = [name for _, name in events]
         positions = [int(position) for position, _ in events]
         assert positions == sorted(set(positions))
@@ -59,18 +59,18 @@ class TestUp:
         assert not (tmp_path / "data").exists()
 
     def test_given_a_killed_command_then_nothing_is_left_and_the_next_start_says_so(self, shop: Shop) -> None:
-        before = family_of(shop.process.pid)
+        before = child_processes(shop.process.pid)
         killed = shop.process.pid
         shop.end(signal.SIGKILL)
         nothing_left(shop, before)
         shop.start()
-        assert f"The last run (process {killed}) did not end cleanly" in shop.said()
+        assert f"The last run (process {killed}) did not end cleanly" in shop.read_output()
 
     def test_given_ctrl_c_then_no_process_is_left(self, shop: Shop) -> None:
-        before = family_of(shop.process.pid)
+        before = child_processes(shop.process.pid)
         assert shop.end(signal.SIGINT) == 0
         nothing_left(shop, before)
-        assert shop.said().endswith("stopped\n")
+        assert shop.read_output().endswith("stopped\n")
 
 
 def order_to_pay(shop: Shop) -> tuple[str, str, str]:

@@ -26,7 +26,7 @@ SCOPE: Json = {
 
 
 @dataclass(slots=True)
-class Picture:
+class ClientSeatMap:
     """A seat map as a client draws it: a document and what changed since."""
 
     position: int = 0
@@ -34,12 +34,12 @@ class Picture:
     areas: dict[str, Json] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, document: Mapping[str, Any]) -> "Picture":
+    def of(cls, document: Mapping[str, Any]) -> "ClientSeatMap":
         """Draw a document of `/seats`."""
         states = {seat: state for state, seats in document["states"].items() for seat in seats}
         return cls(document["position"], states, {area["area"]: area for area in document["areas"]})
 
-    def take(self, message: Mapping[str, Any]) -> None:
+    def apply(self, message: Mapping[str, Any]) -> None:
         """Draw what changed."""
         assert message["event"] == "seats", message
         self.position = message["position"]

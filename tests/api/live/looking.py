@@ -9,13 +9,13 @@ from api.live import Known, LiveResponse, LiveSeatMaps
 from eventstore.feed import PollingSubscription, Subscription
 from projections.every_model import reader_for
 from projections.seat_map import SEAT_MAP
-from tests.api.box_office import BoxOffice
-from tests.api.live.client import Client, Picture, watching
+from tests.api.box_office import HttpScenario
+from tests.api.live.client import Client, ClientSeatMap, watching
 
 CLIENT = "127.0.0.1"
 
 
-def maps_of(office: BoxOffice, make_feed: Callable[[int], Subscription] | None = None) -> LiveSeatMaps:
+def maps_of(office: HttpScenario, make_feed: Callable[[int], Subscription] | None = None) -> LiveSeatMaps:
     """Return the seat maps of another process, which nobody has looked at yet."""
     services = office.shop.engine
     return LiveSeatMaps(
@@ -28,11 +28,13 @@ def maps_of(office: BoxOffice, make_feed: Callable[[int], Subscription] | None =
     )
 
 
-async def looked(office: BoxOffice, maps: LiveSeatMaps, stack: AsyncExitStack) -> tuple[Client, Picture]:
+async def open_seat_map(
+    office: HttpScenario, maps: LiveSeatMaps, stack: AsyncExitStack
+) -> tuple[Client, ClientSeatMap]:
     """Begin to look as a browser does: the document, then what changes from its position on."""
     stack.push_async_callback(maps.close)
     snapshot = await maps.snapshot(office.performance_id, 0)
-    picture = Picture.of(orjson.loads(snapshot.plain))
+    picture = ClientSeatMap.of(orjson.loads(snapshot.plain))
     live = await maps.to_watch(office.performance_id, CLIENT)
     client = await stack.enter_async_context(
         watching(LiveResponse(live, Known(picture.position, None), maps.crowd, CLIENT), "/live")

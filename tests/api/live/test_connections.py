@@ -16,7 +16,7 @@ from runtime.edge.limits import EdgeLimits
 from runtime.edge.protocol import protocol_of
 from runtime.embedded import free_port
 from runtime.server import ApiServer
-from tests.api.box_office import BoxOffice, done
+from tests.api.box_office import HttpScenario, done
 from tests.api.live.client import PATIENCE_S, Json, parsed
 from tests.api.shop import V1, until
 
@@ -45,7 +45,7 @@ class Connection:
 class Serving:
     """The office's application on a port."""
 
-    def __init__(self, office: BoxOffice) -> None:
+    def __init__(self, office: HttpScenario) -> None:
         self.live = office.shop.engine.live
         self.port = free_port()
         self.path = f"{V1}/performances/{office.performance_id}/live"
@@ -73,7 +73,7 @@ class Serving:
 
 
 @pytest.fixture
-async def serving(office: BoxOffice) -> AsyncIterator[Serving]:
+async def serving(office: HttpScenario) -> AsyncIterator[Serving]:
     """A running server."""
     serving = Serving(office)
     task = asyncio.create_task(serving.server.serve())
@@ -89,7 +89,7 @@ async def serving(office: BoxOffice) -> AsyncIterator[Serving]:
 
 
 async def test_given_who_reads_nothing_then_they_are_cut_off_and_others_go_on(
-    office: BoxOffice, serving: Serving, monkeypatch: pytest.MonkeyPatch
+    office: HttpScenario, serving: Serving, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live_performance, "HEARTBEAT", b":" + MEGABYTE * b"." + b"\n\n")
     monkeypatch.setattr(live_performance, "HEARTBEAT_SECONDS", 0.0)

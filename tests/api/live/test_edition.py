@@ -12,7 +12,7 @@ from projections.every_model import reader_for
 from projections.rebuilding.course import rebuild
 from projections.seat_map import SEAT_MAP
 from runtime.roles import url_of_role
-from tests.api.box_office import BoxOffice, done, refused
+from tests.api.box_office import HttpScenario, done, refused
 from tests.api.live.client import Client, Json, watching
 from tests.api.shop import V1, settings_for
 
@@ -27,7 +27,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(following, "EDITION_SECONDS", 0.05)
 
 
-async def states(office: BoxOffice) -> Json:
+async def states(office: HttpScenario) -> Json:
     """Return which seats are not free."""
     found: Json = done(await office.get(f"/performances/{office.performance_id}/seats"))["states"]
     return found
@@ -49,7 +49,9 @@ async def falsify(url: str, seat: str) -> None:
         await owner.execute(PHANTOM.format(schema=row[0]).encode(), {"seat": seat})
 
 
-async def test_given_a_swap_of_other_rows_then_who_watches_fetches_them(office: BoxOffice, shop_database: str) -> None:
+async def test_given_a_swap_of_other_rows_then_who_watches_fetches_them(
+    office: HttpScenario, shop_database: str
+) -> None:
     seat, path = office.seats[0], f"{V1}/performances/{office.performance_id}/live"
     done(await office.hold(await office.somebody(), seat))
     done(await office.get(f"/performances/{office.performance_id}", min_position=await office.head()))
@@ -74,7 +76,7 @@ async def test_given_a_swap_of_other_rows_then_who_watches_fetches_them(office: 
         assert (await client.next())["states"] == {office.seats[2]: "held"}
 
 
-async def test_given_a_new_epoch_then_who_watches_begins_anew(office: BoxOffice, shop_database: str) -> None:
+async def test_given_a_new_epoch_then_who_watches_begins_anew(office: HttpScenario, shop_database: str) -> None:
     path = f"{V1}/performances/{office.performance_id}/live"
     epochs = Epochs(url_of_role(settings_for(shop_database), PROJECTOR_ROLE))
     await epochs.current_or_first()
@@ -87,7 +89,7 @@ async def test_given_a_new_epoch_then_who_watches_begins_anew(office: BoxOffice,
 
 
 async def test_given_rows_of_a_lost_future_then_no_map_is_made_of_them(
-    office: BoxOffice, shop_database: str, monkeypatch: pytest.MonkeyPatch
+    office: HttpScenario, shop_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lost = "UPDATE projections.projection SET digest = 'lost', state = 'paused' WHERE name = 'seat_map'"
 

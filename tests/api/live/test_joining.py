@@ -10,8 +10,8 @@ import pytest
 from api.errors import Behind
 from api.live import LiveSeatMaps, seat_maps
 from eventstore.store import Store
-from tests.api.box_office import BoxOffice, done, folding
-from tests.api.live.looking import looked, maps_of
+from tests.api.box_office import HttpScenario, done, folding
+from tests.api.live.looking import maps_of, open_seat_map
 from tests.api.shop import V1, until
 
 JOINS = 12
@@ -42,7 +42,7 @@ async def by_the_log(store: Store, performance: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def trading(office: BoxOffice) -> AsyncIterator[None]:
+async def trading(office: HttpScenario) -> AsyncIterator[None]:
     """Let seats be held and released all the time while the block lasts; the first was held before it began."""
     over = asyncio.Event()
     done(await office.hold(await office.somebody(), office.seats[0]))
@@ -62,26 +62,26 @@ async def trading(office: BoxOffice) -> AsyncIterator[None]:
         await asyncio.gather(*traders)
 
 
-async def looked_while_trading(office: BoxOffice) -> tuple[list[dict[str, str]], dict[str, str]]:
+async def looked_while_trading(office: HttpScenario) -> tuple[list[dict[str, str]], dict[str, str]]:
     """Let many begin to look while seats change hands; return what each sees at the end, and what the log says."""
     async with AsyncExitStack() as stack:
         looks = []
         async with trading(office):
             for _ in range(JOINS):
                 await asyncio.sleep(random.uniform(0, PAUSE_S_MAX))
-                looks.append(await looked(office, maps_of(office), stack))
+                looks.append(await open_seat_map(office, maps_of(office), stack))
         last = office.seats[LAST_WORD]
         done(await office.hold(await office.somebody(), last))
         for client, picture in looks:
             while last not in picture.states:
-                picture.take(await client.next())
+                picture.apply(await client.next())
         return [picture.states for _, picture in looks], await by_the_log(
             office.shop.engine.store, office.performance_id
         )
 
 
 @pytest.fixture
-async def behind(office: BoxOffice, shop_database: str) -> None:
+async def behind(office: HttpScenario, shop_database: str) -> None:
     """Read models that were folded once, and are not any more."""
     async with folding(office.shop, shop_database):
         head = await office.head()
@@ -95,21 +95,21 @@ async def behind(office: BoxOffice, shop_database: str) -> None:
 class TestJoining:
     @pytest.mark.usefixtures("folded")
     async def test_given_read_models_that_keep_up_then_everybody_sees_what_the_log_says(
-        self, office: BoxOffice
+        self, office: HttpScenario
     ) -> None:
         seen, logged = await looked_while_trading(office)
         assert seen == [logged] * JOINS
 
     @pytest.mark.usefixtures("behind")
     async def test_given_read_models_that_stand_still_then_everybody_sees_what_the_log_says(
-        self, office: BoxOffice
+        self, office: HttpScenario
     ) -> None:
         seen, logged = await looked_while_trading(office)
         assert seen == [logged] * JOINS
 
     @pytest.mark.usefixtures("behind")
     async def test_given_no_replay_of_what_lies_between_then_it_is_noticed(
-        self, office: BoxOffice, monkeypatch: pytest.MonkeyPatch
+        self, office: HttpScenario, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         async def nothing(*_: object, **__: object) -> None:
             pass
@@ -121,7 +121,7 @@ class TestJoining:
 
     @pytest.mark.usefixtures("behind")
     async def test_given_read_models_too_far_behind_then_it_is_said_and_nothing_is_kept(
-        self, office: BoxOffice, monkeypatch: pytest.MonkeyPatch
+        self, office: HttpScenario, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(seat_maps, "REPLAY_EVENTS_MAX", 0)
         monkeypatch.setattr(seat_maps, "LOAD_SECONDS_MAX", 0.3)

@@ -22,9 +22,9 @@ from eventstore.relay import Relay
 from eventstore.roles import PROJECTOR_ROLE
 from runtime.embedded import EmbeddedNats, EmbeddedPostgres
 from runtime.roles import url_of_role
-from tests.api.box_office import BoxOffice, done
+from tests.api.box_office import HttpScenario, done
 from tests.api.live.client import Client, watching
-from tests.api.live.looking import looked, maps_of
+from tests.api.live.looking import maps_of, open_seat_map
 from tests.api.shop import V1, Shop, settings_for, until
 from tests.memory import folder_in_memory
 
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.usefixtures("folded")
 class Relayed:
     """A log that is repeated in NATS, and the feeds that were opened on it."""
 
-    def __init__(self, office: BoxOffice, epochs: Epochs, link: NatsConnection) -> None:
+    def __init__(self, office: HttpScenario, epochs: Epochs, link: NatsConnection) -> None:
         self._office = office
         self._epochs = epochs
         self._link = link
@@ -62,7 +62,7 @@ class Relayed:
 
 
 @asynccontextmanager
-async def relayed(office: BoxOffice, database_url: str, nats: EmbeddedNats) -> AsyncIterator[Relayed]:
+async def relayed(office: HttpScenario, database_url: str, nats: EmbeddedNats) -> AsyncIterator[Relayed]:
     """Repeat the log in NATS while the block lasts."""
     epochs = Epochs(url_of_role(settings_for(database_url), PROJECTOR_ROLE))
     async with (
@@ -86,7 +86,7 @@ async def connected(link: NatsConnection) -> bool:
         return False
 
 
-async def sees(client: Client, office: BoxOffice, seat: str) -> None:
+async def sees(client: Client, office: HttpScenario, seat: str) -> None:
     """Hold a seat, and wait until the client is told."""
     done(await office.hold(await office.somebody(), seat))
     while seat not in (await client.next())["states"]:
@@ -94,13 +94,13 @@ async def sees(client: Client, office: BoxOffice, seat: str) -> None:
 
 
 async def test_given_a_wiped_stream_and_a_stopped_nats_then_who_watches_goes_on(
-    office: BoxOffice, shop_database: str
+    office: HttpScenario, shop_database: str
 ) -> None:
     seats = iter(office.seats)
     with folder_in_memory() as folder, EmbeddedNats(folder / "nats") as nats:
         async with AsyncExitStack() as stack:
             log = await stack.enter_async_context(relayed(office, shop_database, nats))
-            client, _ = await looked(office, maps_of(office, log.open), stack)
+            client, _ = await open_seat_map(office, maps_of(office, log.open), stack)
             await until(log.follows)
             await sees(client, office, next(seats))
             await log.wipe(nats)
@@ -115,12 +115,12 @@ async def test_given_a_wiped_stream_and_a_stopped_nats_then_who_watches_goes_on(
 
 
 async def test_given_postgresql_gone_for_a_while_then_heartbeats_and_what_was_missed(
-    office: BoxOffice, shop_database: str, shop_server: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+    office: HttpScenario, shop_database: str, shop_server: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live_performance, "HEARTBEAT_SECONDS", 0.2)
     monkeypatch.setattr(following, "RETRY_SECONDS", 0.1)
     async with AsyncExitStack() as stack:
-        client, _ = await looked(office, maps_of(office), stack)
+        client, _ = await open_seat_map(office, maps_of(office), stack)
         await sees(client, office, office.seats[0])
         async with nobody_let_in(shop_server, shop_database):
             for _ in range(3):
@@ -140,7 +140,7 @@ async def nobody_let_in(server: EmbeddedPostgres, database_url: str) -> AsyncIte
         await owner.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(name))
 
 
-async def answers(office: BoxOffice) -> bool:
+async def answers(office: HttpScenario) -> bool:
     """Say whether the log can be read."""
     try:
         return await office.head() > 0
@@ -149,7 +149,7 @@ async def answers(office: BoxOffice) -> bool:
 
 
 async def test_given_another_process_then_it_goes_on_from_the_last_event_id(
-    office: BoxOffice, second_shop: Shop
+    office: HttpScenario, second_shop: Shop
 ) -> None:
     path = f"{V1}/performances/{office.performance_id}/live"
     seen: dict[str, str] = {}

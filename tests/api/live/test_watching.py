@@ -8,26 +8,26 @@ import pytest
 
 from api.live import WatchLimits, following
 from api.live import performance as live_performance
-from tests.api.box_office import BoxOffice, done, refused
-from tests.api.live.client import Client, Picture, watching
+from tests.api.box_office import HttpScenario, done, refused
+from tests.api.live.client import Client, ClientSeatMap, watching
 from tests.api.shop import V1, until
 
 pytestmark = pytest.mark.usefixtures("folded")
 
 
-def watch(office: BoxOffice, query: str = "", **headers: str) -> AbstractAsyncContextManager[Client]:
+def watch(office: HttpScenario, query: str = "", **headers: str) -> AbstractAsyncContextManager[Client]:
     """Watch the office's performance."""
     return watching(office.shop.app, f"{V1}/performances/{office.performance_id}/live", query, **headers)
 
 
-async def document(office: BoxOffice) -> Picture:
+async def document(office: HttpScenario) -> ClientSeatMap:
     """Draw the office's performance as it is now."""
     path = f"/performances/{office.performance_id}/seats"
-    return Picture.of(done(await office.get(path, min_position=await office.head())))
+    return ClientSeatMap.of(done(await office.get(path, min_position=await office.head())))
 
 
 class TestWatch:
-    async def test_given_a_position_then_all_that_happened_since_and_happens(self, office: BoxOffice) -> None:
+    async def test_given_a_position_then_all_that_happened_since_and_happens(self, office: HttpScenario) -> None:
         before, buyer = await office.head(), await office.somebody()
         held = done(await office.hold(buyer, office.seats[0]))
         async with watch(office, f"after={before}") as client:
@@ -44,37 +44,37 @@ class TestWatch:
             assert client.status == 200
             assert client.headers[b"content-type"].startswith(b"text/event-stream")
 
-    async def test_given_no_position_then_what_happens_from_now_on(self, office: BoxOffice) -> None:
+    async def test_given_no_position_then_what_happens_from_now_on(self, office: HttpScenario) -> None:
         done(await office.hold(await office.somebody(), office.seats[0]))
         async with watch(office) as client:
             assert b"retry: " in await client.chunk()
             done(await office.hold(await office.somebody(), office.seats[1]))
             assert office.seats[1] in (await client.next())["states"]
 
-    async def test_given_a_last_event_id_then_it_counts_more_than_the_address(self, office: BoxOffice) -> None:
+    async def test_given_a_last_event_id_then_it_counts_more_than_the_address(self, office: HttpScenario) -> None:
         done(await office.hold(await office.somebody(), office.seats[0]))
         known = await office.head()
         done(await office.hold(await office.somebody(), office.seats[1]))
         async with watch(office, "after=0", last_event_id=str(known)) as client:
             assert (await client.next())["states"] == {office.seats[1]: "held"}
 
-    async def test_given_a_last_event_id_of_a_stranger_then_the_address_counts(self, office: BoxOffice) -> None:
+    async def test_given_a_last_event_id_of_a_stranger_then_the_address_counts(self, office: HttpScenario) -> None:
         known = await office.head()
         done(await office.hold(await office.somebody(), office.seats[0]))
         async with watch(office, f"after={known}", last_event_id="yesterday") as client:
             assert (await client.next())["states"] == {office.seats[0]: "held"}
 
-    async def test_given_another_performance_then_nothing_of_it(self, office: BoxOffice) -> None:
+    async def test_given_another_performance_then_nothing_of_it(self, office: HttpScenario) -> None:
         other, buyer = await office.performance(), await office.somebody()
         async with watch(office) as client:
             await client.chunk()
-            wish = {"items": [{"seat": office.seats[7]}]}
-            done(await office.post(f"/performances/{other}/holds", buyer, wish))
+            command = {"items": [{"seat": office.seats[7]}]}
+            done(await office.post(f"/performances/{other}/holds", buyer, command))
             done(await office.hold(buyer, office.seats[0]))
             assert (await client.next())["states"] == {office.seats[0]: "held"}
 
     async def test_given_a_position_from_the_future_then_reset(
-        self, office: BoxOffice, monkeypatch: pytest.MonkeyPatch
+        self, office: HttpScenario, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(live_performance, "WAIT_SECONDS_MAX", 0.05)
         head = await office.head()
@@ -83,7 +83,7 @@ class TestWatch:
             assert (message["event"], message["position"]) == ("reset", head)
 
     async def test_given_more_changes_than_are_told_then_reset_and_what_follows(
-        self, office: BoxOffice, monkeypatch: pytest.MonkeyPatch
+        self, office: HttpScenario, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(live_performance, "CHANGES_SENT_MAX", 1)
         before, buyer = await office.head(), await office.somebody()
@@ -94,14 +94,14 @@ class TestWatch:
             done(await office.hold(buyer, office.seats[2]))
             assert (await client.next())["states"] == {office.seats[2]: "held"}
 
-    async def test_given_many_who_watch_then_each_message_is_written_once(self, office: BoxOffice) -> None:
+    async def test_given_many_who_watch_then_each_message_is_written_once(self, office: HttpScenario) -> None:
         async with watch(office) as one, watch(office) as another:
             await one.chunk(), await another.chunk()
             done(await office.hold(await office.somebody(), office.seats[0]))
             assert await one.chunk() is await another.chunk()
 
     async def test_given_too_many_who_watch_then_the_next_is_asked_to_retry(
-        self, office: BoxOffice, monkeypatch: pytest.MonkeyPatch
+        self, office: HttpScenario, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(office.shop.engine.live.crowd, "limits", WatchLimits(watchers=1))
         path = f"/performances/{office.performance_id}/live"
@@ -118,14 +118,14 @@ class TestWatch:
             await client.chunk()
 
     async def test_given_nothing_happens_then_heartbeats(
-        self, office: BoxOffice, monkeypatch: pytest.MonkeyPatch
+        self, office: HttpScenario, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(live_performance, "HEARTBEAT_SECONDS", 0.05)
         async with watch(office) as client:
             await client.chunk()
             assert (await client.chunk()).startswith(b":")
 
-    async def test_given_who_watches_then_no_request_is_under_way(self, office: BoxOffice) -> None:
+    async def test_given_who_watches_then_no_request_is_under_way(self, office: HttpScenario) -> None:
         async with watch(office) as client:
             await client.chunk()
             assert office.shop.engine.concurrency_limit.running == 0
@@ -136,7 +136,7 @@ class TestWatch:
 
         await until(nobody)
 
-    async def test_given_an_unknown_performance_or_a_strangers_draft_then_404(self, office: BoxOffice) -> None:
+    async def test_given_an_unknown_performance_or_a_strangers_draft_then_404(self, office: HttpScenario) -> None:
         for what in ("live", "seats"):
             answer = await office.get(f"/performances/01935a1c-0000-7000-8000-00000000dead/{what}")
             assert refused(answer) == (404, "not_found")
@@ -144,7 +144,7 @@ class TestWatch:
 
 class TestSlowClients:
     async def test_given_a_full_connection_then_others_go_on_and_all_is_told_at_once_later(
-        self, office: BoxOffice
+        self, office: HttpScenario
     ) -> None:
         buyer = await office.somebody()
         picture = await document(office)
@@ -155,12 +155,12 @@ class TestSlowClients:
                 done(await office.hold(await office.somebody(), seat))
                 assert seat in (await other.next())["states"]
             slow.blocks = False
-            picture.take(await slow.next())
+            picture.apply(await slow.next())
             assert picture.states == dict.fromkeys(office.seats[:3], "held")
             done(await office.hold(buyer, office.seats[3]))
             assert (await slow.next())["states"] == {office.seats[3]: "held"}
 
-    async def test_given_the_maps_end_then_every_answer_ends_in_good_order(self, office: BoxOffice) -> None:
+    async def test_given_the_maps_end_then_every_answer_ends_in_good_order(self, office: HttpScenario) -> None:
         async with watch(office) as client:
             await client.chunk()
             office.shop.engine.live.end()
@@ -169,7 +169,7 @@ class TestSlowClients:
 
 
 class TestDeadlines:
-    async def test_given_a_block_that_ends_by_itself_then_it_is_told_and_shown(self, office: BoxOffice) -> None:
+    async def test_given_a_block_that_ends_by_itself_then_it_is_told_and_shown(self, office: HttpScenario) -> None:
         path = f"/performances/{office.performance_id}/seats"
         soon = office.shop.engine.clock.now() + timedelta(seconds=2)
         body = {"seats": [office.seats[0]], "reason": "house", "release_at": soon.isoformat()}
@@ -193,7 +193,7 @@ class TestDeadlines:
 
 
 async def test_given_everybody_has_left_then_it_is_forgotten_and_the_next_begins_anew(
-    office: BoxOffice, monkeypatch: pytest.MonkeyPatch
+    office: HttpScenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(following, "IDLE_SECONDS_MAX", 0.0)
     live = office.shop.engine.live

@@ -8,7 +8,7 @@ from itertools import count
 from typing import TypeVar
 
 from eventstore.store import Appended, Store
-from tests.eventstore.appends import at, wish
+from tests.eventstore.appends import at, to_append
 
 CLERKS = 3
 EVENTS_PER_BOOKING = 5
@@ -76,7 +76,7 @@ class Bookings:
     async def _book(self) -> None:
         while not self._stop.is_set():
             began_at = time.monotonic()
-            (verdict,) = await self._store.append([wish(at(f"seat-{next(self._numbers)}", 0, EVENTS_PER_BOOKING))])
+            (verdict,) = await self._store.append([to_append(at(f"seat-{next(self._numbers)}", 0, EVENTS_PER_BOOKING))])
             assert isinstance(verdict, Appended)
             self.spans.append((began_at, time.monotonic()))
             self._appended()

@@ -24,7 +24,7 @@ from eventstore.memory import MemoryStore
 from eventstore.relay.publisher import publish_events
 from eventstore.store import Store
 from runtime.embedded import EmbeddedNats
-from tests.eventstore.appends import at, wish
+from tests.eventstore.appends import at, to_append
 from tests.eventstore.jetstream.bookings import Bookings, until, until_some
 from tests.eventstore.jetstream.conftest import Relays, Stream, connected
 from tests.eventstore.jetstream.reader import Reader
@@ -57,7 +57,7 @@ class TestFeed:
     async def test_near_the_head_it_follows_the_stream(
         self, store: Store, bookings: Bookings, relays: Relays, reader: Reader
     ) -> None:
-        await store.append([wish(at(f"old-{number}", 0, 5)) for number in range(100)])
+        await store.append([to_append(at(f"old-{number}", 0, 5)) for number in range(100)])
         async with relays.running(), reader.reading():
             async with bookings.going_on():
                 await until(lambda: follows(reader), "the reader to follow")
@@ -84,14 +84,14 @@ class TestFeed:
         async with relays.running():
             await until_some(stream.exists, "the stream")
             for number in range(30):
-                await store.append([wish(at(f"seat-{number}-{part}", 0, 5)) for part in range(100)])
+                await store.append([to_append(at(f"seat-{number}-{part}", 0, 5)) for part in range(100)])
             await stream.reaches_the_head()
             assert len(await reader.feed.next()) > 1_000
             assert not follows(reader)
         await reader.feed.close()
 
     async def test_a_log_that_went_back_is_noticed(self, store: Store, epochs: Epochs, link: NatsConnection) -> None:
-        await store.append([wish(at("seat-1", 0, 5))])
+        await store.append([to_append(at("seat-1", 0, 5))])
         feed = HybridSubscription(store=store, epochs=epochs, link=link, after=6)
         with pytest.raises(LogWentBack, match="ends at 5, but was read up to 6"):
             await feed.next()
@@ -231,7 +231,7 @@ class TestFollower:
     @pytest.fixture
     async def plain_stream(self, store: Store, operator: NatsConnection, epoch: Epoch) -> None:
         """A stream of ten events that the operator made without any protection."""
-        await store.append([wish(at("seat-1", 0, 10))])
+        await store.append([to_append(at("seat-1", 0, 10))])
         await Streams(operator.client()).ask(
             f"STREAM.CREATE.{epoch.stream}",
             {"name": epoch.stream, "subjects": [epoch.events_subject], "storage": "memory"},
@@ -267,7 +267,7 @@ class TestFollower:
     @pytest.mark.usefixtures("plain_stream")
     async def test_another_event_at_the_cursor_is_a_surprise(self, link: NatsConnection, epoch: Epoch) -> None:
         other = MemoryStore()
-        await other.append([wish(at("seat-1", 0, 10))])
+        await other.append([to_append(at("seat-1", 0, 10))])
         with pytest.raises(StreamMismatch, match="another event at 4"):
             await self.follow(link, epoch, other, 4, None)
 
@@ -308,15 +308,15 @@ class TestFollower:
 
     async def test_a_command_without_its_last_part_waits(self) -> None:
         store = MemoryStore()
-        await store.append([wish(at("seat-1", 0, 2))])
-        await store.append([wish(at("seat-2", 0, 3))])
+        await store.append([to_append(at("seat-1", 0, 2))])
+        await store.append([to_append(at("seat-2", 0, 3))])
         events = await store.read_range(after=0, limit=10)
         assert [whole_commands(events[:count]) for count in range(6)] == [0, 0, 2, 2, 2, 5]
 
 
 class TestPolledFeed:
     async def test_it_hands_out_the_log_in_order_and_waits_for_more(self, store: Store, bookings: Bookings) -> None:
-        await store.append([wish(at(f"old-{number}", 0, 5)) for number in range(100)])
+        await store.append([to_append(at(f"old-{number}", 0, 5)) for number in range(100)])
         reader = Reader(PollingSubscription(store=store, after=100), after=100)
         async with reader.reading(), bookings.going_on():
             async with bookings.while_broken(bookings=30):

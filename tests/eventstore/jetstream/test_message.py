@@ -20,7 +20,7 @@ from eventstore.jetstream.message import (
 from eventstore.jetstream.stream import StoredMessage
 from eventstore.memory import MemoryStore
 from eventstore.store import RecordedEvent
-from tests.eventstore.appends import at, wish
+from tests.eventstore.appends import at, to_append
 
 TEXT = some.text(some.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=50)
 
@@ -36,7 +36,7 @@ async def recorded(
 ) -> RecordedEvent:
     """Return an event of a log."""
     store = MemoryStore()
-    await store.append([wish(at("seat-1", 0, 3, data=data), metadata=metadata)])
+    await store.append([to_append(at("seat-1", 0, 3, data=data), metadata=metadata)])
     return (await store.read_range(after=0, limit=10))[1]
 
 

@@ -12,7 +12,7 @@ from eventstore.jetstream.stream import Streams
 from eventstore.relay.publisher import publish_events
 from eventstore.store import RecordedEvent
 from runtime.embedded import EmbeddedNats
-from tests.eventstore.appends import at, wish
+from tests.eventstore.appends import at, to_append
 from tests.eventstore.doubles import RestorableStore
 from tests.eventstore.jetstream.bookings import until_some
 from tests.eventstore.jetstream.conftest import connected
@@ -26,13 +26,13 @@ async def log() -> RestorableStore:
     """A log of some events, as they are in the backup."""
     store = RestorableStore()
     for number in range(BACKED_UP):
-        await store.append([wish(at(f"seat-{number}", 0))])
+        await store.append([to_append(at(f"seat-{number}", 0))])
     return store
 
 
 async def append_more(store: RestorableStore, count: int, kind: str) -> None:
     for number in range(count):
-        await store.append([wish(at(f"{kind}-{number}", 0))])
+        await store.append([to_append(at(f"{kind}-{number}", 0))])
 
 
 async def publish_all(operator: NatsConnection, epoch: Epoch, events: Sequence[RecordedEvent]) -> None:
@@ -63,7 +63,7 @@ class TestStreamOfALostFuture:
             feed = HybridSubscription(store=log, epochs=epochs, link=link, after=0)
             head = BACKED_UP + new
             assert await read_upto(feed, head) == await log.read_range(after=0, limit=1_000)
-            await log.append([wish(at("seat-last", 0))])
+            await log.append([to_append(at("seat-last", 0))])
             assert await read_upto(feed, head + 1) == await log.read_range(after=head, limit=10)
             assert not feed.is_streaming
             await feed.close()

@@ -18,7 +18,7 @@ from eventstore.seals.turn import SealWriter
 from eventstore.seals.verification import Verification
 from eventstore.seals.verify import verify
 from tests.databases import role_password
-from tests.eventstore.appends import at, wish
+from tests.eventstore.appends import at, to_append
 
 SECRET = "a secret for tests only, of the sealer"
 COMMANDS_PER_BATCH = 50
@@ -81,7 +81,7 @@ async def append(log: SealedLog, commands: int, *, named: str) -> None:
     async with PostgresStore(log.app_url) as store:
         for begins in range(0, commands, COMMANDS_PER_BATCH):
             numbers = range(begins, min(begins + COMMANDS_PER_BATCH, commands))
-            batch = [wish(at(f"{named}-{number}", 0, events=number % 3 + 1)) for number in numbers]
+            batch = [to_append(at(f"{named}-{number}", 0, events=number % 3 + 1)) for number in numbers]
             await store.append(batch)
 
 

@@ -20,7 +20,7 @@ from eventstore.seals.second_place import SealArchive
 from eventstore.seals.verify import verify
 from runtime.embedded import EmbeddedPostgres
 from tests.databases import fresh_database
-from tests.effort import Effort
+from tests.effort import ExampleCount
 from tests.eventstore.backends import app_url_of
 from tests.eventstore.conftest import TEMPLATE
 from tests.eventstore.seals.sealing import SealedLog, append, sealed_log
@@ -134,11 +134,11 @@ class TestUntouched:
 class TestTampered:
     @pytest.mark.parametrize("kind", TAMPERINGS)
     def test_then_it_is_named_where_it_was_done(
-        self, log: SealedLog, kind: FaultKind, dice: random.Random, effort: Effort
+        self, log: SealedLog, kind: FaultKind, dice: random.Random, example_count: ExampleCount
     ) -> None:
         last = log.verify().sealed_to
         with log.superuser() as superuser:
-            for _ in range(effort.of(TRIES)):
+            for _ in range(example_count.of(TRIES)):
                 one, other = sorted(dice.sample(range(1, last + 1), 2))
                 with superuser.transaction(force_rollback=True):
                     tamper(superuser, kind, Chance(position=one, other=other, dice=dice))

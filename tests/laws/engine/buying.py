@@ -11,8 +11,8 @@ from uuid_utils.compat import uuid7
 from domain import basket, ordering, paying
 from domain.payment import PaymentSettled
 from domain.values import OrderCancelReason
-from tests.laws.engine.stage import BUYER, HOLDS, ORDERS, PAYMENTS, SEATS, Stage
-from tests.laws.world import BUYERS, HOLD_LASTS, Wish
+from tests.laws.engine.stage import BUYER, HOLDS, ORDERS, PAYMENTS, SEATS, EngineScenario
+from tests.laws.world import BUYERS, HOLD_LASTS, ScriptedCommand
 
 EXTENSION = timedelta(minutes=5)
 SHORT = timedelta(minutes=2)
@@ -20,54 +20,61 @@ WRONG = st.sampled_from([0, 0, 0, -1, 100])
 CURRENCIES = st.sampled_from(["EUR", "EUR", "USD"])
 
 
-class Buying(Stage):
+class Buying(EngineScenario):
     """Holding, ordering and paying, in time, too late, too little or not at all."""
 
     @rule(target=HOLDS, buyer=BUYER, seats=SEATS, lasts=st.sampled_from([SHORT, HOLD_LASTS]))
     def hold(self, buyer: str, seats: list[int], lasts: timedelta) -> Any:
-        hold, wish = self.world.hold(buyer, [self.world.seats[seat] for seat in seats], lasts=lasts)
-        return (hold, buyer) if self.send(self.by(buyer, wish), "held") else multiple()
+        hold, command = self.world.hold(buyer, [self.world.seats[seat] for seat in seats], lasts=lasts)
+        return (hold, buyer) if self.send(self.by(buyer, command), "held") else multiple()
 
     @rule(target=ORDERS, buyer=BUYER, seats=SEATS, lasts=st.sampled_from([SHORT, HOLD_LASTS]))
     def hold_and_order(self, buyer: str, seats: list[int], lasts: timedelta) -> Any:
-        order, wish = self.world.one_step(buyer, [self.world.seats[seat] for seat in seats], lasts=lasts)
-        return (order, buyer) if self.send(self.by(buyer, wish), "ordered") else multiple()
+        order, command = self.world.one_step(buyer, [self.world.seats[seat] for seat in seats], lasts=lasts)
+        return (order, buyer) if self.send(self.by(buyer, command), "ordered") else multiple()
 
     @rule(target=ORDERS, hold=HOLDS)
     def order(self, hold: tuple[str, str]) -> Any:
         owner = self.owner(hold[1])
-        order, wish = self.world.order(owner, hold[0])
-        return (order, owner) if self.send(self.by(owner, wish), "ordered a hold") else multiple()
+        order, command = self.world.order(owner, hold[0])
+        return (order, owner) if self.send(self.by(owner, command), "ordered a hold") else multiple()
 
     @rule(hold=HOLDS)
     def extend(self, hold: tuple[str, str]) -> None:
-        self.send(Wish(partial(basket.extend_hold, hold=hold[0], holder=self.owner(hold[1]), by=EXTENSION)), "extended")
+        self.send(
+            ScriptedCommand(partial(basket.extend_hold, hold=hold[0], holder=self.owner(hold[1]), by=EXTENSION)),
+            "extended",
+        )
 
     @rule(hold=HOLDS)
     def release(self, hold: tuple[str, str]) -> None:
-        self.send(Wish(partial(basket.release_hold, hold=hold[0], holder=self.owner(hold[1]))), "released")
+        self.send(ScriptedCommand(partial(basket.release_hold, hold=hold[0], holder=self.owner(hold[1]))), "released")
 
     @rule(hold=HOLDS)
     def sweep(self, hold: tuple[str, str]) -> None:
-        self.send(Wish(partial(basket.expire_hold, hold=hold[0])), "swept")
+        self.send(ScriptedCommand(partial(basket.expire_hold, hold=hold[0])), "swept")
 
     @rule(order=ORDERS)
     def sweep_order(self, order: tuple[str, str]) -> None:
         state = self.order_state(order[0])
-        self.send(Wish(partial(basket.expire_hold, hold=state.hold)), "swept an order")
+        self.send(ScriptedCommand(partial(basket.expire_hold, hold=state.hold)), "swept an order")
 
     @rule(order=ORDERS)
     def cancel(self, order: tuple[str, str]) -> None:
-        wish = Wish(
+        command = ScriptedCommand(
             partial(ordering.cancel_order, order=order[0], account=self.owner(order[1]), reason=OrderCancelReason.BUYER)
         )
-        self.send(wish, "cancelled")
+        self.send(command, "cancelled")
 
     @rule(target=PAYMENTS, order=ORDERS)
     def pay(self, order: tuple[str, str]) -> Any:
         payment = str(uuid7())
         command = paying.OpenPayment(payment=payment, order=order[0], account=self.owner(order[1]), provider="sandbox")
-        return payment if self.send(Wish(partial(paying.open_payment, command=command)), "opened") else multiple()
+        return (
+            payment
+            if self.send(ScriptedCommand(partial(paying.open_payment, command=command)), "opened")
+            else multiple()
+        )
 
     @rule(payment=PAYMENTS, wrong=WRONG, currency=CURRENCIES)
     def capture(self, payment: str, wrong: int, currency: str) -> None:
@@ -80,12 +87,12 @@ class Buying(Stage):
             captured_at=self.clock.now(),
             source="webhook",
         )
-        self.send(Wish(captured), "captured")
+        self.send(ScriptedCommand(captured), "captured")
 
     @rule(payment=PAYMENTS, failed=st.booleans())
     def end_payment(self, payment: str, *, failed: bool) -> None:
         ending = partial(paying.fail, reason="declined") if failed else paying.expire
-        self.send(Wish(partial(ending, payment=payment)), "payment ended")
+        self.send(ScriptedCommand(partial(ending, payment=payment)), "payment ended")
 
     @rule(target=ORDERS, buyer=BUYER, seats=SEATS, wrong=WRONG, currency=CURRENCIES)
     def buy(self, buyer: str, seats: list[int], *, wrong: int, currency: str) -> Any:
@@ -133,7 +140,7 @@ class Buying(Stage):
 
     @rule(payment=PAYMENTS)
     def decide(self, payment: str) -> None:
-        outcome = self.send(Wish(partial(type(self).settle, payment=payment)), "settled")
+        outcome = self.send(ScriptedCommand(partial(type(self).settle, payment=payment)), "settled")
         facts = [fact for _, fact in outcome.events] if outcome else []
         for fact in facts:
             if isinstance(fact, PaymentSettled):

@@ -13,7 +13,7 @@ from domain.scan import scan_id
 from domain.ticket import EntryMode, EntryRecorded, RevertReason
 from tests.laws.engine.buying import Buying
 from tests.laws.engine.stage import DEVICES, ORDERS, SCANS
-from tests.laws.world import Wish
+from tests.laws.world import ScriptedCommand
 
 GATES = st.sampled_from(("north", "south"))
 LINES = st.sampled_from(["1", "1", "2"])
@@ -26,7 +26,7 @@ class Entering(Buying):
 
     def scan_with(self, command: entry.ScanTicket) -> Any:
         """Send a scan; return its id if it admitted."""
-        outcome = self.send(Wish(partial(type(self).scan_ticket, command=command)), "scanned")
+        outcome = self.send(ScriptedCommand(partial(type(self).scan_ticket, command=command)), "scanned")
         admitted = outcome is not None and any(isinstance(fact, EntryRecorded) for _, fact in outcome.events)
         self.tally["admitted"] += admitted
         self.tally["admitted by a device"] += admitted and command.registered
@@ -70,7 +70,7 @@ class Entering(Buying):
     @rule(scan=SCANS)
     def revert_entry(self, scan: str) -> None:
         decide = partial(type(self).revert, scan=scan, reason=RevertReason.SCANNED_BY_MISTAKE)
-        self.send(Wish(decide), "reverted")
+        self.send(ScriptedCommand(decide), "reverted")
 
     @rule(target=DEVICES, minutes=st.sampled_from([2, 600]))
     def register_device(self, minutes: int) -> str:
@@ -83,12 +83,12 @@ class Entering(Buying):
             works_from=now,
             works_until=now + timedelta(minutes=minutes),
         )
-        self.send(Wish(partial(device.register_device, device=scanner, registered=registered)), "registered")
+        self.send(ScriptedCommand(partial(device.register_device, device=scanner, registered=registered)), "registered")
         return scanner
 
     @rule(scanner=DEVICES)
     def revoke_device(self, scanner: str) -> None:
-        self.send(Wish(partial(device.revoke_device, device=scanner)), "revoked")
+        self.send(ScriptedCommand(partial(device.revoke_device, device=scanner)), "revoked")
 
     @rule(order=ORDERS, line=LINES, nonce=NONCES)
     def use_nonce_twice(self, order: tuple[str, str], line: str, nonce: str) -> None:
@@ -122,4 +122,4 @@ class Entering(Buying):
             performance=self.world.performance,
             entry_rules=scheduling.EntryRulesChange(registered_devices=registered_devices),
         )
-        self.send(Wish(partial(scheduling.change, command=command)), "entry rules changed")
+        self.send(ScriptedCommand(partial(scheduling.change, command=command)), "entry rules changed")

@@ -17,7 +17,7 @@ from tests.laws.engine.entering import Entering
 from tests.laws.engine.provider import STEP, Provider
 from tests.laws.engine.seating import Seating
 from tests.laws.engine.stage import BUYER, HOLDS, ORDERS, REFUNDS, SEATS
-from tests.laws.world import Wish
+from tests.laws.world import ScriptedCommand
 
 CALM_COMMANDS = 35
 """A performance is called off only once something has happened."""
@@ -43,18 +43,22 @@ class EngineMachine(Entering, Provider, Seating):
     @rule(target=REFUNDS, order=ORDERS, line=st.sampled_from([None, None, "1", "2"]))
     def ask_refund(self, order: tuple[str, str], line: str | None) -> Any:
         lines = None if line is None else (line,)
-        wish = refunding.RequestRefund(refund=str(uuid7()), order=order[0], account=self.owner(order[1]), lines=lines)
-        outcome = self.send(Wish(partial(type(self).request, command=wish)), "asked for a refund")
-        return wish.refund if outcome else multiple()
+        command = refunding.RequestRefund(
+            refund=str(uuid7()), order=order[0], account=self.owner(order[1]), lines=lines
+        )
+        outcome = self.send(ScriptedCommand(partial(type(self).request, command=command)), "asked for a refund")
+        return command.refund if outcome else multiple()
 
     @rule(target=REFUNDS, order=ORDERS, why=st.sampled_from([None, "The sound failed."]))
     def support_asks_refund(self, order: tuple[str, str], why: str | None) -> Any:
         """Support asks for all that is left, after the start too if it says why."""
-        wish = refunding.RequestRefund(
+        command = refunding.RequestRefund(
             refund=str(uuid7()), order=order[0], account=None, reason=RefundReason.SUPPORT, reason_text=why
         )
-        outcome = self.send(Wish(partial(refunding.request_refund, command=wish)), "support asked for a refund")
-        return wish.refund if outcome else multiple()
+        outcome = self.send(
+            ScriptedCommand(partial(refunding.request_refund, command=command)), "support asked for a refund"
+        )
+        return command.refund if outcome else multiple()
 
     @rule(target=REFUNDS, order=ORDERS, line=st.sampled_from([None, "1"]))
     def refund(self, order: tuple[str, str], line: str | None) -> Any:
@@ -67,24 +71,28 @@ class EngineMachine(Entering, Provider, Seating):
     @rule(refund=REFUNDS, approve=st.sampled_from([True, True, False]))
     def decide_refund(self, refund: str, *, approve: bool) -> None:
         decision = type(self).approve if approve else refunding.reject_refund
-        self.send(Wish(partial(decision, refund=refund, by="support")), "approved" if approve else "rejected")
+        self.send(
+            ScriptedCommand(partial(decision, refund=refund, by="support")), "approved" if approve else "rejected"
+        )
 
     @rule(refund=REFUNDS, approve=st.booleans())
     def decide_own_refund(self, refund: str, *, approve: bool) -> None:
         """Let the owner of the order try to decide."""
         state = self.run(self.world.handler.query(partial(refunding.require_refund, refund=refund)))
         decision = type(self).approve if approve else refunding.reject_refund
-        self.send(Wish(partial(decision, refund=refund, by=str(state.account))), "decided their own")
+        self.send(ScriptedCommand(partial(decision, refund=refund, by=str(state.account))), "decided their own")
 
     @rule(refund=REFUNDS, outcome=TRANSFERS)
     def transfer(self, refund: str, outcome: str) -> None:
-        self.send(Wish(partial(type(self).submit, refund=refund)), "submitted")
+        self.send(ScriptedCommand(partial(type(self).submit, refund=refund)), "submitted")
         state = self.run(self.world.handler.query(lambda context: refunding.require_refund(context, refund)))
         reference = transfer_reference(refund, state.attempts)
         if outcome == "completed":
-            self.send(Wish(partial(refunding.complete_refund, reference=reference, provider_refund="r1")), outcome)
+            self.send(
+                ScriptedCommand(partial(refunding.complete_refund, reference=reference, provider_refund="r1")), outcome
+            )
         if outcome == "failed":
-            self.send(Wish(partial(refunding.fail_refund, reference=reference, reason="closed")), outcome)
+            self.send(ScriptedCommand(partial(refunding.fail_refund, reference=reference, reason="closed")), outcome)
 
     @rule(order=ORDERS, step=STEP, outcome=TRANSFERS)
     def dispute_a_refund(self, order: tuple[str, str], step: str, outcome: str) -> None:
@@ -98,7 +106,7 @@ class EngineMachine(Entering, Provider, Seating):
     @rule()
     def call_off(self) -> None:
         self.send(
-            Wish(
+            ScriptedCommand(
                 partial(scheduling.cancel, performance=self.world.performance, reason=PerformanceCancelReason.ILLNESS)
             ),
             "called off",
@@ -117,15 +125,15 @@ class EngineMachine(Entering, Provider, Seating):
     @rule(order=ORDERS, approve=st.booleans())
     def refund_for_the_cancellation(self, order: tuple[str, str], *, approve: bool) -> None:
         """Take the process's steps for one order, or die between the request and the approval."""
-        self.send(Wish(partial(cancelling.request_due_refund, order=order[0])), "due refund requested")
+        self.send(ScriptedCommand(partial(cancelling.request_due_refund, order=order[0])), "due refund requested")
         due = self.run(self.world.handler.query(partial(cancelling.due_refunds, order=order[0])))
         for refund in due.undecided if approve else ():
             approval = partial(refunding.approve_refund, refund=refund, by="refund_cancelled_performances")
-            self.send(Wish(approval), "due refund approved")
+            self.send(ScriptedCommand(approval), "due refund approved")
 
     @rule(hold=HOLDS)
     def end_basket(self, hold: tuple[str, str]) -> None:
-        self.send(Wish(partial(cancelling.end_basket, hold=hold[0])), "basket ended")
+        self.send(ScriptedCommand(partial(cancelling.end_basket, hold=hold[0])), "basket ended")
 
     @precondition(lambda self: len(self.sent) > CALM_COMMANDS)
     @rule(days=MOVES)
@@ -134,7 +142,7 @@ class EngineMachine(Entering, Provider, Seating):
         moved = scheduling.ChangePerformance(
             performance=self.world.performance, starts_at=self.clock.now() + timedelta(days=days)
         )
-        outcome = self.send(Wish(partial(scheduling.change, command=moved)), "moved")
+        outcome = self.send(ScriptedCommand(partial(scheduling.change, command=moved)), "moved")
         assert days > 0 or outcome is None or not outcome.events
 
     @precondition(lambda self: len(self.sent) > CALM_COMMANDS)
@@ -174,14 +182,14 @@ class EngineMachine(Entering, Provider, Seating):
 
     async def drained(self) -> None:
         """Let the process come by for a cancelled performance, too: no order of it keeps money that no one disputes."""
-        await super().drained()
+        await super().settle_all_captures()
         performance = await self.world.handler.query(self.performance_state)
         for order in list(self.world.ledger.orders) if performance.cancelled else ():
             with suppress(PaymentDisputed):
-                await self.world.do(Wish(partial(cancelling.request_due_refund, order=order)))
+                await self.world.do(ScriptedCommand(partial(cancelling.request_due_refund, order=order)))
                 due = await self.world.handler.query(partial(cancelling.due_refunds, order=order))
                 for refund in due.undecided:
-                    await self.world.do(Wish(partial(refunding.approve_refund, refund=refund, by="process")))
+                    await self.world.do(ScriptedCommand(partial(refunding.approve_refund, refund=refund, by="process")))
                 left = await self.world.handler.query(partial(cancelling.due_refunds, order=order))
                 assert left == cancelling.DueRefunds(), f"order {order} was not refunded: {left}"
 

@@ -36,7 +36,7 @@ def hold_one_place_twice(context: DecisionContext, command: HoldSeats, inventory
     return {stream: [doubled(event) for event in events] for stream, events in changes.items()}
 
 
-class AnyPlace:
+class UnboundedInventory:
     """The places of a layout, and any other."""
 
     def __init__(self, inventory: Inventory) -> None:
@@ -50,7 +50,7 @@ class AnyPlace:
 def hold_places_that_are_not_there(context: DecisionContext, command: HoldSeats, inventory: Inventory) -> Changes:
     """A planted bug: keys that the layout does not have are sold as seats."""
     invented = tuple(Choice(seat=f"z{number}{command.hold[-8:]}") for number in range(8))
-    return hold_seats(context, replace(command, choices=(*command.choices, *invented)), AnyPlace(inventory))
+    return hold_seats(context, replace(command, choices=(*command.choices, *invented)), UnboundedInventory(inventory))
 
 
 def merge_counting_twice(context: DecisionContext, command: MergeGuest) -> Changes:

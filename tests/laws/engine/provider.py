@@ -17,7 +17,7 @@ from domain.reconciling import entry_exception_id
 from domain.refund import RefundReconciled, transfer_reference
 from tests.laws.engine.buying import CURRENCIES, WRONG, Buying
 from tests.laws.engine.stage import ORDERS, PAYMENTS, REFUNDS
-from tests.laws.world import Wish
+from tests.laws.world import ScriptedCommand
 
 STEPS = {"opened": disputes.open_dispute, "won": disputes.win_dispute, "lost": disputes.lose_dispute}
 STEP = st.sampled_from(sorted(STEPS))
@@ -78,8 +78,8 @@ class Provider(Buying):
     def compare(self, entry: LedgerEntry, label: str) -> None:
         """Compare an entry with the log; an accepted one has no second effect."""
         compared = partial(type(self).reconcile, entry=entry, provider="sandbox", provider_refund="re_1")
-        self.send(Wish(compared), label)
-        again = self.send(Wish(compared), "compared again")
+        self.send(ScriptedCommand(compared), label)
+        again = self.send(ScriptedCommand(compared), "compared again")
         assert again is None or not again.events, "an entry had two effects"
 
     @rule(payment=PAYMENTS, wrong=WRONG, currency=CURRENCIES)
@@ -106,7 +106,7 @@ class Provider(Buying):
         """Read any entry once more, as after a crash."""
         entry = self.entries[which % len(self.entries)]
         compared = partial(type(self).reconcile, entry=entry, provider="sandbox", provider_refund="re_1")
-        self.send(Wish(compared), "read again")
+        self.send(ScriptedCommand(compared), "read again")
 
     @rule(
         payment=PAYMENTS,
@@ -127,7 +127,7 @@ class Provider(Buying):
             at=self.moment(minutes),
             source="webhook",
         )
-        self.send(Wish(partial(STEPS[step], fact=fact)), f"dispute {step}")
+        self.send(ScriptedCommand(partial(STEPS[step], fact=fact)), f"dispute {step}")
 
     @rule(order=ORDERS, name=DISPUTE_NAMES, step=STEP)
     def dispute_an_order(self, order: tuple[str, str], name: str, step: str) -> None:
@@ -150,7 +150,7 @@ class Provider(Buying):
             by=by,
             limits=CAREFUL if careful else FourEyesLimits(),
         )
-        self.send(Wish(partial(type(self).end, command=command)), f"exception: {resolution}")
+        self.send(ScriptedCommand(partial(type(self).end, command=command)), f"exception: {resolution}")
 
     @rule(payment=PAYMENTS, resolution=RESOLUTIONS, by=SUPPORTERS)
     def end_a_second_capture(self, payment: str, resolution: Resolution, by: str) -> None:

@@ -14,7 +14,7 @@ from domain.pricing import Choice
 from domain.values import BlockReason, Limits
 from tests.laws.engine.buying import Buying
 from tests.laws.engine.stage import BUYER, GUEST, HOLDS, ORDERS, SEATS
-from tests.laws.world import BUYERS, HOLD_LASTS, Wish
+from tests.laws.world import BUYERS, HOLD_LASTS, ScriptedCommand
 
 LIMITS = st.sampled_from(
     [
@@ -37,13 +37,13 @@ class Seating(Buying):
     )
     def hold_standing(self, buyer: str, quantity: int, seats: list[int], *, named: bool) -> Any:
         """Hold places of the standing area, beside seats or not; one that is named is refused."""
-        wish = self.world.standing_wish(buyer, quantity, [self.world.seats[seat] for seat in seats])
+        command = self.world.standing_command(buyer, quantity, [self.world.seats[seat] for seat in seats])
         if named:
-            wish = replace(wish, choices=(*wish.choices, Choice(seat=self.world.initial_work[0])))
-        decide = partial(type(self).hold_seats, command=wish, inventory=self.world.inventory)
-        outcome = self.send(self.by(buyer, Wish(decide)), "held standing")
+            command = replace(command, choices=(*command.choices, Choice(seat=self.world.initial_work[0])))
+        decide = partial(type(self).hold_seats, command=command, inventory=self.world.inventory)
+        outcome = self.send(self.by(buyer, ScriptedCommand(decide)), "held standing")
         assert not (named and outcome), "a standing place was named as a seat"
-        return (wish.hold, buyer) if outcome else multiple()
+        return (command.hold, buyer) if outcome else multiple()
 
     @rule(target=ORDERS, buyer=BUYER, quantity=st.integers(1, 3))
     def buy_standing(self, buyer: str, quantity: int) -> Any:
@@ -73,7 +73,7 @@ class Seating(Buying):
             release_at=release_at,
         )
         decide = partial(blocking.block_seats, command=command, inventory=self.world.inventory)
-        outcome = self.send(Wish(decide), "blocked" if release_at is None else "blocked for a while")
+        outcome = self.send(ScriptedCommand(decide), "blocked" if release_at is None else "blocked for a while")
         assert minutes != -1 or outcome is None, "a block was over before it began"
 
     @rule(seats=SEATS, reason=st.sampled_from([None, None, BlockReason.HOUSE]))
@@ -85,19 +85,19 @@ class Seating(Buying):
             inventory=self.world.inventory,
             reason=reason,
         )
-        self.send(Wish(decide), "unblocked")
+        self.send(ScriptedCommand(decide), "unblocked")
 
     @rule(limits=LIMITS)
     def change_limits(self, limits: Limits) -> None:
         command = scheduling.ChangePerformance(performance=self.world.performance, limits=asdict(limits))
-        self.send(Wish(partial(scheduling.change, command=command)), "limits changed")
+        self.send(ScriptedCommand(partial(scheduling.change, command=command)), "limits changed")
 
     @rule(account=st.sampled_from(BUYERS), moved=st.booleans())
     def log_in(self, account: str, *, moved: bool) -> None:
         """Let the guest log in; the quota moves at once or, if a hold came in between, with the next login."""
         performances = (self.world.performance,) if moved else ()
         command = MergeGuest(guest=GUEST, account=account, performances=performances)
-        outcome = self.send(Wish(partial(type(self).merge, command=command)), "guest merged")
+        outcome = self.send(ScriptedCommand(partial(type(self).merge, command=command)), "guest merged")
         assert outcome is None or self.logged_in_as in {None, account}
         if outcome is not None:
             self.logged_in_as = account

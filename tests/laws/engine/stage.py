@@ -20,8 +20,8 @@ from eventstore.clock import FixedClock
 from eventstore.command import Outcome
 from eventstore.handler import CommandHandler
 from eventstore.memory import MemoryStore
-from tests.laws.looping import LoopingMachine
-from tests.laws.world import BUYERS, START, Wish, World
+from tests.laws.looping import AsyncStateMachine
+from tests.laws.world import BUYERS, START, Scenario, ScriptedCommand
 
 SEATS = st.lists(st.integers(0, 5), min_size=1, max_size=3, unique=True)
 GUEST = "guest"
@@ -34,7 +34,7 @@ SCANS: Bundle[str] = Bundle("scans")
 DEVICES: Bundle[str] = Bundle("devices")
 
 
-class Stage(LoopingMachine):
+class EngineScenario(AsyncStateMachine):
     """One performance, and who may do something to it; what they do is in the subclasses."""
 
     cache_size: ClassVar[int] = 1_000
@@ -54,52 +54,52 @@ class Stage(LoopingMachine):
     def __init__(self) -> None:
         super().__init__()
         self.clock = FixedClock(START)
-        self.world = World(
+        self.world = Scenario(
             MemoryStore(now=self.clock.now), self.clock, cache_size=self.cache_size, handler=self.handler
         )
-        self.sent: list[tuple[Wish, Outcome | None]] = []
+        self.sent: list[tuple[ScriptedCommand, Outcome | None]] = []
         self.logged_in_as: str | None = None
 
     def owner(self, buyer: str) -> str:
         """Return who acts for a buyer's baskets and orders: a guest that logged in does so as the account."""
         return self.logged_in_as or buyer if buyer == GUEST else buyer
 
-    def by(self, buyer: str, wish: Wish) -> Wish:
+    def by(self, buyer: str, command: ScriptedCommand) -> ScriptedCommand:
         """Return a wish as its sender's: a guest that logged in is refused."""
         if buyer != GUEST:
-            return wish
+            return command
 
         def decide(context: DecisionContext) -> Changes:
             account.require_unmerged(context, GUEST)
-            return wish.decide(context)
+            return command.decide(context)
 
-        return replace(wish, decide=decide)
+        return replace(command, decide=decide)
 
-    def send(self, wish: Wish, label: str) -> Outcome | None:
+    def send(self, command: ScriptedCommand, label: str) -> Outcome | None:
         """Carry a command out; a refusal must leave no trace."""
         before = self.run(self.world.store.head())
         try:
-            outcome = self.run(self.world.do(wish))
+            outcome = self.run(self.world.do(command))
         except Rejected:
             assert self.run(self.world.store.head()) == before
-            self.sent.append((wish, None))
+            self.sent.append((command, None))
             return None
-        self.sent.append((wish, outcome))
+        self.sent.append((command, outcome))
         self.tally[label] += bool(outcome.events)
         return outcome
 
     def teardown(self) -> None:
-        self.run(self.drained())
+        self.run(self.settle_all_captures())
         super().teardown()
 
-    async def settled(self) -> None:
+    async def settle_captures(self) -> None:
         """Let the process come by for every capture."""
         for payment in self.world.ledger.undecided():
-            await self.world.do(Wish(partial(type(self).settle, payment=payment)))
+            await self.world.do(ScriptedCommand(partial(type(self).settle, payment=payment)))
 
-    async def drained(self) -> None:
+    async def settle_all_captures(self) -> None:
         """Let the process come by for every capture; none may stay undecided."""
-        await self.settled()
+        await self.settle_captures()
         assert self.world.ledger.undecided() == [], "a capture was never decided"
 
     @initialize(limited=st.booleans())
@@ -112,15 +112,15 @@ class Stage(LoopingMachine):
         limits = Limits(seats_per_order=3, seats_per_buyer=4, live_holds_per_buyer=2) if limited else unlimited
         self.run(self.world.open(limits=limits))
         for buyer in (*BUYERS, GUEST):
-            self.run(self.world.do(Wish(partial(account.open_account, account=buyer, guest=buyer == GUEST))))
+            self.run(self.world.do(ScriptedCommand(partial(account.open_account, account=buyer, guest=buyer == GUEST))))
 
     @precondition(lambda self: self.sent)
     @rule(which=st.integers(0, 10_000))
-    def again(self, which: int) -> None:
+    def resend(self, which: int) -> None:
         """Send any command once more: what took effect is replayed, what did not is judged anew."""
-        wish, before = self.sent[which % len(self.sent)]
+        command, before = self.sent[which % len(self.sent)]
         head = self.run(self.world.store.head())
-        outcome = self.send(wish, "sent again")
+        outcome = self.send(command, "sent again")
         if before is not None and before.events:
             assert outcome is not None
             assert outcome.replayed
@@ -133,7 +133,7 @@ class Stage(LoopingMachine):
 
     def pass_time(self, by: timedelta) -> None:
         """Let the process decide what was captured, and time pass."""
-        self.run(self.settled())
+        self.run(self.settle_captures())
         self.clock.advance(by)
 
     def performance_state(self, context: DecisionContext) -> ScheduledPerformance:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.effort import Effort
+from tests.effort import ExampleCount
 from tests.laws.engine import planted, planted_entry
 from tests.laws.engine.machine import EngineMachine, UncachedEngineMachine
 from tests.laws.engine.planted_money import PLANTED_MONEY
@@ -118,10 +118,10 @@ def search(broken: type[EngineMachine]) -> None:
 
 
 class TestEngine:
-    def test_every_promise_holds_after_every_step(self, round_seed: int, effort: Effort) -> None:
+    def test_every_promise_holds_after_every_step(self, round_seed: int, example_count: ExampleCount) -> None:
         happened = explore(EngineMachine, examples=EXAMPLES, number=round_seed)
-        if round_seed == effort.seed:
-            happened += explore_until_seen(happened, first=effort.seed + effort.times)
+        if round_seed == example_count.seed:
+            happened += explore_until_seen(happened, first=example_count.seed + example_count.times)
             assert happened.keys() >= WORTH_SEEING, "the runs were too tame"
 
     def test_every_promise_holds_with_nothing_remembered(self, round_seed: int) -> None:

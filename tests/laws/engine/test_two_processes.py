@@ -25,7 +25,7 @@ class TwoProcessesEngineMachine(EngineMachine):
         self.open_shop(limited=limited)
 
 
-class CredulousHandler(CommandHandler):
+class StaleRefusalHandler(CommandHandler):
     """A planted bug: an exception that a decision raises on outdated states is believed, unless it is a refusal."""
 
     async def prepare(
@@ -42,10 +42,10 @@ class CredulousHandler(CommandHandler):
         return attempt
 
 
-class OutdatedStatesBelieved(TwoProcessesEngineMachine):
+class StaleStatesAccepted(TwoProcessesEngineMachine):
     """The engine with the planted handler."""
 
-    handler = CredulousHandler
+    handler = StaleRefusalHandler
 
 
 class TestTwoProcesses:
@@ -54,4 +54,4 @@ class TestTwoProcesses:
 
     def test_an_exception_on_outdated_states_that_is_believed_is_caught(self) -> None:
         with pytest.raises((AssertionError, KeyError)):
-            explore(OutdatedStatesBelieved, examples=PLANTED_EXAMPLES, phases=[Phase.generate])
+            explore(StaleStatesAccepted, examples=PLANTED_EXAMPLES, phases=[Phase.generate])

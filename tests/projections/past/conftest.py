@@ -12,13 +12,13 @@ from runtime.embedded import EmbeddedPostgres
 from tests.databases import fresh_database, role_password
 from tests.laws.world import CODEC
 from tests.projections.conftest import TEMPLATE
-from tests.projections.past.logs import lived, put
+from tests.projections.past.logs import generate_log, put
 
 
 @pytest.fixture(scope="module", params=[2, 20], ids="seed {}".format)
 def log(request: pytest.FixtureRequest) -> Sequence[RecordedEvent]:
     """A log in which nearly everything happened that may."""
-    return lived(request.param)
+    return generate_log(request.param)
 
 
 @pytest.fixture(scope="module")

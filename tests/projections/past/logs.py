@@ -7,20 +7,20 @@ from random import Random
 import psycopg
 
 from eventstore.store import RecordedEvent
-from tests.projections.history import Historian
-from tests.projections.town import Town
+from tests.projections.history import RandomHistory
+from tests.projections.town import ShopScenario
 
 DEEDS = 400
 COPY = f"COPY eventstore.event ({', '.join(RecordedEvent._fields)}) FROM STDIN"
 
 
-def lived(seed: int) -> Sequence[RecordedEvent]:
+def generate_log(seed: int) -> Sequence[RecordedEvent]:
     """Return a log in which nearly everything happened that may."""
 
     async def live() -> Sequence[RecordedEvent]:
-        town = Town()
-        await Historian(town, Random(seed)).live(DEEDS)
-        return await town.store.read_range(after=0, limit=1_000_000)
+        shop_scenario = ShopScenario()
+        await RandomHistory(shop_scenario, Random(seed)).run(DEEDS)
+        return await shop_scenario.store.read_range(after=0, limit=1_000_000)
 
     return asyncio.run(live())
 

@@ -19,8 +19,8 @@ from projections.sales import Sales, SalesFilter, report_sales
 from tests.laws.world import CODEC
 from tests.projections.history import BUYERS
 from tests.projections.past.logs import put
-from tests.projections.shelf import Shelf
-from tests.system.fold import picture_of
+from tests.projections.shelf import ManualProjector
+from tests.system.fold import fold_reference
 from tests.system.log import decoded
 
 EVERYTHING = SalesFilter()
@@ -39,12 +39,12 @@ async def store(owner_url: str, app_url: str, log: Sequence[RecordedEvent]) -> A
 
 
 @pytest.fixture
-async def stored(log: Sequence[RecordedEvent], shelf: Shelf, models: ReadModelQueries) -> Stored:
+async def stored(log: Sequence[RecordedEvent], manual_projector: ManualProjector, models: ReadModelQueries) -> Stored:
     """Reports that were stored while the read models grew, which are at the end of the log now."""
     ends = [event.position for event in log if event.part == event.parts]
     found: Stored = []
     for after, until in pairwise([0, *sorted(Random(3).sample(ends[:-1], REPORTS)), ends[-1]]):
-        await shelf.fold_events(log[after:until])
+        await manual_projector.fold_events(log[after:until])
         found.append((until, await report_sales(models, EVERYTHING)))
     return found
 
@@ -123,6 +123,6 @@ async def test_what_accounts_bought_adds_up_to_what_was_sold(
         ]
         for figure in ("sold", "returned", "gross", "returned_gross", "refunded", "disputes_lost"):
             assert sum(getattr(each, figure) for each in bought) == sum(getattr(sale, figure) for sale in report.sales)
-        orders = picture_of(told[:position]).orders.values()
+        orders = fold_reference(told[:position]).orders.values()
         assert sum(each.orders for each in bought) == len(orders)
         assert sum(each.confirmed for each in bought) == sum(order.status == "confirmed" for order in orders)

@@ -10,16 +10,16 @@ from eventstore.memory import MemoryStore
 from eventstore.store import EventFilter
 from projections.past import searching
 from projections.past.searching import Search, search
-from tests.projections.history import Historian
-from tests.projections.town import Town
+from tests.projections.history import RandomHistory
+from tests.projections.town import ShopScenario
 
 
 @pytest.fixture(scope="module")
 def store() -> MemoryStore:
     """A town's life of some hundred events."""
-    town = Town()
-    asyncio.run(Historian(town, Random(5)).live(120))
-    return town.store
+    shop_scenario = ShopScenario()
+    asyncio.run(RandomHistory(shop_scenario, Random(5)).run(120))
+    return shop_scenario.store
 
 
 async def pages(store: MemoryStore, asked: Search) -> list[int]:

@@ -19,8 +19,8 @@ from projections.past.one_order import order_as_of
 from projections.past.one_seat import seat_as_of
 from projections.past.seat_maps import SeatMapTimelines
 from projections.past.streams import HistoricalStreams
-from tests.system.fold import Picture, Row, picture_of
-from tests.system.log import Told, decoded
+from tests.system.fold import ReferenceRows, Row, fold_reference
+from tests.system.log import DecodedEvent, decoded
 
 PAIRS = 200
 
@@ -28,15 +28,15 @@ Answer = Callable[[str, AsOf], Awaitable[Row]]
 
 
 @pytest.fixture(scope="module")
-def told(log: Sequence[RecordedEvent]) -> Sequence[Told]:
+def told(log: Sequence[RecordedEvent]) -> Sequence[DecodedEvent]:
     """The log, decoded once."""
     return decoded(log)
 
 
-def known_at(told: Sequence[Told], position: int) -> Picture:
+def known_at(told: Sequence[DecodedEvent], position: int) -> ReferenceRows:
     """Fold what had happened by then: whole commands."""
     ends = [one.recorded.position for one in told if one.recorded.part == one.recorded.parts]
-    return picture_of(told[: max((end for end in ends if end <= position), default=0)])
+    return fold_reference(told[: max((end for end in ends if end <= position), default=0)])
 
 
 def pairs(log: Sequence[RecordedEvent], kind: str, count: int = PAIRS) -> list[tuple[str, int]]:
@@ -59,7 +59,7 @@ def row_of(seat: Seat) -> Row:
             return "blocked", seat.release_at
 
 
-async def differing(store: PostgresStore, told: Sequence[Told], answer: Answer) -> list[tuple[str, int]]:
+async def differing(store: PostgresStore, told: Sequence[DecodedEvent], answer: Answer) -> list[tuple[str, int]]:
     """Return the (seat, position) pairs for which an answer is not what the fold says."""
     found = []
     for stream, position in pairs([one.recorded for one in told], "seat"):
@@ -104,25 +104,33 @@ def split(stream: str) -> tuple[str, str, str]:
 
 class TestSeats:
     async def test_200_random_seats_at_random_positions(
-        self, store: PostgresStore, streams: HistoricalStreams, told: Sequence[Told]
+        self, store: PostgresStore, streams: HistoricalStreams, told: Sequence[DecodedEvent]
     ) -> None:
         assert await differing(store, told, seat_by_seat(streams)) == []
 
     @pytest.mark.parametrize("events_per_snapshot", [1, 7, 50_000])
     async def test_200_random_seats_in_whole_maps(
-        self, store: PostgresStore, told: Sequence[Told], monkeypatch: pytest.MonkeyPatch, events_per_snapshot: int
+        self,
+        store: PostgresStore,
+        told: Sequence[DecodedEvent],
+        monkeypatch: pytest.MonkeyPatch,
+        events_per_snapshot: int,
     ) -> None:
         monkeypatch.setattr(seat_history, "EVENTS_PER_SNAPSHOT", events_per_snapshot)
         assert await differing(store, told, by_map(SeatMapTimelines(store))) == []
 
     async def test_an_answer_that_misses_the_last_events_is_noticed(
-        self, store: PostgresStore, streams: HistoricalStreams, told: Sequence[Told], monkeypatch: pytest.MonkeyPatch
+        self,
+        store: PostgresStore,
+        streams: HistoricalStreams,
+        told: Sequence[DecodedEvent],
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         monkeypatch.setattr(AsOf, "includes", lambda then, event: event.position <= then.position - 20)
         assert await differing(store, told, seat_by_seat(streams)) != []
 
     async def test_a_history_that_takes_an_event_for_another_is_noticed(
-        self, store: PostgresStore, told: Sequence[Told], monkeypatch: pytest.MonkeyPatch
+        self, store: PostgresStore, told: Sequence[DecodedEvent], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(seat_history, "STATES", {**seat_history.STATES, "SeatReleased": "held"})
         assert await differing(store, told, by_map(SeatMapTimelines(store))) != []
@@ -130,7 +138,11 @@ class TestSeats:
 
 class TestOrders:
     async def test_200_random_orders_at_random_positions(
-        self, store: PostgresStore, streams: HistoricalStreams, told: Sequence[Told], log: Sequence[RecordedEvent]
+        self,
+        store: PostgresStore,
+        streams: HistoricalStreams,
+        told: Sequence[DecodedEvent],
+        log: Sequence[RecordedEvent],
     ) -> None:
         for stream, position in pairs(log, "order"):
             known, order = known_at(told, position), stream.removeprefix("order-")
@@ -150,7 +162,7 @@ class TestOrders:
             assert set(found.tickets) == {key for key, row in known.tickets.items() if row[0] == order}
 
     async def test_its_events_are_those_that_name_it(
-        self, store: PostgresStore, streams: HistoricalStreams, told: Sequence[Told]
+        self, store: PostgresStore, streams: HistoricalStreams, told: Sequence[DecodedEvent]
     ) -> None:
         order = next(one.key for one in told if one.recorded.name == "OrderLinesCancelled")
         opened = [one for one in told if isinstance(one.event, ExceptionOpened) and one.event.order == order]
@@ -192,7 +204,7 @@ class TestTimes:
             assert (then.position, then.moment) == (expected, moment)
 
     async def test_a_map_judges_deadlines_at_the_moment_that_is_asked_for(
-        self, store: PostgresStore, log: Sequence[RecordedEvent], told: Sequence[Told]
+        self, store: PostgresStore, log: Sequence[RecordedEvent], told: Sequence[DecodedEvent]
     ) -> None:
         maps = SeatMapTimelines(store)
         for event in [event for event in log if event.name == "SeatHoldExtended"][:20]:
@@ -205,14 +217,14 @@ class TestTimes:
 
 
 class TestKeptMaps:
-    async def test_a_later_moment_is_read_on_to(self, store: PostgresStore, told: Sequence[Told]) -> None:
+    async def test_a_later_moment_is_read_on_to(self, store: PostgresStore, told: Sequence[DecodedEvent]) -> None:
         maps = SeatMapTimelines(Growing(store))  # type: ignore[arg-type]
         last = max(one.recorded for one in told if one.recorded.name == "SeatHeld")
         _, performance, _ = split(last.stream)
         for position in range(1, len(told) + 1, 97):
             maps._store.head_now = position  # type: ignore[attr-defined]
             then = AsOf(position=position, recorded_at=last.recorded_at, moment=last.recorded_at)
-            known = picture_of(told[:position]).seats
+            known = fold_reference(told[:position]).seats
             expected = {split(stream)[2]: row for stream, row in known.items() if split(stream)[1] == performance}
             found = await rows_of(maps, performance, then)
             assert found == {seat: row for seat, row in expected.items() if row[0] != "free"}

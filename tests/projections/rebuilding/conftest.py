@@ -7,12 +7,12 @@ import pytest
 
 from eventstore.postgres import PostgresStore
 from eventstore.store import RecordedEvent
-from tests.projections.crew import Crew
-from tests.projections.rebuilding.stage import Teller, history
+from tests.projections.crew import ProjectionWorkers
+from tests.projections.rebuilding.stage import LogReplayer, history
 
 SEEDS = range(11, 17)
 DEEDS = 250
-TOLD_FIRST = 400
+APPENDED_FIRST = 400
 
 
 @pytest.fixture
@@ -29,14 +29,14 @@ def histories() -> Sequence[RecordedEvent]:
 
 
 @pytest.fixture
-async def teller(store: PostgresStore, histories: Sequence[RecordedEvent]) -> Teller:
+async def log_replayer(store: PostgresStore, histories: Sequence[RecordedEvent]) -> LogReplayer:
     """Tells the histories, and has told a part."""
-    teller = Teller(store, histories)
-    await teller.tell(TOLD_FIRST)
-    return teller
+    log_replayer = LogReplayer(store, histories)
+    await log_replayer.append(APPENDED_FIRST)
+    return log_replayer
 
 
 @pytest.fixture
-def crew(projector_url: str, store: PostgresStore) -> Crew:
+def projection_workers(projector_url: str, store: PostgresStore) -> ProjectionWorkers:
     """Processes that fold the log."""
-    return Crew(projector_url, store)
+    return ProjectionWorkers(projector_url, store)

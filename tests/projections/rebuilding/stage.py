@@ -14,8 +14,8 @@ from projections.rebuilding import builds, rebuilder
 from projections.rebuilding.attending import exclusive_session
 from projections.rebuilding.pace import Throttle
 from projections.rebuilding.rebuilder import Rebuilder
-from tests.projections.history import Historian
-from tests.projections.town import Town
+from tests.projections.history import RandomHistory
+from tests.projections.town import ShopScenario
 
 READER = reader_for(EVERY_MODEL)
 RANGE_EVENTS = 100
@@ -24,9 +24,9 @@ NEAR_EVENTS = 50
 
 async def history(seed: int, deeds: int) -> Sequence[RecordedEvent]:
     """Return a log in which nearly everything happened that may."""
-    town = Town()
-    await Historian(town, Random(seed)).live(deeds)
-    return await town.store.read_range(after=0, limit=1_000_000)
+    shop_scenario = ShopScenario()
+    await RandomHistory(shop_scenario, Random(seed)).run(deeds)
+    return await shop_scenario.store.read_range(after=0, limit=1_000_000)
 
 
 def commands_of(log: Sequence[RecordedEvent]) -> list[Append]:
@@ -45,28 +45,28 @@ def write_of(events: Sequence[RecordedEvent]) -> Write:
     return Write(events[0].stream, events[0].version - 1, again)
 
 
-class Teller:
+class LogReplayer:
     """Tells a history to a log."""
 
     def __init__(self, store: PostgresStore, log: Sequence[RecordedEvent]) -> None:
         self._store = store
         self._commands = commands_of(log)
 
-    async def tell(self, commands: int) -> None:
+    async def append(self, commands: int) -> None:
         """Tell the next few commands."""
         for command in self._commands[:commands]:
             (verdict,) = await self._store.append([command])
             assert isinstance(verdict, Appended | Replayed), verdict  # told before, if it was interrupted
         del self._commands[:commands]
 
-    async def tell_rest(self) -> None:
+    async def append_rest(self) -> None:
         """Tell all that is left."""
-        await self.tell(len(self._commands))
+        await self.append(len(self._commands))
 
     @asynccontextmanager
-    async def going_on(self, *, pause_s: float = 0.02) -> AsyncIterator[None]:
+    async def keep_appending(self, *, pause_s: float = 0.02) -> AsyncIterator[None]:
         """Tell one command after the other during the block, with pauses."""
-        task = asyncio.create_task(self._go_on(pause_s))
+        task = asyncio.create_task(self._append_forever(pause_s))
         try:
             yield
             assert self._commands, "there was nothing left to tell"
@@ -76,9 +76,9 @@ class Teller:
             with suppress(asyncio.CancelledError):
                 await task
 
-    async def _go_on(self, pause_s: float) -> None:
+    async def _append_forever(self, pause_s: float) -> None:
         while True:
-            await self.tell(1)
+            await self.append(1)
             await asyncio.sleep(pause_s)
 
 

@@ -13,8 +13,8 @@ from runtime.cli.main import app
 from runtime.cli.rebuilds import DIFFERS
 from runtime.settings import SettingsRefused
 from tests.databases import SECRET_KEY
-from tests.projections.rebuilding.stage import Teller
-from tests.projections.shelf import Shelf
+from tests.projections.rebuilding.stage import LogReplayer
+from tests.projections.shelf import ManualProjector
 
 Type = Callable[..., Result]
 
@@ -22,9 +22,9 @@ WIDE = "200"
 
 
 @pytest.fixture
-async def folded(store: PostgresStore, teller: Teller, shelf: Shelf) -> None:
+async def folded(store: PostgresStore, log_replayer: LogReplayer, manual_projector: ManualProjector) -> None:
     """Every read model, folded up to what was told."""
-    await shelf.fold(store)
+    await manual_projector.fold(store)
 
 
 @pytest.fixture

@@ -15,83 +15,90 @@ from projections.rebuilding.pace import Progress
 from projections.rebuilding.rebuilder import VersionsDiffer
 from projections.seat_map import SEAT_MAP, read_seat_map
 from tests.eventstore.jetstream.bookings import until
-from tests.projections.crew import Crew, Fragile, execute
-from tests.projections.history import Historian
-from tests.projections.shelf import Shelf
-from tests.projections.town import Town
+from tests.projections.crew import FailingModel, ProjectionWorkers, execute
+from tests.projections.history import RandomHistory
+from tests.projections.shelf import ManualProjector
+from tests.projections.town import ShopScenario
 
 READER = reader_for(EVERY_MODEL)
 
 
 class TestRebuild:
     async def test_a_read_model_rebuilt_from_nothing_is_identical(
-        self, town: Town, shelf: Shelf, projector_url: str
+        self, shop_scenario: ShopScenario, manual_projector: ManualProjector, projector_url: str
     ) -> None:
-        await Historian(town, Random(7)).live(200)
-        await shelf.fold(town.store, batch=50)
-        before = await shelf.contents()
+        await RandomHistory(shop_scenario, Random(7)).run(200)
+        await manual_projector.fold(shop_scenario.store, batch=50)
+        before = await manual_projector.contents()
         for model in EVERY_MODEL:
-            rebuilt = await rebuild(url=projector_url, store=town.store, model=model, reader=READER)
-            assert (rebuilt.position, rebuilt.differences) == (await town.store.head(), [])
-        async with Shelf(projector_url) as anew:
+            rebuilt = await rebuild(url=projector_url, store=shop_scenario.store, model=model, reader=READER)
+            assert (rebuilt.position, rebuilt.differences) == (await shop_scenario.store.head(), [])
+        async with ManualProjector(projector_url) as anew:
             assert await anew.contents() == before
 
     async def test_it_heals_damaged_rows_while_the_runner_goes_on(
-        self, town: Town, projector_url: str, owner_url: str, models: ReadModelQueries
+        self, shop_scenario: ShopScenario, projector_url: str, owner_url: str, models: ReadModelQueries
     ) -> None:
-        _, performance = await town.open_shop()
-        await town.hold(performance, "ann", town.seats[0])
-        crew = Crew(projector_url, town.store)
-        async with crew.working("one"):
-            await crew.catches_up()
+        _, performance = await shop_scenario.open_shop()
+        await shop_scenario.hold(performance, "ann", shop_scenario.seats[0])
+        projection_workers = ProjectionWorkers(projector_url, shop_scenario.store)
+        async with projection_workers.run_worker("one"):
+            await projection_workers.wait_until_current()
             await execute(owner_url, "UPDATE seat_map_v1_0.seat SET state = 'sold'")
             seats = await read_seat_map(models, performance=performance)
-            assert dict(seats.states_at(town.clock.now())) == {town.seats[0]: "sold"}
+            assert dict(seats.states_at(shop_scenario.clock.now())) == {shop_scenario.seats[0]: "sold"}
             reports: list[Progress] = []
             with pytest.raises(VersionsDiffer) as refusal:
-                await rebuild(url=projector_url, store=town.store, model=SEAT_MAP, reader=READER)
+                await rebuild(url=projector_url, store=shop_scenario.store, model=SEAT_MAP, reader=READER)
             (difference,) = refusal.value.differences
             assert (difference.table, difference.live_rows, difference.built_rows) == ("seat", 1, 1)
             assert [",sold," in row for row in difference.only_live] == [True]
             assert [",held," in row for row in difference.only_built] == [True]
-            assert dict(seats.states_at(town.clock.now())) == {town.seats[0]: "sold"}
+            assert dict(seats.states_at(shop_scenario.clock.now())) == {shop_scenario.seats[0]: "sold"}
             await rebuild(
                 url=projector_url,
-                store=town.store,
+                store=shop_scenario.store,
                 model=SEAT_MAP,
                 reader=READER,
                 swap_anyway=True,
                 report=reports.append,
             )
             seats = await read_seat_map(models, performance=performance)
-            assert dict(seats.states_at(town.clock.now())) == {town.seats[0]: "held"}
+            assert dict(seats.states_at(shop_scenario.clock.now())) == {shop_scenario.seats[0]: "held"}
             assert (reports[-1].state, reports[-1].share) == ("live", 1.0)
-            await town.buy(performance, "bob", town.seats[1])
-            await crew.catches_up()
+            await shop_scenario.buy(performance, "bob", shop_scenario.seats[1])
+            await projection_workers.wait_until_current()
             seats = await read_seat_map(models, performance=performance)
-            assert dict(seats.states_at(town.clock.now())) == {town.seats[0]: "held", town.seats[1]: "sold"}
+            assert dict(seats.states_at(shop_scenario.clock.now())) == {
+                shop_scenario.seats[0]: "held",
+                shop_scenario.seats[1]: "sold",
+            }
 
-    async def test_it_mends_one_that_failed(self, town: Town, projector_url: str) -> None:
-        await town.open_shop()
-        fragile = Fragile(MY_ORDERS, lambda fact: fact.name == "OrderPlaced")
-        crew = Crew(projector_url, town.store)
-        _, performance = await town.open_shop()
-        await town.buy(performance, "ann", town.seats[0])
-        async with crew.working("one", [fragile.model]):
-            await crew.wait_for("the failure", lambda states: states["my_orders"].state == "failed")
+    async def test_it_mends_one_that_failed(self, shop_scenario: ShopScenario, projector_url: str) -> None:
+        await shop_scenario.open_shop()
+        fragile = FailingModel(MY_ORDERS, lambda fact: fact.name == "OrderPlaced")
+        projection_workers = ProjectionWorkers(projector_url, shop_scenario.store)
+        _, performance = await shop_scenario.open_shop()
+        await shop_scenario.buy(performance, "ann", shop_scenario.seats[0])
+        async with projection_workers.run_worker("one", [fragile.model]):
+            await projection_workers.wait_for("the failure", lambda states: states["my_orders"].state == "failed")
             fragile.broken = False
-            await rebuild(url=projector_url, store=town.store, model=MY_ORDERS, reader=READER)
-            state = (await crew.states())["my_orders"]
+            await rebuild(url=projector_url, store=shop_scenario.store, model=MY_ORDERS, reader=READER)
+            state = (await projection_workers.states())["my_orders"]
             assert (state.state, state.error, state.schema) == ("running", None, schema_name(MY_ORDERS, 1))
-            await town.buy(performance, "ann", town.seats[1])
-            await crew.catches_up("my_orders")
+            await shop_scenario.buy(performance, "ann", shop_scenario.seats[1])
+            await projection_workers.wait_until_current("my_orders")
 
     async def test_readers_never_see_less_than_before(
-        self, town: Town, shelf: Shelf, projector_url: str, models: ReadModelQueries
+        self,
+        shop_scenario: ShopScenario,
+        manual_projector: ManualProjector,
+        projector_url: str,
+        models: ReadModelQueries,
     ) -> None:
-        _, performance = await town.open_shop()
-        await town.hold(performance, "ann", town.seats[0])
-        await shelf.fold(town.store)
+        _, performance = await shop_scenario.open_shop()
+        await shop_scenario.hold(performance, "ann", shop_scenario.seats[0])
+        await manual_projector.fold(shop_scenario.store)
         done = asyncio.Event()
         reads = 0
 
@@ -99,8 +106,8 @@ class TestRebuild:
             nonlocal reads
             while not done.is_set():
                 seats = await read_seat_map(models, performance=performance)
-                assert seats.position == await town.store.head()
-                assert dict(seats.states_at(town.clock.now())) == {town.seats[0]: "held"}
+                assert seats.position == await shop_scenario.store.head()
+                assert dict(seats.states_at(shop_scenario.clock.now())) == {shop_scenario.seats[0]: "held"}
                 reads += 1
 
         async def has_read_on(times: int) -> None:
@@ -109,20 +116,24 @@ class TestRebuild:
         async with asyncio.TaskGroup() as group:
             group.create_task(read_on())
             for _ in range(5):
-                await rebuild(url=projector_url, store=town.store, model=SEAT_MAP, reader=READER)
+                await rebuild(url=projector_url, store=shop_scenario.store, model=SEAT_MAP, reader=READER)
                 await has_read_on(reads + 3)
             done.set()
 
-    async def test_two_at_once_are_refused(self, town: Town, shelf: Shelf, projector_url: str) -> None:
+    async def test_two_at_once_are_refused(
+        self, shop_scenario: ShopScenario, manual_projector: ManualProjector, projector_url: str
+    ) -> None:
         async with exclusive_session(projector_url, "seat_map"):
             with pytest.raises(RebuildInProgress):
-                await rebuild(url=projector_url, store=town.store, model=SEAT_MAP, reader=READER)
-        await rebuild(url=projector_url, store=town.store, model=SEAT_MAP, reader=READER)
+                await rebuild(url=projector_url, store=shop_scenario.store, model=SEAT_MAP, reader=READER)
+        await rebuild(url=projector_url, store=shop_scenario.store, model=SEAT_MAP, reader=READER)
 
-    async def test_what_was_never_folded_is_refused(self, town: Town, projector_url: str, owner_url: str) -> None:
+    async def test_what_was_never_folded_is_refused(
+        self, shop_scenario: ShopScenario, projector_url: str, owner_url: str
+    ) -> None:
         await execute(owner_url, "DELETE FROM projections.projection")
         with pytest.raises(NoSuchProjection):
-            await rebuild(url=projector_url, store=town.store, model=SEAT_MAP, reader=READER)
+            await rebuild(url=projector_url, store=shop_scenario.store, model=SEAT_MAP, reader=READER)
 
 
 class TestReading:

@@ -26,11 +26,11 @@ from projections.rebuilding.rebuilder import RebuildFailed, VersionsDiffer
 from projections.seat_map import SEAT_MAP
 from projections.window import EventBatch
 from tests.eventstore.jetstream.bookings import until_some
-from tests.projections.crew import Crew, Fragile
+from tests.projections.crew import FailingModel, ProjectionWorkers
 from tests.projections.rebuilding.reader import Reader
-from tests.projections.rebuilding.stage import READER, Teller, rebuilding
-from tests.projections.shelf import Shelf
-from tests.system.fold import picture_of
+from tests.projections.rebuilding.stage import READER, LogReplayer, rebuilding
+from tests.projections.shelf import ManualProjector
+from tests.system.fold import fold_reference
 from tests.system.log import decoded
 from tests.system.read_models import TABLES
 
@@ -40,7 +40,7 @@ SILENCE_S = 0.5
 
 async def equal_the_log(store: PostgresStore, models: ReadModelQueries) -> None:
     """Compare every read model with an independent fold of the log."""
-    expected = picture_of(decoded(await store.read_range(after=0, limit=1_000_000))).rows()
+    expected = fold_reference(decoded(await store.read_range(after=0, limit=1_000_000))).rows()
     for table, (model, query) in TABLES.items():
         found = (await models.fetch([model], query, {})).rows
         assert {tuple(row.values()) for row in found} == expected[table], table
@@ -67,18 +67,23 @@ def nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
 
 class TestWhileBookingsGoOn:
     async def test_every_read_model_equals_the_live_one(
-        self, teller: Teller, crew: Crew, store: PostgresStore, projector_url: str, models: ReadModelQueries
+        self,
+        log_replayer: LogReplayer,
+        projection_workers: ProjectionWorkers,
+        store: PostgresStore,
+        projector_url: str,
+        models: ReadModelQueries,
     ) -> None:
-        async with crew.working("one"):
-            await crew.catches_up()
+        async with projection_workers.run_worker("one"):
+            await projection_workers.wait_until_current()
             reader = Reader(models)
-            async with reader.reading(), teller.going_on():
+            async with reader.reading(), log_replayer.keep_appending():
                 for model in EVERY_MODEL:
                     rebuilt = await rebuild(url=projector_url, store=store, model=model, reader=READER)
                     assert rebuilt.differences == []
-            await teller.tell_rest()
-            await crew.catches_up()
-            schemas = {state.schema for state in (await crew.states()).values()}
+            await log_replayer.append_rest()
+            await projection_workers.wait_until_current()
+            schemas = {state.schema for state in (await projection_workers.states()).values()}
             assert schemas == {schema_name(model, 1) for model in EVERY_MODEL}
         await equal_the_log(store, models)
 
@@ -86,15 +91,18 @@ class TestWhileBookingsGoOn:
 @pytest.mark.usefixtures("nobody_else")
 class TestFollowing:
     async def test_near_the_head_the_owner_writes_both(
-        self, teller: Teller, crew: Crew, store: PostgresStore, projector_url: str
+        self, log_replayer: LogReplayer, projection_workers: ProjectionWorkers, store: PostgresStore, projector_url: str
     ) -> None:
-        async with crew.working("one", [SEAT_MAP]), rebuilding(projector_url, SEAT_MAP, store) as rebuilder:
-            await crew.catches_up("seat_map")
+        async with (
+            projection_workers.run_worker("one", [SEAT_MAP]),
+            rebuilding(projector_url, SEAT_MAP, store) as rebuilder,
+        ):
+            await projection_workers.wait_until_current("seat_map")
             await rebuilder._fill()
             await rebuilder._follow()
-            begun = (await crew.states())["seat_map"].position
-            await teller.tell_rest()
-            await crew.catches_up("seat_map")
+            begun = (await projection_workers.states())["seat_map"].position
+            await log_replayer.append_rest()
+            await projection_workers.wait_until_current("seat_map")
             build = await build_of(projector_url, "seat_map")
             assert build is not None
             assert (build.state, build.position) == ("following", await store.head())
@@ -103,8 +111,8 @@ class TestFollowing:
 
     async def test_an_owner_that_writes_only_the_live_version_is_found_out(
         self,
-        teller: Teller,
-        crew: Crew,
+        log_replayer: LogReplayer,
+        projection_workers: ProjectionWorkers,
         store: PostgresStore,
         projector_url: str,
         monkeypatch: pytest.MonkeyPatch,
@@ -113,12 +121,15 @@ class TestFollowing:
             await builds.advance(connection, follower, after=stretch.after, until=stretch.end)
 
         monkeypatch.setattr(Projector, "_write_follower", only_advance)
-        async with crew.working("one", [SEAT_MAP]), rebuilding(projector_url, SEAT_MAP, store) as rebuilder:
-            await crew.catches_up("seat_map")
+        async with (
+            projection_workers.run_worker("one", [SEAT_MAP]),
+            rebuilding(projector_url, SEAT_MAP, store) as rebuilder,
+        ):
+            await projection_workers.wait_until_current("seat_map")
             await rebuilder._fill()
             await rebuilder._follow()
-            await teller.tell_rest()
-            await crew.catches_up("seat_map")
+            await log_replayer.append_rest()
+            await projection_workers.wait_until_current("seat_map")
             with pytest.raises(VersionsDiffer):
                 await rebuilder._compare()
             build = await build_of(projector_url, "seat_map")
@@ -126,21 +137,29 @@ class TestFollowing:
             assert (build.state, bool(build.differences)) == ("differs", True)
 
     async def test_what_only_the_new_version_can_not_take_stops_it_alone(
-        self, teller: Teller, crew: Crew, store: PostgresStore, projector_url: str, monkeypatch: pytest.MonkeyPatch
+        self,
+        log_replayer: LogReplayer,
+        projection_workers: ProjectionWorkers,
+        store: PostgresStore,
+        projector_url: str,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        async with crew.working("one", [SEAT_MAP]), rebuilding(projector_url, SEAT_MAP, store) as rebuilder:
-            await crew.catches_up("seat_map")
+        async with (
+            projection_workers.run_worker("one", [SEAT_MAP]),
+            rebuilding(projector_url, SEAT_MAP, store) as rebuilder,
+        ):
+            await projection_workers.wait_until_current("seat_map")
             await rebuilder._fill()
             await rebuilder._follow()
             async with control.open_connection_for(projector_url, name="vandal", schema="seat_map_v1_1") as connection:
                 await connection.execute("ALTER TABLE seat ADD CHECK (state = 'nothing') NOT VALID")
-            await teller.tell_rest()
-            await crew.catches_up("seat_map")
+            await log_replayer.append_rest()
+            await projection_workers.wait_until_current("seat_map")
             build = await build_of(projector_url, "seat_map")
             assert build is not None
             assert build.state == "failed"
             assert "CheckViolation" in str(build.error)
-            assert (await crew.states())["seat_map"].state == "running"
+            assert (await projection_workers.states())["seat_map"].state == "running"
             with pytest.raises(RebuildFailed, match="CheckViolation"):
                 await rebuilder.run()
 
@@ -148,14 +167,19 @@ class TestFollowing:
 @pytest.mark.usefixtures("nobody_else")
 class TestKilled:
     async def test_five_times_it_goes_on_where_it_was(
-        self, teller: Teller, crew: Crew, store: PostgresStore, projector_url: str, models: ReadModelQueries
+        self,
+        log_replayer: LogReplayer,
+        projection_workers: ProjectionWorkers,
+        store: PostgresStore,
+        projector_url: str,
+        models: ReadModelQueries,
     ) -> None:
-        await teller.tell(250)
+        await log_replayer.append(250)
         random = Random(5)
         reader = Reader(models)
-        async with crew.working("one", [SEAT_MAP]):
-            await crew.catches_up("seat_map")
-            async with reader.reading(), teller.going_on(pause_s=0.25):
+        async with projection_workers.run_worker("one", [SEAT_MAP]):
+            await projection_workers.wait_until_current("seat_map")
+            async with reader.reading(), log_replayer.keep_appending(pause_s=0.25):
                 positions = [await killed_after(projector_url, random.randint(1, 4)) for _ in range(KILLS)]
                 rebuilt = await rebuild(url=projector_url, store=store, model=SEAT_MAP, reader=READER)
             assert rebuilt.differences == []
@@ -165,39 +189,41 @@ class TestKilled:
             assert min(touched for _, touched in reader.answers) > 0
 
     async def test_one_that_was_only_stopped_changes_nothing_when_it_wakes_up(
-        self, teller: Teller, crew: Crew, store: PostgresStore, projector_url: str
+        self, log_replayer: LogReplayer, projection_workers: ProjectionWorkers, store: PostgresStore, projector_url: str
     ) -> None:
-        await teller.tell(250)
-        async with crew.working("one", [SEAT_MAP]):
-            await crew.catches_up("seat_map")
+        await log_replayer.append(250)
+        async with projection_workers.run_worker("one", [SEAT_MAP]):
+            await projection_workers.wait_until_current("seat_map")
             with process(projector_url) as zombie:
                 await lines_of(zombie, 3)
                 zombie.send_signal(signal.SIGSTOP)
                 await until_some(lambda: rebuilt_past(projector_url, store), "the session to be ended")
-                async with Shelf(projector_url, [SEAT_MAP]) as shelf:
-                    before = await shelf.contents()
+                async with ManualProjector(projector_url, [SEAT_MAP]) as manual_projector:
+                    before = await manual_projector.contents()
                 zombie.send_signal(signal.SIGCONT)
                 assert await asyncio.to_thread(zombie.wait, 20) != 0
-                async with Shelf(projector_url, [SEAT_MAP]) as shelf:
-                    assert await shelf.contents() == before
+                async with ManualProjector(projector_url, [SEAT_MAP]) as manual_projector:
+                    assert await manual_projector.contents() == before
             assert await build_of(projector_url, "seat_map") is None
 
 
 class TestAttendant:
     async def test_what_nobody_goes_on_with_the_runner_does(
-        self, teller: Teller, crew: Crew, projector_url: str
+        self, log_replayer: LogReplayer, projection_workers: ProjectionWorkers, projector_url: str
     ) -> None:
-        async with crew.working("one", [SEAT_MAP]):
-            await crew.catches_up("seat_map")
+        async with projection_workers.run_worker("one", [SEAT_MAP]):
+            await projection_workers.wait_until_current("seat_map")
         await killed_after(projector_url, 1)
-        async with crew.working("two", [SEAT_MAP]):
-            await crew.wait_for("the swap", lambda states: states["seat_map"].schema == "seat_map_v1_1")
+        async with projection_workers.run_worker("two", [SEAT_MAP]):
+            await projection_workers.wait_for("the swap", lambda states: states["seat_map"].schema == "seat_map_v1_1")
 
-    async def test_outdated_code_that_fails_is_tried_once(self, teller: Teller, crew: Crew, projector_url: str) -> None:
-        async with crew.working("one", [SEAT_MAP]):
-            await crew.catches_up("seat_map")
-        newer = Fragile(replace(SEAT_MAP, version=2), lambda fact: fact.name == "SeatSold")
-        async with crew.working("two", [newer.model]):
+    async def test_outdated_code_that_fails_is_tried_once(
+        self, log_replayer: LogReplayer, projection_workers: ProjectionWorkers, projector_url: str
+    ) -> None:
+        async with projection_workers.run_worker("one", [SEAT_MAP]):
+            await projection_workers.wait_until_current("seat_map")
+        newer = FailingModel(replace(SEAT_MAP, version=2), lambda fact: fact.name == "SeatSold")
+        async with projection_workers.run_worker("two", [newer.model]):
 
             async def failed() -> bool:
                 build = await build_of(projector_url, "seat_map")
@@ -206,15 +232,15 @@ class TestAttendant:
             await until_some(failed, "the build to fail")
             build = await build_of(projector_url, "seat_map")
             for _ in range(2):
-                await looks_again(crew, "seat_map")
+                await looks_again(projection_workers, "seat_map")
             assert await build_of(projector_url, "seat_map") == build
-            assert (await crew.states())["seat_map"].version == 1
+            assert (await projection_workers.states())["seat_map"].version == 1
 
 
-async def looks_again(crew: Crew, name: str) -> None:
+async def looks_again(projection_workers: ProjectionWorkers, name: str) -> None:
     """Wait until the owner of a read model looks what there is to do."""
-    looked_at = (await crew.states())[name].heartbeat_at
-    await crew.wait_for("the owner to look", lambda states: states[name].heartbeat_at > looked_at)
+    looked_at = (await projection_workers.states())[name].heartbeat_at
+    await projection_workers.wait_for("the owner to look", lambda states: states[name].heartbeat_at > looked_at)
 
 
 async def rebuilt_past(url: str, store: PostgresStore) -> bool:

@@ -19,18 +19,20 @@ from projections.rebuilding.part import rebuild_part
 from projections.rebuilding.rehearsal import estimate_rebuild
 from projections.seat_map import SEAT_MAP
 from tests.eventstore.jetstream.bookings import until_some
-from tests.projections.crew import Crew, execute
-from tests.projections.rebuilding.stage import READER, Teller
-from tests.projections.shelf import Shelf
+from tests.projections.crew import ProjectionWorkers, execute
+from tests.projections.rebuilding.stage import READER, LogReplayer
+from tests.projections.shelf import ManualProjector
 
 SCHEMAS = "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'seat!_map!_v%' ESCAPE '!' ORDER BY 1"
 
 
 @pytest.fixture
-async def shelf(store: PostgresStore, teller: Teller, shelf: Shelf) -> Shelf:
+async def manual_projector(
+    store: PostgresStore, log_replayer: LogReplayer, manual_projector: ManualProjector
+) -> ManualProjector:
     """Every read model, folded up to what was told."""
-    await shelf.fold(store)
-    return shelf
+    await manual_projector.fold(store)
+    return manual_projector
 
 
 async def schemas(url: str) -> list[str]:
@@ -42,12 +44,17 @@ async def schemas(url: str) -> list[str]:
 @pytest.mark.usefixtures("shelf")
 class TestRollBack:
     async def test_the_retired_version_is_brought_up_to_date(
-        self, teller: Teller, store: PostgresStore, projector_url: str, crew: Crew, owner_url: str
+        self,
+        log_replayer: LogReplayer,
+        store: PostgresStore,
+        projector_url: str,
+        projection_workers: ProjectionWorkers,
+        owner_url: str,
     ) -> None:
         await rebuild(url=projector_url, store=store, model=SEAT_MAP, reader=READER)
-        await teller.tell_rest()
-        async with crew.working("one"):
-            await crew.catches_up()
+        await log_replayer.append_rest()
+        async with projection_workers.run_worker("one"):
+            await projection_workers.wait_until_current()
         await execute(owner_url, "DELETE FROM seat_map_v1_1.tally")
         rolled_back = await roll_back(url=projector_url, store=store, model=SEAT_MAP, reader=READER)
         assert rolled_back is not None
@@ -57,16 +64,16 @@ class TestRollBack:
         assert (rebuilt.schema, rebuilt.differences) == ("seat_map_v1_2", [])
 
     async def test_of_other_code_it_is_swapped_as_it_is_and_waits_for_that_code(
-        self, store: PostgresStore, projector_url: str, crew: Crew
+        self, store: PostgresStore, projector_url: str, projection_workers: ProjectionWorkers
     ) -> None:
         newer = replace(SEAT_MAP, version=2)
         await rebuild(url=projector_url, store=store, model=newer, reader=READER)
         assert await roll_back(url=projector_url, store=store, model=newer, reader=READER) is None
-        async with crew.working("one", [newer]):
-            state = (await crew.states())["seat_map"]
+        async with projection_workers.run_worker("one", [newer]):
+            state = (await projection_workers.states())["seat_map"]
             assert (state.version, state.schema, state.state) == (1, "seat_map_v1_0", "paused")
         assert await roll_back(url=projector_url, store=store, model=SEAT_MAP, reader=READER) is None
-        state = (await crew.states())["seat_map"]
+        state = (await projection_workers.states())["seat_map"]
         assert (state.version, state.schema, state.state) == (2, "seat_map_v2_1", "paused")
 
     async def test_without_a_retired_version_it_is_refused(self, store: PostgresStore, projector_url: str) -> None:
@@ -96,36 +103,41 @@ class TestDrop:
 
 class TestRehearsal:
     async def test_it_says_what_it_would_take_and_changes_nothing(
-        self, shelf: Shelf, store: PostgresStore, projector_url: str
+        self, manual_projector: ManualProjector, store: PostgresStore, projector_url: str
     ) -> None:
-        before = await shelf.contents()
+        before = await manual_projector.contents()
         async with control.open_connection_for(projector_url, name="test") as connection:
             for model in EVERY_MODEL:
                 estimate = await estimate_rebuild(connection, store=store, model=model, reader=READER)
                 assert estimate.events == await store.head()
                 assert min(estimate.events_s, estimate.size_bytes, estimate.seconds) > 0
             assert await builds.list_builds(connection) == []
-        assert await shelf.contents() == before
+        assert await manual_projector.contents() == before
 
 
 class TestPart:
     async def test_the_rows_of_one_performance_are_exchanged_and_no_others(
-        self, shelf: Shelf, store: PostgresStore, projector_url: str, owner_url: str, models: ReadModelQueries
+        self,
+        manual_projector: ManualProjector,
+        store: PostgresStore,
+        projector_url: str,
+        owner_url: str,
+        models: ReadModelQueries,
     ) -> None:
-        before = await shelf.contents()
+        before = await manual_projector.contents()
         found = await models.fetch(["seat_map"], "SELECT DISTINCT performance FROM {seat_map}.seat ORDER BY 1", {})
         mine, other = [row["performance"] for row in found.rows][:2]
         await execute(owner_url, f"DELETE FROM seat_map_v1_0.seat WHERE performance = '{mine}'")
         await execute(
             owner_url, f"UPDATE seat_map_v1_0.tally SET seats = 77 WHERE performance IN ('{mine}', '{other}')"
         )
-        damaged = await shelf.contents()
+        damaged = await manual_projector.contents()
         async with exclusive_session(projector_url, "seat_map") as connection:
             differences = await rebuild_part(connection, store=store, model=SEAT_MAP, reader=READER, performance=mine)
             assert [(each.table, each.live_rows == 0) for each in differences] == [("seat", True), ("tally", False)]
             again = await rebuild_part(connection, store=store, model=SEAT_MAP, reader=READER, performance=mine)
             assert again == []
-        after = await shelf.contents()
+        after = await manual_projector.contents()
         assert after["seat_map.seat"] == before["seat_map.seat"]
         mended = [row for row in after["seat_map.tally"] if mine in row[0]]
         assert mended == [row for row in before["seat_map.tally"] if mine in row[0]]
@@ -168,9 +180,9 @@ PREPARED_AFTER = 6
 
 class TestOtherColumns:
     async def test_prepared_reads_go_on_when_a_column_changes_its_type(
-        self, teller: Teller, store: PostgresStore, projector_url: str, models: ReadModelQueries
+        self, log_replayer: LogReplayer, store: PostgresStore, projector_url: str, models: ReadModelQueries
     ) -> None:
-        crew = Crew(projector_url, store)
+        projection_workers = ProjectionWorkers(projector_url, store)
 
         async def kinds() -> set[type]:
             """Read on pooled connections, often enough for the statement to be prepared."""
@@ -184,19 +196,19 @@ class TestOtherColumns:
         async def are_numbers() -> bool:
             return await kinds() == {int}
 
-        async with crew.working("one", [COUNTED]):
+        async with projection_workers.run_worker("one", [COUNTED]):
             head = await store.head()
-            await crew.wait_for(
+            await projection_workers.wait_for(
                 "all to be counted", lambda states: "counted" in states and states["counted"].position == head
             )
             assert await kinds() == {str}
-        async with crew.working("two", [COUNTED_IN_NUMBERS]):
+        async with projection_workers.run_worker("two", [COUNTED_IN_NUMBERS]):
             await until_some(are_numbers, "the new version")
-            assert (await crew.states())["counted"].schema == "counted_v2_1"
+            assert (await projection_workers.states())["counted"].schema == "counted_v2_1"
         await roll_back(url=projector_url, store=store, model=COUNTED_IN_NUMBERS, reader=READER)
         assert await kinds() == {str}
         await drop(url=projector_url, name="counted")
         assert await kinds() == {str}
         await rebuild(url=projector_url, store=store, model=COUNTED_IN_NUMBERS, reader=READER)
         assert await kinds() == {int}
-        assert (await crew.states())["counted"].schema == "counted_v2_2"
+        assert (await projection_workers.states())["counted"].schema == "counted_v2_2"

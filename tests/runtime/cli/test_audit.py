@@ -18,7 +18,7 @@ from runtime.cli.main import app
 from runtime.embedded import EmbeddedPostgres
 from runtime.schema import HISTORIES
 from tests.databases import SECRET_KEY, fresh_database, role_password
-from tests.projections.past.logs import lived, put
+from tests.projections.past.logs import generate_log, put
 
 Type = Callable[..., Result]
 
@@ -26,7 +26,7 @@ Type = Callable[..., Result]
 @pytest.fixture(scope="module")
 def log() -> Sequence[RecordedEvent]:
     """A log in which nearly everything happened that may."""
-    return lived(2)
+    return generate_log(2)
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from runtime.embedded import EmbeddedPostgres
 from runtime.schema import HISTORIES
 from runtime.settings import SettingsRefused
 from tests.databases import SECRET_KEY, fresh_database, role_password
-from tests.projections.past.logs import lived, put
+from tests.projections.past.logs import generate_log, put
 
 Type = Callable[..., Result]
 
@@ -35,7 +35,7 @@ FAILED_AT = 7
 @pytest.fixture(scope="module")
 def log() -> Sequence[RecordedEvent]:
     """A log in which nearly everything happened that may."""
-    return lived(2)
+    return generate_log(2)
 
 
 @pytest.fixture

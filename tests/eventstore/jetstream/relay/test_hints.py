@@ -12,10 +12,10 @@ from eventstore.relay import NotifyingAppender, WakeUpNotifier
 from eventstore.relay.wake import WakeUpListener
 from eventstore.store import Appended, Conflict, Replayed, Store
 from runtime.embedded import EmbeddedNats
-from tests.eventstore.appends import at, wish
+from tests.eventstore.appends import at, to_append
 from tests.eventstore.jetstream.bookings import CONDITION_WITHIN_S, until, until_some
 from tests.eventstore.jetstream.conftest import Relays, Stream, connected
-from tests.laws.world import OneByOne
+from tests.laws.world import UnbatchedAppender
 
 
 class Absent(NatsConnection):
@@ -62,7 +62,7 @@ class TestHints:
             async with relays.running():
                 async with asyncio.timeout(CONDITION_WITHIN_S):
                     await listening.wait()  # it found nothing and falls asleep for a minute
-                await store.append([wish(at("seat-1", 0, 5))])
+                await store.append([to_append(at("seat-1", 0, 5))])
 
                 async def there() -> bool:
                     wake_up.notify()
@@ -86,11 +86,11 @@ class TestHints:
 class TestAnnouncingJudge:
     async def test_it_tells_of_what_was_appended_and_of_nothing_else(self, store: Store) -> None:
         announced: list[str] = []
-        judge = NotifyingAppender(OneByOne(store), lambda: announced.append("something"))
-        booking = wish(at("seat-1", 0, 5))
+        judge = NotifyingAppender(UnbatchedAppender(store), lambda: announced.append("something"))
+        booking = to_append(at("seat-1", 0, 5))
         assert isinstance(await judge.submit(booking), Appended)
         assert announced == ["something"]
         assert isinstance(await judge.submit(booking), Replayed)
-        assert isinstance(await judge.submit(wish(at("seat-1", 0))), Conflict)
-        assert isinstance(await judge.submit(wish(guards={"seat-1": 5})), Appended)
+        assert isinstance(await judge.submit(to_append(at("seat-1", 0))), Conflict)
+        assert isinstance(await judge.submit(to_append(guards={"seat-1": 5})), Appended)
         assert announced == ["something"]

@@ -12,7 +12,7 @@ from eventstore.jetstream.stream import Streams
 from eventstore.relay.publisher import EXPECTED_LAST_SEQUENCE, chained_headers, limit_bytes
 from eventstore.store import RecordedEvent, Store
 from runtime.embedded import EmbeddedNats
-from tests.eventstore.appends import at, wish
+from tests.eventstore.appends import at, to_append
 from tests.eventstore.jetstream.bookings import Bookings, until_some
 from tests.eventstore.jetstream.conftest import Relays, Stream, connected
 
@@ -22,17 +22,17 @@ class TestRelay:
         self, store: Store, relays: Relays, stream: Stream
     ) -> None:
         for number in range(30):
-            await store.append([wish(at(f"seat-{number}", 0, 5, data='{"title": "Škvorecký\\n"}'))])
+            await store.append([to_append(at(f"seat-{number}", 0, 5, data='{"title": "Škvorecký\\n"}'))])
         async with relays.running():
             await stream.says_what_the_log_says()
-            await store.append([wish(at("seat-late", 0, 500))])
-            await store.append([wish(at("seat-later", 0, 1))])
+            await store.append([to_append(at("seat-late", 0, 500))])
+            await store.append([to_append(at("seat-later", 0, 1))])
             await stream.says_what_the_log_says()
 
     async def test_a_stream_made_later_begins_after_the_head(
         self, store: Store, relays: Relays, stream: Stream, operator: NatsConnection, epoch: Epoch
     ) -> None:
-        await store.append([wish(at("seat-1", 0, 40))])
+        await store.append([to_append(at("seat-1", 0, 40))])
         async with relays.running():
             await until_some(stream.last_sequence, "the stream")
             state = await Streams(operator.client()).state(epoch.stream)
@@ -44,7 +44,7 @@ class TestRelay:
     ) -> None:
         async with relays.running():
             await until_some(stream.exists, "the stream")
-            await store.append([wish(at("seat-1", 0, 3))])
+            await store.append([to_append(at("seat-1", 0, 3))])
             await stream.reaches_the_head()
         with pytest.raises(NatsRefused):
             await Streams(operator.client()).ask(f"STREAM.MSG.DELETE.{epoch.stream}", {"seq": 3})
@@ -91,7 +91,7 @@ class TestStranger:
     async def six(self, store: Store, operator: NatsConnection, epoch: Epoch) -> Sequence[RecordedEvent]:
         """Six events, and an empty stream for them."""
         await Streams(operator.client()).create(epoch.stream, epoch.events_subject, first_sequence=1)
-        await store.append([wish(at("seat-1", 0, 6))])
+        await store.append([to_append(at("seat-1", 0, 6))])
         return await store.read_range(after=0, limit=6)
 
     async def sent(
@@ -123,7 +123,7 @@ class TestBatch:
     async def test_it_ends_on_a_command_and_holds_at_least_one(
         self, store: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        await store.append([wish(at(f"seat-{number}", 0, 3, data='"' + "x" * 1_000 + '"')) for number in range(4)])
+        await store.append([to_append(at(f"seat-{number}", 0, 3, data='"' + "x" * 1_000 + '"')) for number in range(4)])
         events = await store.read_range(after=0, limit=100)
         assert limit_bytes(events) == events
         monkeypatch.setattr("eventstore.relay.publisher.BATCH_BYTES_MAX", 7_000)

@@ -13,7 +13,7 @@ from eventstore.relay import Relay, RelayStopped
 from eventstore.relay.relay import check_dense
 from eventstore.store import Store
 from runtime.embedded import EmbeddedNats
-from tests.eventstore.appends import at, wish
+from tests.eventstore.appends import at, to_append
 from tests.eventstore.backends import PostgresBackend
 from tests.eventstore.doubles import RestorableStore
 from tests.eventstore.jetstream.bookings import Bookings, until, until_some
@@ -61,10 +61,10 @@ class TestStopsLoudly:
     ) -> None:
         async with relays.running():
             await until_some(stream.exists, "the stream")
-            await store.append([wish(at("seat-1", 0, 5))])
+            await store.append([to_append(at("seat-1", 0, 5))])
             await stream.reaches_the_head()
         restored = MemoryStore()
-        await restored.append([wish(at("seat-1", 0, events))])
+        await restored.append([to_append(at("seat-1", 0, events))])
         async with NatsConnection(nats.relay_url, name="relay") as link:
             await until_some(connected(link), "the connection")
             await Relay(store=store, epochs=epochs, link=link).resync(epoch)
@@ -77,7 +77,7 @@ class TestStopsLoudly:
     ) -> None:
         log = RestorableStore()
         restore = log.backup()
-        await log.append([wish(at("seat-1", 0, 5))])
+        await log.append([to_append(at("seat-1", 0, 5))])
         async with NatsConnection(nats.relay_url, name="relay") as link:
             await until_some(connected(link), "the connection")
             task = asyncio.create_task(Relay(store=log, epochs=epochs, link=link).relay(epoch))
@@ -87,12 +87,12 @@ class TestStopsLoudly:
                 return state.last_sequence if state else 0
 
             async def reaches_the_head() -> bool:
-                await log.append([wish(at(f"seat-{await log.head()}", 0))])
+                await log.append([to_append(at(f"seat-{await log.head()}", 0))])
                 return await last_sequence() > 0
 
             await until_some(reaches_the_head, "the relay to publish")
             restore()
-            await log.append([wish(at(f"new-{number}", 0)) for number in range(await last_sequence() + new)])
+            await log.append([to_append(at(f"new-{number}", 0)) for number in range(await last_sequence() + new)])
             async with asyncio.timeout(STOPS_WITHIN_S):
                 with pytest.raises(RelayStopped, match=r"was restored|went back"):
                     await task
@@ -111,7 +111,7 @@ class TestStopsLoudly:
                 await Relay(store=store, epochs=epochs, link=link).resync(elsewhere)
 
     async def test_given_a_position_that_is_missing(self, store: Store) -> None:
-        await store.append([wish(at("seat-1", 0, 5))])
+        await store.append([to_append(at("seat-1", 0, 5))])
         events = await store.read_range(after=0, limit=10)
         check_dense(0, events)
         with pytest.raises(RelayStopped, match="no position 3"):
