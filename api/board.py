@@ -35,9 +35,9 @@ class ProjectionStatusStream:
         self._positions = positions
         self._store = store
         self._rates: dict[str, Rate] = {}
-        self._told = b""
+        self._last_message = b""
         self._changed = asyncio.Event()
-        self._looking: asyncio.Task[None] | None = None
+        self._poll_task: asyncio.Task[None] | None = None
         self._ended = False
         self.watchers = 0
 
@@ -58,21 +58,21 @@ class ProjectionStatusStream:
 
     async def close(self) -> None:
         """Stop looking."""
-        if self._looking is not None:
-            self._looking.cancel()
-            await asyncio.gather(self._looking, return_exceptions=True)
+        if self._poll_task is not None:
+            self._poll_task.cancel()
+            await asyncio.gather(self._poll_task, return_exceptions=True)
 
     async def _messages(self) -> AsyncIterator[bytes]:
         self.watchers += 1
-        told = b""
+        sent = b""
         try:
             yield HEARTBEAT
             while not self._ended:
                 self._ensure_polling()
                 changed = self._changed
-                if self._told != told:
-                    told = self._told
-                    yield told
+                if self._last_message != sent:
+                    sent = self._last_message
+                    yield sent
                     continue
                 try:
                     async with asyncio.timeout(HEARTBEAT_SECONDS):
@@ -83,8 +83,8 @@ class ProjectionStatusStream:
             self.watchers -= 1
 
     def _ensure_polling(self) -> None:
-        if self._looking is None or self._looking.done():
-            self._looking = asyncio.create_task(self._poll(), name="board")
+        if self._poll_task is None or self._poll_task.done():
+            self._poll_task = asyncio.create_task(self._poll(), name="board")
 
     async def _poll(self) -> None:
         while self.watchers and not self._ended:
@@ -93,8 +93,8 @@ class ProjectionStatusStream:
             await asyncio.sleep(POLL_SECONDS)
 
     def _broadcast(self, message: bytes) -> None:
-        if message != self._told:
-            self._told = message
+        if message != self._last_message:
+            self._last_message = message
             self._changed.set()
             self._changed = asyncio.Event()
 

@@ -160,8 +160,8 @@ async def context_of(
     known = actor if actor is not None else identity.actor if identity is not None else {}
     guards = {} if identity is None else dict(identity.guards)
     fingerprint = await fingerprint_of(request, key)
-    asked = deadline_of(request, again=again)
-    return CommandContext(command_id=command, actor=known, fingerprint=fingerprint, guards=guards, deadline=asked)
+    deadline = deadline_of(request, again=again)
+    return CommandContext(command_id=command, actor=known, fingerprint=fingerprint, guards=guards, deadline=deadline)
 
 
 def deadline_of(request: Request, *, again: bool) -> CommandDeadline:
@@ -183,8 +183,8 @@ async def fingerprint_of(request: Request, key: str | None) -> RequestFingerprin
     if key is None:
         return RequestFingerprint(account=sender_of(request), route=route_of(request))
     condition = request.headers.get("if-match", "")
-    said = hashlib.sha256(f"{request.scope['path']}\n{condition}\n".encode() + await digest_of(request))
-    return RequestFingerprint(account=sender_of(request), route=route_of(request), body_sha256=said.digest())
+    body_digest = hashlib.sha256(f"{request.scope['path']}\n{condition}\n".encode() + await digest_of(request))
+    return RequestFingerprint(account=sender_of(request), route=route_of(request), body_sha256=body_digest.digest())
 
 
 def sender_of(request: Request) -> str:

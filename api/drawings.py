@@ -9,7 +9,7 @@ from domain.layout.exporting import categories_in
 from domain.layout.requested import LayoutWorker, RenderedLayout
 from domain.people import LayoutDocuments
 
-BYTES_KEPT_MAX = 64 * 1024 * 1024
+CACHED_BYTES_MAX = 64 * 1024 * 1024
 COUNTED_BYTES_MIN = 16 * 1024
 """What the smallest one counts as."""
 
@@ -60,7 +60,7 @@ class LayoutDocumentCache:
     def _store(self, layout: str, made: asyncio.Future[RenderedLayout]) -> None:
         if made.cancelled() or made.exception() is not None:
             self._known.pop(layout, None)
-        while len(self._bytes) > 1 and sum(self._bytes.values()) > BYTES_KEPT_MAX:
+        while len(self._bytes) > 1 and sum(self._bytes.values()) > CACHED_BYTES_MAX:
             oldest = next(kept for kept in self._known if kept in self._bytes)
             del self._known[oldest], self._bytes[oldest]
 

@@ -86,27 +86,27 @@ class FairQueue:
             self._running_of[client] += 1
 
     async def _wait(self, client: str) -> None:
-        turn = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(client, deque()).append(turn)
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(client, deque()).append(waiter)
         self.waiting += 1
         admitted = False
         try:
             async with asyncio.timeout(self._waiting_seconds_max):
-                await turn
+                await waiter
             admitted = True
         except TimeoutError:
             self.refused += 1
             raise Busy("The wait became too long.") from None
         finally:
             if not admitted:
-                self._give_up(client, turn)
+                self._give_up(client, waiter)
 
-    def _give_up(self, client: str, turn: asyncio.Future[None]) -> None:
-        if turn.done() and not turn.cancelled() and turn.exception() is None:
+    def _give_up(self, client: str, waiter: asyncio.Future[None]) -> None:
+        if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
             self.leave(client)  # the place came in the very moment of giving up
             return
         with suppress(KeyError, ValueError):
-            self._waiting[client].remove(turn)
+            self._waiting[client].remove(waiter)
             self._took_one(client)
 
     def _took_one(self, client: str) -> None:
@@ -118,12 +118,12 @@ class FairQueue:
         """Hand free places to the clients that have waited longest for one."""
         for client in tuple(self._waiting):
             while self.running < self._running_max and client in self._waiting and self._may_run(client):
-                turn = self._waiting[client].popleft()
+                waiter = self._waiting[client].popleft()
                 self._waiting.move_to_end(client)
                 self._took_one(client)
-                if not turn.done():
+                if not waiter.done():
                     self._start(client)
-                    turn.set_result(None)
+                    waiter.set_result(None)
                     break
             if self.running >= self._running_max:
                 return

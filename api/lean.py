@@ -58,18 +58,18 @@ def direct_handler(endpoint: Endpoint) -> Handle:
     shape = TypeAdapter(hints["body"]) if "body" in hints else None
 
     async def handle(request: Request) -> Response:
-        given: dict[str, Any] = {name: UUID(spelt) for name, spelt in request.path_params.items()}
-        given |= {name: request.headers.get(header) for name, header in headers.items()}
+        arguments: dict[str, Any] = {name: UUID(spelt) for name, spelt in request.path_params.items()}
+        arguments |= {name: request.headers.get(header) for name, header in headers.items()}
         if shape is not None:
-            given["body"] = await body_of(request, shape)
-        return await endpoint(request, **given)
+            arguments["body"] = await body_of(request, shape)
+        return await endpoint(request, **arguments)
 
     return handle
 
 
 def is_header(hint: Any) -> bool:
     """Tell whether a parameter comes from the header of its name."""
-    return any(isinstance(said, Header) for said in get_args(hint)[1:])
+    return any(isinstance(annotation, Header) for annotation in get_args(hint)[1:])
 
 
 async def body_of(request: Request, shape: TypeAdapter[Any]) -> Any:

@@ -24,9 +24,9 @@ from eventstore.codec import Codec
 from eventstore.handler import Clock, CommandHandler
 from eventstore.store import RecordedEvent, Store
 
-PERFORMANCES_KEPT_MAX = 10_000
-AREAS_KEPT_MAX = 1_000
-PLACES_KEPT_MAX = 16 * 1024 * 1024
+CACHED_PERFORMANCES_MAX = 10_000
+CACHED_AREAS_MAX = 1_000
+CACHED_PLACES_MAX = 16 * 1024 * 1024
 """Places of all areas kept, a byte each."""
 
 SPARE_PLACES = 8
@@ -87,7 +87,7 @@ class PlaceFinder:
         self._inventory_of_layout = inventory_of_layout
         self._layouts: OrderedDict[str, str] = OrderedDict()
         self._areas: OrderedDict[tuple[str, str], _Known] = OrderedDict()
-        self._kept = 0
+        self._cached = 0
 
     async def inventory_of(self, performance: str) -> Inventory:
         """Return every place of a performance; its layout never changes.
@@ -99,7 +99,7 @@ class PlaceFinder:
         if layout is None:
             layout = (await self._handler.query(lambda context: require_performance(context, performance))).layout
             self._layouts[performance] = layout
-            if len(self._layouts) > PERFORMANCES_KEPT_MAX:
+            if len(self._layouts) > CACHED_PERFORMANCES_MAX:
                 self._layouts.popitem(last=False)
         return await self._inventory_of_layout(layout)
 
@@ -107,7 +107,7 @@ class PlaceFinder:
         self,
         performance: str,
         inventory: Inventory,
-        wishes: Sequence[AreaRequest],
+        requests: Sequence[AreaRequest],
         *,
         refreshed_after: float | None = None,
     ) -> tuple[AreaCandidates, ...]:
@@ -119,12 +119,12 @@ class PlaceFinder:
         Raises:
             UnknownSeats: names every area that the performance does not have.
         """
-        unknown = [request_body.area for request_body in wishes if request_body.area not in inventory.areas]
+        unknown = [request_body.area for request_body in requests if request_body.area not in inventory.areas]
         if unknown:
             raise UnknownSeats("The performance has no such areas.", areas=unknown)
         draws: list[AreaCandidates] = []
-        for key in dict.fromkeys(wish.area for wish in wishes):
-            own = [wish for wish in wishes if wish.area == key]
+        for key in dict.fromkeys(wanted.area for wanted in requests):
+            own = [wish for wish in requests if wish.area == key]
             known = await self._known(performance, inventory.areas[key], refreshed_after)
             needed = sum(wish.quantity for wish in own)
             draws += distribute(own, sample_free(known.places, known.taken, needed + SPARE_PLACES))
@@ -141,7 +141,7 @@ class PlaceFinder:
         known = self._areas.get((performance, area.key))
         if known is None:
             known = self._areas[performance, area.key] = _Known(area.places())
-            self._kept += area.capacity
+            self._cached += area.capacity
             self._evict()
         self._areas.move_to_end((performance, area.key))
         async with known.reading:
@@ -153,9 +153,9 @@ class PlaceFinder:
 
     def _evict(self) -> None:
         """Let go of the areas that nobody has asked for in the longest time; the latest stays."""
-        while len(self._areas) > 1 and (len(self._areas) > AREAS_KEPT_MAX or self._kept > PLACES_KEPT_MAX):
+        while len(self._areas) > 1 and (len(self._areas) > CACHED_AREAS_MAX or self._cached > CACHED_PLACES_MAX):
             _, known = self._areas.popitem(last=False)
-            self._kept -= len(known.places)
+            self._cached -= len(known.places)
 
     async def _read(self, performance: str, area: Area) -> _Known:
         """Read which places of an area are taken, with a pause for others every so many events."""
@@ -181,18 +181,18 @@ class PlaceFinder:
                 return isinstance(state, Sold)
 
 
-def distribute(wishes: Sequence[AreaRequest], places: Sequence[str]) -> list[AreaCandidates]:
+def distribute(requests: Sequence[AreaRequest], places: Sequence[str]) -> list[AreaCandidates]:
     """Give each wish for one area as many places as it needs, as far as they go; the rest to spare, shared out."""
-    begins = [0, *accumulate(wish.quantity for wish in wishes)]
+    begins = [0, *accumulate(wanted.quantity for wanted in requests)]
     spare = places[begins[-1] :]
     return [
         AreaCandidates(
             area=request_body.area,
             quantity=request_body.quantity,
-            candidates=(*places[begin : begin + request_body.quantity], *spare[number :: len(wishes)]),
+            candidates=(*places[begin : begin + request_body.quantity], *spare[number :: len(requests)]),
             ticket_type=request_body.ticket_type,
         )
-        for number, (request_body, begin) in enumerate(zip(wishes, begins[:-1], strict=True))
+        for number, (request_body, begin) in enumerate(zip(requests, begins[:-1], strict=True))
     ]
 
 

@@ -19,7 +19,7 @@ from projections.my_orders import Refund
 if TYPE_CHECKING:
     from api.engine import Services
 
-Told = Sequence[tuple[RecordedEvent, Any]]
+RecordedEvents = Sequence[tuple[RecordedEvent, Any]]
 
 
 async def refunds_of(services: "Services", refunds: Sequence[str]) -> list[Refund]:
@@ -39,15 +39,19 @@ def refund_of(services: "Services", refund: str, recorded: Sequence[RecordedEven
         NotFound: there are none.
     """
     decode = services.codec.decode
-    told = [(each, decode(each.name, each.schema_version, each.data)) for each in recorded]
+    recorded_events = [(each, decode(each.name, each.schema_version, each.data)) for each in recorded]
     state = REFUND.initial
-    for _, event in told:
+    for _, event in recorded_events:
         state = REFUND.evolve(state, event)
     if not isinstance(state, RequestedRefund):
         raise NotFound("There is no such refund.")
-    (first, requested), decided, completed = told[0], last(told, DECIDED), last(told, (RefundCompleted,))
+    (first, requested), decided, completed = (
+        recorded_events[0],
+        last(recorded_events, DECIDED),
+        last(recorded_events, (RefundCompleted,)),
+    )
     assert isinstance(requested, RefundRequested)
-    failed, rejected = last(told, (RefundFailed,)), last(told, (RefundRejected,))
+    failed, rejected = last(recorded_events, (RefundFailed,)), last(recorded_events, (RefundRejected,))
     return Refund(
         refund=refund,
         order_id=requested.order,
@@ -77,6 +81,6 @@ def refund_of(services: "Services", refund: str, recorded: Sequence[RecordedEven
 DECIDED = (RefundApproved, RefundRejected)
 
 
-def last(told: Told, kinds: tuple[type, ...]) -> tuple[RecordedEvent, Any] | None:
+def last(recorded_events: RecordedEvents, kinds: tuple[type, ...]) -> tuple[RecordedEvent, Any] | None:
     """Return the last event of some classes."""
-    return next(((recorded, event) for recorded, event in reversed(told) if isinstance(event, kinds)), None)
+    return next(((recorded, event) for recorded, event in reversed(recorded_events) if isinstance(event, kinds)), None)

@@ -13,7 +13,7 @@ from domain.values import EntryRules, Limits, Price
 NO_LIMITS = Limits(seats_per_order=None, seats_per_buyer=None, live_holds_per_buyer=None)
 
 
-async def prices_of(services: Services, layout: str, wishes: Sequence[PriceRequest]) -> tuple[str, tuple[Price, ...]]:
+async def prices_of(services: Services, layout: str, requests: Sequence[PriceRequest]) -> tuple[str, tuple[Price, ...]]:
     """Return the one currency, and the prices by the keys of the layout's categories.
 
     Raises:
@@ -21,16 +21,16 @@ async def prices_of(services: Services, layout: str, wishes: Sequence[PriceReque
         NotFound: there is no such layout.
     """
     categories = await services.layout_documents.get_categories(layout)
-    unknown = sorted({wish.category for wish in wishes} - categories.keys())
+    unknown = sorted({wish.category for wish in requests} - categories.keys())
     if unknown:
         known = sorted(set(categories.values()))
         raise Invalid("The layout has no such categories.", categories=unknown, known_categories=known)
-    currencies = sorted({request_body.price.currency for request_body in wishes})
+    currencies = sorted({request_body.price.currency for request_body in requests})
     if len(currencies) > 1:
         raise Invalid("A performance is sold in one currency.", currencies=currencies)
     prices = tuple(
-        Price(category=categories[wish.category], ticket_type=wish.ticket_type, amount=wish.price.amount)
-        for wish in wishes
+        Price(category=categories[wanted.category], ticket_type=wanted.ticket_type, amount=wanted.price.amount)
+        for wanted in requests
     )
     return currencies[0], prices
 

@@ -16,7 +16,7 @@ from eventstore.store import Store
 COMPARED_MAX = 10_000
 """Positions in one answer: about 0.1 s of work, in a thread of its own."""
 
-TURN_SECONDS_MAX = 5.0
+WAIT_SECONDS_MAX = 5.0
 
 
 class SealVerification:
@@ -31,7 +31,7 @@ class SealVerification:
         self._url = url
         self._store = store
         self._place = place
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
         self.table = SealRepository(url)
 
     async def close(self) -> None:
@@ -48,8 +48,8 @@ class SealVerification:
         """
         begins = first or max(1, await self._store.head() - COMPARED_MAX + 1)
         try:
-            async with asyncio.timeout(TURN_SECONDS_MAX):
-                await self._turn.acquire()
+            async with asyncio.timeout(WAIT_SECONDS_MAX):
+                await self._lock.acquire()
         except TimeoutError:
             raise Busy("Others compare.") from None
         try:
@@ -57,7 +57,7 @@ class SealVerification:
         except OSError as error:
             raise RecordsUnavailable(f"the second place cannot be read: {error}") from error
         finally:
-            self._turn.release()
+            self._lock.release()
         if found.fault is None and begins > max(found.head, found.sealed_to, 1):
             raise Invalid(f"No event has position {begins}: the log ends at {found.head}.")
         return found

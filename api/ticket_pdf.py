@@ -38,7 +38,7 @@ class TicketPrinter:
     def __init__(self, find_fonts: Callable[[], InstalledFonts]) -> None:
         self._template = (resources.files("api") / "ticket.typ").read_bytes()
         self._fonts = cache(find_fonts)
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
 
     async def print(self, details: TicketDetails, code: str | None) -> bytes:
         """Return the PDF of a ticket; without a code it shows none."""
@@ -48,7 +48,7 @@ class TicketPrinter:
         from typst import TypstError  # noqa: PLC0415 - see `installed_fonts`
 
         text = orjson.dumps(page(details)).decode()
-        with self._turn:
+        with self._lock:
             inputs = {
                 "ticket": text,
                 "fonts": orjson.dumps(self._fonts().families_for(text, details.venue.country)).decode(),

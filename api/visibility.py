@@ -96,7 +96,7 @@ async def require_organizers(request: Request, identity: Identity, role: Role) -
     return own
 
 
-async def acting_organizer(request: Request, wished: str | None) -> str:
+async def acting_organizer(request: Request, requested: str | None) -> str:
     """Return the organizer the sender acts for: the one they name, or the only one they have.
 
     Raises:
@@ -104,14 +104,14 @@ async def acting_organizer(request: Request, wished: str | None) -> str:
         Invalid: they have none or several, and name none.
     """
     identity = identity_of(request)
-    if wished is None:
+    if requested is None:
         admin = await identity.has_role(Role.ADMIN)
         own = await (organizers_of if admin else require_organizers)(request, identity, Role.ORGANIZER)
         if len(own) != 1:
             raise Invalid("Say for which organizer: organizer_id.", organizers=own)
-        (wished,) = own
-    await identity.require_organizer_role(wished, Role.ORGANIZER)
-    return wished
+        (requested,) = own
+    await identity.require_organizer_role(requested, Role.ORGANIZER)
+    return requested
 
 
 async def owner_filter(request: Request) -> str | None:

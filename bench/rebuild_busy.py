@@ -60,9 +60,9 @@ def measure_busy(folder: Path, *, seconds: int) -> Json:
 
 def fill_first(data: Path) -> None:
     """Give a shop that was never started a long log; the demo comes after it."""
-    ground = DataDirectory(data)
-    with ground.postgres as server:
-        settings = Settings(database_url=SecretStr(server.url), secret_key=SecretStr(ground.secret_key()))
+    directory = DataDirectory(data)
+    with directory.postgres as server:
+        settings = Settings(database_url=SecretStr(server.url), secret_key=SecretStr(directory.secret_key()))
         asyncio.run(migrate_all(settings))
         fill(server.url, LOG_EVENTS)
 

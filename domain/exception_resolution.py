@@ -25,7 +25,7 @@ from domain.refund import REFUND, RefundApproved, RefundRequested, RequestedRefu
 from domain.transfers import close_refund, retry_refund
 from domain.values import RefundReason, derived_id
 
-BY_HAND: Mapping[Resolution, RefundOutcome] = {
+BY_SUPPORT: Mapping[Resolution, RefundOutcome] = {
     Resolution.ACCEPT: RefundOutcome.PAID_ANOTHER_WAY,
     Resolution.WRITE_OFF: RefundOutcome.WRITTEN_OFF,
 }
@@ -135,7 +135,7 @@ def resolution_effects(context: DecisionContext, command: ResolveException, open
     if command.resolution is Resolution.RETRY:
         return retry_refund(context, refund=opened.refund, by=command.by)
     unanswered = opened.kind is ExceptionKind.REFUND_UNANSWERED
-    outcome = BY_HAND[command.resolution]
+    outcome = BY_SUPPORT[command.resolution]
     return close_refund(context, refund=opened.refund, outcome=outcome, by=command.by, unanswered=unanswered)
 
 

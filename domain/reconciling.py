@@ -222,8 +222,15 @@ def subject_of(
 def entry_exception_id(entry: LedgerEntry, provider: str) -> str:
     """Return the id of an entry's exception; all that the entry says counts, for a provider may number anew."""
     booked_at = entry.recorded_at if entry.recorded_at.tzinfo else entry.recorded_at.replace(tzinfo=UTC)
-    said = (entry.kind, entry.reference, entry.checkout_id, str(entry.amount), entry.currency, booked_at.isoformat())
-    return derived_id_at(booked_at, "exception", provider, str(entry.entry), *said)
+    identifying_fields = (
+        entry.kind,
+        entry.reference,
+        entry.checkout_id,
+        str(entry.amount),
+        entry.currency,
+        booked_at.isoformat(),
+    )
+    return derived_id_at(booked_at, "exception", provider, str(entry.entry), *identifying_fields)
 
 
 def entity_key(reference: str, provider: str) -> str:

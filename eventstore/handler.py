@@ -236,14 +236,14 @@ class CommandHandler:
             not_after = ends_at if not_after is None else min(not_after, ends_at)
             asked_at = self._clock.at(context.deadline.at) if context.deadline.again else None
         encode = self._codec.encode
-        seen = streams.reads
+        reads = streams.reads
         writes = tuple(
-            Write(stream, seen[stream][0] if stream in seen else 0, tuple(map(encode, events)))
+            Write(stream, reads[stream][0] if stream in reads else 0, tuple(map(encode, events)))
             for stream, events in changes.items()
         )
         for stream in find_moved_rights(streams, context):
             raise GuardConflict(stream)
-        guards = {stream: version for stream, (version, _) in seen.items() if stream not in changes}
+        guards = {stream: version for stream, (version, _) in reads.items() if stream not in changes}
         guards |= {stream: version for stream, version in context.guards.items() if stream not in changes}
         return Append(
             command_id=context.command_id,

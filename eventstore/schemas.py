@@ -46,6 +46,6 @@ def _describe(shape: Schema) -> None:
     parts = _PART.split(" ".join(shape.get("description", "").split()))
     for name, field in shape.get("properties", {}).items():
         field.pop("title", None)
-        said = [part for part in parts if f"`{name}`" in part]
-        if said:
-            field["description"] = " ".join(said).strip(";,: ")
+        sentences = [part for part in parts if f"`{name}`" in part]
+        if sentences:
+            field["description"] = " ".join(sentences).strip(";,: ")

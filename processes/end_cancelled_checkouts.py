@@ -30,11 +30,15 @@ class EndCancelledCheckouts:
     pause_s: ClassVar[float] = 0.0
 
     def __init__(
-        self, handler: CommandHandler, gateways: Mapping[str, PaymentGateway], *, looks: BackOff = LOOKUP_BACKOFF
+        self,
+        handler: CommandHandler,
+        gateways: Mapping[str, PaymentGateway],
+        *,
+        lookup_backoff: BackOff = LOOKUP_BACKOFF,
     ) -> None:
         self._commands = Commands(handler, self.name)
         self._gateways = gateways
-        self._looks = looks
+        self._lookup_backoff = lookup_backoff
 
     def initial_work(self) -> Sequence[WorkItem]:
         """Begin with nothing."""
@@ -54,7 +58,9 @@ class EndCancelledCheckouts:
         if payment.status is not PaymentStatus.CANCELLED or now >= payment.expires_at:
             return None
         return (
-            None if await self._has_ended(work.subject, payment) else work.retry_at(now + self._looks.after(work.tries))
+            None
+            if await self._has_ended(work.subject, payment)
+            else work.retry_at(now + self._lookup_backoff.after(work.tries))
         )
 
     async def _has_ended(self, reference: str, payment: RequestedPayment) -> bool:

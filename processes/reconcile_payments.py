@@ -43,7 +43,7 @@ from eventstore.store import RecordedEvent
 from processes.rule import NO_CHANGES, Commands, WorkChanges
 from processes.work import BackOff, WorkItem, subject_of
 
-FIRST_LOOK = timedelta(seconds=15)
+FIRST_LOOKUP_AFTER = timedelta(seconds=15)
 """A payment that its webhook has not ended by then is asked for."""
 
 LOOKUP_BACKOFF = BackOff(first=timedelta(seconds=15), factor=1.5, maximum=timedelta(hours=6))
@@ -78,14 +78,14 @@ class ReconcilePayments:
         handler: CommandHandler,
         gateways: Mapping[str, PaymentGateway],
         *,
-        first_look: timedelta = FIRST_LOOK,
-        looks: BackOff = LOOKUP_BACKOFF,
+        first_lookup_after: timedelta = FIRST_LOOKUP_AFTER,
+        lookup_backoff: BackOff = LOOKUP_BACKOFF,
         books_every: timedelta = BOOKS_EVERY,
     ) -> None:
         self._commands = Commands(handler, self.name)
         self._gateways = gateways
-        self._first_look = first_look
-        self._looks = looks
+        self._first_lookup_after = first_lookup_after
+        self._lookup_backoff = lookup_backoff
         self._books_every = books_every
 
     def initial_work(self) -> Sequence[WorkItem]:
@@ -97,7 +97,7 @@ class ReconcilePayments:
         """Note a payment when it begins; money or a definite no strikes it out, expiry does not."""
         match event:
             case PaymentRequested():
-                due_at = recorded.recorded_at + self._first_look
+                due_at = recorded.recorded_at + self._first_lookup_after
                 return {subject_of(recorded): WorkItem.caused_by(recorded, due_at=due_at)}
             case ExceptionClosed(resolution=Resolution.RETRY):
                 retry = WorkItem.caused_by(recorded, due_at=recorded.recorded_at)
@@ -142,7 +142,7 @@ class ReconcilePayments:
                 assert_never(known.status)
 
     def _next_lookup(self, work: WorkItem, now: datetime, expires_at: datetime) -> WorkItem | None:
-        due_at = now + self._looks.after(work.tries)
+        due_at = now + self._lookup_backoff.after(work.tries)
         if now < expires_at < due_at:
             due_at = expires_at + EXPIRY_MARGIN
         return work.retry_at(due_at) if due_at < expires_at + LATE_CAPTURES_FOR else None
@@ -151,7 +151,7 @@ class ReconcilePayments:
         provider = work.subject.removeprefix(BOOKS)
         gateway = self._gateway(provider)
         page = await gateway.list_ledger(after=work.cursor, limit=BOOKS_PAGE)
-        if not page.entries and await is_numbered_anew(gateway, work.cursor):
+        if not page.entries and await is_renumbered(gateway, work.cursor):
             _log.warning("provider's books begin anew", provider=provider, cursor=work.cursor)
             return work._replace(cursor=0, due_at=now, tries=0)
         for entry in page.entries:
@@ -220,7 +220,7 @@ class ReconcilePayments:
         await self._commands.send(work, f"entry/{entry_exception_id(entry, provider)}", compared)
 
 
-async def is_numbered_anew(gateway: PaymentGateway, cursor: int) -> bool:
+async def is_renumbered(gateway: PaymentGateway, cursor: int) -> bool:
     """Return whether a provider's books do not hold any more the last entry that was read there."""
     if cursor == 0:
         return False

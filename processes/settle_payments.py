@@ -18,7 +18,7 @@ from processes.work import WorkItem, subject_of
 GRACE = timedelta(seconds=1)
 """How long a capture is left to whoever recorded it."""
 
-LOOK_AGAIN = timedelta(seconds=5)
+RETRY_AFTER = timedelta(seconds=5)
 
 
 class SettlePayments:
@@ -50,4 +50,4 @@ class SettlePayments:
     async def execute(self, work: WorkItem, now: datetime) -> WorkItem:
         """Decide one capture; a decided one records nothing."""
         await self._commands.send(work, "settle", partial(settle, payment=work.subject))
-        return work.retry_at(now + LOOK_AGAIN)
+        return work.retry_at(now + RETRY_AFTER)

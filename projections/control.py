@@ -106,8 +106,8 @@ async def register(connection: Connection, model: ReadModel) -> None:
     """Make a read model's tables and its row, unless they are there."""
     schema = schema_name(model, 0)
     async with connection.transaction():
-        asked = {"name": model.name, "version": model.version, "schema": schema}
-        if await (await connection.execute(sql.REGISTER, asked)).fetchone() is not None:
+        parameters = {"name": model.name, "version": model.version, "schema": schema}
+        if await (await connection.execute(sql.REGISTER, parameters)).fetchone() is not None:
             await create_tables(connection, model, schema)
 
 
@@ -132,9 +132,9 @@ async def acquire_or_renew(connection: Connection, *, owner: str, names: list[st
     Returns:
         The rows as they are now, without those that are being written this moment.
     """
-    asked = {"owner": owner, "names": names, "silence_s": silence_s}
+    parameters = {"owner": owner, "names": names, "silence_s": silence_s}
     async with connection.cursor(row_factory=class_row(Lease)) as cursor:
-        await cursor.execute(sql.ACQUIRE_OR_RENEW, asked)
+        await cursor.execute(sql.ACQUIRE_OR_RENEW, parameters)
         return await cursor.fetchall()
 
 
@@ -180,8 +180,8 @@ async def fail(connection: Connection, lease: Lease, *, after: int, failed_posit
     Raises:
         Lost: it is not this process's any more.
     """
-    asked = {"name": lease.name, "fence": lease.fence, "after": after, "failed_position": failed_position}
-    found = await connection.execute(sql.FAIL, {**asked, "error": error[:ERROR_LENGTH_MAX]})
+    parameters = {"name": lease.name, "fence": lease.fence, "after": after, "failed_position": failed_position}
+    found = await connection.execute(sql.FAIL, {**parameters, "error": error[:ERROR_LENGTH_MAX]})
     if await found.fetchone() is None:
         raise LeaseLost(lease.name)
 

@@ -52,13 +52,13 @@ async def list_devices(
     models: ReadModelQueries, *, organizers: Sequence[str] | None, before: int = NEWEST, limit: int = PAGE_ROWS_MAX
 ) -> Sequence[Device]:
     """Return the scanners of some organizers (None: of all), newest first, registered before a position."""
-    asked = {
+    parameters = {
         "everyone": organizers is None,
         "organizers": list(organizers or ()),
         "before": before,
         "limit": min(limit, PAGE_ROWS_MAX),
     }
-    found = await models.fetch([NAME], sql.LIST_DEVICES, asked)
+    found = await models.fetch([NAME], sql.LIST_DEVICES, parameters)
     return [Device(**row) for row in found.rows]
 
 

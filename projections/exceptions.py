@@ -109,13 +109,13 @@ async def list_exceptions(
     limit: int = PAGE_ROWS_MAX,
 ) -> Sequence[ListedException]:
     """Return exceptions in one status and of one kind (None: any), oldest first, opened after a position."""
-    asked = {"status": status, "kind": kind, "after": after, "limit": min(limit, PAGE_ROWS_MAX)}
+    parameters = {"status": status, "kind": kind, "after": after, "limit": min(limit, PAGE_ROWS_MAX)}
     statement = sql.EXCEPTIONS if status is None else sql.EXCEPTIONS_BY_STATUS
-    found = await models.fetch([NAME], statement, asked)
+    found = await models.fetch([NAME], statement, parameters)
     return [ListedException(**row) for row in found.rows]
 
 
 async def exceptions_of_order(models: ReadModelQueries, *, order: str) -> Sequence[ListedException]:
     """Return the exceptions about an order, oldest first."""
-    asked = {"order": order, "limit": PAGE_ROWS_MAX}
-    return [ListedException(**row) for row in (await models.fetch([NAME], sql.EXCEPTIONS_OF_ORDER, asked)).rows]
+    parameters = {"order": order, "limit": PAGE_ROWS_MAX}
+    return [ListedException(**row) for row in (await models.fetch([NAME], sql.EXCEPTIONS_OF_ORDER, parameters)).rows]

@@ -104,8 +104,10 @@ class Projector:
         except (OperationalError, InterfaceError):
             raise
         except Exception as error:  # noqa: BLE001 - the live version took it, so it goes on
-            said = describe_error(error)
-            await builds.mark_failed(connection, name=self._model.name, schema=follower, state="failed", error=said)
+            description = describe_error(error)
+            await builds.mark_failed(
+                connection, name=self._model.name, schema=follower, state="failed", error=description
+            )
             _log.error("rebuild failed", name=self._model.name, position=batch.last_position, error=str(error))
 
     def _included(self, schema: str, batch: EventBatch) -> Sequence[ProjectedEvent]:

@@ -24,7 +24,7 @@ class ProjectionPositions:
 
     def __init__(self, pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]]) -> None:
         self._pool = pool
-        self._asking: asyncio.Task[Mapping[str, int]] | None = None
+        self._query_task: asyncio.Task[Mapping[str, int]] | None = None
 
     async def all(self) -> Mapping[str, int]:
         """Return every read model's position, by name.
@@ -32,10 +32,10 @@ class ProjectionPositions:
         Raises:
             psycopg.Error: the server cannot be asked.
         """
-        if self._asking is None:
-            self._asking = asyncio.create_task(self._query())
-            self._asking.add_done_callback(self._on_queried)
-        return await asyncio.shield(self._asking)
+        if self._query_task is None:
+            self._query_task = asyncio.create_task(self._query())
+            self._query_task.add_done_callback(self._on_queried)
+        return await asyncio.shield(self._query_task)
 
     async def wait_for(self, name: str, position: int, seconds_max: float) -> bool:
         """Wait until a read model holds everything up to `position`; False if it does not in time."""
@@ -69,4 +69,4 @@ class ProjectionPositions:
             return dict(await (await connection.execute(POSITIONS)).fetchall())
 
     def _on_queried(self, _: asyncio.Task[Mapping[str, int]]) -> None:
-        self._asking = None
+        self._query_task = None

@@ -64,7 +64,7 @@ class ProjectionRunner:
         self._registered = False
         self._window: SharedEventBuffer | None = None
         self._projectors: dict[str, asyncio.Task[None]] = {}
-        self._attendant = RebuildSupervisor(
+        self._supervisor = RebuildSupervisor(
             url=url, store=store, models=self._models, reader=reader, silence_s=silence_s
         )
 
@@ -99,7 +99,7 @@ class ProjectionRunner:
         begun = [row for row in running if row.name not in self._projectors and row.name not in outdated]
         for row in sorted(begun, key=lambda row: -row.position):
             self._start_projector(row)
-        await self._attendant.tick(self._connection, outdated=outdated, diverged=diverged)
+        await self._supervisor.tick(self._connection, outdated=outdated, diverged=diverged)
 
     async def _drop_ended(self) -> None:
         """Forget keepers that ended; all of them, and the window, once the log went back."""
@@ -155,7 +155,7 @@ class ProjectionRunner:
 
     async def _release(self) -> None:
         await self._stop_projectors()
-        await self._attendant.close()
+        await self._supervisor.close()
         if self._window is not None:
             await self._window.close()
         with suppress(Error, StoreUnavailable, TimeoutError):

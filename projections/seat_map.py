@@ -58,12 +58,12 @@ def fold(facts: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
     """Write where each seat stands after the batch."""
     seats: dict[str, SeatChange] = {}
     for fact in facts:
-        told = FOLD_BY_EVENT[fact.name](fact.data)
+        change = FOLD_BY_EVENT[fact.name](fact.data)
         before = seats.get(fact.stream)
-        if before is not None and told.get("keeps_price"):
-            told["price"], told["keeps_price"] = before.get("price"), before.get("keeps_price")
+        if before is not None and change.get("keeps_price"):
+            change["price"], change["keeps_price"] = before.get("price"), before.get("keeps_price")
         performance, _, seat = fact.key.rpartition("-")
-        seats[fact.stream] = {**told, "performance": performance, "seat": seat, "position": fact.position}
+        seats[fact.stream] = {**change, "performance": performance, "seat": seat, "position": fact.position}
     rows = list(seats.values())
     return [WriteStep(sql.FOLD_SEATS, rows), WriteStep(sql.DROP_EMPTY_TALLIES, rows)]
 

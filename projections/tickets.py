@@ -89,8 +89,8 @@ async def list_tickets(
     models: ReadModelQueries, *, account: str, before: int = NEWEST, limit: int = PAGE_ROWS_MAX
 ) -> Sequence[Ticket]:
     """Return an account's tickets, newest first, issued before a position."""
-    asked = {"account": account, "before": before, "limit": min(limit, PAGE_ROWS_MAX)}
-    found = await models.fetch([NAME], sql.TICKETS_OF_ACCOUNT, asked)
+    parameters = {"account": account, "before": before, "limit": min(limit, PAGE_ROWS_MAX)}
+    found = await models.fetch([NAME], sql.TICKETS_OF_ACCOUNT, parameters)
     return [Ticket(**row) for row in found.rows]
 
 

@@ -29,21 +29,21 @@ async def export_log(settings: Settings, asked: Search, *, kind: Format, out: Pa
     url = url_of_role(settings, APP_ROLE)
     async with PostgresStore(url) as store:
         await require_known(store, asked.wanted)
-        stretch = await searchable_range(store, asked)
-        events, tally = await _write_events(store, asked, stretch, writer_of(kind), out)
-    seals, last = await _write_seals(url, stretch, beside(out, "seals.jsonl"))
+        batch = await searchable_range(store, asked)
+        events, tally = await _write_events(store, asked, batch, writer_of(kind), out)
+    seals, last = await _write_seals(url, batch, beside(out, "seals.jsonl"))
     manifest = Manifest(
         file=out.name,
         format=kind.value,
-        after=stretch.after,
-        upto=stretch.upto,
+        after=batch.after,
+        upto=batch.until,
         stream=asked.wanted.stream,
         names=None if asked.wanted.names is None else sorted(asked.wanted.names),
         events=events,
         file_bytes=tally.bytes,
         sha256=tally.sha256,
         seals=seals,
-        sealed_upto=0 if last is None else min(last.last, stretch.upto),
+        sealed_upto=0 if last is None else min(last.last, batch.until),
         last_seal=None if last is None else last.hash.hex(),
     )
     beside(out, "manifest.json").write_bytes(manifest.to_json())
@@ -56,11 +56,11 @@ def beside(out: Path, ending: str) -> Path:
 
 
 async def _write_events(
-    store: PostgresStore, asked: Search, stretch: PositionRange, writer: Writer, out: Path
+    store: PostgresStore, asked: Search, batch: PositionRange, writer: Writer, out: Path
 ) -> tuple[int, HashingCounter]:
     tally, count, unfinished = HashingCounter(), 0, beside(out, "unfinished")
     with unfinished.open("wb") as file:
-        async for events in events_between(store, asked.wanted, after=stretch.after, until=stretch.upto):
+        async for events in events_between(store, asked.wanted, after=batch.after, until=batch.until):
             file.write(tally.update(writer.add(events)))
             count += len(events)
         file.write(tally.update(writer.finish()))
@@ -68,11 +68,11 @@ async def _write_events(
     return count, tally
 
 
-async def _write_seals(url: str, stretch: PositionRange, out: Path) -> tuple[int, Seal | None]:
+async def _write_seals(url: str, batch: PositionRange, out: Path) -> tuple[int, Seal | None]:
     table, count, last = SealRepository(url), 0, None
     try:
         with out.open("wb") as file:
-            async for seals in seals_between(table, after=stretch.after, until=stretch.upto):
+            async for seals in seals_between(table, after=batch.after, until=batch.until):
                 file.writelines(map(seal_line, seals))
                 count, last = count + len(seals), seals[-1]
     finally:

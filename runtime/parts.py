@@ -13,7 +13,7 @@ from typing import Self
 from runtime.embedded.process import LaunchSpec, SupervisedProcess
 from runtime.embedded.server import EmbeddedServer
 from runtime.local.disk import DiskWatch
-from runtime.local.endings import indented, telling_lines
+from runtime.local.endings import indented, relevant_lines
 from runtime.local.errors import ProcessExited
 from runtime.local.forking import ForkServer
 from runtime.local.heartbeats import Watchdog, is_stopped
@@ -80,7 +80,7 @@ class ProcessGroup:
         self._forks = forks
         self._disk = DiskWatch(logs)
         self._watchdog = Watchdog(logs.with_name("heartbeats"))
-        self._say = report
+        self._report = report
         self._members: list[Member] = []
         self._has_priorities = False
         self._handlers: dict[signal.Signals, Callable[[int, FrameType | None], object] | int | None] = {}
@@ -247,7 +247,7 @@ class ProcessGroup:
                 self._check_signs(member)
                 member.running.rotate_log()
         if sentence := self._disk.check():
-            self._say(sentence)
+            self._report(sentence)
 
     def _restart_due(self) -> None:
         for member in self._members:
@@ -261,7 +261,7 @@ class ProcessGroup:
         if not member.gives_signs and not is_stopped(process):
             self._watchdog.record_heartbeat(name)
         if sentence := self._watchdog.check(name, meanwhile=member.meanwhile, process=process):
-            self._say(sentence)
+            self._report(sentence)
 
     def _prioritise(self, member: Member) -> None:
         if member.nice and member.process is not None:
@@ -284,7 +284,7 @@ def _launch(part: ProcessSpec, log: Path) -> LaunchSpec:
 
 
 def _last_lines(member: Member) -> str:
-    return f" Its last words ({member.running.log}):{indented(telling_lines(member.running.output()))}"
+    return f" Its last words ({member.running.log}):{indented(relevant_lines(member.running.output()))}"
 
 
 def _request_stop(_number: int, _frame: FrameType | None) -> None:

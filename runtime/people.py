@@ -19,7 +19,7 @@ TOKEN_LIFETIME = timedelta(hours=2)
 OPENED_AT_ONCE = 64
 
 
-async def ensure_account(settings: Settings, wish: Registration, *, role: Role) -> tuple[str, bool]:
+async def ensure_account(settings: Settings, registration: Registration, *, role: Role) -> tuple[str, bool]:
     """Give the account of an address a password and a role, and make it if there is none.
 
     An account that is there keeps its other roles and its name; its sessions end.
@@ -29,7 +29,7 @@ async def ensure_account(settings: Settings, wish: Registration, *, role: Role) 
     """
     async with open_engine(settings) as services:
         account, opened = await services.accounts.ensure_account(
-            email=wish.email, password=wish.password, name=wish.name
+            email=registration.email, password=registration.password, name=registration.name
         )
         if role is not Role.CUSTOMER:
             grant = partial(add_role, account=account, role=role)

@@ -29,8 +29,8 @@ from runtime.settings import PREFIX, Settings, SettingsRefused, load_settings
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 PROOF_BYTES_MAX = 1 << 20
-HANDS_MAX = 4
-WORKERS = min(os.cpu_count() or 1, HANDS_MAX)
+WORKERS_MAX = 4
+WORKERS = min(os.cpu_count() or 1, WORKERS_MAX)
 PARALLEL_MIN_POSITIONS = 100_000
 """Positions; fewer are compared before other processes have started."""
 

@@ -88,7 +88,7 @@ def run_all(data: Path, *, port: int, demo: bool, report: Progress) -> None:
                 is_new = prepare(parts, settings, env, demo=demo, report=report)
                 start_parts(parts, directory, env, settings, port)
                 parts.apply_priorities()
-                say_accounts(directory, report, is_new=is_new)
+                report_accounts(directory, report, is_new=is_new)
                 report(f"ready {url_of(port)}")
                 parts.wait()
         finally:
@@ -236,7 +236,7 @@ def responds(url: str) -> Callable[[], bool]:
     return ask
 
 
-def say_accounts(directory: DataDirectory, report: Progress, *, is_new: bool) -> None:
+def report_accounts(directory: DataDirectory, report: Progress, *, is_new: bool) -> None:
     """Say how to sign in, if there is a demo; its password at the first start alone, later the file it is in."""
     if not directory.demo_accounts.exists():
         return

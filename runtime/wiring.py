@@ -76,7 +76,7 @@ class Log:
     clock: Clock
 
 
-def build_entrance(records: Pool, handler: CommandHandler, passwords: Passwords, clock: Clock) -> Accounts:
+def build_accounts(records: Pool, handler: CommandHandler, passwords: Passwords, clock: Clock) -> Accounts:
     """Return what lets people in."""
     return Accounts(
         handler=handler,
@@ -111,7 +111,7 @@ def build_places(log: Log, inventories: LayoutInventories) -> PlaceFinder:
     )
 
 
-def build_asking(settings: Settings) -> RebuildRequests:
+def build_rebuild_requests(settings: Settings) -> RebuildRequests:
     """Return what admins ask for a read model's versions through."""
     in_parts = {model.name for model in EVERY_MODEL if model.partition}
     return RebuildRequests(url_of_role(settings, PROJECTOR_ROLE), in_parts=in_parts)
@@ -177,7 +177,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Services]:
         places = build_places(log, inventories)
         async with (
             closing_after(build_live(settings, log, places, read_models)) as live,
-            closing_after(ProjectionStatusStream(positions=positions, store=store)) as board,
+            closing_after(ProjectionStatusStream(positions=positions, store=store)) as projection_status,
             closing_after(build_sealed_log(settings, store)) as sealed_log,
         ):
             yield Services(
@@ -186,15 +186,15 @@ async def open_engine(settings: Settings) -> AsyncIterator[Services]:
                 clock=log.clock,
                 people=PostgresPeople(records),
                 checkout_urls=PostgresCheckoutUrls(records),
-                accounts=build_entrance(records, log.handler, passwords, log.clock),
+                accounts=build_accounts(records, log.handler, passwords, log.clock),
                 layouts=layouts,
                 inventories=inventories,
                 positions=positions,
                 read_models=read_models,
                 switches=ProjectionOperations(url_of_role(settings, PROJECTOR_ROLE)),
-                asking=build_asking(settings),
+                asking=build_rebuild_requests(settings),
                 processes=ProcessReports(records),
-                projection_status=board,
+                projection_status=projection_status,
                 gateways=gateways,
                 tokens=build_tokens(settings),
                 login_rate_limit=LoginRateLimit(),

@@ -66,13 +66,13 @@ class LayoutProcesses:
         Raises:
             LayoutFaults: drawing takes more time or memory than there is.
         """
-        with tempfile.TemporaryFile() as given:
-            await asyncio.to_thread(rewrite, given, document)
-            answer, content = await self._run("draw", given, None)
+        with tempfile.TemporaryFile() as task_input:
+            await asyncio.to_thread(rewrite, task_input, document)
+            answer, content = await self._run("draw", task_input, None)
         length = answer["plain"]
         return RenderedLayout(plain=content[:length], compressed=content[length:])
 
-    async def _run(self, task: str, given: BinaryIO, before: BinaryIO | None) -> tuple[dict[str, Any], bytes]:
+    async def _run(self, task: str, task_input: BinaryIO, before: BinaryIO | None) -> tuple[dict[str, Any], bytes]:
         async with self._places:
             self.tasks += 1
             with tempfile.TemporaryFile() as out:
@@ -83,32 +83,32 @@ class LayoutProcesses:
                     "-m",
                     MODULE,
                     *words,
-                    stdin=given.fileno(),
+                    stdin=task_input.fileno(),
                     stdout=PIPE,
                     stderr=DEVNULL,
                     pass_fds=files,
                     env=safe_environment(),
                     start_new_session=True,
                 )
-                said = await self._answer_of(process, task)
-                return orjson.loads(said), await asyncio.to_thread(read_all, out)
+                answer = await self._answer_of(process, task)
+                return orjson.loads(answer), await asyncio.to_thread(read_all, out)
 
     async def _answer_of(self, process: Process, task: str) -> bytes:
         try:
             async with asyncio.timeout(self._seconds_max):
-                said, _ = await process.communicate()
+                answer, _ = await process.communicate()
         except TimeoutError:
-            said = b""
+            answer = b""
         finally:
             if process.returncode is None:
                 with suppress(ProcessLookupError):
                     process.kill()
                 await process.wait()
-        if process.returncode != 0 or not said:
+        if process.returncode != 0 or not answer:
             self.ended += 1
             _log.warning("layouts: a process was ended", task=task, status=process.returncode)
             raise LayoutFaults([Fault(code=FaultCode.TOO_MANY, path="", message=TOO_COSTLY)])
-        return said
+        return answer
 
 
 def safe_environment() -> dict[str, str]:

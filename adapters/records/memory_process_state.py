@@ -8,7 +8,7 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from adapters.records.process_state import REFUSALS_KEPT, SILENCE_S, Refused, Row
+from adapters.records.process_state import REFUSALS_MAX, SILENCE_S, Refused, Row
 from eventstore.checkpoint import BEGINNING, Checkpoint
 
 
@@ -40,12 +40,12 @@ class MemoryProcessState:
     """One would-be owner of the rules in `records`."""
 
     def __init__(
-        self, records: ProcessRecords, *, silence_s: float = SILENCE_S, refusals_kept: int = REFUSALS_KEPT
+        self, records: ProcessRecords, *, silence_s: float = SILENCE_S, refusals_max: int = REFUSALS_MAX
     ) -> None:
         self._records = records
         self._owner = uuid7()
         self._silence = timedelta(seconds=silence_s)
-        self._refusals_kept = refusals_kept
+        self._refusals_max = refusals_max
 
     async def acquire(self, rule: str) -> "MemoryLease | None":
         """Become the owner of a rule without a living owner, or of one that is ours already."""
@@ -59,17 +59,17 @@ class MemoryProcessState:
         records.owner = self._owner
         records.fence += 1
         records.heartbeat_at = now
-        return MemoryLease(records, self._records.now, self._refusals_kept)
+        return MemoryLease(records, self._records.now, self._refusals_max)
 
 
 class MemoryLease:
     """One rule's state while we own it."""
 
-    def __init__(self, records: RuleRecords, now: Callable[[], datetime], refusals_kept: int) -> None:
+    def __init__(self, records: RuleRecords, now: Callable[[], datetime], refusals_max: int) -> None:
         self._records = records
         self._now = now
         self._fence = records.fence
-        self._refusals_kept = refusals_kept
+        self._refusals_max = refusals_max
         self.checkpoint = self._known = records.checkpoint
         position = records.failed_position
         self.failure = None if position is None else (position, records.tries)
@@ -124,7 +124,7 @@ class MemoryLease:
             records.work.pop(subject, None)
         records.work.update((row[0], row) for row in put)
         records.work.update((row[0], row) for row in put_if_absent if row[0] not in records.work)
-        records.refusals = [*records.refusals, *refused][-self._refusals_kept :]
+        records.refusals = [*records.refusals, *refused][-self._refusals_max :]
         return True
 
     async def reset(self) -> bool:

@@ -35,8 +35,8 @@ class PostgresPeople:
 
     async def search(self, text: str, *, after: str | None, limit: int) -> PeoplePage:
         """Return people whose name or address contains every word of `text`, in any spelling."""
-        asked = {"words": text.split(), "after": after or "", "limit": limit + 1}
-        people = [Person(**row) for row in await rows(self._pool, sql.SEARCH, asked)]
+        parameters = {"words": text.split(), "after": after or "", "limit": limit + 1}
+        people = [Person(**row) for row in await rows(self._pool, sql.SEARCH, parameters)]
         following = people[limit - 1].email if len(people) > limit else None
         return PeoplePage(people=people[:limit], next_cursor=following)
 
@@ -46,9 +46,9 @@ class PostgresPeople:
 
     async def find_buyers(self, text: str, *, limit: int) -> Buyers:
         """Return those whose address begins with `text` or whose name contains it."""
-        asked = {"text": text, "limit": limit}
-        people = await rows(self._pool, sql.BUYING_PEOPLE, asked)
-        contacts = await rows(self._pool, sql.BUYING_CONTACTS, asked)
+        parameters = {"text": text, "limit": limit}
+        people = await rows(self._pool, sql.BUYING_PEOPLE, parameters)
+        contacts = await rows(self._pool, sql.BUYING_CONTACTS, parameters)
         return Buyers(accounts=[row["account"] for row in people], contacts=[row["contact"] for row in contacts])
 
     async def find_contacts(self, contacts: Sequence[str]) -> Mapping[str, Contact]:

@@ -21,7 +21,7 @@ from eventstore.postgres.failures import OUT_OF_REACH
 SILENCE_S = 10.0
 """An owner that is silent for so long is taken for dead."""
 
-REFUSALS_KEPT = 10_000
+REFUSALS_MAX = 10_000
 
 Row = tuple[str, UUID, int, datetime, int, int]
 Refused = tuple[str, UUID, str]
@@ -34,11 +34,11 @@ class PostgresProcessState:
         pool: as the application's role.
     """
 
-    def __init__(self, pool: Pool, *, silence_s: float = SILENCE_S, refusals_kept: int = REFUSALS_KEPT) -> None:
+    def __init__(self, pool: Pool, *, silence_s: float = SILENCE_S, refusals_max: int = REFUSALS_MAX) -> None:
         self._pool = pool
         self._owner = uuid7()
         self._silence_s = silence_s
-        self._refusals_kept = refusals_kept
+        self._refusals_max = refusals_max
 
     async def acquire(self, rule: str) -> "PostgresLease | None":
         """Become the owner of a rule without a living owner, or of one that is ours already.
@@ -56,7 +56,7 @@ class PostgresProcessState:
         fence, position, digest, failed_position, tries = row
         claim = {"rule": rule, "owner": self._owner, "fence": fence}
         failure = None if failed_position is None else (failed_position, tries)
-        return PostgresLease(self._pool, claim, Checkpoint(position, digest), self._refusals_kept, failure)
+        return PostgresLease(self._pool, claim, Checkpoint(position, digest), self._refusals_max, failure)
 
 
 async def release_all(pool: Pool) -> None:
@@ -78,12 +78,12 @@ class PostgresLease:
         pool: Pool,
         claim: dict[str, object],
         checkpoint: Checkpoint,
-        refusals_kept: int,
+        refusals_max: int,
         failure: tuple[int, int] | None,
     ) -> None:
         self._pool = pool
         self._claim = claim
-        self._refusals_kept = refusals_kept
+        self._refusals_max = refusals_max
         self.checkpoint = checkpoint
         self.failure = failure
         self._known = checkpoint.position
@@ -169,7 +169,7 @@ class PostgresLease:
         subjects, causes, codes = map(list, zip(*refusals, strict=True))
         written = {**self._claim, "subjects": subjects, "causes": causes, "codes": codes}
         await connection.execute(sql.REFUSED, written)
-        await connection.execute(sql.FORGET_OLD_REFUSALS, {**self._claim, "kept": self._refusals_kept})
+        await connection.execute(sql.FORGET_OLD_REFUSALS, {**self._claim, "kept": self._refusals_max})
 
 
 def columns(rows: Sequence[Row]) -> dict[str, list[object]]:

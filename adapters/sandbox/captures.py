@@ -33,8 +33,8 @@ def expire_checkout(connection: sqlite3.Connection, checkout: Checkout, now: dat
 def ask(connection: sqlite3.Connection, checkout: Checkout, card: Card, now: datetime) -> None:
     """Ask the customer to confirm."""
     connection.execute(sql.MARK_ACTION_REQUIRED, {"checkout_id": checkout.checkout_id, "card": card.name})
-    asked = load_checkout(connection, checkout.checkout_id)
-    announce(connection, asked, [to_payment_event(asked, EventType.ACTION_REQUIRED, now)])
+    current = load_checkout(connection, checkout.checkout_id)
+    announce(connection, current, [to_payment_event(current, EventType.ACTION_REQUIRED, now)])
 
 
 def refuse(connection: sqlite3.Connection, checkout: Checkout, card: Card, failure: str, now: datetime) -> None:
@@ -45,16 +45,16 @@ def refuse(connection: sqlite3.Connection, checkout: Checkout, card: Card, failu
     announce(connection, refused, [to_payment_event(refused, EventType.FAILED, now, failure)])
 
 
-def capture(connection: sqlite3.Connection, asked: Checkout, card: Card, now: datetime) -> None:
+def capture(connection: sqlite3.Connection, current: Checkout, card: Card, now: datetime) -> None:
     """Charge the card: what it takes, how it is announced and whether it is disputed are the card's choice."""
-    amount, currency = _captured_amount(asked, card.capture)
-    change = {"checkout_id": asked.checkout_id, "card": card.name, "now": now, "amount": amount, "currency": currency}
+    amount, currency = _captured_amount(current, card.capture)
+    change = {"checkout_id": current.checkout_id, "card": card.name, "now": now, "amount": amount, "currency": currency}
     connection.execute(sql.MARK_CAPTURED, change)
-    captured = load_checkout(connection, asked.checkout_id)
+    captured = load_checkout(connection, current.checkout_id)
     book_payment(connection, captured, EntryKind.CAPTURE, now)
     happenings = [to_payment_event(captured, EventType.CAPTURED, now)]
     if card.delivery is Delivery.REVERSED:
-        happenings.insert(0, to_payment_event(asked, EventType.ACTION_REQUIRED, now - timedelta(seconds=1)))
+        happenings.insert(0, to_payment_event(current, EventType.ACTION_REQUIRED, now - timedelta(seconds=1)))
     if card.disputed:
         opening = {"checkout_id": captured.checkout_id, "dispute_id": new_id("dp")}
         connection.execute(sql.OPEN_DISPUTE, opening)
@@ -64,18 +64,18 @@ def capture(connection: sqlite3.Connection, asked: Checkout, card: Card, now: da
     announce(connection, captured, happenings)
 
 
-def _captured_amount(asked: Checkout, way: Capture) -> tuple[int, str]:
-    match way:
+def _captured_amount(current: Checkout, capture_kind: Capture) -> tuple[int, str]:
+    match capture_kind:
         case Capture.EXACT:
-            return asked.amount, asked.currency
+            return current.amount, current.currency
         case Capture.TOO_LITTLE:
-            return max(1, asked.amount - 1), asked.currency
+            return max(1, current.amount - 1), current.currency
         case Capture.TOO_MUCH:
-            return asked.amount + 1, asked.currency
+            return current.amount + 1, current.currency
         case Capture.OTHER_CURRENCY:
-            return asked.amount, "USD" if asked.currency != "USD" else "EUR"
+            return current.amount, "USD" if current.currency != "USD" else "EUR"
         case _:
-            assert_never(way)
+            assert_never(capture_kind)
 
 
 def book_payment(connection: sqlite3.Connection, checkout: Checkout, kind: EntryKind, now: datetime) -> None:

@@ -129,20 +129,20 @@ async def find_refunds(request: Request, gateway: Gateway) -> Response:
 @_for_the_shop
 async def read_books(request: Request, gateway: Gateway) -> Response:
     """Tell every movement of money in the order it was booked; `next` is null at the end."""
-    asked = read_query(request, Page)
-    entries = await asyncio.to_thread(gateway.ledger.entries, after=asked.after, limit=asked.limit + 1)
-    items = entries[: asked.limit]
-    return _json({"items": items, "next": items[-1].entry if len(entries) > asked.limit else None})
+    page = read_query(request, Page)
+    entries = await asyncio.to_thread(gateway.ledger.entries, after=page.after, limit=page.limit + 1)
+    items = entries[: page.limit]
+    return _json({"items": items, "next": items[-1].entry if len(entries) > page.limit else None})
 
 
 @_for_the_shop
 async def read_deliveries(request: Request, gateway: Gateway) -> Response:
     """Tell what became of every webhook, in the order they were queued."""
-    asked = read_query(request, DeliveryPage)
+    page = read_query(request, DeliveryPage)
     after = gateway.ledger.deliveries.after
-    deliveries = await asyncio.to_thread(after, asked.after, state=asked.state, limit=asked.limit + 1)
-    items = deliveries[: asked.limit]
-    return _json({"items": items, "next": items[-1].delivery_id if len(deliveries) > asked.limit else None})
+    deliveries = await asyncio.to_thread(after, page.after, state=page.state, limit=page.limit + 1)
+    items = deliveries[: page.limit]
+    return _json({"items": items, "next": items[-1].delivery_id if len(deliveries) > page.limit else None})
 
 
 @_for_the_shop

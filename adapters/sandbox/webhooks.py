@@ -16,7 +16,7 @@ from adapters.sandbox.records import Delivery
 SIGNATURE_HEADER = "Seatledger-Sandbox-Signature"
 IN_FLIGHT_MAX = 8
 ANSWER_WITHIN_S = 5.0
-LOOK_EVERY_S = 0.2
+POLL_INTERVAL_S = 0.2
 ANSWER_SHOWN_MAX = 200
 SUCCESS = range(200, 300)
 
@@ -66,7 +66,7 @@ class WebhookSender:
             except Exception:  # noqa: BLE001 - the next round reads everything from the books again
                 _log.exception("A round of deliveries failed.")
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_EVERY_S):
+                async with asyncio.timeout(POLL_INTERVAL_S):
                     await self._news.wait()
             self._news.clear()
 

@@ -65,7 +65,7 @@ class SeatMapFeed:
         self._size_at_most = 0
         self._feed = feed
         self._reader = reader
-        self._told = asyncio.Event()
+        self._applied = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
 
     @property
@@ -171,14 +171,14 @@ class SeatMapFeed:
         self.apply(events, self.performances)
         for live in self.performances.values():
             live.advance_to(self.position)
-        self._told.set()
+        self._applied.set()
 
     async def _tick(self) -> None:
         """Tell clients at once what comes after a silence, and what follows a tenth of a second later, together."""
         with suppress(TimeoutError):
             async with asyncio.timeout(TICK_SECONDS):
-                await self._told.wait()
-        self._told.clear()
+                await self._applied.wait()
+        self._applied.clear()
         now = asyncio.get_running_loop().time
         began = now()
         for live in tuple(self.performances.values()):
@@ -207,9 +207,9 @@ def apply_event(live: LiveSeatMap, place: str, fact: ProjectedEvent) -> None:
     An event that this program is too old for leaves the place as it was; the read model's operators hear of it.
     """
     try:
-        told = FOLD_BY_EVENT[fact.name](fact.data)
+        change = FOLD_BY_EVENT[fact.name](fact.data)
     except UnknownEvent as trouble:
         _log.warning("live seat maps: an event cannot be read", position=fact.position, trouble=str(trouble))
         return
-    until = None if told["until"] is None else datetime.fromisoformat(told["until"]).timestamp()
-    live.places.apply(place, told["state"], until=until, position=fact.position)
+    until = None if change["until"] is None else datetime.fromisoformat(change["until"]).timestamp()
+    live.places.apply(place, change["state"], until=until, position=fact.position)

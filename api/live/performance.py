@@ -64,8 +64,8 @@ class LiveSeatMap:
         self._watchers: set[Subscriber] = set()
         self._behind: set[Subscriber] = set()
         self._missed: dict[int, tuple[bytes, int]] = {}
-        self._told_at = 0.0
-        self._kept: Snapshot | None = None
+        self._sent_at = 0.0
+        self._cached_snapshot: Snapshot | None = None
         self._making: asyncio.Task[None] | None = None
 
     @property
@@ -76,7 +76,11 @@ class LiveSeatMap:
     @property
     def size(self) -> int:
         """How many bytes it holds, its inventory not counted: others may have the same."""
-        kept = 0 if self._kept is None else len(self._kept.plain) + len(self._kept.compressed)
+        kept = (
+            0
+            if self._cached_snapshot is None
+            else len(self._cached_snapshot.plain) + len(self._cached_snapshot.compressed)
+        )
         return OWN_BYTES + PLACE_BYTES * len(self.places.inventory) + kept
 
     def advance_to(self, position: int) -> None:
@@ -101,7 +105,7 @@ class LiveSeatMap:
         """
         while True:
             self.places.expire_until(self._now())
-            kept = self._kept
+            kept = self._cached_snapshot
             if kept is not None:
                 age = asyncio.get_running_loop().time() - kept.made_at
                 changed = kept.etag != self._etag()
@@ -138,7 +142,7 @@ class LiveSeatMap:
         changed, late = self.places.take_changed(), tuple(self._behind)
         if changed:
             await self._send_to_all(self._delta(changed), now)
-        elif now - self._told_at >= HEARTBEAT_SECONDS:
+        elif now - self._sent_at >= HEARTBEAT_SECONDS:
             await self._send_to_all(HEARTBEAT, now)
         for subscriber in late:
             self._send_to_late(subscriber, now)
@@ -162,7 +166,7 @@ class LiveSeatMap:
         return known.tag not in {None, self.tag}
 
     async def _send_to_all(self, message: bytes, now: float) -> None:
-        position, self._told_at = self.position, now
+        position, self._sent_at = self.position, now
         for number, subscriber in enumerate(tuple(self._watchers - self._behind), 1):
             if subscriber in self._watchers and not subscriber.try_send(message, position, now):
                 self._behind.add(subscriber)
@@ -211,7 +215,7 @@ class LiveSeatMap:
         etag, position, states = self._etag(), self.position, self.places.states()
         plain, packed = await asyncio.to_thread(self._written, position, states)
         made_at = asyncio.get_running_loop().time()
-        self._kept = Snapshot(position=position, etag=etag, plain=plain, compressed=packed, made_at=made_at)
+        self._cached_snapshot = Snapshot(position=position, etag=etag, plain=plain, compressed=packed, made_at=made_at)
 
     def _written(self, position: int, states: bytes) -> tuple[bytes, bytes]:
         plain = seat_map_document(self.performance, position, self.places.inventory, states)

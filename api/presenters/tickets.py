@@ -8,7 +8,7 @@ from projections.catalogue import PerformanceSummary
 from projections.tickets import Ticket
 
 VOID, CANCELLED = "void", "cancelled"
-ADMITTING_NOBODY = frozenset({VOID, CANCELLED})
+NOT_ADMITTING = frozenset({VOID, CANCELLED})
 
 
 def issued_ticket(ticket: str, issued: TicketIssued) -> Body:

@@ -72,7 +72,7 @@ async def show_log(
         stream=stream,
         prefix=prefix,
         actor=actor,
-        subjects={subject: str(wished) for subject, wished in subjects.items() if wished is not None},
+        subjects={subject: str(requested) for subject, requested in subjects.items() if requested is not None},
     )
     services = services_of(request)
     await require_known(services.store, wanted)

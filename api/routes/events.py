@@ -201,10 +201,10 @@ def performance_after(cursor: str | None) -> tuple[datetime, str] | None:
 @router.patch("/events/{event_id}", responses={200: {"model": EventResult}, **problem_responses(412)})
 async def change_event(request: Request, event_id: UUID, body: EventChange, if_match: IfMatch = None) -> Response:
     """Describe an event anew; what is left out stays."""
-    event, wished = str(event_id), body.model_dump(exclude_unset=True)
-    taken_away = {"category": ""} if "category" in wished and body.category is None else {}
-    kept = {name for name in ("title", "description", "category") if wished.get(name, "") is None}
-    changes = {name: value for name, value in wished.items() if name not in kept} | taken_away
+    event, changed_fields = str(event_id), body.model_dump(exclude_unset=True)
+    taken_away = {"category": ""} if "category" in changed_fields and body.category is None else {}
+    kept = {name for name in ("title", "description", "category") if changed_fields.get(name, "") is None}
+    changes = {name: value for name, value in changed_fields.items() if name not in kept} | taken_away
 
     def decide(context: DecisionContext) -> Changes:
         state = events.require_event(context, event)

@@ -52,9 +52,9 @@ class Export(StreamingResponse):
         turns: who is let in.
     """
 
-    def __init__(self, turns: ConcurrencyLimit, content: AsyncIterator[bytes], **options: Any) -> None:
+    def __init__(self, slots: ConcurrencyLimit, content: AsyncIterator[bytes], **options: Any) -> None:
         super().__init__(content, **options)
-        self._turns = turns
+        self._slots = slots
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it, or refuse while too many others are sent.
@@ -62,7 +62,7 @@ class Export(StreamingResponse):
         Raises:
             Busy: its turn did not come in time.
         """
-        async with self._turns:
+        async with self._slots:
             await super().__call__(scope, receive, send)
 
 
@@ -88,17 +88,17 @@ async def export(
     require_period(since, until)
     await wait_for_position(request, min_position)
     services, wanted = services_of(request), EventFilter(names=name or None, stream=stream)
-    asked = Search(wanted=wanted, limit=POSITION_MAX, after=after, before=before, since=since, until=until)
+    search = Search(wanted=wanted, limit=POSITION_MAX, after=after, before=before, since=since, until=until)
     await require_known(services.store, wanted)
-    whole = await searchable_range(services.store, asked)
+    whole = await searchable_range(services.store, search)
     part = whole.first(POSITIONS_PER_EXPORT_MAX, newest_first=False)
-    more = {NEXT: str(part.upto)} if part.upto < whole.upto else {}
+    more = {NEXT: str(part.until)} if part.until < whole.until else {}
     return Export(
         services.exports,
         stream_file(services.store, wanted, part, await asyncio.to_thread(writer_of, kind)),
         media_type=TYPES[kind],
         headers={
-            UPTO: str(max(part.after, part.upto)),
+            UPTO: str(max(part.after, part.until)),
             "Content-Disposition": f'attachment; filename="log-{part.after + 1}.{kind.value}"',
             **more,
         },
@@ -119,6 +119,6 @@ async def export_seals(
 
 async def stream_file(store: Store, wanted: EventFilter, part: PositionRange, writer: Writer) -> AsyncIterator[bytes]:
     """Yield the file, some events at a time; writing them keeps nobody else waiting."""
-    async for events in events_between(store, wanted, after=part.after, until=part.upto):
+    async for events in events_between(store, wanted, after=part.after, until=part.until):
         yield await asyncio.to_thread(writer.add, events)
     yield await asyncio.to_thread(writer.finish)

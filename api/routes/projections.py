@@ -84,8 +84,8 @@ async def retry(request: Request, name: Name) -> Response:
 @router.post("/projections/{name}/skip", responses={200: {"model": EventSkippedResult}})
 async def skip(request: Request, name: Name, body: SkipRequest) -> Response:
     """Let a failed read model leave out the event it failed on; a rebuild by the same version leaves it out too."""
-    deed = switches.skip(body.position, body.reason)
-    return await run_operation(request, name, deed, skipped_position=body.position, reason=body.reason)
+    operation = switches.skip(body.position, body.reason)
+    return await run_operation(request, name, operation, skipped_position=body.position, reason=body.reason)
 
 
 @router.post("/projections/{name}/park", responses={200: {"model": StreamParkedResult}})
@@ -103,7 +103,7 @@ async def unpark(request: Request, name: Name, body: UnparkRequest) -> Response:
     return await run_operation(request, name, switches.unpark(body.stream), stream=body.stream, rebuild_needed=True)
 
 
-async def run_operation(request: Request, name: str, deed: Operation, **told: object) -> Response:
+async def run_operation(request: Request, name: str, operation: Operation, **fields: object) -> Response:
     """Do something to a read model, and say so."""
-    outcome = await services_of(request).switches.run(name, deed, partial(execute_command, request))
-    return command_response(outcome, {"name": name, **told})
+    outcome = await services_of(request).switches.run(name, operation, partial(execute_command, request))
+    return command_response(outcome, {"name": name, **fields})

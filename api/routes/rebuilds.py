@@ -66,7 +66,7 @@ async def drop(request: Request, name: Name) -> Response:
     return await ask(request, name, asking.DROP)
 
 
-async def ask(request: Request, name: str, asked: RebuildRequest) -> Response:
+async def ask(request: Request, name: str, rebuild_request: RebuildRequest) -> Response:
     """Ask for something, and say where to watch it."""
-    outcome = await services_of(request).asking.enqueue(name, asked, partial(execute_command, request))
+    outcome = await services_of(request).asking.enqueue(name, rebuild_request, partial(execute_command, request))
     return command_response(outcome, {"name": name, "watch": WATCH}, status=202)

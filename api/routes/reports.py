@@ -67,7 +67,7 @@ async def sales(
         after=key_in(cursor),
         limit=limit + 1,
     )
-    moment = await asked_for(request, at, position)
+    moment = await as_of_parameter_or_none(request, at, position)
     return json_response(sales_body(await sales_at(request, wanted, moment), limit))
 
 
@@ -86,7 +86,7 @@ async def performance(
     await wait_for_position(request, min_position, NAME, seat_map.NAME)
     key = str(performance_id)
     capacity = len(await services_of(request).place_finder.inventory_of(key))
-    moment = await asked_for(request, at, position)
+    moment = await as_of_parameter_or_none(request, at, position)
     taken = await taken_seats_as_of(request, key, moment)
     wanted = SalesFilter(performance=key, after=key_in(cursor), limit=limit + 1)
     found = await sales_at(request, wanted, moment)
@@ -129,7 +129,7 @@ async def account(
     services = services_of(request)
     organizers = await reportable_organizers(request, organizer_id)
     await require_filtered_account(request, str(account_id))
-    moment = await asked_for(request, at, position)
+    moment = await as_of_parameter_or_none(request, at, position)
     if moment is None:
         moment = await as_of(services.store, position=(await services.positions.all()).get(MY_ORDERS.name, 0))
     await wait_for_position(request, moment.position, MY_ORDERS.name)
@@ -147,7 +147,7 @@ async def account(
     return json_response(body)
 
 
-async def asked_for(request: Request, at: datetime | None, position: int | None) -> AsOf | None:
+async def as_of_parameter_or_none(request: Request, at: datetime | None, position: int | None) -> AsOf | None:
     """Return the moment a report is asked for; None: as it stands.
 
     Raises:
@@ -186,7 +186,7 @@ async def taken_seats_as_of(request: Request, performance: str, moment: AsOf | N
     return SeatCounts(**Counter(state for _, state in seats.states_at(moment.moment)))
 
 
-async def reportable_organizers(request: Request, wished: UUID | None) -> list[str] | None:
+async def reportable_organizers(request: Request, requested: UUID | None) -> list[str] | None:
     """Return the organizers whose sales the sender may see and wants to; None: all.
 
     Raises:
@@ -195,9 +195,9 @@ async def reportable_organizers(request: Request, wished: UUID | None) -> list[s
         Behind: the list of members has not caught up with the log.
     """
     identity = identity_of(request)
-    if wished is not None:
-        await require_own_organizer(request, str(wished))
-        return [str(wished)]
+    if requested is not None:
+        await require_own_organizer(request, str(requested))
+        return [str(requested)]
     if await identity.has_role(Role.ADMIN):
         return None
     return await require_organizers(request, identity, Role.ORGANIZER)

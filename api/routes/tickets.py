@@ -48,7 +48,7 @@ async def show_ticket(request: Request, ticket_id: UUID, min_position: MinPositi
     """Show a ticket to its owner; read from the log, so never behind."""
     await wait_for_position(request, min_position)
     details = await require_own_ticket(request, ticket_id)
-    code = None if details.state in present.ADMITTING_NOBODY else code_of(request, details)
+    code = None if details.state in present.NOT_ADMITTING else code_of(request, details)
     return json_response(present.ticket_with_show(details, code))
 
 

@@ -168,17 +168,21 @@ class TemplateRecorder:
         commands = [[event for event in events if event.command_id == each] for each in _ids_of(events)]
         begins = events[0].recorded_at
         times: dict[str, int] = {}
-        deeds = [self._deed(command, sent, begins, times) for command, sent in zip(commands, self._sent, strict=True)]
+        templates = [
+            self._template(command, sent, begins, times) for command, sent in zip(commands, self._sent, strict=True)
+        ]
         self._told, self._sent = events[-1].position, []
         seats = [event.name for event in events if event.stream.startswith("seat-")]
         return Template(
-            deeds=tuple(deeds),
+            deeds=tuple(templates),
             times=tuple(times.items()),
             seats_end=seats[-1] if seats else None,
-            blanks=frozenset(blank for template in deeds for blank in _BLANK.findall(template.text + template.account)),
+            blanks=frozenset(
+                blank for template in templates for blank in _BLANK.findall(template.text + template.account)
+            ),
         )
 
-    def _deed(
+    def _template(
         self, command: Sequence[RecordedEvent], sent: tuple[str, str], begins: datetime, times: dict[str, int]
     ) -> CommandTemplate:
         lines = [command[0].metadata, *(line for event in command for line in (event.stream, event.data))]

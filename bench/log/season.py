@@ -71,7 +71,9 @@ class Schedule:
     def _next(self, instance: TemplateInstance, at_us: int) -> Command:
         template = instance.scene.deeds[instance.step]
         if len(template.parts) > self._end - self._position:  # the last events must fit
-            instance = self._telling(self._repertoire.rejected_scans, at_us, self._random.choice(self.performances))
+            instance = self._new_instance(
+                self._repertoire.rejected_scans, at_us, self._random.choice(self.performances)
+            )
             (template,) = instance.scene.deeds
         lines = (template.text % instance.values).encode().split(b"\n")
         own, shared = instance.versions, instance.performance.versions if instance.performance else {}
@@ -132,11 +134,11 @@ class Schedule:
 
     def _announce(self, clock: int) -> None:
         if len(self.performances) % PERFORMANCES_PER_ORGANIZER == 0:
-            opening = self._telling(self._repertoire.opening, clock, known={"number": len(self._organizers) + 1})
+            opening = self._new_instance(self._repertoire.opening, clock, known={"number": len(self._organizers) + 1})
             self._organizers.append(opening.values)
             self._await(opening)
         doors_us = clock + ON_SALE_WINDOWS * self._window_us
-        announced = self._telling(
+        announced = self._new_instance(
             self._repertoire.announcement,
             clock,
             known={
@@ -153,17 +155,19 @@ class Schedule:
 
     def _arrive(self, clock: int) -> None:
         if self._random.random() < TURNED_AWAY:
-            self._await(self._telling(self._repertoire.rejected_scans, clock, self._random.choice(self.performances)))
+            self._await(
+                self._new_instance(self._repertoire.rejected_scans, clock, self._random.choice(self.performances))
+            )
         performance = self._random.choice(self._live or self.performances)
         may_refund = performance.sold and clock < performance.doors_us - self._random.randrange(2, 5) * HOUR_US
         if may_refund and (not performance.free or self._random.random() < REFUNDS):
-            self._ask_back(performance, clock)
+            self._request_refund(performance, clock)
         elif performance.free and performance.open:
             self._book(performance, clock)
         else:
-            self._await(self._telling(self._repertoire.rejected_scans, clock, performance))
+            self._await(self._new_instance(self._repertoire.rejected_scans, clock, performance))
 
-    def _ask_back(self, performance: Performance, clock: int) -> None:
+    def _request_refund(self, performance: Performance, clock: int) -> None:
         instance = remove_random(performance.sold, self._random)
         assert instance.party is not None
         scenes = self._repertoire.refunded
@@ -177,14 +181,14 @@ class Schedule:
             template = self._repertoire.blocking[group_kind_of(group)]
         else:
             (template,) = self._random.choices(self._repertoire.bookings[group_kind_of(group)], self._shares)
-        self._await(self._telling(template, clock, performance, group))
+        self._await(self._new_instance(template, clock, performance, group))
 
     def _go_on(self, instance: TemplateInstance, template: Template, clock: int) -> None:
         instance.scene, instance.begins_us, instance.step = template, clock, 0
         self._fill(instance)
         self._await(instance)
 
-    def _telling(
+    def _new_instance(
         self,
         template: Template,
         clock: int,
@@ -219,7 +223,7 @@ class Schedule:
 
     def _buyer(self, clock: int) -> str:
         if not self._buyers or self._random.random() < NEW_BUYERS:
-            arrival = self._telling(self._repertoire.arrival, clock)
+            arrival = self._new_instance(self._repertoire.arrival, clock)
             self._await(arrival)
             self._buyers.append(str(arrival.values["account"]))
             return self._buyers[-1]

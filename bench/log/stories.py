@@ -194,7 +194,7 @@ async def blocked(recorder: TemplateRecorder) -> None:
     await recorder.record(unblock, STAFF, route="DELETE /api/v1/performances/{performance_id}/blocks")
 
 
-async def ask_back(recorder: TemplateRecorder) -> None:
+async def request_refund(recorder: TemplateRecorder) -> None:
     """Ask for the money of a whole order."""
     wish = RequestRefund(refund=IDS["refund"], order=IDS["order"], account=BUYER.id)
     decide = partial(refunding.request_refund, command=wish)
@@ -204,7 +204,7 @@ async def ask_back(recorder: TemplateRecorder) -> None:
 
 async def refunded(recorder: TemplateRecorder) -> None:
     """Ask for the money, and get it."""
-    await ask_back(recorder)
+    await request_refund(recorder)
     decide = partial(refunding.approve_refund, refund=IDS["refund"], by=SUPPORT.id)
     await recorder.record(decide, SUPPORT, route="POST /api/v1/refunds/{refund_id}/approve")
     submit = partial(refunding.submit_refund, refund=IDS["refund"])
@@ -216,7 +216,7 @@ async def refunded(recorder: TemplateRecorder) -> None:
 
 async def reject_refund(recorder: TemplateRecorder) -> None:
     """Ask for the money in vain."""
-    await ask_back(recorder)
+    await request_refund(recorder)
     decide = partial(refunding.reject_refund, refund=IDS["refund"], by=SUPPORT.id)
     await recorder.record(decide, SUPPORT, route="POST /api/v1/refunds/{refund_id}/reject")
 

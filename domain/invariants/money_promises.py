@@ -90,7 +90,7 @@ def captures_are_decided_in_time(ledger: Ledger, command: Sequence[LoggedEvent])
 
 
 @event_invariant
-def nobody_decides_on_their_own_money(ledger: Ledger, fact: LoggedEvent) -> Iterator[str]:
+def decisions_are_made_by_others(ledger: Ledger, fact: LoggedEvent) -> Iterator[str]:
     """Four eyes: neither the owner of the order nor the account that asked decides."""
     match fact.event:
         case refunds.RefundApproved(by=by) | refunds.RefundRejected(by=by) | refunds.RefundEndorsed(by=by):

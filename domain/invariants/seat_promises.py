@@ -12,7 +12,7 @@ from domain.invariants.records import LoggedEvent
 
 
 @command_invariant
-def nobody_holds_two_tickets_for_one_seat(ledger: Ledger, command: Sequence[LoggedEvent]) -> Iterator[str]:
+def one_valid_ticket_per_seat(ledger: Ledger, command: Sequence[LoggedEvent]) -> Iterator[str]:
     """Invariant 2: of a seat's tickets at most one is valid."""
     for fact in command:
         if isinstance(fact.event, tickets.TicketIssued):

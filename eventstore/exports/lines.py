@@ -62,20 +62,20 @@ def line_of(event: RecordedEvent) -> bytes:
 def event_of(line: bytes) -> RecordedEvent:
     """Return the event of a line, byte for byte as it was stored."""
     line = line.removesuffix(b"\n")
-    told = orjson.loads(line)
+    fields = orjson.loads(line)
     data_ends = len(line) - len(_END)
-    metadata_ends = data_ends - told["data_bytes"] - len(_DATA)
+    metadata_ends = data_ends - fields["data_bytes"] - len(_DATA)
     return RecordedEvent(
-        position=told["position"],
-        stream=told["stream"],
-        version=told["version"],
-        name=told["name"],
-        schema_version=told["schema_version"],
-        command_id=UUID(told["command_id"]),
-        part=told["part"],
-        parts=told["parts"],
-        recorded_at=datetime.fromisoformat(told["recorded_at"]),
-        data=line[data_ends - told["data_bytes"] : data_ends].decode(),
-        metadata=line[metadata_ends - told["metadata_bytes"] : metadata_ends].decode(),
-        digest=bytes.fromhex(told["digest"]),
+        position=fields["position"],
+        stream=fields["stream"],
+        version=fields["version"],
+        name=fields["name"],
+        schema_version=fields["schema_version"],
+        command_id=UUID(fields["command_id"]),
+        part=fields["part"],
+        parts=fields["parts"],
+        recorded_at=datetime.fromisoformat(fields["recorded_at"]),
+        data=line[data_ends - fields["data_bytes"] : data_ends].decode(),
+        metadata=line[metadata_ends - fields["metadata_bytes"] : metadata_ends].decode(),
+        digest=bytes.fromhex(fields["digest"]),
     )

@@ -26,8 +26,8 @@ async def events_between(
 ) -> AsyncIterator[Sequence[RecordedEvent]]:
     """Yield the events that are wanted, in order, some at a time."""
     while after < until:
-        stretch = until if event_filter.stream else min(until, after + POSITIONS_AT_ONCE)
-        events = await store.search(event_filter, after=after, until=stretch, limit=EVENTS_AT_ONCE, newest_first=False)
+        batch = until if event_filter.stream else min(until, after + POSITIONS_AT_ONCE)
+        events = await store.search(event_filter, after=after, until=batch, limit=EVENTS_AT_ONCE, newest_first=False)
         if events:
             yield events
-        after = events[-1].position if len(events) == EVENTS_AT_ONCE else stretch
+        after = events[-1].position if len(events) == EVENTS_AT_ONCE else batch

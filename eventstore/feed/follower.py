@@ -77,7 +77,7 @@ class JetStreamReader:
         self._arrival = asyncio.Event()
         self._wanted = 0
         self._unfinished: list[RecordedEvent] = []
-        self._heard_at = asyncio.get_running_loop().time()
+        self._last_message_at = asyncio.get_running_loop().time()
 
     @classmethod
     async def start(
@@ -116,7 +116,7 @@ class JetStreamReader:
         if not self._arrived and not await self._wait_for_message(timeout_s):
             self._check_heartbeat()
             return []
-        self._heard_at = asyncio.get_running_loop().time()
+        self._last_message_at = asyncio.get_running_loop().time()
         events = self._unfinished
         while self._arrived:
             reply, headers, payload = self._arrived.popleft()
@@ -162,7 +162,7 @@ class JetStreamReader:
     def _check_heartbeat(self) -> None:
         if not self._client.is_connected:
             raise StreamMismatch("the connection ended")
-        missed = (asyncio.get_running_loop().time() - self._heard_at) / self._limits.heartbeat_s
+        missed = (asyncio.get_running_loop().time() - self._last_message_at) / self._limits.heartbeat_s
         if missed > self._limits.heartbeats_missed_max:
             raise StreamMismatch(f"nothing was heard for {self._limits.heartbeats_missed_max} heartbeats")
 
@@ -263,8 +263,8 @@ def sequence_of(reply: bytes) -> tuple[int, int]:
 def status_of(headers: bytes) -> tuple[str, str]:
     """Return what the server says without a message: `NATS/1.0 100 Idle Heartbeat` for example."""
     line = headers.partition(b"\r\n")[0].decode(errors="replace")
-    _, _, said = line.partition(" ")
-    status, _, description = said.partition(" ")
+    _, _, status_text = line.partition(" ")
+    status, _, description = status_text.partition(" ")
     return status, description
 
 

@@ -19,21 +19,21 @@ class RawMessageClient(Client):
 
     def __init__(self) -> None:
         super().__init__()
-        self._hands: dict[int, MessageCallback] = {}
+        self._callbacks: dict[int, MessageCallback] = {}
 
     async def subscribe_raw(self, subject: str, callback: MessageCallback) -> Subscription:
         """Subscribe, and hand on every message as it comes; `hand` must not wait and must not raise."""
         subscription = await self.subscribe(subject)
-        self._hands[subscription._id] = callback  # noqa: SLF001 - the number that messages come with
+        self._callbacks[subscription._id] = callback  # noqa: SLF001 - the number that messages come with
         return subscription
 
     async def unsubscribe_raw(self, subscription: Subscription) -> None:
         """End such a subscription."""
-        self._hands.pop(subscription._id, None)  # noqa: SLF001 - as above
+        self._callbacks.pop(subscription._id, None)  # noqa: SLF001 - as above
         await subscription.unsubscribe()
 
     async def _process_msg(self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: Any) -> None:
-        callback = self._hands.get(sid)
+        callback = self._callbacks.get(sid)
         if callback is None:
             await super()._process_msg(sid, subject, reply, data, headers)
         else:

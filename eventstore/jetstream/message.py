@@ -21,12 +21,12 @@ from eventstore.store import RecordedEvent
 
 POSITION = "Seatledger-Position"
 DIGEST = "Seatledger-Digest"
-COMMANDS_KEPT = 64
+COMMAND_CACHE_MAX = 64
 
 _EVENT_HEADERS = re.compile(
     rf"NATS/1\.0\r\n{POSITION}: (?P<position>[0-9]{{1,19}})\r\n{DIGEST}: (?P<digest>[0-9a-f]{{64}})\r\n".encode()
 )
-_command_id = lru_cache(COMMANDS_KEPT)(UUID)
+_command_id = lru_cache(COMMAND_CACHE_MAX)(UUID)
 """The events of one command follow each other."""
 
 

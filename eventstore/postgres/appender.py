@@ -30,7 +30,7 @@ class Appender:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
         self._connection: Connection | None = None
         self._session: Session | None = None
         self._lost: Session | None = None
@@ -41,7 +41,7 @@ class Appender:
         Raises:
             StoreUnavailable, OutcomeUnknown, BatchRefused, ClockBehind: as `Store.append` says.
         """
-        async with self._turn:
+        async with self._lock:
             connection = await self._ready()
             try:
                 async with asyncio.timeout(ANSWER_TIMEOUT_S):
@@ -61,12 +61,12 @@ class Appender:
 
     async def open(self) -> None:
         """Connect now, so that a wrong address is noticed at the start."""
-        async with self._turn:
+        async with self._lock:
             await self._ready()
 
     async def close(self) -> None:
         """Wait for the append in flight, then disconnect."""
-        async with self._turn:
+        async with self._lock:
             if self._connection is not None:
                 await discard(self._connection)
             self._connection = None

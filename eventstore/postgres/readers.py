@@ -28,7 +28,7 @@ class ReadPool:
         self._url = url
         self._kept = kept
         self._idle_seconds_max = idle_seconds_max
-        self._turns = asyncio.Semaphore(connections_max)
+        self._slots = asyncio.Semaphore(connections_max)
         self._idle: list[tuple[Connection, float]] = []
         self._closing: asyncio.TimerHandle | None = None
 
@@ -38,7 +38,7 @@ class ReadPool:
         Raises:
             StoreUnavailable: the server cannot be asked, or does not answer.
         """
-        async with self._turns:
+        async with self._slots:
             try:
                 while self._idle:
                     try:

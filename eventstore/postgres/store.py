@@ -92,8 +92,8 @@ class PostgresStore:
         self, stream: str, *, after_version: int = 0, limit: int = RANGE_EVENTS_MAX
     ) -> list[RecordedEvent]:
         """Return at most `limit` events of one stream with version > `after_version`, in order."""
-        asked = {"stream": stream, "after_version": after_version, "limit": limit}
-        return [to_recorded_event(row) for row in await self._readers.rows(sql.READ_STREAM, asked)]
+        parameters = {"stream": stream, "after_version": after_version, "limit": limit}
+        return [to_recorded_event(row) for row in await self._readers.rows(sql.READ_STREAM, parameters)]
 
     async def read_latest(self, prefix: str, *, limit: int) -> list[RecordedEvent]:
         """Return the last event of each of the first `limit` streams whose name begins with `prefix`, by name."""
@@ -116,27 +116,27 @@ class PostgresStore:
         until = max(after, min(await self.head(), after + limit))
         if until == after:
             return [], after
-        asked = {"after": after, "upto": until, "names": list(names)}
-        return [to_recorded_event(row) for row in await self._readers.rows(sql.READ_NAMED, asked)], until
+        parameters = {"after": after, "upto": until, "names": list(names)}
+        return [to_recorded_event(row) for row in await self._readers.rows(sql.READ_NAMED, parameters)], until
 
     async def read_columns(self, prefix: str, *, fields: Mapping[str, str], after: int, until: int) -> EventColumns:
         """Return the events with `after` < position ≤ `upto` of the streams whose names begin so, in order."""
         statement = sql.READ_COLUMNS if until - after > SHORT_RANGE else sql.READ_COLUMNS_IN_RANGE
-        asked = {
+        parameters = {
             "prefix": prefix,
             "names": list(fields),
             "fields": list(fields.values()),
             "after": after,
             "upto": until,
         }
-        (row,) = await self._readers.rows(statement, asked)
+        (row,) = await self._readers.rows(statement, parameters)
         return await asyncio.to_thread(to_event_columns, *row)
 
     async def search(
         self, event_filter: EventFilter, *, after: int, until: int, limit: int, newest_first: bool = False
     ) -> list[RecordedEvent]:
         """Return the first (or the last) `limit` of the wanted events with `after` < position ≤ `upto`."""
-        asked = {
+        parameters = {
             "after": after,
             "upto": until,
             "limit": limit,
@@ -148,7 +148,7 @@ class PostgresStore:
             "subject_values": list(event_filter.subjects.values()),
         }
         statement = SEARCHES[event_filter.stream is not None, newest_first]
-        return [to_recorded_event(row) for row in await self._readers.rows(statement, asked)]
+        return [to_recorded_event(row) for row in await self._readers.rows(statement, parameters)]
 
     async def point_before(self, position: int) -> LogPoint:
         """Return the end of the last whole command up to a position."""

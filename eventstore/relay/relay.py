@@ -58,7 +58,7 @@ class Relay:
         self._epochs = epochs
         self._link = link
         self._timeout_s = timeout_s
-        self._ear = WakeUpListener()
+        self._wake_up_listener = WakeUpListener()
         self._epoch_checked_at = 0.0
         self._trouble = ""
 
@@ -90,7 +90,7 @@ class Relay:
         """
         last = await self.resync(epoch)
         self._trouble = ""
-        await self._ear.listen(self._link, epoch)
+        await self._wake_up_listener.listen(self._link, epoch)
         reader = LogReader(self._store, last)
         pause_s = POLL_FIRST_S
         try:
@@ -103,12 +103,12 @@ class Relay:
                     reader.advance(batch)
                     pause_s = POLL_FIRST_S
                     await asyncio.sleep(MIN_BATCH_INTERVAL_S if len(events) < BATCH_EVENTS_MAX else 0)
-                elif await self._ear.wait(pause_s):
+                elif await self._wake_up_listener.wait(pause_s):
                     pause_s = POLL_FIRST_S
                 else:
                     pause_s = min(2 * pause_s, POLL_MAX_S)
         finally:
-            await self._ear.close()
+            await self._wake_up_listener.close()
 
     async def resync(self, epoch: Epoch) -> int:
         """Ask the stream how far it is, make it if need be, and compare its end with the log.

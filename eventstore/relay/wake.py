@@ -103,7 +103,7 @@ class WakeUpListener:
     """Hears the hints of one epoch, as long as the connection lives that it listens on."""
 
     def __init__(self) -> None:
-        self._heard = asyncio.Event()
+        self._notified = asyncio.Event()
         self._subscription: Subscription | None = None
 
     async def listen(self, link: NatsConnection, epoch: Epoch) -> None:
@@ -116,10 +116,10 @@ class WakeUpListener:
         """Wait for a hint, at most so long; tell whether one came."""
         try:
             async with asyncio.timeout(timeout_s):
-                await self._heard.wait()
+                await self._notified.wait()
         except TimeoutError:
             return False
-        self._heard.clear()
+        self._notified.clear()
         return True
 
     async def close(self) -> None:
@@ -130,4 +130,4 @@ class WakeUpListener:
             self._subscription = None
 
     async def _on_message(self, _: Msg) -> None:
-        self._heard.set()
+        self._notified.set()

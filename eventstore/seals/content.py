@@ -41,9 +41,9 @@ def head_of(connection: Connection) -> int:
 
 def read_content(connection: Connection, first: int, last: int) -> list[SealedContent]:
     """Return the events at positions `first` … `last`, in order; fewer, if some are not there."""
-    asked = {"first": first, "last": last, "limit": last - first + 1}
+    parameters = {"first": first, "last": last, "limit": last - first + 1}
     cursor = connection.cursor(binary=True, row_factory=psycopg.rows.tuple_row)
-    found: list[Any] = cursor.execute(sql.CONTENT, asked, prepare=True).fetchall()
+    found: list[Any] = cursor.execute(sql.CONTENT, parameters, prepare=True).fetchall()
     return found
 
 

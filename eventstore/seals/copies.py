@@ -24,8 +24,8 @@ def fault_in_copies(connection: Connection, sealed: Sequence[ArchivedSeal], newe
     """Return the first of these seals whose copy is another one, or missing although there is a newer one."""
     if not sealed:
         return None
-    asked = {"chain": sealed[0].seal.chain, "first": sealed[0].seal.number, "last": sealed[-1].seal.number}
-    copies = {copy.number: copy for copy in map(seal_of, connection.execute(sql.COPIES, asked).fetchall())}
+    parameters = {"chain": sealed[0].seal.chain, "first": sealed[0].seal.number, "last": sealed[-1].seal.number}
+    copies = {copy.number: copy for copy in map(seal_of, connection.execute(sql.COPIES, parameters).fetchall())}
     for seal in (each.seal for each in sealed):
         not_yet = seal.number not in copies and (newest is None or newest < (seal.chain, seal.number))
         if copies.get(seal.number) != seal and not not_yet:
@@ -36,8 +36,8 @@ def fault_in_copies(connection: Connection, sealed: Sequence[ArchivedSeal], newe
 
 def missing_seals(copy: SealId | None, chain: Chain | None, newest: Seal | None) -> Fault | None:
     """Return what the second place must have lost, if the database has a copy of a later seal."""
-    kept = (chain.id, newest.number if newest else 0) if chain else None
-    if copy is None or (kept is not None and copy <= kept):
+    archived = (chain.id, newest.number if newest else 0) if chain else None
+    if copy is None or (archived is not None and copy <= archived):
         return None
     what = f"The database has a copy of seal {copy[1]} of chain {copy[0]}; the second place lacks it."
     position = newest.last + 1 if newest else 1

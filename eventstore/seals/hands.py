@@ -91,16 +91,16 @@ def worker_pool(url: str, count: int) -> Iterator[Verifier]:
 def _round_robin(
     groups: Iterable[PositionGroup], workers: list[VerificationWorker]
 ) -> Iterator[tuple[PositionGroup, GroupResult]]:
-    given: deque[tuple[PositionGroup, VerificationWorker]] = deque()
-    for group, hand in zip(groups, cycle(workers), strict=False):
-        hand.submit(group_check_of(group))
-        given.append((group, hand))
-        if len(given) == PREFETCH_PER_WORKER * len(workers):
-            yield _oldest(given)
-    while given:
-        yield _oldest(given)
+    submitted: deque[tuple[PositionGroup, VerificationWorker]] = deque()
+    for group, worker in zip(groups, cycle(workers), strict=False):
+        worker.submit(group_check_of(group))
+        submitted.append((group, worker))
+        if len(submitted) == PREFETCH_PER_WORKER * len(workers):
+            yield _oldest(submitted)
+    while submitted:
+        yield _oldest(submitted)
 
 
-def _oldest(given: deque[tuple[PositionGroup, VerificationWorker]]) -> tuple[PositionGroup, GroupResult]:
-    group, hand = given.popleft()
-    return group, hand.outcome()
+def _oldest(submitted: deque[tuple[PositionGroup, VerificationWorker]]) -> tuple[PositionGroup, GroupResult]:
+    group, worker = submitted.popleft()
+    return group, worker.outcome()

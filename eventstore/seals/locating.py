@@ -39,7 +39,7 @@ def locate_fault(
     found = [
         _difference(connection, chain, group, events, head),
         _contradiction(group, events),
-        _misfit(events, order),
+        _first_gap(events, order),
     ]
     faults = [fault for fault in found if fault is not None] or [_colliding_fingerprint(group)]
     return _named(connection, _with_seal(group, min(faults, key=lambda fault: fault.position)))
@@ -78,7 +78,7 @@ def _contradiction(group: PositionGroup, events: Sequence[SealedContent]) -> Fau
     return None
 
 
-def _misfit(events: Sequence[SealedContent], order: CommandSequence) -> Fault | None:
+def _first_gap(events: Sequence[SealedContent], order: CommandSequence) -> Fault | None:
     position = order.first_gap(events)
     if position is None:
         return None

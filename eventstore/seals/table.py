@@ -37,8 +37,8 @@ class SealRepository:
 
     async def covering(self, *, first: int, last: int, limit: int = SEALS_MAX) -> list[Seal]:
         """Return the seals that cover any of the positions `first` … `last`, in order, at most `limit`."""
-        asked = {"first": first, "last": last, "limit": limit}
-        return [seal_of(row) for row in await self._readers.rows(sql.SEALS_COVERING, asked)]
+        parameters = {"first": first, "last": last, "limit": limit}
+        return [seal_of(row) for row in await self._readers.rows(sql.SEALS_COVERING, parameters)]
 
     async def newest(self, *, before: int = NEWEST, limit: int) -> list[Seal]:
         """Return at most `limit` seals with a number below `before`, newest first."""

@@ -55,7 +55,7 @@ class SealWriter:
         self._key = key
         self._max_delay = max_delay
         self._chain = archive.chain() or archive.begin(FIRST)
-        self._pen = ArchiveWriter(self._chain)
+        self._archive_writer = ArchiveWriter(self._chain)
         last = self._chain.last()
         self._last = last.seal if last else None
         self._check_last()
@@ -76,10 +76,10 @@ class SealWriter:
             SealerStopped: the log got shorter, or an event is not what its digest says.
             NotSealOwner: a new chain was begun.
         """
-        if time.monotonic() - self._heard_at >= HEARTBEAT_INTERVAL_S:
+        if time.monotonic() - self._heartbeat_at >= HEARTBEAT_INTERVAL_S:
             self._heartbeat()
-        asked = {"patience": self._max_delay, "next": self.sealed_to + 1}
-        ((head, waited),) = self._connection.execute(sql.WAITING, asked).fetchall()
+        parameters = {"patience": self._max_delay, "next": self.sealed_to + 1}
+        ((head, waited),) = self._connection.execute(sql.WAITING, parameters).fetchall()
         self._check_head(head)
         if not waited and head - self.sealed_to < POSITIONS_MAX:
             return False
@@ -102,7 +102,7 @@ class SealWriter:
                 key_id=self._key.id,
             )
         )
-        self._pen.add(ArchivedSeal(seal, fingerprints))
+        self._archive_writer.add(ArchivedSeal(seal, fingerprints))
         self._last = seal
         self._copy(seal)
 
@@ -142,7 +142,7 @@ class SealWriter:
         if current is None or current.id != self._chain.id:
             raise NotSealOwner
         self._connection.execute(sql.UPDATE_HEARTBEAT, {"state": "sealing", "trouble": None})
-        self._heard_at = time.monotonic()
+        self._heartbeat_at = time.monotonic()
 
 
 def verified_digests(events: Sequence[SealedContent], first: int) -> list[bytes]:

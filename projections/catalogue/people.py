@@ -34,8 +34,8 @@ async def list_organizers(
     models: ReadModelQueries, *, account: str, everyone: bool, after: str = "", limit: int = PAGE_ROWS_MAX
 ) -> Sequence[ListedOrganizer]:
     """Return the organizers that an account is a member of (`everyone`: all there are), in the order of ids."""
-    asked = {"account": account, "everyone": everyone, "after": after, "limit": min(limit, PAGE_ROWS_MAX)}
-    found = await models.fetch([NAME], sql.ORGANIZERS, asked)
+    parameters = {"account": account, "everyone": everyone, "after": after, "limit": min(limit, PAGE_ROWS_MAX)}
+    found = await models.fetch([NAME], sql.ORGANIZERS, parameters)
     return [ListedOrganizer(**row) for row in found.rows]
 
 

@@ -44,13 +44,13 @@ async def list_venues(
     models: ReadModelQueries, *, city: str | None = None, after: int = 0, limit: int = PAGE_ROWS_MAX
 ) -> Sequence[Venue]:
     """Return venues (of a city, however it is spelled), in the order they were entered, after a position."""
-    asked = {
+    parameters = {
         "venue": None,
         "city": None if city is None else spellings(city),
         "after": after,
         "limit": min(limit, PAGE_ROWS_MAX),
     }
-    found = await models.fetch([NAME], sql.VENUES, asked)
+    found = await models.fetch([NAME], sql.VENUES, parameters)
     return [Venue(**row) for row in found.rows]
 
 

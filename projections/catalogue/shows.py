@@ -134,7 +134,7 @@ async def find_events(models: ReadModelQueries, wanted: EventQuery, *, now: date
     """Return events, each with its first performances in the time looked at."""
     after = wanted.after
     looked_at = time_range_parameters(wanted, now)
-    asked = {
+    parameters = {
         "query": prefix_query(wanted.text or ""),
         "city": None if wanted.city is None else spellings(wanted.city),
         "venue": wanted.venue,
@@ -147,7 +147,7 @@ async def find_events(models: ReadModelQueries, wanted: EventQuery, *, now: date
         **viewer_parameters(wanted.viewer),
         **looked_at,
     }
-    rows = (await models.fetch([NAME], sql.FIND_EVENTS, asked)).rows
+    rows = (await models.fetch([NAME], sql.FIND_EVENTS, parameters)).rows
     if not rows:
         return []
     per_event = max(1, min(PERFORMANCES_PER_EVENT_MAX, PERFORMANCES_PER_PAGE_MAX // len(rows)))
@@ -176,14 +176,14 @@ async def find_event(
     if not found.rows:
         return None
     after_starts_at, after_performance = after or (None, None)
-    asked = {
+    parameters = {
         "event": event,
         "now": now,
         "after_starts_at": after_starts_at,
         "after_performance": after_performance,
         "limit": limit,
     }
-    performances = await models.fetch(READ_MODELS, sql.PERFORMANCES_OF_EVENT, asked)
+    performances = await models.fetch(READ_MODELS, sql.PERFORMANCES_OF_EVENT, parameters)
     return Event(**found.rows[0], performances=[Performance(**row) for row in performances.rows])
 
 

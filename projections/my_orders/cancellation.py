@@ -42,8 +42,8 @@ class RefundProgress:
 
 async def refund_progress(models: ReadModelQueries, *, performance: str) -> RefundProgress:
     """Return how far the refunds of a performance's confirmed orders are."""
-    asked = {"performance": performance, "limit": UNREFUNDED_SHOWN_MAX}
-    found = await models.fetch([NAME], sql.REFUND_PROGRESS, asked)
+    parameters = {"performance": performance, "limit": UNREFUNDED_SHOWN_MAX}
+    found = await models.fetch([NAME], sql.REFUND_PROGRESS, parameters)
     (row,) = found.rows
     return RefundProgress(
         position=found.position,

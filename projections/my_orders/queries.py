@@ -166,25 +166,25 @@ async def list_refunds(
     models: ReadModelQueries, *, status: str | None = None, after: int = 0, limit: int = PAGE_ROWS_MAX
 ) -> Sequence[Refund]:
     """Return refunds in one status (None: in any), oldest first, requested after a position."""
-    asked = {"status": status, "after": after, "limit": min(limit, PAGE_ROWS_MAX)}
+    parameters = {"status": status, "after": after, "limit": min(limit, PAGE_ROWS_MAX)}
     statement = sql.REFUNDS if status is None else sql.REFUNDS_BY_STATUS
-    return items(Refund, (await models.fetch([NAME], statement, asked)).rows)
+    return items(Refund, (await models.fetch([NAME], statement, parameters)).rows)
 
 
 async def list_refunds_of(
     models: ReadModelQueries, *, account: str, status: str | None = None, after: int = 0, limit: int = PAGE_ROWS_MAX
 ) -> Sequence[Refund]:
     """Return the refunds of an account's orders in one status (None: in any), oldest first, after a position."""
-    asked = {"account": account, "status": status, "after": after, "limit": min(limit, PAGE_ROWS_MAX)}
-    return items(Refund, (await models.fetch([NAME], sql.REFUNDS_OF_ACCOUNT, asked)).rows)
+    parameters = {"account": account, "status": status, "after": after, "limit": min(limit, PAGE_ROWS_MAX)}
+    return items(Refund, (await models.fetch([NAME], sql.REFUNDS_OF_ACCOUNT, parameters)).rows)
 
 
 async def list_holds(
     models: ReadModelQueries, *, account: str, now: datetime, before: int = NEWEST, limit: int = PAGE_ROWS_MAX
 ) -> Sequence[Hold]:
     """Return an account's baskets that live at `now` and are not orders yet, newest first."""
-    asked = {"account": account, "now": now, "before": before, "limit": min(limit, PAGE_ROWS_MAX)}
-    return items(Hold, (await models.fetch([NAME], sql.HOLDS_OF_ACCOUNT, asked)).rows)
+    parameters = {"account": account, "now": now, "before": before, "limit": min(limit, PAGE_ROWS_MAX)}
+    return items(Hold, (await models.fetch([NAME], sql.HOLDS_OF_ACCOUNT, parameters)).rows)
 
 
 async def is_booked(models: ReadModelQueries, *, event: str, now: datetime) -> bool:

@@ -58,7 +58,7 @@ class AccountReport:
     complete: bool
 
 
-async def orders_upto(models: ReadModelQueries, *, account: str, position: int) -> list[Order]:
+async def orders_until(models: ReadModelQueries, *, account: str, position: int) -> list[Order]:
     """Return the orders that an account had placed by a position, newest first, one more than are counted."""
     found: list[Order] = []
     before = position + 1
@@ -79,7 +79,7 @@ async def account_report(
     Raises:
         ModelMissing; StoreUnavailable.
     """
-    placed = await orders_upto(models, account=account, position=then.position)
+    placed = await orders_until(models, account=account, position=then.position)
     wanted = [order.order_id for order in placed[:ORDERS_MAX] if organizers is None or order.organizer in organizers]
     found: dict[tuple[str, str, str], PurchaseTotals] = {}
     orders = {stream.stream: stream.state for stream in await streams.read(list(map(ORDER.stream, wanted)), then)}

@@ -97,8 +97,8 @@ def of_order(streams: HistoricalStreams, stream: StreamAsOf, order: str, hold: s
         if not shared:
             yield event
             continue
-        said = streams.decode(event)
-        if getattr(said, "order", None) == order or getattr(said, "hold", None) == hold:
+        decoded = streams.decode(event)
+        if getattr(decoded, "order", None) == order or getattr(decoded, "hold", None) == hold:
             yield event
 
 

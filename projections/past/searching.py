@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from eventstore.store import EventFilter, RecordedEvent, Store
 
-POSITIONS_LOOKED_AT_MAX = 200_000
+POSITIONS_SEARCHED_MAX = 200_000
 POSITIONS_AT_ONCE = 20_000
 SECONDS_MAX = 2.0
 SHORTEST = timedelta(microseconds=1)
@@ -43,22 +43,24 @@ class PositionRange:
     """Positions after one up to another."""
 
     after: int
-    upto: int
+    until: int
 
     def first(self, count: int, *, newest_first: bool) -> "PositionRange":
         """Return at most so many positions from where a search begins."""
         if newest_first:
-            return PositionRange(max(self.after, self.upto - count), self.upto)
-        return PositionRange(self.after, min(self.upto, self.after + count))
+            return PositionRange(max(self.after, self.until - count), self.until)
+        return PositionRange(self.after, min(self.until, self.after + count))
 
     def beyond(self, looked_at: "PositionRange", *, newest_first: bool) -> "PositionRange":
         """Return what is left once a part from where the search began has been looked at."""
-        return PositionRange(self.after, looked_at.after) if newest_first else PositionRange(looked_at.upto, self.upto)
+        return (
+            PositionRange(self.after, looked_at.after) if newest_first else PositionRange(looked_at.until, self.until)
+        )
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing left."""
-        return self.upto <= self.after
+        return self.until <= self.after
 
 
 async def search(store: Store, query: Search) -> Found:
@@ -69,24 +71,24 @@ async def search(store: Store, query: Search) -> Found:
     """
     left = await searchable_range(store, query)
     ends_at = time.monotonic() + SECONDS_MAX
-    at_once, looked_at = left.upto if query.wanted.stream else POSITIONS_AT_ONCE, 0
+    at_once, looked_at = left.until if query.wanted.stream else POSITIONS_AT_ONCE, 0
     newest_first, found = query.newest_first, list[RecordedEvent]()
-    while not left.empty and looked_at < POSITIONS_LOOKED_AT_MAX and time.monotonic() < ends_at:
+    while not left.empty and looked_at < POSITIONS_SEARCHED_MAX and time.monotonic() < ends_at:
         part = left.first(at_once, newest_first=newest_first)
         found += await store.search(
             query.wanted,
             after=part.after,
-            until=part.upto,
+            until=part.until,
             limit=query.limit - len(found),
             newest_first=newest_first,
         )
         if len(found) == query.limit:
             return Found(events=found, next_position=found[-1].position)
-        looked_at += part.upto - part.after
+        looked_at += part.until - part.after
         left = left.beyond(part, newest_first=newest_first)
     if left.empty:
         return Found(events=found, next_position=None)
-    return Found(events=found, next_position=left.upto + 1 if newest_first else left.after)
+    return Found(events=found, next_position=left.until + 1 if newest_first else left.after)
 
 
 async def searchable_range(store: Store, query: Search) -> PositionRange:

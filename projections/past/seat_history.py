@@ -36,12 +36,12 @@ class SeatHistory:
     """
 
     def __init__(self) -> None:
-        self.upto = 0
+        self.until = 0
         self._positions = array("q")
         self._seats: list[str] = []
         self._values: list[str] = []
         self._known_seats: dict[str, str] = {}
-        self._known_said: dict[str, str] = {}
+        self._value_ids: dict[str, str] = {}
         self._kept: list[dict[str, str]] = [{}]
 
     def __len__(self) -> int:
@@ -55,12 +55,12 @@ class SeatHistory:
         """
         if unknown := set(map(event_name_of, set(columns.values))) - STATES.keys():
             raise KeyError(*unknown)
-        self._values.extend(map(self._known_said.setdefault, columns.values, columns.values))
+        self._values.extend(map(self._value_ids.setdefault, columns.values, columns.values))
         self._seats.extend(map(self._known_seats.setdefault, columns.streams, columns.streams))
         self._positions.extend(columns.positions)
         while len(self._kept) * EVENTS_PER_SNAPSHOT <= len(self):
             self._kept.append(self._last_values(len(self._kept) * EVENTS_PER_SNAPSHOT))
-        self.upto = until
+        self.until = until
 
     def seat_map_at(self, position: int) -> SeatMap:
         """Return the seats that were not free at a position, by where they stood and until when."""

@@ -34,7 +34,7 @@ class SeatMapTimelines:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._kept: OrderedDict[str, CachedTimeline] = OrderedDict()
+        self._timelines: OrderedDict[str, CachedTimeline] = OrderedDict()
 
     async def at(self, performance: str, then: AsOf) -> SeatMap:
         """Return a performance's seats as they were.
@@ -42,34 +42,37 @@ class SeatMapTimelines:
         Raises:
             StoreUnavailable.
         """
-        kept = self._kept.setdefault(performance, CachedTimeline())
-        self._kept.move_to_end(performance)
-        async with kept.reading:
+        timeline = self._timelines.setdefault(performance, CachedTimeline())
+        self._timelines.move_to_end(performance)
+        async with timeline.reading:
             in_log, seat_map = await asyncio.gather(
-                is_in_log(self._store, kept.checkpoint), asyncio.to_thread(kept.history.seat_map_at, then.position)
+                is_in_log(self._store, timeline.checkpoint),
+                asyncio.to_thread(timeline.history.seat_map_at, then.position),
             )
-            if in_log and kept.history.upto >= then.position:
+            if in_log and timeline.history.until >= then.position:
                 return seat_map
             if not in_log:
-                kept.history, kept.checkpoint = SeatHistory(), BEGINNING
-            if kept.history.upto < then.position:
-                await self._read_on(performance, kept)
+                timeline.history, timeline.checkpoint = SeatHistory(), BEGINNING
+            if timeline.history.until < then.position:
+                await self._read_on(performance, timeline)
                 self._evict()
-        return await asyncio.to_thread(kept.history.seat_map_at, then.position)
+        return await asyncio.to_thread(timeline.history.seat_map_at, then.position)
 
-    async def _read_on(self, performance: str, kept: CachedTimeline) -> None:
+    async def _read_on(self, performance: str, timeline: CachedTimeline) -> None:
         """Add everything up to the end of the log, so that a slider may go anywhere."""
-        history, head = kept.history, await self._store.head()
+        history, head = timeline.history, await self._store.head()
         prefix = SEAT.stream(performance, "")
-        columns = await self._store.read_columns(prefix, fields=DEADLINES, after=history.upto, until=head)
+        columns = await self._store.read_columns(prefix, fields=DEADLINES, after=history.until, until=head)
         await asyncio.to_thread(history.extend, columns, head)
-        kept.checkpoint = await checkpoint_at(self._store, head)
+        timeline.checkpoint = await checkpoint_at(self._store, head)
 
     def _evict(self) -> None:
         """Let go of those that nobody has asked for in the longest time."""
-        while len(self._kept) > 1 and (len(self._kept) > PERFORMANCES_KEPT_MAX or self._events > EVENTS_KEPT_MAX):
-            self._kept.popitem(last=False)
+        while len(self._timelines) > 1 and (
+            len(self._timelines) > PERFORMANCES_KEPT_MAX or self._events > EVENTS_KEPT_MAX
+        ):
+            self._timelines.popitem(last=False)
 
     @property
     def _events(self) -> int:
-        return sum(len(kept.history) for kept in self._kept.values())
+        return sum(len(timeline.history) for timeline in self._timelines.values())

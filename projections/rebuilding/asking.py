@@ -27,7 +27,7 @@ class RebuildRequest:
     decide: Callable[[DecisionContext, ProjectionSnapshot, BuildState], Changes]
     performance: str | None = None
     swap_anyway: bool = False
-    anew: bool = False
+    restart: bool = False
 
 
 ROLLBACK = RebuildRequest(kind="rollback", decide=rebuilding.request_rollback)
@@ -43,7 +43,7 @@ def rebuild(*, performance: str | None, swap_anyway: bool) -> RebuildRequest:
 def unskip(position: int) -> RebuildRequest:
     """Take the skipping of an event back; it is in the tables that are made for it."""
     decide = partial(rebuilding.unskip_event, position=position)
-    return RebuildRequest(kind="rebuild", decide=decide, swap_anyway=True, anew=True)
+    return RebuildRequest(kind="rebuild", decide=decide, swap_anyway=True, restart=True)
 
 
 class RebuildRequests:
@@ -79,7 +79,7 @@ class RebuildRequests:
         versions = await self._build_state(connection, name)
         outcome = await send(lambda books: request.decide(books, standing, versions))
         if not outcome.replayed:
-            if request.anew:
+            if request.restart:
                 await builds.drop_unfinished(connection, name)
             await wishes.add(
                 connection,

@@ -125,8 +125,8 @@ async def advance(connection: Connection, schema: str, *, after: int, until: Che
     Raises:
         Lost: it is not there, or was stopped.
     """
-    asked = {"schema": schema, "after": after, "upto": until.position, "digest": until.digest}
-    found = await connection.execute(sql.ADVANCE, asked)
+    parameters = {"schema": schema, "after": after, "upto": until.position, "digest": until.digest}
+    found = await connection.execute(sql.ADVANCE, parameters)
     if await found.fetchone() is None:
         raise control.LeaseLost(schema)
 
@@ -147,11 +147,13 @@ async def mark_failed(
     differences: Sequence[Difference] | None = None,
 ) -> None:
     """Give a build up until somebody has looked at it: it `failed`, or it `differs`."""
-    said = None if differences is None else orjson.dumps([each._asdict() for each in differences]).decode()
+    differences_json = None if differences is None else orjson.dumps([each._asdict() for each in differences]).decode()
     cut = None if error is None else error[:ERROR_LENGTH_MAX]
     async with connection.transaction():
         await connection.execute(sql.STOP_FOLLOWING, {"name": name, "schema": schema})
-        await connection.execute(sql.STOP, {"schema": schema, "state": state, "error": cut, "differences": said})
+        await connection.execute(
+            sql.STOP, {"schema": schema, "state": state, "error": cut, "differences": differences_json}
+        )
 
 
 async def replace(

@@ -81,8 +81,8 @@ class TableDiff:
         return row[0], row[1]
 
     async def _only_in(self, schema: str, other: str) -> list[str]:
-        asked = {"characters": ROW_CHARACTERS_MAX, "limit": ROWS_SHOWN_MAX}
-        found = await self._connection.execute(self._about(sql.ONLY_IN, schema, other), asked)
+        parameters = {"characters": ROW_CHARACTERS_MAX, "limit": ROWS_SHOWN_MAX}
+        found = await self._connection.execute(self._about(sql.ONLY_IN, schema, other), parameters)
         return [row[0] for row in await found.fetchall()]
 
     def _about(self, statement: LiteralString, schema: str, other: str) -> statements.Composed:

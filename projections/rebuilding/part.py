@@ -52,9 +52,9 @@ async def rebuild_part(
             connection, store=store, model=model, reader=reader, part=model.partition, performance=performance
         )
         await rebuilding.begin()
-        await rebuilding.fold_upto(live)
+        await rebuilding.fold_until(live)
         live = await builds.lock_live(connection, model.name)
-        await rebuilding.fold_upto(live)
+        await rebuilding.fold_until(live)
         return await rebuilding.exchange(live.schema)
 
 
@@ -85,7 +85,7 @@ class PartialRebuild:
         await control.set_search_path(self._connection, TEMPORARY)
         await self._connection.execute(self._model.schema)
 
-    async def fold_upto(self, live: Lease) -> None:
+    async def fold_until(self, live: Lease) -> None:
         """Fold what there is about the performance up to where the live version is."""
         exclusions = await read_exclusions(self._store, name=live.name, version=live.version, schema=live.schema)
         while self._position < live.position:
@@ -123,6 +123,6 @@ class PartialRebuild:
             built=statements.Identifier(TEMPORARY, table),
             performance=statements.Identifier(self._part.column),
         )
-        asked = {"performance": self._performance, "characters": ROW_CHARACTERS_MAX, "limit": ROWS_SHOWN_MAX}
-        cursor = await self._connection.execute(composed, asked)
+        parameters = {"performance": self._performance, "characters": ROW_CHARACTERS_MAX, "limit": ROWS_SHOWN_MAX}
+        cursor = await self._connection.execute(composed, parameters)
         return await cursor.fetchall() if cursor.description else []

@@ -17,7 +17,7 @@ DAYS_KEPT = 7
 class QueuedRequest:
     """One thing to be done; `kind`: rebuild, rollback or drop; `performance`: the only one to rebuild."""
 
-    wish_id: UUID
+    request_id: UUID
     name: str
     kind: str
     performance: str | None
@@ -39,7 +39,7 @@ async def add(connection: Connection, *, name: str, kind: str, performance: str 
 
 async def complete(connection: Connection, request: QueuedRequest, *, refusal: str | None = None) -> None:
     """Say that a wish is carried out or refused, in the transaction that does what can't be done twice."""
-    await connection.execute(sql.COMPLETE, {"wish_id": request.wish_id, "refusal": refusal})
+    await connection.execute(sql.COMPLETE, {"wish_id": request.request_id, "refusal": refusal})
 
 
 async def drop_old(connection: Connection) -> None:

@@ -51,12 +51,12 @@ def create(
     else:
         password = sys.stdin.readline().rstrip("\r\n")
     try:
-        wish = Registration(email=email, password=password, name=email.split("@")[0])
-        account, opened = asyncio.run(people.ensure_account(local_settings(data), wish, role=Role(role.value)))
+        registration = Registration(email=email, password=password, name=email.split("@")[0])
+        account, opened = asyncio.run(people.ensure_account(local_settings(data), registration, role=Role(role.value)))
     except ValidationError as error:
         faults = "; ".join("{path}: {message}".format(**fault(found)) for found in error.errors(include_input=False))
         raise SettingsRefused(f"This account cannot be made: {faults}.") from None
     console.print(account)
     if not opened:
-        note = f"{wish.email} had an account: new password, sessions ended, role {role} added."
+        note = f"{registration.email} had an account: new password, sessions ended, role {role} added."
         Console(stderr=True, highlight=False, soft_wrap=True).print(note)

@@ -39,7 +39,7 @@ def export(
     from projections.past.searching import Search  # noqa: PLC0415 - a part imports only what it runs
     from runtime.exporting import export_log  # noqa: PLC0415 - a part imports only what it runs
 
-    asked = Search(
+    search = Search(
         wanted=EventFilter(names=name or None, stream=stream),
         limit=ALL,
         after=after,
@@ -47,6 +47,6 @@ def export(
         since=since,
         until=until,
     )
-    manifest = asyncio.run(export_log(local_settings(data), asked, kind=kind, out=out))
+    manifest = asyncio.run(export_log(local_settings(data), search, kind=kind, out=out))
     console.print(f"{manifest.events} events of the positions {manifest.after + 1} to {manifest.upto} in {out}")
     console.print(f"sha256 {manifest.sha256}; sealed up to {manifest.sealed_upto}, by {manifest.seals} seals")

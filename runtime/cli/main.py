@@ -62,9 +62,9 @@ app.add_typer(seal.app, name="seal")
 app.add_typer(clock.app, name="clock")
 
 
-def print_version(asked: bool) -> None:
+def print_version(requested: bool) -> None:
     """Print the version and end."""
-    if asked:
+    if requested:
         typer.echo(f"seatledger {metadata.version('seatledger')}, Python {platform.python_version()}")
         raise typer.Exit
 

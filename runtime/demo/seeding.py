@@ -44,16 +44,16 @@ class SeedContext:
     handler: CommandHandler
     entrance: Accounts
     documents: LayoutDocuments
-    say: Callable[[str], None]
+    report: Callable[[str], None]
 
 
 async def seed(seed_context: SeedContext, *, password: str, today: datetime) -> None:
     """Make accounts, houses and shows; what is there already stays as it is."""
-    seed_context.say("demo accounts")
+    seed_context.report("demo accounts")
     await make_accounts(seed_context, password)
     layouts = {demo_venue.key: await make_house(seed_context, demo_venue) for demo_venue in HOUSES}
     for show in SHOWS:
-        seed_context.say(show.title)
+        seed_context.report(show.title)
         await make_show(seed_context, show, layouts[show.house], today)
 
 
@@ -82,7 +82,7 @@ async def make_accounts(seed_context: SeedContext, password: str) -> None:
 
 async def make_house(seed_context: SeedContext, demo_venue: DemoVenue) -> Layout:
     """Open a venue and publish the drawing of it."""
-    seed_context.say(demo_venue.name)
+    seed_context.report(demo_venue.name)
     layout = publish(read_layout("seatledger", demo_venue.document()))
     document = write_native(layout)
     opened = VenueOpened(
@@ -124,8 +124,8 @@ async def make_show(seed_context: SeedContext, show: Show, layout: Layout, today
     await execute_step(seed_context, f"event {show.key}", partial(event.create, event=own, request=created))
     await execute_step(seed_context, f"publish {show.key}", partial(event.publish, event=own))
     for day in show.days:
-        wish = to_scheduled(show, layout, today, day)
-        schedule = partial(scheduling.schedule, performance=performance_id(show, day), request=wish)
+        scheduled = to_scheduled(show, layout, today, day)
+        schedule = partial(scheduling.schedule, performance=performance_id(show, day), request=scheduled)
         await execute_step(seed_context, performance_step(show, day), schedule)
 
 

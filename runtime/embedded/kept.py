@@ -6,7 +6,7 @@ import socket
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
-PORTS_DRAWN_FROM = range(20_000, 32_000)  # below the ports the kernel lends to outgoing connections
+PORT_RANGE = range(20_000, 32_000)  # below the ports the kernel lends to outgoing connections
 DRAWS_MAX = 200
 PASSWORD_BYTES = 24
 
@@ -18,7 +18,7 @@ def free_port() -> int:
         OSError: none of the ports tried was free.
     """
     for _ in range(DRAWS_MAX):
-        port = secrets.choice(PORTS_DRAWN_FROM)
+        port = secrets.choice(PORT_RANGE)
         if is_free(port):
             return port
     raise OSError(f"no free port found on {LOOPBACK} in {DRAWS_MAX} draws")

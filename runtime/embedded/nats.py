@@ -26,7 +26,7 @@ SYNC_EVERY = "10s"
 
 WAKE_SUBJECT = "seatledger.*.wake"
 EVENTS_SUBJECT = "seatledger.*.events"
-LOOK_AT_STREAMS = (
+READ_STREAM_SUBJECTS = (
     "$JS.API.INFO",
     "$JS.API.STREAM.INFO.*",
     "$JS.API.STREAM.LIST",
@@ -46,8 +46,8 @@ class User:
 
 
 # deny_delete and deny_purge stop neither STREAM.DELETE nor STREAM.UPDATE: only the operator reaches those subjects.
-APP = User(name="app", may_publish=(WAKE_SUBJECT, *LOOK_AT_STREAMS, *CONSUME))
-RELAY = User(name="relay", may_publish=(WAKE_SUBJECT, EVENTS_SUBJECT, "$JS.API.STREAM.CREATE.*", *LOOK_AT_STREAMS))
+APP = User(name="app", may_publish=(WAKE_SUBJECT, *READ_STREAM_SUBJECTS, *CONSUME))
+RELAY = User(name="relay", may_publish=(WAKE_SUBJECT, EVENTS_SUBJECT, "$JS.API.STREAM.CREATE.*", *READ_STREAM_SUBJECTS))
 OPERATOR = User(name="operator", may_publish=(">",))
 USERS = (APP, RELAY, OPERATOR)
 MAY_SUBSCRIBE = ("_INBOX.>", "seatledger.>")

@@ -48,7 +48,7 @@ def supervise(start: Callable[[], int], stops: list[tuple[str, float]]) -> int:
         stops: the signals to end it with, and how long to wait after each.
     """
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    asked = ask_by_signal()
+    asked = forward_stop_signal()
     pid = start()
     pidfd = os.pidfd_open(pid)
     ended, _, _ = select.select([PIPE, asked, pidfd], [], [])
@@ -60,7 +60,7 @@ def supervise(start: Callable[[], int], stops: list[tuple[str, float]]) -> int:
     return status if status >= 0 else KILLED_STATUS_BASE - status
 
 
-def ask_by_signal() -> int:
+def forward_stop_signal() -> int:
     """Turn SIGTERM and SIGINT into a readable descriptor; a closed terminal is no reason to stop."""
     readable, writable = os.pipe()
 

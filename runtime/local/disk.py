@@ -55,7 +55,7 @@ def is_no_room(error: BaseException) -> bool:
     return isinstance(error, OSError) and error.errno in NO_ROOM
 
 
-def says_no_room(lines: Iterable[str]) -> bool:
+def is_out_of_space(lines: Iterable[str]) -> bool:
     """Tell whether what a program wrote says that a disk is full."""
     return any(words in line for line in lines for words in NO_ROOM_WORDS)
 

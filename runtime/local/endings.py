@@ -12,7 +12,7 @@ SIGNALLED = 128
 LINES_SHOWN_MAX = 5
 LINE_LENGTH_MAX = 300
 OOM_KILLS = Path("/proc/vmstat")
-TELLING = re.compile(
+RELEVANT = re.compile(
     r"\b(PANIC|FATAL|ERROR|CRITICAL|Traceback)\b|\[(FTL|ERR)\]|^\w*(Error|Exception|Refused)\b|^seatledger: "
 )
 ROUTINE = re.compile(r"terminating connection|the database system is (shutting down|starting up)")
@@ -41,7 +41,7 @@ def ending_of(status: int, *, out_of_memory: bool) -> str:
     return f"was ended by signal {number} ({_name_of(number)}): {_reason_of(number, out_of_memory=out_of_memory)}"
 
 
-def telling_lines(output: str, *, errors_only: bool = False) -> list[str]:
+def relevant_lines(output: str, *, errors_only: bool = False) -> list[str]:
     """Return the lines of an output that say why it ended, the last ones if there are many; errors come before others.
 
     Lines that every end of a server causes, such as one for each closed session, are left out.
@@ -50,7 +50,7 @@ def telling_lines(output: str, *, errors_only: bool = False) -> list[str]:
         errors_only: return nothing where there are no errors, as of a process that was killed.
     """
     lines = [_readable(line) for line in output.splitlines() if line.strip() and not ROUTINE.search(line)]
-    errors = [line for line in lines if TELLING.search(line)]
+    errors = [line for line in lines if RELEVANT.search(line)]
     return [line[:LINE_LENGTH_MAX] for line in (errors if errors or errors_only else lines)[-LINES_SHOWN_MAX:]]
 
 

@@ -117,8 +117,8 @@ class ForkServer:
         try:
             with theirs, launch.log.open("ab") as log:
                 socket.send_fds(self._control, [b"."], [theirs.fileno(), leash, log.fileno()])
-            said, descriptors, _, _ = socket.recv_fds(ours, STATUS_BYTES_MAX, 1)
-            if not said:
+            message, descriptors, _, _ = socket.recv_fds(ours, STATUS_BYTES_MAX, 1)
+            if not message:
                 raise ForkServerEnded("the fork server ended before it had forked")
             order = {
                 "name": launch.name,
@@ -136,7 +136,7 @@ class ForkServer:
             raise ForkServerEnded(str(error)) from error
         finally:
             os.close(leash)
-        return ForkedChild(pid=int(said), pidfd=descriptors[0], channel=ours, leash=leash_held)
+        return ForkedChild(pid=int(message), pidfd=descriptors[0], channel=ours, leash=leash_held)
 
 
 class ForkedChild:
@@ -156,8 +156,8 @@ class ForkedChild:
     def poll(self) -> int | None:
         """The exit status; of a supervisor that was killed, that of the kill."""
         if self._status is None and select.select([self._channel], [], [], 0)[0]:
-            said = self._channel.recv(STATUS_BYTES_MAX)
-            self._status = int(said) if said else KILLED_STATUS_BASE + signal.SIGKILL
+            message = self._channel.recv(STATUS_BYTES_MAX)
+            self._status = int(message) if message else KILLED_STATUS_BASE + signal.SIGKILL
         return self._status
 
     def ask_to_end(self) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from runtime.embedded.errors import EmbeddedServerError
-from runtime.local.disk import Room, is_no_room, room_of, says_no_room
-from runtime.local.endings import SIGNALLED, ending_of, indented, oom_kills, telling_lines
+from runtime.local.disk import Room, is_no_room, is_out_of_space, room_of
+from runtime.local.endings import SIGNALLED, ending_of, indented, oom_kills, relevant_lines
 from runtime.local.errors import ProcessExited
 from runtime.local.member import Member
 from runtime.local.restarts import RestartPolicy
@@ -27,7 +27,7 @@ class Restarter:
 
     def __init__(self, *, policy: RestartPolicy, report: Progress, folder: Path) -> None:
         self._policy = policy
-        self._say = report
+        self._report = report
         self._folder = folder
         self._oom_kills = oom_kills()
 
@@ -38,7 +38,7 @@ class Restarter:
             ProcessExited: it ended too often, and the shop cannot do without it.
         """
         status, log = member.running.stop(), member.running.log
-        lines = telling_lines(member.running.output(), errors_only=status > SIGNALLED)
+        lines = relevant_lines(member.running.output(), errors_only=status > SIGNALLED)
         self._plan(member, self.ending(member.name, status), lines, f" Its log: {log}")
 
     def restart(self, member: Member) -> bool:
@@ -63,7 +63,7 @@ class Restarter:
         """Report a process that was started again, once it is ready."""
         if member.awaits_ready and member.is_ready():
             member.awaits_ready = False
-            self._say(f"{member.name} runs again.")
+            self._report(f"{member.name} runs again.")
 
     def ending(self, name: str, status: int) -> str:
         """Say how a process ended, and the likely reason."""
@@ -72,7 +72,7 @@ class Restarter:
 
     def _plan(self, member: Member, ending: str, lines: Sequence[str], log: str, *, no_room: bool = False) -> None:
         room = room_of(self._folder)
-        if no_room or room.is_short or says_no_room([ending, *lines]):
+        if no_room or room.is_short or is_out_of_space([ending, *lines]):
             self._wait_for_room(member, ending, room)
             return
         pause_s = member.restarts.pause_after_end(time.monotonic())
@@ -80,11 +80,11 @@ class Restarter:
             self._give_up(member, ending, f"{log}{indented(lines)}")
             return
         member.pause(pause_s)
-        self._say(f"{ending}. {member.meanwhile} It is started again in {pause_s:.1f} s.{log}{indented(lines)}")
+        self._report(f"{ending}. {member.meanwhile} It is started again in {pause_s:.1f} s.{log}{indented(lines)}")
 
     def _wait_for_room(self, member: Member, ending: str, room: Room) -> None:
         if not member.waits_for_room:
-            self._say(
+            self._report(
                 f"{ending}. There is no room: {room}. {member.meanwhile} Make room; it is started again as soon as "
                 "there is some."
             )
@@ -100,7 +100,7 @@ class Restarter:
                 f"the cause, then start again; the shop goes on where it was.{details}",
             )
         member.pause(self._policy.retry_s)
-        self._say(
+        self._report(
             f"{ending}. {often}: it is given up for now, and everything else goes on. {member.meanwhile} Mend the "
             f"cause; it is tried again every {self._policy.retry_s:.0f} s.{details}"
         )

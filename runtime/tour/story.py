@@ -54,20 +54,20 @@ def run_tour(base_url: str, accounts: Mapping[str, str], password: str, report: 
         TourUser(base_url, "support") as support,
         TourUser(base_url, "auditor") as auditor,
     ):
-        cast = Actors(customer=customer, gate=gate, support=support, auditor=auditor)
+        actors = Actors(customer=customer, gate=gate, support=support, auditor=auditor)
         for person in (customer, gate, support, auditor):
             person.sign_in(accounts[person.name], password)
         report("customer, gate, support and auditor have signed in")
-        booking = buy(cast, report)
-        kept, returned = tickets(cast, booking, report)
-        enter(cast, kept, report)
-        refund = give_back(cast, booking, returned, report)
-        read_the_log(cast, booking, refund, (kept, returned), report)
+        booking = buy(actors, report)
+        kept, returned = tickets(actors, booking, report)
+        enter(actors, kept, report)
+        refund = give_back(actors, booking, returned, report)
+        read_the_log(actors, booking, refund, (kept, returned), report)
 
 
-def buy(cast: Actors, report: Progress) -> Booking:
+def buy(actors: Actors, report: Progress) -> Booking:
     """Find two free seats, hold them, extend the hold, order and pay."""
-    customer = cast.customer
+    customer = actors.customer
     performance, seats = find_seats(customer)
     report(f"two free seats next to each other: {' and '.join(seats)}")
     hold = customer.post(f"/performances/{performance}/holds", {"items": [{"seat": seat} for seat in seats]})
@@ -144,18 +144,18 @@ def nth_key(first: str, nth: int) -> str:
     return first[0] + (digits or "0")
 
 
-def tickets(cast: Actors, booking: Booking, report: Progress) -> tuple[Json, Json]:
+def tickets(actors: Actors, booking: Booking, report: Progress) -> tuple[Json, Json]:
     """Return both lines of the order, each with its ticket."""
-    kept, returned = cast.customer.get(f"/orders/{booking.order}")["lines"]
-    qr = cast.customer.text(f"/tickets/{kept['ticket_id']}/qr.svg")
+    kept, returned = actors.customer.get(f"/orders/{booking.order}")["lines"]
+    qr = actors.customer.text(f"/tickets/{kept['ticket_id']}/qr.svg")
     labels = " and ".join(line["place"]["label"] for line in (kept, returned))
     report(f"two tickets: {labels}; a QR code of {len(qr)} bytes of SVG")
     return kept, returned
 
 
-def enter(cast: Actors, ticket: Json, report: Progress) -> None:
+def enter(actors: Actors, ticket: Json, report: Progress) -> None:
     """Scan one ticket at the gate, then once more."""
-    code = cast.customer.get(f"/tickets/{ticket['ticket_id']}")["code"]
+    code = actors.customer.get(f"/tickets/{ticket['ticket_id']}")["code"]
     for nonce, expected in (("tour-1", "admitted"), ("tour-2", "refused")):
         reading = {
             "code": code,
@@ -163,29 +163,29 @@ def enter(cast: Actors, ticket: Json, report: Progress) -> None:
             "nonce": f"{nonce}-{ticket['ticket_id']}",
             "override_window": True,
         }
-        answer = cast.gate.post("/scans", reading, expect=200)
+        answer = actors.gate.post("/scans", reading, expect=200)
         if answer["outcome"] != expected:
             raise TourFailed(f"The gate {answer['outcome']} where it should have {expected}: {answer}")
         report(f"gate north: {answer['outcome']}{' (' + answer['reason'] + ')' if answer['reason'] else ''}")
 
 
-def give_back(cast: Actors, booking: Booking, ticket: Json, report: Progress) -> str:
+def give_back(actors: Actors, booking: Booking, ticket: Json, report: Progress) -> str:
     """Ask for the money of the unused ticket, let support approve, wait for the provider; return the refund."""
-    asked = cast.customer.post(f"/orders/{booking.order}/refunds", {"lines": [ticket["line_id"]]})
+    asked = actors.customer.post(f"/orders/{booking.order}/refunds", {"lines": [ticket["line_id"]]})
     refund: str = asked["refund_id"]
     report(f"asked for {price(asked['amount'])} back")
-    cast.support.post(f"/refunds/{refund}/approve", expect=200)
+    actors.support.post(f"/refunds/{refund}/approve", expect=200)
     report("support approved: the ticket is void and the seat is free again")
 
     def completed(seen: Json) -> bool:
         return any(back["refund_id"] == refund and back["status"] == "completed" for back in seen["refunds"])
 
-    cast.customer.wait(f"/orders/{booking.order}", completed)
+    actors.customer.wait(f"/orders/{booking.order}", completed)
     report("the provider gave the money back")
     return refund
 
 
-def read_the_log(cast: Actors, booking: Booking, refund: str, pair: tuple[Json, Json], report: Progress) -> None:
+def read_the_log(actors: Actors, booking: Booking, refund: str, pair: tuple[Json, Json], report: Progress) -> None:
     """Print every event the booking caused, in the order of the log."""
     streams = [
         *(f"seat-{booking.performance}-{seat}" for seat in booking.seats),
@@ -195,7 +195,7 @@ def read_the_log(cast: Actors, booking: Booking, refund: str, pair: tuple[Json, 
         f"payment-{booking.payment}",
         f"refund-{refund}",
     ]
-    events = [event for stream in streams for event in cast.auditor.get(f"/audit/streams/{stream}")["items"]]
+    events = [event for stream in streams for event in actors.auditor.get(f"/audit/streams/{stream}")["items"]]
     report(f"{len(events)} events tell the whole story:")
     for event in sorted(events, key=lambda event: int(event["position"])):
         report(f"  {event['position']:>7}  {event['name']:<22} {event['stream']}")

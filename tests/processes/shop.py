@@ -84,8 +84,8 @@ def rules_on(
         ReleaseLapsedHolds(handler, pause_s=0),
         SettlePayments(handler, grace=AT_ONCE),
         SubmitRefunds(handler, gateways, pending=QUICK, attempts=QUICK),
-        ReconcilePayments(handler, gateways, first_look=AT_ONCE, looks=QUICK, books_every=books_every),
-        EndCancelledCheckouts(handler, gateways, looks=QUICK),
+        ReconcilePayments(handler, gateways, first_lookup_after=AT_ONCE, lookup_backoff=QUICK, books_every=books_every),
+        EndCancelledCheckouts(handler, gateways, lookup_backoff=QUICK),
         RefundCancelledPerformances(handler, store, CODEC, rest=AT_ONCE, again=QUICK),
     ]
 

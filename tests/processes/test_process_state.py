@@ -44,7 +44,7 @@ class MemoryOwners:
         self.records = ProcessRecords(now=lambda: self.now)
 
     def __call__(self) -> ProcessState:
-        return MemoryProcessState(self.records, refusals_kept=REFUSALS_KEPT)
+        return MemoryProcessState(self.records, refusals_max=REFUSALS_KEPT)
 
     async def wait(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
@@ -60,7 +60,7 @@ class PostgresOwners:
         self.owner_url = owner_url
 
     def __call__(self) -> ProcessState:
-        return PostgresProcessState(self.pool, refusals_kept=REFUSALS_KEPT)
+        return PostgresProcessState(self.pool, refusals_max=REFUSALS_KEPT)
 
     async def wait(self, seconds: float) -> None:
         """Age every heartbeat: the server's clock can't be told."""
@@ -206,7 +206,7 @@ class TestCommit:
 class TestOnPostgres:
     async def test_the_latest_refusals_of_each_rule_are_kept(self, owner_url: str) -> None:
         async with open_pool_for_records(app_url_of(owner_url), connections_max=2) as pool:
-            state = PostgresProcessState(pool, refusals_kept=REFUSALS_KEPT)
+            state = PostgresProcessState(pool, refusals_max=REFUSALS_KEPT)
             for rule in (RULE, OTHER_RULE):
                 tenure = await state.acquire(rule)
                 assert tenure is not None

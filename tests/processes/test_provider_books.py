@@ -58,7 +58,7 @@ def provider() -> ScriptedBooks:
 @pytest.fixture
 async def bench(provider: ScriptedBooks) -> RuleFixture:
     gateways: dict[str, Any] = {"sandbox": provider}
-    bench = RuleFixture(lambda handler: ReconcilePayments(handler, gateways, first_look=timedelta(days=1)))
+    bench = RuleFixture(lambda handler: ReconcilePayments(handler, gateways, first_lookup_after=timedelta(days=1)))
     await bench.open()
     return bench
 

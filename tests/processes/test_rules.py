@@ -27,7 +27,7 @@ from processes.release_lapsed_holds import ReleaseLapsedHolds
 from processes.reopen_unfinished_deletions import DELETION_LASTS_MAX, ReopenUnfinishedDeletions
 from processes.rule import Rule, WorkChanges
 from processes.runner import IDLE_MOST_S, STANDBY_S, RuleExecution
-from processes.settle_payments import GRACE, LOOK_AGAIN, SettlePayments
+from processes.settle_payments import GRACE, RETRY_AFTER, SettlePayments
 from processes.work import BackOff, WorkItem, subject_of
 from tests.eventstore.doubles import RestorableStore
 from tests.laws.world import CODEC, HOLD_LASTS, START, Scenario, ScriptedCommand
@@ -221,7 +221,7 @@ class TestSettlePayments:
 
     def test_the_stated_delay_covers_a_take_over(self) -> None:
         take_over = timedelta(seconds=SILENCE_S + STANDBY_S + IDLE_MOST_S)
-        assert GRACE + take_over + LOOK_AGAIN < settling.UNDECIDED_MAX
+        assert GRACE + take_over + RETRY_AFTER < settling.UNDECIDED_MAX
 
 
 class TestReopenUnfinishedDeletions:

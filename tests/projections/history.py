@@ -53,17 +53,17 @@ class RandomHistory:
             (8, self.pay),
             (6, self.capture),
             (2, self.dispute),
-            (4, self.ask_back),
+            (4, self.request_refund),
             (4, self.decide_refund),
             (3, self.scan),
             (3, self.wait),
         ]
 
-    async def run(self, deeds: int) -> None:
+    async def run(self, steps: int) -> None:
         """Let so many deeds be tried."""
         weights = [weight for weight, _ in self._deeds]
         await self.begin_shop()
-        for _ in range(deeds):
+        for _ in range(steps):
             (_, deed) = self._random.choices(self._deeds, weights)[0]
             try:
                 await deed()
@@ -158,9 +158,9 @@ class RandomHistory:
         part = self._random.choice([1, 1, 2])
         await self.town.dispute(payment, step, max(1, await self.town.total(order) // part))
 
-    async def ask_back(self) -> None:
+    async def request_refund(self) -> None:
         lines = self._random.choice([None, ("1",), ("2",)])
-        self.known.refunds.append(await self.town.ask_back(self._random.choice(self.known.orders)[0], lines))
+        self.known.refunds.append(await self.town.request_refund(self._random.choice(self.known.orders)[0], lines))
 
     async def decide_refund(self) -> None:
         refund = self._random.choice(self.known.refunds[-4:])

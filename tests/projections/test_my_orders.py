@@ -80,13 +80,13 @@ class TestOrders:
     ) -> None:
         _, performance = await shop_scenario.open_shop()
         order = await shop_scenario.buy(performance, "ann", *shop_scenario.seats[:3])
-        done = await shop_scenario.ask_back(order, ("1",))
+        done = await shop_scenario.request_refund(order, ("1",))
         await shop_scenario.approve(done)
         await shop_scenario.pay_back(done, fails=True)
-        rejected = await shop_scenario.ask_back(order, ("2",))
+        rejected = await shop_scenario.request_refund(order, ("2",))
         await shop_scenario.reject(rejected)
         await manual_projector.fold(shop_scenario.store)
-        opened = await shop_scenario.ask_back(order, ("2", "3"))
+        opened = await shop_scenario.request_refund(order, ("2", "3"))
         await manual_projector.fold(shop_scenario.store)
         back = await shown(models, order)
         assert (back.status, back.cancelled) == ("confirmed", ["1"])
@@ -130,7 +130,7 @@ class TestRefunds:
     ) -> None:
         _, performance = await shop_scenario.open_shop()
         orders = [await shop_scenario.buy(performance, "ann", seat) for seat in shop_scenario.seats[:3]]
-        refunds = [await shop_scenario.ask_back(order) for order in orders]
+        refunds = [await shop_scenario.request_refund(order) for order in orders]
         await shop_scenario.approve(refunds[1])
         await manual_projector.fold(shop_scenario.store)
         requested = await list_refunds(models, status="requested")

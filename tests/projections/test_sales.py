@@ -99,7 +99,7 @@ class TestSales:
         await shop_scenario.book(performance, "cleo", shop_scenario.seats[5])
         await manual_projector.fold(shop_scenario.store)
         shop_scenario.wait(DAY)
-        refund = await shop_scenario.ask_back(order, ("1", "4"))
+        refund = await shop_scenario.request_refund(order, ("1", "4"))
         await shop_scenario.approve(refund)
         await manual_projector.fold(shop_scenario.store)
         shop_scenario.wait(DAY)

@@ -27,7 +27,7 @@ class TestSeatMap:
         order = await shop_scenario.buy(performance, "cleo", c)
         returned = await shop_scenario.buy(performance, "cleo", d)
         await shop_scenario.block(performance, e)
-        refund = await shop_scenario.ask_back(returned)
+        refund = await shop_scenario.request_refund(returned)
         await shop_scenario.approve(refund)
         await manual_projector.fold(shop_scenario.store)
         assert order

@@ -17,7 +17,7 @@ class TestTickets:
         sold = await find_performance(models, performance=performance, now=shop_scenario.clock.now())
         assert sold is not None
         first, second, third = await tickets_of_order(models, order=order)
-        await shop_scenario.approve(await shop_scenario.ask_back(order, (second.line_id,)))
+        await shop_scenario.approve(await shop_scenario.request_refund(order, (second.line_id,)))
         await shop_scenario.scan(first.ticket, sold.organizer)
         await shop_scenario.scan(first.ticket, sold.organizer)
         await shop_scenario.scan(second.ticket, sold.organizer)

@@ -343,7 +343,7 @@ class ShopScenario:
         found = await self._handler.query(lambda context: ordering.require_visible_order(context, order, None).tickets)
         return list(found.values())
 
-    async def ask_back(self, order: str, lines: tuple[str, ...] | None = None) -> str:
+    async def request_refund(self, order: str, lines: tuple[str, ...] | None = None) -> str:
         """Ask for a refund."""
         command = RequestRefund(refund=str(uuid7()), order=order, account=None, lines=lines)
         await self.do(lambda context: refunding.request_refund(context, command))

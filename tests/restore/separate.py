@@ -30,8 +30,8 @@ class SeparateShop(Shop):
 
     def __init__(self, data: Path) -> None:
         super().__init__(data)
-        ground = DataDirectory(data)
-        self.postgres, self.nats = ground.postgres, ground.nats
+        directory = DataDirectory(data)
+        self.postgres, self.nats = directory.postgres, directory.nats
         self.apis = {name: f"http://127.0.0.1:{free_port()}" for name in APIS}
         self.url = self.apis[APIS[0]]
         self.port = int(self.url.rpartition(":")[2])
@@ -109,9 +109,9 @@ class SeparateShop(Shop):
     def _command(self, part: str) -> Sequence[str | Path]:
         if part != "sandbox":
             return [COMMAND, part.rstrip("12")]
-        ground = DataDirectory(self.data)
-        port, webhooks = str(ground.sandbox_port()), f"{self.url}/api/v1/webhooks/sandbox"
-        gateway = [sys.executable, "-m", "adapters.sandbox", "--file", str(ground.sandbox_books)]
+        directory = DataDirectory(self.data)
+        port, webhooks = str(directory.sandbox_port()), f"{self.url}/api/v1/webhooks/sandbox"
+        gateway = [sys.executable, "-m", "adapters.sandbox", "--file", str(directory.sandbox_books)]
         return [*gateway, "--port", port, "--webhook-url", webhooks]
 
 

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from runtime.local.endings import ending_of, telling_lines
+from runtime.local.endings import ending_of, relevant_lines
 
 POSTGRES = """
 2026-11-28 18:00:00.000 UTC [7] seatledger@seatledger FATAL:  terminating connection due to administrator command
@@ -39,14 +39,14 @@ class TestEnding:
 
 class TestTellingLines:
     def test_of_a_server_the_line_that_matters_is_shown_and_no_closed_sessions(self) -> None:
-        (line,) = telling_lines(POSTGRES)
+        (line,) = relevant_lines(POSTGRES)
         assert line.endswith("No space left on device")
 
     def test_of_our_own_logs_the_errors_are_shown_readably(self) -> None:
-        assert telling_lines(OURS) == ["2026-11-28T18:00:01Z ERROR relay stopped position=7"]
+        assert relevant_lines(OURS) == ["2026-11-28T18:00:01Z ERROR relay stopped position=7"]
 
     def test_without_errors_the_last_lines_are_shown(self) -> None:
-        assert telling_lines("one\ntwo\n") == ["one", "two"]
+        assert relevant_lines("one\ntwo\n") == ["one", "two"]
 
     def test_of_a_process_that_was_killed_nothing_but_errors_is_shown(self) -> None:
-        assert telling_lines("one\ntwo\n", errors_only=True) == []
+        assert relevant_lines("one\ntwo\n", errors_only=True) == []

@@ -10,7 +10,7 @@ from runtime.demo.starting import seed_the_demo
 from runtime.ground import DataDirectory, data_folder
 from runtime.local.errors import PortTaken
 from runtime.settings import PREFIX, Settings, SettingsRefused
-from runtime.up import close_to_others, require_free, say_accounts
+from runtime.up import close_to_others, report_accounts, require_free
 
 
 class TestFolder:
@@ -50,25 +50,27 @@ class TestDemo:
     @pytest.fixture
     def ground(self, tmp_path: Path) -> DataDirectory:
         """A folder with a demo whose password is known."""
-        ground = DataDirectory(tmp_path)
-        ground.demo_accounts.write_text(json.dumps({"password": "the first one", "accounts": {"admin": "a@demo.test"}}))
-        return ground
+        directory = DataDirectory(tmp_path)
+        directory.demo_accounts.write_text(
+            json.dumps({"password": "the first one", "accounts": {"admin": "a@demo.test"}})
+        )
+        return directory
 
-    def test_the_password_is_said_at_the_first_start_alone(self, ground: DataDirectory) -> None:
+    def test_the_password_is_said_at_the_first_start_alone(self, directory: DataDirectory) -> None:
         first: list[str] = []
         later: list[str] = []
-        say_accounts(ground, first.append, is_new=True)
-        say_accounts(ground, later.append, is_new=False)
+        report_accounts(directory, first.append, is_new=True)
+        report_accounts(directory, later.append, is_new=False)
         assert "the first one" in first[0]
         assert "the first one" not in later[0]
-        assert str(ground.demo_accounts) in later[0]
+        assert str(directory.demo_accounts) in later[0]
 
     def test_given_another_password_in_the_environment_later_then_it_is_said_not_to_be_applied(
-        self, ground: DataDirectory, monkeypatch: pytest.MonkeyPatch
+        self, directory: DataDirectory, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         said: list[str] = []
         monkeypatch.setenv(f"{PREFIX}DEMO_PASSWORD", "another one")
-        say_accounts(ground, said.append, is_new=False)
+        report_accounts(directory, said.append, is_new=False)
         assert f"{PREFIX}DEMO_PASSWORD is not applied" in said[1]
 
     def test_outside_demo_mode_no_known_accounts_are_made(self, tmp_path: Path) -> None:

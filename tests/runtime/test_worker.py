@@ -69,9 +69,9 @@ class Ground:
 @pytest.fixture
 def ground(database_url: str, nats_server: EmbeddedNats, tmp_path: Path) -> Ground:
     """A migrated database and a nats-server."""
-    ground = Ground(database_url, nats_server, tmp_path)
-    asyncio.run(migrate_all(ground.settings))
-    return ground
+    directory = Ground(database_url, nats_server, tmp_path)
+    asyncio.run(migrate_all(directory.settings))
+    return directory
 
 
 class TestWorker:
@@ -96,17 +96,17 @@ class TestWorker:
             assert await self.owners(ground) == [None] * len(EVERY_MODEL)
         await epochs.close()
 
-    async def positions(self, ground: Ground, wanted: list[int]) -> bool:
+    async def positions(self, directory: Ground, wanted: list[int]) -> bool:
         """Say whether the read models stand at these positions."""
-        return await self.column(ground, "position") == wanted
+        return await self.column(directory, "position") == wanted
 
-    async def owners(self, ground: Ground) -> list[object]:
+    async def owners(self, directory: Ground) -> list[object]:
         """Return who owns each read model."""
-        return await self.column(ground, "owner")
+        return await self.column(directory, "owner")
 
-    async def column(self, ground: Ground, name: str) -> list[object]:
+    async def column(self, directory: Ground, name: str) -> list[object]:
         """Return one column of the control rows."""
-        url = url_of_role(ground.settings, APP_ROLE)
+        url = url_of_role(directory.settings, APP_ROLE)
         async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
             found = await connection.execute(f"SELECT {name} FROM projections.projection".encode())
             return [row[0] for row in await found.fetchall()]

@@ -10,7 +10,7 @@ SEAT_PITCH = 50
 ROW_PITCH = 90
 SECTION_GAP = 200
 SECTIONS_IN_LINE_MAX = 4
-STAGE = FocalPoint(key="stage", x=0.0, y=-300.0)
+STAGE_POSITION = FocalPoint(key="stage", x=0.0, y=-300.0)
 
 
 def arrange_in_blocks(sections: Sequence[Section]) -> Iterator[Section]:
@@ -47,7 +47,7 @@ def _depth(section: Section) -> int:
 
 def _block(section: Section, front: int, middle: float) -> Section:
     rows = (_centred(row, middle, float(front + index * ROW_PITCH)) for index, row in enumerate(section.rows))
-    return replace(section, rows=tuple(rows), focal_point=STAGE.key)
+    return replace(section, rows=tuple(rows), focal_point=STAGE_POSITION.key)
 
 
 def _centred(row: Row, middle: float, y: float) -> Row:

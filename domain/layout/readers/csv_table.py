@@ -9,7 +9,7 @@ from itertools import zip_longest
 from domain.layout.faults import FaultCode, FaultCollector
 from domain.layout.model import SEATS_MAX, Attribute, Draft, Row, Seat, Section
 from domain.layout.readers.assembly import DraftBuilder, FieldNames, labels_id
-from domain.layout.readers.blocks import STAGE, arrange_in_blocks
+from domain.layout.readers.blocks import STAGE_POSITION, arrange_in_blocks
 from domain.layout.readers.node import DocumentNode, quoted
 
 REQUIRED_COLUMNS = ("section", "row", "seat", "category")
@@ -160,6 +160,6 @@ def _read_line(node: DocumentNode, builder: DraftBuilder, rows: dict[str, dict[s
 
 def _place(sections: list[Section], builder: DraftBuilder, *, positioned: bool) -> None:
     if not positioned:
-        builder.focal_points[STAGE.key] = STAGE
+        builder.focal_points[STAGE_POSITION.key] = STAGE_POSITION
     for section in sections if positioned else arrange_in_blocks(sections):
         builder.add_section(section)

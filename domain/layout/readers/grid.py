@@ -15,7 +15,7 @@ from domain.layout.model import (
 )
 from domain.layout.numerals import letters
 from domain.layout.readers.assembly import DraftBuilder, labels_id
-from domain.layout.readers.blocks import STAGE, arrange_in_blocks
+from domain.layout.readers.blocks import STAGE_POSITION, arrange_in_blocks
 from domain.layout.readers.labels import visible_text
 from domain.layout.readers.node import DocumentNode, quoted
 
@@ -28,7 +28,7 @@ def read_grid(document: DocumentNode) -> Draft:
     """
     document.reject_other_fields({"sections"})
     builder = DraftBuilder(document.findings)
-    builder.focal_points[STAGE.key] = STAGE
+    builder.focal_points[STAGE_POSITION.key] = STAGE_POSITION
     grids = [_read_section(node, builder) for node in document.required_children("sections", SECTIONS_MAX)]
     _check(document, grids)
     for section in arrange_in_blocks([_section(grid) for grid in grids]):

@@ -36,10 +36,10 @@ def sizes(draft: Draft) -> Iterator[tuple[int, int, str]]:
     yield len(draft.areas), AREAS_MAX, "areas"
     yield max((len(section.rows) for section in draft.sections), default=0), ROWS_PER_SECTION_MAX, "rows in a section"
     yield max((len(row.seats) for _, row in draft.rows()), default=0), SEATS_PER_ROW_MAX, "seats in a row"
-    yield drawn_points(draft), DRAWN_POINTS_MAX, "points of outlines"
+    yield count_outline_points(draft), DRAWN_POINTS_MAX, "points of outlines"
 
 
-def drawn_points(draft: Draft) -> int:
+def count_outline_points(draft: Draft) -> int:
     """Count the points of all outlines."""
     return sum(map(len, outlines(draft)))
 

@@ -54,7 +54,7 @@ async def test_one_answer_looks_at_so_much_and_no_more(
     store: MemoryStore, monkeypatch: pytest.MonkeyPatch, *, newest_first: bool
 ) -> None:
     monkeypatch.setattr(searching, "POSITIONS_AT_ONCE", 10)
-    monkeypatch.setattr(searching, "POSITIONS_LOOKED_AT_MAX", 30)
+    monkeypatch.setattr(searching, "POSITIONS_SEARCHED_MAX", 30)
     head = await store.head()
     nowhere = Search(wanted=EventFilter(names=["NoSuchEvent"]), limit=5, newest_first=newest_first)
     found = await search(store, nowhere)
@@ -66,7 +66,7 @@ async def test_a_stream_is_found_at_once_however_long_the_log(
     store: MemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(searching, "POSITIONS_AT_ONCE", 1)
-    monkeypatch.setattr(searching, "POSITIONS_LOOKED_AT_MAX", 1)
+    monkeypatch.setattr(searching, "POSITIONS_SEARCHED_MAX", 1)
     last = (await store.read_range(after=await store.head() - 1, limit=1))[0]
     found = await search(store, Search(wanted=EventFilter(stream=last.stream), limit=100))
     assert [event.version for event in found.events] == list(range(1, last.version + 1))

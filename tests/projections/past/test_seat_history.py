@@ -28,6 +28,6 @@ def test_a_name_that_no_seats_event_has_adds_nothing() -> None:
     for _ in range(2):
         with pytest.raises(KeyError, match="SeatPainted"):
             history.extend(said("SeatSold", "SeatPainted 2026-01-01", "SeatSold", after=1), until=4)
-        assert (len(history), history.upto, sold(history, 4)) == (1, 1, ["s1"])
+        assert (len(history), history.until, sold(history, 4)) == (1, 1, ["s1"])
     history.extend(said("SeatSold", after=1), until=2)
     assert sold(history, 2) == ["s1", "s2"]

@@ -237,7 +237,7 @@ class TestKeptMaps:
         performances = sorted({split(event.stream)[1] for event in log if event.stream.startswith("seat-")})
         for performance in performances[:4]:
             await maps.at(performance, then)
-        assert list(maps._kept) == performances[2:4]
+        assert list(maps._timelines) == performances[2:4]
 
 
 class Growing:

@@ -22,10 +22,10 @@ RANGE_EVENTS = 100
 NEAR_EVENTS = 50
 
 
-async def history(seed: int, deeds: int) -> Sequence[RecordedEvent]:
+async def history(seed: int, steps: int) -> Sequence[RecordedEvent]:
     """Return a log in which nearly everything happened that may."""
     shop_scenario = ShopScenario()
-    await RandomHistory(shop_scenario, Random(seed)).run(deeds)
+    await RandomHistory(shop_scenario, Random(seed)).run(steps)
     return await shop_scenario.store.read_range(after=0, limit=1_000_000)
 
 
