@@ -1,4 +1,5 @@
-"""Our side of the sandbox payment gateway: its HTTP API and its webhooks as `domain.ports.PaymentGateway`.
+"""Our side of the sandbox payment gateway: its HTTP API and its webhooks as
+`domain.ports.payment_gateway.PaymentGateway`.
 
 Whatever is not a clear answer (no connection, no time, a 5xx, a body that makes no sense) is `PaymentUnavailable`.
 """
@@ -14,7 +15,7 @@ import aiohttp
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from adapters.sandbox_webhooks import read_webhook
-from domain.ports import (
+from domain.ports.payment_gateway import (
     Checkout,
     LedgerEntry,
     LedgerEntryKind,

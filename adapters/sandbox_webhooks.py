@@ -12,7 +12,7 @@ from typing import Annotated, Self
 
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, ValidationError, model_validator
 
-from domain.ports import (
+from domain.ports.payment_gateway import (
     WEBHOOK_WINDOW,
     ProviderEvent,
     ProviderEventKind,

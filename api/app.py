@@ -5,14 +5,14 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 
-from api.access import ACCESS, PREFIX, RoutesUndeclared
-from api.docs import OPENAPI_PATH, OpenapiPage, docs_pages
-from api.engine import Services
-from api.front import OuterMiddleware
-from api.lean import FastPathRoute, fast_path_of
-from api.problems import Problem, handlers
+from api.auth.access import ACCESS, PREFIX, RoutesUndeclared
+from api.dependencies import Services
+from api.http.docs_page import OPENAPI_PATH, OpenapiPage, docs_pages
+from api.http.fast_path import FastPathRoute, fast_path_of
+from api.http.middleware import OuterMiddleware
+from api.http.problems import Problem, handlers
+from api.http.routing import TOKEN_SCHEME, GuardedRoute
 from api.routes import ROUTERS
-from api.routing import TOKEN_SCHEME, GuardedRoute
 
 Pages = Mapping[str, tuple[bytes, str]]
 
@@ -81,7 +81,7 @@ def check_declared(routes: Iterable[Any]) -> None:
     made: set[tuple[str, str]] = set()
     for route in routes:
         if not isinstance(route, GuardedRoute):
-            raise RoutesUndeclared(f"{route} is not guarded; make it by a router of api.routing.")
+            raise RoutesUndeclared(f"{route} is not guarded; make it by a router of api.http.routing.")
         made |= {(method, route.path.removeprefix(PREFIX)) for method in route.methods or ()}
     missing = sorted(ACCESS.keys() - made)
     if missing:

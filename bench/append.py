@@ -21,7 +21,7 @@ from psycopg import sql
 from bench.append_ours import Load, run_ours
 from bench.append_package import run_package
 from bench.machine import machine
-from runtime.embedded import EmbeddedPostgres
+from runtime.local.embedded import EmbeddedPostgres
 
 CALLERS = 64
 WARM_UP_S = 2.0

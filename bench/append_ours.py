@@ -9,9 +9,9 @@ from uuid_utils.compat import uuid7
 
 from eventstore.batcher import Batcher
 from eventstore.digest import content_of, digest_of
-from eventstore.migrate import migrate
 from eventstore.postgres import PostgresStore
-from eventstore.roles import APP_ROLE, role_url
+from eventstore.postgres.migrate import migrate
+from eventstore.postgres.roles import APP_ROLE, role_url
 from eventstore.store import RANGE_EVENTS_MAX, Append, Appended, NewEvent, Write
 
 PASSWORD = "bench"

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from domain.history import EVENTS, UPCASTERS, VERSIONS
+from domain.event_registry import EVENTS, UPCASTERS, VERSIONS
 from domain.invariants import Ledger, LoggedEvent, violations
 from eventstore.codec import Codec
 from eventstore.postgres import PostgresStore
-from eventstore.roles import APP_ROLE
+from eventstore.postgres.roles import APP_ROLE
 from eventstore.store import RANGE_EVENTS_MAX, RecordedEvent
-from runtime.ground import local_settings
+from runtime.local.data_directory import local_settings
 from runtime.roles import url_of_role
 
 FOUND_MAX = 20

@@ -21,18 +21,18 @@ from typing import Any
 import psycopg
 
 from bench.lag import measure_lag
-from bench.log import fill
+from bench.log_generator import fill
 from bench.machine import machine
-from eventstore.epoch import Epochs
-from eventstore.jetstream.errors import NatsRefused, NatsUnavailable
-from eventstore.jetstream.link import NatsConnection
-from eventstore.jetstream.stream import Streams
-from eventstore.migrate import migrate
+from eventstore.nats.connection import NatsConnection
+from eventstore.nats.epoch import Epochs
+from eventstore.nats.errors import NatsRefused, NatsUnavailable
+from eventstore.nats.relay import Relay
+from eventstore.nats.streams import Streams
 from eventstore.postgres import PostgresStore
-from eventstore.relay import Relay
-from eventstore.roles import PROJECTOR_ROLE, role_url
-from runtime.embedded import EmbeddedNats, EmbeddedPostgres
-from runtime.schema import HISTORIES
+from eventstore.postgres.migrate import migrate
+from eventstore.postgres.roles import PROJECTOR_ROLE, role_url
+from runtime.database import HISTORIES
+from runtime.local.embedded import EmbeddedNats, EmbeddedPostgres
 
 EVENTS_PER_S_MIN = 15_000
 LAG_P99_MS_MAX = 250.0

@@ -11,18 +11,18 @@ from contextlib import suppress
 
 import uvloop
 
-from eventstore.epoch import Epochs
-from eventstore.feed import HybridSubscription, SubscriptionLimits
-from eventstore.jetstream.link import NatsConnection
+from eventstore.nats.connection import NatsConnection
+from eventstore.nats.epoch import Epochs
 from eventstore.postgres import PostgresStore
 from eventstore.store import RecordedEvent
-from projections import control
-from projections.control import Connection
-from projections.every_model import reader_for
-from projections.runner import ProjectionRunner
-from projections.seat_map import SEAT_MAP
-from runtime.garbage import relax_gc
-from runtime.wait_for import patch_wait_for
+from eventstore.subscription import HybridSubscription, SubscriptionLimits
+from projections.engine import checkpoints
+from projections.engine.checkpoints import Connection
+from projections.engine.runner import ProjectionRunner
+from projections.registry import reader_for
+from projections.seat_map.fold import SEAT_MAP
+from runtime.tuning.asyncio_compat import patch_wait_for
+from runtime.tuning.gc_policy import relax_gc
 
 WHATEVER = 2**62
 LIMITS = SubscriptionLimits(near_events_max=WHATEVER, behind_events_max=WHATEVER)
@@ -63,7 +63,7 @@ async def fold(database_url: str, nats_url: str, head: int) -> dict[str, float]:
         )
         began_at, cpu_began = time.monotonic(), time.process_time()
         running = asyncio.create_task(runner.run())
-        connection = await control.open_connection(database_url, name="bench")
+        connection = await checkpoints.open_connection(database_url, name="bench")
         await reached(connection, head)
         took = {"seconds": time.monotonic() - began_at, "cpu_seconds": time.process_time() - cpu_began}
         running.cancel()
@@ -77,7 +77,7 @@ async def fold(database_url: str, nats_url: str, head: int) -> dict[str, float]:
 async def reached(connection: Connection, head: int) -> None:
     """Wait until the read model holds the whole log."""
     while True:
-        if [state.position for state in await control.states(connection)] == [head]:
+        if [state.position for state in await checkpoints.states(connection)] == [head]:
             return
         await asyncio.sleep(POLL_S)
 

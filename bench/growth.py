@@ -25,14 +25,14 @@ from uuid_utils.compat import uuid7
 
 from bench.append import CALLERS, SEAT_HELD, postgres_version
 from bench.append_ours import EVENT_NAME, METADATA, PASSWORD
-from bench.log import fill
+from bench.log_generator import fill
 from bench.machine import machine
 from eventstore.batcher import Batcher
-from eventstore.migrate import migrate
 from eventstore.postgres import PostgresStore
-from eventstore.roles import APP_ROLE, role_url
+from eventstore.postgres.migrate import migrate
+from eventstore.postgres.roles import APP_ROLE, role_url
 from eventstore.store import Append, Appended, NewEvent, Write
-from runtime.embedded import EmbeddedPostgres
+from runtime.local.embedded import EmbeddedPostgres
 
 SMALL, LARGE = 100_000, 5_000_000
 RATIO_MAX = 1.25

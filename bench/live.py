@@ -27,11 +27,11 @@ from bench.shop import Shop, create_venue, done, open_sale, seat_pairs
 from domain.seat import SEAT
 from domain.values import SEATS_PER_BLOCK_MAX
 from eventstore.postgres import PostgresStore
-from eventstore.roles import APP_ROLE
+from eventstore.postgres.roles import APP_ROLE
 from eventstore.store import RANGE_EVENTS_MAX
-from runtime.garbage import QUIET_CHECK_S
-from runtime.ground import local_settings
+from runtime.local.data_directory import local_settings
 from runtime.roles import url_of_role
+from runtime.tuning.gc_policy import QUIET_CHECK_S
 
 ROWS = 390
 BUYERS = 100

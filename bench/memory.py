@@ -17,10 +17,10 @@ KIB_PER_MIB = 1024
 PSS = re.compile(r"^Pss:\s+(\d+) kB$", re.MULTILINE)
 
 PARTS: Sequence[tuple[str, str]] = (
-    ("supervisors", "runtime.embedded.supervisor"),
+    ("supervisors", "runtime.local.embedded.supervisor"),
     ("supervisors", "embedded/supervisor.py"),
-    ("fork server", "runtime.local.fork_server"),
-    ("sandbox", "adapters.sandbox"),
+    ("fork server", "runtime.local.supervision.fork_server"),
+    ("sandbox", "sandbox_provider"),
     ("relay", "runtime.cli relay"),
     ("project", "runtime.cli project"),
     ("process", "runtime.cli process"),

@@ -22,25 +22,25 @@ import orjson
 import psycopg
 from pydantic import SecretStr
 
-from api.presenters import past as present
+from api.presenters import as_of as present
+from audit.as_of import AsOf, as_of
+from audit.currencies import currencies_of
+from audit.order_history import order_as_of
+from audit.seat_history import seat_as_of
+from audit.seat_map_timeline import SeatMapTimelines
+from audit.streams import HistoricalStreams
 from bench.append import postgres_version
-from bench.log.filling import ENDS_BEFORE_NOW, Show, fill
-from bench.log.house import GeneratedVenue
+from bench.log_generator.filling import ENDS_BEFORE_NOW, Show, fill
+from bench.log_generator.venue import GeneratedVenue
 from bench.machine import machine
 from eventstore.postgres import PostgresStore
-from eventstore.roles import APP_ROLE
-from projections.past.currencies import currencies_of
-from projections.past.moment import AsOf, as_of
-from projections.past.one_order import order_as_of
-from projections.past.one_seat import seat_as_of
-from projections.past.seat_maps import SeatMapTimelines
-from projections.past.streams import HistoricalStreams
-from runtime.deciding import build_codec
-from runtime.embedded import EmbeddedPostgres
-from runtime.garbage import collect_in_small_batches
+from eventstore.postgres.roles import APP_ROLE
+from runtime.command_handling import build_codec
+from runtime.database import migrate_all
+from runtime.local.embedded import EmbeddedPostgres
 from runtime.roles import url_of_role
-from runtime.schema import migrate_all
 from runtime.settings import Settings
+from runtime.tuning.gc_policy import collect_in_small_batches
 
 EVENTS = 10_000_000
 SEATS = 40_000

@@ -10,7 +10,7 @@ from typing import Self
 import httpx
 import jwt
 
-from runtime.embedded import EmbeddedPostgres, free_port
+from runtime.local.embedded import EmbeddedPostgres, free_port
 
 SOURCE = Path(__file__).resolve().parents[2] / "shared" / "peers" / "pessimistic.py"
 SECRET = "pessimistic-peer-secret-of-32-bytes!"

@@ -23,20 +23,20 @@ import psycopg
 import uvloop
 
 from bench.append import postgres_version
-from bench.log import fill
+from bench.log_generator import fill
 from bench.machine import machine
 from bench.rebuild_busy import measure_busy
 from bench.rebuild_package import run_package
-from eventstore.migrate import migrate
 from eventstore.postgres import PostgresStore
-from eventstore.roles import PROJECTOR_ROLE, role_url
-from projections import control
-from projections.every_model import EVERY_MODEL, reader_for
-from projections.model import ReadModel
-from projections.rebuilding.course import rebuild
-from runtime.embedded import EmbeddedPostgres
-from runtime.garbage import relax_gc
-from runtime.schema import HISTORIES
+from eventstore.postgres.migrate import migrate
+from eventstore.postgres.roles import PROJECTOR_ROLE, role_url
+from projections.engine import checkpoints
+from projections.engine.model import ReadModel
+from projections.rebuild.commands import rebuild
+from projections.registry import EVERY_MODEL, reader_for
+from runtime.database import HISTORIES
+from runtime.local.embedded import EmbeddedPostgres
+from runtime.tuning.gc_policy import relax_gc
 
 PER_S_MIN = 40_000
 RATIO_MIN = 10.0
@@ -122,9 +122,9 @@ def median_of(runs: Sequence[Json]) -> float:
 
 async def fold_once(owner_url: str, projector_url: str, names: Sequence[str]) -> None:
     """Give read models a live version to compare with, by a rebuild as well: nothing else is as quick."""
-    async with control.open_connection_for(projector_url, name="bench") as connection:
+    async with checkpoints.open_connection_for(projector_url, name="bench") as connection:
         for model in EVERY_MODEL:
-            await control.register(connection, model)
+            await checkpoints.register(connection, model)
     async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as owner:
         await owner.execute(AT_THE_END)
     for name in names:

@@ -14,12 +14,12 @@ from pydantic import SecretStr
 
 from bench.booking import catch_up, target_of, write_lines
 from bench.load import drive
-from bench.log import fill
+from bench.log_generator import fill
 from bench.shop import Shop, create_venue, open_sale, seat_pairs
-from eventstore.roles import PROJECTOR_ROLE
-from runtime.ground import DataDirectory, local_settings
+from eventstore.postgres.roles import PROJECTOR_ROLE
+from runtime.database import migrate_all
+from runtime.local.data_directory import DataDirectory, local_settings
 from runtime.roles import url_of_role
-from runtime.schema import migrate_all
 from runtime.settings import Settings
 
 BUYERS = 1_000

@@ -21,9 +21,9 @@ from psycopg import sql
 
 from bench.append import new_database
 from bench.append_package import environment
-from projections.model import ProjectedEvent
-from projections.seat_map import SEAT_MAP
-from runtime.embedded import EmbeddedPostgres
+from projections.engine.model import ProjectedEvent
+from projections.seat_map.fold import SEAT_MAP
+from runtime.local.embedded import EmbeddedPostgres
 
 INSERTED_AT_ONCE = 5_000
 WAIT_S_MAX = 600.0

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import httpx
 
-from runtime.embedded import free_port
+from runtime.local.embedded import free_port
 from runtime.tour.story import nth_key
 
 STOP_WITHIN_S = 60

@@ -21,19 +21,19 @@ import psycopg
 
 from bench.append import new_database, postgres_version
 from bench.append_ours import PASSWORD
-from bench.log import fill
+from bench.log_generator import fill
 from bench.machine import machine
-from eventstore.migrate import migrate
-from eventstore.roles import APP_ROLE, SEALER_ROLE, role_url
-from eventstore.seals.content import open_connection
-from eventstore.seals.hands import worker_pool
-from eventstore.seals.keys import SealingKey
-from eventstore.seals.sealer import Sealer
-from eventstore.seals.second_place import SealArchive
-from eventstore.seals.verify import verify
-from runtime.embedded import EmbeddedPostgres
-from runtime.garbage import relax_gc
+from eventstore.postgres.migrate import migrate
+from eventstore.postgres.roles import APP_ROLE, SEALER_ROLE, role_url
+from eventstore.sealing.keys import SealingKey
+from eventstore.sealing.log_reader import open_connection
+from eventstore.sealing.seal_archive import SealArchive
+from eventstore.sealing.sealer import Sealer
+from eventstore.sealing.verification.pool import worker_pool
+from eventstore.sealing.verification.verify import verify
+from runtime.local.embedded import EmbeddedPostgres
 from runtime.sealing import WORKERS
+from runtime.tuning.gc_policy import relax_gc
 
 EVENTS = 1_000_000
 PER_S_MIN = 200_000

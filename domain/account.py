@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from domain.books import Changes, DecisionContext, StreamType, merge_changes
+from domain.decision import Changes, DecisionContext, StreamType, merge_changes
 from domain.errors import AlreadyExists, GuestHasLoggedIn, Invalid, NotFound
 from domain.role import holder_events
 from domain.values import Role

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from domain.books import Changes, DecisionContext, StreamType
-from domain.deletion import DeletionStatus
+from domain.decision import Changes, DecisionContext, StreamType
+from domain.decisions.deletion import DeletionStatus
 from domain.errors import AlreadyExists, DeviceIsRevoked, Invalid, LimitReached, NotFound
 from domain.organizer import require_organizer
 from domain.performance import PERFORMANCE, ScheduledPerformance

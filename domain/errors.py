@@ -6,7 +6,7 @@ Rejected
 │   ├── DuplicateSeats    one seat more than once
 │   ├── TooManySeats       none, or more than the hard cap
 │   ├── NonceReused        one nonce for two different scans
-│   └── LayoutFaults       a layout's document, with every fault (in `domain/layout/faults.py`)
+│   └── LayoutFaults       a layout's document, with every fault (in `domain/layout/validation.py`)
 ├── NotFound               no such thing, or nothing the asker may see (404)
 ├── Forbidden              may see it, may not do that (403)
 │   ├── GuestHasLoggedIn   a guest acts whose baskets and orders are an account's now

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
-from domain.books import Changes, DecisionContext, StreamType
+from domain.decision import Changes, DecisionContext, StreamType
 from domain.errors import AlreadyExists, NotFound
 
 

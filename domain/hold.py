@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
-from domain.books import StreamType
+from domain.decision import StreamType
 from domain.values import Line, ReleaseReason
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, assert_never
 
-from domain.books import DecisionContext, StreamType
+from domain.decision import DecisionContext, StreamType
 
 EXCEPTIONS_OWNER = "support"
 

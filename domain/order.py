@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
 
-from domain.books import StreamType
+from domain.decision import StreamType
 from domain.values import Line, OrderCancelReason
 
 PAYMENTS_PER_ORDER_MAX = 10

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from domain.account import require_registered
-from domain.books import Changes, DecisionContext, StreamType
+from domain.decision import Changes, DecisionContext, StreamType
 from domain.errors import AlreadyExists, Invalid, LastHolder, NotFound
 from domain.values import Role
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, assert_never
 
-from domain.books import StreamType
+from domain.decision import StreamType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import assert_never
 
 from domain import errors
-from domain.books import DecisionContext, StreamType
-from domain.deletion import DeletionState, DeletionStatus
+from domain.decision import DecisionContext, StreamType
+from domain.decisions.deletion import DeletionState, DeletionStatus
 from domain.errors import NotFound, NotOnSale
 from domain.event import EVENT, EventStatus, ListedEvent
 from domain.values import EntryRules, Limits, PerformanceCancelReason, Price

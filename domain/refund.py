@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
 
-from domain.books import StreamType
+from domain.decision import StreamType
 from domain.order import RefundOutcome
 from domain.payment import BookedEntry
 from domain.values import RefundReason

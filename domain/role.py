@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import assert_never
 
-from domain.books import Changes, DecisionContext, StreamType
+from domain.decision import Changes, DecisionContext, StreamType
 from domain.errors import LastHolder
 from domain.values import Role
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import assert_never
 
-from domain.books import StreamType
+from domain.decision import StreamType
 from domain.ticket import EntryMode, RefusalReason
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
-from domain.books import DecisionContext, StreamType
+from domain.decision import DecisionContext, StreamType
 from domain.errors import SeatsTaken
 from domain.values import BlockReason, RefundReason, ReleaseReason
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
-from domain.books import StreamType
+from domain.decision import StreamType
 from domain.values import Place
 
 

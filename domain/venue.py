@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
-from domain.books import Changes, DecisionContext, StreamType
-from domain.deletion import DeletionState, DeletionStatus, close_events, finish_events, give_up_events
+from domain.decision import Changes, DecisionContext, StreamType
+from domain.decisions.deletion import DeletionState, DeletionStatus, close_events, finish_events, give_up_events
 from domain.errors import AlreadyExists, BeingDeleted, NotFound
 
 

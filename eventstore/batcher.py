@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from eventstore.encoding import check_append
 from eventstore.errors import (
     Abandoned,
     BatchRefused,
@@ -20,6 +19,7 @@ from eventstore.errors import (
     Unencodable,
 )
 from eventstore.store import BATCH_BYTES_MAX, COMMANDS_PER_BATCH_MAX, Append, Appended, Conflict, Store, Verdict
+from eventstore.validation import check_append
 
 QUEUE_COMMANDS_MAX = 4_000
 RESEND_PAUSE_FIRST_S = 0.02

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from eventstore.loaded import LoadedStreams
+from eventstore.decision_context import LoadedStreams
 from eventstore.store import NO_FINGERPRINT, Append, RequestFingerprint
 
 Changes = Mapping[str, Sequence[Any]]

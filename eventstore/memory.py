@@ -10,7 +10,6 @@ from uuid import UUID
 import orjson
 
 from eventstore.digest import digest_of
-from eventstore.encoding import check_batch
 from eventstore.errors import BatchRefused, ClockBehind
 from eventstore.store import (
     CLOCK_BEHIND_MAX_S,
@@ -31,6 +30,7 @@ from eventstore.store import (
     RequestFingerprint,
     Verdict,
 )
+from eventstore.validation import check_batch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar
 
-from domain.paying import require_payment
+from domain.decisions.paying import require_payment
 from domain.payment import PaymentCancelled, PaymentStatus, RequestedPayment
-from domain.ports import CheckoutStatus, PaymentGateway, PaymentRefused, PaymentUnavailable
-from eventstore.handler import CommandHandler
+from domain.ports.payment_gateway import CheckoutStatus, PaymentGateway, PaymentRefused, PaymentUnavailable
+from eventstore.command_handler import CommandHandler
 from eventstore.store import RecordedEvent
 from processes.rule import NO_CHANGES, Commands, WorkChanges
 from processes.work import BackOff, WorkItem, subject_of

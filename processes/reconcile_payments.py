@@ -12,6 +12,14 @@ from uuid import NAMESPACE_URL, uuid5
 
 import structlog
 
+from domain.decisions.paying import capture, expire, fail, require_action, require_payment
+from domain.decisions.reconciling import (
+    SOURCE,
+    entry_exception_id,
+    expire_unknown_payment,
+    reconcile_entry,
+    unreadable_events,
+)
 from domain.money_exception import (
     EXCEPTION,
     ClosedException,
@@ -19,7 +27,6 @@ from domain.money_exception import (
     Resolution,
     exception_opened_events,
 )
-from domain.paying import capture, expire, fail, require_action, require_payment
 from domain.payment import (
     AWAITING_BUYER,
     PaymentCaptured,
@@ -28,7 +35,7 @@ from domain.payment import (
     PaymentSettled,
     PaymentStatus,
 )
-from domain.ports import (
+from domain.ports.payment_gateway import (
     CheckoutStatus,
     LedgerEntry,
     LedgerEntryKind,
@@ -36,9 +43,8 @@ from domain.ports import (
     PaymentUnavailable,
     ProviderPayment,
 )
-from domain.reconciling import SOURCE, entry_exception_id, expire_unknown_payment, reconcile_entry, unreadable_events
+from eventstore.command_handler import CommandHandler
 from eventstore.errors import EventStoreError, Unencodable
-from eventstore.handler import CommandHandler
 from eventstore.store import RecordedEvent
 from processes.rule import NO_CHANGES, Commands, WorkChanges
 from processes.work import BackOff, WorkItem, subject_of

@@ -13,15 +13,15 @@ from typing import Any, ClassVar, Protocol
 
 import structlog
 
-from domain.books import Changes, DecisionContext
-from domain.cancelling import due_refunds, end_basket, request_due_refund
+from domain.decision import Changes, DecisionContext
+from domain.decisions.cancelling import due_refunds, end_basket, request_due_refund
+from domain.decisions.refunding import approve_refund
 from domain.errors import Rejected
 from domain.layout.model import CAPACITY_MAX
 from domain.performance import PerformanceCancelled
-from domain.refunding import approve_refund
 from domain.seat import SEAT, SeatHeld, SeatHoldExtended, SeatSold
 from eventstore.codec import Codec
-from eventstore.handler import CommandHandler
+from eventstore.command_handler import CommandHandler
 from eventstore.store import RecordedEvent
 from processes.rule import NO_CHANGES, Commands, WorkChanges
 from processes.work import BackOff, WorkItem

@@ -8,10 +8,10 @@ from datetime import datetime
 from functools import partial
 from typing import Any, ClassVar
 
-from domain.basket import expire_hold
-from domain.buyer import BuyerQuotaKept
+from domain.buyer_quota import BuyerQuotaKept
+from domain.decisions.holding import expire_hold
 from domain.hold import HoldExpired, HoldExtended, HoldPlaced, HoldReleased
-from eventstore.handler import CommandHandler
+from eventstore.command_handler import CommandHandler
 from eventstore.store import RecordedEvent
 from processes.rule import NO_CHANGES, Commands, WorkChanges
 from processes.work import WorkItem, subject_of

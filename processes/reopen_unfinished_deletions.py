@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar
 
-from domain.books import Changes
+from domain.decision import Changes
+from domain.decisions.performance_deletion import give_up_performance_deletion
 from domain.event import EVENT, give_up_deletion
 from domain.performance import PERFORMANCE
-from domain.performance_deletion import give_up_performance_deletion
 from domain.venue import VENUE, give_up_venue_deletion
-from eventstore.handler import CommandHandler
+from eventstore.command_handler import CommandHandler
 from eventstore.store import RecordedEvent
 from processes.rule import NO_CHANGES, Commands, WorkChanges
 from processes.work import WorkItem

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 from uuid import uuid5
 
-from domain.books import Changes, DecisionContext
+from domain.decision import Changes, DecisionContext
 from eventstore.command import CommandContext, Outcome
-from eventstore.handler import CommandHandler
+from eventstore.command_handler import CommandHandler
 from eventstore.store import RecordedEvent
 from processes.work import WorkItem
 

@@ -15,12 +15,12 @@ from pathlib import Path
 import structlog
 
 from domain.errors import Rejected
-from domain.ports import PaymentError
+from domain.ports.payment_gateway import PaymentError
 from eventstore.checkpoint import BEGINNING, Checkpoint, is_in_log
 from eventstore.codec import Codec
 from eventstore.errors import EventStoreError, StoreUnavailable
-from processes.log import Log, SharedEventReader
 from processes.rule import Rule, WorkChanges
+from processes.shared_reader import Log, SharedEventReader
 from processes.state import Lease, ProcessState, Refusal
 from processes.work import BackOff, WorkItem
 

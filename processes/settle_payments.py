@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar
 
+from domain.decisions.settling import settle
 from domain.payment import PaymentCaptured, PaymentSettled
-from domain.settling import settle
-from eventstore.handler import CommandHandler
+from eventstore.command_handler import CommandHandler
 from eventstore.store import RecordedEvent
 from processes.rule import NO_CHANGES, Commands, WorkChanges
 from processes.work import WorkItem, subject_of

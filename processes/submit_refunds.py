@@ -9,13 +9,16 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar, assert_never
 
-from domain.paying import require_payment
-from domain.ports import (
-    PaymentGateway,
-    PaymentRefused,
-    ProviderRefund,
-    ProviderRefundStatus,
+from domain.decisions.paying import require_payment
+from domain.decisions.refund_transfers import (
+    UNFINISHED,
+    complete_refund,
+    fail_refund,
+    report_unanswered,
+    require_refund,
+    submit_refund,
 )
+from domain.ports.payment_gateway import PaymentGateway, PaymentRefused, ProviderRefund, ProviderRefundStatus
 from domain.refund import (
     RefundApproved,
     RefundClosedManually,
@@ -27,8 +30,7 @@ from domain.refund import (
     RequestedRefund,
     transfer_reference,
 )
-from domain.transfers import UNFINISHED, complete_refund, fail_refund, report_unanswered, require_refund, submit_refund
-from eventstore.handler import CommandHandler
+from eventstore.command_handler import CommandHandler
 from eventstore.store import RecordedEvent
 from processes.rule import NO_CHANGES, Commands, WorkChanges
 from processes.work import BackOff, WorkItem, subject_of

@@ -8,19 +8,19 @@ from typing import Any, Protocol, TypeVar
 import psycopg
 from psycopg_pool import AsyncConnectionPool
 
-from adapters.records.pool import CONNECTIONS_MAX, IDLE_SECONDS_MAX, Pool, open_pool_for_records
+from adapters.postgres.pool import CONNECTIONS_MAX, IDLE_SECONDS_MAX, Pool, open_pool_for_records
 from adapters.sandbox_gateway import SandboxGateway
-from domain.ports import PaymentGateway
+from domain.ports.payment_gateway import PaymentGateway
 from eventstore.batcher import Batcher
-from eventstore.epoch import Epochs
-from eventstore.feed import HybridSubscription, PollingSubscription, Subscription
-from eventstore.handler import Appender
-from eventstore.jetstream.link import NatsConnection
+from eventstore.command_handler import Appender
+from eventstore.nats.connection import NatsConnection
+from eventstore.nats.epoch import Epochs
+from eventstore.nats.relay import NotifyingAppender, WakeUpNotifier
 from eventstore.postgres.bounded import BOUNDED, check_answers
+from eventstore.postgres.roles import APP_ROLE
 from eventstore.postgres.store import PostgresStore
-from eventstore.relay import NotifyingAppender, WakeUpNotifier
-from eventstore.roles import APP_ROLE
 from eventstore.store import Store
+from eventstore.subscription import HybridSubscription, PollingSubscription, Subscription
 from runtime.roles import url_of_role
 from runtime.settings import Settings
 

@@ -5,8 +5,8 @@ from inspect import getdoc
 from pathlib import Path
 from typing import Any
 
-from domain.history import EVENTS, VERSIONS
-from eventstore.jetstream.asyncapi import asyncapi
+from domain.event_registry import EVENTS, VERSIONS
+from eventstore.nats.asyncapi import asyncapi
 from eventstore.schemas import schema_of
 
 ASYNCAPI = "asyncapi.json"

@@ -2,18 +2,18 @@
 
 from pathlib import Path
 
+from audit.known import require_known
+from audit.log_search import PositionRange, Search, searchable_range
 from eventstore.exports.formats import Format, writer_of
 from eventstore.exports.manifest import HashingCounter, Manifest, seals_between
 from eventstore.exports.writer import Writer, events_between
 from eventstore.postgres import PostgresStore
-from eventstore.roles import APP_ROLE
-from eventstore.seals.seal import Seal, seal_line
-from eventstore.seals.table import SealRepository
-from projections.past.known import require_known
-from projections.past.searching import PositionRange, Search, searchable_range
-from runtime.new_files import require_new
+from eventstore.postgres.roles import APP_ROLE
+from eventstore.sealing.seal import Seal, seal_line
+from eventstore.sealing.seal_repository import SealRepository
 from runtime.roles import url_of_role
 from runtime.settings import Settings
+from runtime.tuning.file_permissions import require_new
 
 
 async def export_log(settings: Settings, asked: Search, *, kind: Format, out: Path) -> Manifest:

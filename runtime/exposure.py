@@ -2,8 +2,8 @@
 
 from ipaddress import ip_address
 
-from runtime.interpreter import outdated, refuse_outdated
 from runtime.settings import NO_PROXIES, PREFIX, Settings, SettingsRefused
+from runtime.tuning.interpreter import outdated, refuse_outdated
 
 LOCALHOST = "localhost"
 

@@ -3,10 +3,10 @@
 Light to import: `up` keeps in memory what it imports.
 """
 
-from adapters.records import process_state
-from adapters.records.pool import open_pool_for_records
-from eventstore.roles import APP_ROLE, PROJECTOR_ROLE
-from projections import control
+from adapters.postgres import process_state
+from adapters.postgres.pool import open_pool_for_records
+from eventstore.postgres.roles import APP_ROLE, PROJECTOR_ROLE
+from projections.engine import checkpoints
 from runtime.roles import url_of_role
 from runtime.settings import Settings
 
@@ -30,8 +30,8 @@ async def end_projection_leases(settings: Settings) -> None:
     Raises:
         StoreUnavailable: the database does not answer.
     """
-    async with control.open_connection_for(url_of_role(settings, PROJECTOR_ROLE), name="start") as connection:
-        await control.release_all(connection)
+    async with checkpoints.open_connection_for(url_of_role(settings, PROJECTOR_ROLE), name="start") as connection:
+        await checkpoints.release_all(connection)
 
 
 async def end_process_leases(settings: Settings) -> None:

@@ -6,18 +6,18 @@ from contextlib import contextmanager
 
 from domain.errors import NoRetiredVersion, PartialRebuildUnsupported
 from eventstore.postgres import PostgresStore
-from eventstore.roles import PROJECTOR_ROLE
-from projections.control import NoSuchProjection
-from projections.every_model import reader_for
-from projections.rebuilding import builds, course
-from projections.rebuilding.attending import RebuildInProgress, exclusive_session
-from projections.rebuilding.builds import Build
-from projections.rebuilding.comparing import Difference
-from projections.rebuilding.pace import Progress, Rate
-from projections.rebuilding.part import rebuild_part
-from projections.rebuilding.rebuilder import RebuildFailed, Rebuilt, VersionsDiffer
-from projections.rebuilding.rehearsal import RebuildEstimate, estimate_rebuild
-from runtime.read_models import MODELS, check_known, operator
+from eventstore.postgres.roles import PROJECTOR_ROLE
+from projections.engine.checkpoints import NoSuchProjection
+from projections.rebuild import build_repository, commands
+from projections.rebuild.build_repository import Build
+from projections.rebuild.diff import Difference
+from projections.rebuild.estimate import RebuildEstimate, estimate_rebuild
+from projections.rebuild.exclusive_session import RebuildInProgress, exclusive_session
+from projections.rebuild.partial_rebuild import rebuild_part
+from projections.rebuild.rebuilder import RebuildFailed, Rebuilt, VersionsDiffer
+from projections.rebuild.throttle import Progress, Rate
+from projections.registry import reader_for
+from runtime.projection_operations import MODELS, check_known, operator
 from runtime.roles import url_of_role
 from runtime.settings import Settings, SettingsRefused
 
@@ -55,7 +55,7 @@ async def rebuild(settings: Settings, name: str, *, swap_anyway: bool, report: R
         async with PostgresStore(url) as store:
             model = MODELS[name]
             try:
-                return await course.rebuild(
+                return await commands.rebuild(
                     url=url,
                     store=store,
                     model=model,
@@ -73,8 +73,8 @@ async def watch(settings: Settings, name: str, report: Report) -> None:
     """Tell how far somebody else's rebuild is, until it has ended."""
     rate = Rate()
     async with operator(settings) as connection:
-        while (build := await builds.find_unfinished(connection, name)) is not None and build.has_worker:
-            live = await builds.require_live(connection, name)
+        while (build := await build_repository.find_unfinished(connection, name)) is not None and build.has_worker:
+            live = await build_repository.require_live(connection, name)
             events_s = rate.record(build.position)
             report(Progress(state=build.state, position=build.position, target=live.position, events_s=events_s))
             await asyncio.sleep(WATCH_S)
@@ -88,7 +88,7 @@ async def require_swapped(settings: Settings, name: str) -> None:
         SettingsRefused: it could not be made.
     """
     async with operator(settings) as connection:
-        build = await builds.find_unfinished(connection, name)
+        build = await build_repository.find_unfinished(connection, name)
     if build is not None and build.state == "differs":
         raise VersionsDiffer(name, [Difference(**found) for found in build.differences or ()])
     if build is not None and build.state == "failed":
@@ -133,7 +133,9 @@ async def roll_back(settings: Settings, name: str, *, report: Report) -> Rebuilt
         url = url_of_role(settings, PROJECTOR_ROLE)
         model = MODELS[name]
         async with PostgresStore(url) as store:
-            return await course.roll_back(url=url, store=store, model=model, reader=reader_for([model]), report=report)
+            return await commands.roll_back(
+                url=url, store=store, model=model, reader=reader_for([model]), report=report
+            )
 
 
 async def drop(settings: Settings, name: str) -> Sequence[Build]:
@@ -143,16 +145,16 @@ async def drop(settings: Settings, name: str) -> Sequence[Build]:
         SettingsRefused: somebody is at one of them.
     """
     with translate_refusals(name):
-        return await course.drop(url=url_of_role(settings, PROJECTOR_ROLE), name=name)
+        return await commands.drop(url=url_of_role(settings, PROJECTOR_ROLE), name=name)
 
 
 async def list_builds(settings: Settings) -> Sequence[Build]:
     """Return every version of a read model that is not live."""
     async with operator(settings) as connection:
-        return await builds.list_builds(connection)
+        return await build_repository.list_builds(connection)
 
 
 async def live_version(settings: Settings, name: str) -> int:
     """Return the version of the code that folded what is live."""
     async with operator(settings) as connection:
-        return (await builds.require_live(connection, name)).version
+        return (await build_repository.require_live(connection, name)).version

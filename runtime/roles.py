@@ -1,6 +1,6 @@
 """Whom the parts are to the database: each logs in as the role that may do what it does, and nothing more."""
 
-from eventstore.roles import APP_ROLE, PROJECTOR_ROLE, SEALER_ROLE, role_url
+from eventstore.postgres.roles import APP_ROLE, PROJECTOR_ROLE, SEALER_ROLE, role_url
 from runtime.settings import Settings
 
 

@@ -4,13 +4,13 @@ from functools import partial
 
 from uuid_utils.compat import uuid7
 
-from adapters.records.process_reports import ProcessReports
+from adapters.postgres.process_reports import ProcessReports
 from domain.errors import Rejected
-from domain.process import ProcessStatus, require_status, retry
+from domain.operations.process import ProcessStatus, require_status, retry
 from eventstore.clock import ServerClock
 from eventstore.command import CommandContext
+from runtime.command_handling import build_handler, operator_actor
 from runtime.connections import open_records, open_store
-from runtime.deciding import build_handler, operator_actor
 from runtime.settings import Settings, SettingsRefused
 
 

@@ -11,21 +11,21 @@ import orjson
 
 from domain.ticket import TICKET
 from eventstore.postgres import PostgresStore
-from eventstore.roles import APP_ROLE, SEALER_ROLE
-from eventstore.seals.content import head_of, open_connection
-from eventstore.seals.hands import worker_pool
-from eventstore.seals.keys import PUBLIC_KEY_BYTES, SealingKey, key_id_of
-from eventstore.seals.proof import Proof, ProofRefused, check, proof_from_json, prove
-from eventstore.seals.sealer import Sealer
-from eventstore.seals.second_place import SealArchive
-from eventstore.seals.table import SealRepository
-from eventstore.seals.verification import Verification
-from eventstore.seals.verify import Report, verify
-from runtime.embedded.kept import persisted_secret
-from runtime.garbage import relax_gc
-from runtime.logs import configure_logs
+from eventstore.postgres.roles import APP_ROLE, SEALER_ROLE
+from eventstore.sealing.keys import PUBLIC_KEY_BYTES, SealingKey, key_id_of
+from eventstore.sealing.log_reader import head_of, open_connection
+from eventstore.sealing.proof import Proof, ProofRefused, check, proof_from_json, prove
+from eventstore.sealing.seal_archive import SealArchive
+from eventstore.sealing.seal_repository import SealRepository
+from eventstore.sealing.sealer import Sealer
+from eventstore.sealing.verification.pool import worker_pool
+from eventstore.sealing.verification.result import Verification
+from eventstore.sealing.verification.verify import Report, verify
+from runtime.local.embedded.persisted_values import persisted_secret
+from runtime.logging import configure_logs
 from runtime.roles import url_of_role
 from runtime.settings import PREFIX, Settings, SettingsRefused, load_settings
+from runtime.tuning.gc_policy import relax_gc
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 PROOF_BYTES_MAX = 1 << 20

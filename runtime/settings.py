@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from api.clients import HOPS_MAX, Clients, networks_in
-from domain.four_eyes import FourEyesLimits
+from api.auth.clients import HOPS_MAX, Clients, networks_in
+from domain.decisions.four_eyes import FourEyesLimits
 from runtime.edge.limits import EdgeLimits
 
 PREFIX = "SEATLEDGER_"

@@ -6,44 +6,45 @@ from dataclasses import dataclass
 from functools import partial
 
 from adapters.layout_process.process import LayoutProcesses
-from adapters.records.checkout_urls import PostgresCheckoutUrls
-from adapters.records.credentials import PostgresCredentials
-from adapters.records.layouts import LayoutInventories, PostgresLayouts
-from adapters.records.people import PostgresPeople
-from adapters.records.pool import Pool
-from adapters.records.process_reports import ProcessReports
-from adapters.records.sessions import PostgresSessions
-from api.admission import ConcurrencyLimit
-from api.attempts import LoginRateLimit
-from api.board import ProjectionStatusStream
-from api.bodies import LARGE_AT_ONCE_MAX, LARGE_OF_CLIENT_MAX, LARGE_WAITING_MAX, LARGE_WAITING_SECONDS_MAX
-from api.codes import TicketCodes
-from api.devices import Devices
-from api.drawings import LayoutDocumentCache
-from api.engine import ApiSettings, Services
-from api.entrance import Accounts
-from api.fair_queue import FairQueue
-from api.fonts import has_cjk, installed_fonts
+from adapters.postgres.checkout_urls import PostgresCheckoutUrls
+from adapters.postgres.credentials import PostgresCredentials
+from adapters.postgres.layouts import LayoutInventories, PostgresLayouts
+from adapters.postgres.people import PostgresPeople
+from adapters.postgres.pool import Pool
+from adapters.postgres.process_reports import ProcessReports
+from adapters.postgres.sessions import PostgresSessions
+from api.auth.known_devices import Devices
+from api.auth.login_rate_limit import LoginRateLimit
+from api.dependencies import ApiSettings, Services
+from api.http.bodies import LARGE_AT_ONCE_MAX, LARGE_OF_CLIENT_MAX, LARGE_WAITING_MAX, LARGE_WAITING_SECONDS_MAX
+from api.http.fair_queue import FairQueue
+from api.http.load_shedding import ConcurrencyLimit
+from api.http.metrics import Metrics
+from api.http.projection_status_stream import ProjectionStatusStream
 from api.live import LiveSeatMaps, WatchLimits
-from api.metrics import Metrics
-from api.passwords import Passwords
-from api.places import PlaceFinder
-from api.sealed_log import SealVerification
-from api.ticket_pdf import TicketPrinter
-from api.tokens import AccessTokens, SigningKey
+from application.access_tokens import AccessTokens, SigningKey
+from application.accounts import Accounts
+from application.fonts import has_cjk, installed_fonts
+from application.layout_documents import LayoutDocumentCache
+from application.passwords import Passwords
+from application.place_finder import PlaceFinder
+from application.seal_verification import SealVerification
+from application.ticket_codes import TicketCodes
+from application.ticket_pdf import TicketPrinter
+from audit.seat_map_timeline import SeatMapTimelines
 from eventstore.batcher import Batcher
 from eventstore.clock import ServerClock
-from eventstore.handler import Clock, CommandHandler
-from eventstore.roles import APP_ROLE, PROJECTOR_ROLE
-from eventstore.seals.second_place import SealArchive
+from eventstore.command_handler import Clock, CommandHandler
+from eventstore.postgres.roles import APP_ROLE, PROJECTOR_ROLE
+from eventstore.sealing.seal_archive import SealArchive
 from eventstore.store import Store
-from projections.every_model import EVERY_MODEL, reader_for
-from projections.past.seat_maps import SeatMapTimelines
-from projections.positions import ProjectionPositions
-from projections.reading import ReadModelQueries
-from projections.rebuilding.asking import RebuildRequests
-from projections.seat_map import SEAT_MAP
-from projections.switches import ProjectionOperations
+from projections.engine.positions import ProjectionPositions
+from projections.engine.queries import ReadModelQueries
+from projections.operations.operations import ProjectionOperations
+from projections.rebuild.requests import RebuildRequests
+from projections.registry import EVERY_MODEL, reader_for
+from projections.seat_map.fold import SEAT_MAP
+from runtime.command_handling import build_codec, build_handler
 from runtime.connections import (
     Nats,
     closing_after,
@@ -55,9 +56,8 @@ from runtime.connections import (
     open_records,
     open_store,
 )
-from runtime.deciding import build_codec, build_handler
-from runtime.evolution import check_log
-from runtime.local.heartbeats import liveness
+from runtime.local.supervision.heartbeats import liveness
+from runtime.log_compatibility import check_log
 from runtime.roles import url_of_role
 from runtime.settings import Settings
 

@@ -10,14 +10,14 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from runtime.embedded import EmbeddedNats, EmbeddedPostgres
-from runtime.wait_for import patch_wait_for
+from runtime.local.embedded import EmbeddedNats, EmbeddedPostgres
+from runtime.tuning.asyncio_compat import patch_wait_for
 from tests.databases import fresh_database
-from tests.effort import ExampleCount
-from tests.memory import folder_in_memory
+from tests.example_count import ExampleCount
+from tests.temp_folders import folder_in_memory
 
 SYSTEM = "tests/system"
-LONG = (SYSTEM, "tests/restore", "tests/laws/engine")
+LONG = (SYSTEM, "tests/restore", "tests/properties/engine")
 OBJECTS_BETWEEN_LOOKS = 50_000
 """Looking for garbage after every 700 objects, among all that a test run keeps, was a tenth of its work."""
 

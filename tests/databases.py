@@ -10,8 +10,8 @@ import psycopg
 from psycopg import sql
 from pydantic import SecretStr
 
-from eventstore.roles import ROLES, role_name
-from runtime.embedded import EmbeddedPostgres
+from eventstore.postgres.roles import ROLES, role_name
+from runtime.local.embedded import EmbeddedPostgres
 from runtime.settings import Settings
 
 SECRET_KEY = "a secret for tests only, long enough to be taken"

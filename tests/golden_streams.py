@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import orjson
 from uuid_utils.compat import uuid7
 
-from domain.books import StreamType
-from domain.history import STREAM_TYPES
+from domain.decision import StreamType
+from domain.event_registry import STREAM_TYPES
 from domain.seat import SEAT
 from eventstore.store import Append, NewEvent, Write
 from tests.golden import Golden, golden_files
-from tests.laws.world import CODEC
+from tests.properties.scenario import CODEC
 
 STEPS_MAX = 5
 

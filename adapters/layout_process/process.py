@@ -12,8 +12,8 @@ from typing import Any, BinaryIO
 import orjson
 import structlog
 
-from domain.layout.faults import Fault, FaultCode, LayoutFaults
-from domain.layout.requested import PublishedDocument, RenderedLayout, RequestedLayout
+from domain.layout.validation import Fault, FaultCode, LayoutFaults
+from domain.ports.layout_documents import PublishedDocument, RenderedLayout, RequestedLayout
 
 MODULE = "adapters.layout_process"
 AT_ONCE_MAX = 2

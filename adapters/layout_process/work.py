@@ -7,14 +7,14 @@ from typing import Any
 
 import orjson
 
-from domain.layout.drawing import to_public_document
-from domain.layout.exporting import write_native
-from domain.layout.faults import FaultCollector, LayoutFaults
+from domain.layout.formats.document_node import DocumentNode
+from domain.layout.formats.json_text import find_duplicate_field
+from domain.layout.formats.reading import read_layout
 from domain.layout.model import LABEL_LENGTH_MAX, Draft, Layout
+from domain.layout.native_writer import write_native
+from domain.layout.public_document import to_public_document
 from domain.layout.publishing import publish
-from domain.layout.readers.json_text import find_duplicate_field
-from domain.layout.readers.node import DocumentNode
-from domain.layout.reading import read_layout
+from domain.layout.validation import FaultCollector, LayoutFaults
 
 OWN_FORMAT = "seatledger"
 NUL = b"\\u0000"

@@ -1,9 +1,9 @@
 """The live seat map: a performance's seats as one document at a position, and what changes from there on."""
 
-from api.live.documents import Known, read_event_id
+from api.live.messages import Known, read_event_id
 from api.live.response import ABORT, EVENT_STREAM, LiveResponse
 from api.live.seat_maps import LiveSeatMaps
-from api.live.watchers import WATCHERS_MAX, WatchLimits
+from api.live.subscribers import WATCHERS_MAX, WatchLimits
 
 __all__ = [
     "ABORT",

@@ -3,10 +3,10 @@
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from api.live.documents import Known
-from api.live.performance import LiveSeatMap
-from api.live.watcher import Subscriber
-from api.live.watchers import SubscriberLimits
+from api.live.messages import Known
+from api.live.seat_map import LiveSeatMap
+from api.live.subscriber import Subscriber
+from api.live.subscribers import SubscriberLimits
 
 EVENT_STREAM = "text/event-stream"
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}

@@ -8,20 +8,20 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 
-from api.errors import Behind, Busy, Malformed
-from api.fair_queue import FairQueue
-from api.live.documents import Snapshot
-from api.live.following import SeatMapFeed
-from api.live.performance import LiveSeatMap
-from api.live.watchers import SubscriberLimits, WatchLimits
+from api.http.fair_queue import FairQueue
+from api.live.feed import SeatMapFeed
+from api.live.messages import Snapshot
+from api.live.seat_map import LiveSeatMap
+from api.live.subscribers import SubscriberLimits, WatchLimits
+from application.errors import Behind, Busy, Malformed
 from domain.layout.inventory import Inventory
 from eventstore.checkpoint import is_in_log
-from eventstore.feed import Subscription
-from eventstore.handler import Clock
+from eventstore.command_handler import Clock
 from eventstore.store import Store
-from projections.facts import ProjectionEventReader
-from projections.reading import Edition, ReadModelQueries
-from projections.seat_map import SEAT_MAP, SeatMap, read_seat_map
+from eventstore.subscription import Subscription
+from projections.engine.event_reader import ProjectionEventReader
+from projections.engine.queries import Edition, ReadModelQueries
+from projections.seat_map.fold import SEAT_MAP, SeatMap, read_seat_map
 
 LOADS_AT_ONCE_MAX = 8
 LOADS_WAITING_MAX = 1_000

@@ -7,13 +7,13 @@ from typing import Any
 
 from api.presenters.values import Body, money
 from api.schemas.performances import SalesStatus
-from domain.entry import entry_closes_at, entry_opens_at
+from domain.decisions.entry import entry_closes_at, entry_opens_at
 from domain.event import EventDetails, EventStatus
 from domain.performance import PerformanceScheduled, SalesState, ScheduledPerformance
 from domain.values import EntryRules, Limits
 from domain.venue import VenueDetails
 from projections import catalogue
-from projections.seat_map import SeatCounts
+from projections.seat_map.fold import SeatCounts
 
 
 def venue_facts(venue: str, organizer: str, details: VenueDetails) -> Body:

@@ -2,7 +2,7 @@
 
 from api.presenters.values import Body
 from domain.device import DeviceRegistered
-from projections.devices import Device
+from projections.devices.fold import Device
 
 
 def registered_device(device: str, registered: DeviceRegistered) -> Body:

@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from api.presenters.values import Body, money
-from domain.exception_resolution import possible_resolutions
+from domain.decisions.resolving_exceptions import possible_resolutions
 from domain.money_exception import ExceptionKind
 from domain.values import order_code
-from projections.exceptions import ListedException
+from projections.exceptions.fold import ListedException
 
 
 def exception_from_row(row: ListedException, now: datetime) -> Body:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from api.presenters.values import Body
-from projections.control import ProjectionState
-from projections.rebuilding.builds import Build
-from projections.rebuilding.pace import Progress
+from projections.engine.checkpoints import ProjectionState
+from projections.rebuild.build_repository import Build
+from projections.rebuild.throttle import Progress
 
 
 def builds_json(

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from api.presenters.values import Body, money
-from projections.past.account_report import PurchaseTotals
-from projections.sales import Sale
+from audit.account_report import PurchaseTotals
+from projections.sales.fold import Sale
 
 COUNTS = ("sold", "returned")
 AMOUNTS = ("gross", "returned_gross", "refunded", "disputes_lost")

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from api.presenters.values import Body
-from eventstore.seals.fault import Fault
-from eventstore.seals.seal import Seal, seal_to_json
-from eventstore.seals.table import SealerState
-from eventstore.seals.verification import Verification
+from eventstore.sealing.seal import Seal, seal_to_json
+from eventstore.sealing.seal_repository import SealerState
+from eventstore.sealing.verification.fault import Fault
+from eventstore.sealing.verification.result import Verification
 
 
 def seals(found: Sequence[Seal], limit: int, keys: Mapping[str, bytes], sealer: SealerState | None) -> Body:

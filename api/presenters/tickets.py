@@ -2,10 +2,10 @@
 
 from api.presenters.summaries import performance_summary
 from api.presenters.values import Body, place_json, place_to_plain_json
-from api.tickets import TicketDetails
+from application.tickets import TicketDetails
 from domain.ticket import TicketIssued
 from projections.catalogue import PerformanceSummary
-from projections.tickets import Ticket
+from projections.tickets.fold import Ticket
 
 VOID, CANCELLED = "void", "cancelled"
 NOT_ADMITTING = frozenset({VOID, CANCELLED})

@@ -6,13 +6,13 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 
-from api.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
-from api.engine import services_of
-from api.paging import TextCursor, cursor_of, values_in
-from api.routing import business_router
+from api.dependencies import services_of
+from api.http.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
+from api.http.pagination import TextCursor, cursor_of, values_in
+from api.http.routing import business_router
 from api.schemas.people import Accounts, RolesRequest, RolesResult
 from domain.account import ACCOUNT, OpenAccount, change_roles
-from domain.books import DecisionContext
+from domain.decision import DecisionContext
 from domain.values import Role
 
 PAGE_MAX = 100

@@ -8,26 +8,26 @@ from uuid import UUID
 from fastapi import Path, Query, Request, Response
 from pydantic import StringConstraints
 
-from api.commands import POSITION_MAX, MinPosition, json_response, wait_for_position
-from api.engine import services_of
-from api.paging import Limit
-from api.past import AsOfParameter, historical_streams
-from api.periods import require_period
-from api.presenters import past as present
-from api.problems import problem_responses
-from api.routing import business_router
+from api.dependencies import services_of
+from api.http.as_of import AsOfParameter, historical_streams
+from api.http.commands import POSITION_MAX, MinPosition, json_response, wait_for_position
+from api.http.pagination import Limit
+from api.http.periods import require_period
+from api.http.problems import problem_responses
+from api.http.routing import business_router
+from api.presenters import as_of as present
 from api.schemas.audit import OrderAsOf, RecordedEvents, SeatAsOf, SeatsAsOf, StreamAsOf
 from api.schemas.values import Timestamp
+from audit.currencies import currencies_of
+from audit.known import require_actor, require_known
+from audit.log_search import Search, search
+from audit.order_history import order_as_of
+from audit.seat_history import seat_as_of
 from domain.errors import NotFound
 from domain.values import SEAT_KEY
 from eventstore.store import STREAM_CHARACTERS_MAX, EventFilter, RecordedEvent
-from projections.exceptions import exceptions_of_order
-from projections.past.currencies import currencies_of
-from projections.past.known import require_actor, require_known
-from projections.past.one_order import order_as_of
-from projections.past.one_seat import seat_as_of
-from projections.past.searching import Search, search
-from projections.reading import ModelMissing
+from projections.engine.queries import ModelMissing
+from projections.exceptions.fold import exceptions_of_order
 
 NAMES_MAX = 20
 NAME_LENGTH_MAX = 80

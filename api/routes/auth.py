@@ -2,8 +2,7 @@
 
 from fastapi import Request, Response
 
-from api.commands import MinPosition, json_response, wait_for_position
-from api.cookies import (
+from api.auth.cookies import (
     device_of,
     drop_refresh_token,
     refresh_token_of,
@@ -11,15 +10,16 @@ from api.cookies import (
     require_refresh_token,
     set_refresh_token,
 )
-from api.engine import services_of
-from api.entrance import SESSION_LIFETIME
-from api.errors import Unauthenticated
-from api.identity import identity_of, optional_identity
-from api.merging import merge_logged_in_guest
-from api.problems import problem_responses
-from api.routing import business_router
+from api.auth.identity import identity_of, optional_identity
+from api.dependencies import services_of
+from api.http.commands import MinPosition, json_response, wait_for_position
+from api.http.problems import problem_responses
+from api.http.routing import business_router
+from api.queries.guest_merging import merge_logged_in_guest
 from api.schemas.people import Login, Me, Registration, TokenResponse
-from api.tokens import ACCESS_LIFETIME
+from application.access_tokens import ACCESS_LIFETIME
+from application.accounts import SESSION_LIFETIME
+from application.errors import Unauthenticated
 
 router = business_router("accounts")
 

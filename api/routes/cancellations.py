@@ -5,12 +5,12 @@ from uuid import UUID
 import orjson
 from fastapi import Request, Response
 
-from api.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
-from api.engine import Services, services_of
+from api.dependencies import Services, services_of
+from api.http.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
+from api.http.routing import business_router
 from api.presenters.values import Body, money
-from api.routing import business_router
 from api.schemas.performances import Cancellation, CancellationResponse, PerformanceCancelled
-from domain import scheduling
+from domain.decisions import scheduling
 from domain.errors import NotFound
 from domain.layout.model import CAPACITY_MAX
 from domain.performance import PERFORMANCE, require_performance

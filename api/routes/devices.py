@@ -6,22 +6,22 @@ from uuid import UUID
 from fastapi import Query, Request, Response
 from uuid_utils.compat import uuid7
 
-from api.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
-from api.device_keys import key_of, new_secret, secret_hash
-from api.engine import services_of
-from api.filters import require_own_organizer
-from api.identity import identity_of
-from api.paging import Limit, PositionCursor, placed_page
+from api.auth.device_keys import key_of, new_secret, secret_hash
+from api.auth.identity import identity_of
+from api.auth.visibility import acting_organizer, require_organizers
+from api.dependencies import services_of
+from api.http.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
+from api.http.filters import require_own_organizer
+from api.http.pagination import Limit, PositionCursor, placed_page
+from api.http.problems import problem_responses
+from api.http.routing import business_router
 from api.presenters import devices as present
 from api.presenters.values import id_of
-from api.problems import problem_responses
-from api.routing import business_router
 from api.schemas.devices import DeviceRequest, DevicesResponse, RegisteredResponse, RevokedResponse
-from api.visibility import acting_organizer, require_organizers
 from domain.device import DeviceRegistered, register_device, revoke_device
 from domain.values import Role
-from projections.devices import DEVICES, count_working, list_devices
-from projections.reading import ModelMissing
+from projections.devices.fold import DEVICES, count_working, list_devices
+from projections.engine.queries import ModelMissing
 
 NEWEST = 2**63 - 1
 

@@ -9,26 +9,26 @@ from fastapi import Query, Request, Response
 from pydantic import BeforeValidator, StringConstraints
 from uuid_utils.compat import uuid7
 
-from api.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
-from api.deleting import archive_unused, deletion_of_event
-from api.editions import IfMatch, edition_header, require_edition
-from api.engine import services_of
-from api.errors import Malformed
-from api.filters import require_filtered_venue
-from api.paging import FOREIGN_CURSOR, Limit, TextCursor, cursor_of, split_page, values_in
-from api.periods import require_period
+from api.auth.visibility import acting_organizer, require_visible_event, viewer_of
+from api.dependencies import services_of
+from api.http.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
+from api.http.editions import IfMatch, edition_header, require_edition
+from api.http.filters import require_filtered_venue
+from api.http.pagination import FOREIGN_CURSOR, Limit, TextCursor, cursor_of, split_page, values_in
+from api.http.periods import require_period
+from api.http.problems import problem_responses
+from api.http.routing import business_router
 from api.presenters import catalogue as present
 from api.presenters.values import Body, id_of
-from api.problems import problem_responses
-from api.routing import business_router
+from api.queries.event_deletion import archive_unused, deletion_of_event
 from api.schemas.events import EventChange, EventDeleted, EventDetailsResponse, EventRequest, EventResult, Events
 from api.schemas.texts import Spelled, without_invisible
 from api.schemas.values import Day, Time
-from api.visibility import acting_organizer, require_visible_event, viewer_of
+from application.errors import Malformed
 from domain import event as events
 from domain import organizer as organizers
 from domain import venue as venues
-from domain.books import Changes, DecisionContext
+from domain.decision import Changes, DecisionContext
 from domain.errors import NotFound
 from domain.event import EventCreated, EventDetails, EventStatus
 from projections.catalogue import READ_MODELS, Event, EventCursor, EventQuery, Viewer, find_event, find_events

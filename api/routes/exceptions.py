@@ -5,16 +5,16 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 
-from api.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
-from api.engine import services_of
-from api.identity import identity_of
-from api.paging import Limit, PositionCursor, placed_page
+from api.auth.identity import identity_of
+from api.dependencies import services_of
+from api.http.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
+from api.http.pagination import Limit, PositionCursor, placed_page
+from api.http.routing import business_router
 from api.presenters.exceptions import exception_from_row
-from api.routing import business_router
 from api.schemas.exceptions import ExceptionResolved, Exceptions, ExceptionStatus, ResolutionRequest
-from domain.exception_resolution import ResolveException, resolve_exception
+from domain.decisions.resolving_exceptions import ResolveException, resolve_exception
 from domain.money_exception import ExceptionClosed, ExceptionKind, Resolution
-from projections import exceptions
+from projections.exceptions import fold as exceptions
 
 router = business_router("exceptions")
 

@@ -8,21 +8,21 @@ from fastapi import Query, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from api.admission import ConcurrencyLimit
-from api.commands import POSITION_MAX, MinPosition, wait_for_position
-from api.engine import services_of
-from api.periods import require_period
-from api.problems import problem_responses
+from api.dependencies import services_of
+from api.http.commands import POSITION_MAX, MinPosition, wait_for_position
+from api.http.load_shedding import ConcurrencyLimit
+from api.http.periods import require_period
+from api.http.problems import problem_responses
+from api.http.routing import business_router
 from api.routes.audit import NAMES_MAX, After, Before, EventName, StreamName
-from api.routing import business_router
 from api.schemas.values import Timestamp
+from audit.known import require_known
+from audit.log_search import PositionRange, Search, searchable_range
 from eventstore.exports.formats import Format, writer_of
 from eventstore.exports.writer import Writer, events_between
-from eventstore.seals.seal import seal_line
-from eventstore.seals.table import SEALS_MAX
+from eventstore.sealing.seal import seal_line
+from eventstore.sealing.seal_repository import SEALS_MAX
 from eventstore.store import EventFilter, Store
-from projections.past.known import require_known
-from projections.past.searching import PositionRange, Search, searchable_range
 
 POSITIONS_PER_EXPORT_MAX = 1_000_000
 UPTO, NEXT = "Export-Upto", "Export-Next"

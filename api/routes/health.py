@@ -5,13 +5,13 @@ from contextlib import suppress
 
 from fastapi import Request, Response
 
-from api.commands import json_response
-from api.engine import Services, services_of
-from api.metrics import TEXT
-from api.routing import operations_router
+from api.dependencies import Services, services_of
+from api.http.commands import json_response
+from api.http.metrics import TEXT
+from api.http.routing import operations_router
 from api.schemas.health import Alive, Ready
 from eventstore.errors import ClockBehind, StoreUnavailable
-from projections.reports import list_statuses
+from projections.engine.status import list_statuses
 
 router = operations_router("operations")
 

@@ -4,21 +4,21 @@ from uuid import UUID
 
 from fastapi import Request, Response
 
-from api.buying import EXTENSION, book
-from api.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
-from api.engine import services_of
-from api.identity import identity_of
-from api.lean import fast_router
-from api.paging import Limit, PositionCursor, placed_page
-from api.performance_summary import summary_in
-from api.presenters import baskets as present
-from api.problems import problem_responses
-from api.routing import business_router
+from api.auth.identity import identity_of
+from api.dependencies import services_of
+from api.http.booking_requests import EXTENSION, book
+from api.http.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
+from api.http.fast_path import fast_router
+from api.http.pagination import Limit, PositionCursor, placed_page
+from api.http.problems import problem_responses
+from api.http.routing import business_router
+from api.presenters import orders as present
+from api.queries.performance_summary import summary_in
 from api.schemas.holds import HoldExtended, HoldPlaced, HoldReleased, HoldRequest, HoldResponse, Holds
 from domain import hold as holds
 from domain.account import owns
-from domain.basket import extend_hold, hold_seats, release_hold, require_own_hold
-from domain.books import DecisionContext
+from domain.decision import DecisionContext
+from domain.decisions.holding import extend_hold, hold_seats, release_hold, require_own_hold
 from projections import catalogue, my_orders
 from projections.catalogue import PerformanceSummary, summaries_of
 from projections.my_orders import list_holds

@@ -7,27 +7,27 @@ from uuid import UUID
 from fastapi import Query, Request, Response
 from uuid_utils.compat import uuid7
 
-from api.buying import book
-from api.checkouts import checkout_urls
-from api.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
-from api.engine import services_of
-from api.filters import require_findable
-from api.identity import identity_of
-from api.lean import fast_router
-from api.order_details import order_details
-from api.order_search import search_terms_of, searchable_orders
-from api.paging import Limit, PositionCursor, placed_page
-from api.presenters import baskets as present
+from api.auth.identity import identity_of
+from api.auth.visibility import owner_filter
+from api.dependencies import services_of
+from api.http.booking_requests import book
+from api.http.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
+from api.http.fast_path import fast_router
+from api.http.filters import require_findable
+from api.http.pagination import Limit, PositionCursor, placed_page
+from api.http.problems import problem_responses
+from api.http.routing import business_router
+from api.presenters import orders as present
 from api.presenters.values import Body
-from api.problems import problem_responses
-from api.routing import business_router
+from api.queries.checkouts import checkout_urls
+from api.queries.order_details import order_details
+from api.queries.order_search import search_terms_of, searchable_orders
 from api.schemas.orders import Contact, OrderCancelled, OrderDetails, OrderPlaced, OrderRequest, Orders
-from api.visibility import owner_filter
 from domain import order as orders
-from domain import people
+from domain.decisions.ordering import PlaceOrder, cancel_order, hold_and_order, order_hold, require_visible_order
 from domain.errors import Invalid
 from domain.order import OrderStatus
-from domain.ordering import PlaceOrder, cancel_order, hold_and_order, order_hold, require_visible_order
+from domain.ports import personal_data
 from domain.values import OrderCancelReason, derived_id
 from eventstore.errors import OutcomeUnknown
 from projections import catalogue, my_orders
@@ -94,10 +94,12 @@ async def save_contact(request: Request, contact: Contact, placed: orders.OrderP
     """
     if placed.contact is None:
         return
-    record = people.Contact(contact=placed.contact, account=placed.account, email=contact.email, name=contact.name)
+    record = personal_data.Contact(
+        contact=placed.contact, account=placed.account, email=contact.email, name=contact.name
+    )
     try:
         await services_of(request).people.save_contact(record)
-    except people.RecordsUnavailable as error:
+    except personal_data.RecordsUnavailable as error:
         raise OutcomeUnknown("The order is recorded, its contact is not.") from error
 
 

@@ -5,18 +5,18 @@ from uuid import UUID
 from fastapi import Request, Response
 from uuid_utils.compat import uuid7
 
-from api.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
-from api.engine import services_of
-from api.identity import identity_of
-from api.paging import PAGE_MAX, Limit, split_page
+from api.auth.identity import identity_of
+from api.dependencies import services_of
+from api.http.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
+from api.http.pagination import PAGE_MAX, Limit, split_page
+from api.http.routing import business_router
 from api.presenters.values import Body
-from api.routing import business_router
 from api.schemas.people import MemberResult, Members, OrganizerFounded, OrganizerRequest, Organizers, RolesRequest
 from domain import organizer as organizers
 from domain.account import require_account
-from domain.books import Changes, DecisionContext
+from domain.decision import Changes, DecisionContext
 from domain.organizer import ORGANIZER
-from domain.people import Person
+from domain.ports.personal_data import Person
 from domain.values import Role
 from projections.catalogue import NAME, list_organizers
 

@@ -5,22 +5,22 @@ from uuid import UUID
 from fastapi import Request, Response
 from uuid_utils.compat import uuid7
 
-from api.checkouts import checkout_urls
-from api.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
-from api.engine import services_of
-from api.facts import read_events
-from api.identity import identity_of
-from api.presenters import baskets as present
+from api.auth.identity import identity_of
+from api.auth.visibility import owner_filter
+from api.dependencies import services_of
+from api.http.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
+from api.http.routing import business_router
+from api.presenters import orders as present
 from api.presenters.values import id_of, money
-from api.routing import business_router
+from api.queries.checkouts import checkout_urls
 from api.schemas.payments import PaymentOpened, PaymentRequest, PaymentResponse
-from api.visibility import owner_filter
+from application.event_reader import read_events
 from domain.account import owns
-from domain.books import Changes, DecisionContext
+from domain.decision import Changes, DecisionContext
+from domain.decisions.paying import OpenPayment, open_checkout, open_payment, require_payment
 from domain.errors import Invalid, NotFound
-from domain.paying import OpenPayment, open_checkout, open_payment, require_payment
 from domain.payment import PAYMENT, PaymentCheckoutOpened, PaymentRequested, PaymentStatus, RequestedPayment
-from domain.ports import PaymentGateway
+from domain.ports.payment_gateway import PaymentGateway
 from domain.values import order_code
 from eventstore.command import Outcome
 

@@ -7,7 +7,9 @@ from uuid import UUID
 from fastapi import Header, Request, Response
 from uuid_utils.compat import uuid7
 
-from api.commands import (
+from api.auth.visibility import require_visible_performance
+from api.dependencies import services_of
+from api.http.commands import (
     JSON,
     MinPosition,
     command_response,
@@ -16,15 +18,13 @@ from api.commands import (
     negotiated_json,
     wait_for_position,
 )
-from api.deleting import archive_unused, deletion_of_performance
-from api.editions import IfMatch, edition_header, require_edition
-from api.engine import services_of
-from api.facts import read_events
+from api.http.editions import IfMatch, edition_header, require_edition
+from api.http.performance_requests import entry_rules_of, limits_of, prices_of, to_change_command
+from api.http.problems import problem_responses
+from api.http.routing import business_router
 from api.presenters import catalogue as present
 from api.presenters.values import Body, id_of
-from api.problems import problem_responses
-from api.routing import business_router
-from api.scheduling import entry_rules_of, limits_of, prices_of, to_change_command
+from api.queries.event_deletion import archive_unused, deletion_of_performance
 from api.schemas.performances import (
     PerformanceChange,
     PerformanceDeleted,
@@ -32,16 +32,16 @@ from api.schemas.performances import (
     PerformanceResponse,
     PerformanceResult,
 )
-from api.visibility import require_visible_performance
+from application.event_reader import read_events
 from domain import event as events
-from domain import scheduling
-from domain.books import Changes, DecisionContext
-from domain.deletion import DeletionStatus
+from domain.decision import Changes, DecisionContext
+from domain.decisions import scheduling
+from domain.decisions.deletion import DeletionStatus
 from domain.errors import Invalid, NotFound
 from domain.event import EVENT, EventStatus, ListedEvent
 from domain.performance import PERFORMANCE, PerformanceScheduled, require_performance
 from domain.venue import require_layout
-from projections import seat_map
+from projections.seat_map import fold as seat_map
 
 FOR_EVER = "public, max-age=31536000, immutable"
 

@@ -5,12 +5,12 @@ from typing import Annotated
 
 from fastapi import Path, Request, Response
 
-from api.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
-from api.engine import services_of
+from api.dependencies import services_of
+from api.http.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
+from api.http.routing import business_router
 from api.presenters.values import Body
-from api.routing import business_router
 from api.schemas.processes import ProcessesResponse, ProcessResult
-from domain.process import ProcessStatus, require_status, retry
+from domain.operations.process import ProcessStatus, require_status, retry
 
 NAME_LENGTH_MAX = 50
 

@@ -5,11 +5,11 @@ from typing import Annotated
 
 from fastapi import Path, Request, Response
 
-from api.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
-from api.engine import services_of
+from api.dependencies import services_of
+from api.http.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
+from api.http.routing import business_router
 from api.presenters.projections import builds_json
 from api.presenters.values import Body
-from api.routing import business_router
 from api.schemas.projections import (
     EventSkippedResult,
     ParkRequest,
@@ -20,10 +20,10 @@ from api.schemas.projections import (
     StreamUnparkedResult,
     UnparkRequest,
 )
-from projections import switches
-from projections.reports import ProjectionStatus, list_statuses
-from projections.set_aside import require_stream
-from projections.switches import Operation
+from projections.engine.status import ProjectionStatus, list_statuses
+from projections.operations import operations
+from projections.operations.exclusions import require_stream
+from projections.operations.operations import Operation
 
 NAME_LENGTH_MAX = 40
 
@@ -66,25 +66,25 @@ def projection_json(report: ProjectionStatus) -> Body:
 @router.post("/projections/{name}/pause", responses={200: {"model": ProjectionResult}})
 async def pause(request: Request, name: Name) -> Response:
     """Let a read model stand still."""
-    return await run_operation(request, name, switches.PAUSE)
+    return await run_operation(request, name, operations.PAUSE)
 
 
 @router.post("/projections/{name}/resume", responses={200: {"model": ProjectionResult}})
 async def resume(request: Request, name: Name) -> Response:
     """Let a paused read model go on."""
-    return await run_operation(request, name, switches.RESUME)
+    return await run_operation(request, name, operations.RESUME)
 
 
 @router.post("/projections/{name}/retry", responses={200: {"model": ProjectionResult}})
 async def retry(request: Request, name: Name) -> Response:
     """Let a failed read model try the event again that it failed on."""
-    return await run_operation(request, name, switches.RETRY)
+    return await run_operation(request, name, operations.RETRY)
 
 
 @router.post("/projections/{name}/skip", responses={200: {"model": EventSkippedResult}})
 async def skip(request: Request, name: Name, body: SkipRequest) -> Response:
     """Let a failed read model leave out the event it failed on; a rebuild by the same version leaves it out too."""
-    operation = switches.skip(body.position, body.reason)
+    operation = operations.skip(body.position, body.reason)
     return await run_operation(request, name, operation, skipped_position=body.position, reason=body.reason)
 
 
@@ -93,14 +93,14 @@ async def park(request: Request, name: Name, body: ParkRequest) -> Response:
     """Let a read model leave out a stream from here on; one that failed tries again without it."""
     await require_stream(services_of(request).store, body.stream)
     return await run_operation(
-        request, name, switches.park(body.stream, body.reason), stream=body.stream, reason=body.reason
+        request, name, operations.park(body.stream, body.reason), stream=body.stream, reason=body.reason
     )
 
 
 @router.post("/projections/{name}/unpark", responses={200: {"model": StreamUnparkedResult}})
 async def unpark(request: Request, name: Name, body: UnparkRequest) -> Response:
     """Let a read model have a parked stream again, from its next rebuild on."""
-    return await run_operation(request, name, switches.unpark(body.stream), stream=body.stream, rebuild_needed=True)
+    return await run_operation(request, name, operations.unpark(body.stream), stream=body.stream, rebuild_needed=True)
 
 
 async def run_operation(request: Request, name: str, operation: Operation, **fields: object) -> Response:

@@ -6,14 +6,14 @@ from typing import Annotated
 from fastapi import Path, Request, Response
 from fastapi.responses import StreamingResponse
 
-from api.access import PREFIX
-from api.commands import command_response, execute_command
-from api.engine import services_of
+from api.auth.access import PREFIX
+from api.dependencies import services_of
+from api.http.commands import command_response, execute_command
+from api.http.routing import business_router
 from api.live import EVENT_STREAM
-from api.routing import business_router
 from api.schemas.projections import RebuildRequestBody, UnskipRequest, VersionsRequested
-from projections.rebuilding import asking
-from projections.rebuilding.asking import RebuildRequest
+from projections.rebuild import requests
+from projections.rebuild.requests import RebuildRequest
 
 NAME_LENGTH_MAX = 40
 WATCH = f"{PREFIX}/projections/live"
@@ -45,25 +45,25 @@ async def watch(request: Request) -> Response:
 @router.post("/projections/{name}/rebuild", status_code=202, responses={202: {"model": VersionsRequested}})
 async def rebuild(request: Request, name: Name, body: RebuildRequestBody) -> Response:
     """Ask for a read model to be folded anew beside the live version, compared and swapped; or for one performance."""
-    return await ask(request, name, asking.rebuild(performance=body.performance_id, swap_anyway=body.swap_anyway))
+    return await ask(request, name, requests.rebuild(performance=body.performance_id, swap_anyway=body.swap_anyway))
 
 
 @router.post("/projections/{name}/unskip", status_code=202, responses={202: {"model": VersionsRequested}})
 async def unskip(request: Request, name: Name, body: UnskipRequest) -> Response:
     """Let a read model have a skipped event again: it is rebuilt with it and swapped in."""
-    return await ask(request, name, asking.unskip(body.position))
+    return await ask(request, name, requests.unskip(body.position))
 
 
 @router.post("/projections/{name}/rollback", status_code=202, responses={202: {"model": VersionsRequested}})
 async def roll_back(request: Request, name: Name) -> Response:
     """Ask for the version to be live again that was before the last swap."""
-    return await ask(request, name, asking.ROLLBACK)
+    return await ask(request, name, requests.ROLLBACK)
 
 
 @router.delete("/projections/{name}/versions", status_code=202, responses={202: {"model": VersionsRequested}})
 async def drop(request: Request, name: Name) -> Response:
     """Ask for the versions to be dropped that are not live."""
-    return await ask(request, name, asking.DROP)
+    return await ask(request, name, requests.DROP)
 
 
 async def ask(request: Request, name: str, rebuild_request: RebuildRequest) -> Response:

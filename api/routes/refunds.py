@@ -7,21 +7,21 @@ from uuid import UUID
 from fastapi import Query, Request, Response
 from uuid_utils.compat import uuid7
 
-from api.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
-from api.engine import Services, services_of
-from api.identity import identity_of
-from api.paging import Limit, PositionCursor, placed_page
-from api.performance_summary import summary_of
+from api.auth.identity import identity_of
+from api.auth.visibility import owner_filter
+from api.dependencies import Services, services_of
+from api.http.commands import MinPosition, command_response, execute_command, json_response, wait_for_position
+from api.http.pagination import Limit, PositionCursor, placed_page
+from api.http.routing import business_router
 from api.presenters import refunds as present
 from api.presenters.values import Body
-from api.refunds import refunds_of
-from api.routing import business_router
+from api.queries.performance_summary import summary_of
+from api.queries.refunds import refunds_of
 from api.schemas.refunds import RefundDecided, RefundDetails, RefundRequest, RefundRequested, Refunds, RejectionRequest
-from api.visibility import owner_filter
 from domain.account import owns
+from domain.decisions.refunding import RequestRefund, approve_refund, reject_refund, request_refund
 from domain.errors import Invalid, NotFound
 from domain.refund import RefundApproved, RefundCompleted, RefundStatus
-from domain.refunding import RequestRefund, approve_refund, reject_refund, request_refund
 from domain.values import RefundReason
 from projections import catalogue, my_orders
 from projections.catalogue import summaries_of

@@ -7,32 +7,33 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 
-from api.commands import MinPosition, json_response, wait_for_position
-from api.engine import services_of
-from api.errors import Malformed
-from api.filters import require_filtered_account, require_own_organizer, require_reported_performance
-from api.identity import identity_of
-from api.paging import FOREIGN_CURSOR, PAGE_MAX, Limit, TextCursor, cursor_of, split_page, values_in
-from api.past import At, AtPosition, as_of_parameter, historical_streams
-from api.periods import require_period
+from api.auth.identity import identity_of
+from api.auth.visibility import require_organizers
+from api.dependencies import services_of
+from api.http.as_of import At, AtPosition, as_of_parameter, historical_streams
+from api.http.commands import MinPosition, json_response, wait_for_position
+from api.http.filters import require_filtered_account, require_own_organizer, require_reported_performance
+from api.http.pagination import FOREIGN_CURSOR, PAGE_MAX, Limit, TextCursor, cursor_of, split_page, values_in
+from api.http.periods import require_period
+from api.http.problems import problem_responses
+from api.http.routing import business_router
 from api.presenters import reports as present
 from api.presenters.values import Body
-from api.problems import problem_responses
-from api.routing import business_router
 from api.schemas.reports import AccountReport, PerformanceReport, SalesReport
 from api.schemas.values import Day
-from api.visibility import require_organizers
+from application.errors import Malformed
+from audit.account_report import account_report
+from audit.as_of import AsOf, as_of
+from audit.sales_report import sales_as_of
+from domain.operations.projection import Exclusions
 from domain.performance import PERFORMANCE, NoPerformance, Performance, ScheduledPerformance
-from domain.projection import Exclusions
 from domain.values import Role
-from projections import catalogue, seat_map
+from projections import catalogue
 from projections.my_orders import MY_ORDERS
-from projections.past.account_report import account_report
-from projections.past.moment import AsOf, as_of
-from projections.past.sales_then import sales_as_of
-from projections.sales import NAME, Sales, SalesFilter, SalesKey, report_sales
-from projections.seat_map import SeatCounts, count_seats
-from projections.set_aside import read_exclusions
+from projections.operations.exclusions import read_exclusions
+from projections.sales.fold import NAME, Sales, SalesFilter, SalesKey, report_sales
+from projections.seat_map import fold as seat_map
+from projections.seat_map.fold import SeatCounts, count_seats
 
 router = business_router("reports")
 

@@ -2,14 +2,14 @@
 
 from fastapi import Request, Response
 
-from api.commands import command_response, execute_command, json_response
-from api.device_keys import DeviceKey, sending_device
-from api.engine import services_of
-from api.gate import command_of_scan, preview_result, scan_result
-from api.identity import identity_of
-from api.routing import business_router
+from api.auth.device_keys import DeviceKey, sending_device
+from api.auth.identity import identity_of
+from api.dependencies import services_of
+from api.http.commands import command_response, execute_command, json_response
+from api.http.routing import business_router
+from api.queries.gate import command_of_scan, preview_result, scan_result
 from api.schemas.tickets import RevertRequest, RevertResponse, ScanRequest, ScanResult
-from domain.entry import preview_scan, revert_entry, scan_ticket
+from domain.decisions.entry import preview_scan, revert_entry, scan_ticket
 
 router = business_router("scans")
 

@@ -5,18 +5,18 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 
-from api.commands import POSITION_MAX, MinPosition, json_response, wait_for_position
-from api.engine import services_of
-from api.identity import identity_of
-from api.paging import Limit, PositionCursor
+from api.auth.identity import identity_of
+from api.dependencies import services_of
+from api.http.commands import POSITION_MAX, MinPosition, json_response, wait_for_position
+from api.http.pagination import Limit, PositionCursor
+from api.http.problems import problem_responses
+from api.http.routing import business_router
 from api.presenters import seals as present
-from api.problems import problem_responses
-from api.routing import business_router
 from api.schemas.seals import Comparison, Seals, TicketProof
-from api.tickets import ticket_details
+from application.tickets import ticket_details
 from domain.ticket import TICKET
-from eventstore.seals.proof import proof_to_json
-from eventstore.seals.table import NEWEST
+from eventstore.sealing.proof import proof_to_json
+from eventstore.sealing.seal_repository import NEWEST
 
 router = business_router("audit")
 

@@ -5,17 +5,17 @@ from uuid import UUID
 
 from fastapi import Header, Query, Request, Response
 
-from api.commands import POSITION_MAX, MinPosition, command_response, execute_command, negotiated_json
-from api.engine import services_of
-from api.identity import identity_of
-from api.lean import fast_router
+from api.auth.identity import identity_of
+from api.auth.visibility import require_visible_seats
+from api.dependencies import services_of
+from api.http.commands import POSITION_MAX, MinPosition, command_response, execute_command, negotiated_json
+from api.http.fast_path import fast_router
+from api.http.problems import problem_responses
+from api.http.routing import business_router
 from api.live import EVENT_STREAM, Known, LiveResponse, read_event_id
 from api.presenters.values import Body
-from api.problems import problem_responses
-from api.routing import business_router
 from api.schemas.seats import BlockRequest, Seats, SeatsResult, UnblockRequest
-from api.visibility import require_visible_seats
-from domain.blocking import BlockSeats, block_seats, unblock_seats
+from domain.decisions.blocking import BlockSeats, block_seats, unblock_seats
 from domain.seat import SEAT
 from eventstore.command import Outcome
 

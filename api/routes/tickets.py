@@ -4,21 +4,22 @@ from uuid import UUID
 
 from fastapi import Request, Response
 
-from api.codes import TicketCode, qr_svg
-from api.commands import MinPosition, json_response, wait_for_position
-from api.engine import services_of
-from api.identity import identity_of
-from api.paging import Limit, PositionCursor, placed_page
+from api.auth.identity import identity_of
+from api.dependencies import services_of
+from api.http.commands import MinPosition, json_response, wait_for_position
+from api.http.pagination import Limit, PositionCursor, placed_page
+from api.http.problems import problem_responses
+from api.http.routing import business_router
 from api.presenters import tickets as present
-from api.problems import problem_responses
-from api.routing import business_router
 from api.schemas.tickets import TicketResponse, Tickets
-from api.ticket_page import notice
-from api.tickets import TicketDetails, ticket_details
+from application.ticket_codes import TicketCode, qr_svg
+from application.ticket_page import notice
+from application.tickets import TicketDetails, ticket_details
 from domain.errors import Conflict, PerformanceIsCancelled
-from projections import catalogue, tickets
+from projections import catalogue
 from projections.catalogue import summaries_of
-from projections.tickets import list_tickets
+from projections.tickets import fold as tickets
+from projections.tickets.fold import list_tickets
 
 NEWEST = 2**63 - 1
 SVG = "image/svg+xml"

@@ -7,19 +7,18 @@ from fastapi import Request, Response
 from pydantic import ValidationError
 from uuid_utils.compat import uuid7
 
-from api.access import LAYOUT_BYTES_MAX
-from api.bodies import require_json, spooled_of, unreadable
-from api.commands import JSON, MinPosition, command_response, execute_command, json_response, wait_for_position
-from api.deleting import archive_unused, deletion_of_venue
-from api.editions import IfMatch, edition_header, require_edition
-from api.engine import Services, services_of
-from api.errors import Malformed
-from api.facts import read_events
-from api.paging import Limit, PositionCursor, placed_page
+from api.auth.access import LAYOUT_BYTES_MAX
+from api.auth.visibility import acting_organizer
+from api.dependencies import Services, services_of
+from api.http.bodies import require_json, spooled_of, unreadable
+from api.http.commands import JSON, MinPosition, command_response, execute_command, json_response, wait_for_position
+from api.http.editions import IfMatch, edition_header, require_edition
+from api.http.pagination import Limit, PositionCursor, placed_page
+from api.http.problems import problem_responses
+from api.http.routing import business_router
 from api.presenters import catalogue as present
 from api.presenters.values import id_of
-from api.problems import problem_responses
-from api.routing import business_router
+from api.queries.event_deletion import archive_unused, deletion_of_venue
 from api.schemas.texts import Spelled
 from api.schemas.venues import (
     LayoutPublished,
@@ -31,14 +30,15 @@ from api.schemas.venues import (
     VenueResult,
     Venues,
 )
-from api.visibility import acting_organizer
+from application.errors import Malformed
+from application.event_reader import read_events
 from domain import organizer as organizers
 from domain import venue as venues
-from domain.books import Changes, DecisionContext
-from domain.deletion import DeletionStatus
+from domain.decision import Changes, DecisionContext
+from domain.decisions.deletion import DeletionStatus
 from domain.errors import AlreadyExists, NotFound
-from domain.layout.faults import LayoutFaults
-from domain.layout.requested import PublishedDocument, RequestedLayout
+from domain.layout.validation import LayoutFaults
+from domain.ports.layout_documents import PublishedDocument, RequestedLayout
 from domain.venue import LAYOUT
 from projections import catalogue
 

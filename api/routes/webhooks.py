@@ -8,19 +8,19 @@ from uuid import uuid5
 import structlog
 from fastapi import Path, Request, Response
 
-from api.commands import COMMANDS, JSON, command_response, execute_command, json_response
-from api.engine import services_of
-from api.problems import problem_responses
-from api.routing import business_router
+from api.dependencies import services_of
+from api.http.commands import COMMANDS, JSON, command_response, execute_command, json_response
+from api.http.problems import problem_responses
+from api.http.routing import business_router
 from api.schemas.payments import WebhookResult
-from domain.books import Changes, DecisionContext
-from domain.disputes import DisputeReport, lose_dispute, open_dispute, win_dispute
+from domain.decision import Changes, DecisionContext
+from domain.decisions.disputing import DisputeReport, lose_dispute, open_dispute, win_dispute
+from domain.decisions.paying import capture, expire, fail, require_action, require_payment
+from domain.decisions.refund_transfers import complete_refund, fail_refund, require_refund
+from domain.decisions.settling import settle
 from domain.errors import NotFound
-from domain.paying import capture, expire, fail, require_action, require_payment
-from domain.ports import PaymentGateway, ProviderEvent, ProviderEventKind, WebhookUnknown
+from domain.ports.payment_gateway import PaymentGateway, ProviderEvent, ProviderEventKind, WebhookUnknown
 from domain.refund import transfer_of
-from domain.settling import settle
-from domain.transfers import complete_refund, fail_refund, require_refund
 from eventstore.command import Decide, Outcome
 
 SOURCE = "webhook"

@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
-from api.passwords import LENGTH_MAX, LENGTH_MIN
 from api.schemas.base import RequestBody, ResponseBody
 from api.schemas.texts import Name, without_invisible
-from domain.people import EMAIL_LENGTH_MAX
+from application.passwords import LENGTH_MAX, LENGTH_MIN
+from domain.ports.personal_data import EMAIL_LENGTH_MAX
 from domain.values import Role
 
 ROLES_MAX = 10

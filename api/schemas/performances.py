@@ -9,9 +9,9 @@ from pydantic import Field, model_validator
 from api.schemas.base import RequestBody, ResponseBody
 from api.schemas.texts import ShortText
 from api.schemas.values import Amount, Flag, Id, Money, Position, Timestamp, Whole
-from domain.deletion import DeletionStatus
+from domain.decisions.deletion import DeletionStatus
+from domain.decisions.scheduling import PRICES_PER_PERFORMANCE_MAX
 from domain.performance import SalesState
-from domain.scheduling import PRICES_PER_PERFORMANCE_MAX
 from domain.values import SEATS_PER_HOLD_MAX, PerformanceCancelReason
 
 LIVE_HOLDS_MAX = 1_000

@@ -5,10 +5,10 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from api.commands import POSITION_MAX
+from api.http.commands import POSITION_MAX
 from api.schemas.base import RequestBody, ResponseBody
 from api.schemas.values import Cursor, Flag, Id, Position, Whole
-from domain.projection import ExclusionReason
+from domain.operations.projection import ExclusionReason
 from eventstore.store import STREAM_CHARACTERS_MAX
 
 Stream = Annotated[

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from api.schemas.base import ResponseBody
 from api.schemas.values import Cursor
-from eventstore.seals.fault import FaultKind
+from eventstore.sealing.verification.fault import FaultKind
 
 
 class SealResponse(ResponseBody):

@@ -11,8 +11,8 @@ from typing import Annotated
 from fastapi import Query
 from pydantic import AfterValidator, BeforeValidator, StringConstraints
 
-from domain.layout.readers.labels import visible_text
-from domain.people import NAME_LENGTH_MAX
+from domain.layout.formats.labels import visible_text
+from domain.ports.personal_data import NAME_LENGTH_MAX
 from domain.values import TEXT_LENGTH_MAX, TITLE_LENGTH_MAX
 
 WORD_LENGTH_MAX = 80

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from api.schemas.base import RequestBody, ResponseBody
 from api.schemas.texts import ShortText, Title
 from api.schemas.values import Country, Cursor, Flag, Id, Position, TimeZone
-from domain.deletion import DeletionStatus
+from domain.decisions.deletion import DeletionStatus
 
 
 class VenueRequest(RequestBody):

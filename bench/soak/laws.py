@@ -2,8 +2,8 @@
 
 import sys
 
-from tests.laws.engine.machine import EngineMachine
-from tests.laws.engine.test_engine import explore
+from tests.properties.engine.machine import EngineMachine
+from tests.properties.engine.test_engine import explore
 
 EXAMPLES = 400
 

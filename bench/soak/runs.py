@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 MINUTE_S = 60
 EVENTS_OF_THE_PAST = 10_000_000
-CROWDS = ("tests/laws/test_crowd.py", "tests/laws/test_crowd_postgres.py")
+CROWDS = ("tests/properties/test_concurrent_clients.py", "tests/properties/test_concurrent_clients_postgres.py")
 
 Command = Callable[[int], Sequence[str]]
 
@@ -41,10 +41,10 @@ RUNS: Sequence[Run] = (
     Run(name="laws", command=laws, seconds_max=20 * MINUTE_S),
     Run(name="outdated decisions", command=suite(*CROWDS, effort=10), seconds_max=20 * MINUTE_S),
     Run(name="requests made up", command=suite("tests/system/test_openapi.py", effort=10), seconds_max=20 * MINUTE_S),
-    Run(name="damaged stream", command=suite("tests/projections/test_faulty_stream.py"), seconds_max=10 * MINUTE_S),
-    Run(name="feed", command=suite("tests/eventstore/jetstream"), seconds_max=10 * MINUTE_S),
-    Run(name="rebuild under load, killed", command=suite("tests/projections/rebuilding"), seconds_max=15 * MINUTE_S),
-    Run(name="tampering", command=suite("tests/eventstore/seals", effort=5), seconds_max=10 * MINUTE_S),
+    Run(name="damaged stream", command=suite("tests/projections/test_damaged_stream.py"), seconds_max=10 * MINUTE_S),
+    Run(name="feed", command=suite("tests/eventstore/nats"), seconds_max=10 * MINUTE_S),
+    Run(name="rebuild under load, killed", command=suite("tests/projections/rebuild"), seconds_max=15 * MINUTE_S),
+    Run(name="tampering", command=suite("tests/eventstore/sealing", effort=5), seconds_max=10 * MINUTE_S),
     Run(name="processes killed", command=suite("tests/processes/test_killed_anywhere.py"), seconds_max=10 * MINUTE_S),
     Run(
         name="database restored",

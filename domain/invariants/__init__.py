@@ -11,8 +11,14 @@
 | 10 no avoidable orphan | comes with best available |
 """
 
-from domain.invariants import money_promises, payment_promises, promises, refund_promises, seat_promises
-from domain.invariants.checking import (
+from domain.invariants import (
+    money_invariants,
+    payment_invariants,
+    refund_invariants,
+    sale_invariants,
+    seat_invariants,
+)
+from domain.invariants.check import (
     COMMAND_INVARIANTS,
     EVENT_INVARIANTS,
     command_invariant,
@@ -29,10 +35,10 @@ __all__ = [
     "LoggedEvent",
     "command_invariant",
     "event_invariant",
-    "money_promises",
-    "payment_promises",
-    "promises",
-    "refund_promises",
-    "seat_promises",
+    "money_invariants",
+    "payment_invariants",
+    "refund_invariants",
+    "sale_invariants",
+    "seat_invariants",
     "violations",
 ]

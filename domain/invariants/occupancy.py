@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from domain import buyer as buyers
+from domain import buyer_quota as buyers
 from domain import hold as holds
 from domain import order as orders
 from domain import performance as performances

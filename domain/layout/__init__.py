@@ -4,13 +4,13 @@ A document becomes a draft by `read_layout`, a draft a layout with seat keys by 
 questions through `Inventory`, becomes our own file by `export` and the public document by `draw`.
 """
 
-from domain.layout.drawing import to_public_document
-from domain.layout.exporting import write_native
-from domain.layout.faults import Fault, FaultCode, LayoutFaults
+from domain.layout.formats.reading import FORMATS, read_layout
 from domain.layout.inventory import Inventory
 from domain.layout.model import DOCUMENT_BYTES_MAX, Draft, Layout
+from domain.layout.native_writer import write_native
+from domain.layout.public_document import to_public_document
 from domain.layout.publishing import publish
-from domain.layout.reading import FORMATS, read_layout
+from domain.layout.validation import Fault, FaultCode, LayoutFaults
 
 __all__ = [
     "DOCUMENT_BYTES_MAX",

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import fields, replace
 
-from domain.layout.faults import FaultCode, FaultCollector
 from domain.layout.model import AREA_LETTER, KEY_NUMBER_MAX, SEAT_LETTER, Area, Draft, Layout, Row, Seat, Section
 from domain.layout.numerals import base36
+from domain.layout.validation import FaultCode, FaultCollector
 
 _NOTHING = Layout(categories=(), sections=())
 

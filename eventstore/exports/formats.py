@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from eventstore.exports.lines import LinesWriter
+from eventstore.exports.json_lines import LinesWriter
 from eventstore.exports.writer import Writer
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import orjson
 
-from eventstore.seals.seal import Seal
-from eventstore.seals.table import SealRepository
+from eventstore.sealing.seal import Seal
+from eventstore.sealing.seal_repository import SealRepository
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

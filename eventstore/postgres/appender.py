@@ -6,10 +6,9 @@ from typing import Any
 
 import psycopg
 
-from eventstore import sql
 from eventstore.errors import StoreUnavailable
-from eventstore.postgres import failures
-from eventstore.postgres.arrays import BinaryArray
+from eventstore.postgres import error_classification, sql
+from eventstore.postgres.binary_arrays import BinaryArray
 from eventstore.postgres.connection import (
     ANSWER_TIMEOUT_S,
     Connection,
@@ -49,12 +48,12 @@ class Appender:
                     return await cursor.fetchall()
             except TimeoutError as error:
                 await self._disconnect()
-                raise failures.classify(psycopg.OperationalError("no answer"), alive=False) from error
+                raise error_classification.classify(psycopg.OperationalError("no answer"), alive=False) from error
             except psycopg.Error as error:
                 alive = not connection.closed
                 if not alive:
                     await self._disconnect()
-                raise failures.classify(error, alive=alive) from error
+                raise error_classification.classify(error, alive=alive) from error
             except asyncio.CancelledError:
                 await self._disconnect()
                 raise

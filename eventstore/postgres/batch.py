@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from eventstore.postgres import arrays
+from eventstore.postgres import binary_arrays
 from eventstore.store import (
     Append,
     Appended,
@@ -19,7 +19,7 @@ from eventstore.store import (
 Row = tuple[Any, ...]
 
 
-def arguments(batch: Sequence[Append]) -> dict[str, arrays.BinaryArray]:
+def arguments(batch: Sequence[Append]) -> dict[str, binary_arrays.BinaryArray]:
     """Return the batch as flat arrays: commands, what they expect, and their events, tied by ordinals from 1."""
     commands: list[int] = []
     streams: list[str] = []
@@ -38,21 +38,21 @@ def arguments(batch: Sequence[Append]) -> dict[str, arrays.BinaryArray]:
         streams += guards.keys()
         versions += guards.values()
     return {
-        "command_ids": arrays.uuids([append.command_id for append in batch]),
-        "accounts": arrays.texts([append.fingerprint.account for append in batch]),
-        "routes": arrays.texts([append.fingerprint.route for append in batch]),
-        "bodies": arrays.bytestrings([append.fingerprint.body_sha256 for append in batch]),
-        "metadatas": arrays.jsons([append.metadata for append in batch]),
-        "not_befores": arrays.times([append.not_before for append in batch]),
-        "not_afters": arrays.times([append.not_after for append in batch]),
-        "asked_ats": arrays.times([append.asked_at for append in batch]),
-        "expectation_commands": arrays.integers(commands),
-        "expectation_streams": arrays.texts(streams),
-        "expectation_versions": arrays.bigints(versions),
-        "event_expectations": arrays.integers(written_on),
-        "event_names": arrays.texts([event.name for event in events]),
-        "event_schema_versions": arrays.integers([event.schema_version for event in events]),
-        "event_datas": arrays.jsons([event.data for event in events]),
+        "command_ids": binary_arrays.uuids([append.command_id for append in batch]),
+        "accounts": binary_arrays.texts([append.fingerprint.account for append in batch]),
+        "routes": binary_arrays.texts([append.fingerprint.route for append in batch]),
+        "bodies": binary_arrays.bytestrings([append.fingerprint.body_sha256 for append in batch]),
+        "metadatas": binary_arrays.jsons([append.metadata for append in batch]),
+        "not_befores": binary_arrays.times([append.not_before for append in batch]),
+        "not_afters": binary_arrays.times([append.not_after for append in batch]),
+        "asked_ats": binary_arrays.times([append.asked_at for append in batch]),
+        "expectation_commands": binary_arrays.integers(commands),
+        "expectation_streams": binary_arrays.texts(streams),
+        "expectation_versions": binary_arrays.bigints(versions),
+        "event_expectations": binary_arrays.integers(written_on),
+        "event_names": binary_arrays.texts([event.name for event in events]),
+        "event_schema_versions": binary_arrays.integers([event.schema_version for event in events]),
+        "event_datas": binary_arrays.jsons([event.data for event in events]),
     }
 
 

@@ -8,9 +8,8 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from eventstore import sql
 from eventstore.errors import ServerTooOld, StoreUnavailable
-from eventstore.postgres import arrays
+from eventstore.postgres import binary_arrays, sql
 from eventstore.postgres.bounded import BoundedConnection
 
 VERSION_MIN = 16
@@ -71,7 +70,7 @@ async def connect(url: str, *, name: str, seconds_max: float | None = None) -> C
         if connection is not None:
             await discard(connection)
         raise
-    arrays.register(connection.adapters)
+    binary_arrays.register(connection.adapters)
     if isinstance(connection, BoundedConnection) and seconds_max is not None:
         connection.seconds_max = seconds_max
     return connection

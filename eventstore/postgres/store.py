@@ -8,11 +8,10 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, LiteralString, Self
 
-from eventstore import sql
-from eventstore.encoding import check_batch
+from eventstore.postgres import sql
 from eventstore.postgres.appender import Appender
 from eventstore.postgres.batch import arguments, verdicts
-from eventstore.postgres.readers import ReadPool
+from eventstore.postgres.read_pool import ReadPool
 from eventstore.store import (
     RANGE_EVENTS_MAX,
     START_OF_LOG,
@@ -24,6 +23,7 @@ from eventstore.store import (
     RecordedEvent,
     Verdict,
 )
+from eventstore.validation import check_batch
 
 READERS_MAX = 4
 READERS_KEPT = 1
@@ -40,7 +40,7 @@ SEARCHES: Mapping[tuple[bool, bool], LiteralString] = {
 
 
 class PostgresStore:
-    """A `Store` on a database that `eventstore.migrate` has prepared.
+    """A `Store` on a database that `eventstore.postgres.migrate` has prepared.
 
     Args:
         url: of the application's role, which may EXECUTE append and SELECT, and nothing else.

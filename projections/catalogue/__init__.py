@@ -1,9 +1,6 @@
 """The catalogue: what is on, where, when and from what price; who sells it and who may act for them."""
 
-from projections.catalogue.folding import CATALOGUE, NAME
-from projections.catalogue.people import PAGE_ROWS_MAX, ListedOrganizer, Member, list_members, list_organizers
-from projections.catalogue.places import Layout, Venue, find_layout, find_venue, layouts_of_venue, list_venues
-from projections.catalogue.shows import (
+from projections.catalogue.events import (
     PUBLIC,
     READ_MODELS,
     Event,
@@ -15,7 +12,10 @@ from projections.catalogue.shows import (
     find_events,
     find_performance,
 )
+from projections.catalogue.fold import CATALOGUE, NAME
+from projections.catalogue.organizers import PAGE_ROWS_MAX, ListedOrganizer, Member, list_members, list_organizers
 from projections.catalogue.summaries import PerformanceSummary, summaries_of
+from projections.catalogue.venues import Layout, Venue, find_layout, find_venue, layouts_of_venue, list_venues
 
 __all__ = [
     "CATALOGUE",

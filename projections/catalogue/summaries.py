@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from projections.catalogue.folding import NAME
-from projections.reading import ReadModelQueries
-from projections.sql import catalogue as sql
+from projections.catalogue import tables as sql
+from projections.catalogue.fold import NAME
+from projections.engine.queries import ReadModelQueries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """My orders: each order with its lines, payments and refunds, and the baskets that are not orders yet."""
 
 from projections.my_orders.cancellation import RefundProgress, UnrefundedOrder, refund_progress
-from projections.my_orders.folding import MY_ORDERS
+from projections.my_orders.fold import MY_ORDERS
 from projections.my_orders.queries import (
     Hold,
     Order,

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from projections.my_orders.folding import NAME
-from projections.reading import ReadModelQueries
-from projections.sql import my_orders as sql
+from projections.engine.queries import ReadModelQueries
+from projections.my_orders import tables as sql
+from projections.my_orders.fold import NAME
 
 UNREFUNDED_SHOWN_MAX = 100
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from projections.my_orders.folding import NAME
-from projections.reading import ReadModelQueries, Row, Rows
-from projections.sql import my_orders as sql
+from projections.engine.queries import ReadModelQueries, Row, Rows
+from projections.my_orders import tables as sql
+from projections.my_orders.fold import NAME
 
 PAGE_ROWS_MAX = 101
 """One more than a page shows, which tells whether another page follows."""

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from projections.my_orders.folding import NAME
+from projections.engine.queries import ReadModelQueries
+from projections.my_orders.fold import NAME
 from projections.my_orders.queries import NEWEST, PAGE_ROWS_MAX, Orders, with_money
-from projections.reading import ReadModelQueries
-from projections.sql.my_orders import FIND_ORDERS
+from projections.my_orders.tables import FIND_ORDERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

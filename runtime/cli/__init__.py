@@ -6,7 +6,7 @@ INTERRUPTED = 130
 """What a shell expects of a program that Ctrl-C ended."""
 
 try:
-    from runtime.garbage import relax_gc
+    from runtime.tuning.gc_policy import relax_gc
 
     relax_gc()  # nothing of what is imported is garbage: looking for it was a tenth of a part's start
 

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from domain.values import Role
 from runtime.cli.options import Data
-from runtime.ground import local_settings
+from runtime.local.data_directory import local_settings
 from runtime.settings import SettingsRefused
 
 console = Console(highlight=False, soft_wrap=True)
@@ -42,9 +42,9 @@ def create(
 
     The password is asked for, or read from standard input. A new password ends the account's sessions.
     """
-    from api.faults import fault  # noqa: PLC0415 - a part imports only what it runs
+    from api.http.faults import fault  # noqa: PLC0415 - a part imports only what it runs
     from api.schemas.people import Registration  # noqa: PLC0415 - a part imports only what it runs
-    from runtime import people  # noqa: PLC0415 - a part imports only what it runs
+    from runtime import account_admin  # noqa: PLC0415 - a part imports only what it runs
 
     if sys.stdin.isatty():
         password: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
@@ -52,7 +52,9 @@ def create(
         password = sys.stdin.readline().rstrip("\r\n")
     try:
         registration = Registration(email=email, password=password, name=email.split("@")[0])
-        account, opened = asyncio.run(people.ensure_account(local_settings(data), registration, role=Role(role.value)))
+        account, opened = asyncio.run(
+            account_admin.ensure_account(local_settings(data), registration, role=Role(role.value))
+        )
     except ValidationError as error:
         faults = "; ".join("{path}: {message}".format(**fault(found)) for found in error.errors(include_input=False))
         raise SettingsRefused(f"This account cannot be made: {faults}.") from None

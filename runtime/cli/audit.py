@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from runtime.cli import history
+from runtime.cli import output
 from runtime.cli.options import After, AsJson, At, Data, InStream, Names, Position, Since, Until, UpTo, position_after
-from runtime.ground import local_settings
+from runtime.local.data_directory import local_settings
 
 ROWS = 100
 ROWS_MAX = 10_000
@@ -39,9 +39,9 @@ def log(
     data: Data = None,
 ) -> None:
     """Show the events of the log that match; status 3: none does."""
+    from audit.log_search import Search  # noqa: PLC0415 - a part imports only what it runs
     from eventstore.store import EventFilter  # noqa: PLC0415 - a part imports only what it runs
-    from projections.past.searching import Search  # noqa: PLC0415 - a part imports only what it runs
-    from runtime import past  # noqa: PLC0415 - a part imports only what it runs
+    from runtime import audit as past  # noqa: PLC0415 - a part imports only what it runs
 
     subjects = {"performance": performance, "organizer": organizer}
     wanted = EventFilter(
@@ -62,13 +62,13 @@ def log(
     )
     found = asyncio.run(past.search_log(local_settings(data), asked))
     if as_json:
-        history.show_json(*found)
+        output.show_json(*found)
     elif found:
-        history.show_events(found)
+        output.show_events(found)
     else:
-        history.console.print("Nothing found: no event of the log is all of that.")
+        output.console.print("Nothing found: no event of the log is all of that.")
     if not found:
-        raise typer.Exit(history.NOTHING_FOUND)
+        raise typer.Exit(output.NOTHING_FOUND)
 
 
 @app.command("stream")
@@ -80,11 +80,11 @@ def stream(
     data: Data = None,
 ) -> None:
     """Show one thing as it was, and what had happened to it."""
-    from runtime import past  # noqa: PLC0415 - a part imports only what it runs
+    from runtime import audit as past  # noqa: PLC0415 - a part imports only what it runs
 
     moment = past.PointInTime(at=at, position=position)
     found = asyncio.run(past.show_stream(local_settings(data), name, moment))
-    history.show_as_of(f"{name}, version {found['version']},", found, state=found["state"], as_json=as_json)
+    output.show_as_of(f"{name}, version {found['version']},", found, state=found["state"], as_json=as_json)
 
 
 @app.command("seat")
@@ -98,11 +98,11 @@ def seat(
     data: Data = None,
 ) -> None:
     """Show a seat as it was, who held it, when, in which order, and why it came back."""
-    from runtime import past  # noqa: PLC0415 - a part imports only what it runs
+    from runtime import audit as past  # noqa: PLC0415 - a part imports only what it runs
 
     moment = past.PointInTime(at=at, position=position)
     found = asyncio.run(past.show_seat(local_settings(data), performance, key, moment))
-    history.show_as_of(f"Seat {key}", found, state={**found["state"], "available": found["available"]}, as_json=as_json)
+    output.show_as_of(f"Seat {key}", found, state={**found["state"], "available": found["available"]}, as_json=as_json)
 
 
 @app.command("order")
@@ -114,8 +114,8 @@ def order(
     data: Data = None,
 ) -> None:
     """Show an order and its money as they were, and what had happened to it, its payments, refunds and tickets."""
-    from runtime import past  # noqa: PLC0415 - a part imports only what it runs
+    from runtime import audit as past  # noqa: PLC0415 - a part imports only what it runs
 
     moment = past.PointInTime(at=at, position=position)
     found = asyncio.run(past.show_order(local_settings(data), order_id, moment))
-    history.show_as_of(f"Order {order_id}", found, state=found["order"], as_json=as_json)
+    output.show_as_of(f"Order {order_id}", found, state=found["order"], as_json=as_json)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from runtime.cli.history import format_time
 from runtime.cli.options import Data, require_words
-from runtime.ground import local_settings
+from runtime.cli.output import format_time
+from runtime.local.data_directory import local_settings
 
 if TYPE_CHECKING:
     from eventstore.store import ClockState
@@ -20,7 +20,7 @@ app = typer.Typer(help="The database's clock beside the log's.", invoke_without_
 @app.callback()
 def show(context: typer.Context, data: Data = None) -> None:
     """Say how the database's clock stands to the last event; status 1: nothing can be recorded because of it."""
-    from eventstore.clock_acceptance import read_clock  # noqa: PLC0415 - a part imports only what it runs
+    from eventstore.postgres.clock_acceptance import read_clock  # noqa: PLC0415 - a part imports only what it runs
 
     if context.invoked_subcommand is not None:
         return
@@ -38,8 +38,8 @@ def accept(
     data: Data = None,
 ) -> None:
     """Record events at the time of the last one until the clock has caught up; no deadline passes until then."""
-    from eventstore.clock_acceptance import accept_clock  # noqa: PLC0415 - a part imports only what it runs
-    from runtime.deciding import account_name  # noqa: PLC0415 - a part imports only what it runs
+    from eventstore.postgres.clock_acceptance import accept_clock  # noqa: PLC0415 - a part imports only what it runs
+    from runtime.command_handling import account_name  # noqa: PLC0415 - a part imports only what it runs
 
     url = local_settings(data).required_database_url
     console.print(describe_clock(asyncio.run(accept_clock(url, reason=reason, by=account_name()))))

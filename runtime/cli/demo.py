@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from runtime.cli.options import Data
-from runtime.ground import DataDirectory, data_folder, local_settings
+from runtime.local.data_directory import DataDirectory, data_folder, local_settings
 from runtime.tour.errors import TourFailed
 
 console = Console(highlight=False, soft_wrap=True)

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from eventstore.exports.formats import Format
-from runtime.cli.history import console
 from runtime.cli.options import After, Data, InStream, Names, Since, Until, UpTo, position_after
-from runtime.ground import local_settings
+from runtime.cli.output import console
+from runtime.local.data_directory import local_settings
 
 ALL = 2**63 - 1
 
@@ -35,8 +35,8 @@ def export(
 
     `--after` goes on where another export ended.
     """
+    from audit.log_search import Search  # noqa: PLC0415 - a part imports only what it runs
     from eventstore.store import EventFilter  # noqa: PLC0415 - a part imports only what it runs
-    from projections.past.searching import Search  # noqa: PLC0415 - a part imports only what it runs
     from runtime.exporting import export_log  # noqa: PLC0415 - a part imports only what it runs
 
     search = Search(

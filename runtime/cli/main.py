@@ -21,15 +21,15 @@ from runtime.cli import (
     events,
     export,
     processes,
+    processes_running,
     projections,
-    proof,
     rebuilds,
     rehearse,
     relay,
-    running,
     seal,
+    verify,
 )
-from runtime.embedded import EmbeddedServerError
+from runtime.local.embedded import EmbeddedServerError
 from runtime.local.errors import NoRoom, PortTaken, ProcessExited
 from runtime.settings import SettingsRefused
 from runtime.tour.errors import TourFailed
@@ -45,7 +45,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-running.add_to(app)
+processes_running.add_to(app)
 app.add_typer(relay.app, name="relay")
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(demo.seed_app, name="seed")
@@ -54,7 +54,7 @@ app.add_typer(rehearse.app, name="rehearse")
 app.add_typer(processes.app, name="processes")
 rebuilds.add_to(projections.app)
 app.add_typer(projections.app, name="projections")
-proof.add_to(audit.app)
+verify.add_to(audit.app)
 export.add_to(audit.app)
 app.add_typer(audit.app, name="audit")
 app.add_typer(events.app, name="events")

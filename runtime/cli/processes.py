@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from runtime.cli.options import Data
-from runtime.ground import local_settings
+from runtime.local.data_directory import local_settings
 
 Name = Annotated[str, typer.Argument(help="A process, as `seatledger processes list` names it.")]
 

@@ -10,14 +10,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from domain.projection import ExclusionReason
+from domain.operations.projection import ExclusionReason
 from runtime.cli.options import Data
-from runtime.ground import local_settings
+from runtime.local.data_directory import local_settings
 
 if TYPE_CHECKING:
-    from projections.rebuilding.builds import Build
-    from projections.reports import ProjectionStatus
-    from projections.switches import Operation
+    from projections.engine.status import ProjectionStatus
+    from projections.operations.operations import Operation
+    from projections.rebuild.build_repository import Build
 
 Name = Annotated[str, typer.Argument(help="A read model, as `seatledger projections list` names it.")]
 Stream = Annotated[str, typer.Option(help="A stream, as `seatledger audit` names it.")]
@@ -30,10 +30,10 @@ console = Console(highlight=False, soft_wrap=True)
 @app.command("list")
 def show(data: Data = None) -> None:
     """Show every read model: state, position, how far behind, what it failed on and leaves out; and what is built."""
-    from runtime import read_models, rebuilds  # noqa: PLC0415 - a part imports only what it runs
+    from runtime import projection_operations, rebuilds  # noqa: PLC0415 - a part imports only what it runs
 
     settings = local_settings(data)
-    reports = asyncio.run(read_models.status(settings))
+    reports = asyncio.run(projection_operations.status(settings))
     table = Table("name", "state", "position", "behind", "seconds behind")
     for report in reports:
         row = report.state
@@ -107,18 +107,18 @@ def unskip(
     name: Name, position: Annotated[int, typer.Option(min=1, help="The position it skips.")], data: Data = None
 ) -> None:
     """Take a skipped event back in: a projector rebuilds the read model with it and swaps it in."""
-    from runtime import read_models  # noqa: PLC0415 - a part imports only what it runs
+    from runtime import projection_operations  # noqa: PLC0415 - a part imports only what it runs
 
-    asyncio.run(read_models.unskip(local_settings(data), name, position))
+    asyncio.run(projection_operations.unskip(local_settings(data), name, position))
     console.print(f"{name} is rebuilt with the event at {position}: see `seatledger projections list`.")
 
 
 @app.command("park")
 def park(name: Name, stream: Stream, reason: Reason, data: Data = None) -> None:
     """Leave a stream out of a read model from here on."""
-    from runtime import read_models  # noqa: PLC0415 - a part imports only what it runs
+    from runtime import projection_operations  # noqa: PLC0415 - a part imports only what it runs
 
-    asyncio.run(read_models.park(local_settings(data), name, stream, reason))
+    asyncio.run(projection_operations.park(local_settings(data), name, stream, reason))
     console.print(f"{name} goes on without {stream}.")
 
 
@@ -131,8 +131,8 @@ def unpark(name: Name, stream: Stream, data: Data = None) -> None:
 
 def run_operation(name: str, data: Data, deed: Callable[[ModuleType], "Operation"], done: str) -> None:
     """Do something to a read model and say so."""
-    from projections import switches  # noqa: PLC0415 - a part imports only what it runs
-    from runtime import read_models  # noqa: PLC0415 - a part imports only what it runs
+    from projections.operations import operations  # noqa: PLC0415 - a part imports only what it runs
+    from runtime import projection_operations  # noqa: PLC0415 - a part imports only what it runs
 
-    asyncio.run(read_models.run(local_settings(data), name, deed(switches)))
+    asyncio.run(projection_operations.run(local_settings(data), name, deed(operations)))
     console.print(f"{name} {done}.")

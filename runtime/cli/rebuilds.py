@@ -13,12 +13,12 @@ from rich.text import Text
 
 from runtime.cli.options import Data
 from runtime.cli.projections import Name, console
-from runtime.ground import local_settings
+from runtime.local.data_directory import local_settings
 from runtime.settings import Settings
 
 if TYPE_CHECKING:
-    from projections.rebuilding.comparing import Difference
-    from projections.rebuilding.pace import Progress as Rebuilding
+    from projections.rebuild.diff import Difference
+    from projections.rebuild.throttle import Progress as Rebuilding
 
 SwapAnyway = Annotated[bool, typer.Option("--swap-anyway", help="Even if the new version differs from the live one.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what it would take; change nothing.")]
@@ -103,9 +103,9 @@ def rebuild_performance(settings: Settings, name: str, performance: str) -> None
 
 def rebuild_all(settings: Settings, name: str, *, swap_anyway: bool) -> None:
     """Rebuild a read model and show how it differed from the live one."""
-    from projections.rebuilding.rebuilder import VersionsDiffer  # noqa: PLC0415 - a part imports only what it runs
+    from projections.rebuild.rebuilder import VersionsDiffer  # noqa: PLC0415 - a part imports only what it runs
     from runtime import rebuilds  # noqa: PLC0415 - a part imports only what it runs
-    from runtime.garbage import relax_gc  # noqa: PLC0415 - a part imports only what it runs
+    from runtime.tuning.gc_policy import relax_gc  # noqa: PLC0415 - a part imports only what it runs
 
     relax_gc()
     try:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from runtime.cli.options import Data
-from runtime.ground import local_settings
+from runtime.local.data_directory import local_settings
 
 app = typer.Typer(help="Prepare a rehearsal.", no_args_is_help=True)
 
@@ -24,7 +24,7 @@ def buyers(
     data: Data = None,
 ) -> None:
     """Open rehearsal buyers and print one access token a line, good for two hours; refused outside demo mode."""
-    from runtime import people  # noqa: PLC0415 - a part imports only what it runs
+    from runtime import account_admin  # noqa: PLC0415 - a part imports only what it runs
 
-    for token in asyncio.run(people.rehearsal_tokens(local_settings(data), number)):
+    for token in asyncio.run(account_admin.rehearsal_tokens(local_settings(data), number)):
         typer.echo(token)

@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 
 from runtime.cli.options import Data, require_words
-from runtime.ground import local_settings
+from runtime.local.data_directory import local_settings
 
 console = Console(highlight=False, soft_wrap=True)
 app = typer.Typer(help="Copy the log to NATS JetStream.", invoke_without_command=True)
@@ -16,7 +16,7 @@ app = typer.Typer(help="Copy the log to NATS JetStream.", invoke_without_command
 def run(context: typer.Context) -> None:
     """Copy the log to NATS JetStream, position by position, until stopped."""
     if context.invoked_subcommand is None:
-        from runtime.worker import run_relay  # noqa: PLC0415 - a part imports only what it runs
+        from runtime.entrypoints.workers import run_relay  # noqa: PLC0415 - a part imports only what it runs
 
         run_relay()
 
@@ -29,6 +29,6 @@ def new_epoch(
     data: Data = None,
 ) -> None:
     """Begin a new stream from here, after the relay has stopped because the log went back in time."""
-    from runtime.worker import begin_epoch  # noqa: PLC0415 - a part imports only what it runs
+    from runtime.entrypoints.workers import begin_epoch  # noqa: PLC0415 - a part imports only what it runs
 
     console.print(begin_epoch(local_settings(data), reason))

@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 
 from runtime.cli.options import Data, require_words
-from runtime.ground import local_settings
+from runtime.local.data_directory import local_settings
 
 console = Console(highlight=False, soft_wrap=True)
 app = typer.Typer(help="Seal the log into the second place.", invoke_without_command=True)

@@ -11,22 +11,23 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from api.entrance import Accounts
-from domain import account, event, organizer, scheduling, venue
-from domain.books import Changes, DecisionContext
+from application.accounts import Accounts
+from domain import account, event, organizer, venue
+from domain.decision import Changes, DecisionContext
+from domain.decisions import scheduling
 from domain.event import EventCreated, EventDetails
-from domain.layout.exporting import write_native
+from domain.layout.formats.reading import read_layout
 from domain.layout.model import Layout
+from domain.layout.native_writer import write_native
 from domain.layout.publishing import publish
-from domain.layout.reading import read_layout
-from domain.people import AddressTaken, LayoutDocuments
 from domain.performance import PerformanceScheduled
+from domain.ports.personal_data import AddressTaken, LayoutDocuments
 from domain.values import Limits, Role, derived_id
 from domain.venue import VenueDetails, VenueOpened
 from eventstore.command import CommandContext
-from eventstore.handler import CommandHandler
-from runtime.demo.season import HOUSES, SHOWS, DemoVenue, Show, prices
-from runtime.demo.steps import ROOT, performance_step, step_id
+from eventstore.command_handler import CommandHandler
+from runtime.demo.catalogue_data import HOUSES, SHOWS, DemoVenue, Show, prices
+from runtime.demo.ids import ROOT, performance_step, step_id
 
 CURRENCY = "EUR"
 DOORS_BEFORE = timedelta(hours=1)

@@ -6,8 +6,8 @@ import secrets
 from collections.abc import Callable
 
 from runtime.demo.seeding import EMAILS, SeedContext, seed
-from runtime.embedded.kept import write_private
-from runtime.ground import DataDirectory
+from runtime.local.data_directory import DataDirectory
+from runtime.local.embedded.persisted_values import write_private
 from runtime.settings import PREFIX, Settings, SettingsRefused
 from runtime.wiring import open_engine
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from api.clients import Clients
+from api.auth.clients import Clients
 from runtime.edge.limits import OWN_FILES, TICK_SECONDS, EdgeLimits
 from runtime.edge.refusals import Refusal
 from runtime.edge.starts import FairStarts

@@ -9,7 +9,7 @@ import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from api.deadlines import GONE
+from api.http.deadlines import GONE
 from api.live import ABORT
 from runtime.edge.connections import Edge
 from runtime.edge.limits import WINDOW_SECONDS

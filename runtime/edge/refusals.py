@@ -3,7 +3,7 @@
 from enum import Enum
 from http import HTTPStatus
 
-from api.problems import ProblemCode, problem
+from api.http.problems import ProblemCode, problem
 
 AGAIN_SECONDS = 1
 RETRIED = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})

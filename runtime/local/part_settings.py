@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from eventstore.roles import APP_ROLE, PROJECTOR_ROLE, SEALER_ROLE
-from runtime.local.forking import base_environment
+from eventstore.postgres.roles import APP_ROLE, PROJECTOR_ROLE, SEALER_ROLE
+from runtime.local.supervision.forking import base_environment
 from runtime.roles import url_of_role
 from runtime.settings import PREFIX, Settings
 

@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 
 from adapters.sandbox_gateway import SandboxGateway
-from domain.ports import Checkout, LedgerEntry
+from domain.ports.payment_gateway import Checkout, LedgerEntry
 
 API_KEY = "a key for tests only, of no use elsewhere"
 WEBHOOK_SECRET = "a secret for tests only, of no use elsewhere"
@@ -90,7 +90,7 @@ class Shop:
 
 
 class SandboxProcess:
-    """`python -m adapters.sandbox` on a file, started on the port it had before."""
+    """`python -m sandbox_provider` on a file, started on the port it had before."""
 
     def __init__(self, file: Path, webhook_url: str, hang_s: float = HANG_S) -> None:
         self.file = file
@@ -106,7 +106,7 @@ class SandboxProcess:
             [
                 sys.executable,
                 "-m",
-                "adapters.sandbox",
+                "sandbox_provider",
                 *arguments,
                 "--hang-s",
                 str(self.hang_s),

@@ -10,10 +10,10 @@ import pytest
 
 from adapters.layout_process.process import LayoutProcesses, safe_environment
 from adapters.layout_process.work import OUTLINE_FIELDS_MAX, OUTLINE_TEXT_LENGTH_MAX, outline
-from domain.layout.faults import FaultCode, LayoutFaults
+from domain.layout.formats.reading import read_layout
 from domain.layout.model import SEATS_MAX
 from domain.layout.publishing import publish
-from domain.layout.reading import read_layout
+from domain.layout.validation import FaultCode, LayoutFaults
 
 GRID = {"sections": [{"name": "Stalls", "category": "A", "rows": 3, "seats_per_row": 4}]}
 MIB = 1024 * 1024

@@ -7,16 +7,16 @@ import psycopg
 import pytest
 from uuid_utils.compat import uuid7
 
-from adapters.records.layouts import COUNTED_BYTES_MIN, LayoutInventories, PostgresLayouts
-from adapters.records.people import PostgresPeople
-from adapters.records.pool import RECORDS, Pool, open_pool_for_records
+from adapters.postgres.layouts import COUNTED_BYTES_MIN, LayoutInventories, PostgresLayouts
+from adapters.postgres.people import PostgresPeople
+from adapters.postgres.pool import RECORDS, Pool, open_pool_for_records
 from domain.errors import NotFound
-from domain.layout.exporting import write_native
+from domain.layout.formats.reading import read_layout
+from domain.layout.native_writer import write_native
 from domain.layout.publishing import publish
-from domain.layout.reading import read_layout
-from domain.people import AddressTaken, Contact, Person, RecordsUnavailable
-from eventstore.migrate import EVENTSTORE, migrate
-from eventstore.roles import APP_ROLE, role_url
+from domain.ports.personal_data import AddressTaken, Contact, Person, RecordsUnavailable
+from eventstore.postgres.migrate import EVENTSTORE, migrate
+from eventstore.postgres.roles import APP_ROLE, role_url
 from tests.databases import role_password
 
 GRID = {"sections": [{"name": "Stalls", "category": "A", "rows": 2, "seats_per_row": 3}]}

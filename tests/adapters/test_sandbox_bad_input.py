@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from starlette.routing import Route
 
-from adapters.sandbox import customer_routes, shop_routes
-from adapters.sandbox.cards import CARDS
+from sandbox_provider import customer_routes, merchant_routes
+from sandbox_provider.cards import CARDS
 from tests.adapters.sandbox_process import SandboxProcess, new_reference
 
 RETURN_URL = "http://127.0.0.1:8000/orders/one"
@@ -86,7 +86,7 @@ class TestBadInput:
 
     def test_given_no_key_then_only_the_customers_pages_answer(self, sandbox: SandboxProcess) -> None:
         public = {(route.path, method) for route in customer_routes.ROUTES for method in methods(route)}
-        for route in [*shop_routes.ROUTES, *customer_routes.ROUTES]:
+        for route in [*merchant_routes.ROUTES, *customer_routes.ROUTES]:
             path = re.sub(r"\{\w+\}", "none", route.path).removeprefix("/sandbox")
             for method in methods(route):
                 for key in (b"", b"Bearer", b"Bearer wrong", b"Bearer \xc3\xa9"):

@@ -12,16 +12,16 @@ from pathlib import Path
 import httpx
 import pytest
 
-from adapters.sandbox.__main__ import API_KEY as API_KEY_VARIABLE
-from adapters.sandbox.__main__ import WEBHOOK_SECRET as WEBHOOK_SECRET_VARIABLE
-from adapters.sandbox.__main__ import main
-from adapters.sandbox.books import Ledger
-from adapters.sandbox.cards import CARDS
-from adapters.sandbox.checkouts import CheckoutRequest
-from adapters.sandbox.deliveries import RETRY_LONGEST, TRIES_MAX
-from adapters.sandbox.journal import book_entry
-from adapters.sandbox.records import DeliveryState, EntryKind
-from domain.ports import CheckoutStatus, LedgerEntryKind, PaymentUnavailable
+from domain.ports.payment_gateway import CheckoutStatus, LedgerEntryKind, PaymentUnavailable
+from sandbox_provider.__main__ import API_KEY as API_KEY_VARIABLE
+from sandbox_provider.__main__ import WEBHOOK_SECRET as WEBHOOK_SECRET_VARIABLE
+from sandbox_provider.__main__ import main
+from sandbox_provider.cards import CARDS
+from sandbox_provider.checkouts import CheckoutRequest
+from sandbox_provider.deliveries import RETRY_LONGEST, TRIES_MAX
+from sandbox_provider.ledger import Ledger
+from sandbox_provider.models import DeliveryState, EntryKind
+from sandbox_provider.outbox import book_entry
 from tests.adapters.sandbox_process import (
     API_KEY,
     WEBHOOK_SECRET,

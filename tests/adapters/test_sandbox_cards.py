@@ -4,9 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from adapters.sandbox.cards import CARDS, RefundBehaviour, find_card_by_number
 from adapters.sandbox_gateway import SandboxGateway
-from domain.ports import (
+from domain.ports.payment_gateway import (
     CheckoutStatus,
     LedgerEntryKind,
     PaymentRefused,
@@ -14,6 +13,7 @@ from domain.ports import (
     ProviderPayment,
     ProviderRefundStatus,
 )
+from sandbox_provider.cards import CARDS, RefundBehaviour, find_card_by_number
 from tests.adapters.sandbox_process import (
     API_KEY,
     HANG_S,

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from adapters.sandbox_gateway import SandboxGateway
-from domain.ports import (
+from domain.ports.payment_gateway import (
     CheckoutStatus,
     LedgerEntry,
     LedgerEntryKind,

@@ -6,10 +6,10 @@ from html.parser import HTMLParser
 import httpx
 import pytest
 
-from adapters.sandbox.cards import CARDS
-from adapters.sandbox.pages import money, time_left
 from adapters.sandbox_gateway import SandboxGateway
-from domain.ports import CheckoutStatus
+from domain.ports.payment_gateway import CheckoutStatus
+from sandbox_provider.cards import CARDS
+from sandbox_provider.pages import money, time_left
 from tests.adapters.sandbox_process import Customer, SandboxProcess, open_checkout
 
 RETURN_URL = "http://127.0.0.1:8000/orders/one"

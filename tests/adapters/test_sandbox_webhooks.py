@@ -7,9 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from adapters.sandbox.webhooks import sign
 from adapters.sandbox_webhooks import DISPUTE_KINDS, SIGNATURE_HEADER, read_webhook
-from domain.ports import (
+from domain.ports.payment_gateway import (
     ProviderEvent,
     ProviderEventKind,
     WebhookForged,
@@ -17,6 +16,7 @@ from domain.ports import (
     WebhookStale,
     WebhookUnknown,
 )
+from sandbox_provider.webhooks import sign
 
 SECRET = "the secret both sides know"
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

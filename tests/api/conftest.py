@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from runtime.embedded import EmbeddedPostgres
-from runtime.schema import migrate_all
-from tests.api.box_office import HttpScenario, OpenedScenario, folding, opened_at
+from runtime.database import migrate_all
+from runtime.local.embedded import EmbeddedPostgres
+from tests.api.http_scenario import HttpScenario, OpenedScenario, folding, opened_at
+from tests.api.payments import PaymentFixture, Provider, open_till, running_provider
 from tests.api.shop import Shop, open_shop, settings_for
-from tests.api.till import PaymentFixture, Provider, open_till, running_provider
 from tests.databases import fresh_database, make_template
 
 TEMPLATE = "shop_template"

@@ -13,9 +13,9 @@ from pydantic import SecretStr
 from uuid_utils.compat import uuid7
 
 from api.app import make_app
-from api.engine import Services
+from api.dependencies import Services
 from domain import account, organizer
-from domain.books import Changes, DecisionContext
+from domain.decision import Changes, DecisionContext
 from domain.values import Role
 from eventstore.command import CommandContext, Decide, Outcome
 from runtime.settings import Settings

@@ -6,10 +6,10 @@ import pytest
 from fastapi import APIRouter, Response
 from uuid_utils.compat import uuid7
 
-from api.access import ACCESS, PREFIX, Access, RoutesUndeclared
 from api.app import check_declared, make_app
+from api.auth.access import ACCESS, PREFIX, Access, RoutesUndeclared
+from api.http.routing import business_router
 from api.routes import ROUTERS
-from api.routing import business_router
 from domain import event
 from domain.event import EventCreated, EventDetails
 from domain.values import Role

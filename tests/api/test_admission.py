@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from api.admission import ConcurrencyLimit
-from api.errors import Busy
+from api.http.load_shedding import ConcurrencyLimit
+from application.errors import Busy
 
 
 async def visit(admission: ConcurrencyLimit, leave: asyncio.Event, order: list[int], number: int) -> None:

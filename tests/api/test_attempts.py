@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from api.attempts import (
+from api.auth.login_rate_limit import (
     DELAY_SECONDS_MAX,
     DELAYED_OF_CLIENT_MAX,
     FREE_FAILURES,
@@ -12,7 +12,7 @@ from api.attempts import (
     LoginRateLimit,
     RateLimit,
 )
-from api.errors import TooManyAttempts, WrongCredentials
+from application.errors import TooManyAttempts, WrongCredentials
 
 ANN = "ann@example.com"
 

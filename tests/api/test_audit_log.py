@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from domain.values import Role
-from tests.api.box_office import Headers, HttpScenario, done, refused
+from tests.api.http_scenario import Headers, HttpScenario, done, refused
 
 NOBODY = "019f0000-0000-7000-8000-00000000000a"
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from domain.values import Role
-from tests.api.box_office import STALLS, Headers, HttpScenario, done, open_box_office, price, refused
-from tests.api.till import PaymentFixture
+from tests.api.http_scenario import STALLS, Headers, HttpScenario, done, open_box_office, price, refused
+from tests.api.payments import PaymentFixture
 
 UNKNOWN = "01935a1c-0000-7000-8000-00000000dead"
 Json = dict[str, Any]

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import orjson
 import pytest
 
-from domain.history import EVENTS, STREAM_TYPES
+from audit.descriptions import describers
+from domain.event_registry import EVENTS, STREAM_TYPES
 from domain.values import Role
 from eventstore.store import Append
-from projections.past.words import telling
-from tests.api.box_office import Headers, HttpScenario, done
+from tests.api.http_scenario import Headers, HttpScenario, done
 from tests.golden_streams import appends
 
 
@@ -81,7 +81,7 @@ class TestWalk:
         def forgotten(_event: object, _currency: str | None = None) -> str:
             raise AssertionError("expected code to be unreachable")
 
-        monkeypatch.setattr(telling, "DESCRIBERS", dict.fromkeys(telling.DESCRIBERS, forgotten))
+        monkeypatch.setattr(describers, "DESCRIBERS", dict.fromkeys(describers.DESCRIBERS, forgotten))
         items = done(await office.get("/audit/log", auditor, name="SeatHeld"))["items"]
         assert {item["sentence"] for item in items} == {"Seat held."}
 

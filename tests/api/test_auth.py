@@ -10,11 +10,11 @@ import pytest
 from passlib.hash import bcrypt
 from uuid_utils.compat import uuid7
 
-from api.attempts import DELAY_SECONDS_MAX, DELAYED_OF_CLIENT_MAX, FREE_FAILURES
-from api.cookies import DEVICE_NAME as DEVICE
-from api.cookies import NAME
+from api.auth.cookies import DEVICE_NAME as DEVICE
+from api.auth.cookies import NAME
+from api.auth.login_rate_limit import DELAY_SECONDS_MAX, DELAYED_OF_CLIENT_MAX, FREE_FAILURES
 from domain.account import change_roles
-from domain.people import Person
+from domain.ports.personal_data import Person
 from domain.values import Role
 from tests.api.shop import V1, Shop
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.clients import FORWARDED, Clients, client_of_address, networks_in
+from api.auth.clients import FORWARDED, Clients, client_of_address, networks_in
 
 PROXY = "10.0.0.1"
 OUR_NETWORK = networks_in("10.0.0.0/8,fd00::/8")

@@ -7,8 +7,8 @@ import pytest
 import structlog
 from uuid_utils.compat import uuid7
 
-from eventstore.clock_acceptance import accept_clock
-from tests.api.box_office import HttpScenario, done, refused
+from eventstore.postgres.clock_acceptance import accept_clock
+from tests.api.http_scenario import HttpScenario, done, refused
 from tests.eventstore.backends import PLANT_EVENT
 
 

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as some
 
-from api.codes import CODE_BYTES_MAX, TicketCode, TicketCodes, UnreadableCode, qr_svg
+from application.ticket_codes import CODE_BYTES_MAX, TicketCode, TicketCodes, UnreadableCode, qr_svg
 from domain.ticket import RefusalReason
 
 CODES = TicketCodes.from_secrets("a secret")

@@ -12,12 +12,12 @@ import pytest
 from fastapi import FastAPI, Request
 from uuid_utils.compat import uuid7
 
-from api.access import ACCESS_OF_ROUTE, ORGANIZERS, SUPPORT
 from api.app import make_app
-from api.commands import execute_command
-from api.engine import ApiSettings
-from api.identity import IDENTITY, Identity
-from api.tokens import TokenClaims
+from api.auth.access import ACCESS_OF_ROUTE, ORGANIZERS, SUPPORT
+from api.auth.identity import IDENTITY, Identity
+from api.dependencies import ApiSettings
+from api.http.commands import execute_command
+from application.access_tokens import TokenClaims
 from domain import organizer
 from domain.account import change_roles
 from domain.errors import Forbidden

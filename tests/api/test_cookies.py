@@ -7,8 +7,8 @@ from unittest.mock import patch
 
 import pytest
 
-from api.cookies import COOKIE_BYTES_MAX, NAME, cookie_in
-from api.errors import HeaderTooLarge
+from api.auth.cookies import COOKIE_BYTES_MAX, NAME, cookie_in
+from application.errors import HeaderTooLarge
 from tests.api.shop import V1, Shop
 
 CHECKOUT = Path(__file__).parents[2]

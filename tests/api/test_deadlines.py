@@ -13,16 +13,16 @@ from starlette.types import Message, Receive, Scope, Send
 from uuid_utils.compat import uuid7
 
 from api.app import make_app
-from api.deadlines import GONE, Deadlines, OutOfTime
-from api.engine import ApiSettings
-from api.front import OuterMiddleware
-from api.metrics import Metrics
+from api.dependencies import ApiSettings
+from api.http.deadlines import GONE, Deadlines, OutOfTime
+from api.http.metrics import Metrics
+from api.http.middleware import OuterMiddleware
 from domain.account import GLOBAL_ROLES
 from eventstore.errors import StoreUnavailable
 from eventstore.postgres import PostgresStore
-from eventstore.roles import APP_ROLE
+from eventstore.postgres.roles import APP_ROLE
 from runtime.roles import url_of_role
-from tests.api.box_office import Headers, HttpScenario, done
+from tests.api.http_scenario import Headers, HttpScenario, done
 from tests.api.shop import BASE_URL, V1, Shop, open_shop, settings_for
 from tests.api.test_commands import nobody_appends
 from tests.eventstore.proxy import Proxy
@@ -95,7 +95,7 @@ class TestAServerThatStandsStill:
     async def test_given_a_store_without_a_request_then_its_reads_end_too(
         self, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("eventstore.postgres.readers.READ_SECONDS_MAX", 0.2)
+        monkeypatch.setattr("eventstore.postgres.read_pool.READ_SECONDS_MAX", 0.2)
         async with PostgresStore(url_of_role(settings_for(proxy.url), APP_ROLE)) as store:
             await asyncio.gather(*(store.head() for _ in range(4)))
             proxy.answers.clear()

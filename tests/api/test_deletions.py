@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from tests.api.box_office import VENUE, HttpScenario, done, refused
+from tests.api.http_scenario import VENUE, HttpScenario, done, refused
 from tests.api.shop import V1
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.api.box_office import HttpScenario, Json, done, folding, in_days, refused
+from tests.api.http_scenario import HttpScenario, Json, done, folding, in_days, refused
 from tests.api.shop import V1
 
 CHANGED = (412, "changed_meanwhile")

@@ -2,10 +2,10 @@
 
 import pytest
 
-from api import deleting
-from api.errors import Behind
+from api.queries import event_deletion
+from application.errors import Behind
 from domain.values import Role
-from tests.api.box_office import PRICES, HttpScenario, Json, done, folding, in_days, price, refused
+from tests.api.http_scenario import PRICES, HttpScenario, Json, done, folding, in_days, price, refused
 from tests.api.shop import Shop
 
 UNKNOWN = "01935a1c-0000-7000-8000-00000000dead"
@@ -227,7 +227,7 @@ class TestDeleteEvent:
 
         async with folding(shop, shop_database):
             with monkeypatch.context() as patched:
-                patched.setattr(deleting, "performance_has_bookings", publishing)
+                patched.setattr(event_deletion, "performance_has_bookings", publishing)
                 answer = await shop.client.delete(f"/api/v1{path}", headers=office.organizer)
             assert refused(answer) == (409, "deletion_given_up")
             assert done(await office.post(f"{path}/publish", office.organizer))["status"] == "published"
@@ -247,7 +247,7 @@ class TestDeleteEvent:
 
         async with folding(shop, shop_database):
             with monkeypatch.context() as patched:
-                patched.setattr(deleting, "performance_has_bookings", failing)
+                patched.setattr(event_deletion, "performance_has_bookings", failing)
                 answer = await shop.client.delete(f"/api/v1/events/{office.event_id}", headers=office.organizer)
             assert refused(answer) == (503, "behind")
             done(await office.order(await office.somebody(), office.seats[1]))

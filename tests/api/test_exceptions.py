@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from uuid_utils.compat import uuid7
 
-from adapters.sandbox.cards import find_card_by_name
-from adapters.sandbox.webhooks import SIGNATURE_HEADER, sign
-from domain.four_eyes import FourEyesLimits
-from domain.ports import LedgerEntry, LedgerEntryKind
-from domain.reconciling import reconcile_entry
+from domain.decisions.four_eyes import FourEyesLimits
+from domain.decisions.reconciling import reconcile_entry
+from domain.ports.payment_gateway import LedgerEntry, LedgerEntryKind
 from domain.values import Role
+from sandbox_provider.cards import find_card_by_name
+from sandbox_provider.webhooks import SIGNATURE_HEADER, sign
 from tests.adapters.sandbox_process import WEBHOOK_SECRET
-from tests.api.box_office import STALLS, Headers, HttpScenario, OpenedScenario, done, folding, price, refused
-from tests.api.till import PaymentFixture
+from tests.api.http_scenario import STALLS, Headers, HttpScenario, OpenedScenario, done, folding, price, refused
+from tests.api.payments import PaymentFixture
 
 UNKNOWN = "01935a1c-0000-7000-8000-00000000dead"
 WHY = {"reason": "returned_at_provider"}

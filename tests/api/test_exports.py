@@ -13,14 +13,14 @@ import pytest
 
 from api.routes import exports
 from domain.values import Role
-from eventstore.exports.lines import event_of
-from eventstore.seals.merkle import root_over
-from eventstore.seals.seal import seal_from_json
+from eventstore.exports.json_lines import event_of
+from eventstore.sealing.merkle import root_over
+from eventstore.sealing.seal import seal_from_json
 from eventstore.store import RecordedEvent
 from runtime.wiring import EXPORTS_MAX
-from tests.api.box_office import Headers, HttpScenario, refused
+from tests.api.http_scenario import Headers, HttpScenario, refused
 from tests.eventstore.backends import app_url_of
-from tests.eventstore.seals.sealing import sealed_log
+from tests.eventstore.sealing.sealing import sealed_log
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.errors import Busy
-from api.fair_queue import FairQueue
+from api.http.fair_queue import FairQueue
+from application.errors import Busy
 
 LONG = 60.0
 

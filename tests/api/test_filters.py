@@ -3,7 +3,7 @@
 import pytest
 
 from domain.values import Role
-from tests.api.box_office import HttpScenario, done, refused
+from tests.api.http_scenario import HttpScenario, done, refused
 from tests.api.shop import Shop
 
 UNKNOWN = "01935a1c-0000-7000-8000-00000000dead"

@@ -2,7 +2,7 @@
 
 import httpx
 
-from api.front import PART_BYTES, send_in_parts
+from api.http.middleware import PART_BYTES, send_in_parts
 from tests.api.shop import Shop
 
 

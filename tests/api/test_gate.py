@@ -8,7 +8,17 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from domain.values import Role
-from tests.api.box_office import Headers, HttpScenario, Json, OpenedScenario, done, folding, in_days, price, refused
+from tests.api.http_scenario import (
+    Headers,
+    HttpScenario,
+    Json,
+    OpenedScenario,
+    done,
+    folding,
+    in_days,
+    price,
+    refused,
+)
 from tests.api.shop import V1, Shop
 
 FULL_WIDTH = {ord(digit): ord(digit) - ord("0") + 0xFF10 for digit in "0123456789"}

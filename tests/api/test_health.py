@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from api.admission import ConcurrencyLimit
+from api.http.load_shedding import ConcurrencyLimit
 from domain.values import Role
-from runtime.embedded import EmbeddedPostgres
-from runtime.schema import migrate_all
+from runtime.database import migrate_all
+from runtime.local.embedded import EmbeddedPostgres
 from tests.api.shop import V1, Shop, open_shop, settings_for
 
 PASSWORD = "correct horse battery"

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.api.box_office import (
+from tests.api.http_scenario import (
     AREA_CAPACITY,
     FLOOR,
     NO_LIMITS,

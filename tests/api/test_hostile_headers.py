@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.clients import FORWARDED, Clients, networks_in
+from api.auth.clients import FORWARDED, Clients, networks_in
 from domain.values import Role
 from runtime.edge.limits import EdgeLimits
 from tests.api.shop import V1, Shop, open_shop, settings_for

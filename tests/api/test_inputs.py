@@ -2,10 +2,10 @@
 
 import pytest
 
-from api.access import ACCESS
-from api.routing import GuardedRoute
+from api.auth.access import ACCESS
+from api.http.routing import GuardedRoute
 from domain.values import Role
-from tests.api.box_office import HttpScenario, done, refused
+from tests.api.http_scenario import HttpScenario, done, refused
 from tests.api.shop import V1
 
 MALFORMED = (422, "malformed")

@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from api.access import LAYOUT_BYTES_MAX
-from api.bodies import BoundedRequest
+from api.auth.access import LAYOUT_BYTES_MAX
+from api.http.bodies import BoundedRequest
 from domain.values import Role
-from tests.api.box_office import VENUE, HttpScenario, done, refused
+from tests.api.http_scenario import VENUE, HttpScenario, done, refused
 from tests.api.shop import V1, until
 
 GRID = {"sections": [{"name": "Stalls", "category": "A", "rows": 3, "seats_per_row": 4}]}

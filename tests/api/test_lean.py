@@ -5,7 +5,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 from uuid_utils.compat import uuid7
 
-from tests.api.box_office import Headers, HttpScenario, done, refused
+from tests.api.http_scenario import Headers, HttpScenario, done, refused
 from tests.api.shop import V1
 
 JSON = {"Content-Type": "application/json"}

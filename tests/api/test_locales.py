@@ -3,7 +3,7 @@
 import pytest
 
 from api.schemas.locales import known_locale
-from tests.api.box_office import HttpScenario, done, refused
+from tests.api.http_scenario import HttpScenario, done, refused
 
 
 class TestLocales:

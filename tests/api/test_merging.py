@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from domain.values import Role
-from tests.api.box_office import Headers, HttpScenario, Json, done, price, refused
+from tests.api.http_scenario import Headers, HttpScenario, Json, done, price, refused
 from tests.api.shop import V1, Shop
 
 EMAIL, PASSWORD = "ann@example.test", "correct horse battery"

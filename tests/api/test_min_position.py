@@ -8,12 +8,12 @@ from typing import Any
 import httpx
 import pytest
 
-from api.access import ACCESS, PREFIX
-from api.commands import MIN_POSITION_SECONDS_MAX
+from api.auth.access import ACCESS, PREFIX
+from api.http.commands import MIN_POSITION_SECONDS_MAX
 from domain.values import Role
-from tests.api.box_office import NO_LIMITS, Headers, HttpScenario, done, folding, open_box_office, refused
+from tests.api.http_scenario import NO_LIMITS, Headers, HttpScenario, done, folding, open_box_office, refused
+from tests.api.payments import PaymentFixture
 from tests.api.shop import V1, until
-from tests.api.till import PaymentFixture
 
 FROM_READ_MODELS = {
     "/orders",

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from api.errors import Malformed
-from api.routing import refuse_duplicate_names
+from api.http.routing import refuse_duplicate_names
+from application.errors import Malformed
 
 TEXTS = st.text(alphabet='ab"\\ü,:{}[] ', max_size=4)
 NAMES = st.sampled_from(["a", "b", "ü", '"', "\\"])

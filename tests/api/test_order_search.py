@@ -3,7 +3,7 @@
 import pytest
 
 from domain.values import Role
-from tests.api.box_office import Headers, HttpScenario, Json, done, open_box_office, price, refused
+from tests.api.http_scenario import Headers, HttpScenario, Json, done, open_box_office, price, refused
 
 ANN = {"email": "ann.lee@example.com", "name": "Ann Lee"}
 BEN = {"email": "ben@example.com", "name": "Benjamin Ørsted"}

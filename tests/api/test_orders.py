@@ -5,9 +5,9 @@ import asyncio
 import psycopg
 import pytest
 
-from domain.people import Contact, RecordsUnavailable
+from domain.ports.personal_data import Contact, RecordsUnavailable
 from domain.values import Role
-from tests.api.box_office import NO_LIMITS, STALLS, HttpScenario, done, folding, open_box_office, price, refused
+from tests.api.http_scenario import NO_LIMITS, STALLS, HttpScenario, done, folding, open_box_office, price, refused
 from tests.api.shop import Shop
 
 UNKNOWN = "01935a1c-0000-7000-8000-00000000dead"

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from api.errors import Malformed
-from api.paging import cursor_of, placed_page, split_page, values_in
-from tests.api.box_office import HttpScenario, done, folding, open_box_office, refused
-from tests.api.till import PaymentFixture
+from api.http.pagination import cursor_of, placed_page, split_page, values_in
+from application.errors import Malformed
+from tests.api.http_scenario import HttpScenario, done, folding, open_box_office, refused
+from tests.api.payments import PaymentFixture
 
 UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]+")
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 from passlib.hash import bcrypt
 
-from api.errors import Busy
-from api.passwords import Passwords
+from application.errors import Busy
+from application.passwords import Passwords
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from adapters.sandbox.webhooks import SIGNATURE_HEADER, sign
-from domain.ports import Checkout
+from domain.ports.payment_gateway import Checkout
 from domain.values import Role
+from sandbox_provider.webhooks import SIGNATURE_HEADER, sign
 from tests.adapters.sandbox_process import WEBHOOK_SECRET
-from tests.api.box_office import STALLS, HttpScenario, OpenedScenario, done, price, refused
-from tests.api.till import DECLINED, PaymentFixture
+from tests.api.http_scenario import STALLS, HttpScenario, OpenedScenario, done, price, refused
+from tests.api.payments import DECLINED, PaymentFixture
 
 UNKNOWN = "01935a1c-0000-7000-8000-00000000dead"
 

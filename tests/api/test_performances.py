@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from domain.values import Role
-from tests.api.box_office import PRICES, STALLS, HttpScenario, Json, done, in_days, price, refused
+from tests.api.http_scenario import PRICES, STALLS, HttpScenario, Json, done, in_days, price, refused
 from tests.api.shop import Shop
 
 UNKNOWN = "01935a1c-0000-7000-8000-00000000dead"

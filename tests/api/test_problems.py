@@ -8,11 +8,11 @@ from types import ModuleType
 import psycopg
 import pytest
 
-from api import errors as api_errors
-from api.problems import PROBLEM_BY_ERROR, ProblemCode, mapping_of, problem_of
+from api.http.problems import PROBLEM_BY_ERROR, ProblemCode, mapping_of, problem_of
+from application import errors as api_errors
 from domain import errors as refusals
 from domain.errors import Rejected, SeatsTaken
-from domain.layout.faults import LayoutFaults
+from domain.layout.validation import LayoutFaults
 from domain.values import Role
 from eventstore import errors as storing
 from tests.api.shop import V1, Shop

@@ -4,7 +4,7 @@ import psycopg
 import pytest
 
 from domain.values import Role
-from tests.api.box_office import Headers, HttpScenario, Json, done, refused
+from tests.api.http_scenario import Headers, HttpScenario, Json, done, refused
 
 NAME = "settle_payments"
 FAIL = """

@@ -6,8 +6,8 @@ import psycopg
 import pytest
 
 from domain.values import Role
-from projections.every_model import EVERY_MODEL
-from tests.api.box_office import Headers, HttpScenario, Json, done, refused
+from projections.registry import EVERY_MODEL
+from tests.api.http_scenario import Headers, HttpScenario, Json, done, refused
 
 NAME = "seat_map"
 FAIL = """

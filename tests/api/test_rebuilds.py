@@ -4,14 +4,14 @@ import httpx
 import orjson
 import pytest
 
-from api.board import HEARTBEAT, ProjectionStatusStream
+from api.http.projection_status_stream import HEARTBEAT, ProjectionStatusStream
 from domain.values import Role
-from eventstore.roles import PROJECTOR_ROLE, role_url
-from projections import control
-from projections.every_model import EVERY_MODEL
-from tests.api.box_office import Headers, HttpScenario, Json, done, refused
+from eventstore.postgres.roles import PROJECTOR_ROLE, role_url
+from projections.engine import checkpoints
+from projections.registry import EVERY_MODEL
+from tests.api.http_scenario import Headers, HttpScenario, Json, done, refused
 from tests.databases import role_password
-from tests.eventstore.jetstream.bookings import until_some
+from tests.eventstore.nats.bookings import until_some
 
 NAME = "seat_map"
 
@@ -63,9 +63,9 @@ async def desk(office: HttpScenario) -> Desk:
 async def closed(desk: Desk, shop_database: str) -> Desk:
     """An admin before read models that were made and that nobody folds."""
     url = role_url(shop_database, PROJECTOR_ROLE, role_password(PROJECTOR_ROLE))
-    connection = await control.open_connection(url, name="test")
+    connection = await checkpoints.open_connection(url, name="test")
     for model in EVERY_MODEL:
-        await control.register(connection, model)
+        await checkpoints.register(connection, model)
     await connection.close()
     return desk
 

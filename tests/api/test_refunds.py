@@ -3,11 +3,11 @@
 import pytest
 
 from adapters.sandbox_gateway import SandboxGateway
+from domain.decisions.refunding import submit_refund
 from domain.refund import transfer_reference
-from domain.refunding import submit_refund
 from domain.values import Role
-from tests.api.box_office import STALLS, HttpScenario, OpenedScenario, done, folding, price, refused
-from tests.api.till import REFUND_PENDING, PaymentFixture
+from tests.api.http_scenario import STALLS, HttpScenario, OpenedScenario, done, folding, price, refused
+from tests.api.payments import REFUND_PENDING, PaymentFixture
 
 
 @pytest.fixture

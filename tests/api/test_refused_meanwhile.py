@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from api import commands
+from api.http import commands
 from eventstore.command import CommandDeadline
-from tests.api.box_office import Headers, HttpScenario, Json, OpenedScenario, done
+from tests.api.http_scenario import Headers, HttpScenario, Json, OpenedScenario, done
 from tests.api.shop import V1, open_shop, settings_for, until
 from tests.eventstore.proxy import Proxy
 

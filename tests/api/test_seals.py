@@ -6,15 +6,15 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from api import sealed_log as parts
+from application import seal_verification as parts
 from domain.values import Role
-from eventstore.seals.keys import SealingKey, is_genuine
-from eventstore.seals.proof import check, proof_from_json
-from eventstore.seals.seal import seal_from_json
-from tests.api.box_office import Headers, HttpScenario, OpenedScenario, done, price, refused
+from eventstore.sealing.keys import SealingKey, is_genuine
+from eventstore.sealing.proof import check, proof_from_json
+from eventstore.sealing.seal import seal_from_json
+from tests.api.http_scenario import Headers, HttpScenario, OpenedScenario, done, price, refused
 from tests.api.shop import Shop, open_shop, settings_for
 from tests.eventstore.backends import app_url_of
-from tests.eventstore.seals.sealing import SECRET, TAKE_THE_LOCKS_OFF, SealedLog, sealed_log
+from tests.eventstore.sealing.sealing import SECRET, TAKE_THE_LOCKS_OFF, SealedLog, sealed_log
 
 KEY = SealingKey(SECRET)
 KEYS = {KEY.id: KEY.public}

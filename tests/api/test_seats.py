@@ -3,7 +3,7 @@
 import pytest
 
 from domain.values import Role
-from tests.api.box_office import HttpScenario, Json, done, in_days, refused
+from tests.api.http_scenario import HttpScenario, Json, done, in_days, refused
 
 
 @pytest.mark.usefixtures("folded")

@@ -15,8 +15,8 @@ import psycopg
 import pytest
 
 from domain.values import Role
-from runtime.embedded import free_port
-from runtime.interpreter import outdated
+from runtime.local.embedded import free_port
+from runtime.tuning.interpreter import outdated
 from tests.api.shop import V1, Shop, until
 from tests.databases import SECRET_KEY
 

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from api import buying
-from domain.basket import expire_hold
+from api.http import booking_requests
+from domain.decisions.holding import expire_hold
 from domain.values import Role
-from tests.api.box_office import HttpScenario, OpenedScenario, done, folding, refused
-from tests.api.till import DECLINED, PaymentFixture
+from tests.api.http_scenario import HttpScenario, OpenedScenario, done, folding, refused
+from tests.api.payments import DECLINED, PaymentFixture
 
 AT_ONCE = timedelta(milliseconds=1)
 SUMMARY = {
@@ -33,7 +33,7 @@ async def office(payment_fixture: PaymentFixture, box_office: OpenedScenario) ->
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let holds lapse at once."""
-    monkeypatch.setattr(buying, "HOLD_DURATION", AT_ONCE)
+    monkeypatch.setattr(booking_requests, "HOLD_DURATION", AT_ONCE)
 
 
 @pytest.mark.usefixtures("short")

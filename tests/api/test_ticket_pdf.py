@@ -12,10 +12,10 @@ import pytest
 from pypdfium2 import raw
 from structlog.testing import capture_logs
 
-from api.fonts import cjk_family, installed_fonts, needs_cjk
-from api.ticket_page import page, wrappable
-from api.ticket_pdf import TicketPrinter
-from api.tickets import TicketDetails, TicketPlace
+from application.fonts import cjk_family, installed_fonts, needs_cjk
+from application.ticket_page import page, wrappable
+from application.ticket_pdf import TicketPrinter
+from application.tickets import TicketDetails, TicketPlace
 from domain.layout.model import RowKind
 from domain.performance import ScheduledPerformance
 from domain.ticket import TicketIssued

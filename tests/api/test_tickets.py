@@ -8,9 +8,9 @@ from xml.etree import ElementTree as ET
 import pytest
 from uuid_utils.compat import uuid7
 
-from api.codes import TicketCode, TicketCodes
+from application.ticket_codes import TicketCode, TicketCodes
 from domain.values import Role
-from tests.api.box_office import Headers, HttpScenario, Json, OpenedScenario, done, folding, price, refused
+from tests.api.http_scenario import Headers, HttpScenario, Json, OpenedScenario, done, folding, price, refused
 from tests.api.shop import Shop
 
 UNKNOWN = "01935a1c-0000-7000-8000-00000000dead"

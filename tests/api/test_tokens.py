@@ -11,8 +11,8 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from uuid_utils.compat import uuid7
 
-from api.errors import Unauthenticated
-from api.tokens import ALGORITHM, AUDIENCE, JWT_TYPE, AccessTokens, SigningKey, TokenClaims
+from application.access_tokens import ALGORITHM, AUDIENCE, JWT_TYPE, AccessTokens, SigningKey, TokenClaims
+from application.errors import Unauthenticated
 from tests.api.shop import V1, Shop
 
 OURS = SigningKey.derived("the secret of these tests")

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from domain.values import Role
-from tests.api.box_office import VENUE, Headers, HttpScenario, Json, done, folding, layout_document, refused
+from tests.api.http_scenario import VENUE, Headers, HttpScenario, Json, done, folding, layout_document, refused
 from tests.api.shop import Shop
 
 UNKNOWN = "01935a1c-0000-7000-8000-00000000dead"

@@ -11,26 +11,26 @@ import pytest
 from psycopg_pool import AsyncConnectionPool
 
 from bench.checked import commands_of, fact_of
-from bench.log import fill, rehearsal
-from bench.log.house import GeneratedVenue
-from bench.log.repertoire import record_templates
-from bench.log.season import Schedule
-from bench.log.telling import Command, GenerationPlan
+from bench.log_generator import fill, template_recorder
+from bench.log_generator.instances import Command, GenerationPlan
+from bench.log_generator.schedule import Schedule
+from bench.log_generator.templates import record_templates
+from bench.log_generator.venue import GeneratedVenue
 from domain.invariants import Ledger, LoggedEvent, violations
 from eventstore.digest import digest_of
-from eventstore.migrate import migrate
 from eventstore.postgres import PostgresStore
-from eventstore.roles import APP_ROLE, PROJECTOR_ROLE, role_url
+from eventstore.postgres.migrate import migrate
+from eventstore.postgres.roles import APP_ROLE, PROJECTOR_ROLE, role_url
 from eventstore.store import RecordedEvent
-from projections.reading import ReadModelQueries
-from runtime.embedded import EmbeddedPostgres
-from runtime.schema import HISTORIES
+from projections.engine.queries import ReadModelQueries
+from runtime.database import HISTORIES
+from runtime.local.embedded import EmbeddedPostgres
 from tests.databases import fresh_database, role_password
-from tests.laws.world import CODEC
-from tests.projections.shelf import ManualProjector
-from tests.system.fold import fold_reference
+from tests.projections.manual_projector import ManualProjector
+from tests.properties.scenario import CODEC
 from tests.system.log import decoded
 from tests.system.read_models import TABLES
+from tests.system.reference_fold import fold_reference
 
 FIRST_EVENTS, MORE_EVENTS = 3_500, 1_500
 SEATS = 60
@@ -144,7 +144,7 @@ class TestSeason:
 
     def test_a_season_that_sells_sold_seats_is_found_out(self, monkeypatch: pytest.MonkeyPatch) -> None:
         assert broken_by(season(seats_alone=0.0)) == 0
-        monkeypatch.setattr(rehearsal, "FREEING", rehearsal.FREEING | {"SeatSold"})
+        monkeypatch.setattr(template_recorder, "FREEING", template_recorder.FREEING | {"SeatSold"})
         assert broken_by(season(seats_alone=0.0)) > 0
 
 

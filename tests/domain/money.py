@@ -7,17 +7,17 @@ from typing import Any
 
 from uuid_utils.compat import uuid7
 
-from domain.disputes import DisputeReport, lose_dispute, open_dispute, win_dispute
+from domain.decisions.disputing import DisputeReport, lose_dispute, open_dispute, win_dispute
+from domain.decisions.paying import OpenPayment, open_payment, require_payment
+from domain.decisions.reconciling import DISPUTE_KINDS, entry_exception_id, reconcile_entry
+from domain.decisions.refund_transfers import fail_refund, submit_refund
+from domain.decisions.refunding import RequestRefund, approve_refund, request_refund
+from domain.decisions.settling import settle
 from domain.money_exception import EXCEPTION, ExceptionKind, ExceptionOpened
 from domain.order import ORDER, PlacedOrder
-from domain.paying import OpenPayment, open_payment, require_payment
 from domain.payment import RequestedPayment
-from domain.ports import LedgerEntry, LedgerEntryKind
-from domain.reconciling import DISPUTE_KINDS, entry_exception_id, reconcile_entry
+from domain.ports.payment_gateway import LedgerEntry, LedgerEntryKind
 from domain.refund import REFUND_ATTEMPTS_MAX, transfer_reference
-from domain.refunding import RequestRefund, approve_refund, request_refund
-from domain.settling import settle
-from domain.transfers import fail_refund, submit_refund
 from tests.domain.scenario import NOW, Result, Scenario
 from tests.domain.theatre import PRICE, SEATS, captured, held, on_sale, ordered
 

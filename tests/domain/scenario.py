@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from domain.books import Changes
+from domain.decision import Changes
 from domain.errors import Rejected
-from domain.history import STREAM_TYPES
+from domain.event_registry import STREAM_TYPES
 from eventstore.cache import StateCache
-from eventstore.loaded import LoadedStreams
+from eventstore.decision_context import LoadedStreams
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 Given = ParamSpec("Given")

@@ -5,7 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from domain.basket import expire_hold, extend_hold, hold_seats, release_hold
+from domain.decisions.holding import expire_hold, extend_hold, hold_seats, release_hold
+from domain.decisions.ordering import PlaceOrder, cancel_order, order_hold
+from domain.decisions.paying import OpenPayment, open_payment
+from domain.decisions.scheduling import ChangePerformance, cancel, change
 from domain.errors import (
     AlreadyExtended,
     AreaSoldOut,
@@ -22,11 +25,8 @@ from domain.errors import (
 )
 from domain.hold import HoldPlaced
 from domain.order import ORDER, OrderExpired
-from domain.ordering import PlaceOrder, cancel_order, order_hold
-from domain.paying import OpenPayment, open_payment
 from domain.performance import SalesState, require_performance
 from domain.pricing import Choice, quote
-from domain.scheduling import ChangePerformance, cancel, change
 from domain.seat import SeatHeld, SeatHoldExtended, SeatReleased
 from domain.values import Limits, OrderCancelReason, PerformanceCancelReason, Price, ReleaseReason
 from tests.domain.scenario import NOW

@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from domain.basket import hold_seats
-from domain.blocking import BlockSeats, block_seats, unblock_seats
+from domain.decisions.blocking import BlockSeats, block_seats, unblock_seats
+from domain.decisions.holding import hold_seats
 from domain.errors import Invalid, SeatsTaken
 from domain.seat import SeatBlocked, SeatReleased, SeatUnblocked
 from domain.values import SEATS_PER_BLOCK_MAX, BlockReason, ReleaseReason

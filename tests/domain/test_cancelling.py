@@ -5,13 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from domain.basket import release_hold
-from domain.cancelling import DueRefunds, due_refunds, end_basket, request_due_refund
+from domain.decisions.cancelling import DueRefunds, due_refunds, end_basket, request_due_refund
+from domain.decisions.holding import release_hold
+from domain.decisions.refunding import RequestRefund, approve_refund, reject_refund, request_refund
+from domain.decisions.scheduling import cancel
 from domain.hold import HOLD, HoldReleased
 from domain.order import ORDER, OrderCancelled, RefundOpened
 from domain.refund import REFUND, RefundCompleted
-from domain.refunding import RequestRefund, approve_refund, reject_refund, request_refund
-from domain.scheduling import cancel
 from domain.values import OrderCancelReason, PerformanceCancelReason, Price, RefundReason, ReleaseReason
 from tests.domain.money import money
 from tests.domain.scenario import Scenario

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from domain.buyer import BUYER_QUOTA, BuyerQuotaReturned
+from domain.buyer_quota import BUYER_QUOTA, BuyerQuotaReturned
+from domain.decisions.refunding import RequestRefund, approve_refund, request_refund
 from domain.order import ORDER, PlacedOrder
-from domain.refunding import RequestRefund, approve_refund, request_refund
 from domain.seat import SeatReturned, SeatSold
 from domain.ticket import TICKET, TicketVoided
 from domain.values import RefundReason

@@ -3,9 +3,9 @@
 import pytest
 
 from domain.currencies import DECIMALS, amount_text
+from domain.decisions.scheduling import schedule
 from domain.errors import Invalid
 from domain.performance import PerformanceScheduled
-from domain.scheduling import schedule
 from domain.values import Limits, Price
 from tests.domain.scenario import NOW
 from tests.domain.theatre import GLOBE, SHOW, STARTS_AT, on_sale

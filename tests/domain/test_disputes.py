@@ -6,19 +6,19 @@ from typing import Any
 
 import pytest
 
-from domain.entry import ScanTicket, scan_ticket
+from domain.decisions.entry import ScanTicket, scan_ticket
+from domain.decisions.paying import capture
+from domain.decisions.refund_transfers import complete_refund, submit_refund
+from domain.decisions.refunding import RequestRefund, approve_refund, request_refund
+from domain.decisions.resolving_exceptions import ResolveException, resolve_exception
+from domain.decisions.settling import settle
 from domain.errors import Invalid, NotFound, PaymentDisputed
-from domain.exception_resolution import ResolveException, resolve_exception
 from domain.money_exception import ExceptionClosed, ExceptionKind, Resolution, ResolutionReason
-from domain.paying import capture
 from domain.payment import PAYMENT, DisputeLost, DisputeOpened, DisputeStatus, DisputeWon, PaymentOutcome
-from domain.ports import LedgerEntryKind
+from domain.ports.payment_gateway import LedgerEntryKind
 from domain.refund import REFUND, RefundFailed, RefundSubmitted
-from domain.refunding import RequestRefund, approve_refund, request_refund
 from domain.scan import SCAN, ScanAdmitted, ScanRefused
-from domain.settling import settle
 from domain.ticket import TICKET, EntryRecorded, RefusalReason, TicketDisputed, TicketDisputeWon
-from domain.transfers import complete_refund, submit_refund
 from domain.values import EntryRules, derived_id
 from tests.domain.money import TOTAL, Money, entry_of, kinds, minutes, money, only_exception, opened
 from tests.domain.scenario import Result

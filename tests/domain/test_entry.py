@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from domain.books import Changes, DecisionContext
-from domain.device import DeviceRegistered, register_device, revoke_device
-from domain.entry import (
+from domain.decision import Changes, DecisionContext
+from domain.decisions.entry import (
     ENTRY_CLOSES_AFTER_START,
     ENTRY_OPENS_BEFORE_DOORS,
     ENTRY_OPENS_BEFORE_START,
@@ -17,14 +16,15 @@ from domain.entry import (
     revert_entry,
     scan_ticket,
 )
+from domain.decisions.performance_deletion import close_performance_for_deletion, finish_performance_deletion
+from domain.decisions.refunding import RequestRefund, request_refund
+from domain.decisions.scheduling import ChangePerformance, cancel, change
+from domain.device import DeviceRegistered, register_device, revoke_device
 from domain.errors import Conflict, DeviceIsRevoked, Forbidden, Invalid, NonceReused, NotFound
 from domain.order import ORDER
 from domain.organizer import ORGANIZER, OrganizerFounded
 from domain.performance import PERFORMANCE, PerformanceScheduled
-from domain.performance_deletion import close_performance_for_deletion, finish_performance_deletion
-from domain.refunding import RequestRefund, request_refund
 from domain.scan import SCAN, ScanAdmitted, ScanRefused, scan_id
-from domain.scheduling import ChangePerformance, cancel, change
 from domain.ticket import (
     TICKET,
     EntryMode,

@@ -1,6 +1,6 @@
 """An event is published, and deleted while nothing of it was booked."""
 
-from domain.basket import hold_seats
+from domain.decisions.holding import hold_seats
 from domain.errors import NotFound, NotOnSale
 from domain.event import (
     EVENT,

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from domain.decisions.four_eyes import FourEyesLimits
+from domain.decisions.reconciling import unreadable_events
+from domain.decisions.refund_transfers import complete_refund, fail_refund, report_unanswered, submit_refund
+from domain.decisions.resolving_exceptions import ResolveException, exception_refund_id, resolve_exception
 from domain.errors import ExceptionEnded, NotFound, OwnDecision, PaymentDisputed, ResolutionNotPossible
-from domain.exception_resolution import ResolveException, exception_refund_id, resolve_exception
-from domain.four_eyes import FourEyesLimits
 from domain.money_exception import (
     EXCEPTION,
     RESOLUTIONS,
@@ -18,7 +20,6 @@ from domain.money_exception import (
     ResolutionReason,
 )
 from domain.order import ORDER, RefundClosed, RefundOpened, RefundOutcome
-from domain.reconciling import unreadable_events
 from domain.refund import (
     REFUND,
     RefundApproved,
@@ -28,7 +29,6 @@ from domain.refund import (
     RefundRetried,
     transfer_reference,
 )
-from domain.transfers import complete_refund, fail_refund, report_unanswered, submit_refund
 from tests.domain.money import CAPTURE, REFUND_ENTRY, TOTAL, Money, entry_of, exception_id, kinds, money, only_exception
 from tests.domain.scenario import Result, Scenario
 

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from uuid_utils.compat import uuid7
 
+from domain.decisions.four_eyes import FourEyesLimits
+from domain.decisions.refunding import RequestRefund, approve_refund, reject_refund, request_refund
 from domain.errors import OwnDecision, RefundDecided
-from domain.four_eyes import FourEyesLimits
 from domain.refund import REFUND, RefundApproved, RefundEndorsed
-from domain.refunding import RequestRefund, approve_refund, reject_refund, request_refund
 from domain.values import RefundReason
 from tests.domain.scenario import Scenario
 from tests.domain.theatre import PRICE, SEATS, bought, on_sale

@@ -11,14 +11,14 @@ from uuid import UUID
 import orjson
 import pytest
 
-from domain.history import EVENTS, UPCASTERS, VERSIONS
+from domain.event_registry import EVENTS, UPCASTERS, VERSIONS
 from eventstore.codec import Codec
 from eventstore.errors import UnknownEvent
-from eventstore.evolution import UpcasterChain
 from eventstore.store import RecordedEvent
-from projections.facts import ProjectionEventReader, UnreadableData
+from eventstore.upcasting import UpcasterChain
+from projections.engine.event_reader import ProjectionEventReader, UnreadableData
 from tests.golden import Golden, faults, golden_files
-from tests.laws.world import CODEC
+from tests.properties.scenario import CODEC
 
 GOLDEN = golden_files()
 ZONE = re.compile(r"(T\d\d:\d\d:\d\d[.\d]*)\+00:00")

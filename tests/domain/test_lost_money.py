@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from domain.decisions.refunding import RequestRefund, approve_refund, request_refund
+from domain.decisions.resolving_exceptions import ResolveException, resolve_exception
 from domain.errors import DisputeSettled, PaymentDisputed
-from domain.exception_resolution import ResolveException, resolve_exception
 from domain.money_exception import ExceptionKind, Resolution, ResolutionReason
 from domain.refund import RefundCompleted
-from domain.refunding import RequestRefund, approve_refund, request_refund
 from domain.seat import SeatReturned
 from domain.ticket import TicketVoided
 from domain.values import derived_id

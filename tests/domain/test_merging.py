@@ -5,9 +5,7 @@ from typing import Any
 import pytest
 
 from domain.account import ACCOUNT, AccountOpened, GuestMerged, GuestReceived, register, require_unmerged
-from domain.basket import expire_hold, extend_hold, hold_seats, release_hold, require_own_hold
-from domain.books import DecisionContext
-from domain.buyer import (
+from domain.buyer_quota import (
     BUYER_QUOTA,
     BuyerQuota,
     BuyerQuotaExtended,
@@ -16,11 +14,13 @@ from domain.buyer import (
     BuyerQuotaReturned,
     BuyerQuotaTaken,
 )
+from domain.decision import DecisionContext
+from domain.decisions.holding import expire_hold, extend_hold, hold_seats, release_hold, require_own_hold
+from domain.decisions.merging import SHARES_PER_MERGE_MAX, MergeGuest, merge_guest
+from domain.decisions.ordering import PlaceOrder, cancel_order, order_hold, require_visible_order
+from domain.decisions.refunding import RequestRefund, approve_refund, request_refund
+from domain.decisions.settling import settle
 from domain.errors import GuestHasLoggedIn, Invalid, LimitReached, NotFound, OwnDecision, SeatsTaken
-from domain.merging import SHARES_PER_MERGE_MAX, MergeGuest, merge_guest
-from domain.ordering import PlaceOrder, cancel_order, order_hold, require_visible_order
-from domain.refunding import RequestRefund, approve_refund, request_refund
-from domain.settling import settle
 from domain.ticket import TicketIssued
 from domain.values import Limits, OrderCancelReason
 from eventstore.store import EVENTS_PER_COMMAND_MAX

@@ -4,12 +4,12 @@ from functools import partial
 
 from uuid_utils.compat import uuid7
 
+from domain.decisions.ordering import cancel_order
+from domain.decisions.paying import OpenPayment, capture, fail, open_checkout, open_payment
+from domain.decisions.settling import settle
 from domain.errors import OrderEnded, TooManyPayments
 from domain.order import PAYMENT_REQUESTS_PER_ORDER_MAX, PAYMENTS_PER_ORDER_MAX
-from domain.ordering import cancel_order
-from domain.paying import OpenPayment, capture, fail, open_checkout, open_payment
 from domain.payment import PAYMENT, PaymentCancelled, PaymentCaptured
-from domain.settling import settle
 from domain.values import OrderCancelReason
 from tests.domain.scenario import Scenario
 from tests.domain.theatre import PRICE, SEATS, held, on_sale, ordered

@@ -1,13 +1,13 @@
 """A performance that nobody booked can be deleted; while its bookings are checked nothing sells."""
 
-from domain.basket import hold_seats
-from domain.errors import NotFound, NotOnSale
-from domain.performance import PerformanceArchived, PerformanceClosedForDeletion, PerformanceReopened
-from domain.performance_deletion import (
+from domain.decisions.holding import hold_seats
+from domain.decisions.performance_deletion import (
     close_performance_for_deletion,
     finish_performance_deletion,
     give_up_performance_deletion,
 )
+from domain.errors import NotFound, NotOnSale
+from domain.performance import PerformanceArchived, PerformanceClosedForDeletion, PerformanceReopened
 from tests.domain.theatre import HAMLET, INVENTORY, SEATS, hold_of, on_sale
 
 CLOSED = on_sale().given_done(close_performance_for_deletion, HAMLET)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from domain.books import Changes, DecisionContext
+from domain.decision import Changes, DecisionContext
 from domain.errors import (
     Conflict,
     ExclusionLimitReached,
@@ -18,7 +18,7 @@ from domain.errors import (
     NotSkipped,
     RebuildInProgress,
 )
-from domain.projection import (
+from domain.operations.projection import (
     PARKED_MAX,
     PROJECTION,
     SKIPPED_MAX,
@@ -42,10 +42,10 @@ from domain.projection import (
     skip_event,
     unpark_stream,
 )
-from domain.rebuilding import BuildState, unskip_event
+from domain.operations.rebuilding import BuildState, unskip_event
 from eventstore.cache import StateCache
-from eventstore.loaded import LoadedStreams
-from tests.laws.world import START
+from eventstore.decision_context import LoadedStreams
+from tests.properties.scenario import START
 
 STREAM = "projection-seat_map"
 SEAT = "seat-p-s1"

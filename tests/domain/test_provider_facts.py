@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from domain.disputes import DisputeReport, lose_dispute, open_dispute, win_dispute
+from domain.decisions.disputing import DisputeReport, lose_dispute, open_dispute, win_dispute
+from domain.decisions.paying import capture
 from domain.errors import Invalid
 from domain.money_exception import ExceptionKind
-from domain.paying import capture
-from domain.ports import LedgerEntryKind
+from domain.ports.payment_gateway import LedgerEntryKind
 from domain.provider_facts import AMOUNT_STORED_MAX
 from tests.domain.money import entry_of, kinds, money
 

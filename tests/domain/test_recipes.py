@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from domain import ticket
-from domain.basket import hold_seats
-from domain.invariants import Ledger, checking, seat_promises, violations
+from domain.decisions.holding import hold_seats
+from domain.invariants import Ledger, check, seat_invariants, violations
 from tests.domain.test_seat_promises import facts
 from tests.domain.theatre import INVENTORY, SEATS, hold_of, on_sale
 from tests.recipes import blocks_of, defined_by
@@ -40,8 +40,8 @@ def test_the_recipes_test_of_a_command_is_green(printing: dict[str, Any]) -> Non
 def test_the_recipes_invariant_finds_its_planted_bug(
     monkeypatch: pytest.MonkeyPatch, lasts: timedelta, *, is_broken: bool
 ) -> None:
-    monkeypatch.setattr(checking, "COMMAND_INVARIANTS", [])
-    defined_by(blocks_of("Add an invariant.")[0], **vars(seat_promises))
+    monkeypatch.setattr(check, "COMMAND_INVARIANTS", [])
+    defined_by(blocks_of("Add an invariant.")[0], **vars(seat_invariants))
     given = on_sale()
     command = hold_of("h1", "ann", SEATS[0])
     changes = given.when(hold_seats, replace(command, duration=lasts), INVENTORY).changes

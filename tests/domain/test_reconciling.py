@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from uuid_utils.compat import uuid7
 
+from domain.decisions.paying import require_payment
+from domain.decisions.reconciling import expire_unknown_payment, reconcile_entry
+from domain.decisions.refund_transfers import complete_refund, fail_refund, submit_refund
 from domain.money_exception import EXCEPTION, ExceptionClosed, ExceptionKind, Resolution
 from domain.order import ORDER, RefundClosed, RefundOutcome
-from domain.paying import require_payment
 from domain.payment import PaymentCaptured, PaymentReconciled, PaymentStatus
-from domain.ports import LedgerEntryKind
-from domain.reconciling import expire_unknown_payment, reconcile_entry
+from domain.ports.payment_gateway import LedgerEntryKind
 from domain.refund import REFUND, RefundCompleted, RefundReconciled, transfer_of, transfer_reference
-from domain.transfers import complete_refund, fail_refund, submit_refund
 from tests.domain.money import CAPTURE, REFUND_ENTRY, TOTAL, entry_of, kinds, minutes, money, only_exception, opened
 from tests.domain.theatre import HOLD_LASTS
 

@@ -5,6 +5,9 @@ from datetime import timedelta
 import pytest
 from uuid_utils.compat import uuid7
 
+from domain.decisions.ordering import require_visible_order
+from domain.decisions.refunding import RequestRefund, approve_refund, reject_refund, request_refund
+from domain.decisions.scheduling import ChangePerformance, cancel, change
 from domain.errors import (
     Invalid,
     NothingToRefund,
@@ -13,10 +16,7 @@ from domain.errors import (
     TicketUsed,
 )
 from domain.order import ORDER, OrderLinesCancelled, PlacedOrder
-from domain.ordering import require_visible_order
 from domain.refund import REFUND, RefundApproved, RefundRejected
-from domain.refunding import RequestRefund, approve_refund, reject_refund, request_refund
-from domain.scheduling import ChangePerformance, cancel, change
 from domain.ticket import TICKET, EntryRecorded, TicketVoided
 from domain.values import PerformanceCancelReason
 from tests.domain.scenario import Scenario

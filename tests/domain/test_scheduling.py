@@ -6,10 +6,7 @@ from typing import Any
 
 import pytest
 
-from domain.errors import Invalid, PerformanceIsCancelled, PerformanceStarted
-from domain.performance import EntryRulesChanged, LimitsChanged, PerformanceRescheduled, PerformanceScheduled
-from domain.performance import PerformanceCancelled as Cancelled
-from domain.scheduling import (
+from domain.decisions.scheduling import (
     CHANGES_AFTER_START_MAX,
     DOORS_BEFORE_START_MAX,
     ChangePerformance,
@@ -18,6 +15,9 @@ from domain.scheduling import (
     change,
     schedule,
 )
+from domain.errors import Invalid, PerformanceIsCancelled, PerformanceStarted
+from domain.performance import EntryRulesChanged, LimitsChanged, PerformanceRescheduled, PerformanceScheduled
+from domain.performance import PerformanceCancelled as Cancelled
 from domain.values import EntryRules, Limits, PerformanceCancelReason, Price
 from tests.domain.scenario import NOW
 from tests.domain.theatre import GLOBE, HAMLET, INVENTORY, SHOW, STARTS_AT, on_sale

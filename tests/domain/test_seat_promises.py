@@ -5,12 +5,12 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from domain.basket import extend_hold, hold_seats, release_hold
-from domain.books import Changes
-from domain.buyer import BUYER_QUOTA, BuyerQuotaReceived
+from domain.buyer_quota import BUYER_QUOTA, BuyerQuotaReceived
+from domain.decision import Changes
+from domain.decisions.holding import extend_hold, hold_seats, release_hold
+from domain.decisions.ordering import PlaceOrder, hold_and_order
 from domain.invariants import Ledger, LoggedEvent, violations
 from domain.order import ORDER, OrderPlaced
-from domain.ordering import PlaceOrder, hold_and_order
 from domain.ticket import TICKET, TicketIssued
 from domain.values import Price
 from tests.domain.scenario import NOW, Scenario

@@ -3,13 +3,13 @@
 from dataclasses import asdict
 from datetime import timedelta
 
-from domain.basket import expire_hold
+from domain.decisions.holding import expire_hold
+from domain.decisions.scheduling import ChangePerformance, cancel, change
+from domain.decisions.settling import settle
 from domain.order import OrderCancelled, OrderConfirmed
 from domain.payment import PaymentOutcome, PaymentSettled
 from domain.performance import SalesState
 from domain.refund import RefundRequested
-from domain.scheduling import ChangePerformance, cancel, change
-from domain.settling import settle
 from domain.values import Limits, PerformanceCancelReason, Price, RefundReason
 from tests.domain.scenario import NOW, Result, Scenario
 from tests.domain.theatre import HAMLET, HOLD_LASTS, PRICE, SEATS, bought, captured, held, on_sale, ordered

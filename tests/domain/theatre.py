@@ -5,16 +5,16 @@ from typing import Any
 
 from uuid_utils.compat import uuid7
 
-from domain.basket import AreaCandidates, HoldSeats, hold_seats
+from domain.decisions.holding import AreaCandidates, HoldSeats, hold_seats
+from domain.decisions.ordering import PlaceOrder, order_hold
+from domain.decisions.paying import OpenPayment, capture, open_payment
+from domain.decisions.settling import settle
 from domain.event import EVENT, EventCreated, EventDetails, EventPublished
 from domain.layout import Inventory, publish
 from domain.layout.model import Area, Category, Draft, Row, Seat, Section
-from domain.ordering import PlaceOrder, order_hold
-from domain.paying import OpenPayment, capture, open_payment
 from domain.performance import PERFORMANCE, PerformanceScheduled
 from domain.pricing import Choice
 from domain.seat import SEAT
-from domain.settling import settle
 from domain.values import Limits, Price
 from tests.domain.scenario import NOW, Scenario
 

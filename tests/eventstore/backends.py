@@ -9,10 +9,10 @@ from typing import Protocol
 import psycopg
 from uuid_utils.compat import uuid7
 
-from eventstore.clock_acceptance import accept_clock
 from eventstore.memory import MemoryStore
 from eventstore.postgres import PostgresStore
-from eventstore.roles import APP_ROLE, role_url
+from eventstore.postgres.clock_acceptance import accept_clock
+from eventstore.postgres.roles import APP_ROLE, role_url
 from eventstore.store import Store
 from tests.databases import role_password
 from tests.eventstore.appends import at, to_append

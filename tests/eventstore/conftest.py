@@ -6,8 +6,8 @@ from functools import partial
 import psycopg
 import pytest
 
-from eventstore.migrate import migrate
-from runtime.embedded import EmbeddedPostgres
+from eventstore.postgres.migrate import migrate
+from runtime.local.embedded import EmbeddedPostgres
 from tests.databases import fresh_database, make_template, role_password
 from tests.eventstore.backends import Backend, MemoryBackend, PostgresBackend, postgres_backend
 

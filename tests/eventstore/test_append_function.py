@@ -6,10 +6,9 @@ from typing import Any, LiteralString
 import psycopg
 import pytest
 
-from eventstore import sql
-from eventstore.postgres import arrays
-from eventstore.postgres.arrays import BinaryArray
+from eventstore.postgres import binary_arrays, sql
 from eventstore.postgres.batch import arguments
+from eventstore.postgres.binary_arrays import BinaryArray
 from eventstore.store import Append
 from tests.eventstore.appends import at, to_append
 from tests.eventstore.backends import PostgresBackend
@@ -21,7 +20,7 @@ REFUSED = "SL001"
 @pytest.fixture
 async def app(postgres: PostgresBackend) -> AsyncIterator[Connection]:
     async with await psycopg.AsyncConnection.connect(postgres.app_url, autocommit=True) as connection:
-        arrays.register(connection.adapters)
+        binary_arrays.register(connection.adapters)
         yield connection
 
 
@@ -66,19 +65,21 @@ class TestTheSession:
 class TestTheArrays:
     async def test_an_event_on_a_stream_without_an_expectation_is_refused(self, app: Connection) -> None:
         for ordinal in (0, 2, -1, 2**31 - 1):
-            await refuses(app, with_arrays(to_append(at("seat-1", 0)), event_expectations=arrays.integers([ordinal])))
+            await refuses(
+                app, with_arrays(to_append(at("seat-1", 0)), event_expectations=binary_arrays.integers([ordinal]))
+            )
 
     async def test_an_expectation_of_no_command_is_refused(self, app: Connection) -> None:
-        await refuses(app, with_arrays(to_append(at("seat-1", 0)), expectation_commands=arrays.integers([2])))
+        await refuses(app, with_arrays(to_append(at("seat-1", 0)), expectation_commands=binary_arrays.integers([2])))
 
     @pytest.mark.parametrize("column", ["expectation_streams", "event_names", "event_datas", "accounts", "not_afters"])
     async def test_arrays_of_different_lengths_are_refused(self, app: Connection, column: str) -> None:
         two = {
-            "expectation_streams": arrays.texts(["seat-1", "seat-2"]),
-            "event_names": arrays.texts([]),
-            "event_datas": arrays.jsons(["{}", "{}"]),
-            "accounts": arrays.texts([]),
-            "not_afters": arrays.times([None, None]),
+            "expectation_streams": binary_arrays.texts(["seat-1", "seat-2"]),
+            "event_names": binary_arrays.texts([]),
+            "event_datas": binary_arrays.jsons(["{}", "{}"]),
+            "accounts": binary_arrays.texts([]),
+            "not_afters": binary_arrays.times([None, None]),
         }
         await refuses(app, with_arrays(to_append(at("seat-1", 0)), **{column: two[column]}))
 
@@ -93,7 +94,7 @@ class TestTheArrays:
         self, app: Connection, postgres: PostgresBackend
     ) -> None:
         batch = [to_append(at("seat-1", 0, 2)), to_append(at("seat-2", 0))]
-        mixed = {**arguments(batch), "event_expectations": arrays.integers([1, 2, 1])}
+        mixed = {**arguments(batch), "event_expectations": binary_arrays.integers([1, 2, 1])}
         await call(app, mixed)
         log = await postgres.store.read_range(after=0, limit=10)
         assert [(event.stream, event.version, event.part, event.parts) for event in log] == [

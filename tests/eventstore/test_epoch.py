@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 import psycopg
 import pytest
 
-from eventstore.epoch import FIRST, Epochs
-from eventstore.roles import PROJECTOR_ROLE, role_url
-from runtime.embedded import EmbeddedPostgres
+from eventstore.nats.epoch import FIRST, Epochs
+from eventstore.postgres.roles import PROJECTOR_ROLE, role_url
+from runtime.local.embedded import EmbeddedPostgres
 from tests.databases import fresh_database, role_password
 from tests.eventstore.backends import PostgresBackend
 from tests.eventstore.conftest import TEMPLATE

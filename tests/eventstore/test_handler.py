@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 from uuid_utils.compat import uuid7
 
-from domain.books import StreamType
+from domain.decision import StreamType
 from eventstore.cache import StateCache
 from eventstore.clock import FixedClock
 from eventstore.codec import Codec
 from eventstore.command import Changes, CommandContext, Decide, GuardConflict
-from eventstore.handler import CommandHandler
-from eventstore.loaded import LoadedStreams
+from eventstore.command_handler import CommandHandler
+from eventstore.decision_context import LoadedStreams
 from eventstore.memory import MemoryStore
 from eventstore.store import Append, Appended, Verdict
-from tests.laws.world import START
+from tests.properties.scenario import START
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

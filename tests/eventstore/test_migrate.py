@@ -12,10 +12,10 @@ import psycopg
 import pytest
 
 from eventstore.errors import MigrationRefused
-from eventstore.migrate import EVENTSTORE, History, migrate, migrations_of
 from eventstore.postgres import PostgresStore
-from eventstore.roles import APP_ROLE, database_of, role_url
-from runtime.embedded import EmbeddedPostgres
+from eventstore.postgres.migrate import EVENTSTORE, History, migrate, migrations_of
+from eventstore.postgres.roles import APP_ROLE, database_of, role_url
+from runtime.local.embedded import EmbeddedPostgres
 from tests.databases import fresh_database, role_password
 from tests.eventstore.appends import at, to_append
 

@@ -7,7 +7,7 @@ from typing import Any, LiteralString
 import psycopg
 import pytest
 
-from eventstore import sql
+from eventstore.postgres import sql
 from eventstore.postgres.connection import connect
 from tests.eventstore.appends import at, to_append
 from tests.eventstore.backends import PostgresBackend

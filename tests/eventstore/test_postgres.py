@@ -13,11 +13,11 @@ from psycopg.conninfo import make_conninfo
 
 from eventstore.batcher import Batcher
 from eventstore.errors import EventStoreError, OutcomeUnknown, ServerTooOld, StoreUnavailable
-from eventstore.migrate import migrate
 from eventstore.postgres import PostgresStore, appender
 from eventstore.postgres.connection import check_version
+from eventstore.postgres.migrate import migrate
 from eventstore.store import Append, Appended, Conflict, RecordedEvent, Replayed, Store, Verdict
-from runtime.embedded import EmbeddedPostgres
+from runtime.local.embedded import EmbeddedPostgres
 from tests.databases import role_password
 from tests.eventstore.appends import at, to_append
 from tests.eventstore.backends import PostgresBackend, app_url_of

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from eventstore.roles import PROJECTOR_ROLE, SEALER_ROLE, role_name, role_url
+from eventstore.postgres.roles import PROJECTOR_ROLE, SEALER_ROLE, role_name, role_url
 from tests.databases import role_password
 from tests.eventstore.appends import at, to_append
 from tests.eventstore.backends import PostgresBackend

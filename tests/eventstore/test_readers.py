@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from eventstore.postgres.readers import ReadPool
+from eventstore.postgres.read_pool import ReadPool
 from tests.eventstore.backends import PostgresBackend
 from tests.eventstore.waiting import until
 

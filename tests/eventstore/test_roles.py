@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from eventstore.roles import NAME_BYTES_MAX, ROLES, role_name, role_url, with_role_names
+from eventstore.postgres.roles import NAME_BYTES_MAX, ROLES, role_name, role_url, with_role_names
 
 
 class TestRoleName:

@@ -5,16 +5,16 @@ from functools import partial
 
 import pytest
 
-from adapters.records.pool import RECORDS
+from adapters.postgres.pool import RECORDS
 from adapters.sandbox_gateway import SandboxGateway
 from eventstore.memory import MemoryStore
-from eventstore.migrate import EVENTSTORE, migrate
+from eventstore.postgres.migrate import EVENTSTORE, migrate
 from processes import runner
-from runtime.embedded import EmbeddedPostgres
+from runtime.local.embedded import EmbeddedPostgres
 from tests.adapters.sandbox_process import SandboxProcess, running_sandbox
 from tests.databases import fresh_database, make_template, role_password
-from tests.laws.world import Scenario
 from tests.processes.shop import ShiftedClock, Shop, memory_state
+from tests.properties.scenario import Scenario
 
 NOWHERE = "http://127.0.0.1:9/webhooks"
 TEMPLATE = "processes_template"

@@ -10,18 +10,18 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapters.records.pool import Pool, open_pool_for_records
-from adapters.records.process_state import PostgresProcessState
+from adapters.postgres.pool import Pool, open_pool_for_records
+from adapters.postgres.process_state import PostgresProcessState
 from adapters.sandbox_gateway import SandboxGateway
 from eventstore.batcher import Batcher
 from eventstore.clock import ServerClock
 from eventstore.postgres import PostgresStore
-from eventstore.roles import APP_ROLE, role_url
+from eventstore.postgres.roles import APP_ROLE, role_url
 from processes.runner import run_rules
 from tests.adapters.sandbox_process import PATIENCE_S
 from tests.databases import role_password
-from tests.laws.world import CODEC, Scenario
 from tests.processes.shop import QUICK, SILENCE_S, Shop, handler_on, rules_on
+from tests.properties.scenario import CODEC, Scenario
 
 READY = "ready"
 

@@ -4,14 +4,14 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
-from adapters.records.memory_process_state import MemoryProcessState, ProcessRecords
+from adapters.postgres.memory_process_state import MemoryProcessState, ProcessRecords
 from adapters.sandbox_gateway import SandboxGateway
 from eventstore.memory import MemoryStore
-from processes.log import SharedEventReader
 from processes.runner import RuleExecution
-from tests.laws.world import CODEC, Scenario, UnbatchedAppender
-from tests.processes.fuse import Crashed, CrashPoint
+from processes.shared_reader import SharedEventReader
+from tests.processes.crash_points import Crashed, CrashPoint
 from tests.processes.shop import PATIENCE_S, QUICK, ShiftedClock, Shop, handler_on, rules_on
+from tests.properties.scenario import CODEC, Scenario, UnbatchedAppender
 
 
 class CrashRun(ABC):

@@ -10,33 +10,33 @@ from uuid import NAMESPACE_URL, uuid5
 from httpx import AsyncClient
 from uuid_utils.compat import uuid7
 
-from adapters.records.memory_process_state import MemoryProcessState, ProcessRecords
-from adapters.sandbox.cards import find_card_by_name
+from adapters.postgres.memory_process_state import MemoryProcessState, ProcessRecords
 from adapters.sandbox_gateway import SandboxGateway
-from domain import ordering, paying, refunding
+from domain.decisions import ordering, paying, refunding
 from domain.errors import Rejected
-from domain.history import STREAM_TYPES, subject_ids
+from domain.event_registry import STREAM_TYPES, subject_ids
 from domain.order import OrderStatus, PlacedOrder
 from domain.payment import PaymentCaptured, PaymentStatus, RequestedPayment
-from domain.ports import Checkout, LedgerEntryKind, PaymentGateway
+from domain.ports.payment_gateway import Checkout, LedgerEntryKind, PaymentGateway
 from domain.refund import RefundCompleted, RequestedRefund, transfer_of
 from eventstore.cache import StateCache
 from eventstore.clock import ServerClock
-from eventstore.handler import Appender, Clock, CommandHandler
+from eventstore.command_handler import Appender, Clock, CommandHandler
 from eventstore.store import RANGE_EVENTS_MAX, RecordedEvent, Store
 from processes.end_cancelled_checkouts import EndCancelledCheckouts
-from processes.log import SharedEventReader
 from processes.reconcile_payments import BOOKS, BOOKS_PAGE, ReconcilePayments
 from processes.refund_cancelled_performances import RefundCancelledPerformances
 from processes.release_lapsed_holds import ReleaseLapsedHolds
 from processes.rule import Rule
 from processes.runner import RuleExecution
 from processes.settle_payments import SettlePayments
+from processes.shared_reader import SharedEventReader
 from processes.state import ProcessState
 from processes.submit_refunds import SubmitRefunds
 from processes.work import BackOff, WorkItem
+from sandbox_provider.cards import find_card_by_name
 from tests.adapters.sandbox_process import API_KEY, Customer
-from tests.laws.world import CODEC, HOLD_LASTS, Scenario, ScriptedCommand, UnbatchedAppender
+from tests.properties.scenario import CODEC, HOLD_LASTS, Scenario, ScriptedCommand, UnbatchedAppender
 
 AT_ONCE = timedelta(0)
 OFTEN = timedelta(milliseconds=50)

@@ -5,12 +5,12 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from domain import ordering, paying
-from domain.ports import PaymentRefused, PaymentUnavailable, ProviderPayment
+from domain.decisions import ordering, paying
+from domain.ports.payment_gateway import PaymentRefused, PaymentUnavailable, ProviderPayment
 from domain.values import OrderCancelReason
 from processes.end_cancelled_checkouts import EndCancelledCheckouts
-from tests.laws.world import HOLD_LASTS, ScriptedCommand
 from tests.processes.test_rules import RuleFixture
+from tests.properties.scenario import HOLD_LASTS, ScriptedCommand
 
 
 class FailingGateway:

@@ -8,14 +8,14 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from adapters.sandbox_gateway import SandboxGateway
-from domain import refunding, scheduling
+from domain.decisions import refunding, scheduling
 from domain.order import OrderStatus, PlacedOrder
 from domain.refund import RefundStatus
 from domain.values import PerformanceCancelReason, RefundReason
 from processes.refund_cancelled_performances import RefundCancelledPerformances
-from tests.laws.world import CODEC, ScriptedCommand
 from tests.processes.killing import CrashRun, killed_at_every_step
 from tests.processes.shop import ShiftedClock, Shop, handler_on
+from tests.properties.scenario import CODEC, ScriptedCommand
 
 STEPS_MIN = 30
 

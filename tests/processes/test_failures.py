@@ -9,18 +9,18 @@ from typing import Any, ClassVar
 import pytest
 from uuid_utils.compat import uuid7
 
-from adapters.records.memory_process_state import MemoryProcessState, ProcessRecords
-from adapters.records.pool import Pool, open_pool_for_records
-from adapters.records.process_reports import ProcessReports
-from adapters.records.process_state import PostgresProcessState
+from adapters.postgres.memory_process_state import MemoryProcessState, ProcessRecords
+from adapters.postgres.pool import Pool, open_pool_for_records
+from adapters.postgres.process_reports import ProcessReports
+from adapters.postgres.process_state import PostgresProcessState
 from eventstore.clock import FixedClock
 from eventstore.memory import MemoryStore
 from eventstore.store import RecordedEvent
 from processes.rule import NO_CHANGES, Rule, WorkChanges
 from processes.runner import run_rules
 from processes.work import BackOff, WorkItem
-from tests.laws.world import CODEC, START, Scenario
 from tests.processes.databases import app_url_of
+from tests.properties.scenario import CODEC, START, Scenario
 
 SOON = BackOff(first=timedelta(0), factor=1.0, maximum=timedelta(0))
 LATER = BackOff(first=timedelta(hours=1), factor=1.0, maximum=timedelta(hours=1))

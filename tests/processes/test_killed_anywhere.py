@@ -8,7 +8,7 @@ from adapters.sandbox_gateway import SandboxGateway
 from domain.refund import RefundStatus
 from domain.values import derived_id
 from processes.runner import LeaseLost, RuleExecution
-from tests.processes.fuse import CrashPoint
+from tests.processes.crash_points import CrashPoint
 from tests.processes.killing import CrashRun, killed_at_every_step
 
 STEPS_MIN = 20

@@ -8,7 +8,7 @@ import pytest
 from eventstore.checkpoint import checkpoint_at
 from eventstore.errors import LogWentBack
 from eventstore.store import Append, NewEvent, RecordedEvent, Write
-from processes.log import SharedEventReader
+from processes.shared_reader import SharedEventReader
 from tests.eventstore.appends import to_append
 from tests.eventstore.doubles import RestorableStore
 

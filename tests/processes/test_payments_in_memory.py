@@ -5,17 +5,17 @@ from functools import partial
 
 import pytest
 
-from adapters.sandbox.cards import find_card_by_name
-from domain import ordering
+from domain.decisions import ordering
 from domain.money_exception import EXCEPTIONS_OWNER
 from domain.order import OrderStatus
 from domain.payment import PaymentOutcome, PaymentStatus
-from domain.ports import CheckoutStatus
+from domain.ports.payment_gateway import CheckoutStatus
 from domain.refund import REFUND_ATTEMPTS_MAX, RefundStatus
 from domain.values import OrderCancelReason, RefundReason, derived_id
+from sandbox_provider.cards import find_card_by_name
 from tests.adapters.sandbox_process import Customer
-from tests.laws.world import ScriptedCommand
 from tests.processes.shop import NEVER_AGAIN, ShiftedClock, Shop
+from tests.properties.scenario import ScriptedCommand
 
 
 class TestReconcilePayments:

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from adapters.sandbox_gateway import SandboxGateway
-from domain import paying
+from domain.decisions import paying
 from domain.money_exception import EXCEPTIONS_OWNER
 from domain.order import OrderStatus
 from domain.refund import REFUND_ATTEMPTS_MAX, RefundStatus

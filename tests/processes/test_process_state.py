@@ -8,10 +8,10 @@ import psycopg
 import pytest
 from uuid_utils.compat import uuid7
 
-from adapters.records import process_sql
-from adapters.records.memory_process_state import MemoryProcessState, ProcessRecords
-from adapters.records.pool import Pool, open_pool_for_records
-from adapters.records.process_state import SILENCE_S, PostgresProcessState
+from adapters.postgres import process_state_sql
+from adapters.postgres.memory_process_state import MemoryProcessState, ProcessRecords
+from adapters.postgres.pool import Pool, open_pool_for_records
+from adapters.postgres.process_state import SILENCE_S, PostgresProcessState
 from eventstore.checkpoint import BEGINNING, Checkpoint
 from eventstore.errors import StoreUnavailable
 from processes.state import ProcessState, Refusal
@@ -231,7 +231,7 @@ class TestOnPostgres:
                 [RULE],
             )
             connection.execute("ANALYZE records.process_work")
-            explained = connection.execute(f"EXPLAIN {process_sql.DUE}", {"rule": RULE, "limit": 64}).fetchall()
+            explained = connection.execute(f"EXPLAIN {process_state_sql.DUE}", {"rule": RULE, "limit": 64}).fetchall()
         plan = "\n".join(row[0] for row in explained)
         assert "settle_payments_rule_due_at_idx" in plan
         assert "Sort" not in plan

@@ -8,20 +8,20 @@ from typing import Any
 import pytest
 from uuid_utils.compat import uuid7
 
-from domain import paying, refunding, settling
-from domain.books import Changes, DecisionContext
-from domain.exception_resolution import ResolveException, resolve_exception
+from domain.decision import Changes, DecisionContext
+from domain.decisions import paying, refunding, settling
+from domain.decisions.reconciling import reconcile_entry
+from domain.decisions.resolving_exceptions import ResolveException, resolve_exception
 from domain.money_exception import ExceptionKind, Resolution, ResolutionReason
 from domain.payment import PaymentStatus
-from domain.ports import LedgerEntry, LedgerEntryKind, LedgerPage, PaymentUnavailable
-from domain.reconciling import reconcile_entry
+from domain.ports.payment_gateway import LedgerEntry, LedgerEntryKind, LedgerPage, PaymentUnavailable
 from domain.refund import RefundStatus
 from processes import reconcile_payments
 from processes.reconcile_payments import BOOKS, ReconcilePayments
 from processes.submit_refunds import SubmitRefunds
 from processes.work import WorkItem
-from tests.laws.world import START, ScriptedCommand
 from tests.processes.test_rules import RuleFixture
+from tests.properties.scenario import START, ScriptedCommand
 
 PRICE = 4500
 

@@ -2,13 +2,13 @@
 
 from datetime import timedelta
 
-from adapters.records.memory_process_state import MemoryProcessState, ProcessRecords
+from adapters.postgres.memory_process_state import MemoryProcessState, ProcessRecords
 from eventstore.clock import FixedClock
 from eventstore.memory import MemoryStore
-from processes.log import SharedEventReader
 from processes.runner import RuleExecution
-from tests.laws.world import CODEC, START, Scenario
+from processes.shared_reader import SharedEventReader
 from tests.processes.shop import handler_on
+from tests.properties.scenario import CODEC, START, Scenario
 from tests.recipes import blocks_of, defined_by
 
 

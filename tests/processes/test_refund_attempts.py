@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from uuid_utils.compat import uuid7
 
-from domain import paying, refunding, settling
-from domain.ports import ProviderRefund, ProviderRefundStatus
+from domain.decisions import paying, refunding, settling
+from domain.ports.payment_gateway import ProviderRefund, ProviderRefundStatus
 from domain.refund import REFUND_ATTEMPTS_MAX, transfer_reference
 from processes.submit_refunds import ATTEMPT_BACKOFF, SubmitRefunds
-from tests.laws.world import START, ScriptedCommand
 from tests.processes.test_rules import RuleFixture
+from tests.properties.scenario import START, ScriptedCommand
 
 
 class UndecidedGateway:

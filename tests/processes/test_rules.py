@@ -10,28 +10,29 @@ import orjson
 import pytest
 from uuid_utils.compat import uuid7
 
-from adapters.records.memory_process_state import MemoryProcessState, ProcessRecords
-from adapters.records.process_state import SILENCE_S
-from domain import basket, event, ordering, paying, settling
+from adapters.postgres.memory_process_state import MemoryProcessState, ProcessRecords
+from adapters.postgres.process_state import SILENCE_S
+from domain import event
+from domain.decisions import holding, ordering, paying, settling
+from domain.decisions.performance_deletion import close_performance_for_deletion
 from domain.errors import NotFound
 from domain.order import OrderStatus
 from domain.payment import PaymentOutcome
-from domain.performance_deletion import close_performance_for_deletion
 from domain.values import OrderCancelReason
 from eventstore.checkpoint import Checkpoint
 from eventstore.clock import FixedClock
 from eventstore.errors import LogWentBack, Overloaded
 from eventstore.store import RecordedEvent
-from processes.log import SharedEventReader
 from processes.release_lapsed_holds import ReleaseLapsedHolds
 from processes.reopen_unfinished_deletions import DELETION_LASTS_MAX, ReopenUnfinishedDeletions
 from processes.rule import Rule, WorkChanges
 from processes.runner import IDLE_MOST_S, STANDBY_S, RuleExecution
 from processes.settle_payments import GRACE, RETRY_AFTER, SettlePayments
+from processes.shared_reader import SharedEventReader
 from processes.work import BackOff, WorkItem, subject_of
 from tests.eventstore.doubles import RestorableStore
-from tests.laws.world import CODEC, HOLD_LASTS, START, Scenario, ScriptedCommand
 from tests.processes.shop import handler_on
+from tests.properties.scenario import CODEC, HOLD_LASTS, START, Scenario, ScriptedCommand
 
 OVER = HOLD_LASTS + timedelta(seconds=1)
 
@@ -144,7 +145,7 @@ class TestReleaseLapsedHolds:
     async def test_given_an_extended_basket_then_it_stays_until_the_later_deadline(self, holds: RuleFixture) -> None:
         hold, command = holds.world.hold("ann", holds.world.seats[:1])
         await holds.world.do(command)
-        extend = partial(basket.extend_hold, hold=hold, holder="ann", by=timedelta(minutes=5))
+        extend = partial(holding.extend_hold, hold=hold, holder="ann", by=timedelta(minutes=5))
         await holds.world.do(ScriptedCommand(extend))
         holds.clock.advance(OVER)
         assert await holds.caused() == []
@@ -156,7 +157,7 @@ class TestReleaseLapsedHolds:
         await holds.world.do(command)
         assert await holds.caused() == []
         due = WorkItem(*holds.records.rules["release_lapsed_holds"].work[hold])
-        extend = partial(basket.extend_hold, hold=hold, holder="ann", by=timedelta(minutes=5))
+        extend = partial(holding.extend_hold, hold=hold, holder="ann", by=timedelta(minutes=5))
         await holds.world.do(ScriptedCommand(extend))
         holds.clock.advance(OVER)
         await holds.rule.execute(due, holds.clock.now())
@@ -170,7 +171,7 @@ class TestReleaseLapsedHolds:
         if ending == "released":
             hold, command = holds.world.hold("ann", holds.world.seats[:1])
             await holds.world.do(command)
-            await holds.world.do(ScriptedCommand(partial(basket.release_hold, hold=hold, holder="ann")))
+            await holds.world.do(ScriptedCommand(partial(holding.release_hold, hold=hold, holder="ann")))
         else:
             order = await holds.order("ann", [0])
             if ending == "paid":

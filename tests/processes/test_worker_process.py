@@ -12,12 +12,12 @@ import pytest
 from pydantic import SecretStr
 
 from eventstore.memory import MemoryStore
-from processes.every_rule import all_rules
-from runtime.schema import migrate_all
+from processes.registry import all_rules
+from runtime.database import migrate_all
 from runtime.settings import Settings
 from tests.databases import SECRET_KEY
-from tests.laws.world import CODEC
 from tests.processes.shop import PATIENCE_S, handler_on
+from tests.properties.scenario import CODEC
 
 
 def owners(url: str) -> dict[str, bool]:
@@ -44,7 +44,7 @@ def test_it_owns_every_rule_and_lets_go_when_it_is_stopped(database_url: str, nu
     settings = Settings(database_url=SecretStr(database_url), secret_key=SecretStr(SECRET_KEY))
     asyncio.run(migrate_all(settings))
     process = subprocess.Popen(
-        [sys.executable, "-m", "runtime.worker_processes"],
+        [sys.executable, "-m", "runtime.entrypoints.process_worker"],
         env={**os.environ, "SEATLEDGER_DATABASE_URL": database_url, "SEATLEDGER_SECRET_KEY": SECRET_KEY},
     )
     try:

@@ -7,17 +7,17 @@ import signal
 import sys
 from typing import Any
 
-from adapters.records.pool import open_pool_for_records
-from adapters.records.process_state import PostgresProcessState
+from adapters.postgres.pool import open_pool_for_records
+from adapters.postgres.process_state import PostgresProcessState
 from adapters.sandbox_gateway import SandboxGateway
-from domain.ports import ProviderRefund
+from domain.ports.payment_gateway import ProviderRefund
 from eventstore.batcher import Batcher
 from eventstore.postgres import PostgresStore
 from processes.runner import run_rules
 from tests.adapters.sandbox_process import API_KEY, WEBHOOK_SECRET
-from tests.laws.world import CODEC
 from tests.processes.databases import READY
 from tests.processes.shop import QUICK, SILENCE_S, handler_on, rules_on
+from tests.properties.scenario import CODEC
 
 
 class DyingGateway(SandboxGateway):

@@ -9,17 +9,17 @@ import psycopg
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
-from eventstore.migrate import migrate
-from eventstore.roles import APP_ROLE, PROJECTOR_ROLE, role_url
-from projections import control
-from projections.every_model import EVERY_MODEL
-from projections.reading import ReadModelQueries
-from runtime.embedded import EmbeddedNats, EmbeddedPostgres
-from runtime.schema import HISTORIES
+from eventstore.postgres.migrate import migrate
+from eventstore.postgres.roles import APP_ROLE, PROJECTOR_ROLE, role_url
+from projections.engine import checkpoints
+from projections.engine.queries import ReadModelQueries
+from projections.registry import EVERY_MODEL
+from runtime.database import HISTORIES
+from runtime.local.embedded import EmbeddedNats, EmbeddedPostgres
 from tests.databases import fresh_database, make_template, role_password
-from tests.projections.crew import ProjectionWorkers
-from tests.projections.shelf import ManualProjector
-from tests.projections.town import ShopScenario
+from tests.projections.manual_projector import ManualProjector
+from tests.projections.shop_scenario import ShopScenario
+from tests.projections.workers import ProjectionWorkers
 
 TEMPLATE = "projections_template"
 
@@ -34,9 +34,9 @@ def projections_server(postgres_server: EmbeddedPostgres) -> EmbeddedPostgres:
 async def _prepare(owner_url: str) -> None:
     await migrate(owner_url, role_password=role_password, histories=HISTORIES)
     projector_url = role_url(owner_url, PROJECTOR_ROLE, role_password(PROJECTOR_ROLE))
-    async with control.open_connection_for(projector_url, name="template") as connection:
+    async with checkpoints.open_connection_for(projector_url, name="template") as connection:
         for model in EVERY_MODEL:
-            await control.register(connection, model)
+            await checkpoints.register(connection, model)
 
 
 @pytest.fixture

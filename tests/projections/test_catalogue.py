@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.scheduling import EntryRulesChange
+from domain.decisions.scheduling import EntryRulesChange
 from domain.values import Price, Role
 from projections.catalogue import (
     Event,
@@ -22,11 +22,11 @@ from projections.catalogue import (
     list_organizers,
     list_venues,
 )
-from projections.catalogue.shows import PERFORMANCES_PER_EVENT_MAX
-from projections.catalogue.words import normalize, prefix_query, spellings, words
-from projections.reading import ReadModelQueries
-from tests.projections.shelf import ManualProjector
-from tests.projections.town import HOLD_LASTS, ShopScenario
+from projections.catalogue.events import PERFORMANCES_PER_EVENT_MAX
+from projections.catalogue.text_search import normalize, prefix_query, spellings, words
+from projections.engine.queries import ReadModelQueries
+from tests.projections.manual_projector import ManualProjector
+from tests.projections.shop_scenario import HOLD_LASTS, ShopScenario
 
 DAY = timedelta(days=1)
 SEARCHES: tuple[tuple[str, list[str]], ...] = (

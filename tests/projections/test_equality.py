@@ -6,22 +6,22 @@ from random import Random
 
 import pytest
 
-from domain.history import EVENTS
-from eventstore.roles import PROJECTOR_ROLE, role_url
+from domain.event_registry import EVENTS
+from eventstore.postgres.roles import PROJECTOR_ROLE, role_url
 from eventstore.store import RecordedEvent
-from projections import seat_map
-from projections.control import LeaseLost
-from projections.every_model import EVERY_MODEL
-from projections.reading import ReadModelQueries
-from runtime.embedded import EmbeddedPostgres
+from projections.engine.checkpoints import LeaseLost
+from projections.engine.queries import ReadModelQueries
+from projections.registry import EVERY_MODEL
+from projections.seat_map import fold as seat_map
+from runtime.local.embedded import EmbeddedPostgres
 from tests.databases import fresh_database, role_password
 from tests.projections.conftest import TEMPLATE
-from tests.projections.history import RandomHistory
-from tests.projections.shelf import ManualProjector, batch_of
-from tests.projections.town import ShopScenario
-from tests.system.fold import fold_reference
+from tests.projections.manual_projector import ManualProjector, batch_of
+from tests.projections.random_history import RandomHistory
+from tests.projections.shop_scenario import ShopScenario
 from tests.system.log import decoded
 from tests.system.read_models import TABLES
+from tests.system.reference_fold import fold_reference
 
 DEEDS = 400
 SEEDS = (1, 2, 3)

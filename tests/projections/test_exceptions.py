@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from domain.exception_resolution import ResolveException
-from domain.four_eyes import FourEyesLimits
+from domain.decisions.four_eyes import FourEyesLimits
+from domain.decisions.resolving_exceptions import ResolveException
 from domain.money_exception import Resolution, ResolutionReason
-from domain.ports import LedgerEntry, LedgerEntryKind
-from projections.exceptions import ListedException, list_exceptions
-from projections.reading import ReadModelQueries
-from tests.projections.shelf import ManualProjector
-from tests.projections.town import START, ShopScenario
+from domain.ports.payment_gateway import LedgerEntry, LedgerEntryKind
+from projections.engine.queries import ReadModelQueries
+from projections.exceptions.fold import ListedException, list_exceptions
+from tests.projections.manual_projector import ManualProjector
+from tests.projections.shop_scenario import START, ShopScenario
 
 WHY = ResolutionReason.NOT_OURS
 

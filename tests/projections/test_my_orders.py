@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from projections.engine.queries import ReadModelQueries
 from projections.my_orders import (
     Order,
     find_order,
@@ -11,9 +12,8 @@ from projections.my_orders import (
     list_orders,
     list_refunds,
 )
-from projections.reading import ReadModelQueries
-from tests.projections.shelf import ManualProjector
-from tests.projections.town import HOLD_LASTS, ShopScenario
+from tests.projections.manual_projector import ManualProjector
+from tests.projections.shop_scenario import HOLD_LASTS, ShopScenario
 
 
 async def shown(models: ReadModelQueries, order: str) -> Order:

@@ -7,11 +7,16 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from projections.every_model import EVERY_MODEL
-from projections.reading import ReadModelQueries
-from projections.sales import SalesFilter
-from projections.sql import catalogue, exceptions, my_orders, sales, seat_map, tickets
-from runtime.embedded import EmbeddedPostgres
+from projections.catalogue import tables as catalogue
+from projections.engine.queries import ReadModelQueries
+from projections.exceptions import tables as exceptions
+from projections.my_orders import tables as my_orders
+from projections.registry import EVERY_MODEL
+from projections.sales import tables as sales
+from projections.sales.fold import SalesFilter
+from projections.seat_map import tables as seat_map
+from projections.tickets import tables as tickets
+from runtime.local.embedded import EmbeddedPostgres
 from tests.databases import fresh_database
 from tests.projections.conftest import TEMPLATE
 

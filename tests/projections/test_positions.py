@@ -8,10 +8,10 @@ import psycopg
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
-from projections.every_model import EVERY_MODEL
-from projections.positions import ProjectionPositions
-from tests.projections.shelf import ManualProjector
-from tests.projections.town import ShopScenario
+from projections.engine.positions import ProjectionPositions
+from projections.registry import EVERY_MODEL
+from tests.projections.manual_projector import ManualProjector
+from tests.projections.shop_scenario import ShopScenario
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ from random import Random
 
 import pytest
 
-from projections.reading import ReadModelQueries
-from tests.projections.history import RandomHistory
-from tests.projections.shelf import ManualProjector
-from tests.projections.town import ShopScenario
+from projections.engine.queries import ReadModelQueries
+from tests.projections.manual_projector import ManualProjector
+from tests.projections.random_history import RandomHistory
+from tests.projections.shop_scenario import ShopScenario
 from tests.recipes import blocks_of, defined_by
 
 

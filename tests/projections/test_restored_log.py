@@ -8,24 +8,24 @@ from typing import Any
 import pytest
 
 from domain.errors import NotFailed
-from eventstore.feed import PollingSubscription
-from eventstore.roles import PROJECTOR_ROLE, role_url
-from projections import control
-from projections.control import ProjectionState
-from projections.every_model import EVERY_MODEL, reader_for
-from projections.keeper import Projector
-from projections.rebuilding.course import rebuild
-from projections.reports import list_statuses
-from projections.seat_map import SEAT_MAP
-from projections.switches import PAUSE, RETRY, ProjectionOperations
-from projections.tickets import TICKETS
-from projections.window import SharedEventBuffer
-from runtime.embedded import EmbeddedPostgres
+from eventstore.postgres.roles import PROJECTOR_ROLE, role_url
+from eventstore.subscription import PollingSubscription
+from projections.engine import checkpoints
+from projections.engine.checkpoints import ProjectionState
+from projections.engine.event_buffer import SharedEventBuffer
+from projections.engine.projector import Projector
+from projections.engine.status import list_statuses
+from projections.operations.operations import PAUSE, RETRY, ProjectionOperations
+from projections.rebuild.commands import rebuild
+from projections.registry import EVERY_MODEL, reader_for
+from projections.seat_map.fold import SEAT_MAP
+from projections.tickets.fold import TICKETS
+from runtime.local.embedded import EmbeddedPostgres
 from tests.databases import fresh_database, role_password
 from tests.projections.conftest import TEMPLATE
-from tests.projections.crew import ProjectionWorkers, execute
-from tests.projections.shelf import ManualProjector, tables_of
-from tests.projections.town import ShopScenario
+from tests.projections.manual_projector import ManualProjector, tables_of
+from tests.projections.shop_scenario import ShopScenario
+from tests.projections.workers import ProjectionWorkers, execute
 
 ENDS_WITHIN_S = 10
 
@@ -58,9 +58,9 @@ def folded_fresh(projections_server: EmbeddedPostgres) -> Iterator[Callable[[Sho
 async def contents(url: str) -> dict[str, object]:
     """Return every row of every live table."""
     found: dict[str, object] = {}
-    async with control.open_connection_for(url, name="test") as connection:
-        for state in await control.states(connection):
-            async with control.open_connection_for(url, name="test", schema=state.schema) as inside:
+    async with checkpoints.open_connection_for(url, name="test") as connection:
+        for state in await checkpoints.states(connection):
+            async with checkpoints.open_connection_for(url, name="test", schema=state.schema) as inside:
                 found |= {f"{state.name}.{table}": rows for table, rows in await tables_of(inside)}
     return found
 
@@ -108,14 +108,14 @@ class TestWhileNothingRan:
         async with projection_workers.run_worker("one"):
             await projection_workers.wait_until_current()
         await lose(shop_scenario, performance, restore, new=0)
-        async with control.open_connection_for(projector_url, name="test") as connection:
+        async with checkpoints.open_connection_for(projector_url, name="test") as connection:
             reports = await list_statuses(
-                await control.states(connection), shop_scenario.store, shop_scenario.clock.now()
+                await checkpoints.states(connection), shop_scenario.store, shop_scenario.clock.now()
             )
             head = await shop_scenario.store.head()
             assert {(report.diverged, report.lag) for report in reports} == {(True, head)}
-            (held,) = await control.acquire_or_renew(connection, owner="test", names=["seat_map"], silence_s=0)
-            await control.fail(connection, held, after=held.position, failed_position=None, error="restored")
+            (held,) = await checkpoints.acquire_or_renew(connection, owner="test", names=["seat_map"], silence_s=0)
+            await checkpoints.fail(connection, held, after=held.position, failed_position=None, error="restored")
         with pytest.raises(NotFailed, match="seatledger projections rebuild seat_map"):
             await ProjectionOperations(projector_url).run("seat_map", RETRY, shop_scenario.do)
 
@@ -151,7 +151,7 @@ class TestWhileNothingRan:
             url=projector_url, store=shop_scenario.store, model=SEAT_MAP, reader=reader_for([SEAT_MAP])
         )
         assert rebuilt.position == await shop_scenario.store.head()
-        async with control.open_connection_for(projector_url, name="test") as connection:
+        async with checkpoints.open_connection_for(projector_url, name="test") as connection:
             found = await connection.execute("SELECT count(*) FROM projections.build")
             assert await found.fetchone() == (0,), "the former version is of no use to anybody"
 
@@ -192,8 +192,8 @@ class TestWhileTheyRan:
         await window.after(0)
         restore()
         before = await contents(projector_url)
-        async with control.open_connection_for(projector_url, name="test") as connection:
-            (held,) = await control.acquire_or_renew(connection, owner="test", names=["seat_map"], silence_s=0)
+        async with checkpoints.open_connection_for(projector_url, name="test") as connection:
+            (held,) = await checkpoints.acquire_or_renew(connection, owner="test", names=["seat_map"], silence_s=0)
         keeper = Projector(url=projector_url, store=shop_scenario.store, model=SEAT_MAP, lease=held, window=window)
         async with asyncio.timeout(ENDS_WITHIN_S):
             await keeper.run()

@@ -9,30 +9,30 @@ import pytest
 
 from domain.errors import NotFailed
 from eventstore.checkpoint import Checkpoint
-from eventstore.epoch import Epochs
-from eventstore.feed import HybridSubscription, PollingSubscription
-from eventstore.jetstream.link import NatsConnection
 from eventstore.memory import MemoryStore
-from eventstore.relay import Relay
+from eventstore.nats.connection import NatsConnection
+from eventstore.nats.epoch import Epochs
+from eventstore.nats.relay import Relay
 from eventstore.store import NewEvent, RecordedEvent, Write
-from projections import control
-from projections.control import Lease, LeaseLost
-from projections.every_model import EVERY_MODEL, reader_for
-from projections.facts import ProjectionEventReader
-from projections.keeper import Projector
-from projections.model import ProjectedEvent, WriteStep
-from projections.reading import ReadModelQueries
-from projections.seat_map import SEAT_MAP, read_seat_map
-from projections.switches import PAUSE, RESUME, RETRY, ProjectionOperations
-from projections.tickets import TICKETS
-from projections.window import SharedEventBuffer
-from runtime.embedded import EmbeddedNats
+from eventstore.subscription import HybridSubscription, PollingSubscription
+from projections.engine import checkpoints
+from projections.engine.checkpoints import Lease, LeaseLost
+from projections.engine.event_buffer import SharedEventBuffer
+from projections.engine.event_reader import ProjectionEventReader
+from projections.engine.model import ProjectedEvent, WriteStep
+from projections.engine.projector import Projector
+from projections.engine.queries import ReadModelQueries
+from projections.operations.operations import PAUSE, RESUME, RETRY, ProjectionOperations
+from projections.registry import EVERY_MODEL, reader_for
+from projections.seat_map.fold import SEAT_MAP, read_seat_map
+from projections.tickets.fold import TICKETS
+from runtime.local.embedded import EmbeddedNats
 from tests.eventstore.appends import to_append
-from tests.eventstore.jetstream.bookings import until_some
-from tests.eventstore.jetstream.conftest import connected
-from tests.projections.crew import SILENCE_S, FailingModel, ProjectionWorkers, execute
-from tests.projections.shelf import ManualProjector
-from tests.projections.town import ShopScenario
+from tests.eventstore.nats.bookings import until_some
+from tests.eventstore.nats.conftest import connected
+from tests.projections.manual_projector import ManualProjector
+from tests.projections.shop_scenario import ShopScenario
+from tests.projections.workers import SILENCE_S, FailingModel, ProjectionWorkers, execute
 
 NOTICED_WITHIN_S = 10.0
 """On any machine, however busy; see the feed's own tests for the second that is promised."""
@@ -158,13 +158,13 @@ class TestCompareAndSet:
             name="seat_map", version=1, schema="seat_map_v1_0", position=0, digest=b"", fence=1, state="running"
         )
         beyond = Checkpoint(manual_projector.position + 1, b"")
-        async with control.open_connection_for(projector_url, name="rival", schema=stale.schema) as connection:
+        async with checkpoints.open_connection_for(projector_url, name="rival", schema=stale.schema) as connection:
             with pytest.raises(LeaseLost):
-                await control.advance(connection, stale, after=0, until=manual_projector.checkpoint)
+                await checkpoints.advance(connection, stale, after=0, until=manual_projector.checkpoint)
             fenced_off = replace(stale, fence=0)
             with pytest.raises(LeaseLost):
-                await control.advance(connection, fenced_off, after=manual_projector.position, until=beyond)
-            await control.advance(connection, stale, after=manual_projector.position, until=beyond)
+                await checkpoints.advance(connection, fenced_off, after=manual_projector.position, until=beyond)
+            await checkpoints.advance(connection, stale, after=manual_projector.position, until=beyond)
         assert await manual_projector.contents() == contents
 
     async def test_a_paused_read_model_does_not_move(

@@ -6,12 +6,12 @@ from zoneinfo import ZoneInfo
 
 from uuid_utils.compat import uuid7
 
-from domain.disputes import lose_dispute, win_dispute
-from domain.refunding import RequestRefund, approve_refund, request_refund
-from projections.reading import ReadModelQueries
-from projections.sales import Sale, SalesFilter, report_sales
-from tests.projections.shelf import ManualProjector
-from tests.projections.town import HOLD_LASTS, START, ShopScenario
+from domain.decisions.disputing import lose_dispute, win_dispute
+from domain.decisions.refunding import RequestRefund, approve_refund, request_refund
+from projections.engine.queries import ReadModelQueries
+from projections.sales.fold import Sale, SalesFilter, report_sales
+from tests.projections.manual_projector import ManualProjector
+from tests.projections.shop_scenario import HOLD_LASTS, START, ShopScenario
 
 DAY = timedelta(days=1)
 FIGURES = ("sold", "returned", "gross", "returned_gross", "refunded", "disputes_lost")

@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from projections.reading import ReadModelQueries
-from projections.seat_map import SeatCounts, count_seats, read_seat_map
-from tests.projections.shelf import ManualProjector
-from tests.projections.town import HOLD_LASTS, ShopScenario
+from projections.engine.queries import ReadModelQueries
+from projections.seat_map.fold import SeatCounts, count_seats, read_seat_map
+from tests.projections.manual_projector import ManualProjector
+from tests.projections.shop_scenario import HOLD_LASTS, ShopScenario
 
 MINUTE = timedelta(minutes=1)
 

@@ -5,17 +5,17 @@ from dataclasses import replace
 import pytest
 
 from domain.errors import NotFailed, NotFound, NotSkipped
-from domain.projection import ExclusionReason
+from domain.operations.projection import ExclusionReason
 from eventstore.store import RecordedEvent
-from projections.reading import ReadModelQueries
-from projections.rebuilding.asking import RebuildRequests, unskip
-from projections.reports import list_statuses
-from projections.seat_map import SEAT_MAP, read_seat_map
-from projections.sql import control as sql
-from projections.switches import PAUSE, RESUME, ProjectionOperations, park, skip, unpark
-from projections.tickets import TICKETS
-from tests.projections.crew import FailingModel, ProjectionWorkers
-from tests.projections.town import ShopScenario
+from projections.engine import sql
+from projections.engine.queries import ReadModelQueries
+from projections.engine.status import list_statuses
+from projections.operations.operations import PAUSE, RESUME, ProjectionOperations, park, skip, unpark
+from projections.rebuild.requests import RebuildRequests, unskip
+from projections.seat_map.fold import SEAT_MAP, read_seat_map
+from projections.tickets.fold import TICKETS
+from tests.projections.shop_scenario import ShopScenario
+from tests.projections.workers import FailingModel, ProjectionWorkers
 
 DEFECT = ExclusionReason.DEFECT
 

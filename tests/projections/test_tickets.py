@@ -1,10 +1,10 @@
 """The tickets: given events, then whose each is and whether it admits."""
 
 from projections.catalogue import find_performance
-from projections.reading import ReadModelQueries
-from projections.tickets import find_ticket, list_tickets, tickets_of_order
-from tests.projections.shelf import ManualProjector
-from tests.projections.town import ShopScenario
+from projections.engine.queries import ReadModelQueries
+from projections.tickets.fold import find_ticket, list_tickets, tickets_of_order
+from tests.projections.manual_projector import ManualProjector
+from tests.projections.shop_scenario import ShopScenario
 
 
 class TestTickets:

@@ -13,13 +13,13 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from projections.every_model import EVERY_MODEL
-from projections.rebuilding.rebuilder import VersionsDiffer
+from projections.rebuild.rebuilder import VersionsDiffer
+from projections.registry import EVERY_MODEL
 from runtime import rebuilds
-from runtime.embedded.postgres import EmbeddedPostgres, binary
-from tests.system.fold import ReferenceRows, fold_reference
+from runtime.local.embedded.postgres import EmbeddedPostgres, binary
 from tests.system.log import decoded, read_log
 from tests.system.read_models import rows_of
+from tests.system.reference_fold import ReferenceRows, fold_reference
 from tests.system.shop import POLL_S, READY_WITHIN_S, Json, Shop
 
 MAJOR = 18

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import httpx
 
-from runtime.embedded import free_port
-from runtime.ground import DataDirectory
+from runtime.local.data_directory import DataDirectory
+from runtime.local.embedded import free_port
 from runtime.local.part_settings import environment_of, shop_environment
+from runtime.local.run_all import environment
 from runtime.settings import PREFIX
-from runtime.up import environment
 from tests.system.shop import CHECKOUT, COMMAND, ENDS_WITHIN_S, Shop, own_environment, until
 
 APIS = ("api1", "api2")
@@ -111,7 +111,7 @@ class SeparateShop(Shop):
             return [COMMAND, part.rstrip("12")]
         directory = DataDirectory(self.data)
         port, webhooks = str(directory.sandbox_port()), f"{self.url}/api/v1/webhooks/sandbox"
-        gateway = [sys.executable, "-m", "adapters.sandbox", "--file", str(directory.sandbox_books)]
+        gateway = [sys.executable, "-m", "sandbox_provider", "--file", str(directory.sandbox_books)]
         return [*gateway, "--port", port, "--webhook-url", webhooks]
 
 

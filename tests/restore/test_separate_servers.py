@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.effort import ExampleCount
-from tests.memory import folder_in_memory
+from tests.example_count import ExampleCount
 from tests.restore.restoring import Backup, shows_the_log, unequal_rebuilds
 from tests.restore.separate import PARTS, SeparateShop, is_ready, separate_shop
-from tests.system.cast import device_at, hold_seat, paid_order
+from tests.system.actors import device_at, hold_seat, paid_order
 from tests.system.shop import until
-from tests.system.stage import VenueFixture, build, grid, organizer_of
+from tests.system.venue import VenueFixture, build, grid, organizer_of
+from tests.temp_folders import folder_in_memory
 
 LOST_ORDERS = 3
 READERS_FIRST = ("api1", "project", "process", "seal", "api2", "sandbox", "relay")

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from runtime.ground import DataDirectory
-from runtime.up import environment
-from tests.memory import folder_in_memory
+from runtime.local.data_directory import DataDirectory
+from runtime.local.run_all import environment
 from tests.restore.restoring import Backup, is_level, seats_shown, shows_the_log
-from tests.system.cast import paid_order
+from tests.system.actors import paid_order
 from tests.system.shop import CHECKOUT, COMMAND, Json, Shop, another_api, own_environment, running, until
-from tests.system.stage import VenueFixture, build, grid, organizer_of
+from tests.system.venue import VenueFixture, build, grid, organizer_of
+from tests.temp_folders import folder_in_memory
 
 LOST_ORDERS = 4
 

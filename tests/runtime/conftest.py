@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.embedded import EmbeddedPostgres
+from runtime.local.embedded import EmbeddedPostgres
 
 
 @pytest.fixture(scope="session")

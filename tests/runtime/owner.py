@@ -8,10 +8,10 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from runtime.embedded import EmbeddedNats, EmbeddedPostgres
-from runtime.embedded.server import EmbeddedServer
-from runtime.local.forking import ForkServer
-from runtime.parts import ProcessGroup, ProcessSpec
+from runtime.local.embedded import EmbeddedNats, EmbeddedPostgres
+from runtime.local.embedded.server import EmbeddedServer
+from runtime.local.process_group import ProcessGroup, ProcessSpec
+from runtime.local.supervision.forking import ForkServer
 
 SERVERS: dict[str, Callable[..., EmbeddedServer]] = {
     "postgres": partial(EmbeddedPostgres, fast=True),

@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from runtime.embedded import EmbeddedPostgres, ServerDidNotStart
+from runtime.local.embedded import EmbeddedPostgres, ServerDidNotStart
 from tests.runtime.processes import owner, the_process
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user has one way only, tested everywhere else")

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from runtime.local import disk, restarter
+from runtime.local import disk
 from runtime.local.disk import DiskWatch, Room, is_no_room, room_of
 from runtime.local.errors import NoRoom
-from runtime.local.restarts import RestartPolicy
-from runtime.up import translate_low_space
+from runtime.local.run_all import translate_low_space
+from runtime.local.supervision import restarter
+from runtime.local.supervision.restart_policy import RestartPolicy
 from tests.runtime.owner import a_part
 from tests.runtime.test_parts import run
 

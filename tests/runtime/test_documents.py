@@ -10,9 +10,9 @@ import jsonschema_rs
 import orjson
 import pytest
 
-from domain.history import EVENTS, UPCASTERS, VERSIONS
-from eventstore.jetstream.asyncapi import ENVELOPE, HEADERS, asyncapi
-from eventstore.jetstream.message import headers_of, payload_of
+from domain.event_registry import EVENTS, UPCASTERS, VERSIONS
+from eventstore.nats.asyncapi import ENVELOPE, HEADERS, asyncapi
+from eventstore.nats.message import headers_of, payload_of
 from eventstore.store import RecordedEvent
 from runtime.documents import documents, write_documents
 from tests.golden import GOLDEN, Golden, golden_files

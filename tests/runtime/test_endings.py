@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from runtime.local.endings import ending_of, relevant_lines
+from runtime.local.supervision.endings import ending_of, relevant_lines
 
 POSTGRES = """
 2026-11-28 18:00:00.000 UTC [7] seatledger@seatledger FATAL:  terminating connection due to administrator command

@@ -13,26 +13,26 @@ import pyarrow.parquet as pq
 import pytest
 from pydantic import SecretStr
 
-from bench.log import fill
+from audit.log_search import Search
+from bench.log_generator import fill
 from eventstore.errors import Unexportable
 from eventstore.exports import parquet
 from eventstore.exports.formats import Format
-from eventstore.exports.lines import event_of, line_of
+from eventstore.exports.json_lines import event_of, line_of
 from eventstore.exports.manifest import Manifest
-from eventstore.migrate import migrate
 from eventstore.postgres import PostgresStore
-from eventstore.roles import APP_ROLE, role_url
-from eventstore.seals.merkle import root_over
-from eventstore.seals.seal import POSITIONS_MAX, seal_from_json
+from eventstore.postgres.migrate import migrate
+from eventstore.postgres.roles import APP_ROLE, role_url
+from eventstore.sealing.merkle import root_over
+from eventstore.sealing.seal import POSITIONS_MAX, seal_from_json
 from eventstore.store import EventFilter, NewEvent, RecordedEvent, Write
-from projections.past.searching import Search
-from runtime.embedded import EmbeddedPostgres
+from runtime.database import HISTORIES
 from runtime.exporting import beside, export_log
-from runtime.schema import HISTORIES
+from runtime.local.embedded import EmbeddedPostgres
 from runtime.settings import Settings
 from tests.databases import SECRET_KEY, fresh_database, role_password
 from tests.eventstore.appends import to_append
-from tests.eventstore.seals.sealing import sealed_log
+from tests.eventstore.sealing.sealing import sealed_log
 
 EVENTS = 2_600
 ALL = 2**63 - 1

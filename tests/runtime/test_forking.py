@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from runtime.embedded.process import LaunchSpec, SupervisedProcess
-from runtime.local import forking
-from runtime.local.forking import ForkServer
+from runtime.local.embedded.process import LaunchSpec, SupervisedProcess
+from runtime.local.supervision import forking
+from runtime.local.supervision.forking import ForkServer
 from tests.runtime.processes import all_gone, owner, processes_of, until
-from tests.system.family import child_processes
+from tests.system.child_processes import child_processes
 
 WITHIN_S = 30.0
 
@@ -80,7 +80,7 @@ class TestFork:
         found_by(run("titled", "stay"))
         commands = [" ".join(command.split()) for command in child_processes(os.getpid()).values()]
         assert f"{sys.executable} -m tests.runtime.forked titled stay" in commands
-        assert f"{sys.executable} -m runtime.embedded.supervisor titled" in commands
+        assert f"{sys.executable} -m runtime.local.embedded.supervisor titled" in commands
 
     @pytest.mark.parametrize(("end", "status", "said"), [("0", 0, ""), ("7", 7, ""), ("fail", 1, "no such database")])
     def test_its_exit_status_and_last_words_arrive(self, run: Run, end: str, status: int, said: str) -> None:

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import pytest
 
-from runtime.garbage import (
+from runtime.tuning.gc_policy import (
     BUSY_CHECKS_MAX,
     REQUESTS_WHEN_QUIET_MAX,
     collect_all_when_idle,

@@ -1,14 +1,14 @@
 """Leases of owners that cannot be alive: whoever starts next takes over at once."""
 
-from adapters.records.process_state import PostgresProcessState
-from eventstore.roles import PROJECTOR_ROLE
-from projections import control
-from projections.every_model import EVERY_MODEL
+from adapters.postgres.process_state import PostgresProcessState
+from eventstore.postgres.roles import PROJECTOR_ROLE
+from projections.engine import checkpoints
+from projections.registry import EVERY_MODEL
 from runtime.connections import open_records
-from runtime.embedded import EmbeddedPostgres
+from runtime.database import migrate_all
 from runtime.leases import end_leases
+from runtime.local.embedded import EmbeddedPostgres
 from runtime.roles import url_of_role
-from runtime.schema import migrate_all
 from tests.api.shop import settings_for
 from tests.databases import fresh_database
 
@@ -22,14 +22,17 @@ async def test_given_owners_that_were_killed_then_others_take_over_at_once(postg
         settings = settings_for(url)
         await migrate_all(settings)
         projector = url_of_role(settings, PROJECTOR_ROLE)
-        async with control.open_connection_for(projector, name="test") as connection, open_records(settings) as records:
+        async with (
+            checkpoints.open_connection_for(projector, name="test") as connection,
+            open_records(settings) as records,
+        ):
             for model in EVERY_MODEL:
-                await control.register(connection, model)
-            killed = await control.acquire_or_renew(connection, owner="killed", names=NAMES, silence_s=SILENCE_S)
+                await checkpoints.register(connection, model)
+            killed = await checkpoints.acquire_or_renew(connection, owner="killed", names=NAMES, silence_s=SILENCE_S)
             assert await PostgresProcessState(records, silence_s=SILENCE_S).acquire(RULE) is not None
-            assert await control.acquire_or_renew(connection, owner="next", names=NAMES, silence_s=SILENCE_S) == []
+            assert await checkpoints.acquire_or_renew(connection, owner="next", names=NAMES, silence_s=SILENCE_S) == []
             assert await PostgresProcessState(records, silence_s=SILENCE_S).acquire(RULE) is None
             await end_leases(settings)
-            taken = await control.acquire_or_renew(connection, owner="next", names=NAMES, silence_s=SILENCE_S)
+            taken = await checkpoints.acquire_or_renew(connection, owner="next", names=NAMES, silence_s=SILENCE_S)
             assert {row.name: row.fence - 1 for row in taken} == {row.name: row.fence for row in killed}
             assert await PostgresProcessState(records, silence_s=SILENCE_S).acquire(RULE) is not None

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from runtime.logs import configure_logs
+from runtime.logging import configure_logs
 
 
 @pytest.fixture(autouse=True)

@@ -15,12 +15,12 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from eventstore.errors import MigrationRefused
-from eventstore.roles import APP_ROLE, PROJECTOR_ROLE, role_url, roles_script
-from projections import control
-from projections.sales import SALES
-from runtime.embedded import EmbeddedPostgres
-from runtime.embedded.postgres import binary
-from runtime.schema import migrate_all
+from eventstore.postgres.roles import APP_ROLE, PROJECTOR_ROLE, role_url, roles_script
+from projections.engine import checkpoints
+from projections.sales.fold import SALES
+from runtime.database import migrate_all
+from runtime.local.embedded import EmbeddedPostgres
+from runtime.local.embedded.postgres import binary
 from tests.api.shop import settings_for
 from tests.databases import fresh_database, role_password
 
@@ -158,4 +158,4 @@ class TestDump:
 async def make_sales(url: str) -> None:
     """Make a read model's tables, as a projector does."""
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
-        await control.create_tables(connection, SALES, "sales_v1_0")
+        await checkpoints.create_tables(connection, SALES, "sales_v1_0")

@@ -14,7 +14,7 @@ import nats.errors
 import pytest
 from nats.aio.client import Client
 
-from runtime.embedded import EmbeddedNats
+from runtime.local.embedded import EmbeddedNats
 from tests.runtime.processes import the_process
 
 ANSWER_SECONDS_MAX = 10

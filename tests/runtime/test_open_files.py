@@ -8,7 +8,7 @@ import pytest
 
 SCRIPT = """
 import resource
-from runtime.open_files import allow_open_files
+from runtime.tuning.file_limits import allow_open_files
 print(allow_open_files({wanted}), *resource.getrlimit(resource.RLIMIT_NOFILE))
 """
 

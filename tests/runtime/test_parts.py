@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from runtime.embedded import EmbeddedPostgres
-from runtime.embedded.process import LOG_BYTES_MAX, LaunchSpec, SupervisedProcess
+from runtime.local.embedded import EmbeddedPostgres
+from runtime.local.embedded.process import LOG_BYTES_MAX, LaunchSpec, SupervisedProcess
 from runtime.local.errors import ProcessExited
-from runtime.local.restarts import RestartPolicy
-from runtime.parts import ProcessGroup, ProcessSpec, StopRequested
+from runtime.local.process_group import ProcessGroup, ProcessSpec, StopRequested
+from runtime.local.supervision.restart_policy import RestartPolicy
 from tests.runtime.owner import a_part
 from tests.runtime.processes import all_gone, owner, processes_of, the_process, until
 

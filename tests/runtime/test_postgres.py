@@ -5,8 +5,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from runtime.embedded import EmbeddedPostgres
-from runtime.embedded.postgres import WAL_SEGMENT_MB
+from runtime.local.embedded import EmbeddedPostgres
+from runtime.local.embedded.postgres import WAL_SEGMENT_MB
 
 
 class TestServer:

@@ -19,7 +19,19 @@ README = (ROOT / "README.md").read_text()
 RECIPES = README.partition("## Recipes")[2].partition("## Settings")[0]
 BLOCKS = list(re.finditer(r"```python\n(.*?)```", RECIPES, re.DOTALL))
 CODE = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", README, flags=re.DOTALL))
-SOURCES = ("adapters", "api", "domain", "eventstore", "processes", "projections", "runtime", "ui")
+SOURCES = (
+    "adapters",
+    "api",
+    "application",
+    "audit",
+    "domain",
+    "eventstore",
+    "processes",
+    "projections",
+    "runtime",
+    "sandbox_provider",
+    "ui",
+)
 MADE_BY_RECIPES = {
     "domain/printing.py",
     "processes/close_sales_of_begun_shows.py",

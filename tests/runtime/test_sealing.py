@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from eventstore.seals.keys import SealingKey
-from eventstore.seals.proof import ProofRefused
+from eventstore.sealing.keys import SealingKey
+from eventstore.sealing.proof import ProofRefused
 from runtime.sealing import begin_chain, check_proof_file, keys_in, parse_keys, sealing_key
 from runtime.settings import Settings, SettingsRefused
 from tests.databases import SECRET_KEY

@@ -7,8 +7,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from runtime.embedded import DataInUse, EmbeddedNats, EmbeddedPostgres, ServerDidNotStart
-from runtime.embedded.lock import locked
+from runtime.local.embedded import DataInUse, EmbeddedNats, EmbeddedPostgres, ServerDidNotStart
+from runtime.local.embedded.lock import locked
 from tests.runtime.owner import SERVERS
 from tests.runtime.processes import all_gone, is_listening, owner, processes_of, the_process, until
 

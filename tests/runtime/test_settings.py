@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from uuid_utils.compat import uuid7
 
-from api.codes import TicketCode
-from api.errors import Unauthenticated
+from application.errors import Unauthenticated
+from application.ticket_codes import TicketCode
 from runtime import exposure
 from runtime.exposure import is_loopback, refuse_unanswered
-from runtime.interpreter import LEAST_PATCH, outdated, refuse_outdated
 from runtime.settings import DEMO_SECRET_KEY, SettingsRefused, load_settings
+from runtime.tuning.interpreter import LEAST_PATCH, outdated, refuse_outdated
 from runtime.wiring import build_ticket_codes, build_tokens
 
 GOOD = "0123456789abcdef0123456789abcdef"

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from runtime.demo.starting import seed_the_demo
-from runtime.ground import DataDirectory, data_folder
+from runtime.local.data_directory import DataDirectory, data_folder
 from runtime.local.errors import PortTaken
+from runtime.local.run_all import close_to_others, report_accounts, require_free
 from runtime.settings import PREFIX, Settings, SettingsRefused
-from runtime.up import close_to_others, report_accounts, require_free
 
 
 class TestFolder:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from runtime.embedded import ServerTooOld, check_nats_version, check_postgres_version
+from runtime.local.embedded import ServerTooOld, check_nats_version, check_postgres_version
 
 
 class TestPostgres:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from runtime.wait_for import wait_for
+from runtime.tuning.asyncio_compat import wait_for
 
 Wait = Callable[[Awaitable[str], float | None], Awaitable[str]]
 

@@ -13,21 +13,21 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
-from eventstore.epoch import Epochs
-from eventstore.jetstream.link import NatsConnection
-from eventstore.jetstream.stream import Streams
+from eventstore.nats.connection import NatsConnection
+from eventstore.nats.epoch import Epochs
+from eventstore.nats.streams import Streams
 from eventstore.postgres import PostgresStore
-from eventstore.roles import APP_ROLE, PROJECTOR_ROLE
+from eventstore.postgres.roles import APP_ROLE, PROJECTOR_ROLE
 from eventstore.store import NewEvent, Write
-from projections.every_model import EVERY_MODEL
-from runtime.embedded import EmbeddedNats
+from projections.registry import EVERY_MODEL
+from runtime.database import migrate_all
+from runtime.local.embedded import EmbeddedNats
 from runtime.roles import url_of_role
-from runtime.schema import migrate_all
 from runtime.settings import Settings
 from tests.databases import SECRET_KEY
 from tests.eventstore.appends import to_append
-from tests.eventstore.jetstream.bookings import until_some
-from tests.eventstore.jetstream.conftest import connected
+from tests.eventstore.nats.bookings import until_some
+from tests.eventstore.nats.conftest import connected
 
 STOPPED_WITHIN_S = 10.0
 CHECKOUT = Path(__file__).parents[2]

@@ -12,8 +12,8 @@ from uuid import UUID, uuid5
 import jwt
 from uuid_utils.compat import uuid7
 
-from api.access import PREFIX
-from api.commands import COMMANDS
+from api.auth.access import PREFIX
+from api.http.commands import COMMANDS
 from tests.system.wire import Answer, Wire
 
 SEATS_AT_ONCE = (4, 8)

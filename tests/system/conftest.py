@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.memory import folder_in_memory
 from tests.system.shop import Shop, running
+from tests.temp_folders import folder_in_memory
 
 DEMO_ROLES = ("admin", "organizer", "gate", "support", "auditor")
 

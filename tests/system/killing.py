@@ -3,10 +3,10 @@
 import os
 import signal
 
-from tests.system.family import child_processes
+from tests.system.child_processes import child_processes
 from tests.system.shop import Shop, until
 
-PROGRAMS = {"nats": "nats-server --config", "sandbox": "adapters.sandbox", "postgres": "bin/postgres -D"}
+PROGRAMS = {"nats": "nats-server --config", "sandbox": "sandbox_provider", "postgres": "bin/postgres -D"}
 
 
 def kill(shop: Shop, part: str) -> None:

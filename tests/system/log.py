@@ -6,11 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from domain.invariants import Ledger, violations
+from eventstore.postgres.roles import APP_ROLE
 from eventstore.postgres.store import PostgresStore
-from eventstore.roles import APP_ROLE
 from eventstore.store import RANGE_EVENTS_MAX, RecordedEvent, Store
 from runtime.roles import url_of_role
-from tests.laws.world import CODEC, commands, fact
+from tests.properties.scenario import CODEC, commands, fact
 from tests.system.shop import Shop
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import LiteralString
 
-from projections.reading import ReadModelQueries
+from projections.engine.queries import ReadModelQueries
 from runtime.connections import open_read_pool
-from tests.system.fold import Row
+from tests.system.reference_fold import Row
 from tests.system.shop import Shop
 
 TABLES: Mapping[str, tuple[str, LiteralString]] = {

@@ -13,10 +13,10 @@ from typing import Any
 
 import httpx
 
-from runtime.embedded import free_port
-from runtime.ground import DataDirectory, local_settings
+from runtime.local.data_directory import DataDirectory, local_settings
+from runtime.local.embedded import free_port
+from runtime.local.run_all import environment
 from runtime.settings import PREFIX, Settings
-from runtime.up import environment
 
 CHECKOUT = Path(__file__).parents[2]
 COMMAND = Path(sys.executable).with_name("seatledger")

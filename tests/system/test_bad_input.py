@@ -13,11 +13,11 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from adapters.sandbox_webhooks import SIGNATURE_HEADER
-from api.access import LAYOUT_BYTES_MAX
-from domain.ports import WEBHOOK_WINDOW
-from tests.system.cast import Resources, make_things, paid_order
+from api.auth.access import LAYOUT_BYTES_MAX
+from domain.ports.payment_gateway import WEBHOOK_WINDOW
+from tests.system.actors import Resources, make_things, paid_order
 from tests.system.shop import Shop, until
-from tests.system.stage import build, grid
+from tests.system.venue import build, grid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ import pytest
 
 from tests.system.killing import kill, process_of
 from tests.system.shop import Shop, until
-from tests.system.stage import build, grid, organizer_of
+from tests.system.venue import build, grid, organizer_of
 
 BOOKINGS_BEFORE_AND_AFTER = 3
 SEATS = 40

@@ -8,17 +8,17 @@ from typing import Any
 import httpx
 import pytest
 
-from api import commands, routing
-from api.access import ACCESS, PREFIX, Access, authorize
 from api.app import make_app
-from api.engine import Services
-from api.identity import Identity
+from api.auth.access import ACCESS, PREFIX, Access, authorize
+from api.auth.identity import Identity
+from api.dependencies import Services
+from api.http import commands, routing
 from domain.values import Role
-from projections.every_model import EVERY_MODEL
+from projections.registry import EVERY_MODEL
 from runtime.wiring import open_engine
-from tests.system.cast import Participant, Resources, all_actors, make_things
+from tests.system.actors import Participant, Resources, all_actors, make_things
 from tests.system.shop import Shop
-from tests.system.stage import grid
+from tests.system.venue import grid
 
 Route = tuple[str, str]
 

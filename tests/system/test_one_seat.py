@@ -11,21 +11,21 @@ import pytest
 import uvicorn
 
 from api.app import make_app
-from api.places import PlaceFinder
-from domain.buyer import BuyerQuotaTaken
+from application.place_finder import PlaceFinder
+from domain.buyer_quota import BuyerQuotaTaken
 from domain.seat import SeatHeld
 from eventstore.clock import ServerClock
 from eventstore.memory import MemoryStore
 from eventstore.store import Append, Conflict, NewEvent, RecordedEvent, Verdict, Write
-from runtime.deciding import build_handler
-from runtime.embedded import free_port
-from runtime.server import ApiServer
+from runtime.command_handling import build_handler
+from runtime.entrypoints.api_server import ApiServer
+from runtime.local.embedded import free_port
 from runtime.wiring import open_engine
-from tests.laws.world import UnbatchedAppender, commands
+from tests.properties.scenario import UnbatchedAppender, commands
 from tests.system.buying import kind
 from tests.system.log import audit, decoded, read_all, read_log
 from tests.system.shop import Shop, another_api
-from tests.system.stage import UNLIMITED, VenueFixture, build, grid, organizer_of
+from tests.system.venue import UNLIMITED, VenueFixture, build, grid, organizer_of
 from tests.system.wire import Answer, Wire
 
 CROWD = 500

@@ -19,9 +19,9 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 
-from projections.every_model import EVERY_MODEL
-from tests.effort import ExampleCount
-from tests.system.cast import Participant, Resources, all_actors, make_things
+from projections.registry import EVERY_MODEL
+from tests.example_count import ExampleCount
+from tests.system.actors import Participant, Resources, all_actors, make_things
 from tests.system.shop import ANSWER_WITHIN_S, Shop
 
 CHECKS = [

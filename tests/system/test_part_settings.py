@@ -5,7 +5,7 @@ from pathlib import Path
 import psycopg
 
 from runtime.settings import PREFIX
-from tests.system.family import child_processes
+from tests.system.child_processes import child_processes
 from tests.system.killing import process_of
 from tests.system.shop import Shop, until
 

@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from tests.system.cast import paid_order
+from tests.system.actors import paid_order
 from tests.system.shop import Shop, until
-from tests.system.stage import build, grid, organizer_of
+from tests.system.venue import build, grid, organizer_of
 
 OK = 200
 

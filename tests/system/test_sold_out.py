@@ -9,16 +9,16 @@ import orjson
 import pytest
 
 from domain.payment import PaymentCaptured
-from domain.ports import LedgerEntryKind
+from domain.ports.payment_gateway import LedgerEntryKind
 from domain.seat import SeatSold
 from eventstore.store import RecordedEvent
 from runtime.connections import open_gateways
 from tests.system.buying import SharedSeatMap, sell_out
-from tests.system.fold import Row, fold_reference
 from tests.system.log import DecodedEvent, audit, decoded, read_log
 from tests.system.read_models import rows_of
+from tests.system.reference_fold import Row, fold_reference
 from tests.system.shop import CHECKOUT, Shop
-from tests.system.stage import VenueFixture, build, organizer_of
+from tests.system.venue import VenueFixture, build, organizer_of
 from tests.system.wire import Wire
 
 CHART = CHECKOUT.parent / "shared" / "data" / "layouts" / "racetrack-8897.seatsio.json"

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import httpx
 
-from runtime.embedded import free_port
+from runtime.local.embedded import free_port
 from tests.runtime.processes import all_gone
-from tests.system.family import child_processes, command_of
+from tests.system.child_processes import child_processes, command_of
 from tests.system.killing import kill, process_of
 from tests.system.shop import Shop, until
-from tests.system.stage import build, grid, organizer_of
+from tests.system.venue import build, grid, organizer_of
 
-PARTS = ("adapters.sandbox", *(f"runtime.cli {part}" for part in ("relay", "project", "process", "seal", "api")))
+PARTS = ("sandbox_provider", *(f"runtime.cli {part}" for part in ("relay", "project", "process", "seal", "api")))
 GOOD_CARD = {"card": "4242424242424242"}
 
 

@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
-from domain.layout.exporting import to_native_document
 from domain.layout.model import Area, Category, Draft, FocalPoint, Landmark, Point, Row, RowKind, Section
+from domain.layout.native_writer import to_native_document
 from runtime.demo.venues.drafting import (
     DOWN,
     FOCUS,

@@ -4,8 +4,8 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from domain.layout.exporting import to_native_document
 from domain.layout.model import Category, Draft, FocalPoint, Landmark, Point, Row, Section
+from domain.layout.native_writer import to_native_document
 from runtime.demo.venues.drafting import (
     FOCUS,
     NO_ATTRIBUTES,

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from domain.layout.exporting import to_native_document
 from domain.layout.model import Category, Draft, FocalPoint, Landmark, Point, Row, Section
+from domain.layout.native_writer import to_native_document
 from domain.layout.numerals import letters
 from runtime.demo.venues.drafting import (
     DOWN,

@@ -9,14 +9,14 @@ from contextlib import asynccontextmanager
 import pytest
 import uvicorn
 
-from api.clients import Clients
-from api.live import performance as live_performance
+from api.auth.clients import Clients
+from api.live import seat_map as live_performance
 from runtime.edge.connections import Edge
 from runtime.edge.limits import EdgeLimits
 from runtime.edge.protocol import protocol_of
-from runtime.embedded import free_port
-from runtime.server import ApiServer
-from tests.api.box_office import HttpScenario, done
+from runtime.entrypoints.api_server import ApiServer
+from runtime.local.embedded import free_port
+from tests.api.http_scenario import HttpScenario, done
 from tests.api.live.client import PATIENCE_S, Json, parsed
 from tests.api.shop import V1, until
 

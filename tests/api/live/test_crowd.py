@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 from starlette.types import Message
 
-from api.errors import Busy, TooManyWatchers
-from api.live import following
-from api.live.following import SeatMapFeed
-from api.live.performance import LiveSeatMap
-from api.live.watcher import Subscriber
-from api.live.watchers import SubscriberLimits, WatchLimits
+from api.live import feed
+from api.live.feed import SeatMapFeed
+from api.live.seat_map import LiveSeatMap
+from api.live.subscriber import Subscriber
+from api.live.subscribers import SubscriberLimits, WatchLimits
+from application.errors import Busy, TooManyWatchers
 from domain.layout import Inventory
 from eventstore.store import RecordedEvent
-from projections.every_model import reader_for
-from projections.seat_map import SEAT_MAP
+from projections.registry import reader_for
+from projections.seat_map.fold import SEAT_MAP
 from tests.domain.layout.samples import GRID, published
 
 INVENTORY = Inventory(published("grid", GRID))
@@ -152,7 +152,7 @@ class TestSeatMaps:
                 some.join(live)
             watch(crowd, "a", watched)
             some.touch(first)
-            monkeypatch.setattr(following, "BYTES_MAX", some.size)
+            monkeypatch.setattr(feed, "BYTES_MAX", some.size)
             some.join(seat_map("next"))
             assert list(some.performances) == ["watched", "first", "next"]
 
@@ -166,7 +166,7 @@ class TestSeatMaps:
                 live = seat_map(f"p{number}")
                 some.join(live)
                 screens.append(watch(crowd, "a", live))
-            monkeypatch.setattr(following, "BYTES_MAX", some.size)
+            monkeypatch.setattr(feed, "BYTES_MAX", some.size)
             newcomer = seat_map("another")
             some.join(newcomer)
             assert b'"performance_id"' in (await newcomer.snapshot(0)).plain
@@ -182,7 +182,7 @@ class TestSeatMaps:
                 live = seat_map(f"p{number}")
                 some.join(live)
                 watch(crowd, f"client {number}", live)
-            monkeypatch.setattr(following, "BYTES_MAX", some.size)
+            monkeypatch.setattr(feed, "BYTES_MAX", some.size)
             for name in ("one", "two"):
                 newcomer = seat_map(name)
                 some.join(newcomer)

@@ -3,16 +3,16 @@
 import psycopg
 import pytest
 
-from api.live import following
+from api.live import feed
 from domain.values import Role
-from eventstore.epoch import Epochs
+from eventstore.nats.epoch import Epochs
 from eventstore.postgres import PostgresStore
-from eventstore.roles import PROJECTOR_ROLE
-from projections.every_model import reader_for
-from projections.rebuilding.course import rebuild
-from projections.seat_map import SEAT_MAP
+from eventstore.postgres.roles import PROJECTOR_ROLE
+from projections.rebuild.commands import rebuild
+from projections.registry import reader_for
+from projections.seat_map.fold import SEAT_MAP
 from runtime.roles import url_of_role
-from tests.api.box_office import HttpScenario, done, refused
+from tests.api.http_scenario import HttpScenario, done, refused
 from tests.api.live.client import Client, Json, watching
 from tests.api.shop import V1, settings_for
 
@@ -24,7 +24,7 @@ PHANTOM = "UPDATE {schema}.seat SET state = 'sold' WHERE seat = %(seat)s"
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the read model be looked at often."""
-    monkeypatch.setattr(following, "EDITION_SECONDS", 0.05)
+    monkeypatch.setattr(feed, "EDITION_SECONDS", 0.05)
 
 
 async def states(office: HttpScenario) -> Json:
@@ -96,7 +96,7 @@ async def test_given_rows_of_a_lost_future_then_no_map_is_made_of_them(
     async def nobody_heals(*_: object) -> list[str]:
         return []
 
-    monkeypatch.setattr("projections.runner.ProjectionRunner._diverged", nobody_heals)
+    monkeypatch.setattr("projections.engine.runner.ProjectionRunner._diverged", nobody_heals)
     done(await office.get("/projections", await office.somebody(Role.ADMIN), min_position=await office.head()))
     async with await psycopg.AsyncConnection.connect(shop_database) as owner:
         await owner.execute(lost)

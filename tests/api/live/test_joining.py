@@ -7,11 +7,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
-from api.errors import Behind
 from api.live import LiveSeatMaps, seat_maps
+from application.errors import Behind
 from eventstore.store import Store
-from tests.api.box_office import HttpScenario, done, folding
-from tests.api.live.looking import maps_of, open_seat_map
+from tests.api.http_scenario import HttpScenario, done, folding
+from tests.api.live.opening import maps_of, open_seat_map
 from tests.api.shop import V1, until
 
 JOINS = 12

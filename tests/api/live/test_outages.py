@@ -10,23 +10,23 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from api.live import following
-from api.live import performance as live_performance
-from eventstore.epoch import Epochs
+from api.live import feed
+from api.live import seat_map as live_performance
 from eventstore.errors import StoreUnavailable
-from eventstore.feed import HybridSubscription
-from eventstore.jetstream.errors import NatsUnavailable
-from eventstore.jetstream.link import NatsConnection
-from eventstore.jetstream.stream import Streams
-from eventstore.relay import Relay
-from eventstore.roles import PROJECTOR_ROLE
-from runtime.embedded import EmbeddedNats, EmbeddedPostgres
+from eventstore.nats.connection import NatsConnection
+from eventstore.nats.epoch import Epochs
+from eventstore.nats.errors import NatsUnavailable
+from eventstore.nats.relay import Relay
+from eventstore.nats.streams import Streams
+from eventstore.postgres.roles import PROJECTOR_ROLE
+from eventstore.subscription import HybridSubscription
+from runtime.local.embedded import EmbeddedNats, EmbeddedPostgres
 from runtime.roles import url_of_role
-from tests.api.box_office import HttpScenario, done
+from tests.api.http_scenario import HttpScenario, done
 from tests.api.live.client import Client, watching
-from tests.api.live.looking import maps_of, open_seat_map
+from tests.api.live.opening import maps_of, open_seat_map
 from tests.api.shop import V1, Shop, settings_for, until
-from tests.memory import folder_in_memory
+from tests.temp_folders import folder_in_memory
 
 END_SESSIONS: LiteralString = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %(database)s"
 
@@ -118,7 +118,7 @@ async def test_given_postgresql_gone_for_a_while_then_heartbeats_and_what_was_mi
     office: HttpScenario, shop_database: str, shop_server: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live_performance, "HEARTBEAT_SECONDS", 0.2)
-    monkeypatch.setattr(following, "RETRY_SECONDS", 0.1)
+    monkeypatch.setattr(feed, "RETRY_SECONDS", 0.1)
     async with AsyncExitStack() as stack:
         client, _ = await open_seat_map(office, maps_of(office), stack)
         await sees(client, office, office.seats[0])

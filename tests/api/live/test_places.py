@@ -3,11 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.live.documents import compress_document, seat_map_document
+from api.live.messages import compress_document, seat_map_document
 from api.live.places import SOLD, STATES, LivePlaces
+from domain.layout.formats.reading import read_layout
 from domain.layout.inventory import Inventory
 from domain.layout.publishing import publish
-from domain.layout.reading import read_layout
 
 DOCUMENT_BYTES_MAX = 100_000
 LARGE = '{"sections": [{"name": "Stand", "category": "A", "rows": 390, "seats_per_row": 100}]}'

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from api.live import WatchLimits, following
-from api.live import performance as live_performance
-from tests.api.box_office import HttpScenario, done, refused
+from api.live import WatchLimits, feed
+from api.live import seat_map as live_performance
+from tests.api.http_scenario import HttpScenario, done, refused
 from tests.api.live.client import Client, ClientSeatMap, watching
 from tests.api.shop import V1, until
 
@@ -195,7 +195,7 @@ class TestDeadlines:
 async def test_given_everybody_has_left_then_it_is_forgotten_and_the_next_begins_anew(
     office: HttpScenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(following, "IDLE_SECONDS_MAX", 0.0)
+    monkeypatch.setattr(feed, "IDLE_SECONDS_MAX", 0.0)
     live = office.shop.engine.live
     await document(office)
 

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import pytest
 
-from domain.layout.faults import LayoutFaults
+from domain.layout.formats.reading import read_layout
 from domain.layout.model import Layout
 from domain.layout.publishing import publish
-from domain.layout.reading import read_layout
+from domain.layout.validation import LayoutFaults
 from runtime.demo.venues import arena, stadium, theatre
 
 CHARTS = Path(__file__).resolve().parents[4] / "shared" / "data" / "layouts"

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.layout.drawing import to_public_document
+from domain.layout.formats.document_node import coordinate
 from domain.layout.model import Category, Draft, Layout, Point, Row, Seat, Section
+from domain.layout.public_document import to_public_document
 from domain.layout.publishing import publish
-from domain.layout.readers.node import coordinate
 from tests.domain.layout.decoder import DrawnSeat, drawn_seats
 from tests.domain.layout.samples import SAMPLES, VENUES, chart, demo_venue, published
 

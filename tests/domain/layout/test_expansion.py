@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.layout import Inventory
-from domain.layout.exporting import categories_in, write_native
+from domain.layout.formats.reading import read_layout
 from domain.layout.model import (
     AREAS_MAX,
     CAPACITY_MAX,
@@ -18,8 +18,8 @@ from domain.layout.model import (
     SEATS_PER_ROW_MAX,
     SECTIONS_MAX,
 )
+from domain.layout.native_writer import categories_in, write_native
 from domain.layout.publishing import publish
-from domain.layout.reading import read_layout
 from tests.domain.layout.samples import SAMPLES, SEATSIO, changed, faults_of, published
 
 KIB = 1024

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from domain.layout import FaultCode, LayoutFaults, read_layout
-from domain.layout.faults import FAULTS_MAX
+from domain.layout.validation import FAULTS_MAX
 from tests.domain.layout.samples import CSV, GONE, SAMPLES, SEATSIO, changed, chart, faults_of
 
 NAN, INFINITE = float("nan"), float("inf")

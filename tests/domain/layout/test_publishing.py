@@ -5,11 +5,11 @@ import re
 
 import pytest
 
-from domain.layout.exporting import write_native
-from domain.layout.faults import LayoutFaults
+from domain.layout.formats.reading import read_layout
 from domain.layout.model import KEY_NUMBER_MAX, Draft, Layout
+from domain.layout.native_writer import write_native
 from domain.layout.publishing import publish
-from domain.layout.reading import read_layout
+from domain.layout.validation import LayoutFaults
 from domain.values import SEAT_KEY
 from tests.domain.layout.samples import GONE, GRID, SAMPLES, SEATLEDGER, SEATSIO, changed, chart, published
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from domain.layout import FORMATS, read_layout
-from domain.layout.exporting import write_native
-from domain.layout.faults import LayoutFaults
 from domain.layout.model import Area, Attribute, Draft, FocalPoint, Point, RowKind, Seat
+from domain.layout.native_writer import write_native
+from domain.layout.validation import LayoutFaults
 from tests.domain.layout.samples import CSV, GONE, GRID, PRETIX, SAMPLES, SEATLEDGER, SEATSIO, changed, chart
 
 

@@ -9,8 +9,8 @@ from typer.testing import CliRunner, Result
 from domain.account import ACCOUNT, OpenAccount
 from domain.values import Role
 from runtime.cli.main import app
-from runtime.embedded import EmbeddedPostgres
-from runtime.schema import migrate_all
+from runtime.database import migrate_all
+from runtime.local.embedded import EmbeddedPostgres
 from tests.api.shop import V1, open_shop, settings_for
 from tests.databases import SECRET_KEY, fresh_database
 

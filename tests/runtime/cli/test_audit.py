@@ -11,14 +11,14 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from domain.errors import NotFound
-from eventstore.migrate import migrate
+from eventstore.postgres.migrate import migrate
 from eventstore.store import RecordedEvent
-from runtime.cli.history import NOTHING_FOUND
 from runtime.cli.main import app
-from runtime.embedded import EmbeddedPostgres
-from runtime.schema import HISTORIES
+from runtime.cli.output import NOTHING_FOUND
+from runtime.database import HISTORIES
+from runtime.local.embedded import EmbeddedPostgres
+from tests.audit.logs import generate_log, put
 from tests.databases import SECRET_KEY, fresh_database, role_password
-from tests.projections.past.logs import generate_log, put
 
 Type = Callable[..., Result]
 

@@ -9,10 +9,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from eventstore.errors import NothingToAccept
-from eventstore.migrate import migrate
+from eventstore.postgres.migrate import migrate
 from runtime.cli.main import app
-from runtime.deciding import account_name
-from runtime.embedded import EmbeddedPostgres
+from runtime.command_handling import account_name
+from runtime.local.embedded import EmbeddedPostgres
 from tests.databases import SECRET_KEY, fresh_database, role_password
 from tests.eventstore.backends import PLANT_EVENT
 

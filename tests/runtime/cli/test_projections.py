@@ -8,15 +8,15 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from domain.errors import Rejected
-from eventstore.migrate import migrate
+from eventstore.postgres.migrate import migrate
 from eventstore.store import RecordedEvent
-from projections.every_model import EVERY_MODEL
+from projections.registry import EVERY_MODEL
 from runtime.cli.main import app
-from runtime.embedded import EmbeddedPostgres
-from runtime.schema import HISTORIES
+from runtime.database import HISTORIES
+from runtime.local.embedded import EmbeddedPostgres
 from runtime.settings import SettingsRefused
+from tests.audit.logs import generate_log, put
 from tests.databases import SECRET_KEY, fresh_database, role_password
-from tests.projections.past.logs import generate_log, put
 
 Type = Callable[..., Result]
 

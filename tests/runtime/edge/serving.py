@@ -10,12 +10,12 @@ from typing import Any
 
 import uvicorn
 
-from api.clients import Clients, networks_in
+from api.auth.clients import Clients, networks_in
 from runtime.edge.connections import Edge
 from runtime.edge.limits import EdgeLimits
 from runtime.edge.protocol import EdgeProtocol, protocol_of
-from runtime.embedded import free_port
-from runtime.server import ApiServer
+from runtime.entrypoints.api_server import ApiServer
+from runtime.local.embedded import free_port
 
 PATIENCE_S = 10.0
 ANSWER = b"HTTP/1.1 200 OK"

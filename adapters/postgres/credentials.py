@@ -1,0 +1,22 @@
+"""Password hashes in PostgreSQL."""
+
+from adapters.postgres import sql
+from adapters.postgres.pool import Pool, execute, rows
+from domain.ports.personal_data import Credential
+
+
+class PostgresCredentials:
+    """`Credentials` in the schema `records`."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def find(self, email: str) -> Credential | None:
+        """Return the password hash of the account that registered an address."""
+        found = await rows(self._pool, sql.CREDENTIAL, {"email": email})
+        return Credential(**found[0]) if found else None
+
+    async def replace(self, known: Credential, password_hash: str) -> bool:
+        """Put a new hash in the place of the known one."""
+        new = {"account": known.account, "known": known.password_hash, "password_hash": password_hash}
+        return await execute(self._pool, sql.REPLACE_CREDENTIAL, new) == 1

@@ -1,0 +1,189 @@
+"""Who sends a request, and what they may do.
+
+The token says who; what they may do is read from the log when it is asked for, and the versions it was read at guard
+the command that follows. So a role given or taken counts on the next request, in every process, even inside an append.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import Request
+
+from api.dependencies import Services, services_of
+from application.access_tokens import TokenClaims
+from application.errors import Unauthenticated
+from domain.account import ACCOUNT, OpenAccount, require_unmerged
+from domain.errors import Forbidden, NotFound
+from domain.organizer import ORGANIZER, FoundedOrganizer
+from domain.values import Role
+from eventstore.decision_context import LoadedStreams
+
+SCHEME = "bearer "
+IDENTITY = "seatledger.identity"
+"""In a request's scope: its sender, once the token is read."""
+
+Requirement = Callable[[], Awaitable[None]]
+
+
+class Identity:
+    """The sender of one request.
+
+    `guards`: the streams their rights were read from, at the versions read. `checked`: whether any right was asked
+    for and granted. `acting_as`: the role that opened the door.
+    """
+
+    __slots__ = ("_demands", "_global", "_members", "_services", "account", "acting_as", "checked", "guards", "guest")
+
+    def __init__(self, services: Services, claims: TokenClaims) -> None:
+        self._services = services
+        self._global: tuple[int, frozenset[Role]] | None = None
+        self._members: dict[str, tuple[int, frozenset[Role]]] = {}
+        self._demands: list[Requirement] = []
+        self.account = claims.account
+        self.guest = claims.guest
+        self.guards: dict[str, int] = {}
+        self.checked = False
+        self.acting_as = Role.CUSTOMER
+
+    @property
+    def actor(self) -> dict[str, str | None]:
+        """What is kept beside an event about who caused it."""
+        return {"kind": "guest" if self.guest else "account", "id": self.account, "role": self.acting_as.value}
+
+    async def roles(self) -> frozenset[Role]:
+        """Return the roles the account holds everywhere, customer included, fresh from the log."""
+        if self._global is None:
+            self._global = await self._services.handler.query(self._read_account)
+        return self._global[1] | {Role.CUSTOMER}
+
+    async def roles_within(self, organizer: str) -> frozenset[Role]:
+        """Return the roles the account holds within an organizer, fresh from the log."""
+        if organizer not in self._members:
+            self._members[organizer] = await self._services.handler.query(
+                lambda context: self._read(context, organizer)
+            )
+        return self._members[organizer][1]
+
+    async def has_role(self, *roles: Role) -> bool:
+        """Say whether the account holds one of these roles everywhere, and act as that from here on if so."""
+        held = await self.roles() & set(roles)
+        if not held or self._global is None:
+            return False
+        self._grant(min(held), ACCOUNT.stream(self.account), self._global[0])
+        return True
+
+    async def require_role(self, *roles: Role) -> None:
+        """Insist on one of these roles, held everywhere.
+
+        Raises:
+            Forbidden: none of them is held.
+        """
+        self._demands.append(lambda: self._require(roles))
+        await self._require(roles)
+
+    async def has_organizer_role(self, organizer: str, *roles: Role) -> bool:
+        """Say whether the account holds one of the roles within the organizer, or is an admin; act as that if so."""
+        held = await self.roles_within(organizer) & set(roles)
+        if held:
+            self._grant(min(held), ORGANIZER.stream(organizer), self._members[organizer][0])
+            return True
+        return await self.has_role(Role.ADMIN)
+
+    async def require_organizer_role(self, organizer: str, *roles: Role, visible: bool = True) -> None:
+        """Insist on one of the roles within an organizer; an admin always may.
+
+        Args:
+            visible: whether the thing acted on may be seen by everybody.
+
+        Raises:
+            Forbidden: a foreign thing that may be seen.
+            NotFound: a foreign thing that may not.
+        """
+        self._demands.append(lambda: self._require_within(organizer, roles, visible=visible))
+        await self._require_within(organizer, roles, visible=visible)
+
+    async def require_unmerged(self) -> None:
+        """Insist that a guest has not logged in: what it had is the account's from then on, reading included.
+
+        Raises:
+            GuestHasLoggedIn.
+        """
+        await self._services.handler.query(lambda context: require_unmerged(context, self.account))
+
+    async def reload(self) -> None:
+        """Read all rights anew and insist on everything that was insisted on; see `GuardConflict`.
+
+        Raises:
+            Forbidden, NotFound: the rights are gone.
+        """
+        self._global = None
+        self._members.clear()
+        self.guards.clear()
+        for demand in self._demands:
+            await demand()
+
+    async def _require(self, roles: tuple[Role, ...]) -> None:
+        if not await self.has_role(*roles):
+            raise Forbidden(f"This takes the role {' or '.join(roles)}.")
+
+    async def _require_within(self, organizer: str, roles: tuple[Role, ...], *, visible: bool) -> None:
+        if not await self.has_organizer_role(organizer, *roles):
+            raise (
+                Forbidden(f"This takes the role {' or '.join(roles)} within its organizer.")
+                if visible
+                else NotFound("There is no such thing.")
+            )
+
+    def _grant(self, role: Role, stream: str, version: int) -> None:
+        self.acting_as = role
+        self.checked = True
+        self.guards[stream] = version
+
+    def _read_account(self, context: LoadedStreams) -> tuple[int, frozenset[Role]]:
+        state = context.read(ACCOUNT, self.account)
+        roles = state.roles if isinstance(state, OpenAccount) else frozenset()
+        return version_of(context, ACCOUNT.stream(self.account)), roles
+
+    def _read(self, context: LoadedStreams, organizer: str) -> tuple[int, frozenset[Role]]:
+        state = context.read(ORGANIZER, organizer)
+        members: Any = state.members if isinstance(state, FoundedOrganizer) else {}
+        return version_of(context, ORGANIZER.stream(organizer)), members.get(self.account, frozenset())
+
+
+def version_of(context: LoadedStreams, stream: str) -> int:
+    """Return the version at which a stream was read."""
+    return context.reads[stream][0]
+
+
+def identify(request: Request) -> Identity:
+    """Read the sender from the `Authorization` header.
+
+    Raises:
+        Unauthenticated: there is none, or its token is not valid.
+    """
+    header = request.headers.get("authorization", "")
+    if header[: len(SCHEME)].lower() != SCHEME:
+        raise Unauthenticated("Send an access token: Authorization: Bearer …")
+    services = services_of(request)
+    return Identity(services, services.tokens.read(header[len(SCHEME) :]))
+
+
+def identity_of(request: Request) -> Identity:
+    """Return the sender of a request to a route that is not public."""
+    identity: Identity = request.scope[IDENTITY]
+    return identity
+
+
+def known_sender(request: Request) -> Identity | None:
+    """Return the sender of a request; None on a public route."""
+    identity: Identity | None = request.scope.get(IDENTITY)
+    return identity
+
+
+def optional_identity(request: Request) -> Identity | None:
+    """Return the sender of a request to a public route; None if they did not say who they are.
+
+    Raises:
+        Unauthenticated: they did say, with a token that is not valid.
+    """
+    return identify(request) if "authorization" in request.headers else None

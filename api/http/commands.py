@@ -1,0 +1,245 @@
+"""From request to command and from outcome to answer; what every writing route shares.
+
+A writing route is three lines: `outcome = await execute_command(request, decide)`, the body from `outcome.events`, and
+`return answer(outcome, body, status=201)`. A reading one begins with `await caught_up(request, min_position, …)`.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Annotated, Any
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+import orjson
+from fastapi import Query, Request, Response
+from uuid_utils.compat import uuid7
+
+from api.auth.access import ACCESS_OF_ROUTE, Access
+from api.auth.identity import Identity, identity_of, known_sender
+from api.dependencies import services_of
+from api.http.bodies import digest_of
+from api.http.deadlines import ARRIVED_AT, GONE
+from application.errors import Behind, Malformed
+from domain.account import require_unmerged
+from eventstore.clock import ticks
+from eventstore.command import Changes, CommandContext, CommandDeadline, Decide, GuardConflict, Outcome
+from eventstore.decision_context import LoadedStreams
+from eventstore.store import RequestFingerprint
+
+IDEMPOTENCY_KEY = "idempotency-key"
+RETRIED_AT = "seatledger.judged_anew_at"
+"""In a request's scope: since when its next command counts as asked for, if not since it came."""
+
+IDEMPOTENCY_KEY_LENGTH_MAX = 200
+COMMANDS = uuid5(NAMESPACE_URL, "urn:seatledger:commands")
+ASSUMED_NEW_STREAMS = frozenset({"seat", "buyer"})
+"""For `presumed`: what is not known of a seat or a buyer is taken for untouched, and the append judges."""
+
+POSITION_MAX = 2**63 - 1
+MIN_POSITION_SECONDS_MAX = 2.0
+JSON = "application/json"
+
+MinPosition = Annotated[
+    int | None,
+    Query(
+        ge=0,
+        le=POSITION_MAX,
+        description="A position some answer has told: wait for it, at most 2 s.",
+    ),
+]
+
+
+async def execute_command(
+    request: Request,
+    decide: Decide,
+    *,
+    assume_new: frozenset[str] = frozenset(),
+    step: str | None = None,
+    actor: Mapping[str, str | None] | None = None,
+    command_id: UUID | None = None,
+    begun: bool = False,
+) -> Outcome:
+    """Carry a command out for the sender of a request, once whatever comes.
+
+    Args:
+        decide: the decision, with everything but the books bound.
+        presumed: see `Handler.handle`; `ASSUMED_NEW_STREAMS` for the routes of buyers.
+        step: a name for every command but the first, when one request takes several.
+        actor: who acts, if it is not the account that sent the request (a webhook's provider).
+        command_id: what the command is known by, if not by the request's idempotency key.
+        begun: an earlier step of the request is recorded, so this one is refused for its own reason alone, and never
+            because another attempt of it was.
+
+    Raises:
+        What the decision refuses with; what `Handler.handle` raises.
+    """
+    identity = known_sender(request)
+    if identity is not None:
+        assert_authorized(request, identity)
+        if identity.guest:
+            decide = refuse_if_merged(decide, identity.account)
+    key = idempotency_key_of(request)
+    command = command_id or command_of(request, key)
+    if step is not None:
+        command = uuid5(command, step)
+    context = await context_of(request, command, actor, key=key, again=key is not None or command_id is not None)
+    if step is not None and context.deadline is not None:  # what was begun is carried through
+        context = replace(
+            context, deadline=replace(context.deadline, is_abandoned=None, again=context.deadline.again and not begun)
+        )
+    return await retry_after_guard_conflict(request, decide, context, assume_new)
+
+
+def refuse_if_merged(decide: Decide, guest: str) -> Decide:
+    """Return a guest's decision that is refused once the guest has logged in; its append guards the guest's account."""
+
+    def decide_as_guest(context: LoadedStreams) -> Changes:
+        require_unmerged(context, guest)
+        return decide(context)
+
+    return decide_as_guest
+
+
+async def retry_after_guard_conflict(
+    request: Request, decide: Decide, context: CommandContext, assume_new: frozenset[str]
+) -> Outcome:
+    """Handle a command; if the sender's rights moved meanwhile, check them again, once."""
+    handler = services_of(request).handler
+    try:
+        return await handler.handle(decide, context, assume_new=assume_new)
+    except GuardConflict:
+        identity = identity_of(request)
+        await identity.reload()
+        again = CommandContext(
+            command_id=context.command_id,
+            actor=identity.actor,
+            fingerprint=context.fingerprint,
+            guards=dict(identity.guards),
+            deadline=context.deadline,
+        )
+        return await handler.handle(decide, again, assume_new=assume_new)
+
+
+def assert_authorized(request: Request, identity: Identity) -> None:
+    """Make sure that a route for staff has asked for its right before it acts."""
+    access: Access = request.scope[ACCESS_OF_ROUTE]
+    if not (access.for_any_account or identity.checked):
+        raise RuntimeError(f"{request.scope['path']} acts before it asked whether the sender may.")
+
+
+def idempotency_key_of(request: Request) -> str | None:
+    """Return the idempotency key of a request, if it has one.
+
+    Raises:
+        Malformed: the key is empty, too long or not printable.
+    """
+    key = request.headers.get(IDEMPOTENCY_KEY)
+    if key is None:
+        return None
+    if not key or len(key) > IDEMPOTENCY_KEY_LENGTH_MAX or not key.isascii() or not key.isprintable():
+        raise Malformed(f"An Idempotency-Key is 1 to {IDEMPOTENCY_KEY_LENGTH_MAX} printable ASCII characters.")
+    return key
+
+
+def command_of(request: Request, key: str | None) -> UUID:
+    """Return the command id of a request: of its account, route and idempotency key, else a new one."""
+    return uuid7() if key is None else uuid5(COMMANDS, f"{sender_of(request)}/{route_of(request)}/{key}")
+
+
+async def context_of(
+    request: Request, command: UUID, actor: Mapping[str, str | None] | None, *, key: str | None, again: bool
+) -> CommandContext:
+    """Return what is kept beside the events of a request's command, and until when it may take effect.
+
+    Args:
+        key: the request's idempotency key.
+        again: the sender may send it again.
+    """
+    identity = known_sender(request)
+    known = actor if actor is not None else identity.actor if identity is not None else {}
+    guards = {} if identity is None else dict(identity.guards)
+    fingerprint = await fingerprint_of(request, key)
+    deadline = deadline_of(request, again=again)
+    return CommandContext(command_id=command, actor=known, fingerprint=fingerprint, guards=guards, deadline=deadline)
+
+
+def deadline_of(request: Request, *, again: bool) -> CommandDeadline:
+    """Say when a request was sent, at the latest, and until when its command may take effect."""
+    arrived_at: float = request.scope.setdefault(ARRIVED_AT, ticks())
+    until = arrived_at + services_of(request).settings.request_seconds_max
+    gone = request.scope.get("extensions", {}).get(GONE, {}).get("gone")
+    asked_at = request.scope.get(RETRIED_AT, arrived_at)
+    return CommandDeadline(at=asked_at, until=until, again=again, is_abandoned=gone)
+
+
+def treat_as_new_attempt(request: Request) -> None:
+    """Let the request's next command count as asked for now, though its last one was refused."""
+    request.scope[RETRIED_AT] = ticks()
+
+
+async def fingerprint_of(request: Request, key: str | None) -> RequestFingerprint:
+    """Say who sent what where; the body counts only with an idempotency key."""
+    if key is None:
+        return RequestFingerprint(account=sender_of(request), route=route_of(request))
+    condition = request.headers.get("if-match", "")
+    body_digest = hashlib.sha256(f"{request.scope['path']}\n{condition}\n".encode() + await digest_of(request))
+    return RequestFingerprint(account=sender_of(request), route=route_of(request), body_sha256=body_digest.digest())
+
+
+def sender_of(request: Request) -> str:
+    """Return the account that sent a request, empty if nobody said."""
+    identity = known_sender(request)
+    return "" if identity is None else identity.account
+
+
+def route_of(request: Request) -> str:
+    """Name a request's route, `POST /api/v1/orders/{order_id}/cancel` for example."""
+    return f"{request.method} {request.scope['route'].path}"
+
+
+def command_response(
+    outcome: Outcome, body: Mapping[str, Any], *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Write what a command came to, with the position of its last event."""
+    headers = {**(headers or {}), **({"Idempotency-Replayed": "true"} if outcome.replayed else {})}
+    content = orjson.dumps({**body, "position": outcome.last}, option=orjson.OPT_UTC_Z)
+    return Response(content, status_code=status, headers=headers, media_type=JSON)
+
+
+def json_response(body: Mapping[str, Any], *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Write what was read."""
+    return Response(
+        orjson.dumps(body, option=orjson.OPT_UTC_Z), status_code=status, headers=dict(headers or {}), media_type=JSON
+    )
+
+
+def negotiated_json(request: Request, plain: bytes, compressed: bytes, headers: Mapping[str, str]) -> Response:
+    """Send a document that is kept in both ways: by gzip to those who read it."""
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(compressed, headers={**headers, "Content-Encoding": "gzip"}, media_type=JSON)
+    return Response(plain, headers=dict(headers), media_type=JSON)
+
+
+async def wait_for_position(request: Request, min_position: int | None, *read_models: str) -> None:
+    """Wait until the read models hold everything up to a position; the log itself, where none is named, holds it.
+
+    Raises:
+        Malformed: no event has this position yet, so nobody can have been told it.
+        Behind: they do not, within two seconds.
+    """
+    if min_position is None:
+        return
+    positions = services_of(request).positions
+    if read_models:
+        known = await positions.all()
+        if all(known.get(name, -1) >= min_position for name in read_models):
+            return
+    head = await services_of(request).store.head()
+    if min_position > head:
+        raise Malformed(f"No event has position {min_position}: the log ends at {head}. Name one that an answer told.")
+    deadline = asyncio.get_running_loop().time() + MIN_POSITION_SECONDS_MAX
+    for name in read_models:
+        left = max(0.0, deadline - asyncio.get_running_loop().time())
+        if not await positions.wait_for(name, min_position, left):
+            raise Behind(f"This view has not reached position {min_position} yet; ask again in a moment.")

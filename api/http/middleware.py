@@ -1,0 +1,109 @@
+"""What surrounds every request: the answer gets its security headers, the operators their numbers.
+
+A route may have a lane of its own from here, past the layers in between.
+"""
+
+import asyncio
+import re
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from http.client import INTERNAL_SERVER_ERROR
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.http.deadlines import ARRIVED_AT, Deadlines
+from api.http.docs_page import DOCS_PATH, DOCS_POLICY
+from api.http.metrics import Metrics
+from api.http.problems import problem_of
+from eventstore.clock import ticks
+from eventstore.errors import OutcomeUnknown
+
+PAGE_POLICY = b"default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+HEADERS: tuple[tuple[bytes, bytes], ...] = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+PART_BYTES = 64 * 1024
+"""Of an answer; the next part waits until the client has taken most of the ones before."""
+
+UNMATCHED = "unmatched"
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FastPath:
+    """Who answers a method at certain paths, whose groups are the path's parameters; without a query."""
+
+    method: str
+    path: re.Pattern[str]
+    answer: ASGIApp
+
+
+class OuterMiddleware:
+    """The outermost layer of the application."""
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics, deadlines: Deadlines, fast_paths: Iterable[FastPath]) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._deadlines = deadlines
+        self._lanes: dict[str, list[FastPath]] = defaultdict(list)
+        for lane in fast_paths:
+            self._lanes[lane.method].append(lane)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request through."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        status = 0
+        scope[ARRIVED_AT] = ticks()
+        began = time.perf_counter()
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], *HEADERS, policy(scope["path"])]
+            elif len(message.get("body", b"")) > PART_BYTES and not message.get("more_body"):
+                await send_in_parts(message["body"], send)
+                return
+            await send(message)
+
+        self._metrics.in_flight += 1
+        try:
+            await self._select_app(scope)(scope, receive, send_with_headers)
+        except asyncio.CancelledError:
+            if status or not self._deadlines.stopping:
+                raise
+            await problem_of(OutcomeUnknown("The process stops."))(scope, receive, send_with_headers)
+        finally:
+            self._metrics.in_flight -= 1
+            route = getattr(scope.get("route"), "path", UNMATCHED)
+            method = scope["method"] if scope["method"] in METHODS else UNMATCHED
+            self._metrics.answered(method, route, status or INTERNAL_SERVER_ERROR, time.perf_counter() - began)
+
+    def _select_app(self, scope: Scope) -> ASGIApp:
+        """Choose a lane that fits a request, or the usual way."""
+        if not scope["query_string"]:
+            for lane in self._lanes.get(scope["method"], ()):
+                found = lane.path.fullmatch(scope["path"])
+                if found is not None:
+                    scope["path_params"] = found.groupdict()
+                    return lane.answer
+        return self._app
+
+
+async def send_in_parts(body: bytes, send: Send) -> None:
+    """Send the rest of an answer a part at a time, so that a client that takes nothing costs the memory of one."""
+    for begin in range(0, len(body), PART_BYTES):
+        end = begin + PART_BYTES
+        await send({"type": "http.response.body", "body": body[begin:end], "more_body": end < len(body)})
+
+
+def policy(path: str) -> tuple[bytes, bytes]:
+    """Say what a page at this path may load."""
+    return b"content-security-policy", DOCS_POLICY if path == DOCS_PATH else PAGE_POLICY

@@ -1,0 +1,15 @@
+"""Where the owner of an order pays: kept beside the log, shown to nobody else, and only while it is of use."""
+
+from collections.abc import Mapping
+
+from api.dependencies import Services
+from domain.payment import AWAITING_BUYER, RequestedPayment
+
+
+async def checkout_urls(
+    services: Services, payments: Mapping[str, RequestedPayment], *, owner: bool
+) -> Mapping[str, str]:
+    """Return the addresses of payments that wait for the buyer, by payment; none for others than the owner."""
+    now = services.clock.now()
+    waiting = [name for name, state in payments.items() if state.status in AWAITING_BUYER and now < state.expires_at]
+    return await services.checkout_urls.find_many(waiting) if owner and waiting else {}

@@ -1,0 +1,86 @@
+"""Refunds as the log tells them: the same that the list shows, and never behind."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from domain.errors import NotFound
+from domain.refund import (
+    REFUND,
+    RefundApproved,
+    RefundCompleted,
+    RefundFailed,
+    RefundRejected,
+    RefundRequested,
+    RequestedRefund,
+)
+from eventstore.store import RecordedEvent
+from projections.my_orders import Refund
+
+if TYPE_CHECKING:
+    from api.dependencies import Services
+
+RecordedEvents = Sequence[tuple[RecordedEvent, Any]]
+
+
+async def refunds_of(services: "Services", refunds: Sequence[str]) -> list[Refund]:
+    """Return refunds in the order of their ids given.
+
+    Raises:
+        NotFound: one was never requested.
+    """
+    streams = await services.store.read_streams([REFUND.stream(refund) for refund in refunds])
+    return [refund_of(services, refund, streams[REFUND.stream(refund)]) for refund in refunds]
+
+
+def refund_of(services: "Services", refund: str, recorded: Sequence[RecordedEvent]) -> Refund:
+    """Return a refund from the events of its stream.
+
+    Raises:
+        NotFound: there are none.
+    """
+    decode = services.codec.decode
+    recorded_events = [(each, decode(each.name, each.schema_version, each.data)) for each in recorded]
+    state = REFUND.initial
+    for _, event in recorded_events:
+        state = REFUND.evolve(state, event)
+    if not isinstance(state, RequestedRefund):
+        raise NotFound("There is no such refund.")
+    (first, requested), decided, completed = (
+        recorded_events[0],
+        last(recorded_events, DECIDED),
+        last(recorded_events, (RefundCompleted,)),
+    )
+    assert isinstance(requested, RefundRequested)
+    failed, rejected = last(recorded_events, (RefundFailed,)), last(recorded_events, (RefundRejected,))
+    return Refund(
+        refund=refund,
+        order_id=requested.order,
+        payment=requested.payment,
+        account=requested.account,
+        organizer=requested.organizer,
+        performance=requested.performance,
+        status=state.status,
+        lines=requested.lines,
+        amount=requested.amount,
+        currency=requested.currency,
+        reason=requested.reason,
+        reason_text=requested.reason_text,
+        attempts=state.attempts,
+        failure=failed[1].reason if failed else None,
+        owner=state.owner,
+        requested_by=requested.requested_by,
+        requested_at=first.recorded_at,
+        decided_by=decided[1].by if decided else None,
+        decided_at=decided[0].recorded_at if decided else None,
+        rejection=rejected[1].reason_text if rejected else None,
+        completed_at=completed[0].recorded_at if completed else None,
+        position=first.position,
+    )
+
+
+DECIDED = (RefundApproved, RefundRejected)
+
+
+def last(recorded_events: RecordedEvents, kinds: tuple[type, ...]) -> tuple[RecordedEvent, Any] | None:
+    """Return the last event of some classes."""
+    return next(((recorded, event) for recorded, event in reversed(recorded_events) if isinstance(event, kinds)), None)

@@ -1,0 +1,102 @@
+"""Passwords: argon2id, in a small pool of their own; imported bcrypt hashes are believed once, and replaced.
+
+Source: OWASP Password Storage Cheat Sheet (19 MiB, t=2, p=1).
+"""
+
+import asyncio
+import unicodedata
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from passlib.context import CryptContext
+
+from application.errors import Busy
+
+LENGTH_MIN = 8
+LENGTH_MAX = 128
+MEMORY_KIB = 19 * 1024
+PASSES = 2
+LANES = 1
+WORKERS = 2
+BCRYPT_BYTES_MAX = 72  # what comes after has never counted
+WAITING_MAX = 100
+NOBODYS_HASH = f"$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}${'A' * 22}${'A' * 43}"
+"""What an unknown address is compared with: sixteen and thirty-two bytes of zero."""
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Whether a password fits, and what its hash should be replaced with, if anything."""
+
+    fits: bool
+    better_hash: str | None = None
+
+
+class Passwords:
+    """Hashes and verifies. Verifying without a hash takes as long as with one, so nobody learns who has an account.
+
+    Args:
+        workers: threads that hash (the work is done outside the interpreter's lock).
+        waiting_max: how many may wait or be under way; the next is refused.
+    """
+
+    def __init__(self, *, workers: int = WORKERS, waiting_max: int = WAITING_MAX) -> None:
+        self._context = CryptContext(
+            schemes=["argon2", "bcrypt"],
+            deprecated=["bcrypt"],
+            argon2__type="ID",
+            argon2__memory_cost=MEMORY_KIB,
+            argon2__time_cost=PASSES,
+            argon2__parallelism=LANES,
+        )
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="passwords")
+        self._waiting_max = waiting_max
+        self.waiting = 0
+        self.verified = 0
+
+    async def hash(self, password: str) -> str:
+        """Return a new hash.
+
+        Raises:
+            Busy: too many wait.
+        """
+        return await self._run(lambda: str(self._context.hash(normalised(password))))
+
+    async def verify(self, password: str, known: str | None) -> Verification:
+        """Compare a password with a hash, or with nobody's if there is none, which it never fits.
+
+        Raises:
+            Busy: too many wait.
+        """
+        found = await self._run(lambda: self._compare(normalised(password), known or NOBODYS_HASH))
+        return found if known is not None else Verification(fits=False)
+
+    def close(self) -> None:
+        """End the threads."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def _compare(self, password: str, known: str) -> Verification:
+        self.verified += 1
+        if self._context.identify(known) == "bcrypt":
+            fits = self._context.verify(password.encode()[:BCRYPT_BYTES_MAX], known)
+            return Verification(fits, self._context.hash(password) if fits else None)
+        fits, better = self._context.verify_and_update(password, known)
+        return Verification(fits, better)
+
+    async def _run(self, work: Callable[[], Result]) -> Result:
+        if self.waiting >= self._waiting_max:
+            raise Busy("Too many passwords are being checked.")
+        self.waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        finally:
+            self.waiting -= 1
+
+
+def normalised(password: str) -> str:
+    """Return the one form of a text that keyboards write differently."""
+    return unicodedata.normalize("NFC", password)

@@ -1,0 +1,78 @@
+"""Seat maps as they were: read from the log once, kept for the next step of a slider."""
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from audit.as_of import AsOf
+from audit.seat_timeline import DEADLINES, SeatHistory
+from domain.seat import SEAT
+from eventstore.checkpoint import BEGINNING, Checkpoint, checkpoint_at, is_in_log
+from eventstore.store import Store
+from projections.seat_map.fold import SeatMap
+
+PERFORMANCES_KEPT_MAX = 8
+EVENTS_KEPT_MAX = 500_000
+"""Of all performances together; about 200 bytes each, snapshots included."""
+
+
+@dataclass(slots=True)
+class CachedTimeline:
+    """One performance's history, read up to a checkpoint, by one request at a time."""
+
+    history: SeatHistory = field(default_factory=SeatHistory)
+    checkpoint: Checkpoint = BEGINNING
+    reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class SeatMapTimelines:
+    """The seat maps of the performances that somebody looks back at.
+
+    What is kept is the log's, so it is only ever short: it is read on when a later moment is asked for, and anew once
+    the log was restored.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._timelines: OrderedDict[str, CachedTimeline] = OrderedDict()
+
+    async def at(self, performance: str, then: AsOf) -> SeatMap:
+        """Return a performance's seats as they were.
+
+        Raises:
+            StoreUnavailable.
+        """
+        timeline = self._timelines.setdefault(performance, CachedTimeline())
+        self._timelines.move_to_end(performance)
+        async with timeline.reading:
+            in_log, seat_map = await asyncio.gather(
+                is_in_log(self._store, timeline.checkpoint),
+                asyncio.to_thread(timeline.history.seat_map_at, then.position),
+            )
+            if in_log and timeline.history.until >= then.position:
+                return seat_map
+            if not in_log:
+                timeline.history, timeline.checkpoint = SeatHistory(), BEGINNING
+            if timeline.history.until < then.position:
+                await self._read_on(performance, timeline)
+                self._evict()
+        return await asyncio.to_thread(timeline.history.seat_map_at, then.position)
+
+    async def _read_on(self, performance: str, timeline: CachedTimeline) -> None:
+        """Add everything up to the end of the log, so that a slider may go anywhere."""
+        history, head = timeline.history, await self._store.head()
+        prefix = SEAT.stream(performance, "")
+        columns = await self._store.read_columns(prefix, fields=DEADLINES, after=history.until, until=head)
+        await asyncio.to_thread(history.extend, columns, head)
+        timeline.checkpoint = await checkpoint_at(self._store, head)
+
+    def _evict(self) -> None:
+        """Let go of those that nobody has asked for in the longest time."""
+        while len(self._timelines) > 1 and (
+            len(self._timelines) > PERFORMANCES_KEPT_MAX or self._events > EVENTS_KEPT_MAX
+        ):
+            self._timelines.popitem(last=False)
+
+    @property
+    def _events(self) -> int:
+        return sum(len(timeline.history) for timeline in self._timelines.values())

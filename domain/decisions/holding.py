@@ -1,0 +1,321 @@
+"""A basket from claim to end: hold seats, extend once, release, expire. Seats, hold, order and quota move together."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from domain.account import has_guests, owns
+from domain.buyer_quota import (
+    BUYER_QUOTA,
+    BuyerQuotaExtended,
+    BuyerQuotaTaken,
+    check_limits,
+    quota_of,
+    quota_returned_events,
+)
+from domain.decision import Changes, DecisionContext
+from domain.errors import (
+    AlreadyExtended,
+    AlreadyPaid,
+    AreaSoldOut,
+    HoldAlreadyOrdered,
+    HoldEnded,
+    HoldLapsed,
+    LimitReached,
+    NotFound,
+    PerformanceStarted,
+    SeatsTaken,
+    TooManySeats,
+)
+from domain.hold import HOLD, EndedHold, HoldExpired, HoldExtended, HoldPlaced, HoldReleased, NoHold, OpenHold
+from domain.order import ORDER, OrderExpired, OrderExtended, OrderStatus, PlacedOrder
+from domain.performance import require_not_cancelled, require_on_sale
+from domain.pricing import Choice, Inventory, quote, require_distinct
+from domain.seat import (
+    SEAT,
+    Held,
+    Seat,
+    SeatHeld,
+    SeatHoldExtended,
+    Sold,
+    free_events,
+    holder_of,
+    is_free,
+    release_events,
+)
+from domain.values import SEATS_PER_HOLD_MAX, Limits, ReleaseReason, seats_of, total
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaCandidates:
+    """So many places of an area, to be found among `candidates` (drawn at random outside)."""
+
+    area: str
+    quantity: int
+    candidates: tuple[str, ...]
+    ticket_type: str = "adult"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldSeats:
+    """A buyer's wish for several places of one performance, all or nothing, for `lasts`."""
+
+    hold: str
+    holder: str
+    performance: str
+    choices: tuple[Choice, ...]
+    area_candidates: tuple[AreaCandidates, ...] = ()
+    duration: timedelta
+    origin: str = "web"
+
+
+def hold_seats(
+    context: DecisionContext, command: HoldSeats, inventory: Inventory, *, order: str | None = None
+) -> Changes:
+    """Claim every wanted place, at today's price; `order` is set when the order follows in the same step.
+
+    Raises:
+        TooManySeats, DuplicateSeats, UnknownSeats, Invalid: the wish makes no sense.
+        NotFound, PerformanceCancelled, NotOnSale: the performance cannot be booked now.
+        SeatsTaken: names every wanted seat that is not free.
+        AreaSoldOut: too few of the candidates are free.
+        LimitReached: per order, per buyer, or open baskets.
+    """
+    check_request(command)
+    performance = require_on_sale(context, command.performance)
+    choices = [*command.choices, *choose_area_places(context, command)]
+    check_order_limit(performance.limits, len(choices))
+    lines = quote(command.performance, performance, inventory, choices)
+    expires_at = context.now + command.duration
+    claims = {line.place.seat: seat_held(command, line.gross, expires_at) for line in lines}
+    claimed_seats = claim_events(context, command.performance, claims)
+    check_limits(
+        context.read(BUYER_QUOTA, command.holder, command.performance),
+        performance.limits,
+        hold=command.hold,
+        seats=len(lines),
+        context=context,
+    )
+    return {
+        **claimed_seats,
+        HOLD.stream(command.hold): [
+            HoldPlaced(
+                performance=command.performance,
+                event=performance.event,
+                organizer=performance.organizer,
+                holder=command.holder,
+                lines=lines,
+                total=total(lines),
+                currency=performance.currency,
+                expires_at=expires_at,
+                origin=command.origin,
+                order=order,
+            )
+        ],
+        BUYER_QUOTA.stream(command.holder, command.performance): [
+            BuyerQuotaTaken(hold=command.hold, seats=len(lines), expires_at=expires_at)
+        ],
+    }
+
+
+def check_request(command: HoldSeats) -> None:
+    """Refuse no seat, too many, an area of which none is wanted, or one seat named twice."""
+    quantities = [draw.quantity for draw in command.area_candidates]
+    wanted = len(command.choices) + sum(quantities)
+    if not 0 < wanted <= SEATS_PER_HOLD_MAX or min(quantities, default=1) < 1:
+        raise TooManySeats(f"Choose 1 to {SEATS_PER_HOLD_MAX} seats.", allowed=SEATS_PER_HOLD_MAX)
+    require_distinct([choice.seat for choice in command.choices])
+
+
+def check_order_limit(limits: Limits, seats: int) -> None:
+    """Refuse more seats in one basket than the performance allows."""
+    if limits.seats_per_order is not None and seats > limits.seats_per_order:
+        raise LimitReached(
+            f"One order may have at most {limits.seats_per_order} seats.",
+            limit="seats_per_order",
+            allowed=limits.seats_per_order,
+        )
+
+
+def choose_area_places(context: DecisionContext, command: HoldSeats) -> list[Choice]:
+    """Find free places for every area asked for, none of them for two draws.
+
+    Raises:
+        AreaSoldOut: too few of an area's candidates are free.
+    """
+    chosen: dict[str, Choice] = {}
+    for draw in command.area_candidates:
+        free: dict[str, Choice] = {}
+        for candidate in draw.candidates:
+            if len(free) == draw.quantity:
+                break
+            if candidate not in chosen and is_free(context.read(SEAT, command.performance, candidate), context):
+                free[candidate] = Choice(seat=candidate, ticket_type=draw.ticket_type, area=draw.area)
+        if len(free) < draw.quantity:
+            raise AreaSoldOut("Too few places are left in this area.", area=draw.area, left=len(free))
+        chosen |= free
+    return list(chosen.values())
+
+
+def seat_held(command: HoldSeats, price: int, expires_at: datetime) -> SeatHeld:
+    """Return the claim on one seat."""
+    return SeatHeld(hold=command.hold, holder=command.holder, price=price, expires_at=expires_at)
+
+
+def claim_events(context: DecisionContext, performance: str, claims: dict[str, SeatHeld]) -> dict[str, list[Any]]:
+    """Take every seat, ending lapsed claims of others first.
+
+    Raises:
+        SeatsTaken: names every seat that is not free, and which of them the buyer has already.
+    """
+    seats = context.read_many(SEAT, [(performance, key) for key in claims])
+    changes: dict[str, list[Any]] = {}
+    taken: dict[str, Seat] = {}
+    for seat, (key, claim) in zip(seats, claims.items(), strict=True):
+        try:
+            changes[SEAT.stream(performance, key)] = [*free_events(seat, key, context), claim]
+        except SeatsTaken:
+            taken[key] = seat
+    if taken:
+        own = [
+            find_holding(context, key, seat) for key, seat in taken.items() if has(context, claims[key].holder, seat)
+        ]
+        raise SeatsTaken(list(taken), own)
+    return changes
+
+
+def has(context: DecisionContext, account: str, seat: Seat) -> bool:
+    """Say whether an account has a seat, itself or since a guest who claimed it logged in."""
+    holder = holder_of(seat)
+    return holder is not None and (
+        holder == account or (has_guests(context, account) and owns(context, account, holder))
+    )
+
+
+def find_holding(context: DecisionContext, key: str, seat: Seat) -> dict[str, str | None]:
+    """Name the hold and the order that have a seat."""
+    if isinstance(seat, Sold):
+        return {"seat": key, "hold": None, "order": seat.order}
+    assert isinstance(seat, Held)
+    hold = context.read(HOLD, seat.hold)
+    return {"seat": key, "hold": seat.hold, "order": hold.order if isinstance(hold, OpenHold) else None}
+
+
+def require_own_hold(context: DecisionContext, hold: str, holder: str) -> OpenHold:
+    """Read a hold that must be the asker's and not ended.
+
+    Raises:
+        NotFound: no such hold, or somebody else's.
+        HoldLapsed: its deadline passed and it was cleared away; says what it held.
+        HoldEnded: it was released.
+    """
+    state = context.read(HOLD, hold)
+    if isinstance(state, NoHold) or not owns(context, holder, state.holder):
+        raise NotFound("There is no such hold.")
+    if isinstance(state, EndedHold):
+        if state.lapsed is not None:
+            raise lapsed_refusal(state.lapsed)
+        raise HoldEnded("The hold has ended; choose seats again.")
+    return state
+
+
+def lapsed_refusal(state: OpenHold) -> HoldLapsed:
+    """Return the refusal of a hold whose deadline has passed, with the places to ask for again."""
+    areas = Counter(line.place.area for line in state.lines if line.place.area is not None)
+    return HoldLapsed(
+        "The hold has lapsed; its places may be free still, so ask for them again.",
+        performance=state.performance,
+        seats=[line.place.seat for line in state.lines if line.place.area is None],
+        areas=[{"area": area, "quantity": quantity} for area, quantity in areas.items()],
+    )
+
+
+def extend_hold(context: DecisionContext, *, hold: str, holder: str, by: timedelta) -> Changes:
+    """Move the basket's one deadline, once, for its seats, order and quota alike.
+
+    Raises:
+        NotFound, HoldEnded.
+        HoldLapsed: the deadline has passed.
+        AlreadyExtended: it moved before.
+        AlreadyPaid: the basket's order is confirmed.
+        PerformanceCancelled, PerformanceStarted: more time is a new promise, judged by what is so now.
+    """
+    state = require_own_hold(context, hold, holder)
+    order = context.read(ORDER, state.order) if state.order else None
+    if isinstance(order, PlacedOrder) and order.status is OrderStatus.CONFIRMED:
+        raise AlreadyPaid("The order is paid; there is no deadline any more.")
+    if context.deadline_passed(state.expires_at):
+        raise lapsed_refusal(state)
+    if state.extended:
+        raise AlreadyExtended("A hold can be extended once.")
+    if context.deadline_passed(require_not_cancelled(context, state.performance).starts_at):
+        raise PerformanceStarted("The performance has begun; order what you hold.")
+    expires_at = state.expires_at + by
+    seats = seats_of(state.lines)
+    context.read_many(SEAT, seats)
+    changes: dict[str, Sequence[Any]] = {
+        SEAT.stream(*seat): [SeatHoldExtended(hold=hold, expires_at=expires_at)] for seat in seats
+    }
+    changes[HOLD.stream(hold)] = [HoldExtended(expires_at=expires_at)]
+    owner, buyer = quota_of(context, claimant(context, state), state.performance)
+    if hold in buyer.shares:
+        changes[BUYER_QUOTA.stream(owner, state.performance)] = [BuyerQuotaExtended(hold=hold, expires_at=expires_at)]
+    if state.order:
+        changes[ORDER.stream(state.order)] = [OrderExtended(expires_at=expires_at)]
+    return changes
+
+
+def release_hold(context: DecisionContext, *, hold: str, holder: str) -> Changes:
+    """Give the basket up; an ended one stays ended.
+
+    Raises:
+        NotFound: no such hold, or somebody else's.
+        HoldOrdered: it belongs to an order; cancel that.
+    """
+    try:
+        state = require_own_hold(context, hold, holder)
+    except (HoldEnded, HoldLapsed):
+        return {}
+    if state.order:
+        raise HoldAlreadyOrdered("The hold belongs to an order; cancel the order instead.", order=state.order)
+    return {
+        HOLD.stream(hold): [HoldReleased(reason=ReleaseReason.BUYER)],
+        **hold_release_events(context, hold, state, ReleaseReason.BUYER),
+    }
+
+
+def expire_hold(context: DecisionContext, *, hold: str) -> Changes:
+    """Clear a lapsed basket away, with its order and quota; anything else records nothing."""
+    state = context.read(HOLD, hold)
+    if not isinstance(state, OpenHold) or not context.deadline_passed(state.expires_at):
+        return {}
+    changes: dict[str, Sequence[Any]] = {}
+    if state.order:
+        order = context.read(ORDER, state.order)
+        if not isinstance(order, PlacedOrder) or order.status is not OrderStatus.PENDING:
+            return {}
+        changes[ORDER.stream(state.order)] = [OrderExpired()]
+    changes[HOLD.stream(hold)] = [HoldExpired()]
+    return {**changes, **hold_release_events(context, hold, state, ReleaseReason.LAPSED)}
+
+
+def claimant(context: DecisionContext, state: OpenHold) -> str:
+    """Return the account that claims a basket: the one that ordered it, which a guest may have logged in to before."""
+    order = context.read(ORDER, state.order) if state.order else None
+    return order.account if isinstance(order, PlacedOrder) else state.holder
+
+
+def hold_release_events(
+    context: DecisionContext, hold: str, state: OpenHold, reason: ReleaseReason
+) -> dict[str, Sequence[Any]]:
+    """Return the seats that are still this hold's, and its share of the buyer's quota."""
+    keys = seats_of(state.lines)
+    seats = zip(keys, context.read_many(SEAT, keys), strict=True)
+    changes: dict[str, Sequence[Any]] = {
+        SEAT.stream(*key): release_events(seat, hold=hold, reason=reason) for key, seat in seats
+    }
+    owner, buyer = quota_of(context, claimant(context, state), state.performance)
+    changes[BUYER_QUOTA.stream(owner, state.performance)] = quota_returned_events(buyer, hold=hold, seats=len(keys))
+    return {stream: events for stream, events in changes.items() if events}

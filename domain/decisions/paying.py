@@ -1,0 +1,161 @@
+"""Taking money: open a payment, record what the provider says, and decide every capture exactly once."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from domain.decision import Changes, DecisionContext
+from domain.decisions.ordering import require_visible_order
+from domain.errors import AlreadyPaid, HoldLapsed, NotFound, OrderEnded, TooManyPayments
+from domain.order import (
+    ORDER,
+    PAYMENT_REQUESTS_PER_ORDER_MAX,
+    PAYMENTS_PER_ORDER_MAX,
+    OrderStatus,
+    PaymentOpened,
+    PlacedOrder,
+)
+from domain.payment import (
+    AWAITING_BUYER,
+    PAYMENT,
+    PaymentActionRequired,
+    PaymentCaptured,
+    PaymentCheckoutOpened,
+    PaymentExpired,
+    PaymentFailed,
+    PaymentRequested,
+    PaymentStatus,
+    RequestedPayment,
+)
+from domain.performance import require_not_cancelled
+from domain.provider_facts import require_storable
+
+CHECKOUT_MARGIN = timedelta(seconds=60)
+"""The provider's checkout ends this long before the order does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPayment:
+    """A buyer's wish to pay their order through `provider`."""
+
+    payment: str
+    order: str
+    account: str
+    provider: str
+
+
+def open_payment(context: DecisionContext, command: OpenPayment) -> Changes:
+    """Begin an attempt to pay the whole order.
+
+    Raises:
+        NotFound, PerformanceCancelled.
+        AlreadyPaid: the order is confirmed.
+        OrderEnded: it has expired or was cancelled.
+        HoldLapsed: too little time is left for a checkout.
+        TooManyPayments: too many attempts.
+    """
+    order = require_visible_order(context, command.order, command.account)
+    if order.status is OrderStatus.CONFIRMED:
+        raise AlreadyPaid("The order is paid.")
+    if order.status is not OrderStatus.PENDING:
+        raise OrderEnded("The order has ended; choose seats again.", order_status=order.status.value)
+    if context.deadline_passed(order.expires_at):
+        raise OrderEnded("The time to pay has run out; choose seats again.", order_status=OrderStatus.EXPIRED.value)
+    if context.deadline_passed(order.expires_at - CHECKOUT_MARGIN):
+        raise HoldLapsed("Too little time is left to pay; extend the hold or choose seats again.")
+    check_attempts(context, order)
+    performance = require_not_cancelled(context, order.performance)
+    return {
+        PAYMENT.stream(command.payment): [
+            PaymentRequested(
+                order=command.order,
+                account=command.account,
+                performance=order.performance,
+                organizer=performance.organizer,
+                provider=command.provider,
+                amount=order.total,
+                currency=order.currency,
+                expires_at=order.expires_at - CHECKOUT_MARGIN,
+            )
+        ],
+        ORDER.stream(command.order): [PaymentOpened(payment=command.payment, amount=order.total)],
+    }
+
+
+def check_attempts(context: DecisionContext, order: PlacedOrder) -> None:
+    """Refuse more attempts than an order may see; an attempt that the provider never answered hardly counts.
+
+    Raises:
+        TooManyPayments: too many that the provider answered, or far too many in all.
+    """
+    payments = context.read_many(PAYMENT, [(payment,) for payment in order.payments])
+    reached = sum(isinstance(payment, RequestedPayment) and payment.reached_provider for payment in payments)
+    if reached >= PAYMENTS_PER_ORDER_MAX or len(payments) >= PAYMENT_REQUESTS_PER_ORDER_MAX:
+        raise TooManyPayments(f"An order can be tried {PAYMENTS_PER_ORDER_MAX} times; ask support.")
+
+
+def require_payment(context: DecisionContext, payment: str) -> RequestedPayment:
+    """Read a payment that must be there.
+
+    Raises:
+        NotFound: never requested.
+    """
+    state = context.read(PAYMENT, payment)
+    if not isinstance(state, RequestedPayment):
+        raise NotFound("There is no such payment.")
+    return state
+
+
+def open_checkout(context: DecisionContext, *, payment: str, checkout: str) -> Changes:
+    """Record where the buyer pays; once.
+
+    Raises:
+        OrderEnded: the payment was cancelled while its checkout was opened.
+    """
+    state = require_payment(context, payment)
+    if state.checkout is not None:
+        return {}
+    if state.status is PaymentStatus.CANCELLED:
+        raise OrderEnded("The order needs no payment any more; nothing was charged.")
+    return {PAYMENT.stream(payment): [PaymentCheckoutOpened(checkout=checkout)]}
+
+
+def require_action(context: DecisionContext, *, payment: str) -> Changes:
+    """Record that the provider asks the buyer for one more step."""
+    if require_payment(context, payment).status is not PaymentStatus.OPEN:
+        return {}
+    return {PAYMENT.stream(payment): [PaymentActionRequired()]}
+
+
+def capture(
+    context: DecisionContext, *, payment: str, amount: int, currency: str, captured_at: datetime, source: str
+) -> Changes:
+    """Record that the provider took the money, however late; once. `settle` decides what it leads to.
+
+    Raises:
+        NotFound; Invalid: the money cannot be recorded.
+    """
+    require_storable(amount, currency, captured_at)
+    if require_payment(context, payment).status in {PaymentStatus.CAPTURED, PaymentStatus.SETTLED}:
+        return {}
+    captured = PaymentCaptured(amount=amount, currency=currency, captured_at=captured_at, source=source)
+    return {PAYMENT.stream(payment): [captured]}
+
+
+def fail(context: DecisionContext, *, payment: str, reason: str) -> Changes:
+    """Record that the provider refused; what ended otherwise stays as it is."""
+    return end_payment_events(context, payment, PaymentFailed(reason=reason))
+
+
+def expire(context: DecisionContext, *, payment: str) -> Changes:
+    """Record that the checkout ended without money; what ended otherwise stays as it is."""
+    return end_payment_events(context, payment, PaymentExpired())
+
+
+def end_payment_events(
+    context: DecisionContext, payment: str, event: PaymentFailed | PaymentExpired
+) -> dict[str, list[Any]]:
+    """End a payment that still waits for the buyer."""
+    if require_payment(context, payment).status not in AWAITING_BUYER:
+        return {}
+    return {PAYMENT.stream(payment): [event]}

@@ -1,0 +1,192 @@
+"""Ending an exception: support accepts it, refunds it, has it tried again or writes it off, with a reason."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from domain.decision import Changes, DecisionContext, merge_changes
+from domain.decisions.disputed_money import has_money_left
+from domain.decisions.four_eyes import ONE_IS_ENOUGH, FourEyesLimits, require_uninvolved
+from domain.decisions.refund_transfers import close_refund, retry_refund
+from domain.errors import ExceptionEnded, NotFound, PaymentDisputed, ResolutionNotPossible
+from domain.money_exception import (
+    EXCEPTION,
+    RESOLUTIONS,
+    ExceptionClosed,
+    ExceptionKind,
+    ExceptionOpened,
+    ExceptionResolutionProposed,
+    NoException,
+    OpenException,
+    Resolution,
+    ResolutionReason,
+)
+from domain.order import ORDER, PlacedOrder, RefundOpened, RefundOutcome
+from domain.payment import PAYMENT, RequestedPayment
+from domain.refund import REFUND, RefundApproved, RefundRequested, RequestedRefund
+from domain.values import RefundReason, derived_id
+
+BY_SUPPORT: Mapping[Resolution, RefundOutcome] = {
+    Resolution.ACCEPT: RefundOutcome.PAID_ANOTHER_WAY,
+    Resolution.WRITE_OFF: RefundOutcome.WRITTEN_OFF,
+}
+"""What becomes of a refund that failed for good."""
+
+OF_PAYMENT = frozenset({ExceptionKind.WRONG_CURRENCY, ExceptionKind.UNDECIDED_CAPTURE})
+"""Kinds whose money is the one capture that the payment knows."""
+
+OF_TRANSFER = frozenset({ExceptionKind.REFUND_FAILED, ExceptionKind.REFUND_UNANSWERED})
+"""Kinds whose end ends a refund of ours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolveException:
+    """End an exception as `resolution` says; `by` is the account that decides."""
+
+    exception: str
+    resolution: Resolution
+    reason: ResolutionReason
+    by: str
+    limits: FourEyesLimits = field(default=ONE_IS_ENOUGH)
+
+
+def resolve_exception(context: DecisionContext, command: ResolveException) -> Changes:
+    """End an exception, once. Where `limits` ask for two accounts, the first one's resolution is only proposed.
+
+    A second account that wants another resolution replaces the proposal.
+
+    Raises:
+        NotFound.
+        ExceptionEnded: closed before.
+        OwnDecision: `by` owns the order or asked for the refund.
+        ResolutionNotPossible: this kind does not end so.
+        PaymentDisputed: what would be refunded is disputed.
+    """
+    state = require_open(context, command.exception)
+    opened = state.opened
+    require_uninvolved(context, command.by, opened.account, refund_requester(context, opened))
+    require_possible(opened, command.resolution)
+    effects = resolution_effects(context, command, opened)
+    proposed = state.proposed
+    if command.limits.second_needed(opened.amount, opened.currency):
+        if proposed is None or proposed.resolution is not command.resolution:
+            return {EXCEPTION.stream(command.exception): [to_proposal(command)]}
+        if proposed.by == command.by:
+            return {}
+    closed = ExceptionClosed(
+        resolution=command.resolution,
+        by=command.by,
+        reason=command.reason,
+        proposed_by=proposed.by if proposed is not None and proposed.by != command.by else None,
+        refund=exception_refund_id(command.exception) if command.resolution is Resolution.REFUND else None,
+    )
+    return merge_changes(effects, {EXCEPTION.stream(command.exception): [closed]})
+
+
+def require_open(context: DecisionContext, exception: str) -> OpenException:
+    """Read an exception that waits for its end.
+
+    Raises:
+        NotFound: never opened.
+        ExceptionEnded: closed before.
+    """
+    state = context.read(EXCEPTION, exception)
+    if isinstance(state, NoException):
+        raise NotFound("There is no such exception.")
+    if not isinstance(state, OpenException):
+        raise ExceptionEnded("This exception was closed before.", resolution=state.closed.resolution.value)
+    return state
+
+
+def possible_resolutions(kind: ExceptionKind, *, refundable: int) -> frozenset[Resolution]:
+    """Return how an exception of a kind can end, with so much to send back."""
+    return RESOLUTIONS[kind] if refundable else RESOLUTIONS[kind] - {Resolution.REFUND}
+
+
+def require_possible(opened: ExceptionOpened, resolution: Resolution) -> None:
+    """Refuse a resolution that an exception's kind does not have, or a refund where nothing is refundable.
+
+    Raises:
+        ResolutionNotPossible
+    """
+    possible = possible_resolutions(opened.kind, refundable=opened.refundable)
+    if resolution not in possible:
+        raise ResolutionNotPossible(
+            "An exception of this kind does not end so.", possible=sorted(each.value for each in possible)
+        )
+
+
+def refund_requester(context: DecisionContext, opened: ExceptionOpened) -> str | None:
+    """Return the account that asked for the refund that an exception is about."""
+    refund = context.read(REFUND, opened.refund) if opened.refund else None
+    return refund.requested_by if isinstance(refund, RequestedRefund) else None
+
+
+def to_proposal(command: ResolveException) -> ExceptionResolutionProposed:
+    """Return the event of a first account's resolution."""
+    return ExceptionResolutionProposed(resolution=command.resolution, reason=command.reason, by=command.by)
+
+
+def resolution_effects(context: DecisionContext, command: ResolveException, opened: ExceptionOpened) -> Changes:
+    """Return what a resolution does beside closing the exception."""
+    if command.resolution is Resolution.REFUND:
+        return refund_events(context, command, opened)
+    if opened.kind not in OF_TRANSFER or opened.refund is None:
+        return {}
+    if command.resolution is Resolution.RETRY:
+        return retry_refund(context, refund=opened.refund, by=command.by)
+    unanswered = opened.kind is ExceptionKind.REFUND_UNANSWERED
+    outcome = BY_SUPPORT[command.resolution]
+    return close_refund(context, refund=opened.refund, outcome=outcome, by=command.by, unanswered=unanswered)
+
+
+def refund_events(context: DecisionContext, command: ResolveException, opened: ExceptionOpened) -> Changes:
+    """Send back what is refundable through the usual transfers, under a reference that only this exception has.
+
+    A second capture is not the payment's own money, so its refund names the checkout alone.
+
+    Raises:
+        PaymentDisputed: the buyer's bank holds the money, or took it back.
+    """
+    require_money_left(context, opened)
+    refund = exception_refund_id(command.exception)
+    source = opened.payment if opened.kind in OF_PAYMENT else None
+    requested = RefundRequested(
+        order=opened.order,
+        payment=source,
+        account=opened.account,
+        organizer=opened.organizer,
+        performance=opened.performance,
+        provider=opened.provider,
+        lines=(),
+        amount=opened.refundable,
+        currency=opened.currency,
+        reason=RefundReason.EXCEPTION,
+        requested_by=command.by,
+        exception=command.exception,
+        checkout=opened.checkout,
+    )
+    order = context.read(ORDER, opened.order) if opened.order else None
+    claim = RefundOpened(refund=refund, payment=source, lines=(), amount=opened.refundable, currency=opened.currency)
+    on_order = {ORDER.stream(opened.order): [claim]} if opened.order and isinstance(order, PlacedOrder) else {}
+    return merge_changes({REFUND.stream(refund): [requested, RefundApproved(by=command.by)]}, on_order)
+
+
+def require_money_left(context: DecisionContext, opened: ExceptionOpened) -> None:
+    """Refuse to refund while the payment is disputed, or what of its own money a dispute took.
+
+    Raises:
+        PaymentDisputed
+    """
+    payment = context.read(PAYMENT, opened.payment) if opened.payment else None
+    order = context.read(ORDER, opened.order) if opened.order else None
+    if not isinstance(payment, RequestedPayment) or not isinstance(order, PlacedOrder) or not payment.disputes:
+        return
+    own = opened.kind in OF_PAYMENT
+    left = has_money_left(payment, order, str(opened.payment), amount=opened.refundable, refund=None)
+    if payment.dispute_open or (own and not left):
+        raise PaymentDisputed("The buyer's bank disputes this payment or took it back; its money cannot be refunded.")
+
+
+def exception_refund_id(exception: str) -> str:
+    """Return the id of the refund that ends an exception."""
+    return derived_id(exception, "refund")

@@ -1,1 +1,0 @@
-"""The event store's schema: numbered, forward-only files, applied in order by `eventstore.migrate`."""

@@ -1,0 +1,1 @@
+"""The event store's schema: numbered, forward-only files, applied in order by `eventstore.postgres.migrate`."""

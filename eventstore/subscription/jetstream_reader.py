@@ -1,0 +1,275 @@
+"""Following one stream by a pull loop of our own: it raises where nats-py's ordered consumer hangs or skips."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Self
+
+import orjson
+from nats import errors
+from nats.aio.subscription import Subscription
+
+from eventstore.nats.epoch import Epoch
+from eventstore.nats.errors import NatsUnavailable
+from eventstore.nats.message import UnexpectedMessage, digest_in, event_of
+from eventstore.nats.raw_client import RawMessageClient
+from eventstore.nats.streams import Streams
+from eventstore.store import RecordedEvent
+from eventstore.subscription.limits import LIMITS, SubscriptionLimits
+
+PULL_MESSAGES = 5_000
+PULL_EXPIRES_S = 30
+CONSUMER_IDLE_S = 5
+ANSWER_TIMEOUT_S = 0.5
+"""Nothing is read from the store while a mute NATS is asked: with a silence before it, still under a second."""
+
+_HEARTBEAT = "100"
+_PULL_ENDED = {"404", "408"}
+_PULL_FULFILLED = "Batch Completed"
+
+
+class StreamMismatch(Exception):
+    """The stream is not what it should be, or says nothing; the log is to be asked instead."""
+
+
+Arrival = tuple[bytes, bytes, bytes]
+"""A message as it came: its reply subject (none: the server speaks), its headers, its payload."""
+
+DigestAt = Callable[[int], Awaitable[bytes | None]]
+"""Returns the digest that the log has at a position; None: it ends before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cursor:
+    """How far a reader is, and which stream it believes to follow (None: whichever there is)."""
+
+    sequence: int
+    created: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedStart:
+    """A stream that says what the log says, at `sequence`, and goes on after it."""
+
+    sequence: int
+    created: str
+
+
+class JetStreamReader:
+    """Takes what one consumer of one stream is sent, and checks every message against its place.
+
+    Made by `start`; ended by `stop`.
+    """
+
+    def __init__(
+        self, client: RawMessageClient, epoch: Epoch, verified: VerifiedStart, limits: SubscriptionLimits
+    ) -> None:
+        self.created = verified.created
+        self._client = client
+        self._limits = limits
+        self._stream = epoch.stream
+        self._sequence = verified.sequence
+        self._consumer = ""
+        self._subscription: Subscription | None = None
+        self._arrived: deque[Arrival] = deque()
+        self._arrival = asyncio.Event()
+        self._wanted = 0
+        self._unfinished: list[RecordedEvent] = []
+        self._last_message_at = asyncio.get_running_loop().time()
+
+    @classmethod
+    async def start(
+        cls,
+        client: RawMessageClient,
+        epoch: Epoch,
+        cursor: Cursor,
+        digest_at: DigestAt,
+        *,
+        limits: SubscriptionLimits = LIMITS,
+    ) -> Self:
+        """Make sure that the stream says what the log says, and begin right after the cursor.
+
+        A stream that the relay is still behind with is followed from its end: what it sends first is known already.
+
+        Raises:
+            Surprise: there is no such stream, it does not reach the cursor by far, or says something else.
+            NatsUnavailable, NatsRefused.
+        """
+        streams = Streams(client, timeout_s=ANSWER_TIMEOUT_S)
+        verified = await verify(streams, epoch, cursor, digest_at, behind_events_max=limits.behind_events_max)
+        follower = cls(client, epoch, verified, limits)
+        try:
+            await follower._begin(streams, consumer_config(epoch, verified.sequence))
+        except BaseException:
+            await follower.stop()
+            raise
+        return follower
+
+    async def read(self, timeout_s: float) -> list[RecordedEvent]:
+        """Return what has come, ending on a command's last part; nothing, if nothing came in time.
+
+        Raises:
+            Surprise: a gap, a stranger, too far behind, an ended consumer, or no heartbeat.
+        """
+        if not self._arrived and not await self._wait_for_message(timeout_s):
+            self._check_heartbeat()
+            return []
+        self._last_message_at = asyncio.get_running_loop().time()
+        events = self._unfinished
+        while self._arrived:
+            reply, headers, payload = self._arrived.popleft()
+            if reply:
+                events.append(self._event(reply, headers, payload))
+                self._wanted -= 1
+            else:
+                self._status(headers)
+        if self._wanted <= 0:
+            await self._pull()
+        whole = whole_commands(events)
+        self._unfinished = events[whole:]
+        return events[:whole]
+
+    async def stop(self) -> None:
+        """Stop following; the server forgets the consumer by itself, should it not hear of it."""
+        if self._subscription is not None:
+            with suppress(errors.Error, OSError):
+                await self._client.unsubscribe_raw(self._subscription)
+                await self._client.publish(f"$JS.API.CONSUMER.DELETE.{self._stream}.{self._consumer}")
+
+    async def _begin(self, streams: Streams, consumer: dict[str, object]) -> None:
+        try:
+            self._subscription = await self._client.subscribe_raw(self._client.new_inbox(), self._receive)
+        except (errors.Error, OSError) as error:
+            raise NatsUnavailable(f"could not subscribe: {str(error) or type(error).__name__}") from error
+        self._consumer = (await streams.ask(f"CONSUMER.CREATE.{self._stream}", consumer))["name"]
+        await self._pull()
+
+    def _receive(self, reply: bytes, headers: bytes, payload: bytes) -> None:
+        self._arrived.append((reply, headers, payload))
+        self._arrival.set()
+
+    async def _wait_for_message(self, timeout_s: float) -> bool:
+        self._arrival.clear()
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._arrival.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def _check_heartbeat(self) -> None:
+        if not self._client.is_connected:
+            raise StreamMismatch("the connection ended")
+        missed = (asyncio.get_running_loop().time() - self._last_message_at) / self._limits.heartbeat_s
+        if missed > self._limits.heartbeats_missed_max:
+            raise StreamMismatch(f"nothing was heard for {self._limits.heartbeats_missed_max} heartbeats")
+
+    def _event(self, reply: bytes, headers: bytes, payload: bytes) -> RecordedEvent:
+        sequence, pending = sequence_of(reply)
+        if sequence != self._sequence + 1:
+            raise StreamMismatch(f"after {self._sequence} came {sequence}")
+        if pending > self._limits.behind_events_max:
+            raise StreamMismatch(f"{pending} events are waiting")
+        try:
+            event = event_of(sequence, headers, payload)
+        except UnexpectedMessage as stranger:
+            raise StreamMismatch(str(stranger)) from stranger
+        self._sequence = sequence
+        return event
+
+    def _status(self, headers: bytes) -> None:
+        status, description = status_of(headers)
+        if status == _HEARTBEAT:
+            return
+        if status in _PULL_ENDED or description.startswith(_PULL_FULFILLED):
+            self._wanted = 0
+            return
+        raise StreamMismatch(f"the consumer ended: {status} {description}")
+
+    async def _pull(self) -> None:
+        assert self._subscription is not None, "a follower subscribes before it pulls"
+        request = {
+            "batch": PULL_MESSAGES,
+            "expires": PULL_EXPIRES_S * 10**9,
+            "idle_heartbeat": int(self._limits.heartbeat_s * 10**9),
+        }
+        self._wanted = PULL_MESSAGES
+        try:
+            await self._client.publish(
+                f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{self._consumer}",
+                orjson.dumps(request),
+                reply=self._subscription.subject,
+            )
+        except (errors.Error, OSError) as error:
+            raise NatsUnavailable(f"could not pull: {str(error) or type(error).__name__}") from error
+
+
+async def verify(
+    streams: Streams, epoch: Epoch, cursor: Cursor, digest_at: DigestAt, *, behind_events_max: int
+) -> VerifiedStart:
+    """Make sure that the stream goes on where the reader is, or a little before.
+
+    Raises:
+        Surprise: it does not.
+        NatsUnavailable, NatsRefused.
+    """
+    state = await streams.state(epoch.stream)
+    if state is None:
+        raise StreamMismatch(f"there is no stream {epoch.stream}")
+    if cursor.created not in {None, state.created}:
+        raise StreamMismatch(f"{epoch.stream} was made anew at {state.created}")
+    sequence = min(cursor.sequence, state.last_sequence)
+    if sequence < state.first_sequence - 1 or sequence < cursor.sequence - behind_events_max:
+        held = f"{state.first_sequence} to {state.last_sequence}"
+        raise StreamMismatch(f"{epoch.stream} holds {held}, the reader is at {cursor.sequence}")
+    # The end tells a stream of another history, whose beginning is the log's; so does the relay compare them.
+    for compared in dict.fromkeys((sequence, state.last_sequence)):
+        if compared >= state.first_sequence:
+            message = await streams.message(epoch.stream, compared)
+            if message is None or digest_in(message) != await digest_at(compared):
+                raise StreamMismatch(f"{epoch.stream} holds another event at {compared} than the log")
+    return VerifiedStart(sequence=sequence, created=state.created)
+
+
+def consumer_config(epoch: Epoch, sequence: int) -> dict[str, object]:
+    """Return the consumer to ask for: it begins right after `sequence`, and is forgotten once nobody pulls."""
+    return {
+        "stream_name": epoch.stream,
+        "config": {
+            "deliver_policy": "by_start_sequence",
+            "opt_start_seq": sequence + 1,
+            "ack_policy": "none",
+            "mem_storage": True,
+            "num_replicas": 1,
+            "inactive_threshold": CONSUMER_IDLE_S * 10**9,
+        },
+    }
+
+
+def sequence_of(reply: bytes) -> tuple[int, int]:
+    """Return a message's sequence in its stream, and how many wait behind it.
+
+    Raises:
+        Surprise: it was not sent by JetStream.
+    """
+    tokens = reply.split(b".")
+    if tokens[:2] != [b"$JS", b"ACK"]:
+        raise StreamMismatch(f"a message from {reply!r}")
+    return int(tokens[-4]), int(tokens[-1])
+
+
+def status_of(headers: bytes) -> tuple[str, str]:
+    """Return what the server says without a message: `NATS/1.0 100 Idle Heartbeat` for example."""
+    line = headers.partition(b"\r\n")[0].decode(errors="replace")
+    _, _, status_text = line.partition(" ")
+    status, _, description = status_text.partition(" ")
+    return status, description
+
+
+def whole_commands(events: list[RecordedEvent]) -> int:
+    """Return how many of the events, from the first, are commands to their last part."""
+    if not events or events[-1].part == events[-1].parts:
+        return len(events)
+    return len(events) - events[-1].part

@@ -1,0 +1,45 @@
+"""What the screens ask about organizers and their members."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from projections.catalogue import tables as sql
+from projections.catalogue.fold import NAME
+from projections.engine.queries import ReadModelQueries
+
+PAGE_ROWS_MAX = 101
+"""One more than a page shows, which tells whether another page follows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedOrganizer:
+    """A seller, and the roles one account holds within it."""
+
+    organizer: str
+    name: str
+    roles: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """What an account may do within one organizer called `name`."""
+
+    organizer: str
+    name: str
+    account: str
+    roles: Sequence[str]
+
+
+async def list_organizers(
+    models: ReadModelQueries, *, account: str, everyone: bool, after: str = "", limit: int = PAGE_ROWS_MAX
+) -> Sequence[ListedOrganizer]:
+    """Return the organizers that an account is a member of (`everyone`: all there are), in the order of ids."""
+    parameters = {"account": account, "everyone": everyone, "after": after, "limit": min(limit, PAGE_ROWS_MAX)}
+    found = await models.fetch([NAME], sql.ORGANIZERS, parameters)
+    return [ListedOrganizer(**row) for row in found.rows]
+
+
+async def list_members(models: ReadModelQueries, *, organizer: str) -> Sequence[Member]:
+    """Return an organizer's members, by account."""
+    found = await models.fetch([NAME], sql.MEMBERS, {"organizer": organizer})
+    return [Member(**row) for row in found.rows]

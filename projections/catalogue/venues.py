@@ -1,0 +1,72 @@
+"""What the screens ask about venues and the layouts drawn of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from projections.catalogue import tables as sql
+from projections.catalogue.fold import NAME
+from projections.catalogue.text_search import spellings
+from projections.engine.queries import ReadModelQueries
+
+PAGE_ROWS_MAX = 101
+"""One more than a page shows, which tells whether another page follows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Venue:
+    """A real place; `time_zone` is an IANA name, `country` an ISO 3166-1 alpha-2 code."""
+
+    venue: str
+    organizer: str
+    name: str
+    address: str
+    city: str
+    country: str
+    time_zone: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """A published drawing of a venue; the document itself is kept elsewhere."""
+
+    layout: str
+    venue: str
+    organizer: str
+    version: int
+    name: str
+    seats: int
+    document_sha256: str
+    position: int
+
+
+async def list_venues(
+    models: ReadModelQueries, *, city: str | None = None, after: int = 0, limit: int = PAGE_ROWS_MAX
+) -> Sequence[Venue]:
+    """Return venues (of a city, however it is spelled), in the order they were entered, after a position."""
+    parameters = {
+        "venue": None,
+        "city": None if city is None else spellings(city),
+        "after": after,
+        "limit": min(limit, PAGE_ROWS_MAX),
+    }
+    found = await models.fetch([NAME], sql.VENUES, parameters)
+    return [Venue(**row) for row in found.rows]
+
+
+async def find_venue(models: ReadModelQueries, *, venue: str) -> Venue | None:
+    """Return one venue, if the read model knows it."""
+    found = await models.fetch([NAME], sql.VENUES, {"venue": venue, "city": None, "after": 0, "limit": 1})
+    return Venue(**found.rows[0]) if found.rows else None
+
+
+async def layouts_of_venue(models: ReadModelQueries, *, venue: str) -> Sequence[Layout]:
+    """Return a venue's layouts, oldest first."""
+    found = await models.fetch([NAME], sql.LAYOUTS_OF_VENUE, {"venue": venue})
+    return [Layout(**row) for row in found.rows]
+
+
+async def find_layout(models: ReadModelQueries, *, layout: str) -> Layout | None:
+    """Return one layout, if the read model knows it."""
+    found = await models.fetch([NAME], sql.LAYOUT, {"layout": layout})
+    return Layout(**found.rows[0]) if found.rows else None

@@ -1,0 +1,165 @@
+"""Folds every read model that nobody else folds: one window on the log, a keeper for each, a look at the rows a second.
+
+Run as many as wanted: each read model has one owner, and a standby takes over from an owner that went silent.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+import structlog
+from psycopg import Error
+
+from eventstore.checkpoint import is_in_log
+from eventstore.errors import StoreUnavailable
+from eventstore.store import Store
+from eventstore.subscription import Subscription
+from projections.engine import checkpoints
+from projections.engine.checkpoints import Connection, Lease, LeaseLost
+from projections.engine.event_buffer import SharedEventBuffer
+from projections.engine.event_reader import ProjectionEventReader
+from projections.engine.model import ReadModel
+from projections.engine.projector import Projector
+from projections.rebuild.supervisor import RebuildSupervisor
+
+TICK_S = 1.0
+SILENCE_S = 10.0
+CLOSE_TIMEOUT_S = 5.0
+
+_log = structlog.get_logger(__name__)
+
+
+class ProjectionRunner:
+    """One process's share of the read models.
+
+    Args:
+        url: of the projector's role.
+        store: the log, for ranges.
+        make_feed: opens a feed after a position.
+        models: all there are.
+        reader: knows the names that any of them folds.
+        owner: this process's name, which no other has.
+        silence_s: how long an owner may be silent, by the database's clock, before this process takes over.
+    """
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        store: Store,
+        make_feed: Callable[[int], Subscription],
+        models: Sequence[ReadModel],
+        reader: ProjectionEventReader,
+        owner: str,
+        silence_s: float = SILENCE_S,
+    ) -> None:
+        self._url = url
+        self._store = store
+        self._make_feed = make_feed
+        self._models = {model.name: model for model in models}
+        self._reader = reader
+        self._owner = owner
+        self._silence_s = silence_s
+        self._connection: Connection | None = None
+        self._registered = False
+        self._window: SharedEventBuffer | None = None
+        self._projectors: dict[str, asyncio.Task[None]] = {}
+        self._supervisor = RebuildSupervisor(
+            url=url, store=store, models=self._models, reader=reader, silence_s=silence_s
+        )
+
+    async def run(self) -> None:
+        """Fold until cancelled; then let go, so that others can take over at once."""
+        try:
+            while True:
+                try:
+                    await self._tick()
+                except (StoreUnavailable, Error) as trouble:
+                    _log.warning("projections: the database does not answer", trouble=str(trouble))
+                    await self._disconnect()
+                await asyncio.sleep(TICK_S)
+        finally:
+            await self._release()
+
+    async def _tick(self) -> None:
+        """Keep what is ours alive, take what is free, and see to it that each of ours is folded."""
+        if self._connection is None:
+            self._connection = await checkpoints.open_connection(self._url, name="runner")
+        if not self._registered:
+            for model in self._models.values():
+                await checkpoints.register(self._connection, model)
+            self._registered = True
+        lease = await checkpoints.acquire_or_renew(
+            self._connection, owner=self._owner, names=list(self._models), silence_s=self._silence_s
+        )
+        await self._drop_ended()
+        diverged = await self._diverged(self._connection, lease)
+        running = [row for row in lease if row.state == "running" and row.name not in diverged]
+        outdated = [row.name for row in running if row.version != self._models[row.name].version]
+        begun = [row for row in running if row.name not in self._projectors and row.name not in outdated]
+        for row in sorted(begun, key=lambda row: -row.position):
+            self._start_projector(row)
+        await self._supervisor.tick(self._connection, outdated=outdated, diverged=diverged)
+
+    async def _drop_ended(self) -> None:
+        """Forget keepers that ended; all of them, and the window, once the log went back."""
+        if self._window is not None and self._window.is_stale:
+            await self._stop_projectors()
+        self._projectors = {name: task for name, task in self._projectors.items() if not task.done()}
+        if not self._projectors and self._window is not None:
+            await self._window.close()
+            self._window = None
+
+    async def _diverged(self, connection: Connection, lease: Sequence[Lease]) -> list[str]:
+        """Return those whose checkpoint is not in the log; one that runs is stopped, for it can't go on."""
+        found = []
+        for row in lease:
+            if row.name in self._projectors or await is_in_log(self._store, row.checkpoint):
+                continue
+            found.append(row.name)
+            if row.state == "running":
+                await self._stop_diverged(connection, row)
+        return found
+
+    async def _stop_diverged(self, connection: Connection, row: Lease) -> None:
+        error = (
+            f"The log was restored: it does not hold what {row.name} was folded from up to {row.position}. "
+            f"It is rebuilt from the log by itself; should that fail: seatledger projections rebuild {row.name}"
+        )
+        with suppress(LeaseLost):
+            await checkpoints.fail(connection, row, after=row.position, failed_position=None, error=error)
+            _log.error("projection diverged", name=row.name, position=row.position, error=error)
+
+    def _start_projector(self, row: Lease) -> None:
+        """Let a keeper follow the log."""
+        model = self._models[row.name]
+        if self._window is None:
+            self._window = SharedEventBuffer(
+                store=self._store, feed=self._make_feed(row.position), start=row.position, reader=self._reader
+            )
+        work = Projector(url=self._url, store=self._store, model=model, lease=row, window=self._window).run()
+        _log.info("projection runs", name=row.name, position=row.position, schema=row.schema)
+        self._projectors[row.name] = asyncio.create_task(work, name=f"project {row.name}")
+
+    async def _disconnect(self) -> None:
+        if self._connection is not None:
+            with suppress(Error):
+                await self._connection.close()
+            self._connection = None
+
+    async def _stop_projectors(self) -> None:
+        tasks = list(self._projectors.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _release(self) -> None:
+        await self._stop_projectors()
+        await self._supervisor.close()
+        if self._window is not None:
+            await self._window.close()
+        with suppress(Error, StoreUnavailable, TimeoutError):
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                if self._connection is not None:
+                    await checkpoints.release(self._connection, owner=self._owner)
+        await self._disconnect()

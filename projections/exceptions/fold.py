@@ -1,0 +1,121 @@
+"""The exceptions: what each is about, what was tried, who owns it, and how it ended."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from projections.engine.model import ProjectedEvent, ReadModel, WriteStep
+from projections.engine.queries import ReadModelQueries
+from projections.exceptions import tables as sql
+
+NAME = "exceptions"
+PAGE_ROWS_MAX = 101
+"""One more than a page shows, which tells whether another page follows."""
+
+CLEARED = ""
+
+REOPENED: Mapping[str, str] = {
+    "status": "open",
+    "proposed": CLEARED,
+    "proposed_by": CLEARED,
+    "resolution": CLEARED,
+    "reason": CLEARED,
+    "closed_by": CLEARED,
+    "resolution_refund": CLEARED,
+}
+"""What being opened again changes in a row."""
+
+
+def fold(facts: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
+    """Write the batch: an exception is opened before anything moves it, and each is moved once."""
+    opened = [
+        {**fact.data, "exception": fact.key, "at": fact.recorded_at, "position": fact.position}
+        for fact in facts
+        if fact.name == "ExceptionOpened"
+    ]
+    moves: dict[str, dict[str, Any]] = {}
+    for fact in facts:
+        moves.setdefault(fact.key, {"exception": fact.key}).update(move(fact))
+    return [WriteStep(sql.OPEN, opened), WriteStep(sql.MOVE, list(moves.values()))]
+
+
+def move(fact: ProjectedEvent) -> Mapping[str, Any]:
+    """Return what one fact changes in its exception's row."""
+    data = fact.data
+    match fact.name:
+        case "ExceptionOpened":
+            return REOPENED
+        case "ExceptionResolutionProposed":
+            return {"proposed": data["resolution"], "proposed_by": data["by"]}
+        case _:
+            return {
+                "status": "closed",
+                "resolution": data["resolution"],
+                "reason": data["reason"],
+                "closed_by": data["by"],
+                "resolution_refund": data["refund"],
+                "closed_at": fact.recorded_at,
+            }
+
+
+EXCEPTIONS = ReadModel(
+    name=NAME,
+    version=1,
+    schema=sql.SCHEMA,
+    event_names=frozenset({"ExceptionOpened", "ExceptionResolutionProposed", "ExceptionClosed"}),
+    fold=fold,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedException:
+    """One exception; amounts in minor units, `entry` in the books of `provider`, `proposed` by the first of two."""
+
+    exception: str
+    kind: str
+    status: str
+    owner: str
+    provider: str
+    amount: int
+    currency: str
+    refundable: int
+    order_id: str | None
+    payment: str | None
+    refund: str | None
+    account: str | None
+    organizer: str | None
+    performance: str | None
+    entry: int | None
+    attempts: int
+    failure: str | None
+    proposed: str | None
+    proposed_by: str | None
+    resolution: str | None
+    reason: str | None
+    closed_by: str | None
+    resolution_refund: str | None
+    opened_at: datetime
+    closed_at: datetime | None
+    position: int
+
+
+async def list_exceptions(
+    models: ReadModelQueries,
+    *,
+    status: str | None = None,
+    kind: str | None = None,
+    after: int = 0,
+    limit: int = PAGE_ROWS_MAX,
+) -> Sequence[ListedException]:
+    """Return exceptions in one status and of one kind (None: any), oldest first, opened after a position."""
+    parameters = {"status": status, "kind": kind, "after": after, "limit": min(limit, PAGE_ROWS_MAX)}
+    statement = sql.EXCEPTIONS if status is None else sql.EXCEPTIONS_BY_STATUS
+    found = await models.fetch([NAME], statement, parameters)
+    return [ListedException(**row) for row in found.rows]
+
+
+async def exceptions_of_order(models: ReadModelQueries, *, order: str) -> Sequence[ListedException]:
+    """Return the exceptions about an order, oldest first."""
+    parameters = {"order": order, "limit": PAGE_ROWS_MAX}
+    return [ListedException(**row) for row in (await models.fetch([NAME], sql.EXCEPTIONS_OF_ORDER, parameters)).rows]

@@ -1,0 +1,214 @@
+"""The rows of versions that are not live: begun, resumed, stopped, put in the live one's place, dropped."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from psycopg.rows import class_row
+
+from domain.errors import NoRetiredVersion
+from eventstore.checkpoint import Checkpoint
+from projections.engine import checkpoints
+from projections.engine import sql as control_sql
+from projections.engine.checkpoints import ERROR_LENGTH_MAX, Connection, Lease, NoSuchProjection
+from projections.engine.model import ReadModel
+from projections.rebuild import sql
+from projections.rebuild.diff import Difference
+from projections.rebuild.exclusive_session import LOCK
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Build:
+    """A version that is not live. `attended`: a session works on it at the moment."""
+
+    name: str
+    version: int
+    schema: str
+    position: int
+    digest: bytes
+    state: str
+    swap_anyway: bool
+    begun_at: datetime
+    differences: Sequence[Any] | None
+    error: str | None
+    has_worker: bool
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """How far it is, in a form that no other history of the log repeats."""
+        return Checkpoint(self.position, self.digest)
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether whoever comes next shall go on with it."""
+        return self.state in {"filling", "following"}
+
+
+async def list_builds(connection: Connection) -> list[Build]:
+    """Return every version that is not live, by name; the retired one of a name last."""
+    async with connection.cursor(row_factory=class_row(Build)) as cursor:
+        await cursor.execute(sql.BUILDS, {"lock": LOCK})
+        return await cursor.fetchall()
+
+
+async def find_unfinished(connection: Connection, name: str) -> Build | None:
+    """Return the version of a read model that is being built, or whose building was stopped."""
+    return next((b for b in await list_builds(connection) if b.name == name and b.state != "retired"), None)
+
+
+async def require_retired(connection: Connection, name: str) -> Build:
+    """Return the version that was live before the last swap.
+
+    Raises:
+        NoRetiredVersion: it was dropped, or there never was one.
+    """
+    for build in await list_builds(connection):
+        if build.name == name and build.state == "retired":
+            return build
+    raise NoRetiredVersion(f"No retired version of {name} is kept: rebuild it instead.")
+
+
+async def begin(connection: Connection, model: ReadModel, *, swap_anyway: bool = False) -> Build:
+    """Make new tables for a read model, or take up what was begun with the same version of the code.
+
+    Raises:
+        NoSuchProjection: it was never folded at all.
+    """
+    async with connection.transaction():
+        await lock_live(connection, model.name)
+        found = await find_unfinished(connection, model.name)
+        if found is not None and found.version == model.version:
+            await connection.execute(sql.RESUME, {"schema": found.schema, "swap_anyway": swap_anyway})
+        else:
+            await drop_unfinished(connection, model.name)
+            await _make(connection, model, swap_anyway=swap_anyway)
+        return await _found(connection, model.name)
+
+
+async def reactivate(connection: Connection, name: str) -> Build:
+    """Let the retired version be brought up to date like one that is being built.
+
+    Raises:
+        NoRetiredVersion: there is none.
+    """
+    async with connection.transaction():
+        await lock_live(connection, name)
+        await drop_unfinished(connection, name)
+        if await (await connection.execute(sql.REVIVE, {"name": name})).fetchone() is None:
+            raise NoRetiredVersion(f"No retired version of {name} is kept: rebuild it instead.")
+        return await _found(connection, name)
+
+
+async def lock_live(connection: Connection, name: str) -> Lease:
+    """Let nobody move the live version before the transaction ends; return its row.
+
+    Raises:
+        NoSuchProjection: it was never folded at all.
+    """
+    return await _live(connection, name, lock=True)
+
+
+async def require_live(connection: Connection, name: str) -> Lease:
+    """Return the live version's row.
+
+    Raises:
+        NoSuchProjection: it was never folded at all.
+    """
+    return await _live(connection, name, lock=False)
+
+
+async def advance(connection: Connection, schema: str, *, after: int, until: Checkpoint) -> None:
+    """Move a build's checkpoint, within the transaction that writes its rows.
+
+    Raises:
+        Lost: it is not there, or was stopped.
+    """
+    parameters = {"schema": schema, "after": after, "upto": until.position, "digest": until.digest}
+    found = await connection.execute(sql.ADVANCE, parameters)
+    if await found.fetchone() is None:
+        raise checkpoints.LeaseLost(schema)
+
+
+async def start_dual_write(connection: Connection, build: Build, *, dual_write_schema: str | None) -> None:
+    """Say that a build is where the live version is; let the live one's owner write both, if it can."""
+    await connection.execute(sql.FOLLOW, {"schema": build.schema})
+    await connection.execute(sql.SET_FOLLOWER, {"name": build.name, "follower": dual_write_schema})
+
+
+async def mark_failed(
+    connection: Connection,
+    *,
+    name: str,
+    schema: str,
+    state: str,
+    error: str | None = None,
+    differences: Sequence[Difference] | None = None,
+) -> None:
+    """Give a build up until somebody has looked at it: it `failed`, or it `differs`."""
+    differences_json = None if differences is None else orjson.dumps([each._asdict() for each in differences]).decode()
+    cut = None if error is None else error[:ERROR_LENGTH_MAX]
+    async with connection.transaction():
+        await connection.execute(sql.STOP_FOLLOWING, {"name": name, "schema": schema})
+        await connection.execute(
+            sql.STOP, {"schema": schema, "state": state, "error": cut, "differences": differences_json}
+        )
+
+
+async def replace(
+    connection: Connection, live: Lease, build: Build, *, until: Checkpoint, state: str | None = None
+) -> None:
+    """Point the row of the locked live version to a build that has come so far, and retire what was live."""
+    swapped = {"name": build.name, "version": build.version, "schema": build.schema}
+    await connection.execute(sql.FORGET, {"schema": build.schema})
+    await connection.execute(sql.SWAP, {**swapped, "position": until.position, "digest": until.digest, "state": state})
+    former = {"name": live.name, "version": live.version, "schema": live.schema}
+    await connection.execute(sql.RETIRE, {**former, "position": live.position, "digest": live.digest})
+
+
+async def drop(connection: Connection, build: Build) -> None:
+    """Drop a version that is not live, with its tables."""
+    async with connection.transaction():
+        await connection.execute(sql.STOP_FOLLOWING, {"name": build.name, "schema": build.schema})
+        await connection.execute(sql.FORGET, {"schema": build.schema})
+        await connection.execute(control_sql.DROP_SCHEMA, {"schema": build.schema})
+
+
+async def drop_unfinished(connection: Connection, name: str) -> None:
+    """Give up what is being built of a read model."""
+    found = await find_unfinished(connection, name)
+    if found is not None:
+        await drop(connection, found)
+
+
+async def drop_all(connection: Connection, name: str) -> list[Build]:
+    """Drop every version of a read model but the live one; return what they were."""
+    found = [build for build in await list_builds(connection) if build.name == name]
+    for build in found:
+        await drop(connection, build)
+    return found
+
+
+async def _make(connection: Connection, model: ReadModel, *, swap_anyway: bool) -> None:
+    numbered = await (await connection.execute(sql.NEXT_GENERATION, {"name": model.name})).fetchone()
+    assert numbered is not None, "the row is locked"
+    schema = checkpoints.schema_name(model, numbered[0])
+    await checkpoints.create_tables(connection, model, schema)
+    begun = {"schema": schema, "name": model.name, "version": model.version, "swap_anyway": swap_anyway}
+    await connection.execute(sql.BEGIN, begun)
+
+
+async def _found(connection: Connection, name: str) -> Build:
+    found = await find_unfinished(connection, name)
+    assert found is not None, "it was made in this transaction"
+    return found
+
+
+async def _live(connection: Connection, name: str, *, lock: bool) -> Lease:
+    async with connection.cursor(row_factory=class_row(Lease)) as cursor:
+        await cursor.execute(sql.LOCK if lock else sql.LIVE, {"name": name})
+        found = await cursor.fetchone()
+    if found is None:
+        raise NoSuchProjection(f"No read model {name} was ever folded.")
+    return found

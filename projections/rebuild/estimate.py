@@ -1,0 +1,49 @@
+"""What a rebuild would take, measured on the log's first events in tables that vanish again."""
+
+import time
+from dataclasses import dataclass
+
+from eventstore.store import Store
+from projections.engine import checkpoints
+from projections.engine.checkpoints import Connection
+from projections.engine.event_reader import ProjectionEventReader
+from projections.engine.model import ReadModel
+from projections.engine.writer import write
+from projections.rebuild import build_repository, sql
+
+SAMPLE_EVENTS = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RebuildEstimate:
+    """What a rebuild would do: fold `events` at about `events_s`, and write about `size_bytes`."""
+
+    events: int
+    events_s: float
+    size_bytes: int
+
+    @property
+    def seconds(self) -> float:
+        """How long it would take in a quiet shop."""
+        return self.events / self.events_s if self.events_s else 0.0
+
+
+async def estimate_rebuild(
+    connection: Connection, *, store: Store, model: ReadModel, reader: ProjectionEventReader
+) -> RebuildEstimate:
+    """Fold the log's first events and forget them; nothing is changed.
+
+    Raises:
+        NoSuchProjection: it was never folded at all.
+    """
+    live = await build_repository.require_live(connection, model.name)
+    began_at = time.monotonic()
+    events, reached = await store.read_named(model.event_names, after=0, limit=min(SAMPLE_EVENTS, live.position))
+    async with connection.transaction(force_rollback=True):
+        await checkpoints.set_search_path(connection, "pg_temp")
+        await connection.execute(model.schema)
+        await write(connection, model, reader.read(events), prepare=False)
+    took_s = time.monotonic() - began_at
+    sized = await (await connection.execute(sql.SIZE, {"schema": live.schema})).fetchone()
+    assert sized is not None, "an aggregate has a row"
+    return RebuildEstimate(events=live.position, events_s=reached / took_s, size_bytes=sized[0])

@@ -1,0 +1,47 @@
+"""What the application asked to be done with the versions of a read model; whoever attends to it takes the wish."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from psycopg.rows import class_row
+from uuid_utils.compat import uuid7
+
+from projections.engine.checkpoints import Connection
+from projections.rebuild import sql
+
+DAYS_KEPT = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuedRequest:
+    """One thing to be done; `kind`: rebuild, rollback or drop; `performance`: the only one to rebuild."""
+
+    request_id: UUID
+    name: str
+    kind: str
+    performance: str | None
+    swap_anyway: bool
+
+
+async def pending_requests(connection: Connection, names: Sequence[str]) -> list[QueuedRequest]:
+    """Return what nobody has taken yet, at most one for each read model."""
+    async with connection.cursor(row_factory=class_row(QueuedRequest)) as cursor:
+        await cursor.execute(sql.PENDING_REQUESTS, {"names": list(names)})
+        return await cursor.fetchall()
+
+
+async def add(connection: Connection, *, name: str, kind: str, performance: str | None, swap_anyway: bool) -> None:
+    """Leave a wish for whoever attends to the read model."""
+    request = {"wish_id": uuid7(), "name": name, "kind": kind, "performance": performance}
+    await connection.execute(sql.ENQUEUE, {**request, "swap_anyway": swap_anyway})
+
+
+async def complete(connection: Connection, request: QueuedRequest, *, refusal: str | None = None) -> None:
+    """Say that a wish is carried out or refused, in the transaction that does what can't be done twice."""
+    await connection.execute(sql.COMPLETE, {"wish_id": request.request_id, "refusal": refusal})
+
+
+async def drop_old(connection: Connection) -> None:
+    """Forget wishes that were taken long ago."""
+    await connection.execute(sql.DELETE_OLD_REQUESTS, {"days": DAYS_KEPT})

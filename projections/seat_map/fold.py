@@ -1,0 +1,140 @@
+"""The seat map: where every seat of a performance that was ever touched stands, and how many are in each state.
+
+A hold whose deadline has passed is free for the next buyer: the rows keep the deadline, readers bring the clock.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from projections.engine.model import PartitionSpec, ProjectedEvent, ReadModel, WriteStep
+from projections.engine.queries import ReadModelQueries
+from projections.seat_map import tables as sql
+
+NAME = "seat_map"
+FREE = "free"
+
+SeatChange = dict[str, Any]
+
+
+def held(data: Mapping[str, Any]) -> SeatChange:
+    """A buyer's claim until its deadline."""
+    return {"state": "held", "until": data["expires_at"], "price": data["price"]}
+
+
+def extended(data: Mapping[str, Any]) -> SeatChange:
+    """The claim's deadline moved."""
+    return {"state": "held", "until": data["expires_at"], "keeps_price": True}
+
+
+def sold(_: Mapping[str, Any]) -> SeatChange:
+    """Somebody's for good."""
+    return {"state": "sold", "until": None, "keeps_price": True}
+
+
+def blocked(data: Mapping[str, Any]) -> SeatChange:
+    """Off sale by staff."""
+    return {"state": "blocked", "until": data["release_at"]}
+
+
+def free(_: Mapping[str, Any]) -> SeatChange:
+    """Anybody's to take."""
+    return {"state": FREE, "until": None}
+
+
+FOLD_BY_EVENT: dict[str, Callable[[Mapping[str, Any]], SeatChange]] = {
+    "SeatHeld": held,
+    "SeatHoldExtended": extended,
+    "SeatReleased": free,
+    "SeatSold": sold,
+    "SeatReturned": free,
+    "SeatBlocked": blocked,
+    "SeatUnblocked": free,
+}
+
+
+def fold(facts: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
+    """Write where each seat stands after the batch."""
+    seats: dict[str, SeatChange] = {}
+    for fact in facts:
+        change = FOLD_BY_EVENT[fact.name](fact.data)
+        before = seats.get(fact.stream)
+        if before is not None and change.get("keeps_price"):
+            change["price"], change["keeps_price"] = before.get("price"), before.get("keeps_price")
+        performance, _, seat = fact.key.rpartition("-")
+        seats[fact.stream] = {**change, "performance": performance, "seat": seat, "position": fact.position}
+    rows = list(seats.values())
+    return [WriteStep(sql.FOLD_SEATS, rows), WriteStep(sql.DROP_EMPTY_TALLIES, rows)]
+
+
+SEAT_MAP = ReadModel(
+    name=NAME,
+    version=1,
+    schema=sql.SCHEMA,
+    event_names=frozenset(FOLD_BY_EVENT),
+    fold=fold,
+    partition=PartitionSpec(prefix="seat-{performance}-", tables=("seat", "tally")),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatGroup:
+    """Seats in one state with one deadline: a hold's, a block's, or none.
+
+    Args:
+        positions: of each seat's last event; none in a map of the past, where nobody asks.
+    """
+
+    state: str
+    until: datetime | None
+    seats: Sequence[str]
+    positions: Sequence[int] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatMap:
+    """Every seat of a performance that was ever touched, at `position`."""
+
+    position: int
+    groups: Sequence[SeatGroup]
+
+    def taken_at(self, now: datetime) -> Iterator[SeatGroup]:
+        """Give the seats that are not free at `now`, by group: what has lapsed is left out."""
+        return (group for group in self.groups if group.state != FREE and (group.until is None or group.until > now))
+
+    def states_at(self, now: datetime) -> Iterator[tuple[str, str]]:
+        """Give (seat, state) of each seat that is not free at `now`."""
+        return ((seat, group.state) for group in self.taken_at(now) for seat in group.seats)
+
+
+async def read_seat_map(models: ReadModelQueries, *, performance: str) -> SeatMap:
+    """Return the seats of a performance that were ever touched."""
+    found = await models.fetch([NAME], sql.SEATS_OF_PERFORMANCE, {"performance": performance})
+    groups = [SeatGroup(**row) for row in found.rows]
+    return SeatMap(position=found.position, groups=groups)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatCounts:
+    """How many seats of a performance are taken; holds and blocks count until their deadline (± 1 s for holds)."""
+
+    held: int = 0
+    sold: int = 0
+    blocked: int = 0
+
+    def available(self, capacity: int) -> int:
+        """Return how many seats are left of `capacity`."""
+        return capacity - self.held - self.sold - self.blocked
+
+
+async def count_seats(
+    models: ReadModelQueries, *, performances: Sequence[str], now: datetime
+) -> Mapping[str, SeatCounts]:
+    """Return the taken seats of each performance at `now`, by the deadlines that have not passed."""
+    found = await models.fetch([NAME], sql.TALLIES, {"performances": list(performances), "now": now})
+    counted = {
+        row["performance"]: SeatCounts(held=row["held"] or 0, sold=row["sold"] or 0, blocked=row["blocked"] or 0)
+        for row in found.rows
+    }
+    return {performance: counted.get(performance, SeatCounts()) for performance in performances}

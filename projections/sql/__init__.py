@@ -1,1 +1,0 @@
-"""Every statement of the projections, one file for each read model."""

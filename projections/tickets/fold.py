@@ -1,0 +1,106 @@
+"""The tickets: whose each is, for which place, and whether it still admits."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from projections.engine.model import ProjectedEvent, ReadModel, WriteStep
+from projections.engine.queries import ReadModelQueries
+from projections.tickets import tables as sql
+
+NAME = "tickets"
+ENTRIES = frozenset({"EntryRecorded", "EntryReverted"})
+PAGE_ROWS_MAX = 101
+"""One more than a page shows, which tells whether another page follows."""
+
+NEWEST = 2**63 - 1
+DISPUTES: Mapping[str, bool] = {"TicketDisputed": True, "TicketDisputeWon": False}
+
+
+def fold(facts: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
+    """Write the batch: a ticket is issued before it is void or used, and a void one stays void."""
+
+    def rows(name: str) -> list[Mapping[str, Any]]:
+        return [
+            {**fact.data, "ticket": fact.key, "at": fact.recorded_at, "position": fact.position}
+            for fact in facts
+            if fact.name == name
+        ]
+
+    last = last_entries(facts)
+    return [
+        WriteStep(sql.ISSUE, rows("TicketIssued")),
+        WriteStep(sql.VOID, rows("TicketVoided")),
+        WriteStep(sql.ENTER, [row for row in last if row["entered"]]),
+        WriteStep(sql.REVERT, [row for row in last if not row["entered"]]),
+        WriteStep(sql.MARK_DISPUTED, disputes(facts)),
+        WriteStep(sql.MERGE, [{"guest": row["ticket"], "account": row["into"]} for row in rows("GuestMerged")]),
+    ]
+
+
+def last_entries(facts: Sequence[ProjectedEvent]) -> list[Mapping[str, Any]]:
+    """Return each ticket's last entry or reverted entry of a batch."""
+    last: dict[str, Mapping[str, Any]] = {}
+    for fact in facts:
+        if fact.name in ENTRIES:
+            entered = fact.name == "EntryRecorded"
+            last[fact.key] = {**fact.data, "ticket": fact.key, "at": fact.recorded_at, "entered": entered}
+    return list(last.values())
+
+
+def disputes(facts: Sequence[ProjectedEvent]) -> list[Mapping[str, Any]]:
+    """Return how the disputed tickets of a batch stand at its end."""
+    last = {fact.key: DISPUTES[fact.name] for fact in facts if fact.name in DISPUTES}
+    return [{"ticket": ticket, "disputed": disputed} for ticket, disputed in last.items()]
+
+
+TICKETS = ReadModel(
+    name=NAME,
+    version=1,
+    schema=sql.SCHEMA,
+    event_names=frozenset({"TicketIssued", "TicketVoided", *ENTRIES, "GuestMerged", *DISPUTES}),
+    fold=fold,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """The right to enter; `place` as it was labelled when it was quoted; `state`: valid, void or used."""
+
+    ticket: str
+    order_id: str
+    line_id: str
+    account: str
+    performance: str
+    event: str
+    organizer: str
+    place: Mapping[str, Any]
+    ticket_type: str
+    state: str
+    disputed: bool
+    gate: str | None
+    entered_at: datetime | None
+    issued_at: datetime
+    position: int
+
+
+async def list_tickets(
+    models: ReadModelQueries, *, account: str, before: int = NEWEST, limit: int = PAGE_ROWS_MAX
+) -> Sequence[Ticket]:
+    """Return an account's tickets, newest first, issued before a position."""
+    parameters = {"account": account, "before": before, "limit": min(limit, PAGE_ROWS_MAX)}
+    found = await models.fetch([NAME], sql.TICKETS_OF_ACCOUNT, parameters)
+    return [Ticket(**row) for row in found.rows]
+
+
+async def tickets_of_order(models: ReadModelQueries, *, order: str) -> Sequence[Ticket]:
+    """Return an order's tickets in the order of its lines."""
+    found = await models.fetch([NAME], sql.TICKETS_OF_ORDER, {"order": order})
+    return [Ticket(**row) for row in found.rows]
+
+
+async def find_ticket(models: ReadModelQueries, *, ticket: str) -> Ticket | None:
+    """Return one ticket, if the read model knows it."""
+    found = await models.fetch([NAME], sql.TICKET, {"ticket": ticket})
+    return Ticket(**found.rows[0]) if found.rows else None

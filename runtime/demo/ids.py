@@ -1,0 +1,20 @@
+"""The names of the demo's steps, and the command ids derived from them: a step is done once, whenever it is tried."""
+
+from uuid import UUID, uuid5
+
+from runtime.demo.catalogue_data import SHOWS, Show
+
+ROOT = "019a5b00-0000-7000-8000-000000000001"
+
+
+def step_id(step: str) -> UUID:
+    """Return the command id of a step."""
+    return uuid5(UUID(ROOT), step)
+
+
+def performance_step(show: Show, day: int) -> str:
+    """Name the step that puts one showing on sale."""
+    return f"performance {show.key} {day}"
+
+
+LAST_STEP = step_id(performance_step(SHOWS[-1], SHOWS[-1].days[-1]))

@@ -1,0 +1,20 @@
+"""PostgreSQL and NATS as servers of our own: on loopback, under DATA, gone when we are gone."""
+
+from runtime.local.embedded.errors import DataInUse, EmbeddedServerError, ServerDidNotStart, ServerTooOld
+from runtime.local.embedded.nats import EmbeddedNats, server_greeting
+from runtime.local.embedded.persisted_values import free_port
+from runtime.local.embedded.postgres import EmbeddedPostgres
+from runtime.local.embedded.versions import check_nats_version, check_postgres_version
+
+__all__ = [
+    "DataInUse",
+    "EmbeddedNats",
+    "EmbeddedPostgres",
+    "EmbeddedServerError",
+    "ServerDidNotStart",
+    "ServerTooOld",
+    "check_nats_version",
+    "check_postgres_version",
+    "free_port",
+    "server_greeting",
+]

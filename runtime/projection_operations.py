@@ -1,0 +1,104 @@
+"""What an operator does with read models on the command line: look, and see to one that gives trouble."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from uuid_utils.compat import uuid7
+
+from domain.errors import Rejected
+from domain.operations.projection import ExclusionReason
+from eventstore.clock import ServerClock
+from eventstore.command import CommandContext
+from eventstore.postgres import PostgresStore
+from eventstore.postgres.roles import PROJECTOR_ROLE
+from projections.engine import checkpoints
+from projections.engine.checkpoints import Connection
+from projections.engine.status import ProjectionStatus, list_statuses
+from projections.operations import operations
+from projections.operations.exclusions import require_stream
+from projections.operations.operations import Operation, ProjectionOperations, SendCommand
+from projections.rebuild.requests import RebuildRequests
+from projections.rebuild.requests import unskip as rebuild_with
+from projections.registry import EVERY_MODEL
+from runtime.command_handling import build_handler, operator_actor
+from runtime.connections import open_store
+from runtime.roles import url_of_role
+from runtime.settings import Settings, SettingsRefused
+
+MODELS = {model.name: model for model in EVERY_MODEL}
+
+
+def check_known(name: str) -> None:
+    """Refuse a name that no read model has.
+
+    Raises:
+        SettingsRefused: it names those there are.
+    """
+    if name not in MODELS:
+        raise SettingsRefused(f"There is no read model {name}; choose one of: {', '.join(MODELS)}.")
+
+
+async def status(settings: Settings) -> list[ProjectionStatus]:
+    """Return how every read model stands."""
+    async with operator(settings) as connection:
+        states = await checkpoints.states(connection)
+    async with PostgresStore(url_of_role(settings, PROJECTOR_ROLE)) as store:
+        return await list_statuses(states, store, await store.now())
+
+
+async def run(settings: Settings, name: str, deed: Operation) -> None:
+    """Do something to a read model that gives trouble, as whoever runs the machine.
+
+    Raises:
+        SettingsRefused: there is none of this name, or it does not stand so that it could be done.
+    """
+    rows = ProjectionOperations(url_of_role(settings, PROJECTOR_ROLE))
+    async with open_command_sender(settings, name) as send:
+        await rows.run(name, deed, send)
+
+
+async def unskip(settings: Settings, name: str, position: int) -> None:
+    """Let a read model have a skipped event again, as soon as a projector has rebuilt it.
+
+    Raises:
+        SettingsRefused: as `do` says.
+    """
+    asking = RebuildRequests(url_of_role(settings, PROJECTOR_ROLE), in_parts=())
+    async with open_command_sender(settings, name) as send:
+        await asking.enqueue(name, rebuild_with(position), send)
+
+
+@asynccontextmanager
+async def open_command_sender(settings: Settings, name: str) -> AsyncIterator[SendCommand]:
+    """Give what carries out one command about a read model, as whoever runs the machine.
+
+    Raises:
+        SettingsRefused: there is none of this name, or the command was refused.
+    """
+    check_known(name)
+    context = CommandContext(command_id=uuid7(), actor=operator_actor(), channel="operator")
+    async with open_store(settings) as (store, batcher):
+        handler = build_handler(store=store, judge=batcher, clock=ServerClock(await store.now()))
+        try:
+            yield lambda decide: handler.handle(decide, context)
+        except Rejected as refusal:
+            raise SettingsRefused(str(refusal)) from refusal
+
+
+async def park(settings: Settings, name: str, stream: str, reason: ExclusionReason) -> None:
+    """Let a read model leave a stream out.
+
+    Raises:
+        SettingsRefused: as `do` says, or there is no such stream.
+    """
+    async with PostgresStore(url_of_role(settings, PROJECTOR_ROLE)) as store:
+        try:
+            await require_stream(store, stream)
+        except Rejected as refusal:
+            raise SettingsRefused(str(refusal)) from refusal
+    await run(settings, name, operations.park(stream, reason))
+
+
+def operator(settings: Settings) -> AbstractAsyncContextManager[Connection]:
+    """Connect as the projector's role for one deed."""
+    return checkpoints.open_connection_for(url_of_role(settings, PROJECTOR_ROLE), name="operator")

@@ -1,0 +1,172 @@
+"""The shapes that cross the gateway's HTTP boundary; amounts are integers in minor units, times RFC 3339."""
+
+from typing import Annotated, Literal, TypeVar
+from urllib.parse import parse_qs
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from starlette.requests import Request as HttpRequest
+
+from sandbox_provider.checkouts import CheckoutRequest
+from sandbox_provider.models import Checkout, DeliveryState, NotAcceptable, Refund
+from sandbox_provider.refunds import RefundRequest
+
+AMOUNT_MAX = 99_999_999
+LATE_S_MAX = 86_400.0
+PAGE_MAX = 100
+ROW_MAX = 2**63 - 1
+FORM = "application/x-www-form-urlencoded"
+
+Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,100}$")]
+Amount = Annotated[int, Field(strict=True, gt=0, le=AMOUNT_MAX)]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+WebAddress = Annotated[str, StringConstraints(pattern=r"^https?://[^\s\x00-\x1f\x7f]+$", max_length=2_000)]
+Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=200)]
+
+
+class Request(BaseModel):
+    """A request body; a field nobody knows is a mistake worth telling."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class OpenCheckout(Request):
+    """Ask for a checkout."""
+
+    reference: Reference
+    amount: Amount
+    currency: Currency
+    expires_at: AwareDatetime
+    return_url: WebAddress
+    description: Line = ""
+
+    def to_request(self) -> CheckoutRequest:
+        """Return what the books understand."""
+        return CheckoutRequest(**self.model_dump())
+
+
+class SubmitRefund(Request):
+    """Ask for money to go back."""
+
+    reference: Reference
+    checkout_id: Reference
+    amount: Amount
+    currency: Currency
+
+    def to_request(self) -> RefundRequest:
+        """Return what the books understand."""
+        return RefundRequest(**self.model_dump())
+
+
+class Pay(Request):
+    """Use a card. `delay_s` counts from the expiry, for a card that is captured late."""
+
+    card: Annotated[str, StringConstraints(max_length=40)]
+    delay_s: Annotated[float, Field(ge=0, le=LATE_S_MAX, allow_inf_nan=False)] | None = None
+
+
+class Confirm(Request):
+    """Answer the bank's question."""
+
+    decision: Literal["approve", "decline"]
+
+
+class CloseDispute(Request):
+    """Decide a dispute, from the shop's point of view."""
+
+    outcome: Literal["won", "lost"]
+
+
+class ByReference(Request):
+    """Ask for what a reference stands for."""
+
+    reference: Reference
+
+
+class Page(Request):
+    """Ask for the rows after one, oldest first."""
+
+    after: Annotated[int, Field(ge=0, le=ROW_MAX)] = 0
+    limit: Annotated[int, Field(ge=1, le=PAGE_MAX)] = PAGE_MAX
+
+
+class DeliveryPage(Page):
+    """Ask for webhooks in one state, or in all."""
+
+    state: DeliveryState | None = None
+
+
+Asked = TypeVar("Asked", bound=Request)
+
+
+def is_form(request: HttpRequest) -> bool:
+    """Tell a browser's form from a program's JSON."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == FORM
+
+
+async def read_body(request: HttpRequest, shape: type[Asked]) -> Asked:
+    """Read JSON, or a form where a browser sent one.
+
+    Raises:
+        NotAcceptable: it has another shape; each fault is named, never its value.
+    """
+    body = await request.body()
+    try:
+        if not is_form(request):
+            return shape.model_validate_json(body)
+        fields = parse_qs(body.decode("ascii", "replace"), keep_blank_values=True)
+        return shape.model_validate({name: values[-1] for name, values in fields.items()})
+    except ValidationError as error:
+        raise _not_understood(error) from error
+
+
+def read_query(request: HttpRequest, shape: type[Asked]) -> Asked:
+    """Read the query string.
+
+    Raises:
+        NotAcceptable: it has another shape.
+    """
+    try:
+        return shape.model_validate(dict(request.query_params))
+    except ValidationError as error:
+        raise _not_understood(error) from error
+
+
+def _not_understood(error: ValidationError) -> NotAcceptable:
+    faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+    return NotAcceptable("bad_request", faults.encode("ascii", "backslashreplace").decode())
+
+
+def checkout_document(checkout: Checkout, url: str) -> dict[str, object]:
+    """Describe a checkout to the shop; `url` is its page."""
+    return {
+        "checkout_id": checkout.checkout_id,
+        "reference": checkout.reference,
+        "url": url,
+        "status": checkout.status,
+        "amount": checkout.amount,
+        "currency": checkout.currency,
+        "captured_amount": checkout.captured_amount,
+        "captured_currency": checkout.captured_currency,
+        "opened_at": checkout.opened_at,
+        "expires_at": checkout.expires_at,
+        "captured_at": checkout.captured_at,
+        "failed_at": checkout.failed_at,
+        "failure": checkout.failure,
+        "dispute": checkout.dispute,
+        "dispute_id": checkout.dispute_id,
+    }
+
+
+def refund_document(refund: Refund) -> dict[str, object]:
+    """Describe a refund to the shop."""
+    return {
+        "refund_id": refund.refund_id,
+        "reference": refund.reference,
+        "checkout_id": refund.checkout_id,
+        "status": refund.status,
+        "amount": refund.amount,
+        "currency": refund.currency,
+        "requested_at": refund.requested_at,
+        "decided_at": refund.decided_at,
+        "failure": refund.failure,
+    }

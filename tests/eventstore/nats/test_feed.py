@@ -1,0 +1,325 @@
+"""The feed against a real nats-server, broken in every way while bookings run: each event once, in order, in time."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from eventstore.memory import MemoryStore
+from eventstore.nats.connection import NatsConnection
+from eventstore.nats.epoch import Epoch, Epochs
+from eventstore.nats.publisher import publish_events
+from eventstore.nats.streams import Streams
+from eventstore.store import Store
+from eventstore.subscription import HybridSubscription, LogWentBack, PollingSubscription
+from eventstore.subscription.jetstream_reader import (
+    ANSWER_TIMEOUT_S,
+    Cursor,
+    JetStreamReader,
+    StreamMismatch,
+    sequence_of,
+    whole_commands,
+)
+from eventstore.subscription.limits import LIMITS
+from runtime.local.embedded import EmbeddedNats
+from tests.eventstore.appends import at, to_append
+from tests.eventstore.nats.bookings import Bookings, until, until_some
+from tests.eventstore.nats.conftest import Relays, Stream, connected
+from tests.eventstore.nats.reader import Reader
+from tests.eventstore.nats.wire import Wire
+
+NOTICED_WITHIN_S = 10.0
+"""On any machine, however busy; what it must tell apart is a feed that waits for its pull of 30 s to end."""
+
+
+@pytest.fixture
+async def link(nats: EmbeddedNats) -> AsyncIterator[NatsConnection]:
+    """A reader's connection."""
+    async with NatsConnection(nats.app_url, name="project") as link:
+        yield link
+
+
+@pytest.fixture
+def reader(store: Store, epochs: Epochs, link: NatsConnection) -> Reader:
+    """Somebody who reads from the first event on."""
+    return Reader(HybridSubscription(store=store, epochs=epochs, link=link, after=0))
+
+
+def follows(reader: Reader) -> bool:
+    """Say whether the reader's events come from JetStream."""
+    assert isinstance(reader.feed, HybridSubscription)
+    return reader.feed.is_streaming
+
+
+class TestFeed:
+    async def test_near_the_head_it_follows_the_stream(
+        self, store: Store, bookings: Bookings, relays: Relays, reader: Reader
+    ) -> None:
+        await store.append([to_append(at(f"old-{number}", 0, 5)) for number in range(100)])
+        async with relays.running(), reader.reading():
+            async with bookings.going_on():
+                await until(lambda: follows(reader), "the reader to follow")
+                async with bookings.while_broken(bookings=50):
+                    pass
+            assert follows(reader)
+            await reader.has_read_all_of(store)
+
+    async def test_it_begins_after_any_position(
+        self, store: Store, bookings: Bookings, relays: Relays, epochs: Epochs, link: NatsConnection
+    ) -> None:
+        async with relays.running(), bookings.going_on():
+            async with bookings.while_broken():
+                pass
+            middle = (await store.read_range(after=20, limit=30))[-1].position
+            reader = Reader(HybridSubscription(store=store, epochs=epochs, link=link, after=middle), after=middle)
+            async with reader.reading():
+                await until(lambda: follows(reader), "the reader to follow")
+                await reader.has_read_all_of(store)
+
+    async def test_far_behind_it_reads_ranges_from_the_store(
+        self, store: Store, relays: Relays, stream: Stream, reader: Reader
+    ) -> None:
+        async with relays.running():
+            await until_some(stream.exists, "the stream")
+            for number in range(30):
+                await store.append([to_append(at(f"seat-{number}-{part}", 0, 5)) for part in range(100)])
+            await stream.reaches_the_head()
+            assert len(await reader.feed.next()) > 1_000
+            assert not follows(reader)
+        await reader.feed.close()
+
+    async def test_a_log_that_went_back_is_noticed(self, store: Store, epochs: Epochs, link: NatsConnection) -> None:
+        await store.append([to_append(at("seat-1", 0, 5))])
+        feed = HybridSubscription(store=store, epochs=epochs, link=link, after=6)
+        with pytest.raises(LogWentBack, match="ends at 5, but was read up to 6"):
+            await feed.next()
+
+
+class TestNatsAway:
+    def test_its_silence_costs_less_than_a_second(self) -> None:
+        assert LIMITS.silence_s + ANSWER_TIMEOUT_S < 1.0
+
+    async def test_from_the_start_then_the_store_says_it_all(
+        self, store: Store, epochs: Epochs, bookings: Bookings
+    ) -> None:
+        async with NatsConnection("nats://127.0.0.1:1", name="project") as nowhere:
+            reader = Reader(HybridSubscription(store=store, epochs=epochs, link=nowhere, after=0))
+            async with reader.reading(), bookings.going_on():
+                async with bookings.while_broken(bookings=50):
+                    pass
+                await reader.has_read_all_of(store)
+            assert max(reader.lags_s) < NOTICED_WITHIN_S
+
+    async def test_stopped_while_it_follows_then_its_silence_is_noticed(
+        self, store: Store, bookings: Bookings, relays: Relays, reader: Reader, nats: EmbeddedNats
+    ) -> None:
+        async with relays.running(), reader.reading():
+            async with bookings.going_on():
+                await until(lambda: follows(reader), "the reader to follow")
+                async with bookings.while_broken(bookings=100):
+                    await asyncio.to_thread(nats.stop)
+                await until(lambda: not follows(reader), "the reader to give the stream up")
+                await asyncio.to_thread(nats.start)
+                await until(lambda: follows(reader), "the reader to follow again")
+            await reader.has_read_all_of(store)
+            assert max(reader.lags_s) < NOTICED_WITHIN_S
+
+    async def test_mute_while_it_follows_then_its_silence_is_noticed(
+        self, store: Store, bookings: Bookings, relays: Relays, epochs: Epochs, nats: EmbeddedNats
+    ) -> None:
+        async with (
+            Wire(nats.port) as wire,
+            NatsConnection(wire.through(nats.app_url), name="project") as link,
+            relays.running(),
+        ):
+            reader = Reader(HybridSubscription(store=store, epochs=epochs, link=link, after=0))
+            async with reader.reading():
+                async with bookings.going_on():
+                    await until(lambda: follows(reader), "the reader to follow")
+                    async with bookings.while_broken(bookings=20):
+                        wire.deaf = True
+                    await until(lambda: not follows(reader), "three heartbeats to be missed")
+                    wire.hear()
+                    wire.cut()
+                    await until(lambda: follows(reader), "the reader to follow again")
+                await reader.has_read_all_of(store)
+            assert max(reader.lags_s) < NOTICED_WITHIN_S
+
+    async def test_a_relay_that_stands_still_is_noticed(
+        self, store: Store, bookings: Bookings, relays: Relays, reader: Reader
+    ) -> None:
+        async with reader.reading(), bookings.going_on():
+            async with relays.running():
+                await until(lambda: follows(reader), "the reader to follow")
+            async with bookings.while_broken(bookings=50):
+                pass
+            await reader.has_read_all_of(store)
+        assert max(reader.lags_s) < NOTICED_WITHIN_S
+
+
+class TestStreamNotWhatItWas:
+    async def test_deleted_and_made_again(
+        self,
+        store: Store,
+        bookings: Bookings,
+        relays: Relays,
+        reader: Reader,
+        operator: NatsConnection,
+        stream: Stream,
+        epoch: Epoch,
+    ) -> None:
+        async with relays.running(), reader.reading():
+            async with bookings.going_on():
+                await until(lambda: follows(reader), "the reader to follow")
+                async with bookings.while_broken():
+                    await Streams(operator.client()).ask(f"STREAM.DELETE.{epoch.stream}")
+                await until_some(stream.exists, "the stream to be made again")
+                await until(lambda: not follows(reader), "the reader to notice")
+                await until(lambda: follows(reader), "the reader to follow again")
+            await reader.has_read_all_of(store)
+
+    async def test_an_older_copy_in_its_place(
+        self,
+        store: Store,
+        bookings: Bookings,
+        relays: Relays,
+        reader: Reader,
+        nats: EmbeddedNats,
+        tmp_path: Path,
+    ) -> None:
+        async with reader.reading(), bookings.going_on():
+            async with relays.running():
+                await until(lambda: follows(reader), "the reader to follow")
+                await asyncio.to_thread(nats.stop)
+                await asyncio.to_thread(shutil.copytree, nats.data / "store", tmp_path / "older")
+                await asyncio.to_thread(nats.start)
+                await until(lambda: follows(reader), "the reader to follow again")
+                async with bookings.while_broken():
+                    await asyncio.to_thread(nats.stop)
+                    shutil.rmtree(nats.data / "store")
+                    (tmp_path / "older").rename(nats.data / "store")
+                    await asyncio.to_thread(nats.start)
+                await until(lambda: follows(reader), "the reader to follow once more")
+            await reader.has_read_all_of(store)
+
+    async def test_a_stray_message_on_its_subject(
+        self,
+        store: Store,
+        bookings: Bookings,
+        relays: Relays,
+        reader: Reader,
+        operator: NatsConnection,
+        epoch: Epoch,
+        epochs: Epochs,
+    ) -> None:
+        async with relays.running(), reader.reading():
+            async with bookings.going_on():
+                await until(lambda: follows(reader), "the reader to follow")
+                async with bookings.while_broken(bookings=50):
+                    await operator.client().publish(epoch.events_subject, b"a stranger")
+                await until(lambda: not follows(reader), "the reader to notice")
+                await reader.has_read_all_of(store)
+                await epochs.begin("a stranger was on the subject")
+                await until(lambda: follows(reader), "the reader to follow the new epoch's stream")
+            await reader.has_read_all_of(store)
+        assert max(reader.lags_s) < NOTICED_WITHIN_S
+
+
+class TestFollower:
+    @pytest.fixture
+    async def plain_stream(self, store: Store, operator: NatsConnection, epoch: Epoch) -> None:
+        """A stream of ten events that the operator made without any protection."""
+        await store.append([to_append(at("seat-1", 0, 10))])
+        await Streams(operator.client()).ask(
+            f"STREAM.CREATE.{epoch.stream}",
+            {"name": epoch.stream, "subjects": [epoch.events_subject], "storage": "memory"},
+        )
+        await publish_events(operator.client(), epoch.events_subject, await store.read_range(after=0, limit=10))
+
+    async def follow(
+        self, link: NatsConnection, epoch: Epoch, store: Store, sequence: int, created: str | None
+    ) -> JetStreamReader:
+        await until_some(connected(link), "the connection")
+
+        async def digest_at(position: int) -> bytes | None:
+            return (await store.read_range(after=position - 1, limit=1))[0].digest
+
+        return await JetStreamReader.start(link.client(), epoch, Cursor(sequence=sequence, created=created), digest_at)
+
+    @pytest.mark.usefixtures("plain_stream")
+    async def test_it_takes_whole_commands(self, store: Store, link: NatsConnection, epoch: Epoch) -> None:
+        follower = await self.follow(link, epoch, store, 0, None)
+        assert await follower.read(5) == await store.read_range(after=0, limit=10)
+        await follower.stop()
+
+    @pytest.mark.usefixtures("plain_stream")
+    async def test_a_gap_is_a_surprise(
+        self, store: Store, link: NatsConnection, operator: NatsConnection, epoch: Epoch
+    ) -> None:
+        await Streams(operator.client()).ask(f"STREAM.MSG.DELETE.{epoch.stream}", {"seq": 5})
+        follower = await self.follow(link, epoch, store, 0, None)
+        with pytest.raises(StreamMismatch, match="after 4 came 6"):
+            await follower.read(5)
+        await follower.stop()
+
+    @pytest.mark.usefixtures("plain_stream")
+    async def test_another_event_at_the_cursor_is_a_surprise(self, link: NatsConnection, epoch: Epoch) -> None:
+        other = MemoryStore()
+        await other.append([to_append(at("seat-1", 0, 10))])
+        with pytest.raises(StreamMismatch, match="another event at 4"):
+            await self.follow(link, epoch, other, 4, None)
+
+    @pytest.mark.usefixtures("plain_stream")
+    async def test_a_stream_of_another_day_is_a_surprise(
+        self, store: Store, link: NatsConnection, epoch: Epoch
+    ) -> None:
+        with pytest.raises(StreamMismatch, match="was made anew"):
+            await self.follow(link, epoch, store, 4, "2020-01-01T00:00:00Z")
+
+    @pytest.mark.usefixtures("plain_stream")
+    async def test_a_stream_that_does_not_reach_the_cursor_by_far_is_a_surprise(
+        self, store: Store, link: NatsConnection, epoch: Epoch
+    ) -> None:
+        with pytest.raises(StreamMismatch, match="holds 1 to 10, the reader is at 10000"):
+            await self.follow(link, epoch, store, 10_000, None)
+
+    @pytest.mark.usefixtures("plain_stream")
+    async def test_a_deleted_consumer_is_a_surprise(
+        self, store: Store, link: NatsConnection, operator: NatsConnection, epoch: Epoch
+    ) -> None:
+        follower = await self.follow(link, epoch, store, 10, None)
+        consumers = await Streams(operator.client()).ask(f"CONSUMER.NAMES.{epoch.stream}")
+        (consumer,) = consumers["consumers"]
+        await Streams(operator.client()).ask(f"CONSUMER.DELETE.{epoch.stream}.{consumer}")
+
+        async def take() -> bool:
+            return bool(await follower.read(0.05))
+
+        with pytest.raises(StreamMismatch):
+            await until_some(take, "the surprise")
+        await follower.stop()
+
+    def test_a_reply_that_jetstream_did_not_write_is_a_surprise(self) -> None:
+        assert sequence_of(b"$JS.ACK.S.consumer.1.42.7.1700000000.3") == (42, 3)
+        with pytest.raises(StreamMismatch):
+            sequence_of(b"_INBOX.stranger")
+
+    async def test_a_command_without_its_last_part_waits(self) -> None:
+        store = MemoryStore()
+        await store.append([to_append(at("seat-1", 0, 2))])
+        await store.append([to_append(at("seat-2", 0, 3))])
+        events = await store.read_range(after=0, limit=10)
+        assert [whole_commands(events[:count]) for count in range(6)] == [0, 0, 2, 2, 2, 5]
+
+
+class TestPolledFeed:
+    async def test_it_hands_out_the_log_in_order_and_waits_for_more(self, store: Store, bookings: Bookings) -> None:
+        await store.append([to_append(at(f"old-{number}", 0, 5)) for number in range(100)])
+        reader = Reader(PollingSubscription(store=store, after=100), after=100)
+        async with reader.reading(), bookings.going_on():
+            async with bookings.while_broken(bookings=30):
+                pass
+            await reader.has_read_all_of(store)
+        assert max(reader.lags_s[400:]) < NOTICED_WITHIN_S

@@ -1,0 +1,281 @@
+"""Rebuilding while people book and read: equal rows, and nobody who reads notices."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from eventstore.postgres import PostgresStore
+from projections.engine import checkpoints
+from projections.engine.checkpoints import Connection, schema_name
+from projections.engine.event_buffer import EventBatch
+from projections.engine.projector import Projector
+from projections.engine.queries import ReadModelQueries
+from projections.rebuild import build_repository
+from projections.rebuild.build_repository import Build
+from projections.rebuild.commands import rebuild
+from projections.rebuild.exclusive_session import RebuildInProgress
+from projections.rebuild.rebuilder import RebuildFailed, VersionsDiffer
+from projections.rebuild.supervisor import RebuildSupervisor
+from projections.registry import EVERY_MODEL
+from projections.seat_map.fold import SEAT_MAP
+from tests.eventstore.nats.bookings import until_some
+from tests.projections.manual_projector import ManualProjector
+from tests.projections.rebuild.log_replayer import READER, LogReplayer, rebuilding
+from tests.projections.rebuild.reader import Reader
+from tests.projections.workers import FailingModel, ProjectionWorkers
+from tests.system.log import decoded
+from tests.system.read_models import TABLES
+from tests.system.reference_fold import fold_reference
+
+KILLS = 5
+SILENCE_S = 0.5
+
+
+async def equal_the_log(store: PostgresStore, models: ReadModelQueries) -> None:
+    """Compare every read model with an independent fold of the log."""
+    expected = fold_reference(decoded(await store.read_range(after=0, limit=1_000_000))).rows()
+    for table, (model, query) in TABLES.items():
+        found = (await models.fetch([model], query, {})).rows
+        assert {tuple(row.values()) for row in found} == expected[table], table
+
+
+async def build_of(url: str, name: str) -> Build | None:
+    """Return the version of a read model that is being built."""
+    async with checkpoints.open_connection_for(url, name="test") as connection:
+        return await build_repository.find_unfinished(connection, name)
+
+
+@pytest.fixture
+def nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let runners leave rebuilds alone that nobody goes on with."""
+
+    async def look(
+        _: RebuildSupervisor, connection: Connection, *, outdated: Sequence[str], diverged: Sequence[str]
+    ) -> None:
+        assert not outdated
+        assert not diverged
+
+    monkeypatch.setattr(RebuildSupervisor, "tick", look)
+
+
+class TestWhileBookingsGoOn:
+    async def test_every_read_model_equals_the_live_one(
+        self,
+        log_replayer: LogReplayer,
+        projection_workers: ProjectionWorkers,
+        store: PostgresStore,
+        projector_url: str,
+        models: ReadModelQueries,
+    ) -> None:
+        async with projection_workers.run_worker("one"):
+            await projection_workers.wait_until_current()
+            reader = Reader(models)
+            async with reader.reading(), log_replayer.keep_appending():
+                for model in EVERY_MODEL:
+                    rebuilt = await rebuild(url=projector_url, store=store, model=model, reader=READER)
+                    assert rebuilt.differences == []
+            await log_replayer.append_rest()
+            await projection_workers.wait_until_current()
+            schemas = {state.schema for state in (await projection_workers.states()).values()}
+            assert schemas == {schema_name(model, 1) for model in EVERY_MODEL}
+        await equal_the_log(store, models)
+
+
+@pytest.mark.usefixtures("nobody_else")
+class TestFollowing:
+    async def test_near_the_head_the_owner_writes_both(
+        self, log_replayer: LogReplayer, projection_workers: ProjectionWorkers, store: PostgresStore, projector_url: str
+    ) -> None:
+        async with (
+            projection_workers.run_worker("one", [SEAT_MAP]),
+            rebuilding(projector_url, SEAT_MAP, store) as rebuilder,
+        ):
+            await projection_workers.wait_until_current("seat_map")
+            await rebuilder._fill()
+            await rebuilder._follow()
+            begun = (await projection_workers.states())["seat_map"].position
+            await log_replayer.append_rest()
+            await projection_workers.wait_until_current("seat_map")
+            build = await build_of(projector_url, "seat_map")
+            assert build is not None
+            assert (build.state, build.position) == ("following", await store.head())
+            assert build.position > begun
+            assert await rebuilder._compare() == []
+
+    async def test_an_owner_that_writes_only_the_live_version_is_found_out(
+        self,
+        log_replayer: LogReplayer,
+        projection_workers: ProjectionWorkers,
+        store: PostgresStore,
+        projector_url: str,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        async def only_advance(_: Projector, connection: Connection, follower: str, stretch: EventBatch) -> None:
+            await build_repository.advance(connection, follower, after=stretch.after, until=stretch.end)
+
+        monkeypatch.setattr(Projector, "_write_follower", only_advance)
+        async with (
+            projection_workers.run_worker("one", [SEAT_MAP]),
+            rebuilding(projector_url, SEAT_MAP, store) as rebuilder,
+        ):
+            await projection_workers.wait_until_current("seat_map")
+            await rebuilder._fill()
+            await rebuilder._follow()
+            await log_replayer.append_rest()
+            await projection_workers.wait_until_current("seat_map")
+            with pytest.raises(VersionsDiffer):
+                await rebuilder._compare()
+            build = await build_of(projector_url, "seat_map")
+            assert build is not None
+            assert (build.state, bool(build.differences)) == ("differs", True)
+
+    async def test_what_only_the_new_version_can_not_take_stops_it_alone(
+        self,
+        log_replayer: LogReplayer,
+        projection_workers: ProjectionWorkers,
+        store: PostgresStore,
+        projector_url: str,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        async with (
+            projection_workers.run_worker("one", [SEAT_MAP]),
+            rebuilding(projector_url, SEAT_MAP, store) as rebuilder,
+        ):
+            await projection_workers.wait_until_current("seat_map")
+            await rebuilder._fill()
+            await rebuilder._follow()
+            async with checkpoints.open_connection_for(
+                projector_url, name="vandal", schema="seat_map_v1_1"
+            ) as connection:
+                await connection.execute("ALTER TABLE seat ADD CHECK (state = 'nothing') NOT VALID")
+            await log_replayer.append_rest()
+            await projection_workers.wait_until_current("seat_map")
+            build = await build_of(projector_url, "seat_map")
+            assert build is not None
+            assert build.state == "failed"
+            assert "CheckViolation" in str(build.error)
+            assert (await projection_workers.states())["seat_map"].state == "running"
+            with pytest.raises(RebuildFailed, match="CheckViolation"):
+                await rebuilder.run()
+
+
+@pytest.mark.usefixtures("nobody_else")
+class TestKilled:
+    async def test_five_times_it_goes_on_where_it_was(
+        self,
+        log_replayer: LogReplayer,
+        projection_workers: ProjectionWorkers,
+        store: PostgresStore,
+        projector_url: str,
+        models: ReadModelQueries,
+    ) -> None:
+        await log_replayer.append(250)
+        random = Random(5)
+        reader = Reader(models)
+        async with projection_workers.run_worker("one", [SEAT_MAP]):
+            await projection_workers.wait_until_current("seat_map")
+            async with reader.reading(), log_replayer.keep_appending(pause_s=0.25):
+                positions = [await killed_after(projector_url, random.randint(1, 4)) for _ in range(KILLS)]
+                rebuilt = await rebuild(url=projector_url, store=store, model=SEAT_MAP, reader=READER)
+            assert rebuilt.differences == []
+            assert rebuilt.schema == "seat_map_v1_1"
+            assert positions == sorted(positions)
+            assert positions[0] < positions[-1]
+            assert min(touched for _, touched in reader.answers) > 0
+
+    async def test_one_that_was_only_stopped_changes_nothing_when_it_wakes_up(
+        self, log_replayer: LogReplayer, projection_workers: ProjectionWorkers, store: PostgresStore, projector_url: str
+    ) -> None:
+        await log_replayer.append(250)
+        async with projection_workers.run_worker("one", [SEAT_MAP]):
+            await projection_workers.wait_until_current("seat_map")
+            with process(projector_url) as zombie:
+                await lines_of(zombie, 3)
+                zombie.send_signal(signal.SIGSTOP)
+                await until_some(lambda: rebuilt_past(projector_url, store), "the session to be ended")
+                async with ManualProjector(projector_url, [SEAT_MAP]) as manual_projector:
+                    before = await manual_projector.contents()
+                zombie.send_signal(signal.SIGCONT)
+                assert await asyncio.to_thread(zombie.wait, 20) != 0
+                async with ManualProjector(projector_url, [SEAT_MAP]) as manual_projector:
+                    assert await manual_projector.contents() == before
+            assert await build_of(projector_url, "seat_map") is None
+
+
+class TestAttendant:
+    async def test_what_nobody_goes_on_with_the_runner_does(
+        self, log_replayer: LogReplayer, projection_workers: ProjectionWorkers, projector_url: str
+    ) -> None:
+        async with projection_workers.run_worker("one", [SEAT_MAP]):
+            await projection_workers.wait_until_current("seat_map")
+        await killed_after(projector_url, 1)
+        async with projection_workers.run_worker("two", [SEAT_MAP]):
+            await projection_workers.wait_for("the swap", lambda states: states["seat_map"].schema == "seat_map_v1_1")
+
+    async def test_outdated_code_that_fails_is_tried_once(
+        self, log_replayer: LogReplayer, projection_workers: ProjectionWorkers, projector_url: str
+    ) -> None:
+        async with projection_workers.run_worker("one", [SEAT_MAP]):
+            await projection_workers.wait_until_current("seat_map")
+        newer = FailingModel(replace(SEAT_MAP, version=2), lambda fact: fact.name == "SeatSold")
+        async with projection_workers.run_worker("two", [newer.model]):
+
+            async def failed() -> bool:
+                build = await build_of(projector_url, "seat_map")
+                return build is not None and build.state == "failed"
+
+            await until_some(failed, "the build to fail")
+            build = await build_of(projector_url, "seat_map")
+            for _ in range(2):
+                await looks_again(projection_workers, "seat_map")
+            assert await build_of(projector_url, "seat_map") == build
+            assert (await projection_workers.states())["seat_map"].version == 1
+
+
+async def looks_again(projection_workers: ProjectionWorkers, name: str) -> None:
+    """Wait until the owner of a read model looks what there is to do."""
+    looked_at = (await projection_workers.states())[name].heartbeat_at
+    await projection_workers.wait_for("the owner to look", lambda states: states[name].heartbeat_at > looked_at)
+
+
+async def rebuilt_past(url: str, store: PostgresStore) -> bool:
+    """Rebuild, unless somebody else is at it who has not been silent for long enough."""
+    try:
+        await rebuild(url=url, store=store, model=SEAT_MAP, reader=READER, silence_s=SILENCE_S)
+    except RebuildInProgress:
+        return False
+    return True
+
+
+@contextmanager
+def process(url: str) -> Iterator[subprocess.Popen[str]]:
+    """Rebuild the seat map in a process of its own."""
+    command = [sys.executable, "-m", "tests.projections.rebuild.worker", url, "seat_map"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as started:
+        try:
+            yield started
+        finally:
+            started.kill()
+
+
+async def lines_of(started: subprocess.Popen[str], count: int) -> list[str]:
+    """Wait for the next lines of a rebuild; fewer if it ended."""
+    assert started.stdout is not None
+    return [await asyncio.to_thread(started.stdout.readline) for _ in range(count)]
+
+
+async def killed_after(url: str, steps: int) -> int:
+    """Let a process rebuild for some steps, kill it, and return how far it came."""
+    with process(url) as started:
+        await lines_of(started, steps)
+        started.kill()
+    build = await build_of(url, "seat_map")
+    assert build is not None, "it was too fast to be killed"
+    return build.position

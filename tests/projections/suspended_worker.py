@@ -1,0 +1,64 @@
+"""A worker that folds two read models and can be put to sleep: `python -m tests.projections.suspended_worker {…}`.
+
+Told to, it puts itself to sleep in the middle of a batch, or compares neither position nor fence when it writes.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+
+from eventstore.postgres import PostgresStore
+from eventstore.subscription import PollingSubscription
+from projections.engine import sql
+from projections.engine.model import ProjectedEvent, ReadModel, WriteStep
+from projections.engine.runner import ProjectionRunner
+from projections.registry import reader_for
+from projections.sales.fold import SALES
+from projections.seat_map.fold import SEAT_MAP
+from runtime.logging import configure_logs
+
+OWNER = "the sleeper"
+MODELS = (SALES, SEAT_MAP)
+TRUSTING = """
+UPDATE projections.projection
+SET position = %(upto)s, digest = %(digest)s, heartbeat_at = clock_timestamp()
+WHERE name = %(name)s AND %(after)s >= 0 AND %(fence)s >= 0
+RETURNING follower
+"""
+
+
+def suspend_when(model: ReadModel, position: int) -> ReadModel:
+    """Return a read model whose fold puts the process to sleep when it meets an event, once its batch has begun."""
+
+    def fold(facts: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
+        if any(fact.position == position for fact in facts):
+            os.kill(os.getpid(), signal.SIGSTOP)
+        return model.fold(facts)
+
+    return replace(model, fold=fold)
+
+
+async def work(url: str, asleep_at: int | None) -> None:
+    """Fold until killed."""
+    models = MODELS if asleep_at is None else tuple(suspend_when(model, asleep_at) for model in MODELS)
+    async with PostgresStore(url) as store:
+        await ProjectionRunner(
+            url=url,
+            store=store,
+            make_feed=lambda after: PollingSubscription(store=store, after=after, poll_max_s=0.02),
+            models=models,
+            reader=reader_for(models),
+            owner=OWNER,
+        ).run()
+
+
+if __name__ == "__main__":
+    told = json.loads(sys.argv[1])
+    configure_logs()
+    if told["trusting"]:
+        sql.ADVANCE = TRUSTING
+    asyncio.run(work(told["url"], told["asleep_at"]))

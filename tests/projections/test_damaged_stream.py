@@ -1,0 +1,163 @@
+"""Read models equal the fold of the log, whatever the stream says that they are fed from: on a real nats-server."""
+
+import asyncio
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import ExitStack
+from typing import Any, TypeVar
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as some
+from psycopg_pool import AsyncConnectionPool
+
+from eventstore.nats.message import parse_headers, read
+from eventstore.store import RecordedEvent
+from eventstore.subscription import HybridSubscription, jetstream_reader
+from eventstore.subscription.jetstream_reader import JetStreamReader, VerifiedStart
+from projections.engine.queries import ReadModelQueries
+from runtime.local.embedded import EmbeddedNats
+from tests.projections.damaged_stream import DamagedStream, open_damaged_stream
+
+PLAYS = 25
+SCENES_MAX = 12
+FOLLOWED_MIN = 300
+PLAYS_OF_A_CONTROL = 8
+
+Answer = TypeVar("Answer")
+Script = Sequence[str]
+
+FAULTS = (
+    "twice",
+    "out_of_order",
+    "with_a_hole",
+    "altered",
+    "stranger",
+    "one_deleted",
+    "wiped",
+    "gone",
+    "forgotten",
+    "mute",
+    "older_copy",
+    "of_another_log",
+)
+OPENING: Script = ("live", "relay", "read", "live", "relay", "read", "live")
+"""Whoever reads follows the stream from here on, and something has happened that it has not said yet."""
+
+SCENES = some.sampled_from(["live", "relay", "read"]) | some.sampled_from(FAULTS)
+SCRIPTS = some.lists(SCENES, min_size=2, max_size=SCENES_MAX)
+
+
+class Loop:
+    """One event loop and one theatre for all plays of a test; counts what came from the stream."""
+
+    def __init__(self, stack: ExitStack, models: ReadModelQueries) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._models = models
+        stack.callback(self._loop.close)
+        self.followed = 0
+
+    def run(self, work: Coroutine[Any, Any, Answer]) -> Answer:
+        """Do one thing."""
+        return self._loop.run_until_complete(work)
+
+    def give(self, theatre: DamagedStream, script: Script, seed: int) -> None:
+        """Give one play; at its end everything was read, and the rows are what the log says."""
+        self.run(self._give(theatre, script, seed))
+
+    async def _give(self, theatre: DamagedStream, script: Script, seed: int) -> None:
+        async with theatre.run(seed) as play:
+            for scene in (*OPENING, *script, "live", "read"):
+                await getattr(play, scene)()
+            self.followed += play.followed
+            await play.rows_equal_the_fold(self._models)
+
+
+Stage = tuple[Loop, DamagedStream]
+
+
+@pytest.fixture
+def stage(projector_url: str, owner_url: str, app_url: str, nats_server: EmbeddedNats) -> Iterator[Stage]:
+    """A loop and a theatre."""
+    with ExitStack() as stack:
+        pool = AsyncConnectionPool(app_url, min_size=1, kwargs={"autocommit": True}, open=False)
+        loop = Loop(stack, ReadModelQueries(pool))
+        loop.run(pool.open())
+        opening = open_damaged_stream(projector_url=projector_url, owner_url=owner_url, nats=nats_server)
+        yield loop, loop.run(opening.__aenter__())
+        loop.run(opening.__aexit__(None, None, None))
+        loop.run(pool.close())
+
+
+class TestFaultyStream:
+    def test_read_models_equal_the_fold_of_the_log(self, stage: Stage) -> None:
+        loop, theatre = stage
+
+        @seed(20_261_121)
+        @settings(
+            max_examples=PLAYS,
+            deadline=None,
+            database=None,
+            phases=[Phase.generate, Phase.shrink],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(script=SCRIPTS, number=some.integers(0, 1_000))
+        def every_play(script: Script, number: int) -> None:
+            loop.give(theatre, script, number)
+
+        every_play()
+        assert loop.followed >= FOLLOWED_MIN, "the stream was hardly followed, so its faults were hardly met"
+
+    @pytest.mark.parametrize("fault", FAULTS)
+    def test_each_fault_met_by_a_reader_that_follows(self, stage: Stage, fault: str) -> None:
+        loop, theatre = stage
+        loop.give(theatre, [fault, "live", "relay", "read", "live", "relay", "read"], 7)
+        assert loop.followed > 0
+
+
+def believed(sequence: int, block: bytes, payload: bytes) -> RecordedEvent:
+    """Read a message as somebody does who does not compute its digest again."""
+    claim = parse_headers(block)
+    assert claim is not None
+    return read(claim.position, payload)
+
+
+def in_any_order(self: JetStreamReader, reply: bytes, headers: bytes, payload: bytes) -> RecordedEvent:
+    """Take a message as somebody does who does not look at its place."""
+    return believed(0, headers, payload)
+
+
+async def unasked(*_: Any, **__: Any) -> VerifiedStart:
+    """Follow whatever stream there is."""
+    return VerifiedStart(sequence=0, created="")
+
+
+async def unconfirmed(*_: Any) -> None:
+    """Take what the stream says for what the log says."""
+
+
+class TestTrustingReaders:
+    """Readers from whom one check was taken away; among a few plays there is one that finds it out."""
+
+    def found_out(self, stage: Stage, script: Script) -> None:
+        with pytest.raises((AssertionError, psycopg.Error, TimeoutError)):
+            self.give_some(stage, script)
+
+    def give_some(self, stage: Stage, script: Script) -> None:
+        loop, theatre = stage
+        for number in range(PLAYS_OF_A_CONTROL):
+            loop.give(theatre, script, number)
+
+    @pytest.mark.parametrize("fault", ["twice", "out_of_order", "with_a_hole"])
+    def test_without_the_look_at_the_place(self, stage: Stage, monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
+        monkeypatch.setattr(JetStreamReader, "_event", in_any_order)
+        self.found_out(stage, [fault, "read", "live", "relay", "read"])
+
+    def test_without_the_digest(self, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(jetstream_reader, "event_of", believed)
+        self.found_out(stage, ["altered", "read"])
+
+    def test_without_comparing_the_stream_with_the_log(self, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(jetstream_reader, "verify", unasked)
+        monkeypatch.setattr(HybridSubscription, "_confirm", unconfirmed)
+        self.found_out(stage, ["of_another_log", "read", "live", "relay", "read"])

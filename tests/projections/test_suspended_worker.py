@@ -1,0 +1,198 @@
+"""A worker that slept past its lease, a real process stopped by SIGSTOP: when it wakes up, it changes nothing."""
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from eventstore.postgres import PostgresStore
+from eventstore.store import Store
+from projections.engine.queries import ReadModelQueries
+from tests.audit.logs import put
+from tests.eventstore.nats.bookings import until
+from tests.projections.shop_scenario import ShopScenario
+from tests.projections.suspended_worker import MODELS, OWNER
+from tests.projections.workers import ProjectionWorkers
+from tests.system.log import decoded, read_all
+from tests.system.read_models import TABLES
+from tests.system.reference_fold import fold_reference
+
+COMPARED = ("seat", "sale")
+FOLDED = tuple(model.name for model in MODELS)
+STANDBY = "the standby"
+
+
+class Sleeper:
+    """The process, and what it says."""
+
+    def __init__(self, output: Path, told: dict[str, Any]) -> None:
+        self._output = output
+        with output.open("wb") as said:
+            command = [sys.executable, "-m", "tests.projections.suspended_worker", json.dumps(told)]
+            self._process = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT)
+
+    def falls_asleep(self) -> None:
+        """Put it to sleep."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    async def sleeps(self) -> None:
+        """Wait until it sleeps."""
+        await until(lambda: self._state() == "T", "the worker to sleep")
+
+    def wakes_up(self) -> None:
+        """Wake it up."""
+        self._process.send_signal(signal.SIGCONT)
+
+    async def says(self, words: str) -> None:
+        """Wait for a line in its log."""
+        await until(lambda: words in self._output.read_text(), f"the worker to say: {words}")
+
+    def end(self) -> None:
+        """Kill it."""
+        self._process.kill()
+        self._process.wait()
+
+    def _state(self) -> str:
+        return Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+@contextmanager
+def working(folder: Path, url: str, *, trusting: bool = False, asleep_at: int | None = None) -> Iterator[Sleeper]:
+    """Let one work."""
+    sleeper = Sleeper(folder / "said", {"url": url, "trusting": trusting, "asleep_at": asleep_at})
+    try:
+        yield sleeper
+    finally:
+        sleeper.end()
+
+
+class Sales:
+    """Seats that are sold one by one, each paid for later, in a log that several processes can read."""
+
+    def __init__(self, log: Store, owner_url: str) -> None:
+        self._town = ShopScenario()
+        self._log = log
+        self._owner_url = owner_url
+        self._performance = ""
+        self._unsold = list(self._town.seats)
+        self._unpaid: tuple[str, str] | None = None
+
+    async def go_on(self) -> None:
+        """Pay for what was ordered before, and order one seat more."""
+        if not self._performance:
+            _, self._performance = await self._town.open_shop()
+        if self._unpaid is not None:
+            order, payment = self._unpaid
+            await self._town.capture(payment, await self._town.total(order))
+        order, _ = await self._town.book(self._performance, "ann", self._unsold.pop())
+        self._unpaid = order, await self._town.open_payment(order, "ann")
+        told = await self._town.store.read_range(after=await self._log.head(), limit=10_000)
+        await asyncio.to_thread(put, self._owner_url, told)
+
+    async def last_held(self) -> int:
+        """Return the position at which the last seat was held."""
+        return [event.position for event in await read_all(self._log) if event.name == "SeatHeld"][-1]
+
+    async def rows_are_right(self, models: ReadModelQueries) -> bool:
+        """Compare the rows with an independent fold of the log."""
+        expected = fold_reference(decoded(await read_all(self._log))).rows()
+        for table in COMPARED:
+            model, query = TABLES[table]
+            found = (await models.fetch([model], query, {})).rows
+            if {tuple(row.values()) for row in found} != expected[table]:
+                return False
+        return True
+
+
+@pytest.fixture
+async def log(app_url: str) -> AsyncIterator[Store]:
+    """A log that several processes can read."""
+    async with PostgresStore(app_url) as store:
+        yield store
+
+
+@pytest.fixture
+def sales(log: Store, owner_url: str) -> Sales:
+    """What is sold meanwhile."""
+    return Sales(log, owner_url)
+
+
+@pytest.fixture
+def projection_workers(projector_url: str, log: Store) -> ProjectionWorkers:
+    """Other workers."""
+    return ProjectionWorkers(projector_url, log)
+
+
+class TestBetweenBatches:
+    @asynccontextmanager
+    async def woken(
+        self, folder: Path, url: str, projection_workers: ProjectionWorkers, sales: Sales, *, trusting: bool
+    ) -> AsyncIterator[None]:
+        """Let a standby take over while the worker sleeps, and wake the worker up, until it has let go."""
+        await sales.go_on()
+        with working(folder, url, trusting=trusting) as sleeper:
+            await projection_workers.wait_for("the sleeper", lambda states: states["sales"].owner == OWNER)
+            await projection_workers.wait_until_current(*FOLDED)
+            sleeper.falls_asleep()
+            await sleeper.sleeps()
+            await sales.go_on()
+            async with projection_workers.run_worker(STANDBY, MODELS):
+                await projection_workers.wait_for("the take-over", lambda states: states["sales"].owner == STANDBY)
+                await projection_workers.wait_until_current(*FOLDED)
+                sleeper.wakes_up()
+                await sleeper.says("projection let go")
+                yield
+
+    async def test_it_changes_nothing(
+        self,
+        tmp_path: Path,
+        projector_url: str,
+        sales: Sales,
+        projection_workers: ProjectionWorkers,
+        models: ReadModelQueries,
+    ) -> None:
+        async with self.woken(tmp_path, projector_url, projection_workers, sales, trusting=False):
+            await sales.go_on()
+            await projection_workers.wait_until_current(*FOLDED)
+            assert await sales.rows_are_right(models)
+            assert (await projection_workers.states())["sales"].owner == STANDBY
+
+    async def test_one_that_compares_nothing_counts_twice(
+        self,
+        tmp_path: Path,
+        projector_url: str,
+        sales: Sales,
+        projection_workers: ProjectionWorkers,
+        models: ReadModelQueries,
+    ) -> None:
+        async with self.woken(tmp_path, projector_url, projection_workers, sales, trusting=True):
+            assert not await sales.rows_are_right(models)
+
+
+class TestInTheMiddleOfABatch:
+    async def test_its_transaction_ends_without_it(
+        self,
+        tmp_path: Path,
+        projector_url: str,
+        sales: Sales,
+        projection_workers: ProjectionWorkers,
+        models: ReadModelQueries,
+    ) -> None:
+        await sales.go_on()
+        with working(tmp_path, projector_url, asleep_at=await sales.last_held()) as sleeper:
+            await sleeper.sleeps()
+            async with projection_workers.run_worker(STANDBY, MODELS):
+                await projection_workers.wait_until_current(*FOLDED)
+                assert await sales.rows_are_right(models)
+                sleeper.wakes_up()
+                await sleeper.says("projection interrupted")
+                await sales.go_on()
+                await projection_workers.wait_until_current(*FOLDED)
+        assert await sales.rows_are_right(models)
