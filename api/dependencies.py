@@ -167,7 +167,7 @@ class Services:
     large_bodies: FairQueue
     layout_work: LayoutWorker
     metrics: Metrics
-    settings: ApiSettings
+    api_settings: ApiSettings
     codec: Codec
     layout_documents: LayoutDocumentCache
     codes: TicketCodes

@@ -208,7 +208,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Services]:
                 ),
                 layout_work=layout_work,
                 metrics=Metrics(),
-                settings=ApiSettings(
+                api_settings=ApiSettings(
                     public_url=settings.public_url, sandbox_url=settings.sandbox_url, four_eyes=settings.four_eyes
                 ),
                 codec=build_codec(),

@@ -72,7 +72,7 @@ def host_in(origin: str) -> str | None:
 
 def own_hosts(request: Request) -> set[str | None]:
     """Return the hosts, ports included, that our own pages are served from."""
-    return {request.headers.get("host"), urlsplit(services_of(request).settings.public_url).netloc} - {None, ""}
+    return {request.headers.get("host"), urlsplit(services_of(request).api_settings.public_url).netloc} - {None, ""}
 
 
 def set_refresh_token(request: Request, response: Response, token: str, seconds: int) -> None:
@@ -117,4 +117,4 @@ def remember_device(request: Request, response: Response, account: str) -> None:
 
 def uses_https(request: Request) -> bool:
     """Say whether the outside reaches us by https only."""
-    return services_of(request).settings.public_url.startswith("https:")
+    return services_of(request).api_settings.public_url.startswith("https:")

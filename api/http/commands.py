@@ -167,7 +167,7 @@ async def context_of(
 def deadline_of(request: Request, *, again: bool) -> CommandDeadline:
     """Say when a request was sent, at the latest, and until when its command may take effect."""
     arrived_at: float = request.scope.setdefault(ARRIVED_AT, ticks())
-    until = arrived_at + services_of(request).settings.request_seconds_max
+    until = arrived_at + services_of(request).api_settings.request_seconds_max
     gone = request.scope.get("extensions", {}).get(GONE, {}).get("gone")
     asked_at = request.scope.get(RETRIED_AT, arrived_at)
     return CommandDeadline(at=asked_at, until=until, again=again, is_abandoned=gone)

@@ -128,7 +128,7 @@ async def with_deadline(request: Request, access: Access, work: Awaitable[Answer
     """
     services = services_of(request)
     try:
-        return await services.deadlines.within(access.seconds_max or services.settings.request_seconds_max, work)
+        return await services.deadlines.within(access.seconds_max or services.api_settings.request_seconds_max, work)
     except OutOfTime:
         if request.method in READING or request.scope["path"].startswith(ENTERING):
             raise StoreUnavailable("No answer came in time.") from None

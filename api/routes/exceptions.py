@@ -73,7 +73,7 @@ async def resolve_for_sender(
         resolution=resolution,
         reason=body.reason,
         by=identity_of(request).account,
-        limits=services_of(request).settings.four_eyes,
+        limits=services_of(request).api_settings.four_eyes,
     )
     outcome = await execute_command(request, lambda context: resolve_exception(context, command))
     closed = next((fact for _, fact in outcome.events if isinstance(fact, ExceptionClosed)), None)

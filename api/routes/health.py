@@ -38,8 +38,8 @@ async def readyz(request: Request) -> Response:
             "projections": {report.state.name: report.displayed_state for report in reports},
             "processes": {standing.name: standing.state for standing in await services.processes.all()},
             "parts": services.parts(),
-            "sandbox": services.settings.sandbox_url,
-            "warnings": services.settings.warnings,
+            "sandbox": services.api_settings.sandbox_url,
+            "warnings": services.api_settings.warnings,
         }
     )
 

@@ -83,7 +83,7 @@ async def open_checkout_once(request: Request, gateway: PaymentGateway, requeste
             amount=wanted.amount,
             currency=wanted.currency,
             expires_at=wanted.expires_at,
-            return_url=f"{services.settings.public_url}/orders/{wanted.order}",
+            return_url=f"{services.api_settings.public_url}/orders/{wanted.order}",
             description=f"Order {order_code(wanted.order)}",
         )
         place, url = place or checkout.checkout_id, checkout.url

@@ -106,7 +106,7 @@ async def approve(request: Request, refund_id: UUID) -> Response:
     approval of two accounts: after the first, the refund is still `requested`.
     """
     refund, by = str(refund_id), identity_of(request).account
-    limits = services_of(request).settings.four_eyes
+    limits = services_of(request).api_settings.four_eyes
     outcome = await execute_command(
         request, lambda context: approve_refund(context, refund=refund, by=by, limits=limits)
     )

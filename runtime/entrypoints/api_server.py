@@ -97,8 +97,8 @@ async def serve(settings: Settings) -> None:
         warnings = tuple(filter(None, [outdated(), missing_provider_warning(opened)]))
         for warning in warnings:
             _log.warning(warning)
-        terms = replace(opened.settings, warnings=warnings)
-        services = replace(opened, settings=terms, counters={**opened.counters, **edge.counters()})
+        terms = replace(opened.api_settings, warnings=warnings)
+        services = replace(opened, api_settings=terms, counters={**opened.counters, **edge.counters()})
         config = uvicorn.Config(
             make_app(services, pages=pages()),
             host=settings.host,

@@ -175,7 +175,7 @@ class TestTime:
         self, shop: Shop, shop_database: str, admin: dict[str, str]
     ) -> None:
         terms = ApiSettings(public_url=BASE_URL, request_seconds_max=0.2)
-        app = make_app(replace(shop.engine, settings=terms))
+        app = make_app(replace(shop.engine, api_settings=terms))
         headers = admin | {"Idempotency-Key": "once"}
         head = await shop.engine.store.head()
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE_URL) as hasty:

@@ -65,7 +65,7 @@ async def proxy(shop_database: str) -> AsyncIterator[Proxy]:
 @pytest.fixture
 async def distant(proxy: Proxy) -> AsyncIterator[Shop]:
     """A process that reaches its database through the proxy, whose requests have little time."""
-    async with open_shop(settings_for(proxy.url), settings=HASTY) as opened:
+    async with open_shop(settings_for(proxy.url), api_settings=HASTY) as opened:
         yield opened
 
 
@@ -88,7 +88,7 @@ class TestAServerThatStandsStill:
         assert found == asked + [(path, 503, "outcome_unknown") for _, path, _ in CHANGED_BY_STAFF]
         assert all(int(answer.headers["Retry-After"]) > 0 for answer in answers)
         proxy.answers.set()
-        distant_terms = make_app(replace(distant.engine, settings=ApiSettings(public_url=BASE_URL)))
+        distant_terms = make_app(replace(distant.engine, api_settings=ApiSettings(public_url=BASE_URL)))
         async with httpx.AsyncClient(transport=httpx.ASGITransport(distant_terms), base_url=BASE_URL) as patient:
             assert (await patient.get(f"{V1}/accounts", headers=staff)).status_code == HTTPStatus.OK
 

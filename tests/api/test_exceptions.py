@@ -156,7 +156,7 @@ class TestEndException:
         self, payment_fixture: PaymentFixture, office: HttpScenario, shop_database: str
     ) -> None:
         limits = FourEyesLimits(amount_max=STALLS - 1)
-        object.__setattr__(office.shop.engine.settings, "four_eyes", limits)
+        object.__setattr__(office.shop.engine.api_settings, "four_eyes", limits)
         first, second = await office.somebody(Role.SUPPORT), await office.somebody(Role.SUPPORT)
         await stray_money(office, 1)
         async with folding(office.shop, shop_database):

@@ -103,7 +103,7 @@ class TestOneRuleFails:
         await ran([broken, sound], scenario, MemoryProcessState(records), retries=LATER, until=both)
         kept = records.rules["broken"]
         assert kept.error is not None
-        assert kept.error.startswith("KeyError in note (test_failures.py:")
+        assert kept.error.startswith("KeyError in on_event (test_failures.py:")
         assert kept.failed_position is not None
         assert kept.tries == 1
         assert records.rules["sound"].error is None
@@ -150,7 +150,7 @@ class TestOnPostgres:
         await ran([rule], scenario, PostgresProcessState(records), retries=LATER, until=failed)
         report = (await standing(reports))["stubborn"]
         assert report.error is not None
-        assert report.error.startswith("KeyError in note")
+        assert report.error.startswith("KeyError in on_event")
         assert report.tries == 1
 
         rule.broken = False
