@@ -21,7 +21,7 @@ from projections.rebuild.exclusive_session import LOCK
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Build:
-    """A version that is not live. `attended`: a session works on it at the moment."""
+    """A version that is not live. `has_worker`: a session works on it at the moment."""
 
     name: str
     version: int

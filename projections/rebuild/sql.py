@@ -24,7 +24,7 @@ SELECT schema, name, version, position, digest, state, swap_anyway, begun_at, di
            WHERE held.locktype = 'advisory' AND held.classid = %(lock)s::oid AND held.objsubid = 2
              AND held.objid = (hashtext(build.name)::bigint & 4294967295)::oid
              AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-       ) AS attended
+       ) AS has_worker
 FROM projections.build
 ORDER BY name, state = 'retired', schema
 """
@@ -159,7 +159,7 @@ INSERT_PART: LiteralString = "INSERT INTO {live} SELECT * FROM {built}"
 DROP_TEMPORARY: LiteralString = "DISCARD TEMP"
 
 PENDING_REQUESTS: LiteralString = """
-SELECT wish_id, name, kind, performance, swap_anyway
+SELECT wish_id AS request_id, name, kind, performance, swap_anyway
 FROM projections.wish
 WHERE taken_at IS NULL AND name = ANY (%(names)s::text[])
 """

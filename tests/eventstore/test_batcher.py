@@ -298,9 +298,9 @@ class TestCounters:
 class UnsharedGuards(BatchComposition):
     """A planted slowness: guards are not shared."""
 
-    def admits(self, waiting: QueuedAppend) -> bool:
+    def try_add(self, queued: QueuedAppend) -> bool:
         """Take the command in, unless another one guards a stream that it guards."""
-        return self._guarded.isdisjoint(waiting.append.guards) and super().try_add(waiting)
+        return self._guarded.isdisjoint(queued.append.guards) and super().try_add(queued)
 
 
 async def soon(awaitable: Awaitable[Result]) -> Result:

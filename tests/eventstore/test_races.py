@@ -15,7 +15,7 @@ WRITERS = 50
 class BlindStore(MemoryStore):
     """A planted bug: nobody looks at versions."""
 
-    def _judge(self, append: Append, now: datetime) -> Verdict | None:
+    def _decide(self, append: Append, now: datetime) -> Verdict | None:
         verdict = super()._decide(append, now)
         return None if isinstance(verdict, Conflict) else verdict
 

@@ -81,7 +81,7 @@ class ConcurrentClients(AsyncStateMachine):
         super().teardown()
 
     async def leave(self) -> None:
-        """Let go of what `make_world` opened."""
+        """Let go of what `make_scenario` opened."""
 
     @initialize()
     def open(self) -> None:

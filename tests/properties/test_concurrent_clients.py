@@ -23,7 +23,7 @@ CONFLICTS_MIN = 0.1
 class MemoryConcurrentClients(ConcurrentClients):
     """The crowd on the memory store."""
 
-    async def make_world(self) -> Scenario:
+    async def make_scenario(self) -> Scenario:
         clock = FixedClock(START)
         return Scenario(MemoryStore(now=clock.now), clock, cache_size=self.cache_size)
 
@@ -43,7 +43,7 @@ class TwoProcessesConcurrentClients(MemoryConcurrentClients):
 class BlindStore(MemoryStore):
     """A planted bug: nobody looks at versions."""
 
-    def _judge(self, append: Append, now: datetime) -> Verdict | None:
+    def _decide(self, append: Append, now: datetime) -> Verdict | None:
         verdict = super()._decide(append, now)
         return None if isinstance(verdict, Conflict) else verdict
 
@@ -51,7 +51,7 @@ class BlindStore(MemoryStore):
 class UnguardedConcurrentClients(ConcurrentClients):
     """The crowd on a store without the guard."""
 
-    async def make_world(self) -> Scenario:
+    async def make_scenario(self) -> Scenario:
         clock = FixedClock(START)
         return Scenario(BlindStore(now=clock.now), clock, cache_size=self.cache_size)
 

@@ -21,7 +21,7 @@ class PostgresConcurrentClients(ConcurrentClients):
 
     url: ClassVar[str] = ""
 
-    async def make_world(self) -> Scenario:
+    async def make_scenario(self) -> Scenario:
         self.store = PostgresStore(self.url)
         await self.store.open()
         clock = ServerClock(await self.store.now())

@@ -145,7 +145,7 @@ class BlindStore(MemoryStore):
         await asyncio.sleep(0)
         return await super().append(batch)
 
-    def _judge(self, append: Append, now: datetime) -> Verdict | None:
+    def _decide(self, append: Append, now: datetime) -> Verdict | None:
         verdict = super()._decide(append, now)
         return None if isinstance(verdict, Conflict) else verdict
 

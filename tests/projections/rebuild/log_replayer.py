@@ -94,7 +94,7 @@ class Slow(Throttle):
         """A few."""
         return RANGE_EVENTS
 
-    def rest_s(self, worked_s: float) -> float:
+    def pause_s(self, worked_s: float) -> float:
         """A moment."""
         return self._rest_s
 

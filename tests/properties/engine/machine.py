@@ -180,7 +180,7 @@ class EngineMachine(Entering, Provider, Seating):
         if isinstance(refund, str):
             self.decide_refund(refund, approve=True)
 
-    async def drained(self) -> None:
+    async def settle_all_captures(self) -> None:
         """Let the process come by for a cancelled performance, too: no order of it keeps money that no one disputes."""
         await super().settle_all_captures()
         performance = await self.world.handler.query(self.performance_state)
