@@ -118,8 +118,8 @@ class TestFill:
 
     async def test_every_read_model_folds_it(self, log: list[RecordedEvent], owner_url: str) -> None:
         app_url = role_url(owner_url, APP_ROLE, role_password(APP_ROLE))
-        async with ManualProjector(role_url(owner_url, PROJECTOR_ROLE, role_password(PROJECTOR_ROLE))) as shelf:
-            await shelf.fold_events(log)
+        async with ManualProjector(role_url(owner_url, PROJECTOR_ROLE, role_password(PROJECTOR_ROLE))) as projector:
+            await projector.fold_events(log)
         expected = fold_reference(decoded(log)).rows()
         async with AsyncConnectionPool(app_url, min_size=1, kwargs={"autocommit": True}, open=False) as pool:
             models = ReadModelQueries(pool)

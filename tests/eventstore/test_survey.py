@@ -135,7 +135,7 @@ class TestCheck:
             await survey.scan_next()
         with pytest.raises(UnreadableLog, match=why) as refusal:
             await asked.check(KNOWN)
-        assert "Start the newer program" in str(refusal.value)
+        assert "Start the program version that wrote it" in str(refusal.value)
 
     async def test_a_step_that_is_missing_is_refused(self, postgres: PostgresBackend, asked: EventTypeIndex) -> None:
         await record(postgres, "seat-1", ("SeatHeld", 1))

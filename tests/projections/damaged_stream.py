@@ -78,7 +78,7 @@ class FaultScript:
         self._town = shop_scenario
         self._random = Random(seed)
         self._historian = RandomHistory(shop_scenario, self._random)
-        self._shelf = manual_projector
+        self._projector = manual_projector
         self.followed = 0
 
     async def live(self) -> None:
@@ -162,7 +162,7 @@ class FaultScript:
             while self._feed.position < head:
                 events = await self._feed.next()
                 self.followed += len(events) if self._feed.is_streaming else 0
-                await self._shelf.fold_events(events)
+                await self._projector.fold_events(events)
         if self._wire.deaf:
             self._wire.hear()
             self._wire.cut()
@@ -250,14 +250,14 @@ class DamagedStream:
         self._wire = wire
         self._reader = reader
         self._operator = operator
-        self._shelf = manual_projector
+        self._projector = manual_projector
         self._owner_url = owner_url
 
     @asynccontextmanager
     async def run(self, seed: int) -> AsyncIterator[FaultScript]:
         """Begin with an empty log, no stream and empty read models."""
         await execute(self._owner_url, EMPTY)
-        self._shelf.checkpoint = BEGINNING
+        self._projector.checkpoint = BEGINNING
         shop_scenario, epoch = ShopScenario(), await self._epochs.begin("another play")
         feed = HybridSubscription(
             store=shop_scenario.store, epochs=self._epochs, link=self._reader, after=0, limits=LIMITS
@@ -269,7 +269,7 @@ class DamagedStream:
             feed=feed,
             shop_scenario=shop_scenario,
             seed=seed,
-            manual_projector=self._shelf,
+            manual_projector=self._projector,
         )
         try:
             yield play

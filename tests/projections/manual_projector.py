@@ -13,7 +13,7 @@ from projections.engine.model import ReadModel
 from projections.engine.writer import write
 from projections.registry import EVERY_MODEL, reader_for
 
-OWNER = "the shelf"
+OWNER = "the manual projector"
 READER = reader_for(EVERY_MODEL)
 
 
@@ -37,7 +37,7 @@ class ManualProjector:
         return self.checkpoint.position
 
     async def __aenter__(self) -> Self:
-        connection = await checkpoints.open_connection(self._url, name="shelf")
+        connection = await checkpoints.open_connection(self._url, name="manual projector")
         for model in self._models:
             await checkpoints.register(connection, model)
         names = [model.name for model in self._models]

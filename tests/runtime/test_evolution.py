@@ -47,5 +47,5 @@ def test_a_part_does_not_start_on_a_log_of_a_newer_program(part: str, database_u
     )
     assert ended.returncode == 1
     assert "The log holds SeatHeld version 99 since position 1." in ended.stderr
-    assert "Start the newer program that wrote it" in ended.stderr
+    assert "Start the program version that wrote it, or start this one with a new data folder." in ended.stderr
     assert "Traceback" not in ended.stderr

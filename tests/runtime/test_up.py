@@ -48,7 +48,7 @@ class TestPort:
 
 class TestDemo:
     @pytest.fixture
-    def ground(self, tmp_path: Path) -> DataDirectory:
+    def directory(self, tmp_path: Path) -> DataDirectory:
         """A folder with a demo whose password is known."""
         directory = DataDirectory(tmp_path)
         directory.demo_accounts.write_text(

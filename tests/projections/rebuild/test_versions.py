@@ -41,7 +41,7 @@ async def schemas(url: str) -> list[str]:
         return [row[0] for row in await (await connection.execute(SCHEMAS)).fetchall()]
 
 
-@pytest.mark.usefixtures("shelf")
+@pytest.mark.usefixtures("manual_projector")
 class TestRollBack:
     async def test_the_retired_version_is_brought_up_to_date(
         self,
@@ -81,7 +81,7 @@ class TestRollBack:
             await roll_back(url=projector_url, store=store, model=SEAT_MAP, reader=READER)
 
 
-@pytest.mark.usefixtures("shelf")
+@pytest.mark.usefixtures("manual_projector")
 class TestDrop:
     async def test_one_retired_version_is_kept_until_it_is_dropped(
         self, store: PostgresStore, projector_url: str
@@ -144,7 +144,7 @@ class TestPart:
         others = [row for row in after["seat_map.tally"] if mine not in row[0]]
         assert others == [row for row in damaged["seat_map.tally"] if mine not in row[0]]
 
-    @pytest.mark.usefixtures("shelf")
+    @pytest.mark.usefixtures("manual_projector")
     async def test_a_read_model_without_parts_refuses(self, store: PostgresStore, projector_url: str) -> None:
         for model in EVERY_MODEL:
             if model.partition is None:
