@@ -16,6 +16,8 @@ from tests.databases import fresh_database
 from tests.example_count import ExampleCount
 from tests.temp_folders import folder_in_memory
 
+pytest_plugins = ["tests.read_models"]
+
 SYSTEM = "tests/system"
 LONG = (SYSTEM, "tests/restore", "tests/properties/engine")
 OBJECTS_BETWEEN_LOOKS = 50_000

@@ -11,29 +11,8 @@ from eventstore.store import RecordedEvent
 from runtime.local.embedded import EmbeddedPostgres
 from tests.audit.logs import generate_log, put
 from tests.databases import fresh_database, role_password
-from tests.projections.conftest import (
-    TEMPLATE,
-    app_url,
-    manual_projector,
-    models,
-    owner_url,
-    pool,
-    projections_server,
-    projector_url,
-    shop_scenario,
-)
 from tests.properties.scenario import CODEC
-
-__all__ = [
-    "app_url",
-    "manual_projector",
-    "models",
-    "owner_url",
-    "pool",
-    "projections_server",
-    "projector_url",
-    "shop_scenario",
-]
+from tests.read_models import TEMPLATE
 
 
 @pytest.fixture(scope="module", params=[2, 20], ids="seed {}".format)

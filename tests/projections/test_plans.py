@@ -18,7 +18,7 @@ from projections.seat_map import tables as seat_map
 from projections.tickets import tables as tickets
 from runtime.local.embedded import EmbeddedPostgres
 from tests.databases import fresh_database
-from tests.projections.conftest import TEMPLATE
+from tests.read_models import TEMPLATE
 
 NOW = "2026-03-01T12:00:00+00:00"
 EVENTS_SEEN: Mapping[str, Any] = {

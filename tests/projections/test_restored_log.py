@@ -22,10 +22,10 @@ from projections.seat_map.fold import SEAT_MAP
 from projections.tickets.fold import TICKETS
 from runtime.local.embedded import EmbeddedPostgres
 from tests.databases import fresh_database, role_password
-from tests.projections.conftest import TEMPLATE
 from tests.projections.manual_projector import ManualProjector, tables_of
 from tests.projections.shop_scenario import ShopScenario
 from tests.projections.workers import ProjectionWorkers, execute
+from tests.read_models import TEMPLATE
 
 ENDS_WITHIN_S = 10
 
