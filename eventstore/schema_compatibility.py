@@ -99,7 +99,8 @@ class EventTypeIndex:
             if objection is not None:
                 raise UnreadableLog(
                     f"The log holds {name} version {schema_version} since position {position}. {objection} "
-                    "Start the program version that wrote it, or start this one with a new data folder. Nothing was changed."
+                    "Start the program version that wrote it, or start this one with a new data folder. "
+                    "Nothing was changed."
                 )
 
     async def scan_next(self) -> int:
