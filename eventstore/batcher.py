@@ -1,4 +1,4 @@
-"""Group commit: one batch in flight at a time, made of whatever arrived meanwhile. One batcher per process."""
+"""Group commit: one batch in flight at a time; commands that arrive meanwhile form the next. One per process."""
 
 import asyncio
 import time
@@ -33,7 +33,7 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(slots=True, kw_only=True)
 class Counters:
-    """What a batcher has done so far; `sizes` are those of the last batches."""
+    """Statistics of a batcher; `sizes` are those of the last batches."""
 
     batches: int = 0
     commands: int = 0
@@ -45,7 +45,7 @@ class Counters:
 
 
 class QueuedAppend:
-    """One command in the queue, and whoever waits for its verdict."""
+    """One queued command, and the future of its verdict."""
 
     __slots__ = ("append", "future", "size", "written")
 
@@ -56,25 +56,29 @@ class QueuedAppend:
         self.written = [write.stream for write in append.writes]
 
     def is_abandoned(self) -> bool:
-        """Tell whether whoever asked for it has hung up; then nobody is to wait for it any more."""
+        """Tell whether the client has disconnected; if so, fail the future."""
         abandoned = self.append.abandoned is not None and self.append.abandoned()
         if abandoned:
-            self.fail(Abandoned("Whoever asked for the command is gone; nothing was sent."))
+            self.fail(Abandoned("The client disconnected before the command was sent; nothing was changed."))
         return abandoned
 
     def settle(self, verdict: Verdict) -> None:
-        """Hand over the verdict, unless nobody waits any more."""
+        """Resolve the future with a verdict, unless it is done already."""
         if not self.future.done():
             self.future.set_result(verdict)
 
     def fail(self, error: BaseException) -> None:
-        """Hand over a failure, unless nobody waits any more."""
+        """Resolve the future with an error, unless it is done already."""
         if not self.future.done():
             self.future.set_exception(error)
 
 
 class BatchComposition:
-    """Who may stand in one batch: writes meet neither writes nor guards, guards are shared, ids are told apart."""
+    """Admits commands to one batch.
+
+    A command is refused if its writes overlap the batch's writes or guards, its guards overlap the batch's writes, or
+    its id is already in the batch.
+    """
 
     __slots__ = ("_guarded", "_ids", "_written", "bytes", "commands")
 
@@ -86,11 +90,11 @@ class BatchComposition:
         self.bytes = 0
 
     def is_full(self, queued: QueuedAppend) -> bool:
-        """Tell whether the batch has no room for this command."""
+        """Tell whether the command exceeds the size of the batch."""
         return self.commands >= COMMANDS_PER_BATCH_MAX or self.bytes + queued.size > BATCH_BYTES_MAX
 
     def try_add(self, queued: QueuedAppend) -> bool:
-        """Take the command in, unless it would be judged differently alone."""
+        """Add the command and return True, unless its verdict could depend on the rest of the batch."""
         guards = queued.append.guards
         if (
             queued.append.command_id in self._ids
@@ -108,11 +112,11 @@ class BatchComposition:
 
 
 class Batcher:
-    """Sends commands to the store, many at a time, and hands each its verdict.
+    """Sends queued commands to the store in batches, and returns to each its verdict.
 
     Args:
-        queue_max: how many commands may wait before more are refused.
-        admission: the rule for who may share a batch; a parameter so that a test can break it.
+        queue_max: how many commands may be queued before more are refused.
+        new_batch: creates an empty batch; a parameter so that a test can break it.
     """
 
     def __init__(
@@ -125,25 +129,25 @@ class Batcher:
         self.counters = Counters()
         self._store = store
         self._queue_max = queue_max
-        self._admission = new_batch
+        self._new_batch = new_batch
         self._queue: deque[QueuedAppend] = deque()
         self._in_flight: Sequence[QueuedAppend] = ()
         self._worker: asyncio.Task[None] | None = None
         self._closed = False
-        self._alarmed_at: float | None = None
+        self._clock_warned_at: float | None = None
 
     @property
     def waiting(self) -> int:
-        """How many commands are queued, not counting those in flight."""
+        """The number of queued commands, without those in flight."""
         return len(self._queue)
 
     async def submit(self, append: Append) -> Verdict:
-        """Return what became of the command. Whoever stops waiting stops it, unless it was sent.
+        """Return the command's verdict. Cancelling drops the command, unless it was sent.
 
         Raises:
             Overloaded: the queue is full; nothing was sent.
-            Unencodable: it can never be stored as it is; nothing was sent.
-            BatchRefused: the server refused this very command; nothing was written.
+            Unencodable: the command can never be stored; nothing was sent.
+            BatchRefused: the server refused this command; nothing was written.
             StoreUnavailable, ClockBehind, Abandoned: nothing was written.
         """
         if self._closed:
@@ -155,19 +159,19 @@ class Batcher:
         self._queue.append(QueuedAppend(append, future, size))
         if self._worker is None:
             self._worker = asyncio.create_task(self._work(), name="batcher")
-            self._worker.add_done_callback(self._stopped)
+            self._worker.add_done_callback(self._on_worker_done)
         return await future
 
     async def close(self, *, within_s: float = CLOSE_TIMEOUT_S) -> None:
-        """Refuse new commands and wait for the verdicts of those that are here.
+        """Refuse new commands and wait for the verdicts of the queued ones.
 
         Args:
-            within_s: after that the queue is given up: what is in flight ends as `OutcomeUnknown`.
+            within_s: after this time the queue is abandoned: commands in flight fail with `OutcomeUnknown`.
         """
         self._closed = True
         if self._worker is not None:
-            _, busy = await asyncio.wait([self._worker], timeout=within_s)
-            for worker in busy:
+            _, unfinished = await asyncio.wait([self._worker], timeout=within_s)
+            for worker in unfinished:
                 worker.cancel()
                 await asyncio.wait([worker])
 
@@ -179,19 +183,19 @@ class Batcher:
         self._worker = None
 
     def _take_batch(self) -> list[QueuedAppend]:
-        """Take the next batch off the queue: the oldest first, those that must wait keep their order.
+        """Take the next batch from the queue, oldest first; commands that do not fit stay queued in their order.
 
-        What nobody waits for any more is dropped.
+        Commands that were cancelled or abandoned are dropped.
         """
-        admission = self._admission()
+        composition = self._new_batch()
         batch: list[QueuedAppend] = []
-        passed: list[QueuedAppend] = []
-        while self._queue and not admission.is_full(self._queue[0]):
+        postponed: list[QueuedAppend] = []
+        while self._queue and not composition.is_full(self._queue[0]):
             queued = self._queue.popleft()
             if queued.future.done() or queued.is_abandoned():
                 continue
-            (batch if admission.try_add(queued) else passed).append(queued)
-        self._queue.extendleft(reversed(passed))
+            (batch if composition.try_add(queued) else postponed).append(queued)
+        self._queue.extendleft(reversed(postponed))
         return batch
 
     async def _send(self, batch: Sequence[QueuedAppend]) -> None:
@@ -199,7 +203,7 @@ class Batcher:
         self.counters.commands += len(batch)
         self.counters.sizes.append(len(batch))
         try:
-            verdicts = await self._verdicts([waiting.append for waiting in batch])
+            verdicts = await self._verdicts([queued.append for queued in batch])
         except (BatchRefused, Unencodable) as error:
             await self._send_individually(batch, error)
         except (StoreUnavailable, ClockBehind) as error:
@@ -214,7 +218,7 @@ class Batcher:
                 self._reject_stale(batch, verdicts)
 
     async def _send_individually(self, batch: Sequence[QueuedAppend], error: EventStoreError) -> None:
-        """Send the commands of a refused batch one by one, so that only the culprit fails."""
+        """Send the commands of a refused batch one by one, so that only the invalid one fails."""
         if len(batch) == 1:
             batch[0].fail(error)
             return
@@ -223,7 +227,7 @@ class Batcher:
             await self._send([queued])
 
     async def _verdicts(self, appends: Sequence[Append]) -> list[Verdict]:
-        """Send the batch, and send it again unchanged for as long as its outcome is unknown."""
+        """Send the batch; while its outcome is unknown, send it again unchanged."""
         unknown = False
         pause_s = 0.0
         while True:
@@ -239,43 +243,43 @@ class Batcher:
             pause_s = min(max(2 * pause_s, RESEND_PAUSE_FIRST_S), RESEND_PAUSE_MAX_S)
 
     def _warn_clock_behind(self, error: ClockBehind) -> None:
-        """Count a batch that the clock had refused, and tell operators, now and then."""
+        """Count a batch refused because of the clock, and log it, at most once per interval."""
         self.counters.clock_behind += 1
         now = time.monotonic()
-        if self._alarmed_at is None or now - self._alarmed_at >= CLOCK_WARNING_INTERVAL_S:
-            self._alarmed_at = now
-            _log.error("nothing can be recorded", reason=str(error), remedy="seatledger clock")
+        if self._clock_warned_at is None or now - self._clock_warned_at >= CLOCK_WARNING_INTERVAL_S:
+            self._clock_warned_at = now
+            _log.error("batcher: appends refused", reason=str(error), remedy="seatledger clock")
 
     def _reject_stale(self, batch: Sequence[QueuedAppend], verdicts: Sequence[Verdict]) -> None:
-        """Tell queued commands at once that what they rely on has moved, so that they are decided again."""
+        """Answer queued commands with a conflict at once if a stream they rely on has moved."""
         moved = _current_versions(batch, verdicts)
-        done = {waiting.append.command_id for waiting in batch}
-        still: deque[QueuedAppend] = deque()
+        done = {queued.append.command_id for queued in batch}
+        remaining: deque[QueuedAppend] = deque()
         for queued in self._queue:
             conflict = None if queued.append.command_id in done else _conflict(queued.append, moved)
             if conflict is None:
-                still.append(queued)
+                remaining.append(queued)
             else:
                 queued.settle(conflict)
                 self.counters.rejected_stale += 1
-        self._queue = still
+        self._queue = remaining
 
-    def _stopped(self, worker: asyncio.Task[None]) -> None:
-        """Leave nobody waiting when the worker ends before its time."""
+    def _on_worker_done(self, worker: asyncio.Task[None]) -> None:
+        """Fail all commands in flight or queued when the worker crashes or is cancelled."""
         if self._worker is worker:
             self._worker = None
         if not worker.cancelled() and worker.exception() is None:
             return
         crash = None if worker.cancelled() else worker.exception()
         for queued in self._in_flight:
-            queued.fail(crash or OutcomeUnknown("the store was closed before a verdict came"))
+            queued.fail(crash or OutcomeUnknown("the store was closed before a verdict was received"))
         for queued in self._queue:
             queued.fail(crash or StoreUnavailable("the store was closed"))
         self._queue.clear()
 
 
 def _current_versions(batch: Sequence[QueuedAppend], verdicts: Sequence[Verdict]) -> dict[str, int]:
-    """Return the versions that the verdicts tell."""
+    """Return the current stream versions that the verdicts reveal."""
     moved: dict[str, int] = {}
     for queued, verdict in zip(batch, verdicts, strict=True):
         if isinstance(verdict, Appended):

@@ -1,16 +1,19 @@
-"""The states of streams that were in use lately, each at the version it was folded to. Only ever a guess:
-the append judges whether it still holds.
+"""Cache of recently used stream states, each with the version it was folded to.
+
+An entry may be outdated: the append checks its version.
 """
 
 from collections import OrderedDict
 from typing import Any
 
 CACHED_STREAMS_MAX = 50_000
-"""What 12,000 bookings write. More would keep buyers waiting for longer when a busy API looks for garbage."""
+"""The streams that about 12,000 bookings write. A larger cache would lengthen the garbage collection pauses of a busy
+API.
+"""
 
 
 class StateCache:
-    """A bounded map from stream to (version, state); the least recently used go first. Size 0 keeps nothing."""
+    """A bounded map from stream to (version, state) that evicts the least recently used. Size 0 disables it."""
 
     def __init__(self, size: int = CACHED_STREAMS_MAX) -> None:
         self._size = size
@@ -20,14 +23,14 @@ class StateCache:
         return len(self._entries)
 
     def get(self, stream: str) -> tuple[int, Any] | None:
-        """Return (version, state) if the stream is known."""
+        """Return (version, state), or None if the stream is not cached."""
         entry = self._entries.get(stream)
         if entry is not None:
             self._entries.move_to_end(stream)
         return entry
 
     def put(self, stream: str, version: int, state: Any) -> None:
-        """Remember a state, unless a later one is known."""
+        """Store a state, unless the cached version is as high."""
         known = self._entries.get(stream)
         if self._size == 0 or (known is not None and known[0] >= version):
             return
@@ -38,5 +41,5 @@ class StateCache:
             self._entries.popitem(last=False)
 
     def forget(self, stream: str) -> None:
-        """Drop what was found to be out of date."""
+        """Remove a stream's entry, for example because it is outdated."""
         self._entries.pop(stream, None)

@@ -1,4 +1,4 @@
-"""How far a reader of the log is, in a form that a restored log cannot mistake: a position and the digest there."""
+"""Checkpoints of log readers: a position and the digest of its event, so that a restored log is detected."""
 
 from typing import NamedTuple, Protocol
 
@@ -7,7 +7,7 @@ from eventstore.store import RecordedEvent
 
 
 class Checkpoint(NamedTuple):
-    """Everything up to `position` was read; `digest` is that of the event there, which no other history repeats."""
+    """All events up to `position` have been read; `digest` is that of the event there, unique to this history."""
 
     position: int
     digest: bytes
@@ -17,19 +17,19 @@ BEGINNING = Checkpoint(0, b"")
 
 
 class RangeReader(Protocol):
-    """The part of a store that a checkpoint is compared with."""
+    """The part of a store that checkpoints are compared with."""
 
     async def read_range(self, *, after: int, limit: int) -> list[RecordedEvent]: ...
     async def head(self) -> int: ...
 
 
 def checkpoint_of(event: RecordedEvent) -> Checkpoint:
-    """Return the checkpoint of a reader whose last event this is."""
+    """Return the checkpoint of a reader whose last event is `event`."""
     return Checkpoint(event.position, event.digest)
 
 
 async def event_at(log: RangeReader, position: int) -> RecordedEvent | None:
-    """Return the event at a position; None if the log ends before.
+    """Return the event at a position; None beyond the end of the log.
 
     Raises:
         StoreUnavailable.
@@ -42,7 +42,7 @@ async def checkpoint_at(log: RangeReader, position: int) -> Checkpoint:
     """Return the checkpoint of a reader that has read the log up to a position.
 
     Raises:
-        LogWentBack: the log ends before.
+        LogWentBack: the log ends before that position.
         StoreUnavailable.
     """
     if position == 0:
@@ -54,7 +54,7 @@ async def checkpoint_at(log: RangeReader, position: int) -> Checkpoint:
 
 
 async def is_in_log(log: RangeReader, checkpoint: Checkpoint) -> bool:
-    """Say whether the log still is the one that was read up to a checkpoint.
+    """Tell whether the log holds the event of a checkpoint.
 
     Raises:
         StoreUnavailable.
@@ -66,7 +66,7 @@ async def is_in_log(log: RangeReader, checkpoint: Checkpoint) -> bool:
 
 
 async def require_in_log(log: RangeReader, checkpoint: Checkpoint) -> None:
-    """Refuse to go on from a checkpoint that the log does not hold.
+    """Check that the log holds the event of a checkpoint.
 
     Raises:
         LogWentBack: the log ends before it, or holds another event there.
@@ -77,12 +77,12 @@ async def require_in_log(log: RangeReader, checkpoint: Checkpoint) -> None:
 
 
 async def log_went_back_error(log: RangeReader, position: int) -> LogWentBack:
-    """Return the error that says how the log and a reader's position disagree.
+    """Return the error that describes how the log and a reader's position disagree.
 
     Raises:
         StoreUnavailable.
     """
     head = await log.head()
     if head < position:
-        return LogWentBack(f"The log ends at {head}, but was read up to {position} before: it was restored.")
-    return LogWentBack(f"The log holds another event at {position} than was read there before: it was restored.")
+        return LogWentBack(f"The log ends at {head} but had been read up to {position}: it was restored.")
+    return LogWentBack(f"The event at {position} is not the one that was read there before: the log was restored.")

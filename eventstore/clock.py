@@ -1,4 +1,4 @@
-"""The server's clock, estimated here between two verdicts; a wrong estimate costs a second decision, no more."""
+"""Local estimate of the server's clock between two verdicts. A wrong estimate costs a second decision, no more."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -7,15 +7,15 @@ CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 def ticks() -> float:
-    """Return seconds on this machine's own clock, which nobody sets and which goes on while the machine sleeps."""
+    """Return seconds of the machine's boot-time clock: it is never set, and it includes time spent suspended."""
     return time.clock_gettime(CLOCK)
 
 
 class ServerClock:
-    """Follows the store's clock by what its verdicts say: at most as far ahead as the last of them was.
+    """Estimates the store's clock from the times in its verdicts; never further ahead than the latest of them was.
 
     Args:
-        server_now: what the server's clock said a moment ago; this machine's own may be wrong by hours.
+        server_now: the server's time a moment ago; the wall clock of this machine may be wrong by hours.
     """
 
     def __init__(self, server_now: datetime) -> None:
@@ -31,28 +31,28 @@ class ServerClock:
         return datetime.fromtimestamp(moment + self._offset_s, UTC)
 
     def synchronize(self, server_now: datetime) -> None:
-        """Take the server's word for what time it is."""
+        """Set the estimate to a time that the server reported."""
         self._offset_s = server_now.timestamp() - ticks()
 
 
 class FixedClock:
-    """A clock that tests move by hand."""
+    """A clock that only moves when a test advances it."""
 
     def __init__(self, now: datetime) -> None:
         self._now = now
 
     def now(self) -> datetime:
-        """Return the time it was set to."""
+        """Return the fixed time."""
         return self._now
 
     def at(self, _moment: float) -> datetime:
-        """Return the time it was set to."""
+        """Return the fixed time."""
         return self._now
 
     def synchronize(self, server_now: datetime) -> None:
-        """Take the server's word for what time it is."""
+        """Set the fixed time."""
         self._now = server_now
 
     def advance(self, by: timedelta) -> None:
-        """Let time pass."""
+        """Move the clock forward."""
         self._now += by

@@ -1,4 +1,4 @@
-"""Event ↔ JSON. Strict both ways: unknown names, unknown fields and naive times are refused."""
+"""Event ↔ JSON. Strict in both directions: unknown names, unknown fields and naive times are refused."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
@@ -16,7 +16,7 @@ from eventstore.upcasting import Upcaster, UpcasterChain
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How one class of events is written and read."""
+    """Serialization of one event class: its stored name, schema version, time fields and strict JSON reader."""
 
     name: str
     schema_version: int
@@ -25,11 +25,11 @@ class Shape:
 
 
 class Codec:
-    """Writes and reads the events of one register of names.
+    """Encodes and decodes the events of one registry.
 
     Args:
         names: stored name → class (a frozen dataclass).
-        versions: stored name → the schema version it is written in today.
+        versions: stored name → the schema version that is written.
         upcasters: (stored name, version) → the step to the next version.
     """
 
@@ -44,9 +44,9 @@ class Codec:
         self._by_class = {event: self._by_name[name] for name, event in names.items()}
 
     def encode(self, event: object) -> NewEvent:
-        """Return the event as it will stand in the log.
+        """Return the event in its stored form.
 
-        What can't be stored whatever it means (NUL, too long) is the store's to refuse, see `encoding`.
+        Limits of the store (NUL, length) are checked later, by `validation.check_append`.
 
         Raises:
             Unencodable: a class without a stored name, a naive time, or text that is not Unicode.
@@ -65,10 +65,10 @@ class Codec:
         return NewEvent(shape.name, shape.schema_version, data.decode())
 
     def decode(self, name: str, schema_version: int, data: str) -> Any:
-        """Return the event that was stored.
+        """Return the event object of a stored event, upcast to the current schema version.
 
         Raises:
-            UnknownEvent: no such name, no path from that version, or fields that the class does not have.
+            UnknownEvent: unknown name, no upcasters from that version, or fields that the class does not have.
         """
         shape = self._by_name.get(name)
         if shape is None or schema_version != shape.schema_version:
@@ -88,7 +88,7 @@ class Codec:
 
 
 def shape_of(name: str, event: type, schema_version: int) -> Shape:
-    """Prepare one class: which fields are times, and a strict reader."""
+    """Return the serialization of an event class."""
     forbid_unknown_fields(event)
     hints = get_type_hints(event)
     times = tuple(field for field, hint in hints.items() if hint is datetime or datetime in get_args(hint))
@@ -96,7 +96,7 @@ def shape_of(name: str, event: type, schema_version: int) -> Shape:
 
 
 def forbid_unknown_fields(shape: Any) -> None:
-    """Make the reader of a dataclass, and of those inside it, refuse fields it does not know."""
+    """Make pydantic refuse unknown fields of a dataclass and of the dataclasses nested in it."""
     if is_dataclass(shape) and isinstance(shape, type):
         shape.__pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[attr-defined]
         hints = get_type_hints(shape)

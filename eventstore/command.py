@@ -1,4 +1,4 @@
-"""A command on its way to the log: who sends it and why, what was decided, and what it came to."""
+"""A command on its way to the log: its context, the decided append, and the outcome."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,22 +17,24 @@ Decide = Callable[[LoadedStreams], Changes]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandDeadline:
-    """When somebody asked for a command, and until when it may take effect, both in `ticks` of this machine.
+    """When a command was requested and until when it may take effect, both in `ticks` of this machine.
 
-    `again`: they may ask for it again, under the same id, here or elsewhere. `gone`: says whether they have hung up.
+    `is_repeatable`: the client may repeat the request under the same id, here or on another server.
+    `is_abandoned`: tells whether the client has disconnected.
     """
 
-    at: float
+    requested_at: float
     until: float
-    again: bool
+    is_repeatable: bool
     is_abandoned: Callable[[], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandContext:
-    """Who sends a command, and why: what is kept beside its events.
+    """Who sends a command and why; recorded in the metadata of its events.
 
-    `guards`: streams the sender's rights were read from, at their versions. `asked`: None where nobody waits.
+    `guards`: streams that the sender's rights were read from, with their versions.
+    `deadline`: None for a command without a waiting client.
     """
 
     command_id: UUID
@@ -47,7 +49,7 @@ class CommandContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a command came to: its events as (stream, event) at positions `first` … `last`; none if nothing changed."""
+    """The result of a command: its events as (stream, event) at positions `first` … `last`; none if nothing changed."""
 
     events: Sequence[tuple[str, Any]]
     first: int
@@ -56,24 +58,28 @@ class Outcome:
     replayed: bool = False
 
     def of(self, kind: type[Any]) -> Any:
-        """Return the command's only event of a class."""
+        """Return the command's only event of a class.
+
+        Raises:
+            ValueError: there is none, or more than one.
+        """
         (event,) = (event for _, event in self.events if isinstance(event, kind))
         return event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecidedCommand:
-    """A decision and the append that would carry it out.
+    """A decision and the append that carries it out.
 
-    `error`: what the decision raised, a refusal or anything else.
+    `error`: the exception that the decision raised, a refusal or any other.
     """
 
     loaded: dict[str, tuple[int, Any]]
-    books: LoadedStreams
+    streams: LoadedStreams
     changes: Changes
     error: Exception | None
     append: Append
 
 
 class GuardConflict(Exception):
-    """The sender's rights changed while the command was under way; look at them again."""
+    """The sender's rights changed while the command ran; read them again."""

@@ -1,9 +1,9 @@
-"""The one way a command becomes events: load, decide, append, and on a conflict again.
+"""Command handling: load the streams, decide, append, and on a conflict start again.
 
-It knows no business word. The decision is a plain function over the books; whatever it read is guarded, whatever it
-asked the clock becomes the append's window, a stream it writes without having read must not exist yet. A refusal, and
-any other exception of the decision, is confirmed by a guard-only append, so that none is caused by outdated states;
-that append also finds out that the command had been done before.
+A decision is a plain function over loaded streams. Every stream it reads becomes a guard, every question it asks the
+clock narrows the append's window, and a stream it writes without having read must not exist yet. A refusal, like any
+other exception of the decision, is confirmed by a guard-only append, so that none results from outdated states; that
+append also detects that the command was appended earlier.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -39,7 +39,7 @@ Result = TypeVar("Result")
 
 
 class FoldableStream(Protocol):
-    """How a kind of stream folds."""
+    """How the events of a stream type are folded."""
 
     @property
     def initial(self) -> Any: ...
@@ -49,7 +49,7 @@ class FoldableStream(Protocol):
 
 
 class Clock(Protocol):
-    """The server's time as far as it is known here."""
+    """The estimated time of the server."""
 
     def now(self) -> datetime: ...
 
@@ -59,21 +59,21 @@ class Clock(Protocol):
 
 
 class Appender(Protocol):
-    """Takes one append and returns its verdict: the batcher, or a store in a test."""
+    """Accepts one append and returns its verdict: the batcher, or a store in a test."""
 
     async def submit(self, append: Append) -> Verdict: ...
 
 
 class CommandHandler:
-    """Carries commands out, one after the other for the caller, many at a time for the process.
+    """Executes commands.
 
     Args:
         store: the log, for reading.
-        judge: takes appends (the batcher).
-        codec: writes and reads events.
-        kinds: how a stream's name begins → how it folds.
-        refusal: the class of exceptions that mean "the business said no".
-        subjects: says whose business a command's changes are, for its metadata.
+        appender: the batcher.
+        codec: encodes and decodes events.
+        stream_types: prefix of a stream's name → how it folds.
+        refusal: base class of the exceptions with which the domain refuses a command.
+        subjects: returns the ids that a command's events are about, for its metadata.
     """
 
     def __init__(
@@ -100,19 +100,19 @@ class CommandHandler:
     async def handle(
         self, decide: Decide, context: CommandContext, *, assume_new: frozenset[str] = frozenset()
     ) -> Outcome:
-        """Carry one command out.
+        """Execute one command.
 
         Args:
-            decide: the decision; called again, with newer states, as often as it takes.
-            presumed: prefixes of streams to take for new where nothing is known of them.
+            decide: the decision; called again with newer states after a conflict.
+            assume_new: prefixes of streams that are taken to be empty unless they are loaded or cached.
 
         Raises:
-            Whatever the decision raises, once it is confirmed that the states it was made on still hold.
+            Exception: whatever the decision raises, once its states are confirmed to be current.
             CommandReused: the command id was used for another body.
-            RefusedMeanwhile: another attempt of the same command came to nothing after this one was asked for.
+            RefusedMeanwhile: another attempt of the same command was refused after this one was requested.
             GuardConflict: the sender's rights changed.
-            VersionConflict: too many rivals; nothing was written.
-            EventStoreError: see the store.
+            VersionConflict: too many conflicts; nothing was written.
+            EventStoreError: see `Batcher.submit` and `Store`.
         """
         loaded: dict[str, tuple[int, Any]] = {}
         for _ in range(TRIES_MAX):
@@ -122,7 +122,7 @@ class CommandHandler:
             outcome = await self.resolve(decided, await self._appender.submit(decided.append), context)
             if outcome is not None:
                 return outcome
-        raise VersionConflict(f"{TRIES_MAX} tries met newer versions.")
+        raise VersionConflict(f"The command met newer versions on each of its {TRIES_MAX} tries.")
 
     async def prepare(
         self,
@@ -131,7 +131,7 @@ class CommandHandler:
         loaded: dict[str, tuple[int, Any]],
         assume_new: frozenset[str] = frozenset(),
     ) -> DecidedCommand:
-        """Load and decide, up to the append that would carry it out; `loaded` keeps what had to be loaded."""
+        """Load and decide, and build the append; loaded states are added to `loaded`."""
         for _ in range(LOADS_MAX):
             streams = LoadedStreams(loaded, self._cache, self._clock.now(), assume_new)
             changes: Changes = {}
@@ -141,21 +141,23 @@ class CommandHandler:
             except StreamsNotLoaded as unread:
                 await self._load(unread.streams, loaded)
                 continue
-            except Exception as raised:  # noqa: BLE001 - believed, and raised, once its states are confirmed
+            except Exception as raised:  # noqa: BLE001 - raised again once the states are confirmed
                 error = raised
             differing = [stream for stream in find_moved_rights(streams, context) if stream not in loaded]
             if differing:
                 await self._reload(differing, loaded)
                 continue
             append = self._append(streams, changes, context)
-            return DecidedCommand(loaded=loaded, books=streams, changes=changes, error=error, append=append)
-        raise VersionConflict(f"{LOADS_MAX} loads were not enough for one decision.")
+            return DecidedCommand(loaded=loaded, streams=streams, changes=changes, error=error, append=append)
+        raise VersionConflict(f"The decision asked for further streams after {LOADS_MAX} loads.")
 
     async def resolve(self, decided: DecidedCommand, verdict: Verdict, context: CommandContext) -> Outcome | None:
-        """Return what the verdict makes of an attempt; None: prepare and append again.
+        """Return the outcome of an attempt; None: prepare and append again.
 
         Raises:
-            The attempt's error, now confirmed; CommandReused; RefusedMeanwhile; GuardConflict.
+            Exception: the error of the decision, now confirmed.
+            CommandReused, RefusedMeanwhile, GuardConflict: see `handle`.
+            StoreUnavailable: the command's deadline is over.
         """
         match verdict:
             case Appended():
@@ -168,11 +170,11 @@ class CommandHandler:
             case OutsideTimeWindow():
                 self._clock.synchronize(verdict.now)
                 if context.deadline is not None and self._clock.at(context.deadline.until) <= self._clock.now():
-                    raise StoreUnavailable("The time in which the command could take effect is over.")
+                    raise StoreUnavailable("The deadline of the command has passed; nothing was changed.")
             case Refused():
                 self._clock.synchronize(verdict.now)
-                if context.deadline is None or self._clock.at(context.deadline.at) <= verdict.refused_at:
-                    raise RefusedMeanwhile("The same command came to nothing elsewhere; nothing was changed.")
+                if context.deadline is None or self._clock.at(context.deadline.requested_at) <= verdict.refused_at:
+                    raise RefusedMeanwhile("Another attempt of this command was refused; nothing was changed.")
             case Conflict():
                 if verdict.stream in context.guards:
                     raise GuardConflict(verdict.stream)
@@ -180,7 +182,12 @@ class CommandHandler:
         return None
 
     async def query(self, view: Callable[[LoadedStreams], Result]) -> Result:
-        """Return what a plain function reads from the books, from one snapshot of the store; nothing is guarded."""
+        """Return the result of a function over streams of one store snapshot; nothing is guarded.
+
+        Raises:
+            VersionConflict: the function asked for further streams after `LOADS_MAX` loads.
+            StoreUnavailable.
+        """
         loaded: dict[str, tuple[int, Any]] = {}
         nothing = StateCache(0)
         for _ in range(LOADS_MAX):
@@ -188,37 +195,37 @@ class CommandHandler:
                 return view(LoadedStreams(loaded, nothing, self._clock.now()))
             except StreamsNotLoaded as unread:
                 await self._load([*loaded, *unread.streams], loaded)
-        raise VersionConflict(f"{LOADS_MAX} loads were not enough.")
+        raise VersionConflict(f"The query asked for further streams after {LOADS_MAX} loads.")
 
     def _possibly_stale(self, decided: DecidedCommand, moved: str) -> list[str]:
-        """Return what to load after a conflict, in one go: the stream that moved, and what may have moved with it.
+        """Return the streams to load after a conflict: the stream that moved, and those that may have moved with it.
 
-        That is every state that was not loaded for this command, if it was presumed, belongs to the same kind of
-        stream, or led to an error that is no refusal. A stream written without having been read must be new: if it is
-        not, the decision was made on outdated states, whichever they are.
+        These are the streams not loaded for this command that were assumed to be new, have the type of the stream that
+        moved, or led to an error other than a refusal. A stream written without having been read must not exist: if it
+        does, the decision was made on outdated states, and all of them are loaded.
         """
-        if moved not in decided.books.reads:
-            return [moved, *decided.books.reads]
-        kind = kind_of(moved)
+        if moved not in decided.streams.reads:
+            return [moved, *decided.streams.reads]
+        kind = prefix_of(moved)
         everything = decided.error is not None and not isinstance(decided.error, self._refusal)
         doubtful = [
             stream
-            for stream, (version, _) in decided.books.reads.items()
+            for stream, (version, _) in decided.streams.reads.items()
             if stream not in decided.loaded
             and stream != moved
-            and (everything or not version or kind_of(stream) == kind)
+            and (everything or not version or prefix_of(stream) == kind)
         ]
         return [moved, *doubtful]
 
     async def _reload(self, streams: list[str], loaded: dict[str, tuple[int, Any]]) -> None:
-        """Load streams of which the cache may know too little, or, after a restore of the log, too much."""
+        """Drop streams from the cache and load them: their entries are outdated, or ahead of a restored log."""
         for stream in streams:
             self._cache.forget(stream)
         await self._load(streams, loaded)
 
     async def _load(self, streams: list[str], loaded: dict[str, tuple[int, Any]]) -> None:
         for stream, recorded in (await self._store.read_streams(streams)).items():
-            state = self._fold(self._stream_types[kind_of(stream)], recorded)
+            state = self._fold(self._stream_types[prefix_of(stream)], recorded)
             loaded[stream] = (len(recorded), state)
             self._cache.put(stream, len(recorded), state)
 
@@ -234,7 +241,7 @@ class CommandHandler:
             abandoned = context.deadline.is_abandoned
             ends_at = self._clock.at(context.deadline.until)
             not_after = ends_at if not_after is None else min(not_after, ends_at)
-            asked_at = self._clock.at(context.deadline.at) if context.deadline.again else None
+            asked_at = self._clock.at(context.deadline.requested_at) if context.deadline.is_repeatable else None
         encode = self._codec.encode
         reads = streams.reads
         writes = tuple(
@@ -271,8 +278,8 @@ class CommandHandler:
 
     def _to_outcome(self, decided: DecidedCommand, verdict: Appended) -> Outcome:
         for stream, events in decided.changes.items():
-            kind = self._stream_types[kind_of(stream)]
-            version, state = decided.books.reads.get(stream) or (0, kind.initial)
+            kind = self._stream_types[prefix_of(stream)]
+            version, state = decided.streams.reads.get(stream) or (0, kind.initial)
             for event in events:
                 state = kind.evolve(state, event)
             self._cache.put(stream, version + len(events), state)
@@ -302,12 +309,12 @@ class CommandHandler:
         )
 
 
-def kind_of(stream: str) -> str:
+def prefix_of(stream: str) -> str:
     """Return the prefix of a stream's name."""
     return stream.split("-", 1)[0]
 
 
 def find_moved_rights(streams: LoadedStreams, context: CommandContext) -> list[str]:
-    """Return the streams that the decision saw at another version than the sender's rights were read at."""
+    """Return the streams that the decision read at another version than the sender's rights were read at."""
     seen = streams.reads
     return [stream for stream, version in context.guards.items() if stream in seen and seen[stream][0] != version]

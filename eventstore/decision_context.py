@@ -1,4 +1,4 @@
-"""What a decision sees: states at versions, one moment in time, and a record of all it looked at."""
+"""The streams and the clock as a decision reads them; every read is recorded for the append's guards and window."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -7,13 +7,13 @@ from typing import Any, Protocol, TypeVar
 from eventstore.cache import StateCache
 
 ESTIMATE_OFF_MAX = timedelta(seconds=5)
-"""What a deadline may be off by, because the server's clock is estimated when it is stamped."""
+"""Tolerance for a deadline computed from the estimated server clock."""
 
 State_co = TypeVar("State_co", covariant=True)
 
 
 class StreamType(Protocol[State_co]):
-    """A kind of stream: its name's beginning, its first state, its step."""
+    """A type of stream: the prefix of its names, and its initial state."""
 
     @property
     def prefix(self) -> str: ...
@@ -25,7 +25,7 @@ class StreamType(Protocol[State_co]):
 
 
 class StreamsNotLoaded(Exception):
-    """The decision asked for streams that are not loaded yet; load them and decide again."""
+    """The decision read streams that are not loaded yet; load them and decide again."""
 
     def __init__(self, streams: list[str]) -> None:
         super().__init__(streams)
@@ -33,13 +33,13 @@ class StreamsNotLoaded(Exception):
 
 
 class LoadedStreams:
-    """States for one decision. Everything read is noted with its version, everything asked of the clock as a window.
+    """States for one decision. Records each stream read with its version, and each question to the clock as a window.
 
     Args:
-        loaded: streams loaded for this command, by name; they win over the cache.
-        cache: streams known from before.
+        loaded: stream → (version, state) loaded for this command; takes precedence over the cache.
+        cache: states of earlier commands, possibly outdated.
         now: the estimated server time.
-        presumed: prefixes of streams that are taken for new where nothing is known of them; the append finds out.
+        assume_new: prefixes of streams that are taken to be empty if neither has them; the append checks that.
     """
 
     __slots__ = ("_assume_new", "_cache", "_loaded", "_now", "not_after", "not_before", "reads")
@@ -61,12 +61,12 @@ class LoadedStreams:
 
     @property
     def now(self) -> datetime:
-        """The estimated server time, for stamping deadlines; the append is bound to a server that agrees within 5 s."""
+        """Estimated server time, for computing deadlines; binds the append to a server clock within 5 s of it."""
         self._bind(self._now - ESTIMATE_OFF_MAX, self._now + ESTIMATE_OFF_MAX)
         return self._now
 
     def deadline_passed(self, moment: datetime) -> bool:
-        """Say whether `moment` has come, and bind the append to that answer staying true."""
+        """Tell whether `moment` has come, and bind the append to a server time for which the answer is the same."""
         if self._now >= moment:
             self._bind(moment, None)
             return True
@@ -77,7 +77,7 @@ class LoadedStreams:
         """Return the state of one stream.
 
         Raises:
-            Unread: it has to be loaded first.
+            StreamsNotLoaded: the stream has to be loaded first.
         """
         stream = kind.stream(*key)
         entry = self.reads.get(stream) or self._find(kind, stream)
@@ -87,10 +87,10 @@ class LoadedStreams:
         return state
 
     def read_many(self, kind: StreamType[State_co], keys: Iterable[tuple[str, ...]]) -> list[State_co]:
-        """Return the states of many streams of one kind, in the order of `keys`.
+        """Return the states of many streams of one type, in the order of `keys`.
 
         Raises:
-            Unread: names all that have to be loaded first.
+            StreamsNotLoaded: names all streams that have to be loaded first.
         """
         states: list[State_co] = []
         missing: list[str] = []

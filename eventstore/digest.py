@@ -1,8 +1,8 @@
-"""The digest that every event carries: one definition for whoever writes events and whoever checks them.
+"""The SHA-256 digest of an event: one definition for writing and for verifying.
 
 The preimage is the concatenation of, big-endian, position (8 bytes), stream, version (8), name, schema version (4),
 command id (16), part (4), recorded at (8: µs since 1970), data, metadata; each text is UTF-8 behind its length in
-bytes (4). The append function in the migrations computes the same in SQL.
+bytes (4). The append function in the migrations implements the same in SQL.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ _LENGTH = struct.Struct(">i")
 
 
 class Content(TypedDict):
-    """Everything of an event that its digest covers."""
+    """The fields of an event that its digest covers."""
 
     position: int
     stream: str
@@ -36,7 +36,7 @@ class Content(TypedDict):
 
 
 def content_of(event: RecordedEvent) -> Content:
-    """Return what an event's digest covers."""
+    """Return the fields of an event that its digest covers."""
     return Content(
         position=event.position,
         stream=event.stream,
@@ -52,7 +52,7 @@ def content_of(event: RecordedEvent) -> Content:
 
 
 def preimage_of(**content: Unpack[Content]) -> bytes:
-    """Return what an event's digest is made from."""
+    """Return the bytes that are hashed for an event."""
     return preimage(
         content["position"],
         content["stream"].encode(),
@@ -67,7 +67,7 @@ def preimage_of(**content: Unpack[Content]) -> bytes:
     )
 
 
-def preimage(  # noqa: PLR0917 - in the order in which they stand, for whoever makes one for every event there is
+def preimage(  # noqa: PLR0917 - positional, in preimage order: keyword arguments are too slow for a whole log
     position: int,
     stream: bytes,
     version: int,
@@ -79,7 +79,7 @@ def preimage(  # noqa: PLR0917 - in the order in which they stand, for whoever m
     data: bytes,
     metadata: bytes,
 ) -> bytes:
-    """Return what the digest is made from of an event whose texts are encoded already."""
+    """Return the bytes that are hashed for an event, its texts being encoded already."""
     recorded_us = (recorded_at - _EPOCH) // _MICROSECOND
     return b"".join(
         (

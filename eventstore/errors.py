@@ -1,41 +1,41 @@
-"""What can go wrong between a command and the log.
+"""Errors between a command and the log.
 
 EventStoreError
-├── StoreUnavailable      nothing was sent; try again later
-├── OutcomeUnknown        sent, no verdict; only the same batch may be sent again
+├── StoreUnavailable      nothing was sent; retry later
+├── OutcomeUnknown        sent, but no verdict received; only the same batch may be sent again
 ├── LogWentBack           the log is not the one that was read before; it was restored
-├── ClockBehind           the server's clock is behind the last event; nothing was written, an operator must look
-├── NothingToAccept       the server's clock is not so far behind that anything is refused, or too far
+├── ClockBehind           the server's clock is behind the last event; nothing was written, an operator must act
+├── NothingToAccept       the server's clock is not far enough behind for refusals, or too far to be accepted
 ├── BatchRefused          the server refused the whole batch; nothing was written
-├── ServerTooOld          a PostgreSQL that is older than the oldest we support
-├── MigrationRefused      the database and this code's migrations do not belong together
+├── ServerTooOld          PostgreSQL is older than the oldest supported version
+├── MigrationRefused      the applied migrations differ from those of this program
 ├── Overloaded            the queue is full; nothing was sent
-├── Abandoned             whoever asked hung up before anything was sent
-├── Unencodable           an event cannot be stored (NUL, lone surrogate, naive time, a name that is too long)
-│   └── TooMuch           a command of more events, streams or bytes than one append takes
-├── UnknownEvent          a stored name, schema version or field that this code does not know
-├── Unexportable          an event that the wanted format can't hold
-├── UnreadableLog         the log holds events that this code can't read; it does not start
-├── CommandReused         one command id for two different requests
-├── RefusedMeanwhile      another attempt of the same command was refused while this one was under way
-└── VersionConflict       a command lost the race too often
+├── Abandoned             the client disconnected before the command was sent
+├── Unencodable           an event cannot be stored (NUL, lone surrogate, naive time, name too long)
+│   └── TooMuch           a command has more events, streams or bytes than one append accepts
+├── UnknownEvent          a stored name, schema version or field is unknown to this program
+├── Unexportable          an event cannot be written in the requested format
+├── UnreadableLog         the log holds events that this program cannot read; it refuses to start
+├── CommandReused         one command id was used for two different requests
+├── RefusedMeanwhile      another attempt of the same command was refused while this one was in progress
+└── VersionConflict       a command met newer versions on every try
 """
 
 
 class EventStoreError(Exception):
-    """The root of everything the event store raises."""
+    """Base class of the event store's errors."""
 
 
 class StoreUnavailable(EventStoreError):
-    """The store cannot be asked; nothing was sent."""
+    """The server cannot be reached or does not answer; nothing was sent."""
 
 
 class OutcomeUnknown(EventStoreError):
-    """A batch was sent and no verdict came back."""
+    """A batch was sent and no verdict was received."""
 
 
 class LogWentBack(EventStoreError):
-    """The log ends before what was read from it, or holds another event there: it was restored, or is another one."""
+    """The log ends before what was read from it, or holds another event there: it was restored or replaced."""
 
 
 class ClockBehind(EventStoreError):
@@ -43,47 +43,47 @@ class ClockBehind(EventStoreError):
 
 
 class NothingToAccept(EventStoreError):
-    """There is no clock that ran ahead, or one that ran too far to be accepted."""
+    """The server's clock is not behind the last event, or too far behind to be accepted."""
 
 
 class BatchRefused(EventStoreError):
-    """The server refused the batch as a whole; nothing of it was written."""
+    """The server refused the batch as a whole; none of it was written."""
 
 
 class ServerTooOld(EventStoreError):
-    """A PostgreSQL that is older than the oldest we support."""
+    """PostgreSQL is older than the oldest supported version."""
 
 
 class MigrationRefused(EventStoreError):
-    """The migrations recorded in the database are not the beginning of those this code has."""
+    """The migrations recorded in the database are not the first ones of this program."""
 
 
 class Abandoned(EventStoreError):
-    """Whoever asked for a command was gone before it was sent."""
+    """The client disconnected before its command was sent."""
 
 
 class Overloaded(EventStoreError):
-    """More commands are waiting than the queue admits."""
+    """The queue of commands is full."""
 
 
 class Unencodable(EventStoreError):
-    """An event that cannot be stored as it is."""
+    """An event cannot be stored as it is."""
 
 
 class TooMuch(Unencodable):
-    """A command that would record more than one append takes."""
+    """A command would record more than one append accepts."""
 
 
 class UnknownEvent(EventStoreError):
-    """An event in the log that this code has no name, version or field for."""
+    """A stored event has a name, version or field that this program does not have."""
 
 
 class Unexportable(EventStoreError):
-    """An event that a format can't hold."""
+    """An event cannot be written in a format."""
 
 
 class UnreadableLog(EventStoreError):
-    """The log holds a name and schema version that this program has no way to read."""
+    """The log holds an event name and schema version that this program cannot read."""
 
 
 class VersionConflict(EventStoreError):
@@ -91,8 +91,8 @@ class VersionConflict(EventStoreError):
 
 
 class RefusedMeanwhile(EventStoreError):
-    """The command came to nothing elsewhere after this attempt was asked for; nothing was written."""
+    """Another attempt of the command was refused after this one was requested; nothing was written."""
 
 
 class CommandReused(EventStoreError):
-    """A command id came back with another body."""
+    """A command id was used again with another request body."""

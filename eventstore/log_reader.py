@@ -1,4 +1,4 @@
-"""Ranges of the store, one after the other, and the proof that each follows the one before."""
+"""Reads the log range by range and checks that each range follows the one before."""
 
 from collections.abc import Sequence
 
@@ -7,10 +7,10 @@ from eventstore.store import RecordedEvent, Store
 
 
 class LogReader:
-    """Reads on in the log; each range begins with the last event that is known, so a log that was restored shows.
+    """Reads the log in order. Each range overlaps the last known event, which detects a restored log.
 
     Args:
-        after: the last position that is known already; its digest is learned by the first read.
+        after: the last position that was read before; its digest is taken from the first range read.
     """
 
     def __init__(self, store: Store, after: int) -> None:
@@ -19,7 +19,7 @@ class LogReader:
         self.position = after
 
     async def read(self, limit: int) -> list[RecordedEvent]:
-        """Return the next events and count them as read; raises what `peek` does."""
+        """Return the next events and advance past them; raises as `peek` does."""
         events = await self.peek(limit)
         self.advance(events)
         return events
@@ -40,6 +40,6 @@ class LogReader:
         return events[1:]
 
     def advance(self, events: Sequence[RecordedEvent]) -> None:
-        """Note events that follow, whoever handed them out."""
+        """Advance past events that follow the current position, whichever way they were received."""
         if events:
             self.position, self._digest = events[-1].position, events[-1].digest

@@ -1,4 +1,4 @@
-"""The log in memory, under the same contract as PostgreSQL's: for tests, laws and quick looks."""
+"""The log in memory, with the same contract as on PostgreSQL; for tests."""
 
 from array import array
 from bisect import bisect_right
@@ -48,10 +48,10 @@ class _Place:
 
 
 class MemoryStore:
-    """A `Store` that forgets everything when it goes.
+    """A `Store` without persistence.
 
     Args:
-        now: the clock; it plays the server's.
+        now: the clock that serves as the server's.
     """
 
     def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
@@ -63,7 +63,7 @@ class MemoryStore:
         self._accepted: datetime | None = None
 
     async def append(self, batch: Sequence[Append]) -> list[Verdict]:
-        """Judge every command of the batch, as `Store.append` says."""
+        """Append a batch, as specified by `Store.append`."""
         check_batch(batch)
         for append in batch:
             _check_json(append)
@@ -75,7 +75,7 @@ class MemoryStore:
         ]
 
     async def read_streams(self, streams: Sequence[str]) -> dict[str, list[RecordedEvent]]:
-        """Return every named stream's events in version order."""
+        """Return the events of each stream in version order."""
         return {stream: list(self._streams.get(stream, ())) for stream in streams}
 
     async def read_stream(
@@ -85,7 +85,7 @@ class MemoryStore:
         return self._streams.get(stream, [])[after_version : after_version + limit]
 
     async def read_latest(self, prefix: str, *, limit: int) -> list[RecordedEvent]:
-        """Return the last event of each of the first `limit` streams whose name begins with `prefix`, by name."""
+        """Return the last event of each of the first `limit` streams whose names begin with `prefix`, by name."""
         names = sorted(stream for stream, events in self._streams.items() if events and stream.startswith(prefix))
         return [self._streams[name][-1] for name in names[:limit]]
 
@@ -98,12 +98,12 @@ class MemoryStore:
         return events if events[-1].part == events[-1].parts else events[: -events[-1].part]
 
     async def read_named(self, names: Collection[str], *, after: int, limit: int) -> tuple[list[RecordedEvent], int]:
-        """Return the events of these names among the next `limit` positions after one, and the last of those."""
-        seen = self._log[after : after + limit]
-        return [event for event in seen if event.name in names], after + len(seen)
+        """Return the events with these names among the next `limit` positions, and the last position examined."""
+        examined = self._log[after : after + limit]
+        return [event for event in examined if event.name in names], after + len(examined)
 
     async def read_columns(self, prefix: str, *, fields: Mapping[str, str], after: int, until: int) -> EventColumns:
-        """Return the events with `after` < position ≤ `upto` of the streams whose names begin so, in order."""
+        """Return the events with `after` < position ≤ `until` of the streams that begin with `prefix`, in order."""
         found = [event for event in self._log[after : max(after, until)] if event.stream.startswith(prefix)]
         return EventColumns(
             positions=array("q", [event.position for event in found]),
@@ -114,12 +114,12 @@ class MemoryStore:
     async def search(
         self, event_filter: EventFilter, *, after: int, until: int, limit: int, newest_first: bool = False
     ) -> list[RecordedEvent]:
-        """Return the first (or the last) `limit` of the wanted events with `after` < position ≤ `upto`."""
+        """Return the first (or the last) `limit` matching events with `after` < position ≤ `until`."""
         found = [event for event in self._log[after : max(after, until)] if _is_wanted(event, event_filter)]
         return (found[::-1] if newest_first else found)[:limit]
 
     async def point_before(self, position: int) -> LogPoint:
-        """Return the end of the last whole command up to a position."""
+        """Return the end of the last complete command up to a position."""
         if not self._log or position <= 0:
             return START_OF_LOG
         found = self._log[min(position, len(self._log)) - 1]
@@ -138,13 +138,13 @@ class MemoryStore:
         return self._now()
 
     async def clock(self) -> ClockState:
-        """Return the clock beside the time of the last event."""
-        mark = self._point(len(self._log))
-        accepted = self._is_accepted(mark.recorded_at)
-        return ClockState(now=self._now(), position=mark.position, recorded_at=mark.recorded_at, accepted=accepted)
+        """Return the clock and the time of the last event."""
+        end = self._point(len(self._log))
+        accepted = self._is_accepted(end.recorded_at)
+        return ClockState(now=self._now(), position=end.position, recorded_at=end.recorded_at, accepted=accepted)
 
     def accept_clock(self) -> None:
-        """Let the log's time stand still until the clock has caught up."""
+        """Allow appends at the time of the last event until the clock has caught up."""
         self._accepted = self._point(len(self._log)).recorded_at
 
     def _is_accepted(self, recorded_at: datetime | None) -> bool:
@@ -192,7 +192,7 @@ class MemoryStore:
         self._done[append.command_id] = _Done(first=first, last=last, fingerprint=append.fingerprint)
         return Appended(first=first, last=last, recorded_at=recorded_at)
 
-    def _store_event(self, append: Append, stream: str, event: NewEvent, archive: _Place) -> None:
+    def _store_event(self, append: Append, stream: str, event: NewEvent, place: _Place) -> None:
         position = len(self._log) + 1
         version = len(self._streams.get(stream, ())) + 1
         digest = digest_of(
@@ -202,8 +202,8 @@ class MemoryStore:
             name=event.name,
             schema_version=event.schema_version,
             command_id=append.command_id,
-            part=archive.part,
-            recorded_at=archive.recorded_at,
+            part=place.part,
+            recorded_at=place.recorded_at,
             data=event.data,
             metadata=append.metadata,
         )
@@ -214,9 +214,9 @@ class MemoryStore:
             name=event.name,
             schema_version=event.schema_version,
             command_id=append.command_id,
-            part=archive.part,
-            parts=archive.parts,
-            recorded_at=archive.recorded_at,
+            part=place.part,
+            parts=place.parts,
+            recorded_at=place.recorded_at,
             data=event.data,
             metadata=append.metadata,
             digest=digest,

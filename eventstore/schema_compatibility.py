@@ -1,6 +1,6 @@
-"""Which events the log holds, by name and schema version: a program that can't read one of them must not start.
+"""Index of the event types in the log: a program that cannot read one of them must not start.
 
-A background part looks through what is new and keeps the result, so that a start has only the rest to look through.
+A background task keeps the index current, so that only the newest events have to be scanned at a start.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from eventstore.upcasting import UpcasterChain
 EVENTS_AT_ONCE_MAX = 100_000
 PAUSE_S = 10.0
 
-# What was found, and what stands in the log after the place up to which it was looked through.
+# The indexed event types, and those of the events behind the indexed position.
 EVENT_TYPES: LiteralString = """
 SELECT name, schema_version, min(first_position) AS first_position
 FROM (
@@ -30,7 +30,7 @@ GROUP BY name, schema_version
 ORDER BY first_position
 """
 
-# Somebody else may look through the same stretch: the one who comes second finds nothing to change.
+# Concurrent scans of the same events are safe: the second one finds the position moved and changes nothing.
 SCAN_NEXT: LiteralString = """
 WITH stretch AS MATERIALIZED (
     SELECT position AS after,
@@ -54,7 +54,7 @@ _log = structlog.get_logger(__name__)
 
 
 class EventType(NamedTuple):
-    """One name and schema version, and where it stands first."""
+    """One event name and schema version, with the position of its first event."""
 
     name: str
     schema_version: int
@@ -62,10 +62,10 @@ class EventType(NamedTuple):
 
 
 class EventTypeIndex:
-    """What the log holds.
+    """The event names and schema versions that the log holds.
 
     Args:
-        url: of any role that reads events; looking on takes the projector's.
+        url: of any role that reads events; `scan_next` needs the projector's.
     """
 
     def __init__(self, url: str) -> None:
@@ -83,16 +83,16 @@ class EventTypeIndex:
         """Return every name and schema version in the log, in the order of their first positions.
 
         Raises:
-            StoreUnavailable: the server cannot be asked.
+            StoreUnavailable: the server cannot be reached.
         """
         return [EventType._make(row) for row in await self._readers.rows(EVENT_TYPES, {})]
 
     async def check(self, upcasters: UpcasterChain) -> None:
-        """Make sure that this program can read the whole log.
+        """Check that this program can read the whole log.
 
         Raises:
-            UnreadableLog: it can't; the message says since where, and what to do.
-            StoreUnavailable: the server cannot be asked.
+            UnreadableLog: it cannot; the message names the event, its position and the remedy.
+            StoreUnavailable: the server cannot be reached.
         """
         for name, schema_version, position in await self.event_types():
             objection = upcasters.why_unreadable(name, schema_version)
@@ -104,12 +104,12 @@ class EventTypeIndex:
                 )
 
     async def scan_next(self) -> int:
-        """Look through the next stretch of the log; return how many events it had (0: nothing is new)."""
+        """Scan the next batch of events; return how many there were (0: nothing is new)."""
         rows = await self._readers.rows(SCAN_NEXT, {"events_max": EVENTS_AT_ONCE_MAX})
         return int(rows[0][0]) if rows else 0
 
     async def scan_forever(self) -> None:
-        """Look through whatever is new, again and again, until cancelled."""
+        """Scan new events periodically until cancelled."""
         while True:
             try:
                 while await self.scan_next():

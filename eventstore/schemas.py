@@ -1,4 +1,4 @@
-"""Events as JSON Schemas (2020-12), for whoever reads the log in another language."""
+"""JSON Schemas (2020-12) of the stored events, for consumers in other languages."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -16,11 +16,12 @@ Schema = dict[str, Any]
 
 
 def schema_of(name: str, schema_version: int, event: type, examples: Sequence[Mapping[str, Any]] = ()) -> Schema:
-    """Return what the stored data of an event looks like.
+    """Return the JSON Schema of an event's stored data.
 
     Args:
-        event: its class in this version; what its docstring says of a field in backticks becomes that field's words.
-        examples: stored documents of it.
+        event: its class in this version. A sentence of its docstring that names a field in backticks becomes that
+            field's description.
+        examples: stored documents of this event.
     """
     forbid_unknown_fields(event)
     schema = TypeAdapter(event).json_schema(mode="validation")
@@ -37,12 +38,12 @@ def schema_of(name: str, schema_version: int, event: type, examples: Sequence[Ma
 
 
 def urn_of(name: str, schema_version: int) -> str:
-    """Name a schema for ever."""
+    """Return the permanent identifier of a schema."""
     return f"urn:seatledger:event:{name}:{schema_version}"
 
 
 def _describe(shape: Schema) -> None:
-    """Let each field say what the docstring says of it, and nothing that only repeats its name."""
+    """Replace the generated titles of fields by the sentences of the docstring that name them."""
     parts = _PART.split(" ".join(shape.get("description", "").split()))
     for name, field in shape.get("properties", {}).items():
         field.pop("title", None)

@@ -1,6 +1,6 @@
-"""What an event store promises: positions, versions, atomic appends over many streams, one verdict per command.
+"""The contract of an event store: positions, versions, atomic appends to many streams, one verdict per command.
 
-The two backends (`memory`, `postgres`) pass one contract of tests. Nothing here knows a business word.
+Both implementations (`memory`, `postgres`) pass the same contract tests.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -14,7 +14,7 @@ EVENTS_PER_COMMAND_MAX = 500
 STREAMS_PER_COMMAND_MAX = 1_000
 STREAM_CHARACTERS_MAX = 200
 EVENT_BYTES_MAX = 128 * 1024
-"""An order of fifty places takes 64 KiB if its labels are as long as they may be, in letters of four bytes."""
+"""An order of fifty places takes 64 KiB if its labels have their maximum length, in letters of four bytes."""
 
 BATCH_BYTES_MAX = 4 * 1024 * 1024
 RANGE_EVENTS_MAX = 10_000
@@ -24,7 +24,7 @@ REFUSAL_RETENTION_S = 60
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """One encoded event on its way into the log; `data` is stored byte for byte."""
+    """One encoded event to append; `data` is stored byte for byte."""
 
     name: str
     schema_version: int
@@ -33,7 +33,7 @@ class NewEvent:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """Events for one stream, valid only while that stream's version is `expected` (0: the stream does not exist)."""
+    """Events to append to one stream if its version is `expected` (0: the stream does not exist)."""
 
     stream: str
     expected: int
@@ -42,7 +42,7 @@ class Write:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestFingerprint:
-    """Who sent a command and what it said, so that the same idempotency key with another body is noticed."""
+    """The sender of a command and the hash of its body, which detect an idempotency key used for another request."""
 
     account: str = ""
     route: str = ""
@@ -54,18 +54,18 @@ NO_FINGERPRINT = RequestFingerprint()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Append:
-    """One command's wish: all of its writes or none, if every guard holds and the server's clock is inside the window.
+    """The writes of one command: all or none, if every guard holds and the server's clock is inside the window.
 
-    `guards` maps a stream that was read but is not written to the version it was read at. A command without writes
-    asks only whether its guards hold; it is never stored. `not_before` ≤ server time < `not_after`.
+    `guards` maps a stream that was read but is not written to the version it was read at. An append without writes
+    only checks its guards; it is never stored. `not_before` ≤ server time < `not_after`.
 
-    `asked_at`: when a client asked for it under a key that it may send again, by the server's clock and rather too
-    early than too late; None: nobody may. If such a command comes to nothing, no attempt that was asked for before has
-    an effect.
+    `asked_at`: when a client requested the command under a key that it may send again, by the server's clock and
+    rather too early than too late; None: it will not be sent again. If such a command is refused, no attempt that was
+    requested before has an effect.
 
-    `abandoned`: says whether whoever asked for it is gone; while it has not been sent, it is dropped then.
+    `abandoned`: tells whether the client has disconnected; a queued append is dropped then.
 
-    `size`: what it counts for in a batch, in bytes, once `encoding.check_append` has judged it.
+    `size`: what it counts for in a batch, in bytes; set by `validation.check_append`.
     """
 
     command_id: UUID
@@ -82,7 +82,7 @@ class Append:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Appended:
-    """The command's events stand at positions `first` … `last` (a guard-only command: `first` > `last` = the head)."""
+    """The command's events have positions `first` … `last` (a guard-only command: `first` > `last` = the head)."""
 
     first: int
     last: int
@@ -91,7 +91,7 @@ class Appended:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed:
-    """The command had already been done; its events stand at `first` … `last`."""
+    """The command was appended earlier; its events have positions `first` … `last`."""
 
     first: int
     last: int
@@ -101,7 +101,7 @@ class Replayed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict:
-    """`stream` was at `version`, not where the command believed it; nothing was written."""
+    """`stream` is at `version`, not at the expected one; nothing was written."""
 
     stream: str
     version: int
@@ -109,14 +109,14 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutsideTimeWindow:
-    """The server's clock, `now`, lies outside the command's window; nothing was written. Decide again."""
+    """The server's clock, `now`, is outside the command's window; nothing was written. Decide again."""
 
     now: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """The command came to nothing at `refused_at`, after this attempt was asked for; nothing was written."""
+    """An attempt of the command was refused at `refused_at`, after this one was requested; nothing was written."""
 
     refused_at: datetime
     now: datetime
@@ -126,9 +126,9 @@ Verdict = Appended | Replayed | Conflict | OutsideTimeWindow | Refused
 
 
 class RecordedEvent(NamedTuple):
-    """One event as it stands in the log. `part` (1 …) of `parts`: its place in its command.
+    """One event of the log. It is part `part` (1 …) of the `parts` events of its command.
 
-    A tuple, because readers make one for every event there is: a frozen dataclass takes eight times as long.
+    A tuple, because readers create one for every event: a frozen dataclass takes eight times as long.
     """
 
     position: int
@@ -146,9 +146,9 @@ class RecordedEvent(NamedTuple):
 
 
 class LogPoint(NamedTuple):
-    """A place in the log between two commands: everything up to `position` has happened, the last at `recorded_at`.
+    """A position between two commands: all events up to `position` were recorded, the last one at `recorded_at`.
 
-    Before the first event: position 0, at no time.
+    At the start of the log: position 0, `recorded_at` None.
     """
 
     position: int
@@ -160,15 +160,15 @@ START_OF_LOG = LogPoint(0, None)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventColumns:
-    """Many events in little room.
+    """Many events in compact form, one element of each column per event.
 
     Args:
-        positions: an array of integers of eight bytes.
-        streams: what their streams' names end with.
-        said: the event's name, then a space and one field of its data as text, unless it has none or it is null.
+        positions: an array of 8-byte integers.
+        streams: the names of the streams without the common prefix.
+        values: `"<name> <field value>"`; the name alone if there is no value.
 
     Raises:
-        ValueError: the columns differ in length: a name or a field held what was meant to part them.
+        ValueError: the columns differ in length, because a name or a value contains the separator.
     """
 
     positions: Sequence[int]
@@ -182,9 +182,9 @@ class EventColumns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockState:
-    """The server's clock beside the time of the last event.
+    """The server's clock and the time of the last event.
 
-    `accepted`: an operator lets the log's time stand still at `recorded_at` until the clock has caught up with it.
+    `accepted`: an operator has allowed appends at the time `recorded_at` until the clock has caught up with it.
     """
 
     now: datetime
@@ -194,23 +194,23 @@ class ClockState:
 
     @property
     def behind(self) -> timedelta:
-        """How far the clock is behind the last event."""
+        """How far the clock is behind the last event, at least zero."""
         return timedelta(0) if self.recorded_at is None else max(timedelta(0), self.recorded_at - self.now)
 
     @property
     def refuses(self) -> bool:
-        """Whether nothing can be appended because of that."""
+        """Whether appends are refused because the clock is behind."""
         return not self.accepted and self.behind > timedelta(seconds=CLOCK_BEHIND_MAX_S)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventFilter:
-    """Which events of the log somebody looks for; what is None or empty does not matter.
+    """Criteria for a search in the log; None or empty means any.
 
     Args:
-        stream: their stream. `prefix`: how its name begins.
-        actor: the id or the kind of who caused them.
-        subjects: what their metadata says under a name, unless the name of their stream says it already.
+        stream: the name of the stream. `prefix`: how that name begins.
+        actor: the id or the kind of the actor that caused the events.
+        subjects: metadata key → value; an event whose stream name contains the value matches as well.
     """
 
     names: Collection[str] | None = None
@@ -221,25 +221,25 @@ class EventFilter:
 
 
 class Store(Protocol):
-    """The log. Every method raises `StoreUnavailable` when the server cannot be asked."""
+    """The log. Every method raises `StoreUnavailable` when the server cannot be reached."""
 
     async def append(self, batch: Sequence[Append]) -> list[Verdict]:
-        """Judge every command of the batch, in order, in one transaction; the verdicts come in the same order.
+        """Append the commands of a batch in one transaction; return one verdict per command, in the same order.
 
-        No two commands of a batch may share a command id, and none may write what another one writes or guards
-        (the batcher sees to that).
+        No two commands of a batch may share a command id, and none may write a stream that another one writes or
+        guards (the batcher ensures that).
 
         Raises:
             OutcomeUnknown: the connection was lost after the batch was sent; the same batch may be sent again.
             BatchRefused: the server refused the batch as a whole (a malformed command); nothing was written.
-            ClockBehind: the server's clock is more than 2 s behind the last event, and no operator has accepted that;
+            ClockBehind: the server's clock is more than 2 s behind the last event, without an operator's acceptance;
                 nothing was written.
             StoreUnavailable: nothing was sent.
         """
         ...
 
     async def read_streams(self, streams: Sequence[str]) -> dict[str, list[RecordedEvent]]:
-        """Return every named stream's events in version order; a stream that does not exist gets an empty list."""
+        """Return the events of each stream in version order; an empty list for a stream that does not exist."""
         ...
 
     async def read_stream(
@@ -249,7 +249,7 @@ class Store(Protocol):
         ...
 
     async def read_latest(self, prefix: str, *, limit: int) -> list[RecordedEvent]:
-        """Return the last event of each of the first `limit` streams whose name begins with `prefix`, by name."""
+        """Return the last event of each of the first `limit` streams whose names begin with `prefix`, by name."""
         ...
 
     async def read_range(self, *, after: int, limit: int) -> list[RecordedEvent]:
@@ -260,35 +260,35 @@ class Store(Protocol):
         ...
 
     async def read_named(self, names: Collection[str], *, after: int, limit: int) -> tuple[list[RecordedEvent], int]:
-        """Return the events of these names among the next `limit` positions after one, in order, and the last of those.
+        """Return the events with these names among the next `limit` positions, and the last position examined.
 
-        It may end within a command. At the end of the log the last position looked at is `after` itself.
+        The result may end within a command. At the end of the log the last position examined is `after` itself.
         """
         ...
 
     async def read_columns(self, prefix: str, *, fields: Mapping[str, str], after: int, until: int) -> EventColumns:
-        """Return the events with `after` < position ≤ `upto` of the streams whose names begin so, in order.
+        """Return the events with `after` < position ≤ `until` of the streams that begin with `prefix`, in order.
 
         Args:
-            fields: name of an event → the field of its data that is wanted; other events come without one.
+            fields: name of an event → the field of its data to return; other events are returned without a value.
         """
         ...
 
     async def search(
         self, event_filter: EventFilter, *, after: int, until: int, limit: int, newest_first: bool = False
     ) -> list[RecordedEvent]:
-        """Return the first (or the last) `limit` of the wanted events with `after` < position ≤ `upto`.
+        """Return the first (or the last) `limit` matching events with `after` < position ≤ `until`.
 
-        Every position between is looked at, unless one stream is named: the caller keeps the range short.
+        Every position of the range is examined, unless the filter names a stream: keep the range short.
         """
         ...
 
     async def point_before(self, position: int) -> LogPoint:
-        """Return the end of the last whole command up to a position."""
+        """Return the end of the last complete command up to a position."""
         ...
 
     async def point_at(self, moment: datetime) -> LogPoint:
-        """Return the last position recorded at or before a time; a command has one time, so it ends one."""
+        """Return the last position recorded at or before a time; always the end of a command, which has one time."""
         ...
 
     async def head(self) -> int:
@@ -296,9 +296,9 @@ class Store(Protocol):
         ...
 
     async def now(self) -> datetime:
-        """Return the server's clock."""
+        """Return the server's time."""
         ...
 
     async def clock(self) -> ClockState:
-        """Return the server's clock beside the time of the last event."""
+        """Return the server's clock and the time of the last event."""
         ...

@@ -1,4 +1,4 @@
-"""How stored fields become those of today: one step from each schema version to the next."""
+"""Upcasters: one step from each stored schema version to the next."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpcasterChain:
-    """Every path there is.
+    """All upcasters, and the versions they lead to.
 
     Args:
-        versions: stored name → the schema version it is written in today.
+        versions: stored name → the schema version that is written.
         upcasters: (stored name, version) → the step to the next version.
     """
 
@@ -20,7 +20,7 @@ class UpcasterChain:
     upcasters: Mapping[tuple[str, int], Upcaster]
 
     def why_unreadable(self, name: str, schema_version: int) -> str | None:
-        """Say why no event of a name and schema version can be read; None: they can."""
+        """Return why events of this name and schema version cannot be read; None if they can."""
         today = self.versions.get(name)
         if today is None:
             return f"No event is called {name}."
@@ -28,11 +28,11 @@ class UpcasterChain:
             return f"{name} version {schema_version} is newer than this program."
         for version in range(schema_version, today):
             if (name, version) not in self.upcasters:
-                return f"There is no way from {name} version {version} to the next."
+                return f"There is no upcaster from {name} version {version} to the next."
         return None
 
     def upcast(self, name: str, schema_version: int, data: dict[str, Any]) -> dict[str, Any]:
-        """Return the fields of an event, to which there is no objection, as those of today."""
+        """Return an event's fields in the current version, provided that `why_unreadable` returned None."""
         for version in range(schema_version, self.versions[name]):
             data = self.upcasters[name, version](data)
         return data

@@ -1,4 +1,4 @@
-"""What can be stored, judged before anything is sent: a command that would poison its batch is refused alone."""
+"""Client-side checks before anything is sent, so that an invalid command is refused alone and not with its batch."""
 
 import re
 from collections.abc import Sequence
@@ -22,13 +22,13 @@ _VERSION_MAX = 2**63 - 1
 
 
 def check_append(append: Append) -> int:
-    """Judge one command by itself.
+    """Check one command.
 
     Returns:
-        Its size in bytes, as far as it counts towards the size of a batch.
+        Its size in bytes, as it counts towards the size of a batch.
 
     Raises:
-        Unencodable: it can never be stored as it is.
+        Unencodable: it can never be stored.
     """
     if append.size:
         return append.size
@@ -49,16 +49,16 @@ def check_append(append: Append) -> int:
     size = _plain_size(jsons, texts) or sum(map(_json_size, jsons)) + sum(map(_text_size, texts))
     if size > BATCH_BYTES_MAX:
         raise TooMuch(f"a command of {size} bytes; at most {BATCH_BYTES_MAX} are admitted")
-    object.__setattr__(append, "size", size)  # what cannot change is judged once
+    object.__setattr__(append, "size", size)  # an append is immutable, so it is checked once
     return size
 
 
 def check_batch(batch: Sequence[Append]) -> None:
-    """Judge the commands of a batch beside each other.
+    """Check the commands of a batch together.
 
     Raises:
-        BatchRefused: two commands share an id, or one writes what another one writes or guards; or too much at once.
-        Unencodable: a command can never be stored as it is.
+        BatchRefused: two commands share an id, one writes what another one writes or guards, or the batch is too large.
+        Unencodable: a command can never be stored.
     """
     if len(batch) > COMMANDS_PER_BATCH_MAX:
         raise BatchRefused(f"a batch of {len(batch)} commands; at most {COMMANDS_PER_BATCH_MAX} are admitted")
@@ -90,7 +90,7 @@ def _check_window(edge: datetime | None) -> None:
 
 
 def _plain_size(jsons: Sequence[str], texts: Sequence[str]) -> int:
-    """Judge all at once, as nearly every command admits: 0 when it takes a closer look."""
+    """Return the size of all texts at once, if none needs a closer check, as for nearly every command; otherwise 0."""
     joined = "".join([*jsons, *texts])
     try:
         size = len(joined) if joined.isascii() else len(joined.encode())

@@ -86,7 +86,10 @@ async def execute_command(
     context = await context_of(request, command, actor, key=key, again=key is not None or command_id is not None)
     if step is not None and context.deadline is not None:  # what was begun is carried through
         context = replace(
-            context, deadline=replace(context.deadline, is_abandoned=None, again=context.deadline.again and not begun)
+            context,
+            deadline=replace(
+                context.deadline, is_abandoned=None, is_repeatable=context.deadline.is_repeatable and not begun
+            ),
         )
     return await retry_after_guard_conflict(request, decide, context, assume_new)
 
@@ -170,7 +173,7 @@ def deadline_of(request: Request, *, again: bool) -> CommandDeadline:
     until = arrived_at + services_of(request).api_settings.request_seconds_max
     gone = request.scope.get("extensions", {}).get(GONE, {}).get("gone")
     asked_at = request.scope.get(RETRIED_AT, arrived_at)
-    return CommandDeadline(at=asked_at, until=until, again=again, is_abandoned=gone)
+    return CommandDeadline(requested_at=asked_at, until=until, is_repeatable=again, is_abandoned=gone)
 
 
 def treat_as_new_attempt(request: Request) -> None:

@@ -1,1 +1,1 @@
-"""A part of the log as a file for other tools: what was recorded, every byte of it, and nothing else."""
+"""Exports of a part of the log to files: the recorded events, byte for byte."""

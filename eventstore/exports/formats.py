@@ -1,4 +1,4 @@
-"""The kinds of files there are."""
+"""The export formats."""
 
 from enum import StrEnum
 
@@ -7,14 +7,14 @@ from eventstore.exports.writer import Writer
 
 
 class Format(StrEnum):
-    """What kind of file."""
+    """File format of an export."""
 
     JSONL = "jsonl"
     PARQUET = "parquet"
 
 
 def writer_of(kind: Format) -> Writer:
-    """Return the writer of one file."""
+    """Return a new writer for one file."""
     if kind is Format.JSONL:
         return LinesWriter()
     from eventstore.exports.parquet import ParquetWriter  # noqa: PLC0415 - a heavy library that lines don't need

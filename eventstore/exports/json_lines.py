@@ -1,6 +1,6 @@
-"""JSON Lines: one event a line, `data` and `metadata` verbatim at its end, with their lengths in bytes before.
+"""JSON Lines: one event per line, ending on `metadata` and `data` verbatim, preceded by their lengths in bytes.
 
-Any JSON reader takes a line; who wants the exact bytes counts back from its end: `}`, data, `,"data":`, metadata.
+Any JSON reader parses a line. The exact bytes are found from the end of the line: `}`, data, `,"data":`, metadata.
 """
 
 from collections.abc import Sequence
@@ -22,20 +22,20 @@ class LinesWriter:
         """Return a line for each event.
 
         Raises:
-            Unexportable: what was stored holds a line break of its own, which no writer of ours makes.
+            Unexportable: the stored JSON contains a line break, which this program never writes.
         """
         return b"".join(map(line_of, events))
 
     def finish(self) -> bytes:
-        """Return nothing: every line stands for itself."""
+        """Return no bytes: the format has no footer."""
         return b""
 
 
 def line_of(event: RecordedEvent) -> bytes:
-    """Return an event as one line.
+    """Return an event as one line, with its line feed.
 
     Raises:
-        Unexportable: it would be two.
+        Unexportable: the stored JSON contains a line break.
     """
     data, metadata = event.data.encode(), event.metadata.encode()
     if b"\n" in data or b"\n" in metadata:
@@ -60,7 +60,11 @@ def line_of(event: RecordedEvent) -> bytes:
 
 
 def event_of(line: bytes) -> RecordedEvent:
-    """Return the event of a line, byte for byte as it was stored."""
+    """Return the event of a line, byte for byte as it was stored.
+
+    Raises:
+        ValueError, KeyError: the line was not written by `line_of`.
+    """
     line = line.removesuffix(b"\n")
     fields = orjson.loads(line)
     data_ends = len(line) - len(_END)

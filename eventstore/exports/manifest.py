@@ -1,4 +1,4 @@
-"""What stands beside an exported file: which part of the log it is, its hash, and the seals that cover it."""
+"""The manifest of an exported file: its part of the log, its hash, and the seals that cover it."""
 
 import hashlib
 from collections.abc import AsyncIterator, Sequence
@@ -12,12 +12,12 @@ from eventstore.sealing.seal_repository import SealRepository
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """An exported file: the events that were wanted (None: all) among the positions after `after` up to `upto`.
+    """An exported file: the selected events (None: all) among the positions after `after` up to `upto`.
 
     Args:
         sha256: of the whole file, in hexadecimal.
-        seals: how many seals cover any of these positions; they stand in a file of their own.
-        sealed_upto: the last position they cover, 0 if none does: what comes after it was not sealed yet.
+        seals: how many seals cover any of these positions; they are exported to a file of their own.
+        sealed_upto: the last position they cover, 0 without any; later positions were not sealed yet.
         last_seal: the hash of the last of them, in hexadecimal.
     """
 
@@ -35,19 +35,19 @@ class Manifest:
     last_seal: str | None
 
     def to_json(self) -> bytes:
-        """Return it as people read it."""
+        """Return the manifest as indented JSON."""
         return orjson.dumps(self, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 class HashingCounter:
-    """Counts and hashes a file while it is written."""
+    """Counts and hashes the bytes of a file as they are written."""
 
     def __init__(self) -> None:
         self.bytes = 0
         self._sha256 = hashlib.sha256()
 
     def update(self, part: bytes) -> bytes:
-        """Return the next bytes, taken into account."""
+        """Count and hash the next bytes, and return them."""
         self.bytes += len(part)
         self._sha256.update(part)
         return part
@@ -59,7 +59,7 @@ class HashingCounter:
 
 
 async def seals_between(table: SealRepository, *, after: int, until: int) -> AsyncIterator[Sequence[Seal]]:
-    """Yield the seals that cover any position after one up to another, in order, some at a time."""
+    """Yield the seals that cover any position after `after` up to `until`, in order, one page at a time."""
     while after < until:
         seals = await table.covering(first=after + 1, last=until)
         if not seals:

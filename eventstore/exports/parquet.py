@@ -26,11 +26,11 @@ SCHEMA = pa.schema(
         pa.field("digest", pa.binary(HASH_BYTES), nullable=False),
     ]
 )
-"""In the order of `Recorded`; `data` and `metadata` are the JSON texts as they are stored."""
+"""The columns in the order of `RecordedEvent`; `data` and `metadata` are the JSON texts as they are stored."""
 
 
 class ParquetWriter:
-    """Writes one Parquet file."""
+    """Writes one Parquet file to memory; the caller takes its bytes as they are produced."""
 
     def __init__(self) -> None:
         self._sink = _Sink()
@@ -38,14 +38,14 @@ class ParquetWriter:
         self._waiting: list[RecordedEvent] = []
 
     def add(self, events: Sequence[RecordedEvent]) -> bytes:
-        """Return what is complete; the rest waits for its row group."""
+        """Return the bytes of complete row groups; the other events are kept for the next one."""
         self._waiting += events
         if len(self._waiting) >= ROWS_PER_GROUP:
             self._write()
         return self._sink.drain()
 
     def finish(self) -> bytes:
-        """Return the rest and the footer."""
+        """Return the bytes of the last row group and the footer."""
         if self._waiting:
             self._write()
         self._writer.close()
@@ -59,7 +59,7 @@ class ParquetWriter:
 
 
 class _Sink:
-    """A file that hands over what was written to it."""
+    """A write-only file object that returns the bytes written to it."""
 
     closed = False
 
@@ -68,22 +68,22 @@ class _Sink:
         self._position = 0
 
     def write(self, part: bytes) -> int:
-        """Take some bytes."""
+        """Append bytes."""
         self._written += part
         self._position += len(part)
         return len(part)
 
     def tell(self) -> int:
-        """Return how many bytes were ever written."""
+        """Return the number of bytes written since the beginning."""
         return self._position
 
     def flush(self) -> None:
-        """Do nothing: what is written is there."""
+        """Do nothing: bytes are readable at once."""
 
     def close(self) -> None:
-        """Do nothing: the bytes are still to be taken."""
+        """Do nothing: the last bytes are read after closing."""
 
     def drain(self) -> bytes:
-        """Return what was written since the last time."""
+        """Return and drop the bytes written since the last call."""
         taken, self._written = bytes(self._written), bytearray()
         return taken

@@ -1,4 +1,4 @@
-"""What every format can do: turn events into bytes, a stretch at a time, so that no export is ever whole in memory."""
+"""The interface of export formats: events to bytes, batch by batch, so that no export is in memory as a whole."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
@@ -10,21 +10,21 @@ POSITIONS_AT_ONCE = 20_000
 
 
 class Writer(Protocol):
-    """Writes one file, from beginning to end."""
+    """Produces the bytes of one file, from beginning to end."""
 
     def add(self, events: Sequence[RecordedEvent]) -> bytes:
-        """Return the next bytes of the file."""
+        """Return the bytes of some events; they may be returned by a later call."""
         ...
 
     def finish(self) -> bytes:
-        """Return the last bytes of the file."""
+        """Return the remaining bytes of the file."""
         ...
 
 
 async def events_between(
     store: Store, event_filter: EventFilter, *, after: int, until: int
 ) -> AsyncIterator[Sequence[RecordedEvent]]:
-    """Yield the events that are wanted, in order, some at a time."""
+    """Yield the matching events with `after` < position ≤ `until` in order, one batch at a time."""
     while after < until:
         batch = until if event_filter.stream else min(until, after + POSITIONS_AT_ONCE)
         events = await store.search(event_filter, after=after, until=batch, limit=EVENTS_AT_ONCE, newest_first=False)

@@ -1,1 +1,1 @@
-"""JetStream as a cache of the log: one stream an epoch, whose sequence is the position."""
+"""JetStream as a copy of the log: one stream per epoch, with sequence = position."""

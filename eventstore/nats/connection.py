@@ -1,4 +1,4 @@
-"""A connection to NATS that may be absent: made in the background, kept for ever, asked for when needed."""
+"""A connection to NATS that may be absent: opened in the background, and reconnected whenever it is lost."""
 
 import asyncio
 from contextlib import suppress
@@ -22,11 +22,11 @@ _log = structlog.get_logger(__name__)
 
 
 class NatsConnection:
-    """One connection to NATS, which need not be there.
+    """One connection to NATS, which may be absent.
 
     Args:
         url: with user and password.
-        name: what the server calls this connection.
+        name: names the connection for the server.
     """
 
     def __init__(self, url: str, *, name: str) -> None:
@@ -46,7 +46,7 @@ class NatsConnection:
         await self.close()
 
     def open(self) -> None:
-        """Begin to connect; returns at once, whether NATS runs or not."""
+        """Start to connect in the background, whether NATS is running or not."""
         self._connecting = asyncio.create_task(self._connect(), name=f"connect {self._name} to NATS")
 
     async def close(self) -> None:
@@ -61,10 +61,10 @@ class NatsConnection:
                     await self._client.close()
 
     def client(self) -> RawMessageClient:
-        """Return the connection as it is now.
+        """Return the connected client.
 
         Raises:
-            NatsUnavailable: there is none at the moment.
+            NatsUnavailable: there is no connection at the moment.
             NatsTooOld: the server is too old.
         """
         if self._too_old is not None:
@@ -81,11 +81,11 @@ class NatsConnection:
             connect_timeout=CONNECT_TIMEOUT_S,
             allow_reconnect=True,
             max_reconnect_attempts=-1,
-            reconnect_time_wait=RECONNECT_PAUSE_S,  # type: ignore[arg-type]  # it only ever sleeps so long
+            reconnect_time_wait=RECONNECT_PAUSE_S,  # type: ignore[arg-type]  # only passed to asyncio.sleep
             ping_interval=PING_INTERVAL_S,
             max_outstanding_pings=PINGS_OUTSTANDING_MAX,
-            pending_size=0,  # what cannot be sent now must not be sent later
-            error_cb=self._failed,
+            pending_size=0,  # messages that cannot be sent now must not be sent later
+            error_cb=self._on_error,
             reconnected_cb=self._check_version,
         )
         self._client = client
@@ -100,15 +100,15 @@ class NatsConnection:
             except NatsTooOld as refusal:
                 self._too_old = refusal
 
-    async def _failed(self, error: Exception) -> None:
-        _log.info("nats connection", connection=self._name, error=str(error) or type(error).__name__)
+    async def _on_error(self, error: Exception) -> None:
+        _log.info("nats: connection error", connection=self._name, error=str(error) or type(error).__name__)
 
 
 def check_version(major: int, minor: int) -> None:
-    """Refuse a nats-server that is too old.
+    """Check that nats-server is new enough.
 
     Raises:
-        NatsTooOld: it says what to do.
+        NatsTooOld: it is not; the message names the remedy.
     """
     if (major, minor) < VERSION_MIN:
         raise NatsTooOld(

@@ -1,4 +1,4 @@
-"""Which life of the log is being relayed: one row in PostgreSQL, changed only when a person says so."""
+"""The epoch of the log that the relay publishes: one row in PostgreSQL, changed only by an operator."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ FIRST = "the first start"
 
 CURRENT: LiteralString = "SELECT id, system_identifier, timeline, reason, began_at FROM eventstore.epoch"
 
-# The name of a write-ahead file begins with its timeline, which is right at once after a failover.
+# The name of a WAL file begins with its timeline; unlike pg_control it is current directly after a failover.
 SERVER: LiteralString = """
 SELECT (pg_control_system()).system_identifier,
        ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::integer
@@ -38,7 +38,7 @@ RETURNING id, system_identifier, timeline, reason, began_at
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerIdentity:
-    """Who keeps the log: the cluster, and which of its histories."""
+    """The PostgreSQL cluster that holds the log, and its timeline."""
 
     system_identifier: int
     timeline: int
@@ -46,7 +46,7 @@ class ServerIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Epoch:
-    """One life of the log, and the names its stream goes by."""
+    """One unbroken history of the log, with the names of its stream and subjects."""
 
     id: str
     server: ServerIdentity
@@ -55,56 +55,56 @@ class Epoch:
 
     @property
     def stream(self) -> str:
-        """The JetStream stream that repeats this epoch's log."""
+        """The JetStream stream with this epoch's events."""
         return f"SEATLEDGER_{self.id}"
 
     @property
     def events_subject(self) -> str:
-        """Where the relay, and nobody else, publishes events."""
+        """The subject to which the relay, and no other client, publishes events."""
         return f"seatledger.{self.id}.events"
 
     @property
     def wake_subject(self) -> str:
-        """Where anybody who appended says so."""
+        """The subject of the hints that events were appended."""
         return f"seatledger.{self.id}.wake"
 
 
 class Epochs:
-    """The epoch's row. Every method raises `StoreUnavailable` when the server cannot be asked.
+    """The epoch's row. Every method raises `StoreUnavailable` when the server cannot be reached.
 
     Args:
-        url: of a role that may read the row; to begin an epoch, the projector's.
+        url: of a role that may read the row; beginning an epoch takes the projector's.
     """
 
     def __init__(self, url: str) -> None:
         self._readers = ReadPool(url, 1)
 
     async def close(self) -> None:
-        """Disconnect."""
+        """Close the connection."""
         await self._readers.close()
 
     async def current(self) -> Epoch | None:
-        """Return the epoch that is being relayed; None: no relay ever ran."""
+        """Return the current epoch; None if no relay has ever run."""
         rows = await self._readers.rows(CURRENT, {})
         return epoch_of(rows[0]) if rows else None
 
     async def server(self) -> ServerIdentity:
-        """Return who keeps the log now."""
+        """Return the identity of the current server."""
         ((system_identifier, timeline),) = await self._readers.rows(SERVER, {})
         return ServerIdentity(system_identifier=system_identifier, timeline=timeline)
 
     async def current_or_first(self) -> Epoch:
-        """Return the current epoch; the first one begins by itself."""
+        """Return the current epoch; begin the first one if there is none."""
         current = await self.current()
         if current is not None:
             return current
         await self._readers.rows(BEGIN_FIRST, await self._new_row(FIRST))
         current = await self.current()
-        assert current is not None, "the row was there or has been written"
+        assert current is not None, "the row existed or was inserted"
         return current
 
     async def begin(self, reason: str) -> Epoch:
-        """Begin a new epoch on the server as it is now: a person has looked, and says why."""
+        """Begin a new epoch on the current server, for a reason given by an operator."""
         (row,) = await self._readers.rows(BEGIN, await self._new_row(reason[:REASON_LENGTH_MAX]))
         return epoch_of(row)
 
@@ -119,7 +119,7 @@ class Epochs:
 
 
 def epoch_of(row: tuple[Any, ...]) -> Epoch:
-    """Return the epoch in a row."""
+    """Return the epoch of a row."""
     epoch, system_identifier, timeline, reason, began_at = row
     server = ServerIdentity(system_identifier=system_identifier, timeline=timeline)
     return Epoch(id=epoch, server=server, reason=reason, began_at=began_at)

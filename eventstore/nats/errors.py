@@ -1,16 +1,16 @@
-"""What can go wrong with NATS. Nothing of it ever touches a booking.
+"""Errors of NATS. They never affect a command.
 
 EventStoreError
-├── NatsUnavailable   it cannot be asked, or does not answer in time
-├── NatsRefused       it answered with an error
-└── NatsTooOld        it cannot do what the relay needs
+├── NatsUnavailable   the server cannot be reached, or does not answer in time
+├── NatsRefused       JetStream answered with an error
+└── NatsTooOld        nats-server is older than the oldest supported version
 """
 
 from eventstore.errors import EventStoreError
 
 
 class NatsUnavailable(EventStoreError):
-    """NATS cannot be asked, or does not answer in time."""
+    """NATS cannot be reached, or does not answer in time."""
 
 
 class NatsRefused(EventStoreError):
@@ -22,4 +22,4 @@ class NatsRefused(EventStoreError):
 
 
 class NatsTooOld(EventStoreError):
-    """A nats-server that is older than the oldest we support."""
+    """nats-server is older than the oldest supported version."""

@@ -1,7 +1,7 @@
-"""One recorded event as one JetStream message, and back, to the byte.
+"""Converts a recorded event to a JetStream message and back, byte for byte.
 
-Headers carry position and digest. The payload is a line of JSON with the envelope, then `data` and `metadata` exactly
-as they are stored; the envelope says how many bytes are data.
+The headers carry position and digest. The payload is a line of JSON with the envelope, followed by `data` and
+`metadata` as they are stored; the envelope holds the length of `data` in bytes.
 """
 
 import hashlib
@@ -27,27 +27,27 @@ _EVENT_HEADERS = re.compile(
     rf"NATS/1\.0\r\n{POSITION}: (?P<position>[0-9]{{1,19}})\r\n{DIGEST}: (?P<digest>[0-9a-f]{{64}})\r\n".encode()
 )
 _command_id = lru_cache(COMMAND_CACHE_MAX)(UUID)
-"""The events of one command follow each other."""
+"""Cached, because the events of one command follow each other."""
 
 
 class UnexpectedMessage(Exception):
-    """A message that is not the event which belongs in its place."""
+    """A message that is not the event of its sequence."""
 
 
 class EventHeaders(NamedTuple):
-    """What a message of ours says in its headers: its position, and the digest of its event."""
+    """The headers of an event's message."""
 
     position: int
     digest: bytes
 
 
 def headers_of(event: RecordedEvent) -> dict[str, str]:
-    """Return what tells a message of ours from a stranger's; they stand before all others."""
+    """Return the headers that identify an event's message; they must precede all others."""
     return {POSITION: str(event.position), DIGEST: event.digest.hex()}
 
 
 def encode_headers(headers: Mapping[str, str]) -> bytes:
-    """Spell headers as they go over the wire and are stored.
+    """Encode headers as they are sent and stored.
 
     Source: NATS architecture decision record 4, message headers.
     """
@@ -56,19 +56,19 @@ def encode_headers(headers: Mapping[str, str]) -> bytes:
 
 
 def parse_headers(block: bytes) -> EventHeaders | None:
-    """Return what a block of headers claims; None: the message is not ours."""
+    """Return position and digest from raw headers; None if they are not those of an event's message."""
     found = _EVENT_HEADERS.match(block)
     return None if found is None else EventHeaders(int(found["position"]), bytes.fromhex(found["digest"].decode()))
 
 
 def digest_in(message: StoredMessage) -> bytes | None:
-    """Return the digest a stored message claims for its place; None: it is not ours, or stands in the wrong place."""
-    claim = parse_headers(message.headers)
-    return claim.digest if claim is not None and claim.position == message.sequence else None
+    """Return the digest in a stored message's headers; None if it has none, or another position than its sequence."""
+    headers = parse_headers(message.headers)
+    return headers.digest if headers is not None and headers.position == message.sequence else None
 
 
 def payload_of(event: RecordedEvent) -> bytes:
-    """Return all that a reader needs to build the event again."""
+    """Return the payload of an event's message, from which the event can be restored."""
     data = event.data.encode()
     envelope = orjson.dumps(
         {
@@ -90,29 +90,29 @@ def event_of(sequence: int, block: bytes, payload: bytes) -> RecordedEvent:
     """Return the event at a sequence, which is its position.
 
     Args:
-        block: the headers as they were published.
+        block: the raw headers.
 
     Raises:
-        Foreign: not ours, not in its place, or not what was recorded.
+        UnexpectedMessage: not an event, not the event of this sequence, or its digest differs.
     """
     try:
         event = read(sequence, payload)
     except (KeyError, ValueError, TypeError, OverflowError, struct.error) as error:
-        raise UnexpectedMessage(f"the message at {sequence} is not an event of ours: {error!r}") from error
+        raise UnexpectedMessage(f"the message at {sequence} is not a recorded event: {error!r}") from error
     if parse_headers(block) != (sequence, event.digest):
         raise UnexpectedMessage(f"the message at {sequence} is not the event that was recorded there")
     return event
 
 
 def read(position: int, payload: bytes) -> RecordedEvent:
-    """Take a payload apart; the digest is made anew of what it says."""
+    """Parse a payload; the digest is computed from its content."""
     line, _, rest = payload.partition(b"\n")
     envelope = orjson.loads(line)
     stream, version, name = envelope["stream"], envelope["version"], envelope["name"]
     schema_version, part, data_bytes = envelope["schema_version"], envelope["part"], envelope["data_bytes"]
     command_id, recorded_at = _command_id(envelope["command_id"]), datetime.fromisoformat(envelope["recorded_at"])
     data, metadata = rest[:data_bytes], rest[data_bytes:]
-    made_from = preimage(
+    hashed = preimage(
         position,
         stream.encode(),
         version,
@@ -136,5 +136,5 @@ def read(position: int, payload: bytes) -> RecordedEvent:
         recorded_at,
         data.decode(),
         metadata.decode(),
-        hashlib.sha256(made_from).digest(),
+        hashlib.sha256(hashed).digest(),
     )

@@ -1,7 +1,7 @@
-"""Publishing a batch of events as a chain: each is stored only right after the one before it, which it names.
+"""Publishes a batch of events as a chain: each message names the one before it, and is stored only directly after it.
 
-Where one is refused, so is every later one: what a stream gets is a beginning of what was sent, and nobody else's
-message comes in between. Only the last is acknowledged. See decision record 20.
+If one message is refused, so are all later ones: the stream stores a prefix of the batch, with no other message in
+between. Only the last message is acknowledged. See decision record 20.
 """
 
 from collections.abc import Sequence
@@ -27,19 +27,19 @@ _DIGEST_BYTES = 4
 async def publish_events(
     client: Client, subject: str, events: Sequence[RecordedEvent], *, timeout_s: float = ACKNOWLEDGE_TIMEOUT_S
 ) -> int:
-    """Publish consecutive events; each gets its position for its sequence.
+    """Publish consecutive events; the sequence of each becomes its position.
 
     Returns:
         The stream's last sequence.
 
     Raises:
-        NatsUnavailable: no acknowledgement; stored or not, ask the stream.
-        NatsRefused: the last was not stored, most likely because the stream ends elsewhere; ask it where.
+        NatsUnavailable: no acknowledgement; the state of the stream shows what was stored.
+        NatsRefused: the last message was not stored, most likely because the stream does not end before the first.
     """
     headers = chained_headers(events)
     frames = [frame(subject, *message) for message in zip(headers[:-1], map(payload_of, events[:-1]), strict=True)]
     try:
-        # nats-py checks and spells each message anew, at ten times the price of all else the relay does.
+        # nats-py validates and encodes each message anew, at ten times the cost of the rest of the relay.
         await client._send_command(b"".join(frames))  # noqa: SLF001
         message = await client.request(subject, payload_of(events[-1]), timeout=timeout_s, headers=headers[-1])
     except (errors.Error, TimeoutError, OSError) as error:
@@ -48,18 +48,18 @@ async def publish_events(
 
 
 def chained_headers(events: Sequence[RecordedEvent]) -> list[dict[str, str]]:
-    """Return the headers of each message: who it is, and what it follows."""
+    """Return the headers of each message: position, digest, message id, and the message it follows."""
     ids = [f"{event.position}-{event.digest[:_DIGEST_BYTES].hex()}" for event in events]
-    places = [{EXPECTED_LAST_SEQUENCE: str(events[0].position - 1)}]
-    places += [{EXPECTED_LAST_MESSAGE_ID: message_id} for message_id in ids]
+    expectations = [{EXPECTED_LAST_SEQUENCE: str(events[0].position - 1)}]
+    expectations += [{EXPECTED_LAST_MESSAGE_ID: message_id} for message_id in ids]
     return [
-        {**headers_of(event), MESSAGE_ID: message_id, **archive}
-        for event, message_id, archive in zip(events, ids, places, strict=False)
+        {**headers_of(event), MESSAGE_ID: message_id, **expected}
+        for event, message_id, expected in zip(events, ids, expectations, strict=False)
     ]
 
 
 def frame(subject: str, headers: dict[str, str], payload: bytes) -> bytes:
-    """Spell one message as the NATS protocol has it.
+    """Encode one message for the NATS protocol.
 
     Source: https://docs.nats.io/reference/reference-protocols/nats-protocol (HPUB)
     """
@@ -68,7 +68,7 @@ def frame(subject: str, headers: dict[str, str], payload: bytes) -> bytes:
 
 
 def limit_bytes(events: Sequence[RecordedEvent]) -> Sequence[RecordedEvent]:
-    """Return the first commands of a range that fit into one batch; at least one."""
+    """Return the leading commands of a range that fit into one batch; at least one."""
     size = 0
     ends = 0
     for count, event in enumerate(events, 1):

@@ -1,7 +1,7 @@
-"""nats-py's client, with a shorter way for the subscription that takes every event there is.
+"""A nats-py client with a fast path for subscriptions that receive every event.
 
-nats-py reads the headers of each message character by character and hands it on through a queue and a task, which is
-half of what following costs. See decision record 16.
+nats-py parses the headers of each message character by character and passes the message through a queue and a task,
+half of the cost of reading the stream. See decision record 16.
 """
 
 from collections.abc import Callable
@@ -11,24 +11,24 @@ from nats.aio.client import Client
 from nats.aio.subscription import Subscription
 
 MessageCallback = Callable[[bytes, bytes, bytes], None]
-"""Takes a message as it came: its reply subject, its block of headers (empty: none), its payload."""
+"""Receives a message: its reply subject, its raw headers (empty: none), its payload."""
 
 
 class RawMessageClient(Client):
-    """A client that can hand the messages of a subscription on as they come."""
+    """A client that can pass the messages of a subscription to a callback without parsing them."""
 
     def __init__(self) -> None:
         super().__init__()
         self._callbacks: dict[int, MessageCallback] = {}
 
     async def subscribe_raw(self, subject: str, callback: MessageCallback) -> Subscription:
-        """Subscribe, and hand on every message as it comes; `hand` must not wait and must not raise."""
+        """Subscribe with a callback for raw messages; it must return quickly and must not raise."""
         subscription = await self.subscribe(subject)
-        self._callbacks[subscription._id] = callback  # noqa: SLF001 - the number that messages come with
+        self._callbacks[subscription._id] = callback  # noqa: SLF001 - the id that incoming messages carry
         return subscription
 
     async def unsubscribe_raw(self, subscription: Subscription) -> None:
-        """End such a subscription."""
+        """End a subscription made by `subscribe_raw`."""
         self._callbacks.pop(subscription._id, None)  # noqa: SLF001 - as above
         await subscription.unsubscribe()
 

@@ -1,4 +1,4 @@
-"""The few questions we ask JetStream, by its raw API: nats-py knows no `first_seq`."""
+"""Requests to JetStream's raw API, because nats-py does not support `first_seq`."""
 
 import base64
 from collections.abc import Mapping
@@ -19,12 +19,14 @@ STREAM_AGE_MAX_S = 7 * 24 * 3600
 STREAM_BYTES_MAX = 4 * 1024**3
 MESSAGE_BYTES_MAX = 512 * 1024
 DUPLICATES_S = 1
-"""How long ids of messages are remembered: it is their places that keep them from being told twice, not their ids."""
+"""JetStream's deduplication window. Deduplication is by expected sequence, so it may be short."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamState:
-    """What a stream holds; empty, it ends where it would go on. `created` tells it from any later one of its name."""
+    """What a stream holds; of an empty one, `last_sequence` is before the next message. `created` distinguishes it from
+    a later stream of the same name.
+    """
 
     created: str
     messages: int
@@ -34,7 +36,7 @@ class StreamState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredMessage:
-    """One message of a stream; `headers` is the block as it was published."""
+    """One message of a stream, with its raw headers as published."""
 
     sequence: int
     headers: bytes
@@ -42,11 +44,11 @@ class StoredMessage:
 
 
 class Streams:
-    """JetStream's answers about streams.
+    """Requests about streams.
 
     Args:
-        client: a connection whose user may ask.
-        timeout_s: how long to wait for an answer.
+        client: a connection whose user may use JetStream's API.
+        timeout_s: timeout of a request.
     """
 
     def __init__(self, client: Client, *, timeout_s: float = ANSWER_TIMEOUT_S) -> None:
@@ -54,7 +56,7 @@ class Streams:
         self._timeout_s = timeout_s
 
     async def state(self, stream: str) -> StreamState | None:
-        """Return what a stream holds; None: there is no such stream.
+        """Return the state of a stream; None if it does not exist.
 
         Raises:
             NatsUnavailable, NatsRefused.
@@ -68,17 +70,17 @@ class Streams:
         return state_of(found)
 
     async def create(self, stream: str, subject: str, *, first_sequence: int) -> StreamState:
-        """Make a stream that begins at `first_sequence` and forgets by age and size only.
+        """Create a stream that begins at `first_sequence` and deletes messages by age and size only.
 
         Raises:
             NatsUnavailable.
-            NatsRefused: among others, somebody made it before, with another beginning.
+            NatsRefused: for example, the stream exists with another configuration.
         """
         configuration = configuration_of(stream, subject, first_sequence=first_sequence)
         return state_of(await self.ask(f"STREAM.CREATE.{stream}", configuration))
 
     async def last_message(self, stream: str, subject: str) -> StoredMessage | None:
-        """Return the newest message there is; None: the stream is empty.
+        """Return the newest message; None if the stream is empty.
 
         Raises:
             NatsUnavailable, NatsRefused.
@@ -86,7 +88,7 @@ class Streams:
         return await self._message(stream, {"last_by_subj": subject})
 
     async def message(self, stream: str, sequence: int) -> StoredMessage | None:
-        """Return one message; None: the stream does not hold it.
+        """Return one message; None if the stream does not hold it.
 
         Raises:
             NatsUnavailable, NatsRefused.
@@ -107,11 +109,11 @@ class Streams:
         )
 
     async def ask(self, verb: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Ask JetStream's API.
+        """Send a request to JetStream's API and return its answer.
 
         Raises:
-            NatsUnavailable: no answer.
-            NatsRefused: an error for an answer.
+            NatsUnavailable: no answer in time.
+            NatsRefused: the answer is an error.
         """
         payload = b"" if body is None else orjson.dumps(body)
         try:
@@ -122,7 +124,7 @@ class Streams:
 
 
 def configuration_of(stream: str, subject: str, *, first_sequence: int) -> dict[str, Any]:
-    """Return how a stream of ours is kept."""
+    """Return the JetStream configuration of an epoch's stream."""
     return {
         "name": stream,
         "subjects": [subject],
@@ -142,10 +144,10 @@ def configuration_of(stream: str, subject: str, *, first_sequence: int) -> dict[
 
 
 def answer(data: bytes) -> dict[str, Any]:
-    """Return JetStream's answer.
+    """Parse an answer of JetStream.
 
     Raises:
-        NatsRefused: it is an error.
+        NatsRefused: the answer is an error.
     """
     found: dict[str, Any] = orjson.loads(data)
     error = found.get("error")
@@ -155,7 +157,7 @@ def answer(data: bytes) -> dict[str, Any]:
 
 
 def state_of(found: Mapping[str, Any]) -> StreamState:
-    """Return what an answer says about a stream."""
+    """Return the state of a stream from an answer of JetStream."""
     state = found["state"]
     return StreamState(
         created=found["created"],

@@ -1,4 +1,4 @@
-"""Hints that something was appended: sent without waiting, heard or not. Polling is the truth."""
+"""Hints to the relay that events were appended. They may be lost: the relay polls as well."""
 
 import asyncio
 from collections.abc import Callable
@@ -22,11 +22,11 @@ EPOCH_AGE_MAX_S = 2.0
 
 
 class WakeUpNotifier:
-    """Tells the relay that something was appended: at most one hint in 5 ms, none while NATS is away.
+    """Sends hints that events were appended: at most one in 5 ms, none without a connection to NATS.
 
     Args:
         link: whose user may publish on the wake subject.
-        epochs: names the subject.
+        epochs: the current epoch, which names the subject.
     """
 
     def __init__(self, *, link: NatsConnection, epochs: Epochs) -> None:
@@ -47,18 +47,18 @@ class WakeUpNotifier:
         await self.close()
 
     def open(self) -> None:
-        """Begin to send."""
+        """Start the sending task."""
         self._task = asyncio.create_task(self._send(), name="wake the relay")
 
     async def close(self) -> None:
-        """Stop sending."""
+        """Stop the sending task."""
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
 
     def notify(self) -> None:
-        """Say that something was appended; returns at once, whatever happens to the hint."""
+        """Request a hint; never waits, and never fails."""
         self._appended.set()
 
     async def _send(self) -> None:
@@ -80,11 +80,11 @@ class WakeUpNotifier:
 
 
 class NotifyingAppender:
-    """A judge that announces every command that was appended.
+    """An appender that calls back after every command that was appended.
 
     Args:
-        judge: the batcher.
-        announce: called after each of them; it must return at once.
+        appender: the batcher.
+        announce: called after each append; it must not wait.
     """
 
     def __init__(self, appender: Appender, announce: Callable[[], None]) -> None:
@@ -92,7 +92,7 @@ class NotifyingAppender:
         self._announce = announce
 
     async def submit(self, append: Append) -> Verdict:
-        """Return the judge's verdict."""
+        """Return the appender's verdict."""
         verdict = await self._appender.submit(append)
         if isinstance(verdict, Appended) and append.writes:
             self._announce()
@@ -100,20 +100,20 @@ class NotifyingAppender:
 
 
 class WakeUpListener:
-    """Hears the hints of one epoch, as long as the connection lives that it listens on."""
+    """Receives the hints of one epoch for the lifetime of a connection."""
 
     def __init__(self) -> None:
         self._notified = asyncio.Event()
         self._subscription: Subscription | None = None
 
     async def listen(self, link: NatsConnection, epoch: Epoch) -> None:
-        """Listen to an epoch's hints; without NATS, to nothing."""
+        """Subscribe to an epoch's hints; without NATS, do nothing."""
         await self.close()
         with suppress(NatsUnavailable, NatsTooOld, errors.Error, OSError):
             self._subscription = await link.client().subscribe(epoch.wake_subject, cb=self._on_message)
 
     async def wait(self, timeout_s: float) -> bool:
-        """Wait for a hint, at most so long; tell whether one came."""
+        """Wait for a hint, at most `timeout_s`; tell whether one arrived."""
         try:
             async with asyncio.timeout(timeout_s):
                 await self._notified.wait()
@@ -123,7 +123,7 @@ class WakeUpListener:
         return True
 
     async def close(self) -> None:
-        """Stop listening."""
+        """Unsubscribe."""
         if self._subscription is not None:
             with suppress(errors.Error, OSError):
                 await self._subscription.unsubscribe()

@@ -1,4 +1,4 @@
-"""The log in PostgreSQL."""
+"""Event store on PostgreSQL."""
 
 from eventstore.postgres.store import PostgresStore
 

@@ -1,4 +1,4 @@
-"""The one connection that appends: when it is lost mid-statement, its session is ended before anything else is sent."""
+"""The connection that appends. When it is lost during a statement, its session is ended before the next append."""
 
 import asyncio
 import select
@@ -23,8 +23,8 @@ from eventstore.postgres.connection import (
 class Appender:
     """Sends one append at a time.
 
-    A session that was lost while it worked may still be at it, for instance waiting for the lock. Were it left alone,
-    it could write after the same batch, sent again, had been refused. So it is ended first.
+    The session of a lost connection may still be running, for example waiting for the lock. It could then write after
+    the same batch was sent again and refused. So it is terminated before the next append.
     """
 
     def __init__(self, url: str) -> None:
@@ -35,10 +35,10 @@ class Appender:
         self._lost: Session | None = None
 
     async def send(self, arguments: dict[str, BinaryArray]) -> list[tuple[Any, ...]]:
-        """Return the rows of verdicts.
+        """Return the rows of the append function.
 
         Raises:
-            StoreUnavailable, OutcomeUnknown, BatchRefused, ClockBehind: as `Store.append` says.
+            StoreUnavailable, OutcomeUnknown, BatchRefused, ClockBehind: see `Store.append`.
         """
         async with self._lock:
             connection = await self._ready()
@@ -59,7 +59,7 @@ class Appender:
                 raise
 
     async def open(self) -> None:
-        """Connect now, so that a wrong address is noticed at the start."""
+        """Connect now, so that a wrong URL is detected at startup."""
         async with self._lock:
             await self._ready()
 
@@ -96,7 +96,7 @@ class Appender:
 
 
 def _is_alive(connection: Connection) -> bool:
-    """Look whether an idle connection was ended by the server, so that nothing is sent into the void."""
+    """Tell whether an idle connection is open: read from its socket, in case the server has closed it."""
     if connection.closed:
         return False
     arrived = select.poll()

@@ -1,4 +1,4 @@
-"""A batch as the append function takes it, and its verdicts as they come back."""
+"""Converts a batch to the arguments of the append function, and its rows to verdicts."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,7 +20,7 @@ Row = tuple[Any, ...]
 
 
 def arguments(batch: Sequence[Append]) -> dict[str, binary_arrays.BinaryArray]:
-    """Return the batch as flat arrays: commands, what they expect, and their events, tied by ordinals from 1."""
+    """Return the batch as flat arrays of commands, expectations and events, linked by ordinals from 1."""
     commands: list[int] = []
     streams: list[str] = []
     versions: list[int] = []
@@ -60,7 +60,7 @@ def verdicts(rows: Sequence[Row], commands: int) -> list[Verdict]:
     """Return one verdict per command, in the order of the batch.
 
     Raises:
-        AssertionError: the server judged another batch than the one that was sent.
+        AssertionError: the rows do not match the batch that was sent.
     """
     judged: dict[int, Verdict] = {row[0]: _verdict(row) for row in rows}
     if len(rows) != commands or len(judged) != commands:
@@ -83,4 +83,4 @@ def _verdict(row: Row) -> Verdict:
         case "refused":
             return Refused(refused_at=refused_at, now=at)
         case _:
-            raise AssertionError(f"the server knows an outcome {outcome!r} that this code does not")
+            raise AssertionError(f"unknown outcome {outcome!r} of the append function")

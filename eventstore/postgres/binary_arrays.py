@@ -1,4 +1,4 @@
-"""Flat binary arrays: packed here in one pass, so that psycopg neither inspects nor escapes their elements."""
+"""PostgreSQL arrays in binary format, built in one pass: psycopg neither inspects nor escapes their elements."""
 
 import struct
 from collections.abc import Iterable, Sequence
@@ -18,7 +18,10 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class BinaryArray(bytes):
-    """An array as PostgreSQL receives it."""
+    """A one-dimensional array in PostgreSQL's binary format.
+
+    Source: `array_recv` in src/backend/utils/adt/arrayfuncs.c.
+    """
 
     element_oid = 0
     array_oid = 0
@@ -110,7 +113,7 @@ def times(values: Sequence[datetime | None]) -> TimeArray:
 
 
 def register(adapters: AdaptersMap) -> None:
-    """Teach a connection to send packed arrays as they are."""
+    """Make a connection send these arrays unchanged."""
     for array in (TextArray, JsonArray, BytesArray, UuidArray, IntegerArray, BigintArray, TimeArray):
         adapters.register_dumper(
             array, type(f"{array.__name__}Dumper", (_BinaryArrayDumper,), {"oid": array.array_oid})

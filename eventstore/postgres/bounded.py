@@ -1,7 +1,7 @@
-"""Connections on which every wait for the server ends: a server that stands still is noticed, and left.
+"""Connections with a timeout for every wait on the server, also when the server hangs.
 
-A statement that is given up, because it took too long or because whoever waited for it is cancelled, closes its
-connection. psycopg would ask the server to cancel it and wait for that, ten seconds where nobody answers.
+A statement that times out, or whose task is cancelled, closes its connection. psycopg would ask the server to cancel
+the statement and wait for that: ten seconds with a server that does not answer.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from psycopg.abc import PQGen
 from psycopg_pool import AsyncConnectionPool
 
 READ_SECONDS_MAX = 6.0
-"""Longer than the server lets a statement of a pool run, which is the better end."""
+"""Longer than the pools' server-side statement timeout, which leaves the connection usable."""
 
 CHECK_SECONDS_MAX = 1.0
 INTERVAL_S = 0.1
@@ -29,7 +29,7 @@ class NoAnswer(psycopg.OperationalError):
 
 
 class BoundedConnection(psycopg.AsyncConnection[Any]):
-    """A connection whose server must answer a statement within `seconds_max`."""
+    """A connection that closes itself when a statement is not answered within `seconds_max`."""
 
     seconds_max: float = READ_SECONDS_MAX
 
@@ -42,7 +42,7 @@ class BoundedConnection(psycopg.AsyncConnection[Any]):
         """Wait for the server.
 
         Raises:
-            NoAnswer: it does not answer in time; the connection is closed.
+            NoAnswer: the server did not answer in time; the connection is closed.
         """
         limit = self.seconds_max if timeout is None else timeout
         began_at = time.monotonic()
@@ -57,7 +57,7 @@ class BoundedConnection(psycopg.AsyncConnection[Any]):
 
     @contextmanager
     def within(self, seconds_max: float) -> Iterator[None]:
-        """Let the server answer within another time in this block."""
+        """Use another timeout within this block."""
         before, self.seconds_max = self.seconds_max, seconds_max
         try:
             yield
@@ -70,10 +70,10 @@ BOUNDED: type[psycopg.AsyncConnection[Any]] = BoundedConnection
 
 
 async def check_answers(connection: psycopg.AsyncConnection[Any]) -> None:
-    """Make sure that a pool's connection still works; for the pool's `check`.
+    """Check that a pool's connection works; for the pool's `check` argument.
 
     Raises:
-        psycopg.OperationalError: it does not, or nobody answers.
+        psycopg.OperationalError: the connection is broken, or the server does not answer in time.
     """
     assert isinstance(connection, BoundedConnection)
     with connection.within(CHECK_SECONDS_MAX):

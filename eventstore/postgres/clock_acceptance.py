@@ -1,4 +1,4 @@
-"""The way out after a clock that ran ahead: an operator lets the log stand still until the clock has caught up."""
+"""Recovery from a clock that ran ahead: an operator accepts it, and appends take the time of the last event."""
 
 from datetime import timedelta
 
@@ -9,36 +9,36 @@ from eventstore.postgres import sql
 from eventstore.store import CLOCK_BEHIND_MAX_S, ClockState
 
 ACCEPTED_MAX = timedelta(hours=24)
-"""No deadline passes while the log's time stands still, so longer than a day is a case for a restore."""
+"""Deadlines do not pass while the log's time is constant; after more than a day a restore is the better remedy."""
 
 
 async def read_clock(owner_url: str) -> ClockState:
-    """Return the server's clock beside the time of the last event."""
+    """Return the server's clock and the time of the last event."""
     async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as connection:
         return await _read(connection)
 
 
 async def accept_clock(owner_url: str, *, reason: str, by: str) -> ClockState:
-    """Let events be recorded at the time of the last one until the clock has caught up; return how it stands.
+    """Allow appends at the time of the last event until the clock has caught up; return the new state.
 
     Args:
-        owner_url: of the log's owner; nobody else may.
-        by: who says so, as the machine knows them.
+        owner_url: of the log's owner, the only role with this privilege.
+        by: the name of the operator's account on this machine.
 
     Raises:
-        NothingToAccept: nothing is refused, or the clock is more than a day behind.
+        NothingToAccept: no append is refused, or the clock is more than a day behind.
     """
     async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as connection:
         state = await _read(connection)
         if not state.refuses:
             raise NothingToAccept(
-                f"Nothing is refused because of the clock: it is {state.behind} behind the last event. Up to "
+                f"No append is refused because of the clock: it is {state.behind} behind the last event, and up to "
                 f"{CLOCK_BEHIND_MAX_S} s need no acceptance."
             )
         if state.behind > ACCEPTED_MAX:
             raise NothingToAccept(
-                f"The clock is {state.behind} behind the last event; at most {ACCEPTED_MAX} can be accepted. Is the "
-                "clock right? If it is, restore a backup from before the clock ran ahead."
+                f"The clock is {state.behind} behind the last event; at most {ACCEPTED_MAX} can be accepted. If the "
+                "clock is right, restore a backup made before it ran ahead."
             )
         accepted = {"recorded_at": state.recorded_at, "position": state.position, "reason": reason, "accepted_by": by}
         await connection.execute(sql.ACCEPT_CLOCK, accepted)

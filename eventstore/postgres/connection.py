@@ -1,4 +1,4 @@
-"""Connections with limits: every wait ends, and a peer that vanished is noticed."""
+"""Connections with timeouts for every wait, and TCP settings that detect a lost peer."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ STATEMENT_TIMEOUT_S = 30
 ANSWER_TIMEOUT_S = 40
 SESSION_END_TIMEOUT_S = 5
 READ_SECONDS_MAX = STATEMENT_TIMEOUT_S + 5
-"""Longer than the server lets a statement run, which is the better end."""
+"""Longer than the server's own statement timeout, which leaves the connection usable."""
 
-# Seconds, except tcp_user_timeout: milliseconds. A dead peer is noticed after about 12 s, by whichever side is waiting.
+# Seconds, except tcp_user_timeout: milliseconds. Either side detects a lost peer after about 12 s of waiting.
 LIMITS: dict[str, str | int] = {
     "client_encoding": "utf8",
     "connect_timeout": CONNECT_TIMEOUT_S,
@@ -37,7 +37,7 @@ Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One backend of the server, told from any later one with the same process id."""
+    """One backend process of the server; the start time distinguishes it from a later one with the same pid."""
 
     pid: int
     started_at: datetime
@@ -47,11 +47,12 @@ async def connect(url: str, *, name: str, seconds_max: float | None = None) -> C
     """Open a connection.
 
     Args:
-        seconds_max: how long a statement may be waited for, before the connection is given up; None: as it takes.
+        name: appended to the application name, for `pg_stat_activity`.
+        seconds_max: timeout of a statement, after which the connection is closed; None: no timeout.
 
     Raises:
-        StoreUnavailable: nobody answers, or not to us.
-        ServerTooOld: a PostgreSQL we do not support.
+        StoreUnavailable: no server answers, or it refuses the login.
+        ServerTooOld: PostgreSQL is older than the oldest supported version.
     """
     connection: Connection | None = None
     try:
@@ -77,10 +78,13 @@ async def connect(url: str, *, name: str, seconds_max: float | None = None) -> C
 
 
 def check_version(server_version: int) -> None:
-    """Refuse a PostgreSQL that is too old.
+    """Check that PostgreSQL is new enough.
 
     Args:
-        server_version: as the server says it, 160014 for 16.14.
+        server_version: as libpq reports it, 160014 for 16.14.
+
+    Raises:
+        ServerTooOld: it is older than `VERSION_MIN`.
     """
     if server_version < VERSION_MIN * 10_000:
         found = server_version // 10_000
@@ -91,23 +95,23 @@ def check_version(server_version: int) -> None:
 
 
 async def session_of(connection: Connection) -> Session:
-    """Return who serves this connection."""
+    """Return the backend process that serves a connection."""
     row = await (await connection.execute(sql.SESSION)).fetchone()
     if row is None:
-        raise StoreUnavailable("the server does not know its own session")
+        raise StoreUnavailable("the server does not list its own session")
     return Session(pid=row[0], started_at=row[1])
 
 
 async def end_session(connection: Connection, session: Session) -> None:
-    """Make sure that another session of ours is gone: committed or rolled back, but not still at it.
+    """Terminate another session of ours, and wait until it has committed or rolled back.
 
     Raises:
-        StoreUnavailable: it does not go.
+        StoreUnavailable: it did not end within `SESSION_END_TIMEOUT_S`.
     """
     ended = {"pid": session.pid, "started_at": session.started_at, "patience_ms": SESSION_END_TIMEOUT_S * 1000}
     row = await (await connection.execute(sql.END_SESSION, ended)).fetchone()
     if row is not None and not row[0]:
-        raise StoreUnavailable(f"the lost session {session.pid} is still busy")
+        raise StoreUnavailable(f"the lost session {session.pid} did not end within {SESSION_END_TIMEOUT_S} s")
 
 
 async def discard(connection: Connection) -> None:

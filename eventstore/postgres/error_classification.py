@@ -1,4 +1,4 @@
-"""What a failed statement means for the batch it carried."""
+"""Maps PostgreSQL errors to the event store's errors."""
 
 import psycopg
 from psycopg import errors
@@ -7,7 +7,7 @@ from eventstore.errors import BatchRefused, ClockBehind, EventStoreError, Outcom
 
 CLOCK_BEHIND = "SL002"
 
-# The statement was rolled back for a reason that has nothing to do with what it said: it may be sent again.
+# The statement was rolled back for a reason outside itself: it may be sent again.
 TRANSIENT = (
     errors.LockNotAvailable,
     errors.QueryCanceled,
@@ -21,7 +21,7 @@ TRANSIENT = (
     errors.IoError,
 )
 
-# What answers is no database of ours, or not yet: an empty one that a dump is being restored into, or a standby.
+# The database is not ready: it is empty because a dump is being restored into it, or it is a standby.
 UNPREPARED: tuple[type[psycopg.Error], ...] = (
     errors.UndefinedTable,
     errors.UndefinedFunction,
@@ -32,17 +32,17 @@ UNPREPARED: tuple[type[psycopg.Error], ...] = (
 )
 
 OUT_OF_REACH: tuple[type[psycopg.Error], ...] = (psycopg.OperationalError, psycopg.InterfaceError, *UNPREPARED)
-"""What says nothing about the statement: it may be sent again, to whatever answers then."""
+"""Errors unrelated to the statement: it may be sent again, to whichever server answers then."""
 
 
 def classify(error: psycopg.Error, *, alive: bool) -> EventStoreError:
-    """Return what the caller of an append is to be told.
+    """Return the error to raise for a failed append.
 
     Args:
-        alive: the connection still works, so the server has said its last word and rolled back.
+        alive: the connection still works, so the server has rolled the batch back.
     """
     if not alive:
-        return OutcomeUnknown(f"the connection was lost before a verdict came: {error}")
+        return OutcomeUnknown(f"the connection was lost before a verdict was received: {error}")
     if error.sqlstate == CLOCK_BEHIND:
         return ClockBehind(error.diag.message_primary or str(error))
     if isinstance(error, (*TRANSIENT, *UNPREPARED)):

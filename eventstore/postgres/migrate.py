@@ -1,4 +1,4 @@
-"""Numbered, forward-only migrations: whole or not at all, once each, and never changed afterwards."""
+"""Numbered, forward-only migrations, each applied in one transaction, once, and never changed afterwards."""
 
 import hashlib
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS migration.applied (
 )
 """
 _HAS_LEDGER: LiteralString = "SELECT to_regclass('migration.applied') IS NOT NULL"
-# Whether the schema's privileges were granted once, and whether the role of this database has them.
+# Whether the migration that grants privileges was applied, and whether this database's role has them.
 _GRANTED: LiteralString = """
 SELECT EXISTS (SELECT FROM migration.applied WHERE history = 'eventstore' AND name = %(privileges)s),
        EXISTS (
@@ -45,7 +45,7 @@ Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """A package of `0001_name.sql` files, known in the database under `name` for ever."""
+    """A package of `0001_name.sql` files; `name` identifies it in the database and never changes."""
 
     name: str
     package: str
@@ -61,7 +61,7 @@ class Migration:
 
     @property
     def sha256(self) -> str:
-        """What the database remembers the file by."""
+        """The hash that the database keeps of the file."""
         return hashlib.sha256(self.text).hexdigest()
 
 
@@ -75,22 +75,22 @@ async def migrate(
     role_password: RolePassword,
     histories: Sequence[History] = (EVENTSTORE,),
 ) -> list[str]:
-    """Make the login roles, then apply what is missing, in order.
+    """Create the login roles, then apply missing migrations in order.
 
-    Safe to run again, and from several processes or for several databases of one server at once.
+    Safe to run again, and concurrently, from several processes and for several databases of one server.
 
     Args:
-        owner_url: of a role that may create schemas, and login roles unless an administrator has made them.
-        role_password: the password each login role shall have.
-        histories: in the order in which they depend on each other.
+        owner_url: of a role that may create schemas, and login roles unless they exist.
+        role_password: returns the password of each login role.
+        histories: in the order of their dependencies.
 
     Returns:
         The names of the files applied, as `history/file`.
 
     Raises:
-        MigrationRefused: an earlier file was changed or is missing, the database is ahead of this code or the copy of
-            one with another name, or a login role is missing and may not be made.
-        ServerTooOld: a PostgreSQL we do not support.
+        MigrationRefused: an earlier file was changed or is missing, the database is ahead of this program or a copy of
+            a database with another name, or a login role is missing and cannot be created.
+        ServerTooOld: PostgreSQL is older than the oldest supported version.
     """
     known = [(history, migrations_of(history)) for history in histories]
     async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as connection:
@@ -113,7 +113,7 @@ def migrations_of(history: History) -> list[Migration]:
     """Return a history's files in order.
 
     Raises:
-        MigrationRefused: the numbers have a hole or a double.
+        MigrationRefused: a number is missing or used twice.
     """
     files = sorted(
         (entry for entry in resources.files(history.package).iterdir() if entry.name.endswith(".sql")),
@@ -121,15 +121,15 @@ def migrations_of(history: History) -> list[Migration]:
     )
     for number, entry in enumerate(files, 1):
         if not entry.name.startswith(f"{number:04}_"):
-            raise MigrationRefused(f"{history.name}: {entry.name} stands where number {number:04} belongs")
+            raise MigrationRefused(f"{history.name}: {entry.name} has the place of number {number:04}")
     return [Migration(history=history.name, name=entry.name, text=entry.read_bytes()) for entry in files]
 
 
 async def _require_own_privileges(connection: Connection) -> None:
-    """Insist that privileges, once granted, are those of this database's roles, whose names carry its name.
+    """Check that the granted privileges belong to this database's roles, whose names contain the database's name.
 
     Raises:
-        MigrationRefused: they are another database's, or gone.
+        MigrationRefused: they belong to the roles of another database, or were not restored.
     """
     if await (await connection.execute(_HAS_LEDGER)).fetchone() != (True,):
         return
@@ -137,8 +137,8 @@ async def _require_own_privileges(connection: Connection) -> None:
     names = {"privileges": PRIVILEGES, "role": role_name(database, APP_ROLE)}
     if await (await connection.execute(_GRANTED, names)).fetchone() == (True, False):
         raise MigrationRefused(
-            f"the login roles of {database} have no privileges in it, as in a copy of a database of another name or a "
-            "restore without privileges: restore it with them under its old name, or rename it "
+            f"the login roles of {database} have no privileges in it, because it is a copy of a database with another "
+            "name or was restored without privileges: restore it with them under its old name, or rename it "
             "(ALTER DATABASE … RENAME TO …)"
         )
 
@@ -148,14 +148,14 @@ async def _missing(connection: Connection, history: History, known: Sequence[Mig
     applied = await cursor.fetchall()
     for migration, (name, sha256) in zip(known, applied, strict=False):
         if migration.name != name:
-            raise MigrationRefused(f"{history.name}: the database has {name}, this code {migration.name} in its place")
+            raise MigrationRefused(f"{history.name}: the database has {name}, this program has {migration.name}")
         if migration.sha256 != sha256:
             raise MigrationRefused(
-                f"{history.name}: {name} was changed after it had been applied here; begin with a new database or data "
-                "folder (a released file is never changed: add a new one)"
+                f"{history.name}: {name} was changed after it was applied here; start with a new database or data "
+                "folder (released migrations are never changed: add a new file)"
             )
     if len(applied) > len(known):
-        raise MigrationRefused(f"{history.name}: the database is ahead of this code, it has {applied[-1][0]}")
+        raise MigrationRefused(f"{history.name}: the database is ahead of this program, it has {applied[-1][0]}")
     return known[len(applied) :]
 
 

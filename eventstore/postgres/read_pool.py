@@ -1,4 +1,4 @@
-"""A few connections for reading; a read that met a dead connection is asked once more on a new one."""
+"""Pool of connections for reading; a read that fails on a dead idle connection is repeated on another one."""
 
 import asyncio
 from collections.abc import Mapping
@@ -12,14 +12,14 @@ from eventstore.postgres.connection import READ_SECONDS_MAX, Connection, connect
 from eventstore.postgres.error_classification import OUT_OF_REACH
 
 IDLE_SECONDS_MAX = 5.0
-"""An idle session takes two megabytes of the server, a new one a few milliseconds."""
+"""An idle session takes two megabytes of the server's memory; a new one takes a few milliseconds."""
 
 
 class ReadPool:
-    """At most `connections_max` reads at a time, each on a connection of its own.
+    """Runs at most `connections_max` reads at a time, each on a connection of its own.
 
     Args:
-        kept: so many connections stay however long they are idle; the others are closed.
+        kept: number of idle connections that are not closed after `idle_seconds_max`.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class ReadPool:
         """Return the rows of a statement.
 
         Raises:
-            StoreUnavailable: the server cannot be asked, or does not answer.
+            StoreUnavailable: the server cannot be reached, or does not answer in time.
         """
         async with self._slots:
             try:
@@ -53,7 +53,7 @@ class ReadPool:
                 raise StoreUnavailable(f"the database did not answer: {error}") from error
 
     async def close(self) -> None:
-        """Disconnect."""
+        """Close all idle connections."""
         if self._closing is not None:
             self._closing.cancel()
             self._closing = None
@@ -78,7 +78,7 @@ class ReadPool:
             self._closing = asyncio.get_running_loop().call_later(self._idle_seconds_max, self._close_idle)
 
     def _close_idle(self) -> None:
-        """Close what has been idle for long; the first of the list has been so for longest."""
+        """Close connections that have been idle for too long; the list is in order of last use."""
         self._closing = None
         used_before = asyncio.get_running_loop().time() - self._idle_seconds_max
         while len(self._idle) > self._kept and self._idle[0][1] <= used_before:

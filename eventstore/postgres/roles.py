@@ -1,7 +1,7 @@
-"""The login roles of one database: what each may do, and how they are named, made and reached.
+"""The login roles of a database: their names, their creation, and the URLs to log in as them.
 
-Roles belong to a whole PostgreSQL cluster, so their names carry the database's: two shops of one cluster share nothing.
-Migrations name them as psql does a variable, `:"app"`.
+Roles belong to the whole PostgreSQL cluster, so their names contain the database's: two databases of one cluster share
+none. Migrations refer to them as psql does to variables, `:"app"`.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ RolePassword = Callable[[str], str]
 
 
 def role_name(database: str, role: str) -> str:
-    """Return the name of a database's login role; a long database name is cut and told apart by a digest."""
+    """Return the name of a database's login role; a long database name is cut and followed by its digest."""
     name = f"{database}_{role}"
     if len(name.encode()) <= NAME_BYTES_MAX:
         return name
@@ -43,20 +43,20 @@ def role_name(database: str, role: str) -> str:
 
 
 def database_of(url: str) -> str:
-    """Return the name of the database that a connection string leads to, by libpq's rules."""
+    """Return the name of the database in a connection string, by libpq's rules."""
     parts = conninfo_to_dict(url)
     named = parts.get("dbname") or os.environ.get("PGDATABASE") or parts.get("user") or os.environ.get("PGUSER")
     return str(named or "")
 
 
 def role_url(owner_url: str, role: str, password: str) -> str:
-    """Return the address of the same database for one of its login roles."""
+    """Return the connection string of the same database for one of its login roles."""
     parts = conninfo_to_dict(owner_url)
     return make_conninfo("", **{**parts, "user": role_name(database_of(owner_url), role), "password": password})
 
 
 def with_role_names(text: str, database: str) -> str:
-    """Return a migration with the database's own roles in the place of `:"app"` and its like."""
+    """Return a migration with `:"app"` and the like replaced by the names of the database's roles."""
     for role in ROLES:
         text = text.replace(f':"{role}"', quoted(role_name(database, role)))
     return text
@@ -68,9 +68,9 @@ def quoted(name: str) -> str:
 
 
 async def roles_script(owner_url: str, role_password: RolePassword) -> str:
-    """Return the statements that make a database's login roles, for an administrator to run.
+    """Return the SQL statements that create a database's login roles, for an administrator to run.
 
-    They hold no password, only what passwords are verified by (SCRAM-SHA-256).
+    They contain no passwords, only SCRAM-SHA-256 verifiers.
     """
     async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as connection:
         database, migrator = connection.info.dbname, quoted(connection.info.user)
@@ -86,17 +86,17 @@ async def roles_script(owner_url: str, role_password: RolePassword) -> str:
 
 
 def verifier_of(connection: Connection, name: str, password: str) -> str:
-    """Return what PostgreSQL keeps of a role's password."""
+    """Return the SCRAM-SHA-256 verifier that PostgreSQL stores for a password."""
     return connection.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
 
 
 async def ensure_roles(connection: Connection, owner_url: str, role_password: RolePassword) -> None:
-    """Make each login role with its password, and let the migrating role act as it (for dumps and restores).
+    """Create each login role with its password, and grant it to the migrating role (for dumps and restores).
 
-    A role that may not create roles finds them made by an administrator, and checks that their passwords fit.
+    Without the right to create roles, check that they exist and that their passwords are right.
 
     Raises:
-        MigrationRefused: a role is missing or has another password, and this role may not change that.
+        MigrationRefused: a role is missing or has another password, and this role cannot change that.
     """
     for role in ROLES:
         name, password = role_name(connection.info.dbname, role), role_password(role)
@@ -107,7 +107,7 @@ async def ensure_roles(connection: Connection, owner_url: str, role_password: Ro
 
 
 async def _create_or_alter(connection: Connection, name: str, password: str) -> None:
-    """Create a role or set its password; somebody else may be at the same."""
+    """Create a role or set its password; safe if another process does the same concurrently."""
     role = statements.Identifier(name)
     verifier = verifier_of(connection, name, password)
     for _ in range(TRIES_MAX):
@@ -125,7 +125,7 @@ async def _create_or_alter(connection: Connection, name: str, password: str) -> 
             await asyncio.sleep(PAUSE_S)
         else:
             return
-    raise MigrationRefused(f"the role {name} is being changed by others all the time")
+    raise MigrationRefused(f"the role {name} was changed concurrently {TRIES_MAX} times; try again")
 
 
 async def _join(connection: Connection, role: statements.Identifier, name: str) -> None:
@@ -142,5 +142,5 @@ async def _require_login(owner_url: str, role: str, password: str, cause: Except
     except psycopg.OperationalError:
         name = role_name(database_of(owner_url), role)
         raise MigrationRefused(
-            f"the role {name} is missing or has another password, and this role may not make it: {SCRIPT_HINT}"
+            f"the role {name} is missing or has another password, and this role cannot create it: {SCRIPT_HINT}"
         ) from cause

@@ -1,4 +1,4 @@
-"""Every statement the event store sends."""
+"""The SQL statements of the event store."""
 
 from typing import LiteralString
 
@@ -25,8 +25,8 @@ READ_STREAM: LiteralString = (
     _EVENT + "WHERE stream = %(stream)s AND version > %(after_version)s ORDER BY version LIMIT %(limit)s"
 )
 
-# From one stream to the next by the index on (stream, version), without touching the events in between. The end of the
-# range is the prefix and the last character there is; the recursion gives the streams in order and stops at the limit.
+# Jumps from stream to stream in the index on (stream, version) without reading the events in between. The range ends at
+# the prefix followed by the highest character; the recursion yields the streams in order and stops at the limit.
 READ_LATEST: LiteralString = (
     """
 WITH RECURSIVE named AS (
@@ -56,26 +56,26 @@ LIMIT %(limit)s
 """
 )
 
-# Positions are dense: a range of them is a limit, too.
+# Positions are dense, so a range of positions also limits the number of rows.
 READ_RANGE: LiteralString = _EVENT + "WHERE position > %(after)s AND position <= %(upto)s ORDER BY position"
 
 READ_NAMED: LiteralString = (
     _EVENT + "WHERE position > %(after)s AND position <= %(upto)s AND name = ANY(%(names)s) ORDER BY position"
 )
 
-# Three long values instead of a hundred thousand rows. Names hold no space or line break, nor does a field worth
-# asking for. Streams are cut as bytes: as text, every character would be counted. They are found by their index: a sum
-# is in none, so the primary key is of no use.
+# Three long values instead of up to a hundred thousand rows. Names contain no space or line break, and neither do the
+# fields that callers ask for. Streams are cut as bytes, because cutting text counts characters. `position + 0` keeps
+# the planner from using the primary key, so that streams are found by their index.
 _COLUMNS: LiteralString = """
 SELECT coalesce(string_agg(int8send(position), ''::bytea), ''),
        coalesce(string_agg(stream_end, '\\x0a'::bytea), ''),
-       coalesce(string_agg(said, E'\n'), '')
+       coalesce(string_agg(value_text, E'\n'), '')
 FROM (
     SELECT position,
            substring(textsend(stream) FROM octet_length(textsend(%(prefix)s)) + 1) AS stream_end,
            name || coalesce(
                ' ' || (data ->> (%(fields)s::text[])[array_position(%(names)s::text[], name::text)]), ''
-           ) AS said
+           ) AS value_text
     FROM eventstore.event
 """
 READ_COLUMNS: LiteralString = (
@@ -88,7 +88,7 @@ READ_COLUMNS: LiteralString = (
 """
 )
 
-# The same of a short range: every event in it is looked at.
+# The same for a short range: every event of the range is examined.
 READ_COLUMNS_IN_RANGE: LiteralString = (
     _COLUMNS
     + """
@@ -98,7 +98,7 @@ READ_COLUMNS_IN_RANGE: LiteralString = (
 """
 )
 
-# `->>` of a name that is not there is NULL, and so is distinct from whatever is wanted.
+# `->>` yields NULL for a missing key, which IS DISTINCT FROM every value.
 _WANTED: LiteralString = """
   AND (%(names)s::text[] IS NULL OR name = ANY (%(names)s::text[]))
   AND (%(prefix)s::text IS NULL OR starts_with(stream, %(prefix)s::text))
@@ -113,14 +113,14 @@ _IN_RANGE: LiteralString = "WHERE position > %(after)s AND position <= %(upto)s"
 SEARCH: LiteralString = _EVENT + _IN_RANGE + "ORDER BY position LIMIT %(limit)s"
 SEARCH_BACK: LiteralString = _EVENT + _IN_RANGE + "ORDER BY position DESC LIMIT %(limit)s"
 
-# Here too, however short the range is believed to be.
+# `position + 0` for the same reason as above, however short the range is estimated to be.
 _OF_STREAM: LiteralString = (
     "WHERE stream = %(stream)s AND position + 0 > %(after)s AND position + 0 <= %(upto)s" + _WANTED
 )
 SEARCH_STREAM: LiteralString = _EVENT + _OF_STREAM + "ORDER BY version LIMIT %(limit)s"
 SEARCH_STREAM_BACK: LiteralString = _EVENT + _OF_STREAM + "ORDER BY version DESC LIMIT %(limit)s"
 
-# An event inside a command is `part` positions behind the end of the command before.
+# A part within a command is `part` positions after the end of the previous command.
 POINT_BEFORE: LiteralString = """
 SELECT ended.position, ended.recorded_at
 FROM (
@@ -131,8 +131,8 @@ JOIN eventstore.event AS ended
     ON ended.position = found.position - CASE WHEN found.part = found.parts THEN 0 ELSE found.part END
 """
 
-# Times never decrease with the position, so the last one at or before a moment is found by halving the log, some 24
-# times for ten million events, in one statement and with no index but the primary key.
+# Times never decrease with the position, so a binary search finds the last one at or before a moment: some 24 steps for
+# ten million events, in one statement, with no index but the primary key.
 POINT_AT: LiteralString = """
 WITH RECURSIVE halved AS (
     SELECT 0::bigint AS low,
@@ -171,8 +171,8 @@ VALUES (%(recorded_at)s, %(position)s, %(reason)s, %(accepted_by)s)
 ON CONFLICT (recorded_at) DO NOTHING
 """
 
-# For the life of a connection. client_connection_check_interval ends a statement whose client is gone; sequential scans
-# are off because a plan made while the log was small is kept when it is large.
+# Set once per connection. client_connection_check_interval ends a statement whose client has disconnected; sequential
+# scans are off because a plan made while the log was small is kept when it has grown.
 CONFIGURE: LiteralString = """
 SELECT set_config('TimeZone', 'UTC', false),
        set_config('client_connection_check_interval', '1s', false),
@@ -186,7 +186,7 @@ SELECT set_config('TimeZone', 'UTC', false),
 
 SESSION: LiteralString = "SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"
 
-# True or no row: the session is gone, and with it whatever it was doing.
+# True or no row: the session has ended, and so has its transaction.
 END_SESSION: LiteralString = """
 SELECT pg_terminate_backend(pid, %(patience_ms)s) FROM pg_stat_activity
 WHERE pid = %(pid)s AND backend_start = %(started_at)s

@@ -1,4 +1,4 @@
-"""The log in PostgreSQL: appends through one function on one connection, reads on a few others."""
+"""The log in PostgreSQL: appends by one SQL function on one connection, reads on a pool of others."""
 
 import asyncio
 import sys
@@ -28,7 +28,7 @@ from eventstore.validation import check_batch
 READERS_MAX = 4
 READERS_KEPT = 1
 SHORT_RANGE = 20_000
-"""Up to so many positions, looking at each is cheaper than finding streams by their names."""
+"""In ranges up to this size, examining every position is cheaper than finding streams by name."""
 
 SEARCHES: Mapping[tuple[bool, bool], LiteralString] = {
     (False, False): sql.SEARCH,
@@ -36,15 +36,15 @@ SEARCHES: Mapping[tuple[bool, bool], LiteralString] = {
     (True, False): sql.SEARCH_STREAM,
     (True, True): sql.SEARCH_STREAM_BACK,
 }
-"""(one stream is named, newest first) → the statement that looks."""
+"""(the filter names a stream, newest first) → the statement."""
 
 
 class PostgresStore:
-    """A `Store` on a database that `eventstore.postgres.migrate` has prepared.
+    """A `Store` on a database prepared by `eventstore.postgres.migrate`.
 
     Args:
-        url: of the application's role, which may EXECUTE append and SELECT, and nothing else.
-        readers_max: how many reads may be under way at once.
+        url: of the application's role, which has EXECUTE on append and SELECT, and no other privileges.
+        readers_max: maximum number of concurrent reads.
     """
 
     def __init__(self, url: str, *, readers_max: int = READERS_MAX) -> None:
@@ -55,13 +55,13 @@ class PostgresStore:
         """Connect.
 
         Raises:
-            StoreUnavailable: nobody answers.
-            ServerTooOld: a PostgreSQL we do not support.
+            StoreUnavailable: the server cannot be reached.
+            ServerTooOld: PostgreSQL is older than the oldest supported version.
         """
         await self._appender.open()
 
     async def close(self) -> None:
-        """Finish what is in flight and disconnect."""
+        """Wait for the append in flight and disconnect."""
         await self._appender.close()
         await self._readers.close()
 
@@ -75,14 +75,14 @@ class PostgresStore:
         await self.close()
 
     async def append(self, batch: Sequence[Append]) -> list[Verdict]:
-        """Judge every command of the batch, as `Store.append` says."""
+        """Append a batch, as specified by `Store.append`."""
         if not batch:
             return []
         check_batch(batch)
         return verdicts(await self._appender.send(arguments(batch)), len(batch))
 
     async def read_streams(self, streams: Sequence[str]) -> dict[str, list[RecordedEvent]]:
-        """Return every named stream's events in version order."""
+        """Return the events of each stream in version order."""
         found: dict[str, list[RecordedEvent]] = {stream: [] for stream in streams}
         for row in await self._readers.rows(sql.READ_STREAMS, {"streams": list(found)}) if found else ():
             found[row[1]].append(to_recorded_event(row))
@@ -96,7 +96,7 @@ class PostgresStore:
         return [to_recorded_event(row) for row in await self._readers.rows(sql.READ_STREAM, parameters)]
 
     async def read_latest(self, prefix: str, *, limit: int) -> list[RecordedEvent]:
-        """Return the last event of each of the first `limit` streams whose name begins with `prefix`, by name."""
+        """Return the last event of each of the first `limit` streams whose names begin with `prefix`, by name."""
         return [
             to_recorded_event(row)
             for row in await self._readers.rows(sql.READ_LATEST, {"prefix": prefix, "limit": limit})
@@ -112,7 +112,7 @@ class PostgresStore:
         return events
 
     async def read_named(self, names: Collection[str], *, after: int, limit: int) -> tuple[list[RecordedEvent], int]:
-        """Return the events of these names among the next `limit` positions after one, and the last of those."""
+        """Return the events with these names among the next `limit` positions, and the last position examined."""
         until = max(after, min(await self.head(), after + limit))
         if until == after:
             return [], after
@@ -120,7 +120,7 @@ class PostgresStore:
         return [to_recorded_event(row) for row in await self._readers.rows(sql.READ_NAMED, parameters)], until
 
     async def read_columns(self, prefix: str, *, fields: Mapping[str, str], after: int, until: int) -> EventColumns:
-        """Return the events with `after` < position ≤ `upto` of the streams whose names begin so, in order."""
+        """Return the events with `after` < position ≤ `until` of the streams that begin with `prefix`, in order."""
         statement = sql.READ_COLUMNS if until - after > SHORT_RANGE else sql.READ_COLUMNS_IN_RANGE
         parameters = {
             "prefix": prefix,
@@ -135,7 +135,7 @@ class PostgresStore:
     async def search(
         self, event_filter: EventFilter, *, after: int, until: int, limit: int, newest_first: bool = False
     ) -> list[RecordedEvent]:
-        """Return the first (or the last) `limit` of the wanted events with `after` < position ≤ `upto`."""
+        """Return the first (or the last) `limit` matching events with `after` < position ≤ `until`."""
         parameters = {
             "after": after,
             "upto": until,
@@ -151,7 +151,7 @@ class PostgresStore:
         return [to_recorded_event(row) for row in await self._readers.rows(statement, parameters)]
 
     async def point_before(self, position: int) -> LogPoint:
-        """Return the end of the last whole command up to a position."""
+        """Return the end of the last complete command up to a position."""
         return to_log_point(await self._readers.rows(sql.POINT_BEFORE, {"position": position}))
 
     async def point_at(self, moment: datetime) -> LogPoint:
@@ -164,13 +164,13 @@ class PostgresStore:
         return int(head)
 
     async def now(self) -> datetime:
-        """Return the server's clock."""
+        """Return the server's time."""
         ((now,),) = await self._readers.rows(sql.NOW, {})
         moment: datetime = now
         return moment
 
     async def clock(self) -> ClockState:
-        """Return the server's clock beside the time of the last event."""
+        """Return the server's clock and the time of the last event."""
         ((now, position, recorded_at, accepted),) = await self._readers.rows(sql.CLOCK, {})
         return ClockState(now=now, position=position, recorded_at=recorded_at, accepted=accepted)
 
@@ -181,10 +181,12 @@ class PostgresStore:
 
 
 def to_event_columns(positions: bytes, streams: bytes, values: str) -> EventColumns:
-    """Return the columns of one long row; cutting its texts takes a while, so do it in a thread.
+    """Split the aggregated columns of one row. Slow for large ranges: call it in a thread.
 
     Args:
-        positions: of eight bytes each, the highest first.
+        positions: 8-byte integers, big-endian.
+        streams: separated by line feeds.
+        values: separated by line feeds.
     """
     numbers = array("q", positions)
     if sys.byteorder == "little":
@@ -194,10 +196,10 @@ def to_event_columns(positions: bytes, streams: bytes, values: str) -> EventColu
 
 
 def to_log_point(rows: Sequence[tuple[Any, ...]]) -> LogPoint:
-    """Return the only row as a mark; without one, nothing has happened yet."""
+    """Return the point in the only row; the start of the log without a row."""
     return LogPoint._make(rows[0]) if rows else START_OF_LOG
 
 
 def to_recorded_event(row: tuple[Any, ...]) -> RecordedEvent:
-    """Return an event from a row whose columns stand in the order of `Recorded`."""
+    """Return the event of a row whose columns have the order of `RecordedEvent`."""
     return RecordedEvent._make(row)

@@ -1,1 +1,1 @@
-"""Seals: who owns only the database cannot change what is sealed without being named."""
+"""Signed seals over the log: a change to sealed events is detected, even by the owner of the database."""

@@ -1,4 +1,4 @@
-"""Adds to a chain in the second place; only one may at a time, which the sealer sees to."""
+"""Appends seals to a chain of the seal archive. One writer at a time; the sealer ensures that."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ SEALS_PER_FILE = 4_096
 
 
 class ArchiveWriter:
-    """Goes on where a chain ends; what a crash left unfinished there is cut off first."""
+    """Continues a chain; an incomplete last line, left by a crash, is truncated first."""
 
     def __init__(self, chain: Chain) -> None:
         self._folder = chain.folder
@@ -31,7 +31,7 @@ class ArchiveWriter:
             append_durably(seals_of(self._pair), b"", at=content.rfind(b"\n") + 1)
 
     def add(self, sealed: ArchivedSeal) -> None:
-        """Write a seal and its fingerprints, and return when they are on the disk.
+        """Write a seal and its fingerprints durably.
 
         Raises:
             SealArchiveDamaged: fingerprints of earlier seals are missing.

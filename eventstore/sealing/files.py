@@ -1,14 +1,14 @@
-"""Files that are on the disk when a call returns."""
+"""Durable file operations: the content is synced to disk when a call returns."""
 
 import os
 from pathlib import Path
 
 
 def append_durably(file: Path, content: bytes, *, at: int | None = None) -> None:
-    """Add to a file, which is made if need be.
+    """Append to a file, creating it if necessary.
 
     Args:
-        at: cut off what stands from here on first; None: nothing.
+        at: truncate the file to this size first; None: do not.
     """
     new = not file.exists()
     with file.open("ab") as out:
@@ -22,7 +22,7 @@ def append_durably(file: Path, content: bytes, *, at: int | None = None) -> None
 
 
 def write_atomically(file: Path, text: str) -> None:
-    """Write a small file in one step, so that a crash leaves all of it or nothing."""
+    """Write a small file atomically, so that a crash leaves all of it or nothing."""
     draft = file.with_name(file.name + ".new")
     draft.unlink(missing_ok=True)
     append_durably(draft, text.encode())
@@ -31,7 +31,7 @@ def write_atomically(file: Path, text: str) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Put a folder's list of files on the disk."""
+    """Sync a folder's list of files to disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

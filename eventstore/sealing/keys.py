@@ -1,4 +1,4 @@
-"""Who sealed: Ed25519 keys, each named by the first bytes of its public key's SHA-256."""
+"""Ed25519 keys for seals; a key's id is the beginning of the SHA-256 of its public key."""
 
 import hashlib
 import hmac
@@ -16,10 +16,10 @@ _PURPOSE = b"seatledger/seals"
 
 
 class SealingKey:
-    """The private key, made from a secret that nothing but the sealer needs.
+    """A private key, derived from a secret of the sealer.
 
     Args:
-        secret: random, at least 32 characters; the same secret is always the same key.
+        secret: random, at least 32 characters; equal secrets give equal keys.
     """
 
     def __init__(self, secret: str) -> None:
@@ -28,17 +28,17 @@ class SealingKey:
         self.id = key_id_of(self.public)
 
     def sign(self, seal: Seal) -> Seal:
-        """Return the seal, sealed."""
+        """Return the seal with its signature."""
         return replace(seal, signature=self._private.sign(seal.signed))
 
 
 def key_id_of(public_key: bytes) -> str:
-    """Return the name of a public key."""
+    """Return the id of a public key."""
     return hashlib.sha256(public_key).hexdigest()[:KEY_ID_DIGITS]
 
 
 def is_genuine(seal: Seal, keys: Mapping[str, bytes]) -> bool:
-    """Tell whether one of these public keys, by their ids, signed exactly this."""
+    """Tell whether the seal is signed by one of these public keys, by their ids."""
     public_key = keys.get(seal.key_id)
     if public_key is None:
         return False

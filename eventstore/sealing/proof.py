@@ -1,4 +1,4 @@
-"""One event's proof: that it stands in the sealed log as the file says, checked without the log."""
+"""Inclusion proof of one event: that the sealed log contains it, verifiable without the log."""
 
 import struct
 from collections.abc import Mapping
@@ -20,24 +20,24 @@ PATH_MAX = 64
 
 
 class NotSealedYet(EventStoreError):
-    """The event is younger than the last seal."""
+    """The event is not sealed yet."""
 
 
 class LogContradictsSeal(EventStoreError):
-    """The events are not those that were sealed; `seatledger audit verify` names the first."""
+    """The events are not those that were sealed; `seatledger audit verify` locates the first difference."""
 
 
 class ProofRefused(Exception):
-    """The file proves nothing; the message says why."""
+    """The file is not a valid proof; the message gives the reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """An event, the seal over it, and the way from the one to the other.
+    """An event, the seal over it, and the audit path between them.
 
     Args:
         entry: the digests of the event and its neighbours in the Merkle tree.
-        path: from that entry to the seal's root.
+        path: the sibling hashes from that entry to the seal's root.
     """
 
     content: Content
@@ -50,13 +50,13 @@ async def prove(store: Store, table: SealRepository, position: int) -> Proof:
     """Return the proof of the event at a position.
 
     Raises:
-        NotSealedYet: wait some seconds.
-        LogContradictsSeal: there is none to be had.
-        StoreUnavailable: the database cannot be asked.
+        NotSealedYet: try again after a few seconds.
+        LogContradictsSeal: the log was changed, so no proof exists.
+        StoreUnavailable: the database cannot be reached.
     """
     seals = await table.covering(first=position, last=position, limit=1)
     if not seals:
-        raise NotSealedYet(f"The event at {position} is not sealed yet; try again in some seconds.")
+        raise NotSealedYet(f"The event at {position} is not sealed yet; try again in a few seconds.")
     seal = seals[0]
     events = await store.read_range(after=seal.first - 1, limit=seal.events)
     digests = [digest_of(**content_of(event)) for event in events]
@@ -68,25 +68,25 @@ async def prove(store: Store, table: SealRepository, position: int) -> Proof:
 
 
 def check(proof: Proof, keys: Mapping[str, bytes]) -> None:
-    """Make sure that a proof holds, by public keys that are believed.
+    """Check a proof with trusted public keys, by their ids.
 
     Raises:
-        ProofRefused: it does not.
+        ProofRefused: it is not valid.
     """
     seal = proof.seal
     if not is_genuine(seal, keys):
-        raise ProofRefused(f"The seal is not signed by a key that is believed here; it names the key {seal.key_id}.")
+        raise ProofRefused(f"The seal is not signed by a key that is trusted here; it names the key {seal.key_id}.")
     index = proof.content["position"] - seal.first
     if not 0 <= index < seal.events:
-        raise ProofRefused(f"The seal covers {seal.first} … {seal.last}, the event stands elsewhere.")
+        raise ProofRefused(f"The seal covers {seal.first} … {seal.last}, but not the event's position.")
     digest = digest_of(**proof.content)
     root = root_from_proof(digest, index=index, digests=seal.events, entry=proof.entry, path=proof.path)
     if root != seal.root:
-        raise ProofRefused("The event is not the one that was sealed there.")
+        raise ProofRefused("The event is not the one that was sealed at its position.")
 
 
 def proof_to_json(proof: Proof) -> dict[str, object]:
-    """Return a proof as a file has it; data and metadata as text, because every byte of them counts."""
+    """Return a proof as JSON; data and metadata as strings, because the digest covers every byte of them."""
     content = proof.content
     return {
         "format": FORMAT,
@@ -102,14 +102,14 @@ def proof_to_json(proof: Proof) -> dict[str, object]:
 
 
 def proof_from_json(shown: Any) -> Proof:
-    """Return the proof that `proof_to_json` showed.
+    """Return the proof that `proof_to_json` wrote.
 
     Raises:
-        ProofRefused: this is none.
+        ProofRefused: it is not a proof of a known format.
     """
     try:
         if shown["format"] != FORMAT or len(shown["path"]) > PATH_MAX:
-            raise ProofRefused("This is no proof of a format that is known here.")
+            raise ProofRefused("This is not a proof of a known format.")
         proof = Proof(
             content=_content_from_json(shown["event"]),
             entry=bytes.fromhex(shown["entry"]),
@@ -118,7 +118,7 @@ def proof_from_json(shown: Any) -> Proof:
         )
         digest_of(**proof.content)
     except (KeyError, TypeError, ValueError, AttributeError, SealUnreadable, struct.error) as error:
-        raise ProofRefused(f"This is no proof: {error!r}.") from error
+        raise ProofRefused(f"This is not a proof: {error!r}.") from error
     return proof
 
 

@@ -1,4 +1,4 @@
-"""The seal: what one signature says about a range of positions, and how it is written down."""
+"""The seal: a signed statement about a range of positions, and its representations."""
 
 import hashlib
 import struct
@@ -25,20 +25,20 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class SealUnreadable(Exception):
-    """What stands in a seal's place is none."""
+    """The text is not a seal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seal:
-    """The events at `first` … `last` are those under `root`.
+    """A signed statement that the events at `first` … `last` have the Merkle root `root`.
 
     Args:
-        chain: the seals it belongs to, which together cover one log from its first position on.
-        number: counts from 1 within the chain, without holes.
+        chain: id of the seal's chain; its seals together cover one log from position 1 on.
+        number: counts from 1 within the chain, without gaps.
         root: of the Merkle tree over the digests.
-        fingerprints: SHA-256 of the first bytes of every digest, in order, as the second place keeps them.
-        previous: the hash of the seal before, `NO_SEAL_BEFORE` in the first one.
-        key_id: names the public key, 16 hexadecimal digits.
+        fingerprints: SHA-256 of the fingerprints of all covered events, in order, as the archive holds them.
+        previous: the hash of the previous seal, `NO_SEAL_BEFORE` in the first one.
+        key_id: id of the public key, 16 hexadecimal digits.
         signature: Ed25519, over `signed`.
     """
 
@@ -55,12 +55,12 @@ class Seal:
 
     @property
     def events(self) -> int:
-        """How many events it covers."""
+        """The number of covered events."""
         return self.last - self.first + 1
 
     @property
     def signed(self) -> bytes:
-        """What the signature is over: every other field, each of a fixed length."""
+        """The signed bytes: all other fields, each with a fixed length."""
         sealed_at = (self.sealed_at - _EPOCH) // _MICROSECOND
         numbers = _NUMBERS.pack(self.number, self.first, self.last, sealed_at)
         hashes = self.root + self.fingerprints + self.previous
@@ -68,22 +68,22 @@ class Seal:
 
     @property
     def hash(self) -> bytes:
-        """What the next seal calls this one."""
+        """SHA-256 of the seal with its signature; the next seal's `previous`."""
         return hashlib.sha256(self.signed + self.signature).digest()
 
 
 def fingerprint_of(digest: bytes) -> bytes:
-    """Return what the second place keeps of an event: enough to find it again; the root proves it."""
+    """Return the first bytes of a digest, which the archive keeps to locate a fault; the root is the proof."""
     return digest[:FINGERPRINT_BYTES]
 
 
 def utc_text(moment: datetime) -> str:
-    """Write a time as every answer does, with Z for UTC."""
+    """Return a time in UTC in RFC 3339 with the suffix Z."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def seal_to_json(seal: Seal) -> dict[str, object]:
-    """Return a seal as JSON shows it: bytes in hexadecimal, the time in RFC 3339."""
+    """Return a seal as a JSON object: bytes in hexadecimal, the time in RFC 3339."""
     return {
         "chain": str(seal.chain),
         "number": seal.number,
@@ -99,10 +99,10 @@ def seal_to_json(seal: Seal) -> dict[str, object]:
 
 
 def seal_from_json(shown: Mapping[str, Any]) -> Seal:
-    """Return the seal that `seal_to_json` showed; whether it is genuine is another question.
+    """Return the seal that `seal_to_json` wrote; its signature is not checked.
 
     Raises:
-        SealUnreadable: a field is missing, or is not what it should be.
+        SealUnreadable: a field is missing or malformed.
     """
     try:
         seal = Seal(
@@ -119,16 +119,16 @@ def seal_from_json(shown: Mapping[str, Any]) -> Seal:
         )
         lengths = (len(seal.root), len(seal.fingerprints), len(seal.previous), len(seal.signed))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, struct.error) as error:
-        raise SealUnreadable(f"this is no seal: {error!r}") from error
+        raise SealUnreadable(f"this is not a seal: {error!r}") from error
     if lengths != (HASH_BYTES, HASH_BYTES, HASH_BYTES, _SIGNED_BYTES):
-        raise SealUnreadable("this is no seal: a field has the wrong length")
+        raise SealUnreadable("this is not a seal: a field has the wrong length")
     if not (1 <= seal.first <= seal.last and seal.events <= POSITIONS_MAX):
-        raise SealUnreadable(f"this is no seal: it covers {seal.first} … {seal.last}")
+        raise SealUnreadable(f"this is not a seal: it covers {seal.first} … {seal.last}")
     return seal
 
 
 def seal_line(seal: Seal) -> bytes:
-    """Return a seal as one line of JSON."""
+    """Return a seal as one line of JSON, with its line feed."""
     return orjson.dumps(seal_to_json(seal), option=orjson.OPT_APPEND_NEWLINE)
 
 
@@ -136,12 +136,12 @@ def parse_seal(line: bytes) -> Seal:
     """Return the seal that `seal_line` wrote.
 
     Raises:
-        SealUnreadable: it holds none, or says in other characters what was written, be it the same.
+        SealUnreadable: the line is not a seal, or differs from what `seal_line` writes.
     """
     try:
         seal = seal_from_json(orjson.loads(line))
     except orjson.JSONDecodeError as error:
-        raise SealUnreadable(f"this is no seal: {error}") from error
+        raise SealUnreadable(f"this is not a seal: {error}") from error
     if line != seal_line(seal):
-        raise SealUnreadable("this is not how a seal is written, though it can be read")
+        raise SealUnreadable("this is a seal in another notation than the archive's")
     return seal

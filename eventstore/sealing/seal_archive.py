@@ -1,12 +1,12 @@
-"""The second place: a folder, best on another machine, whose files say what the log was when it was sealed.
+"""The seal archive: a folder, best on another machine, with the signed seals that the log is verified against.
 
-    keys/<key id>.pub               every public key that ever sealed, in hexadecimal
+    keys/<key id>.pub               every public key that has sealed, in hexadecimal
     <chain>/reason                  why the chain was begun
-    <chain>/<position>.seals        one seal a line, as JSON, from that position on
+    <chain>/<position>.seals        one seal per line, as JSON, from that position on
     <chain>/<position>.fingerprints the first 8 bytes of every sealed event's digest, from that position on
 
-A chain's id is a UUIDv7, so the newest is the last by name. Fingerprints are written, and on the disk, before their
-seal: the end of a file after the last whole line was never promised to anybody.
+A chain's id is a UUIDv7, so the newest chain has the highest name. Fingerprints are synced to disk before their seal:
+an incomplete last line and fingerprints without a seal are leftovers of a crash.
 """
 
 import re
@@ -29,32 +29,32 @@ _CHAIN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class SealArchiveDamaged(EventStoreError):
-    """A file of the second place is not as it was written; the log may well be right."""
+    """A file of the archive is not as it was written; the log may be intact."""
 
 
 @dataclass(frozen=True, slots=True)
 class ArchivedSeal:
-    """A seal, and the fingerprints of the events it covers."""
+    """A seal, and the fingerprints of the events it covers, 8 bytes each."""
 
     seal: Seal
     fingerprints: bytes
 
 
 class SealArchive:
-    """The folder as a whole."""
+    """The folder, with its chains and public keys."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def chain(self) -> "Chain | None":
-        """Return the newest chain; None if nothing was ever sealed."""
+        """Return the newest chain; None if no seal was ever written."""
         if not self.folder.is_dir():
             return None
         names = [entry.name for entry in self.folder.iterdir() if _CHAIN.fullmatch(entry.name)]
         return Chain(self.folder / max(names)) if names else None
 
     def begin(self, reason: str) -> "Chain":
-        """Begin a chain; what was sealed before stays where it is."""
+        """Begin a new chain; earlier chains are kept."""
         chain = self.folder / str(uuid7())
         chain.mkdir(mode=0o755, parents=True)
         sync_folder(self.folder)
@@ -62,17 +62,17 @@ class SealArchive:
         return Chain(chain)
 
     def publish(self, public_key: bytes) -> None:
-        """Let everybody know a public key."""
+        """Write a public key to the archive, unless it is there."""
         file = self.folder / "keys" / f"{key_id_of(public_key)}.pub"
         if not file.exists():
             file.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
             write_atomically(file, public_key.hex())
 
     def keys(self) -> dict[str, bytes]:
-        """Return every published key by its id.
+        """Return every public key of the archive by its id.
 
         Raises:
-            SealArchiveDamaged: a file does not hold the key it is named after.
+            SealArchiveDamaged: a file does not hold the key that its name says.
         """
         return dict(self._key(file) for file in sorted((self.folder / "keys").glob("*.pub")))
 
@@ -87,17 +87,17 @@ class SealArchive:
 
 
 class Chain:
-    """Seals that follow each other, in pairs of files; the next pair begins when one is full."""
+    """A sequence of seals, in pairs of files; a full pair is followed by the next."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.id = UUID(folder.name)
 
     def sealed(self, *, position: int = 1) -> Iterator[ArchivedSeal]:
-        """Read what was sealed, in order, from the seal that covers a position on.
+        """Yield the seals in order, from the one that covers a position on.
 
         Raises:
-            SealArchiveDamaged: a line is no seal, or fingerprints are missing.
+            SealArchiveDamaged: a line is not a seal, or a file is missing.
         """
         pairs = self.file_pairs()
         begins = max((index for index, pair in enumerate(pairs) if int(pair.name) <= position), default=0)
@@ -107,30 +107,30 @@ class Chain:
                     yield sealed
 
     def last(self) -> ArchivedSeal | None:
-        """Return what was sealed last.
+        """Return the last seal; None without any.
 
         Raises:
             SealArchiveDamaged: see `sealed`.
         """
         pairs = self.file_pairs()
         newest: ArchivedSeal | None = None
-        for pair in pairs[-2:]:  # the last pair may have been begun and nothing more
+        for pair in pairs[-2:]:  # after a crash the last pair may be empty
             newest = next(iter(deque(_read(pair, last=pair == pairs[-1]), maxlen=1)), newest)
         return newest
 
     def file_pairs(self) -> list[Path]:
-        """Return the pairs of files, in order, each without its suffix."""
+        """Return the paths of the pairs of files in order, without suffix."""
         files = self.folder.glob("*.seals")
         return sorted(file.with_suffix("") for file in files if _PAIR.fullmatch(file.stem))
 
 
 def seals_of(pair: Path) -> Path:
-    """Return the file with the seals of a pair."""
+    """Return the file of a pair that holds the seals."""
     return pair.with_suffix(".seals")
 
 
 def fingerprints_of(pair: Path) -> Path:
-    """Return the file with the fingerprints of a pair."""
+    """Return the file of a pair that holds the fingerprints."""
     return pair.with_suffix(".fingerprints")
 
 

@@ -1,4 +1,4 @@
-"""The seals as the database has them: copies, for those who ask the API or export a part of the log."""
+"""The copies of seals in the database, for the API and for exports."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ NEWEST = 2**63 - 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealerState:
-    """How the sealer is, as it says itself; `trouble` is why it stopped."""
+    """The state that the sealer has reported; `trouble` is the reason why it stopped."""
 
     state: str
     trouble: str | None
@@ -22,7 +22,7 @@ class SealerState:
 
 
 class SealRepository:
-    """Reads the seals in the database. Every method raises `StoreUnavailable` when the server cannot be asked.
+    """Reads the copies of seals. Every method raises `StoreUnavailable` when the server cannot be reached.
 
     Args:
         url: of a role that may read them, such as the application's.
@@ -32,11 +32,11 @@ class SealRepository:
         self._readers = ReadPool(url, 1)
 
     async def close(self) -> None:
-        """Disconnect."""
+        """Close the connection."""
         await self._readers.close()
 
     async def covering(self, *, first: int, last: int, limit: int = SEALS_MAX) -> list[Seal]:
-        """Return the seals that cover any of the positions `first` … `last`, in order, at most `limit`."""
+        """Return at most `limit` seals that cover any of the positions `first` … `last`, in order."""
         parameters = {"first": first, "last": last, "limit": limit}
         return [seal_of(row) for row in await self._readers.rows(sql.SEALS_COVERING, parameters)]
 
@@ -46,11 +46,11 @@ class SealRepository:
         return [seal_of(row) for row in rows]
 
     async def keys(self) -> dict[str, bytes]:
-        """Return every public key that ever sealed, by its id."""
+        """Return every public key that has sealed, by its id."""
         return dict(await self._readers.rows(sql.KEYS, {}))
 
     async def sealer(self) -> SealerState | None:
-        """Return how the sealer is; None if none ever ran."""
+        """Return the sealer's state; None if no sealer has ever run."""
         rows = await self._readers.rows(sql.SEALER, {})
         if not rows:
             return None
@@ -59,7 +59,7 @@ class SealRepository:
 
 
 def seal_of(row: tuple[Any, ...]) -> Seal:
-    """Return the seal in a row."""
+    """Return the seal of a row."""
     chain, number, first, last, root, fingerprints, previous, sealed_at, key_id, signature = row
     return Seal(
         chain=chain,

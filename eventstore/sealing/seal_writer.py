@@ -1,4 +1,4 @@
-"""One sealer's turn: it makes sure that the log goes on where the second place ends, then seals on from there."""
+"""Writes seals as their owner: checks that the log continues the seal archive, then seals new events."""
 
 import hashlib
 import time
@@ -17,10 +17,10 @@ from eventstore.sealing.log_reader import (
     Connection,
     SealedContent,
     are_dense,
+    complete_commands,
     digests_of,
     head_of,
     read_content,
-    whole_commands,
 )
 from eventstore.sealing.merkle import root_over
 from eventstore.sealing.seal import NO_SEAL_BEFORE, POSITIONS_MAX, Seal, fingerprint_of
@@ -28,25 +28,25 @@ from eventstore.sealing.seal_archive import ArchivedSeal, SealArchive
 
 FIRST = "the first start"
 HEARTBEAT_INTERVAL_S = 5.0
-WHAT_TO_DO = "Run `seatledger audit verify`; after a restore that is meant to be, `seatledger seal new-chain`."
+REMEDY = "Run `seatledger audit verify`; after a restore that is meant to be, `seatledger seal new-chain`."
 
 
 class NotSealOwner(Exception):
-    """Another sealer is at it, or a new chain was begun."""
+    """Another sealer owns the archive, or a new chain was begun."""
 
 
 class SealerStopped(EventStoreError):
-    """The log does not go on where the second place ends; a person must look."""
+    """The log contradicts the seal archive; an operator must act."""
 
     def __init__(self, why: str) -> None:
-        super().__init__(f"{why} {WHAT_TO_DO}")
+        super().__init__(f"{why} {REMEDY}")
 
 
 class SealWriter:
-    """Seals, as the only one who does.
+    """Seals new events. At most one exists per archive, see `Sealer.acquire_writer`.
 
     Raises:
-        SealerStopped, SealArchiveDamaged: the log does not go on where the second place ends.
+        SealerStopped, SealArchiveDamaged: the log contradicts the archive, or the archive is damaged.
     """
 
     def __init__(self, connection: Connection, archive: SealArchive, key: SealingKey, max_delay: timedelta) -> None:
@@ -66,25 +66,25 @@ class SealWriter:
 
     @property
     def sealed_to(self) -> int:
-        """The last position that is sealed."""
+        """The last sealed position, 0 without any seal."""
         return self._last.last if self._last else 0
 
     def seal_next(self) -> bool:
-        """Seal the next range, if there is a full one or its first event has waited long enough.
+        """Seal the next range if it is full or its first event has is_due long enough; tell whether it was sealed.
 
         Raises:
-            SealerStopped: the log got shorter, or an event is not what its digest says.
+            SealerStopped: the log was truncated, or an event does not match its digest.
             NotSealOwner: a new chain was begun.
         """
         if time.monotonic() - self._heartbeat_at >= HEARTBEAT_INTERVAL_S:
             self._heartbeat()
-        parameters = {"patience": self._max_delay, "next": self.sealed_to + 1}
-        ((head, waited),) = self._connection.execute(sql.WAITING, parameters).fetchall()
+        parameters = {"max_delay": self._max_delay, "next": self.sealed_to + 1}
+        ((head, is_due),) = self._connection.execute(sql.WAITING, parameters).fetchall()
         self._check_head(head)
-        if not waited and head - self.sealed_to < POSITIONS_MAX:
+        if not is_due and head - self.sealed_to < POSITIONS_MAX:
             return False
         events = read_content(self._connection, self.sealed_to + 1, min(head, self.sealed_to + POSITIONS_MAX))
-        self._add(verified_digests(whole_commands(events), self.sealed_to + 1))
+        self._add(verified_digests(complete_commands(events), self.sealed_to + 1))
         return True
 
     def _add(self, digests: Sequence[bytes]) -> None:
@@ -110,28 +110,28 @@ class SealWriter:
         try:
             self._connection.execute(sql.ADD_SEAL, asdict(seal))
         except psycopg.IntegrityError as error:
-            raise SealerStopped(f"The database has another seal in the place of {seal.number}.") from error
+            raise SealerStopped(f"The database has another seal with number {seal.number}.") from error
 
     def _check_head(self, head: int) -> None:
         if head < self.sealed_to:
-            raise SealerStopped(f"The log ends at {head}, but was sealed up to {self.sealed_to}: it went back.")
+            raise SealerStopped(f"The log ends at {head} but was sealed up to {self.sealed_to}: it was restored.")
 
     def _check_last(self) -> None:
         self._check_head(head_of(self._connection))
         if self._last is None:
             return
         if not is_genuine(self._last, self._archive.keys()):
-            raise SealerStopped(f"Seal {self._last.number} in the second place is not signed by a key there.")
+            raise SealerStopped(f"Seal {self._last.number} of the archive is not signed by a key of the archive.")
         events = read_content(self._connection, self._last.first, self._last.last)
         if not events or root_over(digests_of(events)) != self._last.root:
-            raise SealerStopped(f"The last events under seal {self._last.number} are not those that were sealed.")
+            raise SealerStopped(f"The events of the last seal, {self._last.number}, are not those that were sealed.")
 
     def _copy_missing(self) -> None:
-        """A sealer that was ended between the second place and the database left one copy to make."""
+        """Copy the seals to the database that a crash after writing to the archive has left uncopied."""
         ((copies,),) = self._connection.execute(sql.LAST_COPY, {"chain": self._chain.id}).fetchall()
         last = self._last.number if self._last else 0
         if copies > last:
-            raise SealerStopped(f"The database has {copies} seals, the second place {last}: it lost some.")
+            raise SealerStopped(f"The database has {copies} seals, the archive only {last}.")
         if copies < last:
             for sealed in self._chain.sealed():
                 if sealed.seal.number > copies:
@@ -146,19 +146,19 @@ class SealWriter:
 
 
 def verified_digests(events: Sequence[SealedContent], first: int) -> list[bytes]:
-    """Return the digests of events from a position on, recomputed: a seal must not certify what contradicts itself.
+    """Return the recomputed digests of events from a position on, after checking that they may be sealed.
 
     Raises:
-        SealerStopped: one is missing, is not what its digest says, or does not go on with its command.
+        SealerStopped: an event is missing, does not match its digest, or does not continue its command.
     """
     if not events or not are_dense(events, first, first + len(events) - 1):
         raise SealerStopped(f"Positions are missing from {first} on.")
     digests = digests_of(events)
     for digest, (position, _, _, _, stored) in zip(digests, events, strict=True):
         if digest != stored:
-            raise SealerStopped(f"The event at {position} is not what its digest says.")
+            raise SealerStopped(f"The event at {position} does not match its digest.")
     order = CommandSequence()
-    misfit = order.first_gap(events)
-    if misfit is not None or order.within:
-        raise SealerStopped(f"The event at {misfit or events[-1][0]} does not go on with its command.")
+    gap = order.first_gap(events)
+    if gap is not None or order.is_incomplete:
+        raise SealerStopped(f"The event at {gap or events[-1][0]} does not continue its command.")
     return digests

@@ -1,8 +1,8 @@
-"""The sealer: signs what the log says, off everybody's way, and never what contradicts what it signed before.
+"""The sealer: signs seals over new events, and stops when the log contradicts an earlier seal.
 
-It runs in step with nothing: it reads the log, recomputes every digest from the content, writes the seal to the second
-place, and a copy to the database. Where log and second place contradict each other (a restore, a truncation, a changed
-event) it stops until a person has looked.
+It runs independently of appends: it reads the log, recomputes every digest from the content, writes the seal to the
+seal archive, and a copy to the database. When log and archive contradict each other (a restore, a truncation, a changed
+event), it stops until an operator has begun a new chain.
 """
 
 import fcntl
@@ -33,11 +33,11 @@ _log = structlog.get_logger(__name__)
 
 
 class Sealer:
-    """Seals one log into one second place. Several may run: one seals, the others wait for its end.
+    """Seals one log into one archive. Several may run: one seals, the others take over when it ends.
 
     Args:
         url: of the sealer's role.
-        patience: how long an event waits for others to be sealed with.
+        max_delay: how long an event may stay unsealed while a range is not full.
     """
 
     def __init__(self, *, url: str, archive: SealArchive, key: SealingKey, max_delay: timedelta = MAX_DELAY) -> None:
@@ -45,10 +45,10 @@ class Sealer:
         self._archive = archive
         self._key = key
         self._max_delay = max_delay
-        self._said = ("", -REMINDER_S)
+        self._logged = ("", -REMINDER_S)
 
     def run(self, stop: threading.Event) -> None:
-        """Seal until told to stop; whatever goes wrong meanwhile is said, and tried again."""
+        """Seal until `stop` is set; errors are logged, and sealing is retried after a pause."""
         while not stop.is_set():
             try:
                 with open_connection(self._url, name="seal") as connection:
@@ -56,16 +56,16 @@ class Sealer:
             except NotSealOwner:
                 stop.wait(POLL_INTERVAL_S)
             except TROUBLE as trouble:
-                self._log_once("sealer: trying again", str(trouble))
+                self._log_once("sealer: retrying", str(trouble))
                 stop.wait(RETRY_PAUSE_S)
 
     @contextmanager
     def acquire_writer(self, connection: Connection) -> Iterator[SealWriter]:
-        """Be the one who seals, as long as the connection lives.
+        """Acquire the ownership of sealing, by a lock in the archive and one in the database, for this block.
 
         Raises:
-            NotSealOwner: it is another one's turn.
-            SealerStopped, SealArchiveDamaged: nothing can be sealed until a person has looked.
+            NotSealOwner: another sealer has it.
+            SealerStopped, SealArchiveDamaged: sealing is impossible until an operator has acted.
         """
         self._archive.folder.mkdir(parents=True, exist_ok=True)
         with (self._archive.folder / "lock").open("wb") as lock:
@@ -73,25 +73,25 @@ class Sealer:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise NotSealOwner from None
-            ((mine,),) = connection.execute(sql.TRY_LOCK).fetchall()
-            if not mine:
+            ((is_owner,),) = connection.execute(sql.TRY_LOCK).fetchall()
+            if not is_owner:
                 raise NotSealOwner
             yield SealWriter(connection, self._archive, self._key, self._max_delay)
 
     def _seal(self, connection: Connection, stop: threading.Event) -> None:
         try:
-            with self.acquire_writer(connection) as turn:
+            with self.acquire_writer(connection) as writer:
                 while not stop.is_set():
-                    if not turn.seal_next():
+                    if not writer.seal_next():
                         stop.wait(POLL_INTERVAL_S)
         except EventStoreError as refusal:
             connection.execute(sql.UPDATE_HEARTBEAT, {"state": "stopped", "trouble": str(refusal)})
             self._log_once("sealer stopped", str(refusal))
             stop.wait(RETRY_PAUSE_S)
 
-    def _log_once(self, what: str, trouble: str) -> None:
-        said, at = self._said
+    def _log_once(self, event: str, trouble: str) -> None:
+        logged, logged_at = self._logged
         now = time.monotonic()
-        if trouble != said or now - at >= REMINDER_S:
-            self._said = (trouble, now)
-            _log.error(what, why=trouble)
+        if trouble != logged or now - logged_at >= REMINDER_S:
+            self._logged = (trouble, now)
+            _log.error(event, reason=trouble)

@@ -1,4 +1,4 @@
-"""Every statement about seals."""
+"""The SQL statements of sealing."""
 
 from typing import LiteralString
 
@@ -12,7 +12,7 @@ _OF_THE_NEWEST_CHAIN: LiteralString = (
     "WHERE chain = (SELECT chain FROM eventstore.seal ORDER BY chain DESC, number DESC LIMIT 1) "
 )
 
-# Ranges follow each other without a hole, so the order of last positions is that of the numbers.
+# Ranges are contiguous, so the order of last positions is that of the numbers.
 SEALS_COVERING: LiteralString = (
     _SEAL
     + _OF_THE_NEWEST_CHAIN
@@ -29,7 +29,7 @@ SEALER: LiteralString = "SELECT state, trouble, heartbeat_at FROM eventstore.sea
 
 HEAD: LiteralString = "SELECT coalesce((SELECT position FROM eventstore.event ORDER BY position DESC LIMIT 1), 0)"
 
-# For the life of a connection that reads long ranges.
+# Set once per connection that reads long ranges.
 CONFIGURE: LiteralString = """
 SELECT set_config('TimeZone', 'UTC', false),
        set_config('client_connection_check_interval', '1s', false),
@@ -38,9 +38,9 @@ SELECT set_config('TimeZone', 'UTC', false),
        set_config('jit', 'off', false)
 """
 
-# The preimage, as append and eventstore/digest.py have it. Made here, because one long value a row is read twice as
-# fast as the columns it is made from. Times are sent as microseconds since 2000, so many hours after 1970: adding those
-# costs less than counting in numeric.
+# The preimage, as in append and in eventstore/digest.py. Built by the server, because one long value per row is read
+# twice as fast as its columns. timestamptz_send yields microseconds since 2000, so the hours since 1970 are added, which
+# costs less than arithmetic in numeric.
 CONTENT: LiteralString = """
 SELECT position, part, parts,
        int8send(position)
@@ -60,11 +60,11 @@ ORDER BY position
 LIMIT %(limit)s
 """
 
-# What is not sealed yet: the end of the log, and whether its first event has waited long enough.
+# The end of the log, and whether the first unsealed event has waited for the maximum delay.
 WAITING: LiteralString = """
 SELECT coalesce((SELECT position FROM eventstore.event ORDER BY position DESC LIMIT 1), 0),
        coalesce((
-           SELECT clock_timestamp() - recorded_at >= %(patience)s FROM eventstore.event WHERE position = %(next)s
+           SELECT clock_timestamp() - recorded_at >= %(max_delay)s FROM eventstore.event WHERE position = %(next)s
        ), false)
 """
 
@@ -72,7 +72,7 @@ NAMED: LiteralString = "SELECT name, stream FROM eventstore.event WHERE position
 
 RECORDED_AT: LiteralString = "SELECT recorded_at FROM eventstore.event WHERE position = %(position)s"
 
-# Held as long as the session lives: of several sealers one seals.
+# Held for the lifetime of the session: only one of several sealers seals.
 TRY_LOCK: LiteralString = "SELECT pg_try_advisory_lock(5193477006814421773)"
 
 LAST_COPY: LiteralString = (

@@ -1,4 +1,4 @@
-"""Reading the log on and on, from any position, in order: from JetStream when near its end, else from the store."""
+"""Subscriptions: the log in order from any position, read from JetStream near its end and from the store otherwise."""
 
 from eventstore.errors import LogWentBack
 from eventstore.subscription.hybrid import HybridSubscription, Subscription

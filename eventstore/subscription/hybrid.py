@@ -1,6 +1,6 @@
-"""The log from any position on: JetStream while it is near and trustworthy, ranges from the store otherwise.
+"""A subscription that reads JetStream near the end of the log, and ranges of the store otherwise.
 
-Whoever reads never sees the difference: events come in order, each once, and end on a command's last part.
+The result is the same: events in order, each once, up to the last part of a command.
 """
 
 import asyncio
@@ -27,30 +27,30 @@ _log = structlog.get_logger(__name__)
 
 
 class Subscription(Protocol):
-    """Whoever hands out the log in order."""
+    """Delivers the events of the log in order, after a start position."""
 
     async def next(self) -> list[RecordedEvent]:
-        """Wait for the next events; they follow the last ones and end on a command's last part.
+        """Wait for the next events; they follow the previous ones and end on a command's last part.
 
         Raises:
-            StoreUnavailable: the store cannot be asked; ask again later, nothing is lost.
+            StoreUnavailable: the server cannot be reached; call again later, nothing is lost.
             LogWentBack: the log is not the one that was read.
         """
         ...
 
     async def close(self) -> None:
-        """Let go of what is held."""
+        """Release the subscription's resources."""
         ...
 
 
 class HybridSubscription:
-    """An `Subscription` that prefers JetStream at the end of the log, and hands out nothing that the log does not hold.
+    """A `Subscription` that prefers JetStream at the end of the log, and delivers only what the store confirms.
 
     Args:
-        store: the log; what it says counts.
-        epochs: names the stream.
-        link: a connection to NATS, which need not be there.
-        after: the last position that is known already; the end of a command.
+        store: the log, the authority for its content.
+        epochs: the current epoch, which names the stream.
+        link: the connection to NATS, which may be absent.
+        after: the last position that was read before; the end of a command.
     """
 
     def __init__(
@@ -63,21 +63,21 @@ class HybridSubscription:
         self._reader = LogReader(store, after)
         self._created: str | None = None
         self._jetstream_reader: JetStreamReader | None = None
-        self._follow_again_at = 0.0
+        self._retry_stream_at = 0.0
         self._pause_s = POLL_FIRST_S
 
     @property
     def position(self) -> int:
-        """The last position that was handed out."""
+        """The last delivered position."""
         return self._reader.position
 
     @property
     def is_streaming(self) -> bool:
-        """Whether events come from JetStream at the moment."""
+        """Whether events currently come from JetStream."""
         return self._jetstream_reader is not None
 
     async def next(self) -> list[RecordedEvent]:
-        """Wait for the next events, as `Subscription.next` says."""
+        """Wait for the next events, as specified by `Subscription.next`."""
         while True:
             events = await self._from_stream() if self._jetstream_reader is not None else []
             if not events:
@@ -87,34 +87,34 @@ class HybridSubscription:
                 return events
 
     async def close(self) -> None:
-        """Stop following."""
+        """Stop reading the stream."""
         if self._jetstream_reader is not None:
-            follower, self._jetstream_reader = self._jetstream_reader, None
-            await follower.stop()
+            reader, self._jetstream_reader = self._jetstream_reader, None
+            await reader.stop()
 
     async def _from_stream(self) -> list[RecordedEvent]:
-        """Return what the stream says and the log confirms; after a silence or a surprise, nothing."""
+        """Return new events of the stream that the log confirms; none after a silence or a mismatch."""
         assert self._jetstream_reader is not None
         try:
             events = await self._jetstream_reader.read(self._limits.silence_s)
-            # The store may have told some of it already, when the stream was late.
+            # A late stream repeats events that the store has delivered.
             new = [event for event in events if event.position > self._reader.position]
             await self._confirm(new)
-        except (StreamMismatch, NatsUnavailable) as surprise:
-            _log.info("feed: reading from the store", why=str(surprise), position=self._reader.position)
+        except (StreamMismatch, NatsUnavailable) as mismatch:
+            _log.info("subscription: reading from the store", reason=str(mismatch), position=self._reader.position)
             await self.close()
             return []
         except StoreUnavailable:
-            await self.close()  # what was taken is not confirmed, and the stream says it once
+            await self.close()  # the stream does not repeat the unconfirmed events
             raise
         self._reader.advance(new)
         return new
 
     async def _confirm(self, events: Sequence[RecordedEvent]) -> None:
-        """Make sure that the log holds what the stream says; histories that part never meet again, so the last does.
+        """Check that the log holds the last event; its digest covers the position, and histories that differ stay so.
 
         Raises:
-            Surprise: it does not.
+            StreamMismatch: the log holds another event or ends before it.
             StoreUnavailable.
         """
         if events and not await is_in_log(self._store, checkpoint_of(events[-1])):
@@ -124,18 +124,18 @@ class HybridSubscription:
         events = await self._reader.read(RANGE_EVENTS)
         if self._jetstream_reader is None:
             if len(events) <= self._limits.near_events_max:
-                await self._follow()
+                await self._start_streaming()
             if not events and self._jetstream_reader is None:
                 await asyncio.sleep(self._pause_s)
                 self._pause_s = min(2 * self._pause_s, POLL_MAX_S)
         return events
 
-    async def _follow(self) -> None:
-        """Follow the stream after what was read, if it can be trusted; a failure is tried again a second later."""
+    async def _start_streaming(self) -> None:
+        """Start to read the stream after the current position, if it agrees with the log; else retry after a pause."""
         now = asyncio.get_running_loop().time()
-        if now < self._follow_again_at:
+        if now < self._retry_stream_at:
             return
-        self._follow_again_at = now + self._limits.follow_pause_s
+        self._retry_stream_at = now + self._limits.follow_pause_s
         epoch = await self._epochs.current()
         if epoch is None:
             return
@@ -145,7 +145,7 @@ class HybridSubscription:
                 self._link.client(), epoch, cursor, self._digest_at, limits=self._limits
             )
         except (StreamMismatch, NatsUnavailable, NatsRefused, NatsTooOld) as reason:
-            _log.debug("feed: not following", why=str(reason), position=cursor.sequence)
+            _log.debug("subscription: stream not usable", reason=str(reason), position=cursor.sequence)
             self._created = None
         else:
             self._created = self._jetstream_reader.created

@@ -1,4 +1,4 @@
-"""Following one stream by a pull loop of our own: it raises where nats-py's ordered consumer hangs or skips."""
+"""Reads one stream by pull requests of its own: raises where nats-py's ordered consumer hangs or skips messages."""
 
 import asyncio
 from collections import deque
@@ -23,7 +23,7 @@ PULL_MESSAGES = 5_000
 PULL_EXPIRES_S = 30
 CONSUMER_IDLE_S = 5
 ANSWER_TIMEOUT_S = 0.5
-"""Nothing is read from the store while a mute NATS is asked: with a silence before it, still under a second."""
+"""Short, because the store is not read meanwhile: with a silence before it, delivery is late by less than a second."""
 
 _HEARTBEAT = "100"
 _PULL_ENDED = {"404", "408"}
@@ -31,19 +31,19 @@ _PULL_FULFILLED = "Batch Completed"
 
 
 class StreamMismatch(Exception):
-    """The stream is not what it should be, or says nothing; the log is to be asked instead."""
+    """The stream is missing, silent or inconsistent with the log; fall back to reading the store."""
 
 
 Arrival = tuple[bytes, bytes, bytes]
-"""A message as it came: its reply subject (none: the server speaks), its headers, its payload."""
+"""A received message: its reply subject (empty: a status message of the server), its headers, its payload."""
 
 DigestAt = Callable[[int], Awaitable[bytes | None]]
-"""Returns the digest that the log has at a position; None: it ends before."""
+"""Returns the digest of the event at a position of the log; None beyond its end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
-    """How far a reader is, and which stream it believes to follow (None: whichever there is)."""
+    """A reader's position, and the creation time of the stream it has read (None: any)."""
 
     sequence: int
     created: str | None = None
@@ -51,16 +51,16 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedStart:
-    """A stream that says what the log says, at `sequence`, and goes on after it."""
+    """A position at which the stream was found to agree with the log."""
 
     sequence: int
     created: str
 
 
 class JetStreamReader:
-    """Takes what one consumer of one stream is sent, and checks every message against its place.
+    """Reads the messages of one consumer of one stream, and checks each against its expected sequence.
 
-    Made by `start`; ended by `stop`.
+    Created by `start`, ended by `stop`.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class JetStreamReader:
         self._subscription: Subscription | None = None
         self._arrived: deque[Arrival] = deque()
         self._arrival = asyncio.Event()
-        self._wanted = 0
+        self._requested = 0
         self._unfinished: list[RecordedEvent] = []
         self._last_message_at = asyncio.get_running_loop().time()
 
@@ -89,29 +89,29 @@ class JetStreamReader:
         *,
         limits: SubscriptionLimits = LIMITS,
     ) -> Self:
-        """Make sure that the stream says what the log says, and begin right after the cursor.
+        """Check that the stream agrees with the log, and read it from the cursor on.
 
-        A stream that the relay is still behind with is followed from its end: what it sends first is known already.
+        If the relay is behind the cursor, read from the stream's end: its next messages repeat known events.
 
         Raises:
-            Surprise: there is no such stream, it does not reach the cursor by far, or says something else.
+            StreamMismatch: there is no such stream, it ends too far before the cursor, or it differs from the log.
             NatsUnavailable, NatsRefused.
         """
         streams = Streams(client, timeout_s=ANSWER_TIMEOUT_S)
         verified = await verify(streams, epoch, cursor, digest_at, behind_events_max=limits.behind_events_max)
-        follower = cls(client, epoch, verified, limits)
+        reader = cls(client, epoch, verified, limits)
         try:
-            await follower._begin(streams, consumer_config(epoch, verified.sequence))
+            await reader._subscribe(streams, consumer_config(epoch, verified.sequence))
         except BaseException:
-            await follower.stop()
+            await reader.stop()
             raise
-        return follower
+        return reader
 
     async def read(self, timeout_s: float) -> list[RecordedEvent]:
-        """Return what has come, ending on a command's last part; nothing, if nothing came in time.
+        """Return the received events up to a command's last part; none if nothing was received in time.
 
         Raises:
-            Surprise: a gap, a stranger, too far behind, an ended consumer, or no heartbeat.
+            StreamMismatch: a gap, a foreign message, too many pending messages, an ended consumer, or no heartbeat.
         """
         if not self._arrived and not await self._wait_for_message(timeout_s):
             self._check_heartbeat()
@@ -122,23 +122,23 @@ class JetStreamReader:
             reply, headers, payload = self._arrived.popleft()
             if reply:
                 events.append(self._event(reply, headers, payload))
-                self._wanted -= 1
+                self._requested -= 1
             else:
                 self._status(headers)
-        if self._wanted <= 0:
+        if self._requested <= 0:
             await self._pull()
-        whole = whole_commands(events)
-        self._unfinished = events[whole:]
-        return events[:whole]
+        complete = complete_commands(events)
+        self._unfinished = events[complete:]
+        return events[:complete]
 
     async def stop(self) -> None:
-        """Stop following; the server forgets the consumer by itself, should it not hear of it."""
+        """Stop reading and delete the consumer; the server itself deletes it after `CONSUMER_IDLE_S` without a pull."""
         if self._subscription is not None:
             with suppress(errors.Error, OSError):
                 await self._client.unsubscribe_raw(self._subscription)
                 await self._client.publish(f"$JS.API.CONSUMER.DELETE.{self._stream}.{self._consumer}")
 
-    async def _begin(self, streams: Streams, consumer: dict[str, object]) -> None:
+    async def _subscribe(self, streams: Streams, consumer: dict[str, object]) -> None:
         try:
             self._subscription = await self._client.subscribe_raw(self._client.new_inbox(), self._receive)
         except (errors.Error, OSError) as error:
@@ -164,18 +164,18 @@ class JetStreamReader:
             raise StreamMismatch("the connection ended")
         missed = (asyncio.get_running_loop().time() - self._last_message_at) / self._limits.heartbeat_s
         if missed > self._limits.heartbeats_missed_max:
-            raise StreamMismatch(f"nothing was heard for {self._limits.heartbeats_missed_max} heartbeats")
+            raise StreamMismatch(f"no message for {self._limits.heartbeats_missed_max} heartbeats")
 
     def _event(self, reply: bytes, headers: bytes, payload: bytes) -> RecordedEvent:
         sequence, pending = sequence_of(reply)
         if sequence != self._sequence + 1:
-            raise StreamMismatch(f"after {self._sequence} came {sequence}")
+            raise StreamMismatch(f"message {sequence} follows {self._sequence}")
         if pending > self._limits.behind_events_max:
-            raise StreamMismatch(f"{pending} events are waiting")
+            raise StreamMismatch(f"{pending} events are pending")
         try:
             event = event_of(sequence, headers, payload)
-        except UnexpectedMessage as stranger:
-            raise StreamMismatch(str(stranger)) from stranger
+        except UnexpectedMessage as unexpected:
+            raise StreamMismatch(str(unexpected)) from unexpected
         self._sequence = sequence
         return event
 
@@ -184,18 +184,18 @@ class JetStreamReader:
         if status == _HEARTBEAT:
             return
         if status in _PULL_ENDED or description.startswith(_PULL_FULFILLED):
-            self._wanted = 0
+            self._requested = 0
             return
         raise StreamMismatch(f"the consumer ended: {status} {description}")
 
     async def _pull(self) -> None:
-        assert self._subscription is not None, "a follower subscribes before it pulls"
+        assert self._subscription is not None, "subscribed before the first pull"
         request = {
             "batch": PULL_MESSAGES,
             "expires": PULL_EXPIRES_S * 10**9,
             "idle_heartbeat": int(self._limits.heartbeat_s * 10**9),
         }
-        self._wanted = PULL_MESSAGES
+        self._requested = PULL_MESSAGES
         try:
             await self._client.publish(
                 f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{self._consumer}",
@@ -209,22 +209,22 @@ class JetStreamReader:
 async def verify(
     streams: Streams, epoch: Epoch, cursor: Cursor, digest_at: DigestAt, *, behind_events_max: int
 ) -> VerifiedStart:
-    """Make sure that the stream goes on where the reader is, or a little before.
+    """Check that the stream agrees with the log at or shortly before the reader's position.
 
     Raises:
-        Surprise: it does not.
+        StreamMismatch: it does not.
         NatsUnavailable, NatsRefused.
     """
     state = await streams.state(epoch.stream)
     if state is None:
         raise StreamMismatch(f"there is no stream {epoch.stream}")
     if cursor.created not in {None, state.created}:
-        raise StreamMismatch(f"{epoch.stream} was made anew at {state.created}")
+        raise StreamMismatch(f"{epoch.stream} was created again at {state.created}")
     sequence = min(cursor.sequence, state.last_sequence)
     if sequence < state.first_sequence - 1 or sequence < cursor.sequence - behind_events_max:
         held = f"{state.first_sequence} to {state.last_sequence}"
         raise StreamMismatch(f"{epoch.stream} holds {held}, the reader is at {cursor.sequence}")
-    # The end tells a stream of another history, whose beginning is the log's; so does the relay compare them.
+    # Another history may share its beginning with the log, so the end is compared too, as the relay does.
     for compared in dict.fromkeys((sequence, state.last_sequence)):
         if compared >= state.first_sequence:
             message = await streams.message(epoch.stream, compared)
@@ -234,7 +234,7 @@ async def verify(
 
 
 def consumer_config(epoch: Epoch, sequence: int) -> dict[str, object]:
-    """Return the consumer to ask for: it begins right after `sequence`, and is forgotten once nobody pulls."""
+    """Return the configuration of a consumer that begins after `sequence` and is deleted when it is not pulled."""
     return {
         "stream_name": epoch.stream,
         "config": {
@@ -249,10 +249,12 @@ def consumer_config(epoch: Epoch, sequence: int) -> dict[str, object]:
 
 
 def sequence_of(reply: bytes) -> tuple[int, int]:
-    """Return a message's sequence in its stream, and how many wait behind it.
+    """Return a message's sequence in its stream, and the number of pending messages after it.
+
+    Source: JetStream's reply subject, `$JS.ACK.….<stream seq>.<consumer seq>.<time>.<pending>`.
 
     Raises:
-        Surprise: it was not sent by JetStream.
+        StreamMismatch: it was not sent by JetStream.
     """
     tokens = reply.split(b".")
     if tokens[:2] != [b"$JS", b"ACK"]:
@@ -261,15 +263,15 @@ def sequence_of(reply: bytes) -> tuple[int, int]:
 
 
 def status_of(headers: bytes) -> tuple[str, str]:
-    """Return what the server says without a message: `NATS/1.0 100 Idle Heartbeat` for example."""
+    """Return the status of a message without payload, for example ("100", "Idle Heartbeat")."""
     line = headers.partition(b"\r\n")[0].decode(errors="replace")
     _, _, status_text = line.partition(" ")
     status, _, description = status_text.partition(" ")
     return status, description
 
 
-def whole_commands(events: list[RecordedEvent]) -> int:
-    """Return how many of the events, from the first, are commands to their last part."""
+def complete_commands(events: list[RecordedEvent]) -> int:
+    """Return the number of leading events that form complete commands."""
     if not events or events[-1].part == events[-1].parts:
         return len(events)
     return len(events) - events[-1].part

@@ -1,19 +1,19 @@
-"""When a reader follows the stream, when it leaves it, and how long it waits for it."""
+"""Limits of a subscription: when it reads the stream, when it leaves it, and how long it waits."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionLimits:
-    """The limits of one reader.
+    """Limits of one subscription.
 
     Args:
-        near_events_max: whoever is behind by no more than a range of so many begins to follow.
-        behind_events_max: whoever has more than so many waiting leaves the stream: ranges are faster.
-        silence_s: after so long without a message the store is asked.
-        follow_pause_s: after a failure the stream is left alone for so long.
-        heartbeat_s: how often the server shall say that it is there.
-        heartbeats_missed_max: so many missed, and the stream is given up.
+        near_events_max: at most this far behind, it starts to read the stream.
+        behind_events_max: with more pending messages it leaves the stream, because ranges of the store are faster.
+        silence_s: without a message for this time, it reads the store.
+        follow_pause_s: the pause after a failure before it tries the stream again.
+        heartbeat_s: the interval of the heartbeats requested from the server.
+        heartbeats_missed_max: after this many missed heartbeats it leaves the stream.
     """
 
     near_events_max: int = 200

@@ -1,4 +1,4 @@
-"""A feed that only ever asks the store: for processes, and wherever NATS is not worth its trouble."""
+"""A subscription that polls the store; for processes, and for readers that do not need NATS."""
 
 import asyncio
 
@@ -11,11 +11,11 @@ POLL_MAX_S = 0.25
 
 
 class PollingSubscription:
-    """Ranges of the log after a position, asked for at 5 ms and, while nothing comes, ever more rarely.
+    """Polls for ranges of the log after a position; the pause doubles from 5 ms while nothing is new.
 
     Args:
-        after: the last position that is known already.
-        poll_max_s: the longest pause between two questions.
+        after: the last position that was read before.
+        poll_max_s: the longest pause between two polls.
     """
 
     def __init__(self, *, store: Store, after: int, poll_max_s: float = POLL_MAX_S) -> None:
@@ -23,10 +23,10 @@ class PollingSubscription:
         self._poll_max_s = poll_max_s
 
     async def next(self) -> list[RecordedEvent]:
-        """Wait for the next events; they follow the last ones and end on a command's last part.
+        """Wait for the next events; they follow the previous ones and end on a command's last part.
 
         Raises:
-            StoreUnavailable: the store cannot be asked; ask again later, nothing is lost.
+            StoreUnavailable: the server cannot be reached; call again later, nothing is lost.
             LogWentBack: the log is not the one that was read.
         """
         pause_s = POLL_FIRST_S
@@ -38,4 +38,4 @@ class PollingSubscription:
             pause_s = min(2 * pause_s, self._poll_max_s)
 
     async def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: no resource is held."""

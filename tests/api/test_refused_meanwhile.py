@@ -117,7 +117,7 @@ class TestLate:
         self, office: HttpScenario, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def over(request: Any, *, again: bool) -> CommandDeadline:
-            return CommandDeadline(at=0, until=0, again=again)
+            return CommandDeadline(requested_at=0, until=0, is_repeatable=again)
 
         monkeypatch.setattr(commands, "deadline_of", over)
         buyer = await office.somebody()

@@ -122,7 +122,7 @@ class TestANewVersion:
 
     def test_without_its_upcaster_nobody_reads_it(self) -> None:
         without = Codec({"SeatPainted": SeatPainted}, TODAY, {})
-        with pytest.raises(UnknownEvent, match="There is no way from SeatPainted version 1 to the next"):
+        with pytest.raises(UnknownEvent, match="There is no upcaster from SeatPainted version 1 to the next"):
             without.decode("SeatPainted", 1, STORED)
         (fact,) = ProjectionEventReader(names=frozenset(TODAY), versions=TODAY, upcasters={}).read(
             [recorded_as("SeatPainted", 1, STORED)]

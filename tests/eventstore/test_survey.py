@@ -139,7 +139,7 @@ class TestCheck:
 
     async def test_a_step_that_is_missing_is_refused(self, postgres: PostgresBackend, asked: EventTypeIndex) -> None:
         await record(postgres, "seat-1", ("SeatHeld", 1))
-        with pytest.raises(UnreadableLog, match="There is no way from SeatHeld version 1 to the next"):
+        with pytest.raises(UnreadableLog, match="There is no upcaster from SeatHeld version 1 to the next"):
             await asked.check(UpcasterChain(versions={"SeatHeld": 2}, upcasters={}))
 
 

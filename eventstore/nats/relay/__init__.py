@@ -1,4 +1,4 @@
-"""Postgres → JetStream: the relay, and the hints that wake it."""
+"""Publishes the log to JetStream."""
 
 from eventstore.nats.relay.relay import Relay, RelayStopped
 from eventstore.nats.wake_up import NotifyingAppender, WakeUpNotifier

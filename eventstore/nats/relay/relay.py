@@ -1,8 +1,7 @@
-"""The relay: repeats the log in JetStream, each event at the sequence that is its position.
+"""The relay publishes the log to JetStream, each event at the sequence that equals its position.
 
-It keeps no checkpoint: the stream itself says how far it is. Lost acknowledgements, a second relay and a lost tail all
-heal by asking again. What does not heal, a stream that says something else than the log, stops it until a person has
-begun a new epoch.
+It keeps no checkpoint: the stream's end is its position. After a lost acknowledgement, a concurrent relay or a lost
+tail it reads that again. A stream that differs from the log stops it until an operator has begun a new epoch.
 """
 
 import asyncio
@@ -24,7 +23,7 @@ from eventstore.store import RecordedEvent, Store
 POLL_FIRST_S = 0.005
 POLL_MAX_S = 0.25
 MIN_BATCH_INTERVAL_S = 0.02
-"""Between two batches of a log that grows: each wakes everybody who follows, whatever its size."""
+"""Between two batches of a growing log: each batch wakes every subscriber, whatever its size."""
 
 RETRY_PAUSE_S = 0.25
 EPOCH_CHECK_S = 1.0
@@ -34,7 +33,7 @@ _log = structlog.get_logger(__name__)
 
 
 class RelayStopped(EventStoreError):
-    """The stream or the server is not what the log says; a person must look and begin a new epoch."""
+    """The stream or the server differs from the log; an operator must check it and begin a new epoch."""
 
 
 class EpochChanged(Exception):
@@ -42,13 +41,13 @@ class EpochChanged(Exception):
 
 
 class Relay:
-    """Repeats the log in the stream of the current epoch. Several may run: one wins each event.
+    """Publishes the log to the stream of the current epoch. Several relays may run: each event is stored once.
 
     Args:
         store: the log, for reading.
         epochs: of a role that may begin the first epoch.
         link: whose user may create the stream and publish events.
-        timeout_s: how long to wait for an acknowledgement before the stream is asked again.
+        timeout_s: timeout of an acknowledgement, after which the stream's end is read again.
     """
 
     def __init__(
@@ -60,13 +59,13 @@ class Relay:
         self._timeout_s = timeout_s
         self._wake_up_listener = WakeUpListener()
         self._epoch_checked_at = 0.0
-        self._trouble = ""
+        self._last_error = ""
 
     async def run(self) -> None:
-        """Relay until cancelled; once stopped by a difference, say so until a new epoch is begun.
+        """Publish until cancelled; after a difference, log it repeatedly until a new epoch is begun.
 
         Raises:
-            NatsTooOld: it says what to do.
+            NatsTooOld: nats-server is too old; the message names the remedy.
         """
         while True:
             epoch: Epoch | None = None
@@ -74,22 +73,22 @@ class Relay:
                 epoch = await self._epochs.current_or_first()
                 await self.relay(epoch)
             except EpochChanged:
-                _log.info("relay: a new epoch")
+                _log.info("relay: new epoch begun")
             except RelayStopped as stop:
-                await self._wait_for_another(epoch, stop)
-            except (NatsUnavailable, NatsRefused, StoreUnavailable) as trouble:
-                self._log_once(str(trouble))
+                await self._wait_for_new_epoch(epoch, stop)
+            except (NatsUnavailable, NatsRefused, StoreUnavailable) as error:
+                self._log_once(str(error))
                 await asyncio.sleep(RETRY_PAUSE_S)
 
     async def relay(self, epoch: Epoch) -> None:
-        """Relay one epoch, from wherever its stream stands, until something is out of order.
+        """Publish one epoch's events from the end of its stream, until an error.
 
         Raises:
-            RelayStopped: it does not heal by asking again.
-            EpochChanged, NatsUnavailable, NatsRefused, StoreUnavailable: ask again.
+            RelayStopped: the stream differs from the log; retrying does not help.
+            EpochChanged, NatsUnavailable, NatsRefused, StoreUnavailable: retry.
         """
         last = await self.resync(epoch)
-        self._trouble = ""
+        self._last_error = ""
         await self._wake_up_listener.listen(self._link, epoch)
         reader = LogReader(self._store, last)
         pause_s = POLL_FIRST_S
@@ -111,10 +110,10 @@ class Relay:
             await self._wake_up_listener.close()
 
     async def resync(self, epoch: Epoch) -> int:
-        """Ask the stream how far it is, make it if need be, and compare its end with the log.
+        """Return the last sequence of the stream, creating it if necessary, after comparing its end with the log.
 
         Raises:
-            RelayStopped: they differ, or the log is not the one the epoch began on.
+            RelayStopped: they differ, or the epoch began on another server.
             NatsUnavailable, NatsRefused, NatsTooOld, StoreUnavailable.
         """
         server = await self._epochs.server()
@@ -129,23 +128,23 @@ class Relay:
             state = await streams.create(
                 epoch.stream, epoch.events_subject, first_sequence=await self._store.head() + 1
             )
-            _log.info("relay: stream made", stream=epoch.stream, first_sequence=state.first_sequence)
-        await self._compare(streams, epoch, state.last_sequence)
+            _log.info("relay: stream created", stream=epoch.stream, first_sequence=state.first_sequence)
+        await self._compare_end(streams, epoch, state.last_sequence)
         return state.last_sequence
 
-    async def _compare(self, streams: Streams, epoch: Epoch, last_sequence: int) -> None:
+    async def _compare_end(self, streams: Streams, epoch: Epoch, last_sequence: int) -> None:
         message = await streams.last_message(epoch.stream, epoch.events_subject)
-        # Another relay may have gone on since: what the stream holds is asked for before what the log holds.
+        # Read the stream before the head of the log: a concurrent relay may publish meanwhile.
         head = await self._store.head()
         furthest = max(last_sequence, message.sequence if message else 0)
         if furthest > head:
-            raise RelayStopped(f"The stream {epoch.stream} holds {furthest}, the log ends at {head}: it went back.")
+            raise RelayStopped(f"The stream {epoch.stream} ends at {furthest}, the log at {head}: it was restored.")
         if message is None:
             return
         (event,) = (await self._store.read_range(after=message.sequence - 1, limit=1))[:1]
         if digest_in(message) != event.digest:
             raise RelayStopped(
-                f"The message at {message.sequence} of {epoch.stream} is not the event that the log has there."
+                f"The message at {message.sequence} of {epoch.stream} is not the event at that position of the log."
             )
 
     async def _publish(self, epoch: Epoch, last: int, events: Sequence[RecordedEvent]) -> int:
@@ -164,33 +163,33 @@ class Relay:
         if current != epoch:
             raise EpochChanged
 
-    def _log_once(self, trouble: str) -> None:
-        if trouble != self._trouble:
-            self._trouble = trouble
-            _log.info("relay: asking again", trouble=trouble)
+    def _log_once(self, error: str) -> None:
+        if error != self._last_error:
+            self._last_error = error
+            _log.info("relay: retrying", reason=error)
 
-    async def _wait_for_another(self, epoch: Epoch | None, stop: RelayStopped) -> None:
-        said_at = -REMINDER_S
+    async def _wait_for_new_epoch(self, epoch: Epoch | None, stop: RelayStopped) -> None:
+        logged_at = -REMINDER_S
         clock = asyncio.get_running_loop().time
         while True:
-            if clock() - said_at >= REMINDER_S:
-                said_at = clock()
+            if clock() - logged_at >= REMINDER_S:
+                logged_at = clock()
                 _log.error(
-                    "relay stopped", why=str(stop), what_to_do="look, then run: seatledger relay new-epoch --reason ..."
+                    "relay stopped", reason=str(stop), remedy="check, then run: seatledger relay new-epoch --reason ..."
                 )
             await asyncio.sleep(EPOCH_CHECK_S)
             try:
                 if await self._epochs.current() != epoch:
                     return
-            except StoreUnavailable as trouble:
-                self._log_once(str(trouble))
+            except StoreUnavailable as error:
+                self._log_once(str(error))
 
 
 async def next_events(reader: LogReader) -> list[RecordedEvent]:
-    """Return what follows in the log.
+    """Return the next events of the log.
 
     Raises:
-        RelayStopped: the log does not hold what was relayed.
+        RelayStopped: the log does not hold what was published.
         StoreUnavailable.
     """
     try:
@@ -200,11 +199,11 @@ async def next_events(reader: LogReader) -> list[RecordedEvent]:
 
 
 def check_dense(last: int, events: Sequence[RecordedEvent]) -> None:
-    """Make sure that nothing is missing between the stream's end and the events that follow.
+    """Check that no position is missing between the stream's end and the next events.
 
     Raises:
         RelayStopped: a position is missing.
     """
     for expected, event in enumerate(events, last + 1):
         if event.position != expected:
-            raise RelayStopped(f"The log has no position {expected}: after it comes {event.position}.")
+            raise RelayStopped(f"The log has no position {expected}: the next event is at {event.position}.")

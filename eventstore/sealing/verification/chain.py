@@ -1,4 +1,4 @@
-"""The second place checked by itself: who signed each seal, and whether it goes on where the one before ended."""
+"""Verifies the chain of seals in the archive: signatures, numbers, and verifier to the previous seal."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ GROUP_POSITIONS_MAX = 8_192
 
 @dataclass(slots=True, kw_only=True)
 class PositionGroup:
-    """Neighbouring positions that are read at once, with their seals if they have any; then comes the fault, if any."""
+    """Neighbouring positions that are read together, with their seals if there are any, and a fault after them."""
 
     first: int
     last: int
@@ -24,30 +24,33 @@ class PositionGroup:
 
 
 class ChainVerifier:
-    """Follows a chain from seal to seal.
+    """Checks seal after seal.
 
     Args:
-        position: where the chain is entered; at 1 it must be its beginning.
+        position: the first position to verify; at 1 the first seal must be the chain's first.
     """
 
     def __init__(self, chain: UUID, keys: Mapping[str, bytes], *, position: int) -> None:
         self._chain = chain
         self._keys = keys
         self._before: Seal | None = None
-        self._from_the_first = position == 1
+        self._is_from_first = position == 1
 
     def check(self, sealed: ArchivedSeal) -> Fault | None:
-        """Return what is wrong with the next seal as it stands in the second place."""
+        """Return the fault of the next seal, None if it is valid."""
         seal = sealed.seal
         number, first, previous = self._expected(seal)
         if seal.chain != self._chain or not is_genuine(seal, self._keys):
-            kind, what = FaultKind.SEAL_FORGED, f"Seal {number} is not signed by a known key: damaged, or forged."
+            kind, what = FaultKind.SEAL_FORGED, f"Seal {number} is not signed by a known key: it is damaged or forged."
         elif seal.number != number:
-            kind, what = FaultKind.SEAL_MISSING, f"Seal {number} is missing in the second place."
+            kind, what = FaultKind.SEAL_MISSING, f"Seal {number} is missing in the seal archive."
         elif (seal.first, seal.previous) != (first, previous):
             kind, what = FaultKind.SEAL_FORGED, f"Seal {number} does not follow the seal before it."
         elif hashlib.sha256(sealed.fingerprints).digest() != seal.fingerprints:
-            kind, what = FaultKind.SEAL_ARCHIVE, f"The fingerprints under seal {number} are not those it was made with."
+            kind, what = (
+                FaultKind.SEAL_ARCHIVE,
+                f"The fingerprints of seal {number} differ from the sealed ones.",
+            )
         else:
             self._before = seal
             return None
@@ -56,19 +59,19 @@ class ChainVerifier:
     def _expected(self, seal: Seal) -> tuple[int, int, bytes]:
         if self._before is not None:
             return self._before.number + 1, self._before.last + 1, self._before.hash
-        if self._from_the_first:
+        if self._is_from_first:
             return 1, 1, NO_SEAL_BEFORE
         return seal.number, seal.first, seal.previous
 
 
 def sealed_groups(chain: Chain, keys: Mapping[str, bytes], *, first: int, last: int) -> Iterator[PositionGroup]:
-    """Read the seals over the positions `first` … `last`, a group at a time, up to the first fault among them."""
-    links, group = ChainVerifier(chain.id, keys, position=first), PositionGroup(first=first, last=first - 1)
+    """Yield the seals over the positions `first` … `last` in groups, up to the first fault of the chain."""
+    verifier, group = ChainVerifier(chain.id, keys, position=first), PositionGroup(first=first, last=first - 1)
     try:
         for sealed in chain.sealed(position=first):
             if sealed.seal.first > last:
                 break
-            fault = links.check(sealed)
+            fault = verifier.check(sealed)
             if fault is not None:
                 group.fault = fault
                 break
@@ -86,6 +89,6 @@ def sealed_groups(chain: Chain, keys: Mapping[str, bytes], *, first: int, last: 
 
 
 def unsealed_groups(first: int, last: int) -> Iterator[PositionGroup]:
-    """Part what is not sealed yet into groups."""
+    """Yield the unsealed positions `first` … `last` in groups."""
     for begins in range(first, last + 1, GROUP_POSITIONS_MAX):
         yield PositionGroup(first=begins, last=min(begins + GROUP_POSITIONS_MAX - 1, last))

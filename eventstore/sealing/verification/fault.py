@@ -1,11 +1,11 @@
-"""What can be wrong with a log, or with what it is compared to."""
+"""Faults of the log, the seal archive, or the copies of seals."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class FaultKind(StrEnum):
-    """The first thing that is not as it was sealed."""
+    """The kind of the first difference."""
 
     CHANGED = "changed"
     REMOVED = "removed"
@@ -28,10 +28,10 @@ class Fault:
     """One fault.
 
     Args:
-        position: of the first event that is wrong or missing; of a seal, the first that it covers or should.
-        seal: the number of the seal it contradicts; None: what is not sealed yet contradicts itself.
-        name, stream: of the event that stands at `position` now; None if none does.
-        what: a sentence for people.
+        position: of the first event that is wrong or missing; for a seal, the first position that it should cover.
+        seal: the number of the contradicted seal; None: among events that are not sealed yet.
+        name, stream: of the event at `position` now; None if there is none.
+        what: the description, a sentence.
     """
 
     kind: FaultKind
@@ -43,5 +43,5 @@ class Fault:
 
     @property
     def in_the_log(self) -> bool:
-        """Whether it is the log's fault, and not that of what it is compared to."""
+        """Whether the log is at fault, and not the seal archive."""
         return self.kind not in ARCHIVE_FAULTS

@@ -1,4 +1,4 @@
-"""The first fault of a group, by position and by name."""
+"""Locates the first fault of a group of positions and describes it."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,8 +15,8 @@ MESSAGES = {
     FaultKind.CHANGED: "The event at {} was changed.",
     FaultKind.REMOVED: "The event at {} was removed.",
     FaultKind.INSERTED: "The event at {} was inserted.",
-    FaultKind.REORDERED: "The event at {} stood elsewhere.",
-    FaultKind.TRUNCATED: "The log was cut off before {}.",
+    FaultKind.REORDERED: "The event at {} was recorded at another position.",
+    FaultKind.TRUNCATED: "The log was truncated before {}.",
 }
 
 
@@ -29,11 +29,11 @@ def locate_fault(
     order: CommandSequence,
     head: int,
 ) -> Fault:
-    """Return the first fault of a group that is not in order.
+    """Return the first fault of a group whose verification failed.
 
     Args:
-        events: what stands at the group's positions.
-        order: how far the command had come that the group begins with.
+        events: the events at the group's positions.
+        order: the state of the command sequence before the group.
         head: the log's last position.
     """
     found = [
@@ -48,7 +48,7 @@ def locate_fault(
 def _difference(
     connection: Connection, chain: Chain | None, group: PositionGroup, events: Sequence[SealedContent], head: int
 ) -> Fault | None:
-    """What was sealed, or dense, and is not there."""
+    """Return the first difference from what was sealed; for unsealed positions, the first gap."""
     sealed = b"".join(each.fingerprints for each in group.sealed)
     position = _first_difference(group, sealed, events)
     if position is None:
@@ -70,10 +70,10 @@ def _first_difference(group: PositionGroup, sealed: bytes, events: Sequence[Seal
 
 
 def _contradiction(group: PositionGroup, events: Sequence[SealedContent]) -> Fault | None:
-    """What contradicts its own digest."""
+    """Return the first event that does not match its stored digest."""
     for digest, (position, _, _, _, stored) in zip(digests_of(events), events, strict=True):
         if digest != stored:
-            what = "is as it was sealed, but its digest was changed" if group.sealed else "is not what its digest says"
+            what = "is as it was sealed, but its digest was changed" if group.sealed else "does not match its digest"
             return Fault(kind=FaultKind.DIGEST, position=position, what=f"The event at {position} {what}.")
     return None
 
@@ -82,13 +82,13 @@ def _first_gap(events: Sequence[SealedContent], order: CommandSequence) -> Fault
     position = order.first_gap(events)
     if position is None:
         return None
-    what = f"The event at {position} does not go on with its command: its number of parts was changed."
+    what = f"The event at {position} does not continue its command: its number of parts was changed."
     return Fault(kind=FaultKind.PARTS, position=position, what=what)
 
 
 def _colliding_fingerprint(group: PositionGroup) -> Fault:
-    """All fingerprints are as sealed and the root is not: somebody found another event with the same fingerprint."""
-    what = f"An event at {group.first} … {group.last} was changed, and its fingerprint kept."
+    """Return the fault if all fingerprints match but the root differs: an event was replaced by a colliding one."""
+    what = f"An event at {group.first} … {group.last} was replaced by one with the same fingerprint."
     return Fault(kind=FaultKind.CHANGED, position=group.first, what=what)
 
 
@@ -102,7 +102,7 @@ def _window(connection: Connection, chain: Chain, position: int, head: int) -> S
             if each.seal.last >= last:
                 break
     except SealArchiveDamaged:
-        pass  # what is beyond the damage helps nobody
+        pass  # the fingerprints before the damage suffice
     events = read_content(connection, position, last)
     return SealedWindow(position=position, head=head, sealed=bytes(sealed), events=events)
 

@@ -1,4 +1,4 @@
-"""A few thousand events compared with their seals: by whoever asks, or by a process beside it."""
+"""Verifies a group of a few thousand events against its seals, in this process or in a worker process."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,18 +18,18 @@ from eventstore.sealing.merkle import root_over
 from eventstore.sealing.verification.chain import PositionGroup
 
 GroupResult = Sequence[Part] | None
-"""The first and the last event's part, if all are in order; nothing, of no events; None: something is wrong."""
+"""The part numbers of the first and the last event; empty without events; None if the group has a fault."""
 
 Verifier = Callable[[Iterable[PositionGroup]], Iterator[tuple[PositionGroup, GroupResult]]]
-"""Compares group by group; each comes back in its turn."""
+"""Verifies groups and yields each with its result, in order."""
 
 
 @dataclass(frozen=True, slots=True)
 class GroupCheck:
-    """What one comparison needs.
+    """The input of one verification.
 
     Args:
-        roots: the last position under each seal, and its root; none, if the events are not sealed yet.
+        roots: (last position, root) of each seal; empty if the events are not sealed yet.
     """
 
     first: int
@@ -38,17 +38,17 @@ class GroupCheck:
 
 
 def group_check_of(group: PositionGroup) -> GroupCheck:
-    """Return what to compare a group with."""
+    """Return the input for verifying a group."""
     return GroupCheck(group.first, group.last, [(each.seal.last, each.seal.root) for each in group.sealed])
 
 
 def in_this_process(connection: Connection) -> Verifier:
-    """Return what compares one group after the other with this connection."""
+    """Return a verifier that uses this connection for one group after the other."""
     return lambda groups: ((group, compare(connection, group_check_of(group))) for group in groups)
 
 
 def compare(connection: Connection, task: GroupCheck) -> GroupResult:
-    """Read the events and compare content, digests, positions, commands and roots."""
+    """Read a group's events and check contents, digests, positions, commands and roots."""
     events = read_content(connection, task.first, task.last)
     if not _are_in_order(events, task):
         return None

@@ -1,4 +1,4 @@
-"""Several processes that compare groups beside each other: one alone uses one core, and the database waits for it."""
+"""Worker processes that verify groups in parallel: a single process is limited to one core."""
 
 import subprocess
 import sys
@@ -15,52 +15,52 @@ from eventstore.sealing.verification.group import GroupCheck, GroupResult, Verif
 from eventstore.sealing.verification.worker import check_to_line
 
 PREFETCH_PER_WORKER = 2
-"""Tasks that each hand has at a time, so that it need not wait for the next; it reads one, so this costs no memory."""
+"""Checks queued per worker, so that it is never idle; it processes one at a time, so memory stays small."""
 
 
 class WorkerLost(EventStoreError):
-    """A process that compared has ended, or could not go on."""
+    """A worker process has ended or failed."""
 
 
 class VerificationWorker:
-    """One process, seen from outside."""
+    """A worker process and the pipes to it."""
 
     def __init__(self, url: str) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "eventstore.sealing.verification.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C in the terminal reaches us alone; we end the others
+            start_new_session=True,  # Ctrl-C in the terminal reaches this process only, which exits the workers
         )
         self.pid = self._process.pid
         self._write(orjson.dumps(url, option=orjson.OPT_APPEND_NEWLINE))
 
     def submit(self, task: GroupCheck) -> None:
-        """Let it do this after what it was given before.
+        """Queue a check.
 
         Raises:
-            WorkerLost: it has ended.
+            WorkerLost: the process has ended.
         """
         self._write(check_to_line(task))
 
-    def outcome(self) -> GroupResult:
-        """Wait for what has become of the oldest task.
+    def result(self) -> GroupResult:
+        """Wait for the result of the oldest queued check.
 
         Raises:
-            WorkerLost: it has ended, or lost the database.
+            WorkerLost: the process has ended, or lost its database connection.
         """
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line.endswith(b"\n"):
-            raise WorkerLost(f"A process that compared has ended, with status {self._process.wait()}.")
+            raise WorkerLost(f"A verification process has ended with status {self._process.wait()}.")
         answer = orjson.loads(line)
-        if "trouble" in answer:
-            raise WorkerLost(answer["trouble"])
-        outcome: GroupResult = answer["outcome"]
-        return outcome
+        if "error" in answer:
+            raise WorkerLost(answer["error"])
+        result: GroupResult = answer["result"]
+        return result
 
     def end(self) -> None:
-        """End it, whatever it does."""
+        """Kill the process and wait for its end."""
         self._process.kill()
         self._process.communicate()
 
@@ -70,22 +70,22 @@ class VerificationWorker:
             self._process.stdin.write(line)
             self._process.stdin.flush()
         except BrokenPipeError as error:
-            raise WorkerLost(f"A process that compared has ended, with status {self._process.wait()}.") from error
+            raise WorkerLost(f"A verification process has ended with status {self._process.wait()}.") from error
 
 
 @contextmanager
 def worker_pool(url: str, count: int) -> Iterator[Verifier]:
-    """Return what compares by so many processes, which are gone afterwards.
+    """Yield a verifier that uses `count` worker processes, which are ended with the block.
 
     Raises:
-        WorkerLost: one ended, while it is used.
+        WorkerLost: a process ended or failed.
     """
-    with ExitStack() as ends:
-        all_hands: list[VerificationWorker] = []
+    with ExitStack() as exits:
+        workers: list[VerificationWorker] = []
         for _ in range(count):
-            all_hands.append(VerificationWorker(url))
-            ends.callback(all_hands[-1].end)
-        yield lambda groups: _round_robin(groups, all_hands)
+            workers.append(VerificationWorker(url))
+            exits.callback(workers[-1].end)
+        yield lambda groups: _round_robin(groups, workers)
 
 
 def _round_robin(
@@ -103,4 +103,4 @@ def _round_robin(
 
 def _oldest(submitted: deque[tuple[PositionGroup, VerificationWorker]]) -> tuple[PositionGroup, GroupResult]:
     group, worker = submitted.popleft()
-    return group, worker.outcome()
+    return group, worker.result()

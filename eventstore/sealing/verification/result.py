@@ -1,4 +1,4 @@
-"""What a comparison of the log with the second place says."""
+"""The result of verifying a log against its seal archive."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,15 +9,15 @@ from eventstore.sealing.verification.fault import Fault
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
-    """What was compared, and the first fault.
+    """The verified range, and the first fault.
 
     Args:
-        chain: the chain of seals it was compared with; None if there is none yet.
-        first, last: the positions that were compared and are in order; none if `last` < `first`.
-        seals: how many seals were checked over them.
-        sealed_to: the last position that the second place has a seal over.
-        head: the last position of the log when it was looked at.
-        unsealed_since: when the first event was recorded that has no seal yet.
+        chain: the chain of seals that was used; None if there is none yet.
+        first, last: the positions that were verified without a fault; none if `last` < `first`.
+        seals: the number of seals that were checked over them.
+        sealed_to: the last position that a seal of the archive covers.
+        head: the log's last position at the start of the verification.
+        unsealed_since: when the first unsealed event was recorded.
     """
 
     chain: UUID | None
@@ -31,10 +31,10 @@ class Verification:
 
     @property
     def events(self) -> int:
-        """How many events were compared and are in order."""
+        """The number of events verified without a fault."""
         return self.last - self.first + 1
 
     @property
     def unsealed(self) -> int:
-        """How many events are younger than the last seal."""
+        """The number of events after the last seal."""
         return max(0, self.head - self.sealed_to)

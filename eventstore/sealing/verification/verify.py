@@ -1,7 +1,7 @@
-"""The log compared with the second place: every event's content, digest and order, every seal's root and signature.
+"""Verifies the log against the seal archive: contents, digests and order of events, roots and signatures of seals.
 
-Nothing is taken from the database but the events themselves: digests are made anew from the content, seals and keys
-are those of the second place, and the copies in the database are compared with them.
+The database is trusted for nothing: digests are recomputed from the contents, seals and keys come from the archive, and
+the copies of seals in the database are compared with them.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -20,7 +20,7 @@ from eventstore.sealing.verification.group import GroupResult, Verifier, in_this
 from eventstore.sealing.verification.result import Verification
 
 Report = Callable[[int, int], None]
-"""Told the position that the comparison has reached, and the one where it will end."""
+"""Receives the position that was reached, and the last one to verify."""
 
 
 def verify(
@@ -33,14 +33,18 @@ def verify(
     report: Report = lambda _reached, _upto: None,
     compare: Verifier | None = None,
 ) -> Verification:
-    """Compare a range of the log with the second place, up to the first fault.
+    """Verify a range of the log, up to the first fault.
 
     Args:
-        first, last: seals over any of these positions are checked whole; by default the whole log.
-        keys: the only public keys to believe, by their ids; by default those that the second place has.
-        compare: who reads and compares the events; by default this connection does.
+        first, last: the range; seals that cover a part of it are checked as a whole. By default the whole log.
+        keys: the trusted public keys by their ids; by default those of the archive.
+        report: receives the progress.
+        compare: verifies groups of events; by default over this connection.
+
+    Raises:
+        psycopg.Error: the database cannot be reached.
     """
-    copy = newest_copy(connection)  # before the second place, which is always ahead of its copies
+    copy = newest_copy(connection)  # read before the archive, which is always ahead of its copies
     chain = archive.chain()
     newest = _newest_seal(chain)
     sealed_to, head = newest.last if newest else 0, head_of(connection)
@@ -64,7 +68,7 @@ def verify(
 
 
 class Auditor:
-    """Goes through the log a group at a time, as they come back from whoever compares them."""
+    """Evaluates the results of groups in order."""
 
     def __init__(
         self,
@@ -87,19 +91,19 @@ class Auditor:
         self.seals = 0
 
     def first_fault(self, compared: Iterable[tuple[PositionGroup, GroupResult]]) -> Fault | None:
-        """Return what is wrong first."""
+        """Return the first fault, None without any."""
         for group, outcome in compared:
             if outcome is None or not self._order.continues(outcome):
                 return self._located(group)
-            self._reach(group)
+            self._advance(group)
             fault = fault_in_copies(self._connection, group.sealed, self._copy) or group.fault
             if fault is not None:
                 return fault
-        if self._order.within and self.reached == self._head:
-            return Fault(kind=FaultKind.PARTS, position=self.reached, what="The last command has no end.")
+        if self._order.is_incomplete and self.reached == self._head:
+            return Fault(kind=FaultKind.PARTS, position=self.reached, what="The last command is incomplete.")
         return None
 
-    def _reach(self, group: PositionGroup) -> None:
+    def _advance(self, group: PositionGroup) -> None:
         if group.sealed and not self.seals:
             self.first = min(self.first, group.first)
         self.seals += len(group.sealed)
@@ -119,16 +123,16 @@ def _sealed(
     if chain is None:
         return
     try:
-        believed = archive.keys() if keys is None else keys
+        trusted = archive.keys() if keys is None else keys
     except SealArchiveDamaged as damage:
         fault = Fault(kind=FaultKind.SEAL_ARCHIVE, position=first, what=str(damage))
         yield PositionGroup(first=first, last=first - 1, fault=fault)
         return
-    yield from sealed_groups(chain, believed, first=first, last=last)
+    yield from sealed_groups(chain, trusted, first=first, last=last)
 
 
 def _newest_seal(chain: Chain | None) -> Seal | None:
-    """What is damaged is named when the comparison comes to it."""
+    """Return the last seal; damage of the archive is reported when the verification reaches it."""
     newest = None
     if chain is not None:
         with suppress(SealArchiveDamaged):

@@ -1,7 +1,7 @@
-"""A process that compares what it is told to: a line with the database's address, then a line for every task.
+"""A worker process that verifies groups: it reads a line with the database's URL, then a line for every check.
 
-Both come on standard input, for a process's arguments are there for everybody to see. It ends when its input does,
-so when whoever started it ends in any way.
+Both come on standard input, because the arguments of a process are public. It ends when its standard input is closed,
+also by the end of the parent process.
 """
 
 import gc
@@ -16,11 +16,11 @@ from eventstore.sealing.log_reader import open_connection
 from eventstore.sealing.verification.group import GroupCheck, GroupResult, compare
 
 GC_THRESHOLD = 200_000
-"""Python looks for garbage seldom: counting references frees what is built here."""
+"""High, because reference counting frees the objects of this process."""
 
 
 def main() -> None:
-    """Answer every task with a line, in turn: the outcome, or why there can be none any more."""
+    """Answer every check with a line, in order: the result, or the error that ends the process."""
     gc.set_threshold(GC_THRESHOLD)
     tasks = sys.stdin.buffer
     try:
@@ -28,30 +28,30 @@ def main() -> None:
             for line in tasks:
                 _write_answer(result_to_line(compare(connection, parse_check(line))))
     except psycopg.Error as error:
-        _write_answer(orjson.dumps({"trouble": str(error)}))
+        _write_answer(orjson.dumps({"error": str(error)}))
 
 
 def check_to_line(task: GroupCheck) -> bytes:
-    """Return a task as a hand reads it."""
+    """Encode a check as a line for a worker."""
     roots = [(last, root.hex()) for last, root in task.roots]
     return orjson.dumps((task.first, task.last, roots), option=orjson.OPT_APPEND_NEWLINE)
 
 
 def parse_check(line: bytes) -> GroupCheck:
-    """Return the task that `check_to_line` wrote."""
+    """Decode the check of a line that `check_to_line` wrote."""
     first, last, roots = orjson.loads(line)
     return GroupCheck(first, last, [(ends, bytes.fromhex(root)) for ends, root in roots])
 
 
-def result_to_line(outcome: GroupResult) -> bytes:
-    """Return an outcome as `hands` reads it."""
-    return orjson.dumps({"outcome": outcome})
+def result_to_line(result: GroupResult) -> bytes:
+    """Encode a result for the parent process."""
+    return orjson.dumps({"result": result})
 
 
 def _write_answer(answer: bytes) -> None:
-    os.write(sys.stdout.fileno(), answer + b"\n")  # all of it: a pipe takes so little at once, and nothing stays behind
+    os.write(sys.stdout.fileno(), answer + b"\n")  # one unbuffered write, short enough for a pipe to take at once
 
 
 if __name__ == "__main__":
-    with suppress(BrokenPipeError):  # whoever started us has ended
+    with suppress(BrokenPipeError):  # the parent process has ended
         main()

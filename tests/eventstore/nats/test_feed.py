@@ -19,8 +19,8 @@ from eventstore.subscription.jetstream_reader import (
     Cursor,
     JetStreamReader,
     StreamMismatch,
+    complete_commands,
     sequence_of,
-    whole_commands,
 )
 from eventstore.subscription.limits import LIMITS
 from runtime.local.embedded import EmbeddedNats
@@ -249,7 +249,7 @@ class TestFollower:
         return await JetStreamReader.start(link.client(), epoch, Cursor(sequence=sequence, created=created), digest_at)
 
     @pytest.mark.usefixtures("plain_stream")
-    async def test_it_takes_whole_commands(self, store: Store, link: NatsConnection, epoch: Epoch) -> None:
+    async def test_it_takes_complete_commands(self, store: Store, link: NatsConnection, epoch: Epoch) -> None:
         follower = await self.follow(link, epoch, store, 0, None)
         assert await follower.read(5) == await store.read_range(after=0, limit=10)
         await follower.stop()
@@ -311,7 +311,7 @@ class TestFollower:
         await store.append([to_append(at("seat-1", 0, 2))])
         await store.append([to_append(at("seat-2", 0, 3))])
         events = await store.read_range(after=0, limit=10)
-        assert [whole_commands(events[:count]) for count in range(6)] == [0, 0, 2, 2, 2, 5]
+        assert [complete_commands(events[:count]) for count in range(6)] == [0, 0, 2, 2, 2, 5]
 
 
 class TestPolledFeed:

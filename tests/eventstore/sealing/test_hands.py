@@ -135,7 +135,7 @@ class TestEnded:
         hand = VerificationWorker(make_conninfo(sealed.app_url, dbname="not_there"))
         try:
             with pytest.raises(WorkerLost, match="not_there"):
-                hand.outcome()
+                hand.result()
         finally:
             hand.end()
 
