@@ -1,7 +1,7 @@
-"""When a payment is cancelled, then end the provider's checkout, so that nobody pays for what is over.
+"""When a payment is cancelled, end the provider's checkout, so that it cannot be paid any more.
 
-The payment is cancelled first, in the command that ended its order: money that is captured all the same goes back. A
-checkout that we never learned of is looked up by our own reference until its time would have run out.
+The payment is cancelled before, in the command that ended its order: money captured nevertheless is refunded. An
+unrecorded checkout is looked up by the payment's reference until it would have expired.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,11 +18,11 @@ from processes.rule import NO_CHANGES, Commands, WorkChanges
 from processes.work import BackOff, WorkItem, subject_of
 
 LOOKUP_BACKOFF = BackOff(first=timedelta(seconds=2), factor=2.0, maximum=timedelta(minutes=2))
-"""Between two tries to end a checkout that the provider does not know yet, or that waits for the buyer's bank."""
+"""Between two attempts to end a checkout that the provider does not have yet, or that awaits the customer's bank."""
 
 
 class EndCancelledCheckouts:
-    """Keeps every cancelled payment until its checkout takes no card any more."""
+    """Holds every cancelled payment until its checkout cannot be paid any more."""
 
     name: ClassVar[str] = "end_cancelled_checkouts"
     events: ClassVar[frozenset[str]] = frozenset({"PaymentCancelled"})
@@ -41,11 +41,11 @@ class EndCancelledCheckouts:
         self._lookup_backoff = lookup_backoff
 
     def initial_work(self) -> Sequence[WorkItem]:
-        """Begin with nothing."""
+        """Return no work: all of it is caused by events."""
         return ()
 
     def on_event(self, event: Any, recorded: RecordedEvent) -> WorkChanges:
-        """Note a cancelled payment."""
+        """Add a cancelled payment."""
         match event:
             case PaymentCancelled():
                 return {subject_of(recorded): WorkItem.caused_by(recorded, due_at=recorded.recorded_at)}
@@ -53,7 +53,7 @@ class EndCancelledCheckouts:
                 return NO_CHANGES
 
     async def execute(self, work: WorkItem, now: datetime) -> WorkItem | None:
-        """End one checkout; what was captured meanwhile is found and decided by the rules for captures."""
+        """End one checkout; money captured meanwhile is handled by the rules for captures."""
         payment = await self._commands.query(partial(require_payment, payment=work.subject))
         if payment.status is not PaymentStatus.CANCELLED or now >= payment.expires_at:
             return None
@@ -66,7 +66,7 @@ class EndCancelledCheckouts:
     async def _has_ended(self, reference: str, payment: RequestedPayment) -> bool:
         gateway = self._gateways.get(payment.provider)
         if gateway is None:
-            raise PaymentUnavailable(f"There is no gateway called {payment.provider}.")
+            raise PaymentUnavailable(f"No gateway is configured for {payment.provider}.")
         checkout = payment.checkout
         if checkout is None:
             known = await gateway.find_payment(reference)
@@ -75,6 +75,6 @@ class EndCancelledCheckouts:
             checkout = known.checkout_id
         try:
             ended = await gateway.expire_checkout(checkout)
-        except PaymentRefused:  # the provider has no such checkout, so nobody can pay in it
+        except PaymentRefused:  # the provider has no such checkout, so it cannot be paid
             return True
         return ended.status not in {CheckoutStatus.OPEN, CheckoutStatus.ACTION_REQUIRED}

@@ -1,7 +1,7 @@
-"""When a payment has no end, then ask the provider how it stands; and read the provider's books to their end.
+"""When a payment has no end, look it up at the provider; and compare the provider's ledger with the log.
 
-A webhook that never comes loses no money: a capture is found by asking, and once more in the books, which also show
-what no payment or refund of ours explains. An entry that cannot be compared becomes an exception, and the next is read.
+A lost webhook loses no money: the capture is found by the look-up, and again in the ledger, which also shows what no
+payment or refund in the log explains. An entry that cannot be compared becomes an exception, and the next one is read.
 """
 
 from collections.abc import Mapping, Sequence
@@ -50,27 +50,27 @@ from processes.rule import NO_CHANGES, Commands, WorkChanges
 from processes.work import BackOff, WorkItem, subject_of
 
 FIRST_LOOKUP_AFTER = timedelta(seconds=15)
-"""A payment that its webhook has not ended by then is asked for."""
+"""A payment without an end is looked up after this time, if no webhook has arrived."""
 
 LOOKUP_BACKOFF = BackOff(first=timedelta(seconds=15), factor=1.5, maximum=timedelta(hours=6))
 
 EXPIRY_MARGIN = timedelta(seconds=2)
-"""A look that would come after the checkout's end comes this soon after it instead."""
+"""A look-up that would be due after the checkout's end is made this long after that end instead."""
 
 LATE_CAPTURES_FOR = timedelta(days=3)
-"""An expired payment is asked for this long; later captures are found in the books alone."""
+"""How long an expired payment is still looked up; later captures are found in the ledger alone."""
 
-BOOKS_EVERY = timedelta(seconds=30)
-BOOKS_PAGE = 20
-"""Entries compared before the cursor is kept and the rule's other work has its time: a payment that waits for it."""
-BOOKS = "books/"
+LEDGER_INTERVAL = timedelta(seconds=30)
+LEDGER_PAGE = 20
+"""Entries compared per work item, so that the rule's other work does not wait for long."""
+LEDGER = "books/"
 RETRIES = "exception/"
 
 _log = structlog.get_logger(__name__)
 
 
 class ReconcilePayments:
-    """Keeps every payment that may still bring money, and how far each provider's books were read."""
+    """Holds every payment that may still bring money, and the position reached in each provider's ledger."""
 
     name: ClassVar[str] = "reconcile_payments"
     events: ClassVar[frozenset[str]] = frozenset(
@@ -86,21 +86,21 @@ class ReconcilePayments:
         *,
         first_lookup_after: timedelta = FIRST_LOOKUP_AFTER,
         lookup_backoff: BackOff = LOOKUP_BACKOFF,
-        books_every: timedelta = BOOKS_EVERY,
+        ledger_interval: timedelta = LEDGER_INTERVAL,
     ) -> None:
         self._commands = Commands(handler, self.name)
         self._gateways = gateways
         self._first_lookup_after = first_lookup_after
         self._lookup_backoff = lookup_backoff
-        self._books_every = books_every
+        self._ledger_interval = ledger_interval
 
     def initial_work(self) -> Sequence[WorkItem]:
-        """Read each provider's books from their first entry on."""
+        """Return one work item per provider: its ledger, from the first entry on."""
         begin = datetime.fromtimestamp(0, UTC)
-        return [WorkItem(BOOKS + name, uuid5(NAMESPACE_URL, BOOKS + name), 0, begin) for name in self._gateways]
+        return [WorkItem(LEDGER + name, uuid5(NAMESPACE_URL, LEDGER + name), 0, begin) for name in self._gateways]
 
     def on_event(self, event: Any, recorded: RecordedEvent) -> WorkChanges:
-        """Note a payment when it begins; money or a definite no strikes it out, expiry does not."""
+        """Add a payment that begins; remove it once money was captured or it has failed, not when it expires."""
         match event:
             case PaymentRequested():
                 due_at = recorded.recorded_at + self._first_lookup_after
@@ -114,11 +114,11 @@ class ReconcilePayments:
                 return NO_CHANGES
 
     async def execute(self, work: WorkItem, now: datetime) -> WorkItem | None:
-        """Ask for one payment, read on in one provider's books, or read one entry again."""
-        if work.subject.startswith(BOOKS):
-            return await self._read_books(work, now)
+        """Look up one payment, compare a page of one provider's ledger, or compare one entry again."""
+        if work.subject.startswith(LEDGER):
+            return await self._compare_ledger(work, now)
         if work.subject.startswith(RETRIES):
-            await self._read_again(work)
+            await self._compare_again(work)
             return None
         payment = await self._commands.query(partial(require_payment, payment=work.subject))
         if payment.status not in AWAITING_BUYER | {PaymentStatus.EXPIRED, PaymentStatus.CANCELLED}:
@@ -153,21 +153,21 @@ class ReconcilePayments:
             due_at = expires_at + EXPIRY_MARGIN
         return work.retry_at(due_at) if due_at < expires_at + LATE_CAPTURES_FOR else None
 
-    async def _read_books(self, work: WorkItem, now: datetime) -> WorkItem:
-        provider = work.subject.removeprefix(BOOKS)
+    async def _compare_ledger(self, work: WorkItem, now: datetime) -> WorkItem:
+        provider = work.subject.removeprefix(LEDGER)
         gateway = self._gateway(provider)
-        page = await gateway.list_ledger(after=work.cursor, limit=BOOKS_PAGE)
+        page = await gateway.list_ledger(after=work.cursor, limit=LEDGER_PAGE)
         if not page.entries and await is_renumbered(gateway, work.cursor):
-            _log.warning("provider's books begin anew", provider=provider, cursor=work.cursor)
+            _log.warning("process: provider's ledger was renumbered", provider=provider, cursor=work.cursor)
             return work._replace(cursor=0, due_at=now, tries=0)
         for entry in page.entries:
             await self._compare(work, provider, gateway, entry)
-        read_on = now if page.next_cursor is not None else now + self._books_every
+        due_at = now if page.next_cursor is not None else now + self._ledger_interval
         cursor = page.entries[-1].entry if page.entries else work.cursor
-        return work._replace(cursor=cursor, due_at=read_on, tries=0)
+        return work._replace(cursor=cursor, due_at=due_at, tries=0)
 
-    async def _read_again(self, work: WorkItem) -> None:
-        """Compare an entry that could not be read once more; it becomes an exception again if that fails."""
+    async def _compare_again(self, work: WorkItem) -> None:
+        """Compare an entry again after its exception was closed for a retry; it may become an exception again."""
         exception = work.subject.removeprefix(RETRIES)
         state = await self._commands.query(lambda context: context.read(EXCEPTION, exception))
         if not isinstance(state, ClosedException) or state.opened.entry is None:
@@ -186,18 +186,18 @@ class ReconcilePayments:
         """Return a provider's gateway.
 
         Raises:
-            PaymentUnavailable: none is set up, so nothing can be concluded about its payments.
+            PaymentUnavailable: none is configured, so nothing is known about its payments.
         """
         gateway = self._gateways.get(provider)
         if gateway is None:
-            raise PaymentUnavailable(f"There is no gateway called {provider}.")
+            raise PaymentUnavailable(f"No gateway is configured for {provider}.")
         return gateway
 
     async def _compare(self, work: WorkItem, provider: str, gateway: PaymentGateway, entry: LedgerEntry) -> None:
-        """Compare one entry; whatever is wrong with it, it is written down and the next one is read.
+        """Compare one entry; if it cannot be compared, record that and proceed.
 
         Raises:
-            PaymentUnavailable, StoreUnavailable and the like: no answer, so the entry is read again later.
+            PaymentUnavailable, EventStoreError: no answer; the entry is compared again later.
         """
         try:
             await self._reconcile(work, provider, gateway, entry)
@@ -207,13 +207,13 @@ class ReconcilePayments:
             if not isinstance(error, Unencodable):
                 raise
             await self._record_unreadable(work, provider, entry)
-        except Exception:  # noqa: BLE001 - whatever one entry does to a decision, the next one is read
-            _log.exception("entry in a provider's books cannot be read", provider=provider, entry=entry.entry)
+        except Exception:  # noqa: BLE001 - one entry that breaks a decision must not stop the next ones
+            _log.exception("process: ledger entry cannot be compared", provider=provider, entry=entry.entry)
             await self._record_unreadable(work, provider, entry)
 
     async def _record_unreadable(self, work: WorkItem, provider: str, entry: LedgerEntry) -> None:
-        written = partial(unreadable_events, entry=entry, provider=provider)
-        await self._commands.send(work, f"unreadable/{entry_exception_id(entry, provider)}", written)
+        record = partial(unreadable_events, entry=entry, provider=provider)
+        await self._commands.send(work, f"unreadable/{entry_exception_id(entry, provider)}", record)
 
     async def _reconcile(self, work: WorkItem, provider: str, gateway: PaymentGateway, entry: LedgerEntry) -> None:
         refund = await gateway.find_refund(entry.reference) if entry.kind is LedgerEntryKind.REFUND else None
@@ -227,7 +227,7 @@ class ReconcilePayments:
 
 
 async def is_renumbered(gateway: PaymentGateway, cursor: int) -> bool:
-    """Return whether a provider's books do not hold any more the last entry that was read there."""
+    """Tell whether the last entry that was read is missing from a provider's ledger."""
     if cursor == 0:
         return False
     last = await gateway.list_ledger(after=cursor - 1, limit=1)
@@ -235,7 +235,7 @@ async def is_renumbered(gateway: PaymentGateway, cursor: int) -> bool:
 
 
 def capture_command(payment: str, known: ProviderPayment) -> partial[Any]:
-    """Return the command that records a capture as the provider tells it."""
+    """Return the command that records a capture reported by the provider."""
     return partial(
         capture,
         payment=payment,

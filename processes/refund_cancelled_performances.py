@@ -1,9 +1,8 @@
-"""When a performance is cancelled, then refund its orders and end its baskets, a few at a time.
+"""When a performance is cancelled, refund its orders and end its holds, a few at a time.
 
-The seats tell who has claims: a cancelled performance sells nothing more, so the positions of its claims are an order
-that never changes, and the position reached is all that is kept. Every step is a command whose id a second run makes
-again, so a run that dies anywhere refunds nobody twice. What is refused (a dispute is open, say) does not stop the
-others; it is tried again after a growing pause.
+The seats' last events give the claims: a cancelled performance sells nothing more, so the positions of its claims are a
+stable order, and only the position reached is stored. Command ids are deterministic, so a repeated run refunds nothing
+twice. A refused command (for example, a dispute is open) does not stop the others; it is retried with back-off.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -26,22 +25,22 @@ from eventstore.store import RecordedEvent
 from processes.rule import NO_CHANGES, Commands, WorkChanges
 from processes.work import BackOff, WorkItem
 
-ORDERS_AT_ONCE = 10
-REST = timedelta(milliseconds=500)
-"""After so many orders it rests: 20 orders a second at most, so that buyers of other performances come first."""
+ORDERS_PER_BATCH = 10
+BATCH_PAUSE = timedelta(milliseconds=500)
+"""The pause after each batch: at most 20 orders a second, which leaves capacity to other performances' customers."""
 
-AGAIN = BackOff(first=timedelta(minutes=1), factor=4.0, maximum=timedelta(hours=6))
-"""Until orders that were refused are tried once more."""
+RETRY_BACKOFF = BackOff(first=timedelta(minutes=1), factor=4.0, maximum=timedelta(hours=6))
+"""Until refused orders are tried again."""
 
 Claim = SeatSold | SeatHeld | SeatHoldExtended
 Claims = Mapping[int, Claim]
-"""Position → the claim that was recorded there."""
+"""Position → the claim recorded at it."""
 
 _log = structlog.get_logger(__name__)
 
 
 class LatestEvents(Protocol):
-    """The last event of each stream whose name begins alike: how every seat of a performance stands."""
+    """Reads the last event of each stream with a prefix: the current state of every seat of a performance."""
 
     async def read_latest(self, prefix: str, *, limit: int) -> list[RecordedEvent]:
         """Return the last event of each of the first `limit` streams, by name."""
@@ -49,7 +48,7 @@ class LatestEvents(Protocol):
 
 
 class RefundCancelledPerformances:
-    """Keeps every cancelled performance until nothing of it is left to refund or to end."""
+    """Holds every cancelled performance until no order or hold of it is left."""
 
     name: ClassVar[str] = "refund_cancelled_performances"
     events: ClassVar[frozenset[str]] = frozenset({"PerformanceCancelled"})
@@ -62,22 +61,22 @@ class RefundCancelledPerformances:
         seats: LatestEvents,
         codec: Codec,
         *,
-        rest: timedelta = REST,
-        again: BackOff = AGAIN,
+        batch_pause: timedelta = BATCH_PAUSE,
+        retry_backoff: BackOff = RETRY_BACKOFF,
     ) -> None:
         self._commands = Commands(handler, self.name)
         self._seats = seats
         self._codec = codec
-        self._rest = rest
-        self._again = again
+        self._batch_pause = batch_pause
+        self._retry_backoff = retry_backoff
         self._known: dict[str, Claims] = {}
 
     def initial_work(self) -> Sequence[WorkItem]:
-        """Begin with nothing."""
+        """Return no work: all of it is caused by events."""
         return ()
 
     def on_event(self, event: Any, recorded: RecordedEvent) -> WorkChanges:
-        """Note a cancellation."""
+        """Add a cancelled performance."""
         match event:
             case PerformanceCancelled():
                 work = WorkItem.caused_by(recorded, due_at=recorded.recorded_at)
@@ -86,24 +85,24 @@ class RefundCancelledPerformances:
                 return NO_CHANGES
 
     async def execute(self, work: WorkItem, now: datetime) -> WorkItem | None:
-        """Refund the next orders and end the next baskets of one performance.
+        """Refund the next orders and end the next holds of one performance.
 
-        `cursor`: the position of the last claim that was looked at; `tries`: how often the end was reached.
+        `cursor`: the position of the last processed claim; `tries`: how often all claims were processed.
         """
         claims = self._known.get(work.subject)
         if claims is None or not work.cursor:
             claims = self._known[work.subject] = await self._claims(work.subject)
-        ahead = [position for position in claims if position > work.cursor][:ORDERS_AT_ONCE]
-        for position in ahead:
+        batch = [position for position in claims if position > work.cursor][:ORDERS_PER_BATCH]
+        for position in batch:
             await self._end_claim(work, claims[position])
-        if ahead:
-            return work._replace(cursor=ahead[-1], due_at=now + self._rest)
+        if batch:
+            return work._replace(cursor=batch[-1], due_at=now + self._batch_pause)
         del self._known[work.subject]
-        left = await self._claims(work.subject)
-        return work.retry_at(now + self._again.after(work.tries))._replace(cursor=0) if left else None
+        remaining = await self._claims(work.subject)
+        return work.retry_at(now + self._retry_backoff.after(work.tries))._replace(cursor=0) if remaining else None
 
     async def _claims(self, performance: str) -> Claims:
-        """Return one claim for each order and basket that still has seats, by position."""
+        """Return one claim for each order and hold that still has seats, by position."""
         claims: dict[str, tuple[int, Claim]] = {}
         for recorded in await self._seats.read_latest(SEAT.stream(performance, ""), limit=CAPACITY_MAX):
             event = self._codec.decode(recorded.name, recorded.schema_version, recorded.data)
@@ -126,10 +125,10 @@ class RefundCancelledPerformances:
             await self._send(work, f"approve/{refund}", partial(approve_refund, refund=refund, by=self.name))
 
     async def _send(self, work: WorkItem, part: str, decide: Callable[[DecisionContext], Changes]) -> None:
-        """Send a command; what is refused stops no other."""
+        """Send a command; a refusal is logged and does not stop the others."""
         try:
             await self._commands.send(work, part, decide)
         except Rejected as refusal:
             _log.warning(
-                "refund of a cancelled performance refused", subject=work.subject, part=part, code=refusal.code
+                "process: refund of a cancelled performance refused", subject=work.subject, part=part, code=refusal.code
             )

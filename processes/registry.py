@@ -1,4 +1,4 @@
-"""The rules there are."""
+"""The registry of all rules."""
 
 from collections.abc import Mapping
 
@@ -21,8 +21,8 @@ def all_rules(
     """Return every rule.
 
     Args:
-        seats: the log, for how every seat of a performance stands.
-        gateways: payment providers by the name that payments carry.
+        seats: the log, for the current state of a performance's seats.
+        gateways: payment gateways by the provider's name in payments.
     """
     return [
         ReleaseLapsedHolds(handler),

@@ -1,6 +1,7 @@
-"""When a basket's deadline has passed, then clear it away: hold, order, seats and quota in one command.
+"""When a hold's deadline has passed, end it: hold, order, seats and quota in one command.
 
-Nothing depends on it: a lapsed seat is free for the next buyer anyway. So it works in small batches with rests between.
+No sale depends on it: the seats of a lapsed hold are free for the next customer anyway. So it works in small batches
+with pauses between them.
 """
 
 from collections.abc import Sequence
@@ -17,11 +18,11 @@ from processes.rule import NO_CHANGES, Commands, WorkChanges
 from processes.work import WorkItem, subject_of
 
 PAUSE_S = 0.1
-"""The rest after 64 baskets: some 300 a second (620 without it), a fraction of what the log takes."""
+"""The pause after 64 holds: some 300 a second (620 without a pause), a fraction of the log's capacity."""
 
 
 class ReleaseLapsedHolds:
-    """Keeps the deadline of every open basket."""
+    """Holds the deadline of every open hold."""
 
     name: ClassVar[str] = "release_lapsed_holds"
     events: ClassVar[frozenset[str]] = frozenset(
@@ -34,11 +35,11 @@ class ReleaseLapsedHolds:
         self.pause_s = pause_s
 
     def initial_work(self) -> Sequence[WorkItem]:
-        """Begin with nothing."""
+        """Return no work: all of it is caused by events."""
         return ()
 
     def on_event(self, event: Any, recorded: RecordedEvent) -> WorkChanges:
-        """Note a deadline when a basket is placed or extended; strike it out when the basket ends or is paid."""
+        """Set the deadline of a placed or extended hold; remove a hold that has ended or is paid."""
         match event:
             case HoldPlaced() | HoldExtended():
                 return {subject_of(recorded): WorkItem.caused_by(recorded, due_at=event.expires_at)}
@@ -50,5 +51,5 @@ class ReleaseLapsedHolds:
                 return NO_CHANGES
 
     async def execute(self, work: WorkItem, now: datetime) -> None:  # noqa: ARG002 - the hold's own deadline decides
-        """Clear one basket away; one that was extended or paid meanwhile stays."""
+        """End one hold; it is left unchanged if it was extended or paid meanwhile."""
         await self._commands.send(work, "expire", partial(expire_hold, hold=work.subject))

@@ -1,6 +1,6 @@
-"""When something was closed for deletion and the deletion was never finished, then reopen it.
+"""When a deletion has begun and was never finished, reopen what it closed.
 
-A deletion is two commands of one request. If the request dies between them, an event or a performance would stay closed
+A deletion is two commands of one request. If the request ends between them, an event or a performance would stay closed
 to every sale, and a venue to every event.
 """
 
@@ -20,7 +20,7 @@ from processes.rule import NO_CHANGES, Commands, WorkChanges
 from processes.work import WorkItem
 
 DELETION_LASTS_MAX = timedelta(seconds=60)
-"""Longer than the commands and waits of one request together."""
+"""Longer than all commands and waits of one request."""
 
 CLOSED = frozenset({"EventClosedForDeletion", "PerformanceClosedForDeletion", "VenueClosedForDeletion"})
 ENDED = frozenset(
@@ -31,11 +31,11 @@ GIVE_UP: Mapping[str, Callable[..., Changes]] = {
     PERFORMANCE.prefix: give_up_performance_deletion,
     VENUE.prefix: give_up_venue_deletion,
 }
-"""How the stream of a closed thing is named → the decision that reopens it."""
+"""Prefix of the closed thing's stream → the decision that reopens it."""
 
 
 class ReopenUnfinishedDeletions:
-    """Keeps every event, performance and venue that is closed for deletion; a work's subject is its stream."""
+    """Holds every event, performance and venue that is closed for deletion; the subject of a work item is its stream."""
 
     name: ClassVar[str] = "reopen_unfinished_deletions"
     events: ClassVar[frozenset[str]] = CLOSED | ENDED
@@ -46,17 +46,17 @@ class ReopenUnfinishedDeletions:
         self._commands = Commands(handler, self.name)
 
     def initial_work(self) -> Sequence[WorkItem]:
-        """Begin with nothing."""
+        """Return no work: all of it is caused by events."""
         return ()
 
-    def on_event(self, event: Any, recorded: RecordedEvent) -> WorkChanges:  # noqa: ARG002 - the stored name says it all
-        """Note a deletion when it begins; strike it out when it ends."""
+    def on_event(self, event: Any, recorded: RecordedEvent) -> WorkChanges:  # noqa: ARG002 - the stored name suffices
+        """Add a deletion that begins; remove it when it ends."""
         if recorded.name in CLOSED:
             due_at = recorded.recorded_at + DELETION_LASTS_MAX
             return {recorded.stream: WorkItem(recorded.stream, recorded.command_id, recorded.position, due_at)}
         return {recorded.stream: None} if recorded.name in ENDED else NO_CHANGES
 
-    async def execute(self, work: WorkItem, now: datetime) -> None:  # noqa: ARG002 - what is due is due
-        """Reopen one thing; one that was archived or reopened meanwhile stays as it is."""
+    async def execute(self, work: WorkItem, now: datetime) -> None:  # noqa: ARG002 - only due work is executed
+        """Reopen one thing; it is left unchanged if it was archived or reopened meanwhile."""
         prefix, key = work.subject.split("-", 1)
         await self._commands.send(work, "reopen", partial(GIVE_UP[prefix], **{prefix: key}))

@@ -1,4 +1,4 @@
-"""What every process is made of: notes taken from the log, and commands with ids that a second run makes again."""
+"""The interface of a rule, and the deterministic ids of the commands that rules send."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -14,19 +14,19 @@ from processes.work import WorkItem
 Seen = TypeVar("Seen")
 
 WorkChanges = Mapping[str, WorkItem | None]
-"""Subject → the work it now has; None: none any more."""
+"""Subject → its new work item; None: its work is removed."""
 
 NO_CHANGES: WorkChanges = {}
 
 
 class Rule(Protocol):
-    """When X, then Y.
+    """When X happens, do Y.
 
     Attributes:
-        name: what the rule is called, in its state and in its commands' ids.
-        events: the stored names of the events it takes notes of.
-        at_once: how many pieces of work are done side by side.
-        pause_s: how long it rests after them, so that buyers come first.
+        name: identifies the rule in its stored state and in the ids of its commands.
+        events: the stored names of the events that change its work.
+        concurrency: how many work items are executed concurrently.
+        pause_s: pause after each batch of work items, which leaves capacity to customers' requests.
     """
 
     @property
@@ -42,32 +42,32 @@ class Rule(Protocol):
     def pause_s(self) -> float: ...
 
     def initial_work(self) -> Sequence[WorkItem]:
-        """Return the work that is there from the beginning."""
+        """Return the work items that no event causes."""
         ...
 
     def on_event(self, event: Any, recorded: RecordedEvent) -> WorkChanges:
-        """Return what one event changes in the work; asks nobody."""
+        """Return how one event changes the work; a pure function."""
         ...
 
     async def execute(self, work: WorkItem, now: datetime) -> WorkItem | None:
-        """Do what is due, and return what is left of it; safe to run again from the start after a crash anywhere.
+        """Execute one due work item and return what remains of it; safe to repeat after a crash at any point.
 
         Raises:
             Rejected: a command was refused.
-            PaymentError, EventStoreError: no answer; the runner tries again later.
+            PaymentError, EventStoreError: no answer; the runner retries later.
         """
         ...
 
 
 class Commands:
-    """Sends one rule's commands; what takes effect carries the rule as its actor and the causing event's position."""
+    """Sends a rule's commands; their events name the rule as actor and the position of the causing event."""
 
     def __init__(self, handler: CommandHandler, rule: str) -> None:
         self._handler = handler
         self._rule = rule
 
     async def send(self, work: WorkItem, part: str, decide: Callable[[DecisionContext], Changes]) -> Outcome:
-        """Carry a command out, once for this rule, cause, subject and `part`, however often it is sent."""
+        """Send a command; it takes effect once per rule, cause, subject and `part`, however often it is sent."""
         context = CommandContext(
             command_id=uuid5(work.cause, f"{self._rule}/{work.subject}/{part}"),
             actor={"kind": "process", "id": self._rule, "role": None},
@@ -77,5 +77,5 @@ class Commands:
         return await self._handler.handle(decide, context)
 
     async def query(self, view: Callable[[DecisionContext], Seen]) -> Seen:
-        """Return what a function reads from the books now."""
+        """Return the result of a function over current streams."""
         return await self._handler.query(view)

@@ -1,7 +1,7 @@
-"""Runs a rule: takes notes of the log, does what is due, and keeps both in one transaction each.
+"""Runs rules: folds events into work items, executes due work, and stores both in one transaction each.
 
-At any line it may die: commands have ids that a second run makes again, a provider is asked by our own reference, and
-the state moves only once all verdicts are in. So the next owner does some of it again, and nothing twice.
+Crash-safe at every point: work may be repeated, effects are not, because command ids and provider references are
+deterministic and the state changes only after all verdicts.
 """
 
 import asyncio
@@ -24,43 +24,43 @@ from processes.shared_reader import Log, SharedEventReader
 from processes.state import Lease, ProcessState, Refusal
 from processes.work import BackOff, WorkItem
 
-EVENTS_AT_ONCE = 2_000
+READ_EVENTS_MAX = 2_000
 HEARTBEAT_S = 2.0
 STANDBY_S = 1.0
-RELEASE_WITHIN_S = 1.0
+RELEASE_TIMEOUT_S = 1.0
 IDLE_FIRST_S = 0.005
-IDLE_MOST_S = 0.25
-PACE_S = 0.25
-"""Between two readings of a log that grows: many small transactions cost more than few larger ones."""
+IDLE_MAX_S = 0.25
+MIN_READ_INTERVAL_S = 0.25
+"""Between two reads of a growing log: many small transactions cost more than few larger ones."""
 
 UNSAVED_EVENTS_MAX = 10_000
-"""How far a rule goes on without writing its checkpoint down, while there is nothing to take notes of."""
+"""How many irrelevant events a rule reads before it stores its checkpoint."""
 
 RETRIES = BackOff(first=timedelta(seconds=1), factor=2.0, maximum=timedelta(minutes=5))
-"""Between two tries of work that was refused or got no answer."""
+"""Between two attempts of work that was refused or not answered."""
 
 _log = structlog.get_logger(__name__)
 
 
 class LeaseLost(Exception):
-    """Somebody else owns the rule now; nothing of what was in hand was kept."""
+    """Another process owns the rule; uncommitted results were dropped."""
 
 
 class RuleFailed(Exception):
-    """The rule's own code failed; it is recorded, and the rule is tried again later."""
+    """The rule's code failed; this is recorded, and the rule is retried later."""
 
 
 class EventHandlingFailed(Exception):
-    """The rule could not take notes of the event at a position."""
+    """The rule failed to fold the event at a position."""
 
     def __init__(self, position: int) -> None:
-        super().__init__(f"The event at {position} could not be noted.")
+        super().__init__(f"The event at {position} could not be folded.")
         self.position = position
 
 
 @dataclass(frozen=True, slots=True)
 class WorkResult:
-    """What became of one piece of work: what is left of it, and why it was refused."""
+    """The result of one work item: what remains of it, and the refusals."""
 
     work: WorkItem
     remaining: WorkItem | None
@@ -70,10 +70,10 @@ class WorkResult:
 async def run_rules(
     rules: Sequence[Rule], *, log: Log, codec: Codec, state: ProcessState, retries: BackOff = RETRIES
 ) -> None:
-    """Run rules side by side, until cancelled.
+    """Run rules concurrently until cancelled.
 
     Args:
-        retries: the pauses between tries that get no answer.
+        retries: pauses between attempts that were refused or not answered.
     """
     shared = SharedEventReader(log, frozenset().union(*(rule.events for rule in rules)))
     try:
@@ -86,11 +86,11 @@ async def run_rules(
 
 
 class ProcessRunner:
-    """One rule's loop.
+    """Runs one rule.
 
     Args:
-        log: the recorded events, in order.
-        retries: the pauses between tries that get no answer.
+        log: the recorded events, shared with the other rules.
+        retries: pauses between attempts that were refused or not answered.
     """
 
     def __init__(
@@ -103,23 +103,23 @@ class ProcessRunner:
         self._retries = retries
 
     async def run(self) -> None:
-        """Own the rule whenever nobody else does, and work until cancelled; a failure stops this rule alone."""
+        """Acquire the rule's lease and work until cancelled; errors are logged and do not affect other rules."""
         while True:
             try:
                 lease = await self._state.acquire(self._rule.name)
                 if lease is not None:
                     await self._serve(lease)
             except (EventStoreError, LeaseLost) as error:
-                _log.warning("process interrupted", rule=self._rule.name, error=type(error).__name__)
+                _log.warning("process: interrupted", rule=self._rule.name, error=type(error).__name__)
             except RuleFailed:
                 pass  # recorded and logged where it was raised
             except Exception:  # noqa: BLE001 - logged; the error of one rule ends no other
-                _log.exception("process interrupted", rule=self._rule.name)
+                _log.exception("process: interrupted", rule=self._rule.name)
             await asyncio.sleep(STANDBY_S)
 
     async def _serve(self, lease: Lease) -> None:
-        _log.info("process begins", rule=self._rule.name, checkpoint=lease.checkpoint.position)
-        # No task group: in Python 3.11 one whose task fails forgets a cancellation that comes in the same moment.
+        _log.info("process: started", rule=self._rule.name, checkpoint=lease.checkpoint.position)
+        # Not a task group: in Python 3.11 it drops a cancellation that coincides with the failure of a task.
         tasks = [asyncio.create_task(self._renew_lease(lease)), asyncio.create_task(self._run_rule(lease))]
         try:
             ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -130,7 +130,7 @@ class ProcessRunner:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             with suppress(TimeoutError, StoreUnavailable):
-                async with asyncio.timeout(RELEASE_WITHIN_S):
+                async with asyncio.timeout(RELEASE_TIMEOUT_S):
                     await lease.release()
 
     async def _renew_lease(self, lease: Lease) -> None:
@@ -149,7 +149,7 @@ class ProcessRunner:
             position = error.position if isinstance(error, EventHandlingFailed) else execution.position
             tries = 0 if lease.failure is None else lease.failure[1]
             pause = self._retries.after(tries)
-            _log.exception("process failed", rule=self._rule.name, position=position, retry_in_s=pause.total_seconds())
+            _log.exception("process: failed", rule=self._rule.name, position=position, retry_in_s=pause.total_seconds())
             await lease.fail(error=summarize_error(error), position=position, pause=pause)
             raise RuleFailed(self._rule.name) from error
 
@@ -161,11 +161,11 @@ class ProcessRunner:
                 idle_s = IDLE_FIRST_S
             else:
                 await asyncio.sleep(idle_s)
-                idle_s = min(idle_s * 2, IDLE_MOST_S)
+                idle_s = min(idle_s * 2, IDLE_MAX_S)
 
 
 def summarize_error(error: Exception) -> str:
-    """Return an error's class and where it was raised, never its words: those may quote what people typed."""
+    """Return an error's class and where it was raised, without its message, which may quote personal data."""
     cause = error.__cause__ if isinstance(error, EventHandlingFailed) and error.__cause__ is not None else error
     frames = traceback.extract_tb(cause.__traceback__)
     if not frames:
@@ -175,13 +175,13 @@ def summarize_error(error: Exception) -> str:
 
 
 class RuleExecution:
-    """One owner's work on one rule, a step at a time."""
+    """The steps of one rule under one lease."""
 
     def __init__(
         self, rule: Rule, lease: Lease, *, log: SharedEventReader, codec: Codec, retries: BackOff = RETRIES
     ) -> None:
         self._rule = rule
-        self._tenure = lease
+        self._lease = lease
         self._log = log
         self._codec = codec
         self._retries = retries
@@ -189,102 +189,100 @@ class RuleExecution:
 
     @property
     def position(self) -> int:
-        """The position up to which notes were taken."""
+        """The position up to which events were folded."""
         return self._checkpoint.position
 
     async def begin(self) -> None:
-        """See to it that the work is there that no event causes, and that the notes are of the log as it is."""
+        """Check that the log holds the checkpoint, and add the work that no event causes."""
         if not await is_in_log(self._log, self._checkpoint):
             await self._reset()
-        await self._require_committed(self._tenure.commit(put_if_absent=self._rule.initial_work()))
+        await self._require_committed(self._lease.commit(put_if_absent=self._rule.initial_work()))
 
     async def _reset(self) -> None:
-        """Take all notes again: the commands that follow have the ids they had, so what was done is not done twice."""
+        """Fold the log again from its start; command ids are deterministic, so no effect is repeated."""
         _log.error(
-            "process begins anew: the log was restored and does not hold what the rule read",
+            "process: reset, because the log was restored and does not hold the checkpoint",
             rule=self._rule.name,
             position=self._checkpoint.position,
         )
-        await self._require_committed(self._tenure.reset())
+        await self._require_committed(self._lease.reset())
         self._checkpoint = self._saved = BEGINNING
 
     async def step(self) -> bool:
-        """Take notes of what is new and do what is due; False: there was neither.
+        """Fold new events and execute due work; False if there was neither.
 
         Raises:
-            LeaseLost: somebody else took over.
-            StoreUnavailable: log or state cannot be asked.
+            LeaseLost: another process has taken over.
+            StoreUnavailable: the log or the state cannot be read_to.
             LogWentBack: the log was restored since it was read.
         """
-        noted = await self._process_events()
-        acted = await self._execute_due()
-        failure = self._tenure.failure
+        has_read = await self._process_events()
+        has_executed = await self._execute_due()
+        failure = self._lease.failure
         if failure is not None and self._checkpoint.position >= failure[0]:
-            await self._tenure.recover()
-        return noted or acted
+            await self._lease.recover()
+        return has_read or has_executed
 
     async def _process_events(self) -> bool:
         position = self._checkpoint.position
-        recorded, reached = await self._log.read_after(self._checkpoint, self._rule.events, limit=EVENTS_AT_ONCE)
-        if reached.position == position:
+        recorded, read_to = await self._log.read_after(self._checkpoint, self._rule.events, limit=READ_EVENTS_MAX)
+        if read_to.position == position:
             return False
         changes: dict[str, WorkItem | None] = {}
-        for one in recorded:
+        for event in recorded:
             try:
-                event = self._codec.decode(one.name, one.schema_version, one.data)
-                changes.update(self._rule.on_event(event, one))
+                decoded = self._codec.decode(event.name, event.schema_version, event.data)
+                changes.update(self._rule.on_event(decoded, event))
             except Exception as error:
-                raise EventHandlingFailed(one.position) from error
-        if changes or reached.position - self._saved.position >= UNSAVED_EVENTS_MAX:
-            await self._save(changes, reached)
-        self._checkpoint = reached
-        caught_up = reached.position < position + EVENTS_AT_ONCE
+                raise EventHandlingFailed(event.position) from error
+        if changes or read_to.position - self._saved.position >= UNSAVED_EVENTS_MAX:
+            await self._save(changes, read_to)
+        self._checkpoint = read_to
+        caught_up = read_to.position < position + READ_EVENTS_MAX
         if caught_up:
-            await asyncio.sleep(PACE_S)
+            await asyncio.sleep(MIN_READ_INTERVAL_S)
         return True
 
-    async def _save(self, changes: WorkChanges, reached: Checkpoint) -> None:
+    async def _save(self, changes: WorkChanges, read_to: Checkpoint) -> None:
         await self._require_committed(
-            self._tenure.commit(
-                checkpoint=reached,
+            self._lease.commit(
+                checkpoint=read_to,
                 put=[work for work in changes.values() if work is not None],
                 drop=[subject for subject, work in changes.items() if work is None],
             )
         )
-        self._saved = reached
+        self._saved = read_to
 
     async def _execute_due(self) -> bool:
-        now, rows = await self._tenure.due(limit=self._rule.concurrency)
+        now, rows = await self._lease.due(limit=self._rule.concurrency)
         if not rows:
             return False
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._execute(WorkItem(*row), now)) for row in rows]
-        await self._save_result([task.result() for task in tasks])
+        await self._save_results([task.result() for task in tasks])
         await asyncio.sleep(self._rule.pause_s)
         return True
 
     async def _execute(self, work: WorkItem, now: datetime) -> WorkResult:
         log = _log.bind(rule=self._rule.name, subject=work.subject)
-        again = work.retry_at(now + self._retries.after(work.tries))
+        retry = work.retry_at(now + self._retries.after(work.tries))
         try:
             return WorkResult(work, await self._rule.execute(work, now))
         except Rejected as refusal:
-            log.warning("process refused", code=refusal.code)
-            return WorkResult(work, again, [Refusal(work.subject, work.cause, refusal.code)])
+            log.warning("process: command refused", code=refusal.code)
+            return WorkResult(work, retry, [Refusal(work.subject, work.cause, refusal.code)])
         except (PaymentError, EventStoreError) as error:
-            _log.warning(
-                "process without answer", rule=self._rule.name, subject=work.subject, error=type(error).__name__
-            )
+            _log.warning("process: no answer", rule=self._rule.name, subject=work.subject, error=type(error).__name__)
         except Exception:
-            log.exception("process failed")
-        return WorkResult(work, again)
+            log.exception("process: failed")
+        return WorkResult(work, retry)
 
-    async def _save_result(self, done: Sequence[WorkResult]) -> None:
+    async def _save_results(self, results: Sequence[WorkResult]) -> None:
         await self._require_committed(
-            self._tenure.commit(
-                put=[one.remaining for one in done if one.remaining is not None],
-                drop=[one.work.subject for one in done if one.remaining is None],
-                refused=[refusal for one in done for refusal in one.refusals],
+            self._lease.commit(
+                put=[result.remaining for result in results if one.remaining is not None],
+                drop=[one.work.subject for result in results if result.remaining is None],
+                refused=[refusal for result in results for refusal in result.refusals],
             )
         )
 

@@ -1,6 +1,6 @@
-"""When money was captured, then decide what it leads to: the order is confirmed, or the money goes back.
+"""When money was captured, settle the payment: confirm the order, or refund.
 
-The API decides most captures as they arrive; this rule sees to it that none stays undecided when the API could not.
+The API settles most captures as they arrive; this rule settles those that the API could not.
 """
 
 from collections.abc import Sequence
@@ -16,13 +16,13 @@ from processes.rule import NO_CHANGES, Commands, WorkChanges
 from processes.work import WorkItem, subject_of
 
 GRACE = timedelta(seconds=1)
-"""How long a capture is left to whoever recorded it."""
+"""How long a capture is left to the process that recorded it."""
 
 RETRY_AFTER = timedelta(seconds=5)
 
 
 class SettlePayments:
-    """Keeps every capture that the log does not show as decided."""
+    """Holds every capture until the log shows it as settled."""
 
     name: ClassVar[str] = "settle_payments"
     events: ClassVar[frozenset[str]] = frozenset({"PaymentCaptured", "PaymentSettled"})
@@ -34,11 +34,11 @@ class SettlePayments:
         self._grace = grace
 
     def initial_work(self) -> Sequence[WorkItem]:
-        """Begin with nothing."""
+        """Return no work: all of it is caused by events."""
         return ()
 
     def on_event(self, event: Any, recorded: RecordedEvent) -> WorkChanges:
-        """Note a capture; only the log's word that it was decided strikes it out."""
+        """Add a capture; remove it once it is settled."""
         match event:
             case PaymentCaptured():
                 return {subject_of(recorded): WorkItem.caused_by(recorded, due_at=recorded.recorded_at + self._grace)}
@@ -48,6 +48,6 @@ class SettlePayments:
                 return NO_CHANGES
 
     async def execute(self, work: WorkItem, now: datetime) -> WorkItem:
-        """Decide one capture; a decided one records nothing."""
+        """Settle one capture; a settled one records nothing, and is removed by its event."""
         await self._commands.send(work, "settle", partial(settle, payment=work.subject))
         return work.retry_at(now + RETRY_AFTER)

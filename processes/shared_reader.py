@@ -1,4 +1,4 @@
-"""The log as several rules of one program read it: who comes second to a stretch gets what the first one read."""
+"""One reader of the log for all rules of a process: a range is read once for all rules at the same position."""
 
 import asyncio
 from collections.abc import Collection, Sequence
@@ -11,10 +11,10 @@ from eventstore.store import RecordedEvent
 
 
 class Log(Protocol):
-    """Recorded events, in order."""
+    """The part of a store that rules read."""
 
     async def read_named(self, names: Collection[str], *, after: int, limit: int) -> tuple[list[RecordedEvent], int]:
-        """Return the events of these names among the next `limit` positions after one, and the last of those."""
+        """Return the events with these names among the next `limit` positions, and the last position examined."""
         ...
 
     async def read_range(self, *, after: int, limit: int) -> list[RecordedEvent]:
@@ -28,51 +28,49 @@ class Log(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadRange:
-    """The events of our names after one checkpoint, up to another."""
+    """The relevant events between two checkpoints."""
 
     after: Checkpoint
     end: Checkpoint
     events: Sequence[RecordedEvent]
 
+    """Caches the last range, because rules that have caught up are at the same position.
 
-class SharedEventReader:
-    """Remembers the last stretch it read; rules that have caught up stand at one position and need one reading.
-
-    Those that ask at once share it, and with it one connection.
+    Concurrent requests for the same range share one read, and so one connection.
 
     Args:
-        names: of every event that any of the rules takes notes of.
+        names: of all events that any rule folds.
     """
 
     def __init__(self, log: Log, names: Collection[str]) -> None:
         self._log = log
         self._names = frozenset(names)
         self._last = ReadRange(after=BEGINNING, end=BEGINNING, events=())
-        self._readings: dict[tuple[Checkpoint, int], asyncio.Task[ReadRange]] = {}
+        self._reads: dict[tuple[Checkpoint, int], asyncio.Task[ReadRange]] = {}
 
     async def read_after(
         self, checkpoint: Checkpoint, names: Collection[str], *, limit: int
     ) -> tuple[list[RecordedEvent], Checkpoint]:
-        """Return the events of some of our names among the next `limit` positions, and how far that is.
+        """Return the events with these names among the next `limit` positions, and the checkpoint at the last one.
 
         Raises:
             LogWentBack: the log does not hold the checkpoint.
             StoreUnavailable.
         """
-        asked = checkpoint, limit
-        if asked not in self._readings:
-            reading = asyncio.create_task(self._read(checkpoint, limit), name="read the log")
-            reading.add_done_callback(partial(self._forget, asked))
-            self._readings[asked] = reading
-        found = await asyncio.shield(self._readings[asked])
+        request = checkpoint, limit
+        if request not in self._reads:
+            read = asyncio.create_task(self._read(checkpoint, limit), name="read the log")
+            read.add_done_callback(partial(self._forget, request))
+            self._reads[request] = read
+        found = await asyncio.shield(self._reads[request])
         return [event for event in found.events if event.name in names], found.end
 
     async def close(self) -> None:
-        """Stop reading."""
-        readings = list(self._readings.values())
-        for reading in readings:
-            reading.cancel()
-        await asyncio.gather(*readings, return_exceptions=True)  # who waited for one was told
+        """Cancel all reads."""
+        reads = list(self._reads.values())
+        for read in reads:
+            read.cancel()
+        await asyncio.gather(*reads, return_exceptions=True)  # errors were raised where they were awaited
 
     async def read_range(self, *, after: int, limit: int) -> list[RecordedEvent]:
         """Return events with position > `after` in order, ending on a command's last part."""
@@ -82,13 +80,13 @@ class SharedEventReader:
         """Return the last position, 0 for an empty log."""
         return await self._log.head()
 
-    def _forget(self, asked: tuple[Checkpoint, int], reading: asyncio.Task[ReadRange]) -> None:
-        del self._readings[asked]
-        if not reading.cancelled():
-            reading.exception()  # retrieved, for no rule may wait for it any more
+    def _forget(self, request: tuple[Checkpoint, int], read: asyncio.Task[ReadRange]) -> None:
+        del self._reads[request]
+        if not read.cancelled():
+            read.exception()  # marks it as retrieved, in case no rule awaits it any more
 
     async def _read(self, after: Checkpoint, limit: int) -> ReadRange:
-        found = self._last  # another reading may replace it at any await
+        found = self._last  # another read may replace it at any await
         if await self._is_current(found, after, limit):
             return found
         await require_in_log(self._log, after)
@@ -99,6 +97,6 @@ class SharedEventReader:
         return self._last
 
     async def _is_current(self, found: ReadRange, after: Checkpoint, limit: int) -> bool:
-        """Say whether a range begins here and still is the log's: a log that was restored since holds another end."""
-        begins_here = found.after == after and after.position < found.end.position <= after.position + limit
-        return begins_here and await is_in_log(self._log, found.end)
+        """Tell whether a range begins at a checkpoint, and the log still holds its end: a restored log does not."""
+        is_at_checkpoint = found.after == after and after.position < found.end.position <= after.position + limit
+        return is_at_checkpoint and await is_in_log(self._log, found.end)

@@ -1,4 +1,4 @@
-"""Where a process keeps its checkpoint and its work, as a port: one owner at a time, all changes fenced."""
+"""Port for the stored state of processes: one owner of each rule at a time, all changes fenced."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ WorkRow = tuple[str, UUID, int, datetime, int, int]
 
 
 class Refusal(NamedTuple):
-    """A command that was refused: for what, caused by which command, and the refusal's code."""
+    """A refused command: its subject, its cause, and the refusal's code."""
 
     subject: str
     cause: UUID
@@ -21,28 +21,28 @@ class Refusal(NamedTuple):
 
 
 class Lease(Protocol):
-    """One rule's state for as long as we own it. Raises `StoreUnavailable` when the server cannot be asked."""
+    """The state of one rule while this process owns it. Raises `StoreUnavailable` when the server cannot be reached."""
 
     @property
     def checkpoint(self) -> Checkpoint:
-        """How far the log was folded when the tenure began."""
+        """The stored position in the log when the lease was acquired."""
         ...
 
     @property
     def failure(self) -> tuple[int, int] | None:
-        """Where the rule failed, and how often in a row; None: it did not fail, or has recovered."""
+        """Where the rule failed, and how often in a row; None without a failure."""
         ...
 
     async def renew(self) -> bool:
-        """Say that we are alive; False: somebody else has taken over."""
+        """Extend the lease; False: another process has taken over."""
         ...
 
     async def release(self) -> None:
-        """Let a standby take over at once."""
+        """Release the lease, so that a standby can take over at once."""
         ...
 
     async def fail(self, *, error: str, position: int, pause: timedelta) -> None:
-        """Record that the rule failed at a position; it has no owner again before the pause is over."""
+        """Record a failure of the rule at a position; it cannot be acquired until the pause is over."""
         ...
 
     async def recover(self) -> None:
@@ -50,7 +50,7 @@ class Lease(Protocol):
         ...
 
     async def due(self, *, limit: int) -> tuple[datetime, Sequence[WorkRow]]:
-        """Return the server's time and the work whose time has come, the longest due first."""
+        """Return the server's time and at most `limit` due work items, longest overdue first."""
         ...
 
     async def commit(
@@ -62,24 +62,24 @@ class Lease(Protocol):
         drop: Iterable[str] = (),
         refused: Iterable[Refusal] = (),
     ) -> bool:
-        """Change checkpoint and work in one transaction; False: the tenure is over, nothing was changed.
+        """Change checkpoint and work in one transaction; False: the lease is lost, nothing was changed.
 
-        It is over when somebody else has taken over, and when a crash of the server has undone an earlier commit.
+        The lease is lost to a takeover, or to a crash of the server that has undone an earlier commit.
         """
         ...
 
     async def reset(self) -> bool:
-        """Forget all work and go back to the log's beginning; False: the tenure is over, as in `commit`."""
+        """Delete all work and return to the start of the log; False: the lease is lost, as in `commit`."""
         ...
 
 
 class ProcessState(Protocol):
-    """The state of every rule."""
+    """The stored state of all rules."""
 
     async def acquire(self, rule: str) -> Lease | None:
-        """Become the owner of a rule whose owner gave it up or fell silent; None: it has a living owner.
+        """Acquire the lease of a rule without an owner, or with an expired lease; None: it has an owner.
 
         Raises:
-            StoreUnavailable: the server cannot be asked.
+            StoreUnavailable: the server cannot be reached.
         """
         ...

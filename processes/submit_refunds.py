@@ -1,7 +1,7 @@
-"""When a refund is approved, then send the money back: RefundSubmitted first, then the provider, then what it said.
+"""When a refund is approved, send the money back: record RefundSubmitted, ask the provider, record the answer.
 
-A transfer goes by its reference: after a crash, or without an answer, it is looked up before it is sent again, so the
-money moves once. Only a transfer known to have failed is followed by another, under another reference.
+A transfer is identified by its reference: after a crash or without an answer it is looked up before it is sent again,
+so the money moves once. A new transfer with another reference is made only after one that has failed definitely.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,14 +36,14 @@ from processes.rule import NO_CHANGES, Commands, WorkChanges
 from processes.work import BackOff, WorkItem, subject_of
 
 PENDING_BACKOFF = BackOff(first=timedelta(seconds=1), factor=2.0, maximum=timedelta(minutes=10))
-"""Between two looks at a transfer that the provider has not decided."""
+"""Between two look-ups of a transfer that is pending at the provider."""
 
 ATTEMPT_BACKOFF = BackOff(first=timedelta(seconds=10), factor=4.0, maximum=timedelta(hours=6))
-"""Between a failed transfer and the next."""
+"""Between a failed transfer and the next one."""
 
 
 class SubmitRefunds:
-    """Keeps every approved refund until its money has gone back or a person owns it."""
+    """Holds every approved refund until its money has gone back or it has an owner among the staff."""
 
     name: ClassVar[str] = "submit_refunds"
     events: ClassVar[frozenset[str]] = frozenset(
@@ -66,11 +66,11 @@ class SubmitRefunds:
         self._attempts = attempts
 
     def initial_work(self) -> Sequence[WorkItem]:
-        """Begin with nothing."""
+        """Return no work: all of it is caused by events."""
         return ()
 
     def on_event(self, event: Any, recorded: RecordedEvent) -> WorkChanges:
-        """Note an approval; strike it out when the money has gone back or a person owns the refund."""
+        """Add an approved refund; remove it once its money has gone back or it has an owner."""
         match event:
             case RefundApproved() | RefundRetried():
                 return {subject_of(recorded): WorkItem.caused_by(recorded, due_at=recorded.recorded_at)}
@@ -82,36 +82,36 @@ class SubmitRefunds:
                 return NO_CHANGES
 
     async def execute(self, work: WorkItem, now: datetime) -> WorkItem | None:
-        """Take one refund as far as it goes."""
+        """Advance one refund as far as possible."""
         refund = await self._commands.query(partial(require_refund, refund=work.subject))
         if refund.status not in UNFINISHED or refund.owner is not None:
             return None
         if refund.status is RefundStatus.FAILED and refund.attempts > work.cursor:
             return self._after_failure(work, now, refund.attempts)
-        asked_before = refund.status is RefundStatus.SUBMITTED
-        if asked_before and refund.provider not in self._gateways:
+        is_resumed = refund.status is RefundStatus.SUBMITTED
+        if is_resumed and refund.provider not in self._gateways:
             reported = partial(report_unanswered, refund=work.subject)
             await self._commands.send(work, f"unanswered/{refund.attempts}", reported)
             return work.retry_at(now + self._pending.after(work.tries))
-        attempt = refund.attempts if asked_before else await self._submit(work, refund.attempts + 1)
+        attempt = refund.attempts if is_resumed else await self._submit(work, refund.attempts + 1)
         if attempt is None:
             return work.retry_at(now + self._pending.after(work.tries))
         reference = transfer_reference(work.subject, attempt)
         try:
-            transfer = await self._transfer(refund, reference, asked_before=asked_before)
+            transfer = await self._transfer(refund, reference, is_resumed=is_resumed)
         except PaymentRefused as refusal:
             return await self._record_failure(work, now, attempt, refusal.code)
-        return await self._conclude(work, now, attempt, transfer)
+        return await self._record_answer(work, now, attempt, transfer)
 
     async def _submit(self, work: WorkItem, attempt: int) -> int | None:
         submitted = await self._commands.send(work, f"submit/{attempt}", partial(submit_refund, refund=work.subject))
         return next((event.attempt for _, event in submitted.events if isinstance(event, RefundSubmitted)), None)
 
-    async def _transfer(self, refund: RequestedRefund, reference: str, *, asked_before: bool) -> ProviderRefund:
+    async def _transfer(self, refund: RequestedRefund, reference: str, *, is_resumed: bool) -> ProviderRefund:
         gateway = self._gateways.get(refund.provider)
         if gateway is None:
             raise PaymentRefused("unknown_provider")
-        known = await gateway.find_refund(reference) if asked_before else None
+        known = await gateway.find_refund(reference) if is_resumed else None
         if known is not None:
             return known
         checkout = refund.checkout or await self._checkout(refund, gateway)
@@ -120,17 +120,19 @@ class SubmitRefunds:
         )
 
     async def _checkout(self, refund: RequestedRefund, gateway: PaymentGateway) -> str:
-        """Return where a refund's money came in.
+        """Return the checkout through which a refund's money was paid.
 
         Raises:
-            PaymentRefused: nothing was paid, or the provider never heard of it.
+            PaymentRefused: there is no payment, or the provider does not have it.
         """
         if refund.payment is None:
             raise PaymentRefused("unknown_payment")
         payment = await self._commands.query(partial(require_payment, payment=refund.payment))
         return payment.checkout or await find_checkout(gateway, refund.payment)
 
-    async def _conclude(self, work: WorkItem, now: datetime, attempt: int, transfer: ProviderRefund) -> WorkItem | None:
+    async def _record_answer(
+        self, work: WorkItem, now: datetime, attempt: int, transfer: ProviderRefund
+    ) -> WorkItem | None:
         match transfer.status:
             case ProviderRefundStatus.PENDING:
                 return work.retry_at(now + self._pending.after(work.tries))
@@ -149,15 +151,15 @@ class SubmitRefunds:
         return self._after_failure(work, now, attempt)
 
     def _after_failure(self, work: WorkItem, now: datetime, attempt: int) -> WorkItem:
-        """Wait as long as the failed attempt asks for, whoever recorded the failure; `cursor` is that attempt."""
+        """Return the work after a failed attempt, due after that attempt's pause; `cursor` is the attempt."""
         return work._replace(due_at=now + self._attempts.after(attempt - 1), tries=0, cursor=attempt)
 
 
 async def find_checkout(gateway: PaymentGateway, payment: str) -> str:
-    """Return the checkout of a payment whose opening we never recorded.
+    """Return the checkout of a payment whose opening was not recorded.
 
     Raises:
-        PaymentRefused: the provider never heard of it.
+        PaymentRefused: the provider does not have the payment.
     """
     known = await gateway.find_payment(payment)
     if known is None:

@@ -1,4 +1,4 @@
-"""What a process still has to do, and when to try again."""
+"""Work items of processes, and the back-off between attempts."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,10 +9,10 @@ from eventstore.store import RecordedEvent
 
 
 class WorkItem(NamedTuple):
-    """One thing to do for `subject` once `due_at` has come; a plain row, because the state that keeps it knows no rule.
+    """One thing to do for `subject` once `due_at` has come; a plain row, because the stored state knows no rule.
 
-    `cause` and `cause_position`: the command that caused it and where its event stands (0: nothing in the log did).
-    `cursor`: how far a piece of work that never ends has come.
+    `cause` and `cause_position`: the command that caused it, and the position of its event (0: no event).
+    `cursor`: the progress of work that is never finished.
     """
 
     subject: str
@@ -24,29 +24,29 @@ class WorkItem(NamedTuple):
 
     @classmethod
     def caused_by(cls, recorded: RecordedEvent, *, due_at: datetime) -> Self:
-        """Return the work that an event causes for the thing its stream is about."""
+        """Return the work that an event causes for the subject of its stream."""
         return cls(subject_of(recorded), recorded.command_id, recorded.position, due_at)
 
     def retry_at(self, due_at: datetime) -> Self:
-        """Return the work as it is after one more try."""
+        """Return the work after one more attempt, due at a later time."""
         return self._replace(due_at=due_at, tries=self.tries + 1)
 
 
 def subject_of(recorded: RecordedEvent) -> str:
-    """Return the id of what an event's stream is about."""
+    """Return the id in the name of an event's stream."""
     return recorded.stream.split("-", 1)[1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackOff:
-    """How long to wait before the next try: `first`, then `factor` times as long each time, never over `most`."""
+    """Pauses between attempts: `first`, then `factor` times as long each time, at most `maximum`."""
 
     first: timedelta
     factor: float
     maximum: timedelta
 
     def after(self, tries: int) -> timedelta:
-        """Return the pause after so many tries before this one."""
+        """Return the pause after an attempt that followed `tries` earlier ones."""
         longest = self.maximum.total_seconds()
         pause = self.first.total_seconds()
         for _ in range(tries):

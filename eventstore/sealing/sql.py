@@ -39,8 +39,8 @@ SELECT set_config('TimeZone', 'UTC', false),
 """
 
 # The preimage, as in append and in eventstore/digest.py. Built by the server, because one long value per row is read
-# twice as fast as its columns. timestamptz_send yields microseconds since 2000, so the hours since 1970 are added, which
-# costs less than arithmetic in numeric.
+# twice as fast as its columns. timestamptz_send yields microseconds since 2000, so the hours since 1970 are added:
+# that costs less than arithmetic in numeric.
 CONTENT: LiteralString = """
 SELECT position, part, parts,
        int8send(position)

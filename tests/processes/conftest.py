@@ -18,7 +18,7 @@ from tests.properties.scenario import Scenario
 
 NOWHERE = "http://127.0.0.1:9/webhooks"
 TEMPLATE = "processes_template"
-PACE_S = 0.002
+MIN_READ_INTERVAL_S = 0.002
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +51,7 @@ async def gateway(sandbox: SandboxProcess) -> AsyncIterator[SandboxGateway]:
 @pytest.fixture(autouse=True)
 def without_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let runners read on at once; that they rest between two readings only spares a busy machine."""
-    monkeypatch.setattr(runner, "PACE_S", PACE_S)
+    monkeypatch.setattr(runner, "MIN_READ_INTERVAL_S", MIN_READ_INTERVAL_S)
 
 
 @pytest.fixture

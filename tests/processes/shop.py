@@ -24,7 +24,7 @@ from eventstore.clock import ServerClock
 from eventstore.command_handler import Appender, Clock, CommandHandler
 from eventstore.store import RANGE_EVENTS_MAX, RecordedEvent, Store
 from processes.end_cancelled_checkouts import EndCancelledCheckouts
-from processes.reconcile_payments import BOOKS, BOOKS_PAGE, ReconcilePayments
+from processes.reconcile_payments import LEDGER, LEDGER_PAGE, ReconcilePayments
 from processes.refund_cancelled_performances import RefundCancelledPerformances
 from processes.release_lapsed_holds import ReleaseLapsedHolds
 from processes.rule import Rule
@@ -77,16 +77,18 @@ def handler_on(store: Store, *, judge: Appender | None = None, clock: Clock | No
 
 
 def rules_on(
-    handler: CommandHandler, gateways: Mapping[str, PaymentGateway], store: Store, *, books_every: timedelta = OFTEN
+    handler: CommandHandler, gateways: Mapping[str, PaymentGateway], store: Store, *, ledger_interval: timedelta = OFTEN
 ) -> list[Rule]:
     """Return every rule, in a hurry."""
     return [
         ReleaseLapsedHolds(handler, pause_s=0),
         SettlePayments(handler, grace=AT_ONCE),
         SubmitRefunds(handler, gateways, pending=QUICK, attempts=QUICK),
-        ReconcilePayments(handler, gateways, first_lookup_after=AT_ONCE, lookup_backoff=QUICK, books_every=books_every),
+        ReconcilePayments(
+            handler, gateways, first_lookup_after=AT_ONCE, lookup_backoff=QUICK, ledger_interval=ledger_interval
+        ),
         EndCancelledCheckouts(handler, gateways, lookup_backoff=QUICK),
-        RefundCancelledPerformances(handler, store, CODEC, rest=AT_ONCE, again=QUICK),
+        RefundCancelledPerformances(handler, store, CODEC, batch_pause=AT_ONCE, retry_backoff=QUICK),
     ]
 
 
@@ -97,7 +99,7 @@ class Shop:
     world: Scenario
     gateway: SandboxGateway
     state: ProcessState
-    books_every: timedelta = OFTEN
+    ledger_interval: timedelta = OFTEN
     provider: str = "sandbox"
     checkouts: dict[str, Checkout] = field(default_factory=dict)
 
@@ -107,9 +109,9 @@ class Shop:
         assert tenure is not None
         after, more = 0, True
         while more:
-            page = await self.gateway.list_ledger(after=after, limit=BOOKS_PAGE)
+            page = await self.gateway.list_ledger(after=after, limit=LEDGER_PAGE)
             after, more = page.entries[-1].entry if page.entries else after, page.next_cursor is not None
-        subject = f"{BOOKS}sandbox"
+        subject = f"{LEDGER}sandbox"
         begun = WorkItem(subject, uuid5(NAMESPACE_URL, subject), 0, datetime.fromtimestamp(0, UTC), cursor=after)
         assert await tenure.commit(put=[begun])
         await tenure.release()
@@ -216,7 +218,7 @@ class Shop:
         found: dict[tuple[str, str], tuple[int, str]] = {}
         after, more = 0, True
         while more:
-            page = await self.gateway.list_ledger(after=after, limit=BOOKS_PAGE)
+            page = await self.gateway.list_ledger(after=after, limit=LEDGER_PAGE)
             for entry in page.entries:
                 if entry.checkout_id in checkouts and entry.kind in {LedgerEntryKind.CAPTURE, LedgerEntryKind.REFUND}:
                     key = (entry.kind.value, transfer_of(entry.reference)[0])
@@ -228,7 +230,7 @@ class Shop:
     async def run_rules(self, until: Callable[[], Awaitable[bool]]) -> None:
         """Let one runner a rule work, step by step, until a condition holds."""
         handler = handler_on(self.world.store, clock=self.world.clock)
-        rules = rules_on(handler, {self.provider: self.gateway}, self.world.store, books_every=self.books_every)
+        rules = rules_on(handler, {self.provider: self.gateway}, self.world.store, ledger_interval=self.ledger_interval)
         turns = [await self.turn(rule) for rule in rules]
         async with asyncio.timeout(PATIENCE_S):
             while not await until():

@@ -127,12 +127,12 @@ class TestRefundCancelledPerformances:
     async def test_given_many_orders_then_it_rests_between_a_few_of_them(
         self, shop: Shop, clock: ShiftedClock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("processes.refund_cancelled_performances.ORDERS_AT_ONCE", 1)
+        monkeypatch.setattr("processes.refund_cancelled_performances.ORDERS_PER_BATCH", 1)
         for buyer, seat in (("ann", 0), ("bob", 1), ("cleo", 2)):
             await bought(shop, buyer, seat)
         await cancel(shop)
         handler = handler_on(shop.world.store, clock=clock)
-        rule = RefundCancelledPerformances(handler, shop.world.store, CODEC, rest=timedelta(seconds=30))
+        rule = RefundCancelledPerformances(handler, shop.world.store, CODEC, batch_pause=timedelta(seconds=30))
         turn = await shop.turn(rule)
         approved = []
         for _ in range(3):

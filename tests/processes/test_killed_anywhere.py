@@ -62,4 +62,4 @@ async def stepping(turn: RuleExecution) -> bool:
             await turn.step()
     except LeaseLost:
         return True
-    return not await turn._tenure.renew()
+    return not await turn._lease.renew()

@@ -37,7 +37,7 @@ class TestReconcilePayments:
     async def test_given_a_late_capture_and_free_seats_then_the_expired_order_is_confirmed(
         self, shop: Shop, clock: ShiftedClock
     ) -> None:
-        shop.books_every = NEVER_AGAIN
+        shop.ledger_interval = NEVER_AGAIN
         order = await shop.ordered("ann", [0, 1])
         payment = await shop.payment_opened("ann", order, lasts=timedelta(seconds=1))
         await shop.paid(payment, "captured_late", delay_s=3600)

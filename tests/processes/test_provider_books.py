@@ -17,7 +17,7 @@ from domain.payment import PaymentStatus
 from domain.ports.payment_gateway import LedgerEntry, LedgerEntryKind, LedgerPage, PaymentUnavailable
 from domain.refund import RefundStatus
 from processes import reconcile_payments
-from processes.reconcile_payments import BOOKS, ReconcilePayments
+from processes.reconcile_payments import LEDGER, ReconcilePayments
 from processes.submit_refunds import SubmitRefunds
 from processes.work import WorkItem
 from tests.processes.test_rules import RuleFixture
@@ -65,7 +65,7 @@ async def bench(provider: ScriptedBooks) -> RuleFixture:
 
 async def read(bench: RuleFixture, *, after: int = 0) -> WorkItem:
     """Read the books once from a cursor on."""
-    standing = next(work for work in bench.rule.initial_work() if work.subject.startswith(BOOKS))
+    standing = next(work for work in bench.rule.initial_work() if work.subject.startswith(LEDGER))
     left = await bench.rule.execute(standing._replace(cursor=after), bench.clock.now())
     await bench.world.audit()
     assert left is not None

@@ -26,7 +26,7 @@ from eventstore.store import RecordedEvent
 from processes.release_lapsed_holds import ReleaseLapsedHolds
 from processes.reopen_unfinished_deletions import DELETION_LASTS_MAX, ReopenUnfinishedDeletions
 from processes.rule import Rule, WorkChanges
-from processes.runner import IDLE_MOST_S, STANDBY_S, RuleExecution
+from processes.runner import IDLE_MAX_S, STANDBY_S, RuleExecution
 from processes.settle_payments import GRACE, RETRY_AFTER, SettlePayments
 from processes.shared_reader import SharedEventReader
 from processes.work import BackOff, WorkItem, subject_of
@@ -221,7 +221,7 @@ class TestSettlePayments:
         assert seen.status is OrderStatus.CANCELLED
 
     def test_the_stated_delay_covers_a_take_over(self) -> None:
-        take_over = timedelta(seconds=SILENCE_S + STANDBY_S + IDLE_MOST_S)
+        take_over = timedelta(seconds=SILENCE_S + STANDBY_S + IDLE_MAX_S)
         assert GRACE + take_over + RETRY_AFTER < settling.UNDECIDED_MAX
 
 

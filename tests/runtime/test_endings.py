@@ -12,7 +12,7 @@ POSTGRES = """
 2026-11-28 18:00:00.002 UTC [8] seatledger@seatledger FATAL:  terminating connection due to administrator command
 """
 OURS = (
-    '{"event": "process begins", "level": "info", "timestamp": "2026-11-28T18:00:00Z"}\n'
+    '{"event": "process: started", "level": "info", "timestamp": "2026-11-28T18:00:00Z"}\n'
     '{"event": "relay stopped", "level": "error", "timestamp": "2026-11-28T18:00:01Z", "position": 7}\n'
 )
 

@@ -125,9 +125,9 @@ class TestContradiction:
         [
             ("DELETE FROM eventstore.event WHERE position > 5", "was restored"),
             ("UPDATE eventstore.event SET data = '{}' WHERE position = 4", "not those that were sealed"),
-            (COPY_OF_A_LATER_SEAL, "it lost some"),
+            (COPY_OF_A_LATER_SEAL, "the archive only"),
         ],
-        ids=["truncated", "changed", "second place behind"],
+        ids=["truncated", "changed", "archive behind"],
     )
     async def test_given_a_log_that_does_not_go_on_where_the_seals_end_then_nothing_is_sealed(
         self, log: SealedLog, statement: str, why: str
