@@ -35,7 +35,7 @@ GIVE_UP: Mapping[str, Callable[..., Changes]] = {
 
 
 class ReopenUnfinishedDeletions:
-    """Holds every event, performance and venue that is closed for deletion; the subject of a work item is its stream."""
+    """Holds every event, performance and venue closed for deletion; the subject of a work item is its stream."""
 
     name: ClassVar[str] = "reopen_unfinished_deletions"
     events: ClassVar[frozenset[str]] = CLOSED | ENDED

@@ -274,14 +274,14 @@ class RuleExecution:
         except (PaymentError, EventStoreError) as error:
             _log.warning("process: no answer", rule=self._rule.name, subject=work.subject, error=type(error).__name__)
         except Exception:
-            log.exception("process: failed")
+            log.exception("process: work item failed")
         return WorkResult(work, retry)
 
     async def _save_results(self, results: Sequence[WorkResult]) -> None:
         await self._require_committed(
             self._lease.commit(
-                put=[result.remaining for result in results if one.remaining is not None],
-                drop=[one.work.subject for result in results if result.remaining is None],
+                put=[result.remaining for result in results if result.remaining is not None],
+                drop=[result.work.subject for result in results if result.remaining is None],
                 refused=[refusal for result in results for refusal in result.refusals],
             )
         )

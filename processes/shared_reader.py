@@ -34,6 +34,8 @@ class ReadRange:
     end: Checkpoint
     events: Sequence[RecordedEvent]
 
+
+class SharedEventReader:
     """Caches the last range, because rules that have caught up are at the same position.
 
     Concurrent requests for the same range share one read, and so one connection.

@@ -101,7 +101,7 @@ class SubmitRefunds:
             transfer = await self._transfer(refund, reference, is_resumed=is_resumed)
         except PaymentRefused as refusal:
             return await self._record_failure(work, now, attempt, refusal.code)
-        return await self._record_answer(work, now, attempt, transfer)
+        return await self._record_status(work, now, attempt, transfer)
 
     async def _submit(self, work: WorkItem, attempt: int) -> int | None:
         submitted = await self._commands.send(work, f"submit/{attempt}", partial(submit_refund, refund=work.subject))
@@ -130,7 +130,7 @@ class SubmitRefunds:
         payment = await self._commands.query(partial(require_payment, payment=refund.payment))
         return payment.checkout or await find_checkout(gateway, refund.payment)
 
-    async def _record_answer(
+    async def _record_status(
         self, work: WorkItem, now: datetime, attempt: int, transfer: ProviderRefund
     ) -> WorkItem | None:
         match transfer.status:
