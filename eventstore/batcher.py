@@ -5,9 +5,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import structlog
 
+from eventstore.back_off import BackOff
 from eventstore.errors import (
     Abandoned,
     BatchRefused,
@@ -22,8 +24,9 @@ from eventstore.store import BATCH_BYTES_MAX, COMMANDS_PER_BATCH_MAX, Append, Ap
 from eventstore.validation import check_append
 
 QUEUE_COMMANDS_MAX = 4_000
-RESEND_PAUSE_FIRST_S = 0.02
-RESEND_PAUSE_MAX_S = 1.0
+RESEND_BACKOFF = BackOff(first=timedelta(milliseconds=20), factor=2.0, maximum=timedelta(seconds=1))
+"""After the first resend, which follows at once."""
+
 SIZES_KEPT = 1_000
 CLOSE_TIMEOUT_S = 10.0
 CLOCK_WARNING_INTERVAL_S = 10.0
@@ -228,19 +231,18 @@ class Batcher:
 
     async def _verdicts(self, appends: Sequence[Append]) -> list[Verdict]:
         """Send the batch; while its outcome is unknown, send it again unchanged."""
-        unknown = False
-        pause_s = 0.0
+        resent = 0
         while True:
             try:
                 return await self._store.append(appends)
             except OutcomeUnknown:
-                unknown = True
+                pass
             except (StoreUnavailable, ClockBehind):
-                if not unknown:
+                if not resent:
                     raise
             self.counters.resent += 1
-            await asyncio.sleep(pause_s)
-            pause_s = min(max(2 * pause_s, RESEND_PAUSE_FIRST_S), RESEND_PAUSE_MAX_S)
+            await asyncio.sleep(RESEND_BACKOFF.after(resent - 1).total_seconds() if resent else 0)
+            resent += 1
 
     def _warn_clock_behind(self, error: ClockBehind) -> None:
         """Count a batch refused because of the clock, and log it, at most once per interval."""

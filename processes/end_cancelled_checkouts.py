@@ -12,10 +12,11 @@ from typing import Any, ClassVar
 from domain.decisions.paying import require_payment
 from domain.payment import PaymentCancelled, PaymentStatus, RequestedPayment
 from domain.ports.payment_gateway import CheckoutStatus, PaymentGateway, PaymentRefused, PaymentUnavailable
+from eventstore.back_off import BackOff
 from eventstore.command_handler import CommandHandler
 from eventstore.store import RecordedEvent
 from processes.rule import NO_CHANGES, Commands, WorkChanges
-from processes.work import BackOff, WorkItem, subject_of
+from processes.work import WorkItem, subject_of
 
 LOOKUP_BACKOFF = BackOff(first=timedelta(seconds=2), factor=2.0, maximum=timedelta(minutes=2))
 """Between two attempts to end a checkout that the provider does not have yet, or that awaits the customer's bank."""

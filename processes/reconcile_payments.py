@@ -43,11 +43,12 @@ from domain.ports.payment_gateway import (
     PaymentUnavailable,
     ProviderPayment,
 )
+from eventstore.back_off import BackOff
 from eventstore.command_handler import CommandHandler
 from eventstore.errors import EventStoreError, Unencodable
 from eventstore.store import RecordedEvent
 from processes.rule import NO_CHANGES, Commands, WorkChanges
-from processes.work import BackOff, WorkItem, subject_of
+from processes.work import WorkItem, subject_of
 
 FIRST_LOOKUP_AFTER = timedelta(seconds=15)
 """A payment without an end is looked up after this time, if no webhook has arrived."""

@@ -19,11 +19,12 @@ from domain.errors import Rejected
 from domain.layout.model import CAPACITY_MAX
 from domain.performance import PerformanceCancelled
 from domain.seat import SEAT, SeatHeld, SeatHoldExtended, SeatSold
+from eventstore.back_off import BackOff
 from eventstore.codec import Codec
 from eventstore.command_handler import CommandHandler
 from eventstore.store import RecordedEvent
 from processes.rule import NO_CHANGES, Commands, WorkChanges
-from processes.work import BackOff, WorkItem
+from processes.work import WorkItem
 
 ORDERS_PER_BATCH = 10
 BATCH_PAUSE = timedelta(milliseconds=500)

@@ -16,20 +16,19 @@ import structlog
 
 from domain.errors import Rejected
 from domain.ports.payment_gateway import PaymentError
+from eventstore.back_off import POLL_BACKOFF, BackOff, BackOffCounter
 from eventstore.checkpoint import BEGINNING, Checkpoint, is_in_log
 from eventstore.codec import Codec
 from eventstore.errors import EventStoreError, StoreUnavailable
 from processes.rule import Rule, WorkChanges
 from processes.shared_reader import Log, SharedEventReader
 from processes.state import Lease, ProcessState, Refusal
-from processes.work import BackOff, WorkItem
+from processes.work import WorkItem
 
 READ_EVENTS_MAX = 2_000
 HEARTBEAT_S = 2.0
 STANDBY_S = 1.0
 RELEASE_TIMEOUT_S = 1.0
-IDLE_FIRST_S = 0.005
-IDLE_MAX_S = 0.25
 MIN_READ_INTERVAL_S = 0.25
 """Between two reads of a growing log: many small transactions cost more than few larger ones."""
 
@@ -155,13 +154,12 @@ class ProcessRunner:
 
     async def _step(self, execution: "RuleExecution") -> None:
         await execution.begin()
-        idle_s = IDLE_FIRST_S
+        polls = BackOffCounter(POLL_BACKOFF)
         while True:
             if await execution.step():
-                idle_s = IDLE_FIRST_S
+                polls.reset()
             else:
-                await asyncio.sleep(idle_s)
-                idle_s = min(idle_s * 2, IDLE_MAX_S)
+                await asyncio.sleep(polls.next_s())
 
 
 def summarize_error(error: Exception) -> str:

@@ -30,10 +30,11 @@ from domain.refund import (
     RequestedRefund,
     transfer_reference,
 )
+from eventstore.back_off import BackOff
 from eventstore.command_handler import CommandHandler
 from eventstore.store import RecordedEvent
 from processes.rule import NO_CHANGES, Commands, WorkChanges
-from processes.work import BackOff, WorkItem, subject_of
+from processes.work import WorkItem, subject_of
 
 PENDING_BACKOFF = BackOff(first=timedelta(seconds=1), factor=2.0, maximum=timedelta(minutes=10))
 """Between two look-ups of a transfer that is pending at the provider."""

@@ -1,7 +1,6 @@
-"""Work items of processes, and the back-off between attempts."""
+"""Work items of processes."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple, Self
 from uuid import UUID
 
@@ -35,22 +34,3 @@ class WorkItem(NamedTuple):
 def subject_of(recorded: RecordedEvent) -> str:
     """Return the id in the name of an event's stream."""
     return recorded.stream.split("-", 1)[1]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BackOff:
-    """Pauses between attempts: `first`, then `factor` times as long each time, at most `maximum`."""
-
-    first: timedelta
-    factor: float
-    maximum: timedelta
-
-    def after(self, tries: int) -> timedelta:
-        """Return the pause after an attempt that followed `tries` earlier ones."""
-        longest = self.maximum.total_seconds()
-        pause = self.first.total_seconds()
-        for _ in range(tries):
-            if pause >= longest:
-                break
-            pause *= self.factor
-        return timedelta(seconds=min(pause, longest))

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import structlog
 
+from eventstore.back_off import POLL_BACKOFF, BackOffCounter
 from eventstore.checkpoint import checkpoint_of, event_at, is_in_log
 from eventstore.errors import StoreUnavailable
 from eventstore.log_reader import LogReader
@@ -20,8 +21,6 @@ from eventstore.subscription.jetstream_reader import Cursor, JetStreamReader, St
 from eventstore.subscription.limits import LIMITS, SubscriptionLimits
 
 RANGE_EVENTS = 2_000
-POLL_FIRST_S = 0.005
-POLL_MAX_S = 0.25
 
 _log = structlog.get_logger(__name__)
 
@@ -64,7 +63,7 @@ class HybridSubscription:
         self._created: str | None = None
         self._jetstream_reader: JetStreamReader | None = None
         self._retry_stream_at = 0.0
-        self._pause_s = POLL_FIRST_S
+        self._polls = BackOffCounter(POLL_BACKOFF)
 
     @property
     def position(self) -> int:
@@ -83,7 +82,7 @@ class HybridSubscription:
             if not events:
                 events = await self._from_store()
             if events:
-                self._pause_s = POLL_FIRST_S
+                self._polls.reset()
                 return events
 
     async def close(self) -> None:
@@ -126,8 +125,7 @@ class HybridSubscription:
             if len(events) <= self._limits.near_events_max:
                 await self._start_streaming()
             if not events and self._jetstream_reader is None:
-                await asyncio.sleep(self._pause_s)
-                self._pause_s = min(2 * self._pause_s, POLL_MAX_S)
+                await asyncio.sleep(self._polls.next_s())
         return events
 
     async def _start_streaming(self) -> None:

@@ -1,13 +1,14 @@
 """A subscription that polls the store; for processes, and for readers that do not need NATS."""
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 
+from eventstore.back_off import POLL_BACKOFF, BackOffCounter
 from eventstore.log_reader import LogReader
 from eventstore.store import RecordedEvent, Store
 
 RANGE_EVENTS = 1_000
-POLL_FIRST_S = 0.005
-POLL_MAX_S = 0.25
 
 
 class PollingSubscription:
@@ -15,12 +16,13 @@ class PollingSubscription:
 
     Args:
         after: the last position that was read before.
-        poll_max_s: the longest pause between two polls.
+        poll_max_s: the longest pause between two polls; None: that of `POLL_BACKOFF`.
     """
 
-    def __init__(self, *, store: Store, after: int, poll_max_s: float = POLL_MAX_S) -> None:
+    def __init__(self, *, store: Store, after: int, poll_max_s: float | None = None) -> None:
         self._reader = LogReader(store, after)
-        self._poll_max_s = poll_max_s
+        maximum = POLL_BACKOFF.maximum if poll_max_s is None else timedelta(seconds=poll_max_s)
+        self._back_off = replace(POLL_BACKOFF, maximum=maximum)
 
     async def next(self) -> list[RecordedEvent]:
         """Wait for the next events; they follow the previous ones and end on a command's last part.
@@ -29,13 +31,12 @@ class PollingSubscription:
             StoreUnavailable: the server cannot be reached; call again later, nothing is lost.
             LogWentBack: the log is not the one that was read.
         """
-        pause_s = POLL_FIRST_S
+        polls = BackOffCounter(self._back_off)
         while True:
             events = await self._reader.read(RANGE_EVENTS)
             if events:
                 return events
-            await asyncio.sleep(pause_s)
-            pause_s = min(2 * pause_s, self._poll_max_s)
+            await asyncio.sleep(polls.next_s())
 
     async def close(self) -> None:
         """Do nothing: no resource is held."""

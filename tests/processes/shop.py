@@ -19,6 +19,7 @@ from domain.order import OrderStatus, PlacedOrder
 from domain.payment import PaymentCaptured, PaymentStatus, RequestedPayment
 from domain.ports.payment_gateway import Checkout, LedgerEntryKind, PaymentGateway
 from domain.refund import RefundCompleted, RequestedRefund, transfer_of
+from eventstore.back_off import BackOff
 from eventstore.cache import StateCache
 from eventstore.clock import ServerClock
 from eventstore.command_handler import Appender, Clock, CommandHandler
@@ -33,7 +34,7 @@ from processes.settle_payments import SettlePayments
 from processes.shared_reader import SharedEventReader
 from processes.state import ProcessState
 from processes.submit_refunds import SubmitRefunds
-from processes.work import BackOff, WorkItem
+from processes.work import WorkItem
 from sandbox_provider.cards import find_card_by_name
 from tests.adapters.sandbox_process import API_KEY, Customer
 from tests.properties.scenario import CODEC, HOLD_LASTS, Scenario, ScriptedCommand, UnbatchedAppender

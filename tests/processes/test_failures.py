@@ -13,12 +13,13 @@ from adapters.postgres.memory_process_state import MemoryProcessState, ProcessRe
 from adapters.postgres.pool import Pool, open_pool_for_records
 from adapters.postgres.process_reports import ProcessReports
 from adapters.postgres.process_state import PostgresProcessState
+from eventstore.back_off import BackOff
 from eventstore.clock import FixedClock
 from eventstore.memory import MemoryStore
 from eventstore.store import RecordedEvent
 from processes.rule import NO_CHANGES, Rule, WorkChanges
 from processes.runner import run_rules
-from processes.work import BackOff, WorkItem
+from processes.work import WorkItem
 from tests.processes.databases import app_url_of
 from tests.properties.scenario import CODEC, START, Scenario
 

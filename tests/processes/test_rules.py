@@ -19,6 +19,7 @@ from domain.errors import NotFound
 from domain.order import OrderStatus
 from domain.payment import PaymentOutcome
 from domain.values import OrderCancelReason
+from eventstore.back_off import POLL_BACKOFF, BackOff
 from eventstore.checkpoint import Checkpoint
 from eventstore.clock import FixedClock
 from eventstore.errors import LogWentBack, Overloaded
@@ -26,10 +27,10 @@ from eventstore.store import RecordedEvent
 from processes.release_lapsed_holds import ReleaseLapsedHolds
 from processes.reopen_unfinished_deletions import DELETION_LASTS_MAX, ReopenUnfinishedDeletions
 from processes.rule import Rule, WorkChanges
-from processes.runner import IDLE_MAX_S, STANDBY_S, RuleExecution
+from processes.runner import STANDBY_S, RuleExecution
 from processes.settle_payments import GRACE, RETRY_AFTER, SettlePayments
 from processes.shared_reader import SharedEventReader
-from processes.work import BackOff, WorkItem, subject_of
+from processes.work import WorkItem, subject_of
 from tests.eventstore.doubles import RestorableStore
 from tests.processes.shop import handler_on
 from tests.properties.scenario import CODEC, HOLD_LASTS, START, Scenario, ScriptedCommand
@@ -221,7 +222,7 @@ class TestSettlePayments:
         assert seen.status is OrderStatus.CANCELLED
 
     def test_the_stated_delay_covers_a_take_over(self) -> None:
-        take_over = timedelta(seconds=SILENCE_S + STANDBY_S + IDLE_MAX_S)
+        take_over = timedelta(seconds=SILENCE_S + STANDBY_S) + POLL_BACKOFF.maximum
         assert GRACE + take_over + RETRY_AFTER < settling.UNDECIDED_MAX
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from eventstore.back_off import POLL_BACKOFF, BackOffCounter
 from eventstore.errors import EventStoreError, LogWentBack, StoreUnavailable
 from eventstore.log_reader import LogReader
 from eventstore.nats.connection import NatsConnection
@@ -20,8 +21,6 @@ from eventstore.nats.streams import Streams
 from eventstore.nats.wake_up import WakeUpListener
 from eventstore.store import RecordedEvent, Store
 
-POLL_FIRST_S = 0.005
-POLL_MAX_S = 0.25
 MIN_BATCH_INTERVAL_S = 0.02
 """Between two batches of a growing log: each batch wakes every subscriber, whatever its size."""
 
@@ -91,7 +90,7 @@ class Relay:
         self._last_error = ""
         await self._wake_up_listener.listen(self._link, epoch)
         reader = LogReader(self._store, last)
-        pause_s = POLL_FIRST_S
+        polls = BackOffCounter(POLL_BACKOFF)
         try:
             while True:
                 await self._check_epoch(epoch)
@@ -100,12 +99,10 @@ class Relay:
                     batch = limit_bytes(events)
                     last = await self._publish(epoch, last, batch)
                     reader.advance(batch)
-                    pause_s = POLL_FIRST_S
+                    polls.reset()
                     await asyncio.sleep(MIN_BATCH_INTERVAL_S if len(events) < BATCH_EVENTS_MAX else 0)
-                elif await self._wake_up_listener.wait(pause_s):
-                    pause_s = POLL_FIRST_S
-                else:
-                    pause_s = min(2 * pause_s, POLL_MAX_S)
+                elif await self._wake_up_listener.wait(polls.next_s()):
+                    polls.reset()
         finally:
             await self._wake_up_listener.close()
 

@@ -1,10 +1,12 @@
 """Whoever appends wakes the relay."""
 
 import asyncio
+from datetime import timedelta
 from functools import partial
 
 import pytest
 
+from eventstore.back_off import BackOff
 from eventstore.nats.connection import NatsConnection
 from eventstore.nats.epoch import Epoch, Epochs
 from eventstore.nats.raw_client import RawMessageClient
@@ -44,8 +46,9 @@ class TestHints:
         epoch: Epoch,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr("eventstore.nats.relay.relay.POLL_FIRST_S", 60)
-        monkeypatch.setattr("eventstore.nats.relay.relay.POLL_MAX_S", 60)
+        minute = timedelta(minutes=1)
+        back_off = BackOff(first=minute, factor=1.0, maximum=minute)
+        monkeypatch.setattr("eventstore.nats.relay.relay.POLL_BACKOFF", back_off)
         listening = asyncio.Event()
 
         async def wait(ear: WakeUpListener, timeout_s: float) -> bool:
