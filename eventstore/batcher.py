@@ -21,6 +21,7 @@ from eventstore.errors import (
     Unencodable,
 )
 from eventstore.store import BATCH_BYTES_MAX, COMMANDS_PER_BATCH_MAX, Append, Appended, Conflict, Store, Verdict
+from eventstore.tasks import cancel_and_wait
 from eventstore.validation import check_append
 
 QUEUE_COMMANDS_MAX = 4_000
@@ -174,9 +175,7 @@ class Batcher:
         self._closed = True
         if self._worker is not None:
             _, unfinished = await asyncio.wait([self._worker], timeout=within_s)
-            for worker in unfinished:
-                worker.cancel()
-                await asyncio.wait([worker])
+            await cancel_and_wait(*unfinished)
 
     async def _work(self) -> None:
         while self._queue:

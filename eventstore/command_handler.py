@@ -6,7 +6,7 @@ other exception of the decision, is confirmed by a guard-only append, so that no
 append also detects that the command was appended earlier.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
@@ -31,21 +31,12 @@ from eventstore.store import (
     Verdict,
     Write,
 )
+from eventstore.stream_loader import FoldableStream, StreamLoader, prefix_of
 
 TRIES_MAX = 64
 LOADS_MAX = 64
 
 Result = TypeVar("Result")
-
-
-class FoldableStream(Protocol):
-    """How the events of a stream type are folded."""
-
-    @property
-    def initial(self) -> Any: ...
-
-    @property
-    def evolve(self) -> Callable[[Any, Any], Any]: ...
 
 
 class Clock(Protocol):
@@ -89,6 +80,7 @@ class CommandHandler:
         subjects: Callable[[Changes], Mapping[str, str]],
     ) -> None:
         self._store = store
+        self._loader = StreamLoader(store, codec, stream_types, cache)
         self._appender = appender
         self._codec = codec
         self._stream_types = stream_types
@@ -139,15 +131,15 @@ class CommandHandler:
             try:
                 changes = {stream: events for stream, events in decide(streams).items() if events}
             except StreamsNotLoaded as unread:
-                await self._load(unread.streams, loaded)
+                await self._loader.load(unread.streams, loaded)
                 continue
             except Exception as raised:  # noqa: BLE001 - raised again once the states are confirmed
                 error = raised
             differing = [stream for stream in find_moved_rights(streams, context) if stream not in loaded]
             if differing:
-                await self._reload(differing, loaded)
+                await self._loader.reload(differing, loaded)
                 continue
-            append = self._append(streams, changes, context)
+            append = self._to_append(streams, changes, context)
             return DecidedCommand(loaded=loaded, streams=streams, changes=changes, error=error, append=append)
         raise VersionConflict(f"The decision asked for further streams after {LOADS_MAX} loads.")
 
@@ -178,7 +170,7 @@ class CommandHandler:
             case Conflict():
                 if verdict.stream in context.guards:
                     raise GuardConflict(verdict.stream)
-                await self._reload(self._possibly_stale(decided, verdict.stream), decided.loaded)
+                await self._loader.reload(self._possibly_stale(decided, verdict.stream), decided.loaded)
         return None
 
     async def query(self, view: Callable[[LoadedStreams], Result]) -> Result:
@@ -189,12 +181,12 @@ class CommandHandler:
             StoreUnavailable.
         """
         loaded: dict[str, tuple[int, Any]] = {}
-        nothing = StateCache(0)
+        no_cache = StateCache(0)
         for _ in range(LOADS_MAX):
             try:
-                return view(LoadedStreams(loaded, nothing, self._clock.now()))
+                return view(LoadedStreams(loaded, no_cache, self._clock.now()))
             except StreamsNotLoaded as unread:
-                await self._load([*loaded, *unread.streams], loaded)
+                await self._loader.load([*loaded, *unread.streams], loaded)
         raise VersionConflict(f"The query asked for further streams after {LOADS_MAX} loads.")
 
     def _possibly_stale(self, decided: DecidedCommand, moved: str) -> list[str]:
@@ -206,36 +198,18 @@ class CommandHandler:
         """
         if moved not in decided.streams.reads:
             return [moved, *decided.streams.reads]
-        kind = prefix_of(moved)
-        everything = decided.error is not None and not isinstance(decided.error, self._refusal)
-        doubtful = [
+        prefix = prefix_of(moved)
+        includes_all = decided.error is not None and not isinstance(decided.error, self._refusal)
+        uncertain = [
             stream
             for stream, (version, _) in decided.streams.reads.items()
             if stream not in decided.loaded
             and stream != moved
-            and (everything or not version or prefix_of(stream) == kind)
+            and (includes_all or not version or prefix_of(stream) == prefix)
         ]
-        return [moved, *doubtful]
+        return [moved, *uncertain]
 
-    async def _reload(self, streams: list[str], loaded: dict[str, tuple[int, Any]]) -> None:
-        """Drop streams from the cache and load them: their entries are outdated, or ahead of a restored log."""
-        for stream in streams:
-            self._cache.forget(stream)
-        await self._load(streams, loaded)
-
-    async def _load(self, streams: list[str], loaded: dict[str, tuple[int, Any]]) -> None:
-        for stream, recorded in (await self._store.read_streams(streams)).items():
-            state = self._fold(self._stream_types[prefix_of(stream)], recorded)
-            loaded[stream] = (len(recorded), state)
-            self._cache.put(stream, len(recorded), state)
-
-    def _fold(self, kind: FoldableStream, recorded: Sequence[RecordedEvent]) -> Any:
-        state = kind.initial
-        for event in recorded:
-            state = kind.evolve(state, self._codec.decode(event.name, event.schema_version, event.data))
-        return state
-
-    def _append(self, streams: LoadedStreams, changes: Changes, context: CommandContext) -> Append:
+    def _to_append(self, streams: LoadedStreams, changes: Changes, context: CommandContext) -> Append:
         asked_at, not_after, abandoned = None, streams.not_after, None
         if context.deadline is not None:
             abandoned = context.deadline.is_abandoned
@@ -267,21 +241,21 @@ class CommandHandler:
     def _metadata(self, changes: Changes, context: CommandContext) -> str:
         if not changes:
             return "{}"
-        known = {
+        metadata = {
             "actor": context.actor,
             "channel": context.channel,
             "causation": context.causation,
             "correlation": context.correlation,
             **self._subjects(changes),
         }
-        return orjson.dumps(known).decode()
+        return orjson.dumps(metadata).decode()
 
     def _to_outcome(self, decided: DecidedCommand, verdict: Appended) -> Outcome:
         for stream, events in decided.changes.items():
-            kind = self._stream_types[prefix_of(stream)]
-            version, state = decided.streams.reads.get(stream) or (0, kind.initial)
+            stream_type = self._stream_types[prefix_of(stream)]
+            version, state = decided.streams.reads.get(stream) or (0, stream_type.initial)
             for event in events:
-                state = kind.evolve(state, event)
+                state = stream_type.evolve(state, event)
             self._cache.put(stream, version + len(events), state)
         return Outcome(
             events=[(stream, event) for stream, events in decided.changes.items() for event in events],
@@ -307,11 +281,6 @@ class CommandHandler:
             recorded_at=verdict.recorded_at,
             replayed=True,
         )
-
-
-def prefix_of(stream: str) -> str:
-    """Return the prefix of a stream's name."""
-    return stream.split("-", 1)[0]
 
 
 def find_moved_rights(streams: LoadedStreams, context: CommandContext) -> list[str]:

@@ -73,20 +73,20 @@ class LoadedStreams:
         self._bind(None, moment)
         return False
 
-    def read(self, kind: StreamType[State_co], *key: str) -> State_co:
+    def read(self, stream_type: StreamType[State_co], *key: str) -> State_co:
         """Return the state of one stream.
 
         Raises:
             StreamsNotLoaded: the stream has to be loaded first.
         """
-        stream = kind.stream(*key)
-        entry = self.reads.get(stream) or self._find(kind, stream)
+        stream = stream_type.stream(*key)
+        entry = self.reads.get(stream) or self._find(stream_type, stream)
         if entry is None:
             raise StreamsNotLoaded([stream])
         state: State_co = entry[1]
         return state
 
-    def read_many(self, kind: StreamType[State_co], keys: Iterable[tuple[str, ...]]) -> list[State_co]:
+    def read_many(self, stream_type: StreamType[State_co], keys: Iterable[tuple[str, ...]]) -> list[State_co]:
         """Return the states of many streams of one type, in the order of `keys`.
 
         Raises:
@@ -95,8 +95,8 @@ class LoadedStreams:
         states: list[State_co] = []
         missing: list[str] = []
         for key in keys:
-            stream = kind.stream(*key)
-            entry = self.reads.get(stream) or self._find(kind, stream)
+            stream = stream_type.stream(*key)
+            entry = self.reads.get(stream) or self._find(stream_type, stream)
             if entry is None:
                 missing.append(stream)
             else:
@@ -111,10 +111,10 @@ class LoadedStreams:
         if not_after is not None:
             self.not_after = not_after if self.not_after is None else min(self.not_after, not_after)
 
-    def _find(self, kind: StreamType[Any], stream: str) -> tuple[int, Any] | None:
+    def _find(self, stream_type: StreamType[Any], stream: str) -> tuple[int, Any] | None:
         entry = self._loaded.get(stream) or self._cache.get(stream)
-        if entry is None and kind.prefix in self._assume_new:
-            entry = (0, kind.initial)
+        if entry is None and stream_type.prefix in self._assume_new:
+            entry = (0, stream_type.initial)
         if entry is not None:
             self.reads[stream] = entry
         return entry

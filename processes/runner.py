@@ -20,6 +20,7 @@ from eventstore.back_off import POLL_BACKOFF, BackOff, BackOffCounter
 from eventstore.checkpoint import BEGINNING, Checkpoint, is_in_log
 from eventstore.codec import Codec
 from eventstore.errors import EventStoreError, StoreUnavailable
+from eventstore.tasks import cancel_and_wait
 from processes.rule import Rule, WorkChanges
 from processes.shared_reader import Log, SharedEventReader
 from processes.state import Lease, ProcessState, Refusal
@@ -125,9 +126,7 @@ class ProcessRunner:
             for task in ended:
                 task.result()
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await cancel_and_wait(*tasks)
             with suppress(TimeoutError, StoreUnavailable):
                 async with asyncio.timeout(RELEASE_TIMEOUT_S):
                     await lease.release()

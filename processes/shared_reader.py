@@ -8,6 +8,7 @@ from typing import Protocol
 
 from eventstore.checkpoint import BEGINNING, Checkpoint, checkpoint_at, is_in_log, require_in_log
 from eventstore.store import RecordedEvent
+from eventstore.tasks import cancel_and_wait
 
 
 class Log(Protocol):
@@ -69,10 +70,7 @@ class SharedEventReader:
 
     async def close(self) -> None:
         """Cancel all reads."""
-        reads = list(self._reads.values())
-        for read in reads:
-            read.cancel()
-        await asyncio.gather(*reads, return_exceptions=True)  # errors were raised where they were awaited
+        await cancel_and_wait(*self._reads.values())  # errors are raised where a read is awaited
 
     async def read_range(self, *, after: int, limit: int) -> list[RecordedEvent]:
         """Return events with position > `after` in order, ending on a command's last part."""

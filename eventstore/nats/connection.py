@@ -10,6 +10,7 @@ from nats import errors
 
 from eventstore.nats.errors import NatsTooOld, NatsUnavailable
 from eventstore.nats.raw_client import RawMessageClient
+from eventstore.tasks import cancel_and_wait
 
 VERSION_MIN = (2, 12)
 CONNECT_TIMEOUT_S = 2
@@ -52,9 +53,7 @@ class NatsConnection:
     async def close(self) -> None:
         """Disconnect."""
         if self._connecting is not None:
-            self._connecting.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._connecting
+            await cancel_and_wait(self._connecting)
         if self._client is not None:
             with suppress(errors.Error, TimeoutError, OSError):
                 async with asyncio.timeout(CLOSE_TIMEOUT_S):

@@ -9,7 +9,7 @@ from uuid_utils.compat import uuid7
 from eventstore.postgres.read_pool import ReadPool
 
 REASON_LENGTH_MAX = 500
-FIRST = "the first start"
+FIRST_START = "the first start"
 
 CURRENT: LiteralString = "SELECT id, system_identifier, timeline, reason, began_at FROM eventstore.epoch"
 
@@ -98,7 +98,7 @@ class Epochs:
         current = await self.current()
         if current is not None:
             return current
-        await self._readers.rows(BEGIN_FIRST, await self._new_row(FIRST))
+        await self._readers.rows(BEGIN_FIRST, await self._new_row(FIRST_START))
         current = await self.current()
         assert current is not None, "the row existed or was inserted"
         return current

@@ -16,6 +16,7 @@ from eventstore.nats.connection import NatsConnection
 from eventstore.nats.epoch import Epoch, Epochs
 from eventstore.nats.errors import NatsTooOld, NatsUnavailable
 from eventstore.store import Append, Appended, Verdict
+from eventstore.tasks import cancel_and_wait
 
 HINT_PAUSE_S = 0.005
 EPOCH_AGE_MAX_S = 2.0
@@ -53,9 +54,7 @@ class WakeUpNotifier:
     async def close(self) -> None:
         """Stop the sending task."""
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await cancel_and_wait(self._task)
 
     def notify(self) -> None:
         """Request a hint; never waits, and never fails."""

@@ -10,7 +10,7 @@ from eventstore.errors import StoreUnavailable
 from eventstore.postgres import error_classification, sql
 from eventstore.postgres.binary_arrays import BinaryArray
 from eventstore.postgres.connection import (
-    ANSWER_TIMEOUT_S,
+    APPEND_TIMEOUT_S,
     Connection,
     Session,
     connect,
@@ -43,7 +43,7 @@ class Appender:
         async with self._lock:
             connection = await self._ready()
             try:
-                async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                async with asyncio.timeout(APPEND_TIMEOUT_S):
                     cursor = await connection.execute(sql.APPEND, arguments, prepare=True, binary=True)
                     return await cursor.fetchall()
             except TimeoutError as error:
@@ -73,7 +73,7 @@ class Appender:
     async def _ready(self) -> Connection:
         if self._connection is not None and _is_alive(self._connection):
             return self._connection
-        connection = await connect(self._url, name="append", seconds_max=ANSWER_TIMEOUT_S + 1)
+        connection = await connect(self._url, name="append", seconds_max=APPEND_TIMEOUT_S + 1)
         try:
             if self._lost is not None:
                 await end_session(connection, self._lost)

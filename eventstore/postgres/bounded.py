@@ -15,7 +15,7 @@ from psycopg import pq, waiting
 from psycopg.abc import PQGen
 from psycopg_pool import AsyncConnectionPool
 
-READ_SECONDS_MAX = 6.0
+POOL_SECONDS_MAX = 6.0
 """Longer than the pools' server-side statement timeout, which leaves the connection usable."""
 
 CHECK_SECONDS_MAX = 1.0
@@ -31,7 +31,7 @@ class NoAnswer(psycopg.OperationalError):
 class BoundedConnection(psycopg.AsyncConnection[Any]):
     """A connection that closes itself when a statement is not answered within `seconds_max`."""
 
-    seconds_max: float = READ_SECONDS_MAX
+    seconds_max: float = POOL_SECONDS_MAX
 
     async def wait(
         self,

@@ -16,13 +16,13 @@ VERSION_MIN = 16
 CONNECT_TIMEOUT_S = 5
 LOCK_TIMEOUT_S = 10
 STATEMENT_TIMEOUT_S = 30
-ANSWER_TIMEOUT_S = 40
+APPEND_TIMEOUT_S = 40
 SESSION_END_TIMEOUT_S = 5
 READ_SECONDS_MAX = STATEMENT_TIMEOUT_S + 5
 """Longer than the server's own statement timeout, which leaves the connection usable."""
 
 # Seconds, except tcp_user_timeout: milliseconds. Either side detects a lost peer after about 12 s of waiting.
-LIMITS: dict[str, str | int] = {
+CONNECTION_PARAMETERS: dict[str, str | int] = {
     "client_encoding": "utf8",
     "connect_timeout": CONNECT_TIMEOUT_S,
     "keepalives": 1,
@@ -58,7 +58,7 @@ async def connect(url: str, *, name: str, seconds_max: float | None = None) -> C
     try:
         kind = psycopg.AsyncConnection if seconds_max is None else BoundedConnection
         connection = await kind.connect(
-            make_conninfo(url, application_name=f"seatledger {name}", **LIMITS), autocommit=True
+            make_conninfo(url, application_name=f"seatledger {name}", **CONNECTION_PARAMETERS), autocommit=True
         )
         check_version(connection.info.server_version)
         limits = {"lock_timeout": f"{LOCK_TIMEOUT_S}s", "statement_timeout": f"{STATEMENT_TIMEOUT_S}s"}

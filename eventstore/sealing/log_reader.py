@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from eventstore.postgres.connection import LIMITS
+from eventstore.postgres.connection import CONNECTION_PARAMETERS
 from eventstore.sealing import sql
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -27,7 +27,7 @@ def open_connection(url: str, *, name: str) -> Connection:
     Raises:
         psycopg.OperationalError: no server answers, or it refuses the login.
     """
-    address = make_conninfo(url, application_name=f"seatledger {name}", **LIMITS)
+    address = make_conninfo(url, application_name=f"seatledger {name}", **CONNECTION_PARAMETERS)
     connection: Connection = psycopg.connect(address, autocommit=True)
     connection.execute(sql.CONFIGURE)
     return connection

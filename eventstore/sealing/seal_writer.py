@@ -26,7 +26,7 @@ from eventstore.sealing.merkle import root_over
 from eventstore.sealing.seal import NO_SEAL_BEFORE, POSITIONS_MAX, Seal, fingerprint_of
 from eventstore.sealing.seal_archive import ArchivedSeal, SealArchive
 
-FIRST = "the first start"
+FIRST_START = "the first start"
 HEARTBEAT_INTERVAL_S = 5.0
 REMEDY = "Run `seatledger audit verify`; after a restore that is meant to be, `seatledger seal new-chain`."
 
@@ -54,7 +54,7 @@ class SealWriter:
         self._archive = archive
         self._key = key
         self._max_delay = max_delay
-        self._chain = archive.chain() or archive.begin(FIRST)
+        self._chain = archive.chain() or archive.begin(FIRST_START)
         self._archive_writer = ArchiveWriter(self._chain)
         last = self._chain.last()
         self._last = last.seal if last else None

@@ -22,7 +22,7 @@ from eventstore.subscription.limits import LIMITS, SubscriptionLimits
 PULL_MESSAGES = 5_000
 PULL_EXPIRES_S = 30
 CONSUMER_IDLE_S = 5
-ANSWER_TIMEOUT_S = 0.5
+START_TIMEOUT_S = 0.5
 """Short, because the store is not read meanwhile: with a silence before it, delivery is late by less than a second."""
 
 _HEARTBEAT = "100"
@@ -97,7 +97,7 @@ class JetStreamReader:
             StreamMismatch: there is no such stream, it ends too far before the cursor, or it differs from the log.
             NatsUnavailable, NatsRefused.
         """
-        streams = Streams(client, timeout_s=ANSWER_TIMEOUT_S)
+        streams = Streams(client, timeout_s=START_TIMEOUT_S)
         verified = await verify(streams, epoch, cursor, digest_at, behind_events_max=limits.behind_events_max)
         reader = cls(client, epoch, verified, limits)
         try:

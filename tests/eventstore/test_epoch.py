@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import psycopg
 import pytest
 
-from eventstore.nats.epoch import FIRST, Epochs
+from eventstore.nats.epoch import FIRST_START, Epochs
 from eventstore.postgres.roles import PROJECTOR_ROLE, role_url
 from runtime.local.embedded import EmbeddedPostgres
 from tests.databases import fresh_database, role_password
@@ -34,7 +34,7 @@ class TestEpochs:
         rivals = [Epochs(projector_url) for _ in range(8)]
         begun = await asyncio.gather(*(rival.current_or_first() for rival in rivals))
         assert len({epoch.id for epoch in begun}) == 1
-        assert begun[0].reason == FIRST
+        assert begun[0].reason == FIRST_START
         assert await epochs.current() == begun[0]
         for rival in rivals:
             await rival.close()

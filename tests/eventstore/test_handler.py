@@ -245,13 +245,13 @@ class TestLook:
     ) -> None:
         first, second = processes
         views: list[tuple[Any, ...]] = []
-        load = first.handler._load
+        load = first.handler._loader.load
 
         async def load_then_let_another_write(streams: list[str], loaded: dict[str, tuple[int, Any]]) -> None:
             await load(streams, loaded)
             await second.do(add("a", "b"))
 
-        first.handler._load = load_then_let_another_write  # type: ignore[method-assign]
+        first.handler._loader.load = load_then_let_another_write  # type: ignore[method-assign]
 
         def view(context: LoadedStreams) -> None:
             a = context.read(COUNT, "a")

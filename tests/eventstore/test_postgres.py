@@ -119,7 +119,7 @@ class TestFailuresThatPass:
     async def test_a_server_that_says_nothing_is_given_up(
         self, postgres: PostgresBackend, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(appender, "ANSWER_TIMEOUT_S", 0.3)
+        monkeypatch.setattr(appender, "APPEND_TIMEOUT_S", 0.3)
         command = to_append(at("seat-1", 0))
         async with await owner_of(postgres) as owner:
             await owner.execute("SELECT pg_advisory_lock(8317987319222330741)")
