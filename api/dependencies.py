@@ -29,8 +29,8 @@ from domain.operations.process import ProcessStatus
 from domain.ports.layout_documents import LayoutWorker
 from domain.ports.payment_gateway import PaymentGateway
 from domain.ports.personal_data import CheckoutUrls, LayoutDocuments, People
-from eventstore.codec import Codec
 from eventstore.command_handler import Clock, CommandHandler
+from eventstore.schema.codec import Codec
 from eventstore.store import Store
 from projections.engine.checkpoints import ProjectionState
 from projections.engine.queries import ReadModelQueries

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from eventstore.codec import Codec
+from eventstore.schema.codec import Codec
 from eventstore.store import Store
 
 

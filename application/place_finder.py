@@ -20,8 +20,8 @@ from domain.layout.model import CAPACITY_MAX, Area
 from domain.performance import require_performance
 from domain.seat import FREE, SEAT, Blocked, Held, Sold, evolve
 from domain.values import Line
-from eventstore.codec import Codec
 from eventstore.command_handler import Clock, CommandHandler
+from eventstore.schema.codec import Codec
 from eventstore.store import RecordedEvent, Store
 
 CACHED_PERFORMANCES_MAX = 10_000

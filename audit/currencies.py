@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import orjson
 
 from domain.performance import PERFORMANCE, PerformanceScheduled
-from eventstore.codec import Codec
+from eventstore.schema.codec import Codec
 from eventstore.store import RecordedEvent, Store
 
 WITHOUT_CURRENCY = frozenset({"SeatHeld", "PaymentOpened", "PaymentTaken", "RefundOpened"})

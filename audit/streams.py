@@ -7,7 +7,7 @@ from typing import Any
 from audit.as_of import AsOf
 from domain.decision import StreamType
 from domain.event_registry import STREAM_TYPES
-from eventstore.codec import Codec
+from eventstore.schema.codec import Codec
 from eventstore.store import EventFilter, RecordedEvent, Store
 
 RANGE_EVENTS = 1_000

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from domain.event_registry import EVENTS, UPCASTERS, VERSIONS
 from domain.invariants import Ledger, LoggedEvent, violations
-from eventstore.codec import Codec
 from eventstore.postgres import PostgresStore
 from eventstore.postgres.roles import APP_ROLE
+from eventstore.schema.codec import Codec
 from eventstore.store import RANGE_EVENTS_MAX, RecordedEvent
 from runtime.local.data_directory import local_settings
 from runtime.roles import url_of_role

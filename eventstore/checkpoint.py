@@ -1,5 +1,6 @@
-"""Checkpoints of log readers: a position and the digest of its event, so that a restored log is detected."""
+"""Checkpoints, and a reader that checks them: a position with the digest of its event, to detect a restored log."""
 
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from eventstore.errors import LogWentBack
@@ -86,3 +87,42 @@ async def log_went_back_error(log: RangeReader, position: int) -> LogWentBack:
     if head < position:
         return LogWentBack(f"The log ends at {head} but had been read up to {position}: it was restored.")
     return LogWentBack(f"The event at {position} is not the one that was read there before: the log was restored.")
+
+
+class LogReader:
+    """Reads the log in order. Each range overlaps the last known event, which detects a restored log.
+
+    Args:
+        after: the last position that was read before; its digest is taken from the first range read.
+    """
+
+    def __init__(self, log: RangeReader, after: int) -> None:
+        self._log = log
+        self._digest: bytes | None = None
+        self.position = after
+
+    async def read(self, limit: int) -> list[RecordedEvent]:
+        """Return the next events and advance past them; raises as `peek` does."""
+        events = await self.peek(limit)
+        self.advance(events)
+        return events
+
+    async def peek(self, limit: int) -> list[RecordedEvent]:
+        """Return the next events, ending on a command's last part; nothing at the end of the log.
+
+        Raises:
+            LogWentBack: the log ends before what was read, or holds another event there.
+            StoreUnavailable.
+        """
+        if self.position == 0:
+            return await self._log.read_range(after=0, limit=limit)
+        events = await self._log.read_range(after=self.position - 1, limit=limit + 1)
+        if not events or self._digest not in {None, events[0].digest}:
+            raise await log_went_back_error(self._log, self.position)
+        self._digest = events[0].digest
+        return events[1:]
+
+    def advance(self, events: Sequence[RecordedEvent]) -> None:
+        """Advance past events that follow the current position, whichever way they were received."""
+        if events:
+            self.position, self._digest = events[-1].position, events[-1].digest

@@ -13,10 +13,10 @@ from typing import Any, Protocol, TypeVar
 import orjson
 
 from eventstore.cache import StateCache
-from eventstore.codec import Codec
 from eventstore.command import Changes, CommandContext, Decide, DecidedCommand, GuardConflict, Outcome
 from eventstore.decision_context import LoadedStreams, StreamsNotLoaded
 from eventstore.errors import CommandReused, RefusedMeanwhile, StoreUnavailable, VersionConflict
+from eventstore.schema.codec import Codec
 from eventstore.store import (
     RANGE_EVENTS_MAX,
     Append,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from eventstore.cache import StateCache
-from eventstore.codec import Codec
+from eventstore.schema.codec import Codec
 from eventstore.store import RecordedEvent, Store
 
 

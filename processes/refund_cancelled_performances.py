@@ -20,8 +20,8 @@ from domain.layout.model import CAPACITY_MAX
 from domain.performance import PerformanceCancelled
 from domain.seat import SEAT, SeatHeld, SeatHoldExtended, SeatSold
 from eventstore.back_off import BackOff
-from eventstore.codec import Codec
 from eventstore.command_handler import CommandHandler
+from eventstore.schema.codec import Codec
 from eventstore.store import RecordedEvent
 from processes.rule import NO_CHANGES, Commands, WorkChanges
 from processes.work import WorkItem

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from domain.ports.payment_gateway import PaymentGateway
-from eventstore.codec import Codec
 from eventstore.command_handler import CommandHandler
+from eventstore.schema.codec import Codec
 from processes.end_cancelled_checkouts import EndCancelledCheckouts
 from processes.reconcile_payments import ReconcilePayments
 from processes.refund_cancelled_performances import LatestEvents, RefundCancelledPerformances

@@ -18,8 +18,8 @@ from domain.errors import Rejected
 from domain.ports.payment_gateway import PaymentError
 from eventstore.back_off import POLL_BACKOFF, BackOff, BackOffCounter
 from eventstore.checkpoint import BEGINNING, Checkpoint, is_in_log
-from eventstore.codec import Codec
 from eventstore.errors import EventStoreError, StoreUnavailable
+from eventstore.schema.codec import Codec
 from eventstore.tasks import cancel_and_wait
 from processes.rule import Rule, WorkChanges
 from processes.shared_reader import Log, SharedEventReader

@@ -8,8 +8,8 @@ from functools import cache
 from domain.errors import Rejected
 from domain.event_registry import EVENTS, STREAM_TYPES, UPCASTERS, VERSIONS, subject_ids
 from eventstore.cache import CACHED_STREAMS_MAX, StateCache
-from eventstore.codec import Codec
 from eventstore.command_handler import Appender, Clock, CommandHandler
+from eventstore.schema.codec import Codec
 from eventstore.store import Store
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from domain.event_registry import EVENTS, VERSIONS
 from eventstore.nats.asyncapi import asyncapi
-from eventstore.schemas import schema_of
+from eventstore.schema.json_schema import schema_of
 
 ASYNCAPI = "asyncapi.json"
 INDEX = "README.md"

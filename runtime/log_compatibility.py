@@ -1,8 +1,8 @@
 """What this program can read, and a look, before a part starts, whether that is everything in the log."""
 
 from domain.event_registry import UPCASTERS, VERSIONS
-from eventstore.schema_compatibility import EventTypeIndex
-from eventstore.upcasting import UpcasterChain
+from eventstore.schema.compatibility import EventTypeIndex
+from eventstore.schema.upcasting import UpcasterChain
 
 EVOLUTION = UpcasterChain(versions=VERSIONS, upcasters=UPCASTERS)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import orjson
 
-from eventstore.codec import Codec
+from eventstore.schema.codec import Codec
 
 GOLDEN = Path(__file__).parent / "stored_events"
 

@@ -22,7 +22,7 @@ from domain.payment import RequestedPayment
 from domain.refund import RequestedRefund
 from domain.ticket import IssuedTicket
 from domain.values import order_code
-from eventstore.codec import Codec
+from eventstore.schema.codec import Codec
 from eventstore.store import RecordedEvent
 from projections.seat_map.fold import SeatMap
 

@@ -9,8 +9,8 @@ from audit.descriptions.orders import describe_order_event, describe_payment_eve
 from audit.descriptions.seats import describe_hold_event, describe_quota_event, describe_seat_event
 from audit.descriptions.tickets import describe_device_event, describe_scan_event, describe_ticket_event
 from domain import buyer_quota, device, hold, money_exception, order, payment, refund, scan, seat, ticket
-from eventstore.codec import Codec
 from eventstore.errors import UnknownEvent
+from eventstore.schema.codec import Codec
 from eventstore.store import RecordedEvent
 
 _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")

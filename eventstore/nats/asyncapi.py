@@ -1,10 +1,10 @@
-"""The NATS subjects as an AsyncAPI document: who says what where, and how the stream is kept."""
+"""The NATS subjects as an AsyncAPI document: channels, operations, messages, and the stream's configuration."""
 
 from typing import Any
 
 from eventstore.nats.message import DIGEST, POSITION
 from eventstore.nats.streams import configuration_of
-from eventstore.schemas import DIALECT
+from eventstore.schema.json_schema import DIALECT
 
 ASYNCAPI = "3.0.0"
 EPOCH = "{epoch}"
@@ -16,15 +16,15 @@ ENVELOPE: Json = {
     "type": "object",
     "additionalProperties": False,
     "properties": {
-        "stream": {"type": "string", "description": "What the event is about, `seat-<performance>-<seat>` for one."},
-        "version": {"type": "integer", "minimum": 1, "description": "Its place in its stream, without holes."},
-        "name": {"type": "string", "description": "What happened: the name of a schema beside this document."},
-        "schema_version": {"type": "integer", "minimum": 1, "description": "And that schema's version."},
+        "stream": {"type": "string", "description": "The stream, for example `seat-<performance>-<seat>`."},
+        "version": {"type": "integer", "minimum": 1, "description": "Its number within its stream, without gaps."},
+        "name": {"type": "string", "description": "The event's name, also that of a schema."},
+        "schema_version": {"type": "integer", "minimum": 1, "description": "The version of that schema."},
         "command_id": {"type": "string", "format": "uuid", "description": "Shared by the events of one command."},
-        "part": {"type": "integer", "minimum": 1, "description": "Its place in its command."},
-        "parts": {"type": "integer", "minimum": 1, "description": "How many events its command has."},
+        "part": {"type": "integer", "minimum": 1, "description": "Its number within its command."},
+        "parts": {"type": "integer", "minimum": 1, "description": "The number of events of its command."},
         "recorded_at": {"type": "string", "format": "date-time", "description": "By the database's clock, in UTC."},
-        "data_bytes": {"type": "integer", "minimum": 0, "description": "How many bytes after the line are data."},
+        "data_bytes": {"type": "integer", "minimum": 0, "description": "The length of the data in bytes."},
     },
     "required": [
         "stream", "version", "name", "schema_version", "command_id", "part", "parts", "recorded_at", "data_bytes",
@@ -37,12 +37,12 @@ HEADERS: Json = {
         POSITION: {
             "type": "string",
             "pattern": "^[0-9]+$",
-            "description": "The event's place in the whole log, and its sequence in the stream.",
+            "description": "The event's position in the log, equal to its sequence in the stream.",
         },
         DIGEST: {
             "type": "string",
             "pattern": "^[0-9a-f]{64}$",
-            "description": "SHA-256 of the event as PostgreSQL keeps it, in hexadecimal digits.",
+            "description": "The event's digest as stored in PostgreSQL, SHA-256 in hexadecimal digits.",
         },
     },
     "required": [POSITION, DIGEST],
@@ -57,20 +57,24 @@ def asyncapi() -> Json:
             "title": "Seatledger's log in JetStream",
             "version": "1",
             "description": "A copy of the log in the order of its positions, published by the relay alone. PostgreSQL "
-            "is the truth: a sequence that is missing, or a digest that differs, is read from there.",
+            "is authoritative: read missing sequences, and events whose digest differs, from there.",
         },
         "defaultContentType": "application/octet-stream",
         "channels": {
             "events": _channel(
-                "events", "Every event, once, in order; a command ends where `part` is `parts`.", "event"
+                "events",
+                "Every event, once, in order; a command ends with the event whose `part` equals `parts`.",
+                "event",
             ),
-            "wake": _channel("wake", "Hints that something was appended; heard or not, polling is the truth.", "wake"),
+            "wake": _channel(
+                "wake", "Hints that events were appended. They may be lost; the relay also polls.", "wake"
+            ),
         },
         "operations": {
-            "publishEvents": _operation("send", "events", "The relay publishes what was appended."),
-            "followEvents": _operation("receive", "events", "Read models follow the stream."),
-            "announceAppend": _operation("send", "wake", "Who appended says so, at most once in 5 ms."),
-            "hearAppend": _operation("receive", "wake", "The relay looks at the log at once."),
+            "publishEvents": _operation("send", "events", "The relay publishes appended events."),
+            "followEvents": _operation("receive", "events", "Projections read the stream."),
+            "announceAppend": _operation("send", "wake", "An appending process sends a hint, at most one in 5 ms."),
+            "hearAppend": _operation("receive", "wake", "The relay reads the log at once."),
         },
         "components": {
             "messages": {"event": _event(), "wake": {"name": "wake", "summary": "An empty message."}},
@@ -84,7 +88,7 @@ def _channel(name: str, description: str, message: str) -> Json:
     return {
         "address": f"seatledger.{EPOCH}.{name}",
         "description": description,
-        "parameters": {"epoch": {"description": "Which life of the log: it changes after a restore."}},
+        "parameters": {"epoch": {"description": "The id of the log's epoch; it changes after a restore."}},
         "messages": {message: {"$ref": f"#/components/messages/{message}"}},
     }
 
@@ -97,9 +101,9 @@ def _event() -> Json:
     return {
         "name": "event",
         "summary": "One event.",
-        "description": "A line of JSON, the envelope, then a line feed; then the event's data, `data_bytes` bytes of "
-        "JSON as they are stored; then its metadata, JSON up to the end. What data looks like is said by the schema "
-        "of its name and version.",
+        "description": "The envelope as a line of JSON, with a line feed; the event's data, `data_bytes` bytes of JSON "
+        "as they are stored; its metadata, JSON up to the end. The schema of the data is that of the event's name and "
+        "version.",
         "headers": HEADERS,
         "payload": {"type": "string", "format": "binary"},
         "x-envelope": {"$ref": "#/components/schemas/envelope"},

@@ -10,9 +10,8 @@ from typing import Protocol
 import structlog
 
 from eventstore.back_off import POLL_BACKOFF, BackOffCounter
-from eventstore.checkpoint import checkpoint_of, event_at, is_in_log
+from eventstore.checkpoint import LogReader, checkpoint_of, event_at, is_in_log
 from eventstore.errors import StoreUnavailable
-from eventstore.log_reader import LogReader
 from eventstore.nats.connection import NatsConnection
 from eventstore.nats.epoch import Epochs
 from eventstore.nats.errors import NatsRefused, NatsTooOld, NatsUnavailable

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from eventstore.back_off import POLL_BACKOFF, BackOffCounter
-from eventstore.log_reader import LogReader
+from eventstore.checkpoint import LogReader
 from eventstore.store import RecordedEvent, Store
 
 RANGE_EVENTS = 1_000

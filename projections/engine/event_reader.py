@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 
 from eventstore.errors import UnknownEvent
+from eventstore.schema.upcasting import Upcaster, UpcasterChain
 from eventstore.store import RecordedEvent
-from eventstore.upcasting import Upcaster, UpcasterChain
 from projections.engine.model import ProjectedEvent
 
 

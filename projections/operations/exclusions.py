@@ -7,7 +7,7 @@ from typing import get_args
 from domain.errors import NotFound
 from domain.event_registry import EVENTS, UPCASTERS, VERSIONS
 from domain.operations.projection import PROJECTION, Exclusions, Projection, ProjectionEvent, evolve
-from eventstore.codec import Codec
+from eventstore.schema.codec import Codec
 from eventstore.store import RecordedEvent, Store
 from projections.engine.model import ProjectedEvent
 

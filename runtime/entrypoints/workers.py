@@ -15,7 +15,7 @@ from eventstore.nats.errors import NatsTooOld
 from eventstore.nats.relay import Relay
 from eventstore.postgres import PostgresStore
 from eventstore.postgres.roles import PROJECTOR_ROLE
-from eventstore.schema_compatibility import EventTypeIndex
+from eventstore.schema.compatibility import EventTypeIndex
 from eventstore.store import Store
 from eventstore.subscription import HybridSubscription, PollingSubscription, Subscription
 from projections.engine.runner import ProjectionRunner

@@ -12,10 +12,10 @@ import orjson
 import pytest
 
 from domain.event_registry import EVENTS, UPCASTERS, VERSIONS
-from eventstore.codec import Codec
 from eventstore.errors import UnknownEvent
+from eventstore.schema.codec import Codec
+from eventstore.schema.upcasting import UpcasterChain
 from eventstore.store import RecordedEvent
-from eventstore.upcasting import UpcasterChain
 from projections.engine.event_reader import ProjectionEventReader, UnreadableData
 from tests.golden import Golden, faults, golden_files
 from tests.properties.scenario import CODEC

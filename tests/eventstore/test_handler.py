@@ -10,11 +10,11 @@ from uuid_utils.compat import uuid7
 from domain.decision import StreamType
 from eventstore.cache import StateCache
 from eventstore.clock import FixedClock
-from eventstore.codec import Codec
 from eventstore.command import Changes, CommandContext, Decide, GuardConflict
 from eventstore.command_handler import CommandHandler
 from eventstore.decision_context import LoadedStreams
 from eventstore.memory import MemoryStore
+from eventstore.schema.codec import Codec
 from eventstore.store import Append, Appended, Verdict
 from tests.properties.scenario import START
 

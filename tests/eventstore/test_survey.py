@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 import psycopg
 import pytest
 
-from eventstore import schema_compatibility as surveying
 from eventstore.errors import StoreUnavailable, UnreadableLog
 from eventstore.postgres.roles import APP_ROLE, PROJECTOR_ROLE, role_url
-from eventstore.schema_compatibility import EVENT_TYPES, EventType, EventTypeIndex
+from eventstore.schema import compatibility as surveying
+from eventstore.schema.compatibility import EVENT_TYPES, EventType, EventTypeIndex
+from eventstore.schema.upcasting import UpcasterChain
 from eventstore.store import NewEvent, Write
-from eventstore.upcasting import UpcasterChain
 from tests.databases import role_password
 from tests.eventstore.appends import to_append
 from tests.eventstore.backends import PostgresBackend

@@ -27,9 +27,9 @@ from domain.performance import PerformanceScheduled
 from domain.pricing import Choice
 from domain.values import Limits, Price
 from eventstore.cache import StateCache
-from eventstore.codec import Codec
 from eventstore.command import CommandContext, DecidedCommand, Outcome
 from eventstore.command_handler import Appender, Clock, CommandHandler
+from eventstore.schema.codec import Codec
 from eventstore.store import RANGE_EVENTS_MAX, Append, RecordedEvent, Store, Verdict
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)

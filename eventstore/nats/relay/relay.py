@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import structlog
 
 from eventstore.back_off import POLL_BACKOFF, BackOffCounter
+from eventstore.checkpoint import LogReader
 from eventstore.errors import EventStoreError, LogWentBack, StoreUnavailable
-from eventstore.log_reader import LogReader
 from eventstore.nats.connection import NatsConnection
 from eventstore.nats.epoch import Epoch, Epochs
 from eventstore.nats.errors import NatsRefused, NatsUnavailable

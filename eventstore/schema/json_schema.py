@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from eventstore.codec import forbid_unknown_fields
+from eventstore.schema.codec import forbid_unknown_fields
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _PART = re.compile(r"(?<=[.;:]) |(?<=,) and ")

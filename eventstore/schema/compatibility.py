@@ -11,7 +11,7 @@ import structlog
 
 from eventstore.errors import StoreUnavailable, UnreadableLog
 from eventstore.postgres.read_pool import ReadPool
-from eventstore.upcasting import UpcasterChain
+from eventstore.schema.upcasting import UpcasterChain
 
 EVENTS_AT_ONCE_MAX = 100_000
 PAUSE_S = 10.0

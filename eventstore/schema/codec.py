@@ -10,8 +10,8 @@ import orjson
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from eventstore.errors import Unencodable, UnknownEvent
+from eventstore.schema.upcasting import Upcaster, UpcasterChain
 from eventstore.store import NewEvent
-from eventstore.upcasting import Upcaster, UpcasterChain
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Stored event shapes: encoding, upcasting, JSON Schemas, and the check that a log is readable."""
