@@ -1,4 +1,4 @@
-"""Appends in few words."""
+"""Short constructors for writes and appends."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,7 +10,7 @@ from eventstore.store import Append, NewEvent, RequestFingerprint, Write
 
 
 def at(stream: str, expected: int, events: int = 1, data: str = '{"seat": "A-1"}') -> Write:
-    """Write some events to a stream believed to stand at `expected`."""
+    """Return a write of some events to a stream with version `expected`."""
     return Write(stream, expected, tuple(NewEvent("SeatHeld", 1, data) for _ in range(events)))
 
 
@@ -24,7 +24,7 @@ def to_append(
     metadata: str = "{}",
     fingerprint: RequestFingerprint | None = None,
 ) -> Append:
-    """Make a command's append, with an id of its own unless one is given."""
+    """Return a command's append, with a new id unless one is given."""
     return Append(
         command_id=command_id or uuid7(),
         writes=writes,

@@ -1,4 +1,4 @@
-"""The stores under test, each with the few things a test does behind its back."""
+"""The stores under test, with operations that bypass the store's contract."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,7 +17,7 @@ from eventstore.store import Store
 from tests.databases import role_password
 from tests.eventstore.appends import at, to_append
 
-# As the owner may, with no regard for the rules of append: an event from the future.
+# Inserts an event of the future, past the append function; only the owner may.
 PLANT_EVENT = """
 INSERT INTO eventstore.event
 SELECT coalesce(max(position), 0) + 1, 'planted-' || coalesce(max(position), 0), 1, 'Planted', 1, %(command_id)s, 1, 1,
@@ -28,17 +28,17 @@ RETURNING recorded_at
 
 
 class Backend(Protocol):
-    """A store and its server's clock."""
+    """A store, with control over its server's clock."""
 
     @property
     def store(self) -> Store: ...
 
     async def record_ahead(self, ahead: timedelta) -> datetime:
-        """Let the last event be recorded `ahead` of the clock; return that time."""
+        """Record an event `ahead` of the clock; return its time."""
         ...
 
     async def accept_clock(self) -> None:
-        """Let an operator accept that the clock is behind."""
+        """Accept, as an operator, that the clock is behind."""
         ...
 
 
@@ -58,7 +58,7 @@ class MemoryBackend:
         return stopped + ahead
 
     async def accept_clock(self) -> None:
-        """Accept that the clock is behind."""
+        """Accept, as an operator, that the clock is behind."""
         assert isinstance(self.store, MemoryStore)
         self.store.accept_clock()
 
@@ -68,14 +68,14 @@ class MemoryBackend:
 
 @dataclass(frozen=True, slots=True)
 class PostgresBackend:
-    """The store on a database of its own."""
+    """The store on PostgreSQL."""
 
     store: Store
     owner_url: str
     app_url: str
 
     async def record_ahead(self, ahead: timedelta) -> datetime:
-        """Insert an event, as only the owner may."""
+        """Insert an event as the owner."""
         async with await psycopg.AsyncConnection.connect(self.owner_url, autocommit=True) as owner:
             planted = await owner.execute(PLANT_EVENT, {"command_id": uuid7(), "ahead": ahead})
             row = await planted.fetchone()
@@ -84,18 +84,18 @@ class PostgresBackend:
             return recorded_at
 
     async def accept_clock(self) -> None:
-        """Accept that the clock is behind."""
+        """Accept, as an operator, that the clock is behind."""
         await accept_clock(self.owner_url, reason="a test", by="tester")
 
 
 @asynccontextmanager
 async def postgres_backend(owner_url: str) -> AsyncIterator[PostgresBackend]:
-    """Open the store as the application's role."""
+    """Open the store with the application's role."""
     app_url = app_url_of(owner_url)
     async with PostgresStore(app_url) as store:
         yield PostgresBackend(store, owner_url, app_url)
 
 
 def app_url_of(owner_url: str) -> str:
-    """Return the address of the same database for the application."""
+    """Return the URL of the same database for the application's role."""
     return role_url(owner_url, APP_ROLE, role_password(APP_ROLE))

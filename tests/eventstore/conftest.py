@@ -1,4 +1,4 @@
-"""A migrated database for each test that asks, and the contract's three stores."""
+"""Migrated databases, and the three stores that pass the contract tests."""
 
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
@@ -13,7 +13,7 @@ from tests.eventstore.backends import Backend, MemoryBackend, PostgresBackend, p
 
 TEMPLATE = "eventstore_template"
 
-# What nobody can do without first taking the locks off: many times faster than a new database for each test.
+# Needs disabled triggers, as only the owner may; many times faster than a new database for each test.
 FORGET_EVERYTHING = """
 ALTER TABLE eventstore.event DISABLE TRIGGER insert_only;
 ALTER TABLE eventstore.command DISABLE TRIGGER insert_only;
@@ -41,7 +41,7 @@ def migrated16_server(postgres16_server: EmbeddedPostgres) -> EmbeddedPostgres:
 
 @pytest.fixture
 def owner_url(migrated_server: EmbeddedPostgres) -> Iterator[str]:
-    """The owner's address of a migrated database of the test's own."""
+    """Owner's URL of a migrated database for one test."""
     with fresh_database(migrated_server, template=TEMPLATE) as url:
         yield url
 
@@ -79,7 +79,7 @@ def _emptied(request: pytest.FixtureRequest) -> str | None:
 
 @pytest.fixture
 async def backend(_emptied: str | None) -> AsyncIterator[Backend]:
-    """Each store in turn: the contract holds for all of them."""
+    """Each store in turn, for the contract tests."""
     if _emptied is None:
         yield MemoryBackend()
         return

@@ -1,4 +1,4 @@
-"""Stores that misbehave on purpose, around one that does not."""
+"""Stores with delays and failures for tests."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -8,7 +8,7 @@ from eventstore.store import Append, Verdict
 
 
 class SlowStore(MemoryStore):
-    """Keeps every batch until it is let go, and remembers what was in it."""
+    """A store that blocks each append until the test releases it, and records the batches."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -17,7 +17,7 @@ class SlowStore(MemoryStore):
         self.let_go = asyncio.Semaphore(0)
 
     async def append(self, batch: Sequence[Append]) -> list[Verdict]:
-        """Append when the test says so."""
+        """Record the batch; append it once the test releases it."""
         self.batches.append(list(batch))
         self.arrived.release()
         await self.let_go.acquire()
@@ -25,7 +25,7 @@ class SlowStore(MemoryStore):
 
 
 class FailingStore(MemoryStore):
-    """Raises what it was told to, one failure an append, before or after the batch took effect."""
+    """A store that raises given errors, one per append, before or after the batch took effect."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ class FailingStore(MemoryStore):
         self.after: list[Exception] = []
 
     async def append(self, batch: Sequence[Append]) -> list[Verdict]:
-        """Append, unless a failure is due."""
+        """Append, or raise the next error."""
         self.batches.append(list(batch))
         if self.before:
             raise self.before.pop(0)
@@ -45,10 +45,10 @@ class FailingStore(MemoryStore):
 
 
 class RestorableStore(MemoryStore):
-    """A log that can be put back to an earlier backup of itself while everybody who reads it goes on."""
+    """A log that can be restored from a backup while it is being read."""
 
     def backup(self) -> Callable[[], None]:
-        """Return what restores the log as it is now."""
+        """Return a function that restores the current log."""
         log, done = list(self._log), dict(self._done)
         streams = {name: list(events) for name, events in self._streams.items()}
 

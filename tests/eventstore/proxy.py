@@ -1,4 +1,4 @@
-"""A TCP proxy that loses what a network loses: requests, answers, and one side's knowledge of the other."""
+"""A TCP proxy that simulates network faults: lost requests, lost answers, half-open connections."""
 
 import asyncio
 from types import TracebackType
@@ -8,12 +8,12 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 
 class Proxy:
-    """Stands between the store and one server.
+    """Forwards connections to one server.
 
-    While `requests` or `answers` is cleared, what travels that way is held back.
+    While `requests` or `answers` is cleared, data in that direction is held back.
 
     Args:
-        url: the server's address.
+        url: the server's connection string.
     """
 
     def __init__(self, url: str) -> None:
@@ -43,23 +43,23 @@ class Proxy:
 
     @property
     def url(self) -> str:
-        """The server's address, through the proxy."""
+        """The connection string of the server through the proxy."""
         assert self._server is not None
         port = self._server.sockets[0].getsockname()[1]
         return make_conninfo("", **{**self._target, "host": "127.0.0.1", "port": port})
 
     def cut(self) -> None:
-        """Break every connection on the client's side; the server is not told."""
+        """Close every connection on the client's side only."""
         for client in self._clients:
             client.transport.abort()
         self._clients.clear()
 
     async def holds_requests(self) -> bool:
-        """Tell whether something is held back on its way to the server."""
+        """Tell whether a request is held back."""
         return bool(self._leftover)
 
     async def deliver_late(self) -> None:
-        """Bring the server what was held back, and wait until it has taken or refused it."""
+        """Forward the held-back requests, and wait until the server has processed or refused them."""
         for backend, data in self._leftover:
             if not backend.is_closing():
                 backend.write(data)
@@ -100,7 +100,7 @@ class Proxy:
 
 
 def set_event() -> asyncio.Event:
-    """Return an event that has happened."""
+    """Return an event that is set."""
     event = asyncio.Event()
     event.set()
     return event

@@ -1,4 +1,4 @@
-"""The contract of append, on every store."""
+"""Contract of append, for every store."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -224,7 +224,7 @@ class TestVerdictsBesideEachOther:
 
 class TestWhatCameToNothing:
     async def refused(self, store: Store, command_id: UUID) -> datetime:
-        """Let a command come to nothing; return when."""
+        """Submit a command that is refused; return the time of the refusal."""
         nothing = to_append(guards={"seat-1": 0}, command_id=command_id, asked_at=await store.now())
         (verdict,) = await store.append([nothing])
         assert isinstance(verdict, Appended)

@@ -1,4 +1,4 @@
-"""The append function itself, called as only somebody with other plans would call it."""
+"""The SQL function append, called directly with invalid arguments."""
 
 from collections.abc import AsyncIterator
 from typing import Any, LiteralString

@@ -1,4 +1,4 @@
-"""The batcher: what shares a batch, what waits, and what becomes of a batch that fails."""
+"""The batcher: composition of batches, queueing, and failures."""
 
 import asyncio
 from collections.abc import Awaitable, Iterable
@@ -37,7 +37,7 @@ Result = TypeVar("Result")
 
 
 class Line:
-    """A batcher before a slow store, with one batch held back so that the others queue up behind it."""
+    """A batcher with a slow store; one batch is held back, so that further commands are queued."""
 
     def __init__(self, batcher: Batcher, store: SlowStore) -> None:
         self.batcher = batcher
@@ -53,18 +53,18 @@ class Line:
         return line
 
     async def queue(self, *appends: Append) -> None:
-        """Submit, and see them in the queue."""
+        """Submit commands and wait until they are queued."""
         self.tasks += [asyncio.ensure_future(self.batcher.submit(append)) for append in appends]
         await asyncio.sleep(0)
 
     async def batch(self) -> list[Append]:
-        """Let the batch in flight go and return the next one."""
+        """Release the batch in flight and return the next one."""
         self.store.let_go.release()
         await soon(self.store.arrived.acquire())
         return self.store.batches[-1]
 
     async def verdicts(self) -> list[Verdict]:
-        """Let everything go and return all verdicts but that of the first."""
+        """Release all batches and return all verdicts but the first."""
         for _ in range(len(self.tasks)):
             self.store.let_go.release()
         return (await soon(asyncio.gather(*self.tasks)))[1:]
@@ -296,10 +296,10 @@ class TestCounters:
 
 
 class UnsharedGuards(BatchComposition):
-    """A planted slowness: guards are not shared."""
+    """Planted slowness: guards are not shared."""
 
     def try_add(self, queued: QueuedAppend) -> bool:
-        """Take the command in, unless another one guards a stream that it guards."""
+        """Refuse the command if another one guards a stream that it guards."""
         return self._guarded.isdisjoint(queued.append.guards) and super().try_add(queued)
 
 

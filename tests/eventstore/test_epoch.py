@@ -1,4 +1,4 @@
-"""The epoch's row: the first begins by itself, once; every later one because a person said so."""
+"""The epoch's row: the first one begins automatically, later ones by an operator's decision."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ from tests.eventstore.conftest import TEMPLATE
 
 @pytest.fixture
 def projector_url(postgres: PostgresBackend) -> str:
-    """The address of the role that may begin epochs."""
+    """URL of the role that may begin epochs."""
     return role_url(postgres.owner_url, PROJECTOR_ROLE, role_password(PROJECTOR_ROLE))
 
 

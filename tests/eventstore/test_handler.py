@@ -1,4 +1,4 @@
-"""The handler by itself: what it makes of outdated states, of errors in decisions, and of many streams at once."""
+"""The command handler: outdated states, errors of decisions, and commands over many streams."""
 
 from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,11 +21,11 @@ from tests.properties.scenario import START
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """One was added."""
+    """A count was increased by one."""
 
 
 class Refused(Exception):
-    """The business said no."""
+    """The domain refused the command."""
 
 
 def evolve(count: int, _: Counted) -> int:
@@ -38,7 +38,7 @@ OTHER: StreamType[int] = StreamType("other", 0, evolve)
 
 @dataclass(slots=True)
 class Counting:
-    """A judge that remembers its verdicts, and lets a rival act before each of them."""
+    """An appender that records its verdicts, and runs a concurrent command before each of them."""
 
     store: MemoryStore
     verdicts: list[Verdict] = field(default_factory=list)
@@ -55,7 +55,7 @@ class Counting:
 
 
 class Process:
-    """One process: a handler with a cache of its own."""
+    """A process: a handler with its own cache."""
 
     def __init__(self, store: MemoryStore, clock: FixedClock) -> None:
         self.judge = Counting(store)
@@ -73,7 +73,7 @@ class Process:
     async def do(
         self, decide: Decide, *, guards: Mapping[str, int] | None = None, assume_new: frozenset[str] = frozenset()
     ) -> None:
-        """Carry a command out."""
+        """Execute a command."""
         context = CommandContext(command_id=uuid7(), actor={}, guards=guards or {})
         await self.handler.handle(decide, context, assume_new=assume_new)
 
@@ -86,7 +86,7 @@ def processes() -> tuple[Process, Process]:
 
 
 def add(*keys: str) -> Decide:
-    """Add one to each of some counts."""
+    """Return a decision that adds one to each of some counts."""
 
     def decide(context: LoadedStreams) -> Changes:
         context.read_many(COUNT, [(key,) for key in keys])
@@ -96,7 +96,7 @@ def add(*keys: str) -> Decide:
 
 
 def add_only_where(key: str, expected: int, error: type[Exception]) -> Decide:
-    """Add one; fail where the count is not as expected."""
+    """Return a decision that adds one, or raises an error if the count is not the expected one."""
 
     def decide(context: LoadedStreams) -> Changes:
         if context.read(COUNT, key) != expected:
@@ -144,7 +144,7 @@ class TestStreamsWrittenUnread:
     async def test_given_another_process_has_done_it_then_the_decision_sees_that(
         self, processes: tuple[Process, Process], *, unread_first: bool
     ) -> None:
-        """The conflict is about the stream that the first process made, and not about the one that says so."""
+        """The conflict concerns the stream that the first process created, not the one named in the verdict."""
 
         def close_once(context: LoadedStreams) -> Changes:
             if context.read(COUNT, "a") > 1:

@@ -1,4 +1,4 @@
-"""Connections lost in mid-append: the batch is sent until it has a verdict, and takes effect once or not at all."""
+"""Connections lost during an append: the batch is resent until it has a verdict, and takes effect at most once."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -34,7 +34,7 @@ async def proxy(postgres: PostgresBackend) -> AsyncIterator[Proxy]:
 
 @pytest.fixture
 async def batcher(proxy: Proxy) -> AsyncIterator[Batcher]:
-    """A batcher that reaches its server through the proxy, and has already appended one event."""
+    """A batcher connected through the proxy, after one append."""
     async with PostgresStore(proxy.url) as store:
         batcher = Batcher(store)
         await batcher.submit(to_append(at("warm-up", 0)))
@@ -126,7 +126,7 @@ class TestTheAnswerLost:
 
 
 class TestTheRequestThatArrivesLate:
-    """A command ahead of its stream is refused; its first copy reaches the server when it would be right."""
+    """A command ahead of its stream is refused; its first copy reaches the server later, when it would be valid."""
 
     async def test_nothing_is_sold_after_a_refusal(
         self, postgres: PostgresBackend, proxy: Proxy, batcher: Batcher
@@ -138,7 +138,7 @@ class TestTheRequestThatArrivesLate:
         self, postgres: PostgresBackend, proxy: Proxy, batcher: Batcher, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         async def leave_alone(connection: Connection, session: Session) -> None:
-            """A planted bug."""
+            """Planted bug: the lost session is not ended."""
 
         monkeypatch.setattr(appender, "end_session", leave_alone)
         await self.refuse_then_deliver(postgres, proxy, batcher)
@@ -157,7 +157,7 @@ class TestTheRequestThatArrivesLate:
 
 
 async def waiting(owner: psycopg.AsyncConnection[Any], *, besides: set[int]) -> set[int]:
-    """Wait for an append that waits for the lock, and return its session."""
+    """Wait for an append that is blocked by the lock; return its session's pid."""
     found: set[int] = set()
 
     async def some() -> bool:

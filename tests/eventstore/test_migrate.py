@@ -1,4 +1,4 @@
-"""Migrations: once each, in order, never changed, and safe to run from everywhere at once."""
+"""Migrations: applied once, in order, unchanged, and safe to run concurrently."""
 
 import asyncio
 import importlib
@@ -24,7 +24,7 @@ SECOND = "ALTER TABLE shop.seat ADD COLUMN label text"
 
 
 class Shop:
-    """A history of a test's own, in a folder that it may change."""
+    """A history of migrations in a temporary folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -147,7 +147,7 @@ class TestManyAtOnce:
 
 
 def run_as_owner(server: EmbeddedPostgres, statement: str) -> None:
-    """Carry out a statement about whole databases."""
+    """Run a statement that concerns whole databases."""
     with psycopg.connect(server.url_of("postgres"), autocommit=True) as connection:
         connection.execute(statement.encode())
 

@@ -1,4 +1,4 @@
-"""Hot statements use their indexes: from the first event on, and with whatever statistics there are."""
+"""Hot statements use their indexes, from the first event on and with any statistics."""
 
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from tests.eventstore.backends import PostgresBackend
 
 Connection = psycopg.AsyncConnection[Any]
 
-# What the append function asks, in its own words; the test below holds it to them.
+# Statements of the append function; a test below checks that they are its own.
 LAST_EVENT: LiteralString = (
     "SELECT e.position, e.recorded_at FROM eventstore.event AS e ORDER BY e.position DESC LIMIT 1"
 )

@@ -1,4 +1,4 @@
-"""What only a real server can do to the store: rivals on other connections, a stop, a start, a failure of its own."""
+"""The store on a real server: concurrent connections, server restarts, and the server's own failures."""
 
 import asyncio
 import shutil
@@ -169,7 +169,7 @@ async def fill(store: PostgresStore, number: int) -> None:
 
 
 async def watch(store: Store, done: asyncio.Event) -> list[RecordedEvent]:
-    """Follow the log as a relay does: what has been read once is never read again."""
+    """Read the log as a relay does: from each position once."""
     seen: list[RecordedEvent] = []
     last_round = False
     while not last_round:
@@ -183,7 +183,7 @@ async def has_sent(batcher: Batcher, commands: int) -> bool:
 
 
 async def book_sixty(batcher: Batcher, number: int) -> int:
-    """Book 60 seats, each again for as long as the store is away; return how many."""
+    """Book 60 seats, retrying while the store is unavailable; return the number of bookings."""
     booked = 0
     while booked < 60:
         if await booked_once(batcher, to_append(at(f"seat-{number}-{booked}", 0))):

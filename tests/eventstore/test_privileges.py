@@ -1,4 +1,4 @@
-"""Who may touch the log, tried as each of them."""
+"""Privileges on the log, tried with each role."""
 
 from collections.abc import AsyncIterator
 from typing import Any, LiteralString

@@ -1,4 +1,4 @@
-"""Many writers at one version: exactly one wins, and a store that does not look is caught."""
+"""Concurrent writers at one version: exactly one wins, and a store without version checks is detected."""
 
 import asyncio
 from datetime import datetime
@@ -13,7 +13,7 @@ WRITERS = 50
 
 
 class BlindStore(MemoryStore):
-    """A planted bug: nobody looks at versions."""
+    """Planted bug: versions are not checked."""
 
     def _decide(self, append: Append, now: datetime) -> Verdict | None:
         verdict = super()._decide(append, now)
@@ -29,6 +29,6 @@ class TestOneSeatManyWriters:
 
 
 async def winners(store: Store) -> int:
-    """Let writers race for one seat, each through a batcher of its own as if in a process of its own."""
+    """Let writers compete for one seat, each with its own batcher; return the number of winners."""
     verdicts = await asyncio.gather(*(Batcher(store).submit(to_append(at("seat-1", 0))) for _ in range(WRITERS)))
     return sum(isinstance(verdict, Appended) for verdict in verdicts)

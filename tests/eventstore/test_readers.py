@@ -1,4 +1,4 @@
-"""Connections for reading: as many as reads are under way, few while nobody reads."""
+"""The pool of connections for reading: as many as concurrent reads, few when idle."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -19,19 +19,19 @@ WHERE datname = current_database() AND application_name = 'seatledger read' AND 
 
 @pytest.fixture
 async def watcher(postgres: PostgresBackend) -> AsyncIterator[ReadPool]:
-    """One connection that sees the sessions of the others."""
+    """A connection that lists the sessions of the others."""
     opened = ReadPool(postgres.owner_url, 1, idle_seconds_max=60)
     yield opened
     await opened.close()
 
 
 async def sessions(subscriber: ReadPool) -> set[int]:
-    """Return who serves connections for reading now."""
+    """Return the pids of the sessions for reading."""
     return {pid for (pid,) in await subscriber.rows(SESSIONS, {})}
 
 
 async def read_at_once(readers: ReadPool) -> set[int]:
-    """Read on all connections; return who served them."""
+    """Read on all connections; return the pids of their sessions."""
     found = await asyncio.gather(*(readers.rows(SESSION, {}) for _ in range(AT_ONCE)))
     return {pid for ((pid,),) in found}
 

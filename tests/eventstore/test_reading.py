@@ -1,4 +1,4 @@
-"""The contract of reading, on every store."""
+"""Contract of reading, for every store."""
 
 import pytest
 

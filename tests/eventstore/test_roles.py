@@ -1,4 +1,4 @@
-"""Login roles: named after their database, and reached by the owner's address."""
+"""Login roles: their names contain the database's; their URLs are derived from the owner's."""
 
 import psycopg
 import pytest

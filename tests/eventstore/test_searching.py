@@ -1,4 +1,4 @@
-"""The contract of looking things up in the log, on every store: by time, by position, by what is wanted."""
+"""Contract of searching the log, for every store: by time, by position, by criteria."""
 
 from array import array
 from datetime import datetime, timedelta
@@ -25,7 +25,7 @@ async def store(backend: Backend) -> Store:
 
 
 async def times(store: Store) -> list[datetime]:
-    """Return when each event was recorded."""
+    """Return the time of each event."""
     return [event.recorded_at for event in await store.read_range(after=0, limit=100)]
 
 
@@ -67,14 +67,14 @@ class TestMarkOf:
 
 
 def told(stream: str, name: str) -> Write:
-    """Write one event of a name to a new stream."""
+    """Return a write of one named event to a new stream."""
     return Write(stream, 0, (NewEvent(name, 1, "{}"),))
 
 
 class TestSearch:
     @pytest.fixture
     async def filled(self, backend: Backend) -> Store:
-        """Five events by two actors on two performances; the last says nothing about itself."""
+        """Five events by two actors on two performances; the last one has no metadata about its subjects."""
         await backend.store.append(
             [
                 to_append(told("seat-p1-a", "SeatHeld"), told("hold-1", "HoldPlaced"), metadata=ANN),
@@ -123,7 +123,7 @@ class TestSearch:
 class TestReadColumns:
     @pytest.fixture(params=["by stream", "by position"])
     async def told(self, backend: Backend, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Store:
-        """Three seats of two performances, found either way."""
+        """Events of three seats of two performances, read by either statement."""
         monkeypatch.setattr(postgres_store, "SHORT_RANGE", 0 if request.param == "by stream" else 1_000)
         until = NewEvent("SeatHeld", 1, '{"until": "noon", "price": 5}')
         never = NewEvent("SeatHeld", 1, '{"until": null}')

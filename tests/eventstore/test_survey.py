@@ -1,4 +1,4 @@
-"""Which events the log holds is known without reading all of it, and a log that can't be read is refused."""
+"""The index of event types, and the refusal of a log with unreadable events."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -22,20 +22,20 @@ KNOWN = UpcasterChain(versions={"SeatHeld": 2, "SeatSold": 1}, upcasters={("Seat
 
 @pytest.fixture
 async def survey(owner_url: str) -> AsyncIterator[EventTypeIndex]:
-    """The survey as the background part has it."""
+    """The index with the background task's role."""
     async with EventTypeIndex(role_url(owner_url, PROJECTOR_ROLE, role_password(PROJECTOR_ROLE))) as survey:
         yield survey
 
 
 @pytest.fixture
 async def asked(owner_url: str) -> AsyncIterator[EventTypeIndex]:
-    """The survey as the API has it."""
+    """The index with the application's role."""
     async with EventTypeIndex(role_url(owner_url, APP_ROLE, role_password(APP_ROLE))) as survey:
         yield survey
 
 
 async def record(postgres: PostgresBackend, stream: str, *events: tuple[str, int]) -> None:
-    """Append some events to a new stream."""
+    """Append events to a new stream."""
     written = tuple(NewEvent(name, schema_version, "{}") for name, schema_version in events)
     await postgres.store.append([to_append(Write(stream, 0, written))])
 

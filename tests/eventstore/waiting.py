@@ -1,4 +1,4 @@
-"""Waiting for a condition, with a deadline."""
+"""Waiting for a condition with a timeout."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,7 +8,7 @@ PAUSE_S = 0.01
 
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    """Return when the condition holds; fail if it does not in time."""
+    """Return when the condition holds; fail after `DEADLINE_S`."""
     async with asyncio.timeout(DEADLINE_S):
-        while not await condition():  # noqa: ASYNC110 - the condition lies in another process
+        while not await condition():  # noqa: ASYNC110 - the condition is in another process
             await asyncio.sleep(PAUSE_S)

@@ -1,4 +1,4 @@
-"""One gateway process for all tests that don't end it; its webhooks lead nowhere. And migrated databases."""
+"""Migrated databases, and one gateway process without webhooks for all tests that do not stop it."""
 
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
@@ -23,7 +23,7 @@ MIN_READ_INTERVAL_S = 0.002
 
 @pytest.fixture(scope="session")
 def migrated_server(postgres_server: EmbeddedPostgres) -> EmbeddedPostgres:
-    """PostgreSQL with the log and the records, to copy."""
+    """A PostgreSQL server with a template of the migrated database."""
     prepare = partial(migrate, role_password=role_password, histories=(EVENTSTORE, RECORDS))
     make_template(postgres_server, TEMPLATE, prepare)
     return postgres_server
@@ -31,7 +31,7 @@ def migrated_server(postgres_server: EmbeddedPostgres) -> EmbeddedPostgres:
 
 @pytest.fixture
 def owner_url(migrated_server: EmbeddedPostgres) -> Iterator[str]:
-    """The owner's address of a migrated database of the test's own."""
+    """Owner's URL of a migrated database for one test."""
     with fresh_database(migrated_server, template=TEMPLATE) as url:
         yield url
 
@@ -50,7 +50,7 @@ async def gateway(sandbox: SandboxProcess) -> AsyncIterator[SandboxGateway]:
 
 @pytest.fixture(autouse=True)
 def without_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let runners read on at once; that they rest between two readings only spares a busy machine."""
+    """Remove the runners' pause between reads, which only saves CPU time."""
     monkeypatch.setattr(runner, "MIN_READ_INTERVAL_S", MIN_READ_INTERVAL_S)
 
 

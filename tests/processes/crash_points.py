@@ -1,20 +1,20 @@
-"""Kills a process after the n-th of its calls that leave a trace, before it learns the answer.
+"""Simulates the crash of a process after its n-th call with a lasting effect, before the result is received.
 
-To die anywhere between two of them is the same death: what a process only knew is gone, what it had done is there.
+A crash anywhere between two such calls is equivalent: only what was stored survives.
 """
 
 from typing import Any
 
 TRACES = frozenset({"submit", "commit", "submit_refund"})
-"""The calls that change something: the log, a process's state, the gateway's books."""
+"""The calls with a lasting effect: on the log, a process's state, the gateway's ledger."""
 
 
 class Crashed(BaseException):
-    """The process is gone; nothing of it may catch this."""
+    """The process has crashed; no code of the process may catch this."""
 
 
 class CrashPoint:
-    """Counts steps and burns at one of them."""
+    """Counts steps and raises at one of them."""
 
     def __init__(self, burns_at: int | None = None) -> None:
         self.burns_at = burns_at
@@ -26,12 +26,12 @@ class CrashPoint:
             raise Crashed
 
     def around(self, target: Any) -> Any:
-        """Return the same thing with a step after every call that leaves a trace."""
+        """Return a proxy of an object that counts a step after every call with a lasting effect."""
         return CrashingProxy(target, self)
 
 
 class CrashingProxy:
-    """Something whose traces are steps."""
+    """A proxy whose calls with lasting effects are steps."""
 
     def __init__(self, target: Any, crash_point: CrashPoint) -> None:
         self._target = target

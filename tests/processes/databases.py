@@ -1,4 +1,4 @@
-"""PostgreSQL with everything the processes touch, and workers on it, beside the test or as processes to be killed."""
+"""Shops on PostgreSQL, with workers in the test's process or in their own, to be killed."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ READY = "ready"
 
 @dataclass(frozen=True, slots=True)
 class ServedShop:
-    """A shop on PostgreSQL: its parts are processes of their own, the test only sells and looks."""
+    """A shop on PostgreSQL; the test makes orders and checks results, workers run the rules."""
 
     shop: Shop
     pool: Pool
@@ -37,7 +37,7 @@ class ServedShop:
 
     @asynccontextmanager
     async def worker(self) -> AsyncIterator[None]:
-        """Run every rule beside the test, with connections and an owner of its own."""
+        """Run every rule in this process, with its own connections and owner id."""
         async with PostgresStore(self.app_url) as store, open_pool_for_records(self.app_url) as pool:
             batcher = Batcher(store)
             rules = rules_on(handler_on(store, judge=batcher), {"sandbox": self.shop.gateway}, store)
@@ -50,7 +50,7 @@ class ServedShop:
 
     @contextmanager
     def worker_process(self, dies: str = "never") -> Iterator[subprocess.Popen[str]]:
-        """Run every rule in a process of its own, which may die (`before` or `after` it asked for a transfer)."""
+        """Run every rule in its own process, which may die `before` or `after` its request for a transfer."""
         order = {"app_url": self.app_url, "gateway_url": self.gateway_url, "dies": dies}
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.processes.worker", json.dumps(order)],
@@ -68,13 +68,13 @@ class ServedShop:
 
 
 def app_url_of(owner_url: str) -> str:
-    """Return the address of the same database for the application."""
+    """Return the URL of the same database for the application's role."""
     return role_url(owner_url, APP_ROLE, role_password(APP_ROLE))
 
 
 @asynccontextmanager
 async def served_shop(owner_url: str, gateway: SandboxGateway, gateway_url: str) -> AsyncIterator[ServedShop]:
-    """Open a theatre on a migrated database."""
+    """Open a shop on a migrated database."""
     app_url = app_url_of(owner_url)
     async with PostgresStore(app_url) as store, open_pool_for_records(app_url, connections_max=3) as pool:
         batcher = Batcher(store)

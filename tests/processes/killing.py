@@ -1,4 +1,4 @@
-"""Runs of all rules that are killed at each of their steps in turn, on what outlives a process."""
+"""Runs of all rules that crash at each of their steps in turn, with a state that survives crashes."""
 
 import asyncio
 from abc import ABC, abstractmethod
@@ -15,7 +15,7 @@ from tests.properties.scenario import CODEC, Scenario, UnbatchedAppender
 
 
 class CrashRun(ABC):
-    """A shop in memory with something left to do, and what outlives a process."""
+    """A shop in memory with pending work, and the state that survives a crash."""
 
     def __init__(self, gateway: SandboxGateway) -> None:
         self.clock = ShiftedClock()
@@ -25,22 +25,22 @@ class CrashRun(ABC):
 
     @abstractmethod
     async def set_up(self) -> None:
-        """Open the shop, and leave something to do."""
+        """Open the shop and create work."""
 
     @abstractmethod
     async def over(self) -> bool:
-        """Say whether everything was done."""
+        """Tell whether all work is done."""
 
     @abstractmethod
     async def judged(self) -> None:
-        """Check that everything was done once."""
+        """Check that all work was done once."""
 
     async def opened(self) -> None:
         await self.shop.world.open()
         await self.shop.ignore_older_books()
 
     async def begun(self, crash_point: CrashPoint) -> list[RuleExecution]:
-        """Return a new owner's turns, one a rule, each of whose traces is a step."""
+        """Return a new owner's execution of each rule, with the crash point in place."""
         store, state = self.shop.world.store, MemoryProcessState(self.records, silence_s=0)
         handler = handler_on(store, judge=crash_point.around(UnbatchedAppender(store)), clock=self.clock)
         turns = []
@@ -59,7 +59,7 @@ class CrashRun(ABC):
         return turns
 
     async def run(self, crash_point: CrashPoint) -> None:
-        """Run every rule with a new owner to the end, or until the fuse burns."""
+        """Run every rule with a new owner until all work is done, or until the crash point."""
         turns = await self.begun(crash_point)
         for turn in turns:
             await turn.begin()
@@ -69,7 +69,7 @@ class CrashRun(ABC):
                     await turn.step()
 
     async def run_from_the_start(self) -> None:
-        """Run every rule whose state was lost until it has seen the whole log and asked about everything once."""
+        """Run every rule with an empty state until it has read the whole log and executed all work once."""
         self.records.rules.clear()
         turns = await self.begun(CrashPoint())
         for turn in turns:
@@ -79,10 +79,10 @@ class CrashRun(ABC):
 
 
 async def killed_at_every_step(make: Callable[[], CrashRun], *, steps_min: int) -> None:
-    """Kill a run at its first step, at its second …, and let the next one finish; then run once with lost states.
+    """Crash a run at its first step, at its second, and so on, each completed by another run; then lose the state once.
 
     Args:
-        steps_min: runs with fewer steps than this prove too little.
+        steps_min: a run with fewer steps fails the test.
     """
     burns_at, burnt = 0, True
     while burnt:

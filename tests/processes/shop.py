@@ -1,4 +1,4 @@
-"""A theatre, a buyer's card at the real sandbox gateway, and the rules, on any store and any state of the processes."""
+"""A shop, a customer's card at the real sandbox gateway, and the rules, on any store and process state."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -48,7 +48,7 @@ SILENCE_S = 1.5
 
 
 class ShiftedClock:
-    """The real time, moved on by hand as well."""
+    """The real time, with an offset that tests increase."""
 
     def __init__(self) -> None:
         self.shift = timedelta(0)
@@ -60,11 +60,11 @@ class ShiftedClock:
         return self.now()
 
     def synchronize(self, server_now: datetime) -> None:
-        """Know better."""
+        """Ignore the server's time."""
 
 
 def handler_on(store: Store, *, judge: Appender | None = None, clock: Clock | None = None) -> CommandHandler:
-    """Return a handler as a worker has it: nothing remembered, because others append too."""
+    """Return a handler without a cache, as workers have it, because others append too."""
     return CommandHandler(
         store=store,
         appender=judge or UnbatchedAppender(store),
@@ -80,7 +80,7 @@ def handler_on(store: Store, *, judge: Appender | None = None, clock: Clock | No
 def rules_on(
     handler: CommandHandler, gateways: Mapping[str, PaymentGateway], store: Store, *, ledger_interval: timedelta = OFTEN
 ) -> list[Rule]:
-    """Return every rule, in a hurry."""
+    """Return every rule with short delays."""
     return [
         ReleaseLapsedHolds(handler, pause_s=0),
         SettlePayments(handler, grace=AT_ONCE),
@@ -95,7 +95,7 @@ def rules_on(
 
 @dataclass
 class Shop:
-    """What a test says and asks; the gateway's webhooks reach nobody, so all it learns it learns by asking."""
+    """Operations and checks for tests; the gateway sends no webhooks, so results are found by look-up only."""
 
     world: Scenario
     gateway: SandboxGateway
@@ -105,7 +105,7 @@ class Shop:
     checkouts: dict[str, Checkout] = field(default_factory=dict)
 
     async def ignore_older_books(self) -> None:
-        """Begin with the gateway's books where other tests left them."""
+        """Start after the ledger entries of other tests."""
         tenure = await self.state.acquire(ReconcilePayments.name)
         assert tenure is not None
         after, more = 0, True
@@ -123,14 +123,14 @@ class Shop:
         return order
 
     async def payment_requested(self, buyer: str, order: str) -> str:
-        """Open a payment, and get no further."""
+        """Request a payment without opening a checkout."""
         payment = str(uuid7())
         command = paying.OpenPayment(payment=payment, order=order, account=buyer, provider="sandbox")
         await self.world.do(ScriptedCommand(partial(paying.open_payment, command=command)))
         return payment
 
     async def payment_opened(self, buyer: str, order: str, *, lasts: timedelta = HOLD_LASTS) -> str:
-        """Open payment and checkout, as the API does; the checkout ends by the gateway's own clock."""
+        """Request a payment and open a checkout, as the API does; it ends by the gateway's clock."""
         payment = await self.payment_requested(buyer, order)
         checkout = await self.checkout_opened_unseen(payment, lasts=lasts)
         self.checkouts[payment] = checkout
@@ -139,7 +139,7 @@ class Shop:
         return payment
 
     async def checkout_opened_unseen(self, payment: str, *, lasts: timedelta = HOLD_LASTS) -> Checkout:
-        """Let the provider open a checkout, and record nothing; it ends by the provider's own clock."""
+        """Open a checkout at the provider without recording it; it ends by the provider's clock."""
         return await self.gateway.open_checkout(
             reference=payment,
             amount=(await self.payment(payment)).amount,
@@ -150,12 +150,12 @@ class Shop:
         )
 
     async def paid(self, payment: str, card: str = "captured", **fields: object) -> None:
-        """Use the card of that name on the checkout's page."""
+        """Pay a checkout with the named card."""
         answer = await Customer(self.checkouts[payment]).pay(find_card_by_name(card).number, **fields)
         assert answer.status_code in {200, 202, 402, 504}, answer.text
 
     async def charged_late(self, payment: str) -> None:
-        """Let the bank charge a card at last that was accepted long ago."""
+        """Let the bank capture a payment that was accepted long ago."""
         checkout = self.checkouts[payment].checkout_id
         async with AsyncClient(headers={"Authorization": f"Bearer {API_KEY}"}, trust_env=False) as provider:
             address = self.checkouts[payment].url.split("/sandbox/")[0]
@@ -197,7 +197,7 @@ class Shop:
         return await self.world.store.read_range(after=0, limit=RANGE_EVENTS_MAX)
 
     async def money_agrees(self) -> None:
-        """Compare the gateway's books with the log, movement by movement, and check every promise."""
+        """Compare the gateway's ledger with the log, entry by entry, and check every invariant."""
         await self.world.audit()
         assert self.world.ledger.undecided() == [], "a capture was never decided"
         ours: dict[tuple[str, str], tuple[int, str]] = {}
@@ -214,7 +214,7 @@ class Shop:
         assert ours == await self.movements()
 
     async def movements(self) -> dict[tuple[str, str], tuple[int, str]]:
-        """Return the money that moved at the gateway for our checkouts; twice for one reference is a failure."""
+        """Return the gateway's ledger entries for our checkouts; two entries for one reference fail the test."""
         checkouts = {checkout.checkout_id for checkout in self.checkouts.values()}
         found: dict[tuple[str, str], tuple[int, str]] = {}
         after, more = 0, True
@@ -229,7 +229,7 @@ class Shop:
         return found
 
     async def run_rules(self, until: Callable[[], Awaitable[bool]]) -> None:
-        """Let one runner a rule work, step by step, until a condition holds."""
+        """Run one runner per rule, step by step, until a condition holds."""
         handler = handler_on(self.world.store, clock=self.world.clock)
         rules = rules_on(handler, {self.provider: self.gateway}, self.world.store, ledger_interval=self.ledger_interval)
         turns = [await self.turn(rule) for rule in rules]
@@ -249,6 +249,6 @@ class Shop:
 
 
 def memory_state(clock: Clock) -> tuple[ProcessRecords, MemoryProcessState]:
-    """Return what outlives an owner, and an owner."""
+    """Return the records that survive an owner, and a state for one owner."""
     records = ProcessRecords(now=clock.now)
     return records, MemoryProcessState(records)

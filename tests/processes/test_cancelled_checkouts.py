@@ -1,4 +1,4 @@
-"""A checkout that cannot be ended is tried until its time would have run out, and no longer."""
+"""A checkout that cannot be ended is retried until it would have expired."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,7 +14,7 @@ from tests.properties.scenario import HOLD_LASTS, ScriptedCommand
 
 
 class FailingGateway:
-    """A provider that knows nothing of a payment by our reference, and refuses or does not answer."""
+    """A provider that does not have the payment, and refuses or does not answer."""
 
     def __init__(self, error: Callable[[], Exception] | None) -> None:
         self.error = error

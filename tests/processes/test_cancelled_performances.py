@@ -1,4 +1,4 @@
-"""Every order of a cancelled performance is refunded once, whatever was under way and wherever a run dies."""
+"""Every order of a cancelled performance is refunded once, also with concurrent commands and crashes."""
 
 from collections import Counter
 from datetime import timedelta
@@ -40,14 +40,14 @@ async def cancel(shop: Shop) -> None:
 
 
 async def refunded(shop: Shop, order: PlacedOrder) -> bool:
-    """Say whether every line's money is back."""
+    """Tell whether the money of every line was refunded."""
     refunds = [await shop.refund(refund) for refund in order.refunds]
     done = [line for refund in refunds if refund.status is RefundStatus.COMPLETED for line in refund.lines]
     return sorted(done) == [line.line_id for line in order.lines]
 
 
 class CancelledPerformance(CrashRun):
-    """One order paid, one of whose lines the buyer asks back; one paid whole; one unpaid; one basket."""
+    """A paid order with a refund request for one line, a paid order, an unpaid order, and a hold."""
 
     paid: tuple[str, ...] = ()
     unpaid = ""

@@ -1,4 +1,4 @@
-"""The error of one rule stops that rule alone: it is recorded, tried again later, and at once when a person says so."""
+"""The error of one rule stops only that rule: it is recorded and retried later, or at once on request."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -30,7 +30,7 @@ WITHIN_S = 30.0
 
 
 class FailingRule:
-    """Takes notes of holds; fails while it is told to."""
+    """A rule on holds that fails while it is set to."""
 
     events: ClassVar[frozenset[str]] = frozenset({"HoldPlaced"})
     concurrency: ClassVar[int] = 1
@@ -58,7 +58,7 @@ class FailingRule:
 
 @pytest.fixture
 async def scenario() -> Scenario:
-    """A log with one hold in it."""
+    """A log with one hold."""
     clock = FixedClock(START)
     scenario = Scenario(MemoryStore(now=clock.now), clock, cache_size=0)
     await scenario.open()
@@ -74,7 +74,7 @@ async def records(owner_url: str) -> AsyncIterator[Pool]:
 async def ran(
     rules: Sequence[Rule], scenario: Scenario, state: Any, *, retries: BackOff, until: Callable[[], Awaitable[bool]]
 ) -> None:
-    """Run rules until something holds; fails when they end before."""
+    """Run rules until a condition holds; fail if they end before."""
     running = asyncio.create_task(run_rules(rules, log=scenario.store, codec=CODEC, state=state, retries=retries))
     try:
         async with asyncio.timeout(WITHIN_S):

@@ -1,4 +1,4 @@
-"""A run of all rules is killed at each of its steps in turn; the next run makes good, and does nothing twice."""
+"""A run of all rules is killed at each of its steps in turn; the next run completes the work without repetitions."""
 
 import asyncio
 from collections import Counter
@@ -17,7 +17,7 @@ ONCE = ("PaymentCaptured", "PaymentSettled", "RefundApproved", "RefundSubmitted"
 
 
 class LateMoney(CrashRun):
-    """A shop that has yet to learn of Ann's money, while Bob has her seat."""
+    """A shop with an unrecorded capture for Ann's order, whose seat Bob has meanwhile."""
 
     payment = ""
 
@@ -33,7 +33,7 @@ class LateMoney(CrashRun):
         return all(names[name] for name in ONCE)
 
     async def judged(self) -> None:
-        """Check that everything happened once, by commands whose ids a second run makes again."""
+        """Check that everything happened once, by commands with deterministic ids."""
         names = Counter(recorded.name for recorded in await self.shop.log())
         assert {name: names[name] for name in ONCE} == dict.fromkeys(ONCE, 1)
         refund = await self.shop.refund(derived_id(self.payment, "refund"))
@@ -56,7 +56,7 @@ async def test_an_owner_that_was_taken_for_dead_changes_nothing_twice(gateway: S
 
 
 async def stepping(turn: RuleExecution) -> bool:
-    """Take some steps; True if somebody else has taken over, as a step says that writes, or the next sign of life."""
+    """Take some steps; True if another owner has taken over, detected by a commit or the next renewal."""
     try:
         for _ in range(20):
             await turn.step()

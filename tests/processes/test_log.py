@@ -1,4 +1,4 @@
-"""The log that several rules of one program read."""
+"""The shared reader of several rules."""
 
 import asyncio
 from collections.abc import Collection
@@ -16,7 +16,7 @@ NAMES = ["HoldPlaced", "SeatHeld", "OrderPlaced", "HoldReleased"]
 
 
 class Counted(RestorableStore):
-    """A log that counts how often it is read."""
+    """A log that counts its reads."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -28,7 +28,7 @@ class Counted(RestorableStore):
 
 
 class Held(Counted):
-    """A log that can let one comparison of a checkpoint wait."""
+    """A log that can block one comparison of a checkpoint."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,19 +46,19 @@ class Held(Counted):
 
 @pytest.fixture
 async def log() -> Counted:
-    """Four events of four names."""
+    """Four events with four names."""
     log = Counted()
     await log.append([named(name) for name in NAMES])
     return log
 
 
 def named(*names: str) -> Append:
-    """Append events of some names."""
+    """Return an append of named events."""
     return to_append(*(Write(f"s-{name}", 0, (NewEvent(name, 1, "{}"),)) for name in names))
 
 
 async def read(shared: SharedEventReader, *names: str, after: int = 0, limit: int = 10) -> tuple[list[str], int]:
-    """Return the names of the events that a rule gets which stands at a position, and how far it is then."""
+    """Return the names of the events that a rule reads after a position, and the position reached."""
     events, reached = await shared.read_after(await checkpoint_at(shared, after), names, limit=limit)
     return [event.name for event in events], reached.position
 

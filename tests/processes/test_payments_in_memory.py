@@ -1,4 +1,4 @@
-"""Money from card to end, through the real gateway and no webhook at all, on a store in memory."""
+"""Payments from card to settlement, with the real gateway, without webhooks, on the memory store."""
 
 from datetime import timedelta
 from functools import partial

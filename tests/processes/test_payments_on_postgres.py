@@ -1,4 +1,4 @@
-"""Money from card to end on PostgreSQL, with the gateway but without its webhooks, and workers that are killed."""
+"""Payments from card to settlement on PostgreSQL, with the gateway, without webhooks, with workers that are killed."""
 
 import asyncio
 import signal
@@ -33,13 +33,13 @@ async def served(owner_url: str, gateway: SandboxGateway, sandbox: SandboxProces
 
 @pytest.fixture
 def no_margin(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let an order be paid that lasts seconds."""
+    """Allow the payment of an order that lasts seconds."""
     monkeypatch.setattr(paying, "CHECKOUT_MARGIN", timedelta(0))
 
 
 async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(PATIENCE_S):
-        while not await condition():  # noqa: ASYNC110 - the other process can't set an event of ours
+        while not await condition():  # noqa: ASYNC110 - the condition is in another process
             await asyncio.sleep(0.02)
 
 
@@ -51,7 +51,7 @@ async def order_and_pay(shop: Shop, buyer: str, seat: int, card: str) -> tuple[s
 
 
 async def order_and_pay_late(shop: Shop) -> tuple[str, str]:
-    """Let Ann use a card that will be charged long after her order's end."""
+    """Let Ann pay with a card that is charged long after her order has expired."""
     order = await shop.ordered("ann", [0, 1], lasts=SHORT)
     payment = await shop.payment_opened("ann", order, lasts=SHORT)
     await shop.paid(payment, "captured_late", delay_s=3600)

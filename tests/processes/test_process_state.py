@@ -1,4 +1,4 @@
-"""The contract of the processes' state, in memory and on PostgreSQL."""
+"""Contract of the stored process state, in memory and on PostgreSQL."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -27,14 +27,14 @@ FUTURE = datetime(2126, 1, 1, tzinfo=UTC)
 
 
 class Owners(Protocol):
-    """Makes would-be owners of one and the same state, whose clock goes on when told to."""
+    """Creates competing owners of one state, with a clock that tests advance."""
 
     def __call__(self) -> ProcessState: ...
 
     async def wait(self, seconds: float) -> None: ...
 
     async def undo_to(self, checkpoint: Checkpoint) -> None:
-        """Be as a crash of the server leaves it: the latest commits are undone, whole."""
+        """Undo the latest commits, as a crash of the server does."""
         ...
 
 
@@ -63,7 +63,7 @@ class PostgresOwners:
         return PostgresProcessState(self.pool, refusals_max=REFUSALS_KEPT)
 
     async def wait(self, seconds: float) -> None:
-        """Age every heartbeat: the server's clock can't be told."""
+        """Age every heartbeat, because the server's clock cannot be set."""
         async with await psycopg.AsyncConnection.connect(self.owner_url) as connection:
             aged = "UPDATE records.process SET heartbeat_at = heartbeat_at - make_interval(secs => %s)"
             await connection.execute(aged, [seconds])

@@ -1,4 +1,4 @@
-"""A provider's books are read to their end, whatever stands in them; and a provider taken out of the settings."""
+"""A ledger is compared to its end, whatever its entries; and a provider that was removed from the settings."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ PRICE = 4500
 
 
 class ScriptedBooks:
-    """A provider of which nothing is asked but its books."""
+    """A provider with a given ledger and no other functions."""
 
     def __init__(self, entries: Sequence[LedgerEntry] = ()) -> None:
         self.entries = list(entries)
@@ -45,7 +45,7 @@ class ScriptedBooks:
 
 
 def entry_of(number: int, kind: LedgerEntryKind, reference: str, **different: Any) -> LedgerEntry:
-    """Return an entry of one seat's price."""
+    """Return a ledger entry with the price of one seat."""
     fields: dict[str, Any] = {"checkout_id": "co_1", "amount": PRICE, "currency": "EUR", "recorded_at": START}
     return LedgerEntry(entry=number, kind=kind, reference=reference, **{**fields, **different})
 
@@ -64,7 +64,7 @@ async def bench(provider: ScriptedBooks) -> RuleFixture:
 
 
 async def read(bench: RuleFixture, *, after: int = 0) -> WorkItem:
-    """Read the books once from a cursor on."""
+    """Compare one page of the ledger from a cursor on."""
     standing = next(work for work in bench.rule.initial_work() if work.subject.startswith(LEDGER))
     left = await bench.rule.execute(standing._replace(cursor=after), bench.clock.now())
     await bench.world.audit()
@@ -73,12 +73,12 @@ async def read(bench: RuleFixture, *, after: int = 0) -> WorkItem:
 
 
 async def requested(bench: RuleFixture, seat: int = 0) -> str:
-    """Return a payment that waits for its capture."""
+    """Return a payment that awaits its capture."""
     return await bench.opened(await bench.order("ann", [seat]), "ann")
 
 
 def kinds(bench: RuleFixture) -> list[ExceptionKind]:
-    """Return the kinds of the exceptions in the log."""
+    """Return the kinds of all exceptions in the log."""
     return [each.kind for each in bench.world.ledger.exceptions.values()]
 
 
@@ -229,11 +229,11 @@ class TestProviderTakenOutOfTheSettings:
 
 
 class NeverAsked:
-    """A provider that nothing must be asked of."""
+    """A provider that must not be called."""
 
 
 async def approved(bench: RuleFixture) -> str:
-    """Return a refund that is approved and not sent."""
+    """Return an approved refund that was not submitted."""
     order = await bench.order("ann", [0])
     payment = await bench.captured(order, "ann")
     await bench.world.do(ScriptedCommand(partial(settling.settle, payment=payment)))

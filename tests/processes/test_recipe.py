@@ -1,4 +1,4 @@
-"""The README's recipe for a process works word for word: it is run as it stands there."""
+"""Runs the README's recipe for a process, word for word."""
 
 from datetime import timedelta
 

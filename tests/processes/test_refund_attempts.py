@@ -1,4 +1,4 @@
-"""How long a failed transfer waits for the next one, whoever tells of the failure."""
+"""The pause after a failed transfer, however the failure is reported."""
 
 from datetime import timedelta
 from functools import partial
@@ -16,7 +16,7 @@ from tests.properties.scenario import START, ScriptedCommand
 
 
 class UndecidedGateway:
-    """A provider that takes every transfer, and says later what became of it."""
+    """A provider that accepts every transfer and reports its result later."""
 
     async def find_refund(self, reference: str) -> ProviderRefund | None:
         return self.pending(reference)

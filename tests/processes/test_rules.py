@@ -1,4 +1,4 @@
-"""Given events, then commands: the rules that ask nobody outside, and what every runner does."""
+"""Given events, then commands: rules without a provider, and the behaviour of every runner."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -39,7 +39,7 @@ OVER = HOLD_LASTS + timedelta(seconds=1)
 
 
 class RuleFixture:
-    """One rule on a log in memory, with a clock moved by hand."""
+    """One rule on a log in memory, with a clock that tests advance."""
 
     def __init__(self, rule: Callable[[Any], Rule]) -> None:
         self.clock = FixedClock(START)
@@ -59,7 +59,7 @@ class RuleFixture:
         await self.turn.begin()
 
     async def caused(self) -> list[str]:
-        """Let the rule work until nothing is left; return the names of the events it caused."""
+        """Run the rule until no work is due; return the names of the events it caused."""
         while await self.turn.step():
             pass
         await self.world.audit()
@@ -258,7 +258,7 @@ class TestReopenUnfinishedDeletions:
 
 
 class PartlyFailingRule:
-    """A rule that trips over some baskets, and clears the others away."""
+    """A rule that fails on some holds and releases the others."""
 
     name: ClassVar[str] = "release_lapsed_holds"
     events: ClassVar[frozenset[str]] = frozenset({"HoldPlaced"})
@@ -320,7 +320,7 @@ class TestRunner:
 
 class TestRestoredLog:
     async def lose(self, holds: RuleFixture, *, new: int) -> list[str]:
-        """Place two baskets, lose the second, and place some others; return those that the log knows."""
+        """Place two holds, lose the second one by a restore, and place others; return those in the log."""
         first, command = holds.world.hold("ann", holds.world.seats[:1])
         await holds.world.do(command)
         restore = holds.store.backup()
@@ -340,7 +340,7 @@ class TestRestoredLog:
             pass
 
     async def begin_again(self, holds: RuleFixture) -> None:
-        """Let another owner take the rule over."""
+        """Let another owner take over the rule."""
         assert holds.tenure is not None
         await holds.tenure.release()
         holds.tenure = await MemoryProcessState(holds.records).acquire(holds.rule.name)

@@ -1,4 +1,4 @@
-"""`seatledger process` as it is deployed: settings from the environment, every rule, and an orderly end."""
+"""`seatledger process` as deployed: settings from the environment, all rules, and an orderly shutdown."""
 
 import asyncio
 import os
@@ -21,14 +21,14 @@ from tests.properties.scenario import CODEC
 
 
 def owners(url: str) -> dict[str, bool]:
-    """Return which rules have an owner that did not let go."""
+    """Return for each rule whether it has an owner that did not release it."""
     with psycopg.connect(url, autocommit=True) as connection:
         rows = connection.execute("SELECT rule, heartbeat_at > '-infinity' FROM records.process")
         return dict(rows.fetchall())
 
 
 def rules_owned(url: str, *, owned: bool) -> bool:
-    """Wait until every rule has an owner, or has none; False: it took too long."""
+    """Wait until every rule has an owner, or none has; False after a timeout."""
     store = MemoryStore()
     names = {rule.name for rule in all_rules(handler_on(store), {}, seats=store, codec=CODEC)}
     deadline = time.monotonic() + PATIENCE_S

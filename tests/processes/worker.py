@@ -1,4 +1,4 @@
-"""Every rule in a process of its own, in a hurry: `python -m tests.processes.worker {…}`. It may be told to die."""
+"""All rules in their own process with short delays, which may be told to die: `python -m tests.processes.worker …`."""
 
 import asyncio
 import json
@@ -21,12 +21,12 @@ from tests.properties.scenario import CODEC
 
 
 class DyingGateway(SandboxGateway):
-    """A gateway's client whose process is killed right before or right after it asked for a transfer."""
+    """A gateway whose process is killed right before or right after its request for a transfer."""
 
     dies = "never"
 
     async def submit_refund(self, **command: Any) -> ProviderRefund:
-        """Ask for a transfer, or die of it."""
+        """Request a transfer and die, or only one of them."""
         if self.dies == "before":
             os.kill(os.getpid(), signal.SIGKILL)
         refund = await super().submit_refund(**command)

@@ -1,4 +1,4 @@
-"""Bookings that go on while something breaks, and the proof that some were under way when it did."""
+"""Bookings that continue during a fault, and the proof that some were in flight when it occurred."""
 
 import asyncio
 import time
@@ -13,7 +13,7 @@ from tests.eventstore.appends import at, to_append
 CLERKS = 3
 EVENTS_PER_BOOKING = 5
 REST_S = 0.02
-"""Between two bookings of a clerk, so that going on does not take all of the machine."""
+"""Pause between two bookings of a clerk, so that they do not use the whole machine."""
 
 CONDITION_WITHIN_S = 30.0
 POLL_S = 0.01
@@ -22,14 +22,14 @@ Found = TypeVar("Found")
 
 
 class NothingInFlight(AssertionError):
-    """The fault met no booking, so the test has shown nothing."""
+    """No booking was in flight during the fault, so the test proves nothing."""
 
 
 class Bookings:
-    """Appends of five events, one after the other at each of a few clerks.
+    """Appends of five events by several clerks, each in a loop.
 
     Args:
-        appended: told after every append, as the API tells the relay.
+        appended: called after every append, as the API notifies the relay.
     """
 
     def __init__(self, store: Store, *, appended: Callable[[], None] = lambda: None) -> None:
@@ -41,7 +41,7 @@ class Bookings:
 
     @asynccontextmanager
     async def going_on(self) -> AsyncIterator[None]:
-        """Book until the block is left; none may fail."""
+        """Book during the block; no booking may fail."""
         async with asyncio.TaskGroup() as group:
             for _ in range(CLERKS):
                 group.create_task(self._book())
@@ -52,10 +52,10 @@ class Bookings:
 
     @asynccontextmanager
     async def while_broken(self, *, bookings: int = 10) -> AsyncIterator[None]:
-        """Break something in the block: bookings are made before it, and more of them before it is over.
+        """Book before and during the block, which causes a fault, and after it until enough bookings were made.
 
         Raises:
-            NothingInFlight: no booking began or ended while it was broken.
+            NothingInFlight: no booking began or ended during the fault.
         """
         await until(lambda: len(self.spans) >= bookings, "bookings before the fault")
         began_at = time.monotonic()
@@ -65,7 +65,7 @@ class Bookings:
         self.require_some_between(began_at, time.monotonic())
 
     def require_some_between(self, began_at: float, ended_at: float) -> None:
-        """Make sure that bookings were under way.
+        """Check that bookings were in flight.
 
         Raises:
             NothingInFlight: there were none.
@@ -93,7 +93,7 @@ async def until(condition: Callable[[], bool], what: str, *, within_s: float = C
 
 
 async def until_some(ask: Callable[[], Awaitable[Found]], what: str, *, within_s: float = CONDITION_WITHIN_S) -> Found:
-    """Wait until an answer is there, and return it."""
+    """Wait until a function returns a result, and return it."""
     deadline = time.monotonic() + within_s
     while True:
         found = await ask()

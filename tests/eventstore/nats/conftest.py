@@ -1,4 +1,4 @@
-"""A log that is relayed: a database and a nats-server of the test's own, epochs, connections, a relay."""
+"""A log with a relay: a database and a nats-server per test, epochs, connections, relays."""
 
 import asyncio
 import shutil
@@ -43,7 +43,7 @@ def store(postgres: PostgresBackend) -> Store:
 
 @pytest.fixture
 async def epochs(postgres: PostgresBackend) -> AsyncIterator[Epochs]:
-    """The epoch's row, as the projector's role sees it."""
+    """The epoch's row, with the projector's role."""
     opened = Epochs(role_url(postgres.owner_url, PROJECTOR_ROLE, role_password(PROJECTOR_ROLE)))
     yield opened
     await opened.close()
@@ -57,20 +57,20 @@ async def epoch(epochs: Epochs) -> Epoch:
 
 @pytest.fixture
 def bookings(store: Store) -> Bookings:
-    """Bookings on the log."""
+    """Bookings in the log."""
     return Bookings(store)
 
 
 @pytest.fixture
 async def operator(nats: EmbeddedNats) -> AsyncIterator[NatsConnection]:
-    """A person who may do everything to the stream."""
+    """A connection that may do everything with the stream."""
     async with NatsConnection(nats.operator_url, name="operator") as link:
         await until_some(connected(link), "the operator's connection")
         yield link
 
 
 class Relays:
-    """Relays of a log, each as a task with a connection of its own."""
+    """Starts relays, each as a task with its own connection."""
 
     def __init__(self, store: Store, epochs: Epochs, nats: EmbeddedNats) -> None:
         self._store = store
@@ -79,7 +79,7 @@ class Relays:
 
     @asynccontextmanager
     async def running(self, *, url: str | None = None) -> AsyncIterator[asyncio.Task[None]]:
-        """Let one run in the block."""
+        """Run a relay during the block."""
         async with AsyncExitStack() as stack:
             link = await stack.enter_async_context(NatsConnection(url or self._nats.relay_url, name="relay"))
             relay = Relay(store=self._store, epochs=self._epochs, link=link, timeout_s=RELAY_TIMEOUT_S)
@@ -99,7 +99,7 @@ def relays(store: Store, epochs: Epochs, nats: EmbeddedNats) -> Relays:
 
 
 class Stream:
-    """What the stream holds, looked at by the operator."""
+    """The content of the stream, read over the operator's connection."""
 
     def __init__(self, link: NatsConnection, store: Store, epochs: Epochs) -> None:
         self._link = link
@@ -113,12 +113,12 @@ class Stream:
         return state.last_sequence if state else 0
 
     async def exists(self) -> bool:
-        """Say whether there is a stream of the current epoch."""
+        """Tell whether there is a stream of the current epoch."""
         epoch = await self._epochs.current()
         return epoch is not None and await Streams(self._link.client()).state(epoch.stream) is not None
 
     def deadline_passed(self, sequence: int) -> Callable[[], Coroutine[Any, Any, bool]]:
-        """Return a question: does the stream go on after this sequence?"""
+        """Return a function that tells whether the stream ends after a sequence."""
 
         async def ask() -> bool:
             try:
@@ -129,7 +129,7 @@ class Stream:
         return ask
 
     async def reaches_the_head(self) -> None:
-        """Wait until the stream ends where the log ends."""
+        """Wait until the stream has reached the end of the log."""
         head = await self._store.head()
 
         async def there() -> bool:
@@ -138,12 +138,12 @@ class Stream:
         await until_some(there, f"the relay to reach {head}")
 
     async def says_what_the_log_says(self) -> None:
-        """Wait for the relay, then compare every message with its event, and make sure that none is missing."""
+        """Wait for the relay, then compare every message with its event and check for gaps."""
         await self.reaches_the_head()
         await self.repeats_the_log()
 
     async def repeats_the_log(self) -> None:
-        """Compare every message with its event, and make sure that none is missing."""
+        """Compare every message with its event and check for gaps."""
         epoch = await self._epochs.current()
         assert epoch is not None
         state = await Streams(self._link.client()).state(epoch.stream)
@@ -170,12 +170,12 @@ class Stream:
 
 @pytest.fixture
 def stream(operator: NatsConnection, store: Store, epochs: Epochs) -> Stream:
-    """The stream as the operator sees it."""
+    """The stream, read over the operator's connection."""
     return Stream(operator, store, epochs)
 
 
 def connected(link: NatsConnection) -> Callable[[], Coroutine[Any, Any, bool]]:
-    """Return a question: is the connection there?"""
+    """Return a function that tells whether a connection is open."""
 
     async def ask() -> bool:
         try:

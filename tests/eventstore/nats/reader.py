@@ -1,4 +1,4 @@
-"""Somebody who reads a feed on and on, and notices anything out of order."""
+"""A reader of a subscription that checks the order of events."""
 
 import asyncio
 import time
@@ -11,7 +11,7 @@ from tests.eventstore.nats.bookings import until
 
 
 class Reader:
-    """Reads a feed in a task of its own; `lags_s`: how long after its recording each event arrived."""
+    """Reads a subscription in its own task; `lags_s`: the delay of each event after its recording."""
 
     def __init__(self, feed: Subscription, *, after: int = 0) -> None:
         self.feed = feed
@@ -22,12 +22,12 @@ class Reader:
 
     @property
     def position(self) -> int:
-        """The last position that was read."""
+        """The last position read."""
         return self.events[-1].position if self.events else self.after
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[None]:
-        """Read until the block is left; whatever is out of order fails the block."""
+        """Read during the block; an event out of order fails it."""
         task = asyncio.create_task(self._read())
         try:
             yield
@@ -40,7 +40,7 @@ class Reader:
             await self.feed.close()
 
     async def has_read_all_of(self, store: Store) -> None:
-        """Wait until the log was read to its end, then compare."""
+        """Wait until the log was read to its end, then compare all events."""
         head = await store.head()
         await until(lambda: self.position >= head, f"the reader to reach {head}")
         log: list[RecordedEvent] = []

@@ -1,4 +1,4 @@
-"""The feed against a real nats-server, broken in every way while bookings run: each event once, in order, in time."""
+"""Subscriptions with a real nats-server under faults and load: each event once, in order, in time."""
 
 import asyncio
 import shutil
@@ -31,7 +31,7 @@ from tests.eventstore.nats.reader import Reader
 from tests.eventstore.nats.wire import Wire
 
 NOTICED_WITHIN_S = 10.0
-"""On any machine, however busy; what it must tell apart is a feed that waits for its pull of 30 s to end."""
+"""Generous for a busy machine; must be less than the 30 s after which a pull expires."""
 
 
 @pytest.fixture
@@ -43,12 +43,12 @@ async def link(nats: EmbeddedNats) -> AsyncIterator[NatsConnection]:
 
 @pytest.fixture
 def reader(store: Store, epochs: Epochs, link: NatsConnection) -> Reader:
-    """Somebody who reads from the first event on."""
+    """A reader from the first event on."""
     return Reader(HybridSubscription(store=store, epochs=epochs, link=link, after=0))
 
 
 def follows(reader: Reader) -> bool:
-    """Say whether the reader's events come from JetStream."""
+    """Tell whether the reader's events come from JetStream."""
     assert isinstance(reader.feed, HybridSubscription)
     return reader.feed.is_streaming
 
@@ -230,7 +230,7 @@ class TestStreamNotWhatItWas:
 class TestFollower:
     @pytest.fixture
     async def plain_stream(self, store: Store, operator: NatsConnection, epoch: Epoch) -> None:
-        """A stream of ten events that the operator made without any protection."""
+        """A stream of ten events, created by the operator without protection."""
         await store.append([to_append(at("seat-1", 0, 10))])
         await Streams(operator.client()).ask(
             f"STREAM.CREATE.{epoch.stream}",

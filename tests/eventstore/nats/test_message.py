@@ -1,4 +1,4 @@
-"""An event goes through a message and comes out the same, to the byte; anything else is noticed."""
+"""An event is restored from its message byte for byte; any other message is detected."""
 
 import asyncio
 
@@ -28,13 +28,13 @@ VAST = (
     b'{"stream":"s","version":9999999999999999999,"name":"n","schema_version":1,"part":1,"parts":1,"data_bytes":2,'
     b'"command_id":"019f0000-0000-7000-8000-00000000000a","recorded_at":"2026-01-01T00:00:00+00:00"}\n{}{}'
 )
-"""Its version is longer than any."""
+"""The last version, the longest in digits."""
 
 
 async def recorded(
     data: str = '{"title": "Škvorecký\\n, two\\n\\nlines"}', metadata: str = '{"a":\n1}'
 ) -> RecordedEvent:
-    """Return an event of a log."""
+    """Return an event."""
     store = MemoryStore()
     await store.append([to_append(at("seat-1", 0, 3, data=data), metadata=metadata)])
     return (await store.read_range(after=0, limit=10))[1]

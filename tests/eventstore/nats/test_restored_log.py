@@ -1,4 +1,4 @@
-"""A log that was restored while JetStream still holds what came after the backup: no reader is given what was lost."""
+"""After a restore JetStream holds events that the log has lost: they are never delivered."""
 
 from collections.abc import Sequence
 
@@ -23,7 +23,7 @@ LOST = 50
 
 @pytest.fixture
 async def log() -> RestorableStore:
-    """A log of some events, as they are in the backup."""
+    """A log with some events, as in the backup."""
     store = RestorableStore()
     for number in range(BACKED_UP):
         await store.append([to_append(at(f"seat-{number}", 0))])

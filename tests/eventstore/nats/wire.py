@@ -1,4 +1,4 @@
-"""A wire between a client and a server that a test may make deaf, or cut."""
+"""A TCP proxy between client and server that can drop the server's answers or close connections."""
 
 import asyncio
 from types import TracebackType
@@ -8,7 +8,7 @@ READ_BYTES = 64 * 1024
 
 
 class Wire:
-    """A TCP proxy on loopback. Deaf: what the server says is lost, what the client says arrives.
+    """A TCP proxy on loopback. In deaf mode the server's answers are dropped, the client's requests forwarded.
 
     Args:
         port: the server's, on loopback.
@@ -37,25 +37,25 @@ class Wire:
 
     @property
     def port(self) -> int:
-        """Where clients connect."""
+        """The port for clients."""
         assert self._listener is not None
         port: int = self._listener.sockets[0].getsockname()[1]
         return port
 
     def through(self, url: str) -> str:
-        """Return the server's address by this wire."""
+        """Return the server's URL through the proxy."""
         return url.replace(f":{self._server_port}", f":{self.port}")
 
     def deafen_at(self, word: bytes) -> None:
-        """Lose everything the server says from the moment the client says this word."""
+        """Drop the server's answers from the moment the client sends a given word."""
         self._deafening = word
 
     def hear(self) -> None:
-        """Lose nothing any more."""
+        """Stop dropping answers."""
         self._deafening, self.deaf, self.lost_bytes = None, False, 0
 
     def cut(self) -> None:
-        """End every connection at once."""
+        """Close every connection at once."""
         for client, server in self._pairs:
             client.close()
             server.close()

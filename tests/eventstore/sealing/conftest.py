@@ -1,4 +1,4 @@
-"""Logs to seal."""
+"""Fixtures with logs to seal."""
 
 from pathlib import Path
 
@@ -10,5 +10,5 @@ from tests.eventstore.sealing.sealing import SealedLog, sealed_log
 
 @pytest.fixture
 def log(owner_url: str, tmp_path: Path) -> SealedLog:
-    """An empty log of the test's own, with a second place."""
+    """An empty log with a seal archive."""
     return sealed_log(owner_url, app_url_of(owner_url), tmp_path)

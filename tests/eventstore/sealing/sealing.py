@@ -1,4 +1,4 @@
-"""A log that is sealed, and how tests look at it."""
+"""A sealed log, and operations on it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ from tests.eventstore.appends import at, to_append
 SECRET = "a secret for tests only, of the sealer"
 COMMANDS_PER_BATCH = 50
 
-# The index stays, or the log could not be read in order; without the constraint positions can be moved one by one.
+# Keeps the index for reading in order, but drops the constraint, so that positions can be moved one by one.
 TAKE_THE_LOCKS_OFF = """
 ALTER TABLE eventstore.event DISABLE TRIGGER insert_only;
 ALTER TABLE eventstore.seal DISABLE TRIGGER insert_only;
@@ -34,7 +34,7 @@ CREATE INDEX event_position ON eventstore.event (position);
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealedLog:
-    """A log, its second place, and the addresses to reach it by."""
+    """A log, its seal archive, and the URLs of its roles."""
 
     owner_url: str
     app_url: str
@@ -49,7 +49,7 @@ class SealedLog:
 
     @contextmanager
     def turn(self, *, secret: str = SECRET, patience: timedelta = timedelta(0)) -> Iterator[SealWriter]:
-        """Be the sealer for a while."""
+        """Own the sealing for a block."""
         with (
             open_connection(self.sealer_url, name="seal") as connection,
             self.sealer(secret=secret, patience=patience).acquire_writer(connection) as turn,
@@ -57,19 +57,19 @@ class SealedLog:
             yield turn
 
     def seal(self) -> None:
-        """Seal everything there is."""
+        """Seal all events."""
         with self.turn() as turn:
             while turn.seal_next():
                 pass
 
     def verify(self) -> Verification:
-        """Compare the log with the second place."""
+        """Verify the log against the archive."""
         with open_connection(self.app_url, name="audit") as connection:
             return verify(connection, self.place)
 
     @contextmanager
     def superuser(self) -> Iterator[Connection]:
-        """Be somebody who may do everything in the database, and whose traces go at the end."""
+        """Connect as superuser; the privileges used are restored at the end."""
         with psycopg.connect(self.owner_url) as connection:
             connection.execute(TAKE_THE_LOCKS_OFF)
             yield connection
@@ -77,7 +77,7 @@ class SealedLog:
 
 
 async def append(log: SealedLog, commands: int, *, named: str) -> None:
-    """Append commands of one, two and three events, in turns, each to a stream of its own."""
+    """Append commands of one, two and three events in turn, each to its own stream."""
     async with PostgresStore(log.app_url) as store:
         for begins in range(0, commands, COMMANDS_PER_BATCH):
             numbers = range(begins, min(begins + COMMANDS_PER_BATCH, commands))
@@ -86,5 +86,5 @@ async def append(log: SealedLog, commands: int, *, named: str) -> None:
 
 
 def sealed_log(owner_url: str, app_url: str, folder: Path) -> SealedLog:
-    """Return a log with a second place in a folder."""
+    """Return a log with a seal archive in a folder."""
     return SealedLog(owner_url=owner_url, app_url=app_url, place=SealArchive(folder / "seals"))

@@ -1,6 +1,6 @@
-"""A sealer as a process of its own, to be killed where it stands: `python -m … URL FOLDER SECRET STEPS`.
+"""A sealer in its own process, to be killed after some steps: `python -m … URL FOLDER SECRET STEPS`.
 
-Its steps are those that leave something behind: what it writes to a file of the second place, and the copy of a seal.
+A step is an action with a lasting effect: a write to a file of the archive, or the copy of a seal.
 """
 
 import sys
@@ -18,11 +18,11 @@ from eventstore.sealing.sealer import Sealer
 Given = ParamSpec("Given")
 
 SMALL = 3
-"""Positions under a seal, so that there are many."""
+"""Positions per seal; small, to get many seals."""
 
 
 def main(url: str, folder: str, secret: str, steps: str) -> None:
-    """Seal for some steps, say so, and wait to be killed."""
+    """Seal for some steps, print a line, and wait to be killed."""
     coming = iter(range(int(steps) - 1, -1, -1))
 
     def counted(step: Callable[Given, None]) -> Callable[Given, None]:

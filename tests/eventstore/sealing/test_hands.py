@@ -1,4 +1,4 @@
-"""A log compared by several processes: what they find is joined as if one had gone through it."""
+"""Verification by several processes gives the same result as by one."""
 
 import os
 import random
@@ -29,7 +29,7 @@ EVENTS_PER_SEAL = 18
 YOUNGER = 18
 SEALED = SEALS * EVENTS_PER_SEAL
 GROUP = 2 * EVENTS_PER_SEAL
-"""Three groups are sealed, one is younger."""
+"""Three groups are sealed, one is not."""
 
 CHANGE: LiteralString = """UPDATE eventstore.event SET data = '{"seat": "A-2"}' WHERE position = ANY (%(positions)s)"""
 ONE_MORE_PART: LiteralString = "UPDATE eventstore.event SET parts = parts + 1 WHERE position = ANY (%(positions)s)"
@@ -37,7 +37,7 @@ ONE_MORE_PART: LiteralString = "UPDATE eventstore.event SET parts = parts + 1 WH
 
 @pytest.fixture
 async def sealed(log: SealedLog, monkeypatch: pytest.MonkeyPatch) -> SealedLog:
-    """Three groups of two seals each, and some events that are not sealed."""
+    """Three groups of two seals each, and some unsealed events."""
     monkeypatch.setattr(chain, "GROUP_POSITIONS_MAX", GROUP)
     for number in range(SEALS):
         await append(log, COMMANDS_PER_SEAL, named=f"seat-{number}")
@@ -49,7 +49,7 @@ async def sealed(log: SealedLog, monkeypatch: pytest.MonkeyPatch) -> SealedLog:
 
 
 def damage(log: SealedLog, statement: LiteralString, *positions: int) -> None:
-    """Change the log, for everybody to see."""
+    """Change the log in a visible way."""
     with psycopg.connect(log.owner_url) as owner:
         owner.execute(statement, {"positions": list(positions)})
 
@@ -155,7 +155,7 @@ class TestEnded:
 
 
 def children() -> list[int]:
-    """Return the processes of ours that compare."""
+    """Return the pids of the worker processes."""
     mine = Path(f"/proc/{os.getpid()}/task").glob("*/children")
     pids = [int(pid) for file in mine for pid in file.read_text().split()]
     return [pid for pid in pids if b"eventstore.sealing.verification.worker" in _command_of(pid)]

@@ -1,4 +1,4 @@
-"""The trees, against what RFC 6962 says about its own, word for word."""
+"""Merkle trees, compared with the definitions of RFC 6962."""
 
 import hashlib
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from eventstore.sealing.merkle import inclusion_proof, path_of, root_from_path, 
 
 SIZES = (1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 31, 33)
 
-# The known answers of RFC 6962's first implementation: eight entries, and the roots over the first 1 … 8 of them.
+# The known answers of RFC 6962's reference implementation: eight entries, and the roots over the first 1 … 8 of them.
 ENTRIES = [
     bytes.fromhex(entry)
     for entry in (

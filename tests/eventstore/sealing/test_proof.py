@@ -1,4 +1,4 @@
-"""A proof holds without the log, and nothing in it can be changed."""
+"""A proof is verified without the log, and every change to it is detected."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -30,7 +30,7 @@ Shown = dict[str, Any]
 
 
 def with_other_byte(entry: str, index: int) -> str:
-    """Change the digest at an index of an entry in hexadecimal."""
+    """Change the digest at an index of a hexadecimal entry."""
     changed = bytearray.fromhex(entry)
     changed[32 * index] ^= 1
     return changed.hex()
@@ -61,7 +61,7 @@ CHANGES: dict[str, Callable[[Shown], object]] = {
 
 @asynccontextmanager
 async def proving(log: SealedLog) -> AsyncIterator[Callable[[int], Any]]:
-    """Open what proofs are made of."""
+    """Open the store and the seals."""
     table = SealRepository(log.app_url)
     async with PostgresStore(log.app_url) as store:
         try:

@@ -1,4 +1,4 @@
-"""The sealer: what it seals and when, what stops it, and what is left when it is killed."""
+"""The sealer: when it seals, what stops it, and recovery after a kill."""
 
 import json
 import subprocess
@@ -39,7 +39,7 @@ def seals_of(log: SealedLog) -> list[Seal]:
 
 
 def superuser(log: SealedLog, *statements: str) -> None:
-    """Do what nobody should."""
+    """Run statements as superuser."""
     with psycopg.connect(log.owner_url, autocommit=True) as connection:
         for statement in (TAKE_THE_LOCKS_OFF, *statements):
             connection.execute(statement)
@@ -177,7 +177,7 @@ class TestSeveral:
         self, log: SealedLog
     ) -> None:
         with log.turn(), open_connection(log.sealer_url, name="seal") as connection:
-            (log.place.folder / "lock").unlink()  # as if it were not the same file
+            (log.place.folder / "lock").unlink()  # so that the second sealer locks another file
             with pytest.raises(NotSealOwner), log.sealer().acquire_writer(connection):
                 pass
 
@@ -254,7 +254,7 @@ class TestFiles:
 
 
 def kill_while_sealing(log: SealedLog, *, steps: int) -> None:
-    """Let a sealer of its own take some steps, and end it where it stands."""
+    """Run a sealer process for some steps and kill it."""
     module = "tests.eventstore.sealing.sealing_process"
     arguments = [sys.executable, "-m", module, log.sealer_url, str(log.place.folder), SECRET, str(steps)]
     with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
@@ -264,7 +264,7 @@ def kill_while_sealing(log: SealedLog, *, steps: int) -> None:
 
 
 def missing_in(log: SealedLog) -> set[str]:
-    """Say what was begun and is not finished."""
+    """Return the parts of the last seal that were not written."""
     seals, fingerprints = seals_of(log), chain_of(log).folder.glob("*.fingerprints")
     sealed_to = seals[-1].last if seals else 0
     with psycopg.connect(log.owner_url) as owner:
@@ -277,7 +277,7 @@ def missing_in(log: SealedLog) -> set[str]:
 
 
 async def until_sealed(table: SealRepository, upto: int) -> None:
-    """Wait until the newest chain of the database reaches so far."""
+    """Wait until the newest chain of the database covers a position."""
 
     async def is_sealed() -> bool:
         newest = await table.newest(limit=1)
@@ -287,7 +287,7 @@ async def until_sealed(table: SealRepository, upto: int) -> None:
 
 
 async def until_says(table: SealRepository, state: str) -> None:
-    """Wait until the sealer says so."""
+    """Wait until the sealer reports a state."""
 
     async def says() -> bool:
         found = await table.sealer()

@@ -1,4 +1,4 @@
-"""A second place that is damaged or forged: it is said to be, and the log is not blamed."""
+"""A damaged or forged seal archive is reported as such, and not as a fault of the log."""
 
 import asyncio
 import random
@@ -39,7 +39,7 @@ def sealed(migrated_server: EmbeddedPostgres, tmp_path_factory: pytest.TempPathF
 
 
 class Copy:
-    """A copy of the second place, to be damaged."""
+    """A copy of the archive, to be damaged."""
 
     def __init__(self, log: SealedLog, folder: Path) -> None:
         self._log = log
@@ -60,7 +60,7 @@ class Copy:
         self.seals.write_bytes(b"".join(lines))
 
     def forge(self, number: int, **changed: object) -> None:
-        """Change fields of a seal and leave the rest."""
+        """Change fields of a seal without signing it again."""
         lines = self.lines
         lines[number - 1] = orjson.dumps({**orjson.loads(lines[number - 1]), **changed}) + b"\n"
         self.lines = lines
@@ -160,13 +160,13 @@ class TestForged:
         assert copy.fault().kind is FaultKind.SEAL_FORGED
 
     def test_given_seals_whose_fields_are_shifted_then_they_are_none(self, copy: Copy) -> None:
-        """The same bytes are signed, but cut elsewhere."""
+        """The signed bytes are the same but divided into other fields."""
         seal = parse_seal(copy.lines[2])
         copy.forge(3, root=(seal.root + seal.fingerprints[:1]).hex(), fingerprints=seal.fingerprints[1:].hex())
         assert copy.fault().kind is FaultKind.SEAL_ARCHIVE
 
     def test_given_an_own_key_and_a_chain_that_fits_then_only_who_knows_the_true_key_notices(self, copy: Copy) -> None:
-        """Whoever owns the second place, too, can begin anew; the auditor keeps the public key elsewhere."""
+        """An attacker with access to the archive can begin a new chain; the auditor keeps the public key elsewhere."""
         thief = SealingKey("another secret of nobody at all, for tests")
         copy.place.publish(thief.public)
         lines, before = [], None

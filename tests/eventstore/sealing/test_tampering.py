@@ -1,6 +1,6 @@
-"""Somebody with every right in the database changes the log and puts the digests right: the second place knows better.
+"""Changes by a superuser, who also adapts the digests, are detected against the seal archive.
 
-Each of the five kinds is tried at 100 random positions behind the last seal, and has to be named there.
+Each of the five kinds is tried at 100 random positions before the last seal, and must be located there.
 """
 
 import asyncio
@@ -65,7 +65,7 @@ END = 10**9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chance:
-    """Where it is done, where a second event is that it is done with, and what else is drawn."""
+    """The position of the change, that of a second event involved, and further random values."""
 
     position: int
     other: int
@@ -105,7 +105,7 @@ TAMPERINGS: dict[FaultKind, Callable[[Connection, Chance], None]] = {
 
 @pytest.fixture(scope="module")
 def log(migrated_server: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SealedLog]:
-    """Six seals over some 40 events each, and some events that are not sealed yet."""
+    """Six seals over some 40 events each, and some unsealed events."""
     with fresh_database(migrated_server, template=TEMPLATE) as owner_url:
         log = sealed_log(owner_url, app_url_of(owner_url), tmp_path_factory.mktemp("second"))
         for number in range(SEALS):
@@ -117,7 +117,7 @@ def log(migrated_server: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture
 def dice(request: pytest.FixtureRequest) -> random.Random:
-    """Other positions each time; a failure shows the seed."""
+    """A random generator with a new seed, which a failure reports."""
     seed = random.randrange(2**32)
     sys.stdout.write(f"{request.node.name}: seed {seed}\n")
     return random.Random(seed)
@@ -150,7 +150,7 @@ class TestTampered:
     def test_given_the_last_sealed_event_is_removed_then_nothing_tells_it_from_a_changed_one(
         self, log: SealedLog, dice: random.Random
     ) -> None:
-        """What moved up into its place was never sealed."""
+        """The event that moved up into its position was not sealed."""
         last = log.verify().sealed_to
         with log.superuser() as superuser:
             tamper(superuser, FaultKind.REMOVED, Chance(position=last, other=last, dice=dice))
@@ -235,7 +235,7 @@ class TestBesideTheContent:
 
 
 def tamper(superuser: Connection, kind: FaultKind, chance: Chance) -> None:
-    """Change the log, and then every digest that no longer fits."""
+    """Change the log, and adapt every digest."""
     TAMPERINGS[kind](superuser, chance)
     last = {FaultKind.CHANGED: chance.position, FaultKind.REORDERED: chance.other}.get(kind, END)
     superuser.execute(PUT_DIGESTS_RIGHT, {"first": chance.position, "last": last, "limit": END})

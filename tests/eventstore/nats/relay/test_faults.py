@@ -1,4 +1,4 @@
-"""The relay against a real nats-server, broken in every way while bookings run: the stream must repeat the log."""
+"""The relay with a real nats-server under faults and load: the stream must equal the log."""
 
 import asyncio
 import shutil

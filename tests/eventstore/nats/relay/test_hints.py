@@ -1,4 +1,4 @@
-"""Whoever appends wakes the relay."""
+"""Appends wake the relay."""
 
 import asyncio
 from datetime import timedelta
@@ -21,17 +21,17 @@ from tests.properties.scenario import UnbatchedAppender
 
 
 class Absent(NatsConnection):
-    """NATS that is away, and how often it was asked for."""
+    """A connection that is never open, and counts the attempts to use it."""
 
     tried = 0
 
     def client(self) -> RawMessageClient:
-        """Count, and find none."""
+        """Count the attempt and raise."""
         self.tried += 1
         return super().client()
 
     def was_tried(self, times: int) -> bool:
-        """Say whether it was asked for so often."""
+        """Tell whether it was used a number of times."""
         return self.tried >= times
 
 
@@ -64,7 +64,7 @@ class TestHints:
             await until_some(connected(link), "the connection")
             async with relays.running():
                 async with asyncio.timeout(CONDITION_WITHIN_S):
-                    await listening.wait()  # it found nothing and falls asleep for a minute
+                    await listening.wait()  # nothing was new, so the next poll is in a minute
                 await store.append([to_append(at("seat-1", 0, 5))])
 
                 async def there() -> bool:

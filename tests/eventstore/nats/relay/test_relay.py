@@ -1,4 +1,4 @@
-"""The relay against a real nats-server: the stream repeats the log, whoever relays and however much at once."""
+"""The relay with a real nats-server: the stream equals the log, with several relays and large batches."""
 
 from collections.abc import Sequence
 
@@ -78,7 +78,7 @@ class TestTwoRelays:
                 await stream.repeats_the_log()
             except UnexpectedMessage:
                 return True
-            except AssertionError:  # some of the log has not come yet
+            except AssertionError:  # the relay has not caught up yet
                 return False
             return False
 
@@ -97,12 +97,12 @@ class TestStranger:
     async def sent(
         self, operator: NatsConnection, epoch: Epoch, events: Sequence[RecordedEvent], headers: Sequence[dict[str, str]]
     ) -> int:
-        """Publish three events, a stranger's message and the others; return where the stream ends."""
+        """Publish three events, a foreign message and the other events; return the stream's end."""
         client, subject = operator.client(), epoch.events_subject
         for number, (event, said) in enumerate(zip(events, headers, strict=True)):
             if number == 3:
                 await client.publish(subject, b"a stranger")
-            await client.request(subject, payload_of(event), timeout=10, headers=said)  # stored or refused: answered
+            await client.request(subject, payload_of(event), timeout=10, headers=said)  # answered, stored or refused
         state = await Streams(client).state(epoch.stream)
         assert state is not None
         return state.last_sequence

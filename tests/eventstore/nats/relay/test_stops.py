@@ -1,4 +1,4 @@
-"""What the relay must not go on with: it says why, and waits for a person."""
+"""Differences that stop the relay: it reports the reason and waits for an operator."""
 
 import asyncio
 
