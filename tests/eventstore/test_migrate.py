@@ -91,20 +91,20 @@ class TestWhatIsRefused:
     async def test_an_applied_file_under_another_name(self, database_url: str, shop: Shop) -> None:
         await shop.migrate(database_url)
         (shop.folder / "0001_seat.sql").rename(shop.folder / "0001_seats.sql")
-        with pytest.raises(MigrationRefused, match=r"0001_seat\.sql, this code 0001_seats\.sql"):
+        with pytest.raises(MigrationRefused, match=r"0001_seat\.sql, this program has 0001_seats\.sql"):
             await shop.migrate(database_url)
 
     async def test_a_database_from_the_future(self, database_url: str, shop: Shop) -> None:
         shop.write("0002_label.sql", SECOND)
         await shop.migrate(database_url)
         (shop.folder / "0002_label.sql").unlink()
-        with pytest.raises(MigrationRefused, match=r"ahead of this code, it has 0002_label\.sql"):
+        with pytest.raises(MigrationRefused, match=r"ahead of this program, it has 0002_label\.sql"):
             await shop.migrate(database_url)
 
     @pytest.mark.parametrize("name", ["0003_label.sql", "0001_again.sql", "label.sql"])
     async def test_a_hole_or_a_double_in_the_numbers(self, database_url: str, shop: Shop, name: str) -> None:
         shop.write(name, SECOND)
-        with pytest.raises(MigrationRefused, match="belongs"):
+        with pytest.raises(MigrationRefused, match="has the place of number"):
             await shop.migrate(database_url)
 
 
@@ -118,7 +118,7 @@ class TestCopies:
             copy = f"{original}_copy"
             run_as_owner(postgres_server, f'CREATE DATABASE "{copy}" TEMPLATE "{original}"')
             try:
-                with pytest.raises(MigrationRefused, match="copy of a database of another name"):
+                with pytest.raises(MigrationRefused, match="copy of a database with another name"):
                     await migrate(postgres_server.url_of(copy), role_password=role_password)
                 roles = await one(url, f"SELECT count(*) FROM pg_roles WHERE rolname LIKE '{copy}%'")
                 assert roles == 0

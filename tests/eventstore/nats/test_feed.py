@@ -93,7 +93,7 @@ class TestFeed:
     async def test_a_log_that_went_back_is_noticed(self, store: Store, epochs: Epochs, link: NatsConnection) -> None:
         await store.append([to_append(at("seat-1", 0, 5))])
         feed = HybridSubscription(store=store, epochs=epochs, link=link, after=6)
-        with pytest.raises(LogWentBack, match="ends at 5, but had been read up to 6"):
+        with pytest.raises(LogWentBack, match="ends at 5 but had been read up to 6"):
             await feed.next()
 
 

@@ -90,7 +90,7 @@ class TestStreamOfALostFuture:
 class TestReaderOfALostFuture:
     async def test_one_beyond_the_end_is_refused(self, log: RestorableStore) -> None:
         feed = PollingSubscription(store=log, after=BACKED_UP + 1)
-        with pytest.raises(LogWentBack, match=f"ends at {BACKED_UP}, but had been read up to {BACKED_UP + 1}"):
+        with pytest.raises(LogWentBack, match=f"ends at {BACKED_UP} but had been read up to {BACKED_UP + 1}"):
             await feed.next()
 
     @pytest.mark.parametrize("new", [0, LOST, LOST + 10])
