@@ -106,7 +106,7 @@ class TestTwoProcesses:
                 return draws
             return tuple(type(each)(area=each.area, quantity=each.quantity, candidates=()) for each in draws)
 
-        monkeypatch.setattr(office.shop.engine.place_finder, "draw", short_at_first)
+        monkeypatch.setattr(office.shop.engine.place_finder, "find_candidates", short_at_first)
         body = {"items": [{"area": office.area, "quantity": 2}]}
         done(await office.post(f"/performances/{office.performance_id}/holds", buyer | KEY, body))
         assert len(drawn) == 2
