@@ -1,4 +1,4 @@
-"""Every read model there is."""
+"""The list of all read models, and the reader of the events that they fold."""
 
 from collections.abc import Sequence
 from itertools import chain
@@ -18,6 +18,6 @@ EVERY_MODEL = (SEAT_MAP, CATALOGUE, MY_ORDERS, TICKETS, SALES, EXCEPTIONS, DEVIC
 
 
 def reader_for(models: Sequence[ReadModel]) -> ProjectionEventReader:
-    """Return the reader of all that these read models fold."""
+    """Return a reader of the events that at least one of these read models folds."""
     names = frozenset(chain.from_iterable(model.event_names for model in models))
     return ProjectionEventReader(names=names, versions=VERSIONS, upcasters=UPCASTERS)

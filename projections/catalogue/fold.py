@@ -12,9 +12,9 @@ NAME = "catalogue"
 Row = dict[str, Any]
 
 
-def venue_row(fact: ProjectedEvent) -> Row:
+def venue_row(event: ProjectedEvent) -> Row:
     """A place, and the words it is looked for by."""
-    return {**created_row(fact), **venue_details_row(fact.data["details"])}
+    return {**created_row(event), **venue_details_row(event.data["details"])}
 
 
 def venue_details_row(details: Mapping[str, Any]) -> Row:
@@ -28,14 +28,14 @@ def details_row(details: Mapping[str, Any]) -> Row:
     return {**details, "category_keys": spellings(details["category"]), "words": found}
 
 
-def event_row(fact: ProjectedEvent) -> Row:
+def event_row(event: ProjectedEvent) -> Row:
     """A drafted event."""
-    return {**created_row(fact), **details_row(fact.data["details"])}
+    return {**created_row(event), **details_row(event.data["details"])}
 
 
-def performance_row(fact: ProjectedEvent) -> Row:
+def performance_row(event: ProjectedEvent) -> Row:
     """An announced performance."""
-    return {**created_row(fact), **price_row(fact.data)}
+    return {**created_row(event), **price_row(event.data)}
 
 
 def price_row(data: Mapping[str, Any]) -> Row:
@@ -43,9 +43,9 @@ def price_row(data: Mapping[str, Any]) -> Row:
     return {"prices": data["prices"], "price_from": min(price["amount"] for price in data["prices"])}
 
 
-def created_row(fact: ProjectedEvent) -> Row:
+def created_row(event: ProjectedEvent) -> Row:
     """What the first event of a stream says."""
-    return {**fact.data, "id": fact.key, "position": fact.position}
+    return {**event.data, "id": event.key, "position": event.position}
 
 
 PERFORMANCE_MOVES: Mapping[str, Callable[[Mapping[str, Any]], Row]] = {
@@ -76,72 +76,74 @@ CHANGED = frozenset({"MemberRolesChanged", "VenueChanged", "EventChanged"})
 NAMES = frozenset({*BEGUN, *CHANGED, *EVENT_STATUS, *PERFORMANCE_MOVES, *GONE})
 
 
-def fold(facts: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
+def fold(events: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
     """Write the batch: what it begins, from the organizer down to the performance, then where everything stands."""
     rows: dict[str, list[Row]] = {name: [] for name in BEGUN}
-    for fact in facts:
-        if fact.name in BEGUN:
-            rows[fact.name].append(BEGUN[fact.name](fact))
-    members = member_rows(facts)
+    for event in events:
+        if event.name in BEGUN:
+            rows[event.name].append(BEGUN[event.name](event))
+    members = member_rows(events)
     return [
         WriteStep(sql.FOUND_ORGANIZERS, rows["OrganizerFounded"]),
         WriteStep(sql.CHANGE_MEMBERS, members),
         WriteStep(sql.END_MEMBERS, members),
         WriteStep(sql.OPEN_VENUES, rows["VenueOpened"]),
-        WriteStep(sql.CHANGE_VENUES, venue_changes(facts)),
+        WriteStep(sql.CHANGE_VENUES, venue_changes(events)),
         WriteStep(sql.PUBLISH_LAYOUTS, rows["LayoutPublished"]),
         WriteStep(sql.CREATE_EVENTS, rows["EventCreated"]),
-        WriteStep(sql.DESCRIBE_EVENTS, description_rows(facts)),
-        WriteStep(sql.MOVE_EVENTS, status_rows(facts)),
+        WriteStep(sql.DESCRIBE_EVENTS, description_rows(events)),
+        WriteStep(sql.MOVE_EVENTS, status_rows(events)),
         WriteStep(sql.SCHEDULE_PERFORMANCES, rows["PerformanceScheduled"]),
-        WriteStep(sql.MOVE_PERFORMANCES, performance_updates(facts)),
-        WriteStep(sql.REMOVE_PERFORMANCES, removed_rows(facts, "PerformanceArchived")),
-        WriteStep(sql.REMOVE_VENUES, removed_rows(facts, "VenueArchived")),
+        WriteStep(sql.MOVE_PERFORMANCES, performance_updates(events)),
+        WriteStep(sql.REMOVE_PERFORMANCES, removed_rows(events, "PerformanceArchived")),
+        WriteStep(sql.REMOVE_VENUES, removed_rows(events, "VenueArchived")),
     ]
 
 
-def removed_rows(facts: Sequence[ProjectedEvent], name: str) -> list[Row]:
+def removed_rows(events: Sequence[ProjectedEvent], name: str) -> list[Row]:
     """Return the keys of what an event of this name removed."""
-    return [{"id": fact.key} for fact in facts if fact.name == name]
+    return [{"id": event.key} for event in events if event.name == name]
 
 
-def member_rows(facts: Sequence[ProjectedEvent]) -> list[Row]:
+def member_rows(events: Sequence[ProjectedEvent]) -> list[Row]:
     """Return each member's roles as they stand; no roles: no member."""
-    changed = (fact for fact in facts if fact.name == "MemberRolesChanged")
-    stand = {(fact.key, fact.data["account"]): {**fact.data, "organizer": fact.key} for fact in changed}
+    changed = (event for event in events if event.name == "MemberRolesChanged")
+    stand = {(event.key, event.data["account"]): {**event.data, "organizer": event.key} for event in changed}
     return list(stand.values())
 
 
-def venue_changes(facts: Sequence[ProjectedEvent]) -> list[Row]:
+def venue_changes(events: Sequence[ProjectedEvent]) -> list[Row]:
     """Return each changed venue's last details."""
-    changed = (fact for fact in facts if fact.name == "VenueChanged")
-    return list({fact.key: {**venue_details_row(fact.data["details"]), "id": fact.key} for fact in changed}.values())
+    changed = (event for event in events if event.name == "VenueChanged")
+    return list(
+        {event.key: {**venue_details_row(event.data["details"]), "id": event.key} for event in changed}.values()
+    )
 
 
-def description_rows(facts: Sequence[ProjectedEvent]) -> list[Row]:
+def description_rows(events: Sequence[ProjectedEvent]) -> list[Row]:
     """Return how each event is described at last."""
-    changed = (fact for fact in facts if fact.name == "EventChanged")
-    stand = {fact.key: {**details_row(fact.data["details"]), "id": fact.key} for fact in changed}
+    changed = (event for event in events if event.name == "EventChanged")
+    stand = {event.key: {**details_row(event.data["details"]), "id": event.key} for event in changed}
     return list(stand.values())
 
 
-def status_rows(facts: Sequence[ProjectedEvent]) -> list[Row]:
+def status_rows(events: Sequence[ProjectedEvent]) -> list[Row]:
     """Return each event's last status, and whether the batch published it."""
     stand: dict[str, Row] = {}
-    for fact in facts:
-        if fact.name in EVENT_STATUS:
-            row = stand.setdefault(fact.key, {"id": fact.key, "published": False})
-            row["status"] = EVENT_STATUS[fact.name]
-            row["published"] = row["published"] or fact.name == "EventPublished"
+    for event in events:
+        if event.name in EVENT_STATUS:
+            row = stand.setdefault(event.key, {"id": event.key, "published": False})
+            row["status"] = EVENT_STATUS[event.name]
+            row["published"] = row["published"] or event.name == "EventPublished"
     return list(stand.values())
 
 
-def performance_updates(facts: Sequence[ProjectedEvent]) -> list[Row]:
+def performance_updates(events: Sequence[ProjectedEvent]) -> list[Row]:
     """Return all that the batch changes about each performance."""
     stand: dict[str, Row] = {}
-    for fact in facts:
-        if fact.name in PERFORMANCE_MOVES:
-            stand.setdefault(fact.key, {"id": fact.key}).update(PERFORMANCE_MOVES[fact.name](fact.data))
+    for event in events:
+        if event.name in PERFORMANCE_MOVES:
+            stand.setdefault(event.key, {"id": event.key}).update(PERFORMANCE_MOVES[event.name](event.data))
     return list(stand.values())
 
 

@@ -16,11 +16,13 @@ PAGE_ROWS_MAX = 101
 NEWEST = 2**63 - 1
 
 
-def fold(facts: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
+def fold(events: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
     """Write the batch: a scanner is registered before it is revoked."""
 
     def rows(name: str) -> list[Mapping[str, Any]]:
-        return [{**fact.data, "device": fact.key, "position": fact.position} for fact in facts if fact.name == name]
+        return [
+            {**event.data, "device": event.key, "position": event.position} for event in events if event.name == name
+        ]
 
     return [WriteStep(sql.REGISTER, rows("DeviceRegistered")), WriteStep(sql.REVOKE, rows("DeviceRevoked"))]
 

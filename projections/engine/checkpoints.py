@@ -1,4 +1,4 @@
-"""The control row of each read model: who folds it, how far it is, in which schema; changed by compare-and-set."""
+"""Control rows: each read model's lease, checkpoint, state and live schema, changed by compare-and-set."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,16 +22,16 @@ Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 
 
 class LeaseLost(Exception):
-    """The row is not as it was: somebody else folds this read model, or it was paused, failed or rebuilt."""
+    """The control row has changed: another process owns the read model, or it was paused, failed or rebuilt."""
 
 
 class NoSuchProjection(Exception):
-    """No read model of this name, or none in the state that the wish needs."""
+    """No read model has this name: it has no control row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectionState:
-    """A control row as operators see it; `error` and `failed_position` say why it stands still."""
+    """A control row with the columns that operators need; `error` and `failed_position` are set while it is failed."""
 
     name: str
     version: int
@@ -47,13 +47,13 @@ class ProjectionState:
 
     @property
     def checkpoint(self) -> Checkpoint:
-        """How far it is, in a form that no other history of the log repeats."""
+        """Position and digest of the last folded event; they identify one history of the log."""
         return Checkpoint(self.position, self.digest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
-    """A read model that this process folds, as its row was when it was taken."""
+    """The ownership of one read model: its control row at the time it was acquired; `fence` is the fencing token."""
 
     name: str
     version: int
@@ -65,20 +65,20 @@ class Lease:
 
     @property
     def checkpoint(self) -> Checkpoint:
-        """How far it is, in a form that no other history of the log repeats."""
+        """Position and digest of the last folded event; they identify one history of the log."""
         return Checkpoint(self.position, self.digest)
 
 
 async def open_connection(
     url: str, *, name: str, schema: str = "pg_catalog", seconds_max: float | None = None
 ) -> Connection:
-    """Connect as the projector, with a read model's schema to find its tables in.
+    """Connect as the projector, with `schema` as the search path.
 
     Args:
-        seconds_max: see `connect`.
+        seconds_max: limit of a statement, as for `connect`.
 
     Raises:
-        StoreUnavailable: nobody answers.
+        StoreUnavailable: the server does not answer.
     """
     connection = await connect(url, name=f"project {name}", seconds_max=seconds_max)
     await connection.execute(sql.CONFIGURE, {"schema": schema})
@@ -89,7 +89,7 @@ async def open_connection(
 async def open_connection_for(
     url: str, *, name: str, schema: str = "pg_catalog", seconds_max: float | None = None
 ) -> AsyncIterator[Connection]:
-    """Be connected in this block; raises what `open_connection` does."""
+    """Give a connection that is closed at the end of the block; raises what `open_connection` does."""
     connection = await open_connection(url, name=name, schema=schema, seconds_max=seconds_max)
     try:
         yield connection
@@ -98,12 +98,12 @@ async def open_connection_for(
 
 
 def schema_name(model: ReadModel, generation: int) -> str:
-    """Name a versioned schema: the model, the version of its code, and a number no other fold of it had."""
+    """Return `<model>_v<version>_<generation>`; each build of a read model has its own generation."""
     return f"{model.name}_v{model.version}_{generation}"
 
 
 async def register(connection: Connection, model: ReadModel) -> None:
-    """Make a read model's tables and its row, unless they are there."""
+    """Create a read model's control row and tables, unless the row exists."""
     schema = schema_name(model, 0)
     async with connection.transaction():
         parameters = {"name": model.name, "version": model.version, "schema": schema}
@@ -112,7 +112,7 @@ async def register(connection: Connection, model: ReadModel) -> None:
 
 
 async def create_tables(connection: Connection, model: ReadModel, schema: str) -> None:
-    """Make a read model's tables in a fresh schema, and let the application read them."""
+    """Create a read model's tables in an empty schema, readable by the application's role."""
     await connection.execute(sql.DROP_SCHEMA, {"schema": schema})
     await connection.execute(sql.CREATE_SCHEMA, {"schema": schema})
     await connection.execute(sql.CONFIGURE, {"schema": schema})
@@ -122,15 +122,15 @@ async def create_tables(connection: Connection, model: ReadModel, schema: str) -
 
 
 async def set_search_path(connection: Connection, schema: str) -> None:
-    """Let unqualified names mean the tables of a schema, until the transaction ends or they mean others."""
+    """Set the search path to a schema until the transaction ends or the path is set again."""
     await connection.execute(sql.SET_SEARCH_PATH, {"schema": schema})
 
 
 async def acquire_or_renew(connection: Connection, *, owner: str, names: list[str], silence_s: float) -> list[Lease]:
-    """Keep what this process owns alive, and take what nobody owns or whose owner has been silent for too long.
+    """Renew this process's leases; acquire those without an owner or with an owner silent for `silence_s`.
 
     Returns:
-        The rows as they are now, without those that are being written this moment.
+        The leases after the update, without rows that another transaction has locked.
     """
     parameters = {"owner": owner, "names": names, "silence_s": silence_s}
     async with connection.cursor(row_factory=class_row(Lease)) as cursor:
@@ -139,46 +139,49 @@ async def acquire_or_renew(connection: Connection, *, owner: str, names: list[st
 
 
 async def release(connection: Connection, *, owner: str) -> None:
-    """Let others take over at once what this process owns."""
+    """Release every lease of `owner`, so that a standby can acquire it at once."""
     await connection.execute(sql.RELEASE, {"owner": owner})
 
 
 async def release_all(connection: Connection) -> None:
-    """Let others take over at once what any process owns, none of which can be alive."""
+    """Release every lease; call only while no owner can be alive."""
     await connection.execute(sql.RELEASE_ALL)
 
 
 async def advance(connection: Connection, lease: Lease, *, after: int, until: Checkpoint) -> str | None:
-    """Move the checkpoint, within the transaction that writes the rows.
+    """Move the checkpoint, in the transaction that writes the rows.
 
     Returns:
-        The schema of a version being built that gets the same rows, if there is one.
+        The schema of the build that gets the same rows by dual write; None without one.
 
     Raises:
-        Lost: somebody else moved it, or it must not move now.
+        LeaseLost: another owner moved the checkpoint, or the read model is not running.
     """
     found = await (await connection.execute(sql.ADVANCE, checkpoint_parameters(lease, after, until))).fetchone()
     if found is None:
         raise LeaseLost(lease.name)
-    follower: str | None = found[0]
-    return follower
+    dual_write_schema: str | None = found[0]
+    return dual_write_schema
 
 
 async def advance_alone(connection: Connection, lease: Lease, *, after: int, until: Checkpoint) -> bool:
-    """Move the checkpoint where no row follows from the batch; False: `advance` within a transaction says why not."""
+    """Move the checkpoint past a batch without rows; False if the lease is lost or a dual write is on."""
     return (await connection.execute(sql.ADVANCE_ALONE, checkpoint_parameters(lease, after, until))).rowcount == 1
 
 
 def checkpoint_parameters(lease: Lease, after: int, until: Checkpoint) -> dict[str, Any]:
-    """Return what a statement that moves the checkpoint compares and sets."""
+    """Return the parameters of a statement that moves the checkpoint."""
     return {"name": lease.name, "fence": lease.fence, "after": after, "upto": until.position, "digest": until.digest}
 
 
 async def fail(connection: Connection, lease: Lease, *, after: int, failed_position: int | None, error: str) -> None:
-    """Stop a read model at an event that it can't apply; None: its checkpoint is not in the log.
+    """Set a read model to failed, with the error.
+
+    Args:
+        failed_position: position of the event that cannot be applied; None if the checkpoint is not in the log.
 
     Raises:
-        Lost: it is not this process's any more.
+        LeaseLost: this process does not own the read model any more.
     """
     parameters = {"name": lease.name, "fence": lease.fence, "after": after, "failed_position": failed_position}
     found = await connection.execute(sql.FAIL, {**parameters, "error": error[:ERROR_LENGTH_MAX]})
@@ -187,12 +190,12 @@ async def fail(connection: Connection, lease: Lease, *, after: int, failed_posit
 
 
 async def increment_revision(connection: Connection, name: str) -> None:
-    """Note that rows of a read model were exchanged, within the transaction that does."""
+    """Count an exchange of a read model's rows, in the transaction that exchanges them; caches compare the number."""
     await connection.execute(sql.REVISE, {"name": name})
 
 
 async def states(connection: Connection) -> list[ProjectionState]:
-    """Return every read model's row, by name."""
+    """Return all control rows, ordered by name."""
     async with connection.cursor(row_factory=class_row(ProjectionState)) as cursor:
         await cursor.execute(sql.STATES)
         return await cursor.fetchall()

@@ -1,4 +1,4 @@
-"""From recorded events to facts: decoded once, in the latest version, for every read model of the process."""
+"""Converts recorded events to projected events: decoded and upcast once for all read models of a process."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from projections.engine.model import ProjectedEvent
 
 
 class UnreadableData(Mapping[str, Any]):
-    """The data of an event that this code can't read; whoever looks into it learns why."""
+    """Data of an event that this code cannot decode; every access raises the error."""
 
     def __init__(self, error: UnknownEvent) -> None:
         self.error = error
@@ -30,12 +30,12 @@ class UnreadableData(Mapping[str, Any]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectionEventReader:
-    """Turns events into facts.
+    """Decodes recorded events to `ProjectedEvent`.
 
     Args:
-        names: those that any read model folds; others are left out, undecoded.
-        versions: stored name → the schema version of today.
-        upcasters: (stored name, version) → the step to the next version.
+        names: stored names that at least one read model folds; other events are left out without decoding.
+        versions: stored name → current schema version.
+        upcasters: (stored name, version) → upcaster to the next version.
     """
 
     names: frozenset[str]
@@ -43,7 +43,7 @@ class ProjectionEventReader:
     upcasters: Mapping[tuple[str, int], Upcaster]
 
     def read(self, events: Sequence[RecordedEvent]) -> list[ProjectedEvent]:
-        """Return the facts in a stretch of the log, in order."""
+        """Return the projected events, in the order of the log."""
         names = self.names
         return [
             ProjectedEvent(event.position, event.stream, event.name, event.recorded_at, self._data(event))
@@ -55,8 +55,8 @@ class ProjectionEventReader:
         data: dict[str, Any] = orjson.loads(event.data)
         if event.schema_version == self.versions[event.name]:
             return data
-        evolution = UpcasterChain(versions=self.versions, upcasters=self.upcasters)
-        objection = evolution.why_unreadable(event.name, event.schema_version)
-        if objection is not None:
-            return UnreadableData(UnknownEvent(objection))
-        return evolution.upcast(event.name, event.schema_version, data)
+        upcasting = UpcasterChain(versions=self.versions, upcasters=self.upcasters)
+        reason = upcasting.why_unreadable(event.name, event.schema_version)
+        if reason is not None:
+            return UnreadableData(UnknownEvent(reason))
+        return upcasting.upcast(event.name, event.schema_version, data)

@@ -1,10 +1,10 @@
-"""What is said of an error in a read model: what failed and where, without what the row or the event holds."""
+"""Descriptions of a read model's errors, without values of rows or events."""
 
 import psycopg
 
 
 def describe_error(error: Exception) -> str:
-    """Return an error in a sentence; PostgreSQL's names the table and constraint, and not the values of the row."""
+    """Return `<type>: <message>`; for PostgreSQL errors with table and column, but without values."""
     name = type(error).__name__
     if not isinstance(error, psycopg.Error) or error.diag.message_primary is None:
         return f"{name}: {error}"

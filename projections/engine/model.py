@@ -1,4 +1,4 @@
-"""What a read model is: tables in a versioned schema, and a plain function from facts to set-based statements."""
+"""Read models: tables in a versioned schema, and a pure function from events to set-based statements."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any, LiteralString, NamedTuple
 
 
 class ProjectedEvent(NamedTuple):
-    """One event as read models see it: `data` in its class's latest version, decoded once for all of them."""
+    """An event for folds; `data` is in the latest schema version, decoded once for all read models."""
 
     position: int
     stream: str
@@ -17,12 +17,12 @@ class ProjectedEvent(NamedTuple):
 
     @property
     def key(self) -> str:
-        """The stream's name without its kind: the id of the thing it is about."""
+        """The id in the stream's name: the part after the first hyphen."""
         return self.stream.partition("-")[2]
 
 
 class WriteStep(NamedTuple):
-    """One statement of a batch; it finds its rows in the parameter `rows`, a JSON array of objects."""
+    """One statement of a batch; its parameter `rows` is a JSON array with one object per row."""
 
     statement: LiteralString
     rows: Sequence[Mapping[str, Any]]
@@ -30,12 +30,12 @@ class WriteStep(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartitionSpec:
-    """Where the rows of one performance are, and which streams alone they follow from.
+    """The rows of one performance, for a partial rebuild, and the streams that they derive from.
 
     Args:
-        prefix: of those streams, with `{performance}` in it.
-        tables: all that have such rows.
-        column: the one of theirs that names the performance.
+        prefix: prefix of the streams' names, with the placeholder `{performance}`; no other stream changes these rows.
+        tables: every table with such rows.
+        column: the column of these tables that holds the performance.
     """
 
     prefix: str
@@ -45,13 +45,13 @@ class PartitionSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadModel:
-    """One read model; a change of `schema` or of what `fold` writes is a new `version`, and a rebuild.
+    """A read model. A change of `schema` or of the rows that `fold` writes needs a new `version`, hence a rebuild.
 
     Args:
-        schema: statements that make its tables; names are unqualified.
-        names: the stored names of the events it folds.
-        fold: turns facts of those names, in order, into statements; no clock, no chance, no personal data.
-        part: how to rebuild one performance; None: only all of them.
+        schema: statements that create its tables; names are unqualified.
+        event_names: stored names of the events that it folds.
+        fold: converts events with these names, in order, to statements; without clock, randomness or personal data.
+        partition: the rows of one performance; None if only the whole read model can be rebuilt.
     """
 
     name: str

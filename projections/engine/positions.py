@@ -1,4 +1,4 @@
-"""How far the read models are, and waiting for them."""
+"""Positions of the read models, and waiting until one has reached a position."""
 
 import asyncio
 from collections.abc import Mapping
@@ -16,10 +16,10 @@ POLL_SECONDS = 0.01
 
 
 class ProjectionPositions:
-    """Reads the control rows; however many wait at once, one asks.
+    """Reads the control rows; concurrent callers share one query.
 
     Args:
-        pool: autocommit connections that may read the projections.
+        pool: autocommit connections with the right to read the schema `projections`.
     """
 
     def __init__(self, pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]]) -> None:
@@ -27,10 +27,10 @@ class ProjectionPositions:
         self._query_task: asyncio.Task[Mapping[str, int]] | None = None
 
     async def all(self) -> Mapping[str, int]:
-        """Return every read model's position, by name.
+        """Return each read model's position, as name → position.
 
         Raises:
-            psycopg.Error: the server cannot be asked.
+            psycopg.Error: the query failed.
         """
         if self._query_task is None:
             self._query_task = asyncio.create_task(self._query())
@@ -38,7 +38,7 @@ class ProjectionPositions:
         return await asyncio.shield(self._query_task)
 
     async def wait_for(self, name: str, position: int, seconds_max: float) -> bool:
-        """Wait until a read model holds everything up to `position`; False if it does not in time."""
+        """Wait until a read model has folded everything up to `position`; False after `seconds_max`."""
         deadline = asyncio.get_running_loop().time() + seconds_max
         while (await self.all()).get(name, -1) < position:
             if asyncio.get_running_loop().time() >= deadline:
@@ -47,19 +47,19 @@ class ProjectionPositions:
         return True
 
     async def states(self) -> list[ProjectionState]:
-        """Return every read model's row as operators see it, by name.
+        """Return all control rows, ordered by name.
 
         Raises:
-            psycopg.Error: the server cannot be asked.
+            psycopg.Error: the query failed.
         """
         async with self._pool.connection() as connection:
             return await checkpoints.states(connection)
 
     async def builds(self) -> list[Build]:
-        """Return every version of a read model that is not live, by name.
+        """Return all versions of read models that are not live, ordered by name.
 
         Raises:
-            psycopg.Error: the server cannot be asked.
+            psycopg.Error: the query failed.
         """
         async with self._pool.connection() as connection:
             return await list_builds(connection)

@@ -1,4 +1,4 @@
-"""Reading a read model: which versioned schema it is in, how far it is and its rows, all in one snapshot."""
+"""Queries over read models: schema, position and rows are read in one snapshot."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ Row = Mapping[str, Any]
 
 
 class ModelMissing(Exception):
-    """A read model that nobody has begun to fold yet, or one whose schema keeps changing."""
+    """The read model has no tables yet, or its schema was swapped during every attempt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
-    """What a query found, true at `position`."""
+    """The rows of a query, as of `position`."""
 
     position: int
     rows: Sequence[Row]
@@ -32,9 +32,9 @@ class Rows:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
-    """Which rows a read model has: folded up to a checkpoint, exchanged `revision` times, in an epoch of the log.
+    """Identifies the rows of a read model: checkpoint, number of exchanges of rows (`revision`), epoch of the log.
 
-    Whoever keeps rows in memory reads them again once the tag is another one.
+    A cache of rows is reloaded when `tag` changes.
     """
 
     checkpoint: Checkpoint
@@ -43,20 +43,20 @@ class Edition:
 
     @property
     def tag(self) -> str:
-        """What names the revision and the epoch, the same in every process."""
+        """A short hash of revision and epoch, the same in every process."""
         named = f"{self.revision} {self.epoch}".encode()
         return blake2b(named, digest_size=TAG_BYTES).hexdigest()
 
     def follows(self, earlier: "Edition") -> bool:
-        """Say whether rows kept from an earlier edition still are this one's: the first epoch changes none."""
+        """Return whether rows cached under an earlier edition are valid; setting the first epoch changes none."""
         return self.revision == earlier.revision and earlier.epoch in {None, self.epoch}
 
 
 class ReadModelQueries:
-    """Where queries find the tables of each read model; remembers schemas, and notices when one was swapped.
+    """Runs queries in the live schema of each read model; caches schema names and reloads them after a swap.
 
     Args:
-        pool: connections that may read the projections.
+        pool: connections with the right to read the schema `projections`.
     """
 
     def __init__(self, pool: AsyncConnectionPool[AsyncConnection[Any]]) -> None:
@@ -68,7 +68,7 @@ class ReadModelQueries:
         """Run a query over one or more read models.
 
         Args:
-            models: their names; the query says `{name}.table`, and its own order is kept.
+            models: their names; the query refers to `{name}.table`, and its order of rows is kept.
 
         Raises:
             ModelMissing: a model has no tables yet.
@@ -83,14 +83,14 @@ class ReadModelQueries:
             if found is not None:
                 return found
             self._schemas.clear()
-        raise ModelMissing(f"The read models {', '.join(models)} change too fast to be read.")
+        raise ModelMissing(f"Read models {', '.join(models)}: schemas were swapped in each of {TRIES_MAX} attempts.")
 
     async def edition(self, model: str) -> Edition:
-        """Return which rows a read model has at the moment.
+        """Return the current edition of a read model's rows.
 
         Raises:
             ModelMissing: it has no tables yet.
-            psycopg.Error: the server cannot be asked.
+            psycopg.Error: the query failed.
         """
         async with self._pool.connection() as connection:
             found = await (await connection.execute(EDITION, {"name": model})).fetchone()
@@ -100,7 +100,7 @@ class ReadModelQueries:
         return Edition(checkpoint=Checkpoint(position, digest), revision=revision, epoch=epoch)
 
     def compose(self, query: LiteralString, models: Sequence[str], schemas: Sequence[str]) -> sql.Composed:
-        """Return the statement that reads checkpoint and rows in one snapshot."""
+        """Return the statement that reads position and rows in one snapshot."""
         key = (query, tuple(schemas))
         known = self._composed.get(key)
         if known is None:
@@ -138,6 +138,6 @@ class ReadModelQueries:
 
 
 def without_position_columns(row: dict[str, Any]) -> Row:
-    """Leave the query's own columns."""
+    """Return a row with the query's own columns only."""
     del row["read_position"], row["read_found"]
     return row

@@ -1,6 +1,6 @@
-"""Folds every read model that nobody else folds: one window on the log, a keeper for each, a look at the rows a second.
+"""Runs the projectors of all read models that this process holds a lease on.
 
-Run as many as wanted: each read model has one owner, and a standby takes over from an owner that went silent.
+Several runners may run at once: each read model has one owner, and a standby acquires the lease of a silent owner.
 """
 
 import asyncio
@@ -30,16 +30,16 @@ _log = structlog.get_logger(__name__)
 
 
 class ProjectionRunner:
-    """One process's share of the read models.
+    """Acquires leases, renews them once per `TICK_S`, and runs one projector per lease over one shared event buffer.
 
     Args:
-        url: of the projector's role.
-        store: the log, for ranges.
-        make_feed: opens a feed after a position.
-        models: all there are.
-        reader: knows the names that any of them folds.
-        owner: this process's name, which no other has.
-        silence_s: how long an owner may be silent, by the database's clock, before this process takes over.
+        url: connection string of the projector's role.
+        store: the log.
+        make_feed: opens a subscription after a position.
+        models: all read models.
+        reader: decodes the events that any of them folds.
+        owner: unique name of this process.
+        silence_s: time without a heartbeat, by the database's clock, after which a lease is acquired from its owner.
     """
 
     def __init__(
@@ -69,40 +69,40 @@ class ProjectionRunner:
         )
 
     async def run(self) -> None:
-        """Fold until cancelled; then let go, so that others can take over at once."""
+        """Fold until cancelled; then release the leases, so that a standby can acquire them at once."""
         try:
             while True:
                 try:
                     await self._tick()
                 except (StoreUnavailable, Error) as trouble:
-                    _log.warning("projections: the database does not answer", trouble=str(trouble))
+                    _log.warning("projections: database unavailable", trouble=str(trouble))
                     await self._disconnect()
                 await asyncio.sleep(TICK_S)
         finally:
             await self._release()
 
     async def _tick(self) -> None:
-        """Keep what is ours alive, take what is free, and see to it that each of ours is folded."""
+        """Acquire or renew leases, start a projector for each running read model, and start due rebuilds."""
         if self._connection is None:
             self._connection = await checkpoints.open_connection(self._url, name="runner")
         if not self._registered:
             for model in self._models.values():
                 await checkpoints.register(self._connection, model)
             self._registered = True
-        lease = await checkpoints.acquire_or_renew(
+        leases = await checkpoints.acquire_or_renew(
             self._connection, owner=self._owner, names=list(self._models), silence_s=self._silence_s
         )
         await self._drop_ended()
-        diverged = await self._diverged(self._connection, lease)
-        running = [row for row in lease if row.state == "running" and row.name not in diverged]
+        diverged = await self._diverged(self._connection, leases)
+        running = [row for row in leases if row.state == "running" and row.name not in diverged]
         outdated = [row.name for row in running if row.version != self._models[row.name].version]
-        begun = [row for row in running if row.name not in self._projectors and row.name not in outdated]
-        for row in sorted(begun, key=lambda row: -row.position):
+        idle = [row for row in running if row.name not in self._projectors and row.name not in outdated]
+        for row in sorted(idle, key=lambda row: -row.position):
             self._start_projector(row)
         await self._supervisor.tick(self._connection, outdated=outdated, diverged=diverged)
 
     async def _drop_ended(self) -> None:
-        """Forget keepers that ended; all of them, and the window, once the log went back."""
+        """Remove ended projectors; stop all of them and close the buffer once it is stale."""
         if self._window is not None and self._window.is_stale:
             await self._stop_projectors()
         self._projectors = {name: task for name, task in self._projectors.items() if not task.done()}
@@ -110,10 +110,10 @@ class ProjectionRunner:
             await self._window.close()
             self._window = None
 
-    async def _diverged(self, connection: Connection, lease: Sequence[Lease]) -> list[str]:
-        """Return those whose checkpoint is not in the log; one that runs is stopped, for it can't go on."""
+    async def _diverged(self, connection: Connection, leases: Sequence[Lease]) -> list[str]:
+        """Return the read models whose checkpoint is not in the log; set the running ones among them to failed."""
         found = []
-        for row in lease:
+        for row in leases:
             if row.name in self._projectors or await is_in_log(self._store, row.checkpoint):
                 continue
             found.append(row.name)
@@ -123,22 +123,22 @@ class ProjectionRunner:
 
     async def _stop_diverged(self, connection: Connection, row: Lease) -> None:
         error = (
-            f"The log was restored: it does not hold what {row.name} was folded from up to {row.position}. "
-            f"It is rebuilt from the log by itself; should that fail: seatledger projections rebuild {row.name}"
+            f"The log was restored and lacks events that {row.name} was folded from up to position {row.position}. "
+            f"A rebuild starts automatically; if it fails, run: seatledger projections rebuild {row.name}"
         )
         with suppress(LeaseLost):
             await checkpoints.fail(connection, row, after=row.position, failed_position=None, error=error)
             _log.error("projection diverged", name=row.name, position=row.position, error=error)
 
     def _start_projector(self, row: Lease) -> None:
-        """Let a keeper follow the log."""
+        """Start a projector of a read model; open the shared buffer for the first one."""
         model = self._models[row.name]
         if self._window is None:
             self._window = SharedEventBuffer(
                 store=self._store, feed=self._make_feed(row.position), start=row.position, reader=self._reader
             )
         work = Projector(url=self._url, store=self._store, model=model, lease=row, window=self._window).run()
-        _log.info("projection runs", name=row.name, position=row.position, schema=row.schema)
+        _log.info("projection started", name=row.name, position=row.position, schema=row.schema)
         self._projectors[row.name] = asyncio.create_task(work, name=f"project {row.name}")
 
     async def _disconnect(self) -> None:

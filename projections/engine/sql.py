@@ -1,11 +1,11 @@
-"""Statements on the control rows."""
+"""SQL statements on the control rows."""
 
 from typing import LiteralString
 
 SCHEMAS: LiteralString = "SELECT name, schema FROM projections.projection"
 
-# No row at all means that a schema was swapped since it was looked up. The outer side is a single row without a join
-# condition, so the plan is a nested loop and the inner query's order is the answer's.
+# No row means that a schema was swapped after its name was read. The outer side is a single row without a join
+# condition, so the plan is a nested loop and keeps the order of the inner query.
 READ_WITHIN: LiteralString = """
 WITH checkpoint AS MATERIALIZED (
     SELECT min(position) AS read_position
@@ -26,7 +26,7 @@ FROM projections.projection
 ORDER BY name
 """
 
-# Nobody owns a new read model: whoever looks first takes it.
+# A new read model has no owner; the first process to tick acquires it.
 REGISTER: LiteralString = """
 INSERT INTO projections.projection (name, version, schema, position, fence, state, heartbeat_at)
 VALUES (%(name)s, %(version)s, %(schema)s, 0, 0, 'running', clock_timestamp())
@@ -37,8 +37,8 @@ RETURNING name
 CREATE_SCHEMA: LiteralString = "SELECT projections.create_schema(%(schema)s)"
 DROP_SCHEMA: LiteralString = "SELECT projections.drop_schema(%(schema)s)"
 
-# Tables are looked for in the read model's schema; what is lost in a crash of the server is folded again. Whoever is
-# stopped in the middle of a batch must not keep its row locked until he wakes up: a standby would wait for him.
+# Unqualified names refer to the read model's schema. Commits that a server crash loses are folded again, so they need
+# no sync. `idle_in_transaction_session_timeout` ends a suspended worker's transaction, so that a standby can take over.
 CONFIGURE: LiteralString = """
 SELECT set_config('search_path', %(schema)s, false), set_config('synchronous_commit', 'off', false),
        set_config('idle_in_transaction_session_timeout', '5s', false)
@@ -48,8 +48,8 @@ SET_SEARCH_PATH: LiteralString = "SELECT set_config('search_path', %(schema)s, t
 
 GRANT_READ: LiteralString = "GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {app}"
 
-# Rows that a batch is being written under are locked, and alive; the others are kept, or taken over once their owner
-# has been silent for too long. A change of owner raises the fence: what the old one still tries comes to nothing.
+# SKIP LOCKED leaves out rows locked by a batch in progress: their owner is alive. A change of owner raises the fence,
+# so that no statement of the former owner has an effect.
 ACQUIRE_OR_RENEW: LiteralString = """
 UPDATE projections.projection AS p
 SET owner = %(owner)s,
@@ -77,7 +77,7 @@ WHERE name = %(name)s AND position = %(after)s AND fence = %(fence)s AND state =
 RETURNING follower
 """
 
-# Nothing to write under it, neither here nor to a version being built: one statement, which is its own transaction.
+# For batches without rows and without a dual write: one statement, which is its own transaction.
 ADVANCE_ALONE: LiteralString = """
 UPDATE projections.projection
 SET position = %(upto)s, digest = %(digest)s, heartbeat_at = clock_timestamp()
@@ -98,14 +98,14 @@ WHERE name = %(name)s
 FOR UPDATE
 """
 
-# The fence is raised, so that whoever folds begins anew and reads again what is left out.
+# The raised fence ends the running projector; the next one reads the exclusions again.
 SET_STATE: LiteralString = """
 UPDATE projections.projection
 SET state = %(state)s, fence = fence + 1, error = NULL, failed_position = NULL
 WHERE name = %(name)s
 """
 
-# Rows were exchanged: who keeps some of them in memory reads them again.
+# Rows were exchanged: caches of them reload when the revision changes.
 REVISE: LiteralString = "UPDATE projections.projection SET revision = revision + 1 WHERE name = %(name)s"
 
 EDITION: LiteralString = """

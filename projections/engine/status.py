@@ -1,4 +1,4 @@
-"""How every read model stands, for the people who look after them."""
+"""Status of the read models, for operators."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from projections.engine.checkpoints import ProjectionState
 from projections.operations.exclusions import read_projection
 
 DIVERGED = "diverged"
-"""Shown as the state of a read model that was folded from a log that was restored since."""
+"""The displayed state of a read model that was folded from a log that has been restored since."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectionStatus:
-    """One read model: its row, how far it is behind the log, what it failed on, what this version leaves out.
+    """Status of one read model: control row, lag behind the log, failed event, and its version's exclusions.
 
-    `diverged`: it was folded from a log that was restored since, so nothing of it counts.
+    `lag` is in positions. `diverged`: the log was restored since, so its rows do not derive from the log.
     """
 
     state: ProjectionState
@@ -30,16 +30,16 @@ class ProjectionStatus:
 
     @property
     def displayed_state(self) -> str:
-        """The state of its row, or that nothing of it counts."""
+        """The state of the control row, or `diverged`."""
         return DIVERGED if self.diverged else self.state.state
 
 
 async def list_statuses(states: Sequence[ProjectionState], store: Store, now: datetime) -> list[ProjectionStatus]:
-    """Report on read models.
+    """Return the status of each read model.
 
     Args:
-        states: their rows, read before this.
-        now: the server's time; what waits is as old as it is then.
+        states: their control rows, read before this call.
+        now: the server's time; `lag_seconds` is the age of the first event not yet folded.
 
     Raises:
         StoreUnavailable.
@@ -49,7 +49,7 @@ async def list_statuses(states: Sequence[ProjectionState], store: Store, now: da
 
 
 async def status_of(state: ProjectionState, store: Store, head: int, now: datetime) -> ProjectionStatus:
-    """Report on one read model while the log ends at `head`."""
+    """Return the status of one read model while the log ends at `head`."""
     projection = await read_projection(store, state.name)
     diverged = not await is_in_log(store, state.checkpoint)
     known = 0 if diverged else state.position

@@ -1,4 +1,4 @@
-"""From facts to rows: the only way into a read model's tables, whichever version of them."""
+"""Applies events to a read model's tables; live versions and builds are written by this function only."""
 
 from collections.abc import Sequence
 
@@ -10,26 +10,27 @@ from projections.engine.model import ProjectedEvent, ReadModel
 
 
 async def write(
-    connection: Connection, model: ReadModel, facts: Sequence[ProjectedEvent], *, prepare: bool = True
+    connection: Connection, model: ReadModel, events: Sequence[ProjectedEvent], *, prepare: bool = True
 ) -> None:
-    """Write what a read model makes of some facts.
+    """Fold events and execute the statements.
 
     Args:
-        prepare: the same connection writes into this schema again and again.
+        prepare: use prepared statements; for a connection that writes into one schema repeatedly.
 
     Raises:
-        Whatever an unreadable event or an impossible statement raises.
+        UnknownEvent: an event cannot be decoded.
+        psycopg.Error: a statement failed.
     """
-    wanted = events_of_model(model, facts)
-    for fact in wanted:
-        if isinstance(fact.data, UnreadableData):
-            raise fact.data.error
-    for step in model.fold(wanted) if wanted else ():
+    folded = events_of_model(model, events)
+    for event in folded:
+        if isinstance(event.data, UnreadableData):
+            raise event.data.error
+    for step in model.fold(folded) if folded else ():
         if step.rows:
             rows = orjson.dumps(step.rows).decode()
             await connection.execute(step.statement, {"rows": rows}, prepare=prepare)
 
 
-def events_of_model(model: ReadModel, facts: Sequence[ProjectedEvent]) -> Sequence[ProjectedEvent]:
-    """Return the facts that a read model folds."""
-    return [fact for fact in facts if fact.name in model.event_names]
+def events_of_model(model: ReadModel, events: Sequence[ProjectedEvent]) -> Sequence[ProjectedEvent]:
+    """Return the events whose names a read model folds."""
+    return [event for event in events if event.name in model.event_names]

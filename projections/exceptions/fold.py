@@ -27,23 +27,23 @@ REOPENED: Mapping[str, str] = {
 """What being opened again changes in a row."""
 
 
-def fold(facts: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
+def fold(events: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
     """Write the batch: an exception is opened before anything moves it, and each is moved once."""
     opened = [
-        {**fact.data, "exception": fact.key, "at": fact.recorded_at, "position": fact.position}
-        for fact in facts
-        if fact.name == "ExceptionOpened"
+        {**event.data, "exception": event.key, "at": event.recorded_at, "position": event.position}
+        for event in events
+        if event.name == "ExceptionOpened"
     ]
     moves: dict[str, dict[str, Any]] = {}
-    for fact in facts:
-        moves.setdefault(fact.key, {"exception": fact.key}).update(move(fact))
+    for event in events:
+        moves.setdefault(event.key, {"exception": event.key}).update(move(event))
     return [WriteStep(sql.OPEN, opened), WriteStep(sql.MOVE, list(moves.values()))]
 
 
-def move(fact: ProjectedEvent) -> Mapping[str, Any]:
-    """Return what one fact changes in its exception's row."""
-    data = fact.data
-    match fact.name:
+def move(event: ProjectedEvent) -> Mapping[str, Any]:
+    """Return what one event changes in its exception's row."""
+    data = event.data
+    match event.name:
         case "ExceptionOpened":
             return REOPENED
         case "ExceptionResolutionProposed":
@@ -55,7 +55,7 @@ def move(fact: ProjectedEvent) -> Mapping[str, Any]:
                 "reason": data["reason"],
                 "closed_by": data["by"],
                 "resolution_refund": data["refund"],
-                "closed_at": fact.recorded_at,
+                "closed_at": event.recorded_at,
             }
 
 

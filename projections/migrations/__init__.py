@@ -1,1 +1,1 @@
-"""The projections' own schema: the control row of each, and who may make versioned schemas beside it."""
+"""Migrations of the schema `projections`: control rows, builds and the functions that create versioned schemas."""

@@ -56,15 +56,15 @@ NAMES = frozenset(
 )
 
 
-def fold(facts: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
+def fold(events: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
     """Write the batch: of each thing what begins, before what moves or ends."""
     by_name: dict[str, list[ProjectedEvent]] = defaultdict(list)
-    for fact in facts:
-        by_name[fact.name].append(fact)
+    for event in events:
+        by_name[event.name].append(event)
     return [
-        *order_steps(by_name, facts),
-        *payment_steps(by_name, facts),
-        *refund_steps(by_name, facts),
+        *order_steps(by_name, events),
+        *payment_steps(by_name, events),
+        *refund_steps(by_name, events),
         *hold_steps(by_name),
         *(
             WriteStep(statement, merged_guests(by_name["GuestMerged"]))
@@ -73,10 +73,10 @@ def fold(facts: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
     ]
 
 
-def order_steps(by_name: Mapping[str, list[ProjectedEvent]], facts: Sequence[ProjectedEvent]) -> list[WriteStep]:
+def order_steps(by_name: Mapping[str, list[ProjectedEvent]], events: Sequence[ProjectedEvent]) -> list[WriteStep]:
     """Orders: placed, then where their deadlines, statuses, tickets and lines stand."""
     placed = to_rows(by_name["OrderPlaced"], "order_id")
-    moves = (fact for fact in facts if fact.name in ORDER_MOVES)
+    moves = (event for event in events if event.name in ORDER_MOVES)
     return [
         WriteStep(sql.PLACE_ORDERS, placed),
         WriteStep(sql.MOVE_ORDERS, updates_for_existing(placed, moves, order_update, key="order_id")),
@@ -84,38 +84,38 @@ def order_steps(by_name: Mapping[str, list[ProjectedEvent]], facts: Sequence[Pro
     ]
 
 
-def order_update(fact: ProjectedEvent) -> Row:
-    """Return what one fact changes about its order; one that had expired may still be confirmed by late money."""
-    match fact.name:
+def order_update(event: ProjectedEvent) -> Row:
+    """Return what one event changes about its order; one that had expired may still be confirmed by late money."""
+    match event.name:
         case "OrderExtended":
-            return deadline(fact)
+            return deadline(event)
         case "OrderConfirmed":
-            tickets = {ticket["line_id"]: ticket["ticket"] for ticket in fact.data["tickets"]}
-            paid_by = fact.data["payment"]
-            return {"status": "confirmed", "paid_by": paid_by, "tickets": tickets, "confirmed_at": fact.recorded_at}
+            tickets = {ticket["line_id"]: ticket["ticket"] for ticket in event.data["tickets"]}
+            paid_by = event.data["payment"]
+            return {"status": "confirmed", "paid_by": paid_by, "tickets": tickets, "confirmed_at": event.recorded_at}
         case _:
-            return {"status": ORDER_ENDS[fact.name]}
+            return {"status": ORDER_ENDS[event.name]}
 
 
-def deadline(fact: ProjectedEvent) -> Row:
+def deadline(event: ProjectedEvent) -> Row:
     """Return the deadline that moved."""
-    return {"expires_at": fact.data["expires_at"]}
+    return {"expires_at": event.data["expires_at"]}
 
 
-def payment_steps(by_name: Mapping[str, list[ProjectedEvent]], facts: Sequence[ProjectedEvent]) -> list[WriteStep]:
+def payment_steps(by_name: Mapping[str, list[ProjectedEvent]], events: Sequence[ProjectedEvent]) -> list[WriteStep]:
     """Payments: requested, then where they stand."""
     requested = to_rows(by_name["PaymentRequested"], "payment")
-    moves = (fact for fact in facts if fact.name in PAYMENT_MOVES)
+    moves = (event for event in events if event.name in PAYMENT_MOVES)
     return [
         WriteStep(sql.REQUEST_PAYMENTS, requested),
         WriteStep(sql.MOVE_PAYMENTS, updates_for_existing(requested, moves, payment_update, key="payment")),
     ]
 
 
-def payment_update(fact: ProjectedEvent) -> Row:
-    """Return what one fact changes about its payment."""
-    data = fact.data
-    match fact.name:
+def payment_update(event: ProjectedEvent) -> Row:
+    """Return what one event changes about its payment."""
+    data = event.data
+    match event.name:
         case "PaymentCaptured":
             return {"status": "captured", "captured": data["amount"], "captured_currency": data["currency"]}
         case "PaymentFailed":
@@ -126,37 +126,37 @@ def payment_update(fact: ProjectedEvent) -> Row:
             owner = {"owner": data["owner"]} if data["owner"] is not None else {}
             return {"status": "settled", "outcome": data["outcome"], **owner}
         case _:
-            return {"status": PAYMENT_STATUS[fact.name]}
+            return {"status": PAYMENT_STATUS[event.name]}
 
 
-def refund_steps(by_name: Mapping[str, list[ProjectedEvent]], facts: Sequence[ProjectedEvent]) -> list[WriteStep]:
+def refund_steps(by_name: Mapping[str, list[ProjectedEvent]], events: Sequence[ProjectedEvent]) -> list[WriteStep]:
     """Refunds: requested, then where they stand."""
     requested = to_rows(by_name["RefundRequested"], "refund")
-    moves = (fact for fact in facts if fact.name in REFUND_MOVES)
+    moves = (event for event in events if event.name in REFUND_MOVES)
     return [
         WriteStep(sql.REQUEST_REFUNDS, requested),
         WriteStep(sql.MOVE_REFUNDS, updates_for_existing(requested, moves, refund_update, key="refund")),
     ]
 
 
-def refund_update(fact: ProjectedEvent) -> Row:
-    """Return what one fact changes about its refund."""
-    if fact.name == "RefundClosedManually":
-        return {"status": fact.data["outcome"], "owner": NOBODY}
-    status = {"status": REFUND_STATUS[fact.name]}
-    match fact.name:
+def refund_update(event: ProjectedEvent) -> Row:
+    """Return what one event changes about its refund."""
+    if event.name == "RefundClosedManually":
+        return {"status": event.data["outcome"], "owner": NOBODY}
+    status = {"status": REFUND_STATUS[event.name]}
+    match event.name:
         case "RefundSubmitted":
-            return {**status, "attempt": fact.data["attempt"]}
+            return {**status, "attempt": event.data["attempt"]}
         case "RefundApproved":
-            return {**status, "decided_by": fact.data["by"], "decided_at": fact.recorded_at}
+            return {**status, "decided_by": event.data["by"], "decided_at": event.recorded_at}
         case "RefundRejected":
-            rejection = fact.data["reason_text"]
-            return {**status, "decided_by": fact.data["by"], "decided_at": fact.recorded_at, "rejection": rejection}
+            rejection = event.data["reason_text"]
+            return {**status, "decided_by": event.data["by"], "decided_at": event.recorded_at, "rejection": rejection}
         case "RefundCompleted":
-            return {**status, "completed_at": fact.recorded_at, "owner": NOBODY}
+            return {**status, "completed_at": event.recorded_at, "owner": NOBODY}
         case "RefundFailed":
-            owner = {"owner": fact.data["owner"]} if fact.data["owner"] is not None else {}
-            return {**status, "failure": fact.data["reason"], **owner}
+            owner = {"owner": event.data["owner"]} if event.data["owner"] is not None else {}
+            return {**status, "failure": event.data["reason"], **owner}
         case "RefundRetried":
             return {**status, "owner": NOBODY}
         case _:
@@ -165,11 +165,11 @@ def refund_update(fact: ProjectedEvent) -> Row:
 
 def hold_steps(by_name: Mapping[str, list[ProjectedEvent]]) -> list[WriteStep]:
     """Baskets: placed, moved, gone. One that was an order from the start, or is gone again, is never listed."""
-    ended = {fact.key for name in HOLD_ENDS for fact in by_name[name]}
+    ended = {event.key for name in HOLD_ENDS for event in by_name[name]}
     placed = to_rows(
-        (fact for fact in by_name["HoldPlaced"] if fact.data["order"] is None and fact.key not in ended), "hold"
+        (event for event in by_name["HoldPlaced"] if event.data["order"] is None and event.key not in ended), "hold"
     )
-    before = ended.difference(fact.key for fact in by_name["HoldPlaced"])
+    before = ended.difference(event.key for event in by_name["HoldPlaced"])
     return [
         WriteStep(sql.PLACE_HOLDS, placed),
         WriteStep(sql.MOVE_HOLD_DEADLINES, updates_for_existing(placed, by_name["HoldExtended"], deadline, key="hold")),
@@ -177,14 +177,14 @@ def hold_steps(by_name: Mapping[str, list[ProjectedEvent]]) -> list[WriteStep]:
     ]
 
 
-def merged_guests(facts: Iterable[ProjectedEvent]) -> Rows:
+def merged_guests(events: Iterable[ProjectedEvent]) -> Rows:
     """Return the guests that logged in, each with the account that has what was theirs; none begins anything later."""
-    return [{"guest": fact.key, "account": fact.data["into"]} for fact in facts]
+    return [{"guest": event.key, "account": event.data["into"]} for event in events]
 
 
-def to_rows(facts: Iterable[ProjectedEvent], key: str) -> Rows:
-    """Return one row for each fact: what it says, what it is about, where and when it was recorded."""
-    return [{**fact.data, key: fact.key, "position": fact.position, "at": fact.recorded_at} for fact in facts]
+def to_rows(events: Iterable[ProjectedEvent], key: str) -> Rows:
+    """Return one row for each event: what it says, what it is about, where and when it was recorded."""
+    return [{**event.data, key: event.key, "position": event.position, "at": event.recorded_at} for event in events]
 
 
 def updates_for_existing(
@@ -193,11 +193,11 @@ def updates_for_existing(
     """Move the rows that begin in this batch; return what moves of every other, one row for each thing."""
     here: dict[str, Row] = {row[key]: row for row in begun}
     besides: dict[str, Row] = {}
-    for fact in moves:
-        row = here.get(fact.key)
+    for event in moves:
+        row = here.get(event.key)
         if row is None:
-            row = besides.setdefault(fact.key, {key: fact.key})
-        row.update(move(fact))
+            row = besides.setdefault(event.key, {key: event.key})
+        row.update(move(event))
     return list(besides.values())
 
 

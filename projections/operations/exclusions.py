@@ -1,4 +1,4 @@
-"""What a read model leaves out: skipped events and parked streams, as the log's `projection-<name>` says."""
+"""Exclusions of a read model: skipped events and parked streams, folded from its stream `projection-<name>`."""
 
 from collections.abc import Sequence
 from functools import reduce
@@ -16,9 +16,9 @@ CODEC = Codec(NAMES, VERSIONS, UPCASTERS)
 
 
 async def read_exclusions(store: Store, *, name: str, version: int, schema: str) -> Exclusions:
-    """Return what the tables in `schema`, folded by a version of a read model's code, leave out.
+    """Return the exclusions of the tables in `schema`, folded by a code version of a read model.
 
-    Whoever folds reads this after it took the row and before it writes: every change raises the row's fence.
+    Call it after acquiring the lease and before writing: each change of exclusions raises the fence.
 
     Raises:
         StoreUnavailable.
@@ -27,7 +27,7 @@ async def read_exclusions(store: Store, *, name: str, version: int, schema: str)
 
 
 async def read_projection(store: Store, name: str) -> Projection:
-    """Return all that was ever decided about a read model.
+    """Return the state folded from all operator decisions about a read model.
 
     Raises:
         StoreUnavailable.
@@ -37,23 +37,23 @@ async def read_projection(store: Store, name: str) -> Projection:
 
 
 def projection_of(recorded: Sequence[RecordedEvent]) -> Projection:
-    """Fold what was decided."""
+    """Fold the events of a read model's stream."""
     decoded = (CODEC.decode(event.name, event.schema_version, event.data) for event in recorded)
     return reduce(evolve, decoded, PROJECTION.initial)
 
 
-def exclude(exclusions: Exclusions, facts: Sequence[ProjectedEvent]) -> Sequence[ProjectedEvent]:
-    """Return the facts that are not left out."""
+def exclude(exclusions: Exclusions, events: Sequence[ProjectedEvent]) -> Sequence[ProjectedEvent]:
+    """Return the events that are not excluded."""
     if not exclusions.positions and not exclusions.streams:
-        return facts
-    return [fact for fact in facts if not exclusions.excludes(fact.position, fact.stream)]
+        return events
+    return [event for event in events if not exclusions.excludes(event.position, event.stream)]
 
 
 async def require_stream(store: Store, stream: str) -> None:
-    """Make sure that a stream to be parked is one.
+    """Check that a stream to be parked exists.
 
     Raises:
-        NotFound: nothing ever happened to it.
+        NotFound: the stream has no event.
         StoreUnavailable.
     """
     if not await store.read_stream(stream, limit=1):

@@ -1,7 +1,7 @@
-"""What people do to a read model: let it stand still, go on, try again, or leave something out.
+"""Operations on a read model: pause, resume, retry, skip an event, park a stream.
 
-The row is locked before anybody decides, and what was decided stands in the log before the row moves. So nobody folds
-past the position that was decided on, and whoever folds afterwards has another fence and reads the decision.
+The control row is locked before the decision, and the event is recorded before the row changes. So no projector passes
+the position that the decision is about; the next one has a new fence and reads the decision.
 """
 
 import asyncio
@@ -21,23 +21,23 @@ from projections.engine import checkpoints, sql
 from projections.engine.checkpoints import Connection
 
 SECONDS_MAX = 10.0
-"""How long the server may take for a statement, before people are told that nobody answers."""
+"""Limit of a statement, after which the operation fails."""
 
 SendCommand = Callable[[Callable[[DecisionContext], Changes]], Awaitable[Outcome]]
-"""Carries a decision out as a command."""
+"""Executes a decision as a command."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One thing people do: how it is decided, and the state it leads to."""
+    """An operation: its decision, and the state of the control row after it."""
 
     decide: Callable[[DecisionContext, ProjectionSnapshot], Changes]
     next_state: Callable[[ProjectionSnapshot], ReadModelState]
 
 
-def state_after_exclusion(standing: ProjectionSnapshot) -> ReadModelState:
-    """Leave it stands, with other things left out; one that failed tries again."""
-    return ReadModelState.RUNNING if standing.state is ReadModelState.FAILED else standing.state
+def state_after_exclusion(snapshot: ProjectionSnapshot) -> ReadModelState:
+    """Return the state after a change of exclusions: a failed read model runs again, others keep their state."""
+    return ReadModelState.RUNNING if snapshot.state is ReadModelState.FAILED else snapshot.state
 
 
 PAUSE = Operation(decide=projection.pause, next_state=lambda _: ReadModelState.PAUSED)
@@ -46,29 +46,29 @@ RETRY = Operation(decide=projection.retry, next_state=lambda _: ReadModelState.R
 
 
 def skip(position: int, reason: ExclusionReason) -> Operation:
-    """Leave out the event it failed on."""
+    """Return the operation that skips the event at which the read model failed."""
     return Operation(
         decide=partial(projection.skip_event, position=position, reason=reason), next_state=state_after_exclusion
     )
 
 
 def park(stream: str, reason: ExclusionReason) -> Operation:
-    """Leave a stream out."""
+    """Return the operation that excludes a stream."""
     return Operation(
         decide=partial(projection.park_stream, stream=stream, reason=reason), next_state=state_after_exclusion
     )
 
 
 def unpark(stream: str) -> Operation:
-    """Let the next tables have a stream again."""
+    """Return the operation that includes a parked stream again, from the next rebuild on."""
     return Operation(decide=partial(projection.unpark_stream, stream=stream), next_state=state_after_exclusion)
 
 
 class ProjectionOperations:
-    """The rows of all read models, switched one at a time.
+    """Executes operations, one at a time.
 
     Args:
-        url: of the projector's role; a connection is opened for each deed, as people do few.
+        url: connection string of the projector's role; operations are rare, so each opens a connection.
     """
 
     def __init__(self, url: str) -> None:
@@ -76,17 +76,17 @@ class ProjectionOperations:
         self._one_at_a_time = asyncio.Lock()
 
     async def run(self, name: str, operation: Operation, send: SendCommand) -> Outcome:
-        """Do something to a read model; a command that was done before moves nothing again.
+        """Execute an operation on a read model; a replayed command does not change the control row again.
 
         Raises:
             NotFound: there is no such read model.
-            What the decision refuses with; what `send` raises.
-            StoreUnavailable, psycopg.Error: it may stand in the log, but the row has not moved; do it again.
+            Rejected: the decision refuses the operation.
+            StoreUnavailable, psycopg.Error: the event may be recorded, but the row is unchanged; send it again.
         """
-        async with self._locked(name) as (connection, standing):
-            outcome = await send(lambda books: operation.decide(books, standing))
+        async with self._locked(name) as (connection, snapshot):
+            outcome = await send(lambda context: operation.decide(context, snapshot))
             if not outcome.replayed:
-                await connection.execute(sql.SET_STATE, {"name": name, "state": operation.next_state(standing).value})
+                await connection.execute(sql.SET_STATE, {"name": name, "state": operation.next_state(snapshot).value})
             return outcome
 
     @asynccontextmanager
@@ -100,10 +100,10 @@ class ProjectionOperations:
 
 
 async def lock(connection: Connection, name: str) -> ProjectionSnapshot:
-    """Lock a read model's row, and return how it stands.
+    """Lock a read model's control row until the transaction ends, and return its snapshot.
 
     Raises:
-        NotFound: there is none.
+        NotFound: there is no such read model.
     """
     async with connection.cursor(row_factory=kwargs_row(to_snapshot)) as cursor:
         await cursor.execute(sql.LOCK_SNAPSHOT, {"name": name})
@@ -116,7 +116,7 @@ async def lock(connection: Connection, name: str) -> ProjectionSnapshot:
 def to_snapshot(
     *, name: str, version: int, schema: str, position: int, state: str, failed_position: int | None
 ) -> ProjectionSnapshot:
-    """Return what a row says."""
+    """Convert a control row to a snapshot."""
     return ProjectionSnapshot(
         name=name,
         version=version,

@@ -1,5 +1,6 @@
-"""The versions of a read model: built beside the live one while the shop is open, compared, swapped, taken back.
+"""Rebuilds of read models: a version is built beside the live one, compared, swapped in, and can be rolled back.
 
-One session at a time works on them (`attending`); whatever it did is kept, so the next one goes on where it stopped:
-filling → following (the owner of the live one writes both) → compared → live; the former one is retired.
+One database session at a time works on the versions of a read model (`exclusive_session`). Progress is stored, so
+another session can resume a build at any step: filling (backfill) → following (dual write) → comparison → live. The
+former live version is retired and kept until the next swap.
 """

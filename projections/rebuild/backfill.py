@@ -1,4 +1,4 @@
-"""Folding ranges of the log into a version that nobody reads yet; rows and checkpoint change in one transaction."""
+"""Backfill of a build: folds ranges of the log; rows and checkpoint of a range are one transaction."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
@@ -16,11 +16,11 @@ from projections.rebuild.throttle import RANGE_QUIET
 
 
 class Backfill:
-    """Folds the log into the tables of a build, by the same fold as the live version's.
+    """Folds the log into the tables of a build.
 
     Args:
-        connection: looks in the build's schema.
-        position: how far the build is.
+        connection: its search path is the build's schema.
+        position: last position that the build has folded.
     """
 
     def __init__(
@@ -42,39 +42,38 @@ class Backfill:
         self.range_events = RANGE_QUIET
 
     async def run(self, until: int) -> AsyncGenerator[None]:
-        """Fold everything up to a position that the live version has reached; give way after every range.
+        """Fold everything up to a position that the live version has reached; yield after each range.
 
-        What is left out is decided about positions that the live version has not reached, so what was decided by now is
-        all there is to know.
+        Exclusions are read once: later ones concern positions that the live version has not reached.
         """
         exclusions = await read_exclusions(
             self._store, name=self._model.name, version=self._model.version, schema=self._schema
         )
         async with aclosing(self._ranges(until)) as ranges:
-            async for facts, reached in ranges:
+            async for events, reached in ranges:
                 checkpoint = await checkpoint_at(self._store, reached)
                 async with self._connection.transaction():
                     await build_repository.advance(
                         self._connection, self._schema, after=self.position, until=checkpoint
                     )
-                    await write(self._connection, self._model, exclude(exclusions, facts))
+                    await write(self._connection, self._model, exclude(exclusions, events))
                 self.position = reached
                 yield
 
     async def catch_up(self, until: int) -> None:
-        """Fold the little that is left, within a transaction that keeps the live version from moving."""
+        """Fold up to `until` without pauses, in a transaction that locks the live version's row."""
         async for _ in self.run(until):
             pass
 
     async def _ranges(self, until: int) -> AsyncGenerator[tuple[Sequence[ProjectedEvent], int]]:
-        """Give one range after the other; the next is read while the last is folded."""
+        """Yield the events and the end of each range; the next range is read while one is folded."""
         position = self.position
         reading = asyncio.create_task(self._read(position, until))
         try:
             while position < until:
-                facts, position = await reading
+                events, position = await reading
                 reading = asyncio.create_task(self._read(position, until))
-                yield facts, position
+                yield events, position
         finally:
             reading.cancel()
             with suppress(asyncio.CancelledError):

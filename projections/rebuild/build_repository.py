@@ -1,4 +1,4 @@
-"""The rows of versions that are not live: begun, resumed, stopped, put in the live one's place, dropped."""
+"""Repository of builds: versions of read models that are not live."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from projections.rebuild.exclusive_session import LOCK
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Build:
-    """A version that is not live. `has_worker`: a session works on it at the moment."""
+    """A version that is not live; `has_worker`: a session holds the read model's lock."""
 
     name: str
     version: int
@@ -37,24 +37,24 @@ class Build:
 
     @property
     def checkpoint(self) -> Checkpoint:
-        """How far it is, in a form that no other history of the log repeats."""
+        """Position and digest of the last folded event; they identify one history of the log."""
         return Checkpoint(self.position, self.digest)
 
     @property
     def unfinished(self) -> bool:
-        """Whether whoever comes next shall go on with it."""
+        """Whether the build can be resumed."""
         return self.state in {"filling", "following"}
 
 
 async def list_builds(connection: Connection) -> list[Build]:
-    """Return every version that is not live, by name; the retired one of a name last."""
+    """Return all versions that are not live, ordered by name; a retired version comes last within its name."""
     async with connection.cursor(row_factory=class_row(Build)) as cursor:
         await cursor.execute(sql.BUILDS, {"lock": LOCK})
         return await cursor.fetchall()
 
 
 async def find_unfinished(connection: Connection, name: str) -> Build | None:
-    """Return the version of a read model that is being built, or whose building was stopped."""
+    """Return the build of a read model, in progress or stopped; None if there is none."""
     return next((b for b in await list_builds(connection) if b.name == name and b.state != "retired"), None)
 
 
@@ -62,7 +62,7 @@ async def require_retired(connection: Connection, name: str) -> Build:
     """Return the version that was live before the last swap.
 
     Raises:
-        NoRetiredVersion: it was dropped, or there never was one.
+        NoRetiredVersion: there is no retired version.
     """
     for build in await list_builds(connection):
         if build.name == name and build.state == "retired":
@@ -71,10 +71,10 @@ async def require_retired(connection: Connection, name: str) -> Build:
 
 
 async def begin(connection: Connection, model: ReadModel, *, swap_anyway: bool = False) -> Build:
-    """Make new tables for a read model, or take up what was begun with the same version of the code.
+    """Create a build with empty tables, or resume the one of the same code version; drop one of another version.
 
     Raises:
-        NoSuchProjection: it was never folded at all.
+        NoSuchProjection: the read model has no control row.
     """
     async with connection.transaction():
         await lock_live(connection, model.name)
@@ -83,47 +83,47 @@ async def begin(connection: Connection, model: ReadModel, *, swap_anyway: bool =
             await connection.execute(sql.RESUME, {"schema": found.schema, "swap_anyway": swap_anyway})
         else:
             await drop_unfinished(connection, model.name)
-            await _make(connection, model, swap_anyway=swap_anyway)
-        return await _found(connection, model.name)
+            await _create(connection, model, swap_anyway=swap_anyway)
+        return await _require_unfinished(connection, model.name)
 
 
 async def reactivate(connection: Connection, name: str) -> Build:
-    """Let the retired version be brought up to date like one that is being built.
+    """Turn the retired version into a build, which a rebuild brings up to date.
 
     Raises:
-        NoRetiredVersion: there is none.
+        NoRetiredVersion: there is no retired version.
     """
     async with connection.transaction():
         await lock_live(connection, name)
         await drop_unfinished(connection, name)
         if await (await connection.execute(sql.REVIVE, {"name": name})).fetchone() is None:
             raise NoRetiredVersion(f"No retired version of {name} is kept: rebuild it instead.")
-        return await _found(connection, name)
+        return await _require_unfinished(connection, name)
 
 
 async def lock_live(connection: Connection, name: str) -> Lease:
-    """Let nobody move the live version before the transaction ends; return its row.
+    """Lock the live version's control row until the transaction ends, and return it.
 
     Raises:
-        NoSuchProjection: it was never folded at all.
+        NoSuchProjection: the read model has no control row.
     """
     return await _live(connection, name, lock=True)
 
 
 async def require_live(connection: Connection, name: str) -> Lease:
-    """Return the live version's row.
+    """Return the live version's control row.
 
     Raises:
-        NoSuchProjection: it was never folded at all.
+        NoSuchProjection: the read model has no control row.
     """
     return await _live(connection, name, lock=False)
 
 
 async def advance(connection: Connection, schema: str, *, after: int, until: Checkpoint) -> None:
-    """Move a build's checkpoint, within the transaction that writes its rows.
+    """Move a build's checkpoint, in the transaction that writes its rows.
 
     Raises:
-        Lost: it is not there, or was stopped.
+        LeaseLost: the build was dropped, stopped or advanced by another session.
     """
     parameters = {"schema": schema, "after": after, "upto": until.position, "digest": until.digest}
     found = await connection.execute(sql.ADVANCE, parameters)
@@ -132,7 +132,7 @@ async def advance(connection: Connection, schema: str, *, after: int, until: Che
 
 
 async def start_dual_write(connection: Connection, build: Build, *, dual_write_schema: str | None) -> None:
-    """Say that a build is where the live version is; let the live one's owner write both, if it can."""
+    """Set a build to following; with `dual_write_schema`, the live version's projector writes there as well."""
     await connection.execute(sql.FOLLOW, {"schema": build.schema})
     await connection.execute(sql.SET_FOLLOWER, {"name": build.name, "follower": dual_write_schema})
 
@@ -146,7 +146,7 @@ async def mark_failed(
     error: str | None = None,
     differences: Sequence[Difference] | None = None,
 ) -> None:
-    """Give a build up until somebody has looked at it: it `failed`, or it `differs`."""
+    """Stop a build with the state `failed` or `differs`; only an operator or new code starts it again."""
     differences_json = None if differences is None else orjson.dumps([each._asdict() for each in differences]).decode()
     cut = None if error is None else error[:ERROR_LENGTH_MAX]
     async with connection.transaction():
@@ -159,7 +159,7 @@ async def mark_failed(
 async def replace(
     connection: Connection, live: Lease, build: Build, *, until: Checkpoint, state: str | None = None
 ) -> None:
-    """Point the row of the locked live version to a build that has come so far, and retire what was live."""
+    """Make a build live by updating the locked control row, and retire the former live version."""
     swapped = {"name": build.name, "version": build.version, "schema": build.schema}
     await connection.execute(sql.FORGET, {"schema": build.schema})
     await connection.execute(sql.SWAP, {**swapped, "position": until.position, "digest": until.digest, "state": state})
@@ -168,7 +168,7 @@ async def replace(
 
 
 async def drop(connection: Connection, build: Build) -> None:
-    """Drop a version that is not live, with its tables."""
+    """Drop a version that is not live, including its tables."""
     async with connection.transaction():
         await connection.execute(sql.STOP_FOLLOWING, {"name": build.name, "schema": build.schema})
         await connection.execute(sql.FORGET, {"schema": build.schema})
@@ -176,32 +176,32 @@ async def drop(connection: Connection, build: Build) -> None:
 
 
 async def drop_unfinished(connection: Connection, name: str) -> None:
-    """Give up what is being built of a read model."""
+    """Drop the build of a read model, if there is one."""
     found = await find_unfinished(connection, name)
     if found is not None:
         await drop(connection, found)
 
 
 async def drop_all(connection: Connection, name: str) -> list[Build]:
-    """Drop every version of a read model but the live one; return what they were."""
+    """Drop all versions of a read model except the live one, and return them."""
     found = [build for build in await list_builds(connection) if build.name == name]
     for build in found:
         await drop(connection, build)
     return found
 
 
-async def _make(connection: Connection, model: ReadModel, *, swap_anyway: bool) -> None:
+async def _create(connection: Connection, model: ReadModel, *, swap_anyway: bool) -> None:
     numbered = await (await connection.execute(sql.NEXT_GENERATION, {"name": model.name})).fetchone()
-    assert numbered is not None, "the row is locked"
+    assert numbered is not None, "the control row is locked"
     schema = checkpoints.schema_name(model, numbered[0])
     await checkpoints.create_tables(connection, model, schema)
     begun = {"schema": schema, "name": model.name, "version": model.version, "swap_anyway": swap_anyway}
     await connection.execute(sql.BEGIN, begun)
 
 
-async def _found(connection: Connection, name: str) -> Build:
+async def _require_unfinished(connection: Connection, name: str) -> Build:
     found = await find_unfinished(connection, name)
-    assert found is not None, "it was made in this transaction"
+    assert found is not None, "the build was created in this transaction"
     return found
 
 
@@ -210,5 +210,5 @@ async def _live(connection: Connection, name: str, *, lock: bool) -> Lease:
         await cursor.execute(sql.LOCK if lock else sql.LIVE, {"name": name})
         found = await cursor.fetchone()
     if found is None:
-        raise NoSuchProjection(f"No read model {name} was ever folded.")
+        raise NoSuchProjection(f"There is no read model {name}.")
     return found

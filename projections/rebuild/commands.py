@@ -1,4 +1,4 @@
-"""What an operator does with the versions of a read model: rebuild it, take a swap back, drop what is not live."""
+"""Commands of an operator on the versions of a read model: rebuild, roll back, drop."""
 
 from collections.abc import Callable
 
@@ -27,20 +27,20 @@ async def rebuild(
     report: Report = no_progress,
     silence_s: float = SILENCE_S,
 ) -> Rebuilt:
-    """Fold a read model anew beside the live one and swap it in, or go on with what was begun.
+    """Build a new version of a read model and swap it in, or resume a build of the same code version.
 
     Args:
-        url: of the projector's role.
-        reader: knows at least the model's names.
-        swap_anyway: even if the new version differs from the live one.
-        silence_s: how long somebody else who is at it may rest.
+        url: connection string of the projector's role.
+        reader: decodes at least the events of the model.
+        swap_anyway: swap even if the new version differs from the live one.
+        silence_s: idle time after which another session that holds the lock is terminated.
 
     Raises:
-        NoSuchProjection: it was never folded at all.
-        RebuildInProgress: somebody else is at it.
-        VersionsDiffer: the live one stays; look at the differences, then drop the new one or swap anyway.
-        RebuildFailed: an event can't be applied.
-        StoreUnavailable, psycopg.Error: what was done is kept; run it again.
+        NoSuchProjection: the read model has no control row.
+        RebuildInProgress: another session works on the versions of this read model.
+        VersionsDiffer: the live version stays; drop the new one, or run again with `swap_anyway`.
+        RebuildFailed: an event cannot be applied.
+        StoreUnavailable, psycopg.Error: progress is stored; run the command again.
     """
     async with exclusive_session(url, model.name, silence_s=silence_s) as connection:
         await drop_diverged(connection, store, model.name)
@@ -51,15 +51,15 @@ async def rebuild(
 async def roll_back(
     *, url: str, store: Store, model: ReadModel, reader: ProjectionEventReader, report: Report = no_progress
 ) -> Rebuilt | None:
-    """Put the retired version back in its place.
+    """Make the retired version live again.
 
     Returns:
-        What came of it; None: the retired version is of another version of the code, so it stands still until a program
-        of that version runs and it is resumed.
+        The result; None if the retired version has another code version: it is live, but paused until an operator
+        resumes it under that code.
 
     Raises:
-        NoRetiredVersion: there is none.
-        RebuildInProgress, RebuildFailed, StoreUnavailable, psycopg.Error: as `rebuild`.
+        NoRetiredVersion: there is no retired version.
+        RebuildInProgress, RebuildFailed, StoreUnavailable, psycopg.Error: as for `rebuild`.
     """
     async with exclusive_session(url, model.name) as connection:
         await drop_diverged(connection, store, model.name)
@@ -70,10 +70,13 @@ async def roll_back(
 
 
 async def roll_back_live(connection: Connection, model: ReadModel) -> Build | None:
-    """Begin to bring the retired version up to date, or, if this code can't, swap it in as it is and pause it.
+    """Turn the retired version into a build; if its code version is another one, swap it in unchanged and pause it.
+
+    Returns:
+        The build to run; None if the retired version is live already.
 
     Raises:
-        NoRetiredVersion: there is none.
+        NoRetiredVersion: there is no retired version.
     """
     async with connection.transaction():
         live = await build_repository.lock_live(connection, model.name)
@@ -87,10 +90,10 @@ async def roll_back_live(connection: Connection, model: ReadModel) -> Build | No
 
 
 async def drop(*, url: str, name: str) -> list[Build]:
-    """Drop every version of a read model that is not live; return what they were.
+    """Drop all versions of a read model that are not live, and return them.
 
     Raises:
-        RebuildInProgress: somebody is at one of them.
+        RebuildInProgress: another session works on the versions of this read model.
     """
     async with exclusive_session(url, name) as connection:
         return await build_repository.drop_all(connection, name)

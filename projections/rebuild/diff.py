@@ -1,4 +1,4 @@
-"""Comparing two versions of a read model, table by table, in one snapshot: rows, fingerprints, and what differs."""
+"""Comparison of two versions of a read model, table by table, in one snapshot."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, LiteralString, NamedTuple
@@ -15,9 +15,9 @@ Columns = Mapping[str, Sequence[str]]
 
 
 class Difference(NamedTuple):
-    """A table that is not the same in both versions, with some of the rows that only one of them has.
+    """A table that differs between the versions, with up to `ROWS_SHOWN_MAX` rows that only one of them has.
 
-    `live_rows`, `built_rows`: None where a version has no such table.
+    `live_rows`, `built_rows`: number of rows; None if a version has no such table.
     """
 
     table: str
@@ -28,10 +28,7 @@ class Difference(NamedTuple):
 
 
 async def compare(connection: Connection, *, live: str, built: str) -> list[Difference]:
-    """Compare all tables of two schemas within a transaction whose snapshot both are to be seen in.
-
-    Columns that only one version has are left out.
-    """
+    """Compare all tables of two schemas by the columns that both have; call it within a REPEATABLE READ transaction."""
     await connection.execute(sql.READ_WHOLE_TABLES)
     columns = {schema: await _columns(connection, schema) for schema in (live, built)}
     found = []
@@ -45,7 +42,7 @@ async def compare(connection: Connection, *, live: str, built: str) -> list[Diff
 
 
 class TableDiff:
-    """One table in both versions."""
+    """Compares one table of both versions."""
 
     def __init__(self, connection: Connection, table: str, columns: Sequence[str], live: str, built: str) -> None:
         self._connection = connection
@@ -55,7 +52,7 @@ class TableDiff:
         self._built = built
 
     async def difference(self) -> Difference | None:
-        """Return how the table differs; None: it does not."""
+        """Return the difference; None if the rows are equal."""
         live, built = await self._fingerprint(self._live), await self._fingerprint(self._built)
         if live == built:
             return None
@@ -68,7 +65,7 @@ class TableDiff:
         )
 
     async def missing(self, columns: Mapping[str, Columns]) -> Difference:
-        """Return that only one version has the table."""
+        """Return the difference for a table that only one version has."""
 
         async def rows(schema: str) -> int | None:
             return (await self._fingerprint(schema))[0] if self._table in columns[schema] else None
@@ -76,16 +73,16 @@ class TableDiff:
         return Difference(table=self._table, live_rows=await rows(self._live), built_rows=await rows(self._built))
 
     async def _fingerprint(self, schema: str) -> tuple[int, Any]:
-        row = await (await self._connection.execute(self._about(sql.FINGERPRINT, schema, schema))).fetchone()
-        assert row is not None, "an aggregate has a row"
+        row = await (await self._connection.execute(self._compose(sql.FINGERPRINT, schema, schema))).fetchone()
+        assert row is not None, "an aggregate returns one row"
         return row[0], row[1]
 
     async def _only_in(self, schema: str, other: str) -> list[str]:
         parameters = {"characters": ROW_CHARACTERS_MAX, "limit": ROWS_SHOWN_MAX}
-        found = await self._connection.execute(self._about(sql.ONLY_IN, schema, other), parameters)
+        found = await self._connection.execute(self._compose(sql.ONLY_IN, schema, other), parameters)
         return [row[0] for row in await found.fetchall()]
 
-    def _about(self, statement: LiteralString, schema: str, other: str) -> statements.Composed:
+    def _compose(self, statement: LiteralString, schema: str, other: str) -> statements.Composed:
         text = statements.SQL("{}::text")
         return statements.SQL(statement).format(
             columns=statements.SQL(", ").join(text.format(statements.Identifier(name)) for name in self._columns),

@@ -1,4 +1,4 @@
-"""Versions of a read model that a restored log knows nothing of: they can't be gone on with, so they are dropped."""
+"""Removal of versions that were folded from events which a restored log lacks."""
 
 import structlog
 
@@ -11,10 +11,10 @@ _log = structlog.get_logger(__name__)
 
 
 async def drop_diverged(connection: Connection, store: Store, name: str) -> None:
-    """Drop every version that is not live and whose checkpoint is not in the log.
+    """Drop each version that is not live and whose checkpoint is not in the log.
 
     Args:
-        connection: attends to the read model.
+        connection: an exclusive session of the read model.
 
     Raises:
         StoreUnavailable.
@@ -23,7 +23,7 @@ async def drop_diverged(connection: Connection, store: Store, name: str) -> None
         if build.name == name and not await is_in_log(store, build.checkpoint):
             await build_repository.drop(connection, build)
             _log.error(
-                "version dropped: the log was restored and does not hold what it was folded from",
+                "version dropped: the log was restored and lacks events that it was folded from",
                 name=name,
                 schema=build.schema,
                 position=build.position,

@@ -1,4 +1,4 @@
-"""What a rebuild would take, measured on the log's first events in tables that vanish again."""
+"""Estimate of a rebuild's duration and size, from folding the log's first events into temporary tables."""
 
 import time
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ SAMPLE_EVENTS = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RebuildEstimate:
-    """What a rebuild would do: fold `events` at about `events_s`, and write about `size_bytes`."""
+    """Estimate of a rebuild: positions to read, positions per second, bytes to write."""
 
     events: int
     events_s: float
@@ -24,17 +24,17 @@ class RebuildEstimate:
 
     @property
     def seconds(self) -> float:
-        """How long it would take in a quiet shop."""
+        """The duration without throttling; 0 if the rate is unknown."""
         return self.events / self.events_s if self.events_s else 0.0
 
 
 async def estimate_rebuild(
     connection: Connection, *, store: Store, model: ReadModel, reader: ProjectionEventReader
 ) -> RebuildEstimate:
-    """Fold the log's first events and forget them; nothing is changed.
+    """Fold the log's first `SAMPLE_EVENTS` positions into temporary tables and roll back.
 
     Raises:
-        NoSuchProjection: it was never folded at all.
+        NoSuchProjection: the read model has no control row.
     """
     live = await build_repository.require_live(connection, model.name)
     began_at = time.monotonic()
@@ -45,5 +45,5 @@ async def estimate_rebuild(
         await write(connection, model, reader.read(events), prepare=False)
     took_s = time.monotonic() - began_at
     sized = await (await connection.execute(sql.SIZE, {"schema": live.schema})).fetchone()
-    assert sized is not None, "an aggregate has a row"
+    assert sized is not None, "an aggregate returns one row"
     return RebuildEstimate(events=live.position, events_s=reached / took_s, size_bytes=sized[0])

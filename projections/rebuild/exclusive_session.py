@@ -1,8 +1,8 @@
-"""One session at a time works on the versions of a read model; all it writes, it writes itself.
+"""Exclusive database session for work on the versions of a read model.
 
-The session's advisory lock says so, and goes with it: after a kill -9 the next one may begin at once. A process that
-was only stopped keeps its session, but the session falls silent; it is ended, and when the process wakes up it can
-write nothing any more.
+The session holds an advisory lock, which PostgreSQL releases when the session ends: after a kill -9 another process can
+start at once. The session of a suspended process becomes idle; it is terminated after `silence_s`, so that the process
+cannot write when it resumes.
 """
 
 from collections.abc import AsyncIterator
@@ -19,20 +19,20 @@ STATEMENT_TIMEOUT_S = 600
 
 
 class RebuildInProgress(Exception):
-    """Somebody else works on the versions of this read model at the moment."""
+    """Another session works on the versions of this read model."""
 
 
 @asynccontextmanager
 async def exclusive_session(url: str, name: str, *, silence_s: float = SILENCE_S) -> AsyncIterator[Connection]:
-    """Work on the versions of a read model in this block, alone.
+    """Give the exclusive session of a read model for the block.
 
     Args:
-        url: of the projector's role.
-        silence_s: how long somebody else's session may rest.
+        url: connection string of the projector's role.
+        silence_s: idle time after which another session that holds the lock is terminated.
 
     Raises:
-        RebuildInProgress: somebody else does.
-        StoreUnavailable: nobody answers.
+        RebuildInProgress: another session holds the lock and is active.
+        StoreUnavailable: the server does not answer.
     """
     connection = await connect(url, name=f"rebuild {name}")
     try:
@@ -40,14 +40,14 @@ async def exclusive_session(url: str, name: str, *, silence_s: float = SILENCE_S
         if not await _try_lock(connection, name):
             await _terminate_silent_session(connection, name, silence_s)
             if not await _try_lock(connection, name):
-                raise RebuildInProgress(f"{name} is being rebuilt by somebody else.")
+                raise RebuildInProgress(f"Another process is rebuilding {name}.")
         yield connection
     finally:
         await discard(connection)
 
 
 async def configure(connection: Connection, schema: str) -> None:
-    """Let unqualified names mean the tables of a schema from now on, and statements take long."""
+    """Set the session's search path to a schema and its statement timeout to `STATEMENT_TIMEOUT_S`."""
     await connection.execute(sql.CONFIGURE, {"schema": schema, "statement_timeout": f"{STATEMENT_TIMEOUT_S}s"})
 
 

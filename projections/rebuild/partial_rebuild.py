@@ -1,4 +1,4 @@
-"""Rebuilding the rows of one performance: folded again in temporary tables, compared, exchanged in one transaction."""
+"""Partial rebuild: the rows of one performance are folded into temporary tables, compared and exchanged."""
 
 from collections.abc import Sequence
 from typing import Any, LiteralString
@@ -24,29 +24,26 @@ TEMPORARY = "pg_temp"
 async def rebuild_part(
     connection: Connection, *, store: Store, model: ReadModel, reader: ProjectionEventReader, performance: str
 ) -> list[Difference]:
-    """Exchange the rows of one performance for those that the log says, if there is any difference.
+    """Replace the rows of one performance by rows folded from the log, in one transaction, if they differ.
 
     Args:
-        connection: attends to the read model.
+        connection: an exclusive session of the read model.
 
     Returns:
-        How they differed, by table.
+        The differences, one per table.
 
     Raises:
-        PartialRebuildUnsupported: the rows of a performance do not follow from streams of its own, or the code has
-        changed.
-        NoSuchProjection: it was never folded at all.
-        LogWentBack: no row of it follows from the log; rebuild it as a whole.
+        PartialRebuildUnsupported: the read model has no `partition`, or the live version has another code version.
+        NoSuchProjection: the read model has no control row.
+        LogWentBack: the live version's checkpoint is not in the log; rebuild the whole read model.
     """
     if model.partition is None:
-        raise PartialRebuildUnsupported(f"{model.name} can't be rebuilt for one performance: rebuild it as a whole.")
+        raise PartialRebuildUnsupported(f"{model.name} cannot be rebuilt for one performance: rebuild it as a whole.")
     async with connection.transaction():
         live = await build_repository.require_live(connection, model.name)
         await require_in_log(store, live.checkpoint)
         if live.version != model.version:
-            raise PartialRebuildUnsupported(
-                f"{model.name} was folded by another version of the code: rebuild it as a whole."
-            )
+            raise PartialRebuildUnsupported(f"{model.name} was folded by another code version: rebuild it as a whole.")
         rebuilding = PartialRebuild(
             connection, store=store, model=model, reader=reader, part=model.partition, performance=performance
         )
@@ -58,7 +55,7 @@ async def rebuild_part(
 
 
 class PartialRebuild:
-    """One performance's rows in temporary tables, which hide those of the same name until they are dropped."""
+    """Folds one performance into temporary tables, which shadow the tables of the same name."""
 
     def __init__(
         self,
@@ -76,27 +73,27 @@ class PartialRebuild:
         self._reader = reader
         self._part = part
         self._performance = performance
-        self._wanted = EventFilter(names=model.event_names, prefix=part.prefix.replace("{performance}", performance))
+        self._filter = EventFilter(names=model.event_names, prefix=part.prefix.replace("{performance}", performance))
         self._position = 0
 
     async def begin(self) -> None:
-        """Make the temporary tables."""
+        """Create the temporary tables."""
         await checkpoints.set_search_path(self._connection, TEMPORARY)
         await self._connection.execute(self._model.schema)
 
     async def fold_until(self, live: Lease) -> None:
-        """Fold what there is about the performance up to where the live version is."""
+        """Fold the performance's events up to the position of the live version."""
         exclusions = await read_exclusions(self._store, name=live.name, version=live.version, schema=live.schema)
         while self._position < live.position:
             reached = min(live.position, self._position + RANGE_EVENTS)
-            events = await self._store.search(self._wanted, after=self._position, until=reached, limit=RANGE_EVENTS)
-            facts = exclude(exclusions, self._reader.read(events))
-            await write(self._connection, self._model, facts, prepare=False)
+            events = await self._store.search(self._filter, after=self._position, until=reached, limit=RANGE_EVENTS)
+            included = exclude(exclusions, self._reader.read(events))
+            await write(self._connection, self._model, included, prepare=False)
             self._position = reached
 
     async def exchange(self, schema: str) -> list[Difference]:
-        """Put the rows into the live tables, which nobody moves meanwhile."""
-        found = [difference for table in self._part.tables if (difference := await self._differing(schema, table))]
+        """Replace the rows in the live tables, whose control row is locked, and return the differences."""
+        found = [difference for table in self._part.tables if (difference := await self._difference(schema, table))]
         for difference in found:
             await self._execute(sql.DELETE_PART, schema, difference.table)
             await self._execute(sql.INSERT_PART, schema, difference.table)
@@ -105,7 +102,7 @@ class PartialRebuild:
         await self._connection.execute(sql.DROP_TEMPORARY)
         return found
 
-    async def _differing(self, schema: str, table: str) -> Difference | None:
+    async def _difference(self, schema: str, table: str) -> Difference | None:
         only_live = await self._rows(sql.PART_ONLY_LIVE, schema, table)
         only_built = await self._rows(sql.PART_ONLY_BUILT, schema, table)
         if not only_live and not only_built:

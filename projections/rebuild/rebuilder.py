@@ -1,4 +1,4 @@
-"""The course of a rebuild, from wherever it stands: fill, follow, compare, swap."""
+"""The steps of a rebuild, from the stored progress on: backfill, dual write, comparison, swap."""
 
 import asyncio
 import time
@@ -27,24 +27,24 @@ NEAR_EVENTS = 2_000
 
 
 class RebuildFailed(Exception):
-    """The new version can't be folded; the live one is as it was."""
+    """The new version cannot be folded; the live version is unchanged."""
 
 
 class VersionsDiffer(Exception):
-    """The new version is not the live one's equal, and was not swapped in.
+    """The new version differs from the live one and was not swapped in.
 
     Args:
-        differences: by table.
+        differences: one per table.
     """
 
     def __init__(self, name: str, differences: Sequence[Difference]) -> None:
-        super().__init__(f"{name}: the rebuilt version differs from the live one, which stays.")
+        super().__init__(f"{name}: the rebuilt version differs from the live version and was not swapped in.")
         self.differences = differences
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rebuilt:
-    """What came of a rebuild: the live version is in `schema` from `position` on; `differences` from the former one."""
+    """Result of a rebuild: schema and position of the new live version, and its differences from the former one."""
 
     schema: str
     position: int
@@ -52,17 +52,17 @@ class Rebuilt:
 
 
 def no_progress(_: Progress) -> None:
-    """Nobody watches."""
+    """Report no progress."""
 
 
 class Rebuilder:
-    """Brings a build to its end, however far it is.
+    """Runs a build to its end, from its stored progress on.
 
     Args:
-        connection: attends to the read model.
+        connection: an exclusive session of the read model.
         store: the log.
-        reader: knows at least the model's names.
-        report: told after every step.
+        reader: decodes at least the events of the model.
+        report: called with the progress after each step.
     """
 
     def __init__(
@@ -82,33 +82,33 @@ class Rebuilder:
         self._throttle = throttle or Throttle()
         self.report = report
         self._rate = Rate()
-        self._filler = Backfill(connection, store, model, reader, schema=build.schema, position=build.position)
+        self._backfiller = Backfill(connection, store, model, reader, schema=build.schema, position=build.position)
 
     async def run(self) -> Rebuilt:
-        """Go on until the build is the live version.
+        """Run until the build is the live version.
 
         Raises:
-            VersionsDiffer: it was folded by the same code as the live one, and differs.
-            RebuildFailed: an event can't be applied.
-            StoreUnavailable, psycopg.Error: what was done is kept; go on later.
+            VersionsDiffer: the build differs from the live version, although both have the same code version.
+            RebuildFailed: an event cannot be applied, or the build was stopped or dropped.
+            StoreUnavailable, psycopg.Error: progress is stored; run again later.
         """
         try:
             await configure(self._connection, self._build.schema)
             if not await self._is_dual_writing():
-                await self._fill()
-                await self._follow()
+                await self._backfill()
+                await self._start_dual_write()
             differences = await self._compare()
             return await self._swap(differences)
         except (VersionsDiffer, RebuildFailed, EventStoreError, OperationalError, InterfaceError):
             raise
         except LeaseLost as lost:
-            raise RebuildFailed(await self._why_stopped()) from lost
-        except Exception as error:  # whatever an event does to a fold, it stops this build alone
+            raise RebuildFailed(await self._stop_reason()) from lost
+        except Exception as error:  # an event may raise any error in a fold; only this build stops
             await self._stop("failed", error=describe_error(error))
-            raise RebuildFailed(f"{self._build.name} can't be rebuilt: {error}") from error
+            raise RebuildFailed(f"{self._build.name} cannot be rebuilt: {error}") from error
 
     async def _is_dual_writing(self) -> bool:
-        """Say whether the build is where the live version is, because the owner of that one writes both."""
+        """Return whether the live version's projector writes the build as well."""
         if self._build.state != "following":
             return False
         live = await build_repository.require_live(self._connection, self._build.name)
@@ -116,52 +116,52 @@ class Rebuilder:
         written_with = found is not None and found.state == "following" and live.version == found.version
         return written_with and await self._is_in_log(live)
 
-    async def _fill(self) -> None:
-        """Fold until so little is left that the live version can wait for it."""
-        while (left := await self._left()) > NEAR_EVENTS:
+    async def _backfill(self) -> None:
+        """Fold until at most `NEAR_EVENTS` positions remain, which are folded under the live version's lock."""
+        while (remaining := await self._remaining()) > NEAR_EVENTS:
             began_at = time.monotonic()
-            async for _ in self._filler.run(self._filler.position + left):
+            async for _ in self._backfiller.run(self._backfiller.position + remaining):
                 worked_s = time.monotonic() - began_at
                 await self._update_throttle()
                 await asyncio.sleep(self._throttle.pause_s(worked_s))
                 began_at = time.monotonic()
 
-    async def _left(self) -> int:
+    async def _remaining(self) -> int:
         await self._update_throttle()
         live = await build_repository.require_live(self._connection, self._build.name)
-        return (await self._target(live)).position - self._filler.position
+        return (await self._target(live)).position - self._backfiller.position
 
     async def _is_in_log(self, live: Lease) -> bool:
-        """Say whether the live version follows from the log; if it was restored, the build alone does."""
+        """Return whether the live version's checkpoint is in the log; it is not after the log was restored."""
         return await is_in_log(self._store, live.checkpoint)
 
     async def _target(self, live: Lease) -> Checkpoint:
-        """Return how far the build has to come: where the live version is, or to the log's end if that is nowhere."""
+        """Return the checkpoint to reach: the live version's, or the log's end if that one is not in the log."""
         if await self._is_in_log(live):
             return live.checkpoint
         return await checkpoint_at(self._store, await self._store.head())
 
     async def _update_throttle(self) -> None:
-        """Look at how fast the log grows, and tell how far the build is."""
+        """Record the log's growth in the throttle, and report progress."""
         head = await self._store.head()
         self._throttle.record(head)
-        self._filler.range_events = self._throttle.range_events
+        self._backfiller.range_events = self._throttle.range_events
         self._report_progress("filling", head)
 
-    async def _follow(self) -> None:
-        """Fold the last bit while the live version waits; from then on they move together."""
+    async def _start_dual_write(self) -> None:
+        """Catch up while the live version is locked; then its projector writes both versions."""
         async with self._connection.transaction():
             live = await build_repository.lock_live(self._connection, self._build.name)
             target = await self._target(live)
-            await self._filler.catch_up(target.position)
-            alike = live.version == self._build.version and target == live.checkpoint
+            await self._backfiller.catch_up(target.position)
+            can_dual_write = live.version == self._build.version and target == live.checkpoint
             await build_repository.start_dual_write(
-                self._connection, self._build, dual_write_schema=self._build.schema if alike else None
+                self._connection, self._build, dual_write_schema=self._build.schema if can_dual_write else None
             )
         self._report_progress("following", target.position)
 
     async def _compare(self) -> Sequence[Difference]:
-        """Compare both versions where they stand together; those of one code must be equal."""
+        """Compare both versions at the same position; versions of the same code must be equal."""
         async with self._connection.transaction():
             await self._connection.execute(sql.SNAPSHOT)
             live = await build_repository.require_live(self._connection, self._build.name)
@@ -171,7 +171,7 @@ class Rebuilder:
             if not await self._is_in_log(live):
                 return []
             if build.position != live.position:
-                assert live.version != build.version, "the owner of the live version writes both"
+                assert live.version != build.version, "the projector of the live version writes both"
                 return []
             differences = await compare(self._connection, live=live.schema, built=build.schema)
         if differences and live.version == build.version and not build.swap_anyway:
@@ -180,12 +180,12 @@ class Rebuilder:
         return differences
 
     async def _swap(self, differences: Sequence[Difference]) -> Rebuilt:
-        """Put the build in the live version's place; the version retired before this one is dropped."""
+        """Make the build live; drop the version that was retired before."""
         await self._drop_retired()
         async with self._connection.transaction():
             live = await build_repository.lock_live(self._connection, self._build.name)
             target = await self._target(live)
-            await self._catch_up_if_alone(target)
+            await self._catch_up(target)
             await build_repository.replace(self._connection, live, self._build, until=target)
             if differences or live.version != self._build.version or target != live.checkpoint:
                 await checkpoints.increment_revision(self._connection, live.name)
@@ -193,13 +193,13 @@ class Rebuilder:
         self._report_progress("live", target.position)
         return Rebuilt(schema=self._build.schema, position=target.position, differences=differences)
 
-    async def _catch_up_if_alone(self, target: Checkpoint) -> None:
-        """Fold what the live version's owner could not write into both: it runs other code, or stands still."""
+    async def _catch_up(self, target: Checkpoint) -> None:
+        """Fold what no dual write has covered: the live version has other code, or is paused or failed."""
         build = await build_repository.find_unfinished(self._connection, self._build.name)
         if build is None or build.state != "following":
             raise LeaseLost(self._build.name)
-        self._filler.position = build.position
-        await self._filler.catch_up(target.position)
+        self._backfiller.position = build.position
+        await self._backfiller.catch_up(target.position)
 
     async def _drop_retired(self) -> None:
         for build in await build_repository.list_builds(self._connection):
@@ -218,12 +218,12 @@ class Rebuilder:
             differences=differences,
         )
 
-    async def _why_stopped(self) -> str:
+    async def _stop_reason(self) -> str:
         found = await build_repository.find_unfinished(self._connection, self._build.name)
-        why = "it was dropped" if found is None else found.error or found.state
-        return f"{self._build.name} can't be rebuilt: {why}."
+        reason = "it was dropped" if found is None else found.error or found.state
+        return f"{self._build.name} cannot be rebuilt: {reason}."
 
     def _report_progress(self, state: str, target: int) -> None:
-        position = self._filler.position
+        position = self._backfiller.position
         rate = self._rate.record(position)
         self.report(Progress(state=state, position=position, target=target, events_s=rate))

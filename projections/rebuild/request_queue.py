@@ -1,4 +1,4 @@
-"""What the application asked to be done with the versions of a read model; whoever attends to it takes the wish."""
+"""Queue of rebuild requests, from the application to the rebuild supervisors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ DAYS_KEPT = 7
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueuedRequest:
-    """One thing to be done; `kind`: rebuild, rollback or drop; `performance`: the only one to rebuild."""
+    """A pending request; `kind`: rebuild, rollback or drop; `performance`: the only one to rebuild, or None for all."""
 
     request_id: UUID
     name: str
@@ -25,23 +25,23 @@ class QueuedRequest:
 
 
 async def pending_requests(connection: Connection, names: Sequence[str]) -> list[QueuedRequest]:
-    """Return what nobody has taken yet, at most one for each read model."""
+    """Return the requests not yet completed, at most one per read model."""
     async with connection.cursor(row_factory=class_row(QueuedRequest)) as cursor:
         await cursor.execute(sql.PENDING_REQUESTS, {"names": list(names)})
         return await cursor.fetchall()
 
 
 async def add(connection: Connection, *, name: str, kind: str, performance: str | None, swap_anyway: bool) -> None:
-    """Leave a wish for whoever attends to the read model."""
+    """Add a request to the queue."""
     request = {"wish_id": uuid7(), "name": name, "kind": kind, "performance": performance}
     await connection.execute(sql.ENQUEUE, {**request, "swap_anyway": swap_anyway})
 
 
 async def complete(connection: Connection, request: QueuedRequest, *, refusal: str | None = None) -> None:
-    """Say that a wish is carried out or refused, in the transaction that does what can't be done twice."""
+    """Mark a request as completed or refused, in the transaction that executes it, so that it is executed once."""
     await connection.execute(sql.COMPLETE, {"wish_id": request.request_id, "refusal": refusal})
 
 
 async def drop_old(connection: Connection) -> None:
-    """Forget wishes that were taken long ago."""
+    """Delete requests that were completed more than `DAYS_KEPT` days ago."""
     await connection.execute(sql.DELETE_OLD_REQUESTS, {"days": DAYS_KEPT})

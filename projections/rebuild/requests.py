@@ -1,6 +1,6 @@
-"""What admins ask to be done with the versions of a read model: written into the log, then left to whoever folds it.
+"""Requests of admins concerning the versions of a read model: recorded in the log, then queued for a supervisor.
 
-The row is locked before anybody decides, so two wishes never cross.
+The control row is locked before the decision, so that two requests for one read model are decided one after the other.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from projections.rebuild import build_repository, request_queue
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RebuildRequest:
-    """One thing to be asked for; `kind`: rebuild, rollback or drop; `anew`: what was begun and stopped is dropped."""
+    """A request; `kind`: rebuild, rollback or drop; `restart`: drop an unfinished build first."""
 
     kind: str
     decide: Callable[[DecisionContext, ProjectionSnapshot, BuildState], Changes]
@@ -35,23 +35,23 @@ DROP = RebuildRequest(kind="drop", decide=rebuilding.request_drop)
 
 
 def rebuild(*, performance: str | None, swap_anyway: bool) -> RebuildRequest:
-    """Ask for a rebuild, of one performance alone or of all."""
+    """Return the request to rebuild one performance, or the whole read model (None)."""
     decide = partial(rebuilding.request_rebuild, performance=performance, swap_anyway=swap_anyway)
     return RebuildRequest(kind="rebuild", decide=decide, performance=performance, swap_anyway=swap_anyway)
 
 
 def unskip(position: int) -> RebuildRequest:
-    """Take the skipping of an event back; it is in the tables that are made for it."""
+    """Return the request to include a skipped event again, which takes a rebuild."""
     decide = partial(rebuilding.unskip_event, position=position)
     return RebuildRequest(kind="rebuild", decide=decide, swap_anyway=True, restart=True)
 
 
 class RebuildRequests:
-    """Takes wishes, one at a time.
+    """Records and queues requests, one at a time.
 
     Args:
-        url: of the projector's role; a connection is opened for each wish, as people have few.
-        in_parts: the read models of which one performance can be rebuilt.
+        url: connection string of the projector's role; requests are rare, so each opens a connection.
+        in_parts: the read models that support partial rebuilds.
     """
 
     def __init__(self, url: str, *, in_parts: Collection[str]) -> None:
@@ -60,12 +60,12 @@ class RebuildRequests:
         self._one_at_a_time = asyncio.Lock()
 
     async def enqueue(self, name: str, request: RebuildRequest, send: SendCommand) -> Outcome:
-        """Ask for something; a command that was done before asks for nothing again.
+        """Record a request in the log and queue it; a replayed command is not queued again.
 
         Raises:
             NotFound: there is no such read model.
-            What the decision refuses with; what `send` raises.
-            StoreUnavailable, psycopg.Error: it may stand in the log, but nobody will do it; ask again.
+            Rejected: the decision refuses the request.
+            StoreUnavailable, psycopg.Error: the event may be recorded, but nothing is queued; send the command again.
         """
         async with (
             self._one_at_a_time,
@@ -75,9 +75,9 @@ class RebuildRequests:
             return await self._enqueue(connection, name, request, send)
 
     async def _enqueue(self, connection: Connection, name: str, request: RebuildRequest, send: SendCommand) -> Outcome:
-        standing = await lock(connection, name)
-        versions = await self._build_state(connection, name)
-        outcome = await send(lambda books: request.decide(books, standing, versions))
+        snapshot = await lock(connection, name)
+        builds = await self._build_state(connection, name)
+        outcome = await send(lambda context: request.decide(context, snapshot, builds))
         if not outcome.replayed:
             if request.restart:
                 await build_repository.drop_unfinished(connection, name)

@@ -1,11 +1,11 @@
-"""Statements about the versions of a read model: the one being built, the live one, the retired one."""
+"""SQL statements on the versions of a read model: live, being built, retired."""
 
 from typing import LiteralString
 
-# Held as long as the session lives: one works on the versions of a read model at a time.
+# Held until the session ends: one session at a time works on the versions of a read model.
 TRY_LOCK: LiteralString = "SELECT pg_try_advisory_lock(%(lock)s, hashtext(%(name)s))"
 
-# Whoever works never rests for long; a session that does belongs to a process that was stopped, and may not go on.
+# A worker's session is never idle for long; an idle one belongs to a suspended process and is terminated.
 END_SILENT: LiteralString = """
 SELECT pg_terminate_backend(session.pid, %(patience_ms)s)
 FROM pg_locks AS held
@@ -53,7 +53,7 @@ INSERT INTO projections.build (schema, name, version, position, state, swap_anyw
 VALUES (%(schema)s, %(name)s, %(version)s, 0, 'filling', %(swap_anyway)s, clock_timestamp())
 """
 
-# The retired version is brought up to date like one that is being built.
+# The retired version becomes a build, which a rebuild brings up to date.
 REVIVE: LiteralString = """
 UPDATE projections.build SET state = 'filling', swap_anyway = true, begun_at = clock_timestamp()
 WHERE name = %(name)s AND state = 'retired'
@@ -93,7 +93,7 @@ INSERT INTO projections.build (schema, name, version, position, digest, state, s
 VALUES (%(schema)s, %(name)s, %(version)s, %(position)s, %(digest)s, 'retired', false, clock_timestamp())
 """
 
-# What had failed tries again with the new tables; what a person paused stays paused.
+# A failed read model runs again with the new tables; a paused one stays paused.
 SWAP: LiteralString = """
 UPDATE projections.projection
 SET version = %(version)s, schema = %(schema)s, position = %(position)s, digest = %(digest)s, fence = fence + 1,
@@ -105,7 +105,7 @@ WHERE name = %(name)s
 
 SNAPSHOT: LiteralString = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
-# Whole tables are read, so one by one in the order they lie in.
+# Whole tables are read, so sequential scans are fastest.
 READ_WHOLE_TABLES: LiteralString = "SELECT set_config('enable_seqscan', 'on', true)"
 
 COLUMNS: LiteralString = """
@@ -117,36 +117,36 @@ GROUP BY relname
 ORDER BY relname
 """
 
-# The same rows in any order have the same sum.
+# The sum does not depend on the order of the rows.
 FINGERPRINT: LiteralString = "SELECT count(*), sum(hashtextextended(ROW({columns})::text, 0)) FROM {schema}.{table}"
 
 ONLY_IN: LiteralString = """
-SELECT left(told, %(characters)s) FROM (
-    SELECT ROW({columns})::text AS told FROM {schema}.{table}
+SELECT left(row_text, %(characters)s) FROM (
+    SELECT ROW({columns})::text AS row_text FROM {schema}.{table}
     EXCEPT ALL
     SELECT ROW({columns})::text FROM {other}.{table}
 ) AS found
-ORDER BY told
+ORDER BY row_text
 LIMIT %(limit)s
 """
 
 PART_ONLY_LIVE: LiteralString = """
-SELECT left(told, %(characters)s) FROM (
-    SELECT t::text AS told FROM {live} AS t WHERE {performance} = %(performance)s
+SELECT left(row_text, %(characters)s) FROM (
+    SELECT t::text AS row_text FROM {live} AS t WHERE {performance} = %(performance)s
     EXCEPT ALL
     SELECT t::text FROM {built} AS t
 ) AS found
-ORDER BY told
+ORDER BY row_text
 LIMIT %(limit)s
 """
 
 PART_ONLY_BUILT: LiteralString = """
-SELECT left(told, %(characters)s) FROM (
-    SELECT t::text AS told FROM {built} AS t
+SELECT left(row_text, %(characters)s) FROM (
+    SELECT t::text AS row_text FROM {built} AS t
     EXCEPT ALL
     SELECT t::text FROM {live} AS t WHERE {performance} = %(performance)s
 ) AS found
-ORDER BY told
+ORDER BY row_text
 LIMIT %(limit)s
 """
 

@@ -1,4 +1,4 @@
-"""Carries on whatever is to be done with the versions of read models and nobody does: wishes, builds, outdated code."""
+"""Starts queued rebuild requests, resumes unfinished builds, and rebuilds outdated or diverged read models."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -24,11 +24,11 @@ _log = structlog.get_logger(__name__)
 
 
 class RebuildSupervisor:
-    """One process's share of the rebuilding; several may look, one at a time works on a read model.
+    """Runs rebuilds in the background; several processes may have one, an exclusive session prevents double work.
 
     Args:
-        url: of the projector's role.
-        silence_s: how long somebody else's session may rest before this one takes its place.
+        url: connection string of the projector's role.
+        silence_s: idle time after which another session that holds the lock is terminated.
     """
 
     def __init__(
@@ -48,40 +48,40 @@ class RebuildSupervisor:
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     async def tick(self, connection: Connection, *, outdated: Sequence[str], diverged: Sequence[str] = ()) -> None:
-        """Begin what is to be done and nobody does.
+        """Start a task for each read model with pending work and without a task.
 
         Args:
-            outdated: the read models of this process whose live version was folded by other code.
-            diverged: those whose live version was folded from a log that was restored since.
+            outdated: read models of this process whose live version has another code version.
+            diverged: read models of this process whose checkpoint is not in the log.
         """
         self._tasks = {name: task for name, task in self._tasks.items() if not task.done()}
-        found = {
+        builds = {
             build.name: build for build in await build_repository.list_builds(connection) if build.state != "retired"
         }
-        wished = {request.name for request in await request_queue.pending_requests(connection, list(self._models))}
-        left = {name for name, build in found.items() if self._is_left(build)}
-        new = {name for name in outdated if not self._is_of_today(found.get(name))}
-        healing = {name for name in diverged if self._replaces_itself(found.get(name))}
-        for name in sorted((wished | left | new | healing) - self._tasks.keys()):
+        requested = {request.name for request in await request_queue.pending_requests(connection, list(self._models))}
+        resumable = {name for name, build in builds.items() if self._is_resumable(build)}
+        new = {name for name in outdated if not self._has_current_version(builds.get(name))}
+        replaced = {name for name in diverged if self._is_replaceable(builds.get(name))}
+        for name in sorted((requested | resumable | new | replaced) - self._tasks.keys()):
             work = self._supervise(name, outdated=name in outdated, diverged=name in diverged)
             self._tasks[name] = asyncio.create_task(work, name=f"rebuild {name}")
 
     async def close(self) -> None:
-        """Stop; what was done is kept."""
+        """Cancel all rebuilds; their progress is stored."""
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _is_left(self, build: Build) -> bool:
-        return build.unfinished and self._is_of_today(build)
+    def _is_resumable(self, build: Build) -> bool:
+        return build.unfinished and self._has_current_version(build)
 
-    def _is_of_today(self, build: Build | None) -> bool:
+    def _has_current_version(self, build: Build | None) -> bool:
         return build is not None and build.name in self._models and build.version == self._models[build.name].version
 
-    def _replaces_itself(self, build: Build | None) -> bool:
-        """Say whether a diverged version is to be replaced by itself: unless this code's replacement failed before."""
-        return not (build is not None and self._is_of_today(build) and build.state == "failed")
+    def _is_replaceable(self, build: Build | None) -> bool:
+        """Return whether a diverged version is rebuilt automatically: not if a build of this code version failed."""
+        return not (build is not None and self._has_current_version(build) and build.state == "failed")
 
     async def _supervise(self, name: str, *, outdated: bool, diverged: bool) -> None:
         model = self._models[name]
@@ -90,24 +90,24 @@ class RebuildSupervisor:
                 await drop_diverged(connection, self._store, name)
                 await self._process_requests(connection, model)
                 build = await build_repository.find_unfinished(connection, name)
-                if (outdated and not self._is_of_today(build)) or (diverged and self._replaces_itself(build)):
+                if (outdated and not self._has_current_version(build)) or (diverged and self._is_replaceable(build)):
                     build = await build_repository.begin(connection, model, swap_anyway=diverged)
-                if build is not None and self._is_left(build):
+                if build is not None and self._is_resumable(build):
                     await self._resume(connection, model, build)
         except RebuildInProgress:
-            _log.debug("rebuild left to others", name=name)
+            _log.debug("rebuild runs in another process", name=name)
         except (VersionsDiffer, RebuildFailed, NoSuchProjection) as refusal:
             _log.error("rebuild stopped", name=name, error=str(refusal))
         except (EventStoreError, Error) as trouble:
             _log.warning("rebuild interrupted", name=name, trouble=str(trouble))
 
     async def _resume(self, connection: Connection, model: ReadModel, build: Build) -> None:
-        _log.info("rebuild goes on", name=model.name, schema=build.schema, position=build.position)
+        _log.info("rebuild started", name=model.name, schema=build.schema, position=build.position)
         rebuilt = await Rebuilder(connection, store=self._store, model=model, reader=self._reader, build=build).run()
-        _log.info("rebuild swapped", name=model.name, schema=rebuilt.schema, position=rebuilt.position)
+        _log.info("rebuild finished", name=model.name, schema=rebuilt.schema, position=rebuilt.position)
 
     async def _process_requests(self, connection: Connection, model: ReadModel) -> None:
-        """Do what the application asked for, or what begins it; never twice."""
+        """Execute the pending request, or its first step, in the transaction that completes it; record a refusal."""
         for request in await request_queue.pending_requests(connection, [model.name]):
             try:
                 async with connection.transaction():

@@ -1,4 +1,4 @@
-"""How fast a rebuild may go, and how fast it goes: full speed in a quiet shop, a share of the time in a busy one."""
+"""Throttle of rebuilds by the log's growth, and measurement of their rate."""
 
 import time
 from collections import deque
@@ -18,9 +18,9 @@ Clock = Callable[[], float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a rebuild is: `position` of `target`, where the live version stands; `state` as its row says.
+    """Progress of a rebuild: `position` of `target` (the live version's position), in the build's `state`.
 
-    `events_s`: positions a second lately; None until it is known.
+    `events_s`: positions per second over the last `RATE_OVER_S`; None until it is known.
     """
 
     state: str
@@ -30,17 +30,17 @@ class Progress:
 
     @property
     def share(self) -> float:
-        """What is done, 0 to 1."""
+        """The share of positions folded, 0 to 1."""
         return min(1.0, self.position / self.target) if self.target else 1.0
 
     @property
     def left_s(self) -> float | None:
-        """How long it will take at this rate."""
+        """The seconds left at the current rate; None if it is unknown."""
         return (self.target - self.position) / self.events_s if self.events_s else None
 
 
 class Rate:
-    """How fast a number grows, over the last seconds."""
+    """Measures the growth of a number per second, over the last `over_s` seconds."""
 
     def __init__(self, over_s: float = RATE_OVER_S, *, clock: Clock = time.monotonic) -> None:
         self._over_s = over_s
@@ -48,7 +48,7 @@ class Rate:
         self._seen: deque[tuple[float, int]] = deque()
 
     def record(self, number: int) -> float | None:
-        """Take note of the number; return how much it grows a second, None until that is known."""
+        """Record the number; return its growth per second, None until there are two points in time."""
         now = self._clock()
         self._seen.append((now, number))
         while len(self._seen) > 2 and self._seen[1][0] <= now - self._over_s:  # noqa: PLR2004 - two points make a rate
@@ -58,10 +58,10 @@ class Rate:
 
 
 class Throttle:
-    """Lets a rebuild work only a share of the time while people book.
+    """Limits a rebuild to a share of the time while the log grows by more than `QUIET_EVENTS_S` events per second.
 
     Args:
-        share_busy: that share.
+        share_busy: the share, 0 to 1.
     """
 
     def __init__(self, *, share_busy: float = SHARE_BUSY, clock: Clock = time.monotonic) -> None:
@@ -70,15 +70,15 @@ class Throttle:
         self._busy = True
 
     def record(self, head: int) -> None:
-        """Take note of where the log ends; until it is known how fast it grows, the shop counts as busy."""
+        """Record the end of the log; the system counts as busy until its growth is known."""
         growth = self._growth.record(head)
         self._busy = growth is None or growth > QUIET_EVENTS_S
 
     @property
     def range_events(self) -> int:
-        """How many positions to fold at once."""
+        """The number of positions to fold in one transaction."""
         return RANGE_BUSY if self._busy else RANGE_QUIET
 
     def pause_s(self, worked_s: float) -> float:
-        """Return how long to rest after some work."""
+        """Return the pause in seconds after `worked_s` seconds of work, at most `REST_S_MAX`."""
         return min(REST_S_MAX, worked_s * (1 / self._share_busy - 1)) if self._busy else 0.0

@@ -18,15 +18,15 @@ PAGE_ROWS_MAX = 101
 Row = Mapping[str, Any]
 
 
-def fold(facts: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
+def fold(events: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
     """Write the batch: what orders, refunds and days are told by is remembered first; each event is counted once."""
-    orders = [cached_order(fact) for fact in facts if fact.name == "OrderPlaced"]
-    refunds = [{**fact.data, "order_id": fact.key} for fact in facts if fact.name == "RefundOpened"]
-    counts = count_events(facts)
+    orders = [cached_order(event) for event in events if event.name == "OrderPlaced"]
+    refunds = [{**event.data, "order_id": event.key} for event in events if event.name == "RefundOpened"]
+    counts = count_events(events)
     return [
-        WriteStep(sql.CACHE_TIME_ZONES, [time_zone_row(fact) for fact in facts if fact.name in VENUES]),
+        WriteStep(sql.CACHE_TIME_ZONES, [time_zone_row(event) for event in events if event.name in VENUES]),
         WriteStep(
-            sql.CACHE_PERFORMANCES, [performance_day_row(fact) for fact in facts if fact.name == "PerformanceScheduled"]
+            sql.CACHE_PERFORMANCES, [venue_row(event) for event in events if event.name == "PerformanceScheduled"]
         ),
         WriteStep(sql.CACHE_ORDERS, orders),
         WriteStep(sql.CACHE_REFUNDS, refunds),
@@ -47,23 +47,23 @@ class Counts:
     lost: Sequence[Row]
 
 
-def count_events(facts: Sequence[ProjectedEvent]) -> Counts:
+def count_events(events: Sequence[ProjectedEvent]) -> Counts:
     """Find what is counted."""
     return Counts(
-        sold=[with_day(fact) for fact in facts if fact.name == "OrderConfirmed"],
-        returned=[with_day(fact) for fact in facts if fact.name == "OrderLinesCancelled"],
+        sold=[with_day(event) for event in events if event.name == "OrderConfirmed"],
+        returned=[with_day(event) for event in events if event.name == "OrderLinesCancelled"],
         refunded=[
-            with_day(fact) for fact in facts if fact.name == "RefundClosed" and fact.data["outcome"] == "completed"
+            with_day(event) for event in events if event.name == "RefundClosed" and event.data["outcome"] == "completed"
         ],
-        lost=[loss(fact) for fact in facts if fact.name in LOSSES],
+        lost=[loss(event) for event in events if event.name in LOSSES],
     )
 
 
-def cached_order(fact: ProjectedEvent) -> Row:
+def cached_order(event: ProjectedEvent) -> Row:
     """Return what later events of the order do not repeat."""
-    data = fact.data
+    data = event.data
     return {
-        "order_id": fact.key,
+        "order_id": event.key,
         "organizer": data["organizer"],
         "performance": data["performance"],
         "currency": data["currency"],
@@ -82,24 +82,28 @@ def cached_line(line: Mapping[str, Any]) -> Row:
     }
 
 
-def with_day(fact: ProjectedEvent) -> Row:
+def with_day(event: ProjectedEvent) -> Row:
     """Return whose lines are counted, and what tells the day."""
-    return {**fact.data, "order_id": fact.key, "position": fact.position, "recorded_at": fact.recorded_at}
+    return {**event.data, "order_id": event.key, "position": event.position, "recorded_at": event.recorded_at}
 
 
-def loss(fact: ProjectedEvent) -> Row:
+def loss(event: ProjectedEvent) -> Row:
     """Return what a dispute took from an order, or what came back."""
-    return {**with_day(fact), "order_id": fact.data["order"], "lost": LOSSES[fact.name] * fact.data[LOST_IN[fact.name]]}
+    return {
+        **with_day(event),
+        "order_id": event.data["order"],
+        "lost": LOSSES[event.name] * event.data[LOST_IN[event.name]],
+    }
 
 
-def time_zone_row(fact: ProjectedEvent) -> Row:
+def time_zone_row(event: ProjectedEvent) -> Row:
     """Return the time zone that days at a venue have from here on."""
-    return {"venue": fact.key, "since": fact.position, "time_zone": fact.data["details"]["time_zone"]}
+    return {"venue": event.key, "since": event.position, "time_zone": event.data["details"]["time_zone"]}
 
 
-def performance_day_row(fact: ProjectedEvent) -> Row:
+def venue_row(event: ProjectedEvent) -> Row:
     """Return where a performance is given."""
-    return {"performance": fact.key, "venue": fact.data["venue"]}
+    return {"performance": event.key, "venue": event.data["venue"]}
 
 
 VENUES = frozenset({"VenueOpened", "VenueChanged"})

@@ -2,7 +2,7 @@
 
 from typing import LiteralString
 
-# `day` is the day the fact was recorded on, by the clock of the venue as its zone was entered then.
+# `day` is the day the event was recorded on, by the clock of the venue as its zone was entered then.
 # Money beside the lines has neither category nor ticket type.
 SCHEMA: LiteralString = """
 CREATE TABLE sale (
@@ -212,7 +212,7 @@ SALES: LiteralString = (
     "WITH wanted AS MATERIALIZED (SELECT" + _FIGURES + "FROM {sales}.sale" + _WANTED + ")" + _SUMS_AND_PAGE
 )
 
-# The days before one as they stand, for facts never move from day to day; and of that day and later ones, what some
+# The days before one as they stand, for events never move from day to day; and of that day and later ones, what some
 # events add up to, counted by the very words of the fold: in here its tables go by their names.
 SALES_AS_OF: LiteralString = (
     """

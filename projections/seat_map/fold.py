@@ -54,16 +54,16 @@ FOLD_BY_EVENT: dict[str, Callable[[Mapping[str, Any]], SeatChange]] = {
 }
 
 
-def fold(facts: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
+def fold(events: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
     """Write where each seat stands after the batch."""
     seats: dict[str, SeatChange] = {}
-    for fact in facts:
-        change = FOLD_BY_EVENT[fact.name](fact.data)
-        before = seats.get(fact.stream)
+    for event in events:
+        change = FOLD_BY_EVENT[event.name](event.data)
+        before = seats.get(event.stream)
         if before is not None and change.get("keeps_price"):
             change["price"], change["keeps_price"] = before.get("price"), before.get("keeps_price")
-        performance, _, seat = fact.key.rpartition("-")
-        seats[fact.stream] = {**change, "performance": performance, "seat": seat, "position": fact.position}
+        performance, _, seat = event.key.rpartition("-")
+        seats[event.stream] = {**change, "performance": performance, "seat": seat, "position": event.position}
     rows = list(seats.values())
     return [WriteStep(sql.FOLD_SEATS, rows), WriteStep(sql.DROP_EMPTY_TALLIES, rows)]
 

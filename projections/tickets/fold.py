@@ -18,40 +18,40 @@ NEWEST = 2**63 - 1
 DISPUTES: Mapping[str, bool] = {"TicketDisputed": True, "TicketDisputeWon": False}
 
 
-def fold(facts: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
+def fold(events: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
     """Write the batch: a ticket is issued before it is void or used, and a void one stays void."""
 
     def rows(name: str) -> list[Mapping[str, Any]]:
         return [
-            {**fact.data, "ticket": fact.key, "at": fact.recorded_at, "position": fact.position}
-            for fact in facts
-            if fact.name == name
+            {**event.data, "ticket": event.key, "at": event.recorded_at, "position": event.position}
+            for event in events
+            if event.name == name
         ]
 
-    last = last_entries(facts)
+    last = last_entries(events)
     return [
         WriteStep(sql.ISSUE, rows("TicketIssued")),
         WriteStep(sql.VOID, rows("TicketVoided")),
         WriteStep(sql.ENTER, [row for row in last if row["entered"]]),
         WriteStep(sql.REVERT, [row for row in last if not row["entered"]]),
-        WriteStep(sql.MARK_DISPUTED, disputes(facts)),
+        WriteStep(sql.MARK_DISPUTED, disputes(events)),
         WriteStep(sql.MERGE, [{"guest": row["ticket"], "account": row["into"]} for row in rows("GuestMerged")]),
     ]
 
 
-def last_entries(facts: Sequence[ProjectedEvent]) -> list[Mapping[str, Any]]:
+def last_entries(events: Sequence[ProjectedEvent]) -> list[Mapping[str, Any]]:
     """Return each ticket's last entry or reverted entry of a batch."""
     last: dict[str, Mapping[str, Any]] = {}
-    for fact in facts:
-        if fact.name in ENTRIES:
-            entered = fact.name == "EntryRecorded"
-            last[fact.key] = {**fact.data, "ticket": fact.key, "at": fact.recorded_at, "entered": entered}
+    for event in events:
+        if event.name in ENTRIES:
+            entered = event.name == "EntryRecorded"
+            last[event.key] = {**event.data, "ticket": event.key, "at": event.recorded_at, "entered": entered}
     return list(last.values())
 
 
-def disputes(facts: Sequence[ProjectedEvent]) -> list[Mapping[str, Any]]:
+def disputes(events: Sequence[ProjectedEvent]) -> list[Mapping[str, Any]]:
     """Return how the disputed tickets of a batch stand at its end."""
-    last = {fact.key: DISPUTES[fact.name] for fact in facts if fact.name in DISPUTES}
+    last = {event.key: DISPUTES[event.name] for event in events if event.name in DISPUTES}
     return [{"ticket": ticket, "disputed": disputed} for ticket, disputed in last.items()]
 
 

@@ -76,7 +76,7 @@ class ManualProjector:
         connection = self._connections[model.name]
         async with connection.transaction():
             await checkpoints.advance(connection, self._held[model.name], after=stretch.after, until=stretch.end)
-            await write(connection, model, stretch.facts)
+            await write(connection, model, stretch.events)
 
     async def contents(self) -> dict[str, list[tuple[Any, ...]]]:
         """Return every row of every table of every read model, sorted, as text."""
@@ -90,7 +90,7 @@ class ManualProjector:
 def batch_of(after: int, events: Sequence[RecordedEvent]) -> EventBatch:
     """Return events as keepers get them."""
     ends = [checkpoint_of(event) for event in events if event.part == event.parts]
-    return EventBatch(after=after, command_ends=ends, facts=READER.read(events))
+    return EventBatch(after=after, command_ends=ends, events=READER.read(events))
 
 
 async def tables_of(connection: Connection) -> Iterable[tuple[str, list[tuple[Any, ...]]]]:

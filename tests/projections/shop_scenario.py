@@ -307,7 +307,7 @@ class ShopScenario:
 
     async def dispute(self, payment: str, step: Callable[..., Changes], amount: int, *, currency: str = "EUR") -> None:
         """Let a step of a dispute be announced."""
-        fact = DisputeReport(
+        report = DisputeReport(
             payment=payment,
             dispute="dp_1",
             amount=amount,
@@ -315,7 +315,7 @@ class ShopScenario:
             at=self.clock.now(),
             source="webhook",
         )
-        await self.do(partial(step, fact=fact))
+        await self.do(partial(step, fact=report))
 
     async def compare(self, entry: LedgerEntry) -> None:
         """Compare an entry in the provider's books."""

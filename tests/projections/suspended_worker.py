@@ -34,10 +34,10 @@ RETURNING follower
 def suspend_when(model: ReadModel, position: int) -> ReadModel:
     """Return a read model whose fold puts the process to sleep when it meets an event, once its batch has begun."""
 
-    def fold(facts: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
-        if any(fact.position == position for fact in facts):
+    def fold(events: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
+        if any(event.position == position for event in events):
             os.kill(os.getpid(), signal.SIGSTOP)
-        return model.fold(facts)
+        return model.fold(events)
 
     return replace(model, fold=fold)
 

@@ -194,7 +194,7 @@ class TestFailure:
             for event in log
             if event.command_id != culprit.command_id and event.position < culprit.position
         )
-        fragile = FailingModel(SEAT_MAP, lambda fact: fact.position == culprit.position)
+        fragile = FailingModel(SEAT_MAP, lambda event: event.position == culprit.position)
         fleet = [fragile.model, TICKETS]
         async with projection_workers.run_worker("one", fleet):
             await projection_workers.wait_for("the failure", lambda states: states["seat_map"].state == "failed")
@@ -220,8 +220,8 @@ class TestFailure:
     ) -> None:
         fold = SEAT_MAP.fold
 
-        def nonsense(facts: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
-            steps = fold(facts)
+        def nonsense(events: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
+            steps = fold(events)
             return [WriteStep(step.statement, [{**row, "until": "one day"} for row in step.rows]) for step in steps]
 
         _, performance = await shop_scenario.open_shop()

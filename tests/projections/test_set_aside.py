@@ -32,7 +32,7 @@ class Stage:
     def __init__(self, shop_scenario: ShopScenario, models: ReadModelQueries) -> None:
         self.town = shop_scenario
         self.models = models
-        self.fragile = FailingModel(SEAT_MAP, lambda fact: fact.position == self.culprit.position)
+        self.fragile = FailingModel(SEAT_MAP, lambda event: event.position == self.culprit.position)
         self.performance = ""
 
     async def set(self) -> None:

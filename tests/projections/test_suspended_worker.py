@@ -147,7 +147,7 @@ class TestBetweenBatches:
                 await projection_workers.wait_for("the take-over", lambda states: states["sales"].owner == STANDBY)
                 await projection_workers.wait_until_current(*FOLDED)
                 sleeper.wakes_up()
-                await sleeper.says("projection let go")
+                await sleeper.says("projection lease lost")
                 yield
 
     async def test_it_changes_nothing(

@@ -95,7 +95,7 @@ class FailingModel:
     """A read model that can't stand certain events while it is broken.
 
     Args:
-        chokes: says which facts.
+        chokes: says which events.
     """
 
     def __init__(self, model: ReadModel, fails_on: Callable[[ProjectedEvent], bool]) -> None:
@@ -108,10 +108,10 @@ class FailingModel:
         """The read model, with a fold that breaks."""
         return replace(self._model, fold=self._fold)
 
-    def _fold(self, facts: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
-        if self.broken and any(self._chokes(fact) for fact in facts):
+    def _fold(self, events: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
+        if self.broken and any(self._chokes(event) for event in events):
             raise ValueError("this is too much")
-        return self._model.fold(facts)
+        return self._model.fold(events)
 
 
 async def execute(url: str, statement: str) -> None:

@@ -76,7 +76,7 @@ class TestRebuild:
 
     async def test_it_mends_one_that_failed(self, shop_scenario: ShopScenario, projector_url: str) -> None:
         await shop_scenario.open_shop()
-        fragile = FailingModel(MY_ORDERS, lambda fact: fact.name == "OrderPlaced")
+        fragile = FailingModel(MY_ORDERS, lambda event: event.name == "OrderPlaced")
         projection_workers = ProjectionWorkers(projector_url, shop_scenario.store)
         _, performance = await shop_scenario.open_shop()
         await shop_scenario.buy(performance, "ann", shop_scenario.seats[0])

@@ -98,8 +98,8 @@ class TestFollowing:
             rebuilding(projector_url, SEAT_MAP, store) as rebuilder,
         ):
             await projection_workers.wait_until_current("seat_map")
-            await rebuilder._fill()
-            await rebuilder._follow()
+            await rebuilder._backfill()
+            await rebuilder._start_dual_write()
             begun = (await projection_workers.states())["seat_map"].position
             await log_replayer.append_rest()
             await projection_workers.wait_until_current("seat_map")
@@ -126,8 +126,8 @@ class TestFollowing:
             rebuilding(projector_url, SEAT_MAP, store) as rebuilder,
         ):
             await projection_workers.wait_until_current("seat_map")
-            await rebuilder._fill()
-            await rebuilder._follow()
+            await rebuilder._backfill()
+            await rebuilder._start_dual_write()
             await log_replayer.append_rest()
             await projection_workers.wait_until_current("seat_map")
             with pytest.raises(VersionsDiffer):
@@ -149,8 +149,8 @@ class TestFollowing:
             rebuilding(projector_url, SEAT_MAP, store) as rebuilder,
         ):
             await projection_workers.wait_until_current("seat_map")
-            await rebuilder._fill()
-            await rebuilder._follow()
+            await rebuilder._backfill()
+            await rebuilder._start_dual_write()
             async with checkpoints.open_connection_for(
                 projector_url, name="vandal", schema="seat_map_v1_1"
             ) as connection:
@@ -224,7 +224,7 @@ class TestAttendant:
     ) -> None:
         async with projection_workers.run_worker("one", [SEAT_MAP]):
             await projection_workers.wait_until_current("seat_map")
-        newer = FailingModel(replace(SEAT_MAP, version=2), lambda fact: fact.name == "SeatSold")
+        newer = FailingModel(replace(SEAT_MAP, version=2), lambda event: event.name == "SeatSold")
         async with projection_workers.run_worker("two", [newer.model]):
 
             async def failed() -> bool:

@@ -160,9 +160,9 @@ ON CONFLICT (name) DO UPDATE SET events = (counted.events::bigint + excluded.eve
 """
 
 
-def count(facts: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
+def count(events: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
     """Count events by name."""
-    return [WriteStep(COUNT, [{"name": fact.name} for fact in facts])]
+    return [WriteStep(COUNT, [{"name": event.name} for event in events])]
 
 
 COUNTED = ReadModel(
