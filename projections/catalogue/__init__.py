@@ -1,4 +1,4 @@
-"""The catalogue: what is on, where, when and from what price; who sells it and who may act for them."""
+"""The catalogue read model: events, performances, venues, layouts, organizers and their members."""
 
 from projections.catalogue.events import (
     PUBLIC,

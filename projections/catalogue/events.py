@@ -1,4 +1,4 @@
-"""What the screens ask about events and their performances."""
+"""Queries for events and their performances."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,20 +12,20 @@ from projections.engine.queries import ReadModelQueries
 from projections.seat_map import fold as seat_map
 
 PAGE_ROWS_MAX = 101
-"""One more than a page shows, which tells whether another page follows."""
+"""One more than a page shows: the extra row means that there is another page."""
 
 READ_MODELS = (NAME, seat_map.NAME)
-"""The read models that events and performances are read from."""
+"""The read models that the queries for performances use."""
 
 PERFORMANCES_PER_EVENT_MAX = 10
 PERFORMANCES_PER_PAGE_MAX = 300
-"""Of all events of a page together."""
+"""Limit over all events of a page."""
 A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Viewer:
-    """Who looks: drafts are shown to the members of their organizer, and to those who see `everybody`'s."""
+    """Determines which drafts are visible: those of `organizers`, or all drafts (`sees_all`)."""
 
     organizers: Sequence[str] = ()
     sees_all: bool = False
@@ -36,9 +36,9 @@ PUBLIC = Viewer()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Performance:
-    """One dated showing. `prices`, `limits` and `entry_rules` as they were stored; `price_from` in minor units.
+    """One performance. `prices`, `limits` and `entry_rules` as in the event; `price_from`: lowest price in minor units.
 
-    Blocked seats count until their deadline, held ones until the second after it.
+    `held`, `sold` and `blocked` count seats; blocks count until their deadline, holds up to 1 s longer.
     """
 
     performance: str
@@ -64,19 +64,20 @@ class Performance:
 
     @property
     def available(self) -> int:
-        """Capacity less what is held, sold or blocked."""
+        """Capacity less held, sold and blocked seats."""
         return self.seats - self.held - self.sold - self.blocked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """A show with the first of its performances in the time looked at, or the latest if it is `over`: none is in it.
+    """An event with its first performances within the query's time range, or its latest ones if it is `over`.
 
     Args:
-        first_starts_at: its first performance in that time, the last one of all if it is over; None without any.
-        next_starts_at: its next performance; None: there is none to come.
-        performance_count: how many performances there are in that time, or of all if it is over.
-        sort_at: where it stands among those that are over, or among those that are not.
+        first_starts_at: start of the first performance in the range, of the last one if over; None without any.
+        next_starts_at: start of the next performance after now; None if there is none.
+        performance_count: number of performances in the range; of all performances if over.
+        over: the event has performances, but none in the range.
+        sort_at: sort key among events with the same `over`.
     """
 
     event: str
@@ -104,7 +105,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventCursor:
-    """The last event of the page before: where it stood, and its id."""
+    """The sort key of the last event of the page before."""
 
     over: bool
     sort_at: datetime | None
@@ -113,10 +114,10 @@ class EventCursor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventQuery:
-    """What somebody looks for; text, city and category in any spelling.
+    """Conditions on events; None means no condition. Text, city and category match in any spelling.
 
-    `since` ≤ a performance's start < `until`; days are the venue's, both included. Without any of them, what is to come
-    is found first, and what is over last.
+    `since` ≤ start of a performance < `until`; dates are days in the venue's time zone, both included. Without a time
+    range, events with future performances come first, and events that are over come last.
     """
 
     text: str | None = None
@@ -130,29 +131,29 @@ class EventQuery:
     limit: int = PAGE_ROWS_MAX
 
 
-async def find_events(models: ReadModelQueries, wanted: EventQuery, *, now: datetime) -> Sequence[Event]:
-    """Return events, each with its first performances in the time looked at."""
-    after = wanted.after
-    looked_at = time_range_parameters(wanted, now)
+async def find_events(models: ReadModelQueries, query: EventQuery, *, now: datetime) -> Sequence[Event]:
+    """Return events, each with its first performances in the time range; a page has at most `limit` events."""
+    after = query.after
+    time_range = time_range_parameters(query, now)
     parameters = {
-        "query": prefix_query(wanted.text or ""),
-        "city": None if wanted.city is None else spellings(wanted.city),
-        "venue": wanted.venue,
-        "category": None if wanted.category is None else spellings(wanted.category),
-        "timed": wanted.since is not None or wanted.until is not None,
+        "query": prefix_query(query.text or ""),
+        "city": None if query.city is None else spellings(query.city),
+        "venue": query.venue,
+        "category": None if query.category is None else spellings(query.category),
+        "timed": query.since is not None or query.until is not None,
         "after_over": after and after.over,
         "after_sort_at": after and after.sort_at,
         "after_event": after and after.event,
-        "limit": min(wanted.limit, PAGE_ROWS_MAX),
-        **viewer_parameters(wanted.viewer),
-        **looked_at,
+        "limit": min(query.limit, PAGE_ROWS_MAX),
+        **viewer_parameters(query.viewer),
+        **time_range,
     }
     rows = (await models.fetch([NAME], sql.FIND_EVENTS, parameters)).rows
     if not rows:
         return []
     per_event = max(1, min(PERFORMANCES_PER_EVENT_MAX, PERFORMANCES_PER_PAGE_MAX // len(rows)))
-    shown = {"events": [row["event"] for row in rows], "per_event": per_event, **looked_at}
-    found = await models.fetch(READ_MODELS, sql.PERFORMANCES_OF_EVENTS, shown)
+    page = {"events": [row["event"] for row in rows], "per_event": per_event, **time_range}
+    found = await models.fetch(READ_MODELS, sql.PERFORMANCES_OF_EVENTS, page)
     performances = [Performance(**row) for row in found.rows]
     return [Event(**row, performances=[each for each in performances if each.event == row["event"]]) for row in rows]
 
@@ -166,11 +167,11 @@ async def find_event(
     after: tuple[datetime, str] | None = None,
     limit: int | None = None,
 ) -> Event | None:
-    """Return one event, if there is one that the viewer may see, with its performances by their start.
+    """Return one event with its performances, ordered by start; None if it does not exist or the viewer cannot see it.
 
     Args:
-        after: the start and id of the performance that they begin after.
-        limit: how many performances at most; None: all.
+        after: start and id of the last performance of the page before.
+        limit: maximum number of performances; None for all.
     """
     found = await models.fetch([NAME], sql.EVENT, {"event": event, **viewer_parameters(viewer), **ALWAYS, "now": now})
     if not found.rows:
@@ -190,11 +191,11 @@ async def find_event(
 ALWAYS: Mapping[str, None] = dict.fromkeys(("since", "since_day", "until", "until_day"))
 
 
-def time_range_parameters(wanted: EventQuery, now: datetime) -> dict[str, Any]:
-    """Return the bounds of a query: moments or days; what begins nowhere begins now, unless it has ended before."""
-    since, until = wanted.since, wanted.until
-    ends_later = until is None or (until > now if isinstance(until, datetime) else until >= (now - A_DAY).date())
-    if since is None and ends_later:
+def time_range_parameters(query: EventQuery, now: datetime) -> dict[str, Any]:
+    """Return the bounds of a query as times or days; `since` defaults to now, unless `until` is in the past."""
+    since, until = query.since, query.until
+    ends_after_now = until is None or (until > now if isinstance(until, datetime) else until >= (now - A_DAY).date())
+    if since is None and ends_after_now:
         since = now
     return {
         "now": now,
@@ -206,11 +207,11 @@ def time_range_parameters(wanted: EventQuery, now: datetime) -> dict[str, Any]:
 
 
 def viewer_parameters(viewer: Viewer) -> dict[str, Any]:
-    """Return the parameters every query about events needs."""
+    """Return the parameters that restrict a query to visible events."""
     return {"organizers": list(viewer.organizers), "everybody": viewer.sees_all}
 
 
 async def find_performance(models: ReadModelQueries, *, performance: str, now: datetime) -> Performance | None:
-    """Return one performance, if the read model knows it; whether its event may be seen is `find_event`'s to say."""
+    """Return one performance; None without a row. The visibility of its event is not checked, see `find_event`."""
     found = await models.fetch(READ_MODELS, sql.PERFORMANCE, {"performance": performance, "now": now})
     return Performance(**found.rows[0]) if found.rows else None

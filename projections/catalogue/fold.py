@@ -1,4 +1,4 @@
-"""From the streams of organizers, venues, layouts, events and performances to rows: begun first, then moved."""
+"""Fold of organizers, venues, layouts, events and performances: new rows are inserted, then rows are updated."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -13,42 +13,42 @@ Row = dict[str, Any]
 
 
 def venue_row(event: ProjectedEvent) -> Row:
-    """A place, and the words it is looked for by."""
+    """Return the row of a new venue."""
     return {**created_row(event), **venue_details_row(event.data["details"])}
 
 
 def venue_details_row(details: Mapping[str, Any]) -> Row:
-    """Return the columns of a venue's details, with the words a search finds them by."""
+    """Return the columns of a venue's details, including its search words."""
     return {**details, "city_keys": spellings(details["city"]), "words": words(details["name"], details["city"])}
 
 
 def details_row(details: Mapping[str, Any]) -> Row:
-    """What the public reads about an event, and the words it is looked for by."""
+    """Return the columns of an event's details, including its search words."""
     found = words(details["title"], details["category"], details["description"])
     return {**details, "category_keys": spellings(details["category"]), "words": found}
 
 
 def event_row(event: ProjectedEvent) -> Row:
-    """A drafted event."""
+    """Return the row of a new event, which is a draft."""
     return {**created_row(event), **details_row(event.data["details"])}
 
 
 def performance_row(event: ProjectedEvent) -> Row:
-    """An announced performance."""
+    """Return the row of a new performance."""
     return {**created_row(event), **price_row(event.data)}
 
 
 def price_row(data: Mapping[str, Any]) -> Row:
-    """Prices, and the lowest of them."""
+    """Return the columns of the prices, including the lowest price."""
     return {"prices": data["prices"], "price_from": min(price["amount"] for price in data["prices"])}
 
 
 def created_row(event: ProjectedEvent) -> Row:
-    """What the first event of a stream says."""
+    """Return the data of a stream's first event, with id and position."""
     return {**event.data, "id": event.key, "position": event.position}
 
 
-PERFORMANCE_MOVES: Mapping[str, Callable[[Mapping[str, Any]], Row]] = {
+PERFORMANCE_UPDATES: Mapping[str, Callable[[Mapping[str, Any]], Row]] = {
     "PerformanceRescheduled": dict,
     "PricesChanged": price_row,
     "LimitsChanged": dict,
@@ -64,24 +64,24 @@ EVENT_STATUS: Mapping[str, str] = {
     "EventReopened": "reopened",
     "EventArchived": "archived",
 }
-BEGUN: Mapping[str, Callable[[ProjectedEvent], Row]] = {
+CREATED: Mapping[str, Callable[[ProjectedEvent], Row]] = {
     "OrganizerFounded": created_row,
     "VenueOpened": venue_row,
     "LayoutPublished": created_row,
     "EventCreated": event_row,
     "PerformanceScheduled": performance_row,
 }
-GONE = frozenset({"PerformanceArchived", "VenueArchived"})
+REMOVED = frozenset({"PerformanceArchived", "VenueArchived"})
 CHANGED = frozenset({"MemberRolesChanged", "VenueChanged", "EventChanged"})
-NAMES = frozenset({*BEGUN, *CHANGED, *EVENT_STATUS, *PERFORMANCE_MOVES, *GONE})
+NAMES = frozenset({*CREATED, *CHANGED, *EVENT_STATUS, *PERFORMANCE_UPDATES, *REMOVED})
 
 
 def fold(events: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
-    """Write the batch: what it begins, from the organizer down to the performance, then where everything stands."""
-    rows: dict[str, list[Row]] = {name: [] for name in BEGUN}
+    """Return the statements of a batch, from organizers down to performances; inserts precede updates."""
+    rows: dict[str, list[Row]] = {name: [] for name in CREATED}
     for event in events:
-        if event.name in BEGUN:
-            rows[event.name].append(BEGUN[event.name](event))
+        if event.name in CREATED:
+            rows[event.name].append(CREATED[event.name](event))
     members = member_rows(events)
     return [
         WriteStep(sql.FOUND_ORGANIZERS, rows["OrganizerFounded"]),
@@ -101,19 +101,19 @@ def fold(events: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
 
 
 def removed_rows(events: Sequence[ProjectedEvent], name: str) -> list[Row]:
-    """Return the keys of what an event of this name removed."""
+    """Return the ids of the rows that events of this name remove."""
     return [{"id": event.key} for event in events if event.name == name]
 
 
 def member_rows(events: Sequence[ProjectedEvent]) -> list[Row]:
-    """Return each member's roles as they stand; no roles: no member."""
+    """Return each changed member's roles at the end of the batch; empty roles remove the member."""
     changed = (event for event in events if event.name == "MemberRolesChanged")
-    stand = {(event.key, event.data["account"]): {**event.data, "organizer": event.key} for event in changed}
-    return list(stand.values())
+    last = {(event.key, event.data["account"]): {**event.data, "organizer": event.key} for event in changed}
+    return list(last.values())
 
 
 def venue_changes(events: Sequence[ProjectedEvent]) -> list[Row]:
-    """Return each changed venue's last details."""
+    """Return the last details of each changed venue."""
     changed = (event for event in events if event.name == "VenueChanged")
     return list(
         {event.key: {**venue_details_row(event.data["details"]), "id": event.key} for event in changed}.values()
@@ -121,30 +121,30 @@ def venue_changes(events: Sequence[ProjectedEvent]) -> list[Row]:
 
 
 def description_rows(events: Sequence[ProjectedEvent]) -> list[Row]:
-    """Return how each event is described at last."""
+    """Return the last details of each changed event."""
     changed = (event for event in events if event.name == "EventChanged")
-    stand = {event.key: {**details_row(event.data["details"]), "id": event.key} for event in changed}
-    return list(stand.values())
+    last = {event.key: {**details_row(event.data["details"]), "id": event.key} for event in changed}
+    return list(last.values())
 
 
 def status_rows(events: Sequence[ProjectedEvent]) -> list[Row]:
-    """Return each event's last status, and whether the batch published it."""
-    stand: dict[str, Row] = {}
+    """Return the last status of each changed event, and whether it was published in the batch."""
+    last: dict[str, Row] = {}
     for event in events:
         if event.name in EVENT_STATUS:
-            row = stand.setdefault(event.key, {"id": event.key, "published": False})
+            row = last.setdefault(event.key, {"id": event.key, "published": False})
             row["status"] = EVENT_STATUS[event.name]
             row["published"] = row["published"] or event.name == "EventPublished"
-    return list(stand.values())
+    return list(last.values())
 
 
 def performance_updates(events: Sequence[ProjectedEvent]) -> list[Row]:
-    """Return all that the batch changes about each performance."""
-    stand: dict[str, Row] = {}
+    """Return the changed columns of each performance."""
+    last: dict[str, Row] = {}
     for event in events:
-        if event.name in PERFORMANCE_MOVES:
-            stand.setdefault(event.key, {"id": event.key}).update(PERFORMANCE_MOVES[event.name](event.data))
-    return list(stand.values())
+        if event.name in PERFORMANCE_UPDATES:
+            last.setdefault(event.key, {"id": event.key}).update(PERFORMANCE_UPDATES[event.name](event.data))
+    return list(last.values())
 
 
 CATALOGUE = ReadModel(name=NAME, version=1, schema=sql.SCHEMA, event_names=NAMES, fold=fold)

@@ -1,4 +1,4 @@
-"""What the screens ask about organizers and their members."""
+"""Queries for organizers and their members."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from projections.catalogue.fold import NAME
 from projections.engine.queries import ReadModelQueries
 
 PAGE_ROWS_MAX = 101
-"""One more than a page shows, which tells whether another page follows."""
+"""One more than a page shows: the extra row means that there is another page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedOrganizer:
-    """A seller, and the roles one account holds within it."""
+    """An organizer, with the roles of one account in it."""
 
     organizer: str
     name: str
@@ -22,7 +22,7 @@ class ListedOrganizer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """What an account may do within one organizer called `name`."""
+    """An account's roles in one organizer; `name` is the organizer's."""
 
     organizer: str
     name: str
@@ -33,13 +33,13 @@ class Member:
 async def list_organizers(
     models: ReadModelQueries, *, account: str, everyone: bool, after: str = "", limit: int = PAGE_ROWS_MAX
 ) -> Sequence[ListedOrganizer]:
-    """Return the organizers that an account is a member of (`everyone`: all there are), in the order of ids."""
+    """Return the organizers of which an account is a member (`everyone`: all organizers), ordered by id."""
     parameters = {"account": account, "everyone": everyone, "after": after, "limit": min(limit, PAGE_ROWS_MAX)}
     found = await models.fetch([NAME], sql.ORGANIZERS, parameters)
     return [ListedOrganizer(**row) for row in found.rows]
 
 
 async def list_members(models: ReadModelQueries, *, organizer: str) -> Sequence[Member]:
-    """Return an organizer's members, by account."""
+    """Return an organizer's members, ordered by account."""
     found = await models.fetch([NAME], sql.MEMBERS, {"organizer": organizer})
     return [Member(**row) for row in found.rows]

@@ -1,4 +1,4 @@
-"""What lists of orders, baskets, refunds and tickets say about the performance of each row."""
+"""Summaries of performances, for lists of orders, holds, refunds and tickets."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from projections.engine.queries import ReadModelQueries
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PerformanceSummary:
-    """What a holder needs to know; `time_zone` is an IANA name, `cancel_reason` is set once it was cancelled."""
+    """A performance with event and venue; `time_zone`: IANA name; `cancel_reason`: None unless it is cancelled."""
 
     performance: str
     event_title: str
@@ -25,7 +25,7 @@ class PerformanceSummary:
 
 
 async def summaries_of(models: ReadModelQueries, performances: Iterable[str]) -> Mapping[str, PerformanceSummary]:
-    """Return the summary of each performance that the read model knows."""
+    """Return performance → summary; a performance without a row is left out."""
     wanted = sorted(set(performances))
     if not wanted:
         return {}

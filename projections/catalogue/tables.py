@@ -1,8 +1,8 @@
-"""Statements of the catalogue."""
+"""SQL statements of the catalogue."""
 
 from typing import LiteralString
 
-# `words` holds what a person may type, folded to plain letters before it gets here.
+# `words` holds search words, normalized by `text_search`.
 SCHEMA: LiteralString = """
 CREATE TABLE organizer (
     organizer text COLLATE "C" NOT NULL PRIMARY KEY,
@@ -27,7 +27,7 @@ CREATE TABLE venue (
     city      text NOT NULL,
     country   text NOT NULL,
     time_zone text NOT NULL,
-    day_zone  text NOT NULL,          -- the same; UTC where this server does not know it
+    day_zone  text NOT NULL,          -- `time_zone`, or UTC if the server does not know it
     city_keys text[] NOT NULL,
     words     text[] NOT NULL,
     position  bigint NOT NULL
@@ -121,7 +121,7 @@ FROM json_to_recordset(%(rows)s::json) AS r (
 )
 """
 
-# The search words of a venue's events are made anew from their own and the venue's.
+# An event's search words include its venue's, so they change with the venue.
 CHANGE_VENUES: LiteralString = """
 WITH changed AS (
     UPDATE venue SET
@@ -147,7 +147,7 @@ FROM json_to_recordset(%(rows)s::json) AS r (
 )
 """
 
-# A venue's words belong to each of its events: people look for the house as often as for the show.
+# An event is found by its venue's words, too.
 CREATE_EVENTS: LiteralString = """
 INSERT INTO event (
     event, organizer, venue, title, description, category, category_keys, image_url, status, published, own_words,
@@ -175,7 +175,7 @@ FROM json_to_recordset(%(rows)s::json) AS r (
 WHERE event.event = r.id
 """
 
-# An event that was closed for deletion and reopened is what it was before.
+# An event that is reopened after it was closed for deletion gets its former status.
 MOVE_EVENTS: LiteralString = """
 UPDATE event SET
     published = event.published OR r.published,
@@ -226,7 +226,7 @@ REMOVE_VENUES: LiteralString = """
 DELETE FROM venue USING json_to_recordset(%(rows)s::json) AS r (id text) WHERE venue.venue = r.id
 """
 
-# The time looked at: a moment, or a day by the venue's clock. `v`: the venue.
+# The time range: bounds are times, or days in the venue's time zone. `v` is the venue.
 _WITHIN: LiteralString = """
 performance.starts_at >= coalesce(
     %(since)s::timestamptz, %(since_day)s::date::timestamp AT TIME ZONE v.day_zone, '-infinity'
@@ -236,7 +236,7 @@ AND performance.starts_at < coalesce(
 )
 """
 
-# `over`: it was shown before, and is not within the time looked at.
+# `over`: the event has performances, but none in the time range.
 _EVENTS: LiteralString = (
     """
 SELECT e.event, e.organizer, o.name AS organizer_name, e.title, e.description, e.category, e.image_url, e.status,
@@ -259,14 +259,14 @@ LEFT JOIN LATERAL (
     + """ AS is_within
         FROM {catalogue}.performance
         WHERE performance.event = e.event
-    ) AS each_showing
+    ) AS each_performance
 ) AS p ON true
 WHERE e.status <> 'archived'
   AND (e.published OR %(everybody)s OR e.organizer = ANY (%(organizers)s::text[]))
 """
 )
 
-# What is to come first, by its next showing; then what has no showing yet; then what is over, the latest first.
+# Order: events with performances in the range by start; events without any; events that are over, latest first.
 FIND_EVENTS: LiteralString = (
     _EVENTS
     + """
@@ -308,7 +308,7 @@ LEFT JOIN LATERAL (
 ) AS t ON true
 """
 
-# Of each event those within the time looked at, the first ones; of one that has none within it, the latest.
+# The first performances of each event in the time range; the latest ones of an event without any in it.
 PERFORMANCES_OF_EVENTS: LiteralString = (
     _PERFORMANCE
     + """(

@@ -1,4 +1,4 @@
-"""Text as people type it: accents, case and letters of one language folded to plain ones of all."""
+"""Normalization of text for search: without case and accents, in alternative spellings."""
 
 import re
 import unicodedata
@@ -8,11 +8,11 @@ WORDS_PER_EVENT_MAX = 2_000
 WORDS_PER_QUERY_MAX = 10
 WORD_LENGTH_MAX = 40
 UNSPACED_LENGTH_MAX = 12
-"""Of what is written without blanks every ending is kept, so that it is found from any character on."""
+"""Length of a stored suffix in scripts without spaces, where each character starts a suffix."""
 
-# Letters that no Unicode decomposition takes apart; the last one is the dotless i.
+# Letters without a Unicode decomposition; the last one is the dotless i.
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "\u0131": "i"})
-# Letters that people without them on their keyboard write as two.
+# Letters that have an alternative spelling with two letters.
 _AS_TWO = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
 # Thai and Lao, Burmese, the letters of Hangul, Khmer, Kana, Han.
 _UNSPACED_RANGES = (
@@ -25,19 +25,19 @@ _SIGNS = re.compile(r"\S+")
 
 
 def normalize(text: str) -> str:
-    """Return the text in small plain letters: `Škvorecký` is `skvorecky`, `Straße` is `strasse`."""
+    """Return the text in lower case without accents: `Škvorecký` is `skvorecky`, `Straße` is `strasse`."""
     apart = unicodedata.normalize("NFKD", text.casefold())
     return "".join(letter for letter in apart if not unicodedata.combining(letter)).translate(_LETTERS)
 
 
 def spellings(text: str) -> list[str]:
-    """Return the ways in which a text may be typed: `Zürich` is `zurich` and `zuerich`."""
+    """Return the alternative spellings of a text, normalized: `Zürich` is `zurich` and `zuerich`."""
     as_two = unicodedata.normalize("NFC", text.casefold()).translate(_AS_TWO)
     return list(dict.fromkeys((normalize(text), normalize(as_two))))
 
 
 def words(*texts: str) -> list[str]:
-    """Return the distinct words of some texts in all their spellings, in order; signs where a text has no word."""
+    """Return the distinct search words of the texts in all spellings, in order; at most `WORDS_PER_EVENT_MAX`."""
     found = (
         kept
         for text in texts
@@ -49,12 +49,12 @@ def words(*texts: str) -> list[str]:
 
 
 def split_words(text: str) -> list[str]:
-    """Cut a folded text into words, or into its signs if it has none."""
+    """Split a normalized text into words; into runs of other characters if it has no word."""
     return _WORD.findall(text) or _SIGNS.findall(text)
 
 
 def searchable_suffixes(word: str) -> Iterator[str]:
-    """Return what a word is found by from its beginning; one of a script without blanks, from any character on."""
+    """Return the word, cut to `WORD_LENGTH_MAX`; in scripts without spaces, the suffix from each character."""
     if not _UNSPACED.match(word):
         yield word[:WORD_LENGTH_MAX]
         return
@@ -63,19 +63,21 @@ def searchable_suffixes(word: str) -> Iterator[str]:
 
 
 def prefix_query(text: str) -> str | None:
-    """Return a tsquery that wants every word of `text`, each as a beginning; None: it is blank."""
+    """Return a tsquery that matches all words of `text` as prefixes, in any spelling; None if it is blank."""
     spelled = [split_words(each)[:WORDS_PER_QUERY_MAX] for each in spellings(text)]
-    wanted = [dict.fromkeys(next(searchable_suffixes(word)) for word in each) for each in zip(*spelled, strict=True)]
-    return " & ".join(map(any_of, wanted)) or None
+    alternatives = [
+        dict.fromkeys(next(searchable_suffixes(word)) for word in each) for each in zip(*spelled, strict=True)
+    ]
+    return " & ".join(map(any_of, alternatives)) or None
 
 
-def any_of(beginnings: Iterable[str]) -> str:
-    """Spell a query for words that begin with any of these."""
-    spelled = " | ".join(f"{quoted(word)}:*" for word in beginnings)
+def any_of(prefixes: Iterable[str]) -> str:
+    """Return a tsquery that matches a word with any of these prefixes."""
+    spelled = " | ".join(f"{quoted(word)}:*" for word in prefixes)
     return f"({spelled})" if "|" in spelled else spelled
 
 
 def quoted(word: str) -> str:
-    """Write a word so that nothing in it means anything to a query."""
+    """Return a word quoted as a tsquery lexeme."""
     escaped = word.replace("\\", "\\\\").replace("'", "''")
     return f"'{escaped}'"

@@ -1,4 +1,4 @@
-"""What the screens ask about venues and the layouts drawn of them."""
+"""Queries for venues and their layouts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from projections.catalogue.text_search import spellings
 from projections.engine.queries import ReadModelQueries
 
 PAGE_ROWS_MAX = 101
-"""One more than a page shows, which tells whether another page follows."""
+"""One more than a page shows: the extra row means that there is another page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Venue:
-    """A real place; `time_zone` is an IANA name, `country` an ISO 3166-1 alpha-2 code."""
+    """A venue; `time_zone` is an IANA name, `country` an ISO 3166-1 alpha-2 code."""
 
     venue: str
     organizer: str
@@ -28,7 +28,7 @@ class Venue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """A published drawing of a venue; the document itself is kept elsewhere."""
+    """A published layout of a venue, without its document."""
 
     layout: str
     venue: str
@@ -43,7 +43,7 @@ class Layout:
 async def list_venues(
     models: ReadModelQueries, *, city: str | None = None, after: int = 0, limit: int = PAGE_ROWS_MAX
 ) -> Sequence[Venue]:
-    """Return venues (of a city, however it is spelled), in the order they were entered, after a position."""
+    """Return venues (of a city, in any spelling) opened after a position, oldest first."""
     parameters = {
         "venue": None,
         "city": None if city is None else spellings(city),
@@ -55,18 +55,18 @@ async def list_venues(
 
 
 async def find_venue(models: ReadModelQueries, *, venue: str) -> Venue | None:
-    """Return one venue, if the read model knows it."""
+    """Return one venue; None if the read model has no row for it."""
     found = await models.fetch([NAME], sql.VENUES, {"venue": venue, "city": None, "after": 0, "limit": 1})
     return Venue(**found.rows[0]) if found.rows else None
 
 
 async def layouts_of_venue(models: ReadModelQueries, *, venue: str) -> Sequence[Layout]:
-    """Return a venue's layouts, oldest first."""
+    """Return a venue's layouts, ordered by version."""
     found = await models.fetch([NAME], sql.LAYOUTS_OF_VENUE, {"venue": venue})
     return [Layout(**row) for row in found.rows]
 
 
 async def find_layout(models: ReadModelQueries, *, layout: str) -> Layout | None:
-    """Return one layout, if the read model knows it."""
+    """Return one layout; None if the read model has no row for it."""
     found = await models.fetch([NAME], sql.LAYOUT, {"layout": layout})
     return Layout(**found.rows[0]) if found.rows else None

@@ -1,4 +1,4 @@
-"""The registered scanners of every organizer, and which of them are revoked."""
+"""The registered devices (scanners) of the organizers, including revoked ones."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from projections.engine.queries import ReadModelQueries
 
 NAME = "devices"
 PAGE_ROWS_MAX = 101
-"""One more than a page shows, which tells whether another page follows."""
+"""One more than a page shows: the extra row means that there is another page."""
 
 NEWEST = 2**63 - 1
 
 
 def fold(events: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
-    """Write the batch: a scanner is registered before it is revoked."""
+    """Return the statements of a batch; devices are inserted before they are revoked."""
 
     def rows(name: str) -> list[Mapping[str, Any]]:
         return [
@@ -38,7 +38,7 @@ DEVICES = ReadModel(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
-    """A registered scanner; no `performances`: all of the organizer's."""
+    """A registered device; empty `performances` means all performances of the organizer."""
 
     device: str
     organizer: str
@@ -53,7 +53,7 @@ class Device:
 async def list_devices(
     models: ReadModelQueries, *, organizers: Sequence[str] | None, before: int = NEWEST, limit: int = PAGE_ROWS_MAX
 ) -> Sequence[Device]:
-    """Return the scanners of some organizers (None: of all), newest first, registered before a position."""
+    """Return the devices of some organizers (None: all) registered before a position, newest first."""
     parameters = {
         "everyone": organizers is None,
         "organizers": list(organizers or ()),
@@ -65,6 +65,6 @@ async def list_devices(
 
 
 async def count_working(models: ReadModelQueries, *, organizer: str, now: datetime) -> int:
-    """Count the scanners of an organizer that are neither revoked nor past their hours."""
+    """Count the devices of an organizer that are neither revoked nor past `works_until`."""
     found = await models.fetch([NAME], sql.COUNT_WORKING, {"organizer": organizer, "now": now})
     return int(found.rows[0]["working"])

@@ -1,4 +1,4 @@
-"""Statements of the registered devices."""
+"""SQL statements of the registered devices."""
 
 from typing import LiteralString
 

@@ -1,4 +1,4 @@
-"""The exceptions: what each is about, what was tried, who owns it, and how it ended."""
+"""The exceptions: subject, attempts, owner and resolution of each exception about money."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,9 +11,10 @@ from projections.exceptions import tables as sql
 
 NAME = "exceptions"
 PAGE_ROWS_MAX = 101
-"""One more than a page shows, which tells whether another page follows."""
+"""One more than a page shows: the extra row means that there is another page."""
 
 CLEARED = ""
+"""Clears a column; null keeps its value."""
 
 REOPENED: Mapping[str, str] = {
     "status": "open",
@@ -24,24 +25,24 @@ REOPENED: Mapping[str, str] = {
     "closed_by": CLEARED,
     "resolution_refund": CLEARED,
 }
-"""What being opened again changes in a row."""
+"""The columns that change when an exception is opened again."""
 
 
 def fold(events: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
-    """Write the batch: an exception is opened before anything moves it, and each is moved once."""
+    """Return the statements of a batch: insert the opened exceptions, then update each exception once."""
     opened = [
         {**event.data, "exception": event.key, "at": event.recorded_at, "position": event.position}
         for event in events
         if event.name == "ExceptionOpened"
     ]
-    moves: dict[str, dict[str, Any]] = {}
+    updates: dict[str, dict[str, Any]] = {}
     for event in events:
-        moves.setdefault(event.key, {"exception": event.key}).update(move(event))
-    return [WriteStep(sql.OPEN, opened), WriteStep(sql.MOVE, list(moves.values()))]
+        updates.setdefault(event.key, {"exception": event.key}).update(to_update(event))
+    return [WriteStep(sql.OPEN, opened), WriteStep(sql.MOVE, list(updates.values()))]
 
 
-def move(event: ProjectedEvent) -> Mapping[str, Any]:
-    """Return what one event changes in its exception's row."""
+def to_update(event: ProjectedEvent) -> Mapping[str, Any]:
+    """Return the columns that one event changes in its exception's row."""
     data = event.data
     match event.name:
         case "ExceptionOpened":
@@ -70,7 +71,10 @@ EXCEPTIONS = ReadModel(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedException:
-    """One exception; amounts in minor units, `entry` in the books of `provider`, `proposed` by the first of two."""
+    """One exception; amounts in minor units; `entry`: number in the ledger of `provider`.
+
+    `proposed`: the resolution that the first of two approvers proposed.
+    """
 
     exception: str
     kind: str
@@ -108,7 +112,7 @@ async def list_exceptions(
     after: int = 0,
     limit: int = PAGE_ROWS_MAX,
 ) -> Sequence[ListedException]:
-    """Return exceptions in one status and of one kind (None: any), oldest first, opened after a position."""
+    """Return exceptions with a status and a kind (None: any), opened after a position, oldest first."""
     parameters = {"status": status, "kind": kind, "after": after, "limit": min(limit, PAGE_ROWS_MAX)}
     statement = sql.EXCEPTIONS if status is None else sql.EXCEPTIONS_BY_STATUS
     found = await models.fetch([NAME], statement, parameters)
@@ -116,6 +120,6 @@ async def list_exceptions(
 
 
 async def exceptions_of_order(models: ReadModelQueries, *, order: str) -> Sequence[ListedException]:
-    """Return the exceptions about an order, oldest first."""
+    """Return the exceptions of an order, oldest first."""
     parameters = {"order": order, "limit": PAGE_ROWS_MAX}
     return [ListedException(**row) for row in (await models.fetch([NAME], sql.EXCEPTIONS_OF_ORDER, parameters)).rows]

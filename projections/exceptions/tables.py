@@ -1,8 +1,8 @@
-"""Statements of the exceptions: money that no rule explains, open and closed."""
+"""SQL statements of the exceptions, open and closed."""
 
 from typing import LiteralString
 
-# An exception that was closed to try again may be opened once more; it keeps its place in the list.
+# An exception that was closed for a retry can be opened again; it keeps its `position`, hence its place in lists.
 SCHEMA: LiteralString = """
 CREATE TABLE exception (
     exception         text COLLATE "C" NOT NULL PRIMARY KEY,
@@ -55,7 +55,7 @@ ORDER BY exception, position
 ON CONFLICT (exception) DO NOTHING
 """
 
-# The last word on each exception of the batch: null leaves a column as it was, an empty text clears it.
+# One row per exception, with its values at the end of the batch: null keeps a column, an empty text clears it.
 MOVE: LiteralString = """
 UPDATE exception SET
     status = coalesce(r.status, exception.status),

@@ -1,4 +1,4 @@
-"""My orders: each order with its lines, payments and refunds, and the baskets that are not orders yet."""
+"""The read model of orders: orders with lines, payments and refunds, and live holds that are not ordered yet."""
 
 from projections.my_orders.cancellation import RefundProgress, UnrefundedOrder, refund_progress
 from projections.my_orders.fold import MY_ORDERS

@@ -1,4 +1,4 @@
-"""How far the refunds of a cancelled performance are."""
+"""Progress of the refunds of a cancelled performance."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ UNREFUNDED_SHOWN_MAX = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnrefundedOrder:
-    """An order whose refund needs support, and why: the provider's reason, `disputed`, `rejected` or `written_off`."""
+    """An order whose refund needs support; `failure`: provider's reason, `disputed`, `rejected` or `written_off`."""
 
     order_id: str
     order_code: str
@@ -22,9 +22,9 @@ class UnrefundedOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundProgress:
-    """The confirmed orders of a performance by how far their refunds are; `refunded_amount` in minor units.
+    """Number of confirmed orders of a performance by the state of their refunds; `refunded_amount` in minor units.
 
-    `failed`: `unrefunded` names them, the first `UNREFUNDED_SHOWN_MAX`.
+    `unrefunded`: the first `UNREFUNDED_SHOWN_MAX` of the `failed` orders.
     """
 
     position: int
@@ -41,7 +41,7 @@ class RefundProgress:
 
 
 async def refund_progress(models: ReadModelQueries, *, performance: str) -> RefundProgress:
-    """Return how far the refunds of a performance's confirmed orders are."""
+    """Return the progress of the refunds of a performance's confirmed orders."""
     parameters = {"performance": performance, "limit": UNREFUNDED_SHOWN_MAX}
     found = await models.fetch([NAME], sql.REFUND_PROGRESS, parameters)
     (row,) = found.rows

@@ -1,6 +1,6 @@
-"""From the streams of orders, payments, refunds and holds to rows: what a batch begins, then what it moves or ends.
+"""Fold of orders, payments, refunds and holds: a batch's new rows are inserted, then existing rows are updated.
 
-What begins in a batch is written once, as it stands at the batch's end: in a rebuild's long ranges that is nearly all.
+A new row is inserted once, with its values at the end of the batch: in the long ranges of a rebuild that is nearly all.
 """
 
 from collections import defaultdict
@@ -11,14 +11,14 @@ from projections.engine.model import ProjectedEvent, ReadModel, WriteStep
 from projections.my_orders import tables as sql
 
 NAME = "my_orders"
-NOBODY = ""
-"""The owner of what support has ended; null leaves an owner as it was."""
+NO_OWNER = ""
+"""Clears an owner; null keeps it."""
 
 Row = dict[str, Any]
 Rows = list[Row]
 
 ORDER_ENDS: Mapping[str, str] = {"OrderExpired": "expired", "OrderCancelled": "cancelled"}
-ORDER_MOVES = frozenset({"OrderExtended", "OrderConfirmed", *ORDER_ENDS})
+ORDER_UPDATES = frozenset({"OrderExtended", "OrderConfirmed", *ORDER_ENDS})
 PAYMENT_STATUS: Mapping[str, str] = {
     "PaymentActionRequired": "action_required",
     "PaymentCaptured": "captured",
@@ -28,7 +28,7 @@ PAYMENT_STATUS: Mapping[str, str] = {
     "PaymentSettled": "settled",
 }
 DISPUTE_STEPS = frozenset({"DisputeOpened", "DisputeWon", "DisputeLost"})
-PAYMENT_MOVES = frozenset({*PAYMENT_STATUS, *DISPUTE_STEPS})
+PAYMENT_UPDATES = frozenset({*PAYMENT_STATUS, *DISPUTE_STEPS})
 REFUND_STATUS: Mapping[str, str] = {
     "RefundApproved": "approved",
     "RefundRejected": "rejected",
@@ -37,17 +37,17 @@ REFUND_STATUS: Mapping[str, str] = {
     "RefundFailed": "failed",
     "RefundRetried": "approved",
 }
-REFUND_MOVES = frozenset({*REFUND_STATUS, "RefundClosedManually"})
+REFUND_UPDATES = frozenset({*REFUND_STATUS, "RefundClosedManually"})
 HOLD_ENDS = frozenset({"HoldOrdered", "HoldReleased", "HoldExpired"})
 NAMES = frozenset(
     {
         "OrderPlaced",
-        *ORDER_MOVES,
+        *ORDER_UPDATES,
         "OrderLinesCancelled",
         "PaymentRequested",
-        *PAYMENT_MOVES,
+        *PAYMENT_UPDATES,
         "RefundRequested",
-        *REFUND_MOVES,
+        *REFUND_UPDATES,
         "HoldPlaced",
         "HoldExtended",
         *HOLD_ENDS,
@@ -57,7 +57,7 @@ NAMES = frozenset(
 
 
 def fold(events: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
-    """Write the batch: of each thing what begins, before what moves or ends."""
+    """Return the statements of a batch; inserts precede updates and deletes of the same table."""
     by_name: dict[str, list[ProjectedEvent]] = defaultdict(list)
     for event in events:
         by_name[event.name].append(event)
@@ -74,18 +74,18 @@ def fold(events: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
 
 
 def order_steps(by_name: Mapping[str, list[ProjectedEvent]], events: Sequence[ProjectedEvent]) -> list[WriteStep]:
-    """Orders: placed, then where their deadlines, statuses, tickets and lines stand."""
+    """Return the statements that insert, update and cancel lines of orders."""
     placed = to_rows(by_name["OrderPlaced"], "order_id")
-    moves = (event for event in events if event.name in ORDER_MOVES)
+    updates = (event for event in events if event.name in ORDER_UPDATES)
     return [
         WriteStep(sql.PLACE_ORDERS, placed),
-        WriteStep(sql.MOVE_ORDERS, updates_for_existing(placed, moves, order_update, key="order_id")),
+        WriteStep(sql.MOVE_ORDERS, updates_for_existing(placed, updates, order_update, key="order_id")),
         WriteStep(sql.CANCEL_LINES, to_rows(by_name["OrderLinesCancelled"], "order_id")),
     ]
 
 
 def order_update(event: ProjectedEvent) -> Row:
-    """Return what one event changes about its order; one that had expired may still be confirmed by late money."""
+    """Return the columns that one event changes in its order; a late payment may confirm an expired order."""
     match event.name:
         case "OrderExtended":
             return deadline(event)
@@ -98,22 +98,22 @@ def order_update(event: ProjectedEvent) -> Row:
 
 
 def deadline(event: ProjectedEvent) -> Row:
-    """Return the deadline that moved."""
+    """Return the columns that a changed deadline sets."""
     return {"expires_at": event.data["expires_at"]}
 
 
 def payment_steps(by_name: Mapping[str, list[ProjectedEvent]], events: Sequence[ProjectedEvent]) -> list[WriteStep]:
-    """Payments: requested, then where they stand."""
+    """Return the statements that insert and update payments."""
     requested = to_rows(by_name["PaymentRequested"], "payment")
-    moves = (event for event in events if event.name in PAYMENT_MOVES)
+    updates = (event for event in events if event.name in PAYMENT_UPDATES)
     return [
         WriteStep(sql.REQUEST_PAYMENTS, requested),
-        WriteStep(sql.MOVE_PAYMENTS, updates_for_existing(requested, moves, payment_update, key="payment")),
+        WriteStep(sql.MOVE_PAYMENTS, updates_for_existing(requested, updates, payment_update, key="payment")),
     ]
 
 
 def payment_update(event: ProjectedEvent) -> Row:
-    """Return what one event changes about its payment."""
+    """Return the columns that one event changes in its payment."""
     data = event.data
     match event.name:
         case "PaymentCaptured":
@@ -130,19 +130,19 @@ def payment_update(event: ProjectedEvent) -> Row:
 
 
 def refund_steps(by_name: Mapping[str, list[ProjectedEvent]], events: Sequence[ProjectedEvent]) -> list[WriteStep]:
-    """Refunds: requested, then where they stand."""
+    """Return the statements that insert and update refunds."""
     requested = to_rows(by_name["RefundRequested"], "refund")
-    moves = (event for event in events if event.name in REFUND_MOVES)
+    updates = (event for event in events if event.name in REFUND_UPDATES)
     return [
         WriteStep(sql.REQUEST_REFUNDS, requested),
-        WriteStep(sql.MOVE_REFUNDS, updates_for_existing(requested, moves, refund_update, key="refund")),
+        WriteStep(sql.MOVE_REFUNDS, updates_for_existing(requested, updates, refund_update, key="refund")),
     ]
 
 
 def refund_update(event: ProjectedEvent) -> Row:
-    """Return what one event changes about its refund."""
+    """Return the columns that one event changes in its refund."""
     if event.name == "RefundClosedManually":
-        return {"status": event.data["outcome"], "owner": NOBODY}
+        return {"status": event.data["outcome"], "owner": NO_OWNER}
     status = {"status": REFUND_STATUS[event.name]}
     match event.name:
         case "RefundSubmitted":
@@ -153,52 +153,52 @@ def refund_update(event: ProjectedEvent) -> Row:
             rejection = event.data["reason_text"]
             return {**status, "decided_by": event.data["by"], "decided_at": event.recorded_at, "rejection": rejection}
         case "RefundCompleted":
-            return {**status, "completed_at": event.recorded_at, "owner": NOBODY}
+            return {**status, "completed_at": event.recorded_at, "owner": NO_OWNER}
         case "RefundFailed":
             owner = {"owner": event.data["owner"]} if event.data["owner"] is not None else {}
             return {**status, "failure": event.data["reason"], **owner}
         case "RefundRetried":
-            return {**status, "owner": NOBODY}
+            return {**status, "owner": NO_OWNER}
         case _:
             return status
 
 
 def hold_steps(by_name: Mapping[str, list[ProjectedEvent]]) -> list[WriteStep]:
-    """Baskets: placed, moved, gone. One that was an order from the start, or is gone again, is never listed."""
+    """Return the statements on holds; a hold that was ordered at once or ended in the batch gets no row."""
     ended = {event.key for name in HOLD_ENDS for event in by_name[name]}
     placed = to_rows(
         (event for event in by_name["HoldPlaced"] if event.data["order"] is None and event.key not in ended), "hold"
     )
-    before = ended.difference(event.key for event in by_name["HoldPlaced"])
+    ended_before = ended.difference(event.key for event in by_name["HoldPlaced"])
     return [
         WriteStep(sql.PLACE_HOLDS, placed),
         WriteStep(sql.MOVE_HOLD_DEADLINES, updates_for_existing(placed, by_name["HoldExtended"], deadline, key="hold")),
-        WriteStep(sql.END_HOLDS, [{"hold": hold} for hold in sorted(before)]),
+        WriteStep(sql.END_HOLDS, [{"hold": hold} for hold in sorted(ended_before)]),
     ]
 
 
 def merged_guests(events: Iterable[ProjectedEvent]) -> Rows:
-    """Return the guests that logged in, each with the account that has what was theirs; none begins anything later."""
+    """Return guest and account for each guest merged into an account; a merged guest has no later events."""
     return [{"guest": event.key, "account": event.data["into"]} for event in events]
 
 
 def to_rows(events: Iterable[ProjectedEvent], key: str) -> Rows:
-    """Return one row for each event: what it says, what it is about, where and when it was recorded."""
+    """Return one row per event: its data, its key, its position and its time (`at`)."""
     return [{**event.data, key: event.key, "position": event.position, "at": event.recorded_at} for event in events]
 
 
 def updates_for_existing(
-    begun: Rows, moves: Iterable[ProjectedEvent], move: Callable[[ProjectedEvent], Row], *, key: str
+    new_rows: Rows, updates: Iterable[ProjectedEvent], to_update: Callable[[ProjectedEvent], Row], *, key: str
 ) -> Rows:
-    """Move the rows that begin in this batch; return what moves of every other, one row for each thing."""
-    here: dict[str, Row] = {row[key]: row for row in begun}
-    besides: dict[str, Row] = {}
-    for event in moves:
-        row = here.get(event.key)
+    """Apply updates to the batch's new rows in place; return the updates of existing rows, one row per key."""
+    new_by_key: dict[str, Row] = {row[key]: row for row in new_rows}
+    existing: dict[str, Row] = {}
+    for event in updates:
+        row = new_by_key.get(event.key)
         if row is None:
-            row = besides.setdefault(event.key, {key: event.key})
-        row.update(move(event))
-    return list(besides.values())
+            row = existing.setdefault(event.key, {key: event.key})
+        row.update(to_update(event))
+    return list(existing.values())
 
 
 MY_ORDERS = ReadModel(name=NAME, version=1, schema=sql.SCHEMA, event_names=NAMES, fold=fold)

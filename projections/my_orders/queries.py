@@ -1,4 +1,4 @@
-"""What the screens ask about orders, payments, refunds and baskets."""
+"""Queries for orders, payments, refunds and holds."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from projections.my_orders import tables as sql
 from projections.my_orders.fold import NAME
 
 PAGE_ROWS_MAX = 101
-"""One more than a page shows, which tells whether another page follows."""
+"""One more than a page shows: the extra row means that there is another page."""
 
 NEWEST = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
-    """One attempt to pay; amounts in minor units. `owner` must look at it, if set."""
+    """One attempt to pay; amounts in minor units. `owner`: who must resolve it; None if nothing is open."""
 
     payment: str
     order_id: str
@@ -38,9 +38,9 @@ class Payment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refund:
-    """Money going back, in minor units; `lines` are line ids of the order.
+    """A refund; `amount` in minor units; `lines`: line ids of the order.
 
-    `requested_by`, `decided_by`: an account or the name of a rule; `reason_text`, `rejection`: why, in words.
+    `requested_by`, `decided_by`: an account or the name of a rule; `reason_text`, `rejection`: reasons as free text.
     """
 
     refund: str
@@ -69,7 +69,7 @@ class Refund:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """One purchase. `lines` as they were quoted; `tickets`: line id → ticket; `cancelled`: line ids."""
+    """One order. `lines`: as quoted; `tickets`: line id → ticket; `cancelled`: line ids; `total` in minor units."""
 
     order_id: str
     order_code: str
@@ -95,7 +95,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """A basket that is not an order yet."""
+    """A live hold that is not ordered yet."""
 
     hold: str
     account: str
@@ -113,7 +113,7 @@ Item = TypeVar("Item", Payment, Refund, Hold)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orders:
-    """Orders, true at `position`."""
+    """Orders, as of `position`."""
 
     position: int
     orders: Sequence[Order]
@@ -122,77 +122,77 @@ class Orders:
 async def list_orders(
     models: ReadModelQueries, *, account: str, before: int = NEWEST, limit: int = PAGE_ROWS_MAX
 ) -> Orders:
-    """Return an account's orders, newest first, placed before a position."""
+    """Return an account's orders placed before a position, newest first."""
     found = await models.fetch(
         [NAME], sql.ORDERS_OF_ACCOUNT, {"account": account, "before": before, "limit": min(limit, PAGE_ROWS_MAX)}
     )
-    return with_money(found)
+    return to_orders(found)
 
 
 async def find_order(models: ReadModelQueries, *, order: str) -> Order | None:
-    """Return one order, if the read model knows it."""
+    """Return one order; None if the read model has no row for it."""
     found = await models.fetch([NAME], sql.ORDER, {"order": order})
-    orders = with_money(found).orders
+    orders = to_orders(found).orders
     return orders[0] if orders else None
 
 
 async def find_orders_by_code(models: ReadModelQueries, *, code: str) -> Orders:
-    """Return the orders a person may mean by a short code; nearly always one."""
+    """Return the orders with a short code; nearly always one."""
     found = await models.fetch([NAME], sql.ORDERS_BY_CODE, {"code": code})
-    return with_money(found)
+    return to_orders(found)
 
 
-def with_money(found: Rows) -> Orders:
-    """Return orders with their payments and refunds, oldest first."""
+def to_orders(found: Rows) -> Orders:
+    """Convert rows to orders; the payments and refunds of each are ordered oldest first."""
     return Orders(position=found.position, orders=[order_of(row) for row in found.rows])
 
 
 def order_of(row: Row) -> Order:
-    """Return the order of a row."""
-    payments = [Payment(**with_times(paid)) for paid in row["payments"] or ()]
-    refunds = [Refund(**with_times(back)) for back in row["refunds"] or ()]
+    """Convert a row to an order."""
+    payments = [Payment(**with_times(payment)) for payment in row["payments"] or ()]
+    refunds = [Refund(**with_times(refund)) for refund in row["refunds"] or ()]
     return Order(**{**row, "payments": payments, "refunds": refunds})
 
 
-def with_times(written: Mapping[str, Any]) -> Row:
-    """Return a row that came as JSON with its times."""
+def with_times(row: Mapping[str, Any]) -> Row:
+    """Return a row that was read as JSON, with its times (`*_at`) parsed."""
     return {
         name: datetime.fromisoformat(value) if value is not None and name.endswith("_at") else value
-        for name, value in written.items()
+        for name, value in row.items()
     }
 
 
 async def list_refunds(
     models: ReadModelQueries, *, status: str | None = None, after: int = 0, limit: int = PAGE_ROWS_MAX
 ) -> Sequence[Refund]:
-    """Return refunds in one status (None: in any), oldest first, requested after a position."""
+    """Return refunds with a status (None: any) requested after a position, oldest first."""
     parameters = {"status": status, "after": after, "limit": min(limit, PAGE_ROWS_MAX)}
     statement = sql.REFUNDS if status is None else sql.REFUNDS_BY_STATUS
-    return items(Refund, (await models.fetch([NAME], statement, parameters)).rows)
+    return to_items(Refund, (await models.fetch([NAME], statement, parameters)).rows)
 
 
 async def list_refunds_of(
     models: ReadModelQueries, *, account: str, status: str | None = None, after: int = 0, limit: int = PAGE_ROWS_MAX
 ) -> Sequence[Refund]:
-    """Return the refunds of an account's orders in one status (None: in any), oldest first, after a position."""
+    """Return the refunds of an account's orders with a status (None: any) after a position, oldest first."""
     parameters = {"account": account, "status": status, "after": after, "limit": min(limit, PAGE_ROWS_MAX)}
-    return items(Refund, (await models.fetch([NAME], sql.REFUNDS_OF_ACCOUNT, parameters)).rows)
+    return to_items(Refund, (await models.fetch([NAME], sql.REFUNDS_OF_ACCOUNT, parameters)).rows)
 
 
 async def list_holds(
     models: ReadModelQueries, *, account: str, now: datetime, before: int = NEWEST, limit: int = PAGE_ROWS_MAX
 ) -> Sequence[Hold]:
-    """Return an account's baskets that live at `now` and are not orders yet, newest first."""
+    """Return an account's holds that are live at `now`, not ordered and placed before a position, newest first."""
     parameters = {"account": account, "now": now, "before": before, "limit": min(limit, PAGE_ROWS_MAX)}
-    return items(Hold, (await models.fetch([NAME], sql.HOLDS_OF_ACCOUNT, parameters)).rows)
+    return to_items(Hold, (await models.fetch([NAME], sql.HOLDS_OF_ACCOUNT, parameters)).rows)
 
 
 async def is_booked(models: ReadModelQueries, *, event: str, now: datetime) -> bool:
-    """Say whether anything of an event was ever ordered or lies in a live basket."""
+    """Return whether an event has an order, or a hold that is live at `now`."""
     found = await models.fetch([NAME], sql.BOOKED, {"event": event, "now": now})
     return bool(found.rows[0]["booked"])
 
 
-def items(kind: type[Item], rows: Sequence[Row]) -> list[Item]:
-    """Return one item for each row."""
+def to_items(kind: type[Item], rows: Sequence[Row]) -> list[Item]:
+    """Convert each row to an item."""
     return [kind(**row) for row in rows]

@@ -1,4 +1,4 @@
-"""Orders as those who answer for a shop look for them: by code, person, seat, ticket, payment, state or performance."""
+"""Search for orders by code, id, person, seat label, state or performance."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,16 +6,16 @@ from datetime import datetime
 
 from projections.engine.queries import ReadModelQueries
 from projections.my_orders.fold import NAME
-from projections.my_orders.queries import NEWEST, PAGE_ROWS_MAX, Orders, with_money
+from projections.my_orders.queries import NEWEST, PAGE_ROWS_MAX, Orders, to_orders
 from projections.my_orders.tables import FIND_ORDERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderTerms:
-    """What a search text may mean: an order found matches one of these.
+    """The meanings of a search text; an order matches if one of them does.
 
-    `codes`: order codes; `orders`: order ids; `accounts`, `contacts`: people; `label`: a part of a seat's label, in
-    lower case, looked for only within one performance.
+    `codes`: order codes; `orders`: order ids; `accounts`, `contacts`: ids of people; `label`: part of a seat label in
+    lower case, applied only together with a performance.
     """
 
     codes: Sequence[str] = ()
@@ -27,9 +27,9 @@ class OrderTerms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFilter:
-    """Which orders are asked for; every condition that is set must hold.
+    """Conditions on orders; all that are set must hold.
 
-    `account_or_organizers`: only this account's orders and those of these organizers; None: anybody's.
+    `account_or_organizers`: orders of this account or of these organizers; None for all orders.
     """
 
     account_or_organizers: tuple[str, Sequence[str]] | None
@@ -40,25 +40,25 @@ class OrderFilter:
 
 
 async def find_orders(
-    models: ReadModelQueries, wanted: OrderFilter, *, now: datetime, before: int = NEWEST, limit: int = PAGE_ROWS_MAX
+    models: ReadModelQueries, conditions: OrderFilter, *, now: datetime, before: int = NEWEST, limit: int = PAGE_ROWS_MAX
 ) -> Orders:
-    """Return the orders that fit at `now`, newest first, placed before a position."""
-    terms = wanted.terms or OrderTerms()
-    owner, organizers = wanted.account_or_organizers or (None, [])
+    """Return the orders that match at `now` and were placed before a position, newest first."""
+    terms = conditions.terms or OrderTerms()
+    owner, organizers = conditions.account_or_organizers or (None, [])
     parameters = {
         "owner": owner,
         "organizers": list(organizers),
-        "status": wanted.status,
+        "status": conditions.status,
         "now": now,
-        "performance": wanted.performance,
-        "account": wanted.account,
-        "searching": wanted.terms is not None,
+        "performance": conditions.performance,
+        "account": conditions.account,
+        "searching": conditions.terms is not None,
         "codes": list(terms.codes),
         "orders": list(terms.orders),
         "accounts": list(terms.accounts),
         "contacts": list(terms.contacts),
-        "label": terms.label if wanted.performance else None,
+        "label": terms.label if conditions.performance else None,
         "before": before,
         "limit": min(limit, PAGE_ROWS_MAX),
     }
-    return with_money(await models.fetch([NAME], FIND_ORDERS, parameters))
+    return to_orders(await models.fetch([NAME], FIND_ORDERS, parameters))

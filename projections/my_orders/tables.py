@@ -1,4 +1,4 @@
-"""Statements of the orders, their payments and refunds, and the baskets that are not orders yet."""
+"""SQL statements of orders, payments, refunds and holds that are not ordered yet."""
 
 from typing import LiteralString
 
@@ -80,7 +80,7 @@ CREATE INDEX refunds_of_order ON refund (order_id, position);
 CREATE INDEX refunds_by_status ON refund (status, position);
 CREATE INDEX refunds_by_position ON refund (position);
 
--- Baskets somebody still fills; one that became an order or ended is gone from here.
+-- Live holds that are not ordered; a hold is deleted when it is ordered, released or expired.
 CREATE TABLE hold (
     hold        text COLLATE "C" NOT NULL PRIMARY KEY,
     account     text COLLATE "C" NOT NULL,
@@ -229,7 +229,7 @@ FROM json_to_recordset(%(rows)s::json) AS r (guest text, account text)
 WHERE hold.account = r.guest
 """
 
-# Payments and refunds come with their orders in one statement: three would see three states of the read model.
+# Orders, payments and refunds are read in one statement, hence in one snapshot.
 _ORDERS: LiteralString = """
 SELECT order_id, order_code, account, performance, event, organizer, contact, status, total, currency,
        lines, tickets, cancelled, paid_by, expires_at, placed_at, confirmed_at, position,
@@ -253,8 +253,8 @@ ORDER: LiteralString = _ORDERS + "WHERE order_id = %(order)s"
 
 ORDERS_BY_CODE: LiteralString = _ORDERS + "WHERE order_code = %(code)s"
 
-# What a text may mean is looked up before; here it is a list of keys, each with an index. A label is looked for within
-# one performance only. An order whose time to pay has run out is expired before it is cleared away.
+# Search terms are resolved to keys first; each kind of key has an index. A label is searched within one performance
+# only. A pending order past its deadline counts as expired.
 FIND_ORDERS: LiteralString = (
     _ORDERS
     + """
@@ -288,7 +288,7 @@ SELECT refund, order_id, payment, account, organizer, performance, status, lines
 FROM {my_orders}.refund
 """
 
-# By the account's orders: their index, then the one of each order's refunds.
+# Uses the index on orders by account, then the index on refunds by order.
 REFUNDS_OF_ACCOUNT: LiteralString = (
     _REFUNDS
     + """
@@ -324,7 +324,7 @@ SELECT EXISTS (SELECT FROM {my_orders}.orders WHERE event = %(event)s)
     OR EXISTS (SELECT FROM {my_orders}.hold WHERE event = %(event)s AND expires_at > %(now)s) AS booked
 """
 
-# An order is refunded once refunds of all its lines are; one that support must look at has failed, whatever else is.
+# An order is refunded once all its lines are; otherwise a refund that needs support makes it failed.
 REFUND_PROGRESS: LiteralString = """
 WITH known AS (
     SELECT o.order_id, o.order_code, o.position,
@@ -334,15 +334,15 @@ WITH known AS (
     LEFT JOIN LATERAL (
         SELECT sum(cardinality(r.lines)) FILTER (WHERE r.status IN ('completed', 'paid_another_way')) AS lines_back,
                sum(r.amount) FILTER (WHERE r.status IN ('completed', 'paid_another_way')) AS amount_back,
-               min(r.refund) FILTER (WHERE r.trouble IS NOT NULL) AS failed_refund,
-               min(r.trouble) AS failure
+               min(r.refund) FILTER (WHERE r.problem IS NOT NULL) AS failed_refund,
+               min(r.problem) AS failure
         FROM (
             SELECT refund.*, CASE
                 WHEN refund.status = 'written_off' THEN 'written_off'
                 WHEN refund.owner IS NOT NULL THEN coalesce(refund.failure, 'failed')
                 WHEN refund.status = 'rejected' AND refund.reason = 'performance_cancelled' THEN 'rejected'
                 WHEN refund.status = 'requested' AND paid.dispute IN ('open', 'lost') THEN 'disputed'
-            END AS trouble
+            END AS problem
             FROM {my_orders}.refund
             LEFT JOIN {my_orders}.payment AS paid ON paid.payment = refund.payment
             WHERE refund.order_id = o.order_id AND cardinality(refund.lines) > 0

@@ -1,4 +1,4 @@
-"""The sales: what was sold, returned and refunded each day, by performance, category and ticket type."""
+"""The sales: lines sold and returned, money refunded and lost, per day, performance, category and ticket type."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,14 +12,13 @@ from projections.sales import tables as sql
 NAME = "sales"
 FIGURES = ("sold", "returned", "gross", "returned_gross", "refunded", "disputes_lost")
 PAGE_ROWS_MAX = 101
-"""One more than a page shows, which tells whether another page follows."""
-
+"""One more than a page shows: the extra row means that there is another page."""
 
 Row = Mapping[str, Any]
 
 
 def fold(events: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
-    """Write the batch: what orders, refunds and days are told by is remembered first; each event is counted once."""
+    """Return the statements of a batch: cache orders, refunds and time zones first, then add up the counted events."""
     orders = [cached_order(event) for event in events if event.name == "OrderPlaced"]
     refunds = [{**event.data, "order_id": event.key} for event in events if event.name == "RefundOpened"]
     counts = count_events(events)
@@ -39,7 +38,7 @@ def fold(events: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """The events that sales are counted from: whose lines, on which day."""
+    """The events that change figures, as rows for the counting statements."""
 
     sold: Sequence[Row]
     returned: Sequence[Row]
@@ -48,7 +47,7 @@ class Counts:
 
 
 def count_events(events: Sequence[ProjectedEvent]) -> Counts:
-    """Find what is counted."""
+    """Return the events of a batch that change figures."""
     return Counts(
         sold=[with_day(event) for event in events if event.name == "OrderConfirmed"],
         returned=[with_day(event) for event in events if event.name == "OrderLinesCancelled"],
@@ -60,7 +59,7 @@ def count_events(events: Sequence[ProjectedEvent]) -> Counts:
 
 
 def cached_order(event: ProjectedEvent) -> Row:
-    """Return what later events of the order do not repeat."""
+    """Return the fields of an order that its later events do not repeat."""
     data = event.data
     return {
         "order_id": event.key,
@@ -72,7 +71,7 @@ def cached_order(event: ProjectedEvent) -> Row:
 
 
 def cached_line(line: Mapping[str, Any]) -> Row:
-    """Return what a line is counted by."""
+    """Return the fields of an order line that figures are grouped by or summed from."""
     return {
         "line_id": line["line_id"],
         "category": line["place"]["category"],
@@ -83,12 +82,12 @@ def cached_line(line: Mapping[str, Any]) -> Row:
 
 
 def with_day(event: ProjectedEvent) -> Row:
-    """Return whose lines are counted, and what tells the day."""
+    """Return the event's data with order id, position and time, from which the statement computes the day."""
     return {**event.data, "order_id": event.key, "position": event.position, "recorded_at": event.recorded_at}
 
 
 def loss(event: ProjectedEvent) -> Row:
-    """Return what a dispute took from an order, or what came back."""
+    """Return the amount that a dispute withheld; negative if it was won back. Minor units."""
     return {
         **with_day(event),
         "order_id": event.data["order"],
@@ -97,12 +96,12 @@ def loss(event: ProjectedEvent) -> Row:
 
 
 def time_zone_row(event: ProjectedEvent) -> Row:
-    """Return the time zone that days at a venue have from here on."""
+    """Return a venue's time zone, valid for later positions."""
     return {"venue": event.key, "since": event.position, "time_zone": event.data["details"]["time_zone"]}
 
 
 def venue_row(event: ProjectedEvent) -> Row:
-    """Return where a performance is given."""
+    """Return the venue of a performance."""
     return {"performance": event.key, "venue": event.data["venue"]}
 
 
@@ -116,7 +115,7 @@ SALES = ReadModel(name=NAME, version=1, schema=sql.SCHEMA, event_names=NAMES, fo
 
 
 class SalesKey(NamedTuple):
-    """What figures are counted by; a page begins after one."""
+    """The key of a row of figures; also the cursor of a page."""
 
     organizer: str
     performance: str
@@ -128,7 +127,7 @@ class SalesKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SalesTotal:
-    """All figures in one currency; amounts in minor units."""
+    """Figures in one currency; amounts in minor units."""
 
     currency: str
     sold: int
@@ -141,11 +140,11 @@ class SalesTotal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sale(SalesTotal):
-    """One day's figures of a category and ticket type; the day is the venue's.
+    """Figures of one performance, day, category and ticket type; days are in the venue's time zone.
 
-    `gross`: of the lines sold; `returned_gross`: of the lines that ended since; `refunded`: money that has gone back;
-    `disputes_lost`: money that banks took back, less what was won later. Money beside the lines (too late, too much, or
-    lost to a dispute) stands under no category; what came too late or too much was never gross.
+    `gross`: of the lines sold; `returned_gross`: of lines cancelled later; `refunded`: completed refunds;
+    `disputes_lost`: money that banks withheld, less money won back. Money that belongs to no line (late or excess
+    payments, disputes) has an empty category and ticket type, and is never part of `gross`.
     """
 
     organizer: str
@@ -156,13 +155,13 @@ class Sale(SalesTotal):
 
     @property
     def key(self) -> SalesKey:
-        """What it is counted by."""
+        """The key of the row."""
         return SalesKey(self.organizer, self.performance, self.day, self.category, self.ticket_type, self.currency)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sales:
-    """Figures that are true at `position`: the sums of all that was wanted, and a page of the rows."""
+    """Figures as of `position`: the sums of all selected rows, one per currency, and one page of the rows."""
 
     position: int
     sums: Sequence[SalesTotal]
@@ -171,7 +170,10 @@ class Sales:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SalesFilter:
-    """Whose figures somebody wants (None: all), of which days of the venue, both included, and which page of them."""
+    """Selects rows of figures; None means no condition.
+
+    `since`, `until`: days in the venue's time zone, both included. `after`: key of the last row of the page before.
+    """
 
     organizers: Sequence[str] | None = None
     performance: str | None = None
@@ -182,7 +184,7 @@ class SalesFilter:
 
     @property
     def parameters(self) -> Row:
-        """The parameters of a query."""
+        """The parameters of the SQL query."""
         after = self.after._asdict() if self.after else dict.fromkeys(SalesKey._fields)
         return {
             "organizers": None if self.organizers is None else list(self.organizers),
@@ -194,13 +196,13 @@ class SalesFilter:
         }
 
 
-async def report_sales(models: ReadModelQueries, wanted: SalesFilter) -> Sales:
-    """Return figures by performance, day, category and ticket type."""
-    return sales_in(await models.fetch([NAME], sql.SALES, wanted.parameters))
+async def report_sales(models: ReadModelQueries, selection: SalesFilter) -> Sales:
+    """Return the selected figures by performance, day, category and ticket type."""
+    return sales_in(await models.fetch([NAME], sql.SALES, selection.parameters))
 
 
 def sales_in(found: Rows, *, position: int | None = None) -> Sales:
-    """Return the figures in the rows of a query, true at a position."""
+    """Convert the rows of a query to figures, as of a position (None: the query's own)."""
     sums, sales = [], []
     for row in found.rows:
         figures = {name: row[name] for name in (*SalesKey._fields, *FIGURES)}

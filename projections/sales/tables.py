@@ -1,9 +1,9 @@
-"""Statements of the sales figures."""
+"""SQL statements of the sales figures."""
 
 from typing import LiteralString
 
-# `day` is the day the event was recorded on, by the clock of the venue as its zone was entered then.
-# Money beside the lines has neither category nor ticket type.
+# `day`: the day on which the event was recorded, in the venue's time zone at that time.
+# Money that belongs to no order line has an empty category and ticket type.
 SCHEMA: LiteralString = """
 CREATE TABLE sale (
     organizer    text COLLATE "C" NOT NULL,
@@ -23,7 +23,7 @@ CREATE TABLE sale (
 
 CREATE INDEX sale_of_performance ON sale (performance);
 
--- What an order's events do not repeat; `refundable` is what a line gives back, in minor units.
+-- Fields that later events of an order do not repeat; a line's `refundable` is in minor units.
 CREATE TABLE ordered (
     order_id    text COLLATE "C" NOT NULL PRIMARY KEY,
     organizer   text COLLATE "C" NOT NULL,
@@ -45,7 +45,7 @@ CREATE TABLE showing (
     venue       text COLLATE "C" NOT NULL
 );
 
--- A venue's zone for what is recorded after a position; UTC where this server does not know the zone.
+-- A venue's time zone for events after a position; UTC if the server does not know the zone.
 CREATE TABLE zone (
     venue     text COLLATE "C" NOT NULL,
     since     bigint NOT NULL,
@@ -93,7 +93,7 @@ ON CONFLICT (organizer, performance, day, category, ticket_type, currency) DO UP
     refunded = sale.refunded + excluded.refunded, disputes_lost = sale.disputes_lost + excluded.disputes_lost
 """
 
-# `o`: the order, `r`: the row of the event.
+# `o` is the order, `r` the row of the event.
 _DAY: LiteralString = """
 (r.recorded_at AT TIME ZONE coalesce(
     (
@@ -104,7 +104,7 @@ _DAY: LiteralString = """
 ))::date
 """
 
-# What a batch adds up to; what is said of each event comes as rows.
+# The figures that a batch adds; `rows` has one object per event.
 _SOLD: LiteralString = (
     """
 SELECT o.organizer, o.performance, """
@@ -156,7 +156,7 @@ GROUP BY 1, 2, 3, 4, 5, 6
 """
 )
 
-# Money beside the lines: what a dispute took is lost, and what is won back later counts against it.
+# Money that belongs to no line: a dispute's amount is added to the losses, money won back is subtracted.
 _LOST: LiteralString = (
     """
 SELECT o.organizer, o.performance, """
@@ -176,7 +176,7 @@ ADD_RETURNED: LiteralString = _ADD + _RETURNED + _ADD_TO_EXISTING
 ADD_REFUNDED: LiteralString = _ADD + _REFUNDED + _ADD_TO_EXISTING
 ADD_LOST: LiteralString = _ADD + _LOST + _ADD_TO_EXISTING
 
-_WANTED: LiteralString = """
+_SELECTED: LiteralString = """
 WHERE (%(organizers)s::text[] IS NULL OR organizer = ANY (%(organizers)s::text[]))
   AND (%(performance)s::text IS NULL OR performance = %(performance)s::text)
   AND (%(since)s::date IS NULL OR day >= %(since)s::date)
@@ -188,7 +188,7 @@ _FIGURES: LiteralString = """
     disputes_lost
 """
 
-# The sums of all that is wanted, a row a currency, and one page of the rows: both of one snapshot.
+# The sums of all selected rows, one row per currency, and one page of rows, in one snapshot.
 _SUMS_AND_PAGE: LiteralString = """
 SELECT true AS summed, NULL::text AS organizer, NULL::text AS performance, NULL::date AS day, NULL::text AS category,
        NULL::text AS ticket_type, currency, sum(sold)::bigint AS sold, sum(returned)::bigint AS returned,
@@ -209,11 +209,11 @@ UNION ALL (
 """
 
 SALES: LiteralString = (
-    "WITH wanted AS MATERIALIZED (SELECT" + _FIGURES + "FROM {sales}.sale" + _WANTED + ")" + _SUMS_AND_PAGE
+    "WITH wanted AS MATERIALIZED (SELECT" + _FIGURES + "FROM {sales}.sale" + _SELECTED + ")" + _SUMS_AND_PAGE
 )
 
-# The days before one as they stand, for events never move from day to day; and of that day and later ones, what some
-# events add up to, counted by the very words of the fold: in here its tables go by their names.
+# Days before `day` are read from the table, since the figures of a past day do not change; `day` and later ones are
+# counted from the given events by the statements of the fold. The CTEs give its tables their unqualified names.
 SALES_AS_OF: LiteralString = (
     """
 WITH ordered AS NOT MATERIALIZED (
@@ -235,7 +235,7 @@ WITH ordered AS NOT MATERIALIZED (
     + _REFUNDED.replace("%(rows)s", "%(refunded)s")
     + ") UNION ALL ("
     + _LOST.replace("%(rows)s", "%(lost)s")
-    + ")), told AS (SELECT"
+    + ")), combined AS (SELECT"
     + _FIGURES
     + "FROM recounted WHERE day >= %(day)s UNION ALL SELECT"
     + _FIGURES
@@ -245,9 +245,9 @@ WITH ordered AS NOT MATERIALIZED (
            sum(returned)::bigint AS returned, sum(gross)::bigint AS gross,
            sum(returned_gross)::bigint AS returned_gross, sum(refunded)::bigint AS refunded,
            sum(disputes_lost)::bigint AS disputes_lost
-    FROM told
+    FROM combined
 """
-    + _WANTED
+    + _SELECTED
     + "GROUP BY organizer, performance, day, category, ticket_type, currency)"
     + _SUMS_AND_PAGE
 )

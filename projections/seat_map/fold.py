@@ -1,6 +1,6 @@
-"""The seat map: where every seat of a performance that was ever touched stands, and how many are in each state.
+"""The seat map: state of each seat of a performance that has had an event, and number of seats per state.
 
-A hold whose deadline has passed is free for the next buyer: the rows keep the deadline, readers bring the clock.
+A held seat is free once its deadline has passed: rows hold the deadline, queries compare it with the current time.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,27 +19,27 @@ SeatChange = dict[str, Any]
 
 
 def held(data: Mapping[str, Any]) -> SeatChange:
-    """A buyer's claim until its deadline."""
+    """Return the change to held, until the hold's deadline."""
     return {"state": "held", "until": data["expires_at"], "price": data["price"]}
 
 
 def extended(data: Mapping[str, Any]) -> SeatChange:
-    """The claim's deadline moved."""
+    """Return the change of a hold's deadline."""
     return {"state": "held", "until": data["expires_at"], "keeps_price": True}
 
 
 def sold(_: Mapping[str, Any]) -> SeatChange:
-    """Somebody's for good."""
+    """Return the change to sold."""
     return {"state": "sold", "until": None, "keeps_price": True}
 
 
 def blocked(data: Mapping[str, Any]) -> SeatChange:
-    """Off sale by staff."""
+    """Return the change to blocked, until the block's release date if it has one."""
     return {"state": "blocked", "until": data["release_at"]}
 
 
 def free(_: Mapping[str, Any]) -> SeatChange:
-    """Anybody's to take."""
+    """Return the change to free."""
     return {"state": FREE, "until": None}
 
 
@@ -55,7 +55,7 @@ FOLD_BY_EVENT: dict[str, Callable[[Mapping[str, Any]], SeatChange]] = {
 
 
 def fold(events: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
-    """Write where each seat stands after the batch."""
+    """Return the statements that write each seat's state after the batch, and the counts."""
     seats: dict[str, SeatChange] = {}
     for event in events:
         change = FOLD_BY_EVENT[event.name](event.data)
@@ -80,10 +80,11 @@ SEAT_MAP = ReadModel(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeatGroup:
-    """Seats in one state with one deadline: a hold's, a block's, or none.
+    """Seats with the same state and deadline.
 
     Args:
-        positions: of each seat's last event; none in a map of the past, where nobody asks.
+        until: deadline of the hold or the block; None without one.
+        positions: position of each seat's last event, in the order of `seats`; empty in a map as of an earlier moment.
     """
 
     state: str
@@ -94,22 +95,22 @@ class SeatGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeatMap:
-    """Every seat of a performance that was ever touched, at `position`."""
+    """Every seat of a performance that has had an event, as of `position`."""
 
     position: int
     groups: Sequence[SeatGroup]
 
     def taken_at(self, now: datetime) -> Iterator[SeatGroup]:
-        """Give the seats that are not free at `now`, by group: what has lapsed is left out."""
+        """Return the groups that are not free at `now`, without those whose deadline has passed."""
         return (group for group in self.groups if group.state != FREE and (group.until is None or group.until > now))
 
     def states_at(self, now: datetime) -> Iterator[tuple[str, str]]:
-        """Give (seat, state) of each seat that is not free at `now`."""
+        """Return (seat, state) of each seat that is not free at `now`."""
         return ((seat, group.state) for group in self.taken_at(now) for seat in group.seats)
 
 
 async def read_seat_map(models: ReadModelQueries, *, performance: str) -> SeatMap:
-    """Return the seats of a performance that were ever touched."""
+    """Return every seat of a performance that has had an event, grouped by state and deadline."""
     found = await models.fetch([NAME], sql.SEATS_OF_PERFORMANCE, {"performance": performance})
     groups = [SeatGroup(**row) for row in found.rows]
     return SeatMap(position=found.position, groups=groups)
@@ -117,21 +118,21 @@ async def read_seat_map(models: ReadModelQueries, *, performance: str) -> SeatMa
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeatCounts:
-    """How many seats of a performance are taken; holds and blocks count until their deadline (± 1 s for holds)."""
+    """Number of taken seats per state; holds and blocks count until their deadline (holds up to 1 s longer)."""
 
     held: int = 0
     sold: int = 0
     blocked: int = 0
 
     def available(self, capacity: int) -> int:
-        """Return how many seats are left of `capacity`."""
+        """Return `capacity` less the taken seats."""
         return capacity - self.held - self.sold - self.blocked
 
 
 async def count_seats(
     models: ReadModelQueries, *, performances: Sequence[str], now: datetime
 ) -> Mapping[str, SeatCounts]:
-    """Return the taken seats of each performance at `now`, by the deadlines that have not passed."""
+    """Return the taken seats of each performance at `now`; a performance without rows has zero."""
     found = await models.fetch([NAME], sql.TALLIES, {"performances": list(performances), "now": now})
     counted = {
         row["performance"]: SeatCounts(held=row["held"] or 0, sold=row["sold"] or 0, blocked=row["blocked"] or 0)

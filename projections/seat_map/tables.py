@@ -1,8 +1,8 @@
-"""Statements of the seat map."""
+"""SQL statements of the seat map."""
 
 from typing import LiteralString
 
-# `until` is a hold's deadline or the day a block ends by itself; whether it has come is the reader's clock's to say.
+# `until` is the deadline of a hold or the release date of a block; queries compare it with the current time.
 SCHEMA: LiteralString = """
 CREATE TABLE seat (
     performance text COLLATE "C" NOT NULL,
@@ -14,8 +14,7 @@ CREATE TABLE seat (
     PRIMARY KEY (performance, seat)
 ) WITH (fillfactor = 70);
 
--- How many seats are in each state; those that end by themselves are counted by their deadline: a block's as it is, a
--- hold's rounded up to the second.
+-- Number of seats per state and deadline; a hold's deadline is rounded up to the second, a block's is exact.
 CREATE TABLE tally (
     performance text COLLATE "C" NOT NULL,
     state       text COLLATE "C" NOT NULL,
@@ -25,19 +24,19 @@ CREATE TABLE tally (
 ) WITH (fillfactor = 50);
 """
 
-# A price is not repeated by the events that extend or sell a held seat: they keep the one that stands. The limit keeps
-# the planner from reading the whole table for a batch, which it does until a house is many times as large as the batch.
+# Events that extend or sell a hold have no price: the row keeps its price. LIMIT 1 makes the planner use the index; it
+# would otherwise read the whole table for each batch until the table is many times as large as the batch.
 FOLD_SEATS: LiteralString = """
-WITH told AS MATERIALIZED (
+WITH incoming AS MATERIALIZED (
     SELECT * FROM json_to_recordset(%(rows)s::json) AS r (
         performance text, seat text, state text, until timestamptz, price bigint, keeps_price boolean, position bigint
     )
 ), change AS MATERIALIZED (
-    SELECT told.performance, told.seat, told.state, told.until, told.position,
-           CASE WHEN told.keeps_price THEN seat.price ELSE told.price END AS price,
+    SELECT incoming.performance, incoming.seat, incoming.state, incoming.until, incoming.position,
+           CASE WHEN incoming.keeps_price THEN seat.price ELSE incoming.price END AS price,
            seat.state AS state_before, seat.until AS until_before
-    FROM told LEFT JOIN LATERAL (
-        SELECT * FROM seat WHERE (seat.performance, seat.seat) = (told.performance, told.seat) LIMIT 1
+    FROM incoming LEFT JOIN LATERAL (
+        SELECT * FROM seat WHERE (seat.performance, seat.seat) = (incoming.performance, incoming.seat) LIMIT 1
     ) AS seat ON true
 ), written AS (
     INSERT INTO seat (performance, seat, state, until, price, position)

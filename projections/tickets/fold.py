@@ -1,4 +1,4 @@
-"""The tickets: whose each is, for which place, and whether it still admits."""
+"""The tickets: owner, place and state of each ticket, for the screens of customers and support."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from projections.tickets import tables as sql
 NAME = "tickets"
 ENTRIES = frozenset({"EntryRecorded", "EntryReverted"})
 PAGE_ROWS_MAX = 101
-"""One more than a page shows, which tells whether another page follows."""
+"""One more than a page shows: the extra row means that there is another page."""
 
 NEWEST = 2**63 - 1
 DISPUTES: Mapping[str, bool] = {"TicketDisputed": True, "TicketDisputeWon": False}
 
 
 def fold(events: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
-    """Write the batch: a ticket is issued before it is void or used, and a void one stays void."""
+    """Return the statements of a batch; tickets are inserted before they are updated, and a void ticket stays void."""
 
     def rows(name: str) -> list[Mapping[str, Any]]:
         return [
@@ -40,7 +40,7 @@ def fold(events: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
 
 
 def last_entries(events: Sequence[ProjectedEvent]) -> list[Mapping[str, Any]]:
-    """Return each ticket's last entry or reverted entry of a batch."""
+    """Return the last entry or reverted entry of each ticket in a batch."""
     last: dict[str, Mapping[str, Any]] = {}
     for event in events:
         if event.name in ENTRIES:
@@ -50,7 +50,7 @@ def last_entries(events: Sequence[ProjectedEvent]) -> list[Mapping[str, Any]]:
 
 
 def disputes(events: Sequence[ProjectedEvent]) -> list[Mapping[str, Any]]:
-    """Return how the disputed tickets of a batch stand at its end."""
+    """Return, for each ticket with a dispute event in the batch, whether it is disputed at the end."""
     last = {event.key: DISPUTES[event.name] for event in events if event.name in DISPUTES}
     return [{"ticket": ticket, "disputed": disputed} for ticket, disputed in last.items()]
 
@@ -66,7 +66,7 @@ TICKETS = ReadModel(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """The right to enter; `place` as it was labelled when it was quoted; `state`: valid, void or used."""
+    """A ticket; `place` has the labels at the time of the quote; `state`: valid, void or used."""
 
     ticket: str
     order_id: str
@@ -88,19 +88,19 @@ class Ticket:
 async def list_tickets(
     models: ReadModelQueries, *, account: str, before: int = NEWEST, limit: int = PAGE_ROWS_MAX
 ) -> Sequence[Ticket]:
-    """Return an account's tickets, newest first, issued before a position."""
+    """Return an account's tickets issued before a position, newest first."""
     parameters = {"account": account, "before": before, "limit": min(limit, PAGE_ROWS_MAX)}
     found = await models.fetch([NAME], sql.TICKETS_OF_ACCOUNT, parameters)
     return [Ticket(**row) for row in found.rows]
 
 
 async def tickets_of_order(models: ReadModelQueries, *, order: str) -> Sequence[Ticket]:
-    """Return an order's tickets in the order of its lines."""
+    """Return an order's tickets, in the order of its lines."""
     found = await models.fetch([NAME], sql.TICKETS_OF_ORDER, {"order": order})
     return [Ticket(**row) for row in found.rows]
 
 
 async def find_ticket(models: ReadModelQueries, *, ticket: str) -> Ticket | None:
-    """Return one ticket, if the read model knows it."""
+    """Return one ticket; None if the read model has no row for it."""
     found = await models.fetch([NAME], sql.TICKET, {"ticket": ticket})
     return Ticket(**found.rows[0]) if found.rows else None

@@ -1,4 +1,4 @@
-"""Statements of the tickets."""
+"""SQL statements of the tickets."""
 
 from typing import LiteralString
 
