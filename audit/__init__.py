@@ -1,4 +1,4 @@
-"""What was it like then? Folds of the log up to a moment, made when somebody asks.
+"""Queries about the past: folds of the log up to a position or a time.
 
-The log before a position never changes, so an answer is true for good; `position` says for which part of the log it is.
+The log up to a position never changes, so the result for a position never changes either.
 """

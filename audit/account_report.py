@@ -1,4 +1,4 @@
-"""What one account bought, as it was: found in the read model of orders, folded from the log."""
+"""Report of one account's purchases as of a moment: order ids from the read model, states folded from the log."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ ORDERS_MAX = 1_000
 
 @dataclass(slots=True)
 class PurchaseTotals:
-    """What an account bought of one performance; amounts in minor units, as the sales count them."""
+    """An account's purchases of one performance and currency; amounts in minor units, as in the sales figures."""
 
     organizer: str
     performance: str
@@ -33,12 +33,12 @@ class PurchaseTotals:
     disputes_lost: int = 0
 
     def add(self, order: PlacedOrder, lost: int) -> None:
-        """Count one order, and what disputes took of its money."""
-        ended = [line for line in order.lines if line.line_id in order.cancelled_lines]
+        """Add one order, and the amount that disputes withheld from its payments."""
+        cancelled = [line for line in order.lines if line.line_id in order.cancelled_lines]
         self.orders += 1
         self.disputes_lost += lost
-        self.returned += len(ended)
-        self.returned_gross += total(ended)
+        self.returned += len(cancelled)
+        self.returned_gross += total(cancelled)
         self.refunded += sum(
             refund.amount
             for refund in order.refunds.values()
@@ -52,14 +52,14 @@ class PurchaseTotals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountReport:
-    """What an account bought, by performance; not `complete`: of its latest thousand orders alone."""
+    """Purchases by performance; if not `complete`, of the account's latest `ORDERS_MAX` orders only."""
 
     bought: Sequence[PurchaseTotals]
     complete: bool
 
 
 async def orders_until(models: ReadModelQueries, *, account: str, position: int) -> list[Order]:
-    """Return the orders that an account had placed by a position, newest first, one more than are counted."""
+    """Return the orders that an account had placed by a position, newest first, at most `ORDERS_MAX` + 1."""
     found: list[Order] = []
     before = position + 1
     while len(found) <= ORDERS_MAX:
@@ -74,7 +74,7 @@ async def orders_until(models: ReadModelQueries, *, account: str, position: int)
 async def account_report(
     models: ReadModelQueries, streams: HistoricalStreams, then: AsOf, *, account: str, organizers: Sequence[str] | None
 ) -> AccountReport:
-    """Return what an account had bought of organizers (None: of all).
+    """Return an account's purchases as of a moment, from some organizers (None: from all).
 
     Raises:
         ModelMissing; StoreUnavailable.
@@ -91,7 +91,7 @@ async def account_report(
 
 
 async def losses(streams: HistoricalStreams, orders: Sequence[PlacedOrder], then: AsOf) -> Counter[str]:
-    """Return what disputes had taken of each payment of some orders, in minor units of the order's currency."""
+    """Return payment → amount that disputes had withheld, in minor units of the order's currency."""
     payments = {PAYMENT.stream(payment): order for order in orders for payment in order.payments}
     lost: Counter[str] = Counter()
     for stream in await streams.read(list(payments), then):

@@ -1,4 +1,4 @@
-"""From a time or a position to the place in the log that an answer about the past is true at."""
+"""Resolution of a time or a position to a point in the log, for queries about the past."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,11 +9,11 @@ from eventstore.store import LogPoint, RecordedEvent, Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AsOf:
-    """The part of the log that counts: everything up to `position`, which ends a command.
+    """The log up to `position`, which is the end of a command.
 
     Args:
-        recorded_at: when its last event was recorded; None before the first.
-        moment: what deadlines are compared with: the time that was asked for, or when the last event was recorded.
+        recorded_at: time of the event at `position`; None before the first event.
+        moment: time that deadlines are compared with: the requested time, or the time of the event at `position`.
     """
 
     position: int
@@ -21,43 +21,43 @@ class AsOf:
     moment: datetime
 
     def includes(self, event: RecordedEvent) -> bool:
-        """Say whether an event had happened by then."""
+        """Return whether an event is in this part of the log."""
         return event.position <= self.position
 
 
 async def as_of(store: Store, *, at: datetime | None = None, position: int | None = None) -> AsOf:
-    """Return the place in the log that a time, a position or neither (now) means.
+    """Return the point in the log for a time or a position; for now if neither is given.
 
-    A position inside a command stands for the end of the command before: what happened together is seen together.
+    A position inside a command means the end of the command before, so that commands are included as a whole.
 
     Raises:
-        Invalid: both are given, or a time or a position that is yet to come.
+        Invalid: both are given, or the time or the position is in the future.
     """
     if at is not None and position is not None:
-        raise Invalid("Ask either for a time or for a position.")
+        raise Invalid("Give either a time or a position, not both.")
     if at is not None:
         return await as_of_time(store, at)
     head = await store.head()
     if position is not None and position > head:
         raise Invalid(f"No event has position {position}: the log ends at {head}.")
-    mark = await store.point_before(head if position is None else position)
-    if position is None or mark.recorded_at is None:
-        return as_of_mark(mark, await store.now())
-    return as_of_mark(mark, mark.recorded_at)
+    point = await store.point_before(head if position is None else position)
+    if position is None or point.recorded_at is None:
+        return as_of_point(point, await store.now())
+    return as_of_point(point, point.recorded_at)
 
 
 async def as_of_time(store: Store, at: datetime) -> AsOf:
-    """Return the place in the log that a time means.
+    """Return the point in the log for a time.
 
     Raises:
-        Invalid: it is yet to come.
+        Invalid: the time is in the future.
     """
     now = await store.now()
     if at > now:
-        raise Invalid(f"{at:%Y-%m-%dT%H:%M:%S.%fZ} is yet to come: it is {now:%Y-%m-%dT%H:%M:%S.%fZ}.")
-    return as_of_mark(await store.point_at(at), at)
+        raise Invalid(f"{at:%Y-%m-%dT%H:%M:%S.%fZ} is in the future: it is {now:%Y-%m-%dT%H:%M:%S.%fZ}.")
+    return as_of_point(await store.point_at(at), at)
 
 
-def as_of_mark(mark: LogPoint, moment: datetime) -> AsOf:
-    """Judge deadlines at a moment, by what had happened up to a mark."""
-    return AsOf(position=mark.position, recorded_at=mark.recorded_at, moment=moment)
+def as_of_point(point: LogPoint, moment: datetime) -> AsOf:
+    """Return the log up to a point, with deadlines compared with `moment`."""
+    return AsOf(position=point.position, recorded_at=point.recorded_at, moment=moment)

@@ -1,4 +1,4 @@
-"""In which currency amounts are that an event names without one: its performance's."""
+"""Currencies of events with amounts but without a currency: the currency of the performance."""
 
 from collections.abc import Iterable, Mapping
 
@@ -12,9 +12,9 @@ WITHOUT_CURRENCY = frozenset({"SeatHeld", "PaymentOpened", "PaymentTaken", "Refu
 
 
 async def currencies_of(store: Store, codec: Codec, events: Iterable[RecordedEvent]) -> Mapping[str, str]:
-    """Return the currency of each performance whose events need it to be described."""
-    about = {performance_id_of(event) for event in events if event.name in WITHOUT_CURRENCY}
-    streams = {PERFORMANCE.stream(performance): performance for performance in about if performance}
+    """Return performance → currency, for the performances of events in `WITHOUT_CURRENCY`."""
+    performances = {performance_id_of(event) for event in events if event.name in WITHOUT_CURRENCY}
+    streams = {PERFORMANCE.stream(performance): performance for performance in performances if performance}
     found: dict[str, str] = {}
     for stream, recorded in (await store.read_streams(list(streams))).items():
         for event in recorded[:1]:
@@ -25,5 +25,5 @@ async def currencies_of(store: Store, codec: Codec, events: Iterable[RecordedEve
 
 
 def performance_id_of(event: RecordedEvent) -> str:
-    """Return the performance that an event is about, as its metadata says; empty: none."""
+    """Return the performance in an event's metadata; empty if there is none."""
     return str(orjson.loads(event.metadata).get("performance") or "")

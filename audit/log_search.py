@@ -1,4 +1,4 @@
-"""The log, filtered: page by page, in either direction, and never more than so much of it for one answer."""
+"""Filtered search in the log, page by page, in either direction, limited in positions and time per call."""
 
 import time
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ SHORTEST = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """What is looked for, and where: after and before these positions, recorded between these times (both included)."""
+    """A filter and a range: positions between `after` and `before` (excluded), times `since` to `until` (included)."""
 
     wanted: EventFilter
     limit: int
@@ -25,14 +25,14 @@ class Search:
     until: datetime | None = None
     newest_first: bool = False
 
-    def continued_from(self, following: int) -> "Search":
-        """Return the search from where a part of it ended."""
-        return replace(self, before=following) if self.newest_first else replace(self, after=following)
+    def continued_from(self, position: int) -> "Search":
+        """Return the search for the rest, given the `next_position` of a result."""
+        return replace(self, before=position) if self.newest_first else replace(self, after=position)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """Events in the order asked for. `following`: the search goes on after (newest first: before) that position."""
+    """Events in the requested order; `next_position`: where the search continues, None at its end."""
 
     events: Sequence[RecordedEvent]
     next_position: int | None
@@ -40,41 +40,39 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class PositionRange:
-    """Positions after one up to another."""
+    """The positions after `after` up to `until`."""
 
     after: int
     until: int
 
     def first(self, count: int, *, newest_first: bool) -> "PositionRange":
-        """Return at most so many positions from where a search begins."""
+        """Return at most `count` positions from the end where a search begins."""
         if newest_first:
             return PositionRange(max(self.after, self.until - count), self.until)
         return PositionRange(self.after, min(self.until, self.after + count))
 
-    def beyond(self, looked_at: "PositionRange", *, newest_first: bool) -> "PositionRange":
-        """Return what is left once a part from where the search began has been looked at."""
-        return (
-            PositionRange(self.after, looked_at.after) if newest_first else PositionRange(looked_at.until, self.until)
-        )
+    def beyond(self, searched: "PositionRange", *, newest_first: bool) -> "PositionRange":
+        """Return the rest after the first part was searched."""
+        return PositionRange(self.after, searched.after) if newest_first else PositionRange(searched.until, self.until)
 
     @property
     def empty(self) -> bool:
-        """Whether there is nothing left."""
+        """Whether the range has no positions."""
         return self.until <= self.after
 
 
 async def search(store: Store, query: Search) -> Found:
-    """Return the next events that are looked for.
+    """Return the next events that match, at most `limit`.
 
-    An answer may hold fewer than `limit` of them, or none, and still name where to go on: then it has looked at as
-    much of the log as one answer may. Events of one stream are found by its name, however long the log is.
+    The result may have fewer events, or none, and still a `next_position`: then `POSITIONS_SEARCHED_MAX` or
+    `SECONDS_MAX` was reached. A search in one stream uses its index, so it has no such limit of positions.
     """
-    left = await searchable_range(store, query)
+    rest = await searchable_range(store, query)
     ends_at = time.monotonic() + SECONDS_MAX
-    at_once, looked_at = left.until if query.wanted.stream else POSITIONS_AT_ONCE, 0
+    batch_size, searched = rest.until if query.wanted.stream else POSITIONS_AT_ONCE, 0
     newest_first, found = query.newest_first, list[RecordedEvent]()
-    while not left.empty and looked_at < POSITIONS_SEARCHED_MAX and time.monotonic() < ends_at:
-        part = left.first(at_once, newest_first=newest_first)
+    while not rest.empty and searched < POSITIONS_SEARCHED_MAX and time.monotonic() < ends_at:
+        part = rest.first(batch_size, newest_first=newest_first)
         found += await store.search(
             query.wanted,
             after=part.after,
@@ -84,15 +82,15 @@ async def search(store: Store, query: Search) -> Found:
         )
         if len(found) == query.limit:
             return Found(events=found, next_position=found[-1].position)
-        looked_at += part.until - part.after
-        left = left.beyond(part, newest_first=newest_first)
-    if left.empty:
+        searched += part.until - part.after
+        rest = rest.beyond(part, newest_first=newest_first)
+    if rest.empty:
         return Found(events=found, next_position=None)
-    return Found(events=found, next_position=left.until + 1 if newest_first else left.after)
+    return Found(events=found, next_position=rest.until + 1 if newest_first else rest.after)
 
 
 async def searchable_range(store: Store, query: Search) -> PositionRange:
-    """Return the positions that a search may look at."""
+    """Return the range of positions of a search."""
     after, until = query.after, await store.head()
     if query.before is not None:
         until = min(until, query.before - 1)

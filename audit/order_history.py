@@ -1,4 +1,4 @@
-"""One order as it was: its lines, its money, and everything that happened to it, across all streams it touches."""
+"""One order as of a moment: state, money, and its events from all streams that it involves."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,10 +20,7 @@ from eventstore.store import RecordedEvent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderMoney:
-    """What an order's money came to, in minor units of its currency.
-
-    Taken, gone back, spoken for by refunds under way, and lost to disputes.
-    """
+    """Totals of an order's money in minor units of its currency; `refund_open`: refunds without an outcome."""
 
     captured: int
     refunded: int
@@ -33,7 +30,7 @@ class OrderMoney:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderAsOf:
-    """An order at a moment, with its payments, refunds and tickets by id; before it was placed there is nothing."""
+    """An order as of a moment, with its payments, refunds and tickets by id; empty before it was placed."""
 
     order: PlacedOrder | None
     money: OrderMoney
@@ -49,10 +46,10 @@ NO_MONEY = OrderMoney(captured=0, refunded=0, refund_open=0, disputes_lost=0)
 async def order_as_of(
     streams: HistoricalStreams, then: AsOf, order: str, *, exceptions: Sequence[str] = ()
 ) -> OrderAsOf | None:
-    """Return an order as it was, with all of its events in order; None if it does not exist even now.
+    """Return an order as of a moment, with its events in the order of the log; None if it does not exist now either.
 
     Args:
-        exceptions: the ids of those about the order.
+        exceptions: ids of the exceptions of this order.
     """
     found = await streams.find(ORDER.stream(order), then)
     if found is None:
@@ -61,9 +58,9 @@ async def order_as_of(
     if isinstance(placed, NoOrder):
         return OrderAsOf(order=None, money=NO_MONEY, payments={}, refunds={}, tickets={}, events=[])
     others = await streams.read([*related_streams(placed), *map(EXCEPTION.stream, exceptions)], then)
-    moved = [each.state.moved_into for each in others if isinstance(each.state, BuyerQuota) and each.state.moved_into]
-    if moved:
-        quotas = [BUYER_QUOTA.stream(account, placed.performance) for account in moved]
+    merged = [each.state.moved_into for each in others if isinstance(each.state, BuyerQuota) and each.state.moved_into]
+    if merged:
+        quotas = [BUYER_QUOTA.stream(account, placed.performance) for account in merged]
         others = [*others, *await streams.read(quotas, then)]
     payments = {key(each): each.state for each in others if isinstance(each.state, RequestedPayment)}
     refunds = {key(each): each.state for each in others if isinstance(each.state, RequestedRefund)}
@@ -79,7 +76,7 @@ async def order_as_of(
 
 
 def related_streams(order: PlacedOrder) -> list[str]:
-    """Name every stream that the order's events speak of."""
+    """Return the names of the streams that the order refers to."""
     return [
         HOLD.stream(order.hold),
         BUYER_QUOTA.stream(order.account, order.performance),
@@ -91,7 +88,7 @@ def related_streams(order: PlacedOrder) -> list[str]:
 
 
 def of_order(streams: HistoricalStreams, stream: StreamAsOf, order: str, hold: str) -> Iterator[RecordedEvent]:
-    """Give a stream's events that are this order's: seats and buyers have others before and after it."""
+    """Yield the stream's events that belong to the order; streams of seats and quotas also have events of others."""
     shared = stream.kind in {SEAT.prefix, BUYER_QUOTA.prefix}
     for event in stream.events:
         if not shared:
@@ -103,7 +100,7 @@ def of_order(streams: HistoricalStreams, stream: StreamAsOf, order: str, hold: s
 
 
 def money_of(order: PlacedOrder, payments: dict[str, RequestedPayment]) -> OrderMoney:
-    """Sum what was taken, went back, is on its way or was lost; money of another currency is an exception's."""
+    """Return the totals of an order's money; money in another currency is not included, it has an exception."""
     own = [each for each in payments.values() if own_currency(each) == order.currency]
     refunds = [each for each in order.refunds.values() if each.currency == order.currency]
     return OrderMoney(

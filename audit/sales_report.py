@@ -1,9 +1,8 @@
-"""The sales as they were: the days before as they stand, and the last days counted anew up to the position.
+"""Sales figures as of a moment: past days from the read model, the last days counted from the log up to the position.
 
-An event is counted on the day it was recorded at the venue, and times never decrease along the log. So once a read
-model has reached a position, its figures of days that had ended everywhere are what they were there and then, and what
-it remembers of orders and refunds never changes. The log does not change either: the events of the last days may be
-read before the figures.
+An event counts for the day of its recording in the venue's time zone, and times do not decrease along the log. So the
+read model's figures of days that had ended in every time zone at the position are final, as are its cached orders and
+refunds. Neither changes later, so the events of the last days may be read before the figures.
 """
 
 from collections.abc import Sequence
@@ -24,19 +23,19 @@ from projections.sales.fold import COUNTED, NAME, Counts, Sales, SalesFilter, co
 POSITIONS_AT_ONCE = 100_000
 SHORTEST = timedelta(microseconds=1)
 ENDED_EVERYWHERE = timedelta(days=2)
-"""The day so long before a moment's, in UTC, has ended in every time zone by then."""
+"""A UTC day that is this long before a moment's day has ended in every time zone."""
 EAST_MOST = timedelta(hours=14)
-"""A day begins so long before UTC's where it begins first."""
+"""The largest offset of a time zone: a day begins this long before the UTC day."""
 READER = ProjectionEventReader(names=COUNTED, versions=VERSIONS, upcasters=UPCASTERS)
 
 
 async def sales_as_of(
-    store: Store, models: ReadModelQueries, wanted: SalesFilter, then: AsOf, left_out: Exclusions
+    store: Store, models: ReadModelQueries, selection: SalesFilter, then: AsOf, exclusions: Exclusions
 ) -> Sales:
-    """Return figures as they were; the read model must have reached the position.
+    """Return figures as of a moment; the read model must have reached its position.
 
     Args:
-        left_out: what the read model leaves out of its figures.
+        exclusions: events and streams that the read model excludes.
 
     Raises:
         ModelMissing; StoreUnavailable.
@@ -44,15 +43,15 @@ async def sales_as_of(
     if then.recorded_at is None:
         return Sales(position=then.position, sums=[], sales=[])
     day = then.recorded_at.astimezone(UTC).date() - ENDED_EVERYWHERE + timedelta(days=1)
-    begins = await store.point_at(datetime.combine(day, time.min, UTC) - EAST_MOST - SHORTEST)
-    facts = READER.read(await counted_events(store, begins.position, then.position))
-    rows = written(count_events(exclude(left_out, facts)))
-    found = await models.fetch([NAME], sql.SALES_AS_OF, {**wanted.parameters, **rows, "day": day})
+    start = await store.point_at(datetime.combine(day, time.min, UTC) - EAST_MOST - SHORTEST)
+    facts = READER.read(await counted_events(store, start.position, then.position))
+    rows = to_parameters(count_events(exclude(exclusions, facts)))
+    found = await models.fetch([NAME], sql.SALES_AS_OF, {**selection.parameters, **rows, "day": day})
     return sales_in(found, position=then.position)
 
 
 async def counted_events(store: Store, after: int, until: int) -> Sequence[RecordedEvent]:
-    """Return the events in a part of the log that figures are counted from."""
+    """Return the events after one position up to another that change figures."""
     found: list[RecordedEvent] = []
     while after < until:
         events, after = await store.read_named(COUNTED, after=after, limit=min(POSITIONS_AT_ONCE, until - after))
@@ -60,8 +59,8 @@ async def counted_events(store: Store, after: int, until: int) -> Sequence[Recor
     return found
 
 
-def written(counts: Counts) -> dict[str, str]:
-    """Write what is counted as the parameters of the query."""
+def to_parameters(counts: Counts) -> dict[str, str]:
+    """Convert counted events to the query's parameters, as JSON."""
     return {
         "sold": orjson.dumps(counts.sold).decode(),
         "returned": orjson.dumps(counts.returned).decode(),

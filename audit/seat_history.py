@@ -1,4 +1,4 @@
-"""One seat as it was, and its history across orders: who held it, in which order, and why it came back."""
+"""One seat as of a moment: its state, and its history across holds and orders."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from eventstore.store import RecordedEvent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeatHistoryEntry:
-    """One event of a seat, with the account and the order whose claim it belongs to, as far as they were known then."""
+    """One event of a seat, with the account and the order of its claim as of the moment."""
 
     event: RecordedEvent
     holder: str | None
@@ -22,7 +22,7 @@ class SeatHistoryEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeatAsOf:
-    """A seat at a moment; `free`: the next buyer could have taken it, as its claim or block had lapsed or was none."""
+    """A seat as of a moment; `free`: without a claim or block whose deadline had not passed. `more`: a page follows."""
 
     state: Seat
     free: bool
@@ -33,7 +33,7 @@ class SeatAsOf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeatClaim:
-    """Whose the seat is after an event, and through which basket."""
+    """The claim on a seat after an event: hold, account and order."""
 
     hold: str | None = None
     holder: str | None = None
@@ -47,9 +47,9 @@ ENDS = frozenset({"SeatReleased", "SeatReturned", "SeatBlocked", "SeatUnblocked"
 async def seat_as_of(
     streams: HistoricalStreams, then: AsOf, *, performance: str, seat: str, after: int, limit: int
 ) -> SeatAsOf:
-    """Return a seat as it was, and at most `limit` of its events with version > `after`.
+    """Return a seat as of a moment, with at most `limit` of its events with version > `after`.
 
-    Before its performance was scheduled it was not free to take.
+    A seat is not free before its performance was scheduled.
     """
     scheduled, found = await streams.read([PERFORMANCE.stream(performance), SEAT.stream(performance, seat)], then)
     claimed = [(event, claim) for event, claim in claims(streams, found.events) if event.version > after]
@@ -68,7 +68,7 @@ async def seat_as_of(
 
 
 def claims(streams: HistoricalStreams, events: Sequence[RecordedEvent]) -> Iterator[tuple[RecordedEvent, SeatClaim]]:
-    """Give each event with the claim it begins, moves or ends."""
+    """Yield each event with the claim that it starts, changes or ends."""
     claim = NO_CLAIM
     for event in events:
         match streams.decode(event):
@@ -82,7 +82,7 @@ def claims(streams: HistoricalStreams, events: Sequence[RecordedEvent]) -> Itera
 
 
 def free_at(seat: Seat, then: AsOf) -> bool:
-    """Say whether the next buyer could have taken a seat."""
+    """Return whether a seat was free at the moment."""
     match seat:
         case Free():
             return True
@@ -93,7 +93,7 @@ def free_at(seat: Seat, then: AsOf) -> bool:
 
 
 async def orders_of(streams: HistoricalStreams, then: AsOf, holds: set[str]) -> Mapping[str, str]:
-    """Return the order that each basket had become."""
+    """Return hold → order, for the holds that had been ordered."""
     found: dict[str, str] = {}
     for stream in await streams.read([HOLD.stream(hold) for hold in sorted(holds)], then):
         for event in map(streams.decode, stream.events):

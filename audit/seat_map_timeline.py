@@ -1,4 +1,4 @@
-"""Seat maps as they were: read from the log once, kept for the next step of a slider."""
+"""Seat maps as of any moment; timelines are read from the log once and cached, for a slider in the screen."""
 
 import asyncio
 from collections import OrderedDict
@@ -13,12 +13,12 @@ from projections.seat_map.fold import SeatMap
 
 PERFORMANCES_KEPT_MAX = 8
 EVENTS_KEPT_MAX = 500_000
-"""Of all performances together; about 200 bytes each, snapshots included."""
+"""Limit over all performances; an event takes about 200 bytes, snapshots included."""
 
 
 @dataclass(slots=True)
 class CachedTimeline:
-    """One performance's history, read up to a checkpoint, by one request at a time."""
+    """One performance's history, read up to a checkpoint; the lock admits one reader at a time."""
 
     history: SeatHistory = field(default_factory=SeatHistory)
     checkpoint: Checkpoint = BEGINNING
@@ -26,10 +26,9 @@ class CachedTimeline:
 
 
 class SeatMapTimelines:
-    """The seat maps of the performances that somebody looks back at.
+    """Cache of timelines, by performance.
 
-    What is kept is the log's, so it is only ever short: it is read on when a later moment is asked for, and anew once
-    the log was restored.
+    A cached timeline is extended when a later moment is requested, and read again after the log was restored.
     """
 
     def __init__(self, store: Store) -> None:
@@ -37,7 +36,7 @@ class SeatMapTimelines:
         self._timelines: OrderedDict[str, CachedTimeline] = OrderedDict()
 
     async def at(self, performance: str, then: AsOf) -> SeatMap:
-        """Return a performance's seats as they were.
+        """Return a performance's seat map as of a moment.
 
         Raises:
             StoreUnavailable.
@@ -59,7 +58,7 @@ class SeatMapTimelines:
         return await asyncio.to_thread(timeline.history.seat_map_at, then.position)
 
     async def _read_on(self, performance: str, timeline: CachedTimeline) -> None:
-        """Add everything up to the end of the log, so that a slider may go anywhere."""
+        """Extend a timeline to the end of the log, so that any later request is served from memory."""
         history, head = timeline.history, await self._store.head()
         prefix = SEAT.stream(performance, "")
         columns = await self._store.read_columns(prefix, fields=DEADLINES, after=history.until, until=head)
@@ -67,7 +66,7 @@ class SeatMapTimelines:
         timeline.checkpoint = await checkpoint_at(self._store, head)
 
     def _evict(self) -> None:
-        """Let go of those that nobody has asked for in the longest time."""
+        """Evict the least recently used timelines."""
         while len(self._timelines) > 1 and (
             len(self._timelines) > PERFORMANCES_KEPT_MAX or self._events > EVENTS_KEPT_MAX
         ):

@@ -1,4 +1,4 @@
-"""One stream as it was: its events up to then, folded."""
+"""Streams as of a moment: events and the state folded from them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ RANGE_EVENTS = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamAsOf:
-    """A stream at a moment. `state` is None for a kind of streams that nothing is decided on."""
+    """A stream as of a moment; `state` is None if its type has no state."""
 
     stream: str
     state: Any
@@ -23,18 +23,18 @@ class StreamAsOf:
 
     @property
     def version(self) -> int:
-        """How many events it had."""
+        """The number of events."""
         return len(self.events)
 
     @property
     def kind(self) -> str:
-        """How its name begins."""
+        """The stream type: the prefix of the name."""
         return kind_of(self.stream)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamPage:
-    """A page of a stream as it was. `state`: on the first page, if anything is decided on streams of its kind."""
+    """A page of a stream as of a moment. `state`: on the first page only, and None if the type has no state."""
 
     stream: str
     version: int
@@ -44,15 +44,15 @@ class StreamPage:
 
     @property
     def kind(self) -> str:
-        """How its name begins."""
+        """The stream type: the prefix of the name."""
         return kind_of(self.stream)
 
 
 class HistoricalStreams:
-    """Streams as they were.
+    """Reads streams as of a moment.
 
     Args:
-        codec: reads the events that states are folded from.
+        codec: decodes the events that states are folded from.
     """
 
     def __init__(self, store: Store, codec: Codec) -> None:
@@ -60,14 +60,14 @@ class HistoricalStreams:
         self._codec = codec
 
     async def find(self, stream: str, then: AsOf) -> StreamAsOf | None:
-        """Return a stream as it was; None if it does not exist even now."""
+        """Return a stream as of a moment; None if it does not exist now either."""
         (events,) = (await self.store.read_streams([stream])).values()
         return self._fold(stream, events, then) if events else None
 
     async def page(self, stream: str, then: AsOf, *, after: int, limit: int) -> StreamPage | None:
-        """Return the events after a version of a stream as it was; None if it does not exist even now.
+        """Return the events of a stream after a version, as of a moment; None if it does not exist now either.
 
-        The first page folds the whole stream, range by range; a later one reads no more than it shows.
+        The first page also folds the whole stream, in ranges of `RANGE_EVENTS`.
         """
         events = await self.store.read_stream(stream, after_version=after, limit=limit + 1)
         if not events and not await self.store.read_stream(stream, limit=1):
@@ -79,14 +79,14 @@ class HistoricalStreams:
         return StreamPage(stream=stream, version=version, state=state, events=known[:limit], more=len(known) > limit)
 
     async def _version(self, stream: str, then: AsOf) -> int:
-        """Return how many events a stream had."""
+        """Return the number of events of a stream as of a moment."""
         last = await self.store.search(
             EventFilter(stream=stream), after=0, until=then.position, limit=1, newest_first=True
         )
         return last[0].version if last else 0
 
     async def _state(self, stream: str, version: int) -> Any:
-        """Fold the first events of a stream, a range at a time."""
+        """Fold the first `version` events of a stream, in ranges of `RANGE_EVENTS`."""
         kind: StreamType[Any] | None = STREAM_TYPES.get(kind_of(stream))
         if kind is None:
             return None
@@ -98,15 +98,15 @@ class HistoricalStreams:
         return state
 
     async def read(self, streams: Sequence[str], then: AsOf) -> list[StreamAsOf]:
-        """Return streams as they were, in the order asked for; one that did not exist has no events."""
+        """Return streams as of a moment, in the given order; one that did not exist has no events."""
         found = await self.store.read_streams(streams)
         return [self._fold(stream, found[stream], then) for stream in streams]
 
     def decode(self, event: RecordedEvent) -> Any:
-        """Return what an event says.
+        """Decode an event.
 
         Raises:
-            UnknownEvent: this program cannot read it.
+            UnknownEvent: the codec does not know its name or version.
         """
         return self._codec.decode(event.name, event.schema_version, event.data)
 
@@ -121,5 +121,5 @@ class HistoricalStreams:
 
 
 def kind_of(stream: str) -> str:
-    """Return how a stream's name begins."""
+    """Return the stream type in a stream's name: the part before the first hyphen."""
     return stream.partition("-")[0]

@@ -1,4 +1,4 @@
-"""Recorded events in plain words: one sentence each, the same wherever somebody reads what happened."""
+"""Descriptions of recorded events, one sentence each, for auditors, support and the command line."""
 
 from audit.descriptions.describers import describe, description_of
 

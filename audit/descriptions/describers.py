@@ -1,4 +1,4 @@
-"""From a recorded event to its sentence."""
+"""Table of the functions that describe events, by class of event."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -27,34 +27,34 @@ DESCRIBERS: Mapping[type, Callable[..., str]] = {
     **dict.fromkeys(get_args(scan.ScanEvent), describe_scan_event),
     **dict.fromkeys(get_args(device.DeviceEvent), describe_device_event),
 }
-"""A class of events → who tells what happened."""
+"""Class of event → function that describes it."""
 
 
 WITHOUT_CURRENCY = frozenset({describe_seat_event, describe_order_event})
-"""Tellers of events that name amounts and no currency: the performance's."""
+"""Functions that also take the performance's currency, since their events have amounts without a currency."""
 
 
 def describe(event: object, currency: str | None = None) -> str:
-    """Return an event's sentence; of what concerns no seat, money or entry, its name says enough.
+    """Return an event's sentence; for events that concern no seat, money or entry, the name as a sentence.
 
     Args:
-        currency: of the performance that the event is about, where it is known.
+        currency: currency of the event's performance; None if it is unknown.
 
     Raises:
-        AssertionError: an event that its teller has forgotten; mypy and the tests say so before.
+        AssertionError: the describing function does not handle the event; mypy and tests prevent it.
     """
-    teller = DESCRIBERS.get(type(event))
-    if teller is None:
+    describer = DESCRIBERS.get(type(event))
+    if describer is None:
         return plain_name(type(event).__name__)
-    return teller(event, currency) if teller in WITHOUT_CURRENCY else teller(event)
+    return describer(event, currency) if describer in WITHOUT_CURRENCY else describer(event)
 
 
 def description_of(recorded: RecordedEvent, codec: Codec, currency: str | None = None) -> str:
-    """Return a stored event's sentence, also where this program cannot read the event, or has no words for it."""
+    """Return a recorded event's sentence; never fails, also for events that cannot be decoded or described."""
     try:
         return describe(codec.decode(recorded.name, recorded.schema_version, recorded.data), currency)
     except UnknownEvent:
-        return f"{plain_name(recorded.name)} This program cannot read what it says."
+        return f"{plain_name(recorded.name)} This program cannot decode its data."
     except AssertionError:
         return plain_name(recorded.name)
 

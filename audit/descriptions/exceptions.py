@@ -1,4 +1,4 @@
-"""What happened to an exception."""
+"""Descriptions of the events of exceptions."""
 
 from typing import assert_never
 
@@ -11,10 +11,12 @@ def describe_exception_event(event: money_exception.ExceptionEvent) -> str:
     match event:
         case money_exception.ExceptionOpened():
             price = format_amount(event.amount, event.currency)
-            entry = f", entry {event.entry} in the books of {event.provider}" if event.entry is not None else ""
+            entry = f", entry {event.entry} in the ledger of {event.provider}" if event.entry is not None else ""
             return f"Exception {event.kind} of {price}{entry}; owner: {event.owner}."
         case money_exception.ExceptionResolutionProposed():
-            return f"Account {event.by} proposed {event.resolution}, reason: {event.reason}; another one must agree."
+            return (
+                f"Account {event.by} proposed {event.resolution}, reason: {event.reason}; another account must approve."
+            )
         case money_exception.ExceptionClosed():
             reason = f", reason: {event.reason}" if event.reason else ""
             refund = f"; refund {event.refund}" if event.refund else ""

@@ -1,4 +1,4 @@
-"""What happened to an order, to its payments and to its refunds."""
+"""Descriptions of the events of orders, payments and refunds."""
 
 from collections.abc import Mapping
 from typing import assert_never
@@ -8,7 +8,7 @@ from domain import order, payment, refund
 
 
 def describe_order_event(event: order.OrderEvent, currency: str | None) -> str:
-    """Tell what happened to an order."""
+    """Describe one event of an order."""
     match event:
         case order.OrderPlaced():
             places = format_list(line.place.label for line in event.lines)
@@ -16,21 +16,21 @@ def describe_order_event(event: order.OrderEvent, currency: str | None) -> str:
             until = format_time(event.expires_at)
             return f"Account {event.account} ordered {places} for {price}, to be paid until {until}."
         case order.OrderExtended():
-            return f"The time to pay was prolonged until {format_time(event.expires_at)}."
+            return f"The payment deadline was extended until {format_time(event.expires_at)}."
         case order.PaymentOpened():
-            return f"Payment {event.payment} of {format_amount(event.amount, currency)} began."
+            return f"Payment {event.payment} of {format_amount(event.amount, currency)} was opened."
         case order.PaymentTaken():
-            return f"Payment {event.payment} brought {format_amount(event.amount, currency)}."
+            return f"Payment {event.payment} captured {format_amount(event.amount, currency)}."
         case order.RefundOpened():
-            what = f"lines {format_list(event.lines)}" if event.lines else "money beside the lines"
+            what = f"lines {format_list(event.lines)}" if event.lines else "money that belongs to no line"
             return f"Refund {event.refund} of {format_amount(event.amount, currency)} was opened for {what}."
         case order.RefundClosed():
             return f"Refund {event.refund} was {event.outcome}."
         case order.OrderConfirmed():
-            paid = f"Payment {event.payment} confirmed the order" if event.payment else "Nothing was to pay"
+            paid = f"Payment {event.payment} confirmed the order" if event.payment else "Nothing had to be paid"
             return f"{paid}; tickets {format_list(each.ticket for each in event.tickets)}."
         case order.OrderExpired():
-            return "The order ended: the time to pay had run out."
+            return "The order expired: the payment deadline had passed."
         case order.OrderCancelled():
             return f"The order was cancelled before it was paid, {format_reason(event.reason)}."
         case order.OrderLinesCancelled():
@@ -40,98 +40,99 @@ def describe_order_event(event: order.OrderEvent, currency: str | None) -> str:
 
 
 ENDED_UNPAID: Mapping[type[payment.PaymentEvent], str] = {
-    payment.PaymentExpired: "The time to pay ended without money.",
-    payment.PaymentCancelled: "The payment was cancelled: its order needs no money from it any more.",
+    payment.PaymentExpired: "The payment expired without a capture.",
+    payment.PaymentCancelled: "The payment was cancelled: its order no longer needs it.",
 }
 
 
 def describe_payment_event(event: payment.PaymentEvent) -> str:
-    """Tell what happened to a payment."""
+    """Describe one event of a payment."""
     match event:
         case payment.PaymentRequested():
             price, until = format_amount(event.amount, event.currency), format_time(event.expires_at)
             return (
-                f"Account {event.account} is to pay {price} for order {event.order} at {event.provider} until {until}."
+                f"Account {event.account} must pay {price} for order {event.order} at {event.provider} until {until}."
             )
         case payment.PaymentCheckoutOpened():
-            return f"The provider's page {event.checkout} waits for the buyer."
+            return f"The provider opened checkout {event.checkout}."
         case payment.PaymentActionRequired():
-            return "The provider asks the buyer for one more step."
+            return "The provider requires another step from the buyer."
         case payment.PaymentCaptured():
             price = format_amount(event.amount, event.currency)
-            return f"The provider took {price} at {format_time(event.captured_at)}; we know from its {event.source}."
+            return f"The provider captured {price} at {format_time(event.captured_at)}; source: {event.source}."
         case payment.PaymentFailed():
-            return f"The provider refused: {event.reason}."
+            return f"The payment failed: {event.reason}."
         case payment.PaymentExpired() | payment.PaymentCancelled():
             return ENDED_UNPAID[type(event)]
         case payment.PaymentSettled():
             return describe_settlement(event)
         case payment.PaymentReconciled():
             return (
-                f"The capture is entry {event.entry} in the provider's books, booked at {format_time(event.booked_at)}."
+                f"The capture is entry {event.entry} in the provider's ledger, "
+                f"booked at {format_time(event.booked_at)}."
             )
         case payment.DisputeOpened():
             price = format_amount(event.amount, event.currency)
             return f"The buyer's bank disputed {price} at {format_time(event.opened_at)}; source: {event.source}."
         case payment.DisputeWon():
-            back = f"; {format_amount(event.recovered, event.currency)} came back" if event.recovered else ""
+            back = f"; {format_amount(event.recovered, event.currency)} was returned" if event.recovered else ""
             return f"The dispute was won at {format_time(event.decided_at)}{back}; source: {event.source}."
         case payment.DisputeLost():
             price = format_amount(event.amount, event.currency)
-            return f"The dispute was lost at {format_time(event.decided_at)}: {price} is gone; source: {event.source}."
+            return f"The dispute over {price} was lost at {format_time(event.decided_at)}; source: {event.source}."
         case _:
             assert_never(event)
 
 
 def describe_settlement(event: payment.PaymentSettled) -> str:
-    """Tell what a captured payment led to."""
+    """Describe the outcome of a captured payment."""
     match event.outcome:
         case payment.PaymentOutcome.CONFIRMED:
-            return "The money confirmed the order."
+            return "The payment confirmed the order."
         case payment.PaymentOutcome.REFUNDED:
-            return f"The money goes back with refund {event.refund}."
+            return f"The payment is returned by refund {event.refund}."
         case payment.PaymentOutcome.EXCEPTION:
-            return f"No rule fits this money; {event.owner} must look at it."
+            return f"No rule applies to this payment; {event.owner} must resolve it."
         case _:
             assert_never(event.outcome)
 
 
 def quote_reason(reason_text: str | None) -> str:
-    """Quote what a person gave as the reason."""
+    """Return a reason given as free text, after a colon; empty if there is none."""
     return f": {reason_text}" if reason_text else ""
 
 
 def describe_refund_event(event: refund.RefundEvent) -> str:
-    """Tell what happened to a refund."""
+    """Describe one event of a refund."""
     match event:
         case refund.RefundRequested():
             price = format_amount(event.amount, event.currency)
             why = f"{format_reason(event.reason)}{quote_reason(event.reason_text)}"
-            return f"{price} of order {event.order} shall go back to account {event.account}, {why}."
+            return f"A refund of {price} of order {event.order} to account {event.account} was requested, {why}."
         case refund.RefundEndorsed():
-            return f"Approved by {event.by}, the first of two."
+            return f"Approved by {event.by}, the first of two approvers."
         case refund.RefundApproved():
             return f"Approved by {event.by}."
         case refund.RefundRejected():
             return f"Rejected by {event.by}{quote_reason(event.reason_text)}."
         case refund.RefundSubmitted():
-            return f"The provider is asked to give the money back, attempt {event.attempt}."
+            return f"Sent to the provider, attempt {event.attempt}."
         case refund.RefundCompleted():
             what = (
                 f"at attempt {event.attempt}, as {event.provider_refund}"
                 if event.attempt
-                else "nothing was to transfer"
+                else "nothing had to be transferred"
             )
-            return f"The money is back: {what}."
+            return f"The refund was completed: {what}."
         case refund.RefundRetried():
-            return f"Account {event.by} has the transfer tried again."
+            return f"Account {event.by} started another attempt."
         case refund.RefundClosedManually():
             return f"Closed by account {event.by} without another transfer: {event.outcome}."
         case refund.RefundReconciled():
             booked_at = format_time(event.booked_at)
-            return f"The transfer is entry {event.entry} in the provider's books, booked at {booked_at}."
+            return f"The transfer is entry {event.entry} in the provider's ledger, booked at {booked_at}."
         case refund.RefundFailed():
-            owner = f"; {event.owner} must look at it" if event.owner else ""
-            return f"The provider refused to give the money back: {event.reason}{owner}."
+            owner = f"; {event.owner} must resolve it" if event.owner else ""
+            return f"The provider refused the refund: {event.reason}{owner}."
         case _:
             assert_never(event)

@@ -1,4 +1,4 @@
-"""What happened to a seat, to a basket, to a buyer's limits."""
+"""Descriptions of the events of seats, holds and buyers' quotas."""
 
 from typing import assert_never
 
@@ -7,19 +7,19 @@ from domain import buyer_quota, hold, seat
 
 
 def describe_seat_event(event: seat.SeatEvent, currency: str | None) -> str:
-    """Tell what happened to a seat."""
+    """Describe one event of a seat."""
     match event:
         case seat.SeatHeld():
             until, price = format_time(event.expires_at), format_amount(event.price, currency)
             return f"Held by account {event.holder} until {until} in hold {event.hold}, for {price}."
         case seat.SeatHoldExtended():
-            return f"Hold {event.hold} was prolonged until {format_time(event.expires_at)}."
+            return f"Hold {event.hold} was extended until {format_time(event.expires_at)}."
         case seat.SeatReleased():
-            return f"Came back from hold {event.hold} {format_reason(event.reason)}."
+            return f"Released from hold {event.hold} {format_reason(event.reason)}."
         case seat.SeatSold():
             return f"Sold in order {event.order} with ticket {event.ticket}."
         case seat.SeatReturned():
-            return f"Came back from order {event.order} {format_reason(event.reason)}."
+            return f"Returned from order {event.order} {format_reason(event.reason)}."
         case seat.SeatBlocked():
             until = f" until {format_time(event.release_at)}" if event.release_at else ""
             return f"Taken off sale{until} {format_reason(event.reason)}, by account {event.owner}."
@@ -31,39 +31,41 @@ def describe_seat_event(event: seat.SeatEvent, currency: str | None) -> str:
 
 
 def describe_hold_event(event: hold.HoldEvent) -> str:
-    """Tell what happened to a basket."""
+    """Describe one event of a hold."""
     match event:
         case hold.HoldPlaced():
             places = format_list(line.place.label for line in event.lines)
             price = format_amount(event.total, event.currency)
             return f"Account {event.holder} held {places} until {format_time(event.expires_at)}, for {price}."
         case hold.HoldExtended():
-            return f"The hold was prolonged until {format_time(event.expires_at)}."
+            return f"The hold was extended until {format_time(event.expires_at)}."
         case hold.HoldOrdered():
             return f"The hold became order {event.order}."
         case hold.HoldReleased():
-            return f"The hold was given back {format_reason(event.reason)}."
+            return f"The hold was released {format_reason(event.reason)}."
         case hold.HoldExpired():
-            return "The hold's time ran out, and it was cleared away."
+            return "The hold expired."
         case _:
             assert_never(event)
 
 
 def describe_quota_event(event: buyer_quota.BuyerEvent) -> str:
-    """Tell what counts against a buyer's limits."""
+    """Describe one event of a buyer's quota."""
     match event:
         case buyer_quota.BuyerQuotaTaken():
-            return f"{event.seats} seats of hold {event.hold} count until {format_time(event.expires_at)}."
+            return (
+                f"{event.seats} seats of hold {event.hold} count for the limit until {format_time(event.expires_at)}."
+            )
         case buyer_quota.BuyerQuotaExtended():
-            return f"The seats of hold {event.hold} count until {format_time(event.expires_at)}."
+            return f"The seats of hold {event.hold} count for the limit until {format_time(event.expires_at)}."
         case buyer_quota.BuyerQuotaKept():
-            return f"{event.seats} seats of hold {event.hold} count for good: order {event.order} is paid."
+            return f"{event.seats} seats of hold {event.hold} count permanently: order {event.order} is paid."
         case buyer_quota.BuyerQuotaReturned():
-            return f"{event.seats} seats of hold {event.hold} count no longer."
+            return f"{event.seats} seats of hold {event.hold} no longer count for the limit."
         case buyer_quota.BuyerQuotaMoved():
-            return f"The guest logged in: from here on the seats count for account {event.into}."
+            return f"The guest logged in: the seats now count for account {event.into}."
         case buyer_quota.BuyerQuotaReceived():
-            until = f"until {format_time(event.expires_at)}" if event.expires_at else "for good"
+            until = f"until {format_time(event.expires_at)}" if event.expires_at else "permanently"
             return f"Guest {event.guest} logged in: {event.seats} seats of hold {event.hold} count {until}."
         case _:
             assert_never(event)

@@ -1,4 +1,4 @@
-"""What happened to a ticket, to a scan and to a gate's scanner."""
+"""Descriptions of the events of tickets, scans and devices."""
 
 from typing import assert_never
 
@@ -7,16 +7,16 @@ from domain import device, scan, ticket
 
 
 def describe_ticket_event(event: ticket.TicketEvent) -> str:
-    """Describe what happened to a ticket."""
+    """Describe one event of a ticket."""
     match event:
         case ticket.TicketIssued():
             return f"Issued to account {event.account} for {event.place.label} in order {event.order}."
         case ticket.TicketVoided():
-            return f"Void: refund {event.refund} ended the right to attend."
+            return f"Voided by refund {event.refund}."
         case ticket.TicketDisputed():
-            return f"The buyer's bank disputes payment {event.payment}, which paid for it."
+            return f"The buyer's bank disputes payment {event.payment}, which paid for the ticket."
         case ticket.TicketDisputeWon():
-            return f"The dispute of payment {event.payment} was decided for the shop."
+            return f"The dispute of payment {event.payment} was won."
         case ticket.EntryRecorded():
             return describe_entry(event)
         case ticket.EntryReverted():
@@ -28,26 +28,26 @@ def describe_ticket_event(event: ticket.TicketEvent) -> str:
 
 
 def describe_entry(event: ticket.EntryRecorded) -> str:
-    """Describe an entry."""
-    how = "its number was typed on" if event.mode is ticket.EntryMode.MANUAL else "read by"
-    overrode = f", although refused {format_reason(event.overrode)}" if event.overrode else ""
-    return f"Somebody entered with it at gate {event.gate}, {how} device {event.device}{overrode}."
+    """Describe an entry, with the mode and an overridden refusal."""
+    how = "typed on" if event.mode is ticket.EntryMode.MANUAL else "scanned by"
+    overrode = f", although it was refused {format_reason(event.overrode)}" if event.overrode else ""
+    return f"Admitted at gate {event.gate}, {how} device {event.device}{overrode}."
 
 
 def describe_scan_event(event: scan.ScanEvent) -> str:
-    """Describe what a scan led to."""
+    """Describe the result of a scan."""
     match event:
         case scan.ScanAdmitted():
             return f"Ticket {event.ticket} was admitted at gate {event.reading.gate}."
         case scan.ScanRefused():
-            which = f"Ticket {event.ticket}" if event.ticket else "Somebody"
-            return f"{which} was turned away at gate {event.reading.gate} {format_reason(event.reason)}."
+            which = f"Ticket {event.ticket}" if event.ticket else "A scan"
+            return f"{which} was refused at gate {event.reading.gate} {format_reason(event.reason)}."
         case _:
             assert_never(event)
 
 
 def describe_device_event(event: device.DeviceEvent) -> str:
-    """Describe what happened to a gate's scanner."""
+    """Describe one event of a device."""
     match event:
         case device.DeviceRegistered():
             what = f"performances {format_list(event.performances)}" if event.performances else "every performance"
@@ -55,6 +55,6 @@ def describe_device_event(event: device.DeviceEvent) -> str:
             until = f" until {format_time(event.works_until)}" if event.works_until else ""
             return f"Device {event.label} was registered for {what} of organizer {event.organizer}{since}{until}."
         case device.DeviceRevoked():
-            return "The device was revoked: no scan of it is accepted any more."
+            return "The device was revoked: its scans are no longer accepted."
         case _:
             assert_never(event)

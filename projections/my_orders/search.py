@@ -40,24 +40,24 @@ class OrderFilter:
 
 
 async def find_orders(
-    models: ReadModelQueries, conditions: OrderFilter, *, now: datetime, before: int = NEWEST, limit: int = PAGE_ROWS_MAX
+    models: ReadModelQueries, query: OrderFilter, *, now: datetime, before: int = NEWEST, limit: int = PAGE_ROWS_MAX
 ) -> Orders:
     """Return the orders that match at `now` and were placed before a position, newest first."""
-    terms = conditions.terms or OrderTerms()
-    owner, organizers = conditions.account_or_organizers or (None, [])
+    terms = query.terms or OrderTerms()
+    owner, organizers = query.account_or_organizers or (None, [])
     parameters = {
         "owner": owner,
         "organizers": list(organizers),
-        "status": conditions.status,
+        "status": query.status,
         "now": now,
-        "performance": conditions.performance,
-        "account": conditions.account,
-        "searching": conditions.terms is not None,
+        "performance": query.performance,
+        "account": query.account,
+        "searching": query.terms is not None,
         "codes": list(terms.codes),
         "orders": list(terms.orders),
         "accounts": list(terms.accounts),
         "contacts": list(terms.contacts),
-        "label": terms.label if conditions.performance else None,
+        "label": terms.label if query.performance else None,
         "before": before,
         "limit": min(limit, PAGE_ROWS_MAX),
     }

@@ -41,7 +41,7 @@ class TestStream:
         placed, ended = now["items"]
         assert placed["data"]["total"] == STALLS
         assert placed["metadata"]["actor"]["role"] == "customer"
-        assert ended["sentence"] == "The order was cancelled before it was paid, because the buyer gave it up."
+        assert ended["sentence"] == "The order was cancelled before it was paid, at the buyer's request."
         assert now["position"] >= cancelled["position"]
         (stored,) = await office.shop.engine.store.read_stream(f"order-{order['order_id']}", limit=1)
         assert placed["digest"] == stored.digest.hex()

@@ -64,14 +64,14 @@ def test_a_history_can_be_told_from_beginning_to_end(log: Sequence[RecordedEvent
     [
         (
             seat.SeatReleased(hold="h1", reason=ReleaseReason.LAPSED),
-            "Came back from hold h1 because its time had run out.",
+            "Released from hold h1 because its deadline had passed.",
         ),
         (
             seat.SeatReturned(order="o1", reason=RefundReason.BUYER_REQUEST),
-            "Came back from order o1 because the buyer cancelled.",
+            "Returned from order o1 at the buyer's request.",
         ),
         (seat.SeatSold(order="o1", ticket="t1"), "Sold in order o1 with ticket t1."),
-        (order.OrderExpired(), "The order ended: the time to pay had run out."),
+        (order.OrderExpired(), "The order expired: the payment deadline had passed."),
     ],
 )
 def test_words(event: object, words: str) -> None:
@@ -80,5 +80,5 @@ def test_words(event: object, words: str) -> None:
 
 def test_what_this_program_cannot_read_is_told_by_its_name(log: Sequence[RecordedEvent]) -> None:
     strange = log[0]._replace(name="SeatPainted", data="{}")
-    assert description_of(strange, CODEC) == "Seat painted. This program cannot read what it says."
+    assert description_of(strange, CODEC) == "Seat painted. This program cannot decode its data."
     assert plain_name("VenueOpened") == "Venue opened."

@@ -117,10 +117,10 @@ class TestFollowing:
         projector_url: str,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        async def only_advance(_: Projector, connection: Connection, follower: str, stretch: EventBatch) -> None:
-            await build_repository.advance(connection, follower, after=stretch.after, until=stretch.end)
+        async def only_advance(_: Projector, connection: Connection, build_schema: str, batch: EventBatch) -> None:
+            await build_repository.advance(connection, build_schema, after=batch.after, until=batch.end)
 
-        monkeypatch.setattr(Projector, "_write_follower", only_advance)
+        monkeypatch.setattr(Projector, "_write_to_build", only_advance)
         async with (
             projection_workers.run_worker("one", [SEAT_MAP]),
             rebuilding(projector_url, SEAT_MAP, store) as rebuilder,

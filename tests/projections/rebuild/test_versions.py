@@ -149,7 +149,7 @@ class TestPart:
         for model in EVERY_MODEL:
             if model.partition is None:
                 async with exclusive_session(projector_url, model.name) as connection:
-                    with pytest.raises(PartialRebuildUnsupported, match=f"{model.name} can't"):
+                    with pytest.raises(PartialRebuildUnsupported, match=f"{model.name} cannot"):
                         await rebuild_part(connection, store=store, model=model, reader=READER, performance="p")
 
 
