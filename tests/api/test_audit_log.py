@@ -84,7 +84,7 @@ class TestWhatCannotBeThere:
             ({"name": ["SeatHeld", "Nonsense"]}, 422, "No event is called Nonsense."),
             ({"prefix": "seats-"}, 422, "No stream's name begins with seats-"),
             ({"stream": "seat-nowhere"}, 404, "There is no stream seat-nowhere."),
-            ({"actor": "nobody"}, 404, "Nobody has ever acted as nobody"),
+            ({"actor": "nobody"}, 404, "No event has the actor nobody"),
             ({"performance_id": NOBODY}, 404, f"There is no performance {NOBODY}."),
             ({"organizer_id": NOBODY}, 404, f"There is no organizer {NOBODY}."),
         ],

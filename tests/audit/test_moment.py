@@ -50,7 +50,7 @@ async def test_before_the_first_event_there_is_nothing(shop_scenario: ShopScenar
 
 
 async def test_what_is_yet_to_come_is_refused(shop_scenario: ShopScenario) -> None:
-    with pytest.raises(Invalid, match="yet to come"):
+    with pytest.raises(Invalid, match="in the future"):
         await as_of(shop_scenario.store, at=shop_scenario.clock.now() + timedelta(microseconds=1))
     with pytest.raises(Invalid, match="the log ends at"):
         await as_of(shop_scenario.store, position=await shop_scenario.store.head() + 1)

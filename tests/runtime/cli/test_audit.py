@@ -102,7 +102,7 @@ class TestThen:
             (("stream", "order-nothing"), "There is no stream"),
             (("order", "nothing"), "There is no order"),
             (("stream", "order-nothing", "--position", 10**9), "the log ends at"),
-            (("stream", "order-nothing", "--at", "2999-01-01"), "yet to come"),
+            (("stream", "order-nothing", "--at", "2999-01-01"), "in the future"),
         ],
     )
     def test_given_nonsense_then_it_says_so(self, typed: Type, words: tuple[object, ...], said: str) -> None:
@@ -128,7 +128,7 @@ class TestWhatIsNotThere:
         [
             (("log", "--name", "SeatHold"), "Did you mean SeatSold or SeatHeld"),
             (("log", "--stream", "seat-nowhere"), "There is no stream"),
-            (("log", "--actor", "nobody"), "Nobody has ever acted"),
+            (("log", "--actor", "nobody"), "No event has the actor"),
             (("seat", "nothing", "A1"), "There is no performance"),
         ],
     )
