@@ -1,6 +1,6 @@
-"""Access tokens: short-lived, signed with Ed25519, key by `kid`. Refresh tokens: opaque, known here by their hash only.
+"""Access tokens (short-lived JWT signed with Ed25519, key by `kid`) and refresh tokens (opaque, stored as a hash).
 
-An access token says whose request it is and nothing about rights; those are read where they are asked for.
+An access token identifies the account and holds no rights; rights are read for each request.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ REFRESH_TOKEN_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class TokenClaims:
-    """Whose request it is, as a verified token says; `expires_at` in seconds since 1970."""
+    """The claims of a verified token; `expires_at` in seconds since 1970."""
 
     account: str
     guest: bool
@@ -42,14 +42,14 @@ class TokenClaims:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningKey:
-    """A key that signs, and the name it is found by."""
+    """A signing key and its key id."""
 
     kid: str
     private: Ed25519PrivateKey
 
     @classmethod
     def derived(cls, secret: str) -> Self:
-        """Derive the key of a secret, the same one on every machine."""
+        """Derive the key from a secret by HKDF-SHA256; the same secret gives the same key."""
         seed = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"seatledger access token").derive(secret.encode())
         private = Ed25519PrivateKey.from_private_bytes(seed)
         kid = hashlib.sha256(private.public_key().public_bytes_raw()).hexdigest()[:16]
@@ -57,13 +57,14 @@ class SigningKey:
 
 
 class AccessTokens:
-    """Makes and reads access tokens; what was verified is remembered until it expires.
+    """Issues and verifies access tokens; claims of verified tokens are cached until they expire.
 
     Args:
-        signing: the key new tokens are signed with.
-        retired: keys whose tokens are still believed, so that a secret can be changed without signing anybody out.
-        issuer: who says so.
-        now: seconds since 1970.
+        signing: key that signs new tokens.
+        retired: keys whose tokens are still accepted, so that a change of the secret ends no session.
+        issuer: value of the claim `iss`.
+        now: clock, in seconds since 1970.
+        remembered_max: maximum number of cached tokens.
     """
 
     def __init__(
@@ -83,7 +84,7 @@ class AccessTokens:
         self._public: dict[str, Ed25519PublicKey] = {key.kid: key.private.public_key() for key in (*retired, signing)}
 
     def issue(self, account: str, *, guest: bool, lifetime: timedelta = ACCESS_LIFETIME) -> str:
-        """Sign a token for an account."""
+        """Return a signed token for an account."""
         now = int(self._now())
         claims = {
             "iss": self._issuer,
@@ -97,14 +98,14 @@ class AccessTokens:
         return jwt.encode(claims, self._signing.private, algorithm=ALGORITHM, headers=headers)
 
     def read(self, token: str) -> TokenClaims:
-        """Verify a token.
+        """Verify a token and return its claims.
 
         Raises:
-            Unauthenticated: not ours, not for us, expired, or not a token.
+            Unauthenticated: malformed, of an unknown key, for another audience, or expired.
         """
         claims = self._remembered.get(token)
         if claims is None:
-            claims = self._verified(token)
+            claims = self._verify(token)
             self._remember(token, claims)
         if claims.expires_at <= self._now():
             self._remembered.pop(token, None)
@@ -116,7 +117,7 @@ class AccessTokens:
         if len(self._remembered) > self._remembered_max:
             self._remembered.popitem(last=False)
 
-    def _verified(self, token: str) -> TokenClaims:
+    def _verify(self, token: str) -> TokenClaims:
         if len(token) > TOKEN_LENGTH_MAX:
             raise Unauthenticated("This is not an access token.")
         try:
@@ -143,10 +144,10 @@ class AccessTokens:
 
 
 def parse_claims(claims: dict[str, Any]) -> TokenClaims:
-    """Read verified claims.
+    """Convert verified claims to `TokenClaims`.
 
     Raises:
-        ValueError: the subject is no account id.
+        ValueError: the subject is not an account id.
     """
     return TokenClaims(
         account=str(UUID(claims["sub"])), guest=claims.get("guest") is True, expires_at=float(claims["exp"])
@@ -154,10 +155,10 @@ def parse_claims(claims: dict[str, Any]) -> TokenClaims:
 
 
 def new_refresh_token() -> str:
-    """Draw a refresh token."""
+    """Return a new random refresh token."""
     return secrets.token_urlsafe(REFRESH_TOKEN_BYTES)
 
 
 def token_hash(token: str) -> bytes:
-    """Return what the records keep of a refresh token."""
+    """Return the SHA-256 hash of a refresh token, as it is stored."""
     return hashlib.sha256(token.encode()).digest()

@@ -1,6 +1,6 @@
-"""How somebody comes in: as a guest, by registering, by logging in. Also used by the command line and the demo data.
+"""Accounts and sessions: guests, registration, login. Used by the API, the command line and the demo data.
 
-The records come first, then the log: a registration that is cut off in between is completed by the next login.
+A registration writes personal data first, then the event; if it is interrupted in between, the next login completes it.
 """
 
 from collections.abc import Mapping
@@ -21,10 +21,10 @@ SESSION_LIFETIME = timedelta(days=30)
 
 
 class Accounts:
-    """Lets people in.
+    """Opens accounts and sessions, and authenticates.
 
     Args:
-        clock: says when a session ends.
+        clock: clock for the expiry of sessions.
     """
 
     def __init__(
@@ -45,20 +45,20 @@ class Accounts:
         self._clock = clock
 
     async def open_guest(self) -> str:
-        """Open an account without a password, and return its id."""
+        """Open a guest account, which has no password, and return its id."""
         account = str(uuid7())
         await self._handler.handle(lambda context: open_account(context, account, guest=True), self_context(account))
         return account
 
     async def register(self, *, email: str, password: str, name: str, account: str | None = None) -> str:
-        """Give an account a password, a new one or a guest's, and return its id.
+        """Register a new account, or a guest's account, with a password, and return its id.
 
         Args:
-            email: normalised.
-            account: the guest that registers; it keeps its basket and orders.
+            email: normalised address.
+            account: a guest's account, which keeps its holds and orders; None for a new account.
 
         Raises:
-            AddressTaken: the address has an account, or the account an address.
+            AddressTaken: the address has an account, or the account has an address.
         """
         known = account or str(uuid7())
         password_hash = await self._passwords.hash(password)
@@ -67,12 +67,12 @@ class Accounts:
         return known
 
     async def authenticate(self, *, email: str, password: str) -> str:
-        """Return the account that an address and a password belong to.
+        """Return the account with this address and password.
 
-        A guest that registered while logging in elsewhere has become that other account.
+        If the account was a guest that has been merged into another account, return the other one.
 
         Raises:
-            WrongCredentials: they belong to nobody together.
+            WrongCredentials: no account has this address with this password.
         """
         known = await self._credentials.find(email)
         verification = await self._passwords.verify(password, None if known is None else known.password_hash)
@@ -85,12 +85,12 @@ class Accounts:
         return account
 
     async def ensure_account(self, *, email: str, password: str, name: str) -> tuple[str, bool]:
-        """Give the account of an address this password, and open one if there is none.
+        """Set the password of the account with this address, or register an account.
 
-        A new password ends every session of the account.
+        A changed password ends every session of the account.
 
         Returns:
-            The account, and whether it was opened.
+            The account, and whether it is new.
         """
         known = await self._credentials.find(email)
         if known is None:
@@ -110,29 +110,29 @@ class Accounts:
         return token
 
     async def refresh_session(self, token: str) -> tuple[str, str] | None:
-        """Exchange a refresh token for (account, next token); None if it is not good any more."""
+        """Exchange a refresh token for (account, next refresh token); None if it is used, expired or revoked."""
         successor = new_refresh_token()
         session = await self._sessions.rotate(token_hash(token), token_hash(successor))
-        if session is None or await self._has_logged_in(session.account):
+        if session is None or await self._is_merged(session.account):
             return None
         return session.account, successor
 
     async def revoke_guest_session(self, token: str) -> str | None:
-        """End a session that another one takes the place of; return whose it was if that is a guest."""
+        """End the session of a refresh token; return its account if that is a guest, else None."""
         session = await self._sessions.rotate(token_hash(token), token_hash(new_refresh_token()))
         await self._sessions.end(token_hash(token))
         return session.account if session is not None and await self.is_guest(session.account) else None
 
     async def revoke_session(self, token: str) -> None:
-        """End the session that a refresh token belongs to."""
+        """End the session of a refresh token."""
         await self._sessions.end(token_hash(token))
 
     async def is_guest(self, account: str) -> bool:
-        """Say whether an account has no password yet, fresh from the log."""
+        """Return whether an account is a guest that is neither registered nor merged, read from the log."""
         state = await self._handler.query(lambda context: context.read(ACCOUNT, account))
         return not isinstance(state, NoAccount) and state.guest and state.merged_into is None
 
-    async def _has_logged_in(self, guest: str) -> bool:
+    async def _is_merged(self, guest: str) -> bool:
         return await self._handler.query(lambda context: current_owner(context, guest)) != guest
 
     async def _complete(self, account: str) -> None:
@@ -140,13 +140,13 @@ class Accounts:
 
 
 def ensure_registered(context: DecisionContext, account: str) -> Changes:
-    """Make sure that the log knows an account as registered; nothing if it does."""
+    """Decide that an account is registered; no events if it is already."""
     if isinstance(context.read(ACCOUNT, account), NoAccount):
         return open_account(context, account, guest=False)
     return register(context, account)
 
 
 def self_context(account: str) -> CommandContext:
-    """The context of what an account does to itself."""
+    """Return the context of a command whose actor is the account itself."""
     actor: Mapping[str, str | None] = {"kind": "account", "id": account, "role": "customer"}
     return CommandContext(command_id=uuid7(), actor=actor)

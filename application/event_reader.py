@@ -1,4 +1,4 @@
-"""What happened, read straight from the log; for answers that must be exact and need more than a state keeps."""
+"""Reading decoded events from the log, for exact results that need more than a folded state."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from eventstore.store import Store
 
 
 class LogAccess(Protocol):
-    """The log, and the codec of its events."""
+    """The store and the codec of its events."""
 
     @property
     def store(self) -> Store: ...
@@ -20,7 +20,7 @@ class LogAccess(Protocol):
 
 
 async def read_events(services: LogAccess, *streams: str) -> Mapping[str, Sequence[Any]]:
-    """Return the events of each stream, oldest first; an unknown stream has none."""
+    """Return stream → decoded events, oldest first; an unknown stream has none."""
     decode = services.codec.decode
     return {
         stream: [decode(event.name, event.schema_version, event.data) for event in recorded]
@@ -30,7 +30,7 @@ async def read_events(services: LogAccess, *streams: str) -> Mapping[str, Sequen
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedEvent:
-    """One event, where it stands in the log and when it was recorded."""
+    """A decoded event with its position and time."""
 
     event: Any
     position: int
@@ -38,7 +38,7 @@ class LoggedEvent:
 
 
 async def read_logged_events(services: LogAccess, stream: str) -> Sequence[LoggedEvent]:
-    """Return the events of a stream with their positions, oldest first."""
+    """Return the events of a stream with position and time, oldest first."""
     recorded = (await services.store.read_streams([stream]))[stream]
     decode = services.codec.decode
     return [

@@ -1,4 +1,4 @@
-"""The fonts of printed tickets: they come from wheels, so that a ticket prints alike on every machine."""
+"""The fonts of printed tickets; they come from Python packages, so that a ticket prints alike on every machine."""
 
 import re
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 FONT_PACKAGE = ("manimgx_fonts", ".")
 CJK_PACKAGE = ("justmytype_intl_cjk", "fonts")
 CJK_EXTRA = "cjk"
-"""The extra of this project that brings the fonts for Chinese, Japanese and Korean, some 30 MB."""
+"""The extra of this project with the fonts for Chinese, Japanese and Korean, about 30 MB."""
 
 FIRST_FAMILY = "Noto Sans"
 JAPANESE, KOREAN, SIMPLIFIED, TRADITIONAL = "Noto Sans JP", "Noto Sans KR", "Noto Sans SC", "Noto Sans TC"
@@ -27,9 +27,9 @@ _CJK = re.compile(r"[\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstalledFonts:
-    """The fonts that wheels brought; those of the machine are ignored.
+    """The fonts from installed packages; system fonts are not used.
 
-    `families`: in the order in which they are asked for a character, Chinese, Japanese and Korean left out.
+    `families`: in the order of preference for a character, without Chinese, Japanese and Korean.
     """
 
     fonts: "typst.Fonts"
@@ -37,20 +37,20 @@ class InstalledFonts:
     cjk: bool
 
     def families_for(self, text: str, country: str) -> list[str]:
-        """Return the families for a text: the characters that three languages share are drawn as its own does."""
+        """Return the families for a text; the family of the text's own language is preferred for shared characters."""
         own = cjk_family(text, country)
         cjk = sorted(CJK_FAMILIES, key=lambda family: family != own) if self.cjk else []
         return [*self.families, *cjk]
 
 
 def has_cjk() -> bool:
-    """Say whether the fonts for Chinese, Japanese and Korean are installed."""
+    """Return whether the fonts for Chinese, Japanese and Korean are installed."""
     return find_spec(CJK_PACKAGE[0]) is not None
 
 
 def installed_fonts(*, cjk: bool) -> InstalledFonts:
-    """Find the fonts of the wheels, with or without those for Chinese, Japanese and Korean."""
-    import typst  # noqa: PLC0415 - eight megabytes that an API without tickets to print does not need
+    """Load the fonts from the installed packages, with or without those for Chinese, Japanese and Korean."""
+    import typst  # noqa: PLC0415 - 8 MB that a process without printed tickets does not need
 
     fonts = typst.Fonts(
         include_system_fonts=False,
@@ -67,12 +67,12 @@ def folder(package: str, name: str) -> Path:
 
 
 def ordered(families: Iterable[str]) -> tuple[str, ...]:
-    """Return the families without those for Chinese, Japanese and Korean, the one for Latin first."""
+    """Return the families without those for Chinese, Japanese and Korean; `FIRST_FAMILY` comes first."""
     return tuple(sorted(set(families) - set(CJK_FAMILIES), key=lambda family: (family != FIRST_FAMILY, family)))
 
 
 def cjk_family(text: str, country: str) -> str:
-    """Return the family whose language a text is most likely in, by its script or else by the venue's country."""
+    """Return the family for the most likely language of a text, by its script or by the venue's country."""
     if _KANA.search(text):
         return JAPANESE
     if _HANGUL.search(text):
@@ -81,5 +81,5 @@ def cjk_family(text: str, country: str) -> str:
 
 
 def needs_cjk(text: str) -> bool:
-    """Say whether a text holds Chinese, Japanese or Korean characters."""
+    """Return whether a text has Chinese, Japanese or Korean characters."""
     return _CJK.search(text) is not None

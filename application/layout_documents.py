@@ -1,4 +1,4 @@
-"""The public documents of layouts, as browsers draw them: made once, kept while they are in use."""
+"""Cache of rendered layouts: the public documents that browsers draw."""
 
 import asyncio
 from collections import OrderedDict
@@ -11,38 +11,38 @@ from domain.ports.personal_data import LayoutDocuments
 
 CACHED_BYTES_MAX = 64 * 1024 * 1024
 COUNTED_BYTES_MIN = 16 * 1024
-"""What the smallest one counts as."""
+"""The minimum size that an entry counts as."""
 
 
 class LayoutDocumentCache:
-    """The drawings of published layouts, each made once, however many ask for it at once."""
+    """Cache of rendered layouts; concurrent requests for one layout share one rendering."""
 
     def __init__(self, documents: LayoutDocuments, work: LayoutWorker) -> None:
         self._documents = documents
         self._work = work
         self._bytes: dict[str, int] = {}
-        self._known: OrderedDict[str, asyncio.Future[RenderedLayout]] = OrderedDict()
+        self._entries: OrderedDict[str, asyncio.Future[RenderedLayout]] = OrderedDict()
 
     async def get(self, layout: str) -> RenderedLayout:
-        """Return a layout's drawing; it never changes.
+        """Return a rendered layout; a published layout never changes.
 
         Raises:
             NotFound: there is no such layout.
-            RecordsUnavailable: the documents cannot be asked for.
+            RecordsUnavailable: the documents cannot be read.
         """
-        known = self._known.get(layout)
-        if known is None:
-            known = self._known[layout] = asyncio.ensure_future(self._make(layout))
-            known.add_done_callback(lambda made: self._store(layout, made))
-        self._known.move_to_end(layout)
-        return await asyncio.shield(known)
+        entry = self._entries.get(layout)
+        if entry is None:
+            entry = self._entries[layout] = asyncio.ensure_future(self._render(layout))
+            entry.add_done_callback(lambda rendered: self._store(layout, rendered))
+        self._entries.move_to_end(layout)
+        return await asyncio.shield(entry)
 
     async def get_categories(self, layout: str) -> Mapping[str, str]:
-        """Return a layout's categories, key or label → key, without drawing it.
+        """Return a layout's categories, key or label → key, without rendering it.
 
         Raises:
             NotFound: there is no such layout.
-            RecordsUnavailable: the documents cannot be asked for.
+            RecordsUnavailable: the documents cannot be read.
         """
         return categories_in(await self._document(layout))
 
@@ -52,19 +52,19 @@ class LayoutDocumentCache:
             raise NotFound("There is no such layout.")
         return document
 
-    async def _make(self, layout: str) -> RenderedLayout:
-        made = await self._work.render(await self._document(layout))
-        self._bytes[layout] = cached_size(made)
-        return made
+    async def _render(self, layout: str) -> RenderedLayout:
+        rendered = await self._work.render(await self._document(layout))
+        self._bytes[layout] = cached_size(rendered)
+        return rendered
 
-    def _store(self, layout: str, made: asyncio.Future[RenderedLayout]) -> None:
-        if made.cancelled() or made.exception() is not None:
-            self._known.pop(layout, None)
+    def _store(self, layout: str, rendered: asyncio.Future[RenderedLayout]) -> None:
+        if rendered.cancelled() or rendered.exception() is not None:
+            self._entries.pop(layout, None)
         while len(self._bytes) > 1 and sum(self._bytes.values()) > CACHED_BYTES_MAX:
-            oldest = next(kept for kept in self._known if kept in self._bytes)
-            del self._known[oldest], self._bytes[oldest]
+            oldest = next(key for key in self._entries if key in self._bytes)
+            del self._entries[oldest], self._bytes[oldest]
 
 
-def cached_size(drawing: RenderedLayout) -> int:
-    """Return how many bytes a drawing counts as."""
-    return max(COUNTED_BYTES_MIN, len(drawing.plain) + len(drawing.compressed))
+def cached_size(rendered: RenderedLayout) -> int:
+    """Return the size in bytes that a rendered layout counts as."""
+    return max(COUNTED_BYTES_MIN, len(rendered.plain) + len(rendered.compressed))

@@ -1,4 +1,4 @@
-"""Passwords: argon2id, in a small pool of their own; imported bcrypt hashes are believed once, and replaced.
+"""Password hashing with argon2id in a thread pool; imported bcrypt hashes are accepted once and replaced.
 
 Source: OWASP Password Storage Cheat Sheet (19 MiB, t=2, p=1).
 """
@@ -20,28 +20,28 @@ MEMORY_KIB = 19 * 1024
 PASSES = 2
 LANES = 1
 WORKERS = 2
-BCRYPT_BYTES_MAX = 72  # what comes after has never counted
+BCRYPT_BYTES_MAX = 72  # bcrypt ignores later bytes
 WAITING_MAX = 100
-NOBODYS_HASH = f"$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}${'A' * 22}${'A' * 43}"
-"""What an unknown address is compared with: sixteen and thirty-two bytes of zero."""
+DUMMY_HASH = f"$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}${'A' * 22}${'A' * 43}"
+"""The hash that a password for an unknown address is compared with: salt and digest are zero bytes."""
 
 Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """Whether a password fits, and what its hash should be replaced with, if anything."""
+    """Whether a password is correct, and the hash that should replace the stored one, if any."""
 
     fits: bool
     better_hash: str | None = None
 
 
 class Passwords:
-    """Hashes and verifies. Verifying without a hash takes as long as with one, so nobody learns who has an account.
+    """Hashes and verifies passwords. An unknown address takes as long as a known one, so accounts are not disclosed.
 
     Args:
-        workers: threads that hash (the work is done outside the interpreter's lock).
-        waiting_max: how many may wait or be under way; the next is refused.
+        workers: number of threads; hashing releases the GIL.
+        waiting_max: maximum number of waiting and running calls; further calls are refused.
     """
 
     def __init__(self, *, workers: int = WORKERS, waiting_max: int = WAITING_MAX) -> None:
@@ -62,21 +62,21 @@ class Passwords:
         """Return a new hash.
 
         Raises:
-            Busy: too many wait.
+            Busy: too many calls wait.
         """
         return await self._run(lambda: str(self._context.hash(normalised(password))))
 
     async def verify(self, password: str, known: str | None) -> Verification:
-        """Compare a password with a hash, or with nobody's if there is none, which it never fits.
+        """Compare a password with a hash; None (no account) takes as long and is never correct.
 
         Raises:
-            Busy: too many wait.
+            Busy: too many calls wait.
         """
-        found = await self._run(lambda: self._compare(normalised(password), known or NOBODYS_HASH))
+        found = await self._run(lambda: self._compare(normalised(password), known or DUMMY_HASH))
         return found if known is not None else Verification(fits=False)
 
     def close(self) -> None:
-        """End the threads."""
+        """Stop the thread pool."""
         self._pool.shutdown(cancel_futures=True)
 
     def _compare(self, password: str, known: str) -> Verification:
@@ -98,5 +98,5 @@ class Passwords:
 
 
 def normalised(password: str) -> str:
-    """Return the one form of a text that keyboards write differently."""
+    """Return a password in Unicode normal form C, since keyboards differ in the form they produce."""
     return unicodedata.normalize("NFC", password)

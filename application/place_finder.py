@@ -1,8 +1,8 @@
-"""Which places a wish may mean: a performance's inventory, and for standing areas some places worth trying.
+"""Candidate places for bookings: the inventory of a performance, and a choice of free places in a standing area.
 
-Nobody is shown the places of an area, so any free one will do. Some are drawn at random among those not known to be
-taken, so buyers rarely meet, and the append judges when they do. What is known is one look at the log and our own
-sales since; when too few seem left, the log is looked at again before anybody is turned away.
+The places of an area are interchangeable. Candidates are sampled at random from the places not known to be taken, so
+that concurrent bookings rarely conflict; the append decides if they do. The known state comes from one read of the log
+and the bookings of this process since; the log is read again before a booking is refused.
 """
 
 import asyncio
@@ -27,27 +27,27 @@ from eventstore.store import RecordedEvent, Store
 CACHED_PERFORMANCES_MAX = 10_000
 CACHED_AREAS_MAX = 1_000
 CACHED_PLACES_MAX = 16 * 1024 * 1024
-"""Places of all areas kept, a byte each."""
+"""Limit over all cached areas; a place takes one byte."""
 
 SPARE_PLACES = 8
 EVENTS_PER_PAUSE = 1_000
 PERMANENTLY_TAKEN = "SeatSold"
 TAKEN = 1
 UNTAKEN = bytes(number != TAKEN for number in range(256))
-"""A table that turns whether a place is taken into whether it is not."""
+"""A translation table from taken flags to free flags."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AreaRequest:
-    """So many places of a standing area."""
+    """A request for `quantity` places of a standing area."""
 
     area: str
     quantity: int
     ticket_type: str
 
 
-class _Known:
-    """What is known of one area: its places, for each whether it is taken, and since when (the loop's time)."""
+class _AreaState:
+    """The known state of one area: its places, a taken flag for each, and the time of the read (the loop's time)."""
 
     __slots__ = ("places", "read_at", "reading", "taken")
 
@@ -58,17 +58,17 @@ class _Known:
         self.reading = asyncio.Lock()
 
     def take(self, place: str) -> None:
-        """Note that a place is taken; one of another area changes nothing."""
+        """Mark a place as taken; a place of another area is ignored."""
         index = self.places.find(place)
         if index is not None:
             self.taken[index] = TAKEN
 
 
 class PlaceFinder:
-    """Finds the places that a wish may mean.
+    """Finds candidate places, and caches the state of areas.
 
     Args:
-        inventory_of_layout: gives a published layout's inventory, built once and kept.
+        inventory_of_layout: returns a published layout's inventory, which is cached.
     """
 
     def __init__(
@@ -86,11 +86,11 @@ class PlaceFinder:
         self._clock = clock
         self._inventory_of_layout = inventory_of_layout
         self._layouts: OrderedDict[str, str] = OrderedDict()
-        self._areas: OrderedDict[tuple[str, str], _Known] = OrderedDict()
+        self._areas: OrderedDict[tuple[str, str], _AreaState] = OrderedDict()
         self._cached = 0
 
     async def inventory_of(self, performance: str) -> Inventory:
-        """Return every place of a performance; its layout never changes.
+        """Return the inventory of a performance; its layout never changes.
 
         Raises:
             NotFound: there is no such performance.
@@ -111,59 +111,59 @@ class PlaceFinder:
         *,
         refreshed_after: float | None = None,
     ) -> tuple[AreaCandidates, ...]:
-        """Give each wish places to try, no place to two of them, and a few to spare.
+        """Return candidates for each request: `quantity` places and some spare ones; no place occurs twice.
 
         Args:
-            looked_since: look at the log again, unless it was looked at after this moment (the loop's time).
+            refreshed_after: read the log again, unless it was read after this time (the loop's time).
 
         Raises:
-            UnknownSeats: names every area that the performance does not have.
+            UnknownSeats: the performance lacks some of the areas; names all of them.
         """
-        unknown = [request_body.area for request_body in requests if request_body.area not in inventory.areas]
+        unknown = [request.area for request in requests if request.area not in inventory.areas]
         if unknown:
             raise UnknownSeats("The performance has no such areas.", areas=unknown)
-        draws: list[AreaCandidates] = []
-        for key in dict.fromkeys(wanted.area for wanted in requests):
-            own = [wish for wish in requests if wish.area == key]
-            known = await self._known(performance, inventory.areas[key], refreshed_after)
-            needed = sum(wish.quantity for wish in own)
-            draws += distribute(own, sample_free(known.places, known.taken, needed + SPARE_PLACES))
-        return tuple(draws)
+        candidates: list[AreaCandidates] = []
+        for key in dict.fromkeys(request.area for request in requests):
+            own = [request for request in requests if request.area == key]
+            state = await self._state(performance, inventory.areas[key], refreshed_after)
+            needed = sum(request.quantity for request in own)
+            candidates += distribute(own, sample_free(state.places, state.taken, needed + SPARE_PLACES))
+        return tuple(candidates)
 
     def mark_taken(self, performance: str, lines: Sequence[Line]) -> None:
-        """Remember the places that have just been held here."""
+        """Mark the places of a hold that this process has just made."""
         for line in lines:
-            known = self._areas.get((performance, line.place.area or ""))
-            if known is not None:
-                known.take(line.place.seat)
+            state = self._areas.get((performance, line.place.area or ""))
+            if state is not None:
+                state.take(line.place.seat)
 
-    async def _known(self, performance: str, area: Area, refreshed_after: float | None) -> _Known:
-        known = self._areas.get((performance, area.key))
-        if known is None:
-            known = self._areas[performance, area.key] = _Known(area.places())
+    async def _state(self, performance: str, area: Area, refreshed_after: float | None) -> _AreaState:
+        state = self._areas.get((performance, area.key))
+        if state is None:
+            state = self._areas[performance, area.key] = _AreaState(area.places())
             self._cached += area.capacity
             self._evict()
         self._areas.move_to_end((performance, area.key))
-        async with known.reading:
-            if known.read_at is None or (refreshed_after is not None and known.read_at < refreshed_after):
+        async with state.reading:
+            if state.read_at is None or (refreshed_after is not None and state.read_at < refreshed_after):
                 began_at = asyncio.get_running_loop().time()
-                known.taken = (await self._read(performance, area)).taken
-                known.read_at = began_at
-        return known
+                state.taken = (await self._read(performance, area)).taken
+                state.read_at = began_at
+        return state
 
     def _evict(self) -> None:
-        """Let go of the areas that nobody has asked for in the longest time; the latest stays."""
+        """Evict the least recently used areas; the latest one stays."""
         while len(self._areas) > 1 and (len(self._areas) > CACHED_AREAS_MAX or self._cached > CACHED_PLACES_MAX):
-            _, known = self._areas.popitem(last=False)
-            self._cached -= len(known.places)
+            _, state = self._areas.popitem(last=False)
+            self._cached -= len(state.places)
 
-    async def _read(self, performance: str, area: Area) -> _Known:
-        """Read which places of an area are taken, with a pause for others every so many events."""
-        begins, found = SEAT.stream(performance, ""), _Known(area.places())
-        latest = await self._store.read_latest(begins + area.key, limit=CAPACITY_MAX)
+    async def _read(self, performance: str, area: Area) -> _AreaState:
+        """Read the taken places of an area; yield to the event loop every `EVENTS_PER_PAUSE` events."""
+        prefix, found = SEAT.stream(performance, ""), _AreaState(area.places())
+        latest = await self._store.read_latest(prefix + area.key, limit=CAPACITY_MAX)
         for number, event in enumerate(latest, 1):
             if self._is_taken(event):
-                found.take(event.stream.removeprefix(begins))
+                found.take(event.stream.removeprefix(prefix))
             if number % EVENTS_PER_PAUSE == 0:
                 await asyncio.sleep(0)
         return found
@@ -182,28 +182,28 @@ class PlaceFinder:
 
 
 def distribute(requests: Sequence[AreaRequest], places: Sequence[str]) -> list[AreaCandidates]:
-    """Give each wish for one area as many places as it needs, as far as they go; the rest to spare, shared out."""
-    begins = [0, *accumulate(wanted.quantity for wanted in requests)]
+    """Return candidates for each request in one area: its quantity, if there are enough, and a share of the rest."""
+    begins = [0, *accumulate(request.quantity for request in requests)]
     spare = places[begins[-1] :]
     return [
         AreaCandidates(
-            area=request_body.area,
-            quantity=request_body.quantity,
-            candidates=(*places[begin : begin + request_body.quantity], *spare[number :: len(requests)]),
-            ticket_type=request_body.ticket_type,
+            area=request.area,
+            quantity=request.quantity,
+            candidates=(*places[begin : begin + request.quantity], *spare[number :: len(requests)]),
+            ticket_type=request.ticket_type,
         )
-        for number, (request_body, begin) in enumerate(zip(requests, begins[:-1], strict=True))
+        for number, (request, begin) in enumerate(zip(requests, begins[:-1], strict=True))
     ]
 
 
 def sample_free(places: Sequence[str], taken: bytearray, count: int) -> tuple[str, ...]:
-    """Return at most `count` places that are not known to be taken, at random.
+    """Return at most `count` random places that are not known to be taken.
 
-    Most areas are far from full, so a few more than needed are drawn blindly first.
+    Most areas are far from full, so twice the number is sampled from all places first.
     """
-    blind = random.sample(range(len(places)), min(len(places), 2 * count))
-    found = [index for index in blind if not taken[index]]
+    sampled = random.sample(range(len(places)), min(len(places), 2 * count))
+    found = [index for index in sampled if not taken[index]]
     if len(found) < count:
-        left = list(compress(range(len(places)), taken.translate(UNTAKEN)))
-        found = random.sample(left, min(len(left), count))
+        free = list(compress(range(len(places)), taken.translate(UNTAKEN)))
+        found = random.sample(free, min(len(free), count))
     return tuple(places[index] for index in found[:count])

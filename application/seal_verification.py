@@ -1,4 +1,4 @@
-"""The seals of the log, for those who ask over HTTP: listed, compared a part at a time, and one event's proof."""
+"""Seals for the API: list, comparison of a range with the seal archive, and the proof of one event."""
 
 import asyncio
 
@@ -14,17 +14,17 @@ from eventstore.sealing.verification.verify import verify
 from eventstore.store import Store
 
 COMPARED_MAX = 10_000
-"""Positions in one answer: about 0.1 s of work, in a thread of its own."""
+"""Maximum number of positions per call: about 0.1 s of work in a thread."""
 
 WAIT_SECONDS_MAX = 5.0
 
 
 class SealVerification:
-    """What the API knows of seals.
+    """Lists seals, compares ranges of the log with them, and proves events.
 
     Args:
-        url: of the application's role.
-        place: where this process finds the second place.
+        url: connection string of the application's role.
+        place: the seal archive.
     """
 
     def __init__(self, *, url: str, store: Store, place: SealArchive) -> None:
@@ -35,27 +35,27 @@ class SealVerification:
         self.table = SealRepository(url)
 
     async def close(self) -> None:
-        """Disconnect."""
+        """Close the connection."""
         await self.table.close()
 
     async def compare(self, first: int | None) -> Verification:
-        """Compare `COMPARED_MAX` positions with the second place, from `first` on; without it, the newest.
+        """Compare `COMPARED_MAX` positions with the seal archive, from `first` on; the newest ones if it is None.
 
         Raises:
             Invalid: no event has the position.
-            Busy: somebody else's comparisons take too long.
-            RecordsUnavailable: the second place cannot be read.
+            Busy: other comparisons take too long.
+            RecordsUnavailable: the seal archive cannot be read.
         """
         begins = first or max(1, await self._store.head() - COMPARED_MAX + 1)
         try:
             async with asyncio.timeout(WAIT_SECONDS_MAX):
                 await self._lock.acquire()
         except TimeoutError:
-            raise Busy("Others compare.") from None
+            raise Busy("Other comparisons are running.") from None
         try:
             found = await asyncio.to_thread(self._compare, begins)
         except OSError as error:
-            raise RecordsUnavailable(f"the second place cannot be read: {error}") from error
+            raise RecordsUnavailable(f"the seal archive cannot be read: {error}") from error
         finally:
             self._lock.release()
         if found.fault is None and begins > max(found.head, found.sealed_to, 1):
@@ -66,7 +66,7 @@ class SealVerification:
         """Return the proof of the event at a position.
 
         Raises:
-            Impossible: it is not sealed yet, or is not as it was sealed.
+            Conflict: the event is not sealed yet, or differs from its seal.
         """
         try:
             return await prove(self._store, self.table, position)

@@ -1,4 +1,4 @@
-"""Ticket codes: what a QR carries. Signed, so that a gate can tell a forgery from a ticket without asking anybody."""
+"""Ticket codes, the content of QR codes; signed with Ed25519, so that a gate detects forgeries offline."""
 
 import base64
 import hmac
@@ -27,7 +27,7 @@ _PURPOSE = b"seatledger/ticket-codes"
 
 
 class UnreadableCode(Exception):
-    """What was read is no code of ours; `reason` says whether it is garbage or a forgery."""
+    """The text is not a valid code; `reason`: unreadable or forged."""
 
     def __init__(self, reason: RefusalReason) -> None:
         super().__init__(reason.value)
@@ -36,18 +36,18 @@ class UnreadableCode(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketCode:
-    """What a genuine code says."""
+    """The content of a valid code."""
 
     ticket: str
     performance: str
 
 
 class TicketCodes:
-    """Writes and reads codes: version, key id, ticket, performance, signature; 136 characters of base64url.
+    """Writes and reads codes: version, key id, ticket, performance and signature in 136 characters of base64url.
 
     Args:
-        signing: the key that signs new codes; the same ticket always gets the same code.
-        retired: keys whose codes are still good.
+        signing: key that signs new codes; a ticket always has the same code.
+        retired: public keys whose codes are still valid.
     """
 
     def __init__(self, signing: Ed25519PrivateKey, retired: Sequence[Ed25519PublicKey] = ()) -> None:
@@ -57,8 +57,8 @@ class TicketCodes:
 
     @classmethod
     def from_secrets(cls, secret: str, previous: Sequence[str] = ()) -> Self:
-        """Derive the keys from the installation's secret and those it had before."""
-        return cls(derived_key(secret), [derived_key(known).public_key() for known in previous])
+        """Derive the keys from the installation's secret and its previous secrets."""
+        return cls(derived_key(secret), [derived_key(former).public_key() for former in previous])
 
     def write(self, code: TicketCode) -> str:
         """Return the code of a ticket."""
@@ -67,10 +67,10 @@ class TicketCodes:
         return encode(signed + self._signing.sign(signed))
 
     def read(self, text: str) -> TicketCode:
-        """Return what a code says, once its signature is verified.
+        """Verify a code's signature and return its content.
 
         Raises:
-            UnreadableCode: not our format (unreadable), or not signed by a key of ours (forged).
+            UnreadableCode: another format (unreadable), or no valid signature by a known key (forged).
         """
         raw = _bytes_of(text)
         signed, signature = raw[:SIGNED_BYTES], raw[SIGNED_BYTES:]
@@ -86,17 +86,17 @@ class TicketCodes:
 
 
 def derived_key(secret: str) -> Ed25519PrivateKey:
-    """Return the signing key that belongs to a secret."""
+    """Derive a signing key from a secret by HMAC-SHA256."""
     return Ed25519PrivateKey.from_private_bytes(hmac.digest(secret.encode(), _PURPOSE, "sha256"))
 
 
 def key_id(key: Ed25519PublicKey) -> bytes:
-    """Name a key by its first bytes, which are as good as random."""
+    """Return a key's id: its first `KEY_ID_BYTES` bytes."""
     return key.public_bytes_raw()[:KEY_ID_BYTES]
 
 
 def qr_svg(code: str) -> bytes:
-    """Draw a code as a QR, an SVG of its own with a quiet zone."""
+    """Return a code as a QR code: an SVG document with a quiet zone."""
     drawing = BytesIO()
     symbol = segno.make(code, error="m", micro=False)
     symbol.save(drawing, kind="svg", scale=QR_SCALE, border=QR_BORDER_MODULES, title="Ticket code", light="#fff")
@@ -116,5 +116,5 @@ def _bytes_of(text: str) -> bytes:
 
 
 def encode(raw: bytes) -> str:
-    """Return the only spelling of a code's bytes."""
+    """Return bytes as base64url without padding."""
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")

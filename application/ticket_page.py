@@ -1,4 +1,4 @@
-"""What a printed ticket says: labels, never keys, and times that name their zone."""
+"""Content of a printed ticket: labels instead of keys, times with their time zone."""
 
 import re
 import unicodedata
@@ -13,10 +13,10 @@ from domain.values import order_code
 
 DAY_AND_TIME = "%A, %d %B %Y, %H:%M"
 CANCELLED = "Cancelled: this performance does not take place."
-VOID = "Void: this ticket admits nobody."
+VOID = "Void: this ticket is not valid for entry."
 NAME_OF_ROW = {RowKind.ROW: "Row", RowKind.TABLE: "Table"}
 UNBROKEN_MAX = 16
-"""Characters without a blank that fit a line."""
+"""The longest word that fits a line."""
 BREAK_EVERY = 8
 ZERO_WIDTH_SPACE = "\u200b"
 JOINER = "\u200d"
@@ -26,7 +26,7 @@ _BREAKS_BY_ITSELF = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-
 
 
 def page(details: TicketDetails) -> dict[str, Any]:
-    """Return what a ticket says, every text able to wrap."""
+    """Return the fields of the page; every text can be wrapped."""
     venue, performance = details.venue, details.performance
     zone = ZoneInfo(venue.time_zone)
     doors = performance.doors_at
@@ -49,20 +49,20 @@ def page(details: TicketDetails) -> dict[str, Any]:
 
 
 def notice(details: TicketDetails) -> str:
-    """Return why the ticket admits nobody; empty if it may admit."""
+    """Return the notice on a cancelled performance or a void ticket; empty otherwise."""
     if details.performance.cancelled:
         return CANCELLED
     return VOID if details.state == "void" else ""
 
 
 def zone_of(moment: datetime, zone: ZoneInfo) -> str:
-    """Name the zone and its offset at a moment, which tells apart two local times of one name."""
+    """Return offset and name of a zone; the offset distinguishes local times that occur twice."""
     offset = f"{moment.astimezone(zone):%z}"
     return f"UTC{offset[:3]}:{offset[3:5]} ({zone.key})"
 
 
 def doors_text(doors: datetime, starts: datetime, zone: ZoneInfo) -> str:
-    """Return when the doors open; with the day or the zone where they are not the start's."""
+    """Return when the doors open, with the day or the zone if they differ from the start's."""
     local, start = doors.astimezone(zone), starts.astimezone(zone)
     text = f"{local:%H:%M}" if local.date() == start.date() else local.strftime(DAY_AND_TIME)
     return text if local.utcoffset() == start.utcoffset() else f"{text} {zone_of(doors, zone)}"
@@ -82,12 +82,12 @@ def place_lines(place: TicketPlace) -> Iterable[tuple[str, str]]:
 
 
 def wrappable(text: str) -> str:
-    """Return a text that can be broken inside long words, where its script does not break by itself."""
+    """Return a text with break points inside long words, unless their script can be broken anywhere."""
     return _UNBROKEN.sub(lambda found: insert_break_points(found.group()), text)
 
 
 def insert_break_points(word: str) -> str:
-    """Put a place to break after every few characters of a word, never inside what is read as one character."""
+    """Insert a break point every `BREAK_EVERY` characters, but never inside a grapheme."""
     if _BREAKS_BY_ITSELF.search(word):
         return word
     parts: list[str] = []
@@ -99,5 +99,5 @@ def insert_break_points(word: str) -> str:
 
 
 def may_break(before: str, after: str) -> bool:
-    """Say whether two characters may stand apart: marks belong to the one before, joiners to both."""
+    """Return whether a line may break between two characters: not before a mark, nor beside a joiner."""
     return not (unicodedata.category(after).startswith("M") or JOINER in (before, after) or after in SKIN_TONES)

@@ -1,4 +1,4 @@
-"""A ticket to print: one accessible page with the code as a QR."""
+"""Printed tickets: one accessible PDF page with the ticket code as a QR code."""
 
 import asyncio
 import threading
@@ -20,19 +20,19 @@ from application.tickets import TicketDetails
 
 ACCESSIBLE: Final = "ua-1"
 NO_CJK_FONTS: Final = (
-    f"Tickets print Chinese, Japanese and Korean as boxes: install the fonts, the extra {CJK_EXTRA} of seatledger "
+    f"Tickets show Chinese, Japanese and Korean as boxes: install the fonts, the extra {CJK_EXTRA} of seatledger "
     "(justmytype-intl-cjk), and restart."
 )
-NO_FONT: Final = "No font has every character of a ticket; it prints them as boxes."
+NO_FONT: Final = "No font has every character of a ticket; the missing ones are printed as boxes."
 
 log = structlog.get_logger()
 
 
 class TicketPrinter:
-    """Sets tickets, one at a time, in a thread; what that takes of memory is loaded for the first one.
+    """Prints tickets to PDF, one at a time, in a thread; the fonts are loaded for the first ticket.
 
     Args:
-        find_fonts: finds those to set tickets in.
+        find_fonts: returns the fonts.
     """
 
     def __init__(self, find_fonts: Callable[[], InstalledFonts]) -> None:
@@ -41,10 +41,10 @@ class TicketPrinter:
         self._lock = threading.Lock()
 
     async def print(self, details: TicketDetails, code: str | None) -> bytes:
-        """Return the PDF of a ticket; without a code it shows none."""
-        return await asyncio.to_thread(self._set, details, code)
+        """Return the PDF of a ticket; without a QR code if `code` is None."""
+        return await asyncio.to_thread(self._print, details, code)
 
-    def _set(self, details: TicketDetails, code: str | None) -> bytes:
+    def _print(self, details: TicketDetails, code: str | None) -> bytes:
         from typst import TypstError  # noqa: PLC0415 - see `installed_fonts`
 
         text = orjson.dumps(page(details)).decode()
@@ -56,7 +56,7 @@ class TicketPrinter:
             }
             try:
                 return self._compile(inputs, [ACCESSIBLE])
-            except TypstError as error:  # PDF/UA refuses a character without a glyph; such a ticket beats none
+            except TypstError as error:  # PDF/UA refuses characters without a glyph; print without it
                 self._warn(details.ticket, text, error)
                 return self._compile(inputs, [])
 

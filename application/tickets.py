@@ -1,4 +1,4 @@
-"""What a ticket's holder needs to know, gathered from the log: it is exact, and never behind."""
+"""Ticket details for the holder, read from the log, hence always current."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from eventstore.command_handler import CommandHandler
 
 
 class InventorySource(Protocol):
-    """The places of published layouts."""
+    """Source of the inventories of published layouts."""
 
     async def of(self, layout: str) -> Inventory:
         """Return a layout's inventory."""
@@ -35,7 +35,7 @@ class InventorySource(Protocol):
 
 
 class TicketSources(LogAccess, Protocol):
-    """What a ticket is gathered from."""
+    """The dependencies of `ticket_details`."""
 
     @property
     def handler(self) -> CommandHandler: ...
@@ -45,13 +45,13 @@ class TicketSources(LogAccess, Protocol):
 
 
 TicketState = Literal["valid", "used", "cancelled", "void"]
-"""`cancelled`: the performance does not take place, and the ticket is not void yet."""
+"""`cancelled`: the performance is cancelled, and the ticket is not void yet."""
 TicketDispute = TicketDisputed | TicketDisputeWon
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketPlace:
-    """Where a ticket's place is, in labels; a seat has `seat`, a standing place `area`. Empty: the layout says none."""
+    """Labels of a ticket's place; a seat has `seat`, a standing place has `area`. Empty if the layout has no label."""
 
     category: str
     section: str = ""
@@ -64,7 +64,7 @@ class TicketPlace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketDetails:
-    """A ticket with the show it admits to."""
+    """A ticket with its performance, venue and place."""
 
     ticket: str
     issued: TicketIssued
@@ -78,10 +78,10 @@ class TicketDetails:
 
 
 async def ticket_details(services: TicketSources, ticket: str, account: str) -> TicketDetails:
-    """Return an account's own ticket.
+    """Return the details of an account's own ticket.
 
     Raises:
-        NotFound: there is none, or it is somebody else's.
+        NotFound: the ticket does not exist, or belongs to another account.
     """
     events = (await read_events(services, TICKET.stream(ticket)))[TICKET.stream(ticket)]
     if not events or not await services.handler.query(lambda context: owns(context, account, events[0].account)):
@@ -111,7 +111,7 @@ async def ticket_details(services: TicketSources, ticket: str, account: str) -> 
 
 
 def ticket_place(inventory: Inventory, place: Place) -> TicketPlace:
-    """Return where a place is, in the labels of its layout."""
+    """Return the labels of a place in its layout."""
     category = inventory.category_label(place.category)
     if place.area is not None:
         area = inventory.areas[place.area]
@@ -131,13 +131,13 @@ def ticket_place(inventory: Inventory, place: Place) -> TicketPlace:
 
 
 def is_disputed(events: Sequence[Any]) -> bool:
-    """Return whether a dispute of the ticket's payment is open or lost."""
+    """Return whether the last dispute of the ticket's payment is open or lost."""
     disputes = [isinstance(event, TicketDisputed) for event in events if isinstance(event, TicketDispute)]
     return bool(disputes) and disputes[-1]
 
 
 def ticket_state(events: Sequence[Any], *, cancelled: bool) -> TicketState:
-    """Say whether a ticket admits; nothing is admitted to a `cancelled` performance."""
+    """Return the state of a ticket from its events; `cancelled`: the performance is cancelled."""
     if any(isinstance(event, TicketVoided) for event in events):
         return "void"
     if cancelled:
