@@ -1,7 +1,6 @@
-"""Our side of the sandbox payment gateway: its HTTP API and its webhooks as
-`domain.ports.payment_gateway.PaymentGateway`.
+"""Client of the sandbox payment provider: implements `domain.ports.payment_gateway.PaymentGateway` over HTTP.
 
-Whatever is not a clear answer (no connection, no time, a 5xx, a body that makes no sense) is `PaymentUnavailable`.
+No connection, a timeout, a 5xx status and an invalid body raise `PaymentUnavailable`: the outcome is unknown.
 """
 
 from collections.abc import Mapping
@@ -53,7 +52,7 @@ class _Refusal:
 
 
 class _Numbered(BaseModel):
-    """An entry in the books of which only the number is sure."""
+    """A ledger entry of which only the number must be readable."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -72,7 +71,7 @@ _REFUSAL = TypeAdapter(_Refusal)
 
 
 class SandboxGateway:
-    """A client of one sandbox gateway; belongs to the event loop that uses it first, and wants to be closed."""
+    """Client of one sandbox gateway; bound to the event loop of its first use. Close it after use."""
 
     def __init__(
         self, base_url: str, api_key: str, webhook_secret: str, *, answer_within_s: float = ANSWER_WITHIN_S
@@ -92,7 +91,7 @@ class SandboxGateway:
         await self.close()
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         if self._opened is not None:
             await self._opened.close()
 
@@ -106,7 +105,7 @@ class SandboxGateway:
         return_url: str,
         description: str,
     ) -> Checkout:
-        """Make the checkout of this reference, or find it; see `PaymentGateway`."""
+        """Open the checkout of a reference, or return the existing one; see `PaymentGateway`."""
         body: _Fields = {
             "reference": reference,
             "amount": amount,
@@ -115,40 +114,40 @@ class SandboxGateway:
             "return_url": return_url,
             "description": description,
         }
-        return _read(_CHECKOUT, await self._ask("POST", "/checkouts", json=body))
+        return _read(_CHECKOUT, await self._request("POST", "/checkouts", json=body))
 
     async def expire_checkout(self, checkout_id: str) -> ProviderPayment:
         """End an unpaid checkout; see `PaymentGateway`."""
-        return _read(_PAYMENT, await self._ask("POST", f"/checkouts/{quote(checkout_id, safe='')}/expire"))
+        return _read(_PAYMENT, await self._request("POST", f"/checkouts/{quote(checkout_id, safe='')}/expire"))
 
     async def find_payment(self, reference: str) -> ProviderPayment | None:
-        """Look a payment up by our reference; see `PaymentGateway`."""
-        answer = await self._ask("GET", "/checkouts", params={"reference": reference})
-        return next(iter(_read(_PAYMENTS, answer).items), None)
+        """Find a payment by our reference; see `PaymentGateway`."""
+        response_body = await self._request("GET", "/checkouts", params={"reference": reference})
+        return next(iter(_read(_PAYMENTS, response_body).items), None)
 
     async def submit_refund(self, *, reference: str, checkout_id: str, amount: int, currency: str) -> ProviderRefund:
-        """Send money back, or find the refund this reference already caused; see `PaymentGateway`."""
+        """Submit the refund of a reference, or return the existing one; see `PaymentGateway`."""
         body: _Fields = {"reference": reference, "checkout_id": checkout_id, "amount": amount, "currency": currency}
-        return _read(_REFUND, await self._ask("POST", "/refunds", json=body))
+        return _read(_REFUND, await self._request("POST", "/refunds", json=body))
 
     async def find_refund(self, reference: str) -> ProviderRefund | None:
-        """Look a refund up by our reference; see `PaymentGateway`."""
-        answer = await self._ask("GET", "/refunds", params={"reference": reference})
-        return next(iter(_read(_REFUNDS, answer).items), None)
+        """Find a refund by our reference; see `PaymentGateway`."""
+        response_body = await self._request("GET", "/refunds", params={"reference": reference})
+        return next(iter(_read(_REFUNDS, response_body).items), None)
 
     async def list_ledger(self, *, after: int = 0, limit: int = 100) -> LedgerPage:
-        """Read the provider's money facts, oldest first; see `PaymentGateway`.
+        """Return a page of the provider's ledger, oldest entry first; see `PaymentGateway`.
 
-        An entry that is not understood does not hide the others: it comes as `unreadable`.
+        An entry that cannot be parsed has the kind `unreadable`.
         """
-        page = _read(_NUMBERED, await self._ask("GET", "/books", params={"after": after, "limit": limit}))
+        page = _read(_NUMBERED, await self._request("GET", "/books", params={"after": after, "limit": limit}))
         return LedgerPage(entries=tuple(_entry(item) for item in page.items), next_cursor=page.next)
 
     def read_webhook(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> ProviderEvent:
-        """Verify and read one delivery; see `PaymentGateway`."""
+        """Verify and parse one webhook; see `PaymentGateway`."""
         return read_webhook(secret=self._webhook_secret, headers=headers, body=body, now=now)
 
-    async def _ask(
+    async def _request(
         self,
         method: str,
         path: str,
@@ -162,7 +161,7 @@ class SandboxGateway:
             ) as response:
                 content = await response.read()
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise PaymentUnavailable(f"No answer from the sandbox gateway: {type(error).__name__}") from error
+            raise PaymentUnavailable(f"No response_body from the sandbox gateway: {type(error).__name__}") from error
         if response.status in SUCCESS:
             return content
         if response.status in CLIENT_ERROR and response.status != TOO_MANY_REQUESTS:
@@ -201,4 +200,4 @@ def _read(shape: TypeAdapter[Item], content: bytes) -> Item:
     try:
         return shape.validate_json(content)
     except ValidationError as error:
-        raise PaymentUnavailable("The sandbox gateway's answer makes no sense") from error
+        raise PaymentUnavailable("The sandbox gateway's response_body is not valid") from error

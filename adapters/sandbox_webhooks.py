@@ -1,4 +1,4 @@
-"""Verify and read the sandbox gateway's webhooks: signature, then age, then body.
+"""Verification and parsing of the sandbox gateway's webhooks: signature, then age, then body.
 
 Source: the scheme of https://docs.stripe.com/webhooks#verify-manually, under the sandbox's own header name.
 """
@@ -37,14 +37,14 @@ _Kind = Annotated[str, StringConstraints(pattern=r"^[a-z0-9._-]{1,100}$")]
 
 
 class _Envelope(BaseModel):
-    """What every event says, of whatever kind."""
+    """The fields that events of all kinds have."""
 
     event_id: _Id
     type: _Kind
 
 
 class _EventBody(BaseModel):
-    """What an event of a known kind says; unknown fields are the provider's business."""
+    """The fields of an event of a known kind; unknown fields are ignored."""
 
     event_id: _Id
     type: ProviderEventKind
@@ -57,26 +57,26 @@ class _EventBody(BaseModel):
     dispute_id: _Id | None = None
 
     @model_validator(mode="after")
-    def _is_one_of_money(self) -> Self:
+    def _check_money(self) -> Self:
         if not is_storable(self.amount, self.currency, self.created_at):
-            raise ValueError("Its sum or its time cannot be recorded.")
+            raise ValueError("The amount or the time cannot be recorded.")
         if self.type in DISPUTE_KINDS and self.dispute_id is None:
-            raise ValueError("A dispute has an id.")
+            raise ValueError("A dispute needs an id.")
         return self
 
 
 def read_webhook(*, secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> ProviderEvent:
-    """Turn one delivery into the event it announces.
+    """Verify a webhook and return its event.
 
     Args:
-        headers: looked up without regard to case.
-        body: the bytes as they came; one changed space breaks the signature.
+        headers: names are compared without regard to case.
+        body: the received bytes, unchanged, since the signature covers them.
 
     Raises:
-        WebhookForged: no signature, or none made with `secret` over this time and body.
-        WebhookStale: signed more than `WEBHOOK_WINDOW` before or after `now`.
-        WebhookMalformed: genuine and fresh, but not an event.
-        WebhookUnknown: genuine and fresh, but of a kind that this program does not know.
+        WebhookForged: no signature was made with `secret` over this time and body.
+        WebhookStale: the signature's time is more than `WEBHOOK_WINDOW` before or after `now`.
+        WebhookMalformed: the signature is valid, but the body is not an event.
+        WebhookUnknown: the signature is valid, but the kind of event is unknown.
     """
     header = next((value for name, value in headers.items() if name.lower() == SIGNATURE_HEADER), "")
     seconds, signatures = _parts(header)
@@ -84,17 +84,17 @@ def read_webhook(*, secret: str, headers: Mapping[str, str], body: bytes, now: d
     if not any(hmac.compare_digest(expected, signature) for signature in signatures):
         raise WebhookForged("No signature matches this body.")
     if abs(now - datetime.fromtimestamp(seconds, UTC)) > WEBHOOK_WINDOW:
-        raise WebhookStale("Signed too far from now.")
+        raise WebhookStale("The signature's time is too far from now.")
     return _event(body)
 
 
 def _parts(header: str) -> tuple[int, list[bytes]]:
-    """Split `t=<unix seconds>,v1=<hex>[,v1=<hex>…]`; there are several while the provider changes its secret."""
+    """Split `t=<unix seconds>,v1=<hex>[,v1=<hex>…]`; several signatures occur while the provider changes its secret."""
     pairs = [part.strip().partition("=") for part in header.split(",")]
     times = [value for name, _, value in pairs if name == "t"]
     signatures = [value.encode() for name, _, value in pairs if name == "v1"]
     if len(times) != 1 or not UNIX_SECONDS.fullmatch(times[0]) or not 0 < len(signatures) <= SIGNATURES_MAX:
-        raise WebhookForged("The signature header is missing or not understood.")
+        raise WebhookForged("The signature header is missing or malformed.")
     return int(times[0]), signatures
 
 
@@ -105,7 +105,7 @@ def _event(body: bytes) -> ProviderEvent:
             raise WebhookUnknown(envelope.event_id, envelope.type)
         fields = _EventBody.model_validate_json(body)
     except ValidationError as error:
-        raise WebhookMalformed("The body is not an event we know.") from error
+        raise WebhookMalformed("The body is not a valid event.") from error
     return ProviderEvent(
         event_id=fields.event_id,
         kind=fields.type,

@@ -24,13 +24,13 @@ class SealVerification:
 
     Args:
         url: connection string of the application's role.
-        place: the seal archive.
+        archive: the seal archive.
     """
 
-    def __init__(self, *, url: str, store: Store, place: SealArchive) -> None:
+    def __init__(self, *, url: str, store: Store, archive: SealArchive) -> None:
         self._url = url
         self._store = store
-        self._place = place
+        self._archive = archive
         self._lock = asyncio.Lock()
         self.table = SealRepository(url)
 
@@ -75,4 +75,4 @@ class SealVerification:
 
     def _compare(self, first: int) -> Verification:
         with open_connection(self._url, name="audit") as connection:
-            return verify(connection, self._place, first=first, last=first + COMPARED_MAX - 1)
+            return verify(connection, self._archive, first=first, last=first + COMPARED_MAX - 1)

@@ -132,7 +132,8 @@ def build_live(settings: Settings, log: Log, places: PlaceFinder, read_models: R
 
 def build_sealed_log(settings: Settings, store: Store) -> SealVerification:
     """Return the seals of the log, and where their second place is."""
-    return SealVerification(url=url_of_role(settings, APP_ROLE), store=store, place=SealArchive(settings.seal_archive))
+    url = url_of_role(settings, APP_ROLE)
+    return SealVerification(url=url, store=store, archive=SealArchive(settings.seal_archive))
 
 
 @asynccontextmanager

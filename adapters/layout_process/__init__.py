@@ -1,1 +1,1 @@
-"""Layouts are read and drawn in a process that ends with its task: `python -m adapters.layout_process`."""
+"""Parsing and rendering of layouts in a subprocess per task, with limits on time and memory."""

@@ -1,4 +1,4 @@
-"""One task and then the end: the body on standard input, more in files that were opened before us.
+"""Runs one task: reads the input from standard input, other files from inherited descriptors, and exits.
 
 Usage: python -m adapters.layout_process publish|draw BYTES_MAX SECONDS_MAX OUT_FD [PREVIOUS_FD]
 """
@@ -11,7 +11,7 @@ NICE = 5
 
 
 def limit(bytes_max: int, seconds_max: int) -> None:
-    """Bound what this process may take."""
+    """Lower this process's priority, and limit its memory, CPU time and core dumps."""
     os.nice(NICE)
     resource.setrlimit(resource.RLIMIT_AS, (bytes_max, bytes_max))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds_max, seconds_max))
@@ -19,18 +19,18 @@ def limit(bytes_max: int, seconds_max: int) -> None:
 
 
 def main(task: str, out: int, previous: int | None) -> None:
-    """Do the task; the answer goes to standard output, the file to `out`."""
-    from adapters.layout_process import work  # noqa: PLC0415 - within the limits, like everything else
+    """Run the task; write the answer to standard output and the file to the descriptor `out`."""
+    from adapters.layout_process import work  # noqa: PLC0415 - the import is subject to the limits, too
 
-    given = sys.stdin.buffer.read()
+    body = sys.stdin.buffer.read()
     if task == "draw":
-        answer, content = work.render_document(given)
+        answer, content = work.render_document(body)
     else:
         before = b""
         if previous is not None:
             with os.fdopen(previous, "rb") as file:
                 before = file.read()
-        answer, content = work.publish_request(given, before)
+        answer, content = work.publish_request(body, before)
     with os.fdopen(out, "wb") as file:
         file.write(content)
     sys.stdout.buffer.write(work.line_of(answer))

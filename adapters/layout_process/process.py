@@ -1,4 +1,4 @@
-"""Starts the process for a task, waits for it no longer than it may take, and reads its answer."""
+"""Starts a subprocess for a task, waits for it up to a limit, and reads its answer."""
 
 import asyncio
 import os
@@ -20,17 +20,17 @@ AT_ONCE_MAX = 2
 BYTES_MAX = 1024 * 1024 * 1024
 SECONDS_MAX = 40
 KEPT_VARIABLES = ("PATH", "PYTHONPATH", "PYTHONHOME", "LANG", "TMPDIR")
-TOO_COSTLY = "Reading this takes more time or memory than a layout may take; make it smaller."
+TOO_COSTLY = "This layout takes too much time or memory; make it smaller."
 
 _log = structlog.get_logger(__name__)
 
 
 class LayoutProcesses:
-    """`LayoutWorker`, a process for each task, a few at once.
+    """`LayoutWorker` with one subprocess per task, at most `AT_ONCE_MAX` at once.
 
     Args:
-        bytes_max: the address space of one.
-        seconds_max: the time of one.
+        bytes_max: limit of a subprocess's address space.
+        seconds_max: limit of a subprocess's CPU time, and of its duration.
     """
 
     def __init__(self, *, bytes_max: int = BYTES_MAX, seconds_max: int = SECONDS_MAX) -> None:
@@ -41,10 +41,10 @@ class LayoutProcesses:
         self.ended = 0
 
     async def publish(self, body: BinaryIO, previous: bytes | None) -> RequestedLayout:
-        """Read a request's body and publish its document after a venue's previous one.
+        """Parse a request's body and publish its document as the successor of a venue's previous one.
 
         Raises:
-            LayoutFaults: reading takes more time or memory than there is.
+            LayoutFaults: the task exceeds its limits of time or memory.
         """
         with tempfile.TemporaryFile() as before:
             if previous is not None:
@@ -61,10 +61,10 @@ class LayoutProcesses:
         )
 
     async def render(self, document: bytes) -> RenderedLayout:
-        """Draw a published document.
+        """Render a published document.
 
         Raises:
-            LayoutFaults: drawing takes more time or memory than there is.
+            LayoutFaults: the task exceeds its limits of time or memory.
         """
         with tempfile.TemporaryFile() as task_input:
             await asyncio.to_thread(rewrite, task_input, document)
@@ -77,12 +77,12 @@ class LayoutProcesses:
             self.tasks += 1
             with tempfile.TemporaryFile() as out:
                 files = [out.fileno(), *([] if before is None else [before.fileno()])]
-                words = [task, str(self._bytes_max), str(self._seconds_max), *map(str, files)]
+                arguments = [task, str(self._bytes_max), str(self._seconds_max), *map(str, files)]
                 process = await asyncio.create_subprocess_exec(
                     sys.executable,
                     "-m",
                     MODULE,
-                    *words,
+                    *arguments,
                     stdin=task_input.fileno(),
                     stdout=PIPE,
                     stderr=DEVNULL,
@@ -106,25 +106,25 @@ class LayoutProcesses:
                 await process.wait()
         if process.returncode != 0 or not answer:
             self.ended += 1
-            _log.warning("layouts: a process was ended", task=task, status=process.returncode)
+            _log.warning("layouts: subprocess failed or was killed", task=task, status=process.returncode)
             raise LayoutFaults([Fault(code=FaultCode.TOO_MANY, path="", message=TOO_COSTLY)])
         return answer
 
 
 def safe_environment() -> dict[str, str]:
-    """Return what the process finds in its environment: what Python needs, and no secret."""
+    """Return the environment of a subprocess: the variables that Python needs, without secrets."""
     return {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
 
 
 def rewrite(file: BinaryIO, content: bytes) -> None:
-    """Write a file's content, and go back to its beginning."""
+    """Write a file's content, and seek to its beginning."""
     file.write(content)
     file.flush()
     file.seek(0)
 
 
 def read_all(file: BinaryIO) -> bytes:
-    """Read a file that another process has written, from its beginning."""
+    """Read a file from its beginning."""
     found = BytesIO()
     file.seek(0)
     while part := file.read(2**20):

@@ -1,4 +1,4 @@
-"""What the process does: bytes in, one line of JSON and one file out."""
+"""The tasks of the subprocess: each takes bytes, and returns an object for one line of JSON and a file's content."""
 
 import gzip
 import hashlib
@@ -26,13 +26,13 @@ Answer = tuple[dict[str, Any], bytes]
 
 
 def publish_request(body: bytes, previous: bytes) -> Answer:
-    """Read a request's body, `{"name", "format", "document", "options"?}`, and publish its document.
+    """Parse a request's body, `{"name", "format", "document", "options"?}`, and publish its document.
 
     Args:
         previous: the venue's last document; empty if there is none.
 
     Returns:
-        The parts of `RequestedLayout`, and the layout in our own format, empty if something is wrong.
+        The fields of `RequestedLayout`, and the layout in our own format; empty if there are faults.
     """
     if NUL in body:
         return {"malformed": "The body holds a NUL character."}, b""
@@ -55,16 +55,16 @@ def publish_request(body: bytes, previous: bytes) -> Answer:
 
 
 def find_ambiguity(body: bytes) -> str | None:
-    """Say why a body that is JSON may be read in two ways; None: it may not."""
+    """Return why a JSON body is ambiguous (duplicate field) or nested too deeply; None if it is neither."""
     try:
-        twice = find_duplicate_field(body)
+        duplicate = find_duplicate_field(body)
     except RecursionError:
         return "The body is nested too deeply."
-    return None if twice is None else f"This is not to be read as JSON: {twice}."
+    return None if duplicate is None else f"This JSON is ambiguous: {duplicate}."
 
 
 def draft_of(request: dict[str, Any]) -> Draft:
-    """Read a request's document; options that are no options at all are refused with the outline."""
+    """Parse a request's document to a draft; invalid options are ignored here, and refused by the caller's schema."""
     options = request.get(OPTIONS)
     relabel = isinstance(options, dict) and options.get("make_repeated_ids") is True
     draft = read_layout(request["format"], request.get("document"), relabel_ids=relabel)
@@ -72,34 +72,34 @@ def draft_of(request: dict[str, Any]) -> Draft:
 
 
 def plain_name(name: object) -> str:
-    """Return the request's name as a document may hold it; empty if it is none."""
+    """Return the request's name, cut and cleaned for a document; empty if it is not a text."""
     if not isinstance(name, str):
         return ""
     return DocumentNode({"name": name.strip()[:LABEL_LENGTH_MAX]}, FaultCollector()).optional_text("name")
 
 
 def render_document(document: bytes) -> Answer:
-    """Draw a published document.
+    """Render a published document.
 
     Returns:
-        The length of the plain drawing, and the drawing, plain and then by gzip.
+        The length of the plain document, and the document, plain and then compressed by gzip.
     """
     plain = orjson.dumps(to_public_document(read_own(document)))
     return {"plain": len(plain)}, plain + gzip.compress(plain, mtime=0)
 
 
 def line_of(answer: dict[str, Any]) -> bytes:
-    """Write an answer."""
+    """Return an answer as JSON."""
     return orjson.dumps(answer)
 
 
 def read_own(document: bytes) -> Layout:
-    """Read a document of our own format."""
+    """Parse a document of our own format."""
     return publish(read_layout(OWN_FORMAT, orjson.loads(document)))
 
 
 def outline(request: object) -> object:
-    """Return a body with nothing large in it: texts cut, lists and objects empty, but for the options'."""
+    """Return a body without large values: texts cut, lists and objects emptied except `options`."""
     if not isinstance(request, dict):
         return shorten(request)
     options = {OPTIONS: shorten_fields(request[OPTIONS])} if isinstance(request.get(OPTIONS), dict) else {}
@@ -107,12 +107,12 @@ def outline(request: object) -> object:
 
 
 def shorten_fields(fields: dict[str, Any]) -> dict[str, Any]:
-    """Return the first fields of an object, each shortened."""
+    """Return the first `OUTLINE_FIELDS_MAX` fields of an object, each shortened."""
     return {shorten(name): shorten(value) for name, value in list(fields.items())[:OUTLINE_FIELDS_MAX]}
 
 
 def shorten(value: Any) -> Any:
-    """Return a value of the same kind, and the same value if it is short."""
+    """Return a text cut to `OUTLINE_TEXT_LENGTH_MAX`, an empty list or object, or the value itself."""
     match value:
         case str():
             return value[:OUTLINE_TEXT_LENGTH_MAX]

@@ -1,4 +1,4 @@
-"""Where buyers pay, in PostgreSQL, until it is of no use."""
+"""URLs of the provider's checkout pages, in PostgreSQL, until they expire."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -16,11 +16,11 @@ class PostgresCheckoutUrls:
         self._pool = pool
 
     async def save(self, payment: str, url: str, expires_at: datetime) -> None:
-        """Keep where a payment is paid; a few expired addresses go."""
-        kept = {"payment": payment, "url": url, "expires_at": expires_at, "expired_max": EXPIRED_AT_ONCE_MAX}
-        await execute(self._pool, sql.KEEP_CHECKOUT_URL, kept)
+        """Store the URL of a payment's checkout; delete up to `EXPIRED_AT_ONCE_MAX` expired ones."""
+        row = {"payment": payment, "url": url, "expires_at": expires_at, "expired_max": EXPIRED_AT_ONCE_MAX}
+        await execute(self._pool, sql.KEEP_CHECKOUT_URL, row)
 
     async def find_many(self, payments: Sequence[str]) -> Mapping[str, str]:
-        """Return the addresses of those of the payments that can still be paid."""
+        """Return payment → URL, without expired and unknown ones."""
         found = await rows(self._pool, sql.CHECKOUT_URLS, {"payments": list(payments)})
         return {row["payment"]: row["url"] for row in found}

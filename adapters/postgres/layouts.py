@@ -1,4 +1,4 @@
-"""Published layouts in PostgreSQL, and their inventories in memory."""
+"""Documents of published layouts in PostgreSQL, and a cache of their inventories."""
 
 import asyncio
 from collections import OrderedDict
@@ -16,10 +16,10 @@ from domain.ports.personal_data import LayoutDocuments
 
 FORMAT = "seatledger"
 DOCUMENT_BYTES_KEPT_MAX = 48 * 1024 * 1024
-"""Of the documents whose inventories are kept; an inventory takes about five times its document."""
+"""Limit of the documents of cached inventories; an inventory takes about five times the size of its document."""
 
 COUNTED_BYTES_MIN = 16 * 1024
-"""What the smallest one counts as."""
+"""The minimum size that an entry counts as."""
 
 
 class PostgresLayouts:
@@ -29,20 +29,20 @@ class PostgresLayouts:
         self._pool = pool
 
     async def save(self, layout: str, document: bytes) -> None:
-        """Keep the document of a layout; a second time changes nothing."""
+        """Store the document of a layout; a stored document is never changed."""
         await execute(self._pool, sql.KEEP_LAYOUT, {"layout": layout, "document": document})
 
     async def find(self, layout: str) -> bytes | None:
-        """Return a layout's document, byte for byte."""
+        """Return a layout's document, byte for byte; None if there is none."""
         found = await rows(self._pool, sql.LAYOUT, {"layout": layout})
         return bytes(found[0]["document"]) if found else None
 
 
 class LayoutInventories:
-    """The inventories of layouts in use; each is built once, in one thread for all, however many ask for it at once.
+    """Cache of inventories by layout; each is built in a single thread, and concurrent requests share one build.
 
     Args:
-        bytes_max: how many bytes the documents of those that are kept have; the least recently used go first.
+        bytes_max: limit of the documents of cached inventories; the least recently used entries are evicted.
     """
 
     def __init__(self, documents: LayoutDocuments, *, bytes_max: int = DOCUMENT_BYTES_KEPT_MAX) -> None:
@@ -50,21 +50,21 @@ class LayoutInventories:
         self._bytes_max = bytes_max
         self._bytes: dict[str, int] = {}
         self._threads = ThreadPoolExecutor(1, "inventories")
-        self._known: OrderedDict[str, asyncio.Future[Inventory]] = OrderedDict()
+        self._entries: OrderedDict[str, asyncio.Future[Inventory]] = OrderedDict()
 
     async def of(self, layout: str) -> Inventory:
         """Return a layout's inventory.
 
         Raises:
-            NotFound: no document is kept under this id.
-            RecordsUnavailable: the documents cannot be asked for.
+            NotFound: there is no such layout.
+            RecordsUnavailable: the documents cannot be read.
         """
-        known = self._known.get(layout)
-        if known is None:
-            known = self._known[layout] = asyncio.ensure_future(self._build(layout))
-            known.add_done_callback(lambda built: self._settle(layout, built))
-        self._known.move_to_end(layout)
-        return await asyncio.shield(known)
+        entry = self._entries.get(layout)
+        if entry is None:
+            entry = self._entries[layout] = asyncio.ensure_future(self._build(layout))
+            entry.add_done_callback(lambda built: self._on_built(layout, built))
+        self._entries.move_to_end(layout)
+        return await asyncio.shield(entry)
 
     async def _build(self, layout: str) -> Inventory:
         document = await self._documents.find(layout)
@@ -74,14 +74,14 @@ class LayoutInventories:
         self._bytes[layout] = max(COUNTED_BYTES_MIN, len(document))
         return built
 
-    def _settle(self, layout: str, built: asyncio.Future[Inventory]) -> None:
+    def _on_built(self, layout: str, built: asyncio.Future[Inventory]) -> None:
         if built.cancelled() or built.exception() is not None:
-            self._known.pop(layout, None)
+            self._entries.pop(layout, None)
         while len(self._bytes) > 1 and sum(self._bytes.values()) > self._bytes_max:
-            oldest = next(kept for kept in self._known if kept in self._bytes)
-            del self._known[oldest], self._bytes[oldest]
+            oldest = next(key for key in self._entries if key in self._bytes)
+            del self._entries[oldest], self._bytes[oldest]
 
 
 def inventory_of(document: bytes) -> Inventory:
-    """Read a published document."""
+    """Parse a published document to its inventory."""
     return Inventory(publish(read_layout(FORMAT, orjson.loads(document))))

@@ -1,4 +1,4 @@
-"""The processes' checkpoints and work in memory, for tests: what PostgreSQL promises, without PostgreSQL."""
+"""State of the processes in memory, for tests: the same contract as `process_state`."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -14,7 +14,7 @@ from eventstore.checkpoint import BEGINNING, Checkpoint
 
 @dataclass(slots=True)
 class RuleRecords:
-    """Everything kept for one rule."""
+    """The state of one rule."""
 
     checkpoint: Checkpoint = BEGINNING
     owner: UUID | None = None
@@ -30,14 +30,14 @@ class RuleRecords:
 
 @dataclass(slots=True)
 class ProcessRecords:
-    """What outlives an owner; `now` is the clock of all owners."""
+    """The state of all rules, shared by owners; `now` is their clock."""
 
     now: Callable[[], datetime]
     rules: dict[str, RuleRecords] = field(default_factory=lambda: defaultdict(RuleRecords))
 
 
 class MemoryProcessState:
-    """One would-be owner of the rules in `records`."""
+    """One possible owner of the rules in `records`."""
 
     def __init__(
         self, records: ProcessRecords, *, silence_s: float = SILENCE_S, refusals_max: int = REFUSALS_MAX
@@ -48,7 +48,7 @@ class MemoryProcessState:
         self._refusals_max = refusals_max
 
     async def acquire(self, rule: str) -> "MemoryLease | None":
-        """Become the owner of a rule without a living owner, or of one that is ours already."""
+        """Acquire a rule's lease if it is free, expired or ours; None otherwise."""
         records = self._records.rules[rule]
         now = self._records.now()
         alive = records.heartbeat_at is not None and records.heartbeat_at >= now - self._silence
@@ -63,7 +63,7 @@ class MemoryProcessState:
 
 
 class MemoryLease:
-    """One rule's state while we own it."""
+    """The lease of one rule, and its state."""
 
     def __init__(self, records: RuleRecords, now: Callable[[], datetime], refusals_max: int) -> None:
         self._records = records
@@ -75,19 +75,19 @@ class MemoryLease:
         self.failure = None if position is None else (position, records.tries)
 
     async def renew(self) -> bool:
-        """Say that we are alive; False: somebody else has taken over."""
+        """Renew the lease; False if another owner has acquired it."""
         if self._records.fence != self._fence:
             return False
         self._records.heartbeat_at = self._now()
         return True
 
     async def release(self) -> None:
-        """Let a standby take over at once."""
+        """Release the lease, so that a standby can acquire it at once."""
         if self._records.fence == self._fence:
             self._records.heartbeat_at = None
 
     async def fail(self, *, error: str, position: int, pause: timedelta) -> None:
-        """Record that the rule failed at a position; it has no owner again before the pause is over."""
+        """Record that the rule failed at a position; its lease cannot be acquired before the pause is over."""
         if self._records.fence == self._fence:
             self._records.error, self._records.failed_position = error, position
             self._records.tries += 1
@@ -101,7 +101,7 @@ class MemoryLease:
             self._records.tries = 0
 
     async def due(self, *, limit: int) -> tuple[datetime, Sequence[Row]]:
-        """Return the time and the work whose time has come, the longest due first."""
+        """Return the time and the due work items, longest due first."""
         now = self._now()
         rows = [row for row in self._records.work.values() if row[3] <= now]
         return now, sorted(rows, key=lambda row: row[3])[:limit]
@@ -115,7 +115,7 @@ class MemoryLease:
         drop: Iterable[str] = (),
         refused: Iterable[Refused] = (),
     ) -> bool:
-        """Change checkpoint and work together; False: the tenure is over, nothing was changed."""
+        """Change checkpoint and work together; False if the lease is lost: nothing was changed."""
         records = self._records
         if records.checkpoint != self._known or not await self.renew():
             return False
@@ -128,7 +128,7 @@ class MemoryLease:
         return True
 
     async def reset(self) -> bool:
-        """Forget all work and go back to the log's beginning; False: the tenure is over."""
+        """Delete all work and set the checkpoint to the log's beginning; False if the lease is lost."""
         if self._records.checkpoint != self._known or not await self.renew():
             return False
         self._records.checkpoint = self._known = BEGINNING

@@ -1,4 +1,4 @@
-"""Names and addresses in PostgreSQL."""
+"""Names, addresses and contacts in PostgreSQL."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -17,46 +17,50 @@ class PostgresPeople:
         self._pool = pool
 
     async def register(self, person: Person, password_hash: str) -> None:
-        """Keep a person and their password's hash, both or neither."""
+        """Store a person and the password hash in one transaction.
+
+        Raises:
+            AddressTaken: the address or the account is registered already.
+        """
         try:
             await execute(self._pool, sql.REGISTER, {**asdict(person), "password_hash": password_hash})
         except errors.UniqueViolation as error:
             raise AddressTaken("The address or the account is registered already.") from error
 
     async def find(self, account: str) -> Person | None:
-        """Return the person behind an account."""
+        """Return the person of an account; None if there is none."""
         found = await rows(self._pool, sql.PERSON, {"account": account})
         return Person(**found[0]) if found else None
 
     async def find_many(self, accounts: Sequence[str]) -> Mapping[str, Person]:
-        """Return those of the accounts that have a person."""
+        """Return account → person, without accounts that have none."""
         found = await rows(self._pool, sql.PEOPLE, {"accounts": list(accounts)})
         return {row["account"]: Person(**row) for row in found}
 
     async def search(self, text: str, *, after: str | None, limit: int) -> PeoplePage:
-        """Return people whose name or address contains every word of `text`, in any spelling."""
+        """Return a page of people whose name or address contains every word of `text`, in any spelling."""
         parameters = {"words": text.split(), "after": after or "", "limit": limit + 1}
         people = [Person(**row) for row in await rows(self._pool, sql.SEARCH, parameters)]
-        following = people[limit - 1].email if len(people) > limit else None
-        return PeoplePage(people=people[:limit], next_cursor=following)
+        next_cursor = people[limit - 1].email if len(people) > limit else None
+        return PeoplePage(people=people[:limit], next_cursor=next_cursor)
 
     async def save_contact(self, contact: Contact) -> None:
-        """Keep where an order's mail goes; a second time changes nothing."""
+        """Store an order's contact; a stored contact is never changed."""
         await execute(self._pool, sql.KEEP_CONTACT, asdict(contact))
 
     async def find_buyers(self, text: str, *, limit: int) -> Buyers:
-        """Return those whose address begins with `text` or whose name contains it."""
+        """Return accounts and contacts whose address begins with `text` or whose name contains it."""
         parameters = {"text": text, "limit": limit}
         people = await rows(self._pool, sql.BUYING_PEOPLE, parameters)
         contacts = await rows(self._pool, sql.BUYING_CONTACTS, parameters)
         return Buyers(accounts=[row["account"] for row in people], contacts=[row["contact"] for row in contacts])
 
     async def find_contacts(self, contacts: Sequence[str]) -> Mapping[str, Contact]:
-        """Return those of the contacts that were kept."""
+        """Return contact id → contact, without unknown ones."""
         found = await rows(self._pool, sql.CONTACTS, {"contacts": list(contacts)})
         return {row["contact"]: Contact(**row) for row in found}
 
     async def find_contact(self, contact: str) -> Contact | None:
-        """Return what was kept under a contact's id."""
+        """Return one contact; None if there is none."""
         found = await rows(self._pool, sql.CONTACT, {"contact": contact})
         return Contact(**found[0]) if found else None

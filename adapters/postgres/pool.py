@@ -1,4 +1,4 @@
-"""The connections that the records share; every wait ends."""
+"""Connection pool of the schema `records`; every wait has a limit."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ RECORDS = History(name="records", package="adapters.postgres.migrations")
 CONNECTIONS_MAX = 8
 WAIT_SECONDS_MAX = 2.0
 IDLE_SECONDS_MAX = 20.0
-"""A burst opens more connections; each costs the server two megabytes for as long as it is kept."""
+"""Idle time after which an extra connection is closed; each costs the server 2 MB."""
 
 LIMITS = {
     "connect_timeout": 5,
@@ -31,10 +31,10 @@ Row = dict[str, Any]
 def open_pool_for_records(
     url: str, *, connections_max: int = CONNECTIONS_MAX, wait_seconds_max: float = WAIT_SECONDS_MAX
 ) -> Pool:
-    """Make the pool of an application process; open it before use.
+    """Return a pool for an application process, not opened yet.
 
     Args:
-        url: of the application's role.
+        url: connection string of the application's role.
     """
     return AsyncConnectionPool(
         url,
@@ -51,10 +51,10 @@ def open_pool_for_records(
 
 
 async def rows(pool: Pool, statement: LiteralString, parameters: Mapping[str, Any]) -> list[Row]:
-    """Run a statement by itself and return its rows.
+    """Run a statement as its own transaction and return its rows.
 
     Raises:
-        RecordsUnavailable: the server cannot be asked.
+        RecordsUnavailable: the server is unreachable or too slow.
     """
     with translate_unavailable():
         async with pool.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
@@ -63,10 +63,10 @@ async def rows(pool: Pool, statement: LiteralString, parameters: Mapping[str, An
 
 
 async def execute(pool: Pool, statement: LiteralString, parameters: Mapping[str, Any]) -> int:
-    """Run a statement by itself and return how many rows it changed.
+    """Run a statement as its own transaction and return the number of changed rows.
 
     Raises:
-        RecordsUnavailable: the server cannot be asked.
+        RecordsUnavailable: the server is unreachable or too slow.
     """
     with translate_unavailable():
         async with pool.connection() as connection:
@@ -78,7 +78,7 @@ UNAVAILABLE: tuple[type[Exception], ...] = (*OUT_OF_REACH, PoolClosed)
 
 @contextmanager
 def translate_unavailable() -> Iterator[None]:
-    """Say in the domain's words that the server cannot be asked."""
+    """Convert errors of an unreachable server to `RecordsUnavailable`."""
     try:
         yield
     except UNAVAILABLE as error:

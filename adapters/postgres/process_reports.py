@@ -1,4 +1,4 @@
-"""How the processes stand, for operators; and how one that failed is tried again at once."""
+"""Status of the processes for operators, and the retry of a failed one."""
 
 from psycopg.rows import class_row
 
@@ -9,20 +9,20 @@ from domain.operations.process import ProcessStatus
 
 
 class ProcessReports:
-    """The rows of all rules.
+    """Reads and retries rules.
 
     Args:
-        pool: as the application's role.
+        pool: connections of the application's role.
     """
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def all(self) -> list[ProcessStatus]:
-        """Return how every rule that ever ran stands, by name.
+        """Return the status of each rule that has ever run, ordered by name.
 
         Raises:
-            StoreUnavailable: the server cannot be asked.
+            StoreUnavailable: the server is unreachable.
         """
         with translate_unavailable():
             async with (
@@ -32,10 +32,10 @@ class ProcessReports:
                 return await (await cursor.execute(sql.REPORTS)).fetchall()
 
     async def retry(self, rule: str) -> bool:
-        """Let a rule that failed try again at once; False: it has not failed.
+        """Make a failed rule due at once; False if it has not failed.
 
         Raises:
-            StoreUnavailable: the server cannot be asked.
+            StoreUnavailable: the server is unreachable.
         """
         with translate_unavailable():
             async with self._pool.connection() as connection:

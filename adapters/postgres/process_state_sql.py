@@ -1,4 +1,4 @@
-"""Every statement on the state of the processes."""
+"""SQL statements on the state of the processes."""
 
 from typing import LiteralString
 
@@ -53,7 +53,7 @@ WHERE rule = %(rule)s AND owner = %(owner)s AND fence = %(fence)s
 
 RELEASE_ALL: LiteralString = "UPDATE records.process SET heartbeat_at = '-infinity'"
 
-# now() is fixed for the statement, so that the index is used; clock_timestamp() would be compared row by row.
+# now() is constant within the statement, so the index is used; clock_timestamp() would be evaluated for each row.
 DUE: LiteralString = """
 SELECT now(), subject, cause, cause_position, due_at, tries, cursor
 FROM records.process_work
@@ -62,11 +62,11 @@ ORDER BY due_at
 LIMIT %(limit)s
 """
 
-# What a crash of the server undoes is done again, like after a crash of ours; so nobody waits for the disk.
+# Commits that a server crash loses are done again, so they need no sync.
 NOT_DURABLE: LiteralString = "SET LOCAL synchronous_commit = off"
 
-# Locks the rule's row: two owners can't pass here side by side. The checkpoint is another than the one that its owner
-# knows when a crash of the server has undone the latest commits: then their notes are missing, too.
+# Locks the rule's row, so that two owners cannot commit concurrently. The stored checkpoint differs from the owner's
+# after a server crash lost its latest commits; then their work items are missing as well.
 ADVANCE: LiteralString = """
 UPDATE records.process
 SET checkpoint = coalesce(%(checkpoint)s, checkpoint), digest = coalesce(%(digest)s, digest),

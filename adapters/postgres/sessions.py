@@ -17,12 +17,12 @@ class PostgresSessions:
         self._pool = pool
 
     async def open(self, session: Session, token_sha256: bytes) -> None:
-        """Begin a session with its first refresh token."""
+        """Insert a session with its first refresh token; delete surplus and some expired sessions."""
         limits = {"sessions_max": SESSIONS_PER_ACCOUNT_MAX - 1, "abandoned_max": ABANDONED_PER_OPENING_MAX}
         await execute(self._pool, sql.OPEN_SESSION, {**asdict(session), **limits, "token": token_sha256})
 
     async def rotate(self, token_sha256: bytes, successor_sha256: bytes) -> Session | None:
-        """Exchange a refresh token, once; a second time ends its session."""
+        """Exchange an unused refresh token for its successor; a used one ends its session (None)."""
         taken = await rows(self._pool, sql.ROTATE, {"token": token_sha256, "successor": successor_sha256})
         if taken:
             return Session(**taken[0])
@@ -34,5 +34,5 @@ class PostgresSessions:
         await execute(self._pool, sql.END_SESSIONS, {"account": account})
 
     async def end(self, token_sha256: bytes) -> None:
-        """End the session of a token, used or not."""
+        """End the session of a refresh token, used or not."""
         await execute(self._pool, sql.END_SESSION, {"token": token_sha256})

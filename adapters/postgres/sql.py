@@ -1,4 +1,4 @@
-"""Every statement on people, sessions and layout documents."""
+"""SQL statements on people, sessions, checkout URLs and layout documents."""
 
 from typing import LiteralString
 
@@ -13,7 +13,7 @@ PERSON: LiteralString = "SELECT account, email, name FROM records.person WHERE a
 
 PEOPLE: LiteralString = "SELECT account, email, name FROM records.person WHERE account = ANY (%(accounts)s)"
 
-# Every word that was typed is in the address or in the name, in any of its spellings.
+# Each word of the query occurs in the address or in the name, in any of its spellings.
 SEARCH: LiteralString = """
 SELECT account, email, name FROM records.person
 WHERE email > %(after)s AND NOT EXISTS (
@@ -25,7 +25,7 @@ ORDER BY email
 LIMIT %(limit)s
 """
 
-# DO NOTHING would not return the row that is there.
+# A stored contact is never changed.
 KEEP_CONTACT: LiteralString = """
 INSERT INTO records.contact (contact, account, email, name)
 VALUES (%(contact)s, %(account)s, %(email)s, %(name)s)
@@ -74,7 +74,7 @@ UPDATE records.credential SET password_hash = %(password_hash)s, changed_at = no
 WHERE account = %(account)s AND password_hash = %(known)s
 """
 
-# A few sessions that nobody will come back to are cleared away with every new one.
+# Each new session also deletes a few expired ones.
 OPEN_SESSION: LiteralString = """
 WITH abandoned AS (
     DELETE FROM records.session WHERE session IN (
@@ -94,7 +94,7 @@ WITH abandoned AS (
 INSERT INTO records.refresh_token (token_sha256, session) SELECT %(token)s, session FROM opened
 """
 
-# Of two at once the second waits for the first, then finds the token used.
+# The second of two concurrent statements waits for the first, then finds the token used.
 ROTATE: LiteralString = """
 WITH taken AS (
     UPDATE records.refresh_token SET used = true
