@@ -1,4 +1,4 @@
-"""A payment provider to rehearse with: a process of its own, its own books, unfriendly on demand.
+"""A payment provider for demo and tests, in its own process, with its own ledger; test cards trigger failures.
 
-It shares no code with the engine, as a provider would not: what it says travels over HTTP and signed webhooks only.
+It shares no code with the shop, as a real provider would not; they communicate by HTTP and signed webhooks only.
 """

@@ -1,4 +1,4 @@
-"""Run the gateway as a process of its own: `python -m sandbox_provider --file F --port P --webhook-url U`."""
+"""Run the gateway in its own process: `python -m sandbox_provider --file F --port P --webhook-url U`."""
 
 import argparse
 import os
@@ -23,7 +23,7 @@ WEBHOOK_SECRET = "SEATLEDGER_SANDBOX_WEBHOOK_SECRET"  # noqa: S105 - the name of
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Serve on loopback until SIGTERM or SIGINT; print `ready` and the address once requests are answered."""
+    """Serve on loopback until SIGTERM or SIGINT; print `ready <address>` once requests are accepted."""
     options = _parser().parse_args(arguments)
     api_key = _secret(options.api_key_file, API_KEY)
     webhook_secret = _secret(options.webhook_secret_file, WEBHOOK_SECRET)
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Tells whoever started the process when requests are answered."""
+    """Prints `ready <address>` to standard output once requests are accepted."""
 
     def __init__(self, config: uvicorn.Config, base_url: str) -> None:
         super().__init__(config)
@@ -65,7 +65,7 @@ class _Server(uvicorn.Server):
 
 
 def _end_quietly() -> None:
-    # uvicorn raises the signal it was stopped by once more when it is done; without this that would be a traceback.
+    # uvicorn raises the signal that stopped it again after the shutdown, which would print a traceback.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
 
@@ -81,14 +81,18 @@ def _secret(file: Path | None, variable: str) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sandbox_provider", description=__doc__)
-    parser.add_argument("--file", type=Path, required=True, help="the SQLite file with the books; made if absent")
-    parser.add_argument("--port", type=int, required=True, help="on loopback; 0 draws a free one")
-    parser.add_argument("--webhook-url", required=True, help="where events are posted")
-    parser.add_argument("--public-url", default="", help="how browsers reach this process, if not by its port")
-    parser.add_argument("--api-key-file", type=Path, help=f"holds the API key; else {API_KEY}")
-    parser.add_argument("--webhook-secret-file", type=Path, help=f"holds the signing secret; else {WEBHOOK_SECRET}")
-    parser.add_argument("--hang-s", type=float, default=HANG_S, help="how long a request that shall time out is held")
-    parser.add_argument("--late-s", type=float, default=LATE_S, help="how late late captures and refunds come")
+    parser.add_argument("--file", type=Path, required=True, help="the SQLite file of the ledger; created if absent")
+    parser.add_argument("--port", type=int, required=True, help="port on loopback; 0 for a free one")
+    parser.add_argument("--webhook-url", required=True, help="URL to which events are posted")
+    parser.add_argument(
+        "--public-url", default="", help="URL by which browsers reach this process; default: loopback and port"
+    )
+    parser.add_argument("--api-key-file", type=Path, help=f"file with the API key; default: {API_KEY}")
+    parser.add_argument(
+        "--webhook-secret-file", type=Path, help=f"file with the signing secret; default: {WEBHOOK_SECRET}"
+    )
+    parser.add_argument("--hang-s", type=float, default=HANG_S, help="delay of a request that should time out")
+    parser.add_argument("--late-s", type=float, default=LATE_S, help="delay of late captures and pending refunds")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""Build the gateway's web application from its books: plain Starlette, which starts in half of FastAPI's time."""
+"""The gateway's web application, in plain Starlette, which starts in half of FastAPI's time."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -31,18 +31,18 @@ def make_sandbox(
     hang_s: float = HANG_S,
     late_s: float = LATE_S,
 ) -> Starlette:
-    """Return the application; while it runs, webhooks leave for `webhook_url`.
+    """Return the application; while it runs, webhooks are sent to `webhook_url`.
 
     Args:
-        base_url: where this process is reached, without a slash at the end.
-        hang_s: how long a request that shall time out is held.
-        late_s: how long after its expiry a late card is captured, and how long a pending refund stays so.
+        base_url: URL of this process, without a slash at the end.
+        hang_s: delay in seconds of a request that should time out.
+        late_s: seconds between a checkout's expiry and a late capture, and duration of a pending refund.
     """
-    courier = WebhookSender(ledger, url=webhook_url, secret=webhook_secret)
+    webhook_sender = WebhookSender(ledger, url=webhook_url, secret=webhook_secret)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with courier.running():
+        async with webhook_sender.running():
             yield
 
     app = Starlette(
@@ -53,7 +53,7 @@ def make_sandbox(
     )
     app.state.gateway = Gateway(
         ledger=ledger,
-        courier=courier,
+        webhook_sender=webhook_sender,
         api_key=api_key,
         base_url=base_url,
         timeout_delay_s=hang_s,
@@ -67,7 +67,7 @@ def _problem(status: int, code: str, detail: str, headers: Mapping[str, str] | N
 
 
 async def checkout(request: Request) -> Response:
-    """Show a checkout: its page to the customer's browser, its state to a shop that brings a key."""
+    """Return a checkout: as JSON to a request with an API key, as a page otherwise."""
     if "authorization" in request.headers:
         return await merchant_routes.read_checkout(request)
     return await customer_routes.show_checkout(request)

@@ -1,4 +1,4 @@
-"""The steps money takes, inside a transaction that a checkout's method holds: expiry, refusal, capture, dispute."""
+"""Steps of a checkout within a transaction of the caller: expiry, refusal, capture, dispute."""
 
 import sqlite3
 from datetime import datetime, timedelta
@@ -19,26 +19,26 @@ def load_checkout(connection: sqlite3.Connection, checkout_id: str) -> Checkout:
 
 
 def checkout_of_reference(connection: sqlite3.Connection, reference: str) -> Checkout | None:
-    """Return the checkout of a shop's reference, if there is one."""
+    """Return the checkout with a shop's reference; None if there is none."""
     row = connection.execute(sql.CHECKOUT_BY_REFERENCE, {"reference": reference}).fetchone()
     return None if row is None else Checkout(**row)
 
 
 def expire_checkout(connection: sqlite3.Connection, checkout: Checkout, now: datetime) -> None:
-    """End a checkout without money; a card accepted before may still be charged."""
+    """Expire a checkout; a card accepted for a late capture may still be charged."""
     connection.execute(sql.MARK_EXPIRED, {"checkout_id": checkout.checkout_id})
     announce(connection, checkout, [to_payment_event(checkout, EventType.EXPIRED, now)])
 
 
-def ask(connection: sqlite3.Connection, checkout: Checkout, card: Card, now: datetime) -> None:
-    """Ask the customer to confirm."""
+def require_confirmation(connection: sqlite3.Connection, checkout: Checkout, card: Card, now: datetime) -> None:
+    """Require a confirmation by the customer."""
     connection.execute(sql.MARK_ACTION_REQUIRED, {"checkout_id": checkout.checkout_id, "card": card.name})
     current = load_checkout(connection, checkout.checkout_id)
     announce(connection, current, [to_payment_event(current, EventType.ACTION_REQUIRED, now)])
 
 
 def refuse(connection: sqlite3.Connection, checkout: Checkout, card: Card, failure: str, now: datetime) -> None:
-    """Decline the card; the checkout has ended."""
+    """Decline the card, which ends the checkout."""
     change = {"checkout_id": checkout.checkout_id, "card": card.name, "failure": failure, "now": now}
     connection.execute(sql.MARK_FAILED, change)
     refused = load_checkout(connection, checkout.checkout_id)
@@ -46,25 +46,25 @@ def refuse(connection: sqlite3.Connection, checkout: Checkout, card: Card, failu
 
 
 def capture(connection: sqlite3.Connection, current: Checkout, card: Card, now: datetime) -> None:
-    """Charge the card: what it takes, how it is announced and whether it is disputed are the card's choice."""
-    amount, currency = _captured_amount(current, card.capture)
+    """Charge the card; amount, announcement and dispute depend on the test card."""
+    amount, currency = _amount_to_capture(current, card.capture)
     change = {"checkout_id": current.checkout_id, "card": card.name, "now": now, "amount": amount, "currency": currency}
     connection.execute(sql.MARK_CAPTURED, change)
     captured = load_checkout(connection, current.checkout_id)
     book_payment(connection, captured, EntryKind.CAPTURE, now)
-    happenings = [to_payment_event(captured, EventType.CAPTURED, now)]
+    events = [to_payment_event(captured, EventType.CAPTURED, now)]
     if card.delivery is Delivery.REVERSED:
-        happenings.insert(0, to_payment_event(current, EventType.ACTION_REQUIRED, now - timedelta(seconds=1)))
+        events.insert(0, to_payment_event(current, EventType.ACTION_REQUIRED, now - timedelta(seconds=1)))
     if card.disputed:
         opening = {"checkout_id": captured.checkout_id, "dispute_id": new_id("dp")}
         connection.execute(sql.OPEN_DISPUTE, opening)
         disputed = load_checkout(connection, captured.checkout_id)
         book_payment(connection, disputed, EntryKind.DISPUTE, now)
-        happenings.append(to_payment_event(disputed, EventType.DISPUTE_OPENED, now))
-    announce(connection, captured, happenings)
+        events.append(to_payment_event(disputed, EventType.DISPUTE_OPENED, now))
+    announce(connection, captured, events)
 
 
-def _captured_amount(current: Checkout, capture_kind: Capture) -> tuple[int, str]:
+def _amount_to_capture(current: Checkout, capture_kind: Capture) -> tuple[int, str]:
     match capture_kind:
         case Capture.EXACT:
             return current.amount, current.currency
@@ -79,7 +79,7 @@ def _captured_amount(current: Checkout, capture_kind: Capture) -> tuple[int, str
 
 
 def book_payment(connection: sqlite3.Connection, checkout: Checkout, kind: EntryKind, now: datetime) -> None:
-    """Book a movement of the whole captured amount."""
+    """Add a ledger entry with the whole captured amount."""
     book_entry(
         connection,
         kind=kind,

@@ -1,11 +1,11 @@
-"""The test cards: a number chooses how the gateway behaves, from the friendly to the worst a provider has done."""
+"""The test cards: the card number selects the behaviour of the gateway, from success to rare failures."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class BankAnswer(StrEnum):
-    """What the bank says to the card."""
+    """Answer of the bank."""
 
     CAPTURE = "capture"
     REFUSE = "refuse"
@@ -14,7 +14,7 @@ class BankAnswer(StrEnum):
 
 
 class Capture(StrEnum):
-    """What the capture takes, measured against what was asked for."""
+    """Captured amount, compared with the requested one."""
 
     EXACT = "exact"
     TOO_LITTLE = "too_little"
@@ -23,7 +23,7 @@ class Capture(StrEnum):
 
 
 class Delivery(StrEnum):
-    """How the webhooks of a checkout travel."""
+    """Delivery of a checkout's webhooks."""
 
     ONCE = "once"
     TWICE = "twice"
@@ -32,7 +32,7 @@ class Delivery(StrEnum):
 
 
 class RefundBehaviour(StrEnum):
-    """How refunds of a checkout end."""
+    """Behaviour of a checkout's refunds."""
 
     AT_ONCE = "at_once"
     LATER = "later"
@@ -43,7 +43,7 @@ class RefundBehaviour(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """One test card; whatever it doesn't name goes well."""
+    """One test card; the defaults of its fields are success."""
 
     number: str
     name: str
@@ -52,13 +52,13 @@ class Card:
     failure: str | None = None
     capture: Capture = Capture.EXACT
     delivery: Delivery = Delivery.ONCE
-    refunding: RefundBehaviour = RefundBehaviour.AT_ONCE
+    refund_behaviour: RefundBehaviour = RefundBehaviour.AT_ONCE
     hangs: bool = False
     disputed: bool = False
 
     @property
     def grouped_number(self) -> str:
-        """The number as it is printed on a card."""
+        """The number in groups of four digits."""
         return " ".join(self.number[i : i + 4] for i in range(0, len(self.number), 4))
 
 
@@ -117,7 +117,7 @@ CARDS = (
     Card(
         number="4242000000000604",
         name="no_answer_no_webhook",
-        effect="Paid, but the page times out and no webhook is sent: only the books know.",
+        effect="Paid, but the page times out and no webhook is sent: only the ledger has it.",
         hangs=True,
         delivery=Delivery.NEVER,
     ),
@@ -143,25 +143,25 @@ CARDS = (
         number="4242000000001008",
         name="refund_fails",
         effect="Paid at once; every refund fails at the bank.",
-        refunding=RefundBehaviour.FAILS,
+        refund_behaviour=RefundBehaviour.FAILS,
     ),
     Card(
         number="4242000000001107",
         name="refund_no_answer",
-        effect="Paid at once; a refund is done, but its answer never comes.",
-        refunding=RefundBehaviour.DONE_WITHOUT_ANSWER,
+        effect="Paid at once; a refund is completed, but its response times out.",
+        refund_behaviour=RefundBehaviour.DONE_WITHOUT_ANSWER,
     ),
     Card(
         number="4242000000001206",
         name="refund_unavailable_twice",
-        effect="Paid at once; the first two tries to refund are turned away and do nothing.",
-        refunding=RefundBehaviour.UNAVAILABLE_TWICE,
+        effect="Paid at once; the first two attempts to refund are rejected and do nothing.",
+        refund_behaviour=RefundBehaviour.UNAVAILABLE_TWICE,
     ),
     Card(
         number="4242000000001305",
         name="refund_pending",
         effect="Paid at once; a refund stays pending for a while before it is completed.",
-        refunding=RefundBehaviour.LATER,
+        refund_behaviour=RefundBehaviour.LATER,
     ),
     Card(
         number="4000000000000259",
@@ -176,10 +176,10 @@ _BY_NAME = {card.name: card for card in CARDS}
 
 
 def find_card_by_number(number: str) -> Card | None:
-    """Find a test card by what somebody typed, with or without spaces and dashes."""
+    """Return the test card with a number, which may have spaces and dashes; None if there is none."""
     return _BY_NUMBER.get(number.replace(" ", "").replace("-", ""))
 
 
 def find_card_by_name(name: str | None) -> Card:
-    """Return the card a checkout was paid with, as the books name it; the friendly one before any was used."""
+    """Return the test card with a name; without a name (no card used) the card that succeeds."""
     return _BY_NAME[name] if name else CARDS[0]

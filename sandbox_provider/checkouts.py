@@ -5,7 +5,14 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from sandbox_provider import sql
-from sandbox_provider.captures import ask, capture, checkout_of_reference, expire_checkout, load_checkout, refuse
+from sandbox_provider.captures import (
+    capture,
+    checkout_of_reference,
+    expire_checkout,
+    load_checkout,
+    refuse,
+    require_confirmation,
+)
 from sandbox_provider.cards import BankAnswer, Card, find_card_by_name
 from sandbox_provider.models import Checkout, CheckoutStatus, NotAcceptable, NotPossible
 from sandbox_provider.outbox import new_id
@@ -18,7 +25,7 @@ CONFIRMATION_REFUSED = "confirmation_refused"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckoutRequest:
-    """What a shop asks for; `reference` is its own id and the idempotency key."""
+    """A shop's request for a checkout; `reference` is the shop's id and the idempotency key."""
 
     reference: str
     amount: int
@@ -29,26 +36,26 @@ class CheckoutRequest:
 
 
 class Checkouts:
-    """The checkouts in one file of books; every time is given by the caller."""
+    """The checkouts of a ledger; times are given by the caller."""
 
     def __init__(self, file: LedgerFile) -> None:
         self._file = file
 
     def open(self, request: CheckoutRequest, now: datetime) -> Checkout:
-        """Make the checkout of this reference, or find it.
+        """Open the checkout of a reference, or return the existing one.
 
         Raises:
-            NotPossible: the reference stands for another amount or currency.
-            NotAcceptable: it would end in the past or too far ahead.
+            NotPossible: the reference has another amount or currency.
+            NotAcceptable: `expires_at` is in the past, or more than `CHECKOUT_LIFE_MAX` ahead.
         """
         with self._file.transaction() as connection:
             known = checkout_of_reference(connection, request.reference)
             if known is not None:
                 if (known.amount, known.currency) != (request.amount, request.currency):
-                    raise NotPossible("reference_reused", "This reference stands for another amount or currency.")
+                    raise NotPossible("reference_reused", "This reference was used for another amount or currency.")
                 return known
             if not now < request.expires_at <= now + CHECKOUT_LIFE_MAX:
-                raise NotAcceptable("bad_expiry", "A checkout ends in the future, at most 31 days ahead.")
+                raise NotAcceptable("bad_expiry", "expires_at must be in the future, at most 31 days ahead.")
             checkout_id = new_id("co")
             connection.execute(
                 sql.INSERT_CHECKOUT,
@@ -71,18 +78,18 @@ class Checkouts:
             return load_checkout(connection, checkout_id)
 
     def find_by_reference(self, reference: str) -> Checkout | None:
-        """Return the checkout of a reference, if there is one."""
+        """Return the checkout of a reference; None if there is none."""
         with self._file.transaction() as connection:
             return checkout_of_reference(connection, reference)
 
     def pay(self, checkout_id: str, card: Card, now: datetime, *, late_capture_delay: timedelta) -> Checkout:
-        """Let a customer use a card; what follows is the card's choice.
+        """Use a card for a checkout; the result depends on the test card.
 
         Args:
-            late_by: how long after its expiry a checkout is captured by a card that is captured late.
+            late_capture_delay: time between the checkout's expiry and the capture, for a card that is captured late.
 
         Raises:
-            NotPossible: the checkout has ended, or a card was accepted before.
+            NotPossible: the checkout has ended, or another card was accepted.
         """
         with self._file.transaction() as connection:
             checkout = load_checkout(connection, checkout_id)
@@ -93,7 +100,7 @@ class Checkouts:
                 case BankAnswer.REFUSE:
                     refuse(connection, checkout, card, card.failure or card.name, now)
                 case BankAnswer.ASK:
-                    ask(connection, checkout, card, now)
+                    require_confirmation(connection, checkout, card, now)
                 case BankAnswer.LATER:
                     due_at = checkout.expires_at + late_capture_delay
                     connection.execute(
@@ -104,15 +111,15 @@ class Checkouts:
             return load_checkout(connection, checkout_id)
 
     def confirm(self, checkout_id: str, now: datetime, *, approved: bool) -> Checkout:
-        """Answer the bank's question in the second step.
+        """Confirm or refuse the payment in the second step.
 
         Raises:
-            NotPossible: nothing was asked, or the checkout has ended.
+            NotPossible: no confirmation is required, or the checkout has ended.
         """
         with self._file.transaction() as connection:
             checkout = load_checkout(connection, checkout_id)
             if checkout.status is not CheckoutStatus.ACTION_REQUIRED or checkout.expires_at <= now:
-                raise NotPossible("nothing_to_confirm", "This checkout waits for no confirmation.")
+                raise NotPossible("nothing_to_confirm", "This checkout requires no confirmation.")
             if approved:
                 capture(connection, checkout, find_card_by_name(checkout.card), now)
             else:
@@ -120,7 +127,7 @@ class Checkouts:
             return load_checkout(connection, checkout_id)
 
     def expire(self, checkout_id: str, now: datetime) -> Checkout:
-        """End an unpaid checkout early; one that has ended stays as it is."""
+        """Expire an unpaid checkout early; one that has ended is unchanged."""
         with self._file.transaction() as connection:
             checkout = load_checkout(connection, checkout_id)
             if checkout.status in {CheckoutStatus.OPEN, CheckoutStatus.ACTION_REQUIRED}:
@@ -128,20 +135,20 @@ class Checkouts:
             return load_checkout(connection, checkout_id)
 
     def capture_now(self, checkout_id: str, now: datetime) -> Checkout:
-        """Let the bank charge a card it accepted earlier, without waiting for the appointed time.
+        """Capture a checkout whose capture is due later, without waiting.
 
         Raises:
-            NotPossible: no accepted card is waiting.
+            NotPossible: no capture is due.
         """
         with self._file.transaction() as connection:
             checkout = load_checkout(connection, checkout_id)
             if checkout.capture_due_at is None:
-                raise NotPossible("nothing_to_capture", "No accepted card waits for its capture here.")
+                raise NotPossible("nothing_to_capture", "This checkout has no capture due.")
             capture(connection, checkout, find_card_by_name(checkout.card), now)
             return load_checkout(connection, checkout_id)
 
     def settle_due(self, now: datetime) -> int:
-        """Expire and capture what is due, oldest first; return how many that were."""
+        """Expire and capture due checkouts, oldest first; return their number."""
         with self._file.transaction() as connection:
             moment = {"now": now, "limit": DUE_AT_ONCE_MAX}
             expiring = [Checkout(**row) for row in connection.execute(sql.CHECKOUTS_EXPIRING, moment)]
@@ -157,4 +164,4 @@ def _check_payable(checkout: Checkout, now: datetime) -> None:
     if checkout.status is CheckoutStatus.EXPIRED or checkout.expires_at <= now:
         raise NotPossible("checkout_expired", "This checkout has expired; nothing was charged.")
     if checkout.status is not CheckoutStatus.OPEN or checkout.card is not None:
-        raise NotPossible("checkout_ended", "A card was used here before.")
+        raise NotPossible("checkout_ended", "A card was already used for this checkout.")

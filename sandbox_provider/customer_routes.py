@@ -1,4 +1,4 @@
-"""The customer's side: the page, the card and the second step, for browsers (forms) and programs (JSON)."""
+"""Routes for customers: the page, the payment and the confirmation, for browsers (forms) and programs (JSON)."""
 
 import asyncio
 from datetime import timedelta
@@ -29,35 +29,35 @@ async def show_cards(_: Request) -> Response:
 
 
 async def style(_: Request) -> Response:
-    """Send the pages' style sheet."""
+    """Return the style sheet of the pages."""
     return FileResponse(pages.STYLE_SHEET, media_type="text/css")
 
 
 async def health(_: Request) -> Response:
-    """Answer while the process is up."""
+    """Return 200 while the process is running."""
     return JSONResponse({"status": "ok"})
 
 
 async def show_checkout(request: Request) -> Response:
-    """Show the form, the second step or the result, as the checkout stands."""
+    """Show the form, the confirmation or the result, depending on the checkout's status."""
     return await asyncio.to_thread(_page, gateway_of(request), request.path_params["checkout_id"])
 
 
 async def pay(request: Request) -> Response:
-    """Use a card: 200 captured, 202 not yet, 402 declined, 409 ended, 422 no such card, 504 the card wants it so."""
+    """Use a card: 200 captured, 202 not yet, 402 declined, 409 ended, 422 unknown card, 504 for cards that time out."""
     gateway, checkout_id = gateway_of(request), request.path_params["checkout_id"]
     try:
         checkout = await _pay(checkout_id, await read_body(request, Pay), gateway)
     except SandboxRefused as refused:
         return await _refusal(request, gateway, checkout_id, refused)
-    gateway.courier.wake()
+    gateway.webhook_sender.wake()
     if find_card_by_name(checkout.card).hangs:
         return await _no_answer(request, gateway, checkout)
     return _answer(request, checkout)
 
 
 async def confirm(request: Request) -> Response:
-    """Answer the bank's question with `approve` or `decline`."""
+    """Confirm the payment with `approve` or refuse it with `decline`."""
     gateway, checkout_id = gateway_of(request), request.path_params["checkout_id"]
     try:
         approved = (await read_body(request, Confirm)).decision == "approve"
@@ -66,14 +66,14 @@ async def confirm(request: Request) -> Response:
         )
     except SandboxRefused as refused:
         return await _refusal(request, gateway, checkout_id, refused)
-    gateway.courier.wake()
+    gateway.webhook_sender.wake()
     return _answer(request, checkout)
 
 
 async def _pay(checkout_id: str, body: Pay, gateway: Gateway) -> Checkout:
     card = find_card_by_number(body.card)
     if card is None:
-        raise NotAcceptable("unknown_card", "This is none of the test cards. No real card works here.")
+        raise NotAcceptable("unknown_card", "This is not a test card. Real cards are not accepted.")
     late_capture_delay = gateway.late_capture_delay if body.delay_s is None else timedelta(seconds=body.delay_s)
     return await asyncio.to_thread(
         gateway.ledger.checkouts.pay, checkout_id, card, gateway.now(), late_capture_delay=late_capture_delay
@@ -84,7 +84,7 @@ async def _no_answer(request: Request, gateway: Gateway, checkout: Checkout) -> 
     await asyncio.sleep(gateway.timeout_delay_s)
     if is_form(request):
         return HTMLResponse(pages.no_answer_page(checkout), 504, headers=PAGE_HEADERS)
-    raise HTTPException(504, "The bank did not answer in time.")
+    raise HTTPException(504, "The bank did not respond in time.")
 
 
 def _answer(request: Request, checkout: Checkout) -> Response:

@@ -1,4 +1,4 @@
-"""The outbox: which webhooks are due, and what became of each try."""
+"""Deliveries of webhooks: due ones, and the result of each attempt."""
 
 from datetime import datetime, timedelta
 
@@ -12,42 +12,42 @@ RETRY_LONGEST = timedelta(seconds=60)
 
 
 def retry_after(attempts: int) -> timedelta:
-    """Wait twice as long after each try, at most a minute: twelve tries span about four minutes."""
+    """Return the delay after an attempt: it doubles up to `RETRY_LONGEST`; twelve attempts take about four minutes."""
     return min(RETRY_FIRST * (1 << (attempts - 1)), RETRY_LONGEST)
 
 
 class Deliveries:
-    """The webhooks in one file of books; what isn't answered with a 2xx is tried again, a bounded number of times."""
+    """The deliveries of a ledger; one without a 2xx response is retried, up to `TRIES_MAX` attempts."""
 
     def __init__(self, file: LedgerFile) -> None:
         self._file = file
 
     def due(self, now: datetime, *, limit: int) -> list[Delivery]:
-        """Return what may be sent now; of one checkout only the eldest, so that each card's order holds."""
+        """Return the due deliveries, at most one per checkout, so that a checkout's webhooks are sent in order."""
         with self._file.transaction() as connection:
             rows = connection.execute(sql.DELIVERIES_DUE, {"now": now, "limit": limit})
             return [Delivery(**row) for row in rows]
 
     def after(self, delivery_id: int, *, state: DeliveryState | None, limit: int) -> list[Delivery]:
-        """Return deliveries in the order they were booked, whatever became of them."""
+        """Return deliveries after an id, in the order of their creation, in one state or in any (None)."""
         with self._file.transaction() as connection:
             rows = connection.execute(sql.DELIVERIES_AFTER, {"after": delivery_id, "state": state, "limit": limit})
             return [Delivery(**row) for row in rows]
 
-    def delivered(self, delivery: Delivery, answer: str, now: datetime) -> None:
-        """The shop said 2xx; this one is never sent again."""
-        self._tried(delivery, DeliveryState.DELIVERED, answer, now)
+    def mark_delivered(self, delivery: Delivery, answer: str, now: datetime) -> None:
+        """Mark a delivery as delivered: the shop responded with 2xx."""
+        self._record_attempt(delivery, DeliveryState.DELIVERED, answer, now)
 
-    def refused(self, delivery: Delivery, answer: str, now: datetime) -> None:
-        """Anything but a 2xx: try again later, or give up and keep it for everybody to see."""
+    def mark_failed(self, delivery: Delivery, answer: str, now: datetime) -> None:
+        """Retry with back-off; after the last attempt mark the delivery as given up."""
         attempts = delivery.attempts + 1
         if attempts >= TRIES_MAX:
-            self._tried(delivery, DeliveryState.GIVEN_UP, answer, now)
+            self._record_attempt(delivery, DeliveryState.GIVEN_UP, answer, now)
         else:
-            self._tried(delivery, DeliveryState.PENDING, answer, now + retry_after(attempts))
+            self._record_attempt(delivery, DeliveryState.PENDING, answer, now + retry_after(attempts))
 
     def send_again(self, event_id: str, now: datetime) -> None:
-        """Queue an event once more, whatever became of it before.
+        """Add a delivery of an event, regardless of its earlier deliveries.
 
         Raises:
             NotFound: there is no such event.
@@ -60,12 +60,12 @@ class Deliveries:
             connection.execute(sql.INSERT_DELIVERY, change)
 
     def retry_now(self, now: datetime) -> None:
-        """Make everything pending due at once; done at every start, since the shop may have started with us."""
+        """Make all pending deliveries due now; called at each start, since the shop may have been down."""
         with self._file.transaction() as connection:
             connection.execute(sql.PENDING_DUE_NOW, {"now": now})
 
-    def _tried(self, delivery: Delivery, state: DeliveryState, answer: str, due_at: datetime) -> None:
-        # A machine that dies now sends this webhook once more, which every shop must bear anyway.
+    def _record_attempt(self, delivery: Delivery, state: DeliveryState, answer: str, due_at: datetime) -> None:
+        # If the machine crashes now, the webhook is sent again, which a shop must accept in any case.
         with self._file.transaction(to_disk=False) as connection:
             connection.execute(
                 sql.DELIVERY_TRIED,

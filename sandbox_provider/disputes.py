@@ -1,4 +1,4 @@
-"""Disputes: a card's owner asks the bank for the money back, and the bank decides."""
+"""Disputes (chargebacks): the card's owner reclaims the money from the bank, which decides."""
 
 from datetime import datetime
 
@@ -10,13 +10,13 @@ from sandbox_provider.sqlite_store import LedgerFile
 
 
 class Disputes:
-    """The disputes in one file of books; a card opens them, this ends them."""
+    """The disputes of a ledger; test cards open them, this class closes them."""
 
     def __init__(self, file: LedgerFile) -> None:
         self._file = file
 
     def close(self, checkout_id: str, now: datetime, *, won: bool) -> Checkout:
-        """Decide an open dispute; a won one returns the money to the shop, a lost one is booked without moving any.
+        """Close an open dispute; a won one returns the money to the shop, a lost one is an entry that moves no money.
 
         Raises:
             NotPossible: no dispute is open.
@@ -27,7 +27,7 @@ class Disputes:
         with self._file.transaction() as connection:
             checkout = load_checkout(connection, checkout_id)
             if checkout.dispute is not DisputeStatus.OPENED:
-                raise NotPossible("no_open_dispute", "No dispute is open here.")
+                raise NotPossible("no_open_dispute", "This checkout has no open dispute.")
             connection.execute(sql.CLOSE_DISPUTE, {"checkout_id": checkout_id, "dispute": outcome})
             book_payment(connection, checkout, EntryKind.DISPUTE_RETURNED if won else EntryKind.DISPUTE_LOST, now)
             announce(connection, checkout, [to_payment_event(checkout, event_type, now)])

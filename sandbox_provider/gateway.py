@@ -1,4 +1,4 @@
-"""What every route of the gateway works with."""
+"""The dependencies of the gateway's routes."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,32 +12,32 @@ from sandbox_provider.webhooks import WebhookSender
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gateway:
-    """The books, the courier, and how unfriendly an unfriendly card is.
+    """Ledger, webhook sender and delays.
 
     Attributes:
-        base_url: where browsers and the shop reach this process, without a slash at the end.
-        hang_s: how long a request that shall time out is held before it ends with a 504.
-        late_by: how long a late capture or a pending refund lets others wait.
+        base_url: URL of this process for browsers and the shop, without a slash at the end.
+        timeout_delay_s: delay in seconds before a request that should time out ends with 504.
+        late_capture_delay: delay of a late capture, and duration of a pending refund.
     """
 
     ledger: Ledger
-    courier: WebhookSender
+    webhook_sender: WebhookSender
     api_key: str
     base_url: str
     timeout_delay_s: float
     late_capture_delay: timedelta
 
     def page_of(self, checkout: Checkout) -> str:
-        """Return the address of a checkout's page."""
+        """Return the URL of a checkout's page."""
         return self.base_url + page_path(checkout)
 
     def now(self) -> datetime:
-        """Return the provider's own time, which is not the shop's."""
+        """Return the provider's time, which is independent of the shop's."""
         return datetime.now(UTC)
 
 
 def page_path(checkout: Checkout) -> str:
-    """Return the path of a checkout's page, the same under every name this process is reached by."""
+    """Return the path of a checkout's page, without host."""
     return f"/sandbox/checkouts/{checkout.checkout_id}"
 
 

@@ -1,4 +1,4 @@
-"""The gateway's books: every checkout, refund, dispute, movement of money and webhook, in one file of its own."""
+"""The gateway's ledger: checkouts, refunds, disputes, money entries and webhooks, in one file."""
 
 from datetime import datetime
 from pathlib import Path
@@ -13,10 +13,10 @@ from sandbox_provider.sqlite_store import LedgerFile
 
 
 class Ledger:
-    """All that the gateway knows. Each method is one transaction, so a kill -9 at any line leaves it whole."""
+    """The state of the gateway. Each method is one transaction, so it stays consistent after a kill -9."""
 
     def __init__(self, path: Path) -> None:
-        """Open or make the file.
+        """Open the file, or create it.
 
         Raises:
             LedgerInUse: another process has it open.
@@ -28,15 +28,15 @@ class Ledger:
         self.deliveries = Deliveries(self._file)
 
     def entries(self, *, after: int, limit: int) -> list[Entry]:
-        """Return the movements of money after entry number `after`, oldest first."""
+        """Return the money entries after number `after`, oldest first."""
         with self._file.transaction() as connection:
             rows = connection.execute(sql.ENTRIES_AFTER, {"after": after, "limit": limit})
             return [Entry(**row) for row in rows]
 
     def settle_due(self, now: datetime) -> int:
-        """Do what the clock demands: expire, capture late, complete pending refunds; return how much that was."""
+        """Expire checkouts, make late captures and complete pending refunds that are due; return their number."""
         return self.checkouts.settle_due(now) + self.refunds.settle_due(now)
 
     def close(self) -> None:
-        """Give the file back."""
+        """Close the file."""
         self._file.close()

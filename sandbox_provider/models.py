@@ -1,10 +1,10 @@
-"""What the gateway's books hold, and how it refuses.
+"""Records of the gateway's ledger, and its errors.
 
-SandboxRefused            a definite no; nothing happened (status and code are the answer's)
+SandboxRefused         the request is refused and nothing was changed; has HTTP status and code
 ├── NotFound           404
-├── NotPossible           409
-└── NotAcceptable         422
-LedgerInUse                another process has this file open
+├── NotPossible        409
+└── NotAcceptable      422
+LedgerInUse            another process has the file open
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from typing import ClassVar
 
 
 class CheckoutStatus(StrEnum):
-    """Where a checkout stands."""
+    """Status of a checkout."""
 
     OPEN = "open"
     ACTION_REQUIRED = "action_required"
@@ -24,7 +24,7 @@ class CheckoutStatus(StrEnum):
 
 
 class RefundStatus(StrEnum):
-    """Where a refund stands."""
+    """Status of a refund."""
 
     PENDING = "pending"
     COMPLETED = "completed"
@@ -32,7 +32,7 @@ class RefundStatus(StrEnum):
 
 
 class DisputeStatus(StrEnum):
-    """Where a dispute stands."""
+    """Status of a dispute."""
 
     OPENED = "opened"
     WON = "won"
@@ -40,7 +40,7 @@ class DisputeStatus(StrEnum):
 
 
 class EntryKind(StrEnum):
-    """Which way money moved; a lost dispute moves none, what it withheld stays away."""
+    """Kind of a money entry; `dispute` withholds money, `dispute_lost` moves none, since it is withheld already."""
 
     CAPTURE = "capture"
     REFUND = "refund"
@@ -50,7 +50,7 @@ class EntryKind(StrEnum):
 
 
 class EventType(StrEnum):
-    """What a webhook announces."""
+    """Type of an event."""
 
     ACTION_REQUIRED = "checkout.action_required"
     CAPTURED = "checkout.captured"
@@ -64,7 +64,7 @@ class EventType(StrEnum):
 
 
 class DeliveryState(StrEnum):
-    """What became of a webhook; `withheld` ones are never sent because the card says so."""
+    """State of a delivery; `withheld` ones are never sent, because of the test card."""
 
     PENDING = "pending"
     DELIVERED = "delivered"
@@ -74,7 +74,7 @@ class DeliveryState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkout:
-    """A page where somebody pays; `capture_due_at` is set once a card was accepted but not yet charged."""
+    """A checkout; `capture_due_at` is set while a card is accepted but not charged. Amounts in minor units."""
 
     checkout_id: str
     reference: str
@@ -99,7 +99,7 @@ class Checkout:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refund:
-    """Money on its way back; `due_at` is set while it is pending."""
+    """A refund; `due_at` is set while it is pending. Amount in minor units."""
 
     refund_id: str
     reference: str
@@ -115,7 +115,7 @@ class Refund:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One movement of money; `reference` is the refund's for a refund, the payment's otherwise."""
+    """A money entry; `reference`: the refund's for a refund, else the payment's. Amount in minor units."""
 
     entry: int
     kind: EntryKind
@@ -129,7 +129,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One webhook to be sent, with the exact body and how often it was tried."""
+    """A delivery of an event, with the exact body and the number of attempts."""
 
     delivery_id: int
     event_id: str
@@ -142,7 +142,7 @@ class Delivery:
 
 
 class SandboxRefused(Exception):
-    """The gateway's no; `code` is stable, the message says what to do."""
+    """Base class of refusals; `code` is stable, the message is for people."""
 
     status: ClassVar[int] = 400
 
@@ -158,16 +158,16 @@ class NotFound(SandboxRefused):
 
 
 class NotPossible(SandboxRefused):
-    """It clashes with what the books say."""
+    """The request conflicts with the state of the ledger."""
 
     status = 409
 
 
 class NotAcceptable(SandboxRefused):
-    """The request makes no sense as it stands."""
+    """The request is not valid."""
 
     status = 422
 
 
 class LedgerInUse(Exception):
-    """Another process has the books open; two writers would deliver everything twice."""
+    """Another process has the file open; two processes would deliver each webhook twice."""

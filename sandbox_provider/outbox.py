@@ -1,4 +1,4 @@
-"""Write down what happened, inside the transaction in which it happens: money entries, events, and their deliveries."""
+"""Transactional outbox: money entries, events and deliveries are inserted in the caller's transaction."""
 
 import json
 import secrets
@@ -16,7 +16,7 @@ DISPUTE_EVENTS = frozenset({EventType.DISPUTE_OPENED, EventType.DISPUTE_WON, Eve
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderEvent:
-    """One event to announce; `reference` and the amount are the refund's for a refund's event."""
+    """An event to announce; `reference` and amount are the refund's for events of a refund."""
 
     type: EventType
     at: datetime
@@ -28,14 +28,14 @@ class ProviderEvent:
 
 
 def new_id(prefix: str) -> str:
-    """Make an id nobody can guess: a checkout's id is all that guards its page."""
+    """Return an unguessable id; the id of a checkout is the only protection of its page."""
     return f"{prefix}_{secrets.token_urlsafe(18)}"
 
 
 def to_payment_event(
     checkout: Checkout, event_type: EventType, at: datetime, failure: str | None = None
 ) -> ProviderEvent:
-    """Describe an event of a checkout: what was captured if anything was, else what was asked for."""
+    """Return an event of a checkout, with the captured amount, or the requested one if nothing was captured."""
     return ProviderEvent(
         type=event_type,
         at=at,
@@ -48,7 +48,7 @@ def to_payment_event(
 
 
 def announce(connection: sqlite3.Connection, checkout: Checkout, provider_events: Sequence[ProviderEvent]) -> None:
-    """Book the events, given oldest first, and queue their webhooks as the card wants: once, twice, reversed, never."""
+    """Insert events, given oldest first, and their deliveries: once, twice, reversed or withheld, by test card."""
     delivery = find_card_by_name(checkout.card).delivery
     state = DeliveryState.WITHHELD if delivery is Delivery.NEVER else DeliveryState.PENDING
     copies = 2 if delivery is Delivery.TWICE else 1
@@ -96,7 +96,7 @@ def book_entry(
     now: datetime,
     dispute_id: str | None = None,
 ) -> None:
-    """Book one movement of money."""
+    """Insert one money entry."""
     connection.execute(
         sql.INSERT_ENTRY,
         {

@@ -1,4 +1,4 @@
-"""Refunds: money goes back at most once a reference, and never more than was captured."""
+"""Refunds: at most one per reference, and never more than the captured amount."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -20,14 +20,14 @@ from sandbox_provider.models import (
 from sandbox_provider.outbox import ProviderEvent, announce, book_entry, new_id
 from sandbox_provider.sqlite_store import LedgerFile
 
-TIMES_TURNED_AWAY = 2
+REJECTED_ATTEMPTS = 2
 DUE_AT_ONCE_MAX = 100
 FAILURE = "account_closed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundRequest:
-    """What a shop asks for; `reference` is its own id and the idempotency key."""
+    """A shop's request for a refund; `reference` is the shop's id and the idempotency key."""
 
     reference: str
     checkout_id: str
@@ -36,33 +36,33 @@ class RefundRequest:
 
 
 class Refunds:
-    """The refunds in one file of books; every time is given by the caller."""
+    """The refunds of a ledger; times are given by the caller."""
 
     def __init__(self, file: LedgerFile) -> None:
         self._file = file
 
     def reject_attempt(self, checkout_id: str) -> bool:
-        """Count a try that the card wants turned away; False once it had enough of them."""
+        """Count an attempt that the test card rejects; False if the attempt is not to be rejected."""
         with self._file.transaction() as connection:
             checkout = load_checkout(connection, checkout_id)
-            unfriendly = find_card_by_name(checkout.card).refunding is RefundBehaviour.UNAVAILABLE_TWICE
-            if not unfriendly or checkout.refunds_turned_away >= TIMES_TURNED_AWAY:
+            rejects = find_card_by_name(checkout.card).refund_behaviour is RefundBehaviour.UNAVAILABLE_TWICE
+            if not rejects or checkout.refunds_turned_away >= REJECTED_ATTEMPTS:
                 return False
             connection.execute(sql.COUNT_TURNED_AWAY, {"checkout_id": checkout_id})
             return True
 
     def submit(self, request: RefundRequest, now: datetime, *, pending_for: timedelta) -> tuple[Refund, bool]:
-        """Send money back, or find the refund this reference already caused.
+        """Submit the refund of a reference, or return the existing one.
 
         Args:
-            pending_for: how long a refund stays pending where the card wants it so.
+            pending_for: duration of the pending status, for test cards with pending refunds.
 
         Returns:
             The refund, and whether it is new.
 
         Raises:
-            NotPossible: the reference stands for another refund, nothing was captured, another currency was, or
-                more would go back than came in.
+            NotPossible: the reference was used for another refund, nothing was captured, the currency differs from
+                the capture's, a dispute is open or lost, or the refunds would exceed the captured amount.
         """
         with self._file.transaction() as connection:
             known = _by_reference(connection, request.reference)
@@ -72,7 +72,7 @@ class Refunds:
                     request.amount,
                     request.currency,
                 ):
-                    raise NotPossible("reference_reused", "This reference stands for another refund.")
+                    raise NotPossible("reference_reused", "This reference was used for another refund.")
                 return known, False
             checkout = load_checkout(connection, request.checkout_id)
             _check_refundable(connection, checkout, request)
@@ -82,12 +82,12 @@ class Refunds:
             return _load(connection, request.reference), True
 
     def find_by_reference(self, reference: str) -> Refund | None:
-        """Return the refund of a reference, if there is one."""
+        """Return the refund of a reference; None if there is none."""
         with self._file.transaction() as connection:
             return _by_reference(connection, reference)
 
     def settle_due(self, now: datetime) -> int:
-        """Complete the pending refunds that are due; return how many."""
+        """Decide the pending refunds that are due; return their number."""
         with self._file.transaction() as connection:
             rows = connection.execute(sql.REFUNDS_DUE, {"now": now, "limit": DUE_AT_ONCE_MAX})
             due = [Refund(**row) for row in rows]
@@ -107,18 +107,18 @@ def _load(connection: sqlite3.Connection, reference: str) -> Refund:
 
 def _check_refundable(connection: sqlite3.Connection, checkout: Checkout, request: RefundRequest) -> None:
     if checkout.status is not CheckoutStatus.CAPTURED:
-        raise NotPossible("not_captured", "Nothing was captured here.")
+        raise NotPossible("not_captured", "Nothing was captured for this checkout.")
     if request.currency != checkout.captured_currency:
-        raise NotPossible("other_currency", "Money goes back in the currency in which it came.")
+        raise NotPossible("other_currency", "The currency must be that of the capture.")
     if checkout.dispute in {DisputeStatus.OPENED, DisputeStatus.LOST}:
-        raise NotPossible("disputed", "The bank holds this money because of a dispute.")
-    (gone,) = connection.execute(sql.REFUNDED_OR_PENDING, {"checkout_id": checkout.checkout_id}).fetchone()
-    if gone + request.amount > checkout.captured_amount:
-        raise NotPossible("over_captured", "More would go back than was captured.")
+        raise NotPossible("disputed", "The bank withholds this money because of a dispute.")
+    (refunded,) = connection.execute(sql.REFUNDED_OR_PENDING, {"checkout_id": checkout.checkout_id}).fetchone()
+    if refunded + request.amount > checkout.captured_amount:
+        raise NotPossible("over_captured", "The refunds would exceed the captured amount.")
 
 
 def _due_at(checkout: Checkout, now: datetime, pending_for: timedelta) -> datetime | None:
-    return now + pending_for if find_card_by_name(checkout.card).refunding is RefundBehaviour.LATER else None
+    return now + pending_for if find_card_by_name(checkout.card).refund_behaviour is RefundBehaviour.LATER else None
 
 
 def _insert(
@@ -140,7 +140,7 @@ def _insert(
 
 
 def _decide(connection: sqlite3.Connection, checkout: Checkout, refund: Refund, now: datetime) -> None:
-    fails = find_card_by_name(checkout.card).refunding is RefundBehaviour.FAILS
+    fails = find_card_by_name(checkout.card).refund_behaviour is RefundBehaviour.FAILS
     failure = FAILURE if fails else None
     status = RefundStatus.FAILED if fails else RefundStatus.COMPLETED
     connection.execute(
@@ -156,7 +156,7 @@ def _decide(connection: sqlite3.Connection, checkout: Checkout, refund: Refund, 
             currency=refund.currency,
             now=now,
         )
-    happening = ProviderEvent(
+    event = ProviderEvent(
         type=EventType.REFUND_FAILED if fails else EventType.REFUND_COMPLETED,
         at=now,
         reference=refund.reference,
@@ -164,4 +164,4 @@ def _decide(connection: sqlite3.Connection, checkout: Checkout, refund: Refund, 
         currency=refund.currency,
         failure=failure,
     )
-    announce(connection, checkout, [happening])
+    announce(connection, checkout, [event])

@@ -1,4 +1,4 @@
-"""The shapes that cross the gateway's HTTP boundary; amounts are integers in minor units, times RFC 3339."""
+"""Bodies of the gateway's HTTP API; amounts are integers in minor units, times are RFC 3339."""
 
 from typing import Annotated, Literal, TypeVar
 from urllib.parse import parse_qs
@@ -24,13 +24,13 @@ Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_leng
 
 
 class Request(BaseModel):
-    """A request body; a field nobody knows is a mistake worth telling."""
+    """Base class of request bodies and queries; unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class OpenCheckout(Request):
-    """Ask for a checkout."""
+    """Body of a request for a checkout."""
 
     reference: Reference
     amount: Amount
@@ -40,12 +40,12 @@ class OpenCheckout(Request):
     description: Line = ""
 
     def to_request(self) -> CheckoutRequest:
-        """Return what the books understand."""
+        """Convert the body to a request to the ledger."""
         return CheckoutRequest(**self.model_dump())
 
 
 class SubmitRefund(Request):
-    """Ask for money to go back."""
+    """Body of a request for a refund."""
 
     reference: Reference
     checkout_id: Reference
@@ -53,61 +53,61 @@ class SubmitRefund(Request):
     currency: Currency
 
     def to_request(self) -> RefundRequest:
-        """Return what the books understand."""
+        """Convert the body to a request to the ledger."""
         return RefundRequest(**self.model_dump())
 
 
 class Pay(Request):
-    """Use a card. `delay_s` counts from the expiry, for a card that is captured late."""
+    """Body of a payment. `delay_s`: seconds from expiry to capture, for a card that is captured late."""
 
     card: Annotated[str, StringConstraints(max_length=40)]
     delay_s: Annotated[float, Field(ge=0, le=LATE_S_MAX, allow_inf_nan=False)] | None = None
 
 
 class Confirm(Request):
-    """Answer the bank's question."""
+    """Body of a confirmation."""
 
     decision: Literal["approve", "decline"]
 
 
 class CloseDispute(Request):
-    """Decide a dispute, from the shop's point of view."""
+    """Body that closes a dispute, from the shop's point of view."""
 
     outcome: Literal["won", "lost"]
 
 
 class ByReference(Request):
-    """Ask for what a reference stands for."""
+    """Query by reference."""
 
     reference: Reference
 
 
 class Page(Request):
-    """Ask for the rows after one, oldest first."""
+    """Query for a page after an id, oldest first."""
 
     after: Annotated[int, Field(ge=0, le=ROW_MAX)] = 0
     limit: Annotated[int, Field(ge=1, le=PAGE_MAX)] = PAGE_MAX
 
 
 class DeliveryPage(Page):
-    """Ask for webhooks in one state, or in all."""
+    """Query for a page of deliveries, in one state or in any."""
 
     state: DeliveryState | None = None
 
 
-Asked = TypeVar("Asked", bound=Request)
+RequestT = TypeVar("RequestT", bound=Request)
 
 
 def is_form(request: HttpRequest) -> bool:
-    """Tell a browser's form from a program's JSON."""
+    """Return whether the body is an HTML form, not JSON."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower() == FORM
 
 
-async def read_body(request: HttpRequest, shape: type[Asked]) -> Asked:
-    """Read JSON, or a form where a browser sent one.
+async def read_body(request: HttpRequest, shape: type[RequestT]) -> RequestT:
+    """Parse a JSON body, or an HTML form.
 
     Raises:
-        NotAcceptable: it has another shape; each fault is named, never its value.
+        NotAcceptable: the body is not valid; the message names each fault without its value.
     """
     body = await request.body()
     try:
@@ -116,28 +116,28 @@ async def read_body(request: HttpRequest, shape: type[Asked]) -> Asked:
         fields = parse_qs(body.decode("ascii", "replace"), keep_blank_values=True)
         return shape.model_validate({name: values[-1] for name, values in fields.items()})
     except ValidationError as error:
-        raise _not_understood(error) from error
+        raise _to_not_acceptable(error) from error
 
 
-def read_query(request: HttpRequest, shape: type[Asked]) -> Asked:
-    """Read the query string.
+def read_query(request: HttpRequest, shape: type[RequestT]) -> RequestT:
+    """Parse the query string.
 
     Raises:
-        NotAcceptable: it has another shape.
+        NotAcceptable: the query is not valid.
     """
     try:
         return shape.model_validate(dict(request.query_params))
     except ValidationError as error:
-        raise _not_understood(error) from error
+        raise _to_not_acceptable(error) from error
 
 
-def _not_understood(error: ValidationError) -> NotAcceptable:
+def _to_not_acceptable(error: ValidationError) -> NotAcceptable:
     faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
     return NotAcceptable("bad_request", faults.encode("ascii", "backslashreplace").decode())
 
 
 def checkout_document(checkout: Checkout, url: str) -> dict[str, object]:
-    """Describe a checkout to the shop; `url` is its page."""
+    """Return a checkout as JSON for the shop; `url`: its page."""
     return {
         "checkout_id": checkout.checkout_id,
         "reference": checkout.reference,
@@ -158,7 +158,7 @@ def checkout_document(checkout: Checkout, url: str) -> dict[str, object]:
 
 
 def refund_document(refund: Refund) -> dict[str, object]:
-    """Describe a refund to the shop."""
+    """Return a refund as JSON for the shop."""
     return {
         "refund_id": refund.refund_id,
         "reference": refund.reference,

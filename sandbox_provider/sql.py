@@ -1,4 +1,4 @@
-"""Every statement of the gateway's books, and their schema (SQLite)."""
+"""SQL statements and schema of the gateway's ledger (SQLite)."""
 
 from typing import Final, LiteralString
 
@@ -131,7 +131,7 @@ EVENT_BY_ID: Final[LiteralString] = "SELECT * FROM event WHERE event_id = :event
 INSERT_DELIVERY: Final[LiteralString] = """
 INSERT INTO delivery (event_id, checkout_id, state, due_at) VALUES (:event_id, :checkout_id, :state, :due_at)
 """
-# One checkout's webhooks leave in the order they were booked: the next waits until the one before has ended.
+# A checkout's deliveries are sent in the order of their creation: each waits for the end of the one before.
 DELIVERIES_DUE: Final[LiteralString] = """
 SELECT delivery.*, event.body FROM delivery JOIN event USING (event_id)
 WHERE delivery.state = 'pending' AND delivery.due_at <= :now AND NOT EXISTS (

@@ -1,4 +1,4 @@
-"""The SQLite file under the gateway's books: one owner, one transaction at a time, every commit on the disk."""
+"""The SQLite file of the gateway's ledger: one owning process, one transaction at a time, durable commits."""
 
 import sqlite3
 import threading
@@ -14,7 +14,7 @@ OWNER_GONE_WITHIN_S = 1.0
 
 
 def _time_to_text(time: datetime) -> str:
-    """Write a time so that text order is time order."""
+    """Return a time as text in UTC, so that the order of texts is the order of times."""
     return time.astimezone(UTC).isoformat(timespec="microseconds")
 
 
@@ -31,10 +31,10 @@ for _column_type, _enum in (
 
 
 class LedgerFile:
-    """One open file. It may be used from any thread; transactions queue up behind each other."""
+    """One open file, usable from any thread; transactions run one after the other."""
 
     def __init__(self, path: Path) -> None:
-        """Open or make the file and take sole ownership of it until `close` or the end of the process.
+        """Open or create the file, and lock it exclusively until `close` or the end of the process.
 
         Raises:
             LedgerInUse: another process owns it.
@@ -49,23 +49,22 @@ class LedgerFile:
         )
         self._connection.row_factory = sqlite3.Row
         try:
-            self._own()
+            self._lock_file()
         except sqlite3.OperationalError as error:
             self._connection.close()
             raise LedgerInUse(f"{path} cannot be opened for writing: {error}") from error
 
-    def _own(self) -> None:
+    def _lock_file(self) -> None:
         for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "foreign_keys = ON"):
             self._connection.execute(f"PRAGMA {pragma}")
         self._connection.executescript(sql.SCHEMA)
 
     @contextmanager
     def transaction(self, *, to_disk: bool = True) -> Iterator[sqlite3.Connection]:
-        """Run everything inside or none of it; what was committed survives the death of the process.
+        """Run the block as one transaction; commits survive a crash of the process.
 
         Args:
-            to_disk: survive the death of the machine too; False saves the wait for the disk where the work may be
-                done again.
+            to_disk: commits survive a crash of the machine as well; False saves the sync where work may be repeated.
         """
         with self._lock:
             self._connection.execute("PRAGMA synchronous = FULL" if to_disk else "PRAGMA synchronous = NORMAL")
@@ -79,6 +78,6 @@ class LedgerFile:
                 raise
 
     def close(self) -> None:
-        """Give the file back."""
+        """Close the file."""
         with self._lock:
             self._connection.close()

@@ -1,4 +1,4 @@
-"""Deliver what the books have queued: signed, tried again with a back-off, and once more after a restart."""
+"""Sending of signed webhooks, with back-off between attempts."""
 
 import asyncio
 import contextlib
@@ -24,37 +24,37 @@ _log = logging.getLogger(__name__)
 
 
 def sign(secret: str, body: bytes, now: datetime) -> str:
-    """Return the signature header's value: HMAC-SHA256 over `<unix seconds>.<body>`, so an old body can't look new."""
+    """Return the signature header: HMAC-SHA256 over `<unix seconds>.<body>`, which also protects the time."""
     seconds = int(now.timestamp())
     digest = hmac.new(secret.encode(), f"{seconds}.".encode() + body, hashlib.sha256).hexdigest()
     return f"t={seconds},v1={digest}"
 
 
 class WebhookSender:
-    """Sends due webhooks to one address and does what the clock demands of the books, until it is stopped."""
+    """Sends due webhooks to one URL, and settles due checkouts and refunds, until it is stopped."""
 
     def __init__(self, ledger: Ledger, *, url: str, secret: str) -> None:
         self._ledger = ledger
         self._url = url
         self._secret = secret
-        self._news = asyncio.Event()
+        self._wake_up = asyncio.Event()
         self._in_flight: dict[int, asyncio.Task[None]] = {}
 
     def wake(self) -> None:
-        """Look at the books now instead of at the next tick."""
-        self._news.set()
+        """Start the next round now instead of after `POLL_INTERVAL_S`."""
+        self._wake_up.set()
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Work in the background; on the way out drop what is in flight, for the books still hold it."""
+        """Run in the background during the block; requests in flight are cancelled at its end and stay pending."""
         await asyncio.to_thread(self._ledger.deliveries.retry_now, datetime.now(UTC))
         timeout = aiohttp.ClientTimeout(total=ANSWER_WITHIN_S)
         async with aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as client:
-            rounds = asyncio.create_task(self._send_forever(client))
+            sending = asyncio.create_task(self._send_forever(client))
             try:
                 yield
             finally:
-                tasks = [rounds, *self._in_flight.values()]
+                tasks = [sending, *self._in_flight.values()]
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
@@ -63,12 +63,12 @@ class WebhookSender:
         while True:
             try:
                 await self._send_due(client)
-            except Exception:  # noqa: BLE001 - the next round reads everything from the books again
-                _log.exception("A round of deliveries failed.")
+            except Exception:  # noqa: BLE001 - the next round reads all due deliveries again
+                _log.exception("A round of deliveries failed; the next one retries.")
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(POLL_INTERVAL_S):
-                    await self._news.wait()
-            self._news.clear()
+                    await self._wake_up.wait()
+            self._wake_up.clear()
 
     async def _send_due(self, client: aiohttp.ClientSession) -> None:
         now = datetime.now(UTC)
@@ -81,20 +81,20 @@ class WebhookSender:
     def _start(self, client: aiohttp.ClientSession, delivery: Delivery) -> None:
         task = asyncio.create_task(self._deliver(client, delivery))
         self._in_flight[delivery.delivery_id] = task
-        task.add_done_callback(lambda landed: self._on_delivered(landed, delivery))
+        task.add_done_callback(lambda done: self._on_delivered(done, delivery))
 
     def _on_delivered(self, task: asyncio.Task[None], delivery: Delivery) -> None:
         del self._in_flight[delivery.delivery_id]
         if task.cancelled():
             return
         if error := task.exception():
-            _log.error("What became of delivery %s could not be booked.", delivery.delivery_id, exc_info=error)
+            _log.error("The result of delivery %s could not be stored.", delivery.delivery_id, exc_info=error)
         else:
             self.wake()
 
     async def _deliver(self, client: aiohttp.ClientSession, delivery: Delivery) -> None:
         answer, accepted = await self._send(client, delivery)
-        outcome = self._ledger.deliveries.delivered if accepted else self._ledger.deliveries.refused
+        outcome = self._ledger.deliveries.mark_delivered if accepted else self._ledger.deliveries.mark_failed
         await asyncio.to_thread(outcome, delivery, answer, datetime.now(UTC))
 
     async def _send(self, client: aiohttp.ClientSession, delivery: Delivery) -> tuple[str, bool]:

@@ -1,4 +1,4 @@
-"""The pages a customer sees: plain HTML that works without JavaScript, with the provider's own style."""
+"""The HTML pages for customers, which work without JavaScript."""
 
 from datetime import UTC, datetime
 from html import escape
@@ -40,7 +40,7 @@ _USE = _template("use")
 
 
 def checkout_page(checkout: Checkout, now: datetime, *, alert: str = "") -> str:
-    """Show what a checkout waits for, or how it ended; `alert` says why the last try was refused."""
+    """Return the page of a checkout, by its status; `alert`: why the last attempt was refused."""
     match checkout.status:
         case CheckoutStatus.OPEN if checkout.card is not None:
             return _result(checkout, "Payment accepted", "The bank will charge the card later.", "waiting")
@@ -63,25 +63,25 @@ def checkout_page(checkout: Checkout, now: datetime, *, alert: str = "") -> str:
 
 
 def no_answer_page(checkout: Checkout) -> str:
-    """Show that nobody knows whether the money was taken."""
+    """Return the page for a payment with an unknown result."""
     return _result(checkout, "No answer from the bank", "The shop will find out whether you have paid.", "waiting")
 
 
 def cards_page() -> str:
-    """Show the test cards and what each does."""
+    """Return the page with the test cards and their effects."""
     rows = "".join(_CARD.substitute(number=card.grouped_number, effect=card.effect, action="") for card in CARDS)
     return _framed("Test cards", _CARDS.substitute(rows=rows))
 
 
 def money(amount: int, currency: str) -> str:
-    """Write an amount in minor units for people, as `EUR 45.00`, on one line."""
+    """Return an amount in minor units as `EUR 45.00`, with a no-break space."""
     decimals = DECIMALS_OF.get(currency, DECIMALS)
     whole, part = divmod(amount, 10**decimals)
     return f"{currency}\N{NO-BREAK SPACE}{whole:,}" + (f".{part:0{decimals}d}" if decimals else "")
 
 
 def time_left(seconds: float) -> str:
-    """Say how long somebody still has, never promising more than there is."""
+    """Return the time left as text, rounded down to minutes or hours."""
     if seconds < MINUTE_S:
         return "less than a minute left"
     count, unit = (int(seconds // MINUTE_S), "minute") if seconds < HOUR_S else (int(seconds // HOUR_S), "hour")
@@ -129,7 +129,7 @@ def _result(checkout: Checkout, title: str, text: str, mood: str) -> str:
 
 
 def _summary(checkout: Checkout, now: datetime | None) -> str:
-    """Show what is paid for and, while a card may be used, until when."""
+    """Return the summary of a checkout, with its deadline if `now` is given."""
     ends_at = checkout.expires_at.astimezone(UTC)
     deadline = (
         ""

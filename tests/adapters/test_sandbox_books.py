@@ -119,7 +119,7 @@ class TestDelivery:
         context = paid_books(tmp_path / "books.sqlite")
         for _ in range(TRIES_MAX - 1):
             [delivery] = context.deliveries.due(NOW, limit=10)
-            context.deliveries.refused(delivery, "503", NOW)
+            context.deliveries.mark_failed(delivery, "503", NOW)
             assert context.deliveries.due(NOW, limit=10) == []
             context.deliveries.retry_now(NOW)
         assert len(context.deliveries.due(NOW, limit=10)) == 1
@@ -130,7 +130,7 @@ class TestDelivery:
         now = NOW
         for _ in range(TRIES_MAX):
             [delivery] = context.deliveries.due(now, limit=10)
-            context.deliveries.refused(delivery, "503", now)
+            context.deliveries.mark_failed(delivery, "503", now)
             assert context.deliveries.due(now, limit=10) == []
             now += RETRY_LONGEST
         assert context.deliveries.due(now + timedelta(days=365), limit=10) == []

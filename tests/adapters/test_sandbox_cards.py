@@ -229,7 +229,7 @@ class TestRefund:
         assert refund.status is ProviderRefundStatus.COMPLETED
 
     async def test_pending_then_completed(self, client: SandboxGateway, shop: Shop) -> None:
-        assert RefundBehaviour.LATER in {card.refunding for card in CARDS}
+        assert RefundBehaviour.LATER in {card.refund_behaviour for card in CARDS}
         checkout_id, reference = await self.paid(client, "refund_pending"), new_reference()
         refund = await client.submit_refund(reference=reference, checkout_id=checkout_id, amount=9_000, currency="EUR")
         assert (refund.status, refund.decided_at) == (ProviderRefundStatus.PENDING, None)
