@@ -7,11 +7,13 @@ from fastapi import APIRouter, FastAPI, Request, Response
 
 from api.auth.access import ACCESS, PREFIX, RoutesUndeclared
 from api.dependencies import Services
-from api.http.docs_page import OPENAPI_PATH, OpenapiPage, docs_pages
 from api.http.fast_path import FastPathRoute, fast_path_of
 from api.http.middleware import OuterMiddleware
-from api.http.problems import Problem, handlers
-from api.http.routing import TOKEN_SCHEME, GuardedRoute
+from api.http.problems import handlers
+from api.http.routing import GuardedRoute
+from api.openapi.docs_page import OPENAPI_PATH, OpenapiPage, docs_pages
+from api.openapi.document import completed
+from api.openapi.tags import INFO
 from api.routes import ROUTERS
 
 Pages = Mapping[str, tuple[bytes, str]]
@@ -43,6 +45,7 @@ def make_app(services: Services, *, routers: Iterable[APIRouter] = ROUTERS, page
         title=TITLE,
         version=VERSION,
         summary=SUMMARY,
+        description=INFO,
         telemetry={"tracing": False, "metrics": False, "logs": False},
         openapi_url=None,  # `OpenapiPage` serves it
         docs_url=None,
@@ -58,7 +61,7 @@ def make_app(services: Services, *, routers: Iterable[APIRouter] = ROUTERS, page
     app.middleware_stack = OuterMiddleware(
         app.build_middleware_stack(), metrics=services.metrics, deadlines=services.deadlines, fast_paths=lanes
     )
-    app.openapi = with_problems(app.openapi)  # type: ignore[method-assign] # FastAPI's own way to extend it
+    app.openapi = completed(app.openapi)  # type: ignore[method-assign] # FastAPI's own way to extend it
     app.add_route(OPENAPI_PATH, OpenapiPage(app.openapi).serve, include_in_schema=False)
     return app
 
@@ -86,19 +89,3 @@ def check_declared(routes: Iterable[Any]) -> None:
     missing = sorted(ACCESS.keys() - made)
     if missing:
         raise RoutesUndeclared(f"These routes are declared but not made: {missing}.")
-
-
-def with_problems(build: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
-    """Add what every route refers to, the problems and the access token, to the OpenAPI document."""
-
-    def described() -> dict[str, Any]:
-        document = build()
-        schemas = document.setdefault("components", {}).setdefault("schemas", {})
-        if "Problem" not in schemas:
-            problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-            schemas.update(problem.pop("$defs", {}))
-            schemas["Problem"] = problem
-            document["components"]["securitySchemes"] = {TOKEN_SCHEME: {"type": "http", "scheme": "bearer"}}
-        return document
-
-    return described

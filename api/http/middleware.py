@@ -14,9 +14,9 @@ from http.client import INTERNAL_SERVER_ERROR
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.deadlines import ARRIVED_AT, Deadlines
-from api.http.docs_page import DOCS_PATH, DOCS_POLICY
 from api.http.metrics import Metrics
 from api.http.problems import problem_of
+from api.openapi.docs_page import DOCS_PATH, DOCS_POLICY
 from eventstore.clock import ticks
 from eventstore.errors import OutcomeUnknown
 

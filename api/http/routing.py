@@ -19,6 +19,7 @@ from api.http.bodies import BoundedRequest, spooled
 from api.http.deadlines import OutOfTime
 from api.http.inputs import READING, RouteInputs
 from api.http.problems import problem_responses
+from api.openapi.operations import operation_texts
 from application.errors import Malformed
 from eventstore.errors import OutcomeUnknown, StoreUnavailable
 
@@ -53,9 +54,11 @@ class GuardedRoute(APIRoute):
         self.access = access_for(sorted(options["methods"]), path)
         problems = problem_responses(*statuses(self.access, path, options["methods"]))
         options["responses"] = {**problems, **(options.get("responses") or {})}
-        own_description = options.get("openapi_extra") or {}
-        options["openapi_extra"] = {**describe_route(self.access, path, options["methods"]), **own_description}
-        self.reads_raw_body = "requestBody" in own_description
+        own_extra = options.get("openapi_extra") or {}
+        options["openapi_extra"] = {**openapi_extra(self.access, path, options["methods"]), **own_extra}
+        options |= operation_texts(endpoint, self.access, reads=READING.issuperset(options["methods"]))
+        options["tags"] = options["tags"][-1:]  # A route's own tag replaces its router's.
+        self.reads_raw_body = "requestBody" in own_extra
         super().__init__(path, endpoint, **options)
 
     @property
@@ -193,7 +196,7 @@ def has_unique_names(body: bytes) -> bool:
     return b"\\" not in kept and kept.count(b'"') == body.count(b'"')
 
 
-def describe_route(access: Access, path: str, methods: set[str] | list[str]) -> dict[str, Any]:
+def openapi_extra(access: Access, path: str, methods: set[str] | list[str]) -> dict[str, Any]:
     """Return what OpenAPI says about a route beside what FastAPI finds out: who may, and how it is sent twice."""
     found: dict[str, Any] = {}
     if not access.public:

@@ -1,4 +1,4 @@
-"""One module per noun, each with a `router`; `ROUTERS` says in which order they are asked, the busiest first."""
+"""One module per noun, each with a `router`. `ROUTERS` is the order of matching: the most used routes first."""
 
 from fastapi import APIRouter
 

@@ -1,4 +1,4 @@
-"""Accounts as admins see them, and the roles they hold everywhere."""
+"""Registered accounts and their global roles, for admins."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated
@@ -29,10 +29,13 @@ async def list_accounts(
     cursor: TextCursor = None,
     min_position: MinPosition = None,
 ) -> Response:
-    """Find registered accounts by name or address, in the order of addresses; roles are read from the log."""
+    """List registered accounts.
+
+    Finds accounts by a part of name or address (`q`), ordered by address. Roles are read from the log.
+    """
     await wait_for_position(request, min_position)
     services = services_of(request)
-    page = await services.people.search(q, after=address_in(cursor), limit=limit)
+    page = await services.people.search(q, after=address_of_cursor(cursor), limit=limit)
     ids = [person.account for person in page.people]
     roles = await services.handler.query(lambda context: roles_of(context, ids))
     items = [
@@ -42,25 +45,29 @@ async def list_accounts(
     return json_response({"items": items, "next": None if page.next_cursor is None else cursor_of(page.next_cursor)})
 
 
-def address_in(cursor: str | None) -> str | None:
-    """Read a place in the list of accounts.
+def address_of_cursor(cursor: str | None) -> str | None:
+    """Return the address that a cursor stands for.
 
     Raises:
-        Malformed: it is none of ours.
+        Malformed: the cursor was not issued by this API.
     """
     return None if cursor is None else values_in(cursor, 1)[0]
 
 
 @router.put("/accounts/{account_id}/roles", responses={200: {"model": RolesResult}})
-async def put_roles(request: Request, account_id: UUID, body: RolesRequest) -> Response:
-    """Let an account hold exactly these roles, from its next request on."""
+async def set_account_roles(request: Request, account_id: UUID, body: RolesRequest) -> Response:
+    """Set the global roles of an account.
+
+    Replaces all global roles of the account from its next request on; `customer` is always held. The last admin cannot
+    lose the role (`last_holder`).
+    """
     wanted = frozenset(body.roles) - {Role.CUSTOMER}
     outcome = await execute_command(request, lambda context: change_roles(context, str(account_id), wanted))
     return command_response(outcome, {"account_id": str(account_id), "roles": sorted(wanted | {Role.CUSTOMER})})
 
 
 def roles_of(context: DecisionContext, accounts: Sequence[str]) -> Mapping[str, list[Role]]:
-    """Return the roles of each account, customer included."""
+    """Return the global roles of each account, customer included."""
     states = context.read_many(ACCOUNT, [(account,) for account in accounts])
     return {
         account: sorted({Role.CUSTOMER, *(state.roles if isinstance(state, OpenAccount) else ())})

@@ -1,4 +1,4 @@
-"""The log as it stands and what it says about the past, for those who read history and change nothing."""
+"""The log and states as of earlier moments, for auditors."""
 
 import asyncio
 from collections.abc import Sequence
@@ -32,9 +32,9 @@ from projections.exceptions.fold import exceptions_of_order
 NAMES_MAX = 20
 NAME_LENGTH_MAX = 80
 
-After = Annotated[int, Query(ge=0, le=POSITION_MAX, description="Only what stands after this position.")]
-AfterVersion = Annotated[int, Query(ge=0, le=POSITION_MAX, description="`next` of the part before: a version.")]
-Before = Annotated[int | None, Query(ge=0, le=POSITION_MAX, description="Only what stands before this position.")]
+After = Annotated[int, Query(ge=0, le=POSITION_MAX, description="Only events after this position.")]
+AfterVersion = Annotated[int, Query(ge=0, le=POSITION_MAX, description="`next` of the previous page: a version.")]
+Before = Annotated[int | None, Query(ge=0, le=POSITION_MAX, description="Only events before this position.")]
 EventName = Annotated[str, StringConstraints(min_length=1, max_length=NAME_LENGTH_MAX)]
 StreamName = Annotated[str, StringConstraints(min_length=1, max_length=STREAM_CHARACTERS_MAX)]
 
@@ -42,32 +42,39 @@ router = business_router("audit")
 
 
 @router.get("/audit/log", responses={200: {"model": RecordedEvents}, **problem_responses(404)})
-async def show_log(
+async def search_log(
     request: Request,
     *,
-    name: Annotated[list[EventName] | None, Query(max_length=NAMES_MAX, description="Events of these names.")] = None,
-    stream: Annotated[StreamName | None, Query(description="Events of this stream.")] = None,
-    prefix: Annotated[StreamName | None, Query(description="Of streams whose names begin so: `seat-`.")] = None,
-    actor: Annotated[StreamName | None, Query(description="Caused by this account, device or kind of actor.")] = None,
-    performance_id: Annotated[UUID | None, Query(description="About this performance.")] = None,
-    organizer_id: Annotated[UUID | None, Query(description="About this organizer.")] = None,
-    since: Annotated[Timestamp | None, Query(alias="from", description="Recorded at this time or later.")] = None,
-    until: Annotated[Timestamp | None, Query(alias="to", description="Recorded at this time or before.")] = None,
+    name: Annotated[
+        list[EventName] | None, Query(max_length=NAMES_MAX, description="Only events with these names.")
+    ] = None,
+    stream: Annotated[StreamName | None, Query(description="Only events of this stream.")] = None,
+    prefix: Annotated[
+        StreamName | None, Query(description="Only streams whose names begin with this: `seat-`.")
+    ] = None,
+    actor: Annotated[
+        StreamName | None, Query(description="Only events caused by this account, device or kind of actor.")
+    ] = None,
+    performance_id: Annotated[UUID | None, Query(description="Only events of this performance.")] = None,
+    organizer_id: Annotated[UUID | None, Query(description="Only events of this organizer.")] = None,
+    since: Annotated[Timestamp | None, Query(alias="from", description="Recorded at or after this time.")] = None,
+    until: Annotated[Timestamp | None, Query(alias="to", description="Recorded at or before this time.")] = None,
     after: After = 0,
     before: Before = None,
-    newest_first: Annotated[bool, Query(description="Backwards, from the end.")] = False,
+    newest_first: Annotated[bool, Query(description="Reverse order, from the end of the log.")] = False,
     limit: Limit = 100,
     min_position: MinPosition = None,
 ) -> Response:
-    """Show the events of the log that are looked for, in order.
+    """Search the log.
 
-    `next` goes on: give it as `after`, newest first as `before`. One answer looks at 200,000 positions at most; it may
-    hold fewer events than `limit`, or none, and still have a `next`. A stream's events are found however long the log.
+    Returns the events that match all filters, in log order. `next` is the value for `after`, with `newest_first` for
+    `before`. One response scans at most 200,000 positions: it may hold fewer events than `limit`, or none, and still
+    have a `next`. The events of one stream are found in one response, however long the log is.
     """
     require_period(since, until)
     await wait_for_position(request, min_position)
     subjects = {"performance": performance_id, "organizer": organizer_id}
-    wanted = EventFilter(
+    event_filter = EventFilter(
         names=name or None,
         stream=stream,
         prefix=prefix,
@@ -75,11 +82,11 @@ async def show_log(
         subjects={subject: str(requested) for subject, requested in subjects.items() if requested is not None},
     )
     services = services_of(request)
-    await require_known(services.store, wanted)
+    await require_known(services.store, event_filter)
     found = await search(
         services.store,
         Search(
-            wanted=wanted,
+            wanted=event_filter,
             limit=limit,
             after=after,
             before=before,
@@ -90,14 +97,14 @@ async def show_log(
     )
     if actor is not None and not found.events and found.next_position is None:
         await require_actor(services.store, actor)
-    following = None if found.next_position is None else str(found.next_position)
+    next_cursor = None if found.next_position is None else str(found.next_position)
     currencies = await currencies_of(services.store, services.codec, found.events)
     items = [present.recorded_event_json(event, services.codec, currencies) for event in found.events]
-    return json_response({"items": items, "next": following})
+    return json_response({"items": items, "next": next_cursor})
 
 
 @router.get("/audit/streams/{stream}", responses={200: {"model": StreamAsOf}})
-async def show_stream(
+async def get_stream_as_of(
     request: Request,
     stream: Annotated[str, Path(max_length=STREAM_CHARACTERS_MAX, examples=["order-0198…"])],
     as_of: AsOfParameter,
@@ -105,7 +112,10 @@ async def show_stream(
     after: AfterVersion = 0,
     limit: Limit = 100,
 ) -> Response:
-    """Show one thing as it was, and everything that had happened to it, in order."""
+    """Get a stream as of a moment.
+
+    Returns the state of a stream as of `at` or `position`, and its events up to there, in order.
+    """
     found = await historical_streams(request).page(stream, as_of, after=after, limit=limit)
     if found is None:
         raise NotFound("There is no such stream.")
@@ -117,8 +127,8 @@ async def show_stream(
     )
 
 
-async def exceptions_about(request: Request, order: str) -> list[str]:
-    """Return the exceptions about an order that the read model knows; none while there is no such model."""
+async def find_exceptions_of(request: Request, order: str) -> list[str]:
+    """Return the exceptions of an order, from the read model; none while the read model does not exist."""
     try:
         found = await exceptions_of_order(services_of(request).read_models, order=order)
     except ModelMissing:
@@ -127,7 +137,7 @@ async def exceptions_about(request: Request, order: str) -> list[str]:
 
 
 @router.get("/audit/orders/{order}", responses={200: {"model": OrderAsOf}})
-async def show_order(
+async def get_order_as_of(
     request: Request,
     order: UUID,
     as_of: AsOfParameter,
@@ -135,15 +145,16 @@ async def show_order(
     after: After = 0,
     limit: Limit = 100,
 ) -> Response:
-    """Show an order and its money as they were, and what had happened to it, its payments, refunds, tickets and seats.
+    """Get an order as of a moment.
 
-    `next` is a position.
+    Returns the state and money of an order as of `at` or `position`, and the events of the order, its payments,
+    refunds, tickets and seats up to there. `next` is a position.
     """
-    exceptions = await exceptions_about(request, str(order))
+    exceptions = await find_exceptions_of(request, str(order))
     found = await order_as_of(historical_streams(request), as_of, str(order), exceptions=exceptions)
     if found is None:
         raise NotFound("There is no such order.")
-    page, more = part_of([event for event in found.events if event.position > after], limit)
+    page, more = first_events([event for event in found.events if event.position > after], limit)
     services = services_of(request)
     currencies = await currencies_of(services.store, services.codec, page)
     body = {
@@ -156,7 +167,7 @@ async def show_order(
 
 
 @router.get("/audit/seats/{performance}/{seat}", responses={200: {"model": SeatAsOf}})
-async def show_seat(
+async def get_seat_as_of(
     request: Request,
     performance: UUID,
     seat: Annotated[str, Path(pattern=f"^{SEAT_KEY.pattern}$")],
@@ -165,7 +176,11 @@ async def show_seat(
     after: AfterVersion = 0,
     limit: Limit = 100,
 ) -> Response:
-    """Show a seat as it was, and its history across orders: who held it, when, in which order, why it came back."""
+    """Get a seat as of a moment.
+
+    Returns the state of a seat as of `at` or `position`, and its history across orders: holders, times, orders and the
+    reasons of releases.
+    """
     place = (await services_of(request).place_finder.inventory_of(str(performance))).place(seat)
     if place is None:
         raise NotFound("The performance has no such seat.")
@@ -181,8 +196,11 @@ async def show_seat(
 
 
 @router.get("/audit/performances/{performance}/seats", responses={200: {"model": SeatsAsOf}})
-async def show_seats(request: Request, performance: UUID, as_of: AsOfParameter) -> Response:
-    """Show the whole seat map as it was; holds that had lapsed by then are free."""
+async def get_seat_map_as_of(request: Request, performance: UUID, as_of: AsOfParameter) -> Response:
+    """Get a seat map as of a moment.
+
+    Returns the seat map as of `at` or `position`; holds that had lapsed by then count as free.
+    """
     services = services_of(request)
     inventory = await services.place_finder.inventory_of(str(performance))
     seats = await services.past_seat_maps.at(str(performance), as_of)
@@ -190,6 +208,6 @@ async def show_seats(request: Request, performance: UUID, as_of: AsOfParameter) 
     return json_response({"performance_id": str(performance), **present.as_of_fields(as_of), **states})
 
 
-def part_of(events: Sequence[RecordedEvent], limit: int) -> tuple[Sequence[RecordedEvent], bool]:
+def first_events(events: Sequence[RecordedEvent], limit: int) -> tuple[Sequence[RecordedEvent], bool]:
     """Return at most `limit` events, and whether there are more."""
     return events[:limit], len(events) > limit

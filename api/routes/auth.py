@@ -1,4 +1,4 @@
-"""Coming in and going out: register, log in, go on as a guest, refresh, log out; and who am I."""
+"""Registration, login, guest accounts, sessions and the sender's own account."""
 
 from fastapi import Request, Response
 
@@ -21,7 +21,7 @@ from application.access_tokens import ACCESS_LIFETIME
 from application.accounts import SESSION_LIFETIME
 from application.errors import Unauthenticated
 
-router = business_router("accounts")
+router = business_router("auth")
 
 REGISTER, LOG_IN = "register", "log in"
 SESSION_SECONDS = int(SESSION_LIFETIME.total_seconds())
@@ -30,10 +30,12 @@ SESSION_SECONDS = int(SESSION_LIFETIME.total_seconds())
 @router.post(
     "/auth/register", status_code=201, responses={201: {"model": TokenResponse}, **problem_responses(401, 429, 431)}
 )
-async def register(request: Request, body: Registration) -> Response:
-    """Register, and come in; asking which addresses have an account is slowed down like guessing passwords.
+async def register_account(request: Request, body: Registration) -> Response:
+    """Register an account.
 
-    A guest known by access token becomes the account; one known by session only is taken along, as by a login.
+    Creates an account, opens a session and sets the refresh token's cookie. A guest that sends its access token keeps
+    its account id, holds, orders and tickets; a guest known by its session alone is merged into the new account, as by
+    a login. Attempts are rate-limited per address and client, so that registered addresses cannot be enumerated.
     """
     services, guest = services_of(request), await guest_of(request)
     async with services.login_rate_limit.attempt(f"{REGISTER} {body.email}", services.clients.of(request)):
@@ -49,9 +51,11 @@ async def register(request: Request, body: Registration) -> Response:
 
 @router.post("/auth/login", responses={200: {"model": TokenResponse}, **problem_responses(401, 429, 431)})
 async def log_in(request: Request, body: Login) -> Response:
-    """Come in with address and password; a wrong password and an unknown address get the same answer.
+    """Log in with address and password.
 
-    A guest that logs in, known by access token or session, takes baskets, orders and tickets along to the account.
+    Opens a session and sets the refresh token's cookie. A guest that is known by access token or session is merged into
+    the account: its holds, orders and tickets become the account's. An unknown address and a wrong password get the
+    same answer (`wrong_credentials`); failures are rate-limited.
     """
     services = services_of(request)
     device = device_of(request, body.email)
@@ -65,7 +69,11 @@ async def log_in(request: Request, body: Login) -> Response:
 
 @router.post("/auth/guest", status_code=201, responses={201: {"model": TokenResponse}, **problem_responses(429)})
 async def create_guest(request: Request) -> Response:
-    """Come in without a password; an order then needs an e-mail address, and registering later keeps everything."""
+    """Create a guest account.
+
+    Creates an account without password and opens a session. An order of a guest needs a `contact`. Registering or
+    logging in later keeps everything that the guest has. Rate-limited per client.
+    """
     services = services_of(request)
     services.login_rate_limit.record_guest(services.clients.of(request))
     account = await services.accounts.open_guest()
@@ -73,19 +81,26 @@ async def create_guest(request: Request) -> Response:
 
 
 @router.post("/auth/refresh", responses={200: {"model": TokenResponse}, **problem_responses(401, 403, 431)})
-async def refresh(request: Request) -> Response:
-    """Exchange the refresh token, once; a token that comes twice ends its whole session."""
-    entrance = services_of(request).accounts
-    continued = await entrance.refresh_session(require_refresh_token(request))
-    if continued is None:
+async def refresh_session(request: Request) -> Response:
+    """Exchange the refresh token for new tokens.
+
+    Reads the refresh token from its cookie, replaces it and returns a new access token. A refresh token is valid once:
+    its second use ends the whole session.
+    """
+    accounts = services_of(request).accounts
+    session = await accounts.refresh_session(require_refresh_token(request))
+    if session is None:
         raise Unauthenticated("The session has ended; log in.")
-    account, token = continued
-    return with_refresh_cookie(request, account, token, guest=await entrance.is_guest(account))
+    account, token = session
+    return with_refresh_cookie(request, account, token, guest=await accounts.is_guest(account))
 
 
 @router.post("/auth/logout", status_code=204, responses=problem_responses(403, 431))
 async def log_out(request: Request) -> Response:
-    """End the session, whether or not there is one."""
+    """End the session.
+
+    Revokes the refresh token and removes its cookie. Succeeds without a session too.
+    """
     token = refresh_token_of(request)
     if token is not None:
         await services_of(request).accounts.revoke_session(token)
@@ -95,24 +110,28 @@ async def log_out(request: Request) -> Response:
 
 
 @router.get("/me", responses={200: {"model": Me}})
-async def me(request: Request, min_position: MinPosition = None) -> Response:
-    """Show the account that asks, and the roles it holds everywhere; read from the log, so never behind."""
+async def get_own_account(request: Request, min_position: MinPosition = None) -> Response:
+    """Get the sender's own account.
+
+    Returns the account and the roles that it holds globally; `GET /organizers` lists the roles within organizers. Read
+    from the log, so always current.
+    """
     await wait_for_position(request, min_position)
     identity = identity_of(request)
     services = services_of(request)
     person = await services.people.find(identity.account)
-    found = {
+    body = {
         "account_id": identity.account,
         "guest": await services.accounts.is_guest(identity.account),
         "email": person and person.email,
         "name": person and person.name,
         "roles": sorted(await identity.roles()),
     }
-    return json_response(found)
+    return json_response(body)
 
 
 async def guest_of(request: Request) -> str | None:
-    """Return the guest account that registers, if one does."""
+    """Return the guest account that sends a registration; None for other senders."""
     identity = optional_identity(request)
     if identity is None or not await services_of(request).accounts.is_guest(identity.account):
         return None
@@ -120,13 +139,13 @@ async def guest_of(request: Request) -> str | None:
 
 
 async def token_response(request: Request, account: str, *, guest: bool, status: int = 200) -> Response:
-    """Open a session for somebody who came in."""
+    """Open a session for an account and return the response with its tokens."""
     token = await services_of(request).accounts.open_session(account)
     return with_refresh_cookie(request, account, token, guest=guest, status=status)
 
 
 def with_refresh_cookie(request: Request, account: str, token: str, *, guest: bool, status: int = 200) -> Response:
-    """Write an access token into the answer and the refresh token into its cookie."""
+    """Return a response with an access token in its body and the refresh token in its cookie."""
     access_token = services_of(request).tokens.issue(account, guest=guest)
     lifetime = int(ACCESS_LIFETIME.total_seconds())
     body = {"account_id": account, "access_token": access_token, "token_type": "bearer", "expires_in": lifetime}

@@ -1,4 +1,4 @@
-"""Performances that are cancelled: sale and entry stop at once, a process refunds their orders."""
+"""Cancellation of performances, and the progress of their refunds."""
 
 from uuid import UUID
 
@@ -19,7 +19,6 @@ from projections import my_orders
 from projections.my_orders import refund_progress
 
 SOLD, HELD = "SeatSold", ("SeatHeld", "SeatHoldExtended")
-HOURS = scheduling.CHANGES_AFTER_START_MAX.total_seconds() / 3600
 
 router = business_router("performances")
 
@@ -27,14 +26,14 @@ router = business_router("performances")
 @router.post(
     "/performances/{performance_id}/cancel",
     responses={200: {"model": PerformanceCancelled}},
-    description=(
-        f"Cancel a performance, until {HOURS:.0f} hours after its start: sale, confirmation and entry stop at once. "
-        "Its orders are refunded by a process, used tickets too, and its unpaid orders and holds end; "
-        "GET …/cancellation shows how far it is. A second time changes nothing."
-    ),
 )
 async def cancel_performance(request: Request, performance_id: UUID, body: Cancellation | None = None) -> Response:
-    """Cancel a performance."""
+    """Cancel a performance.
+
+    Stops sale, order confirmation and entry at once; possible until 48 hours after the start. A process then refunds
+    all confirmed orders, used tickets included, and ends unpaid orders and holds; `GET …/cancellation` shows its
+    progress. Repeating it changes nothing.
+    """
     services, performance, reason = services_of(request), str(performance_id), (body or Cancellation()).reason
     outcome = await execute_command(request, lambda context: scheduling.cancel(context, performance, reason))
     state = await services.handler.query(lambda context: require_performance(context, performance))
@@ -48,7 +47,7 @@ async def cancel_performance(request: Request, performance_id: UUID, body: Cance
 
 
 async def claims_to_end(services: Services, performance: str) -> Body:
-    """Count what still has seats of a performance, as the log says."""
+    """Count the orders, tickets and holds that still claim seats of a performance, read from the log."""
     latest = await services.store.read_latest(SEAT.stream(performance, ""), limit=CAPACITY_MAX)
     sold = [orjson.loads(event.data)["order"] for event in latest if event.name == SOLD]
     held = {orjson.loads(event.data)["hold"] for event in latest if event.name in HELD}
@@ -56,8 +55,13 @@ async def claims_to_end(services: Services, performance: str) -> Body:
 
 
 @router.get("/performances/{performance_id}/cancellation", responses={200: {"model": CancellationResponse}})
-async def show_cancellation(request: Request, performance_id: UUID, min_position: MinPosition = None) -> Response:
-    """Show how far the refunds of a cancelled performance are; 404 if it was not cancelled."""
+async def get_cancellation_progress(
+    request: Request, performance_id: UUID, min_position: MinPosition = None
+) -> Response:
+    """Get the progress of a cancellation.
+
+    Returns how many orders of a cancelled performance are refunded, failed and remaining. 404 if it is not cancelled.
+    """
     services, performance = services_of(request), str(performance_id)
     await wait_for_position(request, min_position, my_orders.MY_ORDERS.name)
     stream = PERFORMANCE.stream(performance)
@@ -65,7 +69,7 @@ async def show_cancellation(request: Request, performance_id: UUID, min_position
     recorded = (await services.store.read_streams([stream]))[stream]
     cancelled_at = next((event.recorded_at for event in recorded if event.name == "PerformanceCancelled"), None)
     if cancelled_at is None:
-        raise NotFound("This performance was not cancelled.")
+        raise NotFound("This performance is not cancelled.")
     progress = await refund_progress(services.read_models, performance=performance)
     return json_response(
         {

@@ -18,19 +18,24 @@ from api.http.routing import business_router
 from api.presenters import devices as present
 from api.presenters.values import id_of
 from api.schemas.devices import DeviceRequest, DevicesResponse, RegisteredResponse, RevokedResponse
-from domain.device import DeviceRegistered, register_device, revoke_device
+from domain import device as devices
+from domain.device import DeviceRegistered
 from domain.values import Role
-from projections.devices.fold import DEVICES, count_working, list_devices
+from projections.devices import fold as device_list
+from projections.devices.fold import DEVICES, count_working
 from projections.engine.queries import ModelMissing
 
 NEWEST = 2**63 - 1
 
-router = business_router("devices")
+router = business_router("entry")
 
 
 @router.post("/devices", status_code=201, responses={201: {"model": RegisteredResponse}, **problem_responses(404)})
-async def register(request: Request, body: DeviceRequest) -> Response:
-    """Register a scanner and return its key, once: only a hash of it is stored."""
+async def register_device(request: Request, body: DeviceRequest) -> Response:
+    """Register a device.
+
+    Registers a scanner and returns its key. The key is shown once, because only its hash is stored.
+    """
     organizer, device, secret = await acting_organizer(request, body.organizer_id), str(uuid7()), new_secret()
     registered = DeviceRegistered(
         organizer=organizer,
@@ -42,7 +47,7 @@ async def register(request: Request, body: DeviceRequest) -> Response:
     )
     others = await count_other_devices(request, organizer)
     outcome = await execute_command(
-        request, lambda context: register_device(context, device, registered, others=others)
+        request, lambda context: devices.register_device(context, device, registered, others=others)
     )
     ((stream, event),) = outcome.events
     key = None if outcome.replayed else key_of(device, secret)
@@ -50,7 +55,7 @@ async def register(request: Request, body: DeviceRequest) -> Response:
 
 
 async def count_other_devices(request: Request, organizer: str) -> int:
-    """Count the scanners that an organizer has already; none while there is no list of them."""
+    """Count the working devices of an organizer; 0 while the read model does not exist."""
     services = services_of(request)
     try:
         return await count_working(services.read_models, organizer=organizer, now=services.clock.now())
@@ -59,28 +64,31 @@ async def count_other_devices(request: Request, organizer: str) -> int:
 
 
 @router.get("/devices", responses={200: {"model": DevicesResponse}, **problem_responses(404)})
-async def list_registered(
+async def list_devices(
     request: Request,
-    organizer_id: Annotated[UUID | None, Query(description="Only this organizer's.")] = None,
+    organizer_id: Annotated[UUID | None, Query(description="Only devices of this organizer.")] = None,
     limit: Limit = 20,
     cursor: PositionCursor = None,
     min_position: MinPosition = None,
 ) -> Response:
-    """List the scanners of the sender's organizers, newest first; an admin sees all."""
+    """List devices.
+
+    Lists the devices of the sender's organizers, newest first; an admin gets all.
+    """
     await wait_for_position(request, min_position, DEVICES.name)
     organizers = await listed_organizers(request, None if organizer_id is None else str(organizer_id))
     models = services_of(request).read_models
-    rows = await list_devices(models, organizers=organizers, before=cursor or NEWEST, limit=limit + 1)
-    page, following = placed_page(rows, limit)
-    return json_response({"items": [present.device_from_row(row) for row in page], "next": following})
+    rows = await device_list.list_devices(models, organizers=organizers, before=cursor or NEWEST, limit=limit + 1)
+    page, next_cursor = placed_page(rows, limit)
+    return json_response({"items": [present.device_from_row(row) for row in page], "next": next_cursor})
 
 
 async def listed_organizers(request: Request, organizer: str | None) -> list[str] | None:
-    """Return the organizers whose scanners are listed; None: everybody's.
+    """Return the organizers whose devices are listed; None: all.
 
     Raises:
-        NotFound: there is no such organizer.
-        Forbidden: not theirs, or they have none.
+        NotFound: no such organizer.
+        Forbidden: the sender is not a member of the organizer, or of any organizer.
     """
     identity = identity_of(request)
     if organizer is not None:
@@ -92,8 +100,11 @@ async def listed_organizers(request: Request, organizer: str | None) -> list[str
 
 
 @router.delete("/devices/{device_id}", responses={200: {"model": RevokedResponse}})
-async def revoke(request: Request, device_id: UUID) -> Response:
-    """Revoke a scanner: from now on no scan of it is accepted. A second time changes nothing."""
+async def revoke_device(request: Request, device_id: UUID) -> Response:
+    """Revoke a device.
+
+    Revokes the device: its scans are refused from now on. Repeating it changes nothing.
+    """
     device = str(device_id)
-    outcome = await execute_command(request, lambda context: revoke_device(context, device))
+    outcome = await execute_command(request, lambda context: devices.revoke_device(context, device))
     return command_response(outcome, {"device_id": device, "revoked": True})

@@ -1,4 +1,4 @@
-"""Events: described, published, found and, while nothing of them was booked, deleted."""
+"""Events: create, list, update, publish and delete."""
 
 from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
@@ -36,21 +36,26 @@ from projections.catalogue import READ_MODELS, Event, EventCursor, EventQuery, V
 SEARCH_LENGTH_MAX = 200
 PERFORMANCES_MAX = 500
 OVER = "over"
-EVERYBODY = Viewer(sees_all=True)
+ALL_EVENTS = Viewer(sees_all=True)
 
 Search = Annotated[
     Annotated[str, StringConstraints(max_length=SEARCH_LENGTH_MAX), BeforeValidator(without_invisible)] | None,
-    Query(description="Words, or their beginnings; blank: any."),
+    Query(description="Words or beginnings of words; empty: no filter."),
 ]
-From = Annotated[Time | Day | None, Query(alias="from", description="A time, or a day at the venue.")]
-To = Annotated[Time | Day | None, Query(alias="to", description="A time, or a day at the venue, included.")]
+From = Annotated[Time | Day | None, Query(alias="from", description="A time, or a day in the venue's time zone.")]
+To = Annotated[
+    Time | Day | None, Query(alias="to", description="A time, or a day in the venue's time zone, inclusive.")
+]
 
 router = business_router("events")
 
 
 @router.post("/events", status_code=201, responses={201: {"model": EventResult}, **problem_responses(404)})
 async def create_event(request: Request, body: EventRequest) -> Response:
-    """Draft an event at a venue; nobody else sees it until it is published."""
+    """Create an event.
+
+    Creates a draft at a venue. Only its organizer and admins see it until it is published.
+    """
     organizer = await acting_organizer(request, body.organizer_id)
     details = EventDetails(
         title=body.title, description=body.description, category=body.category or "", image_url=body.image_url
@@ -68,7 +73,7 @@ async def create_event(request: Request, body: EventRequest) -> Response:
     return command_response(outcome, known, status=201)
 
 
-@router.get("/events", responses={200: {"model": Events}, **problem_responses(404)})
+@router.get("/events", tags=["catalogue"], responses={200: {"model": Events}, **problem_responses(404)})
 async def list_events(
     request: Request,
     *,
@@ -82,16 +87,18 @@ async def list_events(
     cursor: TextCursor = None,
     min_position: MinPosition = None,
 ) -> Response:
-    """Find events by words, place, category and time, by the start of their first performance in that time.
+    """List events.
 
-    Without a time: what is to come by its next performance, then what has none yet, then what is over. Each shows its
-    first few performances; `GET /events/{event_id}` shows all. Drafts are shown to their own organizer.
+    Finds events by words, place, category and time; `from` and `to` bound the start of the first performance in that
+    period. Without a period the order is: events to come by their next performance, events without performances, past
+    events. Each item holds its first performances only; `GET /events/{event_id}` returns all. Drafts are listed for
+    their own organizer.
     """
     require_period(since, until)
     place = str(venue) if venue else None
     await require_filtered_venue(request, place)
     await wait_for_position(request, min_position, *READ_MODELS)
-    wanted = EventQuery(
+    query = EventQuery(
         text=q,
         city=city,
         venue=place,
@@ -99,98 +106,107 @@ async def list_events(
         since=since,
         until=until,
         viewer=await viewer_of(request),
-        after=after(cursor),
+        after=event_cursor_of(cursor),
         limit=limit + 1,
     )
     services = services_of(request)
     now = services.clock.now()
-    found, last = split_page(await find_events(services.read_models, wanted, now=now), limit)
+    found, last = split_page(await find_events(services.read_models, query, now=now), limit)
     items = [present.event_from_row(event, now) for event in found]
     return json_response({"items": items, "next": None if last is None else cursor_after(last)})
 
 
 def cursor_after(event: Event) -> str:
-    """Name the place in the list behind an event."""
+    """Return the cursor of the page that begins after an event."""
     return cursor_of(OVER if event.over else "", time_to_cursor(event.sort_at), event.event)
 
 
-def after(cursor: str | None) -> EventCursor | None:
-    """Read a place in the list.
+def event_cursor_of(cursor: str | None) -> EventCursor | None:
+    """Return the position in the list that a cursor stands for.
 
     Raises:
-        Malformed: it is none of ours.
+        Malformed: the cursor was not issued by this API.
     """
     if cursor is None:
         return None
     over, sort_at, event = values_in(cursor, 3)
     try:
-        return EventCursor(over=over == OVER, sort_at=moment_in(sort_at), event=str(UUID(event or "")))
+        return EventCursor(over=over == OVER, sort_at=time_from_cursor(sort_at), event=str(UUID(event or "")))
     except ValueError as error:
         raise Malformed(FOREIGN_CURSOR) from error
 
 
 def time_to_cursor(moment: datetime | None) -> str | None:
-    """Write a moment into a cursor."""
+    """Return a time as text for a cursor, in UTC."""
     return None if moment is None else moment.astimezone(UTC).isoformat()
 
 
-def moment_in(text: str | None) -> datetime | None:
-    """Read a moment in a cursor.
+def time_from_cursor(text: str | None) -> datetime | None:
+    """Return the time that a cursor holds.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not an aware time.
     """
     if text is None:
         return None
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
-        raise ValueError("it has no offset")
+        raise ValueError("the time has no offset")
     return moment
 
 
-@router.get("/events/{event_id}", responses={200: {"model": EventDetailsResponse}})
-async def show_event(
+@router.get("/events/{event_id}", tags=["catalogue"], responses={200: {"model": EventDetailsResponse}})
+async def get_event(
     request: Request,
     event_id: UUID,
     *,
-    limit: Annotated[int, Query(ge=1, le=PERFORMANCES_MAX, description="How many performances.")] = PERFORMANCES_MAX,
+    limit: Annotated[
+        int, Query(ge=1, le=PERFORMANCES_MAX, description="Maximum number of performances.")
+    ] = PERFORMANCES_MAX,
     cursor: TextCursor = None,
     min_position: MinPosition = None,
 ) -> Response:
-    """Show an event with its performances, by their start, and how much of them is left."""
-    event, begin = str(event_id), performance_after(cursor)
+    """Get an event.
+
+    Returns the event and a page of its performances, ordered by start, with their availability.
+    """
+    event, start_after = str(event_id), performance_after(cursor)
     await require_visible_event(request, event)
     await wait_for_position(request, min_position, *READ_MODELS)
-    found = await event_with(request, event, begin, limit + 1)
+    found = await find_event_page(request, event, start_after, limit + 1)
     if found is None:
         await wait_for_position(request, await services_of(request).store.head(), *READ_MODELS)
-        found = await event_with(request, event, begin, limit + 1)
+        found = await find_event_page(request, event, start_after, limit + 1)
     if found is None:
         raise NotFound("There is no such event.")
     page, last = split_page(found.performances, limit)
     body = present.event_from_row(replace(found, performances=page), services_of(request).clock.now())
-    following = None if last is None else cursor_of(time_to_cursor(last.starts_at), last.performance)
-    return json_response({**body, "next": following}, headers=edition_header(event_edition(body)))
+    next_cursor = None if last is None else cursor_of(time_to_cursor(last.starts_at), last.performance)
+    return json_response({**body, "next": next_cursor}, headers=edition_header(event_edition(body)))
 
 
-async def event_with(request: Request, event: str, begin: tuple[datetime, str] | None, limit: int) -> Event | None:
-    """Return an event with its performances after one."""
+async def find_event_page(
+    request: Request, event: str, start_after: tuple[datetime, str] | None, limit: int
+) -> Event | None:
+    """Return an event and a page of its performances; None if the read model has no such event."""
     services = services_of(request)
     now = services.clock.now()
-    return await find_event(services.read_models, event=event, viewer=EVERYBODY, now=now, after=begin, limit=limit)
+    return await find_event(
+        services.read_models, event=event, viewer=ALL_EVENTS, now=now, after=start_after, limit=limit
+    )
 
 
 def performance_after(cursor: str | None) -> tuple[datetime, str] | None:
-    """Read which performance a page begins after.
+    """Return the start and id of the performance that a page begins after.
 
     Raises:
-        Malformed: the cursor is none of ours.
+        Malformed: the cursor was not issued by this API.
     """
     if cursor is None:
         return None
     starts_at, performance = values_in(cursor, 2)
     try:
-        moment = moment_in(starts_at)
+        moment = time_from_cursor(starts_at)
     except ValueError as error:
         raise Malformed(FOREIGN_CURSOR) from error
     if moment is None or performance is None:
@@ -199,12 +215,15 @@ def performance_after(cursor: str | None) -> tuple[datetime, str] | None:
 
 
 @router.patch("/events/{event_id}", responses={200: {"model": EventResult}, **problem_responses(412)})
-async def change_event(request: Request, event_id: UUID, body: EventChange, if_match: IfMatch = None) -> Response:
-    """Describe an event anew; what is left out stays."""
+async def update_event(request: Request, event_id: UUID, body: EventChange, if_match: IfMatch = None) -> Response:
+    """Update an event.
+
+    Changes the given fields and keeps the others; null removes `image_url` and `category`.
+    """
     event, changed_fields = str(event_id), body.model_dump(exclude_unset=True)
-    taken_away = {"category": ""} if "category" in changed_fields and body.category is None else {}
+    removed = {"category": ""} if "category" in changed_fields and body.category is None else {}
     kept = {name for name in ("title", "description", "category") if changed_fields.get(name, "") is None}
-    changes = {name: value for name, value in changed_fields.items() if name not in kept} | taken_away
+    changes = {name: value for name, value in changed_fields.items() if name not in kept} | removed
 
     def decide(context: DecisionContext) -> Changes:
         state = events.require_event(context, event)
@@ -212,30 +231,37 @@ async def change_event(request: Request, event_id: UUID, body: EventChange, if_m
         return events.change(context, event, replace(state.details, **changes))
 
     outcome = await execute_command(request, decide)
-    known = await event_now(request, event)
+    known = await event_json(request, event)
     return command_response(outcome, known, headers=edition_header(event_edition(known)))
 
 
 def event_edition(known: Body) -> Body:
-    """Return what of an event PATCH can change."""
+    """Return the fields of an event that PATCH can change."""
     return {field.name: known[field.name] for field in fields(EventDetails)}
 
 
 @router.post("/events/{event_id}/publish", responses={200: {"model": EventResult}})
 async def publish_event(request: Request, event_id: UUID) -> Response:
-    """Show an event to the public; from now on its performances may sell. A second time changes nothing."""
+    """Publish an event.
+
+    Makes the event public; from now on its performances may sell. Repeating it changes nothing.
+    """
     outcome = await execute_command(request, lambda context: events.publish(context, str(event_id)))
-    return command_response(outcome, await event_now(request, str(event_id)))
+    return command_response(outcome, await event_json(request, str(event_id)))
 
 
-async def event_now(request: Request, event: str) -> Body:
-    """Show an event itself as it stands in the log."""
+async def event_json(request: Request, event: str) -> Body:
+    """Return an event's own fields, read from the log."""
     state = await services_of(request).handler.query(lambda context: events.require_event(context, event))
     return present.event_facts(event, state.organizer, state.venue, state.details, state.status)
 
 
 @router.delete("/events/{event_id}", responses={200: {"model": EventDeleted}})
 async def delete_event(request: Request, event_id: UUID) -> Response:
-    """Take an event off every list, unless anything of it was ever booked (`has_bookings`)."""
+    """Delete an event.
+
+    Archives the event: it is no longer listed. Refused if anything of it was ever booked
+    (`has_bookings`).
+    """
     finished = await archive_unused(request, deletion_of_event(request, str(event_id)))
     return command_response(finished, {"event_id": str(event_id), "status": EventStatus.ARCHIVED})

@@ -1,4 +1,4 @@
-"""A part of the log as a file, sent while it is read."""
+"""Exports of the log and its seals as files, streamed while they are read."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -30,26 +30,26 @@ TYPES = {Format.JSONL: "application/x-ndjson", Format.PARQUET: "application/vnd.
 
 BYTES = {"schema": {"type": "string", "format": "binary"}}
 POSITION = {"type": "string", "pattern": "^[0-9]+$"}
-GO_ON = {NEXT: {"description": "There is more: ask again with this as `after`.", "schema": POSITION}}
-SENT: dict[int | str, dict[str, Any]] = {
+NEXT_HEADER = {NEXT: {"description": "More follows: send this as `after`.", "schema": POSITION}}
+EXPORT_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The events, in order.",
-        "headers": {UPTO: {"description": "The last position that was looked at.", "schema": POSITION}, **GO_ON},
+        "headers": {UPTO: {"description": "The last scanned position.", "schema": POSITION}, **NEXT_HEADER},
         "content": dict.fromkeys(TYPES.values(), BYTES),
     }
 }
-SEALS_SENT: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The seals, in order.", "headers": GO_ON, "content": {TYPES[Format.JSONL]: BYTES}}
+SEAL_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The seals, in order.", "headers": NEXT_HEADER, "content": {TYPES[Format.JSONL]: BYTES}}
 }
 
 router = business_router("audit")
 
 
 class Export(StreamingResponse):
-    """A file that is sent in its turn: as long as it takes, it keeps a thread and a connection to the database busy.
+    """A streamed file. While it is sent it occupies one slot, a thread and a database connection.
 
     Args:
-        turns: who is let in.
+        slots: limits the exports that run at the same time.
     """
 
     def __init__(self, slots: ConcurrencyLimit, content: AsyncIterator[bytes], **options: Any) -> None:
@@ -57,45 +57,48 @@ class Export(StreamingResponse):
         self._slots = slots
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it, or refuse while too many others are sent.
+        """Send the file.
 
         Raises:
-            Busy: its turn did not come in time.
+            Busy: no slot became free in time.
         """
         async with self._slots:
             await super().__call__(scope, receive, send)
 
 
-@router.get("/audit/export", response_class=StreamingResponse, responses={**SENT, **problem_responses(404)})
-async def export(
+@router.get("/audit/export", response_class=StreamingResponse, responses={**EXPORT_RESPONSES, **problem_responses(404)})
+async def export_log(
     request: Request,
     *,
-    kind: Annotated[Format, Query(alias="format", description="JSON Lines, or Parquet.")] = Format.JSONL,
-    name: Annotated[list[EventName] | None, Query(max_length=NAMES_MAX, description="Events of these names.")] = None,
-    stream: Annotated[StreamName | None, Query(description="Events of this stream.")] = None,
-    since: Annotated[Timestamp | None, Query(alias="from", description="Recorded at this time or later.")] = None,
-    until: Annotated[Timestamp | None, Query(alias="to", description="Recorded at this time or before.")] = None,
+    kind: Annotated[Format, Query(alias="format", description="JSON Lines or Parquet.")] = Format.JSONL,
+    name: Annotated[
+        list[EventName] | None, Query(max_length=NAMES_MAX, description="Only events with these names.")
+    ] = None,
+    stream: Annotated[StreamName | None, Query(description="Only events of this stream.")] = None,
+    since: Annotated[Timestamp | None, Query(alias="from", description="Recorded at or after this time.")] = None,
+    until: Annotated[Timestamp | None, Query(alias="to", description="Recorded at or before this time.")] = None,
     after: After = 0,
     before: Before = None,
     min_position: MinPosition = None,
 ) -> StreamingResponse:
-    """Send events byte for byte as they are stored, with their digests; of a million positions at most.
+    """Export a part of the log.
 
-    Some are sent at a time: whoever would wait for more than five seconds is told to come back (503).
-    Lines that came are whole, whatever happens to the rest: go on after the position of the last one. The seals of the
-    same positions, at `/audit/export/seals`, prove what is in the file.
+    Streams the stored bytes of events with their digests, at most a million positions. The number of concurrent exports
+    is limited; one that would wait for more than five seconds gets 503. Every received line is complete: after an
+    interruption continue after the position of the last line. The seals of the same positions (`/audit/export/seals`)
+    prove the content.
     """
     require_period(since, until)
     await wait_for_position(request, min_position)
-    services, wanted = services_of(request), EventFilter(names=name or None, stream=stream)
-    search = Search(wanted=wanted, limit=POSITION_MAX, after=after, before=before, since=since, until=until)
-    await require_known(services.store, wanted)
-    whole = await searchable_range(services.store, search)
-    part = whole.first(POSITIONS_PER_EXPORT_MAX, newest_first=False)
-    more = {NEXT: str(part.until)} if part.until < whole.until else {}
+    services, event_filter = services_of(request), EventFilter(names=name or None, stream=stream)
+    search = Search(wanted=event_filter, limit=POSITION_MAX, after=after, before=before, since=since, until=until)
+    await require_known(services.store, event_filter)
+    matching = await searchable_range(services.store, search)
+    part = matching.first(POSITIONS_PER_EXPORT_MAX, newest_first=False)
+    more = {NEXT: str(part.until)} if part.until < matching.until else {}
     return Export(
         services.exports,
-        stream_file(services.store, wanted, part, await asyncio.to_thread(writer_of, kind)),
+        stream_file(services.store, event_filter, part, await asyncio.to_thread(writer_of, kind)),
         media_type=TYPES[kind],
         headers={
             UPTO: str(max(part.after, part.until)),
@@ -105,11 +108,14 @@ async def export(
     )
 
 
-@router.get("/audit/export/seals", response_class=Response, responses=SEALS_SENT)
+@router.get("/audit/export/seals", response_class=Response, responses=SEAL_RESPONSES)
 async def export_seals(
     request: Request, *, after: After = 0, before: Before = None, min_position: MinPosition = None
 ) -> Response:
-    """Send the seals that cover any of these positions, a line each, 10,000 at most."""
+    """Export seals.
+
+    Streams the seals that cover the given positions, one per line, at most 10,000.
+    """
     await wait_for_position(request, min_position)
     last = POSITION_MAX if before is None else before - 1
     seals = await services_of(request).seal_verification.table.covering(first=after + 1, last=last, limit=SEALS_MAX)
@@ -117,8 +123,10 @@ async def export_seals(
     return Response(b"".join(map(seal_line, seals)), media_type=TYPES[Format.JSONL], headers=more)
 
 
-async def stream_file(store: Store, wanted: EventFilter, part: PositionRange, writer: Writer) -> AsyncIterator[bytes]:
-    """Yield the file, some events at a time; writing them keeps nobody else waiting."""
-    async for events in events_between(store, wanted, after=part.after, until=part.until):
+async def stream_file(
+    store: Store, event_filter: EventFilter, part: PositionRange, writer: Writer
+) -> AsyncIterator[bytes]:
+    """Yield the file in chunks; encoding runs in a thread, off the event loop."""
+    async for events in events_between(store, event_filter, after=part.after, until=part.until):
         yield await asyncio.to_thread(writer.add, events)
     yield await asyncio.to_thread(writer.finish)

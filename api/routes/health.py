@@ -1,4 +1,4 @@
-"""What operators ask: alive, ready, and the numbers. Ready does not need NATS, because booking does not."""
+"""Liveness, readiness and metrics. Readiness does not depend on NATS, because bookings do not."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -17,26 +17,32 @@ router = operations_router("operations")
 
 
 @router.get("/livez", responses={200: {"model": Alive}})
-async def livez() -> Response:
-    """Say that the process answers."""
+async def get_liveness() -> Response:
+    """Check liveness.
+
+    Returns 200 while the server process responds.
+    """
     return json_response({"status": "alive"})
 
 
 @router.get("/readyz", responses={200: {"model": Ready}})
-async def readyz(request: Request) -> Response:
-    """Say whether commands can be carried out, and how the read models stand."""
+async def get_readiness(request: Request) -> Response:
+    """Check readiness.
+
+    Returns 200 while commands can be executed, with the state of read models and processes.
+    """
     services = services_of(request)
     clock = await services.store.clock()
     if clock.refuses:
         raise ClockBehind(f"The database's clock is {clock.behind} behind the last event.")
-    reports = await list_statuses(await services.positions.states(), services.store, services.clock.now())
+    statuses = await list_statuses(await services.positions.states(), services.store, services.clock.now())
     return json_response(
         {
             "status": "ready",
             "head": clock.position,
-            "lag": {report.state.name: report.lag for report in reports},
-            "projections": {report.state.name: report.displayed_state for report in reports},
-            "processes": {standing.name: standing.state for standing in await services.processes.all()},
+            "lag": {status.state.name: status.lag for status in statuses},
+            "projections": {status.state.name: status.displayed_state for status in statuses},
+            "processes": {process.name: process.state for process in await services.processes.all()},
             "parts": services.parts(),
             "sandbox": services.api_settings.sandbox_url,
             "warnings": services.api_settings.warnings,
@@ -44,9 +50,14 @@ async def readyz(request: Request) -> Response:
     )
 
 
-@router.get("/metrics", responses={200: {"content": {"text/plain": {}}}})
-async def metrics(request: Request) -> Response:
-    """Show the numbers as Prometheus reads them."""
+@router.get(
+    "/metrics", response_class=Response, responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
+)
+async def get_metrics(request: Request) -> Response:
+    """Get metrics.
+
+    Returns all metrics in the Prometheus text format.
+    """
     services = services_of(request)
     gauges = {
         "admission_running": services.concurrency_limit.running,
@@ -59,17 +70,17 @@ async def metrics(request: Request) -> Response:
 
 
 async def process_gauges(services: Services) -> Mapping[str, float]:
-    """Return the numbers of the processes; none while the database does not answer."""
+    """Return the metrics of the processes; none while the database is unavailable."""
     with suppress(StoreUnavailable):
-        standings = await services.processes.all()
+        statuses = await services.processes.all()
         return {
-            f'process_{what}{{process="{standing.name}"}}': number
-            for standing in standings
+            f'process_{what}{{process="{status.name}"}}': number
+            for status in statuses
             for what, number in {
-                "failed": standing.failed_at is not None,
-                "position": standing.position,
-                "work_waiting": standing.waiting,
-                "work_retrying": standing.retrying,
+                "failed": status.failed_at is not None,
+                "position": status.position,
+                "work_waiting": status.waiting,
+                "work_retrying": status.retrying,
             }.items()
         }
     return {}

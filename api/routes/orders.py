@@ -1,4 +1,4 @@
-"""Orders: placed in one step or of a hold, shown, cancelled."""
+"""Orders: place, list, get and cancel."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated
@@ -24,7 +24,7 @@ from api.queries.order_details import order_details
 from api.queries.order_search import search_terms_of, searchable_orders
 from api.schemas.orders import Contact, OrderCancelled, OrderDetails, OrderPlaced, OrderRequest, Orders
 from domain import order as orders
-from domain.decisions.ordering import PlaceOrder, cancel_order, hold_and_order, order_hold, require_visible_order
+from domain.decisions import ordering
 from domain.errors import Invalid
 from domain.order import OrderStatus
 from domain.ports import personal_data
@@ -39,7 +39,11 @@ SEARCH_LENGTH_MIN, SEARCH_LENGTH_MAX = 3, 200
 
 SearchText = Annotated[
     str | None,
-    Query(min_length=SEARCH_LENGTH_MIN, max_length=SEARCH_LENGTH_MAX, description="A code, an id, a person, a seat."),
+    Query(
+        min_length=SEARCH_LENGTH_MIN,
+        max_length=SEARCH_LENGTH_MAX,
+        description="An order code, an id, a person or a seat.",
+    ),
 ]
 
 hot_router = fast_router("orders")
@@ -47,14 +51,16 @@ router = business_router("orders")
 
 
 @hot_router.post("/orders", status_code=201, responses={201: {"model": OrderPlaced}, **problem_responses(404)})
-async def place(request: Request, body: OrderRequest) -> Response:
-    """Order a hold, or hold and order places in one atomic step; all of them or none.
+async def place_order(request: Request, body: OrderRequest) -> Response:
+    """Place an order.
 
-    A guest has to say where mail goes. Until `expires_at` the seats wait for a payment.
+    Orders a hold (`hold_id`), or holds and orders places in one atomic step (`performance_id` and `items`), all or
+    none. A guest must send a `contact`. The order must be paid before `expires_at`; an order without anything to pay is
+    confirmed at once.
     """
     order = str(uuid7())
     require_contact(request, body.contact)
-    command = PlaceOrder(
+    command = ordering.PlaceOrder(
         order=order,
         account=identity_of(request).account,
         contact=None if body.contact is None else derived_id(order, "contact"),
@@ -66,31 +72,31 @@ async def place(request: Request, body: OrderRequest) -> Response:
             request,
             body.performance_id,
             body.items,
-            lambda context, request_body, inventory: hold_and_order(context, command, request_body, inventory),
+            lambda context, request_body, inventory: ordering.hold_and_order(context, command, request_body, inventory),
         )
     else:
         hold = body.hold_id or ""
-        outcome = await execute_command(request, lambda context: order_hold(context, command, hold=hold))
+        outcome = await execute_command(request, lambda context: ordering.order_hold(context, command, hold=hold))
     if body.contact is not None:
         await save_contact(request, body.contact, outcome.of(orders.OrderPlaced))
     return command_response(outcome, present.order_from_events(outcome.events), status=201)
 
 
 def require_contact(request: Request, contact: Contact | None) -> None:
-    """Refuse a guest who does not say where mail goes.
+    """Require a contact from a guest.
 
     Raises:
-        Invalid.
+        Invalid: the sender is a guest and sent no contact.
     """
     if contact is None and identity_of(request).guest:
-        raise Invalid("Say where your tickets go: contact.")
+        raise Invalid("A guest's order needs a contact.")
 
 
 async def save_contact(request: Request, contact: Contact, placed: orders.OrderPlaced) -> None:
-    """Keep where an order's mail goes as a personal record, once the order is recorded; a replayed one does it again.
+    """Save an order's contact among the personal records, after the order is recorded; a replay saves it again.
 
     Raises:
-        OutcomeUnknown: the order is recorded, but the personal records cannot be reached.
+        OutcomeUnknown: the order is recorded, but the personal records are unavailable.
     """
     if placed.contact is None:
         return
@@ -100,11 +106,11 @@ async def save_contact(request: Request, contact: Contact, placed: orders.OrderP
     try:
         await services_of(request).people.save_contact(record)
     except personal_data.RecordsUnavailable as error:
-        raise OutcomeUnknown("The order is recorded, its contact is not.") from error
+        raise OutcomeUnknown("The order is recorded, but its contact is not.") from error
 
 
 @router.get("/orders", responses={200: {"model": Orders}, **problem_responses(404)})
-async def list_found_orders(
+async def list_orders(
     request: Request,
     *,
     q: SearchText = None,
@@ -115,26 +121,27 @@ async def list_found_orders(
     cursor: PositionCursor = None,
     min_position: MinPosition = None,
 ) -> Response:
-    """List the account's own orders, newest first; with a filter, support finds all and organizers find theirs.
+    """List orders.
 
-    `q` is an order code, an id of an order, payment, refund or ticket, the beginning of an address or a part of a name;
-    with `performance` also a part of a seat's label.
+    Without a filter: the sender's own orders, newest first. With a filter: support and admins find all orders,
+    organizers those of their performances. `q` matches an order code, an id of an order, payment, refund or ticket, the
+    beginning of an address or a part of a name; together with `performance` also a part of a seat's label.
     """
     await wait_for_position(request, min_position, my_orders.MY_ORDERS.name, catalogue.NAME)
     services, filters = services_of(request), (q, status, performance, account)
     now = services.clock.now()
-    shown_of, bought_by = (str(key) if key else None for key in (performance, account))
-    whose_orders = await searchable_orders(request, filtered=any(given is not None for given in filters))
-    await require_findable(request, whose_orders, performance=shown_of, account=bought_by)
-    wanted = OrderFilter(
-        account_or_organizers=whose_orders,
+    performance_id, account_id = (str(key) if key else None for key in (performance, account))
+    account_or_organizers = await searchable_orders(request, filtered=any(given is not None for given in filters))
+    await require_findable(request, account_or_organizers, performance=performance_id, account=account_id)
+    order_filter = OrderFilter(
+        account_or_organizers=account_or_organizers,
         terms=await search_terms_of(request, q) if q is not None else None,
         status=status,
-        performance=shown_of,
-        account=bought_by,
+        performance=performance_id,
+        account=account_id,
     )
-    found = await find_orders(services.read_models, wanted, now=now, before=cursor or NEWEST, limit=limit + 1)
-    page, following = placed_page(found.orders, limit)
+    found = await find_orders(services.read_models, order_filter, now=now, before=cursor or NEWEST, limit=limit + 1)
+    page, next_cursor = placed_page(found.orders, limit)
     contacts = await contacts_of(request, [row.contact for row in page if row.contact])
     summaries = await summaries_of(services.read_models, (row.performance for row in page))
     items = [
@@ -144,18 +151,21 @@ async def list_found_orders(
         }
         for row in page
     ]
-    return json_response({"items": items, "next": following})
+    return json_response({"items": items, "next": next_cursor})
 
 
 async def contacts_of(request: Request, contacts: Sequence[str]) -> Mapping[str, Body]:
-    """Return where the mail of orders goes, by the contact they name."""
+    """Return the contacts by id, as JSON."""
     found = await services_of(request).people.find_contacts(contacts) if contacts else {}
     return {key: {"email": contact.email, "name": contact.name} for key, contact in found.items()}
 
 
 @router.get("/orders/{order_id}", responses={200: {"model": OrderDetails}})
-async def show_order(request: Request, order_id: UUID, min_position: MinPosition = None) -> Response:
-    """Show an order with its payments and refunds, to its owner and to support; read from the log, so never behind."""
+async def get_order(request: Request, order_id: UUID, min_position: MinPosition = None) -> Response:
+    """Get an order.
+
+    Returns the order with its lines, payments and refunds. Read from the log, so always current.
+    """
     await wait_for_position(request, min_position)
     services, owner = services_of(request), await owner_filter(request)
     order = await order_details(services, str(order_id), owner)
@@ -168,12 +178,17 @@ async def show_order(request: Request, order_id: UUID, min_position: MinPosition
 
 
 @router.post("/orders/{order_id}/cancel", responses={200: {"model": OrderCancelled}})
-async def cancel(request: Request, order_id: UUID) -> Response:
-    """Give up an order that is not paid; its seats are free at once. A paid one is refunded instead."""
+async def cancel_order(request: Request, order_id: UUID) -> Response:
+    """Cancel an order.
+
+    Cancels an unpaid order; its places are free at once. A paid order is refunded instead (`order_confirmed`).
+    """
     order, owner = str(order_id), await owner_filter(request)
     reason = OrderCancelReason.BUYER if owner else OrderCancelReason.SUPPORT
     outcome = await execute_command(
-        request, lambda context: cancel_order(context, order=order, account=owner, reason=reason)
+        request, lambda context: ordering.cancel_order(context, order=order, account=owner, reason=reason)
     )
-    state = await services_of(request).handler.query(lambda context: require_visible_order(context, order, None))
+    state = await services_of(request).handler.query(
+        lambda context: ordering.require_visible_order(context, order, None)
+    )
     return command_response(outcome, {"order_id": order, "status": state.status})

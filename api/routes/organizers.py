@@ -1,4 +1,4 @@
-"""Organizers, and who may act for them."""
+"""Organizers and their members."""
 
 from uuid import UUID
 
@@ -24,8 +24,11 @@ router = business_router("organizers")
 
 
 @router.post("/organizers", status_code=201, responses={201: {"model": OrganizerFounded}})
-async def found_organizer(request: Request, body: OrganizerRequest) -> Response:
-    """Let a seller join."""
+async def create_organizer(request: Request, body: OrganizerRequest) -> Response:
+    """Create an organizer.
+
+    Creates the organizer; `PUT /organizers/{organizer_id}/members/{account_id}` adds its members.
+    """
     organizer = str(uuid7())
     outcome = await execute_command(request, lambda context: organizers.found_organizer(context, organizer, body.name))
     ((stream, founded),) = outcome.events
@@ -34,13 +37,16 @@ async def found_organizer(request: Request, body: OrganizerRequest) -> Response:
 
 
 @router.get("/organizers", responses={200: {"model": Organizers}})
-async def list_own(
+async def list_own_organizers(
     request: Request,
     limit: Limit = PAGE_MAX,
     cursor: UUID | None = None,
     min_position: MinPosition = None,
 ) -> Response:
-    """Show the organizers the account is a member of; an admin sees all."""
+    """List the sender's organizers.
+
+    Lists the organizers of which the sender is a member, with its roles there; an admin gets all organizers.
+    """
     await wait_for_position(request, min_position, NAME)
     identity = identity_of(request)
     rows = await list_organizers(
@@ -63,18 +69,21 @@ async def list_members(
     cursor: UUID | None = None,
     min_position: MinPosition = None,
 ) -> Response:
-    """List the members of an organizer with their roles; read from the log, so never behind."""
+    """List the members of an organizer.
+
+    Lists the members with their roles, ordered by account id. Read from the log, so always current.
+    """
     await wait_for_position(request, min_position)
     services, after = services_of(request), str(cursor or "")
     state = await services.handler.query(lambda context: organizers.require_organizer(context, str(organizer_id)))
     accounts = sorted(account for account in state.members if account > after)
     page = accounts[:limit]
-    items = [member(account, state.members[account], await services.people.find(account)) for account in page]
+    items = [member_json(account, state.members[account], await services.people.find(account)) for account in page]
     return json_response({"items": items, "next": page[-1] if len(accounts) > limit else None})
 
 
-def member(account: str, roles: frozenset[Role], person: Person | None) -> Body:
-    """Show a member of an organizer."""
+def member_json(account: str, roles: frozenset[Role], person: Person | None) -> Body:
+    """Return a member of an organizer as JSON."""
     return {
         "account_id": account,
         "email": person and person.email,
@@ -84,8 +93,12 @@ def member(account: str, roles: frozenset[Role], person: Person | None) -> Body:
 
 
 @router.put("/organizers/{organizer_id}/members/{account_id}", responses={200: {"model": MemberResult}})
-async def put_member(request: Request, organizer_id: UUID, account_id: UUID, body: RolesRequest) -> Response:
-    """Give an account exactly these roles within the organizer, from its next request on; none: no member."""
+async def set_member_roles(request: Request, organizer_id: UUID, account_id: UUID, body: RolesRequest) -> Response:
+    """Set the roles of an organizer's member.
+
+    Replaces all roles that the account holds within the organizer, from its next request on. An empty list ends the
+    membership.
+    """
     organizer, account, roles = str(organizer_id), str(account_id), frozenset(body.roles)
 
     def decide(context: DecisionContext) -> Changes:

@@ -1,4 +1,4 @@
-"""Payments: opened here, paid at the provider; card data never comes near us."""
+"""Payments: started here, paid at the provider. Card data never reaches this API."""
 
 from uuid import UUID
 
@@ -28,77 +28,81 @@ router = business_router("payments")
 
 
 @router.post("/orders/{order_id}/payments", status_code=201, responses={201: {"model": PaymentOpened}})
-async def pay(request: Request, order_id: UUID, body: PaymentRequest) -> Response:
-    """Begin an attempt to pay an order; send the buyer to `checkout_url`.
+async def start_payment(request: Request, order_id: UUID, body: PaymentRequest) -> Response:
+    """Start a payment.
 
-    If the provider does not answer (503), send the same request with the same Idempotency-Key again: it goes on where
-    it was.
+    Opens a checkout at the payment provider for an unpaid order; send the buyer to `checkout_url`. If the provider does
+    not answer (`provider_unavailable`), send the same request with the same Idempotency-Key again: it continues where
+    it stopped.
     """
     gateway = services_of(request).gateways.get(body.provider)
     if gateway is None:
-        known = sorted(services_of(request).gateways)
-        raise Invalid("There is no such payment provider.", providers=known)
+        providers = sorted(services_of(request).gateways)
+        raise Invalid("There is no such payment provider.", providers=providers)
     command = OpenPayment(
         payment=str(uuid7()), order=str(order_id), account=identity_of(request).account, provider=body.provider
     )
     requested = await execute_command(request, lambda context: open_payment(context, command))
     opened, url = await open_checkout_once(request, gateway, requested)
-    wanted: PaymentRequested = requested.of(PaymentRequested)
-    shown_payment = {
-        "payment_id": payment_of(requested),
-        "order_id": wanted.order,
-        "provider": wanted.provider,
+    event: PaymentRequested = requested.of(PaymentRequested)
+    response_body = {
+        "payment_id": payment_id_of(requested),
+        "order_id": event.order,
+        "provider": event.provider,
         "status": PaymentStatus.OPEN,
-        "amount": money(wanted.amount, wanted.currency),
+        "amount": money(event.amount, event.currency),
         "checkout_url": url,
-        "expires_at": wanted.expires_at,
+        "expires_at": event.expires_at,
     }
-    return command_response(opened, shown_payment, status=201)
+    return command_response(opened, response_body, status=201)
 
 
-def payment_of(requested: Outcome) -> str:
-    """Return the id of the payment that a command began."""
+def payment_id_of(requested: Outcome) -> str:
+    """Return the id of the payment that a command started."""
     return next(id_of(stream) for stream, fact in requested.events if isinstance(fact, PaymentRequested))
 
 
 async def open_checkout_once(request: Request, gateway: PaymentGateway, requested: Outcome) -> tuple[Outcome, str]:
-    """Have the provider open its checkout and record it, both once, however often the request is sent.
+    """Open the checkout at the provider and record it, once for any number of attempts.
 
-    Its address is kept beside the log: whoever has it may pay there. Where it is not known any more, the provider is
-    asked for it again, by the same reference.
+    The checkout's URL is stored beside the log, because it allows paying. If the URL is no longer stored, the provider
+    returns it for the same reference.
 
     Raises:
-        PaymentUnavailable: the provider does not answer; nothing is recorded, and the next try goes on from here.
-        PaymentRefused: the provider says no.
+        PaymentUnavailable: the provider does not answer; nothing is recorded, and a retry continues from here.
+        PaymentRefused: the provider refuses the checkout.
     """
-    wanted: PaymentRequested = requested.of(PaymentRequested)
-    payment = payment_of(requested)
+    event: PaymentRequested = requested.of(PaymentRequested)
+    payment = payment_id_of(requested)
     services = services_of(request)
-    before = (await read_events(services, PAYMENT.stream(payment)))[PAYMENT.stream(payment)]
-    place = next((fact.checkout for fact in before if isinstance(fact, PaymentCheckoutOpened)), None)
+    recorded_events = (await read_events(services, PAYMENT.stream(payment)))[PAYMENT.stream(payment)]
+    checkout_id = next((fact.checkout for fact in recorded_events if isinstance(fact, PaymentCheckoutOpened)), None)
     url = (await services.checkout_urls.find_many([payment])).get(payment)
-    if place is None or url is None:
+    if checkout_id is None or url is None:
         checkout = await gateway.open_checkout(
             reference=payment,
-            amount=wanted.amount,
-            currency=wanted.currency,
-            expires_at=wanted.expires_at,
-            return_url=f"{services.api_settings.public_url}/orders/{wanted.order}",
-            description=f"Order {order_code(wanted.order)}",
+            amount=event.amount,
+            currency=event.currency,
+            expires_at=event.expires_at,
+            return_url=f"{services.api_settings.public_url}/orders/{event.order}",
+            description=f"Order {order_code(event.order)}",
         )
-        place, url = place or checkout.checkout_id, checkout.url
-        await services.checkout_urls.save(payment, url, wanted.expires_at)
-    known = place
+        checkout_id, url = checkout_id or checkout.checkout_id, checkout.url
+        await services.checkout_urls.save(payment, url, event.expires_at)
+    opened_checkout = checkout_id
 
     def decide(context: DecisionContext) -> Changes:
-        return open_checkout(context, payment=payment, checkout=known)
+        return open_checkout(context, payment=payment, checkout=opened_checkout)
 
     return await execute_command(request, decide, step="checkout", begun=True), url
 
 
 @router.get("/payments/{payment_id}", responses={200: {"model": PaymentResponse}})
-async def show_payment(request: Request, payment_id: UUID, min_position: MinPosition = None) -> Response:
-    """Show a payment as it stands, to its owner and to support; read from the log, so never behind."""
+async def get_payment(request: Request, payment_id: UUID, min_position: MinPosition = None) -> Response:
+    """Get a payment.
+
+    Returns the payment, read from the log, so always current. Only the owner gets `checkout_url`.
+    """
     await wait_for_position(request, min_position)
     payment, owner = str(payment_id), await owner_filter(request)
     state = await services_of(request).handler.query(lambda context: require_visible_payment(context, payment, owner))
@@ -110,10 +114,10 @@ async def show_payment(request: Request, payment_id: UUID, min_position: MinPosi
 
 
 def require_visible_payment(context: DecisionContext, payment: str, owner: str | None) -> RequestedPayment:
-    """Read a payment that must be the owner's; None: anybody's.
+    """Return a payment of the owner; None as owner: of any account.
 
     Raises:
-        NotFound: there is none, or it is somebody else's.
+        NotFound: no such payment, or it belongs to another account.
     """
     state = require_payment(context, payment)
     if not (owner is None or owns(context, owner, state.account)):

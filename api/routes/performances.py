@@ -1,6 +1,5 @@
-"""Performances: announced, changed, called off and drawn."""
+"""Performances: schedule, update, delete, and their layout."""
 
-from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -45,18 +44,16 @@ from projections.seat_map import fold as seat_map
 
 FOR_EVER = "public, max-age=31536000, immutable"
 
-CHANGES = (
-    "Move a performance, change its prices or limits, pause, resume or close its sales, until "
-    f"{scheduling.CHANGES_AFTER_START_MAX // timedelta(hours=1)} hours after its start. A new start lies ahead; until "
-    "then owners may ask for their money back. The entry rules can change as long as it is not cancelled."
-)
-
 router = business_router("performances")
 
 
 @router.post("/events/{event_id}/performances", status_code=201, responses={201: {"model": PerformanceResult}})
 async def schedule_performance(request: Request, event_id: UUID, body: PerformanceRequest) -> Response:
-    """Announce a showing; its seats come from the layout, which must be one of the event's venue."""
+    """Schedule a performance.
+
+    Creates a performance of an event. Its places come from the layout, which must belong to the event's venue. Sales
+    begin at `on_sale_at`, at once if it is omitted.
+    """
     services, event, performance = services_of(request), str(event_id), str(uuid7())
     layout = await services.handler.query(lambda context: require_layout(context, body.layout_id))
     inventory = await services.inventories.of(body.layout_id)
@@ -66,7 +63,7 @@ async def schedule_performance(request: Request, event_id: UUID, body: Performan
     def decide(context: DecisionContext) -> Changes:
         state = events.require_event(context, event)
         if layout.venue != state.venue:
-            raise Invalid("The layout is of another venue.", venue=state.venue)
+            raise Invalid("The layout belongs to another venue than the event.", venue=state.venue)
         request_body = PerformanceScheduled(
             event=event,
             organizer=state.organizer,
@@ -89,13 +86,16 @@ async def schedule_performance(request: Request, event_id: UUID, body: Performan
     return command_response(outcome, await with_sales_status(request, known), status=201)
 
 
-@router.get("/performances/{performance_id}", responses={200: {"model": PerformanceResponse}})
-async def show_performance(request: Request, performance_id: UUID, min_position: MinPosition = None) -> Response:
-    """Show a performance and how much of it is left."""
+@router.get("/performances/{performance_id}", tags=["catalogue"], responses={200: {"model": PerformanceResponse}})
+async def get_performance(request: Request, performance_id: UUID, min_position: MinPosition = None) -> Response:
+    """Get a performance.
+
+    Returns the performance and its availability. The `ETag` is the `If-Match` of an update.
+    """
     services, performance = services_of(request), str(performance_id)
     await require_visible_performance(request, performance)
     await wait_for_position(request, min_position, seat_map.NAME)
-    known = await performance_now(request, performance)
+    known = await performance_json(request, performance)
     counted = await seat_map.count_seats(services.read_models, performances=[performance], now=services.clock.now())
     left = present.availability(counted[performance], known["seat_count"])
     return json_response(
@@ -106,12 +106,16 @@ async def show_performance(request: Request, performance_id: UUID, min_position:
 @router.patch(
     "/performances/{performance_id}",
     responses={200: {"model": PerformanceResult}, **problem_responses(412)},
-    description=CHANGES,
 )
-async def change_performance(
+async def update_performance(
     request: Request, performance_id: UUID, body: PerformanceChange, if_match: IfMatch = None
 ) -> Response:
-    """Change a performance."""
+    """Update a performance.
+
+    Changes the given fields: times, prices, limits, sales state, entry rules. Allowed until 48 hours after the start;
+    the entry rules can change later too, unless the performance is cancelled. A new start must be in the future; until
+    then owners of tickets may request a refund.
+    """
     performance = str(performance_id)
     command = await to_change_command(services_of(request), performance, body)
     scheduled = await read_scheduled_event(request, performance)
@@ -122,15 +126,15 @@ async def change_performance(
         return scheduling.change(context, command)
 
     outcome = await execute_command(request, decide)
-    known = await performance_now(request, performance)
+    known = await performance_json(request, performance)
     return command_response(outcome, await with_sales_status(request, known), headers=edition_header(known))
 
 
 async def read_scheduled_event(request: Request, performance: str) -> PerformanceScheduled:
-    """Return a performance's first event.
+    """Return the first event of a performance's stream.
 
     Raises:
-        NotFound: there is no such performance.
+        NotFound: no such performance.
     """
     services, stream = services_of(request), PERFORMANCE.stream(performance)
     events = (await read_events(services, stream))[stream]
@@ -140,14 +144,14 @@ async def read_scheduled_event(request: Request, performance: str) -> Performanc
     return scheduled
 
 
-async def performance_now(request: Request, performance: str) -> Body:
-    """Show a performance itself as it stands in the log."""
+async def performance_json(request: Request, performance: str) -> Body:
+    """Return a performance's own fields, read from the log."""
     state = await services_of(request).handler.query(lambda context: require_performance(context, performance))
     return present.performance_from_state(performance, await read_scheduled_event(request, performance), state)
 
 
 async def with_sales_status(request: Request, known: Body) -> Body:
-    """Show a performance with whether it can be bought at the moment."""
+    """Return the performance with its current sales status."""
     services = services_of(request)
     state = await services.handler.query(lambda context: context.read(EVENT, known["event_id"]))
     published = isinstance(state, ListedEvent) and state.status is EventStatus.PUBLISHED
@@ -156,25 +160,34 @@ async def with_sales_status(request: Request, known: Body) -> Body:
 
 @router.delete("/performances/{performance_id}", responses={200: {"model": PerformanceDeleted}})
 async def delete_performance(request: Request, performance_id: UUID) -> Response:
-    """Remove a performance, unless any seat of it was ever held or sold (`has_bookings`); then cancel it."""
+    """Delete a performance.
+
+    Archives the performance: it is no longer listed. Refused if a seat of it was ever held or sold (`has_bookings`);
+    cancel it instead.
+    """
     finished = await archive_unused(request, deletion_of_performance(request, str(performance_id)))
     return command_response(finished, {"performance_id": str(performance_id), "status": DeletionStatus.ARCHIVED})
 
 
 @router.get(
     "/performances/{performance_id}/layout",
+    tags=["catalogue"],
     responses={
-        200: {"description": "What a browser draws the seats from.", "content": {JSON: {"schema": {}}}},
-        304: {"description": "It is what you have."},
+        200: {"description": "The public layout.", "content": {JSON: {"schema": {}}}},
+        304: {"description": "The layout matches `If-None-Match`."},
     },
 )
-async def show_performance_layout(
+async def get_performance_layout(
     request: Request,
     performance_id: UUID,
-    if_none_match: Annotated[str | None, Header(description="The ETag you have.")] = None,
+    if_none_match: Annotated[str | None, Header(description="The `ETag` of the cached copy.")] = None,
     min_position: MinPosition = None,
 ) -> Response:
-    """Give the drawing of a performance's seats: rows by rule, keys and labels. It never changes; keep it for ever."""
+    """Get the layout of a performance.
+
+    Returns the public layout that clients draw: rows, seat keys and labels. It never changes and may be cached for
+    ever.
+    """
     await wait_for_position(request, min_position)
     services, performance = services_of(request), str(performance_id)
     await require_visible_performance(request, performance)

@@ -1,4 +1,4 @@
-"""How the processes stand, and what admins do when one has failed."""
+"""Processes: their status, and the retry of failed ones."""
 
 from functools import partial
 from typing import Annotated
@@ -16,12 +16,15 @@ NAME_LENGTH_MAX = 50
 
 Name = Annotated[str, Path(max_length=NAME_LENGTH_MAX, examples=["settle_payments"])]
 
-router = business_router("processes")
+router = business_router("operations")
 
 
 @router.get("/processes", responses={200: {"model": ProcessesResponse}})
 async def list_processes(request: Request, min_position: MinPosition = None) -> Response:
-    """List every process: how far behind the log it is, what it still has to do, and why it failed if it did."""
+    """List processes.
+
+    Lists every process with its lag behind the log, its remaining work and its error.
+    """
     await wait_for_position(request, min_position)
     services = services_of(request)
     head = await services.store.head()
@@ -30,28 +33,31 @@ async def list_processes(request: Request, min_position: MinPosition = None) -> 
 
 @router.post("/processes/{process}/retry", responses={200: {"model": ProcessResult}})
 async def retry_process(request: Request, process: Name) -> Response:
-    """Let a process that failed try again at once."""
+    """Retry a process.
+
+    Runs a failed process again without waiting for its next attempt.
+    """
     services = services_of(request)
-    standing = require_status(await services.processes.all(), process)
-    outcome = await execute_command(request, partial(retry, snapshot=standing))
+    status = require_status(await services.processes.all(), process)
+    outcome = await execute_command(request, partial(retry, snapshot=status))
     if not outcome.replayed:
         await services.processes.retry(process)
     return command_response(outcome, {"name": process})
 
 
-def process_json(standing: ProcessStatus, head: int) -> Body:
-    """Show one process."""
+def process_json(status: ProcessStatus, head: int) -> Body:
+    """Return the status of a process as JSON."""
     return {
-        "name": standing.name,
-        "state": standing.state,
-        "position": standing.position,
-        "lag": max(0, head - standing.position),
-        "heartbeat_at": standing.heartbeat_at,
-        "error": standing.error,
-        "failed_position": standing.failed_position,
-        "failed_at": standing.failed_at,
-        "tries": standing.tries,
-        "retry_at": standing.retry_at,
-        "waiting": standing.waiting,
-        "retrying": standing.retrying,
+        "name": status.name,
+        "state": status.state,
+        "position": status.position,
+        "lag": max(0, head - status.position),
+        "heartbeat_at": status.heartbeat_at,
+        "error": status.error,
+        "failed_position": status.failed_position,
+        "failed_at": status.failed_at,
+        "tries": status.tries,
+        "retry_at": status.retry_at,
+        "waiting": status.waiting,
+        "retrying": status.retrying,
     }

@@ -1,4 +1,4 @@
-"""How the read models stand, and what admins do when one gives trouble."""
+"""Read models (projections): their status, and the operations of admins on them."""
 
 from functools import partial
 from typing import Annotated
@@ -29,68 +29,87 @@ NAME_LENGTH_MAX = 40
 
 Name = Annotated[str, Path(max_length=NAME_LENGTH_MAX, examples=["seat_map"])]
 
-router = business_router("projections")
+router = business_router("operations")
 
 
 @router.get("/projections", responses={200: {"model": Projections}})
 async def list_projections(request: Request, min_position: MinPosition = None) -> Response:
-    """List every read model: how far behind the log it is, why it stands still if it does, and what it leaves out."""
+    """List projections.
+
+    Lists every read model with its lag behind the log, its state and error, and the events and streams that it
+    excludes.
+    """
     services = services_of(request)
     await wait_for_position(request, min_position, *(await services.positions.all()))
-    reports = await list_statuses(await services.positions.states(), services.store, services.clock.now())
+    statuses = await list_statuses(await services.positions.states(), services.store, services.clock.now())
     builds = await services.positions.builds()
-    items = [{**projection_json(report), **builds_json(report.state, builds)} for report in reports]
+    items = [{**projection_json(status), **builds_json(status.state, builds)} for status in statuses]
     return json_response({"items": items, "next": None})
 
 
-def projection_json(report: ProjectionStatus) -> Body:
-    """Show one read model."""
-    state, failed = report.state, report.failed
+def projection_json(status: ProjectionStatus) -> Body:
+    """Return the status of a read model as JSON."""
+    state, failed = status.state, status.failed
     return {
         "name": state.name,
         "position": state.position,
-        "lag": report.lag,
-        "lag_seconds": round(report.lag_seconds, 3),
-        "state": report.displayed_state,
+        "lag": status.lag,
+        "lag_seconds": round(status.lag_seconds, 3),
+        "state": status.displayed_state,
         "version": state.version,
         "owner": state.owner,
         "heartbeat_at": state.heartbeat_at,
         "error": state.error,
         "failed_position": state.failed_position,
         "failed_event": failed and {"position": failed.position, "stream": failed.stream, "name": failed.name},
-        "skipped_positions": report.skipped,
-        "parked_streams": report.parked,
+        "skipped_positions": status.skipped,
+        "parked_streams": status.parked,
     }
 
 
 @router.post("/projections/{name}/pause", responses={200: {"model": ProjectionResult}})
-async def pause(request: Request, name: Name) -> Response:
-    """Let a read model stand still."""
+async def pause_projection(request: Request, name: Name) -> Response:
+    """Pause a projection.
+
+    Stops the read model within two seconds; readers get its last state.
+    """
     return await run_operation(request, name, operations.PAUSE)
 
 
 @router.post("/projections/{name}/resume", responses={200: {"model": ProjectionResult}})
-async def resume(request: Request, name: Name) -> Response:
-    """Let a paused read model go on."""
+async def resume_projection(request: Request, name: Name) -> Response:
+    """Resume a projection.
+
+    Continues a paused read model.
+    """
     return await run_operation(request, name, operations.RESUME)
 
 
 @router.post("/projections/{name}/retry", responses={200: {"model": ProjectionResult}})
-async def retry(request: Request, name: Name) -> Response:
-    """Let a failed read model try the event again that it failed on."""
+async def retry_projection(request: Request, name: Name) -> Response:
+    """Retry a projection.
+
+    Applies the event again on which a read model failed.
+    """
     return await run_operation(request, name, operations.RETRY)
 
 
 @router.post("/projections/{name}/skip", responses={200: {"model": EventSkippedResult}})
-async def skip(request: Request, name: Name, body: SkipRequest) -> Response:
-    """Let a failed read model leave out the event it failed on; a rebuild by the same version leaves it out too."""
+async def skip_event(request: Request, name: Name, body: SkipRequest) -> Response:
+    """Skip an event.
+
+    Excludes the event on which a read model failed, and continues. A rebuild by the same version excludes it too.
+    """
     operation = operations.skip(body.position, body.reason)
     return await run_operation(request, name, operation, skipped_position=body.position, reason=body.reason)
 
 
 @router.post("/projections/{name}/park", responses={200: {"model": StreamParkedResult}})
-async def park(request: Request, name: Name, body: ParkRequest) -> Response:
-    """Let a read model leave out a stream from here on; one that failed tries again without it."""
+async def park_stream(request: Request, name: Name, body: ParkRequest) -> Response:
+    """Park a stream.
+
+    Excludes a stream from now on; a read model that failed continues without it.
+    """
     await require_stream(services_of(request).store, body.stream)
     return await run_operation(
         request, name, operations.park(body.stream, body.reason), stream=body.stream, reason=body.reason
@@ -98,12 +117,15 @@ async def park(request: Request, name: Name, body: ParkRequest) -> Response:
 
 
 @router.post("/projections/{name}/unpark", responses={200: {"model": StreamUnparkedResult}})
-async def unpark(request: Request, name: Name, body: UnparkRequest) -> Response:
-    """Let a read model have a parked stream again, from its next rebuild on."""
+async def unpark_stream(request: Request, name: Name, body: UnparkRequest) -> Response:
+    """Unpark a stream.
+
+    Includes a parked stream again, from the next rebuild on.
+    """
     return await run_operation(request, name, operations.unpark(body.stream), stream=body.stream, rebuild_needed=True)
 
 
 async def run_operation(request: Request, name: str, operation: Operation, **fields: object) -> Response:
-    """Do something to a read model, and say so."""
+    """Run an operation on a read model and return the response."""
     outcome = await services_of(request).switches.run(name, operation, partial(execute_command, request))
     return command_response(outcome, {"name": name, **fields})

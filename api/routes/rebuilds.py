@@ -1,4 +1,4 @@
-"""The versions of a read model: admins ask for a rebuild, a rollback or a drop, and watch it being done."""
+"""Versions of read models: rebuild, roll back, drop, and their progress."""
 
 from functools import partial
 from typing import Annotated
@@ -21,52 +21,71 @@ HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 Name = Annotated[str, Path(max_length=NAME_LENGTH_MAX, examples=["seat_map"])]
 
-router = business_router("projections")
+router = business_router("operations")
 
 
 @router.get(
     "/projections/live",
+    response_class=Response,
     responses={
         200: {
             "description": (
                 "Server-sent events, `projections`: `{position, items: [{name, state, version, schema, position, lag, "
-                "error, build, retired}]}`, once a second at most and when something changed; `build` as `/projections`"
-                " shows it, with its rate and the time left. Comments keep the connection alive."
+                "error, build, retired}]}`, at most once a second, on changes; `build` as in `/projections`, with its "
+                "rate and the remaining time. Comments keep the connection alive."
             ),
             "content": {EVENT_STREAM: {"schema": {"type": "string"}}},
         },
     },
 )
-async def watch(request: Request) -> Response:
-    """Tell how every read model stands, and what is being built."""
+async def watch_projections(request: Request) -> Response:
+    """Watch projections.
+
+    Streams the state of every read model and the progress of rebuilds as server-sent events.
+    """
     return StreamingResponse(services_of(request).projection_status.watch(), media_type=EVENT_STREAM, headers=HEADERS)
 
 
 @router.post("/projections/{name}/rebuild", status_code=202, responses={202: {"model": VersionsRequested}})
-async def rebuild(request: Request, name: Name, body: RebuildRequestBody) -> Response:
-    """Ask for a read model to be folded anew beside the live version, compared and swapped; or for one performance."""
-    return await ask(request, name, requests.rebuild(performance=body.performance_id, swap_anyway=body.swap_anyway))
+async def rebuild_projection(request: Request, name: Name, body: RebuildRequestBody) -> Response:
+    """Rebuild a projection.
+
+    Requests a rebuild: a new version is built beside the live one, compared with it and swapped in. With
+    `performance_id` only the rows of that performance are rebuilt.
+    """
+    return await enqueue_request(
+        request, name, requests.rebuild(performance=body.performance_id, swap_anyway=body.swap_anyway)
+    )
 
 
 @router.post("/projections/{name}/unskip", status_code=202, responses={202: {"model": VersionsRequested}})
-async def unskip(request: Request, name: Name, body: UnskipRequest) -> Response:
-    """Let a read model have a skipped event again: it is rebuilt with it and swapped in."""
-    return await ask(request, name, requests.unskip(body.position))
+async def unskip_event(request: Request, name: Name, body: UnskipRequest) -> Response:
+    """Include a skipped event.
+
+    Requests a rebuild that includes a skipped event, and swaps it in.
+    """
+    return await enqueue_request(request, name, requests.unskip(body.position))
 
 
 @router.post("/projections/{name}/rollback", status_code=202, responses={202: {"model": VersionsRequested}})
-async def roll_back(request: Request, name: Name) -> Response:
-    """Ask for the version to be live again that was before the last swap."""
-    return await ask(request, name, requests.ROLLBACK)
+async def roll_back_projection(request: Request, name: Name) -> Response:
+    """Roll back a projection.
+
+    Requests that the version before the last swap becomes live again.
+    """
+    return await enqueue_request(request, name, requests.ROLLBACK)
 
 
 @router.delete("/projections/{name}/versions", status_code=202, responses={202: {"model": VersionsRequested}})
-async def drop(request: Request, name: Name) -> Response:
-    """Ask for the versions to be dropped that are not live."""
-    return await ask(request, name, requests.DROP)
+async def drop_projection_versions(request: Request, name: Name) -> Response:
+    """Drop versions of a projection.
+
+    Requests that all versions are dropped that are not live.
+    """
+    return await enqueue_request(request, name, requests.DROP)
 
 
-async def ask(request: Request, name: str, rebuild_request: RebuildRequest) -> Response:
-    """Ask for something, and say where to watch it."""
+async def enqueue_request(request: Request, name: str, rebuild_request: RebuildRequest) -> Response:
+    """Enqueue a rebuild request and return the response that names where to watch it."""
     outcome = await services_of(request).asking.enqueue(name, rebuild_request, partial(execute_command, request))
     return command_response(outcome, {"name": name, "watch": WATCH}, status=202)

@@ -1,4 +1,4 @@
-"""Refunds: asked for by the owner, decided by support; the money moves afterwards."""
+"""Refunds: requested by the order's owner or support, decided by support, transferred afterwards."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -19,30 +19,31 @@ from api.queries.performance_summary import summary_of
 from api.queries.refunds import refunds_of
 from api.schemas.refunds import RefundDecided, RefundDetails, RefundRequest, RefundRequested, Refunds, RejectionRequest
 from domain.account import owns
-from domain.decisions.refunding import RequestRefund, approve_refund, reject_refund, request_refund
+from domain.decisions import refunding
 from domain.errors import Invalid, NotFound
 from domain.refund import RefundApproved, RefundCompleted, RefundStatus
 from domain.values import RefundReason
 from projections import catalogue, my_orders
 from projections.catalogue import summaries_of
-from projections.my_orders import Refund, list_refunds, list_refunds_of
+from projections.my_orders import Refund, list_refunds_of
 
 router = business_router("refunds")
 
 
 @router.post("/orders/{order_id}/refunds", status_code=201, responses={201: {"model": RefundRequested}})
-async def create_refund(request: Request, order_id: UUID, body: RefundRequest | None = None) -> Response:
-    """Ask for money back for some lines of a confirmed order, or for all that are left; support decides.
+async def request_refund(request: Request, order_id: UUID, body: RefundRequest | None = None) -> Response:
+    """Request a refund.
 
-    Owners ask until the performance begins; what was asked for in time is decided at any time. Support may ask later
-    too, with a reason. Lines somebody has entered with are left out (`ticket_used` if they are named, or nothing is
-    left), unless the performance was cancelled, or support gives a reason after the start. Lines whose
-    money a lost dispute took end without money if support gives a reason: their tickets are void, their seats free.
+    Requests a refund of the given lines of a confirmed order, or of all lines that can be refunded; support decides.
+    Owners may request until the performance begins, and requests in time are decided at any time. Support may request
+    later, with a reason. Lines with a used ticket are left out (`ticket_used` if they are named or no other line
+    remains), unless the performance was cancelled or support gives a reason after the start. Lines whose money was lost
+    to a dispute end without a transfer if support gives a reason: their tickets become void and their seats free.
     """
     owner, request_body = await owner_filter(request), body or RefundRequest()
     if owner is not None and request_body.reason is not None:
-        raise Invalid("Only support gives a reason; leave it out.")
-    command = RequestRefund(
+        raise Invalid("Only support may give a reason; omit it.")
+    command = refunding.RequestRefund(
         refund=str(uuid7()),
         order=str(order_id),
         account=owner,
@@ -51,39 +52,45 @@ async def create_refund(request: Request, order_id: UUID, body: RefundRequest | 
         by=identity_of(request).account,
         reason_text=request_body.reason,
     )
-    outcome = await execute_command(request, lambda context: request_refund(context, command))
+    outcome = await execute_command(request, lambda context: refunding.request_refund(context, command))
     return command_response(outcome, present.refund_from_events(outcome.events, outcome.recorded_at), status=201)
 
 
 @router.get("/refunds", responses={200: {"model": Refunds}})
-async def list_refunds_in(
+async def list_refunds(
     request: Request,
     status: Annotated[RefundStatus | None, Query(description="Only refunds in this status.")] = None,
     limit: Limit = 20,
     cursor: PositionCursor = None,
     min_position: MinPosition = None,
 ) -> Response:
-    """List refunds, oldest first: all for support, for everybody else those of their orders."""
+    """List refunds.
+
+    Lists refunds, oldest first: support and admins get all, other accounts those of their own orders.
+    """
     await wait_for_position(request, min_position, my_orders.MY_ORDERS.name, catalogue.NAME)
     models, owner = services_of(request).read_models, await owner_filter(request)
     if owner is None:
-        rows = await list_refunds(models, status=status, after=cursor or 0, limit=limit + 1)
+        rows = await my_orders.list_refunds(models, status=status, after=cursor or 0, limit=limit + 1)
     else:
         rows = await list_refunds_of(models, account=owner, status=status, after=cursor or 0, limit=limit + 1)
-    page, following = placed_page(rows, limit)
-    return json_response({"items": await with_performances(request, page), "next": following})
+    page, next_cursor = placed_page(rows, limit)
+    return json_response({"items": await with_performances(request, page), "next": next_cursor})
 
 
 async def with_performances(request: Request, rows: Sequence[Refund]) -> list[Body]:
-    """Show refunds with the performances they are about."""
+    """Return refunds as JSON, with a summary of their performances."""
     performances = [row.performance for row in rows if row.performance is not None]
     summaries = await summaries_of(services_of(request).read_models, performances)
     return [present.refund_with_performance(row, summaries.get(row.performance or "")) for row in rows]
 
 
 @router.get("/refunds/{refund_id}", responses={200: {"model": RefundDetails}})
-async def show_refund(request: Request, refund_id: UUID, min_position: MinPosition = None) -> Response:
-    """Show a refund to the owner of its order and to support; read from the log, so never behind."""
+async def get_refund(request: Request, refund_id: UUID, min_position: MinPosition = None) -> Response:
+    """Get a refund.
+
+    Returns the refund to support and to the owner of its order. Read from the log, so always current.
+    """
     await wait_for_position(request, min_position)
     services, owner = services_of(request), await owner_filter(request)
     (refund,) = await refunds_of(services, [str(refund_id)])
@@ -94,38 +101,43 @@ async def show_refund(request: Request, refund_id: UUID, min_position: MinPositi
 
 
 async def is_owned_by(services: Services, account: str, owner: str | None) -> bool:
-    """Return whether a refund's owner is the account, or a guest that logged in to it."""
+    """Return whether a refund's owner is the account, or a guest that was merged into it."""
     return owner is not None and await services.handler.query(lambda context: owns(context, account, owner))
 
 
 @router.post("/refunds/{refund_id}/approve", responses={200: {"model": RefundDecided}})
-async def approve(request: Request, refund_id: UUID) -> Response:
-    """Let the money go back: the tickets are void and the seats free at once, the transfer follows.
+async def approve_refund(request: Request, refund_id: UUID) -> Response:
+    """Approve a refund.
 
-    The order's owner and the account that asked never decide. Above an amount that the operator sets it takes the
-    approval of two accounts: after the first, the refund is still `requested`.
+    Voids the tickets and frees the seats at once; the transfer follows. The order's owner and the account that
+    requested the refund cannot decide (`own_decision`). Above an amount set by the operator two accounts must approve:
+    after the first approval the refund is still `requested`.
     """
     refund, by = str(refund_id), identity_of(request).account
     limits = services_of(request).api_settings.four_eyes
     outcome = await execute_command(
-        request, lambda context: approve_refund(context, refund=refund, by=by, limits=limits)
+        request, lambda context: refunding.approve_refund(context, refund=refund, by=by, limits=limits)
     )
     return command_response(outcome, {"refund_id": refund, "status": status_after(outcome.events)})
 
 
 def status_after(events: Sequence[tuple[str, Any]]) -> RefundStatus:
-    """Return the status of a refund after its approval; where no money moves it is completed at once."""
-    kinds = {type(fact) for _, fact in events}
-    if RefundCompleted in kinds:
+    """Return the status of a refund after its approval; it is completed at once if no money moves."""
+    event_types = {type(fact) for _, fact in events}
+    if RefundCompleted in event_types:
         return RefundStatus.COMPLETED
-    return RefundStatus.APPROVED if RefundApproved in kinds else RefundStatus.REQUESTED
+    return RefundStatus.APPROVED if RefundApproved in event_types else RefundStatus.REQUESTED
 
 
 @router.post("/refunds/{refund_id}/reject", responses={200: {"model": RefundDecided}})
-async def reject(request: Request, refund_id: UUID, body: RejectionRequest | None = None) -> Response:
-    """Leave the order as it was."""
-    refund, by, why = str(refund_id), identity_of(request).account, (body or RejectionRequest()).reason
+async def reject_refund(request: Request, refund_id: UUID, body: RejectionRequest | None = None) -> Response:
+    """Reject a refund.
+
+    Ends the refund; the order stays as it was. The order's owner and the account that requested the refund cannot
+    decide.
+    """
+    refund, by, reason_text = str(refund_id), identity_of(request).account, (body or RejectionRequest()).reason
     outcome = await execute_command(
-        request, lambda context: reject_refund(context, refund=refund, by=by, reason_text=why)
+        request, lambda context: refunding.reject_refund(context, refund=refund, by=by, reason_text=reason_text)
     )
     return command_response(outcome, {"refund_id": refund, "status": RefundStatus.REJECTED})

@@ -1,4 +1,4 @@
-"""What was sold, now and as of any moment: organizers see their own, admins everything."""
+"""Sales reports, current and as of an earlier moment: organizers see their own sales, admins all."""
 
 from collections import Counter
 from datetime import date, datetime
@@ -39,41 +39,45 @@ router = business_router("reports")
 
 
 @router.get("/reports/sales", responses={200: {"model": SalesReport}, **problem_responses(404)})
-async def sales(
+async def get_sales_report(
     request: Request,
     *,
-    organizer_id: Annotated[UUID | None, Query(description="Only this organizer's.")] = None,
-    performance_id: Annotated[UUID | None, Query(description="Only this performance's.")] = None,
-    since: Annotated[Day | None, Query(alias="from", description="The first day, at the venue.")] = None,
-    until: Annotated[Day | None, Query(alias="to", description="The last day, at the venue.")] = None,
+    organizer_id: Annotated[UUID | None, Query(description="Only sales of this organizer.")] = None,
+    performance_id: Annotated[UUID | None, Query(description="Only sales of this performance.")] = None,
+    since: Annotated[Day | None, Query(alias="from", description="The first day, in the venue's time zone.")] = None,
+    until: Annotated[Day | None, Query(alias="to", description="The last day, in the venue's time zone.")] = None,
     limit: Limit = PAGE_MAX,
     cursor: TextCursor = None,
     at: At = None,
     position: AtPosition = None,
     min_position: MinPosition = None,
 ) -> Response:
-    """Report sales by performance, day, category and ticket type; the totals are those of all pages."""
+    """Report sales.
+
+    Returns sales by performance, day, category and ticket type, current or as of a moment (`at` or `position`).
+    `totals` sum the rows of all pages.
+    """
     require_period(since, until)
     await wait_for_position(request, min_position, NAME, catalogue.NAME)
-    organizers, named = (
+    organizers, requested_performance = (
         await reportable_organizers(request, organizer_id),
         str(performance_id) if performance_id else None,
     )
-    await require_reported_performance(request, named, organizers)
-    wanted = SalesFilter(
+    await require_reported_performance(request, requested_performance, organizers)
+    sales_filter = SalesFilter(
         organizers=organizers,
-        performance=named,
+        performance=requested_performance,
         since=since,
         until=until,
-        after=key_in(cursor),
+        after=sales_key_of(cursor),
         limit=limit + 1,
     )
     moment = await as_of_parameter_or_none(request, at, position)
-    return json_response(sales_body(await sales_at(request, wanted, moment), limit))
+    return json_response(sales_json(await sales_at(request, sales_filter, moment), limit))
 
 
 @router.get("/reports/performances/{performance_id}", responses={200: {"model": PerformanceReport}})
-async def performance(
+async def get_performance_report(
     request: Request,
     performance_id: UUID,
     *,
@@ -83,27 +87,31 @@ async def performance(
     position: AtPosition = None,
     min_position: MinPosition = None,
 ) -> Response:
-    """Report how one performance sold: its places and its sales; the totals are those of all pages."""
+    """Report one performance.
+
+    Returns a performance's places and its sales, current or as of a moment (`at` or `position`). `totals` sum the rows
+    of all pages.
+    """
     await wait_for_position(request, min_position, NAME, seat_map.NAME)
     key = str(performance_id)
     capacity = len(await services_of(request).place_finder.inventory_of(key))
     moment = await as_of_parameter_or_none(request, at, position)
     taken = await taken_seats_as_of(request, key, moment)
-    wanted = SalesFilter(performance=key, after=key_in(cursor), limit=limit + 1)
-    found = await sales_at(request, wanted, moment)
+    sales_filter = SalesFilter(performance=key, after=sales_key_of(cursor), limit=limit + 1)
+    found = await sales_at(request, sales_filter, moment)
     places = {
         "capacity": capacity,
         "held": taken.held,
         "places_sold": taken.sold,
         "blocked": taken.blocked,
         "available": taken.available(capacity),
-        **await cancellation(request, key, moment),
+        **await cancellation_json(request, key, moment),
     }
-    return json_response({"performance_id": key, **places, **sales_body(found, limit)})
+    return json_response({"performance_id": key, **places, **sales_json(found, limit)})
 
 
-async def cancellation(request: Request, performance: str, moment: AsOf | None) -> Body:
-    """Show whether a performance is, or was, cancelled, and why."""
+async def cancellation_json(request: Request, performance: str, moment: AsOf | None) -> Body:
+    """Return whether a performance is (or was, at the moment) cancelled, and why."""
     if moment is None:
         state: Performance = await services_of(request).handler.query(
             lambda context: context.read(PERFORMANCE, performance)
@@ -116,16 +124,20 @@ async def cancellation(request: Request, performance: str, moment: AsOf | None) 
 
 
 @router.get("/reports/accounts/{account_id}", responses={200: {"model": AccountReport}})
-async def account(
+async def get_account_report(
     request: Request,
     account_id: UUID,
     *,
-    organizer_id: Annotated[UUID | None, Query(description="Only what was bought of this organizer.")] = None,
+    organizer_id: Annotated[UUID | None, Query(description="Only purchases from this organizer.")] = None,
     at: At = None,
     position: AtPosition = None,
     min_position: MinPosition = None,
 ) -> Response:
-    """Report what one account bought, by performance."""
+    """Report one account's purchases.
+
+    Returns what an account bought, by performance, current or as of a moment (`at` or `position`). Organizers see
+    purchases of their own performances.
+    """
     await wait_for_position(request, min_position, MY_ORDERS.name, catalogue.NAME)
     services = services_of(request)
     organizers = await reportable_organizers(request, organizer_id)
@@ -149,36 +161,38 @@ async def account(
 
 
 async def as_of_parameter_or_none(request: Request, at: datetime | None, position: int | None) -> AsOf | None:
-    """Return the moment a report is asked for; None: as it stands.
+    """Return the moment that a report is requested for; None: current.
 
     Raises:
-        Invalid: both are given, or what is yet to come.
+        Invalid: both `at` and `position` are given, or the moment lies in the future.
     """
     return None if at is None and position is None else await as_of_parameter(request, at, position, None)
 
 
-async def sales_at(request: Request, wanted: SalesFilter, moment: AsOf | None) -> Sales:
-    """Return figures, as they stand or as they were.
+async def sales_at(request: Request, sales_filter: SalesFilter, moment: AsOf | None) -> Sales:
+    """Return the sales, current or as of a moment.
 
     Raises:
-        Behind: the figures have not reached that moment.
+        Behind: the read model has not reached that moment.
     """
     services = services_of(request)
     if moment is None:
-        return await report_sales(services.read_models, wanted)
+        return await report_sales(services.read_models, sales_filter)
     await wait_for_position(request, moment.position, NAME)
-    return await sales_as_of(services.store, services.read_models, wanted, moment, await left_out(request))
+    return await sales_as_of(
+        services.store, services.read_models, sales_filter, moment, await read_sales_exclusions(request)
+    )
 
 
-async def left_out(request: Request) -> Exclusions:
-    """Return what the sales leave out, by somebody's decision."""
+async def read_sales_exclusions(request: Request) -> Exclusions:
+    """Return the events and streams that operators excluded from the sales read model."""
     services = services_of(request)
     (state,) = (state for state in await services.positions.states() if state.name == NAME)
     return await read_exclusions(services.store, name=NAME, version=state.version, schema=state.schema)
 
 
 async def taken_seats_as_of(request: Request, performance: str, moment: AsOf | None) -> SeatCounts:
-    """Count the places that are, or were, not free."""
+    """Count the places that are not free, now or as of a moment."""
     services = services_of(request)
     if moment is None:
         found = await count_seats(services.read_models, performances=[performance], now=services.clock.now())
@@ -188,12 +202,12 @@ async def taken_seats_as_of(request: Request, performance: str, moment: AsOf | N
 
 
 async def reportable_organizers(request: Request, requested: UUID | None) -> list[str] | None:
-    """Return the organizers whose sales the sender may see and wants to; None: all.
+    """Return the organizers whose sales the sender may see and requested; None: all.
 
     Raises:
-        NotFound: there is no such organizer.
-        Forbidden: none of their own, or somebody else's.
-        Behind: the list of members has not caught up with the log.
+        NotFound: no such organizer.
+        Forbidden: the sender is an organizer of no organizer, or not of the requested one.
+        Behind: the read model of members has not reached the log.
     """
     identity = identity_of(request)
     if requested is not None:
@@ -204,8 +218,8 @@ async def reportable_organizers(request: Request, requested: UUID | None) -> lis
     return await require_organizers(request, identity, Role.ORGANIZER)
 
 
-def sales_body(found: Sales, limit: int) -> Body:
-    """Show a page of the figures, and the sums of all of them."""
+def sales_json(found: Sales, limit: int) -> Body:
+    """Return a page of sales and the totals of all pages as JSON."""
     sales, last = split_page(found.sales, limit)
     return {
         "position": found.position,
@@ -215,11 +229,11 @@ def sales_body(found: Sales, limit: int) -> Body:
     }
 
 
-def key_in(cursor: str | None) -> SalesKey | None:
-    """Read what the figures of a page begin after.
+def sales_key_of(cursor: str | None) -> SalesKey | None:
+    """Return the key that a page of sales begins after.
 
     Raises:
-        Malformed: the cursor is none of ours.
+        Malformed: the cursor was not issued by this API.
     """
     if cursor is None:
         return None

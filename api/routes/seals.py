@@ -1,4 +1,4 @@
-"""Seals: what was sealed, whether the log is still that, and the proof of one ticket."""
+"""Seals: list, verification of the log against them, and the proof of one ticket."""
 
 from typing import Annotated
 from uuid import UUID
@@ -25,7 +25,10 @@ router = business_router("audit")
 async def list_seals(
     request: Request, limit: Limit = 20, cursor: PositionCursor = None, min_position: MinPosition = None
 ) -> Response:
-    """List the seals, newest first, with every public key, and how the sealer is; `cursor` is a seal's number."""
+    """List seals.
+
+    Lists the seals, newest first, with all public keys and the state of the sealer. `cursor` is a seal's number.
+    """
     await wait_for_position(request, min_position)
     table = services_of(request).seal_verification.table
     seals = await table.newest(before=NEWEST if cursor is None else cursor, limit=limit + 1)
@@ -33,26 +36,38 @@ async def list_seals(
 
 
 @router.get("/audit/verify", responses={200: {"model": Comparison}})
-async def compare(
+async def verify_log(
     request: Request,
     first: Annotated[
         int | None,
-        Query(alias="from", ge=1, le=POSITION_MAX, description="`next` of the part before; none: the newest."),
+        Query(
+            alias="from",
+            ge=1,
+            le=POSITION_MAX,
+            description="`next` of the previous part; omitted: the newest positions.",
+        ),
     ] = None,
     min_position: MinPosition = None,
 ) -> Response:
-    """Compare a part of the log with the second place, 10,000 positions and what their seals cover beyond.
+    """Verify a part of the log.
 
-    Without `from` the newest are compared; from 1 on, `next` leads through the whole log. One comparison at a time: 503
-    while another is under way. All at once, and faster: `seatledger audit verify`.
+    Compares the log with the seal archive: 10,000 positions, extended to the end of their last seal. Without `from` the
+    newest are compared; beginning with 1, `next` leads through the whole log. Comparisons run one at a time (503 while
+    another runs). `seatledger audit verify` checks the whole log at once and faster.
     """
     await wait_for_position(request, min_position)
     return json_response(present.part(await services_of(request).seal_verification.compare(first)))
 
 
-@router.get("/tickets/{ticket_id}/proof", responses={200: {"model": TicketProof}, **problem_responses(409)})
-async def prove_ticket(request: Request, ticket_id: UUID, min_position: MinPosition = None) -> Response:
-    """Give a ticket's owner the proof that it was issued, to be checked without us; 409 until it is sealed."""
+@router.get(
+    "/tickets/{ticket_id}/proof", tags=["tickets"], responses={200: {"model": TicketProof}, **problem_responses(409)}
+)
+async def get_ticket_proof(request: Request, ticket_id: UUID, min_position: MinPosition = None) -> Response:
+    """Get the proof of a ticket.
+
+    Returns the proof that the ticket was issued, which can be verified offline with the public key. 409 until the
+    ticket's event is sealed.
+    """
     await wait_for_position(request, min_position)
     services = services_of(request)
     details = await ticket_details(services, str(ticket_id), identity_of(request).account)

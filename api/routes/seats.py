@@ -1,4 +1,4 @@
-"""The seat map of a performance, what changes on it, and what staff does to it."""
+"""The seat map of a performance: snapshot, live updates, and blocks by staff."""
 
 from typing import Annotated
 from uuid import UUID
@@ -15,7 +15,7 @@ from api.http.routing import business_router
 from api.live import EVENT_STREAM, Known, LiveResponse, read_event_id
 from api.presenters.values import Body
 from api.schemas.seats import BlockRequest, Seats, SeatsResult, UnblockRequest
-from domain.decisions.blocking import BlockSeats, block_seats, unblock_seats
+from domain.decisions import blocking
 from domain.seat import SEAT
 from eventstore.command import Outcome
 
@@ -25,15 +25,19 @@ router = business_router("seats")
 
 @hot_router.get(
     "/performances/{performance_id}/seats",
-    responses={200: {"model": Seats}, 304: {"description": "The seats are as you know them."}},
+    responses={200: {"model": Seats}, 304: {"description": "The seat map matches `If-None-Match`."}},
 )
-async def show_seats(
+async def get_seat_map(
     request: Request,
     performance_id: UUID,
-    if_none_match: Annotated[str | None, Header(description="The ETag you have.")] = None,
+    if_none_match: Annotated[str | None, Header(description="The `ETag` of the cached copy.")] = None,
     min_position: MinPosition = None,
 ) -> Response:
-    """Show where every seat stands that is not free, and how much of each standing area is left."""
+    """Get the seat map.
+
+    Returns the keys of the seats that are held, sold or blocked, and the counts of each standing area. A seat that is
+    not listed is free.
+    """
     performance = str(performance_id)
     await require_visible_seats(request, performance)
     snapshot = await services_of(request).live.snapshot(performance, min_position or 0)
@@ -45,27 +49,31 @@ async def show_seats(
 
 @router.get(
     "/performances/{performance_id}/live",
+    response_class=Response,
     responses={
         200: {
             "description": (
-                "Server-sent events; a client that comes back sends the last id, as browsers do. `seats`: `{position, "
-                "states: {seat: state}, areas: […]}`, absolute states of what changed, areas as `/seats` shows them; a "
-                "hold or block whose deadline passes is told as `free`. `reset`: fetch `/seats` again, at `position` "
-                "or later: too much changed, or what was told before does not hold any more. Comments keep the "
-                "connection alive."
+                "Server-sent events. `seats`: `{position, states: {seat: state}, areas: […]}` holds the absolute "
+                "states of changed seats and areas, as in the seat map; a hold or block whose deadline has passed is "
+                "`free`. `reset`: fetch the seat map again at `position` or later, because too much changed or earlier "
+                "events are invalid. Comments keep the connection alive."
             ),
             "content": {EVENT_STREAM: {"schema": {"type": "string"}}},
         },
         **problem_responses(429),
     },
 )
-async def watch_seats(
+async def watch_seat_map(
     request: Request,
     performance_id: UUID,
-    after: Annotated[int | None, Query(ge=0, le=POSITION_MAX, description="The position of `/seats`.")] = None,
-    last_event_id: Annotated[str | None, Header(description="Sent by browsers that come back.")] = None,
+    after: Annotated[int | None, Query(ge=0, le=POSITION_MAX, description="The `position` of the seat map.")] = None,
+    last_event_id: Annotated[str | None, Header(description="Sent by browsers when they reconnect.")] = None,
 ) -> Response:
-    """Tell what changes on the seat map, from a position on."""
+    """Watch the seat map.
+
+    Streams changes as server-sent events, from a position on: `after`, or the `Last-Event-ID` that browsers send when
+    they reconnect.
+    """
     performance, known = str(performance_id), read_event_id(last_event_id)
     if known is None and after is not None:
         known = Known(after, None)
@@ -75,11 +83,16 @@ async def watch_seats(
     return LiveResponse(await services.live.to_watch(performance, client), known, services.live.crowd, client)
 
 
-@router.post("/performances/{performance_id}/seats/block", responses={200: {"model": SeatsResult}})
-async def block(request: Request, performance_id: UUID, body: BlockRequest) -> Response:
-    """Take seats off sale, every one of them or none; `seats_taken` names those that are sold or held."""
+@router.post(
+    "/performances/{performance_id}/seats/block", tags=["performances"], responses={200: {"model": SeatsResult}}
+)
+async def block_seats(request: Request, performance_id: UUID, body: BlockRequest) -> Response:
+    """Block seats.
+
+    Takes seats off sale, all or none. Refused if one is sold or held (`seats_taken` lists them).
+    """
     performance = str(performance_id)
-    command = BlockSeats(
+    command = blocking.BlockSeats(
         performance=performance,
         seats=tuple(body.seats),
         reason=body.reason,
@@ -87,18 +100,24 @@ async def block(request: Request, performance_id: UUID, body: BlockRequest) -> R
         release_at=body.release_at,
     )
     inventory = await services_of(request).place_finder.inventory_of(performance)
-    outcome = await execute_command(request, lambda context: block_seats(context, command, inventory))
+    outcome = await execute_command(request, lambda context: blocking.block_seats(context, command, inventory))
     return command_response(outcome, blocked_seats_json(performance, outcome))
 
 
-@router.post("/performances/{performance_id}/seats/unblock", responses={200: {"model": SeatsResult}})
-async def unblock(request: Request, performance_id: UUID, body: UnblockRequest) -> Response:
-    """Put seats back on sale; those that are not blocked, or for another reason than the given, stay as they are."""
+@router.post(
+    "/performances/{performance_id}/seats/unblock", tags=["performances"], responses={200: {"model": SeatsResult}}
+)
+async def unblock_seats(request: Request, performance_id: UUID, body: UnblockRequest) -> Response:
+    """Unblock seats.
+
+    Puts blocked seats back on sale. Seats that are not blocked, or are blocked for another reason than the given one,
+    do not change.
+    """
     performance, seats = str(performance_id), tuple(body.seats)
     inventory = await services_of(request).place_finder.inventory_of(performance)
     outcome = await execute_command(
         request,
-        lambda context: unblock_seats(
+        lambda context: blocking.unblock_seats(
             context, performance=performance, seats=seats, reason=body.reason, inventory=inventory
         ),
     )
@@ -106,7 +125,7 @@ async def unblock(request: Request, performance_id: UUID, body: UnblockRequest) 
 
 
 def blocked_seats_json(performance: str, outcome: Outcome) -> Body:
-    """Show which seats a command changed."""
+    """Return the seats that a command changed as JSON."""
     prefix = SEAT.stream(performance, "")
     changed = dict.fromkeys(stream.removeprefix(prefix) for stream, _ in outcome.events)
     return {"performance_id": performance, "seats": list(changed)}

@@ -1,4 +1,4 @@
-"""Tickets: listed, shown, and as something a gate can read."""
+"""Tickets of the sender: list, details, QR code and PDF."""
 
 from uuid import UUID
 
@@ -34,19 +34,25 @@ router = business_router("tickets")
 async def list_own_tickets(
     request: Request, limit: Limit = 20, cursor: PositionCursor = None, min_position: MinPosition = None
 ) -> Response:
-    """List the account's tickets, newest first."""
+    """List the sender's tickets.
+
+    Lists the tickets of the account's orders, newest first.
+    """
     await wait_for_position(request, min_position, tickets.NAME, catalogue.NAME)
     models, account = services_of(request).read_models, identity_of(request).account
     rows = await list_tickets(models, account=account, before=cursor or NEWEST, limit=limit + 1)
-    page, following = placed_page(rows, limit)
+    page, next_cursor = placed_page(rows, limit)
     summaries = await summaries_of(models, (row.performance for row in page))
     items = [present.ticket_from_row(row, summaries.get(row.performance)) for row in page]
-    return json_response({"items": items, "next": following})
+    return json_response({"items": items, "next": next_cursor})
 
 
 @router.get("/tickets/{ticket_id}", responses={200: {"model": TicketResponse}})
-async def show_ticket(request: Request, ticket_id: UUID, min_position: MinPosition = None) -> Response:
-    """Show a ticket to its owner; read from the log, so never behind."""
+async def get_ticket(request: Request, ticket_id: UUID, min_position: MinPosition = None) -> Response:
+    """Get a ticket.
+
+    Returns the ticket with its code to its owner. Read from the log, so always current.
+    """
     await wait_for_position(request, min_position)
     details = await require_own_ticket(request, ticket_id)
     code = None if details.state in present.NOT_ADMITTING else code_of(request, details)
@@ -56,10 +62,13 @@ async def show_ticket(request: Request, ticket_id: UUID, min_position: MinPositi
 @router.get(
     "/tickets/{ticket_id}/qr.svg",
     response_class=Response,
-    responses={200: {"description": "The code as a QR.", "content": {SVG: BINARY}}, **problem_responses(409)},
+    responses={200: {"description": "The QR code.", "content": {SVG: BINARY}}, **problem_responses(409)},
 )
-async def show_qr(request: Request, ticket_id: UUID, min_position: MinPosition = None) -> Response:
-    """Draw a ticket's code as a QR; a ticket that admits nobody has none any more."""
+async def get_ticket_qr(request: Request, ticket_id: UUID, min_position: MinPosition = None) -> Response:
+    """Get the QR code of a ticket.
+
+    Returns the ticket's code as an SVG image. 409 if the ticket is void or its performance is cancelled.
+    """
     await wait_for_position(request, min_position)
     details = await require_admitting_ticket(request, ticket_id)
     return Response(qr_svg(code_of(request, details)), headers=OWN, media_type=SVG)
@@ -68,10 +77,13 @@ async def show_qr(request: Request, ticket_id: UUID, min_position: MinPosition =
 @router.get(
     "/tickets/{ticket_id}/ticket.pdf",
     response_class=Response,
-    responses={200: {"description": "The ticket on one page.", "content": {PDF: BINARY}}},
+    responses={200: {"description": "The ticket, on one page.", "content": {PDF: BINARY}}},
 )
-async def show_pdf(request: Request, ticket_id: UUID, min_position: MinPosition = None) -> Response:
-    """Give a ticket to print. If it is void, or its performance was cancelled, it says so and has no code."""
+async def get_ticket_pdf(request: Request, ticket_id: UUID, min_position: MinPosition = None) -> Response:
+    """Get a ticket as PDF.
+
+    Returns the ticket for printing. The page of a void ticket or a cancelled performance states this and has no code.
+    """
     await wait_for_position(request, min_position)
     details = await require_own_ticket(request, ticket_id)
     code = None if notice(details) else code_of(request, details)
@@ -81,27 +93,31 @@ async def show_pdf(request: Request, ticket_id: UUID, min_position: MinPosition 
 
 
 async def require_own_ticket(request: Request, ticket_id: UUID) -> TicketDetails:
-    """Return a ticket of the sender's own."""
+    """Return a ticket of the sender.
+
+    Raises:
+        NotFound: the sender has no such ticket.
+    """
     return await ticket_details(services_of(request), str(ticket_id), identity_of(request).account)
 
 
 async def require_admitting_ticket(request: Request, ticket_id: UUID) -> TicketDetails:
-    """Return a ticket of the sender's own that may admit somebody.
+    """Return a ticket of the sender that is neither void nor cancelled.
 
     Raises:
-        NotFound: there is none.
-        Impossible: it is void.
-        PerformanceCancelled: its performance does not take place.
+        NotFound: the sender has no such ticket.
+        Conflict: the ticket is void.
+        PerformanceIsCancelled: the performance is cancelled.
     """
     details = await require_own_ticket(request, ticket_id)
     if details.state == present.VOID:
-        raise Conflict("The ticket is void; it admits nobody.")
+        raise Conflict("The ticket is void.")
     if details.state == present.CANCELLED:
-        raise PerformanceIsCancelled("The performance was cancelled; the ticket admits nobody.")
+        raise PerformanceIsCancelled("The performance was cancelled; the ticket is not valid.")
     return details
 
 
 def code_of(request: Request, details: TicketDetails) -> str:
-    """Return the code of a ticket."""
+    """Return the ticket code, the text of the QR code."""
     code = TicketCode(ticket=details.ticket, performance=details.issued.performance)
     return services_of(request).codes.write(code)

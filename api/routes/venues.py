@@ -1,4 +1,4 @@
-"""Venues, and the layouts published of them."""
+"""Venues and their published layouts."""
 
 from dataclasses import replace
 from uuid import UUID
@@ -7,7 +7,6 @@ from fastapi import Request, Response
 from pydantic import ValidationError
 from uuid_utils.compat import uuid7
 
-from api.auth.access import LAYOUT_BYTES_MAX
 from api.auth.visibility import acting_organizer
 from api.dependencies import Services, services_of
 from api.http.bodies import require_json, spooled_of, unreadable
@@ -48,8 +47,11 @@ router = business_router("venues")
 
 
 @router.post("/venues", status_code=201, responses={201: {"model": VenueResult}, **problem_responses(404)})
-async def open_venue(request: Request, body: VenueRequest) -> Response:
-    """Enter a place where events can happen."""
+async def create_venue(request: Request, body: VenueRequest) -> Response:
+    """Create a venue.
+
+    Creates a venue that belongs to one organizer. `organizer_id` may be omitted by a member of exactly one organizer.
+    """
     organizer = await acting_organizer(request, body.organizer_id)
     details = venues.VenueDetails(**body.model_dump(exclude={"organizer_id"}))
     opened = venues.VenueOpened(organizer=organizer, details=details)
@@ -64,7 +66,7 @@ async def open_venue(request: Request, body: VenueRequest) -> Response:
     return command_response(outcome, present.venue_facts(id_of(stream), organizer, fact.details), status=201)
 
 
-@router.get("/venues", responses={200: {"model": Venues}})
+@router.get("/venues", tags=["catalogue"], responses={200: {"model": Venues}})
 async def list_venues(
     request: Request,
     city: Spelled = None,
@@ -72,16 +74,22 @@ async def list_venues(
     cursor: PositionCursor = None,
     min_position: MinPosition = None,
 ) -> Response:
-    """List venues in the order they were entered."""
+    """List venues.
+
+    Lists venues by their time of creation, oldest first; `city` matches in any spelling.
+    """
     await wait_for_position(request, min_position, catalogue.NAME)
     rows = await catalogue.list_venues(services_of(request).read_models, city=city, after=cursor or 0, limit=limit + 1)
     page, following = placed_page(rows, limit)
     return json_response({"items": [present.venue_from_row(row) for row in page], "next": following})
 
 
-@router.get("/venues/{venue_id}", responses={200: {"model": VenueDetails}})
-async def show_venue(request: Request, venue_id: UUID, min_position: MinPosition = None) -> Response:
-    """Show a venue and its layouts, oldest first; read from the log, so never behind."""
+@router.get("/venues/{venue_id}", tags=["catalogue"], responses={200: {"model": VenueDetails}})
+async def get_venue(request: Request, venue_id: UUID, min_position: MinPosition = None) -> Response:
+    """Get a venue.
+
+    Returns the venue and its published layouts, oldest first. Read from the log, so always current.
+    """
     await wait_for_position(request, min_position)
     services, venue = services_of(request), str(venue_id)
     state = await services.handler.query(lambda context: venues.require_venue(context, venue))
@@ -97,14 +105,18 @@ async def show_venue(request: Request, venue_id: UUID, min_position: MinPosition
 
 
 @router.patch("/venues/{venue_id}", responses={200: {"model": VenueResult}, **problem_responses(412)})
-async def change_venue(request: Request, venue_id: UUID, body: VenueChange, if_match: IfMatch = None) -> Response:
-    """Correct a venue's details. Performances keep their instants: check their times after changing the time zone."""
-    venue, wanted = str(venue_id), body.model_dump(exclude_none=True)
+async def update_venue(request: Request, venue_id: UUID, body: VenueChange, if_match: IfMatch = None) -> Response:
+    """Update a venue.
+
+    Changes the given fields and keeps the others. The start times of performances are instants and do not move: check
+    them after a change of the time zone.
+    """
+    venue, changed_fields = str(venue_id), body.model_dump(exclude_none=True)
 
     def decide(context: DecisionContext) -> Changes:
         state = venues.require_venue(context, venue)
         require_edition(if_match, present.venue_facts(venue, state.organizer, state.details))
-        return venues.change_venue(context, venue, replace(state.details, **wanted))
+        return venues.change_venue(context, venue, replace(state.details, **changed_fields))
 
     outcome = await execute_command(request, decide)
     state = await services_of(request).handler.query(lambda context: venues.require_venue(context, venue))
@@ -114,7 +126,10 @@ async def change_venue(request: Request, venue_id: UUID, body: VenueChange, if_m
 
 @router.delete("/venues/{venue_id}", responses={200: {"model": VenueDeleted}})
 async def delete_venue(request: Request, venue_id: UUID) -> Response:
-    """Take a venue off every list, unless an event takes place there (`has_events`)."""
+    """Delete a venue.
+
+    Archives the venue: it is no longer listed. Refused while an event takes place there (`has_events`).
+    """
     finished = await archive_unused(request, deletion_of_venue(request, str(venue_id)))
     return command_response(finished, {"venue_id": str(venue_id), "status": DeletionStatus.ARCHIVED})
 
@@ -123,14 +138,15 @@ async def delete_venue(request: Request, venue_id: UUID) -> Response:
     "/venues/{venue_id}/layouts",
     status_code=201,
     responses={201: {"model": LayoutPublished}},
-    description=f"""Publish the next version of a venue's drawing, at most {LAYOUT_BYTES_MAX // 1024**2} MiB of it.
-
-Seats keep their keys over versions by what their source calls them. A faulty document is refused with every fault
-named at once (`layout_faults`).""",
     openapi_extra={"requestBody": {"required": True, "content": {JSON: {"schema": LayoutRequest.model_json_schema()}}}},
 )
 async def publish_layout(request: Request, venue_id: UUID) -> Response:
-    """Publish the next version of a venue's drawing."""
+    """Publish a layout of a venue.
+
+    Publishes the next version of the venue's layout; a published version never changes. The body may have 32 MiB. Seats
+    keep their keys from version to version, matched by the id that the source document gives them. A document with
+    faults is refused with all of them (`layout_faults`).
+    """
     require_json(request)
     services, venue = services_of(request), str(venue_id)
     before = (await services.handler.query(lambda context: venues.require_venue(context, venue))).layouts
@@ -140,32 +156,34 @@ async def publish_layout(request: Request, venue_id: UUID) -> Response:
 
     def decide(context: DecisionContext) -> Changes:
         if venues.require_venue(context, venue).layouts != before:
-            raise AlreadyExists("Another layout was published at the same moment; send yours again.")
+            raise AlreadyExists("Another layout was published at the same time; send the request again.")
         return venues.publish_layout(
             context, venue, layout, name=name, seats=published.capacity, document_sha256=published.sha256
         )
 
-    await services.handler.query(decide)  # A refusal comes before the document is kept: what is kept stays for good.
+    await services.handler.query(
+        decide
+    )  # Refused before the document is saved, because saved documents are never removed.
     await services.layouts.save(layout, published.content)
     outcome = await execute_command(request, decide)
     stream = next(stream for stream, fact in outcome.events if isinstance(fact, venues.LayoutPublished))
     fact = outcome.of(venues.LayoutPublished)
-    shown_layout = {
+    body = {
         "layout_id": id_of(stream),
         "venue_id": fact.venue,
         "version": fact.version,
         "name": fact.name,
         "seat_count": fact.seats,
     }
-    return command_response(outcome, shown_layout, status=201)
+    return command_response(outcome, body, status=201)
 
 
 def require_layout_request(found: RequestedLayout) -> tuple[str, PublishedDocument]:
-    """Return the name of a layout that a request asks for, and the layout.
+    """Return the name of the requested layout and the layout itself.
 
     Raises:
-        Malformed, RequestValidationError: the body is not what the route takes.
-        LayoutFaults: everything that is wrong with the document.
+        Malformed, RequestValidationError: the body does not have the documented shape.
+        LayoutFaults: lists every fault of the document.
     """
     if found.malformed is not None:
         raise Malformed(found.malformed)
@@ -181,10 +199,14 @@ def require_layout_request(found: RequestedLayout) -> tuple[str, PublishedDocume
 
 @router.get(
     "/layouts/{layout_id}",
-    responses={200: {"description": "The document in our own format.", "content": {JSON: {"schema": {}}}}},
+    responses={200: {"description": "The document, in the format `seatledger`.", "content": {JSON: {"schema": {}}}}},
 )
-async def show_layout(request: Request, layout_id: UUID, min_position: MinPosition = None) -> Response:
-    """Give a layout's document in the format `seatledger`, byte for byte the same every time."""
+async def get_layout(request: Request, layout_id: UUID, min_position: MinPosition = None) -> Response:
+    """Get the document of a layout.
+
+    Returns the published document in the format `seatledger`. The bytes never change, so the response may be cached
+    for ever.
+    """
     await wait_for_position(request, min_position)
     return Response(
         await document_of(services_of(request), str(layout_id)), headers={"Cache-Control": FOR_EVER}, media_type=JSON
@@ -195,7 +217,7 @@ async def document_of(services: Services, layout: str) -> bytes:
     """Return a published layout's document.
 
     Raises:
-        NotFound: there is none.
+        NotFound: no such layout.
     """
     await services.handler.query(lambda context: venues.require_layout(context, layout))
     document = await services.layouts.find(layout)

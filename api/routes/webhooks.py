@@ -1,4 +1,4 @@
-"""What payment providers announce: each of their events has one effect, however often and whenever it comes."""
+"""Webhooks of payment providers: each provider event has one effect, however often and in whatever order it arrives."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -43,10 +43,11 @@ _log = structlog.get_logger(__name__)
     openapi_extra={"requestBody": {"required": True, "content": {JSON: {"schema": {"type": "object"}}}}},
 )
 async def receive_webhook(request: Request, provider: Annotated[str, Path(max_length=PROVIDER_LENGTH_MAX)]) -> Response:
-    """Record what a provider announces; signed, at most five minutes old, and each event once.
+    """Receive a payment provider's webhook.
 
-    A capture is decided at once: the order is confirmed, or the money goes back. An event of a kind that this program
-    does not know is answered and ignored.
+    Records what the provider reports, each event once. The body must be signed and at most five minutes old. A capture
+    is decided at once: the order is confirmed or the money is refunded. Events of unknown kinds are acknowledged and
+    ignored. For payment providers; the signature replaces an access token.
     """
     services = services_of(request)
     gateway = services.gateways.get(provider)
@@ -58,23 +59,25 @@ async def receive_webhook(request: Request, provider: Annotated[str, Path(max_le
         _log.info("webhook of an unknown kind ignored", provider=provider, kind=unknown.kind)
         services.metrics.webhooks_ignored += 1
         return await webhook_response(request, unknown.event_id, None)
-    return await webhook_response(request, event.event_id, await record_announcement(request, provider, gateway, event))
+    return await webhook_response(
+        request, event.event_id, await record_provider_event(request, provider, gateway, event)
+    )
 
 
 async def webhook_response(request: Request, event_id: str, outcome: Outcome | None) -> Response:
-    """Answer a provider; without an outcome it was about nothing of ours."""
+    """Return the answer to a provider; without an outcome the event concerned no payment or refund of this service."""
     if outcome is not None:
         return command_response(outcome, {"event_id": event_id, "known": True})
     position = await services_of(request).store.head()
     return json_response({"event_id": event_id, "known": False, "position": position})
 
 
-async def record_announcement(
+async def record_provider_event(
     request: Request, provider: str, gateway: PaymentGateway, event: ProviderEvent
 ) -> Outcome | None:
-    """Write a fact into the log, once; None if it is about nothing of ours.
+    """Record a provider's event once; None if it concerns no payment or refund of this service.
 
-    The command's id covers the whole fact: another one under the same event id is another command.
+    The command id covers the whole event: different content under the same event id is another command.
     """
     actor = {"kind": "provider", "id": provider, "role": None}
     fact = (event.event_id, event.kind, event.reference, str(event.amount), event.currency, event.dispute_id or "")
@@ -91,7 +94,7 @@ async def record_announcement(
 
 
 async def decision_for(provider: str, gateway: PaymentGateway, event: ProviderEvent) -> Decide:
-    """Return the command that an announcement amounts to."""
+    """Return the command for a provider's event."""
     payment, reason = event.reference, event.failure or UNEXPLAINED
     match event.kind:
         case ProviderEventKind.CHECKOUT_CAPTURED:
@@ -103,24 +106,24 @@ async def decision_for(provider: str, gateway: PaymentGateway, event: ProviderEv
                 captured_at=event.created_at,
                 source=SOURCE,
             )
-            return about_payment(provider, payment, captured)
+            return for_payment_of(provider, payment, captured)
         case ProviderEventKind.CHECKOUT_ACTION_REQUIRED:
-            return about_payment(provider, payment, partial(require_action, payment=payment))
+            return for_payment_of(provider, payment, partial(require_action, payment=payment))
         case ProviderEventKind.CHECKOUT_FAILED:
-            return about_payment(provider, payment, partial(fail, payment=payment, reason=reason))
+            return for_payment_of(provider, payment, partial(fail, payment=payment, reason=reason))
         case ProviderEventKind.CHECKOUT_EXPIRED:
-            return about_payment(provider, payment, partial(expire, payment=payment))
+            return for_payment_of(provider, payment, partial(expire, payment=payment))
         case ProviderEventKind.REFUND_COMPLETED:
             known = await gateway.find_refund(event.reference)
             transfer = event.reference if known is None else known.refund_id
             completed = partial(complete_refund, reference=event.reference, provider_refund=transfer)
-            return about_refund(provider, event.reference, completed)
+            return for_refund_of(provider, event.reference, completed)
         case ProviderEventKind.REFUND_FAILED:
-            return about_refund(
+            return for_refund_of(
                 provider, event.reference, partial(fail_refund, reference=event.reference, reason=reason)
             )
         case ProviderEventKind.DISPUTE_OPENED | ProviderEventKind.DISPUTE_WON | ProviderEventKind.DISPUTE_LOST:
-            return about_payment(
+            return for_payment_of(
                 provider, payment, lambda context: DISPUTES[event.kind](context, dispute_report_of(event))
             )
         case _:
@@ -128,7 +131,7 @@ async def decision_for(provider: str, gateway: PaymentGateway, event: ProviderEv
 
 
 def dispute_report_of(event: ProviderEvent) -> DisputeReport:
-    """Return what an announcement says about a dispute."""
+    """Return the dispute that a provider's event reports."""
     assert event.dispute_id is not None, "the gateway reads no dispute without its id"
     return DisputeReport(
         payment=event.reference,
@@ -140,19 +143,19 @@ def dispute_report_of(event: ProviderEvent) -> DisputeReport:
     )
 
 
-def about_payment(provider: str, payment: str, decide: Decide) -> Decide:
-    """Make sure that the payment is this provider's."""
+def for_payment_of(provider: str, payment: str, decide: Decide) -> Decide:
+    """Return the decision, refused if the payment belongs to another provider."""
 
     def decided(context: DecisionContext) -> Changes:
         if require_payment(context, payment).provider != provider:
             raise NotFound("There is no such payment.")
-        return decide(context)  # type: ignore[arg-type] # whoever reads a book may read these
+        return decide(context)  # type: ignore[arg-type] # a domain decision reads through the narrower DecisionContext
 
     return decided
 
 
-def about_refund(provider: str, reference: str, decide: Decide) -> Decide:
-    """Make sure that the refund is this provider's."""
+def for_refund_of(provider: str, reference: str, decide: Decide) -> Decide:
+    """Return the decision, refused if the refund belongs to another provider."""
 
     def decided(context: DecisionContext) -> Changes:
         if require_refund(context, transfer_of(reference)[0]).provider != provider:

@@ -42,7 +42,7 @@ def create(
 
     The password is asked for, or read from standard input. A new password ends the account's sessions.
     """
-    from api.http.faults import fault  # noqa: PLC0415 - a part imports only what it runs
+    from api.http.problems.faults import fault  # noqa: PLC0415 - a part imports only what it runs
     from api.schemas.people import Registration  # noqa: PLC0415 - a part imports only what it runs
     from runtime import account_admin  # noqa: PLC0415 - a part imports only what it runs
 

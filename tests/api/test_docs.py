@@ -8,7 +8,7 @@ import httpx
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from api.http.docs_page import OPENAPI_PATH, OpenapiPage
+from api.openapi.docs_page import OPENAPI_PATH, OpenapiPage
 
 
 async def test_given_many_who_ask_at_once_then_it_is_written_once_and_not_on_the_loop() -> None:

@@ -118,7 +118,7 @@ class TestBodies:
         headers = {**office.organizer, "Content-Type": "application/json"}
         answer = await office.shop.client.patch(f"{V1}/events/{office.event_id}", content=body, headers=headers)
         assert refused(answer) == MALFORMED
-        assert "This is not JSON" in answer.json()["detail"]
+        assert "The body must be JSON" in answer.json()["detail"]
 
     async def test_given_a_backslash_before_u0000_then_it_is_text_and_no_nul(self, office: HttpScenario) -> None:
         path, headers = f"{V1}/events/{office.event_id}", {**office.organizer, "Content-Type": "application/json"}
@@ -142,7 +142,7 @@ class TestBodies:
         path = f"{V1}/venues/{office.venue_id}"
         detail = (await office.shop.client.patch(path, json=change, headers=office.organizer)).json()["detail"]
         assert "there is no IANA time zone of this name" in detail
-        assert "write two capital letters" in detail
+        assert "must be two capital letters" in detail
         assert "Value error" not in detail
         assert "match pattern" not in detail
 

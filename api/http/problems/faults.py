@@ -1,4 +1,4 @@
-"""What is wrong with a request, in words that say what to write instead; values are never echoed."""
+"""Faults of a request: where they are and what is expected there. The values sent are never returned."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,19 +9,19 @@ from api.schemas.values import UUID_PATTERN
 
 RAISED = "Value error, "
 UNREADABLE_JSON = frozenset({"json_invalid"})
-NOT_JSON = "This is not JSON as RFC 8259 has it, in UTF-8 without a byte order mark."
+NOT_JSON = "The body must be JSON (RFC 8259), in UTF-8 without a byte order mark."
 PATTERNS: Mapping[str, str] = {
-    UUID_PATTERN: "write an id in hexadecimal digits: 8-4-4-4-12",
-    ONE_LINE: "write one line of text, without control characters and direction overrides",
-    SEVERAL_LINES: "write text without control characters and direction overrides",
-    WITHOUT_NUL: "write a text without NUL characters",
-    "^[A-Z]{2}$": "write two capital letters",
-    "^[A-Z]{3}$": "write three capital letters",
+    UUID_PATTERN: "must be an id in hexadecimal digits: 8-4-4-4-12",
+    ONE_LINE: "must be one line of text without control characters and direction overrides",
+    SEVERAL_LINES: "must be text without control characters and direction overrides",
+    WITHOUT_NUL: "must be text without NUL characters",
+    "^[A-Z]{2}$": "must be two capital letters",
+    "^[A-Z]{3}$": "must be three capital letters",
 }
 
 
 def fault(found: Mapping[str, Any]) -> dict[str, str]:
-    """Say where a fault is and what is expected there."""
+    """Return the path of a fault and what is expected there."""
     if found["type"] in UNREADABLE_JSON:
         return {"path": "body", "message": NOT_JSON}
     pattern = (found.get("ctx") or {}).get("pattern", "")

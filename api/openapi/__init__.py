@@ -1,0 +1,1 @@
+"""The OpenAPI document: texts of operations, tags, error responses and examples; its page at /docs."""

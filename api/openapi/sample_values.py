@@ -1,0 +1,263 @@
+"""Sample values of the examples: one visit, in which Ann Berg buys two seats for "Peer Gynt" in Oslo."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def sample_id(number: int) -> str:
+    """Return a fixed id."""
+    return f"019a5b00-0000-7000-8000-{number:012d}"
+
+
+ACCOUNT, ORGANIZER, VENUE, LAYOUT, EVENT, PERFORMANCE = map(sample_id, range(1, 7))
+HOLD, ORDER, PAYMENT, REFUND, TICKET, DEVICE, EXCEPTION, COMMAND = map(sample_id, range(7, 15))
+SEATS = ["s1a", "s1b"]
+SEAT_STREAM = f"seat-{PERFORMANCE}-{SEATS[0]}"
+ORDER_CODE = "7Q2MK4X9TA"
+BEFORE, NOW, EXPIRES = "2027-01-15T09:58:00Z", "2027-01-15T10:00:00Z", "2027-01-15T10:10:00Z"
+STARTS_AT, DOORS_AT, ENDS_AT = "2027-03-01T18:30:00Z", "2027-03-01T17:30:00Z", "2027-03-02T00:30:00Z"
+TOKEN = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiIwMTlhNWIwMCJ9.c2ln"  # noqa: S105 - a sample
+DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+
+
+def euros(amount: int) -> dict[str, Any]:
+    """Return an amount of money, in cents."""
+    return {"amount": amount, "currency": "EUR"}
+
+
+PLACE: Mapping[str, Any] = {
+    "seat": SEATS[0],
+    "area": None,
+    "label": "Stalls, row A, seat 1",
+    "category": "A",
+    "category_label": "Category A",
+    "attributes": [],
+}
+COMPONENT = {
+    "kind": "face",
+    "net": 4_018,
+    "tax": [{"code": "VAT", "rate_bp": 1_200, "amount": 482}],
+    "gross": 4_500,
+    "refundable": True,
+}
+CLAIM = {"is": "Sold", "order": ORDER, "ticket": TICKET}
+
+SAMPLES: Mapping[str, Any] = {
+    "access_token": TOKEN,
+    "account_id": ACCOUNT,
+    "address": "Storgata 1",
+    "age_seconds": 120,
+    "amount": euros(9_000),
+    "area": None,
+    "areas": [{"area": "pit", "capacity": 200, "held": 4, "sold": 120, "blocked": 0, "available": 76}],
+    "at": NOW,
+    "attempts": 1,
+    "available": 310,
+    "begun_at": BEFORE,
+    "blocked": 10,
+    "build": None,
+    "cancel_reason": None,
+    "cancelled": False,
+    "cancelled_at": NOW,
+    "capacity": 480,
+    "captured": euros(9_000),
+    "category": "A",
+    "chain": "7f3a",
+    "checkout_url": "https://pay.example.com/checkout/cs_1",
+    "city": "Oslo",
+    "closed_at": None,
+    "closed_by": None,
+    "code": "SL1.AZpbAAAAcACAAAAAAAAACw.c2lnbmF0dXJl",
+    "command_id": COMMAND,
+    "completed_at": None,
+    "components": [COMPONENT],
+    "confirmed_at": NOW,
+    "contact": {"email": "ann@example.com", "name": "Ann Berg"},
+    "country": "NO",
+    "currency": "EUR",
+    "data": {"hold": HOLD, "expires_at": EXPIRES},
+    "day": "2027-01-15",
+    "decided_at": None,
+    "decided_by": None,
+    "description": "A play by Henrik Ibsen.",
+    "device_id": DEVICE,
+    "differences": None,
+    "digest": DIGEST,
+    "dispute": None,
+    "disputes_lost": euros(0),
+    "doors_at": DOORS_AT,
+    "email": "ann@example.com",
+    "entered_at": None,
+    "entry_closes_at": ENDS_AT,
+    "entry_opens_at": DOORS_AT,
+    "error": None,
+    "event_id": EVENT,
+    "event_title": "Peer Gynt",
+    "exception_id": EXCEPTION,
+    "expires_at": EXPIRES,
+    "expires_in": 900,
+    "failed_at": None,
+    "failed_event": None,
+    "failed_position": None,
+    "failure": None,
+    "fault": None,
+    "fingerprints": DIGEST,
+    "first_entry": None,
+    "first_starts_at": STARTS_AT,
+    "gate": "North",
+    "gross": euros(9_000),
+    "guest": False,
+    "head": 1_042,
+    "heartbeat_at": NOW,
+    "held": 40,
+    "hold_id": HOLD,
+    "holder": ACCOUNT,
+    "image_url": "https://images.example.com/peer-gynt.jpg",
+    "issued_at": NOW,
+    "key": f"{DEVICE}.c2VjcmV0",
+    "key_id": "k1",
+    "kind": "refund_failed",
+    "label": PLACE["label"],
+    "lag": 0,
+    "lag_seconds": 0.0,
+    "layout_id": LAYOUT,
+    "line_id": "1",
+    "metadata": {"actor": {"kind": "account", "id": ACCOUNT, "role": None}},
+    "name": "Ann Berg",
+    "next": None,
+    "next_starts_at": STARTS_AT,
+    "on_sale_at": "2027-01-15T09:00:00Z",
+    "opened_at": BEFORE,
+    "order_code": ORDER_CODE,
+    "order_id": ORDER,
+    "organizer_id": ORGANIZER,
+    "organizer_name": "National Theatre",
+    "outcome": "confirmed",
+    "overrode": None,
+    "owner": "api-1",
+    "paid_by": PAYMENT,
+    "parked_streams": [],
+    "payment_id": PAYMENT,
+    "performance_cancelled": False,
+    "performance_id": PERFORMANCE,
+    "performance_ids": [PERFORMANCE],
+    "place": PLACE,
+    "placed_at": BEFORE,
+    "position": 1_042,
+    "price": euros(4_500),
+    "proposed": None,
+    "provider": "sandbox",
+    "public_key": DIGEST,
+    "reason_text": None,
+    "recorded_at": NOW,
+    "refund_id": REFUND,
+    "refunded": euros(0),
+    "rejection": None,
+    "requested_at": NOW,
+    "requested_by": ACCOUNT,
+    "resolution_refund_id": None,
+    "retired": None,
+    "retry_at": None,
+    "scan_id": f"{DEVICE}.1",
+    "schema": "seat_map_v3",
+    "seat": SEATS[0],
+    "seat_count": 480,
+    "sealed_at": NOW,
+    "sentence": "Ann Berg held Stalls, row A, seat 1.",
+    "skipped_positions": [],
+    "sold": 120,
+    "starts_at": STARTS_AT,
+    "state": "valid",
+    "stream": SEAT_STREAM,
+    "ticket_id": TICKET,
+    "ticket_type": "adult",
+    "time_zone": "Europe/Oslo",
+    "title": "Peer Gynt",
+    "total": euros(9_000),
+    "trouble": None,
+    "unsealed_since": None,
+    "venue_city": "Oslo",
+    "venue_id": VENUE,
+    "venue_name": "National Theatre",
+    "version": 1,
+    "warnings": [],
+    "watch": "/api/v1/projections/live",
+    "works_from": None,
+    "works_until": None,
+}
+"""Samples by property name."""
+
+AUDIT_STATE: Mapping[str, Any] = {"state": CLAIM, "name": "SeatHeld"}
+SCHEMA_SAMPLES: Mapping[str, Mapping[str, Any]] = {
+    "BuildResponse": {"state": "filling"},
+    "CancellationResponse": {"cancel_reason": "illness", "refunded": 2, "refunded_amount": euros(18_000)},
+    "Comparison": {"next": None, "first": 1, "last": 1_000, "events": 1_000},
+    "DeviceResponse": {"label": "North gate 1"},
+    "EventDetailsResponse": {"category": "theatre", "status": "published"},
+    "EventResponse": {"category": "theatre", "status": "published"},
+    "EventResult": {"category": "theatre"},
+    "EventSkippedResult": {"name": "seat_map"},
+    "ExceptionResponse": {"owner": "support", "reason": None, "resolution": None},
+    "LayoutPublished": {"name": "Main hall"},
+    "ListedLayout": {"name": "Main hall"},
+    "Membership": {"name": "National Theatre"},
+    "Money": {"amount": 9_000},
+    "OrderAsOf": {"order_id": ORDER},
+    "OrderDetails": {"status": "confirmed"},
+    "ListedOrder": {"status": "confirmed"},
+    "OrganizerFounded": {"name": "National Theatre"},
+    "PerformanceCancelled": {"cancelled": True, "cancel_reason": "illness"},
+    "ProcessResponse": {"name": "settle_payments", "state": "running"},
+    "ProcessResult": {"name": "settle_payments"},
+    "ProjectionResponse": {"name": "seat_map", "state": "running", "owner": "projector-1"},
+    "ProjectionResult": {"name": "seat_map"},
+    "ProvenEvent": {"name": "TicketIssued", "stream": f"ticket-{TICKET}", "data": "{}", "metadata": "{}"},
+    "Ready": {
+        "lag": {"seat_map": 0},
+        "projections": {"seat_map": "running"},
+        "processes": {"settle_payments": "running"},
+        "parts": {"projector": "alive"},
+        "sandbox": None,
+    },
+    "RecordedEvent": {"name": "SeatHeld"},
+    "RegisteredResponse": {"label": "North gate 1"},
+    "RevertResponse": {"reverted": True},
+    "RevokedResponse": {"revoked": True},
+    "ScanResult": {"outcome": "admitted", "reason": None},
+    "SealerResponse": {"state": "sealing"},
+    "SeatAsOf": {"available": False, **AUDIT_STATE},
+    "SeatHistoryEntry": {"name": "SeatHeld"},
+    "SeatStates": {"held": SEATS, "sold": ["s1c"], "blocked": []},
+    "SeatsResult": {"seats": SEATS},
+    "SoldOnDay": {"refunded": euros(0)},
+    "StreamAsOf": {"kind": "seat", **AUDIT_STATE},
+    "StreamParkedResult": {"name": "seat_map"},
+    "StreamUnparkedResult": {"name": "seat_map", "rebuild_needed": True},
+    "Unrefunded": {"failure": "disputed"},
+    "Tax": {"code": "VAT", "amount": 482, "rate_bp": 1_200},
+    "TicketAsOf": {"gate": None},
+    "VenueDetails": {"name": "National Theatre"},
+    "VenueOfEvent": {"name": "National Theatre"},
+    "VenueResponse": {"name": "National Theatre"},
+    "VenueResult": {"name": "National Theatre"},
+    "VersionsRequested": {"name": "seat_map"},
+    "WebhookResult": {"event_id": "evt_1", "known": True},
+}
+"""Samples by schema and property name; they precede `SAMPLES`."""
+
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 33 33"><path d="M4 4h7v1h-7z"/></svg>'
+SEAT_EVENTS = (
+    f'id: 1042-7f3a\nevent: seats\ndata: {{"position": 1042, "states": {{"{SEATS[0]}": "held"}}, "areas": []}}\n\n'
+)
+PROJECTION_EVENTS = 'event: projections\ndata: {"position": 1042, "items": []}\n\n'
+TEXT_EXAMPLES: Mapping[tuple[str, str], Any] = {
+    ("get_ticket_qr", "image/svg+xml"): SVG,
+    ("watch_seat_map", "text/event-stream"): SEAT_EVENTS,
+    ("watch_projections", "text/event-stream"): PROJECTION_EVENTS,
+    ("get_metrics", "text/plain"): 'seatledger_requests_total{route="/orders"} 1042\n',
+    ("export_log", "application/x-ndjson"): f'{{"position": 1042, "stream": "{SEAT_STREAM}", "name": "SeatHeld"}}\n',
+    ("export_seals", "application/x-ndjson"): f'{{"number": 1, "first": 1, "last": 1000, "root": "{DIGEST}"}}\n',
+    ("get_layout", "application/json"): {"format": "seatledger", "sections": []},
+    ("get_performance_layout", "application/json"): {"sections": [], "areas": [], "categories": []},
+}
+"""Responses without a schema of their own, by operation and media type."""
