@@ -95,7 +95,11 @@ async def refresh_session(request: Request) -> Response:
     return with_refresh_cookie(request, account, token, guest=await accounts.is_guest(account))
 
 
-@router.post("/auth/logout", status_code=204, responses=problem_responses(403, 431))
+@router.post(
+    "/auth/logout",
+    status_code=204,
+    responses={204: {"description": "The session has ended."}, **problem_responses(403, 431)},
+)
 async def log_out(request: Request) -> Response:
     """End the session.
 

@@ -1,4 +1,4 @@
-"""What auditors read: the log, and states as they were."""
+"""The log and states as of earlier moments, in responses."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -14,11 +14,11 @@ from domain.payment import PaymentOutcome, PaymentStatus
 from domain.refund import RefundStatus
 from domain.values import RefundReason
 
-State = Annotated[dict[str, Any], Field(description="`is` names its shape; the other fields depend on that.")]
+State = Annotated[dict[str, Any], Field(description="`is` names the kind of state; the other fields depend on it.")]
 
 
 class RecordedEvent(ResponseBody):
-    """One event as it stands in the log; `data` and `metadata` as they were stored."""
+    """One event of the log; `data` and `metadata` as stored."""
 
     position: int
     stream: str
@@ -26,72 +26,72 @@ class RecordedEvent(ResponseBody):
     name: str
     schema_version: int
     command_id: str
-    part: Annotated[int, Field(description="Its place among the command's `parts` events.")]
+    part: Annotated[int, Field(description="Number of the event among the `parts` events of its command.")]
     parts: int
     recorded_at: datetime
-    sentence: Annotated[str, Field(description="What happened, in plain words.")]
+    sentence: Annotated[str, Field(description="Description of the event.")]
     data: dict[str, Any]
     metadata: dict[str, Any]
-    digest: Annotated[str, Field(description="SHA-256, in hexadecimal.")]
+    digest: Annotated[str, Field(description="SHA-256 in hexadecimal.")]
 
 
 class RecordedEvents(ResponseBody):
-    """A part of the log, in order."""
+    """A page of events, in log order."""
 
     items: list[RecordedEvent]
     next: Cursor
 
 
 class AsOfResponse(ResponseBody):
-    """What an answer about the past is true at: the end of a command."""
+    """The moment of a historical answer: the end of a command."""
 
-    position: Annotated[int, Field(description="Everything up to here had happened; 0: nothing yet.")]
-    recorded_at: Annotated[datetime | None, Field(description="When the last of that was recorded.")]
-    at: Annotated[datetime, Field(description="What deadlines were compared with.")]
+    position: Annotated[int, Field(description="Last position included; 0: before the first event.")]
+    recorded_at: Annotated[datetime | None, Field(description="When the event at `position` was recorded.")]
+    at: Annotated[datetime, Field(description="The time that deadlines are compared with.")]
 
 
 class StreamAsOf(AsOfResponse):
-    """A stream as it was, and a part of its events."""
+    """A stream as of a moment, and a page of its events."""
 
     stream: str
     kind: str
     version: int
     state: Annotated[
-        State | None, Field(description="On the first page; null: nothing is decided on streams of this kind.")
+        State | None, Field(description="Only on the first page; null for kinds of streams without state.")
     ]
     items: list[RecordedEvent]
     next: Cursor
 
 
 class SeatHistoryEntry(RecordedEvent):
-    """One event of a seat, with the account and the order whose claim it belongs to."""
+    """One event of a seat, with the account and order of the claim."""
 
     holder: str | None
     order_id: str | None
 
 
 class SeatAsOf(AsOfResponse):
-    """A seat as it was, and a part of its history across orders."""
+    """A seat as of a moment, and a page of its history across orders."""
 
     performance_id: str
     seat: str
     label: str
     version: int
     state: State
-    available: Annotated[bool, Field(description="Free, or its hold or block had lapsed by then.")]
+    available: Annotated[bool, Field(description="Whether it was free, or its hold or block had lapsed.")]
     items: list[SeatHistoryEntry]
     next: Cursor
 
 
 class SeatsAsOf(Seats):
-    """A seat map as it was."""
+    """A seat map as of a moment."""
 
     recorded_at: datetime | None
     at: datetime
 
 
 class PaymentAsOf(ResponseBody):
-    """One attempt to pay, as it was."""
+    """One payment as of a moment."""
 
     payment_id: str
     status: PaymentStatus
@@ -102,7 +102,7 @@ class PaymentAsOf(ResponseBody):
 
 
 class RefundAsOf(ResponseBody):
-    """Money going back, as it was."""
+    """A refund as of a moment."""
 
     refund_id: str
     status: RefundStatus
@@ -112,15 +112,15 @@ class RefundAsOf(ResponseBody):
 
 
 class TicketAsOf(ResponseBody):
-    """A ticket as it was."""
+    """A ticket as of a moment."""
 
     ticket_id: str
     void: bool
-    gate: Annotated[str | None, Field(description="Where somebody had entered with it.")]
+    gate: Annotated[str | None, Field(description="The gate of the entry; null before it.")]
 
 
 class OrderStateAsOf(ResponseBody):
-    """An order's state and money, as they were."""
+    """An order's state and money as of a moment."""
 
     order_code: str
     account_id: str
@@ -131,8 +131,8 @@ class OrderStateAsOf(ResponseBody):
     expires_at: datetime
     captured: Money
     refunded: Money
-    disputes_lost: Annotated[Money, Field(description="What buyers' banks took back.")]
-    refund_open: Annotated[Money, Field(description="Spoken for by refunds under way.")]
+    disputes_lost: Annotated[Money, Field(description="Money lost to disputes.")]
+    refund_open: Annotated[Money, Field(description="Money of refunds that are not completed.")]
     lines: list[OrderLine]
     payments: list[PaymentAsOf]
     refunds: list[RefundAsOf]
@@ -140,9 +140,9 @@ class OrderStateAsOf(ResponseBody):
 
 
 class OrderAsOf(AsOfResponse):
-    """An order as it was, and a part of everything that had happened to it, in whatever stream it stands."""
+    """An order as of a moment, and a page of all events that concern it, in any stream."""
 
     order_id: str
-    order: Annotated[OrderStateAsOf | None, Field(description="Null before it was placed.")]
+    order: Annotated[OrderStateAsOf | None, Field(description="null before it was placed.")]
     items: list[RecordedEvent]
     next: Cursor

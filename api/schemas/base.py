@@ -1,13 +1,13 @@
-"""What every shape has in common: unknown fields are refused."""
+"""Base classes of request and response bodies."""
 
 from pydantic import BaseModel, ConfigDict
 
 
 class RequestBody(BaseModel):
-    """A request's body; a field that is not described is refused."""
+    """A request's body; unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class ResponseBody(BaseModel):
-    """An answer's body."""
+    """A response's body."""

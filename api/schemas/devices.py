@@ -1,4 +1,4 @@
-"""Registered devices as requests say them and answers show them."""
+"""Registered devices in requests and responses."""
 
 from datetime import datetime
 from typing import Annotated
@@ -12,24 +12,24 @@ from domain.device import PERFORMANCES_PER_DEVICE_MAX
 
 
 class DeviceRequest(RequestBody):
-    """A scanner, bound to performances, or to all of the organizer's within stated hours."""
+    """A scanner for the given performances, or for all performances of the organizer within given hours."""
 
-    organizer_id: Annotated[Id | None, Field(description="May be left out by members of one organizer.")] = None
-    label: Annotated[ShortText, Field(description="Names the scanner, not a person.", examples=["North gate 1"])]
+    organizer_id: Annotated[Id | None, Field(description="May be omitted by a member of exactly one organizer.")] = None
+    label: Annotated[ShortText, Field(description="Name of the scanner, not of a person.", examples=["North gate 1"])]
     performance_ids: Annotated[
         list[Id],
         Field(
             default_factory=list,
             max_length=PERFORMANCES_PER_DEVICE_MAX,
-            description="Empty: all of the organizer's; then hours are due.",
+            description="Empty: all of the organizer, then `works_until` is required.",
         ),
     ]
     works_from: Timestamp | None = None
-    works_until: Annotated[Timestamp | None, Field(description="From then on it is refused.")] = None
+    works_until: Annotated[Timestamp | None, Field(description="From this time on its scans are refused.")] = None
 
 
 class DeviceResponse(ResponseBody):
-    """A registered scanner."""
+    """A registered device."""
 
     device_id: str
     organizer_id: str
@@ -41,17 +41,19 @@ class DeviceResponse(ResponseBody):
 
 
 class RegisteredResponse(DeviceResponse):
-    """A scanner and its key. Only the first answer shows the key; it is not stored."""
+    """The registered device and its key. Only the first answer contains the key; it is not stored."""
 
     key: Annotated[
         str | None,
-        Field(description="Send it as `Device-Key`. null in a replayed answer: then revoke the device, register anew."),
+        Field(
+            description="Send it as `Device-Key`. null in a replayed answer: revoke the device and register another."
+        ),
     ]
     position: Position
 
 
 class RevokedResponse(ResponseBody):
-    """A scanner that is accepted no more."""
+    """The revoked device."""
 
     device_id: str
     revoked: bool
@@ -59,7 +61,7 @@ class RevokedResponse(ResponseBody):
 
 
 class DevicesResponse(ResponseBody):
-    """A page of scanners, newest first."""
+    """A page of devices, newest first."""
 
     items: list[DeviceResponse]
     next: Cursor

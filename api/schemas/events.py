@@ -1,4 +1,4 @@
-"""Events as requests say them and answers show them."""
+"""Events in requests and responses."""
 
 from datetime import datetime
 from typing import Annotated, Self
@@ -11,15 +11,15 @@ from api.schemas.texts import ShortText, Text, Title
 from api.schemas.values import Cursor, Id, Position, WebAddress
 from domain.event import EventStatus
 
-ImageUrl = Annotated[WebAddress | None, Field(description="Where a picture of it lies.")]
-Category = Annotated[ShortText, Field(description="What kind of show it is, in the organizer's own words.")]
+ImageUrl = Annotated[WebAddress | None, Field(description="URL of a picture.")]
+Category = Annotated[ShortText, Field(description="Kind of event, in the organizer's own words.")]
 
 
 class EventRequest(RequestBody):
-    """A show as it is marketed; a draft until it is published."""
+    """A new event; it is a draft until it is published."""
 
     organizer_id: Annotated[
-        Id | None, Field(description="May be left out by who is organizer of exactly one.", default=None)
+        Id | None, Field(description="May be omitted by a member of exactly one organizer.", default=None)
     ]
     venue_id: Id
     title: Title
@@ -29,7 +29,7 @@ class EventRequest(RequestBody):
 
 
 class EventChange(RequestBody):
-    """What is to be different; what is left out stays. `image_url` and `category` may be taken away by null."""
+    """The fields to change; omitted fields stay. null removes `image_url` or `category`."""
 
     title: Title | None = None
     description: Text | None = None
@@ -39,12 +39,12 @@ class EventChange(RequestBody):
     @model_validator(mode="after")
     def _something(self) -> Self:
         if not self.model_fields_set:
-            raise ValueError("say what is to be different")
+            raise ValueError("must change at least one field")
         return self
 
 
 class EventFacts(ResponseBody):
-    """What is known of an event itself."""
+    """An event's own fields."""
 
     event_id: str
     organizer_id: str
@@ -57,13 +57,13 @@ class EventFacts(ResponseBody):
 
 
 class EventResult(EventFacts):
-    """An event after a change."""
+    """The event after the command."""
 
     position: Position
 
 
 class VenueOfEvent(ResponseBody):
-    """Where an event takes place."""
+    """The venue of an event."""
 
     venue_id: str
     name: str
@@ -73,35 +73,38 @@ class VenueOfEvent(ResponseBody):
 
 
 class EventResponse(EventFacts):
-    """An event with the first of its performances in the time looked at, by their start; the latest if it is over."""
+    """An event with its first performances in the requested period, ordered by start; a past event with its last ones."""
 
     organizer_name: str
     venue: VenueOfEvent
     first_starts_at: Annotated[
-        datetime | None, Field(description="The first performance in the time looked at; the last one if it is over.")
+        datetime | None,
+        Field(description="Start of the first performance in the period; of the last one for a past event."),
     ]
-    next_starts_at: Annotated[datetime | None, Field(description="The next performance; null: none is to come.")]
+    next_starts_at: Annotated[
+        datetime | None, Field(description="Start of the next performance; null if there is none.")
+    ]
     performance_count: Annotated[
-        int, Field(description="How many performances there are in the time looked at; all if it is over.")
+        int, Field(description="Number of performances in the requested period; of all for a past event.")
     ]
     performances: list[PerformanceResponse]
 
 
 class EventDetailsResponse(EventResponse):
-    """An event with a page of all its performances, by their start."""
+    """An event with a page of all its performances, ordered by start."""
 
     next: Cursor
 
 
 class Events(ResponseBody):
-    """A page of events: what is to come by its next performance, then what has none yet, then what is over."""
+    """A page of events: first events to come by their next performance, then those without performances, then past ones."""
 
     items: list[EventResponse]
     next: Cursor
 
 
 class EventDeleted(ResponseBody):
-    """An event that is gone: nothing of it was ever booked."""
+    """The deleted event."""
 
     event_id: str
     status: EventStatus

@@ -1,4 +1,4 @@
-"""Exceptions as requests and answers write them: money that no rule explains, and how it ends."""
+"""Exceptions in requests and responses."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -12,53 +12,53 @@ from domain.money_exception import ExceptionKind, Resolution, ResolutionReason
 
 
 class ExceptionStatus(StrEnum):
-    """Whether somebody still has to end it."""
+    """Whether the exception needs a decision."""
 
     OPEN = "open"
     CLOSED = "closed"
 
 
 class ResolutionRequest(RequestBody):
-    """Why support ends an exception so."""
+    """Why support chose this resolution."""
 
     reason: ResolutionReason
 
 
 class ProposedResolution(ResponseBody):
-    """What the first of two accounts decided; another one has to agree."""
+    """The first account's decision; a second account must agree."""
 
     resolution: Resolution
     by: str
 
 
 class ExceptionResponse(ResponseBody):
-    """One exception. `amount` is in question; what it is about is named as far as it is known."""
+    """One exception: the amount in question and the known ids it concerns."""
 
     exception_id: str
     kind: ExceptionKind
     status: ExceptionStatus
     owner: str
     amount: Money
-    refundable: Annotated[Money | None, Field(description="What can be sent back; null: nothing.")]
+    refundable: Annotated[Money | None, Field(description="The amount that can be refunded; null: none.")]
     provider: str
-    provider_entry: Annotated[int | None, Field(description="The entry's number in the provider's books.")]
+    provider_entry: Annotated[int | None, Field(description="Number of the entry in the provider's ledger.")]
     order_id: str | None
     order_code: str | None
     payment_id: str | None
     refund_id: str | None
-    account_id: Annotated[str | None, Field(description="Who owns the order, and so never decides.")]
+    account_id: Annotated[str | None, Field(description="Owner of the order; this account cannot decide.")]
     performance_id: str | None
-    attempts: Annotated[int, Field(description="Transfers that were tried.")]
-    failure: Annotated[str | None, Field(description="Why the last of them failed.")]
-    possible: Annotated[list[Resolution], Field(description="How it can end.")]
+    attempts: Annotated[int, Field(description="Number of attempted transfers.")]
+    failure: Annotated[str | None, Field(description="Why the last transfer failed.")]
+    possible: Annotated[list[Resolution], Field(description="The possible resolutions.")]
     proposed: ProposedResolution | None
     resolution: Resolution | None
     reason: ResolutionReason | None
-    closed_by: Annotated[str | None, Field(description="The account, or the rule that found it resolved.")]
-    resolution_refund_id: Annotated[str | None, Field(description="The refund that sends the money back.")]
+    closed_by: Annotated[str | None, Field(description="The account, or the process that found it resolved.")]
+    resolution_refund_id: Annotated[str | None, Field(description="Id of the refund that resolves it.")]
     opened_at: datetime
     closed_at: datetime | None
-    age_seconds: Annotated[int, Field(description="Since it was opened, until it was closed.")]
+    age_seconds: Annotated[int, Field(description="Seconds from opening to closing, or until now.")]
 
 
 class Exceptions(ResponseBody):
@@ -69,10 +69,10 @@ class Exceptions(ResponseBody):
 
 
 class ExceptionResolved(ResponseBody):
-    """What a decision came to: `closed`, or still `open` because another account has to agree."""
+    """The exception after the decision: `closed`, or `open` while a second account must agree."""
 
     exception_id: str
     status: ExceptionStatus
     resolution: Resolution
-    refund_id: Annotated[str | None, Field(description="The refund that sends the money back.")]
+    refund_id: Annotated[str | None, Field(description="Id of the refund that resolves it.")]
     position: Position

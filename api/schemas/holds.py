@@ -1,4 +1,4 @@
-"""Baskets as requests say them and answers show them."""
+"""Holds in requests and responses."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -23,7 +23,7 @@ class SeatItem(RequestBody):
 
 
 class AreaItem(RequestBody):
-    """So many places of a standing area; which ones is found out."""
+    """A number of places of a standing area; the system chooses them."""
 
     area: SeatKey
     quantity: Annotated[Whole, Field(ge=1, le=QUANTITY_MAX)]
@@ -35,7 +35,7 @@ Items = Annotated[list[Item], Field(max_length=ITEMS_MAX, description="1 to 50 p
 
 
 class HoldRequest(RequestBody):
-    """The places somebody wants, all of them or none."""
+    """The places to hold, all or none."""
 
     items: Items
 
@@ -48,7 +48,7 @@ class Quote(ResponseBody):
 
 
 class HoldFacts(ResponseBody):
-    """A basket; everything in it lapses at `expires_at`."""
+    """A hold; all its places lapse at `expires_at`."""
 
     hold_id: str
     performance_id: str
@@ -58,13 +58,13 @@ class HoldFacts(ResponseBody):
 
 
 class HoldPlaced(HoldFacts):
-    """A basket that was filled."""
+    """The new hold."""
 
     position: Position
 
 
 class HoldExtended(ResponseBody):
-    """A basket whose one deadline moved."""
+    """The hold with its new deadline."""
 
     hold_id: str
     expires_at: datetime
@@ -72,7 +72,7 @@ class HoldExtended(ResponseBody):
 
 
 class HoldReleased(ResponseBody):
-    """A basket that was given up."""
+    """The released hold."""
 
     hold_id: str
     status: Literal["released"]
@@ -80,19 +80,19 @@ class HoldReleased(ResponseBody):
 
 
 class HoldResponse(HoldFacts, WithPerformance):
-    """A basket as it stands."""
+    """The hold."""
 
-    status: Annotated[Literal["open", "ordered", "lapsed"], Field(description="lapsed: free for the next buyer.")]
+    status: Annotated[Literal["open", "ordered", "lapsed"], Field(description="`lapsed`: the places are free again.")]
     order_id: str | None
     extended: bool
 
 
 class ListedHold(HoldFacts, WithPerformance):
-    """A live basket that is not an order yet."""
+    """A live hold that is not ordered."""
 
 
 class Holds(ResponseBody):
-    """A page of live baskets, newest first."""
+    """A page of live holds, newest first."""
 
     items: list[ListedHold]
     next: Cursor

@@ -1,4 +1,4 @@
-"""The language that a buyer is written to in: a tag of BCP 47 that names a language there is."""
+"""The language of messages to a buyer: a BCP 47 tag with a known language."""
 
 import locale
 import re
@@ -14,21 +14,21 @@ TAG = re.compile(r"([A-Za-z]{2,3})(?:-([A-Za-z]{4}))?(?:-([A-Za-z]{2}|[0-9]{3}))
 LANGUAGE = re.compile(r"([a-z]{2,3})(?![a-zA-Z])")
 SCRIPTS = frozenset({"Arab", "Beng", "Cyrl", "Deva", "Grek", "Guru", "Hans", "Hant", "Hebr", "Latn", "Mong", "Tfng"})
 WORLD_REGIONS = frozenset({"001", "150", "419"})
-"""The world, Europe and Latin America: regions of tags that are no country."""
+"""The world, Europe and Latin America: regions that are not countries."""
 
 
 @cache
 def languages() -> frozenset[str]:
-    """Return the ISO 639 codes of the languages that operating systems know."""
+    """Return the ISO 639 codes of the languages that operating systems support."""
     names = (*locale.windows_locale.values(), *locale.locale_alias.values())
     return frozenset(found[1] for name in names if (found := LANGUAGE.match(name)))
 
 
 def known_locale(tag: str) -> str:
-    """Return the tag as it is usually written: `pt-BR`, `zh-Hant-TW`.
+    """Return the tag in its usual notation: `pt-BR`, `zh-Hant-TW`.
 
     Raises:
-        ValueError: it names no language, script or region.
+        ValueError: its language, script or region is unknown.
     """
     found = TAG.fullmatch(tag)
     if found is not None:
@@ -36,12 +36,12 @@ def known_locale(tag: str) -> str:
         known_script = not script or script in SCRIPTS
         if language in languages() and known_script and (not region or region in country_codes() | WORLD_REGIONS):
             return "-".join(filter(None, (language, script, region)))
-    raise ValueError("name a language, with its script or region where that matters: en, pt-BR, zh-Hant")
+    raise ValueError("must be a language, optionally with script and region: en, pt-BR, zh-Hant")
 
 
 Locale = Annotated[
     str,
     StringConstraints(max_length=LOCALE_LENGTH_MAX),
     AfterValidator(known_locale),
-    Field(description="The language the buyer is written to in (BCP 47): a language, a script, a region."),
+    Field(description="Language of messages to the buyer (BCP 47): language, optional script and region."),
 ]

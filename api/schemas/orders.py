@@ -1,4 +1,4 @@
-"""Orders as requests say them and answers show them."""
+"""Orders in requests and responses."""
 
 from datetime import datetime
 from typing import Annotated, Literal, Self
@@ -22,7 +22,7 @@ Terms = Annotated[ShortText, StringConstraints(max_length=TERMS_LENGTH_MAX)]
 
 
 class Contact(RequestBody):
-    """Where the order's mail goes; a guest has to say."""
+    """Recipient of the order's mail; required from guests."""
 
     email: Email
     name: Name
@@ -35,22 +35,24 @@ class OrderRequest(RequestBody):
     performance_id: Id | None = None
     items: Items | None = None
     contact: Contact | None = None
-    terms_version: Annotated[Terms | None, Field(description="The terms of sale that were shown.")] = None
+    terms_version: Annotated[
+        Terms | None, Field(description="Version of the terms of sale that the buyer accepted.")
+    ] = None
     locale: Locale = "en"
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
         stepwise, at_once = self.hold_id is not None, (self.performance_id is not None, self.items is not None)
         if at_once not in {(True, True), (False, False)} or stepwise is at_once[0]:
-            raise ValueError("give either hold_id, or performance_id and items")
+            raise ValueError("must have either hold_id, or performance_id and items")
         return self
 
 
 class OrderPlaced(ResponseBody):
-    """An order that was placed; nothing to pay confirms it at once."""
+    """The new order; an order without anything to pay is confirmed at once."""
 
     order_id: str
-    order_code: Annotated[str, Field(description="Short enough to be read out.")]
+    order_code: Annotated[str, Field(description="Short code for people.")]
     hold_id: str
     status: OrderStatus
     total: Money
@@ -59,7 +61,7 @@ class OrderPlaced(ResponseBody):
 
 
 class OrderCancelled(ResponseBody):
-    """An order that was given up before it was paid."""
+    """The cancelled order."""
 
     order_id: str
     status: OrderStatus
@@ -67,7 +69,7 @@ class OrderCancelled(ResponseBody):
 
 
 class ContactResponse(ResponseBody):
-    """Where the order's mail goes."""
+    """Recipient of the order's mail."""
 
     email: str
     name: str
@@ -76,8 +78,8 @@ class ContactResponse(ResponseBody):
 class OrderLine(QuotedLine):
     """One line of an order."""
 
-    ticket_id: Annotated[str | None, Field(description="From the confirmation on.")]
-    cancelled: Annotated[bool, Field(description="The right to attend has ended.")]
+    ticket_id: Annotated[str | None, Field(description="Set once the order is confirmed.")]
+    cancelled: Annotated[bool, Field(description="Whether the right to attend has ended.")]
 
 
 class OrderResponse(WithPerformance):
@@ -97,9 +99,9 @@ class OrderResponse(WithPerformance):
     lines: list[OrderLine]
     lines_cancelled: Annotated[
         Literal["none", "some", "all"],
-        Field(description="Whether the right to attend has ended; a refund leaves the status `confirmed`."),
+        Field(description="Lines whose right to attend has ended; the status stays `confirmed` after a refund."),
     ]
-    paid_by: Annotated[str | None, Field(description="The payment that confirmed it.")]
+    paid_by: Annotated[str | None, Field(description="Id of the payment that confirmed the order.")]
     payments: list[PaymentResponse]
     refunds: list[RefundResponse]
 
@@ -111,7 +113,7 @@ class ListedOrder(OrderResponse):
 
 
 class OrderDetails(ListedOrder):
-    """An order as its owner and support see it."""
+    """An order, for its owner and support."""
 
     hold_id: str
 

@@ -1,4 +1,4 @@
-"""Payments as requests say them and answers show them; card data never touches this API."""
+"""Payments in requests and responses. Card data never reaches this API."""
 
 from datetime import datetime
 from typing import Annotated
@@ -12,13 +12,13 @@ from domain.payment import DisputeStatus, PaymentOutcome, PaymentStatus
 
 
 class PaymentRequest(RequestBody):
-    """With whom somebody wants to pay."""
+    """The payment provider to use."""
 
     provider: Annotated[ShortText, Field(examples=["sandbox"])]
 
 
 class PaymentOpened(ResponseBody):
-    """An attempt to pay that began; send the buyer to `checkout_url`."""
+    """The started payment; send the buyer to `checkout_url`."""
 
     payment_id: str
     order_id: str
@@ -31,26 +31,29 @@ class PaymentOpened(ResponseBody):
 
 
 class PaymentResponse(ResponseBody):
-    """One attempt to pay. `outcome`, once it is decided: confirmed, refunded, or an exception somebody looks at."""
+    """One payment. `outcome` of a capture: confirmed, refunded, or an exception for support."""
 
     payment_id: str
     order_id: str
     provider: str
     status: PaymentStatus
-    failure: Annotated[str | None, Field(description="Why the provider refused, in its words.")]
+    failure: Annotated[str | None, Field(description="The provider's reason for a failure.")]
     amount: Money
-    captured: Annotated[Money | None, Field(description="What the provider took, if anything.")]
-    dispute: Annotated[DisputeStatus | None, Field(description="Where the buyer's bank stands, if it disputes it.")]
+    captured: Annotated[Money | None, Field(description="The captured amount; null before a capture.")]
+    dispute: Annotated[
+        DisputeStatus | None, Field(description="State of the dispute; null if the payment is not disputed.")
+    ]
     checkout_url: Annotated[
-        str | None, Field(description="Where to pay: for the owner alone, while it can be paid, and not in lists.")
+        str | None,
+        Field(description="URL of the checkout: only for the owner, only while it can be paid, not in lists."),
     ]
     outcome: PaymentOutcome | None
     expires_at: datetime
 
 
 class WebhookResult(ResponseBody):
-    """What was announced is on record."""
+    """The recorded provider event."""
 
     event_id: str
-    known: Annotated[bool, Field(description="Whether it is about a payment or a refund of ours.")]
+    known: Annotated[bool, Field(description="Whether it concerns a payment or refund of this service.")]
     position: Position

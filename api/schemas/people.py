@@ -1,4 +1,4 @@
-"""Accounts, sessions and organizers as requests say them and answers show them."""
+"""Accounts, sessions and organizers in requests and responses."""
 
 from typing import Annotated, Literal
 
@@ -13,20 +13,20 @@ from domain.values import Role
 
 ROLES_MAX = 10
 WITHOUT_NUL = r"^[^\x00]*$"
-"""No request can hold a NUL, so a password with one, set in a terminal, would let nobody in."""
+"""Requests with a NUL are refused, so a password with one, set on the command line, could never be used."""
 
 
 def normalised_email(text: str) -> str:
-    """Return the one way to write an e-mail address, in lower case; nobody is asked whether it exists.
+    """Return the normalised e-mail address, in lower case; its existence is not checked.
 
     Raises:
         ValueError: it is not an e-mail address.
     """
     try:
-        # `.test` is a domain for demonstrations, and ours uses it.
+        # The demonstration uses addresses under `.test`.
         found = validate_email(text, check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
-        raise ValueError("this is not an e-mail address") from error
+        raise ValueError("must be an e-mail address") from error
     return found.normalized.lower()
 
 
@@ -37,11 +37,11 @@ Email = Annotated[
     AfterValidator(normalised_email),
 ]
 Password = Annotated[str, Field(min_length=LENGTH_MIN, max_length=LENGTH_MAX, pattern=WITHOUT_NUL)]
-Position = Annotated[int, Field(description="The position of the command's last event; see `min_position`.")]
+Position = Annotated[int, Field(description="Position of the command's last event; use it as `min_position`.")]
 
 
 class Registration(RequestBody):
-    """A new customer; with a guest's access token, that guest becomes it and keeps basket and orders."""
+    """A new account. With a guest's access token the guest becomes the account and keeps its holds and orders."""
 
     email: Email
     password: Password
@@ -49,23 +49,23 @@ class Registration(RequestBody):
 
 
 class Login(RequestBody):
-    """Who somebody says they are."""
+    """Credentials."""
 
     email: Email
     password: Annotated[str, Field(min_length=1, max_length=LENGTH_MAX)]
 
 
 class TokenResponse(ResponseBody):
-    """An access token; the refresh token comes in a cookie."""
+    """The access token; the refresh token is in a cookie."""
 
     account_id: str
     access_token: str
     token_type: Literal["bearer"]
-    expires_in: Annotated[int, Field(description="Seconds.")]
+    expires_in: Annotated[int, Field(description="Lifetime of the access token in seconds.")]
 
 
 class Membership(ResponseBody):
-    """An organizer, and the roles the account holds within it."""
+    """An organizer and the account's roles in it."""
 
     organizer_id: str
     name: str
@@ -73,7 +73,7 @@ class Membership(ResponseBody):
 
 
 class Me(ResponseBody):
-    """The account that asks; `roles` are held everywhere. `GET /organizers` lists those held within organizers."""
+    """The sender's account and its global roles."""
 
     account_id: str
     guest: bool
@@ -83,7 +83,7 @@ class Me(ResponseBody):
 
 
 class ListedAccount(ResponseBody):
-    """A registered account and the roles it holds everywhere."""
+    """A registered account and its global roles."""
 
     account_id: str
     email: str
@@ -92,20 +92,20 @@ class ListedAccount(ResponseBody):
 
 
 class Accounts(ResponseBody):
-    """A page of accounts, by address."""
+    """A page of accounts, ordered by address."""
 
     items: list[ListedAccount]
     next: str | None
 
 
 class RolesRequest(RequestBody):
-    """The roles an account shall hold from now on, and no others beside customer."""
+    """All roles of the account; roles that are not listed are removed."""
 
     roles: Annotated[list[Role], Field(max_length=ROLES_MAX)]
 
 
 class RolesResult(ResponseBody):
-    """The roles an account holds now."""
+    """The roles of the account."""
 
     account_id: str
     roles: list[Role]
@@ -113,13 +113,13 @@ class RolesResult(ResponseBody):
 
 
 class OrganizerRequest(RequestBody):
-    """A new seller."""
+    """A new organizer."""
 
     name: Name
 
 
 class OrganizerFounded(ResponseBody):
-    """A seller that joined."""
+    """The new organizer."""
 
     organizer_id: str
     name: str
@@ -127,7 +127,7 @@ class OrganizerFounded(ResponseBody):
 
 
 class MemberResult(ResponseBody):
-    """The roles a member holds within an organizer now."""
+    """The roles of the member."""
 
     organizer_id: str
     account_id: str
@@ -136,7 +136,7 @@ class MemberResult(ResponseBody):
 
 
 class Member(ResponseBody):
-    """A member of an organizer; a guest has neither address nor name."""
+    """A member of an organizer; guests have neither address nor name."""
 
     account_id: str
     email: str | None
@@ -145,14 +145,14 @@ class Member(ResponseBody):
 
 
 class Members(ResponseBody):
-    """A page of members, by account id."""
+    """A page of members, ordered by account id."""
 
     items: list[Member]
     next: str | None
 
 
 class Organizers(ResponseBody):
-    """A page of organizers, by id."""
+    """A page of organizers, ordered by id."""
 
     items: list[Membership]
     next: str | None

@@ -1,4 +1,4 @@
-"""Performances as requests say them and answers show them."""
+"""Performances in requests and responses."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -21,7 +21,7 @@ SeatsLimit = Annotated[Whole | None, Field(ge=1, le=SEATS_PER_HOLD_MAX)]
 
 
 class PriceRequest(RequestBody):
-    """What a ticket type costs in a price category of the layout, named by its key or its label."""
+    """The price of a ticket type in a price category, named by its key or label in the layout."""
 
     category: ShortText
     ticket_type: ShortText = "adult"
@@ -32,7 +32,7 @@ Prices = Annotated[list[PriceRequest], Field(min_length=1, max_length=PRICES_PER
 
 
 class LimitsRequest(RequestBody):
-    """How much one buyer may take; null: no limit beside the hard cap of 50 seats a hold."""
+    """Limits per buyer; null: no limit beside the maximum of 50 seats per hold."""
 
     seats_per_order: SeatsLimit = 8
     seats_per_buyer: Annotated[Whole | None, Field(ge=1, le=SEATS_PER_BUYER_MAX)] = 8
@@ -40,23 +40,23 @@ class LimitsRequest(RequestBody):
 
 
 class EntryRulesRequest(RequestBody):
-    """What the gates demand."""
+    """Rules at the gates."""
 
-    registered_devices: Annotated[Flag, Field(description="Scans must come from registered devices.")] = False
+    registered_devices: Annotated[Flag, Field(description="Require scans from registered devices.")] = False
     disputed_tickets_admitted: Annotated[
-        Flag, Field(description="Whether tickets admit whose payment the buyer's bank disputes, or took back.")
+        Flag, Field(description="Admit tickets whose payment is disputed, or lost to a dispute.")
     ] = True
 
 
 class EntryRulesPatch(RequestBody):
-    """Rules to change; what is left out stays."""
+    """The rules to change; omitted rules stay."""
 
     registered_devices: Flag | None = None
     disputed_tickets_admitted: Flag | None = None
 
 
 class PerformanceRequest(RequestBody):
-    """One dated showing; its seats come from the layout. Sales open at once if no time is given."""
+    """A new performance; its places come from the layout. Sales open at once if `on_sale_at` is omitted."""
 
     starts_at: Timestamp
     doors_at: Timestamp | None = None
@@ -64,7 +64,8 @@ class PerformanceRequest(RequestBody):
     on_sale_at: Timestamp | None = None
     prices: Prices
     limits: Annotated[
-        LimitsRequest | None, Field(default_factory=LimitsRequest, description="null: no limits beside the hard cap.")
+        LimitsRequest | None,
+        Field(default_factory=LimitsRequest, description="null: no limits beside 50 seats per hold."),
     ]
     entry_rules: Annotated[EntryRulesRequest, Field(default_factory=EntryRulesRequest)]
 
@@ -73,36 +74,36 @@ NEVER_NULL = ("starts_at", "on_sale_at", "prices", "sales", "entry_rules")
 
 
 class PerformanceChange(RequestBody):
-    """What is to be different; what is left out stays."""
+    """The fields to change; omitted fields stay."""
 
-    starts_at: Annotated[Timestamp | None, Field(description="Not in the past.")] = None
+    starts_at: Annotated[Timestamp | None, Field(description="Must be in the future.")] = None
     doors_at: Annotated[
-        Timestamp | None, Field(description="null: no time is given. Left out, the doors move with the start.")
+        Timestamp | None, Field(description="null: no time is given. Omitted: the doors move with the start.")
     ] = None
     on_sale_at: Timestamp | None = None
     prices: Prices | None = None
-    limits: Annotated[LimitsRequest | None, Field(description="null: no limits beside the hard cap.")] = None
+    limits: Annotated[LimitsRequest | None, Field(description="null: no limits beside 50 seats per hold.")] = None
     sales: Annotated[SalesState | None, Field(description="Pause, resume or close sales.")] = None
-    entry_rules: Annotated[EntryRulesPatch | None, Field(description="These can change after the start, too.")] = None
+    entry_rules: Annotated[EntryRulesPatch | None, Field(description="Can be changed after the start too.")] = None
 
     @model_validator(mode="after")
     def _something(self) -> Self:
         if not self.model_fields_set:
-            raise ValueError("say what is to be different")
+            raise ValueError("must change at least one field")
         empty = [name for name in NEVER_NULL if name in self.model_fields_set and getattr(self, name) is None]
         if empty:
-            raise ValueError(f"{', '.join(empty)}: give a value, or leave it out")
+            raise ValueError(f"{', '.join(empty)}: must have a value or be omitted")
         return self
 
 
 class Cancellation(RequestBody):
-    """Why a performance does not take place."""
+    """Why the performance is cancelled."""
 
     reason: PerformanceCancelReason = PerformanceCancelReason.OTHER
 
 
 class PriceResponse(ResponseBody):
-    """What a ticket type costs in a price category."""
+    """The price of a ticket type in a price category."""
 
     category: str
     ticket_type: str
@@ -110,7 +111,7 @@ class PriceResponse(ResponseBody):
 
 
 class LimitsResponse(ResponseBody):
-    """How much one buyer may take; null: no limit beside the hard cap."""
+    """Limits per buyer; null: no limit beside the maximum of 50 seats per hold."""
 
     seats_per_order: int | None
     seats_per_buyer: int | None
@@ -118,14 +119,14 @@ class LimitsResponse(ResponseBody):
 
 
 class EntryRulesResponse(ResponseBody):
-    """What the gates demand."""
+    """Rules at the gates."""
 
     registered_devices: bool
     disputed_tickets_admitted: bool
 
 
 class SalesStatus(StrEnum):
-    """Whether a performance can be bought at the moment, and why not."""
+    """Whether a performance is on sale now, and why not."""
 
     OPEN = "open"
     UPCOMING = "upcoming"
@@ -137,7 +138,7 @@ class SalesStatus(StrEnum):
 
 
 class PerformanceFacts(ResponseBody):
-    """What is known of a performance itself."""
+    """A performance's own fields."""
 
     performance_id: str
     event_id: str
@@ -152,28 +153,28 @@ class PerformanceFacts(ResponseBody):
     prices: list[PriceResponse]
     limits: LimitsResponse
     entry_rules: EntryRulesResponse
-    entry_opens_at: Annotated[datetime, Field(description="Before, tickets are `too_early`.")]
-    entry_closes_at: Annotated[datetime, Field(description="From then on, tickets are `too_late`.")]
+    entry_opens_at: Annotated[datetime, Field(description="Before this time scans are refused as `too_early`.")]
+    entry_closes_at: Annotated[datetime, Field(description="From this time on scans are refused as `too_late`.")]
     sales: Annotated[
         SalesStatus,
         Field(
-            description="Whether it can be bought now: open; upcoming until `on_sale_at`; paused or closed by people; "
-            "ended when it began; cancelled; unpublished as its event is."
+            description="Whether it is on sale now: open; upcoming until `on_sale_at`; paused or closed by the "
+            "organizer; ended after its start; cancelled; unpublished like its event."
         ),
     ]
-    sales_decided: Annotated[SalesState, Field(description="What people decided, and PATCH changes.")]
+    sales_decided: Annotated[SalesState, Field(description="The organizer's decision, changed by PATCH.")]
     cancelled: bool
-    cancel_reason: Annotated[PerformanceCancelReason | None, Field(description="Why it does not take place.")]
+    cancel_reason: Annotated[PerformanceCancelReason | None, Field(description="Why it is cancelled.")]
 
 
 class PerformanceResult(PerformanceFacts):
-    """A performance after a change."""
+    """The performance after the command."""
 
     position: Position
 
 
 class Availability(ResponseBody):
-    """available = seats - held - sold - blocked; blocks count until their deadline, holds until the second after."""
+    """available = seats - held - sold - blocked. Blocks count until their deadline, holds until the second after it."""
 
     available: int
     held: int
@@ -182,21 +183,21 @@ class Availability(ResponseBody):
 
 
 class PerformanceResponse(PerformanceFacts):
-    """A performance and how much of it is left."""
+    """A performance and its availability."""
 
     availability: Availability
 
 
 class ClaimsToEnd(ResponseBody):
-    """What a process ends from now on, a few orders at a time."""
+    """The claims that a process ends, a few orders at a time."""
 
-    orders: Annotated[int, Field(description="Confirmed orders to refund, used tickets too.")]
-    tickets: Annotated[int, Field(description="The tickets of these orders.")]
-    baskets: Annotated[int, Field(description="Holds and unpaid orders to end.")]
+    orders: Annotated[int, Field(description="Number of confirmed orders to refund, used tickets included.")]
+    tickets: Annotated[int, Field(description="Number of tickets of these orders.")]
+    baskets: Annotated[int, Field(description="Number of holds and unpaid orders to end.")]
 
 
 class PerformanceCancelled(ResponseBody):
-    """A performance that does not take place: sale, confirmation and entry have stopped."""
+    """The cancelled performance."""
 
     performance_id: str
     cancelled: bool
@@ -211,25 +212,25 @@ class Unrefunded(ResponseBody):
     order_id: str
     order_code: str
     refund_id: str
-    failure: Annotated[str, Field(description="The provider's reason, or disputed, rejected, written_off.")]
+    failure: Annotated[str, Field(description="The provider's reason, or one of disputed, rejected, written_off.")]
 
 
 class CancellationResponse(ResponseBody):
-    """How far the refunds of a cancelled performance are: orders = refunded + failed + remaining."""
+    """Progress of a cancellation's refunds: orders = refunded + failed + remaining."""
 
     performance_id: str
     cancel_reason: PerformanceCancelReason
     cancelled_at: datetime
-    orders: Annotated[int, Field(description="Orders that had been confirmed.")]
+    orders: Annotated[int, Field(description="Number of orders that were confirmed.")]
     refunded: int
-    failed: Annotated[int, Field(description="Support must look at them; the first 100 are in `unrefunded`.")]
-    remaining: Annotated[int, Field(description="Waiting for their refund, or for the provider.")]
+    failed: Annotated[int, Field(description="Number of orders that need support; the first 100 are in `unrefunded`.")]
+    remaining: Annotated[int, Field(description="Number of orders whose refund is not decided or not transferred.")]
     refunded_amount: Money
     unrefunded: list[Unrefunded]
 
 
 class PerformanceDeleted(ResponseBody):
-    """A performance that is gone: nothing of it was ever booked."""
+    """The deleted performance."""
 
     performance_id: str
     status: DeletionStatus

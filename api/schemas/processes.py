@@ -1,4 +1,4 @@
-"""Processes as admins see them, and what admins do to one that failed."""
+"""Processes in responses."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -10,31 +10,33 @@ from api.schemas.values import Cursor, Position
 
 
 class ProcessResponse(ResponseBody):
-    """How a process stands; an error of its own stops it alone, until it is tried again."""
+    """Status of a process; an error stops only this process, until its retry."""
 
     name: str
-    state: Annotated[Literal["running", "failed"], Field(description="failed: it is tried again at `retry_at`.")]
-    position: Annotated[int, Field(description="Up to where it has read the log.")]
+    state: Annotated[Literal["running", "failed"], Field(description="`failed`: retried at `retry_at`.")]
+    position: Annotated[int, Field(description="Last position read.")]
     lag: Annotated[int, Field(description="Positions behind the log.")]
-    heartbeat_at: Annotated[datetime | None, Field(description="Its owner's last sign of life; null: it has none.")]
-    error: Annotated[str | None, Field(description="What failed, and where in the code.")]
-    failed_position: Annotated[int | None, Field(description="It has recovered once it is beyond.")]
+    heartbeat_at: Annotated[datetime | None, Field(description="Last heartbeat of its owner; null: no owner.")]
+    error: Annotated[str | None, Field(description="The error, and where in the code it occurred.")]
+    failed_position: Annotated[
+        int | None, Field(description="Position of the failure; the process has recovered once `position` is greater.")
+    ]
     failed_at: datetime | None
-    tries: Annotated[int, Field(description="How often in a row it failed.")]
+    tries: Annotated[int, Field(description="Number of consecutive failures.")]
     retry_at: datetime | None
-    waiting: Annotated[int, Field(description="Pieces of work it still has, due or not.")]
-    retrying: Annotated[int, Field(description="Pieces of work that were tried before.")]
+    waiting: Annotated[int, Field(description="Number of work items, due or not.")]
+    retrying: Annotated[int, Field(description="Number of work items with a failed attempt.")]
 
 
 class ProcessesResponse(ResponseBody):
-    """Every process that ever ran, by name."""
+    """All processes that have run, ordered by name."""
 
     items: list[ProcessResponse]
     next: Cursor
 
 
 class ProcessResult(ResponseBody):
-    """A process was told to try again; it does so within a second or two."""
+    """The process; it retries within two seconds."""
 
     name: str
     position: Position

@@ -1,4 +1,4 @@
-"""Read models as admins see them, and what admins do to them."""
+"""Read models in requests and responses."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -14,7 +14,7 @@ from eventstore.store import STREAM_CHARACTERS_MAX
 Stream = Annotated[
     str,
     StringConstraints(min_length=1, max_length=STREAM_CHARACTERS_MAX),
-    Field(description="A stream's name, as in the log.", examples=["seat-0198…-s1a"]),
+    Field(description="Name of the stream, as in the log.", examples=["seat-0198…-s1a"]),
 ]
 
 
@@ -27,34 +27,34 @@ class FailedEvent(ResponseBody):
 
 
 class BuildResponse(ResponseBody):
-    """A version of a read model that is being built, or whose building was stopped."""
+    """A version of a read model that is being built, or whose build stopped."""
 
     schema_name: Annotated[str, Field(alias="schema")]
     version: int
-    state: Annotated[str, Field(description="filling, following, differs or failed")]
-    attended: Annotated[bool, Field(description="Somebody works on it at the moment.")]
+    state: Annotated[str, Field(description="One of filling, following, differs, failed.")]
+    attended: Annotated[bool, Field(description="Whether a worker is building it now.")]
     begun_at: datetime
     position: int
-    target: Annotated[int, Field(description="Where the live version stands.")]
-    share: Annotated[float, Field(description="What is done, 0 to 1.")]
+    target: Annotated[int, Field(description="Position of the live version.")]
+    share: Annotated[float, Field(description="Progress, 0 to 1.")]
     events_per_second: float | None
     seconds_left: float | None
-    differences: Annotated[list[Any] | None, Field(description="By table, some rows that only one version has.")]
+    differences: Annotated[list[Any] | None, Field(description="Some rows per table that only one version has.")]
     error: str | None
 
 
 class ProjectionResponse(ResponseBody):
-    """How a read model stands; `skipped_positions` and `parked_streams` are what this version leaves out."""
+    """Status of a read model; `skipped_positions` and `parked_streams` are excluded from this version."""
 
     name: str
     position: int
     lag: Annotated[int, Field(description="Positions behind the log.")]
-    lag_seconds: Annotated[float, Field(description="How old the oldest event is that it has not applied; 0: none.")]
+    lag_seconds: Annotated[float, Field(description="Age of the oldest event that is not applied; 0: none.")]
     state: Annotated[
         str,
         Field(
-            description="running, paused, failed, or diverged: the log was restored and does not hold what this was "
-            "folded from; it is rebuilt by itself."
+            description="One of running, paused, failed, diverged. `diverged`: the log was restored and misses events "
+            "that this read model holds; it is rebuilt automatically."
         ),
     ]
     version: int
@@ -66,38 +66,38 @@ class ProjectionResponse(ResponseBody):
     skipped_positions: list[int]
     parked_streams: list[str]
     build: BuildResponse | None
-    retired: Annotated[str | None, Field(description="The version to roll back to, if one is kept.")]
+    retired: Annotated[str | None, Field(description="Schema of the version to roll back to; null: none.")]
 
 
 class Projections(ResponseBody):
-    """Every read model, by name."""
+    """All read models, ordered by name."""
 
     items: list[ProjectionResponse]
     next: Cursor
 
 
 class SkipRequest(RequestBody):
-    """Which event to leave out: the one it failed on."""
+    """The failed event to exclude."""
 
     position: Annotated[Whole, Field(ge=1, le=POSITION_MAX)]
     reason: ExclusionReason
 
 
 class UnskipRequest(RequestBody):
-    """Which skipped event to have again."""
+    """The skipped event to include."""
 
     position: Annotated[Whole, Field(ge=1, le=POSITION_MAX)]
 
 
 class ParkRequest(RequestBody):
-    """Which stream to leave out from here on."""
+    """The stream to exclude from now on."""
 
     stream: Stream
     reason: ExclusionReason
 
 
 class UnparkRequest(RequestBody):
-    """Which stream to have again."""
+    """The stream to include again."""
 
     stream: Stream
 
@@ -110,7 +110,7 @@ class RebuildRequestBody(RequestBody):
 
 
 class VersionsRequested(ResponseBody):
-    """A projector does it within a second or two, and has then still to work; `watch` tells how far it is."""
+    """The queued request; a projector starts it within two seconds, and `watch` reports its progress."""
 
     name: str
     watch: str
@@ -118,28 +118,28 @@ class VersionsRequested(ResponseBody):
 
 
 class ProjectionResult(ResponseBody):
-    """A read model was told something; it hears of it within a second or two."""
+    """The read model; it follows the command within two seconds."""
 
     name: str
     position: Position
 
 
 class EventSkippedResult(ProjectionResult):
-    """An event is left out."""
+    """The excluded event."""
 
     skipped_position: int
     reason: ExclusionReason
 
 
 class StreamParkedResult(ProjectionResult):
-    """A stream is left out."""
+    """The excluded stream."""
 
     stream: str
     reason: ExclusionReason
 
 
 class StreamUnparkedResult(ProjectionResult):
-    """A stream will be had again: by the tables that the next rebuild makes, not by those that missed a part of it."""
+    """The stream, included from the next rebuild on; the present tables miss a part of it."""
 
     stream: str
     rebuild_needed: bool

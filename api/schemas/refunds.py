@@ -1,4 +1,4 @@
-"""Refunds as requests say them and answers show them."""
+"""Refunds in requests and responses."""
 
 from datetime import datetime
 from typing import Annotated
@@ -23,56 +23,58 @@ LineId = Annotated[str, StringConstraints(pattern="^[1-9][0-9]{0,3}$")]
 
 
 class RefundRequest(RequestBody):
-    """Which lines of the order are to go back; left out: all that are left and that nobody has entered with."""
+    """The lines to refund; omitted: all lines that can be refunded."""
 
     lines: Annotated[list[LineId], Field(min_length=1, max_length=SEATS_PER_HOLD_MAX)] | None = None
     reason: Annotated[
         ReasonText | None,
-        Field(description="Support's reason in words, without personal data; needed once the performance has begun."),
+        Field(description="Support's reason, without personal data; required after the start of the performance."),
     ] = None
 
 
 class RejectionRequest(RequestBody):
-    """Why a refund is rejected, in words, without personal data."""
+    """Why the refund is rejected, without personal data."""
 
     reason: ReasonText | None = None
 
 
 class RefundResponse(ResponseBody):
-    """Money going back, and the lines it is for (none: money that came beside the lines)."""
+    """A refund and its lines; without lines for money that belongs to no line."""
 
     refund_id: str
-    order_id: Annotated[str | None, Field(description="Null: money of no order, that ended an exception.")]
+    order_id: Annotated[str | None, Field(description="null: money without an order, refunded to close an exception.")]
     order_code: str | None
     payment_id: str | None
     status: RefundStatus
     lines: list[str]
     amount: Money
     reason: RefundReason
-    reason_text: Annotated[str | None, Field(description="Support's reason, in words.")]
-    requested_by: Annotated[str | None, Field(description="An account; null: it was asked for by itself.")]
+    reason_text: Annotated[str | None, Field(description="Support's reason.")]
+    requested_by: Annotated[
+        str | None, Field(description="Id of the requesting account; null: requested by a process.")
+    ]
     requested_at: datetime
-    decided_by: Annotated[str | None, Field(description="An account, or the name of a process.")]
+    decided_by: Annotated[str | None, Field(description="Id of the deciding account, or name of a process.")]
     decided_at: datetime | None
-    rejection: Annotated[str | None, Field(description="Why it was rejected, in words.")]
-    completed_at: Annotated[datetime | None, Field(description="When the provider had given the money back.")]
+    rejection: Annotated[str | None, Field(description="Why it was rejected.")]
+    completed_at: Annotated[datetime | None, Field(description="When the provider completed the transfer.")]
     failure: Annotated[str | None, Field(description="Why the last transfer failed.")]
 
 
 class RefundDetails(RefundResponse, WithPerformance):
-    """A refund by itself, with the performance it is about."""
+    """A refund with its performance."""
 
-    performance_id: Annotated[str | None, Field(description="Null: money of no order.")]
+    performance_id: Annotated[str | None, Field(description="null: money without an order.")]
 
 
 class RefundRequested(RefundResponse):
-    """A refund that was asked for."""
+    """The requested refund."""
 
     position: Position
 
 
 class RefundDecided(ResponseBody):
-    """A refund that was approved or rejected; approved money is sent at once, and `completed` when it has arrived."""
+    """The decided refund; approved money is transferred at once, and the status is `completed` once it has arrived."""
 
     refund_id: str
     status: RefundStatus

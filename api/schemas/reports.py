@@ -1,4 +1,4 @@
-"""What organizers read: reports."""
+"""Sales reports in responses."""
 
 from datetime import date
 from typing import Annotated
@@ -11,37 +11,37 @@ from domain.values import PerformanceCancelReason
 
 
 class Figures(ResponseBody):
-    """What was sold, and what ended or went back since; amounts in minor units of the currency."""
+    """Sales, and what was returned or refunded since; amounts in minor units of the currency."""
 
     sold: int
     returned: int
     gross: Money
     returned_gross: Money
     refunded: Money
-    disputes_lost: Annotated[Money, Field(description="What buyers' banks took back.")]
+    disputes_lost: Annotated[Money, Field(description="Money lost to disputes.")]
 
 
 class SoldOnDay(Figures):
-    """One day's figures of a performance's category and ticket type; the day is the venue's when it was recorded."""
+    """One day's sales of a performance, category and ticket type; days are in the venue's time zone."""
 
     organizer_id: str
     performance_id: str
     day: date
-    category: Annotated[str, Field(description="Empty: money beside the lines that went back, or was lost.")]
+    category: Annotated[str, Field(description="Empty: refunds and losses that belong to no line.")]
     ticket_type: str
 
 
 class SalesReport(ResponseBody):
-    """Figures that are true at `position`."""
+    """Sales as of `position`."""
 
     position: int
-    totals: Annotated[list[Figures], Field(description="One for each currency, of the rows of all pages.")]
+    totals: Annotated[list[Figures], Field(description="One per currency, over all pages.")]
     items: list[SoldOnDay]
     next: Cursor
 
 
 class PerformanceReport(SalesReport):
-    """How a performance sold: its places as they stand, beside the figures."""
+    """Places and sales of one performance."""
 
     performance_id: str
     capacity: int
@@ -49,25 +49,25 @@ class PerformanceReport(SalesReport):
     places_sold: Annotated[int, Field(description="Sold and not returned.")]
     blocked: int
     available: int
-    cancelled: Annotated[bool, Field(description="It does not take place.")]
+    cancelled: Annotated[bool, Field(description="Whether it is cancelled.")]
     cancel_reason: PerformanceCancelReason | None
 
 
 class PerformancePurchases(Figures):
-    """What an account bought of one performance."""
+    """An account's purchases of one performance."""
 
     organizer_id: str
     performance_id: str
-    orders: Annotated[int, Field(description="Placed, whatever became of them.")]
+    orders: Annotated[int, Field(description="Number of placed orders, in any later state.")]
     confirmed: int
 
 
 class AccountReport(ResponseBody):
-    """What an account bought; true at `position`."""
+    """An account's purchases as of `position`."""
 
     account_id: str
     position: int
-    complete: Annotated[bool, Field(description="False: only its latest 1,000 orders are counted.")]
-    totals: Annotated[list[Figures], Field(description="One for each currency.")]
+    complete: Annotated[bool, Field(description="false: only the latest 1,000 orders are counted.")]
+    totals: Annotated[list[Figures], Field(description="One per currency.")]
     items: list[PerformancePurchases]
     next: Cursor

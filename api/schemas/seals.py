@@ -1,4 +1,4 @@
-"""Seals, comparisons with them, and proofs, as answers show them. Bytes are in hexadecimal."""
+"""Seals, verifications and proofs in responses. Bytes are in hexadecimal."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -11,58 +11,58 @@ from eventstore.sealing.verification.fault import FaultKind
 
 
 class SealResponse(ResponseBody):
-    """The events at `first` … `last` are those under `root`."""
+    """A seal: the signed Merkle root of the events at `first` … `last`."""
 
     chain: str
-    number: Annotated[int, Field(description="Counts from 1 within the chain.")]
+    number: Annotated[int, Field(description="Number within the chain, from 1.")]
     first: int
     last: int
-    root: Annotated[str, Field(description="Of the Merkle tree over the events' digests, as RFC 6962 shapes it.")]
-    fingerprints: Annotated[str, Field(description="SHA-256 of the first 8 bytes of every digest, in order.")]
-    previous: Annotated[str, Field(description="The hash of the seal before; zeros in the first one.")]
+    root: Annotated[str, Field(description="Root of the Merkle tree over the events' digests (RFC 6962).")]
+    fingerprints: Annotated[str, Field(description="SHA-256 over the first 8 bytes of each digest, in order.")]
+    previous: Annotated[str, Field(description="Hash of the previous seal; zeros in the first one.")]
     sealed_at: datetime
     key_id: str
-    signature: Annotated[str, Field(description="Ed25519.")]
+    signature: Annotated[str, Field(description="Ed25519 signature.")]
 
 
 class PublicKey(ResponseBody):
-    """A key that seals were signed with; keep it where nobody can exchange it."""
+    """A public key of seals; keep a copy where it cannot be exchanged."""
 
     key_id: str
-    public_key: Annotated[str, Field(description="Ed25519, 32 bytes.")]
+    public_key: Annotated[str, Field(description="Ed25519 public key, 32 bytes.")]
 
 
 class SealerResponse(ResponseBody):
-    """How the sealer is, as it says itself at least every 10 s while it lives."""
+    """State of the sealer, reported at least every 10 s while it runs."""
 
     state: Literal["sealing", "stopped"]
-    trouble: Annotated[str | None, Field(description="Why it stopped: a person must look.")]
+    trouble: Annotated[str | None, Field(description="Why it stopped; an operator must check it.")]
     heartbeat_at: datetime
 
 
 class Seals(ResponseBody):
-    """The newest chain's seals, newest first, as the database has them."""
+    """Seals of the newest chain, newest first, as stored in the database."""
 
     items: list[SealResponse]
     next: Cursor
     keys: list[PublicKey]
-    sealer: Annotated[SealerResponse | None, Field(description="None: no sealer ever ran.")]
+    sealer: Annotated[SealerResponse | None, Field(description="null: no sealer has run.")]
 
 
 class FaultResponse(ResponseBody):
-    """What is wrong first."""
+    """The first difference between the log and the seal archive."""
 
     kind: FaultKind
     position: int
-    seal: Annotated[int | None, Field(description="The number of the seal it contradicts.")]
-    name: Annotated[str | None, Field(description="Of the event that stands there now.")]
+    seal: Annotated[int | None, Field(description="Number of the seal that the log contradicts.")]
+    name: Annotated[str | None, Field(description="Name of the event at this position now.")]
     stream: str | None
-    in_the_log: Annotated[bool, Field(description="False: the second place is damaged, which says nothing of the log.")]
+    in_the_log: Annotated[bool, Field(description="false: the seal archive is damaged, not the log.")]
     what: str
 
 
 class Comparison(ResponseBody):
-    """What was compared with the second place; `last` < `first`: nothing was in order."""
+    """Result of a verification; `last` < `first`: no part was in order."""
 
     chain: str | None
     first: int
@@ -71,14 +71,14 @@ class Comparison(ResponseBody):
     seals: int
     sealed_to: int
     head: int
-    unsealed: Annotated[int, Field(description="Events younger than the last seal: only their digests are checked.")]
+    unsealed: Annotated[int, Field(description="Number of events after the last seal; only their digests are checked.")]
     unsealed_since: datetime | None
     fault: FaultResponse | None
-    next: Annotated[int | None, Field(description="Give it as `from` to go on; null: the end, or a fault.")]
+    next: Annotated[int | None, Field(description="`from` of the next part; null at the end and after a fault.")]
 
 
 class ProvenEvent(ResponseBody):
-    """Everything that the event's digest is made from; `data` and `metadata` as text, byte for byte."""
+    """All inputs of the event's digest; `data` and `metadata` as text, byte for byte."""
 
     position: int
     stream: str
@@ -93,10 +93,10 @@ class ProvenEvent(ResponseBody):
 
 
 class TicketProof(ResponseBody):
-    """Proves that a ticket was issued, to whoever has the public key: `seatledger audit check FILE`."""
+    """Proof that a ticket was issued; verified with the public key by `seatledger audit check FILE`."""
 
     format: str
     event: ProvenEvent
-    entry: Annotated[str, Field(description="Sixteen digests, fewer at the end of a seal; the event's among them.")]
-    path: Annotated[list[str], Field(description="The Merkle path from the entry to the root.")]
+    entry: Annotated[str, Field(description="Sixteen digests (fewer at the end of a seal), the event's among them.")]
+    path: Annotated[list[str], Field(description="Merkle audit path from the entry to the root.")]
     seal: SealResponse

@@ -1,4 +1,4 @@
-"""The seat map as answers show it, and what staff does to it."""
+"""The seat map in responses, and blocks by staff."""
 
 from typing import Annotated
 
@@ -14,32 +14,32 @@ SeatsNamed = Annotated[list[SeatKey], Field(max_length=SEATS_NAMED_MAX, descript
 
 
 class BlockRequest(RequestBody):
-    """Seats that are to go off sale; every one of them or none."""
+    """The seats to block, all or none."""
 
     seats: SeatsNamed
     reason: BlockReason
     release_at: Annotated[
-        Timestamp | None, Field(description="Later than now; from then on the seats are on sale again.")
+        Timestamp | None, Field(description="A future time; from then on the seats are on sale again.")
     ] = None
 
 
 class UnblockRequest(RequestBody):
-    """Seats that are to be on sale again."""
+    """The seats to unblock."""
 
     seats: SeatsNamed
-    reason: Annotated[BlockReason | None, Field(description="Only those that were blocked for this reason.")] = None
+    reason: Annotated[BlockReason | None, Field(description="Only seats that are blocked for this reason.")] = None
 
 
 class SeatsResult(ResponseBody):
-    """What staff did to seats."""
+    """The seats that a command changed."""
 
     performance_id: str
-    seats: Annotated[list[str], Field(description="The seats that changed; the others were just so already.")]
+    seats: Annotated[list[str], Field(description="The changed seats; the others had this state already.")]
     position: Position
 
 
 class SeatStates(ResponseBody):
-    """The seats that are not free, by state."""
+    """The keys of the seats that are not free, by state."""
 
     held: list[str]
     sold: list[str]
@@ -47,7 +47,7 @@ class SeatStates(ResponseBody):
 
 
 class AreaState(ResponseBody):
-    """How many places of a standing area are left."""
+    """Counts of a standing area."""
 
     area: str
     capacity: int
@@ -58,9 +58,9 @@ class AreaState(ResponseBody):
 
 
 class Seats(ResponseBody):
-    """Where every seat stands that is not free; what is not named is free."""
+    """The seat map; a seat that is not listed is free."""
 
     performance_id: str
-    position: Annotated[int, Field(description="Give it as `after` to `/live`.")]
+    position: Annotated[int, Field(description="Use it as `after` of `/live`.")]
     states: SeatStates
     areas: list[AreaState]

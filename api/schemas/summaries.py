@@ -1,4 +1,4 @@
-"""The performance beside an order, a basket, a refund or a ticket, as answers show it."""
+"""The performance of an order, hold, refund or ticket, in responses."""
 
 from datetime import datetime
 from typing import Annotated
@@ -10,7 +10,7 @@ from domain.values import PerformanceCancelReason
 
 
 class WithPerformance(ResponseBody):
-    """What is known of the performance; null, all of it, in a list that is ahead of the catalogue."""
+    """Summary of the performance. All fields are null in a list whose read model is ahead of the catalogue."""
 
     event_title: str | None
     organizer_name: str | None
@@ -18,6 +18,6 @@ class WithPerformance(ResponseBody):
     doors_at: datetime | None
     venue_name: str | None
     venue_city: str | None
-    time_zone: Annotated[str | None, Field(description="The venue's, an IANA name.")]
-    performance_cancelled: Annotated[bool | None, Field(description="true: it does not take place.")]
-    cancel_reason: Annotated[PerformanceCancelReason | None, Field(description="Why it does not take place.")]
+    time_zone: Annotated[str | None, Field(description="Time zone of the venue, an IANA name.")]
+    performance_cancelled: Annotated[bool | None, Field(description="Whether the performance is cancelled.")]
+    cancel_reason: Annotated[PerformanceCancelReason | None, Field(description="Why the performance is cancelled.")]

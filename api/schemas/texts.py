@@ -1,8 +1,8 @@
-"""Text as people type it: one line or several, printable, and never only blanks that nobody sees.
+"""Text from people: one line or several, printable, with at least one visible character.
 
-Refused are control characters (a line break in a name becomes a mail header) and direction overrides (they make a text
-read as another one). Zero-width blanks are taken out of single lines, as blanks at both ends are, so that two names
-that read alike are alike; joiners stay, since scripts and emoji need them.
+Refused are control characters (a line break in a name becomes a mail header) and direction overrides (they change how a
+text reads). Zero-width blanks and blanks at both ends are removed from single lines, so that texts that look alike are
+equal; joiners stay, because scripts and emoji need them.
 """
 
 import unicodedata
@@ -20,34 +20,34 @@ UNPRINTABLE = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u20
 ONE_LINE = rf"^[^{UNPRINTABLE}\n\r\t]*$"
 SEVERAL_LINES = rf"^[^{UNPRINTABLE}]*$"
 INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
-UNSEEN_CATEGORIES = frozenset({"Cc", "Cf", "Cn", "Zl", "Zp", "Zs"})
-UNSEEN = frozenset("\u115f\u1160\u2800\u3164\uffa0")
-"""Letters and symbols by their category, that are drawn as a blank: fillers of Hangul, the empty Braille pattern."""
+INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cn", "Zl", "Zp", "Zs"})
+INVISIBLE_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and symbols that are drawn as a blank: Hangul fillers, the empty Braille pattern."""
 
 
 def without_invisible(text: object) -> object:
-    """Return a text without zero-width blanks; what is no text is returned as it is."""
+    """Return a text without zero-width blanks; other values are returned unchanged."""
     return text.translate(INVISIBLE) if isinstance(text, str) else text
 
 
 def is_invisible(character: str) -> bool:
-    """Tell whether a character is drawn as nothing, or as a blank."""
-    return character in UNSEEN or unicodedata.category(character) in UNSEEN_CATEGORIES
+    """Return whether a character is drawn as nothing or as a blank."""
+    return character in INVISIBLE_LETTERS or unicodedata.category(character) in INVISIBLE_CATEGORIES
 
 
 def visible(text: str) -> str:
     """Return the text.
 
     Raises:
-        ValueError: it has characters, but none that can be seen.
+        ValueError: it has characters, but no visible one.
     """
     if text and all(map(is_invisible, visible_text(text))):
-        raise ValueError("this text has no visible character")
+        raise ValueError("must have a visible character")
     return text
 
 
 def or_none(text: str | None) -> str | None:
-    """Return None for a blank text: an empty field of a form filters nothing."""
+    """Return None for an empty text: an empty form field is no filter."""
     return text or None
 
 
@@ -71,7 +71,7 @@ Spelled = Annotated[
     ]
     | None,
     AfterValidator(or_none),
-    Query(description="In any spelling; blank: any."),
+    Query(description="In any spelling; empty: no filter."),
 ]
 Title = Annotated[
     str,

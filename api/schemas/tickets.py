@@ -1,4 +1,4 @@
-"""Tickets and scans as requests say them and answers show them."""
+"""Tickets and scans in requests and responses."""
 
 import re
 import unicodedata
@@ -20,14 +20,14 @@ READING_LENGTH_MAX = 4 * CODE_BYTES_MAX
 TICKET_NUMBER_LENGTH_MAX = 80
 TICKET_DIGITS = re.compile(r"[0-9a-fA-F]{32}")
 BETWEEN_DIGITS = frozenset({"Pd", "Cf"})
-"""Dashes of any kind, and characters without width: what a number has between its digits when it is copied."""
+"""Unicode categories of dashes and zero-width characters, which a copied number may contain."""
 
 
 def plain_number(typed: str) -> str:
-    """Return a ticket's number as it is stored, whatever its case, blanks, dashes and width of digits.
+    """Return a typed ticket number in its stored form, for any case, blanks, dashes and digit width.
 
     Raises:
-        ValueError: it is no ticket's number.
+        ValueError: it is not a ticket number.
     """
     digits = "".join(
         character
@@ -35,14 +35,14 @@ def plain_number(typed: str) -> str:
         if unicodedata.category(character) not in BETWEEN_DIGITS and not character.isspace()
     )
     if not TICKET_DIGITS.fullmatch(digits):
-        raise ValueError("a ticket's number has 32 digits from 0 to 9 and a to f")
+        raise ValueError("must have 32 hexadecimal digits")
     return str(UUID(digits))
 
 
 Reading = Annotated[
     str,
     StringConstraints(max_length=READING_LENGTH_MAX, strip_whitespace=True),
-    Field(description="What the scanner read, whatever it was; blanks and line ends around it do not count."),
+    Field(description="The text that the scanner read; surrounding white space is ignored."),
 ]
 TicketNumber = Annotated[
     str, StringConstraints(min_length=1, max_length=TICKET_NUMBER_LENGTH_MAX), AfterValidator(plain_number)
@@ -50,16 +50,16 @@ TicketNumber = Annotated[
 Nonce = Annotated[
     str,
     StringConstraints(pattern="^[A-Za-z0-9._~-]{1,64}$"),
-    Field(description="The reading's own number on this device; sent again, it gives the same answer."),
+    Field(description="Number of the scan on this device; a repeated nonce returns the same answer."),
 ]
 TicketState = Annotated[
     Literal["valid", "used", "cancelled", "void"],
-    Field(description="cancelled: the performance does not take place, and the ticket is not refunded yet."),
+    Field(description="`cancelled`: the performance is cancelled and the ticket is not refunded yet."),
 ]
 
 
 class TicketFacts(ResponseBody):
-    """The right to enter, once."""
+    """A ticket: the right to enter once."""
 
     ticket_id: str
     order_id: str
@@ -68,7 +68,7 @@ class TicketFacts(ResponseBody):
     place: Place
     ticket_type: str
     state: TicketState
-    disputed: Annotated[bool, Field(description="The buyer's bank disputes the payment, or took it back.")]
+    disputed: Annotated[bool, Field(description="Whether the payment is disputed, or lost to a dispute.")]
 
 
 class ListedTicket(TicketFacts, WithPerformance):
@@ -86,9 +86,9 @@ class Tickets(ResponseBody):
 
 
 class TicketResponse(TicketFacts):
-    """A ticket with what its holder needs to know."""
+    """A ticket with the details for its holder."""
 
-    code: Annotated[str | None, Field(description="What the QR carries; null once the ticket admits nobody.")]
+    code: Annotated[str | None, Field(description="Text of the QR code; null once the ticket is not valid.")]
     event_title: str
     organizer_name: str
     starts_at: datetime
@@ -105,27 +105,30 @@ class ScanRequest(RequestBody):
 
     code: Reading | None = None
     ticket_number: Annotated[
-        TicketNumber | None, Field(description="Typed by hand. Send it twice: the second time with `confirm`.")
+        TicketNumber | None,
+        Field(description="The printed number, typed. Send it twice, the second time with `confirm`."),
     ] = None
     confirm: Annotated[Flag, Field(description="Record the entry of the `ticket_number`.")] = False
     gate: ShortText
     nonce: Nonce
-    performance_id: Annotated[Id | None, Field(description="The one this gate admits to, if it is set to one.")] = None
+    performance_id: Annotated[Id | None, Field(description="The performance of this gate, if it serves only one.")] = (
+        None
+    )
     override_window: Annotated[
-        Flag, Field(description="Admit although it is `too_early` or `too_late`; it is recorded.")
+        Flag, Field(description="Admit even if `too_early` or `too_late`; the override is recorded.")
     ] = False
 
     @model_validator(mode="after")
     def _one_ticket(self) -> Self:
         if (self.code is None) == (self.ticket_number is None):
-            raise ValueError("send either code or ticket_number")
+            raise ValueError("must have either code or ticket_number")
         if self.confirm and self.ticket_number is None:
-            raise ValueError("confirm goes with ticket_number")
+            raise ValueError("confirm requires ticket_number")
         return self
 
 
 class ScannedTicket(ResponseBody):
-    """What the person at the gate is shown."""
+    """The ticket, as shown at the gate."""
 
     ticket_id: str
     performance_id: str
@@ -135,7 +138,7 @@ class ScannedTicket(ResponseBody):
 
 
 class FirstEntry(ResponseBody):
-    """When and where a ticket was used."""
+    """When and where the ticket was used."""
 
     at: datetime
     gate: str
@@ -144,26 +147,26 @@ class FirstEntry(ResponseBody):
 
 
 class ScanResult(ResponseBody):
-    """Whether the gate opens, and if not, why. `confirmation_required`: nothing is recorded yet."""
+    """Result of a scan. `confirmation_required`: nothing is recorded yet."""
 
     outcome: Literal["admitted", "refused", "confirmation_required"]
     reason: RefusalReason | None
-    scan_id: Annotated[str | None, Field(description="By which the entry can be reverted; null: nothing is recorded.")]
+    scan_id: Annotated[str | None, Field(description="Id for reverting the entry; null: nothing is recorded.")]
     mode: EntryMode
     overrode: Annotated[RefusalReason | None, Field(description="The refusal that `override_window` overrode.")]
-    ticket: Annotated[ScannedTicket | None, Field(description="null if it is none of yours, or none at all.")]
-    first_entry: Annotated[FirstEntry | None, Field(description="Of a ticket that is `already_used`.")]
+    ticket: Annotated[ScannedTicket | None, Field(description="null if the ticket is unknown or of another organizer.")]
+    first_entry: Annotated[FirstEntry | None, Field(description="First entry of a ticket that is `already_used`.")]
     position: Position
 
 
 class RevertRequest(RequestBody):
-    """Why an entry is taken back."""
+    """Why the entry is reverted."""
 
     reason: RevertReason
 
 
 class RevertResponse(ResponseBody):
-    """An entry that counts no longer."""
+    """The reverted entry."""
 
     scan_id: str
     reverted: bool

@@ -1,4 +1,4 @@
-"""The values that requests and answers are made of: ids, texts, money, times, places."""
+"""Value types shared by requests and responses: ids, money, times, places."""
 
 import re
 from datetime import UTC, date, datetime
@@ -30,41 +30,41 @@ def country_codes() -> frozenset[str]:
 
 @cache
 def time_zones() -> frozenset[str]:
-    """Return the names of the IANA time zones: not the machine's own zone, and not the one that stands for none."""
+    """Return the names of the IANA time zones, without the machine's own zone and the placeholder `Factory`."""
     names = (resources.files("tzdata") / "zones").read_text(encoding="utf-8").split()
     return frozenset(names) - {NO_ZONE}
 
 
 def known_country(code: str) -> str:
-    """Return the code.
+    """Return the country code.
 
     Raises:
-        ValueError: it stands for no country.
+        ValueError: no country has this code.
     """
     if code not in country_codes():
-        raise ValueError("there is no country with this ISO 3166-1 alpha-2 code")
+        raise ValueError("must be an ISO 3166-1 alpha-2 country code")
     return code
 
 
 def known_time_zone(name: str) -> str:
-    """Return the name.
+    """Return the time zone's name.
 
     Raises:
-        ValueError: it is no IANA time zone.
+        ValueError: no IANA time zone has this name.
     """
     if name not in time_zones():
-        raise ValueError("there is no IANA time zone of this name")
+        raise ValueError("must be the name of an IANA time zone")
     return name
 
 
 def plausible_timestamp(moment: datetime) -> datetime:
-    """Return the moment in UTC.
+    """Return the time in UTC.
 
     Raises:
-        ValueError: it has no zone, or lies outside the years that calendars of shows are made of.
+        ValueError: it has no zone, or its year is out of range.
     """
     if moment.tzinfo is None:
-        raise ValueError("a time needs a zone")
+        raise ValueError("must have a zone")
     plausible_day(moment.date())
     in_utc = moment.astimezone(UTC)
     plausible_day(in_utc.date())
@@ -75,48 +75,48 @@ def plausible_day(day: date) -> date:
     """Return the day.
 
     Raises:
-        ValueError: it lies outside the years that calendars of shows are made of.
+        ValueError: its year is out of range.
     """
     if not YEAR_MIN < day.year < YEAR_MAX:
-        raise ValueError(f"the year must lie between {YEAR_MIN} and {YEAR_MAX}")
+        raise ValueError(f"the year must be between {YEAR_MIN} and {YEAR_MAX}")
     return day
 
 
 def known_currency(code: str) -> str:
-    """Return the code.
+    """Return the currency code.
 
     Raises:
-        ValueError: it stands for no currency that is paid with.
+        ValueError: no supported currency has this code.
     """
     if code not in DECIMALS:
-        raise ValueError("there is no currency with this ISO 4217 code")
+        raise ValueError("must be an ISO 4217 currency code")
     return code
 
 
 def rfc3339(value: object) -> object:
-    """Return a time in its only spelling; numbers and other spellings would have to be guessed at.
+    """Return the value if it is a time in RFC 3339; numbers and other notations are ambiguous.
 
     Raises:
-        ValueError: it is no text of RFC 3339.
+        ValueError: it is not text in RFC 3339.
     """
     if isinstance(value, str) and TIME_TEXT.fullmatch(value):
         return value
-    raise ValueError("write a time as in RFC 3339, with seconds and a zone: 2027-03-01T19:30:00Z")
+    raise ValueError("must be a time in RFC 3339 with seconds and a zone: 2027-03-01T19:30:00Z")
 
 
 def iso_day(value: object) -> object:
-    """Return a day in its only spelling.
+    """Return the value if it is a day in ISO 8601.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not.
     """
     if isinstance(value, str) and DAY_TEXT.fullmatch(value):
         return value
-    raise ValueError("write a day like this: 2027-03-01")
+    raise ValueError("must be a day in ISO 8601: 2027-03-01")
 
 
 def normal_address(address: str) -> str:
-    """Return a web address with its scheme in small letters and without the marks that end a text in CSS or HTML."""
+    """Return a URL with its scheme in lower case; quotes and parentheses, which end a text in CSS or HTML, are encoded."""
     scheme, separator, rest = address.partition("://")
     return f"{scheme.lower()}{separator}{rest.translate(ENCODED_MARKS)}"
 
@@ -125,7 +125,7 @@ Id = Annotated[str, StringConstraints(pattern=UUID_PATTERN, to_lower=True), Fiel
 SeatKey = Annotated[
     str,
     StringConstraints(pattern=f"^{SEAT_KEY.pattern}$"),
-    Field(description="A seat's stable key, as in the layout and the seat map; not its label.", examples=["s1a"]),
+    Field(description="The seat's stable key, as in the layout and the seat map; not its label.", examples=["s1a"]),
 ]
 WebAddress = Annotated[
     str,
@@ -142,7 +142,7 @@ TimeZone = Annotated[
     str,
     StringConstraints(max_length=64),
     AfterValidator(known_time_zone),
-    Field(description="An IANA name.", examples=["Europe/Oslo"]),
+    Field(description="IANA name.", examples=["Europe/Oslo"]),
 ]
 Currency = Annotated[
     str,
@@ -151,10 +151,10 @@ Currency = Annotated[
     Field(description="ISO 4217.", examples=["EUR"]),
 ]
 Whole = Annotated[int, Strict()]
-"""A whole number written as one: neither true nor "1" nor 1.0."""
+"""A JSON integer; true, "1" and 1.0 are refused."""
 
 Flag = Annotated[bool, Strict()]
-"""true or false, and nothing that would have to be taken for one."""
+"""A JSON boolean; other values are not converted."""
 
 Time = Annotated[AwareDatetime, BeforeValidator(rfc3339)]
 Day = Annotated[date, BeforeValidator(iso_day)]
@@ -163,16 +163,14 @@ Timestamp = Annotated[
     AfterValidator(plausible_timestamp),
     Field(description="RFC 3339, with a zone.", examples=["2027-03-01T19:30:00Z"]),
 ]
-Position = Annotated[int, Field(description="The position of the command's last event; see `min_position`.")]
-Cursor = Annotated[
-    str | None, Field(description="Give this as `cursor` for the next page; null: this was the last one.")
-]
+Position = Annotated[int, Field(description="Position of the command's last event; use it as `min_position`.")]
+Cursor = Annotated[str | None, Field(description="`cursor` of the next page; null on the last page.")]
 
 
 class Amount(RequestBody):
-    """An amount of money that somebody asks for."""
+    """An amount of money in a request."""
 
-    amount: Annotated[Whole, Field(ge=0, le=AMOUNT_MAX, description="In minor units of the currency.")]
+    amount: Annotated[Whole, Field(ge=0, le=AMOUNT_MAX, description="Minor units of the currency.")]
     currency: Currency
 
 
@@ -184,26 +182,26 @@ class Money(ResponseBody):
 
 
 class Place(ResponseBody):
-    """What is sold, with the label it had when it was quoted."""
+    """A place, with the label it had when it was quoted."""
 
-    seat: str | None = Field(description="The seat's key; null for a place in a standing area.")
-    area: str | None = Field(description="The standing area's key; null for a seat.")
+    seat: str | None = Field(description="Key of the seat; null for a place in a standing area.")
+    area: str | None = Field(description="Key of the standing area; null for a seat.")
     label: str
-    category: Annotated[str, Field(description="The category's key, as in the layout and in prices.")]
+    category: Annotated[str, Field(description="Key of the price category, as in the layout and in prices.")]
     category_label: str
     attributes: list[str]
 
 
 class Tax(ResponseBody):
-    """The tax inside one component."""
+    """The tax in one price component."""
 
     code: str
-    rate_bp: int = Field(description="In hundredths of a percent.")
+    rate_bp: int = Field(description="Basis points (hundredths of a percent).")
     amount: int
 
 
 class Component(ResponseBody):
-    """One part of a price, in minor units: gross = net + tax."""
+    """One component of a price, in minor units: gross = net + tax."""
 
     kind: ComponentKind
     net: int
@@ -213,7 +211,7 @@ class Component(ResponseBody):
 
 
 class QuotedLine(ResponseBody):
-    """One place and the price it was promised at."""
+    """One place and its quoted price."""
 
     line_id: str
     place: Place

@@ -1,4 +1,4 @@
-"""Venues and their layouts as requests say them and answers show them."""
+"""Venues and layouts in requests and responses."""
 
 from typing import Annotated, Any, Self
 
@@ -11,10 +11,10 @@ from domain.decisions.deletion import DeletionStatus
 
 
 class VenueRequest(RequestBody):
-    """A real place; it belongs to one organizer."""
+    """A new venue; it belongs to one organizer."""
 
     organizer_id: Annotated[
-        Id | None, Field(description="May be left out by who is organizer of exactly one.", default=None)
+        Id | None, Field(description="May be omitted by a member of exactly one organizer.", default=None)
     ]
     name: Title
     address: Title
@@ -24,7 +24,7 @@ class VenueRequest(RequestBody):
 
 
 class VenueChange(RequestBody):
-    """What is to be different; what is left out stays."""
+    """The fields to change; omitted fields stay."""
 
     name: Title | None = None
     address: Title | None = None
@@ -35,12 +35,12 @@ class VenueChange(RequestBody):
     @model_validator(mode="after")
     def _something(self) -> Self:
         if all(value is None for _, value in self):
-            raise ValueError("say what is to be different")
+            raise ValueError("must change at least one field")
         return self
 
 
 class VenueResponse(ResponseBody):
-    """A real place."""
+    """A venue."""
 
     venue_id: str
     organizer_id: str
@@ -52,13 +52,13 @@ class VenueResponse(ResponseBody):
 
 
 class VenueResult(VenueResponse):
-    """A venue after a change."""
+    """The venue after the command."""
 
     position: Position
 
 
 class ListedLayout(ResponseBody):
-    """A published drawing of a venue."""
+    """A published layout of a venue."""
 
     layout_id: str
     version: int
@@ -67,52 +67,54 @@ class ListedLayout(ResponseBody):
 
 
 class VenueDetails(VenueResponse):
-    """A real place and its drawings, oldest first."""
+    """A venue and its layouts, oldest first."""
 
     layouts: list[ListedLayout]
 
 
 class Venues(ResponseBody):
-    """A page of venues, in the order they were entered."""
+    """A page of venues, oldest first."""
 
     items: list[VenueResponse]
     next: Cursor
 
 
 class LayoutOptions(RequestBody):
-    """How a document is read."""
+    """Options for reading a document."""
 
     make_repeated_ids: Annotated[
         Flag,
-        Field(description="Where places share an id, make their ids of their labels instead of refusing them."),
+        Field(
+            description="Replace ids that several places share by ids made from their labels, instead of refusing them."
+        ),
     ] = False
 
 
 class LayoutRequest(RequestBody):
-    """A drawing in one of the known formats; every fault in it is named at once."""
+    """A layout in one of the supported formats; all faults of the document are reported."""
 
     name: Title
-    format: Annotated[ShortText, Field(description="grid, seatsio, pretix, csv or seatledger.", examples=["grid"])]
+    format: Annotated[ShortText, Field(description="One of grid, seatsio, pretix, csv, seatledger.", examples=["grid"])]
     document: Annotated[
         dict[str, Any] | str,
-        Field(description="The document: a JSON object, or the text of a file (csv: always the text)."),
+        Field(description="A JSON object, or the text of a file (for csv always text)."),
     ]
     options: LayoutOptions | None = None
 
 
 class LayoutPublished(ResponseBody):
-    """A drawing that was published; it never changes."""
+    """The published layout; it never changes."""
 
     layout_id: str
     venue_id: str
     version: int
     name: str
-    seat_count: Annotated[int, Field(description="Seats and places of standing areas.")]
+    seat_count: Annotated[int, Field(description="Number of seats and places of standing areas.")]
     position: Position
 
 
 class VenueDeleted(ResponseBody):
-    """A venue that is gone: no event takes place there."""
+    """The deleted venue."""
 
     venue_id: str
     status: DeletionStatus
