@@ -1,4 +1,4 @@
-"""Builds the application: the routes that `access` declares, the problems, the front layer; nothing else is on."""
+"""Builds the application: declared routes, error handlers, the outer middleware and the OpenAPI document."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
@@ -25,7 +25,7 @@ SUMMARY = "Sells seats: no seat twice, no money lost, every seat explains itself
 
 
 class EngineApp(FastAPI):
-    """The application, with the engine that `services_of` finds."""
+    """The application, with the services of its routes."""
 
     engine: Services
 
@@ -34,10 +34,11 @@ def make_app(services: Services, *, routers: Iterable[APIRouter] = ROUTERS, page
     """Build the application.
 
     Args:
-        pages: static pages that anybody may see: path → content and its media type.
+        routers: the routes.
+        pages: static pages without access control: path → content and its media type.
 
     Raises:
-        RoutesUndeclared: a route has no declared role, or a declared route does not exist.
+        RoutesUndeclared: a route has no access rule, or an access rule has no route.
     """
     routes = [route for router in routers for route in router.routes]
     check_declared(routes)
@@ -57,17 +58,17 @@ def make_app(services: Services, *, routers: Iterable[APIRouter] = ROUTERS, page
     for path, (content, media_type) in {**docs_pages(), **pages}.items():
         app.add_route(path, static(content, media_type), include_in_schema=False)
     app.engine = services
-    lanes = [fast_path_of(route) for route in routes if isinstance(route, FastPathRoute)]
+    fast_paths = [fast_path_of(route) for route in routes if isinstance(route, FastPathRoute)]
     app.middleware_stack = OuterMiddleware(
-        app.build_middleware_stack(), metrics=services.metrics, deadlines=services.deadlines, fast_paths=lanes
+        app.build_middleware_stack(), metrics=services.metrics, deadlines=services.deadlines, fast_paths=fast_paths
     )
-    app.openapi = completed(app.openapi)  # type: ignore[method-assign] # FastAPI's own way to extend it
+    app.openapi = completed(app.openapi)  # type: ignore[method-assign] # FastAPI's documented extension point
     app.add_route(OPENAPI_PATH, OpenapiPage(app.openapi).serve, include_in_schema=False)
     return app
 
 
 def static(content: bytes, media_type: str) -> Callable[[Request], Awaitable[Response]]:
-    """Return an endpoint that always answers the same."""
+    """Return an endpoint with a constant response."""
 
     async def serve(_: Request) -> Response:
         return Response(content, media_type=media_type, headers={"Cache-Control": "no-cache"})
@@ -76,16 +77,16 @@ def static(content: bytes, media_type: str) -> Callable[[Request], Awaitable[Res
 
 
 def check_declared(routes: Iterable[Any]) -> None:
-    """Make sure that the table of access and the routes say the same.
+    """Check that access rules and routes match.
 
     Raises:
         RoutesUndeclared: they do not.
     """
-    made: set[tuple[str, str]] = set()
+    found: set[tuple[str, str]] = set()
     for route in routes:
         if not isinstance(route, GuardedRoute):
-            raise RoutesUndeclared(f"{route} is not guarded; make it by a router of api.http.routing.")
-        made |= {(method, route.path.removeprefix(PREFIX)) for method in route.methods or ()}
-    missing = sorted(ACCESS.keys() - made)
+            raise RoutesUndeclared(f"{route} is not guarded; create it by a router of api.http.routing.")
+        found |= {(method, route.path.removeprefix(PREFIX)) for method in route.methods or ()}
+    missing = sorted(ACCESS.keys() - found)
     if missing:
-        raise RoutesUndeclared(f"These routes are declared but not made: {missing}.")
+        raise RoutesUndeclared(f"These access rules have no route: {missing}.")

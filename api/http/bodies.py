@@ -1,4 +1,4 @@
-"""Bodies of requests: counted while they are read; large ones are spooled to a file, and never parsed here."""
+"""Request bodies: limited in size while they are read; large ones are spooled to a file and parsed elsewhere."""
 
 import asyncio
 import hashlib
@@ -26,7 +26,7 @@ JSON_TYPE = re.compile(r"application/(json|[^\s/]+\+json)")
 
 
 class BoundedRequest(Request):
-    """A request whose body has a limit, and whose JSON is read strictly."""
+    """A request with a maximum body size and strict JSON."""
 
     def __init__(self, scope: Scope, receive: Receive, bytes_max: int) -> None:
         super().__init__(scope, receive)
@@ -34,52 +34,52 @@ class BoundedRequest(Request):
 
     @property
     def cookies(self) -> dict[str, str]:
-        """Return nothing: the framework asks on every request, and parsing would take quadratic time; see `cookies`."""
+        """Return nothing, because the framework's cookie parser takes quadratic time; `api.auth.cookies` reads them."""
         return {}
 
     async def body(self) -> bytes:
-        """Read the whole body, once.
+        """Read the whole body once.
 
         Raises:
-            BodyTooLarge: it is longer than the route takes.
+            BodyTooLarge: the body exceeds the route's limit.
         """
         if not hasattr(self, "_body"):
             self._body = b"".join([part async for part in self.parts()])
         return self._body
 
     async def parts(self) -> AsyncIterator[bytes]:
-        """Yield the body as it comes.
+        """Yield the parts of the body as they arrive.
 
         Raises:
-            BodyTooLarge: it is longer than the route takes.
+            BodyTooLarge: the body exceeds the route's limit.
         """
-        self._refuse_beyond(self._announced())
+        self._require_length(self._content_length())
         read = 0
         async for part in self.stream():
             read += len(part)
-            self._refuse_beyond(read)
+            self._require_length(read)
             yield part
 
     async def json(self) -> Any:
-        """Parse the body; NaN, numbers beyond a double and lone surrogates are not JSON here.
+        """Parse the body; NaN, numbers beyond a double and lone surrogates are refused.
 
         Raises:
-            json.JSONDecodeError: it is not JSON.
+            json.JSONDecodeError: the body is not JSON.
         """
         return orjson.loads(await self.body())
 
-    def _announced(self) -> int:
+    def _content_length(self) -> int:
         length = self.headers.get("content-length", "0")
         return int(length) if length.isdecimal() else 0
 
-    def _refuse_beyond(self, length: int) -> None:
+    def _require_length(self, length: int) -> None:
         if length > self._bytes_max:
             raise BodyTooLarge(self._bytes_max)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpooledBody:
-    """A body in a file that nobody else can open; `sha256` of its bytes."""
+    """A body in an unnamed temporary file, with the SHA-256 of its bytes."""
 
     file: BinaryIO
     length: int
@@ -88,11 +88,11 @@ class SpooledBody:
 
 @asynccontextmanager
 async def spooled(request: BoundedRequest) -> AsyncIterator[SpooledBody]:
-    """Write a request's body to a file as it comes; the file is gone afterwards.
+    """Write a request's body to a temporary file, which is deleted when the context ends.
 
     Raises:
-        BodyTooLarge: it is longer than the route takes.
-        BodyTooSlow: it does not come in time.
+        BodyTooLarge: the body exceeds the route's limit.
+        BodyTooSlow: the body did not arrive in time.
     """
     with tempfile.TemporaryFile() as file:
         digest, length = hashlib.sha256(), 0
@@ -110,29 +110,29 @@ async def spooled(request: BoundedRequest) -> AsyncIterator[SpooledBody]:
 
 
 def spooled_of(request: Request) -> SpooledBody:
-    """Return the body of a request to a route that takes large ones."""
+    """Return the spooled body of a request to a route that takes large bodies."""
     body: SpooledBody = request.state.spooled
     return body
 
 
 async def digest_of(request: Request) -> bytes:
-    """Return what tells a request's body from any other."""
+    """Return the bytes that distinguish a request's body: the body itself, or the SHA-256 of a spooled one."""
     body: SpooledBody | None = getattr(request.state, "spooled", None)
     return await request.body() if body is None else body.sha256
 
 
 def require_json(request: Request) -> None:
-    """Insist that a body is said to be JSON.
+    """Require a JSON media type.
 
     Raises:
-        Malformed: it is not.
+        Malformed: the media type is another one.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if not JSON_TYPE.fullmatch(kind):
-        raise Malformed("Send JSON, with Content-Type: application/json.")
+        raise Malformed("The body must be JSON with Content-Type: application/json.")
 
 
 def unreadable(error: ValidationError) -> RequestValidationError:
-    """Turn what is wrong with a body's shape into what every route answers to it."""
+    """Return the validation error of a body as the error that all routes answer with."""
     faults = error.errors(include_url=False, include_input=False)
     return RequestValidationError([{**fault, "loc": ("body", *fault["loc"])} for fault in faults])

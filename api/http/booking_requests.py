@@ -1,4 +1,4 @@
-"""From a wish for places to a command: which places are meant, and what becomes of them."""
+"""Requests for places: choose the places and run the command."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -31,11 +31,11 @@ Decide = Callable[[DecisionContext, HoldSeats, Inventory], Changes]
 
 
 async def book(request: Request, performance: str, items: Sequence[Item], decide: Decide) -> Outcome:
-    """Carry out a command for places of a performance.
+    """Run a command that takes places of a performance.
 
     Raises:
-        NotFound: there is no such performance, or its event is a draft of somebody else's.
-        What `decide` refuses with, and what `execute_command` raises.
+        NotFound: no such performance, or its event is a draft of another organizer.
+        Rejected: the decision's refusals.
     """
     try:
         return await book_places(request, performance, items, decide)
@@ -45,8 +45,8 @@ async def book(request: Request, performance: str, items: Sequence[Item], decide
 
 
 async def book_places(request: Request, performance: str, items: Sequence[Item], decide: Decide) -> Outcome:
-    """Carry out a command for seats, or for places of standing areas, too."""
-    request_body = HoldSeats(
+    """Run the command for seats, and for places of standing areas if requested."""
+    hold_request = HoldSeats(
         hold=str(uuid7()),
         holder=identity_of(request).account,
         performance=performance,
@@ -55,45 +55,49 @@ async def book_places(request: Request, performance: str, items: Sequence[Item],
     )
     areas = [item for item in items if type(item) is AreaItem]
     if areas:
-        return await book_areas(request, request_body, areas, decide)
+        return await book_areas(request, hold_request, areas, decide)
     return await submit(
-        request, request_body, await services_of(request).place_finder.inventory_of(performance), decide
+        request, hold_request, await services_of(request).place_finder.inventory_of(performance), decide
     )
 
 
-async def submit(request: Request, request_body: HoldSeats, inventory: Inventory, decide: Decide) -> Outcome:
-    """Carry out the command, once it is known which places are meant."""
+async def submit(request: Request, hold_request: HoldSeats, inventory: Inventory, decide: Decide) -> Outcome:
+    """Run the command for the chosen places."""
     return await execute_command(
-        request, lambda context: decide(context, request_body, inventory), assume_new=ASSUMED_NEW_STREAMS
+        request, lambda context: decide(context, hold_request, inventory), assume_new=ASSUMED_NEW_STREAMS
     )
 
 
-async def book_areas(request: Request, request_body: HoldSeats, areas: Sequence[AreaItem], decide: Decide) -> Outcome:
-    """Buy places of standing areas, too; nobody is told "sold out" before a fresh look at the log.
+async def book_areas(request: Request, hold_request: HoldSeats, areas: Sequence[AreaItem], decide: Decide) -> Outcome:
+    """Run the command for places of standing areas, with retries.
+
+    `AreaSoldOut` is raised only after the free places were read again from the log.
 
     Raises:
         AreaSoldOut: too few places are left.
-        UnknownSeats: there is no such area.
+        UnknownSeats: no such area.
     """
     unplaced = [AreaCandidates(area=item.area, quantity=item.quantity, candidates=()) for item in areas]
-    check_request(replace(request_body, area_candidates=tuple(unplaced)))
+    check_request(replace(hold_request, area_candidates=tuple(unplaced)))
     places = services_of(request).place_finder
-    inventory = await places.inventory_of(request_body.performance)
-    wanted = [AreaRequest(area=item.area, quantity=item.quantity, ticket_type=item.ticket_type) for item in areas]
+    inventory = await places.inventory_of(hold_request.performance)
+    area_requests = [
+        AreaRequest(area=item.area, quantity=item.quantity, ticket_type=item.ticket_type) for item in areas
+    ]
     refreshed_after: float | None = None
     for _ in range(AREA_ATTEMPTS_MAX):
-        began_at = asyncio.get_running_loop().time()
+        attempt_started_at = asyncio.get_running_loop().time()
         draws = await places.find_candidates(
-            request_body.performance, inventory, wanted, refreshed_after=refreshed_after
+            hold_request.performance, inventory, area_requests, refreshed_after=refreshed_after
         )
         try:
-            outcome = await submit(request, replace(request_body, area_candidates=draws), inventory, decide)
+            outcome = await submit(request, replace(hold_request, area_candidates=draws), inventory, decide)
         except AreaSoldOut as refusal:
             if refreshed_after is not None and any(len(draw.candidates) < draw.quantity for draw in draws):
                 raise
-            refreshed_after, sold_out = began_at, refusal
+            refreshed_after, sold_out = attempt_started_at, refusal
             treat_as_new_attempt(request)
         else:
-            places.mark_taken(request_body.performance, outcome.of(HoldPlaced).lines)
+            places.mark_taken(hold_request.performance, outcome.of(HoldPlaced).lines)
             return outcome
     raise sold_out

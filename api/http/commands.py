@@ -1,7 +1,8 @@
-"""From request to command and from outcome to answer; what every writing route shares.
+"""From request to command and from outcome to response, for all writing routes.
 
-A writing route is three lines: `outcome = await execute_command(request, decide)`, the body from `outcome.events`, and
-`return answer(outcome, body, status=201)`. A reading one begins with `await caught_up(request, min_position, …)`.
+A writing route has three steps: `outcome = await execute_command(request, decide)`, the body from `outcome.events`, and
+`return command_response(outcome, body, status=201)`. A reading one begins with `await wait_for_position(request,
+min_position, …)`.
 """
 
 import asyncio
@@ -29,12 +30,12 @@ from eventstore.store import RequestFingerprint
 
 IDEMPOTENCY_KEY = "idempotency-key"
 RETRIED_AT = "seatledger.judged_anew_at"
-"""In a request's scope: since when its next command counts as asked for, if not since it came."""
+"""Key in a request's scope: when its next command counts as sent, if not at the request's arrival."""
 
 IDEMPOTENCY_KEY_LENGTH_MAX = 200
 COMMANDS = uuid5(NAMESPACE_URL, "urn:seatledger:commands")
 ASSUMED_NEW_STREAMS = frozenset({"seat", "buyer"})
-"""For `presumed`: what is not known of a seat or a buyer is taken for untouched, and the append judges."""
+"""For `assume_new`: an unknown seat or buyer stream is assumed to be empty; the append verifies it."""
 
 POSITION_MAX = 2**63 - 1
 MIN_POSITION_SECONDS_MAX = 2.0
@@ -45,7 +46,7 @@ MinPosition = Annotated[
     Query(
         ge=0,
         le=POSITION_MAX,
-        description="A position some answer has told: wait for it, at most 2 s.",
+        description="A `position` from a command's response: wait up to 2 s until the answer includes it.",
     ),
 ]
 
@@ -60,19 +61,20 @@ async def execute_command(
     command_id: UUID | None = None,
     begun: bool = False,
 ) -> Outcome:
-    """Carry a command out for the sender of a request, once whatever comes.
+    """Execute a command for the sender of a request, at most once.
 
     Args:
-        decide: the decision, with everything but the books bound.
-        presumed: see `Handler.handle`; `ASSUMED_NEW_STREAMS` for the routes of buyers.
-        step: a name for every command but the first, when one request takes several.
-        actor: who acts, if it is not the account that sent the request (a webhook's provider).
-        command_id: what the command is known by, if not by the request's idempotency key.
-        begun: an earlier step of the request is recorded, so this one is refused for its own reason alone, and never
-            because another attempt of it was.
+        decide: the decision, a function of the decision context alone.
+        assume_new: stream types whose unknown streams are assumed to be new; `ASSUMED_NEW_STREAMS` for buyers' routes.
+        step: name of each command but the first, where a request has several.
+        actor: who acts, if not the sender's account (a webhook's provider).
+        command_id: the command's id, if not derived from the request's idempotency key.
+        begun: an earlier step of the request is recorded, so this step is refused only by its own decision, not because
+            another attempt was refused.
 
     Raises:
-        What the decision refuses with; what `Handler.handle` raises.
+        Rejected: the decision's refusals.
+        EventStoreError: as `CommandHandler.handle` raises.
     """
     identity = known_sender(request)
     if identity is not None:
@@ -84,7 +86,9 @@ async def execute_command(
     if step is not None:
         command = uuid5(command, step)
     context = await context_of(request, command, actor, key=key, again=key is not None or command_id is not None)
-    if step is not None and context.deadline is not None:  # what was begun is carried through
+    if (
+        step is not None and context.deadline is not None
+    ):  # A request that has begun is completed, even if its client disconnects.
         context = replace(
             context,
             deadline=replace(
@@ -95,7 +99,7 @@ async def execute_command(
 
 
 def refuse_if_merged(decide: Decide, guest: str) -> Decide:
-    """Return a guest's decision that is refused once the guest has logged in; its append guards the guest's account."""
+    """Return a decision that refuses a guest merged into an account; its append guards the guest's account."""
 
     def decide_as_guest(context: LoadedStreams) -> Changes:
         require_unmerged(context, guest)
@@ -107,7 +111,7 @@ def refuse_if_merged(decide: Decide, guest: str) -> Decide:
 async def retry_after_guard_conflict(
     request: Request, decide: Decide, context: CommandContext, assume_new: frozenset[str]
 ) -> Outcome:
-    """Handle a command; if the sender's rights moved meanwhile, check them again, once."""
+    """Handle a command; if the sender's rights changed concurrently, check them again and retry once."""
     handler = services_of(request).handler
     try:
         return await handler.handle(decide, context, assume_new=assume_new)
@@ -125,39 +129,43 @@ async def retry_after_guard_conflict(
 
 
 def assert_authorized(request: Request, identity: Identity) -> None:
-    """Make sure that a route for staff has asked for its right before it acts."""
+    """Check that a route for staff has required a role before its command.
+
+    Raises:
+        RuntimeError: it has not.
+    """
     access: Access = request.scope[ACCESS_OF_ROUTE]
     if not (access.for_any_account or identity.checked):
-        raise RuntimeError(f"{request.scope['path']} acts before it asked whether the sender may.")
+        raise RuntimeError(f"{request.scope['path']} executes a command before it requires a role.")
 
 
 def idempotency_key_of(request: Request) -> str | None:
-    """Return the idempotency key of a request, if it has one.
+    """Return the idempotency key of a request; None without one.
 
     Raises:
-        Malformed: the key is empty, too long or not printable.
+        Malformed: the key is empty, too long or not printable ASCII.
     """
     key = request.headers.get(IDEMPOTENCY_KEY)
     if key is None:
         return None
     if not key or len(key) > IDEMPOTENCY_KEY_LENGTH_MAX or not key.isascii() or not key.isprintable():
-        raise Malformed(f"An Idempotency-Key is 1 to {IDEMPOTENCY_KEY_LENGTH_MAX} printable ASCII characters.")
+        raise Malformed(f"An Idempotency-Key must have 1 to {IDEMPOTENCY_KEY_LENGTH_MAX} printable ASCII characters.")
     return key
 
 
 def command_of(request: Request, key: str | None) -> UUID:
-    """Return the command id of a request: of its account, route and idempotency key, else a new one."""
+    """Return the command id of a request: derived from account, route and idempotency key, else a new one."""
     return uuid7() if key is None else uuid5(COMMANDS, f"{sender_of(request)}/{route_of(request)}/{key}")
 
 
 async def context_of(
     request: Request, command: UUID, actor: Mapping[str, str | None] | None, *, key: str | None, again: bool
 ) -> CommandContext:
-    """Return what is kept beside the events of a request's command, and until when it may take effect.
+    """Return the metadata and the deadline of a request's command.
 
     Args:
         key: the request's idempotency key.
-        again: the sender may send it again.
+        again: whether the sender can send the same command again.
     """
     identity = known_sender(request)
     known = actor if actor is not None else identity.actor if identity is not None else {}
@@ -168,7 +176,7 @@ async def context_of(
 
 
 def deadline_of(request: Request, *, again: bool) -> CommandDeadline:
-    """Say when a request was sent, at the latest, and until when its command may take effect."""
+    """Return the time at which a request's command was sent, and until when it may take effect."""
     arrived_at: float = request.scope.setdefault(ARRIVED_AT, ticks())
     until = arrived_at + services_of(request).api_settings.request_seconds_max
     gone = request.scope.get("extensions", {}).get(GONE, {}).get("gone")
@@ -177,12 +185,12 @@ def deadline_of(request: Request, *, again: bool) -> CommandDeadline:
 
 
 def treat_as_new_attempt(request: Request) -> None:
-    """Let the request's next command count as asked for now, though its last one was refused."""
+    """Count the request's next command as sent now, although its last one was refused."""
     request.scope[RETRIED_AT] = ticks()
 
 
 async def fingerprint_of(request: Request, key: str | None) -> RequestFingerprint:
-    """Say who sent what where; the body counts only with an idempotency key."""
+    """Return the fingerprint of a request: sender and route; with an idempotency key also the digest of the body."""
     if key is None:
         return RequestFingerprint(account=sender_of(request), route=route_of(request))
     condition = request.headers.get("if-match", "")
@@ -191,45 +199,45 @@ async def fingerprint_of(request: Request, key: str | None) -> RequestFingerprin
 
 
 def sender_of(request: Request) -> str:
-    """Return the account that sent a request, empty if nobody said."""
+    """Return the account that sent a request; empty without one."""
     identity = known_sender(request)
     return "" if identity is None else identity.account
 
 
 def route_of(request: Request) -> str:
-    """Name a request's route, `POST /api/v1/orders/{order_id}/cancel` for example."""
+    """Return a request's route, such as `POST /api/v1/orders/{order_id}/cancel`."""
     return f"{request.method} {request.scope['route'].path}"
 
 
 def command_response(
     outcome: Outcome, body: Mapping[str, Any], *, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """Write what a command came to, with the position of its last event."""
+    """Return the response to a command, with the position of its last event."""
     headers = {**(headers or {}), **({"Idempotency-Replayed": "true"} if outcome.replayed else {})}
     content = orjson.dumps({**body, "position": outcome.last}, option=orjson.OPT_UTC_Z)
     return Response(content, status_code=status, headers=headers, media_type=JSON)
 
 
 def json_response(body: Mapping[str, Any], *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """Write what was read."""
+    """Return a JSON response."""
     return Response(
         orjson.dumps(body, option=orjson.OPT_UTC_Z), status_code=status, headers=dict(headers or {}), media_type=JSON
     )
 
 
 def negotiated_json(request: Request, plain: bytes, compressed: bytes, headers: Mapping[str, str]) -> Response:
-    """Send a document that is kept in both ways: by gzip to those who read it."""
+    """Return a document that is stored plain and compressed: gzip for clients that accept it."""
     if "gzip" in request.headers.get("accept-encoding", ""):
         return Response(compressed, headers={**headers, "Content-Encoding": "gzip"}, media_type=JSON)
     return Response(plain, headers=dict(headers), media_type=JSON)
 
 
 async def wait_for_position(request: Request, min_position: int | None, *read_models: str) -> None:
-    """Wait until the read models hold everything up to a position; the log itself, where none is named, holds it.
+    """Wait until the read models have reached a position; without read models, check that the log has.
 
     Raises:
-        Malformed: no event has this position yet, so nobody can have been told it.
-        Behind: they do not, within two seconds.
+        Malformed: the position is beyond the end of the log.
+        Behind: a read model has not reached the position within two seconds.
     """
     if min_position is None:
         return
@@ -240,9 +248,11 @@ async def wait_for_position(request: Request, min_position: int | None, *read_mo
             return
     head = await services_of(request).store.head()
     if min_position > head:
-        raise Malformed(f"No event has position {min_position}: the log ends at {head}. Name one that an answer told.")
+        raise Malformed(
+            f"No event has position {min_position}: the log ends at {head}. Use the position of a command's response."
+        )
     deadline = asyncio.get_running_loop().time() + MIN_POSITION_SECONDS_MAX
     for name in read_models:
         left = max(0.0, deadline - asyncio.get_running_loop().time())
         if not await positions.wait_for(name, min_position, left):
-            raise Behind(f"This view has not reached position {min_position} yet; ask again in a moment.")
+            raise Behind(f"The read model has not reached position {min_position} yet; retry shortly.")

@@ -1,47 +1,50 @@
-"""The time a request has: whoever waits is answered before it is over, and before the process ends."""
+"""Time limits of requests: every client gets an answer before its limit and before the process ends."""
 
 import asyncio
 from collections.abc import Awaitable
 from typing import TypeVar
 
 STOP_SECONDS_MAX = 3.0
-"""What a request has left once the process stops. The server cancels what it still waits for after five seconds."""
+"""Seconds left to a request once the process stops. The server cancels running requests after five seconds."""
 
 ARRIVED_AT = "seatledger.arrived_at"
-"""In a request's scope: when it came, in the event store's `ticks`."""
+"""Key in a request's scope: its time of arrival, in the event store's `ticks`."""
 
 GONE = "seatledger.gone"
-"""In the extensions of a request's scope: `{"gone": …}`, which says whether its client has hung up."""
+"""Key in the extensions of a request's scope: `{"gone": …}` returns whether the client has disconnected."""
 
 Answer = TypeVar("Answer")
 
 
 class OutOfTime(Exception):
-    """A request's time is over."""
+    """The time limit of a request has passed."""
 
 
 class Deadlines:
-    """Bounds the work of requests in time; `stop` leaves those under way a last moment."""
+    """Limits the duration of requests; `stop` shortens the limit of those that run."""
 
     def __init__(self, *, stop_seconds_max: float = STOP_SECONDS_MAX) -> None:
         self._stop_seconds_max = stop_seconds_max
-        self._under_way: set[asyncio.Timeout] = set()
+        self._running: set[asyncio.Timeout] = set()
         self._stops_at: float | None = None
 
     @property
     def stopping(self) -> bool:
-        """Whether the process is about to end."""
+        """Whether the process is stopping."""
         return self._stops_at is not None
 
     async def within(self, seconds_max: float, work: Awaitable[Answer]) -> Answer:
-        """Do some work in the time it has.
+        """Await some work within a time limit.
+
+        Args:
+            seconds_max: the limit in seconds.
 
         Raises:
-            OutOfTime: it takes longer, or the process stops.
+            OutOfTime: the limit has passed, or the process stops.
         """
         ends_at = asyncio.get_running_loop().time() + seconds_max
         limit = asyncio.timeout_at(ends_at if self._stops_at is None else min(ends_at, self._stops_at))
-        self._under_way.add(limit)
+        self._running.add(limit)
         try:
             async with limit:
                 return await work
@@ -50,12 +53,12 @@ class Deadlines:
                 raise OutOfTime from None
             raise
         finally:
-            self._under_way.discard(limit)
+            self._running.discard(limit)
 
     def stop(self) -> None:
-        """Let everything end soon, what is under way and what comes."""
+        """Shorten the limit of all current and later work to `stop_seconds_max`."""
         self._stops_at = asyncio.get_running_loop().time() + self._stop_seconds_max
-        for limit in self._under_way:
+        for limit in self._running:
             ends_at = limit.when()
             if ends_at is not None and ends_at > self._stops_at:
                 limit.reschedule(self._stops_at)

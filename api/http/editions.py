@@ -1,7 +1,7 @@
-"""Editions of what organizers edit: the ETag of a read is the If-Match of the change, so that no edit is lost unseen.
+"""Entity tags for optimistic locking: the ETag of a read is the If-Match of an update.
 
-An edition is a digest of the fields that a change can touch, not of the whole answer: availability moves with every
-booking. Comparison and decision happen on the same stream version, which the append guards (RFC 9110, section 13.1.1).
+A tag is the digest of the fields that an update can change, not of the whole answer, because availability changes with
+every booking. Comparison and decision read the same stream version, which the append guards (RFC 9110, section 13.1.1).
 """
 
 import hashlib
@@ -20,29 +20,29 @@ IfMatch = Annotated[
     str | None,
     Header(
         max_length=1_000,
-        description="The ETag of what you read: the change is refused (412) if somebody else changed it since.",
+        description="The `ETag` that was read; the update is refused (412) if the resource has changed since.",
     ),
 ]
 
 
 def edition_of(known: Mapping[str, Any]) -> str:
-    """Return the entity tag of what a change can touch, quotes included."""
+    """Return the entity tag of the changeable fields, quotes included."""
     document = orjson.dumps(known, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
     return f'"{hashlib.sha256(document).hexdigest()[:EDITION_LENGTH]}"'
 
 
 def edition_header(known: Mapping[str, Any]) -> dict[str, str]:
-    """Return the header that names the edition of an answer."""
+    """Return the ETag header of an answer."""
     return {"ETag": edition_of(known)}
 
 
 def require_edition(if_match: str | None, known: Mapping[str, Any]) -> None:
-    """Refuse a change to another edition than the one that was read; without If-Match every edition will do.
+    """Require that an update names the current entity tag; without If-Match every tag is accepted.
 
     Raises:
-        ChangedMeanwhile: none of the named editions is the present one.
+        ChangedMeanwhile: none of the named tags is current.
     """
     if if_match is None or if_match.strip() == ANY_EDITION:
         return
     if edition_of(known) not in [tag.strip() for tag in if_match.split(",")]:
-        raise ChangedMeanwhile("Somebody changed this after you read it; read it again, then send your change.")
+        raise ChangedMeanwhile("The resource has changed since it was read; read it again and repeat the update.")

@@ -1,4 +1,4 @@
-"""Whom a full queue refuses: clients take turns, and whoever has most waiting waits first."""
+"""A bounded queue that is fair between clients."""
 
 import asyncio
 from collections import Counter, OrderedDict, deque
@@ -7,20 +7,21 @@ from contextlib import asynccontextmanager, suppress
 
 from application.errors import Busy
 
-NOBODY = ""
+NO_CLIENT = ""
 
 
 class FairQueue:
     """A bounded queue that is fair between clients.
 
-    A client's requests come in order, and clients take turns, so one with a hundred waiting delays another's one by a
-    single place. Where the queue is full, the client with most waiting loses its newest to a client with fewer.
+    A client's requests run in order and clients alternate, so a client with a hundred waiting requests delays another
+    client's request by one slot. When the queue is full, the client with the most waiting requests loses its newest one
+    to a client with fewer.
 
     Args:
-        running_max: how many may run at once.
-        waiting_max: how many may wait.
-        waiting_seconds_max: how long one may wait before it is refused after all.
-        client_max: how many of one client may run at once; None: as many as there are places.
+        running_max: maximum number of running requests.
+        waiting_max: maximum number of waiting requests.
+        waiting_seconds_max: maximum wait in seconds.
+        client_max: maximum number of running requests per client; None: no limit.
     """
 
     def __init__(
@@ -36,26 +37,26 @@ class FairQueue:
         self.waiting = 0
         self.refused = 0
 
-    def try_enter(self, client: str = NOBODY) -> bool:
-        """Take a place if there is one to be had at once; `leave` gives it back."""
+    def try_enter(self, client: str = NO_CLIENT) -> bool:
+        """Take a slot if one is free, and return whether it was; `leave` returns it."""
         if self.running >= self._running_max or not self._may_run(client):
             return False
         self._start(client)
         return True
 
-    async def enter(self, client: str = NOBODY) -> None:
-        """Take a place, or wait for one; `leave` gives it back.
+    async def enter(self, client: str = NO_CLIENT) -> None:
+        """Take a slot, or wait for one; `leave` returns it.
 
         Raises:
-            Busy: too many wait already, or the wait became too long.
+            Busy: the queue is full, or the wait exceeded its limit.
         """
         if not self.try_enter(client):
             if self.waiting >= self._waiting_max:
-                self._make_room_for(client)
+                self._displace_newest_for(client)
             await self._wait(client)
 
-    def leave(self, client: str = NOBODY) -> None:
-        """Give a place back to whoever is next."""
+    def leave(self, client: str = NO_CLIENT) -> None:
+        """Return a slot and admit the next waiting request."""
         self.running -= 1
         if self._client_max is not None:
             self._running_of[client] -= 1
@@ -65,11 +66,11 @@ class FairQueue:
             self._admit_next()
 
     @asynccontextmanager
-    async def place(self, client: str = NOBODY) -> AsyncIterator[None]:
-        """Have a place while something is done.
+    async def place(self, client: str = NO_CLIENT) -> AsyncIterator[None]:
+        """Hold a slot inside the context.
 
         Raises:
-            Busy: as `enter` says.
+            Busy: as for `enter`.
         """
         await self.enter(client)
         try:
@@ -96,31 +97,31 @@ class FairQueue:
             admitted = True
         except TimeoutError:
             self.refused += 1
-            raise Busy("The wait became too long.") from None
+            raise Busy("The wait exceeded its limit.") from None
         finally:
             if not admitted:
-                self._give_up(client, waiter)
+                self._withdraw(client, waiter)
 
-    def _give_up(self, client: str, waiter: asyncio.Future[None]) -> None:
+    def _withdraw(self, client: str, waiter: asyncio.Future[None]) -> None:
         if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
-            self.leave(client)  # the place came in the very moment of giving up
+            self.leave(client)  # The slot was granted at the same time.
             return
         with suppress(KeyError, ValueError):
             self._waiting[client].remove(waiter)
-            self._took_one(client)
+            self._remove_waiting(client)
 
-    def _took_one(self, client: str) -> None:
+    def _remove_waiting(self, client: str) -> None:
         self.waiting -= 1
         if not self._waiting[client]:
             del self._waiting[client]
 
     def _admit_next(self) -> None:
-        """Hand free places to the clients that have waited longest for one."""
+        """Give free slots to the clients that have waited longest."""
         for client in tuple(self._waiting):
             while self.running < self._running_max and client in self._waiting and self._may_run(client):
                 waiter = self._waiting[client].popleft()
                 self._waiting.move_to_end(client)
-                self._took_one(client)
+                self._remove_waiting(client)
                 if not waiter.done():
                     self._start(client)
                     waiter.set_result(None)
@@ -128,12 +129,12 @@ class FairQueue:
             if self.running >= self._running_max:
                 return
 
-    def _make_room_for(self, client: str) -> None:
+    def _displace_newest_for(self, client: str) -> None:
         self.refused += 1
         most = max(self._waiting, key=lambda known: len(self._waiting[known]), default=client)
         if len(self._waiting.get(most, ())) <= len(self._waiting.get(client, ())) + 1:
             raise Busy("The queue is full.")
         newest = self._waiting[most].pop()
-        self._took_one(most)
+        self._remove_waiting(most)
         if not newest.done():
             newest.set_exception(Busy("The queue is full."))

@@ -1,4 +1,4 @@
-"""The route class of the busiest routes: described by FastAPI, but handled straight from bytes to endpoint."""
+"""Routes of the most frequent requests: described by FastAPI, but handled without its dependency injection."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -23,15 +23,14 @@ Endpoint = Callable[..., Awaitable[Response]]
 
 
 class FastPathRoute(GuardedRoute):
-    """A guarded route whose endpoint takes the request, ids from the path, headers, and a `body` of JSON.
+    """A guarded route whose endpoint takes the request, ids of the path, headers and a JSON `body`.
 
-    Nothing else is looked for in its lane. What stands in a query takes the usual way to the same endpoint, and so
-    does an id that is spelt in another way, or is none.
+    Requests with a query, or with an id in another notation, take FastAPI's way to the same endpoint.
     """
 
 
 def fast_path_of(route: FastPathRoute) -> FastPath:
-    """Return where a lean route is, and what answers there without the layers before a route."""
+    """Return the fast path of a route: its method, its path pattern and an ASGI app without the framework's layers."""
     handle = guarded(route.access, route.inputs, direct_handler(route.endpoint))
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,13 +51,13 @@ def fast_path_of(route: FastPathRoute) -> FastPath:
 
 
 def direct_handler(endpoint: Endpoint) -> Handle:
-    """Return a handler that gives the endpoint what it takes, as FastAPI would."""
+    """Return a handler that passes the endpoint's arguments as FastAPI would."""
     hints = get_type_hints(endpoint, include_extras=True)
     headers = {name: name.replace("_", "-") for name, hint in hints.items() if is_header(hint)}
     shape = TypeAdapter(hints["body"]) if "body" in hints else None
 
     async def handle(request: Request) -> Response:
-        arguments: dict[str, Any] = {name: UUID(spelt) for name, spelt in request.path_params.items()}
+        arguments: dict[str, Any] = {name: UUID(text) for name, text in request.path_params.items()}
         arguments |= {name: request.headers.get(header) for name, header in headers.items()}
         if shape is not None:
             arguments["body"] = await body_of(request, shape)
@@ -68,15 +67,15 @@ def direct_handler(endpoint: Endpoint) -> Handle:
 
 
 def is_header(hint: Any) -> bool:
-    """Tell whether a parameter comes from the header of its name."""
+    """Return whether a parameter is read from a header."""
     return any(isinstance(annotation, Header) for annotation in get_args(hint)[1:])
 
 
 async def body_of(request: Request, shape: TypeAdapter[Any]) -> Any:
-    """Read a body from JSON and check it in one pass.
+    """Parse and validate a JSON body in one pass.
 
     Raises:
-        RequestValidationError: it is none, or not of this shape.
+        RequestValidationError: it is not JSON, or does not match the schema.
     """
     try:
         return shape.validate_json(await request.body())
@@ -85,5 +84,5 @@ async def body_of(request: Request, shape: TypeAdapter[Any]) -> Any:
 
 
 def fast_router(tag: str) -> APIRouter:
-    """Return a router for lean routes, under the API's prefix."""
+    """Return a router for fast-path routes, under the API's prefix."""
     return APIRouter(prefix=PREFIX, route_class=FastPathRoute, tags=[tag])

@@ -1,5 +1,7 @@
-"""Filters that name one thing. It has to be there, and to be the sender's to ask for: an empty list would read as
-"nothing has happened yet" where an id is mistyped or somebody else's.
+"""Checks of filters that name one thing.
+
+The thing must exist and the sender must be allowed to see it. Otherwise a mistyped id would give an empty list, which
+reads as "nothing has happened yet".
 """
 
 from collections.abc import Sequence
@@ -16,34 +18,34 @@ from domain.values import Role
 from domain.venue import require_venue
 
 Findable = tuple[str, Sequence[str]] | None
-"""Whose orders may be found: an account's own and those of its organizers; None: anybody's."""
+"""The orders that a search may find: those of an account and of its organizers; None: all."""
 
 
 async def require_filtered_venue(request: Request, venue: str | None) -> None:
-    """Insist that a venue that is filtered by is there.
+    """Require that the venue of a filter exists.
 
     Raises:
-        NotFound.
+        NotFound: no such venue.
     """
     if venue is not None:
         await services_of(request).handler.query(lambda context: require_venue(context, venue))
 
 
 async def require_filtered_account(request: Request, account: str) -> None:
-    """Insist that an account that is asked about is there.
+    """Require that the requested account exists.
 
     Raises:
-        NotFound.
+        NotFound: no such account.
     """
     await services_of(request).handler.query(lambda context: require_account(context, account))
 
 
 async def require_own_organizer(request: Request, organizer: str) -> None:
-    """Insist that an organizer that is filtered by is there, and that the sender acts for it.
+    """Require that the organizer of a filter exists and that the sender acts for it.
 
     Raises:
-        NotFound: there is none.
-        Forbidden: it is somebody else's.
+        NotFound: no such organizer.
+        Forbidden: the sender has no role in it.
     """
     await services_of(request).handler.query(lambda context: owner_of_organizer(context, organizer))
     await identity_of(request).require_organizer_role(organizer, Role.ORGANIZER)
@@ -52,10 +54,10 @@ async def require_own_organizer(request: Request, organizer: str) -> None:
 async def require_reported_performance(
     request: Request, performance: str | None, organizers: Sequence[str] | None
 ) -> None:
-    """Insist that a performance that a report is filtered by belongs to one of these organizers; None: to any.
+    """Require that the performance of a filter belongs to one of the organizers; None: to any.
 
     Raises:
-        NotFound.
+        NotFound: no such performance, or it belongs to another organizer.
     """
     if performance is None:
         return
@@ -67,10 +69,11 @@ async def require_reported_performance(
 async def require_findable(
     request: Request, findable: Findable, *, performance: str | None, account: str | None
 ) -> None:
-    """Insist that what orders are filtered by is there, and the sender's to ask for.
+    """Require that the performance and account of an order filter exist and that the sender may search by them.
 
     Raises:
-        NotFound: there is none, a foreign draft, or a foreign account for whom sells nothing.
+        NotFound: no such performance or account, a draft of another organizer, or another account and the sender has no
+            organizer.
     """
     if performance is not None and findable is None:
         await services_of(request).handler.query(lambda context: owner_of_performance(context, performance))

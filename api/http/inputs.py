@@ -1,4 +1,4 @@
-"""What a route reads from a request; whatever else a request says is refused, never ignored and never guessed at."""
+"""The inputs that a route reads from a request; all other inputs are refused."""
 
 import re
 from collections import Counter
@@ -17,31 +17,33 @@ from application.errors import Malformed
 
 READING = frozenset({"GET", "HEAD"})
 IF_MATCH = b"if-match"
-ONCE = frozenset({IF_MATCH, b"authorization", b"content-type", b"device-key", b"idempotency-key"})
-"""Headers of which the framework would take the first and ignore the others."""
+SINGLE_HEADERS = frozenset({IF_MATCH, b"authorization", b"content-type", b"device-key", b"idempotency-key"})
+"""Headers of which the framework reads only the first."""
 
 PRECONDITIONS = frozenset({IF_MATCH, b"if-unmodified-since"})
 ID_TEXT = re.compile(UUID_PATTERN)
 SPELLINGS: dict[type, tuple[re.Pattern[str], str]] = {
-    UUID: (ID_TEXT, "Write an id in hexadecimal digits: 8-4-4-4-12."),
-    int: (re.compile(r"-?[0-9]+"), "Write a whole number in digits."),
-    bool: (re.compile("true|false"), "Write true or false."),
+    UUID: (ID_TEXT, "Must be an id in hexadecimal digits: 8-4-4-4-12."),
+    int: (re.compile(r"-?[0-9]+"), "Must be a whole number in digits."),
+    bool: (re.compile("true|false"), "Must be true or false."),
 }
-"""How a value of a query is spelt, by its type; libraries would take many other spellings for it."""
+"""The only accepted notation of a query value, by type; libraries accept many others."""
 
 Faults = list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteInputs:
-    """What a route reads from a request: ids in its path, query parameters, whether it takes a body and If-Match.
+    """The inputs of a route: ids in its path, query parameters, and whether it takes a body and If-Match.
 
-    `spelt`: how a value of a query parameter has to be spelt; `repeatable`: those that may be given several times.
+    Args:
+        notations: the required notation of query parameters.
+        repeatable: the query parameters that may be repeated.
     """
 
     ids: frozenset[str]
     query: frozenset[str]
-    spelt: dict[str, tuple[re.Pattern[str], str]]
+    notations: dict[str, tuple[re.Pattern[str], str]]
     repeatable: frozenset[str]
     body: bool
     json_body: bool
@@ -49,7 +51,7 @@ class RouteInputs:
 
     @classmethod
     def of(cls, parameters: Sequence[Any], *, raw_body: bool, json_body: bool) -> Self:
-        """Return what an endpoint with these parameters reads."""
+        """Return the inputs of an endpoint with these parameters."""
         query = [field for field in parameters if isinstance(field.field_info, Query)]
         return cls(
             ids=frozenset(
@@ -58,7 +60,7 @@ class RouteInputs:
                 if isinstance(field.field_info, Path) and field.field_info.annotation is UUID
             ),
             query=frozenset(field.alias for field in query),
-            spelt={
+            notations={
                 field.alias: SPELLINGS[kind]
                 for field in query
                 if (kind := kind_of(field.field_info.annotation)) is not None
@@ -72,11 +74,11 @@ class RouteInputs:
         )
 
     def refuse_other_inputs(self, request: Request) -> None:
-        """Refuse what the route does not read, or can read in more ways than one.
+        """Refuse inputs that the route does not read, or that are ambiguous.
 
         Raises:
-            RequestValidationError: names every parameter that is unknown, stands twice or is spelt in another way.
-            Malformed: there is a precondition that the route does not check, or a header that stands twice.
+            RequestValidationError: lists every unknown, repeated or wrongly written parameter.
+            Malformed: a precondition that the route does not check, or a repeated header.
         """
         if request.scope["query_string"]:
             faults = self._faults_of_query(request.query_params.multi_items())
@@ -86,10 +88,10 @@ class RouteInputs:
             self._refuse_headers(request)
 
     def read_ids(self, path_params: dict[str, str]) -> None:
-        """Write the ids in a path in small letters, as they are looked up.
+        """Convert the ids of a path to lower case, as they are stored.
 
         Raises:
-            RequestValidationError: one is spelt in another way.
+            RequestValidationError: an id is not in 8-4-4-4-12 notation.
         """
         for name in self.ids:
             if not ID_TEXT.fullmatch(path_params[name]):
@@ -97,13 +99,13 @@ class RouteInputs:
             path_params[name] = path_params[name].lower()
 
     def refuse_other_body(self, request: Request, body: bytes) -> None:
-        """Refuse a body where the route reads none, and one that is not said to be JSON where it reads JSON.
+        """Refuse a body where the route reads none, and a body without a JSON media type where it reads JSON.
 
         Raises:
-            Malformed.
+            Malformed: the body is refused.
         """
         if body and not self.body:
-            raise Malformed("This route takes no body; send none.")
+            raise Malformed("This route takes no body.")
         if body and self.json_body:
             require_json(request)
 
@@ -115,14 +117,14 @@ class RouteInputs:
             if name not in self.query or (times > 1 and name not in self.repeatable)
         ]
         return unread or [
-            fault_of("query", name, self.spelt[name][1])
+            fault_of("query", name, self.notations[name][1])
             for name, value in given
-            if name in self.spelt and not self.spelt[name][0].fullmatch(value)
+            if name in self.notations and not self.notations[name][0].fullmatch(value)
         ]
 
     def _advice(self, name: str) -> str:
         if name in self.query:
-            return "Give this query parameter once."
+            return "Must be given only once."
         known = ", ".join(sorted(self.query)) or "none"
         return f"Unknown query parameter; this route takes: {known}."
 
@@ -130,20 +132,20 @@ class RouteInputs:
         seen: set[bytes] = set()
         for header, _ in request.scope["headers"]:
             if header in PRECONDITIONS and not (self.if_match and header == IF_MATCH):
-                raise Malformed(f"This route checks no {header.decode().title()}; leave it out. Nothing was changed.")
-            if header in ONCE:
+                raise Malformed(f"This route does not support {header.decode().title()}; nothing was changed.")
+            if header in SINGLE_HEADERS:
                 if header in seen:
-                    raise Malformed(f"Give {header.decode().title()} once.")
+                    raise Malformed(f"The header {header.decode().title()} must be given only once.")
                 seen.add(header)
 
 
 def fault_of(place: str, name: str, message: str) -> dict[str, Any]:
-    """Describe what is wrong with one parameter."""
+    """Return the fault of one parameter."""
     return {"type": "parameter", "loc": (place, name), "msg": message}
 
 
 def kind_of(annotation: Any) -> type | None:
-    """Return the type whose spelling a parameter has to follow, if it is one of those."""
+    """Return the type that determines a parameter's notation, if it has one."""
     options = get_args(annotation) or (annotation,)
     return next((option for option in options if option in SPELLINGS), None)
 

@@ -1,7 +1,7 @@
-"""Sheds load: so many requests run, so many wait for their turn, the next one is told to come back.
+"""Load shedding: a limit of concurrent requests, a bounded queue, and refusal beyond it.
 
-Of a request only the work counts, neither the reading of its body nor the sending of the answer, so slow clients hold
-nobody up. What is read while it is sent has a turnstile of its own.
+Only the work of a request counts, not reading its body or sending its response, so that slow clients take no slots.
+Streamed responses have a limit of their own.
 """
 
 from types import TracebackType
@@ -14,7 +14,7 @@ WAITING_SECONDS_MAX = 5.0
 
 
 class ConcurrencyLimit(FairQueue):
-    """A turnstile with a bounded queue, in turn between clients; `async with` enters it for nobody in particular."""
+    """A limit of concurrent requests with a fair bounded queue; `async with` enters it without a client."""
 
     def __init__(
         self,
@@ -26,10 +26,10 @@ class ConcurrencyLimit(FairQueue):
         super().__init__(running_max=running_max, waiting_max=waiting_max, waiting_seconds_max=waiting_seconds_max)
 
     async def __aenter__(self) -> None:
-        """Take a place.
+        """Take a slot, or wait for one.
 
         Raises:
-            Busy: too many wait already, or the wait became too long.
+            Busy: the queue is full, or the wait exceeded its limit.
         """
         await self.enter()
 

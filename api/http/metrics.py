@@ -1,4 +1,4 @@
-"""What operators watch: requests by route and status, time spent, and what else the parts count, as Prometheus text."""
+"""Metrics in Prometheus text format: requests by route and status, durations, and gauges of other parts."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -17,13 +17,13 @@ class Metrics:
         self._seconds: Counter[tuple[str, str]] = Counter()
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count one request; `route` is the template, never the path."""
+        """Count one request; `route` is the route's template, not the path."""
         self.requests += 1
         self._requests[method, route, status] += 1
-        self._seconds[method, route] += seconds  # type: ignore[assignment] # a Counter sums floats as well
+        self._seconds[method, route] += seconds  # type: ignore[assignment] # Counter also sums floats
 
     def text(self, gauges: Mapping[str, float]) -> str:
-        """Write everything counted, and the `gauges` of others beside it."""
+        """Return all counters and the given `gauges` as text."""
         return "\n".join([*self._lines(), *(f"seatledger_{name} {value:g}" for name, value in gauges.items()), ""])
 
     def _lines(self) -> Iterator[str]:

@@ -1,7 +1,4 @@
-"""What surrounds every request: the answer gets its security headers, the operators their numbers.
-
-A route may have a lane of its own from here, past the layers in between.
-"""
+"""The outermost layer: security headers, metrics, and fast paths around the framework's layers."""
 
 import asyncio
 import re
@@ -28,7 +25,7 @@ HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"cross-origin-resource-policy", b"same-origin"),
 )
 PART_BYTES = 64 * 1024
-"""Of an answer; the next part waits until the client has taken most of the ones before."""
+"""Size of a part of a response; the next part waits until the client has received most of the previous ones."""
 
 UNMATCHED = "unmatched"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -36,7 +33,7 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FastPath:
-    """Who answers a method at certain paths, whose groups are the path's parameters; without a query."""
+    """An ASGI app for one method and path pattern, without query. The pattern's groups are the path parameters."""
 
     method: str
     path: re.Pattern[str]
@@ -50,18 +47,18 @@ class OuterMiddleware:
         self._app = app
         self._metrics = metrics
         self._deadlines = deadlines
-        self._lanes: dict[str, list[FastPath]] = defaultdict(list)
-        for lane in fast_paths:
-            self._lanes[lane.method].append(lane)
+        self._fast_paths: dict[str, list[FastPath]] = defaultdict(list)
+        for path in fast_paths:
+            self._fast_paths[path.method].append(path)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request through."""
+        """Handle a request: select the app, add headers, record metrics."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         status = 0
         scope[ARRIVED_AT] = ticks()
-        began = time.perf_counter()
+        started_at = time.perf_counter()
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
@@ -79,31 +76,31 @@ class OuterMiddleware:
         except asyncio.CancelledError:
             if status or not self._deadlines.stopping:
                 raise
-            await problem_of(OutcomeUnknown("The process stops."))(scope, receive, send_with_headers)
+            await problem_of(OutcomeUnknown("The process is stopping."))(scope, receive, send_with_headers)
         finally:
             self._metrics.in_flight -= 1
             route = getattr(scope.get("route"), "path", UNMATCHED)
             method = scope["method"] if scope["method"] in METHODS else UNMATCHED
-            self._metrics.answered(method, route, status or INTERNAL_SERVER_ERROR, time.perf_counter() - began)
+            self._metrics.answered(method, route, status or INTERNAL_SERVER_ERROR, time.perf_counter() - started_at)
 
     def _select_app(self, scope: Scope) -> ASGIApp:
-        """Choose a lane that fits a request, or the usual way."""
+        """Return the fast path that matches a request, else the framework's app."""
         if not scope["query_string"]:
-            for lane in self._lanes.get(scope["method"], ()):
-                found = lane.path.fullmatch(scope["path"])
+            for fast_path in self._fast_paths.get(scope["method"], ()):
+                found = fast_path.path.fullmatch(scope["path"])
                 if found is not None:
                     scope["path_params"] = found.groupdict()
-                    return lane.answer
+                    return fast_path.answer
         return self._app
 
 
 async def send_in_parts(body: bytes, send: Send) -> None:
-    """Send the rest of an answer a part at a time, so that a client that takes nothing costs the memory of one."""
+    """Send a body in parts of `PART_BYTES`, so that a slow client occupies the memory of one part."""
     for begin in range(0, len(body), PART_BYTES):
         end = begin + PART_BYTES
         await send({"type": "http.response.body", "body": body[begin:end], "more_body": end < len(body)})
 
 
 def policy(path: str) -> tuple[bytes, bytes]:
-    """Say what a page at this path may load."""
+    """Return the content security policy of a path."""
     return b"content-security-policy", DOCS_POLICY if path == DOCS_PATH else PAGE_POLICY

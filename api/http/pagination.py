@@ -1,4 +1,4 @@
-"""Pages of lists: how many, from where, and where the next one begins."""
+"""Pagination: page size, cursors, and the cursor of the next page."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
@@ -12,15 +12,15 @@ from application.errors import Malformed
 
 PAGE_MAX = 100
 CURSOR_CHARACTERS_MAX = 1_000
-FOREIGN_CURSOR = "This cursor is none of ours; take `next` of the page before."
+FOREIGN_CURSOR = "The cursor is invalid; use `next` of the previous page."
 
-Limit = Annotated[int, Query(ge=1, le=PAGE_MAX, description="How many at most.")]
-TextCursor = Annotated[str | None, Query(max_length=CURSOR_CHARACTERS_MAX, description="`next` of the page before.")]
-PositionCursor = Annotated[int | None, Query(ge=1, le=POSITION_MAX, description="`next` of the page before.")]
+Limit = Annotated[int, Query(ge=1, le=PAGE_MAX, description="Maximum number of items.")]
+TextCursor = Annotated[str | None, Query(max_length=CURSOR_CHARACTERS_MAX, description="`next` of the previous page.")]
+PositionCursor = Annotated[int | None, Query(ge=1, le=POSITION_MAX, description="`next` of the previous page.")]
 
 
 class Placed(Protocol):
-    """A row that knows the position of the event that made it."""
+    """A row with the position of the event that created it."""
 
     @property
     def position(self) -> int: ...
@@ -31,30 +31,30 @@ PlacedItem = TypeVar("PlacedItem", bound=Placed)
 
 
 def split_page(rows: Sequence[Item], limit: int) -> tuple[Sequence[Item], Item | None]:
-    """Return a page of rows, and its last one if there are more.
+    """Return a page of rows, and its last row if more rows follow.
 
     Args:
-        rows: one more than the page holds, if there is one.
+        rows: one row more than the page holds, if there is one.
     """
     return rows[:limit], rows[limit - 1] if len(rows) > limit else None
 
 
 def placed_page(rows: Sequence[PlacedItem], limit: int) -> tuple[Sequence[PlacedItem], str | None]:
-    """Return a page of rows, and the position that the next page begins after; raises and takes what `cut` does."""
+    """Return a page of rows, and the position after which the next page begins; `rows` as for `split_page`."""
     page, last = split_page(rows, limit)
     return page, None if last is None else str(last.position)
 
 
 def cursor_of(*values: str | None) -> str:
-    """Write a place in a list; it holds nothing that must be encoded in a URL."""
+    """Return a cursor for these values, safe in a URL."""
     return urlsafe_b64encode(orjson.dumps(values)).rstrip(b"=").decode()
 
 
 def values_in(cursor: str, count: int) -> list[str | None]:
-    """Read a place in a list.
+    """Return the values of a cursor.
 
     Raises:
-        Malformed: it is none that `cursor_of` wrote of so many values.
+        Malformed: the cursor was not issued by `cursor_of` for this number of values.
     """
     try:
         values = orjson.loads(urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)))

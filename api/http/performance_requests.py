@@ -1,4 +1,4 @@
-"""From what organizers write about prices and limits to what the domain decides on."""
+"""Conversion of organizers' requests about prices, limits and rules to domain values."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -14,49 +14,49 @@ NO_LIMITS = Limits(seats_per_order=None, seats_per_buyer=None, live_holds_per_bu
 
 
 async def prices_of(services: Services, layout: str, requests: Sequence[PriceRequest]) -> tuple[str, tuple[Price, ...]]:
-    """Return the one currency, and the prices by the keys of the layout's categories.
+    """Return the currency of the prices, and the prices by the keys of the layout's categories.
 
     Raises:
-        Invalid: several currencies, or categories the layout does not have; names all of them.
-        NotFound: there is no such layout.
+        Invalid: several currencies, or unknown categories; lists all of them.
+        NotFound: no such layout.
     """
     categories = await services.layout_documents.get_categories(layout)
-    unknown = sorted({wish.category for wish in requests} - categories.keys())
+    unknown = sorted({price.category for price in requests} - categories.keys())
     if unknown:
         known = sorted(set(categories.values()))
-        raise Invalid("The layout has no such categories.", categories=unknown, known_categories=known)
-    currencies = sorted({request_body.price.currency for request_body in requests})
+        raise Invalid("The layout does not have these categories.", categories=unknown, known_categories=known)
+    currencies = sorted({price.price.currency for price in requests})
     if len(currencies) > 1:
-        raise Invalid("A performance is sold in one currency.", currencies=currencies)
+        raise Invalid("All prices of a performance must have the same currency.", currencies=currencies)
     prices = tuple(
-        Price(category=categories[wanted.category], ticket_type=wanted.ticket_type, amount=wanted.price.amount)
-        for wanted in requests
+        Price(category=categories[price.category], ticket_type=price.ticket_type, amount=price.price.amount)
+        for price in requests
     )
     return currencies[0], prices
 
 
 def limits_of(request_body: LimitsRequest | None) -> Limits:
-    """Return the limits; None: none beside the hard cap."""
+    """Return the limits; None: no limits beside the maximum of seats per hold."""
     return NO_LIMITS if request_body is None else Limits(**request_body.model_dump())
 
 
 def limits_changes(request_body: PerformanceChange) -> Mapping[str, int | None] | None:
-    """Return the limits that are to be different, by name; None: no one is. `limits: null` takes all of them away."""
+    """Return the changed limits by name; None: no change. `limits: null` removes all of them."""
     if "limits" not in request_body.model_fields_set:
         return None
     return asdict(NO_LIMITS) if request_body.limits is None else request_body.limits.model_dump(exclude_unset=True)
 
 
 def entry_rules_of(request_body: EntryRulesRequest) -> EntryRules:
-    """Return what the gates demand."""
+    """Return the entry rules."""
     return EntryRules(**request_body.model_dump())
 
 
 async def to_change_command(services: Services, performance: str, request_body: PerformanceChange) -> ChangePerformance:
-    """Return the command for a wish; what it leaves out stays as it is.
+    """Return the command for a request; omitted fields do not change.
 
     Raises:
-        Invalid: prices in another currency, or for categories the layout does not have.
+        Invalid: prices in another currency, or for unknown categories.
     """
     prices: tuple[Price, ...] | None = None
     if request_body.prices is not None:

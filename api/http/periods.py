@@ -1,4 +1,4 @@
-"""Periods of time that lists and reports are asked for."""
+"""Periods of lists and reports."""
 
 from datetime import date, datetime
 
@@ -7,24 +7,26 @@ from application.errors import Malformed
 
 
 def require_period(since: datetime | date | None, until: datetime | date | None) -> None:
-    """Refuse a period that ends before it begins, or lies outside our calendar; a day and a time are not compared.
+    """Require that a period does not end before it begins and lies in the supported years.
+
+    A day and a time are not compared.
 
     Raises:
-        Malformed: nothing can lie in it, and an empty answer would say that there was nothing.
+        Malformed: the period is empty, so that an empty answer would be misleading.
     """
     for bound in (since, until):
         require_in_calendar(bound)
     if since is None or until is None or isinstance(since, datetime) != isinstance(until, datetime):
         return
     if since > until:
-        raise Malformed("`from` lies after `to`; exchange them.")
+        raise Malformed("`from` must not be after `to`.")
 
 
 def require_in_calendar(bound: datetime | date | None) -> None:
-    """Refuse a moment or a day outside the years of our calendar.
+    """Require that a time or day lies in the supported years.
 
     Raises:
-        Malformed.
+        Malformed: it does not.
     """
     try:
         if isinstance(bound, datetime):

@@ -1,6 +1,6 @@
-"""The board of read models: how each stands and what is being built of it, told to every admin who looks.
+"""Server-sent events with the state and builds of every read model, for admins.
 
-One look a second while anybody looks; what it finds is written once for all, and sent when it changed.
+One poll per second while there are watchers; a message is written once for all watchers, on changes.
 """
 
 import asyncio
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 WATCHERS_MAX = 100
 POLL_SECONDS = 1.0
 HEARTBEAT_SECONDS = 10.0
-HEARTBEAT = b": still here\n\n"
+HEARTBEAT = b": keep-alive\n\n"
 
 
 class ProjectionStatusStream:
-    """Looks at the read models while somebody watches."""
+    """Polls the read models while there are watchers."""
 
     def __init__(self, *, positions: "Positions", store: Store) -> None:
         self._positions = positions
@@ -42,22 +42,22 @@ class ProjectionStatusStream:
         self.watchers = 0
 
     def watch(self) -> AsyncIterator[bytes]:
-        """Return what there is to see, and whatever changes; it ends when the process does.
+        """Return the current state and all changes, until the process stops.
 
         Raises:
-            Busy: too many watch already.
+            Busy: the maximum number of watchers is reached.
         """
         if self.watchers >= WATCHERS_MAX:
-            raise Busy("Too many watch already.")
+            raise Busy("The maximum number of watchers is reached.")
         return self._messages()
 
     def end(self) -> None:
-        """Let everybody go."""
+        """End all streams."""
         self._ended = True
         self._broadcast(b"")
 
     async def close(self) -> None:
-        """Stop looking."""
+        """Stop polling."""
         if self._poll_task is not None:
             self._poll_task.cancel()
             await asyncio.gather(self._poll_task, return_exceptions=True)
@@ -84,7 +84,7 @@ class ProjectionStatusStream:
 
     def _ensure_polling(self) -> None:
         if self._poll_task is None or self._poll_task.done():
-            self._poll_task = asyncio.create_task(self._poll(), name="board")
+            self._poll_task = asyncio.create_task(self._poll(), name="projection status")
 
     async def _poll(self) -> None:
         while self.watchers and not self._ended:
@@ -112,7 +112,7 @@ class ProjectionStatusStream:
 def message_of(
     head: int, states: Sequence[ProjectionState], builds: Sequence[Build], events_s: Mapping[str, float | None]
 ) -> bytes:
-    """Write one message; its id is where the log ended."""
+    """Return one message; its id is the last position of the log."""
     items = [
         {
             "name": state.name,

@@ -1,4 +1,4 @@
-"""The route class of the API: who may is checked first, then the body is read within its limit, then work begins."""
+"""The route class of the API: checks access first, then reads the body within its limit, then runs the endpoint."""
 
 import json
 import re
@@ -26,23 +26,23 @@ from eventstore.errors import OutcomeUnknown, StoreUnavailable
 Answer = TypeVar("Answer")
 Handle = Callable[[Request], Coroutine[Any, Any, Response]]
 TOKEN_SCHEME = "access_token"  # noqa: S105 - the name of a scheme
-ENTERING = f"{PREFIX}/auth/"
-KEYLESS = (ENTERING, f"{PREFIX}/webhooks/")
+AUTH_PREFIX = f"{PREFIX}/auth/"
+WITHOUT_IDEMPOTENCY_KEY = (AUTH_PREFIX, f"{PREFIX}/webhooks/")
 EDGE_STATUSES = (408, 413, 414, 431)
-"""What the server's edge may refuse before any route: too slow, or too long a body, address or headers."""
+"""Statuses of refusals before any route: too slow, or a body, URL or header beyond its limit."""
 
 NAME_SHOWN_MAX = 50
 ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-"""A NUL in JSON; after an escaped backslash the same letters are just letters."""
+"""An escaped NUL in JSON; after an escaped backslash the same characters are plain text."""
 
-PLAINLY_NESTED_MAX = 100
-"""Objects and arrays of a body that no reader of JSON takes for nested too deeply, whichever way they are nested."""
+NESTING_MAX = 100
+"""Number of objects and arrays below which no JSON parser refuses the nesting depth."""
 
 IDEMPOTENCY_PARAMETER: dict[str, Any] = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
-    "description": "The same key and body again gets the first answer again, marked `Idempotency-Replayed: true`.",
+    "description": "For retries: the same key and body get the first answer, with `Idempotency-Replayed: true`.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[ -~]+$"},
 }
 
@@ -63,17 +63,20 @@ class GuardedRoute(APIRoute):
 
     @property
     def inputs(self) -> RouteInputs:
-        """What the endpoint reads from a request."""
+        """The inputs that the endpoint reads from a request."""
         json_body = self.body_field is not None and not self.reads_raw_body
         return RouteInputs.of(get_flat_params(self.dependant), raw_body=self.reads_raw_body, json_body=json_body)
 
     def get_route_handler(self) -> Handle:
-        """Wrap FastAPI's handling of a request."""
+        """Return FastAPI's handler, wrapped by the checks."""
         return guarded(self.access, self.inputs, super().get_route_handler())
 
 
 def guarded(access: Access, inputs: RouteInputs, handle: Handle) -> Handle:
-    """Put the check, the reading of the body and the turnstile before a route's work."""
+    """Return a handler that runs all checks before the endpoint.
+
+    The order: inputs, access, the body within its limit, a slot of the concurrency limit.
+    """
 
     async def run(request: Request) -> Response:
         refuse_nul(request.scope)
@@ -106,76 +109,78 @@ def guarded(access: Access, inputs: RouteInputs, handle: Handle) -> Handle:
             return await with_deadline(request, access, work(request))
 
     async def work(request: Request) -> Response:
-        engine = services_of(request)
-        if not engine.concurrency_limit.try_enter():
-            await engine.concurrency_limit.enter(engine.clients.of(request))
+        services = services_of(request)
+        if not services.concurrency_limit.try_enter():
+            await services.concurrency_limit.enter(services.clients.of(request))
         try:
             return await handle(request)
         finally:
-            engine.concurrency_limit.leave()
+            services.concurrency_limit.leave()
 
     return run
 
 
 async def owner_of(request: Request) -> str:
-    """Return whom a large body is counted for: the organizer that the path names, else the sender."""
+    """Return the owner that a large body counts for: the organizer of the path, else the sender."""
     owned = await find_owner(services_of(request), request.path_params)
     return identity_of(request).account if owned is None else owned.organizer
 
 
 async def with_deadline(request: Request, access: Access, work: Awaitable[Answer]) -> Answer:
-    """Do what a request asks for in the time it has.
+    """Await the work of a request within its time limit.
 
     Raises:
-        OutcomeUnknown, StoreUnavailable: it takes longer, or the process stops; the first where something may change.
+        OutcomeUnknown, StoreUnavailable: the limit has passed, or the process stops; the first if the request may
+            change
+            something.
     """
     services = services_of(request)
     try:
         return await services.deadlines.within(access.seconds_max or services.api_settings.request_seconds_max, work)
     except OutOfTime:
-        if request.method in READING or request.scope["path"].startswith(ENTERING):
-            raise StoreUnavailable("No answer came in time.") from None
-        raise OutcomeUnknown("No verdict came in time.") from None
+        if request.method in READING or request.scope["path"].startswith(AUTH_PREFIX):
+            raise StoreUnavailable("The request exceeded its time limit.") from None
+        raise OutcomeUnknown("The command exceeded its time limit; its outcome is unknown.") from None
 
 
 def refuse_nul(scope: Scope) -> None:
-    """Refuse a NUL in the address.
+    """Refuse a NUL character in the URL.
 
     Raises:
         Malformed: there is one.
     """
     if "\0" in scope["path"] or b"%00" in scope["query_string"]:
-        raise Malformed("The address holds a NUL character.")
+        raise Malformed("The URL contains a NUL character.")
 
 
 def refuse_nul_in(body: bytes) -> None:
-    """Refuse a NUL in a text of a JSON body, which no database column could hold.
+    """Refuse a NUL character in a JSON body, because database columns cannot store it.
 
     Raises:
         Malformed: there is one.
     """
     if b"\\" in body and ESCAPED_NUL.search(body):
-        raise Malformed("The body holds a NUL character.")
+        raise Malformed("The body contains a NUL character.")
 
 
 def refuse_duplicate_names(body: bytes) -> None:
-    """Refuse JSON whose objects give one name two values: which of them counts would have to be guessed at.
+    """Refuse JSON objects with duplicate names, because their meaning is ambiguous.
 
-    What is no JSON is refused where it is read.
+    Invalid JSON is refused later, by the parser.
 
     Raises:
-        Malformed: names it, or the body is nested too deeply.
+        Malformed: a name is duplicate, or the body is nested too deeply.
     """
 
-    def once(pairs: list[tuple[str, Any]]) -> None:
+    def reject_duplicates(pairs: list[tuple[str, Any]]) -> None:
         names = {name for name, _ in pairs}
         if len(names) < len(pairs):
-            twice = next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
-            raise Malformed(f"The body gives {twice[:NAME_SHOWN_MAX]!r} twice; give each field once.")
+            duplicate = next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
+            raise Malformed(f"The body has the field {duplicate[:NAME_SHOWN_MAX]!r} more than once.")
 
     try:
         if body and not has_unique_names(body):
-            json.loads(body, object_pairs_hook=once)
+            json.loads(body, object_pairs_hook=reject_duplicates)
     except RecursionError:
         raise Malformed("The body is nested too deeply.") from None
     except ValueError:
@@ -183,11 +188,12 @@ def refuse_duplicate_names(body: bytes) -> None:
 
 
 def has_unique_names(body: bytes) -> bool:
-    """Tell quickly that plain JSON gives no name twice; False: it may.
+    """Return whether plain JSON certainly has no duplicate names; False: it may have some.
 
-    A parser keeps one value of a name, so what is written again has fewer quotes if there were two.
+    A parser keeps one value per name, so JSON that is parsed and written again has fewer quotes if a name was
+    duplicate.
     """
-    if b"\\" in body or body.count(b"{") + body.count(b"[") > PLAINLY_NESTED_MAX:
+    if b"\\" in body or body.count(b"{") + body.count(b"[") > NESTING_MAX:
         return False
     try:
         kept = orjson.dumps(orjson.loads(body))
@@ -197,17 +203,17 @@ def has_unique_names(body: bytes) -> bool:
 
 
 def openapi_extra(access: Access, path: str, methods: set[str] | list[str]) -> dict[str, Any]:
-    """Return what OpenAPI says about a route beside what FastAPI finds out: who may, and how it is sent twice."""
+    """Return the parts of an operation's description that FastAPI does not derive: roles and the Idempotency-Key."""
     found: dict[str, Any] = {}
     if not access.public:
         found |= {"security": [{TOKEN_SCHEME: []}], "x-roles": list(access.roles)}
-    if not READING.issuperset(methods) and not path.startswith(KEYLESS):
+    if not READING.issuperset(methods) and not path.startswith(WITHOUT_IDEMPOTENCY_KEY):
         found["parameters"] = [IDEMPOTENCY_PARAMETER]
     return found
 
 
 def statuses(access: Access, path: str, methods: set[str] | list[str]) -> list[int]:
-    """Return the errors that a route can answer with."""
+    """Return the error statuses that a route can answer with."""
     found = [*EDGE_STATUSES, 422, 500, 503]
     if not access.public:
         found += [401, 403]
@@ -219,10 +225,10 @@ def statuses(access: Access, path: str, methods: set[str] | list[str]) -> list[i
 
 
 def business_router(tag: str) -> APIRouter:
-    """Return a router for one noun's routes, under the API's prefix."""
+    """Return a router for the routes of one noun, under the API's prefix."""
     return APIRouter(prefix=PREFIX, route_class=GuardedRoute, tags=[tag])
 
 
 def operations_router(tag: str) -> APIRouter:
-    """Return a router for the routes outside the API's prefix."""
+    """Return a router for routes outside the API's prefix."""
     return APIRouter(route_class=GuardedRoute, tags=[tag])

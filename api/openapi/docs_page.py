@@ -1,4 +1,4 @@
-"""The page at /docs: the OpenAPI document, shown by Swagger UI from this very server."""
+"""The page at /docs: the OpenAPI document in Swagger UI, served without third parties."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ PAGE = f"""<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Seatledger: the API</title>
+<title>Seatledger API</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="{STYLE}">
 <div id="api"></div>
@@ -30,7 +30,7 @@ PAGE = f"""<!doctype html>
 <script src="{START}"></script>
 </html>
 """
-BEGIN = """SwaggerUIBundle({
+START_SCRIPT = """SwaggerUIBundle({
   url: "/openapi.json", dom_id: "#api", deepLinking: true, filter: true, persistAuthorization: false,
 });
 """
@@ -38,32 +38,34 @@ BEGIN = """SwaggerUIBundle({
 
 @cache
 def docs_pages() -> Mapping[str, tuple[bytes, str]]:
-    """Return what the page is made of: path → content and its media type."""
+    """Return the files of the page: path → content and media type."""
     swagger = resources.files("fastapi_swagger.resources")
     return {
         DOCS_PATH: (PAGE.encode(), "text/html; charset=utf-8"),
-        START: (BEGIN.encode(), "text/javascript; charset=utf-8"),
+        START: (START_SCRIPT.encode(), "text/javascript; charset=utf-8"),
         SCRIPT: (swagger.joinpath("swagger-ui-bundle.js").read_bytes(), "text/javascript; charset=utf-8"),
         STYLE: (swagger.joinpath("swagger-ui.css").read_bytes(), "text/css; charset=utf-8"),
     }
 
 
 class OpenapiPage:
-    """The OpenAPI document as bytes, written once: that takes most of a second, and who asks meanwhile waits for it.
+    """The OpenAPI document as bytes.
+
+    It is generated once, in a thread, because generation takes most of a second and would block the event loop.
 
     Args:
-        describe: returns the document; called in a thread.
+        describe: returns the document.
     """
 
     def __init__(self, describe: Callable[[], dict[str, Any]]) -> None:
         self._describe = describe
-        self._writing: asyncio.Task[bytes] | None = None
+        self._generation: asyncio.Task[bytes] | None = None
 
     async def serve(self, _: Request) -> Response:
-        """Answer with the document."""
-        if self._writing is None:
-            self._writing = asyncio.create_task(asyncio.to_thread(self._write), name="OpenAPI document")
-        content = await asyncio.shield(self._writing)
+        """Return the document."""
+        if self._generation is None:
+            self._generation = asyncio.create_task(asyncio.to_thread(self._write), name="OpenAPI document")
+        content = await asyncio.shield(self._generation)
         return Response(content, media_type="application/json", headers={"Cache-Control": "no-cache"})
 
     def _write(self) -> bytes:

@@ -73,13 +73,13 @@ class VenueOfEvent(ResponseBody):
 
 
 class EventResponse(EventFacts):
-    """An event with its first performances in the requested period, ordered by start; a past event with its last ones."""
+    """An event with its first performances in the requested period (a past event: its last), ordered by start."""
 
     organizer_name: str
     venue: VenueOfEvent
     first_starts_at: Annotated[
         datetime | None,
-        Field(description="Start of the first performance in the period; of the last one for a past event."),
+        Field(description="Start of the first performance in the period (past event: the last)."),
     ]
     next_starts_at: Annotated[
         datetime | None, Field(description="Start of the next performance; null if there is none.")
@@ -97,7 +97,7 @@ class EventDetailsResponse(EventResponse):
 
 
 class Events(ResponseBody):
-    """A page of events: first events to come by their next performance, then those without performances, then past ones."""
+    """A page of events: events to come by their next performance, events without performances, then past events."""
 
     items: list[EventResponse]
     next: Cursor

@@ -116,7 +116,7 @@ def iso_day(value: object) -> object:
 
 
 def normal_address(address: str) -> str:
-    """Return a URL with its scheme in lower case; quotes and parentheses, which end a text in CSS or HTML, are encoded."""
+    """Return a URL with a lower-case scheme and encoded quotes and parentheses, which end a text in CSS or HTML."""
     scheme, separator, rest = address.partition("://")
     return f"{scheme.lower()}{separator}{rest.translate(ENCODED_MARKS)}"
 

@@ -106,7 +106,7 @@ class TestAServerThatStandsStill:
 
 class TestStopping:
     @pytest.mark.parametrize("lanes", [True, False])
-    async def test_given_a_command_under_way_then_its_outcome_is_unknown(
+    async def test_given_a_command_running_then_its_outcome_is_unknown(
         self, office: HttpScenario, shop_database: str, monkeypatch: pytest.MonkeyPatch, *, lanes: bool
     ) -> None:
         if not lanes:
@@ -115,7 +115,7 @@ class TestStopping:
         monkeypatch.setattr(deadlines, "_stop_seconds_max", 0.05)
         async with nobody_appends(shop_database):
             asking = asyncio.create_task(office.hold(buyer, office.seats[0]))
-            while not deadlines._under_way:  # noqa: ASYNC110 - nothing announces it
+            while not deadlines._running:  # noqa: ASYNC110 - nothing announces it
                 await asyncio.sleep(0)
             deadlines.stop()
             async with asyncio.timeout(FAR_TOO_LONG_S):

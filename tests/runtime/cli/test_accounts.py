@@ -45,7 +45,7 @@ class TestCreate:
 
     async def test_given_what_cannot_be_taken_then_it_is_refused_in_plain_words(self, typed: Type) -> None:
         for password, email, words in (
-            ("first\0password", EMAIL, "password: write a text without NUL characters"),
+            ("first\0password", EMAIL, "password: must be text without NUL characters"),
             ("first password", "nobody", "email: must be an e-mail address"),
         ):
             answer = await asyncio.to_thread(typed, password, "create", email, "--role", "admin")
