@@ -165,7 +165,7 @@ class TestGuards:
         request.scope[IDENTITY] = Identity(shop.engine, TokenClaims(await shop.account(), guest=False, expires_at=0))
         request.scope[ACCESS_OF_ROUTE] = SUPPORT
         head = await shop.engine.store.head()
-        with pytest.raises(RuntimeError, match="asked"):
+        with pytest.raises(RuntimeError, match="before it requires a role"):
             await execute_command(request, partial(organizer.found_organizer, organizer=str(uuid7()), name="One"))
         assert await shop.engine.store.head() == head
 

@@ -110,7 +110,7 @@ class TestStopping:
         self, office: HttpScenario, shop_database: str, monkeypatch: pytest.MonkeyPatch, *, lanes: bool
     ) -> None:
         if not lanes:
-            monkeypatch.setattr(office.shop.app.middleware_stack, "_lanes", {})
+            monkeypatch.setattr(office.shop.app.middleware_stack, "_fast_paths", {})
         deadlines, buyer = office.shop.engine.deadlines, await office.somebody()
         monkeypatch.setattr(deadlines, "_stop_seconds_max", 0.05)
         async with nobody_appends(shop_database):
@@ -151,7 +151,7 @@ class TestAClientThatIsGone:
         self, office: HttpScenario, monkeypatch: pytest.MonkeyPatch, *, lanes: bool
     ) -> None:
         if not lanes:
-            monkeypatch.setattr(office.shop.app.middleware_stack, "_lanes", {})
+            monkeypatch.setattr(office.shop.app.middleware_stack, "_fast_paths", {})
         await office.shop.app(holding(office, await office.somebody()), hung_up, nowhere)
         assert 'status="499"' in office.shop.engine.metrics.text({})
         assert 'status="500"' not in office.shop.engine.metrics.text({})

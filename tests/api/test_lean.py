@@ -18,7 +18,7 @@ async def both(
     request = office.shop.client.build_request(method, V1 + path, headers=headers, content=content)
     lane = await office.shop.client.send(request)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(office.shop.app.middleware_stack, "_lanes", {})
+        patch.setattr(office.shop.app.middleware_stack, "_fast_paths", {})
         return [lane, await office.shop.client.send(request)]
 
 
