@@ -1,6 +1,8 @@
 """Seat maps as of any moment; timelines are read from the log once and cached, for a slider in the screen."""
 
 import asyncio
+import math
+import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
@@ -16,12 +18,20 @@ EVENTS_KEPT_MAX = 500_000
 """Limit over all performances; an event takes about 200 bytes, snapshots included."""
 
 
+CHECK_INTERVAL_S = 1.0
+"""Seconds for which a comparison with the log is valid. A restore ends the sessions of the API and takes longer."""
+
+
 @dataclass(slots=True)
 class CachedTimeline:
-    """One performance's history, read up to a checkpoint; the lock admits one reader at a time."""
+    """One performance's history, read up to a checkpoint; the lock admits one reader at a time.
+
+    `checked_at`: when the checkpoint was last found in the log, by `time.monotonic`.
+    """
 
     history: SeatHistory = field(default_factory=SeatHistory)
     checkpoint: Checkpoint = BEGINNING
+    checked_at: float = -math.inf
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -31,8 +41,9 @@ class SeatMapTimelines:
     A cached timeline is extended when a later moment is requested, and read again after the log was restored.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, check_interval_s: float = CHECK_INTERVAL_S) -> None:
         self._store = store
+        self._check_interval_s = check_interval_s
         self._timelines: OrderedDict[str, CachedTimeline] = OrderedDict()
 
     async def at(self, performance: str, then: AsOf) -> SeatMap:
@@ -44,18 +55,20 @@ class SeatMapTimelines:
         timeline = self._timelines.setdefault(performance, CachedTimeline())
         self._timelines.move_to_end(performance)
         async with timeline.reading:
-            in_log, seat_map = await asyncio.gather(
-                is_in_log(self._store, timeline.checkpoint),
-                asyncio.to_thread(timeline.history.seat_map_at, then.position),
-            )
-            if in_log and timeline.history.until >= then.position:
-                return seat_map
-            if not in_log:
-                timeline.history, timeline.checkpoint = SeatHistory(), BEGINNING
+            await self._reset_after_restore(timeline)
             if timeline.history.until < then.position:
                 await self._read_on(performance, timeline)
                 self._evict()
         return await asyncio.to_thread(timeline.history.seat_map_at, then.position)
+
+    async def _reset_after_restore(self, timeline: CachedTimeline) -> None:
+        """Empty a timeline whose checkpoint is no longer in the log, which was restored since."""
+        now = time.monotonic()
+        if now - timeline.checked_at < self._check_interval_s:
+            return
+        if not await is_in_log(self._store, timeline.checkpoint):
+            timeline.history, timeline.checkpoint = SeatHistory(), BEGINNING
+        timeline.checked_at = now
 
     async def _read_on(self, performance: str, timeline: CachedTimeline) -> None:
         """Extend a timeline to the end of the log, so that any later request is served from memory."""

@@ -18,7 +18,7 @@ from domain.order import PlacedOrder
 from domain.payment import RequestedPayment
 from domain.seat import Blocked, Free, Held, Seat, Sold
 from eventstore.postgres import PostgresStore
-from eventstore.store import RecordedEvent
+from eventstore.store import EventColumns, RecordedEvent
 from tests.system.log import DecodedEvent, decoded
 from tests.system.reference_fold import ReferenceRows, Row, fold_reference
 
@@ -229,6 +229,21 @@ class TestKeptMaps:
             found = await rows_of(maps, performance, then)
             assert found == {seat: row for seat, row in expected.items() if row[0] != "free"}
 
+    @pytest.mark.parametrize(("check_interval_s", "reads"), [(0.0, 2), (3600.0, 1)])
+    async def test_a_restored_log_is_read_anew_once_the_last_check_is_old(
+        self, store: PostgresStore, told: Sequence[DecodedEvent], check_interval_s: float, reads: int
+    ) -> None:
+        log = Growing(store)
+        log.head_now = len(told)
+        maps = SeatMapTimelines(log, check_interval_s=check_interval_s)  # type: ignore[arg-type]
+        last = max(one.recorded for one in told if one.recorded.name == "SeatHeld")
+        _, performance, _ = split(last.stream)
+        then = AsOf(position=len(told), recorded_at=last.recorded_at, moment=last.recorded_at)
+        await maps.at(performance, then)
+        log.other_digests = True
+        await maps.at(performance, then)
+        assert log.column_reads == reads
+
     async def test_the_ones_not_asked_for_are_forgotten(
         self, store: PostgresStore, log: Sequence[RecordedEvent], monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -241,12 +256,23 @@ class TestKeptMaps:
 
 
 class Growing:
-    """A log whose end moves when the test says so."""
+    """A log whose end moves, and whose digests become others, when the test says so."""
 
     def __init__(self, store: PostgresStore) -> None:
+        self._store = store
         self.head_now = 0
-        self.read_columns = store.read_columns
-        self.read_range = store.read_range
+        self.other_digests = False
+        self.column_reads = 0
+
+    async def read_columns(self, prefix: str, **bounds: Any) -> EventColumns:
+        """Read columns, and count it."""
+        self.column_reads += 1
+        return await self._store.read_columns(prefix, **bounds)
+
+    async def read_range(self, *, after: int, limit: int) -> list[RecordedEvent]:
+        """Read events, those of another history if the test says so."""
+        events = await self._store.read_range(after=after, limit=limit)
+        return [event._replace(digest=bytes(32)) for event in events] if self.other_digests else events
 
     async def head(self) -> int:
         """Return how far the log has come."""
