@@ -45,7 +45,7 @@ RUNS: Sequence[Run] = (
     Run(name="feed", command=suite("tests/eventstore/nats"), seconds_max=10 * MINUTE_S),
     Run(name="rebuild under load, killed", command=suite("tests/projections/rebuild"), seconds_max=15 * MINUTE_S),
     Run(name="tampering", command=suite("tests/eventstore/sealing", effort=5), seconds_max=10 * MINUTE_S),
-    Run(name="processes killed", command=suite("tests/processes/test_killed_anywhere.py"), seconds_max=10 * MINUTE_S),
+    Run(name="processes killed", command=suite("tests/processes/test_crash_recovery.py"), seconds_max=10 * MINUTE_S),
     Run(
         name="database restored",
         command=suite("tests/restore/test_separate_servers.py", effort=2),

@@ -53,7 +53,7 @@ class TestAppending:
         ]
         assert await store.head() == 5
 
-    async def test_an_event_knows_its_place_in_its_command(self, store: Store) -> None:
+    async def test_an_event_has_its_part_number_in_its_command(self, store: Store) -> None:
         command = to_append(at("seat-1", 0, 2), at("seat-2", 0))
         await store.append([to_append(at("seat-9", 0)), command])
         assert [(event.part, event.parts) for event in await whole(store)] == [(1, 1), (1, 3), (2, 3), (3, 3)]
@@ -128,7 +128,7 @@ class TestExpectations:
         verdicts = await store.append([to_append(at(f"seat-{n}", 0), guards={"performance-1": 0}) for n in range(5)])
         assert all(isinstance(verdict, Appended) for verdict in verdicts)
 
-    async def test_guards_alone_are_judged_and_not_stored(self, store: Store) -> None:
+    async def test_guards_alone_are_checked_and_not_stored(self, store: Store) -> None:
         await store.append([to_append(at("seat-1", 0, 2))])
         command = to_append(guards={"seat-1": 2})
         for _ in range(2):
@@ -140,7 +140,7 @@ class TestExpectations:
 
 
 class TestReplays:
-    async def test_a_command_sent_again_is_told_where_it_stands(self, store: Store) -> None:
+    async def test_a_command_sent_again_gets_the_positions_of_its_events(self, store: Store) -> None:
         fingerprint = RequestFingerprint(account="ann", route="POST /orders", body_sha256=bytes(range(32)))
         command = to_append(at("seat-1", 0, 2), at("seat-2", 0), fingerprint=fingerprint)
         (appended,) = await store.append([command])
@@ -156,7 +156,7 @@ class TestReplays:
         (verdict,) = await store.append([to_append(guards={"seat-1": 1}, command_id=command.command_id)])
         assert isinstance(verdict, Replayed)
 
-    async def test_a_refused_command_is_judged_anew(self, store: Store) -> None:
+    async def test_a_conflicting_command_can_be_sent_again(self, store: Store) -> None:
         command = to_append(at("seat-1", 1))
         assert await store.append([command]) == [Conflict(stream="seat-1", version=0)]
         await store.append([to_append(at("seat-1", 0))])
@@ -230,7 +230,7 @@ class TestWhatCameToNothing:
         assert isinstance(verdict, Appended)
         return verdict.recorded_at
 
-    async def test_an_attempt_that_was_asked_for_before_has_no_effect(self, store: Store) -> None:
+    async def test_an_attempt_requested_before_the_refusal_has_no_effect(self, store: Store) -> None:
         command_id = uuid7()
         asked_at = await store.now()
         refused_at = await self.refused(store, command_id)
@@ -239,7 +239,7 @@ class TestWhatCameToNothing:
         assert verdict.refused_at == refused_at <= verdict.now
         assert await store.head() == 0
 
-    async def test_an_attempt_that_is_asked_for_afterwards_is_judged_anew(self, store: Store) -> None:
+    async def test_an_attempt_requested_after_the_refusal_is_checked_anew(self, store: Store) -> None:
         command_id = uuid7()
         refused_at = await self.refused(store, command_id)
         again = to_append(at("seat-1", 0), command_id=command_id, asked_at=refused_at + timedelta(microseconds=1))
@@ -256,7 +256,7 @@ class TestWhatCameToNothing:
         (verdict,) = await store.append([to_append(at("seat-1", 0), command_id=command_id, asked_at=asked_at)])
         assert isinstance(verdict, Refused)
 
-    async def test_one_that_nobody_can_send_again_is_not_remembered(self, store: Store) -> None:
+    async def test_a_command_that_cannot_be_repeated_leaves_no_refusal(self, store: Store) -> None:
         command_id = uuid7()
         asked_at = await store.now()
         (nothing,) = await store.append([to_append(guards={"seat-1": 0}, command_id=command_id)])
@@ -297,7 +297,7 @@ class TestTheClock:
             await backend.store.append([to_append(at("seat-1", 0))])
         assert await backend.store.head() == head
 
-    async def test_a_little_behind_it_stands_still(self, backend: Backend) -> None:
+    async def test_a_little_behind_events_get_the_time_of_the_last_one(self, backend: Backend) -> None:
         last = await backend.record_ahead(timedelta(seconds=1.9))
         (verdict,) = await backend.store.append([to_append(at("seat-1", 0))])
         assert isinstance(verdict, Appended)
@@ -305,7 +305,7 @@ class TestTheClock:
 
 
 class TestAClockThatRanAhead:
-    async def test_the_state_says_how_far_and_whether_it_refuses(self, backend: Backend) -> None:
+    async def test_the_state_has_the_delay_and_whether_appends_are_refused(self, backend: Backend) -> None:
         assert not (await backend.store.clock()).refuses
         last = await backend.record_ahead(HOUR)
         state = await backend.store.clock()
@@ -364,7 +364,7 @@ class TestWhatIsRefused:
         await refuses(store, Unencodable, to_append(at("seat-1", 0), metadata=data))
 
     @pytest.mark.parametrize("data", ['"\\\\u0000"', '"\\ud83c\\udf9f"'], ids=["a backslash, then u0000", "a pair"])
-    async def test_what_only_looks_like_it_is_stored(self, store: Store, data: str) -> None:
+    async def test_text_that_resembles_an_escape_is_stored(self, store: Store, data: str) -> None:
         (verdict,) = await store.append([to_append(at("seat-1", 0, data=data))])
         assert isinstance(verdict, Appended)
 

@@ -83,7 +83,7 @@ class TestTheArrays:
         }
         await refuses(app, with_arrays(to_append(at("seat-1", 0)), **{column: two[column]}))
 
-    async def test_two_commands_that_write_one_stream_are_judged_by_the_unique_index(
+    async def test_two_writes_to_one_stream_are_refused_by_the_unique_index(
         self, app: Connection, postgres: PostgresBackend
     ) -> None:
         with pytest.raises(psycopg.errors.UniqueViolation):

@@ -123,7 +123,7 @@ class TestWhatWaits:
         assert await line.batch() == [second]
         assert all(isinstance(verdict, Appended) for verdict in await line.verdicts())
 
-    async def test_a_twin_and_it_is_told_what_the_first_did(self) -> None:
+    async def test_a_second_attempt_is_answered_as_a_replay(self) -> None:
         line = await Line.blocked()
         command = to_append(at("seat-1", 0))
         await line.queue(command, command)
@@ -153,7 +153,7 @@ class TestWhatWaits:
 
 
 class TestStaleCommands:
-    async def test_they_are_told_at_once_without_asking_the_server(self) -> None:
+    async def test_they_are_rejected_at_once_without_the_server(self) -> None:
         line = await Line.blocked()
         rivals = [to_append(at("seat-1", 0)) for _ in range(500)]
         await line.queue(*rivals)
@@ -189,7 +189,7 @@ class TestFailures:
             await Batcher(store).submit(to_append(at("seat-1", 0, data='"\0"')))
         assert store.batches == []
 
-    async def test_an_unknown_outcome_is_asked_for_until_it_is_known(self) -> None:
+    async def test_a_batch_is_resent_until_its_outcome_is_known(self) -> None:
         store = FailingStore()
         store.after = [OutcomeUnknown("cut")]
         batcher = Batcher(store)
@@ -213,7 +213,7 @@ class TestFailures:
         assert batcher.counters.resent == 4
 
     @pytest.mark.parametrize("error", [StoreUnavailable("down"), ClockBehind("back")])
-    async def test_where_nothing_was_sent_the_callers_hear_of_it(self, error: Exception) -> None:
+    async def test_where_nothing_was_sent_the_callers_get_the_error(self, error: Exception) -> None:
         store = FailingStore()
         store.before = [error]
         batcher = Batcher(store)
@@ -243,7 +243,7 @@ class TestFailures:
         with pytest.raises(Abandoned):
             await soon(line.tasks[1])
 
-    async def test_a_crash_leaves_nobody_waiting(self) -> None:
+    async def test_a_crash_fails_all_queued_commands(self) -> None:
         store = FailingStore()
         store.before = [ZeroDivisionError("planted")]
         batcher = Batcher(store)
@@ -265,7 +265,7 @@ class TestLimits:
 
 
 class TestClosing:
-    async def test_those_who_are_here_get_their_verdicts_and_nobody_else(self) -> None:
+    async def test_queued_commands_get_their_verdicts_and_new_ones_are_refused(self) -> None:
         line = await Line.blocked()
         await line.queue(to_append(at("seat-1", 0)))
         closing = asyncio.ensure_future(line.batcher.close())
@@ -277,7 +277,7 @@ class TestClosing:
         assert isinstance(verdict, Appended)
         await soon(closing)
 
-    async def test_in_the_end_it_gives_up_and_says_so(self) -> None:
+    async def test_after_the_timeout_the_outcome_is_unknown(self) -> None:
         line = await Line.blocked()
         await line.queue(to_append(at("seat-1", 0)))
         await soon(line.batcher.close(within_s=0.01))

@@ -49,7 +49,7 @@ class TestEpochs:
         assert second.reason == "restored from last night's backup"
         assert await epochs.current() == await epochs.current_or_first() == second
 
-    async def test_it_knows_the_server_it_began_on(self, epochs: Epochs) -> None:
+    async def test_it_records_the_server_it_began_on(self, epochs: Epochs) -> None:
         server = await epochs.server()
         assert server.timeline == 1
         assert (await epochs.current_or_first()).server == server

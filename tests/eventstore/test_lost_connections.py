@@ -94,7 +94,7 @@ class TestTheAnswerLost:
         assert isinstance(verdict, Replayed)
         assert await postgres.store.head() == 2
 
-    async def test_without_a_batcher_the_caller_is_told(self, postgres: PostgresBackend, proxy: Proxy) -> None:
+    async def test_without_a_batcher_the_caller_gets_the_error(self, postgres: PostgresBackend, proxy: Proxy) -> None:
         command = to_append(at("seat-1", 0))
         async with PostgresStore(proxy.url) as store:
             await store.append([to_append(at("warm-up", 0))])

@@ -81,7 +81,7 @@ async def test_hot_statements_use_their_indexes(reader: Connection, subtests: py
             assert "Seq Scan" not in plan
 
 
-async def test_the_append_function_asks_in_these_words(postgres: PostgresBackend) -> None:
+async def test_the_append_function_contains_these_statements(postgres: PostgresBackend) -> None:
     async with await psycopg.AsyncConnection.connect(postgres.owner_url) as owner:
         row = await (await owner.execute("SELECT prosrc, proconfig FROM pg_proc WHERE proname = 'append'")).fetchone()
     assert row is not None

@@ -54,9 +54,7 @@ class TestEightConnections:
 
 
 class TestUnprepared:
-    async def test_given_a_database_without_our_schema_then_it_may_be_asked_again(
-        self, postgres: PostgresBackend
-    ) -> None:
+    async def test_given_a_database_without_the_schema_then_a_retry_is_allowed(self, postgres: PostgresBackend) -> None:
         empty = make_conninfo(postgres.app_url, dbname="postgres")
         async with PostgresStore(empty) as store:
             with pytest.raises(StoreUnavailable, match="does not exist"):
@@ -116,7 +114,7 @@ class TestFailuresThatPass:
             await owner.execute("SELECT pg_advisory_unlock(8317987319222330741)")
             assert isinstance((await store.append([to_append(at("seat-1", 0))]))[0], Appended)
 
-    async def test_a_server_that_says_nothing_is_given_up(
+    async def test_an_append_without_an_answer_times_out(
         self, postgres: PostgresBackend, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(appender, "APPEND_TIMEOUT_S", 0.3)
@@ -137,7 +135,7 @@ class TestFailuresThatPass:
             with pytest.raises(StoreUnavailable, match="read-only"):
                 await store.append([to_append(at("seat-1", 0))])
 
-    async def test_a_reader_whose_session_was_ended_asks_again(self, postgres: PostgresBackend) -> None:
+    async def test_a_read_on_an_ended_session_is_repeated(self, postgres: PostgresBackend) -> None:
         await postgres.store.head()
         async with await owner_of(postgres) as owner:
             await owner.execute(
@@ -153,7 +151,7 @@ class TestOpening:
         with pytest.raises(ServerTooOld, match=r"PostgreSQL 15; Seatledger needs 16 or newer\. Upgrade the server"):
             check_version(150_012)
 
-    async def test_nobody_there(self, postgres: PostgresBackend) -> None:
+    async def test_no_server(self, postgres: PostgresBackend) -> None:
         with pytest.raises(StoreUnavailable):
             await PostgresStore(make_conninfo(postgres.app_url, port=1)).open()
 

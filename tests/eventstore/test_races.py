@@ -24,7 +24,7 @@ class TestOneSeatManyWriters:
     async def test_exactly_one_wins(self, backend: Backend) -> None:
         assert await winners(backend.store) == 1
 
-    async def test_a_store_that_does_not_look_at_versions_sells_it_twice(self) -> None:
+    async def test_a_store_without_version_checks_sells_it_twice(self) -> None:
         assert await winners(BlindStore()) > 1
 
 

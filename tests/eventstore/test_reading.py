@@ -51,7 +51,7 @@ class TestReadNamed:
             (99, 100, [], 99),
         ],
     )
-    async def test_it_says_how_far_it_looked(
+    async def test_it_returns_the_last_position_examined(
         self, backend: Backend, after: int, limit: int, positions: list[int], until: int
     ) -> None:
         names = ["SeatHeld", "HoldPlaced", "SeatHeld", "HoldReleased", "SeatHeld"]
@@ -90,7 +90,7 @@ class TestHead:
 
 
 class TestNow:
-    async def test_it_is_in_utc_and_goes_on(self, store: Store) -> None:
+    async def test_it_is_in_utc_and_advances(self, store: Store) -> None:
         first, second = await store.now(), await store.now()
         assert first.utcoffset() is not None
         assert first <= second

@@ -45,7 +45,7 @@ async def cancelled_payment(gateway: FailingGateway, *, known: bool = False) -> 
     return bench
 
 
-async def test_given_a_provider_without_an_answer_then_it_is_asked_until_the_checkouts_time_is_over() -> None:
+async def test_given_a_provider_without_an_answer_then_it_is_retried_until_the_checkout_expires() -> None:
     for error in (None, PaymentUnavailable):
         gateway = FailingGateway(error)
         bench = await cancelled_payment(gateway)

@@ -13,7 +13,7 @@ from domain.order import OrderStatus, PlacedOrder
 from domain.refund import RefundStatus
 from domain.values import PerformanceCancelReason, RefundReason
 from processes.refund_cancelled_performances import RefundCancelledPerformances
-from tests.processes.killing import CrashRun, killed_at_every_step
+from tests.processes.crash_runs import CrashRun, killed_at_every_step
 from tests.processes.shop import ShiftedClock, Shop, handler_on
 from tests.properties.scenario import CODEC, ScriptedCommand
 
@@ -28,7 +28,7 @@ async def bought(shop: Shop, buyer: str, *seats: int) -> str:
     return order
 
 
-async def refund_asked(shop: Shop, buyer: str, order: str, *lines: str) -> str:
+async def request_refund(shop: Shop, buyer: str, order: str, *lines: str) -> str:
     command = refunding.RequestRefund(refund=str(uuid7()), order=order, account=buyer, lines=lines)
     await shop.world.do(ScriptedCommand(partial(refunding.request_refund, command=command)))
     return command.refund
@@ -55,7 +55,7 @@ class CancelledPerformance(CrashRun):
     async def set_up(self) -> None:
         await self.opened()
         self.paid = (await bought(self.shop, "ann", 0, 1), await bought(self.shop, "bob", 2))
-        await refund_asked(self.shop, "ann", self.paid[0], "1")
+        await request_refund(self.shop, "ann", self.paid[0], "1")
         self.unpaid = await self.shop.ordered("cleo", [3])
         await self.shop.payment_requested("cleo", self.unpaid)
         await self.shop.world.do(self.shop.world.hold("cleo", self.shop.world.seats[4:5])[1])
@@ -75,14 +75,14 @@ class CancelledPerformance(CrashRun):
         await self.shop.money_agrees()
 
 
-async def test_killed_at_any_step_everybody_is_refunded_once(gateway: SandboxGateway) -> None:
+async def test_killed_at_any_step_every_order_is_refunded_once(gateway: SandboxGateway) -> None:
     await killed_at_every_step(lambda: CancelledPerformance(gateway), steps_min=STEPS_MIN)
 
 
 class TestRefundCancelledPerformances:
     async def test_given_a_refund_under_way_then_only_the_rest_is_refunded(self, shop: Shop) -> None:
         order = await bought(shop, "ann", 0, 1)
-        refund = await refund_asked(shop, "ann", order, "2")
+        refund = await request_refund(shop, "ann", order, "2")
         await shop.world.do(ScriptedCommand(partial(refunding.approve_refund, refund=refund, by="support")))
         await cancel(shop)
 
@@ -97,7 +97,7 @@ class TestRefundCancelledPerformances:
 
     async def test_given_a_rejected_refund_then_its_lines_are_refunded(self, shop: Shop) -> None:
         order = await bought(shop, "ann", 0)
-        refund = await refund_asked(shop, "ann", order, "1")
+        refund = await request_refund(shop, "ann", order, "1")
         await shop.world.do(ScriptedCommand(partial(refunding.reject_refund, refund=refund, by="support")))
         await cancel(shop)
 

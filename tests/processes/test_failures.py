@@ -93,7 +93,7 @@ async def hold(scenario: Scenario) -> None:
 
 
 class TestOneRuleFails:
-    async def test_the_others_go_on(self, scenario: Scenario) -> None:
+    async def test_other_rules_continue(self, scenario: Scenario) -> None:
         await hold(scenario)
         broken, sound = FailingRule("broken", broken=True), FailingRule("sound")
         records = ProcessRecords(now=scenario.clock.now)

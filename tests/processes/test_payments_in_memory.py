@@ -107,7 +107,7 @@ class TestReconcilePayments:
         await shop.run_rules(until=noticed)
         await shop.world.audit()
 
-    async def test_given_a_payment_the_gateway_never_heard_of_then_it_expires_after_its_time(
+    async def test_given_a_payment_unknown_to_the_gateway_then_it_expires_after_its_time(
         self, shop: Shop, clock: ShiftedClock
     ) -> None:
         payment = await shop.payment_requested("ann", await shop.ordered("ann", [0]))
@@ -171,7 +171,7 @@ class TestSubmitRefunds:
         )
         await shop.money_agrees()
 
-    async def test_given_a_provider_nobody_has_set_up_then_a_person_owns_it(self, shop: Shop) -> None:
+    async def test_given_an_unconfigured_provider_then_it_becomes_an_owned_exception(self, shop: Shop) -> None:
         order = await shop.ordered("ann", [0])
         payment = await shop.payment_opened("ann", order)
         await shop.paid(payment)

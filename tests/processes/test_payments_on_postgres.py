@@ -127,7 +127,7 @@ class TestKilledWorkers:
         assert (await shop.refund(refund)).attempts == 1
         await shop.money_agrees()
 
-    async def test_killed_while_it_refunds_a_cancelled_performance_the_next_one_refunds_everybody_once(
+    async def test_killed_while_it_refunds_a_cancelled_performance_the_next_one_refunds_every_order_once(
         self, served: ServedShop
     ) -> None:
         shop = served.shop
@@ -142,7 +142,7 @@ class TestKilledWorkers:
                 await eventually(partial(refunded_whole, shop, order))
         await shop.money_agrees()
 
-    async def test_a_standby_goes_on_when_the_owner_is_killed(self, served: ServedShop) -> None:
+    async def test_a_standby_takes_over_when_the_owner_is_killed(self, served: ServedShop) -> None:
         shop = served.shop
         first, _ = await order_and_pay(shop, "ann", 0, "webhook_never")
         with served.worker_process() as owner:

@@ -98,7 +98,7 @@ def upto(position: int) -> Checkpoint:
 
 
 class TestAcquire:
-    async def test_given_a_living_owner_then_nobody_else_gets_the_rule(self, owners: Owners) -> None:
+    async def test_given_a_live_owner_then_no_other_acquires_the_rule(self, owners: Owners) -> None:
         assert await owners().acquire(RULE) is not None
         assert await owners().acquire(RULE) is None
         assert await owners().acquire(OTHER_RULE) is not None
@@ -122,7 +122,7 @@ class TestAcquire:
         assert await new.commit(checkpoint=upto(3))
         assert (await new.due(limit=10))[1] == []
 
-    async def test_given_heartbeats_then_the_owner_stays(self, owners: Owners) -> None:
+    async def test_given_heartbeats_then_the_lease_is_kept(self, owners: Owners) -> None:
         tenure, standby = await owners().acquire(RULE), owners()
         assert tenure is not None
         for _ in range(3):
@@ -130,7 +130,7 @@ class TestAcquire:
             assert await standby.acquire(RULE) is None
             assert await tenure.renew()
 
-    async def test_given_the_same_owner_then_it_goes_on_at_once_from_its_checkpoint(self, owners: Owners) -> None:
+    async def test_given_the_same_owner_then_it_continues_at_once_from_its_checkpoint(self, owners: Owners) -> None:
         owner = owners()
         tenure = await owner.acquire(RULE)
         assert tenure is not None
@@ -177,9 +177,7 @@ class TestCommit:
         assert await tenure.commit(drop=["b", "c"])
         assert (await tenure.due(limit=10))[1] == []
 
-    async def test_given_one_begins_anew_then_its_work_and_checkpoint_are_gone_and_no_other_rules(
-        self, owners: Owners
-    ) -> None:
+    async def test_given_a_reset_then_only_that_rules_work_and_checkpoint_are_deleted(self, owners: Owners) -> None:
         one, other = await owners().acquire(RULE), await owners().acquire(OTHER_RULE)
         assert one is not None
         assert other is not None
@@ -218,7 +216,7 @@ class TestOnPostgres:
                 (rule, f"subject {number}", "sold_out") for rule in (RULE, OTHER_RULE) for number in (2, 3, 4)
             ]
 
-    async def test_an_unreachable_server_is_said_in_the_stores_words(self) -> None:
+    async def test_an_unreachable_server_is_the_stores_error(self) -> None:
         async with open_pool_for_records("postgresql://127.0.0.1:9/nothing", connections_max=1) as pool:
             with pytest.raises(StoreUnavailable):
                 await PostgresProcessState(pool).acquire(RULE)

@@ -40,7 +40,7 @@ def rules_owned(url: str, *, owned: bool) -> bool:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_owns_every_rule_and_lets_go_when_it_is_stopped(database_url: str, number: signal.Signals) -> None:
+def test_it_owns_every_rule_and_releases_them_when_stopped(database_url: str, number: signal.Signals) -> None:
     settings = Settings(database_url=SecretStr(database_url), secret_key=SecretStr(SECRET_KEY))
     asyncio.run(migrate_all(settings))
     process = subprocess.Popen(

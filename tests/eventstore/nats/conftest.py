@@ -137,12 +137,12 @@ class Stream:
 
         await until_some(there, f"the relay to reach {head}")
 
-    async def says_what_the_log_says(self) -> None:
+    async def catches_up_and_equals_the_log(self) -> None:
         """Wait for the relay, then compare every message with its event and check for gaps."""
         await self.reaches_the_head()
-        await self.repeats_the_log()
+        await self.equals_the_log()
 
-    async def repeats_the_log(self) -> None:
+    async def equals_the_log(self) -> None:
         """Compare every message with its event and check for gaps."""
         epoch = await self._epochs.current()
         assert epoch is not None

@@ -68,7 +68,7 @@ class TestStreamOfALostFuture:
             assert not feed.is_streaming
             await feed.close()
 
-    async def test_what_the_stream_gains_without_the_log_is_not_believed(
+    async def test_events_that_only_the_stream_holds_are_not_delivered(
         self, log: RestorableStore, nats: EmbeddedNats, operator: NatsConnection, epochs: Epochs, epoch: Epoch
     ) -> None:
         await publish_all(operator, epoch, await log.read_range(after=0, limit=1_000))
@@ -106,7 +106,7 @@ class TestReaderOfALostFuture:
         with pytest.raises(LogWentBack):
             await feed.next()
 
-    async def test_one_that_read_only_what_was_kept_goes_on(self, log: RestorableStore) -> None:
+    async def test_a_reader_of_kept_events_continues(self, log: RestorableStore) -> None:
         restore = log.backup()
         feed = PollingSubscription(store=log, after=0)
         await read_upto(feed, BACKED_UP)

@@ -46,7 +46,7 @@ class Wire:
         """Return the server's URL through the proxy."""
         return url.replace(f":{self._server_port}", f":{self.port}")
 
-    def deafen_at(self, word: bytes) -> None:
+    def drop_answers_from(self, word: bytes) -> None:
         """Drop the server's answers from the moment the client sends a given word."""
         self._deafening = word
 

@@ -81,7 +81,7 @@ async def proof(log: SealedLog) -> Proof:
 
 
 class TestProof:
-    async def test_given_any_event_then_its_proof_holds_and_says_what_the_log_says(self, log: SealedLog) -> None:
+    async def test_given_any_event_then_its_proof_holds_and_has_its_content(self, log: SealedLog) -> None:
         await append(log, 23, named="seat")
         log.seal()
         await append(log, 3, named="more")

@@ -101,7 +101,7 @@ class TestSealing:
         assert state is not None
         assert (state.state, state.trouble) == ("sealing", None)
 
-    async def test_given_another_key_then_the_chain_goes_on_and_the_old_key_stays(self, log: SealedLog) -> None:
+    async def test_given_another_key_then_the_chain_continues_and_the_old_key_is_kept(self, log: SealedLog) -> None:
         await append(log, 3, named="seat")
         log.seal()
         await append(log, 3, named="more")
@@ -129,7 +129,7 @@ class TestContradiction:
         ],
         ids=["truncated", "changed", "archive behind"],
     )
-    async def test_given_a_log_that_does_not_go_on_where_the_seals_end_then_nothing_is_sealed(
+    async def test_given_a_log_that_contradicts_the_last_seal_then_nothing_is_sealed(
         self, log: SealedLog, statement: str, why: str
     ) -> None:
         await append(log, 3, named="seat")
@@ -138,7 +138,7 @@ class TestContradiction:
         with pytest.raises(SealerStopped, match=why), log.turn():
             pass
 
-    async def test_given_it_stopped_then_it_says_why_and_goes_on_with_a_new_chain(self, log: SealedLog) -> None:
+    async def test_given_it_stopped_then_it_reports_why_and_continues_with_a_new_chain(self, log: SealedLog) -> None:
         await append(log, 3, named="seat")
         log.seal()
         superuser(log, "DELETE FROM eventstore.event WHERE position > 3")
@@ -146,10 +146,10 @@ class TestContradiction:
         sealing = threading.Thread(target=log.sealer().run, args=(stop,))
         sealing.start()
         try:
-            await until_says(table, "stopped")
+            await until_state(table, "stopped")
             state = await table.sealer()
             log.place.begin("restored from the backup of Monday")
-            await until_says(table, "sealing")
+            await until_state(table, "sealing")
             await until_sealed(table, 3)
         finally:
             stop.set()
@@ -183,9 +183,7 @@ class TestSeveral:
 
 
 class TestKilled:
-    async def test_given_it_is_killed_after_any_step_then_what_it_left_is_a_chain_that_goes_on(
-        self, log: SealedLog
-    ) -> None:
+    async def test_given_it_is_killed_after_any_step_then_the_chain_can_be_continued(self, log: SealedLog) -> None:
         await append(log, 30, named="seat")
         missing = set[str]()
         for kill in range(KILLS):
@@ -242,7 +240,7 @@ class TestFiles:
         (sealed, *_) = chain_of(log).sealed(position=seals[9].last)
         assert sealed.seal == seals[9]
 
-    async def test_then_everybody_finds_the_public_key_and_a_line_is_json(self, log: SealedLog) -> None:
+    async def test_then_the_public_key_is_published_and_a_line_is_json(self, log: SealedLog) -> None:
         await append(log, 3, named="seat")
         log.seal()
         (pair,) = chain_of(log).file_pairs()
@@ -286,7 +284,7 @@ async def until_sealed(table: SealRepository, upto: int) -> None:
     await until(is_sealed)
 
 
-async def until_says(table: SealRepository, state: str) -> None:
+async def until_state(table: SealRepository, state: str) -> None:
     """Wait until the sealer reports a state."""
 
     async def says() -> bool:

@@ -124,7 +124,7 @@ def dice(request: pytest.FixtureRequest) -> random.Random:
 
 
 class TestUntouched:
-    def test_then_it_says_what_it_checked_and_what_is_younger(self, log: SealedLog) -> None:
+    def test_then_the_result_has_the_sealed_and_the_unsealed_events(self, log: SealedLog) -> None:
         found = log.verify()
         assert (found.fault, found.seals, found.unsealed) == (None, SEALS, YOUNGER_EVENTS)
         assert (found.first, found.last, found.head) == (1, found.head, found.sealed_to + YOUNGER_EVENTS)
@@ -159,7 +159,7 @@ class TestTampered:
         assert (fault.kind, fault.position, fault.seal) == (FaultKind.CHANGED, last, SEALS)
 
     @pytest.mark.parametrize("kind", TAMPERINGS)
-    def test_given_no_second_place_then_nobody_notices(
+    def test_given_no_archive_then_no_change_is_detected(
         self, log: SealedLog, kind: FaultKind, dice: random.Random, tmp_path: Path
     ) -> None:
         with log.superuser() as superuser:
@@ -171,7 +171,7 @@ class TestTampered:
 
 
 class TestYounger:
-    def test_given_a_change_with_the_digest_put_right_then_it_is_only_said_to_be_unsealed(
+    def test_given_a_change_of_an_unsealed_event_with_its_digest_then_no_fault_is_found(
         self, log: SealedLog, dice: random.Random
     ) -> None:
         head = log.verify().head
@@ -203,22 +203,22 @@ class TestBesideTheContent:
             superuser.execute(statement)
             return verify(superuser, log.place).fault
 
-    def test_given_another_digest_beside_the_sealed_content_then_that_is_said(self, log: SealedLog) -> None:
+    def test_given_another_digest_of_sealed_content_then_the_digest_is_the_fault(self, log: SealedLog) -> None:
         fault = self.fault(log, "UPDATE eventstore.event SET digest = sha256('') WHERE position = 100")
         assert fault is not None
         assert (fault.kind, fault.position, fault.name) == (FaultKind.DIGEST, 100, "SeatHeld")
 
-    def test_given_another_number_of_parts_then_that_is_said(self, log: SealedLog) -> None:
+    def test_given_another_number_of_parts_then_the_parts_are_the_fault(self, log: SealedLog) -> None:
         fault = self.fault(log, "UPDATE eventstore.event SET parts = parts + 1 WHERE position = 100")
         assert fault is not None
         assert (fault.kind, abs(fault.position - 100) <= 1) == (FaultKind.PARTS, True)
 
-    def test_given_another_seal_in_the_database_then_that_is_said(self, log: SealedLog) -> None:
+    def test_given_another_seal_in_the_database_then_the_copy_is_the_fault(self, log: SealedLog) -> None:
         fault = self.fault(log, "UPDATE eventstore.seal SET root = sha256('') WHERE number = 3")
         assert fault is not None
         assert (fault.kind, fault.seal) == (FaultKind.SEAL_COPY, 3)
 
-    def test_given_a_seal_gone_from_the_database_then_that_is_said(self, log: SealedLog) -> None:
+    def test_given_a_seal_missing_in_the_database_then_the_copy_is_the_fault(self, log: SealedLog) -> None:
         fault = self.fault(log, "DELETE FROM eventstore.seal WHERE number = 3")
         assert fault is not None
         assert (fault.kind, fault.seal) == (FaultKind.SEAL_COPY, 3)

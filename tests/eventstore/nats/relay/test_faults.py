@@ -18,21 +18,21 @@ from tests.eventstore.nats.wire import Wire
 
 
 class TestLostAcknowledgements:
-    async def test_then_the_stream_is_asked_again_and_nothing_is_doubled(
+    async def test_then_the_stream_end_is_read_again_and_nothing_is_stored_twice(
         self, bookings: Bookings, relays: Relays, stream: Stream, nats: EmbeddedNats
     ) -> None:
         async with Wire(nats.port) as wire, relays.running(url=wire.through(nats.relay_url)), bookings.going_on():
             for _ in range(3):
                 async with bookings.while_broken():
                     before = await stream.last_sequence()
-                    wire.deafen_at(EXPECTED_LAST_SEQUENCE.encode())
+                    wire.drop_answers_from(EXPECTED_LAST_SEQUENCE.encode())
                     await until_some(stream.deadline_passed(before), "a batch that is stored")
                     await until(lambda: wire.lost_bytes > 0, "its acknowledgement to be lost")
                 wire.hear()
                 wire.cut()
                 await stream.reaches_the_head()
         async with relays.running():
-            await stream.says_what_the_log_says()
+            await stream.catches_up_and_equals_the_log()
 
     async def test_a_wire_cut_in_the_middle_of_a_batch_loses_nothing(
         self, bookings: Bookings, relays: Relays, stream: Stream, nats: EmbeddedNats
@@ -43,7 +43,7 @@ class TestLostAcknowledgements:
                     wire.cut()
             await stream.reaches_the_head()
         async with relays.running():
-            await stream.says_what_the_log_says()
+            await stream.catches_up_and_equals_the_log()
 
 
 class TestStreamDeleted:
@@ -59,7 +59,7 @@ class TestStreamDeleted:
             assert state is not None
             assert state.first_sequence > 1
         async with relays.running():
-            await stream.says_what_the_log_says()
+            await stream.catches_up_and_equals_the_log()
 
 
 class TestTailTruncated:
@@ -89,11 +89,11 @@ class TestTailTruncated:
                 await until_some(connected(operator), "the operator's connection")
             await until_some(stream.deadline_passed(longest), "the relay to make good what was lost")
         async with relays.running():
-            await stream.says_what_the_log_says()
+            await stream.catches_up_and_equals_the_log()
 
 
 class TestNatsStopped:
-    async def test_booking_goes_on_and_the_relay_catches_up(
+    async def test_booking_continues_and_the_relay_catches_up(
         self, bookings: Bookings, relays: Relays, stream: Stream, operator: NatsConnection, nats: EmbeddedNats
     ) -> None:
         async with relays.running(), bookings.going_on():
@@ -104,7 +104,7 @@ class TestNatsStopped:
             await until_some(connected(operator), "the operator's connection")
             await stream.reaches_the_head()
         async with relays.running():
-            await stream.says_what_the_log_says()
+            await stream.catches_up_and_equals_the_log()
 
     async def test_a_relay_started_without_nats_waits_for_it(
         self, bookings: Bookings, relays: Relays, operator: NatsConnection, stream: Stream, nats: EmbeddedNats
@@ -117,7 +117,7 @@ class TestNatsStopped:
             await until_some(connected(operator), "the operator's connection")
             await until_some(stream.last_sequence, "the stream")
         async with relays.running():
-            await stream.says_what_the_log_says()
+            await stream.catches_up_and_equals_the_log()
 
 
 class TestBookings:

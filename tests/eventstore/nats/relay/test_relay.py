@@ -18,16 +18,16 @@ from tests.eventstore.nats.conftest import Relays, Stream, connected
 
 
 class TestRelay:
-    async def test_every_event_stands_at_the_sequence_that_is_its_position(
+    async def test_the_sequence_of_every_event_is_its_position(
         self, store: Store, relays: Relays, stream: Stream
     ) -> None:
         for number in range(30):
             await store.append([to_append(at(f"seat-{number}", 0, 5, data='{"title": "Škvorecký\\n"}'))])
         async with relays.running():
-            await stream.says_what_the_log_says()
+            await stream.catches_up_and_equals_the_log()
             await store.append([to_append(at("seat-late", 0, 500))])
             await store.append([to_append(at("seat-later", 0, 1))])
-            await stream.says_what_the_log_says()
+            await stream.catches_up_and_equals_the_log()
 
     async def test_a_stream_made_later_begins_after_the_head(
         self, store: Store, relays: Relays, stream: Stream, operator: NatsConnection, epoch: Epoch
@@ -39,7 +39,7 @@ class TestRelay:
             assert state is not None
             assert (state.messages, state.first_sequence, state.last_sequence) == (0, 41, 40)
 
-    async def test_nobody_deletes_or_purges_messages_and_only_the_operator_deletes_the_stream(
+    async def test_messages_cannot_be_deleted_and_only_the_operator_deletes_the_stream(
         self, store: Store, relays: Relays, stream: Stream, operator: NatsConnection, nats: EmbeddedNats, epoch: Epoch
     ) -> None:
         async with relays.running():
@@ -65,7 +65,7 @@ class TestTwoRelays:
             assert not first.done()
             assert not second.done()
         async with relays.running():
-            await stream.says_what_the_log_says()
+            await stream.catches_up_and_equals_the_log()
 
     async def test_without_what_each_follows_they_would_double_events(
         self, bookings: Bookings, relays: Relays, stream: Stream, monkeypatch: pytest.MonkeyPatch
@@ -75,7 +75,7 @@ class TestTwoRelays:
 
         async def doubled() -> bool:
             try:
-                await stream.repeats_the_log()
+                await stream.equals_the_log()
             except UnexpectedMessage:
                 return True
             except AssertionError:  # the relay has not caught up yet

@@ -45,7 +45,7 @@ class TestStopsLoudly:
             await epochs.begin("a stranger was on the subject")
             await until_some(stream.deadline_passed(stopped_at), "the relay to go on in the new epoch")
         async with relays.running():
-            await stream.says_what_the_log_says()
+            await stream.catches_up_and_equals_the_log()
 
     @pytest.mark.parametrize(("events", "sentence"), [(3, "it was restored"), (7, "is not the event")])
     async def test_given_a_log_that_is_not_the_one_relayed(

@@ -132,16 +132,16 @@ class TestDamaged:
         copy.lines = [second, first, *others]
         assert copy.fault().kind is FaultKind.SEAL_MISSING
 
-    def test_given_fingerprints_cut_off_then_that_is_said(self, copy: Copy) -> None:
+    def test_given_truncated_fingerprints_then_the_archive_is_damaged(self, copy: Copy) -> None:
         copy.fingerprints.write_bytes(copy.fingerprints.read_bytes()[:-8])
         fault = copy.fault()
         assert (fault.kind, fault.seal) == (FaultKind.SEAL_ARCHIVE, SEALS)
 
-    def test_given_fingerprints_gone_then_that_is_said(self, copy: Copy) -> None:
+    def test_given_missing_fingerprints_then_the_archive_is_damaged(self, copy: Copy) -> None:
         copy.fingerprints.unlink()
         assert copy.fault().kind is FaultKind.SEAL_ARCHIVE
 
-    def test_given_a_key_that_is_not_the_one_it_is_named_after_then_that_is_said(self, copy: Copy) -> None:
+    def test_given_a_key_under_another_id_then_the_archive_is_damaged(self, copy: Copy) -> None:
         (key,) = (copy.place.folder / "keys").iterdir()
         key.write_text(SealingKey("another secret of nobody at all, for tests").public.hex())
         assert copy.fault().kind is FaultKind.SEAL_ARCHIVE
@@ -154,7 +154,7 @@ class TestForged:
         fault = copy.fault()
         assert (fault.kind, fault.seal) == (FaultKind.SEAL_FORGED, 3)
 
-    def test_given_a_seal_of_another_key_that_nobody_published_then_it_is_forged(self, copy: Copy) -> None:
+    def test_given_a_seal_of_an_unpublished_key_then_it_is_forged(self, copy: Copy) -> None:
         forged = SealingKey("another secret of nobody at all, for tests").sign(parse_seal(copy.lines[2]))
         copy.forge(3, signature=forged.signature.hex())
         assert copy.fault().kind is FaultKind.SEAL_FORGED
@@ -165,7 +165,7 @@ class TestForged:
         copy.forge(3, root=(seal.root + seal.fingerprints[:1]).hex(), fingerprints=seal.fingerprints[1:].hex())
         assert copy.fault().kind is FaultKind.SEAL_ARCHIVE
 
-    def test_given_an_own_key_and_a_chain_that_fits_then_only_who_knows_the_true_key_notices(self, copy: Copy) -> None:
+    def test_given_a_valid_chain_of_another_key_then_only_the_true_key_detects_it(self, copy: Copy) -> None:
         """An attacker with access to the archive can begin a new chain; the auditor keeps the public key elsewhere."""
         thief = SealingKey("another secret of nobody at all, for tests")
         copy.place.publish(thief.public)

@@ -161,7 +161,7 @@ class TestReadTheBooks:
         assert await bench.world.store.head() == head
         assert kinds(bench) == [ExceptionKind.SECOND_CAPTURE, ExceptionKind.UNKNOWN_CAPTURE]
 
-    async def test_given_books_that_begin_anew_then_they_are_read_from_their_beginning(
+    async def test_given_a_renumbered_ledger_then_it_is_compared_from_its_start(
         self, bench: RuleFixture, provider: ScriptedBooks
     ) -> None:
         payment = await requested(bench)
@@ -198,7 +198,7 @@ class TestProviderTakenOutOfTheSettings:
             await bench.rule.execute(work, bench.clock.now())
         assert await status(bench, payment) is PaymentStatus.OPEN
 
-    async def test_given_a_transfer_under_way_then_it_is_not_believed_to_have_failed(self) -> None:
+    async def test_given_a_pending_transfer_then_it_does_not_count_as_failed(self) -> None:
         bench = RuleFixture(lambda handler: SubmitRefunds(handler, {}))
         await bench.open()
         refund = await approved(bench)

@@ -9,7 +9,7 @@ from domain.refund import RefundStatus
 from domain.values import derived_id
 from processes.runner import LeaseLost, RuleExecution
 from tests.processes.crash_points import CrashPoint
-from tests.processes.killing import CrashRun, killed_at_every_step
+from tests.processes.crash_runs import CrashRun, killed_at_every_step
 
 STEPS_MIN = 20
 
@@ -41,7 +41,7 @@ class LateMoney(CrashRun):
         await self.shop.money_agrees()
 
 
-async def test_killed_at_any_step_the_next_run_makes_good(gateway: SandboxGateway) -> None:
+async def test_killed_at_any_step_the_next_run_completes_the_work(gateway: SandboxGateway) -> None:
     await killed_at_every_step(lambda: LateMoney(gateway), steps_min=STEPS_MIN)
 
 

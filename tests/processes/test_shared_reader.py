@@ -73,7 +73,7 @@ class TestSharedLog:
         )
         assert log.readings == 1
 
-    async def test_one_that_stands_elsewhere_reads_anew(self, log: Counted) -> None:
+    async def test_a_rule_at_another_position_reads_for_itself(self, log: Counted) -> None:
         shared = SharedEventReader(log, {"HoldPlaced", "HoldReleased"})
         await read(shared, "HoldPlaced")
         assert await read(shared, "HoldReleased", after=2) == (["HoldReleased"], 4)
@@ -97,7 +97,7 @@ class TestSharedLog:
             6,
         )
 
-    async def test_a_rule_that_stands_in_a_lost_future_is_refused(self, log: Counted) -> None:
+    async def test_a_checkpoint_of_lost_events_is_refused(self, log: Counted) -> None:
         shared = SharedEventReader(log, {"HoldPlaced", "SeatSold"})
         restore = log.backup()
         await log.append([named("SeatSold")])
@@ -113,7 +113,7 @@ class TestSharedLog:
         assert (holds, orders) == ((["HoldPlaced"], 4), (["OrderPlaced"], 4))
         assert log.readings == 1
 
-    async def test_a_rule_that_gives_up_takes_a_shared_reading_from_nobody(self) -> None:
+    async def test_a_cancelled_rule_does_not_cancel_a_shared_read(self) -> None:
         log = Held()
         await log.append([named("HoldPlaced")])
         shared, beginning = SharedEventReader(log, {"HoldPlaced"}), await checkpoint_at(log, 0)

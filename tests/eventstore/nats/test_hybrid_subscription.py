@@ -90,7 +90,7 @@ class TestFeed:
             assert not follows(reader)
         await reader.feed.close()
 
-    async def test_a_log_that_went_back_is_noticed(self, store: Store, epochs: Epochs, link: NatsConnection) -> None:
+    async def test_a_restored_log_is_detected(self, store: Store, epochs: Epochs, link: NatsConnection) -> None:
         await store.append([to_append(at("seat-1", 0, 5))])
         feed = HybridSubscription(store=store, epochs=epochs, link=link, after=6)
         with pytest.raises(LogWentBack, match="ends at 5 but had been read up to 6"):
@@ -101,7 +101,7 @@ class TestNatsAway:
     def test_its_silence_costs_less_than_a_second(self) -> None:
         assert LIMITS.silence_s + START_TIMEOUT_S < 1.0
 
-    async def test_from_the_start_then_the_store_says_it_all(
+    async def test_without_nats_all_events_come_from_the_store(
         self, store: Store, epochs: Epochs, bookings: Bookings
     ) -> None:
         async with NatsConnection("nats://127.0.0.1:1", name="project") as nowhere:
@@ -147,7 +147,7 @@ class TestNatsAway:
                 await reader.has_read_all_of(store)
             assert max(reader.lags_s) < NOTICED_WITHIN_S
 
-    async def test_a_relay_that_stands_still_is_noticed(
+    async def test_a_stopped_relay_is_detected(
         self, store: Store, bookings: Bookings, relays: Relays, reader: Reader
     ) -> None:
         async with reader.reading(), bookings.going_on():
@@ -255,7 +255,7 @@ class TestFollower:
         await follower.stop()
 
     @pytest.mark.usefixtures("plain_stream")
-    async def test_a_gap_is_a_surprise(
+    async def test_a_gap_is_a_mismatch(
         self, store: Store, link: NatsConnection, operator: NatsConnection, epoch: Epoch
     ) -> None:
         await Streams(operator.client()).ask(f"STREAM.MSG.DELETE.{epoch.stream}", {"seq": 5})
@@ -265,28 +265,26 @@ class TestFollower:
         await follower.stop()
 
     @pytest.mark.usefixtures("plain_stream")
-    async def test_another_event_at_the_cursor_is_a_surprise(self, link: NatsConnection, epoch: Epoch) -> None:
+    async def test_another_event_at_the_cursor_is_a_mismatch(self, link: NatsConnection, epoch: Epoch) -> None:
         other = MemoryStore()
         await other.append([to_append(at("seat-1", 0, 10))])
         with pytest.raises(StreamMismatch, match="another event at 4"):
             await self.follow(link, epoch, other, 4, None)
 
     @pytest.mark.usefixtures("plain_stream")
-    async def test_a_stream_of_another_day_is_a_surprise(
-        self, store: Store, link: NatsConnection, epoch: Epoch
-    ) -> None:
+    async def test_a_stream_created_anew_is_a_mismatch(self, store: Store, link: NatsConnection, epoch: Epoch) -> None:
         with pytest.raises(StreamMismatch, match="was created again"):
             await self.follow(link, epoch, store, 4, "2020-01-01T00:00:00Z")
 
     @pytest.mark.usefixtures("plain_stream")
-    async def test_a_stream_that_does_not_reach_the_cursor_by_far_is_a_surprise(
+    async def test_a_stream_that_ends_far_before_the_cursor_is_a_mismatch(
         self, store: Store, link: NatsConnection, epoch: Epoch
     ) -> None:
         with pytest.raises(StreamMismatch, match="holds 1 to 10, the reader is at 10000"):
             await self.follow(link, epoch, store, 10_000, None)
 
     @pytest.mark.usefixtures("plain_stream")
-    async def test_a_deleted_consumer_is_a_surprise(
+    async def test_a_deleted_consumer_is_a_mismatch(
         self, store: Store, link: NatsConnection, operator: NatsConnection, epoch: Epoch
     ) -> None:
         follower = await self.follow(link, epoch, store, 10, None)
@@ -301,7 +299,7 @@ class TestFollower:
             await until_some(take, "the surprise")
         await follower.stop()
 
-    def test_a_reply_that_jetstream_did_not_write_is_a_surprise(self) -> None:
+    def test_a_reply_not_written_by_jetstream_is_a_mismatch(self) -> None:
         assert sequence_of(b"$JS.ACK.S.consumer.1.42.7.1700000000.3") == (42, 3)
         with pytest.raises(StreamMismatch):
             sequence_of(b"_INBOX.stranger")
@@ -315,7 +313,9 @@ class TestFollower:
 
 
 class TestPolledFeed:
-    async def test_it_hands_out_the_log_in_order_and_waits_for_more(self, store: Store, bookings: Bookings) -> None:
+    async def test_it_delivers_the_log_in_order_and_waits_for_more(
+        self, store: Store, bookings: Bookings
+    ) -> None:
         await store.append([to_append(at(f"old-{number}", 0, 5)) for number in range(100)])
         reader = Reader(PollingSubscription(store=store, after=100), after=100)
         async with reader.reading(), bookings.going_on():

@@ -54,7 +54,7 @@ def damage(log: SealedLog, statement: LiteralString, *positions: int) -> None:
         owner.execute(statement, {"positions": list(positions)})
 
 
-def verify_by_hands(log: SealedLog) -> Verification:
+def verify_in_parallel(log: SealedLog) -> Verification:
     with open_connection(log.app_url, name="audit") as connection, worker_pool(log.app_url, HANDS) as others:
         return verify(connection, log.place, compare=others)
 
@@ -73,28 +73,28 @@ class TestJoined:
         sys.stdout.write(f"seed {seed}\n")
         position = random.Random(seed).choice([1, GROUP, GROUP + 1, 2 * GROUP, SEALED, SEALED + 1, SEALED + YOUNGER])
         damage(sealed, CHANGE, position)
-        found = verify_by_hands(sealed)
+        found = verify_in_parallel(sealed)
         assert found.fault is not None
         assert (found.fault.position, found.last) == (position, position - 1)
         assert found == sealed.verify()
 
     def test_given_changes_in_several_groups_then_the_first_is_named(self, sealed: SealedLog) -> None:
         damage(sealed, CHANGE, 2 * GROUP + 5, GROUP, GROUP + 1)
-        fault = verify_by_hands(sealed).fault
+        fault = verify_in_parallel(sealed).fault
         assert fault is not None
         assert (fault.kind, fault.position) == (FaultKind.CHANGED, GROUP)
 
-    def test_given_a_command_that_goes_on_in_the_next_group_then_nothing_is_wrong(
+    def test_given_a_command_across_two_groups_then_no_fault_is_found(
         self, sealed: SealedLog, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(chain, "GROUP_POSITIONS_MAX", _begin_of_third_part(sealed) - SEALED - 1)
-        assert verify_by_hands(sealed).fault is None
+        assert verify_in_parallel(sealed).fault is None
 
     def test_given_a_command_that_lacks_an_end_then_only_the_border_between_two_groups_tells(
         self, sealed: SealedLog
     ) -> None:
         damage(sealed, ONE_MORE_PART, GROUP - 2, GROUP - 1, GROUP)
-        found = verify_by_hands(sealed)
+        found = verify_in_parallel(sealed)
         assert found.fault is not None
         assert (found.fault.kind, found.fault.position) == (FaultKind.PARTS, GROUP + 1)
         assert found == sealed.verify()
@@ -110,13 +110,13 @@ def _begin_of_third_part(log: SealedLog) -> int:
 
 
 class TestEnded:
-    def test_given_one_is_killed_then_it_is_said_and_nobody_is_left(
+    def test_given_a_worker_is_killed_then_that_is_reported_and_all_workers_end(
         self, sealed: SealedLog, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(chain, "GROUP_POSITIONS_MAX", 1)
         killed: list[int] = []
 
-        def by_killed_hands(
+        def with_a_killed_worker(
             compare: Verifier, groups: Iterable[PositionGroup]
         ) -> Iterator[tuple[PositionGroup, GroupResult]]:
             for each in compare(groups):
@@ -127,11 +127,11 @@ class TestEnded:
 
         with open_connection(sealed.app_url, name="audit") as connection, worker_pool(sealed.app_url, HANDS) as others:
             with pytest.raises(WorkerLost, match="status -9"):
-                verify(connection, sealed.place, compare=lambda groups: by_killed_hands(others, groups))
+                verify(connection, sealed.place, compare=lambda groups: with_a_killed_worker(others, groups))
             assert len(killed) == HANDS
         assert not set(killed) & set(children())
 
-    def test_given_the_database_refuses_then_that_is_said(self, sealed: SealedLog) -> None:
+    def test_given_the_database_refuses_then_its_error_is_reported(self, sealed: SealedLog) -> None:
         hand = VerificationWorker(make_conninfo(sealed.app_url, dbname="not_there"))
         try:
             with pytest.raises(WorkerLost, match="not_there"):
@@ -139,7 +139,7 @@ class TestEnded:
         finally:
             hand.end()
 
-    def test_given_an_interrupt_then_nobody_is_left(self, sealed: SealedLog) -> None:
+    def test_given_an_interrupt_then_all_workers_end(self, sealed: SealedLog) -> None:
         busy: list[int] = []
 
         def interrupted() -> None:

@@ -45,7 +45,7 @@ class TestSurvey:
         assert await survey.scan_next() == 0
         assert await asked.event_types() == []
 
-    async def test_what_is_new_is_found_before_anybody_looked_on(
+    async def test_new_events_are_found_before_they_are_scanned(
         self, postgres: PostgresBackend, survey: EventTypeIndex, asked: EventTypeIndex
     ) -> None:
         await record(postgres, "seat-1", ("SeatHeld", 1), ("SeatSold", 1), ("SeatHeld", 1))
@@ -56,7 +56,7 @@ class TestSurvey:
         await record(postgres, "seat-2", ("SeatHeld", 2), ("SeatSold", 1))
         assert await asked.event_types() == [*found, EventType("SeatHeld", 2, 4)]
 
-    async def test_a_start_reads_no_event_that_was_looked_through(
+    async def test_a_start_reads_no_scanned_event(
         self, postgres: PostgresBackend, survey: EventTypeIndex, asked: EventTypeIndex, owner_url: str
     ) -> None:
         await record(postgres, "seat-1", *[("SeatHeld", 1)] * 400)
@@ -68,7 +68,7 @@ class TestSurvey:
         scans = [node for node in nodes(plan[0]["Plan"]) if node.get("Index Name") == "event_pkey"]
         assert [node["Actual Rows"] for node in scans] == [2]
 
-    async def test_a_long_log_is_looked_through_in_stretches(
+    async def test_a_long_log_is_scanned_in_batches(
         self, postgres: PostgresBackend, survey: EventTypeIndex, asked: EventTypeIndex, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(surveying, "EVENTS_AT_ONCE_MAX", 3)
@@ -76,7 +76,7 @@ class TestSurvey:
         assert [await survey.scan_next() for _ in range(3)] == [3, 2, 0]
         assert await asked.event_types() == [EventType("SeatHeld", 1, 1), EventType("SeatSold", 1, 5)]
 
-    async def test_two_that_look_at_once_do_not_miss_anything(
+    async def test_concurrent_scans_miss_nothing(
         self, postgres: PostgresBackend, survey: EventTypeIndex, asked: EventTypeIndex, owner_url: str
     ) -> None:
         async with EventTypeIndex(role_url(owner_url, PROJECTOR_ROLE, role_password(PROJECTOR_ROLE))) as other:
@@ -102,7 +102,7 @@ class TestSurvey:
         with pytest.raises(asyncio.CancelledError):
             await keeping_up
 
-    async def test_only_the_projector_looks_on(self, postgres: PostgresBackend, asked: EventTypeIndex) -> None:
+    async def test_only_the_projector_scans(self, postgres: PostgresBackend, asked: EventTypeIndex) -> None:
         await record(postgres, "seat-1", ("SeatHeld", 1))
         with pytest.raises(StoreUnavailable, match="permission denied"):
             await asked.scan_next()
