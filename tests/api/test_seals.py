@@ -23,14 +23,14 @@ PART = 20
 
 @pytest.fixture
 def log(shop_database: str, tmp_path: Path) -> SealedLog:
-    """The shop's log, and its second place."""
+    """The shop's log, and its seal archive."""
     return sealed_log(shop_database, app_url_of(shop_database), tmp_path)
 
 
 @pytest.fixture
 async def shop(shop_database: str, log: SealedLog) -> AsyncIterator[Shop]:
-    """One API process that knows the second place."""
-    async with open_shop(settings_for(shop_database, seals=log.place.folder)) as opened:
+    """One API process with the seal archive."""
+    async with open_shop(settings_for(shop_database, seals=log.archive.folder)) as opened:
         yield opened
 
 

@@ -36,7 +36,7 @@ PERFORMANCE = {"performance-1": 0}
 Result = TypeVar("Result")
 
 
-class Line:
+class BlockedBatcher:
     """A batcher with a slow store; one batch is held back, so that further commands are queued."""
 
     def __init__(self, batcher: Batcher, store: SlowStore) -> None:
@@ -45,14 +45,14 @@ class Line:
         self.tasks: list[asyncio.Task[Verdict]] = []
 
     @classmethod
-    async def blocked(cls, admission: type[BatchComposition] = BatchComposition) -> "Line":
+    async def blocked(cls, admission: type[BatchComposition] = BatchComposition) -> "BlockedBatcher":
         store = SlowStore()
-        line = cls(Batcher(store, new_batch=admission), store)
-        await line.queue(to_append(at("first-in-line", 0)))
+        queue = cls(Batcher(store, new_batch=admission), store)
+        await queue.enqueue(to_append(at("first", 0)))
         await soon(store.arrived.acquire())
-        return line
+        return queue
 
-    async def queue(self, *appends: Append) -> None:
+    async def enqueue(self, *appends: Append) -> None:
         """Submit commands and wait until they are queued."""
         self.tasks += [asyncio.ensure_future(self.batcher.submit(append)) for append in appends]
         await asyncio.sleep(0)
@@ -72,37 +72,37 @@ class Line:
 
 class TestWhatSharesABatch:
     async def test_whatever_arrived_while_the_last_one_was_in_flight(self) -> None:
-        line = await Line.blocked()
+        queue = await BlockedBatcher.blocked()
         queued = [to_append(at(f"seat-{n}", 0)) for n in range(10)]
-        await line.queue(*queued)
-        assert await line.batch() == queued
-        assert all(isinstance(verdict, Appended) for verdict in await line.verdicts())
+        await queue.enqueue(*queued)
+        assert await queue.batch() == queued
+        assert all(isinstance(verdict, Appended) for verdict in await queue.verdicts())
 
     async def test_two_hundred_at_most(self) -> None:
-        line = await Line.blocked()
-        await line.queue(*(to_append(at(f"seat-{n}", 0)) for n in range(COMMANDS_PER_BATCH_MAX + 7)))
-        assert [len(await line.batch()) for _ in range(2)] == [COMMANDS_PER_BATCH_MAX, 7]
-        await line.verdicts()
+        queue = await BlockedBatcher.blocked()
+        await queue.enqueue(*(to_append(at(f"seat-{n}", 0)) for n in range(COMMANDS_PER_BATCH_MAX + 7)))
+        assert [len(await queue.batch()) for _ in range(2)] == [COMMANDS_PER_BATCH_MAX, 7]
+        await queue.verdicts()
 
     async def test_so_many_bytes_at_most(self) -> None:
-        line = await Line.blocked()
+        queue = await BlockedBatcher.blocked()
         data = f'"{"x" * (EVENT_BYTES_MAX - 1_000)}"'
         events = BATCH_BYTES_MAX // EVENT_BYTES_MAX // 2
-        await line.queue(*(to_append(at(f"seat-{n}", 0, events, data=data)) for n in range(3)))
-        assert [len(await line.batch()) for _ in range(2)] == [2, 1]
-        await line.verdicts()
+        await queue.enqueue(*(to_append(at(f"seat-{n}", 0, events, data=data)) for n in range(3)))
+        assert [len(await queue.batch()) for _ in range(2)] == [2, 1]
+        await queue.verdicts()
 
     async def test_all_that_guard_the_same_stream(self) -> None:
-        line = await Line.blocked()
-        await line.queue(*(to_append(at(f"seat-{n}", 0), guards=PERFORMANCE) for n in range(50)))
-        assert len(await line.batch()) == 50
-        await line.verdicts()
+        queue = await BlockedBatcher.blocked()
+        await queue.enqueue(*(to_append(at(f"seat-{n}", 0), guards=PERFORMANCE) for n in range(50)))
+        assert len(await queue.batch()) == 50
+        await queue.verdicts()
 
     async def test_without_shared_guards_it_would_be_one_at_a_time(self) -> None:
-        line = await Line.blocked(admission=UnsharedGuards)
-        await line.queue(*(to_append(at(f"seat-{n}", 0), guards=PERFORMANCE) for n in range(5)))
-        assert [len(await line.batch()) for _ in range(5)] == [1] * 5
-        await line.verdicts()
+        queue = await BlockedBatcher.blocked(admission=UnsharedGuards)
+        await queue.enqueue(*(to_append(at(f"seat-{n}", 0), guards=PERFORMANCE) for n in range(5)))
+        assert [len(await queue.batch()) for _ in range(5)] == [1] * 5
+        await queue.verdicts()
 
 
 class TestWhatWaits:
@@ -116,72 +116,72 @@ class TestWhatWaits:
         ids=["write meets write", "guard meets write", "write meets guard"],
     )
     async def test_a_command_that_the_other_could_change(self, first: Append, second: Append) -> None:
-        line = await Line.blocked()
+        queue = await BlockedBatcher.blocked()
         bystander = to_append(at("seat-9", 0), guards={"seat-8": 0})
-        await line.queue(first, second, bystander)
-        assert await line.batch() == [first, bystander]
-        assert await line.batch() == [second]
-        assert all(isinstance(verdict, Appended) for verdict in await line.verdicts())
+        await queue.enqueue(first, second, bystander)
+        assert await queue.batch() == [first, bystander]
+        assert await queue.batch() == [second]
+        assert all(isinstance(verdict, Appended) for verdict in await queue.verdicts())
 
     async def test_a_second_attempt_is_answered_as_a_replay(self) -> None:
-        line = await Line.blocked()
+        queue = await BlockedBatcher.blocked()
         command = to_append(at("seat-1", 0))
-        await line.queue(command, command)
-        assert await line.batch() == [command]
-        first, second = await line.verdicts()
+        await queue.enqueue(command, command)
+        assert await queue.batch() == [command]
+        first, second = await queue.verdicts()
         assert (type(first), type(second)) == (Appended, Replayed)
 
     async def test_what_was_passed_over_is_first_in_the_next_batch(self) -> None:
-        line = await Line.blocked()
+        queue = await BlockedBatcher.blocked()
         writer = to_append(at("performance-1", 0))
-        await line.queue(to_append(at("seat-0", 0), guards=PERFORMANCE), writer)
-        await line.queue(*(to_append(at(f"seat-{n}", 0), guards=PERFORMANCE) for n in range(1, 3)))
-        assert len(await line.batch()) == 3
-        await line.queue(*(to_append(at(f"seat-{n}", 0), guards=PERFORMANCE) for n in range(3, 6)))
-        assert await line.batch() == [writer]
-        *_, last = await line.verdicts()
+        await queue.enqueue(to_append(at("seat-0", 0), guards=PERFORMANCE), writer)
+        await queue.enqueue(*(to_append(at(f"seat-{n}", 0), guards=PERFORMANCE) for n in range(1, 3)))
+        assert len(await queue.batch()) == 3
+        await queue.enqueue(*(to_append(at(f"seat-{n}", 0), guards=PERFORMANCE) for n in range(3, 6)))
+        assert await queue.batch() == [writer]
+        *_, last = await queue.verdicts()
         assert last == Conflict(stream="performance-1", version=1)
 
     async def test_also_when_the_batch_was_full(self) -> None:
-        line = await Line.blocked()
+        queue = await BlockedBatcher.blocked()
         writer = to_append(at("seat-0", 1))
-        await line.queue(to_append(at("seat-0", 0)), writer)
-        await line.queue(*(to_append(at(f"seat-{n}", 0)) for n in range(1, COMMANDS_PER_BATCH_MAX + 5)))
-        assert len(await line.batch()) == COMMANDS_PER_BATCH_MAX
-        assert (await line.batch())[0] == writer
-        await line.verdicts()
+        await queue.enqueue(to_append(at("seat-0", 0)), writer)
+        await queue.enqueue(*(to_append(at(f"seat-{n}", 0)) for n in range(1, COMMANDS_PER_BATCH_MAX + 5)))
+        assert len(await queue.batch()) == COMMANDS_PER_BATCH_MAX
+        assert (await queue.batch())[0] == writer
+        await queue.verdicts()
 
 
 class TestStaleCommands:
     async def test_they_are_rejected_at_once_without_the_server(self) -> None:
-        line = await Line.blocked()
+        queue = await BlockedBatcher.blocked()
         rivals = [to_append(at("seat-1", 0)) for _ in range(500)]
-        await line.queue(*rivals)
-        verdicts = await line.verdicts()
+        await queue.enqueue(*rivals)
+        verdicts = await queue.verdicts()
         assert [type(verdict) for verdict in verdicts] == [Appended] + [Conflict] * 499
         assert verdicts[-1] == Conflict(stream="seat-1", version=1)
-        assert [len(batch) for batch in line.store.batches] == [1, 1]
-        assert line.batcher.counters.rejected_stale == 499
+        assert [len(batch) for batch in queue.store.batches] == [1, 1]
+        assert queue.batcher.counters.rejected_stale == 499
 
     async def test_a_conflict_tells_the_others_too(self) -> None:
-        line = await Line.blocked()
-        await line.queue(to_append(at("first-in-line", 0)), to_append(at("seat-1", 0), guards={"first-in-line": 0}))
-        assert await line.verdicts() == [Conflict(stream="first-in-line", version=1)] * 2
-        assert len(line.store.batches) == 1
+        queue = await BlockedBatcher.blocked()
+        await queue.enqueue(to_append(at("first", 0)), to_append(at("seat-1", 0), guards={"first": 0}))
+        assert await queue.verdicts() == [Conflict(stream="first", version=1)] * 2
+        assert len(queue.store.batches) == 1
 
 
 class TestFailures:
     async def test_of_ten_commands_one_of_which_is_poisoned_nine_succeed(self) -> None:
-        line = await Line.blocked()
+        queue = await BlockedBatcher.blocked()
         queued = [to_append(at(f"seat-{n}", 0, data="{" if n == 4 else "{}")) for n in range(10)]
-        await line.queue(*queued)
+        await queue.enqueue(*queued)
         for _ in range(20):
-            line.store.let_go.release()
-        _, *outcomes = await soon(asyncio.gather(*line.tasks, return_exceptions=True))
+            queue.store.let_go.release()
+        _, *outcomes = await soon(asyncio.gather(*queue.tasks, return_exceptions=True))
         refused = [number for number, outcome in enumerate(outcomes) if isinstance(outcome, BatchRefused)]
         assert refused == [4]
         assert sum(isinstance(outcome, Appended) for outcome in outcomes) == 9
-        assert await line.store.head() == 10
+        assert await queue.store.head() == 10
 
     async def test_a_command_that_cannot_be_stored_is_refused_before_it_is_queued(self) -> None:
         store = FailingStore()
@@ -222,26 +222,26 @@ class TestFailures:
         assert isinstance(await soon(batcher.submit(to_append(at("seat-1", 0)))), Appended)
 
     async def test_a_caller_who_leaves_takes_the_command_along_unless_it_was_sent(self) -> None:
-        line = await Line.blocked()
-        await line.queue(to_append(at("seat-1", 0)), to_append(at("seat-2", 0)))
-        line.tasks[1].cancel()
-        line.tasks[0].cancel()
+        queue = await BlockedBatcher.blocked()
+        await queue.enqueue(to_append(at("seat-1", 0)), to_append(at("seat-2", 0)))
+        queue.tasks[1].cancel()
+        queue.tasks[0].cancel()
         for _ in range(2):
-            line.store.let_go.release()
-        await soon(line.tasks[2])
-        assert [list(command.writes) for batch in line.store.batches for command in batch] == [
-            [at("first-in-line", 0)],
+            queue.store.let_go.release()
+        await soon(queue.tasks[2])
+        assert [list(command.writes) for batch in queue.store.batches for command in batch] == [
+            [at("first", 0)],
             [at("seat-2", 0)],
         ]
 
     async def test_what_was_abandoned_in_the_queue_is_not_sent(self) -> None:
-        line = await Line.blocked()
-        await line.queue(replace(to_append(at("seat-1", 0)), abandoned=lambda: True), to_append(at("seat-2", 0)))
-        assert [command.writes for command in await line.batch()] == [(at("seat-2", 0),)]
-        line.store.let_go.release()
-        await soon(line.tasks[2])
+        queue = await BlockedBatcher.blocked()
+        await queue.enqueue(replace(to_append(at("seat-1", 0)), abandoned=lambda: True), to_append(at("seat-2", 0)))
+        assert [command.writes for command in await queue.batch()] == [(at("seat-2", 0),)]
+        queue.store.let_go.release()
+        await soon(queue.tasks[2])
         with pytest.raises(Abandoned):
-            await soon(line.tasks[1])
+            await soon(queue.tasks[1])
 
     async def test_a_crash_fails_all_queued_commands(self) -> None:
         store = FailingStore()
@@ -255,43 +255,43 @@ class TestFailures:
 class TestLimits:
     async def test_a_full_queue_sheds_load(self) -> None:
         store = SlowStore()
-        line = Line(Batcher(store, queue_max=1_000), store)
-        await line.queue(*(to_append(at(f"seat-{n}", 0)) for n in range(1_000)))
+        queue = BlockedBatcher(Batcher(store, queue_max=1_000), store)
+        await queue.enqueue(*(to_append(at(f"seat-{n}", 0)) for n in range(1_000)))
         with pytest.raises(Overloaded):
-            await line.batcher.submit(to_append(at("one-too-many", 0)))
-        assert len(await line.verdicts()) == 999
+            await queue.batcher.submit(to_append(at("one-too-many", 0)))
+        assert len(await queue.verdicts()) == 999
         store.let_go.release()
-        assert isinstance(await soon(line.batcher.submit(to_append(at("later", 0)))), Appended)
+        assert isinstance(await soon(queue.batcher.submit(to_append(at("later", 0)))), Appended)
 
 
 class TestClosing:
     async def test_queued_commands_get_their_verdicts_and_new_ones_are_refused(self) -> None:
-        line = await Line.blocked()
-        await line.queue(to_append(at("seat-1", 0)))
-        closing = asyncio.ensure_future(line.batcher.close())
+        queue = await BlockedBatcher.blocked()
+        await queue.enqueue(to_append(at("seat-1", 0)))
+        closing = asyncio.ensure_future(queue.batcher.close())
         await asyncio.sleep(0)
         with pytest.raises(StoreUnavailable):
-            await line.batcher.submit(to_append(at("seat-2", 0)))
+            await queue.batcher.submit(to_append(at("seat-2", 0)))
         assert not closing.done()
-        (verdict,) = await line.verdicts()
+        (verdict,) = await queue.verdicts()
         assert isinstance(verdict, Appended)
         await soon(closing)
 
     async def test_after_the_timeout_the_outcome_is_unknown(self) -> None:
-        line = await Line.blocked()
-        await line.queue(to_append(at("seat-1", 0)))
-        await soon(line.batcher.close(within_s=0.01))
-        outcomes = await soon(asyncio.gather(*line.tasks, return_exceptions=True))
+        queue = await BlockedBatcher.blocked()
+        await queue.enqueue(to_append(at("seat-1", 0)))
+        await soon(queue.batcher.close(within_s=0.01))
+        outcomes = await soon(asyncio.gather(*queue.tasks, return_exceptions=True))
         assert [type(outcome) for outcome in outcomes] == [OutcomeUnknown, StoreUnavailable]
 
 
 class TestCounters:
     async def test_they_tell_batches_commands_and_the_last_sizes(self) -> None:
-        line = await Line.blocked()
-        await line.queue(*(to_append(at(f"seat-{n}", 0)) for n in range(3)))
-        assert line.batcher.waiting == 3
-        await line.verdicts()
-        counters = line.batcher.counters
+        queue = await BlockedBatcher.blocked()
+        await queue.enqueue(*(to_append(at(f"seat-{n}", 0)) for n in range(3)))
+        assert queue.batcher.waiting == 3
+        await queue.verdicts()
+        counters = queue.batcher.counters
         assert (counters.batches, counters.commands, list(counters.sizes)) == (2, 4, [1, 3])
 
 

@@ -58,10 +58,10 @@ class Process:
     """A process: a handler with its own cache."""
 
     def __init__(self, store: MemoryStore, clock: FixedClock) -> None:
-        self.judge = Counting(store)
+        self.appender = Counting(store)
         self.handler = CommandHandler(
             store=store,
-            appender=self.judge,
+            appender=self.appender,
             codec=Codec({"Counted": Counted}, {"Counted": 1}, {}),
             stream_types={"count": COUNT, "other": OTHER},
             refusal=Refused,
@@ -136,7 +136,7 @@ class TestOutdatedStates:
         first, _ = processes
         with pytest.raises(ZeroDivisionError):
             await first.do(broken)
-        assert first.judge.verdicts == []
+        assert first.appender.verdicts == []
 
 
 class TestStreamsWrittenUnread:
@@ -157,7 +157,7 @@ class TestStreamsWrittenUnread:
         await first.do(close_once)
         with pytest.raises(Refused):
             await second.do(close_once)
-        assert len(second.judge.verdicts) <= 3
+        assert len(second.appender.verdicts) <= 3
 
     async def test_given_the_other_process_was_faster_after_the_states_were_loaded_then_they_are_loaded_again(
         self, processes: tuple[Process, Process]
@@ -168,7 +168,7 @@ class TestStreamsWrittenUnread:
             return {"other-a": [Counted()], "count-a": [Counted()]}
 
         first, second = processes
-        second.judge.rivals = iter([first.do(make)])
+        second.appender.rivals = iter([first.do(make)])
         with pytest.raises(Refused):
             await second.do(make)
 
@@ -219,7 +219,7 @@ class TestManyStreams:
         first, second = processes
         await self.touched(second)
         await first.do(add(*self.KEYS), assume_new=frozenset({"count"}))
-        assert len(first.judge.verdicts) == 2
+        assert len(first.appender.verdicts) == 2
 
     async def test_given_fifty_outdated_streams_then_one_conflict_is_enough(
         self, processes: tuple[Process, Process]
@@ -227,16 +227,16 @@ class TestManyStreams:
         first, second = processes
         await self.touched(first)
         await self.touched(second)
-        first.judge.verdicts.clear()
+        first.appender.verdicts.clear()
         await first.do(add(*self.KEYS))
-        assert len(first.judge.verdicts) == 2
+        assert len(first.appender.verdicts) == 2
 
     async def test_given_rivals_on_every_try_then_it_still_succeeds(self, processes: tuple[Process, Process]) -> None:
         first, second = processes
         await self.touched(second)
-        first.judge.rivals = (second.do(add(key)) for key in self.KEYS[:20])
+        first.appender.rivals = (second.do(add(key)) for key in self.KEYS[:20])
         await first.do(add(*self.KEYS), assume_new=frozenset({"count"}))
-        assert isinstance(first.judge.verdicts[-1], Appended)
+        assert isinstance(first.appender.verdicts[-1], Appended)
 
 
 class TestLook:

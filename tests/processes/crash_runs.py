@@ -42,7 +42,7 @@ class CrashRun(ABC):
     async def begun(self, crash_point: CrashPoint) -> list[RuleExecution]:
         """Return a new owner's execution of each rule, with the crash point in place."""
         store, state = self.shop.world.store, MemoryProcessState(self.records, silence_s=0)
-        handler = handler_on(store, judge=crash_point.around(UnbatchedAppender(store)), clock=self.clock)
+        handler = handler_on(store, appender=crash_point.around(UnbatchedAppender(store)), clock=self.clock)
         turns = []
         for rule in rules_on(handler, {"sandbox": crash_point.around(self.shop.gateway)}, store):
             tenure = await state.acquire(rule.name)

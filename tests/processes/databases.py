@@ -40,7 +40,7 @@ class ServedShop:
         """Run every rule in this process, with its own connections and owner id."""
         async with PostgresStore(self.app_url) as store, open_pool_for_records(self.app_url) as pool:
             batcher = Batcher(store)
-            rules = rules_on(handler_on(store, judge=batcher), {"sandbox": self.shop.gateway}, store)
+            rules = rules_on(handler_on(store, appender=batcher), {"sandbox": self.shop.gateway}, store)
             state = PostgresProcessState(pool, silence_s=SILENCE_S)
             task = asyncio.create_task(run_rules(rules, log=store, codec=CODEC, state=state, retries=QUICK))
             yield

@@ -63,11 +63,11 @@ class ShiftedClock:
         """Ignore the server's time."""
 
 
-def handler_on(store: Store, *, judge: Appender | None = None, clock: Clock | None = None) -> CommandHandler:
+def handler_on(store: Store, *, appender: Appender | None = None, clock: Clock | None = None) -> CommandHandler:
     """Return a handler without a cache, as workers have it, because others append too."""
     return CommandHandler(
         store=store,
-        appender=judge or UnbatchedAppender(store),
+        appender=appender or UnbatchedAppender(store),
         codec=CODEC,
         stream_types=STREAM_TYPES,
         refusal=Rejected,
@@ -232,20 +232,20 @@ class Shop:
         """Run one runner per rule, step by step, until a condition holds."""
         handler = handler_on(self.world.store, clock=self.world.clock)
         rules = rules_on(handler, {self.provider: self.gateway}, self.world.store, ledger_interval=self.ledger_interval)
-        turns = [await self.turn(rule) for rule in rules]
+        executions = [await self.execution(rule) for rule in rules]
         async with asyncio.timeout(PATIENCE_S):
             while not await until():
-                if not any([await turn.step() for turn in turns]):
+                if not any([await execution.step() for execution in executions]):
                     await asyncio.sleep(0.01)
 
-    async def turn(self, rule: Rule) -> RuleExecution:
+    async def execution(self, rule: Rule) -> RuleExecution:
         tenure = await self.state.acquire(rule.name)
         assert tenure is not None
-        turn = RuleExecution(
+        execution = RuleExecution(
             rule, tenure, log=SharedEventReader(self.world.store, rule.events), codec=CODEC, retries=QUICK
         )
-        await turn.begin()
-        return turn
+        await execution.begin()
+        return execution
 
 
 def memory_state(clock: Clock) -> tuple[ProcessRecords, MemoryProcessState]:

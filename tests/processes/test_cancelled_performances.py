@@ -133,10 +133,10 @@ class TestRefundCancelledPerformances:
         await cancel(shop)
         handler = handler_on(shop.world.store, clock=clock)
         rule = RefundCancelledPerformances(handler, shop.world.store, CODEC, batch_pause=timedelta(seconds=30))
-        turn = await shop.turn(rule)
+        execution = await shop.execution(rule)
         approved = []
         for _ in range(3):
-            while await turn.step():
+            while await execution.step():
                 pass
             names = Counter(recorded.name for recorded in await shop.log())
             approved.append(names["RefundApproved"])

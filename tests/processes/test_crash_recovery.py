@@ -49,17 +49,17 @@ async def test_an_owner_that_was_taken_for_dead_changes_nothing_twice(gateway: S
     scene = LateMoney(gateway)
     await scene.set_up()
     older, newer = await scene.begun(CrashPoint()), await scene.begun(CrashPoint())
-    lost = await asyncio.gather(*(stepping(turn) for pair in zip(older, newer, strict=True) for turn in pair))
+    lost = await asyncio.gather(*(stepping(execution) for pair in zip(older, newer, strict=True) for execution in pair))
     assert sum(lost) == len(older)
     await scene.run(CrashPoint())
     await scene.judged()
 
 
-async def stepping(turn: RuleExecution) -> bool:
+async def stepping(execution: RuleExecution) -> bool:
     """Take some steps; True if another owner has taken over, detected by a commit or the next renewal."""
     try:
         for _ in range(20):
-            await turn.step()
+            await execution.step()
     except LeaseLost:
         return True
-    return not await turn._lease.renew()
+    return not await execution._lease.renew()

@@ -20,10 +20,10 @@ async def test_given_a_show_that_began_an_hour_ago_then_its_sale_is_closed() -> 
     rule = defined_by(code)["CloseSalesOfBegunShows"](handler_on(scenario.store, clock=clock))
     tenure = await MemoryProcessState(ProcessRecords(now=clock.now)).acquire(rule.name)
     assert tenure is not None
-    turn = RuleExecution(rule, tenure, log=SharedEventReader(scenario.store, rule.events), codec=CODEC)
-    await turn.begin()
+    execution = RuleExecution(rule, tenure, log=SharedEventReader(scenario.store, rule.events), codec=CODEC)
+    await execution.begin()
     clock.advance(timedelta(days=30, hours=2))
-    while await turn.step():
+    while await execution.step():
         pass
     last = (await scenario.store.read_range(after=0, limit=1_000))[-1]
     assert last.name == "SalesClosed"

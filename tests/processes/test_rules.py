@@ -53,14 +53,14 @@ class RuleFixture:
         await self.world.open()
         self.tenure = await MemoryProcessState(self.records).acquire(self.rule.name)
         assert self.tenure is not None
-        self.turn = RuleExecution(
+        self.execution = RuleExecution(
             self.rule, self.tenure, log=SharedEventReader(self.world.store, self.rule.events), codec=CODEC
         )
-        await self.turn.begin()
+        await self.execution.begin()
 
     async def caused(self) -> list[str]:
         """Run the rule until no work is due; return the names of the events it caused."""
-        while await self.turn.step():
+        while await self.execution.step():
             pass
         await self.world.audit()
         caused = [event.name for event in await self.log() if f'"id":"{self.rule.name}"' in event.metadata]
@@ -312,7 +312,7 @@ class TestRunner:
         behind = []
         for seat in range(6):
             await captures.order(f"buyer-{seat}", [seat])
-            assert await captures.turn.step()
+            assert await captures.execution.step()
             behind.append(len(await captures.log()) - captures.records.rules[captures.rule.name].checkpoint.position)
         assert 0 in behind
         assert 0 < max(behind) < 12
@@ -336,7 +336,7 @@ class TestRestoredLog:
         return known
 
     async def work_through(self, holds: RuleFixture) -> None:
-        while await holds.turn.step():
+        while await holds.execution.step():
             pass
 
     async def begin_again(self, holds: RuleFixture) -> None:
@@ -345,10 +345,10 @@ class TestRestoredLog:
         await holds.tenure.release()
         holds.tenure = await MemoryProcessState(holds.records).acquire(holds.rule.name)
         assert holds.tenure is not None
-        holds.turn = RuleExecution(
+        holds.execution = RuleExecution(
             holds.rule, holds.tenure, log=SharedEventReader(holds.world.store, holds.rule.events), codec=CODEC
         )
-        await holds.turn.begin()
+        await holds.execution.begin()
 
     @pytest.mark.parametrize("new", [0, 1, 2])
     async def test_an_owner_whose_log_went_back_is_interrupted_and_the_next_one_takes_all_notes_again(
@@ -356,7 +356,7 @@ class TestRestoredLog:
     ) -> None:
         known = await self.lose(holds, new=new)
         with pytest.raises(LogWentBack):
-            await holds.turn.step()
+            await holds.execution.step()
         await self.begin_again(holds)
         await self.work_through(holds)
         assert sorted(holds.work()) == sorted(known)

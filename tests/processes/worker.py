@@ -43,7 +43,7 @@ async def work(app_url: str, gateway_url: str, dies: str) -> None:
         DyingGateway(gateway_url, API_KEY, WEBHOOK_SECRET) as gateway,
     ):
         gateway.dies = dies
-        rules = rules_on(handler_on(store, judge=Batcher(store)), {"sandbox": gateway}, store)
+        rules = rules_on(handler_on(store, appender=Batcher(store)), {"sandbox": gateway}, store)
         state = PostgresProcessState(pool, silence_s=SILENCE_S)
         sys.stdout.write(f"{READY}\n")
         sys.stdout.flush()

@@ -45,7 +45,7 @@ def owner_url(postgres_server: EmbeddedPostgres, tmp_path_factory: pytest.TempPa
         asyncio.run(migrate(url, role_password=role_password, histories=HISTORIES))
         fill(url, EVENTS, seats=60)
         app_url = role_url(url, APP_ROLE, role_password(APP_ROLE))
-        sealed_log(url, app_url, tmp_path_factory.mktemp("second place")).seal()
+        sealed_log(url, app_url, tmp_path_factory.mktemp("archive")).seal()
         yield url
 
 

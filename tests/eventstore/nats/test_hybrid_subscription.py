@@ -313,9 +313,7 @@ class TestFollower:
 
 
 class TestPolledFeed:
-    async def test_it_delivers_the_log_in_order_and_waits_for_more(
-        self, store: Store, bookings: Bookings
-    ) -> None:
+    async def test_it_delivers_the_log_in_order_and_waits_for_more(self, store: Store, bookings: Bookings) -> None:
         await store.append([to_append(at(f"old-{number}", 0, 5)) for number in range(100)])
         reader = Reader(PollingSubscription(store=store, after=100), after=100)
         async with reader.reading(), bookings.going_on():

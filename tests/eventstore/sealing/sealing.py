@@ -38,34 +38,34 @@ class SealedLog:
 
     owner_url: str
     app_url: str
-    place: SealArchive
+    archive: SealArchive
 
     @property
     def sealer_url(self) -> str:
         return role_url(self.owner_url, SEALER_ROLE, role_password(SEALER_ROLE))
 
-    def sealer(self, *, secret: str = SECRET, patience: timedelta = timedelta(0)) -> Sealer:
-        return Sealer(url=self.sealer_url, archive=self.place, key=SealingKey(secret), max_delay=patience)
+    def sealer(self, *, secret: str = SECRET, max_delay: timedelta = timedelta(0)) -> Sealer:
+        return Sealer(url=self.sealer_url, archive=self.archive, key=SealingKey(secret), max_delay=max_delay)
 
     @contextmanager
-    def turn(self, *, secret: str = SECRET, patience: timedelta = timedelta(0)) -> Iterator[SealWriter]:
+    def writer(self, *, secret: str = SECRET, max_delay: timedelta = timedelta(0)) -> Iterator[SealWriter]:
         """Own the sealing for a block."""
         with (
             open_connection(self.sealer_url, name="seal") as connection,
-            self.sealer(secret=secret, patience=patience).acquire_writer(connection) as turn,
+            self.sealer(secret=secret, max_delay=max_delay).acquire_writer(connection) as writer,
         ):
-            yield turn
+            yield writer
 
     def seal(self) -> None:
         """Seal all events."""
-        with self.turn() as turn:
-            while turn.seal_next():
+        with self.writer() as writer:
+            while writer.seal_next():
                 pass
 
     def verify(self) -> Verification:
         """Verify the log against the archive."""
         with open_connection(self.app_url, name="audit") as connection:
-            return verify(connection, self.place)
+            return verify(connection, self.archive)
 
     @contextmanager
     def superuser(self) -> Iterator[Connection]:
@@ -87,4 +87,4 @@ async def append(log: SealedLog, commands: int, *, named: str) -> None:
 
 def sealed_log(owner_url: str, app_url: str, folder: Path) -> SealedLog:
     """Return a log with a seal archive in a folder."""
-    return SealedLog(owner_url=owner_url, app_url=app_url, place=SealArchive(folder / "seals"))
+    return SealedLog(owner_url=owner_url, app_url=app_url, archive=SealArchive(folder / "seals"))

@@ -43,9 +43,9 @@ class Copy:
 
     def __init__(self, log: SealedLog, folder: Path) -> None:
         self._log = log
-        copytree(log.place.folder, folder / "copy")
-        self.place = SealArchive(folder / "copy")
-        chain = self.place.chain()
+        copytree(log.archive.folder, folder / "copy")
+        self.archive = SealArchive(folder / "copy")
+        chain = self.archive.chain()
         assert chain is not None
         (pair,) = chain.file_pairs()
         self.seals = pair.with_suffix(".seals")
@@ -67,7 +67,7 @@ class Copy:
 
     def verify(self, *, keys: dict[str, bytes] | None = None) -> Verification:
         with open_connection(self._log.app_url, name="audit") as connection:
-            return verify(connection, self.place, keys=keys)
+            return verify(connection, self.archive, keys=keys)
 
     def fault(self, *, keys: dict[str, bytes] | None = None) -> Fault:
         fault = self.verify(keys=keys).fault
@@ -142,7 +142,7 @@ class TestDamaged:
         assert copy.fault().kind is FaultKind.SEAL_ARCHIVE
 
     def test_given_a_key_under_another_id_then_the_archive_is_damaged(self, copy: Copy) -> None:
-        (key,) = (copy.place.folder / "keys").iterdir()
+        (key,) = (copy.archive.folder / "keys").iterdir()
         key.write_text(SealingKey("another secret of nobody at all, for tests").public.hex())
         assert copy.fault().kind is FaultKind.SEAL_ARCHIVE
 
@@ -168,7 +168,7 @@ class TestForged:
     def test_given_a_valid_chain_of_another_key_then_only_the_true_key_detects_it(self, copy: Copy) -> None:
         """An attacker with access to the archive can begin a new chain; the auditor keeps the public key elsewhere."""
         thief = SealingKey("another secret of nobody at all, for tests")
-        copy.place.publish(thief.public)
+        copy.archive.publish(thief.public)
         lines, before = [], None
         for line in copy.lines:
             shown = orjson.loads(line) | {"key_id": thief.id}

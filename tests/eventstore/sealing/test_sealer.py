@@ -29,7 +29,7 @@ SELECT chain, 2, 7, 8, root, fingerprints, previous, sealed_at, key_id, signatur
 
 
 def chain_of(log: SealedLog) -> Chain:
-    chain = log.place.chain()
+    chain = log.archive.chain()
     assert chain is not None
     return chain
 
@@ -51,18 +51,18 @@ class TestSealing:
     ) -> None:
         monkeypatch.setattr(turns, "POSITIONS_MAX", 20)
         await append(log, 30, named="seat")  # 60 events, in commands of 1, 2 and 3
-        with log.turn(patience=LONG) as turn:
-            sealed = [turn.seal_next() for _ in range(5)]
+        with log.writer(max_delay=LONG) as writer:
+            sealed = [writer.seal_next() for _ in range(5)]
         assert sealed == [True, True, True, False, False]
         assert all(18 <= seal.events <= 20 for seal in seals_of(log))
 
     async def test_given_few_events_then_they_are_sealed_when_the_first_has_waited(self, log: SealedLog) -> None:
         await append(log, 3, named="seat")
-        with log.turn(patience=LONG) as turn:
-            assert not turn.seal_next()
-        with log.turn(patience=timedelta(0)) as turn:
-            assert turn.seal_next()
-            assert not turn.seal_next()
+        with log.writer(max_delay=LONG) as writer:
+            assert not writer.seal_next()
+        with log.writer(max_delay=timedelta(0)) as writer:
+            assert writer.seal_next()
+            assert not writer.seal_next()
         (seal,) = seals_of(log)
         assert (seal.number, seal.first, seal.last, seal.previous) == (1, 1, 6, NO_SEAL_BEFORE)
 
@@ -72,7 +72,7 @@ class TestSealing:
         monkeypatch.setattr(turns, "POSITIONS_MAX", 20)
         await append(log, 30, named="seat")
         log.seal()
-        seals, keys = seals_of(log), log.place.keys()
+        seals, keys = seals_of(log), log.archive.keys()
         for before, seal in pairwise(seals):
             assert (seal.number, seal.first, seal.previous) == (before.number + 1, before.last + 1, before.hash)
         assert all(is_genuine(seal, keys) for seal in seals)
@@ -94,7 +94,7 @@ class TestSealing:
             assert await table.covering(first=seals[1].first, last=seals[1].first) == [seals[1]]
             assert await table.covering(first=seals[0].last, last=seals[1].first) == seals[:2]
             assert await table.newest(limit=1) == [seals[-1]]
-            assert await table.keys() == log.place.keys()
+            assert await table.keys() == log.archive.keys()
             state = await table.sealer()
         finally:
             await table.close()
@@ -106,8 +106,8 @@ class TestSealing:
         log.seal()
         await append(log, 3, named="more")
         other = "another secret of the sealer, for tests"
-        with log.turn(secret=other) as turn:
-            assert turn.seal_next()
+        with log.writer(secret=other) as writer:
+            assert writer.seal_next()
         assert [seal.key_id for seal in seals_of(log)] == [SealingKey(SECRET).id, SealingKey(other).id]
         assert log.verify().fault is None
 
@@ -116,8 +116,8 @@ class TestContradiction:
     async def test_given_a_changed_event_then_it_is_not_sealed(self, log: SealedLog) -> None:
         await append(log, 3, named="seat")
         superuser(log, "UPDATE eventstore.event SET data = '{}' WHERE position = 4")
-        with log.turn() as turn, pytest.raises(SealerStopped, match="event at 4 does not match its digest"):
-            turn.seal_next()
+        with log.writer() as writer, pytest.raises(SealerStopped, match="event at 4 does not match its digest"):
+            writer.seal_next()
         assert seals_of(log) == []
 
     @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ class TestContradiction:
         await append(log, 3, named="seat")
         log.seal()
         superuser(log, statement)
-        with pytest.raises(SealerStopped, match=why), log.turn():
+        with pytest.raises(SealerStopped, match=why), log.writer():
             pass
 
     async def test_given_it_stopped_then_it_reports_why_and_continues_with_a_new_chain(self, log: SealedLog) -> None:
@@ -148,7 +148,7 @@ class TestContradiction:
         try:
             await until_state(table, "stopped")
             state = await table.sealer()
-            log.place.begin("restored from the backup of Monday")
+            log.archive.begin("restored from the backup of Monday")
             await until_state(table, "sealing")
             await until_sealed(table, 3)
         finally:
@@ -164,10 +164,10 @@ class TestContradiction:
 class TestSeveral:
     async def test_given_one_that_seals_then_another_waits_and_takes_over(self, log: SealedLog) -> None:
         await append(log, 3, named="seat")
-        with log.turn() as turn:
-            with pytest.raises(NotSealOwner), log.turn():
+        with log.writer() as writer:
+            with pytest.raises(NotSealOwner), log.writer():
                 pass
-            assert turn.seal_next()
+            assert writer.seal_next()
         await append(log, 3, named="more")
         log.seal()
         assert log.verify().fault is None
@@ -176,8 +176,8 @@ class TestSeveral:
     async def test_given_another_folder_on_another_machine_then_the_database_lets_only_one_seal(
         self, log: SealedLog
     ) -> None:
-        with log.turn(), open_connection(log.sealer_url, name="seal") as connection:
-            (log.place.folder / "lock").unlink()  # so that the second sealer locks another file
+        with log.writer(), open_connection(log.sealer_url, name="seal") as connection:
+            (log.archive.folder / "lock").unlink()  # so that the second sealer locks another file
             with pytest.raises(NotSealOwner), log.sealer().acquire_writer(connection):
                 pass
 
@@ -219,7 +219,7 @@ class TestKilled:
         log.seal()
         superuser(log, "ALTER TABLE eventstore.seal DISABLE TRIGGER ALL", "DELETE FROM eventstore.seal")
         assert log.verify().fault is None
-        with log.turn():
+        with log.writer():
             pass
         with psycopg.connect(log.owner_url) as owner:
             assert owner.execute("SELECT number FROM eventstore.seal").fetchall() == [(1,)]
@@ -247,14 +247,14 @@ class TestFiles:
         line = json.loads(pair.with_suffix(".seals").read_text())
         public = SealingKey(SECRET).public
         assert line["key_id"] == key_id_of(public)
-        assert (log.place.folder / "keys" / f"{line['key_id']}.pub").read_text() == public.hex()
+        assert (log.archive.folder / "keys" / f"{line['key_id']}.pub").read_text() == public.hex()
         assert pair.with_suffix(".fingerprints").stat().st_size == 8 * 6
 
 
 def kill_while_sealing(log: SealedLog, *, steps: int) -> None:
     """Run a sealer process for some steps and kill it."""
     module = "tests.eventstore.sealing.sealing_process"
-    arguments = [sys.executable, "-m", module, log.sealer_url, str(log.place.folder), SECRET, str(steps)]
+    arguments = [sys.executable, "-m", module, log.sealer_url, str(log.archive.folder), SECRET, str(steps)]
     with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "there\n"

@@ -142,7 +142,7 @@ class TestTampered:
                 one, other = sorted(dice.sample(range(1, last + 1), 2))
                 with superuser.transaction(force_rollback=True):
                     tamper(superuser, kind, Chance(position=one, other=other, dice=dice))
-                    fault = verify(superuser, log.place).fault
+                    fault = verify(superuser, log.archive).fault
                 assert fault is not None, one
                 assert (fault.kind, fault.position) == (kind, one), (fault, other)
                 assert fault.seal is not None, fault
@@ -154,7 +154,7 @@ class TestTampered:
         last = log.verify().sealed_to
         with log.superuser() as superuser:
             tamper(superuser, FaultKind.REMOVED, Chance(position=last, other=last, dice=dice))
-            fault = verify(superuser, log.place).fault
+            fault = verify(superuser, log.archive).fault
         assert fault is not None
         assert (fault.kind, fault.position, fault.seal) == (FaultKind.CHANGED, last, SEALS)
 
@@ -177,14 +177,14 @@ class TestYounger:
         head = log.verify().head
         with log.superuser() as superuser:
             tamper(superuser, FaultKind.CHANGED, Chance(position=head, other=head, dice=dice))
-            found = verify(superuser, log.place)
+            found = verify(superuser, log.archive)
         assert (found.fault, found.unsealed) == (None, YOUNGER_EVENTS)
 
     def test_given_a_change_then_it_contradicts_its_digest(self, log: SealedLog) -> None:
         head = log.verify().head
         with log.superuser() as superuser:
             superuser.execute(CHANGES[0], {"position": head})
-            fault = verify(superuser, log.place).fault
+            fault = verify(superuser, log.archive).fault
         assert fault is not None
         assert (fault.kind, fault.position, fault.seal) == (FaultKind.DIGEST, head, None)
 
@@ -192,7 +192,7 @@ class TestYounger:
         head = log.verify().head
         with log.superuser() as superuser:
             superuser.execute(DELETE, {"position": head - 3})
-            fault = verify(superuser, log.place).fault
+            fault = verify(superuser, log.archive).fault
         assert fault is not None
         assert (fault.kind, fault.position, fault.seal) == (FaultKind.REMOVED, head - 3, None)
 
@@ -201,7 +201,7 @@ class TestBesideTheContent:
     def fault(self, log: SealedLog, statement: LiteralString) -> Fault | None:
         with log.superuser() as superuser:
             superuser.execute(statement)
-            return verify(superuser, log.place).fault
+            return verify(superuser, log.archive).fault
 
     def test_given_another_digest_of_sealed_content_then_the_digest_is_the_fault(self, log: SealedLog) -> None:
         fault = self.fault(log, "UPDATE eventstore.event SET digest = sha256('') WHERE position = 100")
@@ -229,7 +229,7 @@ class TestBesideTheContent:
         with log.superuser() as superuser:
             tamper(superuser, FaultKind.CHANGED, Chance(position=100, other=100, dice=dice))
             superuser.execute("UPDATE eventstore.seal SET root = sha256(''), signature = '' WHERE last_position >= 100")
-            fault = verify(superuser, log.place).fault
+            fault = verify(superuser, log.archive).fault
         assert fault is not None
         assert (fault.kind, fault.position) == (FaultKind.CHANGED, 100)
 

@@ -56,14 +56,14 @@ def damage(log: SealedLog, statement: LiteralString, *positions: int) -> None:
 
 def verify_in_parallel(log: SealedLog) -> Verification:
     with open_connection(log.app_url, name="audit") as connection, worker_pool(log.app_url, HANDS) as others:
-        return verify(connection, log.place, compare=others)
+        return verify(connection, log.archive, compare=others)
 
 
 class TestJoined:
     def test_given_nothing_wrong_then_all_is_counted_and_progress_goes_up_to_the_end(self, sealed: SealedLog) -> None:
         reached: list[int] = []
         with open_connection(sealed.app_url, name="audit") as connection, worker_pool(sealed.app_url, HANDS) as others:
-            found = verify(connection, sealed.place, compare=others, report=lambda to, _upto: reached.append(to))
+            found = verify(connection, sealed.archive, compare=others, report=lambda to, _upto: reached.append(to))
         assert found == sealed.verify()
         assert (found.fault, found.seals, found.events, found.unsealed) == (None, SEALS, SEALED + YOUNGER, YOUNGER)
         assert reached == [GROUP, 2 * GROUP, 3 * GROUP, SEALED + YOUNGER]
@@ -127,17 +127,17 @@ class TestEnded:
 
         with open_connection(sealed.app_url, name="audit") as connection, worker_pool(sealed.app_url, HANDS) as others:
             with pytest.raises(WorkerLost, match="status -9"):
-                verify(connection, sealed.place, compare=lambda groups: with_a_killed_worker(others, groups))
+                verify(connection, sealed.archive, compare=lambda groups: with_a_killed_worker(others, groups))
             assert len(killed) == HANDS
         assert not set(killed) & set(children())
 
     def test_given_the_database_refuses_then_its_error_is_reported(self, sealed: SealedLog) -> None:
-        hand = VerificationWorker(make_conninfo(sealed.app_url, dbname="not_there"))
+        worker = VerificationWorker(make_conninfo(sealed.app_url, dbname="not_there"))
         try:
             with pytest.raises(WorkerLost, match="not_there"):
-                hand.result()
+                worker.result()
         finally:
-            hand.end()
+            worker.end()
 
     def test_given_an_interrupt_then_all_workers_end(self, sealed: SealedLog) -> None:
         busy: list[int] = []

@@ -89,11 +89,11 @@ class TestHints:
 class TestAnnouncingJudge:
     async def test_it_tells_of_what_was_appended_and_of_nothing_else(self, store: Store) -> None:
         announced: list[str] = []
-        judge = NotifyingAppender(UnbatchedAppender(store), lambda: announced.append("something"))
+        appender = NotifyingAppender(UnbatchedAppender(store), lambda: announced.append("something"))
         booking = to_append(at("seat-1", 0, 5))
-        assert isinstance(await judge.submit(booking), Appended)
+        assert isinstance(await appender.submit(booking), Appended)
         assert announced == ["something"]
-        assert isinstance(await judge.submit(booking), Replayed)
-        assert isinstance(await judge.submit(to_append(at("seat-1", 0))), Conflict)
-        assert isinstance(await judge.submit(to_append(guards={"seat-1": 5})), Appended)
+        assert isinstance(await appender.submit(booking), Replayed)
+        assert isinstance(await appender.submit(to_append(at("seat-1", 0))), Conflict)
+        assert isinstance(await appender.submit(to_append(guards={"seat-1": 5})), Appended)
         assert announced == ["something"]
