@@ -10,8 +10,8 @@ from domain.decisions.disputed_money import own_currency
 from domain.order import ORDER, OrderStatus, PlacedOrder, RefundOutcome
 from domain.payment import PAYMENT, RequestedPayment
 from domain.values import total
-from projections.engine.queries import ReadModelQueries
-from projections.my_orders.queries import PAGE_ROWS_MAX, Order, list_orders
+from projections.engine.queries import PAGE_ROWS_MAX, ReadModelQueries
+from projections.my_orders.queries import Order, list_orders
 
 ORDERS_MAX = 1_000
 

@@ -18,7 +18,8 @@ from projections.engine.event_reader import ProjectionEventReader
 from projections.engine.queries import ReadModelQueries
 from projections.operations.exclusions import exclude
 from projections.sales import tables as sql
-from projections.sales.fold import COUNTED, NAME, Counts, Sales, SalesFilter, count_events, sales_in
+from projections.sales.fold import COUNTED, NAME, Counts, count_events
+from projections.sales.queries import Sales, SalesFilter, sales_in
 
 POSITIONS_AT_ONCE = 100_000
 SHORTEST = timedelta(microseconds=1)

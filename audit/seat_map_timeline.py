@@ -11,7 +11,7 @@ from audit.seat_timeline import DEADLINES, SeatHistory
 from domain.seat import SEAT
 from eventstore.checkpoint import BEGINNING, Checkpoint, checkpoint_at, is_in_log
 from eventstore.store import Store
-from projections.seat_map.fold import SeatMap
+from projections.seat_map.queries import SeatMap
 
 PERFORMANCES_KEPT_MAX = 8
 EVENTS_KEPT_MAX = 500_000

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from eventstore.store import EventColumns
-from projections.seat_map.fold import FREE, SeatGroup, SeatMap
+from projections.seat_map.fold import FREE
+from projections.seat_map.queries import SeatGroup, SeatMap
 
 EVENTS_PER_SNAPSHOT = 20_000
 

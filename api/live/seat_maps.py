@@ -21,7 +21,8 @@ from eventstore.store import Store
 from eventstore.subscription import Subscription
 from projections.engine.event_reader import ProjectionEventReader
 from projections.engine.queries import Edition, ReadModelQueries
-from projections.seat_map.fold import SEAT_MAP, SeatMap, read_seat_map
+from projections.seat_map.fold import SEAT_MAP
+from projections.seat_map.queries import SeatMap, read_seat_map
 
 LOADS_AT_ONCE_MAX = 8
 LOADS_WAITING_MAX = 1_000

@@ -24,7 +24,7 @@ from domain.ticket import IssuedTicket
 from domain.values import order_code
 from eventstore.schema.codec import Codec
 from eventstore.store import RecordedEvent
-from projections.seat_map.fold import SeatMap
+from projections.seat_map.queries import SeatMap
 
 
 def recorded_event_json(event: RecordedEvent, codec: Codec, currencies: Mapping[str, str]) -> Body:

@@ -13,7 +13,7 @@ from domain.performance import PerformanceScheduled, SalesState, ScheduledPerfor
 from domain.values import EntryRules, Limits
 from domain.venue import VenueDetails
 from projections import catalogue
-from projections.seat_map.fold import SeatCounts
+from projections.seat_map.queries import SeatCounts
 
 
 def venue_facts(venue: str, organizer: str, details: VenueDetails) -> Body:

@@ -2,7 +2,7 @@
 
 from api.presenters.values import Body
 from domain.device import DeviceRegistered
-from projections.devices.fold import Device
+from projections.devices.queries import Device
 
 
 def registered_device(device: str, registered: DeviceRegistered) -> Body:

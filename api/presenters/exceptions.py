@@ -6,7 +6,7 @@ from api.presenters.values import Body, money
 from domain.decisions.resolving_exceptions import possible_resolutions
 from domain.money_exception import ExceptionKind
 from domain.values import order_code
-from projections.exceptions.fold import ListedException
+from projections.exceptions.queries import ListedException
 
 
 def exception_from_row(row: ListedException, now: datetime) -> Body:

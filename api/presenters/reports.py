@@ -6,7 +6,7 @@ from typing import Protocol
 
 from api.presenters.values import Body, money
 from audit.account_report import PurchaseTotals
-from projections.sales.fold import Sale
+from projections.sales.queries import Sale
 
 COUNTS = ("sold", "returned")
 AMOUNTS = ("gross", "returned_gross", "refunded", "disputes_lost")

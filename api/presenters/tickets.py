@@ -5,7 +5,7 @@ from api.presenters.values import Body, place_json, place_to_plain_json
 from application.tickets import TicketDetails
 from domain.ticket import TicketIssued
 from projections.catalogue import PerformanceSummary
-from projections.tickets.fold import Ticket
+from projections.tickets.queries import Ticket
 
 VOID, CANCELLED = "void", "cancelled"
 NOT_ADMITTING = frozenset({VOID, CANCELLED})

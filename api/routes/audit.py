@@ -27,7 +27,7 @@ from domain.errors import NotFound
 from domain.values import SEAT_KEY
 from eventstore.store import STREAM_CHARACTERS_MAX, EventFilter, RecordedEvent
 from projections.engine.queries import ModelMissing
-from projections.exceptions.fold import exceptions_of_order
+from projections.exceptions.queries import exceptions_of_order
 
 NAMES_MAX = 20
 NAME_LENGTH_MAX = 80

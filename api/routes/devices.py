@@ -21,8 +21,9 @@ from api.schemas.devices import DeviceRequest, DevicesResponse, RegisteredRespon
 from domain import device as devices
 from domain.device import DeviceRegistered
 from domain.values import Role
-from projections.devices import fold as device_list
-from projections.devices.fold import DEVICES, count_working
+from projections.devices import queries as device_list
+from projections.devices.fold import DEVICES
+from projections.devices.queries import count_working
 from projections.engine.queries import ModelMissing
 
 NEWEST = 2**63 - 1

@@ -14,7 +14,8 @@ from api.presenters.exceptions import exception_from_row
 from api.schemas.exceptions import ExceptionResolved, Exceptions, ExceptionStatus, ResolutionRequest
 from domain.decisions.resolving_exceptions import ResolveException, resolve_exception
 from domain.money_exception import ExceptionClosed, ExceptionKind, Resolution
-from projections.exceptions import fold as exceptions
+from projections.exceptions import queries as exceptions
+from projections.exceptions.fold import EXCEPTIONS
 
 router = business_router("exceptions")
 
@@ -33,7 +34,7 @@ async def list_exceptions(
 
     Lists exceptions, oldest first, optionally of one status or kind.
     """
-    await wait_for_position(request, min_position, exceptions.NAME)
+    await wait_for_position(request, min_position, EXCEPTIONS.name)
     services = services_of(request)
     rows = await exceptions.list_exceptions(
         services.read_models, status=status, kind=kind, after=cursor or 0, limit=limit + 1

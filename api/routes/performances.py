@@ -40,7 +40,8 @@ from domain.errors import Invalid, NotFound
 from domain.event import EVENT, EventStatus, ListedEvent
 from domain.performance import PERFORMANCE, PerformanceScheduled, require_performance
 from domain.venue import require_layout
-from projections.seat_map import fold as seat_map
+from projections.seat_map.fold import SEAT_MAP
+from projections.seat_map.queries import count_seats
 
 FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -94,9 +95,9 @@ async def get_performance(request: Request, performance_id: UUID, min_position: 
     """
     services, performance = services_of(request), str(performance_id)
     await require_visible_performance(request, performance)
-    await wait_for_position(request, min_position, seat_map.NAME)
+    await wait_for_position(request, min_position, SEAT_MAP.name)
     known = await performance_json(request, performance)
-    counted = await seat_map.count_seats(services.read_models, performances=[performance], now=services.clock.now())
+    counted = await count_seats(services.read_models, performances=[performance], now=services.clock.now())
     left = present.availability(counted[performance], known["seat_count"])
     return json_response(
         {**await with_sales_status(request, known), "availability": left}, headers=edition_header(known)

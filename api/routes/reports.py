@@ -31,9 +31,10 @@ from domain.values import Role
 from projections import catalogue
 from projections.my_orders import MY_ORDERS
 from projections.operations.exclusions import read_exclusions
-from projections.sales.fold import NAME, Sales, SalesFilter, SalesKey, report_sales
+from projections.sales.fold import NAME
+from projections.sales.queries import Sales, SalesFilter, SalesKey, report_sales
 from projections.seat_map import fold as seat_map
-from projections.seat_map.fold import SeatCounts, count_seats
+from projections.seat_map.queries import SeatCounts, count_seats
 
 router = business_router("reports")
 

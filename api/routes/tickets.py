@@ -19,7 +19,7 @@ from domain.errors import Conflict, PerformanceIsCancelled
 from projections import catalogue
 from projections.catalogue import summaries_of
 from projections.tickets import fold as tickets
-from projections.tickets.fold import list_tickets
+from projections.tickets.queries import list_tickets
 
 NEWEST = 2**63 - 1
 SVG = "image/svg+xml"

@@ -13,14 +13,13 @@ from projections.catalogue.events import (
     find_performance,
 )
 from projections.catalogue.fold import CATALOGUE, NAME
-from projections.catalogue.organizers import PAGE_ROWS_MAX, ListedOrganizer, Member, list_members, list_organizers
+from projections.catalogue.organizers import ListedOrganizer, Member, list_members, list_organizers
 from projections.catalogue.summaries import PerformanceSummary, summaries_of
 from projections.catalogue.venues import Layout, Venue, find_layout, find_venue, layouts_of_venue, list_venues
 
 __all__ = [
     "CATALOGUE",
     "NAME",
-    "PAGE_ROWS_MAX",
     "PUBLIC",
     "READ_MODELS",
     "Event",

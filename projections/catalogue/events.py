@@ -5,14 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from projections.catalogue import tables as sql
+from projections.catalogue import query_sql as sql
 from projections.catalogue.fold import NAME
 from projections.catalogue.text_search import prefix_query, spellings
-from projections.engine.queries import ReadModelQueries
+from projections.engine.queries import PAGE_ROWS_MAX, ReadModelQueries
 from projections.seat_map import fold as seat_map
-
-PAGE_ROWS_MAX = 101
-"""One more than a page shows: the extra row means that there is another page."""
 
 READ_MODELS = (NAME, seat_map.NAME)
 """The read models that the queries for performances use."""

@@ -3,12 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from projections.catalogue import tables as sql
+from projections.catalogue import query_sql as sql
 from projections.catalogue.fold import NAME
-from projections.engine.queries import ReadModelQueries
-
-PAGE_ROWS_MAX = 101
-"""One more than a page shows: the extra row means that there is another page."""
+from projections.engine.queries import PAGE_ROWS_MAX, ReadModelQueries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from projections.catalogue import tables as sql
+from projections.catalogue import query_sql as sql
 from projections.catalogue.fold import NAME
 from projections.engine.queries import ReadModelQueries
 

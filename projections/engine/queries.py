@@ -14,6 +14,11 @@ from projections.engine.sql import EDITION, READ_WITHIN, SCHEMAS
 
 TRIES_MAX = 8
 TAG_BYTES = 4
+PAGE_ROWS_MAX = 101
+"""One more than a page shows: the extra row means that there is another page."""
+
+NEWEST = 2**63 - 1
+"""A position after every event; the cursor of the first page of a list with the newest rows first."""
 
 Row = Mapping[str, Any]
 

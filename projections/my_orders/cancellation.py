@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from projections.engine.queries import ReadModelQueries
-from projections.my_orders import tables as sql
+from projections.my_orders import query_sql as sql
 from projections.my_orders.fold import NAME
 
 UNREFUNDED_SHOWN_MAX = 100

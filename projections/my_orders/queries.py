@@ -5,14 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from projections.engine.queries import ReadModelQueries, Row, Rows
-from projections.my_orders import tables as sql
+from projections.engine.queries import NEWEST, PAGE_ROWS_MAX, ReadModelQueries, Row, Rows
+from projections.my_orders import query_sql as sql
 from projections.my_orders.fold import NAME
-
-PAGE_ROWS_MAX = 101
-"""One more than a page shows: the extra row means that there is another page."""
-
-NEWEST = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

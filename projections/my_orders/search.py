@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from projections.engine.queries import ReadModelQueries
+from projections.engine.queries import NEWEST, PAGE_ROWS_MAX, ReadModelQueries
 from projections.my_orders.fold import NAME
-from projections.my_orders.queries import NEWEST, PAGE_ROWS_MAX, Orders, to_orders
-from projections.my_orders.tables import FIND_ORDERS
+from projections.my_orders.queries import Orders, to_orders
+from projections.my_orders.query_sql import FIND_ORDERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from domain.operations.projection import Exclusions
 from eventstore.postgres import PostgresStore
 from eventstore.store import RecordedEvent
 from projections.engine.queries import ReadModelQueries
-from projections.sales.fold import Sales, SalesFilter, report_sales
+from projections.sales.queries import Sales, SalesFilter, report_sales
 from tests.audit.logs import put
 from tests.projections.manual_projector import ManualProjector
 from tests.projections.random_history import BUYERS

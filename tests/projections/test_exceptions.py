@@ -9,7 +9,7 @@ from domain.decisions.resolving_exceptions import ResolveException
 from domain.money_exception import Resolution, ResolutionReason
 from domain.ports.payment_gateway import LedgerEntry, LedgerEntryKind
 from projections.engine.queries import ReadModelQueries
-from projections.exceptions.fold import ListedException, list_exceptions
+from projections.exceptions.queries import ListedException, list_exceptions
 from tests.projections.manual_projector import ManualProjector
 from tests.projections.shop_scenario import START, ShopScenario
 

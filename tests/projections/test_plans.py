@@ -7,13 +7,14 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from projections.catalogue import tables as catalogue
+from projections.catalogue import query_sql as catalogue
 from projections.engine.queries import ReadModelQueries
 from projections.exceptions import tables as exceptions
-from projections.my_orders import tables as my_orders
+from projections.my_orders import query_sql as my_orders
+from projections.my_orders import tables as my_orders_tables
 from projections.registry import EVERY_MODEL
 from projections.sales import tables as sales
-from projections.sales.fold import SalesFilter
+from projections.sales.queries import SalesFilter
 from projections.seat_map import tables as seat_map
 from projections.tickets import tables as tickets
 from runtime.local.embedded import EmbeddedPostgres
@@ -192,11 +193,11 @@ class TestPlans:
             for schema, statement in (
                 ("seat_map", seat_map.FOLD_SEATS),
                 ("seat_map", seat_map.DROP_EMPTY_TALLIES),
-                ("my_orders", my_orders.MOVE_ORDERS),
-                ("my_orders", my_orders.MOVE_PAYMENTS),
+                ("my_orders", my_orders_tables.MOVE_ORDERS),
+                ("my_orders", my_orders_tables.MOVE_PAYMENTS),
                 ("exceptions", exceptions.MOVE),
-                ("my_orders", my_orders.MOVE_REFUNDS),
-                ("my_orders", my_orders.END_HOLDS),
+                ("my_orders", my_orders_tables.MOVE_REFUNDS),
+                ("my_orders", my_orders_tables.END_HOLDS),
                 ("tickets", tickets.VOID),
                 ("tickets", tickets.ENTER),
                 ("sales", sales.ADD_SOLD),

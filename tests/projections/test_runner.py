@@ -24,7 +24,8 @@ from projections.engine.projector import Projector
 from projections.engine.queries import ReadModelQueries
 from projections.operations.operations import PAUSE, RESUME, RETRY, ProjectionOperations
 from projections.registry import EVERY_MODEL, reader_for
-from projections.seat_map.fold import SEAT_MAP, read_seat_map
+from projections.seat_map.fold import SEAT_MAP
+from projections.seat_map.queries import read_seat_map
 from projections.tickets.fold import TICKETS
 from runtime.local.embedded import EmbeddedNats
 from tests.eventstore.appends import to_append

@@ -9,7 +9,7 @@ from uuid_utils.compat import uuid7
 from domain.decisions.disputing import lose_dispute, win_dispute
 from domain.decisions.refunding import RequestRefund, approve_refund, request_refund
 from projections.engine.queries import ReadModelQueries
-from projections.sales.fold import Sale, SalesFilter, report_sales
+from projections.sales.queries import Sale, SalesFilter, report_sales
 from tests.projections.manual_projector import ManualProjector
 from tests.projections.shop_scenario import HOLD_LASTS, START, ShopScenario
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from projections.engine.queries import ReadModelQueries
-from projections.seat_map.fold import SeatCounts, count_seats, read_seat_map
+from projections.seat_map.queries import SeatCounts, count_seats, read_seat_map
 from tests.projections.manual_projector import ManualProjector
 from tests.projections.shop_scenario import HOLD_LASTS, ShopScenario
 

@@ -12,7 +12,8 @@ from projections.engine.queries import ReadModelQueries
 from projections.engine.status import list_statuses
 from projections.operations.operations import PAUSE, RESUME, ProjectionOperations, park, skip, unpark
 from projections.rebuild.requests import RebuildRequests, unskip
-from projections.seat_map.fold import SEAT_MAP, read_seat_map
+from projections.seat_map.fold import SEAT_MAP
+from projections.seat_map.queries import read_seat_map
 from projections.tickets.fold import TICKETS
 from tests.projections.shop_scenario import ShopScenario
 from tests.projections.workers import FailingModel, ProjectionWorkers

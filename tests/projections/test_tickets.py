@@ -2,7 +2,7 @@
 
 from projections.catalogue import find_performance
 from projections.engine.queries import ReadModelQueries
-from projections.tickets.fold import find_ticket, list_tickets, tickets_of_order
+from projections.tickets.queries import find_ticket, list_tickets, tickets_of_order
 from tests.projections.manual_projector import ManualProjector
 from tests.projections.shop_scenario import ShopScenario
 

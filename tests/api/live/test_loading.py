@@ -5,7 +5,7 @@ import asyncio
 from api.live.places import SOLD
 from api.live.seat_map import LiveSeatMap
 from api.live.seat_maps import PLACES_PER_PAUSE, load_rows
-from projections.seat_map.fold import SeatGroup, SeatMap
+from projections.seat_map.queries import SeatGroup, SeatMap
 from tests.api.live.test_places import LARGE, inventory_of
 
 

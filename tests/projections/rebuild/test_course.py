@@ -13,7 +13,8 @@ from projections.rebuild.exclusive_session import RebuildInProgress, exclusive_s
 from projections.rebuild.rebuilder import VersionsDiffer
 from projections.rebuild.throttle import Progress
 from projections.registry import EVERY_MODEL, reader_for
-from projections.seat_map.fold import SEAT_MAP, read_seat_map
+from projections.seat_map.fold import SEAT_MAP
+from projections.seat_map.queries import read_seat_map
 from tests.eventstore.nats.bookings import until
 from tests.projections.manual_projector import ManualProjector
 from tests.projections.random_history import RandomHistory
