@@ -9,8 +9,8 @@ from domain.errors import Invalid, SeatsTaken
 from domain.seat import SeatBlocked, SeatReleased, SeatUnblocked
 from domain.values import SEATS_PER_BLOCK_MAX, BlockReason, ReleaseReason
 from eventstore.store import EVENTS_PER_COMMAND_MAX
-from tests.domain.scenario import NOW, Result, Scenario
-from tests.domain.theatre import HAMLET, HOLD_LASTS, INVENTORY, SEATS, bought, held, hold_of, on_sale
+from tests.support.scenario import NOW, Result, Scenario
+from tests.support.shop import HAMLET, HOLD_LASTS, INVENTORY, SEATS, hold_command, on_sale, with_hold, with_paid_order
 
 A1, A2 = SEATS[:2]
 HOUSE, DAMAGED = BlockReason.HOUSE, BlockReason.DAMAGED
@@ -67,10 +67,10 @@ class TestBlockSeats:
 
     def test_given_a_block_whose_time_ran_out_then_the_next_buyer_takes_the_seat(self) -> None:
         given = given_block(HOUSE, SOON)
-        given.at(SOON - timedelta(seconds=1)).when(hold_seats, hold_of("h1", "ann", A1), INVENTORY).then_refused(
+        given.at(SOON - timedelta(seconds=1)).when(hold_seats, hold_command("h1", "ann", A1), INVENTORY).then_refused(
             SeatsTaken, seats=[A1]
         )
-        assert given.at(SOON).when(hold_seats, hold_of("h1", "ann", A1), INVENTORY).events()
+        assert given.at(SOON).when(hold_seats, hold_command("h1", "ann", A1), INVENTORY).events()
 
     def test_given_a_release_date_that_has_come_then_it_is_refused(self) -> None:
         for until in (NOW, NOW - timedelta(days=365)):
@@ -78,13 +78,13 @@ class TestBlockSeats:
             block(given_block(HOUSE), HOUSE, until).then_refused(Invalid)
 
     def test_given_a_lapsed_hold_then_it_ends_first(self) -> None:
-        given = held(on_sale(), "h1", "ann", A1).later(HOLD_LASTS)
+        given = with_hold(on_sale(), "h1", "ann", A1).later(HOLD_LASTS)
         block(given, HOUSE).then(SeatReleased(hold="h1", reason=ReleaseReason.LAPSED), blocked(HOUSE))
 
     def test_given_a_live_hold_or_a_sale_then_no_seat_is_blocked(self) -> None:
         command = block_of(HOUSE, None, A1, A2)
-        held(on_sale(), "h1", "ann", A2).when(block_seats, command, INVENTORY).then_refused(SeatsTaken, seats=[A2])
-        sold, _ = bought(on_sale(), "h1", "ann", A2)
+        with_hold(on_sale(), "h1", "ann", A2).when(block_seats, command, INVENTORY).then_refused(SeatsTaken, seats=[A2])
+        sold, _ = with_paid_order(on_sale(), "h1", "ann", A2)
         sold.when(block_seats, command, INVENTORY).then_refused(SeatsTaken, seats=[A2])
 
     def test_the_largest_block_fits_into_one_command(self) -> None:
@@ -104,4 +104,4 @@ class TestUnblockSeats:
         unblock(given_block(HOUSE, SOON).at(SOON)).then_nothing()
 
     def test_given_a_held_seat_then_nothing(self) -> None:
-        unblock(held(on_sale(), "h1", "ann", A1)).then_nothing()
+        unblock(with_hold(on_sale(), "h1", "ann", A1)).then_nothing()

@@ -13,9 +13,19 @@ from domain.hold import HOLD, HoldReleased
 from domain.order import ORDER, OrderCancelled, RefundOpened
 from domain.refund import REFUND, RefundCompleted
 from domain.values import OrderCancelReason, PerformanceCancelReason, Price, RefundReason, ReleaseReason
-from tests.domain.money import money
-from tests.domain.scenario import Scenario
-from tests.domain.theatre import HAMLET, HOLD_LASTS, PRICE, SEATS, STARTS_AT, bought, held, on_sale, ordered
+from tests.support.paid_order import an_order
+from tests.support.scenario import Scenario
+from tests.support.shop import (
+    HAMLET,
+    HOLD_LASTS,
+    PRICE,
+    SEATS,
+    STARTS_AT,
+    on_sale,
+    with_hold,
+    with_order,
+    with_paid_order,
+)
 
 RULE = "refund_cancelled_performances"
 
@@ -43,61 +53,61 @@ def refunded(scenario: Scenario, order: str) -> Scenario:
 
 class TestRequestDueRefund:
     def test_given_a_performance_that_takes_place_then_nothing(self) -> None:
-        scenario, order = bought(on_sale(), "hold", "ann", SEATS[0])
+        scenario, order = with_paid_order(on_sale(), "hold", "ann", SEATS[0])
         scenario.when(request_due_refund, order=order).then_nothing()
 
     def test_given_a_part_lost_to_a_dispute_then_the_lines_that_the_rest_covers_are_refunded(self) -> None:
-        case = money().paid().disputed("lost", 1, amount=PRICE)
+        case = an_order().paid().disputed("lost", 1, amount=PRICE)
         scenario = refunded(cancelled(case.scenario), case.order)
-        placed = replace(case, scenario=scenario).placed()
+        placed = replace(case, scenario=scenario).order_state()
         assert (placed.amount_committed(case.payment), placed.cancelled_lines) == (PRICE, frozenset({"1"}))
         scenario.when(request_due_refund, order=case.order).then_nothing()
 
     def test_given_all_lost_to_a_dispute_then_nothing_is_requested(self) -> None:
-        case = money().paid().disputed("lost", 1)
+        case = an_order().paid().disputed("lost", 1)
         cancelled(case.scenario).when(request_due_refund, order=case.order).then_nothing()
 
     def test_given_a_paid_order_then_all_of_it_is_requested_by_no_account(self) -> None:
-        scenario, order = bought(on_sale(), "hold", "ann", *SEATS[:2])
+        scenario, order = with_paid_order(on_sale(), "hold", "ann", *SEATS[:2])
         requested, opened = cancelled(scenario).when(request_due_refund, order=order).events()
         assert (requested.reason, requested.requested_by) == (RefundReason.PERFORMANCE_CANCELLED, None)
         assert (requested.lines, requested.amount) == (("1", "2"), 2 * PRICE)
         assert isinstance(opened, RefundOpened)
 
     def test_given_it_has_begun_and_tickets_were_used_then_all_of_it_all_the_same(self) -> None:
-        scenario, order = bought(on_sale(), "hold", "ann", *SEATS[:2])
+        scenario, order = with_paid_order(on_sale(), "hold", "ann", *SEATS[:2])
         late = cancelled(scenario.at(STARTS_AT + timedelta(hours=1)))
         requested, _ = late.when(request_due_refund, order=order).events()
         assert requested.lines == ("1", "2")
 
     def test_given_an_open_request_of_the_owner_then_the_rest_and_both_are_approved_once(self) -> None:
-        scenario, order = bought(on_sale(), "hold", "ann", *SEATS[:3])
+        scenario, order = with_paid_order(on_sale(), "hold", "ann", *SEATS[:3])
         done = refunded(cancelled(asked(scenario, order, "2")), order)
         assert due(done, order) == DueRefunds()
         done.when(request_due_refund, order=order).then_nothing()
 
     def test_given_a_request_rejected_before_then_its_lines_are_refunded(self) -> None:
-        scenario, order = bought(on_sale(), "hold", "ann", *SEATS[:2])
+        scenario, order = with_paid_order(on_sale(), "hold", "ann", *SEATS[:2])
         scenario = asked(scenario, order, "1").given_done(reject_refund, refund="asked", by="support")
         requested, _ = cancelled(scenario).when(request_due_refund, order=order).events()
         assert requested.lines == ("1", "2")
 
     def test_given_support_rejected_the_refund_of_the_cancellation_then_it_stays_rejected(self) -> None:
-        scenario, order = bought(on_sale(), "hold", "ann", SEATS[0])
+        scenario, order = with_paid_order(on_sale(), "hold", "ann", SEATS[0])
         scenario = cancelled(scenario).given_done(request_due_refund, order=order)
         (refund,) = due(scenario, order).undecided
         scenario = scenario.given_done(reject_refund, refund=refund, by="support")
         assert due(scenario, order) == DueRefunds()
 
     def test_given_part_of_it_was_refunded_then_the_rest_under_another_id(self) -> None:
-        scenario, order = bought(on_sale(), "hold", "ann", *SEATS[:2])
+        scenario, order = with_paid_order(on_sale(), "hold", "ann", *SEATS[:2])
         scenario = asked(scenario, order, "1").given_done(approve_refund, refund="asked", by="support")
         requested, _ = cancelled(scenario).when(request_due_refund, order=order).events()
         assert requested.lines == ("2",)
 
     def test_given_nothing_was_to_pay_then_the_tickets_are_void_and_nothing_is_transferred(self) -> None:
         free = on_sale(prices=(Price(category="A", amount=0), Price(category="S", amount=0)))
-        scenario, order = ordered(held(free, "hold", "ann", SEATS[0]), "hold", "ann")
+        scenario, order = with_order(with_hold(free, "hold", "ann", SEATS[0]), "hold", "ann")
         done = refunded(cancelled(scenario), order)
         refunds = [events for stream, events in done.history.items() if stream.startswith(REFUND.prefix)]
         assert isinstance(refunds[0][-1], RefundCompleted)
@@ -105,30 +115,30 @@ class TestRequestDueRefund:
 
     @pytest.mark.parametrize("after", [timedelta(0), timedelta(days=400)], ids=str)
     def test_given_the_owner_asks_again_then_the_process_and_the_owner_never_both(self, after: timedelta) -> None:
-        scenario, order = bought(on_sale(), "hold", "ann", SEATS[0])
+        scenario, order = with_paid_order(on_sale(), "hold", "ann", SEATS[0])
         scenario = asked(cancelled(scenario).at(STARTS_AT + after), order, "1")
         assert due(scenario, order) == DueRefunds(undecided=("asked",))
 
 
 class TestEndBasket:
     def test_given_an_unpaid_order_then_it_is_cancelled_and_its_seats_are_released(self) -> None:
-        scenario, order = ordered(held(on_sale(), "hold", "ann", SEATS[0]), "hold", "ann")
+        scenario, order = with_order(with_hold(on_sale(), "hold", "ann", SEATS[0]), "hold", "ann")
         ended = cancelled(scenario).when(end_basket, hold="hold")
         ended.then_on(ORDER.stream(order), OrderCancelled(reason=OrderCancelReason.PERFORMANCE_CANCELLED))
         ended.then_on(HOLD.stream("hold"), HoldReleased(reason=ReleaseReason.ORDER_CANCELLED))
 
     @pytest.mark.parametrize("after", [timedelta(0), 2 * HOLD_LASTS], ids=["living", "lapsed"])
     def test_given_a_basket_then_it_is_released(self, after: timedelta) -> None:
-        scenario = cancelled(held(on_sale(), "hold", "ann", SEATS[0])).later(after)
+        scenario = cancelled(with_hold(on_sale(), "hold", "ann", SEATS[0])).later(after)
         scenario.when(end_basket, hold="hold").then_on(
             HOLD.stream("hold"), HoldReleased(reason=ReleaseReason.PERFORMANCE_CANCELLED)
         )
 
     def test_given_a_paid_order_or_an_ended_basket_then_nothing(self) -> None:
-        scenario, _ = bought(on_sale(), "paid", "ann", SEATS[0])
-        scenario = held(scenario, "ended", "bob", SEATS[1]).given_done(release_hold, hold="ended", holder="bob")
+        scenario, _ = with_paid_order(on_sale(), "paid", "ann", SEATS[0])
+        scenario = with_hold(scenario, "ended", "bob", SEATS[1]).given_done(release_hold, hold="ended", holder="bob")
         for hold in ("paid", "ended"):
             cancelled(scenario).when(end_basket, hold=hold).then_nothing()
 
     def test_given_a_performance_that_takes_place_then_nothing(self) -> None:
-        held(on_sale(), "hold", "ann", SEATS[0]).when(end_basket, hold="hold").then_nothing()
+        with_hold(on_sale(), "hold", "ann", SEATS[0]).when(end_basket, hold="hold").then_nothing()

@@ -8,8 +8,8 @@ from domain.order import ORDER, PlacedOrder
 from domain.seat import SeatReturned, SeatSold
 from domain.ticket import TICKET, TicketVoided
 from domain.values import RefundReason
-from tests.domain.scenario import Result, Scenario
-from tests.domain.theatre import HAMLET, SEATS, bought, on_sale, seat
+from tests.support.scenario import Result, Scenario
+from tests.support.shop import HAMLET, SEATS, on_sale, seat_stream, with_paid_order
 
 A1, A2 = SEATS[:2]
 REQUESTED = RefundReason.BUYER_REQUEST
@@ -35,33 +35,33 @@ def ticket_of(scenario: Scenario, order: str, line: str) -> str:
 
 class TestApproveRefund:
     def test_given_the_orders_own_seat_then_seat_ticket_and_quota_come_back(self) -> None:
-        given, order = bought(on_sale(), "h1", "ann", A1, A2)
+        given, order = with_paid_order(on_sale(), "h1", "ann", A1, A2)
         result = approved(given, order)
-        result.then_on(seat(A1), SeatReturned(order=order, reason=REQUESTED))
+        result.then_on(seat_stream(A1), SeatReturned(order=order, reason=REQUESTED))
         result.then_on(TICKET.stream(ticket_of(given, order, "1")), TicketVoided(refund="r1"))
         result.then_on(BUYER_QUOTA.stream("ann", HAMLET), BuyerQuotaReturned(hold="h1", seats=1))
-        result.then_on(seat(A2))
+        result.then_on(seat_stream(A2))
 
     def test_given_a_seat_sold_to_another_order_then_that_sale_stands(self) -> None:
-        given, order = bought(on_sale(), "h1", "ann", A1)
+        given, order = with_paid_order(on_sale(), "h1", "ann", A1)
         elsewhere = given.given(
-            seat(A1), SeatReturned(order=order, reason=REQUESTED), SeatSold(order="bobs", ticket="bobs-ticket")
+            seat_stream(A1), SeatReturned(order=order, reason=REQUESTED), SeatSold(order="bobs", ticket="bobs-ticket")
         )
-        approved(elsewhere, order).then_on(seat(A1))
+        approved(elsewhere, order).then_on(seat_stream(A1))
 
     def test_given_a_seat_sold_again_to_the_same_order_with_another_ticket_then_that_sale_stands(self) -> None:
-        given, order = bought(on_sale(), "h1", "ann", A1)
+        given, order = with_paid_order(on_sale(), "h1", "ann", A1)
         again = given.given(
-            seat(A1), SeatReturned(order=order, reason=REQUESTED), SeatSold(order=order, ticket="another")
+            seat_stream(A1), SeatReturned(order=order, reason=REQUESTED), SeatSold(order=order, ticket="another")
         )
-        approved(again, order).then_on(seat(A1))
+        approved(again, order).then_on(seat_stream(A1))
 
     def test_given_a_void_ticket_then_it_is_not_voided_again(self) -> None:
-        given, order = bought(on_sale(), "h1", "ann", A1)
+        given, order = with_paid_order(on_sale(), "h1", "ann", A1)
         ticket = TICKET.stream(ticket_of(given, order, "1"))
         approved(given.given(ticket, TicketVoided(refund="r0")), order).then_on(ticket)
 
     def test_given_a_share_that_came_back_then_the_quota_stays(self) -> None:
-        given, order = bought(on_sale(), "h1", "ann", A1)
+        given, order = with_paid_order(on_sale(), "h1", "ann", A1)
         buyer = BUYER_QUOTA.stream("ann", HAMLET)
         approved(given.given(buyer, BuyerQuotaReturned(hold="h1", seats=1)), order).then_on(buyer)

@@ -7,8 +7,8 @@ from domain.decisions.scheduling import schedule
 from domain.errors import Invalid
 from domain.performance import PerformanceScheduled
 from domain.values import Limits, Price
-from tests.domain.scenario import NOW
-from tests.domain.theatre import GLOBE, SHOW, STARTS_AT, on_sale
+from tests.support.scenario import NOW
+from tests.support.shop import GLOBE, SHOW, STARTS_AT, on_sale
 
 
 @pytest.mark.parametrize(

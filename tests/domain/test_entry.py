@@ -35,8 +35,8 @@ from domain.ticket import (
     TicketVoided,
 )
 from domain.values import EntryRules, PerformanceCancelReason
-from tests.domain.scenario import NOW, Scenario
-from tests.domain.theatre import GLOBE, HAMLET, SEATS, STARTS_AT, bought, on_sale
+from tests.support.scenario import NOW, Scenario
+from tests.support.shop import GLOBE, HAMLET, SEATS, STARTS_AT, on_sale, with_paid_order
 
 INSTANT = timedelta(microseconds=1)
 MISTAKE = RevertReason.SCANNED_BY_MISTAKE
@@ -47,7 +47,7 @@ class Door:
     """One sold seat, and the scan of its ticket an hour before the start."""
 
     def __init__(self, **different: Any) -> None:
-        sold, self.order = bought(on_sale(**different), "hold", "ann", SEATS[0])
+        sold, self.order = with_paid_order(on_sale(**different), "hold", "ann", SEATS[0])
         self.ticket = sold.state(lambda context: context.read(ORDER, self.order)).tickets["1"]  # type: ignore[union-attr]
         self.open = sold.given(ORGANIZER.stream(GLOBE), OrganizerFounded(name="The Globe")).at(
             STARTS_AT - timedelta(hours=1)

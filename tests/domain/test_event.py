@@ -15,8 +15,8 @@ from domain.event import (
     give_up_deletion,
     publish,
 )
-from tests.domain.scenario import Scenario
-from tests.domain.theatre import GLOBE, INVENTORY, SEATS, SHOW, hold_of, on_sale
+from tests.support.scenario import Scenario
+from tests.support.shop import GLOBE, INVENTORY, SEATS, SHOW, hold_command, on_sale
 
 CREATED = EventCreated(organizer=GLOBE, venue="venue", details=EventDetails(title="Hamlet"))
 DRAFT = Scenario().given(EVENT.stream(SHOW), CREATED)
@@ -32,14 +32,14 @@ class TestPublish:
     def test_given_a_deletion_under_way_then_it_is_given_up(self) -> None:
         CLOSED_DRAFT.when(publish, SHOW).then(EventReopened(), EventPublished())
         CLOSED.when(publish, SHOW).then(EventReopened())
-        hold = hold_of("h1", "ann", SEATS[0])
+        hold = hold_command("h1", "ann", SEATS[0])
         assert CLOSED.given_done(publish, SHOW).when(hold_seats, hold, INVENTORY).events()
 
 
 class TestCloseForDeletion:
     def test_given_a_published_event_then_nothing_sells(self) -> None:
         given = on_sale().given_done(close_for_deletion, SHOW)
-        given.when(hold_seats, hold_of("h1", "ann", SEATS[0]), INVENTORY).then_refused(NotOnSale)
+        given.when(hold_seats, hold_command("h1", "ann", SEATS[0]), INVENTORY).then_refused(NotOnSale)
         given.when(close_for_deletion, SHOW).then_nothing()
 
 

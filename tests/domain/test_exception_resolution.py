@@ -29,40 +29,50 @@ from domain.refund import (
     RefundRetried,
     transfer_reference,
 )
-from tests.domain.money import CAPTURE, REFUND_ENTRY, TOTAL, Money, entry_of, exception_id, kinds, money, only_exception
-from tests.domain.scenario import Result, Scenario
+from tests.support.paid_order import (
+    CAPTURE,
+    REFUND_ENTRY,
+    TOTAL,
+    OrderScenario,
+    an_order,
+    exception_id,
+    exception_kinds,
+    ledger_entry,
+    only_exception_id,
+)
+from tests.support.scenario import Result, Scenario
 
 ACCEPT, REFUND_IT, RETRY, WRITE_OFF = Resolution.ACCEPT, Resolution.REFUND, Resolution.RETRY, Resolution.WRITE_OFF
 WHY = ResolutionReason.EXPLAINED
 BELOW = FourEyesLimits(amount_max=TOTAL - 1)
 
 
-def resolve(case: Money, resolution: Resolution, by: str = "sue", **different: Any) -> Result:
+def resolve(case: OrderScenario, resolution: Resolution, by: str = "sue", **different: Any) -> Result:
     """Let an account of support end the only exception."""
     return case.scenario.when(resolve_exception, command(case, resolution, by, **different))
 
 
-def resolved(case: Money, resolution: Resolution, by: str = "sue", **different: Any) -> Money:
+def resolved(case: OrderScenario, resolution: Resolution, by: str = "sue", **different: Any) -> OrderScenario:
     """Record how support ended the only exception."""
     done = case.scenario.given_done(resolve_exception, command(case, resolution, by, **different))
     return replace(case, scenario=done)
 
 
-def command(case: Money, resolution: Resolution, by: str, **different: Any) -> ResolveException:
+def command(case: OrderScenario, resolution: Resolution, by: str, **different: Any) -> ResolveException:
     """Return the command that ends the only exception."""
-    fields: dict[str, Any] = {"exception": only_exception(case), "reason": WHY, **different}
+    fields: dict[str, Any] = {"exception": only_exception_id(case), "reason": WHY, **different}
     return ResolveException(resolution=resolution, by=by, **fields)
 
 
-def stray() -> Money:
+def stray() -> OrderScenario:
     """Return a capture of no payment of ours."""
-    case = money()
-    return case.known(entry_of(CAPTURE, "another-shops-order"))
+    case = an_order()
+    return case.reconciled(ledger_entry(CAPTURE, "another-shops-order"))
 
 
-def wrong_currency() -> Money:
+def wrong_currency() -> OrderScenario:
     """Return a capture in another currency than the order's."""
-    return money().paid(currency="USD")
+    return an_order().paid(currency="USD")
 
 
 class TestResolveException:
@@ -87,7 +97,7 @@ class TestResolveException:
         ("case", "resolution"), [(stray(), RETRY), (wrong_currency(), RETRY), (stray(), Resolution.RESOLVED)]
     )
     def test_given_an_end_that_the_kind_does_not_have_then_it_is_refused(
-        self, case: Money, resolution: Resolution
+        self, case: OrderScenario, resolution: Resolution
     ) -> None:
         resolve(case, resolution).then_refused(ResolutionNotPossible)
 
@@ -96,7 +106,7 @@ class TestResolveException:
 
     def test_given_who_asked_for_the_refund_then_they_do_not_decide(self) -> None:
         case = resolved(stray(), REFUND_IT, by="sue")
-        case = failed(case, exception_refund_id(only_exception(stray())))
+        case = failed(case, exception_refund_id(only_exception_id(stray())))
         (name,) = [stream for stream in case.scenario.history if is_failure(case, stream)]
         exception = name.removeprefix("exception-")
         for resolution in (RETRY, ACCEPT, WRITE_OFF):
@@ -131,51 +141,51 @@ class TestFourEyes:
 class TestRefundAnException:
     def test_given_stray_money_then_it_goes_back_to_its_checkout_without_an_order(self) -> None:
         case = stray()
-        refund = exception_refund_id(only_exception(case))
+        refund = exception_refund_id(only_exception_id(case))
         result = resolve(case, REFUND_IT)
         requested, approved = result.changes[REFUND.stream(refund)]
         assert isinstance(requested, RefundRequested)
         assert (requested.order, requested.payment, requested.checkout, requested.amount) == (None, None, "co_1", TOTAL)
         assert approved == RefundApproved(by="sue")
         closed = ExceptionClosed(resolution=REFUND_IT, by="sue", reason=WHY, refund=refund)
-        result.then_on(EXCEPTION.stream(only_exception(case)), closed)
+        result.then_on(EXCEPTION.stream(only_exception_id(case)), closed)
 
     def test_given_the_wrong_currency_then_what_came_goes_back_in_that_currency(self) -> None:
         case = wrong_currency()
-        refund = exception_refund_id(only_exception(case))
+        refund = exception_refund_id(only_exception_id(case))
         claim = RefundOpened(refund=refund, payment=case.payment, lines=(), amount=TOTAL, currency="USD")
         resolve(case, REFUND_IT).then_on(ORDER.stream(case.order), claim)
 
     def test_given_a_second_capture_then_its_refund_is_no_claim_on_the_first(self) -> None:
-        case = money().paid()
-        case = case.known(entry_of(CAPTURE, case.payment)).known(entry_of(CAPTURE, case.payment, 2))
+        case = an_order().paid()
+        case = case.reconciled(ledger_entry(CAPTURE, case.payment)).reconciled(ledger_entry(CAPTURE, case.payment, 2))
         case = resolved(case, REFUND_IT)
-        assert case.placed().amount_committed(case.payment) == 0
-        assert case.asked().refund
+        assert case.order_state().amount_committed(case.payment) == 0
+        assert case.refund_requested().refund
 
     def test_given_an_open_dispute_of_the_payment_then_it_is_refused(self) -> None:
         resolve(wrong_currency().disputed("opened", 1, currency="USD"), REFUND_IT).then_refused(PaymentDisputed)
 
     def test_given_nothing_refundable_then_it_is_refused(self) -> None:
-        case = money().paid()
-        case = case.known(entry_of(CAPTURE, case.payment, amount=TOTAL - 1))
+        case = an_order().paid()
+        case = case.reconciled(ledger_entry(CAPTURE, case.payment, amount=TOTAL - 1))
         resolve(case, REFUND_IT).then_refused(ResolutionNotPossible)
 
     def test_given_the_refund_is_carried_out_then_it_is_completed_once(self) -> None:
         case = resolved(stray(), REFUND_IT)
-        refund = exception_refund_id(only_exception(case))
+        refund = exception_refund_id(only_exception_id(case))
         submitted = case.scenario.given_done(submit_refund, refund=refund)
         done = submitted.when(complete_refund, reference=refund, provider_refund="re_1")
         done.then(RefundCompleted(provider_refund="re_1", attempt=1))
 
 
-def is_failure(case: Money, stream: str) -> bool:
+def is_failure(case: OrderScenario, stream: str) -> bool:
     """Return whether a stream is the exception of a refund that failed."""
     opened = case.scenario.history[stream][0]
     return stream.startswith("exception-") and opened.kind is ExceptionKind.REFUND_FAILED
 
 
-def failed(case: Money, refund: str, *, first: int = 1) -> Money:
+def failed(case: OrderScenario, refund: str, *, first: int = 1) -> OrderScenario:
     """Let all transfers of a round fail."""
     scenario: Scenario = case.scenario
     for attempt in range(first, first + 8):
@@ -187,7 +197,7 @@ def failed(case: Money, refund: str, *, first: int = 1) -> Money:
 
 class TestRefundThatFailed:
     def test_given_a_retry_then_another_round_of_transfers_begins(self) -> None:
-        case = money().paid().failed_for_good()
+        case = an_order().paid().refund_failed()
         resolve(case, RETRY).then_on(REFUND.stream(case.refund), RefundRetried(by="sue"))
         again = resolved(case, RETRY)
         failed_again = failed(again, case.refund, first=9)
@@ -199,27 +209,29 @@ class TestRefundThatFailed:
         [(ACCEPT, RefundOutcome.PAID_ANOTHER_WAY), (WRITE_OFF, RefundOutcome.WRITTEN_OFF)],
     )
     def test_given_another_end_then_no_transfer_follows(self, resolution: Resolution, outcome: RefundOutcome) -> None:
-        case = money().paid().failed_for_good()
+        case = an_order().paid().refund_failed()
         result = resolve(case, resolution)
         result.then_on(REFUND.stream(case.refund), RefundClosedManually(outcome=outcome, by="sue"))
         result.then_on(ORDER.stream(case.order), RefundClosed(refund=case.refund, outcome=outcome))
         resolved(case, resolution).scenario.when(submit_refund, refund=case.refund).then_nothing()
 
     def test_given_it_was_completed_meanwhile_then_there_is_nothing_to_retry(self) -> None:
-        case = money().paid().failed_for_good()
+        case = an_order().paid().refund_failed()
         reference = transfer_reference(case.refund, 8)
         done = case.scenario.given_done(complete_refund, reference=reference, provider_refund="re_1")
         resolve(replace(case, scenario=done), RETRY).then_refused(ExceptionEnded, resolution="resolved")
 
     def test_given_money_that_goes_back_after_it_was_paid_another_way_then_that_is_twice(self) -> None:
-        case = resolved(money().paid().failed_for_good(), ACCEPT)
-        assert kinds(case.booked(entry_of(REFUND_ENTRY, case.refund, 5))) == [ExceptionKind.REFUNDED_TWICE]
+        case = resolved(an_order().paid().refund_failed(), ACCEPT)
+        assert exception_kinds(case.when_reconciled(ledger_entry(REFUND_ENTRY, case.refund, 5))) == [
+            ExceptionKind.REFUNDED_TWICE
+        ]
 
 
 class TestUnreadableEntry:
     def test_given_a_retry_that_fails_again_then_the_exception_is_open_again(self) -> None:
-        found = entry_of(CAPTURE, "x", amount=-1)
-        case = resolved(money().known(found), RETRY)
+        found = ledger_entry(CAPTURE, "x", amount=-1)
+        case = resolved(an_order().reconciled(found), RETRY)
         again = case.scenario.when(unreadable_events, found, provider="sandbox")
         stream = EXCEPTION.stream(exception_id(found))
         again.then_on(stream, case.scenario.history[stream][0])
@@ -230,9 +242,9 @@ class TestUnreadableEntry:
 class TestTransferThatNobodyAnswersFor:
     """Its provider is in the settings no more, so whether the money went back cannot be found out."""
 
-    def unanswered(self) -> Money:
+    def unanswered(self) -> OrderScenario:
         """Return a refund under way, reported to support."""
-        case = money().paid().submitted()
+        case = an_order().paid().refund_submitted()
         return replace(case, scenario=case.scenario.given_done(report_unanswered, refund=case.refund))
 
     def test_given_it_is_reported_again_then_support_has_it_once(self) -> None:
@@ -249,7 +261,7 @@ class TestTransferThatNobodyAnswersFor:
         case = self.unanswered()
         resolve(case, resolution).then_on(REFUND.stream(case.refund), RefundClosedManually(outcome=outcome, by="sue"))
         ended = resolved(case, resolution)
-        assert kinds(ended.booked(entry_of(REFUND_ENTRY, case.refund))) != []
+        assert exception_kinds(ended.when_reconciled(ledger_entry(REFUND_ENTRY, case.refund))) != []
 
     def test_given_the_provider_is_back_then_its_answer_closes_the_exception(self) -> None:
         case = self.unanswered()
@@ -260,7 +272,7 @@ class TestTransferThatNobodyAnswersFor:
             assert closed.resolution is Resolution.RESOLVED
 
     def test_given_it_was_not_submitted_then_nothing_is_reported(self) -> None:
-        case = money().paid().approved()
+        case = an_order().paid().refund_approved()
         case.scenario.when(report_unanswered, refund=case.refund).then_nothing()
 
     def test_given_retry_then_it_is_refused_because_the_money_could_go_back_twice(self) -> None:

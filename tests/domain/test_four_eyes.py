@@ -10,8 +10,8 @@ from domain.decisions.refunding import RequestRefund, approve_refund, reject_ref
 from domain.errors import OwnDecision, RefundDecided
 from domain.refund import REFUND, RefundApproved, RefundEndorsed
 from domain.values import RefundReason
-from tests.domain.scenario import Scenario
-from tests.domain.theatre import PRICE, SEATS, bought, on_sale
+from tests.support.scenario import Scenario
+from tests.support.shop import PRICE, SEATS, on_sale, with_paid_order
 
 BELOW = FourEyesLimits(amount_max=PRICE - 1)
 EXACT = FourEyesLimits(amount_max=PRICE)
@@ -19,7 +19,7 @@ EXACT = FourEyesLimits(amount_max=PRICE)
 
 def asked(by: str | None = None) -> tuple[Scenario, str]:
     """Return ann's order with a refund that she, or support, asked for."""
-    scenario, order = bought(on_sale(), "h1", "ann", SEATS[0])
+    scenario, order = with_paid_order(on_sale(), "h1", "ann", SEATS[0])
     reason = RefundReason.SUPPORT if by else RefundReason.BUYER_REQUEST
     account = None if by else "ann"
     command = RequestRefund(refund=str(uuid7()), order=order, account=account, reason=reason, by=by)
@@ -54,7 +54,7 @@ class TestTwoApprovals:
         approved.then_on(REFUND.stream(refund), RefundApproved(by="sue"))
 
     def test_given_a_sum_split_into_lines_then_the_order_counts_as_a_whole(self) -> None:
-        scenario, order = bought(on_sale(), "h1", "ann", *SEATS[:2])
+        scenario, order = with_paid_order(on_sale(), "h1", "ann", *SEATS[:2])
         first, second = str(uuid7()), str(uuid7())
         for refund, line in ((first, "1"), (second, "2")):
             command = RequestRefund(

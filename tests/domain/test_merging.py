@@ -24,20 +24,20 @@ from domain.errors import GuestHasLoggedIn, Invalid, LimitReached, NotFound, Own
 from domain.ticket import TicketIssued
 from domain.values import Limits, OrderCancelReason
 from eventstore.store import EVENTS_PER_COMMAND_MAX
-from tests.domain.scenario import Scenario
 from tests.domain.test_basket import EXTENSION
-from tests.domain.theatre import (
+from tests.support.scenario import Scenario
+from tests.support.shop import (
     HAMLET,
     HOLD_LASTS,
     INVENTORY,
     PRICE,
     SEATS,
-    bought,
-    captured,
-    held,
-    hold_of,
+    hold_command,
     on_sale,
-    ordered,
+    with_capture,
+    with_hold,
+    with_order,
+    with_paid_order,
 )
 
 A1, A2, A3, B1 = SEATS[:4]
@@ -73,7 +73,7 @@ def quota(scenario: Scenario, account: str) -> dict[str, int]:
 
 class TestMergeGuest:
     def test_given_a_basket_then_accounts_and_quota_record_it(self) -> None:
-        given = held(people(), "h1", GUEST, A1, A2)
+        given = with_hold(people(), "h1", GUEST, A1, A2)
         given.when(merge_guest, MERGE).then(
             GuestMerged(into=ANN),
             GuestReceived(guest=GUEST),
@@ -82,10 +82,10 @@ class TestMergeGuest:
         )
 
     def test_given_the_same_again_then_nothing(self) -> None:
-        merged(held(people(), "h1", GUEST, A1)).when(merge_guest, MERGE).then_nothing()
+        merged(with_hold(people(), "h1", GUEST, A1)).when(merge_guest, MERGE).then_nothing()
 
     def test_given_a_basket_that_was_held_at_the_same_moment_then_its_quota_moves_afterwards(self) -> None:
-        given = held(people().given_done(merge_guest, NOTHING_HELD), "h1", GUEST, A1)
+        given = with_hold(people().given_done(merge_guest, NOTHING_HELD), "h1", GUEST, A1)
         assert quota(merged(given), ANN) == {"h1": 1}
         assert quota(merged(given), GUEST) == {}
 
@@ -101,7 +101,7 @@ class TestMergeGuest:
         assert quota(given, GUEST) == {}
 
     def test_given_another_account_then_it_is_refused(self) -> None:
-        given = merged(held(people(), "h1", GUEST, A1))
+        given = merged(with_hold(people(), "h1", GUEST, A1))
         given.when(merge_guest, MergeGuest(guest=GUEST, account=BOB)).then_refused(GuestHasLoggedIn)
 
     def test_given_no_guest_or_no_account_then_it_is_refused(self) -> None:
@@ -124,22 +124,24 @@ class TestMergeGuest:
 class TestLimits:
     def test_given_both_had_seats_then_both_count_and_none_is_lost(self) -> None:
         limits = Limits(seats_per_order=None, seats_per_buyer=3, live_holds_per_buyer=None)
-        given = held(held(people(limits=limits), "h1", GUEST, A1, A2), "h2", ANN, A3)
-        given.when(hold_seats, hold_of("h3", ANN, B1), INVENTORY).events()
+        given = with_hold(with_hold(people(limits=limits), "h1", GUEST, A1, A2), "h2", ANN, A3)
+        given.when(hold_seats, hold_command("h3", ANN, B1), INVENTORY).events()
         after = merged(given)
         assert quota(after, ANN) == {"h1": 2, "h2": 1}
-        after.when(hold_seats, hold_of("h3", ANN, B1), INVENTORY).then_refused(LimitReached, limit="seats_per_buyer")
+        after.when(hold_seats, hold_command("h3", ANN, B1), INVENTORY).then_refused(
+            LimitReached, limit="seats_per_buyer"
+        )
 
     def test_given_more_than_the_limit_together_then_what_was_held_can_be_paid(self) -> None:
         limits = Limits(seats_per_order=None, seats_per_buyer=2, live_holds_per_buyer=1)
-        given = held(held(people(limits=limits), "h1", GUEST, A1, A2), "h2", ANN, A3)
-        given, order = ordered(merged(given), "h1", ANN)
-        given, payment = captured(given, order, ANN, amount=2 * PRICE)
+        given = with_hold(with_hold(people(limits=limits), "h1", GUEST, A1, A2), "h2", ANN, A3)
+        given, order = with_order(merged(given), "h1", ANN)
+        given, payment = with_capture(given, order, ANN, amount=2 * PRICE)
         after = given.given_done(settle, payment=payment)
         assert quota(after, ANN) == {"h1": 2, "h2": 1}
 
     def test_given_the_basket_ends_then_the_accounts_quota_comes_back(self) -> None:
-        given = merged(held(people(), "h1", GUEST, A1))
+        given = merged(with_hold(people(), "h1", GUEST, A1))
         back = BuyerQuotaReturned(hold="h1", seats=1)
         given.when(release_hold, hold="h1", holder=ANN).then_on(BUYER_QUOTA.stream(ANN, HAMLET), back)
         given.later(HOLD_LASTS).when(expire_hold, hold="h1").then_on(BUYER_QUOTA.stream(ANN, HAMLET), back)
@@ -149,7 +151,7 @@ class TestQuotaThatHasNotMovedYet:
     """The guest held a basket at the moment of the login, and the account ordered it before its quota moved."""
 
     def given(self) -> tuple[Scenario, str]:
-        return ordered(held(people(), "h1", GUEST, A1, A2).given_done(merge_guest, NOTHING_HELD), "h1", ANN)
+        return with_order(with_hold(people(), "h1", GUEST, A1, A2).given_done(merge_guest, NOTHING_HELD), "h1", ANN)
 
     def test_given_the_order_then_it_counts_for_the_account(self) -> None:
         given, _ = self.given()
@@ -170,7 +172,7 @@ class TestQuotaThatHasNotMovedYet:
 
     def test_given_it_is_paid_then_it_counts_for_good_and_is_returned_with_a_refund(self) -> None:
         given, order = self.given()
-        given, payment = captured(given, order, ANN, amount=2 * PRICE)
+        given, payment = with_capture(given, order, ANN, amount=2 * PRICE)
         given = given.given_done(settle, payment=payment)
         assert (quota(given, GUEST), quota(given, ANN)) == ({}, {"h1": 2})
         given = given.given_done(request_refund, RequestRefund(refund="r", order=order, account=ANN, lines=("1",)))
@@ -179,23 +181,23 @@ class TestQuotaThatHasNotMovedYet:
 
 class TestBasketOfAGuest:
     def test_given_the_guest_logged_in_then_the_basket_is_the_accounts(self) -> None:
-        given = merged(held(people(), "h1", GUEST, A1))
+        given = merged(with_hold(people(), "h1", GUEST, A1))
         assert given.state(require_own_hold, "h1", ANN).holder == GUEST
         given.when(extend_hold, holder=BOB, **EXTENDING).then_refused(NotFound)
         assert quota(given.given_done(extend_hold, holder=ANN, **EXTENDING), ANN) == {"h1": 1}
 
     def test_given_its_seats_are_asked_for_again_then_the_refusal_says_where_they_are(self) -> None:
         own = {"seat": A1, "hold": "h1", "order": None}
-        given = merged(held(people(), "h1", GUEST, A1))
-        given.when(hold_seats, hold_of("h2", ANN, A1), INVENTORY).then_refused(SeatsTaken, own=[own])
-        given.when(hold_seats, hold_of("h2", BOB, A1), INVENTORY).then_refused(SeatsTaken, own=None)
-        given, order = bought(people(), "h1", GUEST, A1)
+        given = merged(with_hold(people(), "h1", GUEST, A1))
+        given.when(hold_seats, hold_command("h2", ANN, A1), INVENTORY).then_refused(SeatsTaken, own=[own])
+        given.when(hold_seats, hold_command("h2", BOB, A1), INVENTORY).then_refused(SeatsTaken, own=None)
+        given, order = with_paid_order(people(), "h1", GUEST, A1)
         sold = {"seat": A1, "hold": None, "order": order}
-        given.when(hold_seats, hold_of("h2", ANN, A1), INVENTORY).then_refused(SeatsTaken, own=None)
-        merged(given).when(hold_seats, hold_of("h2", ANN, A1), INVENTORY).then_refused(SeatsTaken, own=[sold])
+        given.when(hold_seats, hold_command("h2", ANN, A1), INVENTORY).then_refused(SeatsTaken, own=None)
+        merged(given).when(hold_seats, hold_command("h2", ANN, A1), INVENTORY).then_refused(SeatsTaken, own=[sold])
 
     def test_given_another_account_then_it_is_not_found_before_and_after(self) -> None:
-        given = held(people(), "h1", GUEST, A1)
+        given = with_hold(people(), "h1", GUEST, A1)
         for scenario in (given, merged(given)):
             command = PlaceOrder(order="o", account=BOB, contact=None)
             scenario.when(order_hold, command, hold="h1").then_refused(NotFound)
@@ -204,20 +206,20 @@ class TestBasketOfAGuest:
 
 class TestOrderOfAGuest:
     def test_given_it_is_paid_after_the_login_then_the_tickets_are_the_accounts(self) -> None:
-        given, order = ordered(held(people(), "h1", GUEST, A1), "h1", GUEST)
-        given, payment = captured(given, order, GUEST, amount=PRICE)
+        given, order = with_order(with_hold(people(), "h1", GUEST, A1), "h1", GUEST)
+        given, payment = with_capture(given, order, GUEST, amount=PRICE)
         result = merged(given).when(settle, payment=payment)
         (issued,) = [event for event in result.events() if isinstance(event, TicketIssued)]
         assert issued.account == ANN
 
     def test_given_it_waits_then_the_account_can_cancel_it(self) -> None:
-        given, order = ordered(held(people(), "h1", GUEST, A1), "h1", GUEST)
+        given, order = with_order(with_hold(people(), "h1", GUEST, A1), "h1", GUEST)
         reason = OrderCancelReason.BUYER
         given.when(cancel_order, order=order, account=ANN, reason=reason).then_refused(NotFound)
         assert merged(given).when(cancel_order, order=order, account=ANN, reason=reason).events()
 
     def test_given_it_is_paid_then_the_account_can_have_it_refunded_but_not_decide(self) -> None:
-        given, order = bought(people(), "h1", GUEST, A1)
+        given, order = with_paid_order(people(), "h1", GUEST, A1)
         given = merged(given)
         assert given.state(require_visible_order, order, ANN).account == GUEST
         asked = given.given_done(request_refund, RequestRefund(refund="r1", order=order, account=ANN))

@@ -11,12 +11,12 @@ from domain.errors import OrderEnded, TooManyPayments
 from domain.order import PAYMENT_REQUESTS_PER_ORDER_MAX, PAYMENTS_PER_ORDER_MAX
 from domain.payment import PAYMENT, PaymentCancelled, PaymentCaptured
 from domain.values import OrderCancelReason
-from tests.domain.scenario import Scenario
-from tests.domain.theatre import PRICE, SEATS, held, on_sale, ordered
+from tests.support.scenario import Scenario
+from tests.support.shop import PRICE, SEATS, on_sale, with_hold, with_order
 
 
 def pending() -> tuple[Scenario, str]:
-    return ordered(held(on_sale(), "hold", "ann", SEATS[0]), "hold", "ann")
+    return with_order(with_hold(on_sale(), "hold", "ann", SEATS[0]), "hold", "ann")
 
 
 def requested(scenario: Scenario, order: str) -> tuple[Scenario, str]:

@@ -12,8 +12,8 @@ from domain import ticket
 from domain.decisions.holding import hold_seats
 from domain.invariants import Ledger, check, seat_invariants, violations
 from tests.domain.test_seat_promises import facts
-from tests.domain.theatre import INVENTORY, SEATS, hold_of, on_sale
 from tests.recipes import blocks_of, defined_by
+from tests.support.shop import INVENTORY, SEATS, hold_command, on_sale
 
 
 @pytest.fixture
@@ -43,6 +43,6 @@ def test_the_recipes_invariant_finds_its_planted_bug(
     monkeypatch.setattr(check, "COMMAND_INVARIANTS", [])
     defined_by(blocks_of("Add an invariant.")[0], **vars(seat_invariants))
     given = on_sale()
-    command = hold_of("h1", "ann", SEATS[0])
+    command = hold_command("h1", "ann", SEATS[0])
     changes = given.when(hold_seats, replace(command, duration=lasts), INVENTORY).changes
     assert bool(violations(Ledger(), facts(changes, given))) is is_broken

@@ -7,7 +7,7 @@ from domain.errors import Invalid, LastHolder
 from domain.organizer import ORGANIZER, MemberRolesChanged, OrganizerFounded, change_member
 from domain.role import ROLE, RoleGranted, RoleWithdrawn
 from domain.values import Role
-from tests.domain.scenario import Scenario
+from tests.support.scenario import Scenario
 
 NONE: frozenset[Role] = frozenset()
 ADMIN = frozenset({Role.ADMIN})

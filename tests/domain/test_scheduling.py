@@ -19,8 +19,8 @@ from domain.errors import Invalid, PerformanceIsCancelled, PerformanceStarted
 from domain.performance import EntryRulesChanged, LimitsChanged, PerformanceRescheduled, PerformanceScheduled
 from domain.performance import PerformanceCancelled as Cancelled
 from domain.values import EntryRules, Limits, PerformanceCancelReason, Price
-from tests.domain.scenario import NOW
-from tests.domain.theatre import GLOBE, HAMLET, INVENTORY, SHOW, STARTS_AT, on_sale
+from tests.support.scenario import NOW
+from tests.support.shop import GLOBE, HAMLET, INVENTORY, SHOW, STARTS_AT, on_sale
 
 DEMANDING = EntryRules(registered_devices=True)
 CHANGE = EntryRulesChange(registered_devices=True)

@@ -13,8 +13,19 @@ from domain.invariants import Ledger, LoggedEvent, violations
 from domain.order import ORDER, OrderPlaced
 from domain.ticket import TICKET, TicketIssued
 from domain.values import Price
-from tests.domain.scenario import NOW, Scenario
-from tests.domain.theatre import HAMLET, HOLD_LASTS, INVENTORY, SEATS, STANDING, bought, held, hold_of, on_sale, seat
+from tests.support.scenario import NOW, Scenario
+from tests.support.shop import (
+    HAMLET,
+    HOLD_LASTS,
+    INVENTORY,
+    SEATS,
+    STANDING,
+    hold_command,
+    on_sale,
+    seat_stream,
+    with_hold,
+    with_paid_order,
+)
 
 COMMAND = UUID(int=7)
 FREE = (Price(category="A", amount=0), Price(category="S", amount=0))
@@ -51,20 +62,20 @@ class TestCapacity:
     def test_given_more_places_than_there_are_then_it_is_found(self) -> None:
         given = on_sale(seats=2)
         for seats, over in ((SEATS[:2], False), (SEATS[:3], True)):
-            changes = given.when(hold_seats, hold_of("h1", "ann", *seats), INVENTORY).changes
+            changes = given.when(hold_seats, hold_command("h1", "ann", *seats), INVENTORY).changes
             assert found(audited(given), facts(changes, given), "places") is over
 
     def test_given_lapsed_baskets_then_their_places_do_not_count(self) -> None:
-        given = held(on_sale(seats=2), "h1", "ann", *SEATS[:2])
+        given = with_hold(on_sale(seats=2), "h1", "ann", *SEATS[:2])
         ledger = audited(given)
         for scenario, over in ((given, True), (given.later(HOLD_LASTS), False)):
-            changes = scenario.when(hold_seats, hold_of("h2", "bob", SEATS[2]), INVENTORY).changes
+            changes = scenario.when(hold_seats, hold_command("h2", "bob", SEATS[2]), INVENTORY).changes
             assert found(ledger, facts(changes, scenario), "places") is over
 
 
 class TestTickets:
     def test_given_two_lines_of_one_place_then_their_two_tickets_are_found(self) -> None:
-        given, _ = bought(on_sale(), "h1", "ann", SEATS[0])
+        given, _ = with_paid_order(on_sale(), "h1", "ann", SEATS[0])
         (ticket,) = [each for each in given.history if each.startswith(TICKET.prefix)]
         issued = given.history[ticket][0]
         assert isinstance(issued, TicketIssued)
@@ -75,7 +86,7 @@ class TestTickets:
 
 class TestQuota:
     def test_given_a_basket_that_counts_for_two_then_it_is_found(self) -> None:
-        given = held(on_sale(), "h1", "ann", SEATS[0])
+        given = with_hold(on_sale(), "h1", "ann", SEATS[0])
         received = BuyerQuotaReceived(guest="ann", hold="h1", seats=1, expires_at=NOW + HOLD_LASTS)
         command = facts({BUYER_QUOTA.stream("bob", HAMLET): [received]}, given)
         assert not found(Ledger(), command, "counts for")
@@ -84,23 +95,23 @@ class TestQuota:
     def test_given_a_paid_order_that_counts_in_part_then_it_is_found(self) -> None:
         given = on_sale(prices=FREE)
         order = PlaceOrder(order="01935a1c-0000-7000-8000-000000000001", account="ann", contact=None)
-        command = hold_of("h1", "ann", *SEATS[:2], standing=1)
+        command = hold_command("h1", "ann", *SEATS[:2], standing=1)
         changes = given.when(hold_and_order, order, command, INVENTORY).changes
         assert any(isinstance(event, OrderPlaced) for event in changes[ORDER.stream(order.order)])
         assert not found(audited(given), facts(changes, given), "counts as")
         assert found(audited(given), facts(without_quota(changes), given), "counts as")
-        assert seat(STANDING[0]) in changes
+        assert seat_stream(STANDING[0]) in changes
 
 
 class TestSharesOfEndedBaskets:
     def test_given_a_basket_that_ended_and_counts_on_then_it_is_found(self) -> None:
-        given = held(on_sale(), "h1", "ann", SEATS[0])
+        given = with_hold(on_sale(), "h1", "ann", SEATS[0])
         changes = given.when(release_hold, hold="h1", holder="ann").changes
         assert not found(audited(given), facts(changes, given), "has ended")
         assert found(audited(given), facts(without_quota(changes), given), "has ended")
 
     def test_given_a_basket_that_lasts_longer_than_it_counts_then_it_is_found(self) -> None:
-        given = held(on_sale(), "h1", "ann", SEATS[0])
+        given = with_hold(on_sale(), "h1", "ann", SEATS[0])
         changes = given.when(extend_hold, hold="h1", holder="ann", by=HOLD_LASTS).changes
         assert not found(audited(given), facts(changes, given), "lasts until")
         assert found(audited(given), facts(without_quota(changes), given), "lasts until")
@@ -109,7 +120,7 @@ class TestSharesOfEndedBaskets:
 class TestRefusals:
     def test_given_an_event_of_a_refused_command_then_it_is_found(self) -> None:
         given = on_sale()
-        changes = given.when(hold_seats, hold_of("h1", "ann", SEATS[0]), INVENTORY).changes
+        changes = given.when(hold_seats, hold_command("h1", "ann", SEATS[0]), INVENTORY).changes
         ledger = audited(given)
         assert not found(ledger, facts(changes, given, COMMAND), "was refused")
         ledger = audited(given)

@@ -87,7 +87,7 @@ class Scenario:
         self, decide: Callable[Concatenate[LoadedStreams, Given], Changes], *args: Given.args, **named: Given.kwargs
     ) -> Result:
         """Make a decision; a stream that it writes to without having read it must be new, as for an append."""
-        context = self.books()
+        context = self.decision_context()
         try:
             changes = {stream: events for stream, events in decide(context, *args, **named).items() if events}
         except Rejected as refusal:
@@ -96,7 +96,7 @@ class Scenario:
         assert not unread, f"Written without having been read: {unread}"
         return Result(changes=changes, refusal=None)
 
-    def books(self) -> LoadedStreams:
+    def decision_context(self) -> LoadedStreams:
         """Return the books of one decision."""
         loaded: dict[str, tuple[int, Any]] = {}
         for stream, events in self.history.items():
@@ -111,4 +111,4 @@ class Scenario:
         self, view: Callable[Concatenate[LoadedStreams, Given], Seen], *args: Given.args, **named: Given.kwargs
     ) -> Seen:
         """Return what a function reads from the books."""
-        return view(self.books(), *args, **named)
+        return view(self.decision_context(), *args, **named)

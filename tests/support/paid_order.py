@@ -18,8 +18,8 @@ from domain.order import ORDER, PlacedOrder
 from domain.payment import RequestedPayment
 from domain.ports.payment_gateway import LedgerEntry, LedgerEntryKind
 from domain.refund import REFUND_ATTEMPTS_MAX, transfer_reference
-from tests.domain.scenario import NOW, Result, Scenario
-from tests.domain.theatre import PRICE, SEATS, captured, held, on_sale, ordered
+from tests.support.scenario import NOW, Result, Scenario
+from tests.support.shop import PRICE, SEATS, on_sale, with_capture, with_hold, with_order
 
 TOTAL = 2 * PRICE
 CAPTURE, REFUND_ENTRY = LedgerEntryKind.CAPTURE, LedgerEntryKind.REFUND
@@ -27,7 +27,7 @@ STEPS = {"opened": open_dispute, "won": win_dispute, "lost": lose_dispute}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Money:
+class OrderScenario:
     """A scenario, and the order, payment and refund in it; every method returns another."""
 
     scenario: Scenario
@@ -35,34 +35,34 @@ class Money:
     payment: str = ""
     refund: str = ""
 
-    def requested(self) -> "Money":
+    def payment_requested(self) -> "OrderScenario":
         """Let ann begin to pay."""
         command = OpenPayment(payment=str(uuid7()), order=self.order, account="ann", provider="sandbox")
         return replace(self, scenario=self.scenario.given_done(open_payment, command), payment=command.payment)
 
-    def paid(self, amount: int = TOTAL, currency: str = "EUR") -> "Money":
+    def paid(self, amount: int = TOTAL, currency: str = "EUR") -> "OrderScenario":
         """Let the capture be announced and decided."""
-        scenario, payment = captured(self.scenario, self.order, "ann", amount=amount, currency=currency)
+        scenario, payment = with_capture(self.scenario, self.order, "ann", amount=amount, currency=currency)
         return replace(self, scenario=scenario.given_done(settle, payment=payment), payment=payment)
 
-    def asked(self, *lines: str) -> "Money":
+    def refund_requested(self, *lines: str) -> "OrderScenario":
         """Let ann ask for lines back."""
         command = RequestRefund(refund=str(uuid7()), order=self.order, account="ann", lines=lines or None)
         return replace(self, scenario=self.scenario.given_done(request_refund, command), refund=command.refund)
 
-    def approved(self, *lines: str) -> "Money":
+    def refund_approved(self, *lines: str) -> "OrderScenario":
         """Let support approve what ann asks for."""
-        asked = self.asked(*lines)
+        asked = self.refund_requested(*lines)
         return replace(asked, scenario=asked.scenario.given_done(approve_refund, refund=asked.refund, by="sue"))
 
-    def submitted(self, *lines: str) -> "Money":
+    def refund_submitted(self, *lines: str) -> "OrderScenario":
         """Let the provider be asked for an approved refund."""
-        approved = self.approved(*lines)
+        approved = self.refund_approved(*lines)
         return replace(approved, scenario=approved.scenario.given_done(submit_refund, refund=approved.refund))
 
-    def failed_for_good(self) -> "Money":
+    def refund_failed(self) -> "OrderScenario":
         """Let every transfer of a refund fail."""
-        money = self.approved()
+        money = self.refund_approved()
         scenario = money.scenario
         for attempt in range(1, REFUND_ATTEMPTS_MAX + 1):
             scenario = scenario.given_done(submit_refund, refund=money.refund)
@@ -70,41 +70,43 @@ class Money:
             scenario = scenario.given_done(fail_refund, reference=reference, reason="account_closed")
         return replace(money, scenario=scenario)
 
-    def dispute(self, step: str, at: int, **different: Any) -> Result:
+    def when_disputed(self, step: str, at: int, **different: Any) -> Result:
         """Let the provider announce a step of a dispute, `at` minutes after the beginning."""
-        return self.scenario.when(STEPS[step], fact_of(self.payment, at, **different))
+        return self.scenario.when(STEPS[step], dispute_report(self.payment, at, **different))
 
-    def disputed(self, step: str, at: int, **different: Any) -> "Money":
+    def disputed(self, step: str, at: int, **different: Any) -> "OrderScenario":
         """Record a step of a dispute."""
-        return replace(self, scenario=self.scenario.given_done(STEPS[step], fact_of(self.payment, at, **different)))
+        return replace(
+            self, scenario=self.scenario.given_done(STEPS[step], dispute_report(self.payment, at, **different))
+        )
 
-    def booked(self, found: LedgerEntry) -> Result:
+    def when_reconciled(self, found: LedgerEntry) -> Result:
         """Compare an entry in the provider's books."""
         return self.scenario.when(reconcile_entry, found, provider="sandbox", provider_refund="re_1")
 
-    def known(self, found: LedgerEntry) -> "Money":
+    def reconciled(self, found: LedgerEntry) -> "OrderScenario":
         """Record what an entry in the provider's books shows."""
         scenario = self.scenario.given_done(reconcile_entry, found, provider="sandbox", provider_refund="re_1")
         return replace(self, scenario=scenario)
 
-    def state(self) -> RequestedPayment:
+    def payment_state(self) -> RequestedPayment:
         """Return the payment as it stands."""
         return self.scenario.state(partial(require_payment, payment=self.payment))
 
-    def placed(self) -> PlacedOrder:
+    def order_state(self) -> PlacedOrder:
         """Return the order as it stands."""
         state = self.scenario.state(lambda context: context.read(ORDER, self.order))
         assert isinstance(state, PlacedOrder)
         return state
 
 
-def money(**different: Any) -> Money:
+def an_order(**different: Any) -> OrderScenario:
     """Return ann's order of two seats; `different` fields of the performance's announcement."""
-    scenario, order = ordered(held(on_sale(**different), "h1", "ann", *SEATS[:2]), "h1", "ann")
-    return Money(scenario=scenario, order=order)
+    scenario, order = with_order(with_hold(on_sale(**different), "h1", "ann", *SEATS[:2]), "h1", "ann")
+    return OrderScenario(scenario=scenario, order=order)
 
 
-def entry_of(kind: LedgerEntryKind, reference: str, number: int = 1, **different: Any) -> LedgerEntry:
+def ledger_entry(kind: LedgerEntryKind, reference: str, number: int = 1, **different: Any) -> LedgerEntry:
     """Return an entry in the provider's books, booked `number` minutes after the beginning."""
     fields: dict[str, Any] = {
         "entry": number,
@@ -113,42 +115,42 @@ def entry_of(kind: LedgerEntryKind, reference: str, number: int = 1, **different
         "checkout_id": "co_1",
         "amount": TOTAL,
         "currency": "EUR",
-        "recorded_at": minutes(number),
+        "recorded_at": at_minute(number),
         "dispute_id": "dp_1" if kind in DISPUTE_KINDS else None,
     }
     return LedgerEntry(**{**fields, **different})
 
 
-def fact_of(payment: str, at: int, **different: Any) -> DisputeReport:
+def dispute_report(payment: str, at: int, **different: Any) -> DisputeReport:
     """Return a step of a dispute of the whole payment."""
     fields: dict[str, Any] = {
         "dispute": "dp_1",
         "amount": TOTAL,
         "currency": "EUR",
-        "at": minutes(at),
+        "at": at_minute(at),
         "source": "webhook",
     }
     return DisputeReport(payment=payment, **{**fields, **different})
 
 
-def minutes(number: int) -> datetime:
+def at_minute(number: int) -> datetime:
     """Return a time of the provider's."""
     return NOW + timedelta(minutes=number)
 
 
-def opened(result: Result) -> list[ExceptionOpened]:
+def opened_exceptions(result: Result) -> list[ExceptionOpened]:
     """Return the exceptions that a decision opened."""
     return [event for event in result.events() if isinstance(event, ExceptionOpened)]
 
 
-def kinds(result: Result) -> list[ExceptionKind]:
+def exception_kinds(result: Result) -> list[ExceptionKind]:
     """Return the kinds of the exceptions that a decision opened; each has an owner."""
-    found = opened(result)
+    found = opened_exceptions(result)
     assert all(each.owner for each in found)
     return [each.kind for each in found]
 
 
-def only_exception(money: Money) -> str:
+def only_exception_id(money: OrderScenario) -> str:
     """Return the id of the only exception in a scenario."""
     (name,) = [stream for stream in money.scenario.history if stream.startswith(f"{EXCEPTION.prefix}-")]
     return name.removeprefix(f"{EXCEPTION.prefix}-")

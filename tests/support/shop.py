@@ -16,7 +16,7 @@ from domain.performance import PERFORMANCE, PerformanceScheduled
 from domain.pricing import Choice
 from domain.seat import SEAT
 from domain.values import Limits, Price
-from tests.domain.scenario import NOW, Scenario
+from tests.support.scenario import NOW, Scenario
 
 PRICE = 4500
 HOLD_LASTS = timedelta(minutes=10)
@@ -66,12 +66,12 @@ def on_sale(**different: Any) -> Scenario:
     )
 
 
-def seat(key: str) -> str:
+def seat_stream(key: str) -> str:
     """Name a seat's stream."""
     return SEAT.stream(HAMLET, key)
 
 
-def hold_of(
+def hold_command(
     hold: str, holder: str, *seats: str, standing: int = 0, candidates: tuple[str, ...] = STANDING
 ) -> HoldSeats:
     """Return the command that claims seats, and places of the standing area."""
@@ -82,18 +82,18 @@ def hold_of(
     )
 
 
-def held(scenario: Scenario, hold: str, holder: str, *seats: str, standing: int = 0) -> Scenario:
+def with_hold(scenario: Scenario, hold: str, holder: str, *seats: str, standing: int = 0) -> Scenario:
     """Let a buyer claim places."""
-    return scenario.given_done(hold_seats, hold_of(hold, holder, *seats, standing=standing), INVENTORY)
+    return scenario.given_done(hold_seats, hold_command(hold, holder, *seats, standing=standing), INVENTORY)
 
 
-def ordered(scenario: Scenario, hold: str, holder: str) -> tuple[Scenario, str]:
+def with_order(scenario: Scenario, hold: str, holder: str) -> tuple[Scenario, str]:
     """Let a buyer order what they hold; return the order's id, too."""
     order = str(uuid7())
     return scenario.given_done(order_hold, PlaceOrder(order=order, account=holder, contact=None), hold=hold), order
 
 
-def captured(
+def with_capture(
     scenario: Scenario, order: str, holder: str, *, amount: int, currency: str = "EUR"
 ) -> tuple[Scenario, str]:
     """Let a buyer pay; return the payment's id, too. What the capture leads to is not decided yet."""
@@ -107,8 +107,8 @@ def captured(
     )
 
 
-def bought(scenario: Scenario, hold: str, holder: str, *seats: str, standing: int = 0) -> tuple[Scenario, str]:
+def with_paid_order(scenario: Scenario, hold: str, holder: str, *seats: str, standing: int = 0) -> tuple[Scenario, str]:
     """Let a buyer hold, order and pay places; return the order's id, too."""
-    scenario, order = ordered(held(scenario, hold, holder, *seats, standing=standing), hold, holder)
-    scenario, payment = captured(scenario, order, holder, amount=PRICE * (len(seats) + standing))
+    scenario, order = with_order(with_hold(scenario, hold, holder, *seats, standing=standing), hold, holder)
+    scenario, payment = with_capture(scenario, order, holder, amount=PRICE * (len(seats) + standing))
     return scenario.given_done(settle, payment=payment), order
