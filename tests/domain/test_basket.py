@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from domain.decisions.holding import expire_hold, extend_hold, hold_seats, release_hold
+from domain.decisions.holding import expire_hold, extend_hold, release_hold
 from domain.decisions.ordering import PlaceOrder, cancel_order, order_hold
-from domain.decisions.paying import OpenPayment, open_payment
-from domain.decisions.scheduling import ChangePerformance, cancel, change
+from domain.decisions.paying import OpenPayment
+from domain.decisions.scheduling import ChangePerformance, cancel
 from domain.errors import (
     AlreadyExtended,
     AreaSoldOut,
@@ -53,45 +53,45 @@ EXTENSION = timedelta(minutes=5)
 class TestHoldSeats:
     def test_given_a_free_seat_then_it_is_held(self) -> None:
         claim = SeatHeld(hold="h1", holder="ann", price=PRICE, expires_at=NOW + HOLD_LASTS)
-        on_sale().when(hold_seats, hold_command("h1", "ann", A1), INVENTORY).then_on(seat_stream(A1), claim)
+        on_sale().when(hold_command("h1", "ann", A1)).then_on(seat_stream(A1), claim)
 
     def test_given_a_seat_in_a_live_hold_then_it_is_refused(self) -> None:
         given = with_hold(on_sale(), "h1", "ann", A1)
-        given.when(hold_seats, hold_command("h2", "bob", A1, A2), INVENTORY).then_refused(SeatsTaken, seats=[A1])
+        given.when(hold_command("h2", "bob", A1, A2)).then_refused(SeatsTaken, seats=[A1])
 
     def test_given_the_buyers_own_seats_then_the_refusal_says_where_they_are(self) -> None:
         given = with_hold(on_sale(), "h1", "ann", A1)
         command = hold_command("h2", "ann", A1)
         own = {"seat": A1, "hold": "h1", "order": None}
-        given.when(hold_seats, command, INVENTORY).then_refused(SeatsTaken, seats=[A1], own=[own])
+        given.when(command).then_refused(SeatsTaken, seats=[A1], own=[own])
         extended = given.given_done(extend_hold, hold="h1", holder="ann", by=EXTENSION)
-        extended.when(hold_seats, command, INVENTORY).then_refused(SeatsTaken, own=[own])
+        extended.when(command).then_refused(SeatsTaken, own=[own])
         given, order = with_order(given, "h1", "ann")
-        given.when(hold_seats, command, INVENTORY).then_refused(SeatsTaken, own=[{**own, "order": order}])
+        given.when(command).then_refused(SeatsTaken, own=[{**own, "order": order}])
         given, order = with_paid_order(on_sale(), "h1", "ann", A1)
         sold = {"seat": A1, "hold": None, "order": order}
-        given.when(hold_seats, command, INVENTORY).then_refused(SeatsTaken, own=[sold])
-        given.when(hold_seats, hold_command("h2", "bob", A1), INVENTORY).then_refused(SeatsTaken, own=None)
+        given.when(command).then_refused(SeatsTaken, own=[sold])
+        given.when(hold_command("h2", "bob", A1)).then_refused(SeatsTaken, own=None)
 
     def test_given_the_buyers_own_seats_and_no_quota_left_then_the_refusal_says_where_they_are(self) -> None:
         given = with_hold(on_sale(limits=Limits(seats_per_buyer=2)), "h1", "ann", A1, A2)
         again = hold_command("h2", "ann", A1, A2)
-        given.when(hold_seats, again, INVENTORY).then_refused(SeatsTaken, seats=[A1, A2])
-        given.when(hold_seats, hold_command("h2", "ann", A3), INVENTORY).then_refused(LimitReached)
+        given.when(again).then_refused(SeatsTaken, seats=[A1, A2])
+        given.when(hold_command("h2", "ann", A3)).then_refused(LimitReached)
 
     def test_given_a_lapsed_hold_then_it_is_released_first(self) -> None:
         given = with_hold(on_sale(), "h1", "ann", A1).later(HOLD_LASTS)
         claim = SeatHeld(hold="h2", holder="bob", price=PRICE, expires_at=given.now + HOLD_LASTS)
-        result = given.when(hold_seats, hold_command("h2", "bob", A1), INVENTORY)
+        result = given.when(hold_command("h2", "bob", A1))
         result.then_on(seat_stream(A1), SeatReleased(hold="h1", reason=ReleaseReason.LAPSED), claim)
 
     def test_given_a_place_of_a_standing_area_named_as_a_seat_then_it_is_refused(self) -> None:
         command = hold_command("h1", "ann", A1, STANDING[0], standing=1)
-        on_sale().when(hold_seats, command, INVENTORY).then_refused(UnknownSeats, seats=[STANDING[0]])
+        on_sale().when(command).then_refused(UnknownSeats, seats=[STANDING[0]])
 
     def test_given_a_place_drawn_for_an_area_it_does_not_belong_to_then_it_is_refused(self) -> None:
         command = hold_command("h1", "ann", standing=1, candidates=(A1,))
-        on_sale().when(hold_seats, command, INVENTORY).then_refused(UnknownSeats, seats=[A1])
+        on_sale().when(command).then_refused(UnknownSeats, seats=[A1])
 
     def test_given_two_draws_with_the_same_candidates_then_every_place_has_one_line(self) -> None:
         command = hold_command("h1", "ann", standing=2)
@@ -101,9 +101,7 @@ class TestHoldSeats:
         )
         child = Price(category="S", ticket_type="child", amount=1)
         given = on_sale(prices=(Price(category="S", amount=PRICE), child))
-        (placed,) = [
-            event for event in given.when(hold_seats, twice, INVENTORY).events() if isinstance(event, HoldPlaced)
-        ]
+        (placed,) = [event for event in given.when(twice).events() if isinstance(event, HoldPlaced)]
         assert [line.place.seat for line in placed.lines] == list(STANDING[:4])
 
     @pytest.mark.parametrize("quantity", [0, -1])
@@ -111,12 +109,12 @@ class TestHoldSeats:
         command = hold_command("h1", "ann", *SEATS[:2], standing=1)
         (draw,) = command.area_candidates
         none = replace(command, area_candidates=(replace(draw, quantity=quantity),))
-        on_sale().when(hold_seats, none, INVENTORY).then_refused(TooManySeats)
+        on_sale().when(none).then_refused(TooManySeats)
 
     def test_given_fewer_candidates_than_two_draws_need_then_the_area_is_sold_out(self) -> None:
         command = hold_command("h1", "ann", standing=2, candidates=STANDING[:3])
         twice = replace(command, area_candidates=(*command.area_candidates, *command.area_candidates))
-        on_sale().when(hold_seats, twice, INVENTORY).then_refused(AreaSoldOut, area=PIT, left=1)
+        on_sale().when(twice).then_refused(AreaSoldOut, area=PIT, left=1)
 
 
 class TestQuote:
@@ -137,7 +135,7 @@ class TestExtendHold:
 
     def test_given_sales_were_closed_meanwhile_then_it_is_extended(self) -> None:
         closing = ChangePerformance(performance=HAMLET, sales=SalesState.CLOSED)
-        given = with_hold(on_sale(), "h1", "ann", A1).given_done(change, closing)
+        given = with_hold(on_sale(), "h1", "ann", A1).given_done(closing)
         assert given.when(extend_hold, hold="h1", holder="ann", by=EXTENSION).events()
 
     def test_given_the_performance_was_cancelled_then_it_is_refused(self) -> None:
@@ -168,7 +166,7 @@ class TestLapsedHold:
         given = given.later(HOLD_LASTS)
         cancel = given.when(cancel_order, order=order, account="ann", reason=OrderCancelReason.BUYER)
         cancel.then_on(ORDER.stream(order), OrderExpired())
-        given.when(open_payment, OpenPayment(payment="p", order=order, account="ann", provider="x")).then_refused(
+        given.when(OpenPayment(payment="p", order=order, account="ann", provider="x")).then_refused(
             OrderEnded, order_status="expired"
         )
 

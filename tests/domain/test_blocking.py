@@ -3,8 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from domain.decisions.blocking import BlockSeats, block_seats, unblock_seats
-from domain.decisions.holding import hold_seats
+from domain.decisions.blocking import BlockSeats, unblock_seats
 from domain.errors import Invalid, SeatsTaken
 from domain.seat import SeatBlocked, SeatReleased, SeatUnblocked
 from domain.values import SEATS_PER_BLOCK_MAX, BlockReason, ReleaseReason
@@ -29,7 +28,7 @@ def blocked(reason: BlockReason, until: datetime | None = None) -> SeatBlocked:
 
 def block(scenario: Scenario, reason: BlockReason, until: datetime | None = None) -> Result:
     """Block A1."""
-    return scenario.when(block_seats, block_of(reason, until), INVENTORY)
+    return scenario.when(block_of(reason, until))
 
 
 def unblock(scenario: Scenario, reason: BlockReason | None = None) -> Result:
@@ -40,7 +39,7 @@ def unblock(scenario: Scenario, reason: BlockReason | None = None) -> Result:
 
 def given_block(reason: BlockReason, until: datetime | None = None) -> Scenario:
     """Return a scenario in which A1 is blocked."""
-    return on_sale().given_done(block_seats, block_of(reason, until), INVENTORY)
+    return on_sale().given_done(block_of(reason, until))
 
 
 class TestBlockSeats:
@@ -67,10 +66,8 @@ class TestBlockSeats:
 
     def test_given_a_block_whose_time_ran_out_then_the_next_buyer_takes_the_seat(self) -> None:
         given = given_block(HOUSE, SOON)
-        given.at(SOON - timedelta(seconds=1)).when(hold_seats, hold_command("h1", "ann", A1), INVENTORY).then_refused(
-            SeatsTaken, seats=[A1]
-        )
-        assert given.at(SOON).when(hold_seats, hold_command("h1", "ann", A1), INVENTORY).events()
+        given.at(SOON - timedelta(seconds=1)).when(hold_command("h1", "ann", A1)).then_refused(SeatsTaken, seats=[A1])
+        assert given.at(SOON).when(hold_command("h1", "ann", A1)).events()
 
     def test_given_a_release_date_that_has_come_then_it_is_refused(self) -> None:
         for until in (NOW, NOW - timedelta(days=365)):
@@ -83,9 +80,9 @@ class TestBlockSeats:
 
     def test_given_a_live_hold_or_a_sale_then_no_seat_is_blocked(self) -> None:
         command = block_of(HOUSE, None, A1, A2)
-        with_hold(on_sale(), "h1", "ann", A2).when(block_seats, command, INVENTORY).then_refused(SeatsTaken, seats=[A2])
+        with_hold(on_sale(), "h1", "ann", A2).when(command).then_refused(SeatsTaken, seats=[A2])
         sold, _ = with_paid_order(on_sale(), "h1", "ann", A2)
-        sold.when(block_seats, command, INVENTORY).then_refused(SeatsTaken, seats=[A2])
+        sold.when(command).then_refused(SeatsTaken, seats=[A2])
 
     def test_the_largest_block_fits_into_one_command(self) -> None:
         events_a_seat = len(block(given_block(HOUSE), DAMAGED).events())
@@ -98,7 +95,7 @@ class TestUnblockSeats:
         unblock(given_block(HOUSE), HOUSE).then(SeatUnblocked(reason=HOUSE))
 
     def test_given_a_block_for_another_reason_then_nothing(self) -> None:
-        unblock(given_block(HOUSE).given_done(block_seats, block_of(DAMAGED), INVENTORY), HOUSE).then_nothing()
+        unblock(given_block(HOUSE).given_done(block_of(DAMAGED)), HOUSE).then_nothing()
 
     def test_given_a_block_whose_time_ran_out_then_nothing(self) -> None:
         unblock(given_block(HOUSE, SOON).at(SOON)).then_nothing()

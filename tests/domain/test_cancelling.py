@@ -7,7 +7,7 @@ import pytest
 
 from domain.decisions.cancelling import DueRefunds, due_refunds, end_basket, request_due_refund
 from domain.decisions.holding import release_hold
-from domain.decisions.refunding import RequestRefund, approve_refund, reject_refund, request_refund
+from domain.decisions.refunding import RequestRefund, approve_refund, reject_refund
 from domain.decisions.scheduling import cancel
 from domain.hold import HOLD, HoldReleased
 from domain.order import ORDER, OrderCancelled, RefundOpened
@@ -35,7 +35,7 @@ def cancelled(scenario: Scenario) -> Scenario:
 
 
 def asked(scenario: Scenario, order: str, *lines: str, refund: str = "asked") -> Scenario:
-    return scenario.given_done(request_refund, RequestRefund(refund=refund, order=order, account="ann", lines=lines))
+    return scenario.given_done(RequestRefund(refund=refund, order=order, account="ann", lines=lines))
 
 
 def due(scenario: Scenario, order: str) -> DueRefunds:

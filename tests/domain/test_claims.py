@@ -3,7 +3,7 @@
 from typing import Any
 
 from domain.buyer_quota import BUYER_QUOTA, BuyerQuotaReturned
-from domain.decisions.refunding import RequestRefund, approve_refund, request_refund
+from domain.decisions.refunding import RequestRefund, approve_refund
 from domain.order import ORDER, PlacedOrder
 from domain.seat import SeatReturned, SeatSold
 from domain.ticket import TICKET, TicketVoided
@@ -18,7 +18,7 @@ REQUESTED = RefundReason.BUYER_REQUEST
 def approved(scenario: Scenario, order: str) -> Result:
     """Ask for the refund of the first line and approve it."""
     request = RequestRefund(refund="r1", order=order, account="ann", lines=("1",))
-    asked = scenario.given_done(request_refund, request)
+    asked = scenario.given_done(request)
     return asked.when(approve_refund, refund="r1", by="support")
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from domain.decisions.entry import ScanTicket, scan_ticket
+from domain.decisions.entry import ScanTicket
 from domain.decisions.paying import capture
 from domain.decisions.refund_transfers import complete_refund, submit_refund
-from domain.decisions.refunding import RequestRefund, approve_refund, request_refund
-from domain.decisions.resolving_exceptions import ResolveException, resolve_exception
+from domain.decisions.refunding import RequestRefund, approve_refund
+from domain.decisions.resolving_exceptions import ResolveException
 from domain.decisions.settling import settle
 from domain.errors import Invalid, NotFound, PaymentDisputed
 from domain.money_exception import ExceptionClosed, ExceptionKind, Resolution, ResolutionReason
@@ -50,7 +50,7 @@ ENTRIES = {
 def request(case: OrderScenario, *lines: str) -> Result:
     """Let ann ask for lines back."""
     command = RequestRefund(refund="r1", order=case.order, account="ann", lines=lines or None)
-    return case.scenario.when(request_refund, command)
+    return case.scenario.when(command)
 
 
 class TestOpenDispute:
@@ -154,7 +154,7 @@ class TestDecideDispute:
         command = ResolveException(
             exception=only_exception_id(case), resolution=Resolution.WRITE_OFF, reason=ResolutionReason.OTHER, by="sue"
         )
-        written_off = replace(case, scenario=case.scenario.given_done(resolve_exception, command))
+        written_off = replace(case, scenario=case.scenario.given_done(command))
         won = written_off.when_disputed("won", 3)
         assert not [event for event in won.events() if isinstance(event, ExceptionClosed)]
 
@@ -210,7 +210,7 @@ class TestDecideDispute:
             reason=ResolutionReason.OTHER,
             by="sue",
         )
-        assert settled.when(resolve_exception, refund).events()
+        assert settled.when(refund).events()
 
     def test_given_a_loss_before_the_capture_then_the_order_is_not_confirmed(self) -> None:
         case = an_order().payment_requested().disputed("lost", 1)
@@ -352,4 +352,4 @@ class TestEntryWithADisputedTicket:
             nonce="n1",
             organizers=frozenset({GLOBE}),
         )
-        return case.scenario.later(timedelta(days=30, minutes=-1)).when(scan_ticket, command)
+        return case.scenario.later(timedelta(days=30, minutes=-1)).when(command)

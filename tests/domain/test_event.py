@@ -1,6 +1,5 @@
 """An event is published, and deleted while nothing of it was booked."""
 
-from domain.decisions.holding import hold_seats
 from domain.errors import NotFound, NotOnSale
 from domain.event import (
     EVENT,
@@ -16,7 +15,7 @@ from domain.event import (
     publish,
 )
 from tests.support.scenario import Scenario
-from tests.support.shop import GLOBE, INVENTORY, SEATS, SHOW, hold_command, on_sale
+from tests.support.shop import GLOBE, SEATS, SHOW, hold_command, on_sale
 
 CREATED = EventCreated(organizer=GLOBE, venue="venue", details=EventDetails(title="Hamlet"))
 DRAFT = Scenario().given(EVENT.stream(SHOW), CREATED)
@@ -33,13 +32,13 @@ class TestPublish:
         CLOSED_DRAFT.when(publish, SHOW).then(EventReopened(), EventPublished())
         CLOSED.when(publish, SHOW).then(EventReopened())
         hold = hold_command("h1", "ann", SEATS[0])
-        assert CLOSED.given_done(publish, SHOW).when(hold_seats, hold, INVENTORY).events()
+        assert CLOSED.given_done(publish, SHOW).when(hold).events()
 
 
 class TestCloseForDeletion:
     def test_given_a_published_event_then_nothing_sells(self) -> None:
         given = on_sale().given_done(close_for_deletion, SHOW)
-        given.when(hold_seats, hold_command("h1", "ann", SEATS[0]), INVENTORY).then_refused(NotOnSale)
+        given.when(hold_command("h1", "ann", SEATS[0])).then_refused(NotOnSale)
         given.when(close_for_deletion, SHOW).then_nothing()
 
 

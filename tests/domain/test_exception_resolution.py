@@ -8,7 +8,7 @@ import pytest
 from domain.decisions.four_eyes import FourEyesLimits
 from domain.decisions.reconciling import unreadable_events
 from domain.decisions.refund_transfers import complete_refund, fail_refund, report_unanswered, submit_refund
-from domain.decisions.resolving_exceptions import ResolveException, exception_refund_id, resolve_exception
+from domain.decisions.resolving_exceptions import ResolveException, exception_refund_id
 from domain.errors import ExceptionEnded, NotFound, OwnDecision, PaymentDisputed, ResolutionNotPossible
 from domain.money_exception import (
     EXCEPTION,
@@ -49,12 +49,12 @@ BELOW = FourEyesLimits(amount_max=TOTAL - 1)
 
 def resolve(case: OrderScenario, resolution: Resolution, by: str = "sue", **different: Any) -> Result:
     """Let an account of support end the only exception."""
-    return case.scenario.when(resolve_exception, command(case, resolution, by, **different))
+    return case.scenario.when(command(case, resolution, by, **different))
 
 
 def resolved(case: OrderScenario, resolution: Resolution, by: str = "sue", **different: Any) -> OrderScenario:
     """Record how support ended the only exception."""
-    done = case.scenario.given_done(resolve_exception, command(case, resolution, by, **different))
+    done = case.scenario.given_done(command(case, resolution, by, **different))
     return replace(case, scenario=done)
 
 
@@ -111,7 +111,7 @@ class TestResolveException:
         exception = name.removeprefix("exception-")
         for resolution in (RETRY, ACCEPT, WRITE_OFF):
             by_sue = ResolveException(exception=exception, resolution=resolution, reason=WHY, by="sue")
-            case.scenario.when(resolve_exception, by_sue).then_refused(OwnDecision)
+            case.scenario.when(by_sue).then_refused(OwnDecision)
 
 
 class TestFourEyes:

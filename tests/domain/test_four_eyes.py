@@ -6,7 +6,7 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from domain.decisions.four_eyes import FourEyesLimits
-from domain.decisions.refunding import RequestRefund, approve_refund, reject_refund, request_refund
+from domain.decisions.refunding import RequestRefund, approve_refund, reject_refund
 from domain.errors import OwnDecision, RefundDecided
 from domain.refund import REFUND, RefundApproved, RefundEndorsed
 from domain.values import RefundReason
@@ -23,7 +23,7 @@ def asked(by: str | None = None) -> tuple[Scenario, str]:
     reason = RefundReason.SUPPORT if by else RefundReason.BUYER_REQUEST
     account = None if by else "ann"
     command = RequestRefund(refund=str(uuid7()), order=order, account=account, reason=reason, by=by)
-    return scenario.given_done(request_refund, command), command.refund
+    return scenario.given_done(command), command.refund
 
 
 class TestDecideRefund:
@@ -60,7 +60,7 @@ class TestTwoApprovals:
             command = RequestRefund(
                 refund=refund, order=order, account="ann", reason=RefundReason.BUYER_REQUEST, lines=(line,)
             )
-            scenario = scenario.given_done(request_refund, command)
+            scenario = scenario.given_done(command)
         scenario.when(approve_refund, refund=first, by="sue", limits=EXACT).then(RefundEndorsed(by="sue"))
         rejected = scenario.given_done(reject_refund, refund=second, by="sue")
         approved = rejected.when(approve_refund, refund=first, by="sue", limits=EXACT)

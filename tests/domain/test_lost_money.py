@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from domain.decisions.refunding import RequestRefund, approve_refund, request_refund
-from domain.decisions.resolving_exceptions import ResolveException, resolve_exception
+from domain.decisions.refunding import RequestRefund, approve_refund
+from domain.decisions.resolving_exceptions import ResolveException
 from domain.errors import DisputeSettled, PaymentDisputed
 from domain.money_exception import ExceptionKind, Resolution, ResolutionReason
 from domain.refund import RefundCompleted
@@ -33,14 +33,14 @@ class TestLinesEndWithoutMoney:
             by=by,
             reason_text=reason,
         )
-        return case.scenario.when(request_refund, command)
+        return case.scenario.when(command)
 
     def asked(self, case: OrderScenario, *lines: str) -> OrderScenario:
         """Record that support asked for lines to end."""
         command = RequestRefund(
             refund="r1", order=case.order, account=None, lines=lines or None, by="sue", reason_text="chargeback"
         )
-        return replace(case, scenario=case.scenario.given_done(request_refund, command), refund="r1")
+        return replace(case, scenario=case.scenario.given_done(command), refund="r1")
 
     def test_given_a_lost_dispute_then_tickets_are_void_seats_free_and_no_money_moves(self) -> None:
         case = self.asked(an_order().paid().disputed("lost", 1))
@@ -75,7 +75,7 @@ class TestLinesEndWithoutMoney:
         refund = ResolveException(
             exception=exception, resolution=Resolution.REFUND, reason=ResolutionReason.OTHER, by="sue"
         )
-        assert back.scenario.when(resolve_exception, refund).events()
+        assert back.scenario.when(refund).events()
 
     def test_given_the_dispute_is_won_before_the_approval_then_the_money_is_asked_for_anew(self) -> None:
         case = self.asked(an_order().paid().disputed("lost", 1)).disputed("won", 2)

@@ -15,10 +15,10 @@ from domain.buyer_quota import (
     BuyerQuotaTaken,
 )
 from domain.decision import DecisionContext
-from domain.decisions.holding import expire_hold, extend_hold, hold_seats, release_hold, require_own_hold
-from domain.decisions.merging import SHARES_PER_MERGE_MAX, MergeGuest, merge_guest
+from domain.decisions.holding import expire_hold, extend_hold, release_hold, require_own_hold
+from domain.decisions.merging import SHARES_PER_MERGE_MAX, MergeGuest
 from domain.decisions.ordering import PlaceOrder, cancel_order, order_hold, require_visible_order
-from domain.decisions.refunding import RequestRefund, approve_refund, request_refund
+from domain.decisions.refunding import RequestRefund, approve_refund
 from domain.decisions.settling import settle
 from domain.errors import GuestHasLoggedIn, Invalid, LimitReached, NotFound, OwnDecision, SeatsTaken
 from domain.ticket import TicketIssued
@@ -29,7 +29,6 @@ from tests.support.scenario import Scenario
 from tests.support.shop import (
     HAMLET,
     HOLD_LASTS,
-    INVENTORY,
     PRICE,
     SEATS,
     hold_command,
@@ -59,7 +58,7 @@ def people(**different: Any) -> Scenario:
 
 def merged(scenario: Scenario) -> Scenario:
     """Let the guest log in to ann's account."""
-    return scenario.given_done(merge_guest, MERGE)
+    return scenario.given_done(MERGE)
 
 
 def quota(scenario: Scenario, account: str) -> dict[str, int]:
@@ -74,7 +73,7 @@ def quota(scenario: Scenario, account: str) -> dict[str, int]:
 class TestMergeGuest:
     def test_given_a_basket_then_accounts_and_quota_record_it(self) -> None:
         given = with_hold(people(), "h1", GUEST, A1, A2)
-        given.when(merge_guest, MERGE).then(
+        given.when(MERGE).then(
             GuestMerged(into=ANN),
             GuestReceived(guest=GUEST),
             BuyerQuotaMoved(into=ANN),
@@ -82,10 +81,10 @@ class TestMergeGuest:
         )
 
     def test_given_the_same_again_then_nothing(self) -> None:
-        merged(with_hold(people(), "h1", GUEST, A1)).when(merge_guest, MERGE).then_nothing()
+        merged(with_hold(people(), "h1", GUEST, A1)).when(MERGE).then_nothing()
 
     def test_given_a_basket_that_was_held_at_the_same_moment_then_its_quota_moves_afterwards(self) -> None:
-        given = with_hold(people().given_done(merge_guest, NOTHING_HELD), "h1", GUEST, A1)
+        given = with_hold(people().given_done(NOTHING_HELD), "h1", GUEST, A1)
         assert quota(merged(given), ANN) == {"h1": 1}
         assert quota(merged(given), GUEST) == {}
 
@@ -94,27 +93,27 @@ class TestMergeGuest:
         until = on_sale().now + HOLD_LASTS
         taken = [BuyerQuotaTaken(hold=hold, seats=1, expires_at=until) for hold in baskets]
         given = people().given(BUYER_QUOTA.stream(GUEST, HAMLET), *taken)
-        while moved := given.when(merge_guest, MERGE).events():
+        while moved := given.when(MERGE).events():
             assert len(moved) <= EVENTS_PER_COMMAND_MAX
-            given = given.given_done(merge_guest, MERGE)
+            given = given.given_done(MERGE)
         assert quota(given, ANN) == baskets
         assert quota(given, GUEST) == {}
 
     def test_given_another_account_then_it_is_refused(self) -> None:
         given = merged(with_hold(people(), "h1", GUEST, A1))
-        given.when(merge_guest, MergeGuest(guest=GUEST, account=BOB)).then_refused(GuestHasLoggedIn)
+        given.when(MergeGuest(guest=GUEST, account=BOB)).then_refused(GuestHasLoggedIn)
 
     def test_given_no_guest_or_no_account_then_it_is_refused(self) -> None:
-        people().when(merge_guest, MergeGuest(guest=BOB, account=ANN)).then_refused(Invalid)
-        people().when(merge_guest, MergeGuest(guest=GUEST, account=GUEST)).then_refused(Invalid)
-        people().when(merge_guest, MergeGuest(guest="nobody", account=ANN)).then_refused(NotFound)
-        people().when(merge_guest, MergeGuest(guest=GUEST, account="nobody")).then_refused(NotFound)
+        people().when(MergeGuest(guest=BOB, account=ANN)).then_refused(Invalid)
+        people().when(MergeGuest(guest=GUEST, account=GUEST)).then_refused(Invalid)
+        people().when(MergeGuest(guest="nobody", account=ANN)).then_refused(NotFound)
+        people().when(MergeGuest(guest=GUEST, account="nobody")).then_refused(NotFound)
 
     def test_given_a_guest_that_registered_then_it_is_refused(self) -> None:
-        people().given_done(register, GUEST).when(merge_guest, MERGE).then_refused(Invalid)
+        people().given_done(register, GUEST).when(MERGE).then_refused(Invalid)
 
     def test_given_a_guest_that_logged_in_then_it_cannot_register_or_act(self) -> None:
-        given = people().given_done(merge_guest, NOTHING_HELD)
+        given = people().given_done(NOTHING_HELD)
         given.when(register, GUEST).then_refused(GuestHasLoggedIn)
         with pytest.raises(GuestHasLoggedIn):
             given.state(require_unmerged, GUEST)
@@ -125,12 +124,10 @@ class TestLimits:
     def test_given_both_had_seats_then_both_count_and_none_is_lost(self) -> None:
         limits = Limits(seats_per_order=None, seats_per_buyer=3, live_holds_per_buyer=None)
         given = with_hold(with_hold(people(limits=limits), "h1", GUEST, A1, A2), "h2", ANN, A3)
-        given.when(hold_seats, hold_command("h3", ANN, B1), INVENTORY).events()
+        given.when(hold_command("h3", ANN, B1)).events()
         after = merged(given)
         assert quota(after, ANN) == {"h1": 2, "h2": 1}
-        after.when(hold_seats, hold_command("h3", ANN, B1), INVENTORY).then_refused(
-            LimitReached, limit="seats_per_buyer"
-        )
+        after.when(hold_command("h3", ANN, B1)).then_refused(LimitReached, limit="seats_per_buyer")
 
     def test_given_more_than_the_limit_together_then_what_was_held_can_be_paid(self) -> None:
         limits = Limits(seats_per_order=None, seats_per_buyer=2, live_holds_per_buyer=1)
@@ -151,7 +148,7 @@ class TestQuotaThatHasNotMovedYet:
     """The guest held a basket at the moment of the login, and the account ordered it before its quota moved."""
 
     def given(self) -> tuple[Scenario, str]:
-        return with_order(with_hold(people(), "h1", GUEST, A1, A2).given_done(merge_guest, NOTHING_HELD), "h1", ANN)
+        return with_order(with_hold(people(), "h1", GUEST, A1, A2).given_done(NOTHING_HELD), "h1", ANN)
 
     def test_given_the_order_then_it_counts_for_the_account(self) -> None:
         given, _ = self.given()
@@ -175,7 +172,7 @@ class TestQuotaThatHasNotMovedYet:
         given, payment = with_capture(given, order, ANN, amount=2 * PRICE)
         given = given.given_done(settle, payment=payment)
         assert (quota(given, GUEST), quota(given, ANN)) == ({}, {"h1": 2})
-        given = given.given_done(request_refund, RequestRefund(refund="r", order=order, account=ANN, lines=("1",)))
+        given = given.given_done(RequestRefund(refund="r", order=order, account=ANN, lines=("1",)))
         assert quota(given.given_done(approve_refund, refund="r", by=BOB), ANN) == {"h1": 1}
 
 
@@ -189,12 +186,12 @@ class TestBasketOfAGuest:
     def test_given_its_seats_are_asked_for_again_then_the_refusal_says_where_they_are(self) -> None:
         own = {"seat": A1, "hold": "h1", "order": None}
         given = merged(with_hold(people(), "h1", GUEST, A1))
-        given.when(hold_seats, hold_command("h2", ANN, A1), INVENTORY).then_refused(SeatsTaken, own=[own])
-        given.when(hold_seats, hold_command("h2", BOB, A1), INVENTORY).then_refused(SeatsTaken, own=None)
+        given.when(hold_command("h2", ANN, A1)).then_refused(SeatsTaken, own=[own])
+        given.when(hold_command("h2", BOB, A1)).then_refused(SeatsTaken, own=None)
         given, order = with_paid_order(people(), "h1", GUEST, A1)
         sold = {"seat": A1, "hold": None, "order": order}
-        given.when(hold_seats, hold_command("h2", ANN, A1), INVENTORY).then_refused(SeatsTaken, own=None)
-        merged(given).when(hold_seats, hold_command("h2", ANN, A1), INVENTORY).then_refused(SeatsTaken, own=[sold])
+        given.when(hold_command("h2", ANN, A1)).then_refused(SeatsTaken, own=None)
+        merged(given).when(hold_command("h2", ANN, A1)).then_refused(SeatsTaken, own=[sold])
 
     def test_given_another_account_then_it_is_not_found_before_and_after(self) -> None:
         given = with_hold(people(), "h1", GUEST, A1)
@@ -222,7 +219,7 @@ class TestOrderOfAGuest:
         given, order = with_paid_order(people(), "h1", GUEST, A1)
         given = merged(given)
         assert given.state(require_visible_order, order, ANN).account == GUEST
-        asked = given.given_done(request_refund, RequestRefund(refund="r1", order=order, account=ANN))
+        asked = given.given_done(RequestRefund(refund="r1", order=order, account=ANN))
         asked.when(approve_refund, refund="r1", by=ANN).then_refused(OwnDecision)
         after = asked.given_done(approve_refund, refund="r1", by="support")
         assert quota(after, ANN) == {}

@@ -5,7 +5,7 @@ from functools import partial
 from uuid_utils.compat import uuid7
 
 from domain.decisions.ordering import cancel_order
-from domain.decisions.paying import OpenPayment, capture, fail, open_checkout, open_payment
+from domain.decisions.paying import OpenPayment, capture, fail, open_checkout
 from domain.decisions.settling import settle
 from domain.errors import OrderEnded, TooManyPayments
 from domain.order import PAYMENT_REQUESTS_PER_ORDER_MAX, PAYMENTS_PER_ORDER_MAX
@@ -22,7 +22,7 @@ def pending() -> tuple[Scenario, str]:
 def requested(scenario: Scenario, order: str) -> tuple[Scenario, str]:
     payment = str(uuid7())
     command = OpenPayment(payment=payment, order=order, account="ann", provider="sandbox")
-    return scenario.given_done(open_payment, command), payment
+    return scenario.given_done(command), payment
 
 
 def opened(scenario: Scenario, order: str) -> tuple[Scenario, str]:
@@ -39,7 +39,7 @@ class TestOpenPayment:
         scenario, order = pending()
         for _ in range(PAYMENTS_PER_ORDER_MAX + 5):
             scenario, _ = requested(scenario, order)
-        assert scenario.when(open_payment, again(order)).events()
+        assert scenario.when(again(order)).events()
 
     def test_given_ten_that_it_answered_then_refused(self) -> None:
         scenario, order = pending()
@@ -47,13 +47,13 @@ class TestOpenPayment:
             scenario, payment = opened(scenario, order)
             if number % 2:
                 scenario = scenario.given_done(fail, payment=payment, reason="card_declined")
-        scenario.when(open_payment, again(order)).then_refused(TooManyPayments)
+        scenario.when(again(order)).then_refused(TooManyPayments)
 
     def test_given_far_too_many_in_all_then_refused(self) -> None:
         scenario, order = pending()
         for _ in range(PAYMENT_REQUESTS_PER_ORDER_MAX):
             scenario, _ = requested(scenario, order)
-        scenario.when(open_payment, again(order)).then_refused(TooManyPayments)
+        scenario.when(again(order)).then_refused(TooManyPayments)
 
 
 class TestOtherCheckouts:

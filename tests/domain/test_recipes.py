@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 
 from domain import ticket
-from domain.decisions.holding import hold_seats
 from domain.invariants import Ledger, check, seat_invariants, violations
 from tests.domain.test_seat_promises import facts
 from tests.recipes import blocks_of, defined_by
-from tests.support.shop import INVENTORY, SEATS, hold_command, on_sale
+from tests.support.shop import SEATS, hold_command, on_sale
 
 
 @pytest.fixture
@@ -44,5 +43,5 @@ def test_the_recipes_invariant_finds_its_planted_bug(
     defined_by(blocks_of("Add an invariant.")[0], **vars(seat_invariants))
     given = on_sale()
     command = hold_command("h1", "ann", SEATS[0])
-    changes = given.when(hold_seats, replace(command, duration=lasts), INVENTORY).changes
+    changes = given.when(replace(command, duration=lasts)).changes
     assert bool(violations(Ledger(), facts(changes, given))) is is_broken

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.buyer_quota import BUYER_QUOTA, BuyerQuotaReceived
 from domain.decision import Changes
-from domain.decisions.holding import extend_hold, hold_seats, release_hold
+from domain.decisions.holding import extend_hold, release_hold
 from domain.decisions.ordering import PlaceOrder, hold_and_order
 from domain.invariants import Ledger, LoggedEvent, violations
 from domain.order import ORDER, OrderPlaced
@@ -62,14 +62,14 @@ class TestCapacity:
     def test_given_more_places_than_there_are_then_it_is_found(self) -> None:
         given = on_sale(seats=2)
         for seats, over in ((SEATS[:2], False), (SEATS[:3], True)):
-            changes = given.when(hold_seats, hold_command("h1", "ann", *seats), INVENTORY).changes
+            changes = given.when(hold_command("h1", "ann", *seats)).changes
             assert found(audited(given), facts(changes, given), "places") is over
 
     def test_given_lapsed_baskets_then_their_places_do_not_count(self) -> None:
         given = with_hold(on_sale(seats=2), "h1", "ann", *SEATS[:2])
         ledger = audited(given)
         for scenario, over in ((given, True), (given.later(HOLD_LASTS), False)):
-            changes = scenario.when(hold_seats, hold_command("h2", "bob", SEATS[2]), INVENTORY).changes
+            changes = scenario.when(hold_command("h2", "bob", SEATS[2])).changes
             assert found(ledger, facts(changes, scenario), "places") is over
 
 
@@ -120,7 +120,7 @@ class TestSharesOfEndedBaskets:
 class TestRefusals:
     def test_given_an_event_of_a_refused_command_then_it_is_found(self) -> None:
         given = on_sale()
-        changes = given.when(hold_seats, hold_command("h1", "ann", SEATS[0]), INVENTORY).changes
+        changes = given.when(hold_command("h1", "ann", SEATS[0])).changes
         ledger = audited(given)
         assert not found(ledger, facts(changes, given, COMMAND), "was refused")
         ledger = audited(given)

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import timedelta
 
 from domain.decisions.holding import expire_hold
-from domain.decisions.scheduling import ChangePerformance, cancel, change
+from domain.decisions.scheduling import ChangePerformance, cancel
 from domain.decisions.settling import settle
 from domain.order import OrderCancelled, OrderConfirmed
 from domain.payment import PaymentOutcome, PaymentSettled
@@ -30,7 +30,7 @@ FEW = Limits(seats_per_order=1, seats_per_buyer=1, live_holds_per_buyer=1)
 
 def limited(scenario: Scenario, limits: Limits) -> Scenario:
     """Change the limits."""
-    return scenario.given_done(change, ChangePerformance(performance=HAMLET, limits=asdict(limits)))
+    return scenario.given_done(ChangePerformance(performance=HAMLET, limits=asdict(limits)))
 
 
 def confirmed(result: Result) -> bool:
@@ -70,7 +70,7 @@ class TestSettleInTime:
         dearer = ChangePerformance(
             performance=HAMLET, prices=(Price(category="A", amount=9 * PRICE),), sales=SalesState.CLOSED
         )
-        given, order = with_order(with_hold(on_sale(), "h1", "ann", A1).given_done(change, dearer), "h1", "ann")
+        given, order = with_order(with_hold(on_sale(), "h1", "ann", A1).given_done(dearer), "h1", "ann")
         assert confirmed(paid(given, order, 1))
 
     def test_given_the_performance_began_meanwhile_then_it_is_confirmed(self) -> None:

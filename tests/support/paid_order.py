@@ -8,10 +8,10 @@ from typing import Any
 from uuid_utils.compat import uuid7
 
 from domain.decisions.disputing import DisputeReport, lose_dispute, open_dispute, win_dispute
-from domain.decisions.paying import OpenPayment, open_payment, require_payment
+from domain.decisions.paying import OpenPayment, require_payment
 from domain.decisions.reconciling import DISPUTE_KINDS, entry_exception_id, reconcile_entry
 from domain.decisions.refund_transfers import fail_refund, submit_refund
-from domain.decisions.refunding import RequestRefund, approve_refund, request_refund
+from domain.decisions.refunding import RequestRefund, approve_refund
 from domain.decisions.settling import settle
 from domain.money_exception import EXCEPTION, ExceptionKind, ExceptionOpened
 from domain.order import ORDER, PlacedOrder
@@ -38,7 +38,7 @@ class OrderScenario:
     def payment_requested(self) -> "OrderScenario":
         """Let ann begin to pay."""
         command = OpenPayment(payment=str(uuid7()), order=self.order, account="ann", provider="sandbox")
-        return replace(self, scenario=self.scenario.given_done(open_payment, command), payment=command.payment)
+        return replace(self, scenario=self.scenario.given_done(command), payment=command.payment)
 
     def paid(self, amount: int = TOTAL, currency: str = "EUR") -> "OrderScenario":
         """Let the capture be announced and decided."""
@@ -48,7 +48,7 @@ class OrderScenario:
     def refund_requested(self, *lines: str) -> "OrderScenario":
         """Let ann ask for lines back."""
         command = RequestRefund(refund=str(uuid7()), order=self.order, account="ann", lines=lines or None)
-        return replace(self, scenario=self.scenario.given_done(request_refund, command), refund=command.refund)
+        return replace(self, scenario=self.scenario.given_done(command), refund=command.refund)
 
     def refund_approved(self, *lines: str) -> "OrderScenario":
         """Let support approve what ann asks for."""

@@ -1,50 +1,62 @@
-"""Given events, when a decision, then events or a refusal: how the domain is tested.
+"""Given events, when a command is decided, then events or a refusal: how the domain is tested.
 
-`Scenario().given(stream, *events).when(decide, ...).then(*events)`. A decision reads the books that a handler uses, so
-one scenario may hold as many streams as the decision reads; `at` sets the clock.
+`Scenario().given(stream, *events).when(HoldSeats(…)).then(*events)` covers every stream that a decision reads.
+`Scenario().on(stream)` narrows it to one: `seat.given(held_by_ann).when(HoldSeats(…)).then_refused(SeatsTaken)`.
+`at` and `later` set the clock. A decision that has no command class is named: `when(expire_hold, hold="h1")`.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 
 from domain.decision import Changes
 from domain.errors import Rejected
 from domain.event_registry import STREAM_TYPES
+from domain.pricing import Inventory
 from eventstore.cache import StateCache
 from eventstore.decision_context import LoadedStreams
+from tests.support.commands import Command, decide_command
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 Given = ParamSpec("Given")
 Seen = TypeVar("Seen")
+Decide = Callable[Concatenate[LoadedStreams, Given], Changes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What a decision came to: its events by stream, or its refusal."""
+    """The outcome of a decision: its events by stream, or its refusal.
+
+    `stream`: the only one whose events `then` compares; None: all.
+    """
 
     changes: Changes
     refusal: Rejected | None
+    stream: str | None = None
 
     def events(self) -> list[Any]:
-        """Return the events of all streams, in the order in which the decision names the streams."""
+        """Return the events of the compared streams, in the order in which the decision names the streams."""
         if self.refusal is not None:
             raise AssertionError(f"The decision was refused: {self.refusal!r}") from self.refusal
-        return [event for events in self.changes.values() for event in events]
+        streams = self.changes.values() if self.stream is None else [self.changes.get(self.stream, ())]
+        return [event for events in streams for event in events]
 
     def then(self, *expected: Any) -> None:
-        """Expect exactly these events, over all streams."""
+        """Expect exactly these events."""
         assert self.events() == list(expected)
 
     def then_on(self, stream: str, *expected: Any) -> None:
         """Expect exactly these events on one stream."""
-        self.events()
-        assert list(self.changes.get(stream, ())) == list(expected)
+        replace(self, stream=stream).then(*expected)
 
     def then_nothing(self) -> None:
-        """Expect neither an event nor a refusal."""
-        self.then()
+        """Expect neither an event, on any stream, nor a refusal."""
+        replace(self, stream=None).then()
+
+    def then_accepted(self) -> None:
+        """Expect at least one event, on any stream."""
+        assert replace(self, stream=None).events(), "The decision recorded nothing."
 
     def then_refused(self, refusal: type[Rejected], **details: object) -> None:
         """Expect this refusal, with at least these details."""
@@ -55,20 +67,32 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """The events of every stream so far, and the time; every method returns a new scenario."""
+    """The events of every stream so far, and the time; every method returns a new scenario.
+
+    `inventory`: the places of the performance, for commands that name places.
+    """
 
     history: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     now: datetime = NOW
+    inventory: Inventory | None = None
+
+    def on(self, stream: str) -> "StreamScenario":
+        """Narrow the scenario to one stream."""
+        return StreamScenario(scenario=self, stream=stream)
 
     def given(self, stream: str, *events: Any) -> "Scenario":
         """Append events to a stream."""
         return replace(self, history={**self.history, stream: (*self.history.get(stream, ()), *events)})
 
-    def given_done(
-        self, decide: Callable[Concatenate[LoadedStreams, Given], Changes], *args: Given.args, **named: Given.kwargs
-    ) -> "Scenario":
+    @overload
+    def given_done(self, decide: Command) -> "Scenario": ...
+
+    @overload
+    def given_done(self, decide: Decide[Given], *args: Given.args, **named: Given.kwargs) -> "Scenario": ...
+
+    def given_done(self, decide: Any, *args: Any, **named: Any) -> "Scenario":
         """Append what an accepted decision records."""
-        result = self.when(decide, *args, **named)
+        result: Result = self.when(decide, *args, **named)
         assert result.events(), "The decision recorded nothing."
         scenario = self
         for stream, events in result.changes.items():
@@ -83,21 +107,29 @@ class Scenario:
         """Advance the clock."""
         return self.at(self.now + by)
 
-    def when(
-        self, decide: Callable[Concatenate[LoadedStreams, Given], Changes], *args: Given.args, **named: Given.kwargs
-    ) -> Result:
-        """Make a decision; a stream that it writes to without having read it must be new, as for an append."""
+    @overload
+    def when(self, decide: Command) -> Result: ...
+
+    @overload
+    def when(self, decide: Decide[Given], *args: Given.args, **named: Given.kwargs) -> Result: ...
+
+    def when(self, decide: Any, *args: Any, **named: Any) -> Result:
+        """Decide a command; a stream that is written without having been read must be new, as for an append."""
         context = self.decision_context()
         try:
-            changes = {stream: events for stream, events in decide(context, *args, **named).items() if events}
+            if callable(decide):
+                decided = decide(context, *args, **named)
+            else:
+                decided = decide_command(context, decide, self.inventory)
         except Rejected as refusal:
             return Result(changes={}, refusal=refusal)
+        changes = {stream: events for stream, events in decided.items() if events}
         unread = [stream for stream in changes if stream in self.history and stream not in context.reads]
         assert not unread, f"Written without having been read: {unread}"
         return Result(changes=changes, refusal=None)
 
     def decision_context(self) -> LoadedStreams:
-        """Return the books of one decision."""
+        """Return the streams, folded, as one decision reads them."""
         loaded: dict[str, tuple[int, Any]] = {}
         for stream, events in self.history.items():
             kind = STREAM_TYPES[stream.split("-", 1)[0]]
@@ -110,5 +142,41 @@ class Scenario:
     def state(
         self, view: Callable[Concatenate[LoadedStreams, Given], Seen], *args: Given.args, **named: Given.kwargs
     ) -> Seen:
-        """Return what a function reads from the books."""
+        """Return what a function reads from the streams."""
         return view(self.decision_context(), *args, **named)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamScenario:
+    """A scenario seen from one stream: events are given to it, and the events expected are its own."""
+
+    scenario: Scenario
+    stream: str
+
+    def given(self, *events: Any) -> "StreamScenario":
+        """Append events to the stream."""
+        return replace(self, scenario=self.scenario.given(self.stream, *events))
+
+    def at(self, now: datetime) -> "StreamScenario":
+        """Set the clock."""
+        return replace(self, scenario=self.scenario.at(now))
+
+    def later(self, by: timedelta) -> "StreamScenario":
+        """Advance the clock."""
+        return replace(self, scenario=self.scenario.later(by))
+
+    @overload
+    def when(self, decide: Command) -> Result: ...
+
+    @overload
+    def when(self, decide: Decide[Given], *args: Given.args, **named: Given.kwargs) -> Result: ...
+
+    def when(self, decide: Any, *args: Any, **named: Any) -> Result:
+        """Decide a command; `then` compares the events of this stream alone."""
+        result: Result = self.scenario.when(decide, *args, **named)
+        return replace(result, stream=self.stream)
+
+    def state(self) -> Any:
+        """Return the stream's state."""
+        prefix, _, key = self.stream.partition("-")
+        return self.scenario.decision_context().read(STREAM_TYPES[prefix], key)

@@ -5,9 +5,9 @@ from typing import Any
 
 from uuid_utils.compat import uuid7
 
-from domain.decisions.holding import AreaCandidates, HoldSeats, hold_seats
+from domain.decisions.holding import AreaCandidates, HoldSeats
 from domain.decisions.ordering import PlaceOrder, order_hold
-from domain.decisions.paying import OpenPayment, capture, open_payment
+from domain.decisions.paying import OpenPayment, capture
 from domain.decisions.settling import settle
 from domain.event import EVENT, EventCreated, EventDetails, EventPublished
 from domain.layout import Inventory, publish
@@ -60,7 +60,7 @@ def on_sale(**different: Any) -> Scenario:
     }
     created = EventCreated(organizer=GLOBE, venue="venue", details=EventDetails(title="Hamlet"))
     return (
-        Scenario()
+        Scenario(inventory=INVENTORY)
         .given(EVENT.stream(SHOW), created, EventPublished())
         .given(PERFORMANCE.stream(HAMLET), PerformanceScheduled(**{**announcement, **different}))
     )
@@ -84,7 +84,7 @@ def hold_command(
 
 def with_hold(scenario: Scenario, hold: str, holder: str, *seats: str, standing: int = 0) -> Scenario:
     """Let a buyer claim places."""
-    return scenario.given_done(hold_seats, hold_command(hold, holder, *seats, standing=standing), INVENTORY)
+    return scenario.given_done(hold_command(hold, holder, *seats, standing=standing))
 
 
 def with_order(scenario: Scenario, hold: str, holder: str) -> tuple[Scenario, str]:
@@ -100,7 +100,7 @@ def with_capture(
     payment = str(uuid7())
     opening = OpenPayment(payment=payment, order=order, account=holder, provider="sandbox")
     return (
-        scenario.given_done(open_payment, opening).given_done(
+        scenario.given_done(opening).given_done(
             capture, payment=payment, amount=amount, currency=currency, captured_at=scenario.now, source="webhook"
         ),
         payment,
