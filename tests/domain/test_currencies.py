@@ -1,4 +1,4 @@
-"""Currencies and their minor units."""
+"""Which currencies are there, and how many decimals has an amount?"""
 
 import pytest
 
@@ -25,7 +25,7 @@ def test_an_amount_has_the_decimals_of_its_currency(amount: int, currency: str, 
     assert amount_text(amount, currency) == text
 
 
-def test_what_is_no_money_is_no_currency() -> None:
+def test_a_metal_a_test_code_or_a_withdrawn_currency_is_none() -> None:
     assert not {"XXX", "XTS", "XAU", "XDR", "ZZZ", "DEM", "eur", ""} & DECIMALS.keys()
     assert {len(code) for code in DECIMALS} == {3}
 

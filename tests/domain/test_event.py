@@ -1,29 +1,54 @@
-"""An event is published, and deleted while nothing of it was booked."""
+"""When may an event be created, changed, published and deleted?"""
 
-from domain.errors import NotFound, NotOnSale
+from domain.errors import AlreadyExists, NotFound, NotOnSale
 from domain.event import (
     EVENT,
     EventArchived,
+    EventChanged,
     EventClosedForDeletion,
     EventCreated,
     EventDetails,
     EventPublished,
     EventReopened,
     close_for_deletion,
+    create,
     finish_deletion,
     give_up_deletion,
     publish,
 )
+from domain.event import change as change_event
 from tests.support.scenario import Scenario
 from tests.support.shop import GLOBE, SEATS, SHOW, hold_command, on_sale
 
 CREATED = EventCreated(organizer=GLOBE, venue="venue", details=EventDetails(title="Hamlet"))
+
+
 DRAFT = Scenario().given(EVENT.stream(SHOW), CREATED)
+
+
 CLOSED_DRAFT = DRAFT.given(EVENT.stream(SHOW), EventClosedForDeletion())
+
+
 CLOSED = on_sale().given(EVENT.stream(SHOW), EventClosedForDeletion())
 
 
-class TestPublish:
+class TestCreateEvent:
+    def test_given_a_new_id_then_it_is_drafted_and_a_taken_id_is_refused(self) -> None:
+        Scenario().when(create, SHOW, CREATED).then(CREATED)
+        DRAFT.when(create, SHOW, CREATED).then_refused(AlreadyExists)
+
+
+class TestChangeEvent:
+    def test_given_other_details_then_they_change_and_the_same_record_nothing(self) -> None:
+        other = EventDetails(title="Hamlet", description="In Danish.")
+        DRAFT.when(change_event, SHOW, other).then(EventChanged(details=other))
+        DRAFT.when(change_event, SHOW, CREATED.details).then_nothing()
+
+    def test_given_no_such_event_then_it_is_not_found(self) -> None:
+        Scenario().when(change_event, SHOW, CREATED.details).then_refused(NotFound)
+
+
+class TestPublishEvent:
     def test_given_a_draft_then_it_is_published_and_a_second_time_nothing(self) -> None:
         DRAFT.when(publish, SHOW).then(EventPublished())
         DRAFT.given_done(publish, SHOW).when(publish, SHOW).then_nothing()

@@ -1,4 +1,4 @@
-"""What providers say about money: what no part could read again is refused, or written down as unreadable."""
+"""Which sums, currencies and times of a provider can be recorded?"""
 
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any

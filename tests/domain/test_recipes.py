@@ -1,4 +1,4 @@
-"""The README's recipes of the domain work word for word: an event, a command with its test, an invariant."""
+"""Do the README's recipes of the domain work word for word?"""
 
 import sys
 from dataclasses import replace
@@ -10,8 +10,8 @@ import pytest
 
 from domain import ticket
 from domain.invariants import Ledger, check, seat_invariants, violations
-from tests.domain.test_seat_promises import facts
 from tests.recipes import blocks_of, defined_by
+from tests.support.invariants import logged_events
 from tests.support.shop import SEATS, hold_command, on_sale
 
 
@@ -44,4 +44,4 @@ def test_the_recipes_invariant_finds_its_planted_bug(
     given = on_sale()
     command = hold_command("h1", "ann", SEATS[0])
     changes = given.when(replace(command, duration=lasts)).changes
-    assert bool(violations(Ledger(), facts(changes, given))) is is_broken
+    assert bool(violations(Ledger(), logged_events(changes, given))) is is_broken

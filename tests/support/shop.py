@@ -20,6 +20,7 @@ from tests.support.scenario import NOW, Scenario
 
 PRICE = 4500
 HOLD_LASTS = timedelta(minutes=10)
+EXTENSION = timedelta(minutes=5)
 SHOW, HAMLET, GLOBE = "show", "hamlet", "globe"
 STARTS_AT = NOW + timedelta(days=30)
 ROWS = tuple(
