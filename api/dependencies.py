@@ -1,6 +1,6 @@
 """Everything a route may use, built once by `runtime/wiring.py` and found through the request."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -15,6 +15,7 @@ from api.http.load_shedding import ConcurrencyLimit
 from api.http.metrics import Metrics
 from api.http.projection_status_stream import ProjectionStatusStream
 from api.live import LiveSeatMaps
+from api.ports import Positions, Processes
 from application.access_tokens import AccessTokens
 from application.accounts import Accounts
 from application.layout_documents import LayoutDocumentCache
@@ -25,60 +26,17 @@ from application.ticket_pdf import TicketPrinter
 from audit.seat_map_timeline import SeatMapTimelines
 from domain.decisions.four_eyes import ONE_IS_ENOUGH, FourEyesLimits
 from domain.layout.inventory import Inventory
-from domain.operations.process import ProcessStatus
 from domain.ports.layout_documents import LayoutWorker
 from domain.ports.payment_gateway import PaymentGateway
 from domain.ports.personal_data import CheckoutUrls, LayoutDocuments, People
 from eventstore.command_handler import Clock, CommandHandler
 from eventstore.schema.codec import Codec
 from eventstore.store import Store
-from projections.engine.checkpoints import ProjectionState
 from projections.engine.queries import ReadModelQueries
 from projections.operations.operations import ProjectionOperations
-from projections.rebuild.build_repository import Build
 from projections.rebuild.requests import RebuildRequests
 
 REQUEST_SECONDS_MAX = 10.0
-
-
-class Positions(Protocol):
-    """How far the read models are."""
-
-    async def wait_for(self, name: str, position: int, seconds_max: float) -> bool:
-        """Wait until a read model holds everything up to `position`; False if it does not in time."""
-        ...
-
-    async def all(self) -> Mapping[str, int]:
-        """Return every read model's position, by name."""
-        ...
-
-    async def states(self) -> Sequence[ProjectionState]:
-        """Return every read model's row as operators see it, by name."""
-        ...
-
-    async def builds(self) -> Sequence[Build]:
-        """Return every version of a read model that is not live."""
-        ...
-
-
-class Processes(Protocol):
-    """How the processes stand."""
-
-    async def all(self) -> list[ProcessStatus]:
-        """Return how every process that ever ran stands, by name.
-
-        Raises:
-            StoreUnavailable: the server cannot be asked.
-        """
-        ...
-
-    async def retry(self, rule: str) -> bool:
-        """Let a process that failed try again at once; False: it has not failed.
-
-        Raises:
-            StoreUnavailable: the server cannot be asked.
-        """
-        ...
 
 
 class Inventories(Protocol):

@@ -46,7 +46,7 @@ async def status(settings: Settings) -> list[ProjectionStatus]:
         return await list_statuses(states, store, await store.now())
 
 
-async def run(settings: Settings, name: str, deed: Operation) -> None:
+async def run(settings: Settings, name: str, operation: Operation) -> None:
     """Do something to a read model that gives trouble, as whoever runs the machine.
 
     Raises:
@@ -54,7 +54,7 @@ async def run(settings: Settings, name: str, deed: Operation) -> None:
     """
     rows = ProjectionOperations(url_of_role(settings, PROJECTOR_ROLE))
     async with open_command_sender(settings, name) as send:
-        await rows.run(name, deed, send)
+        await rows.run(name, operation, send)
 
 
 async def unskip(settings: Settings, name: str, position: int) -> None:

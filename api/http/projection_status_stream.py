@@ -6,11 +6,11 @@ One poll per second while there are watchers; a message is written once for all 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 import orjson
 from psycopg import Error
 
+from api.ports import Positions
 from api.presenters.projections import builds_json
 from application.errors import Busy
 from eventstore.errors import StoreUnavailable
@@ -18,9 +18,6 @@ from eventstore.store import Store
 from projections.engine.checkpoints import ProjectionState
 from projections.rebuild.build_repository import Build
 from projections.rebuild.throttle import Rate
-
-if TYPE_CHECKING:
-    from api.dependencies import Positions
 
 WATCHERS_MAX = 100
 POLL_SECONDS = 1.0
@@ -31,7 +28,7 @@ HEARTBEAT = b": keep-alive\n\n"
 class ProjectionStatusStream:
     """Polls the read models while there are watchers."""
 
-    def __init__(self, *, positions: "Positions", store: Store) -> None:
+    def __init__(self, *, positions: Positions, store: Store) -> None:
         self._positions = positions
         self._store = store
         self._rates: dict[str, Rate] = {}

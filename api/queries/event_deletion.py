@@ -28,7 +28,7 @@ from projections import catalogue
 from projections.catalogue import EventQuery, Viewer, find_event, find_events
 
 NOT_BOOKINGS = frozenset({"SeatBlocked", "SeatUnblocked"})
-EVERYBODY = Viewer(sees_all=True)
+SEES_ALL = Viewer(sees_all=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +165,7 @@ async def has_bookings(request: Request, event: str, position: int) -> bool:
     """
     services = services_of(request)
     await wait_for_position(request, position, *catalogue.READ_MODELS)
-    found = await find_event(services.read_models, event=event, viewer=EVERYBODY, now=services.clock.now())
+    found = await find_event(services.read_models, event=event, viewer=SEES_ALL, now=services.clock.now())
     performances = [] if found is None else [performance.performance for performance in found.performances]
     for performance in performances:
         if await performance_has_bookings(services, performance):
@@ -181,7 +181,7 @@ async def has_events(request: Request, venue: str, position: int) -> bool:
     """
     services = services_of(request)
     await wait_for_position(request, position, *catalogue.READ_MODELS)
-    wanted = EventQuery(venue=venue, viewer=EVERYBODY, limit=1)
+    wanted = EventQuery(venue=venue, viewer=SEES_ALL, limit=1)
     return bool(await find_events(services.read_models, wanted, now=services.clock.now()))
 
 

@@ -34,7 +34,16 @@ from runtime.local.errors import NoRoom, PortTaken, ProcessExited
 from runtime.settings import SettingsRefused
 from runtime.tour.errors import TourFailed
 
-SAID = (EmbeddedServerError, ProcessExited, PortTaken, NoRoom, SettingsRefused, EventStoreError, Rejected, TourFailed)
+EXPECTED_ERRORS = (
+    EmbeddedServerError,
+    ProcessExited,
+    PortTaken,
+    NoRoom,
+    SettingsRefused,
+    EventStoreError,
+    Rejected,
+    TourFailed,
+)
 
 INTERNAL_ERROR = 70
 """EX_SOFTWARE of sysexits.h."""
@@ -90,7 +99,7 @@ def main() -> None:
     """Run the command that was typed; a person at a terminal reads a sentence, never a traceback."""
     try:
         commands()
-    except SAID as error:
+    except EXPECTED_ERRORS as error:
         sys.exit(f"seatledger: {error}")
     except psycopg.Error as error:
         sys.exit(f"seatledger: the database refused: {first_line(error)}")

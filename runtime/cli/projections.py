@@ -129,10 +129,10 @@ def unpark(name: Name, stream: Stream, data: Data = None) -> None:
     run_operation(name, data, lambda switches: switches.unpark(stream), again)
 
 
-def run_operation(name: str, data: Data, deed: Callable[[ModuleType], "Operation"], done: str) -> None:
+def run_operation(name: str, data: Data, select_operation: Callable[[ModuleType], "Operation"], done: str) -> None:
     """Do something to a read model and say so."""
     from projections.operations import operations  # noqa: PLC0415 - a part imports only what it runs
     from runtime import projection_operations  # noqa: PLC0415 - a part imports only what it runs
 
-    asyncio.run(projection_operations.run(local_settings(data), name, deed(operations)))
+    asyncio.run(projection_operations.run(local_settings(data), name, select_operation(operations)))
     console.print(f"{name} {done}.")

@@ -43,7 +43,7 @@ class SeedContext:
     """What the demo is made with; `say` tells a person how far it is."""
 
     handler: CommandHandler
-    entrance: Accounts
+    accounts: Accounts
     documents: LayoutDocuments
     report: Callable[[str], None]
 
@@ -69,7 +69,7 @@ async def make_accounts(seed_context: SeedContext, password: str) -> None:
         await execute_step(seed_context, f"account {role}", partial(account.open_account, account=own, guest=False))
         try:
             name = f"Demo {role.capitalize()}"
-            await seed_context.entrance.register(email=EMAILS[role], password=password, name=name, account=own)
+            await seed_context.accounts.register(email=EMAILS[role], password=password, name=name, account=own)
         except AddressTaken:
             pass  # from a run that was interrupted
         if role in GLOBAL_ROLES:

@@ -49,6 +49,6 @@ async def make(settings: Settings, password: str, report: Callable[[str], None])
     """Make the demo with an engine of our own."""
     async with open_engine(settings) as services:
         seed_context = SeedContext(
-            handler=services.handler, entrance=services.accounts, documents=services.layouts, report=report
+            handler=services.handler, accounts=services.accounts, documents=services.layouts, report=report
         )
         await seed(seed_context, password=password, today=services.clock.now())

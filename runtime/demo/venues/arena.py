@@ -72,17 +72,17 @@ def _tables() -> Iterator[Row]:
 
 def _tier(name: str, first: int, *, radius: float, rows: int) -> Iterator[Section]:
     """Yield a tier's blocks from the stage's left side round to its right, as seen from the seats."""
-    turn = HORSESHOE / BLOCKS
+    width = HORSESHOE / BLOCKS
     for index in range(BLOCKS):
-        angle = DOWN + HORSESHOE / 2 - (index + 0.5) * turn
+        angle = DOWN + HORSESHOE / 2 - (index + 0.5) * width
         number = first + index + 1
         found = [
-            _row(name, number, rank, radius=radius + rank * ROW_PITCH, angle=angle, turn=turn) for rank in range(rows)
+            _row(name, number, rank, radius=radius + rank * ROW_PITCH, angle=angle, width=width) for rank in range(rows)
         ]
         yield Section(label=f"Block {number}", rows=tuple(found), focal_point=FOCUS)
 
 
-def _row(tier: str, block: int, rank: int, *, radius: float, angle: float, turn: float) -> Row:
-    spots = clockwise_arc(CENTER, radius, angle, gaps_of((seats_within(radius * turn, GANGWAY),)))[::-1]
+def _row(tier: str, block: int, rank: int, *, radius: float, angle: float, width: float) -> Row:
+    spots = clockwise_arc(CENTER, radius, angle, gaps_of((seats_within(radius * width, GANGWAY),)))[::-1]
     attributes = wheelchair_places(1, 3) if tier == "lower" and rank == 0 else NO_ATTRIBUTES
     return row(str(block), str(rank + 1), spots, tier, attributes)

@@ -54,7 +54,7 @@ class FolderLock:
         os.pwrite(owner, str(os.getpid()).encode(), 0)
         self._server = self._wait_for_server_lock()
 
-    def hand_over(self) -> None:
+    def close_server_handle(self) -> None:
         """Keep no copy of the server's lock once the server has inherited it."""
         if self._server is not None:
             os.close(self._server)
@@ -62,7 +62,7 @@ class FolderLock:
 
     def release(self) -> None:
         """Give up whatever is held; harmless when nothing is."""
-        self.hand_over()
+        self.close_server_handle()
         if self._owner is not None:
             os.ftruncate(self._owner, 0)
             os.close(self._owner)

@@ -105,7 +105,7 @@ class EmbeddedServer(ABC):
             port = self._choose_port()
             self._process = SupervisedProcess(self._launch(port))
             if self._became_ready(self._process):
-                self._lock.hand_over()
+                self._lock.close_server_handle()
                 return
             lost_the_port = self._fixed_port is None and not is_free(port)
             if not (lost_the_port and tries_left):
