@@ -6,7 +6,7 @@ from application.errors import Busy
 from domain.errors import Conflict, Invalid
 from domain.ports.personal_data import RecordsUnavailable
 from eventstore.sealing.log_reader import open_connection
-from eventstore.sealing.proof import LogContradictsSeal, NotSealedYet, Proof, prove
+from eventstore.sealing.proof import LogContradictsSeal, NotSealedYet, Proof, create_proof
 from eventstore.sealing.seal_archive import SealArchive
 from eventstore.sealing.seal_repository import SealRepository
 from eventstore.sealing.verification.result import Verification
@@ -62,14 +62,14 @@ class SealVerification:
             raise Invalid(f"No event has position {begins}: the log ends at {found.head}.")
         return found
 
-    async def prove(self, position: int) -> Proof:
+    async def create_proof(self, position: int) -> Proof:
         """Return the proof of the event at a position.
 
         Raises:
             Conflict: the event is not sealed yet, or differs from its seal.
         """
         try:
-            return await prove(self._store, self.table, position)
+            return await create_proof(self._store, self.table, position)
         except (NotSealedYet, LogContradictsSeal) as refusal:
             raise Conflict(str(refusal)) from refusal
 

@@ -8,7 +8,7 @@ import uvloop
 from uuid_utils.compat import uuid7
 
 from eventstore.batcher import Batcher
-from eventstore.digest import content_of, digest_of
+from eventstore.digest import digest_of, event_content
 from eventstore.postgres import PostgresStore
 from eventstore.postgres.migrate import migrate
 from eventstore.postgres.roles import APP_ROLE, role_url
@@ -83,7 +83,7 @@ async def _check(store: PostgresStore, commands: int) -> None:
     while events := await store.read_range(after=after, limit=RANGE_EVENTS_MAX):
         for position, event in enumerate(events, after + 1):
             in_its_place = event.position == position and event.version == event.part
-            if not in_its_place or event.digest != digest_of(**content_of(event)):
+            if not in_its_place or event.digest != digest_of(**event_content(event)):
                 raise RuntimeError(f"the log is wrong at position {position}: {event}")
         after = events[-1].position
     if after != 3 * commands:

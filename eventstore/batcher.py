@@ -11,8 +11,8 @@ import structlog
 
 from eventstore.back_off import BackOff
 from eventstore.errors import (
-    Abandoned,
     BatchRefused,
+    ClientDisconnected,
     ClockBehind,
     EventStoreError,
     OutcomeUnknown,
@@ -63,7 +63,7 @@ class QueuedAppend:
         """Tell whether the client has disconnected; if so, fail the future."""
         abandoned = self.append.abandoned is not None and self.append.abandoned()
         if abandoned:
-            self.fail(Abandoned("The client disconnected before the command was sent; nothing was changed."))
+            self.fail(ClientDisconnected("The client disconnected before the command was sent; nothing was changed."))
         return abandoned
 
     def settle(self, verdict: Verdict) -> None:
@@ -152,7 +152,7 @@ class Batcher:
             Overloaded: the queue is full; nothing was sent.
             Unencodable: the command can never be stored; nothing was sent.
             BatchRefused: the server refused this command; nothing was written.
-            StoreUnavailable, ClockBehind, Abandoned: nothing was written.
+            StoreUnavailable, ClockBehind, ClientDisconnected: nothing was written.
         """
         if self._closed:
             raise StoreUnavailable("the store is being closed")

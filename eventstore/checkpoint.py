@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from eventstore.errors import LogWentBack
+from eventstore.errors import LogRestored
 from eventstore.store import RecordedEvent
 
 
@@ -43,14 +43,14 @@ async def checkpoint_at(log: RangeReader, position: int) -> Checkpoint:
     """Return the checkpoint of a reader that has read the log up to a position.
 
     Raises:
-        LogWentBack: the log ends before that position.
+        LogRestored: the log ends before that position.
         StoreUnavailable.
     """
     if position == 0:
         return BEGINNING
     event = await event_at(log, position)
     if event is None:
-        raise await log_went_back_error(log, position)
+        raise await log_restored_error(log, position)
     return checkpoint_of(event)
 
 
@@ -70,14 +70,14 @@ async def require_in_log(log: RangeReader, checkpoint: Checkpoint) -> None:
     """Check that the log holds the event of a checkpoint.
 
     Raises:
-        LogWentBack: the log ends before it, or holds another event there.
+        LogRestored: the log ends before it, or holds another event there.
         StoreUnavailable.
     """
     if not await is_in_log(log, checkpoint):
-        raise await log_went_back_error(log, checkpoint.position)
+        raise await log_restored_error(log, checkpoint.position)
 
 
-async def log_went_back_error(log: RangeReader, position: int) -> LogWentBack:
+async def log_restored_error(log: RangeReader, position: int) -> LogRestored:
     """Return the error that describes how the log and a reader's position disagree.
 
     Raises:
@@ -85,8 +85,8 @@ async def log_went_back_error(log: RangeReader, position: int) -> LogWentBack:
     """
     head = await log.head()
     if head < position:
-        return LogWentBack(f"The log ends at {head} but had been read up to {position}: it was restored.")
-    return LogWentBack(f"The event at {position} is not the one that was read there before: the log was restored.")
+        return LogRestored(f"The log ends at {head} but had been read up to {position}: it was restored.")
+    return LogRestored(f"The event at {position} is not the one that was read there before: the log was restored.")
 
 
 class LogReader:
@@ -111,14 +111,14 @@ class LogReader:
         """Return the next events, ending on a command's last part; nothing at the end of the log.
 
         Raises:
-            LogWentBack: the log ends before what was read, or holds another event there.
+            LogRestored: the log ends before what was read, or holds another event there.
             StoreUnavailable.
         """
         if self.position == 0:
             return await self._log.read_range(after=0, limit=limit)
         events = await self._log.read_range(after=self.position - 1, limit=limit + 1)
         if not events or self._digest not in {None, events[0].digest}:
-            raise await log_went_back_error(self._log, self.position)
+            raise await log_restored_error(self._log, self.position)
         self._digest = events[0].digest
         return events[1:]
 

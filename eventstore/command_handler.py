@@ -15,7 +15,7 @@ import orjson
 from eventstore.cache import StateCache
 from eventstore.command import Changes, CommandContext, Decide, DecidedCommand, GuardConflict, Outcome
 from eventstore.decision_context import LoadedStreams, StreamsNotLoaded
-from eventstore.errors import CommandReused, RefusedMeanwhile, StoreUnavailable, VersionConflict
+from eventstore.errors import CommandIdReused, RefusedMeanwhile, StoreUnavailable, VersionConflict
 from eventstore.schema.codec import Codec
 from eventstore.store import (
     RANGE_EVENTS_MAX,
@@ -100,7 +100,7 @@ class CommandHandler:
 
         Raises:
             Exception: whatever the decision raises, once its states are confirmed to be current.
-            CommandReused: the command id was used for another body.
+            CommandIdReused: the command id was used for another body.
             RefusedMeanwhile: another attempt of the same command was refused after this one was requested.
             GuardConflict: the sender's rights changed.
             VersionConflict: too many conflicts; nothing was written.
@@ -148,7 +148,7 @@ class CommandHandler:
 
         Raises:
             Exception: the error of the decision, now confirmed.
-            CommandReused, RefusedMeanwhile, GuardConflict: see `handle`.
+            CommandIdReused, RefusedMeanwhile, GuardConflict: see `handle`.
             StoreUnavailable: the command's deadline is over.
         """
         match verdict:
@@ -266,7 +266,7 @@ class CommandHandler:
 
     async def _replay(self, verdict: Replayed, fingerprint: RequestFingerprint) -> Outcome:
         if verdict.fingerprint.body_sha256 != fingerprint.body_sha256:
-            raise CommandReused("This idempotency key was used for another request.")
+            raise CommandIdReused("This idempotency key was used for another request.")
         recorded: list[RecordedEvent] = []
         after = verdict.first - 1
         while after < verdict.last:

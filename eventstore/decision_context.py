@@ -6,7 +6,7 @@ from typing import Any, Protocol, TypeVar
 
 from eventstore.cache import StateCache
 
-ESTIMATE_OFF_MAX = timedelta(seconds=5)
+CLOCK_ERROR_MAX = timedelta(seconds=5)
 """Tolerance for a deadline computed from the estimated server clock."""
 
 State_co = TypeVar("State_co", covariant=True)
@@ -62,7 +62,7 @@ class LoadedStreams:
     @property
     def now(self) -> datetime:
         """Estimated server time, for computing deadlines; binds the append to a server clock within 5 s of it."""
-        self._bind(self._now - ESTIMATE_OFF_MAX, self._now + ESTIMATE_OFF_MAX)
+        self._bind(self._now - CLOCK_ERROR_MAX, self._now + CLOCK_ERROR_MAX)
         return self._now
 
     def deadline_passed(self, moment: datetime) -> bool:

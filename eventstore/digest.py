@@ -20,7 +20,7 @@ _MIDDLE = struct.Struct(">i16siqi")
 _LENGTH = struct.Struct(">i")
 
 
-class Content(TypedDict):
+class EventContent(TypedDict):
     """The fields of an event that its digest covers."""
 
     position: int
@@ -35,9 +35,9 @@ class Content(TypedDict):
     metadata: str
 
 
-def content_of(event: RecordedEvent) -> Content:
+def event_content(event: RecordedEvent) -> EventContent:
     """Return the fields of an event that its digest covers."""
-    return Content(
+    return EventContent(
         position=event.position,
         stream=event.stream,
         version=event.version,
@@ -51,7 +51,7 @@ def content_of(event: RecordedEvent) -> Content:
     )
 
 
-def preimage_of(**content: Unpack[Content]) -> bytes:
+def preimage_of(**content: Unpack[EventContent]) -> bytes:
     """Return the bytes that are hashed for an event."""
     return preimage(
         content["position"],
@@ -95,6 +95,6 @@ def preimage(  # noqa: PLR0917 - positional, in preimage order: keyword argument
     )
 
 
-def digest_of(**content: Unpack[Content]) -> bytes:
+def digest_of(**content: Unpack[EventContent]) -> bytes:
     """Return the SHA-256 of an event's preimage."""
     return hashlib.sha256(preimage_of(**content)).digest()

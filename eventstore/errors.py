@@ -3,20 +3,20 @@
 EventStoreError
 ├── StoreUnavailable      nothing was sent; retry later
 ├── OutcomeUnknown        sent, but no verdict received; only the same batch may be sent again
-├── LogWentBack           the log is not the one that was read before; it was restored
+├── LogRestored           the log is not the one that was read before; it was restored
 ├── ClockBehind           the server's clock is behind the last event; nothing was written, an operator must act
-├── NothingToAccept       the server's clock is not far enough behind for refusals, or too far to be accepted
+├── ClockNotAcceptable       the server's clock is not far enough behind for refusals, or too far to be accepted
 ├── BatchRefused          the server refused the whole batch; nothing was written
 ├── ServerTooOld          PostgreSQL is older than the oldest supported version
 ├── MigrationRefused      the applied migrations differ from those of this program
 ├── Overloaded            the queue is full; nothing was sent
-├── Abandoned             the client disconnected before the command was sent
+├── ClientDisconnected             the client disconnected before the command was sent
 ├── Unencodable           an event cannot be stored (NUL, lone surrogate, naive time, name too long)
-│   └── TooMuch           a command has more events, streams or bytes than one append accepts
+│   └── CommandTooLarge           a command has more events, streams or bytes than one append accepts
 ├── UnknownEvent          a stored name, schema version or field is unknown to this program
 ├── Unexportable          an event cannot be written in the requested format
 ├── UnreadableLog         the log holds events that this program cannot read; it refuses to start
-├── CommandReused         one command id was used for two different requests
+├── CommandIdReused         one command id was used for two different requests
 ├── RefusedMeanwhile      another attempt of the same command was refused while this one was in progress
 └── VersionConflict       a command met newer versions on every try
 """
@@ -34,7 +34,7 @@ class OutcomeUnknown(EventStoreError):
     """A batch was sent and no verdict was received."""
 
 
-class LogWentBack(EventStoreError):
+class LogRestored(EventStoreError):
     """The log ends before what was read from it, or holds another event there: it was restored or replaced."""
 
 
@@ -42,7 +42,7 @@ class ClockBehind(EventStoreError):
     """The server's clock is more than two seconds behind the last recorded event."""
 
 
-class NothingToAccept(EventStoreError):
+class ClockNotAcceptable(EventStoreError):
     """The server's clock is not behind the last event, or too far behind to be accepted."""
 
 
@@ -58,7 +58,7 @@ class MigrationRefused(EventStoreError):
     """The migrations recorded in the database are not the first ones of this program."""
 
 
-class Abandoned(EventStoreError):
+class ClientDisconnected(EventStoreError):
     """The client disconnected before its command was sent."""
 
 
@@ -70,7 +70,7 @@ class Unencodable(EventStoreError):
     """An event cannot be stored as it is."""
 
 
-class TooMuch(Unencodable):
+class CommandTooLarge(Unencodable):
     """A command would record more than one append accepts."""
 
 
@@ -94,5 +94,5 @@ class RefusedMeanwhile(EventStoreError):
     """Another attempt of the command was refused after this one was requested; nothing was written."""
 
 
-class CommandReused(EventStoreError):
+class CommandIdReused(EventStoreError):
     """A command id was used again with another request body."""

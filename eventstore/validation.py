@@ -6,7 +6,7 @@ from datetime import datetime
 
 import orjson
 
-from eventstore.errors import BatchRefused, TooMuch, Unencodable
+from eventstore.errors import BatchRefused, CommandTooLarge, Unencodable
 from eventstore.store import (
     BATCH_BYTES_MAX,
     COMMANDS_PER_BATCH_MAX,
@@ -34,9 +34,9 @@ def check_append(append: Append) -> int:
         return append.size
     events = [event for write in append.writes for event in write.events]
     if len(events) > EVENTS_PER_COMMAND_MAX:
-        raise TooMuch(f"a command of {len(events)} events; at most {EVENTS_PER_COMMAND_MAX} are admitted")
+        raise CommandTooLarge(f"a command of {len(events)} events; at most {EVENTS_PER_COMMAND_MAX} are admitted")
     if len(append.writes) + len(append.guards) > STREAMS_PER_COMMAND_MAX:
-        raise TooMuch(f"a command over more than {STREAMS_PER_COMMAND_MAX} streams")
+        raise CommandTooLarge(f"a command over more than {STREAMS_PER_COMMAND_MAX} streams")
     for write in append.writes:
         _check_expectation(write.stream, write.expected)
     for stream, version in append.guards.items():
@@ -48,7 +48,7 @@ def check_append(append: Append) -> int:
     texts = [append.fingerprint.account, append.fingerprint.route, *[event.name for event in events]]
     size = _plain_size(jsons, texts) or sum(map(_json_size, jsons)) + sum(map(_text_size, texts))
     if size > BATCH_BYTES_MAX:
-        raise TooMuch(f"a command of {size} bytes; at most {BATCH_BYTES_MAX} are admitted")
+        raise CommandTooLarge(f"a command of {size} bytes; at most {BATCH_BYTES_MAX} are admitted")
     object.__setattr__(append, "size", size)  # an append is immutable, so it is checked once
     return size
 
@@ -105,7 +105,7 @@ def _text_size(text: str) -> int:
     except UnicodeEncodeError:
         raise Unencodable("a text holds a lone surrogate") from None
     if size > EVENT_BYTES_MAX:
-        raise TooMuch(f"a text of {size} bytes; an event holds at most {EVENT_BYTES_MAX}")
+        raise CommandTooLarge(f"a text of {size} bytes; an event holds at most {EVENT_BYTES_MAX}")
     if "\0" in text:
         raise Unencodable("a text holds NUL")
     return size

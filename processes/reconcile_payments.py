@@ -65,7 +65,7 @@ LEDGER_INTERVAL = timedelta(seconds=30)
 LEDGER_PAGE = 20
 """Entries compared per work item, so that the rule's other work does not wait for long."""
 LEDGER = "books/"
-RETRIES = "exception/"
+EXCEPTION_RETRY = "exception/"
 
 _log = structlog.get_logger(__name__)
 
@@ -108,7 +108,7 @@ class ReconcilePayments:
                 return {subject_of(recorded): WorkItem.caused_by(recorded, due_at=due_at)}
             case ExceptionClosed(resolution=Resolution.RETRY):
                 retry = WorkItem.caused_by(recorded, due_at=recorded.recorded_at)
-                return {RETRIES + retry.subject: retry._replace(subject=RETRIES + retry.subject)}
+                return {EXCEPTION_RETRY + retry.subject: retry._replace(subject=EXCEPTION_RETRY + retry.subject)}
             case PaymentCaptured() | PaymentFailed() | PaymentSettled():
                 return {subject_of(recorded): None}
             case _:
@@ -118,7 +118,7 @@ class ReconcilePayments:
         """Look up one payment, compare a page of one provider's ledger, or compare one entry again."""
         if work.subject.startswith(LEDGER):
             return await self._compare_ledger(work, now)
-        if work.subject.startswith(RETRIES):
+        if work.subject.startswith(EXCEPTION_RETRY):
             await self._compare_again(work)
             return None
         payment = await self._commands.query(partial(require_payment, payment=work.subject))
@@ -169,7 +169,7 @@ class ReconcilePayments:
 
     async def _compare_again(self, work: WorkItem) -> None:
         """Compare an entry again after its exception was closed for a retry; it may become an exception again."""
-        exception = work.subject.removeprefix(RETRIES)
+        exception = work.subject.removeprefix(EXCEPTION_RETRY)
         state = await self._commands.query(lambda context: context.read(EXCEPTION, exception))
         if not isinstance(state, ClosedException) or state.opened.entry is None:
             return

@@ -11,7 +11,7 @@ from eventstore.command_handler import CommandHandler
 from eventstore.store import RecordedEvent
 from processes.work import WorkItem
 
-Seen = TypeVar("Seen")
+Result = TypeVar("Result")
 
 WorkChanges = Mapping[str, WorkItem | None]
 """Subject → its new work item; None: its work is removed."""
@@ -76,6 +76,6 @@ class Commands:
         )
         return await self._handler.handle(decide, context)
 
-    async def query(self, view: Callable[[DecisionContext], Seen]) -> Seen:
+    async def query(self, view: Callable[[DecisionContext], Result]) -> Result:
         """Return the result of a function over current streams."""
         return await self._handler.query(view)

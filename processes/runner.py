@@ -27,8 +27,8 @@ from processes.state import Lease, ProcessState, Refusal
 from processes.work import WorkItem
 
 READ_EVENTS_MAX = 2_000
-HEARTBEAT_S = 2.0
-STANDBY_S = 1.0
+HEARTBEAT_INTERVAL_S = 2.0
+STANDBY_INTERVAL_S = 1.0
 RELEASE_TIMEOUT_S = 1.0
 MIN_READ_INTERVAL_S = 0.25
 """Between two reads of a growing log: many small transactions cost more than few larger ones."""
@@ -36,7 +36,7 @@ MIN_READ_INTERVAL_S = 0.25
 UNSAVED_EVENTS_MAX = 10_000
 """How many irrelevant events a rule reads before it stores its checkpoint."""
 
-RETRIES = BackOff(first=timedelta(seconds=1), factor=2.0, maximum=timedelta(minutes=5))
+RETRY_BACKOFF = BackOff(first=timedelta(seconds=1), factor=2.0, maximum=timedelta(minutes=5))
 """Between two attempts of work that was refused or not answered."""
 
 _log = structlog.get_logger(__name__)
@@ -68,7 +68,7 @@ class WorkResult:
 
 
 async def run_rules(
-    rules: Sequence[Rule], *, log: Log, codec: Codec, state: ProcessState, retries: BackOff = RETRIES
+    rules: Sequence[Rule], *, log: Log, codec: Codec, state: ProcessState, retries: BackOff = RETRY_BACKOFF
 ) -> None:
     """Run rules concurrently until cancelled.
 
@@ -94,7 +94,7 @@ class ProcessRunner:
     """
 
     def __init__(
-        self, rule: Rule, *, log: SharedEventReader, codec: Codec, state: ProcessState, retries: BackOff = RETRIES
+        self, rule: Rule, *, log: SharedEventReader, codec: Codec, state: ProcessState, retries: BackOff = RETRY_BACKOFF
     ) -> None:
         self._rule = rule
         self._log = log
@@ -115,7 +115,7 @@ class ProcessRunner:
                 pass  # recorded and logged where it was raised
             except Exception:  # noqa: BLE001 - logged; the error of one rule ends no other
                 _log.exception("process: interrupted", rule=self._rule.name)
-            await asyncio.sleep(STANDBY_S)
+            await asyncio.sleep(STANDBY_INTERVAL_S)
 
     async def _serve(self, lease: Lease) -> None:
         _log.info("process: started", rule=self._rule.name, checkpoint=lease.checkpoint.position)
@@ -133,7 +133,7 @@ class ProcessRunner:
 
     async def _renew_lease(self, lease: Lease) -> None:
         while True:
-            await asyncio.sleep(HEARTBEAT_S)
+            await asyncio.sleep(HEARTBEAT_INTERVAL_S)
             if not await lease.renew():
                 raise LeaseLost(self._rule.name)
 
@@ -175,7 +175,7 @@ class RuleExecution:
     """The steps of one rule under one lease."""
 
     def __init__(
-        self, rule: Rule, lease: Lease, *, log: SharedEventReader, codec: Codec, retries: BackOff = RETRIES
+        self, rule: Rule, lease: Lease, *, log: SharedEventReader, codec: Codec, retries: BackOff = RETRY_BACKOFF
     ) -> None:
         self._rule = rule
         self._lease = lease
@@ -211,7 +211,7 @@ class RuleExecution:
         Raises:
             LeaseLost: another process has taken over.
             StoreUnavailable: the log or the state cannot be read_to.
-            LogWentBack: the log was restored since it was read.
+            LogRestored: the log was restored since it was read.
         """
         has_read = await self._process_events()
         has_executed = await self._execute_due()

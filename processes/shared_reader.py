@@ -57,7 +57,7 @@ class SharedEventReader:
         """Return the events with these names among the next `limit` positions, and the checkpoint at the last one.
 
         Raises:
-            LogWentBack: the log does not hold the checkpoint.
+            LogRestored: the log does not hold the checkpoint.
             StoreUnavailable.
         """
         request = checkpoint, limit

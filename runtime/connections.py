@@ -16,7 +16,7 @@ from eventstore.command_handler import Appender
 from eventstore.nats.connection import NatsConnection
 from eventstore.nats.epoch import Epochs
 from eventstore.nats.relay import NotifyingAppender, WakeUpNotifier
-from eventstore.postgres.bounded import BOUNDED, check_answers
+from eventstore.postgres.bounded_connection import POOLED_CONNECTION_CLASS, check_pooled_connection
 from eventstore.postgres.roles import APP_ROLE
 from eventstore.postgres.store import PostgresStore
 from eventstore.store import Store
@@ -104,13 +104,13 @@ async def open_read_pool(settings: Settings) -> AsyncIterator[AsyncConnectionPoo
     """Open the connections that queries read the read models with."""
     async with AsyncConnectionPool(
         url_of_role(settings, APP_ROLE),
-        connection_class=BOUNDED,
+        connection_class=POOLED_CONNECTION_CLASS,
         min_size=1,
         max_size=READ_CONNECTIONS_MAX,
         max_idle=IDLE_SECONDS_MAX,
         timeout=READ_WAIT_SECONDS_MAX,
         kwargs={"autocommit": True, "application_name": "seatledger read models", "connect_timeout": 5, **READ_LIMITS},
-        check=check_answers,
+        check=check_pooled_connection,
         open=False,
         name="read models",
     ) as pool:

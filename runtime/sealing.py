@@ -1,4 +1,4 @@
-"""The part `seatledger seal`, and what an operator asks of seals: compare, prove, check."""
+"""The part `seatledger seal`, and what an operator asks of seals: verify the log, create proofs, check proofs."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ from eventstore.postgres import PostgresStore
 from eventstore.postgres.roles import APP_ROLE, SEALER_ROLE
 from eventstore.sealing.keys import PUBLIC_KEY_BYTES, SealingKey, key_id_of
 from eventstore.sealing.log_reader import head_of, open_connection
-from eventstore.sealing.proof import Proof, ProofRefused, check, proof_from_json, prove
+from eventstore.sealing.proof import Proof, ProofRefused, create_proof, proof_from_json, verify_proof
 from eventstore.sealing.seal_archive import SealArchive
 from eventstore.sealing.seal_repository import SealRepository
 from eventstore.sealing.sealer import Sealer
@@ -101,7 +101,7 @@ async def prove_ticket(settings: Settings, ticket: str) -> Proof:
 
     Raises:
         SettingsRefused: there is no such ticket.
-        NotSealedYet, LogContradictsSeal: see `prove`.
+        NotSealedYet, LogContradictsSeal: see `create_proof`.
     """
     url = url_of_role(settings, APP_ROLE)
     table = SealRepository(url)
@@ -110,7 +110,7 @@ async def prove_ticket(settings: Settings, ticket: str) -> Proof:
             events = await store.read_stream(TICKET.stream(ticket), limit=1)
             if not events:
                 raise SettingsRefused(f"There is no ticket {ticket}.")
-            return await prove(store, table, events[0].position)
+            return await create_proof(store, table, events[0].position)
         finally:
             await table.close()
 
@@ -129,7 +129,7 @@ def check_proof_file(file: Path, keys: Mapping[str, bytes]) -> Proof:
         proof = proof_from_json(orjson.loads(content))
     except orjson.JSONDecodeError as error:
         raise ProofRefused(f"{file} is not JSON.") from error
-    check(proof, keys)
+    verify_proof(proof, keys)
     return proof
 
 

@@ -9,8 +9,8 @@ from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, PoolClosed
 
 from domain.ports.personal_data import RecordsUnavailable
-from eventstore.postgres.bounded import BOUNDED, check_answers
-from eventstore.postgres.error_classification import OUT_OF_REACH
+from eventstore.postgres.bounded_connection import POOLED_CONNECTION_CLASS, check_pooled_connection
+from eventstore.postgres.error_classification import RETRYABLE_ERRORS
 from eventstore.postgres.migrate import History
 
 RECORDS = History(name="records", package="adapters.postgres.migrations")
@@ -38,13 +38,13 @@ def open_pool_for_records(
     """
     return AsyncConnectionPool(
         url,
-        connection_class=BOUNDED,
+        connection_class=POOLED_CONNECTION_CLASS,
         min_size=1,
         max_size=connections_max,
         max_idle=IDLE_SECONDS_MAX,
         timeout=wait_seconds_max,
         kwargs={"autocommit": True, "application_name": "seatledger records", **LIMITS},
-        check=check_answers,
+        check=check_pooled_connection,
         open=False,
         name="records",
     )
@@ -73,7 +73,7 @@ async def execute(pool: Pool, statement: LiteralString, parameters: Mapping[str,
             return (await connection.execute(statement, parameters)).rowcount
 
 
-UNAVAILABLE: tuple[type[Exception], ...] = (*OUT_OF_REACH, PoolClosed)
+UNAVAILABLE: tuple[type[Exception], ...] = (*RETRYABLE_ERRORS, PoolClosed)
 
 
 @contextmanager

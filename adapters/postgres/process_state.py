@@ -16,7 +16,7 @@ from adapters.postgres import process_state_sql as sql
 from adapters.postgres.pool import Pool
 from eventstore.checkpoint import BEGINNING, Checkpoint
 from eventstore.errors import StoreUnavailable
-from eventstore.postgres.error_classification import OUT_OF_REACH
+from eventstore.postgres.error_classification import RETRYABLE_ERRORS
 
 SILENCE_S = 10.0
 """Time without a heartbeat after which a lease can be acquired by another owner."""
@@ -176,7 +176,7 @@ def columns(rows: Sequence[Row]) -> dict[str, list[object]]:
     return dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
 
 
-UNAVAILABLE: tuple[type[Exception], ...] = (*OUT_OF_REACH, PoolClosed)
+UNAVAILABLE: tuple[type[Exception], ...] = (*RETRYABLE_ERRORS, PoolClosed)
 
 
 @contextmanager

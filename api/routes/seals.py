@@ -72,4 +72,4 @@ async def get_ticket_proof(request: Request, ticket_id: UUID, min_position: MinP
     services = services_of(request)
     details = await ticket_details(services, str(ticket_id), identity_of(request).account)
     (issued,) = await services.store.read_stream(TICKET.stream(details.ticket), limit=1)
-    return json_response(proof_to_json(await services.seal_verification.prove(issued.position)))
+    return json_response(proof_to_json(await services.seal_verification.create_proof(issued.position)))

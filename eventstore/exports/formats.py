@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from eventstore.exports.json_lines import LinesWriter
+from eventstore.exports.json_lines import JsonLinesWriter
 from eventstore.exports.writer import Writer
 
 
@@ -16,7 +16,7 @@ class Format(StrEnum):
 def writer_of(kind: Format) -> Writer:
     """Return a new writer for one file."""
     if kind is Format.JSONL:
-        return LinesWriter()
+        return JsonLinesWriter()
     from eventstore.exports.parquet import ParquetWriter  # noqa: PLC0415 - a heavy library that lines don't need
 
     return ParquetWriter()

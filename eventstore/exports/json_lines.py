@@ -15,7 +15,7 @@ from eventstore.store import RecordedEvent
 _METADATA, _DATA, _END = b',"metadata":', b',"data":', b"}"
 
 
-class LinesWriter:
+class JsonLinesWriter:
     """Writes JSON Lines."""
 
     def add(self, events: Sequence[RecordedEvent]) -> bytes:

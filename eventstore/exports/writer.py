@@ -5,7 +5,7 @@ from typing import Protocol
 
 from eventstore.store import EventFilter, RecordedEvent, Store
 
-EVENTS_AT_ONCE = 2_000
+BATCH_EVENTS_MAX = 2_000
 POSITIONS_AT_ONCE = 20_000
 
 
@@ -27,7 +27,7 @@ async def events_between(
     """Yield the matching events with `after` < position ≤ `until` in order, one batch at a time."""
     while after < until:
         batch = until if event_filter.stream else min(until, after + POSITIONS_AT_ONCE)
-        events = await store.search(event_filter, after=after, until=batch, limit=EVENTS_AT_ONCE, newest_first=False)
+        events = await store.search(event_filter, after=after, until=batch, limit=BATCH_EVENTS_MAX, newest_first=False)
         if events:
             yield events
-        after = events[-1].position if len(events) == EVENTS_AT_ONCE else batch
+        after = events[-1].position if len(events) == BATCH_EVENTS_MAX else batch

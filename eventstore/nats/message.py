@@ -96,7 +96,7 @@ def event_of(sequence: int, block: bytes, payload: bytes) -> RecordedEvent:
         UnexpectedMessage: not an event, not the event of this sequence, or its digest differs.
     """
     try:
-        event = read(sequence, payload)
+        event = parse_payload(sequence, payload)
     except (KeyError, ValueError, TypeError, OverflowError, struct.error) as error:
         raise UnexpectedMessage(f"the message at {sequence} is not a recorded event: {error!r}") from error
     if parse_headers(block) != (sequence, event.digest):
@@ -104,7 +104,7 @@ def event_of(sequence: int, block: bytes, payload: bytes) -> RecordedEvent:
     return event
 
 
-def read(position: int, payload: bytes) -> RecordedEvent:
+def parse_payload(position: int, payload: bytes) -> RecordedEvent:
     """Parse a payload; the digest is computed from its content."""
     line, _, rest = payload.partition(b"\n")
     envelope = orjson.loads(line)

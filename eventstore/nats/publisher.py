@@ -11,7 +11,7 @@ from nats.aio.client import Client
 
 from eventstore.nats.errors import NatsUnavailable
 from eventstore.nats.message import encode_headers, headers_of, payload_of
-from eventstore.nats.streams import answer
+from eventstore.nats.streams import parse_answer
 from eventstore.store import RecordedEvent
 
 BATCH_EVENTS_MAX = 1_000
@@ -44,7 +44,7 @@ async def publish_events(
         message = await client.request(subject, payload_of(events[-1]), timeout=timeout_s, headers=headers[-1])
     except (errors.Error, TimeoutError, OSError) as error:
         raise NatsUnavailable(f"no acknowledgement: {str(error) or type(error).__name__}") from error
-    return int(answer(message.data)["seq"])
+    return int(parse_answer(message.data)["seq"])
 
 
 def chained_headers(events: Sequence[RecordedEvent]) -> list[dict[str, str]]:

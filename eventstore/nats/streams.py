@@ -18,7 +18,7 @@ MESSAGE_NOT_FOUND = 10037
 STREAM_AGE_MAX_S = 7 * 24 * 3600
 STREAM_BYTES_MAX = 4 * 1024**3
 MESSAGE_BYTES_MAX = 512 * 1024
-DUPLICATES_S = 1
+DUPLICATE_WINDOW_S = 1
 """JetStream's deduplication window. Deduplication is by expected sequence, so it may be short."""
 
 
@@ -62,12 +62,12 @@ class Streams:
             NatsUnavailable, NatsRefused.
         """
         try:
-            found = await self.ask(f"STREAM.INFO.{stream}")
+            found = await self.request(f"STREAM.INFO.{stream}")
         except NatsRefused as refusal:
             if refusal.error_code == STREAM_NOT_FOUND:
                 return None
             raise
-        return state_of(found)
+        return parse_state(found)
 
     async def create(self, stream: str, subject: str, *, first_sequence: int) -> StreamState:
         """Create a stream that begins at `first_sequence` and deletes messages by age and size only.
@@ -77,7 +77,7 @@ class Streams:
             NatsRefused: for example, the stream exists with another configuration.
         """
         configuration = configuration_of(stream, subject, first_sequence=first_sequence)
-        return state_of(await self.ask(f"STREAM.CREATE.{stream}", configuration))
+        return parse_state(await self.request(f"STREAM.CREATE.{stream}", configuration))
 
     async def last_message(self, stream: str, subject: str) -> StoredMessage | None:
         """Return the newest message; None if the stream is empty.
@@ -97,7 +97,7 @@ class Streams:
 
     async def _message(self, stream: str, event_filter: Mapping[str, Any]) -> StoredMessage | None:
         try:
-            found = (await self.ask(f"STREAM.MSG.GET.{stream}", event_filter))["message"]
+            found = (await self.request(f"STREAM.MSG.GET.{stream}", event_filter))["message"]
         except NatsRefused as refusal:
             if refusal.error_code == MESSAGE_NOT_FOUND:
                 return None
@@ -108,7 +108,7 @@ class Streams:
             payload=base64.b64decode(found.get("data", "")),
         )
 
-    async def ask(self, verb: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    async def request(self, verb: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Send a request to JetStream's API and return its answer.
 
         Raises:
@@ -120,7 +120,7 @@ class Streams:
             message = await self._client.request(f"$JS.API.{verb}", payload, timeout=self._timeout_s)
         except (errors.Error, TimeoutError, OSError) as error:
             raise NatsUnavailable(f"no answer to {verb}: {str(error) or type(error).__name__}") from error
-        return answer(message.data)
+        return parse_answer(message.data)
 
 
 def configuration_of(stream: str, subject: str, *, first_sequence: int) -> dict[str, Any]:
@@ -139,11 +139,11 @@ def configuration_of(stream: str, subject: str, *, first_sequence: int) -> dict[
         "max_age": STREAM_AGE_MAX_S * 10**9,
         "max_bytes": STREAM_BYTES_MAX,
         "max_msg_size": MESSAGE_BYTES_MAX,
-        "duplicate_window": DUPLICATES_S * 10**9,
+        "duplicate_window": DUPLICATE_WINDOW_S * 10**9,
     }
 
 
-def answer(data: bytes) -> dict[str, Any]:
+def parse_answer(data: bytes) -> dict[str, Any]:
     """Parse an answer of JetStream.
 
     Raises:
@@ -156,7 +156,7 @@ def answer(data: bytes) -> dict[str, Any]:
     return found
 
 
-def state_of(found: Mapping[str, Any]) -> StreamState:
+def parse_state(found: Mapping[str, Any]) -> StreamState:
     """Return the state of a stream from an answer of JetStream."""
     state = found["state"]
     return StreamState(

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import psycopg
 
-from eventstore.errors import NothingToAccept
+from eventstore.errors import ClockNotAcceptable
 from eventstore.postgres import sql
 from eventstore.store import CLOCK_BEHIND_MAX_S, ClockState
 
@@ -26,17 +26,17 @@ async def accept_clock(owner_url: str, *, reason: str, by: str) -> ClockState:
         by: the name of the operator's account on this machine.
 
     Raises:
-        NothingToAccept: no append is refused, or the clock is more than a day behind.
+        ClockNotAcceptable: no append is refused, or the clock is more than a day behind.
     """
     async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as connection:
         state = await _read(connection)
         if not state.refuses:
-            raise NothingToAccept(
+            raise ClockNotAcceptable(
                 f"No append is refused because of the clock: it is {state.behind} behind the last event, and up to "
                 f"{CLOCK_BEHIND_MAX_S} s need no acceptance."
             )
         if state.behind > ACCEPTED_MAX:
-            raise NothingToAccept(
+            raise ClockNotAcceptable(
                 f"The clock is {state.behind} behind the last event; at most {ACCEPTED_MAX} can be accepted. If the "
                 "clock is right, restore a backup made before it ran ahead."
             )

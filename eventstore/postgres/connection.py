@@ -10,7 +10,7 @@ from psycopg.conninfo import make_conninfo
 
 from eventstore.errors import ServerTooOld, StoreUnavailable
 from eventstore.postgres import binary_arrays, sql
-from eventstore.postgres.bounded import BoundedConnection
+from eventstore.postgres.bounded_connection import BoundedConnection
 
 VERSION_MIN = 16
 CONNECT_TIMEOUT_S = 5

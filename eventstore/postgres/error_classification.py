@@ -5,7 +5,7 @@ from psycopg import errors
 
 from eventstore.errors import BatchRefused, ClockBehind, EventStoreError, OutcomeUnknown, StoreUnavailable
 
-CLOCK_BEHIND = "SL002"
+CLOCK_BEHIND_SQLSTATE = "SL002"
 
 # The statement was rolled back for a reason outside itself: it may be sent again.
 TRANSIENT = (
@@ -22,7 +22,7 @@ TRANSIENT = (
 )
 
 # The database is not ready: it is empty because a dump is being restored into it, or it is a standby.
-UNPREPARED: tuple[type[psycopg.Error], ...] = (
+DATABASE_NOT_READY: tuple[type[psycopg.Error], ...] = (
     errors.UndefinedTable,
     errors.UndefinedFunction,
     errors.UndefinedObject,
@@ -31,7 +31,11 @@ UNPREPARED: tuple[type[psycopg.Error], ...] = (
     errors.ReadOnlySqlTransaction,
 )
 
-OUT_OF_REACH: tuple[type[psycopg.Error], ...] = (psycopg.OperationalError, psycopg.InterfaceError, *UNPREPARED)
+RETRYABLE_ERRORS: tuple[type[psycopg.Error], ...] = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    *DATABASE_NOT_READY,
+)
 """Errors unrelated to the statement: it may be sent again, to whichever server answers then."""
 
 
@@ -43,8 +47,8 @@ def classify(error: psycopg.Error, *, alive: bool) -> EventStoreError:
     """
     if not alive:
         return OutcomeUnknown(f"the connection was lost before a verdict was received: {error}")
-    if error.sqlstate == CLOCK_BEHIND:
+    if error.sqlstate == CLOCK_BEHIND_SQLSTATE:
         return ClockBehind(error.diag.message_primary or str(error))
-    if isinstance(error, (*TRANSIENT, *UNPREPARED)):
+    if isinstance(error, (*TRANSIENT, *DATABASE_NOT_READY)):
         return StoreUnavailable(f"the server could not take the batch: {error}")
     return BatchRefused(f"the server refused the batch: {error}")

@@ -7,9 +7,9 @@ from typing import Any, LiteralString
 import psycopg
 
 from eventstore.errors import StoreUnavailable
-from eventstore.postgres.bounded import NoAnswer
+from eventstore.postgres.bounded_connection import AnswerTimeout
 from eventstore.postgres.connection import READ_SECONDS_MAX, Connection, connect, discard
-from eventstore.postgres.error_classification import OUT_OF_REACH
+from eventstore.postgres.error_classification import RETRYABLE_ERRORS
 
 IDLE_SECONDS_MAX = 5.0
 """An idle session takes two megabytes of the server's memory; a new one takes a few milliseconds."""
@@ -43,13 +43,13 @@ class ReadPool:
                 while self._idle:
                     try:
                         return await self._ask(self._idle.pop()[0], statement, parameters)
-                    except NoAnswer:
+                    except AnswerTimeout:
                         raise
                     except psycopg.OperationalError:
                         continue
                 connection = await connect(self._url, name="read", seconds_max=READ_SECONDS_MAX)
                 return await self._ask(connection, statement, parameters)
-            except OUT_OF_REACH as error:
+            except RETRYABLE_ERRORS as error:
                 raise StoreUnavailable(f"the database did not answer: {error}") from error
 
     async def close(self) -> None:

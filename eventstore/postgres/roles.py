@@ -58,11 +58,11 @@ def role_url(owner_url: str, role: str, password: str) -> str:
 def with_role_names(text: str, database: str) -> str:
     """Return a migration with `:"app"` and the like replaced by the names of the database's roles."""
     for role in ROLES:
-        text = text.replace(f':"{role}"', quoted(role_name(database, role)))
+        text = text.replace(f':"{role}"', quote_identifier(role_name(database, role)))
     return text
 
 
-def quoted(name: str) -> str:
+def quote_identifier(name: str) -> str:
     """Return a name as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
 
@@ -73,19 +73,19 @@ async def roles_script(owner_url: str, role_password: RolePassword) -> str:
     They contain no passwords, only SCRAM-SHA-256 verifiers.
     """
     async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as connection:
-        database, migrator = connection.info.dbname, quoted(connection.info.user)
+        database, migrator = connection.info.dbname, quote_identifier(connection.info.user)
         lines = []
         for role in ROLES:
             name = role_name(database, role)
-            verifier = verifier_of(connection, name, role_password(role))
+            verifier = scram_verifier(connection, name, role_password(role))
             lines += [
-                f"CREATE ROLE {quoted(name)} LOGIN PASSWORD '{verifier}';",
-                f"GRANT {quoted(name)} TO {migrator} WITH INHERIT TRUE, SET TRUE;",
+                f"CREATE ROLE {quote_identifier(name)} LOGIN PASSWORD '{verifier}';",
+                f"GRANT {quote_identifier(name)} TO {migrator} WITH INHERIT TRUE, SET TRUE;",
             ]
         return "\n".join(lines)
 
 
-def verifier_of(connection: Connection, name: str, password: str) -> str:
+def scram_verifier(connection: Connection, name: str, password: str) -> str:
     """Return the SCRAM-SHA-256 verifier that PostgreSQL stores for a password."""
     return connection.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
 
@@ -109,7 +109,7 @@ async def ensure_roles(connection: Connection, owner_url: str, role_password: Ro
 async def _create_or_alter(connection: Connection, name: str, password: str) -> None:
     """Create a role or set its password; safe if another process does the same concurrently."""
     role = statements.Identifier(name)
-    verifier = verifier_of(connection, name, password)
+    verifier = scram_verifier(connection, name, password)
     for _ in range(TRIES_MAX):
         exists = await (await connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [name])).fetchone()
         verb = statements.SQL("CREATE" if exists is None else "ALTER")

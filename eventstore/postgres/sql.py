@@ -111,14 +111,14 @@ _WANTED: LiteralString = """
 
 _IN_RANGE: LiteralString = "WHERE position > %(after)s AND position <= %(upto)s" + _WANTED
 SEARCH: LiteralString = _EVENT + _IN_RANGE + "ORDER BY position LIMIT %(limit)s"
-SEARCH_BACK: LiteralString = _EVENT + _IN_RANGE + "ORDER BY position DESC LIMIT %(limit)s"
+SEARCH_NEWEST_FIRST: LiteralString = _EVENT + _IN_RANGE + "ORDER BY position DESC LIMIT %(limit)s"
 
 # `position + 0` for the same reason as above, however short the range is estimated to be.
 _OF_STREAM: LiteralString = (
     "WHERE stream = %(stream)s AND position + 0 > %(after)s AND position + 0 <= %(upto)s" + _WANTED
 )
 SEARCH_STREAM: LiteralString = _EVENT + _OF_STREAM + "ORDER BY version LIMIT %(limit)s"
-SEARCH_STREAM_BACK: LiteralString = _EVENT + _OF_STREAM + "ORDER BY version DESC LIMIT %(limit)s"
+SEARCH_STREAM_NEWEST_FIRST: LiteralString = _EVENT + _OF_STREAM + "ORDER BY version DESC LIMIT %(limit)s"
 
 # A part within a command is `part` positions after the end of the previous command.
 POINT_BEFORE: LiteralString = """

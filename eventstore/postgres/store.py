@@ -32,9 +32,9 @@ SHORT_RANGE = 20_000
 
 SEARCHES: Mapping[tuple[bool, bool], LiteralString] = {
     (False, False): sql.SEARCH,
-    (False, True): sql.SEARCH_BACK,
+    (False, True): sql.SEARCH_NEWEST_FIRST,
     (True, False): sql.SEARCH_STREAM,
-    (True, True): sql.SEARCH_STREAM_BACK,
+    (True, True): sql.SEARCH_STREAM_NEWEST_FIRST,
 }
 """(the filter names a stream, newest first) → the statement."""
 

@@ -13,8 +13,8 @@ from eventstore.errors import StoreUnavailable, UnreadableLog
 from eventstore.postgres.read_pool import ReadPool
 from eventstore.schema.upcasting import UpcasterChain
 
-EVENTS_AT_ONCE_MAX = 100_000
-PAUSE_S = 10.0
+SCAN_EVENTS_MAX = 100_000
+SCAN_INTERVAL_S = 10.0
 
 # The indexed event types, and those of the events behind the indexed position.
 EVENT_TYPES: LiteralString = """
@@ -105,7 +105,7 @@ class EventTypeIndex:
 
     async def scan_next(self) -> int:
         """Scan the next batch of events; return how many there were (0: nothing is new)."""
-        rows = await self._readers.rows(SCAN_NEXT, {"events_max": EVENTS_AT_ONCE_MAX})
+        rows = await self._readers.rows(SCAN_NEXT, {"events_max": SCAN_EVENTS_MAX})
         return int(rows[0][0]) if rows else 0
 
     async def scan_forever(self) -> None:
@@ -116,4 +116,4 @@ class EventTypeIndex:
                     pass
             except StoreUnavailable as trouble:
                 _log.warning("survey interrupted", trouble=str(trouble))
-            await asyncio.sleep(PAUSE_S)
+            await asyncio.sleep(SCAN_INTERVAL_S)

@@ -17,7 +17,7 @@ SealedContent = tuple[int, int, int, bytes, bytes]
 
 _POSITION, _PREIMAGE, _STORED = itemgetter(0), itemgetter(3), itemgetter(4)
 
-Part = tuple[int, int]
+PartNumbers = tuple[int, int]
 """The number of an event within its command (1 …), and the command's number of events."""
 
 
@@ -63,7 +63,7 @@ def are_dense(events: Sequence[SealedContent], first: int, last: int) -> bool:
     return list(map(_POSITION, events)) == list(range(first, last + 1))
 
 
-def part_numbers(event: SealedContent) -> Part:
+def part_numbers(event: SealedContent) -> PartNumbers:
     """Return the part number and the number of parts of an event."""
     return event[1], event[2]
 
@@ -84,7 +84,7 @@ class CommandSequence:
         """Whether the last command is incomplete."""
         return self._next_part > 1
 
-    def continues(self, ends: Sequence[Part]) -> bool:
+    def continues(self, ends: Sequence[PartNumbers]) -> bool:
         """Advance past events that are in order among themselves; tell whether they continue the previous ones.
 
         Args:

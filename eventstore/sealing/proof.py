@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from eventstore.digest import Content, content_of, digest_of
+from eventstore.digest import EventContent, digest_of, event_content
 from eventstore.errors import EventStoreError
 from eventstore.sealing.keys import is_genuine
 from eventstore.sealing.merkle import inclusion_proof, root_from_proof, root_over
@@ -40,13 +40,13 @@ class Proof:
         path: the sibling hashes from that entry to the seal's root.
     """
 
-    content: Content
+    content: EventContent
     entry: bytes
     path: tuple[bytes, ...]
     seal: Seal
 
 
-async def prove(store: Store, table: SealRepository, position: int) -> Proof:
+async def create_proof(store: Store, table: SealRepository, position: int) -> Proof:
     """Return the proof of the event at a position.
 
     Raises:
@@ -59,15 +59,15 @@ async def prove(store: Store, table: SealRepository, position: int) -> Proof:
         raise NotSealedYet(f"The event at {position} is not sealed yet; try again in a few seconds.")
     seal = seals[0]
     events = await store.read_range(after=seal.first - 1, limit=seal.events)
-    digests = [digest_of(**content_of(event)) for event in events]
+    digests = [digest_of(**event_content(event)) for event in events]
     if len(digests) != seal.events or root_over(digests) != seal.root:
         raise LogContradictsSeal(f"The events at {seal.first} … {seal.last} are not those that were sealed.")
     index = position - seal.first
     entry, path = inclusion_proof(digests, index)
-    return Proof(content=content_of(events[index]), entry=entry, path=tuple(path), seal=seal)
+    return Proof(content=event_content(events[index]), entry=entry, path=tuple(path), seal=seal)
 
 
-def check(proof: Proof, keys: Mapping[str, bytes]) -> None:
+def verify_proof(proof: Proof, keys: Mapping[str, bytes]) -> None:
     """Check a proof with trusted public keys, by their ids.
 
     Raises:
@@ -122,8 +122,8 @@ def proof_from_json(shown: Any) -> Proof:
     return proof
 
 
-def _content_from_json(shown: Mapping[str, Any]) -> Content:
-    return Content(
+def _content_from_json(shown: Mapping[str, Any]) -> EventContent:
+    return EventContent(
         position=shown["position"],
         stream=shown["stream"],
         version=shown["version"],

@@ -15,7 +15,7 @@ from datetime import timedelta
 import structlog
 
 from eventstore.errors import EventStoreError
-from eventstore.postgres.error_classification import OUT_OF_REACH
+from eventstore.postgres.error_classification import RETRYABLE_ERRORS
 from eventstore.sealing import sql
 from eventstore.sealing.keys import SealingKey
 from eventstore.sealing.log_reader import Connection, open_connection
@@ -27,7 +27,7 @@ POLL_INTERVAL_S = 1.0
 RETRY_PAUSE_S = 2.0
 REMINDER_S = 60.0
 
-TROUBLE: tuple[type[Exception], ...] = (*OUT_OF_REACH, OSError)
+TRANSIENT_ERRORS: tuple[type[Exception], ...] = (*RETRYABLE_ERRORS, OSError)
 
 _log = structlog.get_logger(__name__)
 
@@ -55,7 +55,7 @@ class Sealer:
                     self._seal(connection, stop)
             except NotSealOwner:
                 stop.wait(POLL_INTERVAL_S)
-            except TROUBLE as trouble:
+            except TRANSIENT_ERRORS as trouble:
                 self._log_once("sealer: retrying", str(trouble))
                 stop.wait(RETRY_PAUSE_S)
 

@@ -32,7 +32,7 @@ class Subscription(Protocol):
 
         Raises:
             StoreUnavailable: the server cannot be reached; call again later, nothing is lost.
-            LogWentBack: the log is not the one that was read.
+            LogRestored: the log is not the one that was read.
         """
         ...
 

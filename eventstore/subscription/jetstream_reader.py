@@ -34,7 +34,7 @@ class StreamMismatch(Exception):
     """The stream is missing, silent or inconsistent with the log; fall back to reading the store."""
 
 
-Arrival = tuple[bytes, bytes, bytes]
+ReceivedMessage = tuple[bytes, bytes, bytes]
 """A received message: its reply subject (empty: a status message of the server), its headers, its payload."""
 
 DigestAt = Callable[[int], Awaitable[bytes | None]]
@@ -73,8 +73,8 @@ class JetStreamReader:
         self._sequence = verified.sequence
         self._consumer = ""
         self._subscription: Subscription | None = None
-        self._arrived: deque[Arrival] = deque()
-        self._arrival = asyncio.Event()
+        self._arrived: deque[ReceivedMessage] = deque()
+        self._has_arrived = asyncio.Event()
         self._requested = 0
         self._unfinished: list[RecordedEvent] = []
         self._last_message_at = asyncio.get_running_loop().time()
@@ -143,18 +143,18 @@ class JetStreamReader:
             self._subscription = await self._client.subscribe_raw(self._client.new_inbox(), self._receive)
         except (errors.Error, OSError) as error:
             raise NatsUnavailable(f"could not subscribe: {str(error) or type(error).__name__}") from error
-        self._consumer = (await streams.ask(f"CONSUMER.CREATE.{self._stream}", consumer))["name"]
+        self._consumer = (await streams.request(f"CONSUMER.CREATE.{self._stream}", consumer))["name"]
         await self._pull()
 
     def _receive(self, reply: bytes, headers: bytes, payload: bytes) -> None:
         self._arrived.append((reply, headers, payload))
-        self._arrival.set()
+        self._has_arrived.set()
 
     async def _wait_for_message(self, timeout_s: float) -> bool:
-        self._arrival.clear()
+        self._has_arrived.clear()
         try:
             async with asyncio.timeout(timeout_s):
-                await self._arrival.wait()
+                await self._has_arrived.wait()
         except TimeoutError:
             return False
         return True

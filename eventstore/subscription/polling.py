@@ -29,7 +29,7 @@ class PollingSubscription:
 
         Raises:
             StoreUnavailable: the server cannot be reached; call again later, nothing is lost.
-            LogWentBack: the log is not the one that was read.
+            LogRestored: the log is not the one that was read.
         """
         polls = BackOffCounter(self._back_off)
         while True:

@@ -70,7 +70,7 @@ class SharedEventBuffer:
         """Wait for events after a position, which is the end of a command, and return all that are buffered.
 
         Raises:
-            StoreUnavailable, LogWentBack, NatsTooOld.
+            StoreUnavailable, LogRestored, NatsTooOld.
         """
         if position < self._start:
             return self._read(position, await self._store.read_range(after=position, limit=RANGE_EVENTS))
@@ -88,7 +88,7 @@ class SharedEventBuffer:
         """Check that the end of a batch is in the log; concurrent calls for the same end share one query.
 
         Raises:
-            StoreUnavailable, LogWentBack.
+            StoreUnavailable, LogRestored.
         """
         if end not in self._comparisons:
             comparison = asyncio.create_task(require_in_log(self._store, end), name="compare with the log")

@@ -7,7 +7,7 @@ import structlog
 from psycopg.errors import Error, InterfaceError, OperationalError
 
 from domain.operations.projection import PROJECTION
-from eventstore.errors import EventStoreError, LogWentBack, StoreUnavailable
+from eventstore.errors import EventStoreError, LogRestored, StoreUnavailable
 from eventstore.store import Store
 from projections.engine import checkpoints
 from projections.engine.checkpoints import Connection, Lease, LeaseLost
@@ -21,7 +21,7 @@ from projections.rebuild import build_repository
 MIN_BATCH_INTERVAL_S = 0.05
 BATCH_COMMANDS = 2_000
 
-INTERRUPTIONS = (LeaseLost, LogWentBack, StoreUnavailable, OperationalError, InterfaceError)
+INTERRUPTIONS = (LeaseLost, LogRestored, StoreUnavailable, OperationalError, InterfaceError)
 """Errors that no event causes: the projector ends, and the runner starts another at the row's checkpoint."""
 
 _log = structlog.get_logger(__name__)
@@ -54,7 +54,7 @@ class Projector:
                 await connection.close()
         except LeaseLost:
             _log.info("projection lease lost", name=self._model.name)
-        except LogWentBack as restored:
+        except LogRestored as restored:
             _log.error("projection interrupted", name=self._model.name, trouble=str(restored))
             self._window.invalidate()
         except (EventStoreError, Error) as trouble:

@@ -35,7 +35,7 @@ async def rebuild_part(
     Raises:
         PartialRebuildUnsupported: the read model has no `partition`, or the live version has another code version.
         NoSuchProjection: the read model has no control row.
-        LogWentBack: the live version's checkpoint is not in the log; rebuild the whole read model.
+        LogRestored: the live version's checkpoint is not in the log; rebuild the whole read model.
     """
     if model.partition is None:
         raise PartialRebuildUnsupported(f"{model.name} cannot be rebuilt for one performance: rebuild it as a whole.")

@@ -50,7 +50,7 @@ class TestTable:
             (storing.OutcomeUnknown(), 503),
             (storing.VersionConflict(), 503),
             (storing.ClockBehind(), 503),
-            (storing.CommandReused(), 422),
+            (storing.CommandIdReused(), 422),
             (storing.UnknownEvent(), 500),
             (psycopg.errors.UndefinedFunction(), 503),
             (psycopg.errors.ReadOnlySqlTransaction(), 503),

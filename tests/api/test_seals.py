@@ -9,7 +9,7 @@ import pytest
 from application import seal_verification as parts
 from domain.values import Role
 from eventstore.sealing.keys import SealingKey, is_genuine
-from eventstore.sealing.proof import check, proof_from_json
+from eventstore.sealing.proof import proof_from_json, verify_proof
 from eventstore.sealing.seal import seal_from_json
 from tests.api.http_scenario import Headers, HttpScenario, OpenedScenario, done, price, refused
 from tests.api.shop import Shop, open_shop, settings_for
@@ -120,6 +120,6 @@ class TestProveTicket:
         assert refused(await office.get(path, buyer)) == (409, "impossible")
         log.seal()
         proof = proof_from_json(done(await office.get(path, buyer)))
-        check(proof, KEYS)
+        verify_proof(proof, KEYS)
         assert (proof.content["name"], proof.content["stream"]) == ("TicketIssued", f"ticket-{line['ticket_id']}")
         assert refused(await office.get(path, await office.somebody())) == (404, "not_found")

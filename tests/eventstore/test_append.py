@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from uuid_utils.compat import uuid7
 
-from eventstore.digest import content_of, digest_of
+from eventstore.digest import digest_of, event_content
 from eventstore.errors import BatchRefused, ClockBehind, Unencodable
 from eventstore.store import (
     BATCH_BYTES_MAX,
@@ -80,7 +80,7 @@ class TestAppending:
             [to_append(at("seat-1", 0, 2, data='{"name": "Zoë"}'), at("seat-2", 0), metadata='{"ö": 1}')]
         )
         log = await whole(store)
-        assert [event.digest for event in log] == [digest_of(**content_of(event)) for event in log]
+        assert [event.digest for event in log] == [digest_of(**event_content(event)) for event in log]
         assert len({event.digest for event in log}) == 3
 
     async def test_the_largest_command_that_is_admitted_is_stored(self, store: Store) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from eventstore.batcher import BatchComposition, Batcher, QueuedAppend
 from eventstore.errors import (
-    Abandoned,
     BatchRefused,
+    ClientDisconnected,
     ClockBehind,
     OutcomeUnknown,
     Overloaded,
@@ -240,7 +240,7 @@ class TestFailures:
         assert [command.writes for command in await queue.batch()] == [(at("seat-2", 0),)]
         queue.store.let_go.release()
         await soon(queue.tasks[2])
-        with pytest.raises(Abandoned):
+        with pytest.raises(ClientDisconnected):
             await soon(queue.tasks[1])
 
     async def test_a_crash_fails_all_queued_commands(self) -> None:

@@ -71,7 +71,7 @@ class TestSurvey:
     async def test_a_long_log_is_scanned_in_batches(
         self, postgres: PostgresBackend, survey: EventTypeIndex, asked: EventTypeIndex, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(surveying, "EVENTS_AT_ONCE_MAX", 3)
+        monkeypatch.setattr(surveying, "SCAN_EVENTS_MAX", 3)
         await record(postgres, "seat-1", *[("SeatHeld", 1)] * 4, ("SeatSold", 1))
         assert [await survey.scan_next() for _ in range(3)] == [3, 2, 0]
         assert await asked.event_types() == [EventType("SeatHeld", 1, 1), EventType("SeatSold", 1, 5)]

@@ -22,12 +22,12 @@ from domain.values import OrderCancelReason
 from eventstore.back_off import POLL_BACKOFF, BackOff
 from eventstore.checkpoint import Checkpoint
 from eventstore.clock import FixedClock
-from eventstore.errors import LogWentBack, Overloaded
+from eventstore.errors import LogRestored, Overloaded
 from eventstore.store import RecordedEvent
 from processes.release_lapsed_holds import ReleaseLapsedHolds
 from processes.reopen_unfinished_deletions import DELETION_LASTS_MAX, ReopenUnfinishedDeletions
 from processes.rule import Rule, WorkChanges
-from processes.runner import STANDBY_S, RuleExecution
+from processes.runner import STANDBY_INTERVAL_S, RuleExecution
 from processes.settle_payments import GRACE, RETRY_AFTER, SettlePayments
 from processes.shared_reader import SharedEventReader
 from processes.work import WorkItem, subject_of
@@ -222,7 +222,7 @@ class TestSettlePayments:
         assert seen.status is OrderStatus.CANCELLED
 
     def test_the_stated_delay_covers_a_take_over(self) -> None:
-        take_over = timedelta(seconds=SILENCE_S + STANDBY_S) + POLL_BACKOFF.maximum
+        take_over = timedelta(seconds=SILENCE_S + STANDBY_INTERVAL_S) + POLL_BACKOFF.maximum
         assert GRACE + take_over + RETRY_AFTER < settling.UNDECIDED_MAX
 
 
@@ -355,7 +355,7 @@ class TestRestoredLog:
         self, holds: RuleFixture, new: int
     ) -> None:
         known = await self.lose(holds, new=new)
-        with pytest.raises(LogWentBack):
+        with pytest.raises(LogRestored):
             await holds.execution.step()
         await self.begin_again(holds)
         await self.work_through(holds)

@@ -6,7 +6,7 @@ from collections.abc import Collection
 import pytest
 
 from eventstore.checkpoint import checkpoint_at
-from eventstore.errors import LogWentBack
+from eventstore.errors import LogRestored
 from eventstore.store import Append, NewEvent, RecordedEvent, Write
 from processes.shared_reader import SharedEventReader
 from tests.eventstore.appends import to_append
@@ -104,7 +104,7 @@ class TestSharedLog:
         lost = await checkpoint_at(log, 5)
         restore()
         await log.append([named("EntryRecorded")])
-        with pytest.raises(LogWentBack):
+        with pytest.raises(LogRestored):
             await shared.read_after(lost, {"SeatSold"}, limit=10)
 
     async def test_rules_that_ask_at_once_share_a_reading(self, log: Counted) -> None:

@@ -220,7 +220,8 @@ class FaultScript:
 
     async def _ask(self, verb: str, body: Any = None, *, whole: bool = False) -> dict[str, Any] | None:
         try:
-            return await Streams(self._operator.client()).ask(verb if whole else f"{verb}.{self._epoch.stream}", body)
+            subject = verb if whole else f"{verb}.{self._epoch.stream}"
+            return await Streams(self._operator.client()).request(subject, body)
         except NatsRefused:
             return None
 

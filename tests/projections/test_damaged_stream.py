@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as some
 from psycopg_pool import AsyncConnectionPool
 
-from eventstore.nats.message import parse_headers, read
+from eventstore.nats.message import parse_headers, parse_payload
 from eventstore.store import RecordedEvent
 from eventstore.subscription import HybridSubscription, jetstream_reader
 from eventstore.subscription.jetstream_reader import JetStreamReader, VerifiedStart
@@ -119,7 +119,7 @@ def believed(sequence: int, block: bytes, payload: bytes) -> RecordedEvent:
     """Read a message as somebody does who does not compute its digest again."""
     claim = parse_headers(block)
     assert claim is not None
-    return read(claim.position, payload)
+    return parse_payload(claim.position, payload)
 
 
 def in_any_order(self: JetStreamReader, reply: bytes, headers: bytes, payload: bytes) -> RecordedEvent:

@@ -17,7 +17,7 @@ from domain.ports.payment_gateway import (
 from domain.ports.personal_data import AddressTaken, RecordsUnavailable
 from eventstore import errors as storing
 from eventstore.command import GuardConflict
-from eventstore.postgres.error_classification import OUT_OF_REACH
+from eventstore.postgres.error_classification import RETRYABLE_ERRORS
 from projections.engine.queries import ModelMissing
 
 
@@ -72,7 +72,7 @@ PROBLEM_BY_ERROR: Mapping[type[Exception], ProblemMapping] = {
         HTTPStatus.CONFLICT, ProblemCode.ALREADY_THERE, "An account with this address exists; log in."
     ),
     **dict.fromkeys(
-        OUT_OF_REACH,
+        RETRYABLE_ERRORS,
         ProblemMapping(
             HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.UNAVAILABLE, DATABASE_UNAVAILABLE, AGAIN_LATER_SECONDS
         ),
@@ -93,14 +93,14 @@ PROBLEM_BY_ERROR: Mapping[type[Exception], ProblemMapping] = {
     WebhookForged: ProblemMapping(HTTPStatus.UNAUTHORIZED, ProblemCode.WEBHOOK_FORGED),
     WebhookStale: ProblemMapping(HTTPStatus.FORBIDDEN, ProblemCode.WEBHOOK_STALE),
     WebhookMalformed: ProblemMapping(HTTPStatus.UNPROCESSABLE_ENTITY, ProblemCode.MALFORMED),
-    storing.CommandReused: ProblemMapping(HTTPStatus.UNPROCESSABLE_ENTITY, ProblemCode.IDEMPOTENCY_KEY_REUSED),
+    storing.CommandIdReused: ProblemMapping(HTTPStatus.UNPROCESSABLE_ENTITY, ProblemCode.IDEMPOTENCY_KEY_REUSED),
     storing.RefusedMeanwhile: ProblemMapping(
         HTTPStatus.CONFLICT, ProblemCode.REFUSED_MEANWHILE, CONCURRENT_DUPLICATE_REFUSED
     ),
     storing.Unencodable: ProblemMapping(
         HTTPStatus.UNPROCESSABLE_ENTITY, ProblemCode.MALFORMED, "The request contains text that cannot be stored."
     ),
-    storing.TooMuch: ProblemMapping(HTTPStatus.UNPROCESSABLE_ENTITY, ProblemCode.MALFORMED, COMMAND_TOO_LARGE),
+    storing.CommandTooLarge: ProblemMapping(HTTPStatus.UNPROCESSABLE_ENTITY, ProblemCode.MALFORMED, COMMAND_TOO_LARGE),
     storing.OutcomeUnknown: ProblemMapping(
         HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.OUTCOME_UNKNOWN, OUTCOME_UNKNOWN, AGAIN_LATER_SECONDS
     ),

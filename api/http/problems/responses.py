@@ -17,7 +17,7 @@ from api.http.problems.codes import ProblemCode
 from api.http.problems.faults import fault
 from api.http.problems.mapping import INTERNAL, PROBLEM_BY_ERROR, code_of, mapping_of
 from eventstore import errors as storing
-from eventstore.postgres.error_classification import UNPREPARED
+from eventstore.postgres.error_classification import DATABASE_NOT_READY
 
 MEDIA_TYPE = "application/problem+json"
 FAULTS_SHOWN_MAX = 100
@@ -89,7 +89,7 @@ async def ignore_disconnected_client(_: Request, _error: Exception) -> Response:
 
 async def known_error(_: Request, error: Exception) -> Response:
     """Return the response to an error that the table lists."""
-    if isinstance(error, UNPREPARED):
+    if isinstance(error, DATABASE_NOT_READY):
         _log.warning("database not prepared", error=str(error))
     return problem_of(error)
 
@@ -132,7 +132,7 @@ def handlers() -> dict[Any, Any]:
         RequestValidationError: unreadable_request,
         HTTPException: framework_error,
         ClientDisconnect: ignore_disconnected_client,
-        storing.Abandoned: ignore_disconnected_client,
+        storing.ClientDisconnected: ignore_disconnected_client,
         Exception: unknown_error,
     }
 

@@ -11,7 +11,7 @@ import structlog
 
 from eventstore.back_off import POLL_BACKOFF, BackOffCounter
 from eventstore.checkpoint import LogReader
-from eventstore.errors import EventStoreError, LogWentBack, StoreUnavailable
+from eventstore.errors import EventStoreError, LogRestored, StoreUnavailable
 from eventstore.nats.connection import NatsConnection
 from eventstore.nats.epoch import Epoch, Epochs
 from eventstore.nats.errors import NatsRefused, NatsUnavailable
@@ -191,7 +191,7 @@ async def next_events(reader: LogReader) -> list[RecordedEvent]:
     """
     try:
         return await reader.peek(BATCH_EVENTS_MAX)
-    except LogWentBack as restored:
+    except LogRestored as restored:
         raise RelayStopped(str(restored)) from restored
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from eventstore.sealing.log_reader import (
     CommandSequence,
     Connection,
-    Part,
+    PartNumbers,
     SealedContent,
     are_dense,
     are_stored,
@@ -17,7 +17,7 @@ from eventstore.sealing.log_reader import (
 from eventstore.sealing.merkle import root_over
 from eventstore.sealing.verification.chain import PositionGroup
 
-GroupResult = Sequence[Part] | None
+GroupResult = Sequence[PartNumbers] | None
 """The part numbers of the first and the last event; empty without events; None if the group has a fault."""
 
 Verifier = Callable[[Iterable[PositionGroup]], Iterator[tuple[PositionGroup, GroupResult]]]

@@ -49,17 +49,17 @@ def verify(
     newest = _newest_seal(chain)
     sealed_to, head = newest.last if newest else 0, head_of(connection)
     until = last or max(head, sealed_to)
-    auditor = Auditor(connection, chain, copy, head=head, first=first, report=lambda reached: report(reached, until))
+    verifier = LogVerifier(connection, chain, copy, head=head, first=first, report=lambda to: report(to, until))
     groups = one_after_another(
         _sealed(archive, chain, keys, first, until), unsealed_groups(max(sealed_to + 1, first), min(head, until))
     )
-    fault = auditor.first_fault((compare or in_this_process(connection))(groups)) or missing_seals(copy, chain, newest)
+    fault = verifier.first_fault((compare or in_this_process(connection))(groups)) or missing_seals(copy, chain, newest)
     queued = connection.execute(sql.RECORDED_AT, {"position": sealed_to + 1}).fetchone()
     return Verification(
         chain=chain.id if chain else None,
-        first=auditor.first,
-        last=auditor.reached,
-        seals=auditor.seals,
+        first=verifier.first,
+        last=verifier.reached,
+        seals=verifier.seals,
         sealed_to=sealed_to,
         head=head,
         unsealed_since=queued[0] if queued else None,
@@ -67,7 +67,7 @@ def verify(
     )
 
 
-class Auditor:
+class LogVerifier:
     """Evaluates the results of groups in order."""
 
     def __init__(

@@ -54,7 +54,7 @@ class Relayed:
         assert epoch is not None
         async with NatsConnection(nats.operator_url, name="operator") as operator:
             await until(lambda: connected(operator))
-            await Streams(operator.client()).ask(f"STREAM.DELETE.{epoch.stream}")
+            await Streams(operator.client()).request(f"STREAM.DELETE.{epoch.stream}")
 
     async def follows(self) -> bool:
         """Say whether the last feed's events come from NATS."""

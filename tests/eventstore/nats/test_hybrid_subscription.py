@@ -13,7 +13,7 @@ from eventstore.nats.epoch import Epoch, Epochs
 from eventstore.nats.publisher import publish_events
 from eventstore.nats.streams import Streams
 from eventstore.store import Store
-from eventstore.subscription import HybridSubscription, LogWentBack, PollingSubscription
+from eventstore.subscription import HybridSubscription, LogRestored, PollingSubscription
 from eventstore.subscription.jetstream_reader import (
     START_TIMEOUT_S,
     Cursor,
@@ -93,7 +93,7 @@ class TestFeed:
     async def test_a_restored_log_is_detected(self, store: Store, epochs: Epochs, link: NatsConnection) -> None:
         await store.append([to_append(at("seat-1", 0, 5))])
         feed = HybridSubscription(store=store, epochs=epochs, link=link, after=6)
-        with pytest.raises(LogWentBack, match="ends at 5 but had been read up to 6"):
+        with pytest.raises(LogRestored, match="ends at 5 but had been read up to 6"):
             await feed.next()
 
 
@@ -174,7 +174,7 @@ class TestStreamNotWhatItWas:
             async with bookings.going_on():
                 await until(lambda: follows(reader), "the reader to follow")
                 async with bookings.while_broken():
-                    await Streams(operator.client()).ask(f"STREAM.DELETE.{epoch.stream}")
+                    await Streams(operator.client()).request(f"STREAM.DELETE.{epoch.stream}")
                 await until_some(stream.exists, "the stream to be made again")
                 await until(lambda: not follows(reader), "the reader to notice")
                 await until(lambda: follows(reader), "the reader to follow again")
@@ -232,7 +232,7 @@ class TestFollower:
     async def plain_stream(self, store: Store, operator: NatsConnection, epoch: Epoch) -> None:
         """A stream of ten events, created by the operator without protection."""
         await store.append([to_append(at("seat-1", 0, 10))])
-        await Streams(operator.client()).ask(
+        await Streams(operator.client()).request(
             f"STREAM.CREATE.{epoch.stream}",
             {"name": epoch.stream, "subjects": [epoch.events_subject], "storage": "memory"},
         )
@@ -258,7 +258,7 @@ class TestFollower:
     async def test_a_gap_is_a_mismatch(
         self, store: Store, link: NatsConnection, operator: NatsConnection, epoch: Epoch
     ) -> None:
-        await Streams(operator.client()).ask(f"STREAM.MSG.DELETE.{epoch.stream}", {"seq": 5})
+        await Streams(operator.client()).request(f"STREAM.MSG.DELETE.{epoch.stream}", {"seq": 5})
         follower = await self.follow(link, epoch, store, 0, None)
         with pytest.raises(StreamMismatch, match="message 6 follows 4"):
             await follower.read(5)
@@ -288,9 +288,9 @@ class TestFollower:
         self, store: Store, link: NatsConnection, operator: NatsConnection, epoch: Epoch
     ) -> None:
         follower = await self.follow(link, epoch, store, 10, None)
-        consumers = await Streams(operator.client()).ask(f"CONSUMER.NAMES.{epoch.stream}")
+        consumers = await Streams(operator.client()).request(f"CONSUMER.NAMES.{epoch.stream}")
         (consumer,) = consumers["consumers"]
-        await Streams(operator.client()).ask(f"CONSUMER.DELETE.{epoch.stream}.{consumer}")
+        await Streams(operator.client()).request(f"CONSUMER.DELETE.{epoch.stream}.{consumer}")
 
         async def take() -> bool:
             return bool(await follower.read(0.05))

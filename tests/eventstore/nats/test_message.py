@@ -15,8 +15,8 @@ from eventstore.nats.message import (
     encode_headers,
     event_of,
     headers_of,
+    parse_payload,
     payload_of,
-    read,
 )
 from eventstore.nats.streams import StoredMessage
 from eventstore.store import RecordedEvent
@@ -48,7 +48,7 @@ class TestMessage:
     @given(data=TEXT, metadata=TEXT)
     def test_whatever_bytes_were_stored(self, data: str, metadata: str) -> None:
         event = asyncio.run(recorded())._replace(data=data, metadata=metadata)
-        event = event._replace(digest=read(event.position, payload_of(event)).digest)
+        event = event._replace(digest=parse_payload(event.position, payload_of(event)).digest)
         assert event_of(event.position, encode_headers(headers_of(event)), payload_of(event)) == event
 
     @pytest.mark.parametrize("header", [POSITION, DIGEST])

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from eventstore.errors import LogWentBack
+from eventstore.errors import LogRestored
 from eventstore.nats.connection import NatsConnection
 from eventstore.nats.epoch import Epoch, Epochs
 from eventstore.nats.publisher import publish_events
@@ -37,7 +37,7 @@ async def append_more(store: RestorableStore, count: int, kind: str) -> None:
 
 async def publish_all(operator: NatsConnection, epoch: Epoch, events: Sequence[RecordedEvent]) -> None:
     stream = {"name": epoch.stream, "subjects": [epoch.events_subject], "storage": "memory"}
-    await Streams(operator.client()).ask(f"STREAM.CREATE.{epoch.stream}", stream)
+    await Streams(operator.client()).request(f"STREAM.CREATE.{epoch.stream}", stream)
     await publish_events(operator.client(), epoch.events_subject, events)
 
 
@@ -90,7 +90,7 @@ class TestStreamOfALostFuture:
 class TestReaderOfALostFuture:
     async def test_one_beyond_the_end_is_refused(self, log: RestorableStore) -> None:
         feed = PollingSubscription(store=log, after=BACKED_UP + 1)
-        with pytest.raises(LogWentBack, match=f"ends at {BACKED_UP} but had been read up to {BACKED_UP + 1}"):
+        with pytest.raises(LogRestored, match=f"ends at {BACKED_UP} but had been read up to {BACKED_UP + 1}"):
             await feed.next()
 
     @pytest.mark.parametrize("new", [0, LOST, LOST + 10])
@@ -103,7 +103,7 @@ class TestReaderOfALostFuture:
         await read_upto(feed, BACKED_UP + LOST)
         restore()
         await append_more(log, new, "new")
-        with pytest.raises(LogWentBack):
+        with pytest.raises(LogRestored):
             await feed.next()
 
     async def test_a_reader_of_kept_events_continues(self, log: RestorableStore) -> None:

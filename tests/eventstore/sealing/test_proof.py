@@ -15,10 +15,10 @@ from eventstore.sealing.proof import (
     NotSealedYet,
     Proof,
     ProofRefused,
-    check,
+    create_proof,
     proof_from_json,
     proof_to_json,
-    prove,
+    verify_proof,
 )
 from eventstore.sealing.seal_repository import SealRepository
 from tests.eventstore.sealing.sealing import SECRET, TAKE_THE_LOCKS_OFF, SealedLog, append
@@ -65,7 +65,7 @@ async def proving(log: SealedLog) -> AsyncIterator[Callable[[int], Any]]:
     table = SealRepository(log.app_url)
     async with PostgresStore(log.app_url) as store:
         try:
-            yield lambda position: prove(store, table, position)
+            yield lambda position: create_proof(store, table, position)
         finally:
             await table.close()
 
@@ -89,7 +89,7 @@ class TestProof:
         async with proving(log) as prove_at, PostgresStore(log.app_url) as store:
             for event in await store.read_range(after=0, limit=100):
                 proof = written_and_read(await prove_at(event.position))
-                check(proof, KEYS)
+                verify_proof(proof, KEYS)
                 assert (proof.content["stream"], proof.content["data"]) == (event.stream, event.data)
 
     async def test_given_a_younger_event_then_there_is_none_yet(self, log: SealedLog) -> None:
@@ -109,17 +109,17 @@ class TestProof:
                 await prove_at(8)
 
     async def test_given_another_key_then_it_is_refused(self, proof: Proof) -> None:
-        check(proof, KEYS)
+        verify_proof(proof, KEYS)
         for keys in ({}, {STRANGER.id: STRANGER.public}, {KEY.id: STRANGER.public}):
             with pytest.raises(ProofRefused, match="not signed by a key"):
-                check(proof, keys)
+                verify_proof(proof, keys)
 
     async def test_given_anything_changed_then_it_is_refused(self, proof: Proof, subtests: pytest.Subtests) -> None:
         for name, change in CHANGES.items():
             shown = orjson.loads(orjson.dumps(proof_to_json(proof)))
             change(shown)
             with subtests.test(name), pytest.raises(ProofRefused):
-                check(proof_from_json(shown), KEYS)
+                verify_proof(proof_from_json(shown), KEYS)
 
     @pytest.mark.parametrize("shown", [None, [], 1, "proof", {}, {"format": "seatledger proof 1"}])
     def test_given_something_else_then_it_is_refused(self, shown: object) -> None:

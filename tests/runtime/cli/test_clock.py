@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from typer.testing import CliRunner, Result
 
-from eventstore.errors import NothingToAccept
+from eventstore.errors import ClockNotAcceptable
 from eventstore.postgres.migrate import migrate
 from runtime.cli.main import app
 from runtime.command_handling import account_name
@@ -50,7 +50,7 @@ def test_given_an_empty_log_then_nothing_is_wrong(typed: Type) -> None:
 def test_given_a_clock_that_is_right_then_there_is_nothing_to_accept(typed: Type, log_url: str) -> None:
     record_ahead(log_url, timedelta(0))
     assert typed().exit_code == 0
-    assert isinstance(typed("accept", "--reason", "to be safe").exception, NothingToAccept)
+    assert isinstance(typed("accept", "--reason", "to be safe").exception, ClockNotAcceptable)
 
 
 def test_given_a_clock_that_ran_ahead_then_it_says_so_and_what_to_do_and_can_be_accepted(
@@ -71,5 +71,5 @@ def test_given_a_clock_that_ran_ahead_then_it_says_so_and_what_to_do_and_can_be_
 def test_given_a_clock_that_ran_too_far_ahead_then_it_cannot_be_accepted(typed: Type, log_url: str) -> None:
     record_ahead(log_url, timedelta(days=2))
     refusal = typed("accept", "--reason", "the year was wrong").exception
-    assert isinstance(refusal, NothingToAccept)
+    assert isinstance(refusal, ClockNotAcceptable)
     assert "restore" in str(refusal)

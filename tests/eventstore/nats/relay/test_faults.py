@@ -53,7 +53,7 @@ class TestStreamDeleted:
         async with relays.running(), bookings.going_on():
             await until_some(stream.last_sequence, "the stream")
             async with bookings.while_broken():
-                await Streams(operator.client()).ask(f"STREAM.DELETE.{epoch.stream}")
+                await Streams(operator.client()).request(f"STREAM.DELETE.{epoch.stream}")
             await stream.reaches_the_head()
             state = await Streams(operator.client()).state(epoch.stream)
             assert state is not None

@@ -47,13 +47,13 @@ class TestRelay:
             await store.append([to_append(at("seat-1", 0, 3))])
             await stream.reaches_the_head()
         with pytest.raises(NatsRefused):
-            await Streams(operator.client()).ask(f"STREAM.MSG.DELETE.{epoch.stream}", {"seq": 3})
+            await Streams(operator.client()).request(f"STREAM.MSG.DELETE.{epoch.stream}", {"seq": 3})
         with pytest.raises(NatsRefused):
-            await Streams(operator.client()).ask(f"STREAM.PURGE.{epoch.stream}", {})
+            await Streams(operator.client()).request(f"STREAM.PURGE.{epoch.stream}", {})
         async with NatsConnection(nats.relay_url, name="relay") as link:
             await until_some(connected(link), "the connection")
             with pytest.raises(NatsUnavailable):
-                await Streams(link.client(), timeout_s=0.3).ask(f"STREAM.DELETE.{epoch.stream}")
+                await Streams(link.client(), timeout_s=0.3).request(f"STREAM.DELETE.{epoch.stream}")
         assert await stream.last_sequence() == 3
 
 

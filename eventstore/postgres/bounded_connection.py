@@ -24,7 +24,7 @@ INTERVAL_S = 0.1
 Answer = TypeVar("Answer")
 
 
-class NoAnswer(psycopg.OperationalError):
+class AnswerTimeout(psycopg.OperationalError):
     """The server did not answer in time."""
 
 
@@ -42,7 +42,7 @@ class BoundedConnection(psycopg.AsyncConnection[Any]):
         """Wait for the server.
 
         Raises:
-            NoAnswer: the server did not answer in time; the connection is closed.
+            AnswerTimeout: the server did not answer in time; the connection is closed.
         """
         limit = self.seconds_max if timeout is None else timeout
         began_at = time.monotonic()
@@ -52,7 +52,7 @@ class BoundedConnection(psycopg.AsyncConnection[Any]):
             if self.pgconn.transaction_status == pq.TransactionStatus.ACTIVE:
                 self.pgconn.finish()
             if isinstance(error, psycopg.OperationalError) and time.monotonic() - began_at >= limit:
-                raise NoAnswer(f"no answer within {limit:g} s") from error
+                raise AnswerTimeout(f"no answer within {limit:g} s") from error
             raise
 
     @contextmanager
@@ -65,11 +65,11 @@ class BoundedConnection(psycopg.AsyncConnection[Any]):
             self.seconds_max = before
 
 
-BOUNDED: type[psycopg.AsyncConnection[Any]] = BoundedConnection
+POOLED_CONNECTION_CLASS: type[psycopg.AsyncConnection[Any]] = BoundedConnection
 """For pools, which are typed by the class of their connections."""
 
 
-async def check_answers(connection: psycopg.AsyncConnection[Any]) -> None:
+async def check_pooled_connection(connection: psycopg.AsyncConnection[Any]) -> None:
     """Check that a pool's connection works; for the pool's `check` argument.
 
     Raises:
