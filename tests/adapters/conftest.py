@@ -1,4 +1,4 @@
-"""One gateway process and one shop for all tests that don't end them."""
+"""One gateway process and one shop, shared by the tests that do not stop them."""
 
 from collections.abc import AsyncIterator, Iterator
 

@@ -1,4 +1,4 @@
-"""The gateway as a real process, and a shop that receives its webhooks over real HTTP."""
+"""The gateway in a subprocess, and a shop that receives its webhooks over HTTP."""
 
 import asyncio
 import json
@@ -31,13 +31,13 @@ PATIENCE_S = 10.0
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for a condition, with a deadline."""
     async with asyncio.timeout(PATIENCE_S):
-        while not condition():  # noqa: ASYNC110 - other processes set no event of ours
+        while not condition():  # noqa: ASYNC110 - other processes cannot set an event of this one
             await asyncio.sleep(0.01)
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One webhook as it arrived."""
+    """One received webhook."""
 
     headers: dict[str, str]
     body: bytes
@@ -50,7 +50,7 @@ class Received:
 
 
 class Shop:
-    """Receives webhooks; answers 204, or what `refusing` says for that reference."""
+    """Receives webhooks; answers 204, or the status in `refusing` for the reference."""
 
     def __init__(self) -> None:
         self.received: list[Received] = []
@@ -140,7 +140,7 @@ class SandboxProcess:
         return SandboxGateway(self.url, API_KEY, WEBHOOK_SECRET)
 
     def ask(self, method: str, path: str, **arguments: Any) -> httpx.Response:
-        """Call the provider's API as the shop's server would, outside our client."""
+        """Call the provider's API as the shop's server, without our client."""
         headers = arguments.pop("headers", {"Authorization": f"Bearer {API_KEY}"})
         with httpx.Client(base_url=f"{self.url}/sandbox", timeout=PATIENCE_S, trust_env=False, verify=False) as client:
             return client.request(method, path, headers=headers, **arguments)
@@ -166,7 +166,7 @@ def running_sandbox(file: Path, webhook_url: str, *, hang_s: float = HANG_S) -> 
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """One checkout and whoever pays it in a browser."""
+    """One checkout, and its payment in a browser."""
 
     checkout: Checkout
 

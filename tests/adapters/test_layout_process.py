@@ -1,4 +1,4 @@
-"""Layouts in a process of their own: what comes back, and what becomes of a document that costs too much."""
+"""Layout tasks in a subprocess: their results, and the limits on time and memory."""
 
 import gzip
 import json
@@ -25,7 +25,7 @@ def processes() -> LayoutProcesses:
 
 
 class Written:
-    """Makes open files of what a test writes."""
+    """Creates open files with given content."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "body"

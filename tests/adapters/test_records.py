@@ -1,4 +1,4 @@
-"""The records on PostgreSQL: people found, contacts kept once, layouts read back and never changed."""
+"""The schema `records`: search for people, contacts stored once, layouts returned unchanged."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -37,7 +37,7 @@ def people(pool: Pool) -> PostgresPeople:
 
 
 class CountingDocuments(PostgresLayouts):
-    """The documents, and how often one was asked for."""
+    """The documents, with a count of reads."""
 
     asked = 0
 

@@ -1,4 +1,4 @@
-"""Whoever sends nonsense to the gateway is told so, and its books don't change."""
+"""Invalid requests are refused with a reason, and the ledger is unchanged."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The books outlive the process: kill -9 loses nothing that was answered, and what was pending is delivered."""
+"""The ledger survives kill -9: nothing acknowledged is lost, and pending webhooks are delivered."""
 
 import asyncio
 import os
@@ -254,7 +254,7 @@ def paid_books(path: Path) -> Ledger:
 
 
 async def buy_until_it_dies(sandbox: SandboxProcess, paid: list[Customer]) -> int:
-    """Open and pay checkouts until the process is gone; return 1, for the request that was cut."""
+    """Open and pay checkouts until the process is killed; return 1, for the interrupted request."""
     async with sandbox.client() as client:
         while True:
             try:

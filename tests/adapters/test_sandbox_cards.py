@@ -1,4 +1,4 @@
-"""Every test card does what its line on the page says, seen from our client, the books and the webhooks."""
+"""Each test card has its stated effect in the client's results, the ledger and the webhooks."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Our client against the real process: one effect a reference, bounded refunds, and silence is no answer."""
+"""The client against the real process: one effect per reference, limited refunds, timeouts as unknown results."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What a customer's browser gets: plain pages and forms that need no script."""
+"""The customers' pages: valid HTML and forms without scripts."""
 
 from collections.abc import AsyncIterator
 from html.parser import HTMLParser
@@ -17,7 +17,7 @@ WITHOUT_END_TAG = {"meta", "link", "input"}
 
 
 class Outline(HTMLParser):
-    """Collects tags with their attributes and notices one that is never closed."""
+    """Collects tags with attributes, and detects unclosed ones."""
 
     def __init__(self, page: str) -> None:
         super().__init__()

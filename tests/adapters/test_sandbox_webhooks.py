@@ -1,4 +1,4 @@
-"""A webhook counts if it is signed, fresh and understood; each doubt has its own refusal."""
+"""A webhook is accepted if it is signed, recent and valid; each fault has its own error."""
 
 import hashlib
 import hmac

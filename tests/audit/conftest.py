@@ -1,4 +1,4 @@
-"""Random histories, in PostgreSQL, each with what an independent fold knows of it."""
+"""Random histories in PostgreSQL."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 
@@ -17,13 +17,13 @@ from tests.read_models import TEMPLATE
 
 @pytest.fixture(scope="module", params=[2, 20], ids="seed {}".format)
 def log(request: pytest.FixtureRequest) -> Sequence[RecordedEvent]:
-    """A log in which nearly everything happened that may."""
+    """A log with nearly every kind of event."""
     return generate_log(request.param)
 
 
 @pytest.fixture(scope="module")
 def log_url(projections_server: EmbeddedPostgres, log: Sequence[RecordedEvent]) -> Iterator[str]:
-    """The application's address of a database with that log."""
+    """The application's URL of a database with that log."""
     with fresh_database(projections_server, template=TEMPLATE) as url:
         put(url, log)
         yield role_url(url, APP_ROLE, role_password(APP_ROLE))
@@ -31,12 +31,12 @@ def log_url(projections_server: EmbeddedPostgres, log: Sequence[RecordedEvent]) 
 
 @pytest.fixture
 async def store(log_url: str) -> AsyncIterator[PostgresStore]:
-    """That log."""
+    """The store with that log."""
     async with PostgresStore(log_url) as store:
         yield store
 
 
 @pytest.fixture
 def streams(store: PostgresStore) -> HistoricalStreams:
-    """The streams of that log as they were."""
+    """The streams of that log as of any moment."""
     return HistoricalStreams(store, CODEC)

@@ -1,4 +1,4 @@
-"""Random logs with times of their own, and how they come into PostgreSQL, as only its owner can put them there."""
+"""Random logs with given times, and their insertion into PostgreSQL by the owner's role."""
 
 import asyncio
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ COPY = f"COPY eventstore.event ({', '.join(RecordedEvent._fields)}) FROM STDIN"
 
 
 def generate_log(seed: int) -> Sequence[RecordedEvent]:
-    """Return a log in which nearly everything happened that may."""
+    """Return a log with nearly every kind of event."""
 
     async def live() -> Sequence[RecordedEvent]:
         shop_scenario = ShopScenario()
@@ -26,7 +26,7 @@ def generate_log(seed: int) -> Sequence[RecordedEvent]:
 
 
 def put(owner_url: str, log: Sequence[RecordedEvent]) -> None:
-    """Write events just as they are."""
+    """Insert events unchanged, with positions and times."""
     with psycopg.connect(owner_url) as owner, owner.cursor().copy(COPY) as copy:
         for event in log:
             copy.write_row(event)

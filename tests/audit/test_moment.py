@@ -1,4 +1,4 @@
-"""What a time, a position or neither means."""
+"""`as_of` resolves a time, a position, or neither."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ from tests.projections.shop_scenario import START, ShopScenario
 
 @pytest.fixture
 async def shop_scenario() -> ShopScenario:
-    """A town where a basket of two seats is filled a minute after the shop opened."""
+    """A scenario in which two seats are held a minute after the shop opened."""
     shop_scenario = ShopScenario()
     _, performance = await shop_scenario.open_shop()
     shop_scenario.wait(timedelta(minutes=1))

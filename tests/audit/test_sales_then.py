@@ -1,4 +1,4 @@
-"""A report as of then is the report that was stored then, whatever was sold and returned since."""
+"""A report as of a position equals the report stored at that position, regardless of later sales."""
 
 from collections.abc import AsyncIterator, Sequence
 from itertools import pairwise
@@ -40,7 +40,7 @@ async def store(owner_url: str, app_url: str, log: Sequence[RecordedEvent]) -> A
 
 @pytest.fixture
 async def stored(log: Sequence[RecordedEvent], manual_projector: ManualProjector, models: ReadModelQueries) -> Stored:
-    """Reports that were stored while the read models grew, which are at the end of the log now."""
+    """Reports stored at several positions, with read models at the end of the log."""
     ends = [event.position for event in log if event.part == event.parts]
     found: Stored = []
     for after, until in pairwise([0, *sorted(Random(3).sample(ends[:-1], REPORTS)), ends[-1]]):
@@ -50,7 +50,7 @@ async def stored(log: Sequence[RecordedEvent], manual_projector: ManualProjector
 
 
 async def differing(store: PostgresStore, models: ReadModelQueries, stored: Stored) -> list[int]:
-    """Return the positions at which the report is not the one that was stored."""
+    """Return the positions at which the report differs from the stored one."""
     found = []
     for position, report in stored:
         then = await as_of(store, position=position)

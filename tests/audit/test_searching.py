@@ -16,7 +16,7 @@ from tests.projections.shop_scenario import ShopScenario
 
 @pytest.fixture(scope="module")
 def store() -> MemoryStore:
-    """A town's life of some hundred events."""
+    """A random history of some hundred events."""
     shop_scenario = ShopScenario()
     asyncio.run(RandomHistory(shop_scenario, Random(5)).run(120))
     return shop_scenario.store

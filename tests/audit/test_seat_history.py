@@ -1,4 +1,4 @@
-"""What the seats of a performance have said, kept in little room."""
+"""The compact history of a performance's seats."""
 
 from array import array
 from collections.abc import Sequence
@@ -10,13 +10,13 @@ from eventstore.store import EventColumns
 
 
 def said(*texts: str, after: int = 0) -> EventColumns:
-    """Every text by a seat of its own."""
+    """Return columns with one seat per value."""
     numbers = range(after + 1, after + len(texts) + 1)
     return EventColumns(positions=array("q", numbers), streams=[f"s{number}" for number in numbers], values=texts)
 
 
 def sold(history: SeatHistory, position: int) -> Sequence[str]:
-    """The seats that were sold then, where nothing else was said of any."""
+    """Return the sold seats of a map without other states."""
     (group,) = history.seat_map_at(position).groups
     assert (group.state, group.until) == ("sold", None)
     return group.seats

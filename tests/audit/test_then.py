@@ -1,4 +1,4 @@
-"""Any seat, order and seat map at any position or time is what an independent fold of the log up to there says."""
+"""Seats, orders and seat maps as of any position or time equal an independent fold of the log up to it."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
@@ -34,7 +34,7 @@ def told(log: Sequence[RecordedEvent]) -> Sequence[DecodedEvent]:
 
 
 def known_at(told: Sequence[DecodedEvent], position: int) -> ReferenceRows:
-    """Fold what had happened by then: whole commands."""
+    """Fold the whole commands up to a position."""
     ends = [one.recorded.position for one in told if one.recorded.part == one.recorded.parts]
     return fold_reference(told[: max((end for end in ends if end <= position), default=0)])
 
@@ -47,7 +47,7 @@ def pairs(log: Sequence[RecordedEvent], kind: str, count: int = PAIRS) -> list[t
 
 
 def row_of(seat: Seat) -> Row:
-    """Return a seat's state as the independent fold says it."""
+    """Return a seat's state in the independent fold's form."""
     match seat:
         case Free():
             return "free", None
@@ -60,7 +60,7 @@ def row_of(seat: Seat) -> Row:
 
 
 async def differing(store: PostgresStore, told: Sequence[DecodedEvent], answer: Answer) -> list[tuple[str, int]]:
-    """Return the (seat, position) pairs for which an answer is not what the fold says."""
+    """Return the (seat, position) pairs for which an answer differs from the fold."""
     found = []
     for stream, position in pairs([one.recorded for one in told], "seat"):
         then = await as_of(store, position=position)
@@ -182,12 +182,12 @@ class TestOrders:
 
 
 def order_row(order: PlacedOrder) -> Row:
-    """Return an order's state as the independent fold says it."""
+    """Return an order's state in the independent fold's form."""
     return order.account, order.status, order.total, len(order.cancelled_lines), order.paid_by, order.expires_at
 
 
 def payment_row(order: str, payment: RequestedPayment) -> list[Any]:
-    """Return a payment's state as the independent fold says it."""
+    """Return a payment's state in the independent fold's form."""
     return [order, payment.amount, payment.captured, payment.outcome and payment.outcome.value]
 
 
@@ -256,7 +256,7 @@ class TestKeptMaps:
 
 
 class Growing:
-    """A log whose end moves, and whose digests become others, when the test says so."""
+    """A store whose end and digests a test can change."""
 
     def __init__(self, store: PostgresStore) -> None:
         self._store = store
@@ -265,15 +265,15 @@ class Growing:
         self.column_reads = 0
 
     async def read_columns(self, prefix: str, **bounds: Any) -> EventColumns:
-        """Read columns, and count it."""
+        """Read columns, and count the calls."""
         self.column_reads += 1
         return await self._store.read_columns(prefix, **bounds)
 
     async def read_range(self, *, after: int, limit: int) -> list[RecordedEvent]:
-        """Read events, those of another history if the test says so."""
+        """Read events, with changed digests if the test requests it."""
         events = await self._store.read_range(after=after, limit=limit)
         return [event._replace(digest=bytes(32)) for event in events] if self.other_digests else events
 
     async def head(self) -> int:
-        """Return how far the log has come."""
+        """Return the end of the log."""
         return self.head_now

@@ -1,4 +1,4 @@
-"""Every event that concerns a seat, money or entry has its sentence."""
+"""Every event that concerns a seat, money or entry has a description."""
 
 from collections.abc import Sequence
 from typing import get_args

@@ -1,4 +1,4 @@
-"""What only the tests of projectors need: servers to stop, and processes that fold."""
+"""Fixtures of the projectors' tests: a server that a test may stop, and runners."""
 
 import shutil
 from collections.abc import Iterator
@@ -21,5 +21,5 @@ def nats(tmp_path: Path) -> Iterator[EmbeddedNats]:
 
 @pytest.fixture
 def projection_workers(projector_url: str, shop_scenario: ShopScenario) -> ProjectionWorkers:
-    """Processes that fold the town's log."""
+    """Runners that fold the scenario's log."""
     return ProjectionWorkers(projector_url, shop_scenario.store)

@@ -1,4 +1,4 @@
-"""A log, a stream that should repeat it but is damaged in every way, and read models that are fed from the two."""
+"""A log, a JetStream stream with planted damage, and read models that are fed from both."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -35,7 +35,7 @@ from tests.system.read_models import TABLES
 from tests.system.reference_fold import fold_reference
 
 PUBLISHED: Sequence[ReadModel] = (SEAT_MAP, MY_ORDERS, SALES)
-DEEDS = 6
+COMMANDS = 6
 READ_WITHIN_S = 30.0
 LIMITS = SubscriptionLimits(
     near_events_max=100_000, follow_pause_s=0, silence_s=0.03, heartbeat_s=0.1, heartbeats_missed_max=2
@@ -58,7 +58,7 @@ ALTERED_FIELDS = {"expires_at": "2030-01-01T00:00:00Z", "total": 1, "amount": 1}
 
 
 class FaultScript:
-    """One life of a log and its stream. Each method but `read` is something that happens to them."""
+    """A log and its stream; each public method except `read` is a fault or a normal operation."""
 
     def __init__(
         self,
@@ -75,19 +75,19 @@ class FaultScript:
         self._wire = wire
         self._operator = operator
         self._feed = feed
-        self._town = shop_scenario
+        self._scenario = shop_scenario
         self._random = Random(seed)
-        self._historian = RandomHistory(shop_scenario, self._random)
+        self._history = RandomHistory(shop_scenario, self._random)
         self._projector = manual_projector
         self.followed = 0
 
     async def live(self) -> None:
-        """Let a few things happen, so that the log grows."""
-        await self._historian.run(DEEDS)
+        """Append the events of some random commands to the log."""
+        await self._history.run(COMMANDS)
 
     async def relay(self) -> None:
-        """Repeat in the stream what it lacks, as the relay does; it makes the stream if there is none."""
-        state = await self._state() or await self._make(await self._town.store.head() + 1)
+        """Publish the missing events, as the relay does; create the stream if there is none."""
+        state = await self._state() or await self._make(await self._scenario.store.head() + 1)
         missing = await self._log_after(state.last_sequence)
         if missing:
             await self._publish_batch(missing)
@@ -97,23 +97,23 @@ class FaultScript:
         await self._publish((await self._log_after(0))[-self._random.randint(1, 5) :])
 
     async def out_of_order(self) -> None:
-        """Publish what the stream lacks in another order."""
+        """Publish the missing events in random order."""
         missing = await self._missing()
         await self._publish(self._random.sample(missing, len(missing)))
 
     async def with_a_hole(self) -> None:
-        """Publish what the stream lacks, but for one event."""
+        """Publish the missing events except one."""
         missing = await self._missing()
         if missing:
             missing.pop(self._random.randrange(len(missing)))
         await self._publish(missing)
 
     async def altered(self) -> None:
-        """Publish what the stream lacks, with other deadlines and totals under the old digests."""
+        """Publish the missing events with changed deadlines and totals, but unchanged digests."""
         await self._publish([with_altered_field(event) for event in await self._missing()])
 
     async def stranger(self) -> None:
-        """Publish what is no event of ours."""
+        """Publish a message that is not an event."""
         if await self._state() is not None:
             await self._operator.client().jetstream().publish(self._epoch.events_subject, b"a stranger")
 
@@ -139,25 +139,25 @@ class FaultScript:
             await self._ask(f"CONSUMER.DELETE.{self._epoch.stream}.{consumer}", whole=True)
 
     async def mute(self) -> None:
-        """Let the reader hear nothing any more, until it has read the next time."""
+        """Drop the reader's incoming data until its next read."""
         self._wire.deaf = True
 
     async def older_copy(self) -> None:
-        """Put a stream in its place that ends earlier."""
+        """Replace the stream by an older copy of it."""
         log = await self._log_after(0)
         await self._replaced_by(log[: self._command_end(log)])
 
     async def of_another_log(self) -> None:
-        """Put a stream in its place that repeats another log, as far as this one goes."""
+        """Replace the stream by the stream of another log of at least the same length."""
         other = ShopScenario()
-        await RandomHistory(other, Random(self._random.random())).run(DEEDS)
-        while await other.store.head() < await self._town.store.head():
-            await RandomHistory(other, Random(self._random.random())).run(DEEDS)
+        await RandomHistory(other, Random(self._random.random())).run(COMMANDS)
+        while await other.store.head() < await self._scenario.store.head():
+            await RandomHistory(other, Random(self._random.random())).run(COMMANDS)
         await self._replaced_by(await other.store.read_range(after=0, limit=EVENTS_MAX))
 
     async def read(self) -> None:
-        """Feed the read models up to where the log ends now."""
-        head = await self._town.store.head()
+        """Feed the read models up to the current end of the log."""
+        head = await self._scenario.store.head()
         async with asyncio.timeout(READ_WITHIN_S):
             while self._feed.position < head:
                 events = await self._feed.next()
@@ -168,15 +168,15 @@ class FaultScript:
             self._wire.cut()
 
     async def rows_equal_the_fold(self, models: ReadModelQueries) -> None:
-        """Compare the read models with an independent fold of the log."""
-        expected = fold_reference(decoded(await read_all(self._town.store))).rows()
+        """Assert that the read models equal an independent fold of the log."""
+        expected = fold_reference(decoded(await read_all(self._scenario.store))).rows()
         for table, (model, query) in TABLES.items():
             if model in {fed.name for fed in PUBLISHED}:
                 found = (await models.fetch([model], query, {})).rows
                 assert {tuple(row.values()) for row in found} == expected[table], table
 
     async def close(self) -> None:
-        """Let go of what is held."""
+        """Close the subscription and delete the stream."""
         await self._feed.close()
         await self.gone()
 
@@ -185,7 +185,7 @@ class FaultScript:
         return [] if state is None else await self._log_after(state.last_sequence)
 
     async def _log_after(self, position: int) -> list[RecordedEvent]:
-        return await self._town.store.read_range(after=position, limit=EVENTS_MAX)
+        return await self._scenario.store.read_range(after=position, limit=EVENTS_MAX)
 
     def _command_end(self, log: Sequence[RecordedEvent]) -> int:
         ends = [event.position for event in log if event.part == event.parts]
@@ -227,15 +227,15 @@ class FaultScript:
 
 
 def with_altered_field(event: RecordedEvent) -> RecordedEvent:
-    """Return an event that says something else, if it says anything of the kind."""
+    """Return an event with changed values of `ALTERED_FIELDS`, if it has such fields."""
     data = orjson.loads(event.data)
     return event._replace(
-        data=orjson.dumps(data | {name: lie for name, lie in ALTERED_FIELDS.items() if name in data}).decode()
+        data=orjson.dumps(data | {name: value for name, value in ALTERED_FIELDS.items() if name in data}).decode()
     )
 
 
 class DamagedStream:
-    """Where plays are given, one after the other: a database for read models, a nats-server, connections."""
+    """Runs fault scripts one after the other, on one database, nats-server and set of connections."""
 
     def __init__(
         self,
@@ -256,14 +256,14 @@ class DamagedStream:
 
     @asynccontextmanager
     async def run(self, seed: int) -> AsyncIterator[FaultScript]:
-        """Begin with an empty log, no stream and empty read models."""
+        """Give a script with an empty log, no stream and empty read models."""
         await execute(self._owner_url, EMPTY)
         self._projector.checkpoint = BEGINNING
-        shop_scenario, epoch = ShopScenario(), await self._epochs.begin("another play")
+        shop_scenario, epoch = ShopScenario(), await self._epochs.begin("another script")
         feed = HybridSubscription(
             store=shop_scenario.store, epochs=self._epochs, link=self._reader, after=0, limits=LIMITS
         )
-        play = FaultScript(
+        script = FaultScript(
             epoch=epoch,
             operator=self._operator,
             wire=self._wire,
@@ -273,16 +273,16 @@ class DamagedStream:
             manual_projector=self._projector,
         )
         try:
-            yield play
+            yield script
         finally:
-            await play.close()
+            await script.close()
 
 
 @asynccontextmanager
 async def open_damaged_stream(
     *, projector_url: str, owner_url: str, nats: EmbeddedNats
 ) -> AsyncIterator[DamagedStream]:
-    """Open every connection; the reader's goes through a wire that can be made deaf."""
+    """Open the connections; the reader's goes through a proxy that can drop incoming data."""
     async with AsyncExitStack() as stack:
         wire = await stack.enter_async_context(Wire(nats.port))
         reader = await stack.enter_async_context(NatsConnection(wire.through(nats.app_url), name="reader"))

@@ -1,4 +1,4 @@
-"""Folding by hand: every read model, from any log, in batches of any size."""
+"""A projector driven by tests: folds any log into all read models, in batches of any size."""
 
 from collections.abc import Iterable, Sequence
 from types import TracebackType
@@ -18,22 +18,22 @@ READER = reader_for(EVERY_MODEL)
 
 
 class ManualProjector:
-    """All read models, held by this test and written by the same steps as a keeper's.
+    """Holds the leases of all read models, and writes them by the same steps as a `Projector`.
 
     Args:
-        url: of the projector's role.
+        url: connection string of the projector's role.
     """
 
     def __init__(self, url: str, models: Sequence[ReadModel] = EVERY_MODEL) -> None:
         self._url = url
         self._models = models
         self._connections: dict[str, Connection] = {}
-        self._held: dict[str, Lease] = {}
+        self._leases: dict[str, Lease] = {}
         self.checkpoint = BEGINNING
 
     @property
     def position(self) -> int:
-        """How far all of them are."""
+        """The position of all read models."""
         return self.checkpoint.position
 
     async def __aenter__(self) -> Self:
@@ -41,10 +41,10 @@ class ManualProjector:
         for model in self._models:
             await checkpoints.register(connection, model)
         names = [model.name for model in self._models]
-        for held in await checkpoints.acquire_or_renew(connection, owner=OWNER, names=names, silence_s=10):
-            self._held[held.name] = held
-            self._connections[held.name] = await checkpoints.open_connection(
-                self._url, name=held.name, schema=held.schema
+        for lease in await checkpoints.acquire_or_renew(connection, owner=OWNER, names=names, silence_s=10):
+            self._leases[lease.name] = lease
+            self._connections[lease.name] = await checkpoints.open_connection(
+                self._url, name=lease.name, schema=lease.schema
             )
         await connection.close()
         return self
@@ -56,27 +56,27 @@ class ManualProjector:
             await connection.close()
 
     async def fold(self, store: Store, *, batch: int = 10_000) -> None:
-        """Fold everything that is new in a log, in batches of about so many events."""
+        """Fold all new events of a log, in batches of about `batch` events."""
         while events := await store.read_range(after=self.position, limit=batch):
             await self.fold_events(events)
 
     async def fold_events(self, events: Sequence[RecordedEvent]) -> None:
         """Fold the next events of a log."""
-        stretch = batch_of(self.position, events)
+        batch = batch_of(self.position, events)
         for model in self._models:
-            await self.commit(model, stretch)
-        self.checkpoint = stretch.end
+            await self.commit(model, batch)
+        self.checkpoint = batch.end
 
-    async def commit(self, model: ReadModel, stretch: EventBatch) -> None:
+    async def commit(self, model: ReadModel, batch: EventBatch) -> None:
         """Write one batch of one read model.
 
         Raises:
-            Lost: its checkpoint is not where the batch begins.
+            LeaseLost: its checkpoint is not at the start of the batch.
         """
         connection = self._connections[model.name]
         async with connection.transaction():
-            await checkpoints.advance(connection, self._held[model.name], after=stretch.after, until=stretch.end)
-            await write(connection, model, stretch.events)
+            await checkpoints.advance(connection, self._leases[model.name], after=batch.after, until=batch.end)
+            await write(connection, model, batch.events)
 
     async def contents(self) -> dict[str, list[tuple[Any, ...]]]:
         """Return every row of every table of every read model, sorted, as text."""
@@ -88,7 +88,7 @@ class ManualProjector:
 
 
 def batch_of(after: int, events: Sequence[RecordedEvent]) -> EventBatch:
-    """Return events as keepers get them."""
+    """Return events as a batch for projectors."""
     ends = [checkpoint_of(event) for event in events if event.part == event.parts]
     return EventBatch(after=after, command_ends=ends, events=READER.read(events))
 

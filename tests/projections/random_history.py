@@ -1,4 +1,4 @@
-"""Random histories: many people do what they may at random moments; the domain refuses what makes no sense."""
+"""Random histories: random commands of many accounts at random times; the domain refuses invalid ones."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ Step = Callable[[], Awaitable[object]]
 
 @dataclass(slots=True)
 class KnownIds:
-    """The ids that deeds have made so far."""
+    """The ids that commands have created so far."""
 
     organizers: list[str] = field(default_factory=list)
     venues: list[str] = field(default_factory=list)
@@ -30,7 +30,7 @@ class KnownIds:
 
 
 class RandomHistory:
-    """Lets a town live at random, reproducibly.
+    """Sends random commands to a scenario, reproducibly.
 
     Args:
         random: decides everything.
@@ -60,7 +60,7 @@ class RandomHistory:
         ]
 
     async def run(self, steps: int) -> None:
-        """Let so many deeds be tried."""
+        """Try `count` random commands."""
         weights = [weight for weight, _ in self._deeds]
         await self.begin_shop()
         for _ in range(steps):
@@ -179,9 +179,9 @@ class RandomHistory:
         self.town.wait(timedelta(minutes=self._random.choice([1, 4, 11, 600])))
 
     def buyer(self) -> str:
-        """Return somebody."""
+        """Return a random account."""
         return self._random.choice(BUYERS)
 
     def seats(self) -> list[str]:
-        """Return one to three seats."""
+        """Return one to three random seats."""
         return self._random.sample(self.town.seats, self._random.randint(1, 3))

@@ -1,4 +1,4 @@
-"""A small town with a theatre or two, made of real decisions on a log in memory, for histories of any shape."""
+"""Builder of histories: real decisions on a log in memory."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -63,7 +63,7 @@ PRICES = (
 
 
 class ShopScenario:
-    """Everything somebody may do, in one line each; ids that follow from a deed are returned by it."""
+    """One method per command; a method returns the ids that its command creates."""
 
     def __init__(self) -> None:
         self.clock = FixedClock(START)
@@ -74,11 +74,11 @@ class ShopScenario:
         self._nonces = count(1)
 
     async def do(self, decide: Decide) -> Outcome:
-        """Carry a decision out."""
+        """Execute a decision as a command."""
         return await self._handler.handle(decide, CommandContext(command_id=uuid7(), actor=ACTOR))
 
     def forget(self) -> None:
-        """Decide from the log alone from here on, as after a restart."""
+        """Drop all caches, as after a restart."""
         self._handler = self._new_handler()
 
     def _new_handler(self) -> CommandHandler:
@@ -94,22 +94,22 @@ class ShopScenario:
         )
 
     def as_one_command(self) -> Callable[[Decide], Awaitable[Outcome]]:
-        """Return what carries out whatever it is given as one and the same command."""
+        """Return a function that executes every decision under the same command id."""
         context = CommandContext(command_id=uuid7(), actor=ACTOR)
         return lambda decide: self._handler.handle(decide, context)
 
     def wait(self, by: timedelta) -> None:
-        """Let time pass."""
+        """Advance the clock."""
         self.clock.advance(by)
 
     async def found(self, name: str = "The Globe") -> str:
-        """Let a seller join."""
+        """Found an organizer."""
         founded = str(uuid7())
         await self.do(lambda context: organizer.found_organizer(context, founded, name))
         return founded
 
     async def give_roles(self, organizer_id: str, account: str, *roles: Role) -> None:
-        """Make somebody a member, or no member any more."""
+        """Set an account's roles in an organizer; no roles end the membership."""
         await self.do(lambda context: organizer.change_member(context, organizer_id, account, frozenset(roles)))
 
     async def open_venue(
@@ -119,7 +119,7 @@ class ShopScenario:
         city: str = "Náchod",
         time_zone: str = "Europe/Prague",
     ) -> str:
-        """Enter a place."""
+        """Open a venue."""
         opened = str(uuid7())
         command = VenueOpened(
             organizer=organizer_id,
@@ -135,7 +135,7 @@ class ShopScenario:
         return opened
 
     async def publish_layout(self, venue_id: str) -> str:
-        """Publish a drawing of a place."""
+        """Publish a layout of a venue."""
         layout = str(uuid7())
         publishing = partial(
             venue.publish_layout,
@@ -159,16 +159,16 @@ class ShopScenario:
         return created
 
     async def describe(self, event_id: str, title: str, category: str = "Theatre") -> None:
-        """Describe an event anew."""
+        """Change an event's details."""
         details = EventDetails(title=title, category=category, image_url="https://example.test/hamlet.jpg")
         await self.do(lambda context: event.change(context, event_id, details))
 
     async def publish(self, event_id: str) -> None:
-        """Show an event to the public."""
+        """Publish an event."""
         await self.do(lambda context: event.publish(context, event_id))
 
     async def delete(self, event_id: str, *, booked: bool) -> None:
-        """Close an event for deletion, and delete it unless something was booked."""
+        """Close an event for deletion, and archive it unless it has bookings."""
         await self.do(lambda context: event.close_for_deletion(context, event_id))
 
         def finish(context: DecisionContext) -> Changes:
@@ -187,7 +187,7 @@ class ShopScenario:
         layout: str | None = None,
         prices: tuple[Price, ...] = PRICES,
     ) -> str:
-        """Announce a performance that is on sale already; one that lies in the past was announced in time."""
+        """Schedule a performance that is on sale; one in the past was scheduled before its start."""
         scheduled = str(uuid7())
         command = PerformanceScheduled(
             event=event_id,
@@ -208,7 +208,7 @@ class ShopScenario:
         return scheduled
 
     async def move_venue(self, venue_id: str, time_zone: str) -> None:
-        """Correct a place's time zone."""
+        """Change a venue's time zone."""
 
         def corrected(context: DecisionContext) -> Changes:
             details = venue.require_venue(context, venue_id).details
@@ -217,7 +217,7 @@ class ShopScenario:
         await self.do(corrected)
 
     async def open_shop(self, time_zone: str = "Europe/Prague") -> tuple[str, str]:
-        """Found, open, publish, schedule: return an event on sale and its performance."""
+        """Create organizer, venue, layout, event and performance; return event and performance, on sale."""
         organizer_id = await self.found()
         venue_id = await self.open_venue(organizer_id, time_zone=time_zone)
         event_id = await self.create(organizer_id, venue_id)
@@ -225,7 +225,7 @@ class ShopScenario:
         return event_id, await self.schedule(organizer_id, venue_id, event_id)
 
     async def change(self, performance: str, **wishes: Any) -> None:
-        """Move, price, limit or pause a performance."""
+        """Change time, prices, limits or sales of a performance."""
         await self.do(lambda context: scheduling.change(context, ChangePerformance(performance=performance, **wishes)))
 
     async def call_off(self, performance: str) -> None:
@@ -233,14 +233,14 @@ class ShopScenario:
         await self.do(lambda context: scheduling.cancel(context, performance, PerformanceCancelReason.ILLNESS))
 
     async def block(self, performance: str, *seats: str, release_at: datetime | None = None) -> None:
-        """Take seats off sale."""
+        """Block seats."""
         command = BlockSeats(
             performance=performance, seats=seats, reason=BlockReason.HOUSE, owner="staff", release_at=release_at
         )
         await self.do(lambda context: blocking.block_seats(context, command, self.inventory))
 
     async def unblock(self, performance: str, *seats: str) -> None:
-        """Put seats on sale again."""
+        """Unblock seats."""
         await self.do(
             lambda context: blocking.unblock_seats(
                 context, performance=performance, seats=seats, inventory=self.inventory
@@ -253,25 +253,25 @@ class ShopScenario:
         return HoldSeats(hold=hold, holder=buyer, performance=performance, choices=choices, duration=HOLD_LASTS)
 
     async def hold(self, performance: str, buyer: str, *seats: str) -> str:
-        """Fill a basket."""
+        """Hold seats."""
         command = self._wish(performance, buyer, seats)
         await self.do(lambda context: holding.hold_seats(context, command, self.inventory))
         return command.hold
 
     async def extend(self, hold: str, buyer: str) -> None:
-        """Ask for more time."""
+        """Extend a hold."""
         await self.do(lambda context: holding.extend_hold(context, hold=hold, holder=buyer, by=HOLD_LASTS))
 
     async def release(self, hold: str, buyer: str) -> None:
-        """Give a basket up."""
+        """Release a hold."""
         await self.do(lambda context: holding.release_hold(context, hold=hold, holder=buyer))
 
     async def sweep(self, hold: str) -> None:
-        """Clear a lapsed basket away."""
+        """Expire a lapsed hold."""
         await self.do(lambda context: holding.expire_hold(context, hold=hold))
 
     async def order(self, hold: str, buyer: str) -> str:
-        """Turn a basket into an order."""
+        """Order a hold."""
         place = PlaceOrder(order=str(uuid7()), account=buyer, contact=None)
         await self.do(lambda context: ordering.order_hold(context, place, hold=hold))
         return place.order
@@ -284,29 +284,29 @@ class ShopScenario:
         return place.order, command.hold
 
     async def cancel(self, order: str) -> None:
-        """Give an unpaid order up."""
+        """Cancel an unpaid order."""
         await self.do(partial(ordering.cancel_order, order=order, account=None, reason=OrderCancelReason.BUYER))
 
     async def open_payment(self, order: str, buyer: str) -> str:
-        """Begin to pay."""
+        """Request a payment."""
         command = OpenPayment(payment=str(uuid7()), order=order, account=buyer, provider="sandbox")
         await self.do(lambda context: paying.open_payment(context, command))
         await self.do(partial(paying.open_checkout, payment=command.payment, checkout="c-1"))
         return command.payment
 
     async def fail_payment(self, payment: str) -> None:
-        """Let the provider refuse."""
+        """Record a failed payment."""
         await self.do(partial(paying.fail, payment=payment, reason="declined"))
 
     async def capture(self, payment: str, amount: int) -> None:
-        """Let the provider take money, and decide what it leads to."""
+        """Record a capture, and settle the payment."""
         now = self.clock.now()
         taken = partial(paying.capture, amount=amount, currency="EUR", captured_at=now, source="webhook")
         await self.do(partial(taken, payment=payment))
         await self.do(partial(settling.settle, payment=payment))
 
     async def dispute(self, payment: str, step: Callable[..., Changes], amount: int, *, currency: str = "EUR") -> None:
-        """Let a step of a dispute be announced."""
+        """Record a step of a dispute."""
         report = DisputeReport(
             payment=payment,
             dispute="dp_1",
@@ -318,22 +318,22 @@ class ShopScenario:
         await self.do(partial(step, fact=report))
 
     async def compare(self, entry: LedgerEntry) -> None:
-        """Compare an entry in the provider's books."""
+        """Reconcile an entry of the provider's ledger."""
         await self.do(partial(reconcile_entry, entry=entry, provider="sandbox"))
 
     async def resolve(self, command: ResolveException) -> None:
-        """End an exception."""
+        """Resolve an exception."""
         await self.do(partial(resolve_exception, command=command))
 
     async def buy(self, performance: str, buyer: str, *seats: str) -> str:
-        """Book and pay."""
+        """Hold, order and pay seats."""
         order, _ = await self.book(performance, buyer, *seats)
         payment = await self.open_payment(order, buyer)
         await self.capture(payment, await self.total(order))
         return order
 
     async def total(self, order: str) -> int:
-        """Return what an order costs."""
+        """Return an order's total."""
         total: int = await self._handler.query(
             lambda context: ordering.require_visible_order(context, order, None).total
         )
@@ -345,21 +345,21 @@ class ShopScenario:
         return list(found.values())
 
     async def request_refund(self, order: str, lines: tuple[str, ...] | None = None) -> str:
-        """Ask for a refund."""
+        """Request a refund."""
         command = RequestRefund(refund=str(uuid7()), order=order, account=None, lines=lines)
         await self.do(lambda context: refunding.request_refund(context, command))
         return command.refund
 
     async def approve(self, refund: str) -> None:
-        """Let the money go back."""
+        """Approve a refund."""
         await self.do(partial(refunding.approve_refund, refund=refund, by="support"))
 
     async def reject(self, refund: str) -> None:
-        """Leave the order as it was."""
+        """Reject a refund."""
         await self.do(partial(refunding.reject_refund, refund=refund, by="support"))
 
     async def pay_back(self, refund: str, *, fails: bool = False) -> None:
-        """Transfer the money, at the first or the second attempt."""
+        """Complete a refund, at the first or the second attempt."""
         await self.do(partial(refunding.submit_refund, refund=refund))
         if fails:
             await self.do(partial(refunding.fail_refund, reference=refund, reason="try_later"))
@@ -383,5 +383,5 @@ class ShopScenario:
         return scan_id(command.device, command.nonce)
 
     async def revert(self, scan: str) -> None:
-        """Take an entry back."""
+        """Revert an entry."""
         await self.do(partial(entry.revert_entry, scan=scan, reason=RevertReason.SCANNED_BY_MISTAKE))

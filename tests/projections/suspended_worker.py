@@ -1,6 +1,6 @@
-"""A worker that folds two read models and can be put to sleep: `python -m tests.projections.suspended_worker {…}`.
+"""A worker that folds two read models and can be suspended: `python -m tests.projections.suspended_worker {…}`.
 
-Told to, it puts itself to sleep in the middle of a batch, or compares neither position nor fence when it writes.
+By its options it suspends itself within a batch, or writes without comparing position and fence.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ RETURNING follower
 
 
 def suspend_when(model: ReadModel, position: int) -> ReadModel:
-    """Return a read model whose fold puts the process to sleep when it meets an event, once its batch has begun."""
+    """Return a read model whose fold suspends the process at an event, within the batch's transaction."""
 
     def fold(events: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
         if any(event.position == position for event in events):
@@ -57,8 +57,8 @@ async def work(url: str, asleep_at: int | None) -> None:
 
 
 if __name__ == "__main__":
-    told = json.loads(sys.argv[1])
+    options = json.loads(sys.argv[1])
     configure_logs()
-    if told["trusting"]:
+    if options["trusting"]:
         sql.ADVANCE = TRUSTING
-    asyncio.run(work(told["url"], told["asleep_at"]))
+    asyncio.run(work(options["url"], options["asleep_at"]))

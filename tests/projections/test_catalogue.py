@@ -1,4 +1,4 @@
-"""The catalogue: given events, then what people find."""
+"""The catalogue: given events, then the results of its queries."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -58,7 +58,7 @@ SPELLINGS = (
 
 
 async def found(models: ReadModelQueries, shop_scenario: ShopScenario, **wanted: object) -> list[str]:
-    """Return the titles somebody finds."""
+    """Return the titles of the found events."""
     events = await find_events(models, EventQuery(**wanted), now=shop_scenario.clock.now())  # type: ignore[arg-type]
     return [event.title for event in events]
 
@@ -66,7 +66,7 @@ async def found(models: ReadModelQueries, shop_scenario: ShopScenario, **wanted:
 class TestSearch:
     @pytest.fixture(autouse=True)
     async def shows(self, shop_scenario: ShopScenario, manual_projector: ManualProjector) -> None:
-        """Three shows in two cities, and a draft."""
+        """Three events in two cities, and a draft."""
         globe = await shop_scenario.found()
         nachod = await shop_scenario.open_venue(globe)
         prague = await shop_scenario.open_venue(globe, name="Rudolfinum", city="Praha")

@@ -1,4 +1,4 @@
-"""Read models equal the fold of the log, whatever the stream says that they are fed from: on a real nats-server."""
+"""Read models equal the fold of the log, whatever damage the stream has; on a real nats-server."""
 
 import asyncio
 from collections.abc import Coroutine, Iterator, Sequence
@@ -42,14 +42,14 @@ FAULTS = (
     "of_another_log",
 )
 OPENING: Script = ("live", "relay", "read", "live", "relay", "read", "live")
-"""Whoever reads follows the stream from here on, and something has happened that it has not said yet."""
+"""A start at which the reader follows the stream, and the log has events that the stream lacks."""
 
 SCENES = some.sampled_from(["live", "relay", "read"]) | some.sampled_from(FAULTS)
 SCRIPTS = some.lists(SCENES, min_size=2, max_size=SCENES_MAX)
 
 
 class Loop:
-    """One event loop and one theatre for all plays of a test; counts what came from the stream."""
+    """One event loop and one set of servers for all scripts of a test; counts events from the stream."""
 
     def __init__(self, stack: ExitStack, models: ReadModelQueries) -> None:
         self._loop = asyncio.new_event_loop()
@@ -58,11 +58,11 @@ class Loop:
         self.followed = 0
 
     def run(self, work: Coroutine[Any, Any, Answer]) -> Answer:
-        """Do one thing."""
+        """Run one coroutine."""
         return self._loop.run_until_complete(work)
 
     def give(self, theatre: DamagedStream, script: Script, seed: int) -> None:
-        """Give one play; at its end everything was read, and the rows are what the log says."""
+        """Run one script, read everything, and assert that the rows equal the fold of the log."""
         self.run(self._give(theatre, script, seed))
 
     async def _give(self, theatre: DamagedStream, script: Script, seed: int) -> None:
@@ -78,7 +78,7 @@ Stage = tuple[Loop, DamagedStream]
 
 @pytest.fixture
 def stage(projector_url: str, owner_url: str, app_url: str, nats_server: EmbeddedNats) -> Iterator[Stage]:
-    """A loop and a theatre."""
+    """An event loop with its servers."""
     with ExitStack() as stack:
         pool = AsyncConnectionPool(app_url, min_size=1, kwargs={"autocommit": True}, open=False)
         loop = Loop(stack, ReadModelQueries(pool))
@@ -116,28 +116,28 @@ class TestFaultyStream:
 
 
 def believed(sequence: int, block: bytes, payload: bytes) -> RecordedEvent:
-    """Read a message as somebody does who does not compute its digest again."""
+    """Read a message without verifying its digest."""
     claim = parse_headers(block)
     assert claim is not None
     return parse_payload(claim.position, payload)
 
 
 def in_any_order(self: JetStreamReader, reply: bytes, headers: bytes, payload: bytes) -> RecordedEvent:
-    """Take a message as somebody does who does not look at its place."""
+    """Accept a message without comparing its sequence."""
     return believed(0, headers, payload)
 
 
 async def unasked(*_: Any, **__: Any) -> VerifiedStart:
-    """Follow whatever stream there is."""
+    """Follow a stream without verifying it."""
     return VerifiedStart(sequence=0, created="")
 
 
 async def unconfirmed(*_: Any) -> None:
-    """Take what the stream says for what the log says."""
+    """Accept the stream's events without comparing them with the log."""
 
 
 class TestTrustingReaders:
-    """Readers from whom one check was taken away; among a few plays there is one that finds it out."""
+    """Readers without one of the checks; at least one of a few scripts detects each."""
 
     def found_out(self, stage: Stage, script: Script) -> None:
         with pytest.raises((AssertionError, psycopg.Error, TimeoutError)):

@@ -1,4 +1,4 @@
-"""Read models equal the fold of the log, whatever happened, however it was cut into batches, and if all comes twice."""
+"""Read models equal the fold of the log for random histories, for any batches, and for repeated events."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -29,14 +29,14 @@ EVENTS_SEEN_MIN = 45
 
 
 async def history(seed: int) -> Sequence[RecordedEvent]:
-    """Return a log in which nearly everything happened that may."""
+    """Return a log with nearly every kind of event."""
     shop_scenario = ShopScenario()
     await RandomHistory(shop_scenario, Random(seed)).run(DEEDS)
     return await shop_scenario.store.read_range(after=0, limit=1_000_000)
 
 
 class Copies:
-    """The same read models again and again, each in a database of its own."""
+    """Creates empty read models, each set in its own database."""
 
     def __init__(self, server: EmbeddedPostgres) -> None:
         self._server = server
@@ -54,12 +54,12 @@ class Copies:
 
 @pytest.fixture
 def copies(projections_server: EmbeddedPostgres) -> Copies:
-    """Read models to fold again."""
+    """A factory of empty read models."""
     return Copies(projections_server)
 
 
 def commands_of(log: Sequence[RecordedEvent]) -> list[list[RecordedEvent]]:
-    """Cut a log into its commands."""
+    """Split a log into its commands."""
     cut: list[list[RecordedEvent]] = []
     for event in log:
         if event.part == 1:
@@ -69,7 +69,7 @@ def commands_of(log: Sequence[RecordedEvent]) -> list[list[RecordedEvent]]:
 
 
 def cut_at_random(log: Sequence[RecordedEvent], random: Random) -> list[list[RecordedEvent]]:
-    """Cut a log into batches of whole commands."""
+    """Split a log into batches of whole commands."""
     commands = commands_of(log)
     batches: list[list[RecordedEvent]] = []
     while commands:

@@ -1,4 +1,4 @@
-"""The exceptions: given events, then what each is about, and how it ended."""
+"""The exceptions: given events, then the rows with subject and resolution."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ WHY = ResolutionReason.NOT_OURS
 
 
 def entry_of(number: int, **different: Any) -> LedgerEntry:
-    """Return a capture of no payment of ours."""
+    """Return a ledger entry with an unknown payment."""
     fields: dict[str, Any] = {"amount": 4500, "currency": "EUR", "recorded_at": START, "checkout_id": "co_1"}
     return LedgerEntry(entry=number, kind=LedgerEntryKind.CAPTURE, reference="x", **{**fields, **different})
 

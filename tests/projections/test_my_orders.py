@@ -1,4 +1,4 @@
-"""My orders: given events, then what a buyer and support see."""
+"""Orders: given events, then the results of the queries of buyers and support."""
 
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ from tests.projections.shop_scenario import HOLD_LASTS, ShopScenario
 
 
 async def shown(models: ReadModelQueries, order: str) -> Order:
-    """Return an order that must be there."""
+    """Return an order, which must exist."""
     found = await find_order(models, order=order)
     assert found is not None
     return found

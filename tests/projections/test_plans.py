@@ -1,4 +1,4 @@
-"""Hot queries and folds use the index they were written for, however large the tables are."""
+"""Plans of hot queries and folds use the intended indexes on large tables."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, LiteralString
@@ -106,7 +106,7 @@ LISTING = {**SEARCH, "searching": False}
 async def plan_of(
     models: ReadModelQueries, owner_url: str, names: list[str], query: LiteralString, parameters: Mapping[str, Any]
 ) -> str:
-    """Return the plan of a query as the API sends it."""
+    """Return the plan of a query, composed as for the API."""
     schemas = [SCHEMA_OF[name] for name in names]
     bound = {**parameters, "read_models": names, "read_schemas": schemas}
     async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as connection:
@@ -117,7 +117,7 @@ async def plan_of(
 
 @pytest.fixture(scope="module")
 def filled(projections_server: EmbeddedPostgres) -> Iterator[str]:
-    """The owner's address of a database with large tables; nobody changes a row."""
+    """The owner's URL of a database with large tables, shared by read-only tests."""
     with fresh_database(projections_server, template=TEMPLATE) as url:
         with psycopg.connect(url, autocommit=True) as owner:
             owner.execute(sql.SQL(FILL).format(**{name: sql.Identifier(of) for name, of in SCHEMA_OF.items()}))

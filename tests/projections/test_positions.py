@@ -1,4 +1,4 @@
-"""Waiting for a read model: at once if it is there, soon after it is, and not for ever."""
+"""Waiting for a position: returns at once if it is reached, soon after it is, and has a limit."""
 
 import asyncio
 import time
@@ -16,7 +16,7 @@ from tests.projections.shop_scenario import ShopScenario
 
 @pytest.fixture
 def positions(pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]]) -> ProjectionPositions:
-    """The positions as the API sees them."""
+    """The positions, with the application's role."""
     return ProjectionPositions(pool)
 
 

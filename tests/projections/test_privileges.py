@@ -1,4 +1,4 @@
-"""Who may write where: the projector its read models and nothing else, the application nothing of them."""
+"""Privileges: the projector's role writes read models only, the application's role reads them only."""
 
 import psycopg
 import pytest

@@ -1,4 +1,4 @@
-"""A log that was restored to an older backup: read models that know more than it are found out and heal."""
+"""A log restored to an older backup: read models ahead of it are detected and rebuilt."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
@@ -34,7 +34,7 @@ Restore = Callable[[], None]
 
 @pytest.fixture
 async def performance(shop_scenario: ShopScenario) -> str:
-    """What is sold in the town."""
+    """The scenario whose log is restored."""
     _, performance = await shop_scenario.open_shop()
     await shop_scenario.buy(performance, "ann", shop_scenario.seats[0])
     return performance
@@ -42,7 +42,7 @@ async def performance(shop_scenario: ShopScenario) -> str:
 
 @pytest.fixture
 def folded_fresh(projections_server: EmbeddedPostgres) -> Iterator[Callable[[ShopScenario], Awaitable[Any]]]:
-    """Return the rows that a log makes in tables of their own."""
+    """Return the rows of a log, folded into separate tables."""
     with fresh_database(projections_server, template=TEMPLATE) as url:
 
         async def fold(shop_scenario: ShopScenario) -> Any:
@@ -66,7 +66,7 @@ async def contents(url: str) -> dict[str, object]:
 
 
 async def lose(shop_scenario: ShopScenario, performance: str, restore: Restore, *, new: int) -> None:
-    """Restore the log, and sell some other seats in what follows."""
+    """Restore the log, and append other sales."""
     restore()
     shop_scenario.wait(timedelta(seconds=1))
     shop_scenario.forget()
@@ -75,7 +75,7 @@ async def lose(shop_scenario: ShopScenario, performance: str, restore: Restore, 
 
 
 def healed(town_head: int) -> Callable[[dict[str, ProjectionState]], bool]:
-    """Return what says whether every read model runs at the log's end."""
+    """Return the condition that every read model is running at the end of the log."""
     return lambda states: all((state.state, state.position) == ("running", town_head) for state in states.values())
 
 

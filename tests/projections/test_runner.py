@@ -1,4 +1,4 @@
-"""The runner: one owner each, checkpoints by compare-and-set, and an event that can't be applied stops one alone."""
+"""The runner: one owner per read model, compare-and-set checkpoints; a failing event stops only its read model."""
 
 import asyncio
 import time
@@ -36,7 +36,7 @@ from tests.projections.shop_scenario import ShopScenario
 from tests.projections.workers import SILENCE_S, FailingModel, ProjectionWorkers, execute
 
 NOTICED_WITHIN_S = 10.0
-"""On any machine, however busy; see the feed's own tests for the second that is promised."""
+"""A generous limit for busy machines; the subscription's tests check the limit of one second."""
 
 
 FRESH = Lease(name="seat_map", version=1, schema="seat_map_v1_0", position=0, digest=b"", fence=0, state="running")
@@ -356,17 +356,17 @@ class TestKeeper:
 
 
 class BrokenFeed:
-    """A feed that fails in a way that nobody foresaw."""
+    """A subscription with an unexpected error."""
 
     def __init__(self) -> None:
         self.closed = False
 
     async def next(self) -> list[RecordedEvent]:
-        """Fail."""
+        """Raise the error."""
         raise ValueError("nobody foresaw this")
 
     async def close(self) -> None:
-        """Note it."""
+        """Record the call."""
         self.closed = True
 
 

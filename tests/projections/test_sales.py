@@ -1,4 +1,4 @@
-"""The sales: given events, then figures that are sums of stored amounts."""
+"""The sales: given events, then figures as sums of the events' amounts."""
 
 from datetime import timedelta
 from functools import partial
@@ -18,7 +18,7 @@ FIGURES = ("sold", "returned", "gross", "returned_gross", "refunded", "disputes_
 
 
 def figures(sale: Sale) -> tuple[int, ...]:
-    """Return the numbers of a row."""
+    """Return the figures of a row."""
     return tuple(getattr(sale, name) for name in FIGURES)
 
 

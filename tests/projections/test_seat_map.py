@@ -1,4 +1,4 @@
-"""The seat map: given events, then where seats stand."""
+"""The seat map: given events, then the states of seats."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ MINUTE = timedelta(minutes=1)
 
 
 async def shown(models: ReadModelQueries, shop_scenario: ShopScenario, performance: str) -> dict[str, str]:
-    """Return each seat that is not free now."""
+    """Return seat → state, for seats that are not free now."""
     return dict((await read_seat_map(models, performance=performance)).states_at(shop_scenario.clock.now()))
 
 

@@ -1,4 +1,4 @@
-"""What is skipped or parked is left out: by the tables of today, by a rebuild of the same code, by no other version."""
+"""Skipped events and parked streams are excluded from the live tables and rebuilds of the same code version only."""
 
 from dataclasses import replace
 
@@ -23,12 +23,12 @@ DEFECT = ExclusionReason.DEFECT
 
 @pytest.fixture
 def switches(projector_url: str) -> ProjectionOperations:
-    """The rows, to be switched."""
+    """The operations on read models."""
     return ProjectionOperations(projector_url)
 
 
 class Stage:
-    """Three seats that were sold, of which the read model can't stand the sale of the second."""
+    """Three sold seats; the read model fails on the sale of the second."""
 
     def __init__(self, shop_scenario: ShopScenario, models: ReadModelQueries) -> None:
         self.town = shop_scenario
@@ -45,14 +45,14 @@ class Stage:
         self.culprit: RecordedEvent = [event for event in log if event.name == "SeatSold"][1]
 
     async def seats(self) -> list[str]:
-        """Return where the three stand."""
+        """Return the states of the three seats."""
         shown = dict((await read_seat_map(self.models, performance=self.performance)).states_at(self.town.clock.now()))
         return [shown.get(seat, "free") for seat in self.town.seats[:3]]
 
 
 @pytest.fixture
 async def stage(shop_scenario: ShopScenario, models: ReadModelQueries) -> Stage:
-    """The seats, sold."""
+    """The three sold seats."""
     stage = Stage(shop_scenario, models)
     await stage.set()
     return stage
@@ -130,7 +130,7 @@ class TestPark:
     async def shown_after_a_park(
         self, stage: Stage, projection_workers: ProjectionWorkers, switches: ProjectionOperations
     ) -> set[str]:
-        """Park a seat while somebody folds, let it and another be held, and return who is shown as taken."""
+        """Park a seat's stream while a projector runs, hold it and another seat, and return the taken seats."""
         shop_scenario = stage.town
         async with projection_workers.run_worker("one", [SEAT_MAP]):
             await projection_workers.wait_until_current("seat_map")

@@ -1,4 +1,4 @@
-"""A worker that slept past its lease, a real process stopped by SIGSTOP: when it wakes up, it changes nothing."""
+"""A worker suspended by SIGSTOP until its lease has expired changes nothing when it resumes."""
 
 import asyncio
 import json
@@ -30,7 +30,7 @@ STANDBY = "the standby"
 
 
 class Sleeper:
-    """The process, and what it says."""
+    """The process and its log lines."""
 
     def __init__(self, output: Path, told: dict[str, Any]) -> None:
         self._output = output
@@ -39,15 +39,15 @@ class Sleeper:
             self._process = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT)
 
     def falls_asleep(self) -> None:
-        """Put it to sleep."""
+        """Suspend the process."""
         self._process.send_signal(signal.SIGSTOP)
 
     async def sleeps(self) -> None:
-        """Wait until it sleeps."""
+        """Wait until it is suspended."""
         await until(lambda: self._state() == "T", "the worker to sleep")
 
     def wakes_up(self) -> None:
-        """Wake it up."""
+        """Resume the process."""
         self._process.send_signal(signal.SIGCONT)
 
     async def says(self, words: str) -> None:
@@ -55,7 +55,7 @@ class Sleeper:
         await until(lambda: words in self._output.read_text(), f"the worker to say: {words}")
 
     def end(self) -> None:
-        """Kill it."""
+        """Kill the process."""
         self._process.kill()
         self._process.wait()
 
@@ -65,7 +65,7 @@ class Sleeper:
 
 @contextmanager
 def working(folder: Path, url: str, *, trusting: bool = False, asleep_at: int | None = None) -> Iterator[Sleeper]:
-    """Let one work."""
+    """Start a worker."""
     sleeper = Sleeper(folder / "said", {"url": url, "trusting": trusting, "asleep_at": asleep_at})
     try:
         yield sleeper
@@ -74,7 +74,7 @@ def working(folder: Path, url: str, *, trusting: bool = False, asleep_at: int | 
 
 
 class Sales:
-    """Seats that are sold one by one, each paid for later, in a log that several processes can read."""
+    """Sells seats one by one, each paid for later, in a log that several processes can read."""
 
     def __init__(self, log: Store, owner_url: str) -> None:
         self._town = ShopScenario()
@@ -85,7 +85,7 @@ class Sales:
         self._unpaid: tuple[str, str] | None = None
 
     async def go_on(self) -> None:
-        """Pay for what was ordered before, and order one seat more."""
+        """Pay the pending order, and order another seat."""
         if not self._performance:
             _, self._performance = await self._town.open_shop()
         if self._unpaid is not None:
@@ -101,7 +101,7 @@ class Sales:
         return [event.position for event in await read_all(self._log) if event.name == "SeatHeld"][-1]
 
     async def rows_are_right(self, models: ReadModelQueries) -> bool:
-        """Compare the rows with an independent fold of the log."""
+        """Assert that the rows equal an independent fold of the log."""
         expected = fold_reference(decoded(await read_all(self._log))).rows()
         for table in COMPARED:
             model, query = TABLES[table]
@@ -120,7 +120,7 @@ async def log(app_url: str) -> AsyncIterator[Store]:
 
 @pytest.fixture
 def sales(log: Store, owner_url: str) -> Sales:
-    """What is sold meanwhile."""
+    """The sales during the tests."""
     return Sales(log, owner_url)
 
 
@@ -135,7 +135,7 @@ class TestBetweenBatches:
     async def woken(
         self, folder: Path, url: str, projection_workers: ProjectionWorkers, sales: Sales, *, trusting: bool
     ) -> AsyncIterator[None]:
-        """Let a standby take over while the worker sleeps, and wake the worker up, until it has let go."""
+        """Let a standby take over from the suspended worker, resume it, and wait until it has lost its lease."""
         await sales.go_on()
         with working(folder, url, trusting=trusting) as sleeper:
             await projection_workers.wait_for("the sleeper", lambda states: states["sales"].owner == OWNER)

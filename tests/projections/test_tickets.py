@@ -1,4 +1,4 @@
-"""The tickets: given events, then whose each is and whether it admits."""
+"""The tickets: given events, then owner and state of each ticket."""
 
 from projections.catalogue import find_performance
 from projections.engine.queries import ReadModelQueries

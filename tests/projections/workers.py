@@ -1,4 +1,4 @@
-"""Runners in tasks, and read models that break on demand."""
+"""Runners in tasks, and read models that fail on demand."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -21,11 +21,11 @@ SILENCE_S = 1.0
 
 
 class ProjectionWorkers:
-    """Runs read models from a log, as many processes of them as a test wants.
+    """Runs projection runners on a log, each in a task.
 
     Args:
-        url: of the projector's role.
-        make_feed: what each process reads; by default, the store alone.
+        url: connection string of the projector's role.
+        make_feed: opens each runner's subscription; by default one that polls the store.
     """
 
     def __init__(self, url: str, store: Store, *, make_feed: Callable[[int], Subscription] | None = None) -> None:
@@ -42,7 +42,7 @@ class ProjectionWorkers:
         reader: ProjectionEventReader | None = None,
         silence_s: float = SILENCE_S,
     ) -> AsyncIterator[None]:
-        """Let one process fold in the block."""
+        """Run a runner during the block."""
         runner = ProjectionRunner(
             url=self._url,
             store=self._store,
@@ -67,7 +67,7 @@ class ProjectionWorkers:
             return {state.name: state for state in await checkpoints.states(connection)}
 
     async def wait_for(self, what: str, condition: Callable[[dict[str, ProjectionState]], bool]) -> None:
-        """Wait until the control rows are as they should be."""
+        """Wait until the control rows meet a condition."""
 
         async def ask() -> bool:
             return condition(await self.states())
@@ -75,7 +75,7 @@ class ProjectionWorkers:
         await until_some(ask, what)
 
     async def heartbeats(self) -> None:
-        """Wait until the owner of each has said that it is alive."""
+        """Wait until the owner of each read model has sent a heartbeat."""
         before = await self.states()
         await self.wait_for(
             "a heartbeat of each",
@@ -92,29 +92,29 @@ class ProjectionWorkers:
 
 
 class FailingModel:
-    """A read model that can't stand certain events while it is broken.
+    """A read model whose fold fails on certain events while `broken` is set.
 
     Args:
-        chokes: says which events.
+        fails_on: returns whether the fold fails on an event.
     """
 
     def __init__(self, model: ReadModel, fails_on: Callable[[ProjectedEvent], bool]) -> None:
         self._model = model
-        self._chokes = fails_on
+        self._fails_on = fails_on
         self.broken = True
 
     @property
     def model(self) -> ReadModel:
-        """The read model, with a fold that breaks."""
+        """The read model with the failing fold."""
         return replace(self._model, fold=self._fold)
 
     def _fold(self, events: Sequence[ProjectedEvent]) -> Sequence[WriteStep]:
-        if self.broken and any(self._chokes(event) for event in events):
-            raise ValueError("this is too much")
+        if self.broken and any(self._fails_on(event) for event in events):
+            raise ValueError("planted failure")
         return self._model.fold(events)
 
 
 async def execute(url: str, statement: str) -> None:
-    """Do something behind everybody's back."""
+    """Execute a statement directly."""
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
         await connection.execute(statement.encode())

@@ -1,4 +1,4 @@
-"""A real log, half told, and those who fold it."""
+"""A real log with a part of a history, and runners that fold it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -17,20 +17,20 @@ APPENDED_FIRST = 400
 
 @pytest.fixture
 async def store(app_url: str) -> AsyncIterator[PostgresStore]:
-    """The log, as the application appends to it."""
+    """The log, with the application's role."""
     async with PostgresStore(app_url) as store:
         yield store
 
 
 @pytest.fixture(scope="session")
 def histories() -> Sequence[RecordedEvent]:
-    """The histories of some towns."""
+    """The events of some random histories."""
     return [event for seed in SEEDS for event in asyncio.run(history(seed, DEEDS))]
 
 
 @pytest.fixture
 async def log_replayer(store: PostgresStore, histories: Sequence[RecordedEvent]) -> LogReplayer:
-    """Tells the histories, and has told a part."""
+    """Replays the histories; a part is appended already."""
     log_replayer = LogReplayer(store, histories)
     await log_replayer.append(APPENDED_FIRST)
     return log_replayer
@@ -38,5 +38,5 @@ async def log_replayer(store: PostgresStore, histories: Sequence[RecordedEvent])
 
 @pytest.fixture
 def projection_workers(projector_url: str, store: PostgresStore) -> ProjectionWorkers:
-    """Processes that fold the log."""
+    """Runners that fold the log."""
     return ProjectionWorkers(projector_url, store)

@@ -1,4 +1,4 @@
-"""A random history told again, command by command, to a real log that is folded meanwhile."""
+"""Replays a random history, command by command, to a real log that is folded meanwhile."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -23,14 +23,14 @@ NEAR_EVENTS = 50
 
 
 async def history(seed: int, steps: int) -> Sequence[RecordedEvent]:
-    """Return a log in which nearly everything happened that may."""
+    """Return a log with nearly every kind of event."""
     shop_scenario = ShopScenario()
     await RandomHistory(shop_scenario, Random(seed)).run(steps)
     return await shop_scenario.store.read_range(after=0, limit=1_000_000)
 
 
 def commands_of(log: Sequence[RecordedEvent]) -> list[Append]:
-    """Return what has to be appended to have the same log again."""
+    """Return the appends that reproduce a log."""
     commands = []
     for command_id, events in groupby(log, key=lambda event: event.command_id):
         by_stream = groupby(sorted(events, key=lambda event: event.stream), key=lambda event: event.stream)
@@ -40,32 +40,32 @@ def commands_of(log: Sequence[RecordedEvent]) -> list[Append]:
 
 
 def write_of(events: Sequence[RecordedEvent]) -> Write:
-    """Return what has to be written to have the same events of one stream again."""
+    """Return the write that reproduces some events of one stream."""
     again = tuple(NewEvent(event.name, event.schema_version, event.data) for event in events)
     return Write(events[0].stream, events[0].version - 1, again)
 
 
 class LogReplayer:
-    """Tells a history to a log."""
+    """Appends a history to a log."""
 
     def __init__(self, store: PostgresStore, log: Sequence[RecordedEvent]) -> None:
         self._store = store
         self._commands = commands_of(log)
 
     async def append(self, commands: int) -> None:
-        """Tell the next few commands."""
+        """Append the next few commands."""
         for command in self._commands[:commands]:
             (verdict,) = await self._store.append([command])
-            assert isinstance(verdict, Appended | Replayed), verdict  # told before, if it was interrupted
+            assert isinstance(verdict, Appended | Replayed), verdict  # already appended, if it was interrupted
         del self._commands[:commands]
 
     async def append_rest(self) -> None:
-        """Tell all that is left."""
+        """Append all remaining commands."""
         await self.append(len(self._commands))
 
     @asynccontextmanager
     async def keep_appending(self, *, pause_s: float = 0.02) -> AsyncIterator[None]:
-        """Tell one command after the other during the block, with pauses."""
+        """Append one command after the other during the block, with pauses."""
         task = asyncio.create_task(self._append_forever(pause_s))
         try:
             yield
@@ -83,7 +83,7 @@ class LogReplayer:
 
 
 class Slow(Throttle):
-    """Folds little at a time and rests, so that there is time to do something meanwhile."""
+    """Folds small ranges with pauses, so that a test can act meanwhile."""
 
     def __init__(self, rest_s: float) -> None:
         super().__init__()
@@ -91,11 +91,11 @@ class Slow(Throttle):
 
     @property
     def range_events(self) -> int:
-        """A few."""
+        """A small range."""
         return RANGE_EVENTS
 
     def pause_s(self, worked_s: float) -> float:
-        """A moment."""
+        """A short pause."""
         return self._rest_s
 
 
@@ -103,7 +103,7 @@ class Slow(Throttle):
 async def rebuilding(
     url: str, model: ReadModel, store: PostgresStore, *, rest_s: float = 0
 ) -> AsyncIterator[Rebuilder]:
-    """Begin to rebuild a read model, or go on, in small steps."""
+    """Give a rebuilder with small steps, for a new or unfinished build."""
     rebuilder.NEAR_EVENTS = NEAR_EVENTS
     async with exclusive_session(url, model.name) as connection:
         build = await build_repository.begin(connection, model)

@@ -1,4 +1,4 @@
-"""Somebody who reads all the time, and must never be told nothing, less than before, or half of something."""
+"""A reader that checks during a rebuild: no error, no earlier position, no partial state."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ ENOUGH = 20
 
 
 class Reader:
-    """Reads the seat map again and again; `answers` are (position, seats ever touched)."""
+    """Reads the seat map repeatedly; `answers` are (position, number of seats with an event)."""
 
     def __init__(self, models: ReadModelQueries) -> None:
         self._models = models
@@ -24,7 +24,7 @@ class Reader:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[None]:
-        """Read during the block; whatever goes wrong fails it."""
+        """Read during the block; any error fails the test."""
         async with asyncio.TaskGroup() as group:
             task = group.create_task(self._read_on())
             yield

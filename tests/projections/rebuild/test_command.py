@@ -1,4 +1,4 @@
-"""`seatledger projections rebuild | rollback | drop`, as a person types it."""
+"""`seatledger projections rebuild | rollback | drop`, typed at a terminal."""
 
 from collections.abc import Callable
 
@@ -23,19 +23,19 @@ WIDE = "200"
 
 @pytest.fixture
 async def folded(store: PostgresStore, log_replayer: LogReplayer, manual_projector: ManualProjector) -> None:
-    """Every read model, folded up to what was told."""
+    """Every read model, folded up to the appended part."""
     await manual_projector.fold(store)
 
 
 @pytest.fixture
 def type_in(owner_url: str, folded: None) -> Type:
-    """What a person types after `seatledger projections`."""
+    """Runs `seatledger projections` with arguments."""
     env = {"SEATLEDGER_DATABASE_URL": owner_url, "SEATLEDGER_SECRET_KEY": SECRET_KEY, "COLUMNS": WIDE}
     return lambda *words: CliRunner(env=env).invoke(app, ["projections", *words])
 
 
 def execute(url: str, statement: str) -> str:
-    """Do something behind everybody's back; return the first value."""
+    """Execute a statement directly; return the first value."""
     with psycopg.connect(url, autocommit=True) as connection:
         row = connection.execute(statement.encode()).fetchone()
     return str(row and row[0])

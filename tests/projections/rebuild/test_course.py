@@ -1,4 +1,4 @@
-"""A rebuild: folded anew beside the old tables, swapped in one step, and nobody who reads notices more than that."""
+"""A rebuild folds beside the live tables and swaps atomically; readers see only old or new rows."""
 
 import asyncio
 from random import Random

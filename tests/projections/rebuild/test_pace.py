@@ -1,4 +1,4 @@
-"""A rebuild rests while people book, and says how fast it is."""
+"""A rebuild pauses while bookings are made, and reports its rate."""
 
 import pytest
 
@@ -15,13 +15,13 @@ from projections.rebuild.throttle import (
 
 
 class Hands:
-    """A clock that is moved by hand."""
+    """A clock that tests advance."""
 
     def __init__(self) -> None:
         self.now = 0.0
 
     def __call__(self) -> float:
-        """Tell the time."""
+        """Return the time."""
         return self.now
 
 

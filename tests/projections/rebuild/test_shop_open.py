@@ -1,4 +1,4 @@
-"""Rebuilding while people book and read: equal rows, and nobody who reads notices."""
+"""Rebuilds during bookings and reads: equal rows, and no visible effect for readers."""
 
 import asyncio
 import signal
@@ -39,7 +39,7 @@ SILENCE_S = 0.5
 
 
 async def equal_the_log(store: PostgresStore, models: ReadModelQueries) -> None:
-    """Compare every read model with an independent fold of the log."""
+    """Assert that every read model equals an independent fold of the log."""
     expected = fold_reference(decoded(await store.read_range(after=0, limit=1_000_000))).rows()
     for table, (model, query) in TABLES.items():
         found = (await models.fetch([model], query, {})).rows
@@ -47,14 +47,14 @@ async def equal_the_log(store: PostgresStore, models: ReadModelQueries) -> None:
 
 
 async def build_of(url: str, name: str) -> Build | None:
-    """Return the version of a read model that is being built."""
+    """Return the unfinished build of a read model."""
     async with checkpoints.open_connection_for(url, name="test") as connection:
         return await build_repository.find_unfinished(connection, name)
 
 
 @pytest.fixture
 def nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let runners leave rebuilds alone that nobody goes on with."""
+    """Keep supervisors from resuming unfinished builds."""
 
     async def look(
         _: RebuildSupervisor, connection: Connection, *, outdated: Sequence[str], diverged: Sequence[str]
@@ -240,13 +240,13 @@ class TestAttendant:
 
 
 async def looks_again(projection_workers: ProjectionWorkers, name: str) -> None:
-    """Wait until the owner of a read model looks what there is to do."""
+    """Wait for the next tick of a read model's owner."""
     looked_at = (await projection_workers.states())[name].heartbeat_at
     await projection_workers.wait_for("the owner to look", lambda states: states[name].heartbeat_at > looked_at)
 
 
 async def rebuilt_past(url: str, store: PostgresStore) -> bool:
-    """Rebuild, unless somebody else is at it who has not been silent for long enough."""
+    """Rebuild; retry while another session is active."""
     try:
         await rebuild(url=url, store=store, model=SEAT_MAP, reader=READER, silence_s=SILENCE_S)
     except RebuildInProgress:
@@ -256,7 +256,7 @@ async def rebuilt_past(url: str, store: PostgresStore) -> bool:
 
 @contextmanager
 def process(url: str) -> Iterator[subprocess.Popen[str]]:
-    """Rebuild the seat map in a process of its own."""
+    """Rebuild the seat map in a subprocess."""
     command = [sys.executable, "-m", "tests.projections.rebuild.worker", url, "seat_map"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as started:
         try:
@@ -266,13 +266,13 @@ def process(url: str) -> Iterator[subprocess.Popen[str]]:
 
 
 async def lines_of(started: subprocess.Popen[str], count: int) -> list[str]:
-    """Wait for the next lines of a rebuild; fewer if it ended."""
+    """Wait for the next lines of a rebuild's output; fewer if it ended."""
     assert started.stdout is not None
     return [await asyncio.to_thread(started.stdout.readline) for _ in range(count)]
 
 
 async def killed_after(url: str, steps: int) -> int:
-    """Let a process rebuild for some steps, kill it, and return how far it came."""
+    """Run a rebuild in a subprocess for some steps, kill it, and return its position."""
     with process(url) as started:
         await lines_of(started, steps)
         started.kill()

@@ -1,4 +1,4 @@
-"""What becomes of the versions of a read model: rolled back, dropped, rehearsed, in part, of other columns."""
+"""Versions of a read model: roll back, drop, estimate, partial rebuild, changed columns."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -30,7 +30,7 @@ SCHEMAS = "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'seat!_map!_v%' E
 async def manual_projector(
     store: PostgresStore, log_replayer: LogReplayer, manual_projector: ManualProjector
 ) -> ManualProjector:
-    """Every read model, folded up to what was told."""
+    """Every read model, folded up to the appended part."""
     await manual_projector.fold(store)
     return manual_projector
 

@@ -1,4 +1,4 @@
-"""A rebuild in a process of its own, in small steps: `python -m tests.projections.rebuild.worker URL NAME`.
+"""A rebuild in a subprocess, in small steps: `python -m tests.projections.rebuild.worker URL NAME`.
 
 It says a line after every step, for whoever wants to kill or stop it then.
 """
@@ -15,7 +15,7 @@ REST_S = 0.02
 
 
 def say(progress: Progress) -> None:
-    """Tell how far it is."""
+    """Print the progress."""
     sys.stdout.write(f"{progress.state} {progress.position}\n")
     sys.stdout.flush()
 
